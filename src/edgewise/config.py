@@ -1,0 +1,101 @@
+"""What a network is built from: one frozen, checked record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import ConfigError, did_you_mean, problems
+
+BASES = ("silu", "identity", "none")
+Width = int | Sequence[Any]
+
+
+@dataclass(frozen=True)
+class KANConfig:
+    """Shape and kind of a network.
+
+    widths: per layer of nodes (sums, arities of the products); grid_size: intervals per layer of edges; degree of the splines;
+    base: 'silu', 'identity' or 'none'; domain: the interval on which the first grids lie; seed of the initial functions.
+
+    >>> KANConfig.create((2, (3, 1), 1)).widths
+    ((2, ()), (3, (2,)), (1, ()))
+    """
+
+    widths: tuple[tuple[int, tuple[int, ...]], ...]
+    grid_size: tuple[int, ...]
+    degree: int = 3
+    base: str = "silu"
+    domain: tuple[float, float] = (-1.0, 1.0)
+    seed: int = 0
+
+    @staticmethod
+    def create(
+        widths: Sequence[Width],
+        *,
+        grid_size: int | Sequence[int] = 5,
+        degree: int = 3,
+        base: str | None = "silu",
+        domain: tuple[float, float] = (-1.0, 1.0),
+        seed: int = 0,
+    ) -> KANConfig:
+        """Check every setting and give them their one canonical form. Raises `ConfigError` naming all mistakes at once."""
+        wrong: list[str] = []
+        shape: list[tuple[int, tuple[int, ...]]] = []
+        if isinstance(widths, (int, str)) or not isinstance(widths, Sequence):
+            wrong.append(f"widths must be a sequence such as (2, 5, 1), got {widths!r}")
+        else:
+            if len(widths) < 2:
+                wrong.append(f"widths needs at least 2 entries, got {tuple(widths)!r}")
+            for layer, width in enumerate(widths):
+                entry = _width(width)
+                if isinstance(entry, str):
+                    wrong.append(f"widths[{layer}] {entry}")
+                elif layer == 0 and entry[1]:
+                    wrong.append(f"widths[0] is the number of inputs and cannot hold products, got {width!r}")
+                else:
+                    shape.append(entry)
+        layers = max(len(shape) - 1, 1)
+        sizes = (grid_size,) * layers if _is_int(grid_size) else grid_size
+        if not isinstance(sizes, Sequence) or isinstance(sizes, str) or not all(_is_int(g) and int(g) >= 1 for g in sizes):
+            wrong.append(f"grid_size must be an integer >= 1, or one per layer of edges, got {grid_size!r}")
+        elif len(sizes) != layers:
+            wrong.append(f"grid_size needs one entry per layer of edges ({layers}), got {len(sizes)}")
+        if not _is_int(degree) or not 0 <= degree <= 7:
+            wrong.append(f"degree must be an integer from 0 to 7, got {degree!r}")
+        base = "none" if base is None else base
+        if base not in BASES:
+            wrong.append(f"base must be one of {', '.join(BASES)}, got {base!r}; {did_you_mean(str(base), BASES)}")
+        try:
+            low, high = (float(d) for d in domain)
+            if not low < high or high - low == float("inf"):
+                wrong.append(f"domain must be (low, high) with low < high and finite, got {domain!r}")
+        except (TypeError, ValueError):
+            low, high = -1.0, 1.0
+            wrong.append(f"domain must be a pair of numbers, got {domain!r}")
+        if not _is_int(seed) or seed < 0:
+            wrong.append(f"seed must be an integer >= 0, got {seed!r}")
+        problems(wrong, ConfigError)
+        return KANConfig(tuple(shape), tuple(int(g) for g in sizes), int(degree), base, (low, high), int(seed))  # type: ignore[union-attr]
+
+
+def _is_int(value: object) -> bool:
+    return hasattr(value, "__index__") and not isinstance(value, bool)
+
+
+def _width(width: Width) -> tuple[int, tuple[int, ...]] | str:
+    """(sums, arities), or what is wrong with it. A plain number of products means products of two factors."""
+    if _is_int(width):
+        return (int(width), ()) if int(width) >= 1 else f"must be at least 1, got {width!r}"  # type: ignore[call-overload]
+    if not isinstance(width, Sequence) or isinstance(width, str) or len(width) != 2 or not _is_int(width[0]):
+        return f"must be a number or (sums, products), got {width!r}"
+    sums, products = int(width[0]), width[1]
+    arities = (2,) * int(products) if _is_int(products) else products
+    if _is_int(products) and int(products) < 0 or sums < 0:
+        return f"cannot be negative, got {width!r}"
+    if not isinstance(arities, Sequence) or not all(_is_int(a) and int(a) >= 2 for a in arities):
+        return f"products must be a number or arities of at least 2 such as (2, 3), got {products!r}"
+    if sums + len(arities) < 1:
+        return f"must hold at least one node, got {width!r}"
+    return sums, tuple(int(a) for a in arities)

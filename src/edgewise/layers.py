@@ -1,0 +1,209 @@
+"""KANLayer: where nn.Linear stood, with a learned function on every edge.
+
+Letters: b batch, i input node, j basis function, o output (sub)node.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from . import grid, ops, primitives
+from .config import KANConfig
+from .errors import ShapeError, reject_unknown
+
+OFF, SPLINE, SYMBOLIC, BOTH = 0, 1, 2, 3
+
+
+class SymbolicEdge(NamedTuple):
+    """One closed form c * f(a x + b) + d: the primitive's name and the positions of the edge's ends."""
+
+    primitive: str
+    src: int
+    dst: int
+
+
+class KANLayer(nn.Module):
+    """y_o = bias_o + sum_i phi_io(x_i), with phi = base_scale * base(x) + spline(x).
+
+    Shapes: knots (i, G+2p+1) buffer, coef (i, G+p, o), base_scale (i, o) or None, bias (o,), kind (i, o) buffer: 0 off, 1 spline, 2 symbolic,
+    3 both. `symbolic` lists the closed forms and `affine` (n, 4) holds their a, b, c, d. Outside its grid a spline goes on along its tangent.
+    The initial functions come from `seed` alone: layers of one shape that should differ need different seeds.
+
+    Raises `ConfigError` for unusable settings. Source: arXiv 2404.19756, eq. 2.10.
+
+    >>> layer = KANLayer(3, 2, grid_size=4)
+    >>> layer(torch.zeros(7, 5, 3)).shape
+    torch.Size([7, 5, 2])
+    """
+
+    knots: Tensor
+    kind: Tensor
+    coef: nn.Parameter
+    bias: nn.Parameter
+    base_scale: nn.Parameter | None
+    affine: nn.Parameter | None
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        grid_size: int = 5,
+        degree: int = 3,
+        base: str | None = "silu",
+        domain: tuple[float, float] = (-1.0, 1.0),
+        seed: int = 0,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+        **unknown: Any,
+    ) -> None:
+        super().__init__()
+        reject_unknown(unknown, ("grid_size", "degree", "base", "domain", "seed", "dtype", "device"), "KANLayer")
+        config = KANConfig.create((in_features, out_features), grid_size=grid_size, degree=degree, base=base, domain=domain, seed=seed)
+        i, o, p = int(in_features), int(out_features), config.degree
+        dtype = dtype or torch.get_default_dtype()
+        self.in_features, self.out_features, self.degree, self.base = i, o, p, config.base
+        low, high = config.domain
+        ends = torch.full((i,), low, dtype=torch.float64), torch.full((i,), high, dtype=torch.float64)
+        knots = grid.uniform(*ends, config.grid_size[0], p)
+        generator = torch.Generator().manual_seed(config.seed)
+        # Residual part as in the paper (Xavier); spline part small beside it, so that a fresh layer is nearly a linear map of silu.
+        coef = torch.randn(i, config.grid_size[0] + p, o, dtype=torch.float64, generator=generator) * (0.3 / math.sqrt(i))
+        scale = (2 * torch.rand(i, o, dtype=torch.float64, generator=generator) - 1) * math.sqrt(3.0 / i)
+        self.uniform = True
+        self.register_buffer("knots", knots.to(dtype=dtype, device=device))
+        self.register_buffer("kind", torch.full((i, o), SPLINE, dtype=torch.uint8, device=device))
+        self.coef = nn.Parameter(coef.to(dtype=dtype, device=device))
+        self.base_scale = None if config.base == "none" else nn.Parameter(scale.to(dtype=dtype, device=device))
+        self.bias = nn.Parameter(torch.zeros(o, dtype=dtype, device=device))
+        self.affine = None
+        self.symbolic: tuple[SymbolicEdge, ...] = ()
+        self.all_splines = True  # cached from `kind`, so that the usual case costs nothing
+
+    @staticmethod
+    def build(
+        *,
+        degree: int,
+        base: str,
+        knots: Tensor,
+        coef: Tensor,
+        base_scale: Tensor | None,
+        bias: Tensor,
+        kind: Tensor,
+        symbolic: Sequence[SymbolicEdge] = (),
+        affine: Tensor | None = None,
+        uniform: bool | None = None,
+    ) -> KANLayer:
+        """A layer from its parts, which are copied: shapes as in the class. The way by which every transform makes its result."""
+        layer = KANLayer.__new__(KANLayer)
+        nn.Module.__init__(layer)
+        layer.in_features, layer.out_features, layer.degree, layer.base = coef.shape[0], coef.shape[2], degree, base
+        layer.uniform = grid.is_uniform(knots) if uniform is None else uniform
+        layer.register_buffer("knots", knots.detach().clone())
+        layer.register_buffer("kind", kind.detach().clone())
+        spline = (kind == SPLINE) | (kind == BOTH)
+        layer.coef = nn.Parameter((coef.detach() * spline[:, None, :]).contiguous())
+        layer.base_scale = None if base_scale is None else nn.Parameter(base_scale.detach() * spline)
+        layer.bias = nn.Parameter(bias.detach().clone())
+        layer.affine = None if affine is None or not symbolic else nn.Parameter(affine.detach().clone())
+        layer.symbolic = tuple(SymbolicEdge(*edge) for edge in symbolic)
+        layer.all_splines = bool(spline.all())
+        return layer
+
+    def parts(self) -> dict[str, Any]:
+        """The arguments from which `build` makes an equal layer: change some, build again."""
+        names = ("degree", "base", "knots", "coef", "base_scale", "bias", "kind", "symbolic", "affine", "uniform")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def grid_size(self) -> int:
+        """Interior intervals G."""
+        return self.knots.shape[1] - 1 - 2 * self.degree
+
+    @property
+    def num_basis(self) -> int:
+        """Basis functions per edge, G + degree."""
+        return self.coef.shape[1]
+
+    @property
+    def interval(self) -> tuple[Tensor, Tensor]:
+        """Ends of the interior interval of every input: two tensors (i,)."""
+        return self.knots[:, self.degree], self.knots[:, self.degree + self.grid_size]
+
+    def spline_edges(self) -> Tensor:
+        """Which edges carry a spline: (i, o) bool."""
+        return (self.kind == SPLINE) | (self.kind == BOTH)
+
+    def spline_parts(self) -> tuple[Tensor, Tensor | None]:
+        """coef and base_scale with the edges that carry no spline at zero, which also stops their gradients."""
+        if self.all_splines:
+            return self.coef, self.base_scale
+        on = self.spline_edges().to(self.coef.dtype)
+        return self.coef * on[:, None, :], None if self.base_scale is None else self.base_scale * on
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., i) -> (..., o). Raises `ShapeError` when the last dimension or the dtype does not fit."""
+        self._check(x)
+        coef, base_scale = self.spline_parts()
+        y = ops.spline(x, coef, self.knots, degree=self.degree, base=self.base, base_scale=base_scale, uniform=self.uniform) + self.bias
+        if self.symbolic:
+            flat = x.reshape(-1, self.in_features)
+            y = y + self._sum_symbolic(flat).reshape(y.shape)
+        return y
+
+    def edge_values(self, x: Tensor, derivative: int = 0) -> Tensor:
+        """Every edge function (or its derivative) on its own: (b, i) -> (b, i, o). Sums over i, plus the bias, give the output."""
+        self._check(x)
+        coef, base_scale = self.spline_parts()
+        values = ops.edge_values(
+            x, coef, self.knots, degree=self.degree, derivative=derivative, base=self.base, base_scale=base_scale, uniform=self.uniform
+        )
+        for columns, src, dst in self._symbolic_groups(x, derivative):
+            values = values.index_put((slice_all(x.shape[0], x.device), src, dst), columns, accumulate=True)
+        return values
+
+    def _symbolic_groups(self, x: Tensor, derivative: int) -> list[tuple[Tensor, Tensor, Tensor]]:
+        """Per primitive: its edges' values (b, n) and their positions; one evaluation per primitive, never one per edge."""
+        groups: dict[str, list[int]] = {}
+        for n, edge in enumerate(self.symbolic):
+            groups.setdefault(edge.primitive, []).append(n)
+        found = []
+        for name, members in groups.items():
+            affine = self.affine[members]  # type: ignore[index]
+            src = torch.tensor([self.symbolic[n].src for n in members], device=x.device)
+            dst = torch.tensor([self.symbolic[n].dst for n in members], device=x.device)
+            a, b, c, d = affine.unbind(1)
+            values = c * primitives.evaluate(name, a * x[:, src] + b, derivative) * a**derivative
+            found.append((values + d if derivative == 0 else values, src, dst))
+        return found
+
+    def _sum_symbolic(self, x: Tensor) -> Tensor:
+        y = x.new_zeros(x.shape[0], self.out_features)
+        for values, _, dst in self._symbolic_groups(x, 0):
+            y = y.index_add(1, dst, values)
+        return y
+
+    def _check(self, x: Tensor) -> None:
+        if not isinstance(x, Tensor) or x.ndim < 1 or x.shape[-1] != self.in_features:
+            got = f"shape {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
+            raise ShapeError(f"the layer takes a tensor of shape (..., {self.in_features}), got {got}")
+
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        super()._load_from_state_dict(*args, **kwargs)
+        self.all_splines = bool(self.spline_edges().all())
+        self.uniform = grid.is_uniform(self.knots)
+
+    def extra_repr(self) -> str:
+        """The sizes, for print."""
+        text = f"{self.in_features}, {self.out_features}, grid_size={self.grid_size}, degree={self.degree}, base={self.base!r}"
+        return text + (f", symbolic={len(self.symbolic)}" if self.symbolic else "")
+
+
+def slice_all(count: int, device: torch.device) -> Tensor:
+    """Row numbers (count, 1) that select all rows in an indexing beside column positions."""
+    return torch.arange(count, device=device)[:, None]

@@ -1,0 +1,355 @@
+"""KAN: layers of edge functions, nodes that add or multiply, and the scaling to the user's units."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .config import KANConfig, Width
+from .errors import CheckpointError, ConfigError, ShapeError, reject_unknown
+from .layers import OFF, KANLayer, SymbolicEdge
+from .topology import Edge, Topology
+from .trace import Trace
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What `predict` needs to know of the table a model was fitted to: names, class labels, category levels, ranges, task."""
+
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ranges: tuple[tuple[float, float], ...] = ()
+    task: str = ""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One change made to a model: what was done, and with which settings or to which parts."""
+
+    action: str
+    detail: str = ""
+
+
+class KAN(nn.Module):
+    """A Kolmogorov-Arnold network of these widths (arXiv 2404.19756).
+
+    A width is a number of sums, or (sums, products), products being a number of two-factor products or a tuple of arities. x (..., features) ->
+    y (..., outputs). float64 by default, since a KAN is for fitting functions; `forward` never casts silently. Construction touches no file and
+    no global random state. Raises `ConfigError` listing every unusable setting.
+
+    >>> model = KAN((2, (3, 1), 1), grid_size=4, seed=1)
+    >>> model(torch.zeros(6, 2, dtype=torch.float64)).shape
+    torch.Size([6, 1])
+    """
+
+    input_shift: Tensor
+    input_scale: Tensor
+    output_shift: Tensor
+    output_scale: Tensor
+
+    def __init__(
+        self,
+        widths: Sequence[Width],
+        *,
+        grid_size: int | Sequence[int] = 5,
+        degree: int = 3,
+        base: str | None = "silu",
+        domain: tuple[float, float] = (-1.0, 1.0),
+        seed: int = 0,
+        dtype: torch.dtype = torch.float64,
+        device: torch.device | str | None = None,
+        **unknown: Any,
+    ) -> None:
+        super().__init__()
+        reject_unknown(unknown, ("grid_size", "degree", "base", "domain", "seed", "dtype", "device"), "KAN")
+        if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
+            raise ConfigError(f"dtype must be a floating-point torch.dtype such as torch.float64, got {dtype!r}")
+        config = KANConfig.create(widths, grid_size=grid_size, degree=degree, base=base, domain=domain, seed=seed)
+        topology = Topology.create(config.widths)
+        layers = [
+            KANLayer(
+                len(topology.node_ids[layer]),
+                len(topology.subnode_ids(layer + 1)),
+                grid_size=config.grid_size[layer],
+                degree=config.degree,
+                base=config.base,
+                domain=config.domain,
+                seed=_stream(config.seed, layer),
+                dtype=dtype,
+                device=device,
+            )
+            for layer in range(topology.depth)
+        ]
+        outputs = len(topology.node_ids[-1])
+        options: dict[str, Any] = {"dtype": dtype, "device": device}
+        scaling = (
+            torch.zeros(topology.features, **options),
+            torch.ones(topology.features, **options),
+            torch.zeros(outputs, **options),
+            torch.ones(outputs, **options),
+        )
+        self._assemble(config, topology, layers, scaling, Metadata(), ())
+
+    @staticmethod
+    def kolmogorov(n: int, **settings: Any) -> KAN:
+        """The theorem's shape for n inputs: widths (n, 2n+1, 1). `settings` as for KAN.
+
+        >>> KAN.kolmogorov(2).topology.widths
+        ((2, ()), (5, ()), (1, ()))
+        """
+        return KAN((n, 2 * n + 1, 1), **settings)
+
+    def _assemble(
+        self,
+        config: KANConfig,
+        topology: Topology,
+        layers: Sequence[KANLayer],
+        scaling: Sequence[Tensor],
+        metadata: Metadata,
+        edits: tuple[Edit, ...],
+    ) -> None:
+        self.config, self.topology, self.metadata, self.edits = config, topology, metadata, edits
+        self.layers = nn.ModuleList(layers)
+        for name, value in zip(("input_shift", "input_scale", "output_shift", "output_scale"), scaling, strict=True):
+            self.register_buffer(name, value)
+        device = scaling[0].device
+        whole = topology.node_ids[0] == tuple(range(topology.features))
+        self.register_buffer("columns", None if whole else torch.tensor(topology.node_ids[0], device=device), persistent=False)
+        for layer in range(1, topology.depth + 1):
+            table = torch.tensor(topology.factor_table(layer), device=device) if topology.has_products(layer) else None
+            self.register_buffer(f"factors_{layer}", table, persistent=False)
+        self._note_scaling()
+
+    def _note_scaling(self) -> None:
+        """Cache whether scaling is the identity, so that it then costs nothing."""
+        identity = (
+            (self.input_shift == 0).all() & (self.input_scale == 1).all() & (self.output_shift == 0).all() & (self.output_scale == 1).all()
+        )
+        self.scaled = not bool(identity)
+
+    def build(
+        self,
+        *,
+        layers: Sequence[KANLayer] | None = None,
+        topology: Topology | None = None,
+        scaling: Mapping[str, Tensor] | None = None,
+        metadata: Metadata | None = None,
+        edit: Edit | None = None,
+        config: KANConfig | None = None,
+    ) -> KAN:
+        """A new model from this one with some parts replaced; nothing is shared with this one. Every transform ends here."""
+        model = KAN.__new__(KAN)
+        nn.Module.__init__(model)
+        fresh = [KANLayer.build(**layer.parts()) for layer in self.edge_layers] if layers is None else list(layers)
+        values = {name: getattr(self, name) for name in ("input_shift", "input_scale", "output_shift", "output_scale")} | dict(scaling or {})
+        topology = topology or self.topology
+        config = config or self.config
+        config = replace(config, widths=topology.widths, grid_size=tuple(layer.grid_size for layer in fresh))
+        edits = self.edits if edit is None else (*self.edits, edit)
+        model._assemble(config, topology, fresh, [v.detach().clone() for v in values.values()], metadata or self.metadata, edits)
+        model.train(self.training)
+        return model
+
+    # ------------------------------------------------------------------ forward
+
+    @property
+    def edge_layers(self) -> list[KANLayer]:
+        """The layers of edges, first to last."""
+        return list(self.layers)  # type: ignore[arg-type]
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The number format of the parameters."""
+        return self.input_shift.dtype
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters live."""
+        return self.input_shift.device
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (..., features) -> y (..., outputs). Raises `ShapeError` for a wrong shape, dtype or device; nothing is cast silently."""
+        a = self.scale_inputs(x)
+        for number, layer in enumerate(self.layers, start=1):
+            a = self.multiply(number, layer(a))
+        return self.unscale(a) if self.scaled else a
+
+    def scale_inputs(self, x: Tensor) -> Tensor:
+        """Check x (..., features), keep the columns in use, and scale them: (..., n_0)."""
+        self._check(x)
+        a = (x - self.input_shift) / self.input_scale if self.scaled else x
+        return a if self.columns is None else a[..., self.columns]
+
+    def unscale(self, y: Tensor) -> Tensor:
+        """From the network's output units to the user's."""
+        return y * self.output_scale + self.output_shift
+
+    def multiply(self, layer: int, subnodes: Tensor) -> Tensor:
+        """Node values of layer `layer` from its subnodes: (..., s) -> (..., n), through the one index table."""
+        table = getattr(self, f"factors_{layer}")
+        if table is None:
+            return subnodes
+        padded = torch.cat([subnodes, torch.ones_like(subnodes[..., :1])], dim=-1)
+        return padded[..., table].prod(-1)
+
+    def subnode_owner(self, layer: int) -> Tensor:
+        """Position of the node that each subnode of this layer feeds: (s,)."""
+        return torch.tensor([n for n, node in enumerate(self.topology.factors[layer]) for _ in node], device=self.device)
+
+    def trace(self, x: Tensor) -> tuple[Tensor, Trace]:
+        """The output for x (b, features) together with every activation on the way. Activations are returned, never stored."""
+        a = self.scale_inputs(x)
+        if a.ndim != 2:
+            raise ShapeError(f"trace takes x of shape (batch, {self.topology.features}), got {tuple(x.shape)}")
+        nodes, edges, subnodes = [a], [], []
+        for number, layer in enumerate(self.edge_layers, start=1):
+            values = layer.edge_values(a)
+            s = values.sum(1) + layer.bias
+            a = self.multiply(number, s)
+            edges.append(values)
+            subnodes.append(s)
+            nodes.append(a)
+        return (self.unscale(a) if self.scaled else a), Trace(tuple(nodes), tuple(edges), tuple(subnodes))
+
+    def as_input(self, X: Any) -> Tensor:
+        """X as a tensor (b, features) of the model's dtype and device, from a tensor, array, list or data frame; `ShapeError` if it cannot be."""
+        if not isinstance(X, Tensor):
+            try:
+                X = torch.as_tensor(X.to_numpy() if hasattr(X, "to_numpy") else X)
+            except (TypeError, ValueError, RuntimeError) as error:
+                raise ShapeError(f"X must hold numbers in a table of shape (rows, {self.topology.features}): {error}") from error
+        X = X.detach().to(dtype=self.dtype, device=self.device)
+        if X.ndim != 2 or X.shape[1] != self.topology.features:
+            raise ShapeError(f"X must have shape (rows, {self.topology.features}), got {tuple(X.shape)}")
+        return X
+
+    def _check(self, x: Tensor) -> None:
+        features = self.topology.features
+        if not isinstance(x, Tensor):
+            raise ShapeError(f"the model takes a tensor of shape (..., {features}), got {type(x).__name__}; use torch.as_tensor(x)")
+        if x.ndim < 1 or x.shape[-1] != features:
+            raise ShapeError(f"the model takes x of shape (..., {features}), got {tuple(x.shape)}")
+        if x.dtype != self.dtype and not torch.is_autocast_enabled(x.device.type):
+            raise ShapeError(f"x is {x.dtype} but the model is {self.dtype}; use x.to({self.dtype}) or model.to({x.dtype})")
+
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        super()._load_from_state_dict(*args, **kwargs)
+        self._note_scaling()
+
+    # ------------------------------------------------------------------ description
+
+    def spec(self) -> dict[str, Any]:
+        """All that is not a tensor, as plain JSON values; `from_spec` and the state dict give the model back."""
+        return {
+            "config": asdict(self.config),
+            "topology": asdict(self.topology),
+            "layers": [
+                {"degree": layer.degree, "base": layer.base, "uniform": layer.uniform, "symbolic": [list(edge) for edge in layer.symbolic]}
+                for layer in self.edge_layers
+            ],
+            "metadata": asdict(self.metadata),
+            "edits": [asdict(edit) for edit in self.edits],
+        }
+
+    @staticmethod
+    def from_spec(spec: Mapping[str, Any], state: Mapping[str, Tensor]) -> KAN:
+        """The model of this spec with these tensors (a state dict). Raises `CheckpointError` when they do not fit together."""
+        try:
+            config = KANConfig.create(**{k: _tuples(v) for k, v in spec["config"].items()})
+            topology = Topology(spec["topology"]["features"], _tuples(spec["topology"]["node_ids"]), _tuples(spec["topology"]["factors"]))
+            layers = []
+            for number, entry in enumerate(spec["layers"]):
+                names = ("knots", "coef", "bias", "kind")
+                tensors: dict[str, Any] = {name: state[f"layers.{number}.{name}"] for name in names}
+                tensors |= {name: state.get(f"layers.{number}.{name}") for name in ("base_scale", "affine")}
+                symbolic = [SymbolicEdge(*edge) for edge in entry["symbolic"]]
+                layers.append(
+                    KANLayer.build(degree=entry["degree"], base=entry["base"], uniform=entry["uniform"], symbolic=symbolic, **tensors)
+                )
+            scaling = [state[name].clone() for name in ("input_shift", "input_scale", "output_shift", "output_scale")]
+            metadata = Metadata(**{k: v if isinstance(v, str) else _tuples(v) for k, v in spec["metadata"].items()})
+            edits = tuple(Edit(**entry) for entry in spec["edits"])
+            model = KAN.__new__(KAN)
+            nn.Module.__init__(model)
+            model._assemble(config, topology, layers, scaling, metadata, edits)
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError) as error:
+            raise CheckpointError(f"the description and the tensors do not form a model: {type(error).__name__}: {error}") from error
+        return model
+
+    def active_edges(self) -> list[Edge]:
+        """Identities of all edges that are not off."""
+        return [
+            self.topology.edge_at(number, src, dst)
+            for number, layer in enumerate(self.edge_layers)
+            for src, dst in (layer.kind != OFF).nonzero().tolist()
+        ]
+
+    def extra_repr(self) -> str:
+        """The shape, for print."""
+        return "widths=" + shape_text(self)
+
+
+def _stream(seed: int, layer: int) -> int:
+    """Seeds of the layers' own streams, far apart for neighbouring seeds and layers."""
+    return (seed * 0x9E3779B97F4A7C15 + layer * 0xBF58476D1CE4E5B9) % (2**63)
+
+
+def _tuples(value: Any) -> Any:
+    """Lists to tuples all the way down: JSON has no tuples."""
+    if isinstance(value, list | tuple):
+        return tuple(_tuples(v) for v in value)
+    return {k: _tuples(v) for k, v in value.items()} if isinstance(value, Mapping) else value
+
+
+def shape_text(model: KAN) -> str:
+    """The widths in words: [2, 3+1x2, 1] has three sums and one product of two factors in its hidden layer."""
+    words = []
+    for sums, arities in model.topology.widths:
+        products = "+".join(f"{arities.count(a)}x{a}" for a in sorted(set(arities)))
+        words.append("+".join(w for w in (str(sums) if sums or not products else "", products) if w))
+    return "[" + ", ".join(words) + "]"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Shape, active edges and parameters of a model. `parameters` is the effective count used in comparisons: what training can move in edges
+    that are on (spline coefficients, base scales, a closed form's four constants) plus one bias per subnode, less one constant per edge (a spline's
+    mean and the bias are the same freedom)."""
+
+    shape: str
+    edges: int
+    symbolic_edges: int
+    parameters: int
+    stored: int
+    grid_size: tuple[int, ...]
+    degree: int
+
+    def __str__(self) -> str:
+        return (
+            f"KAN {self.shape}, degree {self.degree}, grid {list(self.grid_size)}: {self.edges} active edges "
+            f"({self.symbolic_edges} symbolic), {self.parameters} effective parameters ({self.stored} stored)"
+        )
+
+
+def summary(model: KAN) -> Summary:
+    """Shape, active edges, effective parameters.
+
+    >>> summary(KAN((2, 1, 1), grid_size=3)).parameters
+    20
+    """
+    edges = symbolic = parameters = 0
+    for layer in model.edge_layers:
+        splines = int(layer.spline_edges().sum())
+        edges += int((layer.kind != OFF).sum())
+        symbolic += len(layer.symbolic)
+        parameters += splines * (layer.num_basis - 1 + (layer.base_scale is not None)) + 4 * len(layer.symbolic) + layer.bias.numel()
+    stored = math.fsum(p.numel() for p in model.parameters())
+    sizes = tuple(layer.grid_size for layer in model.edge_layers)
+    return Summary(shape_text(model), edges, symbolic, parameters, int(stored), sizes, model.config.degree)
