@@ -1,0 +1,149 @@
+"""Closed forms by name: look one up, list them, add your own.
+
+>>> get("sin").complexity
+2
+>>> evaluate("x^3", torch.tensor([2.0]), derivative=2)
+tensor([12.])
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from functools import lru_cache
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import SymbolicError, did_you_mean, problems
+from .core import INF, Function, Primitive
+from .library import ALIASES, BUILT_IN, RANKED, power
+
+__all__ = ["Primitive", "add_primitive", "evaluate", "get", "names", "ranked", "remove_primitive", "resolve"]
+
+_added: dict[str, Primitive] = {}
+_POWER = re.compile(r"(1/)?x\^\(?(-?\d+(?:\.\d+)?|-?\d+/\d+)\)?")
+
+
+def get(name: str | Primitive) -> Primitive:
+    """The closed form of this name; powers such as "x^6", "x^2.5" or "x^(1/3)" exist without being listed.
+
+    Raises `SymbolicError` for an unknown name.
+
+    >>> get("x^2.5").domain
+    (0.0, inf)
+    """
+    if isinstance(name, Primitive):
+        return name
+    found = _added.get(name) or BUILT_IN.get(name)
+    if found is None and name in ALIASES:
+        found = BUILT_IN[ALIASES[name]]
+    if found is None and isinstance(name, str) and (match := _POWER.fullmatch(name)):
+        found = _power(name, match[1] is not None, match[2])
+    if found is None:
+        raise SymbolicError(f"no closed form is called {name!r}; {did_you_mean(str(name), names())}. Add yours with add_primitive(...)")
+    return found
+
+
+@lru_cache(maxsize=256)
+def _power(name: str, inverse: bool, text: str) -> Primitive:
+    exponent = float(Fraction(text)) * (-1 if inverse else 1)
+    for known in BUILT_IN.values():
+        if known.exponent == exponent and known.either_sign == exponent.is_integer() and known.name not in ("abs", "relu", "sign"):
+            return known
+    return power(name, exponent, 4 if exponent.is_integer() else 5)
+
+
+def names() -> tuple[str, ...]:
+    """All names that are listed, the added ones last."""
+    return (*BUILT_IN, *_added)
+
+
+def ranked() -> tuple[Primitive, ...]:
+    """The forms that are tried when none are named: one of each family of equal functions, and every added one."""
+    return (*(BUILT_IN[name] for name in RANKED), *_added.values())
+
+
+def resolve(primitives: Iterable[str | Primitive] | None) -> tuple[Primitive, ...]:
+    """The closed forms named, or those that are tried by default. Raises one `SymbolicError` for all unknown names."""
+    if primitives is None:
+        return ranked()
+    if isinstance(primitives, str):
+        primitives = (primitives,)
+    found, wrong = [], []
+    for name in primitives:
+        try:
+            found.append(get(name))
+        except SymbolicError as error:
+            wrong.append(str(error))
+    problems(wrong, SymbolicError)
+    return tuple(dict.fromkeys(found))
+
+
+def evaluate(name: str | Primitive, z: Tensor, derivative: int = 0) -> Tensor:
+    """The domain-safe value of a closed form, or its derivative of any order, at z."""
+    return get(name).derivative(z, derivative)
+
+
+def add_primitive(
+    name: str,
+    value: Function,
+    *,
+    derivative: Function | None = None,
+    sympy: Callable[[ModuleType, Any], Any] | None = None,
+    complexity: int = 5,
+    domain: tuple[float, float] = (-INF, INF),
+    poles: tuple[float, ...] = (),
+    mirror: tuple[float, float] | None = None,
+    period: float | None = None,
+    steep: bool = False,
+) -> Primitive:
+    """Add a closed form of your own; models and checkpoints refer to it by name, so add it again before loading them elsewhere.
+
+    value: elementwise torch function, right inside `domain`; derivative: its slope (default: by autograd); sympy(module, z): its symbol (default: an
+    undefined function of that name). For the other settings see `Primitive`. Raises `SymbolicError` for a name in use or a function that does
+    not fit.
+
+    >>> p = add_primitive("xlogx", lambda z: z * torch.log(z), sympy=lambda s, z: z * s.log(z), domain=(0.0, INF))
+    >>> p.derivative(torch.tensor([1.0])).item()
+    1.0
+    >>> remove_primitive("xlogx")
+    """
+    if not isinstance(name, str) or not name:
+        raise SymbolicError(f"a closed form needs a name, got {name!r}")
+    if name in names() or name in ALIASES or _POWER.fullmatch(name):
+        raise SymbolicError(f"the name {name!r} is in use; take another, or remove_primitive({name!r}) first if you added it")
+    if not domain[0] < domain[1]:
+        raise SymbolicError(f"the domain of {name!r} must be (low, high) with low < high, got {domain}")
+    symbol = sympy or (lambda s, z: s.Function(name)(z))
+    slope = derivative or _slope_by_autograd(value)
+    new = Primitive(name, value, slope, symbol, complexity, domain=domain, poles=poles, mirror=mirror, period=period, steep=steep)
+    low, high = max(domain[0], -1.0), min(domain[1], 1.0)
+    low, high = (low, high) if low < high else (domain[0], domain[0] + 1) if domain[0] > -INF else (domain[1] - 1, domain[1])
+    probe = torch.linspace(low, high, 9, dtype=torch.float64)[1:-1].reshape(1, -1)
+    try:
+        shapes = new.safe(probe).shape, new.derivative(probe).shape
+    except Exception as error:
+        raise SymbolicError(f"{name!r} cannot be evaluated on a tensor of shape (1, 7): {error}") from error
+    if shapes != (probe.shape, probe.shape):
+        raise SymbolicError(f"{name!r} must keep the shape of its argument (1, 7), got {tuple(shapes[0])} and slope {tuple(shapes[1])}")
+    _added[name] = new
+    return new
+
+
+def remove_primitive(name: str) -> None:
+    """Forget a closed form that was added. Raises `SymbolicError` when there is none of that name."""
+    if name not in _added:
+        raise SymbolicError(f"no added closed form is called {name!r}; added: {', '.join(_added) or 'none'}")
+    del _added[name]
+
+
+def _slope_by_autograd(value: Function) -> Function:
+    def slope(z: Tensor) -> Tensor:
+        result, pull = torch.func.vjp(value, z)
+        return pull(torch.ones_like(result))[0]
+
+    return slope

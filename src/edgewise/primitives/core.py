@@ -1,0 +1,162 @@
+"""What a closed form is: one frozen object that knows its value, slope, domain, symmetries and symbol."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import require
+
+Function = Callable[[Tensor], Tensor]
+INF = math.inf
+
+
+@dataclass(frozen=True, eq=False)
+class Primitive:
+    """One closed form f(z), used on an edge as c * f(a x + b) + d.
+
+    value, slope: f and f' in torch, right inside `domain` (lo, hi) and away from `poles`; build(sympy, z): the symbol; complexity: what it costs
+    beside a simpler form. Symmetries, from which `canonical` takes one representative of all equal (a, b, c, d):
+    exponent: f(k z) = k**exponent f(z), for any k if `either_sign`, else for k > 0; exponential: f(z + s) = e**s f(z);
+    logarithm: f(k z) = f(z) + log k; mirror (sign, offset): f(-z) = sign f(z) + offset; period: f(z + period) = flip f(z). steep: grows like e**|z|.
+    """
+
+    name: str
+    value: Function
+    slope: Function
+    build: Callable[[ModuleType, Any], Any]
+    complexity: int
+    domain: tuple[float, float] = (-INF, INF)
+    poles: tuple[float, ...] = ()
+    exponent: float | None = None
+    either_sign: bool = False
+    exponential: bool = False
+    logarithm: bool = False
+    mirror: tuple[float, float] | None = None
+    period: float | None = None
+    flip: float = 1.0
+    steep: bool = False
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def __reduce__(self) -> tuple:
+        from . import get  # by name, so that checkpoints, copies and other processes need no pickled functions
+
+        return get, (self.name,)
+
+    @property
+    def scale_free(self) -> bool:
+        """Whether `a` says nothing that c and d do not say."""
+        return self.exponent is not None or self.logarithm
+
+    @property
+    def shift_free(self) -> bool:
+        """Whether `b` says nothing that c and d do not say."""
+        return self.exponential or self.exponent in (0, 1) and self.either_sign
+
+    # ------------------------------------------------------------------ evaluation
+
+    def contains(self, z: Tensor) -> Tensor:
+        """Where z lies in the closed domain and off the poles: bool, the shape of z."""
+        inside = (z >= self.domain[0]) & (z <= self.domain[1])
+        for pole in self.poles:
+            inside = inside & (z != pole)
+        return inside
+
+    def _clip(self, z: Tensor) -> Tensor:
+        """z moved to the nearest argument at which f and f' are finite."""
+        double = z.dtype == torch.float64
+        for pole in self.poles:
+            near = (z - pole).abs() < (1e-30 if double else 1e-6)
+            z = torch.where(near, torch.where(z < pole, pole - 1e-30 if double else pole - 1e-6, pole + 1e-30 if double else pole + 1e-6), z)
+        low, high = self._ends(z.dtype)
+        return z if low == -INF and high == INF else z.clamp(low, high)
+
+    def _ends(self, dtype: torch.dtype) -> tuple[float, float]:
+        low, high = self.domain
+        info = torch.finfo(dtype)
+        if self.steep:
+            reach = 0.8 * math.log(info.max)
+            low, high = max(low, -reach), min(high, reach)
+        margin = 1e-30 if dtype == torch.float64 else 1e-12
+        if math.isfinite(self.domain[0]):
+            low = low + (margin if low == 0 else 2 * info.eps * abs(low))
+        if math.isfinite(self.domain[1]):
+            high = high - (margin if high == 0 else 2 * info.eps * abs(high))
+        return low, high
+
+    def safe(self, z: Tensor) -> Tensor:
+        """f(z) inside the domain; outside it the value at the domain's end: never NaN or infinite for finite z of sensible size."""
+        if not self.poles and not self.steep and self.domain == (-INF, INF):
+            return self.value(z)
+        inner = self.value(self._clip(z))
+        for bound, outside in ((self.domain[0], z <= self.domain[0]), (self.domain[1], z >= self.domain[1])):
+            if math.isfinite(bound):
+                end = self.value(torch.full((), bound, dtype=z.dtype, device=z.device))
+                if torch.isfinite(end):
+                    inner = torch.where(outside, end, inner)
+        return inner
+
+    def derivative(self, z: Tensor, order: int = 1) -> Tensor:
+        """The derivative of `safe` of any order: explicit for 1, by differentiating that one beyond. Zero outside the domain."""
+        if order == 0:
+            return self.safe(z)
+        if order > 1:
+            value, pull = torch.func.vjp(lambda t: self.derivative(t, order - 1), z)
+            return pull(torch.ones_like(value))[0]
+        if not self.poles and not self.steep and self.domain == (-INF, INF):
+            return self.slope(z)
+        clipped = self._clip(z)
+        return torch.where(clipped == z, self.slope(clipped), 0.0)
+
+    def expr(self, z: Any) -> Any:
+        """f(z) as a sympy expression of the sympy expression z.
+
+        >>> from edgewise.primitives import get
+        >>> import sympy
+        >>> get("gaussian").expr(sympy.Symbol("E"))
+        exp(-E**2)
+        """
+        return self.build(require("sympy"), z)
+
+    # ------------------------------------------------------------------ one representative of equal constants
+
+    def canonical(self, a: float, b: float, c: float, d: float) -> tuple[float, float, float, float]:
+        """The representative of all (a, b, c, d) that give the same function c f(a x + b) + d.
+
+        a > 0 where a mirror allows it, b within half a (anti)period of zero, |a| = 1 where c or d can hold its scale, b = 0 where c can.
+
+        >>> from edgewise.primitives import get
+        >>> [round(v, 6) for v in get("exp").canonical(2.0, 1.0, 1.0, 0.0)]
+        [2.0, 0.0, 2.718282, 0.0]
+        >>> get("x^2").canonical(-2.0, 4.0, 0.5, 0.0)
+        (1.0, -2.0, 2.0, 0.0)
+        """
+        if a == 0 or c == 0:
+            return 0.0, 0.0, 0.0, d + (c * float(self.safe(torch.tensor(b, dtype=torch.float64))) if c else 0.0)
+        if self.exponent == 0 and self.either_sign:  # the constant
+            return 0.0, 0.0, 0.0, d + c * float(self.value(torch.tensor(1.0, dtype=torch.float64)))
+        if self.mirror is not None and a < 0:
+            sign, offset = self.mirror
+            a, b, c, d = -a, -b, sign * c, d + c * offset
+        if self.exponent is not None:
+            scale = a if self.either_sign else abs(a)
+            a, b, c = a / scale, b / scale, c * scale**self.exponent
+            if self.exponent == 1 and self.either_sign:  # the identity
+                return 1.0, 0.0, c, d + c * b
+        if self.logarithm:
+            a, b, d = math.copysign(1.0, a), b / abs(a), d + c * math.log(abs(a))
+        if self.exponential:
+            size = math.log(abs(c)) + b
+            a, b, c = (a, 0.0, math.copysign(math.exp(size), c)) if abs(size) < 30 else (a, size, math.copysign(1.0, c))
+        if self.period is not None:
+            turns = math.ceil(b / self.period - 0.5)
+            b, c = b - turns * self.period, c * self.flip**turns
+        return a, b + 0.0, c, d + 0.0
