@@ -1,0 +1,20 @@
+"""The spline form: values and derivatives of every order of a layer of edge functions, with exact gradients.
+
+b batch, i input node, j basis, o output node, p degree, G intervals; knots (i, G+2p+1), coef (i, G+p, o), base_scale (i, o).
+"""
+
+from __future__ import annotations
+
+from .base import base_value as base_value
+from .dispatch import backend_for as backend_for
+from .dispatch import to_coef as to_coef
+from .dispatch import to_in as to_in
+from .dispatch import to_out as to_out
+from .dispatch import use_backend as use_backend
+from .form import basis as basis
+from .form import edge_values as edge_values
+from .form import evaluate as evaluate
+from .form import spline as spline
+from .reference import Spec as Spec
+
+__all__ = ["Spec", "backend_for", "base_value", "basis", "edge_values", "evaluate", "spline", "to_coef", "to_in", "to_out", "use_backend"]
