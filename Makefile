@@ -1,0 +1,42 @@
+# Each target works as the first command after a clone: it makes .venv and installs what it needs, once.
+# Another interpreter: make test PYTHON=/path/to/python3.12      Serial tests: make test PYTEST_FLAGS=
+
+PYTEST_FLAGS ?= -n auto --maxprocesses 8
+bin := .venv/bin
+
+.PHONY: help demo test slow lint clean
+.NOTPARALLEL:
+
+help:
+	@echo 'make demo   fit the knot table through the command line'
+	@echo 'make test   the tests'
+	@echo 'make slow   the long tests'
+	@echo 'make lint   ruff and pyright'
+	@echo 'make clean  remove .venv and every cache'
+
+demo: .venv/installed
+	$(bin)/python examples/demo.py
+
+test: .venv/installed-dev
+	$(bin)/python -m pytest $(PYTEST_FLAGS)
+
+# pytest exits with 5 when it collects no test.
+slow: .venv/installed-dev
+	$(bin)/python -m pytest -m slow || [ $$? -eq 5 ]
+
+lint: .venv/installed-dev
+	$(bin)/ruff check .
+	$(bin)/pyright --pythonpath $(bin)/python
+
+.venv/installed: pyproject.toml tools/install.sh
+	@PYTHON='$(PYTHON)' sh tools/install.sh all
+	@touch $@
+
+# what the tests need includes what the demo needs
+.venv/installed-dev: pyproject.toml tools/install.sh
+	@PYTHON='$(PYTHON)' sh tools/install.sh all,dev
+	@touch .venv/installed $@
+
+clean:
+	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,46 @@
+"""edgewise: Kolmogorov-Arnold Networks whose edges are learned one-dimensional functions.
+
+Every public name is loaded when it is first used, so that `import edgewise` stays quick and loads no optional package.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from . import errors as errors
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from .layers import KANLayer as KANLayer
+    from .model import KAN as KAN
+    from .model import summary as summary
+    from .ops import spline as spline
+    from .ops import use_backend as use_backend
+    from .trace import attribute as attribute
+
+# public name -> the module that holds it; each line has its twin above, which type checkers and editors read
+_HOME = {
+    "KAN": "model",
+    "KANLayer": "layers",
+    "attribute": "trace",
+    "spline": "ops",
+    "summary": "model",
+    "use_backend": "ops",
+}
+
+__all__ = ["__version__", "errors", *sorted(_HOME)]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"edgewise has no {name!r}; {errors.did_you_mean(name, _HOME)}")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
