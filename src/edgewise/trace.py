@@ -42,7 +42,8 @@ class Attribution:
 def attribute(model: KAN, X: Any) -> Attribution:
     """Scores of inputs, nodes and edges on X (b, features): an edge passes its target's score on, times the share of its spread.
 
-    Scores do not change when an activation is rescaled. Source: arXiv 2408.10205, section 4 (attribution score).
+    Scores do not change when an activation is rescaled. A factor of a product passes on the share of the product's spread that its own variation
+    causes, so a nearly constant factor counts little. Source: arXiv 2408.10205, section 4 (attribution score), which knows no shares of factors.
 
     >>> import torch, edgewise as ew
     >>> ew.attribute(ew.KAN((2, 3, 1)), torch.rand(50, 2, dtype=torch.float64)).features.shape
@@ -50,22 +51,45 @@ def attribute(model: KAN, X: Any) -> Attribution:
     """
     x = model.as_input(X)
     with torch.no_grad():
-        _, trace = model.trace(x)
-        outputs = trace.nodes[-1].shape[1]
-        score = torch.eye(outputs, dtype=x.dtype, device=x.device)  # (k, node)
-        nodes, edges = [score.mean(0)], []
-        for layer in reversed(range(len(trace.edges))):
-            owner = model.subnode_owner(layer + 1)
-            sub = score[:, owner]  # (k, o)
-            spread = trace.subnodes[layer].std(0, unbiased=False)
-            edge_spread = trace.edges[layer].std(0, unbiased=False)  # (i, o)
-            floor = torch.finfo(x.dtype).eps * (trace.subnodes[layer].abs().amax(0) + edge_spread.amax(0))
-            share = torch.where(spread > floor, edge_spread / spread.clamp(min=torch.finfo(x.dtype).tiny), torch.zeros_like(edge_spread))
-            passed = sub[:, None, :] * share  # (k, i, o)
-            score = passed.sum(2)
-            edges.insert(0, passed.mean(0))
-            nodes.insert(0, score.mean(0))
-        columns = torch.tensor(model.topology.node_ids[0], device=x.device)
-        per_output = torch.zeros(outputs, model.topology.features, dtype=x.dtype, device=x.device)
-        per_output[:, columns] = score
-    return Attribution(per_output.mean(0), tuple(nodes), tuple(edges), per_output)
+        nodes, edges = scores(model, model.trace(x)[1])
+    columns = torch.tensor(model.topology.node_ids[0], device=x.device)
+    per_output = x.new_zeros(nodes[0].shape[0], model.topology.features)
+    per_output[:, columns] = nodes[0]
+    return Attribution(per_output.mean(0), tuple(n.mean(0) for n in nodes), tuple(e.mean(0) for e in edges), per_output)
+
+
+def scores(model: KAN, trace: Trace) -> tuple[list[Tensor], list[Tensor]]:
+    """Scores for every output k on its own, from activations: nodes (k, n) per layer of nodes, edges (k, i, o) per layer of edges."""
+    last = trace.nodes[-1]
+    score = torch.eye(last.shape[1], dtype=last.dtype, device=last.device)
+    nodes, edges = [score], []
+    for layer in reversed(range(len(trace.edges))):
+        sub = score[:, model.subnode_owner(layer + 1)]  # (k, o)
+        if model.topology.has_products(layer + 1):
+            sub = sub * _factor_shares(model, trace, layer + 1)
+        values = trace.edges[layer].std(0, unbiased=False)  # (i, o)
+        share = _ratio(values, trace.subnodes[layer].std(0, unbiased=False), trace.subnodes[layer].abs().amax(0) + values.amax(0))
+        edges.insert(0, sub[:, None, :] * share)
+        score = edges[0].sum(2)
+        nodes.insert(0, score)
+    return nodes, edges
+
+
+def _factor_shares(model: KAN, trace: Trace, layer: int) -> Tensor:
+    """The part of a node's spread that the variation of each of its subnodes causes, the others as they are: (s,), one for a sum."""
+    sub, node = trace.subnodes[layer - 1], trace.nodes[layer]
+    table = torch.tensor(model.topology.factor_table(layer), device=sub.device)  # (n, arity)
+    padded = torch.cat([sub, torch.ones_like(sub[:, :1])], dim=1)[:, table]  # (b, n, arity)
+    spread, size = node.std(0, unbiased=False), node.abs().amax(0)
+    shares = sub.new_ones(sub.shape[1] + 1)
+    for m in range(table.shape[1]):
+        others = torch.cat([padded[..., :m], padded[..., m + 1 :]], dim=2).prod(2)
+        caused = (others * (padded[..., m] - padded[..., m].mean(0))).std(0, unbiased=False)
+        shares[table[:, m]] = _ratio(caused, spread, size)
+    return shares[:-1]
+
+
+def _ratio(part: Tensor, whole: Tensor, size: Tensor) -> Tensor:
+    """part / whole, and zero where the whole is round-off of numbers of this size."""
+    info = torch.finfo(whole.dtype)
+    return torch.where(whole > info.eps * size, part / whole.clamp(min=info.tiny), torch.zeros_like(part))
