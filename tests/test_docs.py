@@ -20,7 +20,8 @@ MODULES = ["edgewise", *(found.name for found in pkgutil.walk_packages(edgewise.
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_docstring_examples(name, leaves_no_trace):
+def test_docstring_examples(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # an example may save a model
     failed, _ = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     assert not failed
 

@@ -7,14 +7,17 @@ extras=${1:-all}
 wanted='import sys; sys.exit(sys.version_info < (3, 11))'
 
 usable() { "$1" -c "$wanted" >/dev/null 2>&1; }  # it exists, runs (a shim of a version manager may not) and is new enough
-complete() { "$1" -c 'import venv, ensurepip' >/dev/null 2>&1; }
+makes_venv() {  # some systems ship venv without ensurepip, or ensurepip without its wheels: only trying tells
+    rm -rf .venv
+    "$1" -c 'import venv, ensurepip' >/dev/null 2>&1 && "$1" -m venv .venv >/dev/null 2>&1 || { rm -rf .venv; return 1; }
+}
 version() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null; }
 
 if ! { [ -x .venv/bin/python ] && usable .venv/bin/python && .venv/bin/python -m pip --version >/dev/null 2>&1; }; then
     found= incomplete= old=
     for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11 python}; do
         if usable "$candidate"; then
-            if complete "$candidate"; then found=$candidate; break; fi
+            if makes_venv "$candidate"; then found=$candidate; break; fi
             incomplete=${incomplete:-$candidate}
         else
             number=$(version "$candidate") && [ -n "$number" ] && old="$old $candidate ($number)"
@@ -23,7 +26,7 @@ if ! { [ -x .venv/bin/python ] && usable .venv/bin/python && .venv/bin/python -m
     if [ -z "$found" ] && [ -n "$incomplete" ]; then
         number=$(version "$incomplete")
         {
-            echo "edgewise: $incomplete ($number) lacks the modules venv and ensurepip, so .venv cannot be made. Install them and run the command again:"
+            echo "edgewise: $incomplete ($number) cannot make .venv: its modules venv and ensurepip are missing or incomplete. Install them and run the command again:"
             echo "  Debian, Ubuntu:  sudo apt install python$number-venv"
             echo "  Fedora, RHEL:    sudo dnf install python3-libs python3-pip"
             echo "  elsewhere:       a complete Python of 3.11 or newer, then PYTHON=/path/to/python3 before the command"
@@ -41,9 +44,7 @@ if ! { [ -x .venv/bin/python ] && usable .venv/bin/python && .venv/bin/python -m
         } >&2
         exit 1
     fi
-    echo "edgewise: making .venv with $found ($(version "$found"))"
-    rm -rf .venv
-    "$found" -m venv .venv
+    echo "edgewise: made .venv with $found ($(version "$found"))"
 fi
 
 echo "edgewise: installing edgewise[$extras] into .venv (torch is large: the first time takes a while)"
