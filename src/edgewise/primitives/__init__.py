@@ -143,7 +143,7 @@ def remove_primitive(name: str) -> None:
 
 def _slope_by_autograd(value: Function) -> Function:
     def slope(z: Tensor) -> Tensor:
-        result, pull = torch.func.vjp(value, z)
-        return pull(torch.ones_like(result))[0]
+        pulled: Any = torch.func.vjp(value, z)
+        return pulled[1](torch.ones_like(pulled[0]))[0]
 
     return slope

@@ -24,7 +24,8 @@ class Primitive:
     value, slope: f and f' in torch, right inside `domain` (lo, hi) and away from `poles`; build(sympy, z): the symbol; complexity: what it costs
     beside a simpler form. Symmetries, from which `canonical` takes one representative of all equal (a, b, c, d):
     exponent: f(k z) = k**exponent f(z), for any k if `either_sign`, else for k > 0; exponential: f(z + s) = e**s f(z);
-    logarithm: f(k z) = f(z) + log k; mirror (sign, offset): f(-z) = sign f(z) + offset; period: f(z + period) = flip f(z). steep: grows like e**|z|.
+    logarithm: f(k z) = f(z) + log k; mirror (sign, offset): f(-z) = sign f(z) + offset; period: f(z + period) = flip f(z).
+    steep: grows like e**|z|; branch: two neighbouring poles of a periodic f; waves: f oscillates without being periodic.
     """
 
     name: str
@@ -42,6 +43,8 @@ class Primitive:
     period: float | None = None
     flip: float = 1.0
     steep: bool = False
+    branch: tuple[float, float] | None = None
+    waves: bool = False
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -60,6 +63,11 @@ class Primitive:
     def shift_free(self) -> bool:
         """Whether `b` says nothing that c and d do not say."""
         return self.exponential or self.exponent in (0, 1) and self.either_sign
+
+    @property
+    def jumps(self) -> bool:
+        """Whether f is a step, so that its slope is zero wherever it exists."""
+        return self.exponent == 0 and not self.either_sign
 
     # ------------------------------------------------------------------ evaluation
 
@@ -109,8 +117,8 @@ class Primitive:
         if order == 0:
             return self.safe(z)
         if order > 1:
-            value, pull = torch.func.vjp(lambda t: self.derivative(t, order - 1), z)
-            return pull(torch.ones_like(value))[0]
+            pulled: Any = torch.func.vjp(lambda t: self.derivative(t, order - 1), z)
+            return pulled[1](torch.ones_like(pulled[0]))[0]
         if not self.poles and not self.steep and self.domain == (-INF, INF):
             return self.slope(z)
         clipped = self._clip(z)

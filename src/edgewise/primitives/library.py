@@ -57,7 +57,7 @@ def _table() -> tuple[Primitive, ...]:
         Primitive("log", torch.log, torch.reciprocal, lambda s, z: s.log(z), 2, domain=(0.0, INF), logarithm=True),
         Primitive("sin", torch.sin, torch.cos, lambda s, z: s.sin(z), 2, mirror=odd, period=half, flip=-1.0),
         Primitive("cos", torch.cos, f.cos_slope, lambda s, z: s.cos(z), 2, mirror=even, period=half, flip=-1.0),
-        Primitive("tan", torch.tan, f.tan_slope, lambda s, z: s.tan(z), 3, mirror=odd, period=half),
+        Primitive("tan", torch.tan, f.tan_slope, lambda s, z: s.tan(z), 3, mirror=odd, period=half, branch=(-half / 2, half / 2)),
         Primitive("sinh", torch.sinh, torch.cosh, lambda s, z: s.sinh(z), 3, mirror=odd, steep=True),
         Primitive("cosh", torch.cosh, torch.sinh, lambda s, z: s.cosh(z), 3, mirror=even, steep=True),
         Primitive("tanh", torch.tanh, f.tanh_slope, lambda s, z: s.tanh(z), 3, mirror=odd),
@@ -74,8 +74,8 @@ def _table() -> tuple[Primitive, ...]:
         Primitive("relu", torch.relu, f.relu_slope, lambda s, z: s.Max(0, z), 4, exponent=1.0),
         Primitive("sign", torch.sign, f.zero, lambda s, z: s.sign(z), 3, mirror=odd, exponent=0.0),
         Primitive("erf", torch.erf, f.erf_slope, lambda s, z: s.erf(z), 4, mirror=odd),
-        Primitive("sinc", f.sinc, f.sinc_slope, lambda s, z: s.sinc(z), 5, mirror=even),
-        Primitive("J0", f.bessel_j0, f.bessel_j0_slope, lambda s, z: s.besselj(0, z), 5, mirror=even),
+        Primitive("sinc", f.sinc, f.sinc_slope, lambda s, z: s.sinc(z), 5, mirror=even, waves=True),
+        Primitive("J0", f.bessel_j0, f.bessel_j0_slope, lambda s, z: s.besselj(0, z), 5, mirror=even, waves=True),
     )
 
 
