@@ -1,0 +1,210 @@
+"""A grid of cells -> the parts of a Table: which columns, as what, and one clear error for everything that stands in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from edgewise.errors import ConfigError, DataError, did_you_mean, problems
+
+from .cells import hint, read_levels, read_numbers, sort_levels
+from .faults import Faults
+from .reader import Grid, quoted
+
+TASKS = ("auto", "regression", "classification")
+LARGEST = 1e150  # squares of larger numbers overflow in float64
+SMALLEST = 1e-150  # and squares of smaller differences vanish
+SAME = 8 * np.finfo(np.float64).eps  # a column whose spread is below this part of its values is constant to round-off
+FEW_LEVELS = 20  # levels that a column may always have, however few its rows
+
+
+def build(
+    grid: Grid, target: Sequence[str], features: Sequence[str] | None, drop: Sequence[str], categorical: Sequence[str], task: str
+) -> dict[str, Any]:
+    """The fields of a Table. Raises `DataError` with all that is wrong with the columns asked for, `ConfigError` for an unknown task."""
+    if task not in TASKS:
+        raise ConfigError(f"task must be one of {', '.join(TASKS)}, got {task!r}; {did_you_mean(str(task), TASKS)}")
+    drop_rows = "rows" in drop
+    if not len(grid.lines):
+        raise DataError(f"{grid.where} has no rows")
+    inputs = _chosen(grid, target, features, [name for name in drop if name != "rows"], categorical)
+    cells = dict(zip(grid.names, grid.columns, strict=True))
+    notes = list(grid.notes)
+    faults = Faults(grid, drop_rows)
+
+    numbers: dict[str, np.ndarray] = {}
+    levels: dict[str, list[str]] = {}
+    for name in inputs:
+        if name in categorical:
+            levels[name], missing = read_levels(cells[name], grid.decimal)
+            faults.add_missing(name, missing)
+            continue
+        reading = read_numbers(cells[name], grid.decimal)
+        if len(reading.missing) == len(reading.values):
+            notes.append(f"column {name!r} is empty: left out")
+            continue
+        numbers[name] = reading.values
+        faults.add_reading(name, reading, cells[name])
+        if reading.truth and not isinstance(cells[name], np.ndarray):
+            notes.append(f"column {name!r} holds truth values: read as 1 and 0")
+    as_classes = task == "classification" or (task == "auto" and len(target) == 1 and _says_classes(cells[target[0]], grid.decimal))
+    if as_classes and len(target) > 1:
+        raise DataError(f"classification takes one target, got {len(target)}: {', '.join(target)}")
+    goals: dict[str, Any] = {}
+    for name in target:
+        if as_classes:
+            goals[name], missing = read_levels(cells[name], grid.decimal)
+            faults.add_missing(name, missing, "target")
+        else:
+            reading = read_numbers(cells[name], grid.decimal)
+            goals[name] = reading.values
+            faults.add_reading(name, reading, cells[name], "target")
+    keep = faults.settle(notes)
+    if len(keep) < 2:
+        raise DataError(f"{grid.where} leaves {len(keep)} usable row{'' if len(keep) == 1 else 's'}; a fit needs more")
+
+    X, names, categories = _inputs(grid, inputs, numbers, levels, keep, notes)
+    if as_classes:
+        y, classes = _classes(target[0], [goals[target[0]][row] for row in keep], notes)
+    else:
+        y, classes = _quantities({name: goals[name][keep] for name in target}, task, notes), None
+        same = [name for index, name in enumerate(names) if any((X[:, index] == y[:, k]).all() for k in range(y.shape[1]))]
+        notes += [f"input {name!r} is the same as the target" for name in same]
+    ranges = tuple(zip(X.min(axis=0).tolist(), X.max(axis=0).tolist(), strict=True))
+    return {
+        "X": torch.from_numpy(X),
+        "y": torch.from_numpy(y),
+        "inputs": tuple(names),
+        "outputs": tuple(target),
+        "classes": classes,
+        "categories": categories,
+        "ranges": ranges,
+        "notes": tuple(notes),
+        "lines": tuple(int(grid.lines[row]) for row in keep),
+    }
+
+
+def _chosen(grid: Grid, target: Sequence[str], features: Sequence[str] | None, drop: Sequence[str], categorical: Sequence[str]) -> list[str]:
+    """The names of the input columns. Raises `DataError` for names that do not exist or contradict each other."""
+    known = f"the columns are: {', '.join(grid.names[:20])}{', ...' if len(grid.names) > 20 else ''}"
+    if not target:
+        raise DataError(f"which column is to be predicted? Name it with --target NAME (in Python: target=...); {known}")
+    wrong = []
+    for what, names in (("target", target), ("feature", features or []), ("dropped column", drop), ("categorical column", categorical)):
+        for name in names:
+            if name not in grid.names:
+                near = did_you_mean(name, grid.names)
+                hidden = "" if grid.header else "; the file has no header"
+                wrong.append(f"{grid.where} has no column {name!r} ({what}): {near if near.startswith('did') else known}{hidden}")
+    twice = {name for name in target if name in grid.renamed.values()}
+    wrong += [f"the target {name!r} occurs twice in {grid.where}; give its columns different names" for name in sorted(twice)]
+    wrong += [f"{name!r} cannot be both target and feature" for name in target if name in (features or [])]
+    wrong += [f"the target {name!r} cannot be dropped" for name in target if name in drop]
+    wrong += [f"{what} {name!r} is named twice" for what, names in (("target", target), ("feature", features or [])) for name in _twice(names)]
+    problems(wrong, DataError)
+    inputs = [name for name in (grid.names if features is None else features) if name not in target and name not in drop]
+    if not inputs:
+        raise DataError(f"{grid.where} leaves no column to predict {', '.join(map(repr, target))} from; {known}")
+    return inputs
+
+
+def _says_classes(cells: Any, decimal: str) -> bool:
+    """Whether a target declares itself as classes: no cell of it is a number."""
+    if isinstance(cells, np.ndarray):
+        return cells.dtype == bool
+    reading = read_numbers(cells, decimal)
+    if reading.truth:
+        return True
+    samples = [str(cells[row]) for row in reading.text]
+    return bool(samples) and len(reading.missing) + len(samples) == len(reading.values) and not hint(samples[0], decimal)
+
+
+def _inputs(
+    grid: Grid, inputs: Sequence[str], numbers: dict[str, np.ndarray], levels: dict[str, list[str]], keep: np.ndarray, notes: list[str]
+) -> tuple[np.ndarray, list[str], dict[str, tuple[str, ...]]]:
+    """X, its names and the levels of the categorical columns; constant columns are left out with a note."""
+    columns: list[np.ndarray] = []
+    names: list[str] = []
+    categories: dict[str, tuple[str, ...]] = {}
+    constant = []
+    for name in inputs:
+        if name in levels:
+            values = [levels[name][row] for row in keep]
+            kinds = sort_levels(set(values))
+            if len(kinds) == 1:
+                constant.append(f"{name!r} ({kinds[0]})")
+                continue
+            if len(kinds) > max(FEW_LEVELS, len(keep) // 2):
+                raise DataError(
+                    f"column {name!r} has {len(kinds)} levels in {len(keep)} rows: it names rows rather than classes; "
+                    f"leave it out with --drop {quoted(name)}"
+                )
+            categories[name] = kinds
+            codes = np.array(values)
+            columns += [(codes == kind).astype(np.float64) for kind in kinds]
+            names += [f"{name}={kind}" for kind in kinds]
+        elif name in numbers:
+            values = numbers[name][keep]
+            if _is_constant(values):
+                constant.append(f"{name!r} ({values[0]:g})")
+                continue
+            _check_scale(f"column {name!r}", values)
+            columns.append(values)
+            names.append(name)
+    if constant:
+        shown = ", ".join(constant[:8]) + (f" and {len(constant) - 8} more" if len(constant) > 8 else "")
+        notes.append(f"constant column{'s' if len(constant) > 1 else ''} left out: {shown}")
+    if not columns:
+        raise DataError(f"{grid.where} has no input column that varies" + (f"; constant: {', '.join(constant[:8])}" if constant else ""))
+    if len(set(names)) < len(names):
+        raise DataError(f"columns and levels share the name {_twice(names)[0]!r}; rename the column")
+    if len(columns) > len(keep):
+        notes.append(f"there are more inputs ({len(columns)}) than rows ({len(keep)}): expect to fit noise")
+    return np.stack(columns, axis=1), names, categories
+
+
+def _classes(name: str, labels: list[str], notes: list[str]) -> tuple[np.ndarray, tuple[str, ...]]:
+    kinds = sort_levels(set(labels))
+    if len(kinds) == 1:
+        raise DataError(f"target {name!r} is {kinds[0]!r} in every row: there is nothing to learn")
+    if len(kinds) > max(FEW_LEVELS, len(labels) // 4) or (len(kinds) == len(labels) > 4):
+        raise DataError(
+            f"target {name!r} has {len(kinds)} different values in {len(labels)} rows, too many for classes; is it the right column, or a regression?"
+        )
+    order = {kind: code for code, kind in enumerate(kinds)}
+    codes = np.array([order[label] for label in labels], dtype=np.int64)
+    rare = [kind for kind, count in zip(kinds, np.bincount(codes), strict=True) if count < 3]
+    if rare:
+        notes.append(f"fewer than 3 rows of class{'es' if len(rare) > 1 else ''} {', '.join(map(repr, rare[:8]))}")
+    return codes, kinds
+
+
+def _quantities(columns: dict[str, np.ndarray], task: str, notes: list[str]) -> np.ndarray:
+    for name, values in columns.items():
+        if _is_constant(values):
+            raise DataError(f"target {name!r} is {values[0]:g} in every row: there is nothing to learn")
+        _check_scale(f"target {name!r}", values)
+        kinds = np.unique(values)
+        if task == "auto" and len(kinds) <= 10 < len(values) and (kinds == np.floor(kinds)).all():
+            notes.append(f"target {name!r} takes {len(kinds)} whole values and is fitted as a number; --task classification makes them classes")
+    return np.stack(list(columns.values()), axis=1)
+
+
+def _is_constant(values: np.ndarray) -> bool:
+    with np.errstate(over="ignore"):
+        return bool(values.max() - values.min() <= SAME * np.abs(values).max())
+
+
+def _check_scale(what: str, values: np.ndarray) -> None:
+    largest, low, high = np.abs(values).max(), values.min(), values.max()
+    if largest > LARGEST:
+        raise DataError(f"{what} reaches {largest:.3g}; above {LARGEST:g} squares overflow: give it in larger units, or as a logarithm")
+    if high - low < SMALLEST:
+        raise DataError(f"{what} varies by only {high - low:.3g}; below {SMALLEST:g} squares vanish: give it in smaller units")
+
+
+def _twice(names: Sequence[str]) -> list[str]:
+    return sorted({name for index, name in enumerate(names) if name in names[:index]})

@@ -1,0 +1,186 @@
+"""Cells of one column -> numbers, truth values or levels, with the place of every cell that is none."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .text import NUMBER
+
+MISSING = frozenset({"", "?", ".", "-", "--", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "<na>", "nat"})
+MISSING_TEXT = frozenset({"", "?", "NA", "N/A", "#N/A", "n/a", "nan", "NaN", "NAN", "null", "NULL", "<NA>", "NaT"})  # 'none', 'Na' can be levels
+TRUE = frozenset({"true", "yes", "t", "y", "on"})
+FALSE = frozenset({"false", "no", "f", "n", "off"})
+
+THOUSANDS = re.compile(r"[+-]?\d{1,3}([,.' \u00a0\u202f]\d{3})+([.,]\d+)?\Z")
+DATE = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([T ].*)?\Z")
+TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\Z")
+COMPLEX = re.compile(r"[(]?[+-]?[\d.]+(e[+-]?\d+)?\s*[+-]\s*[\d.]*(e[+-]?\d+)?\s*[ij][)]?\Z", re.IGNORECASE)
+UNIT = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?\s*[^\W\d][\w/^*·² ³°-]*\Z", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A column as float64 numbers, NaN where there is none, and the rows of every kind of fault."""
+
+    values: np.ndarray
+    missing: list[int] = field(default_factory=list)
+    infinite: list[int] = field(default_factory=list)
+    text: list[int] = field(default_factory=list)
+    truth: bool = False  # the column holds true and false, read as 1 and 0
+
+    @property
+    def bad(self) -> list[int]:
+        """All rows without a usable number."""
+        return sorted({*self.missing, *self.infinite, *self.text})
+
+
+def to_float(cell: str, decimal: str = ".") -> float | None:
+    """The number in a cell, or None where there is none.
+
+    >>> to_float("-1,5e3", ","), to_float("1_000"), to_float("\u22122")
+    (-1500.0, None, -2.0)
+    """
+    cell = cell.strip().replace("\u2212", "-")
+    if decimal == ",":
+        if "." in cell:
+            return None
+        cell = cell.replace(",", ".")
+    if cell in ("\u221e", "+\u221e"):
+        return math.inf
+    if cell == "-\u221e":
+        return -math.inf
+    try:
+        return None if "_" in cell else float(cell)
+    except ValueError:
+        return None
+
+
+def is_numeric(cell: str) -> bool:
+    """Whether a cell is a finite number, with a point or a comma."""
+    return bool(NUMBER.match(cell.strip().replace("\u2212", "-")))
+
+
+def has_decimal_commas(columns: Sequence[Sequence[str]]) -> bool:
+    """Whether numbers in these columns (not separated by commas) are written with decimal commas: some are, and none has a point."""
+    commas = points = 0
+    for column in columns:
+        for cell in column:
+            if "," in cell:
+                commas += bool(NUMBER.match(cell))
+            elif "." in cell:
+                points += bool(NUMBER.match(cell))
+    return commas > 0 and points == 0
+
+
+def read_numbers(cells: Any, decimal: str = ".") -> Reading:
+    """Numbers of a column; a column of only true and false (yes and no, ...) becomes 1 and 0.
+
+    >>> read_numbers(["1", "", "abc", "inf"]).bad
+    [1, 2, 3]
+    """
+    if isinstance(cells, np.ndarray):
+        values = cells.astype(np.float64)
+        missing, infinite = np.flatnonzero(np.isnan(values)).tolist(), np.flatnonzero(np.isinf(values)).tolist()
+        return Reading(np.where(np.isfinite(values), values, np.nan), missing, infinite, truth=cells.dtype == bool)
+    truth = _truth(cells)
+    if truth is not None:
+        return truth
+    values = np.empty(len(cells))
+    missing, infinite, text = [], [], []
+    for row, cell in enumerate(cells):
+        value = to_float(cell, decimal)
+        if value is not None and math.isfinite(value):
+            values[row] = value
+            continue
+        values[row] = np.nan
+        if cell.strip().lower() in MISSING or (value is not None and math.isnan(value)):
+            missing.append(row)
+        else:
+            (text if value is None else infinite).append(row)
+    return Reading(values, missing, infinite, text)
+
+
+def _truth(cells: Sequence[str]) -> Reading | None:
+    """The reading of a column of truth values, or None where it is no such column."""
+    values = np.full(len(cells), np.nan)
+    missing = []
+    for row, cell in enumerate(cells):
+        word = cell.strip().lower()
+        if word in TRUE:
+            values[row] = 1.0
+        elif word in FALSE:
+            values[row] = 0.0
+        elif word in MISSING:
+            missing.append(row)
+        else:
+            return None
+    return Reading(values, missing, truth=True) if len(missing) < len(cells) else None
+
+
+def read_levels(cells: Any, decimal: str = ".") -> tuple[list[str], list[int]]:
+    """The level of every cell as text (numbers in one spelling: 1 and 1.0 are the same), and the rows without one.
+
+    >>> read_levels(["red", "1.0", "1", "NA"])
+    (['red', '1', '1', ''], [3])
+    """
+    if isinstance(cells, np.ndarray):
+        if cells.dtype == bool:
+            return ["true" if value else "false" for value in cells.tolist()], []
+        cells = ["" if value != value else repr(value) for value in cells.tolist()]
+        decimal = "."
+    levels = [_level(cell, decimal) for cell in cells]
+    return levels, [row for row, level in enumerate(levels) if not level]
+
+
+def _level(cell: str, decimal: str) -> str:
+    cell = " ".join(cell.split())
+    if cell in MISSING_TEXT:
+        return ""
+    value = to_float(cell, decimal) if is_numeric(cell) else None
+    if value is None or not math.isfinite(value):
+        return cell
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+def sort_levels(levels: set[str]) -> tuple[str, ...]:
+    """Levels in order: numbers by value, then text.
+
+    >>> sort_levels({"b", "10", "9"})
+    ('9', '10', 'b')
+    """
+    return tuple(sorted(levels, key=lambda level: (not is_numeric(level), float(level) if is_numeric(level) else 0.0, level)))
+
+
+def hint(cell: str, decimal: str = ".") -> str:
+    """What a cell that is no number looks like and what to do, or nothing.
+
+    >>> hint("1,234.5")
+    'thousands separators? write 1234.5'
+    """
+    cell = cell.strip()
+    if DATE.match(cell) or TIME.match(cell):
+        return "a date or time? turn it into a number first, such as days since the start"
+    if cell.endswith("%") and is_numeric(cell[:-1].strip()):
+        return "a percentage? leave the % sign out"
+    if cell[:1] in "$€£¥" and len(cell) > 1:
+        return "a currency? leave the sign out"
+    if THOUSANDS.match(cell):
+        marks, groups = re.findall(r"[,.' \u00a0\u202f]", cell), re.split(r"[,.' \u00a0\u202f]", cell)
+        fraction = len(set(marks)) > 1 or len(groups[-1]) != 3
+        plain = "".join(groups[:-1]) + "." + groups[-1] if fraction else "".join(groups)
+        return f"thousands separators? write {plain}"
+    if COMPLEX.match(cell):
+        return "a complex number? give real and imaginary part as two columns"
+    if re.match(r"[+-]?\d+,\d+\Z", cell) and decimal == ".":
+        return "a decimal comma? write a point, in the whole file"
+    if decimal == "," and is_numeric(cell):
+        return "a point where other numbers have a decimal comma? write them all alike"
+    if UNIT.match(cell):
+        return "a number with its unit? put the unit into the column's name"
+    return ""

@@ -1,0 +1,221 @@
+"""Table: columns of numbers with names, ready to be fitted; and the ways to one from arrays, DataFrames and functions."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from edgewise.errors import DataError, ShapeError
+from edgewise.model import Metadata
+
+from .build import build
+from .convert import as_matrix, frame_columns, holds_classes, is_frame
+from .reader import Grid, read_grid
+
+# n rows, d inputs, k outputs
+
+
+@dataclass(frozen=True)
+class Table:
+    """X (n, d) float64 and y, (n, k) float64 or (n,) int64 class codes, with the names, classes, levels and ranges a model carries along.
+
+    `categories`: column -> levels; its inputs are named `column=level` and hold 0 or 1. `notes`: sentences on what was changed or guessed.
+    `lines`: where each row stood in the file or frame.
+    """
+
+    X: Tensor
+    y: Tensor
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    classes: tuple[str, ...] | None = None
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ranges: tuple[tuple[float, float], ...] = ()
+    notes: tuple[str, ...] = ()
+    lines: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    @property
+    def task(self) -> str:
+        """'regression' or 'classification'."""
+        return "regression" if self.classes is None else "classification"
+
+    def metadata(self) -> Metadata:
+        """What a model needs to know of this table to predict on another one."""
+        return Metadata(self.inputs, self.outputs, self.classes or (), dict(self.categories), self.ranges, self.task)
+
+    def take(self, rows: Tensor) -> Table:
+        """These rows alone, everything else unchanged: the ranges stay those of the whole table."""
+        lines = tuple(self.lines[row] for row in rows.tolist()) if self.lines else ()
+        return replace(self, X=self.X[rows], y=self.y[rows], lines=lines)
+
+
+def read_csv(
+    path: str | Path,
+    target: str | Sequence[str] | None = None,
+    *,
+    features: str | Sequence[str] | None = None,
+    drop: str | Sequence[str] = (),
+    categorical: str | Sequence[str] = (),
+    task: str = "auto",
+) -> Table:
+    """A table file as a Table; separator, encoding, header and decimal mark are guessed, and told in the notes.
+
+    `target`: the column (or columns) to predict; `features`: the inputs (all others without it); `drop`: columns to leave out, and "rows" for rows
+    with missing or unusable cells; `categorical`: columns of levels, one input per level; `task`: "auto" (classification for text and truth values),
+    "regression" or "classification". Raises one `DataError` that names columns and lines for a table that cannot be used.
+    """
+    named = [*_words(target), *_words(features), *_words(categorical), *(name for name in _words(drop) if name != "rows")]
+    grid = read_grid(path, named=named, drop_rows="rows" in _words(drop))
+    return _table(grid, target, features, drop, categorical, task)
+
+
+def from_dataframe(
+    frame: Any,
+    target: str | Sequence[str] | None = None,
+    *,
+    features: str | Sequence[str] | None = None,
+    drop: str | Sequence[str] = (),
+    categorical: str | Sequence[str] = (),
+    task: str = "auto",
+) -> Table:
+    """A DataFrame (of pandas, or another with `columns` and `to_numpy`) as a Table; settings and errors as for `read_csv`."""
+    return _table(frame_grid(frame), target, features, drop, categorical, task)
+
+
+def from_arrays(
+    X: Any, y: Any, *, inputs: Sequence[str] | None = None, outputs: Sequence[str] | None = None, drop: str | Sequence[str] = (), task: str = "auto"
+) -> Table:
+    """X (n, d) and y (n,) or (n, k), as arrays, tensors or lists, as a Table; `drop="rows"` leaves rows with missing or infinite values out.
+
+    Names default to x1, x2, ... and y (y1, y2, ...). Raises `ShapeError` where rows or names do not match, `DataError` as `read_csv` does.
+
+    >>> from_arrays([[0.0, 1.0], [1.0, 3.0], [2.0, 0.0]], [1.0, 2.0, 5.0]).inputs
+    ('x1', 'x2')
+    """
+    if is_frame(X) and inputs is None:
+        inputs = frame_columns(X)[0]
+    values = _plain(X, "X")
+    if values.ndim != 2:
+        raise ShapeError(f"X has shape {values.shape}, wanted (rows, columns)")
+    targets = _plain(y, "y")
+    targets = targets[:, None] if targets.ndim == 1 else targets
+    if targets.ndim != 2 or len(targets) != len(values):
+        raise ShapeError(f"y has shape {targets.shape}, wanted ({len(values)},) or ({len(values)}, outputs) for an X of {len(values)} rows")
+    inputs = _named(inputs, values.shape[1], "x", "inputs", "X")
+    outputs = _named(outputs, targets.shape[1], "y", "outputs", "y")
+    if set(inputs) & set(outputs):
+        raise ShapeError(f"inputs and outputs share the name {sorted(set(inputs) & set(outputs))[0]!r}; give one of them another")
+    if holds_classes(y) and task == "regression":
+        raise DataError("y holds text, booleans or categories; with task='regression' it must hold numbers")
+    columns = [*_columns(values), *_columns(targets)]
+    grid = Grid((*inputs, *outputs), tuple(columns), range(len(values)), "the pair of arrays", "row")
+    return _table(grid, outputs, inputs, drop, (), task)
+
+
+def from_function(
+    f: Callable[..., Tensor], ranges: Mapping[str, tuple[float, float]] | Sequence[tuple[float, float]], n: int, seed: int = 0, *, output: str = "y"
+) -> Table:
+    """n points drawn uniformly from `ranges` (a pair per input, or name -> pair) with their values f(x).
+
+    f takes one (n, d) tensor, or d tensors (n,) when it has d arguments without defaults. Raises `DataError` for unusable ranges or values of f.
+
+    >>> table = from_function(lambda a, b: a * b, {"a": (0, 1), "b": (1, 2)}, 100)
+    >>> table.X.shape, table.y.shape, table.inputs
+    (torch.Size([100, 2]), torch.Size([100, 1]), ('a', 'b'))
+    """
+    names = list(map(str, ranges)) if isinstance(ranges, Mapping) else None
+    pairs = list(ranges.values()) if isinstance(ranges, Mapping) else list(ranges)
+    try:
+        low, high = torch.tensor([(float(a), float(b)) for a, b in pairs], dtype=torch.float64).reshape(-1, 2).unbind(1)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"ranges must be pairs (low, high), got {ranges!r}") from error
+    if not len(low) or not (low < high).all() or not torch.isfinite(high - low).all():
+        raise DataError(f"ranges must be finite pairs with low < high, at least one, got {ranges!r}")
+    if n < 2:
+        raise DataError(f"n must be at least 2, got {n}")
+    draw = torch.Generator().manual_seed(seed)
+    X = low + (high - low) * torch.rand(n, len(low), dtype=torch.float64, generator=draw)
+    y = torch.as_tensor(f(*X.unbind(1)) if _arguments(f) == len(low) > 1 else f(X))
+    if y.ndim == 0 or y.shape[0] != n or y.ndim > 2:
+        raise ShapeError(f"f gives a result of shape {tuple(y.shape)} for {n} points, wanted ({n},) or ({n}, outputs)")
+    outputs = (output,) if y.ndim == 1 or y.shape[1] == 1 else tuple(f"{output}{index + 1}" for index in range(y.shape[1]))
+    table = from_arrays(X, as_matrix(y.reshape(n, -1), what="f(x)", dtype=torch.float64), inputs=names, outputs=outputs, task="regression")
+    return replace(table, ranges=tuple(zip(low.tolist(), high.tolist(), strict=True)))
+
+
+def frame_grid(frame: Any) -> Grid:
+    """A DataFrame as a grid: numeric and boolean columns as they are, everything else as text."""
+    if not is_frame(frame):
+        raise DataError(f"wanted a DataFrame, got {type(frame).__name__}; for arrays use from_arrays")
+    names, columns = frame_columns(frame)
+    clear: list[str] = []
+    notes = []
+    for name in names:
+        again = next(free for number in range(1, len(names) + 2) if (free := name if number == 1 else f"{name}.{number}") not in clear)
+        if again != name:
+            notes.append(f"the name {name!r} occurs twice: column {len(clear) + 1} is called {again!r}")
+        clear.append(again)
+    if not len(frame):
+        raise DataError("the frame has no rows")
+    return Grid(tuple(clear), tuple(_cells(column) for column in columns), range(len(frame)), "the frame", "row", tuple(notes))
+
+
+def _table(grid: Grid, target: Any, features: Any, drop: Any, categorical: Any, task: str) -> Table:
+    chosen = None if features is None else _words(features)
+    return Table(**build(grid, _words(target), chosen, _words(drop), _words(categorical), task))
+
+
+def _arguments(f: Callable[..., Any]) -> int:
+    """How many arguments f needs by position; 0 where it does not say."""
+    try:
+        given = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        return 0
+    return sum(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in given)
+
+
+def _words(names: str | Sequence[str] | None) -> list[str]:
+    return [] if names is None else [names] if isinstance(names, str) else list(map(str, names))
+
+
+def _named(names: Sequence[str] | None, count: int, letter: str, what: str, of: str) -> tuple[str, ...]:
+    if names is None:
+        return (letter,) if count == 1 and letter == "y" else tuple(f"{letter}{index + 1}" for index in range(count))
+    names = _words(names)
+    if len(names) != count or len(set(names)) != count:
+        raise ShapeError(f"{what} must be {count} different names, one per column of {of}, got {names}")
+    return tuple(names)
+
+
+def _plain(data: Any, what: str) -> np.ndarray:
+    try:
+        if isinstance(data, Tensor):
+            data = data.detach().cpu().to(torch.float64 if data.is_floating_point() else data.dtype)
+        return np.asarray(data)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise ShapeError(f"{what} cannot be made into an array: {error}. Do all rows have the same length?") from error
+
+
+def _columns(values: np.ndarray) -> list[Any]:
+    return [_cells(values[:, index]) for index in range(values.shape[1])]
+
+
+def _cells(column: Any) -> Any:
+    """A numeric or boolean array, or the list of text cells of anything else; missing values become empty cells."""
+    values = np.asarray(column)
+    if values.dtype.kind in "fiub":
+        return values
+    cells = []
+    for value in values.tolist() if values.dtype.kind != "M" else values.astype(str).tolist():
+        missing = value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value)
+        cells.append("" if missing else repr(value) if isinstance(value, (float, complex)) else str(value))
+    return cells
