@@ -48,7 +48,7 @@ def remove(model: KAN, *, nodes: Iterable[Node] = (), edges: Iterable[Edge] = ()
     lost = lost_outputs(draft, masks, set(gone))
     if lost:
         names = ", ".join(map(str, lost))
-        raise StructureError(f"removing {describe(gone, cut)} would cut the last path from the inputs to output {names}; keep one edge in every layer")
+        raise StructureError(f"removing {describe(gone, cut)} would cut the last path from the inputs to output {names}; keep one path")
     means = means_on_data(model, X, "remove") if X is not None else [None] * len(masks)
     for number, mask in enumerate(masks):
         if bool(mask.any()):
