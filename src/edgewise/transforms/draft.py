@@ -164,12 +164,12 @@ class Draft:
                     self._fold_constants(layer)
         for layer in reversed(range(self.topology.depth)):
             if nodes if layer else inputs:
-                used = self.live()[layer].any(1)
+                used = np.logical_or.reduce(self.live()[layer], axis=1)
                 self.drop((layer, n) for n, on in zip(self.topology.node_ids[layer], used, strict=True) if not on)
 
     def _fold_constants(self, layer: int) -> None:
         """Nodes of this layer that nothing feeds: their value goes through their edges into the biases behind them."""
-        fed = by_node(self.topology, layer, self.live()[layer - 1].any(0))
+        fed = by_node(self.topology, layer, np.logical_or.reduce(self.live()[layer - 1], axis=0))
         constant = [p for p, on in enumerate(fed) if not on]
         if not constant:
             return
@@ -188,7 +188,7 @@ class Draft:
         """Factors of products that nothing feeds: their constant goes into a factor that varies."""
         if not self.topology.has_products(layer):
             return
-        fed, bias = self.live()[layer - 1].any(0), self.layers[layer - 1]["bias"]
+        fed, bias = np.logical_or.reduce(self.live()[layer - 1], axis=0), self.layers[layer - 1]["bias"]
         factor, nodes, start = torch.ones_like(bias), [], 0
         for ids in self.topology.factors[layer]:
             places = range(start, start + len(ids))
@@ -226,10 +226,10 @@ def reached(topology: Topology, live: list[np.ndarray]) -> list[np.ndarray]:
     """Which nodes of every layer some input reaches through edges that are on."""
     found = [np.ones(len(topology.node_ids[0]), dtype=bool)]
     for layer, on in enumerate(live):
-        found.append(by_node(topology, layer + 1, (on & found[-1][:, None]).any(0)))
+        found.append(by_node(topology, layer + 1, np.logical_or.reduce(on & found[-1][:, None], axis=0)))
     return found
 
 
-def moved_symbolic(kind: Tensor) -> Tensor:
+def has_form(kind: Tensor) -> Tensor:
     """Edges that carry a closed form: (i, o) bool."""
     return (kind == SYMBOLIC) | (kind == BOTH)

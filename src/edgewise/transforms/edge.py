@@ -1,0 +1,103 @@
+"""edge: one edge function as a callable."""
+
+from __future__ import annotations
+
+from typing import Any, overload
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import ConfigError, ShapeError
+from ..layers import BOTH, OFF, SPLINE, SYMBOLIC, KANLayer
+from ..model import KAN
+from ..topology import Edge
+from .draft import Draft, as_edge, select
+
+KINDS = {OFF: "off", SPLINE: "spline", SYMBOLIC: "symbolic", BOTH: "both"}
+
+
+class EdgeFunction:
+    """An edge function phi, called as phi(x) or phi(x, derivative=n); a copy, so later training of the model does not change it.
+
+    For an edge of layer 0, x is in the user's units and derivatives are taken by it; elsewhere x is the value of the source node. The
+    result is what the edge adds to its target subnode (without the node's bias). Attributes: `edge`, `kind` ("off", "spline", "symbolic", "both"),
+    `interval` (low, high) of the grid in the units of x, `degree`, `grid_size`, `base`; `knots` (G+2p+1,), `coef` (G+p,), `base_scale`, in the
+    units of the node; `primitive` and `affine` (a, b, c, d) of a closed form, for the x that the call takes; `expression`, in words.
+    """
+
+    def __init__(self, edge: Edge, layer: KANLayer, shift: float, scale: float) -> None:
+        self.edge, self._layer, self._shift, self._scale = edge, layer, shift, scale
+        self.kind = KINDS[int(layer.kind[0, 0])]
+        low, high = (float(end[0]) * scale + shift for end in layer.interval)
+        self.interval = (min(low, high), max(low, high))
+        self.degree, self.grid_size, self.base = layer.degree, layer.grid_size, layer.base
+        self.knots, self.coef = layer.knots[0], layer.coef.detach()[0, :, 0]
+        self.base_scale = None if layer.base_scale is None else float(layer.base_scale[0, 0])
+        self.primitive: str | None = None
+        self.affine: tuple[float, float, float, float] | None = None
+        if layer.symbolic and layer.affine is not None:
+            a, b, c, d = (float(v) for v in layer.affine[0])
+            self.primitive, self.affine = layer.symbolic[0].primitive, (a / scale, b - a * shift / scale, c, d)
+
+    @overload
+    def __call__(self, x: Tensor, derivative: int = 0) -> Tensor: ...
+    @overload
+    def __call__(self, x: float, derivative: int = 0) -> float: ...
+    @overload
+    def __call__(self, x: Any, derivative: int = 0) -> Any: ...
+    def __call__(self, x: Any, derivative: int = 0) -> Any:
+        """phi or its derivative of that order at x of any shape: a tensor gives a tensor, an array or list an array, a number a number."""
+        if isinstance(derivative, bool) or not isinstance(derivative, int) or derivative < 0:
+            raise ConfigError(f"derivative must be an integer >= 0, got {derivative!r}")
+        knots = self._layer.knots
+        if isinstance(x, Tensor):
+            if not x.is_floating_point():
+                raise ShapeError(f"an edge takes a floating-point tensor, got {x.dtype}; use x.to({knots.dtype})")
+            u = ((x.to(knots) - self._shift) / self._scale).reshape(-1, 1)
+            values = self._layer.edge_values(u, derivative).reshape(x.shape) / self._scale**derivative
+            return values.to(device=x.device, dtype=x.dtype)
+        try:
+            array = np.asarray(x, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ShapeError(f"an edge takes numbers, got {type(x).__name__}: {error}") from error
+        with torch.no_grad():
+            values = self(torch.as_tensor(array).to(knots), derivative).cpu().numpy()
+        return values if array.ndim else float(values)
+
+    @property
+    def expression(self) -> str:
+        """The function in words: a closed form, 'spline', '0', or their sum."""
+        words = []
+        if self.affine is not None:
+            a, b, c, d = self.affine
+            inner = f"{a:.6g}*x" + (f" {'-' if b < 0 else '+'} {abs(b):.6g}" if b else "")
+            words.append(f"{c:.6g}*{self.primitive}({inner})" + (f" {'-' if d < 0 else '+'} {abs(d):.6g}" if d else ""))
+        if self.kind in ("spline", "both"):
+            words.append(
+                "spline(x)" if not self.base_scale else f"spline(x) {'-' if self.base_scale < 0 else '+'} {abs(self.base_scale):.6g}*{self.base}(x)"
+            )
+        return " + ".join(words) or "0"
+
+    def __repr__(self) -> str:
+        low, high = self.interval
+        return f"EdgeFunction({self.edge}, {self.kind}, on [{low:.6g}, {high:.6g}]: {self.expression})"
+
+
+def edge(model: KAN, which: Edge) -> EdgeFunction:
+    """The edge function of edge (layer, source node, target subnode) as a callable: phi(x, derivative=0).
+
+    Raises `StructureError` when there is no such edge.
+
+    >>> import edgewise as ew
+    >>> phi = ew.edge(ew.set_symbolic(ew.KAN((2, 1)), {(0, 1, 0): ("x^2", 2.0, 0.0, 1.0, 0.5)}), (0, 1, 0))
+    >>> phi(3.0), phi(3.0, derivative=1), phi.expression
+    (36.5, 24.0, '1*x^2(2*x) + 0.5')
+    """
+    which = as_edge(which)
+    layer, src, dst = model.topology.edge_position(which)
+    alone = KANLayer.build(**select(Draft.of(model).layers[layer], [src], [dst]))
+    alone.requires_grad_(False)
+    column = which[1]
+    shift, scale = (float(model.input_shift[column]), float(model.input_scale[column])) if layer == 0 else (0.0, 1.0)
+    return EdgeFunction(which, alone, shift, scale)

@@ -1,0 +1,207 @@
+"""widen, deepen, swap, perturb: a network with more room, another order, or a little noise. The first three keep the function."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from operator import index
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .. import grid
+from ..errors import ConfigError, StructureError
+from ..layers import BOTH, SPLINE
+from ..model import KAN, Edit
+from ..topology import Topology
+from .draft import Draft, Parts, sums_first
+
+
+def widen(model: KAN, layer: int, nodes: int = 1, *, products: int | Sequence[int] = (), seed: int = 0) -> KAN:
+    """The same function with more hidden nodes in layer `layer` (1 to depth-1): `nodes` sums, and products of these arities.
+
+    The new nodes get small random incoming functions (from `seed`) and outgoing functions of zero, so they change nothing until trained. New ids
+    count on from the largest present; new sums stand after the old sums, new products last.
+
+    Raises `StructureError` for a layer that is not hidden, `ConfigError` for unusable numbers.
+
+    >>> import edgewise as ew
+    >>> ew.widen(ew.KAN((2, 3, 1)), 1, 2, products=(3,)).topology.widths
+    ((2, ()), (5, (3,)), (1, ()))
+    """
+    layer = _hidden(model, layer, "widen")
+    if not _whole(nodes) or nodes < 0:
+        raise ConfigError(f"nodes must be an integer >= 0, got {nodes!r}")
+    arities = products if isinstance(products, Sequence) else (2,) * index(products) if _whole(products) else None
+    if arities is None or not all(_whole(a) and index(a) >= 2 for a in arities):
+        raise ConfigError(f"products must be a number or arities of at least 2 such as (2, 3), got {products!r}")
+    if nodes + len(arities) == 0:
+        raise ConfigError("widen needs at least one node or product to add")
+    sizes = [1] * index(nodes) + [index(a) for a in arities]
+    draft, old = Draft.of(model), model.topology
+    ids, subs = max(old.node_ids[layer]) + 1, max(old.subnode_ids(layer)) + 1
+    new_ids = tuple(range(ids, ids + len(sizes)))
+    new_factors, start = [], subs
+    for size in sizes:
+        new_factors.append(tuple(range(start, start + size)))
+        start += size
+    generator = torch.Generator().manual_seed(_seed(seed))
+    draft.layers[layer - 1] = _more_targets(draft.layers[layer - 1], sum(sizes), generator)
+    draft.layers[layer] = _more_sources(draft.layers[layer], len(sizes), model.config.domain)
+    node_ids, factors = list(old.node_ids), list(old.factors)
+    node_ids[layer], factors[layer] = old.node_ids[layer] + new_ids, old.factors[layer] + tuple(new_factors)
+    draft.topology = Topology(old.features, tuple(node_ids), tuple(factors))
+    order = sums_first(list(factors[layer]))
+    node_ids[layer], factors[layer] = tuple(node_ids[layer][n] for n in order), tuple(factors[layer][n] for n in order)
+    draft.arrange(Topology(old.features, tuple(node_ids), tuple(factors)))
+    return draft.build(Edit("widen", f"layer {layer}: nodes {', '.join(map(str, new_ids))}"))
+
+
+def _more_targets(parts: Parts, count: int, generator: torch.Generator) -> Parts:
+    """`count` subnodes added behind the others, fed by small random functions."""
+    coef, scale = parts["coef"], parts["base_scale"]
+    sources, basis = coef.shape[:2]
+    noise = torch.randn(sources, basis, count, dtype=torch.float64, generator=generator) * (0.3 / math.sqrt(sources))
+    weights = (2 * torch.rand(sources, count, dtype=torch.float64, generator=generator) - 1) * math.sqrt(3.0 / sources)
+    kind = torch.full((sources, count), SPLINE, dtype=parts["kind"].dtype, device=coef.device)
+    return parts | {
+        "coef": torch.cat([coef, noise.to(coef)], dim=2),
+        "base_scale": None if scale is None else torch.cat([scale, weights.to(scale)], dim=1),
+        "bias": torch.cat([parts["bias"], parts["bias"].new_zeros(count)]),
+        "kind": torch.cat([parts["kind"], kind], dim=1),
+    }
+
+
+def _more_sources(parts: Parts, count: int, domain: tuple[float, float]) -> Parts:
+    """`count` source nodes added behind the others, on uniform grids over `domain`, giving zero to every target."""
+    coef, knots, scale = parts["coef"], parts["knots"], parts["base_scale"]
+    degree, targets = parts["degree"], coef.shape[2]
+    low, high = (torch.full((count,), end, dtype=torch.float64) for end in domain)
+    rows = grid.uniform(low, high, knots.shape[1] - 1 - 2 * degree, degree)
+    kind = torch.full((count, targets), SPLINE, dtype=parts["kind"].dtype, device=coef.device)
+    return parts | {
+        "knots": torch.cat([knots, rows.to(knots)]),
+        "coef": torch.cat([coef, coef.new_zeros(count, coef.shape[1], targets)]),
+        "base_scale": None if scale is None else torch.cat([scale, scale.new_zeros(count, targets)]),
+        "kind": torch.cat([parts["kind"], kind]),
+    }
+
+
+def deepen(model: KAN, layer: int) -> KAN:
+    """The same function with one layer of edges more, behind layer `layer` of nodes (0 to depth): every node goes on to a copy of itself.
+
+    The new diagonal edges are the identity, which a spline of degree >= 1 holds exactly, also outside its grid; the other new edges are zero,
+    there to be trained. Later layers move up by one; the new layer of nodes has the ids of layer `layer`.
+
+    Raises `StructureError` for an unknown layer, and for degree 0 without an identity base, which holds no straight line.
+
+    >>> import edgewise as ew
+    >>> ew.deepen(ew.KAN((2, 3, 1)), 1).topology.widths
+    ((2, ()), (3, ()), (3, ()), (1, ()))
+    """
+    topology = model.topology
+    if not _whole(layer) or not 0 <= index(layer) <= topology.depth:
+        raise StructureError(f"deepen takes a layer of nodes from 0 to {topology.depth}, got {layer!r}")
+    layer = index(layer)
+    draft = Draft.of(model)
+    near = draft.layers[min(layer, topology.depth - 1)]
+    degree, base, count = near["degree"], near["base"], len(topology.node_ids[layer])
+    if degree == 0 and base != "identity":
+        raise StructureError("deepen cannot write the identity with splines of degree 0; use a model with degree >= 1 or base='identity'")
+    if layer < topology.depth:
+        knots, uniform = near["knots"], near["uniform"]
+    else:  # nobody has laid a grid on the outputs yet
+        low, high = (torch.full((count,), end, dtype=torch.float64) for end in model.config.domain)
+        knots, uniform = grid.uniform(low, high, near["knots"].shape[1] - 1 - 2 * degree, degree).to(near["knots"]), True
+    diagonal = torch.eye(count, dtype=knots.dtype, device=knots.device)
+    line = grid.greville(knots, degree) if degree else torch.zeros_like(knots[:, 1:])
+    fresh: Parts = {
+        "degree": degree,
+        "base": base,
+        "knots": knots,
+        "uniform": uniform,
+        "coef": line[:, :, None] * diagonal[:, None, :],
+        "base_scale": None if base == "none" else diagonal * (degree == 0),
+        "bias": knots.new_zeros(count),
+        "kind": torch.full((count, count), SPLINE, dtype=torch.uint8, device=knots.device),
+        "symbolic": (),
+        "affine": None,
+    }
+    draft.layers.insert(layer, fresh)
+    ids = topology.node_ids[layer]
+    node_ids = (*topology.node_ids[: layer + 1], ids, *topology.node_ids[layer + 1 :])
+    copies = tuple((n,) for n in ids)
+    factors = (*topology.factors[: layer + 1], copies, *topology.factors[layer + 1 :])
+    draft.topology = Topology(topology.features, node_ids, factors)
+    return draft.build(Edit("deepen", f"layer {layer}"))
+
+
+def swap(model: KAN, layer: int, a: int, b: int) -> KAN:
+    """The same function with the hidden nodes a and b (ids) of layer `layer` in each other's place; ids move with their nodes.
+
+    Raises `StructureError` for an unknown node, a layer that is not hidden, and a sum against a product (sums stand first).
+
+    >>> import edgewise as ew
+    >>> ew.swap(ew.KAN((2, 3, 1)), 1, 0, 2).topology.node_ids[1]
+    (2, 1, 0)
+    """
+    layer = _hidden(model, layer, "swap")
+    old = model.topology
+    one, other = (old.node_position((layer, index(n) if _whole(n) else n)) for n in (a, b))
+    order = list(range(len(old.node_ids[layer])))
+    order[one], order[other] = other, one
+    sizes = [len(old.factors[layer][n]) > 1 for n in (one, other)]
+    if sizes[0] != sizes[1]:
+        raise StructureError(f"nodes {(layer, a)} and {(layer, b)} cannot be swapped: one is a sum, the other a product, and sums stand first")
+    node_ids, factors = list(old.node_ids), list(old.factors)
+    node_ids[layer], factors[layer] = tuple(old.node_ids[layer][n] for n in order), tuple(old.factors[layer][n] for n in order)
+    draft = Draft.of(model)
+    draft.arrange(Topology(old.features, tuple(node_ids), tuple(factors)))
+    return draft.build(Edit("swap", f"layer {layer}: nodes {a} and {b}"))
+
+
+def perturb(model: KAN, scale: float = 0.1, *, seed: int = 0) -> KAN:
+    """The model with normal noise on its splines: standard deviation `scale` times the root mean square of the layer's own values.
+
+    Coefficients and base scales of edges that carry a spline move, the others, the closed forms and the biases do not. Raises `ConfigError` for a
+    negative scale.
+
+    >>> import edgewise as ew
+    >>> ew.perturb(ew.KAN((2, 3, 1)), 0.01, seed=1).edits[-1].detail
+    'scale=0.01, seed=1'
+    """
+    if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 <= scale < math.inf:
+        raise ConfigError(f"scale must be a finite number >= 0, got {scale!r}")
+    draft, generator = Draft.of(model), torch.Generator().manual_seed(_seed(seed))
+    for parts in draft.layers:
+        on = (parts["kind"] == SPLINE) | (parts["kind"] == BOTH)
+        parts["coef"] = _noisy(parts["coef"], on[:, None, :].expand_as(parts["coef"]), scale, generator)
+        if parts["base_scale"] is not None:
+            parts["base_scale"] = _noisy(parts["base_scale"], on, scale, generator)
+    return draft.build(Edit("perturb", f"scale={scale:g}, seed={seed}"))
+
+
+def _noisy(values: Tensor, on: Tensor, scale: float, generator: torch.Generator) -> Tensor:
+    noise = torch.randn(values.shape, dtype=torch.float64, generator=generator).to(values)
+    size = values[on].square().mean().sqrt() if bool(on.any()) else values.new_zeros(())
+    size = torch.where(size > 0, size, torch.ones_like(size))  # a layer of zeros has no size of its own
+    return torch.where(on, values + scale * size * noise, values)
+
+
+def _hidden(model: KAN, layer: Any, verb: str) -> int:
+    depth = model.topology.depth
+    if not _whole(layer) or not 1 <= index(layer) < depth:
+        known = f"hidden layers run from 1 to {depth - 1}" if depth > 1 else "this model has no hidden layer; deepen(model, 0) adds one"
+        raise StructureError(f"{verb} takes a hidden layer, got {layer!r}: {known}")
+    return index(layer)
+
+
+def _whole(value: Any) -> bool:
+    return hasattr(value, "__index__") and not isinstance(value, bool)
+
+
+def _seed(seed: Any) -> int:
+    if not _whole(seed) or index(seed) < 0:
+        raise ConfigError(f"seed must be an integer >= 0, got {seed!r}")
+    return index(seed)
