@@ -8,12 +8,15 @@ h None stands for ones; scale None for "no base function".
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.autograd import Function, forward_ad
 from torch.compiler import is_compiling
 
-from . import batching, compiled, dispatch
+from . import batching, compiled, dispatch, reference
 from .reference import Spec
 
 _transforming = torch._C._are_functorch_transforms_active
@@ -29,6 +32,8 @@ def _inert(*tensors: Tensor | None) -> bool:
 def to_out(x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
     """Differentiable dS/dg, (b, o)."""
     if is_compiling():
+        if _transforming():  # a registered operator has no forward-mode rule: under jvp its tangent would silently be zero
+            return reference.traceable_out(x, h, coef, scale, knots, spec, nu)
         return compiled.to_out(x, h, coef, scale, knots, spec, nu)
     if _inert(x, h, coef, scale):
         return dispatch.to_out(x, h, coef, scale, knots, spec, nu)
@@ -57,6 +62,8 @@ def to_coef(x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, spec: Spec, n
 def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor]:
     """Differentiable local basis: first (b, i) and values (b, i, p+1)."""
     if is_compiling():
+        if _transforming():
+            return reference.basis(x, knots, spec, nu)
         return compiled.basis(x, knots, spec, nu)
     if _inert(x):
         return dispatch.basis(x, knots, spec, nu)
@@ -73,6 +80,23 @@ def _sum(*terms: Tensor | None) -> Tensor | None:
         if term is not None:
             total = term if total is None else total + term
     return total
+
+
+def _forward_rule(rule: Callable[..., Any]) -> staticmethod:
+    """A `jvp` that may itself be differentiated in forward mode: jvp of jvp through a Function is silently zero in torch
+    (pytorch/pytorch#197867), because torch switches forward mode off around the rule. Here it is on again, over the primals
+    of the level that is being processed.
+    """
+
+    def jvp(ctx, *tangents):
+        saved = ctx.saved_tensors
+        if not _transforming():  # plain dual tensors do not nest
+            return rule(ctx, saved, *tangents)
+        primals = tuple(None if t is None else forward_ad.unpack_dual(t).primal for t in saved)
+        with forward_ad._set_fwd_grad_enabled(True):
+            return rule(ctx, primals, *tangents)
+
+    return staticmethod(jvp)
 
 
 def _without_base(spec: Spec, scale: Tensor | None) -> Spec:
@@ -103,9 +127,9 @@ class ToOut(Function):
         dc, ds = to_coef(x, h, g, knots, _without_base(spec, scale), nu) if need[2] or need[3] else (None, None)
         return dx, dh, dc, ds, None, None, None
 
-    @staticmethod
-    def jvp(ctx, x_t, h_t, coef_t, scale_t, *_):
-        x, h, coef, scale, knots = ctx.saved_tensors
+    @_forward_rule
+    def jvp(ctx, saved, x_t, h_t, coef_t, scale_t, *_):  # type: ignore[override]
+        x, h, coef, scale, knots = saved
         spec, nu = ctx.spec, ctx.nu
         terms = [None, None, None]
         if x_t is not None:
@@ -141,9 +165,9 @@ class ToIn(Function):
         dc, ds = to_coef(x, u, g, knots, _without_base(spec, scale), nu) if need[2] or need[3] else (None, None)
         return dx, dg, dc, ds, None, None, None
 
-    @staticmethod
-    def jvp(ctx, x_t, g_t, coef_t, scale_t, *_):
-        x, g, coef, scale, knots = ctx.saved_tensors
+    @_forward_rule
+    def jvp(ctx, saved, x_t, g_t, coef_t, scale_t, *_):  # type: ignore[override]
+        x, g, coef, scale, knots = saved
         spec, nu = ctx.spec, ctx.nu
         terms = [None, None, None]
         if x_t is not None:
@@ -180,9 +204,9 @@ class ToCoef(Function):
         dg = to_out(x, h, w, w_scale, knots, spec, nu) if need[2] else None
         return dx, dh, dg, None, None, None
 
-    @staticmethod
-    def jvp(ctx, x_t, h_t, g_t, *_):
-        x, h, g, knots = ctx.saved_tensors
+    @_forward_rule
+    def jvp(ctx, saved, x_t, h_t, g_t, *_):  # type: ignore[override]
+        x, h, g, knots = saved
         spec, nu = ctx.spec, ctx.nu
         terms = []
         if x_t is not None:
@@ -217,9 +241,9 @@ class Basis(Function):
         dx = (v * basis(x, knots, ctx.spec, ctx.nu + 1)[1]).sum(-1) if ctx.needs_input_grad[0] else None
         return dx, None, None, None
 
-    @staticmethod
-    def jvp(ctx, x_t, *_):
-        x, knots = ctx.saved_tensors
+    @_forward_rule
+    def jvp(ctx, saved, x_t, *_):  # type: ignore[override]
+        x, knots = saved
         return None, x_t.unsqueeze(-1) * basis(x, knots, ctx.spec, ctx.nu + 1)[1]
 
     @staticmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -21,7 +21,7 @@ def check_base(name: str | None) -> str:
     return name
 
 
-@lru_cache(maxsize=None)
+@cache
 def sigmoid_polynomial(order: int) -> tuple[float, ...]:
     """Coefficients of R_n (ascending) with sigmoid^(n)(x) = s(1-s) R_n(y), s = sigmoid(x), y = tanh(x/2), for n >= 1.
 

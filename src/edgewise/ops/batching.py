@@ -1,7 +1,8 @@
 """How `torch.func.vmap` goes through the three kernels: v vmapped, b batch, i input, j basis, o output.
 
-Where one side is shared, the batch of v problems is one call (v folded into the rows or into the outputs). Where x and the coefficients both vary, each
-problem is a product with its own local basis, written in plain torch over the differentiable `basis`, so that any transform may follow.
+Where one side is shared, the batch of v problems is one call (v folded into the rows or into the outputs). Where x and the
+coefficients both vary, each problem is a product with its own local basis, written in plain torch over the differentiable
+`basis`, so that any transform may follow.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from . import autograd
+from . import autograd  # circular: a rule calls the differentiable kernels again
 from .base import base_value
 from .reference import Spec
 

@@ -1,7 +1,8 @@
 """The binding for `torch.compile` and `torch.export`: registered operators over the same raw kernels and the same derivative rules as `autograd`.
 
-Under compilation an `autograd.Function` with a vmap rule breaks `fullgraph=True`; in eager mode an operator with `register_autograd` gives a silent zero
-under `torch.func.jvp`. So each binding serves where it is right. A missing tensor is None; a missing base scale comes back as an empty tensor.
+Under compilation an `autograd.Function` with a vmap rule breaks `fullgraph=True`; in eager mode an operator with
+`register_autograd` gives a silent zero under `torch.func.jvp`. So each binding serves where it is right. A missing tensor
+is None; a missing base scale comes back as an empty tensor.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..errors import BackendError, did_you_mean
-from . import reference
+from . import batching, legacy, reference
 from .reference import Spec
 
 BACKENDS = ("auto", "reference")
@@ -48,22 +48,30 @@ def _plain(x: Tensor):
 
 def to_out(x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
     """Raw kernel dS/dg, (b, o): see `reference.to_out`."""
+    if legacy.batched(x, h, coef, scale):
+        return legacy.call(batching.to_out, (x, h, coef, scale, knots), spec, nu)
     with _plain(x):
         return reference.to_out(x, h, coef, scale, knots, spec, nu)
 
 
 def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
     """Raw kernel dS/dh, (b, i): see `reference.to_in`."""
+    if legacy.batched(x, g, coef, scale):
+        return legacy.call(batching.to_in, (x, g, coef, scale, knots), spec, nu)
     with _plain(x):
         return reference.to_in(x, g, coef, scale, knots, spec, nu)
 
 
 def to_coef(x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor | None]:
     """Raw kernel dS/dc, (i, j, o) and (i, o) or None: see `reference.to_coef`."""
+    if legacy.batched(x, h, g):
+        return legacy.call(batching.to_coef, (x, h, g, knots), spec, nu)
     with _plain(x):
         return reference.to_coef(x, h, g, knots, spec, nu)
 
 
 def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor]:
     """Raw local basis: see `reference.basis`."""
+    if legacy.batched(x):
+        return legacy.call(batching.basis, (x, knots), spec, nu)
     return reference.basis(x, knots, spec, nu)

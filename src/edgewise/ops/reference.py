@@ -99,6 +99,16 @@ def to_out(x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knot
     return out
 
 
+def traceable_out(x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
+    """`to_out` in operators that torch itself can differentiate, batch and trace to any order; it holds a temporary (b, i, o)."""
+    rows, values = _local(x, knots, spec, nu)
+    flat = coef.reshape(-1, coef.shape[2])
+    edges = sum(values[..., r, None] * flat[rows[..., r]] for r in range(spec.degree + 1))
+    if scale is not None:
+        edges = edges + base_value(spec.base, x, nu).unsqueeze(-1) * scale
+    return (edges if h is None else h.unsqueeze(-1) * edges).sum(1)  # type: ignore[union-attr]
+
+
 def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
     """(b, i): sum over outputs of g (b, o) times the nu-th derivative of every edge function."""
     flat, out = coef.reshape(-1, coef.shape[2]), torch.zeros_like(x)
