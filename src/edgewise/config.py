@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import index
 from typing import Any
 
 from .errors import ConfigError, did_you_mean, problems
@@ -57,12 +58,12 @@ class KANConfig:
                 else:
                     shape.append(entry)
         layers = max(len(shape) - 1, 1)
-        sizes = (grid_size,) * layers if _is_int(grid_size) else grid_size
-        if not isinstance(sizes, Sequence) or isinstance(sizes, str) or not all(_is_int(g) and int(g) >= 1 for g in sizes):
+        sizes: Any = (grid_size,) * layers if is_int(grid_size) else grid_size
+        if not isinstance(sizes, Sequence) or isinstance(sizes, str) or not all(is_int(g) and index(g) >= 1 for g in sizes):
             wrong.append(f"grid_size must be an integer >= 1, or one per layer of edges, got {grid_size!r}")
         elif len(sizes) != layers:
             wrong.append(f"grid_size needs one entry per layer of edges ({layers}), got {len(sizes)}")
-        if not _is_int(degree) or not 0 <= degree <= 7:
+        if not is_int(degree) or not 0 <= degree <= 7:
             wrong.append(f"degree must be an integer from 0 to 7, got {degree!r}")
         base = "none" if base is None else base
         if base not in BASES:
@@ -74,27 +75,39 @@ class KANConfig:
         except (TypeError, ValueError):
             low, high = -1.0, 1.0
             wrong.append(f"domain must be a pair of numbers, got {domain!r}")
-        if not _is_int(seed) or seed < 0:
+        if not is_int(seed) or seed < 0:
             wrong.append(f"seed must be an integer >= 0, got {seed!r}")
         problems(wrong, ConfigError)
         return KANConfig(tuple(shape), tuple(int(g) for g in sizes), int(degree), base, (low, high), int(seed))  # type: ignore[union-attr]
 
 
-def _is_int(value: object) -> bool:
-    return hasattr(value, "__index__") and not isinstance(value, bool)
+def is_int(value: object) -> bool:
+    """Whether a value counts as a whole number: Python's, numpy's, a tensor of one; not True and False.
+
+    >>> is_int(3), is_int(True), is_int(3.0)
+    (True, False, False)
+    """
+    if isinstance(value, bool):
+        return False
+    try:
+        index(value)  # type: ignore[arg-type]
+    except TypeError:
+        return False
+    return True
 
 
 def _width(width: Width) -> tuple[int, tuple[int, ...]] | str:
     """(sums, arities), or what is wrong with it. A plain number of products means products of two factors."""
-    if _is_int(width):
+    if is_int(width):
         return (int(width), ()) if int(width) >= 1 else f"must be at least 1, got {width!r}"  # type: ignore[call-overload]
-    if not isinstance(width, Sequence) or isinstance(width, str) or len(width) != 2 or not _is_int(width[0]):
+    if not isinstance(width, Sequence) or isinstance(width, str) or len(width) != 2 or not is_int(width[0]):
         return f"must be a number or (sums, products), got {width!r}"
     sums, products = int(width[0]), width[1]
-    arities = (2,) * int(products) if _is_int(products) else products
-    if _is_int(products) and int(products) < 0 or sums < 0:
+    count = 0 if isinstance(products, Sequence) or not is_int(products) else index(products)
+    arities = (2,) * count if is_int(products) else products
+    if sums < 0 or count < 0:
         return f"cannot be negative, got {width!r}"
-    if not isinstance(arities, Sequence) or not all(_is_int(a) and int(a) >= 2 for a in arities):
+    if not isinstance(arities, Sequence) or not all(is_int(a) and int(a) >= 2 for a in arities):
         return f"products must be a number or arities of at least 2 such as (2, 3), got {products!r}"
     if sums + len(arities) < 1:
         return f"must hold at least one node, got {width!r}"

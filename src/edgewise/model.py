@@ -53,6 +53,7 @@ class KAN(nn.Module):
     input_scale: Tensor
     output_shift: Tensor
     output_scale: Tensor
+    columns: Tensor | None
 
     def __init__(
         self,
@@ -129,9 +130,7 @@ class KAN(nn.Module):
 
     def _note_scaling(self) -> None:
         """Cache whether scaling is the identity, so that it then costs nothing."""
-        identity = (
-            (self.input_shift == 0).all() & (self.input_scale == 1).all() & (self.output_shift == 0).all() & (self.output_scale == 1).all()
-        )
+        identity = (self.input_shift == 0).all() & (self.input_scale == 1).all() & (self.output_shift == 0).all() & (self.output_scale == 1).all()
         self.scaled = not bool(identity)
 
     def build(
@@ -270,11 +269,10 @@ class KAN(nn.Module):
                 tensors: dict[str, Any] = {name: state[f"layers.{number}.{name}"] for name in names}
                 tensors |= {name: state.get(f"layers.{number}.{name}") for name in ("base_scale", "affine")}
                 symbolic = [SymbolicEdge(*edge) for edge in entry["symbolic"]]
-                layers.append(
-                    KANLayer.build(degree=entry["degree"], base=entry["base"], uniform=entry["uniform"], symbolic=symbolic, **tensors)
-                )
+                layers.append(KANLayer.build(degree=entry["degree"], base=entry["base"], uniform=entry["uniform"], symbolic=symbolic, **tensors))
             scaling = [state[name].clone() for name in ("input_shift", "input_scale", "output_shift", "output_scale")]
-            metadata = Metadata(**{k: v if isinstance(v, str) else _tuples(v) for k, v in spec["metadata"].items()})
+            notes: dict[str, Any] = {k: v if isinstance(v, str) else _tuples(v) for k, v in spec["metadata"].items()}
+            metadata = Metadata(**notes)
             edits = tuple(Edit(**entry) for entry in spec["edits"])
             model = KAN.__new__(KAN)
             nn.Module.__init__(model)

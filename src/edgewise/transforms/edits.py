@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from .. import grid
+from ..config import is_int
 from ..errors import ConfigError, StructureError
 from ..layers import BOTH, SPLINE
 from ..model import KAN, Edit
@@ -31,10 +32,10 @@ def widen(model: KAN, layer: int, nodes: int = 1, *, products: int | Sequence[in
     ((2, ()), (5, (3,)), (1, ()))
     """
     layer = _hidden(model, layer, "widen")
-    if not _whole(nodes) or nodes < 0:
+    if not is_int(nodes) or nodes < 0:
         raise ConfigError(f"nodes must be an integer >= 0, got {nodes!r}")
-    arities = products if isinstance(products, Sequence) else (2,) * index(products) if _whole(products) else None
-    if arities is None or not all(_whole(a) and index(a) >= 2 for a in arities):
+    arities = products if isinstance(products, Sequence) else (2,) * index(products) if is_int(products) else None
+    if arities is None or not all(is_int(a) and index(a) >= 2 for a in arities):
         raise ConfigError(f"products must be a number or arities of at least 2 such as (2, 3), got {products!r}")
     if nodes + len(arities) == 0:
         raise ConfigError("widen needs at least one node or product to add")
@@ -101,7 +102,7 @@ def deepen(model: KAN, layer: int) -> KAN:
     ((2, ()), (3, ()), (3, ()), (1, ()))
     """
     topology = model.topology
-    if not _whole(layer) or not 0 <= index(layer) <= topology.depth:
+    if not is_int(layer) or not 0 <= index(layer) <= topology.depth:
         raise StructureError(f"deepen takes a layer of nodes from 0 to {topology.depth}, got {layer!r}")
     layer = index(layer)
     draft = Draft.of(model)
@@ -148,7 +149,7 @@ def swap(model: KAN, layer: int, a: int, b: int) -> KAN:
     """
     layer = _hidden(model, layer, "swap")
     old = model.topology
-    one, other = (old.node_position((layer, index(n) if _whole(n) else n)) for n in (a, b))
+    one, other = (old.node_position((layer, index(n) if is_int(n) else n)) for n in (a, b))
     order = list(range(len(old.node_ids[layer])))
     order[one], order[other] = other, one
     sizes = [len(old.factors[layer][n]) > 1 for n in (one, other)]
@@ -191,17 +192,13 @@ def _noisy(values: Tensor, on: Tensor, scale: float, generator: torch.Generator)
 
 def _hidden(model: KAN, layer: Any, verb: str) -> int:
     depth = model.topology.depth
-    if not _whole(layer) or not 1 <= index(layer) < depth:
+    if not is_int(layer) or not 1 <= index(layer) < depth:
         known = f"hidden layers run from 1 to {depth - 1}" if depth > 1 else "this model has no hidden layer; deepen(model, 0) adds one"
         raise StructureError(f"{verb} takes a hidden layer, got {layer!r}: {known}")
     return index(layer)
 
 
-def _whole(value: Any) -> bool:
-    return hasattr(value, "__index__") and not isinstance(value, bool)
-
-
 def _seed(seed: Any) -> int:
-    if not _whole(seed) or index(seed) < 0:
+    if not is_int(seed) or index(seed) < 0:
         raise ConfigError(f"seed must be an integer >= 0, got {seed!r}")
     return index(seed)
