@@ -63,6 +63,8 @@ def check_new_folder(path: str | Path, force: bool, own: Collection[str]) -> Pat
     """
     path = Path(path)
     try:
+        if "\0" in str(path):
+            raise ValueError("a name cannot hold a zero byte")
         if path.exists() and not path.is_dir():
             raise FileError(f"{path} is a file, wanted the name of a folder")
         if path.is_symlink():
