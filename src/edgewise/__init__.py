@@ -13,21 +13,53 @@ from . import errors as errors
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from .checkpoint import load as load
+    from .checkpoint import save as save
+    from .data import read_csv as read_csv
     from .layers import KANLayer as KANLayer
     from .model import KAN as KAN
     from .model import summary as summary
     from .ops import spline as spline
     from .ops import use_backend as use_backend
     from .trace import attribute as attribute
+    from .transforms import adapt as adapt
+    from .transforms import deepen as deepen
+    from .transforms import edge as edge
+    from .transforms import extend as extend
+    from .transforms import merge as merge
+    from .transforms import perturb as perturb
+    from .transforms import prune as prune
+    from .transforms import refine as refine
+    from .transforms import remove as remove
+    from .transforms import set_symbolic as set_symbolic
+    from .transforms import swap as swap
+    from .transforms import unset_symbolic as unset_symbolic
+    from .transforms import widen as widen
 
 # public name -> the module that holds it; each line has its twin above, which type checkers and editors read
 _HOME = {
     "KAN": "model",
     "KANLayer": "layers",
+    "adapt": "transforms",
     "attribute": "trace",
+    "deepen": "transforms",
+    "edge": "transforms",
+    "extend": "transforms",
+    "load": "checkpoint",
+    "merge": "transforms",
+    "perturb": "transforms",
+    "prune": "transforms",
+    "read_csv": "data",
+    "refine": "transforms",
+    "remove": "transforms",
+    "save": "checkpoint",
+    "set_symbolic": "transforms",
     "spline": "ops",
     "summary": "model",
+    "swap": "transforms",
+    "unset_symbolic": "transforms",
     "use_backend": "ops",
+    "widen": "transforms",
 }
 
 __all__ = ["__version__", "errors", *sorted(_HOME)]  # pyright: ignore[reportUnsupportedDunderAll]
