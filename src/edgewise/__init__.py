@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .transforms import remove as remove
     from .transforms import set_symbolic as set_symbolic
     from .transforms import swap as swap
+    from .transforms import tidy as tidy
     from .transforms import unset_symbolic as unset_symbolic
     from .transforms import widen as widen
 
@@ -57,6 +58,7 @@ _HOME = {
     "spline": "ops",
     "summary": "model",
     "swap": "transforms",
+    "tidy": "transforms",
     "unset_symbolic": "transforms",
     "use_backend": "ops",
     "widen": "transforms",
