@@ -66,9 +66,10 @@ def test_changing_batch_sizes_do_not_break_the_graph():
         assert_close(form(layer.x[:rows]), ops.spline(layer.x[:rows], layer.coef, layer.knots))
 
 
+# not jvp of jvp: there torch 2.13 itself raises, for as little as jvp(jvp(lambda x: torch.ones_like(x) * x))
 transforms = {
     "jvp": lambda form: lambda x: jvp(form, (x,), (torch.ones_like(x),))[1],
-    "jvp of jvp": lambda form: lambda x: jvp(lambda x: jvp(form, (x,), (torch.ones_like(x),))[1], (x,), (torch.ones_like(x),))[1],
+    "jvp of grad": lambda form: lambda x: jvp(grad(lambda x: form(x).sum()), (x,), (torch.ones_like(x),))[1],
     "grad": lambda form: grad(lambda x: form(x).sum()),
     "vmap of grad": lambda form: vmap(grad(lambda x: form(x.unsqueeze(0)).sum())),
     "jacrev": lambda form: jacrev(form),

@@ -57,7 +57,8 @@ def test_layout_in_memory_does_not_matter():
     spec = Spec(3, "silu")
     for a, b in ((x, g), (flipped, layer.g.t().contiguous().t()), (layer.x, layer.g[:1].expand(8, 4))):
         g = b.contiguous()
-        got = dispatch.to_out(a, None, coef, scale, knots, spec), dispatch.to_in(a, b, coef, scale, knots, spec), *dispatch.to_coef(a, a, b, knots, spec)
+        got = dispatch.to_out(a, None, coef, scale, knots, spec), dispatch.to_in(a, b, coef, scale, knots, spec)
+        got = *got, *dispatch.to_coef(a, a, b, knots, spec)
         plain = layer.x, layer.coef, layer.scale, layer.knots
         want = dispatch.to_out(plain[0], None, *plain[1:], spec), dispatch.to_in(plain[0], g, *plain[1:], spec)
         want = *want, *dispatch.to_coef(plain[0], plain[0], g, plain[3], spec)

@@ -115,6 +115,7 @@ def _coef_backward(ctx, w, w_scale):
 
 def _save_basis(ctx, inputs, output):
     x, knots, degree, base, uniform, nu = inputs
+    ctx.mark_non_differentiable(output[0])
     ctx.save_for_backward(x, knots)
     ctx.spec, ctx.nu = Spec(degree, base, uniform), nu
 

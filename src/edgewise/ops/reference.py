@@ -33,7 +33,7 @@ def _triangle(e: Tensor, knots: Tensor, span: Tensor, degree: int, derivative: i
     index = span.unsqueeze(-1) + torch.arange(1, 2 * p + 1, device=e.device)
     t = knots.unsqueeze(0).expand(e.shape[0], -1, -1).gather(2, index)  # (b, i, 2p): the only knots these functions see
     e = e.unsqueeze(-1)
-    value, slope = e - e + 1, None  # NaN stays NaN
+    value, slope = 1.0, None
     for q in range(1, p + 1):
         right, left = t[..., p : p + q], t[..., p - q : p]
         share = value / (right - left)
@@ -69,7 +69,7 @@ def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Te
         values = torch.where(outside, values + slope * (x - e).unsqueeze(-1), values)
     elif nu > 1:
         values = torch.where(outside, 0.0, values)
-    return first, values
+    return first, torch.where(torch.isnan(x).unsqueeze(-1), x.unsqueeze(-1), values)  # nu = p does not see x otherwise
 
 
 def _local(x: Tensor, knots: Tensor, spec: Spec, nu: int) -> tuple[Tensor, Tensor]:
@@ -92,7 +92,7 @@ def to_out(x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knot
     rows, values = _local(x, knots, spec, nu)
     if h is not None:
         values = values * h.unsqueeze(-1)
-    out = embedding_bag(rows.flatten(1), coef.reshape(-1, coef.shape[2]), mode="sum", per_sample_weights=values.flatten(1))
+    out = embedding_bag(rows.flatten(1), coef.flatten(0, 1), mode="sum", per_sample_weights=values.flatten(1))
     if scale is not None:
         weight = base_value(spec.base, x, nu)
         out = out + (weight if h is None else weight * h) @ scale
@@ -102,7 +102,7 @@ def to_out(x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knot
 def traceable_out(x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
     """`to_out` in operators that torch itself can differentiate, batch and trace to any order; it holds a temporary (b, i, o)."""
     rows, values = _local(x, knots, spec, nu)
-    flat = coef.reshape(-1, coef.shape[2])
+    flat = coef.flatten(0, 1)
     edges = sum(values[..., r, None] * flat[rows[..., r]] for r in range(spec.degree + 1))
     if scale is not None:
         edges = edges + base_value(spec.base, x, nu).unsqueeze(-1) * scale
@@ -111,7 +111,7 @@ def traceable_out(x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | Non
 
 def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
     """(b, i): sum over outputs of g (b, o) times the nu-th derivative of every edge function."""
-    flat, out = coef.reshape(-1, coef.shape[2]), torch.zeros_like(x)
+    flat, out = coef.flatten(0, 1), torch.zeros_like(x)
     rows, values = _local(x, knots, spec, nu)
     for block in _blocks(x.shape[0], x.shape[1] * coef.shape[2]):
         for r in range(spec.degree + 1):
