@@ -7,11 +7,10 @@ is None; a missing base scale comes back as an empty tensor.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 from torch.library import custom_op, register_autograd
 
-from . import dispatch
+from . import dispatch, reference
 from .reference import Spec
 
 
@@ -34,9 +33,8 @@ def _to_coef(x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, degree: int,
 
 
 @custom_op("edgewise::basis", mutates_args=())
-def _basis(x: Tensor, knots: Tensor, degree: int, base: str, uniform: bool, nu: int) -> tuple[Tensor, Tensor]:
-    first, values = dispatch.basis(x, knots, Spec(degree, base, uniform), nu)
-    return first.contiguous(), values.contiguous()
+def _basis(x: Tensor, knots: Tensor, degree: int, base: str, uniform: bool, nu: int) -> Tensor:
+    return dispatch.basis(x, knots, Spec(degree, base, uniform), nu)[1].contiguous()
 
 
 @_to_out.register_fake
@@ -58,7 +56,7 @@ def _(x, h, g, knots, degree, base, uniform, nu):
 
 @_basis.register_fake
 def _(x, knots, degree, base, uniform, nu):
-    return x.new_empty(x.shape, dtype=torch.int64), x.new_empty(*x.shape, degree + 1)
+    return x.new_empty(*x.shape, degree + 1)
 
 
 def _save_out(ctx, inputs, output):
@@ -115,14 +113,14 @@ def _coef_backward(ctx, w, w_scale):
 
 def _save_basis(ctx, inputs, output):
     x, knots, degree, base, uniform, nu = inputs
-    ctx.mark_non_differentiable(output[0])
     ctx.save_for_backward(x, knots)
     ctx.spec, ctx.nu = Spec(degree, base, uniform), nu
 
 
-def _basis_backward(ctx, _, v):
+def _basis_backward(ctx, v):
     x, knots = ctx.saved_tensors
-    return (v * basis(x, knots, ctx.spec, ctx.nu + 1)[1]).sum(-1), None, None, None, None, None
+    spec, nu = ctx.spec, ctx.nu + 1
+    return (v * _basis(x, knots, spec.degree, spec.base, spec.uniform, nu)).sum(-1), None, None, None, None, None
 
 
 register_autograd(_to_out, _out_backward, setup_context=_save_out)
@@ -149,4 +147,4 @@ def to_coef(x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, spec: Spec, n
 
 def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor]:
     """`autograd.basis` as a registered operator."""
-    return _basis(x, knots, spec.degree, spec.base, spec.uniform, nu)
+    return reference.locate(x, knots, spec), _basis(x, knots, spec.degree, spec.base, spec.uniform, nu)

@@ -8,7 +8,7 @@ Outside the interior interval [knots[:, p], knots[:, p+G]] every basis function 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -33,7 +33,8 @@ def _triangle(e: Tensor, knots: Tensor, span: Tensor, degree: int, derivative: i
     index = span.unsqueeze(-1) + torch.arange(1, 2 * p + 1, device=e.device)
     t = knots.unsqueeze(0).expand(e.shape[0], -1, -1).gather(2, index)  # (b, i, 2p): the only knots these functions see
     e = e.unsqueeze(-1)
-    value, slope = 1.0, None
+    value: Any = 1.0
+    slope = None
     for q in range(1, p + 1):
         right, left = t[..., p : p + q], t[..., p - q : p]
         share = value / (right - left)
@@ -46,19 +47,23 @@ def _triangle(e: Tensor, knots: Tensor, span: Tensor, degree: int, derivative: i
     return value, slope
 
 
+def locate(x: Tensor, knots: Tensor, spec: Spec) -> Tensor:
+    """(b, i): the interval of x, 0..G-1, which is also the first basis function that is not zero there; NaN and the right end count to the last."""
+    interior = knots[:, spec.degree : knots.shape[1] - spec.degree]
+    after = torch.searchsorted(interior.contiguous(), x.detach().t().contiguous(), right=True)
+    return (after.t() - 1).clamp(0, interior.shape[1] - 2)
+
+
 def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor]:
     """Index `first` (b, i) of the first basis function that is not zero at x (b, i), and the nu-th derivative (b, i, p+1) of it and the p after it.
 
     NaN counts to the last interval and gives NaN values.
     """
     p = spec.degree
-    last = knots.shape[1] - 1 - p
-    interior = knots[:, p : last + 1]
-    low, high = interior[:, 0], interior[:, -1]
+    low, high = knots[:, p], knots[:, -p - 1]
     below, above = x < low, x > high
     e = torch.where(below, low, torch.where(above, high, x))
-    first = torch.searchsorted(interior.contiguous(), e.t().contiguous(), right=True).t() - 1
-    first = first.clamp(0, last - p - 1)
+    first = locate(x, knots, spec)
     if nu > p or p == 0:
         level = 1.0 if nu == 0 else 0.0
         values = torch.where(torch.isnan(x), x, level).unsqueeze(-1).expand(-1, -1, p + 1)
