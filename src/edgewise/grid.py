@@ -79,6 +79,37 @@ def from_samples(x: Tensor, grid_size: int, degree: int, *, quantile: float = 0.
     return from_breaks(breaks, degree)
 
 
+def over_samples(x: Tensor, grid_size: int, degree: int, *, least: int = 8, within: tuple[Tensor, Tensor] | None = None) -> Tensor:
+    """Knots for a function that is known at samples x (b, i) and will be asked a little beyond them: (i, G+2p+1).
+
+    Equal spacing, but both ends reach past the outermost sample by a quarter of an interval, or by the gap that the next few samples span
+    where these are sparse; and the end intervals are stretched until they hold `least` samples. So the end pieces are determined by data, and
+    extrapolate as polynomials before the tangent takes over. `within` (two tensors (i,)) is an interval that must be covered too.
+    """
+    count, p = x.shape[0], degree
+    ordered = x.sort(0).values
+    knots = from_samples(x, grid_size, p, margin=0.25 / (grid_size - 0.5))
+    low, high = knots[:, p].clone(), knots[:, p + grid_size].clone()
+    width = (high - low) / grid_size
+    few = min(4, count - 1)
+    low = torch.minimum(low, ordered[0] - torch.minimum(ordered[few] - ordered[0], 2 * width))
+    high = torch.maximum(high, ordered[-1] + torch.minimum(ordered[-1] - ordered[-1 - few], 2 * width))
+    if within is not None:
+        low, high = torch.minimum(low, within[0]), torch.maximum(high, within[1])
+    least = min(least, count // (2 * grid_size))
+    if grid_size < 3 or least < 1:
+        return uniform(low, high, grid_size, p)
+    width = (high - low) / grid_size
+    most = 0.25 * (high - low)
+    first = torch.maximum(torch.minimum(ordered[least] - low, most), width)
+    last = torch.maximum(torch.minimum(high - ordered[-1 - least], most), width)
+    if bool((first <= width).all() and (last <= width).all()):
+        return uniform(low, high, grid_size, p)
+    t = torch.arange(grid_size - 1, dtype=x.dtype, device=x.device) / (grid_size - 2)
+    inner = (low + first)[:, None] * (1 - t) + (high - last)[:, None] * t
+    return from_breaks(torch.cat([low[:, None], inner, high[:, None]], dim=1), p)
+
+
 def is_uniform(knots: Tensor) -> bool:
     """Whether all inputs have equally spaced knots, to a few units in the last place of the largest knot."""
     widths = knots.diff(dim=1)

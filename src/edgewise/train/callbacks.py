@@ -1,0 +1,56 @@
+"""What is seen of a run while it goes on: history rows, a progress bar with the loss, the user's callbacks."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+Row = dict[str, Any]
+Callback = Callable[[Row], bool | None]
+
+
+class Monitor:
+    """Collects one row per step and shows the loss. A callback gets each row and ends the run by returning True.
+
+    Rows: step, stage, grid_size, loss (what is minimised), train_loss, validation_loss (None without held-out data), damping, seconds.
+    """
+
+    def __init__(self, *, callbacks: Sequence[Callback] = (), progress: bool = True) -> None:
+        self.rows: list[Row] = []
+        self.callbacks = tuple(callbacks)
+        self.stopped = False
+        self.began = time.perf_counter()
+        self._bar = _bar() if progress else None
+
+    def row(self, **values: Any) -> bool:
+        """Record a step; True when the run should end."""
+        row = {"step": len(self.rows) + 1, **values, "seconds": time.perf_counter() - self.began}
+        self.rows.append(row)
+        if self._bar is not None:
+            shown = row.get("validation_loss")
+            label = "held-out" if shown is not None else "training"
+            loss = shown if shown is not None else row.get("train_loss", math.nan)
+            grid = f"grid {row['grid_size']}, " if row.get("grid_size") else ""
+            self._bar.set_description_str(f"{row.get('stage', 'fit')}: {grid}{label} loss {loss:.3e}", refresh=False)
+            self._bar.update(1)
+        for callback in self.callbacks:
+            self.stopped = bool(callback(dict(row))) or self.stopped
+        return self.stopped
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+        return time.perf_counter() - self.began
+
+    def close(self) -> None:
+        """Take the progress bar away."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _bar() -> Any:
+    from tqdm.auto import tqdm
+
+    return tqdm(desc="fit", unit=" steps", leave=False, dynamic_ncols=True, bar_format="{desc}  [{n_fmt} steps, {elapsed}]")

@@ -1,0 +1,121 @@
+"""One training task: checked data, held-out rows, loss. Everything a trainer needs, nothing that it changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..data.convert import as_codes, as_matrix, as_pair, as_target, holds_classes
+from ..errors import ConfigError, DataError, ShapeError, did_you_mean
+from .objective import LOSSES, CrossEntropy, Loss, SquaredError
+
+HELD_OUT = 0.1
+FEWEST = 30  # rows below which none are held out
+
+
+@dataclass(frozen=True)
+class Job:
+    """Rows to train on and rows to judge by.
+
+    x (n, d), y (n, k) or class codes (n,), weight (n,) or None; the same for the held-out rows xv, yv (None where there are none).
+    `own_split` tells that the held-out rows were taken from the training rows and may be given back for a last refit.
+    """
+
+    x: Tensor
+    y: Tensor
+    loss: Loss
+    weight: Tensor | None = None
+    xv: Tensor | None = None
+    yv: Tensor | None = None
+    own_split: bool = False
+    classes: tuple[str, ...] = ()
+    seed: int = 0
+
+    @property
+    def regression(self) -> bool:
+        """Whether targets are numbers."""
+        return isinstance(self.loss, SquaredError)
+
+    def whole(self, everything: tuple[Tensor, Tensor, Tensor | None]) -> Job:
+        """The job on all rows, none held out."""
+        x, y, weight = everything
+        return replace(self, x=x, y=y, weight=weight, xv=None, yv=None, own_split=False)
+
+
+def choose_loss(loss: str | Loss, y: Any) -> Loss:
+    """The loss object; "auto" is cross-entropy for targets declared as classes (text, booleans, categories), squared error otherwise."""
+    if loss == "auto":
+        return CrossEntropy() if holds_classes(y) else SquaredError()
+    if isinstance(loss, str):
+        name = {"mse": "squared_error", "classification": "cross_entropy", "regression": "squared_error"}.get(loss, loss)
+        if name not in LOSSES:
+            raise ConfigError(f"unknown loss {loss!r}; {did_you_mean(loss, [*LOSSES, 'auto'])}")
+        return LOSSES[name]
+    if not all(hasattr(loss, part) for part in ("name", "rows", "gradient", "curvature")):
+        raise ConfigError(f"loss must be a name ({', '.join(LOSSES)}) or an object with name, rows, gradient and curvature, got {loss!r}")
+    return loss
+
+
+def make_job(
+    X: Any,
+    y: Any,
+    *,
+    validation: Any,
+    loss: str | Loss,
+    sample_weight: Any,
+    features: int | None,
+    outputs: int | None,
+    dtype: torch.dtype,
+    device: torch.device,
+    seed: int,
+) -> tuple[Job, tuple[Tensor, Tensor, Tensor | None]]:
+    """The job, and all its training rows (x, y, weight) for the last refit. Raises `ShapeError`, `DataError` and `ConfigError`."""
+    X, y = as_pair(X, y)
+    if y is None:
+        raise DataError("y is missing: give fit(model, X, y), a DataLoader of pairs, or residual=...")
+    chosen = choose_loss(loss, y)
+    x = as_matrix(X, width=features, dtype=dtype, device=device)
+    classes: tuple[str, ...] = ()
+    if isinstance(chosen, CrossEntropy):
+        target, classes = as_codes(y, rows=x.shape[0], width=outputs, device=device)
+    else:
+        target = as_target(y, rows=x.shape[0], width=outputs, dtype=dtype, device=device)
+    if x.shape[0] == 0:
+        raise DataError("X has no rows; fit needs at least 2")
+    if x.shape[0] < 2:
+        raise DataError("X has 1 row; fit needs at least 2")
+    weight = None
+    if sample_weight is not None:
+        weight = as_target(sample_weight, rows=x.shape[0], width=1, what="sample_weight", dtype=dtype, device=device)[:, 0]
+        if bool((weight < 0).any()) or float(weight.sum()) <= 0:
+            raise DataError("sample_weight must not be negative and must not be zero everywhere")
+    everything = (x, target, weight)
+    if validation is not None:
+        xv, yv = _validation(validation, chosen, x, target, classes, outputs)
+        return Job(x, target, chosen, weight, xv, yv, False, classes, seed), everything
+    held = int(HELD_OUT * x.shape[0]) if x.shape[0] >= FEWEST else 0
+    if held == 0:
+        return Job(x, target, chosen, weight, None, None, False, classes, seed), everything
+    order = torch.randperm(x.shape[0], generator=torch.Generator().manual_seed(seed)).to(device)
+    test, train = order[:held].sort().values, order[held:].sort().values
+    job = Job(x[train], target[train], chosen, None if weight is None else weight[train], x[test], target[test], True, classes, seed)
+    return job, everything
+
+
+def _validation(
+    validation: Any, loss: Loss, x: Tensor, target: Tensor, classes: tuple[str, ...], outputs: int | None
+) -> tuple[Tensor, Tensor]:
+    if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+        raise ShapeError(f"validation must be a pair (X, y), got {type(validation).__name__}")
+    xv = as_matrix(validation[0], width=x.shape[1], what="validation X", dtype=x.dtype, device=x.device)
+    if isinstance(loss, CrossEntropy):
+        known = classes if holds_classes(validation[1]) else None
+        yv = as_codes(validation[1], rows=xv.shape[0], classes=known, width=outputs, what="validation y", device=x.device)[0]
+    else:
+        yv = as_target(validation[1], rows=xv.shape[0], width=target.shape[1], what="validation y", dtype=x.dtype, device=x.device)
+    if xv.shape[0] == 0:
+        raise DataError("validation has no rows; leave it out and fit holds some rows out itself")
+    return xv, yv

@@ -1,0 +1,232 @@
+"""fit: from data, or a residual, to a trained copy of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import ConfigError, TrainingError, did_you_mean, problems
+from ..model import KAN, Edit, summary
+from ..transforms import extend
+from . import gradient
+from .callbacks import Callback, Monitor
+from .job import Job, make_job
+from .objective import Loss
+from .result import FitResult, measure
+from .scaling import fitted_before, scaled_to
+from .second_order import Candidate, Interrupted, Plan, Trainer, count_parameters
+from .status import Status
+
+OPTIMIZERS = ("auto", "lm", "lbfgs", "adam")
+LM_PARAMETERS, LM_WORK = 2500, 4e9  # up to here one Levenberg-Marquardt step takes about a second or less on two cores
+
+
+def fit(
+    model: nn.Module,
+    X: Any = None,
+    y: Any = None,
+    *,
+    residual: Callable[[nn.Module], Tensor] | None = None,
+    validation: Any = None,
+    optimizer: str | Callable[..., Any] = "auto",
+    grids: str | Sequence[int] = "auto",
+    sparsity: float = 0.0,
+    loss: str | Loss = "auto",
+    restarts: str | int = "auto",
+    steps: int | None = None,
+    batch_size: int | None = None,
+    sample_weight: Any = None,
+    memory: Any = None,
+    seed: int = 0,
+    callbacks: Sequence[Callback] = (),
+    progress: bool = True,
+    device: torch.device | str | None = None,
+) -> FitResult:
+    """Train a copy of `model` on X (n, features) and y (n,), (n, outputs) or class labels (n,); the model itself stays as it is.
+
+    Works on any nn.Module; a KAN is also scaled to the data on its first fit, started several times (`restarts`), and refined along `grids` while
+    the held-out loss falls. Without `validation=(Xv, yv)` 10 % of the rows are held out (by `seed`) to choose grid and stop, then given back for the
+    last steps. `sparsity` (0.01 to 0.1 is usual) is relative to the spread of y and drives edges to constants, for `prune`. `optimizer`: "auto", "lm",
+    "lbfgs", "adam", or a factory of a torch optimizer. `steps`: per stage. `residual(model) -> (m,)` replaces X and y: its mean square is minimised.
+    Ctrl-C returns the best so far. Raises `DataError`, `ShapeError`, `ConfigError`, `TrainingError`.
+
+    >>> X = torch.linspace(-1, 1, 60, dtype=torch.float64)[:, None]
+    >>> fit(KAN((1, 1)), X, X[:, 0] ** 2, progress=False).metrics["rmse"] < 1e-6
+    True
+    """
+    _check(model, X, y, residual, optimizer, grids, sparsity, restarts, steps, batch_size, seed, memory)
+    device = torch.device(device) if device is not None else next((t.device for t in model.parameters()), torch.device("cpu"))
+    monitor = Monitor(callbacks=callbacks, progress=progress)
+    try:
+        if residual is not None:
+            return gradient.fit_residual(model, residual, optimizer=optimizer, steps=steps, monitor=monitor, device=device)
+        exact = isinstance(model, KAN) and optimizer in ("auto", "lm", "lbfgs")
+        dtype = torch.float64 if exact else next((t.dtype for t in model.parameters()), torch.get_default_dtype())
+        features, outputs = (model.topology.features, len(model.topology.node_ids[-1])) if isinstance(model, KAN) else (None, None)
+        job, everything = make_job(
+            X, y, validation=validation, loss=loss, sample_weight=sample_weight, features=features, outputs=outputs,
+            dtype=dtype, device=device, seed=seed,
+        )  # fmt: skip
+        if not isinstance(model, KAN):
+            return gradient.fit_module(model, job, optimizer=optimizer, steps=steps, batch_size=batch_size, monitor=monitor)
+        chosen = choose_optimizer(model, job) if optimizer == "auto" else optimizer
+        start = prepared(model, job, dtype, device)
+        plan = Plan(
+            grids=None if isinstance(grids, str) else tuple(int(g) for g in grids),
+            steps=30 if steps is None else steps,
+            sparsity=float(sparsity),
+            starts=_starts(model, restarts),
+            keep_ranges=fitted_before(model),
+        )
+        if chosen != "lm":
+            return gradient.fit_kan(
+                model, start, job, everything, plan, optimizer=chosen, steps=steps, batch_size=batch_size, monitor=monitor, auto=optimizer == "auto"
+            )
+        return _second_order(model, start, job, everything, plan, monitor, auto=optimizer == "auto")
+    finally:
+        monitor.close()
+
+
+def _second_order(
+    model: KAN,
+    start: KAN,
+    job: Job,
+    everything: tuple[Tensor, Tensor, Tensor | None],
+    plan: Plan,
+    monitor: Monitor,
+    auto: bool,
+) -> FitResult:
+    trainer = Trainer(job, plan, monitor)
+    starts = [start] if plan.starts == 1 else [start, *(fresh(start, k) for k in range(1, plan.starts))]
+    try:
+        best = trainer.run(starts)
+        status = best.status
+        judged = best
+        if job.own_split:
+            best = trainer.last_refit(best, everything)
+    except Interrupted as stop:
+        if stop.best is None and stop.status is Status.FAILED:
+            raise TrainingError(
+                "the loss is not finite at the start and no start could be trained; scale inputs and targets to ordinary sizes"
+            ) from None
+        best = stop.best or trainer.best or Candidate(start, float("nan"), float("nan"), stop.status)
+        status, judged = stop.status, best
+    how = f"Levenberg-Marquardt{' (chosen for ' + str(count_parameters(model)) + ' parameters)' if auto else ''}"
+    return finish(model, best.model, judged.model, job, everything, status, monitor, how)
+
+
+def finish(
+    model: KAN,
+    trained: KAN,
+    judged: KAN,
+    job: Job,
+    everything: tuple[Tensor, Tensor, Tensor | None],
+    status: Status,
+    monitor: Monitor,
+    how: str,
+) -> FitResult:
+    """The result: the trained network in the model's own number format, its losses, and the run in words."""
+    x, y, weight = everything if job.own_split else (job.x, job.y, job.weight)
+    ranges = tuple(zip(x.amin(0).tolist(), x.amax(0).tolist(), strict=True))
+    metadata = trained.metadata
+    metadata = type(metadata)(**{**metadata.__dict__, "ranges": ranges, "classes": job.classes or metadata.classes, "task": job.loss.name})
+    train_loss, metrics = measure(trained, x, y, job.loss, weight)
+    validation_loss = None
+    if job.xv is not None and job.yv is not None:
+        validation_loss, held = measure(judged, job.xv, job.yv, job.loss)
+        metrics |= {f"validation_{name}": value for name, value in held.items()}
+    grid_size = [layer.grid_size for layer in trained.edge_layers]
+    done = trained.build(metadata=metadata).to(model.dtype)
+    done.edits = (*model.edits, Edit("fit", f"{how}; grid_size={grid_size}; {status.name}"))
+    shown = "rmse" if "rmse" in metrics else "accuracy" if "accuracy" in metrics else ""
+    figures = f"{shown} {metrics[shown]:.3g}" if shown else f"loss {train_loss:.3g}"
+    if shown and validation_loss is not None:
+        figures += f" (held-out {metrics['validation_' + shown]:.3g})"
+    message = f"{status.sentence}. {how}, {len(monitor.rows)} steps, {summary(done)}. {figures}."
+    return FitResult(done, monitor.rows, status, message, train_loss, validation_loss, metrics, monitor.elapsed)
+
+
+def prepared(model: KAN, job: Job, dtype: torch.dtype, device: torch.device) -> KAN:
+    """The private copy that training starts from: right number format and place, scaled on a first fit, grids extended on a later one."""
+    start = model.build().to(dtype=dtype, device=device)
+    if fitted_before(model):
+        low, high = start.edge_layers[0].interval
+        a = start.scale_inputs(job.x)
+        return extend(start, job.x) if bool((a < low).any() or (a > high).any()) else start
+    return scaled_to(start, job.x, job.y if job.regression else None)
+
+
+def fresh(model: KAN, number: int) -> KAN:
+    """The same shape and scaling with other initial functions, from the stream of this number."""
+    config = model.config
+    seed = (config.seed + 7919 * number) % 2**31
+    sizes = tuple(layer.grid_size for layer in model.edge_layers)
+    other = KAN(
+        [width if width[1] else width[0] for width in config.widths],
+        grid_size=sizes, degree=config.degree, base=config.base, domain=config.domain, seed=seed, dtype=model.dtype, device=model.device,
+    )  # fmt: skip
+    return model.build(layers=other.edge_layers)
+
+
+def _starts(model: KAN, restarts: str | int) -> int:
+    """How many starts at most: fewer for large networks, which rarely get stuck; one for a network that was changed or fitted before."""
+    if model.edits:
+        return 1
+    if not isinstance(restarts, str):
+        return restarts + 1
+    parameters = count_parameters(model)
+    return 12 if parameters < 100 else 6 if parameters < 300 else 3 if parameters < 1000 else 1
+
+
+def choose_optimizer(model: KAN, job: Job) -> str:
+    """Levenberg-Marquardt while its cost fits, then L-BFGS, then Adam in mini-batches."""
+    parameters, rows = count_parameters(model), job.x.shape[0]
+    outputs = job.y.shape[1] if job.y.ndim == 2 else len(model.topology.node_ids[-1])
+    if parameters <= LM_PARAMETERS and rows * outputs * parameters**2 <= 20 * LM_WORK:
+        return "lm"
+    return "lbfgs" if parameters <= 50_000 and rows <= 20_000 else "adam"
+
+
+def _check(
+    model: Any, X: Any, y: Any, residual: Any, optimizer: Any, grids: Any, sparsity: Any, restarts: Any, steps: Any, batch_size: Any,
+    seed: Any, memory: Any,
+) -> None:  # fmt: skip
+    """Every mistake in the settings, in one `ConfigError`."""
+    wrong = []
+
+    def whole(value: Any, least: int) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+    if not isinstance(model, nn.Module):
+        wrong.append(f"model must be an edgewise.KAN or another nn.Module, got {type(model).__name__}")
+    if residual is not None and (X is not None or y is not None):
+        wrong.append("give X and y, or residual, not both")
+    if residual is None and X is None:
+        wrong.append("give X and y, a DataLoader of pairs, or residual=...")
+    if residual is not None and not callable(residual):
+        wrong.append(f"residual must be a function of the model, got {residual!r}")
+    if isinstance(optimizer, str) and optimizer not in OPTIMIZERS:
+        wrong.append(f"unknown optimizer {optimizer!r}; {did_you_mean(optimizer, OPTIMIZERS)}")
+    elif not isinstance(optimizer, str) and not callable(optimizer):
+        wrong.append(f"optimizer must be one of {', '.join(OPTIMIZERS)} or a factory such as torch.optim.AdamW, got {optimizer!r}")
+    if isinstance(grids, str):
+        if grids != "auto":
+            wrong.append(f"grids must be 'auto' or sizes such as (3, 6, 12), got {grids!r}")
+    elif not (isinstance(grids, Sequence) and grids and all(whole(g, 1) for g in grids) and list(grids) == sorted(set(grids))):
+        wrong.append(f"grids must be 'auto' or growing sizes such as (3, 6, 12), got {grids!r}")
+    if not isinstance(sparsity, (int, float)) or isinstance(sparsity, bool) or not 0 <= sparsity < float("inf"):
+        wrong.append(f"sparsity must be a number >= 0, got {sparsity!r}")
+    if restarts != "auto" and not whole(restarts, 0):
+        wrong.append(f"restarts must be 'auto' or a whole number >= 0, got {restarts!r}")
+    if steps is not None and not whole(steps, 1):
+        wrong.append(f"steps must be None or a whole number >= 1, got {steps!r}")
+    if batch_size is not None and not whole(batch_size, 1):
+        wrong.append(f"batch_size must be None or a whole number >= 1, got {batch_size!r}")
+    if not whole(seed, 0):
+        wrong.append(f"seed must be a whole number >= 0, got {seed!r}")
+    if memory is not None:
+        wrong.append("memory is not available yet; leave it out")
+    problems(wrong, ConfigError)

@@ -1,0 +1,52 @@
+"""What a fit gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .objective import CrossEntropy, Loss, SquaredError
+from .status import Status
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """A trained copy and how it came about.
+
+    train_loss and validation_loss are the loss itself, never its root (None where nothing was held out); metrics holds 'rmse', 'mae' and 'r2', or
+    'accuracy', of the training and (prefix 'validation_') the held-out rows. history: one row (dict) per step. message: one paragraph in words.
+    """
+
+    model: Any
+    history: list[dict[str, Any]]
+    status: Status
+    message: str
+    train_loss: float
+    validation_loss: float | None
+    metrics: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def __repr__(self) -> str:
+        return f"FitResult({self.status.name}: {self.message})"
+
+
+def measure(module: nn.Module, x: Tensor, y: Tensor, loss: Loss, weight: Tensor | None = None) -> tuple[float, dict[str, float]]:
+    """The (weighted) loss of a module on data, and the metrics that suit the loss."""
+    with torch.no_grad():
+        prediction = module(x)
+        if prediction.ndim == 1:
+            prediction = prediction[:, None]
+        rows = loss.rows(prediction, y)
+        share = torch.full_like(rows, 1.0 / rows.shape[0]) if weight is None else weight / weight.sum()
+        value = float(share @ rows)
+        metrics: dict[str, float] = {}
+        if isinstance(loss, SquaredError):
+            residual = prediction - y
+            spread = float((share @ (y - share @ y).square()).mean())
+            metrics = {"rmse": value**0.5, "mae": float(share @ residual.abs().mean(1)), "r2": 1.0 - value / spread if spread > 0 else float("nan")}
+        elif isinstance(loss, CrossEntropy):
+            metrics = {"cross_entropy": value, "accuracy": float(share @ (prediction.argmax(1) == y).to(share))}
+    return value, metrics

@@ -1,0 +1,28 @@
+"""The scaling that a first fit gives a network: inputs onto the grid's domain, targets to zero mean and unit spread."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..model import KAN, Edit
+
+
+def fitted_before(model: KAN) -> bool:
+    """Whether the model carries the marks of an earlier fit, whose scaling must stay."""
+    return model.scaled or any(edit.action == "fit" for edit in model.edits)
+
+
+def scaled_to(model: KAN, x: Tensor, y: Tensor | None) -> KAN:
+    """A copy whose scaling maps the range of x (n, d) onto the domain, and y (n, k), if given, to zero mean and unit spread."""
+    low, high = model.config.domain
+    first, last = x.amin(0), x.amax(0)
+    flat = (last - first) <= 1e-12 * torch.maximum(first.abs(), last.abs())
+    scale = torch.where(flat, torch.ones_like(first), (last - first) / (high - low))
+    shift = torch.where(flat, first - (low + high) / 2, first - low * scale)
+    scaling = {"input_shift": shift, "input_scale": scale}
+    if y is not None:
+        spread = y.std(0, unbiased=False)
+        spread = torch.where(spread > 1e-14 * y.abs().amax(0), spread, torch.ones_like(spread))
+        scaling |= {"output_shift": y.mean(0), "output_scale": spread}
+    return model.build(scaling=scaling, edit=Edit("scale", "inputs to the grid's domain" + ("" if y is None else ", targets to unit spread")))

@@ -1,0 +1,233 @@
+"""Levenberg-Marquardt on a KAN: starts, grids on data and activations, stages of finer grids, a held-out choice among them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from .. import grid
+from ..model import KAN
+from ..transforms.grids import regrid
+from . import lm
+from .callbacks import Monitor
+from .job import Job
+from .network import NetworkProblem, free_masks
+from .penalty import EdgePenalty
+from .status import Status
+
+ROUNDS = 3  # regriddings in the first stage, where activations still move much
+SETTLED = 1e-6  # relative decrease of the loss per step below which a stage has converged
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do: grids per stage (None doubles the model's own while the held-out loss falls), steps per round, strength of the sparsity,
+    most starts, whether grids may only grow (a model that was fitted before)."""
+
+    grids: tuple[int, ...] | None
+    steps: int
+    sparsity: float
+    starts: int
+    keep_ranges: bool
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A trained state: the network, its plain training loss, its held-out loss (the training loss where nothing is held out)."""
+
+    model: KAN
+    loss: float
+    judged: float
+    status: Status
+
+    @property
+    def usable(self) -> bool:
+        """Whether the losses are numbers."""
+        return math.isfinite(self.judged)
+
+
+class Interrupted(Exception):
+    """Ctrl-C or a callback ended the run; carries the best state so far."""
+
+    def __init__(self, best: Candidate | None, status: Status) -> None:
+        super().__init__(status.sentence)
+        self.best, self.status = best, status
+
+
+class Trainer:
+    """Runs the plan for one job on one network, which is in the units of the job (scaled inputs are computed here)."""
+
+    def __init__(self, job: Job, plan: Plan, monitor: Monitor) -> None:
+        self.job, self.plan, self.monitor = job, plan, monitor
+        self.best: Candidate | None = None
+
+    # ------------------------------------------------------------------ stages
+
+    def run(self, starts: Sequence[KAN]) -> Candidate:
+        """Choose among starts (tried lazily, in order), sparsify, refine; the best state by held-out loss. Raises `Interrupted`."""
+        plan = self.plan
+        first = plan.grids[0] if plan.grids else max(layer.grid_size for layer in starts[0].edge_layers)
+        try:
+            current = self.choose_start(starts, first)
+            if plan.sparsity > 0:
+                current = self.stage(current.model, first, ROUNDS, "sparsify")
+                self.best = current  # a sparse state is wanted for its shape, not for the lowest held-out loss
+            sizes = plan.grids[1:] if plan.grids else self.doublings(first)
+            for size in sizes:
+                refined = self.stage(current.model, size, 1, "refine")
+                improved = refined.usable and refined.judged < 0.95 * current.judged
+                self.keep(refined)
+                if plan.grids is None and not improved:
+                    break
+                current = refined if refined.usable else current
+        except KeyboardInterrupt:
+            raise Interrupted(self.best, Status.INTERRUPTED) from None
+        assert self.best is not None
+        return self.best
+
+    def keep(self, candidate: Candidate) -> None:
+        """Remember the better one."""
+        if candidate.usable and (self.best is None or candidate.judged < self.best.judged):
+            self.best = candidate
+
+    def doublings(self, first: int) -> list[int]:
+        """Grids of the automatic schedule; empty where nothing judges them. Never more parameters than 2/3 of the data."""
+        if self.job.xv is None:
+            return []
+        return [first * 2**k for k in range(1, 10)]
+
+    def choose_start(self, starts: Sequence[KAN], size: int) -> Candidate:
+        """The best of several starts. Enough are tried when the best result was reached twice, which a trap does not do by chance."""
+        found: list[Candidate] = []
+        for start in starts:
+            candidate = self.stage(start, size, ROUNDS, "start", sparse=False)
+            self.keep(candidate)
+            found.append(candidate)
+            usable = sorted(c.judged for c in found if c.usable)
+            if usable and (usable[0] < 1e-20 or (len(usable) > 1 and usable[1] < 1.5 * usable[0])):
+                break
+        if self.best is None:
+            raise Interrupted(None, Status.FAILED)
+        return self.best
+
+    def stage(self, model: KAN, size: int, rounds: int, name: str, sparse: bool = True) -> Candidate:
+        """Regrid to `size` intervals and minimise, `rounds` times over."""
+        strength = self.plan.sparsity if sparse else 0.0
+        candidate = Candidate(model, math.inf, math.inf, Status.FAILED)
+        damping = None
+        for number in range(rounds):
+            if too_large(model, size, self.job):
+                return candidate
+            model = self.on_data(model, size)
+            candidate, damping, taken = self.minimise(model, size, name, strength, damping)
+            if not candidate.usable:
+                break
+            model = candidate.model
+            if candidate.status is Status.STOPPED or taken == 0 or (number and taken <= 4):
+                break
+        return candidate
+
+    def on_data(self, model: KAN, size: int) -> KAN:
+        """Grids of `size` intervals laid over the activations that the training rows cause; refined exactly first, so that little is lost."""
+        a, layers = model.scale_inputs(self.job.x), []
+        with torch.no_grad():
+            for number, layer in enumerate(model.edge_layers, start=1):
+                fresh = layer
+                if bool(layer.spline_edges().any()):
+                    knots = self.knots(a, layer.interval, size, layer.degree)
+                    if knots.shape != layer.knots.shape or float((knots - layer.knots).abs().max()) > 1e-3 * float(knots.diff(dim=1).min()):
+                        fresh = regrid(layer, knots)[0]
+                layers.append(fresh)
+                a = model.multiply(number, fresh(a))
+        return model.build(layers=layers)
+
+    def knots(self, a: Tensor, interval: tuple[Tensor, Tensor], size: int, degree: int) -> Tensor:
+        """Knots over the samples a (b, i); never less than `interval` for a model that was fitted before."""
+        return grid.over_samples(a, size, degree, within=interval if self.plan.keep_ranges else None)
+
+    def minimise(
+        self, model: KAN, size: int, name: str, strength: float, damping: lm.Damping | None
+    ) -> tuple[Candidate, lm.Damping | None, int]:
+        """One run of the minimiser on fixed grids; the state with the lowest held-out loss comes back."""
+        job, private = self.job, model.build()
+        target = (job.y - model.output_shift) / model.output_scale if job.regression else job.y
+        unit = float(model.output_scale.square().mean()) if job.regression else 1.0  # losses are reported in the user's units
+        penalty = EdgePenalty(strength).weighed(model, model.trace(job.x)[1]) if strength > 0 else None
+        problem = NetworkProblem(private, model.scale_inputs(job.x), target, job.loss, job.weight, penalty)
+        held = None
+        if job.xv is not None and job.yv is not None:
+            held = model.scale_inputs(job.xv), (job.yv - model.output_shift) / model.output_scale if job.regression else job.yv
+        start = problem.start()
+        best_theta, best_held, waited = start, problem.loss_value(start, *held) if held else math.inf, 0
+
+        def watch(step: int, theta: Tensor, value: float, mu: float) -> bool:
+            nonlocal best_theta, best_held, waited
+            judged = problem.loss_value(theta, *held) if held else None
+            stop = self.monitor.row(
+                stage=name,
+                grid_size=size,
+                loss=value * unit,
+                train_loss=problem.last_loss * unit,
+                validation_loss=None if judged is None else judged * unit,
+                damping=mu,
+            )
+            if judged is None or not math.isfinite(judged) or strength > 0:
+                best_theta = theta
+            elif judged < best_held:
+                best_theta, best_held, waited = theta, judged, 0
+            else:
+                waited += 1
+            if stop:
+                raise Interrupted(None, Status.STOPPED)
+            return waited >= 10
+
+        settled = SETTLED if strength == 0 else 1e-4
+        try:
+            end = lm.minimize(problem, start, steps=self.plan.steps, damping=damping, tolerance=settled, watch=watch)
+            status, taken, after = end.status, end.steps, end.damping
+        except (KeyboardInterrupt, Interrupted) as stop:
+            status, taken, after = Status.INTERRUPTED, 0, None
+            self.keep(self.candidate(problem, best_theta, held, unit, status))
+            raise Interrupted(self.best, stop.status if isinstance(stop, Interrupted) else status) from None
+        return self.candidate(problem, best_theta, held, unit, status), after, taken
+
+    @staticmethod
+    def candidate(problem: NetworkProblem, theta: Tensor, held: tuple[Tensor, Tensor] | None, unit: float, status: Status) -> Candidate:
+        """The problem's network with these parameters, and its losses in the user's units."""
+        loss = problem.loss_value(theta, problem.x, problem.y)
+        judged = problem.loss_value(theta, *held) if held else loss
+        problem.flat.load(theta)
+        return Candidate(problem.model.build(), loss * unit, judged * unit, status)
+
+    def last_refit(self, best: Candidate, everything: tuple[Tensor, Tensor, Tensor | None]) -> Candidate:
+        """A few more steps from the chosen state on all rows, the held-out ones included; kept unless the loss on all rows grew."""
+        job = self.job.whole(everything)
+        whole = Trainer(job, replace(self.plan, steps=min(self.plan.steps, 8)), self.monitor)
+        size = max(layer.grid_size for layer in best.model.edge_layers)
+        done, _, _ = whole.minimise(best.model, size, "all rows", self.plan.sparsity, None)
+        before = mean_loss(best.model, job)
+        return done if done.usable and done.loss <= before * 1.01 + 1e-300 or self.plan.sparsity > 0 and done.usable else best
+
+
+def count_parameters(model: KAN) -> int:
+    """Parameters that training can move."""
+    return sum(int(mask.sum()) for layer in model.edge_layers for mask in free_masks(layer))
+
+
+def mean_loss(model: KAN, job: Job) -> float:
+    """The plain loss of the model on the job's training rows, in the user's units (the scaled mean over outputs, as in training)."""
+    with torch.no_grad():
+        return float(job.loss.rows(model(job.x), job.y).mean())
+
+
+def too_large(model: KAN, size: int, job: Job) -> bool:
+    """Whether a finer grid would have more parameters than data, where only the model's own grid is let pass."""
+    if size <= max(layer.grid_size for layer in model.edge_layers):
+        return False
+    edges = sum(int(layer.spline_edges().sum()) for layer in model.edge_layers)
+    outputs = job.y.shape[1] if job.y.ndim == 2 else 1
+    return edges * size > job.x.shape[0] * outputs

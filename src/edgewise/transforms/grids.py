@@ -1,0 +1,157 @@
+"""Changes of the grid: refine (same function, more intervals), extend (same function, wider), adapt (knots to the data)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .. import grid, ops
+from ..errors import ConfigError, GridError
+from ..fitting import project
+from ..layers import KANLayer
+from ..model import KAN, Edit
+
+
+def refine(model: KAN, factor: int | None = None, *, grid_size: int | Sequence[int] | None = None) -> KAN:
+    """The same function on a finer grid, by exact knot insertion, whatever the sizes: outputs change by round-off only.
+
+    Give `factor` (2 by default) or the new `grid_size` (one number, or one per layer); a size that is no multiple splits the widest intervals.
+    Raises `GridError` when the new size is smaller. Source: arXiv 2404.19756, section 2.4, with insertion in place of its sampled refit.
+
+    >>> refine(KAN((2, 3, 1), grid_size=5)).layers[0].grid_size
+    10
+    """
+    if factor is not None and grid_size is not None:
+        raise ConfigError("refine takes factor or grid_size, not both")
+    if grid_size is None:
+        factor = 2 if factor is None else factor
+        if isinstance(factor, bool) or not isinstance(factor, int) or factor < 1:
+            raise ConfigError(f"factor must be an integer >= 1, got {factor!r}")
+        sizes = [layer.grid_size * factor for layer in model.edge_layers]
+    else:
+        sizes = _per_layer(model, grid_size)
+    layers = [_refined(layer, size) for layer, size in zip(model.edge_layers, sizes, strict=True)]
+    return model.build(layers=layers, edit=Edit("refine", f"grid_size={sizes}"))
+
+
+def _per_layer(model: KAN, grid_size: int | Sequence[int]) -> list[int]:
+    depth = model.topology.depth
+    sizes = [grid_size] * depth if isinstance(grid_size, int) else list(grid_size)
+    if len(sizes) != depth or not all(isinstance(size, int) and not isinstance(size, bool) and size >= 1 for size in sizes):
+        raise ConfigError(f"grid_size must be an integer >= 1, or one per layer of edges ({depth}), got {grid_size!r}")
+    return sizes
+
+
+def _refined(layer: KANLayer, size: int) -> KANLayer:
+    if size == layer.grid_size:
+        return KANLayer.build(**layer.parts())
+    breaks = grid.refined_breaks(grid.breaks_of(layer.knots, layer.degree).double(), size)
+    knots = grid.from_breaks(breaks, layer.degree)
+    coef = grid.insert(layer.knots.double(), layer.coef.detach().double(), knots, layer.degree)
+    return KANLayer.build(**{**layer.parts(), "knots": knots.to(layer.knots), "coef": coef.to(layer.coef), "uniform": None})
+
+
+def extend(model: KAN, X: Any) -> KAN:
+    """Intervals added beyond the ends of grids that X (b, features) overruns; the model stays bit-identical on the old input intervals.
+
+    In the new intervals a spline follows its old tangent closely (its new coefficients lie on that line). Works layer by layer, since the activations
+    of a layer depend on the layers before it. A hidden grid whose end is already overrun by inputs inside the old intervals keeps that end, as the
+    tangent beyond it is part of the old function. Raises `GridError` when X is so far away that adapt is the better tool.
+
+    >>> extend(KAN((1, 1), grid_size=4), 1.4 * torch.ones(1, 1, dtype=torch.float64)).layers[0].grid_size
+    5
+    """
+    a, layers = model.scale_inputs(model.as_input(X)), []
+    box = model.edge_layers[0].interval  # where the old function must not change, as seen by each layer
+    with torch.no_grad():
+        for number, layer in enumerate(model.edge_layers, start=1):
+            low, high = _range(a, "extend")
+            first, last = layer.interval
+            low = first if bool((box[0] < first).any()) else low
+            high = last if bool((box[1] > last).any()) else high
+            layers.append(_extended(layer, low, high))
+            a = model.multiply(number, layers[-1](a))
+            box = _image(model, number, layer, box)
+    return model.build(layers=layers, edit=Edit("extend", f"grid_size={[layer.grid_size for layer in layers]}"))
+
+
+def _image(model: KAN, number: int, layer: KANLayer, box: tuple[Tensor, Tensor], points: int = 512) -> tuple[Tensor, Tensor]:
+    """A box that holds the layer's node values when its inputs lie in `box`: sums of the edges' ranges, then ranges of products."""
+    t = torch.linspace(0, 1, points, dtype=box[0].dtype, device=box[0].device)[:, None]
+    values = layer.edge_values(box[0] * (1 - t) + box[1] * t)  # (points, i, o)
+    low, high = values.amin(0).sum(0) + layer.bias, values.amax(0).sum(0) + layer.bias
+    slack = 1e-3 * (high - low)
+    low, high = low - slack, high + slack
+    if not model.topology.has_products(number):
+        return low, high
+    ends, start = [], 0
+    for node in model.topology.factors[number]:
+        bounds = torch.stack([low[start], high[start]])
+        for factor in range(start + 1, start + len(node)):
+            bounds = torch.outer(bounds, torch.stack([low[factor], high[factor]])).flatten()
+            bounds = torch.stack([bounds.min(), bounds.max()])
+        ends.append(bounds)
+        start += len(node)
+    stacked = torch.stack(ends)
+    return stacked[:, 0], stacked[:, 1]
+
+
+def _range(a: Tensor, verb: str) -> tuple[Tensor, Tensor]:
+    if a.shape[0] == 0 or not bool(torch.isfinite(a).all()):
+        got = "no row" if a.shape[0] == 0 else "NaN or infinite values"
+        raise GridError(f"{verb} needs at least one row of X and finite values throughout, got {got}")
+    return a.amin(0), a.amax(0)
+
+
+def _extended(layer: KANLayer, low: Tensor, high: Tensor) -> KANLayer:
+    p = layer.degree
+    knots, left, right = grid.extended(layer.knots, p, low, high)
+    if left == right == 0:
+        return KANLayer.build(**layer.parts())
+    centres = grid.greville(knots, p)  # (i, j)
+    ends = torch.stack(layer.interval)  # (2, i)
+    common: dict[str, Any] = {"degree": p, "uniform": layer.uniform}
+    value = ops.edge_values(ends, layer.coef.detach(), layer.knots, **common)  # (2, i, o)
+    slope = ops.edge_values(ends, layer.coef.detach(), layer.knots, derivative=1, **common) if p else torch.zeros_like(value)
+    line = value[:, :, None] + slope[:, :, None] * (centres - ends[:, :, None])[..., None]  # (2, i, j, o)
+    count = knots.shape[1] - p - 1
+    coef = torch.cat([line[0, :, :left], layer.coef.detach(), line[1, :, count - right :]], dim=1)
+    return KANLayer.build(**{**layer.parts(), "knots": knots, "coef": coef})
+
+
+def adapt(model: KAN, X: Any, *, grid_size: int | Sequence[int] | None = None, quantile: float = 0.0, margin: float = 0.0) -> KAN:
+    """Knots moved to the range of X (b, features) and of the activations it causes, every edge refitted to its old function there.
+
+    `quantile` in [0, 1] moves knots from equal spacing towards equal counts; `margin` widens the range by that fraction. The refit uses fixed
+    points per interval, not the samples; its largest error, relative to the layer's largest value, stands in the last edit's detail.
+
+    >>> adapt(KAN((1, 1)), 3 * torch.rand(50, 1, dtype=torch.float64)).edits[-1].action
+    'adapt'
+    """
+    if not 0 <= quantile <= 1 or not margin >= 0:
+        raise ConfigError(f"adapt needs 0 <= quantile <= 1 and margin >= 0, got quantile={quantile!r}, margin={margin!r}")
+    sizes = [layer.grid_size for layer in model.edge_layers] if grid_size is None else _per_layer(model, grid_size)
+    a, layers, errors = model.scale_inputs(model.as_input(X)), [], []
+    with torch.no_grad():
+        for number, (layer, size) in enumerate(zip(model.edge_layers, sizes, strict=True), start=1):
+            _range(a, "adapt")
+            knots = grid.from_samples(a, size, layer.degree, quantile=quantile, margin=margin)
+            fresh, error = regrid(layer, knots)
+            layers.append(fresh)
+            errors.append(error)
+            a = model.multiply(number, fresh(a))
+    residual = ", ".join(f"{error:.2g}" for error in errors)
+    return model.build(layers=layers, edit=Edit("adapt", f"grid_size={sizes}; residual per layer: {residual}"))
+
+
+def regrid(layer: KANLayer, knots: Tensor) -> tuple[KANLayer, float]:
+    """The layer's splines projected onto other knots (i, G'+2p+1), and the largest error relative to the largest spline value."""
+    splines: Callable[[Tensor], Tensor] = lambda x: ops.edge_values(  # noqa: E731
+        x, layer.coef.detach(), layer.knots, degree=layer.degree, uniform=layer.uniform
+    )
+    coef, residual = project(splines, knots, layer.degree)
+    scale = float(layer.coef.detach().abs().max()) or 1.0
+    return KANLayer.build(**{**layer.parts(), "knots": knots, "coef": coef, "uniform": None}), float(residual.max()) / scale
