@@ -1,0 +1,161 @@
+"""The layout of a network drawn with matplotlib: one axes, collections instead of one artist per part, no state of pyplot, no files."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from typing import Any
+
+from ..errors import ConfigError, require
+from .layout import EdgeMark, Label, Layout
+
+INK, LINE, SPLINE, SYMBOLIC, BOTH = "#1f2933", "#52606d", "#1f2933", "#d1242f", "#8250df"
+COLORS = {1: SPLINE, 2: SYMBOLIC, 3: BOTH}
+
+
+def draw(layout: Layout, *, figsize: tuple[float, float] | None = None, ax: Any = None) -> Any:
+    """A matplotlib Figure that shows the layout: a new one of the layout's size (or `figsize`, in inches), or the one that `ax` belongs to.
+
+    Raises `ConfigError` for sizes that are not two positive numbers, `MissingExtra` without matplotlib.
+    """
+    if ax is None:
+        size = (layout.width, layout.height) if figsize is None else _size(figsize)
+        figure = figure_class()(figsize=size, facecolor="white")
+        ax = figure.add_axes((0, 0, 1, 1))
+    elif figsize is not None:
+        raise ConfigError("figsize is for a new figure; with ax the size is that of the axes")
+    else:
+        figure = ax.figure
+        box = ax.get_window_extent()
+        size = box.width / figure.dpi, box.height / figure.dpi
+    scale = min(size[0] / layout.width, size[1] / layout.height)
+    wide, tall = size[0] / scale, size[1] / scale  # the layout's inches that the axes hold
+    left, foot = (layout.width - wide) / 2, (layout.height - tall) / 2
+    ax.set_xlim(left, left + wide)
+    ax.set_ylim(foot, foot + tall)
+    ax.set_axis_off()
+    _draw_edges(ax, layout.edges, scale)
+    _draw_nodes(ax, layout, scale)
+    labels = [(node.label, INK) for node in layout.nodes] + [(edge.label, COLORS[edge.kind]) for edge in layout.edges] + [(layout.title, INK)]
+    for label, color in labels:
+        if label is not None:
+            _write(ax, label, color, scale)
+    return figure
+
+
+@cache
+def figure_class() -> Any:
+    """matplotlib's Figure, which also shows itself in notebooks where pyplot was never imported."""
+    figure = require("matplotlib.figure")
+
+    class KANFigure(figure.Figure):
+        """A Figure with a picture for notebooks."""
+
+        def _repr_png_(self) -> bytes:
+            file = io.BytesIO()
+            self.savefig(file, format="png", dpi=144)
+            return file.getvalue()
+
+    KANFigure.__module__, KANFigure.__qualname__ = __name__, "KANFigure"
+    return KANFigure
+
+
+def __getattr__(name: str) -> Any:
+    if name == "KANFigure":  # by this name pickled figures come back
+        return figure_class()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _size(figsize: Any) -> tuple[float, float]:
+    try:
+        width, height = (float(v) for v in figsize)
+    except (TypeError, ValueError):
+        width = height = 0.0
+    if not (0 < width < 1000 and 0 < height < 1000):
+        raise ConfigError(f"figsize must be (width, height) in inches, got {figsize!r}")
+    return width, height
+
+
+def _draw_edges(ax: Any, edges: tuple[EdgeMark, ...], scale: float) -> None:
+    collections, colors = require("matplotlib.collections"), require("matplotlib.colors")
+    if not edges:
+        return
+
+    def paint(color: str, mark: EdgeMark) -> tuple:
+        return (*colors.to_rgb(color), mark.opacity)
+
+    ax.add_collection(
+        collections.LineCollection(
+            [line for mark in edges for line in mark.lines],
+            colors=[paint(LINE if mark.kind == 1 else COLORS[mark.kind], mark) for mark in edges for _ in mark.lines],
+            linewidths=0.9 * scale,
+            zorder=1,
+        )
+    )
+    corners = [[(r.x0, r.y0), (r.x1, r.y0), (r.x1, r.y1), (r.x0, r.y1)] for r in (mark.card for mark in edges)]
+    ax.add_collection(collections.PolyCollection(corners, facecolors="white", edgecolors="none", zorder=2))
+    frames = [[(r.x0, r.y0), (r.x1, r.y0), (r.x1, r.y1), (r.x0, r.y1), (r.x0, r.y0)] for r in (mark.box for mark in edges)]
+    ax.add_collection(
+        collections.LineCollection(frames, colors=[paint(COLORS[mark.kind], mark) for mark in edges], linewidths=0.7 * scale, zorder=3)
+    )
+    curves = [(piece, paint(COLORS[mark.kind], mark)) for mark in edges for piece in mark.curve]
+    if curves:
+        points, tints = zip(*curves, strict=True)
+        side = edges[0].box.x1 - edges[0].box.x0
+        width = (1.5 if side > 0.4 else 1.1) * scale
+        ax.add_collection(collections.LineCollection(list(points), colors=list(tints), linewidths=width, capstyle="round", zorder=4))
+
+
+def _draw_nodes(ax: Any, layout: Layout, scale: float) -> None:
+    collections = require("matplotlib.collections")
+    dots, rings, strokes, stems = [], [], [], []
+    for mark in layout.nodes:
+        if mark.kind == "input":
+            dots.append((mark.x, mark.y, mark.radius))
+            continue
+        rings.append((mark.x, mark.y, mark.radius))
+        r = 0.55 * mark.radius
+        if mark.kind == "sum":
+            strokes += [[(mark.x - r, mark.y), (mark.x + r, mark.y)], [(mark.x, mark.y - r), (mark.x, mark.y + r)]]
+        else:
+            d = 0.75 * r
+            strokes += [[(mark.x - d, mark.y - d), (mark.x + d, mark.y + d)], [(mark.x - d, mark.y + d), (mark.x + d, mark.y - d)]]
+        dots += [(x, y, 0.5 * mark.radius) for x, y in mark.factors]
+        stems += [[point, (mark.x, mark.y)] for point in mark.factors]
+    ax.add_collection(collections.LineCollection(stems, colors=INK, linewidths=1.1 * scale, zorder=5))
+    for circles, face in ((dots, INK), (rings, "white")):
+        if circles:
+            x, y, r = zip(*circles, strict=True)
+            wide = [2 * v for v in r]
+            ax.add_collection(
+                collections.EllipseCollection(
+                    wide,
+                    wide,
+                    [0.0] * len(wide),
+                    units="xy",
+                    offsets=list(zip(x, y, strict=True)),
+                    offset_transform=ax.transData,
+                    facecolors=face,
+                    edgecolors=INK,
+                    linewidths=1.0 * scale,
+                    zorder=6,
+                )
+            )
+    ax.add_collection(collections.LineCollection(strokes, colors=INK, linewidths=1.1 * scale, zorder=7))
+
+
+def _write(ax: Any, label: Label, color: str, scale: float) -> None:
+    x, y = label.center
+    ax.text(
+        x,
+        y,
+        label.text,
+        size=label.size * scale,
+        color=color,
+        ha="center",
+        va="center",
+        rotation=90 if label.upright else 0,
+        parse_math=False,
+        clip_on=False,
+        zorder=8,
+    )
