@@ -10,37 +10,37 @@ from torch import Tensor
 from .. import ops
 from ..fitting import dense_basis
 from ..model import KAN
-from ..trace import Trace, scores
+from ..trace import Trace
 
 
 @dataclass(frozen=True)
 class EdgePenalty:
-    """strength * sum over edges of sqrt(var(phi_edge) + eps^2), majorised at every point by a quadratic (iteratively reweighted
-    least squares), so that the problem stays one of least squares. Variances are over the data; y is in units of its own spread."""
+    """strength * sum over edges of ((v + eps^2)^(power/2) - eps^power) / power, v the variance of the edge's values over the data.
+
+    Majorised at every point by a quadratic (iteratively reweighted least squares), so that the problem stays one of least squares. power 1 is the
+    L1 norm of the spreads. Two nodes that share one function cost no more than one under it (the paper adds an entropy for that reason); a
+    concave power such as 1/2 makes the single node cheaper, and needs no second term (Chartrand & Yin 2008, doi:10.1109/ICASSP.2008.4518498).
+    Spreads count relative to the largest in their layer of nodes, so a network cannot escape by shrinking its activations.
+    """
 
     strength: float
+    power: float = 1.0
     eps: float = 1e-3
-    gauge: tuple[Tensor, ...] = ()
+    gauge: tuple[float, ...] = ()
 
-    def weighed(self, model: KAN, trace: Trace) -> EdgePenalty:
-        """This penalty with each edge's spread counted relative to the spread of the node it feeds, times that node's share in the output: a
-        network cannot escape it by shrinking its activations. The weights stay as they are at `trace`."""
-        gauge = []
-        for layer, nodes in enumerate(scores(model, trace)[0][1:], start=1):
-            spread = trace.subnodes[layer - 1].std(0, unbiased=False)
-            share = nodes.mean(0)[model.subnode_owner(layer)]
-            gauge.append((share / spread.clamp(min=self.eps)).clamp(min=0.1))
-        return replace(self, gauge=tuple(gauge))
+    def relative_to(self, trace: Trace) -> EdgePenalty:
+        """This penalty with the scale of each layer as it is in `trace`."""
+        return replace(self, gauge=tuple(1.0 / max(float(s.detach().std(0, unbiased=False).max()), 1e-12) for s in trace.subnodes))
 
-    def _gauge(self, layer: int) -> Tensor | float:
-        return self.gauge[layer] if self.gauge else 1.0
+    def _cost(self, variance: Tensor) -> float:
+        return float(((variance + self.eps**2) ** (self.power / 2) - self.eps**self.power).sum()) / self.power
 
     def value(self, model: KAN, inputs: list[Tensor], subnodes: list[Tensor]) -> float:
         """The penalty at the present parameters."""
         total = 0.0
         for number, (layer, a) in enumerate(zip(model.edge_layers, inputs, strict=True)):
             variance = layer.edge_values(a).var(0, unbiased=False)
-            total += float((self._gauge(number) * ((variance + self.eps**2).sqrt() - self.eps)).sum())
+            total += self._cost(self.gauge[number] ** 2 * variance)
         return self.strength * total
 
     def add_quadratic(self, model: KAN, inputs: list[Tensor], subnodes: list[Tensor], gradient: Tensor, curvature: Tensor) -> float:
@@ -57,9 +57,9 @@ class EdgePenalty:
             cov = torch.einsum("bij,bil->ijl", centred, centred) / a.shape[0]
             pulled = torch.einsum("ijl,ilo->ijo", cov, weights)
             variance = (weights * pulled).sum(1).clamp(min=0)
-            root = (variance + self.eps**2).sqrt()
-            total += float((self._gauge(number) * (root - self.eps)).sum())
-            factor = self.strength * self._gauge(number) / root  # (i, o)
+            square = self.gauge[number] ** 2
+            total += self._cost(square * variance)
+            factor = self.strength * square * (square * variance + self.eps**2) ** (self.power / 2 - 1)  # (i, o)
             slope = pulled * factor[:, None, :]
             columns = index_of(start, i, j, o, layer.base_scale is not None, a.device)  # (i, j(+1), o)
             gradient[columns] += slope

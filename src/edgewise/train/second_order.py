@@ -19,6 +19,7 @@ from .network import NetworkProblem, free_masks
 from .penalty import EdgePenalty
 from .status import Status
 
+SPARSE_POWERS = (1.0, 0.5, 0.5)  # of the penalty, round by round
 ROUNDS = 3  # regriddings in the first stage, where activations still move much
 SETTLED = 1e-6  # relative decrease of the loss per step below which a stage has converged
 
@@ -74,11 +75,11 @@ class Trainer:
         try:
             current = self.choose_start(starts, first)
             if plan.sparsity > 0:
-                current = self.stage(current.model, first, ROUNDS, "sparsify")
+                current = self.sparsify(current.model, first)
                 self.best = current  # a sparse state is wanted for its shape, not for the lowest held-out loss
             sizes = plan.grids[1:] if plan.grids else self.doublings(first)
             for size in sizes:
-                refined = self.stage(current.model, size, 1, "refine")
+                refined = self.stage(current.model, size, 1, "refine", SPARSE_POWERS[-1])
                 improved = refined.usable and refined.judged < 0.95 * current.judged
                 self.keep(refined)
                 if plan.grids is None and not improved:
@@ -101,29 +102,52 @@ class Trainer:
         return [first * 2**k for k in range(1, 10)]
 
     def choose_start(self, starts: Sequence[KAN], size: int) -> Candidate:
-        """The best of several starts. Enough are tried when the best result was reached twice, which a trap does not do by chance."""
+        """The best of several starts. Enough are tried when the best result was reached twice, which a trap does not do by chance; a sparse run only
+        needs a start that explains most of the spread, as its own steps come after."""
         found: list[Candidate] = []
+        sparse = self.plan.sparsity > 0
         for start in starts:
-            candidate = self.stage(start, size, ROUNDS, "start", sparse=False)
+            candidate = self.stage(start, size, 1 if sparse else ROUNDS, "start")
             self.keep(candidate)
             found.append(candidate)
             usable = sorted(c.judged for c in found if c.usable)
-            if usable and (usable[0] < 1e-20 or (len(usable) > 1 and usable[1] < 1.5 * usable[0])):
+            if usable and (usable[0] < 1e-20 or (len(usable) > 1 and usable[1] < 1.5 * usable[0]) or (sparse and usable[0] < 0.1 * self.spread)):
                 break
         if self.best is None:
             raise Interrupted(None, Status.FAILED)
         return self.best
 
-    def stage(self, model: KAN, size: int, rounds: int, name: str, sparse: bool = True) -> Candidate:
-        """Regrid to `size` intervals and minimise, `rounds` times over."""
-        strength = self.plan.sparsity if sparse else 0.0
+    @property
+    def spread(self) -> float:
+        """The loss of the best constant prediction."""
+        y = self.job.y
+        if self.job.regression:
+            return float(y.var(0, unbiased=False).mean())
+        share = torch.bincount(y).double() / y.shape[0]
+        return float(-(share[share > 0] * share[share > 0].log()).sum())
+
+    def sparsify(self, model: KAN, size: int) -> Candidate:
+        """Steps under the penalty, convex first, then concave."""
+        candidate = Candidate(model, math.inf, math.inf, Status.FAILED)
+        for power in SPARSE_POWERS:
+            candidate = self.stage(model, size, 1, "sparsify", power)
+            if not candidate.usable:
+                break
+            model = candidate.model
+        return candidate
+
+    def stage(self, model: KAN, size: int, rounds: int, name: str, power: float | None = None) -> Candidate:
+        """Regrid to `size` intervals and minimise, `rounds` times over; with the sparsity's penalty of this power, if one is given."""
         candidate = Candidate(model, math.inf, math.inf, Status.FAILED)
         damping = None
         for number in range(rounds):
             if too_large(model, size, self.job):
                 return candidate
             model = self.on_data(model, size)
-            candidate, damping, taken = self.minimise(model, size, name, strength, damping)
+            penalty = None
+            if power is not None and self.plan.sparsity > 0:
+                penalty = EdgePenalty(self.plan.sparsity, power).relative_to(model.trace(self.job.x)[1])
+            candidate, damping, taken = self.minimise(model, size, name, penalty, damping)
             if not candidate.usable:
                 break
             model = candidate.model
@@ -150,13 +174,12 @@ class Trainer:
         return grid.over_samples(a, size, degree, within=interval if self.plan.keep_ranges else None)
 
     def minimise(
-        self, model: KAN, size: int, name: str, strength: float, damping: lm.Damping | None
+        self, model: KAN, size: int, name: str, penalty: EdgePenalty | None, damping: lm.Damping | None
     ) -> tuple[Candidate, lm.Damping | None, int]:
         """One run of the minimiser on fixed grids; the state with the lowest held-out loss comes back."""
         job, private = self.job, model.build()
         target = (job.y - model.output_shift) / model.output_scale if job.regression else job.y
         unit = float(model.output_scale.square().mean()) if job.regression else 1.0  # losses are reported in the user's units
-        penalty = EdgePenalty(strength).weighed(model, model.trace(job.x)[1]) if strength > 0 else None
         problem = NetworkProblem(private, model.scale_inputs(job.x), target, job.loss, job.weight, penalty)
         held = None
         if job.xv is not None and job.yv is not None:
@@ -175,7 +198,7 @@ class Trainer:
                 validation_loss=None if judged is None else judged * unit,
                 damping=mu,
             )
-            if judged is None or not math.isfinite(judged) or strength > 0:
+            if judged is None or not math.isfinite(judged) or penalty is not None:
                 best_theta = theta
             elif judged < best_held:
                 best_theta, best_held, waited = theta, judged, 0
@@ -185,7 +208,7 @@ class Trainer:
                 raise Interrupted(None, Status.STOPPED)
             return waited >= 10
 
-        settled = SETTLED if strength == 0 else 1e-4
+        settled = SETTLED if penalty is None else 1e-4
         try:
             end = lm.minimize(problem, start, steps=self.plan.steps, damping=damping, tolerance=settled, watch=watch)
             status, taken, after = end.status, end.steps, end.damping
@@ -208,7 +231,10 @@ class Trainer:
         job = self.job.whole(everything)
         whole = Trainer(job, replace(self.plan, steps=min(self.plan.steps, 8)), self.monitor)
         size = max(layer.grid_size for layer in best.model.edge_layers)
-        done, _, _ = whole.minimise(best.model, size, "all rows", self.plan.sparsity, None)
+        penalty = None
+        if self.plan.sparsity > 0:
+            penalty = EdgePenalty(self.plan.sparsity, SPARSE_POWERS[-1]).relative_to(best.model.trace(job.x)[1])
+        done, _, _ = whole.minimise(best.model, size, "all rows", penalty, None)
         before = mean_loss(best.model, job)
         return done if done.usable and done.loss <= before * 1.01 + 1e-300 or self.plan.sparsity > 0 and done.usable else best
 
