@@ -29,7 +29,7 @@ LEVELS = [
     {"train"},
     {"select"},
     {"symbolic", "pde"},
-    {"plot", "compat"},
+    {"plotting", "compat"},
     {"report", "estimators"},
     {"cli"},
 ]
@@ -38,7 +38,7 @@ LEVEL = {room: number for number, rooms in enumerate(LEVELS) for room in rooms}
 # Optional or heavy packages enter inside functions of these rooms only.
 GUARDED = {
     "sympy": {"primitives", "symbolic"},
-    "matplotlib": {"plot"},
+    "matplotlib": {"plotting"},
     "sklearn": {"estimators", "cli"},
     "pandas": {"data"},
     "numba": {"ops"},

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .ops import spline as spline
     from .ops import use_backend as use_backend
     from .trace import attribute as attribute
+    from .train.loop import fit as fit
     from .transforms import adapt as adapt
     from .transforms import deepen as deepen
     from .transforms import edge as edge
@@ -46,6 +47,7 @@ _HOME = {
     "deepen": "transforms",
     "edge": "transforms",
     "extend": "transforms",
+    "fit": "train.loop",
     "load": "checkpoint",
     "merge": "transforms",
     "perturb": "transforms",
