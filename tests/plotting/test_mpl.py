@@ -8,6 +8,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 
+import numpy as np
 import pytest
 import torch
 from matplotlib.collections import LineCollection
@@ -79,7 +80,8 @@ def test_kinds_of_edges_have_their_own_colours():
     colors = []
     for model in (KAN((1, 1)), with_forms(KAN((1, 1)), {(0, 0, 0): form}), with_forms(KAN((1, 1)), {(0, 0, 0): form}, kind=3)):
         curves = [c for c in plot(model).axes[0].collections if isinstance(c, LineCollection)]
-        colors.append(tuple(max(curves, key=lambda c: len(c.get_segments()[0]) if c.get_segments() else 0).get_colors()[0][:3]))
+        longest = max(curves, key=lambda c: len(c.get_segments()[0]) if c.get_segments() else 0)
+        colors.append(tuple(np.asarray(longest.get_colors())[0, :3]))
     assert len(set(colors)) == 3
 
 

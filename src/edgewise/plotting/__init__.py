@@ -34,8 +34,9 @@ def plot(
 
     X (b, features): data on which curves and importances are looked at; without it, samples of the ranges the model was trained on, or of its grids.
     An edge is as opaque as it is important, tanh(beta * attribution). Splines are dark, closed forms red with their formula, edges that are both
-    purple. A sum is marked +, a product × with its factors below. `inputs` names all features by their original position, `outputs` all outputs; `figsize`
-    in inches scales the picture, `ax` draws it into axes of yours. Nothing is written, and pyplot is not touched: save with `fig.savefig(...)`.
+    purple. A sum is marked +, a product × with its factors below. `inputs` names all features by their original position, `outputs` all outputs;
+    `figsize` in inches scales the picture, `ax` draws it into axes of yours. Nothing is written, and pyplot is not touched: save with
+    `fig.savefig(...)`.
 
     Raises `StructureError` for what is no KAN, `DataError` for an X that is empty or not finite, `ConfigError` for unusable settings, `MissingExtra`
     without matplotlib. Source: arXiv 2404.19756, figure 2.4.

