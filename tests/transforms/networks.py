@@ -33,7 +33,7 @@ def rich(shape: tuple[Any, ...], seed: int = 0, **settings: Any) -> KAN:
     generator = torch.Generator().manual_seed(seed + 1)
     with torch.no_grad():
         for layer in model.edge_layers:
-            layer.bias += torch.randn(layer.bias.shape, dtype=torch.float64, generator=generator).to(layer.bias)
+            layer.bias.add_(torch.randn(layer.bias.shape, dtype=torch.float64, generator=generator).to(layer.bias))
     last = model.topology.depth - 1
     edge = model.topology.edge_at(last, 0, 0)
     return set_symbolic(scaled(model), {edge: ("sin", 1.5, 0.2, -0.7, 0.3)})
@@ -42,7 +42,7 @@ def rich(shape: tuple[Any, ...], seed: int = 0, **settings: Any) -> KAN:
 def scaled(model: KAN) -> KAN:
     """The model with scaling of inputs and outputs that is not the identity."""
     features, outputs = model.input_shift.numel(), model.output_shift.numel()
-    kind = {"dtype": model.dtype}
+    kind: dict[str, Any] = {"dtype": model.dtype}
     scaling = {
         "input_shift": 0.1 * torch.arange(1, features + 1, **kind),
         "input_scale": 1 + 0.2 * torch.arange(features, **kind),

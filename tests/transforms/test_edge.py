@@ -75,7 +75,7 @@ def test_it_is_a_copy():
     phi = edge(model, (0, 0, 0))
     before = phi(torch.ones(3, dtype=torch.float64))
     with torch.no_grad():
-        model.edge_layers[0].coef += 1
+        model.edge_layers[0].coef.add_(1)
     assert_equal(phi(torch.ones(3, dtype=torch.float64)), before)
     assert not before.requires_grad
     assert phi.coef.shape == (8,) and phi.knots.shape == (12,)

@@ -33,12 +33,11 @@ def test_widen_keeps_the_function_and_the_names(model: KAN, data: st.DataObject)
     if model.topology.depth == 1:
         return
     layer = data.draw(st.integers(1, model.topology.depth - 1))
-    nodes, products = data.draw(st.sampled_from([(1, ()), (2, (2,)), (0, (3, 2)), (1, 2)]))
+    nodes, products, arities = data.draw(st.sampled_from([(1, (), ()), (2, (2,), (2,)), (0, (3, 2), (3, 2)), (1, 2, (2, 2))]))
     before = state_of(model)
     wide = widen(model, layer, nodes, products=products, seed=4)
     same_function(wide, model)
     old, new = model.topology, wide.topology
-    arities = (2, 2) if products == 2 else products
     assert new.widths[layer] == (old.widths[layer][0] + nodes, old.widths[layer][1] + arities)
     assert set(old.node_ids[layer]) < set(new.node_ids[layer])
     assert set(model.active_edges()) < set(wide.active_edges())

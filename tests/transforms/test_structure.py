@@ -179,7 +179,8 @@ def test_each_output_keeps_its_own_path():
 
 def test_numpy_integers_name_nodes_too():
     model = rich(SHAPES["plain"])
-    assert remove(model, nodes=[(np.int64(1), np.int64(2))]).topology.node_ids[1] == (0, 1)
+    node: Any = (np.int64(1), np.int64(2))
+    assert remove(model, nodes=[node]).topology.node_ids[1] == (0, 1)
 
 
 @QUICK
