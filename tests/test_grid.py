@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -89,7 +91,8 @@ def test_insertion_agrees_with_an_old_method():
     coef = torch.randn(1, 7, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     new = float(knots[0, 5:7].mean())
     # scipy inserts one knot; ours lays whole grids: compare as functions inside the interval
-    t, c, k = insert(new, (knots[0].numpy(), torch.cat([coef[0, :, 0], coef.new_zeros(4)]).numpy(), 3))
+    inserted: Any = insert(new, (knots[0].numpy(), torch.cat([coef[0, :, 0], coef.new_zeros(4)]).numpy(), 3))
+    t, c, k = inserted
     finer = grid.from_breaks(torch.cat([knots[:, 3:6], torch.tensor([[new]]), knots[:, 6:8]], dim=1), 3)
     x = torch.linspace(float(knots[0, 3]), float(knots[0, 7]), 50, dtype=torch.float64)[:, None]
     ours = values(x, grid.insert(knots, coef, finer, 3), finer, 3)[:, 0, 0]

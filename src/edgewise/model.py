@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -221,7 +222,10 @@ class KAN(nn.Module):
         """X as a tensor (b, features) of the model's dtype and device, from a tensor, array, list or data frame; `ShapeError` if it cannot be."""
         if not isinstance(X, Tensor):
             try:
-                X = torch.as_tensor(X.to_numpy() if hasattr(X, "to_numpy") else X)
+                X = X.to_numpy() if hasattr(X, "to_numpy") else X
+                if isinstance(X, np.ndarray) and (not X.flags.writeable or any(step < 0 for step in X.strides)):
+                    X = X.copy()  # torch takes neither as it is
+                X = torch.as_tensor(X)
             except (TypeError, ValueError, RuntimeError) as error:
                 raise ShapeError(f"X must hold numbers in a table of shape (rows, {self.topology.features}): {error}") from error
         X = X.detach().to(dtype=self.dtype, device=self.device)
@@ -274,6 +278,12 @@ class KAN(nn.Module):
             notes: dict[str, Any] = {k: v if isinstance(v, str) else _tuples(v) for k, v in spec["metadata"].items()}
             metadata = Metadata(**notes)
             edits = tuple(Edit(**entry) for entry in spec["edits"])
+            sizes = [(len(topology.node_ids[k]), len(topology.subnode_ids(k + 1))) for k in range(topology.depth)]
+            if [(*layer.kind.shape,) for layer in layers] != sizes or [v.numel() for v in scaling[1::2]] != [
+                topology.features,
+                len(topology.node_ids[-1]),
+            ]:
+                raise ValueError(f"layers of {[(*layer.kind.shape,) for layer in layers]} edges where the topology has {sizes}")
             model = KAN.__new__(KAN)
             nn.Module.__init__(model)
             model._assemble(config, topology, layers, scaling, metadata, edits)

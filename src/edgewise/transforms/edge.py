@@ -58,7 +58,7 @@ class EdgeFunction:
             values = self._layer.edge_values(u, derivative).reshape(x.shape) / self._scale**derivative
             return values.to(device=x.device, dtype=x.dtype)
         try:
-            array = np.asarray(x, dtype=np.float64)
+            array = np.array(x, dtype=np.float64)
         except (TypeError, ValueError) as error:
             raise ShapeError(f"an edge takes numbers, got {type(x).__name__}: {error}") from error
         with torch.no_grad():

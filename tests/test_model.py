@@ -1,0 +1,321 @@
+"""KAN: forward, scaling, products, copies, torch's transformations, description."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from torch import Tensor
+
+from edgewise.errors import CheckpointError, ConfigError, ShapeError
+from edgewise.layers import KANLayer
+from edgewise.model import KAN, Metadata, shape_text, summary
+from edgewise.transforms import remove, set_symbolic
+from helpers import assert_close, assert_equal, assert_no_shared_storage, state_of
+from transforms.networks import SHAPES, networks, points, rich, scaled
+
+NAMED = pytest.mark.parametrize("name", list(SHAPES))
+
+
+def by_hand(model: KAN, x: Tensor) -> Tensor:
+    """The output written out node by node."""
+    a = (x - model.input_shift) / model.input_scale
+    a = a[:, list(model.topology.node_ids[0])]
+    for number, layer in enumerate(model.edge_layers, start=1):
+        s, nodes, start = layer.edge_values(a).sum(1) + layer.bias, [], 0
+        for factors in model.topology.factors[number]:
+            product = s[:, start]
+            for k in range(start + 1, start + len(factors)):
+                product = product * s[:, k]
+            nodes.append(product)
+            start += len(factors)
+        a = torch.stack(nodes, dim=1)
+    return a * model.output_scale + model.output_shift
+
+
+@settings(max_examples=30, deadline=None)
+@given(networks())
+def test_forward_trace_and_the_sum_by_hand_agree(model: KAN):
+    x = points(model)
+    y, trace = model.trace(x)
+    scale = max(1.0, float(y.detach().abs().max()))
+    assert_close(model(x), by_hand(model, x), scale=scale)
+    assert_close(y, model(x), scale=scale)
+    assert len(trace.nodes) == model.topology.depth + 1
+    assert_close(model.unscale(trace.nodes[-1]), y)
+    for layer, values in enumerate(trace.edges):
+        assert_close(values.sum(1) + model.edge_layers[layer].bias, trace.subnodes[layer])
+        assert trace.nodes[layer + 1].shape[1] == len(model.topology.node_ids[layer + 1])
+
+
+def test_products_of_mixed_arity_multiply():
+    model = KAN((2, (1, (2, 3))), grid_size=3)
+    forms = {}
+    for dst in range(6):  # subnode dst is x^1 (even) or 2 y (odd) plus nothing
+        forms[0, 0, dst] = ("x", 1.0 if dst % 2 == 0 else 0.0, 0.0, 1.0, 0.0)
+        forms[0, 1, dst] = ("x", 0.0 if dst % 2 == 0 else 2.0, 0.0, 1.0, 0.0)
+    model = set_symbolic(model, forms)
+    x, y = points(model).T
+    # subnodes: x | 2y, x | 2y, x, 2y
+    assert_close(model(points(model)), torch.stack([x, 2 * y * x, 2 * y * x * 2 * y], dim=1))
+
+
+@NAMED
+def test_leading_dimensions_are_kept(name: str):
+    model = rich(SHAPES[name])
+    x = points(model, 12)
+    for shape in [(3, 4), (2, 1, 6), (12,)]:
+        assert_close(model(x.reshape(*shape, -1)), model(x).reshape(*shape, -1))
+    assert_close(model(x[0]), model(x[:1])[0])
+    assert model(x[:0]).shape == (0, model(x).shape[1])
+
+
+def test_nothing_is_stored_by_a_forward_pass():
+    model = rich(SHAPES["products"])
+    before = state_of(model)
+    model(points(model))
+    model.trace(points(model))
+    assert_equal(state_of(model), before)
+
+
+def test_kolmogorov_has_the_shape_of_the_theorem():
+    model = KAN.kolmogorov(3, grid_size=2, seed=1)
+    assert model.topology.widths == ((3, ()), (7, ()), (1, ()))
+    assert model.edge_layers[0].grid_size == 2
+
+
+def test_one_seed_one_model_and_neighbouring_seeds_differ():
+    assert_equal(state_of(KAN((2, 3, 1), seed=7)), state_of(KAN((2, 3, 1), seed=7)))
+    coefs = [layer.coef.detach().flatten() for seed in range(4) for layer in KAN((2, 2, 2), seed=seed).edge_layers]
+    for i, one in enumerate(coefs):
+        assert all(not torch.equal(one, other) for other in coefs[:i]), "no two layers, of any seed, start alike"
+
+
+def test_construction_leaves_no_trace(leaves_no_trace: Path):
+    KAN((2, (3, 1), 1), seed=3)
+    rich(SHAPES["deep"])
+
+
+# ---------------------------------------------------------------------- copies
+
+
+@NAMED
+@pytest.mark.parametrize("make", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m)), lambda m: m.build()], ids=["deepcopy", "pickle", "build"])
+def test_copies_are_equal_and_share_nothing(name: str, make: Any):
+    model = remove(rich(SHAPES[name]), nodes=[(0, 1)])
+    model(points(model)).sum().backward()
+    again = make(model)
+    assert_equal(again(points(model)), model(points(model)))
+    assert_equal(again.topology, model.topology)
+    assert again.edits == model.edits and again.config == model.config
+    assert_no_shared_storage(again, model)
+
+
+@NAMED
+def test_a_state_dict_goes_through_a_file(name: str):
+    model, other = rich(SHAPES[name], seed=1), rich(SHAPES[name], seed=2)
+    buffer = io.BytesIO()
+    torch.save(model.state_dict(), buffer)
+    buffer.seek(0)
+    other.load_state_dict(torch.load(buffer, weights_only=True))
+    assert_equal(other(points(model)), model(points(model)))
+
+
+def test_scaling_comes_with_the_state_dict():
+    plain = KAN((2, 1))
+    plain.load_state_dict(scaled(KAN((2, 1), seed=1)).state_dict())
+    assert_equal(plain(points(plain)), scaled(KAN((2, 1), seed=1))(points(plain)))
+
+
+@NAMED
+def test_spec_and_state_give_the_model_back(name: str):
+    model = remove(rich(SHAPES[name]), nodes=[(0, 0)])
+    model = model.build(metadata=Metadata(inputs=("a", "b"), categories={"a": ("x", "y")}, ranges=((0.0, 1.0),), task="regression"))
+    spec = json.loads(json.dumps(model.spec()))
+    again = KAN.from_spec(spec, model.state_dict())
+    assert_equal(again(points(model)), model(points(model)))
+    for attribute in ("topology", "config", "metadata", "edits"):
+        assert getattr(again, attribute) == getattr(model, attribute)
+    assert_no_shared_storage(again, model)
+
+
+@pytest.mark.parametrize(
+    "broken", [lambda s: s.pop("topology"), lambda s: s["layers"].pop(), lambda s: s["config"].update(degree=9), lambda s: s.update(edits=3)]
+)
+def test_a_broken_description_is_refused(broken: Any):
+    model = KAN((2, 3, 1))
+    spec = json.loads(json.dumps(model.spec()))
+    broken(spec)
+    with pytest.raises(CheckpointError):
+        again = KAN.from_spec(spec, model.state_dict())
+        again(points(model))
+
+
+@NAMED
+def test_float_and_back(name: str):
+    model = rich(SHAPES[name])
+    small = copy.deepcopy(model).float()
+    x = points(model)
+    assert small.dtype == torch.float32 and small(x.float()).dtype == torch.float32
+    assert_close(small(x.float()), model(x).float(), like="float32", scale=10 * float(model(x).detach().abs().max()))
+    assert_equal(copy.deepcopy(model).to("cpu")(x), model(x))
+    on_meta = copy.deepcopy(model).to("meta")
+    assert on_meta.device.type == "meta" and all(t.device.type == "meta" for t in on_meta.buffers())
+
+
+def test_training_flag_survives_build():
+    assert KAN((2, 1)).eval().build().training is False
+
+
+# ---------------------------------------------------------------------- torch's transformations
+
+
+@NAMED
+def test_compiled_equals_eager(name: str):
+    torch.compiler.reset()
+    model = remove(rich(SHAPES[name]), nodes=[(0, 1)])
+    x = points(model)
+    compiled = torch.compile(model, fullgraph=True, backend="aot_eager")
+    assert_close(compiled(x), model(x), scale=max(1.0, float(model(x).detach().abs().max())))
+    loss = compiled(x).square().sum()
+    got = torch.autograd.grad(loss, list(model.parameters()), allow_unused=True)
+    want = torch.autograd.grad(model(x).square().sum(), list(model.parameters()), allow_unused=True)
+    for one, other in zip(got, want, strict=True):
+        assert_close(one if one is not None else torch.zeros(1), other if other is not None else torch.zeros(1))
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")  # torch's own rules for jacfwd, when first loaded
+@NAMED
+def test_func_transformations_equal_autograd(name: str):
+    model = rich(SHAPES[name], degree=4)
+    x = points(model, 5)
+
+    def one(row: Tensor) -> Tensor:
+        return model(row)
+
+    jacobian = torch.func.vmap(torch.func.jacrev(one))(x)  # (b, k, i)
+    forward = torch.func.vmap(torch.func.jacfwd(one))(x)
+    z = x.clone().requires_grad_()
+    want = torch.stack([torch.autograd.grad(model(z)[:, k].sum(), z)[0] for k in range(jacobian.shape[1])], dim=1)
+    scale = max(1.0, float(want.abs().max()))
+    assert_close(jacobian, want, scale=scale)
+    assert_close(forward, want, scale=scale)
+    hessian = torch.func.hessian(lambda row: one(row)[0])(x[0])
+    second: Any = torch.autograd.functional.hessian(lambda row: one(row)[0], x[0])
+    assert_close(hessian, second, like="derivative", scale=max(1.0, float(second.abs().max())))
+    assert_close(torch.func.vmap(model)(x), model(x), scale=scale)
+
+
+def test_per_sample_gradients_of_parameters():
+    model = rich(SHAPES["plain"])
+    x = points(model, 4)
+    values = {name: p.detach() for name, p in model.named_parameters()}
+
+    def loss(values: dict[str, Tensor], row: Tensor) -> Tensor:
+        return torch.func.functional_call(model, values, (row[None],)).square().sum()
+
+    each = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0))(values, x)
+    model(x).square().sum().backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None
+        assert_close(each[name].sum(0), parameter.grad)
+
+
+# ---------------------------------------------------------------------- faults
+
+
+@pytest.mark.parametrize(
+    ("x", "words"),
+    [
+        (torch.zeros(3, 5, dtype=torch.float64), r"x of shape \(\.\.\., 2\), got \(3, 5\)"),
+        (torch.tensor(1.0, dtype=torch.float64), r"\(\.\.\., 2\), got \(\)"),
+        (torch.zeros(3, 2), r"x is torch.float32 but the model is torch.float64; use x.to\(torch.float64\)"),
+        (torch.zeros(3, 2, dtype=torch.int64), "x is torch.int64"),
+        (np.zeros((3, 2)), "got ndarray; use torch.as_tensor"),
+    ],
+)
+def test_bad_inputs_say_what_was_wanted(x: Any, words: str):
+    with pytest.raises(ShapeError, match=words):
+        KAN((2, 1))(x)
+
+
+def test_bad_settings_are_named_with_a_suggestion():
+    with pytest.raises(ConfigError, match="unexpected keyword 'grid'; did you mean 'grid_size'"):
+        KAN((2, 1), grid=3)
+    with pytest.raises(ConfigError, match="dtype must be a floating-point"):
+        KAN((2, 1), dtype=torch.int32)
+    with pytest.raises(ConfigError, match="3 problems"):
+        KAN((2,), degree=-1, base="selu")
+
+
+def test_trace_and_as_input_check_shapes():
+    model = KAN((2, 1))
+    with pytest.raises(ShapeError, match=r"\(batch, 2\), got \(2,\)"):
+        model.trace(torch.zeros(2, dtype=torch.float64))
+    with pytest.raises(ShapeError, match=r"\(rows, 2\), got \(3, 3\)"):
+        model.as_input([[1, 2, 3]] * 3)
+    with pytest.raises(ShapeError, match="X must hold numbers"):
+        model.as_input([["a", "b"]])
+    with pytest.raises(ShapeError, match=r"\(rows, 2\)"):
+        model.as_input(5.0)
+
+
+@pytest.mark.parametrize("table", ["list", "array", "integers", "float32", "frame", "read-only", "reversed"])
+def test_tables_of_all_kinds_become_tensors(table: str):
+    rows = [[1.0, 2.0], [3.0, 4.0]]
+    if table == "frame":
+        value: Any = pytest.importorskip("pandas", reason="pandas is optional").DataFrame(rows)
+    else:
+        value = {
+            "list": rows,
+            "array": np.array(rows),
+            "integers": np.array(rows, dtype=int),
+            "float32": torch.tensor(rows),
+            "reversed": np.array(rows[::-1])[::-1],
+        }.get(table)
+        if table == "read-only":
+            value = np.array(rows)
+            value.setflags(write=False)
+    got = KAN((2, 1)).as_input(value)
+    assert got.dtype == torch.float64
+    assert_close(got, rows)
+
+
+# ---------------------------------------------------------------------- description
+
+
+def test_shape_in_words():
+    assert shape_text(KAN((2, (3, (2, 2, 3)), (0, 1), 1))) == "[2, 3+2x2+1x3, 1x2, 1]"
+    assert "widths=[2, 1]" in repr(KAN((2, 1)))
+
+
+def test_summary_counts_what_training_can_move():
+    model = KAN((2, 5, 1), grid_size=3, degree=2)
+    got = summary(model)
+    # 15 edges: 5 coefficients and a base scale, less the constant they share with the bias; 6 biases
+    assert (got.edges, got.symbolic_edges, got.parameters) == (15, 0, 15 * 5 + 6)
+    assert got.stored == sum(p.numel() for p in model.parameters()) == 15 * 6 + 6
+    assert got.grid_size == (3, 3) and got.degree == 2
+    less = summary(set_symbolic(remove(model, edges=[(0, 0, 0)]), {(1, 0, 0): ("sin", 1.0, 0.0, 1.0, 0.0)}))
+    assert (less.edges, less.symbolic_edges, less.parameters) == (14, 1, 13 * 5 + 4 + 6)
+    assert str(got).startswith("KAN [2, 5, 1], degree 2, grid [3, 3]: 15 active edges")
+    assert summary(KAN((2, 1), base="none", grid_size=3)).parameters == 2 * 5 + 1
+
+
+def test_active_edges_are_named():
+    model = remove(KAN((2, 2, 1)), edges=[(0, 1, 0)])
+    assert model.active_edges() == [(0, 0, 0), (0, 0, 1), (0, 1, 1), (1, 0, 0), (1, 1, 0)]
+
+
+def test_layers_of_a_list_and_build_agree():
+    model = rich(SHAPES["deep"])
+    layers = [KANLayer.build(**layer.parts()) for layer in model.edge_layers]
+    assert_equal(model.build(layers=layers)(points(model)), model(points(model)))
