@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .model import summary as summary
     from .ops import spline as spline
     from .ops import use_backend as use_backend
+    from .plotting import plot as plot
     from .trace import attribute as attribute
     from .train.loop import fit as fit
     from .transforms import adapt as adapt
@@ -51,6 +52,7 @@ _HOME = {
     "load": "checkpoint",
     "merge": "transforms",
     "perturb": "transforms",
+    "plot": "plotting",
     "prune": "transforms",
     "read_csv": "data",
     "refine": "transforms",
