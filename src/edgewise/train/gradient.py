@@ -1,14 +1,284 @@
-"""Gradient training of KANs and of any other module: L-BFGS on all rows, Adam in mini-batches."""
+"""Training of any module: Levenberg-Marquardt or L-BFGS on all rows, Adam or the user's torch optimizer in mini-batches; KANs along grids."""
 
 from __future__ import annotations
 
+import copy
+import math
+from collections.abc import Callable
 from typing import Any
 
+import torch
+from torch import Tensor, nn
 
-def fit_residual(*args: Any, **kwargs: Any) -> Any: ...
+from ..errors import ConfigError, TrainingError
+from ..model import KAN, Edit
+from ..transforms import adapt, refine
+from . import first_order, lbfgs, lm
+from .callbacks import Monitor
+from .job import Job
+from .module_problem import ModuleProblem
+from .penalty import l1_entropy
+from .residual_problem import ResidualProblem
+from .result import FitResult, measure
+from .status import Status
+
+Optimizer = str | Callable[..., torch.optim.Optimizer]
+STEPS = {"lm": 200, "lbfgs": 500, "adam": 200}
+NAMES = {"lm": "Levenberg-Marquardt", "lbfgs": "L-BFGS", "adam": "Adam"}
+LM_PARAMETERS, LM_WORK = 2500, 8e10  # up to here a Levenberg-Marquardt step takes seconds at most on two cores
+LBFGS_PARAMETERS, LBFGS_ROWS = 50_000, 20_000
 
 
-def fit_module(*args: Any, **kwargs: Any) -> Any: ...
+def choose(parameters: int, rows: int, outputs: int) -> str:
+    """Levenberg-Marquardt while its cost fits, then L-BFGS, then Adam in mini-batches.
+
+    >>> choose(100, 1000, 1), choose(10_000, 1000, 1), choose(100_000, 60_000, 10)
+    ('lm', 'lbfgs', 'adam')
+    """
+    if parameters <= LM_PARAMETERS and rows * outputs * parameters**2 <= LM_WORK:
+        return "lm"
+    return "lbfgs" if parameters <= LBFGS_PARAMETERS and rows <= LBFGS_ROWS else "adam"
 
 
-def fit_kan(*args: Any, **kwargs: Any) -> Any: ...
+def name_of(optimizer: Optimizer) -> str:
+    """The optimizer in words."""
+    return NAMES[optimizer] if isinstance(optimizer, str) else getattr(optimizer, "__name__", type(optimizer).__name__)
+
+
+def fit_module(module: nn.Module, job: Job, *, optimizer: Optimizer, steps: int | None, batch_size: int | None, monitor: Monitor) -> FitResult:
+    """Train a copy of any module on a job's rows; the state with the lowest held-out loss comes back."""
+    trained = copy.deepcopy(module)
+    _check_output(trained, job)
+    parameters = sum(p.numel() for p in trained.parameters() if p.requires_grad)
+    outputs = job.y.shape[1] if job.y.ndim == 2 else 1
+    chosen = choose(parameters, job.x.shape[0], outputs) if optimizer == "auto" else optimizer
+    status = descend(trained, job, chosen, steps=steps, batch_size=batch_size, monitor=monitor, stage="fit", penalty=None)
+    train_loss, metrics = measure(trained, job.x, job.y, job.loss, job.weight)
+    validation_loss = None
+    if job.xv is not None and job.yv is not None:
+        validation_loss, held = measure(trained, job.xv, job.yv, job.loss)
+        metrics |= {f"validation_{name}": value for name, value in held.items()}
+    why = f" (chosen for {parameters} parameters)" if optimizer == "auto" else ""
+    message = f"{status.sentence}. {name_of(chosen)}{why}, {len(monitor.rows)} steps. Training loss {train_loss:.3g}."
+    return FitResult(trained, monitor.rows, status, message, train_loss, validation_loss, metrics, monitor.elapsed)
+
+
+def _check_output(module: nn.Module, job: Job) -> None:
+    """Raise where the module's output cannot be compared with the targets."""
+    with torch.no_grad():
+        shape = tuple(module(job.x[:2]).shape)
+    want = (2, job.y.shape[1]) if job.regression else (2,)
+    if shape[: len(want)] != want and not (shape == (2,) and want == (2, 1)):
+        raise TrainingError(f"the module gives outputs of shape {shape} for 2 rows, the targets need {want}; nothing is broadcast")
+
+
+def fit_residual(
+    module: nn.Module,
+    residual: Callable[[nn.Module], Tensor],
+    *,
+    optimizer: Optimizer,
+    steps: int | None,
+    monitor: Monitor,
+) -> FitResult:
+    """Minimise the mean square of the user's residual vector over a copy of the module."""
+    trained = copy.deepcopy(module)
+    problem = ResidualProblem(trained, residual)
+    start = problem.start()
+    chosen = ("lm" if start.numel() <= LM_PARAMETERS else "lbfgs") if optimizer == "auto" else optimizer
+    if chosen not in ("lm", "lbfgs"):
+        raise ConfigError(f"a residual is minimised by 'lm' or 'lbfgs', got {chosen!r}")
+
+    def watch(step: int, theta: Tensor, value: float, mu: float) -> bool:
+        latest[0] = theta
+        return monitor.row(stage="residual", grid_size=None, loss=value, train_loss=value, validation_loss=None, damping=mu)
+
+    latest = [start]
+    status = _run(chosen, problem, start, steps, watch, latest)
+    problem.load(latest[0])
+    if isinstance(trained, KAN):
+        trained.edits = (*trained.edits, Edit("fit", f"residual; {name_of(chosen)}; {status.name}"))
+    value = problem.value(latest[0])
+    problem.load(latest[0])
+    message = f"{status.sentence}. {name_of(chosen)}, {len(monitor.rows)} steps. Mean square of the residual {value:.3g}."
+    return FitResult(trained, monitor.rows, status, message, value, None, {"rms": math.sqrt(value)}, monitor.elapsed)
+
+
+def _run(
+    chosen: Optimizer, problem: Any, start: Tensor, steps: int | None, watch: lm.Watcher, latest: list[Tensor]
+) -> Status:
+    """One run of a full-batch minimiser; the parameters at its end, or at Ctrl-C, are left in `latest`."""
+    try:
+        if chosen == "lm":
+            end = lm.minimize(problem, start, steps=steps or STEPS["lm"], tolerance=1e-9, watch=watch)
+        else:
+            end = lbfgs.minimize(problem.value_gradient, start, steps=steps or STEPS["lbfgs"], watch=watch)
+    except KeyboardInterrupt:
+        return Status.INTERRUPTED
+    if end.status is Status.FAILED:
+        raise TrainingError("the loss is not finite at the start; scale inputs and targets to ordinary sizes, or start from another seed")
+    if end.status is not Status.STOPPED:
+        latest[0] = end.theta
+    return end.status
+
+
+def descend(
+    module: nn.Module,
+    job: Job,
+    optimizer: Optimizer,
+    *,
+    steps: int | None,
+    batch_size: int | None,
+    monitor: Monitor,
+    stage: str,
+    penalty: Callable[[nn.Module], Tensor] | None,
+    grid_size: int | None = None,
+) -> Status:
+    """Run one optimizer on the module, in place; it ends in its best state by held-out loss (by the loss minimised, where nothing is held out)."""
+    if not isinstance(optimizer, str):
+        return _torch_optimizer(module, job, optimizer, steps or STEPS["adam"], batch_size, monitor, stage, penalty, grid_size)
+    if optimizer == "adam":
+        held = None if job.xv is None or job.yv is None else (job.xv, job.yv)
+
+        def see(epoch: first_order.Epoch) -> bool:
+            return monitor.row(
+                stage=stage, grid_size=grid_size, loss=epoch.train_loss, train_loss=epoch.train_loss, validation_loss=epoch.validation_loss, damping=None
+            )
+
+        end = first_order.minimize(
+            module, job.x, job.y, job.loss, epochs=steps or STEPS["adam"], batch_size=batch_size, weight=job.weight, penalty=penalty,
+            validation=held if penalty is None else None, seed=job.seed, watch=see,
+        )  # fmt: skip
+        if end.status is Status.FAILED:
+            raise TrainingError("the loss is not finite at the start; scale inputs and targets to ordinary sizes")
+        return end.status
+    problem = ModuleProblem(module, job.x, job.y, job.loss, job.weight)
+    target: Any = problem if penalty is None else _Penalised(problem, module, penalty)
+    start = problem.start()
+    latest, best, waited = [start], [math.inf], [0]
+
+    def watch(step: int, theta: Tensor, value: float, mu: float) -> bool:
+        judged = None
+        if job.xv is not None and job.yv is not None:
+            judged = problem.loss_value(theta, job.xv, job.yv)
+        if judged is None or penalty is not None or judged < best[0]:
+            latest[0], best[0], waited[0] = theta, math.inf if judged is None else judged, 0
+        else:
+            waited[0] += 1
+        stop = monitor.row(stage=stage, grid_size=grid_size, loss=value, train_loss=value, validation_loss=judged, damping=mu)
+        return stop or waited[0] >= 40
+
+    if optimizer == "lm" and penalty is not None:
+        raise ConfigError("the paper's penalty needs a gradient optimizer; on a KAN optimizer='lm' has its own sparsity")
+    begun = list(latest)
+    status = _run(optimizer, target, start, steps, watch, begun)
+    judged_end = None if job.xv is None or job.yv is None or penalty is not None else problem.loss_value(begun[0], job.xv, job.yv)
+    if judged_end is None or judged_end < best[0]:
+        latest[0] = begun[0] if status not in (Status.STOPPED, Status.INTERRUPTED) else latest[0]
+    problem.load(latest[0])
+    return Status.STOPPED if monitor.stopped else status
+
+
+class _Penalised:
+    """A problem's loss plus a differentiable penalty of the module."""
+
+    def __init__(self, problem: ModuleProblem, module: nn.Module, penalty: Callable[[nn.Module], Tensor]) -> None:
+        self.problem, self.module, self.penalty = problem, module, penalty
+
+    def value_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
+        """Value and gradient of the sum."""
+        value, gradient = self.problem.value_gradient(theta)
+        self.problem.load(theta)
+        parameters = [p for p in self.module.parameters() if p.requires_grad]
+        with torch.enable_grad():
+            extra = self.penalty(self.module)
+            parts = torch.autograd.grad(extra, parameters, allow_unused=True)
+        flat = torch.cat([(torch.zeros_like(p) if g is None else g).reshape(-1) for p, g in zip(parameters, parts, strict=True)])
+        return value + extra.item(), gradient + flat.to(gradient)
+
+
+def _torch_optimizer(
+    module: nn.Module,
+    job: Job,
+    factory: Callable[..., torch.optim.Optimizer],
+    epochs: int,
+    batch_size: int | None,
+    monitor: Monitor,
+    stage: str,
+    penalty: Callable[[nn.Module], Tensor] | None,
+    grid_size: int | None,
+) -> Status:
+    """The user's own torch optimizer, made by factory(parameters), over epochs of shuffled mini-batches."""
+    optimizer = factory([p for p in module.parameters() if p.requires_grad])
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise ConfigError(f"the optimizer factory must return a torch.optim.Optimizer, got {type(optimizer).__name__}")
+    rows = job.x.shape[0]
+    size = min(rows, batch_size or (rows if rows <= 1024 or isinstance(optimizer, torch.optim.LBFGS) else 256))
+    weight = torch.ones(rows, dtype=job.x.dtype, device=job.x.device) if job.weight is None else job.weight / job.weight.mean()
+    shuffler = torch.Generator().manual_seed(job.seed)
+    best, state, status = math.inf, copy.deepcopy(module.state_dict()), Status.BUDGET
+    training = module.training
+    try:
+        for _ in range(epochs):
+            module.train()
+            order = torch.randperm(rows, generator=shuffler).to(job.x.device)
+            mean = 0.0
+            for part in order.split(size):
+
+                def closure(part: Tensor = part) -> Tensor:
+                    optimizer.zero_grad()
+                    prediction = module(job.x[part])
+                    prediction = prediction[:, None] if prediction.ndim == 1 else prediction
+                    value = (weight[part] * job.loss.rows(prediction, job.y[part])).mean()
+                    value = value if penalty is None else value + penalty(module)
+                    value.backward()
+                    return value
+
+                mean += float(optimizer.step(closure).detach()) * part.numel() / rows  # type: ignore[arg-type]
+            module.eval()
+            judged = None
+            if job.xv is not None and job.yv is not None:
+                judged = measure(module, job.xv, job.yv, job.loss)[0]
+            value = judged if judged is not None and penalty is None else measure(module, job.x, job.y, job.loss, job.weight)[0]
+            if not math.isfinite(value):
+                status = Status.STALLED
+                break
+            if value < best or penalty is not None:
+                best, state = value, copy.deepcopy(module.state_dict())
+            if monitor.row(stage=stage, grid_size=grid_size, loss=mean, train_loss=mean, validation_loss=judged, damping=None):
+                status = Status.STOPPED
+                break
+    except KeyboardInterrupt:
+        status = Status.INTERRUPTED
+    module.load_state_dict(state)
+    module.train(training)
+    module.zero_grad()
+    return status
+
+
+def train_kan(
+    start: KAN, job: Job, *, optimizer: Optimizer, grids: tuple[int, ...] | None, sparsity: float, steps: int | None, batch_size: int | None,
+    monitor: Monitor,
+) -> tuple[KAN, Status]:  # fmt: skip
+    """A KAN along its grids by a gradient method: grids laid over the data and the activations, refined exactly; the optimizer starts anew on each."""
+    model, best, best_loss, status = start, start, math.inf, Status.BUDGET
+    own = max(layer.grid_size for layer in start.edge_layers)
+    sizes = grids or ((own,) if job.xv is None else tuple(own * 2**k for k in range(4)))
+    for size in sizes:
+        now = max(layer.grid_size for layer in model.edge_layers)
+        if size > now:
+            model = refine(model, grid_size=size)
+        model = adapt(model, job.x, grid_size=size, margin=0.25 / (size - 0.5))
+        penalty = None if sparsity == 0 else l1_entropy(job.x, sparsity * float(job.y.var(0, unbiased=False).mean() if job.regression else 1.0))
+        status = descend(
+            model, job, optimizer, steps=steps, batch_size=batch_size, monitor=monitor, stage="fit", penalty=penalty, grid_size=size
+        )  # fmt: skip
+        xv, yv = (job.x, job.y) if job.xv is None or job.yv is None else (job.xv, job.yv)
+        loss = measure(model, xv, yv, job.loss)[0]
+        if math.isfinite(loss) and (loss < best_loss or sparsity > 0):
+            worth = loss < 0.95 * best_loss
+            best, best_loss = model, loss
+        else:
+            worth = False
+        if status is Status.INTERRUPTED or monitor.stopped or (grids is None and not worth):
+            break
+    return best, status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -21,7 +22,6 @@ from .second_order import Candidate, Interrupted, Plan, Trainer, count_parameter
 from .status import Status
 
 OPTIMIZERS = ("auto", "lm", "lbfgs", "adam")
-LM_PARAMETERS, LM_WORK = 2500, 4e9  # up to here one Levenberg-Marquardt step takes about a second or less on two cores
 
 
 def fit(
@@ -62,7 +62,7 @@ def fit(
     monitor = Monitor(callbacks=callbacks, progress=progress)
     try:
         if residual is not None:
-            return gradient.fit_residual(model, residual, optimizer=optimizer, steps=steps, monitor=monitor, device=device)
+            return gradient.fit_residual(model.to(device), residual, optimizer=optimizer, steps=steps, monitor=monitor)
         exact = isinstance(model, KAN) and optimizer in ("auto", "lm", "lbfgs")
         dtype = torch.float64 if exact else next((t.dtype for t in model.parameters()), torch.get_default_dtype())
         features, outputs = (model.topology.features, len(model.topology.node_ids[-1])) if isinstance(model, KAN) else (None, None)
@@ -72,7 +72,7 @@ def fit(
         )  # fmt: skip
         if not isinstance(model, KAN):
             return gradient.fit_module(model, job, optimizer=optimizer, steps=steps, batch_size=batch_size, monitor=monitor)
-        chosen = choose_optimizer(model, job) if optimizer == "auto" else optimizer
+        chosen = gradient.choose(count_parameters(model), job.x.shape[0], outputs or 1) if optimizer == "auto" else optimizer
         start = prepared(model, job, dtype, device)
         plan = Plan(
             grids=None if isinstance(grids, str) else tuple(int(g) for g in grids),
@@ -82,9 +82,11 @@ def fit(
             keep_ranges=fitted_before(model),
         )
         if chosen != "lm":
-            return gradient.fit_kan(
-                model, start, job, everything, plan, optimizer=chosen, steps=steps, batch_size=batch_size, monitor=monitor, auto=optimizer == "auto"
+            trained, status = gradient.train_kan(
+                start, job, optimizer=chosen, grids=plan.grids, sparsity=plan.sparsity, steps=steps, batch_size=batch_size, monitor=monitor
             )
+            how = gradient.name_of(chosen) + (f" (chosen for {count_parameters(model)} parameters)" if optimizer == "auto" else "")
+            return finish(model, trained, trained, replace(job, own_split=False), everything, status, monitor, how)
         return _second_order(model, start, job, everything, plan, monitor, auto=optimizer == "auto")
     finally:
         monitor.close()
@@ -179,15 +181,6 @@ def _starts(model: KAN, restarts: str | int) -> int:
         return restarts + 1
     parameters = count_parameters(model)
     return 12 if parameters < 100 else 6 if parameters < 300 else 3 if parameters < 1000 else 1
-
-
-def choose_optimizer(model: KAN, job: Job) -> str:
-    """Levenberg-Marquardt while its cost fits, then L-BFGS, then Adam in mini-batches."""
-    parameters, rows = count_parameters(model), job.x.shape[0]
-    outputs = job.y.shape[1] if job.y.ndim == 2 else len(model.topology.node_ids[-1])
-    if parameters <= LM_PARAMETERS and rows * outputs * parameters**2 <= 20 * LM_WORK:
-        return "lm"
-    return "lbfgs" if parameters <= 50_000 and rows <= 20_000 else "adam"
 
 
 def _check(

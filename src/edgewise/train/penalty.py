@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .. import ops
+from ..errors import ConfigError
 from ..fitting import dense_basis
 from ..model import KAN
 from ..trace import Trace
@@ -76,3 +78,24 @@ def index_of(start: int, i: int, j: int, o: int, base: bool, device: torch.devic
         return coef
     scale = start + i * j * o + torch.arange(i * o, device=device).view(i, 1, o)
     return torch.cat([coef, scale], dim=1)
+
+
+def l1_entropy(x: Tensor, strength: float, l1: float = 1.0, entropy: float = 1.0) -> Callable[[nn.Module], Tensor]:
+    """The paper's penalty as a function of the model, on the rows x (b, features): strength * sum over layers of l1 * |Phi| + entropy * S(Phi).
+
+    |phi| of an edge is the mean of its absolute values over x, |Phi| the sum over a layer's edges, S the entropy of the shares |phi| / |Phi|.
+    Source: arXiv 2404.19756, eqs. 2.17 to 2.20.
+    """
+
+    def penalty(model: nn.Module) -> Tensor:
+        if not isinstance(model, KAN):
+            raise ConfigError(f"sparsity is for edgewise.KAN, got {type(model).__name__}")
+        total = x.new_zeros(())
+        for edges in model.trace(x)[1].edges:
+            size = edges.abs().mean(0)  # (i, o)
+            whole = size.sum()
+            share = size / whole.clamp(min=torch.finfo(x.dtype).tiny)
+            total = total + l1 * whole - entropy * torch.special.xlogy(share, share.clamp(min=torch.finfo(x.dtype).tiny)).sum()
+        return strength * total
+
+    return penalty

@@ -24,5 +24,6 @@ def scaled_to(model: KAN, x: Tensor, y: Tensor | None) -> KAN:
     if y is not None:
         spread = y.std(0, unbiased=False)
         spread = torch.where(spread > 1e-14 * y.abs().amax(0), spread, torch.ones_like(spread))
-        scaling |= {"output_shift": y.mean(0), "output_scale": spread}
+        product = torch.tensor([len(node) > 1 for node in model.topology.factors[-1]], device=y.device)  # a product cannot absorb a shift
+        scaling |= {"output_shift": torch.where(product, torch.zeros_like(spread), y.mean(0)), "output_scale": spread}
     return model.build(scaling=scaling, edit=Edit("scale", "inputs to the grid's domain" + ("" if y is None else ", targets to unit spread")))
