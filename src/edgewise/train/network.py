@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .. import ops, primitives
-from ..fitting import dense_basis
+from .. import primitives
 from ..layers import KANLayer
 from ..model import KAN
+from .local import Local
 from .objective import Loss
 from .penalty import EdgePenalty
 
@@ -61,13 +61,19 @@ def free_masks(layer: KANLayer) -> list[Tensor]:
     return masks
 
 
-@dataclass
+@dataclass(frozen=True)
 class Pass:
-    """One forward pass: outputs, and per layer its inputs and the subnodes it feeds."""
+    """One forward pass: outputs, and per layer its inputs, its basis there, and the subnodes it feeds."""
 
     output: Tensor
     inputs: list[Tensor]
+    bases: list[Local]
     subnodes: list[Tensor]
+
+    def part(self, rows: slice) -> Pass:
+        """The pass of some of the rows."""
+        bases = [Local(b.layer, b.first[rows], b.values[rows], None if b.base is None else b.base[rows]) for b in self.bases]
+        return Pass(self.output[rows], [a[rows] for a in self.inputs], bases, [s[rows] for s in self.subnodes])
 
 
 class NetworkProblem:
@@ -78,6 +84,7 @@ class NetworkProblem:
 
     def __init__(self, model: KAN, x: Tensor, y: Tensor, loss: Loss, weight: Tensor | None = None, penalty: EdgePenalty | None = None) -> None:
         self.flat, self.model, self.loss, self.penalty = Flat(model), model, loss, penalty
+        self.layers = model.edge_layers
         self.x, self.y = x, y
         self.last_loss = float("nan")  # the plain loss at the point where `quadratic` was last taken
         self.weight = torch.full((x.shape[0],), 1.0 / x.shape[0], dtype=x.dtype, device=x.device) if weight is None else weight / weight.sum()
@@ -88,13 +95,17 @@ class NetworkProblem:
 
     def predict(self, x: Tensor) -> Pass:
         """Activations for scaled inputs x (b, i), with the parameters last loaded."""
-        a, inputs, subnodes = x, [], []
-        for number, layer in enumerate(self.model.edge_layers, start=1):
+        a, inputs, bases, subnodes = x, [], [], []
+        for number, layer in enumerate(self.layers, start=1):
+            basis = Local.at(layer, a)
+            s = basis.output().add_(layer.bias)
+            if layer.symbolic:
+                s = s + layer.sum_symbolic(a)
             inputs.append(a)
-            s = layer(a)
+            bases.append(basis)
             subnodes.append(s)
             a = self.model.multiply(number, s)
-        return Pass(a, inputs, subnodes)
+        return Pass(a, inputs, bases, subnodes)
 
     def loss_value(self, theta: Tensor, x: Tensor, y: Tensor) -> float:
         """The plain mean loss on other data."""
@@ -108,7 +119,7 @@ class NetworkProblem:
         with torch.no_grad():
             done = self.predict(self.x)
             value = float(self.weight @ self.loss.rows(done.output, self.y))
-            return value if self.penalty is None else value + self.penalty.value(self.model, done.inputs, done.subnodes)
+            return value if self.penalty is None else value + self.penalty.value(done.bases)
 
     def quadratic(self, theta: Tensor) -> tuple[float, Tensor, Tensor]:
         """Loss plus penalty, gradient (P,), curvature (P, P) over the parameters that may move."""
@@ -123,7 +134,7 @@ class NetworkProblem:
             step = max(1, BLOCK // max(1, total * outputs))
             for start in range(0, self.x.shape[0], step):
                 rows = slice(start, start + step)
-                jacobian = self.jacobian([a[rows] for a in done.inputs], [s[rows] for s in done.subnodes], outputs)  # (b, k, P)
+                jacobian = self.jacobian(done if step >= self.x.shape[0] else done.part(rows))  # (b, k, P)
                 weight, prediction, target = self.weight[rows], done.output[rows], self.y[rows]
                 pull = weight[:, None] * self.loss.gradient(prediction, target)
                 bend = self.loss.curvature(prediction, target)
@@ -137,22 +148,22 @@ class NetworkProblem:
                     curvature.addmm_(scaled.T, scaled)
                     gradient.addmv_(scaled.T, (pull / root.clamp(min=1e-300)[:, None]).flatten())
             if self.penalty is not None:
-                value += self.penalty.add_quadratic(self.model, done.inputs, done.subnodes, gradient, curvature)
+                value += self.penalty.add_quadratic(done.bases, gradient, curvature)
             if self.flat.fixed:
                 gradient, curvature = gradient[self.flat.free], curvature[self.flat.free][:, self.flat.free]
             return value, gradient, curvature
 
-    def jacobian(self, inputs: list[Tensor], subnodes: list[Tensor], outputs: int) -> Tensor:
+    def jacobian(self, done: Pass) -> Tensor:
         """d output / d parameters: (b, k, P), assembled layer by layer from the last."""
-        batch = inputs[0].shape[0]
-        nodes = torch.eye(outputs, dtype=inputs[0].dtype, device=inputs[0].device).expand(batch, -1, -1)  # (b, k, n)
+        batch, outputs = done.output.shape
+        nodes = torch.eye(outputs, dtype=done.output.dtype, device=done.output.device).expand(batch, -1, -1)  # (b, k, n)
         blocks: list[Tensor] = []
-        for number in range(len(inputs), 0, -1):
-            layer, a = self.model.edge_layers[number - 1], inputs[number - 1]
-            sub = self.through_products(number, nodes, subnodes[number - 1])  # (b, k, o)
-            blocks[:0] = layer_blocks(layer, a, sub)
+        for number in range(len(self.layers), 0, -1):
+            layer, a = self.layers[number - 1], done.inputs[number - 1]
+            sub = self.through_products(number, nodes, done.subnodes[number - 1])  # (b, k, o)
+            blocks[:0] = layer_blocks(layer, a, done.bases[number - 1], sub)
             if number > 1:
-                nodes = torch.einsum("bko,bio->bki", sub, layer.edge_values(a, derivative=1))
+                nodes = torch.bmm(sub, layer.edge_values(a, derivative=1).transpose(1, 2))
         return torch.cat(blocks, dim=2)
 
     def through_products(self, layer: int, nodes: Tensor, subnodes: Tensor) -> Tensor:
@@ -171,17 +182,14 @@ class NetworkProblem:
         return sub
 
 
-def layer_blocks(layer: KANLayer, a: Tensor, sub: Tensor) -> list[Tensor]:
+def layer_blocks(layer: KANLayer, a: Tensor, basis: Local, sub: Tensor) -> list[Tensor]:
     """Jacobian blocks (b, k, .) of a layer's coef, base_scale, bias and affine, from its inputs a (b, i) and sensitivities sub (b, k, o)."""
     batch, outputs = a.shape[0], sub.shape[1]
-    dense = dense_basis(a, layer.knots, degree=layer.degree, uniform=layer.uniform).flatten(1)  # (b, i*j)
-    blocks = [(dense[:, None, :, None] * sub[:, :, None, :]).reshape(batch, outputs, -1)]
-    if layer.base_scale is not None:
-        base = ops.base_value(layer.base, a)
-        blocks.append((base[:, None, :, None] * sub[:, :, None, :]).reshape(batch, outputs, -1))
+    blocks = [(basis.dense().flatten(1)[:, None, :, None] * sub[:, :, None, :]).reshape(batch, outputs, -1)]
+    if basis.base is not None:
+        blocks.append((basis.base[:, None, :, None] * sub[:, :, None, :]).reshape(batch, outputs, -1))
     blocks.append(sub)
     if layer.affine is not None:
-        src = [edge.src for edge in layer.symbolic]
         dst = [edge.dst for edge in layer.symbolic]
         columns = []
         for n, edge in enumerate(layer.symbolic):
@@ -192,5 +200,4 @@ def layer_blocks(layer: KANLayer, a: Tensor, sub: Tensor) -> list[Tensor]:
             columns.append(torch.stack([slope * x, slope, value, torch.ones_like(x)], dim=1))
         affine = torch.stack(columns, dim=1)  # (b, n, 4)
         blocks.append((sub[:, :, dst, None] * affine[:, None]).reshape(batch, outputs, -1))
-        del src
     return blocks

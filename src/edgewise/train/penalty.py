@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from .. import ops
 from ..errors import ConfigError
-from ..fitting import dense_basis
 from ..model import KAN
 from ..trace import Trace
+from .local import Local
 
 
 @dataclass(frozen=True)
@@ -37,34 +36,28 @@ class EdgePenalty:
     def _cost(self, variance: Tensor) -> float:
         return float(((variance + self.eps**2) ** (self.power / 2) - self.eps**self.power).sum()) / self.power
 
-    def value(self, model: KAN, inputs: list[Tensor], subnodes: list[Tensor]) -> float:
-        """The penalty at the present parameters."""
-        total = 0.0
-        for number, (layer, a) in enumerate(zip(model.edge_layers, inputs, strict=True)):
-            variance = layer.edge_values(a).var(0, unbiased=False)
-            total += self._cost(self.gauge[number] ** 2 * variance)
+    def value(self, bases: list[Local]) -> float:
+        """The penalty at the present parameters, from the layers' bases at their inputs."""
+        total = sum(self._cost(g**2 * basis.edges().var(0, unbiased=False)) for g, basis in zip(self.gauge, bases, strict=True))
         return self.strength * total
 
-    def add_quadratic(self, model: KAN, inputs: list[Tensor], subnodes: list[Tensor], gradient: Tensor, curvature: Tensor) -> float:
+    def add_quadratic(self, bases: list[Local], gradient: Tensor, curvature: Tensor) -> float:
         """Add gradient and majorising curvature in place; returns the value."""
         start, total = 0, 0.0
-        for number, (layer, a) in enumerate(zip(model.edge_layers, inputs, strict=True)):
-            i, j, o = layer.coef.shape
-            basis = dense_basis(a, layer.knots, degree=layer.degree, uniform=layer.uniform)  # (b, i, j)
-            weights = layer.coef
-            if layer.base_scale is not None:
-                basis = torch.cat([basis, ops.base_value(layer.base, a)[..., None]], dim=2)
+        for gauge, local in zip(self.gauge, bases, strict=True):
+            layer = local.layer
+            basis, weights = local.dense(), layer.coef  # (b, i, j), (i, j, o)
+            if local.base is not None and layer.base_scale is not None:
+                basis = torch.cat([basis, local.base[..., None]], dim=2)
                 weights = torch.cat([weights, layer.base_scale[:, None, :]], dim=1)
-            centred = basis - basis.mean(0)
-            cov = torch.einsum("bij,bil->ijl", centred, centred) / a.shape[0]
-            pulled = torch.einsum("ijl,ilo->ijo", cov, weights)
-            variance = (weights * pulled).sum(1).clamp(min=0)
-            square = self.gauge[number] ** 2
-            total += self._cost(square * variance)
-            factor = self.strength * square * (square * variance + self.eps**2) ** (self.power / 2 - 1)  # (i, o)
-            slope = pulled * factor[:, None, :]
-            columns = index_of(start, i, j, o, layer.base_scale is not None, a.device)  # (i, j(+1), o)
-            gradient[columns] += slope
+            centred = (basis - basis.mean(0)).transpose(0, 1)  # (i, b, j)
+            cov = torch.bmm(centred.transpose(1, 2), centred) / basis.shape[0]
+            pulled = torch.bmm(cov, weights)
+            variance = gauge**2 * (weights * pulled).sum(1).clamp(min=0)
+            total += self._cost(variance)
+            factor = self.strength * gauge**2 * (variance + self.eps**2) ** (self.power / 2 - 1)  # (i, o)
+            columns = index_of(start, *layer.coef.shape, local.base is not None, basis.device)  # (i, j(+1), o)
+            gradient[columns] += pulled * factor[:, None, :]
             rows = columns.permute(0, 2, 1)  # (i, o, j)
             curvature[rows[..., :, None], rows[..., None, :]] += cov[:, None] * factor[:, :, None, None]
             start += sum(p.numel() for p in (layer.coef, layer.base_scale, layer.bias, layer.affine) if p is not None)
