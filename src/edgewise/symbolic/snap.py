@@ -1,0 +1,127 @@
+"""Constants snapped to numbers that people write down, where the error of the whole network allows it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..train.objective import Loss
+from .gauge import NormalForm, normal_forms
+from .nice import UNKNOWN, Nice, nearest
+from .program import ConstantsProblem, Program, refit
+
+Refit = Callable[[Program, Tensor], tuple[Program, float]]
+
+
+@dataclass(frozen=True)
+class Snapped:
+    """A network in normal form, its loss, which constants are still free (P,) bool, and their standard errors (P,), 0 where set."""
+
+    program: Program
+    loss: float
+    free: Tensor
+    errors: Tensor
+
+
+def snap(
+    program: Program, x: Tensor, y: Tensor, *, loss: Loss | None = None, weight: Tensor | None = None, rise: float = 0.0, steps: int = 40
+) -> Snapped:
+    """Set every constant that the data cannot tell from a simple number to that number, the rest refitted each time.
+
+    rise: how much the loss may grow at all events (the square of what counts as exact, in units of y squared). Beyond that a set of k constants
+    is accepted only if the loss grows by no more than k true values would make it grow.
+    """
+
+    def again(start: Program, free: Tensor) -> tuple[Program, float]:
+        return refit(start, x, y, loss=loss, weight=weight, free=free, steps=steps)
+
+    chosen = _simplest(program, x, y, loss, weight)
+    current, value = again(chosen.program, chosen.free)
+    free = chosen.free
+    for _ in range(4):
+        targets, errors = _targets(current, free, x, y, loss, weight)
+        if not targets:
+            break
+        before = int(free.sum())
+        current, value, free = _accept(current, value, free, targets, again, x.shape[0], rise)
+        if int(free.sum()) == before:
+            break
+    return Snapped(current, value, free, _standard_errors(current, free, x, y, loss, weight))
+
+
+def _accept(
+    program: Program, value: float, free: Tensor, targets: list[tuple[int, Nice, float]], again: Refit, rows: int, rise: float
+) -> tuple[Program, float, Tensor]:
+    """All targets at once if the loss allows it; otherwise in halves, surest first, down to one at a time."""
+    theta, left = program.theta.clone(), free.clone()
+    for n, nice, _ in targets:
+        theta[n], left[n] = nice.value, False
+    trial, trial_value = again(program.with_theta(theta), left)
+    spare = max(rows - int(free.sum()), 1)
+    k = len(targets)
+    if math.isfinite(trial_value) and trial_value <= value * (1 + (k + 4 + 3 * math.sqrt(2 * k)) / spare) + rise:
+        return trial, trial_value, left
+    if k == 1:
+        return program, value, free
+    half = (k + 1) // 2
+    for part in (targets[:half], targets[half:]):
+        program, value, free = _accept(program, value, free, part, again, rows, rise)
+    return program, value, free
+
+
+def _targets(
+    program: Program, free: Tensor, x: Tensor, y: Tensor, loss: Loss | None, weight: Tensor | None
+) -> tuple[list[tuple[int, Nice, float]], Tensor]:
+    """Free constants with a simple number within their error: (position, number, distance in errors), surest first."""
+    errors = _standard_errors(program, free, x, y, loss, weight)
+    found = []
+    for n in free.nonzero()[:, 0].tolist():
+        v, error = float(program.theta[n]), float(errors[n])
+        nice = nearest(v, _reach(v, error))
+        if nice is not None:
+            found.append((n, nice, abs(nice.value - v) / max(error, 1e-300) + nice.cost))
+    return sorted(found, key=lambda entry: entry[2]), errors
+
+
+def _reach(value: float, error: float) -> float:
+    """How far a constant may be moved: four standard errors, and what rounding leaves of an exact fit."""
+    return 4 * error + 1e-9 * max(abs(value), 1e-3)
+
+
+def _standard_errors(program: Program, free: Tensor, x: Tensor, y: Tensor, loss: Loss | None, weight: Tensor | None) -> Tensor:
+    """Standard errors of the free constants from the curvature at the optimum: (P,), 0 where a constant is set."""
+    errors = torch.zeros_like(program.theta)
+    count = int(free.sum())
+    if count == 0:
+        return errors
+    problem = ConstantsProblem(program, x, y, loss, weight, free)
+    value, _, curvature = problem.quadratic(program.theta[free])
+    scale = curvature.diagonal().clamp(min=1e-300).sqrt()
+    inverse = torch.linalg.pinv(curvature / scale / scale[:, None], hermitian=True, rtol=1e-13)
+    spread = (inverse.diagonal().clamp(min=0.0)).sqrt() / scale
+    # squared error: curvature of the mean loss is 2 J'J / n, its value the variance; other losses are log-likelihoods per row
+    squared = loss is None or loss.name == "squared_error"
+    unit = 2 * value / max(x.shape[0] - count, 1) if squared else 1.0 / x.shape[0]
+    errors[free] = spread * math.sqrt(max(unit, 0.0))
+    return errors
+
+
+def _simplest(program: Program, x: Tensor, y: Tensor, loss: Loss | None, weight: Tensor | None) -> NormalForm:
+    """The normal form whose constants are simplest to write down."""
+    best: tuple[float, NormalForm] | None = None
+    for form in normal_forms(program):
+        if not bool(torch.isfinite(form.program.theta).all()):
+            continue
+        errors = _standard_errors(form.program, form.free, x, y, loss, weight)
+        cost = 0.0
+        for n in form.free.nonzero()[:, 0].tolist():
+            v = float(form.program.theta[n])
+            nice = nearest(v, _reach(v, float(errors[n])))
+            cost += UNKNOWN if nice is None else nice.cost
+        if best is None or cost < best[0] - 1e-9:
+            best = (cost, form)
+    return NormalForm(program, torch.ones_like(program.theta, dtype=torch.bool)) if best is None else best[1]
