@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgewise.errors import ConfigError, DataError
+from edgewise.grid import greville
 from edgewise.layers import OFF, KANLayer
 from edgewise.model import KAN
 from edgewise.transforms import prune
@@ -115,16 +116,38 @@ def test_many_equal_parts_are_none_of_them_weak():
     assert prune(draft.build(), points(model, 50)).topology.node_ids[1] == tuple(range(400))
 
 
+def lines(slopes: list[list[float]]) -> KANLayer:
+    """A layer of straight edges with these slopes, (i, o)."""
+    weights = torch.tensor(slopes, dtype=torch.float64)
+    layer = KANLayer(*weights.shape, grid_size=3, base="none", dtype=torch.float64)
+    return KANLayer.build(**{**layer.parts(), "coef": greville(layer.knots, 3)[..., None] * weights[:, None]})
+
+
+def linear(*layers: list[list[float]]) -> KAN:
+    built = [lines(slopes) for slopes in layers]
+    return KAN((built[0].in_features, *(layer.out_features for layer in built)), grid_size=3, base="none").build(layers=built)
+
+
 def test_an_edge_that_serves_one_output_of_many_stays():
-    layer = KANLayer(2, 40, grid_size=3, dtype=torch.float64)
-    parts = layer.parts()
-    coef = torch.zeros_like(layer.coef)
-    coef[0, :, :39] = layer.coef.detach()[0, :, :39]
-    coef[1, :, 39] = layer.coef.detach()[1, :, 39]  # input 1 matters to the last output only: on average, not to 1 in 40
-    model = KAN((2, 40), grid_size=3).build(layers=[KANLayer.build(**{**parts, "coef": coef, "base_scale": torch.zeros(2, 40, dtype=torch.float64)})])
-    small = prune(model, points(model, 50), threshold=0.05)
-    assert (0, 1, 39) in small.active_edges()
-    assert len(small.active_edges()) == 40
+    # input 1 gives half of the last output and nothing to 39 others: on average over the outputs about 0.02
+    model = linear([[1.0] * 40, [0.0] * 39 + [1.0]])
+    small = prune(model, points(model, 200), threshold=0.05)
+    assert (0, 1, 39) in small.active_edges() and (0, 0, 39) in small.active_edges()
+    assert len(small.active_edges()) == 41
+
+
+def test_large_parts_that_cancel_do_not_hide_the_part_that_is_left():
+    model = linear([[100.0], [-100.0], [1.0]])
+    X = points(model, 200)
+    X[:, 1] = X[:, 0]
+    assert (0, 2, 0) in prune(model, X, threshold=0.02).active_edges()
+
+
+def test_the_strongest_path_stays_where_the_threshold_would_cut_every_path():
+    # node 0 carries most but gets it in nine small parts, node 1 carries less and gets it from one: what is strong in one layer is weak in the other
+    model = linear([[1.0, 0.0]] * 9 + [[0.0, 3.0]], [[1.0], [0.8]])
+    small = prune(model, points(model, 500), threshold=0.9)
+    assert small.active_edges() == [(0, 9, 1), (1, 1, 0)]
 
 
 def test_an_almost_constant_factor_is_folded():

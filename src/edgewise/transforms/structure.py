@@ -45,7 +45,7 @@ def remove(model: KAN, *, nodes: Iterable[Node] = (), edges: Iterable[Edge] = ()
     for edge in cut:
         layer, src, dst = model.topology.edge_position(edge)
         masks[layer][src, dst] = True
-    lost = lost_outputs(draft, masks, set(gone))
+    lost = lost_outputs(draft, masks)
     if lost:
         names = ", ".join(map(str, lost))
         raise StructureError(f"removing {describe(gone, cut)} would cut the last path from the inputs to output {names}; keep one path")
@@ -103,13 +103,11 @@ def interval_means(parts: Parts, mask: Tensor) -> Tensor:
     return full
 
 
-def lost_outputs(draft: Draft, masks: list[Tensor], nodes: set[Node] = frozenset()) -> list[int]:  # type: ignore[assignment]
-    """Ids of the outputs that some input reaches now and none would without the edges of `masks` and without `nodes`."""
+def lost_outputs(draft: Draft, masks: list[Tensor]) -> list[int]:
+    """Ids of the outputs that some input reaches now and none would without the edges of `masks`."""
     topology, live = draft.topology, draft.live()
     before = reached(topology, live)[-1]
     live = [on & ~mask.cpu().numpy() for on, mask in zip(live, masks, strict=True)]
-    for layer, ident in nodes:
-        live[layer][topology.node_ids[layer].index(ident)] = False
     after = reached(topology, live)[-1]
     return [topology.node_ids[-1][k] for k in np.flatnonzero(before & ~after)]
 
