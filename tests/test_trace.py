@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgewise.model import KAN
-from edgewise.trace import attribute
+from edgewise.trace import activity, attribute
 from edgewise.transforms import remove, set_symbolic
 from edgewise.transforms.draft import Draft
 from helpers import assert_close
@@ -106,3 +106,15 @@ def test_data_that_does_not_vary_gives_zeros():
 def test_no_graph_is_kept():
     model = rich(SHAPES["plain"])
     assert not attribute(model, points(model)).features.requires_grad
+
+
+@pytest.mark.parametrize("limit", [1, 50, 10**9])
+def test_activity_is_that_of_the_trace_however_it_is_sliced(limit: int):
+    model = rich(SHAPES["products"])
+    x = points(model, 33)
+    trace, got = model.trace(x)[1], activity(model, x, limit=limit)
+    for layer, values in enumerate(trace.edges):
+        assert_close(got.edge_mean[layer], values.mean(0))
+        assert_close(got.edge_spread[layer], values.std(0, unbiased=False))
+        assert_close(got.subnodes[layer], trace.subnodes[layer])
+        assert_close(got.nodes[layer + 1], trace.nodes[layer + 1])

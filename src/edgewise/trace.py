@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
+    from .layers import KANLayer
     from .model import KAN
 
 
@@ -23,6 +24,11 @@ class Trace:
     nodes: tuple[Tensor, ...]
     edges: tuple[Tensor, ...]
     subnodes: tuple[Tensor, ...]
+
+    @property
+    def edge_spread(self) -> tuple[Tensor, ...]:
+        """Standard deviation of every edge: (i, o) per layer."""
+        return tuple(values.std(0, unbiased=False) for values in self.edges)
 
 
 @dataclass(frozen=True)
@@ -51,23 +57,62 @@ def attribute(model: KAN, X: Any) -> Attribution:
     """
     x = model.as_input(X)
     with torch.no_grad():
-        nodes, edges = scores(model, model.trace(x)[1])
+        nodes, edges = scores(model, activity(model, x))
     columns = torch.tensor(model.topology.node_ids[0], device=x.device)
     per_output = x.new_zeros(nodes[0].shape[0], model.topology.features)
     per_output[:, columns] = nodes[0]
     return Attribution(per_output.mean(0), tuple(n.mean(0) for n in nodes), tuple(e.mean(0) for e in edges), per_output)
 
 
-def scores(model: KAN, trace: Trace) -> tuple[list[Tensor], list[Tensor]]:
-    """Scores for every output k on its own, from activations: nodes (k, n) per layer of nodes, edges (k, i, o) per layer of edges."""
+@dataclass(frozen=True)
+class Activity:
+    """What judging a network takes: node and subnode values as in `Trace`, of every edge only its mean and standard deviation, (i, o) per layer."""
+
+    nodes: tuple[Tensor, ...]
+    subnodes: tuple[Tensor, ...]
+    edge_mean: tuple[Tensor, ...]
+    edge_spread: tuple[Tensor, ...]
+
+
+def activity(model: KAN, x: Tensor, *, limit: int = 2**23) -> Activity:
+    """The activity on x (b, features), holding at most about `limit` edge values at a time, so that long tables fit in memory."""
+    a = model.scale_inputs(x)
+    nodes, subnodes, means, spreads = [a], [], [], []
+    for number, layer in enumerate(model.edge_layers, start=1):
+        mean, spread = _moments(layer, a, max(1, limit // layer.kind.numel()))
+        s = layer(a)
+        a = model.multiply(number, s)
+        nodes.append(a)
+        subnodes.append(s)
+        means.append(mean)
+        spreads.append(spread)
+    return Activity(tuple(nodes), tuple(subnodes), tuple(means), tuple(spreads))
+
+
+def _moments(layer: KANLayer, a: Tensor, rows: int) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of every edge on a (b, i), over slices of `rows`, merged as in Chan, Golub, LeVeque, doi:10.2307/2683386."""
+    count, mean, square = 0, a.new_zeros(()), a.new_zeros(())
+    for piece in a.split(rows):
+        values = layer.edge_values(piece)
+        here, n = values.mean(0), len(piece)
+        step = here - mean
+        square = square + values.var(0, unbiased=False) * n + step**2 * (count * n / (count + n))
+        mean = mean + step * (n / (count + n))
+        count += n
+    return mean, (square / max(count, 1)).sqrt()
+
+
+def scores(model: KAN, trace: Activity | Trace) -> tuple[list[Tensor], list[Tensor]]:
+    """Scores for every output k on its own: nodes (k, n) per layer of nodes, edges (k, i, o) per layer of edges."""
     last = trace.nodes[-1]
     score = torch.eye(last.shape[1], dtype=last.dtype, device=last.device)
     nodes, edges = [score], []
-    for layer in reversed(range(len(trace.edges))):
+    spreads = trace.edge_spread
+    for layer in reversed(range(len(spreads))):
         sub = score[:, model.subnode_owner(layer + 1)]  # (k, o)
         if model.topology.has_products(layer + 1):
             sub = sub * _factor_shares(model, trace, layer + 1)
-        values = trace.edges[layer].std(0, unbiased=False)  # (i, o)
+        values = spreads[layer]  # (i, o)
         share = _ratio(values, trace.subnodes[layer].std(0, unbiased=False), trace.subnodes[layer].abs().amax(0) + values.amax(0))
         edges.insert(0, sub[:, None, :] * share)
         score = edges[0].sum(2)
@@ -75,7 +120,7 @@ def scores(model: KAN, trace: Trace) -> tuple[list[Tensor], list[Tensor]]:
     return nodes, edges
 
 
-def _factor_shares(model: KAN, trace: Trace, layer: int) -> Tensor:
+def _factor_shares(model: KAN, trace: Activity | Trace, layer: int) -> Tensor:
     """The part of a node's spread that the variation of each of its subnodes causes, the others as they are: (s,), one for a sum."""
     sub, node = trace.subnodes[layer - 1], trace.nodes[layer]
     table = torch.tensor(model.topology.factor_table(layer), device=sub.device)  # (n, arity)

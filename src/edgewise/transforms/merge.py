@@ -16,7 +16,7 @@ from ..grid import breaks_of
 from ..layers import BOTH, OFF, SPLINE, SYMBOLIC, KANLayer, SymbolicEdge
 from ..model import KAN, Edit
 from ..topology import Node
-from ..trace import Trace
+from ..trace import Activity, activity
 from .draft import Draft, Parts, finite_input, keep_symbolic, select
 
 log = logging.getLogger("edgewise")
@@ -59,8 +59,8 @@ def merge(model: KAN, X: Any, *, tolerance: float = 0.03) -> KAN:
         progress = True
         while progress:
             progress = False
-            trace = current.trace(x)[1]
-            for pair in proportional(current, trace, tolerance):
+            seen = activity(current, x)
+            for pair in proportional(current, seen, tolerance):
                 ids = [(pair.layer, current.topology.node_ids[pair.layer][p]) for p in (pair.keep, pair.drop)]
                 if tuple(ids) in tried:
                     continue
@@ -80,11 +80,11 @@ def _words(keep: Node, drop: Node, pair: Pair) -> str:
     return f"node {drop} = {pair.slope:.4g} * node {keep} {'-' if pair.shift < 0 else '+'} {abs(pair.shift):.4g}"
 
 
-def proportional(model: KAN, trace: Trace, tolerance: float) -> list[Pair]:
+def proportional(model: KAN, seen: Activity, tolerance: float) -> list[Pair]:
     """Pairs of hidden nodes of one layer that lie on a line, closest first; of each pair, first to keep the one that carries more."""
     found = []
     for layer in range(1, model.topology.depth):
-        values = trace.nodes[layer].double()
+        values = seen.nodes[layer].double()
         centred = values - values.mean(0)
         spread = centred.square().mean(0).sqrt()
         size = values.abs().amax(0)
@@ -92,8 +92,8 @@ def proportional(model: KAN, trace: Trace, tolerance: float) -> list[Pair]:
         unit = torch.where(varies, centred / spread.clamp(min=torch.finfo(torch.float64).tiny), torch.zeros_like(centred))
         correlation = unit.T @ unit / len(values)
         close = (correlation.square() >= 1 - tolerance**2).triu(1)
-        target = trace.subnodes[layer].std(0, unbiased=False).clamp(min=torch.finfo(values.dtype).tiny)
-        carried = (trace.edges[layer].std(0, unbiased=False) / target).sum(1)
+        target = seen.subnodes[layer].std(0, unbiased=False).clamp(min=torch.finfo(values.dtype).tiny)
+        carried = (seen.edge_spread[layer] / target).sum(1)
         for one, other in close.nonzero().tolist():
             first = (one, other) if float(carried[one]) >= float(carried[other]) else (other, one)
             r = float(correlation[one, other])

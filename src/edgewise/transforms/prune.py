@@ -12,7 +12,7 @@ from torch import Tensor
 from ..errors import ConfigError
 from ..model import KAN, Edit
 from ..topology import Topology
-from ..trace import Trace, scores
+from ..trace import Activity, activity, scores
 from .draft import Draft, finite_input, reached
 from .structure import difference, take_away
 
@@ -44,12 +44,12 @@ def prune(model: KAN, X: Any, *, threshold: float = 0.01, nodes: bool = True, ed
         if draft.topology != current.topology:
             current = draft.build()
         with torch.no_grad():
-            trace = current.trace(x)[1]
-        off = weak_edges(current, trace, threshold, nodes=nodes, edges=edges, inputs=inputs)
+            seen = activity(current, x)
+        off = weak_edges(current, seen, threshold, nodes=nodes, edges=edges, inputs=inputs)
         if not any(bool(mask.any()) for mask in off):
             break
         for number, mask in enumerate(off):
-            take_away(draft, number, mask, trace.edges[number].mean(0))
+            take_away(draft, number, mask, seen.edge_mean[number])
         draft.tidy(nodes=nodes, inputs=inputs)
         current = draft.build()
     removed = difference(model, draft)
@@ -57,10 +57,10 @@ def prune(model: KAN, X: Any, *, threshold: float = 0.01, nodes: bool = True, ed
     return draft.build(Edit("prune", f"threshold={threshold:g}: {removed or 'nothing'}"))
 
 
-def weak_edges(model: KAN, trace: Trace, threshold: float, *, nodes: bool, edges: bool, inputs: bool) -> list[Tensor]:
+def weak_edges(model: KAN, seen: Activity, threshold: float, *, nodes: bool, edges: bool, inputs: bool) -> list[Tensor]:
     """Masks (i, o) of the edges that are on and should go, those of weak nodes and inputs among them; a path to every varying output is left."""
     topology, live = model.topology, Draft.of(model).live()
-    node_scores, edge_scores = scores(model, trace)
+    node_scores, edge_scores = scores(model, seen)
     strong = [relative(e) >= threshold for e in edge_scores] if edges else [torch.ones_like(e[0], dtype=torch.bool) for e in edge_scores]
     keep = [(mask.cpu().numpy() | ~on) for mask, on in zip(strong, live, strict=True)]
     for layer in range(topology.depth):

@@ -14,6 +14,7 @@ from ..grid import breaks_of
 from ..layers import KANLayer
 from ..model import KAN, Edit
 from ..topology import Edge, Node, Topology
+from ..trace import activity
 from .draft import Draft, Parts, as_edge, as_node, finite_input, reached, select, switch_off
 
 
@@ -84,7 +85,7 @@ def take_away(draft: Draft, layer: int, mask: Tensor, means: Tensor) -> None:
 def means_on_data(model: KAN, X: Any, what: str) -> list[Tensor]:
     """The mean of every edge on X: (i, o) per layer."""
     with torch.no_grad():
-        return [values.mean(0) for values in model.trace(finite_input(model, X, what))[1].edges]
+        return list(activity(model, finite_input(model, X, what)).edge_mean)
 
 
 def interval_means(parts: Parts, mask: Tensor) -> Tensor:
