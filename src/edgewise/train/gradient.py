@@ -140,9 +140,8 @@ def descend(
         held = None if job.xv is None or job.yv is None else (job.xv, job.yv)
 
         def see(epoch: first_order.Epoch) -> bool:
-            return monitor.row(
-                stage=stage, grid_size=grid_size, loss=epoch.train_loss, train_loss=epoch.train_loss, validation_loss=epoch.validation_loss, damping=None
-            )
+            loss, judged = epoch.train_loss, epoch.validation_loss
+            return monitor.row(stage=stage, grid_size=grid_size, loss=loss, train_loss=loss, validation_loss=judged, damping=None)
 
         end = first_order.minimize(
             module, job.x, job.y, job.loss, epochs=steps or STEPS["adam"], batch_size=batch_size, weight=job.weight, penalty=penalty,
@@ -259,7 +258,7 @@ def train_kan(
     start: KAN, job: Job, *, optimizer: Optimizer, grids: tuple[int, ...] | None, sparsity: float, steps: int | None, batch_size: int | None,
     monitor: Monitor,
 ) -> tuple[KAN, Status]:  # fmt: skip
-    """A KAN along its grids by a gradient method: grids laid over the data and the activations, refined exactly; the optimizer starts anew on each."""
+    """A KAN along its grids by a gradient method: grids laid over data and activations, refined exactly; the optimizer starts anew on each."""
     model, best, best_loss, status = start, start, math.inf, Status.BUDGET
     own = max(layer.grid_size for layer in start.edge_layers)
     sizes = grids or ((own,) if job.xv is None else tuple(own * 2**k for k in range(4)))

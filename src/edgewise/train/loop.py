@@ -49,7 +49,8 @@ def fit(
 
     Works on any nn.Module; a KAN is also scaled to the data on its first fit, started several times (`restarts`), and refined along `grids` while
     the held-out loss falls. Without `validation=(Xv, yv)` 10 % of the rows are held out (by `seed`) to choose grid and stop, then given back for the
-    last steps. `sparsity` (0.01 to 0.1 is usual) is relative to the spread of y and drives edges to constants, for `prune`. `optimizer`: "auto", "lm",
+    last steps. `sparsity` (0.01 to 0.1 is usual) is relative to the spread of y and drives edges to constants, for `prune`. `optimizer`: "auto",
+    "lm",
     "lbfgs", "adam", or a factory of a torch optimizer. `steps`: per stage. `residual(model) -> (m,)` replaces X and y: its mean square is minimised.
     Ctrl-C returns the best so far. Raises `DataError`, `ShapeError`, `ConfigError`, `TrainingError`.
 

@@ -20,7 +20,7 @@ from .penalty import EdgePenalty
 from .status import Status
 
 SPARSE_POWERS = (1.0, 0.5, 0.5)  # of the penalty, round by round
-ROUNDS = 3  # regriddings in the first stage, where activations still move much
+HALVINGS = ((15, 99), (15, 4), (30, 2), (30, 1))  # steps, and how many starts get them, round by round
 SETTLED = 1e-6  # relative decrease of the loss per step below which a stage has converged
 
 
@@ -102,17 +102,22 @@ class Trainer:
         return [first * 2**k for k in range(1, 10)]
 
     def choose_start(self, starts: Sequence[KAN], size: int) -> Candidate:
-        """The best of several starts. Enough are tried when the best result was reached twice, which a trap does not do by chance; a sparse run only
-        needs a start that explains most of the spread, as its own steps come after."""
-        found: list[Candidate] = []
-        sparse = self.plan.sparsity > 0
-        for start in starts:
-            candidate = self.stage(start, size, 1 if sparse else ROUNDS, "start")
-            self.keep(candidate)
-            found.append(candidate)
-            usable = sorted(c.judged for c in found if c.usable)
-            if usable and (usable[0] < 1e-20 or (len(usable) > 1 and usable[1] < 1.5 * usable[0]) or (sparse and usable[0] < 0.1 * self.spread)):
-                break
+        """The best of several starts, by successive halving: all get a few steps on the first grid, the better third some more, the best two
+        the most (Jamieson & Talwalkar 2016, arXiv 1502.07943). A sparse run only needs a start that explains most of the spread, as its own steps
+        come after."""
+        if self.plan.sparsity > 0:
+            for start in starts:
+                self.keep(self.stage(start, size, 1, "start"))
+                if self.best is not None and self.best.judged < 0.1 * self.spread:
+                    break
+        else:
+            field = list(starts)
+            for steps, most in HALVINGS[-1:] if len(field) == 1 else HALVINGS:
+                found = [self.stage(model, size, 1, "start", steps=steps) for model in field[:most]]
+                found = sorted((c for c in found if c.usable), key=lambda c: c.judged)
+                for candidate in found[:1]:
+                    self.keep(candidate)
+                field = [candidate.model for candidate in found]
         if self.best is None:
             raise Interrupted(None, Status.FAILED)
         return self.best
@@ -136,7 +141,7 @@ class Trainer:
             model = candidate.model
         return candidate
 
-    def stage(self, model: KAN, size: int, rounds: int, name: str, power: float | None = None) -> Candidate:
+    def stage(self, model: KAN, size: int, rounds: int, name: str, power: float | None = None, steps: int | None = None) -> Candidate:
         """Regrid to `size` intervals and minimise, `rounds` times over; with the sparsity's penalty of this power, if one is given."""
         candidate = Candidate(model, math.inf, math.inf, Status.FAILED)
         damping = None
@@ -147,7 +152,7 @@ class Trainer:
             penalty = None
             if power is not None and self.plan.sparsity > 0:
                 penalty = EdgePenalty(self.plan.sparsity, power).relative_to(model.trace(self.job.x)[1])
-            candidate, damping, taken = self.minimise(model, size, name, penalty, damping)
+            candidate, damping, taken = self.minimise(model, size, name, penalty, damping, steps)
             if not candidate.usable:
                 break
             model = candidate.model
@@ -174,7 +179,7 @@ class Trainer:
         return grid.over_samples(a, size, degree, within=interval if self.plan.keep_ranges else None)
 
     def minimise(
-        self, model: KAN, size: int, name: str, penalty: EdgePenalty | None, damping: lm.Damping | None
+        self, model: KAN, size: int, name: str, penalty: EdgePenalty | None, damping: lm.Damping | None, steps: int | None = None
     ) -> tuple[Candidate, lm.Damping | None, int]:
         """One run of the minimiser on fixed grids; the state with the lowest held-out loss comes back."""
         job, private = self.job, model.build()
@@ -210,7 +215,7 @@ class Trainer:
 
         settled = SETTLED if penalty is None else 1e-4
         try:
-            end = lm.minimize(problem, start, steps=self.plan.steps, damping=damping, tolerance=settled, watch=watch)
+            end = lm.minimize(problem, start, steps=steps or self.plan.steps, damping=damping, tolerance=settled, watch=watch)
             status, taken, after = end.status, end.steps, end.damping
         except (KeyboardInterrupt, Interrupted) as stop:
             status, taken, after = Status.INTERRUPTED, 0, None
