@@ -85,7 +85,7 @@ def minimize(
     if not math.isfinite(value):
         return Minimum(theta, value, Status.FAILED, 0, state)
     scale = torch.zeros_like(theta)
-    small = taken = 0
+    small, taken, hoped = 0, 0, 0.0  # hoped: the largest decrease that a rejected step promised since the last accepted one
     status = Status.BUDGET
     while taken < steps:
         diagonal = curvature.diagonal()
@@ -101,6 +101,7 @@ def minimize(
             predicted = -float(gradient @ step) - 0.5 * float(step @ (curvature @ step))
             trial = theta + step
             trial_value = problem.value(trial)
+            hoped = max(hoped, predicted)
             if math.isfinite(trial_value) and predicted > 0:
                 ratio = (value - trial_value) / predicted
         if ratio > 1e-4:
@@ -112,13 +113,13 @@ def minimize(
             if watch is not None and watch(taken, theta, value, mu):
                 status = Status.STOPPED
                 break
-            small = small + 1 if decrease < tolerance else 0
+            small, hoped = small + 1 if decrease < tolerance else 0, 0.0
             if small >= patience:
                 status = Status.CONVERGED
                 break
         else:
             mu, nu = mu * nu, nu * 2
             if mu > 1e8:
-                status = Status.CONVERGED if small else Status.STALLED
+                status = Status.CONVERGED if small or hoped <= tolerance * abs(value) else Status.STALLED
                 break
     return Minimum(theta, value, status, taken, Damping(mu, nu))

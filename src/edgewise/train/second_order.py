@@ -10,17 +10,20 @@ import torch
 from torch import Tensor
 
 from .. import grid
+from ..layers import KANLayer
 from ..model import KAN
 from ..transforms.grids import regrid
 from . import lm
 from .callbacks import Monitor
 from .job import Job
 from .network import NetworkProblem, free_masks
+from .objective import CrossEntropy
 from .penalty import EdgePenalty
 from .status import Status
 
 SPARSE_POWERS = (1.0, 0.5, 0.5)  # of the penalty, round by round
 HALVINGS = ((15, 99), (15, 4), (30, 2), (30, 1))  # steps, and how many starts get them, round by round
+ROUND_OFF = 1e-26  # squared error, relative to the spread of the targets, that only round-off keeps from zero
 SETTLED = 1e-6  # relative decrease of the loss per step below which a stage has converged
 
 
@@ -96,7 +99,7 @@ class Trainer:
             self.best = candidate
 
     def doublings(self, first: int) -> list[int]:
-        """Grids of the automatic schedule; empty where nothing judges them. Never more parameters than 2/3 of the data."""
+        """Grids of the automatic schedule; empty where nothing judges them."""
         if self.job.xv is None:
             return []
         return [first * 2**k for k in range(1, 10)]
@@ -113,6 +116,7 @@ class Trainer:
         else:
             field = list(starts)
             for steps, most in HALVINGS[-1:] if len(field) == 1 else HALVINGS:
+                steps = max(1, steps * self.plan.steps // HALVINGS[-1][0])
                 found = [self.stage(model, size, 1, "start", steps=steps) for model in field[:most]]
                 found = sorted((c for c in found if c.usable), key=lambda c: c.judged)
                 for candidate in found[:1]:
@@ -128,6 +132,8 @@ class Trainer:
         y = self.job.y
         if self.job.regression:
             return float(y.var(0, unbiased=False).mean())
+        if not isinstance(self.job.loss, CrossEntropy):
+            return math.inf  # a loss of the user's own
         share = torch.bincount(y).double() / y.shape[0]
         return float(-(share[share > 0] * share[share > 0].log()).sum())
 
@@ -146,7 +152,7 @@ class Trainer:
         candidate = Candidate(model, math.inf, math.inf, Status.FAILED)
         damping = None
         for number in range(rounds):
-            if too_large(model, size, self.job):
+            if self.plan.grids is None and too_large(model, size, self.job):
                 return candidate
             model = self.on_data(model, size)
             penalty = None
@@ -167,16 +173,18 @@ class Trainer:
             for number, layer in enumerate(model.edge_layers, start=1):
                 fresh = layer
                 if bool(layer.spline_edges().any()):
-                    knots = self.knots(a, layer.interval, size, layer.degree)
+                    knots = self.knots(a, layer, size)
                     if knots.shape != layer.knots.shape or float((knots - layer.knots).abs().max()) > 1e-3 * float(knots.diff(dim=1).min()):
                         fresh = regrid(layer, knots)[0]
                 layers.append(fresh)
                 a = model.multiply(number, fresh(a))
         return model.build(layers=layers)
 
-    def knots(self, a: Tensor, interval: tuple[Tensor, Tensor], size: int, degree: int) -> Tensor:
-        """Knots over the samples a (b, i); never less than `interval` for a model that was fitted before."""
-        return grid.over_samples(a, size, degree, within=interval if self.plan.keep_ranges else None)
+    def knots(self, a: Tensor, layer: KANLayer, size: int) -> Tensor:
+        """Knots over the samples a (b, i); never fewer, nor over less, than the layer has in a model that was fitted before."""
+        if not self.plan.keep_ranges:
+            return grid.over_samples(a, size, layer.degree)
+        return grid.over_samples(a, max(size, layer.grid_size), layer.degree, within=layer.interval)
 
     def minimise(
         self, model: KAN, size: int, name: str, penalty: EdgePenalty | None, damping: lm.Damping | None, steps: int | None = None
@@ -191,6 +199,7 @@ class Trainer:
             held = model.scale_inputs(job.xv), (job.yv - model.output_shift) / model.output_scale if job.regression else job.yv
         start = problem.start()
         best_theta, best_held, waited = start, problem.loss_value(start, *held) if held else math.inf, 0
+        best_held = best_held if math.isfinite(best_held) else math.inf
 
         def watch(step: int, theta: Tensor, value: float, mu: float) -> bool:
             nonlocal best_theta, best_held, waited
@@ -203,7 +212,7 @@ class Trainer:
                 validation_loss=None if judged is None else judged * unit,
                 damping=mu,
             )
-            if judged is None or not math.isfinite(judged) or penalty is not None:
+            if judged is None or penalty is not None:
                 best_theta = theta
             elif judged < best_held:
                 best_theta, best_held, waited = theta, judged, 0
@@ -217,6 +226,8 @@ class Trainer:
         try:
             end = lm.minimize(problem, start, steps=steps or self.plan.steps, damping=damping, tolerance=settled, watch=watch)
             status, taken, after = end.status, end.steps, end.damping
+            if job.regression and end.value < ROUND_OFF and status in (Status.STALLED, Status.BUDGET):
+                status = Status.CONVERGED
         except (KeyboardInterrupt, Interrupted) as stop:
             status, taken, after = Status.INTERRUPTED, 0, None
             self.keep(self.candidate(problem, best_theta, held, unit, status))
@@ -241,7 +252,7 @@ class Trainer:
             penalty = EdgePenalty(self.plan.sparsity, SPARSE_POWERS[-1]).relative_to(best.model.trace(job.x)[1])
         done, _, _ = whole.minimise(best.model, size, "all rows", penalty, None)
         before = mean_loss(best.model, job)
-        return done if done.usable and done.loss <= before * 1.01 + 1e-300 or self.plan.sparsity > 0 and done.usable else best
+        return done if done.usable and (self.plan.sparsity > 0 or mean_loss(done.model, job) <= before * 1.01 + 1e-300) else best
 
 
 def count_parameters(model: KAN) -> int:
@@ -250,9 +261,11 @@ def count_parameters(model: KAN) -> int:
 
 
 def mean_loss(model: KAN, job: Job) -> float:
-    """The plain loss of the model on the job's training rows, in the user's units (the scaled mean over outputs, as in training)."""
+    """The loss of the model on the job's training rows, each output in units of its scale, as in training."""
+    unit = model.output_scale if job.regression else 1.0
     with torch.no_grad():
-        return float(job.loss.rows(model(job.x), job.y).mean())
+        rows = job.loss.rows(model(job.x) / unit, job.y / unit if job.regression else job.y)
+        return float(rows.mean() if job.weight is None else job.weight @ rows / job.weight.sum())
 
 
 def too_large(model: KAN, size: int, job: Job) -> bool:
