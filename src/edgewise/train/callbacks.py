@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .status import Status
+
 Row = dict[str, Any]
 Callback = Callable[[Row], bool | None]
 
@@ -38,6 +40,10 @@ class Monitor:
         for callback in self.callbacks:
             self.stopped = bool(callback(dict(row))) or self.stopped
         return self.stopped
+
+    def sentence(self, status: Status) -> str:
+        """The outcome in words; a run that a callback ended says so."""
+        return "stopped by a callback: the best model so far is returned" if self.stopped and status is Status.STOPPED else status.sentence
 
     @property
     def elapsed(self) -> float:

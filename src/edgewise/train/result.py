@@ -48,5 +48,6 @@ def measure(module: nn.Module, x: Tensor, y: Tensor, loss: Loss, weight: Tensor 
             spread = float((share @ (y - share @ y).square()).mean())
             metrics = {"rmse": value**0.5, "mae": float(share @ residual.abs().mean(1)), "r2": 1.0 - value / spread if spread > 0 else float("nan")}
         elif isinstance(loss, CrossEntropy):
-            metrics = {"cross_entropy": value, "accuracy": float(share @ (prediction.argmax(1) == y).to(share))}
+            right = (prediction.argmax(1) == y).to(share)
+            metrics = {"cross_entropy": value, "accuracy": float((share * right).sum() / share.sum())}  # all right is 1 exactly
     return value, metrics

@@ -5,12 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..errors import DataError
 from ..model import KAN, Edit
 
 
 def fitted_before(model: KAN) -> bool:
-    """Whether the model carries the marks of an earlier fit, whose scaling must stay."""
-    return model.scaled or any(edit.action == "fit" for edit in model.edits)
+    """Whether the model carries the marks of an earlier fit, or closed forms, whose arguments are in its units: then its scaling must stay."""
+    return model.scaled or any(edit.action == "fit" for edit in model.edits) or any(layer.symbolic for layer in model.edge_layers)
 
 
 def scaled_to(model: KAN, x: Tensor, y: Tensor | None) -> KAN:
@@ -23,6 +24,8 @@ def scaled_to(model: KAN, x: Tensor, y: Tensor | None) -> KAN:
     scaling = {"input_shift": shift, "input_scale": scale}
     if y is not None:
         spread = y.std(0, unbiased=False)
+        if not bool(torch.isfinite(spread).all()):
+            raise DataError(f"y reaches {float(y.abs().max()):.3g}, and the square of its spread overflows {y.dtype}; give y in other units")
         spread = torch.where(spread > 1e-14 * y.abs().amax(0), spread, torch.ones_like(spread))
         product = torch.tensor([len(node) > 1 for node in model.topology.factors[-1]], device=y.device)  # a product cannot absorb a shift
         scaling |= {"output_shift": torch.where(product, torch.zeros_like(spread), y.mean(0)), "output_scale": spread}
