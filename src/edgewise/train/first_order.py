@@ -111,7 +111,7 @@ def minimize(
     rates = _rates(rate, schedule, warmup, epochs * batches)
     training, state, best_epoch, number, halvings = module.training, _copy(module), 0, 0, 0
     status = Status.BUDGET
-    with _own_random_state(seed, X), _Adam(module, decay) as adam:
+    with own_random_state(seed, X), _Adam(module, decay) as adam:
         best = judge()
         try:
             if not math.isfinite(best):
@@ -240,7 +240,7 @@ def _load(module: nn.Module, state: dict[str, Tensor]) -> None:
 
 
 @contextmanager
-def _own_random_state(seed: int, X: Tensor) -> Iterator[None]:
+def own_random_state(seed: int, X: Tensor) -> Iterator[None]:
     """Dropout and the like draw from a state of their own; the caller's comes back."""
     with torch.random.fork_rng(devices=[X.device] if X.device.type == "cuda" else []):
         torch.default_generator.manual_seed(seed)

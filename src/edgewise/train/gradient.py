@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..errors import ConfigError, TrainingError
 from ..model import KAN, Edit
-from ..transforms import adapt, refine
+from ..transforms import adapt, extend, refine
 from . import first_order, lbfgs, lm
 from .callbacks import Monitor
 from .job import Job
@@ -47,29 +47,44 @@ def name_of(optimizer: Optimizer) -> str:
 
 def fit_module(module: nn.Module, job: Job, *, optimizer: Optimizer, steps: int | None, batch_size: int | None, monitor: Monitor) -> FitResult:
     """Train a copy of any module on a job's rows; the state with the lowest held-out loss comes back."""
-    trained = copy.deepcopy(module)
+    trained = copy.deepcopy(module).to(job.x.device)
     _check_output(trained, job)
     parameters = sum(p.numel() for p in trained.parameters() if p.requires_grad)
     outputs = job.y.shape[1] if job.y.ndim == 2 else 1
     chosen = choose(parameters, job.x.shape[0], outputs) if optimizer == "auto" else optimizer
     status = descend(trained, job, chosen, steps=steps, batch_size=batch_size, monitor=monitor, stage="fit", penalty=None)
+    trained.eval()
     train_loss, metrics = measure(trained, job.x, job.y, job.loss, job.weight)
     validation_loss = None
     if job.xv is not None and job.yv is not None:
-        validation_loss, held = measure(trained, job.xv, job.yv, job.loss)
+        validation_loss, held = measure(trained, job.xv, job.yv, job.loss, job.wv)
         metrics |= {f"validation_{name}": value for name, value in held.items()}
+    trained.train(module.training)
     why = f" (chosen for {parameters} parameters)" if optimizer == "auto" else ""
-    message = f"{status.sentence}. {name_of(chosen)}{why}, {len(monitor.rows)} steps. Training loss {train_loss:.3g}."
+    message = f"{monitor.sentence(status)}. {name_of(chosen)}{why}, {len(monitor.rows)} steps. Training loss {train_loss:.3g}."
     return FitResult(trained, monitor.rows, status, message, train_loss, validation_loss, metrics, monitor.elapsed)
 
 
 def _check_output(module: nn.Module, job: Job) -> None:
     """Raise where the module's output cannot be compared with the targets."""
-    with torch.no_grad():
-        shape = tuple(module(job.x[:2]).shape)
-    want = (2, job.y.shape[1]) if job.regression else (2,)
-    if shape[: len(want)] != want and not (shape == (2,) and want == (2, 1)):
-        raise TrainingError(f"the module gives outputs of shape {shape} for 2 rows, the targets need {want}; nothing is broadcast")
+    training = module.training
+    module.eval()  # no dropout, and statistics of a batch stay as they are
+    try:
+        with torch.no_grad():
+            output = module(job.x[:2])
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        raise TrainingError(f"the module cannot take X of shape {tuple(job.x.shape)} and {job.x.dtype}: {error}") from error
+    finally:
+        module.train(training)
+    if not isinstance(output, Tensor):
+        raise TrainingError(f"the module must return one tensor, got {type(output).__name__}")
+    shape = tuple(output.shape)
+    if job.y.ndim == 1:
+        most = int(torch.cat([job.y, job.y if job.yv is None else job.yv]).max())
+        if len(shape) != 2 or shape[0] != 2 or shape[1] <= most:
+            raise TrainingError(f"the module gives outputs of shape {shape} for 2 rows, classes 0 to {most} need (2, {most + 1}), a logit for each")
+    elif shape != (2, job.y.shape[1]) and not (shape == (2,) and job.y.shape[1] == 1):
+        raise TrainingError(f"the module gives outputs of shape {shape} for 2 rows, the targets need {(2, job.y.shape[1])}; nothing is broadcast")
 
 
 def fit_residual(
@@ -79,9 +94,12 @@ def fit_residual(
     optimizer: Optimizer,
     steps: int | None,
     monitor: Monitor,
+    device: torch.device | str | None = None,
 ) -> FitResult:
     """Minimise the mean square of the user's residual vector over a copy of the module."""
     trained = copy.deepcopy(module)
+    if device is not None:
+        trained = trained.to(device)
     problem = ResidualProblem(trained, residual)
     start = problem.start()
     chosen = ("lm" if start.numel() <= LM_PARAMETERS else "lbfgs") if optimizer == "auto" else optimizer
@@ -99,7 +117,8 @@ def fit_residual(
         trained.edits = (*trained.edits, Edit("fit", f"residual; {name_of(chosen)}; {status.name}"))
     value = problem.value(latest[0])
     problem.load(latest[0])
-    message = f"{status.sentence}. {name_of(chosen)}, {len(monitor.rows)} steps. Mean square of the residual {value:.3g}."
+    trained.train(module.training)
+    message = f"{monitor.sentence(status)}. {name_of(chosen)}, {len(monitor.rows)} steps. Mean square of the residual {value:.3g}."
     return FitResult(trained, monitor.rows, status, message, value, None, {"rms": math.sqrt(value)}, monitor.elapsed)
 
 
@@ -135,9 +154,11 @@ def descend(
 ) -> Status:
     """Run one optimizer on the module, in place; it ends in its best state by held-out loss (by the loss minimised, where nothing is held out)."""
     if not isinstance(optimizer, str):
-        return _torch_optimizer(module, job, optimizer, steps or STEPS["adam"], batch_size, monitor, stage, penalty, grid_size)
+        with first_order.own_random_state(job.seed, job.x):
+            return _torch_optimizer(module, job, optimizer, steps or STEPS["adam"], batch_size, monitor, stage, penalty, grid_size)
     if optimizer == "adam":
-        held = None if job.xv is None or job.yv is None else (job.xv, job.yv)
+        held: Any = None if job.xv is None or job.yv is None else (job.xv, job.yv)
+        held = held if held is None or job.wv is None else (*held, job.wv / job.wv.mean())
 
         def see(epoch: first_order.Epoch) -> bool:
             loss, judged = epoch.train_loss, epoch.validation_loss
@@ -158,7 +179,8 @@ def descend(
     def watch(step: int, theta: Tensor, value: float, mu: float) -> bool:
         judged = None
         if job.xv is not None and job.yv is not None:
-            judged = problem.loss_value(theta, job.xv, job.yv)
+            problem.load(theta)
+            judged = measure(module, job.xv, job.yv, job.loss, job.wv)[0]
         if judged is None or penalty is not None or judged < best[0]:
             latest[0], best[0], waited[0] = theta, math.inf if judged is None else judged, 0
         else:
@@ -170,7 +192,10 @@ def descend(
         raise ConfigError("the paper's penalty needs a gradient optimizer; on a KAN optimizer='lm' has its own sparsity")
     begun = list(latest)
     status = _run(optimizer, target, start, steps, watch, begun)
-    judged_end = None if job.xv is None or job.yv is None or penalty is not None else problem.loss_value(begun[0], job.xv, job.yv)
+    judged_end = None
+    if job.xv is not None and job.yv is not None and penalty is None:
+        problem.load(begun[0])
+        judged_end = measure(module, job.xv, job.yv, job.loss, job.wv)[0]
     if judged_end is None or judged_end < best[0]:
         latest[0] = begun[0] if status not in (Status.STOPPED, Status.INTERRUPTED) else latest[0]
     problem.load(latest[0])
@@ -236,7 +261,7 @@ def _torch_optimizer(
             module.eval()
             judged = None
             if job.xv is not None and job.yv is not None:
-                judged = measure(module, job.xv, job.yv, job.loss)[0]
+                judged = measure(module, job.xv, job.yv, job.loss, job.wv)[0]
             value = judged if judged is not None and penalty is None else measure(module, job.x, job.y, job.loss, job.weight)[0]
             if not math.isfinite(value):
                 status = Status.STALLED
@@ -256,9 +281,12 @@ def _torch_optimizer(
 
 def train_kan(
     start: KAN, job: Job, *, optimizer: Optimizer, grids: tuple[int, ...] | None, sparsity: float, steps: int | None, batch_size: int | None,
-    monitor: Monitor,
+    monitor: Monitor, keep: bool = False,
 ) -> tuple[KAN, Status]:  # fmt: skip
-    """A KAN along its grids by a gradient method: grids laid over data and activations, refined exactly; the optimizer starts anew on each."""
+    """A KAN along its grids by a gradient method: grids laid over data and activations, refined exactly; the optimizer starts anew on each.
+
+    `keep`: the model was fitted before, so its grids may only grow.
+    """
     model, best, best_loss, status = start, start, math.inf, Status.BUDGET
     own = max(layer.grid_size for layer in start.edge_layers)
     sizes = grids or ((own,) if job.xv is None else tuple(own * 2**k for k in range(4)))
@@ -266,13 +294,13 @@ def train_kan(
         now = max(layer.grid_size for layer in model.edge_layers)
         if size > now:
             model = refine(model, grid_size=size)
-        model = adapt(model, job.x, grid_size=size, margin=0.25 / (size - 0.5))
+        model = extend(model, job.x) if keep else adapt(model, job.x, grid_size=size, margin=0.25 / (size - 0.5))
         penalty = None if sparsity == 0 else l1_entropy(job.x, sparsity * float(job.y.var(0, unbiased=False).mean() if job.regression else 1.0))
         status = descend(
             model, job, optimizer, steps=steps, batch_size=batch_size, monitor=monitor, stage="fit", penalty=penalty, grid_size=size
         )  # fmt: skip
         xv, yv = (job.x, job.y) if job.xv is None or job.yv is None else (job.xv, job.yv)
-        loss = measure(model, xv, yv, job.loss)[0]
+        loss = measure(model, xv, yv, job.loss, job.weight if job.xv is None else job.wv)[0]
         if math.isfinite(loss) and (loss < best_loss or sparsity > 0):
             worth = loss < 0.95 * best_loss
             best, best_loss = model, loss

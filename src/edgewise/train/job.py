@@ -20,7 +20,7 @@ FEWEST = 30  # rows below which none are held out
 class Job:
     """Rows to train on and rows to judge by.
 
-    x (n, d), y (n, k) or class codes (n,), weight (n,) or None; the same for the held-out rows xv, yv (None where there are none).
+    x (n, d), y (n, k) or class codes (n,), weight (n,) or None; the same for the held-out rows xv, yv, wv (None where there are none).
     `own_split` tells that the held-out rows were taken from the training rows and may be given back for a last refit.
     """
 
@@ -33,6 +33,7 @@ class Job:
     own_split: bool = False
     classes: tuple[str, ...] = ()
     seed: int = 0
+    wv: Tensor | None = None
 
     @property
     def regression(self) -> bool:
@@ -42,7 +43,7 @@ class Job:
     def whole(self, everything: tuple[Tensor, Tensor, Tensor | None]) -> Job:
         """The job on all rows, none held out."""
         x, y, weight = everything
-        return replace(self, x=x, y=y, weight=weight, xv=None, yv=None, own_split=False)
+        return replace(self, x=x, y=y, weight=weight, xv=None, yv=None, wv=None, own_split=False)
 
 
 def choose_loss(loss: str | Loss, y: Any) -> Loss:
@@ -71,27 +72,34 @@ def make_job(
     dtype: torch.dtype,
     device: torch.device,
     seed: int,
+    known: tuple[str, ...] = (),
 ) -> tuple[Job, tuple[Tensor, Tensor, Tensor | None]]:
-    """The job, and all its training rows (x, y, weight) for the last refit. Raises `ShapeError`, `DataError` and `ConfigError`."""
-    X, y = as_pair(X, y)
+    """The job, and all its training rows (x, y, weight) for the last refit. `known`: class labels that the model was fitted to before.
+
+    Rows of weight zero are left out. Raises `ShapeError`, `DataError` and `ConfigError`.
+    """
+    with torch.random.fork_rng(devices=[]):  # a DataLoader draws from the global state, whether it shuffles or not
+        torch.default_generator.manual_seed(seed)
+        X, y = as_pair(X, y)
     if y is None:
         raise DataError("y is missing: give fit(model, X, y), a DataLoader of pairs, or residual=...")
     chosen = choose_loss(loss, y)
     x = as_matrix(X, width=features, dtype=dtype, device=device)
     classes: tuple[str, ...] = ()
     if isinstance(chosen, CrossEntropy):
-        target, classes = as_codes(y, rows=x.shape[0], width=outputs, device=device)
+        target, classes = _codes(y, x.shape[0], outputs, known, "y", device)
     else:
         target = as_target(y, rows=x.shape[0], width=outputs, dtype=dtype, device=device)
-    if x.shape[0] == 0:
-        raise DataError("X has no rows; fit needs at least 2")
-    if x.shape[0] < 2:
-        raise DataError("X has 1 row; fit needs at least 2")
     weight = None
     if sample_weight is not None:
         weight = as_target(sample_weight, rows=x.shape[0], width=1, what="sample_weight", dtype=dtype, device=device)[:, 0]
         if bool((weight < 0).any()) or float(weight.sum()) <= 0:
             raise DataError("sample_weight must not be negative and must not be zero everywhere")
+        used = weight > 0
+        if not bool(used.all()):
+            x, target, weight = x[used], target[used], weight[used]
+    if x.shape[0] < 2:
+        raise DataError(f"X has {'1 row' if x.shape[0] else 'no rows'}{'' if weight is None else ' of positive weight'}; fit needs at least 2")
     everything = (x, target, weight)
     if validation is not None:
         xv, yv = _validation(validation, chosen, x, target, classes, outputs)
@@ -101,8 +109,20 @@ def make_job(
         return Job(x, target, chosen, weight, None, None, False, classes, seed), everything
     order = torch.randperm(x.shape[0], generator=torch.Generator().manual_seed(seed)).to(device)
     test, train = order[:held].sort().values, order[held:].sort().values
-    job = Job(x[train], target[train], chosen, None if weight is None else weight[train], x[test], target[test], True, classes, seed)
-    return job, everything
+    parts = (None, None) if weight is None else (weight[train], weight[test])
+    return Job(x[train], target[train], chosen, parts[0], x[test], target[test], True, classes, seed, parts[1]), everything
+
+
+def _codes(
+    y: Any, rows: int, width: int | None, known: tuple[str, ...], what: str, device: torch.device
+) -> tuple[Tensor, tuple[str, ...]]:
+    """Class codes (n,) and labels: text and booleans in the order `known`, if there is one; whole numbers from 0 are codes as they stand."""
+    if known and holds_classes(y):
+        return as_codes(y, rows=rows, classes=known, what=what, device=device)
+    codes, labels = as_codes(y, rows=rows, width=width, what=what, device=device)
+    if width is None and not holds_classes(y) and all(label.isdigit() for label in labels):
+        codes = torch.tensor([int(label) for label in labels], device=device)[codes]
+    return codes, labels
 
 
 def _validation(
@@ -112,8 +132,7 @@ def _validation(
         raise ShapeError(f"validation must be a pair (X, y), got {type(validation).__name__}")
     xv = as_matrix(validation[0], width=x.shape[1], what="validation X", dtype=x.dtype, device=x.device)
     if isinstance(loss, CrossEntropy):
-        known = classes if holds_classes(validation[1]) else None
-        yv = as_codes(validation[1], rows=xv.shape[0], classes=known, width=outputs, what="validation y", device=x.device)[0]
+        yv = _codes(validation[1], xv.shape[0], outputs, classes, "validation y", x.device)[0]
     else:
         yv = as_target(validation[1], rows=xv.shape[0], width=target.shape[1], what="validation y", dtype=x.dtype, device=x.device)
     if xv.shape[0] == 0:

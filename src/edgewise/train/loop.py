@@ -58,18 +58,19 @@ def fit(
     >>> fit(KAN((1, 1)), X, X[:, 0] ** 2, progress=False).metrics["rmse"] < 1e-6
     True
     """
-    _check(model, X, y, residual, optimizer, grids, sparsity, restarts, steps, batch_size, seed, memory)
+    _check(model, X, y, residual, optimizer, grids, sparsity, restarts, steps, batch_size, seed, memory, callbacks)
+    _check_fit_together(model, residual, validation, optimizer, grids, sparsity, batch_size, sample_weight)
     device = torch.device(device) if device is not None else next((t.device for t in model.parameters()), torch.device("cpu"))
     monitor = Monitor(callbacks=callbacks, progress=progress)
     try:
         if residual is not None:
-            return gradient.fit_residual(model.to(device), residual, optimizer=optimizer, steps=steps, monitor=monitor)
+            return gradient.fit_residual(model, residual, optimizer=optimizer, steps=steps, monitor=monitor, device=device)
         exact = isinstance(model, KAN) and optimizer in ("auto", "lm", "lbfgs")
         dtype = torch.float64 if exact else next((t.dtype for t in model.parameters()), torch.get_default_dtype())
         features, outputs = (model.topology.features, len(model.topology.node_ids[-1])) if isinstance(model, KAN) else (None, None)
         job, everything = make_job(
             X, y, validation=validation, loss=loss, sample_weight=sample_weight, features=features, outputs=outputs,
-            dtype=dtype, device=device, seed=seed,
+            dtype=dtype, device=device, seed=seed, known=model.metadata.classes if isinstance(model, KAN) else (),
         )  # fmt: skip
         if not isinstance(model, KAN):
             return gradient.fit_module(model, job, optimizer=optimizer, steps=steps, batch_size=batch_size, monitor=monitor)
@@ -84,8 +85,9 @@ def fit(
         )
         if chosen != "lm":
             trained, status = gradient.train_kan(
-                start, job, optimizer=chosen, grids=plan.grids, sparsity=plan.sparsity, steps=steps, batch_size=batch_size, monitor=monitor
-            )
+                start, job, optimizer=chosen, grids=plan.grids, sparsity=plan.sparsity, steps=steps, batch_size=batch_size, monitor=monitor,
+                keep=plan.keep_ranges,
+            )  # fmt: skip
             how = gradient.name_of(chosen) + (f" (chosen for {count_parameters(model)} parameters)" if optimizer == "auto" else "")
             return finish(model, trained, trained, replace(job, own_split=False), everything, status, monitor, how)
         return _second_order(model, start, job, everything, plan, monitor, auto=optimizer == "auto")
@@ -116,7 +118,10 @@ def _second_order(
                 "the loss is not finite at the start and no start could be trained; scale inputs and targets to ordinary sizes"
             ) from None
         best = stop.best or trainer.best or Candidate(start, float("nan"), float("nan"), stop.status)
-        status, judged = stop.status, best
+        status, judged = stop.status, trainer.best or best
+    except KeyboardInterrupt:
+        best = trainer.best or Candidate(start, float("nan"), float("nan"), Status.INTERRUPTED)
+        status, judged = Status.INTERRUPTED, best
     how = f"Levenberg-Marquardt{' (chosen for ' + str(count_parameters(model)) + ' parameters)' if auto else ''}"
     return finish(model, best.model, judged.model, job, everything, status, monitor, how)
 
@@ -136,19 +141,24 @@ def finish(
     ranges = tuple(zip(x.amin(0).tolist(), x.amax(0).tolist(), strict=True))
     metadata = trained.metadata
     metadata = type(metadata)(**{**metadata.__dict__, "ranges": ranges, "classes": job.classes or metadata.classes, "task": job.loss.name})
-    train_loss, metrics = measure(trained, x, y, job.loss, weight)
+    done = trained.build(metadata=metadata).to(model.dtype).train(model.training)
+
+    def measured(network: KAN, x: Tensor, y: Tensor, weight: Tensor | None) -> tuple[float, dict[str, float]]:
+        x, y = x.to(model.dtype), y.to(model.dtype) if y.is_floating_point() else y
+        return measure(network.to(model.dtype), x, y, job.loss, None if weight is None else weight.to(model.dtype))
+
+    train_loss, metrics = measured(done, x, y, weight)
     validation_loss = None
     if job.xv is not None and job.yv is not None:
-        validation_loss, held = measure(judged, job.xv, job.yv, job.loss)
+        validation_loss, held = measured(judged, job.xv, job.yv, job.wv)
         metrics |= {f"validation_{name}": value for name, value in held.items()}
     grid_size = [layer.grid_size for layer in trained.edge_layers]
-    done = trained.build(metadata=metadata).to(model.dtype)
     done.edits = (*model.edits, Edit("fit", f"{how}; grid_size={grid_size}; {status.name}"))
     shown = "rmse" if "rmse" in metrics else "accuracy" if "accuracy" in metrics else ""
     figures = f"{shown} {metrics[shown]:.3g}" if shown else f"loss {train_loss:.3g}"
     if shown and validation_loss is not None:
         figures += f" (held-out {metrics['validation_' + shown]:.3g})"
-    message = f"{status.sentence}. {how}, {len(monitor.rows)} steps, {summary(done)}. {figures}."
+    message = f"{monitor.sentence(status)}. {how}, {len(monitor.rows)} steps, {summary(done)}. {figures}."
     return FitResult(done, monitor.rows, status, message, train_loss, validation_loss, metrics, monitor.elapsed)
 
 
@@ -186,7 +196,7 @@ def _starts(model: KAN, restarts: str | int) -> int:
 
 def _check(
     model: Any, X: Any, y: Any, residual: Any, optimizer: Any, grids: Any, sparsity: Any, restarts: Any, steps: Any, batch_size: Any,
-    seed: Any, memory: Any,
+    seed: Any, memory: Any, callbacks: Any,
 ) -> None:  # fmt: skip
     """Every mistake in the settings, in one `ConfigError`."""
     wrong = []
@@ -223,4 +233,22 @@ def _check(
         wrong.append(f"seed must be a whole number >= 0, got {seed!r}")
     if memory is not None:
         wrong.append("memory is not available yet; leave it out")
+    if not isinstance(callbacks, (list, tuple)) or not all(callable(callback) for callback in callbacks):
+        wrong.append(f"callbacks must be a tuple of functions of a history row, got {callbacks!r}")
+    problems(wrong, ConfigError)
+
+
+def _check_fit_together(
+    model: nn.Module, residual: Any, validation: Any, optimizer: Any, grids: Any, sparsity: float, batch_size: Any, sample_weight: Any
+) -> None:
+    """Settings that would be without effect, in one `ConfigError`."""
+    wrong = []
+    if residual is not None:
+        given = {"validation": validation, "sample_weight": sample_weight, "batch_size": batch_size, "sparsity": sparsity or None}
+        given["grids"] = None if grids == "auto" else grids
+        wrong += [f"{name} does not go with residual; leave it out" for name, value in given.items() if value is not None]
+    elif not isinstance(model, KAN) and (sparsity > 0 or grids != "auto"):
+        wrong.append(f"sparsity and grids are for edgewise.KAN, the model is a {type(model).__name__}; leave them out")
+    if batch_size is not None and optimizer in ("lm", "lbfgs"):
+        wrong.append(f"optimizer={optimizer!r} takes all rows at once; leave batch_size out, or use 'adam'")
     problems(wrong, ConfigError)
