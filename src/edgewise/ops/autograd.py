@@ -122,6 +122,9 @@ class ToOut(Function):
     def backward(ctx, g):
         x, h, coef, scale, knots = ctx.saved_tensors
         spec, nu, need = ctx.spec, ctx.nu, ctx.needs_input_grad
+        if need[0] and need[2] and not need[1] and _inert(x, h, g, coef, scale):  # a training step: one pass over the basis
+            dx, dc, ds = dispatch.backward(x, h, g, coef, scale, knots, spec, nu)
+            return dx, None, dc, ds, None, None, None
         dx = _times(h, to_in(x, g, coef, scale, knots, spec, nu + 1)) if need[0] else None
         dh = to_in(x, g, coef, scale, knots, spec, nu) if need[1] else None
         dc, ds = to_coef(x, h, g, knots, _without_base(spec, scale), nu) if need[2] or need[3] else (None, None)

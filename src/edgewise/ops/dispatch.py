@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from functools import lru_cache
+from types import ModuleType
 
 import torch
 from torch import Tensor
@@ -13,7 +15,9 @@ from ..errors import BackendError, did_you_mean
 from . import batching, legacy, reference
 from .reference import Spec
 
-BACKENDS = ("auto", "reference")
+BACKENDS = ("auto", "reference", "cpu")
+_DTYPES = (torch.float32, torch.float64)
+_PLAIN = (Tensor, torch.nn.Parameter)  # subclasses (fake tensors and the like) have no memory to read
 _chosen: ContextVar[str] = ContextVar("edgewise_backend", default="auto")
 
 
@@ -28,6 +32,8 @@ def use_backend(name: str) -> Iterator[None]:
     """
     if name not in BACKENDS:
         raise BackendError(f"use_backend got {name!r}; {did_you_mean(str(name), BACKENDS)}")
+    if name == "cpu" and _cpu() is None:
+        raise BackendError("use_backend('cpu') needs the package 'numba', which cannot be imported; install it with: pip install numba")
     token = _chosen.set(name)
     try:
         yield
@@ -35,9 +41,33 @@ def use_backend(name: str) -> Iterator[None]:
         _chosen.reset(token)
 
 
+@lru_cache(maxsize=1)
+def _cpu() -> ModuleType | None:
+    """The module of the CPU kernels, or None where numba cannot be imported."""
+    try:
+        from . import cpu
+
+        cpu.kernels()
+        return cpu
+    except ImportError:
+        return None
+
+
+def _picked(x: Tensor) -> ModuleType:
+    """The module whose kernels take x."""
+    if x.is_cpu and x.dtype in _DTYPES and type(x) in _PLAIN and _chosen.get() != "reference" and not torch._C._len_torch_dispatch_stack():
+        return _cpu() or reference
+    return reference
+
+
 def backend_for(x: Tensor, coef: Tensor) -> str:
-    """The name of the backend that computes a layer with inputs x (b, i) and coefficients coef (i, j, o)."""
-    return "reference"
+    """The name of the backend that computes a layer with inputs x (b, i) and coefficients coef (i, j, o): "cpu" or "reference".
+
+    >>> with use_backend("reference"):
+    ...     backend_for(torch.zeros(1, 1), torch.zeros(1, 4, 1))
+    'reference'
+    """
+    return _picked(x).__name__.rsplit(".", 1)[1]
 
 
 def _plain(x: Tensor):
@@ -50,6 +80,9 @@ def to_out(x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knot
     """Raw kernel dS/dg, (b, o): see `reference.to_out`."""
     if legacy.batched(x, h, coef, scale):
         return legacy.call(batching.to_out, (x, h, coef, scale, knots), spec, nu)
+    backend = _picked(x)
+    if backend is not reference and (nu <= spec.degree or scale is not None):
+        return backend.to_out(x, h, coef, scale, knots, spec, nu)
     with _plain(x):
         return reference.to_out(x, h, coef, scale, knots, spec, nu)
 
@@ -58,6 +91,9 @@ def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tenso
     """Raw kernel dS/dh, (b, i): see `reference.to_in`."""
     if legacy.batched(x, g, coef, scale):
         return legacy.call(batching.to_in, (x, g, coef, scale, knots), spec, nu)
+    backend = _picked(x)
+    if backend is not reference and (nu <= spec.degree or scale is not None):
+        return backend.to_in(x, g, coef, scale, knots, spec, nu)
     with _plain(x):
         return reference.to_in(x, g, coef, scale, knots, spec, nu)
 
@@ -66,12 +102,28 @@ def to_coef(x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, spec: Spec, n
     """Raw kernel dS/dc, (i, j, o) and (i, o) or None: see `reference.to_coef`."""
     if legacy.batched(x, h, g):
         return legacy.call(batching.to_coef, (x, h, g, knots), spec, nu)
+    backend = _picked(x)
+    if backend is not reference and nu <= spec.degree:
+        return backend.to_coef(x, h, g, knots, spec, nu)
     with _plain(x):
         return reference.to_coef(x, h, g, knots, spec, nu)
+
+
+def backward(
+    x: Tensor, h: Tensor | None, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Both first derivatives of `to_out` at once: h * to_in(x, g, coef, scale; nu+1) and to_coef(x, h, g; nu)."""
+    if not legacy.batched(g):
+        backend = _picked(x)
+        if backend is not reference and nu < spec.degree:
+            return backend.backward(x, h, g, coef, scale, knots, spec, nu)
+    dx = to_in(x, g, coef, scale, knots, spec, nu + 1)
+    return dx if h is None else h * dx, *to_coef(x, h, g, knots, spec if scale is not None else spec._replace(base="none"), nu)
 
 
 def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor]:
     """Raw local basis: see `reference.basis`."""
     if legacy.batched(x):
         return legacy.call(batching.basis, (x, knots), spec, nu)
-    return reference.basis(x, knots, spec, nu)
+    backend = _picked(x) if nu <= spec.degree else reference
+    return backend.basis(x, knots, spec, nu)
