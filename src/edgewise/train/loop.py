@@ -48,10 +48,10 @@ def fit(
     """Train a copy of `model` on X (n, features) and y (n,), (n, outputs) or class labels (n,); the model itself stays as it is.
 
     Works on any nn.Module; a KAN is also scaled to the data on its first fit, started several times (`restarts`), and refined along `grids` while
-    the held-out loss falls. Without `validation=(Xv, yv)` 10 % of the rows are held out (by `seed`) to choose grid and stop, then given back for the
-    last steps. `sparsity` (0.01 to 0.1 is usual) is relative to the spread of y and drives edges to constants, for `prune`. `optimizer`: "auto",
-    "lm",
-    "lbfgs", "adam", or a factory of a torch optimizer. `steps`: per stage. `residual(model) -> (m,)` replaces X and y: its mean square is minimised.
+    the held-out loss falls. Without `validation=(Xv, yv)` 10 % of the rows are held out (by `seed`) to choose grid and stop, then, where they did
+    not end the run, given back for the last steps. `sparsity` (0.01 to 0.1 is usual) is relative to the spread of y and drives edges to constants,
+    for `prune`. `optimizer`: "auto", "lm", "lbfgs", "adam", or a factory of a torch optimizer. `steps`: per stage. `residual(model) -> (m,)`
+    replaces X and y: its mean square is minimised. Rows of `sample_weight` zero are left out.
     Ctrl-C returns the best so far. Raises `DataError`, `ShapeError`, `ConfigError`, `TrainingError`.
 
     >>> X = torch.linspace(-1, 1, 60, dtype=torch.float64)[:, None]
@@ -110,7 +110,7 @@ def _second_order(
         best = trainer.run(starts)
         status = best.status
         judged = best
-        if job.own_split:
+        if job.own_split and status is not Status.STOPPED:  # more steps would undo a stop by the held-out loss
             best = trainer.last_refit(best, everything)
     except Interrupted as stop:
         if stop.best is None and stop.status is Status.FAILED:

@@ -23,7 +23,7 @@ from .status import Status
 
 SPARSE_POWERS = (1.0, 0.5, 0.5)  # of the penalty, round by round
 HALVINGS = ((15, 99), (15, 4), (30, 2), (30, 1))  # steps, and how many starts get them, round by round
-ROUND_OFF = 1e-26  # squared error, relative to the spread of the targets, that only round-off keeps from zero
+ROUND_OFF = 1e-26  # loss, of targets of unit spread, that only round-off keeps from zero
 SETTLED = 1e-6  # relative decrease of the loss per step below which a stage has converged
 
 
@@ -226,7 +226,9 @@ class Trainer:
         try:
             end = lm.minimize(problem, start, steps=steps or self.plan.steps, damping=damping, tolerance=settled, watch=watch)
             status, taken, after = end.status, end.steps, end.damping
-            if job.regression and end.value < ROUND_OFF and status in (Status.STALLED, Status.BUDGET):
+            if held and penalty is None and problem.loss_value(end.theta, *held) > 1.05 * best_held:
+                status = Status.STOPPED
+            elif end.value < ROUND_OFF and status in (Status.STALLED, Status.BUDGET):
                 status = Status.CONVERGED
         except (KeyboardInterrupt, Interrupted) as stop:
             status, taken, after = Status.INTERRUPTED, 0, None
