@@ -39,7 +39,7 @@ def refine(model: KAN, factor: int | None = None, *, grid_size: int | Sequence[i
 
 def _per_layer(model: KAN, grid_size: int | Sequence[int]) -> list[int]:
     depth = model.topology.depth
-    sizes = [grid_size] * depth if isinstance(grid_size, int) else list(grid_size)
+    sizes = [grid_size] * depth if not isinstance(grid_size, Sequence) or isinstance(grid_size, str) else list(grid_size)
     if len(sizes) != depth or not all(isinstance(size, int) and not isinstance(size, bool) and size >= 1 for size in sizes):
         raise ConfigError(f"grid_size must be an integer >= 1, or one per layer of edges ({depth}), got {grid_size!r}")
     return sizes
@@ -131,7 +131,7 @@ def adapt(model: KAN, X: Any, *, grid_size: int | Sequence[int] | None = None, q
     >>> adapt(KAN((1, 1)), 3 * torch.rand(50, 1, dtype=torch.float64)).edits[-1].action
     'adapt'
     """
-    if not 0 <= quantile <= 1 or not margin >= 0:
+    if not all(isinstance(v, (int, float)) for v in (quantile, margin)) or not 0 <= quantile <= 1 or not 0 <= margin < float("inf"):
         raise ConfigError(f"adapt needs 0 <= quantile <= 1 and margin >= 0, got quantile={quantile!r}, margin={margin!r}")
     sizes = [layer.grid_size for layer in model.edge_layers] if grid_size is None else _per_layer(model, grid_size)
     a, layers, errors = model.scale_inputs(model.as_input(X)), [], []
