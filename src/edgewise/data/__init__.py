@@ -6,7 +6,7 @@ from .convert import as_codes, as_matrix, as_pair, as_target, holds_classes
 from .encode import Rows, encode, raw_columns
 from .reader import Grid, read_grid
 from .split import split
-from .table import Table, from_arrays, from_dataframe, from_function, read_csv
+from .table import Table, from_arrays, from_dataframe, from_function, from_grid, read_csv
 
 __all__ = [
     "Grid",
@@ -20,6 +20,7 @@ __all__ = [
     "from_arrays",
     "from_dataframe",
     "from_function",
+    "from_grid",
     "holds_classes",
     "raw_columns",
     "read_csv",

@@ -75,7 +75,21 @@ def read_csv(
     """
     named = [*_words(target), *_words(features), *_words(categorical), *(name for name in _words(drop) if name != "rows")]
     grid = read_grid(path, named=named, drop_rows="rows" in _words(drop))
-    return _table(grid, target, features, drop, categorical, task)
+    return from_grid(grid, target, features=features, drop=drop, categorical=categorical, task=task)
+
+
+def from_grid(
+    grid: Grid,
+    target: str | Sequence[str] | None = None,
+    *,
+    features: str | Sequence[str] | None = None,
+    drop: str | Sequence[str] = (),
+    categorical: str | Sequence[str] = (),
+    task: str = "auto",
+) -> Table:
+    """A grid of cells, as `read_grid` gives it, as a Table; settings and errors as for `read_csv`."""
+    chosen = None if features is None else _words(features)
+    return Table(**build(grid, _words(target), chosen, _words(drop), _words(categorical), task))
 
 
 def from_dataframe(
@@ -88,7 +102,7 @@ def from_dataframe(
     task: str = "auto",
 ) -> Table:
     """A DataFrame (of pandas, or another with `columns` and `to_numpy`) as a Table; settings and errors as for `read_csv`."""
-    return _table(frame_grid(frame), target, features, drop, categorical, task)
+    return from_grid(frame_grid(frame), target, features=features, drop=drop, categorical=categorical, task=task)
 
 
 def from_arrays(
@@ -118,7 +132,7 @@ def from_arrays(
         raise DataError("y holds text, booleans or categories; with task='regression' it must hold numbers")
     columns = [*_columns(values), *_columns(targets)]
     grid = Grid((*inputs, *outputs), tuple(columns), range(len(values)), "the pair of arrays", "row")
-    return _table(grid, outputs, inputs, drop, (), task)
+    return from_grid(grid, outputs, features=inputs, drop=drop, task=task)
 
 
 def from_function(
@@ -167,11 +181,6 @@ def frame_grid(frame: Any) -> Grid:
     if not len(frame):
         raise DataError("the frame has no rows")
     return Grid(tuple(clear), tuple(_cells(column) for column in columns), range(len(frame)), "the frame", "row", tuple(notes))
-
-
-def _table(grid: Grid, target: Any, features: Any, drop: Any, categorical: Any, task: str) -> Table:
-    chosen = None if features is None else _words(features)
-    return Table(**build(grid, _words(target), chosen, _words(drop), _words(categorical), task))
 
 
 def _arguments(f: Callable[..., Any]) -> int:

@@ -1,0 +1,1 @@
+"""The command `edgewise`: one file per subcommand."""

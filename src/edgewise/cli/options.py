@@ -1,0 +1,72 @@
+"""Values of options: lists of names and numbers, and what to say when they are none."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+
+
+def names(given: Sequence[str] | None, known: Sequence[str]) -> list[str]:
+    """Column names from an option given once or several times: each is a name, or several joined by commas.
+
+    >>> names(["a,b", "c, in m"], ["a", "b", "c, in m"])
+    ['a', 'b', 'c, in m']
+    """
+    found: list[str] = []
+    for text in given or ():
+        found += [text] if text in known or "," not in text else [part.strip() for part in text.split(",") if part.strip()]
+    return list(dict.fromkeys(found))
+
+
+def sizes(what: str, least: int) -> Callable[[str], tuple[int, ...]]:
+    """A reader of whole numbers joined by commas, each at least `least`.
+
+    >>> sizes("grids", 1)("3,6,12")
+    (3, 6, 12)
+    """
+
+    def read(text: str) -> tuple[int, ...]:
+        try:
+            values = tuple(int(part) for part in text.split(",") if part.strip())
+        except ValueError:
+            values = ()
+        if not values or min(values) < least:
+            raise argparse.ArgumentTypeError(f"{what} must be whole numbers of at least {least} joined by commas, such as 5 or 5,3; got {text!r}")
+        return values
+
+    return read
+
+
+def whole(text: str) -> int:
+    """A whole number that is not negative."""
+    if not text.isdecimal() or int(text) >= 2**63:
+        raise argparse.ArgumentTypeError(f"wanted a whole number from 0 to 2^63, got {text!r}")
+    return int(text)
+
+
+def amount(text: str) -> float:
+    """A finite number that is not negative."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"wanted a number of at least 0, got {text!r}")
+    return value
+
+
+def share(text: str) -> float:
+    """A number strictly between 0 and 1."""
+    value = amount(text)
+    if not 0.0 < value < 1.0:
+        raise argparse.ArgumentTypeError(f"wanted a number between 0 and 1, got {text!r}")
+    return value
+
+
+def counted(number: int, word: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "input"), counted(2, "input")
+    ('1 input', '2 inputs')
+    """
+    return f"{number} {word}{'' if number == 1 else 's'}"
