@@ -34,7 +34,7 @@ class NodeContent:
 @dataclass(frozen=True)
 class EdgeContent:
     """One active edge: its identity, positions of its ends, kind (1 spline, 2 symbolic, 3 both), score, samples (x, y) of its function in
-    the model's units, the closed form in words (full and bare), empty for a spline."""
+    the user's units for inputs and the model's behind them; its primitive and the closed form in words (full and bare), empty for a spline."""
 
     edge: Edge
     src: int
@@ -45,6 +45,7 @@ class EdgeContent:
     y: tuple[float, ...]
     formula: str = ""
     form: str = ""
+    primitive: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,18 +142,17 @@ def _edges(model: KAN, number: int, layer: KANLayer, nodes: Tensor, weight: Tens
         shown = shown * model.input_scale.detach().cpu().double()[ids] + model.input_shift.detach().cpu().double()[ids]
     found = []
     for src, dst in (layer.kind != OFF).nonzero().tolist():
-        full, bare = words.get((src, dst), ("", ""))
+        full, bare, primitive = words.get((src, dst), ("", "", ""))
         kind = int(layer.kind[src, dst])
         full = f"spline + {full}" if full and kind != SPLINE and kind & SPLINE else full
         edge = model.topology.edge_at(number, src, dst)
-        found.append(
-            EdgeContent(edge, src, dst, kind, float(weight[src, dst]), tuple(shown[:, src].tolist()), tuple(y[:, src, dst].tolist()), full, bare)
-        )
+        samples = tuple(shown[:, src].tolist()), tuple(y[:, src, dst].tolist())
+        found.append(EdgeContent(edge, src, dst, kind, float(weight[src, dst]), *samples, full, bare, primitive))
     return tuple(found)
 
 
-def _closed_forms(model: KAN, number: int, layer: KANLayer, names: tuple[str, ...]) -> dict[tuple[int, int], tuple[str, str]]:
-    """(full, bare) words of every closed form of a layer; those of the first layer in the user's units and names."""
+def _closed_forms(model: KAN, number: int, layer: KANLayer, names: tuple[str, ...]) -> dict[tuple[int, int], tuple[str, str, str]]:
+    """(full words, bare words, primitive) of every closed form of a layer; those of the first layer in the user's units and names."""
     if not layer.symbolic or layer.affine is None:
         return {}
     words = {}
@@ -165,5 +165,5 @@ def _closed_forms(model: KAN, number: int, layer: KANLayer, names: tuple[str, ..
             a, b = a / scale, b - a * shift / scale
             variable = names[ident] if len(names[ident]) <= 8 else "x"
         bare = closed_form(entry.primitive, (1.0, 0.0, 1.0, 0.0), variable)
-        words[entry.src, entry.dst] = (closed_form(entry.primitive, (a, b, c, d), variable), bare)
+        words[entry.src, entry.dst] = (closed_form(entry.primitive, (a, b, c, d), variable), bare, entry.primitive)
     return words

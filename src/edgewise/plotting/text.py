@@ -83,12 +83,10 @@ def number(value: float, digits: int = 3) -> str:
     """
     if not math.isfinite(value):
         return {math.inf: "∞", -math.inf: "−∞"}.get(value, "nan")
-    text = f"{value:.{digits}g}"
+    text = f"{value:.0f}" if abs(value) < 1e4 and value == round(value) else f"{value:.{digits}g}"
     if "e" in text:
         mantissa, exponent = text.split("e")
         text = f"{mantissa}e{int(exponent)}"
-    elif abs(value) >= 1000 or "." in text:
-        text = text.rstrip("0").rstrip(".") if "." in text else text
     text = "0" if text in ("-0", "0") else text
     return text.replace("-", "−")
 
