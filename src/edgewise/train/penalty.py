@@ -87,7 +87,7 @@ def l1_entropy(x: Tensor, strength: float, l1: float = 1.0, entropy: float = 1.0
         for edges in model.trace(x)[1].edges:
             size = edges.abs().mean(0)  # (i, o)
             whole = size.sum()
-            share = size / whole.clamp(min=torch.finfo(x.dtype).tiny)
+            share = size / torch.where(whole > 0, whole, 1.0)  # a layer without activity has neither cost nor gradient
             total = total + l1 * whole - entropy * torch.special.xlogy(share, share.clamp(min=torch.finfo(x.dtype).tiny)).sum()
         return strength * total
 
