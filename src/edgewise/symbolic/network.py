@@ -92,7 +92,7 @@ class Task:
         rows = loss.rows(prediction - offset, target)
         error = float(rows.mean() if weight is None else weight @ rows / weight.sum())
         x = X[:, list(model.topology.node_ids[0])]
-        return Task(double, X, x, target, loss, weight, offset, error, min(summary(model).parameters, X.shape[0] // 2))
+        return Task(double, X, x, target, loss, weight, offset, error, min(summary(model).parameters, X.shape[0] // 5))
 
     def thinned(self, count: int) -> Task:
         """The same on at most `count` rows, evenly taken."""
@@ -101,7 +101,7 @@ class Task:
         rows = torch.linspace(0, self.x.shape[0] - 1, count, dtype=torch.float64).round().long()
         weight = None if self.weight is None else self.weight[rows]
         return Task(
-            self.model, self.X[rows], self.x[rows], self.y[rows], self.loss, weight, self.offset, self.error, min(self.parameters, count // 2)
+            self.model, self.X[rows], self.x[rows], self.y[rows], self.loss, weight, self.offset, self.error, min(self.parameters, count // 5)
         )
 
     def allowed(self, error: float, free: int, tolerance: float) -> bool:
@@ -123,9 +123,12 @@ class Samples(NamedTuple):
     influence: float
 
 
-def edge_samples(task: Task) -> dict[Place, Samples]:
-    """Samples of every edge that is on: layer 0 in the units of X, the last layer in the units of y where the outputs are sums."""
-    model, samples = task.model, {}
+def edge_samples(task: Task, model: KAN | None = None, *, raw: bool = True) -> dict[Place, Samples]:
+    """Samples of every edge that is on, in the task's model or another one of its shape.
+
+    raw: layer 0 in the units of X, the last layer in the units of y (where the outputs are sums); otherwise all in the network's own units.
+    """
+    model, samples = model or task.model, {}
     with torch.no_grad():
         _, trace = model.trace(task.X)
         spread = model.unscale(trace.nodes[-1]).std(0, unbiased=False)
@@ -138,8 +141,8 @@ def edge_samples(task: Task) -> dict[Place, Samples]:
             moved = pull[:, :, None, :] * (values - values.mean(0))[:, None]  # (n, k, i, o)
             influence = moved.square().sum(1).mean(0).div(outputs).sqrt()
             for src, dst in (layer.kind != OFF).nonzero().tolist():
-                inputs = task.x[:, src] if number == 0 else trace.nodes[number][:, src]
-                shown = values[:, src, dst] * _output_scale(model, number, dst)
+                inputs = task.x[:, src] if raw and number == 0 else trace.nodes[number][:, src]
+                shown = values[:, src, dst] * (output_scale(model, number, dst) if raw else 1.0)
                 samples[number, src, dst] = Samples(inputs, shown, float(influence[src, dst]))
             pull = torch.einsum("nko,nio->nki", pull, layer.edge_values(trace.nodes[number], derivative=1))
     return dict(sorted(samples.items()))
@@ -165,12 +168,12 @@ def present_forms(model: KAN) -> dict[Place, Form]:
             if number == 0:
                 column = model.topology.node_ids[0][edge.src]
                 a, b = a / float(model.input_scale[column]), b - a * float(model.input_shift[column] / model.input_scale[column])
-            scale = _output_scale(model, number, edge.dst)
+            scale = output_scale(model, number, edge.dst)
             forms[number, edge.src, edge.dst] = edge.primitive, a, b, c * scale, d * scale
     return forms
 
 
-def _output_scale(model: KAN, number: int, dst: int) -> float:
+def output_scale(model: KAN, number: int, dst: int) -> float:
     """What an edge of the last layer must be multiplied by to count in the units of y: once per product."""
     if number < model.topology.depth - 1:
         return 1.0
@@ -184,7 +187,7 @@ def to_program(model: KAN, forms: Mapping[Place, Form]) -> Program:
     stages = []
     for number, layer in enumerate(model.edge_layers):
         entries: list[tuple[Term, Sequence[float]]] = []
-        bias = [float(v) * _output_scale(model, number, o) for o, v in enumerate(layer.bias.tolist())]
+        bias = [float(v) * output_scale(model, number, o) for o, v in enumerate(layer.bias.tolist())]
         if number == model.topology.depth - 1:
             for owner, node in enumerate(model.topology.factors[-1]):
                 if len(node) == 1:

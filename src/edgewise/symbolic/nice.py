@@ -53,8 +53,13 @@ ZERO = Nice(Fraction(0), "1", 0.0, 0.0)
 UNKNOWN = 14.0  # cost of a number that is none of these
 
 
-def nearest(value: float, tolerance: float, chance: float = 0.1) -> Nice | None:
+_ANGLES = sorted(((cost - 1.5 if symbol == "pi" else cost, symbol, base, q) for cost, symbol, base, q in _FAMILIES), key=lambda family: family[0])
+
+
+def nearest(value: float, tolerance: float, chance: float = 0.1, *, angle: bool = False) -> Nice | None:
     """The simplest nice number within `tolerance` of a value, or None: also where so many are near that one is there by chance alone.
+
+    angle: whether the value multiplies into the argument of a periodic function, where multiples of pi are as common as whole numbers.
 
     >>> nearest(3.1415926536, 1e-9).symbol
     'pi'
@@ -69,7 +74,7 @@ def nearest(value: float, tolerance: float, chance: float = 0.1) -> Nice | None:
         return ZERO
     tolerance = max(tolerance, 2e-16 * abs(value))
     expected = 0.0
-    for cost, symbol, base, q in _FAMILIES:
+    for cost, symbol, base, q in _ANGLES if angle else _FAMILIES:
         expected += 2 * tolerance * q / base
         if expected > chance:
             return None

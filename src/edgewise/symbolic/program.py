@@ -116,12 +116,14 @@ class Program:
                 pull = into.index_add_(2, torch.tensor([term.src for term in stage.terms], dtype=torch.long), db * a)
         return x, torch.cat(blocks, dim=2)
 
-    def inside(self, x: Tensor) -> bool:
-        """Whether every argument lies in its form's domain on all samples and every output is finite."""
+    def inside(self, x: Tensor, slack: float = 1e-9) -> bool:
+        """Whether every argument lies in its form's domain, but for `slack`, on all samples and every output is finite."""
         for (a, b, c, bias), stage in zip(self.split(), self.stages, strict=True):
             z = torch.addcmul(b, a, x[:, [term.src for term in stage.terms]])
-            if not all(bool(term.primitive.contains(z[:, n]).all()) for n, term in enumerate(stage.terms)):
-                return False
+            for n, term in enumerate(stage.terms):
+                low, high = term.primitive.domain
+                if bool((z[:, n] < low - slack).any()) or bool((z[:, n] > high + slack).any()):
+                    return False
             x = _nodes(_subnodes(stage, c * _forms(stage, z), bias), stage)
         return bool(torch.isfinite(x).all())
 

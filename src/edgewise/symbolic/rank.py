@@ -107,11 +107,14 @@ def rank_many(
     return [order([*_constant(forms, scaled, e), *fits[e]], tolerance=every[e], samples=count) for e in range(edges)]
 
 
-def order(candidates: Iterable[Candidate], *, tolerance: float | None = None, samples: int = 200) -> list[Candidate]:
+def order(
+    candidates: Iterable[Candidate], *, tolerance: float | None = None, samples: int = 200, evidence: float | None = None
+) -> list[Candidate]:
     """The candidates with their scores, best first: complexity + evidence * log(error beside the best error), errors blurred by the tolerance."""
     found = list(candidates)
     blur = EXACT if tolerance is None else max(tolerance, EXACT)
-    evidence = min(samples / 4, 50.0) if tolerance is None else 6.0
+    if evidence is None:
+        evidence = min(samples / 4, 50.0) if tolerance is None else 6.0
     best = min((c.relative for c in found if c.inside), default=0.0)
     floor = math.hypot(best, blur)
     scored = [replace(c, score=_cost(c) + evidence * math.log(math.hypot(c.relative, blur) / floor)) for c in found]

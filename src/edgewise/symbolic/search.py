@@ -5,17 +5,20 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
+from torch import Tensor
 
 from ..primitives import Primitive
+from .gauge import normal_forms
 from .network import EXACT, Form, Place, Samples, Task, to_program
 from .program import Program, refit
 from .rank import Candidate, order, rank_many
 
 SEARCH_ROWS, SEARCH_STEPS = 256, 25
-KEEP = 6  # candidates of an edge that are tried
+KEEP, CONSIDERED, REPEATED = 8, 20, 2.0  # candidates of an edge that are tried, and looked at; what it costs to repeat a better one's curve
+EVIDENCE = 2.5  # weight of an edge's own error: small, since edges make up for each other's faults and only the whole network is sure
 BLUR, FLOOR = 10.0, 1e-4  # an edge is known to ten times the error of the output, and never better than this: others make up for its faults
 
 
@@ -29,7 +32,7 @@ class Found:
 
     def criterion(self, rows: int) -> float:
         """Information criterion: lower is better. Errors that count as exact are equal."""
-        free = len(self.program.theta)
+        free = int(next(normal_forms(self.program, limit=1)).free.sum())
         return 0.5 * rows * math.log(max(self.loss, EXACT)) + 0.5 * free * math.log(rows) + self.complexity
 
 
@@ -39,8 +42,25 @@ def candidates(samples: Mapping[Place, Samples], primitives: tuple[Primitive, ..
         return {}
     x = torch.stack([one.x for one in samples.values()])
     y = torch.stack([one.y for one in samples.values()])
-    tolerance = [min(max(BLUR * error / max(one.influence, 1e-12), FLOOR), 10.0) for one in samples.values()]
-    return dict(zip(samples, rank_many(x, y, primitives, tolerance=tolerance), strict=True))
+    ranked = dict(zip(samples, rank_many(x, y, primitives), strict=True))
+    for place, one in samples.items():
+        blur = min(max(BLUR * error / max(one.influence, 1e-12), FLOOR), 10.0)
+        ranked[place] = distinct_first(order(ranked[place], tolerance=blur, evidence=EVIDENCE), one.x)
+    return ranked
+
+
+def distinct_first(ranked: list[Candidate], x: Tensor) -> list[Candidate]:
+    """The candidates with each that draws the same curve as a better one moved back: far from its root, a power is as good as any other."""
+    points = x.sort().values[torch.linspace(0, len(x) - 1, 24).long()]
+    kept: list[tuple[Candidate, Tensor]] = []
+    repeated = []
+    for one in ranked[:CONSIDERED]:
+        curve = one(points)
+        if any(float((curve - other).square().mean().sqrt()) <= 0.3 * max(one.error, better.error) for better, other in kept):
+            repeated.append(replace(one, score=one.score + REPEATED))
+        else:
+            kept.append((one, curve))
+    return sorted([*(one for one, _ in kept), *repeated], key=lambda one: one.score)
 
 
 def combinations(choices: Sequence[Sequence[float]], limit: int) -> Iterator[tuple[int, ...]]:
@@ -94,9 +114,6 @@ def attempt(task: Task, small: Task, fixed: dict[Place, Form], chosen: dict[Plac
         program, loss = refit(program, task.x, task.y, loss=task.loss, weight=task.weight, steps=SEARCH_STEPS)
         if not math.isfinite(loss):
             return None
+    if not program.inside(task.x):
+        return None  # the formula would be undefined on some rows
     return Found(program, loss, sum(c.complexity for c in chosen.values()))
-
-
-def rescored(ranked: list[Candidate], tolerance: float) -> list[Candidate]:
-    """The same candidates ordered for another tolerance."""
-    return order(ranked, tolerance=tolerance)

@@ -77,14 +77,26 @@ def _targets(
     program: Program, free: Tensor, x: Tensor, y: Tensor, loss: Loss | None, weight: Tensor | None
 ) -> tuple[list[tuple[int, Nice, float]], Tensor]:
     """Free constants with a simple number within their error: (position, number, distance in errors), surest first."""
-    errors = _standard_errors(program, free, x, y, loss, weight)
+    errors, angles = _standard_errors(program, free, x, y, loss, weight), _angles(program)
     found = []
     for n in free.nonzero()[:, 0].tolist():
         v, error = float(program.theta[n]), float(errors[n])
-        nice = nearest(v, _reach(v, error))
+        nice = nearest(v, _reach(v, error), angle=angles[n])
         if nice is not None:
             found.append((n, nice, abs(nice.value - v) / max(error, 1e-300) + nice.cost))
     return sorted(found, key=lambda entry: entry[2]), errors
+
+
+def _angles(program: Program) -> list[bool]:
+    """Which constants multiply or shift the argument of a periodic form."""
+    flags: list[bool] = []
+    for number, stage in enumerate(program.stages):
+        own = [term.primitive.period is not None for term in stage.terms]
+        later = program.stages[number + 1].terms if number + 1 < len(program.stages) else ()
+        behind = [any(term.src == node and term.primitive.period is not None for term in later) for node in range(len(stage.factors))]
+        into = [behind[next(node for node, members in enumerate(stage.factors) if s in members)] for s in range(stage.subnodes)]
+        flags += own + own + [into[term.dst] for term in stage.terms] + into
+    return flags
 
 
 def _reach(value: float, error: float) -> float:
@@ -117,10 +129,10 @@ def _simplest(program: Program, x: Tensor, y: Tensor, loss: Loss | None, weight:
         if not bool(torch.isfinite(form.program.theta).all()):
             continue
         errors = _standard_errors(form.program, form.free, x, y, loss, weight)
-        cost = 0.0
+        cost, angles = 0.0, _angles(program)
         for n in form.free.nonzero()[:, 0].tolist():
             v = float(form.program.theta[n])
-            nice = nearest(v, _reach(v, float(errors[n])))
+            nice = nearest(v, _reach(v, float(errors[n])), angle=angles[n])
             cost += UNKNOWN if nice is None else nice.cost
         if best is None or cost < best[0] - 1e-9:
             best = (cost, form)

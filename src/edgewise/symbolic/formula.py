@@ -1,0 +1,163 @@
+"""formula: a network written down in sympy, in the units of X and y, and how well the written-down formula does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..data.convert import as_matrix, as_target
+from ..errors import ConfigError, SymbolicError, require
+from ..layers import OFF
+from ..model import KAN
+from ..primitives import get
+from ..transforms import edge
+from .network import output_scale, positions, present_forms
+from .nice import nearest
+
+SHORTEN_UP_TO = 60  # operations; longer expressions are left as they are built
+
+
+def formula(model: KAN, inputs: Sequence[Any] | None = None) -> list[Any]:
+    """The network as one sympy expression per output, in the units of X and y, through sums and products of any kind.
+
+    inputs: a name (or sympy Symbol) for every column of X, pruned ones too; by default the model's own names, else x1, x2, ... Any name is a plain
+    Symbol, be it I, E, S, beta or lambda. An edge without a closed form stands as a function by name: `phi_0_1_2(x)` is `ew.edge(model, (0, 1, 2))`.
+    Constants that equal a simple number (3/2, pi/2, sqrt(2)) to their last digit are written as that number.
+
+    Raises `ConfigError` for a wrong number of names, `SymbolicError` for constants that are not finite.
+
+    >>> import edgewise as ew
+    >>> model = ew.set_symbolic(ew.KAN((2, 1)), {(0, 0, 0): ("sin", 3.0, 0.0, 2.0, 0.0), (0, 1, 0): ("x^2", 1.0, 0.0, 1.0, 0.5)})
+    >>> formula(model, inputs=("E", "lambda"))
+    [lambda**2 + 2*sin(3*E) + 1/2]
+    """
+    sympy = require("sympy")
+    symbols = _symbols(model, inputs)
+    number = _Numbers(model)
+    forms = present_forms(model)
+    values: list[Any] = [symbols[column] for column in model.topology.node_ids[0]]
+    for layer_number, layer in enumerate(model.edge_layers):
+        last = layer_number == model.topology.depth - 1
+        sums: list[Any] = []
+        for o, bias in enumerate(layer.bias.tolist()):
+            scale = output_scale(model, layer_number, o)
+            terms, constant = [], bias * scale + (_output_shift(model, o) if last else 0.0)
+            for i in (layer.kind[:, o] != OFF).nonzero()[:, 0].tolist():
+                if (layer_number, i, o) in forms:
+                    name, a, b, c, d = forms[layer_number, i, o]
+                    constant += d
+                    terms.append(number(c) * get(name).expr(number(a) * values[i] + number(b)))
+                else:
+                    phi = sympy.Function("phi_{}_{}_{}".format(*model.topology.edge_at(layer_number, i, o)))
+                    terms.append(number(scale) * phi(values[i]))
+            sums.append(sympy.Add(*terms, number(constant)))
+        values = [sympy.Mul(*(sums[s] for s in node)) for node in positions(model, layer_number + 1)]
+    if model.topology.has_products(model.topology.depth):
+        shifts = [float(v) if len(node) > 1 else 0.0 for v, node in zip(model.output_shift.tolist(), model.topology.factors[-1], strict=True)]
+        values = [value + number(shift) for value, shift in zip(values, shifts, strict=True)]
+    return [_shortest(sympy, value) for value in values]
+
+
+class _Numbers:
+    """Doubles as sympy numbers: exact where they are simple."""
+
+    def __init__(self, model: KAN) -> None:
+        eps = torch.finfo(model.dtype).eps
+        self.reach, self.chance = (2 * eps, 0.1) if eps < 1e-12 else (eps, 1e-4)
+
+    def __call__(self, value: float) -> Any:
+        sympy = require("sympy")
+        if not math.isfinite(value):
+            raise SymbolicError(f"the network holds a constant that is not finite ({value}); a formula needs finite ones: fit it again")
+        nice = nearest(value, self.reach * abs(value), self.chance) if value else None
+        return sympy.Integer(0) if value == 0 else sympy.Float(value) if nice is None else nice.expr()
+
+
+def _symbols(model: KAN, inputs: Sequence[Any] | None) -> list[Any]:
+    sympy, count = require("sympy"), model.topology.features
+    if inputs is None:
+        inputs = model.metadata.inputs if len(model.metadata.inputs) == count else [f"x{n + 1}" for n in range(count)]
+    if isinstance(inputs, str) or len(inputs) != count:
+        raise ConfigError(f"inputs needs {count} names, one for every column of X (pruned ones too), got {inputs!r}")
+    symbols = [name if isinstance(name, sympy.Symbol) else sympy.Symbol(str(name)) for name in inputs]
+    if len(set(symbols)) < count:
+        raise ConfigError(f"inputs must be different names, got {[str(s) for s in symbols]}")
+    return symbols
+
+
+def _output_shift(model: KAN, subnode: int) -> float:
+    owner = int(model.subnode_owner(model.topology.depth)[subnode])
+    return float(model.output_shift[owner]) if len(model.topology.factors[-1][owner]) == 1 else 0.0
+
+
+def _shortest(sympy: Any, expression: Any) -> Any:
+    """The shortest of a few equal ways to write an expression: as built, multiplied out, with addition theorems applied, over one denominator."""
+    if expression.count_ops() > SHORTEN_UP_TO:
+        return expression
+    ways = [expression]
+    inverse = (sympy.asin, sympy.acos, sympy.atan, sympy.asinh, sympy.acosh, sympy.atanh)
+    if expression.has(sympy.Add) and not expression.atoms(sympy.Float):
+        ways.append(sympy.powsimp(expression))
+    if expression.has(*inverse) and expression.has(sympy.sin, sympy.cos, sympy.tan, sympy.sinh, sympy.cosh, sympy.tanh):
+        ways.append(sympy.expand_trig(expression))
+    if expression.has(sympy.log) and expression.has(sympy.exp):
+        ways.append(sympy.expand_power_exp(expression))
+    return min(ways, key=lambda way: way.count_ops() + len(way.atoms(sympy.Function)))
+
+
+# ------------------------------------------------------------------ how well the formula does
+
+
+@dataclass(frozen=True)
+class FormulaError:
+    """Root mean squared errors on the same rows: of the written-down formula, and of a network; `difference` between the two; edges still splines."""
+
+    formula: float
+    model: float
+    difference: float
+    splines: tuple[tuple[int, int, int], ...] = ()
+
+    def __str__(self) -> str:
+        rest = f"; {len(self.splines)} edges have no closed form" if self.splines else ""
+        return f"formula rmse {self.formula:.3g}, model rmse {self.model:.3g}{rest}"
+
+
+def formula_error(model: KAN, X: Any, y: Any, *, original: KAN | None = None) -> FormulaError:
+    """The error of `formula(model)`, evaluated as it is written, beside that of the network it came from (`original`, else `model` itself).
+
+    X (b, features), y (b,) or (b, outputs). A formula that is undefined on some row has error NaN. Raises `DataError` and `ShapeError`.
+    """
+    x = as_matrix(X, width=model.topology.features, dtype=torch.float64)
+    target = as_target(y, rows=x.shape[0], width=len(model.topology.node_ids[-1]), dtype=torch.float64).numpy()
+    beside = original or model
+    with torch.no_grad():
+        predicted = beside(x.to(dtype=beside.dtype, device=beside.device)).double().cpu().numpy()
+    written = evaluate(formula(model), x.numpy(), symbols=_symbols(model, None), functions=edge_functions(model))
+    splines = tuple(e for e in model.active_edges() if model.topology.edge_position(e) not in present_forms(model))
+    root = lambda residual: float(np.sqrt(np.mean(np.square(residual))))  # noqa: E731
+    return FormulaError(root(written - target), root(predicted - target), root(written - predicted), splines)
+
+
+def edge_functions(model: KAN) -> dict[str, Callable[..., Any]]:
+    """What the named functions of a formula are: phi_l_i_o -> the edge as a callable."""
+    forms = present_forms(model)
+    places = {e: model.topology.edge_position(e) for e in model.active_edges()}
+    return {"phi_{}_{}_{}".format(*e): edge(model, e) for e, place in places.items() if place not in forms}
+
+
+def evaluate(expressions: Sequence[Any], X: Any, *, symbols: Sequence[Any], functions: Mapping[str, Callable[..., Any]] | None = None) -> np.ndarray:
+    """Values (b, k) of expressions at the rows of X (b, len(symbols)), NaN where one is undefined; `functions` give named functions a meaning."""
+    sympy, X = require("sympy"), np.asarray(X, dtype=np.float64)
+    columns = []
+    for expression in expressions:
+        with np.errstate(all="ignore"):
+            call = sympy.lambdify(list(symbols), expression, modules=[dict(functions or {}), "scipy", "numpy"], dummify=True)
+            value = np.asarray(call(*X.T))
+        value = np.where(np.abs(value.imag) > 0, np.nan, value.real) if np.iscomplexobj(value) else value
+        columns.append(np.broadcast_to(value.astype(np.float64), (X.shape[0],)))
+    return np.stack(columns, axis=1)
