@@ -131,7 +131,7 @@ def _networks(after: Any, before: Any, names: Sequence[str], forms: Mapping[Edge
     drawn = ""
     if before is not None and sum(map(len, before.edges)) <= LIVE:
         drawn = sections.network_figure(before, "Before pruning", names, {}, live=False)
-    peek = '<div id="peek" aria-live="polite"><p class="lead">Point at an edge to see its function; click to keep it.</p></div>'
+    peek = '<div id="peek" aria-live="polite"></div>'
     title = "After pruning" if before is not None else "The network"
     return f'{peek}<div class="grid2">{drawn}{sections.network_figure(after, title, names, forms, live=True)}</div>'
 
@@ -139,7 +139,8 @@ def _networks(after: Any, before: Any, names: Sequence[str], forms: Mapping[Edge
 def _legend(content: Any) -> str:
     kinds = {edge.kind for layer in content.edges for edge in layer}
     words = "Inputs below, outputs above. A line is as dark as its edge is important."
-    return words + (" Red: closed forms. Dark: splines." if kinds != {1} else "") + " ⊕ adds, ⊗ multiplies."
+    colors = " Red: closed forms. Dark: splines." if kinds != {1} else ""
+    return f"{words}{colors} ⊕ adds, ⊗ multiplies. Point at an edge to see its function; click to keep it."
 
 
 def _edge_lead() -> str:

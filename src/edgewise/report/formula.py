@@ -16,6 +16,7 @@ GREEK: dict[str, str] = dict(
 )
 NAMES = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arsinh", "acosh": "arcosh", "atanh": "artanh", "log": "ln"}
 NAMES |= {"Max": "max", "Min": "min"}
+SPACE = '<mo>&#8290;</mo><mspace width="0.12em"/>'  # an invisible times sign
 MATH = '<math displaystyle="true">'
 LONGEST = 36  # letters of a name
 PLAIN, FACTOR, BASE = 0, 1, 2  # what surrounds an expression: nothing, a product, a power
@@ -135,7 +136,7 @@ def _product(e: Any, around: int, digits: int) -> str:
         shown = [part if isinstance(part, str) else render(part, PLAIN if alone else FACTOR, digits) for part in parts]
         out = ""
         for place, inner in enumerate(shown):
-            between = "<mo>·</mo>" if place and inner.startswith(("<mn>", "<mrow><mn>", "<msup><mn>")) else "<mo>&#8290;</mo>" if place else ""
+            between = "<mo>·</mo>" if place and inner.startswith(("<mn>", "<mrow><mn>", "<msup><mn>")) else SPACE if place else ""
             out += between + inner
         return out if alone else f"<mrow>{out}</mrow>"
 
@@ -160,7 +161,7 @@ def _power(e: Any, around: int, digits: int) -> str:
 
 def _function(e: Any, kind: str, around: int, digits: int) -> str:
     inner = [render(argument, PLAIN, digits) for argument in e.args]
-    if kind == "exp" and not (e.args[0].is_Add or e.args[0].is_Function or e.args[0].is_Pow):
+    if kind == "exp" and not e.args[0].is_Add and len(str(e.args[0])) <= 12:  # what is longer is easier to read at full size
         out = f"<msup><mi>e</mi><mrow>{inner[0]}</mrow></msup>"
         return _brackets(out) if around == BASE else out
     if kind == "Abs":

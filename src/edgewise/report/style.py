@@ -78,17 +78,17 @@ svg{display:block}.spark{display:inline-block;width:100px;height:22px;vertical-a
 .network [data-edge]{cursor:pointer}.network [data-edge]:hover .card,.network [data-edge]:focus .card{fill:var(--mark)}
 .wire.lit{stroke-width:3;opacity:1}
 .network :focus{outline:none}.network :focus-visible .frame{stroke:var(--accent);stroke-width:3}
-.card-edge.open{border-color:var(--accent);box-shadow:0 0 0 2px var(--accent)}
 .told{margin:6px 0 0;font-size:.92rem}.eq{overflow-wrap:anywhere}
 .badge{display:inline-block;background:var(--mark);border-radius:6px;padding:0 7px;white-space:nowrap}
-#peek{min-height:3.2em;margin:0 0 10px}
-#peek .card-edge{max-width:460px}
+#peek{position:fixed;right:16px;bottom:16px;width:min(350px,calc(100vw - 24px));z-index:5;pointer-events:none}
+#peek .card-edge{box-shadow:0 6px 28px rgb(0 0 0/.28)}
+#peek .card-edge.open{pointer-events:auto;box-shadow:0 0 0 2px var(--accent),0 6px 28px rgb(0 0 0/.28)}
 footer{margin-top:48px;color:var(--soft);font-size:.85rem}
 @media (max-width:560px){.page{padding:0 12px 48px}h1{font-size:1.4rem}.panel{padding:12px}th,td{padding:6px 8px}.math{font-size:1.1rem}
 .facts{grid-template-columns:repeat(auto-fit,minmax(130px,1fr))}.chart.big{display:none}.chart.small{display:block}
 .stack thead{display:none}.stack tr{display:grid;grid-template-columns:1fr 1fr;gap:0 16px;padding:8px 0;border-bottom:1px solid var(--line)}
 .stack th,.stack td{border:0;padding:2px 4px}.stack th{grid-column:1/-1}.stack td{display:flex;justify-content:space-between;white-space:normal}
-.stack td::before{content:attr(data-label);color:var(--soft)}}
+.stack .spark{width:66px}.stack td::before{content:attr(data-label);color:var(--soft)}}
 @media print{nav,button,#peek{display:none}body{background:#fff}.panel{break-inside:avoid}}
 """.strip()
 
@@ -113,13 +113,12 @@ for (const button of document.querySelectorAll(".copy")) {
   });
 }
 const peek = document.getElementById("peek");
-const hint = peek && peek.firstElementChild;
 let pinned = null;
 function show(edge) {
   const card = edge && document.getElementById(edge.dataset.edge);
   for (const lit of document.querySelectorAll(".wire.lit")) lit.classList.remove("lit");
   if (edge) for (const wire of edge.ownerSVGElement.querySelectorAll(`[data-of="${edge.dataset.edge}"]`)) wire.classList.add("lit");
-  if (!card) { peek.replaceChildren(hint); return; }
+  if (!card) { peek.replaceChildren(); return; }
   const copy = card.cloneNode(true);
   copy.removeAttribute("id");
   copy.classList.toggle("open", edge === pinned);
@@ -128,12 +127,17 @@ function show(edge) {
 for (const edge of document.querySelectorAll("[data-edge]")) {
   edge.addEventListener("mouseenter", () => show(edge));
   edge.addEventListener("focus", () => show(edge));
-  edge.addEventListener("mouseleave", () => { if (pinned) show(pinned); });
-  edge.addEventListener("click", () => { pinned = pinned === edge ? null : edge; show(edge); });
+  edge.addEventListener("mouseleave", () => show(pinned));
+  edge.addEventListener("blur", () => show(pinned));
+  edge.addEventListener("click", () => pin(edge));
   edge.addEventListener("keydown", event => {
-    if (event.key === "Enter" || event.key === " ") { event.preventDefault(); pinned = pinned === edge ? null : edge; show(edge); }
+    if (event.key === "Enter" || event.key === " ") { event.preventDefault(); pin(edge); }
   });
 }
+function pin(edge) { pinned = pinned === edge ? null : edge; show(pinned); }
+function release() { pinned = null; show(null); }
+if (peek) peek.addEventListener("click", release);
+document.addEventListener("keydown", event => { if (event.key === "Escape") release(); });
 """.strip()
 
 

@@ -1,0 +1,51 @@
+"""`edgewise plot`: a run folder or a model file in, a picture out."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+import edgewise as ew
+from edgewise.cli import plot as command
+from edgewise.errors import ConfigError, DataError, EdgewiseError
+
+
+def run(run_folder: Path, out: Path | str | None = None, title: str | None = None, force: bool = False) -> int:
+    return command.run(argparse.Namespace(run_folder=str(run_folder), out=out and str(out), title=title, force=force))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    ew.save(ew.KAN((2, 2, 1)), tmp_path / "model.safetensors")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("name", "start"), [("a.svg", b"<?xml"), ("b.pdf", b"%PDF"), ("c.PNG", b"\x89PNG")])
+def test_the_ending_chooses_the_format(folder, name, start):
+    assert run(folder, folder / name, "A title") == 0
+    assert (folder / name).read_bytes().startswith(start)
+
+
+def test_the_picture_goes_into_the_run_folder_and_is_named(folder, capsys):
+    assert run(folder) == 0
+    assert (folder / "kan.svg").exists() and str(folder / "kan.svg") in capsys.readouterr().out
+    (folder / "kan.svg").unlink()
+    run(folder / "model.safetensors")
+    assert (folder / "kan.svg").exists()
+
+
+def test_what_cannot_be_drawn_or_written_is_named(folder, tmp_path):
+    with pytest.raises(ConfigError, match=r"\.svg, \.pdf or \.png file, got \.gif"):
+        run(folder, "a.gif")
+    with pytest.raises(DataError, match="there is no run folder"):
+        run(tmp_path / "nowhere")
+    with pytest.raises(EdgewiseError):
+        run(folder, "\0.svg")
+    (folder / "mine.svg").write_text("mine")
+    with pytest.raises(DataError, match="exists already"):
+        run(folder, folder / "mine.svg")
+    assert (folder / "mine.svg").read_text() == "mine"
+    assert run(folder, folder / "mine.svg", force=True) == 0 and (folder / "mine.svg").read_text() != "mine"
+    assert sorted(p.name for p in folder.iterdir()) == ["mine.svg", "model.safetensors"]
