@@ -1,0 +1,232 @@
+"""make_job: data in whatever holds numbers, split by the seed, checked before anything is trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+
+from edgewise.errors import ConfigError, DataError, EdgewiseError, ShapeError
+from edgewise.train.job import FEWEST, Job, choose_loss, make_job
+from edgewise.train.objective import CrossEntropy, SquaredError
+from helpers import assert_equal
+
+ROWS = 50
+
+
+def table(rows: int = ROWS, columns: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(3)
+    X = torch.rand(rows, columns, dtype=torch.float64, generator=generator)
+    return X, X.sum(1)
+
+
+def job_of(X: Any, y: Any, **settings: Any) -> Job:
+    return made(X, y, **settings)[0]
+
+
+def made(X: Any, y: Any, **settings: Any) -> tuple[Job, Any]:
+    options: dict[str, Any] = {"validation": None, "loss": "auto", "sample_weight": None, "features": None, "outputs": None}
+    options |= {"dtype": torch.float64, "device": torch.device("cpu"), "seed": 0}
+    return make_job(X, y, **(options | settings))
+
+
+def rows_of(x: torch.Tensor) -> set[tuple[float, ...]]:
+    return {tuple(row) for row in x.tolist()}
+
+
+def test_a_tenth_is_held_out_and_nothing_is_lost_or_doubled():
+    X, y = table()
+    job, everything = made(X, y)
+    assert job.own_split and job.xv is not None and len(job.xv) == ROWS // 10
+    assert rows_of(job.x) | rows_of(job.xv) == rows_of(X) and not rows_of(job.x) & rows_of(job.xv)
+    assert torch.equal(job.x.sum(1, keepdim=True), job.y)
+    assert torch.equal(everything[0], X)
+    assert_equal(job.whole(everything).x, X)
+    assert job.whole(everything).xv is None
+
+
+def test_the_seed_alone_decides_the_split():
+    X, y = table()
+    torch.manual_seed(1)
+    one = job_of(X, y, seed=4)
+    torch.manual_seed(2)
+    assert_equal(job_of(X, y, seed=4).x, one.x)
+    assert rows_of(job_of(X, y, seed=5).x) != rows_of(one.x)
+
+
+def test_few_rows_are_all_needed_for_training():
+    X, y = table(FEWEST - 1)
+    assert job_of(X, y).xv is None
+    assert job_of(*table(FEWEST)).xv is not None
+
+
+def test_given_validation_rows_are_taken_as_they_are():
+    X, y = table()
+    job = job_of(X, y, validation=(X[:4] + 1, y[:4]))
+    assert not job.own_split and torch.equal(job.x, X)
+    assert job.xv is not None and torch.equal(job.xv, X[:4] + 1)
+
+
+@pytest.mark.parametrize("kind", ["tensor", "float32", "array", "list", "frame", "series", "column", "loader"])
+def test_the_same_numbers_in_any_container(kind: str):
+    X, y = table()
+    given: Any = {
+        "tensor": lambda: (X, y),
+        "float32": lambda: (X.float().double(), y.float().double()),
+        "array": lambda: (X.numpy(), y.numpy()),
+        "list": lambda: (X.tolist(), y.tolist()),
+        "frame": lambda: (pd.DataFrame(X.numpy(), columns=["a", "b"]), pd.DataFrame({"t": y.numpy()})),
+        "series": lambda: (pd.DataFrame(X.numpy()), pd.Series(y.numpy())),
+        "column": lambda: (X, y[:, None]),
+        "loader": lambda: (DataLoader(TensorDataset(X, y), batch_size=7), None),
+    }[kind]()
+    job, everything = made(*given)
+    want = X.float().double() if kind == "float32" else X
+    assert_equal(everything[0], want)
+    assert job.y.shape == (ROWS - ROWS // 10, 1)
+
+
+def test_a_data_loader_leaves_the_global_random_state_alone_and_shuffles_by_the_seed(leaves_no_trace: Any):
+    X, y = table()
+    one = made(DataLoader(TensorDataset(X, y), batch_size=7, shuffle=True), None)[1]
+    torch.rand(3, generator=torch.Generator().manual_seed(0))
+    other = made(DataLoader(TensorDataset(X, y), batch_size=7, shuffle=True), None)[1]
+    assert_equal(one[0], other[0])
+    assert rows_of(one[0]) == rows_of(X)
+
+
+def test_rows_of_weight_zero_are_rows_less():
+    X, y = table()
+    weight = torch.ones(ROWS, dtype=torch.float64)
+    weight[::3] = 0
+    job, everything = made(X, y, sample_weight=weight)
+    less, all_less = made(X[weight > 0], y[weight > 0], sample_weight=weight[weight > 0])
+    assert_equal(job, less)
+    assert_equal(everything, all_less)
+
+
+def test_held_out_rows_keep_their_weights():
+    X, y = table()
+    job = job_of(X, y, sample_weight=y)
+    assert job.weight is not None and job.wv is not None and job.yv is not None
+    assert torch.equal(job.weight, job.y[:, 0]) and torch.equal(job.wv, job.yv[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (["no", "yes", "no", "maybe"], ("maybe", "no", "yes")),
+        ([True, False, True, True], ("False", "True")),
+        (np.array(["b", "a", "a", "b"]), ("a", "b")),
+        (pd.Series(["b", "a", "a", "b"], dtype="category"), ("a", "b")),
+    ],
+)
+def test_text_and_booleans_are_classes(labels: Any, classes: tuple[str, ...]):
+    X = table(4)[0]
+    job = job_of(X, labels)
+    assert isinstance(job.loss, CrossEntropy) and not job.regression
+    assert job.classes == classes
+    assert [job.classes[code] for code in job.y.tolist()] == [str(label) for label in list(labels)]
+
+
+def test_whole_numbers_are_numbers_unless_declared_as_classes():
+    X, y = table(4)[0], [0, 2, 1, 2]
+    assert isinstance(job_of(X, y).loss, SquaredError)
+    job = job_of(X, y, loss="cross_entropy", outputs=4)
+    assert job.y.tolist() == y and job.classes == ("0", "1", "2", "3")
+
+
+def test_without_a_number_of_outputs_codes_stay_codes():
+    """A module of the user's own: class 2 is output 2, whatever classes occur."""
+    X = table(4)[0]
+    job = job_of(X, [0, 2, 2, 0], loss="cross_entropy", validation=(X, [2, 2, 2, 2]))
+    assert job.y.tolist() == [0, 2, 2, 0] and job.yv is not None and job.yv.tolist() == [2, 2, 2, 2]
+
+
+def test_validation_uses_the_classes_of_training():
+    X = table(4)[0]
+    job = job_of(X, ["a", "b", "c", "a"], validation=(X[:2], ["c", "b"]))
+    assert job.yv is not None and job.yv.tolist() == [2, 1]
+    with pytest.raises(DataError, match="validation y holds d, none of the classes a, b, c"):
+        job_of(X, ["a", "b", "c", "a"], validation=(X[:2], ["c", "d"]))
+
+
+def test_classes_of_an_earlier_fit_keep_their_codes():
+    X = table(4)[0]
+    job = job_of(X, ["b", "c", "c", "b"], outputs=3, known=("a", "b", "c"))
+    assert job.y.tolist() == [1, 2, 2, 1] and job.classes == ("a", "b", "c")
+
+
+@pytest.mark.parametrize(
+    ("loss", "name"), [("auto", "squared_error"), ("mse", "squared_error"), ("regression", "squared_error"), ("classification", "cross_entropy")]
+)
+def test_losses_by_name(loss: str, name: str):
+    assert choose_loss(loss, [1.0, 2.0]).name == name
+
+
+def test_a_loss_of_the_users_own_is_taken_as_it_is():
+    own = SquaredError()
+    assert choose_loss(own, [1.0]) is own
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [("cross_entropie", "did you mean 'cross_entropy'"), ("nonsense", "known: auto, cross_entropy, squared_error"), (object(), "rows, gradient")],
+)
+def test_unusable_losses_are_named(loss: Any, words: str):
+    with pytest.raises(ConfigError, match=words):
+        choose_loss(loss, [1.0])
+
+
+def broken(row: int, column: int, value: float) -> torch.Tensor:
+    X = table()[0]
+    X[row, column] = value
+    return X
+
+
+FRAME = pd.DataFrame(broken(7, 1, float("nan")).numpy(), columns=["age", "height"])
+FAULTS: dict[str, tuple[Any, Any, dict[str, Any], str]] = {
+    "nan in X": (broken(7, 1, float("nan")), table()[1], {}, "X is not finite in row 7, column 1"),
+    "inf in X": (broken(3, 0, float("inf")), table()[1], {}, "X is not finite in row 3, column 0"),
+    "nan in a named column": (FRAME, table()[1], {}, "row 7, column 'height'"),
+    "nan in y": (table()[0], broken(9, 0, float("nan"))[:, 0], {}, "y is not finite in row 9"),
+    "nan in validation": (*table(), {"validation": (broken(2, 1, float("nan")), table()[1])}, "validation X is not finite in row 2, column 1"),
+    "too few targets": (table()[0], table()[1][:9], {}, "y has 9 rows, X has 50"),
+    "too many outputs": (table()[0], table()[0], {"outputs": 1}, "y has 2 columns, the model gives 1"),
+    "wrong width": (*table(), {"features": 3}, "X has 2 columns, the model takes 3"),
+    "transposed": (table()[0].T, table()[1], {"features": 2}, "transposed"),
+    "one-dimensional X": (table()[1], table()[1], {}, r"X\[:, None\]"),
+    "three-dimensional y": (table()[0], torch.zeros(ROWS, 1, 1), {}, "y has shape"),
+    "no y": (table()[0], None, {}, "y is missing"),
+    "no rows": (table(0)[0], table(0)[1], {}, "X has no rows"),
+    "one row": (*table(1), {}, "X has 1 row"),
+    "one row of positive weight": (*table(3), {"sample_weight": [0.0, 1.0, 0.0]}, "1 row of positive weight"),
+    "text in X": ([["a", "b"]] * 4, [1.0] * 4, {}, "text"),
+    "ragged X": ([[1.0, 2.0], [1.0]], [1.0, 2.0], {}, "same length"),
+    "complex X": (torch.zeros(4, 2, dtype=torch.complex128), torch.zeros(4), {}, "complex"),
+    "text y for squared error": (table(4)[0], list("abab"), {"loss": "squared_error"}, "cross_entropy"),
+    "fractions as classes": (table(2)[0], [0.5, 1.0], {"loss": "cross_entropy"}, "whole numbers or text"),
+    "class beyond the outputs": (table(2)[0], [0, 3], {"loss": "cross_entropy", "outputs": 2}, "class 3; a model with 2 outputs"),
+    "too many classes": (table(3)[0], list("abc"), {"outputs": 2}, "3 classes"),
+    "negative weight": (*table(), {"sample_weight": -torch.ones(ROWS)}, "sample_weight must not be negative"),
+    "weights all zero": (*table(), {"sample_weight": torch.zeros(ROWS)}, "zero everywhere"),
+    "too few weights": (*table(), {"sample_weight": torch.ones(3)}, "sample_weight has 3 rows"),
+    "nan weight": (*table(), {"sample_weight": broken(4, 0, float("nan"))[:, 0]}, "sample_weight is not finite in row 4"),
+    "validation of another width": (*table(), {"validation": (table(9, 3)[0], table(9)[1])}, "validation X has 3 columns"),
+    "validation without targets": (*table(), {"validation": table(9)[0]}, "pair"),
+    "empty validation": (*table(), {"validation": table(0)}, "validation has no rows"),
+    "y beside a loader": (DataLoader(TensorDataset(*table())), table()[1], {}, "given twice"),
+    "loader of single tensors": (DataLoader(TensorDataset(table()[0])), None, {}, "pairs|list batches"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_every_fault_is_named(name: str):
+    X, y, settings, words = FAULTS[name]
+    with pytest.raises(EdgewiseError, match=words) as caught:
+        job_of(X, y, **settings)
+    assert isinstance(caught.value, (DataError, ShapeError))
