@@ -27,7 +27,8 @@ def regression(rmse: float, r2: float) -> dict[str, float]:
         (regression(0.401, 0.96), 0.4, "equals the best baseline, gradient boosting"),
         (regression(1.99, 0.01), 0.4, "no better than the mean"),
         (regression(2.5, -0.6), 0.4, "no better than the mean"),
-        (regression(1e-9, 1 - 1e-12), 0.4, "all but 1e-12 of 1"),
+        (regression(1e-9, 1 - 1e-12), 0.4, "explains all but 1e-12 of the variance"),
+        (regression(1e-15, 1.0), 1e-16, r"explains all, to round-off, of the variance of y on rows it has not seen \(RMSE 1e-15\)\.$"),
         (regression(0.1, math.nan), 0.4, "one and the same value"),
     ],
 )

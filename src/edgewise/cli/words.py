@@ -8,6 +8,7 @@ from ..model import KAN, summary
 from .measure import Scores, headline
 
 NOTHING = 0.02  # part of the variance below which nothing was found
+EXACT = 1e-14  # part of the variance at which differences are round-off
 CLOSE = 0.02  # relative difference of two errors below which they count as equal
 
 
@@ -39,8 +40,11 @@ def verdict(task: str, outputs: str, network: Scores, others: dict[str, Scores |
             return f"The held-out rows have one and the same value of {outputs}, which says little (RMSE {number(network[key])}); give more rows."
         if r2 < NOTHING:
             return f"The network predicts {outputs} on unseen rows no better than the mean: these inputs do not tell it, or not from so few rows."
-        share = f"{100 * r2:.4g} %" if r2 < 0.9999 else f"all but {1 - r2:.1g} of 1"
+        rest = 1 - r2
+        share = f"{100 * r2:.4g} %" if rest > 1e-4 else f"all but {rest:.1g}" if rest > EXACT else "all, to round-off,"
         first = f"The network explains {share} of the variance of {outputs} on rows it has not seen (RMSE {number(network[key])})."
+        if rest <= EXACT:
+            return first
     else:
         first = f"The network names the right class of {outputs} for {100 * network[key]:.4g} % of the rows it has not seen."
         if network[key] <= known[trivial]:
