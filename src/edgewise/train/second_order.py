@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from .. import grid
+from ..errors import GridError
 from ..layers import KANLayer
 from ..model import KAN
 from ..transforms.grids import regrid
@@ -154,7 +155,10 @@ class Trainer:
         for number in range(rounds):
             if self.plan.grids is None and too_large(model, size, self.job):
                 return candidate
-            model = self.on_data(model, size)
+            try:
+                model = self.on_data(model, size)
+            except GridError:  # activations that are no numbers
+                return candidate
             penalty = None
             if power is not None and self.plan.sparsity > 0:
                 penalty = EdgePenalty(self.plan.sparsity, power).relative_to(model.trace(self.job.x)[1])
@@ -204,6 +208,12 @@ class Trainer:
         def watch(step: int, theta: Tensor, value: float, mu: float) -> bool:
             nonlocal best_theta, best_held, waited
             judged = problem.loss_value(theta, *held) if held else None
+            if judged is None or penalty is not None:
+                best_theta = theta
+            elif judged < best_held:
+                best_theta, best_held, waited = theta, judged, 0
+            else:
+                waited += 1
             stop = self.monitor.row(
                 stage=name,
                 grid_size=size,
@@ -212,12 +222,6 @@ class Trainer:
                 validation_loss=None if judged is None else judged * unit,
                 damping=mu,
             )
-            if judged is None or penalty is not None:
-                best_theta = theta
-            elif judged < best_held:
-                best_theta, best_held, waited = theta, judged, 0
-            else:
-                waited += 1
             if stop:
                 raise Interrupted(None, Status.STOPPED)
             return waited >= 10
