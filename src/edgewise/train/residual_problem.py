@@ -150,4 +150,4 @@ class ResidualProblem:
             self.batched = False
             return
         tolerance = math.sqrt(torch.finfo(r.dtype).eps)
-        self.batched = torch.allclose(got, want, rtol=tolerance, atol=tolerance * float(want.abs().max()), equal_nan=True)
+        self.batched = torch.allclose(got, want, rtol=tolerance, atol=tolerance * float(want.abs().nan_to_num().max()), equal_nan=True)
