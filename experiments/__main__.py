@@ -1,0 +1,38 @@
+"""python -m experiments NAME: repeat a table or figure of the paper."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from importlib import import_module
+
+from .runner import options
+
+NAMES = {
+    "special_functions": "the paper's Table 1: 15 special functions",
+    "feynman": "the paper's Table 2: 27 Feynman equations",
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run one experiment; 130 after Ctrl-C, 1 when a row failed."""
+    if not arguments or arguments[0] in ("-h", "--help"):
+        width = max(map(len, NAMES))
+        print("python -m experiments NAME [--rows a,b] [--seeds 5] [--peers] [--smoke]\n")
+        print("\n".join(f"  {name:<{width}}  {what}" for name, what in NAMES.items()))
+        return 0 if arguments else 2
+    name = arguments[0]
+    if name not in NAMES:
+        near = difflib.get_close_matches(name, NAMES, n=1)
+        print(f"there is no experiment {name!r}; {f'did you mean {near[0]!r}?' if near else 'they are ' + ', '.join(NAMES)}", file=sys.stderr)
+        return 2
+    chosen = options(name, arguments[1:])
+    try:
+        return import_module(f"experiments.{name}.run").run(chosen)
+    except KeyboardInterrupt:
+        print(f"\nstopped; the rows that were finished stand in {chosen.out / 'result.csv'}", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""KANs beside MLPs, from the tables of the other experiments."""

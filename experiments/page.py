@@ -1,0 +1,82 @@
+"""Pages and plots from result.csv: nothing in them is typed by hand."""
+
+from __future__ import annotations
+
+import io
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .results import Record, number, write_whole
+
+
+def cell(value: str) -> str:
+    """A value as the page shows it: three digits, powers of ten where they read better.
+
+    >>> cell("0.0001235"), cell("1030"), cell("[2,1,1]"), cell("12.346")
+    ('1.2e-4', '1030', '[2,1,1]', '12.3')
+    """
+    try:
+        x = float(value)
+    except ValueError:
+        return value.replace("|", "\\|")
+    if x == int(x) and abs(x) < 1e6:
+        return str(int(x))
+    if 0.01 <= abs(x) < 1e4:
+        return f"{x:.3g}"
+    digits, power = f"{x:.1e}".split("e")
+    return f"{digits}e{int(power)}"
+
+
+def table(records: Iterable[Record], columns: Mapping[str, str]) -> str:
+    """A Markdown table of these columns (name in the file -> heading); columns without any value are left out."""
+    records = list(records)
+    columns = {column: heading for column, heading in columns.items() if any(record[column] for record in records)}
+    lines = ["| " + " | ".join(columns.values()) + " |", "|" + "---|" * len(columns)]
+    lines += ["| " + " | ".join(cell(record[column]) for column in columns) + " |" for record in records]
+    return "\n".join(lines)
+
+
+def ratios(records: Iterable[Record], theirs: str, ours: str, whom: str, bar: float) -> str:
+    """How many times our errors lie below theirs, in a sentence; "" where they are not known."""
+    known = {r["name"]: a / b for r in records if (a := number(r, theirs)) is not None and (b := number(r, ours))}
+    if not known:
+        return ""
+    short = [f"{name} ({ratio:.2g})" for name, ratio in known.items() if ratio < bar]
+    many = f"at least {bar:g} times below" if bar > 1 else "below"
+    text = f"{len(known) - len(short)} of {len(known)} rows are {many} {whom}; the median row by a factor of {statistics.median(known.values()):.3g}."
+    return text + (f" Not so: {', '.join(short)}." if short else "")
+
+
+def write(folder: Path, parts: Sequence[str]) -> None:
+    """README.md of these parts, empty ones left out."""
+    write_whole(folder / "README.md", "\n\n".join(part.strip() for part in parts if part.strip()) + "\n")
+
+
+def save(figure: Any, path: Path) -> None:
+    """A matplotlib figure as a PNG file, the same bytes for the same figure."""
+    out = io.BytesIO()
+    figure.savefig(out, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
+    write_whole(path, out.getvalue())
+
+
+def bars(path: Path, records: Iterable[Record], columns: Mapping[str, str]) -> None:
+    """Errors by row: one mark per column (name in the file -> label)."""
+    from matplotlib.figure import Figure
+
+    records = list(records)
+    figure = Figure(figsize=(9, 1.2 + 0.28 * len(records)))
+    axes = figure.add_subplot()
+    colours = {"edgewise_best": "#c1440e", "paper_kan": "#27496d", "paper_mlp": "#9aa5b1", "pykan_same_data": "#00909e", "mlp_best": "#f2b134"}
+    for column, label in columns.items():
+        points = [(value, place) for place, record in enumerate(records) if (value := number(record, column)) is not None]
+        if points:
+            axes.plot(*zip(*points, strict=True), "o", label=label, color=colours.get(column), markersize=6)
+    axes.set_yticks(range(len(records)), [record["name"] for record in records])
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.set_xlabel("test RMSE")
+    axes.grid(alpha=0.3)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -1.0 / figure.get_figheight()), ncols=3, frameon=False)
+    save(figure, path)

@@ -1,0 +1,217 @@
+"""One table of the paper, repeated: jobs per row and seed, the record of a row, the page."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import page, peers, training
+from .results import Results, number
+from .runner import Job, Options, rows_done, say, version, work
+from .tables import Row, paper_rows
+from .training import LIMIT, Attempt, Sizes
+
+COLUMNS = (
+    "name", "shape", "parameters", "paper_kan", "paper_mlp", "pykan_same_data", "edgewise_best", "edgewise_median", "mlp_best", "mlp_median",
+    "mlp_10x", "mlp_100x", "seconds", "samples", "grid", "note", "seeds", "shapes", "smallest_shape", "smallest_rmse", "paper_smallest",
+    "human_rmse", "pruned_rmse", "unpruned_rmse", "paper_human", "paper_pruned", "paper_unpruned",
+    "pykan_what", "pykan_seconds", "mlp_what", "mlp_parameters", "mlp_seconds", "commit", "peers_commit",
+)  # fmt: skip
+
+
+def find(table: str, name: str) -> Row:
+    """The row of this name."""
+    return next(row for row in paper_rows(table) if row.name == name)
+
+
+# What runs in other processes: names, not functions, travel there.
+
+
+def edgewise_job(table: str, name: str, seed: int, smoke: bool) -> list[Attempt]:
+    """Every attempt of one row from one seed."""
+    return training.attempts(find(table, name), seed, Sizes.of(smoke))
+
+
+def mlp_job(table: str, name: str, parameters: int, seed: int, smoke: bool) -> peers.Peer:
+    """The MLP of this size on one row from one seed."""
+    return peers.mlp(find(table, name), parameters, seed, Sizes.of(smoke))
+
+
+def pykan_job(table: str, name: str, seed: int, smoke: bool) -> peers.Peer:
+    """pykan on one row from one seed."""
+    return peers.pykan(find(table, name), seed, Sizes.of(smoke))
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """A shape as it is printed.
+
+    >>> shape_text((2, 2, 1))
+    '[2,2,1]'
+    """
+    return f"[{','.join(map(str, shape))}]"
+
+
+def edgewise_values(row: Row, runs: Sequence[Sequence[Attempt]], samples: int) -> dict[str, object]:
+    """edgewise's columns of a row from the attempts of each seed. In each seed the held-out error chooses the shape."""
+    chosen = [training.winner(found) for found in runs]
+    best = min(chosen, key=lambda attempt: attempt.test)
+    values: dict[str, object] = {
+        "name": row.name,
+        "shape": best.shape,
+        "parameters": best.parameters,
+        "paper_kan": row.paper["kan"],
+        "paper_mlp": row.paper["mlp"],
+        "edgewise_best": best.test,
+        "edgewise_median": statistics.median(attempt.test for attempt in chosen),
+        "seconds": statistics.median(sum(attempt.seconds for attempt in found) for found in runs),
+        "samples": samples,
+        "grid": max(best.grid),
+        "note": "; ".join(
+            text for text, true in (("multiplication nodes", best.products), ("not a shape of the paper's", "paper" not in best.origin)) if true
+        ),
+        "seeds": len(runs),
+        "shapes": " ".join(f"{shape}:{times}" for shape, times in Counter(attempt.shape for attempt in chosen).most_common()),
+        "paper_smallest": shape_text(row.shapes["minimal"]),
+        "commit": version(),
+    }
+    small = [attempt for found in runs for attempt in found if attempt.origin == "pruned" and attempt.test < LIMIT]
+    if small:
+        smallest = min(small, key=lambda attempt: (attempt.edges, attempt.test))
+        values |= {"smallest_shape": f"{smallest.shape} ({smallest.edges} edges)", "smallest_rmse": smallest.test}
+    groups = {
+        "human": [a for found in runs for a in found if "human" in row.shapes and a.shape == shape_text(row.shapes["human"])],
+        "pruned": [a for found in runs for a in found if a.origin == "pruned"],
+        "unpruned": [training.winner(wide) for found in runs if (wide := [a for a in found if a.origin == "general" and not a.products])],
+    }
+    for kind, group in groups.items():
+        values[f"paper_{kind}"] = row.paper.get(kind)
+        values[f"{kind}_rmse"] = min(a.test for a in group) if group else None
+    return values
+
+
+def peer_values(name: str, found: dict[str, list[peers.Peer]]) -> dict[str, object]:
+    """The peers' columns of a row."""
+    mlps, kans = found["mlp"], found.get("pykan", [])
+    best = min(mlps, key=lambda peer: peer.test)
+    values: dict[str, object] = {
+        "name": name,
+        "mlp_best": best.test,
+        "mlp_median": statistics.median(peer.test for peer in mlps),
+        "mlp_10x": min(peer.test for peer in found["mlp_10x"]),
+        "mlp_100x": min(peer.test for peer in found["mlp_100x"]),
+        "mlp_what": best.what,
+        "mlp_parameters": best.parameters,
+        "mlp_seconds": statistics.median(peer.seconds for peer in mlps),
+        "peers_commit": version(),
+    }
+    if kans:
+        ours = min(kans, key=lambda peer: peer.test)
+        values |= {"pykan_same_data": ours.test, "pykan_what": ours.what, "pykan_seconds": statistics.median(peer.seconds for peer in kans)}
+    return values
+
+
+def run(name: str, table: str, title: str, about: str, options: Options) -> int:
+    """Repeat a table: edgewise's columns, the peers' if asked for, and the page of it. 1 where a row failed, else 0."""
+    rows = {row.name: row for row in paper_rows(table)}
+    results = Results(options.out / "result.csv", COLUMNS, list(rows))
+    names, sizes, done = options.chosen(list(rows)), Sizes.of(options.smoke), 0
+    try:
+        if options.peers != "only":
+            jobs = [Job(row, edgewise_job, (table, row, seed, options.smoke)) for row in names for seed in range(options.seeds)]
+            for row, runs in rows_done(jobs, work(jobs, options.processes, title)):
+                values = edgewise_values(rows[row], runs, sizes.samples)
+                results.put(values)
+                say(f"{row}: {values['edgewise_best']:.2g}, median {values['edgewise_median']:.2g} with {values['shape']}; "
+                    f"the paper's KAN {values['paper_kan']:.2g}")  # fmt: skip
+                done += 1
+        if options.peers != "no":
+            done = run_peers(table, title, options, names, results)
+    finally:
+        if len(results):
+            write_page(options.out, name, title, about, results)
+    return 0 if done == len(names) else 1
+
+
+def run_peers(table: str, title: str, options: Options, names: Sequence[str], results: Results) -> int:
+    """The peers' columns; how many rows they were found for. MLPs take their size from edgewise's column, so that must be there first."""
+    jobs: list[Job] = []
+    kinds: dict[int, str] = {}
+    smoke, with_pykan = options.smoke, peers.has_pykan()
+    if not with_pykan:
+        print("pykan is not installed: its column stays as it is", file=sys.stderr)
+    for name in names:
+        size = number(results.records.get(name, {}), "parameters")
+        if size is None:
+            print(f"{name}: edgewise's columns are not there yet, so the size of its peers is unknown; run it without --peers first", file=sys.stderr)
+            continue
+        few = range(1 if smoke else min(options.seeds, 2))  # of the large ones
+        own = [("mlp", Job(name, mlp_job, (table, name, int(size), seed, smoke))) for seed in range(options.seeds)]
+        own += [("mlp_10x", Job(name, mlp_job, (table, name, int(10 * size), seed, smoke))) for seed in few]
+        own += [("mlp_100x", Job(name, mlp_job, (table, name, int(100 * size), 0, smoke)))]
+        own += [("pykan", Job(name, pykan_job, (table, name, seed, smoke))) for seed in few if with_pykan]
+        for kind, job in own:
+            kinds[id(job)] = kind
+            jobs.append(job)
+    done = 0
+    for name, found in rows_done(jobs, work(jobs, options.processes, f"{title}: peers")):
+        groups: dict[str, list[peers.Peer]] = {}
+        for job, peer in zip([job for job in jobs if job.row == name], found, strict=True):
+            groups.setdefault(kinds[id(job)], []).append(peer)
+        results.put(peer_values(name, groups))
+        done += 1
+    return done
+
+
+def write_page(folder: Path, name: str, title: str, about: str, results: Results) -> None:
+    """README.md and result.png from result.csv."""
+    table = page.table(
+        results,
+        {
+            "name": "function", "shape": "shape", "parameters": "parameters", "paper_kan": "paper's KAN", "paper_mlp": "paper's MLP",
+            "pykan_same_data": "pykan, same data", "edgewise_best": "**edgewise, best**", "edgewise_median": "edgewise, median",
+            "mlp_best": "MLP, best", "mlp_median": "MLP, median", "mlp_10x": "MLP, 10x", "mlp_100x": "MLP, 100x", "seconds": "seconds",
+            "note": "note",
+        },
+    )  # fmt: skip
+    small = page.table(
+        results,
+        {
+            "name": "function", "smallest_shape": "smallest by `prune`", "smallest_rmse": "its error", "paper_smallest": "paper's smallest",
+            "human_rmse": "human-built", "pruned_rmse": "pruned", "unpruned_rmse": "unpruned", "paper_human": "paper: human-built",
+            "paper_pruned": "paper: pruned", "paper_unpruned": "paper: unpruned",
+        },
+    )  # fmt: skip
+    facts = [
+        page.ratios(results, "paper_kan", "edgewise_best", "the paper's KAN", 10 if name == "special_functions" else 1),
+        page.ratios(results, "paper_kan", "edgewise_median", "the paper's KAN (median of the seeds)", 1),
+        page.ratios(results, "paper_mlp", "edgewise_best", "the paper's MLP", 1),
+        page.ratios(results, "pykan_same_data", "edgewise_best", "pykan on the same data", 1),
+        page.ratios(results, "mlp_best", "edgewise_best", "our MLPs of equal size", 1),
+    ]
+    about_small = template("small.md", sparsities=", ".join(f"{s:g}" for s in training.SPARSITIES), limit=LIMIT)
+    protocol = template(
+        "protocol.md", train=training.TRAIN, test=training.TEST, hidden=" or ".join(map(str, peers.HIDDEN)),
+        activations=" or ".join(peers.ACTIVATIONS), large=peers.LARGE, lbfgs_steps=peers.LBFGS_STEPS,
+        grids=", ".join(map(str, peers.PYKAN_GRIDS)), steps=peers.PYKAN_STEPS, name=name,
+    )  # fmt: skip
+    parts = [
+        f"# {title}", about, "## Result", "\n".join(f"- {fact}" for fact in facts if fact), "![errors by row](result.png)", table,
+        "## Small networks", about_small, small, "## Protocol", protocol,
+    ]  # fmt: skip
+    page.write(folder, parts)
+    page.bars(
+        folder / "result.png",
+        results,
+        {
+            "paper_mlp": "paper's MLP", "paper_kan": "paper's KAN", "pykan_same_data": "pykan, same data",
+            "mlp_best": "MLP of equal size, our optimizer", "edgewise_best": "edgewise",
+        },
+    )  # fmt: skip
+
+
+def template(file: str, /, **values: object) -> str:
+    """A text kept beside this file, with these values in it."""
+    return (Path(__file__).parent / file).read_text(encoding="utf-8").format(**values)

@@ -1,0 +1,1 @@
+"""Table 1 of the paper: 15 special functions of two variables."""

@@ -1,0 +1,235 @@
+"""The experiments: tables read as they are meant, results kept whole, the shape chosen without the test points, every command in small."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.special
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def _from_the_checkout(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+
+
+def module(name: str):
+    return import_module(f"experiments.{name}" if name else "experiments")
+
+
+def command(*arguments: str, **settings) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.run([sys.executable, "-m", "experiments", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, **settings)
+
+
+def records(folder: Path) -> list[dict[str, str]]:
+    with (folder / "result.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+# ---------------------------------------------------------------------------------------------------- tables
+
+
+def test_special_rows_equal_the_scipy_calls_that_the_table_prints():
+    for row in module("tables").paper_rows("special"):
+        if row.expression.startswith("scipy."):
+            X, y = row.sample(50, "test")
+            assert np.array_equal(y, eval(row.expression, {"scipy": scipy}, {"x": X[:, 0], "y": X[:, 1]}))
+
+
+@pytest.mark.parametrize("order, degree", [(0, 1), (1, 1), (0, 2), (1, 2), (2, 2)])
+def test_harmonics_equal_their_closed_forms(order, degree):
+    azimuth, polar = np.random.default_rng(0).uniform([0, 0], [2 * np.pi, np.pi], (40, 2)).T
+    c, s = np.cos(polar), np.sin(polar)
+    wanted = {
+        (0, 1): np.sqrt(3 / np.pi) / 2 * c,
+        (1, 1): -np.sqrt(3 / (2 * np.pi)) / 2 * s,
+        (0, 2): np.sqrt(5 / np.pi) / 4 * (3 * c**2 - 1),
+        (1, 2): -np.sqrt(15 / (2 * np.pi)) / 2 * s * c,
+        (2, 2): np.sqrt(15 / (2 * np.pi)) / 4 * s**2,
+    }[order, degree] * np.cos(order * azimuth)
+    got = module("tables").harmonic(order, degree)(np.column_stack([azimuth, polar]))
+    assert np.abs(got - wanted).max() < 1e-13
+
+
+def test_feynman_rows_equal_the_printed_expressions():
+    numbers = {"sqrt": np.sqrt, "exp": np.exp, "sin": np.sin, "cos": np.cos, "log": np.log, "asin": np.arcsin, "pi": np.pi}
+    for row in module("tables").paper_rows("feynman"):
+        X, y = row.sample(50, "test")
+        wanted = eval(row.expression.replace("^", "**"), numbers, dict(zip(row.inputs, X.T, strict=True)))
+        assert np.allclose(y, wanted, rtol=1e-12, atol=1e-14), row.name
+
+
+def test_points_lie_in_the_ranges_differ_by_part_and_are_the_same_every_time():
+    for table in ("special", "feynman"):
+        for row in module("tables").paper_rows(table):
+            X, y = row.sample(200, "train")
+            low, high = np.array(row.ranges).T
+            assert X.shape == (200, len(row.inputs)) and (low <= X).all() and (high >= X).all() and np.isfinite(y).all()
+            assert np.array_equal(X, row.sample(200, "train")[0]) and not np.isin(X, row.sample(200, "test")[0]).any()
+
+
+def test_noise_has_the_asked_for_size_and_leaves_the_points_alone():
+    row = module("tables").paper_rows("special")[0]
+    (X, y), (Xn, yn) = row.sample(5000, "train"), row.sample(5000, "train", noise=0.05)
+    assert np.array_equal(X, Xn)
+    assert abs((yn - y).std() / y.std() - 0.05) < 0.003
+
+
+def test_inputs_may_carry_names_that_sympy_knows():
+    function = module("tables").sympy_function("beta*E + gamma^2*S", ("beta", "E", "gamma", "S"))
+    assert function(np.array([[2.0, 3.0, 4.0, 5.0]])).tolist() == [86.0]
+
+
+def test_an_unknown_input_is_named():
+    with pytest.raises(ValueError, match="omega"):
+        module("tables").sympy_function("x + omega", ("x",))
+
+
+# ---------------------------------------------------------------------------------------------------- results
+
+
+def test_results_replace_only_the_rows_and_columns_that_are_put(tmp_path):
+    Results = module("results").Results
+    first = Results(tmp_path / "result.csv", ("name", "ours", "theirs"), ("a", "b", "c"))
+    first.put({"name": "c", "ours": 1.0, "theirs": 2.0})
+    first.put({"name": "a", "ours": 3.0})
+    again = Results(tmp_path / "result.csv", ("name", "ours", "theirs", "more"), ("a", "b", "c"))
+    again.put({"name": "c", "ours": 5.0, "more": "new"})
+    assert records(tmp_path) == [
+        {"name": "a", "ours": "3", "theirs": "", "more": ""},
+        {"name": "c", "ours": "5", "theirs": "2", "more": "new"},
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["result.csv"]
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+    results = module("results")
+    table = results.Results(tmp_path / "result.csv", ("name", "ours"), ("a",))
+    table.put({"name": "a", "ours": 1.0})
+
+    def refuse(*_: object) -> None:
+        raise OSError("no space")
+
+    monkeypatch.setattr(results.os, "replace", refuse)
+    with pytest.raises(OSError):
+        table.put({"name": "a", "ours": 2.0})
+    assert records(tmp_path) == [{"name": "a", "ours": "1"}]
+    assert [path.name for path in tmp_path.iterdir()] == ["result.csv"]
+
+
+def test_a_column_that_is_none_is_refused(tmp_path):
+    with pytest.raises(KeyError, match="our"):
+        module("results").Results(tmp_path / "result.csv", ("name", "ours"), ("a",)).put({"name": "a", "our": 1.0})
+
+
+def test_rows_come_as_soon_as_all_their_jobs_ended_and_not_when_one_failed():
+    runner = module("runner")
+    a, b, c = (runner.Job("a", int), runner.Job("a", int)), (runner.Job("b", int),), (runner.Job("c", int),)
+    ended = [(a[1], 11), (b[0], 20), (c[0], runner.Failure("no")), (a[0], 10)]
+    assert list(runner.rows_done([*a, *b, *c], ended)) == [("b", [20]), ("a", [10, 11])]
+
+
+# ---------------------------------------------------------------------------------------------------- choice
+
+
+def tried(origin: str, held_out: float, test: float, shape: str = "[2,2,1]", edges: int = 6):
+    training = module("training")
+    return training.Attempt(origin, shape, 10 * edges, edges, (3, 3), held_out, test, 1.0)
+
+
+def test_the_held_out_error_chooses_the_shape_not_the_test_error():
+    good, lucky = tried("general", 1e-6, 2e-6), tried("general", 2e-6, 1e-9)
+    assert module("training").winner([lucky, good]) is good
+
+
+def test_every_shape_is_within_the_papers_search_and_the_papers_come_first():
+    training, tables = module("training"), module("tables")
+    for row in (*tables.paper_rows("special"), *tables.paper_rows("feynman")):
+        shapes = training.candidates(row)
+        assert next(iter(shapes)) == row.shapes["best"]
+        assert list(shapes.values()) == sorted(shapes.values(), key=lambda origin: origin == "general")
+        assert set(training.general_shapes(len(row.inputs))) <= set(shapes)
+        for shape in shapes:
+            hidden = [width if isinstance(width, int) else sum(width) for width in shape[1:]]
+            assert shape[0] == len(row.inputs) and shape[-1] == 1 and max(hidden) <= 5 and len(hidden) <= 6
+
+
+def test_the_record_of_a_row_keeps_to_its_seeds():
+    paper, row = module("paper"), module("tables").paper_rows("feynman")[0]
+    runs = [
+        [tried("paper's best", 1e-4, 3e-4, "[2,2,1,1]"), tried("general", 1e-5, 5e-5, "[2,1x2,1]"), tried("pruned", 1e-3, 5e-3, "[2,1,1]", 3)],
+        [tried("paper's best", 1e-5, 2e-5, "[2,2,1,1]"), tried("general", 1e-4, 1e-6, "[2,1x2,1]"), tried("pruned", 1e-3, 2e-2, "[2,1,1]", 2)],
+    ]
+    values = paper.edgewise_values(row, runs, 1000)
+    assert values["edgewise_best"] == 2e-5 and values["shape"] == "[2,2,1,1]" and values["edgewise_median"] == pytest.approx(3.5e-5)
+    assert values["smallest_shape"] == "[2,1,1] (3 edges)" and values["smallest_rmse"] == 5e-3
+    assert values["human_rmse"] == 2e-5 and values["pruned_rmse"] == 5e-3 and values["unpruned_rmse"] is None
+    assert set(values) <= set(paper.COLUMNS)
+    wanted = "name, shape, parameters, paper_kan, paper_mlp, pykan_same_data, edgewise_best, edgewise_median, mlp_best, mlp_median, mlp_10x, mlp_100x"
+    assert list(paper.COLUMNS[:13]) == [*wanted.split(", "), "seconds"]
+
+
+def test_multiplication_nodes_are_marked():
+    paper, row = module("paper"), module("tables").paper_rows("feynman")[0]
+    marked = [paper.edgewise_values(row, [[tried("general", 1.0, 1.0, shape)]], 1000)["note"] for shape in ("[2,1x2,1]", "[2,2,1]")]
+    assert ["multiplication" in str(note) for note in marked] == [True, False]
+
+
+@pytest.mark.parametrize("hidden, parameters", [(2, 51), (3, 700), (2, 7000)])
+def test_mlps_have_the_asked_for_number_of_parameters(hidden, parameters):
+    peers = module("peers")
+    width = peers.width_for(2, hidden, parameters)
+    network = peers.perceptron(2, width, hidden, "tanh", 0)
+    actual = sum(p.numel() for p in network.parameters())
+    assert actual == peers.count(2, width, hidden)
+    assert abs(actual - parameters) < 0.1 * parameters
+
+
+# ---------------------------------------------------------------------------------------------------- commands
+
+
+def check_smoke(name: str, folder: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    committed = ROOT / "experiments" / name
+    before = {path: path.read_bytes() for path in committed.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    done = command(name, "--smoke", "--out", str(folder))
+    assert done.returncode == 0, done.stderr
+    found = records(folder)
+    assert found and set(columns) <= set(found[0])
+    assert (folder / "README.md").read_text(encoding="utf-8").startswith("# ")
+    assert before == {path: path.read_bytes() for path in committed.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    return found
+
+
+@pytest.mark.parametrize("name", ["special_functions", "feynman"])
+def test_smoke_of_a_table(name, tmp_path):
+    found = check_smoke(name, tmp_path, module("paper").COLUMNS)
+    assert len(found) == 2 and all(0 < float(record["edgewise_best"]) < 1 for record in found)
+    assert (tmp_path / "result.png").exists()
+
+
+def test_rows_are_chosen_and_the_others_kept(tmp_path):
+    assert command("feynman", "--smoke", "--out", str(tmp_path), "--rows", "I.27.6").returncode == 0
+    kept = records(tmp_path)
+    assert command("feynman", "--smoke", "--out", str(tmp_path), "--rows", "II.38.3,I.30.5").returncode == 0
+    found = records(tmp_path)
+    assert [record["name"] for record in found] == ["I.27.6", "I.30.5", "II.38.3"]
+    assert found[0] == kept[0]
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [(("feinman",), "did you mean 'feynman'"), (("feynman", "--rows", "I.27.7"), "did you mean"), (("feynman", "--seeds", "0"), "at least 1")],
+)
+def test_mistakes_end_in_one_line_that_says_what_to_do(arguments, said):
+    done = command(*arguments)
+    assert done.returncode != 0 and said in done.stderr and "Traceback" not in done.stderr
