@@ -26,7 +26,7 @@ def network(shape, power: float) -> tuple[NetworkProblem, EdgePenalty]:
     model = remove(model, edges=model.active_edges()[:1])
     X, y, _ = data(model, SquaredError(), rows=30)
     penalty = EdgePenalty(0.3, power, eps=1e-2).relative_to(model.trace(X)[1])
-    return NetworkProblem(model.build(), model.scale_inputs(X), y, SquaredError(), penalty=penalty), penalty
+    return NetworkProblem(model.build(), model.scale_inputs(X), y, SquaredError(), terms=(penalty,)), penalty
 
 
 def at_frozen_activations(problem: NetworkProblem, penalty: EdgePenalty):
