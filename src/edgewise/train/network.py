@@ -6,7 +6,9 @@ one pass of sensitivities give everything; no autograd. Letters: b batch, k outp
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -16,9 +18,20 @@ from ..layers import KANLayer
 from ..model import KAN
 from .local import Local
 from .objective import Loss
-from .penalty import EdgePenalty
 
 BLOCK = 1 << 23  # numbers in one block of the Jacobian (64 MB)
+
+
+class Term(Protocol):
+    """A further part of the objective, with a quadratic model in the parameters."""
+
+    def value(self, bases: list[Local]) -> float:
+        """The term at the present parameters, from the layers' bases at their inputs."""
+        ...
+
+    def add_quadratic(self, bases: list[Local], gradient: Tensor, curvature: Tensor) -> float:
+        """Add its gradient and curvature in place; returns its value."""
+        ...
 
 
 class Flat:
@@ -82,8 +95,8 @@ class NetworkProblem:
     The model is private to the problem: its parameters are moved by every call.
     """
 
-    def __init__(self, model: KAN, x: Tensor, y: Tensor, loss: Loss, weight: Tensor | None = None, penalty: EdgePenalty | None = None) -> None:
-        self.flat, self.model, self.loss, self.penalty = Flat(model), model, loss, penalty
+    def __init__(self, model: KAN, x: Tensor, y: Tensor, loss: Loss, weight: Tensor | None = None, terms: Sequence[Term] = ()) -> None:
+        self.flat, self.model, self.loss, self.terms = Flat(model), model, loss, tuple(terms)
         self.layers = model.edge_layers
         self.x, self.y = x, y
         self.last_loss = float("nan")  # the plain loss at the point where `quadratic` was last taken
@@ -119,7 +132,7 @@ class NetworkProblem:
         with torch.no_grad():
             done = self.predict(self.x)
             value = float(self.weight @ self.loss.rows(done.output, self.y))
-            return value if self.penalty is None else value + self.penalty.value(done.bases)
+            return value + sum(term.value(done.bases) for term in self.terms)
 
     def quadratic(self, theta: Tensor) -> tuple[float, Tensor, Tensor]:
         """Loss plus penalty, gradient (P,), curvature (P, P) over the parameters that may move."""
@@ -147,8 +160,8 @@ class NetworkProblem:
                     scaled = jacobian.mul_(root[:, None, None]).flatten(0, 1)
                     curvature.addmm_(scaled.T, scaled)
                     gradient.addmv_(scaled.T, (pull / root.clamp(min=1e-300)[:, None]).flatten())
-            if self.penalty is not None:
-                value += self.penalty.add_quadratic(done.bases, gradient, curvature)
+            for term in self.terms:
+                value += term.add_quadratic(done.bases, gradient, curvature)
             if self.flat.fixed:
                 gradient, curvature = gradient[self.flat.free], curvature[self.flat.free][:, self.flat.free]
             return value, gradient, curvature

@@ -197,7 +197,7 @@ class Trainer:
         job, private = self.job, model.build()
         target = (job.y - model.output_shift) / model.output_scale if job.regression else job.y
         unit = float(model.output_scale.square().mean()) if job.regression else 1.0  # losses are reported in the user's units
-        problem = NetworkProblem(private, model.scale_inputs(job.x), target, job.loss, job.weight, penalty)
+        problem = NetworkProblem(private, model.scale_inputs(job.x), target, job.loss, job.weight, () if penalty is None else (penalty,))
         held = None
         if job.xv is not None and job.yv is not None:
             held = model.scale_inputs(job.xv), (job.yv - model.output_shift) / model.output_scale if job.regression else job.yv
