@@ -120,11 +120,12 @@ class NetworkProblem:
             a = self.model.multiply(number, s)
         return Pass(a, inputs, bases, subnodes)
 
-    def loss_value(self, theta: Tensor, x: Tensor, y: Tensor) -> float:
-        """The plain mean loss on other data."""
+    def loss_value(self, theta: Tensor, x: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
+        """The plain (weighted) mean loss on other data."""
         self.flat.load(theta)
         with torch.no_grad():
-            return float(self.loss.rows(self.predict(x).output, y).mean())
+            rows = self.loss.rows(self.predict(x).output, y)
+            return float(rows.mean() if weight is None else weight @ rows / weight.sum())
 
     def value(self, theta: Tensor) -> float:
         """Loss plus penalty."""

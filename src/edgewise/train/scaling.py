@@ -26,7 +26,9 @@ def scaled_to(model: KAN, x: Tensor, y: Tensor | None) -> KAN:
         spread = y.std(0, unbiased=False)
         if not bool(torch.isfinite(spread).all()):
             raise DataError(f"y reaches {float(y.abs().max()):.3g}, and the square of its spread overflows {y.dtype}; give y in other units")
-        spread = torch.where(spread > 1e-14 * y.abs().amax(0), spread, torch.ones_like(spread))
+        most = y.abs().amax(0)
+        unit = torch.where(most > 0, most.clamp(max=1.0), 1.0)  # of constant targets
+        spread = torch.where(spread > 1e-14 * most, spread, unit)
         product = torch.tensor([len(node) > 1 for node in model.topology.factors[-1]], device=y.device)  # a product cannot absorb a shift
         scaling |= {"output_shift": torch.where(product, torch.zeros_like(spread), y.mean(0)), "output_scale": spread}
     return model.build(scaling=scaling, edit=Edit("scale", "inputs to the grid's domain" + ("" if y is None else ", targets to unit spread")))

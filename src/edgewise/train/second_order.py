@@ -200,7 +200,8 @@ class Trainer:
         problem = NetworkProblem(private, model.scale_inputs(job.x), target, job.loss, job.weight, () if penalty is None else (penalty,))
         held = None
         if job.xv is not None and job.yv is not None:
-            held = model.scale_inputs(job.xv), (job.yv - model.output_shift) / model.output_scale if job.regression else job.yv
+            yv = (job.yv - model.output_shift) / model.output_scale if job.regression else job.yv
+            held = model.scale_inputs(job.xv), yv, job.wv
         start = problem.start()
         best_theta, best_held, waited = start, problem.loss_value(start, *held) if held else math.inf, 0
         best_held = best_held if math.isfinite(best_held) else math.inf
@@ -241,9 +242,9 @@ class Trainer:
         return self.candidate(problem, best_theta, held, unit, status), after, taken
 
     @staticmethod
-    def candidate(problem: NetworkProblem, theta: Tensor, held: tuple[Tensor, Tensor] | None, unit: float, status: Status) -> Candidate:
+    def candidate(problem: NetworkProblem, theta: Tensor, held: tuple[Tensor, Tensor, Tensor | None] | None, unit: float, status: Status) -> Candidate:
         """The problem's network with these parameters, and its losses in the user's units."""
-        loss = problem.loss_value(theta, problem.x, problem.y)
+        loss = problem.loss_value(theta, problem.x, problem.y, problem.weight)
         judged = problem.loss_value(theta, *held) if held else loss
         problem.flat.load(theta)
         return Candidate(problem.model.build(), loss * unit, judged * unit, status)
