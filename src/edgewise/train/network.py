@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Protocol
 
 import torch
@@ -30,7 +31,11 @@ class Term(Protocol):
         ...
 
     def add_quadratic(self, bases: list[Local], gradient: Tensor, curvature: Tensor) -> float:
-        """Add its gradient and curvature in place; returns its value."""
+        """Add its gradient and curvature at fixed inputs of each layer in place; returns its value."""
+        ...
+
+    def pulls(self, bases: list[Local], inputs: list[Tensor]) -> list[Tensor | None]:
+        """Its gradient with respect to the inputs (b, i) of each layer, None where there is none: what it asks of the layers before."""
         ...
 
 
@@ -39,11 +44,10 @@ class Flat:
 
     def __init__(self, model: KAN) -> None:
         self.model = model
-        tensors = [(layer, name) for layer in model.edge_layers for name in ("coef", "base_scale", "bias", "affine")]
-        present = [(layer, name, getattr(layer, name)) for layer, name in tensors if getattr(layer, name) is not None]
-        self.theta = torch.cat([p.detach().reshape(-1) for _, _, p in present])
+        present = [p for layer in model.edge_layers for p in parameters_of(layer)]
+        self.theta = torch.cat([p.detach().reshape(-1) for p in present])
         start = 0
-        for _, _, p in present:
+        for p in present:
             p.requires_grad_(False)
             p.data = self.theta[start : start + p.numel()].view(p.shape)
             start += p.numel()
@@ -60,6 +64,11 @@ class Flat:
     def read(self) -> Tensor:
         """A copy of the parameters that training may move."""
         return self.theta[self.free] if self.fixed else self.theta.clone()
+
+
+def parameters_of(layer: KANLayer) -> list[Tensor]:
+    """A layer's parameters in their order in the vector."""
+    return [p for p in (layer.coef, layer.base_scale, layer.bias, layer.affine) if p is not None]
 
 
 def free_masks(layer: KANLayer) -> list[Tensor]:
@@ -163,6 +172,7 @@ class NetworkProblem:
                     gradient.addmv_(scaled.T, (pull / root.clamp(min=1e-300)[:, None]).flatten())
             for term in self.terms:
                 value += term.add_quadratic(done.bases, gradient, curvature)
+                self.pull_back(done, term.pulls(done.bases, done.inputs), gradient)
             if self.flat.fixed:
                 gradient, curvature = gradient[self.flat.free], curvature[self.flat.free][:, self.flat.free]
             return value, gradient, curvature
@@ -179,6 +189,20 @@ class NetworkProblem:
             if number > 1:
                 nodes = torch.bmm(sub, layer.edge_values(a, derivative=1).transpose(1, 2))
         return torch.cat(blocks, dim=2)
+
+    def pull_back(self, done: Pass, pulls: list[Tensor | None], gradient: Tensor) -> None:
+        """Carry gradients with respect to the layers' inputs (b, i) on to the parameters of the layers before, in place."""
+        ends = list(accumulate(sum(p.numel() for p in parameters_of(layer)) for layer in self.layers))
+        nodes: Tensor | None = None
+        for number in range(len(self.layers), 0, -1):
+            layer, a, pull = self.layers[number - 1], done.inputs[number - 1], pulls[number - 1]
+            if nodes is not None:
+                sub = self.through_products(number, nodes[:, None], done.subnodes[number - 1])  # (b, 1, o)
+                gradient[ends[number - 2] if number > 1 else 0 : ends[number - 1]] += torch.cat(
+                    [block.sum((0, 1)) for block in layer_blocks(layer, a, done.bases[number - 1], sub)]
+                )
+                nodes = torch.bmm(layer.edge_values(a, derivative=1), sub.transpose(1, 2))[..., 0] if number > 1 else None
+            nodes = pull if nodes is None else nodes if pull is None else nodes + pull
 
     def through_products(self, layer: int, nodes: Tensor, subnodes: Tensor) -> Tensor:
         """Sensitivity to subnodes (b, k, s) from that to nodes (b, k, n): a factor's share is the product of its siblings."""

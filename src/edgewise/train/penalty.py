@@ -36,6 +36,10 @@ class EdgePenalty:
     def _cost(self, variance: Tensor) -> float:
         return float(((variance + self.eps**2) ** (self.power / 2) - self.eps**self.power).sum()) / self.power
 
+    def _slope(self, gauge: float, variance: Tensor) -> Tensor:
+        """Twice the derivative of the penalty by the variance, from the relative variance."""
+        return self.strength * gauge**2 * (variance + self.eps**2) ** (self.power / 2 - 1)
+
     def value(self, bases: list[Local]) -> float:
         """The penalty at the present parameters, from the layers' bases at their inputs."""
         total = sum(self._cost(g**2 * basis.edges().var(0, unbiased=False)) for g, basis in zip(self.gauge, bases, strict=True))
@@ -55,13 +59,24 @@ class EdgePenalty:
             pulled = torch.bmm(cov, weights)
             variance = gauge**2 * (weights * pulled).sum(1).clamp(min=0)
             total += self._cost(variance)
-            factor = self.strength * gauge**2 * (variance + self.eps**2) ** (self.power / 2 - 1)  # (i, o)
+            factor = self._slope(gauge, variance)  # (i, o)
             columns = index_of(start, *layer.coef.shape, local.base is not None, basis.device)  # (i, j(+1), o)
             gradient[columns] += pulled * factor[:, None, :]
             rows = columns.permute(0, 2, 1)  # (i, o, j)
             curvature[rows[..., :, None], rows[..., None, :]] += cov[:, None] * factor[:, :, None, None]
             start += sum(p.numel() for p in (layer.coef, layer.base_scale, layer.bias, layer.affine) if p is not None)
         return self.strength * total
+
+
+    def pulls(self, bases: list[Local], inputs: list[Tensor]) -> list[Tensor | None]:
+        """The gradient with respect to each layer's inputs, which move the edges' values: (b, i), None for the first layer, whose inputs are data."""
+        found: list[Tensor | None] = [None]
+        for gauge, local, a in list(zip(self.gauge, bases, inputs, strict=True))[1:]:
+            values = local.edges()
+            centred = values - values.mean(0)
+            factor = self._slope(gauge, gauge**2 * centred.square().mean(0)) / a.shape[0]
+            found.append((factor * centred * local.layer.edge_values(a, derivative=1)).sum(2))
+        return found
 
 
 def index_of(start: int, i: int, j: int, o: int, base: bool, device: torch.device) -> Tensor:
