@@ -242,7 +242,9 @@ class Trainer:
         return self.candidate(problem, best_theta, held, unit, status), after, taken
 
     @staticmethod
-    def candidate(problem: NetworkProblem, theta: Tensor, held: tuple[Tensor, Tensor, Tensor | None] | None, unit: float, status: Status) -> Candidate:
+    def candidate(
+        problem: NetworkProblem, theta: Tensor, held: tuple[Tensor, Tensor, Tensor | None] | None, unit: float, status: Status
+    ) -> Candidate:
         """The problem's network with these parameters, and its losses in the user's units."""
         loss = problem.loss_value(theta, problem.x, problem.y, problem.weight)
         judged = problem.loss_value(theta, *held) if held else loss
