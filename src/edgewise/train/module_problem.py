@@ -20,6 +20,7 @@ from .objective import Loss
 
 BLOCK = 1 << 22  # numbers in one block of a Jacobian (32 MB)
 ROWS = 1 << 16  # rows in one forward pass
+BEND = 0.1  # part of a step over which second differences are taken
 
 
 class Flat:
@@ -79,6 +80,7 @@ class ModuleProblem:
     Raises `TrainingError` for a module that is random in evaluation mode, couples the rows of a batch, or has nothing to train, and `ShapeError`
     for outputs that do not fit the targets.
 
+    >>> from edgewise.train.objective import SquaredError
     >>> problem = ModuleProblem(nn.Linear(2, 1), torch.rand(5, 2), torch.rand(5, 1), SquaredError())
     >>> value, gradient, curvature = problem.quadratic(problem.start())
     >>> gradient.shape, curvature.shape
@@ -174,6 +176,22 @@ class ModuleProblem:
             outputs.append(y.detach())
         return torch.stack(jacobian), torch.stack(outputs)
 
+    def turning(self, theta: Tensor, step: Tensor) -> Tensor:
+        """J^T H o'' (P,) at theta, with o'' the outputs' second derivative along the step, by differences: what bends a Levenberg-Marquardt step."""
+        outputs = []
+        with torch.no_grad():
+            for part in (BEND, -BEND, 0.0):  # theta last: it stays loaded
+                self.load(theta + part * step)
+                outputs.append(torch.cat([self.predict(self.X[s]) for s in slices(self.X.shape[0], ROWS)]))
+            ahead, behind, here = outputs
+            second = ((ahead - here) + (behind - here)) / BEND**2
+            pull = (self.weight[:, None] * _times(self.loss.curvature(here, self.y), second)).to(here.dtype)
+        total = torch.zeros_like(theta, dtype=torch.float64)
+        with torch.enable_grad():
+            for s in slices(self.X.shape[0], ROWS):
+                total += self.flat.join(grad(self.predict(self.X[s]), self.flat.parameters, pull[s], allow_unused=True))
+        return total
+
     @torch.enable_grad()
     def linearise(self, theta: Tensor) -> Linearised:
         """Value, gradient and products with the Gauss-Newton curvature J^T H J at theta, which is never formed."""
@@ -191,16 +209,16 @@ class ModuleProblem:
 
         def apply(v: Tensor) -> Tensor:
             tangent = grad(pulled, probe, v, retain_graph=True)[0].detach()
-            return pull(weight * (torch.einsum("nkl,nl->nk", bend, tangent) if isinstance(bend, Tensor) else bend * tangent))
+            return pull(weight * _times(bend, tangent))
 
         def diagonal(probes: int) -> Tensor:
             # E (J^T R u)^2 = diag(J^T R R^T J) for random signs u, with R R^T = H
             generator = torch.Generator().manual_seed(0)
             total = torch.zeros_like(theta, dtype=torch.float64)
-            root = weight.sqrt()[..., None] * _root(bend) if isinstance(bend, Tensor) else math.sqrt(bend) * weight.sqrt()
+            root = _root(bend) if isinstance(bend, Tensor) else math.sqrt(bend)
             for _ in range(probes):
                 signs = (2 * torch.randint(0, 2, outputs.shape, generator=generator) - 1).to(outputs)
-                total += pull(torch.einsum("nkl,nl->nk", root, signs) if root.ndim == 3 else root * signs).square()
+                total += pull(weight.sqrt() * _times(root, signs)).square()
             return total / probes
 
         value = float(self.weight @ self.loss.rows(outputs, self.y).to(torch.float64))
@@ -270,6 +288,11 @@ def accumulate(loss: Loss, prediction: Tensor, target: Tensor, weight: Tensor, j
     else:
         scaled = jacobian.mul_((bend * weight).sqrt()[:, None, None]).flatten(0, 1)
         curvature.addmm_(scaled.T, scaled)
+
+
+def _times(bend: Tensor | float, v: Tensor) -> Tensor:
+    """Curvature per row (n, k, k), or a number, times v (n, k)."""
+    return torch.einsum("nkl,nl->nk", bend, v) if isinstance(bend, Tensor) else bend * v
 
 
 def _root(bend: Tensor) -> Tensor:

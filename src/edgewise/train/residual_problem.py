@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.autograd import grad
 
 from ..errors import ShapeError, TrainingError
-from .module_problem import Flat, Linearised, slices
+from .module_problem import BEND, Flat, Linearised, slices
 
 PART = 1 << 19  # residuals times cotangents in one batched backward pass
 
@@ -104,6 +104,17 @@ class ResidualProblem:
 
     def _pull_one(self, r: Tensor, number: int) -> Tensor:
         return self.flat.join(grad(r[number], self.flat.parameters, retain_graph=True, allow_unused=True))
+
+    def turning(self, theta: Tensor, step: Tensor) -> Tensor:
+        """J^T r'' (P,) at theta times the curvature 2/m, with r'' the residuals' second derivative along the step, by differences."""
+        self.load(theta + BEND * step)
+        ahead = self._residuals().detach()
+        self.load(theta - BEND * step)
+        behind = self._residuals().detach()
+        self.load(theta)
+        r = self._residuals()
+        second = ((ahead - r.detach()) + (behind - r.detach())) / BEND**2
+        return (2.0 / r.numel()) * self.flat.join(grad(r, self.flat.parameters, second, allow_unused=True))
 
     @torch.enable_grad()
     def linearise(self, theta: Tensor) -> Linearised:
