@@ -143,7 +143,7 @@ def _backward(
         x.data_ptr(), _address(h), g.data_ptr(), _address(coef), _address(scale), knots.data_ptr(), _table(p, nu, dtype)[0] if nu >= 0 else 0,
         _table(p, 1, dtype)[0], _polynomials(nu, dtype)[0], _table(p, nu + 1, dtype)[0], _polynomials(nu + 1, dtype)[0], _address(dx),
     )  # fmt: skip
-    tail = (inputs, num_basis, outputs, p, nu, uniform, kind, scale is not None, one[1], one[2])
+    tail = (inputs, num_basis, outputs, p, nu, uniform, kind if want_c else 0, 0 if scale is None else kind, one[1], one[2])
     at_coef, at_scale = _address(dcoef), _address(dscale)
     if threads == 1:
         kernels().backward(*head, at_coef, at_scale, 0, rows, 0, inputs, *tail)

@@ -1,6 +1,7 @@
 """Basis values of a block of rows at one input node, for the CPU kernels: every loop runs along the rows, so that it becomes vector code.
 
-x is a pointer to the first row's value, `stride` apart; results lie in `first` (rows) and `values` (basis r, rows), `block` apart.
+x (rows) is a pointer to the block's values at the node; results lie in `first` (rows) and `values` (basis r, rows), rows of `block` numbers.
+Where a point lies is found once (`locate`), then derivatives of any orders are evaluated there (`evaluate`).
 Only contraction (a*b+c in one step) is allowed of the fast-math liberties: re-association would undo the splitting of ln 2, and ignoring NaN is wrong.
 """
 
@@ -8,78 +9,111 @@ from __future__ import annotations
 
 from numba import int32, njit
 
-from .cpu_micro import pointer, power_of_two, real, shift, smallest_exponent
+from .cpu_micro import power_of_two, real, shift, smallest_exponent
 
-INVERSE_FACTORIALS = tuple(1.0 / f for f in (1, 1, 2, 6, 24, 120, 720, 5040, 40320, 362880, 3628800, 39916800, 479001600, 6227020800))
-plain = njit(fastmath={"contract"}, nogil=True)
+FEW = 32  # intervals up to which comparing with every knot (vector code) beats a binary search
+EXTRA = 2  # rows of `places` besides the 2p local knots: how far outside, and the place within the interval (or the point held inside)
+# "numpy": a division by zero gives inf instead of raising, without which no loop with a division becomes vector code
+plain = njit(fastmath={"contract"}, nogil=True, error_model="numpy")
 
 
 @plain
-def _uniform(x, stride, n, knots, p, nu, intervals, table, first, excess, u, values, block, one):
-    """`table` (p+1, p+1-nu): coefficients of each piece in u, the place within the interval. Returns whether a row is outside or NaN."""
-    low, high = knots[p], knots[p + intervals]
-    inverse = real(intervals, one) / (high - low)
-    last = real(intervals - 1, one)
-    odd = False
+def take(source, stride, n, out):
+    """A strided column as a row."""
     for b in range(n):
-        value = x[b * stride]
-        held = value if value < high else high  # NaN: the right end, as everywhere
+        out[b] = source[b * stride]
+
+
+@plain
+def locate(x, n, knots, p, exact, intervals, uniform, first, places, block, one):
+    """Interval of every row, NaN and the right end in the last one. Returns whether a row lies outside the interior interval or is NaN.
+
+    `places`: excess beyond the interior interval (NaN for NaN); u within the interval (uniform) or the point held inside; 2p local knots.
+    `exact`: whether the interval must be right to the last bit, for the p-th derivative jumps at knots.
+    """
+    low, high = knots[p], knots[p + intervals]
+    excess, place = places, shift(places, block)
+    odd = 0
+    for b in range(n):
+        value = x[b]
+        held = value if value < high else high
         held = held if held > low else low
         excess[b] = value - held
         odd |= value != held
-        z = (held - low) * inverse
+        place[b] = held
+    if not uniform:
+        for b in range(n):
+            first[b] = 0
+        if intervals <= FEW:
+            for k in range(1, intervals):
+                knot = knots[p + k]
+                for b in range(n):
+                    first[b] += 1 if place[b] >= knot else 0
+        else:  # without branches, which would be mispredicted half of the time
+            step = 1
+            while 2 * step < intervals:
+                step *= 2
+            while step > 0:
+                for b in range(n):
+                    ahead = first[b] + step
+                    ahead = ahead if ahead < intervals else intervals - 1
+                    first[b] = ahead if place[b] >= knots[p + ahead] else first[b]
+                step //= 2
+        for m in range(2 * p):
+            row = shift(places, (EXTRA + m) * block)
+            for b in range(n):
+                row[b] = knots[first[b] + 1 + m]
+        return odd != 0
+    inverse, last = real(intervals, one) / (high - low), real(intervals - 1, one)
+    for b in range(n):
+        z = (place[b] - low) * inverse
         interval = int32(z if z < last else last)
         first[b] = interval
-        u[b] = z - real(interval, one)
-    if nu >= p:  # the p-th derivative jumps at knots: there the interval must be right to the last bit
+        place[b] = z - real(interval, one)
+    if exact:
         for b in range(n):
-            interval, value = first[b], x[b * stride]
-            if interval > 0 and value < knots[p + interval]:
+            interval = first[b]
+            if interval > 0 and x[b] < knots[p + interval]:
                 first[b] = interval - 1
-            elif interval < intervals - 1 and value >= knots[p + interval + 1]:
+            elif interval < intervals - 1 and x[b] >= knots[p + interval + 1]:
                 first[b] = interval + 1
+    return odd != 0
+
+
+@plain
+def _uniform(n, knots, p, nu, intervals, table, places, values, block, one):
+    """`table` (p+1, p+1-nu): coefficients of each piece in u, the place within the interval."""
+    u = shift(places, block)
+    inverse = real(intervals, one) / (knots[p + intervals] - knots[p])
     factor = one
     for _ in range(nu):
         factor *= inverse
     count = p + 1 - nu
     for r in range(p + 1):
-        row = shift(values, r * block)
-        start = table[r * count + count - 1] * factor
-        for b in range(n):
-            row[b] = start
-        for k in range(count - 2, -1, -1):
-            term = table[r * count + k] * factor
+        row, terms = shift(values, r * block), shift(table, r * count)
+        if count == 4:
+            c0, c1, c2, c3 = terms[0] * factor, terms[1] * factor, terms[2] * factor, terms[3] * factor
             for b in range(n):
-                row[b] = row[b] * u[b] + term
-    return odd
+                row[b] = ((c3 * u[b] + c2) * u[b] + c1) * u[b] + c0
+        elif count == 3:
+            c0, c1, c2 = terms[0] * factor, terms[1] * factor, terms[2] * factor
+            for b in range(n):
+                row[b] = (c2 * u[b] + c1) * u[b] + c0
+        else:
+            start = terms[count - 1] * factor
+            for b in range(n):
+                row[b] = start
+            for k in range(count - 2, -1, -1):
+                term = terms[k] * factor
+                for b in range(n):
+                    row[b] = row[b] * u[b] + term
 
 
 @plain
-def _irregular(x, stride, n, knots, p, nu, intervals, first, excess, e, work, values, block, one):
-    """De Boor's triangle on the local knots of each row; `work` (2p+1, rows). Returns whether a row is outside or NaN."""
-    low, high = knots[p], knots[p + intervals]
+def _irregular(n, p, nu, places, values, carry, block, one):
+    """De Boor's triangle on the local knots of each row."""
+    e, local = shift(places, block), shift(places, EXTRA * block)
     zero = real(0, one)
-    odd = False
-    for b in range(n):
-        value = x[b * stride]
-        held = value if value < high else high
-        held = held if held > low else low
-        excess[b] = value - held
-        odd |= value != held
-        e[b] = held
-        down, up = 0, intervals
-        while up - down > 1:
-            middle = (down + up) // 2
-            if held >= knots[p + middle]:
-                down = middle
-            else:
-                up = middle
-        first[b] = down
-    for m in range(2 * p):
-        row = shift(work, m * block)
-        for b in range(n):
-            row[b] = knots[first[b] + 1 + m]
-    carry = shift(work, 2 * p * block)
     for b in range(n):
         values[b] = one
     for q in range(1, p + 1):
@@ -87,7 +121,7 @@ def _irregular(x, stride, n, knots, p, nu, intervals, first, excess, e, work, va
         for b in range(n):
             carry[b] = zero
         for r in range(q):
-            right, left, row = shift(work, (p + r) * block), shift(work, (p - q + r) * block), shift(values, r * block)
+            right, left, row = shift(local, (p + r) * block), shift(local, (p - q + r) * block), shift(values, r * block)
             if q > p - nu:  # derivative step
                 for b in range(n):
                     share = order * row[b] / (right[b] - left[b])
@@ -101,26 +135,25 @@ def _irregular(x, stride, n, knots, p, nu, intervals, first, excess, e, work, va
         row = shift(values, q * block)
         for b in range(n):
             row[b] = carry[b]
-    return odd
 
 
 @plain
-def basis_column(x, stride, n, knots, p, nu, intervals, uniform, table, slope_table, first, work, values, block, one):
-    """Fill first and values (p+1, rows) with the nu-th derivative, nu <= p. `work`: p+1 rows, then 2, then 2p+1 rows."""
-    excess, place, rest = shift(work, (p + 1) * block), shift(work, (p + 2) * block), shift(work, (p + 3) * block)
+def evaluate(n, knots, p, nu, intervals, uniform, odd, table, slopes, places, work, values, block, one):
+    """values (p+1, rows) of the nu-th derivative, nu <= p, at points that `locate` has placed; `work` holds p+2 rows."""
+    carry = shift(work, (p + 1) * block)
     if uniform:
-        odd = _uniform(x, stride, n, knots, p, nu, intervals, table, first, excess, place, values, block, one)
+        _uniform(n, knots, p, nu, intervals, table, places, values, block, one)
     else:
-        odd = _irregular(x, stride, n, knots, p, nu, intervals, first, excess, place, rest, values, block, one)
+        _irregular(n, p, nu, places, values, carry, block, one)
     if not odd:
         return
     if nu == 0 and p > 0:  # along the tangent
         if uniform:
-            _uniform(x, stride, n, knots, p, 1, intervals, slope_table, first, excess, place, work, block, one)
+            _uniform(n, knots, p, 1, intervals, slopes, places, work, block, one)
         else:
-            _irregular(x, stride, n, knots, p, 1, intervals, first, excess, place, rest, work, block, one)
+            _irregular(n, p, 1, places, work, carry, block, one)
     for b in range(n):
-        beyond = excess[b]
+        beyond = places[b]
         if beyond != beyond:
             for r in range(p + 1):
                 values[r * block + b] = beyond
@@ -133,62 +166,59 @@ def basis_column(x, stride, n, knots, p, nu, intervals, uniform, table, slope_ta
 
 
 @plain
-def _logistic(value, one):
-    """sigmoid(value) and sigmoid(-value)."""
-    negative = -value if value > 0 else value
-    floor = smallest_exponent(one)
-    held = negative if negative > floor else floor
-    k = int32(held * real(1.4426950408889634, one) - real(0.5, one))
-    r = held - real(k, one) * real(0.693359375, one)
-    r -= real(k, one) * real(-2.121944400546905827679e-4, one)
-    total = real(INVERSE_FACTORIALS[13], one)
-    for j in range(12, -1, -1):
-        total = total * r + real(INVERSE_FACTORIALS[j], one)
-    e = total * power_of_two(k, one) if negative > floor else real(0, one)
-    share = one / (one + e)
-    large, small = share, e * share
-    return (large, small) if value > 0 else (small, large)
+def logistic(x, n, rising, falling, one):
+    """sigmoid(x) and sigmoid(-x) without cancellation: exp(-|x|) by a split of ln 2 and its series to the 13th term (3e-18)."""
+    floor, zero = smallest_exponent(one), real(0, one)
+    log2e, half, high, low = real(1.4426950408889634, one), real(0.5, one), real(0.693359375, one), real(-2.121944400546905827679e-4, one)
+    c13, c12, c11, c10 = real(1 / 6227020800, one), real(1 / 479001600, one), real(1 / 39916800, one), real(1 / 3628800, one)
+    c9, c8, c7, c6 = real(1 / 362880, one), real(1 / 40320, one), real(1 / 5040, one), real(1 / 720, one)
+    c5, c4, c3, c2 = real(1 / 120, one), real(1 / 24, one), real(1 / 6, one), real(1 / 2, one)
+    for b in range(n):
+        t = -abs(x[b])
+        held = t if t > floor else floor
+        k = int32(held * log2e - half)
+        n2 = real(k, one)
+        r = (held - n2 * high) - n2 * low
+        s = (((c13 * r + c12) * r + c11) * r + c10) * r + c9
+        s = ((((s * r + c8) * r + c7) * r + c6) * r + c5) * r + c4
+        s = (((s * r + c3) * r + c2) * r + one) * r + one
+        e = s * power_of_two(k, one)
+        e = e if t > floor else zero
+        share = one / (one + e)
+        other = e * share
+        positive = x[b] > zero
+        rising[b] = share if positive else other
+        falling[b] = other if positive else share
 
 
 @plain
-def base_column(x, stride, n, kind, nu, polynomials, values, one):
+def base_values(x, n, kind, nu, polynomials, rising, falling, values, one):
     """The nu-th derivative of the base function: kind 1 silu, 2 identity. `polynomials`: R_nu, then R_(nu-1) (base.py), for nu >= 2."""
     if kind == 2:
+        level = real(1 if nu == 1 else 0, one)
         for b in range(n):
-            value = x[b * stride]
-            level = real(1 if nu == 1 else 0, one)
-            values[b] = value if nu == 0 or value != value else level
+            values[b] = x[b] if nu == 0 or x[b] != x[b] else level
     elif nu == 0:
         for b in range(n):
-            value = x[b * stride]
-            rising, _ = _logistic(value, one)
-            values[b] = value * rising
+            values[b] = x[b] * rising[b]
     elif nu == 1:
         for b in range(n):
-            value = x[b * stride]
-            rising, falling = _logistic(value, one)
-            values[b] = rising + value * (rising * falling)
+            values[b] = rising[b] + x[b] * (rising[b] * falling[b])
     else:
         order = real(nu, one)
         for b in range(n):
-            value = x[b * stride]
-            rising, falling = _logistic(value, one)
-            y = rising - falling
-            upper, lower = real(0, one), real(0, one)
+            y, upper, lower = rising[b] - falling[b], real(0, one), real(0, one)
             for k in range(nu - 1, -1, -1):
                 upper = upper * y + polynomials[k]
             for k in range(nu - 2, -1, -1):
                 lower = lower * y + polynomials[nu + k]
-            values[b] = rising * falling * (value * upper + order * lower)
+            values[b] = rising[b] * falling[b] * (x[b] * upper + order * lower)
 
 
 @plain
-def scale_rows(h, stride, n, count, values, block):
+def scale_rows(h, n, count, values, block):
     """values (count, rows) times h of each row."""
     for r in range(count):
         row = shift(values, r * block)
         for b in range(n):
-            row[b] *= h[b * stride]
-
-
-__all__ = ["base_column", "basis_column", "plain", "pointer", "scale_rows"]
+            row[b] *= h[b]

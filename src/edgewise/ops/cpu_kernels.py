@@ -11,14 +11,14 @@ from types import SimpleNamespace
 import numpy as np
 from numba import int32, int64, njit
 
-from .cpu_columns import base_column, basis_column, plain, scale_rows
-from .cpu_micro import make_axpy, make_dot, make_push, pointer, real, shift
+from .cpu_columns import EXTRA, base_values, evaluate, locate, logistic, plain, scale_rows, take
+from .cpu_micro import make_axpy, make_dot, make_push, pointer, real, retype, shift
 
 # x, h, coef or None, base scale, g, knots, tables and polynomials come as addresses; 0 stands for None
-OPTIONS = {"fastmath": {"contract", "reassoc", "nsz"}, "nogil": True}
+OPTIONS = {"fastmath": {"contract", "reassoc", "nsz"}, "nogil": True, "error_model": "numpy"}
 fast = njit(**OPTIONS)
 cached = njit(**OPTIONS, cache=True)
-CACHE_BYTES = 16384  # of outputs in a block
+CACHE_BYTES = 131072  # of outputs in a block: half of the second-level cache of small processors
 
 axpy1, axpy2, axpy3, axpy4, axpy5, axpy_base = (
     make_axpy(1, False), make_axpy(2, False), make_axpy(3, False), make_axpy(4, False), make_axpy(4, True), make_axpy(0, True)
@@ -32,8 +32,9 @@ push1, push2, push3, push4, push5, push_base = (
 
 
 @fast
-def _block(columns, size):
-    rows = CACHE_BYTES // max(1, columns * size)
+def _block(I, J, O, size):  # noqa: E741
+    """Rows in a block."""
+    rows = CACHE_BYTES // max(1, O * size)
     return max(16, min(256, rows // 16 * 16))
 
 
@@ -107,34 +108,49 @@ def _push_rows(g, coef, scale, first, values, n, block, terms, base, width):
             push_base(row, rest, width, scale, shift(values, terms * block + b), block, width)
 
 
+@fast
+def _scratch(p, block, size):
+    # rows: values (spline and base), work, x, h, rising, falling, places with 2p local knots, first
+    return np.empty(((p + 2) + (p + 2) + 4 + (2 * p + EXTRA) + 1) * block * size + 64, np.uint8)
+
+
+@fast
+def _divide(memory, p, block, size, one):
+    """values, work, x, h, logistic, places, first: rows of the scratch memory, from a 64-byte boundary on."""
+    values = pointer((memory.ctypes.data + 63) // 64 * 64, one)
+    work = shift(values, (p + 2) * block)
+    own = shift(work, (p + 2) * block)
+    places = shift(own, 4 * block)
+    first = retype(shift(places, (2 * p + EXTRA) * block), int32(1))
+    return values, work, own, shift(own, block), shift(own, 2 * block), places, first
+
+
 @plain
-def _fill(x, h, inputs, n, knots, p, nu, intervals, uniform, table, slopes, base, polynomials, first, work, values, block, one):
-    """first, and values (terms + base, rows) times h, of one block of rows at one input node. Returns the number of spline terms."""
+def _place(x, h, with_h, stride, n, knots, p, exact, intervals, uniform, base, memory, block, one):
+    """Find one block of rows at one input node: everything that does not depend on the order of derivative. Returns whether a row is outside."""
+    _, _, own_x, own_h, rising, places, first = memory
+    take(x, stride, n, own_x)
+    if with_h:
+        take(h, stride, n, own_h)
+    odd = locate(own_x, n, knots, p, exact, intervals, uniform, first, places, block, one)
+    if base == 1:
+        logistic(own_x, n, rising, shift(rising, block), one)
+    return odd
+
+
+@plain
+def _fill(with_h, n, knots, p, nu, intervals, uniform, odd, table, slopes, base, polynomials, memory, block, one):
+    """values (terms + base, rows) of order nu, times h, where `_place` has been. Returns the number of spline terms: p+1, or 0 beyond the degree."""
+    values, work, own_x, own_h, rising, places, _ = memory
     terms = 0
     if nu <= p:
         terms = p + 1
-        basis_column(x, inputs, n, knots, p, nu, intervals, uniform, table, slopes, first, work, values, block, one)
-    else:
-        for b in range(n):
-            first[b] = 0
+        evaluate(n, knots, p, nu, intervals, uniform, odd, table, slopes, places, work, values, block, one)
     if base != 0:
-        base_column(x, inputs, n, base, nu, polynomials, shift(values, terms * block), one)
+        base_values(own_x, n, base, nu, polynomials, rising, shift(rising, block), shift(values, terms * block), one)
+    if with_h:
+        scale_rows(own_h, n, terms + (1 if base != 0 else 0), values, block)
     return terms
-
-
-@fast
-def _scratch(p, block, size):
-    # values, p+1 rows of work, two places, 2p+1 rows for irregular knots, and `first`
-    return np.empty(((p + 2) + (p + 1) + 2 + (2 * p + 1) + 1) * block * size + 64, np.uint8)
-
-
-@fast
-def _places(memory, p, block, size, one):
-    start = (memory.ctypes.data + 63) // 64 * 64
-    values = pointer(start, one)
-    work = shift(values, (p + 2) * block)
-    first = pointer(start + (4 * p + 6) * block * size, int32(1))
-    return values, work, first
 
 
 def build(stamp: int) -> SimpleNamespace:
@@ -145,87 +161,81 @@ def build(stamp: int) -> SimpleNamespace:
     """
 
     @cached
-    def to_out(x_, h_, coef_, scale_, knots_, tables_, slopes_, polynomials_, out_, begin, end, I, J, O, p, nu, uniform, base, size, one):  # noqa: E741
+    def to_out(
+        x_, h_, coef_, scale_, knots_, table_, slopes_, polynomials_, out_,
+        begin, end, I, J, O, p, nu, uniform, base, size, one,
+    ):  # fmt: skip  # noqa: E741
         x, h, coef, scale, knots = pointer(x_, one), pointer(h_, one), pointer(coef_, one), pointer(scale_, one), pointer(knots_, one)
-        table, slopes, polynomials, out = pointer(tables_, one), pointer(slopes_, one), pointer(polynomials_, one), pointer(out_, one)
-        block = _block(O, size)
-        memory = _scratch(p, block, size)
-        values, work, first = _places(memory, p, block, size, one)
+        table, slopes, polynomials, out = pointer(table_, one), pointer(slopes_, one), pointer(polynomials_, one), pointer(out_, one)
+        block = _block(I, J, O, size)
+        scratch = _scratch(p, block, size)
+        memory = _divide(scratch, p, block, size, one)
         for start in range(begin, end, block):
             n = min(block, end - start)
             rows = shift(out, start * O)
             for k in range(n * O):
                 rows[k] = real(0, one)
             for i in range(I):
-                at = start * I + i
-                terms = _fill(
-                    shift(x, at), h, I, n, shift(knots, i * (J + p + 1)), p, nu, J - p, uniform, table, slopes, base, polynomials, first, work, values,
-                    block, one,
-                )  # fmt: skip
-                if h_ != 0:
-                    scale_rows(shift(h, at), I, n, terms + (1 if base != 0 else 0), values, block)
-                _axpy_rows(rows, shift(coef, i * J * O), shift(scale, i * O), first, values, n, block, terms, base != 0, O)
-        memory[0] = stamp  # memory is kept until here
-
+                at, own = start * I + i, shift(knots, i * (J + p + 1))
+                odd = _place(shift(x, at), shift(h, at), h_ != 0, I, n, own, p, nu >= p, J - p, uniform, base, memory, block, one)
+                terms = _fill(h_ != 0, n, own, p, nu, J - p, uniform, odd, table, slopes, base, polynomials, memory, block, one)
+                _axpy_rows(rows, shift(coef, i * J * O), shift(scale, i * O), memory[6], memory[0], n, block, terms, base != 0, O)
+        scratch[0] = stamp  # the memory is kept until here
 
     @cached
     def backward(
-        x_, h_, g_, coef_, scale_, knots_, tables_, slopes_, polynomials_, tables1_, polynomials1_, dx_, dcoef_, dscale_,
-        begin, end, low, high, I, J, O, p, nu, uniform, base, with_scale, size, one,
+        x_, h_, g_, coef_, scale_, knots_, table_, slopes_, polynomials_, table1_, polynomials1_, dx_, dcoef_, dscale_,
+        begin, end, low, high, I, J, O, p, nu, uniform, base, base1, size, one,
     ):  # fmt: skip  # noqa: E741
-        """Over rows begin..end and input nodes low..high: dx (b, i) = to_in of order nu+1 where asked, dcoef and dscale += to_coef of order nu where asked.
+        """Over rows begin..end and input nodes low..high, dx (b, i) = h to_in of order nu+1, dcoef and dscale += to_coef of order nu.
 
-        dx_, dcoef_, dscale_ may be 0. With dcoef_ 0 and nu one less, this is to_in.
+        dx_ or dcoef_ may be 0: not wanted. With dcoef_ 0 and nu one less, this is to_in. base1 is the base function of to_in, or 0.
         """
         x, h, g, coef, scale = pointer(x_, one), pointer(h_, one), pointer(g_, one), pointer(coef_, one), pointer(scale_, one)
-        knots, table, slopes, polynomials = pointer(knots_, one), pointer(tables_, one), pointer(slopes_, one), pointer(polynomials_, one)
-        table1, polynomials1 = pointer(tables1_, one), pointer(polynomials1_, one)
+        knots, table, slopes, polynomials = pointer(knots_, one), pointer(table_, one), pointer(slopes_, one), pointer(polynomials_, one)
+        table1, polynomials1 = pointer(table1_, one), pointer(polynomials1_, one)
         dx, dcoef, dscale = pointer(dx_, one), pointer(dcoef_, one), pointer(dscale_, one)
-        block = _block(O, size)
-        memory = _scratch(p, block, size)
-        values, work, first = _places(memory, p, block, size, one)
+        block = _block(I, J, O, size)
+        scratch = _scratch(p, block, size)
+        memory = _divide(scratch, p, block, size, one)
+        either = base if base != 0 else base1
+        exact = nu + 1 >= p if dx_ != 0 else nu >= p
         for start in range(begin, end, block):
             n = min(block, end - start)
             rows = shift(g, start * O)
             for i in range(low, high):
-                at = start * I + i
-                own = shift(knots, i * (J + p + 1))
+                at, own = start * I + i, shift(knots, i * (J + p + 1))
+                odd = _place(shift(x, at), shift(h, at), h_ != 0, I, n, own, p, exact, J - p, uniform, either, memory, block, one)
                 if dx_ != 0:
-                    terms = _fill(
-                        shift(x, at), h, I, n, own, p, nu + 1, J - p, uniform, table1, slopes, base if with_scale else 0, polynomials1, first, work,
-                        values, block, one,
-                    )  # fmt: skip
-                    if h_ != 0:
-                        scale_rows(shift(h, at), I, n, terms + (1 if with_scale else 0), values, block)
+                    terms = _fill(h_ != 0, n, own, p, nu + 1, J - p, uniform, odd, table1, slopes, base1, polynomials1, memory, block, one)
                     _dot_rows(
-                        rows, shift(coef, i * J * O), shift(scale, i * O), first, values, n, block, terms, with_scale, O, shift(dx, at), I, one
-                    )
+                        rows, shift(coef, i * J * O), shift(scale, i * O), memory[6], memory[0], n, block, terms, base1 != 0, O, shift(dx, at), I,
+                        one,
+                    )  # fmt: skip
                 if dcoef_ != 0:
-                    terms = _fill(
-                        shift(x, at), h, I, n, own, p, nu, J - p, uniform, table, slopes, base, polynomials, first, work, values, block, one
-                    )
-                    if h_ != 0:
-                        scale_rows(shift(h, at), I, n, terms + (1 if base != 0 else 0), values, block)
-                    _push_rows(rows, shift(dcoef, i * J * O), shift(dscale, i * O), first, values, n, block, terms, base != 0, O)
-        memory[0] = stamp
-
+                    terms = _fill(h_ != 0, n, own, p, nu, J - p, uniform, odd, table, slopes, base, polynomials, memory, block, one)
+                    _push_rows(rows, shift(dcoef, i * J * O), shift(dscale, i * O), memory[6], memory[0], n, block, terms, base != 0, O)
+        scratch[0] = stamp
 
     @cached
-    def basis(x_, knots_, tables_, slopes_, first_, values_, begin, end, I, J, p, nu, uniform, size, one):  # noqa: E741
-        x, knots, table, slopes = pointer(x_, one), pointer(knots_, one), pointer(tables_, one), pointer(slopes_, one)
+    def basis(x_, knots_, table_, slopes_, first_, values_, begin, end, I, J, p, nu, uniform, size, one):  # noqa: E741
+        x, knots, table, slopes = pointer(x_, one), pointer(knots_, one), pointer(table_, one), pointer(slopes_, one)
         result, places = pointer(values_, one), pointer(first_, int64(1))
-        block = 64
-        memory = _scratch(p, block, size)
-        values, work, first = _places(memory, p, block, size, one)
+        block = 16  # rows whose results stay in the first-level cache
+        scratch = _scratch(p, block, size)
+        memory = _divide(scratch, p, block, size, one)
         for start in range(begin, end, block):
             n = min(block, end - start)
             for i in range(I):
-                at = start * I + i
-                basis_column(shift(x, at), I, n, shift(knots, i * (J + p + 1)), p, nu, J - p, uniform, table, slopes, first, work, values, block, one)
+                at, own = start * I + i, shift(knots, i * (J + p + 1))
+                odd = _place(shift(x, at), x, False, I, n, own, p, nu >= p, J - p, uniform, 0, memory, block, one)
+                _fill(False, n, own, p, nu, J - p, uniform, odd, table, slopes, 0, x, memory, block, one)
+                values, first = memory[0], memory[6]
                 for b in range(n):
                     places[at + b * I] = first[b]
-                    for r in range(p + 1):
+                for r in range(p + 1):
+                    for b in range(n):
                         result[(at + b * I) * (p + 1) + r] = values[r * block + b]
-        memory[0] = stamp
+        scratch[0] = stamp
 
     return SimpleNamespace(to_out=to_out, backward=backward, basis=basis)

@@ -30,6 +30,17 @@ def pointer(typingctx, address, one):
 
 
 @intrinsic
+def retype(typingctx, start, one):
+    """The pointer as one to numbers of the type of `one`."""
+    kind = types.CPointer(one)
+
+    def codegen(context, builder, signature, arguments):
+        return builder.bitcast(arguments[0], context.get_value_type(kind))
+
+    return kind(start, one), codegen
+
+
+@intrinsic
 def shift(typingctx, start, count):
     """The pointer `count` elements further."""
 
