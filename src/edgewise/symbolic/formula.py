@@ -151,12 +151,15 @@ def edge_functions(model: KAN) -> dict[str, Callable[..., Any]]:
 
 
 def evaluate(expressions: Sequence[Any], X: Any, *, symbols: Sequence[Any], functions: Mapping[str, Callable[..., Any]] | None = None) -> np.ndarray:
-    """Values (b, k) of expressions at the rows of X (b, len(symbols)), NaN where one is undefined; `functions` give named functions a meaning."""
+    """Values (b, k) of expressions at the rows of X (b, len(symbols)), names or Symbols; NaN where one is undefined.
+
+    `functions` give named functions a meaning.
+    """
     sympy, X = require("sympy"), np.asarray(X, dtype=np.float64)
-    columns = []
+    columns, arguments = [], [symbol if isinstance(symbol, sympy.Symbol) else sympy.Symbol(str(symbol)) for symbol in symbols]
     for expression in expressions:
         with np.errstate(all="ignore"):
-            call = sympy.lambdify(list(symbols), expression, modules=[dict(functions or {}), "scipy", "numpy"], dummify=True)
+            call = sympy.lambdify(arguments, expression, modules=[dict(functions or {}), "scipy", "numpy"], dummify=True)
             value = np.asarray(call(*X.T))
         value = np.where(np.abs(value.imag) > 0, np.nan, value.real) if np.iscomplexobj(value) else value
         columns.append(np.broadcast_to(value.astype(np.float64), (X.shape[0],)))
