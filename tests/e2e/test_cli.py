@@ -19,12 +19,13 @@ import torch
 
 from edgewise.checkpoint import load
 from edgewise.cli import fit as fit_command
+from edgewise.cli import learn as learn_command
 from edgewise.cli.main import main
 from edgewise.errors import DataError
 from tables import FAULTY
 
 SMALL = ["--hidden", "1", "--grids", "3"]
-FILES = {"model.safetensors", "history.csv", "result.json"}
+FILES = {"model.safetensors", "history.csv", "result.json", "report.html", "kan.svg", "formula.txt"}
 
 
 def law(rows: int, seed: int = 0) -> str:
@@ -228,14 +229,14 @@ def test_full_disk_leaves_nothing_behind(tmp_path: Path, capsys: pytest.CaptureF
 @pytest.mark.parametrize("at", [1, 2, 40], ids=["at once", "early", "late"])
 def test_interruption_keeps_the_best_so_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
     (tmp_path / "a.csv").write_text(law(60))
-    train, seen = fit_command.train, []
+    train, seen = learn_command.train, []
 
     def interrupt(row: dict[str, Any]) -> None:
         seen.append(row)
         if len(seen) == at:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(fit_command, "train", lambda *a, **k: train(*a, callbacks=(interrupt,), **k))
+    monkeypatch.setattr(learn_command, "train", lambda *a, **k: train(*a, callbacks=(interrupt,), **k))
     status = main(["fit", str(tmp_path / "a.csv"), "--target", "y", "--drop", "colour", "--out", str(tmp_path / "run"), "--hidden", "1"])
     assert len(seen) >= at and status == 130
     result = json.loads((tmp_path / "run" / "result.json").read_text())
@@ -327,7 +328,7 @@ def command(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]
 
 
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments in (["--help"], ["fit", "--help"], ["predict", "--help"], ["info", "--help"], ["--version"]):
+    for arguments in (["--help"], ["fit", "--help"], ["predict", "--help"], ["info", "--help"], ["plot", "--help"], ["--version"]):
         with pytest.raises(SystemExit) as ended:
             main(arguments)
         assert ended.value.code == 0 and "edgewise" in capsys.readouterr().out

@@ -6,7 +6,6 @@ import argparse
 import hashlib
 import sys
 import time
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,27 +17,15 @@ from ..data import Table, from_grid, read_grid, split
 from ..errors import DataError
 from ..files import check_new_folder, new_folder, write_whole
 from ..model import KAN, summary
-from ..train.loop import fit as train
-from ..train.result import FitResult
-from ..train.status import Status
-from ..transforms import prune
 from . import words
-from .measure import baselines, scores
+from .formulas import Written
+from .learn import Trained, learn
+from .measure import Scores, baselines, scores
 from .options import counted, names
-from .run_folder import HISTORY, MODEL, OWN, RESULT, csv_text, json_text, versions
+from .papers import papers, written
+from .run_folder import FORMULA, HISTORY, MODEL, OWN, PICTURE, REPORT, RESULT, csv_text, json_text, versions
 
 FEWEST = 10  # rows from which a fit and a held-out part can be made
-WORTH = 1.1  # a pruned network may have so much of the held-out loss of the one before it
-
-
-@dataclass(frozen=True)
-class Trained:
-    """The network that is kept and how it came about."""
-
-    model: KAN
-    rows: list[dict[str, Any]]
-    stages: list[dict[str, Any]]
-    interrupted: bool
 
 
 def run(args: argparse.Namespace) -> int:
@@ -66,8 +53,18 @@ def run(args: argparse.Namespace) -> int:
     inside = ((held.X >= rest.X.amin(dim=0)) & (held.X <= rest.X.amax(dim=0))).all(dim=1)
     within = scores(held.take(inside.nonzero()[:, 0]), predict(trained.model, held)[inside]) if inside.any() else None
     verdict += words.extrapolated(table.task, len(held) - int(inside.sum()), within)
-    say(f"\n{words.table(table.task, network, others)}\n\n{verdict}")
+    formula = (None, None, "") if args.no_formula else written(trained, held)
+    compared = {**before(trained, held), **others}
+    own = {"formula": formula[0].scores} if formula[0] else {}
+    say(f"\n{words.table(table.task, network, {**own, **compared})}\n\n{verdict}")
     say(words.structure(trained.model, table.inputs))
+    if not args.no_formula:
+        say(words.formula(trained.closed.message, formula[0]))
+    files, missing = papers(
+        trained, rest, held, network=network, others=compared, formula=formula, verdict=verdict, asked=not args.no_formula
+    )
+    for name, why in missing.items():
+        print(f"note: {name} was not made: {why}", file=sys.stderr)
     result = {
         "verdict": verdict,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -76,16 +73,53 @@ def run(args: argparse.Namespace) -> int:
         "versions": versions(),
         "configuration": {name: value for name, value in vars(args).items() if name not in ("run", "command")},
         "data": describe(args.table, table),
-        "held_out": {"rows": len(held), "network": network, "baselines": others, "inside": int(inside.sum()), "network_inside": within},
+        "held_out": {
+            "rows": len(held),
+            "network": network,
+            "formula": formula[0].scores if formula[0] else None,
+            "before": before(trained, held),
+            "baselines": others,
+            "inside": int(inside.sum()),
+            "network_inside": within,
+        },
         "training": {"rows": len(rest), "interrupted": trained.interrupted, "stages": trained.stages},
+        "formula": told(trained, *formula),
         "model": {"summary": str(summary(trained.model)), "edits": [f"{edit.action}: {edit.detail}" for edit in trained.model.edits]},
+        "not_made": missing,
     }
     with new_folder(args.out, args.force, OWN) as folder:
         write_whole(folder / MODEL, to_bytes(trained.model))
         write_whole(folder / HISTORY, csv_text(trained.rows))
         write_whole(folder / RESULT, json_text(result))
-    say(f"\nwritten to {args.out}: {MODEL}, {HISTORY}, {RESULT}")
+        for name, content in files.items():
+            write_whole(folder / name, content)
+    made = [name for name in (REPORT, PICTURE, FORMULA, MODEL, HISTORY, RESULT) if name in files or name in (MODEL, HISTORY, RESULT)]
+    say(f"\nwritten to {args.out}: {', '.join(made)}")
     return 130 if trained.interrupted else 0
+
+
+def before(trained: Trained, held: Table) -> dict[str, Scores]:
+    """Scores of the networks that the one kept came from: before its closed forms, and before pruning."""
+    found = {}
+    if trained.closed.model is not None:
+        found["network before closed forms"] = scores(held, predict(trained.splines, held))
+    if trained.splines.active_edges() != trained.first.active_edges():
+        found["network before pruning"] = scores(held, predict(trained.first, held))
+    return found
+
+
+def told(trained: Trained, good: Written | None, rejected: Written | None, wrong: str) -> dict[str, Any]:
+    """The formula for result.json."""
+    return {
+        "message": trained.closed.message + (f" It was {wrong}." if wrong else ""),
+        "complete": good is not None and not good.splines,
+        "outputs": good.lines() if good else [],
+        "where": good.legend() if good else [],
+        "splines": [list(edge) for edge in good.splines] if good else [],
+        "undefined_rows": good.undefined if good else 0,
+        "rejected": {"outputs": rejected.lines(), **rejected.scores} if rejected else None,
+        "seconds": round(trained.closed.seconds, 2),
+    }
 
 
 def read(args: argparse.Namespace) -> Table:
@@ -105,58 +139,6 @@ def read(args: argparse.Namespace) -> Table:
     if len(table) < FEWEST:
         raise DataError(f"{args.table} has {len(table)} usable rows; a fit that holds some out to judge itself needs at least {FEWEST}")
     return table
-
-
-def learn(rest: Table, args: argparse.Namespace, progress: bool) -> Trained:
-    """Fit with mild sparsity, prune, and fit again what is left. The network before pruning is kept where the one after it is clearly worse on the
-    rows that `fit` holds out, which are the same in both runs."""
-    outputs = rest.y.shape[1] if rest.classes is None else len(rest.classes)
-    hidden = [width for width in args.hidden if width]
-    model = KAN((len(rest.inputs), *hidden, outputs), grid_size=args.grids[0] if args.grids else 5, seed=args.seed)
-    settings: dict[str, Any] = {
-        "grids": args.grids or "auto",
-        "loss": "squared_error" if rest.classes is None else "cross_entropy",
-        "seed": args.seed,
-        "progress": progress,
-    }
-    first = train(model, rest.X, rest.y, sparsity=args.sparsity, **settings)
-    rows = [{"part": "fit", **row} for row in first.history]
-    stages = [stage("fit", first)]
-    chosen = first
-    if args.sparsity > 0 and first.status is not Status.INTERRUPTED:
-        try:
-            second = train(prune(first.model, rest.X), rest.X, rest.y, **settings)
-            rows += [{"part": "refit", **row} for row in second.history]
-            stages.append(stage("refit after pruning", second))
-            if not worse(second, first):
-                chosen = second
-        except KeyboardInterrupt:  # outside fit, which catches its own: the network before pruning is kept
-            return Trained(named(first.model, rest), rows, stages, True)
-    return Trained(named(chosen.model, rest), rows, stages, stages[-1]["status"] == Status.INTERRUPTED.name)
-
-
-def worse(new: FitResult, old: FitResult) -> bool:
-    """Whether the held-out loss has risen by more than a smaller network is worth."""
-    return new.validation_loss is not None and old.validation_loss is not None and not new.validation_loss <= WORTH * old.validation_loss
-
-
-def named(model: KAN, rest: Table) -> KAN:
-    """The model with the names, classes and ranges of the rows that it was fitted to."""
-    low, high = rest.X.amin(dim=0).tolist(), rest.X.amax(dim=0).tolist()
-    return model.build(metadata=replace(rest, ranges=tuple(zip(low, high, strict=True))).metadata())
-
-
-def stage(name: str, result: FitResult) -> dict[str, Any]:
-    """One training run in words and figures."""
-    return {
-        "name": name,
-        "status": result.status.name,
-        "message": result.message,
-        "train_loss": result.train_loss,
-        "validation_loss": result.validation_loss,
-        "seconds": round(result.seconds, 2),
-        "edges": summary(result.model).edges,
-    }
 
 
 def predict(model: KAN, table: Table) -> torch.Tensor:

@@ -17,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="edgewise", description="Fit Kolmogorov-Arnold networks to tables.", allow_abbrev=False)
     top.add_argument("--version", action="version", version=f"edgewise {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_fit, _predict, _info):
+    for add in (_fit, _predict, _info, _plot):
         add(commands)
     return top
 
@@ -37,6 +37,7 @@ def _fit(commands: Any) -> None:
     it.add_argument("--sparsity", type=amount, default=SPARSITY, help=f"pull towards fewer edges (default {SPARSITY}; 0: none, and no pruning)")
     it.add_argument("--test", type=share, default=HELD_OUT, metavar="PART", help=f"part of the rows that only judge (default {HELD_OUT})")
     it.add_argument("--seed", type=whole, default=0, help="seed of the split, the start and all else (default 0)")
+    it.add_argument("--no-formula", action="store_true", help="look for no closed forms and write no formula.txt")
     it.add_argument("--force", action="store_true", help="replace an existing run folder")
     it.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
@@ -55,3 +56,12 @@ def _predict(commands: Any) -> None:
 def _info(commands: Any) -> None:
     it = commands.add_parser("info", help="what a run folder holds", description="Say what a run folder holds.", allow_abbrev=False)
     it.add_argument("run_folder", metavar="RUN", help="the folder that edgewise fit wrote, or a model file")
+
+
+def _plot(commands: Any) -> None:
+    about = "Draw a fitted network: nodes, and every edge with its function. The ending of FILE chooses SVG, PDF or PNG."
+    it = commands.add_parser("plot", help="draw a fitted network", description=about, allow_abbrev=False)
+    it.add_argument("run_folder", metavar="RUN", help="the folder that edgewise fit wrote, or a model file")
+    it.add_argument("--out", metavar="FILE", help="where to write (default: kan.svg in the run folder)")
+    it.add_argument("--title", metavar="TEXT", help="a title above the picture")
+    it.add_argument("--force", action="store_true", help="replace an existing file")

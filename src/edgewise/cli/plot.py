@@ -9,10 +9,9 @@ from pathlib import Path
 from ..errors import ConfigError, DataError
 from ..files import write_whole
 from ..plotting import plot
-from .run_folder import open_run
+from .run_folder import PICTURE, open_run
 
 FORMATS = ("svg", "pdf", "png")
-PICTURE = "kan.svg"
 
 
 def run(args: argparse.Namespace) -> int:

@@ -18,7 +18,8 @@ from ..errors import DataError, did_you_mean
 from ..model import KAN
 
 MODEL, HISTORY, RESULT = "model.safetensors", "history.csv", "result.json"
-OWN = (MODEL, HISTORY, RESULT, "report.html", "kan.svg", "formula.txt")
+REPORT, PICTURE, FORMULA = "report.html", "kan.svg", "formula.txt"
+OWN = (MODEL, HISTORY, RESULT, REPORT, PICTURE, FORMULA)
 
 
 def json_text(value: Any) -> str:
@@ -47,7 +48,7 @@ def csv_text(rows: Sequence[dict[str, Any]]) -> str:
 def versions() -> dict[str, str]:
     """Versions of everything that a result depends on."""
     found = {"edgewise": __version__, "python": platform.python_version()}
-    for package in ("torch", "numpy", "scipy", "numba", "scikit-learn"):
+    for package in ("torch", "numpy", "scipy", "numba", "scikit-learn", "sympy", "matplotlib"):
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

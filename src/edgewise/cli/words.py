@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from ..model import KAN, summary
 from .measure import Scores, headline
 
+if TYPE_CHECKING:
+    from .formulas import Written
+
 NOTHING = 0.02  # part of the variance below which nothing was found
 EXACT = 1e-14  # part of the variance at which differences are round-off
+DIGITS, FEW, LONG = 4, 8, 1200  # digits of constants; splines in a formula, and its letters, up to which it is printed
 CLOSE = 0.02  # relative difference of two errors below which they count as equal
 
 
@@ -71,6 +76,14 @@ def extrapolated(task: str, outside: int, within: Scores | None) -> str:
     key = headline(task)
     score = f"RMSE {number(within[key])}" if task == "regression" else f"{100 * within[key]:.4g} % right"
     return f"{text}; without {'it' if outside == 1 else 'them'}: {score}."
+
+
+def formula(message: str, written: Written | None) -> str:
+    """The formula, short, under the sentence on how it was found."""
+    lines = written.lines(DIGITS) if written and (not written.splines or len(written.splines) <= FEW) else []
+    if sum(map(len, lines)) > LONG:
+        lines = []
+    return "\n".join([message, *(f"  {line}" for line in lines), *(f"  where {line}" for line in (written.legend() if written and lines else []))])
 
 
 def structure(model: KAN, inputs: tuple[str, ...]) -> str:
