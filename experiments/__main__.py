@@ -9,6 +9,8 @@ from importlib import import_module
 from .runner import options
 
 NAMES = {
+    "own_functions": "functions that are in no table of the paper, by the same rules",
+    "toy_functions": "the paper's section 3.1: errors over grids, exponents",
     "special_functions": "the paper's Table 1: 15 special functions",
     "feynman": "the paper's Table 2: 27 Feynman equations",
 }

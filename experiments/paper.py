@@ -11,20 +11,31 @@ from pathlib import Path
 from . import page, peers, training
 from .results import Results, number
 from .runner import Job, Options, rows_done, say, version, work
-from .tables import Row, paper_rows
+from .tables import Row, read_rows
 from .training import LIMIT, Attempt, Sizes
 
+ATTEMPTS = ("key", "name", "seed", "origin", "shape", "parameters", "edges", "grid", "held_out", "test", "seconds")
+PEERS = ("pykan_what", "pykan_seconds", "mlp_what", "mlp_parameters", "mlp_seconds", "peers_commit")
 COLUMNS = (
     "name", "shape", "parameters", "paper_kan", "paper_mlp", "pykan_same_data", "edgewise_best", "edgewise_median", "mlp_best", "mlp_median",
     "mlp_10x", "mlp_100x", "seconds", "samples", "grid", "note", "seeds", "shapes", "smallest_shape", "smallest_rmse", "paper_smallest",
     "human_rmse", "pruned_rmse", "unpruned_rmse", "paper_human", "paper_pruned", "paper_unpruned",
-    "pykan_what", "pykan_seconds", "mlp_what", "mlp_parameters", "mlp_seconds", "commit", "peers_commit",
+    "commit", *PEERS,
 )  # fmt: skip
+
+
+def rows_of(table: str) -> tuple[Row, ...]:
+    """The rows of a table: "special" or "feynman" of the paper, "own" functions, "toy" functions."""
+    if table == "toy":
+        from .toy_functions.functions import TOYS
+
+        return tuple(toy.row for toy in TOYS)
+    return read_rows(table)
 
 
 def find(table: str, name: str) -> Row:
     """The row of this name."""
-    return next(row for row in paper_rows(table) if row.name == name)
+    return next(row for row in rows_of(table) if row.name == name)
 
 
 # What runs in other processes: names, not functions, travel there.
@@ -54,6 +65,12 @@ def shape_text(shape: Sequence[int]) -> str:
     return f"[{','.join(map(str, shape))}]"
 
 
+def note(row: Row, best: Attempt) -> str:
+    """What a reader of a row should know: multiplication nodes, a shape that is none of the paper's."""
+    remarks = {"multiplication nodes": best.products, "not a shape of the paper's": bool(row.shapes) and "paper" not in best.origin}
+    return "; ".join(text for text, true in remarks.items() if true)
+
+
 def edgewise_values(row: Row, runs: Sequence[Sequence[Attempt]], samples: int) -> dict[str, object]:
     """edgewise's columns of a row from the attempts of each seed. In each seed the held-out error chooses the shape."""
     chosen = [training.winner(found) for found in runs]
@@ -62,19 +79,17 @@ def edgewise_values(row: Row, runs: Sequence[Sequence[Attempt]], samples: int) -
         "name": row.name,
         "shape": best.shape,
         "parameters": best.parameters,
-        "paper_kan": row.paper["kan"],
-        "paper_mlp": row.paper["mlp"],
+        "paper_kan": row.paper.get("kan"),
+        "paper_mlp": row.paper.get("mlp"),
         "edgewise_best": best.test,
         "edgewise_median": statistics.median(attempt.test for attempt in chosen),
         "seconds": statistics.median(sum(attempt.seconds for attempt in found) for found in runs),
         "samples": samples,
         "grid": max(best.grid),
-        "note": "; ".join(
-            text for text, true in (("multiplication nodes", best.products), ("not a shape of the paper's", "paper" not in best.origin)) if true
-        ),
+        "note": note(row, best),
         "seeds": len(runs),
         "shapes": " ".join(f"{shape}:{times}" for shape, times in Counter(attempt.shape for attempt in chosen).most_common()),
-        "paper_smallest": shape_text(row.shapes["minimal"]),
+        "paper_smallest": shape_text(row.shapes["minimal"]) if "minimal" in row.shapes else None,
         "commit": version(),
     }
     small = [attempt for found in runs for attempt in found if attempt.origin == "pruned" and attempt.test < LIMIT]
@@ -115,8 +130,9 @@ def peer_values(name: str, found: dict[str, list[peers.Peer]]) -> dict[str, obje
 
 def run(name: str, table: str, title: str, about: str, options: Options) -> int:
     """Repeat a table: edgewise's columns, the peers' if asked for, and the page of it. 1 where a row failed, else 0."""
-    rows = {row.name: row for row in paper_rows(table)}
+    rows = {row.name: row for row in rows_of(table)}
     results = Results(options.out / "result.csv", COLUMNS, list(rows))
+    everything = Results(options.out / "attempts.csv", ATTEMPTS)
     names, sizes, done = options.chosen(list(rows)), Sizes.of(options.smoke), 0
     try:
         if options.peers != "only":
@@ -124,8 +140,15 @@ def run(name: str, table: str, title: str, about: str, options: Options) -> int:
             for row, runs in rows_done(jobs, work(jobs, options.processes, title)):
                 values = edgewise_values(rows[row], runs, sizes.samples)
                 results.put(values)
-                say(f"{row}: {values['edgewise_best']:.2g}, median {values['edgewise_median']:.2g} with {values['shape']}; "
-                    f"the paper's KAN {values['paper_kan']:.2g}")  # fmt: skip
+                everything.drop("name", row)
+                everything.put_all(
+                    {**vars(attempt), "grid": max(attempt.grid), "key": f"{row}/{seed}/{place}", "name": row, "seed": seed}
+                    for seed, found in enumerate(runs)
+                    for place, attempt in enumerate(found)
+                )
+                theirs = rows[row].paper.get("kan")
+                say(f"{row}: {values['edgewise_best']:.2g}, median {values['edgewise_median']:.2g} with {values['shape']}"
+                    + (f"; the paper's KAN {theirs:.2g}" if theirs else ""))  # fmt: skip
                 done += 1
         if options.peers != "no":
             done = run_peers(table, title, options, names, results)

@@ -6,7 +6,7 @@ import csv
 import io
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,29 +47,35 @@ def number(record: Mapping[str, str], column: str) -> float | None:
 
 
 class Results:
-    """The records of one result.csv by the value of their first column, kept in the given order of rows.
+    """The records of one csv file by the value of their first column, kept in the given order of these values (None: as they come).
 
     Each `put` rewrites the file; values of an old record that a new one does not name stay.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str], order: Sequence[str]) -> None:
-        self.path, self.columns, self.order = path, tuple(columns), tuple(order)
+    def __init__(self, path: Path, columns: Sequence[str], order: Sequence[str] | None = None) -> None:
+        self.path, self.columns = path, tuple(columns)
+        self.order = None if order is None else {name: place for place, name in enumerate(order)}
         self.records: dict[str, Record] = {}
         if path.exists():
             with path.open(encoding="utf-8", newline="") as file:
                 for record in csv.DictReader(file):
                     key = record.get(self.columns[0])
-                    if key in self.order:
+                    if self.order is None or key in self.order:
                         self.records[str(key)] = {column: record.get(column) or "" for column in self.columns}
 
     def put(self, values: Mapping[str, Any]) -> None:
         """Add a record, or replace the columns that it names of the record with the same first column."""
-        if unknown := set(values) - set(self.columns):
-            raise KeyError(f"{sorted(unknown)} are no columns of {self.path.name}")
-        key = str(values[self.columns[0]])
-        record = self.records.setdefault(key, dict.fromkeys(self.columns, ""))
-        record.update({column: text(value) for column, value in values.items()})
-        self.records = {name: self.records[name] for name in self.order if name in self.records}
+        self.put_all([values])
+
+    def put_all(self, many: Iterable[Mapping[str, Any]]) -> None:
+        """`put` several records at once."""
+        for values in many:
+            if unknown := set(values) - set(self.columns):
+                raise KeyError(f"{sorted(unknown)} are no columns of {self.path.name}")
+            record = self.records.setdefault(str(values[self.columns[0]]), dict.fromkeys(self.columns, ""))
+            record.update({column: text(value) for column, value in values.items()})
+        if self.order is not None:
+            self.records = {name: self.records[name] for name in sorted(self.records, key=self.order.__getitem__)}
         out = io.StringIO()
         writer = csv.DictWriter(out, self.columns, lineterminator="\n")
         writer.writeheader()
@@ -77,7 +83,11 @@ class Results:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(self.path, out.getvalue())
 
-    def __iter__(self):
+    def drop(self, column: str, value: str) -> None:
+        """Forget the records with this value; the file follows with the next `put`."""
+        self.records = {name: record for name, record in self.records.items() if record[column] != value}
+
+    def __iter__(self) -> Iterator[Record]:
         return iter(self.records.values())
 
     def __len__(self) -> int:

@@ -15,6 +15,7 @@ import numpy as np
 import scipy.special
 
 PAPER_TABLES = Path(__file__).parent / "data" / "paper_tables.csv"
+OWN_FUNCTIONS = PAPER_TABLES.with_name("own_functions.csv")
 Function = Callable[[np.ndarray], np.ndarray]
 
 
@@ -116,19 +117,19 @@ def ranges_of(variables: str) -> dict[str, tuple[float, float]]:
 
 
 @cache
-def paper_rows(table: str) -> tuple[Row, ...]:
-    """The rows of the table "special" or "feynman", in the paper's order."""
-    with PAPER_TABLES.open(encoding="utf-8", newline="") as file:
+def read_rows(table: str) -> tuple[Row, ...]:
+    """The rows of the table "special" or "feynman" in the paper's order, or of "own" functions."""
+    with (OWN_FUNCTIONS if table == "own" else PAPER_TABLES).open(encoding="utf-8", newline="") as file:
         records = [record for record in csv.DictReader(file) if record["table"] == table]
     if not records:
-        raise ValueError(f"there is no table {table!r} in {PAPER_TABLES.name}")
+        raise ValueError(f"there is no table {table!r}; the tables are special, feynman, own")
     return tuple(_row(record) for record in records)
 
 
 def _row(record: Mapping[str, str]) -> Row:
     ranges = ranges_of(record["variables"])
-    shapes = {kind: record[f"{kind}_shape"] for kind in ("human", "minimal", "best")}
-    paper = {kind: record[f"{kind}_rmse"] for kind in ("kan", "mlp", "minimal", "human", "pruned", "unpruned")}
+    shapes = {kind: record.get(f"{kind}_shape") for kind in ("human", "minimal", "best")}
+    paper = {kind: record.get(f"{kind}_rmse") for kind in ("kan", "mlp", "minimal", "human", "pruned", "unpruned")}
     return Row(
         name=record["name"],
         expression=record["expression"],

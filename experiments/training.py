@@ -58,10 +58,10 @@ def general_shapes(inputs: int) -> list[tuple[Width, ...]]:
     """Shapes tried for every function of this many inputs, within the paper's search (width at most 5, depth at most 6).
 
     >>> general_shapes(2)
-    [(2, 2, 1), (2, 5, 1), (2, 3, 3, 1), (2, (0, 1), 1), (2, (2, 2), 1)]
+    [(2, 1), (2, 2, 1), (2, 5, 1), (2, 3, 3, 1), (2, (0, 1), 1), (2, (2, 2), 1)]
     """
     n = inputs
-    return [(n, min(n, 5), 1), (n, 5, 1), (n, 3, 3, 1), (n, (0, 1), 1), (n, (2, 2), 1)]
+    return [(n, 1), (n, min(n, 5), 1), (n, 5, 1), (n, 3, 3, 1), (n, (0, 1), 1), (n, (2, 2), 1)]
 
 
 def candidates(row: Row) -> dict[tuple[Width, ...], str]:

@@ -40,7 +40,7 @@ def records(folder: Path) -> list[dict[str, str]]:
 
 
 def test_special_rows_equal_the_scipy_calls_that_the_table_prints():
-    for row in module("tables").paper_rows("special"):
+    for row in module("tables").read_rows("special"):
         if row.expression.startswith("scipy."):
             X, y = row.sample(50, "test")
             assert np.array_equal(y, eval(row.expression, {"scipy": scipy}, {"x": X[:, 0], "y": X[:, 1]}))
@@ -63,7 +63,7 @@ def test_harmonics_equal_their_closed_forms(order, degree):
 
 def test_feynman_rows_equal_the_printed_expressions():
     numbers = {"sqrt": np.sqrt, "exp": np.exp, "sin": np.sin, "cos": np.cos, "log": np.log, "asin": np.arcsin, "pi": np.pi}
-    for row in module("tables").paper_rows("feynman"):
+    for row in module("tables").read_rows("feynman"):
         X, y = row.sample(50, "test")
         wanted = eval(row.expression.replace("^", "**"), numbers, dict(zip(row.inputs, X.T, strict=True)))
         assert np.allclose(y, wanted, rtol=1e-12, atol=1e-14), row.name
@@ -71,7 +71,7 @@ def test_feynman_rows_equal_the_printed_expressions():
 
 def test_points_lie_in_the_ranges_differ_by_part_and_are_the_same_every_time():
     for table in ("special", "feynman"):
-        for row in module("tables").paper_rows(table):
+        for row in module("tables").read_rows(table):
             X, y = row.sample(200, "train")
             low, high = np.array(row.ranges).T
             assert X.shape == (200, len(row.inputs)) and (low <= X).all() and (high >= X).all() and np.isfinite(y).all()
@@ -79,7 +79,7 @@ def test_points_lie_in_the_ranges_differ_by_part_and_are_the_same_every_time():
 
 
 def test_noise_has_the_asked_for_size_and_leaves_the_points_alone():
-    row = module("tables").paper_rows("special")[0]
+    row = module("tables").read_rows("special")[0]
     (X, y), (Xn, yn) = row.sample(5000, "train"), row.sample(5000, "train", noise=0.05)
     assert np.array_equal(X, Xn)
     assert abs((yn - y).std() / y.std() - 0.05) < 0.003
@@ -154,7 +154,7 @@ def test_the_held_out_error_chooses_the_shape_not_the_test_error():
 
 def test_every_shape_is_within_the_papers_search_and_the_papers_come_first():
     training, tables = module("training"), module("tables")
-    for row in (*tables.paper_rows("special"), *tables.paper_rows("feynman")):
+    for row in (*tables.read_rows("special"), *tables.read_rows("feynman")):
         shapes = training.candidates(row)
         assert next(iter(shapes)) == row.shapes["best"]
         assert list(shapes.values()) == sorted(shapes.values(), key=lambda origin: origin == "general")
@@ -165,7 +165,7 @@ def test_every_shape_is_within_the_papers_search_and_the_papers_come_first():
 
 
 def test_the_record_of_a_row_keeps_to_its_seeds():
-    paper, row = module("paper"), module("tables").paper_rows("feynman")[0]
+    paper, row = module("paper"), module("tables").read_rows("feynman")[0]
     runs = [
         [tried("paper's best", 1e-4, 3e-4, "[2,2,1,1]"), tried("general", 1e-5, 5e-5, "[2,1x2,1]"), tried("pruned", 1e-3, 5e-3, "[2,1,1]", 3)],
         [tried("paper's best", 1e-5, 2e-5, "[2,2,1,1]"), tried("general", 1e-4, 1e-6, "[2,1x2,1]"), tried("pruned", 1e-3, 2e-2, "[2,1,1]", 2)],
@@ -180,7 +180,7 @@ def test_the_record_of_a_row_keeps_to_its_seeds():
 
 
 def test_multiplication_nodes_are_marked():
-    paper, row = module("paper"), module("tables").paper_rows("feynman")[0]
+    paper, row = module("paper"), module("tables").read_rows("feynman")[0]
     marked = [paper.edgewise_values(row, [[tried("general", 1.0, 1.0, shape)]], 1000)["note"] for shape in ("[2,1x2,1]", "[2,2,1]")]
     assert ["multiplication" in str(note) for note in marked] == [True, False]
 
@@ -210,11 +210,46 @@ def check_smoke(name: str, folder: Path, columns: Sequence[str]) -> list[dict[st
     return found
 
 
-@pytest.mark.parametrize("name", ["special_functions", "feynman"])
+@pytest.mark.parametrize("name", ["special_functions", "feynman", "own_functions"])
 def test_smoke_of_a_table(name, tmp_path):
     found = check_smoke(name, tmp_path, module("paper").COLUMNS)
     assert len(found) == 2 and all(0 < float(record["edgewise_best"]) < 1 for record in found)
     assert (tmp_path / "result.png").exists()
+
+
+def test_smoke_of_toy_functions(tmp_path):
+    found = check_smoke("toy_functions", tmp_path, module("toy_functions.run").COLUMNS)
+    assert [record["name"] for record in found] == ["bessel", "exp_sin"]
+    with (tmp_path / "errors.csv").open(encoding="utf-8", newline="") as file:
+        assert {point["series"] for point in csv.DictReader(file)} == {"ample", "paper"}
+
+
+def test_toy_functions_are_as_the_paper_prints_them_and_shapes_count_as_models_do():
+    import edgewise as ew
+
+    toys = {toy.name: toy for toy in module("toy_functions.functions").TOYS}
+    X = np.random.default_rng(0).uniform(-1, 1, (20, 100))
+    x = X.T
+    wanted = {
+        "bessel": scipy.special.jv(0, 20 * x[0]),
+        "exp_sin": np.exp(np.sin(np.pi * x[0]) + x[1] ** 2),
+        "product": x[0] * x[1],
+        "hundred": np.exp((np.sin(np.pi * X / 2) ** 2).sum(1) / 100),
+        "deep": np.exp(0.5 * (np.sin(np.pi * (x[0] ** 2 + x[1] ** 2)) + np.sin(np.pi * (x[2] ** 2 + x[3] ** 2)))),
+        "tanh": np.tanh(5 * ((X[:, :3] ** 4).sum(1) - 1)),
+        "distance": np.sqrt((x[0] - x[1]) ** 2 + (x[2] - x[3]) ** 2),
+        "sines": np.sin(np.pi * x[0]) * np.sin(np.pi * x[1] ** 2),
+    }
+    assert set(wanted) == set(toys)
+    for name, y in wanted.items():
+        toy = toys[name]
+        assert np.allclose(toy.row.function(X[:, : len(toy.row.inputs)]), y, atol=1e-13), name
+        assert toy.parameters(7) == ew.summary(ew.KAN(toy.shape, grid_size=7)).parameters, name
+
+
+def test_exponent_is_the_slope_and_a_constant_does_not_change_it():
+    exponent = module("toy_functions.series").exponent
+    assert exponent([10, 30, 90], [7 * size**-3.5 for size in (10, 30, 90)]) == pytest.approx(3.5)
 
 
 def test_rows_are_chosen_and_the_others_kept(tmp_path):

@@ -1,0 +1,15 @@
+"""Functions that are in no table of the paper, by the same rules."""
+
+from __future__ import annotations
+
+from .. import paper
+from ..runner import Options
+
+TITLE = "Functions of our own choosing"
+ABOUT = """Twelve functions of one to three variables that are in no table of the paper (`experiments/data/own_functions.csv`), by the same rules:
+a check that the method, not the rows, was worked on. There are no figures of the paper; pykan and MLPs on the same data are the yardstick."""
+
+
+def run(options: Options) -> int:
+    """Fit them."""
+    return paper.run("own_functions", "own", TITLE, ABOUT, options)
