@@ -70,6 +70,16 @@ def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Te
     return _kind(Basis)(x, knots, spec, nu)  # type: ignore[no-any-return]
 
 
+def layer(x: Tensor, coef: Tensor, scale: Tensor | None, bias: Tensor | None, knots: Tensor, spec: Spec) -> Tensor:
+    """Differentiable to_out(x, None, coef, scale; 0) + bias: in plain reverse mode one node of the graph, else two."""
+    if bias is None or is_compiling() or _transforming() or forward_ad._current_level >= 0:
+        out = to_out(x, None, coef, scale, knots, spec)
+        return out if bias is None else out + bias
+    if torch.is_grad_enabled() and (x.requires_grad or coef.requires_grad or bias.requires_grad or (scale is not None and scale.requires_grad)):
+        return Layer.apply(x, coef, scale, bias, knots, spec)  # type: ignore[no-any-return]
+    return dispatch.to_out(x, None, coef, scale, knots, spec, 0, bias)
+
+
 def _kind(full: type[Function]) -> Callable[..., Any]:
     """How to call a Function: with all its rules where something transforms it, else its lean twin."""
     if _transforming() or forward_ad._current_level >= 0:
@@ -130,7 +140,7 @@ class ToOut(Function):
         x, h, coef, scale, knots = ctx.saved_tensors
         spec, nu, need = ctx.spec, ctx.nu, ctx.needs_input_grad
         if need[0] and need[2] and not need[1] and _inert(x, h, g, coef, scale):  # a training step: one pass over the basis
-            dx, dc, ds = dispatch.backward(x, h, g, coef, scale, knots, spec, nu)
+            dx, dc, ds, _ = dispatch.backward(x, h, g, coef, scale, knots, spec, nu)
             return dx, None, dc, ds, None, None, None
         dx = _times(h, to_in(x, g, coef, scale, knots, spec, nu + 1)) if need[0] else None
         dh = to_in(x, g, coef, scale, knots, spec, nu) if need[1] else None
@@ -259,6 +269,27 @@ class Basis(Function):
     @staticmethod
     def vmap(info, in_dims, x, knots, spec, nu):
         return batching.basis(info.batch_size, in_dims, x, knots, spec, nu)
+
+
+class Layer(Function):
+    """`layer` in plain reverse mode, the way of a training step: little but the kernels."""
+
+    @staticmethod
+    def forward(ctx, x, coef, scale, bias, knots, spec):  # type: ignore[override]
+        ctx.save_for_backward(x, coef, scale, knots)
+        ctx.spec = spec
+        return dispatch.to_out(x, None, coef, scale, knots, spec, 0, bias)
+
+    @staticmethod
+    def backward(ctx, g):  # type: ignore[override]
+        x, coef, scale, knots = ctx.saved_tensors
+        spec, need = ctx.spec, ctx.needs_input_grad
+        if need[0] and need[1] and _inert(x, g, coef, scale):
+            dx, dc, ds, db = dispatch.backward(x, None, g, coef, scale, knots, spec, 0, need[3])
+            return dx, dc, ds, db, None, None
+        dx = to_in(x, g, coef, scale, knots, spec, 1) if need[0] else None
+        dc, ds = to_coef(x, None, g, knots, _without_base(spec, scale)) if need[1] or need[2] else (None, None)
+        return dx, dc, ds, g.sum(0) if need[3] else None, None, None
 
 
 def _lean(full: type[Function]) -> Callable[..., Any]:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from math import factorial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from .base import sigmoid_polynomial
 from .reference import Spec
 
 _BASES = {"none": 0, "silu": 1, "identity": 2}
-_KINDS = {torch.float32: (np.float32, 4, np.float32(1)), torch.float64: (np.float64, 8, 1.0)}
+_KINDS: dict[torch.dtype, tuple[int, Any]] = {torch.float32: (4, np.float32(1)), torch.float64: (8, 1.0)}  # bytes, the number 1
 SERIAL_WORK = 150_000  # multiplications below which a second thread costs more than it saves
 
 
@@ -66,20 +67,22 @@ def pieces(degree: int, nu: int) -> tuple[tuple[float, ...], ...]:
     return tuple(rows)
 
 
-@lru_cache(maxsize=None)
-def _table(degree: int, nu: int, dtype: torch.dtype) -> tuple[int, np.ndarray | None]:
-    if nu > degree:
-        return 0, None
-    array = np.array(pieces(degree, nu), dtype=_KINDS[dtype][0])
-    return array.ctypes.data, array
+_arrays: dict[tuple[int, int, torch.dtype], tuple[np.ndarray, ...]] = {}  # kept alive for their addresses
 
 
 @lru_cache(maxsize=None)
-def _polynomials(nu: int, dtype: torch.dtype) -> tuple[int, np.ndarray | None]:
-    if nu < 2:
-        return 0, None
-    array = np.array(sigmoid_polynomial(nu) + sigmoid_polynomial(nu - 1), dtype=_KINDS[dtype][0])
-    return array.ctypes.data, array
+def _constants(degree: int, nu: int, dtype: torch.dtype) -> tuple[int, int, int, int, int]:
+    """Addresses of: pieces of order nu, of order 1, polynomials of the base function of order nu, pieces and polynomials of order nu+1; 0 for none."""
+
+    def polynomials(order: int) -> tuple[float, ...]:
+        return sigmoid_polynomial(order) + sigmoid_polynomial(order - 1) if order > 1 else ()
+
+    def table(order: int) -> tuple[tuple[float, ...], ...]:
+        return pieces(degree, order) if 0 <= order <= degree else ()
+
+    lists = table(nu), table(1), polynomials(nu), table(nu + 1), polynomials(nu + 1)
+    arrays = _arrays[degree, nu, dtype] = tuple(np.array(values, dtype=type(_KINDS[dtype][1])) for values in lists)
+    return tuple(array.ctypes.data if array.size else 0 for array in arrays)  # type: ignore[return-value]
 
 
 def _address(t: Tensor | None) -> int:
@@ -100,20 +103,21 @@ def _cuts(count: int, parts: int) -> list[tuple[int, int]]:
     return [(a, b) for a, b in zip(edges, edges[1:], strict=False) if a < b]
 
 
-def to_out(x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
+def to_out(
+    x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0, bias: Tensor | None = None
+) -> Tensor:
     """`reference.to_out` by numba."""
     dtype = x.dtype
     (rows, inputs), (_, num_basis, outputs) = x.shape, coef.shape
     p, base, uniform = spec
     kind = 0 if scale is None else _BASES[base]
-    x, h, coef, scale, knots = x.contiguous(), _dense(h), coef.contiguous(), _dense(scale), knots.contiguous()
+    x, h, coef, scale, knots, bias = x.contiguous(), _dense(h), coef.contiguous(), _dense(scale), knots.contiguous(), _dense(bias)
     out = torch.empty(rows, outputs, dtype=dtype)
-    one = _KINDS[dtype]
+    size, one = _KINDS[dtype]
     head = (
-        x.data_ptr(), _address(h), coef.data_ptr(), _address(scale), knots.data_ptr(), _table(p, nu, dtype)[0], _table(p, 1, dtype)[0],
-        _polynomials(nu, dtype)[0], out.data_ptr(),
+        x.data_ptr(), _address(h), coef.data_ptr(), _address(scale), _address(bias), knots.data_ptr(), *_constants(p, nu, dtype)[:3], out.data_ptr()
     )  # fmt: skip
-    tail = (inputs, num_basis, outputs, p, nu, uniform, kind, one[1], one[2])
+    tail = (inputs, num_basis, outputs, p, nu, uniform, kind, size, one)
     threads = _threads(rows, inputs, outputs, p)
     if threads == 1:
         kernels().to_out(*head, 0, rows, *tail)
@@ -123,66 +127,62 @@ def to_out(x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knot
 
 
 def _backward(
-    x: Tensor, h: Tensor | None, g: Tensor, coef: Tensor | None, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int, want_x: bool, want_c: bool
-) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
-    """h * to_in(x, g, coef, scale; nu+1) where want_x, to_coef(x, h, g; nu) where want_c."""
+    x: Tensor, h: Tensor | None, g: Tensor, coef: Tensor | None, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int,
+    want_x: bool, want_c: bool, with_bias: bool = False,
+) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:  # fmt: skip
+    """h * to_in(x, g, coef, scale; nu+1) where want_x; to_coef(x, h, g; nu) where want_c, and the sum of g where with_bias."""
     dtype = x.dtype
     (rows, inputs), outputs = x.shape, g.shape[1]
     p, base, uniform = spec
     num_basis, kind = knots.shape[1] - p - 1, _BASES[base]
     x, h, g, coef, scale, knots = x.contiguous(), _dense(h), g.contiguous(), _dense(coef), _dense(scale), knots.contiguous()
-    one = _KINDS[dtype]
-    dx = torch.empty(rows, inputs, dtype=dtype) if want_x else None
+    size, one = _KINDS[dtype]
     threads = _threads(rows, inputs, outputs, p)
-    by_inputs = threads == 1 or inputs >= 4 * threads or not want_c
-    cuts = _cuts(inputs, threads) if want_c and by_inputs else _cuts(rows, threads)
-    copies = 1 if by_inputs else len(cuts)
-    dcoef = torch.zeros(copies, inputs, num_basis, outputs, dtype=dtype) if want_c else None
-    dscale = torch.zeros(copies, inputs, outputs, dtype=dtype) if want_c and kind else None
-    head = (
-        x.data_ptr(), _address(h), g.data_ptr(), _address(coef), _address(scale), knots.data_ptr(), _table(p, nu, dtype)[0] if nu >= 0 else 0,
-        _table(p, 1, dtype)[0], _polynomials(nu, dtype)[0], _table(p, nu + 1, dtype)[0], _polynomials(nu + 1, dtype)[0], _address(dx),
-    )  # fmt: skip
-    tail = (inputs, num_basis, outputs, p, nu, uniform, kind if want_c else 0, 0 if scale is None else kind, one[1], one[2])
-    at_coef, at_scale = _address(dcoef), _address(dscale)
+    by_inputs = threads == 1 or inputs >= 4 * threads
+    copies = () if by_inputs or not want_c else (len(_cuts(rows, threads)),)  # one sum per slice of the batch
+    dx = torch.empty(rows, inputs, dtype=dtype) if want_x else None
+    dcoef = torch.zeros(*copies, inputs, num_basis, outputs, dtype=dtype) if want_c else None
+    dscale = torch.zeros(*copies, inputs, outputs, dtype=dtype) if want_c and kind else None
+    dbias = torch.zeros(*copies, outputs, dtype=dtype) if with_bias else None
+    head = (x.data_ptr(), _address(h), g.data_ptr(), _address(coef), _address(scale), knots.data_ptr(), *_constants(p, nu, dtype), _address(dx))
+    tail = (inputs, num_basis, outputs, p, nu, uniform, kind if want_c else 0, 0 if scale is None else kind, size, one)
+    sums = _address(dcoef), _address(dscale), _address(dbias)
     if threads == 1:
-        kernels().backward(*head, at_coef, at_scale, 0, rows, 0, inputs, *tail)
+        kernels().backward(*head, *sums, 0, rows, 0, inputs, *tail)
     elif not want_c:
-        pool.run(kernels().backward, [(*head, 0, 0, a, b, 0, inputs, *tail) for a, b in cuts])
+        pool.run(kernels().backward, [(*head, *sums, a, b, 0, inputs, *tail) for a, b in _cuts(rows, threads)])
     elif by_inputs:
-        pool.run(kernels().backward, [(*head, at_coef, at_scale, 0, rows, a, b, *tail) for a, b in cuts])
-    else:
-        step, step_scale = inputs * num_basis * outputs * one[1], inputs * outputs * one[1] if kind else 0
-        slices = [(*head, at_coef + k * step, at_scale + k * step_scale, a, b, 0, inputs, *tail) for k, (a, b) in enumerate(cuts)]
+        slices = [(*head, *sums[:2], sums[2] if a == 0 else 0, 0, rows, a, b, *tail) for a, b in _cuts(inputs, threads)]
         pool.run(kernels().backward, slices)
-    if dcoef is not None:
-        dcoef = dcoef[0] if copies == 1 else dcoef.sum(0)
-    if dscale is not None:
-        dscale = dscale[0] if copies == 1 else dscale.sum(0)
-    return dx, dcoef, dscale
+    else:
+        steps = [0 if t is None else t[0].numel() * size for t in (dcoef, dscale, dbias)]
+        slices = []
+        for k, (a, b) in enumerate(_cuts(rows, threads)):
+            slices.append((*head, *(start + k * step for start, step in zip(sums, steps, strict=True)), a, b, 0, inputs, *tail))
+        pool.run(kernels().backward, slices)
+        dcoef, dscale, dbias = (None if t is None else t.sum(0) for t in (dcoef, dscale, dbias))
+    return dx, dcoef, dscale, dbias
 
 
 def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
     """`reference.to_in` by numba."""
-    dx, _, _ = _backward(x, None, g, coef, scale, knots, spec, nu - 1, True, False)
+    dx, _, _, _ = _backward(x, None, g, coef, scale, knots, spec, nu - 1, True, False)
     assert dx is not None
     return dx
 
 
 def to_coef(x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor | None]:
     """`reference.to_coef` by numba."""
-    _, dcoef, dscale = _backward(x, h, g, None, None, knots, spec, nu, False, True)
+    _, dcoef, dscale, _ = _backward(x, h, g, None, None, knots, spec, nu, False, True)
     assert dcoef is not None
     return dcoef, dscale
 
 
 def backward(
-    x: Tensor, h: Tensor | None, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0
-) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Both first derivatives of `to_out` in one pass: h * to_in(x, g, coef, scale; nu+1) and to_coef(x, h, g; nu)."""
-    dx, dcoef, dscale = _backward(x, h, g, coef, scale, knots, spec if scale is not None else spec._replace(base="none"), nu, True, True)
-    assert dx is not None and dcoef is not None
-    return dx, dcoef, dscale
+    x: Tensor, h: Tensor | None, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0, with_bias: bool = False
+) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
+    """The first derivatives of `to_out` in one pass: h * to_in(x, g, coef, scale; nu+1), to_coef(x, h, g; nu), and the sum of g where with_bias."""
+    return _backward(x, h, g, coef, scale, knots, spec if scale is not None else spec._replace(base="none"), nu, True, True, with_bias)
 
 
 def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor]:
@@ -190,8 +190,8 @@ def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Te
     (rows, inputs), p, dtype = x.shape, spec.degree, x.dtype
     x, knots = x.contiguous(), knots.contiguous()
     first, values = torch.empty(rows, inputs, dtype=torch.int64), torch.empty(rows, inputs, p + 1, dtype=dtype)
-    one = _KINDS[dtype]
-    head = (x.data_ptr(), knots.data_ptr(), _table(p, nu, dtype)[0], _table(p, 1, dtype)[0], first.data_ptr(), values.data_ptr())
-    tail = (inputs, knots.shape[1] - p - 1, p, nu, spec.uniform, one[1], one[2])
+    size, one = _KINDS[dtype]
+    head = (x.data_ptr(), knots.data_ptr(), *_constants(p, nu, dtype)[:2], first.data_ptr(), values.data_ptr())
+    tail = (inputs, knots.shape[1] - p - 1, p, nu, spec.uniform, size, one)
     pool.run(kernels().basis, [(*head, a, b, *tail) for a, b in _cuts(rows, _threads(rows, inputs, 4, p))])
     return first, values

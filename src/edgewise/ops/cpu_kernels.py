@@ -162,19 +162,25 @@ def build(stamp: int) -> SimpleNamespace:
 
     @cached
     def to_out(
-        x_, h_, coef_, scale_, knots_, table_, slopes_, polynomials_, out_,
+        x_, h_, coef_, scale_, bias_, knots_, table_, slopes_, polynomials_, out_,
         begin, end, I, J, O, p, nu, uniform, base, size, one,
     ):  # fmt: skip  # noqa: E741
         x, h, coef, scale, knots = pointer(x_, one), pointer(h_, one), pointer(coef_, one), pointer(scale_, one), pointer(knots_, one)
-        table, slopes, polynomials, out = pointer(table_, one), pointer(slopes_, one), pointer(polynomials_, one), pointer(out_, one)
+        table, slopes, polynomials = pointer(table_, one), pointer(slopes_, one), pointer(polynomials_, one)
+        bias, out = pointer(bias_, one), pointer(out_, one)
         block = _block(I, J, O, size)
         scratch = _scratch(p, block, size)
         memory = _divide(scratch, p, block, size, one)
         for start in range(begin, end, block):
             n = min(block, end - start)
             rows = shift(out, start * O)
-            for k in range(n * O):
-                rows[k] = real(0, one)
+            if bias_ == 0:
+                for k in range(n * O):
+                    rows[k] = real(0, one)
+            else:
+                for b in range(n):
+                    for o in range(O):
+                        rows[b * O + o] = bias[o]
             for i in range(I):
                 at, own = start * I + i, shift(knots, i * (J + p + 1))
                 odd = _place(shift(x, at), shift(h, at), h_ != 0, I, n, own, p, nu >= p, J - p, uniform, base, memory, block, one)
@@ -184,17 +190,17 @@ def build(stamp: int) -> SimpleNamespace:
 
     @cached
     def backward(
-        x_, h_, g_, coef_, scale_, knots_, table_, slopes_, polynomials_, table1_, polynomials1_, dx_, dcoef_, dscale_,
+        x_, h_, g_, coef_, scale_, knots_, table_, slopes_, polynomials_, table1_, polynomials1_, dx_, dcoef_, dscale_, dbias_,
         begin, end, low, high, I, J, O, p, nu, uniform, base, base1, size, one,
     ):  # fmt: skip  # noqa: E741
-        """Over rows begin..end and input nodes low..high, dx (b, i) = h to_in of order nu+1, dcoef and dscale += to_coef of order nu.
+        """Over rows begin..end and input nodes low..high: dx (b, i) = h to_in of order nu+1; dcoef, dscale += to_coef of order nu; dbias += sum of g.
 
-        dx_ or dcoef_ may be 0: not wanted. With dcoef_ 0 and nu one less, this is to_in. base1 is the base function of to_in, or 0.
+        dx_, dcoef_ or dbias_ may be 0: not wanted. With dcoef_ 0 and nu one less, this is to_in. base1 is the base function of to_in, or 0.
         """
         x, h, g, coef, scale = pointer(x_, one), pointer(h_, one), pointer(g_, one), pointer(coef_, one), pointer(scale_, one)
         knots, table, slopes, polynomials = pointer(knots_, one), pointer(table_, one), pointer(slopes_, one), pointer(polynomials_, one)
         table1, polynomials1 = pointer(table1_, one), pointer(polynomials1_, one)
-        dx, dcoef, dscale = pointer(dx_, one), pointer(dcoef_, one), pointer(dscale_, one)
+        dx, dcoef, dscale, dbias = pointer(dx_, one), pointer(dcoef_, one), pointer(dscale_, one), pointer(dbias_, one)
         block = _block(I, J, O, size)
         scratch = _scratch(p, block, size)
         memory = _divide(scratch, p, block, size, one)
@@ -203,6 +209,10 @@ def build(stamp: int) -> SimpleNamespace:
         for start in range(begin, end, block):
             n = min(block, end - start)
             rows = shift(g, start * O)
+            if dbias_ != 0:
+                for b in range(n):
+                    for o in range(O):
+                        dbias[o] += rows[b * O + o]
             for i in range(low, high):
                 at, own = start * I + i, shift(knots, i * (J + p + 1))
                 odd = _place(shift(x, at), shift(h, at), h_ != 0, I, n, own, p, exact, J - p, uniform, either, memory, block, one)

@@ -76,15 +76,18 @@ def _plain(x: Tensor):
     return torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext()
 
 
-def to_out(x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
-    """Raw kernel dS/dg, (b, o): see `reference.to_out`."""
+def to_out(
+    x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0, bias: Tensor | None = None
+) -> Tensor:
+    """Raw kernel dS/dg (+ bias), (b, o): see `reference.to_out`."""
     if legacy.batched(x, h, coef, scale):
         return legacy.call(batching.to_out, (x, h, coef, scale, knots), spec, nu)
     backend = _picked(x)
     if backend is not reference and (nu <= spec.degree or scale is not None):
-        return backend.to_out(x, h, coef, scale, knots, spec, nu)
+        return backend.to_out(x, h, coef, scale, knots, spec, nu, bias)
     with _plain(x):
-        return reference.to_out(x, h, coef, scale, knots, spec, nu)
+        out = reference.to_out(x, h, coef, scale, knots, spec, nu)
+        return out if bias is None else out + bias
 
 
 def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
@@ -110,15 +113,16 @@ def to_coef(x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, spec: Spec, n
 
 
 def backward(
-    x: Tensor, h: Tensor | None, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0
-) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Both first derivatives of `to_out` at once: h * to_in(x, g, coef, scale; nu+1) and to_coef(x, h, g; nu)."""
+    x: Tensor, h: Tensor | None, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0, with_bias: bool = False
+) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
+    """The first derivatives of `to_out` at once: h * to_in(x, g, coef, scale; nu+1), to_coef(x, h, g; nu), and the sum of g where with_bias."""
     if not legacy.batched(g):
         backend = _picked(x)
         if backend is not reference and nu < spec.degree:
-            return backend.backward(x, h, g, coef, scale, knots, spec, nu)
+            return backend.backward(x, h, g, coef, scale, knots, spec, nu, with_bias)
     dx = to_in(x, g, coef, scale, knots, spec, nu + 1)
-    return dx if h is None else h * dx, *to_coef(x, h, g, knots, spec if scale is not None else spec._replace(base="none"), nu)
+    dc, ds = to_coef(x, h, g, knots, spec if scale is not None else spec._replace(base="none"), nu)
+    return dx if h is None else h * dx, dc, ds, g.sum(0) if with_bias else None
 
 
 def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor]:

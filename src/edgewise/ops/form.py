@@ -97,8 +97,8 @@ def _check_coef(coef: Tensor, base: str, base_scale: Tensor | None, knots: Tenso
         raise ShapeError(f"base_scale is {base_scale.dtype} on {base_scale.device} but coef is {coef.dtype} on {coef.device}")
 
 
-def evaluate(x: Tensor, coef: Tensor, knots: Tensor, base_scale: Tensor | None, spec: Spec, derivative: int = 0) -> Tensor:
-    """`spline` for callers who built coef and knots themselves (layers): only x is checked. (..., i) -> (..., o).
+def evaluate(x: Tensor, coef: Tensor, knots: Tensor, base_scale: Tensor | None, spec: Spec, bias: Tensor | None = None) -> Tensor:
+    """`spline` plus a bias (o,) for callers who built coef and knots themselves (layers): only x is checked. (..., i) -> (..., o).
 
     Half-precision x is cast up to the dtype of coef, and the result has that dtype; half-precision coefficients are
     computed in float32 and cast back. Raises `ShapeError` for an x that does not fit.
@@ -108,12 +108,11 @@ def evaluate(x: Tensor, coef: Tensor, knots: Tensor, base_scale: Tensor | None, 
         _check_x(x, knots.shape[0], dtype, knots.device)
         x = x.to(dtype)
     if dtype in _HALF:
-        wide = None if base_scale is None else base_scale.float()
-        return evaluate(x.float(), coef.float(), knots.float(), wide, spec, derivative).to(dtype)
+        scale, shift = (None if t is None else t.float() for t in (base_scale, bias))
+        return evaluate(x.float(), coef.float(), knots.float(), scale, spec, shift).to(dtype)
     if x.dim() == 2:
-        return autograd.to_out(x, None, coef, base_scale, knots, spec, derivative)
-    flat = autograd.to_out(x.reshape(-1, x.shape[-1]), None, coef, base_scale, knots, spec, derivative)
-    return flat.reshape(*x.shape[:-1], coef.shape[2])
+        return autograd.layer(x, coef, base_scale, bias, knots, spec)
+    return autograd.layer(x.reshape(-1, x.shape[-1]), coef, base_scale, bias, knots, spec).reshape(*x.shape[:-1], coef.shape[2])
 
 
 def spline(
@@ -143,7 +142,15 @@ def spline(
     _check_order(degree, derivative)
     _check_knots(knots, degree)
     _check_coef(coef, base, base_scale, knots, degree)
-    return evaluate(x, coef, knots, base_scale, Spec(degree, base, uniform), derivative)
+    spec = Spec(degree, base, uniform)
+    if derivative == 0:
+        return evaluate(x, coef, knots, base_scale, spec)
+    _check_x(x, knots.shape[0], coef.dtype, coef.device)
+    wanted = coef.dtype
+    if wanted in _HALF:
+        coef, knots, base_scale = coef.float(), knots.float(), None if base_scale is None else base_scale.float()
+    flat = autograd.to_out(x.to(coef.dtype).reshape(-1, x.shape[-1]), None, coef, base_scale, knots, spec, derivative)
+    return flat.to(wanted).reshape(*x.shape[:-1], coef.shape[2])
 
 
 def basis(x: Tensor, knots: Tensor, *, degree: int = 3, derivative: int = 0, uniform: bool = False) -> tuple[Tensor, Tensor]:
