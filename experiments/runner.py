@@ -111,9 +111,13 @@ def rows_done(jobs: Sequence[Job], finished: Iterable[tuple[Job, Any]]) -> Itera
 def _inline(jobs: Sequence[Job]) -> Iterator[tuple[Job, Any]]:
     import torch
 
+    before = torch.get_num_threads()
     torch.set_num_threads(1)
-    for job in jobs:
-        yield job, _run(job)
+    try:
+        for job in jobs:
+            yield job, _run(job)
+    finally:
+        torch.set_num_threads(before)
 
 
 def _pooled(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Job, Any]]:

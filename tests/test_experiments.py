@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -26,9 +25,9 @@ def module(name: str):
     return import_module(f"experiments.{name}" if name else "experiments")
 
 
-def command(*arguments: str, **settings) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.run([sys.executable, "-m", "experiments", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, **settings)
+def command(*arguments: str) -> int:
+    """What `python -m experiments ...` does, in this process."""
+    return module("__main__").main(list(arguments))
 
 
 def records(folder: Path) -> list[dict[str, str]]:
@@ -201,8 +200,7 @@ def test_mlps_have_the_asked_for_number_of_parameters(hidden, parameters):
 def check_smoke(name: str, folder: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     committed = ROOT / "experiments" / name
     before = {path: path.read_bytes() for path in committed.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
-    done = command(name, "--smoke", "--out", str(folder))
-    assert done.returncode == 0, done.stderr
+    assert command(name, "--smoke", "--out", str(folder)) == 0
     found = records(folder)
     assert found and set(columns) <= set(found[0])
     assert (folder / "README.md").read_text(encoding="utf-8").startswith("# ")
@@ -253,18 +251,65 @@ def test_exponent_is_the_slope_and_a_constant_does_not_change_it():
 
 
 def test_rows_are_chosen_and_the_others_kept(tmp_path):
-    assert command("feynman", "--smoke", "--out", str(tmp_path), "--rows", "I.27.6").returncode == 0
+    assert command("feynman", "--smoke", "--out", str(tmp_path), "--rows", "I.27.6") == 0
     kept = records(tmp_path)
-    assert command("feynman", "--smoke", "--out", str(tmp_path), "--rows", "II.38.3,I.30.5").returncode == 0
+    assert command("feynman", "--smoke", "--out", str(tmp_path), "--rows", "II.38.3,I.30.5") == 0
     found = records(tmp_path)
     assert [record["name"] for record in found] == ["I.27.6", "I.30.5", "II.38.3"]
     assert found[0] == kept[0]
+
+
+def test_a_row_that_fails_keeps_its_old_record_and_is_told(tmp_path, monkeypatch, capsys):
+    assert command("feynman", "--smoke", "--out", str(tmp_path), "--rows", "I.27.6") == 0
+    before = records(tmp_path)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("no such luck")
+
+    monkeypatch.setattr(module("training"), "attempts", fail)
+    assert command("feynman", "--smoke", "--out", str(tmp_path), "--rows", "I.27.6") == 1
+    assert records(tmp_path) == before and "I.27.6" in (told := capsys.readouterr().err) and "no such luck" in told
+
+
+def test_ctrl_c_keeps_the_rows_that_were_finished(tmp_path, monkeypatch, capsys):
+    training, calls = module("training"), []
+    attempts = training.attempts
+
+    def cut_off(row, *rest):
+        calls.append(row.name)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return attempts(row, *rest)
+
+    monkeypatch.setattr(training, "attempts", cut_off)
+    assert command("feynman", "--smoke", "--out", str(tmp_path)) == 130
+    assert [record["name"] for record in records(tmp_path)] == calls[:1]
+    assert "result.csv" in capsys.readouterr().err
+
+
+def test_a_fit_that_was_cut_short_is_no_result(monkeypatch):
+    import edgewise as ew
+
+    def press(row):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        module("training").fit(ew.KAN((1, 1)), np.linspace(0, 1, 40)[:, None], np.linspace(0, 1, 40), callbacks=(press,))
 
 
 @pytest.mark.parametrize(
     "arguments, said",
     [(("feinman",), "did you mean 'feynman'"), (("feynman", "--rows", "I.27.7"), "did you mean"), (("feynman", "--seeds", "0"), "at least 1")],
 )
-def test_mistakes_end_in_one_line_that_says_what_to_do(arguments, said):
-    done = command(*arguments)
-    assert done.returncode != 0 and said in done.stderr and "Traceback" not in done.stderr
+def test_mistakes_end_in_one_line_that_says_what_to_do(arguments, said, capsys):
+    try:
+        status = command(*arguments)
+    except SystemExit as stop:
+        status = stop.code
+        print(stop.code, file=sys.stderr)
+    assert status not in (0, None) and said in capsys.readouterr().err
+
+
+def test_the_command_runs_from_a_checkout():
+    done = subprocess.run([sys.executable, "-m", "experiments", "--help"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0 and all(name in done.stdout for name in module("__main__").NAMES)
