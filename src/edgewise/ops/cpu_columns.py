@@ -26,7 +26,7 @@ def take(source, stride, n, out):
 
 @plain
 def locate(x, n, knots, p, exact, intervals, uniform, first, places, block, one):
-    """Interval of every row, NaN and the right end in the last one. Returns whether a row lies outside the interior interval or is NaN.
+    """Interval of every row, NaN and the right end in the last one. Returns whether a row lies outside the interior interval, at its end, or is NaN.
 
     `places`: excess beyond the interior interval (NaN for NaN); u within the interval (uniform) or the point held inside; 2p local knots.
     `exact`: whether the interval must be right to the last bit, for the p-th derivative jumps at knots.
@@ -39,7 +39,7 @@ def locate(x, n, knots, p, exact, intervals, uniform, first, places, block, one)
         held = value if value < high else high
         held = held if held > low else low
         excess[b] = value - held
-        odd |= value != held
+        odd |= (value != held) | (value >= high)
         place[b] = held
     if not uniform:
         for b in range(n):
@@ -67,16 +67,15 @@ def locate(x, n, knots, p, exact, intervals, uniform, first, places, block, one)
     inverse, last = real(intervals, one) / (high - low), real(intervals - 1, one)
     for b in range(n):
         z = (place[b] - low) * inverse
-        interval = int32(z if z < last else last)
-        first[b] = interval
-        place[b] = z - real(interval, one)
-    if exact:
-        for b in range(n):
-            interval = first[b]
-            if interval > 0 and x[b] < knots[p + interval]:
-                first[b] = interval - 1
-            elif interval < intervals - 1 and x[b] >= knots[p + interval + 1]:
-                first[b] = interval + 1
+        first[b] = int32(z if z < last else last)
+    for b in range(n):  # what follows depends on the knots around the point alone, so that a longer grid gives the same bits
+        k = first[b]
+        k -= 1 if place[b] < knots[p + k] else 0
+        k += 1 if place[b] >= knots[p + k + 1] else 0
+        k = k if k < intervals else intervals - 1
+        left, right = knots[p + k], knots[p + k + 1]
+        first[b] = k
+        place[b] = (place[b] - left) / (right - left)
     return odd != 0
 
 
@@ -147,6 +146,13 @@ def evaluate(n, knots, p, nu, intervals, uniform, odd, table, slopes, places, wo
         _irregular(n, p, nu, places, values, carry, block, one)
     if not odd:
         return
+    if nu == 0 and p > 0 and uniform:  # the end of an interval with the bits of the next one's beginning, which it is in a longer grid
+        u = shift(places, block)
+        for b in range(n):
+            if u[b] == one:
+                for r in range(p, 0, -1):
+                    values[r * block + b] = table[(r - 1) * (p + 1)]
+                values[b] = real(0, one)
     if nu == 0 and p > 0:  # along the tangent
         if uniform:
             _uniform(n, knots, p, 1, intervals, slopes, places, work, block, one)
