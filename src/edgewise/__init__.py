@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .ops import spline as spline
     from .ops import use_backend as use_backend
     from .plotting import plot as plot
+    from .symbolic.formula import formula as formula
+    from .symbolic.symbolify import symbolify as symbolify
     from .trace import attribute as attribute
     from .train.loop import fit as fit
     from .transforms import adapt as adapt
@@ -49,6 +51,7 @@ _HOME = {
     "edge": "transforms",
     "extend": "transforms",
     "fit": "train.loop",
+    "formula": "symbolic.formula",
     "load": "checkpoint",
     "merge": "transforms",
     "perturb": "transforms",
@@ -62,6 +65,7 @@ _HOME = {
     "spline": "ops",
     "summary": "model",
     "swap": "transforms",
+    "symbolify": "symbolic.symbolify",
     "tidy": "transforms",
     "unset_symbolic": "transforms",
     "use_backend": "ops",
