@@ -137,6 +137,23 @@ def spline(
     >>> knots = torch.arange(-3.0, 6.0).repeat(2, 1)  # 2 inputs, degree 3, 2 intervals: 5 basis functions
     >>> spline(torch.ones(4, 2), torch.ones(2, 5, 1), knots).flatten().round(decimals=5)  # the basis of each input sums to one
     tensor([2., 2., 2., 2.])
+    """
+    base = check_base(base)
+    _check_order(degree, derivative)
+    _check_knots(knots, degree)
+    _check_coef(coef, base, base_scale, knots, degree)
+    spec = Spec(degree, base, uniform)
+    if derivative == 0:
+        return evaluate(x, coef, knots, base_scale, spec)
+    _check_x(x, knots.shape[0], coef.dtype, coef.device)
+    wanted = coef.dtype
+    if wanted in _HALF:
+        coef, knots, base_scale = coef.float(), knots.float(), None if base_scale is None else base_scale.float()
+    flat = autograd.to_out(x.to(coef.dtype).reshape(-1, x.shape[-1]), None, coef, base_scale, knots, spec, derivative)
+    return flat.to(wanted).reshape(*x.shape[:-1], coef.shape[2])
+
+
+def basis(x: Tensor, knots: Tensor, *, degree: int = 3, derivative: int = 0, uniform: bool = False) -> tuple[Tensor, Tensor]:
     """The basis functions that are not zero at x (..., i): index of the first one (..., i) int64, and values (..., i, p+1).
 
     Basis function first + r has value values[..., r]; outside the interior interval the last ones go on along their tangents.
