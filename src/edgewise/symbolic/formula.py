@@ -161,6 +161,7 @@ def evaluate(expressions: Sequence[Any], X: Any, *, symbols: Sequence[Any], func
         with np.errstate(all="ignore"):
             call = sympy.lambdify(arguments, expression, modules=[dict(functions or {}), "scipy", "numpy"], dummify=True)
             value = np.asarray(call(*X.T))
-        value = np.where(np.abs(value.imag) > 0, np.nan, value.real) if np.iscomplexobj(value) else value
+        if np.iscomplexobj(value):
+            value = np.where(np.imag(value) != 0, np.nan, np.real(value))
         columns.append(np.broadcast_to(value.astype(np.float64), (X.shape[0],)))
     return np.stack(columns, axis=1)

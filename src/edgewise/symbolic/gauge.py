@@ -1,8 +1,8 @@
 """One representative of all equal networks of closed forms: scales and shifts of hidden nodes that say nothing are fixed at 1 and 0.
 
-A hidden node h may be replaced by k h + s when the edges into and out of it make up for it, so the constants of a network are not unique. Here one
-edge out of every node (its pivot) gets a = 1 and, at a sum, b = 0. Where the pivot's form is itself free of scale (a power, the identity, a logarithm)
-or of shift (exp), one more constant can be set: which one is a choice, and the choice that gives the simplest constants wins.
+A hidden node h may be replaced by k h + s when the edges into and out of it make up for it, so the constants of a network are not unique. Here
+one edge out of every node (its pivot) gets a = 1 and, at a sum, b = 0. Where the pivot's form is itself free of scale (a power, the identity, a
+logarithm) or of shift (exp), one more constant can be set: which one is a choice, and the choice that gives the simplest constants wins.
 """
 
 from __future__ import annotations

@@ -77,10 +77,10 @@ class Task:
         with torch.no_grad():
             prediction = double(X)
         offset = torch.zeros(outputs, dtype=torch.float64)
-        loss: Loss
+        loss: Any
         if y is not None and (model.metadata.task == "cross_entropy" or isinstance(choose_loss("auto", y), CrossEntropy)):
             known = model.metadata.classes or None
-            target: Tensor = as_codes(y, rows=X.shape[0], classes=known, width=outputs)[0]
+            target = as_codes(y, rows=X.shape[0], classes=known, width=outputs)[0]
             loss = CrossEntropy()
         else:
             target = prediction if y is None else as_target(y, rows=X.shape[0], width=outputs, dtype=torch.float64)

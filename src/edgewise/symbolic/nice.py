@@ -28,9 +28,10 @@ _BASES: tuple[tuple[str, float, float, int], ...] = (
     ("sqrt(7)", math.sqrt(7), 4.0, 4),
 )
 _FAMILIES = sorted(
-    ((cost + _cost, symbol, base, q) for symbol, base, cost, count in _BASES for _cost, q in ((0.8 * math.log2(q), q) for q in _DENOMINATORS[:count])),
+    ((cost + 0.8 * math.log2(q), symbol, base, q) for symbol, base, cost, count in _BASES for q in _DENOMINATORS[:count]),
     key=lambda family: family[0],
 )
+_ANGLES = sorted(((cost - 1.5 if symbol == "pi" else cost, symbol, base, q) for cost, symbol, base, q in _FAMILIES), key=lambda family: family[0])
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,6 @@ class Nice:
 
 ZERO = Nice(Fraction(0), "1", 0.0, 0.0)
 UNKNOWN = 14.0  # cost of a number that is none of these
-
-
-_ANGLES = sorted(((cost - 1.5 if symbol == "pi" else cost, symbol, base, q) for cost, symbol, base, q in _FAMILIES), key=lambda family: family[0])
 
 
 def nearest(value: float, tolerance: float, chance: float = 0.1, *, angle: bool = False) -> Nice | None:

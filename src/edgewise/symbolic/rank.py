@@ -117,14 +117,18 @@ def order(
         evidence = min(samples / 4, 50.0) if tolerance is None else 6.0
     best = min((c.relative for c in found if c.inside), default=0.0)
     floor = math.hypot(best, blur)
-    scored = [replace(c, score=_cost(c) + evidence * math.log(math.hypot(c.relative, blur) / floor)) for c in found]
+    scored = [replace(c, score=cost(c) + evidence * math.log(math.hypot(c.relative, blur) / floor)) for c in found]
     return sorted(scored, key=lambda c: (c.score, c.relative))
 
 
-def _cost(candidate: Candidate) -> float:
-    """Complexity, half a unit for each free constant of the argument, and four for samples outside the domain."""
-    p = get(candidate.primitive)
-    return candidate.complexity + 0.5 * ((not p.scale_free) + (not p.shift_free)) + (0 if candidate.inside else 4)
+def cost(candidate: Candidate) -> float:
+    """What a candidate costs: its form, and four for samples outside the domain."""
+    return cost_of(get(candidate.primitive)) + (0 if candidate.inside else 4)
+
+
+def cost_of(p: Primitive) -> float:
+    """What a form costs: its complexity, and half a unit for each free constant of its argument."""
+    return p.complexity + 0.5 * ((not p.scale_free) + (not p.shift_free))
 
 
 # ------------------------------------------------------------------ standardised samples

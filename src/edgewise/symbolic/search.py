@@ -2,118 +2,190 @@
 
 from __future__ import annotations
 
-import heapq
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor
 
 from ..primitives import Primitive
+from ..train.objective import CrossEntropy
+from .candidates import combinations
+from .flat import replaced, straightened
 from .gauge import normal_forms
-from .network import EXACT, Form, Place, Samples, Task, to_program
+from .network import EXACT, Form, Place, Task, to_program
 from .program import Program, refit
-from .rank import Candidate, order, rank_many
+from .rank import Candidate, cost, rank_many
 
 SEARCH_ROWS, SEARCH_STEPS = 256, 25
-KEEP, CONSIDERED, REPEATED = 8, 20, 2.0  # candidates of an edge that are tried, and looked at; what it costs to repeat a better one's curve
-EVIDENCE = 2.5  # weight of an edge's own error: small, since edges make up for each other's faults and only the whole network is sure
-BLUR, FLOOR = 10.0, 1e-4  # an edge is known to ten times the error of the output, and never better than this: others make up for its faults
+KEEP = 8  # candidates of an edge that are tried
+ENOUGH = 8  # combinations as good as the model after which noise decides
+EXCHANGES, NEAR = 40, 8.0  # single exchanges that are tried, of candidates within this score of the one in place
+LAST_KEEP, ROUNDS = 4, 3  # forms of a last edge that are tried when it is looked at again, and how often that is done
 
 
 @dataclass(frozen=True)
 class Found:
-    """A network of closed forms, its loss on the task's data, and what it costs in complexity."""
+    """A network of closed forms, its loss on the task's data, and the candidates it was made from."""
 
     program: Program
     loss: float
-    complexity: int
+    chosen: dict[Place, Candidate] = field(default_factory=dict)
+
+    @property
+    def exact(self) -> bool:
+        """Whether nothing is left to explain."""
+        return self.loss <= EXACT
+
+    @property
+    def constants(self) -> int:
+        """Free constants, less those that say nothing."""
+        return int(next(normal_forms(self.program, limit=1)).free.sum())
 
     def criterion(self, rows: int) -> float:
         """Information criterion: lower is better. Errors that count as exact are equal."""
-        free = int(next(normal_forms(self.program, limit=1)).free.sum())
-        return 0.5 * rows * math.log(max(self.loss, EXACT)) + 0.5 * free * math.log(rows) + self.complexity
+        complexity = sum(c.complexity for c in self.chosen.values())
+        return 0.5 * rows * math.log(max(self.loss, EXACT)) + 0.5 * self.constants * math.log(rows) + complexity
 
 
-def candidates(samples: Mapping[Place, Samples], primitives: tuple[Primitive, ...], error: float) -> dict[Place, list[Candidate]]:
-    """Ranked closed forms of all edges at once. error: the network's relative error, below which no edge's shape means anything."""
-    if not samples:
-        return {}
-    x = torch.stack([one.x for one in samples.values()])
-    y = torch.stack([one.y for one in samples.values()])
-    ranked = dict(zip(samples, rank_many(x, y, primitives), strict=True))
-    for place, one in samples.items():
-        blur = min(max(BLUR * error / max(one.influence, 1e-12), FLOOR), 10.0)
-        ranked[place] = distinct_first(order(ranked[place], tolerance=blur, evidence=EVIDENCE), one.x)
-    return ranked
+class Search:
+    """One search: a task, its edges' candidates, and the best network so far."""
 
+    def __init__(self, task: Task, fixed: dict[Place, Form], ranked: dict[Place, list[Candidate]], tolerance: float) -> None:
+        self.task, self.small, self.fixed, self.tolerance = task, task.thinned(SEARCH_ROWS), fixed, tolerance
+        self.ranked = {place: options[:KEEP] for place, options in ranked.items()}
+        self.best: Found | None = None
+        self.value = math.inf
+        self.tried: set[tuple[str, ...]] = set()
 
-def distinct_first(ranked: list[Candidate], x: Tensor) -> list[Candidate]:
-    """The candidates with each that draws the same curve as a better one moved back: far from its root, a power is as good as any other."""
-    points = x.sort().values[torch.linspace(0, len(x) - 1, 24).long()]
-    kept: list[tuple[Candidate, Tensor]] = []
-    repeated = []
-    for one in ranked[:CONSIDERED]:
-        curve = one(points)
-        if any(float((curve - other).square().mean().sqrt()) <= 0.3 * max(one.error, better.error) for better, other in kept):
-            repeated.append(replace(one, score=one.score + REPEATED))
-        else:
-            kept.append((one, curve))
-    return sorted([*(one for one, _ in kept), *repeated], key=lambda one: one.score)
-
-
-def combinations(choices: Sequence[Sequence[float]], limit: int) -> Iterator[tuple[int, ...]]:
-    """Index combinations in the order of their total cost; costs of every choice sorted, lowest first."""
-    start = (0,) * len(choices)
-    heap = [(sum(costs[0] for costs in choices), start)]
-    seen = {start}
-    while heap and limit:
-        total, combination = heapq.heappop(heap)
-        limit -= 1
-        yield combination
-        for n, index in enumerate(combination):
-            if index + 1 < len(choices[n]):
-                following = (*combination[:n], index + 1, *combination[n + 1 :])
-                if following not in seen:
-                    seen.add(following)
-                    heapq.heappush(heap, (total + choices[n][index + 1] - choices[n][index], following))
-
-
-def search(task: Task, fixed: dict[Place, Form], ranked: dict[Place, list[Candidate]], tolerance: float, tries: int) -> Found | None:
-    """The best combination of candidates, or None where none is as good as the model. Stops at the first that is exact."""
-    small = task.thinned(SEARCH_ROWS)
-    places = list(ranked)
-    if any(not ranked[place] for place in places):
-        return None
-    best: Found | None = None
-    allowed = 0
-    for combination in combinations([[c.score for c in ranked[place][:KEEP]] for place in places], tries):
-        chosen = {place: ranked[place][n] for place, n in zip(places, combination, strict=True)}
-        found = attempt(task, small, fixed, chosen)
-        if found is None:
-            continue
-        if best is None or found.criterion(task.x.shape[0]) < best.criterion(task.x.shape[0]):
-            best = found
-        if found.loss <= EXACT:
-            break
-        allowed += task.allowed(found.loss, len(found.program.theta), tolerance)
-        if allowed >= 8:  # noise decides among these; more of the same would not
-            break
-    return best
-
-
-def attempt(task: Task, small: Task, fixed: dict[Place, Form], chosen: dict[Place, Candidate]) -> Found | None:
-    """Fit one combination: on few rows first, on all if that looks as good as the model or better than nothing known."""
-    forms = fixed | {place: (c.primitive, *c.constants) for place, c in chosen.items()}
-    program = to_program(task.model, forms)
-    program, loss = refit(program, small.x, small.y, loss=small.loss, weight=small.weight, steps=SEARCH_STEPS)
-    if not math.isfinite(loss):
-        return None
-    if small is not task and loss <= 100 * task.error + EXACT:
-        program, loss = refit(program, task.x, task.y, loss=task.loss, weight=task.weight, steps=SEARCH_STEPS)
-        if not math.isfinite(loss):
+    def run(self, primitives: tuple[Primitive, ...], tries: int) -> Found | None:
+        """The best network that can be found, or None where no combination can be fitted at all."""
+        if not all(self.ranked.values()):
             return None
-    if not program.inside(task.x):
-        return None  # the formula would be undefined on some rows
-    return Found(program, loss, sum(c.complexity for c in chosen.values()))
+        self.combine(tries)
+        before = math.inf
+        while self.best is not None and not self.best.exact and self.value < before:
+            before = self.value
+            self.exchange()
+            if not self.best.exact:
+                self.reconsider(primitives)
+        if self.best is not None:
+            self.straighten(primitives)
+            if self.best.exact:
+                self.simplify()
+        return self.best
+
+    def combine(self, tries: int) -> None:
+        """Combinations in the order of their scores, up to the first that is exact."""
+        places, allowed = list(self.ranked), 0
+        for combination in combinations([[c.score for c in self.ranked[place]] for place in places], tries):
+            found = self.attempt({place: self.ranked[place][n] for place, n in zip(places, combination, strict=True)})
+            if found is None:
+                continue
+            if found.exact:
+                return
+            allowed += self.task.allowed(found.loss, found.constants, self.tolerance)
+            if allowed >= ENOUGH:
+                return
+
+    def exchange(self) -> None:
+        """One candidate of the best combination at a time exchanged for another, as long as that helps."""
+        left, improved = EXCHANGES, True
+        while improved and self.best is not None and not self.best.exact:
+            improved, start = False, self.best
+            options = sorted((c.score - start.chosen[place].score, n, place) for place in self.ranked for n, c in enumerate(self.ranked[place]))
+            for gap, n, place in options:
+                if gap > NEAR or not left:
+                    break
+                if self.ranked[place][n].primitive == start.chosen[place].primitive:
+                    continue
+                before = len(self.tried)
+                self.attempt(start.chosen | {place: self.ranked[place][n]})
+                left -= len(self.tried) - before
+                if self.best is not start:
+                    improved = True
+                    break
+
+    def straighten(self, primitives: tuple[Primitive, ...]) -> None:
+        """Simpler forms wherever the data see only a piece that they have too."""
+        start = self.best
+        assert start is not None
+        for number, n, candidate, program in straightened(start.program, self.task.x, primitives):
+            term = start.program.stages[number].terms[n]
+            self.judge(program, start.chosen | {(number, term.src, term.dst): candidate})
+            if self.best is not start:
+                return self.straighten(primitives)
+
+    def simplify(self) -> None:
+        """An exact network with simpler candidates wherever it stays exact: steep logistic curves are exponentials, flat sines parabolas."""
+        for place, options in self.ranked.items():
+            assert self.best is not None
+            here = self.best.chosen.get(place)
+            if here is None:
+                continue
+            for other in sorted(options, key=cost):
+                if cost(other) >= cost(here):
+                    break
+                if other.score <= here.score + NEAR and self.attempt(self.best.chosen | {place: other}) is self.best:
+                    break
+
+    def attempt(self, chosen: dict[Place, Candidate]) -> Found | None:
+        """Fit a combination; it becomes the best if it is. None where it cannot be fitted or was tried before."""
+        key = tuple(c.primitive for c in chosen.values())
+        if key in self.tried:
+            return None
+        self.tried.add(key)
+        program = to_program(self.task.model, self.fixed | {place: (c.primitive, *c.constants) for place, c in chosen.items()})
+        return self.judge(program, chosen)
+
+    def judge(self, program: Program, chosen: dict[Place, Candidate]) -> Found | None:
+        """Fit all constants of a program: on few rows first, on all if that looks promising."""
+        task, small = self.task, self.small
+        program, loss = refit(program, small.x, small.y, loss=small.loss, weight=small.weight, steps=SEARCH_STEPS)
+        if math.isfinite(loss) and small is not task and loss <= 100 * task.error + EXACT:
+            program, loss = refit(program, task.x, task.y, loss=task.loss, weight=task.weight, steps=SEARCH_STEPS)
+        if not math.isfinite(loss) or not program.inside(task.x):
+            return None  # the formula would be undefined on some rows
+        found = Found(program, loss, chosen)
+        value = found.criterion(task.x.shape[0])
+        if value < self.value - 1e-9:
+            self.best, self.value = found, value
+        return found
+
+    # ------------------------------------------------------------------ the last edges, on the data themselves
+
+    def reconsider(self, primitives: tuple[Primitive, ...]) -> None:
+        """Better forms for the last edges: what is before them given, the data show what function is left.
+
+        Shapes of outer edges read off a network are blurred by all that its inner edges had wrong; this is not.
+        """
+        if isinstance(self.task.loss, CrossEntropy) or any(len(node) > 1 for node in self.task.model.topology.factors[-1]):
+            return
+        for _ in range(ROUNDS):
+            start = self.best
+            assert start is not None
+            for number, candidate in self._left_over(start.program, primitives):
+                term = start.program.stages[-1].terms[number]
+                place = len(start.program.stages) - 1, term.src, term.dst
+                self.judge(replaced(start.program, len(start.program.stages) - 1, number, candidate), start.chosen | {place: candidate})
+                if self.best is not None and self.best.exact:
+                    return
+            if self.best is start:
+                return
+
+    def _left_over(self, program: Program, primitives: tuple[Primitive, ...]) -> Iterator[tuple[int, Candidate]]:
+        """(term of the last stage, another form for it), most likely first, ranked on what the other terms leave of the data."""
+        task, stage, (a, b, c, _) = self.task, program.stages[-1], program.split()[-1]
+        if not stage.terms:
+            return
+        nodes = program.nodes(task.x)
+        x = torch.stack([nodes[-2][:, term.src] for term in stage.terms])
+        own = [c[n] * term.primitive.safe(a[n] * x[n] + b[n]) for n, term in enumerate(stage.terms)]
+        y = torch.stack([task.y[:, term.dst] - nodes[-1][:, term.dst] + own[n] for n, term in enumerate(stage.terms)])
+        if not bool(torch.isfinite(x).all()) or not bool(torch.isfinite(y).all()):
+            return
+        ranked = rank_many(x, y, primitives, weights=None if task.weight is None else task.weight.expand(len(y), -1))
+        options = [(option.score, n, option) for n, options in enumerate(ranked) for option in options[:LAST_KEEP]]
+        for _, n, option in sorted(options, key=lambda entry: entry[:2]):
+            if option.primitive not in ("0", stage.terms[n].primitive.name):
+                yield n, option

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
-from ..layers import OFF
+from ..layers import OFF, SYMBOLIC
 from ..model import KAN, summary
 from ..primitives import Primitive
 from ..train.lm import minimize
 from ..train.network import NetworkProblem
-from ..train.objective import CrossEntropy, Loss, SquaredError
-from ..transforms import remove, set_symbolic
+from ..train.objective import CrossEntropy, SquaredError
+from ..transforms import refine, remove, set_symbolic
+from .candidates import candidates
 from .network import Place, RelativeSquares, Task, edge_samples
 from .rank import Candidate
-from .search import candidates
 
-SHARPEN_UP_TO = 1000  # parameters
+MOST, GAIN = 1000, 0.25  # parameters, and the share of the loss that a finer grid must leave at most to be worth its while
 STEPS, ATTEMPTS = 12, 3  # Levenberg-Marquardt steps after a substitution, candidates of an edge that are tried
 
 
@@ -76,7 +77,7 @@ def _may_go(model: KAN, place: Place) -> bool:
 
 def refit_network(task: Task, model: KAN, steps: int = STEPS) -> tuple[KAN, float]:
     """All constants and splines of the model fitted to the task's data, and its loss in the task's units."""
-    loss: Loss
+    loss: Any
     if isinstance(task.loss, CrossEntropy):
         loss, target = task.loss, task.y
     else:
@@ -93,10 +94,27 @@ def refit_network(task: Task, model: KAN, steps: int = STEPS) -> tuple[KAN, floa
 
 def sharpened(task: Task) -> Task:
     """The task with its model fitted a little further, without penalty: a model made sparse by one shows its shapes blurred."""
-    if summary(task.model).parameters > SHARPEN_UP_TO:
+    if not _may_have(task, summary(task.model).parameters):
         return task
     model, loss = refit_network(task, task.model)
     return replace(task, model=model, error=loss) if loss < task.error else task
+
+
+def _may_have(task: Task, parameters: int) -> bool:
+    """Whether a network with that many parameters can be fitted without following the noise."""
+    return parameters <= min(MOST, task.y.numel() // 5)
+
+
+def finer(task: Task) -> Task | None:
+    """The task with its model's splines on twice as many intervals and fitted again, or None where that gains little: shapes on a coarse grid are
+    wrong near poles, cusps and fast waves."""
+    if all(bool((layer.kind == SYMBOLIC).all()) for layer in task.model.edge_layers) or not _may_have(task, 2 * summary(task.model).parameters):
+        return None
+    model, loss = refit_network(task, refine(task.model, factor=2))
+    better = Task(task.model, task.X, task.x, task.y, task.loss, task.weight, task.offset, loss, 2 * task.parameters)
+    if not better.error * task.x.shape[0] / max(task.x.shape[0] - better.parameters, 1) < GAIN * task.error:
+        return None
+    return replace(better, model=model, parameters=min(summary(model).parameters, task.x.shape[0] // 5))
 
 
 def restored(model: KAN, like: KAN) -> KAN:

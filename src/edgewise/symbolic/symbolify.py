@@ -9,14 +9,15 @@ from typing import Any
 from ..errors import ConfigError, StructureError
 from ..model import KAN, Edit
 from ..primitives import Primitive, resolve
+from .candidates import candidates
 from .drop import drop_terms
 from .network import EXACT, Task, edge_samples, present_forms, to_model, to_program
 from .program import Program, refit
-from .search import candidates, search
+from .search import Found, Search
 from .snap import snap
-from .stepwise import restored, sharpened, stepwise
+from .stepwise import finer, restored, sharpened, stepwise
 
-TRIES = 60  # combinations of candidates that are fitted before the edges are taken one at a time
+TRIES = 30  # combinations of candidates that are fitted, at each fineness of the splines, before the edges are taken one at a time
 
 
 def symbolify(
@@ -30,12 +31,12 @@ def symbolify(
 ) -> KAN:
     """A new model whose edges are closed forms c f(a x + b) + d, wherever the network as a whole is then as good as it was.
 
-    X (b, features), y (b,), (b, outputs) or class labels: what the forms are judged on; without y the model's own outputs. Every edge is ranked against
-    `primitives` (names or objects; by default all); combinations of candidates are fitted to the data, most likely first, all their constants together.
-    If none is as good as the model (its error times 1 + `tolerance`, both corrected for the number of their constants), edges are taken one at a time and
-    the rest is fitted again after each; an edge without closed form stays a spline. When all edges have one, terms that the data do not need are
-    dropped and constants snap to simple numbers that the data cannot tell them from; the model then works in the units of X and y, without scaling.
-    The last edit tells the errors before and after. Deterministic.
+    X (b, features), y (b,), (b, outputs) or class labels: what the forms are judged on; without y the model's own outputs. Every edge is ranked
+    against `primitives` (names or objects; by default all); combinations of candidates are fitted to the data, most likely first, all constants
+    together. If none is as good as the network can be (its error times 1 + `tolerance`, both corrected for the number of their constants), edges
+    are taken one at a time and the rest is fitted again after each; an edge without closed form stays a spline. When all edges have one, terms
+    that the data do not need are dropped, and constants snap to simple numbers that the data cannot tell them from; the model then works in the
+    units of X and y, without scaling. The last edit tells the errors before and after. Deterministic.
 
     Raises `ConfigError`, `StructureError`, `DataError`, `ShapeError` and, for unknown primitives, `SymbolicError`.
 
@@ -50,13 +51,16 @@ def symbolify(
     if not isinstance(tolerance, (int, float)) or isinstance(tolerance, bool) or not tolerance >= 0:
         raise ConfigError(f"tolerance must be a number >= 0, got {tolerance!r}")
     forms = resolve(primitives)
-    task = sharpened(Task.create(model, X, y, sample_weight))
-    fixed = present_forms(task.model)
-    samples = {place: one for place, one in edge_samples(task).items() if place not in fixed}
-    ranked = candidates(samples, forms, math.sqrt(task.error))
-    found = search(task, fixed, ranked, tolerance, TRIES)
-    if found is not None and task.allowed(found.loss, len(found.program.theta), tolerance):
-        return _finished(task, model, found.program, found.loss)
+    task: Task | None = sharpened(Task.create(model, X, y, sample_weight))
+    best: Found | None = None
+    finest = task
+    while task is not None:
+        finest = task
+        best = _better(best, _find(task, forms, tolerance), task.x.shape[0])
+        task = None if best is not None and best.exact else finer(task)
+    task = finest
+    if best is not None and task.allowed(best.loss, best.constants, tolerance):
+        return _finished(task, model, best.program, best.loss)
     partly = stepwise(task, forms, tolerance)
     rest = edge_samples(task, partly).keys() - present_forms(partly).keys()
     if not rest:
@@ -68,6 +72,20 @@ def symbolify(
     total = sum(int((layer.kind != 0).sum()) for layer in partly.edge_layers)
     detail = f"{total - len(rest)} of {total} edges; relative error {math.sqrt(task.error):.3g} before"
     return restored(partly.build(edit=Edit("symbolify", detail)), model)
+
+
+def _find(task: Task, forms: tuple[Primitive, ...], tolerance: float) -> Found | None:
+    """The best network of closed forms that the shapes of the task's model suggest."""
+    fixed = present_forms(task.model)
+    samples = {place: one for place, one in edge_samples(task).items() if place not in fixed}
+    ranked = candidates(samples, forms, math.sqrt(task.error))
+    return Search(task, fixed, ranked, tolerance).run(forms, TRIES)
+
+
+def _better(one: Found | None, other: Found | None, rows: int) -> Found | None:
+    if one is None or other is None:
+        return one or other
+    return min(one, other, key=lambda found: found.criterion(rows))
 
 
 def _finished(task: Task, model: KAN, program: Program, loss: float) -> KAN:

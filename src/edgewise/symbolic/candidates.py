@@ -1,0 +1,64 @@
+"""What every edge could be: its candidates on the samples that a network gives, in the order in which they deserve to be tried."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from ..primitives import Primitive
+from .network import Place, Samples
+from .rank import Candidate, order, rank_many
+
+CONSIDERED, REPEATED = 20, 2.0  # candidates of an edge that are looked at; what it costs to repeat a better one's curve
+BLUR, FLOOR = 10.0, 1e-4  # an edge is known to ten times the error of the output, and never better than this: others make up for its faults
+NOTHING, SOMETHING = 10.0, 0.1  # bounds of that for edges that move the output by less, and by more, than about its error
+EVIDENCE = 2.5  # weight of an edge's own error: small, since edges make up for each other's faults and only the whole network is sure
+
+
+def candidates(samples: Mapping[Place, Samples], primitives: tuple[Primitive, ...], error: float) -> dict[Place, list[Candidate]]:
+    """Ranked closed forms of all edges at once. error: the network's relative error, below which no edge's shape means anything."""
+    if not samples:
+        return {}
+    x = torch.stack([one.x for one in samples.values()])
+    y = torch.stack([one.y for one in samples.values()])
+    ranked = dict(zip(samples, rank_many(x, y, primitives), strict=True))
+    for place, one in samples.items():
+        share = error / max(one.influence, 1e-12)
+        blur = min(max(BLUR * share, FLOOR), SOMETHING if share < 0.3 else NOTHING)
+        ranked[place] = distinct_first(order(ranked[place], tolerance=blur, evidence=EVIDENCE), one.x)
+    return ranked
+
+
+def distinct_first(ranked: list[Candidate], x: Tensor) -> list[Candidate]:
+    """The candidates with each that draws the same curve as a better one moved back: far from its root, a power is as good as any other."""
+    points = x.sort().values[torch.linspace(0, len(x) - 1, 24).long()]
+    kept: list[tuple[Candidate, Tensor]] = []
+    repeated = []
+    for one in ranked[:CONSIDERED]:
+        curve = one(points)
+        if any(float((curve - other).square().mean().sqrt()) <= 0.3 * max(one.error, better.error) for better, other in kept):
+            repeated.append(replace(one, score=one.score + REPEATED))
+        else:
+            kept.append((one, curve))
+    return sorted([*(one for one, _ in kept), *repeated], key=lambda one: one.score)
+
+
+def combinations(choices: Sequence[Sequence[float]], limit: int) -> Iterator[tuple[int, ...]]:
+    """At most `limit` index combinations in the order of their total cost; the costs of every choice are sorted, lowest first."""
+    start: tuple[int, ...] = (0,) * len(choices)
+    heap: list[tuple[float, tuple[int, ...]]] = [(sum(costs[0] for costs in choices), start)]
+    seen = {start}
+    while heap and limit:
+        total, combination = heapq.heappop(heap)
+        limit -= 1
+        yield combination
+        for n, index in enumerate(combination):
+            if index + 1 < len(choices[n]):
+                following = (*combination[:n], index + 1, *combination[n + 1 :])
+                if following not in seen:
+                    seen.add(following)
+                    heapq.heappush(heap, (total + choices[n][index + 1] - choices[n][index], following))
