@@ -109,7 +109,8 @@ def test_value_gradient_and_curvature_are_those_of_autograd(name: str, loss: Los
     assert_close(gradient, torch.autograd.grad(objective(want), want)[0])
     jacobian = torch.autograd.functional.jacobian(outputs, theta)  # (b, k, P)
     prediction, second = outputs(theta), torch.autograd.functional.hessian
-    bend = torch.stack([second(lambda p, r=r: loss.rows(p[None], y[r : r + 1])[0], prediction[r].detach()) for r in range(len(X))])
+    bends: list[Any] = [second(lambda p, r=r: loss.rows(p[None], y[r : r + 1])[0], prediction[r].detach()) for r in range(len(X))]
+    bend = torch.stack(bends)
     assert_close(curvature, torch.einsum("b,bkp,bkl,blq->pq", share, jacobian, bend, jacobian))
     assert_close(problem.value(theta), value)
     with torch.no_grad():

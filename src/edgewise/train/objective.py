@@ -15,7 +15,10 @@ from torch import Tensor
 class Loss(Protocol):
     """What training needs to know of a loss."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the loss is called in results and files."""
+        ...
 
     def rows(self, prediction: Tensor, target: Tensor) -> Tensor:
         """Loss of every row: prediction (b, k), target (b, k) or class numbers (b,) -> (b,)."""

@@ -60,7 +60,8 @@ class EdgePenalty:
             variance = gauge**2 * (weights * pulled).sum(1).clamp(min=0)
             total += self._cost(variance)
             factor = self._slope(gauge, variance)  # (i, o)
-            columns = index_of(start, *layer.coef.shape, local.base is not None, basis.device)  # (i, j(+1), o)
+            i, j, o = layer.coef.shape
+            columns = index_of(start, i, j, o, local.base is not None, basis.device)  # (i, j(+1), o)
             gradient[columns] += pulled * factor[:, None, :]
             rows = columns.permute(0, 2, 1)  # (i, o, j)
             curvature[rows[..., :, None], rows[..., None, :]] += cov[:, None] * factor[:, :, None, None]

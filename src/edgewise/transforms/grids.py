@@ -39,7 +39,7 @@ def refine(model: KAN, factor: int | None = None, *, grid_size: int | Sequence[i
 
 def _per_layer(model: KAN, grid_size: int | Sequence[int]) -> list[int]:
     depth = model.topology.depth
-    sizes = [grid_size] * depth if not isinstance(grid_size, Sequence) or isinstance(grid_size, str) else list(grid_size)
+    sizes: list[Any] = list(grid_size) if isinstance(grid_size, Sequence) else [grid_size] * depth
     if len(sizes) != depth or not all(isinstance(size, int) and not isinstance(size, bool) and size >= 1 for size in sizes):
         raise ConfigError(f"grid_size must be an integer >= 1, or one per layer of edges ({depth}), got {grid_size!r}")
     return sizes
