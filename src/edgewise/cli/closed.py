@@ -103,9 +103,9 @@ def close(model: KAN, parts: tuple[Rows, Rows], bound: float, classes: bool) -> 
     then, now = (then, now) if classes else (math.sqrt(then), math.sqrt(now))
     beside = f" ({what} {now:.4g}, before {then:.4g}, on {len(judging.x)} rows that chose between them)"
     if have == left:
-        return Closed(found, None, f"Every edge has a closed form, and the network is as good with them{beside}.", seconds)
+        return Closed(found, None, f"Every edge has a closed form, and the network is about as good with them{beside}.", seconds)
     rest = f"{left - have} {'stays a spline' if left - have == 1 else 'stay splines'}, by name"
-    some = f"{have} of {counted(left, 'edge')} {'has' if have == 1 else 'have'} a closed form that is as good"
+    some = f"{have} of {counted(left, 'edge')} {'has' if have == 1 else 'have'} a closed form that is about as good"
     return Closed(found, None, f"{some}{beside}; {rest}.", seconds)
 
 

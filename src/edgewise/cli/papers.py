@@ -8,9 +8,13 @@ from typing import Any
 
 from ..data import Table
 from ..errors import EdgewiseError
-from ..plotting import plot
+from ..model import summary
+from ..plotting import describe, plot
 from ..report import report
+from ..report.figures import closed_forms
+from ..topology import Edge
 from . import formulas
+from .closed import symbolic_edges
 from .formulas import Written
 from .learn import Trained
 from .measure import Scores
@@ -21,8 +25,6 @@ SHOWN = 300  # operations up to which the report typesets a formula
 
 def written(trained: Trained, held: Table) -> tuple[Written | None, Written | None, str]:
     """The network that is kept and the one that was found but is worse, written down, and what went wrong, if anything did."""
-    if trained.closed.message == "":
-        return None, None, ""
     try:
         rejected = None if trained.closed.rejected is None else formulas.write(trained.closed.rejected, held)
         return formulas.write(trained.model, held), rejected, ""
@@ -91,9 +93,18 @@ def page(
         baselines=others,
         errors=judged,
         formulas=expressions,
+        closed_forms=_fits(trained, rest),
         verdict=sentences,
         notes=notes,
     )
+
+
+def _fits(trained: Trained, rest: Table) -> dict[Edge, tuple[str, float]] | None:
+    """The forms of a network of closed forms, each held against the spline whose place it took; None leaves the report to look for forms itself."""
+    if trained.closed.model is None or summary(trained.model).edges > symbolic_edges(trained.model):
+        return None
+    forms = closed_forms(describe(trained.model, rest.X), describe(trained.splines, rest.X), None)
+    return {edge: (form.words, form.r2) for edge, form in forms.items()}
 
 
 def _reason(error: Exception) -> str:

@@ -10,7 +10,7 @@ from ..plotting.text import clean, number, shorten
 from .markup import escape
 
 WIDTH, HEIGHT = 360, 240
-LEFT, RIGHT, TOP, BOTTOM = 58, 12, 14, 44
+LEFT, RIGHT, TOP, BOTTOM = 68, 12, 14, 44
 SIZE = 11  # of the letters
 
 

@@ -54,7 +54,7 @@ def draw(layout: Layout, label: str, tell: Callable[[EdgeMark], str], *, live: b
         parts.append(f'<g class="node"><title>{told}</title>{stems}{points}{ring}{sign}</g>{_text(node.label, tall, "name")}')
     width, height = UNIT * layout.width, UNIT * tall
     least = min(0.62 * width, 900)
-    least = 0.0 if least <= 420 else least  # what is not much too wide for a narrow screen shrinks, the rest scrolls
+    least = 0.0 if least <= 420 or not live else least  # what is not much too wide for a narrow screen shrinks, as overviews do; the rest scrolls
     size = f"width:100%;max-width:{width:.0f}px;min-width:{least:.0f}px"
     head = f'<svg class="network" viewBox="0 0 {width:.0f} {height:.0f}" style="{size}" role="group" aria-label="{escape(label)}">'
     return f'<div class="scroll">{head}{"".join(parts)}</svg></div>'
