@@ -1,7 +1,30 @@
-"""From edge functions to formulas."""
+"""From edge functions to formulas: rank closed forms, put them on edges, write the network down."""
 
 from __future__ import annotations
 
+from .constants import Constant, constants
+from .export import c_source, latex, python_source
+from .formula import FormulaError, edge_functions, evaluate, formula, formula_error
 from .rank import Candidate, order, rank, rank_many
+from .suggest import Suggestions, suggest
+from .symbolify import symbolify
 
-__all__ = ["Candidate", "order", "rank", "rank_many"]
+__all__ = [
+    "Candidate",
+    "Constant",
+    "FormulaError",
+    "Suggestions",
+    "c_source",
+    "constants",
+    "edge_functions",
+    "evaluate",
+    "formula",
+    "formula_error",
+    "latex",
+    "order",
+    "python_source",
+    "rank",
+    "rank_many",
+    "suggest",
+    "symbolify",
+]

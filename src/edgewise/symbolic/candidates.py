@@ -51,7 +51,7 @@ def combinations(choices: Sequence[Sequence[float]], limit: int) -> Iterator[tup
     """At most `limit` index combinations in the order of their total cost; the costs of every choice are sorted, lowest first."""
     start: tuple[int, ...] = (0,) * len(choices)
     heap: list[tuple[float, tuple[int, ...]]] = [(sum(costs[0] for costs in choices), start)]
-    seen = {start}
+    seen: set[tuple[int, ...]] = {start}
     while heap and limit:
         total, combination = heapq.heappop(heap)
         limit -= 1

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from .gauge import normal_forms
+from .gauge import NormalForm, normal_forms
 from .network import EXACT, Task
 from .program import ConstantsProblem, Program, Stage, refit
 
@@ -15,9 +15,9 @@ FLAT = 1e-10  # eigenvalue of the scaled curvature that counts as zero
 DROP_ROWS, DROP_STEPS = 256, 40
 
 
-def undetermined(program: Program, task: Task) -> int:
-    """How many directions of the constants, beyond the known scales and shifts of nodes, leave the loss unchanged."""
-    form = next(normal_forms(program, limit=1))
+def undetermined(program: Program, task: Task, free: Tensor | None = None) -> int:
+    """How many directions of the free constants (all but the known scales and shifts of nodes, when None) leave the loss unchanged."""
+    form = next(normal_forms(program, limit=1)) if free is None else NormalForm(program, free)
     if not bool(form.free.any()):
         return 0
     problem = ConstantsProblem(form.program, task.x, task.y, task.loss, task.weight, form.free)
@@ -112,16 +112,3 @@ def _constant_value(program: Program, number: int, node: int, parts: list) -> fl
     """Value of a node that nothing feeds: the product of its biases."""
     bias: list[float] = parts[number - 1][3]
     return math.prod(bias[subnode] for subnode in program.stages[number - 1].factors[node])
-
-
-def used_constants(program: Program) -> Tensor:
-    """Which constants the output depends on at all: bool (P,); biases of nodes that feed nothing do not."""
-    flags: list[bool] = []
-    for number, stage in enumerate(program.stages):
-        flags += [True] * 3 * len(stage.terms)
-        if number == len(program.stages) - 1:
-            flags += [True] * stage.subnodes
-            continue
-        used = {term.src for term in program.stages[number + 1].terms}
-        flags += [_owner(stage, subnode) in used for subnode in range(stage.subnodes)]
-    return torch.tensor(flags)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +10,11 @@ import numpy as np
 import torch
 
 from ..data.convert import as_matrix, as_target
-from ..errors import ConfigError, SymbolicError, require
-from ..layers import OFF
+from ..errors import require
 from ..model import KAN
-from ..primitives import get
 from ..transforms import edge
-from .network import output_scale, positions, present_forms
-from .nice import nearest
+from .network import present_forms
+from .written import Writer, edge_name, input_symbols
 
 SHORTEN_UP_TO = 60  # operations; longer expressions are left as they are built
 
@@ -36,63 +33,11 @@ def formula(model: KAN, inputs: Sequence[Any] | None = None) -> list[Any]:
     >>> formula(model, inputs=("E", "lambda"))
     [lambda**2 + 2*sin(3*E) + 1/2]
     """
-    sympy = require("sympy")
-    symbols = _symbols(model, inputs)
-    number = _Numbers(model)
-    forms = present_forms(model)
+    symbols, writer = input_symbols(model, inputs), Writer(model)
     values: list[Any] = [symbols[column] for column in model.topology.node_ids[0]]
-    for layer_number, layer in enumerate(model.edge_layers):
-        last = layer_number == model.topology.depth - 1
-        sums: list[Any] = []
-        for o, bias in enumerate(layer.bias.tolist()):
-            scale = output_scale(model, layer_number, o)
-            terms, constant = [], bias * scale + (_output_shift(model, o) if last else 0.0)
-            for i in (layer.kind[:, o] != OFF).nonzero()[:, 0].tolist():
-                if (layer_number, i, o) in forms:
-                    name, a, b, c, d = forms[layer_number, i, o]
-                    constant += d
-                    terms.append(number(c) * get(name).expr(number(a) * values[i] + number(b)))
-                else:
-                    phi = sympy.Function("phi_{}_{}_{}".format(*model.topology.edge_at(layer_number, i, o)))
-                    terms.append(number(scale) * phi(values[i]))
-            sums.append(sympy.Add(*terms, number(constant)))
-        values = [sympy.Mul(*(sums[s] for s in node)) for node in positions(model, layer_number + 1)]
-    if model.topology.has_products(model.topology.depth):
-        shifts = [float(v) if len(node) > 1 else 0.0 for v, node in zip(model.output_shift.tolist(), model.topology.factors[-1], strict=True)]
-        values = [value + number(shift) for value, shift in zip(values, shifts, strict=True)]
-    return [_shortest(sympy, value) for value in values]
-
-
-class _Numbers:
-    """Doubles as sympy numbers: exact where they are simple."""
-
-    def __init__(self, model: KAN) -> None:
-        eps = torch.finfo(model.dtype).eps
-        self.reach, self.chance = (2 * eps, 0.1) if eps < 1e-12 else (eps, 1e-4)
-
-    def __call__(self, value: float) -> Any:
-        sympy = require("sympy")
-        if not math.isfinite(value):
-            raise SymbolicError(f"the network holds a constant that is not finite ({value}); a formula needs finite ones: fit it again")
-        nice = nearest(value, self.reach * abs(value), self.chance) if value else None
-        return sympy.Integer(0) if value == 0 else sympy.Float(value) if nice is None else nice.expr()
-
-
-def _symbols(model: KAN, inputs: Sequence[Any] | None) -> list[Any]:
-    sympy, count = require("sympy"), model.topology.features
-    if inputs is None:
-        inputs = model.metadata.inputs if len(model.metadata.inputs) == count else [f"x{n + 1}" for n in range(count)]
-    if isinstance(inputs, str) or len(inputs) != count:
-        raise ConfigError(f"inputs needs {count} names, one for every column of X (pruned ones too), got {inputs!r}")
-    symbols = [name if isinstance(name, sympy.Symbol) else sympy.Symbol(str(name)) for name in inputs]
-    if len(set(symbols)) < count:
-        raise ConfigError(f"inputs must be different names, got {[str(s) for s in symbols]}")
-    return symbols
-
-
-def _output_shift(model: KAN, subnode: int) -> float:
-    owner = int(model.subnode_owner(model.topology.depth)[subnode])
-    return float(model.output_shift[owner]) if len(model.topology.factors[-1][owner]) == 1 else 0.0
+    for number in range(model.topology.depth):
+        values = writer.layer(number, values)
+    return [_shortest(writer.sympy, value) for value in values]
 
 
 def _shortest(sympy: Any, expression: Any) -> Any:
@@ -137,7 +82,7 @@ def formula_error(model: KAN, X: Any, y: Any, *, original: KAN | None = None) ->
     beside = original or model
     with torch.no_grad():
         predicted = beside(x.to(dtype=beside.dtype, device=beside.device)).double().cpu().numpy()
-    written = evaluate(formula(model), x.numpy(), symbols=_symbols(model, None), functions=edge_functions(model))
+    written = evaluate(formula(model), x.numpy(), symbols=input_symbols(model), functions=edge_functions(model))
     splines = tuple(e for e in model.active_edges() if model.topology.edge_position(e) not in present_forms(model))
     root = lambda residual: float(np.sqrt(np.mean(np.square(residual))))  # noqa: E731
     return FormulaError(root(written - target), root(predicted - target), root(written - predicted), splines)
@@ -147,7 +92,7 @@ def edge_functions(model: KAN) -> dict[str, Callable[..., Any]]:
     """What the named functions of a formula are: phi_l_i_o -> the edge as a callable."""
     forms = present_forms(model)
     places = {e: model.topology.edge_position(e) for e in model.active_edges()}
-    return {"phi_{}_{}_{}".format(*e): edge(model, e) for e, place in places.items() if place not in forms}
+    return {edge_name(e): edge(model, e) for e, place in places.items() if place not in forms}
 
 
 def evaluate(expressions: Sequence[Any], X: Any, *, symbols: Sequence[Any], functions: Mapping[str, Callable[..., Any]] | None = None) -> np.ndarray:

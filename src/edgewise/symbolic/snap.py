@@ -50,7 +50,7 @@ def snap(
         current, value, free = _accept(current, value, free, targets, again, x.shape[0], rise)
         if int(free.sum()) == before:
             break
-    return Snapped(current, value, free, _standard_errors(current, free, x, y, loss, weight))
+    return Snapped(current, value, free, standard_errors(current, free, x, y, loss, weight))
 
 
 def _accept(
@@ -77,7 +77,7 @@ def _targets(
     program: Program, free: Tensor, x: Tensor, y: Tensor, loss: Loss | None, weight: Tensor | None
 ) -> tuple[list[tuple[int, Nice, float]], Tensor]:
     """Free constants with a simple number within their error: (position, number, distance in errors), surest first."""
-    errors, angles = _standard_errors(program, free, x, y, loss, weight), _angles(program)
+    errors, angles = standard_errors(program, free, x, y, loss, weight), _angles(program)
     found = []
     for n in free.nonzero()[:, 0].tolist():
         v, error = float(program.theta[n]), float(errors[n])
@@ -104,7 +104,7 @@ def _reach(value: float, error: float) -> float:
     return 4 * error + 1e-9 * max(abs(value), 1e-3)
 
 
-def _standard_errors(program: Program, free: Tensor, x: Tensor, y: Tensor, loss: Loss | None, weight: Tensor | None) -> Tensor:
+def standard_errors(program: Program, free: Tensor, x: Tensor, y: Tensor, loss: Loss | None, weight: Tensor | None) -> Tensor:
     """Standard errors of the free constants from the curvature at the optimum: (P,), 0 where a constant is set."""
     errors = torch.zeros_like(program.theta)
     count = int(free.sum())
@@ -128,7 +128,7 @@ def _simplest(program: Program, x: Tensor, y: Tensor, loss: Loss | None, weight:
     for form in normal_forms(program):
         if not bool(torch.isfinite(form.program.theta).all()):
             continue
-        errors = _standard_errors(form.program, form.free, x, y, loss, weight)
+        errors = standard_errors(form.program, form.free, x, y, loss, weight)
         cost, angles = 0.0, _angles(program)
         for n in form.free.nonzero()[:, 0].tolist():
             v = float(form.program.theta[n])

@@ -50,7 +50,11 @@ def symbolify(
         raise StructureError(f"symbolify takes an edgewise.KAN, got {type(model).__name__}")
     if not isinstance(tolerance, (int, float)) or isinstance(tolerance, bool) or not tolerance >= 0:
         raise ConfigError(f"tolerance must be a number >= 0, got {tolerance!r}")
-    forms = resolve(primitives)
+    with threads_for(2.0 * len(X) * sum(p.numel() for p in model.parameters()) ** 2):
+        return _symbolified(model, X, y, resolve(primitives), tolerance, sample_weight)
+
+
+def _symbolified(model: KAN, X: Any, y: Any, forms: list[Primitive], tolerance: float, sample_weight: Any) -> KAN:
     task: Task | None = sharpened(Task.create(model, X, y, sample_weight))
     best: Found | None = None
     finest = task
