@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..errors import ConfigError, TrainingError
 from ..model import KAN, Edit
+from ..threads import threads_for
 from ..transforms import adapt, extend, refine
 from . import first_order, lbfgs, lm
 from .callbacks import Monitor
@@ -52,7 +53,8 @@ def fit_module(module: nn.Module, job: Job, *, optimizer: Optimizer, steps: int 
     parameters = sum(p.numel() for p in trained.parameters() if p.requires_grad)
     outputs = job.y.shape[1] if job.y.ndim == 2 else 1
     chosen = choose(parameters, job.x.shape[0], outputs) if optimizer == "auto" else optimizer
-    status = descend(trained, job, chosen, steps=steps, batch_size=batch_size, monitor=monitor, stage="fit", penalty=None)
+    with threads_for(10.0 * job.x.shape[0] * parameters):
+        status = descend(trained, job, chosen, steps=steps, batch_size=batch_size, monitor=monitor, stage="fit", penalty=None)
     trained.eval()
     train_loss, metrics = measure(trained, job.x, job.y, job.loss, job.weight)
     validation_loss = None
@@ -296,9 +298,11 @@ def train_kan(
             model = refine(model, grid_size=size)
         model = extend(model, job.x) if keep else adapt(model, job.x, grid_size=size, margin=0.25 / (size - 0.5))
         penalty = None if sparsity == 0 else l1_entropy(job.x, sparsity * float(job.y.var(0, unbiased=False).mean() if job.regression else 1.0))
-        status = descend(
-            model, job, optimizer, steps=steps, batch_size=batch_size, monitor=monitor, stage="fit", penalty=penalty, grid_size=size
-        )  # fmt: skip
+        parameters = sum(p.numel() for p in model.parameters())
+        with threads_for(10.0 * job.x.shape[0] * parameters):
+            status = descend(
+                model, job, optimizer, steps=steps, batch_size=batch_size, monitor=monitor, stage="fit", penalty=penalty, grid_size=size
+            )  # fmt: skip
         xv, yv = (job.x, job.y) if job.xv is None or job.yv is None else (job.xv, job.yv)
         loss = measure(model, xv, yv, job.loss, job.weight if job.xv is None else job.wv)[0]
         if math.isfinite(loss) and (loss < best_loss or sparsity > 0):

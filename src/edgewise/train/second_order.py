@@ -13,6 +13,7 @@ from .. import grid
 from ..errors import GridError
 from ..layers import KANLayer
 from ..model import KAN
+from ..threads import threads_for
 from ..transforms.grids import regrid
 from . import lm
 from .callbacks import Monitor
@@ -152,23 +153,30 @@ class Trainer:
         """Regrid to `size` intervals and minimise, `rounds` times over; with the sparsity's penalty of this power, if one is given."""
         candidate = Candidate(model, math.inf, math.inf, Status.FAILED)
         damping = None
-        for number in range(rounds):
-            if self.plan.grids is None and too_large(model, size, self.job):
-                return candidate
-            try:
-                model = self.on_data(model, size)
-            except GridError:  # activations that are no numbers
-                return candidate
-            penalty = None
-            if power is not None and self.plan.sparsity > 0:
-                penalty = EdgePenalty(self.plan.sparsity, power).relative_to(model.trace(self.job.x)[1])
-            candidate, damping, taken = self.minimise(model, size, name, penalty, damping, steps)
-            if not candidate.usable:
-                break
-            model = candidate.model
-            if candidate.status is Status.STOPPED or taken == 0 or (number and taken <= 4):
-                break
+        with threads_for(self.work(model, size)):
+            for number in range(rounds):
+                if self.plan.grids is None and too_large(model, size, self.job):
+                    return candidate
+                try:
+                    model = self.on_data(model, size)
+                except GridError:  # activations that are no numbers
+                    return candidate
+                penalty = None
+                if power is not None and self.plan.sparsity > 0:
+                    penalty = EdgePenalty(self.plan.sparsity, power).relative_to(model.trace(self.job.x)[1])
+                candidate, damping, taken = self.minimise(model, size, name, penalty, damping, steps)
+                if not candidate.usable:
+                    break
+                model = candidate.model
+                if candidate.status is Status.STOPPED or taken == 0 or (number and taken <= 4):
+                    break
         return candidate
+
+    def work(self, model: KAN, size: int) -> float:
+        """Floating-point operations of one step's largest product, on a grid of this size."""
+        edges = sum(layer.kind.numel() for layer in model.edge_layers)
+        outputs = self.job.y.shape[1] if self.job.y.ndim == 2 else len(model.topology.node_ids[-1])
+        return 2.0 * self.job.x.shape[0] * outputs * (edges * (size + model.config.degree + 1)) ** 2
 
     def on_data(self, model: KAN, size: int) -> KAN:
         """Grids of `size` intervals laid over the activations that the training rows cause; refined exactly first, so that little is lost."""
@@ -259,7 +267,8 @@ class Trainer:
         penalty = None
         if self.plan.sparsity > 0:
             penalty = EdgePenalty(self.plan.sparsity, SPARSE_POWERS[-1]).relative_to(best.model.trace(job.x)[1])
-        done, _, _ = whole.minimise(best.model, size, "all rows", penalty, None)
+        with threads_for(self.work(best.model, size)):
+            done, _, _ = whole.minimise(best.model, size, "all rows", penalty, None)
         before = mean_loss(best.model, job)
         return done if done.usable and (self.plan.sparsity > 0 or mean_loss(done.model, job) <= before * 1.01 + 1e-300) else best
 
