@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from .gauge import NormalForm, normal_forms
-from .network import EXACT, Task
+from .network import EXACT, RelativeSquares, Task
 from .program import ConstantsProblem, Program, Stage, refit
 
 FLAT = 1e-10  # eigenvalue of the scaled curvature that counts as zero
+WEAK = 1e-6  # share of the spread of y that a term must move the output by to count as needed
 DROP_ROWS, DROP_STEPS = 256, 40
 
 
@@ -30,10 +31,14 @@ def undetermined(program: Program, task: Task, free: Tensor | None = None) -> in
 
 
 def drop_terms(program: Program, loss: float, task: Task) -> tuple[Program, float]:
-    """Take terms away one by one, least important first, while the constants are undetermined and the loss stays where it is."""
+    """Take terms away one by one, least important first, while the loss stays where it is: any while the constants are undetermined, otherwise only
+    those that hardly move the output."""
     small = task.thinned(DROP_ROWS)
-    while undetermined(program, task):
-        for stage, term in _by_importance(program, small):
+    while True:
+        free = undetermined(program, task) > 0
+        for share, stage, term in _by_importance(program, small):
+            if share > WEAK and not free:
+                return program, loss
             trial = without(program, stage, term)
             if trial is None:
                 continue
@@ -45,22 +50,22 @@ def drop_terms(program: Program, loss: float, task: Task) -> tuple[Program, floa
                 program, loss = trial, value
                 break
         else:
-            break
-    return program, loss
+            return program, loss
 
 
-def _by_importance(program: Program, task: Task) -> list[tuple[int, int]]:
-    """(stage, term) of all terms, those first that move the output least."""
+def _by_importance(program: Program, task: Task) -> list[tuple[float, int, int]]:
+    """(how far it moves the output, in spreads of y, stage, term) of all terms, those first that move it least."""
+    spread = task.loss.scale if isinstance(task.loss, RelativeSquares) else torch.ones(())
     _, jacobian = program.jacobian(program.theta, task.x)
     found, start = [], 0
     for number, stage in enumerate(program.stages):
         t = len(stage.terms)
         for n in range(t):
             c = float(program.theta[start + 2 * t + n])
-            share = (jacobian[:, :, start + 2 * t + n] * c).std(0, unbiased=False)
+            share = (jacobian[:, :, start + 2 * t + n] * c).std(0, unbiased=False) / spread
             found.append((float(share.norm()), number, n))
         start += stage.count
-    return [(number, n) for share, number, n in sorted(found) if math.isfinite(share)]
+    return sorted(entry for entry in found if math.isfinite(entry[0]))
 
 
 def without(program: Program, stage: int, term: int) -> Program | None:

@@ -33,7 +33,7 @@ def latex(model: KAN, inputs: Sequence[Any] | None = None, outputs: Sequence[Any
     sympy = require("sympy")
     lines = []
     for name, expression in zip(output_names(model, outputs), formula(model, inputs), strict=True):
-        short = expression.xreplace({number: number.round(7) for number in expression.atoms(sympy.Float)}) if expression.atoms(sympy.Float) else expression
+        short = expression.xreplace({number: sympy.Float(number, 7) for number in expression.atoms(sympy.Float)})
         texts = {s: rf"\text{{{s.name}}}" for s in {*short.free_symbols, sympy.Symbol(name)} if not re.fullmatch(r"[A-Za-z]\w*", s.name)}
         lines.append(f"{sympy.latex(sympy.Symbol(name), symbol_names=texts)} = {sympy.latex(short, symbol_names=texts)}")
     return "\n".join(lines)
@@ -105,7 +105,7 @@ def _edge(x, shift, scale, breaks, centres, coefficients, weight, base):
 
 
 def python_source(model: KAN, inputs: Sequence[Any] | None = None, outputs: Sequence[Any] | None = None) -> str:
-    """A Python module with one function `predict(X)`: X (rows, columns) of all inputs -> (rows, outputs). Needs numpy, and scipy for special functions.
+    """A Python module with one function `predict(X)`: X (rows, columns) -> (rows, outputs). Needs numpy, and scipy for special functions.
 
     Edges without closed form become tables of polynomials. Raises `SymbolicError` for a closed form that numpy and scipy do not have.
 
@@ -145,7 +145,7 @@ def python_source(model: KAN, inputs: Sequence[Any] | None = None, outputs: Sequ
 
 
 def _one_line(text: str) -> str:
-    return re.sub(r'[\\"\s]+', " ", text)
+    return re.sub(r'[\\"\s]+|\*/|/\*', " ", text)
 
 
 def _printed(printer: Any, expression: Any, parts: Statements) -> str:
@@ -216,7 +216,8 @@ def c_source(model: KAN, inputs: Sequence[Any] | None = None, outputs: Sequence[
         target = f"y[{parts.results.index(name)}]" if name in parts.results else f"const double {name}"
         body.append(f"    {target} = {_printed(printer, expression, parts)};")
     columns, results = (", ".join(map(str, names)) for names in (input_symbols(model, inputs), output_names(model, outputs)))
-    head = f"/* Made by edgewise: {results} from {columns}. x: {model.topology.features} inputs, y: {len(parts.results)} outputs. */".replace("*/,", ",")
+    sizes = f"x: {model.topology.features} inputs, y: {len(parts.results)} outputs"
+    head = f"/* Made by edgewise: {_one_line(results)} from {_one_line(columns)}. {sizes}. */"
     return "\n".join(
         [
             head,

@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import ConfigError, StructureError
 from ..model import KAN, Edit
 from ..primitives import Primitive, resolve
+from ..threads import threads_for
 from .candidates import candidates
 from .drop import drop_terms
 from .network import EXACT, Task, edge_samples, present_forms, to_model, to_program
@@ -54,7 +55,7 @@ def symbolify(
         return _symbolified(model, X, y, resolve(primitives), tolerance, sample_weight)
 
 
-def _symbolified(model: KAN, X: Any, y: Any, forms: list[Primitive], tolerance: float, sample_weight: Any) -> KAN:
+def _symbolified(model: KAN, X: Any, y: Any, forms: tuple[Primitive, ...], tolerance: float, sample_weight: Any) -> KAN:
     task: Task | None = sharpened(Task.create(model, X, y, sample_weight))
     best: Found | None = None
     finest = task
