@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     verdict += words.extrapolated(table.task, len(held) - int(inside.sum()), within)
     formula = (None, None, "") if args.no_formula else written(trained, held)
     compared = {**before(trained, held), **others}
-    own = {"formula": formula[0].scores} if formula[0] else {}
+    own = {"formula": formula[0].scores} if formula[0] and trained.closed.model is not None else {}
     say(f"\n{words.table(table.task, network, {**own, **compared})}\n\n{verdict}")
     say(words.structure(trained.model, table.inputs))
     if not args.no_formula:
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         "held_out": {
             "rows": len(held),
             "network": network,
-            "formula": formula[0].scores if formula[0] else None,
+            "formula": own.get("formula"),
             "before": before(trained, held),
             "baselines": others,
             "inside": int(inside.sum()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from ..data import Table
 from ..errors import MissingExtra, require
 
 Scores = dict[str, float]
+SMALL = 500_000  # cells of a table that one thread boosts quickly
 FLOOR = 1e-15  # smallest probability in a cross-entropy: one confident error does not make it infinite
 
 # n rows, d inputs, k outputs or classes
@@ -73,10 +75,11 @@ def _boosted(rest: Table, X: Tensor, seed: int) -> Tensor:
     """On standardised targets, since scikit-learn sums gradients in float32."""
     ensemble = require("sklearn.ensemble")
     (y, _), middle, spread = _standard(rest.y, rest.y), rest.y.mean(dim=0), rest.y.std(dim=0)
-    columns = [
-        ensemble.HistGradientBoostingRegressor(random_state=_seed(seed)).fit(rest.X.numpy(), y[:, k].numpy()).predict(X.numpy())
-        for k in range(y.shape[1])
-    ]
+    with _threads(rest):
+        columns = [
+            ensemble.HistGradientBoostingRegressor(random_state=_seed(seed)).fit(rest.X.numpy(), y[:, k].numpy()).predict(X.numpy())
+            for k in range(y.shape[1])
+        ]
     return middle + spread * torch.from_numpy(np.stack(columns, axis=1))
 
 
@@ -103,10 +106,16 @@ def _logistic(rest: Table, X: Tensor, seed: int) -> Tensor:
 def _boosted_classes(rest: Table, X: Tensor, seed: int) -> Tensor:
     ensemble = require("sklearn.ensemble")
     present = rest.y.unique()
-    model = ensemble.HistGradientBoostingClassifier(random_state=_seed(seed)).fit(rest.X.numpy(), rest.y.numpy())
     result = torch.zeros(len(X), len(rest.classes or ()), dtype=torch.float64)
-    result[:, present] = torch.from_numpy(model.predict_proba(X.numpy()))
+    with _threads(rest):
+        model = ensemble.HistGradientBoostingClassifier(random_state=_seed(seed)).fit(rest.X.numpy(), rest.y.numpy())
+        result[:, present] = torch.from_numpy(model.predict_proba(X.numpy()))
     return result
+
+
+def _threads(rest: Table) -> AbstractContextManager[object]:
+    """One thread for small tables: where other programs share the cores, several that wait for one another take many times as long."""
+    return require("threadpoolctl").threadpool_limits(1 if rest.X.numel() < SMALL else None)
 
 
 def _standard(old: Tensor, new: Tensor) -> tuple[Tensor, Tensor]:

@@ -78,7 +78,8 @@ def page(
     judged: dict[str, Any] = {"model": network}
     expressions: Sequence[Any] | None = None
     if written is not None:
-        judged["formula"] = written.scores
+        if trained.closed.model is not None:
+            judged["formula"] = written.scores
         if sum(e.count_ops() for e in written.expressions) <= SHOWN:
             expressions = written.expressions
     notes = [*rest.notes, *([f"in the formula, {line}" for line in written.legend()] if written and expressions else [])]
