@@ -7,7 +7,7 @@ rows, gradients of coefficients by input nodes, or, where there are few, by fixe
 from __future__ import annotations
 
 import zlib
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import factorial
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,6 +23,7 @@ from .reference import Spec
 
 _BASES = {"none": 0, "silu": 1, "identity": 2}
 _KINDS: dict[torch.dtype, tuple[int, Any]] = {torch.float32: (4, np.float32(1)), torch.float64: (8, 1.0)}  # bytes, the number 1
+SECONDS = 6e-11  # for a multiplication and what belongs to it, about
 SERIAL_WORK = 150_000  # multiplications below which a second thread costs more than it saves
 
 
@@ -33,16 +34,27 @@ def kernels() -> SimpleNamespace:
 
     here = Path(__file__).parent
     text = b"".join((here / f"{name}.py").read_bytes() for name in ("cpu_micro", "cpu_columns", "cpu_kernels"))
+    stamp = zlib.crc32(text) % 251 + 1
     try:
-        return cpu_kernels.build(zlib.crc32(text) % 251 + 1)
+        return cpu_kernels.build(stamp)
     except RuntimeError:  # no folder can be written to: compile in every process
-        from numba import njit
-
-        cpu_kernels.cached = njit(**cpu_kernels.OPTIONS)
-        return cpu_kernels.build(1)
+        return cpu_kernels.build(stamp, on_disk=False)
 
 
-@lru_cache(maxsize=None)
+@lru_cache(maxsize=8)
+def _tasks(dtype: torch.dtype) -> SimpleNamespace:
+    """The entry points as C functions that take slices from a table, for threads that are not Python's."""
+    return kernels().tasks(_KINDS[dtype][1])
+
+
+def _run(name: str, slices: list[tuple[int, ...]], dtype: torch.dtype, work: int) -> None:
+    if len(slices) == 1:
+        getattr(kernels(), name)(*slices[0], _KINDS[dtype][1])
+    elif slices:
+        pool.run(getattr(_tasks(dtype), name).address, slices, work * SECONDS)
+
+
+@cache
 def pieces(degree: int, nu: int) -> tuple[tuple[float, ...], ...]:
     """Uniform B-splines: the nu-th derivative by u of each of the p+1 pieces that meet in an interval, as coefficients in u (ascending).
 
@@ -70,7 +82,7 @@ def pieces(degree: int, nu: int) -> tuple[tuple[float, ...], ...]:
 _arrays: dict[tuple[int, int, torch.dtype], tuple[np.ndarray, ...]] = {}  # kept alive for their addresses
 
 
-@lru_cache(maxsize=None)
+@cache
 def _constants(degree: int, nu: int, dtype: torch.dtype) -> tuple[int, int, int, int, int]:
     """Addresses of: pieces of order nu, of order 1, polynomials of the base function of order nu, pieces and polynomials of order nu+1; 0 for none."""
 
@@ -93,8 +105,12 @@ def _dense(t: Tensor | None) -> Tensor | None:
     return t if t is None or t.is_contiguous() else t.contiguous()
 
 
-def _threads(rows: int, inputs: int, outputs: int, degree: int) -> int:
-    work = rows * inputs * ((degree + 1) * outputs + 16)
+def _work(rows: int, inputs: int, outputs: int, degree: int) -> int:
+    """Multiplications, with 16 for finding the place of a point."""
+    return rows * inputs * ((degree + 1) * outputs + 16)
+
+
+def _threads(work: int) -> int:
     return 1 if work < 2 * SERIAL_WORK else min(torch.get_num_threads(), work // SERIAL_WORK)
 
 
@@ -117,12 +133,13 @@ def to_out(
     head = (
         x.data_ptr(), _address(h), coef.data_ptr(), _address(scale), _address(bias), knots.data_ptr(), *_constants(p, nu, dtype)[:3], out.data_ptr()
     )  # fmt: skip
-    tail = (inputs, num_basis, outputs, p, nu, uniform, kind, size, one)
-    threads = _threads(rows, inputs, outputs, p)
+    tail = (inputs, num_basis, outputs, p, nu, uniform, kind, size)
+    work = _work(rows, inputs, outputs, p)
+    threads = _threads(work)
     if threads == 1:
-        kernels().to_out(*head, 0, rows, *tail)
+        kernels().to_out(*head, 0, rows, *tail, one)
     else:
-        pool.run(kernels().to_out, [(*head, a, b, *tail) for a, b in _cuts(rows, threads)])
+        _run("to_out", [(*head, a, b, *tail) for a, b in _cuts(rows, threads)], dtype, work)
     return out
 
 
@@ -137,7 +154,8 @@ def _backward(
     num_basis, kind = knots.shape[1] - p - 1, _BASES[base]
     x, h, g, coef, scale, knots = x.contiguous(), _dense(h), g.contiguous(), _dense(coef), _dense(scale), knots.contiguous()
     size, one = _KINDS[dtype]
-    threads = _threads(rows, inputs, outputs, p)
+    work = _work(rows, inputs, outputs, p)
+    threads = _threads(work)
     by_inputs = threads == 1 or inputs >= 4 * threads
     copies = () if by_inputs or not want_c else (len(_cuts(rows, threads)),)  # one sum per slice of the batch
     dx = torch.empty(rows, inputs, dtype=dtype) if want_x else None
@@ -145,21 +163,21 @@ def _backward(
     dscale = torch.zeros(*copies, inputs, outputs, dtype=dtype) if want_c and kind else None
     dbias = torch.zeros(*copies, outputs, dtype=dtype) if with_bias else None
     head = (x.data_ptr(), _address(h), g.data_ptr(), _address(coef), _address(scale), knots.data_ptr(), *_constants(p, nu, dtype), _address(dx))
-    tail = (inputs, num_basis, outputs, p, nu, uniform, kind if want_c else 0, 0 if scale is None else kind, size, one)
+    tail = (inputs, num_basis, outputs, p, nu, uniform, kind if want_c else 0, 0 if scale is None else kind, size)
     sums = _address(dcoef), _address(dscale), _address(dbias)
     if threads == 1:
-        kernels().backward(*head, *sums, 0, rows, 0, inputs, *tail)
+        kernels().backward(*head, *sums, 0, rows, 0, inputs, *tail, one)
     elif not want_c:
-        pool.run(kernels().backward, [(*head, *sums, a, b, 0, inputs, *tail) for a, b in _cuts(rows, threads)])
+        _run("backward", [(*head, *sums, a, b, 0, inputs, *tail) for a, b in _cuts(rows, threads)], dtype, work)
     elif by_inputs:
         slices = [(*head, *sums[:2], sums[2] if a == 0 else 0, 0, rows, a, b, *tail) for a, b in _cuts(inputs, threads)]
-        pool.run(kernels().backward, slices)
+        _run("backward", slices, dtype, work)
     else:
         steps = [0 if t is None else t[0].numel() * size for t in (dcoef, dscale, dbias)]
         slices = []
         for k, (a, b) in enumerate(_cuts(rows, threads)):
             slices.append((*head, *(start + k * step for start, step in zip(sums, steps, strict=True)), a, b, 0, inputs, *tail))
-        pool.run(kernels().backward, slices)
+        _run("backward", slices, dtype, work)
         dcoef, dscale, dbias = (None if t is None else t.sum(0) for t in (dcoef, dscale, dbias))
     return dx, dcoef, dscale, dbias
 
@@ -190,8 +208,9 @@ def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Te
     (rows, inputs), p, dtype = x.shape, spec.degree, x.dtype
     x, knots = x.contiguous(), knots.contiguous()
     first, values = torch.empty(rows, inputs, dtype=torch.int64), torch.empty(rows, inputs, p + 1, dtype=dtype)
-    size, one = _KINDS[dtype]
+    size, _ = _KINDS[dtype]
     head = (x.data_ptr(), knots.data_ptr(), *_constants(p, nu, dtype)[:2], first.data_ptr(), values.data_ptr())
-    tail = (inputs, knots.shape[1] - p - 1, p, nu, spec.uniform, size, one)
-    pool.run(kernels().basis, [(*head, a, b, *tail) for a, b in _cuts(rows, _threads(rows, inputs, 4, p))])
+    tail = (inputs, knots.shape[1] - p - 1, p, nu, spec.uniform, size)
+    work = _work(rows, inputs, 16, p)
+    _run("basis", [(*head, a, b, *tail) for a, b in _cuts(rows, _threads(work))], dtype, work)
     return first, values

@@ -9,15 +9,14 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
-from numba import int32, int64, njit
+from numba import cfunc, int32, int64, njit, types
 
 from .cpu_columns import EXTRA, base_values, evaluate, locate, logistic, plain, scale_rows, take
-from .cpu_micro import make_axpy, make_dot, make_push, pointer, real, retype, shift
+from .cpu_micro import make_axpy, make_dot, make_push, next_number, pointer, real, retype, shift
 
 # x, h, coef or None, base scale, g, knots, tables and polynomials come as addresses; 0 stands for None
 OPTIONS = {"fastmath": {"contract", "reassoc", "nsz"}, "nogil": True, "error_model": "numpy"}
 fast = njit(**OPTIONS)
-cached = njit(**OPTIONS, cache=True)
 CACHE_BYTES = 131072  # of outputs in a block: half of the second-level cache of small processors
 
 axpy1, axpy2, axpy3, axpy4, axpy5, axpy_base = (
@@ -153,14 +152,20 @@ def _fill(with_h, n, knots, p, nu, intervals, uniform, odd, table, slopes, base,
     return terms
 
 
-def build(stamp: int) -> SimpleNamespace:
+_to_out = _backward = _basis = None
+
+
+def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
     """The entry points `to_out`, `backward`, `basis`.
 
     numba keeps their machine code on disk and looks only at the file they stand in to see whether it is still good; `stamp`, a number made of the
     text of all files that went into them, becomes a part of the key.
     """
 
-    @cached
+    global _to_out, _backward, _basis  # for the tasks: a compiled function in a closure would make a new key in every process
+    entry = njit(**OPTIONS, cache=on_disk)
+
+    @entry
     def to_out(
         x_, h_, coef_, scale_, bias_, knots_, table_, slopes_, polynomials_, out_,
         begin, end, I, J, O, p, nu, uniform, base, size, one,
@@ -188,7 +193,7 @@ def build(stamp: int) -> SimpleNamespace:
                 _axpy_rows(rows, shift(coef, i * J * O), shift(scale, i * O), memory[6], memory[0], n, block, terms, base != 0, O)
         scratch[0] = stamp  # the memory is kept until here
 
-    @cached
+    @entry
     def backward(
         x_, h_, g_, coef_, scale_, knots_, table_, slopes_, polynomials_, table1_, polynomials1_, dx_, dcoef_, dscale_, dbias_,
         begin, end, low, high, I, J, O, p, nu, uniform, base, base1, size, one,
@@ -227,7 +232,7 @@ def build(stamp: int) -> SimpleNamespace:
                     _push_rows(rows, shift(dcoef, i * J * O), shift(dscale, i * O), memory[6], memory[0], n, block, terms, base != 0, O)
         scratch[0] = stamp
 
-    @cached
+    @entry
     def basis(x_, knots_, table_, slopes_, first_, values_, begin, end, I, J, p, nu, uniform, size, one):  # noqa: E741
         x, knots, table, slopes = pointer(x_, one), pointer(knots_, one), pointer(table_, one), pointer(slopes_, one)
         result, places = pointer(values_, one), pointer(first_, int64(1))
@@ -248,4 +253,41 @@ def build(stamp: int) -> SimpleNamespace:
                         result[(at + b * I) * (p + 1) + r] = values[r * block + b]
         scratch[0] = stamp
 
-    return SimpleNamespace(to_out=to_out, backward=backward, basis=basis)
+    def tasks(one):
+        """For numbers of the type of `one`: C functions that take slice after slice of a table (pool.py) until none is left."""
+
+        def out_task(data):
+            table = retype(data, int64(1))
+            k = next_number(table) + 0 * stamp
+            while k < table[1]:
+                a = shift(table, 3 + k * table[2])
+                _to_out(
+                    a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9],
+                    a[10], a[11], a[12], a[13], a[14], a[15], a[16], a[17] != 0, a[18], a[19], one,
+                )  # fmt: skip
+                k = next_number(table)
+
+        def back_task(data):
+            table = retype(data, int64(1))
+            k = next_number(table) + 0 * stamp
+            while k < table[1]:
+                a = shift(table, 3 + k * table[2])
+                _backward(
+                    a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12], a[13], a[14],
+                    a[15], a[16], a[17], a[18], a[19], a[20], a[21], a[22], a[23], a[24] != 0, a[25], a[26], a[27], one,
+                )  # fmt: skip
+                k = next_number(table)
+
+        def basis_task(data):
+            table = retype(data, int64(1))
+            k = next_number(table) + 0 * stamp
+            while k < table[1]:
+                a = shift(table, 3 + k * table[2])
+                _basis(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12] != 0, a[13], one)
+                k = next_number(table)
+
+        compiled = [cfunc(types.void(types.voidptr), cache=on_disk, **OPTIONS)(f) for f in (out_task, back_task, basis_task)]
+        return SimpleNamespace(to_out=compiled[0], backward=compiled[1], basis=compiled[2])
+
+    _to_out, _backward, _basis = to_out, backward, basis
+    return SimpleNamespace(to_out=to_out, backward=backward, basis=basis, tasks=tasks)

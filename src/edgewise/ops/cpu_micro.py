@@ -51,6 +51,16 @@ def shift(typingctx, start, count):
 
 
 @intrinsic
+def next_number(typingctx, counter):
+    """The counter's value, which is one more for whoever asks next, on any thread."""
+
+    def codegen(context, builder, signature, arguments):
+        return builder.atomic_rmw("add", arguments[0], ir.IntType(64)(1), "seq_cst")
+
+    return types.int64(counter), codegen
+
+
+@intrinsic
 def real(typingctx, value, one):
     """`value` in the type of `one`: a bare 0.5 or an integer would turn float32 sums into float64 ones."""
 
