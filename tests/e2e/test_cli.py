@@ -22,16 +22,8 @@ from edgewise.cli import fit as fit_command
 from edgewise.cli import learn as learn_command
 from edgewise.cli.main import main
 from edgewise.errors import DataError
+from runs import FILES, SMALL, law, refused
 from tables import FAULTY
-
-SMALL = ["--hidden", "1", "--grids", "3"]
-FILES = {"model.safetensors", "history.csv", "result.json", "report.html", "kan.svg", "formula.txt"}
-
-
-def law(rows: int, seed: int = 0) -> str:
-    draw = random.Random(seed)
-    points = [(draw.uniform(-1, 1), draw.uniform(0, 5), draw.choice(["red", "blue"])) for _ in range(rows)]
-    return "x,t [s],colour,y\n" + "".join(f"{x},{t},{c},{x * x + t + (c == 'red')}\n" for x, t, c in points)
 
 
 @pytest.fixture(scope="module")
@@ -41,15 +33,6 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     arguments = ["fit", str(folder / "data.csv"), "--target", "y", "--categorical", "colour", "--out", str(folder / "run"), "--quiet"]
     assert main([*arguments, "--hidden", "0", "--grids", "3"]) == 0
     return folder / "run"
-
-
-def refused(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
-    """The one line on stderr of a command that ends with status 2."""
-    capsys.readouterr()
-    assert main(arguments) == 2
-    said = capsys.readouterr()
-    assert said.err.count("\n") == 1 and said.err.startswith(f"edgewise {arguments[0]}: ")
-    return said.err
 
 
 # ---------------------------------------------------------------------- fit

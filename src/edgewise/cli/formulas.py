@@ -124,7 +124,7 @@ def _shown(written: Written) -> list[str]:
     notes = written.legend()
     if written.splines:
         shown = ", ".join(f"phi_{a}_{b}_{c}" for a, b, c in written.splines[:6]) + (", ..." if len(written.splines) > 6 else "")
-        first = "({}, {}, {})".format(*written.splines[0])
+        first = next(iter(written.splines))
         notes.append(
             f"{shown}: splines without a closed form that is as good; as functions they are ew.edge(model, (layer, from, to)), "
             f"such as ew.edge(model, {first})"
