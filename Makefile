@@ -8,7 +8,7 @@ bin := .venv/bin
 .NOTPARALLEL:
 
 help:
-	@echo 'make demo   fit the knot table through the command line'
+	@echo 'make demo   a noisy law and the knot table through the command line'
 	@echo 'make test   the tests'
 	@echo 'make slow   the long tests'
 	@echo 'make lint   ruff and pyright'
