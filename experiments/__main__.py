@@ -9,10 +9,13 @@ from importlib import import_module
 from .runner import options
 
 NAMES = {
-    "own_functions": "functions that are in no table of the paper, by the same rules",
     "toy_functions": "the paper's section 3.1: errors over grids, exponents",
     "special_functions": "the paper's Table 1: 15 special functions",
     "feynman": "the paper's Table 2: 27 Feynman equations",
+    "own_functions": "functions that are in no table of the paper, by the same rules",
+    "noise": "whether a fine grid overfits 1000 noisy points",
+    "ablations": "what each choice is worth: base, degree, number format, start, optimizer, penalty",
+    "fair_comparison": "KANs beside MLPs, from the tables above",
 }
 
 

@@ -71,6 +71,16 @@ def note(row: Row, best: Attempt) -> str:
     return "; ".join(text for text, true in remarks.items() if true)
 
 
+def shape_words(shape: Sequence[training.Width]) -> str:
+    """A shape as the protocol shows it, n for the inputs and 2x2 for two products of two.
+
+    >>> shape_words((2, (2, 2), 2, 1))
+    '[n,2+2x2,2,1]'
+    """
+    parts = [str(w) if isinstance(w, int) else f"{w[0]}+{w[1]}x2" if w[0] else f"{w[1]}x2" for w in shape[1:]]
+    return f"[n,{','.join(parts)}]"
+
+
 def edgewise_values(row: Row, runs: Sequence[Sequence[Attempt]], samples: int) -> dict[str, object]:
     """edgewise's columns of a row from the attempts of each seed. In each seed the held-out error chooses the shape."""
     chosen = [training.winner(found) for found in runs]
@@ -216,7 +226,8 @@ def write_page(folder: Path, name: str, title: str, about: str, results: Results
     ]
     about_small = template("small.md", sparsities=", ".join(f"{s:g}" for s in training.SPARSITIES), limit=LIMIT)
     protocol = template(
-        "protocol.md", train=training.TRAIN, test=training.TEST, hidden=" or ".join(map(str, peers.HIDDEN)),
+        "protocol.md", shapes=", ".join(shape_words(shape) for shape in training.general_shapes(2)), train=training.TRAIN,
+        test=training.TEST, hidden=" or ".join(map(str, peers.HIDDEN)),
         activations=" or ".join(peers.ACTIVATIONS), large=peers.LARGE, lbfgs_steps=peers.LBFGS_STEPS,
         grids=", ".join(map(str, peers.PYKAN_GRIDS)), steps=peers.PYKAN_STEPS, name=name,
     )  # fmt: skip

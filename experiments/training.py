@@ -55,13 +55,16 @@ class Attempt:
 
 
 def general_shapes(inputs: int) -> list[tuple[Width, ...]]:
-    """Shapes tried for every function of this many inputs, within the paper's search (width at most 5, depth at most 6).
+    """Shapes tried for every function of this many inputs, within the paper's search (width at most 5, depth at most 6); (2, 1) is two sums and a
+    product of two more.
 
-    >>> general_shapes(2)
-    [(2, 1), (2, 2, 1), (2, 5, 1), (2, 3, 3, 1), (2, (0, 1), 1), (2, (2, 2), 1)]
+    >>> general_shapes(2)[:5]
+    [(2, 1), (2, 2, 1), (2, 5, 1), (2, 4, 1), (2, 3, 3, 1)]
     """
     n = inputs
-    return [(n, 1), (n, min(n, 5), 1), (n, 5, 1), (n, 3, 3, 1), (n, (0, 1), 1), (n, (2, 2), 1)]
+    sums = [(n, 1), (n, min(n, 5), 1), (n, 5, 1), (n, 4, 1), (n, 3, 3, 1), (n, 4, 2, 1)]
+    products = [(n, (0, 1), 1), (n, (0, 3), 1), (n, (2, 2), 1), (n, (2, 2), 2, 1), (n, 2, (0, 1), 1), (n, 2, (1, 1), 1, 1), (n, 4, 2, (0, 1), 1)]
+    return [*sums, *products]
 
 
 def candidates(row: Row) -> dict[tuple[Width, ...], str]:

@@ -245,6 +245,29 @@ def test_toy_functions_are_as_the_paper_prints_them_and_shapes_count_as_models_d
         assert toy.parameters(7) == ew.summary(ew.KAN(toy.shape, grid_size=7)).parameters, name
 
 
+@pytest.mark.parametrize("name, rows", [("noise", "exp_sin"), ("ablations", "base: none,penalty: L1 and entropy of the paper,optimizer: adam")])
+def test_smoke_of_the_others(name, rows, tmp_path):
+    assert command(name, "--smoke", "--rows", rows, "--out", str(tmp_path)) == 0
+    assert {record["name"] for record in records(tmp_path)} == set(rows.split(","))
+
+
+def test_smoke_of_the_comparison_says_so_where_no_peers_are_known(tmp_path):
+    assert command("fair_comparison", "--smoke", "--out", str(tmp_path)) == 0
+    assert (tmp_path / "README.md").read_text(encoding="utf-8").startswith("# KANs and MLPs")
+
+
+def test_the_comparison_counts_who_is_lower_by_how_much():
+    rows = [
+        {"name": "a", "edgewise_best": "1e-6", "mlp_best": "1e-4"},
+        {"name": "b", "edgewise_best": "4e-6", "mlp_best": "2e-6"},
+        {"name": "c", "edgewise_best": "1e-6", "mlp_best": ""},
+    ]
+    found = module("fair_comparison.run").compare(rows, "mlp_best")
+    assert (found["rows"], found["kan_wins"], found["peer_wins"]) == (2, 1, 1)
+    assert found["median_factor"] == pytest.approx(50.25) and found["where_peer_wins"] == "b (2)"
+    assert module("fair_comparison.run").compare(rows, "mlp_10x") is None
+
+
 def test_exponent_is_the_slope_and_a_constant_does_not_change_it():
     exponent = module("toy_functions.series").exponent
     assert exponent([10, 30, 90], [7 * size**-3.5 for size in (10, 30, 90)]) == pytest.approx(3.5)
