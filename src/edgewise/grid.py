@@ -82,18 +82,19 @@ def from_samples(x: Tensor, grid_size: int, degree: int, *, quantile: float = 0.
 def over_samples(x: Tensor, grid_size: int, degree: int, *, least: int = 8, within: tuple[Tensor, Tensor] | None = None) -> Tensor:
     """Knots for a function that is known at samples x (b, i) and will be asked a little beyond them: (i, G+2p+1).
 
-    Equal spacing, but both ends reach past the outermost sample by a quarter of an interval, or by the gap that the next few samples span
-    where these are sparse (a tenth of the range at most); and the end intervals are stretched until they hold `least` samples. So the end pieces are determined by data, and
-    extrapolate as polynomials before the tangent takes over. `within` (two tensors (i,)) is an interval that must be covered too.
+    Equal spacing, but both ends reach past the outermost sample by a quarter of an interval, or by twice the gap that the next `least` samples
+    span where these are sparse (a tenth of the range at most); and the end intervals are stretched until they hold `least` samples. So the end
+    pieces are determined by data, and extrapolate as polynomials before the tangent takes over. `within` (two tensors (i,)) is an interval that must be covered
+    too.
     """
     count, p = x.shape[0], degree
     ordered = x.sort(0).values
     knots = from_samples(x, grid_size, p, margin=0.25 / (grid_size - 0.5))
     low, high = knots[:, p].clone(), knots[:, p + grid_size].clone()
     reach = 0.1 * (high - low)
-    few = min(4, count - 1)
-    low = torch.minimum(low, ordered[0] - torch.minimum(ordered[few] - ordered[0], reach))
-    high = torch.maximum(high, ordered[-1] + torch.minimum(ordered[-1] - ordered[-1 - few], reach))
+    few = min(least, count - 1)
+    low = torch.minimum(low, ordered[0] - torch.minimum(2 * (ordered[few] - ordered[0]), reach))
+    high = torch.maximum(high, ordered[-1] + torch.minimum(2 * (ordered[-1] - ordered[-1 - few]), reach))
     if within is not None:
         low, high = torch.minimum(low, within[0]), torch.maximum(high, within[1])
     least = min(least, count // (2 * grid_size))

@@ -24,7 +24,8 @@ from .penalty import EdgePenalty
 from .status import Status
 
 SPARSE_POWERS = (1.0, 0.5, 0.5)  # of the penalty, round by round
-HALVINGS = ((15, 99), (15, 4), (30, 2), (30, 1))  # steps, and how many starts get them, round by round
+HALVINGS = ((15, 99), (15, 4), (30, 2), (30, 1), (30, 1))  # steps, and how many starts get them, round by round
+ROUNDS = 3  # of a stage on a finer grid, while the steps of a round do not suffice
 ROUND_OFF = 1e-26  # loss, of targets of unit spread, that only round-off keeps from zero
 SETTLED = 1e-6  # relative decrease of the loss per step below which a stage has converged
 
@@ -84,7 +85,7 @@ class Trainer:
                 self.best = current  # a sparse state is wanted for its shape, not for the lowest held-out loss
             sizes = plan.grids[1:] if plan.grids else self.doublings(first)
             for size in sizes:
-                refined = self.stage(current.model, size, 1, "refine", SPARSE_POWERS[-1])
+                refined = self.stage(current.model, size, ROUNDS, "refine", SPARSE_POWERS[-1])
                 improved = refined.usable and refined.judged < 0.95 * current.judged
                 self.keep(refined)
                 if plan.grids is None and not improved:
@@ -117,7 +118,7 @@ class Trainer:
                     break
         else:
             field = list(starts)
-            for steps, most in HALVINGS[-1:] if len(field) == 1 else HALVINGS:
+            for steps, most in HALVINGS[-2:] if len(field) == 1 else HALVINGS:
                 steps = max(1, steps * self.plan.steps // HALVINGS[-1][0])
                 found = [self.stage(model, size, 1, "start", steps=steps) for model in field[:most]]
                 found = sorted((c for c in found if c.usable), key=lambda c: c.judged)
@@ -168,7 +169,7 @@ class Trainer:
                 if not candidate.usable:
                     break
                 model = candidate.model
-                if candidate.status is Status.STOPPED or taken == 0 or (number and taken <= 4):
+                if candidate.status is not Status.BUDGET:
                     break
         return candidate
 
