@@ -19,6 +19,7 @@ from .measure import Scores, headline, scores
 from .words import number
 
 TERMS = 60  # edges up to which a network is written down
+LONGEST = 24  # letters of a made-up name
 DIGITS = 4  # of constants in the short version
 # names that mean something else in a formula
 TAKEN = frozenset(
@@ -79,7 +80,7 @@ def identifiers(names: Sequence[str]) -> list[str]:
     for name in names:
         word = name
         if name not in plain:
-            word = re.sub(r"\W+", "_", clean(name)).strip("_")
+            word = re.sub(r"\W+", "_", clean(name))[:LONGEST].strip("_")
             if not word or not word[0].isalpha() or not word.isidentifier():
                 word = f"x_{word}" if f"x_{word}".isidentifier() else "x_"
             if keyword.iskeyword(word) or word in TAKEN or word.startswith("phi_"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from .learn import Trained
 from .measure import Scores
 from .run_folder import FORMULA, PICTURE, REPORT
 
+FEW = 8  # different values of an input, below which an edge is not held against its spline
 SHOWN = 300  # operations up to which the report typesets a formula
 
 
@@ -105,7 +107,8 @@ def _fits(trained: Trained, rest: Table) -> dict[Edge, tuple[str, float]] | None
     if trained.closed.model is None or summary(trained.model).edges > symbolic_edges(trained.model):
         return None
     forms = closed_forms(describe(trained.model, rest.X), describe(trained.splines, rest.X), None)
-    return {edge: (form.words, form.r2) for edge, form in forms.items()}
+    few = [len(column.unique()) < FEW for column in rest.X.T]  # between so few values, a spline may do what it likes
+    return {edge: (form.words, math.nan if edge[0] == 0 and few[edge[1]] else form.r2) for edge, form in forms.items()}
 
 
 def _reason(error: Exception) -> str:

@@ -21,7 +21,7 @@ header{padding:36px 0 8px}
 .top{display:flex;gap:16px;align-items:flex-start;justify-content:space-between}
 h1{font-size:1.75rem;line-height:1.2;margin:0 0 6px;overflow-wrap:anywhere;min-width:0}
 h2{font-size:1.2rem;margin:40px 0 6px}
-p{margin:0 0 10px;overflow-wrap:anywhere}
+p{margin:0 0 10px}p,li{overflow-wrap:anywhere}
 .lead,.sub{color:var(--soft)}
 nav{display:flex;flex-wrap:wrap;gap:4px 16px;margin:14px 0 0;font-size:.9rem}
 a{color:var(--accent);text-decoration:none}a:hover{text-decoration:underline}
