@@ -94,6 +94,8 @@ FUNCTIONS: dict[str, LeastSquares] = {
 class Spline(nn.Module):
     """One edge function on fixed knots, linear in its coefficients: the least-squares optimum is known."""
 
+    knots: Tensor
+
     def __init__(self, intervals: int = 8, degree: int = 3) -> None:
         super().__init__()
         from edgewise import grid
