@@ -87,7 +87,7 @@ def is_int(value: object) -> bool:
     >>> is_int(3), is_int(True), is_int(3.0)
     (True, False, False)
     """
-    if isinstance(value, bool):
+    if isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):  # numpy's bool, whose index() older versions answer
         return False
     try:
         index(value)  # type: ignore[arg-type]

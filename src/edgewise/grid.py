@@ -84,8 +84,8 @@ def over_samples(x: Tensor, grid_size: int, degree: int, *, least: int = 8, with
 
     Equal spacing, but both ends reach past the outermost sample by a quarter of an interval, or by twice the gap that the next `least` samples
     span where these are sparse (a tenth of the range at most); and the end intervals are stretched until they hold `least` samples. So the end
-    pieces are determined by data, and extrapolate as polynomials before the tangent takes over. `within` (two tensors (i,)) is an interval that must be covered
-    too.
+    pieces are determined by data, and extrapolate as polynomials before the tangent takes over. `within` (two tensors (i,)) is an interval
+    that must be covered too.
     """
     count, p = x.shape[0], degree
     ordered = x.sort(0).values

@@ -18,6 +18,11 @@ class Layer:
     g: Tensor  # (b, o)
     degree: int
 
+    @property
+    def base_scale(self) -> Tensor:
+        assert self.scale is not None
+        return self.scale
+
     def parameters(self) -> list[Tensor]:
         found = [self.x, self.coef] + ([] if self.scale is None else [self.scale])
         return [t.requires_grad_() for t in found]

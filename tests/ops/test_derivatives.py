@@ -140,7 +140,7 @@ def test_vmap_equals_a_loop_for_values_and_gradients(batched, base):
     one = layers[0]
     x = torch.stack([layer.x for layer in layers]) if batched != "coef" else one.x
     coef = torch.stack([layer.coef for layer in layers]) if batched != "x" else one.coef
-    scale = None if not base else torch.stack([layer.scale for layer in layers]) if batched != "x" else one.scale
+    scale = None if not base else torch.stack([layer.base_scale for layer in layers]) if batched != "x" else one.scale
     dims = (0 if batched != "coef" else None, 0 if batched != "x" else None, None if scale is None or batched == "x" else 0)
 
     def form(x, coef, scale):
@@ -152,7 +152,8 @@ def test_vmap_equals_a_loop_for_values_and_gradients(batched, base):
     for function in (form, grad(loss, argnums=(0, 1)), jacfwd(form, argnums=0), jacrev(form, argnums=1), hessian(loss, argnums=0)):
         got = vmap(function, in_dims=dims)(x, coef, scale)
         for k in range(4):
-            want = function(x[k] if batched != "coef" else x, coef[k] if batched != "x" else coef, scale if dims[2] is None else scale[k])
+            own = scale if scale is None or dims[2] is None else scale[k]
+            want = function(x[k] if batched != "coef" else x, coef[k] if batched != "x" else coef, own)
             for a, b in zip(got if isinstance(got, tuple) else [got], want if isinstance(want, tuple) else [want], strict=True):
                 assert_close(a[k], b, like="derivative")
 
@@ -171,6 +172,8 @@ def test_gradient_of_vmap_equals_vmap_of_gradient():
 
 
 class Module(torch.nn.Module):
+    knots: torch.Tensor
+
     def __init__(self, layer):
         super().__init__()
         self.register_buffer("knots", layer.knots)

@@ -107,7 +107,7 @@ def test_half_precision_inputs_are_computed_in_the_dtype_of_the_coefficients(dty
 
 def test_half_precision_layers_accumulate_in_float32():
     layer = make_layer(dtype=torch.float32)
-    x, coef, scale, knots = (t.bfloat16() for t in (layer.x, layer.coef, layer.scale, layer.knots))
+    x, coef, scale, knots = (t.bfloat16() for t in (layer.x, layer.coef, layer.base_scale, layer.knots))
     got = ops.spline(x, coef, knots, base="silu", base_scale=scale)
     want = ops.spline(x.float(), coef.float(), knots.float(), base="silu", base_scale=scale.float())
     assert got.dtype == torch.bfloat16
@@ -148,8 +148,8 @@ mistakes = [
     ({"coef": layer.coef[:, :7]}, ShapeError, r"coef must have shape \(3, 8, outputs\)"),
     ({"coef": layer.coef[0]}, ShapeError, r"coef must have shape"),
     ({"coef": layer.coef.float()}, ShapeError, r"coef is torch.float32"),
-    ({"base_scale": layer.scale.t()}, ShapeError, r"base_scale must have shape \(3, 4\)"),
-    ({"base_scale": layer.scale.float()}, ShapeError, r"base_scale is torch.float32"),
+    ({"base_scale": layer.base_scale.t()}, ShapeError, r"base_scale must have shape \(3, 4\)"),
+    ({"base_scale": layer.base_scale.float()}, ShapeError, r"base_scale is torch.float32"),
     ({"base_scale": None}, ShapeError, r"belong together"),
     ({"base": None}, ShapeError, r"belong together"),
     ({"base": "silo"}, ConfigError, r"did you mean 'silu'"),

@@ -148,10 +148,10 @@ class ToOut(Function):
         return dx, dh, dc, ds, None, None, None
 
     @_forward_rule
-    def jvp(ctx, saved, x_t, h_t, coef_t, scale_t, *_):  # type: ignore[override]
+    def jvp(ctx: Any, saved, x_t, h_t, coef_t, scale_t, *_):  # type: ignore[override]
         x, h, coef, scale, knots = saved
         spec, nu = ctx.spec, ctx.nu
-        terms = [None, None, None]
+        terms: list[Tensor | None] = [None, None, None]
         if x_t is not None:
             terms[0] = to_out(x, _times(h, x_t), coef, scale, knots, spec, nu + 1)
         if h_t is not None:
@@ -186,10 +186,10 @@ class ToIn(Function):
         return dx, dg, dc, ds, None, None, None
 
     @_forward_rule
-    def jvp(ctx, saved, x_t, g_t, coef_t, scale_t, *_):  # type: ignore[override]
+    def jvp(ctx: Any, saved, x_t, g_t, coef_t, scale_t, *_):  # type: ignore[override]
         x, g, coef, scale, knots = saved
         spec, nu = ctx.spec, ctx.nu
-        terms = [None, None, None]
+        terms: list[Tensor | None] = [None, None, None]
         if x_t is not None:
             terms[0] = x_t * to_in(x, g, coef, scale, knots, spec, nu + 1)
         if g_t is not None:
@@ -225,7 +225,7 @@ class ToCoef(Function):
         return dx, dh, dg, None, None, None
 
     @_forward_rule
-    def jvp(ctx, saved, x_t, h_t, g_t, *_):  # type: ignore[override]
+    def jvp(ctx: Any, saved, x_t, h_t, g_t, *_):  # type: ignore[override]
         x, h, g, knots = saved
         spec, nu = ctx.spec, ctx.nu
         terms = []
@@ -262,7 +262,7 @@ class Basis(Function):
         return dx, None, None, None
 
     @_forward_rule
-    def jvp(ctx, saved, x_t, *_):  # type: ignore[override]
+    def jvp(ctx: Any, saved, x_t, *_):  # type: ignore[override]
         x, knots = saved
         return None, x_t.unsqueeze(-1) * basis(x, knots, ctx.spec, ctx.nu + 1)[1]
 
@@ -308,4 +308,4 @@ def _lean(full: type[Function]) -> Callable[..., Any]:
     return Lean.apply
 
 
-_LEAN = {full: _lean(full) for full in (ToOut, ToIn, ToCoef, Basis)}
+_LEAN: dict[type[Function], Callable[..., Any]] = {full: _lean(full) for full in (ToOut, ToIn, ToCoef, Basis)}

@@ -7,6 +7,8 @@ coefficients both vary, each problem is a product with its own local basis, writ
 
 from __future__ import annotations
 
+from typing import overload
+
 import torch
 from torch import Tensor
 
@@ -15,6 +17,10 @@ from .base import base_value
 from .reference import Spec
 
 
+@overload
+def _front(t: Tensor, dim: int | None) -> Tensor: ...
+@overload
+def _front(t: None, dim: int | None) -> None: ...
 def _front(t: Tensor | None, dim: int | None) -> Tensor | None:
     return t if t is None or dim is None else t.movedim(dim, 0)
 
@@ -25,6 +31,10 @@ def _rows(v: int, t: Tensor, dim: int | None) -> Tensor:
     return t.reshape(-1, t.shape[-1])
 
 
+@overload
+def _whole(v: int, t: Tensor, dim: int | None) -> Tensor: ...
+@overload
+def _whole(v: int, t: None, dim: int | None) -> None: ...
 def _whole(v: int, t: Tensor | None, dim: int | None) -> Tensor | None:
     return t if t is None or dim is not None else t.unsqueeze(0).expand(v, *t.shape)
 
@@ -40,8 +50,8 @@ def _uncolumns(t: Tensor, v: int) -> Tensor:
 
 def _dense(v: int, x: Tensor, x_dim, h: Tensor | None, h_dim, knots: Tensor, knots_dim, spec: Spec, nu: int) -> tuple[Tensor, Tensor | None]:
     """h times basis (v, b, i, j) and h times base (v, b, i)."""
-    x, h = _whole(v, x, x_dim), _whole(v, h, h_dim)  # type: ignore[assignment]
-    knots = _whole(v, knots, knots_dim)  # type: ignore[assignment]
+    x, h = _whole(v, x, x_dim), _whole(v, h, h_dim)
+    knots = _whole(v, knots, knots_dim)
     _, b, i = x.shape
     num_basis = knots.shape[-1] - spec.degree - 1
     first, values = autograd.basis(x.movedim(0, 1).reshape(b, v * i), knots.reshape(v * i, -1), spec._replace(uniform=False), nu)
@@ -66,7 +76,7 @@ def to_out(v: int, dims, x, h, coef, scale, knots, spec: Spec, nu: int):
         return _uncolumns(out, v), 0
     dense, weight = _dense(v, x, x_dim, h, h_dim, knots, k_dim, spec if scale is not None else spec._replace(base="none"), nu)
     out = torch.bmm(dense.flatten(2), coef.flatten(1, 2))
-    return (out if weight is None else out + torch.bmm(weight, scale)), 0
+    return (out if weight is None or scale is None else out + torch.bmm(weight, scale)), 0
 
 
 def to_in(v: int, dims, x, g, coef, scale, knots, spec: Spec, nu: int):
@@ -78,7 +88,7 @@ def to_in(v: int, dims, x, g, coef, scale, knots, spec: Spec, nu: int):
     dense, weight = _dense(v, x, x_dim, None, None, knots, k_dim, spec if scale is not None else spec._replace(base="none"), nu)
     pull = torch.bmm(g, coef.flatten(1, 2).transpose(1, 2)).reshape(dense.shape)
     out = (dense * pull).sum(-1)
-    return (out if weight is None else out + weight * torch.bmm(g, scale.transpose(1, 2))), 0
+    return (out if weight is None or scale is None else out + weight * torch.bmm(g, scale.transpose(1, 2))), 0
 
 
 def to_coef(v: int, dims, x, h, g, knots, spec: Spec, nu: int):

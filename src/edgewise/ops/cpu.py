@@ -1,6 +1,6 @@
 """The three kernels by numba: shapes and addresses for `cpu_kernels`, and how the work is split among threads.
 
-Everything is loaded and compiled on first use; the machine code is kept on disk. Results do not depend on which thread does what: outputs are split by
+Everything is loaded and compiled on first use; the machine code stays on disk. Results do not depend on which thread does what: outputs are split by
 rows, gradients of coefficients by input nodes, or, where there are few, by fixed slices of the batch that are added in a fixed order.
 """
 
@@ -84,7 +84,7 @@ _arrays: dict[tuple[int, int, torch.dtype], tuple[np.ndarray, ...]] = {}  # kept
 
 @cache
 def _constants(degree: int, nu: int, dtype: torch.dtype) -> tuple[int, int, int, int, int]:
-    """Addresses of: pieces of order nu, of order 1, polynomials of the base function of order nu, pieces and polynomials of order nu+1; 0 for none."""
+    """Addresses of: pieces of order nu, of order 1, polynomials of the base of order nu, pieces and polynomials of order nu+1; 0 for none."""
 
     def polynomials(order: int) -> tuple[float, ...]:
         return sigmoid_polynomial(order) + sigmoid_polynomial(order - 1) if order > 1 else ()

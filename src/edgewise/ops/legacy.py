@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-_is_wrapped = torch._C._functorch.is_legacy_batchedtensor
+_is_wrapped = torch._C._functorch.is_legacy_batchedtensor  # type: ignore[attr-defined]
 
 
 def batched(*tensors: Tensor | None) -> bool:
