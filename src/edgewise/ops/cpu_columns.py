@@ -2,8 +2,11 @@
 
 x (rows) is a pointer to the block's values at the node; results lie in `first` (rows) and `values` (basis r, rows), rows of `block` numbers.
 Where a point lies is found once (`locate`), then derivatives of any orders are evaluated there (`evaluate`).
-Only contraction (a*b+c in one step) is allowed of the fast-math liberties: re-association would undo the splitting of ln 2, and ignoring NaN is wrong.
+Only contraction (a*b+c in one step) is allowed of the fast-math liberties: re-association would undo the splitting of ln 2, ignoring NaN is wrong.
 """
+
+# numba passes the first parameter of an intrinsic (the typing context) itself, which a type checker cannot know
+# pyright: reportCallIssue=false
 
 from __future__ import annotations
 

@@ -4,6 +4,10 @@ Rows go in blocks that keep the outputs of a block in the first-level cache; wit
 of a node are read once per block; within a node row by row, over the degree+1 basis functions that are not zero there.
 """
 
+# numba passes the first parameter of an intrinsic (the typing context) itself, which a type checker cannot know
+# pyright: reportCallIssue=false
+# ruff: noqa: E741
+
 from __future__ import annotations
 
 from types import SimpleNamespace
@@ -31,7 +35,7 @@ push1, push2, push3, push4, push5, push_base = (
 
 
 @fast
-def _block(I, J, O, size):  # noqa: E741
+def _block(I, J, O, size):
     """Rows in a block."""
     rows = CACHE_BYTES // max(1, O * size)
     return max(16, min(256, rows // 16 * 16))
@@ -169,7 +173,7 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
     def to_out(
         x_, h_, coef_, scale_, bias_, knots_, table_, slopes_, polynomials_, out_,
         begin, end, I, J, O, p, nu, uniform, base, size, one,
-    ):  # fmt: skip  # noqa: E741
+    ):  # fmt: skip
         x, h, coef, scale, knots = pointer(x_, one), pointer(h_, one), pointer(coef_, one), pointer(scale_, one), pointer(knots_, one)
         table, slopes, polynomials = pointer(table_, one), pointer(slopes_, one), pointer(polynomials_, one)
         bias, out = pointer(bias_, one), pointer(out_, one)
@@ -197,7 +201,7 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
     def backward(
         x_, h_, g_, coef_, scale_, knots_, table_, slopes_, polynomials_, table1_, polynomials1_, dx_, dcoef_, dscale_, dbias_,
         begin, end, low, high, I, J, O, p, nu, uniform, base, base1, size, one,
-    ):  # fmt: skip  # noqa: E741
+    ):  # fmt: skip
         """Over rows begin..end and input nodes low..high: dx (b, i) = h to_in of order nu+1; dcoef, dscale += to_coef of order nu; dbias += sum of g.
 
         dx_, dcoef_ or dbias_ may be 0: not wanted. With dcoef_ 0 and nu one less, this is to_in. base1 is the base function of to_in, or 0.
@@ -233,7 +237,7 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
         scratch[0] = stamp
 
     @entry
-    def basis(x_, knots_, table_, slopes_, first_, values_, begin, end, I, J, p, nu, uniform, size, one):  # noqa: E741
+    def basis(x_, knots_, table_, slopes_, first_, values_, begin, end, I, J, p, nu, uniform, size, one):
         x, knots, table, slopes = pointer(x_, one), pointer(knots_, one), pointer(table_, one), pointer(slopes_, one)
         result, places = pointer(values_, one), pointer(first_, int64(1))
         block = 16  # rows whose results stay in the first-level cache
