@@ -15,7 +15,7 @@ help:
 	@echo 'make clean  remove .venv and every cache'
 
 demo: .venv/installed
-	$(bin)/python examples/demo.py
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(bin)/python examples/demo.py  # small tables: more threads only wait for one another
 
 test: .venv/installed-dev
 	$(bin)/python -m pytest $(PYTEST_FLAGS)
