@@ -155,7 +155,7 @@ class Trainer:
         candidate = Candidate(model, math.inf, math.inf, Status.FAILED)
         damping = None
         with threads_for(self.work(model, size)):
-            for number in range(rounds):
+            for _ in range(rounds):
                 if self.plan.grids is None and too_large(model, size, self.job):
                     return candidate
                 try:
