@@ -24,8 +24,9 @@ from .penalty import EdgePenalty
 from .status import Status
 
 SPARSE_POWERS = (1.0, 0.5, 0.5)  # of the penalty, round by round
-HALVINGS = ((15, 99), (15, 4), (30, 2), (30, 1), (30, 1))  # steps, and how many starts get them, round by round
-ROUNDS = 3  # of a stage on a finer grid, while the steps of a round do not suffice
+HALVINGS = ((15, 99), (15, 4), (30, 2))  # steps, and how many starts get them, round by round
+ROUNDS = 8, 3  # most rounds of the first grid's last stage, and of a finer grid's: each while the one before was spent, and lowered the loss
+WORTH = 0.8  # of the loss before, what a round must reach for another one to follow
 ROUND_OFF = 1e-26  # loss, of targets of unit spread, that only round-off keeps from zero
 SETTLED = 1e-6  # relative decrease of the loss per step below which a stage has converged
 
@@ -85,7 +86,7 @@ class Trainer:
                 self.best = current  # a sparse state is wanted for its shape, not for the lowest held-out loss
             sizes = plan.grids[1:] if plan.grids else self.doublings(first)
             for size in sizes:
-                refined = self.stage(current.model, size, ROUNDS, "refine", SPARSE_POWERS[-1])
+                refined = self.stage(current.model, size, ROUNDS[1], "refine", SPARSE_POWERS[-1])
                 improved = refined.usable and refined.judged < 0.95 * current.judged
                 self.keep(refined)
                 if plan.grids is None and not improved:
@@ -118,13 +119,15 @@ class Trainer:
                     break
         else:
             field = list(starts)
-            for steps, most in HALVINGS[-2:] if len(field) == 1 else HALVINGS:
+            for steps, most in HALVINGS if len(field) > 1 else ():
                 steps = max(1, steps * self.plan.steps // HALVINGS[-1][0])
                 found = [self.stage(model, size, 1, "start", steps=steps) for model in field[:most]]
                 found = sorted((c for c in found if c.usable), key=lambda c: c.judged)
                 for candidate in found[:1]:
                     self.keep(candidate)
                 field = [candidate.model for candidate in found]
+            for model in field[:1]:
+                self.keep(self.stage(model, size, ROUNDS[0], "start"))
         if self.best is None:
             raise Interrupted(None, Status.FAILED)
         return self.best
@@ -153,7 +156,7 @@ class Trainer:
     def stage(self, model: KAN, size: int, rounds: int, name: str, power: float | None = None, steps: int | None = None) -> Candidate:
         """Regrid to `size` intervals and minimise, `rounds` times over; with the sparsity's penalty of this power, if one is given."""
         candidate = Candidate(model, math.inf, math.inf, Status.FAILED)
-        damping = None
+        damping, before = None, math.inf
         with threads_for(self.work(model, size)):
             for _ in range(rounds):
                 if self.plan.grids is None and too_large(model, size, self.job):
@@ -169,8 +172,9 @@ class Trainer:
                 if not candidate.usable:
                     break
                 model = candidate.model
-                if candidate.status is not Status.BUDGET:
+                if candidate.status is not Status.BUDGET or candidate.loss > WORTH * before:
                     break
+                before = candidate.loss
         return candidate
 
     def work(self, model: KAN, size: int) -> float:
