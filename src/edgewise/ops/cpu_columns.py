@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from numba import int32, njit
 
-from .cpu_micro import power_of_two, real, shift, smallest_exponent
+from .cpu_micro import fixed, larger, power_of_two, real, shift, smaller, smallest_exponent
 
 FEW = 32  # intervals up to which comparing with every knot (vector code) beats a binary search
-EXTRA = 2  # rows of `places` besides the 2p local knots: how far outside, and the place within the interval (or the point held inside)
+EXTRA = 2  # rows of `places` before the place within the interval or the 2p local knots: how far outside, and the point held inside
 # "numpy": a division by zero gives inf instead of raising, without which no loop with a division becomes vector code
 plain = njit(fastmath={"contract"}, nogil=True, error_model="numpy")
 
@@ -28,19 +28,17 @@ def take(source, stride, n, out):
 
 
 @plain
-def locate(x, n, knots, p, exact, intervals, uniform, first, places, block, one):
+def locate(x, n, knots, p, intervals, uniform, first, places, block, one):
     """Interval of every row, NaN and the right end in the last one. Returns whether a row lies outside the interior interval, at its end, or is NaN.
 
-    `places`: excess beyond the interior interval (NaN for NaN); u within the interval (uniform) or the point held inside; 2p local knots.
-    `exact`: whether the interval must be right to the last bit, for the p-th derivative jumps at knots.
+    `places`: excess beyond the interior interval (NaN for NaN); the point held inside; then u within the interval (uniform) or 2p local knots.
     """
     low, high = knots[p], knots[p + intervals]
-    excess, place = places, shift(places, block)
+    excess, place, share = places, shift(places, block), shift(places, 2 * block)
     odd = 0
     for b in range(n):
         value = x[b]
-        held = value if value < high else high
-        held = held if held > low else low
+        held = larger(smaller(value, high), low)
         excess[b] = value - held
         odd |= (value != held) | (value >= high)
         place[b] = held
@@ -60,32 +58,37 @@ def locate(x, n, knots, p, exact, intervals, uniform, first, places, block, one)
                 for b in range(n):
                     ahead = first[b] + step
                     ahead = ahead if ahead < intervals else intervals - 1
-                    first[b] = ahead if place[b] >= knots[p + ahead] else first[b]
+                    first[b] = ahead if place[b] >= fixed(knots, p + ahead) else first[b]
                 step //= 2
         for m in range(2 * p):
             row = shift(places, (EXTRA + m) * block)
             for b in range(n):
-                row[b] = knots[first[b] + 1 + m]
+                row[b] = fixed(knots, first[b] + 1 + m)
         return odd != 0
     inverse, last = real(intervals, one) / (high - low), real(intervals - 1, one)
     for b in range(n):
-        z = (place[b] - low) * inverse
-        first[b] = int32(z if z < last else last)
-    for b in range(n):  # what follows depends on the knots around the point alone, so that a longer grid gives the same bits
-        k = first[b]
-        k -= 1 if place[b] < knots[p + k] else 0
-        k += 1 if place[b] >= knots[p + k + 1] else 0
-        k = k if k < intervals else intervals - 1
-        left, right = knots[p + k], knots[p + k + 1]
-        first[b] = k
-        place[b] = (place[b] - left) / (right - left)
+        first[b] = int32(smaller((place[b] - low) * inverse, last))
+    inner, wrong = shift(knots, p), 0
+    for b in range(n):  # by the knots around the point alone, so that a longer grid gives the same bits
+        left, right = fixed(inner, first[b]), fixed(inner, first[b] + 1)
+        wrong |= (place[b] < left) | (place[b] >= right)
+        share[b] = (place[b] - left) / (right - left)
+    if wrong != 0:  # rounded to the neighbour of its interval, or at the right end
+        for b in range(n):
+            k = first[b]
+            if k > 0 and place[b] < inner[k]:
+                k -= 1
+            elif k < intervals - 1 and place[b] >= inner[k + 1]:
+                k += 1
+            first[b] = k
+            share[b] = (place[b] - inner[k]) / (inner[k + 1] - inner[k])
     return odd != 0
 
 
 @plain
 def _uniform(n, knots, p, nu, intervals, table, places, values, block, one):
     """`table` (p+1, p+1-nu): coefficients of each piece in u, the place within the interval."""
-    u = shift(places, block)
+    u = shift(places, EXTRA * block)
     inverse = real(intervals, one) / (knots[p + intervals] - knots[p])
     factor = one
     for _ in range(nu):
@@ -150,7 +153,7 @@ def evaluate(n, knots, p, nu, intervals, uniform, odd, table, slopes, places, wo
     if not odd:
         return
     if nu == 0 and p > 0 and uniform:  # the end of an interval with the bits of the next one's beginning, which it is in a longer grid
-        u = shift(places, block)
+        u = shift(places, EXTRA * block)
         for b in range(n):
             if u[b] == one:
                 for r in range(p, 0, -1):
@@ -184,7 +187,7 @@ def logistic(x, n, rising, falling, one):
     c5, c4, c3, c2 = real(1 / 120, one), real(1 / 24, one), real(1 / 6, one), real(1 / 2, one)
     for b in range(n):
         t = -abs(x[b])
-        held = t if t > floor else floor
+        held = larger(t, floor)
         k = int32(held * log2e - half)
         n2 = real(k, one)
         r = (held - n2 * high) - n2 * low

@@ -114,7 +114,7 @@ def _push_rows(g, coef, scale, first, values, n, block, terms, base, width):
 @fast
 def _scratch(p, block, size):
     # rows: values (spline and base), work, x, h, rising, falling, places with 2p local knots, first
-    return np.empty(((p + 2) + (p + 2) + 4 + (2 * p + EXTRA) + 1) * block * size + 64, np.uint8)
+    return np.empty(((p + 2) + (p + 2) + 4 + (2 * p + EXTRA + 1) + 1) * block * size + 64, np.uint8)
 
 
 @fast
@@ -124,18 +124,18 @@ def _divide(memory, p, block, size, one):
     work = shift(values, (p + 2) * block)
     own = shift(work, (p + 2) * block)
     places = shift(own, 4 * block)
-    first = retype(shift(places, (2 * p + EXTRA) * block), int32(1))
+    first = retype(shift(places, (2 * p + EXTRA + 1) * block), int32(1))
     return values, work, own, shift(own, block), shift(own, 2 * block), places, first
 
 
 @plain
-def _place(x, h, with_h, stride, n, knots, p, exact, intervals, uniform, base, memory, block, one):
+def _place(x, h, with_h, stride, n, knots, p, intervals, uniform, base, memory, block, one):
     """Find one block of rows at one input node: everything that does not depend on the order of derivative. Returns whether a row is outside."""
     _, _, own_x, own_h, rising, places, first = memory
     take(x, stride, n, own_x)
     if with_h:
         take(h, stride, n, own_h)
-    odd = locate(own_x, n, knots, p, exact, intervals, uniform, first, places, block, one)
+    odd = locate(own_x, n, knots, p, intervals, uniform, first, places, block, one)
     if base == 1:
         logistic(own_x, n, rising, shift(rising, block), one)
     return odd
@@ -192,7 +192,7 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
                         rows[b * O + o] = bias[o]
             for i in range(I):
                 at, own = start * I + i, shift(knots, i * (J + p + 1))
-                odd = _place(shift(x, at), shift(h, at), h_ != 0, I, n, own, p, nu >= p, J - p, uniform, base, memory, block, one)
+                odd = _place(shift(x, at), shift(h, at), h_ != 0, I, n, own, p, J - p, uniform, base, memory, block, one)
                 terms = _fill(h_ != 0, n, own, p, nu, J - p, uniform, odd, table, slopes, base, polynomials, memory, block, one)
                 _axpy_rows(rows, shift(coef, i * J * O), shift(scale, i * O), memory[6], memory[0], n, block, terms, base != 0, O)
         scratch[0] = stamp  # the memory is kept until here
@@ -214,7 +214,6 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
         scratch = _scratch(p, block, size)
         memory = _divide(scratch, p, block, size, one)
         either = base if base != 0 else base1
-        exact = nu + 1 >= p if dx_ != 0 else nu >= p
         for start in range(begin, end, block):
             n = min(block, end - start)
             rows = shift(g, start * O)
@@ -224,7 +223,7 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
                         dbias[o] += rows[b * O + o]
             for i in range(low, high):
                 at, own = start * I + i, shift(knots, i * (J + p + 1))
-                odd = _place(shift(x, at), shift(h, at), h_ != 0, I, n, own, p, exact, J - p, uniform, either, memory, block, one)
+                odd = _place(shift(x, at), shift(h, at), h_ != 0, I, n, own, p, J - p, uniform, either, memory, block, one)
                 if dx_ != 0:
                     terms = _fill(h_ != 0, n, own, p, nu + 1, J - p, uniform, odd, table1, slopes, base1, polynomials1, memory, block, one)
                     _dot_rows(
@@ -247,7 +246,7 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
             n = min(block, end - start)
             for i in range(I):
                 at, own = start * I + i, shift(knots, i * (J + p + 1))
-                odd = _place(shift(x, at), x, False, I, n, own, p, nu >= p, J - p, uniform, 0, memory, block, one)
+                odd = _place(shift(x, at), x, False, I, n, own, p, J - p, uniform, 0, memory, block, one)
                 _fill(False, n, own, p, nu, J - p, uniform, odd, table, slopes, 0, x, memory, block, one)
                 values, first = memory[0], memory[6]
                 for b in range(n):

@@ -51,6 +51,38 @@ def shift(typingctx, start, count):
 
 
 @intrinsic
+def fixed(typingctx, start, index):
+    """start[index] from memory that nobody writes to while the kernel runs: without this promise no loop with such a load becomes vector code."""
+
+    def codegen(context, builder, signature, arguments):
+        value = builder.load(builder.gep(arguments[0], [arguments[1]]))
+        value.set_metadata("invariant.load", builder.module.add_metadata([]))
+        return value
+
+    return start.dtype(start, index), codegen
+
+
+@intrinsic
+def smaller(typingctx, a, b):
+    """a if a < b else b, so b where a is NaN; written as an expression in Python it becomes a branch that is mispredicted half of the time."""
+
+    def codegen(context, builder, signature, arguments):
+        return builder.select(builder.fcmp_ordered("<", *arguments), *arguments)
+
+    return a(a, b), codegen
+
+
+@intrinsic
+def larger(typingctx, a, b):
+    """a if a > b else b, so b where a is NaN."""
+
+    def codegen(context, builder, signature, arguments):
+        return builder.select(builder.fcmp_ordered(">", *arguments), *arguments)
+
+    return a(a, b), codegen
+
+
+@intrinsic
 def next_number(typingctx, counter):
     """The counter's value, which is one more for whoever asks next, on any thread."""
 
