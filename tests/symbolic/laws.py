@@ -1,8 +1,8 @@
-"""Networks of closed forms with known constants, and data from known laws, for the tests of this folder."""
+"""Networks of closed forms with known constants, and data for the tests of this folder."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -19,28 +19,17 @@ def uniform(*limits: tuple[float, float], rows: int = 400, seed: int = 0) -> Ten
     return low + (high - low) * draw
 
 
-def network(widths: Sequence, forms: dict, bias: Sequence[float] = ()) -> ew.KAN:
+def network(widths: Sequence, forms: dict) -> ew.KAN:
     """A network with only these closed forms on its edges."""
-    model = ew.KAN(widths)
+    model = ew.KAN(widths, base=None)
+    with torch.no_grad():
+        for layer in model.edge_layers:
+            layer.coef.zero_()
     off = [e for e in model.active_edges() if e not in forms]
     model = ew.set_symbolic(model, forms)
     return ew.remove(model, edges=off) if off else model
 
 
-def blurred(model: ew.KAN, amount: float, X: Tensor) -> ew.KAN:
-    """The model with splines instead of closed forms, every coefficient moved at random by this share of its edge's spread."""
-    spline = ew.unset_symbolic(model, X=X)
-    generator = torch.Generator().manual_seed(1)
-    with torch.no_grad():
-        for layer in spline.edge_layers:
-            spread = layer.coef.std(1, keepdim=True)
-            layer.coef += amount * spread * torch.randn(layer.coef.shape, dtype=F, generator=generator) * layer.spline_edges()[:, None, :]
-    return spline
-
-
 def fitted(widths: Sequence, X: Tensor, y: Tensor, seed: int = 0, **settings: object) -> ew.KAN:
     """A network trained on data."""
     return ew.fit(ew.KAN(widths, seed=seed), X, y, progress=False, seed=seed, **settings).model  # type: ignore[arg-type]
-
-
-Law = Callable[[Tensor], Tensor]

@@ -13,9 +13,9 @@ from edgewise.symbolic.nice import exact, nearest
 @pytest.mark.parametrize(
     "value, text",
     [
-        (1.0, "1"), (-3.0, "-3"), (0.5, "1/2"), (2 / 3, "2/3"), (math.pi, "pi"), (-math.pi / 2, "-pi/2"), (3 * math.pi / 4, "3*pi/4"), (math.sqrt(2), "sqrt(2)"),
-        (1 / math.sqrt(2), "sqrt(2)/2"), (math.e, "E"), (0.05, "1/20"), (120.0, "120"), (1 / math.pi, "1/pi"), (math.sqrt(2 / math.pi), "sqrt(2)/sqrt(pi)"),
-        (0.001, "1/1000"), (0.0, "0"),
+        (1.0, "1"), (-3.0, "-3"), (0.5, "1/2"), (2 / 3, "2/3"), (math.pi, "pi"), (-math.pi / 2, "-pi/2"), (3 * math.pi / 4, "3*pi/4"),
+        (math.sqrt(2), "sqrt(2)"), (1 / math.sqrt(2), "sqrt(2)/2"), (math.e, "E"), (0.05, "1/20"), (120.0, "120"), (1 / math.pi, "1/pi"),
+        (math.sqrt(2 / math.pi), "sqrt(2)/sqrt(pi)"), (0.001, "1/1000"), (0.0, "0"),
     ],
 )  # fmt: skip
 def test_simple_numbers_are_recognised_from_their_double(value: float, text: str) -> None:

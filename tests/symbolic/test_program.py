@@ -29,9 +29,10 @@ HELLO = Program.create(
 )
 PRODUCTS = Program.create(
     [
-        ([term("x", 0, 0, b=0.1, c=0.9), term("sin", 1, 1, b=0.05, c=-1.1), term("x^2", 1, 2, b=0.05, c=1.1), term("cosh", 0, 3)], [0.1, 0.2, 0.3, 0.4],
-         ((2,), (0, 1, 3))),
-        ([term("exp", 0, 0, 0.9, 0.2, 1.1), term("x", 1, 0, 0.9, 0.2, 1.1), term("log", 0, 1, 0.5, 3.0), term("tanh", 1, 1, -2.0, 0.3, 0.7)], [0.0, 1.0], ((0,), (1,))),
+        ([term("x", 0, 0, b=0.1, c=0.9), term("sin", 1, 1, b=0.05, c=-1.1), term("x^2", 1, 2, b=0.05, c=1.1), term("cosh", 0, 3)],
+         [0.1, 0.2, 0.3, 0.4], ((2,), (0, 1, 3))),
+        ([term("exp", 0, 0, 0.9, 0.2, 1.1), term("x", 1, 0, 0.9, 0.2, 1.1), term("log", 0, 1, 0.5, 3.0), term("tanh", 1, 1, -2.0, 0.3, 0.7)],
+         [0.0, 1.0], ((0,), (1,))),
     ]
 )  # fmt: skip
 DISTANCE = Program.create(
@@ -41,7 +42,9 @@ DISTANCE = Program.create(
         ([term("sqrt", 0, 0, 2.0, 0.0, 0.9)], [0.0], ONE),
     ]
 )
-LOGS = Program.create([([term("x^2", 0, 0, c=2.0), term("exp", 1, 0, 0.3, c=3.0)], [1.0], ONE), ([term("log", 0, 0, 1.7, 0.3, 0.8, -0.3)], [0.5], ONE)])
+LOGS = Program.create(
+    [([term("x^2", 0, 0, c=2.0), term("exp", 1, 0, 0.3, c=3.0)], [1.0], ONE), ([term("log", 0, 0, 1.7, 0.3, 0.8, -0.3)], [0.5], ONE)]
+)
 CASES = {"hello": (HELLO, 2), "products": (PRODUCTS, 2), "distance": (DISTANCE, 4), "logs": (LOGS, 2)}
 
 
@@ -118,7 +121,8 @@ def test_terms_of_a_rotated_sum_of_squares_are_dropped() -> None:
     angle, x = 0.7, uniform(*[(-1.0, 1.0)] * 4)
     y = ((x[:, 0] - x[:, 1]) ** 2 + (x[:, 2] - x[:, 3]) ** 2).sqrt()[:, None]
     c, s = math.cos(angle), math.sin(angle)
-    first = [term("x", i, o, c=w * v) for o, ws in enumerate(((c, s), (-s, c))) for i, v, w in ((0, 1, ws[0]), (1, -1, ws[0]), (2, 1, ws[1]), (3, -1, ws[1]))]
+    turned = enumerate(((c, -c, s, -s), (-s, s, c, -c)))
+    first = [term("x", i, o, c=v) for o, row in turned for i, v in enumerate(row)]
     program = Program.create(
         [(first, [0.0, 0.0], ((0,), (1,))), ([term("x^2", 0, 0), term("x^2", 1, 0)], [0.0], ONE), ([term("sqrt", 0, 0)], [0.0], ONE)]
     )

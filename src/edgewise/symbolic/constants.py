@@ -11,7 +11,7 @@ from ..topology import Edge
 from .drop import undetermined
 from .network import Task, present_forms, to_program
 from .nice import exact
-from .snap import standard_errors
+from .snap import spreads
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def constants(model: KAN, X: Any, y: Any, *, sample_weight: Any = None) -> list[
         free[n] = exact(value) is None
     if undetermined(program, task, free):
         raise SymbolicError("the data do not determine the constants of this network: several sets of them give the same function; symbolify it")
-    errors = standard_errors(program, free, task.x, task.y, task.loss, task.weight)
+    errors, _ = spreads(program, free, task.x, task.y, task.loss, task.weight)
     found, start = [], 0
     for number, stage in enumerate(program.stages):
         edges = [model.topology.edge_at(number, term.src, term.dst) for term in stage.terms]

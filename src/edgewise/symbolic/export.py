@@ -116,10 +116,8 @@ def python_source(model: KAN, inputs: Sequence[Any] | None = None, outputs: Sequ
     >>> space["predict"]([[3.0]]).tolist()
     [[4.5]]
     """
-    from sympy.printing.numpy import SciPyPrinter
-
     parts = statements(model, inputs, {"np", "scipy", "X", "predict", "numpy"})
-    printer = SciPyPrinter({"fully_qualified_modules": True, "user_functions": {name: name for name in parts.edges}, "allow_unknown_functions": True})
+    printer = _python_printer(parts)
     body = [f"    {name} = X[:, {column}]" for _, name, column in parts.columns]
     body += [f"    {name} = {_printed(printer, e, parts)}" for name, e in parts.steps]
     columns = ", ".join(str(symbol) for symbol in input_symbols(model, inputs))
@@ -142,6 +140,22 @@ def python_source(model: KAN, inputs: Sequence[Any] | None = None, outputs: Sequ
         "",
     ]
     return "\n".join(code).replace("numpy.", "np.")
+
+
+def _python_printer(parts: Statements) -> Any:
+    from sympy.printing.numpy import SciPyPrinter
+
+    class Printer(SciPyPrinter):
+        def _print_Max(self, expr: Any) -> str:
+            text, *rest = (self._print(arg) for arg in expr.args)
+            for other in rest:
+                text = f"numpy.maximum({text}, {other})"
+            return text
+
+        def _print_sinc(self, expr: Any) -> str:
+            return f"numpy.sinc(({self._print(expr.args[0])})/numpy.pi)"
+
+    return Printer({"fully_qualified_modules": True, "user_functions": {name: name for name in parts.edges}, "allow_unknown_functions": True})
 
 
 def _one_line(text: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import torch
@@ -64,10 +64,11 @@ class Task:
     offset: Tensor
     error: float
     parameters: int
+    own: bool = False  # whether y is the model's own output
 
     @staticmethod
     def create(model: KAN, X: Any, y: Any = None, sample_weight: Any = None) -> Task:
-        """Check the data; without y the model's own outputs are what the forms must reproduce. Raises `DataError` and `ShapeError`."""
+        """Check the data; without y the forms must reproduce the model's own outputs, to `OWN`. Raises `DataError` and `ShapeError`."""
         double = model.build().to(dtype=torch.float64, device="cpu")
         X = as_matrix(X, width=model.topology.features, dtype=torch.float64)
         if X.shape[0] < 2:
@@ -92,7 +93,8 @@ class Task:
         rows = loss.rows(prediction - offset, target)
         error = float(rows.mean() if weight is None else weight @ rows / weight.sum())
         x = X[:, list(model.topology.node_ids[0])]
-        return Task(double, X, x, target, loss, weight, offset, error, min(summary(model).parameters, X.shape[0] // 5))
+        error = OWN**2 if y is None else error
+        return Task(double, X, x, target, loss, weight, offset, error, min(summary(model).parameters, X.shape[0] // 5), y is None)
 
     def thinned(self, count: int) -> Task:
         """The same on at most `count` rows, evenly taken."""
@@ -100,9 +102,8 @@ class Task:
             return self
         rows = torch.linspace(0, self.x.shape[0] - 1, count, dtype=torch.float64).round().long()
         weight = None if self.weight is None else self.weight[rows]
-        return Task(
-            self.model, self.X[rows], self.x[rows], self.y[rows], self.loss, weight, self.offset, self.error, min(self.parameters, count // 5)
-        )
+        few = min(self.parameters, count // 5)
+        return replace(self, X=self.X[rows], x=self.x[rows], y=self.y[rows], weight=weight, parameters=few)
 
     def allowed(self, error: float, free: int, tolerance: float) -> bool:
         """Whether a network with `free` constants and this loss is as good as the model, both corrected for what they could fit by chance."""
@@ -112,6 +113,7 @@ class Task:
         return other <= own * (1 + tolerance) ** 2 + EXACT
 
 
+OWN = 1e-3  # relative error to which a network's own outputs must be reproduced when there are no data
 EXACT = 1e-20  # a loss (squared relative error) at which a network counts as exact
 
 

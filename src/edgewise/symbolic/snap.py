@@ -14,6 +14,7 @@ from .gauge import NormalForm, normal_forms
 from .nice import UNKNOWN, Nice, nearest
 from .program import ConstantsProblem, Program, refit
 
+ROUNDING = 1e-9  # share of the spread of y by which an exact fit may move when a constant snaps
 Refit = Callable[[Program, Tensor], tuple[Program, float]]
 
 
@@ -43,14 +44,14 @@ def snap(
     current, value = again(chosen.program, chosen.free)
     free = chosen.free
     for _ in range(4):
-        targets, errors = _targets(current, free, x, y, loss, weight)
+        targets = _targets(current, free, x, y, loss, weight)
         if not targets:
             break
         before = int(free.sum())
         current, value, free = _accept(current, value, free, targets, again, x.shape[0], rise)
         if int(free.sum()) == before:
             break
-    return Snapped(current, value, free, standard_errors(current, free, x, y, loss, weight))
+    return Snapped(current, value, free, spreads(current, free, x, y, loss, weight)[0])
 
 
 def _accept(
@@ -75,16 +76,25 @@ def _accept(
 
 def _targets(
     program: Program, free: Tensor, x: Tensor, y: Tensor, loss: Loss | None, weight: Tensor | None
-) -> tuple[list[tuple[int, Nice, float]], Tensor]:
-    """Free constants with a simple number within their error: (position, number, distance in errors), surest first."""
-    errors, angles = standard_errors(program, free, x, y, loss, weight), _angles(program)
-    found = []
-    for n in free.nonzero()[:, 0].tolist():
-        v, error = float(program.theta[n]), float(errors[n])
-        nice = nearest(v, _reach(v, error), angle=angles[n])
-        if nice is not None:
-            found.append((n, nice, abs(nice.value - v) / max(error, 1e-300) + nice.cost))
-    return sorted(found, key=lambda entry: entry[2]), errors
+) -> list[tuple[int, Nice, float]]:
+    """Free constants with a simple number within reach: (position, number, distance in reaches), surest first."""
+    found = [
+        (n, nice, abs(nice.value - float(program.theta[n])) / max(reach, 1e-300) + nice.cost)
+        for n, nice, reach in _nearest(program, free, x, y, loss, weight)
+        if nice is not None
+    ]
+    return sorted(found, key=lambda entry: entry[2])
+
+
+def _nearest(
+    program: Program, free: Tensor, x: Tensor, y: Tensor, loss: Loss | None, weight: Tensor | None
+) -> list[tuple[int, Nice | None, float]]:
+    """(position, simplest number within reach, reach) of every free constant."""
+    errors, units = spreads(program, free, x, y, loss, weight)
+    reach = 4 * errors + ROUNDING * units + 1e-12 * program.theta.abs()
+    angles = _angles(program)
+    places = free.nonzero()[:, 0].tolist()
+    return [(n, nearest(float(program.theta[n]), float(reach[n]), angle=angles[n]), float(reach[n])) for n in places]
 
 
 def _angles(program: Program) -> list[bool]:
@@ -99,27 +109,24 @@ def _angles(program: Program) -> list[bool]:
     return flags
 
 
-def _reach(value: float, error: float) -> float:
-    """How far a constant may be moved: four standard errors, and what rounding leaves of an exact fit."""
-    return 4 * error + 1e-9 * max(abs(value), 1e-3)
-
-
-def standard_errors(program: Program, free: Tensor, x: Tensor, y: Tensor, loss: Loss | None, weight: Tensor | None) -> Tensor:
-    """Standard errors of the free constants from the curvature at the optimum: (P,), 0 where a constant is set."""
-    errors = torch.zeros_like(program.theta)
+def spreads(
+    program: Program, free: Tensor, x: Tensor, y: Tensor, loss: Loss | None, weight: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """Two (P,) from the curvature at the optimum, both 0 where a constant is set: standard errors, and how far a constant can go, the others
+    making up for it, before the output has moved by as much as y is spread."""
+    errors, units = torch.zeros_like(program.theta), torch.zeros_like(program.theta)
     count = int(free.sum())
     if count == 0:
-        return errors
+        return errors, units
     problem = ConstantsProblem(program, x, y, loss, weight, free)
     value, _, curvature = problem.quadratic(program.theta[free])
     scale = curvature.diagonal().clamp(min=1e-300).sqrt()
     inverse = torch.linalg.pinv(curvature / scale / scale[:, None], hermitian=True, rtol=1e-13)
-    spread = (inverse.diagonal().clamp(min=0.0)).sqrt() / scale
+    units[free] = math.sqrt(2.0) * inverse.diagonal().clamp(min=0.0).sqrt() / scale
     # squared error: curvature of the mean loss is 2 J'J / n, its value the variance; other losses are log-likelihoods per row
     squared = loss is None or loss.name == "squared_error"
-    unit = 2 * value / max(x.shape[0] - count, 1) if squared else 1.0 / x.shape[0]
-    errors[free] = spread * math.sqrt(max(unit, 0.0))
-    return errors
+    unit = value / max(x.shape[0] - count, 1) if squared else 0.5 / x.shape[0]
+    return units * math.sqrt(max(unit, 0.0)), units
 
 
 def _simplest(program: Program, x: Tensor, y: Tensor, loss: Loss | None, weight: Tensor | None) -> NormalForm:
@@ -128,12 +135,7 @@ def _simplest(program: Program, x: Tensor, y: Tensor, loss: Loss | None, weight:
     for form in normal_forms(program):
         if not bool(torch.isfinite(form.program.theta).all()):
             continue
-        errors = standard_errors(form.program, form.free, x, y, loss, weight)
-        cost, angles = 0.0, _angles(program)
-        for n in form.free.nonzero()[:, 0].tolist():
-            v = float(form.program.theta[n])
-            nice = nearest(v, _reach(v, float(errors[n])), angle=angles[n])
-            cost += UNKNOWN if nice is None else nice.cost
+        cost = sum(UNKNOWN if nice is None else nice.cost for _, nice, _ in _nearest(form.program, form.free, x, y, loss, weight))
         if best is None or cost < best[0] - 1e-9:
             best = (cost, form)
     return NormalForm(program, torch.ones_like(program.theta, dtype=torch.bool)) if best is None else best[1]

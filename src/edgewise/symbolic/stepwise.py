@@ -94,7 +94,7 @@ def refit_network(task: Task, model: KAN, steps: int = STEPS) -> tuple[KAN, floa
 
 def sharpened(task: Task) -> Task:
     """The task with its model fitted a little further, without penalty: a model made sparse by one shows its shapes blurred."""
-    if not _may_have(task, summary(task.model).parameters):
+    if task.own or not _may_have(task, summary(task.model).parameters):
         return task
     model, loss = refit_network(task, task.model)
     return replace(task, model=model, error=loss) if loss < task.error else task
@@ -108,10 +108,11 @@ def _may_have(task: Task, parameters: int) -> bool:
 def finer(task: Task) -> Task | None:
     """The task with its model's splines on twice as many intervals and fitted again, or None where that gains little: shapes on a coarse grid are
     wrong near poles, cusps and fast waves."""
-    if all(bool((layer.kind == SYMBOLIC).all()) for layer in task.model.edge_layers) or not _may_have(task, 2 * summary(task.model).parameters):
+    closed = all(bool((layer.kind == SYMBOLIC).all()) for layer in task.model.edge_layers)
+    if task.own or closed or not _may_have(task, 2 * summary(task.model).parameters):
         return None
     model, loss = refit_network(task, refine(task.model, factor=2))
-    better = Task(task.model, task.X, task.x, task.y, task.loss, task.weight, task.offset, loss, 2 * task.parameters)
+    better = replace(task, error=loss, parameters=2 * task.parameters)
     if not better.error * task.x.shape[0] / max(task.x.shape[0] - better.parameters, 1) < GAIN * task.error:
         return None
     return replace(better, model=model, parameters=min(summary(model).parameters, task.x.shape[0] // 5))

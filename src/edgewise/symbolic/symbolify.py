@@ -32,12 +32,12 @@ def symbolify(
 ) -> KAN:
     """A new model whose edges are closed forms c f(a x + b) + d, wherever the network as a whole is then as good as it was.
 
-    X (b, features), y (b,), (b, outputs) or class labels: what the forms are judged on; without y the model's own outputs. Every edge is ranked
-    against `primitives` (names or objects; by default all); combinations of candidates are fitted to the data, most likely first, all constants
-    together. If none is as good as the network can be (its error times 1 + `tolerance`, both corrected for the number of their constants), edges
-    are taken one at a time and the rest is fitted again after each; an edge without closed form stays a spline. When all edges have one, terms
-    that the data do not need are dropped, and constants snap to simple numbers that the data cannot tell them from; the model then works in the
-    units of X and y, without scaling. The last edit tells the errors before and after. Deterministic.
+    X (b, features), y (b,), (b, outputs) or class labels: what the forms are judged on; without y the model's own outputs, to 0.1 %. Every edge is
+    ranked against `primitives` (names or objects; by default all); combinations of candidates are fitted to the data, most likely first, all
+    constants together. If none is as good as the network can be (its error times 1 + `tolerance`, both corrected for the number of their
+    constants), edges are taken one at a time and the rest is fitted again after each; an edge without closed form stays a spline. When all edges
+    have one, terms that the data do not need are dropped, and constants snap to simple numbers that the data cannot tell them from; the model
+    then works in the units of X and y, without scaling. The last edit tells the errors before and after. Deterministic.
 
     Raises `ConfigError`, `StructureError`, `DataError`, `ShapeError` and, for unknown primitives, `SymbolicError`.
 
