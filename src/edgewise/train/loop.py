@@ -18,7 +18,7 @@ from .job import Job, make_job
 from .objective import Loss
 from .result import FitResult, measure
 from .scaling import fitted_before, scaled_to
-from .second_order import Candidate, Interrupted, Plan, Trainer, count_parameters
+from .second_order import ROUNDS, Candidate, Interrupted, Plan, Trainer, count_parameters
 from .status import Status
 
 OPTIMIZERS = ("auto", "lm", "lbfgs", "adam")
@@ -82,6 +82,7 @@ def fit(
             sparsity=float(sparsity),
             starts=_starts(model, restarts),
             keep_ranges=fitted_before(model),
+            rounds=ROUNDS if steps is None else (1, 1),
         )
         if chosen != "lm":
             trained, status = gradient.train_kan(

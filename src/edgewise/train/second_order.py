@@ -34,13 +34,14 @@ SETTLED = 1e-6  # relative decrease of the loss per step below which a stage has
 @dataclass(frozen=True)
 class Plan:
     """What to do: grids per stage (None doubles the model's own while the held-out loss falls), steps per round, strength of the sparsity,
-    most starts, whether grids may only grow (a model that was fitted before)."""
+    most starts, whether grids may only grow (a model that was fitted before), most rounds of steps of the first and of the later stages."""
 
     grids: tuple[int, ...] | None
     steps: int
     sparsity: float
     starts: int
     keep_ranges: bool
+    rounds: tuple[int, int] = ROUNDS
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class Trainer:
                 self.best = current  # a sparse state is wanted for its shape, not for the lowest held-out loss
             sizes = plan.grids[1:] if plan.grids else self.doublings(first)
             for size in sizes:
-                refined = self.stage(current.model, size, ROUNDS[1], "refine", SPARSE_POWERS[-1])
+                refined = self.stage(current.model, size, plan.rounds[1], "refine", SPARSE_POWERS[-1])
                 improved = refined.usable and refined.judged < 0.95 * current.judged
                 self.keep(refined)
                 if plan.grids is None and not improved:
@@ -127,7 +128,7 @@ class Trainer:
                     self.keep(candidate)
                 field = [candidate.model for candidate in found]
             for model in field[:1]:
-                self.keep(self.stage(model, size, ROUNDS[0], "start"))
+                self.keep(self.stage(model, size, self.plan.rounds[0], "start"))
         if self.best is None:
             raise Interrupted(None, Status.FAILED)
         return self.best
