@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers import assert_close
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ops.spline_cases import make_layer
 
 from edgewise import ops
 from edgewise.errors import BackendError
 from edgewise.ops import dispatch, pool, reference
 from edgewise.ops.reference import Spec
+from helpers import assert_close
+from ops.spline_cases import make_layer
 
 cpu = pytest.importorskip("edgewise.ops.cpu", reason="numba is not installed")
 pytest.importorskip("numba", reason="numba is not installed")
