@@ -22,6 +22,7 @@ ValueGradient = Callable[[Tensor], tuple[float, Tensor]]
 DECREASE = 1e-4  # of the decrease that the slope promises, the part that a step must bring
 CURVATURE = 0.9  # of the slope, the part that may be left
 TRIALS = 25  # evaluations in one line search
+NOTHING = 1e-24  # of the objective at the start, what is not worth a step: there, the parameters' own round-off decides
 ROUNDOFF = 1e-14  # relative differences of two values that say nothing
 
 
@@ -84,7 +85,7 @@ def search(evaluate: Callable[[float], Point], start: Point, first: float) -> Po
         if along >= farthest:
             along = 0.5 * (point.along + farthest)
         previous = point
-    return previous if previous is not start else None
+    return previous if previous.value < start.value else None
 
 
 def _zoom(evaluate: Callable[[float], Point], start: Point, low: Point, high: Point, trials: int) -> Point | None:
@@ -106,7 +107,7 @@ def _zoom(evaluate: Callable[[float], Point], start: Point, low: Point, high: Po
         if point.slope * width >= 0:
             high = low
         low = point
-    return low if low.along > start.along and low.value <= start.value else None
+    return low if low.value < start.value else None
 
 
 def _sufficient(point: Point, start: Point) -> bool:
@@ -170,6 +171,7 @@ def descend(
     value, gradient = at(theta)
     if not math.isfinite(value):
         return ended(Status.FAILED)
+    began = value
     while taken < steps:
         direction = memory.direction(gradient)
         slope = float(gradient @ direction)
@@ -183,7 +185,7 @@ def descend(
         found = search(_line(at, theta, direction), Point(0.0, value, slope, theta, gradient), first)
         if found is None:
             # The step promises a decrease of half the slope. Once that is in the last digits, nothing is left to gain.
-            if not memory.empty and -slope <= max(tolerance, 1e-15) * abs(value):
+            if not memory.empty and -slope <= max(max(tolerance, 1e-15) * abs(value), NOTHING * abs(began)):
                 return ended(Status.CONVERGED)
             if memory.empty:
                 return ended(Status.CONVERGED if small else Status.STALLED)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -194,13 +195,16 @@ class ModuleProblem:
 
     @torch.enable_grad()
     def linearise(self, theta: Tensor) -> Linearised:
-        """Value, gradient and products with the Gauss-Newton curvature J^T H J at theta, which is never formed."""
+        """Value, gradient and products with the Gauss-Newton curvature J^T H J at theta, which is never formed. `TrainingError` where the module can
+        be differentiated only once."""
         flat = theta.detach().to(torch.float64).requires_grad_()
         self.load(flat)
         prediction = self._two_dimensional(torch.func.functional_call(self.module, self.flat.named(flat), (self.X,)), self.X)
         outputs = prediction.detach()
         probe = torch.zeros_like(prediction, requires_grad=True)
-        (pulled,) = grad(prediction, flat, probe, create_graph=True)  # linear in the probe: its derivative is J
+        with once_only():
+            (pulled,) = grad(prediction, flat, probe, create_graph=True)  # linear in the probe: its derivative is J
+            grad(pulled, probe, flat, retain_graph=True)
         weight = self.weight[:, None]
         bend = self.loss.curvature(outputs, self.y)
 
@@ -299,6 +303,18 @@ def _root(bend: Tensor) -> Tensor:
     """R (b, k, k) with R R^T = bend, which is positive semi-definite but may be singular."""
     values, vectors = torch.linalg.eigh(bend)
     return vectors * values.clamp(min=0).sqrt()[:, None, :]
+
+
+@contextmanager
+def once_only() -> Iterator[None]:
+    """Say in words what a module with an operation that cannot be differentiated twice lacks."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise TrainingError(
+            "products with the Jacobian need operations that can be differentiated twice, and the module holds one that cannot; "
+            f"use 'lm' or 'lbfgs', which differentiate once ({error})"
+        ) from error
 
 
 def slices(rows: int, step: int) -> Iterator[slice]:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.autograd import grad
 
 from ..errors import ShapeError, TrainingError
-from .module_problem import BEND, Flat, Linearised, slices
+from .module_problem import BEND, Flat, Linearised, once_only, slices
 
 PART = 1 << 19  # residuals times cotangents in one batched backward pass
 
@@ -123,7 +123,9 @@ class ResidualProblem:
         r = self._residuals()
         values, unit = r.detach(), 2.0 / r.numel()
         probe = torch.zeros_like(r, requires_grad=True)
-        pulled = self.flat.join(grad(r, self.flat.parameters, probe, create_graph=True, allow_unused=True))
+        with once_only():
+            pulled = self.flat.join(grad(r, self.flat.parameters, probe, create_graph=True, allow_unused=True))
+            grad(pulled, probe, theta.to(pulled), retain_graph=True)
 
         def pull(u: Tensor) -> Tensor:
             return self.flat.join(grad(r, self.flat.parameters, u, retain_graph=True, allow_unused=True)).detach()
