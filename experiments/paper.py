@@ -51,9 +51,9 @@ def mlp_job(table: str, name: str, parameters: int, seed: int, smoke: bool) -> p
     return peers.mlp(find(table, name), parameters, seed, Sizes.of(smoke))
 
 
-def pykan_job(table: str, name: str, seed: int, smoke: bool) -> peers.Peer:
-    """pykan on one row from one seed."""
-    return peers.pykan(find(table, name), seed, Sizes.of(smoke))
+def pykan_job(table: str, name: str, shape: tuple[int, ...], smoke: bool) -> peers.Peer:
+    """pykan on one row with one shape."""
+    return peers.pykan(find(table, name), shape, 0, Sizes.of(smoke))
 
 
 def shape_text(shape: Sequence[int]) -> str:
@@ -184,7 +184,7 @@ def run_peers(table: str, title: str, options: Options, names: Sequence[str], re
         own = [("mlp", Job(name, mlp_job, (table, name, int(size), seed, smoke))) for seed in range(options.seeds)]
         own += [("mlp_10x", Job(name, mlp_job, (table, name, int(10 * size), seed, smoke))) for seed in few]
         own += [("mlp_100x", Job(name, mlp_job, (table, name, int(100 * size), 0, smoke)))]
-        own += [("pykan", Job(name, pykan_job, (table, name, seed, smoke))) for seed in few if with_pykan]
+        own += [("pykan", Job(name, pykan_job, (table, name, shape, smoke))) for shape in peers.pykan_shapes(find(table, name)) if with_pykan]
         for kind, job in own:
             kinds[id(job)] = kind
             jobs.append(job)
