@@ -20,7 +20,7 @@ from .rank import Candidate, cost, rank_many
 SEARCH_ROWS, SEARCH_STEPS = 256, 25
 KEEP = 8  # candidates of an edge that are tried
 ENOUGH = 8  # combinations as good as the model after which noise decides
-EXCHANGES, NEAR = 40, 8.0  # single exchanges that are tried, of candidates within this score of the one in place
+EXCHANGES, NEAR = 80, 8.0  # single exchanges that are tried, of candidates within this score of the one in place
 LAST_KEEP, ROUNDS = 4, 3  # forms of a last edge that are tried when it is looked at again, and how often that is done
 
 
@@ -57,6 +57,7 @@ class Search:
         self.best: Found | None = None
         self.value = math.inf
         self.tried: set[tuple[str, ...]] = set()
+        self.left = EXCHANGES
 
     def run(self, primitives: tuple[Primitive, ...], tries: int) -> Found | None:
         """The best network that can be found, or None where no combination can be fitted at all."""
@@ -90,18 +91,18 @@ class Search:
 
     def exchange(self) -> None:
         """One candidate of the best combination at a time exchanged for another, as long as that helps."""
-        left, improved = EXCHANGES, True
+        improved = True
         while improved and self.best is not None and not self.best.exact:
             improved, start = False, self.best
             options = sorted((c.score - start.chosen[place].score, n, place) for place in self.ranked for n, c in enumerate(self.ranked[place]))
             for gap, n, place in options:
-                if gap > NEAR or not left:
+                if gap > NEAR or self.left <= 0:
                     break
                 if self.ranked[place][n].primitive == start.chosen[place].primitive:
                     continue
                 before = len(self.tried)
                 self.attempt(start.chosen | {place: self.ranked[place][n]})
-                left -= len(self.tried) - before
+                self.left -= len(self.tried) - before
                 if self.best is not start:
                     improved = True
                     break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from ..errors import ConfigError, StructureError
@@ -12,8 +13,8 @@ from ..primitives import Primitive, resolve
 from ..threads import threads_for
 from .candidates import candidates
 from .drop import drop_terms
-from .network import EXACT, Task, edge_samples, present_forms, to_model, to_program
-from .program import Program, refit
+from .network import EXACT, Task, edge_samples, present_forms, to_model
+from .program import Program
 from .search import Found, Search
 from .snap import snap
 from .stepwise import finer, restored, sharpened, stepwise
@@ -69,11 +70,10 @@ def _symbolified(model: KAN, X: Any, y: Any, forms: tuple[Primitive, ...], toler
     partly = stepwise(task, forms, tolerance)
     rest = edge_samples(task, partly).keys() - present_forms(partly).keys()
     if not rest:
-        done = Task.create(partly, X, y, sample_weight)
-        program = to_program(partly, present_forms(partly))
-        program, loss = refit(program, done.x, done.y, loss=done.loss, weight=done.weight)
-        if task.allowed(loss, len(program.theta), tolerance) and program.inside(done.x):
-            return _finished(done, partly.build().to(dtype=model.dtype, device=model.device), program, loss)
+        done = replace(task, model=partly)
+        best = _find(done, forms, tolerance)
+        if best is not None and task.allowed(best.loss, best.constants, tolerance):
+            return _finished(done, partly.build().to(dtype=model.dtype, device=model.device), best.program, best.loss)
     total = sum(int((layer.kind != 0).sum()) for layer in partly.edge_layers)
     detail = f"{total - len(rest)} of {total} edges; relative error {math.sqrt(task.error):.3g} before"
     return restored(partly.build(edit=Edit("symbolify", detail)), model)
