@@ -42,11 +42,11 @@ def formula(model: KAN, inputs: Sequence[Any] | None = None) -> list[Any]:
 
 def _shortest(sympy: Any, expression: Any) -> Any:
     """The shortest of a few equal ways to write an expression: as built, multiplied out, with addition theorems applied, over one denominator."""
-    if expression.count_ops() > SHORTEN_UP_TO:
+    if expression.count_ops() > SHORTEN_UP_TO or expression.atoms(sympy.Float):  # addition theorems explode on long sums with unrounded constants
         return expression
     ways = [expression]
     inverse = (sympy.asin, sympy.acos, sympy.atan, sympy.asinh, sympy.acosh, sympy.atanh)
-    if expression.has(sympy.Add) and not expression.atoms(sympy.Float):
+    if expression.has(sympy.Add):
         ways.append(sympy.powsimp(expression))
     if expression.has(*inverse) and expression.has(sympy.sin, sympy.cos, sympy.tan, sympy.sinh, sympy.cosh, sympy.tanh):
         ways.append(sympy.expand_trig(expression))
