@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import edgewise as ew
-from edgewise.errors import ConfigError, SymbolicError
+from edgewise.errors import ConfigError, StructureError, SymbolicError
 from edgewise.symbolic import edge_functions, evaluate, formula, formula_error
 from helpers import assert_close
 from symbolic.laws import F, network, uniform
@@ -54,12 +54,15 @@ def mixed(widths: tuple, seed: int, share: float) -> ew.KAN:
 
 @settings(max_examples=25, deadline=None)
 @given(
-    widths=st.sampled_from([(2, 1), (2, 2, 1), (3, 2, 2), (2, (1, 1), 1), (3, (1, (3, 2)), 2), (2, (0, 2), (1, 1)), (1, 1, 1, 1)]),
+    widths=st.sampled_from([(2, 1), (2, 2, 1), (3, 2, 2), (2, (1, 1), 1), (3, (1, (3, 2)), 2), (2, (0, 2), (1, 1))]),
     seed=st.integers(0, 1000),
     share=st.sampled_from([0.0, 0.5, 1.0]),
 )
 def test_formula_equals_the_model_through_sums_and_products_of_any_kind(widths: tuple, seed: int, share: float) -> None:
-    model = mixed(widths, seed, share)
+    try:
+        model = mixed(widths, seed, share)
+    except StructureError:  # the edges drawn to go would cut the last path
+        return
     X = uniform(*[(-1.0, 1.0)] * widths[0], rows=40, seed=seed)
     with torch.no_grad():
         assert_close(values(model, X), model(X), like="formula")
