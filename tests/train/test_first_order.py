@@ -219,14 +219,22 @@ def test_a_penalty_is_minimised_with_the_loss():
 
 
 def test_frozen_parameters_and_tied_ones():
+    class Tied(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.frozen = nn.Parameter(points(2, 2), requires_grad=False)
+            self.one = nn.Parameter(points(2, 2, seed=1))
+            self.other = self.one
+
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.tanh(x @ self.frozen @ self.one) @ self.other[:, :1]
+
     x, y = data()
-    module = mlp()
-    assert isinstance(module, nn.Sequential)
-    module[0].weight.requires_grad_(False)
-    module.register_module("again", module[2])
-    before = module[0].weight.detach().clone()
-    minimize(module[:3], x, y, LOSS, epochs=3)
-    assert torch.equal(module[0].weight, before) and module[0].weight.grad is None
+    module = Tied()
+    before, start = module.frozen.clone(), module.one.detach().clone()
+    minimize(module, x, y, LOSS, epochs=3)
+    assert torch.equal(module.frozen, before) and module.frozen.grad is None
+    assert module.one is module.other and not torch.equal(module.one, start)
 
 
 class Cliff(nn.Module):
