@@ -176,7 +176,7 @@ def test_any_number_of_threads_agrees_with_the_reference(threads, monkeypatch, r
     want = kernels(reference, layer, Spec(3, "silu", True), 0)
     for count in (1, 2, 3, 7):
         threads(count)
-        assert cpu._threads(cpu._work(*layer.x.shape, 24, 3)) == count
+        assert cpu.threads(cpu._work(*layer.x.shape, 24, 3)) == count
         for name, value in everything(layer).items():
             assert_close(value, want[name])
 
@@ -298,7 +298,7 @@ else:
 
 
 def test_nothing_is_compiled_or_imported_before_the_first_call():
-    run = _python("import edgewise, edgewise.ops, sys; assert 'numba' not in sys.modules; assert 'edgewise.ops.cpu' not in sys.modules")
+    run = _python("import edgewise, edgewise.ops, sys; assert 'numba' not in sys.modules; assert 'edgewise.ops.cpu_kernels' not in sys.modules")
     assert run.returncode == 0, run.stderr
 
 

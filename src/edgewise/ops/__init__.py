@@ -15,6 +15,20 @@ from .form import basis as basis
 from .form import edge_values as edge_values
 from .form import evaluate as evaluate
 from .form import spline as spline
+from .normal import normal_equations as normal_equations
 from .reference import Spec as Spec
 
-__all__ = ["Spec", "backend_for", "base_value", "basis", "edge_values", "evaluate", "spline", "to_coef", "to_in", "to_out", "use_backend"]
+__all__ = [
+    "Spec",
+    "backend_for",
+    "base_value",
+    "basis",
+    "edge_values",
+    "evaluate",
+    "normal_equations",
+    "spline",
+    "to_coef",
+    "to_in",
+    "to_out",
+    "use_backend",
+]

@@ -7,6 +7,7 @@ rows, gradients of coefficients by input nodes, or, where there are few, by fixe
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from functools import cache, lru_cache
 from math import factorial
 from pathlib import Path
@@ -22,9 +23,19 @@ from .base import sigmoid_polynomial
 from .reference import Spec
 
 _BASES = {"none": 0, "silu": 1, "identity": 2}
-_KINDS: dict[torch.dtype, tuple[int, Any]] = {torch.float32: (4, np.float32(1)), torch.float64: (8, 1.0)}  # bytes, the number 1
+KINDS: dict[torch.dtype, tuple[int, Any]] = {torch.float32: (4, np.float32(1)), torch.float64: (8, 1.0)}  # bytes, the number 1
 SECONDS = 6e-11  # for a multiplication and what belongs to it, about
 SERIAL_WORK = 150_000  # multiplications below which a second thread costs more than it saves
+
+
+def built(build: Callable[..., SimpleNamespace], *files: str) -> SimpleNamespace:
+    """Entry points from `build`, with a stamp made of the text of the files that go into them."""
+    here = Path(__file__).parent
+    stamp = zlib.crc32(b"".join((here / f"{name}.py").read_bytes() for name in files)) % 251 + 1
+    try:
+        return build(stamp)
+    except RuntimeError:  # no folder can be written to: compile in every process
+        return build(stamp, on_disk=False)
 
 
 @lru_cache(maxsize=1)
@@ -32,26 +43,20 @@ def kernels() -> SimpleNamespace:
     """The compiled entry points; raises ImportError where numba is missing."""
     from . import cpu_kernels
 
-    here = Path(__file__).parent
-    text = b"".join((here / f"{name}.py").read_bytes() for name in ("cpu_micro", "cpu_columns", "cpu_kernels"))
-    stamp = zlib.crc32(text) % 251 + 1
-    try:
-        return cpu_kernels.build(stamp)
-    except RuntimeError:  # no folder can be written to: compile in every process
-        return cpu_kernels.build(stamp, on_disk=False)
+    return built(cpu_kernels.build, "cpu_micro", "cpu_columns", "cpu_kernels")
 
 
 @lru_cache(maxsize=8)
-def _tasks(dtype: torch.dtype) -> SimpleNamespace:
-    """The entry points as C functions that take slices from a table, for threads that are not Python's."""
-    return kernels().tasks(_KINDS[dtype][1])
+def _task(name: str, dtype: torch.dtype) -> Any:
+    """An entry point as a C function that takes slices from a table, for threads that are not Python's."""
+    return kernels().task(name, KINDS[dtype][1])
 
 
 def _run(name: str, slices: list[tuple[int, ...]], dtype: torch.dtype, work: int) -> None:
     if len(slices) == 1:
-        getattr(kernels(), name)(*slices[0], _KINDS[dtype][1])
+        getattr(kernels(), name)(*slices[0], KINDS[dtype][1])
     elif slices:
-        pool.run(getattr(_tasks(dtype), name).address, slices, work * SECONDS)
+        pool.run(_task(name, dtype).address, slices, work * SECONDS)
 
 
 @cache
@@ -93,7 +98,7 @@ def _constants(degree: int, nu: int, dtype: torch.dtype) -> tuple[int, int, int,
         return pieces(degree, order) if 0 <= order <= degree else ()
 
     lists = table(nu), table(1), polynomials(nu), table(nu + 1), polynomials(nu + 1)
-    arrays = _arrays[degree, nu, dtype] = tuple(np.array(values, dtype=type(_KINDS[dtype][1])) for values in lists)
+    arrays = _arrays[degree, nu, dtype] = tuple(np.array(values, dtype=type(KINDS[dtype][1])) for values in lists)
     return tuple(array.ctypes.data if array.size else 0 for array in arrays)  # type: ignore[return-value]
 
 
@@ -110,7 +115,7 @@ def _work(rows: int, inputs: int, outputs: int, degree: int) -> int:
     return rows * inputs * ((degree + 1) * outputs + 16)
 
 
-def _threads(work: int) -> int:
+def threads(work: int) -> int:
     return 1 if work < 2 * SERIAL_WORK else min(torch.get_num_threads(), work // SERIAL_WORK)
 
 
@@ -129,17 +134,17 @@ def to_out(
     kind = 0 if scale is None else _BASES[base]
     x, h, coef, scale, knots, bias = x.contiguous(), _dense(h), coef.contiguous(), _dense(scale), knots.contiguous(), _dense(bias)
     out = torch.empty(rows, outputs, dtype=dtype)
-    size, one = _KINDS[dtype]
+    size, one = KINDS[dtype]
     head = (
         x.data_ptr(), _address(h), coef.data_ptr(), _address(scale), _address(bias), knots.data_ptr(), *_constants(p, nu, dtype)[:3], out.data_ptr()
     )  # fmt: skip
     tail = (inputs, num_basis, outputs, p, nu, uniform, kind, size)
     work = _work(rows, inputs, outputs, p)
-    threads = _threads(work)
-    if threads == 1:
+    count = threads(work)
+    if count == 1:
         kernels().to_out(*head, 0, rows, *tail, one)
     else:
-        _run("to_out", [(*head, a, b, *tail) for a, b in _cuts(rows, threads)], dtype, work)
+        _run("to_out", [(*head, a, b, *tail) for a, b in _cuts(rows, count)], dtype, work)
     return out
 
 
@@ -153,11 +158,11 @@ def _backward(
     p, base, uniform = spec
     num_basis, kind = knots.shape[1] - p - 1, _BASES[base]
     x, h, g, coef, scale, knots = x.contiguous(), _dense(h), g.contiguous(), _dense(coef), _dense(scale), knots.contiguous()
-    size, one = _KINDS[dtype]
+    size, one = KINDS[dtype]
     work = _work(rows, inputs, outputs, p)
-    threads = _threads(work)
-    by_inputs = threads == 1 or inputs >= 4 * threads
-    copies = () if by_inputs or not want_c else (len(_cuts(rows, threads)),)  # one sum per slice of the batch
+    count = threads(work)
+    by_inputs = count == 1 or inputs >= 4 * count
+    copies = () if by_inputs or not want_c else (len(_cuts(rows, count)),)  # one sum per slice of the batch
     dx = torch.empty(rows, inputs, dtype=dtype) if want_x else None
     dcoef = torch.zeros(*copies, inputs, num_basis, outputs, dtype=dtype) if want_c else None
     dscale = torch.zeros(*copies, inputs, outputs, dtype=dtype) if want_c and kind else None
@@ -165,17 +170,17 @@ def _backward(
     head = (x.data_ptr(), _address(h), g.data_ptr(), _address(coef), _address(scale), knots.data_ptr(), *_constants(p, nu, dtype), _address(dx))
     tail = (inputs, num_basis, outputs, p, nu, uniform, kind if want_c else 0, 0 if scale is None else kind, size)
     sums = _address(dcoef), _address(dscale), _address(dbias)
-    if threads == 1:
+    if count == 1:
         kernels().backward(*head, *sums, 0, rows, 0, inputs, *tail, one)
     elif not want_c:
-        _run("backward", [(*head, *sums, a, b, 0, inputs, *tail) for a, b in _cuts(rows, threads)], dtype, work)
+        _run("backward", [(*head, *sums, a, b, 0, inputs, *tail) for a, b in _cuts(rows, count)], dtype, work)
     elif by_inputs:
-        slices = [(*head, *sums[:2], sums[2] if a == 0 else 0, 0, rows, a, b, *tail) for a, b in _cuts(inputs, threads)]
+        slices = [(*head, *sums[:2], sums[2] if a == 0 else 0, 0, rows, a, b, *tail) for a, b in _cuts(inputs, count)]
         _run("backward", slices, dtype, work)
     else:
         steps = [0 if t is None else t[0].numel() * size for t in (dcoef, dscale, dbias)]
         slices = []
-        for k, (a, b) in enumerate(_cuts(rows, threads)):
+        for k, (a, b) in enumerate(_cuts(rows, count)):
             slices.append((*head, *(start + k * step for start, step in zip(sums, steps, strict=True)), a, b, 0, inputs, *tail))
         _run("backward", slices, dtype, work)
         dcoef, dscale, dbias = (None if t is None else t.sum(0) for t in (dcoef, dscale, dbias))
@@ -208,9 +213,9 @@ def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Te
     (rows, inputs), p, dtype = x.shape, spec.degree, x.dtype
     x, knots = x.contiguous(), knots.contiguous()
     first, values = torch.empty(rows, inputs, dtype=torch.int64), torch.empty(rows, inputs, p + 1, dtype=dtype)
-    size, _ = _KINDS[dtype]
+    size, _ = KINDS[dtype]
     head = (x.data_ptr(), knots.data_ptr(), *_constants(p, nu, dtype)[:2], first.data_ptr(), values.data_ptr())
     tail = (inputs, knots.shape[1] - p - 1, p, nu, spec.uniform, size)
     work = _work(rows, inputs, 16, p)
-    _run("basis", [(*head, a, b, *tail) for a, b in _cuts(rows, _threads(work))], dtype, work)
+    _run("basis", [(*head, a, b, *tail) for a, b in _cuts(rows, threads(work))], dtype, work)
     return first, values

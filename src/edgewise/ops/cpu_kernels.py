@@ -256,8 +256,8 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
                         result[(at + b * I) * (p + 1) + r] = values[r * block + b]
         scratch[0] = stamp
 
-    def tasks(one):
-        """For numbers of the type of `one`: C functions that take slice after slice of a table (pool.py) until none is left."""
+    def task(name, one):
+        """An entry point for numbers of the type of `one`, as a C function that takes slice after slice of a table (pool.py) until none is left."""
 
         def out_task(data):
             table = retype(data, int64(1))
@@ -289,8 +289,8 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
                 _basis(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12] != 0, a[13], one)
                 k = next_number(table)
 
-        compiled = [cfunc(types.void(types.voidptr), cache=on_disk, **OPTIONS)(f) for f in (out_task, back_task, basis_task)]
-        return SimpleNamespace(to_out=compiled[0], backward=compiled[1], basis=compiled[2])
+        function = {"to_out": out_task, "backward": back_task, "basis": basis_task}[name]
+        return cfunc(types.void(types.voidptr), cache=on_disk, **OPTIONS)(function)
 
     _to_out, _backward, _basis = to_out, backward, basis
-    return SimpleNamespace(to_out=to_out, backward=backward, basis=basis, tasks=tasks)
+    return SimpleNamespace(to_out=to_out, backward=backward, basis=basis, task=task)
