@@ -178,3 +178,10 @@ def test_evaluate_understands_odd_names_and_constants() -> None:
     symbol = sympy.Symbol("my lambda")
     got = evaluate([symbol**2, sympy.Integer(3)], [[2.0], [3.0]], symbols=["my lambda"])
     assert got.tolist() == [[4.0, 3.0], [9.0, 3.0]]
+
+
+def test_multiple_angles_are_not_expanded() -> None:
+    plain = (1.0, 0.0, 1.0, 0.0)
+    model = network((2, 1, 1), {(0, 0, 0): ("sin", 40.0, 0.0, 1.0, 0.0), (0, 1, 0): ("arctan", *plain), (1, 0, 0): ("tanh", 3.0, 0.0, 1.0, 0.0)})
+    a, b = sympy.symbols("a b")
+    assert formula(model, inputs=("a", "b")) == [sympy.tanh(3 * sympy.sin(40 * a) + 3 * sympy.atan(b))]

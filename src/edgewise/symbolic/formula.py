@@ -45,11 +45,13 @@ def _shortest(sympy: Any, expression: Any) -> Any:
     if expression.count_ops() > SHORTEN_UP_TO or expression.atoms(sympy.Float):  # addition theorems explode on long sums with unrounded constants
         return expression
     ways = [expression]
-    inverse = (sympy.asin, sympy.acos, sympy.atan, sympy.asinh, sympy.acosh, sympy.atanh)
-    if expression.has(sympy.Add):
+    if expression.has(sympy.Add) and not expression.atoms(sympy.Float):
         ways.append(sympy.powsimp(expression))
-    if expression.has(*inverse) and expression.has(sympy.sin, sympy.cos, sympy.tan, sympy.sinh, sympy.cosh, sympy.tanh):
-        ways.append(sympy.expand_trig(expression))
+    inverse = (sympy.asin, sympy.acos, sympy.atan, sympy.asinh, sympy.acosh, sympy.atanh)
+    outer = expression.atoms(sympy.sin, sympy.cos, sympy.tan, sympy.sinh, sympy.cosh, sympy.tanh)
+    sums = [f for f in outer if any(isinstance(term, inverse) for term in sympy.Add.make_args(f.args[0]))]
+    if sums:  # of these only: of a function of 40 x it would make a polynomial of degree 40
+        ways.append(expression.xreplace({f: sympy.expand_trig(f) for f in sums if not f.args[0].has(sympy.Mul, sympy.Float)}))
     if expression.has(sympy.log) and expression.has(sympy.exp):
         ways.append(sympy.expand_power_exp(expression))
     return min(ways, key=lambda way: way.count_ops() + len(way.atoms(sympy.Function)))

@@ -22,6 +22,7 @@ KEEP = 8  # candidates of an edge that are tried
 ENOUGH = 8  # combinations as good as the model after which noise decides
 EXCHANGES, NEAR = 80, 8.0  # single exchanges that are tried, of candidates within this score of the one in place
 LAST_KEEP, ROUNDS = 4, 3  # forms of a last edge that are tried when it is looked at again, and how often that is done
+WORTH = 2.0  # gain in the criterion that is worth another round
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,9 @@ class Search:
             return None
         self.combine(tries)
         before = math.inf
-        while self.best is not None and not self.best.exact and self.value < before:
+        for _ in range(ROUNDS):
+            if self.best is None or self.best.exact or self.value > before - WORTH:
+                break
             before = self.value
             self.exchange()
             if not self.best.exact:
@@ -143,7 +146,8 @@ class Search:
         """Fit all constants of a program: on few rows first, on all if that looks promising."""
         task, small = self.task, self.small
         program, loss = refit(program, small.x, small.y, loss=small.loss, weight=small.weight, steps=SEARCH_STEPS)
-        if math.isfinite(loss) and small is not task and loss <= 100 * task.error + EXACT:
+        bar = 100 * task.error + EXACT if self.best is None else 2 * self.best.loss + EXACT
+        if math.isfinite(loss) and small is not task and loss <= bar:
             program, loss = refit(program, task.x, task.y, loss=task.loss, weight=task.weight, steps=SEARCH_STEPS)
         if not math.isfinite(loss) or not program.inside(task.x):
             return None  # the formula would be undefined on some rows
@@ -163,7 +167,7 @@ class Search:
         if isinstance(self.task.loss, CrossEntropy) or any(len(node) > 1 for node in self.task.model.topology.factors[-1]):
             return
         for _ in range(ROUNDS):
-            start = self.best
+            start, before = self.best, self.value
             assert start is not None
             for number, candidate in self._left_over(start.program, primitives):
                 term = start.program.stages[-1].terms[number]
@@ -171,7 +175,7 @@ class Search:
                 self.judge(replaced(start.program, len(start.program.stages) - 1, number, candidate), start.chosen | {place: candidate})
                 if self.best is not None and self.best.exact:
                     return
-            if self.best is start:
+            if self.best is None or self.best is start or self.value > before - WORTH:
                 return
 
     def _left_over(self, program: Program, primitives: tuple[Primitive, ...]) -> Iterator[tuple[int, Candidate]]:
