@@ -165,6 +165,19 @@ def test_blocks_do_not_change_the_result(monkeypatch):
         assert_close(got, want)
 
 
+@pytest.mark.parametrize("n", [1, 5, 64, 127, 128, 300])
+def test_a_symmetric_product_is_the_product(n):
+    a = points(40, n)
+    bend = points(40, 40, seed=1)
+    want = torch.eye(n, dtype=torch.float64)
+    for b in (a, (bend + bend.T) @ a):
+        got = want.clone()
+        module_problem.add_symmetric(got, a, b)
+        want = want + a.T @ b
+        assert_close(got, want)
+        assert_close(got, got.T)
+
+
 def test_cross_entropy_has_the_gauss_newton_curvature_of_its_logits():
     x, labels = logistic_data()
     with torch.random.fork_rng(devices=[]):

@@ -53,6 +53,13 @@ def solve_cg(
     return x, limit
 
 
+class Straight:
+    """A problem without its `turning`: a bent step would take a second solution, which costs more here than the steps it saves."""
+
+    def __init__(self, problem: Any) -> None:
+        self.value, self.linearise = problem.value, problem.linearise
+
+
 class Products:
     """The quadratic model of a problem about a point, by products with its curvature; what `lm.minimize` needs of it."""
 
@@ -105,5 +112,5 @@ def minimize_cg(
         first = first or float(about.gradient.norm())
         return Products(about, first, count, limit)
 
-    end = lm.minimize(problem, theta, steps=steps, damping=damping, tolerance=tolerance, patience=patience, watch=watch, model=model)
+    end = lm.minimize(Straight(problem), theta, steps=steps, damping=damping, tolerance=tolerance, patience=patience, watch=watch, model=model)
     return lm.Minimum(end.theta, end.value, end.status, end.steps, end.damping, end.evaluations + products)

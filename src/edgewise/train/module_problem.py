@@ -21,6 +21,7 @@ from .objective import Loss
 
 BLOCK = 1 << 22  # numbers in one block of a Jacobian (32 MB)
 ROWS = 1 << 16  # rows in one forward pass
+SQUARE = 64  # columns in the smallest block of a symmetric product
 BEND = 0.1  # part of a step over which second differences are taken
 
 
@@ -285,13 +286,25 @@ def accumulate(loss: Loss, prediction: Tensor, target: Tensor, weight: Tensor, j
     """Add a block's share to gradient (P,) and curvature (P, P), in place. jacobian (b, k, P) is overwritten, weight (b,)."""
     pull = (weight[:, None] * loss.gradient(prediction, target)).to(jacobian.dtype)
     bend = loss.curvature(prediction, target)
-    gradient.addmv_(jacobian.flatten(0, 1).T, pull.flatten())
+    rows = jacobian.flatten(0, 1)
+    gradient.addmv_(rows.T, pull.flatten())
     if isinstance(bend, Tensor):
-        bent = torch.bmm((bend * weight[:, None, None]).to(jacobian.dtype), jacobian)
-        curvature.addmm_(jacobian.flatten(0, 1).T, bent.flatten(0, 1))
+        add_symmetric(curvature, rows, torch.bmm((bend * weight[:, None, None]).to(jacobian.dtype), jacobian).flatten(0, 1))
     else:
         scaled = jacobian.mul_((bend * weight).sqrt()[:, None, None]).flatten(0, 1)
-        curvature.addmm_(scaled.T, scaled)
+        add_symmetric(curvature, scaled, scaled)
+
+
+def add_symmetric(matrix: Tensor, a: Tensor, b: Tensor) -> None:
+    """matrix (P, P) += a^T b, in place, for a^T b that is symmetric; a, b (r, P). Blocks below the diagonal are copied: near half the work."""
+    half = matrix.shape[0] // 2
+    if half < SQUARE:
+        matrix.addmm_(a.T, b)
+        return
+    add_symmetric(matrix[:half, :half], a[:, :half], b[:, :half])
+    add_symmetric(matrix[half:, half:], a[:, half:], b[:, half:])
+    matrix[:half, half:].addmm_(a[:, :half].T, b[:, half:])
+    matrix[half:, :half].copy_(matrix[:half, half:].T)
 
 
 def _times(bend: Tensor | float, v: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.autograd import grad
 
 from ..errors import ShapeError, TrainingError
-from .module_problem import BEND, Flat, Linearised, once_only, slices
+from .module_problem import BEND, Flat, Linearised, add_symmetric, once_only, slices
 
 PART = 1 << 19  # residuals times cotangents in one batched backward pass
 
@@ -67,8 +67,9 @@ class ResidualProblem:
         self.load(theta)
         r = self._residuals()
         jacobian, values = self.jacobian(r), r.detach().to(torch.float64)
-        unit = 2.0 / values.numel()
-        return float(values.square().mean()), unit * (jacobian.T @ values), unit * (jacobian.T @ jacobian)
+        unit, curvature = 2.0 / values.numel(), torch.zeros(theta.numel(), theta.numel(), dtype=torch.float64, device=r.device)
+        add_symmetric(curvature, jacobian, jacobian)
+        return float(values.square().mean()), unit * (jacobian.T @ values), curvature.mul_(unit)
 
     def jacobian(self, r: Tensor) -> Tensor:
         """d r / d parameters (m, P) of residuals r (m,) that hang on the parameters: by rows, or by columns where these are far fewer."""
