@@ -15,7 +15,7 @@ from ..errors import BackendError, did_you_mean
 from . import batching, legacy, reference
 from .reference import Spec
 
-BACKENDS = ("auto", "reference", "cpu")
+BACKENDS = ("auto", "reference", "cpu", "gpu")
 _DTYPES = (torch.float32, torch.float64)
 _PLAIN = (Tensor, torch.nn.Parameter)  # subclasses (fake tensors and the like) have no memory to read
 _chosen: ContextVar[str] = ContextVar("edgewise_backend", default="auto")
@@ -23,7 +23,9 @@ _chosen: ContextVar[str] = ContextVar("edgewise_backend", default="auto")
 
 @contextmanager
 def use_backend(name: str) -> Iterator[None]:
-    """Compute with backend `name` inside the `with` block ("auto" picks by the measured rule).
+    """Compute with backend `name` inside the `with` block: "auto" (by the tensor's device), "reference", "cpu" or "gpu".
+
+    "cpu" and "gpu" make sure that the kernels are there; each takes the tensors of its device, and the reference all others.
 
     Raises `BackendError` for a backend that is unknown or not available here.
 
@@ -32,8 +34,9 @@ def use_backend(name: str) -> Iterator[None]:
     """
     if name not in BACKENDS:
         raise BackendError(f"use_backend got {name!r}; {did_you_mean(str(name), BACKENDS)}")
-    if name == "cpu" and _cpu() is None:
-        raise BackendError("use_backend('cpu') needs the package 'numba', which cannot be imported; install it with: pip install numba")
+    package = {"cpu": "numba", "gpu": "triton"}.get(name)
+    if package and (_cpu() if name == "cpu" else _gpu()) is None:
+        raise BackendError(f"use_backend({name!r}) needs the package {package!r}, which cannot be imported; install it with: pip install {package}")
     token = _chosen.set(name)
     try:
         yield
@@ -53,15 +56,29 @@ def _cpu() -> ModuleType | None:
         return None
 
 
+@lru_cache(maxsize=1)
+def _gpu() -> ModuleType | None:
+    """The module of the GPU kernels, or None where Triton cannot be imported."""
+    try:
+        from . import gpu
+
+        return gpu
+    except ImportError:
+        return None
+
+
 def _picked(x: Tensor) -> ModuleType:
     """The module whose kernels take x."""
-    if x.is_cpu and x.dtype in _DTYPES and type(x) in _PLAIN and _chosen.get() != "reference" and not torch._C._len_torch_dispatch_stack():
-        return _cpu() or reference
+    if x.dtype in _DTYPES and type(x) in _PLAIN and _chosen.get() != "reference" and not torch._C._len_torch_dispatch_stack():
+        if x.is_cpu:
+            return _cpu() or reference
+        if x.is_cuda:
+            return _gpu() or reference
     return reference
 
 
 def backend_for(x: Tensor, coef: Tensor) -> str:
-    """The name of the backend that computes a layer with inputs x (b, i) and coefficients coef (i, j, o): "cpu" or "reference".
+    """The name of the backend that computes a layer with inputs x (b, i) and coefficients coef (i, j, o): "cpu", "gpu" or "reference".
 
     >>> with use_backend("reference"):
     ...     backend_for(torch.zeros(1, 1), torch.zeros(1, 4, 1))

@@ -27,7 +27,7 @@ class Spec(NamedTuple):
     uniform: bool = False
 
 
-def _triangle(e: Tensor, knots: Tensor, span: Tensor, degree: int, derivative: int, with_slope: bool) -> tuple[Tensor, Tensor | None]:
+def triangle(e: Tensor, knots: Tensor, span: Tensor, degree: int, derivative: int, with_slope: bool) -> tuple[Tensor, Tensor | None]:
     """Values (b, i, p+1) of a derivative inside the interval `span`, and the first derivative too if asked (order 0 only)."""
     p = degree
     index = span.unsqueeze(-1) + torch.arange(1, 2 * p + 1, device=e.device)
@@ -68,7 +68,7 @@ def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Te
         level = 1.0 if nu == 0 else 0.0
         values = torch.where(torch.isnan(x), x, level).unsqueeze(-1).expand(-1, -1, p + 1)
         return first, values
-    values, slope = _triangle(e, knots, first, p, nu, with_slope=nu == 0)
+    values, slope = triangle(e, knots, first, p, nu, with_slope=nu == 0)
     outside = (below | above).unsqueeze(-1)
     if slope is not None:
         values = torch.where(outside, values + slope * (x - e).unsqueeze(-1), values)
