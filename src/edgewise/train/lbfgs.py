@@ -52,7 +52,7 @@ def minimize(
     theta: Tensor,
     *,
     steps: int = 1000,
-    history: int = 20,
+    history: int = 50,
     tolerance: float = 1e-10,
     patience: int = 3,
     watch: Watcher | None = None,

@@ -78,9 +78,11 @@ class InverseHessian:
             self.reset()
             return
         tau, phi = self.rule(bend / product, bent / product, step.numel())
-        v = step * (math.sqrt(bent) / product) - pulled / math.sqrt(bent)
-        matrix.addr_(pulled, pulled, alpha=-1.0 / bent).addr_(v, v, alpha=phi)
-        matrix.mul_(1.0 / tau).addr_(step, step, alpha=1.0 / product)
+        # v is a combination of s and Hy, so that all of it is one update of rank two, and one pass over the matrix
+        across = -phi / (product * tau)
+        ss, pp = phi * bent / (product * product * tau) + 1.0 / product, (phi - 1.0) / (bent * tau)
+        rows = torch.stack([ss * step + across * pulled, across * step + pp * pulled])
+        matrix.addmm_(torch.stack([step, pulled], dim=1), rows, beta=1.0 / tau)
 
 
 def minimize(
