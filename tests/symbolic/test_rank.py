@@ -200,3 +200,10 @@ def test_every_form_has_starts_and_no_random_state_is_touched() -> None:
     assert all(proposals(p) or p.name == "0" for p in ranked())
     rank(uniform(-1, 1), uniform(-1, 1, seed=1))
     assert torch.equal(state, torch.get_rng_state())
+
+
+def test_many_samples_are_thinned_not_swept() -> None:
+    x = uniform(-1, 1, 300_000)
+    y = torch.sin(9 * x)
+    best = rank(x, y)[0]
+    assert best.primitive == "sin" and abs(best.a - 9) < 1e-9

@@ -47,7 +47,7 @@ def recovered(law: str, seed: int) -> bool:
     function, truth, limits, widths, grid_size, sparsity = LAWS[law]
     X = uniform(*limits, rows=1000, seed=seed + 100)
     y = function(X)
-    more = {"restarts": 20} if law == "distance" else {}  # three layers get stuck more often: half the seeds with the usual 6 starts
+    more: dict = {"restarts": 20} if law == "distance" else {}  # three layers get stuck more often: half the seeds with the usual 6 starts
     model = ew.fit(ew.KAN(widths, grid_size=grid_size, seed=seed), X, y, sparsity=sparsity, seed=seed, progress=False, **more).model
     model = ew.prune(model, X) if sparsity else model
     done = symbolify(model, X, y)
@@ -236,6 +236,16 @@ def test_added_primitives_are_used() -> None:
         assert sympy.simplify(formula(done)[0] - 2 * x1 * sympy.log(x1)) == 0
     finally:
         remove_primitive("xlogx")
+
+
+def test_a_form_outside_its_domain_never_poisons_the_network() -> None:
+    model = network((1, 1), {(0, 0, 0): ("log", 1.0, 0.0, 1.0, 0.0)})
+    x = torch.tensor([[-1.0], [0.0], [2.0]], dtype=F, requires_grad=True)
+    y = model(x)
+    assert torch.isfinite(y).all()
+    assert torch.isfinite(torch.autograd.grad(y.sum(), x)[0]).all()
+    spline = ew.unset_symbolic(model, X=torch.tensor([[0.5], [2.0]], dtype=F))
+    assert torch.isfinite(spline(x)).all() and not any(layer.symbolic for layer in spline.edge_layers)
 
 
 def test_mistakes_are_told(trained: ew.KAN) -> None:

@@ -79,8 +79,8 @@ def formula_error(model: KAN, X: Any, y: Any, *, original: KAN | None = None) ->
 
     X (b, features), y (b,) or (b, outputs). A formula that is undefined on some row has error NaN. Raises `DataError` and `ShapeError`.
     """
-    x = as_matrix(X, width=model.topology.features, dtype=torch.float64)
-    target = as_target(y, rows=x.shape[0], width=len(model.topology.node_ids[-1]), dtype=torch.float64).numpy()
+    x = as_matrix(X, width=model.topology.features, dtype=torch.float64, device="cpu")
+    target = as_target(y, rows=x.shape[0], width=len(model.topology.node_ids[-1]), dtype=torch.float64, device="cpu").numpy()
     beside = original or model
     with torch.no_grad():
         predicted = beside(x.to(dtype=beside.dtype, device=beside.device)).double().cpu().numpy()

@@ -70,10 +70,12 @@ class Task:
     def create(model: KAN, X: Any, y: Any = None, sample_weight: Any = None) -> Task:
         """Check the data; without y the forms must reproduce the model's own outputs, to `OWN`. Raises `DataError` and `ShapeError`."""
         double = model.build().to(dtype=torch.float64, device="cpu")
-        X = as_matrix(X, width=model.topology.features, dtype=torch.float64)
+        X = as_matrix(X, width=model.topology.features, dtype=torch.float64, device="cpu")
         if X.shape[0] < 2:
             raise DataError(f"closed forms are judged on data, and X has {X.shape[0]} rows; give at least 2, better hundreds")
-        weight = None if sample_weight is None else as_target(sample_weight, rows=X.shape[0], width=1, what="sample_weight")[:, 0].double()
+        weight = None
+        if sample_weight is not None:
+            weight = as_target(sample_weight, rows=X.shape[0], width=1, what="sample_weight", dtype=torch.float64, device="cpu")[:, 0]
         outputs = len(model.topology.node_ids[-1])
         with torch.no_grad():
             prediction = double(X)
@@ -81,10 +83,10 @@ class Task:
         loss: Any
         if y is not None and (model.metadata.task == "cross_entropy" or isinstance(choose_loss("auto", y), CrossEntropy)):
             known = model.metadata.classes or None
-            target = as_codes(y, rows=X.shape[0], classes=known, width=outputs)[0]
+            target = as_codes(y, rows=X.shape[0], classes=known, width=outputs, device="cpu")[0]
             loss = CrossEntropy()
         else:
-            target = prediction if y is None else as_target(y, rows=X.shape[0], width=outputs, dtype=torch.float64)
+            target = prediction if y is None else as_target(y, rows=X.shape[0], width=outputs, dtype=torch.float64, device="cpu")
             spread = target.std(0, unbiased=False)
             loss = RelativeSquares(torch.where(spread > 0, spread, 1.0))
             products = torch.tensor([len(node) > 1 for node in model.topology.factors[-1]])
