@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..errors import ShapeError
-from . import cpu, dispatch, pool
+from . import dispatch, pool
 
 BLOCK = 1 << 20  # numbers of the Jacobian that `dense` holds at a time (8 MB)
 
@@ -81,13 +81,15 @@ def dense(layers: Sequence[Layer], residual: Tensor, curvature: Tensor | None = 
 
 @lru_cache(maxsize=1)
 def _kernels() -> SimpleNamespace:
-    from . import cpu_normal
+    from . import cpu, cpu_normal
 
     return cpu.built(cpu_normal.build, "cpu_micro", "cpu_kernels", "cpu_normal")
 
 
 @lru_cache(maxsize=2)
 def _task(dtype: torch.dtype) -> Any:
+    from . import cpu
+
     return _kernels().task(cpu.KINDS[dtype][1])
 
 
@@ -96,6 +98,8 @@ def sparse(layers: Sequence[Layer], residual: Tensor, curvature: Tensor | None =
 
     Every entry is one sum over the samples in their order, so the result does not depend on the number of threads either.
     """
+    from . import cpu
+
     size, (batch, outputs), dtype = sum(layer.size for layer in layers), residual.shape, residual.dtype
     matrix, vector = residual.new_zeros(size, size), residual.new_zeros(size)
     if batch == 0 or outputs == 0:
