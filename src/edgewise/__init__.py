@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .ops import use_backend as use_backend
     from .plotting import plot as plot
     from .symbolic.formula import formula as formula
+    from .symbolic.suggest import suggest as suggest
     from .symbolic.symbolify import symbolify as symbolify
     from .trace import attribute as attribute
     from .train.loop import fit as fit
@@ -63,6 +64,7 @@ _HOME = {
     "save": "checkpoint",
     "set_symbolic": "transforms",
     "spline": "ops",
+    "suggest": "symbolic.suggest",
     "summary": "model",
     "swap": "transforms",
     "symbolify": "symbolic.symbolify",
