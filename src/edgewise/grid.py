@@ -7,6 +7,8 @@ interval of input i is [knots[i, p], knots[i, p+G]]. End knots are not repeated:
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 import torch
 from torch import Tensor
 
@@ -83,9 +85,9 @@ def over_samples(x: Tensor, grid_size: int, degree: int, *, least: int = 8, with
     """Knots for a function that is known at samples x (b, i) and will be asked a little beyond them: (i, G+2p+1).
 
     Equal spacing, but both ends reach past the outermost sample by a quarter of an interval, or by twice the gap that the next `least` samples
-    span where these are sparse (a tenth of the range at most); and the end intervals are stretched until they hold `least` samples. So the end
-    pieces are determined by data, and extrapolate as polynomials before the tangent takes over. `within` (two tensors (i,)) is an interval
-    that must be covered too.
+    span where these are sparse (a tenth of the range at most); and towards the ends intervals are stretched until they hold enough samples,
+    `least` the outermost. So the end pieces are determined by data, and extrapolate as polynomials before the tangent takes over. `within` (two
+    tensors (i,)) is an interval that must be covered too.
     """
     count, p = x.shape[0], degree
     ordered = x.sort(0).values
@@ -100,15 +102,40 @@ def over_samples(x: Tensor, grid_size: int, degree: int, *, least: int = 8, with
     least = min(least, count // (2 * grid_size))
     if grid_size < 3 or least < 1:
         return uniform(low, high, grid_size, p)
-    width = (high - low) / grid_size
-    most = 0.25 * (high - low)
-    first = torch.maximum(torch.minimum(ordered[least] - low, most), width)
-    last = torch.maximum(torch.minimum(high - ordered[-1 - least], most), width)
-    if bool((first <= width).all() and (last <= width).all()):
+    rows = [_graded(ordered[:, i], float(low[i]), float(high[i]), grid_size, least) for i in range(x.shape[1])]
+    if all(row is None for row in rows):
         return uniform(low, high, grid_size, p)
-    t = torch.arange(grid_size - 1, dtype=x.dtype, device=x.device) / (grid_size - 2)
-    inner = (low + first)[:, None] * (1 - t) + (high - last)[:, None] * t
-    return from_breaks(torch.cat([low[:, None], inner, high[:, None]], dim=1), p)
+    even = torch.linspace(0, 1, grid_size + 1, dtype=x.dtype).tolist()
+    breaks = [[float(low[i]) * (1 - t) + float(high[i]) * t for t in even] if row is None else row for i, row in enumerate(rows)]
+    return from_breaks(torch.tensor(breaks, dtype=x.dtype, device=x.device), p)
+
+
+def _graded(ordered: Tensor, low: float, high: float, grid_size: int, least: int) -> list[float] | None:
+    """Breaks of one input, or None where equal spacing will do: from both ends inwards, intervals are stretched while they would hold fewer than
+    `least` samples (the outermost) or half as many (the next ones); the rest is spaced equally. `ordered` (b,) are its sorted samples."""
+    left = _stretched((ordered - low).tolist(), (high - low) / grid_size, grid_size, least)
+    right = _stretched((high - ordered.flip(0)).tolist(), (high - low) / grid_size, grid_size, least)
+    if not left and not right:
+        return None
+    left, right = [0.0, *left], [0.0, *right]
+    start, stop = low + left[-1], high - right[-1]
+    parts = grid_size - (len(left) - 1) - (len(right) - 1)
+    middle = [start + (stop - start) * k / parts for k in range(1, parts)]
+    return [*(low + d for d in left), *middle, *(high - d for d in reversed(right))]
+
+
+def _stretched(distances: list[float], width: float, grid_size: int, least: int) -> list[float]:
+    """Ends of the stretched intervals as distances from one end of the range, given the sorted distances of the samples."""
+    ends: list[float] = []
+    position, seen, wanted = 0.0, 0, least
+    while len(ends) < grid_size // 3 and seen + wanted < len(distances):
+        end = min(max(position + width, distances[seen + wanted - 1]), 0.3 * width * grid_size)
+        if end <= position + width:  # dense enough
+            break
+        ends.append(end)
+        position, wanted = end, max(1, least // 2)
+        seen = bisect_right(distances, position)
+    return ends
 
 
 def is_uniform(knots: Tensor) -> bool:
