@@ -47,8 +47,7 @@ def recovered(law: str, seed: int) -> bool:
     function, truth, limits, widths, grid_size, sparsity = LAWS[law]
     X = uniform(*limits, rows=1000, seed=seed + 100)
     y = function(X)
-    more: dict = {"restarts": 20} if law == "distance" else {}  # three layers get stuck more often: half the seeds with the usual 6 starts
-    model = ew.fit(ew.KAN(widths, grid_size=grid_size, seed=seed), X, y, sparsity=sparsity, seed=seed, progress=False, **more).model
+    model = ew.fit(ew.KAN(widths, grid_size=grid_size, seed=seed), X, y, sparsity=sparsity, seed=seed, progress=False).model
     model = ew.prune(model, X) if sparsity else model
     done = symbolify(model, X, y)
     names = [f"x{n + 1}" for n in range(X.shape[1])]

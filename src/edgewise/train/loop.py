@@ -186,12 +186,15 @@ def fresh(model: KAN, number: int) -> KAN:
 
 
 def _starts(model: KAN, restarts: str | int) -> int:
-    """How many starts at most: fewer for large networks, which rarely get stuck; one for a network that was changed or fitted before."""
+    """How many starts at most: fewer for large networks, which rarely get stuck; more for three layers and up, which often do; one for a network
+    that was changed or fitted before."""
     if model.edits:
         return 1
     if not isinstance(restarts, str):
         return restarts + 1
     parameters = count_parameters(model)
+    if model.topology.depth > 2 and parameters < 300:
+        return 20
     return 12 if parameters < 100 else 6 if parameters < 300 else 3 if parameters < 1000 else 1
 
 
