@@ -33,7 +33,7 @@ lint: .venv/installed-dev
 
 # what the tests need includes what the demo needs
 .venv/installed-dev: pyproject.toml tools/install.sh
-	@PYTHON='$(PYTHON)' sh tools/install.sh all,dev
+	@PYTHON='$(PYTHON)' sh tools/install.sh all,dev,gpu-test
 	@touch .venv/installed $@
 
 clean:
