@@ -4,8 +4,8 @@ Everything is loaded and compiled on first use. Gradients of coefficients are su
 additions, so runs repeat to the bit.
 """
 
-# a kernel is launched as kernel[grid](...), which a type checker cannot know
-# pyright: reportIndexIssue=false
+# a kernel is launched as kernel[grid](...) with plain numbers for its constants, which a type checker cannot know
+# pyright: reportIndexIssue=false, reportArgumentType=false
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ which programs run.
 
 from __future__ import annotations
 
-# Triton is an optional package, and its decorator an object that a type checker takes for the function
-# pyright: reportMissingImports=false
+# Triton is an optional package, and a kernel is a language of its own: its loops are unrolled by the compiler
+# pyright: reportMissingImports=false, reportGeneralTypeIssues=false
 import triton
 import triton.language as tl
 from triton.language import constexpr
