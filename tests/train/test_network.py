@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from edgewise.model import KAN
-from edgewise.train import network
+from edgewise.ops import normal
 from edgewise.train.network import NetworkProblem, free_masks
 from edgewise.train.objective import CrossEntropy, Loss, SquaredError
 from edgewise.transforms import remove, set_symbolic
@@ -113,19 +113,37 @@ def test_value_gradient_and_curvature_are_those_of_autograd(name: str, loss: Los
     bend = torch.stack(bends)
     assert_close(curvature, torch.einsum("b,bkp,bkl,blq->pq", share, jacobian, bend, jacobian))
     assert_close(problem.value(theta), value)
-    with torch.no_grad():
-        assert_close(problem.jacobian(problem.predict(problem.x))[:, :, problem.flat.free], jacobian)
 
 
-def test_blocks_of_rows_change_nothing(monkeypatch: pytest.MonkeyPatch):
-    model = NETWORKS["products of mixed arity"]()
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_both_ways_to_the_curvature_agree(name: str, loss: Loss, monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("numba", reason="numba is not installed")
+    model = NETWORKS[name]()
+    X, y, weight = data(model, loss)
+    found = []
+    for method in ("sparse", "dense"):
+        monkeypatch.setattr(normal, "method_for", lambda *_, method=method: method)
+        problem = NetworkProblem(model.build(), model.scale_inputs(X), y, loss, weight)
+        found.append(problem.quadratic(problem.start()))
+    for got, want in zip(*found, strict=True):
+        assert_close(got, want)
+
+
+def test_a_pass_that_is_kept_changes_nothing():
+    model = NETWORKS["closed forms"]()
     X, y, weight = data(model, SquaredError())
-    at_once = NetworkProblem(model.build(), model.scale_inputs(X), y, SquaredError(), weight)
-    want = at_once.quadratic(at_once.start())
-    monkeypatch.setattr(network, "BLOCK", 5 * 2 * at_once.flat.theta.numel())
-    in_parts = NetworkProblem(model.build(), model.scale_inputs(X), y, SquaredError(), weight)
-    for got, one in zip(in_parts.quadratic(in_parts.start()), want, strict=True):
-        assert_close(got, one)
+    here = NetworkProblem(model.build(), model.scale_inputs(X), y, SquaredError(), weight)
+    start = here.start()
+    there = start + 0.1
+    here.value(there)
+    here.loss_value(start, here.x[:5], y[:5])  # moves the parameters in between
+    got = here.quadratic(there)
+    fresh = NetworkProblem(model.build(), model.scale_inputs(X), y, SquaredError(), weight)
+    for one, want in zip(got, fresh.quadratic(there), strict=True):
+        assert_close(one, want, like="exact")
+    there.sub_(0.1)  # in place
+    assert_close(here.value(there), fresh.value(start))
 
 
 def test_without_weights_rows_count_alike():

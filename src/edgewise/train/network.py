@@ -1,7 +1,7 @@
 """A network on data as a problem for second-order minimisers: objective, gradient and Gauss-Newton curvature in its parameters.
 
 The Jacobian block of a layer is the sensitivity of the outputs to the layer's subnodes times the basis values, so one pass of activations and
-one pass of sensitivities give everything; no autograd. Letters: b batch, k outputs, i input node, j basis, o subnode, P parameters.
+one pass of sensitivities give everything; no autograd. Letters: b batch, k outputs, i input node, o subnode, n closed form, P parameters.
 """
 
 from __future__ import annotations
@@ -14,13 +14,11 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from .. import primitives
+from .. import ops
 from ..layers import KANLayer
 from ..model import KAN
 from .local import Local
 from .objective import Loss
-
-BLOCK = 1 << 23  # numbers in one block of the Jacobian (64 MB)
 
 
 class Term(Protocol):
@@ -52,18 +50,18 @@ class Flat:
             p.data = self.theta[start : start + p.numel()].view(p.shape)
             start += p.numel()
         self.free = torch.cat([mask.reshape(-1) for layer in model.edge_layers for mask in free_masks(layer)])
-        self.fixed = not bool(self.free.all())
+        self.places = None if bool(self.free.all()) else self.free.nonzero()[:, 0]  # of the parameters that may move, where not all may
 
     def load(self, theta: Tensor) -> None:
         """Set all parameters; theta (P_free,) holds only those that training may move."""
-        if self.fixed:
-            self.theta[self.free] = theta
+        if self.places is not None:
+            self.theta[self.places] = theta
         else:
             self.theta.copy_(theta)
 
     def read(self) -> Tensor:
         """A copy of the parameters that training may move."""
-        return self.theta[self.free] if self.fixed else self.theta.clone()
+        return self.theta.clone() if self.places is None else self.theta[self.places]
 
 
 def parameters_of(layer: KANLayer) -> list[Tensor]:
@@ -85,17 +83,11 @@ def free_masks(layer: KANLayer) -> list[Tensor]:
 
 @dataclass(frozen=True)
 class Pass:
-    """One forward pass: outputs, and per layer its inputs, its basis there, and the subnodes it feeds."""
+    """One forward pass: outputs, and per layer what it is at its inputs and the subnodes that it feeds."""
 
     output: Tensor
-    inputs: list[Tensor]
     bases: list[Local]
     subnodes: list[Tensor]
-
-    def part(self, rows: slice) -> Pass:
-        """The pass of some of the rows."""
-        bases = [Local(b.layer, b.first[rows], b.values[rows], None if b.base is None else b.base[rows]) for b in self.bases]
-        return Pass(self.output[rows], [a[rows] for a in self.inputs], bases, [s[rows] for s in self.subnodes])
 
 
 class NetworkProblem:
@@ -110,6 +102,8 @@ class NetworkProblem:
         self.x, self.y = x, y
         self.last_loss = float("nan")  # the plain loss at the point where `quadratic` was last taken
         self.weight = torch.full((x.shape[0],), 1.0 / x.shape[0], dtype=x.dtype, device=x.device) if weight is None else weight / weight.sum()
+        self.owners = [model.subnode_owner(n) if model.topology.has_products(n) else None for n in range(1, len(self.layers) + 1)]
+        self.kept: tuple[Tensor, Pass] | None = None  # parameters and the pass of x with them: a minimiser asks for both models of a good step
 
     def start(self) -> Tensor:
         """The parameters as they are now (P,)."""
@@ -117,17 +111,19 @@ class NetworkProblem:
 
     def predict(self, x: Tensor) -> Pass:
         """Activations for scaled inputs x (b, i), with the parameters last loaded."""
-        a, inputs, bases, subnodes = x, [], [], []
+        a, bases, subnodes = x, [], []
         for number, layer in enumerate(self.layers, start=1):
-            basis = Local.at(layer, a)
-            s = basis.output().add_(layer.bias)
-            if layer.symbolic:
-                s = s + layer.sum_symbolic(a)
-            inputs.append(a)
-            bases.append(basis)
-            subnodes.append(s)
-            a = self.model.multiply(number, s)
-        return Pass(a, inputs, bases, subnodes)
+            bases.append(Local(layer, a))
+            subnodes.append(bases[-1].output())
+            a = self.model.multiply(number, subnodes[-1])
+        return Pass(a, bases, subnodes)
+
+    def at(self, theta: Tensor) -> Pass:
+        """The pass of the problem's own x with these parameters, which are loaded."""
+        self.flat.load(theta)
+        if self.kept is None or not torch.equal(self.kept[0], theta):
+            self.kept = theta.clone(), self.predict(self.x)
+        return self.kept[1]
 
     def loss_value(self, theta: Tensor, x: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
         """The plain (weighted) mean loss on other data."""
@@ -138,77 +134,67 @@ class NetworkProblem:
 
     def value(self, theta: Tensor) -> float:
         """Loss plus penalty."""
-        self.flat.load(theta)
         with torch.no_grad():
-            done = self.predict(self.x)
+            done = self.at(theta)
             value = float(self.weight @ self.loss.rows(done.output, self.y))
             return value + sum(term.value(done.bases) for term in self.terms)
 
     def quadratic(self, theta: Tensor) -> tuple[float, Tensor, Tensor]:
         """Loss plus penalty, gradient (P,), curvature (P, P) over the parameters that may move."""
-        self.flat.load(theta)
         with torch.no_grad():
-            total = self.flat.theta.numel()
-            gradient = self.flat.theta.new_zeros(total)
-            curvature = self.flat.theta.new_zeros(total, total)
-            done = self.predict(self.x)
+            done = self.at(theta)
             value = self.last_loss = float(self.weight @ self.loss.rows(done.output, self.y))
-            outputs = done.output.shape[1]
-            step = max(1, BLOCK // max(1, total * outputs))
-            for start in range(0, self.x.shape[0], step):
-                rows = slice(start, start + step)
-                jacobian = self.jacobian(done if step >= self.x.shape[0] else done.part(rows))  # (b, k, P)
-                weight, prediction, target = self.weight[rows], done.output[rows], self.y[rows]
-                pull = weight[:, None] * self.loss.gradient(prediction, target)
-                bend = self.loss.curvature(prediction, target)
-                if isinstance(bend, Tensor):
-                    bent = torch.bmm(bend * weight[:, None, None], jacobian)
-                    curvature.addmm_(jacobian.flatten(0, 1).T, bent.flatten(0, 1))
-                    gradient.addmv_(jacobian.flatten(0, 1).T, pull.flatten())
-                else:
-                    root = (bend * weight).sqrt()
-                    scaled = jacobian.mul_(root[:, None, None]).flatten(0, 1)
-                    curvature.addmm_(scaled.T, scaled)
-                    gradient.addmv_(scaled.T, (pull / root.clamp(min=1e-300)[:, None]).flatten())
+            pull = self.weight[:, None] * self.loss.gradient(done.output, self.y)
+            bend = self.loss.curvature(done.output, self.y)
+            bend = bend * (self.weight[:, None, None] if isinstance(bend, Tensor) else self.weight)
+            columns = [basis.affine_columns() for basis in done.bases]
+            sens = self.sensitivities(done, columns)
+            curvature, gradient = ops.normal_equations(
+                [basis.first for basis in done.bases],
+                [basis.values for basis in done.bases],
+                [basis.base for basis in done.bases],
+                sens,
+                pull,
+                [layer.num_basis for layer in self.layers],
+                bend,
+                [further(*parts) for parts in zip(self.layers, sens, columns, strict=True)],
+            )
             for term in self.terms:
                 value += term.add_quadratic(done.bases, gradient, curvature)
-                self.pull_back(done, term.pulls(done.bases, done.inputs), gradient)
-            if self.flat.fixed:
-                gradient, curvature = gradient[self.flat.free], curvature[self.flat.free][:, self.flat.free]
+                self.pull_back(done, columns, term.pulls(done.bases, [basis.a for basis in done.bases]), gradient)
+            if self.flat.places is not None:
+                gradient, curvature = gradient[self.flat.places], curvature[self.flat.places[:, None], self.flat.places]
             return value, gradient, curvature
 
-    def jacobian(self, done: Pass) -> Tensor:
-        """d output / d parameters: (b, k, P), assembled layer by layer from the last."""
+    def sensitivities(self, done: Pass, columns: Sequence[Tensor | None]) -> list[Tensor]:
+        """d output / d subnodes of every layer: (b, k, o)."""
         batch, outputs = done.output.shape
-        nodes = torch.eye(outputs, dtype=done.output.dtype, device=done.output.device).expand(batch, -1, -1)  # (b, k, n)
-        blocks: list[Tensor] = []
+        nodes = torch.eye(outputs, dtype=done.output.dtype, device=done.output.device).expand(batch, -1, -1)  # (b, k, i)
+        found: list[Tensor] = []
         for number in range(len(self.layers), 0, -1):
-            layer, a = self.layers[number - 1], done.inputs[number - 1]
-            sub = self.through_products(number, nodes, done.subnodes[number - 1])  # (b, k, o)
-            blocks[:0] = layer_blocks(layer, a, done.bases[number - 1], sub)
+            found.insert(0, self.through_products(number, nodes, done.subnodes[number - 1]))
             if number > 1:
-                nodes = torch.bmm(sub, layer.edge_values(a, derivative=1).transpose(1, 2))
-        return torch.cat(blocks, dim=2)
+                nodes = done.bases[number - 1].pull(found[0], columns[number - 1])
+        return found
 
-    def pull_back(self, done: Pass, pulls: list[Tensor | None], gradient: Tensor) -> None:
+    def pull_back(self, done: Pass, columns: Sequence[Tensor | None], pulls: list[Tensor | None], gradient: Tensor) -> None:
         """Carry gradients with respect to the layers' inputs (b, i) on to the parameters of the layers before, in place."""
-        ends = list(accumulate(sum(p.numel() for p in parameters_of(layer)) for layer in self.layers))
+        ends = [0, *accumulate(sum(p.numel() for p in parameters_of(layer)) for layer in self.layers)]
         nodes: Tensor | None = None
         for number in range(len(self.layers), 0, -1):
-            layer, a, pull = self.layers[number - 1], done.inputs[number - 1], pulls[number - 1]
+            basis, pull = done.bases[number - 1], pulls[number - 1]
             if nodes is not None:
                 sub = self.through_products(number, nodes[:, None], done.subnodes[number - 1])  # (b, 1, o)
-                gradient[ends[number - 2] if number > 1 else 0 : ends[number - 1]] += torch.cat(
-                    [block.sum((0, 1)) for block in layer_blocks(layer, a, done.bases[number - 1], sub)]
-                )
-                nodes = torch.bmm(layer.edge_values(a, derivative=1), sub.transpose(1, 2))[..., 0] if number > 1 else None
+                gradient[ends[number - 1] : ends[number]] += basis.gradient(sub[:, 0], columns[number - 1])
+                nodes = basis.pull(sub, columns[number - 1])[:, 0] if number > 1 else None
             nodes = pull if nodes is None else nodes if pull is None else nodes + pull
 
     def through_products(self, layer: int, nodes: Tensor, subnodes: Tensor) -> Tensor:
         """Sensitivity to subnodes (b, k, s) from that to nodes (b, k, n): a factor's share is the product of its siblings."""
-        if not self.model.topology.has_products(layer):
+        owner = self.owners[layer - 1]
+        if owner is None:
             return nodes
-        sub = nodes[:, :, self.model.subnode_owner(layer)].clone()
+        sub = nodes[:, :, owner]
         position = 0
         for node in self.model.topology.factors[layer]:
             arity = len(node)
@@ -220,22 +206,6 @@ class NetworkProblem:
         return sub
 
 
-def layer_blocks(layer: KANLayer, a: Tensor, basis: Local, sub: Tensor) -> list[Tensor]:
-    """Jacobian blocks (b, k, .) of a layer's coef, base_scale, bias and affine, from its inputs a (b, i) and sensitivities sub (b, k, o)."""
-    batch, outputs = a.shape[0], sub.shape[1]
-    blocks = [(basis.dense().flatten(1)[:, None, :, None] * sub[:, :, None, :]).reshape(batch, outputs, -1)]
-    if basis.base is not None:
-        blocks.append((basis.base[:, None, :, None] * sub[:, :, None, :]).reshape(batch, outputs, -1))
-    blocks.append(sub)
-    if layer.affine is not None:
-        dst = [edge.dst for edge in layer.symbolic]
-        columns = []
-        for n, edge in enumerate(layer.symbolic):
-            scale, shift, height, _ = layer.affine[n]
-            x = a[:, edge.src]
-            u = scale * x + shift
-            value, slope = primitives.evaluate(edge.primitive, u), height * primitives.evaluate(edge.primitive, u, 1)
-            columns.append(torch.stack([slope * x, slope, value, torch.ones_like(x)], dim=1))
-        affine = torch.stack(columns, dim=1)  # (b, n, 4)
-        blocks.append((sub[:, :, dst, None] * affine[:, None]).reshape(batch, outputs, -1))
-    return blocks
+def further(layer: KANLayer, sens: Tensor, columns: Tensor | None) -> Tensor | None:
+    """A layer's columns of the Jacobian beyond splines and bias, (b, k, 4n): its closed forms' constants. None where there are none."""
+    return None if columns is None else (sens[:, :, [edge.dst for edge in layer.symbolic], None] * columns[:, None]).flatten(2)
