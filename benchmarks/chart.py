@@ -11,7 +11,7 @@ from experiments.results import Record, number, write_whole
 
 from .contestants import DENSE, LINEAR, OWN
 from .layers import BOTH
-from .shapes import LAYERS
+from .shapes import LAYERS, SMOKE_LAYERS
 from .tables import digits, faster, known, of
 
 COLOURS = {OWN: "#0072b2", "inkan": "#e69f00", "flashkan": "#009e73", "pykan": "#cc79a7", LINEAR: "#777777", DENSE: "#777777"}  # Okabe & Ito
@@ -21,7 +21,7 @@ FONT = "font-family='system-ui, sans-serif'"
 
 def draw(records: Sequence[Record], path: Path) -> bool:
     """Write the chart; False where no layer was measured."""
-    shapes = known(records, LAYERS)
+    shapes = known(records, (*LAYERS, *SMOKE_LAYERS))
     marks = {shape.name: best(records, shape.name) for shape in shapes}
     values = [number(record, "median") or 1.0 for row in marks.values() for record in row.values()]
     if not values:
@@ -68,7 +68,7 @@ def best(records: Sequence[Record], row: str) -> dict[str, Record]:
 
 def legend(records: Sequence[Record]) -> list[str]:
     """A mark and a name for every contestant that was measured."""
-    names = [name for name in COLOURS if any(name in best(records, shape.name) for shape in known(records, LAYERS))]
+    names = [name for name in COLOURS if any(name in best(records, shape.name) for shape in known(records, (*LAYERS, *SMOKE_LAYERS)))]
     parts, x = [], 24.0
     for name in names:
         label = "limit of any dense basis" if name == DENSE else name

@@ -13,16 +13,18 @@ from .contestants import OWN
 from .first_call import MOST
 from .first_call import ROW as FIRST_CALL
 from .records import FOLDER
-from .shapes import GROWTH, LAYERS, MOST_GROWTH, NETWORKS
+from .shapes import GROWTH, LAYERS, MOST_GROWTH, NETWORKS, SMOKE_LAYERS, SMOKE_NETWORKS
 
 
 def page(records: Sequence[Record], folder: Path) -> None:
     """Write README.md into the folder."""
     parts = [(FOLDER / "about.md").read_text(encoding="utf-8"), where(records)]
     parts += ["## Layers", "![Times of forward + backward](chart.svg)", tables.bars(records)]
-    parts += [text for shape in tables.known(records, LAYERS) for text in (f"**{shape.title}**", tables.timings(records, shape.name))]
+    parts += [
+        text for shape in tables.known(records, (*LAYERS, *SMOKE_LAYERS)) for text in (f"**{shape.title}**", tables.timings(records, shape.name))
+    ]
     parts += section("Finer grids", tables.known(records, GROWTH), records, grown(records))
-    parts += section("Networks", tables.known(records, NETWORKS), records)
+    parts += section("Networks", tables.known(records, (*NETWORKS, *SMOKE_NETWORKS)), records)
     parts += [*step(records), *accuracy(records), *first(records)]
     write(folder, parts)
 

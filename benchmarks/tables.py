@@ -11,7 +11,7 @@ from .accuracy import TARGETS, place
 from .contestants import FLASHKAN, INKAN, OWN, PYKAN
 from .layers import BOTH, FORWARD
 from .memory import PEAK
-from .shapes import GROWTH, LAYERS, NETWORKS, Shape
+from .shapes import GROWTH, LAYERS, Shape
 
 PEERS = tuple(peer.package for peer in (PYKAN, INKAN, FLASHKAN))
 
@@ -89,10 +89,9 @@ def timings(records: Sequence[Record], row: str) -> str:
         by_measure = {record["measure"]: record for record in of(found, contestant=name)}
         both = by_measure.get(BOTH)
         error = number(both, "error") if both else None
-        first = shown(by_measure.get(FORWARD))
-        note = bool(both and both["note"])
-        last = ["", ""] if note else [shown(both), shown(by_measure.get(PEAK))]
-        rows.append([name, first, *last, "" if error is None else f"{error:.0e}"])
+        note = both["note"] if both else ""
+        figures = [note, "", ""] if note else [shown(by_measure.get(measure)) for measure in (FORWARD, BOTH, PEAK)]
+        rows.append([name, *figures, "" if error is None else f"{error:.0e}"])
     return markdown(["", "forward, ms", "forward + backward, ms", "peak memory, MB", "error"], rows)
 
 
@@ -117,7 +116,7 @@ def accuracies(records: Sequence[Record]) -> str:
     return markdown(["seconds until", *names], rows) if found else ""
 
 
-def known(records: Sequence[Record], shapes: Sequence[Shape] = (*LAYERS, *GROWTH, *NETWORKS)) -> list[Shape]:
-    """The shapes that were measured."""
+def known(records: Iterable[Record], shapes: Iterable[Shape]) -> list[Shape]:
+    """The shapes that were measured, among these."""
     rows = {record["row"] for record in records}
     return [shape for shape in shapes if shape.name in rows]
