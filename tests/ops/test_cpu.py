@@ -194,6 +194,14 @@ def test_results_have_the_same_bits_in_every_run_and_on_every_kind_of_thread(thr
             assert_close(value, runs[0][name], like="exact")
 
 
+def test_threads_are_those_of_torch_where_other_libraries_brought_their_own():
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    program = "import sklearn.cluster, torch; from edgewise.ops import pool; print(pool._openmp() is None)"
+    alone = program.replace("sklearn.cluster, ", "")
+    found = [subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True).stdout for text in (program, alone)]
+    assert found[0] == found[1]
+
+
 def test_four_threads_may_call_at_once(threads):
     threads(2)
     layers = [large(inputs=inputs) for inputs in (40, 2, 30, 3)]

@@ -22,6 +22,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 import numpy as np
+import torch
 
 PATIENCE = 0.25  # seconds without OpenMP after its threads came late
 LATE = 1e-3  # seconds that they may take beyond four times the expected ones
@@ -72,16 +73,15 @@ if hasattr(os, "register_at_fork"):
 
 @lru_cache(maxsize=1)
 def _openmp() -> Callable[[int, int, int, int], None] | None:
-    """GOMP_parallel of the OpenMP library that torch has loaded: it runs a C function on every thread (Intel's and LLVM's libraries have it too)."""
+    """GOMP_parallel of the OpenMP library that torch is linked to: it runs a C function on every thread (Intel's and LLVM's libraries have it too).
+
+    Looking it up through torch's own library finds torch's, where others are loaded as well (scikit-learn brings one).
+    """
     if not sys.platform.startswith("linux"):
         return None
     try:
-        loaded = {line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if "/lib" in line}
-        names = sorted(name for name in loaded if Path(name).name.startswith(("libgomp", "libiomp5", "libomp")))
-        if len(names) != 1:  # with two of them one cannot tell which is torch's
-            return None
-        function = ctypes.CDLL(names[0]).GOMP_parallel
-    except (OSError, AttributeError, IndexError):
+        function = ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libtorch_cpu.so")).GOMP_parallel
+    except (OSError, AttributeError):
         return None
     function.argtypes, function.restype = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint), None
     return function
