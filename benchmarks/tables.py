@@ -8,7 +8,7 @@ from typing import NamedTuple
 from experiments.results import Record, number
 
 from .accuracy import TARGETS, place
-from .contestants import FLASHKAN, INKAN, OWN, PYKAN
+from .contestants import ALL, FLASHKAN, INKAN, OWN, PYKAN
 from .layers import BOTH, FORWARD
 from .memory import PEAK
 from .shapes import GROWTH, LAYERS, Shape
@@ -85,7 +85,8 @@ def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def timings(records: Sequence[Record], row: str) -> str:
     """Everybody's times and memory in one row of shapes."""
     found, rows = of(records, row=row), []
-    for name in dict.fromkeys(record["contestant"] for record in found):
+    present = {record["contestant"] for record in found}
+    for name in (contestant.name for contestant in ALL if contestant.name in present):
         by_measure = {record["measure"]: record for record in of(found, contestant=name)}
         both = by_measure.get(BOTH)
         error = number(both, "error") if both else None
