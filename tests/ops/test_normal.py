@@ -112,6 +112,15 @@ def test_any_network_agrees_with_its_plain_twin(widths, grid_size, batch, degree
     assert_close(got[1], want[1])
 
 
+@pytest.mark.parametrize("widths", [(2, 5, 1), (2, 3, 2)])
+@pytest.mark.parametrize("grid_size", [2, 300])
+def test_the_kernel_agrees_when_it_makes_its_rows_in_turns(widths, grid_size):
+    pytest.importorskip("numba", reason="numba is not installed")
+    layers, residual = random_layers(widths, grid_size, batch=3500)
+    for got, want in zip(normal.sparse(layers, residual, bend("rows", 3500, 1)), normal.dense(layers, residual, bend("rows", 3500, 1)), strict=True):
+        assert_close(got, want)
+
+
 def test_blocks_of_the_plain_twin_do_not_matter(monkeypatch):
     layers, residual = random_layers((2, 3, 2))
     whole = normal.dense(layers, residual)
@@ -140,7 +149,7 @@ def test_layout_and_threads_do_not_change_a_bit(monkeypatch):
 def test_the_method_follows_the_measured_rule():
     pytest.importorskip("numba", reason="numba is not installed")
     assert normal.method_for(*random_layers((2, 5, 1), grid_size=50)) == "sparse"
-    assert normal.method_for(*random_layers((2, 5, 1), grid_size=2)) == "dense"
+    assert normal.method_for(*random_layers((20, 20, 1), grid_size=2)) == "dense"
     with ops.use_backend("reference"):
         assert normal.method_for(*random_layers((2, 5, 1), grid_size=50)) == "dense"
 

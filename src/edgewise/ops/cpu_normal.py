@@ -2,9 +2,13 @@
 
 The Jacobian of a layer is a product, d output_k / d coef[i, first+r, o] = values[b, i, r] sens[b, k, o]. So all parameters that feed subnode o
 share one vector over the outputs, and their rows of J^T C J differ by a factor only: the row is made once per sample and subnode (it has degree+1
-numbers per edge that are not zero, whatever the grid), then added to each of their rows.
+numbers per edge that are not zero, whatever the grid), then added to each of their lines. With a single output all rows of a sample are one, up to
+a factor, and it is made once per layer.
 
-Parameters of a layer: coef (i, j, o), base scale (i, o), bias (o,), further columns (m,). A group is one subnode, or one further column.
+Parameters of a layer: coef (i, j, o), base scale (i, o), bias (o,), further columns (m,). A row is kept as runs of neighbouring numbers: one for
+every input, and one for all that follows the coefficients. A group is one subnode, one further column, or, with a single output, the whole layer.
+A block is one input of a group, or, as the last one, all that follows. For a block and a run, samples are sorted by the two intervals that say where
+in the matrix their products belong; the products of samples that share a place are summed in registers.
 """
 
 # numba passes the first parameter of an intrinsic (the typing context) itself, which a type checker cannot know
@@ -17,12 +21,17 @@ from types import SimpleNamespace
 
 import numpy as np
 from numba import cfunc, int64, njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
 from .cpu_kernels import OPTIONS, fast
-from .cpu_micro import make_push, next_number, pointer, real, retype, shift
+from .cpu_micro import _each as each
+from .cpu_micro import next_number, pointer, real, retype, shift
 
-FIELDS = 12  # of a layer in the table: first, values, base, sens, extra (addresses), I, J, O, terms, M, offset, tail
-push1, push2, push3, push4 = make_push(1, False), make_push(2, False), make_push(3, False), make_push(4, False)
+FIELDS = 12  # of a layer in the table: first, values, base, sens, extra (addresses), I, J, O, terms, M, offset, local
+TILE = 8  # lines that are summed at a time
+PART = 4  # of a part of the work in its table: layer, column (-1 for all), first block, last block
+ROWS = 1 << 17  # numbers in the rows that are made at a time (1 MB in float64)
 
 
 @fast
@@ -50,61 +59,126 @@ def _mix(bent, K, block, width, out, one):
             out[o] += bent[k] * block[k * width + o]
 
 
+@intrinsic
+def gather(typingctx, place, distance, height, length, order, count, rows, row_distance, factors, factor_distance):
+    """`height` lines of `length` numbers, `distance` apart, += the sum over `count` samples b in `order` of factors[b, line] rows[b]."""
+
+    def codegen(context, builder, signature, arguments):
+        place_, distance_, height_, length_, order_, count_, rows_, row_distance_, factors_, factor_distance_ = arguments
+        index = height_.type
+
+        def part(lanes, offset, line, lines):
+            """A tile of so many lines and as many numbers as there are lanes, held in registers."""
+            top = builder.gep(place_, [builder.add(builder.mul(line, distance_), offset)])
+            ends = [builder.gep(top, [builder.mul(distance_, index(n))]) for n in range(lines)]
+            sums = [cgutils.alloca_once_value(builder, lanes.load(end, index(0))) for end in ends]
+            source, own = builder.gep(rows_, [offset]), builder.gep(factors_, [line])
+            with cgutils.for_range(builder, count_, intp=index) as loop:
+                b = builder.load(builder.gep(order_, [loop.index]))
+                held = lanes.load(source, builder.mul(b, row_distance_))
+                mine = builder.gep(own, [builder.mul(b, factor_distance_)])
+                for n, total in enumerate(sums):
+                    factor = lanes.broadcast(builder.load(builder.gep(mine, [index(n)])))
+                    builder.store(lanes.multiply_add(factor, held, builder.load(total)), total)
+            for end, total in zip(ends, sums, strict=True):
+                lanes.store(builder.load(total), end, index(0))
+
+        def step(lanes, offset):
+            whole = builder.udiv(height_, index(TILE))
+            with cgutils.for_range(builder, whole, intp=index) as loop:
+                part(lanes, offset, builder.mul(loop.index, index(TILE)), TILE)
+            done, lines = builder.mul(whole, index(TILE)), TILE
+            while lines > 1:
+                lines //= 2
+                present = builder.icmp_signed("!=", builder.and_(height_, index(lines)), index(0))
+                with builder.if_then(present):
+                    part(lanes, offset, done, lines)
+                done = builder.add(done, builder.and_(height_, index(lines)))
+
+        each(context, builder, place.dtype, length_, step)
+        return context.get_dummy_value()
+
+    kinds = place, distance, height, length, order, count, rows, row_distance, factors, factor_distance
+    return types.none(*kinds), codegen
+
+
 @fast
-def _row(layers, l, L, b, K, bent, mixed, row, starts, lengths, one):
-    """The row of J^T C J that a group has for sample b, from layer l on: runs of numbers, the column where each begins, and its length."""
+def _gather(place, distance, height, length, order, count, rows, row_distance, factors):
+    """`gather` once in the machine code, not at each of its uses."""
+    gather(place, distance, height, length, order, count, rows, row_distance, factors, height)
+
+
+@fast
+def _row(layers, l, L, b, K, bent, mixed, row, keys, one):
+    """The row of J^T C J that a group has for sample b, from layer l on, and the interval of each of its runs."""
     runs, at = 0, 0
     for n in range(l, L):
         layer = shift(layers, n * FIELDS)
-        I, J, O, terms, M, offset = layer[5], layer[6], layer[7], layer[8], layer[9], layer[10]
-        first, values = pointer(layer[0], int64(1)), pointer(layer[1], one)
+        I, O, terms, M = layer[5], layer[7], layer[8], layer[9]
+        first, values = shift(pointer(layer[0], int64(1)), b * I), shift(pointer(layer[1], one), b * I * terms)
         base, sens, extra = pointer(layer[2], one), pointer(layer[3], one), pointer(layer[4], one)
-        _mix(bent, K, shift(sens, b * K * O), O, mixed, one)
+        if K == 1:
+            source = shift(sens, b * O)
+        else:
+            _mix(bent, K, shift(sens, b * K * O), O, mixed, one)
+            source = mixed
         for i in range(I):
-            starts[runs], lengths[runs] = offset + (i * J + first[b * I + i]) * O, terms * O
+            keys[runs] = first[i]
             runs += 1
-            for r in range(terms):
-                value = values[(b * I + i) * terms + r]
-                for o in range(O):
-                    row[at + o] = value * mixed[o]
-                at += O
-        begin = at
+        for t in range(I * terms):
+            value = values[t]
+            for o in range(O):
+                row[at + o] = value * source[o]
+            at += O
         if layer[2] != 0:
             for i in range(I):
                 value = base[b * I + i]
                 for o in range(O):
-                    row[at + o] = value * mixed[o]
+                    row[at + o] = value * source[o]
                 at += O
         for o in range(O):
-            row[at + o] = mixed[o]
+            row[at + o] = source[o]
         at += O
         if M > 0:
-            _mix(bent, K, shift(extra, b * K * M), M, shift(row, at), one)
+            if K == 1:
+                for m in range(M):
+                    row[at + m] = extra[b * M + m]
+            else:
+                _mix(bent, K, shift(extra, b * K * M), M, shift(row, at), one)
             at += M
-        starts[runs], lengths[runs] = offset + I * J * O, at - begin
+        keys[runs] = 0
+        runs += 1
+
+
+@fast
+def _runs(layers, l, L, origins, strides, spans, lengths):
+    """Of the runs from layer l on: the column of interval 0, columns per interval, how many intervals there are, numbers; and how many runs."""
+    runs = 0
+    for n in range(l, L):
+        layer = shift(layers, n * FIELDS)
+        I, J, O, spline, offset = layer[5], layer[6], layer[7], layer[8] * layer[7], layer[10]
+        for i in range(I):
+            origins[runs], strides[runs], spans[runs], lengths[runs] = offset + i * J * O, O, J, spline
+            runs += 1
+        origins[runs], strides[runs], spans[runs], lengths[runs] = offset + I * J * O, 0, 1, layer[11] - I * spline
         runs += 1
     return runs
 
 
 @fast
-def _add(lines, distance, factors, count, row, starts, lengths, skip, runs, from_run):
-    """count lines, `distance` apart, += their factor times the runs, from run `from_run` on; `skip` numbers of the row lie before it."""
-    done = 0
-    while done < count:
-        line, own = shift(lines, done * distance), shift(factors, done)
-        at = skip
-        for run in range(from_run, runs):
-            source, place, length = shift(row, at), shift(line, starts[run]), lengths[run]
-            if count - done >= 4:
-                push4(source, place, distance, place, own, 1, length)
-            elif count - done == 3:
-                push3(source, place, distance, place, own, 1, length)
-            elif count - done == 2:
-                push2(source, place, distance, place, own, 1, length)
-            else:
-                push1(source, place, distance, place, own, 1, length)
-            at += length
-        done += min(4, count - done)
+def _sort(samples, count, keys, distance, span, ends, order):
+    """order: the samples by their keys, which are less than `span`, equal ones as they came; ends: where those of a key end."""
+    for key in range(span + 1):
+        ends[key] = 0
+    for n in range(count):
+        ends[keys[samples[n] * distance] + 1] += 1
+    for key in range(span):
+        ends[key + 1] += ends[key]
+    for n in range(count):
+        b = samples[n]
+        key = keys[b * distance]
+        order[ends[key]] = b
+        ends[key] += 1
 
 
 def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
@@ -113,50 +187,118 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
     entry = njit(**OPTIONS, cache=on_disk)
 
     @entry
-    def accumulate(layers_, L, residual_, curvature_, kind, matrix_, vector_, groups_, begin, end, B, K, P, longest, widest, most, one):
-        """Rows of the groups begin..end: upper blocks of the matrix (P, P), and the vector (P,), both given as zeros."""
-        layers, groups = pointer(layers_, int64(1)), pointer(groups_, int64(1))
+    def accumulate(layers_, L, residual_, curvature_, kind, matrix_, vector_, parts_, begin, end, B, K, P, local, widest, most, runs, span, one):
+        """Lines of the parts begin..end: upper blocks of the matrix (P, P), and the vector (P,), both given as zeros.
+
+        local, runs: numbers and runs of the longest row; widest: most subnodes or further columns of a layer; most: most lines of a
+        block; span: most basis functions of an edge.
+        """
+        layers, parts = pointer(layers_, int64(1)), pointer(parts_, int64(1))
         residual, curvature, matrix, vector = pointer(residual_, one), pointer(curvature_, one), pointer(matrix_, one), pointer(vector_, one)
-        memory = np.empty((longest + widest + 2 * K + 1) * 8 + 64, np.uint8)
-        row = pointer((memory.ctypes.data + 63) // 64 * 64, one)
-        mixed = shift(row, longest)
+        step = min(B, max(256 if K == 1 else 64, ROWS // local))  # measured: fewer share too few places, more leave the cache
+        memory = np.empty((step * (local + most + 2) + widest + 2 * K) * 8 + 64, np.uint8)
+        rows = pointer((memory.ctypes.data + 63) // 64 * 64, one)
+        factors = shift(rows, step * local)
+        pulls = shift(factors, step * most)  # of the gradient, per sample
+        scales = shift(pulls, step)  # curvatures of a single output
+        mixed = shift(scales, step)
         group, bent = shift(mixed, widest), shift(mixed, widest + K)
-        factor = shift(mixed, widest + 2 * K)
-        factor[0] = one
-        ends = np.empty(2 * most, np.int64)
-        starts = pointer(ends.ctypes.data, int64(1))
-        lengths = shift(starts, most)
-        for q in range(begin, end):
-            l, column = groups[2 * q], groups[2 * q + 1]
-            layer = shift(layers, l * FIELDS)
-            I, J, O, terms, M, offset = layer[5], layer[6], layer[7], layer[8], layer[9], layer[10]
-            first, values = pointer(layer[0], int64(1)), pointer(layer[1], one)
-            base, sens, extra = pointer(layer[2], one), pointer(layer[3], one), pointer(layer[4], one)
-            tail = offset + I * J * O  # where base scale, bias and further columns begin
-            bias = tail + (I * O if layer[2] != 0 else 0)
-            for b in range(B):
-                pull = real(0, one)
-                for k in range(K):
-                    group[k] = sens[(b * K + k) * O + column] if column < O else extra[(b * K + k) * M + column - O]
-                    pull += group[k] * residual[b * K + k]
-                _bend(group, K, curvature, kind, b, bent, one)
-                runs = _row(layers, l, L, b, K, bent, mixed, row, starts, lengths, one)
-                spline = terms * O
-                if column < O:
-                    for i in range(I):
-                        at, own = offset + (i * J + first[b * I + i]) * O + column, shift(values, (b * I + i) * terms)
-                        _add(shift(matrix, at * P), O * P, own, terms, row, starts, lengths, i * spline, runs, i)
-                        for r in range(terms):
-                            vector[at + r * O] += own[r] * pull
-                    if layer[2] != 0:
-                        at, own = tail + column, shift(base, b * I)
-                        _add(shift(matrix, at * P), O * P, own, I, row, starts, lengths, I * spline, runs, I)
-                        for i in range(I):
-                            vector[at + i * O] += own[i] * pull
-                _add(shift(matrix, (bias + column) * P), 0, factor, 1, row, starts, lengths, I * spline, runs, I)
-                vector[bias + column] += pull
+        whole = np.empty(step * (runs + 3) + 4 * runs + 2 * span + 2, np.int64)
+        keys = pointer(whole.ctypes.data, int64(1))
+        every = shift(keys, step * runs)
+        outer, inner = shift(every, step), shift(every, 2 * step)  # samples in the order of the block, of the block and a run
+        origins = shift(inner, step)
+        strides, spans, lengths = shift(origins, runs), shift(origins, 2 * runs), shift(origins, 3 * runs)
+        ends = shift(origins, 4 * runs)
+        inner_ends = shift(ends, span + 1)
+        for b in range(step):
+            every[b] = b
+        for top in range(0, B, step):
+            count = min(step, B - top)
+            made, made_column, present = -1, -2, 0
+            for q in range(begin, end):
+                l, column = parts[PART * q], parts[PART * q + 1]
+                layer = shift(layers, l * FIELDS)
+                I, O, terms, M = layer[5], layer[7], layer[8], layer[9]
+                values, base = shift(pointer(layer[1], one), top * I * terms), shift(pointer(layer[2], one), top * I)
+                sens, extra = pointer(layer[3], one), pointer(layer[4], one)
+                if l != made or column != made_column:
+                    made, made_column = l, column
+                    present = _runs(layers, l, L, origins, strides, spans, lengths)
+                    for b in range(count):
+                        at = (top + b) * K
+                        if column < 0:
+                            pulls[b] = residual[at]
+                            scales[b] = one if kind == 0 else curvature[top + b]
+                        else:
+                            pull = real(0, one)
+                            for k in range(K):
+                                group[k] = sens[(at + k) * O + column] if column < O else extra[(at + k) * M + column - O]
+                                pull += group[k] * residual[at + k]
+                            pulls[b] = pull
+                            _bend(group, K, curvature, kind, top + b, bent, one)
+                        _row(layers, l, L, top + b, K, bent, mixed, shift(rows, b * local), shift(keys, b * runs), one)
+                for block in range(parts[PART * q + 2], parts[PART * q + 3]):
+                    skip, own = min(block, I) * terms * O, shift(keys, block)
+                    # the block's lines: how many, the first of interval 0, and how far apart
+                    if column < 0:
+                        height, line, apart = lengths[block], origins[block], 1
+                        for b in range(count):
+                            row, at = shift(rows, b * local + skip), line + own[b * runs] * strides[block]
+                            for n in range(height):
+                                factors[b * height + n] = row[n] * scales[b]
+                                vector[at + n] += row[n] * pulls[b]
+                    else:
+                        apart = O
+                        if block < I:
+                            height, line = terms, origins[block] + column
+                            for b in range(count):
+                                for n in range(terms):
+                                    factors[b * height + n] = values[(b * I + block) * terms + n]
+                        elif column < O and layer[2] != 0:
+                            height, line = I + 1, origins[block] + column
+                            for b in range(count):
+                                for n in range(I):
+                                    factors[b * height + n] = base[b * I + n]
+                                factors[b * height + I] = one
+                        else:
+                            height, line = 1, origins[block] + column + (I * O if layer[2] != 0 else 0)
+                            for b in range(count):
+                                factors[b] = one
+                        for b in range(count):
+                            at = line + own[b * runs] * strides[block]
+                            for n in range(height):
+                                vector[at + n * O] += factors[b * height + n] * pulls[b]
+                    _sort(every, count, own, runs, spans[block], ends, outer)
+                    at = skip
+                    for run in range(block, present):
+                        other, length, low = shift(keys, run), lengths[run], 0
+                        for key in range(spans[block]):
+                            high = ends[key]
+                            if high == low:
+                                continue
+                            samples, found = shift(outer, low), high - low
+                            place = shift(matrix, (line + key * strides[block]) * P + origins[run])
+                            source = shift(rows, at)
+                            if run == block or strides[run] == 0:
+                                begun = place if strides[run] == 0 else shift(place, key * strides[run])
+                                _gather(begun, apart * P, height, length, samples, found, source, local, factors)
+                            elif 2 * found < spans[run]:
+                                for n in range(found):
+                                    begun = shift(place, other[samples[n] * runs] * strides[run])
+                                    _gather(begun, apart * P, height, length, shift(samples, n), 1, source, local, factors)
+                            else:
+                                _sort(samples, found, other, runs, spans[run], inner_ends, inner)
+                                done = 0
+                                for n in range(spans[run]):
+                                    if inner_ends[n] > done:
+                                        begun, one_place = shift(place, n * strides[run]), shift(inner, done)
+                                        _gather(begun, apart * P, height, length, one_place, inner_ends[n] - done, source, local, factors)
+                                        done = inner_ends[n]
+                            low = high
+                        at += length
         memory[0] = stamp  # the memory is kept until here
-        ends[0] = stamp
+        whole[0] = stamp
 
     @entry
     def mirror(matrix_, P, one):
@@ -179,7 +321,7 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
             k = next_number(table) + 0 * stamp
             while k < table[1]:
                 a = shift(table, 3 + k * table[2])
-                _accumulate(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12], a[13], a[14], a[15], one)
+                _accumulate(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12], a[13], a[14], a[15], a[16], a[17], one)
                 k = next_number(table)
 
         return cfunc(types.void(types.voidptr), cache=on_disk, **OPTIONS)(accumulate_task)
