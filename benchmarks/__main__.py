@@ -52,6 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     """Measure, print, write; 1 where edgewise itself is wrong or fails, 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed against pykan, inkan and flashkan.")
     parser.add_argument("--rows", help="run these rows only, joined by commas; the others stay as they are")
+    parser.add_argument("--page", action="store_true", help="measure nothing: write README.md and chart.svg again from results.csv")
     parser.add_argument("--smoke", action="store_true", help="tiny sizes, in seconds; results go to a temporary folder")
     parser.add_argument("--seconds", type=float, default=4.0, help="how long to measure forward, and forward + backward, of each shape (default 4)")
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1), help="threads (default 2)")
@@ -64,6 +65,9 @@ def main(arguments: Sequence[str]) -> int:
         plan = plan.only([row.strip() for row in given.rows.split(",") if row.strip()])
     out = given.out or (Path(tempfile.mkdtemp(prefix="edgewise-benchmarks-")) if given.smoke else FOLDER)
     results, before = opened(out), torch.get_num_threads()
+    if given.page:
+        write(results, out)
+        return 0
     torch.set_num_threads(given.threads)
     try:
         return run(plan, results, out)
@@ -82,11 +86,17 @@ def run(plan: Plan, results: Results, out: Path) -> int:
         results.put_all(records)
         good = good and not any(record["contestant"] == OWN and record["note"] for record in records if record["part"] != "accuracy")
         say(records, results)
+    found = write(results, out)
+    print("\n".join(["", tables.bars(found), page.grown(found), f"results.csv, README.md and chart.svg are in {out}"]))
+    return 0 if good else 1
+
+
+def write(results: Results, out: Path) -> list[dict[str, str]]:
+    """The page and the chart of all records, which come back."""
     found = list(results)
     page.page(found, out)
     chart.draw(found, out / "chart.svg")
-    print("\n".join(["", tables.bars(found), page.grown(found), f"results.csv, README.md and chart.svg are in {out}"]))
-    return 0 if good else 1
+    return found
 
 
 def groups(plan: Plan) -> Iterator[list[Record]]:

@@ -40,7 +40,7 @@ def where(records: Sequence[Record]) -> str:
     kinds = dict.fromkeys((r["device"], r["threads"], r["torch"], r["python"], r["commit"]) for r in records)
     versions = dict.fromkeys((r["contestant"].split(",")[0], r["package"]) for r in records if r["package"] and tables.from_peer(r))
     places = [f"{device}, {threads} threads, torch {torch}, Python {python}, commit {commit}" for device, threads, torch, python, commit in kinds]
-    peers = ", ".join(f"{name} {version}" for name, version in versions.items()) or "none installed"
+    peers = ", ".join(f"{name} {version}" for name, version in versions) or "none installed"
     return f"Measured on: {'; '.join(places)}. Peers: {peers}."
 
 

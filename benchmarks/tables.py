@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -50,12 +51,12 @@ def growth(records: Sequence[Record], contestant: str = OWN) -> float | None:
 
 
 def digits(value: float) -> str:
-    """Three digits.
+    """Three digits; "never" for infinite seconds.
 
-    >>> digits(0.12345), digits(12.345), digits(1234.5)
-    ('0.123', '12.3', '1234')
+    >>> digits(0.12345), digits(12.345), digits(1234.5), digits(math.inf)
+    ('0.123', '12.3', '1234', 'never')
     """
-    return f"{value:#.3g}".rstrip(".") if value < 1000 else f"{value:.0f}"
+    return "never" if value == math.inf else f"{value:#.3g}".rstrip(".") if value < 1000 else f"{value:.0f}"
 
 
 def shown(record: Record | None) -> str:

@@ -79,6 +79,15 @@ def test_rows_are_chosen_and_the_others_kept(no_peers, tmp_path):
     assert records(tmp_path)[: len(kept)] == kept and len(records(tmp_path)) > len(kept)
 
 
+def test_page_and_chart_are_written_again_without_measuring(no_peers, tmp_path):
+    assert command("--smoke", "--rows", "2-5-G5-b20", "--out", str(tmp_path)) == 0
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for name in ("README.md", "chart.svg"):
+        (tmp_path / name).unlink()
+    assert command("--page", "--out", str(tmp_path)) == 0
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
 def test_a_misspelt_row_gets_a_suggestion():
     with pytest.raises(SystemExit, match="did you mean '64-64-G50-b1024'"):
         command("--rows", "64-64-G50-b1042")
