@@ -86,7 +86,7 @@ def test_the_best_state_by_held_out_loss_comes_back():
 
 @pytest.mark.parametrize("steps", [1, 3, 40])
 def test_steps_bound_every_round_of_a_stage(steps: int):
-    work, start, _ = trainer(KAN((2, 1)), rows=25, grids=(3, 5), steps=steps, rounds=(1, 1))
+    work, start, _ = trainer(KAN((2, 1)), rows=25, grids=(3, 5), steps=steps, rounds=(1, 0))
     work.run([start])
     for size in (3, 5):
         assert 1 <= sum(row["grid_size"] == size for row in work.monitor.rows) <= steps

@@ -63,7 +63,7 @@ Watcher = Callable[[int, Tensor, float, float], bool]
 
 
 class Model(Protocol):
-    """The quadratic model of an objective about a point: value, gradient (P,), diagonal of the curvature H (P,)."""
+    """The quadratic model of an objective about a point: value, gradient (P,), diagonal (P,) of the part of the curvature H to damp by."""
 
     value: float
     gradient: Tensor
@@ -81,14 +81,14 @@ class Model(Protocol):
 class Dense:
     """The model with its curvature as a matrix (P, P)."""
 
-    def __init__(self, value: float, gradient: Tensor, curvature: Tensor) -> None:
+    def __init__(self, value: float, gradient: Tensor, curvature: Tensor, diagonal: Tensor | None = None) -> None:
         self.value, self.gradient, self.curvature = value, gradient, curvature
-        self.diagonal = curvature.diagonal()
+        self.diagonal = curvature.diagonal() if diagonal is None else diagonal
 
     @staticmethod
     def of(problem: Problem, theta: Tensor) -> Dense:
-        """The model of a problem at theta (P,)."""
-        return Dense(*problem.quadratic(theta))
+        """The model of a problem at theta (P,). A problem may have `last_diagonal`, what to damp by at the point where its model was last taken."""
+        return Dense(*problem.quadratic(theta), getattr(problem, "last_diagonal", None))
 
     def damp(self, scale: Tensor, mu: float) -> Callable[[Tensor], Tensor] | None:
         """By Cholesky, whose accuracy does not depend on the units of the parameters."""

@@ -82,7 +82,7 @@ def fit(
             sparsity=float(sparsity),
             starts=_starts(model, restarts),
             keep_ranges=fitted_before(model),
-            rounds=ROUNDS if steps is None else (1, 1),
+            rounds=ROUNDS if steps is None else (1, 0),
         )
         if chosen != "lm":
             trained, status = gradient.train_kan(

@@ -20,9 +20,13 @@ from ..model import KAN
 from .local import Local
 from .objective import Loss
 
+BEND = 0.1  # part of a step over which outputs are differenced twice
+
 
 class Term(Protocol):
     """A further part of the objective, with a quadratic model in the parameters."""
+
+    stiff: bool  # its curvature may exceed that of the data by far, so that steps are not to be damped by it
 
     def value(self, bases: list[Local]) -> float:
         """The term at the present parameters, from the layers' bases at their inputs."""
@@ -97,10 +101,11 @@ class NetworkProblem:
     """
 
     def __init__(self, model: KAN, x: Tensor, y: Tensor, loss: Loss, weight: Tensor | None = None, terms: Sequence[Term] = ()) -> None:
-        self.flat, self.model, self.loss, self.terms = Flat(model), model, loss, tuple(terms)
+        self.flat, self.model, self.loss, self.terms = Flat(model), model, loss, sorted(terms, key=lambda term: term.stiff)
         self.layers = model.edge_layers
         self.x, self.y = x, y
         self.last_loss = float("nan")  # the plain loss at the point where `quadratic` was last taken
+        self.last_diagonal: Tensor | None = None  # the curvature's diagonal there without the stiff terms, (P,)
         self.weight = torch.full((x.shape[0],), 1.0 / x.shape[0], dtype=x.dtype, device=x.device) if weight is None else weight / weight.sum()
         self.owners = [model.subnode_owner(n) if model.topology.has_products(n) else None for n in range(1, len(self.layers) + 1)]
         self.kept: tuple[Tensor, Pass] | None = None  # parameters and the pass of x with them: a minimiser asks for both models of a good step
@@ -159,12 +164,33 @@ class NetworkProblem:
                 bend,
                 [further(*parts) for parts in zip(self.layers, sens, columns, strict=True)],
             )
-            for term in self.terms:
+            diagonal = None
+            for term in self.terms:  # the stiff ones last
+                if term.stiff and diagonal is None:
+                    diagonal = curvature.diagonal().clone()
                 value += term.add_quadratic(done.bases, gradient, curvature)
                 self.pull_back(done, columns, term.pulls(done.bases, [basis.a for basis in done.bases]), gradient)
             if self.flat.places is not None:
                 gradient, curvature = gradient[self.flat.places], curvature[self.flat.places[:, None], self.flat.places]
+                diagonal = None if diagonal is None else diagonal[self.flat.places]
+            self.last_diagonal = diagonal
             return value, gradient, curvature
+
+    def turning(self, theta: Tensor, step: Tensor) -> Tensor:
+        """J^T C o'' (P,) at theta, with o'' the outputs' second derivative along the step, by differences: what bends a Levenberg-Marquardt step."""
+        with torch.no_grad():
+            outputs = []
+            for part in (BEND, -BEND):
+                self.flat.load(theta + part * step)
+                outputs.append(self.predict(self.x).output)
+            done = self.at(theta)
+            second = (outputs[0] - done.output + outputs[1] - done.output) / BEND**2
+            bend = self.loss.curvature(done.output, self.y)
+            bent = torch.bmm(bend, second[..., None])[..., 0] if isinstance(bend, Tensor) else bend * second
+            gradient = torch.zeros_like(self.flat.theta)
+            columns = [basis.affine_columns() for basis in done.bases]
+            self.pull_back(done, columns, [None] * len(done.bases), gradient, self.weight[:, None] * bent)
+            return gradient if self.flat.places is None else gradient[self.flat.places]
 
     def sensitivities(self, done: Pass, columns: Sequence[Tensor | None]) -> list[Tensor]:
         """d output / d subnodes of every layer: (b, k, o)."""
@@ -177,10 +203,11 @@ class NetworkProblem:
                 nodes = done.bases[number - 1].pull(found[0], columns[number - 1])
         return found
 
-    def pull_back(self, done: Pass, columns: Sequence[Tensor | None], pulls: list[Tensor | None], gradient: Tensor) -> None:
-        """Carry gradients with respect to the layers' inputs (b, i) on to the parameters of the layers before, in place."""
+    def pull_back(
+        self, done: Pass, columns: Sequence[Tensor | None], pulls: list[Tensor | None], gradient: Tensor, nodes: Tensor | None = None
+    ) -> None:
+        """Carry gradients with respect to the outputs (b, k) and to the layers' inputs (b, i) on to the parameters of the layers before, in place."""
         ends = [0, *accumulate(sum(p.numel() for p in parameters_of(layer)) for layer in self.layers)]
-        nodes: Tensor | None = None
         for number in range(len(self.layers), 0, -1):
             basis, pull = done.bases[number - 1], pulls[number - 1]
             if nodes is not None:

@@ -28,6 +28,7 @@ class EdgePenalty:
     power: float = 1.0
     eps: float = 1e-3
     gauge: tuple[float, ...] = ()
+    stiff = False
 
     def relative_to(self, trace: Trace) -> EdgePenalty:
         """This penalty with the scale of each layer as it is in `trace`."""

@@ -19,14 +19,17 @@ from . import lm
 from .callbacks import Monitor
 from .job import Job
 from .network import NetworkProblem, free_masks
-from .objective import CrossEntropy
+from .objective import CrossEntropy, SquaredError
 from .penalty import EdgePenalty
+from .smoothness import Roughness, estimate
 from .status import Status
 
 SPARSE_POWERS = (1.0, 0.5, 0.5)  # of the penalty, round by round
 HALVINGS = ((15, 99), (15, 4), (30, 2))  # steps, and how many starts get them, round by round
-ROUNDS = 8, 3  # most rounds of the first grid's last stage, and of a finer grid's: each while the one before was spent, and lowered the loss
+ROUNDS = 4, 16  # most rounds of steps on a grid, and on the one that was chosen: each while the one before lowered the loss
 WORTH = 0.8  # of the loss before, what a round must reach for another one to follow
+SETTLED_PRIOR = 0.7  # change of the edges' roughness, as a logarithm, below which it is no reason for another round
+CROWDED = 10  # rows per coefficient below which a first grid is approached from coarser ones
 ROUND_OFF = 1e-26  # loss, of targets of unit spread, that only round-off keeps from zero
 SETTLED = 1e-6  # relative decrease of the loss per step below which a stage has converged
 
@@ -34,7 +37,7 @@ SETTLED = 1e-6  # relative decrease of the loss per step below which a stage has
 @dataclass(frozen=True)
 class Plan:
     """What to do: grids per stage (None doubles the model's own while the held-out loss falls), steps per round, strength of the sparsity,
-    most starts, whether grids may only grow (a model that was fitted before), most rounds of steps of the first and of the later stages."""
+    most starts, whether grids may only grow (a model that was fitted before), most rounds of steps on a grid and on the chosen one."""
 
     grids: tuple[int, ...] | None
     steps: int
@@ -46,17 +49,24 @@ class Plan:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A trained state: the network, its plain training loss, its held-out loss (the training loss where nothing is held out)."""
+    """A trained state: the network, its plain training loss, its held-out loss (the training loss where nothing is held out), and the roughness of
+    its edges where that was estimated."""
 
     model: KAN
     loss: float
     judged: float
     status: Status
+    roughness: Roughness | None = None
 
     @property
     def usable(self) -> bool:
         """Whether the losses are numbers."""
         return math.isfinite(self.judged)
+
+    @staticmethod
+    def unjudged(model: KAN) -> Candidate:
+        """A network whose losses nobody knows yet."""
+        return Candidate(model, math.inf, math.inf, Status.FAILED)
 
 
 class Interrupted(Exception):
@@ -80,19 +90,25 @@ class Trainer:
         """Choose among starts (tried lazily, in order), sparsify, refine; the best state by held-out loss. Raises `Interrupted`."""
         plan = self.plan
         first = plan.grids[0] if plan.grids else max(layer.grid_size for layer in starts[0].edge_layers)
+        climb = self.coarser(starts[0], first)
         try:
-            current = self.choose_start(starts, first)
+            current = self.choose_start(starts, climb[0])
             if plan.sparsity > 0:
                 current = self.sparsify(current.model, first)
                 self.best = current  # a sparse state is wanted for its shape, not for the lowest held-out loss
-            sizes = plan.grids[1:] if plan.grids else self.doublings(first)
-            for size in sizes:
-                refined = self.stage(current.model, size, plan.rounds[1], "refine", SPARSE_POWERS[-1])
+            for size in climb[1:]:
+                current = self.stage(current, size, plan.rounds[0], "refine")
+                self.best = current if current.usable else self.best  # of the grids that were asked for
+            for size in plan.grids[1:] if plan.grids else self.doublings(first):
+                refined = self.stage(current, size, plan.rounds[0], "refine", SPARSE_POWERS[-1])
                 improved = refined.usable and refined.judged < 0.95 * current.judged
                 self.keep(refined)
                 if plan.grids is None and not improved:
                     break
                 current = refined if refined.usable else current
+            if self.best is not None and plan.sparsity == 0 and plan.rounds[1]:
+                size = max(layer.grid_size for layer in self.best.model.edge_layers)
+                self.keep(self.stage(self.best, size, plan.rounds[1], "polish"))
         except KeyboardInterrupt:
             raise Interrupted(self.best, Status.INTERRUPTED) from None
         assert self.best is not None
@@ -102,6 +118,13 @@ class Trainer:
         """Remember the better one."""
         if candidate.usable and (self.best is None or candidate.judged < self.best.judged):
             self.best = candidate
+
+    def coarser(self, model: KAN, first: int) -> list[int]:
+        """Grids that lead up to the first one, which ends the list: there are some where the data could not determine a start on it."""
+        climb, edges = [first], sum(int(layer.spline_edges().sum()) for layer in model.edge_layers)
+        while not (self.plan.keep_ranges or self.plan.sparsity) and climb[0] >= 6 and CROWDED * edges * climb[0] > self.job.x.shape[0]:
+            climb.insert(0, climb[0] // 2)
+        return climb
 
     def doublings(self, first: int) -> list[int]:
         """Grids of the automatic schedule; empty where nothing judges them."""
@@ -115,20 +138,19 @@ class Trainer:
         come after."""
         if self.plan.sparsity > 0:
             for start in starts:
-                self.keep(self.stage(start, size, 1, "start"))
+                self.keep(self.stage(Candidate.unjudged(start), size, 1, "start"))
                 if self.best is not None and self.best.judged < 0.1 * self.spread:
                     break
         else:
-            field = list(starts)
+            field = [Candidate.unjudged(start) for start in starts]
             for steps, most in HALVINGS if len(field) > 1 else ():
                 steps = max(1, steps * self.plan.steps // HALVINGS[-1][0])
-                found = [self.stage(model, size, 1, "start", steps=steps) for model in field[:most]]
-                found = sorted((c for c in found if c.usable), key=lambda c: c.judged)
-                for candidate in found[:1]:
+                found = [self.stage(start, size, 1, "start", steps=steps) for start in field[:most]]
+                field = sorted((c for c in found if c.usable), key=lambda c: c.judged)
+                for candidate in field[:1]:
                     self.keep(candidate)
-                field = [candidate.model for candidate in found]
-            for model in field[:1]:
-                self.keep(self.stage(model, size, self.plan.rounds[0], "start"))
+            for start in field[:1]:
+                self.keep(self.stage(start, size, self.plan.rounds[0], "start"))
         if self.best is None:
             raise Interrupted(None, Status.FAILED)
         return self.best
@@ -146,37 +168,49 @@ class Trainer:
 
     def sparsify(self, model: KAN, size: int) -> Candidate:
         """Steps under the penalty, convex first, then concave."""
-        candidate = Candidate(model, math.inf, math.inf, Status.FAILED)
+        candidate = Candidate.unjudged(model)
         for power in SPARSE_POWERS:
-            candidate = self.stage(model, size, 1, "sparsify", power)
+            candidate = self.stage(candidate, size, 1, "sparsify", power)
             if not candidate.usable:
                 break
-            model = candidate.model
         return candidate
 
-    def stage(self, model: KAN, size: int, rounds: int, name: str, power: float | None = None, steps: int | None = None) -> Candidate:
-        """Regrid to `size` intervals and minimise, `rounds` times over; with the sparsity's penalty of this power, if one is given."""
-        candidate = Candidate(model, math.inf, math.inf, Status.FAILED)
+    def stage(self, start: Candidate, size: int, rounds: int, name: str, power: float | None = None, steps: int | None = None) -> Candidate:
+        """Regrid to `size` intervals and minimise, `rounds` times over; the state with the lowest held-out loss. With the sparsity's penalty of this
+        power, if one is given; else, unless the number of steps is given, with the smoothness that the edges show, estimated anew every round."""
+        sparse, model, known = power is not None and self.plan.sparsity > 0, start.model, start.roughness
+        smooth = not sparse and steps is None
+        best = candidate = Candidate.unjudged(model)
         damping, before = None, math.inf
         with threads_for(self.work(model, size)):
             for _ in range(rounds):
                 if self.plan.grids is None and too_large(model, size, self.job):
-                    return candidate
+                    break
                 try:
                     model = self.on_data(model, size)
                 except GridError:  # activations that are no numbers
-                    return candidate
+                    break
                 penalty = None
-                if power is not None and self.plan.sparsity > 0:
-                    penalty = EdgePenalty(self.plan.sparsity, power).relative_to(model.trace(self.job.x)[1])
-                candidate, damping, taken = self.minimise(model, size, name, penalty, damping, steps)
+                if sparse:
+                    penalty = EdgePenalty(self.plan.sparsity, power or 1.0).relative_to(model.trace(self.job.x)[1])
+                known = known.on(model.edge_layers) if known and smooth else None
+                candidate, damping, _ = self.minimise(model, size, name, penalty, damping, steps, known)
                 if not candidate.usable:
                     break
-                model = candidate.model
-                if candidate.status is not Status.BUDGET or candidate.loss > WORTH * before:
+                if smooth and not known:
+                    candidate = replace(candidate, roughness=self.first_roughness(candidate))
+                best = candidate if candidate.judged < best.judged or not smooth else best
+                settled = not candidate.roughness or (known is not None and candidate.roughness.change(known) < SETTLED_PRIOR)
+                if settled and (candidate.loss > WORTH * before or (not smooth and candidate.status is not Status.BUDGET)):
                     break
-                before = candidate.loss
-        return candidate
+                model, known, before = candidate.model, candidate.roughness, candidate.loss
+        return best
+
+    def first_roughness(self, candidate: Candidate) -> Roughness:
+        """What a network says that was trained without a smoothness."""
+        unit = float(candidate.model.output_scale.square().mean())
+        dispersion = 2 * candidate.loss / unit if isinstance(self.job.loss, SquaredError) else 1.0
+        return Roughness.first(candidate.model.edge_layers, dispersion)
 
     def work(self, model: KAN, size: int) -> float:
         """Floating-point operations of one step's largest product, on a grid of this size."""
@@ -205,13 +239,22 @@ class Trainer:
         return grid.over_samples(a, max(size, layer.grid_size), layer.degree, within=layer.interval)
 
     def minimise(
-        self, model: KAN, size: int, name: str, penalty: EdgePenalty | None, damping: lm.Damping | None, steps: int | None = None
+        self,
+        model: KAN,
+        size: int,
+        name: str,
+        penalty: EdgePenalty | None,
+        damping: lm.Damping | None,
+        steps: int | None = None,
+        roughness: Roughness | None = None,
     ) -> tuple[Candidate, lm.Damping | None, int]:
-        """One run of the minimiser on fixed grids; the state with the lowest held-out loss comes back."""
+        """One run of the minimiser on fixed grids, with a penalty or a smoothness; the state with the lowest held-out loss comes back."""
         job, private = self.job, model.build()
         target = (job.y - model.output_shift) / model.output_scale if job.regression else job.y
         unit = float(model.output_scale.square().mean()) if job.regression else 1.0  # losses are reported in the user's units
-        problem = NetworkProblem(private, model.scale_inputs(job.x), target, job.loss, job.weight, () if penalty is None else (penalty,))
+        smoothness = roughness.term(private.edge_layers, job.x.shape[0]) if roughness else None
+        terms = [term for term in (penalty, smoothness) if term is not None]
+        problem = NetworkProblem(private, model.scale_inputs(job.x), target, job.loss, job.weight, terms)
         held = None
         if job.xv is not None and job.yv is not None:
             yv = (job.yv - model.output_shift) / model.output_scale if job.regression else job.yv
@@ -223,7 +266,7 @@ class Trainer:
         def watch(step: int, theta: Tensor, value: float, mu: float) -> bool:
             nonlocal best_theta, best_held, waited
             judged = problem.loss_value(theta, *held) if held else None
-            if judged is None or penalty is not None:
+            if judged is None or terms:
                 best_theta = theta
             elif judged < best_held:
                 best_theta, best_held, waited = theta, judged, 0
@@ -245,7 +288,7 @@ class Trainer:
         try:
             end = lm.minimize(problem, start, steps=steps or self.plan.steps, damping=damping, tolerance=settled, watch=watch)
             status, taken, after = end.status, end.steps, end.damping
-            if held and penalty is None and problem.loss_value(end.theta, *held) > 1.05 * best_held:
+            if held and not terms and problem.loss_value(end.theta, *held) > 1.05 * best_held:
                 status = Status.STOPPED
             elif end.value < ROUND_OFF and status in (Status.STALLED, Status.BUDGET):
                 status = Status.CONVERGED
@@ -253,7 +296,10 @@ class Trainer:
             status, taken, after = Status.INTERRUPTED, 0, None
             self.keep(self.candidate(problem, best_theta, held, unit, status))
             raise Interrupted(self.best, stop.status if isinstance(stop, Interrupted) else status) from None
-        return self.candidate(problem, best_theta, held, unit, status), after, taken
+        candidate = self.candidate(problem, best_theta, held, unit, status)
+        if roughness and smoothness and candidate.usable:
+            candidate = replace(candidate, roughness=estimate(problem, best_theta, smoothness, roughness))
+        return candidate, after, taken
 
     @staticmethod
     def candidate(
@@ -266,17 +312,19 @@ class Trainer:
         return Candidate(problem.model.build(), loss * unit, judged * unit, status)
 
     def last_refit(self, best: Candidate, everything: tuple[Tensor, Tensor, Tensor | None]) -> Candidate:
-        """A few more steps from the chosen state on all rows, the held-out ones included; kept unless the loss on all rows grew."""
+        """More steps from the chosen state on all rows, the held-out ones included; kept unless the loss on all rows grew. They are few where no
+        smoothness keeps the state from bending to the noise."""
         job = self.job.whole(everything)
-        whole = Trainer(job, replace(self.plan, steps=min(self.plan.steps, 8)), self.monitor)
+        whole = Trainer(job, self.plan if best.roughness else replace(self.plan, steps=min(self.plan.steps, 8)), self.monitor)
         size = max(layer.grid_size for layer in best.model.edge_layers)
         penalty = None
         if self.plan.sparsity > 0:
             penalty = EdgePenalty(self.plan.sparsity, SPARSE_POWERS[-1]).relative_to(best.model.trace(job.x)[1])
         with threads_for(self.work(best.model, size)):
-            done, _, _ = whole.minimise(best.model, size, "all rows", penalty, None)
+            done, _, _ = whole.minimise(best.model, size, "all rows", penalty, None, None, best.roughness)
         before = mean_loss(best.model, job)
-        return done if done.usable and (self.plan.sparsity > 0 or mean_loss(done.model, job) <= before * 1.01 + 1e-300) else best
+        limit = math.inf if self.plan.sparsity > 0 else 1.1 * before if best.roughness else 1.01 * before + 1e-300
+        return done if done.usable and mean_loss(done.model, job) <= limit else best
 
 
 def count_parameters(model: KAN) -> int:
