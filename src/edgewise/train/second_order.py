@@ -213,10 +213,11 @@ class Trainer:
         return Roughness.first(candidate.model.edge_layers, dispersion)
 
     def work(self, model: KAN, size: int) -> float:
-        """Floating-point operations of one step's largest product, on a grid of this size."""
+        """Floating-point operations of one step on a grid of this size: products of a sample's non-zero derivatives, factors of the matrix."""
         edges = sum(layer.kind.numel() for layer in model.edge_layers)
         outputs = self.job.y.shape[1] if self.job.y.ndim == 2 else len(model.topology.node_ids[-1])
-        return 2.0 * self.job.x.shape[0] * outputs * (edges * (size + model.config.degree + 1)) ** 2
+        products = self.job.x.shape[0] * outputs * (edges * (model.config.degree + 2)) ** 2
+        return products + (edges * (size + model.config.degree + 1)) ** 3 / 3
 
     def on_data(self, model: KAN, size: int) -> KAN:
         """Grids of `size` intervals laid over the activations that the training rows cause; refined exactly first, so that little is lost."""

@@ -25,7 +25,7 @@ from .objective import SquaredError
 from .penalty import index_of
 
 NEAR = 3  # knots on either side whose jumps tell of the intensity at one, at least; an eighth of the grid where that is more
-ENOUGH = 8.0  # determined jumps that an estimate of the intensity rests on: it looks further away where the nearest are not determined
+ENOUGH = 4.0  # determined jumps that an estimate of the intensity rests on: it looks further away where the nearest are not determined
 WIDEST = 100.0  # factor by which an intensity changes in one estimate, at most
 MOST = 1e8  # curvature of the term in units of the loss (targets have unit spread), beyond which round-off would bend polynomials
 
@@ -102,7 +102,8 @@ class Smoothness:
         for local, d, w, block in zip(bases, self.maps, self.precision, self.blocks, strict=True):
             found = _jumps(local.layer, d)
             total += 0.5 * float((w * found.square()).sum())
-            columns = index_of(start, *local.layer.coef.shape, False, d.device)
+            inputs, basis, outputs = local.layer.coef.shape
+            columns = index_of(start, inputs, basis, outputs, False, d.device)
             gradient[columns] += torch.bmm(d.transpose(1, 2), w * found)
             rows = columns.permute(0, 2, 1)
             curvature[rows[..., :, None], rows[..., None, :]] += block
@@ -127,7 +128,8 @@ def estimate(problem: NetworkProblem, theta: Tensor, term: Smoothness, before: R
             inverse = whole
         start, found, spent = 0, [], 0.0
         for layer, d, w, known in zip(problem.layers, term.maps, term.precision, before.layers, strict=True):
-            rows = index_of(start, *layer.coef.shape, False, d.device).permute(0, 2, 1)
+            inputs, basis, outputs = layer.coef.shape
+            rows = index_of(start, inputs, basis, outputs, False, d.device).permute(0, 2, 1)
             own = inverse[rows[..., :, None], rows[..., None, :]]  # (i, o, j, j)
             taken = (w * torch.einsum("ikj,iojl,ikl->iko", d, own, d)).clamp(0, 1)
             spent += float(taken.sum())
