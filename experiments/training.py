@@ -17,6 +17,8 @@ from .tables import Row
 Width = int | tuple[int, Any]
 TRAIN = TEST = 1000
 SPARSITIES = (0.1, 0.03, 0.01, 0.003)  # from strong to weak, until what pruning leaves is accurate enough
+DRAFT = {"grids": (3, 6), "steps": 30}  # the short fit of a general shape
+FINALISTS = 3  # general shapes that are trained in full
 LIMIT = 1e-2  # the paper's bound on the error of a row's "minimal shape"
 
 
@@ -112,10 +114,19 @@ def attempt(row: Row, model: Any, origin: str, seed: int, sizes: Sizes, began: f
 
 
 def attempts(row: Row, seed: int, sizes: Sizes) -> list[Attempt]:
-    """Every candidate shape, trained from this seed, and the network that pruning leaves of a wide one."""
-    found = []
+    """The paper's shapes, and of the general ones those that are best after a short fit on coarse grids, trained from this seed; and the network that
+    pruning leaves of a wide one."""
+    found, drafts = [], []
+    draft = replace(sizes, settings=tuple({**DRAFT, **dict(sizes.settings)}.items()))
     for shape, origin in list(candidates(row).items())[: sizes.shapes]:
-        found.append(attempt(row, ew.KAN(shape, grid_size=3, seed=seed), origin, seed, sizes))
+        model = ew.KAN(shape, grid_size=3, seed=seed)
+        if origin == "general":
+            drafts.append((attempt(row, model, origin, seed, draft), model))
+        else:
+            found.append(attempt(row, model, origin, seed, sizes))
+    for tried, model in sorted(drafts, key=lambda draft: draft[0].held_out)[:FINALISTS]:
+        done = attempt(row, model, "general", seed, sizes)
+        found.append(replace(done, seconds=done.seconds + tried.seconds))
     return [*found, pruned(row, seed, sizes)]
 
 
