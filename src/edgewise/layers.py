@@ -150,7 +150,7 @@ class KANLayer(nn.Module):
         """(..., i) -> (..., o). Raises `ShapeError` when the last dimension or the dtype does not fit."""
         self._check(x)
         coef, base_scale = self.spline_parts()
-        y = ops.spline(x, coef, self.knots, degree=self.degree, base=self.base, base_scale=base_scale, uniform=self.uniform) + self.bias
+        y = ops.evaluate(x, coef, self.knots, base_scale, ops.Spec(self.degree, self.base, self.uniform), self.bias)
         if self.symbolic:
             flat = x.reshape(-1, self.in_features)
             y = y + self.sum_symbolic(flat).reshape(y.shape)

@@ -78,6 +78,16 @@ def test_all_kernels_agree_with_the_reference(degree, uniform, dtype):
             assert_parity(layer, Spec(degree, base, uniform), nu, with_h=number % 2 == 0)
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("uniform", [True, False])
+@pytest.mark.parametrize(("degree", "base"), [(3, "silu"), (3, "none"), (2, "identity"), (5, "silu")])
+def test_rows_that_share_intervals_and_strips_of_outputs_agree_with_the_reference(degree, base, uniform, dtype):
+    """Rows are sorted where many share an interval, outputs taken in strips; the last block of rows has too few to be sorted."""
+    for b, i, o, grid_size in [(700, 3, 64, 5), (1030, 2, 20, 50), (300, 18, 130, 7), (77, 2, 200, 300), (530, 1, 31, 4)]:
+        layer = make_layer(b, i, o, grid_size=grid_size, degree=degree, uniform=uniform, base=base != "none", dtype=dtype, seed=b)
+        assert_parity(layer, Spec(degree, base, uniform), 0, with_h=b % 2 == 0)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     b=st.integers(0, 70), i=st.integers(1, 6), o=st.integers(1, 40), grid_size=st.integers(1, 90), degree=st.integers(0, 7), nu=st.integers(0, 7),
@@ -143,8 +153,8 @@ def test_results_are_written_everywhere():
 
 
 def test_the_joint_backward_pass_equals_the_single_kernels():
-    for base in (True, False):
-        layer = make_layer(50, 3, 5, base=base)
+    for base, b, o in ((True, 50, 5), (False, 50, 5), (True, 400, 70), (True, 0, 5)):
+        layer = make_layer(b, 3, o, base=base)
         spec = Spec(3, "silu" if base else "none", True)
         dx, dcoef, dscale, dbias = cpu.backward(layer.x, layer.h, layer.g, layer.coef, layer.scale, layer.knots, spec, 1, True)
         assert_close(dx, layer.h * reference.to_in(layer.x, layer.g, layer.coef, layer.scale, layer.knots, spec, 2))

@@ -43,7 +43,7 @@ def kernels() -> SimpleNamespace:
     """The compiled entry points; raises ImportError where numba is missing."""
     from . import cpu_kernels
 
-    return built(cpu_kernels.build, "cpu_micro", "cpu_columns", "cpu_kernels")
+    return built(cpu_kernels.build, "cpu_micro", "cpu_columns", "cpu_rows", "cpu_kernels")
 
 
 @lru_cache(maxsize=8)
@@ -164,8 +164,9 @@ def _backward(
     by_inputs = count == 1 or inputs >= 4 * count
     copies = () if by_inputs or not want_c else (len(_cuts(rows, count)),)  # one sum per slice of the batch
     dx = torch.empty(rows, inputs, dtype=dtype) if want_x else None
-    dcoef = torch.zeros(*copies, inputs, num_basis, outputs, dtype=dtype) if want_c else None
-    dscale = torch.zeros(*copies, inputs, outputs, dtype=dtype) if want_c and kind else None
+    new = torch.empty if rows else torch.zeros  # the kernel clears what it adds to
+    dcoef = new(*copies, inputs, num_basis, outputs, dtype=dtype) if want_c else None
+    dscale = new(*copies, inputs, outputs, dtype=dtype) if want_c and kind else None
     dbias = torch.zeros(*copies, outputs, dtype=dtype) if with_bias else None
     head = (x.data_ptr(), _address(h), g.data_ptr(), _address(coef), _address(scale), knots.data_ptr(), *_constants(p, nu, dtype), _address(dx))
     tail = (inputs, num_basis, outputs, p, nu, uniform, kind if want_c else 0, 0 if scale is None else kind, size)

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from numba import int32, njit
 
-from .cpu_micro import fixed, larger, power_of_two, real, shift, smaller, smallest_exponent
+from .cpu_micro import fixed, is_single, larger, power_of_two, real, shift, smaller, smallest_exponent, wide_vectors
 
 FEW = 32  # intervals up to which comparing with every knot (vector code) beats a binary search
+NARROW = 16  # numbers in a row up to which a column is read on its own
 EXTRA = 2  # rows of `places` before the place within the interval or the 2p local knots: how far outside, and the point held inside
 # "numpy": a division by zero gives inf instead of raising, without which no loop with a division becomes vector code
 plain = njit(fastmath={"contract"}, nogil=True, error_model="numpy")
@@ -23,8 +24,37 @@ plain = njit(fastmath={"contract"}, nogil=True, error_model="numpy")
 @plain
 def take(source, stride, n, out):
     """A strided column as a row."""
+    wide_vectors()
     for b in range(n):
         out[b] = source[b * stride]
+
+
+@plain
+def to_columns(source, stride, n, count, columns, block):
+    """`count` neighbouring numbers of every row as columns. Taken one by one, the rows of a wide table would push each other out of the cache."""
+    if stride <= NARROW:
+        for k in range(count):
+            take(shift(source, k), stride, n, shift(columns, k * block))
+        return
+    for b in range(n):
+        row = shift(source, b * stride)
+        for k in range(count):
+            columns[k * block + b] = row[k]
+
+
+@plain
+def to_rows(columns, block, n, count, out, stride):
+    """`to_columns` undone."""
+    if stride <= NARROW:
+        for k in range(count):
+            column, place = shift(columns, k * block), shift(out, k)
+            for b in range(n):
+                place[b * stride] = column[b]
+        return
+    for b in range(n):
+        row = shift(out, b * stride)
+        for k in range(count):
+            row[k] = columns[k * block + b]
 
 
 @plain
@@ -33,6 +63,7 @@ def locate(x, n, knots, p, intervals, uniform, first, places, block, one):
 
     `places`: excess beyond the interior interval (NaN for NaN); the point held inside; then u within the interval (uniform) or 2p local knots.
     """
+    wide_vectors()
     low, high = knots[p], knots[p + intervals]
     excess, place, share = places, shift(places, block), shift(places, 2 * block)
     odd = 0
@@ -88,6 +119,7 @@ def locate(x, n, knots, p, intervals, uniform, first, places, block, one):
 @plain
 def _uniform(n, knots, p, nu, intervals, table, places, values, block, one):
     """`table` (p+1, p+1-nu): coefficients of each piece in u, the place within the interval."""
+    wide_vectors()
     u = shift(places, EXTRA * block)
     inverse = real(intervals, one) / (knots[p + intervals] - knots[p])
     factor = one
@@ -117,6 +149,7 @@ def _uniform(n, knots, p, nu, intervals, table, places, values, block, one):
 @plain
 def _irregular(n, p, nu, places, values, carry, block, one):
     """De Boor's triangle on the local knots of each row."""
+    wide_vectors()
     e, local = shift(places, block), shift(places, EXTRA * block)
     zero = real(0, one)
     for b in range(n):
@@ -145,6 +178,7 @@ def _irregular(n, p, nu, places, values, carry, block, one):
 @plain
 def evaluate(n, knots, p, nu, intervals, uniform, odd, table, slopes, places, work, values, block, one):
     """values (p+1, rows) of the nu-th derivative, nu <= p, at points that `locate` has placed; `work` holds p+2 rows."""
+    wide_vectors()
     carry = shift(work, (p + 1) * block)
     if uniform:
         _uniform(n, knots, p, nu, intervals, table, places, values, block, one)
@@ -179,8 +213,9 @@ def evaluate(n, knots, p, nu, intervals, uniform, odd, table, slopes, places, wo
 
 @plain
 def logistic(x, n, rising, falling, one):
-    """sigmoid(x) and sigmoid(-x) without cancellation: exp(-|x|) by a split of ln 2 and its series to the 13th term (3e-18)."""
-    floor, zero = smallest_exponent(one), real(0, one)
+    """sigmoid(x) and sigmoid(-x) without cancellation: exp(-|x|) by a split of ln 2 and its series to the 13th term (3e-18); float32: 7th (5e-9)."""
+    wide_vectors()
+    single, floor, zero = is_single(one), smallest_exponent(one), real(0, one)
     log2e, half, high, low = real(1.4426950408889634, one), real(0.5, one), real(0.693359375, one), real(-2.121944400546905827679e-4, one)
     c13, c12, c11, c10 = real(1 / 6227020800, one), real(1 / 479001600, one), real(1 / 39916800, one), real(1 / 3628800, one)
     c9, c8, c7, c6 = real(1 / 362880, one), real(1 / 40320, one), real(1 / 5040, one), real(1 / 720, one)
@@ -191,9 +226,12 @@ def logistic(x, n, rising, falling, one):
         k = int32(held * log2e - half)
         n2 = real(k, one)
         r = (held - n2 * high) - n2 * low
-        s = (((c13 * r + c12) * r + c11) * r + c10) * r + c9
-        s = ((((s * r + c8) * r + c7) * r + c6) * r + c5) * r + c4
-        s = (((s * r + c3) * r + c2) * r + one) * r + one
+        s = c7
+        if not single:
+            s = (((c13 * r + c12) * r + c11) * r + c10) * r + c9
+            s = (s * r + c8) * r + c7
+        s = (((s * r + c6) * r + c5) * r + c4) * r + c3
+        s = ((s * r + c2) * r + one) * r + one
         e = s * power_of_two(k, one)
         e = e if t > floor else zero
         share = one / (one + e)
@@ -206,6 +244,7 @@ def logistic(x, n, rising, falling, one):
 @plain
 def base_values(x, n, kind, nu, polynomials, rising, falling, values, one):
     """The nu-th derivative of the base function: kind 1 silu, 2 identity. `polynomials`: R_nu, then R_(nu-1) (base.py), for nu >= 2."""
+    wide_vectors()
     if kind == 2:
         level = real(1 if nu == 1 else 0, one)
         for b in range(n):
@@ -230,6 +269,7 @@ def base_values(x, n, kind, nu, polynomials, rising, falling, values, one):
 @plain
 def scale_rows(h, n, count, values, block):
     """values (count, rows) times h of each row."""
+    wide_vectors()
     for r in range(count):
         row = shift(values, r * block)
         for b in range(n):

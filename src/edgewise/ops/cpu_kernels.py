@@ -1,7 +1,8 @@
 """The three kernels on the CPU: b rows, i input nodes, j basis, o output nodes; addresses in, nothing out.
 
-Rows go in blocks that keep the outputs of a block in the first-level cache; within a block one input node after the other, so that the coefficients
-of a node are read once per block; within a node row by row, over the degree+1 basis functions that are not zero there.
+Rows go in blocks that keep the outputs of a block in the cache; within a block one input node after the other, so that the coefficients of a node
+are read once per block; within a node over the degree+1 basis functions that are not zero there: row by row, or, where many rows share an interval,
+sorted by it, with its coefficients in registers. Many outputs are taken in strips, for which the rows of a block are copied strip by strip.
 """
 
 # numba passes the first parameter of an intrinsic (the typing context) itself, which a type checker cannot know
@@ -15,142 +16,94 @@ from types import SimpleNamespace
 import numpy as np
 from numba import cfunc, int32, int64, njit, types
 
-from .cpu_columns import EXTRA, base_values, evaluate, locate, logistic, plain, scale_rows, take
-from .cpu_micro import make_axpy, make_dot, make_push, next_number, pointer, real, retype, shift
+from .cpu_columns import EXTRA, base_values, evaluate, locate, logistic, plain, scale_rows, take, to_columns, to_rows
+from .cpu_micro import WIDTH, next_number, pointer, real, retype, shift, sums
+from .cpu_rows import (
+    LEAST,
+    OPTIONS,
+    STRIP,
+    axpy_groups,
+    axpy_rows,
+    by_interval,
+    differences,
+    dot_rows,
+    fast,
+    in_turn,
+    pack,
+    push_groups,
+    push_rows,
+    slope_groups,
+    unpack,
+)
 
 # x, h, coef or None, base scale, g, knots, tables and polynomials come as addresses; 0 stands for None
-OPTIONS = {"fastmath": {"contract", "reassoc", "nsz"}, "nogil": True, "error_model": "numpy"}
-fast = njit(**OPTIONS)
-CACHE_BYTES = 131072  # of outputs in a block: half of the second-level cache of small processors
-
-axpy1, axpy2, axpy3, axpy4, axpy5, axpy_base = (
-    make_axpy(1, False), make_axpy(2, False), make_axpy(3, False), make_axpy(4, False), make_axpy(4, True), make_axpy(0, True)
-)  # fmt: skip
-dot1, dot2, dot3, dot4, dot5, dot_base = (
-    make_dot(1, False), make_dot(2, False), make_dot(3, False), make_dot(4, False), make_dot(4, True), make_dot(0, True)
-)  # fmt: skip
-push1, push2, push3, push4, push5, push_base = (
-    make_push(1, False), make_push(2, False), make_push(3, False), make_push(4, False), make_push(4, True), make_push(0, True)
-)  # fmt: skip
+CACHE_BYTES = 262144  # of outputs in a block: they stay in the second-level cache, also of small processors
+STRIP_BYTES = 65536  # of outputs in a block and a strip, which are written again for every input node
+MOST, MOST_BACK = 256, 512  # rows in a block; backward they are only read, and the more, the more of them share an interval
+TILE = 16  # input nodes whose points are brought together
+GROUPED = 16  # outputs from which rows are sorted by interval
 
 
 @fast
-def _block(I, J, O, size):
+def _block(O, size):
     """Rows in a block."""
-    rows = CACHE_BYTES // max(1, O * size)
-    return max(16, min(256, rows // 16 * 16))
+    rows = min(MOST, CACHE_BYTES // max(1, O * size), STRIP_BYTES // (min(max(1, O), STRIP) * size))
+    return max(16, rows // 16 * 16)
 
 
 @fast
-def _axpy_rows(out, coef, scale, first, values, n, block, terms, base, width):
-    """out (rows, o) += sum over r of values[r] coef[first + r] (+ the base row)."""
-    if terms == 4 and base:
-        for b in range(n):
-            axpy5(shift(out, b * width), shift(coef, first[b] * width), width, scale, shift(values, b), block, width)
-        return
-    for b in range(n):
-        row, rest = shift(out, b * width), shift(coef, first[b] * width)
-        r = 0
-        while terms - r >= 4:
-            axpy4(row, shift(rest, r * width), width, scale, shift(values, r * block + b), block, width)
-            r += 4
-        if terms - r == 3:
-            axpy3(row, shift(rest, r * width), width, scale, shift(values, r * block + b), block, width)
-        elif terms - r == 2:
-            axpy2(row, shift(rest, r * width), width, scale, shift(values, r * block + b), block, width)
-        elif terms - r == 1:
-            axpy1(row, shift(rest, r * width), width, scale, shift(values, r * block + b), block, width)
-        if base:
-            axpy_base(row, rest, width, scale, shift(values, terms * block + b), block, width)
+def _block_back(O, size):
+    """Rows in a block of the backward pass."""
+    return max(16, min(MOST_BACK, CACHE_BYTES // max(1, O * size)) // 16 * 16)
 
 
 @fast
-def _dot_rows(g, coef, scale, first, values, n, block, terms, base, width, out, stride, one):
-    """out (rows, stride apart) = sum over o of g times the sum over r of values[r] coef[first + r] (+ the base row)."""
-    if terms == 4 and base:
-        for b in range(n):
-            out[b * stride] = dot5(shift(g, b * width), shift(coef, first[b] * width), width, scale, shift(values, b), block, width)
-        return
-    for b in range(n):
-        row, rest = shift(g, b * width), shift(coef, first[b] * width)
-        total, r = real(0, one), 0
-        while terms - r >= 4:
-            total += dot4(row, shift(rest, r * width), width, scale, shift(values, r * block + b), block, width)
-            r += 4
-        if terms - r == 3:
-            total += dot3(row, shift(rest, r * width), width, scale, shift(values, r * block + b), block, width)
-        elif terms - r == 2:
-            total += dot2(row, shift(rest, r * width), width, scale, shift(values, r * block + b), block, width)
-        elif terms - r == 1:
-            total += dot1(row, shift(rest, r * width), width, scale, shift(values, r * block + b), block, width)
-        if base:
-            total += dot_base(row, rest, width, scale, shift(values, terms * block + b), block, width)
-        out[b * stride] = total
+def _scratch(p, block, O, intervals, size):
+    """Memory for all that `_divide` finds in it."""
+    lines = (p + 2) + (p + 2) + 3 + (2 * p + EXTRA + 1) + 2 + 2 * TILE + WIDTH // size
+    return np.empty((lines + (O if O > STRIP else 0)) * block * size + 4 * (intervals + 1) + 64, np.uint8)
 
 
 @fast
-def _push_rows(g, coef, scale, first, values, n, block, terms, base, width):
-    """coef[first + r] += values[r] g over the rows (and the base row)."""
-    if terms == 4 and base:
-        for b in range(n):
-            push5(shift(g, b * width), shift(coef, first[b] * width), width, scale, shift(values, b), block, width)
-        return
-    for b in range(n):
-        row, rest = shift(g, b * width), shift(coef, first[b] * width)
-        r = 0
-        while terms - r >= 4:
-            push4(row, shift(rest, r * width), width, scale, shift(values, r * block + b), block, width)
-            r += 4
-        if terms - r == 3:
-            push3(row, shift(rest, r * width), width, scale, shift(values, r * block + b), block, width)
-        elif terms - r == 2:
-            push2(row, shift(rest, r * width), width, scale, shift(values, r * block + b), block, width)
-        elif terms - r == 1:
-            push1(row, shift(rest, r * width), width, scale, shift(values, r * block + b), block, width)
-        if base:
-            push_base(row, rest, width, scale, shift(values, terms * block + b), block, width)
-
-
-@fast
-def _scratch(p, block, size):
-    # rows: values (spline and base), work, x, h, rising, falling, places with 2p local knots, first
-    return np.empty(((p + 2) + (p + 2) + 4 + (2 * p + EXTRA + 1) + 1) * block * size + 64, np.uint8)
-
-
-@fast
-def _divide(memory, p, block, size, one):
-    """values, work, x, h, logistic, places, first: rows of the scratch memory, from a 64-byte boundary on."""
-    values = pointer((memory.ctypes.data + 63) // 64 * 64, one)
+def _divide(memory, p, block, O, size, one):
+    """Parts of the scratch memory, from a 64-byte boundary on: rows of values (spline and base), work, h, rising and falling, places with 2p local
+    knots, first, order, x, sums over outputs; then outputs in strips; ends of intervals; sums over outputs as vectors.
+    """
+    values, whole = pointer((memory.ctypes.data + 63) // 64 * 64, one), int32(1)
     work = shift(values, (p + 2) * block)
-    own = shift(work, (p + 2) * block)
-    places = shift(own, 4 * block)
-    first = retype(shift(places, (2 * p + EXTRA + 1) * block), int32(1))
-    return values, work, own, shift(own, block), shift(own, 2 * block), places, first
+    own_h = shift(work, (p + 2) * block)
+    places = shift(own_h, 3 * block)
+    first = shift(places, (2 * p + EXTRA + 1) * block)
+    order, x = shift(first, block), shift(first, 2 * block)
+    pull = shift(x, TILE * block)
+    wide = shift(pull, TILE * block)
+    strips = shift(wide, WIDTH // size * block)
+    ends = shift(strips, O * block if O > STRIP else 0)
+    return values, work, own_h, shift(own_h, block), places, retype(first, whole), retype(order, whole), x, pull, strips, retype(ends, whole), wide
 
 
 @plain
 def _place(x, h, with_h, stride, n, knots, p, intervals, uniform, base, memory, block, one):
-    """Find one block of rows at one input node: everything that does not depend on the order of derivative. Returns whether a row is outside."""
-    _, _, own_x, own_h, rising, places, first = memory
-    take(x, stride, n, own_x)
+    """Find one block of rows x at one input node: everything that does not depend on the order of derivative. Returns whether a row is outside."""
+    own_h, rising, places, first = memory[2:6]
     if with_h:
         take(h, stride, n, own_h)
-    odd = locate(own_x, n, knots, p, intervals, uniform, first, places, block, one)
+    odd = locate(x, n, knots, p, intervals, uniform, first, places, block, one)
     if base == 1:
-        logistic(own_x, n, rising, shift(rising, block), one)
+        logistic(x, n, rising, shift(rising, block), one)
     return odd
 
 
 @plain
-def _fill(with_h, n, knots, p, nu, intervals, uniform, odd, table, slopes, base, polynomials, memory, block, one):
+def _fill(x, with_h, n, knots, p, nu, intervals, uniform, odd, table, slopes, base, polynomials, memory, block, one):
     """values (terms + base, rows) of order nu, times h, where `_place` has been. Returns the number of spline terms: p+1, or 0 beyond the degree."""
-    values, work, own_x, own_h, rising, places, _ = memory
+    values, work, own_h, rising, places = memory[:5]
     terms = 0
     if nu <= p:
         terms = p + 1
         evaluate(n, knots, p, nu, intervals, uniform, odd, table, slopes, places, work, values, block, one)
     if base != 0:
-        base_values(own_x, n, base, nu, polynomials, rising, shift(rising, block), shift(values, terms * block), one)
+        base_values(x, n, base, nu, polynomials, rising, shift(rising, block), shift(values, terms * block), one)
     if with_h:
         scale_rows(own_h, n, terms + (1 if base != 0 else 0), values, block)
     return terms
@@ -177,9 +130,10 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
         x, h, coef, scale, knots = pointer(x_, one), pointer(h_, one), pointer(coef_, one), pointer(scale_, one), pointer(knots_, one)
         table, slopes, polynomials = pointer(table_, one), pointer(slopes_, one), pointer(polynomials_, one)
         bias, out = pointer(bias_, one), pointer(out_, one)
-        block = _block(I, J, O, size)
-        scratch = _scratch(p, block, size)
-        memory = _divide(scratch, p, block, size, one)
+        block = _block(O, size)
+        scratch = _scratch(p, block, O, J - p, size)
+        memory = _divide(scratch, p, block, O, size, one)
+        values, first, order, columns, strips, ends = memory[0], memory[5], memory[6], memory[7], memory[9], memory[10]
         for start in range(begin, end, block):
             n = min(block, end - start)
             rows = shift(out, start * O)
@@ -190,11 +144,29 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
                 for b in range(n):
                     for o in range(O):
                         rows[b * O + o] = bias[o]
+            if O > STRIP:
+                pack(rows, n, O, strips)
+            grouped = p == 3 and base != 0 and nu <= p and O >= GROUPED and n >= LEAST * (J - p)
+            if not grouped:
+                in_turn(n, order)
             for i in range(I):
-                at, own = start * I + i, shift(knots, i * (J + p + 1))
-                odd = _place(shift(x, at), shift(h, at), h_ != 0, I, n, own, p, J - p, uniform, base, memory, block, one)
-                terms = _fill(h_ != 0, n, own, p, nu, J - p, uniform, odd, table, slopes, base, polynomials, memory, block, one)
-                _axpy_rows(rows, shift(coef, i * J * O), shift(scale, i * O), memory[6], memory[0], n, block, terms, base != 0, O)
+                at, own, k = start * I + i, shift(knots, i * (J + p + 1)), i % TILE
+                if k == 0:
+                    to_columns(shift(x, at), I, n, min(TILE, I - i), columns, block)
+                points = shift(columns, k * block)
+                odd = _place(points, shift(h, at), h_ != 0, I, n, own, p, J - p, uniform, base, memory, block, one)
+                terms = _fill(points, h_ != 0, n, own, p, nu, J - p, uniform, odd, table, slopes, base, polynomials, memory, block, one)
+                if O > STRIP or grouped:  # row after row meets the same coefficients, which therefore stay near
+                    by_interval(first, n, J - p, ends, order)
+                for s in range(0, O, STRIP):
+                    target, w = shift(strips, s * n) if O > STRIP else rows, min(STRIP, O - s)
+                    part, extra = shift(coef, i * J * O + s), shift(scale, i * O + s)
+                    if grouped:
+                        axpy_groups(target, w, part, O, extra, J - p, ends, order, values, block)
+                    else:
+                        axpy_rows(target, w, part, O, extra, order, first, values, n, block, terms, base != 0)
+            if O > STRIP:
+                unpack(strips, n, O, rows)
         scratch[0] = stamp  # the memory is kept until here
 
     @entry
@@ -210,10 +182,13 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
         knots, table, slopes, polynomials = pointer(knots_, one), pointer(table_, one), pointer(slopes_, one), pointer(polynomials_, one)
         table1, polynomials1 = pointer(table1_, one), pointer(polynomials1_, one)
         dx, dcoef, dscale, dbias = pointer(dx_, one), pointer(dcoef_, one), pointer(dscale_, one), pointer(dbias_, one)
-        block = _block(I, J, O, size)
-        scratch = _scratch(p, block, size)
-        memory = _divide(scratch, p, block, size, one)
-        either = base if base != 0 else base1
+        block = _block_back(O, size)
+        scratch = _scratch(p, block, O, J - p, size)
+        memory = _divide(scratch, p, block, O, size, one)
+        values, first, order, columns, pulls, strips, ends = (
+            memory[0], memory[5], memory[6], memory[7], memory[8], memory[9], memory[10]
+        )  # fmt: skip
+        either, lanes, wide = base if base != 0 else base1, WIDTH // size, memory[11]
         for start in range(begin, end, block):
             n = min(block, end - start)
             rows = shift(g, start * O)
@@ -221,18 +196,57 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
                 for b in range(n):
                     for o in range(O):
                         dbias[o] += rows[b * O + o]
+            if O > STRIP:
+                pack(rows, n, O, strips)
+            grouped = O >= GROUPED and n >= LEAST * (J - p)
+            by_slope = grouped and p == 3 and base1 != 0 and nu >= 0
+            if not grouped:
+                in_turn(n, order)
             for i in range(low, high):
-                at, own = start * I + i, shift(knots, i * (J + p + 1))
-                odd = _place(shift(x, at), shift(h, at), h_ != 0, I, n, own, p, J - p, uniform, either, memory, block, one)
+                at, own, column = start * I + i, shift(knots, i * (J + p + 1)), (i - low) % TILE
+                if column == 0:
+                    to_columns(shift(x, at), I, n, min(TILE, high - i), columns, block)
+                points, pull = shift(columns, column * block), shift(pulls, column * block)
+                odd = _place(points, shift(h, at), h_ != 0, I, n, own, p, J - p, uniform, either, memory, block, one)
+                if O > STRIP or grouped:
+                    by_interval(first, n, J - p, ends, order)
                 if dx_ != 0:
-                    terms = _fill(h_ != 0, n, own, p, nu + 1, J - p, uniform, odd, table1, slopes, base1, polynomials1, memory, block, one)
-                    _dot_rows(
-                        rows, shift(coef, i * J * O), shift(scale, i * O), memory[6], memory[0], n, block, terms, base1 != 0, O, shift(dx, at), I,
-                        one,
-                    )  # fmt: skip
+                    terms = _fill(points, h_ != 0, n, own, p, nu + 1, J - p, uniform, odd, table1, slopes, base1, polynomials1, memory, block, one)
+                    sloped = by_slope and terms == 4
+                    if sloped:
+                        differences(values, n, block)
+                    for k in range(n * lanes if sloped and O > STRIP else 0):
+                        wide[k] = real(0, one)
+                    for b in range(n):
+                        pull[b] = real(0, one)
+                    for s in range(0, O, STRIP):
+                        source, w = shift(strips, s * n) if O > STRIP else rows, min(STRIP, O - s)
+                        part, extra = shift(coef, i * J * O + s), shift(scale, i * O + s)
+                        if sloped:
+                            slope_groups(source, w, part, O, extra, J - p, ends, order, values, block, O > STRIP, wide if O > STRIP else pull)
+                        else:
+                            dot_rows(source, w, part, O, extra, order, first, values, n, block, terms, base1 != 0, pull, one)
+                    if sloped and O > STRIP:
+                        sums(wide, n, pull)
+                    if column == TILE - 1 or i == high - 1:
+                        to_rows(pulls, block, n, column + 1, shift(dx, at - column), I)
                 if dcoef_ != 0:
-                    terms = _fill(h_ != 0, n, own, p, nu, J - p, uniform, odd, table, slopes, base, polynomials, memory, block, one)
-                    _push_rows(rows, shift(dcoef, i * J * O), shift(dscale, i * O), memory[6], memory[0], n, block, terms, base != 0, O)
+                    terms = _fill(points, h_ != 0, n, own, p, nu, J - p, uniform, odd, table, slopes, base, polynomials, memory, block, one)
+                    line, extra = shift(dcoef, i * J * O), shift(dscale, i * O)
+                    if start == begin:
+                        for k in range(J * O):
+                            line[k] = real(0, one)
+                        if base != 0:
+                            for o in range(O):
+                                extra[o] = real(0, one)
+                    for s in range(0, O, STRIP):
+                        source, w = shift(strips, s * n) if O > STRIP else rows, min(STRIP, O - s)
+                        if grouped:
+                            push_groups(
+                                source, w, shift(line, s), O, shift(extra, s), J - p, ends, order, values, block, terms, base != 0
+                            )  # fmt: skip
+                        else:
+                            push_rows(source, w, shift(line, s), O, shift(extra, s), first, values, n, block, terms, base != 0)
         scratch[0] = stamp
 
     @entry
@@ -240,15 +254,17 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
         x, knots, table, slopes = pointer(x_, one), pointer(knots_, one), pointer(table_, one), pointer(slopes_, one)
         result, places = pointer(values_, one), pointer(first_, int64(1))
         block = 16  # rows whose results stay in the first-level cache
-        scratch = _scratch(p, block, size)
-        memory = _divide(scratch, p, block, size, one)
+        scratch = _scratch(p, block, 0, J - p, size)
+        memory = _divide(scratch, p, block, 0, size, one)
         for start in range(begin, end, block):
             n = min(block, end - start)
             for i in range(I):
                 at, own = start * I + i, shift(knots, i * (J + p + 1))
-                odd = _place(shift(x, at), x, False, I, n, own, p, J - p, uniform, 0, memory, block, one)
-                _fill(False, n, own, p, nu, J - p, uniform, odd, table, slopes, 0, x, memory, block, one)
-                values, first = memory[0], memory[6]
+                points = memory[7]
+                take(shift(x, at), I, n, points)
+                odd = _place(points, x, False, I, n, own, p, J - p, uniform, 0, memory, block, one)
+                _fill(points, False, n, own, p, nu, J - p, uniform, odd, table, slopes, 0, x, memory, block, one)
+                values, first = memory[0], memory[5]
                 for b in range(n):
                     places[at + b * I] = first[b]
                 for r in range(p + 1):

@@ -16,6 +16,7 @@ from numba.extending import intrinsic
 
 MAX_TERMS = 4  # basis functions combined in one pass
 WIDTH = 64  # bytes of a vector; narrower machines split it
+VECTORS = 4  # of each row that are summed at a time
 
 
 @intrinsic
@@ -254,8 +255,124 @@ def make_push(terms: int, base: bool):
     return push
 
 
+def _in_parts(context, builder, number_type, width, part):
+    """part(lanes, offset, vectors) over `width` numbers: several vectors at a time, then single ones, then what is left."""
+    index, most = width.type, WIDTH // (4 if number_type == types.float32 else 8)
+    full = index(most * VECTORS)
+    whole = builder.udiv(width, full)
+    with cgutils.for_range(builder, whole, intp=index) as loop:
+        part(_Lanes(context, builder, number_type, most), builder.mul(loop.index, full), VECTORS)
+    done = builder.mul(whole, full)
+    _each(context, builder, number_type, builder.sub(width, done), lambda lanes, offset: part(lanes, builder.add(done, offset), 1))
+
+
+def make_group(kind: str, terms: int, base: bool):
+    """axpy, slope, slopes or push for `count` rows b in `order` that touch the same lines of coefficients, which stay in registers meanwhile:
+
+    group(lines, line distance, base line, order, count, rows, width, values, value distance, pulls), where `rows` are outputs (axpy) or their
+    gradients, `width` numbers each. slope is dot with the differences of neighbouring lines in the place of the lines, added to pulls[b]; slopes
+    adds to the b-th vector (WIDTH bytes) of `pulls` instead, the sum of which is the result.
+    """
+
+    @intrinsic
+    def group(typingctx, lines, distance, extra, order, count, rows, width, values, value_distance, pulls):
+        def codegen(context, builder, signature, arguments):
+            lines_, distance_, extra_, order_, count_, rows_, width_, values_, value_distance_, pulls_ = arguments
+            places = _rows(builder, lines_, distance_, extra_, terms, base)
+            widest = WIDTH // (4 if rows.dtype == types.float32 else 8)
+
+            def part(lanes, offset, vectors):
+                index = offset.type
+                offsets = [builder.add(offset, index(lanes.lanes * v)) for v in range(vectors)]
+                held = [[lanes.load(place, at) for at in offsets] for place in places]
+                if kind in ("slope", "slopes"):
+                    pairs = zip(held[: terms - 1], held[1:terms], strict=True)
+                    held = [[builder.fsub(b, a) for a, b in zip(*pair, strict=True)] for pair in pairs] + held[terms:]
+                if kind == "push":
+                    held = [[cgutils.alloca_once_value(builder, value) for value in line] for line in held]
+                with cgutils.for_range(builder, count_, intp=count_.type) as loop:
+                    b = builder.sext(builder.load(builder.gep(order_, [loop.index])), index)
+                    row = builder.gep(rows_, [builder.mul(b, width_)])
+                    weights = [lanes.broadcast(w) for w in _weights(builder, builder.gep(values_, [b]), value_distance_, len(held))]
+                    own = [lanes.load(row, at) for at in offsets]
+                    if kind == "push":
+                        for weight, line in zip(weights, held, strict=True):
+                            for total, gradient in zip(line, own, strict=True):
+                                builder.store(lanes.multiply_add(weight, gradient, builder.load(total)), total)
+                    else:
+                        edge = own if kind == "axpy" else [lanes.zero] * vectors
+                        for weight, line in zip(weights, held, strict=True):
+                            edge = [lanes.multiply_add(weight, value, total) for value, total in zip(line, edge, strict=True)]
+                        if kind == "axpy":
+                            for at, value in zip(offsets, edge, strict=True):
+                                lanes.store(value, row, at)
+                        else:
+                            pull = builder.mul(b, index(widest)) if kind == "slopes" else b
+                            total = lanes.load(pulls_, pull) if kind == "slopes" else lanes.zero
+                            for gradient, value in zip(own, edge, strict=True):
+                                total = lanes.multiply_add(gradient, value, total)
+                            if kind == "slopes":
+                                lanes.store(total, pulls_, pull)
+                            else:
+                                place = builder.gep(pulls_, [pull])
+                                builder.store(builder.fadd(builder.load(place), lanes.total(total)), place)
+                if kind == "push":
+                    for place, line in zip(places, held, strict=True):
+                        for at, total in zip(offsets, line, strict=True):
+                            lanes.store(builder.load(total), place, at)
+
+            _in_parts(context, builder, rows.dtype, width_, part)
+            return context.get_dummy_value()
+
+        return types.none(lines, distance, extra, order, count, rows, width, values, value_distance, pulls), codegen
+
+    return group
+
+
+@intrinsic
+def sums(typingctx, vectors, count, out):
+    """out[k] = sum of the k-th of `count` vectors of WIDTH bytes; both arrays go on to a multiple of as many as a vector has numbers."""
+
+    def codegen(context, builder, signature, arguments):
+        vectors_, count_, out_ = arguments
+        lanes = _Lanes(context, builder, out.dtype, WIDTH // (4 if out.dtype == types.float32 else 8))
+        index = count_.type
+
+        def every_second(a, b, start):
+            mask = ir.Constant(ir.VectorType(ir.IntType(32), lanes.lanes), list(range(start, 2 * lanes.lanes, 2)))
+            return builder.shuffle_vector(a, b, mask)
+
+        blocks = builder.udiv(builder.add(count_, index(lanes.lanes - 1)), index(lanes.lanes))
+        with cgutils.for_range(builder, blocks, intp=index) as loop:
+            begin = builder.mul(loop.index, index(lanes.lanes))
+            held = [lanes.load(vectors_, builder.mul(builder.add(begin, index(k)), index(lanes.lanes))) for k in range(lanes.lanes)]
+            while len(held) > 1:  # neighbours are added within each of two vectors, and both results share one
+                held = [builder.fadd(every_second(a, b, 0), every_second(a, b, 1)) for a, b in zip(held[::2], held[1::2], strict=True)]
+            lanes.store(held[0], out_, begin)
+        return context.get_dummy_value()
+
+    return types.none(vectors, count, out), codegen
+
+
 @intrinsic
 def smallest_exponent(typingctx, one):
     """The most negative whole number whose exponential is a normal number of the type of `one`."""
     lowest = -87.0 if one == types.float32 else -708.0
     return one(one), lambda context, builder, signature, arguments: context.get_constant(one, lowest)
+
+
+@intrinsic
+def is_single(typingctx, one):
+    """Whether `one` is a float32: known when the code is made, so that a branch on it costs nothing."""
+    return types.boolean(one), lambda context, builder, signature, arguments: context.get_constant(types.boolean, one == types.float32)
+
+
+@intrinsic
+def wide_vectors(typingctx):
+    """Lets LLVM use 512-bit vectors in the loops of the function that says so, where the processor has them; left alone it takes 256 bits."""
+
+    def codegen(context, builder, signature, arguments):
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')  # llvmlite's own `add` knows no attributes with values
+        return context.get_dummy_value()
+
+    return types.none(), codegen

@@ -24,9 +24,9 @@ from numba import cfunc, int64, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .cpu_kernels import OPTIONS, fast
 from .cpu_micro import _each as each
 from .cpu_micro import next_number, pointer, real, retype, shift
+from .cpu_rows import OPTIONS, fast
 
 FIELDS = 12  # of a layer in the table: first, values, base, sens, extra (addresses), I, J, O, terms, M, offset, local
 TILE = 8  # lines that are summed at a time

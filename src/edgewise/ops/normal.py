@@ -83,7 +83,7 @@ def dense(layers: Sequence[Layer], residual: Tensor, curvature: Tensor | None = 
 def _kernels() -> SimpleNamespace:
     from . import cpu, cpu_normal
 
-    return cpu.built(cpu_normal.build, "cpu_micro", "cpu_kernels", "cpu_normal")
+    return cpu.built(cpu_normal.build, "cpu_micro", "cpu_rows", "cpu_normal")
 
 
 @lru_cache(maxsize=2)
