@@ -81,10 +81,14 @@ def from_samples(x: Tensor, grid_size: int, degree: int, *, quantile: float = 0.
     return from_breaks(breaks, degree)
 
 
-def over_samples(x: Tensor, grid_size: int, degree: int, *, least: int = 8, within: tuple[Tensor, Tensor] | None = None) -> Tensor:
+
+END = 8  # outermost samples whose spread tells how much further the function may be asked for
+
+
+def over_samples(x: Tensor, grid_size: int, degree: int, *, least: int = 3, within: tuple[Tensor, Tensor] | None = None) -> Tensor:
     """Knots for a function that is known at samples x (b, i) and will be asked a little beyond them: (i, G+2p+1).
 
-    Equal spacing, but both ends reach past the outermost sample by a quarter of an interval, or by twice the gap that the next `least` samples
+    Equal spacing, but both ends reach past the outermost sample by a quarter of an interval, or by twice the gap that the outermost `END` samples
     span where these are sparse (a tenth of the range at most); and towards the ends intervals are stretched until they hold enough samples,
     `least` the outermost. So the end pieces are determined by data, and extrapolate as polynomials before the tangent takes over. `within` (two
     tensors (i,)) is an interval that must be covered too.
@@ -94,7 +98,7 @@ def over_samples(x: Tensor, grid_size: int, degree: int, *, least: int = 8, with
     knots = from_samples(x, grid_size, p, margin=0.25 / (grid_size - 0.5))
     low, high = knots[:, p].clone(), knots[:, p + grid_size].clone()
     reach = 0.1 * (high - low)
-    few = min(least, count - 1)
+    few = min(END, count - 1)
     low = torch.minimum(low, ordered[0] - torch.minimum(2 * (ordered[few] - ordered[0]), reach))
     high = torch.maximum(high, ordered[-1] + torch.minimum(2 * (ordered[-1] - ordered[-1 - few]), reach))
     if within is not None:

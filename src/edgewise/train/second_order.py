@@ -25,10 +25,12 @@ from .smoothness import Roughness, estimate
 from .status import Status
 
 SPARSE_POWERS = (1.0, 0.5, 0.5)  # of the penalty, round by round
-HALVINGS = ((15, 99), (15, 4), (30, 2))  # steps, and how many starts get them, round by round
+HALVINGS = ((15, 99), (15, 4), (30, 3))  # steps, and how many starts get them, round by round
 ROUNDS = 4, 16  # most rounds of steps on a grid, and on the one that was chosen: each while the one before lowered the loss
 WORTH = 0.8  # of the loss before, what a round must reach for another one to follow
 SETTLED_PRIOR = 0.7  # change of the edges' roughness, as a logarithm, below which it is no reason for another round
+EARLIER = 0.9  # of a round's last held-out loss, below which an earlier state of the round is better by more than chance
+FIELD = 3, 3, 2  # states that are carried to the first grid's end, and to the next grids
 CROWDED = 10  # rows per coefficient below which a first grid is approached from coarser ones
 ROUND_OFF = 1e-26  # loss, of targets of unit spread, that only round-off keeps from zero
 SETTLED = 1e-6  # relative decrease of the loss per step below which a stage has converged
@@ -92,20 +94,20 @@ class Trainer:
         first = plan.grids[0] if plan.grids else max(layer.grid_size for layer in starts[0].edge_layers)
         climb = self.coarser(starts[0], first)
         try:
-            current = self.choose_start(starts, climb[0])
+            field = self.choose_start(starts, climb[0])
             if plan.sparsity > 0:
-                current = self.sparsify(current.model, first)
-                self.best = current  # a sparse state is wanted for its shape, not for the lowest held-out loss
+                field = [self.sparsify(field[0].model, first)]
+                self.best = field[0]  # a sparse state is wanted for its shape, not for the lowest held-out loss
             for size in climb[1:]:
-                current = self.stage(current, size, plan.rounds[0], "refine")
-                self.best = current if current.usable else self.best  # of the grids that were asked for
-            for size in plan.grids[1:] if plan.grids else self.doublings(first):
-                refined = self.stage(current, size, plan.rounds[0], "refine", SPARSE_POWERS[-1])
-                improved = refined.usable and refined.judged < 0.95 * current.judged
-                self.keep(refined)
+                field = self.advance(field, size, len(FIELD))
+                self.best = field[0] if field[0].usable else self.best  # of the grids that were asked for
+            for place, size in enumerate(plan.grids[1:] if plan.grids else self.doublings(first), start=len(climb)):
+                refined = self.advance(field, size, place)
+                improved = refined[0].usable and refined[0].judged < 0.95 * field[0].judged
+                self.keep(refined[0])
                 if plan.grids is None and not improved:
                     break
-                current = refined if refined.usable else current
+                field = refined if refined[0].usable else field
             if self.best is not None and plan.sparsity == 0 and plan.rounds[1]:
                 size = max(layer.grid_size for layer in self.best.model.edge_layers)
                 self.keep(self.stage(self.best, size, plan.rounds[1], "polish"))
@@ -113,6 +115,13 @@ class Trainer:
             raise Interrupted(self.best, Status.INTERRUPTED) from None
         assert self.best is not None
         return self.best
+
+    def advance(self, field: list[Candidate], size: int, place: int) -> list[Candidate]:
+        """The states of a field on a finer grid, the `place`-th (from 0), best first. Which of them is close to a structure that the data have shows
+        only there: on such a one the error falls with every grid."""
+        most = FIELD[place] if place < len(FIELD) else 1
+        found = [self.stage(one, size, self.plan.rounds[0], "refine", SPARSE_POWERS[-1]) for one in field[:most]]
+        return sorted(found, key=lambda candidate: candidate.judged if candidate.usable else math.inf)
 
     def keep(self, candidate: Candidate) -> None:
         """Remember the better one."""
@@ -132,10 +141,10 @@ class Trainer:
             return []
         return [first * 2**k for k in range(1, 10)]
 
-    def choose_start(self, starts: Sequence[KAN], size: int) -> Candidate:
-        """The best of several starts, by successive halving: all get a few steps on the first grid, the better third some more, the best two
-        the most (Jamieson & Talwalkar 2016, arXiv 1502.07943). A sparse run only needs a start that explains most of the spread, as its own steps
-        come after."""
+    def choose_start(self, starts: Sequence[KAN], size: int) -> list[Candidate]:
+        """The best few of several starts, best first, by successive halving: all get a few steps on the first grid, the better third some more, the
+        best three the most (Jamieson & Talwalkar 2016, arXiv 1502.07943). A sparse run only needs a start that explains most of the spread, as its
+        own steps come after."""
         if self.plan.sparsity > 0:
             for start in starts:
                 self.keep(self.stage(Candidate.unjudged(start), size, 1, "start"))
@@ -149,11 +158,17 @@ class Trainer:
                 field = sorted((c for c in found if c.usable), key=lambda c: c.judged)
                 for candidate in field[:1]:
                     self.keep(candidate)
-            for start in field[:1]:
-                self.keep(self.stage(start, size, self.plan.rounds[0], "start"))
+            return self.ranked([self.stage(start, size, self.plan.rounds[0], "start") for start in field[: FIELD[0]]])
+        return self.ranked([])
+
+    def ranked(self, field: list[Candidate]) -> list[Candidate]:
+        """The field, best first, with the best state so far at its head where that is no part of it. Raises `Interrupted` where there is none."""
+        field = sorted((candidate for candidate in field if candidate.usable), key=lambda candidate: candidate.judged)
+        for candidate in field[:1]:
+            self.keep(candidate)
         if self.best is None:
             raise Interrupted(None, Status.FAILED)
-        return self.best
+        return field if field and field[0] is self.best else [self.best, *field]
 
     @property
     def spread(self) -> float:
@@ -263,11 +278,13 @@ class Trainer:
         start = problem.start()
         best_theta, best_held, waited = start, problem.loss_value(start, *held) if held else math.inf, 0
         best_held = best_held if math.isfinite(best_held) else math.inf
+        last = start
 
         def watch(step: int, theta: Tensor, value: float, mu: float) -> bool:
-            nonlocal best_theta, best_held, waited
+            nonlocal best_theta, best_held, waited, last
             judged = problem.loss_value(theta, *held) if held else None
-            if judged is None or terms:
+            last = theta
+            if judged is None:
                 best_theta = theta
             elif judged < best_held:
                 best_theta, best_held, waited = theta, judged, 0
@@ -283,7 +300,7 @@ class Trainer:
             )
             if stop:
                 raise Interrupted(None, Status.STOPPED)
-            return waited >= 10
+            return waited >= 10 and not terms
 
         settled = SETTLED if penalty is None else 1e-4
         try:
@@ -295,11 +312,13 @@ class Trainer:
                 status = Status.CONVERGED
         except (KeyboardInterrupt, Interrupted) as stop:
             status, taken, after = Status.INTERRUPTED, 0, None
-            self.keep(self.candidate(problem, best_theta, held, unit, status))
+            self.keep(self.candidate(problem, last if terms else best_theta, held, unit, status))
             raise Interrupted(self.best, stop.status if isinstance(stop, Interrupted) else status) from None
-        candidate = self.candidate(problem, best_theta, held, unit, status)
+        candidate = self.candidate(problem, last if terms else best_theta, held, unit, status)
         if roughness and smoothness and candidate.usable:
-            candidate = replace(candidate, roughness=estimate(problem, best_theta, smoothness, roughness))
+            candidate = replace(candidate, roughness=estimate(problem, last, smoothness, roughness))
+            if best_held * unit < EARLIER * candidate.judged:
+                self.keep(replace(self.candidate(problem, best_theta, held, unit, Status.STOPPED), roughness=candidate.roughness))
         return candidate, after, taken
 
     @staticmethod
