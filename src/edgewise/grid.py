@@ -81,7 +81,6 @@ def from_samples(x: Tensor, grid_size: int, degree: int, *, quantile: float = 0.
     return from_breaks(breaks, degree)
 
 
-
 END = 8  # outermost samples whose spread tells how much further the function may be asked for
 
 

@@ -24,7 +24,7 @@ from .penalty import EdgePenalty
 from .smoothness import Roughness, estimate
 from .status import Status
 
-SPARSE_POWERS = (1.0, 0.5, 0.5)  # of the penalty, round by round
+SPARSE_POWERS = (1.0, 1.0, 0.5, 0.5)  # of the penalty, round by round: short ones, as activations shrink under it until their scale is taken anew
 HALVINGS = ((15, 99), (15, 4), (30, 3))  # steps, and how many starts get them, round by round
 ROUNDS = 4, 16  # most rounds of steps on a grid, and on the one that was chosen: each while the one before lowered the loss
 WORTH = 0.8  # of the loss before, what a round must reach for another one to follow
@@ -185,7 +185,7 @@ class Trainer:
         """Steps under the penalty, convex first, then concave."""
         candidate = Candidate.unjudged(model)
         for power in SPARSE_POWERS:
-            candidate = self.stage(candidate, size, 1, "sparsify", power)
+            candidate = self.stage(candidate, size, 1, "sparsify", power, max(1, 2 * self.plan.steps // 3))
             if not candidate.usable:
                 break
         return candidate
