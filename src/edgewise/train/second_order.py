@@ -31,7 +31,7 @@ WORTH = 0.8  # of the loss before, what a round must reach for another one to fo
 SETTLED_PRIOR = 0.7  # change of the edges' roughness, as a logarithm, below which it is no reason for another round
 EARLIER = 0.9  # of a round's last held-out loss, below which an earlier state of the round is better by more than chance
 FIELD = 3, 3, 2  # states that are carried to the first grid's end, and to the next grids
-CROWDED = 10  # rows per coefficient below which a first grid is approached from coarser ones
+COARSE = 8  # intervals above which a first grid is approached from coarser ones
 ROUND_OFF = 1e-26  # loss, of targets of unit spread, that only round-off keeps from zero
 SETTLED = 1e-6  # relative decrease of the loss per step below which a stage has converged
 
@@ -92,7 +92,7 @@ class Trainer:
         """Choose among starts (tried lazily, in order), sparsify, refine; the best state by held-out loss. Raises `Interrupted`."""
         plan = self.plan
         first = plan.grids[0] if plan.grids else max(layer.grid_size for layer in starts[0].edge_layers)
-        climb = self.coarser(starts[0], first)
+        climb = self.coarser(first)
         try:
             field = self.choose_start(starts, climb[0])
             if plan.sparsity > 0:
@@ -128,10 +128,10 @@ class Trainer:
         if candidate.usable and (self.best is None or candidate.judged < self.best.judged):
             self.best = candidate
 
-    def coarser(self, model: KAN, first: int) -> list[int]:
-        """Grids that lead up to the first one, which ends the list: there are some where the data could not determine a start on it."""
-        climb, edges = [first], sum(int(layer.spline_edges().sum()) for layer in model.edge_layers)
-        while not (self.plan.keep_ranges or self.plan.sparsity) and climb[0] >= 6 and CROWDED * edges * climb[0] > self.job.x.shape[0]:
+    def coarser(self, first: int) -> list[int]:
+        """Grids that lead up to the first one, which ends the list: on a fine grid starts get stuck, and noise is followed before it is known."""
+        climb = [first]
+        while climb[0] > COARSE and not (self.plan.keep_ranges or self.plan.sparsity):
             climb.insert(0, climb[0] // 2)
         return climb
 
