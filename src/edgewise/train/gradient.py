@@ -26,7 +26,7 @@ from .status import Status
 Optimizer = str | Callable[..., torch.optim.Optimizer]
 STEPS = {"lm": 200, "lbfgs": 500, "adam": 200}
 NAMES = {"lm": "Levenberg-Marquardt", "lbfgs": "L-BFGS", "adam": "Adam"}
-LM_PARAMETERS, LM_WORK = 2500, 8e10  # up to here a Levenberg-Marquardt step takes seconds at most on two cores
+LM_PARAMETERS, LM_WORK = 4000, 8e10  # up to here a Levenberg-Marquardt step takes seconds at most on two cores
 LBFGS_PARAMETERS, LBFGS_ROWS = 50_000, 20_000
 
 
