@@ -23,11 +23,18 @@ class Monitor:
         self.rows: list[Row] = []
         self.callbacks = tuple(callbacks)
         self.stopped = False
+        self.interrupted = False
         self.began = time.perf_counter()
         self._bar = _bar() if progress else None
 
+    def interrupt(self) -> None:
+        """Ctrl-C was pressed: the next step does not go unless KeyboardInterrupt has ended the run before."""
+        self.interrupted = True
+
     def row(self, **values: Any) -> bool:
-        """Record a step; True when the run should end."""
+        """Record a step; True when the run should end. Raises KeyboardInterrupt where one was lost (see `interrupt.remember`)."""
+        if self.interrupted:
+            raise KeyboardInterrupt
         row = {"step": len(self.rows) + 1, **values, "seconds": time.perf_counter() - self.began}
         self.rows.append(row)
         if self._bar is not None:

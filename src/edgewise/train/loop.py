@@ -14,6 +14,7 @@ from ..model import KAN, Edit, summary
 from ..transforms import extend
 from . import gradient
 from .callbacks import Callback, Monitor
+from .interrupt import remember
 from .job import Job, make_job
 from .objective import Loss
 from .result import FitResult, measure
@@ -62,6 +63,7 @@ def fit(
     _check_fit_together(model, residual, validation, optimizer, grids, sparsity, batch_size, sample_weight)
     device = torch.device(device) if device is not None else next((t.device for t in model.parameters()), torch.device("cpu"))
     monitor = Monitor(callbacks=callbacks, progress=progress)
+    restore = remember(monitor.interrupt)
     try:
         if residual is not None:
             return gradient.fit_residual(model, residual, optimizer=optimizer, steps=steps, monitor=monitor, device=device)
@@ -93,6 +95,7 @@ def fit(
             return finish(model, trained, trained, replace(job, own_split=False), everything, status, monitor, how)
         return _second_order(model, start, job, everything, plan, monitor, auto=optimizer == "auto")
     finally:
+        restore()
         monitor.close()
 
 

@@ -1,0 +1,34 @@
+"""Ctrl-C that cannot get lost.
+
+Python raises KeyboardInterrupt wherever the program happens to be. In a callback from C it is printed and dropped: llvmlite has one after every kernel
+it compiled, so that most of a first compilation ends there, and a run would go on as if no key had been pressed.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+
+def remember(note: Callable[[], None]) -> Callable[[], None]:
+    """Call `note` at every Ctrl-C, before KeyboardInterrupt is raised; returns what puts the handler before back.
+
+    Nothing happens outside the main thread, and where the program has a handler of its own: then its rules hold.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is not signal.default_int_handler:
+        return lambda: None
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        note()
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, handler)
+
+    def restore() -> None:
+        if signal.getsignal(signal.SIGINT) is handler:
+            signal.signal(signal.SIGINT, before)
+
+    return restore
