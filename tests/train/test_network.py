@@ -92,24 +92,28 @@ def by_autograd(model: KAN, X: Tensor) -> tuple[Callable[[Tensor], Tensor], Tens
     return outputs, whole[free]
 
 
-@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
-@pytest.mark.parametrize("name", NETWORKS)
-def test_value_gradient_and_curvature_are_those_of_autograd(name: str, loss: Loss):
+def posed(name: str, loss: Loss) -> tuple[NetworkProblem, Callable[[Tensor], Tensor], Tensor, Tensor, Tensor]:
+    """A network's problem on `data`, its outputs by autograd, its parameters (P,), targets, and each row's share in the mean (b,)."""
     model = NETWORKS[name]()
     X, y, weight = data(model, loss)
     outputs, theta = by_autograd(model, X)
-    problem = NetworkProblem(model.build(), model.scale_inputs(X), y, loss, weight)
+    return NetworkProblem(model.build(), model.scale_inputs(X), y, loss, weight), outputs, theta, y, weight / weight.sum()
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_value_gradient_and_curvature_are_those_of_autograd(name: str, loss: Loss):
+    problem, outputs, theta, y, share = posed(name, loss)
     assert_equal(problem.start(), theta)
     value, gradient, curvature = problem.quadratic(theta)
 
-    share = weight / weight.sum()
     objective: Callable[[Tensor], Tensor] = lambda t: share @ loss.rows(outputs(t), y)  # noqa: E731
     want = theta.clone().requires_grad_()
     assert_close(value, objective(theta).item())
     assert_close(gradient, torch.autograd.grad(objective(want), want)[0])
     jacobian = torch.autograd.functional.jacobian(outputs, theta)  # (b, k, P)
     prediction, second = outputs(theta), torch.autograd.functional.hessian
-    bends: list[Any] = [second(lambda p, r=r: loss.rows(p[None], y[r : r + 1])[0], prediction[r].detach()) for r in range(len(X))]
+    bends: list[Any] = [second(lambda p, r=r: loss.rows(p[None], y[r : r + 1])[0], prediction[r].detach()) for r in range(len(y))]
     bend = torch.stack(bends)
     assert_close(curvature, torch.einsum("b,bkp,bkl,blq->pq", share, jacobian, bend, jacobian))
     assert_close(problem.value(theta), value)
@@ -193,10 +197,7 @@ def test_the_networks_own_gradients_can_be_asked_for_afterwards():
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_turning_is_the_second_derivative_along_a_step_pulled_back(name: str, loss: Loss):
-    model = NETWORKS[name]()
-    X, y, weight = data(model, loss)
-    outputs, theta = by_autograd(model, X)
-    problem = NetworkProblem(model.build(), model.scale_inputs(X), y, loss, weight)
+    problem, outputs, theta, y, share = posed(name, loss)
     step = 1e-3 * torch.randn(theta.shape, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
     jvp: Callable[..., Any] = torch.autograd.functional.jvp
     second = jvp(lambda t: jvp(outputs, t, step, create_graph=True)[1], theta, step)[1]  # (b, k)
@@ -204,6 +205,6 @@ def test_turning_is_the_second_derivative_along_a_step_pulled_back(name: str, lo
     curvature = loss.curvature(here, y)
     bent = torch.einsum("bkl,bl->bk", curvature, second) if isinstance(curvature, Tensor) else curvature * second
     moving = theta.clone().requires_grad_()
-    (pulled,) = torch.autograd.grad(outputs(moving), moving, (weight / weight.sum())[:, None] * bent)
+    (pulled,) = torch.autograd.grad(outputs(moving), moving, share[:, None] * bent)
     scale = float(pulled.abs().max()) + 1e-8
     assert_close(problem.turning(theta, step) / scale, pulled / scale, like="difference")

@@ -15,9 +15,9 @@ from edgewise.train.lm import minimize
 from edgewise.train.objective import SquaredError
 from edgewise.train.result import measure
 from edgewise.train.scaling import fitted_before, scaled_to
-from edgewise.train.second_order import EARLIER, Candidate, Interrupted, Plan, Trainer, count_parameters, mean_loss, too_large
+from edgewise.train.second_order import Candidate, Interrupted, Plan, Trainer, count_parameters, mean_loss, too_large
 from edgewise.train.status import Status
-from edgewise.transforms import prune, refine, remove, set_symbolic
+from edgewise.transforms import refine, remove, set_symbolic
 from helpers import assert_close, assert_equal, state_of
 
 
@@ -69,7 +69,7 @@ def test_automatic_grids_double_while_the_held_out_loss_falls_and_stay_below_the
     sizes = list(dict.fromkeys(row["grid_size"] for row in work.monitor.rows))
     assert sizes == [3 * 2**k for k in range(len(sizes))] and len(sizes) >= 2
     assert 3 * max(sizes) <= 180
-    assert EARLIER * best.judged <= min(row["validation_loss"] for row in work.monitor.rows)
+    assert best.judged == min(row["validation_loss"] for row in work.monitor.rows)
 
 
 def test_the_best_state_by_held_out_loss_comes_back():
@@ -79,7 +79,7 @@ def test_the_best_state_by_held_out_loss_comes_back():
     seen = [row["validation_loss"] for row in work.monitor.rows]
     assert seen[-1] > 1.2 * min(seen)  # it did overfit
     assert work.job.xv is not None and work.job.yv is not None
-    assert EARLIER * best.judged <= min(seen)
+    assert best.judged <= min(seen)
     assert_close(measure(best.model, work.job.xv, work.job.yv, SquaredError())[0], best.judged, like="derivative")
     assert best.status is Status.STOPPED
 
@@ -168,7 +168,8 @@ def test_an_interrupted_run_has_its_best_state(after: int, sparsity: float):
 def test_sparsity_leaves_constants():
     work, start, _ = trainer(KAN((2, 3, 1)), rows=200, target=lambda X: torch.sin(3 * X[:, :1]), sparsity=0.05, grids=(5,), steps=30)
     model = work.run([start]).model
-    assert all(edge[1] == 0 for edge in prune(model, work.job.x).active_edges() if edge[0] == 0)  # nothing depends on the second input
+    spreads = model.trace(work.job.x)[1].edges[0].detach().std(0)
+    assert float(spreads[1].max()) < 1e-2 * float(spreads[0].max())  # nothing depends on the second input
 
 
 @pytest.mark.parametrize("change", [

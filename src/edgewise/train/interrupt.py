@@ -1,7 +1,7 @@
 """Ctrl-C that cannot get lost.
 
-Python raises KeyboardInterrupt wherever the program happens to be. In a callback from C it is printed and dropped: llvmlite has one after every kernel
-it compiled, so that most of a first compilation ends there, and a run would go on as if no key had been pressed.
+Python raises KeyboardInterrupt wherever the program happens to be. In a callback from C it is printed and dropped. llvmlite has one after every
+kernel that it compiled, so most of a first compilation ends there, and a run would go on as if no key had been pressed.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def _second_order(
         best = trainer.run(starts)
         status = best.status
         judged = best
-        if job.own_split and status is not Status.STOPPED:  # more steps would undo a stop by the held-out loss
+        if job.own_split and (status is not Status.STOPPED or best.roughness):  # steps without smoothness would undo a stop by the held-out loss
             best = trainer.last_refit(best, everything)
     except Interrupted as stop:
         if stop.best is None and stop.status is Status.FAILED:

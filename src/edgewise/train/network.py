@@ -73,6 +73,11 @@ def parameters_of(layer: KANLayer) -> list[Tensor]:
     return [p for p in (layer.coef, layer.base_scale, layer.bias, layer.affine) if p is not None]
 
 
+def size_of(layer: KANLayer) -> int:
+    """How many parameters a layer has, those that training may not move included."""
+    return sum(p.numel() for p in parameters_of(layer))
+
+
 def free_masks(layer: KANLayer) -> list[Tensor]:
     """Which parameters of a layer training may move: none of the edges that carry no spline."""
     on = layer.spline_edges()
@@ -207,7 +212,7 @@ class NetworkProblem:
         self, done: Pass, columns: Sequence[Tensor | None], pulls: list[Tensor | None], gradient: Tensor, nodes: Tensor | None = None
     ) -> None:
         """Carry gradients with respect to the outputs (b, k) and to the layers' inputs (b, i) on to the parameters of the layers before, in place."""
-        ends = [0, *accumulate(sum(p.numel() for p in parameters_of(layer)) for layer in self.layers)]
+        ends = [0, *accumulate(size_of(layer) for layer in self.layers)]
         for number in range(len(self.layers), 0, -1):
             basis, pull = done.bases[number - 1], pulls[number - 1]
             if nodes is not None:

@@ -12,6 +12,7 @@ from ..errors import ConfigError
 from ..model import KAN
 from ..trace import Trace
 from .local import Local
+from .network import size_of
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,8 @@ class EdgePenalty:
             gradient[columns] += pulled * factor[:, None, :]
             rows = columns.permute(0, 2, 1)  # (i, o, j)
             curvature[rows[..., :, None], rows[..., None, :]] += cov[:, None] * factor[:, :, None, None]
-            start += sum(p.numel() for p in (layer.coef, layer.base_scale, layer.bias, layer.affine) if p is not None)
+            start += size_of(layer)
         return self.strength * total
-
 
     def pulls(self, bases: list[Local], inputs: list[Tensor]) -> list[Tensor | None]:
         """The gradient with respect to each layer's inputs, which move the edges' values: (b, i), None for the first layer, whose inputs are data."""

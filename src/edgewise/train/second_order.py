@@ -28,8 +28,7 @@ SPARSE_POWERS = (1.0, 1.0, 0.5, 0.5)  # of the penalty, round by round: short on
 HALVINGS = ((15, 99), (15, 4), (30, 3))  # steps, and how many starts get them, round by round
 ROUNDS = 4, 16  # most rounds of steps on a grid, and on the one that was chosen: each while the one before lowered the loss
 WORTH = 0.8  # of the loss before, what a round must reach for another one to follow
-SETTLED_PRIOR = 0.7  # change of the edges' roughness, as a logarithm, below which it is no reason for another round
-EARLIER = 0.9  # of a round's last held-out loss, below which an earlier state of the round is better by more than chance
+STEADY = 0.7  # change of the edges' roughness, as a logarithm, below which it is no reason for another round
 FIELD = 3, 3, 2  # states that are carried to the first grid's end, and to the next grids
 COARSE = 8  # intervals above which a first grid is approached from coarser ones
 ROUND_OFF = 1e-26  # loss, of targets of unit spread, that only round-off keeps from zero
@@ -209,13 +208,13 @@ class Trainer:
                 if sparse:
                     penalty = EdgePenalty(self.plan.sparsity, power or 1.0).relative_to(model.trace(self.job.x)[1])
                 known = known.on(model.edge_layers) if known and smooth else None
-                candidate, damping, _ = self.minimise(model, size, name, penalty, damping, steps, known)
+                candidate, damping = self.minimise(model, size, name, penalty, damping, steps, known)
                 if not candidate.usable:
                     break
                 if smooth and not known:
                     candidate = replace(candidate, roughness=self.first_roughness(candidate))
                 best = candidate if candidate.judged < best.judged or not smooth else best
-                settled = not candidate.roughness or (known is not None and candidate.roughness.change(known) < SETTLED_PRIOR)
+                settled = not candidate.roughness or (known is not None and candidate.roughness.change(known) < STEADY)
                 if settled and (candidate.loss > WORTH * before or (not smooth and candidate.status is not Status.BUDGET)):
                     break
                 model, known, before = candidate.model, candidate.roughness, candidate.loss
@@ -263,8 +262,9 @@ class Trainer:
         damping: lm.Damping | None,
         steps: int | None = None,
         roughness: Roughness | None = None,
-    ) -> tuple[Candidate, lm.Damping | None, int]:
-        """One run of the minimiser on fixed grids, with a penalty or a smoothness; the state with the lowest held-out loss comes back."""
+    ) -> tuple[Candidate, lm.Damping | None]:
+        """One run of the minimiser on fixed grids. Under a penalty or a smoothness the last state comes back, as it minimises both; without, the
+        one with the lowest held-out loss. Where an earlier state of a smooth run had a lower one, that is kept beside."""
         job, private = self.job, model.build()
         target = (job.y - model.output_shift) / model.output_scale if job.regression else job.y
         unit = float(model.output_scale.square().mean()) if job.regression else 1.0  # losses are reported in the user's units
@@ -277,7 +277,7 @@ class Trainer:
             held = model.scale_inputs(job.xv), yv, job.wv
         start = problem.start()
         best_theta, best_held, waited = start, problem.loss_value(start, *held) if held else math.inf, 0
-        best_held = best_held if math.isfinite(best_held) else math.inf
+        best_held = best_held if math.isfinite(best_held) and not terms else math.inf
         last = start
 
         def watch(step: int, theta: Tensor, value: float, mu: float) -> bool:
@@ -305,21 +305,20 @@ class Trainer:
         settled = SETTLED if penalty is None else 1e-4
         try:
             end = lm.minimize(problem, start, steps=steps or self.plan.steps, damping=damping, tolerance=settled, watch=watch)
-            status, taken, after = end.status, end.steps, end.damping
+            status, after = end.status, end.damping
             if held and not terms and problem.loss_value(end.theta, *held) > 1.05 * best_held:
                 status = Status.STOPPED
             elif end.value < ROUND_OFF and status in (Status.STALLED, Status.BUDGET):
                 status = Status.CONVERGED
         except (KeyboardInterrupt, Interrupted) as stop:
-            status, taken, after = Status.INTERRUPTED, 0, None
-            self.keep(self.candidate(problem, last if terms else best_theta, held, unit, status))
-            raise Interrupted(self.best, stop.status if isinstance(stop, Interrupted) else status) from None
+            self.keep(self.candidate(problem, last if terms else best_theta, held, unit, Status.INTERRUPTED))
+            raise Interrupted(self.best, stop.status if isinstance(stop, Interrupted) else Status.INTERRUPTED) from None
         candidate = self.candidate(problem, last if terms else best_theta, held, unit, status)
         if roughness and smoothness and candidate.usable:
             candidate = replace(candidate, roughness=estimate(problem, last, smoothness, roughness))
-            if best_held * unit < EARLIER * candidate.judged:
+            if best_held * unit < candidate.judged:
                 self.keep(replace(self.candidate(problem, best_theta, held, unit, Status.STOPPED), roughness=candidate.roughness))
-        return candidate, after, taken
+        return candidate, after
 
     @staticmethod
     def candidate(
@@ -341,7 +340,7 @@ class Trainer:
         if self.plan.sparsity > 0:
             penalty = EdgePenalty(self.plan.sparsity, SPARSE_POWERS[-1]).relative_to(best.model.trace(job.x)[1])
         with threads_for(self.work(best.model, size)):
-            done, _, _ = whole.minimise(best.model, size, "all rows", penalty, None, None, best.roughness)
+            done, _ = whole.minimise(best.model, size, "all rows", penalty, None, None, best.roughness)
         before = mean_loss(best.model, job)
         limit = math.inf if self.plan.sparsity > 0 else 1.1 * before if best.roughness else 1.01 * before + 1e-300
         return done if done.usable and mean_loss(done.model, job) <= limit else best

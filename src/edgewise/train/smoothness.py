@@ -20,7 +20,7 @@ from torch import Tensor
 from ..grid import breaks_of
 from ..layers import KANLayer
 from .local import Local
-from .network import NetworkProblem, parameters_of
+from .network import NetworkProblem, size_of
 from .objective import SquaredError
 from .penalty import index_of
 
@@ -107,7 +107,7 @@ class Smoothness:
             gradient[columns] += torch.bmm(d.transpose(1, 2), w * found)
             rows = columns.permute(0, 2, 1)
             curvature[rows[..., :, None], rows[..., None, :]] += block
-            start += sum(p.numel() for p in parameters_of(local.layer))
+            start += size_of(local.layer)
         return total
 
     def pulls(self, bases: list[Local], inputs: list[Tensor]) -> list[Tensor | None]:
@@ -134,7 +134,7 @@ def estimate(problem: NetworkProblem, theta: Tensor, term: Smoothness, before: R
             taken = (w * torch.einsum("ikj,iojl,ikl->iko", d, own, d)).clamp(0, 1)
             spent += float(taken.sum())
             found.append(_intensity(layer, _jumps(layer, d).square(), 1 - taken, known))
-            start += sum(p.numel() for p in parameters_of(layer))
+            start += size_of(layer)
         dispersion = before.dispersion
         if isinstance(problem.loss, SquaredError):  # a Gaussian, its variance as the residuals show it; other losses are taken as likelihoods
             rows, outputs = problem.y.shape
