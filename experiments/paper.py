@@ -118,20 +118,20 @@ def edgewise_values(row: Row, runs: Sequence[Sequence[Attempt]], samples: int) -
 
 
 def peer_values(name: str, found: dict[str, list[peers.Peer]]) -> dict[str, object]:
-    """The peers' columns of a row."""
-    mlps, kans = found["mlp"], found.get("pykan", [])
-    best = min(mlps, key=lambda peer: peer.test)
-    values: dict[str, object] = {
-        "name": name,
-        "mlp_best": best.test,
-        "mlp_median": statistics.median(peer.test for peer in mlps),
-        "mlp_10x": min(peer.test for peer in found["mlp_10x"]),
-        "mlp_100x": min(peer.test for peer in found["mlp_100x"]),
-        "mlp_what": best.what,
-        "mlp_parameters": best.parameters,
-        "mlp_seconds": statistics.median(peer.seconds for peer in mlps),
-        "peers_commit": version(),
-    }
+    """The peers' columns of a row, of those peers that were run."""
+    mlps, kans = found.get("mlp", []), found.get("pykan", [])
+    values: dict[str, object] = {"name": name, "peers_commit": version()}
+    if mlps:
+        best = min(mlps, key=lambda peer: peer.test)
+        values |= {
+            "mlp_best": best.test,
+            "mlp_median": statistics.median(peer.test for peer in mlps),
+            "mlp_10x": min(peer.test for peer in found["mlp_10x"]),
+            "mlp_100x": min(peer.test for peer in found["mlp_100x"]),
+            "mlp_what": best.what,
+            "mlp_parameters": best.parameters,
+            "mlp_seconds": statistics.median(peer.seconds for peer in mlps),
+        }
     if kans:
         ours = min(kans, key=lambda peer: peer.test)
         values |= {"pykan_same_data": ours.test, "pykan_what": ours.what, "pykan_seconds": statistics.median(peer.seconds for peer in kans)}
@@ -145,7 +145,7 @@ def run(name: str, table: str, title: str, about: str, options: Options) -> int:
     everything = Results(options.out / "attempts.csv", ATTEMPTS)
     names, sizes, done = options.chosen(list(rows)), Sizes.of(options.smoke), 0
     try:
-        if options.peers != "only":
+        if options.peers in ("no", "too"):
             jobs = [Job(row, edgewise_job, (table, row, seed, options.smoke)) for row in names for seed in range(options.seeds)]
             for row, runs in rows_done(jobs, work(jobs, options.processes, title)):
                 values = edgewise_values(rows[row], runs, sizes.samples)
@@ -172,18 +172,19 @@ def run_peers(table: str, title: str, options: Options, names: Sequence[str], re
     """The peers' columns; how many rows they were found for. MLPs take their size from edgewise's column, so that must be there first."""
     jobs: list[Job] = []
     kinds: dict[int, str] = {}
-    smoke, with_pykan = options.smoke, peers.has_pykan()
-    if not with_pykan:
+    smoke, with_mlps, with_pykan = options.smoke, options.peers != "pykan", options.peers != "mlp" and peers.has_pykan()
+    if options.peers != "mlp" and not with_pykan:
         print("pykan is not installed: its column stays as it is", file=sys.stderr)
     for name in names:
-        size = number(results.records.get(name, {}), "parameters")
-        if size is None:
+        size, own = number(results.records.get(name, {}), "parameters"), []
+        if with_mlps and size is None:
             print(f"{name}: edgewise's columns are not there yet, so the size of its peers is unknown; run it without --peers first", file=sys.stderr)
             continue
-        few = range(1 if smoke else min(options.seeds, 2))  # of the large ones
-        own = [("mlp", Job(name, mlp_job, (table, name, int(size), seed, smoke))) for seed in range(options.seeds)]
-        own += [("mlp_10x", Job(name, mlp_job, (table, name, int(10 * size), seed, smoke))) for seed in few]
-        own += [("mlp_100x", Job(name, mlp_job, (table, name, int(100 * size), 0, smoke)))]
+        if with_mlps and size is not None:
+            few = range(1 if smoke else min(options.seeds, 2))  # of the large ones
+            own += [("mlp", Job(name, mlp_job, (table, name, int(size), seed, smoke))) for seed in range(options.seeds)]
+            own += [("mlp_10x", Job(name, mlp_job, (table, name, int(10 * size), seed, smoke))) for seed in few]
+            own += [("mlp_100x", Job(name, mlp_job, (table, name, int(100 * size), 0, smoke)))]
         own += [("pykan", Job(name, pykan_job, (table, name, shape, smoke))) for shape in peers.pykan_shapes(find(table, name)) if with_pykan]
         for kind, job in own:
             kinds[id(job)] = kind

@@ -76,7 +76,7 @@ def run(options: Options) -> int:
     errors = Results(options.out / "errors.csv", ERRORS)
     kinds = [(name, kind) for name in names for kind in series_of(toys[name])]
     jobs = [Job(name, toy_job, (name, kind, seed, options.smoke)) for name, kind in kinds for seed in range(options.seeds)]
-    jobs, done = [] if options.peers == "only" else jobs, 0
+    jobs, done = jobs if options.peers in ("no", "too") else [], 0
     try:
         for name, found in rows_done(jobs, work(jobs, options.processes, "Toy functions")):
             own = [job for job in jobs if job.row == name]
