@@ -14,7 +14,7 @@ from .runner import Job, Options, rows_done, say, version, work
 from .tables import Row, read_rows
 from .training import LIMIT, Attempt, Sizes
 
-ATTEMPTS = ("key", "name", "seed", "origin", "shape", "parameters", "edges", "grid", "held_out", "test", "seconds")
+ATTEMPTS = ("key", "name", "seed", "origin", "shape", "degree", "parameters", "edges", "grid", "held_out", "test", "seconds")
 PEERS = ("pykan_what", "pykan_seconds", "mlp_what", "mlp_parameters", "mlp_seconds", "peers_commit")
 COLUMNS = (
     "name", "shape", "parameters", "paper_kan", "paper_mlp", "pykan_same_data", "edgewise_best", "edgewise_median", "mlp_best", "mlp_median",
@@ -66,8 +66,12 @@ def shape_text(shape: Sequence[int]) -> str:
 
 
 def note(row: Row, best: Attempt) -> str:
-    """What a reader of a row should know: multiplication nodes, a shape that is none of the paper's."""
-    remarks = {"multiplication nodes": best.products, "not a shape of the paper's": bool(row.shapes) and "paper" not in best.origin}
+    """What a reader of a row should know: multiplication nodes, a degree or a shape that is none of the paper's."""
+    remarks = {
+        "multiplication nodes": best.products,
+        f"degree {best.degree}": best.degree != 3,
+        "not a shape of the paper's": bool(row.shapes) and "paper" not in best.origin,
+    }
     return "; ".join(text for text, true in remarks.items() if true)
 
 
@@ -228,7 +232,7 @@ def write_page(folder: Path, name: str, title: str, about: str, results: Results
     about_small = template("small.md", sparsities=", ".join(f"{s:g}" for s in training.SPARSITIES), limit=LIMIT)
     protocol = template(
         "protocol.md", shapes=", ".join(shape_words(shape) for shape in training.general_shapes(2)), train=training.TRAIN,
-        test=training.TEST, finalists=training.FINALISTS, hidden=" or ".join(map(str, peers.HIDDEN)),
+        test=training.TEST, finalists=training.FINALISTS, degree=training.DEGREE, hidden=" or ".join(map(str, peers.HIDDEN)),
         activations=" or ".join(peers.ACTIVATIONS), large=peers.LARGE, lbfgs_steps=peers.LBFGS_STEPS,
         grids=", ".join(map(str, peers.PYKAN_GRIDS)), steps=peers.PYKAN_STEPS, name=name,
     )  # fmt: skip

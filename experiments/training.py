@@ -17,8 +17,9 @@ from .tables import Row
 Width = int | tuple[int, Any]
 TRAIN = TEST = 1000
 SPARSITIES = (0.1, 0.03, 0.01, 0.003)  # from strong to weak, until what pruning leaves is accurate enough
-DRAFT = {"grids": (3, 6), "steps": 30}  # the short fit of a general shape
-FINALISTS = 3  # general shapes that are trained in full
+DRAFT = {"grids": (3, 6), "steps": 30, "restarts": 5}  # the short fit of a general shape
+FINALISTS = 2  # general shapes that are trained in full
+DEGREE = 5  # of their splines: they follow smooth functions more closely than the paper's cubic ones
 LIMIT = 1e-2  # the paper's bound on the error of a row's "minimal shape"
 
 
@@ -43,6 +44,7 @@ class Attempt:
 
     origin: str
     shape: str
+    degree: int
     parameters: int
     edges: int
     grid: tuple[int, ...]
@@ -104,6 +106,7 @@ def attempt(row: Row, model: Any, origin: str, seed: int, sizes: Sizes, began: f
     return Attempt(
         origin=origin,
         shape=facts.shape.replace(" ", ""),
+        degree=model.config.degree,
         parameters=facts.parameters,
         edges=facts.edges,
         grid=facts.grid_size,
@@ -119,14 +122,16 @@ def attempts(row: Row, seed: int, sizes: Sizes) -> list[Attempt]:
     found, drafts = [], []
     draft = replace(sizes, settings=tuple({**DRAFT, **dict(sizes.settings)}.items()))
     for shape, origin in list(candidates(row).items())[: sizes.shapes]:
-        model = ew.KAN(shape, grid_size=3, seed=seed)
+        model = ew.KAN(shape, grid_size=3, degree=DEGREE if origin == "general" else 3, seed=seed)
         if origin == "general":
             drafts.append((attempt(row, model, origin, seed, draft), model))
         else:
             found.append(attempt(row, model, origin, seed, sizes))
-    for tried, model in sorted(drafts, key=lambda draft: draft[0].held_out)[:FINALISTS]:
+    spent = sum(tried.seconds for tried, _ in drafts)
+    for _, model in sorted(drafts, key=lambda draft: draft[0].held_out)[:FINALISTS]:
         done = attempt(row, model, "general", seed, sizes)
-        found.append(replace(done, seconds=done.seconds + tried.seconds))
+        found.append(replace(done, seconds=done.seconds + spent))
+        spent = 0.0
     return [*found, pruned(row, seed, sizes)]
 
 

@@ -143,7 +143,7 @@ def test_rows_come_as_soon_as_all_their_jobs_ended_and_not_when_one_failed():
 
 def tried(origin: str, held_out: float, test: float, shape: str = "[2,2,1]", edges: int = 6):
     training = module("training")
-    return training.Attempt(origin, shape, 10 * edges, edges, (3, 3), held_out, test, 1.0)
+    return training.Attempt(origin, shape, 3, 10 * edges, edges, (3, 3), held_out, test, 1.0)
 
 
 def test_the_held_out_error_chooses_the_shape_not_the_test_error():

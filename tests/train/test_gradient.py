@@ -37,8 +37,10 @@ def torch_lbfgs(parameters: Any) -> torch.optim.Optimizer:
     return torch.optim.LBFGS(parameters, line_search_fn="strong_wolfe")
 
 
-OPTIMIZERS: dict[str, Any] = {"lm": "lm", "lbfgs": "lbfgs", "adam": "adam", "AdamW": adamw, "torch LBFGS": torch_lbfgs}
-ENOUGH = {"lm": 1e-3, "lbfgs": 2e-2, "adam": 0.35, "AdamW": 0.35, "torch LBFGS": 0.1}
+OPTIMIZERS: dict[str, Any] = {**{name: name for name in gradient.NAMES}, "AdamW": adamw, "torch LBFGS": torch_lbfgs}
+ENOUGH = {
+    "lm": 1e-3, "lm-cg": 1e-2, "lbfgs": 2e-2, "ssbroyden": 2e-2, "ssbfgs": 2e-2, "adam": 0.35, "AdamW": 0.35, "torch LBFGS": 0.1,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -70,7 +72,7 @@ def test_a_perceptron_learns_by_every_optimizer(name: str, tmp_path: Path, monke
         assert float((result.model(X)[:, 0] - y).square().mean()) < 4 * ENOUGH[name] ** 2
 
 
-@pytest.mark.parametrize("name", ["lm", "lbfgs", "adam", "AdamW"])
+@pytest.mark.parametrize("name", [*gradient.NAMES, "AdamW"])
 def test_the_same_seed_gives_the_same_bits_whatever_the_global_state(name: str):
     X, y = rows(60)
     results = []
@@ -182,7 +184,9 @@ def test_a_callback_ends_the_run(name: str, model: Any):
 # ------------------------------------------------------------------ KANs
 
 
-@pytest.mark.parametrize(("name", "enough"), [("lbfgs", 1e-3), ("adam", 0.2), ("AdamW", 0.3)])
+@pytest.mark.parametrize(
+    ("name", "enough"), [("lbfgs", 1e-3), ("ssbroyden", 1e-3), ("ssbfgs", 1e-3), ("lm-cg", 1e-3), ("adam", 0.2), ("AdamW", 0.3)]
+)
 def test_a_kan_learns_by_gradient_methods(name: str, enough: float):
     X, y = rows(300)
     model = KAN((2, 1), grid_size=4)
@@ -232,7 +236,7 @@ def growth(dtype: torch.dtype = torch.float64) -> Any:
     return residual
 
 
-@pytest.mark.parametrize("optimizer", ["auto", "lm", "lbfgs"])
+@pytest.mark.parametrize("optimizer", ["auto", *gradient.FULL_BATCH])
 def test_a_differential_equation_is_solved(optimizer: str, leaves_no_trace: Any):
     model = KAN((1, 1), grid_size=8, domain=(0, 1))
     before = state_of(model)
@@ -254,7 +258,7 @@ def test_a_differential_equation_is_solved_by_a_perceptron():
     assert result.model.training
 
 
-@pytest.mark.parametrize("optimizer", ["lm", "lbfgs"])
+@pytest.mark.parametrize("optimizer", gradient.FULL_BATCH)
 def test_ctrl_c_in_a_residual_fit_returns_the_best_so_far(optimizer: str):
     def interrupt(row: dict[str, Any]) -> None:
         if row["step"] == 3:
@@ -273,7 +277,7 @@ def test_a_callback_ends_a_residual_fit():
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"optimizer": "adam"}, "'lm' or 'lbfgs', got 'adam'"),
+        ({"optimizer": "adam"}, "'lm', 'lm-cg', 'lbfgs', 'ssbroyden' or 'ssbfgs', got 'adam'"),
         ({"sparsity": 0.1}, "sparsity does not go with residual"),
         ({"validation": 1, "sample_weight": 2}, "2 problems: validation does not go with residual.*sample_weight"),
         ({"grids": (3, 6)}, "grids does not go with residual"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -14,7 +14,7 @@ from ..errors import ConfigError, TrainingError
 from ..model import KAN, Edit
 from ..threads import threads_for
 from ..transforms import adapt, extend, refine
-from . import first_order, lbfgs, lm
+from . import cg, first_order, lbfgs, lm, quasi_newton
 from .callbacks import Monitor
 from .job import Job
 from .module_problem import ModuleProblem
@@ -24,8 +24,12 @@ from .result import FitResult, measure
 from .status import Status
 
 Optimizer = str | Callable[..., torch.optim.Optimizer]
-STEPS = {"lm": 200, "lbfgs": 500, "adam": 200}
-NAMES = {"lm": "Levenberg-Marquardt", "lbfgs": "L-BFGS", "adam": "Adam"}
+STEPS = {"lm": 200, "lm-cg": 100, "lbfgs": 500, "ssbroyden": 500, "ssbfgs": 500, "adam": 200}
+NAMES = {
+    "lm": "Levenberg-Marquardt", "lm-cg": "Levenberg-Marquardt with conjugate gradients", "lbfgs": "L-BFGS", "ssbroyden": "self-scaled Broyden",
+    "ssbfgs": "self-scaled BFGS", "adam": "Adam",
+}  # fmt: skip
+FULL_BATCH = tuple(name for name in NAMES if name != "adam")  # optimizers that take all rows at once, in float64 on a KAN
 LM_PARAMETERS, LM_WORK = 4000, 8e10  # up to here a Levenberg-Marquardt step takes seconds at most on two cores
 LBFGS_PARAMETERS, LBFGS_ROWS = 50_000, 20_000
 
@@ -39,6 +43,16 @@ def choose(parameters: int, rows: int, outputs: int) -> str:
     if parameters <= LM_PARAMETERS and rows * outputs * parameters**2 <= LM_WORK:
         return "lm"
     return "lbfgs" if parameters <= LBFGS_PARAMETERS and rows <= LBFGS_ROWS else "adam"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in quotes, for a message.
+
+    >>> listed(("lm", "lbfgs", "adam"))
+    "'lm', 'lbfgs' or 'adam'"
+    """
+    quoted = [repr(name) for name in names]
+    return " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
 
 
 def name_of(optimizer: Optimizer) -> str:
@@ -105,8 +119,8 @@ def fit_residual(
     problem = ResidualProblem(trained, residual)
     start = problem.start()
     chosen = ("lm" if start.numel() <= LM_PARAMETERS else "lbfgs") if optimizer == "auto" else optimizer
-    if chosen not in ("lm", "lbfgs"):
-        raise ConfigError(f"a residual is minimised by 'lm' or 'lbfgs', got {chosen!r}")
+    if chosen not in FULL_BATCH:
+        raise ConfigError(f"a residual is minimised by {listed(FULL_BATCH)}, got {chosen!r}")
 
     def watch(step: int, theta: Tensor, value: float, mu: float) -> bool:
         latest[0] = theta
@@ -128,11 +142,17 @@ def _run(
     chosen: Optimizer, problem: Any, start: Tensor, steps: int | None, watch: lm.Watcher, latest: list[Tensor]
 ) -> Status:
     """One run of a full-batch minimiser; the parameters at its end, or at Ctrl-C, are left in `latest`."""
+    assert isinstance(chosen, str)
+    most = steps or STEPS[chosen]
     try:
         if chosen == "lm":
-            end = lm.minimize(problem, start, steps=steps or STEPS["lm"], tolerance=1e-9, watch=watch)
+            end = lm.minimize(problem, start, steps=most, tolerance=1e-9, watch=watch)
+        elif chosen == "lm-cg":
+            end = cg.minimize_cg(problem, start, steps=most, tolerance=1e-9, watch=watch)
+        elif chosen == "lbfgs":
+            end = lbfgs.minimize(problem.value_gradient, start, steps=most, watch=watch)
         else:
-            end = lbfgs.minimize(problem.value_gradient, start, steps=steps or STEPS["lbfgs"], watch=watch)
+            end = quasi_newton.minimize(problem.value_gradient, start, steps=most, rule=chosen, watch=watch)
     except KeyboardInterrupt:
         return Status.INTERRUPTED
     if end.status is Status.FAILED:
@@ -190,8 +210,8 @@ def descend(
         stop = monitor.row(stage=stage, grid_size=grid_size, loss=value, train_loss=value, validation_loss=judged, damping=mu)
         return stop or waited[0] >= 40
 
-    if optimizer == "lm" and penalty is not None:
-        raise ConfigError("the paper's penalty needs a gradient optimizer; on a KAN optimizer='lm' has its own sparsity")
+    if optimizer in ("lm", "lm-cg") and penalty is not None:
+        raise ConfigError(f"the paper's penalty needs a gradient optimizer, not {optimizer!r}; on a KAN optimizer='lm' has its own sparsity")
     begun = list(latest)
     status = _run(optimizer, target, start, steps, watch, begun)
     judged_end = None

@@ -19,10 +19,10 @@ from .job import Job, make_job
 from .objective import Loss
 from .result import FitResult, measure
 from .scaling import fitted_before, scaled_to
-from .second_order import ROUNDS, Candidate, Interrupted, Plan, Trainer, count_parameters
+from .second_order import ROUNDS, Candidate, Interrupted, Plan, Trainer, count_parameters, halved
 from .status import Status
 
-OPTIMIZERS = ("auto", "lm", "lbfgs", "adam")
+OPTIMIZERS = ("auto", *gradient.NAMES)
 
 
 def fit(
@@ -51,7 +51,8 @@ def fit(
     Works on any nn.Module; a KAN is also scaled to the data on its first fit, started several times (`restarts`), and refined along `grids` while
     the held-out loss falls. Without `validation=(Xv, yv)` 10 % of the rows are held out (by `seed`) to choose grid and stop, then, where they did
     not end the run, given back for the last steps. `sparsity` (0.01 to 0.1 is usual) is relative to the spread of y and drives edges to constants,
-    for `prune`. `optimizer`: "auto", "lm", "lbfgs", "adam", or a factory of a torch optimizer. `steps`: per stage. `residual(model) -> (m,)`
+    for `prune`. `optimizer`: "auto", "lm" (Levenberg-Marquardt), "lm-cg" (the same without a matrix, for many parameters), "lbfgs", "ssbroyden" or
+    "ssbfgs" (self-scaled, a dense inverse Hessian), "adam", or a factory of a torch optimizer. `steps`: per stage. `residual(model) -> (m,)`
     replaces X and y: its mean square is minimised. Rows of `sample_weight` zero are left out.
     Ctrl-C returns the best so far. Raises `DataError`, `ShapeError`, `ConfigError`, `TrainingError`.
 
@@ -67,7 +68,7 @@ def fit(
     try:
         if residual is not None:
             return gradient.fit_residual(model, residual, optimizer=optimizer, steps=steps, monitor=monitor, device=device)
-        exact = isinstance(model, KAN) and optimizer in ("auto", "lm", "lbfgs")
+        exact = isinstance(model, KAN) and (optimizer == "auto" or optimizer in gradient.FULL_BATCH)
         dtype = torch.float64 if exact else next((t.dtype for t in model.parameters()), torch.get_default_dtype())
         features, outputs = (model.topology.features, len(model.topology.node_ids[-1])) if isinstance(model, KAN) else (None, None)
         job, everything = make_job(
@@ -109,7 +110,7 @@ def _second_order(
     auto: bool,
 ) -> FitResult:
     trainer = Trainer(job, plan, monitor)
-    starts = [start] if plan.starts == 1 else [start, *(fresh(start, k) for k in range(1, plan.starts))]
+    starts = [start, *(fresh(start, k) for k in range(1, plan.starts))]
     try:
         best = trainer.run(starts)
         status = best.status
@@ -177,10 +178,10 @@ def prepared(model: KAN, job: Job, dtype: torch.dtype, device: torch.device) -> 
 
 
 def fresh(model: KAN, number: int) -> KAN:
-    """The same shape and scaling with other initial functions, from the stream of this number."""
+    """The same shape and scaling with other initial functions, from the stream of this number, on the grid that a fit begins with."""
     config = model.config
     seed = (config.seed + 7919 * number) % 2**31
-    sizes = tuple(layer.grid_size for layer in model.edge_layers)
+    sizes = tuple(halved(layer.grid_size)[0] for layer in model.edge_layers)
     other = KAN(
         [width if width[1] else width[0] for width in config.widths],
         grid_size=sizes, degree=config.degree, base=config.base, domain=config.domain, seed=seed, dtype=model.dtype, device=model.device,
@@ -190,12 +191,15 @@ def fresh(model: KAN, number: int) -> KAN:
 
 def _starts(model: KAN, restarts: str | int) -> int:
     """How many starts at most: fewer for large networks, which rarely get stuck; more for three layers and up, which often do; one for a network
-    that was changed or fitted before."""
+    that was changed or fitted before. A network is as large as it is on the grid that a fit begins with."""
     if model.edits:
         return 1
     if not isinstance(restarts, str):
         return restarts + 1
-    parameters = count_parameters(model)
+    parameters = sum(
+        int(layer.spline_edges().sum()) * (halved(layer.grid_size)[0] + layer.degree + (layer.base_scale is not None)) + layer.bias.numel()
+        for layer in model.edge_layers
+    )
     if model.topology.depth > 2 and parameters < 300:
         return 20
     return 12 if parameters < 100 else 6 if parameters < 300 else 3 if parameters < 1000 else 1
@@ -256,6 +260,6 @@ def _check_fit_together(
         wrong += [f"{name} does not go with residual; leave it out" for name, value in given.items() if value is not None]
     elif not isinstance(model, KAN) and (sparsity > 0 or grids != "auto"):
         wrong.append(f"sparsity and grids are for edgewise.KAN, the model is a {type(model).__name__}; leave them out")
-    if batch_size is not None and optimizer in ("lm", "lbfgs"):
+    if batch_size is not None and optimizer in gradient.FULL_BATCH:
         wrong.append(f"optimizer={optimizer!r} takes all rows at once; leave batch_size out, or use 'adam'")
     problems(wrong, ConfigError)

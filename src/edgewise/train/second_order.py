@@ -14,7 +14,7 @@ from ..errors import GridError
 from ..layers import KANLayer
 from ..model import KAN
 from ..threads import threads_for
-from ..transforms.grids import regrid
+from ..transforms.grids import refine, regrid
 from . import lm
 from .callbacks import Monitor
 from .job import Job
@@ -30,7 +30,8 @@ ROUNDS = 4, 16  # most rounds of steps on a grid, and on the one that was chosen
 WORTH = 0.8  # of the loss before, what a round must reach for another one to follow
 STEADY = 0.7  # change of the edges' roughness, as a logarithm, below which it is no reason for another round
 FIELD = 3, 3, 2  # states that are carried to the first grid's end, and to the next grids
-COARSE = 8  # intervals above which a first grid is approached from coarser ones
+COARSE = 5  # intervals above which a first grid is approached from coarser ones
+PATIENCE = 2  # grids in a row that bring nothing before the climb goes straight to the one that was asked for
 ROUND_OFF = 1e-26  # loss, of targets of unit spread, that only round-off keeps from zero
 SETTLED = 1e-6  # relative decrease of the loss per step below which a stage has converged
 
@@ -97,9 +98,14 @@ class Trainer:
             if plan.sparsity > 0:
                 field = [self.sparsify(field[0].model, first)]
                 self.best = field[0]  # a sparse state is wanted for its shape, not for the lowest held-out loss
+            resting = 0  # grids in a row that brought nothing
             for size in climb[1:]:
-                field = self.advance(field, size, len(FIELD))
-                self.best = field[0] if field[0].usable else self.best  # of the grids that were asked for
+                if resting >= PATIENCE and size != first:
+                    continue
+                same = finer(self.best or field[0], size)
+                field = sorted([same, *self.advance(field, size, len(FIELD))], key=lambda one: one.judged if one.usable else math.inf)
+                resting = resting + 1 if field[0] is same else 0
+                self.best = field[0]  # of the grids that were asked for
             for place, size in enumerate(plan.grids[1:] if plan.grids else self.doublings(first), start=len(climb)):
                 refined = self.advance(field, size, place)
                 improved = refined[0].usable and refined[0].judged < 0.95 * field[0].judged
@@ -107,7 +113,7 @@ class Trainer:
                 if plan.grids is None and not improved:
                     break
                 field = refined if refined[0].usable else field
-            if self.best is not None and plan.sparsity == 0 and plan.rounds[1]:
+            if self.best is not None and plan.sparsity == 0 and plan.rounds[1] and not resting:
                 size = max(layer.grid_size for layer in self.best.model.edge_layers)
                 self.keep(self.stage(self.best, size, plan.rounds[1], "polish"))
         except KeyboardInterrupt:
@@ -129,10 +135,7 @@ class Trainer:
 
     def coarser(self, first: int) -> list[int]:
         """Grids that lead up to the first one, which ends the list: on a fine grid starts get stuck, and noise is followed before it is known."""
-        climb = [first]
-        while climb[0] > COARSE and not (self.plan.keep_ranges or self.plan.sparsity):
-            climb.insert(0, climb[0] // 2)
-        return climb
+        return [first] if self.plan.keep_ranges or self.plan.sparsity else halved(first)
 
     def doublings(self, first: int) -> list[int]:
         """Grids of the automatic schedule; empty where nothing judges them."""
@@ -344,6 +347,24 @@ class Trainer:
         before = mean_loss(best.model, job)
         limit = math.inf if self.plan.sparsity > 0 else 1.1 * before if best.roughness else 1.01 * before + 1e-300
         return done if done.usable and mean_loss(done.model, job) <= limit else best
+
+
+def halved(size: int) -> list[int]:
+    """Grids from a coarse one to this one, each about twice the one before.
+
+    >>> halved(5), halved(50)
+    ([5], [3, 6, 12, 25, 50])
+    """
+    sizes = [size]
+    while sizes[0] > COARSE:
+        sizes.insert(0, sizes[0] // 2)
+    return sizes
+
+
+def finer(candidate: Candidate, size: int) -> Candidate:
+    """The same functions on a finer grid: where the data are noisy, no steps there may make them better."""
+    model = refine(candidate.model, grid_size=size)
+    return replace(candidate, model=model, roughness=candidate.roughness and candidate.roughness.on(model.edge_layers))
 
 
 def count_parameters(model: KAN) -> int:
