@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import edgewise as ew
 from edgewise.errors import ConfigError, DataError, EdgewiseError
+from edgewise.train import loop
 from edgewise.train.status import Status
 from helpers import ZOO, assert_close, assert_equal, assert_no_shared_storage, no_trace, state_of
 
@@ -228,6 +229,11 @@ def test_grids_are_given_or_found():
     found = ew.fit(ew.KAN((2, 1), grid_size=3), X, y, restarts=0, progress=False)
     assert {row["grid_size"] for row in found.history} > {3, 6}
     assert found.model.layers[0].grid_size > 3 and rmse(found.model, *rows(100, seed=4)) < 1e-3
+
+
+def test_a_fine_grid_gets_as_many_starts_as_the_coarse_one_that_its_fit_begins_with():
+    assert loop._starts(ew.KAN((2, 5, 1), grid_size=192), "auto") == loop._starts(ew.KAN((2, 5, 1), grid_size=3), "auto") > 1
+    assert loop._starts(ew.KAN((2, 5, 1), grid_size=192), 4) == 5
 
 
 def test_restarts_leave_a_trap():

@@ -15,7 +15,7 @@ from edgewise.train.lm import minimize
 from edgewise.train.objective import SquaredError
 from edgewise.train.result import measure
 from edgewise.train.scaling import fitted_before, scaled_to
-from edgewise.train.second_order import Candidate, Interrupted, Plan, Trainer, count_parameters, mean_loss, too_large
+from edgewise.train.second_order import Candidate, Interrupted, Plan, Trainer, count_parameters, finer, halved, mean_loss, too_large
 from edgewise.train.status import Status
 from edgewise.transforms import refine, remove, set_symbolic
 from helpers import assert_close, assert_equal, state_of
@@ -180,6 +180,36 @@ def test_parameters_that_cannot_move_are_not_counted(change: Any):
     edge = 4 + 3 + 1  # coefficients and base scale
     assert count_parameters(model) == 6 * edge + 3
     assert count_parameters(change(model)) in (5 * edge + 3, 5 * edge + 3 + 4)
+
+
+@pytest.mark.parametrize("size", [1, 5, 6, 10, 200, 1000])
+def test_a_grid_is_approached_from_a_coarse_one_by_doubling(size: int):
+    sizes = halved(size)
+    assert sizes[-1] == size and sizes[0] <= max(5, sizes[-1] if len(sizes) == 1 else 0)
+    assert all(2 * a <= b <= 2 * a + 1 for a, b in zip(sizes, sizes[1:], strict=False))
+
+
+def test_a_finer_copy_of_a_candidate_is_the_same_function_and_as_rough():
+    work, start, _ = trainer(KAN((2, 2, 1), grid_size=4), grids=(4,), steps=15)
+    before = work.run([start])
+    after = finer(before, 19)
+    assert all(layer.grid_size == 19 for layer in after.model.edge_layers)
+    assert_close(after.model(work.job.x), before.model(work.job.x), like="derivative")
+    assert (after.loss, after.judged, after.status) == (before.loss, before.judged, before.status)
+    assert before.roughness is not None and after.roughness is not None
+    for old, new in zip(before.roughness.layers, after.roughness.layers, strict=True):
+        assert old is not None and new is not None
+        assert_close(new.values, old.at(new.places))
+
+
+def test_noisy_rows_on_a_fine_grid_give_what_the_best_coarse_one_gives_or_better():
+    noise = 0.3 * torch.randn(300, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
+    held = {}
+    for size in (3, 48):
+        work, start, _ = trainer(KAN((2, 1, 1), grid_size=3), rows=300, grids=(size,), target=lambda X: torch.sin(2 * X[:, :1]) + noise, steps=20)
+        held[size] = work.run([start])
+        assert all(layer.grid_size == size for layer in held[size].model.edge_layers)
+    assert held[48].judged <= held[3].judged
 
 
 def test_too_large_compares_with_the_rows():
