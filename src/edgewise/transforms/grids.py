@@ -78,6 +78,30 @@ def extend(model: KAN, X: Any) -> KAN:
     return model.build(layers=layers, edit=Edit("extend", f"grid_size={[layer.grid_size for layer in layers]}"))
 
 
+def grown(model: KAN, X: Any, size: int = 1, most: float = float("inf")) -> KAN:
+    """Grids refined exactly to at least `size` intervals, then extended over X (b, features) and the activations it causes; no knot is lost.
+
+    Hidden grids are extended by at most the part `most` of their intervals on either side, but even where inputs of the old intervals overrun them
+    already: the new splines follow the old tangent closely, no more. Raises `GridError` when activations are not finite or too far away.
+    """
+    a, layers = model.scale_inputs(model.as_input(X)), []
+    with torch.no_grad():
+        for number, layer in enumerate(model.edge_layers, start=1):
+            low, high = _range(a, "fit")
+            if number > 1:
+                first, last = layer.interval
+                low, high = torch.maximum(low, first - most * (last - first)), torch.minimum(high, last + most * (last - first))
+            layers.append(_extended(_refined(layer, max(size, layer.grid_size)), low, high))
+            a = model.multiply(number, layers[-1](a))
+    return model.build(layers=layers)
+
+
+def reaching(model: KAN, other: KAN) -> KAN:
+    """Grids extended over the intervals of those of another network of the same shape."""
+    ends = [layer.interval for layer in other.edge_layers]
+    return model.build(layers=[_extended(layer, *(e.to(layer.knots) for e in far)) for layer, far in zip(model.edge_layers, ends, strict=True)])
+
+
 def _image(model: KAN, number: int, layer: KANLayer, box: tuple[Tensor, Tensor], points: int = 512) -> tuple[Tensor, Tensor]:
     """A box that holds the layer's node values when its inputs lie in `box`: sums of the edges' ranges, then ranges of products."""
     t = torch.linspace(0, 1, points, dtype=box[0].dtype, device=box[0].device)[:, None]
