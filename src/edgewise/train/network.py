@@ -19,6 +19,7 @@ from ..layers import KANLayer
 from ..model import KAN
 from .local import Local
 from .objective import Loss
+from .quadratic import Quadratic
 
 BEND = 0.1  # part of a step over which outputs are differenced twice
 
@@ -102,16 +103,23 @@ class Pass:
 class NetworkProblem:
     """loss(network(x), y) + penalty in the network's scaled units. x (n, inputs in use), y (n, k) or class numbers (n,), weight (n,) or None.
 
-    The model is private to the problem: its parameters are moved by every call.
+    `earlier` stands for rows that are gone: the loss is the mean over these and the n rows. The model is private to the problem: its parameters are
+    moved by every call.
     """
 
-    def __init__(self, model: KAN, x: Tensor, y: Tensor, loss: Loss, weight: Tensor | None = None, terms: Sequence[Term] = ()) -> None:
+    def __init__(
+        self, model: KAN, x: Tensor, y: Tensor, loss: Loss, weight: Tensor | None = None, terms: Sequence[Term] = (),
+        earlier: Quadratic | None = None,
+    ) -> None:  # fmt: skip
         self.flat, self.model, self.loss, self.terms = Flat(model), model, loss, sorted(terms, key=lambda term: term.stiff)
         self.layers = model.edge_layers
         self.x, self.y = x, y
         self.last_loss = float("nan")  # the plain loss at the point where `quadratic` was last taken
         self.last_diagonal: Tensor | None = None  # the curvature's diagonal there without the stiff terms, (P,)
         self.weight = torch.full((x.shape[0],), 1.0 / x.shape[0], dtype=x.dtype, device=x.device) if weight is None else weight / weight.sum()
+        self.earlier, self.rows = earlier, x.shape[0] + (earlier.rows if earlier else 0)
+        self.share = x.shape[0] / self.rows  # of the rows that are here
+        self.weight = self.weight * self.share
         self.owners = [model.subnode_owner(n) if model.topology.has_products(n) else None for n in range(1, len(self.layers) + 1)]
         self.kept: tuple[Tensor, Pass] | None = None  # parameters and the pass of x with them: a minimiser asks for both models of a good step
 
@@ -136,24 +144,28 @@ class NetworkProblem:
         return self.kept[1]
 
     def loss_value(self, theta: Tensor, x: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
-        """The plain (weighted) mean loss on other data."""
+        """The plain (weighted) mean loss on other data, which stand in for the rows that are here."""
         self.flat.load(theta)
         with torch.no_grad():
             rows = self.loss.rows(self.predict(x).output, y)
-            return float(rows.mean() if weight is None else weight @ rows / weight.sum())
+            return self.share * float(rows.mean() if weight is None else weight @ rows / weight.sum()) + self.remembered()
+
+    def remembered(self) -> float:
+        """What the rows that are gone add to the mean loss, with the parameters last loaded."""
+        return self.earlier.at(self.flat.theta) / self.rows if self.earlier else 0.0
 
     def value(self, theta: Tensor) -> float:
         """Loss plus penalty."""
         with torch.no_grad():
             done = self.at(theta)
-            value = float(self.weight @ self.loss.rows(done.output, self.y))
+            value = float(self.weight @ self.loss.rows(done.output, self.y)) + self.remembered()
             return value + sum(term.value(done.bases) for term in self.terms)
 
     def quadratic(self, theta: Tensor) -> tuple[float, Tensor, Tensor]:
         """Loss plus penalty, gradient (P,), curvature (P, P) over the parameters that may move."""
         with torch.no_grad():
             done = self.at(theta)
-            value = self.last_loss = float(self.weight @ self.loss.rows(done.output, self.y))
+            value = self.last_loss = float(self.weight @ self.loss.rows(done.output, self.y)) + self.remembered()
             pull = self.weight[:, None] * self.loss.gradient(done.output, self.y)
             bend = self.loss.curvature(done.output, self.y)
             bend = bend * (self.weight[:, None, None] if isinstance(bend, Tensor) else self.weight)
@@ -169,6 +181,9 @@ class NetworkProblem:
                 bend,
                 [further(*parts) for parts in zip(self.layers, sens, columns, strict=True)],
             )
+            if self.earlier:
+                gradient += self.earlier.slope(self.flat.theta) / self.rows
+                curvature += self.earlier.curvature / self.rows
             diagonal = None
             for term in self.terms:  # the stiff ones last
                 if term.stiff and diagonal is None:

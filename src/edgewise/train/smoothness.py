@@ -137,7 +137,7 @@ def estimate(problem: NetworkProblem, theta: Tensor, term: Smoothness, before: R
             start += size_of(layer)
         dispersion = before.dispersion
         if isinstance(problem.loss, SquaredError):  # a Gaussian, its variance as the residuals show it; other losses are taken as likelihoods
-            rows, outputs = problem.y.shape
+            rows, outputs = problem.rows, problem.y.shape[1]
             dispersion = 2 * problem.last_loss * rows / max(rows * outputs - (theta.numel() - spent), 0.1 * rows * outputs)
         return Roughness(tuple(found), dispersion)
 
