@@ -450,7 +450,7 @@ def test_an_error_in_a_callback_is_the_users_to_see():
         ({"seed": "a"}, "seed must be a whole number"),
         ({"callbacks": print}, "callbacks must be a tuple of functions"),
         ({"callbacks": (3,)}, "callbacks must be a tuple of functions"),
-        ({"memory": 1}, "memory is not available yet"),
+        ({"memory": 1}, "memory must be the .memory of an earlier result of fit, or that result, got int"),
         ({"optimizer": "lm", "batch_size": 5}, "leave batch_size out"),
         ({"steps": 0, "sparsity": "x", "seed": 1.5}, "3 problems: sparsity.*steps.*seed"),
     ],

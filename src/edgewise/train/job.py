@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..data.convert import as_codes, as_matrix, as_pair, as_target, holds_classes
 from ..errors import ConfigError, DataError, ShapeError, did_you_mean
+from .memory import Memory
 from .objective import LOSSES, CrossEntropy, Loss, SquaredError
 
 HELD_OUT = 0.1
@@ -21,7 +22,8 @@ class Job:
     """Rows to train on and rows to judge by.
 
     x (n, d), y (n, k) or class codes (n,), weight (n,) or None; the same for the held-out rows xv, yv, wv (None where there are none).
-    `own_split` tells that the held-out rows were taken from the training rows and may be given back for a last refit.
+    `own_split` tells that the held-out rows were taken from the training rows and may be given back for a last refit. `memory`: rows of
+    earlier fits, which count beside the training rows.
     """
 
     x: Tensor
@@ -34,6 +36,12 @@ class Job:
     classes: tuple[str, ...] = ()
     seed: int = 0
     wv: Tensor | None = None
+    memory: Memory | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are to train on, those that are only remembered included."""
+        return self.x.shape[0] + (self.memory.rows if self.memory else 0)
 
     @property
     def regression(self) -> bool:

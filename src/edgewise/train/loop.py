@@ -12,10 +12,12 @@ from torch import Tensor, nn
 from ..errors import ConfigError, TrainingError, did_you_mean, problems
 from ..model import KAN, Edit, summary
 from ..transforms import extend
+from ..transforms.grids import reaching
 from . import gradient
 from .callbacks import Callback, Monitor
 from .interrupt import remember
 from .job import Job, make_job
+from .memory import Memory, Seen, check_loss, check_memory
 from .objective import Loss
 from .result import FitResult, measure
 from .scaling import fitted_before, scaled_to
@@ -40,7 +42,7 @@ def fit(
     steps: int | None = None,
     batch_size: int | None = None,
     sample_weight: Any = None,
-    memory: Any = None,
+    memory: Memory | FitResult | None = None,
     seed: int = 0,
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
@@ -54,12 +56,16 @@ def fit(
     for `prune`. `optimizer`: "auto", "lm" (Levenberg-Marquardt), "lm-cg" (the same without a matrix, for many parameters), "lbfgs", "ssbroyden" or
     "ssbfgs" (self-scaled, a dense inverse Hessian), "adam", or a factory of a torch optimizer. `steps`: per stage. `residual(model) -> (m,)`
     replaces X and y: its mean square is minimised. Rows of `sample_weight` zero are left out.
+    `memory`: the `.memory` of the result whose model is trained on, or that result: its rows go on counting, one of them as much as one of the new
+    ones, by the quadratic that their losses are near its parameters (`Memory`), for Levenberg-Marquardt on a KAN; grids are then extended and
+    refined exactly, never moved. Losses in the history are over all rows, those of the result over the new ones.
     Ctrl-C returns the best so far. Raises `DataError`, `ShapeError`, `ConfigError`, `TrainingError`.
 
     >>> X = torch.linspace(-1, 1, 60, dtype=torch.float64)[:, None]
     >>> fit(KAN((1, 1)), X, X[:, 0] ** 2, progress=False).metrics["rmse"] < 1e-6
     True
     """
+    memory = memory.memory if isinstance(memory, FitResult) else memory
     _check(model, X, y, residual, optimizer, grids, sparsity, restarts, steps, batch_size, seed, memory, callbacks)
     _check_fit_together(model, residual, validation, optimizer, grids, sparsity, batch_size, sample_weight)
     device = torch.device(device) if device is not None else next((t.device for t in model.parameters()), torch.device("cpu"))
@@ -77,17 +83,23 @@ def fit(
         )  # fmt: skip
         if not isinstance(model, KAN):
             return gradient.fit_module(model, job, optimizer=optimizer, steps=steps, batch_size=batch_size, monitor=monitor)
+        check_loss(memory, job.loss)
+        job = replace(job, memory=memory and memory.to(device))
         chosen = gradient.choose(count_parameters(model), job.x.shape[0], outputs or 1) if optimizer == "auto" else optimizer
         start = prepared(model, job, dtype, device)
+        start = reaching(start, job.memory.model) if job.memory else start
         plan = Plan(
             grids=None if isinstance(grids, str) else tuple(int(g) for g in grids),
             steps=30 if steps is None else steps,
             sparsity=float(sparsity),
-            starts=_starts(model, restarts),
-            keep_ranges=fitted_before(model),
+            starts=1 if memory else _starts(model, restarts),
+            keep_ranges=fitted_before(model) or memory is not None,
             rounds=ROUNDS if steps is None else (1, 0),
         )
         if chosen != "lm":
+            if memory:
+                how = f"'auto' is {gradient.name_of(chosen)} for {count_parameters(model)} parameters"
+                raise ConfigError(f"memory is for Levenberg-Marquardt, {how}; use optimizer='lm'")
             trained, status = gradient.train_kan(
                 start, job, optimizer=chosen, grids=plan.grids, sparsity=plan.sparsity, steps=steps, batch_size=batch_size, monitor=monitor,
                 keep=plan.keep_ranges,
@@ -128,6 +140,7 @@ def _second_order(
         best = trainer.best or Candidate(start, float("nan"), float("nan"), Status.INTERRUPTED)
         status, judged = Status.INTERRUPTED, best
     how = f"Levenberg-Marquardt{' (chosen for ' + str(count_parameters(model)) + ' parameters)' if auto else ''}"
+    how += f", {job.memory.rows} earlier rows remembered" if job.memory else ""
     return finish(model, best.model, judged.model, job, everything, status, monitor, how)
 
 
@@ -164,7 +177,8 @@ def finish(
     if shown and validation_loss is not None:
         figures += f" (held-out {metrics['validation_' + shown]:.3g})"
     message = f"{monitor.sentence(status)}. {how}, {len(monitor.rows)} steps, {summary(done)}. {figures}."
-    return FitResult(done, monitor.rows, status, message, train_loss, validation_loss, metrics, monitor.elapsed)
+    seen = Seen(trained, x, y, weight, job.loss, job.memory)
+    return FitResult(done, monitor.rows, status, message, train_loss, validation_loss, metrics, monitor.elapsed, seen)
 
 
 def prepared(model: KAN, job: Job, dtype: torch.dtype, device: torch.device) -> KAN:
@@ -242,8 +256,7 @@ def _check(
         wrong.append(f"batch_size must be None or a whole number >= 1, got {batch_size!r}")
     if not whole(seed, 0):
         wrong.append(f"seed must be a whole number >= 0, got {seed!r}")
-    if memory is not None:
-        wrong.append("memory is not available yet; leave it out")
+    wrong += check_memory(memory, model, residual, optimizer, sparsity)
     if not isinstance(callbacks, (list, tuple)) or not all(callable(callback) for callback in callbacks):
         wrong.append(f"callbacks must be a tuple of functions of a history row, got {callbacks!r}")
     problems(wrong, ConfigError)

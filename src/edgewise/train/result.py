@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ..errors import ConfigError
+from .memory import Memory, Seen
 from .objective import CrossEntropy, Loss, SquaredError
 from .status import Status
 
@@ -28,6 +31,18 @@ class FitResult:
     validation_loss: float | None
     metrics: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
+    seen: Seen | None = field(default=None, repr=False, compare=False)  # the training rows, until the result is let go
+
+    @cached_property
+    def memory(self) -> Memory:
+        """What `fit(..., memory=...)` needs so that a later fit does not forget these rows, and those remembered before them; holds none of them.
+
+        Computed when first asked for, at the cost of one step of Levenberg-Marquardt; until then, and in a pickle, the result itself holds its rows.
+        The memory holds a matrix over the parameters. Raises `ConfigError` after a fit of another module than a KAN, or to a residual.
+        """
+        if self.seen is None:
+            raise ConfigError("only a fit of an edgewise.KAN to X and y has a memory, this one was of another module or to a residual")
+        return self.seen.remember()
 
     def __repr__(self) -> str:
         return f"FitResult({self.status.name}: {self.message})"

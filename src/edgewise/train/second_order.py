@@ -14,7 +14,7 @@ from ..errors import GridError
 from ..layers import KANLayer
 from ..model import KAN
 from ..threads import threads_for
-from ..transforms.grids import refine, regrid
+from ..transforms.grids import grown, refine, regrid
 from . import lm
 from .callbacks import Monitor
 from .job import Job
@@ -32,6 +32,7 @@ STEADY = 0.7  # change of the edges' roughness, as a logarithm, below which it i
 FIELD = 3, 3, 2  # states that are carried to the first grid's end, and to the next grids
 COARSE = 5  # intervals above which a first grid is approached from coarser ones
 PATIENCE = 2  # grids in a row that bring nothing before the climb goes straight to the one that was asked for
+GROWTH = 0.1  # of a hidden grid's interval, by how much it is extended per round at most: activations that pass are not followed
 ROUND_OFF = 1e-26  # loss, of targets of unit spread, that only round-off keeps from zero
 SETTLED = 1e-6  # relative decrease of the loss per step below which a stage has converged
 
@@ -237,7 +238,10 @@ class Trainer:
         return products + (edges * (size + model.config.degree + 1)) ** 3 / 3
 
     def on_data(self, model: KAN, size: int) -> KAN:
-        """Grids of `size` intervals laid over the activations that the training rows cause; refined exactly first, so that little is lost."""
+        """Grids of `size` intervals laid over the activations that the training rows cause; refined exactly first, so that little is lost. With a
+        memory they only grow: it is about the splines that are there."""
+        if self.job.memory:
+            return grown(model, self.job.x, size, GROWTH)
         a, layers = model.scale_inputs(self.job.x), []
         with torch.no_grad():
             for number, layer in enumerate(model.edge_layers, start=1):
@@ -271,9 +275,10 @@ class Trainer:
         job, private = self.job, model.build()
         target = (job.y - model.output_shift) / model.output_scale if job.regression else job.y
         unit = float(model.output_scale.square().mean()) if job.regression else 1.0  # losses are reported in the user's units
-        smoothness = roughness.term(private.edge_layers, job.x.shape[0]) if roughness else None
+        smoothness = roughness.term(private.edge_layers, job.rows) if roughness else None
         terms = [term for term in (penalty, smoothness) if term is not None]
-        problem = NetworkProblem(private, model.scale_inputs(job.x), target, job.loss, job.weight, terms)
+        earlier = job.memory.on(private) if job.memory else None
+        problem = NetworkProblem(private, model.scale_inputs(job.x), target, job.loss, job.weight, terms, earlier)
         held = None
         if job.xv is not None and job.yv is not None:
             yv = (job.yv - model.output_shift) / model.output_scale if job.regression else job.yv
@@ -373,11 +378,12 @@ def count_parameters(model: KAN) -> int:
 
 
 def mean_loss(model: KAN, job: Job) -> float:
-    """The loss of the model on the job's training rows, each output in units of its scale, as in training."""
+    """The loss of the model on the job's training rows and those remembered, each output in units of its scale, as in training."""
     unit = model.output_scale if job.regression else 1.0
     with torch.no_grad():
         rows = job.loss.rows(model(job.x) / unit, job.y / unit if job.regression else job.y)
-        return float(rows.mean() if job.weight is None else job.weight @ rows / job.weight.sum())
+        here = float(rows.mean() if job.weight is None else job.weight @ rows / job.weight.sum())
+        return (job.x.shape[0] * here + job.memory.total(model)) / job.rows if job.memory else here
 
 
 def too_large(model: KAN, size: int, job: Job) -> bool:
@@ -386,4 +392,4 @@ def too_large(model: KAN, size: int, job: Job) -> bool:
         return False
     edges = sum(int(layer.spline_edges().sum()) for layer in model.edge_layers)
     outputs = job.y.shape[1] if job.y.ndim == 2 else 1
-    return edges * size > job.x.shape[0] * outputs
+    return edges * size > job.rows * outputs
