@@ -177,3 +177,26 @@ def test_absurd_extensions_are_refused():
     knots = grid.uniform(torch.zeros(1), torch.ones(1), 3, 3)
     with pytest.raises(GridError, match="use adapt"):
         grid.extended(knots, 3, torch.tensor([-1e9]), torch.tensor([1.0]))
+
+
+@given(st.sampled_from([1, 2, 3, 5]), st.integers(3, 40), st.integers(0, 100), st.sampled_from([5, 60, 4000]))
+def test_crowded_knots_keep_ends_and_number_and_increase(degree: int, size: int, seed: int, rows: int):
+    generator = torch.Generator().manual_seed(seed)
+    knots = grid.from_breaks(random_breaks(2, size, seed), degree)
+    low, high = knots[:, degree], knots[:, degree + size]
+    x = low + (high - low) * torch.rand(rows, 2, dtype=torch.float64, generator=generator)
+    demand = torch.exp(3 * torch.randn(2, size, dtype=torch.float64, generator=generator))
+    moved = grid.crowded(knots, degree, demand, x)
+    assert moved.shape == knots.shape
+    assert_equal(moved[:, [degree, degree + size]], knots[:, [degree, degree + size]])
+    assert bool((moved.diff(dim=1) > 0).all())
+
+
+def test_no_interval_is_starved_of_samples_by_crowding():
+    knots = grid.uniform(-torch.ones(1, dtype=torch.float64), torch.ones(1, dtype=torch.float64), 40, 3)
+    x = torch.linspace(-1, 1, 401, dtype=torch.float64)[:, None]
+    demand = torch.ones(1, 40, dtype=torch.float64)
+    demand[0, 20] = 1e9
+    breaks = grid.breaks_of(grid.crowded(knots, 3, demand, x), 3)[0]
+    counts = torch.histogram(x[:, 0], breaks)[0]
+    assert int(counts.min()) >= 2 and float(breaks.diff().min()) < 0.4 * float(knots.diff().max())

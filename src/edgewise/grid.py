@@ -141,6 +141,33 @@ def _stretched(distances: list[float], width: float, grid_size: int, least: int)
     return ends
 
 
+SHARE, LEAST = 0.9, 3  # of the density of knots, how much follows a demand; samples that an interval keeps
+
+
+def crowded(knots: Tensor, degree: int, demand: Tensor, x: Tensor) -> Tensor:
+    """As many knots between the same ends, more densely where `demand` (i, G), per interval, is high: (i, G+2p+1) -> (i, G+2p+1).
+
+    A tenth of the density stays as it is, so that no stretch is left bare, and an interval is divided only as far as its parts keep about `LEAST` of
+    the samples x (b, i).
+
+    >>> knots = uniform(torch.zeros(1), torch.ones(1), 4, 1)
+    >>> crowded(knots, 1, torch.tensor([[1.0, 1.0, 1.0, 5.0]]), torch.rand(100, 1)).diff().argmin()
+    tensor(4)
+    """
+    breaks, ordered = breaks_of(knots, degree), x.T.contiguous().sort(1).values
+    inside = torch.searchsorted(ordered, breaks.contiguous()).diff(dim=1)
+    density = (1 - SHARE) + SHARE * demand / demand.mean(1, keepdim=True)
+    for _ in range(10):  # what an interval may not take goes to the others
+        density = torch.minimum(density / density.mean(1, keepdim=True), (inside / LEAST).clamp(min=1.0))
+    passed = torch.cat([torch.zeros_like(density[:, :1]), density.cumsum(1)], dim=1)
+    passed = passed / passed[:, -1:]
+    wanted = torch.linspace(0, 1, breaks.shape[1], dtype=knots.dtype, device=knots.device).expand_as(breaks)
+    piece = (torch.searchsorted(passed, wanted.contiguous(), right=True) - 1).clamp(0, breaks.shape[1] - 2)
+    left, right = passed.gather(1, piece), passed.gather(1, piece + 1)
+    moved = torch.lerp(breaks.gather(1, piece), breaks.gather(1, piece + 1), (wanted - left) / (right - left))
+    return from_breaks(torch.cat([breaks[:, :1], moved[:, 1:-1], breaks[:, -1:]], dim=1), degree)
+
+
 def is_uniform(knots: Tensor) -> bool:
     """Whether all inputs have equally spaced knots, to a few units in the last place of the largest knot."""
     widths = knots.diff(dim=1)

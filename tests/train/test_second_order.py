@@ -15,7 +15,7 @@ from edgewise.train.lm import minimize
 from edgewise.train.objective import SquaredError
 from edgewise.train.result import measure
 from edgewise.train.scaling import fitted_before, scaled_to
-from edgewise.train.second_order import Candidate, Interrupted, Plan, Trainer, count_parameters, finer, halved, mean_loss, too_large
+from edgewise.train.second_order import Candidate, Interrupted, Plan, Trainer, count_parameters, finer, mean_loss
 from edgewise.train.status import Status
 from edgewise.transforms import refine, remove, set_symbolic
 from helpers import assert_close, assert_equal, state_of
@@ -31,24 +31,6 @@ def trainer(model: KAN, rows: int = 100, callbacks: Any = (), target: Any = None
     settings: dict[str, Any] = {"grids": None, "steps": 10, "sparsity": 0.0, "starts": 1, "keep_ranges": False}
     start = scaled_to(model, job.x, job.y)
     return Trainer(job, Plan(**(settings | plan)), Monitor(callbacks=callbacks, progress=False)), start, everything
-
-
-def test_grids_lie_over_the_data_and_the_activations():
-    work, start, _ = trainer(KAN((2, 3, 1), domain=(-7, 7)))
-    placed = work.on_data(start, 6)
-    for nodes, layer in zip(placed.trace(work.job.x)[1].nodes, placed.edge_layers, strict=False):
-        low, high = layer.interval
-        assert bool((low <= nodes.amin(0)).all()) and bool((high >= nodes.amax(0)).all())
-        assert bool(((high - low) < 1.5 * (nodes.amax(0) - nodes.amin(0))).all())
-        assert layer.grid_size == 6
-
-
-def test_grids_of_a_model_that_was_fitted_before_only_grow():
-    work, start, _ = trainer(KAN((2, 3, 1), grid_size=8), keep_ranges=True)
-    wide = work.on_data(start.build(scaling={"input_scale": 10 * start.input_scale}), 3)
-    for got, old in zip(wide.edge_layers, start.edge_layers, strict=True):
-        assert got.grid_size == 8
-        assert bool((got.interval[0] <= old.interval[0]).all()) and bool((got.interval[1] >= old.interval[1]).all())
 
 
 @pytest.mark.parametrize("grids", [(4,), (3, 7, 9)])
@@ -182,13 +164,6 @@ def test_parameters_that_cannot_move_are_not_counted(change: Any):
     assert count_parameters(change(model)) in (5 * edge + 3, 5 * edge + 3 + 4)
 
 
-@pytest.mark.parametrize("size", [1, 5, 6, 10, 200, 1000])
-def test_a_grid_is_approached_from_a_coarse_one_by_doubling(size: int):
-    sizes = halved(size)
-    assert sizes[-1] == size and sizes[0] <= max(5, sizes[-1] if len(sizes) == 1 else 0)
-    assert all(2 * a <= b <= 2 * a + 1 for a, b in zip(sizes, sizes[1:], strict=False))
-
-
 def test_a_finer_copy_of_a_candidate_is_the_same_function_and_as_rough():
     work, start, _ = trainer(KAN((2, 2, 1), grid_size=4), grids=(4,), steps=15)
     before = work.run([start])
@@ -210,12 +185,6 @@ def test_noisy_rows_on_a_fine_grid_give_what_the_best_coarse_one_gives_or_better
         held[size] = work.run([start])
         assert all(layer.grid_size == size for layer in held[size].model.edge_layers)
     assert held[48].judged <= held[3].judged
-
-
-def test_too_large_compares_with_the_rows():
-    work, start, _ = trainer(KAN((2, 1), grid_size=5))
-    assert not too_large(start, 5, work.job) and not too_large(start, 45, work.job) and too_large(start, 46, work.job)
-    assert not too_large(refine(start, grid_size=60), 60, work.job)
 
 
 @pytest.mark.parametrize(("judged", "usable"), [(1.0, True), (math.inf, False), (math.nan, False)])

@@ -144,3 +144,12 @@ def test_data_without_noise_are_hardly_smoothed():
     best = torch.linalg.lstsq(basis, y[:, None]).solution[:, 0]
     with torch.no_grad():
         assert float((model(X)[:, 0] - y).square().mean()) < 1.05 * float((basis @ best - y).square().mean())
+
+
+@pytest.mark.parametrize("degree", [1, 3, 5])
+def test_demand_is_the_root_that_makes_the_error_of_a_spline_even(degree: int):
+    layer = ew.KAN((1, 1), grid_size=8, degree=degree).edge_layers[0]
+    where = places(layer)
+    known = Intensity(where, torch.where(where < 0.5, 1.0, 16.0 ** (degree + 1))[..., None].double())
+    demand = known.demand(layer.knots, degree)[0]
+    assert_close(demand[-1] / demand[0], torch.tensor(4.0, dtype=torch.float64))

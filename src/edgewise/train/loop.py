@@ -19,9 +19,10 @@ from .interrupt import remember
 from .job import Job, make_job
 from .memory import Memory, Seen, check_loss, check_memory
 from .objective import Loss
+from .placing import halved, spline_edges
 from .result import FitResult, measure
 from .scaling import fitted_before, scaled_to
-from .second_order import ROUNDS, Candidate, Interrupted, Plan, Trainer, count_parameters, halved
+from .second_order import ROUNDS, Candidate, Interrupted, Plan, Trainer, count_parameters
 from .status import Status
 
 OPTIMIZERS = ("auto", *gradient.NAMES)
@@ -211,7 +212,7 @@ def _starts(model: KAN, restarts: str | int) -> int:
     if not isinstance(restarts, str):
         return restarts + 1
     parameters = sum(
-        int(layer.spline_edges().sum()) * (halved(layer.grid_size)[0] + layer.degree + (layer.base_scale is not None)) + layer.bias.numel()
+        spline_edges(layer) * (halved(layer.grid_size)[0] + layer.degree + (layer.base_scale is not None)) + layer.bias.numel()
         for layer in model.edge_layers
     )
     if model.topology.depth > 2 and parameters < 300:

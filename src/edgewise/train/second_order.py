@@ -9,18 +9,17 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .. import grid
 from ..errors import GridError
-from ..layers import KANLayer
 from ..model import KAN
 from ..threads import threads_for
-from ..transforms.grids import grown, refine, regrid
+from ..transforms.grids import refine
 from . import lm
 from .callbacks import Monitor
 from .job import Job
 from .network import NetworkProblem, free_masks
 from .objective import CrossEntropy, SquaredError
 from .penalty import EdgePenalty
+from .placing import halved, on_data, too_large
 from .smoothness import Roughness, estimate
 from .status import Status
 
@@ -30,9 +29,10 @@ ROUNDS = 4, 16  # most rounds of steps on a grid, and on the one that was chosen
 WORTH = 0.8  # of the loss before, what a round must reach for another one to follow
 STEADY = 0.7  # change of the edges' roughness, as a logarithm, below which it is no reason for another round
 FIELD = 3, 3, 2  # states that are carried to the first grid's end, and to the next grids
-COARSE = 5  # intervals above which a first grid is approached from coarser ones
 PATIENCE = 2  # grids in a row that bring nothing before the climb goes straight to the one that was asked for
-GROWTH = 0.1  # of a hidden grid's interval, by how much it is extended per round at most: activations that pass are not followed
+RESOLVED = 1e-4  # of the spread's loss: above it, finer grids are tried even after some in a row, at most UNRESOLVED, brought nothing
+UNRESOLVED = 3
+FINE = 20  # intervals on which a function is tried anew that coarse grids could not resolve
 ROUND_OFF = 1e-26  # loss, of targets of unit spread, that only round-off keeps from zero
 SETTLED = 1e-6  # relative decrease of the loss per step below which a stage has converged
 
@@ -94,33 +94,67 @@ class Trainer:
         plan = self.plan
         first = plan.grids[0] if plan.grids else max(layer.grid_size for layer in starts[0].edge_layers)
         climb = self.coarser(first)
+        later = list(plan.grids[1:]) if plan.grids else self.doublings(first)
         try:
-            field = self.choose_start(starts, climb[0])
-            if plan.sparsity > 0:
-                field = [self.sparsify(field[0].model, first)]
-                self.best = field[0]  # a sparse state is wanted for its shape, not for the lowest held-out loss
-            resting = 0  # grids in a row that brought nothing
-            for size in climb[1:]:
-                if resting >= PATIENCE and size != first:
-                    continue
-                same = finer(self.best or field[0], size)
-                field = sorted([same, *self.advance(field, size, len(FIELD))], key=lambda one: one.judged if one.usable else math.inf)
-                resting = resting + 1 if field[0] is same else 0
-                self.best = field[0]  # of the grids that were asked for
-            for place, size in enumerate(plan.grids[1:] if plan.grids else self.doublings(first), start=len(climb)):
-                refined = self.advance(field, size, place)
-                improved = refined[0].usable and refined[0].judged < 0.95 * field[0].judged
-                self.keep(refined[0])
-                if plan.grids is None and not improved:
-                    break
-                field = refined if refined[0].usable else field
-            if self.best is not None and plan.sparsity == 0 and plan.rounds[1] and not resting:
+            rested = self.ascend(starts, climb, later)
+            if len(starts) > 1 and self.best is not None and not self.resolved(self.best.judged):
+                rested = self.start_finer(starts, [*climb, *later], len(climb)) and rested
+            if self.best is not None and plan.sparsity == 0 and plan.rounds[1] and not rested:
                 size = max(layer.grid_size for layer in self.best.model.edge_layers)
                 self.keep(self.stage(self.best, size, plan.rounds[1], "polish"))
         except KeyboardInterrupt:
             raise Interrupted(self.best, Status.INTERRUPTED) from None
         assert self.best is not None
         return self.best
+
+    def ascend(self, starts: Sequence[KAN], climb: list[int], later: list[int], least: float = math.inf) -> bool:
+        """From starts on the first grid of `climb` to its last, which was asked for, and on along the `later` ones; whether steps on the last grid of
+        the climb brought nothing. Not beyond the choice of a start unless its loss is below `least`."""
+        field = self.choose_start(starts, climb[0], least)
+        if not field:
+            return True
+        if self.plan.sparsity > 0:
+            field = [self.sparsify(field[0].model, climb[-1])]
+            self.best = field[0]  # a sparse state is wanted for its shape, not for the lowest held-out loss
+        resting = 0  # grids in a row that brought nothing
+        for size in climb[1:]:
+            if resting >= PATIENCE and size != climb[-1]:
+                continue
+            same = finer(self.best or field[0], size)
+            field = sorted([same, *self.advance(field, size, len(FIELD))], key=lambda one: one.judged if one.usable else math.inf)
+            resting = resting + 1 if field[0] is same else 0
+            self.best = field[0]  # of the grids that were asked for
+        lowest, idle = field[0].judged, 0
+        for place, size in enumerate(later, start=len(climb)):
+            refined = self.advance(field, size, place)
+            self.keep(refined[0])
+            idle = 0 if refined[0].judged < 0.95 * lowest else idle + 1
+            lowest = min(lowest, refined[0].judged)
+            if self.plan.grids is None and (not refined[0].usable or idle >= (1 if self.resolved(lowest) else UNRESOLVED)):
+                break
+            field = refined if refined[0].usable else field
+        return resting > 0
+
+    def start_finer(self, starts: Sequence[KAN], sizes: list[int], climbed: int) -> bool:
+        """Begin again on a finer grid, of `sizes` of which the first so many were a climb: what turns too often for a coarse one leads starts astray
+        there. Whether it was in vain."""
+        place = next((k for k, size in enumerate(sizes) if size >= FINE), None)
+        if not place or too_large(starts[0], sizes[place], self.job):
+            return True
+        other = Trainer(self.job, self.plan, self.monitor)
+        last = max(place + 1, climbed)
+        try:
+            other.ascend(starts, sizes[place:last], sizes[last:], self.best.judged if self.best else math.inf)
+        except Interrupted as stop:
+            if stop.status is not Status.FAILED:
+                self.keep(stop.best or Candidate.unjudged(starts[0]))
+                raise Interrupted(self.best, stop.status) from None
+        if other.best is None or (self.best is not None and not other.best.judged < self.best.judged):
+            return True
+        if max(layer.grid_size for layer in other.best.model.edge_layers) < sizes[climbed - 1]:
+            return True  # not on the grid that was asked for
+        self.best = other.best
+        return False
 
     def advance(self, field: list[Candidate], size: int, place: int) -> list[Candidate]:
         """The states of a field on a finer grid, the `place`-th (from 0), best first. Which of them is close to a structure that the data have shows
@@ -144,10 +178,10 @@ class Trainer:
             return []
         return [first * 2**k for k in range(1, 10)]
 
-    def choose_start(self, starts: Sequence[KAN], size: int) -> list[Candidate]:
+    def choose_start(self, starts: Sequence[KAN], size: int, least: float = math.inf) -> list[Candidate]:
         """The best few of several starts, best first, by successive halving: all get a few steps on the first grid, the better third some more, the
         best three the most (Jamieson & Talwalkar 2016, arXiv 1502.07943). A sparse run only needs a start that explains most of the spread, as its
-        own steps come after."""
+        own steps come after. None where no loss falls below `least`."""
         if self.plan.sparsity > 0:
             for start in starts:
                 self.keep(self.stage(Candidate.unjudged(start), size, 1, "start"))
@@ -161,6 +195,8 @@ class Trainer:
                 field = sorted((c for c in found if c.usable), key=lambda c: c.judged)
                 for candidate in field[:1]:
                     self.keep(candidate)
+            if self.best is not None and not self.best.judged < least:
+                return []
             return self.ranked([self.stage(start, size, self.plan.rounds[0], "start") for start in field[: FIELD[0]]])
         return self.ranked([])
 
@@ -184,6 +220,11 @@ class Trainer:
         share = torch.bincount(y).double() / y.shape[0]
         return float(-(share[share > 0] * share[share > 0].log()).sum())
 
+    def resolved(self, loss: float) -> bool:
+        """Whether a loss is so low that a finer grid which does not lower it tells of an end: a grid too coarse for a function shows nothing of it,
+        nor does the next. Sparse runs are for shapes, not for accuracy."""
+        return self.plan.sparsity > 0 or loss < RESOLVED * self.spread
+
     def sparsify(self, model: KAN, size: int) -> Candidate:
         """Steps under the penalty, convex first, then concave."""
         candidate = Candidate.unjudged(model)
@@ -205,7 +246,7 @@ class Trainer:
                 if self.plan.grids is None and too_large(model, size, self.job):
                     break
                 try:
-                    model = self.on_data(model, size)
+                    model = on_data(model, self.job, size, start.roughness if smooth else None, keep_ranges=self.plan.keep_ranges)
                 except GridError:  # activations that are no numbers
                     break
                 penalty = None
@@ -236,29 +277,6 @@ class Trainer:
         outputs = self.job.y.shape[1] if self.job.y.ndim == 2 else len(model.topology.node_ids[-1])
         products = self.job.x.shape[0] * outputs * (edges * (model.config.degree + 2)) ** 2
         return products + (edges * (size + model.config.degree + 1)) ** 3 / 3
-
-    def on_data(self, model: KAN, size: int) -> KAN:
-        """Grids of `size` intervals laid over the activations that the training rows cause; refined exactly first, so that little is lost. With a
-        memory they only grow: it is about the splines that are there."""
-        if self.job.memory:
-            return grown(model, self.job.x, size, GROWTH)
-        a, layers = model.scale_inputs(self.job.x), []
-        with torch.no_grad():
-            for number, layer in enumerate(model.edge_layers, start=1):
-                fresh = layer
-                if bool(layer.spline_edges().any()):
-                    knots = self.knots(a, layer, size)
-                    if knots.shape != layer.knots.shape or float((knots - layer.knots).abs().max()) > 1e-3 * float(knots.diff(dim=1).min()):
-                        fresh = regrid(layer, knots)[0]
-                layers.append(fresh)
-                a = model.multiply(number, fresh(a))
-        return model.build(layers=layers)
-
-    def knots(self, a: Tensor, layer: KANLayer, size: int) -> Tensor:
-        """Knots over the samples a (b, i); never fewer, nor over less, than the layer has in a model that was fitted before."""
-        if not self.plan.keep_ranges:
-            return grid.over_samples(a, size, layer.degree)
-        return grid.over_samples(a, max(size, layer.grid_size), layer.degree, within=layer.interval)
 
     def minimise(
         self,
@@ -354,18 +372,6 @@ class Trainer:
         return done if done.usable and mean_loss(done.model, job) <= limit else best
 
 
-def halved(size: int) -> list[int]:
-    """Grids from a coarse one to this one, each about twice the one before.
-
-    >>> halved(5), halved(50)
-    ([5], [3, 6, 12, 25, 50])
-    """
-    sizes = [size]
-    while sizes[0] > COARSE:
-        sizes.insert(0, sizes[0] // 2)
-    return sizes
-
-
 def finer(candidate: Candidate, size: int) -> Candidate:
     """The same functions on a finer grid: where the data are noisy, no steps there may make them better."""
     model = refine(candidate.model, grid_size=size)
@@ -384,12 +390,3 @@ def mean_loss(model: KAN, job: Job) -> float:
         rows = job.loss.rows(model(job.x) / unit, job.y / unit if job.regression else job.y)
         here = float(rows.mean() if job.weight is None else job.weight @ rows / job.weight.sum())
         return (job.x.shape[0] * here + job.memory.total(model)) / job.rows if job.memory else here
-
-
-def too_large(model: KAN, size: int, job: Job) -> bool:
-    """Whether a finer grid would have more parameters than data, where only the model's own grid is let pass."""
-    if size <= max(layer.grid_size for layer in model.edge_layers):
-        return False
-    edges = sum(int(layer.spline_edges().sum()) for layer in model.edge_layers)
-    outputs = job.y.shape[1] if job.y.ndim == 2 else 1
-    return edges * size > job.rows * outputs

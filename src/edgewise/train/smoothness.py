@@ -48,6 +48,14 @@ class Intensity:
         return torch.lerp(low, high, part).exp()
 
 
+    def demand(self, knots: Tensor, degree: int) -> Tensor:
+        """(i, G): how closely knots (i, G+2p+1) should lie in every interval, in proportion. The error of a spline is even where their density is the
+        (p+1)-th root of the (p+1)-th derivative (de Boor 1978, ch. XII), whose square the intensity is in proportion to."""
+        breaks = breaks_of(knots, degree)
+        middle = (0.5 * (breaks[:, 1:] + breaks[:, :-1]) - breaks[:, :1]) / (breaks[:, -1:] - breaks[:, :1])
+        return self.at(middle.contiguous()).sum(2) ** (0.5 / (degree + 1))
+
+
 @dataclass(frozen=True)
 class Roughness:
     """What a fit says of its edges: the intensity of each layer (None where it has no interior knot), and the loss's dispersion: rows * loss /

@@ -1,0 +1,64 @@
+"""Where the knots of a fit lie, and how many: over the activations that the rows cause, closer together where an edge is hard to follow."""
+
+from __future__ import annotations
+
+import torch
+
+from .. import grid
+from ..layers import KANLayer
+from ..model import KAN
+from ..transforms.grids import grown, regrid
+from .job import Job
+from .smoothness import Roughness
+
+COARSE = 5  # intervals above which a first grid is approached from coarser ones
+GROWTH = 0.1  # of a hidden grid's interval, by how much it is extended per round at most: activations that pass are not followed
+SAME = 1e-3  # of an interval, by how much knots must move before the splines are carried to them
+
+
+def halved(size: int) -> list[int]:
+    """Grids from a coarse one to this one, each about twice the one before.
+
+    >>> halved(5), halved(50)
+    ([5], [3, 6, 12, 25, 50])
+    """
+    sizes = [size]
+    while sizes[0] > COARSE:
+        sizes.insert(0, sizes[0] // 2)
+    return sizes
+
+
+def on_data(model: KAN, job: Job, size: int, known: Roughness | None = None, *, keep_ranges: bool = False) -> KAN:
+    """Grids of `size` intervals laid over the activations that the job's rows cause, with more of them where the roughness `known` says that an edge
+    turns sharply. With `keep_ranges` a layer gets no fewer, and over no less, than it has; with a memory grids only grow: it is about the splines
+    that are there. Raises `GridError` where activations are no numbers."""
+    if job.memory:
+        return grown(model, job.x, size, GROWTH)
+    a, layers = model.scale_inputs(job.x), []
+    with torch.no_grad():
+        for number, layer in enumerate(model.edge_layers, start=1):
+            fresh, p = layer, layer.degree
+            if bool(layer.spline_edges().any()):
+                within = layer.interval if keep_ranges else None
+                knots = grid.over_samples(a, max(size, layer.grid_size) if keep_ranges else size, p, within=within)
+                intensity = known.layers[number - 1] if known else None
+                if intensity is not None:
+                    knots = grid.crowded(knots, p, intensity.demand(knots, p), a)
+                if knots.shape != layer.knots.shape or float((knots - layer.knots).abs().max()) > SAME * float(knots.diff(dim=1).min()):
+                    fresh = regrid(layer, knots)[0]
+            layers.append(fresh)
+            a = model.multiply(number, fresh(a))
+    return model.build(layers=layers)
+
+
+def too_large(model: KAN, size: int, job: Job) -> bool:
+    """Whether a finer grid would have more parameters than data, where only the model's own grid is let pass."""
+    if size <= max(layer.grid_size for layer in model.edge_layers):
+        return False
+    outputs = job.y.shape[1] if job.y.ndim == 2 else 1
+    return sum(spline_edges(layer) for layer in model.edge_layers) * size > job.x.shape[0] * outputs
+
+
+def spline_edges(layer: KANLayer) -> int:
+    """How many edges of a layer carry a spline."""
+    return int(layer.spline_edges().sum())
