@@ -412,7 +412,7 @@ def test_ctrl_c_before_the_first_step_returns_the_scaled_start(monkeypatch: pyte
     def interrupted(*args: Any, **kwargs: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("edgewise.train.second_order.regrid", interrupted)
+    monkeypatch.setattr("edgewise.train.placing.regrid", interrupted)
     result = ew.fit(ew.KAN((2, 1)), X, y, **QUICK)
     assert result.status is Status.INTERRUPTED and not result.history
     assert bool(torch.isfinite(result.model(X)).all())
