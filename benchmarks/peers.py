@@ -77,7 +77,7 @@ def pykan_network(shape: Shape) -> Case:
     with quiet():
         from kan import MultKAN
 
-        network = MultKAN(list(shape.widths), grid=shape.grid, k=DEGREE, auto_save=False).speed()
+        network: Any = MultKAN(list(shape.widths), grid=shape.grid, k=DEGREE, auto_save=False).speed()
     return of_module(network, *data(shape.widths, shape.batch), ITSELF)
 
 

@@ -232,7 +232,7 @@ def write_page(folder: Path, name: str, title: str, about: str, results: Results
     about_small = template("small.md", sparsities=", ".join(f"{s:g}" for s in training.SPARSITIES), limit=LIMIT)
     protocol = template(
         "protocol.md", shapes=", ".join(shape_words(shape) for shape in training.general_shapes(2)), train=training.TRAIN,
-        test=training.TEST, finalists=training.FINALISTS, degree=training.DEGREE, hidden=" or ".join(map(str, peers.HIDDEN)),
+        test=training.TEST, degree=training.DEGREE, hidden=" or ".join(map(str, peers.HIDDEN)),
         activations=" or ".join(peers.ACTIVATIONS), large=peers.LARGE, lbfgs_steps=peers.LBFGS_STEPS,
         grids=", ".join(map(str, peers.PYKAN_GRIDS)), steps=peers.PYKAN_STEPS, name=name,
     )  # fmt: skip

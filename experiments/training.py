@@ -17,8 +17,8 @@ from .tables import Row
 Width = int | tuple[int, Any]
 TRAIN = TEST = 1000
 SPARSITIES = (0.1, 0.03, 0.01, 0.003)  # from strong to weak, until what pruning leaves is accurate enough
-DRAFT = {"grids": (3, 6), "steps": 30, "restarts": 5}  # the short fit of a general shape
-FINALISTS = 2  # general shapes that are trained in full
+DRAFT = {"grids": (3, 6), "steps": 30, "restarts": 3}  # the short fit of a general shape
+FINALISTS = 1  # general shapes that are trained in full, of every seed
 DEGREE = 5  # of their splines: they follow smooth functions more closely than the paper's cubic ones
 LIMIT = 1e-2  # the paper's bound on the error of a row's "minimal shape"
 
@@ -117,8 +117,8 @@ def attempt(row: Row, model: Any, origin: str, seed: int, sizes: Sizes, began: f
 
 
 def attempts(row: Row, seed: int, sizes: Sizes) -> list[Attempt]:
-    """The paper's shapes, and of the general ones those that are best after a short fit on coarse grids, trained from this seed; and the network that
-    pruning leaves of a wide one."""
+    """The paper's shapes, and of the general ones the best after a short fit on coarse grids, trained from this seed; and the network that pruning
+    leaves of a wide one."""
     found, drafts = [], []
     draft = replace(sizes, settings=tuple({**DRAFT, **dict(sizes.settings)}.items()))
     for shape, origin in list(candidates(row).items())[: sizes.shapes]:
