@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,10 @@ if _workers > 1:
 # Where there is no GPU the Triton kernels run in its interpreter, which Triton decides when it is imported: torch.compile may do so first.
 if not torch.cuda.is_available():
     os.environ["TRITON_INTERPRET"] = "1"
+
+# A shell starts `make test &` with Ctrl-C ignored, which processes inherit; the tests of Ctrl-C are about what it does where it is not.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
