@@ -19,7 +19,7 @@ from .job import Job
 from .network import NetworkProblem, free_masks
 from .objective import CrossEntropy, SquaredError
 from .penalty import EdgePenalty
-from .placing import halved, on_data, too_large
+from .placing import halved, on_data, spline_edges, too_large
 from .smoothness import Roughness, estimate
 from .status import Status
 
@@ -32,6 +32,7 @@ FIELD = 3, 3, 2  # states that are carried to the first grid's end, and to the n
 PATIENCE = 2  # grids in a row that bring nothing before the climb goes straight to the one that was asked for
 RESOLVED = 1e-4  # of the spread's loss: above it, finer grids are tried even after some in a row, at most UNRESOLVED, brought nothing
 UNRESOLVED = 3
+CHEAP = 1000  # coefficients up to which a step takes milliseconds
 FINE = 20  # intervals on which a function is tried anew that coarse grids could not resolve
 ROUND_OFF = 1e-26  # loss, of targets of unit spread, that only round-off keeps from zero
 SETTLED = 1e-6  # relative decrease of the loss per step below which a stage has converged
@@ -128,12 +129,18 @@ class Trainer:
         for place, size in enumerate(later, start=len(climb)):
             refined = self.advance(field, size, place)
             self.keep(refined[0])
-            idle = 0 if refined[0].judged < 0.95 * lowest else idle + 1
+            idle = 0 if refined[0].judged < self.needed(lowest, size) * lowest else idle + 1
             lowest = min(lowest, refined[0].judged)
             if self.plan.grids is None and (not refined[0].usable or idle >= (1 if self.resolved(lowest) else UNRESOLVED)):
                 break
             field = refined if refined[0].usable else field
         return resting > 0
+
+    def needed(self, lowest: float, size: int) -> float:
+        """The part of the lowest loss that a grid of this size must reach for the next one to be worth its cost: small steps down are worth a cheap
+        one, while each doubling of one that is needed divides the loss by far more than two."""
+        edges = sum(spline_edges(layer) for layer in self.best.model.edge_layers) if self.best else 0
+        return 0.5 if 2 * size * edges > CHEAP and self.resolved(lowest) else 0.95
 
     def start_finer(self, starts: Sequence[KAN], sizes: list[int], climbed: int) -> bool:
         """Begin again on a finer grid, of `sizes` of which the first so many were a climb: what turns too often for a coarse one leads starts astray
