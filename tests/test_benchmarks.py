@@ -55,7 +55,9 @@ def test_smoke_runs_without_the_peers_and_says_how_to_install_them(no_peers, tmp
     found = records(tmp_path)
     assert {record["part"] for record in found} == {"layer", "network", "step", "accuracy", "start"}
     own = [record for record in found if record["contestant"] == "edgewise" and record["part"] != "accuracy"]
-    assert own and all(float(record["median"]) > 0 for record in own)
+    times, sizes = ([float(record["median"]) for record in own if (record["unit"] == "MB") is size] for size in (False, True))
+    assert times and min(times) > 0
+    assert sizes and min(sizes) >= 0  # so small a layer may fit into memory that the process has already
     absent = [record for record in found if record["contestant"] in ("pykan", "inkan", "flashkan")]
     assert absent and all(record["note"].startswith("not installed: pip install ") and not record["median"] for record in absent)
     assert "pip install pykan matplotlib pandas pyyaml" in capsys.readouterr().out
