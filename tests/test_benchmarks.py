@@ -185,6 +185,15 @@ def test_peak_memory_is_that_of_the_largest_block():
     assert memory.peak(lambda: torch.ones(8 << 20)) == pytest.approx(4 * (8 << 20), rel=0.1)
 
 
+def test_peak_memory_of_a_layer_holds_its_outputs():
+    memory = module("memory")
+    if not memory.STATUS.exists():
+        pytest.skip("needs Linux")
+    shape = module("shapes").Shape((16, 256), 4, 4096)
+    outputs = 4 * shape.batch * shape.widths[-1]
+    assert outputs < min(memory.in_a_process("edgewise", [shape], 1)[shape.name]) < 20 * outputs
+
+
 def test_seconds_until_an_error_that_was_never_reached():
     accuracy = module("accuracy")
     found = list(accuracy.lines("edgewise", [[(1.0, 1e-1), (2.0, 5e-4)], [(3.0, 2e-3)], [(2.0, 5e-4)]]))

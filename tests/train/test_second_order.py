@@ -118,7 +118,7 @@ def test_a_bad_start_is_left_for_a_good_one():
         for p in bad.parameters():
             p.fill_(math.nan)
     best = work.run([bad, good])
-    assert best.usable and best.judged < 0.1 * work.spread
+    assert best.usable and best.judged < 0.1 * work.constant
 
 
 def test_no_usable_start_ends_the_run():
@@ -253,3 +253,16 @@ def test_a_slope_that_no_step_can_follow_is_a_stall():
             return 5.0 if bool((theta == 0).all()) else math.inf
 
     assert minimize(Wall(), torch.zeros(2, dtype=torch.float64)).status is Status.STALLED
+
+
+def test_automatic_grids_end_where_a_costly_one_would_only_add_digits(monkeypatch: pytest.MonkeyPatch):
+    def sizes() -> list[int]:
+        work, start, _ = trainer(KAN((2, 1), grid_size=3), rows=2000, target=lambda X: torch.sin(3 * X[:, :1]) + X[:, 1:] ** 2, steps=30)
+        work.run([start])
+        return sorted({row["grid_size"] for row in work.monitor.rows})
+
+    monkeypatch.setattr("edgewise.train.worth.CHEAP", 40)
+    monkeypatch.setattr("edgewise.train.worth.EXACT", 1e-12)
+    ended = sizes()
+    monkeypatch.setattr("edgewise.train.worth.EXACT", 0.0)
+    assert max(ended) == 48 and max(sizes()) > 48

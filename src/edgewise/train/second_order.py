@@ -17,11 +17,12 @@ from . import lm
 from .callbacks import Monitor
 from .job import Job
 from .network import NetworkProblem, free_masks
-from .objective import CrossEntropy, SquaredError
+from .objective import SquaredError
 from .penalty import EdgePenalty
 from .placing import halved, on_data, spline_edges, too_large
 from .smoothness import Roughness, estimate
 from .status import Status
+from .worth import UNRESOLVED, constant_loss, exact, needed, resolved
 
 SPARSE_POWERS = (1.0, 1.0, 0.5, 0.5)  # of the penalty, round by round: short ones, as activations shrink under it until their scale is taken anew
 HALVINGS = ((15, 99), (15, 4), (30, 3))  # steps, and how many starts get them, round by round
@@ -30,9 +31,6 @@ WORTH = 0.8  # of the loss before, what a round must reach for another one to fo
 STEADY = 0.7  # change of the edges' roughness, as a logarithm, below which it is no reason for another round
 FIELD = 3, 3, 2  # states that are carried to the first grid's end, and to the next grids
 PATIENCE = 2  # grids in a row that bring nothing before the climb goes straight to the one that was asked for
-RESOLVED = 1e-4  # of the spread's loss: above it, finer grids are tried even after some in a row, at most UNRESOLVED, brought nothing
-UNRESOLVED = 3
-CHEAP = 1000  # coefficients up to which a step takes milliseconds
 FINE = 20  # intervals on which a function is tried anew that coarse grids could not resolve
 ROUND_OFF = 1e-26  # loss, of targets of unit spread, that only round-off keeps from zero
 SETTLED = 1e-6  # relative decrease of the loss per step below which a stage has converged
@@ -86,6 +84,7 @@ class Trainer:
 
     def __init__(self, job: Job, plan: Plan, monitor: Monitor) -> None:
         self.job, self.plan, self.monitor = job, plan, monitor
+        self.constant = constant_loss(job) or 1.0
         self.best: Candidate | None = None
 
     # ------------------------------------------------------------------ stages
@@ -98,11 +97,12 @@ class Trainer:
         later = list(plan.grids[1:]) if plan.grids else self.doublings(first)
         try:
             rested = self.ascend(starts, climb, later)
-            if len(starts) > 1 and self.best is not None and not self.resolved(self.best.judged):
+            if len(starts) > 1 and self.best is not None and not resolved(self.share(self.best.judged)):
                 rested = self.start_finer(starts, [*climb, *later], len(climb)) and rested
             if self.best is not None and plan.sparsity == 0 and plan.rounds[1] and not rested:
                 size = max(layer.grid_size for layer in self.best.model.edge_layers)
-                self.keep(self.stage(self.best, size, plan.rounds[1], "polish"))
+                if not exact(self.share(self.best.judged), self.coefficients(size)):
+                    self.keep(self.stage(self.best, size, plan.rounds[1], "polish"))
         except KeyboardInterrupt:
             raise Interrupted(self.best, Status.INTERRUPTED) from None
         assert self.best is not None
@@ -127,20 +127,20 @@ class Trainer:
             self.best = field[0]  # of the grids that were asked for
         lowest, idle = field[0].judged, 0
         for place, size in enumerate(later, start=len(climb)):
+            if self.plan.grids is None and exact(self.share(lowest), self.coefficients(size)):
+                break
             refined = self.advance(field, size, place)
             self.keep(refined[0])
-            idle = 0 if refined[0].judged < self.needed(lowest, size) * lowest else idle + 1
+            idle = 0 if refined[0].judged < needed(self.share(lowest), self.coefficients(2 * size)) * lowest else idle + 1
             lowest = min(lowest, refined[0].judged)
-            if self.plan.grids is None and (not refined[0].usable or idle >= (1 if self.resolved(lowest) else UNRESOLVED)):
+            if self.plan.grids is None and (not refined[0].usable or idle >= (1 if resolved(self.share(lowest)) else UNRESOLVED)):
                 break
             field = refined if refined[0].usable else field
         return resting > 0
 
-    def needed(self, lowest: float, size: int) -> float:
-        """The part of the lowest loss that a grid of this size must reach for the next one to be worth its cost: small steps down are worth a cheap
-        one, while each doubling of one that is needed divides the loss by far more than two."""
-        edges = sum(spline_edges(layer) for layer in self.best.model.edge_layers) if self.best else 0
-        return 0.5 if 2 * size * edges > CHEAP and self.resolved(lowest) else 0.95
+    def coefficients(self, size: int) -> int:
+        """Of the best network, were its grid of this size."""
+        return size * sum(spline_edges(layer) for layer in self.best.model.edge_layers) if self.best else 0
 
     def start_finer(self, starts: Sequence[KAN], sizes: list[int], climbed: int) -> bool:
         """Begin again on a finer grid, of `sizes` of which the first so many were a climb: what turns too often for a coarse one leads starts astray
@@ -192,7 +192,7 @@ class Trainer:
         if self.plan.sparsity > 0:
             for start in starts:
                 self.keep(self.stage(Candidate.unjudged(start), size, 1, "start"))
-                if self.best is not None and self.best.judged < 0.1 * self.spread:
+                if self.best is not None and self.best.judged < 0.1 * self.constant:
                     break
         else:
             field = [Candidate.unjudged(start) for start in starts]
@@ -216,21 +216,9 @@ class Trainer:
             raise Interrupted(None, Status.FAILED)
         return field if field and field[0] is self.best else [self.best, *field]
 
-    @property
-    def spread(self) -> float:
-        """The loss of the best constant prediction."""
-        y = self.job.y
-        if self.job.regression:
-            return float(y.var(0, unbiased=False).mean())
-        if not isinstance(self.job.loss, CrossEntropy):
-            return math.inf  # a loss of the user's own
-        share = torch.bincount(y).double() / y.shape[0]
-        return float(-(share[share > 0] * share[share > 0].log()).sum())
-
-    def resolved(self, loss: float) -> bool:
-        """Whether a loss is so low that a finer grid which does not lower it tells of an end: a grid too coarse for a function shows nothing of it,
-        nor does the next. Sparse runs are for shapes, not for accuracy."""
-        return self.plan.sparsity > 0 or loss < RESOLVED * self.spread
+    def share(self, loss: float) -> float:
+        """A loss as a share of that of the best constant; none of a sparse run, which is for shapes, not for accuracy."""
+        return 0.0 if self.plan.sparsity > 0 else loss / self.constant
 
     def sparsify(self, model: KAN, size: int) -> Candidate:
         """Steps under the penalty, convex first, then concave."""

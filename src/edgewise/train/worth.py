@@ -1,0 +1,55 @@
+"""When a finer grid is worth its cost: losses as a share of what the best constant leaves, and how many coefficients a grid has."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from .job import Job
+from .objective import CrossEntropy
+
+RESOLVED = 1e-4  # share above which finer grids are tried even after some in a row, at most UNRESOLVED, brought nothing
+UNRESOLVED = 3
+CHEAP = 1000  # coefficients up to which a step takes milliseconds
+EXACT = 1e-18  # share, an error of 1e-9 of the spread, below which no grid is tried that costs more
+
+
+def constant_loss(job: Job) -> float:
+    """The loss of the best constant prediction; infinite for a loss of the user's own."""
+    y = job.y
+    if job.regression:
+        return float(y.var(0, unbiased=False).mean())
+    if not isinstance(job.loss, CrossEntropy):
+        return math.inf
+    share = torch.bincount(y).double() / y.shape[0]
+    return float(-(share[share > 0] * share[share > 0].log()).sum())
+
+
+def resolved(share: float) -> bool:
+    """Whether a loss is so low that a finer grid which does not lower it tells of an end: a grid too coarse for a function shows nothing of it, nor
+    does the next.
+
+    >>> resolved(0.5), resolved(1e-6)
+    (False, True)
+    """
+    return share < RESOLVED
+
+
+def exact(share: float, coefficients: int) -> bool:
+    """Whether a loss is so low that a grid of so many coefficients is not worth its minutes. A share of zero is unknown.
+
+    >>> exact(1e-20, 500), exact(1e-20, 3000), exact(1e-10, 3000)
+    (False, True, False)
+    """
+    return coefficients > CHEAP and 0 < share < EXACT
+
+
+def needed(share: float, coefficients: int) -> float:
+    """The part of the lowest loss that a grid must reach for a next one, of so many coefficients, to be worth its cost: small steps down are worth a
+    cheap one, while each doubling of one that is needed divides the loss by far more than two.
+
+    >>> needed(1e-6, 500), needed(1e-6, 3000)
+    (0.95, 0.5)
+    """
+    return 0.5 if coefficients > CHEAP and resolved(share) else 0.95
