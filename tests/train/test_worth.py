@@ -27,9 +27,14 @@ def test_the_constant_of_two_even_classes_leaves_one_bit():
 
 
 def test_a_costly_grid_is_for_functions_that_are_not_exact():
-    assert exact(EXACT / 2, CHEAP + 1) and not exact(EXACT * 2, CHEAP + 1)
-    assert not exact(EXACT / 2, CHEAP)
+    assert exact(EXACT**2, CHEAP + 1) and not exact(2 * EXACT**2, CHEAP + 1)
+    assert not exact(EXACT**2, CHEAP)
     assert not exact(0.0, CHEAP + 1)  # a share that is not known
+
+
+def test_the_more_a_grid_costs_the_larger_the_error_that_needs_it():
+    lowest = [min(share for share in torch.logspace(-30, 0, 301).tolist() if not exact(share, CHEAP * size)) for size in (2, 4, 8)]
+    assert lowest == sorted(lowest) and lowest[0] < lowest[1] < lowest[2] < RESOLVED
 
 
 def test_a_costly_grid_must_earn_more_once_the_function_is_resolved():

@@ -22,9 +22,10 @@ from .objective import Loss
 from .placing import halved, spline_edges
 from .result import FitResult, measure
 from .scaling import fitted_before, scaled_to
-from .second_order import ROUNDS, Candidate, Interrupted, Plan, Trainer, count_parameters
+from .second_order import FIELD, ROUNDS, SMALL_FIELD, Candidate, Interrupted, Plan, Trainer, count_parameters
 from .status import Status
 
+SMALL = 100  # parameters below which steps cost next to nothing
 OPTIMIZERS = ("auto", *gradient.NAMES)
 
 
@@ -96,6 +97,7 @@ def fit(
             starts=1 if memory else _starts(model, restarts),
             keep_ranges=fitted_before(model) or memory is not None,
             rounds=ROUNDS if steps is None else (1, 0),
+            field=SMALL_FIELD if _coarse_parameters(model) < SMALL else FIELD,
         )
         if chosen != "lm":
             if memory:
@@ -204,20 +206,25 @@ def fresh(model: KAN, number: int) -> KAN:
     return model.build(layers=other.edge_layers)
 
 
+def _coarse_parameters(model: KAN) -> int:
+    """How large a network is on the grid that a fit begins with."""
+    return sum(
+        spline_edges(layer) * (halved(layer.grid_size)[0] + layer.degree + (layer.base_scale is not None)) + layer.bias.numel()
+        for layer in model.edge_layers
+    )
+
+
 def _starts(model: KAN, restarts: str | int) -> int:
     """How many starts at most: fewer for large networks, which rarely get stuck; more for three layers and up, which often do; one for a network
-    that was changed or fitted before. A network is as large as it is on the grid that a fit begins with."""
+    that was changed or fitted before."""
     if model.edits:
         return 1
     if not isinstance(restarts, str):
         return restarts + 1
-    parameters = sum(
-        spline_edges(layer) * (halved(layer.grid_size)[0] + layer.degree + (layer.base_scale is not None)) + layer.bias.numel()
-        for layer in model.edge_layers
-    )
+    parameters = _coarse_parameters(model)
     if model.topology.depth > 2 and parameters < 300:
         return 20
-    return 12 if parameters < 100 else 6 if parameters < 300 else 3 if parameters < 1000 else 1
+    return 12 if parameters < SMALL else 6 if parameters < 300 else 3 if parameters < 1000 else 1
 
 
 def _check(

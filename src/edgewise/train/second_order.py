@@ -25,11 +25,11 @@ from .status import Status
 from .worth import UNRESOLVED, constant_loss, exact, needed, resolved
 
 SPARSE_POWERS = (1.0, 1.0, 0.5, 0.5)  # of the penalty, round by round: short ones, as activations shrink under it until their scale is taken anew
-HALVINGS = ((15, 99), (15, 4), (30, 3))  # steps, and how many starts get them, round by round
+HALVINGS = 15, 15, 30  # steps of the starts, round by round: of all, of one more than the field takes, of those that it takes
 ROUNDS = 4, 16  # most rounds of steps on a grid, and on the one that was chosen: each while the one before lowered the loss
 WORTH = 0.8  # of the loss before, what a round must reach for another one to follow
 STEADY = 0.7  # change of the edges' roughness, as a logarithm, below which it is no reason for another round
-FIELD = 3, 3, 2  # states that are carried to the first grid's end, and to the next grids
+FIELD, SMALL_FIELD = (3, 3, 2), (6, 4, 3, 2)  # states carried to the first grid's end, and to the next grids; of small networks, which cost little
 PATIENCE = 2  # grids in a row that bring nothing before the climb goes straight to the one that was asked for
 FINE = 20  # intervals on which a function is tried anew that coarse grids could not resolve
 ROUND_OFF = 1e-26  # loss, of targets of unit spread, that only round-off keeps from zero
@@ -39,7 +39,8 @@ SETTLED = 1e-6  # relative decrease of the loss per step below which a stage has
 @dataclass(frozen=True)
 class Plan:
     """What to do: grids per stage (None doubles the model's own while the held-out loss falls), steps per round, strength of the sparsity,
-    most starts, whether grids may only grow (a model that was fitted before), most rounds of steps on a grid and on the chosen one."""
+    most starts, whether grids may only grow (a model that was fitted before), most rounds of steps on a grid and on the chosen one, how many states
+    are carried to the first grids."""
 
     grids: tuple[int, ...] | None
     steps: int
@@ -47,6 +48,7 @@ class Plan:
     starts: int
     keep_ranges: bool
     rounds: tuple[int, int] = ROUNDS
+    field: tuple[int, ...] = FIELD
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ class Trainer:
             if resting >= PATIENCE and size != climb[-1]:
                 continue
             same = finer(self.best or field[0], size)
-            field = sorted([same, *self.advance(field, size, len(FIELD))], key=lambda one: one.judged if one.usable else math.inf)
+            field = sorted([same, *self.advance(field, size, len(self.plan.field))], key=lambda one: one.judged if one.usable else math.inf)
             resting = resting + 1 if field[0] is same else 0
             self.best = field[0]  # of the grids that were asked for
         lowest, idle = field[0].judged, 0
@@ -166,7 +168,7 @@ class Trainer:
     def advance(self, field: list[Candidate], size: int, place: int) -> list[Candidate]:
         """The states of a field on a finer grid, the `place`-th (from 0), best first. Which of them is close to a structure that the data have shows
         only there: on such a one the error falls with every grid."""
-        most = FIELD[place] if place < len(FIELD) else 1
+        most = self.plan.field[place] if place < len(self.plan.field) else 1
         found = [self.stage(one, size, self.plan.rounds[0], "refine", SPARSE_POWERS[-1]) for one in field[:most]]
         return sorted(found, key=lambda candidate: candidate.judged if candidate.usable else math.inf)
 
@@ -186,8 +188,8 @@ class Trainer:
         return [first * 2**k for k in range(1, 10)]
 
     def choose_start(self, starts: Sequence[KAN], size: int, least: float = math.inf) -> list[Candidate]:
-        """The best few of several starts, best first, by successive halving: all get a few steps on the first grid, the better third some more, the
-        best three the most (Jamieson & Talwalkar 2016, arXiv 1502.07943). A sparse run only needs a start that explains most of the spread, as its
+        """The best few of several starts, best first, by successive halving: all get a few steps on the first grid, the better ones some more, the
+        best the most (Jamieson & Talwalkar 2016, arXiv 1502.07943). A sparse run only needs a start that explains most of the spread, as its
         own steps come after. None where no loss falls below `least`."""
         if self.plan.sparsity > 0:
             for start in starts:
@@ -196,15 +198,16 @@ class Trainer:
                     break
         else:
             field = [Candidate.unjudged(start) for start in starts]
-            for steps, most in HALVINGS if len(field) > 1 else ():
-                steps = max(1, steps * self.plan.steps // HALVINGS[-1][0])
+            survivors = len(starts), self.plan.field[0] + 1, self.plan.field[0]
+            for steps, most in zip(HALVINGS, survivors, strict=True) if len(field) > 1 else ():
+                steps = max(1, steps * self.plan.steps // HALVINGS[-1])
                 found = [self.stage(start, size, 1, "start", steps=steps) for start in field[:most]]
                 field = sorted((c for c in found if c.usable), key=lambda c: c.judged)
                 for candidate in field[:1]:
                     self.keep(candidate)
             if self.best is not None and not self.best.judged < least:
                 return []
-            return self.ranked([self.stage(start, size, self.plan.rounds[0], "start") for start in field[: FIELD[0]]])
+            return self.ranked([self.stage(start, size, self.plan.rounds[0], "start") for start in field[: self.plan.field[0]]])
         return self.ranked([])
 
     def ranked(self, field: list[Candidate]) -> list[Candidate]:

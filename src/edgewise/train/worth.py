@@ -12,7 +12,7 @@ from .objective import CrossEntropy
 RESOLVED = 1e-4  # share above which finer grids are tried even after some in a row, at most UNRESOLVED, brought nothing
 UNRESOLVED = 3
 CHEAP = 1000  # coefficients up to which a step takes milliseconds
-EXACT = 1e-18  # share, an error of 1e-9 of the spread, below which no grid is tried that costs more
+EXACT = 1e-9  # of the spread, the error below which no grid is tried that costs more; it may be larger by the square of what one costs more
 
 
 def constant_loss(job: Job) -> float:
@@ -37,12 +37,12 @@ def resolved(share: float) -> bool:
 
 
 def exact(share: float, coefficients: int) -> bool:
-    """Whether a loss is so low that a grid of so many coefficients is not worth its minutes. A share of zero is unknown.
+    """Whether a loss is so low that a grid of so many coefficients is not worth its minutes: a step costs their cube. A share of zero is unknown.
 
-    >>> exact(1e-20, 500), exact(1e-20, 3000), exact(1e-10, 3000)
-    (False, True, False)
+    >>> exact(1e-20, 500), exact(1e-20, 3000), exact(1e-12, 3000), exact(1e-12, 5000)
+    (False, True, False, True)
     """
-    return coefficients > CHEAP and 0 < share < EXACT
+    return coefficients > CHEAP and 0 < share < (EXACT * (coefficients / CHEAP) ** 6) ** 2
 
 
 def needed(share: float, coefficients: int) -> float:
