@@ -18,7 +18,7 @@ FEW = 32  # intervals up to which comparing with every knot (vector code) beats 
 NARROW = 16  # numbers in a row up to which a column is read on its own
 EXTRA = 2  # rows of `places` before the place within the interval or the 2p local knots: how far outside, and the point held inside
 # "numpy": a division by zero gives inf instead of raising, without which no loop with a division becomes vector code
-plain = njit(fastmath={"contract"}, nogil=True, error_model="numpy")
+plain = njit(fastmath={"contract"}, nogil=True, error_model="numpy", forceinline=True)
 
 
 @plain

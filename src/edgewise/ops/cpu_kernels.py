@@ -120,7 +120,7 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
     """
 
     global _to_out, _backward, _basis  # for the tasks: a compiled function in a closure would make a new key in every process
-    entry = njit(**OPTIONS, cache=on_disk)
+    entry = njit(**OPTIONS, cache=on_disk, forceinline=True)
 
     @entry
     def to_out(

@@ -184,7 +184,7 @@ def _sort(samples, count, keys, distance, span, ends, order):
 def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
     """The entry points `accumulate` and its task, and `mirror`; `stamp` as in `cpu_kernels.build`."""
     global _accumulate
-    entry = njit(**OPTIONS, cache=on_disk)
+    entry = njit(**OPTIONS, cache=on_disk, forceinline=True)
 
     @entry
     def accumulate(layers_, L, residual_, curvature_, kind, matrix_, vector_, parts_, begin, end, B, K, P, local, widest, most, runs, span, one):

@@ -15,7 +15,9 @@ from numba import njit
 from .cpu_micro import make_axpy, make_dot, make_group, make_push, real, shift, wide_vectors
 
 OPTIONS = {"fastmath": {"contract", "reassoc", "nsz"}, "nogil": True, "error_model": "numpy"}
-fast = njit(**OPTIONS)
+# Inlined, because a function left out of its callers is one symbol for all of them: which copy of it runs, the compiler's own or one read from
+# disk, then depends on what was loaded before, and with it the last bits of the results.
+fast = njit(**OPTIONS, forceinline=True)
 STRIP = 64  # outputs that are taken together: code for just this number, a block of rows of which stays in the first-level cache
 LEAST = 4  # rows per interval on average from which summing by intervals is faster
 

@@ -19,6 +19,7 @@ from ..errors import ShapeError
 from . import dispatch, pool
 
 BLOCK = 1 << 20  # numbers of the Jacobian that `dense` holds at a time (8 MB)
+TILE = 96  # lines of the matrix that one of its products makes, from the diagonal on: measured, 0.7 of the time of the whole matrix
 
 
 class Layer(NamedTuple):
@@ -74,8 +75,13 @@ def dense(layers: Sequence[Layer], residual: Tensor, curvature: Tensor | None = 
             bent = block * curvature[rows, None, None]
         else:
             bent = torch.bmm(curvature[rows], block)
-        matrix.addmm_(block.flatten(0, 1).t(), bent.flatten(0, 1))
-        vector.addmv_(block.flatten(0, 1).t(), residual[rows].flatten())
+        block, bent = block.flatten(0, 1), bent.flatten(0, 1)
+        for top in range(0, size, TILE):
+            matrix[top : top + TILE, top:].addmm_(block[:, top : top + TILE].t(), bent[:, top:])
+        vector.addmv_(block.t(), residual[rows].flatten())
+    if size > TILE:
+        lower = matrix.t().clone(memory_format=torch.contiguous_format).tril_(-1)
+        matrix.triu_().add_(lower)
     return matrix, vector
 
 
