@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from edgewise.train.job import make_job
-from edgewise.train.worth import CHEAP, EXACT, RESOLVED, constant_loss, exact, needed, resolved
+from edgewise.train.worth import CHEAP, EXACT, RESOLVED, affordable, constant_loss, exact, needed, resolved
 
 
 def job_of(y: Any, loss: Any = "auto") -> Any:
@@ -40,3 +40,9 @@ def test_the_more_a_grid_costs_the_larger_the_error_that_needs_it():
 def test_a_costly_grid_must_earn_more_once_the_function_is_resolved():
     assert needed(RESOLVED / 2, CHEAP + 1) < needed(RESOLVED / 2, CHEAP) == needed(2 * RESOLVED, CHEAP + 1)
     assert resolved(RESOLVED / 2) and not resolved(2 * RESOLVED)
+
+
+def test_rounds_on_a_costly_grid_take_as_long_as_on_a_cheap_one():
+    for size in (1, 1.5, 2):
+        assert affordable(16, RESOLVED, int(CHEAP * size)) * size**3 <= 16
+    assert affordable(16, RESOLVED, CHEAP) == 16 and affordable(16, RESOLVED, 10 * CHEAP) == 0

@@ -22,7 +22,7 @@ from .penalty import EdgePenalty
 from .placing import halved, on_data, spline_edges, too_large
 from .smoothness import Roughness, estimate
 from .status import Status
-from .worth import UNRESOLVED, constant_loss, exact, needed, resolved
+from .worth import UNRESOLVED, affordable, constant_loss, exact, needed, resolved
 
 SPARSE_POWERS = (1.0, 1.0, 0.5, 0.5)  # of the penalty, round by round: short ones, as activations shrink under it until their scale is taken anew
 HALVINGS = 15, 15, 30  # steps of the starts, round by round: of all, of one more than the field takes, of those that it takes
@@ -32,6 +32,7 @@ STEADY = 0.7  # change of the edges' roughness, as a logarithm, below which it i
 FIELD, SMALL_FIELD = (3, 3, 2), (6, 4, 3, 2)  # states carried to the first grid's end, and to the next grids; of small networks, which cost little
 PATIENCE = 2  # grids in a row that bring nothing before the climb goes straight to the one that was asked for
 FINE = 20  # intervals on which a function is tried anew that coarse grids could not resolve
+BETTER = 0.5  # part of the loss found from coarse grids, what that must reach: with noise the lower of two nearly equal ones is often the rougher fit
 ROUND_OFF = 1e-26  # loss, of targets of unit spread, that only round-off keeps from zero
 SETTLED = 1e-6  # relative decrease of the loss per step below which a stage has converged
 
@@ -103,8 +104,8 @@ class Trainer:
                 rested = self.start_finer(starts, [*climb, *later], len(climb)) and rested
             if self.best is not None and plan.sparsity == 0 and plan.rounds[1] and not rested:
                 size = max(layer.grid_size for layer in self.best.model.edge_layers)
-                if not exact(self.share(self.best.judged), self.coefficients(size)):
-                    self.keep(self.stage(self.best, size, plan.rounds[1], "polish"))
+                rounds = affordable(plan.rounds[1], self.share(self.best.judged), self.coefficients(size))
+                self.keep(self.stage(self.best, size, rounds, "polish"))
         except KeyboardInterrupt:
             raise Interrupted(self.best, Status.INTERRUPTED) from None
         assert self.best is not None
@@ -151,14 +152,15 @@ class Trainer:
         if not place or too_large(starts[0], sizes[place], self.job):
             return True
         other = Trainer(self.job, self.plan, self.monitor)
+        least = BETTER * self.best.judged if self.best else math.inf
         last = max(place + 1, climbed)
         try:
-            other.ascend(starts, sizes[place:last], sizes[last:], self.best.judged if self.best else math.inf)
+            other.ascend(starts, sizes[place:last], sizes[last:], least)
         except Interrupted as stop:
             if stop.status is not Status.FAILED:
                 self.keep(stop.best or Candidate.unjudged(starts[0]))
                 raise Interrupted(self.best, stop.status) from None
-        if other.best is None or (self.best is not None and not other.best.judged < self.best.judged):
+        if other.best is None or not other.best.judged < least:
             return True
         if max(layer.grid_size for layer in other.best.model.edge_layers) < sizes[climbed - 1]:
             return True  # not on the grid that was asked for

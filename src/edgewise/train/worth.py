@@ -1,4 +1,4 @@
-"""When a finer grid is worth its cost: losses as a share of what the best constant leaves, and how many coefficients a grid has."""
+"""When finer grids and more steps are worth their cost: losses as a share of what the best constant leaves, and how many coefficients a grid has."""
 
 from __future__ import annotations
 
@@ -53,3 +53,13 @@ def needed(share: float, coefficients: int) -> float:
     (0.95, 0.5)
     """
     return 0.5 if coefficients > CHEAP and resolved(share) else 0.95
+
+
+def affordable(rounds: int, share: float, coefficients: int) -> int:
+    """How many rounds of steps a grid of so many coefficients gets where a cheap one gets `rounds`: those that take as long together, none where the
+    loss is low enough.
+
+    >>> affordable(16, 1e-9, 500), affordable(16, 1e-9, 2000), affordable(16, 1e-9, 5000), affordable(16, 1e-20, 2000)
+    (16, 2, 0, 0)
+    """
+    return 0 if exact(share, coefficients) else int(rounds * min(1.0, CHEAP / max(1, coefficients)) ** 3)
