@@ -60,7 +60,8 @@ def test_the_same_seed_gives_the_same_bits(optimizer: Any):
     for number in (0, 1):
         torch.manual_seed(number)
         np.random.seed(number)
-        results.append(ew.fit(ew.KAN((2, 2, 1), grid_size=3, seed=5), X, y, optimizer=optimizer, seed=3, restarts=2, steps=5, progress=False))
+        settings: dict[str, Any] = {"restarts": 2} if optimizer == "lm" else {}
+        results.append(ew.fit(ew.KAN((2, 2, 1), grid_size=3, seed=5), X, y, optimizer=optimizer, seed=3, steps=5, progress=False, **settings))
     assert_equal(state_of(results[0].model), state_of(results[1].model))
     assert [row["loss"] for row in results[0].history] == [row["loss"] for row in results[1].history]
 
@@ -452,6 +453,7 @@ def test_an_error_in_a_callback_is_the_users_to_see():
         ({"callbacks": (3,)}, "callbacks must be a tuple of functions"),
         ({"memory": 1}, "memory must be the .memory of an earlier result of fit, or that result, got int"),
         ({"optimizer": "lm", "batch_size": 5}, "leave batch_size out"),
+        ({"optimizer": "adam", "restarts": 2}, "restarts are for Levenberg-Marquardt, got optimizer='adam'"),
         ({"steps": 0, "sparsity": "x", "seed": 1.5}, "3 problems: sparsity.*steps.*seed"),
     ],
 )
@@ -459,6 +461,19 @@ def test_unusable_settings_are_named(settings: dict[str, Any], words: str):
     options: dict[str, Any] = {"progress": False} | settings
     with pytest.raises(ConfigError, match=words):
         ew.fit(ew.KAN((2, 1)), *rows(20), **options)
+
+
+def test_restarts_that_could_have_no_effect_are_named():
+    X, y = rows(40)
+    fitted = ew.fit(ew.KAN((2, 1)), X, y, **QUICK).model
+    with pytest.raises(ConfigError, match="restarts=2 would throw away what was done to the model .fit last.; leave it out"):
+        ew.fit(fitted, X, y, restarts=2, progress=False)
+    with pytest.raises(ConfigError, match="restarts are for edgewise.KAN, the model is a Linear"):
+        ew.fit(torch.nn.Linear(2, 1), X, y, restarts=2, progress=False)
+    with pytest.raises(ConfigError, match="restarts does not go with residual"):
+        ew.fit(ew.KAN((2, 1)), residual=lambda model: model(X)[:, 0] - y, restarts=2, progress=False)
+    with pytest.raises(ConfigError, match="restarts is for Levenberg-Marquardt, 'auto' is .* use optimizer='lm', or leave restarts out"):
+        ew.fit(ew.KAN((2, 1000, 1)), X, y, restarts=2, progress=False)
 
 
 def test_what_is_no_model_and_no_data_is_named():

@@ -69,7 +69,7 @@ def fit(
     """
     memory = memory.memory if isinstance(memory, FitResult) else memory
     _check(model, X, y, residual, optimizer, grids, sparsity, restarts, steps, batch_size, seed, memory, callbacks)
-    _check_fit_together(model, residual, validation, optimizer, grids, sparsity, batch_size, sample_weight)
+    _check_fit_together(model, residual, validation, optimizer, grids, sparsity, restarts, batch_size, sample_weight)
     device = torch.device(device) if device is not None else next((t.device for t in model.parameters()), torch.device("cpu"))
     monitor = Monitor(callbacks=callbacks, progress=progress)
     restore = remember(monitor.interrupt)
@@ -100,9 +100,10 @@ def fit(
             field=SMALL_FIELD if _coarse_parameters(model) < SMALL else FIELD,
         )
         if chosen != "lm":
-            if memory:
-                how = f"'auto' is {gradient.name_of(chosen)} for {count_parameters(model)} parameters"
-                raise ConfigError(f"memory is for Levenberg-Marquardt, {how}; use optimizer='lm'")
+            for name, value in {"memory": memory, "restarts": _asked(restarts)}.items():
+                if value:
+                    how = f"'auto' is {gradient.name_of(chosen)} for {count_parameters(model)} parameters"
+                    raise ConfigError(f"{name} is for Levenberg-Marquardt, {how}; use optimizer='lm', or leave {name} out")
             trained, status = gradient.train_kan(
                 start, job, optimizer=chosen, grids=plan.grids, sparsity=plan.sparsity, steps=steps, batch_size=batch_size, monitor=monitor,
                 keep=plan.keep_ranges,
@@ -270,17 +271,35 @@ def _check(
     problems(wrong, ConfigError)
 
 
+def _asked(restarts: str | int) -> int:
+    """How many restarts the caller asks for; 0 where that is left to `fit`."""
+    return 0 if isinstance(restarts, str) else restarts
+
+
 def _check_fit_together(
-    model: nn.Module, residual: Any, validation: Any, optimizer: Any, grids: Any, sparsity: float, batch_size: Any, sample_weight: Any
+    model: nn.Module,
+    residual: Any,
+    validation: Any,
+    optimizer: Any,
+    grids: Any,
+    sparsity: float,
+    restarts: Any,
+    batch_size: Any,
+    sample_weight: Any,
 ) -> None:
     """Settings that would be without effect, in one `ConfigError`."""
-    wrong = []
+    wrong, restarts = [], _asked(restarts)
     if residual is not None:
         given = {"validation": validation, "sample_weight": sample_weight, "batch_size": batch_size, "sparsity": sparsity or None}
-        given["grids"] = None if grids == "auto" else grids
+        given |= {"grids": None if grids == "auto" else grids, "restarts": restarts or None}
         wrong += [f"{name} does not go with residual; leave it out" for name, value in given.items() if value is not None]
-    elif not isinstance(model, KAN) and (sparsity > 0 or grids != "auto"):
-        wrong.append(f"sparsity and grids are for edgewise.KAN, the model is a {type(model).__name__}; leave them out")
+    elif not isinstance(model, KAN) and (sparsity > 0 or grids != "auto" or restarts):
+        wrong.append(f"sparsity, grids and restarts are for edgewise.KAN, the model is a {type(model).__name__}; leave them out")
+    elif isinstance(model, KAN) and restarts and model.edits:
+        last = model.edits[-1].action
+        wrong.append(f"restarts={restarts} would throw away what was done to the model ({last} last); leave it out, or fit a new KAN")
+    elif restarts and optimizer not in ("auto", "lm"):
+        wrong.append(f"restarts are for Levenberg-Marquardt, got optimizer={optimizer!r}; leave them out, or use 'lm'")
     if batch_size is not None and optimizer in gradient.FULL_BATCH:
         wrong.append(f"optimizer={optimizer!r} takes all rows at once; leave batch_size out, or use 'adam'")
     problems(wrong, ConfigError)
