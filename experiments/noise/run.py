@@ -25,7 +25,7 @@ GRIDS = (5, 10, 20, 50, 100, 200)
 NOISE = 0.05
 SAMPLES = 1000
 COLUMNS = (
-    "name", "shape", "samples", "noise", *(f"g{size}" for size in GRIDS), "auto", "auto_grid", "ratio_200_to_10", "noise_rmse", "seconds", "seeds",
+    "name", "shape", "samples", "noise", *(f"g{size}" for size in GRIDS), "auto", "auto_grid", "ratio_200_to_10", "ratio_of_means", "noise_rmse", "seconds", "seeds",
     "commit",
 )  # fmt: skip
 
@@ -50,6 +50,7 @@ def summarise(case: str, found: Sequence[dict[str, float]], samples: int) -> dic
     values: dict[str, Any] = {key: statistics.median(run[key] for run in found) for key in found[0]}
     if "g200" in values:
         values["ratio_200_to_10"] = values["g200"] / values["g10"]
+        values["ratio_of_means"] = statistics.mean(run["g200"] for run in found) / statistics.mean(run["g10"] for run in found)
     shape = shape_text(CASES[case][2])
     return {"name": case, "shape": shape, "samples": samples, "noise": NOISE, "seeds": len(found), "commit": version(), **values}
 
@@ -74,7 +75,7 @@ def run(options: Options) -> int:
 def write_page(options: Options, results: Results) -> None:
     """README.md and result.png."""
     heads = {"name": "case", "shape": "shape", **{f"g{size}": f"G = {size}" for size in GRIDS}, "auto": "auto", "auto_grid": "G of auto"}
-    heads |= {"ratio_200_to_10": "G = 200 / G = 10", "noise_rmse": "the noise itself"}
+    heads |= {"ratio_200_to_10": "G = 200 / G = 10", "ratio_of_means": "of the means", "seeds": "seeds", "noise_rmse": "the noise itself"}
     about = template("noise/about.md", noise=NOISE, samples=SAMPLES, test=TEST)
     page.write(options.out, ["# Noise and fine grids", about, page.table(results, heads), "![error over grid size](result.png)"])
     from matplotlib.figure import Figure
