@@ -25,8 +25,8 @@ GRIDS = (5, 10, 20, 50, 100, 200)
 NOISE = 0.05
 SAMPLES = 1000
 COLUMNS = (
-    "name", "shape", "samples", "noise", *(f"g{size}" for size in GRIDS), "auto", "auto_grid", "ratio_200_to_10", "ratio_of_means", "noise_rmse", "seconds", "seeds",
-    "commit",
+    "name", "shape", "samples", "noise", *(f"g{size}" for size in GRIDS), "auto", "auto_grid", "ratio_200_to_10", "ratio_of_means",
+    "noise_rmse", "seconds", "seeds", "commit",
 )  # fmt: skip
 
 
