@@ -121,12 +121,17 @@ def test_the_kernel_agrees_when_it_makes_its_rows_in_turns(widths, grid_size):
         assert_close(got, want)
 
 
-def test_blocks_of_the_plain_twin_do_not_matter(monkeypatch):
+@pytest.mark.parametrize(("name", "small"), [("BLOCK", 1000), ("TILE", 7)])
+def test_blocks_of_the_plain_twin_do_not_matter(monkeypatch, name, small):
     layers, residual = random_layers((2, 3, 2))
-    whole = normal.dense(layers, residual)
-    monkeypatch.setattr(normal, "BLOCK", 1000)
-    for part, want in zip(normal.dense(layers, residual), whole, strict=True):
+    curvature = bend("matrices", *residual.shape)
+    monkeypatch.setattr(normal, name, 10**9)
+    whole = normal.dense(layers, residual, curvature)
+    monkeypatch.setattr(normal, name, small)
+    found = normal.dense(layers, residual, curvature)
+    for part, want in zip(found, whole, strict=True):
         assert_close(part, want)
+    assert torch.equal(found[0], found[0].t())
 
 
 def test_layout_and_threads_do_not_change_a_bit(monkeypatch):

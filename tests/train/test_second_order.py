@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -265,3 +266,16 @@ def test_automatic_grids_end_where_a_costly_one_would_only_add_digits(monkeypatc
     all_digits = largest()
     monkeypatch.setattr("edgewise.train.worth.EXACT", 1e-6)
     assert 2 * largest() <= all_digits
+
+
+def test_starts_on_a_finer_grid_must_halve_the_loss():
+    def taken(known: float) -> tuple[bool, float]:
+        work, start, _ = trainer(KAN((2, 1, 1), grid_size=24, seed=1), grids=(24,))
+        work.best = replace(Candidate.unjudged(start), loss=known, judged=known)
+        in_vain = work.start_finer([start], [3, 6, 12, 24], 4)
+        assert (work.best.judged == known) is in_vain
+        return not in_vain, work.best.judged
+
+    found, loss = taken(math.inf)
+    assert found
+    assert taken(2.1 * loss)[0] and not taken(1.9 * loss)[0]
