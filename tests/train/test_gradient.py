@@ -153,7 +153,7 @@ def test_a_factory_that_makes_no_optimizer_is_named():
 
 def test_settings_that_would_do_nothing_are_refused():
     X, y = rows()
-    with pytest.raises(ConfigError, match="sparsity and grids are for edgewise.KAN, the model is a Sequential"):
+    with pytest.raises(ConfigError, match="sparsity, grids and restarts are for edgewise.KAN, the model is a Sequential"):
         fit(mlp(), X, y, sparsity=0.1, progress=False)
     with pytest.raises(ConfigError, match="leave batch_size out"):
         fit(mlp(), X, y, optimizer="lbfgs", batch_size=10, progress=False)
