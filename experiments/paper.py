@@ -8,13 +8,16 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from . import page, peers, training
-from .results import Results, number
+from .results import Record, Results, number
 from .runner import Job, Options, rows_done, say, version, work
 from .tables import Row, read_rows
 from .training import LIMIT, Attempt, Sizes
 
 ATTEMPTS = ("key", "name", "seed", "origin", "shape", "degree", "parameters", "edges", "grid", "held_out", "test", "seconds")
+PEER_KINDS = ("pykan", "mlp", "mlp_large")  # of 10 and 100 times the parameters
 PEERS = ("pykan_what", "pykan_seconds", "mlp_what", "mlp_parameters", "mlp_seconds", "peers_commit")
 COLUMNS = (
     "name", "shape", "parameters", "paper_kan", "paper_mlp", "pykan_same_data", "edgewise_best", "edgewise_median", "mlp_best", "mlp_median",
@@ -46,9 +49,9 @@ def edgewise_job(table: str, name: str, seed: int, smoke: bool) -> list[Attempt]
     return training.attempts(find(table, name), seed, Sizes.of(smoke))
 
 
-def mlp_job(table: str, name: str, parameters: int, seed: int, smoke: bool) -> peers.Peer:
-    """The MLP of this size on one row from one seed."""
-    return peers.mlp(find(table, name), parameters, seed, Sizes.of(smoke))
+def mlp_job(table: str, name: str, parameters: int, kinds: Sequence[tuple[int, str]], seed: int, smoke: bool) -> peers.Peer:
+    """The MLP of this size on one row from one seed, the best of these kinds."""
+    return peers.mlp(find(table, name), parameters, kinds, seed, Sizes.of(smoke))
 
 
 def pykan_job(table: str, name: str, shape: tuple[int, ...], smoke: bool) -> peers.Peer:
@@ -123,22 +126,19 @@ def edgewise_values(row: Row, runs: Sequence[Sequence[Attempt]], samples: int) -
 
 def peer_values(name: str, found: dict[str, list[peers.Peer]]) -> dict[str, object]:
     """The peers' columns of a row, of those peers that were run."""
-    mlps, kans = found.get("mlp", []), found.get("pykan", [])
     values: dict[str, object] = {"name": name, "peers_commit": version()}
-    if mlps:
-        best = min(mlps, key=lambda peer: peer.test)
+    lowest = {kind: min(group, key=lambda peer: peer.test) for kind, group in found.items()}
+    if best := lowest.get("mlp"):
         values |= {
             "mlp_best": best.test,
-            "mlp_median": statistics.median(peer.test for peer in mlps),
-            "mlp_10x": min(peer.test for peer in found["mlp_10x"]),
-            "mlp_100x": min(peer.test for peer in found["mlp_100x"]),
-            "mlp_what": best.what,
+            "mlp_median": statistics.median(peer.test for peer in found["mlp"]),
+            "mlp_what": min(found["mlp"], key=lambda peer: np.inf if peer.held_out is None else peer.held_out).what,
             "mlp_parameters": best.parameters,
-            "mlp_seconds": statistics.median(peer.seconds for peer in mlps),
+            "mlp_seconds": statistics.median(peer.seconds for peer in found["mlp"]),
         }
-    if kans:
-        ours = min(kans, key=lambda peer: peer.test)
-        values |= {"pykan_same_data": ours.test, "pykan_what": ours.what, "pykan_seconds": statistics.median(peer.seconds for peer in kans)}
+    values |= {kind: lowest[kind].test for kind in ("mlp_10x", "mlp_100x") if kind in lowest}
+    if ours := lowest.get("pykan"):
+        values |= {"pykan_same_data": ours.test, "pykan_what": ours.what, "pykan_seconds": statistics.median(peer.seconds for peer in found["pykan"])}
     return values
 
 
@@ -173,34 +173,38 @@ def run(name: str, table: str, title: str, about: str, options: Options) -> int:
 
 
 def run_peers(table: str, title: str, options: Options, names: Sequence[str], results: Results) -> int:
-    """The peers' columns; how many rows they were found for. MLPs take their size from edgewise's column, so that must be there first."""
-    jobs: list[Job] = []
-    kinds: dict[int, str] = {}
-    smoke, with_mlps, with_pykan = options.smoke, options.peers != "pykan", options.peers != "mlp" and peers.has_pykan()
-    if options.peers != "mlp" and not with_pykan:
+    """The peers' columns; how many rows they were found for. MLPs take their size from edgewise's column, the large ones their hidden layers and
+    activation from the MLP of equal size, so these must be there first."""
+    asked = [options.peers] if options.peers in PEER_KINDS else list(PEER_KINDS)
+    if "pykan" in asked and not peers.has_pykan():
         print("pykan is not installed: its column stays as it is", file=sys.stderr)
-    for name in names:
-        size, own = number(results.records.get(name, {}), "parameters"), []
-        if with_mlps and size is None:
-            print(f"{name}: edgewise's columns are not there yet, so the size of its peers is unknown; run it without --peers first", file=sys.stderr)
-            continue
-        if with_mlps and size is not None:
-            few = range(1 if smoke else min(options.seeds, 2))  # of the large ones
-            own += [("mlp", Job(name, mlp_job, (table, name, int(size), seed, smoke))) for seed in range(options.seeds)]
-            own += [("mlp_10x", Job(name, mlp_job, (table, name, int(10 * size), seed, smoke))) for seed in few]
-            own += [("mlp_100x", Job(name, mlp_job, (table, name, int(100 * size), 0, smoke)))]
-        own += [("pykan", Job(name, pykan_job, (table, name, shape, smoke))) for shape in peers.pykan_shapes(find(table, name)) if with_pykan]
-        for kind, job in own:
-            kinds[id(job)] = kind
-            jobs.append(job)
+        asked.remove("pykan")
     done = 0
-    for name, found in rows_done(jobs, work(jobs, options.processes, f"{title}: peers")):
-        groups: dict[str, list[peers.Peer]] = {}
-        for job, peer in zip([job for job in jobs if job.row == name], found, strict=True):
-            groups.setdefault(kinds[id(job)], []).append(peer)
-        results.put(peer_values(name, groups))
-        done += 1
-    return done
+    for kind in asked:
+        jobs = [job for name in names for job in peer_jobs(kind, table, name, options, results.records.get(name, {}))]
+        for name, found in rows_done([job for _, job in jobs], work([job for _, job in jobs], options.processes, f"{title}: {kind}")):
+            groups: dict[str, list[peers.Peer]] = {}
+            for (column, _), peer in zip([pair for pair in jobs if pair[1].row == name], found, strict=True):
+                groups.setdefault(column, []).append(peer)
+            results.put(peer_values(name, groups))
+            done += 1
+    return done // max(1, len(asked))
+
+
+def peer_jobs(kind: str, table: str, name: str, options: Options, record: Record) -> list[tuple[str, Job]]:
+    """What is to be run of one kind of peer for one row, each with its column."""
+    size, what, smoke = number(record, "parameters"), record.get("mlp_what"), options.smoke
+    if kind == "pykan":
+        return [("pykan", Job(name, pykan_job, (table, name, shape, smoke))) for shape in peers.pykan_shapes(find(table, name))]
+    if size is None or (kind == "mlp_large" and not what):
+        first = "edgewise's columns are" if size is None else "the MLP of equal size is"
+        print(f"{name}: {first} not there yet, so what its peers should be is unknown; run that first", file=sys.stderr)
+        return []
+    if kind == "mlp":
+        return [("mlp", Job(name, mlp_job, (table, name, int(size), peers.KINDS, seed, smoke))) for seed in range(options.seeds)]
+    kinds, few = [peers.kind_of(str(what))], range(1 if smoke else min(options.seeds, 2))
+    jobs = [("mlp_10x", Job(name, mlp_job, (table, name, int(10 * size), kinds, seed, smoke))) for seed in few]
+    return [*jobs, ("mlp_100x", Job(name, mlp_job, (table, name, int(100 * size), kinds, 0, smoke)))]
 
 
 def write_page(folder: Path, name: str, title: str, about: str, results: Results) -> None:
@@ -233,7 +237,7 @@ def write_page(folder: Path, name: str, title: str, about: str, results: Results
     protocol = template(
         "protocol.md", shapes=", ".join(shape_words(shape) for shape in training.general_shapes(2)), train=training.TRAIN,
         test=training.TEST, degree=training.DEGREE, hidden=" or ".join(map(str, peers.HIDDEN)),
-        activations=" or ".join(peers.ACTIVATIONS), large=peers.LARGE, lbfgs_steps=peers.LBFGS_STEPS,
+        activations=" or ".join(peers.ACTIVATIONS), mlp_steps=peers.STEPS, large_steps=peers.LARGE_STEPS,
         grids=", ".join(map(str, peers.PYKAN_GRIDS)), steps=peers.PYKAN_STEPS, name=name,
     )  # fmt: skip
     parts = [

@@ -6,7 +6,7 @@ import contextlib
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +19,9 @@ from .training import TEST, Sizes, fit, rmse
 
 ACTIVATIONS = {"tanh": nn.Tanh, "silu": nn.SiLU}
 HIDDEN = (2, 3)  # hidden layers
-LARGE = 2500  # parameters above which L-BFGS takes the place of Levenberg-Marquardt
-LBFGS_STEPS = 2000
+KINDS = tuple((hidden, activation) for hidden in HIDDEN for activation in ACTIVATIONS)
+STEPS = 300  # of Levenberg-Marquardt: about the CPU time that edgewise's own shapes take
+LARGE, LARGE_STEPS = 20_000, 60  # parameters above which a step takes seconds, and how many are taken then
 PYKAN_GRIDS = (3, 5, 10, 20, 50, 100, 200)
 PYKAN_ALL = 20  # grids up to this one are all tried, finer ones while they are better
 PYKAN_STEPS = 50
@@ -84,23 +85,30 @@ def perceptron(inputs: int, width: int, hidden: int, activation: str, seed: int)
         return nn.Sequential(*layers, nn.Linear(sizes[-1], 1)).double()
 
 
-def mlp(row: Row, parameters: int, seed: int, sizes: Sizes) -> Peer:
-    """The best MLP of about this many parameters by held-out error, over hidden layers and activations, from one seed."""
+def mlp(row: Row, parameters: int, kinds: Sequence[tuple[int, str]], seed: int, sizes: Sizes) -> Peer:
+    """The best MLP of about this many parameters by held-out error, over `kinds` (hidden layers, activation), from one seed."""
     X, y = row.sample(sizes.samples, "train")
     test, began = row.sample(TEST, "test"), time.process_time()
     found = []
-    optimizer = "lm" if parameters <= LARGE else "lbfgs"
-    steps = 8 if sizes.settings else None if optimizer == "lm" else LBFGS_STEPS
-    for hidden in HIDDEN:
+    steps = 8 if sizes.settings else LARGE_STEPS if parameters > LARGE else STEPS
+    for hidden, activation in kinds:
         width = width_for(len(row.inputs), hidden, parameters)
-        for activation in ACTIVATIONS:
-            network = Scaled(perceptron(len(row.inputs), width, hidden, activation, seed), X, y)
-            result = fit(network, X, y, seed=seed, optimizer=optimizer, steps=steps)
-            what = f"{hidden}x{width} {activation} {optimizer}"
-            actual = count(len(row.inputs), width, hidden)
-            found.append(Peer(what, actual, result.metrics.get("validation_rmse"), rmse(result.model, *test), 0.0))
+        network = Scaled(perceptron(len(row.inputs), width, hidden, activation, seed), X, y)
+        result = fit(network, X, y, seed=seed, optimizer="lm", steps=steps)
+        actual = count(len(row.inputs), width, hidden)
+        found.append(Peer(f"{hidden}x{width} {activation}", actual, result.metrics.get("validation_rmse"), rmse(result.model, *test), 0.0))
     best = min(found, key=lambda peer: np.inf if peer.held_out is None else peer.held_out)
     return Peer(best.what, best.parameters, best.held_out, best.test, time.process_time() - began)
+
+
+def kind_of(what: str) -> tuple[int, str]:
+    """Hidden layers and activation of an MLP from its description.
+
+    >>> kind_of("3x17 silu")
+    (3, 'silu')
+    """
+    size, activation = what.split()[:2]
+    return int(size.split("x")[0]), activation
 
 
 def pykan_shapes(row: Row) -> list[tuple[int, ...]]:

@@ -62,8 +62,8 @@ def options(name: str, arguments: Sequence[str]) -> Options:
     parser.add_argument("--rows", help="run these rows only, joined by commas; the others stay as they are")
     parser.add_argument("--seeds", type=int, default=5, help="how many seeds (default 5)")
     parser.add_argument(
-        "--peers", nargs="?", const="too", default="no", choices=("no", "too", "only", "pykan", "mlp"),
-        help="compute the peers' columns too (nothing more said), or only these (of both peers, of one)",
+        "--peers", nargs="?", const="too", default="no", choices=("no", "too", "only", "pykan", "mlp", "mlp_large"),
+        help="compute the peers' columns too (nothing more said), or only these (of all peers, of one)",
     )
     parser.add_argument("--smoke", action="store_true", help="tiny sizes, in seconds; results go to a temporary folder")
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1), help="processes of one thread each (default 2)")

@@ -215,6 +215,23 @@ def test_smoke_of_a_table(name, tmp_path):
     assert (tmp_path / "result.png").exists()
 
 
+def test_smoke_of_the_peers(tmp_path):
+    """MLPs of equal size, then 10 and 100 times as large and of the kind that was best; pykan where it is installed."""
+    assert command("special_functions", "--smoke", "--rows", "ellipj", "--peers", "--out", str(tmp_path)) == 0
+    (found,) = records(tmp_path)
+    peers = module("peers")
+    columns = ["mlp_best", "mlp_median", "mlp_10x", "mlp_100x", *(["pykan_same_data"] if peers.has_pykan() else [])]
+    assert all(0 < float(found[column]) < 1 for column in columns)
+    assert peers.kind_of(found["mlp_what"]) in peers.KINDS
+    assert 0.5 < float(found["mlp_parameters"]) / float(found["parameters"]) < 2
+
+
+def test_large_mlps_wait_for_those_of_equal_size(tmp_path, capsys):
+    assert command("special_functions", "--smoke", "--rows", "ellipj", "--out", str(tmp_path)) == 0
+    assert command("special_functions", "--smoke", "--rows", "ellipj", "--peers", "mlp_large", "--out", str(tmp_path)) == 1
+    assert "the MLP of equal size is not there yet" in capsys.readouterr().err
+
+
 def test_smoke_of_toy_functions(tmp_path):
     found = check_smoke("toy_functions", tmp_path, module("toy_functions.run").COLUMNS)
     assert [record["name"] for record in found] == ["bessel", "exp_sin"]

@@ -51,6 +51,14 @@ def test_auto_takes_the_best_method_whose_cost_fits(size: tuple[int, int, int], 
     assert gradient.choose(*size) == want
 
 
+@pytest.mark.parametrize(
+    ("size", "want"),
+    [((300, 1000, 1), "lm"), ((9000, 1000, 1), "lm"), ((11_000, 1000, 1), "lbfgs"), ((9000, 1000, 2), "lbfgs"), ((400, 10, 30), "lm")],
+)
+def test_auto_counts_residuals_where_a_module_has_fewer_of_them_than_parameters(size: tuple[int, int, int], want: str):
+    assert gradient.choose_for_module(*size) == want
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_perceptron_learns_by_every_optimizer(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     X, y = rows()

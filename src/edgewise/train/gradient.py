@@ -14,7 +14,7 @@ from ..errors import ConfigError, TrainingError
 from ..model import KAN, Edit
 from ..threads import threads_for
 from ..transforms import adapt, extend, refine
-from . import cg, first_order, lbfgs, lm, quasi_newton
+from . import cg, first_order, lbfgs, lm, quasi_newton, wide
 from .callbacks import Monitor
 from .job import Job
 from .module_problem import ModuleProblem
@@ -31,6 +31,7 @@ NAMES = {
 }  # fmt: skip
 FULL_BATCH = tuple(name for name in NAMES if name != "adam")  # optimizers that take all rows at once, in float64 on a KAN
 LM_PARAMETERS, LM_WORK = 4000, 8e10  # up to here a Levenberg-Marquardt step takes seconds at most on two cores
+LM_WIDE = 1e10  # the same for a module with more parameters than residuals: their square times the parameters
 LBFGS_PARAMETERS, LBFGS_ROWS = 50_000, 20_000
 
 
@@ -43,6 +44,15 @@ def choose(parameters: int, rows: int, outputs: int) -> str:
     if parameters <= LM_PARAMETERS and rows * outputs * parameters**2 <= LM_WORK:
         return "lm"
     return "lbfgs" if parameters <= LBFGS_PARAMETERS and rows <= LBFGS_ROWS else "adam"
+
+
+def choose_for_module(parameters: int, rows: int, outputs: int) -> str:
+    """`choose` for any module, where Levenberg-Marquardt costs less than the dense matrix does once there are fewer residuals than parameters.
+
+    >>> choose_for_module(5_000, 1000, 1), choose_for_module(5_000, 10_000, 1)
+    ('lm', 'lbfgs')
+    """
+    return "lm" if rows * outputs < parameters and (rows * outputs) ** 2 * parameters <= LM_WIDE else choose(parameters, rows, outputs)
 
 
 def listed(names: Sequence[str]) -> str:
@@ -66,7 +76,7 @@ def fit_module(module: nn.Module, job: Job, *, optimizer: Optimizer, steps: int 
     _check_output(trained, job)
     parameters = sum(p.numel() for p in trained.parameters() if p.requires_grad)
     outputs = job.y.shape[1] if job.y.ndim == 2 else 1
-    chosen = choose(parameters, job.x.shape[0], outputs) if optimizer == "auto" else optimizer
+    chosen = choose_for_module(parameters, job.x.shape[0], outputs) if optimizer == "auto" else optimizer
     with threads_for(10.0 * job.x.shape[0] * parameters):
         status = descend(trained, job, chosen, steps=steps, batch_size=batch_size, monitor=monitor, stage="fit", penalty=None)
     trained.eval()
@@ -118,7 +128,8 @@ def fit_residual(
         trained = trained.to(device)
     problem = ResidualProblem(trained, residual)
     start = problem.start()
-    chosen = ("lm" if start.numel() <= LM_PARAMETERS else "lbfgs") if optimizer == "auto" else optimizer
+    fits = start.numel() <= LM_PARAMETERS or choose_for_module(start.numel(), problem.residuals, 1) == "lm"
+    chosen = ("lm" if fits else "lbfgs") if optimizer == "auto" else optimizer
     if chosen not in FULL_BATCH:
         raise ConfigError(f"a residual is minimised by {listed(FULL_BATCH)}, got {chosen!r}")
 
@@ -146,7 +157,8 @@ def _run(
     most = steps or STEPS[chosen]
     try:
         if chosen == "lm":
-            end = lm.minimize(problem, start, steps=most, tolerance=1e-9, watch=watch)
+            model = wide.Wide.of if problem.residuals < start.numel() else lm.Dense.of
+            end = lm.minimize(problem, start, steps=most, tolerance=1e-9, watch=watch, model=model)
         elif chosen == "lm-cg":
             end = cg.minimize_cg(problem, start, steps=most, tolerance=1e-9, watch=watch)
         elif chosen == "lbfgs":

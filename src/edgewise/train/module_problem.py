@@ -145,15 +145,39 @@ class ModuleProblem:
 
     def quadratic(self, theta: Tensor) -> tuple[float, Tensor, Tensor]:
         """The weighted mean loss, its gradient (P,) and its Gauss-Newton curvature (P, P)."""
-        self.load(theta)
         theta = theta.detach().to(torch.float64)
         value, gradient = 0.0, torch.zeros_like(theta)
         curvature = theta.new_zeros(theta.numel(), theta.numel())
-        for s in slices(self.X.shape[0], max(1, BLOCK // (theta.numel() * self.outputs))):
-            jacobian, prediction = self.jacobian(theta, self.X[s])
-            value += float(self.weight[s] @ self.loss.rows(prediction, self.y[s]).to(torch.float64))
+        for s, part, prediction, jacobian in self._blocks(theta):
+            value += part
             accumulate(self.loss, prediction, self.y[s], self.weight[s], jacobian, gradient, curvature)
         return value, gradient, curvature
+
+    def rows_of_curvature(self, theta: Tensor) -> tuple[float, Tensor, Tensor]:
+        """The weighted mean loss, its gradient (P,) and rows A (n k, P) whose product A^T A is the Gauss-Newton curvature."""
+        theta = theta.detach().to(torch.float64)
+        value, gradient = 0.0, torch.zeros_like(theta)
+        rows = theta.new_empty(self.X.shape[0], self.outputs, theta.numel())
+        for s, part, prediction, jacobian in self._blocks(theta):
+            value += part
+            weight, bend = self.weight[s, None], self.loss.curvature(prediction, self.y[s])
+            pull = (weight * self.loss.gradient(prediction, self.y[s])).to(jacobian.dtype)
+            gradient.addmv_(jacobian.flatten(0, 1).T, pull.flatten())
+            root = weight.sqrt()[..., None]
+            rows[s] = root * (torch.bmm(_root(bend).mT.to(jacobian.dtype), jacobian) if isinstance(bend, Tensor) else math.sqrt(bend) * jacobian)
+        return value, gradient, rows.flatten(0, 1)
+
+    def _blocks(self, theta: Tensor) -> Iterator[tuple[slice, float, Tensor, Tensor]]:
+        """Rows, their share of the loss, outputs and Jacobian, block by block."""
+        self.load(theta)
+        for s in slices(self.X.shape[0], max(1, BLOCK // (theta.numel() * self.outputs))):
+            jacobian, prediction = self.jacobian(theta, self.X[s])
+            yield s, float(self.weight[s] @ self.loss.rows(prediction, self.y[s]).to(torch.float64)), prediction, jacobian
+
+    @property
+    def residuals(self) -> int:
+        """Rows times outputs, the most that the rank of the curvature can be."""
+        return self.X.shape[0] * self.outputs
 
     def jacobian(self, theta: Tensor, X: Tensor) -> tuple[Tensor, Tensor]:
         """d outputs / d parameters (b, k, P), and the outputs (b, k), row by row."""

@@ -37,6 +37,7 @@ class ResidualProblem:
             first, again = self._residuals(), self._residuals()
         if first.grad_fn is None:
             raise TrainingError("the residual does not depend on the model's parameters; compute it from the model that it is given")
+        self.residuals = first.numel()
         same = {"rtol": 1e-4, "atol": 1e-4 * float(first.detach().abs().nan_to_num().max()), "equal_nan": True}
         if first.shape != again.shape or not torch.allclose(first, again, **same):
             raise TrainingError("the residual is different each time it is computed from the same model; draw its random points once, outside of it")
@@ -70,6 +71,14 @@ class ResidualProblem:
         unit, curvature = 2.0 / values.numel(), torch.zeros(theta.numel(), theta.numel(), dtype=torch.float64, device=r.device)
         add_symmetric(curvature, jacobian, jacobian)
         return float(values.square().mean()), unit * (jacobian.T @ values), curvature.mul_(unit)
+
+    def rows_of_curvature(self, theta: Tensor) -> tuple[float, Tensor, Tensor]:
+        """Mean square of the residuals, gradient (P,), and rows A (m, P) whose product A^T A is the Gauss-Newton curvature."""
+        self.load(theta)
+        r = self._residuals()
+        rows, values = self.jacobian(r), r.detach().to(torch.float64)
+        unit = 2.0 / values.numel()
+        return float(values.square().mean()), unit * (rows.T @ values), math.sqrt(unit) * rows
 
     def jacobian(self, r: Tensor) -> Tensor:
         """d r / d parameters (m, P) of residuals r (m,) that hang on the parameters: by rows, or by columns where these are far fewer."""
