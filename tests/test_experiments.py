@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.special
+import torch
 
 ROOT = Path(__file__).parents[1]
 
@@ -266,6 +268,23 @@ def test_toy_functions_are_as_the_paper_prints_them_and_shapes_count_as_models_d
 def test_smoke_of_the_others(name, rows, tmp_path):
     assert command(name, "--smoke", "--rows", rows, "--out", str(tmp_path)) == 0
     assert {record["name"] for record in records(tmp_path)} == set(rows.split(","))
+
+
+def test_published_initial_functions_have_the_spread_they_promise():
+    import edgewise as ew
+
+    x = torch.rand(500, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    initial = module("ablations.initial")
+
+    def spreads(scheme: str) -> list[float]:
+        with torch.no_grad():
+            nodes = initial.initialised(ew.KAN((3, 64, 64, 64), grid_size=5), scheme, 0).trace(x)[1].nodes
+        return [float(a.std()) for a in nodes]
+
+    assert all(0.8 < spread / math.sqrt(1 / 3) < 1.25 for spread in spreads("LeCun"))  # kept forwards
+    assert spreads("pykan")[-1] < 0.1 * spreads("LeCun")[-1]
+    with pytest.raises(ValueError, match="unknown scheme 'nonsense'"):
+        initial.initialised(ew.KAN((2, 1)), "nonsense", 0)
 
 
 def test_smoke_of_the_comparison_says_so_where_no_peers_are_known(tmp_path):

@@ -18,6 +18,7 @@ from ..paper import find, template
 from ..results import Record, Results
 from ..runner import Job, Options, rows_done, say, version, work
 from ..training import TEST, fit, rmse
+from .initial import initialised
 
 PROBLEMS = {
     "exp_sin": ("toy", "exp_sin", (2, 1, 1)),
@@ -46,7 +47,12 @@ CHOICES: dict[str, dict[str, Settings]] = {
     "degree": {f"{degree}{' (default)' if degree == 3 else ''}": _model(degree=degree) for degree in range(1, 8)},
     "format": {"float64 (default)": {}, "float32": _model(dtype=torch.float32)},
     "restarts": {"auto (default)": {}, "none": _fit(restarts=0)},
-    "initial": {"as constructed": _fit(restarts=0), "small": {"scale": 0.1, **_fit(restarts=0)}, "large": {"scale": 10.0, **_fit(restarts=0)}},
+    "initial": {
+        "as constructed (default)": _fit(restarts=0),
+        "a tenth of that": {"scale": 0.1, **_fit(restarts=0)},
+        "ten times that": {"scale": 10.0, **_fit(restarts=0)},
+        **{scheme: {"initial": scheme, **_fit(restarts=0)} for scheme in ("pykan", "LeCun", "Glorot", "power law")},
+    },
     "optimizer": {name: {"equal_time": True, **_fit(optimizer=name, grids=(10,), restarts=0, steps=1_000_000)} for name in ("lm", "lbfgs", "adam")},
     "penalty": {
         "none (default)": {"prune": False},
@@ -69,6 +75,8 @@ def ablation_job(name: str, seed: int, smoke: bool) -> dict[str, float]:
         row = find(table, row_name)
         X, y = row.sample(200 if smoke else SAMPLES, "train")
         model = _scaled(ew.KAN(shape, **{"grid_size": 3, "seed": seed, **settings.get("model", {})}), settings.get("scale", 1.0))
+        if "initial" in settings:
+            model = initialised(model, settings["initial"], seed)
         small: Settings = {"grids": (3, 6), "steps": 5, "restarts": 0} if smoke else {}
         how: Settings = {**settings.get("fit", {}), **small}
         if settings.get("equal_time"):
@@ -172,7 +180,7 @@ TITLES = {
     "degree": "Degree of the splines",
     "format": "Number format",
     "restarts": "Restarts inside `fit`",
-    "initial": "Initial functions, scaled (one start)",
+    "initial": "Initial functions, one start each",
     "optimizer": f"Optimizer, {EQUAL_TIME:g} CPU seconds each, grid 10, one start",
     "penalty": "Sparsity, then pruning and a fit of what is left",
 }
