@@ -141,6 +141,21 @@ def _stretched(distances: list[float], width: float, grid_size: int, least: int)
     return ends
 
 
+def plain_interval(knots: Tensor, degree: int) -> tuple[Tensor, Tensor]:
+    """The interior interval (i,), (i,) of knots (i, G+2p+1) with its end pieces no longer than the longest of the others: what they are longer is
+    beyond the samples, or hardly seen by any.
+
+    >>> low, high = plain_interval(from_breaks(torch.tensor([[-9.0, 1.0, 2.0, 4.0, 5.0]]), 1), 1)
+    >>> low.item(), high.item()
+    (-1.0, 5.0)
+    """
+    breaks = breaks_of(knots, degree)
+    if breaks.shape[1] < 4:
+        return breaks[:, 0], breaks[:, -1]
+    widest = breaks[:, 1:-1].diff(dim=1).amax(1)
+    return torch.maximum(breaks[:, 0], breaks[:, 1] - widest), torch.minimum(breaks[:, -1], breaks[:, -2] + widest)
+
+
 SHARE, LEAST = 0.9, 3  # of the density of knots, how much follows a demand; samples that an interval keeps
 
 

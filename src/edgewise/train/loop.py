@@ -14,6 +14,7 @@ from ..model import KAN, Edit, summary
 from ..transforms import extend
 from ..transforms.grids import reaching
 from . import gradient
+from .beyond import carried_on
 from .callbacks import Callback, Monitor
 from .interrupt import remember
 from .job import Job, make_job
@@ -133,6 +134,9 @@ def _second_order(
         judged = best
         if job.own_split and (status is not Status.STOPPED or best.roughness):  # steps without smoothness would undo a stop by the held-out loss
             best = trainer.last_refit(best, everything)
+        if job.regression and not job.memory:  # logits may rather grow along tangents; a memory is about the splines that are there
+            judged = replace(judged, model=carried_on(judged.model, job.x))
+            best = replace(best, model=carried_on(best.model, everything[0] if job.own_split else job.x))
     except Interrupted as stop:
         if stop.best is None and stop.status is Status.FAILED:
             raise TrainingError(

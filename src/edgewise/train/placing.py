@@ -30,8 +30,8 @@ def halved(size: int) -> list[int]:
 
 def on_data(model: KAN, job: Job, size: int, known: Roughness | None = None, *, keep_ranges: bool = False) -> KAN:
     """Grids of `size` intervals laid over the activations that the job's rows cause, with more of them where the roughness `known` says that an edge
-    turns sharply. With `keep_ranges` a layer gets no fewer, and over no less, than it has; with a memory grids only grow: it is about the splines
-    that are there. Raises `GridError` where activations are no numbers."""
+    turns sharply. With `keep_ranges` a layer gets no fewer, and over no less, than it has, a hidden one apart from stretches beyond old samples; with
+    a memory grids only grow: it is about the splines that are there. Raises `GridError` where activations are no numbers."""
     if job.memory:
         return grown(model, job.x, size, GROWTH)
     a, layers = model.scale_inputs(job.x), []
@@ -39,7 +39,7 @@ def on_data(model: KAN, job: Job, size: int, known: Roughness | None = None, *, 
         for number, layer in enumerate(model.edge_layers, start=1):
             fresh, p = layer, layer.degree
             if bool(layer.spline_edges().any()):
-                within = layer.interval if keep_ranges else None
+                within = (layer.interval if number == 1 else grid.plain_interval(layer.knots, p)) if keep_ranges else None
                 knots = grid.over_samples(a, max(size, layer.grid_size) if keep_ranges else size, p, within=within)
                 intensity = known.layers[number - 1] if known else None
                 if intensity is not None:
