@@ -18,7 +18,7 @@ from .training import LIMIT, Attempt, Sizes
 
 ATTEMPTS = ("key", "name", "seed", "origin", "shape", "degree", "parameters", "edges", "grid", "held_out", "test", "seconds")
 PEER_KINDS = ("pykan", "mlp", "mlp_large")  # of 10 and 100 times the parameters
-PEERS = ("pykan_what", "pykan_seconds", "mlp_what", "mlp_parameters", "mlp_seconds", "peers_commit")
+PEERS = ("pykan_what", "pykan_seconds", "pykan_commit", "mlp_what", "mlp_parameters", "mlp_seconds", "mlp_commit", "mlp_large_commit")
 COLUMNS = (
     "name", "shape", "parameters", "paper_kan", "paper_mlp", "pykan_same_data", "edgewise_best", "edgewise_median", "mlp_best", "mlp_median",
     "mlp_10x", "mlp_100x", "seconds", "samples", "grid", "note", "seeds", "shapes", "smallest_shape", "smallest_rmse", "paper_smallest",
@@ -126,7 +126,7 @@ def edgewise_values(row: Row, runs: Sequence[Sequence[Attempt]], samples: int) -
 
 def peer_values(name: str, found: dict[str, list[peers.Peer]]) -> dict[str, object]:
     """The peers' columns of a row, of those peers that were run."""
-    values: dict[str, object] = {"name": name, "peers_commit": version()}
+    values: dict[str, object] = {"name": name}
     lowest = {kind: min(group, key=lambda peer: peer.test) for kind, group in found.items()}
     if best := lowest.get("mlp"):
         values |= {
@@ -135,10 +135,13 @@ def peer_values(name: str, found: dict[str, list[peers.Peer]]) -> dict[str, obje
             "mlp_what": min(found["mlp"], key=lambda peer: np.inf if peer.held_out is None else peer.held_out).what,
             "mlp_parameters": best.parameters,
             "mlp_seconds": statistics.median(peer.seconds for peer in found["mlp"]),
+            "mlp_commit": version(),
         }
-    values |= {kind: lowest[kind].test for kind in ("mlp_10x", "mlp_100x") if kind in lowest}
+    if large := {kind: lowest[kind].test for kind in ("mlp_10x", "mlp_100x") if kind in lowest}:
+        values |= {**large, "mlp_large_commit": version()}
     if ours := lowest.get("pykan"):
-        values |= {"pykan_same_data": ours.test, "pykan_what": ours.what, "pykan_seconds": statistics.median(peer.seconds for peer in found["pykan"])}
+        seconds = statistics.median(peer.seconds for peer in found["pykan"])
+        values |= {"pykan_same_data": ours.test, "pykan_what": ours.what, "pykan_seconds": seconds, "pykan_commit": version()}
     return values
 
 
