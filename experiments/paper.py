@@ -240,7 +240,7 @@ def write_page(folder: Path, name: str, title: str, about: str, results: Results
     protocol = template(
         "protocol.md", shapes=", ".join(shape_words(shape) for shape in training.general_shapes(2)), train=training.TRAIN,
         test=training.TEST, degree=training.DEGREE, hidden=" or ".join(map(str, peers.HIDDEN)),
-        activations=" or ".join(peers.ACTIVATIONS), mlp_steps=peers.STEPS, large_steps=peers.LARGE_STEPS,
+        activations=" or ".join(peers.ACTIVATIONS), mlp_steps=peers.STEPS,
         grids=", ".join(map(str, peers.PYKAN_GRIDS)), steps=peers.PYKAN_STEPS, name=name,
     )  # fmt: skip
     parts = [

@@ -21,7 +21,6 @@ ACTIVATIONS = {"tanh": nn.Tanh, "silu": nn.SiLU}
 HIDDEN = (2, 3)  # hidden layers
 KINDS = tuple((hidden, activation) for hidden in HIDDEN for activation in ACTIVATIONS)
 STEPS = 300  # of Levenberg-Marquardt: about the CPU time that edgewise's own shapes take
-LARGE, LARGE_STEPS = 20_000, 60  # parameters above which a step takes seconds, and how many are taken then
 PYKAN_GRIDS = (3, 5, 10, 20, 50, 100, 200)
 PYKAN_ALL = 20  # grids up to this one are all tried, finer ones while they are better
 PYKAN_STEPS = 50
@@ -90,7 +89,7 @@ def mlp(row: Row, parameters: int, kinds: Sequence[tuple[int, str]], seed: int, 
     X, y = row.sample(sizes.samples, "train")
     test, began = row.sample(TEST, "test"), time.process_time()
     found = []
-    steps = 8 if sizes.settings else LARGE_STEPS if parameters > LARGE else STEPS
+    steps = 8 if sizes.settings else STEPS
     for hidden, activation in kinds:
         width = width_for(len(row.inputs), hidden, parameters)
         network = Scaled(perceptron(len(row.inputs), width, hidden, activation, seed), X, y)

@@ -30,14 +30,14 @@ class Doubling(torch.autograd.Function):
 
 
 class Stubborn(nn.Module):
-    """A module that vmap cannot take."""
+    """A module that vmap cannot take, with a parameter outside of its linear layers."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.inner = mlp()
+        self.inner, self.factor = mlp(), nn.Parameter(torch.tensor(1.5, dtype=torch.float64))
 
     def forward(self, x: Tensor) -> Tensor:
-        return Doubling.apply(torch.tanh(self.inner(x)))
+        return Doubling.apply(torch.tanh(self.factor * self.inner(x)))
 
 
 class Tied(nn.Module):
@@ -148,11 +148,9 @@ def test_the_turning_is_the_second_derivative_along_the_step(problem):
     assert_close(problem.turning(theta, step), want, like="difference", scale=1e3 * float(want.abs().max()) + 1e-9)
 
 
-def test_which_modules_vmap_takes():
-    x, y = points(6, 2), points(6, 1)
-    assert ModuleProblem(mlp(), x, y, SquaredError()).by_rows
-    assert ModuleProblem(ew.KAN((2, 2, 1)), x, y, SquaredError()).by_rows
-    assert not ModuleProblem(Stubborn(), x, y, SquaredError()).by_rows
+@pytest.mark.parametrize(("module", "way"), [(mlp(), "layers"), (ew.KAN((2, 2, 1)), "vmap"), (Stubborn(), "loop")])
+def test_how_jacobians_are_made(module, way):
+    assert ModuleProblem(module, points(6, 2), points(6, 1), SquaredError()).jacobian.way == way
 
 
 def test_blocks_do_not_change_the_result(monkeypatch):

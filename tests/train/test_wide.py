@@ -11,7 +11,7 @@ from edgewise.train import lm
 from edgewise.train.module_problem import ModuleProblem
 from edgewise.train.objective import CrossEntropy, SquaredError
 from edgewise.train.residual_problem import ResidualProblem
-from edgewise.train.wide import Wide
+from edgewise.train.wide import Formed, Rows, Wide
 
 
 def net(outputs: int = 1, seed: int = 0) -> nn.Module:
@@ -25,12 +25,29 @@ def data(rows: int = 30) -> tuple[torch.Tensor, torch.Tensor]:
     return x, torch.sin(3 * x[:, :1]) * x[:, 1:]
 
 
+def formed(rows: Rows) -> torch.Tensor:
+    """The rows as a tensor (m, P)."""
+    return rows.rows if isinstance(rows, Formed) else rows.expand().flatten(0, 1)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+class Odd(nn.Module):
+    """The network, with a parameter that is in no linear layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net, self.factor = net(), nn.Parameter(torch.ones((), dtype=torch.float64))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.factor * self.net(x)
+
+
 def problems() -> dict[str, ModuleProblem | ResidualProblem]:
     x, y = data()
     weight = torch.linspace(0.5, 2, len(x), dtype=torch.float64)
     labels = (y[:, 0] * 3).round().long() % 3
     return {
         "squares": ModuleProblem(net(), x, y, SquaredError()),
+        "formed": ModuleProblem(Odd(), x, y, SquaredError()),
         "weighted": ModuleProblem(net(), x, y, SquaredError(), weight),
         "classes": ModuleProblem(net(3), x, labels, CrossEntropy()),
         "residual": ResidualProblem(net(), lambda module: module(x) - y),
@@ -43,6 +60,8 @@ def test_rows_make_the_curvature(name: str) -> None:
     theta = problem.start()
     value, gradient, rows = problem.rows_of_curvature(theta)
     want_value, want_gradient, curvature = problem.quadratic(theta)
+    assert isinstance(rows, Formed) == (name in ("formed", "residual"))
+    rows = formed(rows)
     assert rows.shape == (problem.residuals, theta.numel())
     assert value == pytest.approx(want_value, rel=1e-12)
     torch.testing.assert_close(gradient, want_gradient, rtol=1e-10, atol=1e-14)
@@ -50,13 +69,15 @@ def test_rows_make_the_curvature(name: str) -> None:
 
 
 @pytest.mark.parametrize("mu", [1e3, 1.0, 1e-4, 1e-8])
-def test_a_damped_system_is_solved(mu: float) -> None:
-    problem = problems()["squares"]
+@pytest.mark.parametrize("name", ["squares", "formed"])
+def test_a_damped_system_is_solved(name: str, mu: float) -> None:
+    problem = problems()[name]
     value, gradient, rows = problem.rows_of_curvature(problem.start())
     wide = Wide(value, gradient, rows)
-    scale = wide.diagonal.clamp(min=1e-4 * float(wide.diagonal.max()))
+    scale = rows.near(wide.diagonal.clamp(min=1e-4 * float(wide.diagonal.max())))
     solve = wide.damp(scale, mu)
     assert solve is not None
+    rows = formed(rows)
     matrix = rows.T @ rows + mu * torch.diag(scale)
     x = solve(gradient)
     assert float((matrix @ x - gradient).norm()) <= 1e-9 * float(gradient.norm())
@@ -64,15 +85,15 @@ def test_a_damped_system_is_solved(mu: float) -> None:
 
 
 def test_steps_are_those_of_the_dense_model() -> None:
-    dense = lm.minimize(problems()["squares"], problems()["squares"].start(), steps=8)
-    wide = lm.minimize(problems()["squares"], problems()["squares"].start(), steps=8, model=Wide.of)
+    dense = lm.minimize(problems()["formed"], problems()["formed"].start(), steps=8)
+    wide = lm.minimize(problems()["formed"], problems()["formed"].start(), steps=8, model=Wide.of)
     assert wide.steps == dense.steps and wide.status is dense.status
     torch.testing.assert_close(wide.theta, dense.theta, rtol=1e-6, atol=1e-8)
 
 
 def test_a_matrix_that_is_not_finite_gives_no_step() -> None:
     rows = torch.full((2, 5), float("nan"), dtype=torch.float64)
-    assert Wide(0.0, torch.zeros(5, dtype=torch.float64), rows).damp(torch.ones(5, dtype=torch.float64), 1.0) is None
+    assert Wide(0.0, torch.zeros(5, dtype=torch.float64), Formed(rows)).damp(torch.ones(5, dtype=torch.float64), 1.0) is None
 
 
 def test_a_network_with_more_parameters_than_rows_is_fitted_to_round_off() -> None:

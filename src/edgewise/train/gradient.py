@@ -14,7 +14,7 @@ from ..errors import ConfigError, TrainingError
 from ..model import KAN, Edit
 from ..threads import threads_for
 from ..transforms import adapt, extend, refine
-from . import cg, first_order, lbfgs, lm, quasi_newton, wide
+from . import cg, factored, first_order, lbfgs, lm, quasi_newton, wide
 from .callbacks import Monitor
 from .job import Job
 from .module_problem import ModuleProblem
@@ -31,7 +31,7 @@ NAMES = {
 }  # fmt: skip
 FULL_BATCH = tuple(name for name in NAMES if name != "adam")  # optimizers that take all rows at once, in float64 on a KAN
 LM_PARAMETERS, LM_WORK = 4000, 8e10  # up to here a Levenberg-Marquardt step takes seconds at most on two cores
-LM_WIDE = 1e10  # the same for a module with more parameters than residuals: their square times the parameters
+LM_WIDE = 1e10  # the same for a module with more parameters than residuals
 LBFGS_PARAMETERS, LBFGS_ROWS = 50_000, 20_000
 
 
@@ -46,13 +46,18 @@ def choose(parameters: int, rows: int, outputs: int) -> str:
     return "lbfgs" if parameters <= LBFGS_PARAMETERS and rows <= LBFGS_ROWS else "adam"
 
 
-def choose_for_module(parameters: int, rows: int, outputs: int) -> str:
-    """`choose` for any module, where Levenberg-Marquardt costs less than the dense matrix does once there are fewer residuals than parameters.
+def choose_for_module(parameters: int, rows: int, outputs: int, widths: int | None = None) -> str:
+    """`choose` for any module, where Levenberg-Marquardt costs less than the dense matrix does once there are fewer residuals than parameters; less
+    still where all parameters are in linear layers, of which `widths` is the sum of their inputs and outputs.
 
     >>> choose_for_module(5_000, 1000, 1), choose_for_module(5_000, 10_000, 1)
     ('lm', 'lbfgs')
+    >>> choose_for_module(90_000, 1000, 1), choose_for_module(90_000, 1000, 1, widths=900)
+    ('adam', 'lm')
     """
-    return "lm" if rows * outputs < parameters and (rows * outputs) ** 2 * parameters <= LM_WIDE else choose(parameters, rows, outputs)
+    residuals = rows * outputs
+    per_entry = parameters if widths is None else widths + residuals / 3  # operations for each entry of the matrix, its factorisation included
+    return "lm" if residuals < parameters and residuals**2 * per_entry <= LM_WIDE else choose(parameters, rows, outputs)
 
 
 def listed(names: Sequence[str]) -> str:
@@ -76,7 +81,9 @@ def fit_module(module: nn.Module, job: Job, *, optimizer: Optimizer, steps: int 
     _check_output(trained, job)
     parameters = sum(p.numel() for p in trained.parameters() if p.requires_grad)
     outputs = job.y.shape[1] if job.y.ndim == 2 else 1
-    chosen = choose_for_module(parameters, job.x.shape[0], outputs) if optimizer == "auto" else optimizer
+    places = factored.places(trained, [p for p in trained.parameters() if p.requires_grad])
+    widths = sum(sum(place.layer.weight.shape) for place in places) if places else None
+    chosen = choose_for_module(parameters, job.x.shape[0], outputs, widths) if optimizer == "auto" else optimizer
     with threads_for(10.0 * job.x.shape[0] * parameters):
         status = descend(trained, job, chosen, steps=steps, batch_size=batch_size, monitor=monitor, stage="fit", penalty=None)
     trained.eval()

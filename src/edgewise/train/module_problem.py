@@ -7,7 +7,6 @@ parameters, and it is put into evaluation mode, in which batch normalisation is 
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,52 +16,16 @@ from torch import Tensor, nn
 from torch.autograd import grad
 
 from ..errors import ShapeError, TrainingError
+from .factored import Factored
+from .flat import Flat
+from .jacobian import Jacobian
 from .objective import Loss
+from .wide import Formed, Rows
 
 BLOCK = 1 << 22  # numbers in one block of a Jacobian (32 MB)
 ROWS = 1 << 16  # rows in one forward pass
 SQUARE = 64  # columns in the smallest block of a symmetric product
 BEND = 0.1  # part of a step over which second differences are taken
-
-
-class Flat:
-    """The trainable parameters of a module as one float64 vector (P,)."""
-
-    def __init__(self, module: nn.Module) -> None:
-        named = [(name, p) for name, p in module.named_parameters() if p.requires_grad]
-        if any(isinstance(p, nn.parameter.UninitializedParameter) for _, p in named):
-            raise TrainingError("the module has parameters without a shape yet; run it once on a row of data before training")
-        if not named:
-            raise TrainingError("the module has no parameter that requires a gradient, so there is nothing to train")
-        if odd := [name for name, p in named if not p.is_floating_point()]:
-            raise TrainingError(f"parameters must be real numbers, but {odd[0]} is {dict(named)[odd[0]].dtype}")
-        self.names = [name for name, _ in named]
-        self.parameters = [p for _, p in named]
-        self.sizes = [p.numel() for p in self.parameters]
-
-    @torch.no_grad()
-    def read(self) -> Tensor:
-        """A copy of the parameters (P,)."""
-        return torch.cat([p.reshape(-1).to(torch.float64) for p in self.parameters])
-
-    @torch.no_grad()
-    def load(self, theta: Tensor) -> None:
-        """Set the parameters, rounding to their own number formats."""
-        for p, part in zip(self.parameters, theta.split(self.sizes), strict=True):
-            p.copy_(part.view(p.shape))
-
-    def named(self, theta: Tensor) -> dict[str, Tensor]:
-        """theta (P,) as named parameters, differentiably: what `torch.func.functional_call` takes."""
-        parts = zip(self.names, self.parameters, theta.split(self.sizes), strict=True)
-        return {name: part.view(p.shape).to(p.dtype) for name, p, part in parts}
-
-    def join(self, gradients: tuple[Tensor | None, ...], lead: tuple[int, ...] = ()) -> Tensor:
-        """Gradients with respect to the parameters as one tensor (*lead, P); None is zero."""
-        parts = [
-            p.new_zeros(*lead, p.numel(), dtype=torch.float64) if g is None else g.reshape(*lead, -1).to(torch.float64)
-            for p, g in zip(self.parameters, gradients, strict=True)
-        ]
-        return torch.cat(parts, dim=-1)
 
 
 @dataclass(frozen=True)
@@ -95,7 +58,7 @@ class ModuleProblem:
         rows = X.shape[0]
         self.weight = X.new_full((rows,), 1.0 / rows, dtype=torch.float64) if weight is None else weight.to(torch.float64) / weight.sum()
         self._check()
-        self.by_rows = self._vmap_is_right()
+        self.jacobian = Jacobian(self.module, self.flat, X[:2])  # (theta, X) -> d outputs / d parameters (b, k, P), outputs (b, k)
 
     # ------------------------------------------------------------------ values
 
@@ -153,19 +116,33 @@ class ModuleProblem:
             accumulate(self.loss, prediction, self.y[s], self.weight[s], jacobian, gradient, curvature)
         return value, gradient, curvature
 
-    def rows_of_curvature(self, theta: Tensor) -> tuple[float, Tensor, Tensor]:
+    def rows_of_curvature(self, theta: Tensor) -> tuple[float, Tensor, Rows]:
         """The weighted mean loss, its gradient (P,) and rows A (n k, P) whose product A^T A is the Gauss-Newton curvature."""
         theta = theta.detach().to(torch.float64)
+        self.load(theta)
+        found = self.jacobian.factored(self.X)
+        return self._rows_formed(theta) if found is None else self._rows_factored(*found)
+
+    def _rows_factored(self, jacobian: Factored, prediction: Tensor) -> tuple[float, Tensor, Rows]:
+        gradient = jacobian.pull((self.weight[:, None] * self.loss.gradient(prediction, self.y)).to(torch.float64).flatten())
+        value = float(self.weight @ self.loss.rows(prediction, self.y).to(torch.float64))
+        return value, gradient, jacobian.mixed(self._roots(prediction, self.y, self.weight))
+
+    def _rows_formed(self, theta: Tensor) -> tuple[float, Tensor, Rows]:
         value, gradient = 0.0, torch.zeros_like(theta)
         rows = theta.new_empty(self.X.shape[0], self.outputs, theta.numel())
         for s, part, prediction, jacobian in self._blocks(theta):
             value += part
-            weight, bend = self.weight[s, None], self.loss.curvature(prediction, self.y[s])
-            pull = (weight * self.loss.gradient(prediction, self.y[s])).to(jacobian.dtype)
+            pull = (self.weight[s, None] * self.loss.gradient(prediction, self.y[s])).to(jacobian.dtype)
             gradient.addmv_(jacobian.flatten(0, 1).T, pull.flatten())
-            root = weight.sqrt()[..., None]
-            rows[s] = root * (torch.bmm(_root(bend).mT.to(jacobian.dtype), jacobian) if isinstance(bend, Tensor) else math.sqrt(bend) * jacobian)
-        return value, gradient, rows.flatten(0, 1)
+            rows[s] = torch.bmm(self._roots(prediction, self.y[s], self.weight[s]).mT.to(jacobian.dtype), jacobian)
+        return value, gradient, Formed(rows.flatten(0, 1))
+
+    def _roots(self, prediction: Tensor, y: Tensor, weight: Tensor) -> Tensor:
+        """R (b, k, k) with R R^T the weighted curvature of the loss, row by row."""
+        bend = self.loss.curvature(prediction, y)
+        root = _root(bend) if isinstance(bend, Tensor) else math.sqrt(bend) * torch.eye(self.outputs, dtype=weight.dtype, device=weight.device)
+        return root.to(weight.dtype) * weight.sqrt()[:, None, None]
 
     def _blocks(self, theta: Tensor) -> Iterator[tuple[slice, float, Tensor, Tensor]]:
         """Rows, their share of the loss, outputs and Jacobian, block by block."""
@@ -178,29 +155,6 @@ class ModuleProblem:
     def residuals(self) -> int:
         """Rows times outputs, the most that the rank of the curvature can be."""
         return self.X.shape[0] * self.outputs
-
-    def jacobian(self, theta: Tensor, X: Tensor) -> tuple[Tensor, Tensor]:
-        """d outputs / d parameters (b, k, P), and the outputs (b, k), row by row."""
-        return self._by_vmap(theta, X) if self.by_rows else self._by_loop(X)
-
-    def _by_vmap(self, theta: Tensor, X: Tensor) -> tuple[Tensor, Tensor]:
-        def output(theta: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
-            y = torch.func.functional_call(self.module, self.flat.named(theta), (x[None],)).reshape(-1)
-            return y, y
-
-        with torch.no_grad():
-            return torch.func.vmap(torch.func.jacrev(output, has_aux=True), in_dims=(None, 0))(theta, X)  # type: ignore[return-value]
-
-    @torch.enable_grad()
-    def _by_loop(self, X: Tensor) -> tuple[Tensor, Tensor]:
-        """Slow, for modules that vmap cannot take: one backward pass per row and output, with the parameters last loaded."""
-        jacobian, outputs = [], []
-        for row in X:
-            y = self.module(row[None]).reshape(-1)
-            rows = [grad(part, self.flat.parameters, retain_graph=True, allow_unused=True) for part in y]
-            jacobian.append(torch.stack([self.flat.join(row) for row in rows]))
-            outputs.append(y.detach())
-        return torch.stack(jacobian), torch.stack(outputs)
 
     def turning(self, theta: Tensor, step: Tensor) -> Tensor:
         """J^T H o'' (P,) at theta, with o'' the outputs' second derivative along the step, by differences: what bends a Levenberg-Marquardt step."""
@@ -291,19 +245,6 @@ class ModuleProblem:
                 "the module's output for one row depends on the other rows of the batch, so it has no Jacobian row by row; "
                 "use optimizer='adam', or fit with residual=... , which may couple rows"
             )
-
-    def _vmap_is_right(self) -> bool:
-        """Whether vmap takes the module and gives what autograd gives row by row."""
-        theta, x = self.start(), self.X[:2]
-        want, _ = self._by_loop(x)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")  # vmap warns where it falls back to a loop of its own
-                got, _ = self._by_vmap(theta, x)
-        except Exception:  # modules fail under vmap in ways of their own; the loop takes them all
-            return False
-        tolerance = 1e-9 if want.dtype == torch.float64 and all(p.dtype == torch.float64 for p in self.flat.parameters) else 1e-2
-        return got.shape == want.shape and torch.allclose(got, want, rtol=tolerance, atol=tolerance * float(want.abs().max()), equal_nan=True)
 
 
 def accumulate(loss: Loss, prediction: Tensor, target: Tensor, weight: Tensor, jacobian: Tensor, gradient: Tensor, curvature: Tensor) -> None:

@@ -13,7 +13,9 @@ from torch import Tensor, nn
 from torch.autograd import grad
 
 from ..errors import ShapeError, TrainingError
-from .module_problem import BEND, Flat, Linearised, add_symmetric, once_only, slices
+from .flat import Flat
+from .module_problem import BEND, Linearised, add_symmetric, once_only, slices
+from .wide import Formed
 
 PART = 1 << 19  # residuals times cotangents in one batched backward pass
 
@@ -65,20 +67,18 @@ class ResidualProblem:
 
     def quadratic(self, theta: Tensor) -> tuple[float, Tensor, Tensor]:
         """Mean square of the residuals, gradient (P,), Gauss-Newton curvature (P, P)."""
-        self.load(theta)
-        r = self._residuals()
-        jacobian, values = self.jacobian(r), r.detach().to(torch.float64)
-        unit, curvature = 2.0 / values.numel(), torch.zeros(theta.numel(), theta.numel(), dtype=torch.float64, device=r.device)
-        add_symmetric(curvature, jacobian, jacobian)
-        return float(values.square().mean()), unit * (jacobian.T @ values), curvature.mul_(unit)
+        value, gradient, rows = self.rows_of_curvature(theta)
+        curvature = theta.new_zeros(theta.numel(), theta.numel(), dtype=torch.float64)
+        add_symmetric(curvature, rows.rows, rows.rows)
+        return value, gradient, curvature
 
-    def rows_of_curvature(self, theta: Tensor) -> tuple[float, Tensor, Tensor]:
+    def rows_of_curvature(self, theta: Tensor) -> tuple[float, Tensor, Formed]:
         """Mean square of the residuals, gradient (P,), and rows A (m, P) whose product A^T A is the Gauss-Newton curvature."""
         self.load(theta)
         r = self._residuals()
-        rows, values = self.jacobian(r), r.detach().to(torch.float64)
-        unit = 2.0 / values.numel()
-        return float(values.square().mean()), unit * (rows.T @ values), math.sqrt(unit) * rows
+        values, root = r.detach().to(torch.float64), math.sqrt(2.0 / r.numel())
+        rows = root * self.jacobian(r).to(torch.float64)
+        return float(values.square().mean()), root * (rows.T @ values), Formed(rows)
 
     def jacobian(self, r: Tensor) -> Tensor:
         """d r / d parameters (m, P) of residuals r (m,) that hang on the parameters: by rows, or by columns where these are far fewer."""
