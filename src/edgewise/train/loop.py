@@ -16,6 +16,7 @@ from ..transforms.grids import reaching
 from . import gradient
 from .beyond import carried_on
 from .callbacks import Callback, Monitor
+from .candidate import Candidate, Interrupted
 from .interrupt import remember
 from .job import Job, make_job
 from .memory import Memory, Seen, check_loss, check_memory
@@ -23,7 +24,7 @@ from .objective import Loss
 from .placing import halved, spline_edges
 from .result import FitResult, measure
 from .scaling import fitted_before, scaled_to
-from .second_order import FIELD, ROUNDS, SMALL_FIELD, Candidate, Interrupted, Plan, Trainer, count_parameters
+from .second_order import FIELD, ROUNDS, SMALL_FIELD, Plan, Trainer, count_parameters
 from .status import Status
 
 SMALL = 100  # parameters below which steps cost next to nothing

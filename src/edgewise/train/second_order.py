@@ -12,9 +12,10 @@ from torch import Tensor
 from ..errors import GridError
 from ..model import KAN
 from ..threads import threads_for
-from ..transforms.grids import refine
 from . import lm
 from .callbacks import Monitor
+from .candidate import Candidate, Interrupted, best_first, finer
+from .corners import Corners
 from .job import Job
 from .network import NetworkProblem, free_masks
 from .objective import SquaredError
@@ -52,42 +53,13 @@ class Plan:
     field: tuple[int, ...] = FIELD
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A trained state: the network, its plain training loss, its held-out loss (the training loss where nothing is held out), and the roughness of
-    its edges where that was estimated."""
-
-    model: KAN
-    loss: float
-    judged: float
-    status: Status
-    roughness: Roughness | None = None
-
-    @property
-    def usable(self) -> bool:
-        """Whether the losses are numbers."""
-        return math.isfinite(self.judged)
-
-    @staticmethod
-    def unjudged(model: KAN) -> Candidate:
-        """A network whose losses nobody knows yet."""
-        return Candidate(model, math.inf, math.inf, Status.FAILED)
-
-
-class Interrupted(Exception):
-    """Ctrl-C or a callback ended the run; carries the best state so far."""
-
-    def __init__(self, best: Candidate | None, status: Status) -> None:
-        super().__init__(status.sentence)
-        self.best, self.status = best, status
-
-
 class Trainer:
     """Runs the plan for one job on one network, which is in the units of the job (scaled inputs are computed here)."""
 
     def __init__(self, job: Job, plan: Plan, monitor: Monitor) -> None:
         self.job, self.plan, self.monitor = job, plan, monitor
         self.constant = constant_loss(job) or 1.0
+        self.corners = Corners.of(job)
         self.best: Candidate | None = None
 
     # ------------------------------------------------------------------ stages
@@ -125,7 +97,7 @@ class Trainer:
             if resting >= PATIENCE and size != climb[-1]:
                 continue
             same = finer(self.best or field[0], size)
-            field = sorted([same, *self.advance(field, size, len(self.plan.field))], key=lambda one: one.judged if one.usable else math.inf)
+            field = best_first([same, *self.advance(field, size, len(self.plan.field))])
             resting = resting + 1 if field[0] is same else 0
             self.best = field[0]  # of the grids that were asked for
         lowest, idle = field[0].judged, 0
@@ -172,11 +144,11 @@ class Trainer:
         only there: on such a one the error falls with every grid."""
         most = self.plan.field[place] if place < len(self.plan.field) else 1
         found = [self.stage(one, size, self.plan.rounds[0], "refine", SPARSE_POWERS[-1]) for one in field[:most]]
-        return sorted(found, key=lambda candidate: candidate.judged if candidate.usable else math.inf)
+        return best_first(found)
 
     def keep(self, candidate: Candidate) -> None:
         """Remember the better one."""
-        if candidate.usable and (self.best is None or candidate.judged < self.best.judged):
+        if candidate.usable and (self.best is None or best_first([self.best, candidate])[0] is candidate):
             self.best = candidate
 
     def coarser(self, first: int) -> list[int]:
@@ -204,7 +176,7 @@ class Trainer:
             for steps, most in zip(HALVINGS, survivors, strict=True) if len(field) > 1 else ():
                 steps = max(1, steps * self.plan.steps // HALVINGS[-1])
                 found = [self.stage(start, size, 1, "start", steps=steps) for start in field[:most]]
-                field = sorted((c for c in found if c.usable), key=lambda c: c.judged)
+                field = best_first(c for c in found if c.usable)
                 for candidate in field[:1]:
                     self.keep(candidate)
             if self.best is not None and not self.best.judged < least:
@@ -214,7 +186,7 @@ class Trainer:
 
     def ranked(self, field: list[Candidate]) -> list[Candidate]:
         """The field, best first, with the best state so far at its head where that is no part of it. Raises `Interrupted` where there is none."""
-        field = sorted((candidate for candidate in field if candidate.usable), key=lambda candidate: candidate.judged)
+        field = best_first(candidate for candidate in field if candidate.usable)
         for candidate in field[:1]:
             self.keep(candidate)
         if self.best is None:
@@ -258,7 +230,7 @@ class Trainer:
                     break
                 if smooth and not known:
                     candidate = replace(candidate, roughness=self.first_roughness(candidate))
-                best = candidate if candidate.judged < best.judged or not smooth else best
+                best = best_first([best, candidate])[0] if smooth else candidate
                 settled = not candidate.roughness or (known is not None and candidate.roughness.change(known) < STEADY)
                 if settled and (candidate.loss > WORTH * before or (not smooth and candidate.status is not Status.BUDGET)):
                     break
@@ -346,15 +318,15 @@ class Trainer:
                 self.keep(replace(self.candidate(problem, best_theta, held, unit, Status.STOPPED), roughness=candidate.roughness))
         return candidate, after
 
-    @staticmethod
     def candidate(
-        problem: NetworkProblem, theta: Tensor, held: tuple[Tensor, Tensor, Tensor | None] | None, unit: float, status: Status
+        self, problem: NetworkProblem, theta: Tensor, held: tuple[Tensor, Tensor, Tensor | None] | None, unit: float, status: Status
     ) -> Candidate:
         """The problem's network with these parameters, and its losses in the user's units."""
         loss = problem.loss_value(theta, problem.x, problem.y, problem.weight)
         judged = problem.loss_value(theta, *held) if held else loss
         problem.flat.load(theta)
-        return Candidate(problem.model.build(), loss * unit, judged * unit, status)
+        model = problem.model.build()
+        return Candidate(model, loss * unit, judged * unit, status, overshoot=self.corners.overshoot(model) if self.corners else 0.0)
 
     def last_refit(self, best: Candidate, everything: tuple[Tensor, Tensor, Tensor | None]) -> Candidate:
         """More steps from the chosen state on all rows, the held-out ones included; kept unless the loss on all rows grew. They are few where no
@@ -370,12 +342,6 @@ class Trainer:
         before = mean_loss(best.model, job)
         limit = math.inf if self.plan.sparsity > 0 else 1.1 * before if best.roughness else 1.01 * before + 1e-300
         return done if done.usable and mean_loss(done.model, job) <= limit else best
-
-
-def finer(candidate: Candidate, size: int) -> Candidate:
-    """The same functions on a finer grid: where the data are noisy, no steps there may make them better."""
-    model = refine(candidate.model, grid_size=size)
-    return replace(candidate, model=model, roughness=candidate.roughness and candidate.roughness.on(model.edge_layers))
 
 
 def count_parameters(model: KAN) -> int:
