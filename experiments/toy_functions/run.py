@@ -22,6 +22,7 @@ COLUMNS = (
 ERRORS = ("key", "name", "series", "grid", "samples", "parameters", "seed", "held_out", "test", "seconds")
 LARGE = (200, 500, 1000)
 
+
 def series_of(toy: Toy) -> tuple[str, ...]:
     """What is run for a function."""
     return ("single",) if toy.samples else ("ample", "paper")
@@ -112,7 +113,7 @@ def write_page(options: Options, results: Results, errors: Sequence[Record]) -> 
     """README.md and result.png."""
     columns = {
         "name": "function", "note": "", "shape": "shape", "exponent_mean": "exponent of the mean", "exponent_median": "of the median",
-        "exponent_over": "over G =", "ample_best": "lowest error, ample", "ample_grid": "at G =", "ample_samples": "from points",
+        "exponent_over": "over G =", "ample_best": "lowest error, ample", "ample_grid": "at G =", "ample_samples": "from points", "seeds": "seeds",
     }  # fmt: skip
     series = [record for record in results if record["ample_best"]]
     plain = [record for record in results if record["below_bar"]]
