@@ -105,6 +105,16 @@ def test_the_last_refit_is_kept_only_where_the_loss_on_all_rows_does_not_grow():
     assert measure(work.last_refit(spoilt, everything).model, x, y, SquaredError())[0] <= 1.01 * before
 
 
+@pytest.mark.parametrize(("overshoot", "kept"), [(0.5, True), (50.0, False)])
+def test_a_last_refit_that_turns_wild_is_not_kept(monkeypatch, overshoot: float, kept: bool):
+    work, start, everything = trainer(KAN((2, 1, 1), grid_size=4), steps=15, grids=(4,))
+    best = work.run([start])
+    assert best.overshoot < 0.5
+    refitted = replace(best, overshoot=overshoot)
+    monkeypatch.setattr(Trainer, "minimise", lambda *_: (refitted, None))
+    assert work.last_refit(best, everything) is (refitted if kept else best)
+
+
 def test_starts_are_models_that_stay_as_they_are():
     work, start, _ = trainer(KAN((2, 2, 1)), grids=(3, 5), starts=3)
     starts = [start, scaled_to(KAN((2, 2, 1), seed=1), work.job.x, work.job.y)]

@@ -32,6 +32,10 @@ class Candidate:
         """Whether the losses are numbers."""
         return math.isfinite(self.judged)
 
+    def tame_beside(self, overshoot: float) -> bool:
+        """Whether it is tame in corners, beside another one with this overshoot."""
+        return self.overshoot <= FAR + TIMES * overshoot
+
     @staticmethod
     def unjudged(model: KAN) -> Candidate:
         """A network whose losses nobody knows yet."""
@@ -42,12 +46,12 @@ def best_first(candidates: Iterable[Candidate]) -> list[Candidate]:
     """Sorted by held-out loss, which corners hardly enter, with a handicap for wild ones: those that overshoot in corners where another one does not.
     A function that grows beyond the targets' range there does so in all of them. Those that are not usable come last."""
     found = list(candidates)
-    tame = FAR + TIMES * min((candidate.overshoot for candidate in found if candidate.usable), default=0.0)
+    least = min((candidate.overshoot for candidate in found if candidate.usable), default=0.0)
 
     def key(candidate: Candidate) -> float:
         if not candidate.usable:
             return math.inf
-        return candidate.judged * (1.0 if candidate.overshoot <= tame else HANDICAP)
+        return candidate.judged * (1.0 if candidate.tame_beside(least) else HANDICAP)
 
     return sorted(found, key=key)
 

@@ -329,8 +329,8 @@ class Trainer:
         return Candidate(model, loss * unit, judged * unit, status, overshoot=self.corners.overshoot(model) if self.corners else 0.0)
 
     def last_refit(self, best: Candidate, everything: tuple[Tensor, Tensor, Tensor | None]) -> Candidate:
-        """More steps from the chosen state on all rows, the held-out ones included; kept unless the loss on all rows grew. They are few where no
-        smoothness keeps the state from bending to the noise."""
+        """More steps from the chosen state on all rows, the held-out ones included; kept unless the loss on all rows grew, or a
+        tame state became wild. They are few where no smoothness keeps the state from bending to the noise."""
         job = self.job.whole(everything)
         whole = Trainer(job, self.plan if best.roughness else replace(self.plan, steps=min(self.plan.steps, 8)), self.monitor)
         size = max(layer.grid_size for layer in best.model.edge_layers)
@@ -341,7 +341,7 @@ class Trainer:
             done, _ = whole.minimise(best.model, size, "all rows", penalty, None, None, best.roughness)
         before = mean_loss(best.model, job)
         limit = math.inf if self.plan.sparsity > 0 else 1.1 * before if best.roughness else 1.01 * before + 1e-300
-        return done if done.usable and mean_loss(done.model, job) <= limit else best
+        return done if done.usable and done.tame_beside(best.overshoot) and mean_loss(done.model, job) <= limit else best
 
 
 def count_parameters(model: KAN) -> int:
