@@ -17,7 +17,7 @@ from .tables import Row
 Width = int | tuple[int, Any]
 TRAIN = TEST = 1000
 SPARSITIES = (0.1, 0.03, 0.01, 0.003)  # from strong to weak, until what pruning leaves is accurate enough
-DRAFT = {"grids": (3, 6), "steps": 30, "restarts": 3}  # the short fit of a general shape
+DRAFT = {"grids": (3, 6), "steps": 30, "restarts": 1}  # the short fit of a general shape
 FINALISTS = 1  # general shapes that are trained in full, of every seed
 DEGREE = 5  # of their splines: they follow smooth functions more closely than the paper's cubic ones
 LIMIT = 1e-2  # the paper's bound on the error of a row's "minimal shape"
