@@ -17,6 +17,7 @@ from . import gradient
 from .beyond import carried_on
 from .callbacks import Callback, Monitor
 from .candidate import Candidate, Interrupted
+from .expected import expected_rmse
 from .interrupt import remember
 from .job import Job, make_job
 from .memory import Memory, Seen, check_loss, check_memory
@@ -136,8 +137,9 @@ def _second_order(
         if job.own_split and (status is not Status.STOPPED or best.roughness):  # steps without smoothness would undo a stop by the held-out loss
             best = trainer.last_refit(best, everything)
         if job.regression and not job.memory:  # logits may rather grow along tangents; a memory is about the splines that are there
-            judged = replace(judged, model=carried_on(judged.model, job.x))
-            best = replace(best, model=carried_on(best.model, everything[0] if job.own_split else job.x))
+            done = replace(best, model=carried_on(best.model, everything[0] if job.own_split else job.x))
+            judged = done if judged is best else replace(judged, model=carried_on(judged.model, job.x))
+            best = done
     except Interrupted as stop:
         if stop.best is None and stop.status is Status.FAILED:
             raise TrainingError(
@@ -179,12 +181,15 @@ def finish(
     if job.xv is not None and job.yv is not None:
         validation_loss, held = measured(judged, job.xv, job.yv, job.wv)
         metrics |= {f"validation_{name}": value for name, value in held.items()}
+        if job.own_split and job.regression and judged is not trained:  # the held-out rows were given back
+            metrics["expected_rmse"] = expected_rmse(held["rmse"], judged, trained, x, job.loss, job.seed)
     grid_size = [layer.grid_size for layer in trained.edge_layers]
     done.edits = (*model.edits, Edit("fit", f"{how}; grid_size={grid_size}; {status.name}"))
     shown = "rmse" if "rmse" in metrics else "accuracy" if "accuracy" in metrics else ""
     figures = f"{shown} {metrics[shown]:.3g}" if shown else f"loss {train_loss:.3g}"
     if shown and validation_loss is not None:
-        figures += f" (held-out {metrics['validation_' + shown]:.3g})"
+        expected = f", expected of new rows {metrics['expected_rmse']:.2g}" if "expected_rmse" in metrics else ""
+        figures += f" (held-out {metrics['validation_' + shown]:.3g}{expected})"
     message = f"{monitor.sentence(status)}. {how}, {len(monitor.rows)} steps, {summary(done)}. {figures}."
     seen = Seen(trained, x, y, weight, job.loss, job.memory)
     return FitResult(done, monitor.rows, status, message, train_loss, validation_loss, metrics, monitor.elapsed, seen)

@@ -20,7 +20,9 @@ class FitResult:
     """A trained copy and how it came about.
 
     train_loss and validation_loss are the loss itself, never its root (None where nothing was held out); metrics holds 'rmse', 'mae' and 'r2', or
-    'accuracy', of the training and (prefix 'validation_') the held-out rows. history: one row (dict) per step. message: one paragraph in words.
+    'accuracy', of the training and (prefix 'validation_') the held-out rows; and 'expected_rmse', where the held-out rows were given back in the end:
+    the error to expect of new rows, tails included, which held-out rows rarely show (`train/expected.py`). history: one row (dict) per step. message:
+    one paragraph in words.
     """
 
     model: Any
