@@ -16,7 +16,7 @@ from .runner import Job, Options, rows_done, say, version, work
 from .tables import Row, read_rows
 from .training import LIMIT, Attempt, Sizes
 
-ATTEMPTS = ("key", "name", "seed", "origin", "shape", "degree", "parameters", "edges", "grid", "held_out", "test", "seconds")
+ATTEMPTS = ("key", "name", "seed", "origin", "shape", "degree", "parameters", "edges", "grid", "held_out", "test", "seconds", "expected")
 PEER_KINDS = ("pykan", "mlp", "mlp_large")  # of 10 and 100 times the parameters
 PEERS = ("pykan_what", "pykan_seconds", "pykan_commit", "mlp_what", "mlp_parameters", "mlp_seconds", "mlp_commit", "mlp_large_commit")
 COLUMNS = (

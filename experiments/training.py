@@ -40,7 +40,7 @@ class Sizes:
 @dataclass(frozen=True)
 class Attempt:
     """One trained network: where its shape comes from, its effective parameters, grids, root mean
-    square errors on held-out and on test points, CPU seconds."""
+    square errors on held-out points, as expected of new ones (None: no word of that) and on test points, CPU seconds."""
 
     origin: str
     shape: str
@@ -51,6 +51,7 @@ class Attempt:
     held_out: float
     test: float
     seconds: float
+    expected: float | None = None
 
     @property
     def products(self) -> bool:
@@ -113,6 +114,7 @@ def attempt(row: Row, model: Any, origin: str, seed: int, sizes: Sizes, began: f
         held_out=result.metrics["validation_rmse"],
         test=rmse(result.model, *row.sample(TEST, "test")),
         seconds=time.process_time() - began,
+        expected=result.metrics.get("expected_rmse"),
     )
 
 

@@ -7,7 +7,8 @@ delete-a-group jackknife (Quenouille 1956; Kott 2001) makes a variance of it, wi
 
     variance = (K - 1) / K * sum over the groups of (change)^2, about (K - 1) (change)^2.
 
-On 54 fits of special functions, Feynman equations and others the held-out error was below a tenth of the test error on 4 of 10; this one on 1 of 25.
+On 27 fits of special functions, Feynman equations and others the held-out error was below a tenth of the test error on 11, this one on 1, and never
+above ten times that.
 """
 
 from __future__ import annotations
