@@ -49,6 +49,26 @@ def ratios(records: Iterable[Record], theirs: str, ours: str, whom: str, bar: fl
     return text + (f" Not so: {', '.join(short)}." if short else "")
 
 
+def foretold(attempts: Iterable[Record]) -> str:
+    """How well the held-out error and the error expected of new rows foretell test errors, in a sentence; "" where nothing was expected.
+
+    >>> foretold([{"held_out": "1e-9", "expected": "1e-6", "test": "2e-6"}, {"held_out": "1e-9", "expected": "1e-9", "test": "2e-9"}])
+    'Of 2 networks 50 % have a test error above ten times the held-out one, 0 % above ten times `expected_rmse` (0 % below a tenth of it).'
+    """
+    known = [[number(record, column) for column in ("held_out", "expected", "test")] for record in attempts]
+    full = [(held, expected, test) for held, expected, test in known if held and expected and test]
+    if not full:
+        return ""
+    above, surprised, below = (
+        sum(far) / len(full)
+        for far in zip(*((test > 10 * held, test > 10 * expected, expected > 10 * test) for held, expected, test in full), strict=True)
+    )
+    return (
+        f"Of {len(full)} networks {above:.0%} have a test error above ten times the held-out one, {surprised:.0%} above ten times `expected_rmse` "
+        f"({below:.0%} below a tenth of it)."
+    ).replace("%", " %")
+
+
 def write(folder: Path, parts: Sequence[str]) -> None:
     """README.md of these parts, empty ones left out."""
     write_whole(folder / "README.md", "\n\n".join(part.strip() for part in parts if part.strip()) + "\n")

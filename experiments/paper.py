@@ -235,6 +235,7 @@ def write_page(folder: Path, name: str, title: str, about: str, results: Results
         page.ratios(results, "paper_mlp", "edgewise_best", "the paper's MLP", 1),
         page.ratios(results, "pykan_same_data", "edgewise_best", "pykan on the same data", 1),
         page.ratios(results, "mlp_best", "edgewise_best", "our MLPs of equal size", 1),
+        page.foretold(Results(folder / "attempts.csv", ATTEMPTS)),
     ]
     about_small = template("small.md", sparsities=", ".join(f"{s:g}" for s in training.SPARSITIES), limit=LIMIT)
     protocol = template(
