@@ -264,7 +264,10 @@ def test_toy_functions_are_as_the_paper_prints_them_and_shapes_count_as_models_d
         assert toy.parameters(7) == ew.summary(ew.KAN(toy.shape, grid_size=7)).parameters, name
 
 
-@pytest.mark.parametrize("name, rows", [("noise", "exp_sin"), ("ablations", "base: none,penalty: L1 and entropy of the paper,optimizer: adam")])
+ABLATIONS = "base: none,penalty: L1 and entropy of the paper,optimizer: adam,initial: LeCun,initial Adam: pykan"
+
+
+@pytest.mark.parametrize("name, rows", [("noise", "exp_sin"), ("ablations", ABLATIONS)])
 def test_smoke_of_the_others(name, rows, tmp_path):
     assert command(name, "--smoke", "--rows", rows, "--out", str(tmp_path)) == 0
     assert {record["name"] for record in records(tmp_path)} == set(rows.split(","))

@@ -17,6 +17,7 @@ from .. import page
 from ..paper import find, template
 from ..results import Record, Results
 from ..runner import Job, Options, rows_done, say, version, work
+from ..tables import Row
 from ..training import TEST, fit, rmse
 from .initial import initialised
 
@@ -30,6 +31,9 @@ PROBLEMS = {
 SAMPLES = 1000
 EQUAL_TIME = 5.0  # seconds
 COLUMNS = ("name", "question", "choice", *PROBLEMS, "geometric_mean", "edges", "seconds", "seeds", "commit")
+STARTS = 8  # networks per seed where initial functions are compared: one start says little
+SEEDS_APART = 1000  # of starts, so that no two seeds share one
+DEEP = (16, 16, 16)  # hidden layers of the networks that are trained by Adam there
 Settings = dict[str, Any]
 
 
@@ -41,17 +45,21 @@ def _fit(**settings: Any) -> Settings:
     return {"fit": settings}
 
 
+INITIAL: dict[str, Settings] = {
+    "as constructed (default)": {},
+    "a third of that": {"scale": 1 / 3},
+    "a tenth of that": {"scale": 0.1},
+    **{scheme: {"initial": scheme} for scheme in ("pykan", "LeCun", "Glorot", "power law")},
+}
 # question -> choice -> what differs from `ew.fit(ew.KAN(shape, grid_size=3), X, y)`
 CHOICES: dict[str, dict[str, Settings]] = {
     "base": {"silu (default)": {}, "identity": _model(base="identity"), "none": _model(base=None)},
     "degree": {f"{degree}{' (default)' if degree == 3 else ''}": _model(degree=degree) for degree in range(1, 8)},
     "format": {"float64 (default)": {}, "float32": _model(dtype=torch.float32)},
     "restarts": {"auto (default)": {}, "none": _fit(restarts=0)},
-    "initial": {
-        "as constructed (default)": _fit(restarts=0),
-        "a tenth of that": {"scale": 0.1, **_fit(restarts=0)},
-        "ten times that": {"scale": 10.0, **_fit(restarts=0)},
-        **{scheme: {"initial": scheme, **_fit(restarts=0)} for scheme in ("pykan", "LeCun", "Glorot", "power law")},
+    "initial": {name: {**how, "starts": STARTS, **_fit(restarts=0, grids=(3, 6))} for name, how in INITIAL.items()},
+    "initial Adam": {
+        name: {**how, "starts": STARTS, "hidden": DEEP, **_fit(optimizer="adam", grids=(5,), steps=200)} for name, how in INITIAL.items()
     },
     "optimizer": {name: {"equal_time": True, **_fit(optimizer=name, grids=(10,), restarts=0, steps=1_000_000)} for name in ("lm", "lbfgs", "adam")},
     "penalty": {
@@ -71,27 +79,37 @@ def ablation_job(name: str, seed: int, smoke: bool) -> dict[str, float]:
     settings, began = CHOICES[question][choice], time.process_time()
     found: dict[str, float] = {}
     edges = 0
+    small: Settings = {"grids": (3, 6), "steps": 5, "restarts": 0} if smoke else {}
     for problem, (table, row_name, shape) in list(PROBLEMS.items())[: 1 if smoke else None]:
         row = find(table, row_name)
-        X, y = row.sample(200 if smoke else SAMPLES, "train")
-        model = _scaled(ew.KAN(shape, **{"grid_size": 3, "seed": seed, **settings.get("model", {})}), settings.get("scale", 1.0))
-        if "initial" in settings:
-            model = initialised(model, settings["initial"], seed)
-        small: Settings = {"grids": (3, 6), "steps": 5, "restarts": 0} if smoke else {}
-        how: Settings = {**settings.get("fit", {}), **small}
-        if settings.get("equal_time"):
-            how["callbacks"] = (_after(0.1 if smoke else EQUAL_TIME),)
-        if settings.get("prune"):
-            how = {**how, "grids": (3,)}
-        if "l1" in settings:
-            trained = paper_penalty(model, X, y, *settings["l1"], steps=5 if smoke else 200)
-        else:
-            trained = fit(model, X, y, seed=seed, **how).model
-        if settings.get("prune"):
-            trained = fit(ew.merge(ew.prune(trained, X), X), X, y, seed=seed, **small).model
-        found[problem] = rmse(trained, *row.sample(TEST, "test"))
-        edges += ew.summary(trained).edges
+        widths = (shape[0], *settings["hidden"], shape[-1]) if "hidden" in settings else shape
+        errors = []
+        for start in range(1 if smoke else settings.get("starts", 1)):
+            trained = _trained(settings, row, widths, seed + SEEDS_APART * start, small)
+            errors.append(rmse(trained, *row.sample(TEST, "test")))
+            edges += ew.summary(trained).edges
+        found[problem] = geometric(errors)
     return found | {"seconds": time.process_time() - began, "edges": edges}
+
+
+def _trained(settings: Settings, row: Row, shape: Sequence[int], seed: int, small: Settings) -> Any:
+    """The network of one problem under one choice; `small` stands over the choice's own settings."""
+    X, y = row.sample(200 if small else SAMPLES, "train")
+    model = _scaled(ew.KAN(shape, **{"grid_size": 3, "seed": seed, **settings.get("model", {})}), settings.get("scale", 1.0))
+    if "initial" in settings:
+        model = initialised(model, settings["initial"], seed)
+    how: Settings = {**settings.get("fit", {}), **small}
+    if settings.get("equal_time"):
+        how["callbacks"] = (_after(0.1 if small else EQUAL_TIME),)
+    if settings.get("prune"):
+        how = {**how, "grids": (3,)}
+    if "l1" in settings:
+        trained = paper_penalty(model, X, y, *settings["l1"], steps=5 if small else 200)
+    else:
+        trained = fit(model, X, y, seed=seed, **how).model
+    if settings.get("prune"):
+        trained = fit(ew.merge(ew.prune(trained, X), X), X, y, seed=seed, **small).model
+    return trained
 
 
 def paper_penalty(model: Any, X: np.ndarray, y: np.ndarray, l1: float, entropy: float, steps: int) -> Any:
@@ -180,7 +198,8 @@ TITLES = {
     "degree": "Degree of the splines",
     "format": "Number format",
     "restarts": "Restarts inside `fit`",
-    "initial": "Initial functions, one start each",
+    "initial": f"Initial functions, {STARTS} single starts a seed, grids 3 and 6",
+    "initial Adam": f"Initial functions, Adam, {STARTS} networks a seed with hidden layers {list(DEEP)}, grid 5, 200 epochs",
     "optimizer": f"Optimizer, {EQUAL_TIME:g} CPU seconds each, grid 10, one start",
     "penalty": "Sparsity, then pruning and a fit of what is left",
 }
