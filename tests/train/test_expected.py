@@ -70,7 +70,7 @@ def test_mixed_rows_take_values_from_their_columns(rows):
 def test_mixed_rows_keep_what_columns_share():
     t = torch.rand(3000, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     made = mixed(torch.cat([t, t, (t > 0.5).double()], 1), 2000, seed=0)
-    assert float((made[:, 0] - made[:, 1]).abs().max()) < 0.2  # a column of two values loosens neighbours, hardly these
+    assert float((made[:, 0] - made[:, 1]).abs().mean()) < 0.03  # independent columns: 0.33
 
 
 def test_mixed_rows_reach_a_corner_that_no_row_is_in():

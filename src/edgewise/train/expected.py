@@ -7,8 +7,7 @@ delete-a-group jackknife (Quenouille 1956; Kott 2001) makes a variance of it, wi
 
     variance = (K - 1) / K * sum over the groups of (change)^2, about (K - 1) (change)^2.
 
-On 27 fits of special functions, Feynman equations and others the held-out error was below a tenth of the test error on 11, this one on 1, and never
-above ten times that.
+How often this and the held-out error are off by ten times is counted on the pages of `experiments`.
 """
 
 from __future__ import annotations
@@ -20,10 +19,10 @@ from ..model import KAN
 from .job import HELD_OUT
 from .objective import Loss
 
-ROWS = 20_000  # made rows, fewer where a network has many edges
-EVALUATIONS = 20_000_000  # of edges at rows, at most about so many
-FROM = 2_000  # rows of the data, at most, that they are made from
-NEAR = 0.05  # of these, how many count as neighbours
+ROWS = 10_000  # made rows, fewer where a network has many edges
+EVALUATIONS = 10_000_000  # of edges at rows, at most about so many
+FROM = 10_000  # rows of the data, at most, that they are made from
+NEAREST_OF = 30  # rows, taken at random, the nearest is the neighbour
 
 
 def expected_rmse(held_out: float, before: KAN, after: KAN, x: Tensor, loss: Loss, seed: int) -> float:
@@ -42,16 +41,19 @@ def mixed(x: Tensor, count: int, seed: int) -> Tensor:
 
     >>> x = torch.arange(100.0)[:, None] * torch.tensor([1.0, -2.0])
     >>> rows = mixed(x, 1000, seed=0)
-    >>> rows.shape, bool((rows[:, 1] + 2 * rows[:, 0]).abs().max() < 20)
+    >>> rows.shape, bool((rows[:, 1] + 2 * rows[:, 0]).abs().mean() < 5)
     (torch.Size([1000, 2]), True)
     """
     generator = torch.Generator().manual_seed(seed)
     if x.shape[0] > FROM:
         x = x[torch.randperm(x.shape[0], generator=generator)[:FROM].to(x.device)]
-    columns = x.T.contiguous()
-    ranks = torch.searchsorted(columns.sort(1).values, columns).T.double()  # equal values have the same
-    near = torch.cdist(ranks, ranks).topk(max(2, round(NEAR * x.shape[0])), largest=False).indices.cpu()
-    one = torch.randint(x.shape[0], (count,), generator=generator)
-    other = near[one, torch.randint(near.shape[1], (count,), generator=generator)]
-    own = torch.rand(count, x.shape[1], generator=generator) < 0.5
-    return torch.where(own.to(x.device), x[one.to(x.device)], x[other.to(x.device)])
+    n, d = x.shape
+    one = torch.randint(n, (count, 1), generator=generator).to(x.device)
+    others = torch.randint(n, (count, NEAREST_OF), generator=generator).to(x.device)
+    distance = torch.zeros(count, NEAREST_OF, dtype=torch.float64, device=x.device)
+    for column in x.T.contiguous():
+        rank = torch.searchsorted(column.sort().values, column).double()  # equal values have the same
+        distance += (rank[one] - rank[others]).square()
+    other = others.gather(1, distance.argmin(1, keepdim=True))
+    own = (torch.rand(count, d, generator=generator) < 0.5).to(x.device)
+    return torch.where(own, x[one[:, 0]], x[other[:, 0]])
