@@ -40,9 +40,9 @@ def test_noise_is_told_by_the_held_out_rows():
 @pytest.mark.parametrize("settings", [{"validation": True}, {"few": True}, {"classes": True}])
 def test_no_word_where_no_rows_were_given_back(settings):
     X, y = table(lambda X: X[:, 0] + X[:, 1] ** 2, 2, 0, 20 if "few" in settings else 200)
-    given = {"validation": (X, y)} if "validation" in settings else {}
+    given = (X, y) if "validation" in settings else None
     target = np.where(y > 0, "a", "b") if "classes" in settings else y
-    result = ew.fit(ew.KAN((2, 2 if "classes" in settings else 1)), X, target, progress=False, grids=(3,), **given)
+    result = ew.fit(ew.KAN((2, 2 if "classes" in settings else 1)), X, target, progress=False, grids=(3,), validation=given)
     assert "expected_rmse" not in result.metrics and "expected" not in result.message
 
 
@@ -55,7 +55,7 @@ def test_change_counts_as_the_jackknife_says():
     model, x = ew.KAN((2, 1), dtype=torch.float64), torch.rand(50, 2, dtype=torch.float64)
     moved = model.build()
     with torch.no_grad():
-        moved.edge_layers[-1].bias += 4.0
+        moved.edge_layers[-1].bias.add_(4.0)
     assert expected_rmse(0.0, model, moved, x, SquaredError(), seed=0) == pytest.approx(12.0)
 
 

@@ -311,3 +311,17 @@ def test_unusable_settings_of_a_residual_fit(settings: dict[str, Any], words: st
 def test_unusable_residuals(residual: Any, error: type[Exception], words: str):
     with pytest.raises(error, match=words):
         fit(KAN((1, 1)), residual=residual, progress=False)
+
+
+def test_a_run_stops_only_after_as_many_steps_without_a_lower_held_out_loss_as_led_to_the_lowest():
+    generator = torch.Generator().manual_seed(1)
+    X = torch.rand(150, 2, dtype=torch.float64, generator=generator) * 2 - 1
+    y = torch.sin(3 * X[:, 0]) * X[:, 1] + 0.05 * torch.randn(150, dtype=torch.float64, generator=generator)
+    torch.manual_seed(1)
+    net = nn.Sequential(nn.Linear(2, 12), nn.Tanh(), nn.Linear(12, 1)).double()
+    result = fit(net, X, y, optimizer="lbfgs", steps=2000, progress=False)
+    held = [row["validation_loss"] for row in result.history]
+    lowest = held.index(min(held)) + 1
+    assert result.status is Status.STOPPED and lowest > 40  # or this shows nothing
+    assert len(held) == 2 * lowest
+    assert result.validation_loss == min(held)

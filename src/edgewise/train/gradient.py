@@ -25,6 +25,7 @@ from .status import Status
 
 Optimizer = str | Callable[..., torch.optim.Optimizer]
 STEPS = {"lm": 200, "lm-cg": 100, "lbfgs": 500, "ssbroyden": 500, "ssbfgs": 500, "adam": 200}
+PATIENCE = 40  # steps at least without a lower held-out loss before the end; as many as led to the lowest, where these are more: it may fall late
 NAMES = {
     "lm": "Levenberg-Marquardt", "lm-cg": "Levenberg-Marquardt with conjugate gradients", "lbfgs": "L-BFGS", "ssbroyden": "self-scaled Broyden",
     "ssbfgs": "self-scaled BFGS", "adam": "Adam",
@@ -215,7 +216,7 @@ def descend(
     problem = ModuleProblem(module, job.x, job.y, job.loss, job.weight)
     target: Any = problem if penalty is None else _Penalised(problem, module, penalty)
     start = problem.start()
-    latest, best, waited = [start], [math.inf], [0]
+    latest, best, reached = [start], [math.inf], [0]
 
     def watch(step: int, theta: Tensor, value: float, mu: float) -> bool:
         judged = None
@@ -223,11 +224,9 @@ def descend(
             problem.load(theta)
             judged = measure(module, job.xv, job.yv, job.loss, job.wv)[0]
         if judged is None or penalty is not None or judged < best[0]:
-            latest[0], best[0], waited[0] = theta, math.inf if judged is None else judged, 0
-        else:
-            waited[0] += 1
+            latest[0], best[0], reached[0] = theta, math.inf if judged is None else judged, step
         stop = monitor.row(stage=stage, grid_size=grid_size, loss=value, train_loss=value, validation_loss=judged, damping=mu)
-        return stop or waited[0] >= 40
+        return stop or step - reached[0] >= max(PATIENCE, reached[0])
 
     if optimizer in ("lm", "lm-cg") and penalty is not None:
         raise ConfigError(f"the paper's penalty needs a gradient optimizer, not {optimizer!r}; on a KAN optimizer='lm' has its own sparsity")
