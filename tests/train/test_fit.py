@@ -312,7 +312,7 @@ def test_history_message_and_metadata():
         "held-out",
     ):
         assert part in result.message
-    assert set(result.metrics) == {"rmse", "mae", "r2", "validation_rmse", "validation_mae", "validation_r2"}
+    assert set(result.metrics) == {"rmse", "mae", "r2", "validation_rmse", "validation_mae", "validation_r2", "expected_rmse"}
     assert result.train_loss == pytest.approx(result.metrics["rmse"] ** 2)
     assert result.train_loss == pytest.approx(rmse(result.model, X, y) ** 2, rel=1e-6)
     assert result.status.name in repr(result)

@@ -174,7 +174,7 @@ def finish(
 
     def measured(network: KAN, x: Tensor, y: Tensor, weight: Tensor | None) -> tuple[float, dict[str, float]]:
         x, y = x.to(model.dtype), y.to(model.dtype) if y.is_floating_point() else y
-        return measure(network.to(model.dtype), x, y, job.loss, None if weight is None else weight.to(model.dtype))
+        return measure(network.build().to(model.dtype), x, y, job.loss, None if weight is None else weight.to(model.dtype))
 
     train_loss, metrics = measured(done, x, y, weight)
     validation_loss = None
