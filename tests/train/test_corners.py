@@ -82,3 +82,12 @@ def test_growth_that_all_candidates_show_is_not_wild() -> None:
 def test_candidates_without_a_loss_come_last() -> None:
     a, b = state(float("nan"), 0.0), state(1.0, 0.0)
     assert best_first([a, b]) == [b, a]
+
+
+def test_round_off_in_a_constant_output_is_not_wild() -> None:
+    x = points(300, 2)
+    model = ew.KAN((2, 2))
+    y = torch.stack([x[:, 0], torch.full((300,), 7.0, dtype=torch.float64)], 1)
+    model = ew.fit(model, x, y, grids=(3,), steps=3, progress=False).model
+    found = corners.Corners.of(job(x, y))
+    assert found is not None and found.overshoot(model) < 1

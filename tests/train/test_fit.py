@@ -328,6 +328,38 @@ def test_progress_is_shown_on_stderr_only_when_asked_for(settings: dict[str, Any
     assert out == "" and (words in err if words else err == "")
 
 
+@pytest.mark.parametrize("unit", [1e-25, 1e25])
+def test_float32_models_are_measured_beyond_the_squares_of_float32(unit: float):
+    X, y = rows()
+    one, other = (ew.fit(ew.KAN((2, 1), dtype=torch.float32), X, s * y, **QUICK).metrics for s in (1.0, unit))
+    assert 0 < other["rmse"] < 0.01 * unit
+    assert other["r2"] > 0.99 and one["r2"] > 0.99
+    assert math.isclose(other["validation_mae"], unit * one["validation_mae"], rel_tol=0.1)
+
+
+@pytest.mark.parametrize(("scale", "what", "words"), [
+    ((1.0, 1e39), "y", "reaches"), ((1e39, 1.0), "X", "reaches"), ((1.0, 1e-46), "column 0 of y", "spans"), ((1e-46, 1.0), "column 0 of X", "spans"),
+])  # fmt: skip
+def test_what_a_number_format_cannot_hold_is_refused(scale: tuple[float, float], what: str, words: str):
+    X, y = rows()
+    with pytest.raises(DataError, match=rf"{what} {words} .* torch.float32 can .*; use a float64 model or other units"):
+        ew.fit(ew.KAN((2, 1), dtype=torch.float32), scale[0] * X, scale[1] * y, **QUICK)
+
+
+def test_targets_whose_spread_has_no_square_are_refused():
+    X, y = rows()
+    with pytest.raises(DataError, match="y reaches 1.85e-170, and the square of that is zero in torch.float64; give y in other units"):
+        ew.fit(ew.KAN((2, 1)), X, 1e-170 * y, **QUICK)
+
+
+@pytest.mark.parametrize("optimizer", ["lm", "lbfgs"])
+def test_the_history_tells_the_grid_that_is_there(optimizer: str):
+    X, y = rows()
+    first = ew.fit(ew.KAN((2, 1)), X, y, grids=(6,), restarts=0, steps=3, progress=False).model
+    again = ew.fit(first, X, y, grids=(3, 9), steps=3, optimizer=optimizer, progress=False)
+    assert {row["grid_size"] for row in again.history} == {6, 9}
+
+
 def test_float32_models_stay_float32_and_are_measured_as_they_are():
     X, y = rows(80)
     result = ew.fit(ew.KAN((2, 1), dtype=torch.float32), X, y, **QUICK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from edgewise.errors import ConfigError, ShapeError, TrainingError
 from edgewise.model import KAN
 from edgewise.train import gradient
+from edgewise.train.callbacks import Monitor
 from edgewise.train.loop import fit
 from edgewise.train.status import Status
 from helpers import assert_close, assert_equal, no_trace, state_of
@@ -325,3 +327,166 @@ def test_a_run_stops_only_after_as_many_steps_without_a_lower_held_out_loss_as_l
     assert result.status is Status.STOPPED and lowest > 40  # or this shows nothing
     assert len(held) == 2 * lowest
     assert result.validation_loss == min(held)
+
+
+# ------------------------------------------------------------------ units, modes, ends of a run
+
+
+@pytest.mark.parametrize("name", ["adam", "lbfgs", "ssbroyden", "AdamW"])
+@pytest.mark.parametrize("unit", [2.0**-60, 2.0**-20, 2.0**40])
+def test_the_units_of_the_targets_change_nothing(name: str, unit: float):
+    X, y = rows(100)
+    plain, other = (fit(KAN((2, 1)), X, s * y, optimizer=OPTIMIZERS[name], steps=60, grids=(4,), progress=False) for s in (1.0, unit))
+    assert plain.metrics["r2"] > 0.3
+    assert_close(other.metrics["r2"], plain.metrics["r2"], like="difference")
+    assert_close(other.history[-1]["validation_loss"], unit**2 * plain.history[-1]["validation_loss"], like="difference")
+    assert_close(other.validation_loss, unit**2 * plain.validation_loss, like="difference")  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("steps", [1, 30])
+def test_a_torch_optimizer_that_diverges_gives_back_the_start_and_says_so(steps: int):
+    X, y = rows(200)
+    model = mlp()
+    result = fit(model, X, y, optimizer=lambda p: torch.optim.SGD(p, lr=1e3), steps=steps, progress=False)
+    assert result.status is Status.DIVERGED and "lower rate" in result.message
+    assert_equal(dict(result.model.state_dict()), dict(model.state_dict()))
+
+
+@pytest.mark.parametrize("name", ["lm", "lbfgs", "adam", "AdamW"])
+def test_a_loss_that_is_infinite_at_the_start_is_an_error(name: str):
+    X, y = rows(40, torch.float32)
+    with pytest.raises(TrainingError, match="not finite at the start"):
+        fit(mlp(dtype=torch.float32), X, 1e38 * y, optimizer=OPTIMIZERS[name], steps=2, progress=False)
+
+
+@pytest.mark.parametrize("name", ["lm", "lbfgs", "adam", "AdamW"])
+def test_training_on_never_ends_above_the_loss_of_the_start(name: str):
+    X, y = rows(100)
+    noisy = y + 0.3 * torch.randn(y.shape, dtype=y.dtype, generator=torch.Generator().manual_seed(5))
+    good = fit(mlp(), X, y, optimizer="lm", steps=50, progress=False).model
+    held = rows(300)[0][200:], rows(300)[1][200:]
+    with torch.no_grad():
+        before = float((good(held[0])[:, 0] - held[1]).square().mean())
+    after = fit(good, X, noisy, validation=held, optimizer=OPTIMIZERS[name], steps=20, progress=False)
+    assert after.validation_loss is not None and after.validation_loss <= before * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("name", ["adam", "AdamW"])
+def test_no_batch_is_a_lone_row(name: str):
+    X, y = rows(1138)  # 1025 to train on, 4 batches of 256 and a row
+    fit(mlp(nn.BatchNorm1d(10)), X, y, optimizer=OPTIMIZERS[name], steps=1, progress=False)
+
+
+@pytest.mark.parametrize("name", ["lm", "lbfgs", "adam", "AdamW"])
+def test_a_frozen_normalisation_stays_frozen(name: str):
+    X, y = rows(80)
+    model = mlp(nn.BatchNorm1d(10))
+    model[1].eval()
+    result = fit(model, X, y, optimizer=OPTIMIZERS[name], steps=3, progress=False).model
+    assert result.training and not result[1].training
+    assert_equal(result[1].running_mean, model[1].running_mean)
+
+
+def test_rows_are_measured_in_blocks():
+    X, y = rows(20_000, torch.float32)
+    seen: list[int] = []
+
+    class Counting(nn.Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            seen.append(len(x))
+            return super().forward(x)
+
+    fit(Counting(2, 1), X, y, optimizer="adam", batch_size=64, steps=1, progress=False)
+    assert max(seen) <= 1 << 14
+
+
+@pytest.mark.parametrize("name", ["lm", "adam", "AdamW"])
+def test_a_module_may_answer_in_another_number_format(name: str):
+    X, y = rows(60, torch.float32)
+
+    class Doubled(nn.Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(x).double()
+
+    weight = torch.linspace(0.5, 1.0, 60)
+    assert fit(Doubled(2, 1), X, y, sample_weight=weight, optimizer=OPTIMIZERS[name], steps=3, progress=False).metrics["rmse"] < 2
+
+
+@pytest.mark.parametrize("name", ["lbfgs", "adam"])
+def test_ctrl_c_between_two_grids_keeps_the_first(name: str, monkeypatch: pytest.MonkeyPatch):
+    adapt, calls = gradient.adapt, [0]
+
+    def pressed(*given: Any, **settings: Any) -> Any:
+        calls[0] += 1
+        if calls[0] == 2:
+            raise KeyboardInterrupt
+        return adapt(*given, **settings)
+
+    monkeypatch.setattr(gradient, "adapt", pressed)
+    result = fit(KAN((2, 1), grid_size=4), *rows(100), optimizer=name, steps=10, progress=False)
+    assert result.status is Status.INTERRUPTED and len(result.history) == 10
+    assert result.validation_loss is not None
+    assert result.validation_loss <= min(row["validation_loss"] for row in result.history) * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("model", [mlp, lambda: KAN((2, 1))], ids=["mlp", "kan"])
+def test_ctrl_c_while_the_result_is_measured_is_let_pass_once(model: Any, times: int, monkeypatch: pytest.MonkeyPatch):
+    finishing = Monitor.finishing
+
+    def pressed(monitor: Monitor) -> None:
+        finishing(monitor)
+        for _ in range(times):
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Monitor, "finishing", pressed)
+    if times == 1:
+        assert fit(model(), *rows(20), steps=3, progress=False).metrics["rmse"] > 0
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            fit(model(), *rows(20), steps=3, progress=False)
+
+
+def test_auto_counts_the_logits_of_classes(monkeypatch: pytest.MonkeyPatch):
+    seen: list[tuple[Any, ...]] = []
+    choose = gradient.choose_for_module
+    monkeypatch.setattr(gradient, "choose_for_module", lambda *sizes: seen.append(sizes) or choose(*sizes))
+    X, y = rows(60)
+    fit(mlp(outputs=7), X, (y > 0.5).long(), loss="cross_entropy", steps=1, progress=False)
+    assert seen[0][2] == 7
+
+
+def test_auto_counts_the_residuals(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(gradient, "LM_WORK", 1e5)
+    X, y = rows(200)
+    few, many = (fit(mlp(), residual=lambda model, n=n: model(X[:n])[:, 0] - y[:n], steps=1, progress=False) for n in (20, 200))
+    assert "Levenberg-Marquardt" in few.message and "L-BFGS" in many.message
+
+
+def test_a_network_with_a_forward_pass_of_its_own_is_trained_as_it_is():
+    class Positive(KAN):
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.exp(super().forward(x))
+
+    X, y = rows()
+    result = fit(Positive((2, 1)), X, torch.exp(y), steps=40, progress=False)
+    assert type(result.model) is Positive
+    assert bool((result.model(X) > 0).all()) and result.metrics["r2"] > 0.99
+
+
+def test_frozen_parameters_of_a_kan_are_named():
+    model = KAN((2, 1))
+    model.edge_layers[0].coef.requires_grad_(False)
+    with pytest.raises(ConfigError, match=r"1 parameter of the KAN .*coef.* model.requires_grad_"):
+        fit(model, *rows(), progress=False)
+
+
+@pytest.mark.parametrize("model", [mlp, lambda: KAN((2, 1))], ids=["mlp", "kan"])
+def test_a_batch_size_is_refused_where_auto_takes_all_rows(model: Any):
+    with pytest.raises(ConfigError, match="batch_size is for mini-batches, 'auto' is Levenberg-Marquardt"):
+        fit(model(), *rows(), batch_size=16, progress=False)
+
+
+def test_a_loss_does_not_go_with_a_residual():
+    with pytest.raises(ConfigError, match="loss does not go with residual"):
+        fit(mlp(), residual=lambda model: model(rows()[0])[:, 0], loss="mse", progress=False)

@@ -48,7 +48,7 @@ def test_the_handler_before_is_back_after_a_fit():
 def test_a_handler_of_the_program_and_other_threads_are_left_alone():
     own = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        remember(lambda: None)()
+        remember(lambda: False)()
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, own)

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from edgewise.errors import ConfigError, DataError, EdgewiseError, ShapeError
 from edgewise.train.job import FEWEST, Job, choose_loss, make_job
 from edgewise.train.objective import CrossEntropy, SquaredError
-from helpers import assert_equal
+from helpers import assert_close, assert_equal
 
 ROWS = 50
 
@@ -113,7 +113,38 @@ def test_held_out_rows_keep_their_weights():
     X, y = table()
     job = job_of(X, y, sample_weight=y)
     assert job.weight is not None and job.wv is not None and job.yv is not None
-    assert torch.equal(job.weight, job.y[:, 0]) and torch.equal(job.wv, job.yv[:, 0])
+    most = y.max()
+    assert torch.equal(job.weight, job.y[:, 0] / most) and torch.equal(job.wv, job.yv[:, 0] / most)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e-60, 1e307])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_only_ratios_of_weights_count(size: float, dtype: torch.dtype):
+    X, y = table()
+    weight = torch.linspace(0.1, 1.0, ROWS, dtype=torch.float64)
+    jobs = [job_of(X, y, sample_weight=scale * weight, dtype=dtype) for scale in (size, 1.0)]
+    assert_close(jobs[0].weight, jobs[1].weight, like="float32" if dtype == torch.float32 else "float64")
+
+
+@pytest.mark.parametrize("kind", [torch.tensor, np.array, list, pd.Series])
+def test_a_mask_is_weights_of_one_and_zero(kind: Any):
+    X, y = table()
+    mask = [row % 3 > 0 for row in range(ROWS)]
+    assert_equal(made(X, y, sample_weight=kind(mask))[1], made(X, y, sample_weight=torch.tensor(mask).double())[1])
+
+
+def test_text_is_no_weight():
+    X, y = table()
+    with pytest.raises(DataError, match="sample_weight holds text or categories, wanted numbers"):
+        made(X, y, sample_weight=["much"] * ROWS)
+
+
+def test_classes_to_judge_by_are_coded_as_those_to_train_on():
+    X, y = table()
+    codes = torch.tensor([-1, 0, 1]).repeat(ROWS)[:ROWS]
+    job = job_of(X, codes, loss="cross_entropy", outputs=None, validation=(X[:4], torch.tensor([0, 1, 1, 0])))
+    assert job.classes == ("-1", "0", "1") and job.yv is not None
+    assert job.yv.tolist() == [1, 2, 2, 1]
 
 
 @pytest.mark.parametrize(

@@ -170,3 +170,20 @@ def test_products_alone_give_the_same_steps_as_the_matrix():
 def test_networks_of_the_zoo_do_not_share_state():
     assert not torch.equal(torch.cat([p.flatten() for p in mlp(seed=0).parameters()]), torch.cat([p.flatten() for p in mlp(seed=1).parameters()]))
     assert torch.equal(points(5, 2), points(5, 2))
+
+
+def test_steps_go_along_the_gradient_where_there_is_no_curvature():
+    class LogCosh:
+        """Mean of log cosh (theta - 1000): no curvature far away."""
+
+        def value(self, theta: torch.Tensor) -> float:
+            d = (theta - 1000.0).abs()
+            return float((d + torch.log1p(torch.exp(-2 * d))).mean())
+
+        def quadratic(self, theta: torch.Tensor) -> tuple[float, torch.Tensor, torch.Tensor]:
+            d = theta - 1000.0
+            return self.value(theta), d.tanh() / len(d), torch.diag(1 - d.tanh().square()) / len(d)
+
+    end = lm.minimize(LogCosh(), torch.zeros(3, dtype=torch.float64), steps=200)
+    assert end.status is Status.CONVERGED
+    assert_close(end.theta, torch.full((3,), 1000.0, dtype=torch.float64), like="derivative")

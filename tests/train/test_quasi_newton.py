@@ -85,3 +85,11 @@ def test_unknown_rules_and_too_many_parameters_are_refused():
         quasi_newton.minimize(lambda t: (0.0, t), torch.zeros(2), rule="ssbroiden")
     with pytest.raises(ConfigError, match="use L-BFGS"):
         quasi_newton.minimize(lambda t: (0.0, t), torch.zeros(quasi_newton.LARGEST + 1))
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_change_of_the_gradient_almost_across_the_step_is_no_division_by_zero(rule: str):
+    memory = InverseHessian(RULES[rule])
+    memory.update(torch.tensor([1.0, 0.0]).double(), torch.tensor([1.0, 0.0]).double(), 1.0)
+    memory.update(torch.tensor([1.0, 0.0]).double(), torch.tensor([1e-9, 1.0]).double(), 1.0)
+    assert memory.matrix is not None and bool(torch.isfinite(memory.matrix).all())

@@ -10,32 +10,44 @@ from typing import Any
 from .status import Status
 
 Row = dict[str, Any]
+LOSSES = ("loss", "train_loss", "validation_loss")
 Callback = Callable[[Row], bool | None]
 
 
 class Monitor:
     """Collects one row per step and shows the loss. A callback gets each row and ends the run by returning True.
 
-    Rows: step, stage, grid_size, loss (what is minimised), train_loss, validation_loss (None without held-out data), damping, seconds.
+    Rows: step, stage, grid_size, loss (what is minimised), train_loss, validation_loss (None without held-out data), damping, seconds. A KAN with
+    several outputs has each of them in units of its spread while it is trained; its losses are then in units of the mean square of these. They are
+    given in the units of training, of whose losses one is `unit` in the rows.
     """
 
     def __init__(self, *, callbacks: Sequence[Callback] = (), progress: bool = True) -> None:
         self.rows: list[Row] = []
         self.callbacks = tuple(callbacks)
         self.stopped = False
-        self.interrupted = False
+        self.unit = 1.0
+        self.interrupted = self.patient = False
         self.began = time.perf_counter()
         self._bar = _bar() if progress else None
 
-    def interrupt(self) -> None:
-        """Ctrl-C was pressed: the next step does not go unless KeyboardInterrupt has ended the run before."""
+    def interrupt(self) -> bool:
+        """Ctrl-C was pressed: the next step does not go unless KeyboardInterrupt has ended the run before. Tells whether that should not be raised,
+        once, because the result is being measured."""
         self.interrupted = True
+        patient, self.patient = self.patient, False
+        return patient
+
+    def finishing(self) -> None:
+        """No more steps come, only what makes a result of them."""
+        self.patient = True
 
     def row(self, **values: Any) -> bool:
         """Record a step; True when the run should end. Raises KeyboardInterrupt where one was lost (see `interrupt.remember`)."""
         if self.interrupted:
             raise KeyboardInterrupt
-        row = {"step": len(self.rows) + 1, **values, "seconds": time.perf_counter() - self.began}
+        losses = {name: values[name] * self.unit for name in LOSSES if values.get(name) is not None}
+        row = {"step": len(self.rows) + 1, **values, **losses, "seconds": time.perf_counter() - self.began}
         self.rows.append(row)
         if self._bar is not None:
             shown = row.get("validation_loss")

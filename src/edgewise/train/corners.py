@@ -17,6 +17,7 @@ from .job import Job
 
 ROWS = 4096  # made rows
 MOVED = 4  # columns of a row, at most, that take one of their outermost values; the others stay as they are in a row of the data
+FLAT = 1e-12  # of the size of targets, the range below which they are constant
 OUTER = 0.1  # of the values on either side that count as outermost
 
 
@@ -39,7 +40,9 @@ class Corners:
         """How far a prediction leaves the range of the targets, at most, in units of that range; infinite where one is no number."""
         with torch.no_grad():
             y = model(self.x)
-        beyond = torch.maximum(self.low - y, y - self.high).clamp(min=0) / (self.high - self.low).clamp(min=1e-300)
+        span = self.high - self.low
+        span = torch.where(span > FLAT * torch.maximum(self.low.abs(), self.high.abs()), span, math.inf)  # a constant column has no range
+        beyond = torch.maximum(self.low - y, y - self.high).clamp(min=0) / span
         return float(beyond.nan_to_num(nan=math.inf, posinf=math.inf).max())
 
 

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import TrainingError, did_you_mean, problems
+from .modes import Modes
 from .objective import Loss
 from .status import Status
 
@@ -90,7 +91,7 @@ def minimize(
     Best is by the loss on `validation` rows, or on the training rows with the penalty where there are none. `schedule` is "cosine", "onecycle" or
     "constant", after a linear rise over the part `warmup` of the steps. `batch_size=None` is all rows up to 1024, otherwise 256. A step to or from
     values that are not finite is undone: back to the best state, at half the rate. `watch` sees every epoch and ends the run by returning True, as
-    do `patience` epochs without a better state. Global random state stays as it is, dropout included; the module keeps its mode.
+    do `patience` epochs without a better state. Global random state stays as it is, dropout included; the module keeps its mode, and so do its parts.
 
     Raises `ConfigError` listing every unusable setting, `TrainingError` for a module without trainable parameters.
     """
@@ -106,18 +107,19 @@ def minimize(
         return zip(*((part if order is None else part[order]).tensor_split(batches) for part in data), strict=True)
 
     def judge() -> float:
-        return _judge(module, loss, data, penalty) if validation is None else _judge(module, loss, validation, None)
+        return whole_loss(module, loss, data, penalty) if validation is None else whole_loss(module, loss, validation, None)
 
     rates = _rates(rate, schedule, warmup, epochs * batches)
-    training, state, best_epoch, number, halvings = module.training, _copy(module), 0, 0, 0
+    modes, state, best_epoch, number, halvings = Modes(module), _copy(module), 0, 0, 0
     status = Status.BUDGET
     with own_random_state(seed, X), _Adam(module, decay) as adam:
-        best = judge()
+        best = math.inf
         try:
+            best = judge()
             if not math.isfinite(best):
                 return Trained(state, best, 0, 0, Status.FAILED)
             for number in range(1, epochs + 1):
-                module.train()
+                modes.train()
                 mean, now, judged = 0.0, 0.0, math.nan
                 for block in shuffled():
                     now = next(rates) * 0.5**halvings
@@ -145,7 +147,7 @@ def minimize(
             status = Status.INTERRUPTED
         finally:
             _load(module, state)
-            module.train(training)
+            modes.restore()
     return Trained(state, best, best_epoch, number, status)
 
 
@@ -219,7 +221,8 @@ def _loss(module: nn.Module, loss: Loss, X: Tensor, y: Tensor, weight: Tensor | 
 
 
 @torch.no_grad()
-def _judge(module: nn.Module, loss: Loss, data: tuple[Tensor, ...], penalty: Callable[[nn.Module], Tensor] | None) -> float:
+def whole_loss(module: nn.Module, loss: Loss, data: tuple[Tensor, ...], penalty: Callable[[nn.Module], Tensor] | None) -> float:
+    """The loss in evaluation mode, in which the module stays, over data (X, y) or (X, y, weight of mean one), in the module's own number format."""
     module.eval()
     rows, total = data[0].shape[0], 0.0
     for start in range(0, rows, EVALUATION):

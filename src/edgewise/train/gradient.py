@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,9 +15,10 @@ from ..errors import ConfigError, TrainingError
 from ..model import KAN, Edit
 from ..threads import threads_for
 from ..transforms import adapt, extend, refine
-from . import cg, factored, first_order, lbfgs, lm, quasi_newton, wide
+from . import cg, factored, first_order, lbfgs, lm, quasi_newton, torch_optimizer, wide
 from .callbacks import Monitor
 from .job import Job
+from .modes import Modes
 from .module_problem import ModuleProblem
 from .penalty import l1_entropy
 from .residual_problem import ResidualProblem
@@ -76,32 +78,45 @@ def name_of(optimizer: Optimizer) -> str:
     return NAMES[optimizer] if isinstance(optimizer, str) else getattr(optimizer, "__name__", type(optimizer).__name__)
 
 
+def whole_batch(chosen: Optimizer, parameters: int) -> str:
+    """Why "auto" takes no batch size."""
+    return (
+        f"batch_size is for mini-batches, 'auto' is {name_of(chosen)} for {parameters} parameters, which takes all rows at once; "
+        "use optimizer='adam', or leave batch_size out"
+    )
+
+
 def fit_module(module: nn.Module, job: Job, *, optimizer: Optimizer, steps: int | None, batch_size: int | None, monitor: Monitor) -> FitResult:
     """Train a copy of any module on a job's rows; the state with the lowest held-out loss comes back."""
     trained = copy.deepcopy(module).to(job.x.device)
-    _check_output(trained, job)
+    modes, outputs = Modes(trained), _check_output(trained, job)
     parameters = sum(p.numel() for p in trained.parameters() if p.requires_grad)
-    outputs = job.y.shape[1] if job.y.ndim == 2 else 1
     places = factored.places(trained, [p for p in trained.parameters() if p.requires_grad])
     widths = sum(sum(place.layer.weight.shape) for place in places) if places else None
     chosen = choose_for_module(parameters, job.x.shape[0], outputs, widths) if optimizer == "auto" else optimizer
-    with threads_for(10.0 * job.x.shape[0] * parameters):
-        status = descend(trained, job, chosen, steps=steps, batch_size=batch_size, monitor=monitor, stage="fit", penalty=None)
+    if batch_size is not None and chosen in FULL_BATCH:
+        raise ConfigError(whole_batch(chosen, parameters))
+    try:
+        with threads_for(10.0 * job.x.shape[0] * parameters):
+            status = descend(trained, job, chosen, steps=steps, batch_size=batch_size, monitor=monitor, stage="fit", penalty=None)
+    except KeyboardInterrupt:  # before the first step, or after the last
+        status = Status.INTERRUPTED
+    monitor.finishing()
     trained.eval()
     train_loss, metrics = measure(trained, job.x, job.y, job.loss, job.weight)
     validation_loss = None
     if job.xv is not None and job.yv is not None:
         validation_loss, held = measure(trained, job.xv, job.yv, job.loss, job.wv)
         metrics |= {f"validation_{name}": value for name, value in held.items()}
-    trained.train(module.training)
+    modes.restore()
     why = f" (chosen for {parameters} parameters)" if optimizer == "auto" else ""
     message = f"{monitor.sentence(status)}. {name_of(chosen)}{why}, {len(monitor.rows)} steps. Training loss {train_loss:.3g}."
     return FitResult(trained, monitor.rows, status, message, train_loss, validation_loss, metrics, monitor.elapsed)
 
 
-def _check_output(module: nn.Module, job: Job) -> None:
-    """Raise where the module's output cannot be compared with the targets."""
-    training = module.training
+def _check_output(module: nn.Module, job: Job) -> int:
+    """How many numbers the module gives for a row. Raises where they cannot be compared with the targets."""
+    modes = Modes(module)
     module.eval()  # no dropout, and statistics of a batch stay as they are
     try:
         with torch.no_grad():
@@ -109,7 +124,7 @@ def _check_output(module: nn.Module, job: Job) -> None:
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
         raise TrainingError(f"the module cannot take X of shape {tuple(job.x.shape)} and {job.x.dtype}: {error}") from error
     finally:
-        module.train(training)
+        modes.restore()
     if not isinstance(output, Tensor):
         raise TrainingError(f"the module must return one tensor, got {type(output).__name__}")
     shape = tuple(output.shape)
@@ -119,6 +134,7 @@ def _check_output(module: nn.Module, job: Job) -> None:
             raise TrainingError(f"the module gives outputs of shape {shape} for 2 rows, classes 0 to {most} need (2, {most + 1}), a logit for each")
     elif shape != (2, job.y.shape[1]) and not (shape == (2,) and job.y.shape[1] == 1):
         raise TrainingError(f"the module gives outputs of shape {shape} for 2 rows, the targets need {(2, job.y.shape[1])}; nothing is broadcast")
+    return shape[1] if len(shape) == 2 else 1
 
 
 def fit_residual(
@@ -134,9 +150,10 @@ def fit_residual(
     trained = copy.deepcopy(module)
     if device is not None:
         trained = trained.to(device)
+    modes = Modes(trained)
     problem = ResidualProblem(trained, residual)
     start = problem.start()
-    fits = start.numel() <= LM_PARAMETERS or choose_for_module(start.numel(), problem.residuals, 1) == "lm"
+    fits = choose_for_module(start.numel(), problem.residuals, 1) == "lm"
     chosen = ("lm" if fits else "lbfgs") if optimizer == "auto" else optimizer
     if chosen not in FULL_BATCH:
         raise ConfigError(f"a residual is minimised by {listed(FULL_BATCH)}, got {chosen!r}")
@@ -147,12 +164,13 @@ def fit_residual(
 
     latest = [start]
     status = _run(chosen, problem, start, steps, watch, latest)
+    monitor.finishing()
     problem.load(latest[0])
     if isinstance(trained, KAN):
         trained.edits = (*trained.edits, Edit("fit", f"residual; {name_of(chosen)}; {status.name}"))
     value = problem.value(latest[0])
     problem.load(latest[0])
-    trained.train(module.training)
+    modes.restore()
     message = f"{monitor.sentence(status)}. {name_of(chosen)}, {len(monitor.rows)} steps. Mean square of the residual {value:.3g}."
     return FitResult(trained, monitor.rows, status, message, value, None, {"rms": math.sqrt(value)}, monitor.elapsed)
 
@@ -195,20 +213,23 @@ def descend(
     grid_size: int | None = None,
 ) -> Status:
     """Run one optimizer on the module, in place; it ends in its best state by held-out loss (by the loss minimised, where nothing is held out)."""
+
+    def note(loss: float, judged: float | None, damping: float | None = None) -> bool:
+        return monitor.row(stage=stage, grid_size=grid_size, loss=loss, train_loss=loss, validation_loss=judged, damping=damping)
+
     if not isinstance(optimizer, str):
         with first_order.own_random_state(job.seed, job.x):
-            return _torch_optimizer(module, job, optimizer, steps or STEPS["adam"], batch_size, monitor, stage, penalty, grid_size)
+            return torch_optimizer.minimize(
+                module, job, optimizer, epochs=steps or STEPS["adam"], batch_size=batch_size, penalty=penalty, watch=note
+            )  # fmt: skip
     if optimizer == "adam":
         held: Any = None if job.xv is None or job.yv is None else (job.xv, job.yv)
         held = held if held is None or job.wv is None else (*held, job.wv / job.wv.mean())
 
-        def see(epoch: first_order.Epoch) -> bool:
-            loss, judged = epoch.train_loss, epoch.validation_loss
-            return monitor.row(stage=stage, grid_size=grid_size, loss=loss, train_loss=loss, validation_loss=judged, damping=None)
-
         end = first_order.minimize(
             module, job.x, job.y, job.loss, epochs=steps or STEPS["adam"], batch_size=batch_size, weight=job.weight, penalty=penalty,
-            validation=held if penalty is None else None, seed=job.seed, watch=see,
+            validation=held if penalty is None else None, seed=job.seed,
+            watch=lambda epoch: note(epoch.train_loss, epoch.validation_loss),
         )  # fmt: skip
         if end.status is Status.FAILED:
             raise TrainingError("the loss is not finite at the start; scale inputs and targets to ordinary sizes")
@@ -216,26 +237,27 @@ def descend(
     problem = ModuleProblem(module, job.x, job.y, job.loss, job.weight)
     target: Any = problem if penalty is None else _Penalised(problem, module, penalty)
     start = problem.start()
-    latest, best, reached = [start], [math.inf], [0]
+
+    def judge(theta: Tensor) -> float | None:
+        """The held-out loss."""
+        problem.load(theta)
+        return None if job.xv is None or job.yv is None else measure(module, job.xv, job.yv, job.loss, job.wv)[0]
+
+    first = judge(start) if penalty is None else None
+    latest, best, reached = [start], [math.inf if first is None or not math.isfinite(first) else first], [0]
 
     def watch(step: int, theta: Tensor, value: float, mu: float) -> bool:
-        judged = None
-        if job.xv is not None and job.yv is not None:
-            problem.load(theta)
-            judged = measure(module, job.xv, job.yv, job.loss, job.wv)[0]
+        judged = judge(theta)
         if judged is None or penalty is not None or judged < best[0]:
             latest[0], best[0], reached[0] = theta, math.inf if judged is None else judged, step
-        stop = monitor.row(stage=stage, grid_size=grid_size, loss=value, train_loss=value, validation_loss=judged, damping=mu)
+        stop = note(value, judged, mu)
         return stop or step - reached[0] >= max(PATIENCE, reached[0])
 
     if optimizer in ("lm", "lm-cg") and penalty is not None:
         raise ConfigError(f"the paper's penalty needs a gradient optimizer, not {optimizer!r}; on a KAN optimizer='lm' has its own sparsity")
     begun = list(latest)
     status = _run(optimizer, target, start, steps, watch, begun)
-    judged_end = None
-    if job.xv is not None and job.yv is not None and penalty is None:
-        problem.load(begun[0])
-        judged_end = measure(module, job.xv, job.yv, job.loss, job.wv)[0]
+    judged_end = judge(begun[0]) if penalty is None else None
     if judged_end is None or judged_end < best[0]:
         latest[0] = begun[0] if status not in (Status.STOPPED, Status.INTERRUPTED) else latest[0]
     problem.load(latest[0])
@@ -260,65 +282,6 @@ class _Penalised:
         return value + extra.item(), gradient + flat.to(gradient)
 
 
-def _torch_optimizer(
-    module: nn.Module,
-    job: Job,
-    factory: Callable[..., torch.optim.Optimizer],
-    epochs: int,
-    batch_size: int | None,
-    monitor: Monitor,
-    stage: str,
-    penalty: Callable[[nn.Module], Tensor] | None,
-    grid_size: int | None,
-) -> Status:
-    """The user's own torch optimizer, made by factory(parameters), over epochs of shuffled mini-batches."""
-    optimizer = factory([p for p in module.parameters() if p.requires_grad])
-    if not isinstance(optimizer, torch.optim.Optimizer):
-        raise ConfigError(f"the optimizer factory must return a torch.optim.Optimizer, got {type(optimizer).__name__}")
-    rows = job.x.shape[0]
-    size = min(rows, batch_size or (rows if rows <= 1024 or isinstance(optimizer, torch.optim.LBFGS) else 256))
-    weight = torch.ones(rows, dtype=job.x.dtype, device=job.x.device) if job.weight is None else job.weight / job.weight.mean()
-    shuffler = torch.Generator().manual_seed(job.seed)
-    best, state, status = math.inf, copy.deepcopy(module.state_dict()), Status.BUDGET
-    training = module.training
-    try:
-        for _ in range(epochs):
-            module.train()
-            order = torch.randperm(rows, generator=shuffler).to(job.x.device)
-            mean = 0.0
-            for part in order.split(size):
-
-                def closure(part: Tensor = part) -> Tensor:
-                    optimizer.zero_grad()
-                    prediction = module(job.x[part])
-                    prediction = prediction[:, None] if prediction.ndim == 1 else prediction
-                    value = (weight[part] * job.loss.rows(prediction, job.y[part])).mean()
-                    value = value if penalty is None else value + penalty(module)
-                    value.backward()
-                    return value
-
-                mean += float(optimizer.step(closure).detach()) * part.numel() / rows  # type: ignore[arg-type]
-            module.eval()
-            judged = None
-            if job.xv is not None and job.yv is not None:
-                judged = measure(module, job.xv, job.yv, job.loss, job.wv)[0]
-            value = judged if judged is not None and penalty is None else measure(module, job.x, job.y, job.loss, job.weight)[0]
-            if not math.isfinite(value):
-                status = Status.STALLED
-                break
-            if value < best or penalty is not None:
-                best, state = value, copy.deepcopy(module.state_dict())
-            if monitor.row(stage=stage, grid_size=grid_size, loss=mean, train_loss=mean, validation_loss=judged, damping=None):
-                status = Status.STOPPED
-                break
-    except KeyboardInterrupt:
-        status = Status.INTERRUPTED
-    module.load_state_dict(state)
-    module.train(training)
-    module.zero_grad()
-    return status
-
-
 def train_kan(
     start: KAN, job: Job, *, optimizer: Optimizer, grids: tuple[int, ...] | None, sparsity: float, steps: int | None, batch_size: int | None,
     monitor: Monitor, keep: bool = False,
@@ -327,27 +290,37 @@ def train_kan(
 
     `keep`: the model was fitted before, so its grids may only grow.
     """
+    unit = float(start.output_scale.double().square().mean().sqrt()) if job.regression else 1.0
+    start, job = _in_units(start, job, unit) if job.regression else (start, job)
+    monitor.unit = unit**2
     model, best, best_loss, status = start, start, math.inf, Status.BUDGET
     own = max(layer.grid_size for layer in start.edge_layers)
     sizes = grids or ((own,) if job.xv is None else tuple(own * 2**k for k in range(4)))
-    for size in sizes:
-        now = max(layer.grid_size for layer in model.edge_layers)
-        if size > now:
-            model = refine(model, grid_size=size)
-        model = extend(model, job.x) if keep else adapt(model, job.x, grid_size=size, margin=0.25 / (size - 0.5))
-        penalty = None if sparsity == 0 else l1_entropy(job.x, sparsity * float(job.y.var(0, unbiased=False).mean() if job.regression else 1.0))
-        parameters = sum(p.numel() for p in model.parameters())
-        with threads_for(10.0 * job.x.shape[0] * parameters):
-            status = descend(
-                model, job, optimizer, steps=steps, batch_size=batch_size, monitor=monitor, stage="fit", penalty=penalty, grid_size=size
-            )  # fmt: skip
-        xv, yv = (job.x, job.y) if job.xv is None or job.yv is None else (job.xv, job.yv)
-        loss = measure(model, xv, yv, job.loss, job.weight if job.xv is None else job.wv)[0]
-        if math.isfinite(loss) and (loss < best_loss or sparsity > 0):
+    try:
+        for size in sizes:
+            if size > max(layer.grid_size for layer in model.edge_layers):
+                model = refine(model, grid_size=size)
+            model = extend(model, job.x) if keep else adapt(model, job.x, grid_size=size, margin=0.25 / (size - 0.5))
+            size = max(layer.grid_size for layer in model.edge_layers)
+            penalty = None if sparsity == 0 else l1_entropy(job.x, sparsity * float(job.y.var(0, unbiased=False).mean() if job.regression else 1.0))
+            parameters = sum(p.numel() for p in model.parameters())
+            with threads_for(10.0 * job.x.shape[0] * parameters):
+                status = descend(
+                    model, job, optimizer, steps=steps, batch_size=batch_size, monitor=monitor, stage="fit", penalty=penalty, grid_size=size
+                )  # fmt: skip
+            xv, yv = (job.x, job.y) if job.xv is None or job.yv is None else (job.xv, job.yv)
+            loss = measure(model, xv, yv, job.loss, job.weight if job.xv is None else job.wv)[0]
             worth = loss < 0.95 * best_loss
-            best, best_loss = model, loss
-        else:
-            worth = False
-        if status is Status.INTERRUPTED or monitor.stopped or (grids is None and not worth):
-            break
-    return best, status
+            if math.isfinite(loss) and (loss < best_loss or sparsity > 0):
+                best, best_loss = model, loss
+            if status is Status.INTERRUPTED or monitor.stopped or (grids is None and not worth):
+                break
+    except KeyboardInterrupt:  # between the steps
+        status = Status.INTERRUPTED
+    return (_in_units(best, job, 1 / unit)[0] if job.regression else best), status
+
+
+def _in_units(model: KAN, job: Job, unit: float) -> tuple[KAN, Job]:
+    """Model and targets in this unit: constants of an optimizer, such as Adam's smallest divisor, are for losses of ordinary size."""
+    scaling = {"output_shift": model.output_shift / unit, "output_scale": model.output_scale / unit}
+    return model.build(scaling=scaling), replace(job, y=job.y / unit, yv=None if job.yv is None else job.yv / unit)

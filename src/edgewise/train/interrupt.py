@@ -12,8 +12,9 @@ from collections.abc import Callable
 from types import FrameType
 
 
-def remember(note: Callable[[], None]) -> Callable[[], None]:
-    """Call `note` at every Ctrl-C, before KeyboardInterrupt is raised; returns what puts the handler before back.
+def remember(note: Callable[[], bool]) -> Callable[[], None]:
+    """Call `note` at every Ctrl-C, before KeyboardInterrupt is raised, unless `note` says that this one is to be let pass; returns what puts the
+    handler before back.
 
     Nothing happens outside the main thread, and where the program has a handler of its own: then its rules hold.
     """
@@ -22,8 +23,8 @@ def remember(note: Callable[[], None]) -> Callable[[], None]:
         return lambda: None
 
     def handler(number: int, frame: FrameType | None) -> None:
-        note()
-        signal.default_int_handler(number, frame)
+        if not note():
+            signal.default_int_handler(number, frame)
 
     signal.signal(signal.SIGINT, handler)
 

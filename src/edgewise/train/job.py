@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -84,7 +85,7 @@ def make_job(
 ) -> tuple[Job, tuple[Tensor, Tensor, Tensor | None]]:
     """The job, and all its training rows (x, y, weight) for the last refit. `known`: class labels that the model was fitted to before.
 
-    Rows of weight zero are left out. Raises `ShapeError`, `DataError` and `ConfigError`.
+    Rows of weight zero are left out, the other weights are relative to the largest. Raises `ShapeError`, `DataError` and `ConfigError`.
     """
     with torch.random.fork_rng(devices=[]):  # a DataLoader draws from the global state, whether it shuffles or not
         torch.default_generator.manual_seed(seed)
@@ -100,9 +101,7 @@ def make_job(
         target = as_target(y, rows=x.shape[0], width=outputs, dtype=dtype, device=device)
     weight = None
     if sample_weight is not None:
-        weight = as_target(sample_weight, rows=x.shape[0], width=1, what="sample_weight", dtype=dtype, device=device)[:, 0]
-        if bool((weight < 0).any()) or float(weight.sum()) <= 0:
-            raise DataError("sample_weight must not be negative and must not be zero everywhere")
+        weight = _weights(sample_weight, x)
         used = weight > 0
         if not bool(used.all()):
             x, target, weight = x[used], target[used], weight[used]
@@ -119,6 +118,23 @@ def make_job(
     test, train = order[:held].sort().values, order[held:].sort().values
     parts = (None, None) if weight is None else (weight[train], weight[test])
     return Job(x[train], target[train], chosen, parts[0], x[test], target[test], True, classes, seed, parts[1]), everything
+
+
+def _weights(sample_weight: Any, x: Tensor) -> Tensor:
+    """Weights (n,) of the rows of x (n, d), relative to the largest, in the format of x; a mask is ones and zeros."""
+    listed = isinstance(sample_weight, (list, tuple))
+    if isinstance(sample_weight, Tensor):
+        sample_weight = sample_weight.double() if sample_weight.dtype == torch.bool else sample_weight
+    elif listed and {type(w) for w in sample_weight} == {bool} or getattr(sample_weight, "dtype", None) == np.dtype(bool):
+        sample_weight = np.array(sample_weight, dtype=float)
+    elif holds_classes(sample_weight):
+        raise DataError("sample_weight holds text or categories, wanted numbers, one for each row")
+    weight = as_target(sample_weight, rows=x.shape[0], width=1, what="sample_weight", dtype=torch.float64, device=x.device)[:, 0]
+    if weight.numel() == 0:
+        return weight
+    if bool((weight < 0).any()) or float(weight.max()) <= 0:
+        raise DataError("sample_weight must not be negative and must not be zero everywhere")
+    return (weight / weight.max()).to(x.dtype)
 
 
 def _codes(
@@ -140,7 +156,10 @@ def _validation(
         raise ShapeError(f"validation must be a pair (X, y), got {type(validation).__name__}")
     xv = as_matrix(validation[0], width=x.shape[1], what="validation X", dtype=x.dtype, device=x.device)
     if isinstance(loss, CrossEntropy):
-        yv = _codes(validation[1], xv.shape[0], outputs, classes, "validation y", x.device)[0]
+        if outputs is None and not all(label.isdigit() for label in classes):  # coded by what the training rows hold
+            yv = as_codes(validation[1], rows=xv.shape[0], classes=classes, what="validation y", device=x.device)[0]
+        else:
+            yv = _codes(validation[1], xv.shape[0], outputs, classes, "validation y", x.device)[0]
     else:
         yv = as_target(validation[1], rows=xv.shape[0], width=target.shape[1], what="validation y", dtype=x.dtype, device=x.device)
     if xv.shape[0] == 0:

@@ -118,6 +118,8 @@ def minimize(
     `model(problem, theta)` makes the quadratic model about a point. A problem may have a method `turning(theta, step)`: the gradient (P,) of the
     model's change by the second derivative of the outputs along the step; steps are then bent along it.
 
+    Where the model has no curvature, as a loss may have far from its minimum, steps go along the gradient.
+
     CONVERGED: the relative decrease stayed below `tolerance` for `patience` accepted steps, or a step that promised no more than that failed, or the
     gradient vanished. STALLED: no damping yields a decrease, though more was promised. BUDGET: the steps, tried ones included, are spent. A step to
     values that are not finite, or that does not lower the objective, is never kept.
@@ -137,9 +139,9 @@ def minimize(
         return ended(Status.FAILED)
     while taken < steps:
         largest = float(about.diagonal.max())
-        if largest <= 0.0 or float(about.gradient.abs().max()) == 0.0:
+        if float(about.gradient.abs().max()) == 0.0:
             return ended(Status.CONVERGED)
-        seen = torch.maximum(seen, about.diagonal)
+        seen = torch.maximum(seen, about.diagonal) if largest > 0.0 else seen.clamp(min=1.0)  # without curvature, steps go along the gradient
         scale = seen.clamp(min=max(FLOOR * min(1.0, mu), LOWEST) * largest)
         taken += 1
         solve = about.damp(scale, mu)

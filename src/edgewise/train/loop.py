@@ -24,7 +24,7 @@ from .memory import Memory, Seen, check_loss, check_memory
 from .objective import Loss
 from .placing import halved, spline_edges
 from .result import FitResult, measure
-from .scaling import fitted_before, scaled_to
+from .scaling import fitted_before, representable, scaled_to
 from .second_order import FIELD, ROUNDS, SMALL_FIELD, Plan, Trainer, count_parameters
 from .status import Status
 
@@ -55,12 +55,12 @@ def fit(
 ) -> FitResult:
     """Train a copy of `model` on X (n, features) and y (n,), (n, outputs) or class labels (n,); the model itself stays as it is.
 
-    Works on any nn.Module; a KAN is also scaled to the data on its first fit, started several times (`restarts`), and refined along `grids` while
-    the held-out loss falls. Without `validation=(Xv, yv)` 10 % of the rows are held out (by `seed`) to choose grid and stop, then, where they did
-    not end the run, given back for the last steps. `sparsity` (0.01 to 0.1 is usual) is relative to the spread of y and drives edges to constants,
-    for `prune`. `optimizer`: "auto", "lm" (Levenberg-Marquardt), "lm-cg" (the same without a matrix, for many parameters), "lbfgs", "ssbroyden" or
-    "ssbfgs" (self-scaled, a dense inverse Hessian), "adam", or a factory of a torch optimizer. `steps`: per stage. `residual(model) -> (m,)`
-    replaces X and y: its mean square is minimised. Rows of `sample_weight` zero are left out.
+    Works on any nn.Module; a KAN is also scaled to the data on its first fit, started several times (`restarts`), and refined along `grids`, one size
+    for all layers, while the held-out loss falls. Without `validation=(Xv, yv)` 10 % of the rows are held out (by `seed`) to choose grid and stop;
+    Levenberg-Marquardt on a KAN gives them back for the last steps, where they did not end the run. `sparsity` (0.01 to 0.1 is usual) is relative to
+    the spread of y and drives edges to constants, for `prune`. `optimizer`: "auto", "lm" (Levenberg-Marquardt), "lm-cg" (the same without a matrix,
+    for many parameters), "lbfgs", "ssbroyden" or "ssbfgs" (self-scaled, a dense inverse Hessian), "adam", or a factory of a torch optimizer. `steps`:
+    per stage. `residual(model) -> (m,)` replaces X and y: its mean square is minimised. Rows of `sample_weight` zero are left out.
     `memory`: the `.memory` of the result whose model is trained on, or that result: its rows go on counting, one of them as much as one of the new
     ones, by the quadratic that their losses are near its parameters (`Memory`), for Levenberg-Marquardt on a KAN; grids are then extended and
     refined exactly, never moved. Losses in the history are over all rows, those of the result over the new ones.
@@ -72,22 +72,26 @@ def fit(
     """
     memory = memory.memory if isinstance(memory, FitResult) else memory
     _check(model, X, y, residual, optimizer, grids, sparsity, restarts, steps, batch_size, seed, memory, callbacks)
-    _check_fit_together(model, residual, validation, optimizer, grids, sparsity, restarts, batch_size, sample_weight)
+    _check_fit_together(model, residual, validation, optimizer, grids, sparsity, restarts, batch_size, sample_weight, loss)
     device = torch.device(device) if device is not None else next((t.device for t in model.parameters()), torch.device("cpu"))
+    network = _network(model)
     monitor = Monitor(callbacks=callbacks, progress=progress)
     restore = remember(monitor.interrupt)
     try:
         if residual is not None:
             return gradient.fit_residual(model, residual, optimizer=optimizer, steps=steps, monitor=monitor, device=device)
-        exact = isinstance(model, KAN) and (optimizer == "auto" or optimizer in gradient.FULL_BATCH)
+        exact = network is not None and (optimizer == "auto" or optimizer in gradient.FULL_BATCH)
         dtype = torch.float64 if exact else next((t.dtype for t in model.parameters()), torch.get_default_dtype())
-        features, outputs = (model.topology.features, len(model.topology.node_ids[-1])) if isinstance(model, KAN) else (None, None)
+        features, outputs = (network.topology.features, len(network.topology.node_ids[-1])) if network else (None, None)
         job, everything = make_job(
             X, y, validation=validation, loss=loss, sample_weight=sample_weight, features=features, outputs=outputs,
-            dtype=dtype, device=device, seed=seed, known=model.metadata.classes if isinstance(model, KAN) else (),
+            dtype=dtype, device=device, seed=seed, known=network.metadata.classes if network else (),
         )  # fmt: skip
-        if not isinstance(model, KAN):
+        if network is None:
             return gradient.fit_module(model, job, optimizer=optimizer, steps=steps, batch_size=batch_size, monitor=monitor)
+        model = network
+        if exact and model.dtype != dtype:
+            representable(job.x, job.y if job.regression else None, model.dtype)
         check_loss(memory, job.loss)
         job = replace(job, memory=memory and memory.to(device))
         chosen = gradient.choose(count_parameters(model), job.x.shape[0], outputs or 1) if optimizer == "auto" else optimizer
@@ -102,6 +106,8 @@ def fit(
             rounds=ROUNDS if steps is None else (1, 0),
             field=SMALL_FIELD if _coarse_parameters(model) < SMALL else FIELD,
         )
+        if batch_size is not None and chosen in gradient.FULL_BATCH:
+            raise ConfigError(gradient.whole_batch(chosen, count_parameters(model)))
         if chosen != "lm":
             for name, value in {"memory": memory, "restarts": _asked(restarts)}.items():
                 if value:
@@ -166,6 +172,7 @@ def finish(
     how: str,
 ) -> FitResult:
     """The result: the trained network in the model's own number format, its losses, and the run in words."""
+    monitor.finishing()
     x, y, weight = everything if job.own_split else (job.x, job.y, job.weight)
     ranges = tuple(zip(x.amin(0).tolist(), x.amax(0).tolist(), strict=True))
     metadata = trained.metadata
@@ -173,8 +180,7 @@ def finish(
     done = trained.build(metadata=metadata).to(model.dtype).train(model.training)
 
     def measured(network: KAN, x: Tensor, y: Tensor, weight: Tensor | None) -> tuple[float, dict[str, float]]:
-        x, y = x.to(model.dtype), y.to(model.dtype) if y.is_floating_point() else y
-        return measure(network.build().to(model.dtype), x, y, job.loss, None if weight is None else weight.to(model.dtype))
+        return measure(network.build().to(model.dtype), x.to(model.dtype), y, job.loss, weight)
 
     train_loss, metrics = measured(done, x, y, weight)
     validation_loss = None
@@ -281,6 +287,11 @@ def _check(
     problems(wrong, ConfigError)
 
 
+def _network(model: nn.Module) -> KAN | None:
+    """The model where it is a KAN; a subclass with a forward pass of its own is trained as any module is."""
+    return model if isinstance(model, KAN) and type(model).forward is KAN.forward else None
+
+
 def _asked(restarts: str | int) -> int:
     """How many restarts the caller asks for; 0 where that is left to `fit`."""
     return 0 if isinstance(restarts, str) else restarts
@@ -296,17 +307,24 @@ def _check_fit_together(
     restarts: Any,
     batch_size: Any,
     sample_weight: Any,
+    loss: Any,
 ) -> None:
     """Settings that would be without effect, in one `ConfigError`."""
-    wrong, restarts = [], _asked(restarts)
+    wrong, restarts, network = [], _asked(restarts), _network(model)
     if residual is not None:
         given = {"validation": validation, "sample_weight": sample_weight, "batch_size": batch_size, "sparsity": sparsity or None}
-        given |= {"grids": None if grids == "auto" else grids, "restarts": restarts or None}
+        given |= {name: None if isinstance(value, str) and value == "auto" else value for name, value in {"grids": grids, "loss": loss}.items()}
+        given |= {"restarts": restarts or None}
         wrong += [f"{name} does not go with residual; leave it out" for name, value in given.items() if value is not None]
-    elif not isinstance(model, KAN) and (sparsity > 0 or grids != "auto" or restarts):
+    elif network and (frozen := [name for name, p in network.named_parameters() if not p.requires_grad]):
+        wrong.append(
+            f"{len(frozen)} parameter{'s' if len(frozen) > 1 else ''} of the KAN (first {frozen[0]}) with requires_grad=False, but fit trains all of "
+            "a KAN; call model.requires_grad_() first, or minimise residual=lambda model: model(X) - y, which leaves frozen parameters alone"
+        )
+    elif not network and (sparsity > 0 or grids != "auto" or restarts):
         wrong.append(f"sparsity, grids and restarts are for edgewise.KAN, the model is a {type(model).__name__}; leave them out")
-    elif isinstance(model, KAN) and restarts and model.edits:
-        last = model.edits[-1].action
+    elif network and restarts and network.edits:
+        last = network.edits[-1].action
         wrong.append(f"restarts={restarts} would throw away what was done to the model ({last} last); leave it out, or fit a new KAN")
     elif restarts and optimizer not in ("auto", "lm"):
         wrong.append(f"restarts are for Levenberg-Marquardt, got optimizer={optimizer!r}; leave them out, or use 'lm'")

@@ -226,7 +226,7 @@ def check_memory(memory: Any, model: Any, residual: Any, optimizer: Any, sparsit
     wrong = []
     if residual is not None:
         wrong.append("memory does not go with residual; leave it out, or give X and y")
-    if not isinstance(model, KAN):
+    if not isinstance(model, KAN) or type(model).forward is not KAN.forward:
         kind = type(model).__name__
         return wrong if not isinstance(model, nn.Module) else [*wrong, f"memory is for edgewise.KAN, the model is a {kind}; leave it out"]
     if optimizer not in ("auto", "lm"):

@@ -30,7 +30,7 @@ def _ssbfgs(b: float, h: float, n: int) -> tuple[float, float]:
 def _ssbroyden(b: float, h: float, n: int) -> tuple[float, float]:
     a = max(b * h - 1.0, 1e-14)  # not negative by Cauchy-Schwarz
     c = math.sqrt(a / (a + 1.0))
-    rho = min(1.0, h * (1.0 - c))
+    rho = min(1.0, h / ((a + 1.0) * (1.0 + c)))  # h (1 - c), without loss of digits
     theta = max((rho - 1.0) / a, min(1.0 / rho, (1.0 - b) / b))
     sigma = 1.0 + a * theta
     tau = min(1.0, 1.0 / b)

@@ -14,6 +14,8 @@ from .memory import Memory, Seen
 from .objective import CrossEntropy, Loss, SquaredError
 from .status import Status
 
+BLOCK = 1 << 14  # rows in one forward pass
+
 
 @dataclass(frozen=True)
 class FitResult:
@@ -51,13 +53,15 @@ class FitResult:
 
 
 def measure(module: nn.Module, x: Tensor, y: Tensor, loss: Loss, weight: Tensor | None = None) -> tuple[float, dict[str, float]]:
-    """The (weighted) loss of a module on data, and the metrics that suit the loss."""
+    """The (weighted) loss of a module on data, and the metrics that suit the loss: predictions in the module's own number format, in blocks of rows,
+    everything after that in float64."""
     with torch.no_grad():
-        prediction = module(x)
+        prediction = torch.cat([module(part) for part in x.split(BLOCK)]).double()
         if prediction.ndim == 1:
             prediction = prediction[:, None]
+        y = y.double() if y.is_floating_point() else y
         rows = loss.rows(prediction, y)
-        share = torch.full_like(rows, 1.0 / rows.shape[0]) if weight is None else weight / weight.sum()
+        share = torch.full_like(rows, 1.0 / rows.shape[0]) if weight is None else weight.double() / weight.double().sum()
         value = float(share @ rows)
         metrics: dict[str, float] = {}
         if isinstance(loss, SquaredError):

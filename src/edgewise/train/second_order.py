@@ -290,7 +290,7 @@ class Trainer:
                 waited += 1
             stop = self.monitor.row(
                 stage=name,
-                grid_size=size,
+                grid_size=max(layer.grid_size for layer in private.edge_layers),
                 loss=value * unit,
                 train_loss=problem.last_loss * unit,
                 validation_loss=None if judged is None else judged * unit,
