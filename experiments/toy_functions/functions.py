@@ -51,6 +51,7 @@ def _hundred(*x: np.ndarray) -> np.ndarray:
 DOUBLED = (3, 6, 12, 24, 48, 96, 192)
 MEASURED = (24, 48, 96, 192)
 
+
 def _deep(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> np.ndarray:
     return np.exp((np.sin(np.pi * (a**2 + b**2)) + np.sin(np.pi * (c**2 + d**2))) / 2)
 

@@ -97,7 +97,10 @@ def run(options: Options) -> int:
             say(f"{name}: {values['edgewise_best']:.2g}, median {values['edgewise_median']:.2g}" + (f", exponent {slope:.2f}" if slope else ""))
             done += 1
         if options.peers != "no":
-            done = run_peers("toy", "Toy functions", options, names, results)
+            compared = [name for name in names if series_of(toys[name]) != ("single",)]
+            if others := [name for name in names if name not in compared]:
+                say(f"{', '.join(others)}: fitted once, from more points than the peers take, and not compared with them")
+            done = len(others) + run_peers("toy", "Toy functions", options, compared, results)
     finally:
         if len(results):
             write_page(options, results, list(errors))
