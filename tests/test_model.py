@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import io
 import json
 import pickle
@@ -15,7 +16,8 @@ import torch
 from hypothesis import given, settings
 from torch import Tensor
 
-from edgewise.errors import CheckpointError, ConfigError, ShapeError
+import edgewise as ew
+from edgewise.errors import CheckpointError, ConfigError, DataError, ShapeError, StructureError
 from edgewise.layers import KANLayer
 from edgewise.model import KAN, Metadata, shape_text, summary
 from edgewise.transforms import remove, set_symbolic
@@ -319,3 +321,22 @@ def test_layers_of_a_list_and_build_agree():
     model = rich(SHAPES["deep"])
     layers = [KANLayer.build(**layer.parts()) for layer in model.edge_layers]
     assert_equal(model.build(layers=layers)(points(model)), model(points(model)))
+
+
+@pytest.mark.parametrize("name", [
+    "summary", "attribute", "prune", "merge", "refine", "extend", "adapt", "remove", "tidy", "widen", "deepen", "swap", "perturb", "set_symbolic",
+    "unset_symbolic", "edge", "formula", "suggest", "symbolify", "plot",
+])  # fmt: skip
+def test_what_is_no_kan_is_named(name: str):
+    function = getattr(ew, name)
+    needed = [p for p in inspect.signature(function).parameters.values() if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    with pytest.raises(StructureError, match=rf"{name} takes an edgewise.KAN, got Linear"):
+        function(torch.nn.Linear(2, 1), *[torch.zeros(3, 2)] * (len(needed) - 1))
+
+
+@pytest.mark.parametrize("name", ["attribute", "prune", "merge", "suggest"])
+def test_rows_that_cannot_be_looked_at_are_named(name: str):
+    more = ((0, 0, 0),) if name == "suggest" else ()
+    for rows, words in ((torch.tensor([[0.0, 1.0], [torch.nan, 0.0]]), "1 of 2 rows of X hold NaN"), (torch.zeros(0, 2), "at least one row")):
+        with pytest.raises(DataError, match=rf"{name} needs .*{words}"):
+            getattr(ew, name)(KAN((2, 1)), rows, *more)

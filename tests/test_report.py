@@ -295,7 +295,7 @@ def test_many_inputs_outputs_and_edges_are_cut_with_a_word_about_it():
         ({"y": ["a"] * 60}, ShapeError, "y must hold numbers"),
         ({"inputs": ("a",)}, ConfigError, "inputs needs 2 names"),
         ({"formulas": []}, ConfigError, r"one expression per output \(1\), got 0"),
-        ({"model": torch.nn.Linear(2, 1)}, StructureError, "needs a KAN"),
+        ({"model": torch.nn.Linear(2, 1)}, StructureError, "takes an edgewise.KAN"),
     ],
 )
 def test_unusable_arguments_are_named(change, error, words):

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from .config import KANConfig, Width
-from .errors import CheckpointError, ConfigError, ShapeError, reject_unknown
+from .errors import CheckpointError, ConfigError, DataError, ShapeError, StructureError, reject_unknown
 from .layers import OFF, KANLayer, SymbolicEdge
 from .topology import Edge, Topology
 from .trace import Trace
@@ -233,6 +233,16 @@ class KAN(nn.Module):
             raise ShapeError(f"X must have shape (rows, {self.topology.features}), got {tuple(X.shape)}")
         return X
 
+    def finite_input(self, X: Any, what: str) -> Tensor:
+        """`as_input`, for what needs numbers. Raises `DataError` when it is empty or holds numbers that are not finite."""
+        x = self.as_input(X)
+        if x.shape[0] == 0:
+            raise DataError(f"{what} needs at least one row of X, got shape {tuple(x.shape)}")
+        bad = ~torch.isfinite(x).all(1)
+        if bool(bad.any()):
+            raise DataError(f"{what} needs finite numbers, but {int(bad.sum())} of {x.shape[0]} rows of X hold NaN or infinity; drop these rows")
+        return x
+
     def _check(self, x: Tensor) -> None:
         features = self.topology.features
         if not isinstance(x, Tensor):
@@ -346,12 +356,20 @@ class Summary:
         )
 
 
+def as_kan(model: Any, what: str) -> KAN:
+    """The model itself. Raises `StructureError` for anything but a KAN; `what` was to be done with it."""
+    if not isinstance(model, KAN):
+        raise StructureError(f"{what} takes an edgewise.KAN, got {type(model).__name__}")
+    return model
+
+
 def summary(model: KAN) -> Summary:
     """Shape, active edges, effective parameters.
 
     >>> summary(KAN((2, 1, 1), grid_size=3)).parameters
     20
     """
+    model = as_kan(model, "summary")
     edges = symbolic = parameters = 0
     for layer in model.edge_layers:
         splines = int(layer.spline_edges().sum())

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from .errors import StructureError
+
 if TYPE_CHECKING:
     from .layers import KANLayer
     from .model import KAN
@@ -49,13 +51,16 @@ def attribute(model: KAN, X: Any) -> Attribution:
     """Scores of inputs, nodes and edges on X (b, features): an edge passes its target's score on, times the share of its spread.
 
     Scores do not change when an activation is rescaled. A factor of a product passes on the share of the product's spread that its own variation
-    causes, so a nearly constant factor counts little. Source: arXiv 2408.10205, section 4 (attribution score), which knows no shares of factors.
+    causes, so a nearly constant factor counts little. Raises `StructureError` for what is no KAN, `DataError` for an X that is empty or not finite.
+    Source: arXiv 2408.10205, section 4 (attribution score), which knows no shares of factors.
 
     >>> import torch, edgewise as ew
     >>> ew.attribute(ew.KAN((2, 3, 1)), torch.rand(50, 2, dtype=torch.float64)).features.shape
     torch.Size([2])
     """
-    x = model.as_input(X)
+    if not hasattr(model, "finite_input"):
+        raise StructureError(f"attribute takes an edgewise.KAN, got {type(model).__name__}")
+    x = model.finite_input(X, "attribute")
     with torch.no_grad():
         nodes, edges = scores(model, activity(model, x))
     columns = torch.tensor(model.topology.node_ids[0], device=x.device)

@@ -6,7 +6,7 @@ import argparse
 
 import pytest
 
-from edgewise.cli.options import amount, names, share, sizes, whole
+from edgewise.cli.options import amount, growing, hidden, names, share, sizes, whole
 
 
 def test_names_that_hold_commas_are_kept_whole() -> None:
@@ -15,7 +15,7 @@ def test_names_that_hold_commas_are_kept_whole() -> None:
 
 
 def test_numbers_are_read() -> None:
-    assert sizes("hidden", 0)("5") == (5,) and sizes("grids", 1)(" 3, 6 ") == (3, 6)
+    assert hidden("5") == (5,) and hidden("5,3") == (5, 3) and hidden("0") == (0,) and growing(" 3, 6 ") == (3, 6)
     assert whole("0") == 0 and whole(str(2**63 - 1)) == 2**63 - 1 and amount("1e-3") == 1e-3 and share("0.25") == 0.25
 
 
@@ -23,6 +23,8 @@ def test_numbers_are_read() -> None:
     ("read", "text"),
     [(whole, text) for text in ("", "-1", "1.5", "a", "²", str(2**63))]
     + [(amount, text) for text in ("", "-1", "nan", "inf", "a")]
+    + [(growing, text) for text in ("6,3", "3,3", "")]
+    + [(hidden, text) for text in ("0,3", "3,0", "-1", "a")]
     + [(share, text) for text in ("0", "1", "2", "x")]
     + [(sizes("grids", 1), text) for text in ("", "0", "a", "3,-1", "3;4", "2.5")],
 )

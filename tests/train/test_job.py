@@ -261,3 +261,20 @@ def test_every_fault_is_named(name: str):
     with pytest.raises(EdgewiseError, match=words) as caught:
         job_of(X, y, **settings)
     assert isinstance(caught.value, (DataError, ShapeError))
+
+
+def test_a_model_of_classes_goes_on_with_classes():
+    X, y = table()
+    codes = (y > y.median()).long()
+    job = job_of(X, codes, outputs=2, known=("no", "yes"))
+    assert isinstance(job.loss, CrossEntropy) and torch.equal(job.y, codes[torch.isin(X[:, 0], job.x[:, 0])])
+
+
+def test_whole_numbers_for_several_outputs_hint_at_classes():
+    X, y = table()
+    with pytest.raises(ShapeError, match=r"y has 1 column, the model gives 2 outputs; if these are classes, fit with loss='cross_entropy'"):
+        made(X, (y > 1).long(), outputs=2)
+    with pytest.raises(ShapeError, match=r"y has 1 column, the model gives 2 outputs$"):
+        made(X, y, outputs=2)
+    with pytest.raises(ShapeError, match=r"columns of one per class become y.argmax\(1\)"):
+        made(X, torch.eye(2)[(y > 1).long()], outputs=2, loss="cross_entropy")

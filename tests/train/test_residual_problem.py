@@ -169,3 +169,8 @@ def test_what_cannot_be_taken_is_said(model, residual, error, message):
 def test_points_drawn_anew_each_time_are_noticed():
     with pytest.raises(TrainingError, match="draw its random points once"):
         ResidualProblem(mlp(), lambda model: model(torch.rand(5, 2, dtype=torch.float64)) / math.pi)
+
+
+def test_a_loss_is_no_residual():
+    with pytest.raises(ShapeError, match=r"gave a single number, wanted residuals \(m,\)"):
+        ResidualProblem(torch.nn.Linear(1, 1), lambda module: module(torch.ones(3, 1)).square().mean())

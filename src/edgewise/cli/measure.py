@@ -28,7 +28,7 @@ def scores(table: Table, predicted: Tensor) -> Scores:
         chosen = predicted.gather(1, table.y[:, None])[:, 0]
         return {
             "accuracy": (predicted.argmax(dim=1) == table.y).double().mean().item(),
-            "cross_entropy": -chosen.clamp(min=FLOOR).log().mean().item(),
+            "cross_entropy": abs(chosen.clamp(min=FLOOR).log().mean().item()),  # not minus zero
         }
     difference = predicted - table.y
     around = (table.y - table.y.mean(dim=0)).square().sum()

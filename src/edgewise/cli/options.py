@@ -37,6 +37,27 @@ def sizes(what: str, least: int) -> Callable[[str], tuple[int, ...]]:
     return read
 
 
+def growing(text: str) -> tuple[int, ...]:
+    """Sizes of grids, each larger than the one before.
+
+    >>> growing("3,6,12")
+    (3, 6, 12)
+    """
+    values = sizes("grids", 1)(text)
+    if list(values) != sorted(set(values)):
+        raise argparse.ArgumentTypeError(f"grids must grow, such as 3,6,12; got {text!r}")
+    return values
+
+
+def hidden(text: str) -> tuple[int, ...]:
+    """Nodes per hidden layer; 0 on its own is none.
+
+    >>> hidden("5,3"), hidden("0")
+    ((5, 3), (0,))
+    """
+    return (0,) if text.strip() == "0" else sizes("hidden", 1)(text)
+
+
 def whole(text: str) -> int:
     """A whole number that is not negative."""
     if not text.isdecimal() or int(text) >= 2**63:

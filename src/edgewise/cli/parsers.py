@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from .. import __version__
-from .options import amount, share, sizes, whole
+from .options import amount, growing, hidden, share, whole
 
 HELD_OUT = 0.2
 SPARSITY = 0.01  # mild: what matters stays, and idle edges fall to constants
@@ -32,8 +32,8 @@ def _fit(commands: Any) -> None:
     it.add_argument("--features", action="append", metavar="NAMES", help="the input columns (default: all others)")
     it.add_argument("--drop", action="append", metavar="NAMES", help="columns to leave out; 'rows' leaves out rows with missing or unusable cells")
     it.add_argument("--categorical", action="append", metavar="NAMES", help="columns of levels, one input per level")
-    it.add_argument("--hidden", type=sizes("hidden", 0), default=(5,), metavar="N[,N]", help="nodes per hidden layer (default 5; 0: none)")
-    it.add_argument("--grids", type=sizes("grids", 1), metavar="G[,G]", help="intervals of the splines, growing (default: chosen on held-out rows)")
+    it.add_argument("--hidden", type=hidden, default=(5,), metavar="N[,N]", help="nodes per hidden layer (default 5; 0: none)")
+    it.add_argument("--grids", type=growing, metavar="G[,G]", help="intervals of the splines, growing (default: chosen on held-out rows)")
     it.add_argument("--sparsity", type=amount, default=SPARSITY, help=f"pull towards fewer edges (default {SPARSITY}; 0: none, and no pruning)")
     it.add_argument("--test", type=share, default=HELD_OUT, metavar="PART", help=f"part of the rows that only judge (default {HELD_OUT})")
     it.add_argument("--seed", type=whole, default=0, help="seed of the split, the start and all else (default 0)")

@@ -62,7 +62,9 @@ def as_target(
         raise ShapeError(f"{what} has shape {tuple(values.shape)}, wanted (rows,) or (rows, {'outputs' if width is None else width})")
     _same_rows(values, rows, what)
     if width is not None and values.shape[1] != width:
-        raise ShapeError(f"{what} has {values.shape[1]} columns, the model gives {width} outputs")
+        classes = values.shape[1] == 1 and bool((values == values.floor()).all())
+        remedy = "; if these are classes, fit with loss='cross_entropy'" if classes else ""
+        raise ShapeError(f"{what} has {values.shape[1]} column{'s' if values.shape[1] > 1 else ''}, the model gives {width} outputs{remedy}")
     return _finite(_cast(values, what, dtype, device), names, what)
 
 
@@ -233,7 +235,7 @@ def _labels(y: Any, what: str) -> tuple[np.ndarray, bool]:
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
-        raise ShapeError(f"{what} has shape {values.shape}, wanted one class per row: (rows,)")
+        raise ShapeError(f"{what} has shape {values.shape}, wanted one class per row: (rows,); columns of one per class become {what}.argmax(1)")
     if values.dtype == object:
         missing = [row for row, value in enumerate(values.tolist()) if value is None or value != value or type(value).__name__ == "NAType"]
         if missing:
@@ -247,7 +249,7 @@ def _labels(y: Any, what: str) -> tuple[np.ndarray, bool]:
     if values.dtype.kind == "f":
         bad = np.flatnonzero(~(np.isfinite(values) & (values == np.floor(values))))
         if bad.size:
-            raise DataError(f"{what}[{bad[0]}] is {values[bad[0]]}, wanted whole numbers or text as classes; for numbers fit with loss='squared'")
+            raise DataError(f"{what}[{bad[0]}] is {values[bad[0]]}, wanted whole numbers or text as classes; else fit with loss='squared_error'")
         values = values.astype(np.int64)
     if values.dtype.kind not in "iu":
         raise DataError(f"{what} is of type {values.dtype}, wanted text, booleans or whole numbers as classes")

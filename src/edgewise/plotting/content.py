@@ -9,12 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import ConfigError, StructureError
+from ..errors import ConfigError
 from ..layers import OFF, SPLINE, KANLayer
-from ..model import KAN
+from ..model import KAN, as_kan
 from ..topology import Edge, Node
 from ..trace import scores
-from ..transforms.draft import finite_input
 from .text import clean, closed_form
 
 ROWS, POINTS = 2000, 65  # rows of X that are looked at, points of a curve
@@ -81,10 +80,9 @@ def rows_for(model: KAN, X: Any, what: str = "plot") -> Tensor:
 
     Raises `DataError` for an X that is empty or not finite.
     """
-    if not isinstance(model, KAN):
-        raise StructureError(f"{what} needs a KAN, got {type(model).__name__}")
+    model = as_kan(model, what)
     if X is not None:
-        x = finite_input(model, X, what)
+        x = model.finite_input(X, what)
         return x if len(x) <= ROWS else x[torch.linspace(0, len(x) - 1, ROWS, device=x.device).round().long()]
     features = model.topology.features
     low, high = -torch.ones(features, dtype=torch.float64), torch.ones(features, dtype=torch.float64)

@@ -16,7 +16,6 @@ from ..plotting.content import Content, EdgeContent
 from ..plotting.text import closed_form
 from ..symbolic import rank_many
 from ..topology import Edge
-from ..transforms.draft import finite_input
 
 RANKED = 16  # edges whose closed forms are looked for
 AVERAGED, STEPS, SINGLE = 200, 41, 15  # rows of a partial dependence, its points, lines of single rows
@@ -33,7 +32,7 @@ class Data:
     @staticmethod
     def of(model: KAN, X: Any, y: Any, classes: tuple[str, ...]) -> Data:
         """The data as the model takes it. Raises `ShapeError` and `DataError` where the two do not fit together."""
-        x = finite_input(model, X, "report")
+        x = model.finite_input(X, "report")
         try:
             target = torch.as_tensor(y.to_numpy() if hasattr(y, "to_numpy") else y).detach().to(model.device)
         except (TypeError, ValueError, RuntimeError) as error:

@@ -11,7 +11,7 @@ import torch
 
 from ..data.convert import as_matrix, as_target
 from ..errors import require
-from ..model import KAN
+from ..model import KAN, as_kan
 from ..transforms import edge
 from .network import present_forms
 from .written import Writer, edge_name, input_symbols
@@ -33,6 +33,7 @@ def formula(model: KAN, inputs: Sequence[Any] | None = None) -> list[Any]:
     >>> formula(model, inputs=("E", "lambda"))
     [lambda**2 + 2*sin(3*E) + 1/2]
     """
+    model = as_kan(model, "formula")
     symbols, writer = input_symbols(model, inputs), Writer(model)
     values: list[Any] = [symbols[column] for column in model.topology.node_ids[0]]
     for number in range(model.topology.depth):
@@ -79,6 +80,7 @@ def formula_error(model: KAN, X: Any, y: Any, *, original: KAN | None = None) ->
 
     X (b, features), y (b,) or (b, outputs). A formula that is undefined on some row has error NaN. Raises `DataError` and `ShapeError`.
     """
+    model = as_kan(model, "formula_error")
     x = as_matrix(X, width=model.topology.features, dtype=torch.float64, device="cpu")
     target = as_target(y, rows=x.shape[0], width=len(model.topology.node_ids[-1]), dtype=torch.float64, device="cpu").numpy()
     beside = original or model

@@ -7,11 +7,11 @@ from typing import Any, overload
 
 import torch
 
-from ..model import KAN
+from ..model import KAN, as_kan
 from ..primitives import Primitive
 from ..topology import Edge
 from ..transforms import edge as edge_function
-from ..transforms.draft import as_edge, finite_input
+from ..transforms.draft import as_edge
 from .rank import Candidate, rank
 
 ACCURACY = 1e-4  # relative error to which the shape of a trained edge is taken at its word
@@ -58,9 +58,10 @@ def suggest(model: KAN, X: Any, edge: Edge, *, primitives: Iterable[str | Primit
     >>> suggest(model, X, (0, 1, 0))[0].primitive
     'x^2'
     """
+    model = as_kan(model, "suggest")
     which = as_edge(edge)
     number, src, _ = model.topology.edge_position(which)
-    rows = finite_input(model, X, "suggest")
+    rows = model.finite_input(X, "suggest")
     with torch.no_grad():
         x = rows[:, which[1]] if number == 0 else model.trace(rows)[1].nodes[number][:, src]
         y = edge_function(model, which)(x)

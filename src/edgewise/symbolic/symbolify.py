@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from ..errors import ConfigError, StructureError
-from ..model import KAN, Edit
+from ..errors import ConfigError
+from ..model import KAN, Edit, as_kan
 from ..primitives import Primitive, resolve
 from ..threads import threads_for
 from .candidates import candidates
@@ -48,8 +48,7 @@ def symbolify(
     >>> ew.formula(symbolify(fitted, X, torch.exp(2 * X)))
     [exp(2*x1)]
     """
-    if not isinstance(model, KAN):
-        raise StructureError(f"symbolify takes an edgewise.KAN, got {type(model).__name__}")
+    model = as_kan(model, "symbolify")
     if not isinstance(tolerance, (int, float)) or isinstance(tolerance, bool) or not tolerance >= 0:
         raise ConfigError(f"tolerance must be a number >= 0, got {tolerance!r}")
     with threads_for(2.0 * len(X) * sum(p.numel() for p in model.parameters()) ** 2):

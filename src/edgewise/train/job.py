@@ -92,7 +92,7 @@ def make_job(
         X, y = as_pair(X, y)
     if y is None:
         raise DataError("y is missing: give fit(model, X, y), a DataLoader of pairs, or residual=...")
-    chosen = choose_loss(loss, y)
+    chosen = choose_loss("cross_entropy" if loss == "auto" and known else loss, y)
     x = as_matrix(X, width=features, dtype=dtype, device=device)
     classes: tuple[str, ...] = ()
     if isinstance(chosen, CrossEntropy):

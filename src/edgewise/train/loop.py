@@ -55,12 +55,14 @@ def fit(
 ) -> FitResult:
     """Train a copy of `model` on X (n, features) and y (n,), (n, outputs) or class labels (n,); the model itself stays as it is.
 
-    Works on any nn.Module; a KAN is also scaled to the data on its first fit, started several times (`restarts`), and refined along `grids`, one size
-    for all layers, while the held-out loss falls. Without `validation=(Xv, yv)` 10 % of the rows are held out (by `seed`) to choose grid and stop;
-    Levenberg-Marquardt on a KAN gives them back for the last steps, where they did not end the run. `sparsity` (0.01 to 0.1 is usual) is relative to
-    the spread of y and drives edges to constants, for `prune`. `optimizer`: "auto", "lm" (Levenberg-Marquardt), "lm-cg" (the same without a matrix,
-    for many parameters), "lbfgs", "ssbroyden" or "ssbfgs" (self-scaled, a dense inverse Hessian), "adam", or a factory of a torch optimizer. `steps`:
-    per stage. `residual(model) -> (m,)` replaces X and y: its mean square is minimised. Rows of `sample_weight` zero are left out.
+    Targets that are text, booleans or categories are classes, and so are those of a KAN that was fitted to classes before; other numbers are classes
+    with `loss="cross_entropy"`. Works on any nn.Module; a KAN is also scaled to the data on its first fit, started several times (`restarts`), and
+    refined along `grids`, one size for all layers, while the held-out loss falls. Without `validation=(Xv, yv)` 10 % of the rows are held out (by
+    `seed`) to choose grid and stop; Levenberg-Marquardt on a KAN gives them back for the last steps, where they did not end the run. `sparsity` (0.01
+    to 0.1 is usual) is relative to the spread of y and drives edges to constants, for `prune`. `optimizer`: "auto", "lm" (Levenberg-Marquardt),
+    "lm-cg" (the same without a matrix, for many parameters), "lbfgs", "ssbroyden" or "ssbfgs" (self-scaled, a dense inverse Hessian), "adam", or a
+    factory of a torch optimizer. `steps`: per stage. `residual(model) -> (m,)` replaces X and y: its mean square is minimised. Rows of
+    `sample_weight` zero are left out.
     `memory`: the `.memory` of the result whose model is trained on, or that result: its rows go on counting, one of them as much as one of the new
     ones, by the quadratic that their losses are near its parameters (`Memory`), for Levenberg-Marquardt on a KAN; grids are then extended and
     refined exactly, never moved. Losses in the history are over all rows, those of the result over the new ones.

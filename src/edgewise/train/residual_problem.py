@@ -160,6 +160,8 @@ class ResidualProblem:
         if not isinstance(r, Tensor) or not r.is_floating_point() or r.numel() == 0:
             got = f"{tuple(r.shape)} of {r.dtype}" if isinstance(r, Tensor) else type(r).__name__
             raise ShapeError(f"residual(model) must return a tensor of real numbers, one per residual, got {got}")
+        if r.ndim == 0:
+            raise ShapeError("residual(model) gave a single number, wanted residuals (m,), whose mean square is minimised; leave out the mean()")
         return r.reshape(-1)
 
     def _compare(self, r: Tensor) -> None:

@@ -14,23 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import DataError, StructureError
+from ..errors import StructureError
 from ..layers import BOTH, OFF, SYMBOLIC, KANLayer, SymbolicEdge
 from ..model import KAN, Edit
 from ..topology import Edge, Node, Topology
 
 Parts = dict[str, Any]
-
-
-def finite_input(model: KAN, X: Any, what: str) -> Tensor:
-    """X as the model takes it. Raises `DataError` when it is empty or holds numbers that are not finite."""
-    x = model.as_input(X)
-    if x.shape[0] == 0:
-        raise DataError(f"{what} needs at least one row of X, got shape {tuple(x.shape)}")
-    bad = ~torch.isfinite(x).all(1)
-    if bool(bad.any()):
-        raise DataError(f"{what} needs finite numbers, but {int(bad.sum())} of {x.shape[0]} rows of X hold NaN or infinity; drop these rows")
-    return x
 
 
 def as_node(node: Any) -> Node:

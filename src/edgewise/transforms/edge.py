@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..errors import ConfigError, ShapeError
 from ..layers import BOTH, OFF, SPLINE, SYMBOLIC, KANLayer
-from ..model import KAN
+from ..model import KAN, as_kan
 from ..topology import Edge
 from .draft import Draft, as_edge, select
 
@@ -94,6 +94,7 @@ def edge(model: KAN, which: Edge) -> EdgeFunction:
     >>> phi(3.0), phi(3.0, derivative=1), phi.expression
     (36.5, 24.0, '1*x^2(2*x) + 0.5')
     """
+    model = as_kan(model, "edge")
     which = as_edge(which)
     layer, src, dst = model.topology.edge_position(which)
     alone = KANLayer.build(**select(Draft.of(model).layers[layer], [src], [dst]))

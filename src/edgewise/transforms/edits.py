@@ -14,7 +14,7 @@ from .. import grid
 from ..config import is_int
 from ..errors import ConfigError, StructureError
 from ..layers import BOTH, SPLINE
-from ..model import KAN, Edit
+from ..model import KAN, Edit, as_kan
 from ..topology import Topology
 from .draft import Draft, Parts, sums_first
 
@@ -31,6 +31,7 @@ def widen(model: KAN, layer: int, nodes: int = 1, *, products: int | Sequence[in
     >>> ew.widen(ew.KAN((2, 3, 1)), 1, 2, products=(3,)).topology.widths
     ((2, ()), (5, (3,)), (1, ()))
     """
+    model = as_kan(model, "widen")
     layer = _hidden(model, layer, "widen")
     if not is_int(nodes) or nodes < 0:
         raise ConfigError(f"nodes must be an integer >= 0, got {nodes!r}")
@@ -101,6 +102,7 @@ def deepen(model: KAN, layer: int) -> KAN:
     >>> ew.deepen(ew.KAN((2, 3, 1)), 1).topology.widths
     ((2, ()), (3, ()), (3, ()), (1, ()))
     """
+    model = as_kan(model, "deepen")
     topology = model.topology
     if not is_int(layer) or not 0 <= index(layer) <= topology.depth:
         raise StructureError(f"deepen takes a layer of nodes from 0 to {topology.depth}, got {layer!r}")
@@ -147,6 +149,7 @@ def swap(model: KAN, layer: int, a: int, b: int) -> KAN:
     >>> ew.swap(ew.KAN((2, 3, 1)), 1, 0, 2).topology.node_ids[1]
     (2, 1, 0)
     """
+    model = as_kan(model, "swap")
     layer = _hidden(model, layer, "swap")
     old = model.topology
     one, other = (old.node_position((layer, index(n) if is_int(n) else n)) for n in (a, b))
@@ -172,6 +175,7 @@ def perturb(model: KAN, scale: float = 0.1, *, seed: int = 0) -> KAN:
     >>> ew.perturb(ew.KAN((2, 3, 1)), 0.01, seed=1).edits[-1].detail
     'scale=0.01, seed=1'
     """
+    model = as_kan(model, "perturb")
     if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 <= scale < math.inf:
         raise ConfigError(f"scale must be a finite number >= 0, got {scale!r}")
     draft, generator = Draft.of(model), torch.Generator().manual_seed(_seed(seed))

@@ -12,7 +12,7 @@ from .. import grid, ops
 from ..errors import ConfigError, GridError
 from ..fitting import project
 from ..layers import KANLayer
-from ..model import KAN, Edit
+from ..model import KAN, Edit, as_kan
 
 
 def refine(model: KAN, factor: int | None = None, *, grid_size: int | Sequence[int] | None = None) -> KAN:
@@ -24,6 +24,7 @@ def refine(model: KAN, factor: int | None = None, *, grid_size: int | Sequence[i
     >>> refine(KAN((2, 3, 1), grid_size=5)).layers[0].grid_size
     10
     """
+    model = as_kan(model, "refine")
     if factor is not None and grid_size is not None:
         raise ConfigError("refine takes factor or grid_size, not both")
     if grid_size is None:
@@ -64,6 +65,7 @@ def extend(model: KAN, X: Any) -> KAN:
     >>> extend(KAN((1, 1), grid_size=4), 1.4 * torch.ones(1, 1, dtype=torch.float64)).layers[0].grid_size
     5
     """
+    model = as_kan(model, "extend")
     a, layers = model.scale_inputs(model.as_input(X)), []
     box = model.edge_layers[0].interval  # where the old function must not change, as seen by each layer
     with torch.no_grad():
@@ -155,6 +157,7 @@ def adapt(model: KAN, X: Any, *, grid_size: int | Sequence[int] | None = None, q
     >>> adapt(KAN((1, 1)), 3 * torch.rand(50, 1, dtype=torch.float64)).edits[-1].action
     'adapt'
     """
+    model = as_kan(model, "adapt")
     if not all(isinstance(v, (int, float)) for v in (quantile, margin)) or not 0 <= quantile <= 1 or not 0 <= margin < float("inf"):
         raise ConfigError(f"adapt needs 0 <= quantile <= 1 and margin >= 0, got quantile={quantile!r}, margin={margin!r}")
     sizes = [layer.grid_size for layer in model.edge_layers] if grid_size is None else _per_layer(model, grid_size)

@@ -14,10 +14,10 @@ from ..errors import ConfigError
 from ..fitting import dense_basis, least_squares
 from ..grid import breaks_of
 from ..layers import BOTH, OFF, SPLINE, SYMBOLIC, KANLayer, SymbolicEdge
-from ..model import KAN, Edit
+from ..model import KAN, Edit, as_kan
 from ..topology import Node
 from ..trace import Activity, activity
-from .draft import Draft, Parts, finite_input, keep_symbolic, select
+from .draft import Draft, Parts, keep_symbolic, select
 
 log = logging.getLogger("edgewise")
 
@@ -49,9 +49,10 @@ def merge(model: KAN, X: Any, *, tolerance: float = 0.03) -> KAN:
     >>> ew.merge(ew.KAN((2, 3, 1)), X).edits[-1].detail
     'tolerance=0.03: nothing'
     """
+    model = as_kan(model, "merge")
     if isinstance(tolerance, bool) or not isinstance(tolerance, int | float) or not 0 < tolerance < 1:
         raise ConfigError(f"tolerance must be a number between 0 and 1, such as 0.03, got {tolerance!r}")
-    x = finite_input(model, X, "merge")
+    x = model.finite_input(X, "merge")
     current, done, tried = model, [], set()
     with torch.no_grad():
         before = model(x)

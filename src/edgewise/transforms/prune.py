@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from ..errors import ConfigError
-from ..model import KAN, Edit
+from ..model import KAN, Edit, as_kan
 from ..topology import Topology
 from ..trace import Activity, activity, scores
-from .draft import Draft, finite_input, reached
+from .draft import Draft, reached
 from .structure import difference, take_away
 
 log = logging.getLogger("edgewise")
@@ -35,9 +35,10 @@ def prune(model: KAN, X: Any, *, threshold: float = 0.01, nodes: bool = True, ed
     >>> ew.prune(ew.remove(ew.KAN((2, 3, 1)), edges=[(1, 0, 0)]), X).edits[-1].detail
     'threshold=0.01: nodes (1, 0)'
     """
+    model = as_kan(model, "prune")
     if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0 <= threshold < 1:
         raise ConfigError(f"threshold must be a number from 0 to below 1, such as 0.01, got {threshold!r}")
-    x = finite_input(model, X, "prune")
+    x = model.finite_input(X, "prune")
     draft, current = Draft.of(model), model
     draft.tidy(nodes=nodes, inputs=inputs)
     while True:

@@ -12,10 +12,10 @@ from torch import Tensor
 from ..errors import StructureError
 from ..grid import breaks_of
 from ..layers import KANLayer
-from ..model import KAN, Edit
+from ..model import KAN, Edit, as_kan
 from ..topology import Edge, Node, Topology
 from ..trace import activity
-from .draft import Draft, Parts, as_edge, as_node, finite_input, reached, select, switch_off
+from .draft import Draft, Parts, as_edge, as_node, reached, select, switch_off
 
 
 def remove(model: KAN, *, nodes: Iterable[Node] = (), edges: Iterable[Edge] = (), X: Any = None) -> KAN:
@@ -35,6 +35,7 @@ def remove(model: KAN, *, nodes: Iterable[Node] = (), edges: Iterable[Edge] = ()
     >>> ew.remove(ew.KAN((2, 3, 1)), nodes=[(1, 0)], edges=[(0, 1, 2)]).active_edges()
     [(0, 0, 1), (0, 0, 2), (0, 1, 1), (1, 1, 0), (1, 2, 0)]
     """
+    model = as_kan(model, "remove")
     gone, cut = sorted({as_node(n) for n in nodes}), sorted({as_edge(e) for e in edges})
     draft = Draft.of(model)
     masks = [torch.zeros_like(parts["kind"], dtype=torch.bool) for parts in draft.layers]
@@ -66,6 +67,7 @@ def tidy(model: KAN) -> KAN:
     >>> ew.tidy(ew.remove(ew.KAN((2, 2, 1)), edges=[(1, 0, 0)])).topology.widths
     ((2, ()), (1, ()), (1, ()))
     """
+    model = as_kan(model, "tidy")
     draft = Draft.of(model)
     draft.tidy()
     missing = difference(model, draft)
@@ -85,7 +87,7 @@ def take_away(draft: Draft, layer: int, mask: Tensor, means: Tensor) -> None:
 def means_on_data(model: KAN, X: Any, what: str) -> list[Tensor]:
     """The mean of every edge on X: (i, o) per layer."""
     with torch.no_grad():
-        return list(activity(model, finite_input(model, X, what)).edge_mean)
+        return list(activity(model, model.finite_input(X, what)).edge_mean)
 
 
 def interval_means(parts: Parts, mask: Tensor) -> Tensor:

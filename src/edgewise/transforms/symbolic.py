@@ -14,9 +14,9 @@ from ..errors import StructureError, SymbolicError, problems
 from ..fitting import dense_basis, least_squares
 from ..grid import breaks_of
 from ..layers import SPLINE, SYMBOLIC, KANLayer, SymbolicEdge
-from ..model import KAN, Edit
+from ..model import KAN, Edit, as_kan
 from ..topology import Edge
-from .draft import Draft, Parts, as_edge, finite_input, has_form, keep_symbolic, select
+from .draft import Draft, Parts, as_edge, has_form, keep_symbolic, select
 
 Form = Sequence[Any]
 
@@ -34,6 +34,7 @@ def set_symbolic(model: KAN, forms: Mapping[Edge, Form]) -> KAN:
     >>> model(torch.zeros(1, 1, dtype=torch.float64)).item()
     0.5
     """
+    model = as_kan(model, "set_symbolic")
     chosen: list[tuple[int, int, int, str, list[float]]] = []
     wrong: list[str] = []
     for edge, form in forms.items():
@@ -92,6 +93,7 @@ def unset_symbolic(model: KAN, edges: Iterable[Edge] | None = None, X: Any = Non
     >>> ew.unset_symbolic(model).active_edges(), ew.summary(ew.unset_symbolic(model)).symbolic_edges
     ([(0, 0, 0)], 0)
     """
+    model = as_kan(model, "unset_symbolic")
     draft, topology = Draft.of(model), model.topology
     if edges is None:
         places = [(layer, e.src, e.dst) for layer, parts in enumerate(draft.layers) for e in parts["symbolic"]]
@@ -103,7 +105,7 @@ def unset_symbolic(model: KAN, edges: Iterable[Edge] | None = None, X: Any = Non
     ranges = None
     if X is not None:
         with torch.no_grad():
-            ranges = [(a.amin(0), a.amax(0)) for a in model.trace(finite_input(model, X, "unset_symbolic"))[1].nodes]
+            ranges = [(a.amin(0), a.amax(0)) for a in model.trace(model.finite_input(X, "unset_symbolic"))[1].nodes]
     words = []
     for layer, src, dst in dict.fromkeys(places):
         interval = None if ranges is None else (float(ranges[layer][0][src]), float(ranges[layer][1][src]))
