@@ -16,6 +16,7 @@ from edgewise.symbolic.nice import exact, nearest
         (1.0, "1"), (-3.0, "-3"), (0.5, "1/2"), (2 / 3, "2/3"), (math.pi, "pi"), (-math.pi / 2, "-pi/2"), (3 * math.pi / 4, "3*pi/4"),
         (math.sqrt(2), "sqrt(2)"), (1 / math.sqrt(2), "sqrt(2)/2"), (math.e, "E"), (0.05, "1/20"), (120.0, "120"), (1 / math.pi, "1/pi"),
         (math.sqrt(2 / math.pi), "sqrt(2)/sqrt(pi)"), (0.001, "1/1000"), (0.0, "0"),
+        (6.67e-11, "6.67000000000000e-11"), (-3e8, "-300000000.000000"), (1.602e-19, "1.60200000000000e-19"), (2e-6, "2.00000000000000e-6"),
     ],
 )  # fmt: skip
 def test_simple_numbers_are_recognised_from_their_double(value: float, text: str) -> None:
@@ -26,7 +27,8 @@ def test_simple_numbers_are_recognised_from_their_double(value: float, text: str
 
 def test_random_doubles_are_no_simple_numbers() -> None:
     draws = torch.rand(3000, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 10 - 5
-    assert sum(exact(v) is not None for v in draws.tolist()) == 0
+    for unit in (1.0, 1e-12, 1e20):
+        assert sum(exact(v * unit) is not None for v in draws.tolist()) == 0
 
 
 def test_the_simplest_number_within_reach_wins() -> None:
@@ -38,8 +40,9 @@ def test_the_simplest_number_within_reach_wins() -> None:
 def test_a_number_that_is_near_something_by_chance_is_left_alone() -> None:
     draws = (torch.rand(400, dtype=torch.float64, generator=torch.Generator().manual_seed(1)) * 4).tolist()
     for reach in (1e-2, 1e-3, 1e-4):
-        hits = sum(nearest(v, reach) is not None for v in draws)
-        assert hits / len(draws) < 0.25, reach
+        for unit in (1.0, 1e-12, 1e20):
+            hits = sum(nearest(v * unit, reach * unit) is not None for v in draws)
+            assert hits / len(draws) < 0.25, reach
     assert nearest(0.7, 0.5) is None or nearest(0.7, 0.5).value == 0.0  # type: ignore[union-attr]
 
 

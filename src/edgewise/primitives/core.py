@@ -15,6 +15,8 @@ from ..errors import require
 
 Function = Callable[[Tensor], Tensor]
 INF = math.inf
+NEAR = 1e-40  # how close to a pole or a singular end float64 arguments may come: a sixth power of its inverse is still finite
+LARGEST = 700.0  # logarithm up to which a scale is moved from one constant to another
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +84,8 @@ class Primitive:
         """z moved to the nearest argument at which f and f' are finite."""
         double = z.dtype == torch.float64
         for pole in self.poles:
-            near = (z - pole).abs() < (1e-30 if double else 1e-6)
-            z = torch.where(near, torch.where(z < pole, pole - 1e-30 if double else pole - 1e-6, pole + 1e-30 if double else pole + 1e-6), z)
+            gap = NEAR if double else 1e-6
+            z = torch.where((z - pole).abs() < gap, torch.where(z < pole, pole - gap, pole + gap), z)
         low, high = self._ends(z.dtype)
         return z if low == -INF and high == INF else z.clamp(low, high)
 
@@ -93,7 +95,7 @@ class Primitive:
         if self.steep:
             reach = 0.8 * math.log(info.max)
             low, high = max(low, -reach), min(high, reach)
-        margin = 1e-30 if dtype == torch.float64 else 1e-12
+        margin = NEAR if dtype == torch.float64 else 1e-12
         if math.isfinite(self.domain[0]):
             low = low + (margin if low == 0 else 2 * info.eps * abs(low))
         if math.isfinite(self.domain[1]):
@@ -154,7 +156,7 @@ class Primitive:
         if self.mirror is not None and a < 0:
             sign, offset = self.mirror
             a, b, c, d = -a, -b, sign * c, d + c * offset
-        if self.exponent is not None:
+        if self.exponent is not None and abs(self.exponent * math.log(abs(a)) + math.log(abs(c))) < LARGEST:
             scale = a if self.either_sign else abs(a)
             a, b, c = a / scale, b / scale, c * scale**self.exponent
             if self.exponent == 1 and self.either_sign:  # the identity

@@ -1,4 +1,4 @@
-"""Numbers that people write down: integers, small fractions, short decimals, multiples of pi, square roots, e."""
+"""Numbers that people write down: integers, small fractions, short decimals (with a power of ten, too), multiples of pi, square roots, e."""
 
 from __future__ import annotations
 
@@ -44,12 +44,16 @@ class Nice:
     cost: float
 
     def expr(self) -> Any:
-        """The exact number in sympy."""
+        """The exact number in sympy; far from 1 in decimals, as it is written."""
         import sympy
 
+        if not 1 / _DENOMINATORS[-1] <= abs(self.ratio) < MOST and self.ratio:
+            return sympy.Float(self.value)
         return sympy.Rational(self.ratio.numerator, self.ratio.denominator) * sympy.sympify(self.symbol)
 
 
+MOST = 10**6  # whole numbers from here on, and what is less than the inverse of the largest denominator, are written with a power of ten
+DIGITS, POWER = 4, 3.0  # significant digits of such a number, and the cost of the power
 ZERO = Nice(Fraction(0), "1", 0.0, 0.0)
 UNKNOWN = 14.0  # cost of a number that is none of these
 
@@ -65,6 +69,8 @@ def nearest(value: float, tolerance: float, chance: float = 0.1, *, angle: bool 
     Fraction(1, 3)
     >>> nearest(0.33, 0.2) is None
     True
+    >>> nearest(6.6700000001e-11, 1e-18).expr()
+    6.67e-11
     """
     if not math.isfinite(value) or not math.isfinite(tolerance):
         return None
@@ -77,9 +83,22 @@ def nearest(value: float, tolerance: float, chance: float = 0.1, *, angle: bool 
         if expected > chance:
             return None
         p = round(value / base * q)
-        if p and abs(p * base / q - value) <= tolerance and abs(p) < 1e6:
+        if p and abs(p * base / q - value) <= tolerance and abs(p) < MOST:
             ratio = Fraction(p, q)
             return Nice(ratio, symbol, _exact(ratio, base), cost + 0.4 * math.log2(abs(p)))
+    return _decimal(value, tolerance, chance) if not 1 / _DENOMINATORS[-1] <= abs(value) < MOST else None
+
+
+def _decimal(value: float, tolerance: float, chance: float) -> Nice | None:
+    """The number of fewest digits within `tolerance` of a value far from 1, such as 6.67e-11."""
+    for digits in range(DIGITS):
+        text = f"{value:.{digits}e}"
+        last = 10.0 ** (int(text.split("e")[1]) - digits)  # the unit of the last digit
+        if 2 * tolerance > chance * last:
+            return None
+        if abs(float(text) - value) <= tolerance:
+            ratio = Fraction(text)
+            return Nice(ratio, "1", float(text), POWER + 0.4 * math.log2(abs(float(text) / last)))
     return None
 
 

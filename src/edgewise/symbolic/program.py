@@ -191,6 +191,31 @@ class ConstantsProblem:
         return value, gradient, torch.einsum("nkp,nkq->pq", bent, jacobian)
 
 
+@dataclass(frozen=True)
+class InUnits:
+    """A problem whose constants are measured in units (P,) in which each has curvature 1 where it was made: closed forms are in the units of X and
+    y, so their constants may lie fifty powers of ten apart, which the damping must not see."""
+
+    problem: ConstantsProblem
+    unit: Tensor
+
+    @staticmethod
+    def at(problem: ConstantsProblem, theta: Tensor) -> InUnits:
+        """Units from the curvature at theta (P,); 1 for a constant that does not act there."""
+        curvature = problem.quadratic(theta)[2].diagonal()
+        unit = curvature.rsqrt()
+        return InUnits(problem, torch.where(torch.isfinite(unit) & (unit > 0), unit, 1.0))
+
+    def value(self, scaled: Tensor) -> float:
+        """The loss."""
+        return self.problem.value(scaled * self.unit)
+
+    def quadratic(self, scaled: Tensor) -> tuple[float, Tensor, Tensor]:
+        """Loss, gradient and curvature in the scaled constants."""
+        value, gradient, curvature = self.problem.quadratic(scaled * self.unit)
+        return value, gradient * self.unit, curvature * self.unit * self.unit[:, None]
+
+
 def refit(
     program: Program, x: Tensor, y: Tensor, *, loss: Loss | None = None, weight: Tensor | None = None, free: Tensor | None = None, steps: int = 60
 ) -> tuple[Program, float]:
@@ -198,10 +223,11 @@ def refit(
     problem = ConstantsProblem(program, x, y, loss, weight, free)
     if not bool(problem.free.any()):
         return program, problem.value(program.theta[problem.free])
-    floor = 1e-28 * float(y.square().mean()) if y.is_floating_point() else 0.0
+    floor = 1e-28 * float(problem.weight @ problem.loss.rows(torch.zeros_like(y), y)) if y.is_floating_point() else 0.0
 
     def exact(step: int, theta: Tensor, value: float, mu: float) -> bool:
         return value <= floor
 
-    found: Minimum = minimize(problem, program.theta[problem.free], steps=steps, watch=exact, patience=2, tolerance=1e-6)
-    return program.with_theta(problem.whole(found.theta)), found.value
+    scaled = InUnits.at(problem, program.theta[problem.free])
+    found: Minimum = minimize(scaled, program.theta[problem.free] / scaled.unit, steps=steps, watch=exact, patience=2, tolerance=1e-6)
+    return program.with_theta(problem.whole(found.theta * scaled.unit)), found.value

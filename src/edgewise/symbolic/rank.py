@@ -269,6 +269,8 @@ def _collect(
         inside = bool(p.contains(ends[n]).all())
         raw = a / half, b - a * float(scaled.middle[e]) / half, c * deviation, d * deviation + float(scaled.mean[e])
         a, b, c, d = p.canonical(*raw)
+        if not math.isfinite(a + b + c + d):  # units in which the form cannot be written
+            continue
         relative = math.sqrt(max(loss, 0.0))
         results[e].append(Candidate(p.name, a, b, c, d, relative * deviation, relative, p.complexity, 0.0, inside))
 

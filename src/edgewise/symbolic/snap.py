@@ -42,7 +42,10 @@ def snap(
 
     chosen = _simplest(program, x, y, loss, weight)
     current, value = again(chosen.program, chosen.free)
-    free = chosen.free
+    free, whole = chosen.free, torch.ones_like(chosen.free)
+    given = ConstantsProblem(program, x, y, loss, weight, whole).value(program.theta)
+    if not value <= 2 * given + rise:  # the same function, but in constants that float64 cannot hold
+        current, value, free = program, given, whole
     for _ in range(4):
         targets = _targets(current, free, x, y, loss, weight)
         if not targets:
@@ -121,7 +124,11 @@ def spreads(
     problem = ConstantsProblem(program, x, y, loss, weight, free)
     value, _, curvature = problem.quadratic(program.theta[free])
     scale = curvature.diagonal().clamp(min=1e-300).sqrt()
-    inverse = torch.linalg.pinv(curvature / scale / scale[:, None], hermitian=True, rtol=1e-13)
+    curvature = curvature / scale / scale[:, None]
+    if not bool(torch.isfinite(curvature).all()):  # units beyond what float64 can square: nothing can be said
+        errors[free] = units[free] = torch.inf
+        return errors, units
+    inverse = torch.linalg.pinv(curvature, hermitian=True, rtol=1e-13)
     units[free] = math.sqrt(2.0) * inverse.diagonal().clamp(min=0.0).sqrt() / scale
     # squared error: curvature of the mean loss is 2 J'J / n, its value the variance; other losses are log-likelihoods per row
     squared = loss is None or loss.name == "squared_error"
