@@ -200,3 +200,42 @@ def test_no_interval_is_starved_of_samples_by_crowding():
     breaks = grid.breaks_of(grid.crowded(knots, 3, demand, x), 3)[0]
     counts = torch.histogram(x[:, 0], breaks)[0]
     assert int(counts.min()) >= 2 and float(breaks.diff().min()) < 0.4 * float(knots.diff().max())
+
+
+def long_tailed(kind: str, rows: int = 400) -> torch.Tensor:
+    x = torch.randn(rows, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    if kind == "one far":
+        x[7] = 1e6
+    return {"one far": x, "lognormal": torch.exp(2.5 * x), "two sided": torch.sinh(4 * x), "rounded": torch.exp(3 * x).round()}[kind]
+
+
+@pytest.mark.parametrize("kind", ["one far", "lognormal", "two sided", "rounded"])
+@pytest.mark.parametrize("size", [1, 3, 10, 200])
+def test_most_knots_lie_where_most_samples_do(kind: str, size: int):
+    x = long_tailed(kind)
+    low, high, narrow = grid.bulk(x)
+    assert bool(narrow)
+    breaks = grid.breaks_of(grid.over_samples(x, size, 3, dense=(low, high, narrow)), 3)[0]
+    assert bool((breaks.diff() > 0).all()) and float(breaks[0]) <= float(x.min()) and float(breaks[-1]) >= float(x.max())
+    inside = ((breaks > low) & (breaks < high)).sum()
+    assert int(inside) >= 0.5 * (size - 1)
+
+
+def test_a_bulk_is_seen_only_where_there_is_one():
+    generator = torch.Generator().manual_seed(0)
+    even, normal = torch.rand(1000, 1, dtype=torch.float64, generator=generator), torch.randn(1000, 1, dtype=torch.float64, generator=generator)
+    rare = torch.zeros(1000, 1, dtype=torch.float64)
+    rare[::100] = 1.0  # most are one number
+    close = 1e8 + 1e-7 * even
+    close[0] = 0.0  # a bulk that float64 hardly resolves
+    assert not bool(grid.bulk(torch.cat([even, normal, normal.exp(), rare, close], dim=1))[2].any())
+    assert bool(grid.bulk(even, (torch.tensor([0.0]), torch.tensor([50.0])))[2])
+
+
+def test_an_old_interval_that_is_far_wider_than_the_samples_is_covered():
+    x = torch.rand(200, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    old = torch.tensor([-500.0], dtype=torch.float64), torch.tensor([90.0], dtype=torch.float64)
+    knots = grid.over_samples(x, 12, 3, within=old, dense=grid.bulk(x, old))
+    breaks = grid.breaks_of(knots, 3)[0]
+    assert float(breaks[0]) <= -500 and float(breaks[-1]) >= 90
+    assert int(((breaks > 0) & (breaks < 1)).sum()) >= 6

@@ -82,15 +82,40 @@ def from_samples(x: Tensor, grid_size: int, degree: int, *, quantile: float = 0.
 
 
 END = 8  # outermost samples whose spread tells how much further the function may be asked for
+TAIL, NARROW = 0.05, 0.1  # share of the samples at each end that is no part of the bulk; a bulk of less than this part of the range is cared for
+SEEN = 4096  # rows that tell where the bulk is
 
 
-def over_samples(x: Tensor, grid_size: int, degree: int, *, least: int = 3, within: tuple[Tensor, Tensor] | None = None) -> Tensor:
+def bulk(x: Tensor, within: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    """Where nearly all samples x (b, i) lie, and where that is a small part of their range (and of `within`): low, high (i,), bool (i,).
+
+    Few samples far from the others, or a long tail: grids that are spaced equally over all of them would leave the others in one interval. A column
+    most of whose samples are one number has no bulk.
+
+    >>> low, high, narrow = bulk(torch.cat([torch.linspace(0, 1, 99), torch.tensor([1e6])])[:, None])
+    >>> round(float(low), 2), round(float(high), 2), bool(narrow)
+    (0.04, 0.97, True)
+    """
+    ordered = x[:: max(1, x.shape[0] // SEEN)].sort(0).values
+    out = int(TAIL * (ordered.shape[0] - 1))
+    low, high, first, last = ordered[out], ordered[-1 - out], x.amin(0), x.amax(0)
+    if within is not None:
+        first, last = torch.minimum(first, within[0]), torch.maximum(last, within[1])
+    resolved = high - low > 1e5 * torch.finfo(x.dtype).eps * torch.maximum(low.abs(), high.abs())
+    return low, high, (high - low < NARROW * (last - first)) & resolved
+
+
+def over_samples(
+    x: Tensor, grid_size: int, degree: int, *, least: int = 3, within: tuple[Tensor, Tensor] | None = None,
+    dense: tuple[Tensor, Tensor, Tensor] | None = None,
+) -> Tensor:  # fmt: skip
     """Knots for a function that is known at samples x (b, i) and will be asked a little beyond them: (i, G+2p+1).
 
     Equal spacing, but both ends reach past the outermost sample by a quarter of an interval, or by twice the gap that the outermost `END` samples
     span where these are sparse (a tenth of the range at most); and towards the ends intervals are stretched until they hold enough samples,
     `least` the outermost. So the end pieces are determined by data, and extrapolate as polynomials before the tangent takes over. `within` (two
-    tensors (i,)) is an interval that must be covered too.
+    tensors (i,)) is an interval that must be covered too. `dense`, a `bulk`: where nearly all samples lie in a small part of the range, most knots
+    do; `FOLLOWING` of them follow the samples, the others are spaced as logarithms of the distance from the bulk.
     """
     count, p = x.shape[0], degree
     ordered = x.sort(0).values
@@ -103,14 +128,47 @@ def over_samples(x: Tensor, grid_size: int, degree: int, *, least: int = 3, with
     if within is not None:
         low, high = torch.minimum(low, within[0]), torch.maximum(high, within[1])
     least = min(least, count // (2 * grid_size))
-    if grid_size < 3 or least < 1:
-        return uniform(low, high, grid_size, p)
-    rows = [_graded(ordered[:, i], float(low[i]), float(high[i]), grid_size, least) for i in range(x.shape[1])]
+    graded = grid_size >= 3 and least >= 1
+    rows: list[list[float] | None] = []
+    for i in range(x.shape[1]):
+        if dense is not None and bool(dense[2][i]):
+            covered = None if within is None else (float(within[0][i]), float(within[1][i]))
+            rows.append(_following(ordered[:, i], float(dense[0][i]), float(dense[1][i]), grid_size, covered))
+        else:
+            rows.append(_graded(ordered[:, i], float(low[i]), float(high[i]), grid_size, least) if graded else None)
     if all(row is None for row in rows):
         return uniform(low, high, grid_size, p)
     even = torch.linspace(0, 1, grid_size + 1, dtype=x.dtype).tolist()
     breaks = [[float(low[i]) * (1 - t) + float(high[i]) * t for t in even] if row is None else row for i, row in enumerate(rows)]
     return from_breaks(torch.tensor(breaks, dtype=x.dtype, device=x.device), p)
+
+
+FOLLOWING = 0.75  # of the knots, how many follow the samples where these have a bulk
+
+
+def _following(ordered: Tensor, low: float, high: float, grid_size: int, within: tuple[float, float] | None) -> list[float]:
+    """Breaks of one input with sorted samples (b,), nearly all between low and high: equal steps of a mixture of the samples' distribution and one
+    that is even in asinh of the distance from the middle, a quarter of an interval beyond the outermost sample, and over `within`."""
+    middle, half = (low + high) / 2, (high - low) / 2
+    z = torch.asinh((ordered.double() - middle) / half)
+    ends = [float(z[0]), float(z[-1])]
+    margin = 0.25 / (grid_size - 0.5) * (ends[1] - ends[0])
+    ends = [ends[0] - min(margin, 0.25), ends[1] + min(margin, 0.25)]
+    if within is not None:
+        covered = torch.asinh((torch.tensor(within, dtype=torch.float64) - middle) / half).tolist()
+        ends = [min(ends[0], covered[0]), max(ends[1], covered[1])]
+    points, counts = z.unique_consecutive(return_counts=True)
+    below = (counts.cumsum(0) - 0.5 * counts) / len(z)
+    left, right = points.new_tensor([ends[0]]), points.new_tensor([ends[1]])
+    points, below = torch.cat([left, points, right]), torch.cat([torch.zeros_like(left), below, torch.ones_like(right)])
+    mass = FOLLOWING * below + (1 - FOLLOWING) * (points - left) / (right - left)
+    wanted = torch.linspace(0, 1, grid_size + 1, dtype=points.dtype, device=points.device)
+    piece = (torch.searchsorted(mass, wanted, right=True) - 1).clamp(0, len(points) - 2)
+    part = (wanted - mass[piece]) / (mass[piece + 1] - mass[piece]).clamp(min=1e-300)
+    found = torch.lerp(points[piece], points[piece + 1], part.clamp(0, 1))
+    breaks = (middle + half * found.sinh()).tolist()
+    first, last = (breaks[0], breaks[-1]) if within is None else within  # to the bit
+    return [min(breaks[0], first), *breaks[1:-1], max(breaks[-1], last)]
 
 
 def _graded(ordered: Tensor, low: float, high: float, grid_size: int, least: int) -> list[float] | None:

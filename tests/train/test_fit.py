@@ -538,3 +538,35 @@ def test_a_product_is_found_below_1e_8(widths: tuple[Any, ...]):
     X, y = ZOO["product"].sample(1000, seed=3)
     result = ew.fit(ew.KAN(widths, seed=3), X, y, progress=False)
     assert rmse(result.model, *ZOO["product"].sample(500, seed=7)) < 1e-8
+
+
+def test_a_row_far_away_neither_spoils_a_fit_nor_a_later_one():
+    X = 2 * torch.rand(400, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) - 1
+    y = torch.sin(3 * X[:, 0]) * torch.exp(X[:, 1])
+    far, known = torch.cat([X, torch.tensor([[1e5, 0.3]], dtype=torch.float64)]), torch.cat([y, y[:1]])
+    first = ew.fit(ew.KAN((2, 2, 1)), far, known, progress=False)
+    assert first.metrics["rmse"] < 1e-3
+    assert "x1 runs from -0.999 to 1e+05, but nine tenths of its rows lie between" in first.message
+    later = ew.fit(ew.fit(ew.KAN((2, 2, 1)), X, y, progress=False).model, far, known, progress=False)
+    assert later.metrics["rmse"] < 1e-3 and max(ew.summary(later.model).grid_size) < 100
+
+
+@pytest.mark.parametrize("optimizer", ["lm", "lbfgs"])
+def test_long_tailed_inputs_are_followed_where_their_rows_are(optimizer: str):
+    X = torch.exp(3 * torch.randn(400, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0)))
+    y = torch.log(X[:, 0])
+    result = ew.fit(ew.KAN((1, 1), grid_size=12), X, y, optimizer=optimizer, progress=False)
+    assert result.metrics["rmse"] < 0.1 * float(y.std())
+
+
+def test_a_fit_that_nothing_judges_says_so():
+    X, y = rows(20)
+    assert "Nothing was held out of 20 rows" in ew.fit(ew.KAN((2, 1)), X, y, progress=False).message
+    for other in (ew.fit(ew.KAN((2, 1)), *rows(40), progress=False), ew.fit(ew.KAN((2, 1)), X, y, validation=rows(9, seed=1), progress=False)):
+        assert "Nothing was held out" not in other.message
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_formats_that_cannot_hold_the_knots_are_refused(dtype: torch.dtype):
+    with pytest.raises(ConfigError, match=f"number format is {dtype}.*fit a float32 or float64 model"):
+        ew.fit(ew.KAN((2, 1), dtype=dtype), *rows(40), progress=False)

@@ -414,15 +414,15 @@ def test_a_module_may_answer_in_another_number_format(name: str):
 
 @pytest.mark.parametrize("name", ["lbfgs", "adam"])
 def test_ctrl_c_between_two_grids_keeps_the_first(name: str, monkeypatch: pytest.MonkeyPatch):
-    adapt, calls = gradient.adapt, [0]
+    over_range, calls = gradient.over_range, [0]
 
     def pressed(*given: Any, **settings: Any) -> Any:
         calls[0] += 1
         if calls[0] == 2:
             raise KeyboardInterrupt
-        return adapt(*given, **settings)
+        return over_range(*given, **settings)
 
-    monkeypatch.setattr(gradient, "adapt", pressed)
+    monkeypatch.setattr(gradient, "over_range", pressed)
     result = fit(KAN((2, 1), grid_size=4), *rows(100), optimizer=name, steps=10, progress=False)
     assert result.status is Status.INTERRUPTED and len(result.history) == 10
     assert result.validation_loss is not None

@@ -17,6 +17,7 @@ from ..data import Table, from_grid, read_grid, split
 from ..errors import DataError
 from ..files import check_new_folder, new_folder, write_whole
 from ..model import KAN, summary
+from ..train.closing import far_columns
 from . import words
 from .formulas import Written
 from .learn import Trained, learn
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     rest, held = split(table, args.test, args.seed)
     goal = ", ".join(table.outputs)
     say(f"{args.table}: {len(table)} rows, {counted(len(table.inputs), 'input')}, {table.task} of {goal}")
-    for note in table.notes:
+    for note in (*table.notes, *far_columns(table.X, table.inputs)):
         say(f"note: {note}")
     say(f"fitting on {len(rest)} rows; {len(held)} rows (drawn with seed {args.seed}) are held out to judge the result")
     trained = learn(rest, args, progress=not args.quiet and sys.stderr.isatty())

@@ -69,7 +69,7 @@ def nearest(value: float, tolerance: float, chance: float = 0.1, *, angle: bool 
     Fraction(1, 3)
     >>> nearest(0.33, 0.2) is None
     True
-    >>> nearest(6.6700000001e-11, 1e-18).expr()
+    >>> nearest(6.6700000001e-11, 1e-18).value
     6.67e-11
     """
     if not math.isfinite(value) or not math.isfinite(tolerance):

@@ -14,13 +14,14 @@ from torch import Tensor, nn
 from ..errors import ConfigError, TrainingError
 from ..model import KAN, Edit
 from ..threads import threads_for
-from ..transforms import adapt, extend, refine
+from ..transforms import refine
 from . import cg, factored, first_order, lbfgs, lm, quasi_newton, torch_optimizer, wide
 from .callbacks import Monitor
 from .job import Job
 from .modes import Modes
 from .module_problem import ModuleProblem
 from .penalty import l1_entropy
+from .placing import over_range, reaching_rows
 from .residual_problem import ResidualProblem
 from .result import FitResult, measure
 from .status import Status
@@ -300,7 +301,7 @@ def train_kan(
         for size in sizes:
             if size > max(layer.grid_size for layer in model.edge_layers):
                 model = refine(model, grid_size=size)
-            model = extend(model, job.x) if keep else adapt(model, job.x, grid_size=size, margin=0.25 / (size - 0.5))
+            model = reaching_rows(model, job) if keep else over_range(model, job, size)
             size = max(layer.grid_size for layer in model.edge_layers)
             penalty = None if sparsity == 0 else l1_entropy(job.x, sparsity * float(job.y.var(0, unbiased=False).mean() if job.regression else 1.0))
             parameters = sum(p.numel() for p in model.parameters())

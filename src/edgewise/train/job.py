@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..data.convert import as_codes, as_matrix, as_pair, as_target, holds_classes
 from ..errors import ConfigError, DataError, ShapeError, did_you_mean
+from ..grid import bulk
 from .memory import Memory
 from .objective import LOSSES, CrossEntropy, Loss, SquaredError
 
@@ -115,9 +116,17 @@ def make_job(
     if held == 0:
         return Job(x, target, chosen, weight, None, None, False, classes, seed), everything
     order = torch.randperm(x.shape[0], generator=torch.Generator().manual_seed(seed)).to(device)
+    alone = torch.isin(order, _far_rows(x))  # not held out: nothing can be said about them from the others
+    order = torch.cat([order[~alone], order[alone]])
     test, train = order[:held].sort().values, order[held:].sort().values
     parts = (None, None) if weight is None else (weight[train], weight[test])
     return Job(x[train], target[train], chosen, parts[0], x[test], target[test], True, classes, seed, parts[1]), everything
+
+
+def _far_rows(x: Tensor) -> Tensor:
+    """The rows at both ends of each column of x (n, d) nearly all of which lies in a small part of its range."""
+    columns = x[:, bulk(x)[2]]
+    return torch.cat([columns.argmin(0), columns.argmax(0)]) if columns.shape[1] else torch.zeros(0, dtype=torch.long, device=x.device)
 
 
 def _weights(sample_weight: Any, x: Tensor) -> Tensor:

@@ -10,20 +10,19 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import ConfigError, TrainingError, did_you_mean, problems
-from ..model import KAN, Edit, summary
-from ..transforms import extend
+from ..model import KAN
 from ..transforms.grids import reaching
 from . import gradient
 from .beyond import carried_on
 from .callbacks import Callback, Monitor
 from .candidate import Candidate, Interrupted
-from .expected import expected_rmse
+from .closing import finish
 from .interrupt import remember
 from .job import Job, make_job
-from .memory import Memory, Seen, check_loss, check_memory
+from .memory import Memory, check_loss, check_memory
 from .objective import Loss
-from .placing import halved, spline_edges
-from .result import FitResult, measure
+from .placing import halved, reaching_rows, spline_edges
+from .result import FitResult
 from .scaling import fitted_before, representable, scaled_to
 from .second_order import FIELD, ROUNDS, SMALL_FIELD, Plan, Trainer, count_parameters
 from .status import Status
@@ -163,53 +162,11 @@ def _second_order(
     return finish(model, best.model, judged.model, job, everything, status, monitor, how)
 
 
-def finish(
-    model: KAN,
-    trained: KAN,
-    judged: KAN,
-    job: Job,
-    everything: tuple[Tensor, Tensor, Tensor | None],
-    status: Status,
-    monitor: Monitor,
-    how: str,
-) -> FitResult:
-    """The result: the trained network in the model's own number format, its losses, and the run in words."""
-    monitor.finishing()
-    x, y, weight = everything if job.own_split else (job.x, job.y, job.weight)
-    ranges = tuple(zip(x.amin(0).tolist(), x.amax(0).tolist(), strict=True))
-    metadata = trained.metadata
-    metadata = type(metadata)(**{**metadata.__dict__, "ranges": ranges, "classes": job.classes or metadata.classes, "task": job.loss.name})
-    done = trained.build(metadata=metadata).to(model.dtype).train(model.training)
-
-    def measured(network: KAN, x: Tensor, y: Tensor, weight: Tensor | None) -> tuple[float, dict[str, float]]:
-        return measure(network.build().to(model.dtype), x.to(model.dtype), y, job.loss, weight)
-
-    train_loss, metrics = measured(done, x, y, weight)
-    validation_loss = None
-    if job.xv is not None and job.yv is not None:
-        validation_loss, held = measured(judged, job.xv, job.yv, job.wv)
-        metrics |= {f"validation_{name}": value for name, value in held.items()}
-        if job.own_split and job.regression and judged is not trained:  # the held-out rows were given back
-            metrics["expected_rmse"] = expected_rmse(held["rmse"], judged, trained, x, job.loss, job.seed)
-    grid_size = [layer.grid_size for layer in trained.edge_layers]
-    done.edits = (*model.edits, Edit("fit", f"{how}; grid_size={grid_size}; {status.name}"))
-    shown = "rmse" if "rmse" in metrics else "accuracy" if "accuracy" in metrics else ""
-    figures = f"{shown} {metrics[shown]:.3g}" if shown else f"loss {train_loss:.3g}"
-    if shown and validation_loss is not None:
-        expected = f", expected of new rows {metrics['expected_rmse']:.2g}" if "expected_rmse" in metrics else ""
-        figures += f" (held-out {metrics['validation_' + shown]:.3g}{expected})"
-    message = f"{monitor.sentence(status)}. {how}, {len(monitor.rows)} steps, {summary(done)}. {figures}."
-    seen = Seen(trained, x, y, weight, job.loss, job.memory)
-    return FitResult(done, monitor.rows, status, message, train_loss, validation_loss, metrics, monitor.elapsed, seen)
-
-
 def prepared(model: KAN, job: Job, dtype: torch.dtype, device: torch.device) -> KAN:
     """The private copy that training starts from: right number format and place, scaled on a first fit, grids extended on a later one."""
     start = model.build().to(dtype=dtype, device=device)
     if fitted_before(model):
-        low, high = start.edge_layers[0].interval
-        a = start.scale_inputs(job.x)
-        return extend(start, job.x) if bool((a < low).any() or (a > high).any()) else start
+        return reaching_rows(start, job)
     return scaled_to(start, job.x, job.y if job.regression else None)
 
 
@@ -318,6 +275,11 @@ def _check_fit_together(
         given |= {name: None if isinstance(value, str) and value == "auto" else value for name, value in {"grids": grids, "loss": loss}.items()}
         given |= {"restarts": restarts or None}
         wrong += [f"{name} does not go with residual; leave it out" for name, value in given.items() if value is not None]
+    elif network and network.dtype.itemsize < 4:
+        wrong.append(
+            f"the KAN's number format is {network.dtype}, which cannot tell neighbouring knots apart; fit a float32 or float64 model, "
+            f"and see what is lost by result.model.to({network.dtype})"
+        )
     elif network and (frozen := [name for name, p in network.named_parameters() if not p.requires_grad]):
         wrong.append(
             f"{len(frozen)} parameter{'s' if len(frozen) > 1 else ''} of the KAN (first {frozen[0]}) with requires_grad=False, but fit trains all of "

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ..errors import DataError
+from ..grid import bulk
 from ..model import KAN, Edit
 
 
@@ -33,9 +34,12 @@ def representable(x: Tensor, y: Tensor | None, dtype: torch.dtype) -> None:
 
 
 def scaled_to(model: KAN, x: Tensor, y: Tensor | None) -> KAN:
-    """A copy whose scaling maps the range of x (n, d) onto the domain, and y (n, k), if given, to zero mean and unit spread."""
+    """A copy whose scaling maps the range of x (n, d) onto the domain (where nearly all rows lie in a small part of it, that part), and y (n, k), if
+    given, to zero mean and unit spread."""
     low, high = model.config.domain
     first, last = x.amin(0), x.amax(0)
+    inner, outer, narrow = bulk(x)
+    first, last = torch.where(narrow, inner, first), torch.where(narrow, outer, last)
     flat = (last - first) <= 1e-12 * torch.maximum(first.abs(), last.abs())
     scale = torch.where(flat, torch.ones_like(first), (last - first) / (high - low))
     shift = torch.where(flat, first - (low + high) / 2, first - low * scale)

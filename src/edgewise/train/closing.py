@@ -1,0 +1,83 @@
+"""The end of a fit of a KAN: the network in the model's own number format, its errors, and the run in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from .. import grid
+from ..model import KAN, Edit, summary
+from .callbacks import Monitor
+from .expected import expected_rmse
+from .job import FEWEST, Job
+from .memory import Seen
+from .result import FitResult, measure
+from .status import Status
+
+FAR = 100.0  # times the width of the bulk of a column, from which on its range is worth a remark
+
+
+def finish(
+    model: KAN,
+    trained: KAN,
+    judged: KAN,
+    job: Job,
+    everything: tuple[Tensor, Tensor, Tensor | None],
+    status: Status,
+    monitor: Monitor,
+    how: str,
+) -> FitResult:
+    """The result: the trained network in the model's own number format, its losses, and the run in words."""
+    monitor.finishing()
+    x, y, weight = everything if job.own_split else (job.x, job.y, job.weight)
+    ranges = tuple(zip(x.amin(0).tolist(), x.amax(0).tolist(), strict=True))
+    metadata = trained.metadata
+    metadata = type(metadata)(**{**metadata.__dict__, "ranges": ranges, "classes": job.classes or metadata.classes, "task": job.loss.name})
+    done = trained.build(metadata=metadata).to(model.dtype).train(model.training)
+
+    def measured(network: KAN, x: Tensor, y: Tensor, weight: Tensor | None) -> tuple[float, dict[str, float]]:
+        return measure(network.build().to(model.dtype), x.to(model.dtype), y, job.loss, weight)
+
+    train_loss, metrics = measured(done, x, y, weight)
+    validation_loss = None
+    if job.xv is not None and job.yv is not None:
+        validation_loss, held = measured(judged, job.xv, job.yv, job.wv)
+        metrics |= {f"validation_{name}": value for name, value in held.items()}
+        if job.own_split and job.regression and judged is not trained:  # the held-out rows were given back
+            metrics["expected_rmse"] = expected_rmse(held["rmse"], judged, trained, x, job.loss, job.seed)
+    grid_size = [layer.grid_size for layer in trained.edge_layers]
+    done.edits = (*model.edits, Edit("fit", f"{how}; grid_size={grid_size}; {status.name}"))
+    shown = "rmse" if "rmse" in metrics else "accuracy" if "accuracy" in metrics else ""
+    figures = f"{shown} {metrics[shown]:.3g}" if shown else f"loss {train_loss:.3g}"
+    if shown and validation_loss is not None:
+        expected = f", expected of new rows {metrics['expected_rmse']:.2g}" if "expected_rmse" in metrics else ""
+        figures += f" (held-out {metrics['validation_' + shown]:.3g}{expected})"
+    message = f"{monitor.sentence(status)}. {how}, {len(monitor.rows)} steps, {summary(done)}. {figures}."
+    judged_by = validation_loss is not None or job.memory is not None or not job.regression
+    message = " ".join([message, *remarks(x, metadata.inputs, judged_by)])
+    seen = Seen(trained, x, y, weight, job.loss, job.memory)
+    return FitResult(done, monitor.rows, status, message, train_loss, validation_loss, metrics, monitor.elapsed, seen)
+
+
+def remarks(x: Tensor, names: Sequence[str], judged: bool) -> list[str]:
+    """What a user should know of a fit to x (n, d): far rows, and that nothing judged it."""
+    found = far_columns(x, names)
+    if not judged:
+        found.append(
+            f"Nothing was held out of {x.shape[0]} rows (fewer than {FEWEST}): noise is not told from the function, and the error on new rows may be "
+            "far larger."
+        )
+    return found
+
+
+def far_columns(x: Tensor, names: Sequence[str] = ()) -> list[str]:
+    """A sentence for each of the first columns of x (n, d) that reaches very far beyond where nearly all its rows lie."""
+    low, high, narrow = grid.bulk(x)
+    far = narrow & (x.amax(0) - x.amin(0) > FAR * (high - low))
+    shown = names if len(names) == x.shape[1] else [f"x{i + 1}" for i in range(x.shape[1])]
+    return [
+        f"{shown[i]} runs from {float(x[:, i].amin()):.3g} to {float(x[:, i].amax()):.3g}, but nine tenths of its rows lie between "
+        f"{float(low[i]):.3g} and {float(high[i]):.3g}: are the others right, or is its logarithm the better input?"
+        for i in far.nonzero()[:3, 0].tolist()
+    ]
