@@ -22,6 +22,7 @@ from .job import Job, make_job
 from .memory import Memory, check_loss, check_memory
 from .objective import Loss
 from .placing import halved, reaching_rows, spline_edges
+from .rescale import ordinary
 from .result import FitResult
 from .scaling import fitted_before, representable, scaled_to
 from .second_order import FIELD, ROUNDS, SMALL_FIELD, Plan, Trainer, count_parameters
@@ -143,6 +144,8 @@ def _second_order(
         judged = best
         if job.own_split and (status is not Status.STOPPED or best.roughness):  # steps without smoothness would undo a stop by the held-out loss
             best = trainer.last_refit(best, everything)
+        if plan.sparsity > 0 and not job.memory:
+            best = replace(best, model=ordinary(best.model, everything[0] if job.own_split else job.x))
         if job.regression and not job.memory:  # logits may rather grow along tangents; a memory is about the splines that are there
             done = replace(best, model=carried_on(best.model, everything[0] if job.own_split else job.x))
             judged = done if judged is best else replace(judged, model=carried_on(judged.model, job.x))
