@@ -123,6 +123,17 @@ def test_starts_are_models_that_stay_as_they_are():
     assert_equal([state_of(model) for model in starts], before)
 
 
+def test_the_best_of_the_starts_says_how_rough_it_is(monkeypatch: pytest.MonkeyPatch):
+    """Else it would follow the noise on the finer grid that it may be taken to."""
+    noise = torch.randn(200, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+    work, start, _ = trainer(KAN((2, 2, 1)), rows=200, target=lambda X: X[:, :1] + noise, starts=3)
+    kept: list[Candidate] = []
+    keep = Trainer.keep
+    monkeypatch.setattr(Trainer, "keep", lambda self, candidate: (kept.append(candidate), keep(self, candidate))[1])
+    work.choose_start([start, *(scaled_to(KAN((2, 2, 1), seed=n), work.job.x, work.job.y) for n in (1, 2))], 5)
+    assert len(kept) >= 3 and all(candidate.roughness for candidate in kept)
+
+
 def test_a_bad_start_is_left_for_a_good_one():
     work, good, _ = trainer(KAN((2, 1, 1), grid_size=4), grids=(4,), steps=15)
     bad = good.build()

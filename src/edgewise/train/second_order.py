@@ -177,8 +177,8 @@ class Trainer:
                 steps = max(1, steps * self.plan.steps // HALVINGS[-1])
                 found = [self.stage(start, size, 1, "start", steps=steps) for start in field[:most]]
                 field = best_first(c for c in found if c.usable)
-                for candidate in field[:1]:
-                    self.keep(candidate)
+                for candidate in field[:1]:  # with what its edges show: on a finer grid it would follow the noise without
+                    self.keep(replace(candidate, roughness=self.first_roughness(candidate)))
             if self.best is not None and not self.best.judged < least:
                 return []
             return self.ranked([self.stage(start, size, self.plan.rounds[0], "start") for start in field[: self.plan.field[0]]])
