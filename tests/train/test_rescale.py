@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from edgewise.errors import GridError
 from edgewise.model import KAN
 from edgewise.train.loop import fit
 from edgewise.train.rescale import ordinary, unit_spreads
@@ -43,3 +44,12 @@ def test_a_sparse_fit_leaves_hidden_nodes_at_ordinary_sizes():
     result = fit(KAN((3, 1, 1)), X, y, sparsity=0.01, progress=False)
     hidden = result.model.trace(X)[1].nodes[1].detach()
     assert 0.3 < float(hidden.std()) < 3 and abs(float(hidden.mean())) < 3
+
+
+def test_activations_that_no_grid_can_tell_apart_stay_as_they_are(monkeypatch: pytest.MonkeyPatch):
+    def refused(*_: object, **__: object) -> torch.Tensor:
+        raise GridError("breaks must increase")
+
+    monkeypatch.setattr("edgewise.grid.over_samples", refused)
+    X, model = torch.rand(30, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)), KAN((2, 2, 1))
+    assert ordinary(model, X) is model

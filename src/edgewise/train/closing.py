@@ -54,8 +54,8 @@ def finish(
         expected = f", expected of new rows {metrics['expected_rmse']:.2g}" if "expected_rmse" in metrics else ""
         figures += f" (held-out {metrics['validation_' + shown]:.3g}{expected})"
     message = f"{monitor.sentence(status)}. {how}, {len(monitor.rows)} steps, {summary(done)}. {figures}."
-    judged_by = validation_loss is not None or job.memory is not None or not job.regression
-    message = " ".join([message, *remarks(x, metadata.inputs, judged_by)])
+    judged_at_all = validation_loss is not None or job.memory is not None or not job.regression
+    message = " ".join([message, *remarks(x, metadata.inputs, judged_at_all)])
     seen = Seen(trained, x, y, weight, job.loss, job.memory)
     return FitResult(done, monitor.rows, status, message, train_loss, validation_loss, metrics, monitor.elapsed, seen)
 

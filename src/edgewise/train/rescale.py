@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .. import grid, ops
+from ..errors import GridError
 from ..fitting import project
 from ..layers import KANLayer
 from ..model import KAN
@@ -22,7 +23,10 @@ def ordinary(model: KAN, X: Tensor) -> KAN:
         before = model(X)
         spread = before.std(0, unbiased=False)
         for factor in FINER if model.topology.depth > 1 else ():
-            done = unit_spreads(model, X, factor)
+            try:
+                done = unit_spreads(model, X, factor)
+            except GridError:  # activations too close together for float64, or no numbers
+                break
             if bool(((done(X) - before).square().mean(0).sqrt() <= ALIKE * spread).all()):
                 return done
     return model
