@@ -44,6 +44,7 @@ def test_a_sparse_fit_leaves_hidden_nodes_at_ordinary_sizes():
     result = fit(KAN((3, 1, 1)), X, y, sparsity=0.01, progress=False)
     hidden = result.model.trace(X)[1].nodes[1].detach()
     assert 0.3 < float(hidden.std()) < 3 and abs(float(hidden.mean())) < 3
+    assert all(float(layer.bias.detach().abs().max()) < 10 for layer in result.model.edge_layers), "no constants that cancel"
 
 
 def test_activations_that_no_grid_can_tell_apart_stay_as_they_are(monkeypatch: pytest.MonkeyPatch):

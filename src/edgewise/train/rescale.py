@@ -52,10 +52,17 @@ def unit_spreads(model: KAN, X: Tensor, finer: int = 1) -> KAN:
             factor = torch.full_like(spread, 1.0 if last or largest == 0 else 1 / largest)
             taken = torch.zeros_like(mean) if last else torch.where(alone, mean, 0.0)
             layer = layer if number == 1 else _without_base(layer, trace.nodes[number - 1], finer * layer.grid_size)
+            layer = _centred(layer, trace.edges[number - 1].mean(0))
             layers.append(_scaled(layer, shift, longer, taken, factor))
             longer = factor.new_zeros(nodes).index_add_(0, owner, factor.log()).exp()
             shift = factor.new_zeros(nodes).index_add_(0, owner, taken)
     return model.build(layers=layers)
+
+
+def _centred(layer: KANLayer, mean: Tensor) -> KANLayer:
+    """The layer with the constants `mean` (i, o) of its splines in the biases: large ones that cancel would cost digits."""
+    mean = torch.where(layer.spline_edges(), mean, 0.0)
+    return KANLayer.build(**{**layer.parts(), "coef": layer.coef.detach() - mean[:, None, :], "bias": layer.bias.detach() + mean.sum(0)})
 
 
 def _without_base(layer: KANLayer, a: Tensor, size: int) -> KANLayer:
