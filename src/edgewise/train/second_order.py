@@ -30,6 +30,7 @@ HALVINGS = 15, 15, 30  # steps of the starts, round by round: of all, of one mor
 ROUNDS = 4, 16  # most rounds of steps on a grid, and on the one that was chosen: each while the one before lowered the loss
 WORTH = 0.8  # of the loss before, what a round must reach for another one to follow
 STEADY = 0.7  # change of the edges' roughness, as a logarithm, below which it is no reason for another round
+LAST_ROUNDS, AT_REST = 8, 0.1  # most rounds of steps on all rows after the first one, and such a change below which there is no other
 FIELD, SMALL_FIELD = (3, 3, 2), (6, 4, 3, 2)  # states carried to the first grid's end, and to the next grids; of small networks, which cost little
 PATIENCE = 2  # grids in a row that bring nothing before the climb goes straight to the one that was asked for
 FINE = 20  # intervals on which a function is tried anew that coarse grids could not resolve
@@ -329,16 +330,22 @@ class Trainer:
         return Candidate(model, loss * unit, judged * unit, status, overshoot=self.corners.overshoot(model) if self.corners else 0.0)
 
     def last_refit(self, best: Candidate, everything: tuple[Tensor, Tensor, Tensor | None]) -> Candidate:
-        """More steps from the chosen state on all rows, the held-out ones included; kept unless the loss on all rows grew, or a
-        tame state became wild. They are few where no smoothness keeps the state from bending to the noise."""
+        """More steps from the chosen state on all rows, the held-out ones included, until the roughness is at rest, too; kept unless the loss on all
+        rows grew, or a tame state became wild. They are few where no smoothness keeps the state from bending to the noise."""
         job = self.job.whole(everything)
         whole = Trainer(job, self.plan if best.roughness else replace(self.plan, steps=min(self.plan.steps, 8)), self.monitor)
         size = max(layer.grid_size for layer in best.model.edge_layers)
         penalty = None
         if self.plan.sparsity > 0:
             penalty = EdgePenalty(self.plan.sparsity, SPARSE_POWERS[-1]).relative_to(best.model.trace(job.x)[1])
+        rounds = affordable(min(LAST_ROUNDS, self.plan.rounds[1]), self.share(best.judged), self.coefficients(size))
+        done, known = best, best.roughness
         with threads_for(self.work(best.model, size)):
-            done, _ = whole.minimise(best.model, size, "all rows", penalty, None, None, best.roughness)
+            for _ in range(1 + rounds):
+                done, _ = whole.minimise(done.model, size, "all rows", penalty, None, None, known)
+                if not (done.usable and known and done.roughness) or done.roughness.change(known) < AT_REST:
+                    break
+                known = done.roughness
         before = mean_loss(best.model, job)
         limit = math.inf if self.plan.sparsity > 0 else 1.1 * before if best.roughness else 1.01 * before + 1e-300
         return done if done.usable and done.tame_beside(best.overshoot) and mean_loss(done.model, job) <= limit else best

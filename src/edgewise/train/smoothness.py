@@ -28,6 +28,7 @@ NEAR = 3  # knots on either side whose jumps tell of the intensity at one, at le
 ENOUGH = 4.0  # determined jumps that an estimate of the intensity rests on: it looks further away where the nearest are not determined
 WIDEST = 100.0  # factor by which an intensity changes in one estimate, at most
 MOST = 1e8  # curvature of the term in units of the loss (targets have unit spread), beyond which round-off would bend polynomials
+UNSEEN = 0.01  # part of the error that noise causes in any case, by which round-off may bend them; then the curvature may be larger
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,12 @@ class Roughness:
     def term(self, layers: Sequence[KANLayer], rows: int) -> Smoothness:
         """The term for these layers and a loss that is a mean over so many rows."""
         precision, maps = [], [jumps(layer) for layer in layers]
+        noise = max(0.0, self.dispersion) / rows  # a loss that has a memory's quadratic in it may be below zero
+        most = max(MOST, UNSEEN * noise**0.5 / torch.finfo(torch.float64).eps)
         for known, layer, d in zip(self.layers, layers, maps, strict=True):
             wanted = d.new_zeros(*d.shape[:2], layer.out_features)
             if known is not None and d.shape[1]:
-                wanted = torch.minimum(self.dispersion / rows / known.at(places(layer)), MOST / d.square().amax(2, keepdim=True))
+                wanted = torch.minimum(noise / known.at(places(layer)), most / d.square().amax(2, keepdim=True))
             precision.append(wanted)
         return Smoothness(maps, precision)
 
