@@ -25,7 +25,8 @@ OTHERS = (STEP, accuracy.ROW, first_call.ROW)
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run: shapes of layers and networks, the other rows, seconds per measure, seeds, seconds per run of pykan, repeats of processes."""
+    """What to run: shapes of layers and networks, the other rows, seconds per measure, seeds, seconds per run of pykan,
+    repeats of processes."""
 
     layers: tuple[Shape, ...]
     networks: tuple[Shape, ...]
@@ -43,24 +44,40 @@ class Plan:
         for row in rows:
             if row not in self.names:
                 near = difflib.get_close_matches(row, self.names, n=1)
-                raise SystemExit(f"there is no row {row!r}; {f'did you mean {near[0]!r}?' if near else 'the rows are ' + ', '.join(self.names)}")
+                raise SystemExit(
+                    f"there is no row {row!r};"
+                    f" {f'did you mean {near[0]!r}?' if near else 'the rows are ' + ', '.join(self.names)}"
+                )
         kept = [tuple(shape for shape in shapes if shape.name in rows) for shapes in (self.layers, self.networks)]
         return Plan(kept[0], kept[1], tuple(row for row in self.others if row in rows), self.seconds, self.smoke)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, print, write; 1 where edgewise itself is wrong or fails, 130 after Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed against pykan, inkan and flashkan.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Speed against pykan, inkan and flashkan."
+    )
     parser.add_argument("--rows", help="run these rows only, joined by commas; the others stay as they are")
-    parser.add_argument("--page", action="store_true", help="measure nothing: write README.md and chart.svg again from results.csv")
+    parser.add_argument(
+        "--page", action="store_true", help="measure nothing: write README.md and chart.svg again from results.csv"
+    )
     parser.add_argument("--smoke", action="store_true", help="tiny sizes, in seconds; results go to a temporary folder")
-    parser.add_argument("--seconds", type=float, default=4.0, help="how long to measure forward, and forward + backward, of each shape (default 4)")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=4.0,
+        help="how long to measure forward, and forward + backward, of each shape (default 4)",
+    )
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1), help="threads (default 2)")
     parser.add_argument("--out", type=Path, help="folder of results.csv, README.md and chart.svg (default: benchmarks)")
     given = parser.parse_args(arguments)
     if given.threads < 1 or not given.seconds > 0:
         parser.error("--threads must be at least 1, and --seconds more than 0")
-    plan = Plan(SMOKE_LAYERS, SMOKE_NETWORKS, OTHERS, 0.1, True) if given.smoke else Plan((*LAYERS, *GROWTH), NETWORKS, OTHERS, given.seconds, False)
+    plan = (
+        Plan(SMOKE_LAYERS, SMOKE_NETWORKS, OTHERS, 0.1, True)
+        if given.smoke
+        else Plan((*LAYERS, *GROWTH), NETWORKS, OTHERS, given.seconds, False)
+    )
     if given.rows:
         plan = plan.only([row.strip() for row in given.rows.split(",") if row.strip()])
     out = given.out or (Path(tempfile.mkdtemp(prefix="edgewise-benchmarks-")) if given.smoke else FOLDER)
@@ -84,7 +101,9 @@ def run(plan: Plan, results: Results, out: Path) -> int:
     good = True
     for records in groups(plan):
         results.put_all(records)
-        good = good and not any(record["contestant"] == OWN and record["note"] for record in records if record["part"] != "accuracy")
+        good = good and not any(
+            record["contestant"] == OWN and record["note"] for record in records if record["part"] != "accuracy"
+        )
         say(records, results)
     found = write(results, out)
     print("\n".join(["", tables.bars(found), page.grown(found), f"results.csv, README.md and chart.svg are in {out}"]))
@@ -128,7 +147,10 @@ def say(records: Sequence[Record], results: Results) -> None:
         elif part == "accuracy":
             print(tables.accuracies(found))
         else:
-            rows = [[r["contestant"], r["measure"], tables.shown(r), r["unit"]] for r in tables.of(found, row=row, part=part)]
+            rows = [
+                [r["contestant"], r["measure"], tables.shown(r), r["unit"]]
+                for r in tables.of(found, row=row, part=part)
+            ]
             print(tables.markdown(["", "what", "median (quartiles)", "unit"], rows))
     sys.stdout.flush()
 

@@ -1,4 +1,5 @@
-"""Seconds until a test error is reached: `edgewise.fit` against pykan's L-BFGS with growing grids, on the same points, both in float64."""
+"""Seconds until a test error is reached: `edgewise.fit` against pykan's L-BFGS with growing grids, on the same points,
+both in float64."""
 
 from __future__ import annotations
 
@@ -28,14 +29,18 @@ Curve = list[tuple[float, float]]  # seconds, test error
 
 
 def measured(seeds: int, limit: float, smoke: bool = False) -> Iterator[Record]:
-    """One line for each contestant and target: seconds, over the seeds (of points and start); `limit` seconds for each run of pykan."""
+    """One line for each contestant and target: seconds, over the seeds (of points and start); `limit` seconds for each
+    run of pykan."""
     pykan = named("pykan")
     yield from lines(OWN, [own_curve(seed, OWN_GRIDS[:1] if smoke else OWN_GRIDS) for seed in range(seeds)])
     if pykan.missing:
         yield from (record(place(target), pykan, note=pykan.missing) for target in TARGETS)
         return
     try:
-        curves = [pykan_curve(seed, limit, 2 if smoke else PYKAN_STEPS, PYKAN_GRIDS[:1] if smoke else PYKAN_GRIDS) for seed in range(seeds)]
+        curves = [
+            pykan_curve(seed, limit, 2 if smoke else PYKAN_STEPS, PYKAN_GRIDS[:1] if smoke else PYKAN_GRIDS)
+            for seed in range(seeds)
+        ]
     except Exception as problem:  # whatever pykan trips over here
         yield from (record(place(target), pykan, note=failure(problem)) for target in TARGETS)
         return
@@ -80,7 +85,9 @@ def own_curve(seed: int, grids: Sequence[int]) -> Curve:
     test, curve = points(SAMPLES, 2 * seed + 1), []
     for count in range(1, len(grids) + 1):
         began = perf_counter()
-        result = ew.fit(ew.KAN(WIDTHS, grid_size=grids[0], seed=seed), x, y, grids=tuple(grids[:count]), seed=seed, progress=False)
+        result = ew.fit(
+            ew.KAN(WIDTHS, grid_size=grids[0], seed=seed), x, y, grids=tuple(grids[:count]), seed=seed, progress=False
+        )
         curve.append((perf_counter() - began, rmse(result.model, *test)))
     return curve
 
@@ -90,7 +97,8 @@ class TimeUp(Exception):
 
 
 def pykan_curve(seed: int, limit: float, steps: int, grids: Sequence[int]) -> Curve:
-    """The test error after each step; computing it does not count. Stops when the limit has passed, or pykan fails after it has diverged."""
+    """The test error after each step; computing it does not count. Stops when the limit has passed, or pykan fails
+    after it has diverged."""
     (x, y), test = points(SAMPLES, 2 * seed), points(SAMPLES, 2 * seed + 1)
     curve: Curve = []
     with alone():

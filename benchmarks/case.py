@@ -1,4 +1,5 @@
-"""One contestant on one shape: how it is run, and what its outputs and gradients have to be. Letters: b batch, i input node, o output node."""
+"""One contestant on one shape: how it is run, and what its outputs and gradients have to be. Letters: b batch, i input
+node, o output node."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ REFERENCE, ITSELF = "edgewise's reference in float64", "its own run in float64"
 
 @dataclass(frozen=True)
 class Case:
-    """call: inputs (b, i) -> (b, o). leaves: the inputs, then the parameters, all float32. truth: float64 leaves -> (b, o). cotangent (b, o)."""
+    """call: inputs (b, i) -> (b, o). leaves: the inputs, then the parameters, all float32. truth: float64 leaves -> (b,
+    o). cotangent (b, o)."""
 
     call: Callable[[Tensor], Tensor]
     leaves: tuple[Tensor, ...]
@@ -37,7 +39,8 @@ class Case:
 
 
 def error(case: Case) -> float:
-    """The largest difference of outputs and gradients from the truth, each as a part of the largest magnitude there; NaN counts as infinite."""
+    """The largest difference of outputs and gradients from the truth, each as a part of the largest magnitude there;
+    NaN counts as infinite."""
     got = case.both()
     exact = [leaf.detach().double().requires_grad_() for leaf in case.leaves]
     with ew.use_backend("reference"), torch.compiler.set_stance("force_eager"):
@@ -47,8 +50,11 @@ def error(case: Case) -> float:
     return max(float((a - b).abs().nan_to_num(torch.inf).max()) / (float(b.abs().max()) or 1.0) for a, b in pairs)
 
 
-def of_module(module: nn.Module, x: Tensor, cotangent: Tensor, against: str, first: Callable[..., Tensor] = lambda y: y) -> Case:
-    """The case of a module whose truth is the module itself in float64; `first` takes the output out of what it returns."""
+def of_module(
+    module: nn.Module, x: Tensor, cotangent: Tensor, against: str, first: Callable[..., Tensor] = lambda y: y
+) -> Case:
+    """The case of a module whose truth is the module itself in float64; `first` takes the output out of what it
+    returns."""
     exact = copy.deepcopy(module).double()  # before the first call: pykan keeps activations in the module
     named = {name: p for name, p in module.named_parameters() if p.requires_grad}
     gradients = torch.autograd.grad(first(module(x)), list(named.values()), cotangent, allow_unused=True)

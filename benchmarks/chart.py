@@ -1,4 +1,5 @@
-"""chart.svg from results.csv: forward + backward of the layers on a logarithmic axis, one line of marks for each shape."""
+"""chart.svg from results.csv: forward + backward of the layers on a logarithmic axis, one line of marks for each
+shape."""
 
 from __future__ import annotations
 
@@ -14,8 +15,21 @@ from .layers import BOTH
 from .shapes import LAYERS, SMOKE_LAYERS
 from .tables import digits, faster, known, of
 
-COLOURS = {OWN: "#0072b2", "inkan": "#e69f00", "flashkan": "#009e73", "pykan": "#cc79a7", LINEAR: "#777777", DENSE: "#777777"}  # Okabe & Ito
-LABELS, RIGHT, WIDTH, TOP, ROW = 180, 110, 860, 62, 44  # pixels: left of the axis, right of it, in all, above, per shape
+COLOURS = {
+    OWN: "#0072b2",
+    "inkan": "#e69f00",
+    "flashkan": "#009e73",
+    "pykan": "#cc79a7",
+    LINEAR: "#777777",
+    DENSE: "#777777",
+}  # Okabe & Ito
+LABELS, RIGHT, WIDTH, TOP, ROW = (
+    180,
+    110,
+    860,
+    62,
+    44,
+)  # pixels: left of the axis, right of it, in all, above, per shape
 FONT = "font-family='system-ui, sans-serif'"
 
 
@@ -38,20 +52,41 @@ def draw(records: Sequence[Record], path: Path) -> bool:
         x = across(10.0**power)
         parts.append(f"<line x1='{x:.1f}' y1='{TOP - 12}' x2='{x:.1f}' y2='{bottom}' stroke='#dddddd'/>")
         parts.append(text(x, bottom + 16, f"{10.0**power:g}", "middle", "#555555"))
-    parts.append(text((LABELS + WIDTH - RIGHT) / 2, bottom + 36, "forward + backward, ms (median and quartiles)", "middle", "#555555"))
+    parts.append(
+        text(
+            (LABELS + WIDTH - RIGHT) / 2,
+            bottom + 36,
+            "forward + backward, ms (median and quartiles)",
+            "middle",
+            "#555555",
+        )
+    )
     for place, shape in enumerate(shapes):
         y = TOP + ROW * (place + 0.5)
         parts.append(text(LABELS - 14, y - 3, " \u2192 ".join(map(str, shape.widths)), "end", "#222222", bold=True))
         parts.append(text(LABELS - 14, y + 12, f"G = {shape.grid}, batch {shape.batch}", "end", "#555555"))
         for name, record in marks[shape.name].items():
             median, lower, upper = (across(number(record, column) or 1.0) for column in ("median", "lower", "upper"))
-            parts.append(f"<line x1='{lower:.1f}' y1='{y}' x2='{upper:.1f}' y2='{y}' stroke='{COLOURS[name]}' stroke-width='2'/>")
+            parts.append(
+                f"<line x1='{lower:.1f}' y1='{y}' x2='{upper:.1f}' y2='{y}' stroke='{COLOURS[name]}' stroke-width='2'/>"
+            )
             parts.append(mark(name, median, y))
         found = faster(records, shape.name)
         if found:
             parts.append(text(WIDTH - 14, y + 4, f"{digits(found.ratio)}\u00d7 faster", "end", COLOURS[OWN], bold=True))
     size = f"width='{WIDTH}' height='{bottom + 46}' viewBox='0 0 {WIDTH} {bottom + 46}'"
-    write_whole(path, "\n".join([f"<svg xmlns='http://www.w3.org/2000/svg' {size} {FONT} font-size='12' role='img'>", title(), *parts, "</svg>", ""]))
+    write_whole(
+        path,
+        "\n".join(
+            [
+                f"<svg xmlns='http://www.w3.org/2000/svg' {size} {FONT} font-size='12' role='img'>",
+                title(),
+                *parts,
+                "</svg>",
+                "",
+            ]
+        ),
+    )
     return True
 
 
@@ -68,7 +103,11 @@ def best(records: Sequence[Record], row: str) -> dict[str, Record]:
 
 def legend(records: Sequence[Record]) -> list[str]:
     """A mark and a name for every contestant that was measured."""
-    names = [name for name in COLOURS if any(name in best(records, shape.name) for shape in known(records, (*LAYERS, *SMOKE_LAYERS)))]
+    names = [
+        name
+        for name in COLOURS
+        if any(name in best(records, shape.name) for shape in known(records, (*LAYERS, *SMOKE_LAYERS)))
+    ]
     parts, x = [], 24.0
     for name in names:
         label = "limit of any dense basis" if name == DENSE else name
@@ -83,7 +122,10 @@ def mark(name: str, x: float, y: float) -> str:
     if name == DENSE:
         return f"<rect x='{x - 1.5:.1f}' y='{y - 9}' width='3' height='18' fill='{colour}'/>"
     fill = "white" if name == LINEAR else colour
-    return f"<circle cx='{x:.1f}' cy='{y}' r='{6.5 if name == OWN else 5}' fill='{fill}' stroke='{colour}' stroke-width='2'/>"
+    return (
+        f"<circle cx='{x:.1f}' cy='{y}' r='{6.5 if name == OWN else 5}' fill='{fill}' stroke='{colour}'"
+        " stroke-width='2'/>"
+    )
 
 
 def text(x: float, y: float, content: str, anchor: str, colour: str, bold: bool = False) -> str:
@@ -94,4 +136,7 @@ def text(x: float, y: float, content: str, anchor: str, colour: str, bold: bool 
 
 def title() -> str:
     """What the picture says, for those who do not see it."""
-    return "<title>Time of forward + backward of KAN layers: edgewise, its peers, a linear layer, and the limit of any dense basis</title>"
+    return (
+        "<title>Time of forward + backward of KAN layers: edgewise, its peers, a linear layer, and the limit of any"
+        " dense basis</title>"
+    )

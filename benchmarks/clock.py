@@ -52,11 +52,14 @@ def seconds_of(call: Callable[[], Any], count: int = 1) -> float:
     return (perf_counter() - began) / count
 
 
-def alternate(calls: Mapping[str, Callable[[], Any]], seconds: float, least: int = LEAST, most: int = MOST) -> dict[str, Spread]:
-    """Seconds per call: one sample of each call per round, starting one further each time, until about `seconds` are spent.
+def alternate(
+    calls: Mapping[str, Callable[[], Any]], seconds: float, least: int = LEAST, most: int = MOST
+) -> dict[str, Spread]:
+    """Seconds per call: one sample of each call per round, starting one further each time, until about `seconds` are
+    spent.
 
-    Each sample follows a call that does not count, which also ends what other calls' threads are still at. A call that is slow takes part until its
-    share of the seconds is spent, but `least` times.
+    Each sample follows a call that does not count, which also ends what other calls' threads are still at. A call that
+    is slow takes part until its share of the seconds is spent, but `least` times.
     """
     names, samples, spent = list(calls), {name: [] for name in calls}, dict.fromkeys(calls, 0.0)
     if not names:

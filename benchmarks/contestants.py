@@ -21,13 +21,15 @@ from .shapes import DEGREE, Shape
 
 OWN = "edgewise"
 LINEAR, DENSE = "Linear + SiLU", "dense basis, product only"
-# Errors above which a contestant counts as wrong: edgewise; all others. flashkan's formula takes differences of cubes that grow with the grid, which
-# in float32 leaves 5 digits at G = 5, 3 at G = 20 and fewer than 2 at G = 50; the wide bar keeps it in the comparison as long as it can be.
+# Errors above which a contestant counts as wrong: edgewise; all others. flashkan's formula takes differences of cubes
+# that grow with the grid, which in float32 leaves 5 digits at G = 5, 3 at G = 20 and fewer than 2 at G = 50; the wide
+# bar keeps it in the comparison as long as it can be.
 STRICT, LOOSE = 1e-5, 1e-2
 
 
 class Contestant(NamedTuple):
-    """A name, what makes its layer and its network (None: it has none), and the package it comes from (None: torch or edgewise)."""
+    """A name, what makes its layer and its network (None: it has none), and the package it comes from (None: torch or
+    edgewise)."""
 
     name: str
     layer: Callable[[Shape], Case]
@@ -61,17 +63,24 @@ def own_layer(shape: Shape) -> Case:
 
 def own_network(shape: Shape) -> Case:
     """edgewise's KAN."""
-    return of_module(ew.KAN(shape.widths, grid_size=shape.grid, degree=DEGREE, dtype=torch.float32), *data(shape.widths, shape.batch), REFERENCE)
+    return of_module(
+        ew.KAN(shape.widths, grid_size=shape.grid, degree=DEGREE, dtype=torch.float32),
+        *data(shape.widths, shape.batch),
+        REFERENCE,
+    )
 
 
 def linear(shape: Shape) -> Case:
     """nn.Linear and SiLU of the same widths."""
-    layers = [part for a, b in zip(shape.widths, shape.widths[1:], strict=False) for part in (nn.Linear(a, b), nn.SiLU())]
+    layers = [
+        part for a, b in zip(shape.widths, shape.widths[1:], strict=False) for part in (nn.Linear(a, b), nn.SiLU())
+    ]
     return of_module(nn.Sequential(*layers), *data(shape.widths, shape.batch), ITSELF)
 
 
 def dense_basis(shape: Shape) -> Case:
-    """The product of a ready basis matrix (b, i*j) with coef (i*j, o), and its two gradients: no method that builds this matrix can be faster."""
+    """The product of a ready basis matrix (b, i*j) with coef (i*j, o), and its two gradients: no method that builds
+    this matrix can be faster."""
     x, cotangent = data(shape.widths, shape.batch)
     matrix = dense_matrix(x.detach().double(), knots(shape)).float().requires_grad_()
     coef = torch.randn(matrix.shape[1], shape.widths[1], generator=torch.Generator().manual_seed(1)).requires_grad_()
@@ -89,7 +98,12 @@ ALL = (
     Contestant(OWN, own_layer, own_network),
     Contestant("pykan", peers.pykan_layer, peers.pykan_network, PYKAN),
     Contestant("inkan", partial(peers.inkan_layer, compiled=True), partial(peers.inkan_network, compiled=True), INKAN),
-    Contestant("inkan, not compiled", partial(peers.inkan_layer, compiled=False), partial(peers.inkan_network, compiled=False), INKAN),
+    Contestant(
+        "inkan, not compiled",
+        partial(peers.inkan_layer, compiled=False),
+        partial(peers.inkan_network, compiled=False),
+        INKAN,
+    ),
     Contestant("flashkan", peers.flashkan_layer, peers.flashkan_network, FLASHKAN),
     Contestant(LINEAR, linear, linear),
     Contestant(DENSE, dense_basis, None),

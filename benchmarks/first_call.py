@@ -1,4 +1,5 @@
-"""The first forward + backward of a process whose kernels were compiled by an earlier one: what a new program waits for."""
+"""The first forward + backward of a process whose kernels were compiled by an earlier one: what a new program waits
+for."""
 
 from __future__ import annotations
 
@@ -29,7 +30,9 @@ def measured(repeats: int) -> Iterator[Record]:
     for _ in range(repeats + 1):
         done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True)
         if done.returncode:
-            yield record(place, named(OWN), note="fails here: " + (done.stderr.strip().splitlines() or ["no message"])[-1][:120])
+            yield record(
+                place, named(OWN), note="fails here: " + (done.stderr.strip().splitlines() or ["no message"])[-1][:120]
+            )
             return
         seconds.append(float(done.stdout))
     yield record(place, named(OWN), Spread.of(seconds[1:]))

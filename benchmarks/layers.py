@@ -1,4 +1,5 @@
-"""Times of layers and networks: forward, and forward + backward by inputs and parameters, of every contestant in turn."""
+"""Times of layers and networks: forward, and forward + backward by inputs and parameters, of every contestant in
+turn."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ FORWARD, BOTH = "forward", "forward + backward"
 
 
 def measured(part: str, shape: Shape, seconds: float, contestants: Sequence[Contestant] = ALL) -> Iterator[Record]:
-    """The lines of one shape, `seconds` for each measure. A contestant that is missing, fails or computes something else gets a note, not a time."""
+    """The lines of one shape, `seconds` for each measure. A contestant that is missing, fails or computes something
+    else gets a note, not a time."""
     cases: dict[str, Case] = {}
     errors: dict[str, float] = {}
     own = [contestant for contestant in contestants if part == "layer" or contestant.network is not None]
@@ -26,11 +28,16 @@ def measured(part: str, shape: Shape, seconds: float, contestants: Sequence[Cont
         for contestant in own:
             case, found, note = prepared(contestant, part, shape)
             if case is None:
-                yield from (record(Place(part, shape.name, measure, "ms"), contestant, note=note, error=found) for measure in (FORWARD, BOTH))
+                yield from (
+                    record(Place(part, shape.name, measure, "ms"), contestant, note=note, error=found)
+                    for measure in (FORWARD, BOTH)
+                )
             else:
                 cases[contestant.name], errors[contestant.name] = case, found or 0.0
         for measure in (FORWARD, BOTH):
-            calls: Mapping[str, Any] = {name: case.forward if measure == FORWARD else case.both for name, case in cases.items()}
+            calls: Mapping[str, Any] = {
+                name: case.forward if measure == FORWARD else case.both for name, case in cases.items()
+            }
             times = alternate(calls, seconds)
             for contestant in own:
                 if contestant.name in times:
@@ -61,7 +68,8 @@ def failure(problem: Exception) -> str:
 
 
 class each_shape_compiled:
-    """Inside, torch.compile makes code for each shape of its own, which favours the contestants that use it; what it made before is forgotten."""
+    """Inside, torch.compile makes code for each shape of its own, which favours the contestants that use it; what it
+    made before is forgotten."""
 
     def __enter__(self) -> None:
         torch.compiler.reset()

@@ -1,7 +1,9 @@
-"""Peak memory of forward + backward, in a process of its own for each contestant: `python -m benchmarks.memory CONTESTANT THREADS SHAPES`
+"""Peak memory of forward + backward, in a process of its own for each contestant: `python -m benchmarks.memory
+CONTESTANT THREADS SHAPES`
 
-It is the growth of the resident memory (Linux: VmHWM over VmRSS), so what kernels allocate themselves counts too. A first call is not counted: it
-compiles, and fills buffers that stay. Blocks of 64 KiB and more go back to the system when they are freed, so that each call starts anew.
+It is the growth of the resident memory (Linux: VmHWM over VmRSS), so what kernels allocate themselves counts too. A
+first call is not counted: it compiles, and fills buffers that stay. Blocks of 64 KiB and more go back to the system
+when they are freed, so that each call starts anew.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 Refused = Mapping[tuple[str, str], str]  # why a contestant's row has no times, by its name and the row's
 
 
-def measured(shapes: Sequence[Shape], refused: Refused, contestants: Sequence[Contestant] = ALL, threads: int = 2) -> Iterator[Record]:
+def measured(
+    shapes: Sequence[Shape], refused: Refused, contestants: Sequence[Contestant] = ALL, threads: int = 2
+) -> Iterator[Record]:
     """The lines of layers of these shapes, contestant after contestant; what has no times gets no memory either."""
     for contestant in contestants:
         sound = [shape for shape in shapes if (contestant.name, shape.name) not in refused]
@@ -39,7 +43,12 @@ def measured(shapes: Sequence[Shape], refused: Refused, contestants: Sequence[Co
         for shape in shapes:
             place, value = Place("layer", shape.name, PEAK, "MB"), found.get(shape.name)
             if value is None:
-                yield record(place, contestant, note=refused.get((contestant.name, shape.name), "") or str(found.get("", "the process ended early")))
+                yield record(
+                    place,
+                    contestant,
+                    note=refused.get((contestant.name, shape.name), "")
+                    or str(found.get("", "the process ended early")),
+                )
             else:
                 yield record(place, contestant, Spread.of([number / 1e6 for number in value]))
 
@@ -51,10 +60,16 @@ def in_a_process(contestant: str, shapes: Sequence[Shape], threads: int) -> dict
     sizes = json.dumps([[*shape.widths, shape.grid, shape.batch] for shape in shapes])
     command = [sys.executable, "-m", "benchmarks.memory", contestant, str(threads), sizes]
     try:
-        done = subprocess.run(command, cwd=ROOT, env={**os.environ, **OWN_MEMORY}, capture_output=True, text=True, timeout=LIMIT)
+        done = subprocess.run(
+            command, cwd=ROOT, env={**os.environ, **OWN_MEMORY}, capture_output=True, text=True, timeout=LIMIT
+        )
     except subprocess.TimeoutExpired:
         return {"": f"took more than {LIMIT} s"}
-    return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 and done.stdout else {"": "the process ended early"}
+    return (
+        json.loads(done.stdout.splitlines()[-1])
+        if done.returncode == 0 and done.stdout
+        else {"": "the process ended early"}
+    )
 
 
 def peak(call: Callable[[], Any]) -> int:

@@ -21,7 +21,9 @@ def page(records: Sequence[Record], folder: Path) -> None:
     parts = [(FOLDER / "about.md").read_text(encoding="utf-8"), where(records)]
     parts += ["## Layers", "![Times of forward + backward](chart.svg)", tables.bars(records)]
     parts += [
-        text for shape in tables.known(records, (*LAYERS, *SMOKE_LAYERS)) for text in (f"**{shape.title}**", tables.timings(records, shape.name))
+        text
+        for shape in tables.known(records, (*LAYERS, *SMOKE_LAYERS))
+        for text in (f"**{shape.title}**", tables.timings(records, shape.name))
     ]
     parts += section("Finer grids", tables.known(records, GROWTH), records, grown(records))
     parts += section("Networks", tables.known(records, (*NETWORKS, *SMOKE_NETWORKS)), records)
@@ -38,8 +40,13 @@ def section(title: str, shapes: Sequence, records: Sequence[Record], text: str =
 def where(records: Sequence[Record]) -> str:
     """On what, with what, from when."""
     kinds = dict.fromkeys((r["device"], r["threads"], r["torch"], r["python"], r["commit"]) for r in records)
-    versions = dict.fromkeys((r["contestant"].split(",")[0], r["package"]) for r in records if r["package"] and tables.from_peer(r))
-    places = [f"{device}, {threads} threads, torch {torch}, Python {python}, commit {commit}" for device, threads, torch, python, commit in kinds]
+    versions = dict.fromkeys(
+        (r["contestant"].split(",")[0], r["package"]) for r in records if r["package"] and tables.from_peer(r)
+    )
+    places = [
+        f"{device}, {threads} threads, torch {torch}, Python {python}, commit {commit}"
+        for device, threads, torch, python, commit in kinds
+    ]
     peers = ", ".join(f"{name} {version}" for name, version in versions) or "none installed"
     return f"Measured on: {'; '.join(places)}. Peers: {peers}."
 
@@ -50,19 +57,30 @@ def grown(records: Sequence[Record]) -> str:
     if times is None:
         return ""
     coarse, fine = (shape.grid for shape in GROWTH)
-    return f"From G = {coarse} to G = {fine} edgewise's forward + backward takes {times:.2f} times as long (at most {MOST_GROWTH} is wanted)."
+    return (
+        f"From G = {coarse} to G = {fine} edgewise's forward + backward takes {times:.2f} times as long (at most"
+        f" {MOST_GROWTH} is wanted)."
+    )
 
 
 def step(records: Sequence[Record]) -> list[str]:
     """A step of edgewise's optimizer beside an evaluation of pykan's."""
     rows = [[r["contestant"], r["measure"], tables.shown(r)] for r in tables.of(records, part="step")]
-    return ["## A step of training", "[2, 5, 1], G = 5, 1000 points.", tables.markdown(["", "what", "ms"], rows)] if rows else []
+    return (
+        ["## A step of training", "[2, 5, 1], G = 5, 1000 points.", tables.markdown(["", "what", "ms"], rows)]
+        if rows
+        else []
+    )
 
 
 def accuracy(records: Sequence[Record]) -> list[str]:
     """Seconds until an error."""
     table = tables.accuracies(records)
-    return ["## Time to accuracy", "exp(sin(pi x) + y^2), [2, 5, 1], 1000 points, 1000 others for the error.", table] if table else []
+    return (
+        ["## Time to accuracy", "exp(sin(pi x) + y^2), [2, 5, 1], 1000 points, 1000 others for the error.", table]
+        if table
+        else []
+    )
 
 
 def first(records: Sequence[Record]) -> list[str]:

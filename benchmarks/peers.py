@@ -87,14 +87,20 @@ def inkan_layer(shape: Shape, compiled: bool) -> Case:
 
     layer, (i, o) = KANLayer(*shape.widths, grid_size=shape.grid, compile_basis=compiled), shape.widths
     count = i * (shape.grid + DEGREE)
-    return mapped(layer, shape, lambda p: (p["weight"][:, :count].reshape(o, i, -1).permute(1, 2, 0), p["weight"][:, count:].t()))
+    return mapped(
+        layer, shape, lambda p: (p["weight"][:, :count].reshape(o, i, -1).permute(1, 2, 0), p["weight"][:, count:].t())
+    )
 
 
 def inkan_network(shape: Shape, compiled: bool) -> Case:
     """inkan's KANNetwork."""
     from inkan import KANNetwork
 
-    return of_module(KANNetwork(list(shape.widths), grid_size=shape.grid, compile_basis=compiled), *data(shape.widths, shape.batch), ITSELF)
+    return of_module(
+        KANNetwork(list(shape.widths), grid_size=shape.grid, compile_basis=compiled),
+        *data(shape.widths, shape.batch),
+        ITSELF,
+    )
 
 
 def flashkan_layer(shape: Shape) -> Case:

@@ -18,9 +18,26 @@ from .contestants import Contestant
 
 FOLDER = ROOT / "benchmarks"
 COLUMNS = (
-    "name", "part", "row", "contestant", "measure", "unit", "median", "lower", "upper", "repeats", "error", "against", "note",
-    "device", "threads", "package", "torch", "python", "commit",
-)  # fmt: skip
+    "name",
+    "part",
+    "row",
+    "contestant",
+    "measure",
+    "unit",
+    "median",
+    "lower",
+    "upper",
+    "repeats",
+    "error",
+    "against",
+    "note",
+    "device",
+    "threads",
+    "package",
+    "torch",
+    "python",
+    "commit",
+)
 Record = dict[str, Any]
 
 
@@ -34,19 +51,36 @@ class Place(NamedTuple):
 
 
 def record(
-    place: Place, contestant: Contestant, spread: Spread | None = None, *, note: str = "", error: float | None = None, against: str = ""
+    place: Place,
+    contestant: Contestant,
+    spread: Spread | None = None,
+    *,
+    note: str = "",
+    error: float | None = None,
+    against: str = "",
 ) -> Record:
     """A line: the spread of what was measured, or a note that says why there is none."""
     name = "/".join((place.part, place.row, contestant.name, place.measure))
-    figures: Mapping[str, Any] = dict.fromkeys(("median", "lower", "upper", "repeats")) if spread is None else vars(spread)
-    what = {"contestant": contestant.name, "package": contestant.version, "error": error, "against": against, "note": note}
+    figures: Mapping[str, Any] = (
+        dict.fromkeys(("median", "lower", "upper", "repeats")) if spread is None else vars(spread)
+    )
+    what = {
+        "contestant": contestant.name,
+        "package": contestant.version,
+        "error": error,
+        "against": against,
+        "note": note,
+    }
     return {"name": name, **place._asdict(), **figures, **what, **surroundings()}
 
 
 @cache
 def _fixed() -> dict[str, str]:
     vector = torch.backends.cpu.get_cpu_capability()
-    device = f"{os.cpu_count()}-core {platform.machine().replace('_', '-')} CPU{'' if vector == 'DEFAULT' else f' ({vector})'}"
+    device = (
+        f"{os.cpu_count()}-core {platform.machine().replace('_', '-')}"
+        f" CPU{'' if vector == 'DEFAULT' else f' ({vector})'}"
+    )
     return {"device": device, "torch": torch.__version__, "python": platform.python_version(), "commit": commit()}
 
 

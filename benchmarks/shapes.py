@@ -1,4 +1,5 @@
-"""What is measured: layers and networks, and how many times faster than the fastest peer forward + backward has to be."""
+"""What is measured: layers and networks, and how many times faster than the fastest peer forward + backward has to
+be."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ DEGREE = 3  # the only one that every peer has
 
 @dataclass(frozen=True)
 class Shape:
-    """A network of these widths (two of them: one layer) with `grid` intervals on `batch` rows; `bar`: how many times faster it has to be.
+    """A network of these widths (two of them: one layer) with `grid` intervals on `batch` rows; `bar`: how many times
+    faster it has to be.
 
     >>> Shape((64, 64), 5, 1024).name, Shape((64, 64), 5, 1024).title
     ('64-64-G5-b1024', '64 -> 64, G = 5, batch 1024')

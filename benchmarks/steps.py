@@ -1,4 +1,5 @@
-"""One Levenberg-Marquardt step of edgewise against one function evaluation with gradient of pykan, whose L-BFGS steps take several each."""
+"""One Levenberg-Marquardt step of edgewise against one function evaluation with gradient of pykan, whose L-BFGS steps
+take several each."""
 
 from __future__ import annotations
 
@@ -10,9 +11,9 @@ from torch.func import functional_call
 
 import edgewise as ew
 from edgewise.threads import threads_for
-from edgewise.train import lm
-from edgewise.train.network import NetworkProblem
-from edgewise.train.objective import SquaredError
+from edgewise.train.problems.kan import NetworkProblem
+from edgewise.train.problems.losses import SquaredError
+from edgewise.train.solvers import levenberg_marquardt
 
 from . import peers
 from .clock import alternate
@@ -41,7 +42,9 @@ def points(count: int, seed: int, dtype: torch.dtype = torch.float64) -> tuple[T
 def measured(seconds: float, shape: Shape = SHAPE) -> Iterator[Record]:
     """Both lines."""
     own, pykan = named(OWN), named("pykan")
-    places = {name: Place("step", shape.name, what, "ms") for name, what in ((own.name, STEP), (pykan.name, EVALUATION))}
+    places = {
+        name: Place("step", shape.name, what, "ms") for name, what in ((own.name, STEP), (pykan.name, EVALUATION))
+    }
     calls: dict[str, Callable[[], object]] = {}
     step, wrong = own_steps(shape)
     if wrong > CLOSE:
@@ -60,19 +63,26 @@ def measured(seconds: float, shape: Shape = SHAPE) -> Iterator[Record]:
     for name, spread in alternate(calls, seconds).items():
         mine = name == own.name
         scaled = spread.scaled(1e3 / STEPS if mine else 1e3)
-        yield record(places[name], named(name), scaled, error=wrong if mine else None, against="autograd through the reference" if mine else "")
+        yield record(
+            places[name],
+            named(name),
+            scaled,
+            error=wrong if mine else None,
+            against="autograd through the reference" if mine else "",
+        )
 
 
 def own_steps(shape: Shape) -> tuple[Callable[[], object], float]:
-    """What takes STEPS steps from the start, as `fit` does, and the error of its gradient against autograd through the reference."""
+    """What takes STEPS steps from the start, as `fit` does, and the error of its gradient against autograd through the
+    reference."""
     model = ew.KAN(shape.widths, grid_size=shape.grid, degree=DEGREE)
     x, y = points(shape.batch, 0)
     problem = NetworkProblem(model.build(), x, y, SquaredError())
     start = problem.start()
 
-    def steps() -> lm.Minimum:
+    def steps() -> levenberg_marquardt.Minimum:
         with threads_for(0.0):  # as in a fit of this size
-            return lm.minimize(problem, start, steps=STEPS, tolerance=0.0)
+            return levenberg_marquardt.minimize(problem, start, steps=STEPS, tolerance=0.0)
 
     _, gradient, _ = problem.quadratic(start)
     names = [name for name, _ in model.named_parameters()]  # in the problem's order

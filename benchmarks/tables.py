@@ -46,7 +46,11 @@ def faster(records: Iterable[Record], row: str, measure: str = BOTH) -> Faster |
 
 def growth(records: Sequence[Record], contestant: str = OWN) -> float | None:
     """The time of forward + backward on the finer grid over that on the coarser one."""
-    times = [number(r, "median") for shape in GROWTH for r in of(records, row=shape.name, measure=BOTH, contestant=contestant)]
+    times = [
+        number(r, "median")
+        for shape in GROWTH
+        for r in of(records, row=shape.name, measure=BOTH, contestant=contestant)
+    ]
     return times[1] / times[0] if len(times) == 2 and times[0] and times[1] else None
 
 
@@ -79,7 +83,9 @@ def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """
     cells = [list(headings), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
-    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in cells]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in cells
+    ]
     return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
 
 
@@ -103,7 +109,15 @@ def bars(records: Sequence[Record]) -> str:
     for shape in LAYERS:
         found = faster(records, shape.name)
         if found and shape.bar:
-            rows.append([shape.title, f"{shape.bar:g}", digits(found.ratio), found.peer, "yes" if found.ratio >= shape.bar else "no"])
+            rows.append(
+                [
+                    shape.title,
+                    f"{shape.bar:g}",
+                    digits(found.ratio),
+                    found.peer,
+                    "yes" if found.ratio >= shape.bar else "no",
+                ]
+            )
     return markdown(["layer", "wanted", "times faster", "than", "reached"], rows) if rows else ""
 
 

@@ -1,9 +1,9 @@
 """Two tables through the command line, each judged on rows that it has not seen.
 
-A law of nature, sampled with noise among columns that have nothing to do with it: is it found again? And a real table: can the signature of a knot be
-told from its geometry? Signatures are even, so every prediction is rounded to the nearest even number and counted right or wrong. The rule to beat
-was found by mathematicians with the help of machine learning (Davies et al., Nature 600, 2021): signature = -slope / 2 with
-slope = Re(longitude / meridian).
+A law of nature, sampled with noise among columns that have nothing to do with it: is it found again? And a real table:
+can the signature of a knot be told from its geometry? Signatures are even, so every prediction is rounded to the
+nearest even number and counted right or wrong. The rule to beat was found by mathematicians with the help of machine
+learning (Davies et al., Nature 600, 2021): signature = -slope / 2 with slope = Re(longitude / meridian).
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def boosted(rest: Table, held: Table) -> Tensor:
 
 
 def sample() -> tuple[str, Tensor, Tensor]:
-    """(table as text, the force itself (n,), size of the error): masses, a distance, two columns of no use, and the force as measured."""
+    """(table as text, the force itself (n,), size of the error): masses, a distance, two columns of no use, and the
+    force as measured."""
     draw = torch.Generator().manual_seed(SEED)
     m1, m2, r, hour, humidity = torch.rand(5, ROWS, dtype=torch.float64, generator=draw)
     m1, m2, r, hour = 1 + 4 * m1, 1 + 4 * m2, 1 + 2 * r, 24 * hour
@@ -59,13 +60,23 @@ def sample() -> tuple[str, Tensor, Tensor]:
     error = NOISE * force.std()
     measured = force + error * torch.randn(ROWS, dtype=torch.float64, generator=draw)
     rows = torch.stack([m1, m2, r, hour, humidity, measured], dim=1).tolist()
-    return "m1,m2,r,hour,humidity,force\n" + "".join(",".join(f"{value:.6g}" for value in row) + "\n" for row in rows), force, error
+    return (
+        "m1,m2,r,hour,humidity,force\n" + "".join(",".join(f"{value:.6g}" for value in row) + "\n" for row in rows),
+        force,
+        error,
+    )
 
 
 def edgewise(table: Path, target: str, out: Path) -> int:
     """Run `edgewise fit`, showing the command."""
     command = ["fit", str(table), "--target", target, "--out", str(out), "--seed", str(SEED), "--force"]
-    print("$ edgewise " + " ".join(str(Path(word).relative_to(HERE.parent)) if word.startswith(str(HERE)) else word for word in command), flush=True)
+    print(
+        "$ edgewise "
+        + " ".join(
+            str(Path(word).relative_to(HERE.parent)) if word.startswith(str(HERE)) else word for word in command
+        ),
+        flush=True,
+    )
     return subprocess.run([sys.executable, "-m", "edgewise", *command]).returncode
 
 
@@ -87,7 +98,10 @@ def law() -> int:
     for line in result["formula"]["outputs"]:
         print(f"  found        {line}")
     gap, missed = (got - truth).square().mean().sqrt().item(), result["held_out"]["network"]["rmse"]
-    print(f"  its error    {gap:.2g} from the law itself and {missed:.2g} from the measurements, whose own error is {error:.2g}")
+    print(
+        f"  its error    {gap:.2g} from the law itself and {missed:.2g} from the measurements, whose own error is"
+        f" {error:.2g}"
+    )
     print(f"               (root mean square on the {len(held)} rows held out)\n")
     return 0
 

@@ -1,4 +1,5 @@
-"""The picture in the README: a network fitted to samples of exp(sin(pi x) + y^2), and what it became. Writes examples/formula.svg."""
+"""The picture in the README: a network fitted to samples of exp(sin(pi x) + y^2), and what it became. Writes
+examples/formula.svg."""
 
 from __future__ import annotations
 

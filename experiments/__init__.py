@@ -1,1 +1,2 @@
-"""Tables and figures of the KAN paper (arXiv 2404.19756), repeated with edgewise's public functions: `python -m experiments NAME`."""
+"""Tables and figures of the KAN paper (arXiv 2404.19756), repeated with edgewise's public functions: `python -m
+experiments NAME`."""

@@ -29,7 +29,11 @@ def main(arguments: list[str]) -> int:
     name = arguments[0]
     if name not in NAMES:
         near = difflib.get_close_matches(name, NAMES, n=1)
-        print(f"there is no experiment {name!r}; {f'did you mean {near[0]!r}?' if near else 'they are ' + ', '.join(NAMES)}", file=sys.stderr)
+        print(
+            f"there is no experiment {name!r};"
+            f" {f'did you mean {near[0]!r}?' if near else 'they are ' + ', '.join(NAMES)}",
+            file=sys.stderr,
+        )
         return 2
     chosen = options(name, arguments[1:])
     try:

@@ -45,15 +45,21 @@ def ratios(records: Iterable[Record], theirs: str, ours: str, whom: str, bar: fl
         return ""
     short = [f"{name} ({ratio:.2g})" for name, ratio in known.items() if ratio < bar]
     many = f"at least {bar:g} times below" if bar > 1 else "below"
-    text = f"{len(known) - len(short)} of {len(known)} rows are {many} {whom}; the median row by a factor of {statistics.median(known.values()):.3g}."
+    text = (
+        f"{len(known) - len(short)} of {len(known)} rows are {many} {whom}; the median row by a factor of"
+        f" {statistics.median(known.values()):.3g}."
+    )
     return text + (f" Not so: {', '.join(short)}." if short else "")
 
 
 def foretold(attempts: Iterable[Record]) -> str:
-    """How well the held-out error and the error expected of new rows foretell test errors, in a sentence; "" where nothing was expected.
+    """How well the held-out error and the error expected of new rows foretell test errors, in a sentence; "" where
+    nothing was expected.
 
-    >>> foretold([{"held_out": "1e-9", "expected": "1e-6", "test": "2e-6"}, {"held_out": "1e-9", "expected": "1e-9", "test": "2e-9"}])
-    'Of 2 networks 50 % have a test error above ten times the held-out one, 0 % above ten times `expected_rmse` (0 % below a tenth of it).'
+    >>> surprised = {"held_out": "1e-9", "expected": "1e-6", "test": "2e-6"}
+    >>> foretold([surprised, {"held_out": "1e-9", "expected": "1e-9", "test": "2e-9"}])
+    'Of 2 networks 50 % have a test error above ten times the held-out one, 0 % above ten times `expected_rmse`
+     (0 % below a tenth of it).'
     """
     known = [[number(record, column) for column in ("held_out", "expected", "test")] for record in attempts]
     full = [(held, expected, test) for held, expected, test in known if held and expected and test]
@@ -61,11 +67,14 @@ def foretold(attempts: Iterable[Record]) -> str:
         return ""
     above, surprised, below = (
         sum(far) / len(full)
-        for far in zip(*((test > 10 * held, test > 10 * expected, expected > 10 * test) for held, expected, test in full), strict=True)
+        for far in zip(
+            *((test > 10 * held, test > 10 * expected, expected > 10 * test) for held, expected, test in full),
+            strict=True,
+        )
     )
     return (
-        f"Of {len(full)} networks {above:.0%} have a test error above ten times the held-out one, {surprised:.0%} above ten times `expected_rmse` "
-        f"({below:.0%} below a tenth of it)."
+        f"Of {len(full)} networks {above:.0%} have a test error above ten times the held-out one, {surprised:.0%} above"
+        f" ten times `expected_rmse` ({below:.0%} below a tenth of it)."
     ).replace("%", " %")
 
 
@@ -88,9 +97,17 @@ def bars(path: Path, records: Iterable[Record], columns: Mapping[str, str]) -> N
     records = list(records)
     figure = Figure(figsize=(9, 1.2 + 0.28 * len(records)))
     axes = figure.add_subplot()
-    colours = {"edgewise_best": "#c1440e", "paper_kan": "#27496d", "paper_mlp": "#9aa5b1", "pykan_same_data": "#00909e", "mlp_best": "#f2b134"}
+    colours = {
+        "edgewise_best": "#c1440e",
+        "paper_kan": "#27496d",
+        "paper_mlp": "#9aa5b1",
+        "pykan_same_data": "#00909e",
+        "mlp_best": "#f2b134",
+    }
     for column, label in columns.items():
-        points = [(value, place) for place, record in enumerate(records) if (value := number(record, column)) is not None]
+        points = [
+            (value, place) for place, record in enumerate(records) if (value := number(record, column)) is not None
+        ]
         if points:
             axes.plot(*zip(*points, strict=True), "o", label=label, color=colours.get(column), markersize=6)
     axes.set_yticks(range(len(records)), [record["name"] for record in records])

@@ -1,4 +1,5 @@
-"""The peers on the same points: multilayer perceptrons trained by edgewise's own best optimizer, and pykan at its tutorial's protocol."""
+"""The peers on the same points: multilayer perceptrons trained by edgewise's own best optimizer, and pykan at its
+tutorial's protocol."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ PYKAN_STEPS = 50
 
 @dataclass(frozen=True)
 class Peer:
-    """One trained peer: what it is, parameters, errors on held-out (None: none held out) and test points, CPU seconds."""
+    """One trained peer: what it is, parameters, errors on held-out (None: none held out) and test points, CPU
+    seconds."""
 
     what: str
     parameters: int
@@ -38,7 +40,8 @@ class Peer:
 
 
 class Scaled(nn.Module):
-    """A network between fixed maps of inputs and output to ranges that suit it, so that an MLP starts as well as a KAN does."""
+    """A network between fixed maps of inputs and output to ranges that suit it, so that an MLP starts as well as a KAN
+    does."""
 
     low: Tensor
     high: Tensor
@@ -85,7 +88,8 @@ def perceptron(inputs: int, width: int, hidden: int, activation: str, seed: int)
 
 
 def mlp(row: Row, parameters: int, kinds: Sequence[tuple[int, str]], seed: int, sizes: Sizes) -> Peer:
-    """The best MLP of about this many parameters by held-out error, over `kinds` (hidden layers, activation), from one seed."""
+    """The best MLP of about this many parameters by held-out error, over `kinds` (hidden layers, activation), from one
+    seed."""
     X, y = row.sample(sizes.samples, "train")
     test, began = row.sample(TEST, "test"), time.process_time()
     found = []
@@ -95,7 +99,15 @@ def mlp(row: Row, parameters: int, kinds: Sequence[tuple[int, str]], seed: int, 
         network = Scaled(perceptron(len(row.inputs), width, hidden, activation, seed), X, y)
         result = fit(network, X, y, seed=seed, optimizer="lm", steps=steps)
         actual = count(len(row.inputs), width, hidden)
-        found.append(Peer(f"{hidden}x{width} {activation}", actual, result.metrics.get("validation_rmse"), rmse(result.model, *test), 0.0))
+        found.append(
+            Peer(
+                f"{hidden}x{width} {activation}",
+                actual,
+                result.metrics.get("validation_rmse"),
+                rmse(result.model, *test),
+                0.0,
+            )
+        )
     best = min(found, key=lambda peer: np.inf if peer.held_out is None else peer.held_out)
     return Peer(best.what, best.parameters, best.held_out, best.test, time.process_time() - began)
 
@@ -123,8 +135,9 @@ def has_pykan() -> bool:
 
 
 def pykan(row: Row, shape: tuple[int, ...], seed: int, sizes: Sizes) -> Peer:
-    """pykan on the same points with this shape: grids growing, LBFGS on each, float64, finer ones than 20 while they are better. The figure is
-    the lowest *test* error of all its steps on all grids, which favours it more than the paper's own rule."""
+    """pykan on the same points with this shape: grids growing, LBFGS on each, float64, finer ones than 20 while they
+    are better. The figure is the lowest *test* error of all its steps on all grids, which favours it more than the
+    paper's own rule."""
     began = time.process_time()
     grids, steps = ((3, 5), 4) if sizes.settings else (PYKAN_GRIDS, PYKAN_STEPS)
     with alone():
@@ -135,8 +148,14 @@ def pykan(row: Row, shape: tuple[int, ...], seed: int, sizes: Sizes) -> Peer:
         data |= {f"{part}_label": torch.as_tensor(y)[:, None] for part, (_, y) in parts.items()}
         best, at, model = np.inf, 0, None
         for size in grids:
-            model = MultKAN(width=list(shape), grid=size, k=3, seed=seed, auto_save=False) if model is None else model.refine(size)
-            model.symbolic_enabled = model.auto_save = False  # its symbolic branch adds zero here; refine hands neither on
+            model = (
+                MultKAN(width=list(shape), grid=size, k=3, seed=seed, auto_save=False)
+                if model is None
+                else model.refine(size)
+            )
+            model.symbolic_enabled = model.auto_save = (
+                False  # its symbolic branch adds zero here; refine hands neither on
+            )
             try:
                 losses = model.fit(data, opt="LBFGS", steps=steps)["test_loss"]
             except Exception:  # whatever pykan trips over once it has diverged (singular systems, unbound names)
@@ -147,12 +166,19 @@ def pykan(row: Row, shape: tuple[int, ...], seed: int, sizes: Sizes) -> Peer:
             elif size >= PYKAN_ALL or not np.isfinite(losses[-1]):
                 break
     edges = sum(a * b for a, b in zip(shape, shape[1:], strict=False))
-    return Peer(f"[{','.join(map(str, shape))}] grid {at}", edges * (at + 3 + 1) + sum(shape[1:]), None, best, time.process_time() - began)
+    return Peer(
+        f"[{','.join(map(str, shape))}] grid {at}",
+        edges * (at + 3 + 1) + sum(shape[1:]),
+        None,
+        best,
+        time.process_time() - began,
+    )
 
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
-    """In a temporary folder, silent, with torch's default number format at float64: pykan writes files where it stands and has no `dtype`."""
+    """In a temporary folder, silent, with torch's default number format at float64: pykan writes files where it stands
+    and has no `dtype`."""
     before, dtype = Path.cwd(), torch.get_default_dtype()
     states = torch.get_rng_state(), np.random.get_state()
     with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w") as nowhere:

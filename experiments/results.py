@@ -1,4 +1,5 @@
-"""result.csv: one record per row of a table, replaced whole or not at all, so that a run that is cut off leaves every finished row."""
+"""result.csv: one record per row of a table, replaced whole or not at all, so that a run that is cut off leaves every
+finished row."""
 
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ def number(record: Mapping[str, str], column: str) -> float | None:
 
 
 class Results:
-    """The records of one csv file by the value of their first column, kept in the given order of these values (None: as they come).
+    """The records of one csv file by the value of their first column, kept in the given order of these values (None: as
+    they come).
 
     Each `put` rewrites the file; values of an old record that a new one does not name stay.
     """

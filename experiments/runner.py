@@ -1,4 +1,5 @@
-"""Jobs on a few processes of one thread each, with a progress bar; what is asked of every experiment on the command line."""
+"""Jobs on a few processes of one thread each, with a progress bar; what is asked of every experiment on the command
+line."""
 
 from __future__ import annotations
 
@@ -22,8 +23,8 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_
 
 @dataclass(frozen=True)
 class Options:
-    """How to run an experiment: rows (None: all), seeds, which peers are computed ("no", "too": all, beside edgewise, "only":
-    all, "pykan", "mlp": these alone), small sizes, processes, where to."""
+    """How to run an experiment: rows (None: all), seeds, which peers are computed ("no", "too": all, beside edgewise,
+    "only": all, "pykan", "mlp": these alone), small sizes, processes, where to."""
 
     rows: tuple[str, ...] | None
     seeds: int
@@ -39,7 +40,10 @@ class Options:
         for row in self.rows:
             if row not in names:
                 near = difflib.get_close_matches(row, names, n=1)
-                raise SystemExit(f"there is no row {row!r}; {f'did you mean {near[0]!r}?' if near else 'the rows are ' + ', '.join(names)}")
+                raise SystemExit(
+                    f"there is no row {row!r};"
+                    f" {f'did you mean {near[0]!r}?' if near else 'the rows are ' + ', '.join(names)}"
+                )
         return [name for name in names if name in self.rows]
 
 
@@ -62,22 +66,35 @@ def options(name: str, arguments: Sequence[str]) -> Options:
     parser.add_argument("--rows", help="run these rows only, joined by commas; the others stay as they are")
     parser.add_argument("--seeds", type=int, default=5, help="how many seeds (default 5)")
     parser.add_argument(
-        "--peers", nargs="?", const="too", default="no", choices=("no", "too", "only", "pykan", "mlp", "mlp_large"),
+        "--peers",
+        nargs="?",
+        const="too",
+        default="no",
+        choices=("no", "too", "only", "pykan", "mlp", "mlp_large"),
         help="compute the peers' columns too (nothing more said), or only these (of all peers, of one)",
     )
     parser.add_argument("--smoke", action="store_true", help="tiny sizes, in seconds; results go to a temporary folder")
-    parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1), help="processes of one thread each (default 2)")
-    parser.add_argument("--out", type=Path, help="folder of result.csv, README.md and the plot (default: experiments/NAME)")
+    parser.add_argument(
+        "--processes", type=int, default=min(2, os.cpu_count() or 1), help="processes of one thread each (default 2)"
+    )
+    parser.add_argument(
+        "--out", type=Path, help="folder of result.csv, README.md and the plot (default: experiments/NAME)"
+    )
     given = parser.parse_args(arguments)
     if given.seeds < 1 or given.processes < 1:
         parser.error("--seeds and --processes must be at least 1")
-    out = given.out or (Path(tempfile.mkdtemp(prefix=f"edgewise-{name}-")) if given.smoke else ROOT / "experiments" / name)
+    out = given.out or (
+        Path(tempfile.mkdtemp(prefix=f"edgewise-{name}-")) if given.smoke else ROOT / "experiments" / name
+    )
     rows = tuple(row.strip() for row in given.rows.split(",") if row.strip()) if given.rows else None
-    return Options(rows, 1 if given.smoke else given.seeds, given.peers, given.smoke, 1 if given.smoke else given.processes, out)
+    return Options(
+        rows, 1 if given.smoke else given.seeds, given.peers, given.smoke, 1 if given.smoke else given.processes, out
+    )
 
 
 def work(jobs: Sequence[Job], processes: int, title: str) -> Iterator[tuple[Job, Any]]:
-    """(job, result) as each ends, a `Failure` where it raised. Ctrl-C ends the processes at once; what they were at is lost."""
+    """(job, result) as each ends, a `Failure` where it raised. Ctrl-C ends the processes at once; what they were at is
+    lost."""
     from tqdm.auto import tqdm
 
     if not jobs:
@@ -163,6 +180,10 @@ def version() -> str:
 
     try:
         commit = git("rev-parse", "--short", "HEAD")
-        return commit + ("+" if commit and git("status", "--porcelain", "--", "src", "experiments/*.py", "experiments/*/*.py") else "")
+        return commit + (
+            "+"
+            if commit and git("status", "--porcelain", "--", "src", "experiments/*.py", "experiments/*/*.py")
+            else ""
+        )
     except OSError:
         return ""

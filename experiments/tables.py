@@ -1,4 +1,5 @@
-"""Rows of the paper's tables: a name, a function of numpy arrays, input names and ranges, and the figures that the paper prints."""
+"""Rows of the paper's tables: a name, a function of numpy arrays, input names and ranges, and the figures that the
+paper prints."""
 
 from __future__ import annotations
 
@@ -21,8 +22,9 @@ Function = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Row:
-    """One function to fit: X (n, inputs) -> y (n,), uniform on `ranges`. `shapes` and `paper` hold what the paper prints for it, by its own names
-    (shapes: human, minimal, best; paper: kan, mlp, minimal, human, pruned, unpruned)."""
+    """One function to fit: X (n, inputs) -> y (n,), uniform on `ranges`. `shapes` and `paper` hold what the paper
+    prints for it, by its own names (shapes: human, minimal, best; paper: kan, mlp, minimal, human, pruned,
+    unpruned)."""
 
     name: str
     expression: str
@@ -45,7 +47,8 @@ class Row:
 
 
 def sympy_function(expression: str, inputs: Sequence[str]) -> Function:
-    """The function of a sympy expression, in which every input is a plain symbol, whatever else sympy knows by its name (beta, E, S).
+    """The function of a sympy expression, in which every input is a plain symbol, whatever else sympy knows by its name
+    (beta, E, S).
 
     >>> sympy_function("beta*x + 1", ("x", "beta"))(np.array([[2.0, 3.0]]))
     array([7.])
@@ -56,13 +59,16 @@ def sympy_function(expression: str, inputs: Sequence[str]) -> Function:
     symbols = {name: sympy.Symbol(name) for name in inputs}
     tree = parse_expr(expression, local_dict=dict(symbols), transformations=(*standard_transformations, convert_xor))
     if unknown := tree.free_symbols - set(symbols.values()):
-        raise ValueError(f"{expression!r} uses {sorted(map(str, unknown))}, which are no inputs; the inputs are {list(inputs)}")
+        raise ValueError(
+            f"{expression!r} uses {sorted(map(str, unknown))}, which are no inputs; the inputs are {list(inputs)}"
+        )
     numeric = sympy.lambdify(list(symbols.values()), tree, modules=["numpy", "scipy"])
     return lambda X: np.broadcast_to(numeric(*X.T), X.shape[:1]).astype(float)
 
 
 def scipy_function(expression: str, inputs: Sequence[str]) -> Function:
-    """The function of a text such as "scipy.special.ellipj(x, y)[0]": a call of scipy.special on inputs and whole numbers, or one of its results.
+    """The function of a text such as "scipy.special.ellipj(x, y)[0]": a call of scipy.special on inputs and whole
+    numbers, or one of its results.
 
     >>> float(scipy_function("scipy.special.lpmv(0, x, y)", ("x", "y"))(np.array([[1.0, 0.5]]))[0])
     0.5
@@ -93,10 +99,13 @@ def harmonic(order: int, degree: int) -> Function:
 
 
 def function_of(expression: str, inputs: Sequence[str]) -> Function:
-    """The function that an entry of the tables describes: a call of scipy.special, a spherical harmonic in words, or a sympy expression."""
+    """The function that an entry of the tables describes: a call of scipy.special, a spherical harmonic in words, or a
+    sympy expression."""
     if expression.startswith("scipy.special."):
         return scipy_function(expression, inputs)
-    if found := re.match(r"real part of the spherical harmonic m=(\d+) n=(\d+) at azimuth x, polar angle y", expression):
+    if found := re.match(
+        r"real part of the spherical harmonic m=(\d+) n=(\d+) at azimuth x, polar angle y", expression
+    ):
         return harmonic(int(found[1]), int(found[2]))
     return sympy_function(expression, inputs)
 

@@ -1,4 +1,5 @@
-"""How a row is fitted: shapes of the paper and general ones, the same rule for every row, the lowest held-out error wins."""
+"""How a row is fitted: shapes of the paper and general ones, the same rule for every row, the lowest held-out error
+wins."""
 
 from __future__ import annotations
 
@@ -39,8 +40,8 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One trained network: where its shape comes from, its effective parameters, grids, root mean
-    square errors on held-out points, as expected of new ones (None: no word of that) and on test points, CPU seconds."""
+    """One trained network: where its shape comes from, its effective parameters, grids, root mean square errors on
+    held-out points, as expected of new ones (None: no word of that) and on test points, CPU seconds."""
 
     origin: str
     shape: str
@@ -60,15 +61,23 @@ class Attempt:
 
 
 def general_shapes(inputs: int) -> list[tuple[Width, ...]]:
-    """Shapes tried for every function of this many inputs, within the paper's search (width at most 5, depth at most 6); (2, 1) is two sums and a
-    product of two more.
+    """Shapes tried for every function of this many inputs, within the paper's search (width at most 5, depth at most
+    6); (2, 1) is two sums and a product of two more.
 
     >>> general_shapes(2)[:5]
     [(2, 1), (2, 2, 1), (2, 5, 1), (2, 4, 1), (2, 3, 3, 1)]
     """
     n = inputs
     sums = [(n, 1), (n, min(n, 5), 1), (n, 5, 1), (n, 4, 1), (n, 3, 3, 1), (n, 4, 2, 1)]
-    products = [(n, (0, 1), 1), (n, (0, 3), 1), (n, (2, 2), 1), (n, (2, 2), 2, 1), (n, 2, (0, 1), 1), (n, 2, (1, 1), 1, 1), (n, 4, 2, (0, 1), 1)]
+    products = [
+        (n, (0, 1), 1),
+        (n, (0, 3), 1),
+        (n, (2, 2), 1),
+        (n, (2, 2), 2, 1),
+        (n, 2, (0, 1), 1),
+        (n, 2, (1, 1), 1, 1),
+        (n, 4, 2, (0, 1), 1),
+    ]
     return [*sums, *products]
 
 
@@ -119,8 +128,8 @@ def attempt(row: Row, model: Any, origin: str, seed: int, sizes: Sizes, began: f
 
 
 def attempts(row: Row, seed: int, sizes: Sizes) -> list[Attempt]:
-    """The paper's shapes, and of the general ones the best after a short fit on coarse grids, trained from this seed; and the network that pruning
-    leaves of a wide one."""
+    """The paper's shapes, and of the general ones the best after a short fit on coarse grids, trained from this seed;
+    and the network that pruning leaves of a wide one."""
     found, drafts = [], []
     draft = replace(sizes, settings=tuple({**DRAFT, **dict(sizes.settings)}.items()))
     for shape, origin in list(candidates(row).items())[: sizes.shapes]:
@@ -138,13 +147,15 @@ def attempts(row: Row, seed: int, sizes: Sizes) -> list[Attempt]:
 
 
 def pruned(row: Row, seed: int, sizes: Sizes) -> Attempt:
-    """The smallest network found by pruning: sparsify one of width 5 on a coarse grid, prune it, train what is left; with a weaker sparsity if the
-    held-out error then is not below `LIMIT`. The most accurate one where none is."""
+    """The smallest network found by pruning: sparsify one of width 5 on a coarse grid, prune it, train what is left;
+    with a weaker sparsity if the held-out error then is not below `LIMIT`. The most accurate one where none is."""
     began, found = time.process_time(), []
     X, y = row.sample(sizes.samples, "train")
     settings = {**dict(sizes.settings), "grids": (3,)}
     for sparsity in SPARSITIES:
-        sparse = fit(ew.KAN((len(row.inputs), 5, 1), grid_size=3, seed=seed), X, y, seed=seed, sparsity=sparsity, **settings).model
+        sparse = fit(
+            ew.KAN((len(row.inputs), 5, 1), grid_size=3, seed=seed), X, y, seed=seed, sparsity=sparsity, **settings
+        ).model
         found.append(attempt(row, ew.merge(ew.prune(sparse, X), X), "pruned", seed, sizes, began))
         if found[-1].held_out < LIMIT:
             return found[-1]

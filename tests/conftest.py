@@ -1,4 +1,5 @@
-"""Fixtures for every test: global random state is guarded, memory that was never written shows, and gpu and slow tests are marked."""
+"""Fixtures for every test: global random state is guarded, memory that was never written shows, and gpu and slow tests
+are marked."""
 
 from __future__ import annotations
 
@@ -21,11 +22,13 @@ _workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 if _workers > 1:
     torch.set_num_threads(max(1, torch.get_num_threads() // _workers))
 
-# Where there is no GPU the Triton kernels run in its interpreter, which Triton decides when it is imported: torch.compile may do so first.
+# Where there is no GPU the Triton kernels run in its interpreter, which Triton decides when it is imported:
+# torch.compile may do so first.
 if not torch.cuda.is_available():
     os.environ["TRITON_INTERPRET"] = "1"
 
-# A shell starts `make test &` with Ctrl-C ignored, which processes inherit; the tests of Ctrl-C are about what it does where it is not.
+# A shell starts `make test &` with Ctrl-C ignored, which processes inherit; the tests of Ctrl-C are about what it does
+# where it is not.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -55,7 +58,8 @@ def _same_random_state_for_every_test() -> Iterator[None]:
 
 @pytest.fixture
 def leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Runs the test in an empty folder and fails it when it touches global state (see `helpers.no_trace`) or writes a file there."""
+    """Runs the test in an empty folder and fails it when it touches global state (see `helpers.no_trace`) or writes a
+    file there."""
     monkeypatch.chdir(tmp_path)
     with no_trace(tmp_path):
         yield tmp_path
@@ -65,8 +69,8 @@ def leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 def poisoned_memory() -> Iterator[None]:
     """Fills new memory with nan (integers: the largest), so that a result which was never written shows.
 
-    Use it for kernels: `pytestmark = pytest.mark.usefixtures("poisoned_memory")`. It switches torch to its deterministic
-    algorithms, which is what the filling depends on, so tests of reproducibility must not use it.
+    Use it for kernels: `pytestmark = pytest.mark.usefixtures("poisoned_memory")`. It switches torch to its
+    deterministic algorithms, which is what the filling depends on, so tests of reproducibility must not use it.
     """
     # torch.utils.deterministic.fill_uninitialized_memory is on by default and takes effect with this
     before = torch.are_deterministic_algorithms_enabled()

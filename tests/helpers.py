@@ -1,4 +1,5 @@
-"""What every test shares: one assertion with one table of tolerances, states compared to the bit, and a zoo of problems."""
+"""What every test shares: one assertion with one table of tolerances, states compared to the bit, and a zoo of
+problems."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ TOLERANCES: dict[str, float] = {
     "removed": 1e-12,  # a removed edge leaves its mean in the bias: one addition more
     "formula": 1e-10,  # the same function written out by sympy: other operations, cancellation between terms
     "derivative": 1e-9,  # float64 derivatives: each order divides differences of coefficients by the knot spacing
-    "difference": 1e-5,  # against central finite differences in float64: error of order h^2 with h about 1e-5, plus round-off / h
+    # against central finite differences in float64: error of order h^2 with h about 1e-5, plus round-off / h
+    "difference": 1e-5,
     "adapt": 1e-6,  # a least-squares refit on moved knots, not an identity
 }
 
@@ -43,10 +45,14 @@ def assert_close(got: Any, want: Any, *, like: str = "float64", scale: float | N
     if not a.size:
         return
     finite = np.isfinite(b)
-    unlike = np.argwhere((np.isfinite(a) != finite) | (np.isnan(a) != np.isnan(b)) | (~finite & ~np.isnan(b) & (a != b)))
+    unlike = np.argwhere(
+        (np.isfinite(a) != finite) | (np.isnan(a) != np.isnan(b)) | (~finite & ~np.isnan(b) & (a != b))
+    )
     if len(unlike):
         at = tuple(int(k) for k in unlike[0])
-        raise AssertionError(f"nan or inf differ in {len(unlike)} of {a.size} places, first at {at}: got {a[at]}, want {b[at]}")
+        raise AssertionError(
+            f"nan or inf differ in {len(unlike)} of {a.size} places, first at {at}: got {a[at]}, want {b[at]}"
+        )
     if not finite.any():
         return
     unit = scale if scale is not None else float(np.abs(b[finite]).max()) or 1.0
@@ -84,12 +90,16 @@ def state_of(model: nn.Module) -> dict[str, Any]:
 
 
 def assert_equal(got: Any, want: Any, where: str = "state") -> None:
-    """Assert that two states (or tensors, or nests of them) are the same to the bit, dtype and device included; nan equals nan."""
+    """Assert that two states (or tensors, or nests of them) are the same to the bit, dtype and device included; nan
+    equals nan."""
     if type(got) is not type(want):
         raise AssertionError(f"{where}: got {type(got).__name__}, want {type(want).__name__}")
     if isinstance(want, Tensor):
         same = got.shape == want.shape and got.dtype == want.dtype and got.device == want.device
-        if not (same and got.detach().cpu().contiguous().numpy().tobytes() == want.detach().cpu().contiguous().numpy().tobytes()):
+        if not (
+            same
+            and got.detach().cpu().contiguous().numpy().tobytes() == want.detach().cpu().contiguous().numpy().tobytes()
+        ):
             raise AssertionError(f"{where}: tensors differ: got {got!r}, want {want!r}")
     elif isinstance(want, np.ndarray):
         if got.dtype != want.dtype or got.shape != want.shape or got.tobytes() != want.tobytes():
@@ -117,7 +127,11 @@ def assert_equal(got: Any, want: Any, where: str = "state") -> None:
 def assert_no_shared_storage(one: nn.Module, other: nn.Module) -> None:
     """Assert that no parameter or buffer of one module lies in the memory of the other."""
     held = {t.untyped_storage().data_ptr(): name for name, t in _tensors(one) if t.numel()}
-    shared = [(name, held[t.untyped_storage().data_ptr()]) for name, t in _tensors(other) if t.numel() and t.untyped_storage().data_ptr() in held]
+    shared = [
+        (name, held[t.untyped_storage().data_ptr()])
+        for name, t in _tensors(other)
+        if t.numel() and t.untyped_storage().data_ptr() in held
+    ]
     if shared:
         raise AssertionError(f"storage is shared: {shared}")
 
@@ -128,7 +142,8 @@ def _tensors(module: nn.Module) -> list[tuple[str, Tensor]]:
 
 @contextlib.contextmanager
 def no_trace(folder: Path) -> Iterator[None]:
-    """Assert that the block leaves the global random states and settings as they were, and writes no file into the empty `folder`."""
+    """Assert that the block leaves the global random states and settings as they were, and writes no file into the
+    empty `folder`."""
     before = _global_state()
     yield
     assert_equal(_global_state(), before, "global state")
@@ -158,7 +173,8 @@ class Problem:
     widths: tuple[Any, ...]
 
     def sample(self, rows: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor]:
-        """X (rows, inputs), uniform in the ranges, and y (rows, 1); the same for the same seed, without global random state."""
+        """X (rows, inputs), uniform in the ranges, and y (rows, 1); the same for the same seed, without global random
+        state."""
         generator = torch.Generator().manual_seed(seed)
         low, high = torch.tensor(self.ranges, dtype=torch.float64).T
         X = low + (high - low) * torch.rand(rows, len(self.ranges), generator=generator, dtype=torch.float64)
@@ -175,7 +191,9 @@ ZOO: dict[str, Problem] = {
         Problem("product", lambda x, y: x * y, ((-1, 1), (-1, 1)), (2, 2, 1)),
         Problem("quotient", lambda x, y: x / y, ((-1, 1), (0.5, 2)), (2, 2, 1)),
         Problem("velocities", lambda a, b: (a + b) / (1 + a * b), ((-0.9, 0.9), (-0.9, 0.9)), (2, 1, 1)),
-        Problem("two_sines", lambda x, y: torch.sin(math.pi * x) * torch.sin(math.pi * y**2), ((-1, 1), (-1, 1)), (2, 2, 1)),
+        Problem(
+            "two_sines", lambda x, y: torch.sin(math.pi * x) * torch.sin(math.pi * y**2), ((-1, 1), (-1, 1)), (2, 2, 1)
+        ),
         Problem("distance", lambda a, b, c, d: torch.sqrt((a - b) ** 2 + (c - d) ** 2), ((-1, 1),) * 4, (4, 4, 2, 1)),
         Problem("unused", lambda x, y, z: x**2 + torch.sin(y) + 0 * z, ((-1, 1), (-3, 3), (-1, 1)), (3, 1)),
         Problem("units", lambda m, v: 0.5 * m * v**2, ((1e3, 2e3), (1e-3, 5e-3)), (2, 1, 1)),

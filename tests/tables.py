@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-WIDE = ",".join(f"x{i}" for i in range(500)) + ",y\n" + "\n".join(",".join(str(i * j) for i in range(501)) for j in (1, 2, 4))
+WIDE = (
+    ",".join(f"x{i}" for i in range(500))
+    + ",y\n"
+    + "\n".join(",".join(str(i * j) for i in range(501)) for j in (1, 2, 4))
+)
 GOOD = "x,y\n1,2\n2,4.5\n3,7\n"
 
 # name, file, settings, X of the table (None: do not look), a word that some note holds ("" for none)
@@ -62,7 +66,13 @@ FINE = [
     ("huge", "x,y\n1e100,2\n2e100,4\n", {}, [[1e100], [2e100]], ""),
     ("tiny", "x,y\n1e-100,2\n2e-100,4\n", {}, [[1e-100], [2e-100]], ""),
     ("far from zero", "x,y\n1000000000.5,2\n1000000001,4\n", {}, [[1000000000.5], [1000000001.0]], ""),
-    ("two distinct values", "x,y\n1,0\n2,1\n3,0\n4,1\n5,1\n6,1\n7,0\n8,1\n9,1\n10,0\n11,1\n", {}, None, "--task classification"),
+    (
+        "two distinct values",
+        "x,y\n1,0\n2,1\n3,0\n4,1\n5,1\n6,1\n7,0\n8,1\n9,1\n10,0\n11,1\n",
+        {},
+        None,
+        "--task classification",
+    ),
     ("unicode minus", "x,y\n−1,2\n2,4\n", {}, [[-1], [2]], ""),
     ("plus signs and bare points", "x,y\n+1.,2\n.5,4\n", {}, [[1], [0.5]], ""),
     ("target copied", "x,y\n2,2\n4,4\n", {}, [[2], [4]], "same as the target"),
@@ -84,7 +94,12 @@ FAULTY = [
     ("one column", "y\n1\n2\n", {}, "no column to predict 'y' from"),
     ("missing", "x,y\n1,2\n,4\n3,1\nNA,2\n", {}, r"'x' misses 2 values, in lines 3, 5\b.*--drop rows"),
     ("many missing", "x,y\n" + "1,2\n,4\n" * 9, {}, r"misses 9 values, in lines 3, 5, 7 and 6 more"),
-    ("missing in the target", "x,y\n1,2\n2,nan\n3,1\n", {}, r"target 'y' misses 1 value, in line 3\. Mend the table, or: --drop rows"),
+    (
+        "missing in the target",
+        "x,y\n1,2\n2,nan\n3,1\n",
+        {},
+        r"target 'y' misses 1 value, in line 3\. Mend the table, or: --drop rows",
+    ),
     ("infinite", "x,y\n1,2\ninf,4\n3,1\n", {}, r"'x' is infinite, or too large for a float64, in line 3 \('inf'\)"),
     ("overflow", "x,y\n1,2\n1e400,4\n3,1\n", {}, r"'x' is infinite, or too large for a float64, in line 3 \('1e400'\)"),
     ("text among numbers", "x,y\n1,2\nabc,4\n3,1\n", {}, r"'x' holds no number in line 3 \('abc'\)"),
@@ -92,7 +107,12 @@ FAULTY = [
     ("text column", "x,c,y\n1,red,2\n2,blue,4\n", {}, r"'c' holds text \('red', 'blue'\).*--categorical c"),
     ("text column with a space in its name", "x,a b,y\n1,red,2\n2,blue,4\n", {}, r'--categorical "a b"'),
     ("text column, rows dropped", "x,c,y\n1,red,2\n2,blue,4\n", {"drop": "rows"}, r"'c' holds text"),
-    ("several faults at once", "x,c,y\n1,red,2\n,blue,inf\n3,red,1\n", {}, r"'c' holds text.*'x' misses.*target 'y' is infinite"),
+    (
+        "several faults at once",
+        "x,c,y\n1,red,2\n,blue,inf\n3,red,1\n",
+        {},
+        r"'c' holds text.*'x' misses.*target 'y' is infinite",
+    ),
     ("dates", "day,y\n2020-01-01,2\n2020-01-02,4\n", {}, r"'day' holds text.*a date"),
     ("times", "t,y\n10:30,2\n10:31:05,4\n", {}, r"a date or time\?"),
     ("date as target", "x,day\n1,2020-01-01\n2,2020-01-02\n", {"target": "day"}, r"target 'day' holds text.*a date"),
@@ -105,9 +125,19 @@ FAULTY = [
     ("underscores", "x,y\n1_000,2\n2,4\n3,5\n", {}, r"line 2 \('1_000'\)"),
     ("points and commas", "x;y\n1,5;2\n2.5;4\n3.5;1\n", {}, "decimal comma"),
     ("short row", "x,y\n1,2\n3\n4,5\n", {}, r"names 2 columns, but line 3 has 1 fields; .*--drop rows"),
-    ("long rows", "x,y\n1,2\n" + "3,4,5\n" * 5 + "4,5\n" * 9, {}, r"line 3 has 3 fields; line 4 has 3 fields; line 5 has 3 fields and 2 more lines"),
+    (
+        "long rows",
+        "x,y\n1,2\n" + "3,4,5\n" * 5 + "4,5\n" * 9,
+        {},
+        r"line 3 has 3 fields; line 4 has 3 fields; line 5 has 3 fields and 2 more lines",
+    ),
     ("header too short", "x,y\n1,2,3,4\n2,3,4,9\n", {}, "names 2 columns.*does the first line name every column"),
-    ("target unknown", "temp,yield\n1,2\n2,4\n", {"target": "yeild"}, r"no column 'yeild' \(target\): did you mean 'yield'"),
+    (
+        "target unknown",
+        "temp,yield\n1,2\n2,4\n",
+        {"target": "yeild"},
+        r"no column 'yeild' \(target\): did you mean 'yield'",
+    ),
     ("target unknown, nothing near", "a,b\n1,2\n2,4\n", {"target": "zzzz"}, "the columns are: a, b"),
     ("target not named", "a,b\n1,2\n2,4\n", {"target": None}, "--target NAME.*the columns are: a, b"),
     ("target without header", "1,2\n2,4\n", {}, "no column 'y'.*no header"),
@@ -121,14 +151,29 @@ FAULTY = [
     ("empty target", "x,y\n1,\n2,\n", {}, "target 'y' is empty"),
     ("one class", "x,y\n1,a\n2,a\n3,a\n", {}, "'a' in every row"),
     ("a class per row", "x,y\n" + "".join(f"{i},n{i}\n" for i in range(9)), {}, "9 different values in 9 rows"),
-    ("classes that are measurements", "x,y\n" + "".join(f"{i},{i * 0.37}\n" for i in range(99)), {"task": "classification"}, "too many for classes"),
+    (
+        "classes that are measurements",
+        "x,y\n" + "".join(f"{i},{i * 0.37}\n" for i in range(99)),
+        {"task": "classification"},
+        "too many for classes",
+    ),
     ("text for a regression", "x,y\n1,a\n2,b\n", {"task": "regression"}, "target 'y' holds text"),
-    ("categories that name rows", "c,y\n" + "".join(f"k{i},{i}\n" for i in range(30)), {"categorical": "c"}, "names rows.*--drop c"),
+    (
+        "categories that name rows",
+        "c,y\n" + "".join(f"k{i},{i}\n" for i in range(30)),
+        {"categorical": "c"},
+        "names rows.*--drop c",
+    ),
     ("only constant inputs", "x,y\n1,2\n1,4\n", {}, r"no input column that varies; constant: 'x' \(1\)"),
     ("only empty inputs", "x,y\n,2\n,4\n", {}, "no input column that varies"),
     ("too huge", "x,y\n1e200,2\n2e200,4\n", {}, "reaches 2e.200; above"),
     ("too tiny", "x,y\n1,1e-200\n2,2e-200\n", {}, "varies by only 1e-200"),
-    ("two classification targets", "x,y,z\n1,a,b\n2,b,a\n", {"target": ["y", "z"], "task": "classification"}, "takes one target"),
+    (
+        "two classification targets",
+        "x,y,z\n1,a,b\n2,b,a\n",
+        {"target": ["y", "z"], "task": "classification"},
+        "takes one target",
+    ),
     ("quote never closed", 'x,y\n1,2\n"3,4\n5,6\n', {}, r"line 3: a quote .* never closed"),
     ("quote in the middle", 'x,y\n1,2\n"3"4,4\n5,6\n', {}, "line 3: text goes on after a closing quote"),
     ("zero bytes", b"x,y\n1,\x002\n2,4\n", {}, "control characters"),

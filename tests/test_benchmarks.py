@@ -1,4 +1,5 @@
-"""The benchmarks: nobody is timed before it was held against the truth, what is not installed is said, files are whole. No test asserts a time."""
+"""The benchmarks: nobody is timed before it was held against the truth, what is not installed is said, files are whole.
+No test asserts a time."""
 
 from __future__ import annotations
 
@@ -26,7 +27,9 @@ def _from_the_checkout(monkeypatch):
 def no_peers(monkeypatch):
     """As where no peer is installed."""
     found = importlib.util.find_spec
-    monkeypatch.setattr(module("contestants"), "find_spec", lambda name: None if name in ("kan", "inkan", "flashkan") else found(name))
+    monkeypatch.setattr(
+        module("contestants"), "find_spec", lambda name: None if name in ("kan", "inkan", "flashkan") else found(name)
+    )
 
 
 def module(name: str):
@@ -55,11 +58,15 @@ def test_smoke_runs_without_the_peers_and_says_how_to_install_them(no_peers, tmp
     found = records(tmp_path)
     assert {record["part"] for record in found} == {"layer", "network", "step", "accuracy", "start"}
     own = [record for record in found if record["contestant"] == "edgewise" and record["part"] != "accuracy"]
-    times, sizes = ([float(record["median"]) for record in own if (record["unit"] == "MB") is size] for size in (False, True))
+    times, sizes = (
+        [float(record["median"]) for record in own if (record["unit"] == "MB") is size] for size in (False, True)
+    )
     assert times and min(times) > 0
     assert sizes and min(sizes) >= 0  # so small a layer may fit into memory that the process has already
     absent = [record for record in found if record["contestant"] in ("pykan", "inkan", "flashkan")]
-    assert absent and all(record["note"].startswith("not installed: pip install ") and not record["median"] for record in absent)
+    assert absent and all(
+        record["note"].startswith("not installed: pip install ") and not record["median"] for record in absent
+    )
     assert "pip install pykan matplotlib pandas pyyaml" in capsys.readouterr().out
     assert {path.name for path in tmp_path.iterdir()} == {"results.csv", "README.md", "chart.svg"}
 
@@ -71,7 +78,9 @@ def test_lines_carry_device_versions_and_commit(no_peers, tmp_path):
     assert len({record["name"] for record in found}) == len(found)
     for record in found:
         assert record["device"].endswith(("CPU", ")")) and record["torch"] == torch.__version__ and record["threads"]
-    assert {record["package"] for record in found if record["contestant"] == "edgewise"} == {import_module("edgewise").__version__}
+    assert {record["package"] for record in found if record["contestant"] == "edgewise"} == {
+        import_module("edgewise").__version__
+    }
 
 
 def test_rows_are_chosen_and_the_others_kept(no_peers, tmp_path):
@@ -100,7 +109,8 @@ def test_the_command_runs_from_a_checkout():
     assert done.returncode == 0 and "--smoke" in done.stdout
 
 
-# ---------------------------------------------------------------------------------------------------- truth before speed
+# ---------------------------------------------------------------------------------------------------- truth before
+# speed
 
 
 def test_every_own_case_is_right():
@@ -137,7 +147,12 @@ def test_a_wrong_contestant_gets_no_speed(part):
 def test_not_a_number_is_wrong():
     contestants, cases = module("contestants"), module("case")
     case = contestants.own_layer(small())
-    assert cases.error(cases.Case(lambda x: case.call(x) * math.nan, case.leaves, case.truth, case.against, case.cotangent)) == math.inf
+    assert (
+        cases.error(
+            cases.Case(lambda x: case.call(x) * math.nan, case.leaves, case.truth, case.against, case.cotangent)
+        )
+        == math.inf
+    )
 
 
 def test_a_contestant_that_fails_is_told(tmp_path):
@@ -150,7 +165,9 @@ def test_a_contestant_that_fails_is_told(tmp_path):
     assert first["note"].startswith("needs CUDA") and first["median"] is None
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::SyntaxWarning")  # of the peers and what they import
+@pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::SyntaxWarning"
+)  # of the peers and what they import
 @pytest.mark.parametrize("peer", ["pykan", "inkan, not compiled", "flashkan"])
 def test_the_parameters_of_a_peer_map_to_the_reference(peer):
     contestants, cases = module("contestants"), module("case")
@@ -174,7 +191,11 @@ def test_calls_take_turns():
     order: list[str] = []
     found = module("clock").alternate({name: (lambda name=name: order.append(name)) for name in "ab"}, 0.0, least=3)
     turns = [name for k, name in enumerate(order) if k == 0 or order[k - 1] != name]
-    assert turns == ["a", "b", "a", "b", "a", "b"] or turns[2:] == ["a", "b", "a", "b"] or turns.count("a") == turns.count("b")
+    assert (
+        turns == ["a", "b", "a", "b", "a", "b"]
+        or turns[2:] == ["a", "b", "a", "b"]
+        or turns.count("a") == turns.count("b")
+    )
     assert {spread.repeats for spread in found.values()} == {3}
 
 
@@ -206,13 +227,29 @@ def test_seconds_until_an_error_that_was_never_reached():
 
 def line(contestant: str, median: float, note: str = "") -> dict[str, str]:
     names = module("records").COLUMNS
-    row = {"name": contestant, "part": "layer", "row": "64-64-G5-b1024", "contestant": contestant, "measure": "forward + backward", "unit": "ms"}
-    figures = {"median": str(median), "lower": str(median * 0.9), "upper": str(median * 1.1), "repeats": "9"} if median else {}
+    row = {
+        "name": contestant,
+        "part": "layer",
+        "row": "64-64-G5-b1024",
+        "contestant": contestant,
+        "measure": "forward + backward",
+        "unit": "ms",
+    }
+    figures = (
+        {"median": str(median), "lower": str(median * 0.9), "upper": str(median * 1.1), "repeats": "9"}
+        if median
+        else {}
+    )
     return {**dict.fromkeys(names, ""), **row, **figures, "note": note}
 
 
 def test_the_chart_is_drawn_from_the_records(tmp_path):
-    found = [line("edgewise", 2.0), line("inkan", 9.0), line("inkan, not compiled", 5.0), line("flashkan", 0, "wrong: off by 1e-1")]
+    found = [
+        line("edgewise", 2.0),
+        line("inkan", 9.0),
+        line("inkan, not compiled", 5.0),
+        line("flashkan", 0, "wrong: off by 1e-1"),
+    ]
     assert module("chart").draw(found, tmp_path / "chart.svg")
     drawn = ElementTree.parse(tmp_path / "chart.svg").getroot()
     texts = ["".join(element.itertext()) for element in drawn.iter("{http://www.w3.org/2000/svg}text")]
@@ -222,7 +259,8 @@ def test_the_chart_is_drawn_from_the_records(tmp_path):
 
 def test_the_yardstick_is_the_fastest_variant_of_any_peer():
     faster = module("tables").faster(
-        [line("edgewise", 2.0), line("inkan", 9.0), line("inkan, not compiled", 5.0), line("Linear + SiLU", 0.1)], "64-64-G5-b1024"
+        [line("edgewise", 2.0), line("inkan", 9.0), line("inkan, not compiled", 5.0), line("Linear + SiLU", 0.1)],
+        "64-64-G5-b1024",
     )
     assert faster == (2.5, "inkan, not compiled")
 

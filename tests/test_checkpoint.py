@@ -32,7 +32,12 @@ MODELS = {
 
 def described(model: KAN) -> KAN:
     model.metadata = Metadata(
-        ("lambda", "b [m/s]", "I=größe"), ("y",), ("no", "yes"), {"I": ("größe", "klein")}, ((-1e300, 5e-324), (0.1, 1 / 3)), "classification"
+        ("lambda", "b [m/s]", "I=größe"),
+        ("y",),
+        ("no", "yes"),
+        {"I": ("größe", "klein")},
+        ((-1e300, 5e-324), (0.1, 1 / 3)),
+        "classification",
     )
     model.edits = (*model.edits, Edit("prune", "kept 3 of 7 edges"))
     return model
@@ -50,7 +55,9 @@ def test_model_comes_back_to_the_bit(tmp_path: Path, make) -> None:
     again = load(tmp_path / "kan.safetensors")
     assert again.spec() == model.spec() and again.metadata == model.metadata and again.edits == model.edits
     old, new = model.state_dict(), again.state_dict()
-    assert old.keys() == new.keys() and all(torch.equal(old[name], new[name]) and old[name].dtype == new[name].dtype for name in old)
+    assert old.keys() == new.keys() and all(
+        torch.equal(old[name], new[name]) and old[name].dtype == new[name].dtype for name in old
+    )
     x = torch.randn(20, model.topology.features, dtype=model.dtype) * 3
     assert torch.equal(model.forward(x), again.forward(x))
     assert checkpoint.to_bytes(again) == checkpoint.to_bytes(model)
@@ -62,7 +69,11 @@ def test_edited_model_comes_back(tmp_path: Path) -> None:
     save(model, tmp_path / "a.safetensors")
     again = load(tmp_path / "a.safetensors")
     x = torch.randn(9, 3, dtype=torch.float64)
-    assert again.topology == model.topology and again.edits == model.edits and torch.equal(model.forward(x), again.forward(x))
+    assert (
+        again.topology == model.topology
+        and again.edits == model.edits
+        and torch.equal(model.forward(x), again.forward(x))
+    )
 
 
 def test_loaded_model_shares_nothing_and_trains(tmp_path: Path) -> None:
@@ -80,7 +91,9 @@ def test_saving_and_loading_touch_nothing_but_the_file(tmp_path: Path) -> None:
     model = KAN((2, 2, 1))
     save(model, tmp_path / "a.safetensors")
     load(tmp_path / "a.safetensors")
-    assert [entry.name for entry in tmp_path.iterdir()] == ["a.safetensors"] and torch.equal(state, torch.get_rng_state())
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.safetensors"] and torch.equal(
+        state, torch.get_rng_state()
+    )
 
 
 def test_every_truncation_is_an_error(raw: bytes) -> None:
@@ -207,7 +220,11 @@ def test_failed_save_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkey
 
 def test_unusable_places_and_models(tmp_path: Path) -> None:
     model = KAN((2, 1))
-    for path, message in [(tmp_path, "is a folder"), (tmp_path / "no" / "a", "does not exist"), ("a\0b", "cannot be written")]:
+    for path, message in [
+        (tmp_path, "is a folder"),
+        (tmp_path / "no" / "a", "does not exist"),
+        ("a\0b", "cannot be written"),
+    ]:
         with pytest.raises(CheckpointError, match=message):
             save(model, path)
     with pytest.raises(CheckpointError, match="saves KAN models, got Linear"):

@@ -89,7 +89,16 @@ def test_all_mistakes_are_named_at_once():
 
 
 @pytest.mark.parametrize(
-    ("value", "want"), [(3, True), (np.int8(3), True), (True, False), (np.bool_(1), False), (3.0, False), (np.ones(2, int), False), ("3", False)]
+    ("value", "want"),
+    [
+        (3, True),
+        (np.int8(3), True),
+        (True, False),
+        (np.bool_(1), False),
+        (3.0, False),
+        (np.ones(2, int), False),
+        ("3", False),
+    ],
 )
 def test_whole_numbers(value: object, want: bool):
     assert is_int(value) is want

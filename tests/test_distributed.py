@@ -26,11 +26,16 @@ torch.distributed.destroy_process_group()
 """
 
 
-@pytest.mark.skipif(not torch.distributed.is_available() or not torch.distributed.is_gloo_available(), reason="torch has no gloo here")
+@pytest.mark.skipif(
+    not torch.distributed.is_available() or not torch.distributed.is_gloo_available(), reason="torch has no gloo here"
+)
 def test_two_processes_average_the_gradients_of_their_parts(tmp_path: Path):
     import edgewise as ew
 
-    ranks = [subprocess.Popen([sys.executable, "-c", RANK, str(rank), str(tmp_path)], stderr=subprocess.PIPE, text=True) for rank in range(2)]
+    ranks = [
+        subprocess.Popen([sys.executable, "-c", RANK, str(rank), str(tmp_path)], stderr=subprocess.PIPE, text=True)
+        for rank in range(2)
+    ]
     for process in ranks:
         errors = process.communicate(timeout=120)[1]
         assert process.returncode == 0, errors

@@ -1,4 +1,5 @@
-"""The experiments: tables read as they are meant, results kept whole, the shape chosen without the test points, every command in small."""
+"""The experiments: tables read as they are meant, results kept whole, the shape chosen without the test points, every
+command in small."""
 
 from __future__ import annotations
 
@@ -63,7 +64,15 @@ def test_harmonics_equal_their_closed_forms(order, degree):
 
 
 def test_feynman_rows_equal_the_printed_expressions():
-    numbers = {"sqrt": np.sqrt, "exp": np.exp, "sin": np.sin, "cos": np.cos, "log": np.log, "asin": np.arcsin, "pi": np.pi}
+    numbers = {
+        "sqrt": np.sqrt,
+        "exp": np.exp,
+        "sin": np.sin,
+        "cos": np.cos,
+        "log": np.log,
+        "asin": np.arcsin,
+        "pi": np.pi,
+    }
     for row in module("tables").read_rows("feynman"):
         X, y = row.sample(50, "test")
         wanted = eval(row.expression.replace("^", "**"), numbers, dict(zip(row.inputs, X.T, strict=True)))
@@ -168,21 +177,39 @@ def test_every_shape_is_within_the_papers_search_and_the_papers_come_first():
 def test_the_record_of_a_row_keeps_to_its_seeds():
     paper, row = module("paper"), module("tables").read_rows("feynman")[0]
     runs = [
-        [tried("paper's best", 1e-4, 3e-4, "[2,2,1,1]"), tried("general", 1e-5, 5e-5, "[2,1x2,1]"), tried("pruned", 1e-3, 5e-3, "[2,1,1]", 3)],
-        [tried("paper's best", 1e-5, 2e-5, "[2,2,1,1]"), tried("general", 1e-4, 1e-6, "[2,1x2,1]"), tried("pruned", 1e-3, 2e-2, "[2,1,1]", 2)],
+        [
+            tried("paper's best", 1e-4, 3e-4, "[2,2,1,1]"),
+            tried("general", 1e-5, 5e-5, "[2,1x2,1]"),
+            tried("pruned", 1e-3, 5e-3, "[2,1,1]", 3),
+        ],
+        [
+            tried("paper's best", 1e-5, 2e-5, "[2,2,1,1]"),
+            tried("general", 1e-4, 1e-6, "[2,1x2,1]"),
+            tried("pruned", 1e-3, 2e-2, "[2,1,1]", 2),
+        ],
     ]
     values = paper.edgewise_values(row, runs, 1000)
-    assert values["edgewise_best"] == 2e-5 and values["shape"] == "[2,2,1,1]" and values["edgewise_median"] == pytest.approx(3.5e-5)
+    assert (
+        values["edgewise_best"] == 2e-5
+        and values["shape"] == "[2,2,1,1]"
+        and values["edgewise_median"] == pytest.approx(3.5e-5)
+    )
     assert values["smallest_shape"] == "[2,1,1] (3 edges)" and values["smallest_rmse"] == 5e-3
     assert values["human_rmse"] == 2e-5 and values["pruned_rmse"] == 5e-3 and values["unpruned_rmse"] is None
     assert set(values) <= set(paper.COLUMNS)
-    wanted = "name, shape, parameters, paper_kan, paper_mlp, pykan_same_data, edgewise_best, edgewise_median, mlp_best, mlp_median, mlp_10x, mlp_100x"
+    wanted = (
+        "name, shape, parameters, paper_kan, paper_mlp, pykan_same_data, edgewise_best, edgewise_median, mlp_best,"
+        " mlp_median, mlp_10x, mlp_100x"
+    )
     assert list(paper.COLUMNS[:13]) == [*wanted.split(", "), "seconds"]
 
 
 def test_multiplication_nodes_are_marked():
     paper, row = module("paper"), module("tables").read_rows("feynman")[0]
-    marked = [paper.edgewise_values(row, [[tried("general", 1.0, 1.0, shape)]], 1000)["note"] for shape in ("[2,1x2,1]", "[2,2,1]")]
+    marked = [
+        paper.edgewise_values(row, [[tried("general", 1.0, 1.0, shape)]], 1000)["note"]
+        for shape in ("[2,1x2,1]", "[2,2,1]")
+    ]
     assert ["multiplication" in str(note) for note in marked] == [True, False]
 
 
@@ -201,12 +228,16 @@ def test_mlps_have_the_asked_for_number_of_parameters(hidden, parameters):
 
 def check_smoke(name: str, folder: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     committed = ROOT / "experiments" / name
-    before = {path: path.read_bytes() for path in committed.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    before = {
+        path: path.read_bytes() for path in committed.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    }
     assert command(name, "--smoke", "--out", str(folder)) == 0
     found = records(folder)
     assert found and set(columns) <= set(found[0])
     assert (folder / "README.md").read_text(encoding="utf-8").startswith("# ")
-    assert before == {path: path.read_bytes() for path in committed.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert before == {
+        path: path.read_bytes() for path in committed.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    }
     return found
 
 
@@ -230,7 +261,9 @@ def test_smoke_of_the_peers(tmp_path):
 
 def test_large_mlps_wait_for_those_of_equal_size(tmp_path, capsys):
     assert command("special_functions", "--smoke", "--rows", "ellipj", "--out", str(tmp_path)) == 0
-    assert command("special_functions", "--smoke", "--rows", "ellipj", "--peers", "mlp_large", "--out", str(tmp_path)) == 1
+    assert (
+        command("special_functions", "--smoke", "--rows", "ellipj", "--peers", "mlp_large", "--out", str(tmp_path)) == 1
+    )
     assert "the MLP of equal size is not there yet" in capsys.readouterr().err
 
 
@@ -356,12 +389,18 @@ def test_a_fit_that_was_cut_short_is_no_result(monkeypatch):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        module("training").fit(ew.KAN((1, 1)), np.linspace(0, 1, 40)[:, None], np.linspace(0, 1, 40), callbacks=(press,))
+        module("training").fit(
+            ew.KAN((1, 1)), np.linspace(0, 1, 40)[:, None], np.linspace(0, 1, 40), callbacks=(press,)
+        )
 
 
 @pytest.mark.parametrize(
     "arguments, said",
-    [(("feinman",), "did you mean 'feynman'"), (("feynman", "--rows", "I.27.7"), "did you mean"), (("feynman", "--seeds", "0"), "at least 1")],
+    [
+        (("feinman",), "did you mean 'feynman'"),
+        (("feynman", "--rows", "I.27.7"), "did you mean"),
+        (("feynman", "--seeds", "0"), "at least 1"),
+    ],
 )
 def test_mistakes_end_in_one_line_that_says_what_to_do(arguments, said, capsys):
     try:

@@ -45,7 +45,11 @@ def test_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pyte
 
 
 def test_unusable_file_names(tmp_path: Path) -> None:
-    for path, message in [(tmp_path, "is a folder"), (tmp_path / "no" / "a", "does not exist"), (tmp_path / ("n" * 300), "cannot be written")]:
+    for path, message in [
+        (tmp_path, "is a folder"),
+        (tmp_path / "no" / "a", "does not exist"),
+        (tmp_path / ("n" * 300), "cannot be written"),
+    ]:
         with pytest.raises(FileError, match=message):
             write_whole(path, "x")
 
@@ -65,7 +69,9 @@ def test_folder_vanishes_when_the_block_fails(tmp_path: Path, error: type[BaseEx
     with pytest.raises(error), new_folder(tmp_path / "run", force=True, own=OWN) as folder:
         (folder / "result.json").write_text("new")
         raise error
-    assert [entry.name for entry in tmp_path.iterdir()] == ["run"] and (tmp_path / "run" / "result.json").read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["run"] and (
+        tmp_path / "run" / "result.json"
+    ).read_text() == "old"
 
 
 def test_failed_swap_brings_the_old_folder_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +87,9 @@ def test_failed_swap_brings_the_old_folder_back(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(os, "rename", failing)
     with pytest.raises(FileError, match="No space left"), new_folder(tmp_path / "run", force=True, own=OWN) as folder:
         (folder / "result.json").write_text("new")
-    assert [entry.name for entry in tmp_path.iterdir()] == ["run"] and (tmp_path / "run" / "result.json").read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["run"] and (
+        tmp_path / "run" / "result.json"
+    ).read_text() == "old"
 
 
 def test_force_replaces_own_files_and_keeps_the_users(tmp_path: Path) -> None:

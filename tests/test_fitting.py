@@ -21,7 +21,9 @@ def test_polynomials_of_the_degree_are_held_exactly(degree: int):
     powers = torch.arange(degree + 1, dtype=torch.float64)
     coef, residual = project(lambda x: x[..., None] ** powers, knots, degree)
     assert coef.shape == (2, 5 + degree, degree + 1) and residual.shape == (2, degree + 1)
-    x = torch.stack([torch.linspace(-1, 2, 77, dtype=torch.float64), torch.linspace(-1, 4, 77, dtype=torch.float64)], dim=1)
+    x = torch.stack(
+        [torch.linspace(-1, 2, 77, dtype=torch.float64), torch.linspace(-1, 4, 77, dtype=torch.float64)], dim=1
+    )
     want = x[..., None] ** powers
     assert_close(ops.edge_values(x, coef, knots, degree=degree), want, like="formula")
     assert float((residual / want.abs().amax(0)).max()) < 1e-10

@@ -29,7 +29,9 @@ def values(x: Tensor, coef: Tensor, knots: Tensor, degree: int) -> Tensor:
 
 @pytest.mark.parametrize("degree", DEGREES)
 def test_uniform_knots_are_equally_spaced_and_end_where_they_should(degree: int):
-    knots = grid.uniform(torch.tensor([-1.0, 0.0], dtype=torch.float64), torch.tensor([1.0, 5.0], dtype=torch.float64), 4, degree)
+    knots = grid.uniform(
+        torch.tensor([-1.0, 0.0], dtype=torch.float64), torch.tensor([1.0, 5.0], dtype=torch.float64), 4, degree
+    )
     assert knots.shape == (2, 4 + 2 * degree + 1)
     assert_close(knots[:, degree], [-1.0, 0.0])
     assert_close(knots[:, degree + 4], [1.0, 5.0])
@@ -81,7 +83,9 @@ def test_refining_to_any_size_keeps_every_function(degree: int, size: int, more:
     finer = grid.from_breaks(finer_breaks, degree)
     new = grid.insert(knots, coef, finer, degree)
     x = -2 + 8 * torch.rand(200, 2, dtype=torch.float64, generator=generator)  # inside and outside
-    assert_close(values(x, new, finer, degree), values(x, coef, knots, degree), like="refine", scale=float(coef.abs().max()) * 20)
+    assert_close(
+        values(x, new, finer, degree), values(x, coef, knots, degree), like="refine", scale=float(coef.abs().max()) * 20
+    )
 
 
 def test_insertion_agrees_with_an_old_method():
@@ -206,7 +210,12 @@ def long_tailed(kind: str, rows: int = 400) -> torch.Tensor:
     x = torch.randn(rows, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     if kind == "one far":
         x[7] = 1e6
-    return {"one far": x, "lognormal": torch.exp(2.5 * x), "two sided": torch.sinh(4 * x), "rounded": torch.exp(3 * x).round()}[kind]
+    return {
+        "one far": x,
+        "lognormal": torch.exp(2.5 * x),
+        "two sided": torch.sinh(4 * x),
+        "rounded": torch.exp(3 * x).round(),
+    }[kind]
 
 
 @pytest.mark.parametrize("kind", ["one far", "lognormal", "two sided", "rounded"])
@@ -216,14 +225,19 @@ def test_most_knots_lie_where_most_samples_do(kind: str, size: int):
     low, high, narrow = grid.bulk(x)
     assert bool(narrow)
     breaks = grid.breaks_of(grid.over_samples(x, size, 3, dense=(low, high, narrow)), 3)[0]
-    assert bool((breaks.diff() > 0).all()) and float(breaks[0]) <= float(x.min()) and float(breaks[-1]) >= float(x.max())
+    assert (
+        bool((breaks.diff() > 0).all()) and float(breaks[0]) <= float(x.min()) and float(breaks[-1]) >= float(x.max())
+    )
     inside = ((breaks > low) & (breaks < high)).sum()
     assert int(inside) >= 0.5 * (size - 1)
 
 
 def test_a_bulk_is_seen_only_where_there_is_one():
     generator = torch.Generator().manual_seed(0)
-    even, normal = torch.rand(1000, 1, dtype=torch.float64, generator=generator), torch.randn(1000, 1, dtype=torch.float64, generator=generator)
+    even, normal = (
+        torch.rand(1000, 1, dtype=torch.float64, generator=generator),
+        torch.randn(1000, 1, dtype=torch.float64, generator=generator),
+    )
     rare = torch.zeros(1000, 1, dtype=torch.float64)
     rare[::100] = 1.0  # most are one number
     close = 1e8 + 1e-7 * even

@@ -55,7 +55,7 @@ def test_state_is_a_copy_and_sees_every_change():
     assert_equal(state_of(model), state_of(model))
     changes = [
         lambda: linear.weight.data.mul_(1 + 1e-6),
-        lambda: norm.get_buffer('running_mean').add_(1),
+        lambda: norm.get_buffer("running_mean").add_(1),
         lambda: linear.requires_grad_(False),
         lambda: setattr(norm, "eps", 1e-3),
         model.eval,

@@ -28,7 +28,14 @@ def mixed(seed: int = 0) -> KANLayer:
     symbolic = [SymbolicEdge("sin", 1, 0), SymbolicEdge("x^2", 1, 1)]
     affine = torch.tensor([[2.0, 0.1, 1.5, -0.2], [1.0, 0.0, 0.5, 0.0]], **F64)
     bias = torch.tensor([0.3, -0.7], **F64)
-    parts = layer.parts() | {"kind": kind, "knots": knots, "symbolic": symbolic, "affine": affine, "bias": bias, "uniform": None}
+    parts = layer.parts() | {
+        "kind": kind,
+        "knots": knots,
+        "symbolic": symbolic,
+        "affine": affine,
+        "bias": bias,
+        "uniform": None,
+    }
     return KANLayer.build(**parts)
 
 
@@ -153,7 +160,11 @@ def test_other_formats_by_the_usual_calls():
 
 def test_bad_inputs_say_what_was_wanted():
     layer = KANLayer(3, 2)
-    for bad, words in [(torch.zeros(4, 2), r"shape \(\.\.\., 3\), got shape \(4, 2\)"), (torch.tensor(1.0), "3"), ([1.0, 2.0, 3.0], "got list")]:
+    for bad, words in [
+        (torch.zeros(4, 2), r"shape \(\.\.\., 3\), got shape \(4, 2\)"),
+        (torch.tensor(1.0), "3"),
+        ([1.0, 2.0, 3.0], "got list"),
+    ]:
         with pytest.raises(ShapeError, match=words):
             layer(bad)
 

@@ -110,7 +110,11 @@ def test_construction_leaves_no_trace(leaves_no_trace: Path):
 
 
 @NAMED
-@pytest.mark.parametrize("make", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m)), lambda m: m.build()], ids=["deepcopy", "pickle", "build"])
+@pytest.mark.parametrize(
+    "make",
+    [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m)), lambda m: m.build()],
+    ids=["deepcopy", "pickle", "build"],
+)
 def test_copies_are_equal_and_share_nothing(name: str, make: Any):
     model = remove(rich(SHAPES[name]), nodes=[(0, 1)])
     model(points(model)).sum().backward()
@@ -140,7 +144,9 @@ def test_scaling_comes_with_the_state_dict():
 @NAMED
 def test_spec_and_state_give_the_model_back(name: str):
     model = remove(rich(SHAPES[name]), nodes=[(0, 0)])
-    model = model.build(metadata=Metadata(inputs=("a", "b"), categories={"a": ("x", "y")}, ranges=((0.0, 1.0),), task="regression"))
+    model = model.build(
+        metadata=Metadata(inputs=("a", "b"), categories={"a": ("x", "y")}, ranges=((0.0, 1.0),), task="regression")
+    )
     spec = json.loads(json.dumps(model.spec()))
     again = KAN.from_spec(spec, model.state_dict())
     assert_equal(again(points(model)), model(points(model)))
@@ -150,7 +156,13 @@ def test_spec_and_state_give_the_model_back(name: str):
 
 
 @pytest.mark.parametrize(
-    "broken", [lambda s: s.pop("topology"), lambda s: s["layers"].pop(), lambda s: s["config"].update(degree=9), lambda s: s.update(edits=3)]
+    "broken",
+    [
+        lambda s: s.pop("topology"),
+        lambda s: s["layers"].pop(),
+        lambda s: s["config"].update(degree=9),
+        lambda s: s.update(edits=3),
+    ],
 )
 def test_a_broken_description_is_refused(broken: Any):
     model = KAN((2, 3, 1))
@@ -194,7 +206,9 @@ def test_compiled_equals_eager(name: str):
         assert_close(one if one is not None else torch.zeros(1), other if other is not None else torch.zeros(1))
 
 
-@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")  # torch's own rules for jacfwd, when first loaded
+@pytest.mark.filterwarnings(
+    "ignore:.*torch.jit.script:DeprecationWarning"
+)  # torch's own rules for jacfwd, when first loaded
 @NAMED
 def test_func_transformations_equal_autograd(name: str):
     model = rich(SHAPES[name], degree=4)
@@ -323,13 +337,38 @@ def test_layers_of_a_list_and_build_agree():
     assert_equal(model.build(layers=layers)(points(model)), model(points(model)))
 
 
-@pytest.mark.parametrize("name", [
-    "summary", "attribute", "prune", "merge", "refine", "extend", "adapt", "remove", "tidy", "widen", "deepen", "swap", "perturb", "set_symbolic",
-    "unset_symbolic", "edge", "formula", "suggest", "symbolify", "plot",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "summary",
+        "attribute",
+        "prune",
+        "merge",
+        "refine",
+        "extend",
+        "adapt",
+        "remove",
+        "tidy",
+        "widen",
+        "deepen",
+        "swap",
+        "perturb",
+        "set_symbolic",
+        "unset_symbolic",
+        "edge",
+        "formula",
+        "suggest",
+        "symbolify",
+        "plot",
+    ],
+)
 def test_what_is_no_kan_is_named(name: str):
     function = getattr(ew, name)
-    needed = [p for p in inspect.signature(function).parameters.values() if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    needed = [
+        p
+        for p in inspect.signature(function).parameters.values()
+        if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
+    ]
     with pytest.raises(StructureError, match=rf"{name} takes an edgewise.KAN, got Linear"):
         function(torch.nn.Linear(2, 1), *[torch.zeros(3, 2)] * (len(needed) - 1))
 
@@ -337,6 +376,9 @@ def test_what_is_no_kan_is_named(name: str):
 @pytest.mark.parametrize("name", ["attribute", "prune", "merge", "suggest"])
 def test_rows_that_cannot_be_looked_at_are_named(name: str):
     more = ((0, 0, 0),) if name == "suggest" else ()
-    for rows, words in ((torch.tensor([[0.0, 1.0], [torch.nan, 0.0]]), "1 of 2 rows of X hold NaN"), (torch.zeros(0, 2), "at least one row")):
+    for rows, words in (
+        (torch.tensor([[0.0, 1.0], [torch.nan, 0.0]]), "1 of 2 rows of X hold NaN"),
+        (torch.zeros(0, 2), "at least one row"),
+    ):
         with pytest.raises(DataError, match=rf"{name} needs .*{words}"):
             getattr(ew, name)(KAN((2, 1)), rows, *more)

@@ -73,7 +73,17 @@ def test_higher_derivatives_agree_with_differences_of_lower_ones(p: Primitive, o
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 def test_safe_value_and_derivative_are_finite_everywhere(p: Primitive, dtype: torch.dtype) -> None:
     edges = [v for v in (*p.domain, *p.poles) if math.isfinite(v)]
-    z = torch.tensor([*np.linspace(-30, 30, 241), -1e3, 1e3, 0.0, *edges, *(e + s for e in edges for s in (-1e-9, 1e-9, -1e-20, 1e-20))], dtype=dtype)
+    z = torch.tensor(
+        [
+            *np.linspace(-30, 30, 241),
+            -1e3,
+            1e3,
+            0.0,
+            *edges,
+            *(e + s for e in edges for s in (-1e-9, 1e-9, -1e-20, 1e-20)),
+        ],
+        dtype=dtype,
+    )
     z.requires_grad_()
     value = p.safe(z)
     assert torch.isfinite(value).all()
@@ -93,7 +103,9 @@ def test_safe_value_is_the_value_inside_and_continues_it_outside(p: Primitive) -
             assert p.safe(end) == p.safe(out)
 
 
-@pytest.mark.parametrize("name, bound, value", [("sqrt", 0.0, 0.0), ("arcsin", 1.0, math.pi / 2), ("arccosh", 1.0, 0.0), ("x^1.5", 0.0, 0.0)])
+@pytest.mark.parametrize(
+    "name, bound, value", [("sqrt", 0.0, 0.0), ("arcsin", 1.0, math.pi / 2), ("arccosh", 1.0, 0.0), ("x^1.5", 0.0, 0.0)]
+)
 def test_safe_value_is_exact_on_a_closed_end(name: str, bound: float, value: float) -> None:
     assert get(name).safe(torch.tensor(bound, dtype=torch.float64)).item() == value
 
@@ -113,17 +125,24 @@ def test_bessel_function_is_exact_where_torch_is_not() -> None:
 @pytest.mark.parametrize("p", ALL, ids=by_name)
 def test_vmap_of_grad_gives_the_slope(p: Primitive) -> None:
     z = inside(p)
-    torch.testing.assert_close(torch.func.vmap(torch.func.grad(lambda t: p.safe(t)))(z) if p.name != "0" else torch.zeros_like(z), p.derivative(z))
+    torch.testing.assert_close(
+        torch.func.vmap(torch.func.grad(lambda t: p.safe(t)))(z) if p.name != "0" else torch.zeros_like(z),
+        p.derivative(z),
+    )
 
 
 @pytest.mark.parametrize("p", ALL, ids=by_name)
-@pytest.mark.parametrize("a, b, c, d", [(1.7, 0.9, -2.5, 0.3), (-0.6, 1.1, 1.2, -4.0), (2.2, 5.3, 0.4, 1.0), (-3.0, -7.7, 2.0, 0.0)])
+@pytest.mark.parametrize(
+    "a, b, c, d", [(1.7, 0.9, -2.5, 0.3), (-0.6, 1.1, 1.2, -4.0), (2.2, 5.3, 0.4, 1.0), (-3.0, -7.7, 2.0, 0.0)]
+)
 def test_canonical_constants_give_the_same_function_once(p: Primitive, a: float, b: float, c: float, d: float) -> None:
     z = inside(p)
     x = (z - b) / a
     want = c * p.value(z) + d
     a2, b2, c2, d2 = p.canonical(a, b, c, d)
-    torch.testing.assert_close(c2 * p.safe(a2 * x + b2) + d2, want, rtol=1e-11, atol=1e-11 * (1 + float(want.abs().max())))
+    torch.testing.assert_close(
+        c2 * p.safe(a2 * x + b2) + d2, want, rtol=1e-11, atol=1e-11 * (1 + float(want.abs().max()))
+    )
     again = p.canonical(a2, b2, c2, d2)
     np.testing.assert_allclose(again, (a2, b2, c2, d2), rtol=1e-12, atol=1e-13)
 
@@ -149,7 +168,10 @@ def test_powers_exist_without_being_listed() -> None:
 
 
 def test_names_of_pykan_are_known() -> None:
-    pykan = "0 x x^2 1/x 1/x^2 sqrt x^0.5 1/sqrt(x) 1/x^0.5 exp log sin cos x^3 x^4 x^5 1/x^3 abs tan tanh sgn gaussian 1/x^4 x^1.5 arcsin arccos "
+    pykan = (
+        "0 x x^2 1/x 1/x^2 sqrt x^0.5 1/sqrt(x) 1/x^0.5 exp log sin cos x^3 x^4 x^5 1/x^3 abs tan tanh sgn gaussian"
+        " 1/x^4 x^1.5 arcsin arccos "
+    )
     for name in (pykan + "arctan arctanh 1/x^5").split():
         get(name)
 
@@ -167,7 +189,9 @@ def test_primitives_pickle_and_copy_to_themselves() -> None:
 
 
 def test_users_add_their_own_and_it_is_safe_without_a_safe_version() -> None:
-    p = add_primitive("xlogx", lambda z: z * torch.log(z), sympy=lambda s, z: z * s.log(z), domain=(0.0, math.inf), complexity=4)
+    p = add_primitive(
+        "xlogx", lambda z: z * torch.log(z), sympy=lambda s, z: z * s.log(z), domain=(0.0, math.inf), complexity=4
+    )
     try:
         assert get("xlogx") is p and p in primitives.ranked() and pickle.loads(pickle.dumps(p)) is p
         z = torch.tensor([0.3, 2.0], dtype=torch.float64)

@@ -1,4 +1,5 @@
-"""The report: whole and balanced HTML that loads nothing, holds no script but its own, and says what the numbers say."""
+"""The report: whole and balanced HTML that loads nothing, holds no script but its own, and says what the numbers
+say."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ from edgewise.errors import ConfigError, DataError, ShapeError, StructureError
 from edgewise.model import KAN
 from edgewise.plotting import describe
 from edgewise.report import charts, figures, report
-from edgewise.report.formula import render, symbol, typeset
 from edgewise.report.markup import share
+from edgewise.report.typesetting import render, symbol, typeset
 from helpers import assert_close, assert_equal, state_of
 
 from .plotting.pictures import HOSTILE, law, named, with_forms
@@ -66,14 +67,33 @@ class Page(HTMLParser):
 
 
 def data(model: KAN, rows: int = 60) -> tuple[torch.Tensor, torch.Tensor]:
-    X = 2 * torch.rand(rows, model.topology.features, dtype=torch.float64, generator=torch.Generator().manual_seed(3)) - 1
+    X = (
+        2 * torch.rand(rows, model.topology.features, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+        - 1
+    )
     with torch.no_grad():
         return X, model(X.to(model.dtype)).double()
 
 
 def history(steps: int = 30) -> list[dict[str, Any]]:
-    rows = [{"stage": "fit", "grid_size": 3, "step": k, "train_loss": 0.5**k, "validation_loss": 0.6**k, "seconds": 0.1 * k} for k in range(steps)]
-    return [*rows, *[{"stage": "all rows", "grid_size": 6, "step": steps, "train_loss": math.nan, "validation_loss": None, "seconds": 9.0}] * 10]
+    rows = [
+        {"stage": "fit", "grid_size": 3, "step": k, "train_loss": 0.5**k, "validation_loss": 0.6**k, "seconds": 0.1 * k}
+        for k in range(steps)
+    ]
+    return [
+        *rows,
+        *[
+            {
+                "stage": "all rows",
+                "grid_size": 6,
+                "step": steps,
+                "train_loss": math.nan,
+                "validation_loss": None,
+                "seconds": 9.0,
+            }
+        ]
+        * 10,
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -166,8 +186,25 @@ def test_hostile_names_are_shown_as_text(hostile):
 def test_the_whole_story_is_told(full):
     page = Page(full)
     titles = re.findall(r"<h2>(.*?)</h2>", full)
-    assert titles == ["Formula", "Accuracy", "Network", "Edge functions", "Partial dependence", "Residuals", "Training", "Data", "Use it in Python"]
-    told = ["A law", "It explains nearly all of it.", "Before pruning", "After pruning", "On 30 rows that were held out.", "3 of 15"]
+    assert titles == [
+        "Formula",
+        "Accuracy",
+        "Network",
+        "Edge functions",
+        "Partial dependence",
+        "Residuals",
+        "Training",
+        "Data",
+        "Use it in Python",
+    ]
+    told = [
+        "A law",
+        "It explains nearly all of it.",
+        "Before pruning",
+        "After pruning",
+        "On 30 rows that were held out.",
+        "3 of 15",
+    ]
     told += ["Loss, 40 steps, 9 s", "the separator is ';'", "grid 3", "grid 6"]
     assert [words for words in told if words not in page.text] == []
 
@@ -212,7 +249,9 @@ def test_splines_get_the_form_that_describes_them():
 def test_closed_forms_are_held_against_the_splines_they_replaced():
     sine = with_forms(KAN((1, 1)), {(0, 0, 0): ("sin", (3.0, 0.0, 2.0, 0.0))})
     after = describe(sine)
-    edge = replace(describe(KAN((1, 1))).edges[0][0], y=tuple((5 * torch.sin(2 * torch.tensor(after.edges[0][0].x)) - 1).tolist()))
+    edge = replace(
+        describe(KAN((1, 1))).edges[0][0], y=tuple((5 * torch.sin(2 * torch.tensor(after.edges[0][0].x)) - 1).tolist())
+    )
     before = replace(after, edges=((replace(edge, x=after.edges[0][0].x),),))
     found = figures.closed_forms(after, before, None)[0, 0, 0]
     assert found.words == "2 sin(3 x1)" and found.exact and found.r2 > 1 - 1e-6
@@ -266,7 +305,9 @@ def test_the_python_it_shows_runs_and_gives_the_numbers_it_shows(tmp_path, monke
 
 
 def test_classes_give_a_table_of_confusions():
-    model = named(KAN((2, 3)), inputs=("a", "b"), outputs=("kind",), classes=("red", "green", "blue"), task="classification")
+    model = named(
+        KAN((2, 3)), inputs=("a", "b"), outputs=("kind",), classes=("red", "green", "blue"), task="classification"
+    )
     X, y = data(model)
     codes = y.argmax(1)
     page = Page(report(model, X, codes, closed_forms={}))
@@ -305,7 +346,10 @@ def test_unusable_arguments_are_named(change, error, words):
         report(**{"model": model, "X": X, "y": y, **change})
 
 
-@pytest.mark.parametrize("rows", [[], [{"step": 1}], [{"train_loss": 1.0}], [{"train_loss": 0.0}, {"train_loss": math.inf}], [{"loss": 0.0}] * 5])
+@pytest.mark.parametrize(
+    "rows",
+    [[], [{"step": 1}], [{"train_loss": 1.0}], [{"train_loss": 0.0}, {"train_loss": math.inf}], [{"loss": 0.0}] * 5],
+)
 def test_any_history_can_be_shown(rows):
     model = KAN((1, 1))
     Page(report(model, *data(model), history=rows, closed_forms={}))

@@ -59,9 +59,13 @@ CHOICES: dict[str, dict[str, Settings]] = {
     "restarts": {"auto (default)": {}, "none": _fit(restarts=0)},
     "initial": {name: {**how, "starts": STARTS, **_fit(restarts=0, grids=(3, 6))} for name, how in INITIAL.items()},
     "initial Adam": {
-        name: {**how, "starts": STARTS, "hidden": DEEP, **_fit(optimizer="adam", grids=(5,), steps=200)} for name, how in INITIAL.items()
+        name: {**how, "starts": STARTS, "hidden": DEEP, **_fit(optimizer="adam", grids=(5,), steps=200)}
+        for name, how in INITIAL.items()
     },
-    "optimizer": {name: {"equal_time": True, **_fit(optimizer=name, grids=(10,), restarts=0, steps=1_000_000)} for name in ("lm", "lbfgs", "adam")},
+    "optimizer": {
+        name: {"equal_time": True, **_fit(optimizer=name, grids=(10,), restarts=0, steps=1_000_000)}
+        for name in ("lm", "lbfgs", "adam")
+    },
     "penalty": {
         "none (default)": {"prune": False},
         "sparsity 0.003": {"prune": True, **_fit(sparsity=0.003)},
@@ -95,7 +99,9 @@ def ablation_job(name: str, seed: int, smoke: bool) -> dict[str, float]:
 def _trained(settings: Settings, row: Row, shape: Sequence[int], seed: int, small: Settings) -> Any:
     """The network of one problem under one choice; `small` stands over the choice's own settings."""
     X, y = row.sample(200 if small else SAMPLES, "train")
-    model = _scaled(ew.KAN(shape, **{"grid_size": 3, "seed": seed, **settings.get("model", {})}), settings.get("scale", 1.0))
+    model = _scaled(
+        ew.KAN(shape, **{"grid_size": 3, "seed": seed, **settings.get("model", {})}), settings.get("scale", 1.0)
+    )
     if "initial" in settings:
         model = initialised(model, settings["initial"], seed)
     how: Settings = {**settings.get("fit", {}), **small}
@@ -114,7 +120,8 @@ def _trained(settings: Settings, row: Row, shape: Sequence[int], seed: int, smal
 
 
 def paper_penalty(model: Any, X: np.ndarray, y: np.ndarray, l1: float, entropy: float, steps: int) -> Any:
-    """The model trained by L-BFGS under the paper's penalty, lambda (mu1 sum of |phi|_1 + mu2 sum of entropies), on targets of unit spread.
+    """The model trained by L-BFGS under the paper's penalty, lambda (mu1 sum of |phi|_1 + mu2 sum of entropies), on
+    targets of unit spread.
 
     The penalty enters as rows of the residual, whose mean square is minimised.
     """
@@ -166,14 +173,25 @@ def run(options: Options) -> int:
     jobs = [Job(name, ablation_job, (name, seed, options.smoke)) for name in names for seed in range(options.seeds)]
     try:
         for name, found in rows_done(jobs, work(jobs, options.processes, "Ablations")):
-            errors = {problem: geometric([one[problem] for one in found]) for problem in PROBLEMS if problem in found[0]}
+            errors = {
+                problem: geometric([one[problem] for one in found]) for problem in PROBLEMS if problem in found[0]
+            }
             question, choice = ROWS[name]
             overall = geometric(list(errors.values()))
             seconds = statistics.median(one["seconds"] for one in found)
             results.put(
-                {"name": name, "question": question, "choice": choice, **errors, "geometric_mean": overall, "seconds": seconds,
-                 "edges": statistics.mean(one["edges"] for one in found) if question == "penalty" else None, "seeds": len(found), "commit": version()}
-            )  # fmt: skip
+                {
+                    "name": name,
+                    "question": question,
+                    "choice": choice,
+                    **errors,
+                    "geometric_mean": overall,
+                    "seconds": seconds,
+                    "edges": statistics.mean(one["edges"] for one in found) if question == "penalty" else None,
+                    "seeds": len(found),
+                    "commit": version(),
+                }
+            )
             say(f"{name}: {overall:.2g} in {seconds:.1f} s")
             done += 1
     finally:
@@ -185,7 +203,11 @@ def run(options: Options) -> int:
 def write_page(options: Options, records: Sequence[Record]) -> None:
     """README.md: one table per question."""
     heads = {"choice": "", **{problem: f"{problem} {list(PROBLEMS[problem][2])}" for problem in PROBLEMS}}
-    heads |= {"geometric_mean": "geometric mean", "edges": "edges left, all problems", "seconds": "CPU seconds, all problems"}
+    heads |= {
+        "geometric_mean": "geometric mean",
+        "edges": "edges left, all problems",
+        "seconds": "CPU seconds, all problems",
+    }
     parts = ["# Ablations", template("ablations/about.md", samples=SAMPLES, test=TEST)]
     for question in CHOICES:
         own = [record for record in records if record["question"] == question]
@@ -200,7 +222,9 @@ TITLES = {
     "format": "Number format",
     "restarts": "Restarts inside `fit`",
     "initial": f"Initial functions, {STARTS} single starts a seed, grids 3 and 6",
-    "initial Adam": f"Initial functions, Adam, {STARTS} networks a seed with hidden layers {list(DEEP)}, grid 5, 200 epochs",
+    "initial Adam": (
+        f"Initial functions, Adam, {STARTS} networks a seed with hidden layers {list(DEEP)}, grid 5, 200 epochs"
+    ),
     "optimizer": f"Optimizer, {EQUAL_TIME:g} CPU seconds each, grid 10, one start",
     "penalty": "Sparsity, then pruning and a fit of what is left",
 }

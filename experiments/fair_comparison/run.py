@@ -12,14 +12,28 @@ from ..results import Record, Results, number
 from ..runner import ROOT, Options
 
 SOURCES = {
-    "special_functions": "special functions", "feynman": "Feynman equations", "own_functions": "functions of our own choosing",
+    "special_functions": "special functions",
+    "feynman": "Feynman equations",
+    "own_functions": "functions of our own choosing",
     "toy_functions": "toy functions",
-}  # fmt: skip
+}
 PEERS = {
-    "mlp_best": "MLP, equal parameters, best of the seeds", "mlp_10x": "MLP, 10 times the parameters", "mlp_100x": "MLP, 100 times the parameters",
+    "mlp_best": "MLP, equal parameters, best of the seeds",
+    "mlp_10x": "MLP, 10 times the parameters",
+    "mlp_100x": "MLP, 100 times the parameters",
     "pykan_same_data": "pykan, the same data",
-}  # fmt: skip
-COLUMNS = ("name", "table", "peer", "rows", "kan_wins", "peer_wins", "median_factor", "largest_factor_for_peer", "where_peer_wins")
+}
+COLUMNS = (
+    "name",
+    "table",
+    "peer",
+    "rows",
+    "kan_wins",
+    "peer_wins",
+    "median_factor",
+    "largest_factor_for_peer",
+    "where_peer_wins",
+)
 
 
 def load(folder: Path, name: str) -> list[Record]:
@@ -33,7 +47,9 @@ def load(folder: Path, name: str) -> list[Record]:
 
 def compare(records: Sequence[Record], peer: str) -> dict[str, object] | None:
     """How edgewise's best errors stand against a peer's column; None where nothing is known."""
-    factors = {r["name"]: b / a for r in records if (b := number(r, peer)) is not None and (a := number(r, "edgewise_best"))}
+    factors = {
+        r["name"]: b / a for r in records if (b := number(r, peer)) is not None and (a := number(r, "edgewise_best"))
+    }
     if not factors:
         return None
     lost = {name: 1 / factor for name, factor in factors.items() if factor < 1}
@@ -43,7 +59,9 @@ def compare(records: Sequence[Record], peer: str) -> dict[str, object] | None:
         "peer_wins": len(lost),
         "median_factor": statistics.median(factors.values()),
         "largest_factor_for_peer": max(lost.values(), default=None),
-        "where_peer_wins": "; ".join(f"{name} ({factor:.2g})" for name, factor in sorted(lost.items(), key=lambda item: -item[1])),
+        "where_peer_wins": "; ".join(
+            f"{name} ({factor:.2g})" for name, factor in sorted(lost.items(), key=lambda item: -item[1])
+        ),
     }
 
 
@@ -56,8 +74,9 @@ def at_equal_time(records: Sequence[Record]) -> str:
     slower = [r for r in known if (number(r, "mlp_seconds") or 0.0) <= (number(r, "seconds") or 0.0)]
     wins = sum((number(r, "mlp_best") or 0.0) < (number(r, "edgewise_best") or 0.0) for r in slower)
     return (
-        f"All shapes of one seed of the KAN took {kan:.3g} CPU seconds in the median row, all MLPs of one seed at equal parameters {mlp:.3g}. "
-        f"In {len(slower)} of {len(known)} rows the MLPs took no more time than the KANs; in {wins} of these they were the more accurate."
+        f"All shapes of one seed of the KAN took {kan:.3g} CPU seconds in the median row, all MLPs of one seed at equal"
+        f" parameters {mlp:.3g}. In {len(slower)} of {len(known)} rows the MLPs took no more time than the KANs; in"
+        f" {wins} of these they were the more accurate."
     )
 
 
@@ -75,9 +94,18 @@ def run(options: Options) -> int:
     results.records = {}
     results.put_all(many)
     heads = {
-        "table": "table", "peer": "against", "rows": "rows", "kan_wins": "KAN lower", "peer_wins": "peer lower", "median_factor": "median factor",
+        "table": "table",
+        "peer": "against",
+        "rows": "rows",
+        "kan_wins": "KAN lower",
+        "peer_wins": "peer lower",
+        "median_factor": "median factor",
         "where_peer_wins": "where the peer is lower (by a factor)",
-    }  # fmt: skip
-    table = page.table(results, heads) if many else "The peers of no table have been computed yet: `python -m experiments special_functions --peers`."
+    }
+    table = (
+        page.table(results, heads)
+        if many
+        else "The peers of no table have been computed yet: `python -m experiments special_functions --peers`."
+    )
     page.write(options.out, [*parts[:2], table, *parts[2:]])
     return 0

@@ -25,9 +25,20 @@ GRIDS = (5, 10, 20, 50, 100, 200)
 NOISE = 0.05
 SAMPLES = 1000
 COLUMNS = (
-    "name", "shape", "samples", "noise", *(f"g{size}" for size in GRIDS), "auto", "auto_grid", "ratio_200_to_10", "ratio_of_means",
-    "noise_rmse", "seconds", "seeds", "commit",
-)  # fmt: skip
+    "name",
+    "shape",
+    "samples",
+    "noise",
+    *(f"g{size}" for size in GRIDS),
+    "auto",
+    "auto_grid",
+    "ratio_200_to_10",
+    "ratio_of_means",
+    "noise_rmse",
+    "seconds",
+    "seeds",
+    "commit",
+)
 
 
 def noise_job(case: str, seed: int, smoke: bool) -> dict[str, float]:
@@ -39,7 +50,9 @@ def noise_job(case: str, seed: int, smoke: bool) -> dict[str, float]:
     settings: dict[str, Any] = {"steps": 5, "restarts": 0} if smoke else {}
     found = {}
     for size in (5, 10) if smoke else GRIDS:
-        found[f"g{size}"] = rmse(fit(ew.KAN(shape, grid_size=size, seed=seed), X, y, seed=seed, grids=(size,), **settings).model, *test)
+        found[f"g{size}"] = rmse(
+            fit(ew.KAN(shape, grid_size=size, seed=seed), X, y, seed=seed, grids=(size,), **settings).model, *test
+        )
     chosen = fit(ew.KAN(shape, grid_size=3, seed=seed), X, y, seed=seed, **settings).model
     found |= {"auto": rmse(chosen, *test), "auto_grid": max(ew.summary(chosen).grid_size)}
     return found | {"noise_rmse": NOISE * float(test[1].std()), "seconds": time.process_time() - began}
@@ -50,9 +63,19 @@ def summarise(case: str, found: Sequence[dict[str, float]], samples: int) -> dic
     values: dict[str, Any] = {key: statistics.median(run[key] for run in found) for key in found[0]}
     if "g200" in values:
         values["ratio_200_to_10"] = values["g200"] / values["g10"]
-        values["ratio_of_means"] = statistics.mean(run["g200"] for run in found) / statistics.mean(run["g10"] for run in found)
+        values["ratio_of_means"] = statistics.mean(run["g200"] for run in found) / statistics.mean(
+            run["g10"] for run in found
+        )
     shape = shape_text(CASES[case][2])
-    return {"name": case, "shape": shape, "samples": samples, "noise": NOISE, "seeds": len(found), "commit": version(), **values}
+    return {
+        "name": case,
+        "shape": shape,
+        "samples": samples,
+        "noise": NOISE,
+        "seeds": len(found),
+        "commit": version(),
+        **values,
+    }
 
 
 def run(options: Options) -> int:
@@ -64,7 +87,14 @@ def run(options: Options) -> int:
         for name, found in rows_done(jobs, work(jobs, options.processes, "Noise")):
             values = summarise(name, found, 200 if options.smoke else SAMPLES)
             results.put(values)
-            say(f"{name}: " + ", ".join(f"{key} {value:.2g}" for key, value in values.items() if key in COLUMNS[4:12] and isinstance(value, float)))
+            say(
+                f"{name}: "
+                + ", ".join(
+                    f"{key} {value:.2g}"
+                    for key, value in values.items()
+                    if key in COLUMNS[4:12] and isinstance(value, float)
+                )
+            )
             done += 1
     finally:
         if len(results):
@@ -74,10 +104,24 @@ def run(options: Options) -> int:
 
 def write_page(options: Options, results: Results) -> None:
     """README.md and result.png."""
-    heads = {"name": "case", "shape": "shape", **{f"g{size}": f"G = {size}" for size in GRIDS}, "auto": "auto", "auto_grid": "G of auto"}
-    heads |= {"ratio_200_to_10": "G = 200 / G = 10", "ratio_of_means": "of the means", "seeds": "seeds", "noise_rmse": "the noise itself"}
+    heads = {
+        "name": "case",
+        "shape": "shape",
+        **{f"g{size}": f"G = {size}" for size in GRIDS},
+        "auto": "auto",
+        "auto_grid": "G of auto",
+    }
+    heads |= {
+        "ratio_200_to_10": "G = 200 / G = 10",
+        "ratio_of_means": "of the means",
+        "seeds": "seeds",
+        "noise_rmse": "the noise itself",
+    }
     about = template("noise/about.md", noise=NOISE, samples=SAMPLES, test=TEST)
-    page.write(options.out, ["# Noise and fine grids", about, page.table(results, heads), "![error over grid size](result.png)"])
+    page.write(
+        options.out,
+        ["# Noise and fine grids", about, page.table(results, heads), "![error over grid size](result.png)"],
+    )
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, 4))

@@ -15,10 +15,23 @@ from .functions import TOYS, Toy
 from .series import PER_PARAMETER, SERIES, TEST, Point, exponent
 
 COLUMNS = (
-    *TABLE[: TABLE.index("samples")], "samples", "grid", "note", "seeds", "bar", "below_bar", "exponent_mean", "exponent_median", "exponent_over",
-    "ample_best", "ample_grid", "ample_samples", "worst_at_large_grids", "commit",
+    *TABLE[: TABLE.index("samples")],
+    "samples",
+    "grid",
+    "note",
+    "seeds",
+    "bar",
+    "below_bar",
+    "exponent_mean",
+    "exponent_median",
+    "exponent_over",
+    "ample_best",
+    "ample_grid",
+    "ample_samples",
+    "worst_at_large_grids",
+    "commit",
     *PEERS,
-)  # fmt: skip
+)
 ERRORS = ("key", "name", "series", "grid", "samples", "parameters", "seed", "held_out", "test", "seconds")
 LARGE = (200, 500, 1000)
 
@@ -47,10 +60,18 @@ def summarise(toy: Toy, found: Mapping[str, Sequence[Sequence[Point]]]) -> dict[
     chosen = [min(points, key=lambda point: point.held_out) for points in runs]  # the grid, by held-out error
     best = min(chosen, key=lambda point: point.test)
     values: dict[str, object] = {
-        "name": toy.name, "shape": shape_text(toy.shape), "parameters": best.parameters, "edgewise_best": best.test,
-        "edgewise_median": statistics.median(point.test for point in chosen), "seconds": statistics.median(points[-1].seconds for points in runs),
-        "samples": best.samples, "grid": best.grid, "note": toy.row.expression, "seeds": len(runs), "commit": version(),
-    }  # fmt: skip
+        "name": toy.name,
+        "shape": shape_text(toy.shape),
+        "parameters": best.parameters,
+        "edgewise_best": best.test,
+        "edgewise_median": statistics.median(point.test for point in chosen),
+        "seconds": statistics.median(points[-1].seconds for points in runs),
+        "samples": best.samples,
+        "grid": best.grid,
+        "note": toy.row.expression,
+        "seeds": len(runs),
+        "commit": version(),
+    }
     if toy.bar:
         values |= {"bar": toy.bar, "below_bar": f"{sum(point.test < toy.bar for point in chosen)} of {len(chosen)}"}
     if "paper" in found:
@@ -76,7 +97,9 @@ def run(options: Options) -> int:
     results = Results(options.out / "result.csv", COLUMNS, list(toys))
     errors = Results(options.out / "errors.csv", ERRORS)
     kinds = [(name, kind) for name in names for kind in series_of(toys[name])]
-    jobs = [Job(name, toy_job, (name, kind, seed, options.smoke)) for name, kind in kinds for seed in range(options.seeds)]
+    jobs = [
+        Job(name, toy_job, (name, kind, seed, options.smoke)) for name, kind in kinds for seed in range(options.seeds)
+    ]
     jobs, done = jobs if options.peers in ("no", "too") else [], 0
     try:
         for name, found in rows_done(jobs, work(jobs, options.processes, "Toy functions")):
@@ -94,12 +117,18 @@ def run(options: Options) -> int:
             )
             results.put(values)
             slope = values.get("exponent_mean")
-            say(f"{name}: {values['edgewise_best']:.2g}, median {values['edgewise_median']:.2g}" + (f", exponent {slope:.2f}" if slope else ""))
+            say(
+                f"{name}: {values['edgewise_best']:.2g}, median {values['edgewise_median']:.2g}"
+                + (f", exponent {slope:.2f}" if slope else "")
+            )
             done += 1
         if options.peers != "no":
             compared = [name for name in names if series_of(toys[name]) != ("single",)]
             if others := [name for name in names if name not in compared]:
-                say(f"{', '.join(others)}: fitted once, from more points than the peers take, and not compared with them")
+                say(
+                    f"{', '.join(others)}: fitted once, from more points than the peers take, and not compared with"
+                    " them"
+                )
             done = len(others) + run_peers("toy", "Toy functions", options, compared, results)
     finally:
         if len(results):
@@ -115,27 +144,61 @@ def key(name: str, series: str, size: int, seed: int) -> str:
 def write_page(options: Options, results: Results, errors: Sequence[Record]) -> None:
     """README.md and result.png."""
     columns = {
-        "name": "function", "note": "", "shape": "shape", "exponent_mean": "exponent of the mean", "exponent_median": "of the median",
-        "exponent_over": "over G =", "ample_best": "lowest error, ample", "ample_grid": "at G =", "ample_samples": "from points", "seeds": "seeds",
-    }  # fmt: skip
+        "name": "function",
+        "note": "",
+        "shape": "shape",
+        "exponent_mean": "exponent of the mean",
+        "exponent_median": "of the median",
+        "exponent_over": "over G =",
+        "ample_best": "lowest error, ample",
+        "ample_grid": "at G =",
+        "ample_samples": "from points",
+        "seeds": "seeds",
+    }
     series = [record for record in results if record["ample_best"]]
     plain = [record for record in results if record["below_bar"]]
     fixed = {
-        "name": "function", "note": "", "shape": "shape", "samples": "points", "edgewise_best": "best", "edgewise_median": "median", "grid": "grid",
-        "bar": "bar", "below_bar": "seeds below it", "seconds": "seconds",
-    }  # fmt: skip
+        "name": "function",
+        "note": "",
+        "shape": "shape",
+        "samples": "points",
+        "edgewise_best": "best",
+        "edgewise_median": "median",
+        "grid": "grid",
+        "bar": "bar",
+        "below_bar": "seeds below it",
+        "seconds": "seconds",
+    }
     thousand = {
-        "name": "function", "parameters": "parameters", "grid": "grid, by held-out error", "edgewise_best": "best", "edgewise_median": "median",
-        "worst_at_large_grids": "worst of all seeds at G = 200, 500, 1000", "pykan_same_data": "pykan, same data", "mlp_best": "MLP, best",
-        "mlp_median": "MLP, median", "mlp_10x": "MLP, 10x", "mlp_100x": "MLP, 100x",
-    }  # fmt: skip
+        "name": "function",
+        "parameters": "parameters",
+        "grid": "grid, by held-out error",
+        "edgewise_best": "best",
+        "edgewise_median": "median",
+        "worst_at_large_grids": "worst of all seeds at G = 200, 500, 1000",
+        "pykan_same_data": "pykan, same data",
+        "mlp_best": "MLP, best",
+        "mlp_median": "MLP, median",
+        "mlp_10x": "MLP, 10x",
+        "mlp_100x": "MLP, 100x",
+    }
     parts = ["# Toy functions", template("toy_functions/about.md", per_parameter=PER_PARAMETER, test=TEST)]
     if series:
-        parts += ["![error over grid size](result.png)", "## Ample: at least 20 points per parameter", page.table(series, columns)]
+        parts += [
+            "![error over grid size](result.png)",
+            "## Ample: at least 20 points per parameter",
+            page.table(series, columns),
+        ]
         parts += ["## Paper: 1000 points", page.table(series, thousand)]
     if plain:
         parts += ["## Fitted once, all settings automatic", page.table(plain, fixed)]
-    page.write(options.out, [*parts, "`python -m experiments toy_functions --rows a,b` reruns some functions, `--peers` recomputes the peers."])
+    page.write(
+        options.out,
+        [
+            *parts,
+            "`python -m experiments toy_functions --rows a,b` reruns some functions, `--peers` recomputes the peers.",
+        ],
+    )
     if series:
         draw(options, [record["name"] for record in series], errors)
 
@@ -152,7 +215,9 @@ def draw(options: Options, names: Sequence[str], errors: Iterable[Record]) -> No
             own = [record for record in records if record["name"] == name and record["series"] == series]
             sizes = sorted({int(record["grid"]) for record in own})
             tests = [[number(record, "test") or 0.0 for record in own if int(record["grid"]) == size] for size in sizes]
-            axes.plot(sizes, [statistics.mean(values) for values in tests], "o-", color=f"C{colour}", label=name, markersize=4)
+            axes.plot(
+                sizes, [statistics.mean(values) for values in tests], "o-", color=f"C{colour}", label=name, markersize=4
+            )
             axes.plot(sizes, [statistics.median(values) for values in tests], ":", color=f"C{colour}")
         axes.plot([24, 192], [1e-5, 1e-5 / 8**4], "k--", linewidth=1, label="$G^{-4}$")
         axes.set(xscale="log", yscale="log", xlabel="grid size G", title=series)

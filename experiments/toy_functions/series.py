@@ -20,7 +20,8 @@ TEST = 10_000
 
 @dataclass(frozen=True)
 class Point:
-    """One grid of a series: size, training points, effective parameters, errors, CPU seconds from the start of the series."""
+    """One grid of a series: size, training points, effective parameters, errors, CPU seconds from the start of the
+    series."""
 
     grid: int
     samples: int
@@ -70,7 +71,14 @@ def _series(toy: Toy, seed: int, plan: list[tuple[int, int]], smoke: bool) -> li
 def _point(toy: Toy, result: Any, samples: int, began: float) -> Point:
     facts = ew.summary(result.model)
     test = rmse(result.model, *toy.row.sample(TEST, "test"))
-    return Point(max(facts.grid_size), samples, facts.parameters, result.metrics["validation_rmse"], test, time.process_time() - began)
+    return Point(
+        max(facts.grid_size),
+        samples,
+        facts.parameters,
+        result.metrics["validation_rmse"],
+        test,
+        time.process_time() - began,
+    )
 
 
 def exponent(grids: list[int], errors: list[float]) -> float:

@@ -13,6 +13,7 @@ from . import errors as errors
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from .attribution import attribute as attribute
     from .checkpoint import load as load
     from .checkpoint import save as save
     from .data import read_csv as read_csv
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from .symbolic.formula import formula as formula
     from .symbolic.suggest import suggest as suggest
     from .symbolic.symbolify import symbolify as symbolify
-    from .trace import attribute as attribute
-    from .train.loop import fit as fit
+    from .train.fit import fit as fit
     from .transforms import adapt as adapt
     from .transforms import deepen as deepen
     from .transforms import edge as edge
@@ -47,11 +47,11 @@ _HOME = {
     "KAN": "model",
     "KANLayer": "layers",
     "adapt": "transforms",
-    "attribute": "trace",
+    "attribute": "attribution",
     "deepen": "transforms",
     "edge": "transforms",
     "extend": "transforms",
-    "fit": "train.loop",
+    "fit": "train.fit",
     "formula": "symbolic.formula",
     "load": "checkpoint",
     "merge": "transforms",

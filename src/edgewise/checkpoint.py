@@ -58,9 +58,12 @@ def load(path: str | Path, device: torch.device | str | None = None) -> KAN:
 
 
 def to_bytes(model: KAN) -> bytes:
-    """The content of a checkpoint file. Raises `CheckpointError` for something that is no KAN, or cannot be described."""
+    """The content of a checkpoint file. Raises `CheckpointError` for something that is no KAN, or cannot be
+    described."""
     if not isinstance(model, KAN):
-        raise CheckpointError(f"edgewise saves KAN models, got {type(model).__name__}; for other modules use safetensors or torch.save")
+        raise CheckpointError(
+            f"edgewise saves KAN models, got {type(model).__name__}; for other modules use safetensors or torch.save"
+        )
     tensors = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
     header = {"format": FORMAT, "version": __version__, "torch": str(torch.__version__), "spec": model.spec()}
     try:
@@ -86,7 +89,10 @@ def from_bytes(raw: bytes, where: str = "the file", device: torch.device | str |
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise CheckpointError(f"{where} is damaged: its format is {number!r}, wanted a number from 1 to {FORMAT}")
     if number > FORMAT:
-        raise CheckpointError(f"{where} has format {number}, of edgewise {version}; this is {__version__} and reads up to {FORMAT}: update it")
+        raise CheckpointError(
+            f"{where} has format {number}, of edgewise {version}; this is {__version__} and reads up to {FORMAT}:"
+            " update it"
+        )
     if header.pop("digest", None) != _digest(header, tensors):
         raise CheckpointError(f"{where} is damaged: its content does not match its digest")
     try:
@@ -107,7 +113,10 @@ def _metadata(raw: bytes, where: str) -> dict[str, str]:
     if len(raw) < 8 or length > len(raw) - 8 or raw[8:9] != b"{":
         # only now: the length of a sound header can look like the start of a pickle
         if raw[:2] in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
-            raise CheckpointError(f"{where} looks like a pickle (torch.save), which could run any code and is never opened; use edgewise.save")
+            raise CheckpointError(
+                f"{where} looks like a pickle (torch.save), which could run any code and is never opened; use"
+                " edgewise.save"
+            )
         raise CheckpointError(f"{where} is no safetensors file, or was cut off")
     try:
         metadata = json.loads(raw[8 : 8 + length]).get("__metadata__", {})
@@ -122,7 +131,9 @@ def _check(model: KAN, spec: Any, tensors: Mapping[str, Tensor]) -> None:
     """Raise `CheckpointError` unless the model holds exactly what the file said, in shapes that belong together."""
     held = model.state_dict()
     if held.keys() != tensors.keys():
-        raise CheckpointError(f"tensors that do not belong there or are missing: {', '.join(sorted(held.keys() ^ tensors.keys()))}")
+        raise CheckpointError(
+            f"tensors that do not belong there or are missing: {', '.join(sorted(held.keys() ^ tensors.keys()))}"
+        )
     if not _same(spec, model.spec()):
         raise CheckpointError("the structure and the tensors contradict each other")
     topology = model.topology
@@ -133,7 +144,13 @@ def _check(model: KAN, spec: Any, tensors: Mapping[str, Tensor]) -> None:
     for number, layer in enumerate(model.edge_layers):
         i, o = len(topology.node_ids[number]), len(topology.subnode_ids(number + 1))
         j = layer.knots.shape[-1] - layer.degree - 1
-        shapes = {"knots": (i, j + layer.degree + 1), "coef": (i, j, o), "bias": (o,), "kind": (i, o), "base_scale": (i, o)}
+        shapes = {
+            "knots": (i, j + layer.degree + 1),
+            "coef": (i, j, o),
+            "bias": (o,),
+            "kind": (i, o),
+            "base_scale": (i, o),
+        }
         wanted |= {f"layers.{number}.{name}": shape for name, shape in shapes.items()}
     for name, shape in wanted.items():
         if name in held and tuple(held[name].shape) != shape:
@@ -145,7 +162,8 @@ def _text(header: Mapping[str, Any]) -> str:
 
 
 def _digest(header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
-    """SHA-256 over the header and all tensors, which finds the flipped bit that a format without checksums lets through."""
+    """SHA-256 over the header and all tensors, which finds the flipped bit that a format without checksums lets
+    through."""
     digest = hashlib.sha256(_text(header).encode("utf-8", "surrogatepass"))
     for name in sorted(tensors):
         value = tensors[name].contiguous()
@@ -157,7 +175,11 @@ def _digest(header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
 def _same(read: Any, written: Any) -> bool:
     """Whether JSON gave back what was written, tuples counting as lists."""
     if isinstance(written, Mapping):
-        return isinstance(read, dict) and read.keys() == written.keys() and all(_same(read[key], written[key]) for key in written)
+        return (
+            isinstance(read, dict)
+            and read.keys() == written.keys()
+            and all(_same(read[key], written[key]) for key in written)
+        )
     if isinstance(written, (list, tuple)):
         return isinstance(read, list) and len(read) == len(written) and all(map(_same, read, written))
     return read == written or (read != read and written != written)

@@ -17,8 +17,9 @@ Width = int | Sequence[Any]
 class KANConfig:
     """Shape and kind of a network.
 
-    widths: per layer of nodes (sums, arities of the products); grid_size: intervals per layer of edges; degree of the splines;
-    base: 'silu', 'identity' or 'none'; domain: the interval on which the first grids lie; seed of the initial functions.
+    widths: per layer of nodes (sums, arities of the products); grid_size: intervals per layer of edges; degree of the
+    splines; base: 'silu', 'identity' or 'none'; domain: the interval on which the first grids lie; seed of the initial
+    functions.
 
     >>> KANConfig.create((2, (3, 1), 1)).widths
     ((2, ()), (3, (2,)), (1, ()))
@@ -41,7 +42,8 @@ class KANConfig:
         domain: tuple[float, float] = (-1.0, 1.0),
         seed: int = 0,
     ) -> KANConfig:
-        """Check every setting and give them their one canonical form. Raises `ConfigError` naming all mistakes at once."""
+        """Check every setting and give them their one canonical form. Raises `ConfigError` naming all mistakes at
+        once."""
         wrong: list[str] = []
         shape: list[tuple[int, tuple[int, ...]]] = []
         if isinstance(widths, (int, str)) or not isinstance(widths, Sequence):
@@ -59,7 +61,11 @@ class KANConfig:
                     shape.append(entry)
         layers = max(len(shape) - 1, 1)
         sizes: Any = (grid_size,) * layers if is_int(grid_size) else grid_size
-        if not isinstance(sizes, Sequence) or isinstance(sizes, str) or not all(is_int(g) and index(g) >= 1 for g in sizes):
+        if (
+            not isinstance(sizes, Sequence)
+            or isinstance(sizes, str)
+            or not all(is_int(g) and index(g) >= 1 for g in sizes)
+        ):
             wrong.append(f"grid_size must be an integer >= 1, or one per layer of edges, got {grid_size!r}")
         elif len(sizes) != layers:
             wrong.append(f"grid_size needs one entry per layer of edges ({layers}), got {len(sizes)}")
@@ -87,7 +93,10 @@ def is_int(value: object) -> bool:
     >>> is_int(3), is_int(True), is_int(3.0)
     (True, False, False)
     """
-    if isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):  # numpy's bool, whose index() older versions answer
+    if isinstance(value, bool) or type(value).__name__ in (
+        "bool",
+        "bool_",
+    ):  # numpy's bool, whose index() older versions answer
         return False
     try:
         index(value)  # type: ignore[arg-type]

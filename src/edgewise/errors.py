@@ -1,4 +1,5 @@
-"""The exceptions of edgewise: every message says what was wrong, where, what was got, what was wanted, how to mend it."""
+"""The exceptions of edgewise: every message says what was wrong, where, what was got, what was wanted, how to mend
+it."""
 
 from __future__ import annotations
 
@@ -103,4 +104,8 @@ def reject_unknown(given: Iterable[str], known: Iterable[str], where: str) -> No
     >>> reject_unknown(["degree"], ["degree"], "KAN")
     """
     known = list(known)
-    problems(f"{where} got an unexpected keyword {word!r}; {did_you_mean(word, known)}" for word in given if word not in known)
+    problems(
+        f"{where} got an unexpected keyword {word!r}; {did_you_mean(word, known)}"
+        for word in given
+        if word not in known
+    )

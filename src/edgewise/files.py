@@ -19,7 +19,8 @@ class FileError(EdgewiseError, OSError):
 
 
 def write_whole(path: str | Path, content: bytes | str) -> None:
-    """Write a file whole or not at all: beside its place first, then renamed over it. Raises `FileError` when the system refuses.
+    """Write a file whole or not at all: beside its place first, then renamed over it. Raises `FileError` when the
+    system refuses.
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -57,7 +58,8 @@ def write_whole(path: str | Path, content: bytes | str) -> None:
 
 
 def check_new_folder(path: str | Path, force: bool, own: Collection[str]) -> Path:
-    """The path, if a folder may appear there. Raises `FileError` for a file, for an unfit place, and for a folder with content unless `force`.
+    """The path, if a folder may appear there. Raises `FileError` for a file, for an unfit place, and for a folder with
+    content unless `force`.
 
     `own`: the names of the files that such a folder holds. `force` replaces a folder with one of these, and no other.
     """
@@ -73,7 +75,10 @@ def check_new_folder(path: str | Path, force: bool, own: Collection[str]) -> Pat
         if held and not force:
             raise FileError(f"the folder {path} exists already; choose another, or replace it with --force")
         if held and not set(held) & set(own):
-            raise FileError(f"the folder {path} holds other files ({', '.join(held[:3])}) and is not replaced, not even with --force; choose another")
+            raise FileError(
+                f"the folder {path} holds other files ({', '.join(held[:3])}) and is not replaced, not even with"
+                " --force; choose another"
+            )
         here = Path.cwd()
         if path.exists() and (here == path.resolve() or path.resolve() in here.parents):
             raise FileError(f"{path} is the folder you are in; choose a new one, such as run/")
@@ -93,12 +98,15 @@ def check_new_folder(path: str | Path, force: bool, own: Collection[str]) -> Pat
 def new_folder(path: str | Path, force: bool = False, own: Collection[str] = ()) -> Iterator[Path]:
     """An empty folder to fill, which takes its place at `path` when the block ends well and vanishes when it does not.
 
-    An existing folder is replaced only with `force` and only when it holds one of the files `own`; files of other names move along into the new
-    folder. Raises `FileError` as `check_new_folder` does.
+    An existing folder is replaced only with `force` and only when it holds one of the files `own`; files of other names
+    move along into the new folder. Raises `FileError` as `check_new_folder` does.
     """
     path = check_new_folder(path, force, own)
     token = secrets.token_hex(4)
-    beside, aside = path.with_name(f".{path.name[:100]}.{token}.part"), path.with_name(f".{path.name[:100]}.{token}.old")
+    beside, aside = (
+        path.with_name(f".{path.name[:100]}.{token}.part"),
+        path.with_name(f".{path.name[:100]}.{token}.old"),
+    )
     try:
         path.absolute().parent.mkdir(parents=True, exist_ok=True)
         beside.mkdir()

@@ -22,8 +22,9 @@ def dense_basis(x: Tensor, knots: Tensor, *, degree: int, derivative: int = 0, u
 def least_squares(design: Tensor, target: Tensor, ridge: float = 1e-10) -> Tensor:
     """argmin_c |design c - target|^2 + ridge |D c|^2 for every input: (i, m, j), (i, m, o) -> (i, j, o).
 
-    A basis function that met no sample has a zero column; the small second-difference term, relative to the largest column, gives it
-    the value that continues its neighbours, and QR of the stacked system keeps the digits that normal equations would lose.
+    A basis function that met no sample has a zero column; the small second-difference term, relative to the largest
+    column, gives it the value that continues its neighbours, and QR of the stacked system keeps the digits that normal
+    equations would lose.
     """
     basis = design.shape[2]
     penalty = torch.eye(basis, dtype=torch.float64, device=design.device)
@@ -37,11 +38,14 @@ def least_squares(design: Tensor, target: Tensor, ridge: float = 1e-10) -> Tenso
     return torch.linalg.solve_triangular(r, q.transpose(1, 2) @ right, upper=True)
 
 
-def project(function: Callable[[Tensor], Tensor], knots: Tensor, degree: int, *, density: int = 4) -> tuple[Tensor, Tensor]:
+def project(
+    function: Callable[[Tensor], Tensor], knots: Tensor, degree: int, *, density: int = 4
+) -> tuple[Tensor, Tensor]:
     """Coefficients on `knots` of functions given by values, and the largest error at the points used.
 
-    function: (m, i) -> (m, i, o), every input's functions at its own points. Returns coef (i, j, o) and residual (i, o). The points are
-    `density` + degree per interval whatever the data, so the result does not depend on where samples happen to lie.
+    function: (m, i) -> (m, i, o), every input's functions at its own points. Returns coef (i, j, o) and residual (i,
+    o). The points are `density` + degree per interval whatever the data, so the result does not depend on where samples
+    happen to lie.
     """
     breaks = breaks_of(knots, degree).double()
     per = density + degree

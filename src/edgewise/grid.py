@@ -29,12 +29,15 @@ def from_breaks(breaks: Tensor, degree: int) -> Tensor:
     tensor([[-1.,  0.,  1.,  3.,  5.]])
     """
     if breaks.ndim != 2 or breaks.shape[1] < 2:
-        raise GridError(f"breaks must have shape (inputs, grid_size + 1) with grid_size >= 1, got {tuple(breaks.shape)}")
+        raise GridError(
+            f"breaks must have shape (inputs, grid_size + 1) with grid_size >= 1, got {tuple(breaks.shape)}"
+        )
     widths = breaks.diff(dim=1)
     bad = ~(torch.isfinite(breaks).all(1) & (widths > 0).all(1))
     problems(
         (
-            f"breaks of input {i} must be finite and increase strictly, got {breaks[i].tolist()[:8]}. Constant feature? Drop it."
+            f"breaks of input {i} must be finite and increase strictly, got {breaks[i].tolist()[:8]}. Constant feature?"
+            " Drop it."
             for i in bad.nonzero().flatten().tolist()[:3]
         ),
         GridError,
@@ -59,8 +62,8 @@ def uniform(low: Tensor, high: Tensor, grid_size: int, degree: int) -> Tensor:
 def from_samples(x: Tensor, grid_size: int, degree: int, *, quantile: float = 0.0, margin: float = 0.0) -> Tensor:
     """Knots on the range of samples x (b, i), `quantile` of the way from equal spacing to equal counts: (i, G+2p+1).
 
-    `margin` widens the range by that fraction on both sides. A constant column gets an interval of width 2 around its value.
-    Spacing never falls below 1 % of the uniform spacing, so ties and discrete columns cannot collapse knots.
+    `margin` widens the range by that fraction on both sides. A constant column gets an interval of width 2 around its
+    value. Spacing never falls below 1 % of the uniform spacing, so ties and discrete columns cannot collapse knots.
     """
     low, high = x.amin(0), x.amax(0)
     flat = (high - low) <= 1e-12 * torch.maximum(low.abs(), high.abs())
@@ -82,15 +85,17 @@ def from_samples(x: Tensor, grid_size: int, degree: int, *, quantile: float = 0.
 
 
 END = 8  # outermost samples whose spread tells how much further the function may be asked for
-TAIL, NARROW = 0.05, 0.1  # share of the samples at each end that is no part of the bulk; a bulk of less than this part of the range is cared for
+# share of the samples at each end that is no part of the bulk; a bulk of less than this part of the range is cared for
+TAIL, NARROW = 0.05, 0.1
 SEEN = 4096  # rows that tell where the bulk is
 
 
 def bulk(x: Tensor, within: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor, Tensor]:
-    """Where nearly all samples x (b, i) lie, and where that is a small part of their range (and of `within`): low, high (i,), bool (i,).
+    """Where nearly all samples x (b, i) lie, and where that is a small part of their range (and of `within`): low, high
+    (i,), bool (i,).
 
-    Few samples far from the others, or a long tail: grids that are spaced equally over all of them would leave the others in one interval. A column
-    most of whose samples are one number has no bulk.
+    Few samples far from the others, or a long tail: grids that are spaced equally over all of them would leave the
+    others in one interval. A column most of whose samples are one number has no bulk.
 
     >>> low, high, narrow = bulk(torch.cat([torch.linspace(0, 1, 99), torch.tensor([1e6])])[:, None])
     >>> round(float(low), 2), round(float(high), 2), bool(narrow)
@@ -106,16 +111,22 @@ def bulk(x: Tensor, within: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor
 
 
 def over_samples(
-    x: Tensor, grid_size: int, degree: int, *, least: int = 3, within: tuple[Tensor, Tensor] | None = None,
+    x: Tensor,
+    grid_size: int,
+    degree: int,
+    *,
+    least: int = 3,
+    within: tuple[Tensor, Tensor] | None = None,
     dense: tuple[Tensor, Tensor, Tensor] | None = None,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """Knots for a function that is known at samples x (b, i) and will be asked a little beyond them: (i, G+2p+1).
 
-    Equal spacing, but both ends reach past the outermost sample by a quarter of an interval, or by twice the gap that the outermost `END` samples
-    span where these are sparse (a tenth of the range at most); and towards the ends intervals are stretched until they hold enough samples,
-    `least` the outermost. So the end pieces are determined by data, and extrapolate as polynomials before the tangent takes over. `within` (two
-    tensors (i,)) is an interval that must be covered too. `dense`, a `bulk`: where nearly all samples lie in a small part of the range, most knots
-    do; `FOLLOWING` of them follow the samples, the others are spaced as logarithms of the distance from the bulk.
+    Equal spacing, but both ends reach past the outermost sample by a quarter of an interval, or by twice the gap that
+    the outermost `END` samples span where these are sparse (a tenth of the range at most); and towards the ends
+    intervals are stretched until they hold enough samples, `least` the outermost. So the end pieces are determined by
+    data, and extrapolate as polynomials before the tangent takes over. `within` (two tensors (i,)) is an interval that
+    must be covered too. `dense`, a `bulk`: where nearly all samples lie in a small part of the range, most knots do;
+    `FOLLOWING` of them follow the samples, the others are spaced as logarithms of the distance from the bulk.
     """
     count, p = x.shape[0], degree
     ordered = x.sort(0).values
@@ -139,16 +150,22 @@ def over_samples(
     if all(row is None for row in rows):
         return uniform(low, high, grid_size, p)
     even = torch.linspace(0, 1, grid_size + 1, dtype=x.dtype).tolist()
-    breaks = [[float(low[i]) * (1 - t) + float(high[i]) * t for t in even] if row is None else row for i, row in enumerate(rows)]
+    breaks = [
+        [float(low[i]) * (1 - t) + float(high[i]) * t for t in even] if row is None else row
+        for i, row in enumerate(rows)
+    ]
     return from_breaks(torch.tensor(breaks, dtype=x.dtype, device=x.device), p)
 
 
 FOLLOWING = 0.75  # of the knots, how many follow the samples where these have a bulk
 
 
-def _following(ordered: Tensor, low: float, high: float, grid_size: int, within: tuple[float, float] | None) -> list[float]:
-    """Breaks of one input with sorted samples (b,), nearly all between low and high: equal steps of a mixture of the samples' distribution and one
-    that is even in asinh of the distance from the middle, a quarter of an interval beyond the outermost sample, and over `within`."""
+def _following(
+    ordered: Tensor, low: float, high: float, grid_size: int, within: tuple[float, float] | None
+) -> list[float]:
+    """Breaks of one input with sorted samples (b,), nearly all between low and high: equal steps of a mixture of the
+    samples' distribution and one that is even in asinh of the distance from the middle, a quarter of an interval beyond
+    the outermost sample, and over `within`."""
     middle, half = (low + high) / 2, (high - low) / 2
     z = torch.asinh((ordered.double() - middle) / half)
     ends = [float(z[0]), float(z[-1])]
@@ -172,8 +189,9 @@ def _following(ordered: Tensor, low: float, high: float, grid_size: int, within:
 
 
 def _graded(ordered: Tensor, low: float, high: float, grid_size: int, least: int) -> list[float] | None:
-    """Breaks of one input, or None where equal spacing will do: from both ends inwards, intervals are stretched while they would hold fewer than
-    `least` samples (the outermost) or half as many (the next ones); the rest is spaced equally. `ordered` (b,) are its sorted samples."""
+    """Breaks of one input, or None where equal spacing will do: from both ends inwards, intervals are stretched while
+    they would hold fewer than `least` samples (the outermost) or half as many (the next ones); the rest is spaced
+    equally. `ordered` (b,) are its sorted samples."""
     left = _stretched((ordered - low).tolist(), (high - low) / grid_size, grid_size, least)
     right = _stretched((high - ordered.flip(0)).tolist(), (high - low) / grid_size, grid_size, least)
     if not left and not right:
@@ -186,7 +204,8 @@ def _graded(ordered: Tensor, low: float, high: float, grid_size: int, least: int
 
 
 def _stretched(distances: list[float], width: float, grid_size: int, least: int) -> list[float]:
-    """Ends of the stretched intervals as distances from one end of the range, given the sorted distances of the samples."""
+    """Ends of the stretched intervals as distances from one end of the range, given the sorted distances of the
+    samples."""
     ends: list[float] = []
     position, seen, wanted = 0.0, 0, least
     while len(ends) < grid_size // 3 and seen + wanted < len(distances):
@@ -200,8 +219,8 @@ def _stretched(distances: list[float], width: float, grid_size: int, least: int)
 
 
 def plain_interval(knots: Tensor, degree: int) -> tuple[Tensor, Tensor]:
-    """The interior interval (i,), (i,) of knots (i, G+2p+1) with its end pieces no longer than the longest of the others: what they are longer is
-    beyond the samples, or hardly seen by any.
+    """The interior interval (i,), (i,) of knots (i, G+2p+1) with its end pieces no longer than the longest of the
+    others: what they are longer is beyond the samples, or hardly seen by any.
 
     >>> low, high = plain_interval(from_breaks(torch.tensor([[-9.0, 1.0, 2.0, 4.0, 5.0]]), 1), 1)
     >>> low.item(), high.item()
@@ -218,10 +237,11 @@ SHARE, LEAST = 0.9, 3  # of the density of knots, how much follows a demand; sam
 
 
 def crowded(knots: Tensor, degree: int, demand: Tensor, x: Tensor) -> Tensor:
-    """As many knots between the same ends, more densely where `demand` (i, G), per interval, is high: (i, G+2p+1) -> (i, G+2p+1).
+    """As many knots between the same ends, more densely where `demand` (i, G), per interval, is high: (i, G+2p+1) ->
+    (i, G+2p+1).
 
-    A tenth of the density stays as it is, so that no stretch is left bare, and an interval is divided only as far as its parts keep about `LEAST` of
-    the samples x (b, i).
+    A tenth of the density stays as it is, so that no stretch is left bare, and an interval is divided only as far as
+    its parts keep about `LEAST` of the samples x (b, i).
 
     >>> knots = uniform(torch.zeros(1), torch.ones(1), 4, 1)
     >>> crowded(knots, 1, torch.tensor([[1.0, 1.0, 1.0, 5.0]]), torch.rand(100, 1)).diff().argmin()
@@ -249,10 +269,11 @@ def is_uniform(knots: Tensor) -> bool:
 
 
 def refined_breaks(breaks: Tensor, grid_size: int) -> Tensor:
-    """Split intervals until there are `grid_size` of them, the widest first, keeping every old break: (i, G+1) -> (i, grid_size+1).
+    """Split intervals until there are `grid_size` of them, the widest first, keeping every old break: (i, G+1) -> (i,
+    grid_size+1).
 
-    Each interval is cut into equal parts; a `grid_size` that is a multiple of G cuts every interval of a uniform grid alike.
-    Raises `GridError` when `grid_size` is smaller than G.
+    Each interval is cut into equal parts; a `grid_size` that is a multiple of G cuts every interval of a uniform grid
+    alike. Raises `GridError` when `grid_size` is smaller than G.
     """
     old = breaks.shape[1] - 1
     if grid_size < old:
@@ -261,9 +282,14 @@ def refined_breaks(breaks: Tensor, grid_size: int) -> Tensor:
     for row in breaks:
         widths = row.diff()
         parts = torch.full((old,), grid_size // old if is_uniform(row[None]) else 1, dtype=torch.long)
-        for _ in range(grid_size - int(parts.sum())):  # the widest piece next; the first of equals, so the result is determined
+        for _ in range(
+            grid_size - int(parts.sum())
+        ):  # the widest piece next; the first of equals, so the result is determined
             parts[torch.argmax(widths.cpu() / parts)] += 1
-        pieces = [row[k] + (row[k + 1] - row[k]) * torch.arange(int(n), dtype=row.dtype, device=row.device) / int(n) for k, n in enumerate(parts)]
+        pieces = [
+            row[k] + (row[k + 1] - row[k]) * torch.arange(int(n), dtype=row.dtype, device=row.device) / int(n)
+            for k, n in enumerate(parts)
+        ]
         rows.append(torch.cat([*pieces, row[-1:]]))
     return torch.stack(rows)
 
@@ -274,19 +300,24 @@ def insertion(knots: Tensor, finer: Tensor, degree: int) -> tuple[Tensor, Tensor
     knots (i, G+2p+1), finer (i, G'+2p+1) -> first (i, j') int64 and weights (i, j', p+1) with
     new_coef[i, j'] = sum_r weights[i, j', r] * coef[i, first[i, j'] + r].
 
-    A B-spline coefficient is the blossom (polar form) of the polynomial piece over the function's support, at the support's inner
-    knots (Ramshaw 1989); evaluating it with the old control points is de Boor's algorithm with a different argument at every level.
+    A B-spline coefficient is the blossom (polar form) of the polynomial piece over the function's support, at the
+    support's inner knots (Ramshaw 1989); evaluating it with the old control points is de Boor's algorithm with a
+    different argument at every level.
     """
     p = degree
     count, grid_size = finer.shape[1] - p - 1, knots.shape[1] - 1 - 2 * p
     new_size = finer.shape[1] - 1 - 2 * p
     j = torch.arange(count, device=knots.device)
-    piece = (j + p // 2).clamp(p, p + new_size - 1)  # an interior interval under basis function j', as central as there is
+    piece = (j + p // 2).clamp(
+        p, p + new_size - 1
+    )  # an interior interval under basis function j', as central as there is
     middle = 0.5 * (finer[:, piece] + finer[:, piece + 1])  # (i, j')
     span = torch.searchsorted(knots[:, p : p + grid_size + 1].contiguous(), middle.contiguous(), right=True) - 1 + p
     span = span.clamp(p, p + grid_size - 1)  # old interval that holds the piece
     weights = torch.zeros(*middle.shape, p + 1, p + 1, dtype=knots.dtype, device=knots.device)
-    weights[..., range(p + 1), range(p + 1)] = 1.0  # weights[..., m, :] = control point m of the current level, in old coefficients
+    weights[..., range(p + 1), range(p + 1)] = (
+        1.0  # weights[..., m, :] = control point m of the current level, in old coefficients
+    )
     for level in range(1, p + 1):
         argument = torch.gather(finer, 1, (j + level).expand_as(span))
         for m in range(p, level - 1, -1):
@@ -322,10 +353,11 @@ def greville(knots: Tensor, degree: int) -> Tensor:
 
 
 def extended(knots: Tensor, degree: int, low: Tensor, high: Tensor) -> tuple[Tensor, int, int]:
-    """Knots with whole intervals added until every input's interior covers [low, high]: (knots', added left, added right).
+    """Knots with whole intervals added until every input's interior covers [low, high]: (knots', added left, added
+    right).
 
-    The old knots stay bit for bit, the outer ones among them, so that nothing changes inside the old interval. One count serves
-    all inputs of the layer (grid_size is one number per layer).
+    The old knots stay bit for bit, the outer ones among them, so that nothing changes inside the old interval. One
+    count serves all inputs of the layer (grid_size is one number per layer).
     """
     p = degree
     first, last = knots[:, p], knots[:, knots.shape[1] - p - 1]
@@ -335,7 +367,8 @@ def extended(knots: Tensor, degree: int, low: Tensor, high: Tensor) -> tuple[Ten
     right = int(torch.ceil((high - last) / step_right - tolerance).clamp(min=0).max())
     if max(left, right) > 10000:
         raise GridError(
-            f"extending to [{low.tolist()}, {high.tolist()}] would add {max(left, right)} intervals of the present width; use adapt(model, X) instead"
+            f"extending to [{low.tolist()}, {high.tolist()}] would add {max(left, right)} intervals of the present"
+            " width; use adapt(model, X) instead"
         )
     count = torch.arange(1, max(left, right) + 1, dtype=knots.dtype, device=knots.device)
     before = knots[:, :1] - step_left[:, None] * count[:left].flip(0)

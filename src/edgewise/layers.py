@@ -30,9 +30,10 @@ class SymbolicEdge(NamedTuple):
 class KANLayer(nn.Module):
     """y_o = bias_o + sum_i phi_io(x_i), with phi = base_scale * base(x) + spline(x).
 
-    Shapes: knots (i, G+2p+1) buffer, coef (i, G+p, o), base_scale (i, o) or None, bias (o,), kind (i, o) buffer: 0 off, 1 spline, 2 symbolic,
-    3 both. `symbolic` lists the closed forms and `affine` (n, 4) holds their a, b, c, d. Outside its grid a spline goes on along its tangent.
-    The initial functions come from `seed` alone: layers of one shape that should differ need different seeds.
+    Shapes: knots (i, G+2p+1) buffer, coef (i, G+p, o), base_scale (i, o) or None, bias (o,), kind (i, o) buffer: 0 off,
+    1 spline, 2 symbolic, 3 both. `symbolic` lists the closed forms and `affine` (n, 4) holds their a, b, c, d. Outside
+    its grid a spline goes on along its tangent. The initial functions come from `seed` alone: layers of one shape that
+    should differ need different seeds.
 
     Raises `ConfigError` for unusable settings. Source: arXiv 2404.19756, eq. 2.10.
 
@@ -64,7 +65,9 @@ class KANLayer(nn.Module):
     ) -> None:
         super().__init__()
         reject_unknown(unknown, ("grid_size", "degree", "base", "domain", "seed", "dtype", "device"), "KANLayer")
-        config = KANConfig.create((in_features, out_features), grid_size=grid_size, degree=degree, base=base, domain=domain, seed=seed)
+        config = KANConfig.create(
+            (in_features, out_features), grid_size=grid_size, degree=degree, base=base, domain=domain, seed=seed
+        )
         i, o, p = int(in_features), int(out_features), config.degree
         dtype = dtype or torch.get_default_dtype()
         self.in_features, self.out_features, self.degree, self.base = i, o, p, config.base
@@ -72,8 +75,11 @@ class KANLayer(nn.Module):
         ends = torch.full((i,), low, dtype=torch.float64), torch.full((i,), high, dtype=torch.float64)
         knots = grid.uniform(*ends, config.grid_size[0], p)
         generator = torch.Generator().manual_seed(config.seed)
-        # Residual part as in the paper (Xavier); spline part small beside it, so that a fresh layer is nearly a linear map of silu.
-        coef = torch.randn(i, config.grid_size[0] + p, o, dtype=torch.float64, generator=generator) * (0.3 / math.sqrt(i))
+        # Residual part as in the paper (Xavier); spline part small beside it, so that a fresh layer is nearly a linear
+        # map of silu.
+        coef = torch.randn(i, config.grid_size[0] + p, o, dtype=torch.float64, generator=generator) * (
+            0.3 / math.sqrt(i)
+        )
         scale = (2 * torch.rand(i, o, dtype=torch.float64, generator=generator) - 1) * math.sqrt(3.0 / i)
         self.uniform = True
         self.register_buffer("knots", knots.to(dtype=dtype, device=device))
@@ -99,7 +105,8 @@ class KANLayer(nn.Module):
         affine: Tensor | None = None,
         uniform: bool | None = None,
     ) -> KANLayer:
-        """A layer from its parts, which are copied: shapes as in the class. The way by which every transform makes its result."""
+        """A layer from its parts, which are copied: shapes as in the class. The way by which every transform makes its
+        result."""
         layer = KANLayer.__new__(KANLayer)
         nn.Module.__init__(layer)
         layer.in_features, layer.out_features, layer.degree, layer.base = coef.shape[0], coef.shape[2], degree, base
@@ -157,18 +164,27 @@ class KANLayer(nn.Module):
         return y
 
     def edge_values(self, x: Tensor, derivative: int = 0) -> Tensor:
-        """Every edge function (or its derivative) on its own: (b, i) -> (b, i, o). Sums over i, plus the bias, give the output."""
+        """Every edge function (or its derivative) on its own: (b, i) -> (b, i, o). Sums over i, plus the bias, give the
+        output."""
         self._check(x)
         coef, base_scale = self.spline_parts()
         values = ops.edge_values(
-            x, coef, self.knots, degree=self.degree, derivative=derivative, base=self.base, base_scale=base_scale, uniform=self.uniform
+            x,
+            coef,
+            self.knots,
+            degree=self.degree,
+            derivative=derivative,
+            base=self.base,
+            base_scale=base_scale,
+            uniform=self.uniform,
         )
         for columns, src, dst in self._symbolic_groups(x, derivative):
             values = values.index_put((slice_all(x.shape[0], x.device), src, dst), columns, accumulate=True)
         return values
 
     def _symbolic_groups(self, x: Tensor, derivative: int) -> list[tuple[Tensor, Tensor, Tensor]]:
-        """Per primitive: its edges' values (b, n) and their positions; one evaluation per primitive, never one per edge."""
+        """Per primitive: its edges' values (b, n) and their positions; one evaluation per primitive, never one per
+        edge."""
         groups: dict[str, list[int]] = {}
         for n, edge in enumerate(self.symbolic):
             groups.setdefault(edge.primitive, []).append(n)
@@ -201,7 +217,10 @@ class KANLayer(nn.Module):
 
     def extra_repr(self) -> str:
         """The sizes, for print."""
-        text = f"{self.in_features}, {self.out_features}, grid_size={self.grid_size}, degree={self.degree}, base={self.base!r}"
+        text = (
+            f"{self.in_features}, {self.out_features}, grid_size={self.grid_size}, degree={self.degree},"
+            f" base={self.base!r}"
+        )
         return text + (f", symbolic={len(self.symbolic)}" if self.symbolic else "")
 
 

@@ -20,7 +20,8 @@ from .trace import Trace
 
 @dataclass(frozen=True)
 class Metadata:
-    """What `predict` needs to know of the table a model was fitted to: names, class labels, category levels, ranges, task."""
+    """What `predict` needs to know of the table a model was fitted to: names, class labels, category levels, ranges,
+    task."""
 
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
@@ -41,9 +42,10 @@ class Edit:
 class KAN(nn.Module):
     """A Kolmogorov-Arnold network of these widths (arXiv 2404.19756).
 
-    A width is a number of sums, or (sums, products), products being a number of two-factor products or a tuple of arities. x (..., features) ->
-    y (..., outputs). float64 by default, since a KAN is for fitting functions; `forward` never casts silently. Construction touches no file and
-    no global random state. Raises `ConfigError` listing every unusable setting.
+    A width is a number of sums, or (sums, products), products being a number of two-factor products or a tuple of
+    arities. x (..., features) -> y (..., outputs). float64 by default, since a KAN is for fitting functions; `forward`
+    never casts silently. Construction touches no file and no global random state. Raises `ConfigError` listing every
+    unusable setting.
 
     >>> model = KAN((2, (3, 1), 1), grid_size=4, seed=1)
     >>> model(torch.zeros(6, 2, dtype=torch.float64)).shape
@@ -123,7 +125,9 @@ class KAN(nn.Module):
             self.register_buffer(name, value)
         device = scaling[0].device
         whole = topology.node_ids[0] == tuple(range(topology.features))
-        self.register_buffer("columns", None if whole else torch.tensor(topology.node_ids[0], device=device), persistent=False)
+        self.register_buffer(
+            "columns", None if whole else torch.tensor(topology.node_ids[0], device=device), persistent=False
+        )
         for layer in range(1, topology.depth + 1):
             table = torch.tensor(topology.factor_table(layer), device=device) if topology.has_products(layer) else None
             self.register_buffer(f"factors_{layer}", table, persistent=False)
@@ -131,7 +135,12 @@ class KAN(nn.Module):
 
     def _note_scaling(self) -> None:
         """Cache whether scaling is the identity, so that it then costs nothing."""
-        identity = (self.input_shift == 0).all() & (self.input_scale == 1).all() & (self.output_shift == 0).all() & (self.output_scale == 1).all()
+        identity = (
+            (self.input_shift == 0).all()
+            & (self.input_scale == 1).all()
+            & (self.output_shift == 0).all()
+            & (self.output_scale == 1).all()
+        )
         self.scaled = not bool(identity)
 
     def build(
@@ -144,16 +153,21 @@ class KAN(nn.Module):
         edit: Edit | None = None,
         config: KANConfig | None = None,
     ) -> KAN:
-        """A new model from this one with some parts replaced; nothing is shared with this one. Every transform ends here."""
+        """A new model from this one with some parts replaced; nothing is shared with this one. Every transform ends
+        here."""
         model = KAN.__new__(KAN)
         nn.Module.__init__(model)
         fresh = [KANLayer.build(**layer.parts()) for layer in self.edge_layers] if layers is None else list(layers)
-        values = {name: getattr(self, name) for name in ("input_shift", "input_scale", "output_shift", "output_scale")} | dict(scaling or {})
+        values = {
+            name: getattr(self, name) for name in ("input_shift", "input_scale", "output_shift", "output_scale")
+        } | dict(scaling or {})
         topology = topology or self.topology
         config = config or self.config
         config = replace(config, widths=topology.widths, grid_size=tuple(layer.grid_size for layer in fresh))
         edits = self.edits if edit is None else (*self.edits, edit)
-        model._assemble(config, topology, fresh, [v.detach().clone() for v in values.values()], metadata or self.metadata, edits)
+        model._assemble(
+            config, topology, fresh, [v.detach().clone() for v in values.values()], metadata or self.metadata, edits
+        )
         model.train(self.training)
         return model
 
@@ -175,7 +189,8 @@ class KAN(nn.Module):
         return self.input_shift.device
 
     def forward(self, x: Tensor) -> Tensor:
-        """x (..., features) -> y (..., outputs). Raises `ShapeError` for a wrong shape, dtype or device; nothing is cast silently."""
+        """x (..., features) -> y (..., outputs). Raises `ShapeError` for a wrong shape, dtype or device; nothing is
+        cast silently."""
         a = self.scale_inputs(x)
         for number, layer in enumerate(self.layers, start=1):
             a = self.multiply(number, layer(a))
@@ -201,10 +216,13 @@ class KAN(nn.Module):
 
     def subnode_owner(self, layer: int) -> Tensor:
         """Position of the node that each subnode of this layer feeds: (s,)."""
-        return torch.tensor([n for n, node in enumerate(self.topology.factors[layer]) for _ in node], device=self.device)
+        return torch.tensor(
+            [n for n, node in enumerate(self.topology.factors[layer]) for _ in node], device=self.device
+        )
 
     def trace(self, x: Tensor) -> tuple[Tensor, Trace]:
-        """The output for x (b, features) together with every activation on the way. Activations are returned, never stored."""
+        """The output for x (b, features) together with every activation on the way. Activations are returned, never
+        stored."""
         a = self.scale_inputs(x)
         if a.ndim != 2:
             raise ShapeError(f"trace takes x of shape (batch, {self.topology.features}), got {tuple(x.shape)}")
@@ -219,7 +237,8 @@ class KAN(nn.Module):
         return (self.unscale(a) if self.scaled else a), Trace(tuple(nodes), tuple(edges), tuple(subnodes))
 
     def as_input(self, X: Any) -> Tensor:
-        """X as a tensor (b, features) of the model's dtype and device, from a tensor, array, list or data frame; `ShapeError` if it cannot be."""
+        """X as a tensor (b, features) of the model's dtype and device, from a tensor, array, list or data frame;
+        `ShapeError` if it cannot be."""
         if not isinstance(X, Tensor):
             try:
                 X = X.to_numpy() if hasattr(X, "to_numpy") else X
@@ -227,30 +246,40 @@ class KAN(nn.Module):
                     X = X.copy()  # torch takes neither as it is
                 X = torch.as_tensor(X)
             except (TypeError, ValueError, RuntimeError) as error:
-                raise ShapeError(f"X must hold numbers in a table of shape (rows, {self.topology.features}): {error}") from error
+                raise ShapeError(
+                    f"X must hold numbers in a table of shape (rows, {self.topology.features}): {error}"
+                ) from error
         X = X.detach().to(dtype=self.dtype, device=self.device)
         if X.ndim != 2 or X.shape[1] != self.topology.features:
             raise ShapeError(f"X must have shape (rows, {self.topology.features}), got {tuple(X.shape)}")
         return X
 
     def finite_input(self, X: Any, what: str) -> Tensor:
-        """`as_input`, for what needs numbers. Raises `DataError` when it is empty or holds numbers that are not finite."""
+        """`as_input`, for what needs numbers. Raises `DataError` when it is empty or holds numbers that are not
+        finite."""
         x = self.as_input(X)
         if x.shape[0] == 0:
             raise DataError(f"{what} needs at least one row of X, got shape {tuple(x.shape)}")
         bad = ~torch.isfinite(x).all(1)
         if bool(bad.any()):
-            raise DataError(f"{what} needs finite numbers, but {int(bad.sum())} of {x.shape[0]} rows of X hold NaN or infinity; drop these rows")
+            raise DataError(
+                f"{what} needs finite numbers, but {int(bad.sum())} of {x.shape[0]} rows of X hold NaN or infinity;"
+                " drop these rows"
+            )
         return x
 
     def _check(self, x: Tensor) -> None:
         features = self.topology.features
         if not isinstance(x, Tensor):
-            raise ShapeError(f"the model takes a tensor of shape (..., {features}), got {type(x).__name__}; use torch.as_tensor(x)")
+            raise ShapeError(
+                f"the model takes a tensor of shape (..., {features}), got {type(x).__name__}; use torch.as_tensor(x)"
+            )
         if x.ndim < 1 or x.shape[-1] != features:
             raise ShapeError(f"the model takes x of shape (..., {features}), got {tuple(x.shape)}")
         if x.dtype != self.dtype and not torch.is_autocast_enabled(x.device.type):
-            raise ShapeError(f"x is {x.dtype} but the model is {self.dtype}; use x.to({self.dtype}) or model.to({x.dtype})")
+            raise ShapeError(
+                f"x is {x.dtype} but the model is {self.dtype}; use x.to({self.dtype}) or model.to({x.dtype})"
+            )
 
     def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
         super()._load_from_state_dict(*args, **kwargs)
@@ -264,7 +293,12 @@ class KAN(nn.Module):
             "config": asdict(self.config),
             "topology": asdict(self.topology),
             "layers": [
-                {"degree": layer.degree, "base": layer.base, "uniform": layer.uniform, "symbolic": [list(edge) for edge in layer.symbolic]}
+                {
+                    "degree": layer.degree,
+                    "base": layer.base,
+                    "uniform": layer.uniform,
+                    "symbolic": [list(edge) for edge in layer.symbolic],
+                }
                 for layer in self.edge_layers
             ],
             "metadata": asdict(self.metadata),
@@ -273,17 +307,30 @@ class KAN(nn.Module):
 
     @staticmethod
     def from_spec(spec: Mapping[str, Any], state: Mapping[str, Tensor]) -> KAN:
-        """The model of this spec with these tensors (a state dict). Raises `CheckpointError` when they do not fit together."""
+        """The model of this spec with these tensors (a state dict). Raises `CheckpointError` when they do not fit
+        together."""
         try:
             config = KANConfig.create(**{k: _tuples(v) for k, v in spec["config"].items()})
-            topology = Topology(spec["topology"]["features"], _tuples(spec["topology"]["node_ids"]), _tuples(spec["topology"]["factors"]))
+            topology = Topology(
+                spec["topology"]["features"],
+                _tuples(spec["topology"]["node_ids"]),
+                _tuples(spec["topology"]["factors"]),
+            )
             layers = []
             for number, entry in enumerate(spec["layers"]):
                 names = ("knots", "coef", "bias", "kind")
                 tensors: dict[str, Any] = {name: state[f"layers.{number}.{name}"] for name in names}
                 tensors |= {name: state.get(f"layers.{number}.{name}") for name in ("base_scale", "affine")}
                 symbolic = [SymbolicEdge(*edge) for edge in entry["symbolic"]]
-                layers.append(KANLayer.build(degree=entry["degree"], base=entry["base"], uniform=entry["uniform"], symbolic=symbolic, **tensors))
+                layers.append(
+                    KANLayer.build(
+                        degree=entry["degree"],
+                        base=entry["base"],
+                        uniform=entry["uniform"],
+                        symbolic=symbolic,
+                        **tensors,
+                    )
+                )
             scaling = [state[name].clone() for name in ("input_shift", "input_scale", "output_shift", "output_scale")]
             notes: dict[str, Any] = {k: v if isinstance(v, str) else _tuples(v) for k, v in spec["metadata"].items()}
             metadata = Metadata(**notes)
@@ -293,12 +340,16 @@ class KAN(nn.Module):
                 topology.features,
                 len(topology.node_ids[-1]),
             ]:
-                raise ValueError(f"layers of {[(*layer.kind.shape,) for layer in layers]} edges where the topology has {sizes}")
+                raise ValueError(
+                    f"layers of {[(*layer.kind.shape,) for layer in layers]} edges where the topology has {sizes}"
+                )
             model = KAN.__new__(KAN)
             nn.Module.__init__(model)
             model._assemble(config, topology, layers, scaling, metadata, edits)
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError) as error:
-            raise CheckpointError(f"the description and the tensors do not form a model: {type(error).__name__}: {error}") from error
+            raise CheckpointError(
+                f"the description and the tensors do not form a model: {type(error).__name__}: {error}"
+            ) from error
         return model
 
     def active_edges(self) -> list[Edge]:
@@ -337,9 +388,9 @@ def shape_text(model: KAN) -> str:
 
 @dataclass(frozen=True)
 class Summary:
-    """Shape, active edges and parameters of a model. `parameters` is the effective count used in comparisons: what training can move in edges
-    that are on (spline coefficients, base scales, a closed form's four constants) plus one bias per subnode, less one constant per edge (a spline's
-    mean and the bias are the same freedom)."""
+    """Shape, active edges and parameters of a model. `parameters` is the effective count used in comparisons: what
+    training can move in edges that are on (spline coefficients, base scales, a closed form's four constants) plus one
+    bias per subnode, less one constant per edge (a spline's mean and the bias are the same freedom)."""
 
     shape: str
     edges: int
@@ -375,7 +426,11 @@ def summary(model: KAN) -> Summary:
         splines = int(layer.spline_edges().sum())
         edges += int((layer.kind != OFF).sum())
         symbolic += len(layer.symbolic)
-        parameters += splines * (layer.num_basis - 1 + (layer.base_scale is not None)) + 4 * len(layer.symbolic) + layer.bias.numel()
+        parameters += (
+            splines * (layer.num_basis - 1 + (layer.base_scale is not None))
+            + 4 * len(layer.symbolic)
+            + layer.bias.numel()
+        )
     stored = math.fsum(p.numel() for p in model.parameters())
     sizes = tuple(layer.grid_size for layer in model.edge_layers)
     return Summary(shape_text(model), edges, symbolic, parameters, int(stored), sizes, model.config.degree)

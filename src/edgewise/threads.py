@@ -12,9 +12,11 @@ SERIAL = 5e8  # floating-point operations per call below which waiting for a sec
 
 @contextmanager
 def threads_for(work: float) -> Iterator[None]:
-    """Run the block on one thread when its calls do less than SERIAL operations each; torch's number of threads is put back afterwards.
+    """Run the block on one thread when its calls do less than SERIAL operations each; torch's number of threads is put
+    back afterwards.
 
-    Threads that wait for each other spin: where other processes share the cores, a small fit on two threads was seen to take ten times as long.
+    Threads that wait for each other spin: where other processes share the cores, a small fit on two threads was seen to
+    take ten times as long.
 
     >>> with threads_for(1e3):
     ...     torch.get_num_threads()

@@ -14,9 +14,10 @@ Node = tuple[int, int]
 class Topology:
     """Original ids of what is still there.
 
-    features: length of the user's feature vector, of which `node_ids[0]` are used; node_ids[l]: ids of the nodes of layer l, in the order of
-    their positions, sums first; factors[l][n]: ids of the subnodes that node n multiplies (a sum has one), empty for the inputs. Subnodes
-    stand in the order of `factors`, flattened. An edge (l, src, dst) runs from node id `src` of layer l to subnode id `dst` of layer l+1.
+    features: length of the user's feature vector, of which `node_ids[0]` are used; node_ids[l]: ids of the nodes of
+    layer l, in the order of their positions, sums first; factors[l][n]: ids of the subnodes that node n multiplies (a
+    sum has one), empty for the inputs. Subnodes stand in the order of `factors`, flattened. An edge (l, src, dst) runs
+    from node id `src` of layer l to subnode id `dst` of layer l+1.
 
     >>> Topology.create(((2, ()), (1, (2,)))).factors[1]
     ((0,), (1, 2))
@@ -52,14 +53,21 @@ class Topology:
     def widths(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
         """(sums, arities) per layer as they stand now."""
         first = (len(self.node_ids[0]), ())
-        return (first, *((sum(len(n) == 1 for n in layer), tuple(len(n) for n in layer if len(n) > 1)) for layer in self.factors[1:]))
+        return (
+            first,
+            *(
+                (sum(len(n) == 1 for n in layer), tuple(len(n) for n in layer if len(n) > 1))
+                for layer in self.factors[1:]
+            ),
+        )
 
     def has_products(self, layer: int) -> bool:
         """Whether any node of this layer multiplies."""
         return any(len(node) > 1 for node in self.factors[layer])
 
     def factor_table(self, layer: int) -> list[list[int]]:
-        """Positions of each node's subnodes, padded with the number of subnodes (there stands a constant one): one row a node."""
+        """Positions of each node's subnodes, padded with the number of subnodes (there stands a constant one): one row
+        a node."""
         position, rows = 0, []
         count = len(self.subnode_ids(layer))
         arity = max(len(node) for node in self.factors[layer])
@@ -72,11 +80,14 @@ class Topology:
         """Where node (layer, id) stands now. Raises `StructureError` when it is not there."""
         layer, ident = self._layer(node[0], self.depth), node[1]
         if ident not in self.node_ids[layer]:
-            raise StructureError(f"no node {(node[0], ident)}: layer {layer} has the nodes {list(self.node_ids[layer])}")
+            raise StructureError(
+                f"no node {(node[0], ident)}: layer {layer} has the nodes {list(self.node_ids[layer])}"
+            )
         return self.node_ids[layer].index(ident)
 
     def edge_position(self, edge: Edge) -> tuple[int, int, int]:
-        """(layer, position of the source node, position of the target subnode). Raises `StructureError` when there is no such edge."""
+        """(layer, position of the source node, position of the target subnode). Raises `StructureError` when there is
+        no such edge."""
         if not (isinstance(edge, tuple | list) and len(edge) == 3):
             raise StructureError(f"an edge is (layer, source node, target subnode), got {edge!r}")
         layer, src, dst = edge
@@ -84,7 +95,8 @@ class Topology:
         targets = self.subnode_ids(layer + 1)
         if src not in self.node_ids[layer] or dst not in targets:
             raise StructureError(
-                f"no edge {tuple(edge)}: layer {layer} has the source nodes {list(self.node_ids[layer])} and the target subnodes {list(targets)}"
+                f"no edge {tuple(edge)}: layer {layer} has the source nodes {list(self.node_ids[layer])} and the target"
+                f" subnodes {list(targets)}"
             )
         return layer, self.node_ids[layer].index(src), targets.index(dst)
 
@@ -94,9 +106,15 @@ class Topology:
 
     def without(self, nodes: set[Node]) -> Topology:
         """The topology after these nodes (layer, id) are gone."""
-        ids = tuple(tuple(n for n in layer_ids if (layer, n) not in nodes) for layer, layer_ids in enumerate(self.node_ids))
+        ids = tuple(
+            tuple(n for n in layer_ids if (layer, n) not in nodes) for layer, layer_ids in enumerate(self.node_ids)
+        )
         factors = tuple(
-            tuple(f for n, f in zip(self.node_ids[layer], layer_factors, strict=True) if (layer, n) not in nodes) if layer else ()
+            (
+                tuple(f for n, f in zip(self.node_ids[layer], layer_factors, strict=True) if (layer, n) not in nodes)
+                if layer
+                else ()
+            )
             for layer, layer_factors in enumerate(self.factors)
         )
         return Topology(self.features, ids, factors)

@@ -1,26 +1,18 @@
-"""What flows through a network on given data, and how much each part matters."""
+"""What flows through a network on given data, as values: tensors only."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor
-
-from .errors import StructureError
-
-if TYPE_CHECKING:
-    from .layers import KANLayer
-    from .model import KAN
 
 
 @dataclass(frozen=True)
 class Trace:
     """Activations of one forward pass, layer by layer, in the network's own (scaled) units.
 
-    nodes[l] (b, n_l): node values, nodes[0] the scaled inputs; edges[l] (b, i, o): every edge's value; subnodes[l] (b, s): the sums that enter
-    layer l+1 before products are taken.
+    nodes[l] (b, n_l): node values, nodes[0] the scaled inputs; edges[l] (b, i, o): every edge's value; subnodes[l] (b,
+    s): the sums that enter layer l+1 before products are taken.
     """
 
     nodes: tuple[Tensor, ...]
@@ -31,115 +23,3 @@ class Trace:
     def edge_spread(self) -> tuple[Tensor, ...]:
         """Standard deviation of every edge: (i, o) per layer."""
         return tuple(values.std(0, unbiased=False) for values in self.edges)
-
-
-@dataclass(frozen=True)
-class Attribution:
-    """How much of the output's spread each part carries. Positions follow the model's topology.
-
-    features (features,): per column of the user's input, zero for those no longer used; nodes[l] (n_l,); edges[l] (i, o). The score of an output
-    node is the share of its standard deviation; outputs are averaged. per_output[k] holds the features' scores for output k.
-    """
-
-    features: Tensor
-    nodes: tuple[Tensor, ...]
-    edges: tuple[Tensor, ...]
-    per_output: Tensor
-
-
-def attribute(model: KAN, X: Any) -> Attribution:
-    """Scores of inputs, nodes and edges on X (b, features): an edge passes its target's score on, times the share of its spread.
-
-    Scores do not change when an activation is rescaled. A factor of a product passes on the share of the product's spread that its own variation
-    causes, so a nearly constant factor counts little. Raises `StructureError` for what is no KAN, `DataError` for an X that is empty or not finite.
-    Source: arXiv 2408.10205, section 4 (attribution score), which knows no shares of factors.
-
-    >>> import torch, edgewise as ew
-    >>> ew.attribute(ew.KAN((2, 3, 1)), torch.rand(50, 2, dtype=torch.float64)).features.shape
-    torch.Size([2])
-    """
-    if not hasattr(model, "finite_input"):
-        raise StructureError(f"attribute takes an edgewise.KAN, got {type(model).__name__}")
-    x = model.finite_input(X, "attribute")
-    with torch.no_grad():
-        nodes, edges = scores(model, activity(model, x))
-    columns = torch.tensor(model.topology.node_ids[0], device=x.device)
-    per_output = x.new_zeros(nodes[0].shape[0], model.topology.features)
-    per_output[:, columns] = nodes[0]
-    return Attribution(per_output.mean(0), tuple(n.mean(0) for n in nodes), tuple(e.mean(0) for e in edges), per_output)
-
-
-@dataclass(frozen=True)
-class Activity:
-    """What judging a network takes: node and subnode values as in `Trace`, of every edge only its mean and standard deviation, (i, o) per layer."""
-
-    nodes: tuple[Tensor, ...]
-    subnodes: tuple[Tensor, ...]
-    edge_mean: tuple[Tensor, ...]
-    edge_spread: tuple[Tensor, ...]
-
-
-def activity(model: KAN, x: Tensor, *, limit: int = 2**23) -> Activity:
-    """The activity on x (b, features), holding at most about `limit` edge values at a time, so that long tables fit in memory."""
-    a = model.scale_inputs(x)
-    nodes, subnodes, means, spreads = [a], [], [], []
-    for number, layer in enumerate(model.edge_layers, start=1):
-        mean, spread = _moments(layer, a, max(1, limit // layer.kind.numel()))
-        s = layer(a)
-        a = model.multiply(number, s)
-        nodes.append(a)
-        subnodes.append(s)
-        means.append(mean)
-        spreads.append(spread)
-    return Activity(tuple(nodes), tuple(subnodes), tuple(means), tuple(spreads))
-
-
-def _moments(layer: KANLayer, a: Tensor, rows: int) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of every edge on a (b, i), over slices of `rows`, merged as in Chan, Golub, LeVeque, doi:10.2307/2683386."""
-    count, mean, square = 0, a.new_zeros(()), a.new_zeros(())
-    for piece in a.split(rows):
-        values = layer.edge_values(piece)
-        here, n = values.mean(0), len(piece)
-        step = here - mean
-        square = square + values.var(0, unbiased=False) * n + step**2 * (count * n / (count + n))
-        mean = mean + step * (n / (count + n))
-        count += n
-    return mean, (square / max(count, 1)).sqrt()
-
-
-def scores(model: KAN, trace: Activity | Trace) -> tuple[list[Tensor], list[Tensor]]:
-    """Scores for every output k on its own: nodes (k, n) per layer of nodes, edges (k, i, o) per layer of edges."""
-    last = trace.nodes[-1]
-    score = torch.eye(last.shape[1], dtype=last.dtype, device=last.device)
-    nodes, edges = [score], []
-    spreads = trace.edge_spread
-    for layer in reversed(range(len(spreads))):
-        sub = score[:, model.subnode_owner(layer + 1)]  # (k, o)
-        if model.topology.has_products(layer + 1):
-            sub = sub * _factor_shares(model, trace, layer + 1)
-        values = spreads[layer]  # (i, o)
-        share = _ratio(values, trace.subnodes[layer].std(0, unbiased=False), trace.subnodes[layer].abs().amax(0) + values.amax(0))
-        edges.insert(0, sub[:, None, :] * share)
-        score = edges[0].sum(2)
-        nodes.insert(0, score)
-    return nodes, edges
-
-
-def _factor_shares(model: KAN, trace: Activity | Trace, layer: int) -> Tensor:
-    """The part of a node's spread that the variation of each of its subnodes causes, the others as they are: (s,), one for a sum."""
-    sub, node = trace.subnodes[layer - 1], trace.nodes[layer]
-    table = torch.tensor(model.topology.factor_table(layer), device=sub.device)  # (n, arity)
-    padded = torch.cat([sub, torch.ones_like(sub[:, :1])], dim=1)[:, table]  # (b, n, arity)
-    spread, size = node.std(0, unbiased=False), node.abs().amax(0)
-    shares = sub.new_ones(sub.shape[1] + 1)
-    for m in range(table.shape[1]):
-        others = torch.cat([padded[..., :m], padded[..., m + 1 :]], dim=2).prod(2)
-        caused = (others * (padded[..., m] - padded[..., m].mean(0))).std(0, unbiased=False)
-        shares[table[:, m]] = _ratio(caused, spread, size)
-    return shares[:-1]
-
-
-def _ratio(part: Tensor, whole: Tensor, size: Tensor) -> Tensor:
-    """part / whole, and zero where the whole is round-off of numbers of this size."""
-    info = torch.finfo(whole.dtype)
-    return torch.where(whole > info.eps * size, part / whole.clamp(min=info.tiny), torch.zeros_like(part))

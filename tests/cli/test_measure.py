@@ -18,7 +18,9 @@ def test_scores_by_hand() -> None:
     assert got == pytest.approx({"rmse": math.sqrt(10 / 4), "mae": 1.0, "r2": 1 - 10 / 20})
     labels = from_arrays([[0.0], [1.0], [2.0], [3.0]], ["a", "b", "b", "a"])
     got = scores(labels, torch.tensor([[0.5, 0.5], [0.25, 0.75], [1.0, 0.0], [0.9, 0.1]], dtype=torch.float64))
-    assert got == pytest.approx({"accuracy": 0.75, "cross_entropy": -(math.log(0.5) + math.log(0.75) + math.log(1e-15) + math.log(0.9)) / 4})
+    assert got == pytest.approx(
+        {"accuracy": 0.75, "cross_entropy": -(math.log(0.5) + math.log(0.75) + math.log(1e-15) + math.log(0.9)) / 4}
+    )
 
 
 def test_regression_baselines_agree_with_scikit_learn() -> None:
@@ -47,7 +49,8 @@ def test_classification_baselines() -> None:
 
 
 def test_baselines_bear_hostile_tables() -> None:
-    """More columns than rows, copies, columns constant in the part fitted to, a class that is missing there, and extreme scales."""
+    """More columns than rows, copies, columns constant in the part fitted to, a class that is missing there, and
+    extreme scales."""
     draw = np.random.default_rng(0)
     X = draw.normal(size=(20, 40))
     X[:, 1], X[:, 2] = X[:, 0], 1e-100 * X[:, 0]

@@ -22,35 +22,64 @@ def regression(rmse: float, r2: float) -> dict[str, float]:
 @pytest.mark.parametrize(
     ("network", "other", "says"),
     [
-        (regression(0.2, 0.99), 0.4, "explains 99 % of the variance of y.*better than the best baseline, gradient boosting"),
+        (
+            regression(0.2, 0.99),
+            0.4,
+            "explains 99 % of the variance of y.*better than the best baseline, gradient boosting",
+        ),
         (regression(0.5, 0.94), 0.4, "worse than the best baseline, gradient boosting"),
         (regression(0.401, 0.96), 0.4, "equals the best baseline, gradient boosting"),
         (regression(1.99, 0.01), 0.4, "no better than the mean"),
         (regression(2.5, -0.6), 0.4, "no better than the mean"),
         (regression(1e-9, 1 - 1e-12), 0.4, "explains all but 1e-12 of the variance"),
-        (regression(1e-15, 1.0), 1e-16, r"explains all, to round-off, of the variance of y on rows it has not seen \(RMSE 1e-15\)\.$"),
+        (
+            regression(1e-15, 1.0),
+            1e-16,
+            r"explains all, to round-off, of the variance of y on rows it has not seen \(RMSE 1e-15\)\.$",
+        ),
         (regression(0.1, math.nan), 0.4, "one and the same value"),
     ],
 )
 def test_verdict_of_a_regression(network, other, says) -> None:
-    others: dict[str, words.Scores | str] = {"mean": MEAN, "linear regression": regression(0.9, 0.8), "gradient boosting": regression(other, 0.96)}
+    others: dict[str, words.Scores | str] = {
+        "mean": MEAN,
+        "linear regression": regression(0.9, 0.8),
+        "gradient boosting": regression(other, 0.96),
+    }
     text = words.verdict("regression", "y", network, others)
     assert re.search(says, text), text
 
 
 @pytest.mark.parametrize(
     ("accuracy", "says"),
-    [(0.95, "better than the best baseline"), (0.8, "worse than"), (0.9, "equals"), (0.6, "most frequent class does as well"), (0.5, "does as well")],
+    [
+        (0.95, "better than the best baseline"),
+        (0.8, "worse than"),
+        (0.9, "equals"),
+        (0.6, "most frequent class does as well"),
+        (0.5, "does as well"),
+    ],
 )
 def test_verdict_of_a_classification(accuracy, says) -> None:
-    others = {"most frequent class": MOST, "logistic regression": {"accuracy": 0.9, "cross_entropy": 0.3}, "gradient boosting": "not computed: gone"}
+    others = {
+        "most frequent class": MOST,
+        "logistic regression": {"accuracy": 0.9, "cross_entropy": 0.3},
+        "gradient boosting": "not computed: gone",
+    }
     text = words.verdict("classification", "kind", {"accuracy": accuracy, "cross_entropy": 0.2}, others)
     assert says in text and f"{100 * accuracy:.4g} %" in text
 
 
 def test_table_aligns_and_keeps_sentences() -> None:
-    lines = words.table("regression", regression(0.25, math.nan), {"mean": MEAN, "gradient boosting": "not computed: gone"}).splitlines()
-    assert lines[1].endswith("-") and lines[2].endswith("-0.01") and lines[3].endswith("not computed: gone") and len(lines[1]) == len(lines[2])
+    lines = words.table(
+        "regression", regression(0.25, math.nan), {"mean": MEAN, "gradient boosting": "not computed: gone"}
+    ).splitlines()
+    assert (
+        lines[1].endswith("-")
+        and lines[2].endswith("-0.01")
+        and lines[3].endswith("not computed: gone")
+        and len(lines[1]) == len(lines[2])
+    )
 
 
 def test_rows_outside_are_counted() -> None:

@@ -1,4 +1,5 @@
-"""The commands as a user types them: from a table to predictions, and one clear message for everything that goes wrong."""
+"""The commands as a user types them: from a table to predictions, and one clear message for everything that goes
+wrong."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ import pytest
 import torch
 
 from edgewise.checkpoint import load
-from edgewise.cli import fit as fit_command
+from edgewise.cli import fit_command as fit_command
 from edgewise.cli import learn as learn_command
 from edgewise.cli.main import main
 from edgewise.errors import DataError
@@ -30,7 +31,17 @@ from tables import FAULTY
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fitted")
     (folder / "data.csv").write_text(law(120))
-    arguments = ["fit", str(folder / "data.csv"), "--target", "y", "--categorical", "colour", "--out", str(folder / "run"), "--quiet"]
+    arguments = [
+        "fit",
+        str(folder / "data.csv"),
+        "--target",
+        "y",
+        "--categorical",
+        "colour",
+        "--out",
+        str(folder / "run"),
+        "--quiet",
+    ]
     assert main([*arguments, "--hidden", "0", "--grids", "3"]) == 0
     return folder / "run"
 
@@ -41,12 +52,23 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_run_folder_holds_model_history_and_result(run_folder: Path) -> None:
     assert {entry.name for entry in run_folder.iterdir()} == FILES
     assert {entry.name for entry in run_folder.parent.iterdir()} == {"data.csv", "run"}
-    result = json.loads((run_folder / "result.json").read_text(), parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    result = json.loads(
+        (run_folder / "result.json").read_text(), parse_constant=lambda word: pytest.fail(f"{word} is no JSON")
+    )
     assert result["seed"] == 0 and {"edgewise", "python", "torch"} <= result["versions"].keys()
-    assert result["configuration"]["target"] == ["y"] and result["data"]["rows"] == 120 and len(result["data"]["sha256"]) == 64
+    assert (
+        result["configuration"]["target"] == ["y"]
+        and result["data"]["rows"] == 120
+        and len(result["data"]["sha256"]) == 64
+    )
     held = result["held_out"]
     assert held["rows"] == 24 and set(held["baselines"]) == {"mean", "linear regression", "gradient boosting"}
-    assert held["network"]["rmse"] < 1e-3 < held["baselines"]["linear regression"]["rmse"] < held["baselines"]["mean"]["rmse"]
+    assert (
+        held["network"]["rmse"]
+        < 1e-3
+        < held["baselines"]["linear regression"]["rmse"]
+        < held["baselines"]["mean"]["rmse"]
+    )
     with (run_folder / "history.csv").open() as file:
         history = list(csv.DictReader(file))
     assert {"part", "step", "train_loss"} <= history[0].keys() and {row["part"] for row in history} == {"fit", "refit"}
@@ -54,8 +76,14 @@ def test_run_folder_holds_model_history_and_result(run_folder: Path) -> None:
 
 def test_model_carries_the_table(run_folder: Path) -> None:
     metadata = load(run_folder / "model.safetensors").metadata
-    assert metadata.inputs == ("x", "t [s]", "colour=blue", "colour=red") and metadata.outputs == ("y",) and metadata.task == "regression"
-    assert metadata.categories == {"colour": ("blue", "red")} and -1 <= metadata.ranges[0][0] < metadata.ranges[0][1] <= 1
+    assert (
+        metadata.inputs == ("x", "t [s]", "colour=blue", "colour=red")
+        and metadata.outputs == ("y",)
+        and metadata.task == "regression"
+    )
+    assert (
+        metadata.categories == {"colour": ("blue", "red")} and -1 <= metadata.ranges[0][0] < metadata.ranges[0][1] <= 1
+    )
 
 
 def test_held_out_rows_are_not_fitted_to(tmp_path: Path) -> None:
@@ -69,7 +97,18 @@ def test_held_out_rows_are_not_fitted_to(tmp_path: Path) -> None:
         lines[line - 1] = lines[line - 1].rsplit(",", 1)[0] + ",99"
     (tmp_path / "b.csv").write_text("\n".join(lines))
     for name in "ab":
-        arguments = ["fit", str(tmp_path / f"{name}.csv"), "--target", "y", "--drop", "colour", "--out", str(tmp_path / name), "--seed", "3"]
+        arguments = [
+            "fit",
+            str(tmp_path / f"{name}.csv"),
+            "--target",
+            "y",
+            "--drop",
+            "colour",
+            "--out",
+            str(tmp_path / name),
+            "--seed",
+            "3",
+        ]
         assert main([*arguments, *SMALL]) == 0
     one, two = (load(tmp_path / name / "model.safetensors").state_dict() for name in "ab")
     assert all(torch.equal(one[name], two[name]) for name in one)
@@ -78,7 +117,18 @@ def test_held_out_rows_are_not_fitted_to(tmp_path: Path) -> None:
 def test_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     (tmp_path / "data.csv").write_text(law(60))
     for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
-        arguments = ["fit", str(tmp_path / "data.csv"), "--target", "y", "--drop", "colour", "--out", str(tmp_path / name), "--seed", seed]
+        arguments = [
+            "fit",
+            str(tmp_path / "data.csv"),
+            "--target",
+            "y",
+            "--drop",
+            "colour",
+            "--out",
+            str(tmp_path / name),
+            "--seed",
+            seed,
+        ]
         assert main([*arguments, *SMALL]) == 0
     a, b, c = ((tmp_path / name / "model.safetensors").read_bytes() for name in "abc")
     assert a == b != c
@@ -86,9 +136,30 @@ def test_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_report_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "data.csv").write_text(law(100))
-    assert main(["fit", str(tmp_path / "data.csv"), "--target", "y", "--drop", "colour", "--out", str(tmp_path / "run"), *SMALL]) == 0
+    assert (
+        main(
+            [
+                "fit",
+                str(tmp_path / "data.csv"),
+                "--target",
+                "y",
+                "--drop",
+                "colour",
+                "--out",
+                str(tmp_path / "run"),
+                *SMALL,
+            ]
+        )
+        == 0
+    )
     said = capsys.readouterr().out
-    for part in ("100 rows, 2 inputs, regression of y", "20 rows (drawn with seed 0) are held out", "this network", "gradient boosting", "explains"):
+    for part in (
+        "100 rows, 2 inputs, regression of y",
+        "20 rows (drawn with seed 0) are held out",
+        "this network",
+        "gradient boosting",
+        "explains",
+    ):
         assert part in said
     assert main(["info", str(tmp_path / "run")]) == 0
     told = capsys.readouterr().out
@@ -97,13 +168,31 @@ def test_report_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 def test_quiet_says_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "data.csv").write_text(law(30))
-    assert main(["fit", str(tmp_path / "data.csv"), "--target", "y", "--drop", "colour", "--out", str(tmp_path / "run"), "--quiet", *SMALL]) == 0
+    assert (
+        main(
+            [
+                "fit",
+                str(tmp_path / "data.csv"),
+                "--target",
+                "y",
+                "--drop",
+                "colour",
+                "--out",
+                str(tmp_path / "run"),
+                "--quiet",
+                *SMALL,
+            ]
+        )
+        == 0
+    )
     assert capsys.readouterr() == ("", "")
 
 
 def table(columns: dict[str, Any], rows: int = 40, separator: str = ",") -> str:
     values = {name: [make(row) for row in range(rows)] for name, make in columns.items()}
-    return "\n".join([separator.join(values), *(separator.join(str(values[name][row]) for name in values) for row in range(rows))])
+    return "\n".join(
+        [separator.join(values), *(separator.join(str(values[name][row]) for name in values) for row in range(rows))]
+    )
 
 
 DRAW = random.Random(5)
@@ -112,7 +201,9 @@ UNIT = [DRAW.random() for _ in range(400)]
 FITTED: dict[str, tuple[str | bytes, list[str]]] = {
     "ten rows": (table({"x": UNIT.__getitem__, "y": lambda i: UNIT[i] ** 2}, 10), []),
     "semicolons, latin-1, decimal commas": (
-        table({"größe": lambda i: str(UNIT[i]).replace(".", ","), "y": lambda i: str(UNIT[-i]).replace(".", ",")}, 40, ";").encode("latin-1"),
+        table(
+            {"größe": lambda i: str(UNIT[i]).replace(".", ","), "y": lambda i: str(UNIT[-i]).replace(".", ",")}, 40, ";"
+        ).encode("latin-1"),
         [],
     ),
     "huge": (table({"x": lambda i: 1e100 * UNIT[i], "y": lambda i: 1e149 * UNIT[i + 40]}), []),
@@ -122,17 +213,42 @@ FITTED: dict[str, tuple[str | bytes, list[str]]] = {
     "input with two values": (table({"x": lambda i: i % 2, "y": UNIT.__getitem__}), []),
     "input with one odd row": (table({"x": lambda i: int(i == 3), "y": UNIT.__getitem__}), []),
     "target with one odd row": (table({"x": UNIT.__getitem__, "y": lambda i: 1e6 if i == 3 else UNIT[i]}), []),
-    "difficult names": (table({"lambda": UNIT.__getitem__, "I": lambda i: UNIT[i + 40], "b [m/s]": lambda i: UNIT[i + 80], "y": lambda i: i}), []),
+    "difficult names": (
+        table(
+            {
+                "lambda": UNIT.__getitem__,
+                "I": lambda i: UNIT[i + 40],
+                "b [m/s]": lambda i: UNIT[i + 80],
+                "y": lambda i: i,
+            }
+        ),
+        [],
+    ),
     "copied columns": (table({"x": lambda i: i, "z": lambda i: i, "w": lambda i: 2 * i, "y": UNIT.__getitem__}), []),
-    "more inputs than rows": (table({**{f"x{k}": lambda i, k=k: UNIT[(i * 7 + k * 13) % 400] for k in range(30)}, "y": UNIT.__getitem__}, 20), []),
+    "more inputs than rows": (
+        table({**{f"x{k}": lambda i, k=k: UNIT[(i * 7 + k * 13) % 400] for k in range(30)}, "y": UNIT.__getitem__}, 20),
+        [],
+    ),
     "classes": (table({"x": UNIT.__getitem__, "y": lambda i: "low" if UNIT[i] < 0.5 else "high"}), []),
     "truth values": (table({"x": UNIT.__getitem__, "y": lambda i: UNIT[i] < 0.3}), []),
     "class of one row": (table({"x": UNIT.__getitem__, "y": lambda i: "b" if i == 3 else "a"}), []),
-    "numbers as classes": (table({"x": UNIT.__getitem__, "y": lambda i: 3 + 4 * (i % 2)}), ["--task", "classification"]),
+    "numbers as classes": (
+        table({"x": UNIT.__getitem__, "y": lambda i: 3 + 4 * (i % 2)}),
+        ["--task", "classification"],
+    ),
     "only categories": (table({"c": lambda i: "uvw"[i % 3], "y": UNIT.__getitem__}), ["--categorical", "c"]),
-    "several targets": (table({"x": UNIT.__getitem__, "y": lambda i: UNIT[i] ** 2, "z": lambda i: 1e9 * UNIT[i]}), ["--target", "z"]),
-    "faulty rows left out": (table({"x": lambda i: "" if i % 7 == 0 else i, "y": lambda i: "oops" if i == 5 else i * i}), ["--drop", "rows"]),
-    "no header": (table({"0.5": UNIT.__getitem__, "0.7": lambda i: UNIT[i]}).replace("0.5,0.7\n", ""), ["--target", "column2", "--no-y"]),
+    "several targets": (
+        table({"x": UNIT.__getitem__, "y": lambda i: UNIT[i] ** 2, "z": lambda i: 1e9 * UNIT[i]}),
+        ["--target", "z"],
+    ),
+    "faulty rows left out": (
+        table({"x": lambda i: "" if i % 7 == 0 else i, "y": lambda i: "oops" if i == 5 else i * i}),
+        ["--drop", "rows"],
+    ),
+    "no header": (
+        table({"0.5": UNIT.__getitem__, "0.7": lambda i: UNIT[i]}).replace("0.5,0.7\n", ""),
+        ["--target", "column2", "--no-y"],
+    ),
     "largest seed": (table({"x": UNIT.__getitem__, "y": UNIT.__getitem__}), ["--seed", str(2**63 - 1)]),
     "no sparsity": (table({"x": UNIT.__getitem__, "y": lambda i: UNIT[i + 1]}), ["--sparsity", "0"]),
     "overwhelming sparsity": (table({"x": UNIT.__getitem__, "y": lambda i: UNIT[i + 1]}), ["--sparsity", "1e6"]),
@@ -140,12 +256,16 @@ FITTED: dict[str, tuple[str | bytes, list[str]]] = {
 
 
 @pytest.mark.parametrize(("content", "options"), FITTED.values(), ids=FITTED)
-def test_unusual_table_ends_in_a_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | bytes, options: list[str]) -> None:
+def test_unusual_table_ends_in_a_fit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | bytes, options: list[str]
+) -> None:
     path = tmp_path / "data.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     target = [] if "--no-y" in options else ["--target", "y"]
     options = [option for option in options if option != "--no-y"]
-    status = main(["fit", str(path), *target, "--out", str(tmp_path / "run"), "--hidden", "0", "--grids", "3", *options])
+    status = main(
+        ["fit", str(path), *target, "--out", str(tmp_path / "run"), "--hidden", "0", "--grids", "3", *options]
+    )
     assert status == 0, capsys.readouterr().err
     result = json.loads((tmp_path / "run" / "result.json").read_text())
     assert all(value is not None for value in result["held_out"]["network"].values()), result["held_out"]
@@ -170,7 +290,9 @@ def test_faulty_table_ends_in_one_message(
 
 def test_few_rows_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.csv").write_text(table({"x": UNIT.__getitem__, "y": UNIT.__getitem__}, 9))
-    assert "has 9 usable rows" in refused(capsys, ["fit", str(tmp_path / "a.csv"), "--target", "y", "--out", str(tmp_path / "run")])
+    assert "has 9 usable rows" in refused(
+        capsys, ["fit", str(tmp_path / "a.csv"), "--target", "y", "--out", str(tmp_path / "run")]
+    )
 
 
 def test_names_joined_by_commas(tmp_path: Path) -> None:
@@ -183,28 +305,57 @@ def test_names_joined_by_commas(tmp_path: Path) -> None:
     assert load(tmp_path / "run" / "model.safetensors").metadata.inputs == ("a, in m", "d")
 
 
-def test_existing_folder_needs_force_before_any_work(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_existing_folder_needs_force_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "a.csv").write_text(law(30))
-    arguments = ["fit", str(tmp_path / "a.csv"), "--target", "y", "--drop", "colour", "--out", str(tmp_path / "run"), *SMALL]
+    arguments = [
+        "fit",
+        str(tmp_path / "a.csv"),
+        "--target",
+        "y",
+        "--drop",
+        "colour",
+        "--out",
+        str(tmp_path / "run"),
+        *SMALL,
+    ]
     assert main(arguments) == 0
     before = {entry.name: entry.read_bytes() for entry in (tmp_path / "run").iterdir()}
     monkeypatch.setattr(fit_command, "read", lambda args: pytest.fail("the table was read"))
     assert "exists already" in refused(capsys, arguments)
-    assert "is the folder you are in" in (monkeypatch.chdir(tmp_path / "run") or refused(capsys, [*arguments, "--out", ".", "--force"]))
+    assert "is the folder you are in" in (
+        monkeypatch.chdir(tmp_path / "run") or refused(capsys, [*arguments, "--out", ".", "--force"])
+    )
     monkeypatch.undo()
     assert {entry.name: entry.read_bytes() for entry in (tmp_path / "run").iterdir()} == before
     assert main([*arguments, "--force", "--seed", "5"]) == 0
-    assert {entry.name for entry in tmp_path.iterdir()} == {"a.csv", "run"} and {entry.name for entry in (tmp_path / "run").iterdir()} == FILES
+    assert {entry.name for entry in tmp_path.iterdir()} == {"a.csv", "run"} and {
+        entry.name for entry in (tmp_path / "run").iterdir()
+    } == FILES
 
 
-def test_full_disk_leaves_nothing_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_leaves_nothing_behind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "a.csv").write_text(law(30))
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    arguments = ["fit", str(tmp_path / "a.csv"), "--target", "y", "--drop", "colour", "--out", str(tmp_path / "run"), "--quiet", *SMALL]
+    arguments = [
+        "fit",
+        str(tmp_path / "a.csv"),
+        "--target",
+        "y",
+        "--drop",
+        "colour",
+        "--out",
+        str(tmp_path / "run"),
+        "--quiet",
+        *SMALL,
+    ]
     assert "No space left on device" in refused(capsys, arguments)
     assert {entry.name for entry in tmp_path.iterdir()} == {"a.csv"}
 
@@ -220,10 +371,26 @@ def test_interruption_keeps_the_best_so_far(tmp_path: Path, monkeypatch: pytest.
             raise KeyboardInterrupt
 
     monkeypatch.setattr(learn_command, "train", lambda *a, **k: train(*a, callbacks=(interrupt,), **k))
-    status = main(["fit", str(tmp_path / "a.csv"), "--target", "y", "--drop", "colour", "--out", str(tmp_path / "run"), "--hidden", "1"])
+    status = main(
+        [
+            "fit",
+            str(tmp_path / "a.csv"),
+            "--target",
+            "y",
+            "--drop",
+            "colour",
+            "--out",
+            str(tmp_path / "run"),
+            "--hidden",
+            "1",
+        ]
+    )
     assert len(seen) >= at and status == 130
     result = json.loads((tmp_path / "run" / "result.json").read_text())
-    assert result["training"]["interrupted"] and result["held_out"]["network"]["rmse"] < 3 * result["held_out"]["baselines"]["mean"]["rmse"]
+    assert (
+        result["training"]["interrupted"]
+        and result["held_out"]["network"]["rmse"] < 3 * result["held_out"]["baselines"]["mean"]["rmse"]
+    )
 
 
 def test_missing_scikit_learn_is_said_in_the_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,7 +398,22 @@ def test_missing_scikit_learn_is_said_in_the_result(tmp_path: Path, monkeypatch:
     for name in [name for name in sys.modules if name == "sklearn" or name.startswith("sklearn.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "sklearn", None)  # type: ignore[arg-type]
-    assert main(["fit", str(tmp_path / "a.csv"), "--target", "y", "--drop", "colour", "--out", str(tmp_path / "run"), *SMALL]) == 0
+    assert (
+        main(
+            [
+                "fit",
+                str(tmp_path / "a.csv"),
+                "--target",
+                "y",
+                "--drop",
+                "colour",
+                "--out",
+                str(tmp_path / "run"),
+                *SMALL,
+            ]
+        )
+        == 0
+    )
     baseline = json.loads((tmp_path / "run" / "result.json").read_text())["held_out"]["baselines"]["gradient boosting"]
     assert baseline.startswith("not computed") and "pip install" in baseline
     assert main(["info", str(tmp_path / "run")]) == 0
@@ -240,21 +422,45 @@ def test_missing_scikit_learn_is_said_in_the_result(tmp_path: Path, monkeypatch:
 # ---------------------------------------------------------------------- predict, info
 
 
-def test_prediction_stands_behind_the_table(run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_prediction_stands_behind_the_table(
+    run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "new.csv").write_text("id;colour;t [s];x\n7;red;2,5;0,5\n8;blue;9;0\n")
     assert main(["predict", str(run_folder), str(tmp_path / "new.csv")]) == 0
     said = capsys.readouterr()
     header, first, second = said.out.splitlines()
     assert header == "id;colour;t [s];x;predicted y" and first.startswith("7;red;2,5;0,5;3,")
     assert math.isclose(float(first.rsplit(";", 1)[1].replace(",", ".")), 0.25 + 2.5 + 1, rel_tol=1e-3)
-    assert "1 of 2 rows lie outside the training range" in said.err and "not used by the model: id" in said.err and second
-    assert main(["predict", str(run_folder), str(tmp_path / "new.csv"), "--out", str(tmp_path / "out.csv"), "--quiet"]) == 0
+    assert (
+        "1 of 2 rows lie outside the training range" in said.err and "not used by the model: id" in said.err and second
+    )
+    assert (
+        main(["predict", str(run_folder), str(tmp_path / "new.csv"), "--out", str(tmp_path / "out.csv"), "--quiet"])
+        == 0
+    )
     assert (tmp_path / "out.csv").read_text() == said.out and capsys.readouterr() == ("", "")
 
 
 def test_predicted_classes_come_with_probabilities(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "a.csv").write_text(table({"x": UNIT.__getitem__, "kind": lambda i: "low" if UNIT[i] < 0.5 else "high"}, 100))
-    assert main(["fit", str(tmp_path / "a.csv"), "--target", "kind", "--out", str(tmp_path / "run"), "--hidden", "0", "--quiet"]) == 0
+    (tmp_path / "a.csv").write_text(
+        table({"x": UNIT.__getitem__, "kind": lambda i: "low" if UNIT[i] < 0.5 else "high"}, 100)
+    )
+    assert (
+        main(
+            [
+                "fit",
+                str(tmp_path / "a.csv"),
+                "--target",
+                "kind",
+                "--out",
+                str(tmp_path / "run"),
+                "--hidden",
+                "0",
+                "--quiet",
+            ]
+        )
+        == 0
+    )
     result = json.loads((tmp_path / "run" / "result.json").read_text())
     assert set(result["held_out"]["baselines"]) == {"most frequent class", "logistic regression", "gradient boosting"}
     assert result["held_out"]["network"]["accuracy"] >= 0.9
@@ -307,11 +513,20 @@ def test_info_of_damaged_results(run_folder: Path, tmp_path: Path, capsys: pytes
 
 
 def command(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "edgewise", *arguments], capture_output=True, text=True, timeout=120, **options)
+    return subprocess.run(
+        [sys.executable, "-m", "edgewise", *arguments], capture_output=True, text=True, timeout=120, **options
+    )
 
 
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments in (["--help"], ["fit", "--help"], ["predict", "--help"], ["info", "--help"], ["plot", "--help"], ["--version"]):
+    for arguments in (
+        ["--help"],
+        ["fit", "--help"],
+        ["predict", "--help"],
+        ["info", "--help"],
+        ["plot", "--help"],
+        ["--version"],
+    ):
         with pytest.raises(SystemExit) as ended:
             main(arguments)
         assert ended.value.code == 0 and "edgewise" in capsys.readouterr().out
@@ -344,13 +559,22 @@ def test_mistyped_options_end_with_usage(capsys: pytest.CaptureFixture[str], arg
 
 
 def test_help_loads_nothing_heavy() -> None:
-    script = "import sys; from edgewise.cli.parsers import parser; parser(); print({'torch', 'numpy', 'sklearn'} & sys.modules.keys())"
-    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120).stdout == "set()\n"
+    script = (
+        "import sys; from edgewise.cli.parsers import parser; parser(); print({'torch', 'numpy', 'sklearn'} &"
+        " sys.modules.keys())"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120).stdout == "set()\n"
+    )
 
 
 def test_process_says_what_is_wrong_in_one_line(tmp_path: Path) -> None:
     done = command("fit", "a.csv", "--target", "y", "--out", "run", cwd=tmp_path)
-    assert done.returncode == 2 and done.stderr == "edgewise fit: there is no file a.csv\n" and not list(tmp_path.iterdir())
+    assert (
+        done.returncode == 2
+        and done.stderr == "edgewise fit: there is no file a.csv\n"
+        and not list(tmp_path.iterdir())
+    )
 
 
 def test_process_pipes(run_folder: Path, tmp_path: Path) -> None:
@@ -362,8 +586,25 @@ def test_process_pipes(run_folder: Path, tmp_path: Path) -> None:
 
 def test_process_interrupted_leaves_a_whole_run_or_none(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(law(3000))
-    arguments = [sys.executable, "-u", "-m", "edgewise", "fit", "a.csv", "--target", "y", "--drop", "colour", "--out", "run", "--hidden", "9,9"]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+    arguments = [
+        sys.executable,
+        "-u",
+        "-m",
+        "edgewise",
+        "fit",
+        "a.csv",
+        "--target",
+        "y",
+        "--drop",
+        "colour",
+        "--out",
+        "run",
+        "--hidden",
+        "9,9",
+    ]
+    with subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
+    ) as process:
         assert process.stdout is not None and process.stderr is not None
         for said in process.stdout:
             if said.startswith("fitting on"):
@@ -372,7 +613,9 @@ def test_process_interrupted_leaves_a_whole_run_or_none(tmp_path: Path) -> None:
         _, err = process.communicate(timeout=120)
     assert process.returncode == 130 and "Traceback" not in err
     left = {entry.name for entry in tmp_path.iterdir()}
-    assert left == {"a.csv"} or (left == {"a.csv", "run"} and {entry.name for entry in (tmp_path / "run").iterdir()} == FILES)
+    assert left == {"a.csv"} or (
+        left == {"a.csv", "run"} and {entry.name for entry in (tmp_path / "run").iterdir()} == FILES
+    )
 
 
 def test_bugs_are_not_hidden(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""The demo: a noisy law is found again, and on the knots the network is at least as good as the rule that mathematicians found."""
+"""The demo: a noisy law is found again, and on the knots the network is at least as good as the rule that
+mathematicians found."""
 
 from __future__ import annotations
 
@@ -19,7 +20,10 @@ def test_demo_finds_the_law_and_beats_the_slope_rule() -> None:
     assert re.search(r"^  the law +(force = m1\*m2/r\*\*2)\n  found +\1$", done.stdout, re.MULTILINE)
     last = Path(done.stdout.splitlines()[-1])
     assert last == ROOT / "examples" / "out" / "knots" / "report.html" and last.exists()
-    found = {name.strip(): float(value) for name, value in re.findall(r"^  ([a-z ]+?) +([\d.]+) %$", done.stdout, re.MULTILINE)}
+    found = {
+        name.strip(): float(value)
+        for name, value in re.findall(r"^  ([a-z ]+?) +([\d.]+) %$", done.stdout, re.MULTILINE)
+    }
     assert found.keys() == {"edgewise", "slope rule", "linear model", "gradient boosting"}
     assert found["edgewise"] >= found["slope rule"] > 70 and found["edgewise"] > found["linear model"]
     assert (ROOT / "examples" / "out" / "knots" / "result.json").exists()

@@ -1,4 +1,5 @@
-"""What `edgewise fit` finds and shows: the formula, the report, the picture, and what happens when one of them cannot be made."""
+"""What `edgewise fit` finds and shows: the formula, the report, the picture, and what happens when one of them cannot
+be made."""
 
 from __future__ import annotations
 
@@ -25,7 +26,17 @@ def law_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     points = [(draw.uniform(-1, 1), draw.uniform(-1, 1), draw.random(), draw.gauss(0, 0.01)) for _ in range(400)]
     rows = "".join(f"{x},{t},{u},{math.sin(3 * x) + t * t + e}\n" for x, t, u, e in points)
     (folder / "data.csv").write_text("sin,t [s],<script>alert(1)</script>,out put\n" + rows)
-    arguments = ["fit", str(folder / "data.csv"), "--target", "out put", "--out", str(folder / "run"), "--hidden", "0", "--quiet"]
+    arguments = [
+        "fit",
+        str(folder / "data.csv"),
+        "--target",
+        "out put",
+        "--out",
+        str(folder / "run"),
+        "--hidden",
+        "0",
+        "--quiet",
+    ]
     assert main(arguments) == 0
     return folder / "run"
 
@@ -35,12 +46,21 @@ def test_noisy_law_comes_back_as_a_formula(law_folder: Path) -> None:
     text = (law_folder / "formula.txt").read_text()
     one = r"(0\.99\d*\*|1\.0\d*\*)?"
     assert re.search(rf"^out_put = {one}t_s\*\*2 \+ {one}sin\((3|2\.9\d*|3\.0\d*)\*sin_\)", text, re.MULTILINE), text
-    for said in ("sin_ is 'sin'", "t_s is 't [s]'", "out_put is 'out put'", "formula ", "network before closed forms", "gradient boosting"):
+    for said in (
+        "sin_ is 'sin'",
+        "t_s is 't [s]'",
+        "out_put is 'out put'",
+        "formula ",
+        "network before closed forms",
+        "gradient boosting",
+    ):
         assert said in text
     result = json.loads((law_folder / "result.json").read_text())
     held = result["held_out"]
     assert result["formula"]["complete"] and not result["formula"]["splines"] and result["not_made"] == {}
-    assert held["formula"]["rmse"] == pytest.approx(held["network"]["rmse"], rel=1e-6) and held["network"]["rmse"] < 0.012
+    assert (
+        held["formula"]["rmse"] == pytest.approx(held["network"]["rmse"], rel=1e-6) and held["network"]["rmse"] < 0.012
+    )
     assert held["before"]["network before closed forms"]["rmse"] < 0.015
 
 
@@ -60,10 +80,26 @@ def test_report_and_picture_bear_hostile_names(law_folder: Path) -> None:
 
 def test_no_formula_leaves_it_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.csv").write_text(law(60))
-    arguments = ["fit", str(tmp_path / "a.csv"), "--target", "y", "--drop", "colour", "--out", str(tmp_path / "run"), "--no-formula", *SMALL]
+    arguments = [
+        "fit",
+        str(tmp_path / "a.csv"),
+        "--target",
+        "y",
+        "--drop",
+        "colour",
+        "--out",
+        str(tmp_path / "run"),
+        "--no-formula",
+        *SMALL,
+    ]
     assert main(arguments) == 0
-    assert {entry.name for entry in (tmp_path / "run").iterdir()} == FILES - {"formula.txt"} and "formula.txt" not in capsys.readouterr().out
-    model, result = load(tmp_path / "run" / "model.safetensors"), json.loads((tmp_path / "run" / "result.json").read_text())
+    assert {entry.name for entry in (tmp_path / "run").iterdir()} == FILES - {
+        "formula.txt"
+    } and "formula.txt" not in capsys.readouterr().out
+    model, result = (
+        load(tmp_path / "run" / "model.safetensors"),
+        json.loads((tmp_path / "run" / "result.json").read_text()),
+    )
     assert not any(layer.symbolic for layer in model.edge_layers) and "not asked for" in result["formula"]["message"]
 
 
@@ -71,10 +107,27 @@ def test_no_law_keeps_the_splines_and_says_so(tmp_path: Path) -> None:
     """A curve of random steps has no closed form."""
     draw = random.Random(2)
     steps = [draw.uniform(-1, 1) for _ in range(9)]
-    (tmp_path / "a.csv").write_text("x,y\n" + "".join(f"{x},{steps[int(8 * x)]}\n" for x in (draw.random() for _ in range(400))))
-    arguments = ["fit", str(tmp_path / "a.csv"), "--target", "y", "--out", str(tmp_path / "run"), "--hidden", "0", "--grids", "5,20", "--quiet"]
+    (tmp_path / "a.csv").write_text(
+        "x,y\n" + "".join(f"{x},{steps[int(8 * x)]}\n" for x in (draw.random() for _ in range(400)))
+    )
+    arguments = [
+        "fit",
+        str(tmp_path / "a.csv"),
+        "--target",
+        "y",
+        "--out",
+        str(tmp_path / "run"),
+        "--hidden",
+        "0",
+        "--grids",
+        "5,20",
+        "--quiet",
+    ]
     assert main(arguments) == 0
-    text, result = (tmp_path / "run" / "formula.txt").read_text(), json.loads((tmp_path / "run" / "result.json").read_text())
+    text, result = (
+        (tmp_path / "run" / "formula.txt").read_text(),
+        json.loads((tmp_path / "run" / "result.json").read_text()),
+    )
     assert "phi_0_0_0" in text and "ew.edge(model, (0, 0, 0))" in text and not text.startswith("Every edge")
     assert not result["formula"]["complete"] and result["held_out"]["formula"] is None
 
@@ -91,7 +144,22 @@ def test_missing_package_is_said_in_the_result(
         from edgewise.plotting.mpl import figure_class
 
         figure_class.cache_clear()
-    assert main(["fit", str(tmp_path / "a.csv"), "--target", "y", "--drop", "colour", "--out", str(tmp_path / "run"), *SMALL]) == 0
+    assert (
+        main(
+            [
+                "fit",
+                str(tmp_path / "a.csv"),
+                "--target",
+                "y",
+                "--drop",
+                "colour",
+                "--out",
+                str(tmp_path / "run"),
+                *SMALL,
+            ]
+        )
+        == 0
+    )
     assert {entry.name for entry in (tmp_path / "run").iterdir()} == FILES - lost
     said = json.loads((tmp_path / "run" / "result.json").read_text())["not_made"]
     assert said.keys() == lost and all("pip install" in why for why in said.values())
@@ -113,14 +181,29 @@ def test_search_that_takes_too_long_or_fails_costs_no_network(tmp_path: Path, mo
     monkeypatch.setattr(closed, "SECONDS", 0.05)
     for search, message in ((endless, "within"), (broken, "ZeroDivisionError: a bug")):
         monkeypatch.setattr(closed, "symbolify", search)
-        arguments = ["fit", str(tmp_path / "a.csv"), "--target", "y", "--drop", "colour", "--out", str(tmp_path / "run"), "--force", *SMALL]
+        arguments = [
+            "fit",
+            str(tmp_path / "a.csv"),
+            "--target",
+            "y",
+            "--drop",
+            "colour",
+            "--out",
+            str(tmp_path / "run"),
+            "--force",
+            *SMALL,
+        ]
         assert main(arguments) == 0
         assert message in json.loads((tmp_path / "run" / "result.json").read_text())["formula"]["message"]
-        assert {entry.name for entry in (tmp_path / "run").iterdir()} == FILES and message in (tmp_path / "run" / "formula.txt").read_text()
+        assert {entry.name for entry in (tmp_path / "run").iterdir()} == FILES and message in (
+            tmp_path / "run" / "formula.txt"
+        ).read_text()
 
 
 def test_picture_is_drawn_again(law_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "a.png"
-    assert main(["plot", str(law_folder), "--out", str(out), "--title", "A law"]) == 0 and out.read_bytes().startswith(b"\x89PNG")
+    assert main(["plot", str(law_folder), "--out", str(out), "--title", "A law"]) == 0 and out.read_bytes().startswith(
+        b"\x89PNG"
+    )
     assert "exists already" in refused(capsys, ["plot", str(law_folder), "--out", str(out)])
     assert main(["plot", str(law_folder), "--out", str(out), "--force"]) == 0

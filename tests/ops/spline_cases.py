@@ -28,7 +28,9 @@ class Layer:
         return [t.requires_grad_() for t in found]
 
 
-def make_knots(inputs: int, grid_size: int, degree: int, uniform: bool, dtype: torch.dtype, generator: torch.Generator) -> Tensor:
+def make_knots(
+    inputs: int, grid_size: int, degree: int, uniform: bool, dtype: torch.dtype, generator: torch.Generator
+) -> Tensor:
     """Knots with interior interval about [-1, 1]; irregular ones have gaps that differ by up to ten times."""
     count = grid_size + 2 * degree
     gaps = torch.ones(inputs, count, dtype=torch.float64)
@@ -40,10 +42,20 @@ def make_knots(inputs: int, grid_size: int, degree: int, uniform: bool, dtype: t
 
 
 def make_layer(
-    b: int = 13, i: int = 3, o: int = 4, *, grid_size: int = 5, degree: int = 3, uniform: bool = True, base: bool = True, spread: float = 1.4,
-    dtype: torch.dtype = torch.float64, seed: int = 0,
-) -> Layer:  # fmt: skip
-    """A layer with inputs drawn from [-spread, spread]: some of them outside the interior interval, where spread > 1."""
+    b: int = 13,
+    i: int = 3,
+    o: int = 4,
+    *,
+    grid_size: int = 5,
+    degree: int = 3,
+    uniform: bool = True,
+    base: bool = True,
+    spread: float = 1.4,
+    dtype: torch.dtype = torch.float64,
+    seed: int = 0,
+) -> Layer:
+    """A layer with inputs drawn from [-spread, spread]: some of them outside the interior interval, where spread >
+    1."""
     generator = torch.Generator().manual_seed(seed)
 
     def normal(*shape: int) -> Tensor:
@@ -51,4 +63,6 @@ def make_layer(
 
     knots = make_knots(i, grid_size, degree, uniform, dtype, generator)
     x = (spread * (2 * torch.rand(b, i, dtype=torch.float64, generator=generator) - 1)).to(dtype)
-    return Layer(x, normal(b, i), normal(i, grid_size + degree, o), normal(i, o) if base else None, knots, normal(b, o), degree)
+    return Layer(
+        x, normal(b, i), normal(i, grid_size + degree, o), normal(i, o) if base else None, knots, normal(b, o), degree
+    )

@@ -42,7 +42,9 @@ def test_values_and_gradients_are_those_of_eager_mode(base):
     inputs = layer.parameters()
     want, got = form(*inputs), compiled_(form)(*inputs)
     assert_close(got, want, like="exact")
-    for a, b in zip(torch.autograd.grad((got**2).sum(), inputs), torch.autograd.grad((want**2).sum(), inputs), strict=True):
+    for a, b in zip(
+        torch.autograd.grad((got**2).sum(), inputs), torch.autograd.grad((want**2).sum(), inputs), strict=True
+    ):
         assert_close(a, b)
 
 
@@ -52,7 +54,9 @@ def test_the_other_public_functions_compile():
 
     def both(x):
         _, values = ops.basis(x, layer.knots, derivative=1)
-        return ops.edge_values(x, layer.coef, layer.knots, base="silu", base_scale=layer.scale, derivative=1).sum(-1) + (values**2).sum(-1)
+        return ops.edge_values(x, layer.coef, layer.knots, base="silu", base_scale=layer.scale, derivative=1).sum(
+            -1
+        ) + (values**2).sum(-1)
 
     want, got = both(x), compiled_(both)(x)
     assert_close(got, want)
@@ -61,7 +65,9 @@ def test_the_other_public_functions_compile():
 
 def test_changing_batch_sizes_do_not_break_the_graph():
     layer = make_layer(20)
-    form = torch.compile(lambda x: ops.spline(x, layer.coef, layer.knots), fullgraph=True, backend="aot_eager", dynamic=True)
+    form = torch.compile(
+        lambda x: ops.spline(x, layer.coef, layer.knots), fullgraph=True, backend="aot_eager", dynamic=True
+    )
     for rows in (20, 7, 1):
         assert_close(form(layer.x[:rows]), ops.spline(layer.x[:rows], layer.coef, layer.knots))
 

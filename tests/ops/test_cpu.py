@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 
 from edgewise import ops
 from edgewise.errors import BackendError
-from edgewise.ops import dispatch, pool, reference
+from edgewise.ops import dispatch, reference
+from edgewise.ops.cpu import pool
 from edgewise.ops.reference import Spec
 from helpers import assert_close
 from ops.spline_cases import make_layer
 
-cpu = pytest.importorskip("edgewise.ops.cpu", reason="numba is not installed")
+cpu = pytest.importorskip("edgewise.ops.cpu.numba_backend", reason="numba is not installed")
 pytest.importorskip("numba", reason="numba is not installed")
 
 
@@ -74,7 +75,17 @@ def test_all_kernels_agree_with_the_reference(degree, uniform, dtype):
     for number, (b, i, o) in enumerate(sizes):
         for nu in range(degree + 3):
             base = ("silu", "none", "identity")[(number + nu) % 3 if nu <= degree else 0]
-            layer = make_layer(b, i, o, grid_size=1 + 4 * number, degree=degree, uniform=uniform, base=base != "none", dtype=dtype, seed=number)
+            layer = make_layer(
+                b,
+                i,
+                o,
+                grid_size=1 + 4 * number,
+                degree=degree,
+                uniform=uniform,
+                base=base != "none",
+                dtype=dtype,
+                seed=number,
+            )
             assert_parity(layer, Spec(degree, base, uniform), nu, with_h=number % 2 == 0)
 
 
@@ -82,17 +93,34 @@ def test_all_kernels_agree_with_the_reference(degree, uniform, dtype):
 @pytest.mark.parametrize("uniform", [True, False])
 @pytest.mark.parametrize(("degree", "base"), [(3, "silu"), (3, "none"), (2, "identity"), (5, "silu")])
 def test_rows_that_share_intervals_and_strips_of_outputs_agree_with_the_reference(degree, base, uniform, dtype):
-    """Rows are sorted where many share an interval, outputs taken in strips; the last block of rows has too few to be sorted."""
-    for b, i, o, grid_size in [(700, 3, 64, 5), (1030, 2, 20, 50), (300, 18, 130, 7), (77, 2, 200, 300), (530, 1, 31, 4)]:
-        layer = make_layer(b, i, o, grid_size=grid_size, degree=degree, uniform=uniform, base=base != "none", dtype=dtype, seed=b)
+    """Rows are sorted where many share an interval, outputs taken in strips; the last block of rows has too few to be
+    sorted."""
+    for b, i, o, grid_size in [
+        (700, 3, 64, 5),
+        (1030, 2, 20, 50),
+        (300, 18, 130, 7),
+        (77, 2, 200, 300),
+        (530, 1, 31, 4),
+    ]:
+        layer = make_layer(
+            b, i, o, grid_size=grid_size, degree=degree, uniform=uniform, base=base != "none", dtype=dtype, seed=b
+        )
         assert_parity(layer, Spec(degree, base, uniform), 0, with_h=b % 2 == 0)
 
 
 @settings(max_examples=60, deadline=None)
 @given(
-    b=st.integers(0, 70), i=st.integers(1, 6), o=st.integers(1, 40), grid_size=st.integers(1, 90), degree=st.integers(0, 7), nu=st.integers(0, 7),
-    uniform=st.booleans(), with_h=st.booleans(), spread=st.floats(0.1, 5), seed=st.integers(0, 10**6),
-)  # fmt: skip
+    b=st.integers(0, 70),
+    i=st.integers(1, 6),
+    o=st.integers(1, 40),
+    grid_size=st.integers(1, 90),
+    degree=st.integers(0, 7),
+    nu=st.integers(0, 7),
+    uniform=st.booleans(),
+    with_h=st.booleans(),
+    spread=st.floats(0.1, 5),
+    seed=st.integers(0, 10**6),
+)
 def test_any_shape_agrees_with_the_reference(b, i, o, grid_size, degree, nu, uniform, with_h, spread, seed):
     layer = make_layer(b, i, o, grid_size=grid_size, degree=degree, uniform=uniform, spread=spread, seed=seed)
     if uniform:  # in float64 the p-th derivative jumps where a rounded x meets a knot: the same place in both
@@ -156,7 +184,9 @@ def test_the_joint_backward_pass_equals_the_single_kernels():
     for base, b, o in ((True, 50, 5), (False, 50, 5), (True, 400, 70), (True, 0, 5)):
         layer = make_layer(b, 3, o, base=base)
         spec = Spec(3, "silu" if base else "none", True)
-        dx, dcoef, dscale, dbias = cpu.backward(layer.x, layer.h, layer.g, layer.coef, layer.scale, layer.knots, spec, 1, True)
+        dx, dcoef, dscale, dbias = cpu.backward(
+            layer.x, layer.h, layer.g, layer.coef, layer.scale, layer.knots, spec, 1, True
+        )
         assert_close(dx, layer.h * reference.to_in(layer.x, layer.g, layer.coef, layer.scale, layer.knots, spec, 2))
         want, want_scale = reference.to_coef(layer.x, layer.h, layer.g, layer.knots, spec, 1)
         assert_close(dcoef, want)
@@ -166,7 +196,8 @@ def test_the_joint_backward_pass_equals_the_single_kernels():
             assert_close(dscale, want_scale)
 
 
-# --- threads and processes ---------------------------------------------------------------------------------------------------------------------
+# --- threads and processes
+# ----------------------------------------------------------------------------------------------------------------------
 
 
 def large(dtype=torch.float64, inputs=40):
@@ -206,9 +237,12 @@ def test_results_have_the_same_bits_in_every_run_and_on_every_kind_of_thread(thr
 
 def test_threads_are_those_of_torch_where_other_libraries_brought_their_own():
     pytest.importorskip("sklearn", reason="scikit-learn is not installed")
-    program = "import sklearn.cluster, torch; from edgewise.ops import pool; print(pool._openmp() is None)"
+    program = "import sklearn.cluster, torch; from edgewise.ops.cpu import pool; print(pool._openmp() is None)"
     alone = program.replace("sklearn.cluster, ", "")
-    found = [subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True).stdout for text in (program, alone)]
+    found = [
+        subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True).stdout
+        for text in (program, alone)
+    ]
     assert found[0] == found[1]
 
 
@@ -285,7 +319,8 @@ print(Parallel(n_jobs=2, backend={backend!r})(delayed(_sum)(k) for k in range(4)
     assert_close(torch.tensor(got, dtype=torch.float64), torch.tensor([_sum(k) for k in range(4)], dtype=torch.float64))
 
 
-# --- what a kernel needs -------------------------------------------------------------------------------------------------------------------------
+# --- what a kernel needs
+# ----------------------------------------------------------------------------------------------------------------------
 
 
 def _python(code, **environment):
@@ -316,7 +351,10 @@ else:
 
 
 def test_nothing_is_compiled_or_imported_before_the_first_call():
-    run = _python("import edgewise, edgewise.ops, sys; assert 'numba' not in sys.modules; assert 'edgewise.ops.cpu_kernels' not in sys.modules")
+    run = _python(
+        "import edgewise, edgewise.ops, sys; assert 'numba' not in sys.modules; assert"
+        " 'edgewise.ops.cpu.spline_kernels' not in sys.modules"
+    )
     assert run.returncode == 0, run.stderr
 
 

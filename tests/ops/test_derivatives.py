@@ -57,7 +57,12 @@ def test_every_kernel_is_differentiable_by_every_argument_twice(base, nu):
     def values(x):
         return autograd.basis(x, layer.knots, spec, nu)[1]
 
-    for function, inputs in ((out, (x, h, coef, *scale)), (into, (x, g, coef, *scale)), (to_coef, (x, h, g)), (values, (x,))):
+    for function, inputs in (
+        (out, (x, h, coef, *scale)),
+        (into, (x, g, coef, *scale)),
+        (to_coef, (x, h, g)),
+        (values, (x,)),
+    ):
         assert gradcheck(function, inputs, check_forward_ad=True)
         assert gradgradcheck(function, inputs, check_fwd_over_rev=True, check_rev_over_rev=True)
 
@@ -65,7 +70,9 @@ def test_every_kernel_is_differentiable_by_every_argument_twice(base, nu):
 def closures(layer, **options):
     def form(x, coef=layer.coef, scale=layer.scale, derivative=0):
         base = None if scale is None else "silu"
-        return ops.spline(x, coef, layer.knots, degree=layer.degree, derivative=derivative, base=base, base_scale=scale, **options)
+        return ops.spline(
+            x, coef, layer.knots, degree=layer.degree, derivative=derivative, base=base, base_scale=scale, **options
+        )
 
     return form
 
@@ -77,7 +84,9 @@ def test_nested_gradients_are_the_kernel_of_the_next_order():
     y = form(x).sum(1)
     for order in range(1, 7):
         (gradient,) = torch.autograd.grad(y.sum(), x, create_graph=True)
-        edges = ops.edge_values(x, layer.coef, layer.knots, degree=4, derivative=order, base="silu", base_scale=layer.scale)
+        edges = ops.edge_values(
+            x, layer.coef, layer.knots, degree=4, derivative=order, base="silu", base_scale=layer.scale
+        )
         assert_close(gradient, edges.sum(-1), like="derivative")
         y = gradient.sum(1)
 
@@ -86,7 +95,9 @@ def test_forward_mode_reverse_mode_and_their_mixtures_agree():
     layer = make_layer(6, 2, 3, uniform=False)
     form = closures(layer)
     x, t = layer.x, layer.h
-    edges = [ops.edge_values(x, layer.coef, layer.knots, derivative=d, base="silu", base_scale=layer.scale) for d in range(4)]  # (b, i, o)
+    edges = [
+        ops.edge_values(x, layer.coef, layer.knots, derivative=d, base="silu", base_scale=layer.scale) for d in range(4)
+    ]  # (b, i, o)
     want = torch.einsum("bio,bc->boci", edges[1], torch.eye(6).double())
     assert_close(jvp(form, (x,), (t,))[1], (t.unsqueeze(-1) * edges[1]).sum(1))
     assert_close(vjp(form, x)[1](layer.g[:, :3])[0], (layer.g[:, None, :3] * edges[1]).sum(2))
@@ -126,7 +137,10 @@ def test_forward_mode_survives_no_grad_and_backward_without_graph():
         tangent = forward_ad.unpack_dual(torch.autograd.grad(y.sum(), x)[0]).tangent
         with torch.no_grad():
             plain = forward_ad.unpack_dual(form(forward_ad.make_dual(x, layer.h))).tangent
-    edges = [ops.edge_values(layer.x, layer.coef, layer.knots, derivative=d, base="silu", base_scale=layer.scale) for d in (1, 2)]
+    edges = [
+        ops.edge_values(layer.x, layer.coef, layer.knots, derivative=d, base="silu", base_scale=layer.scale)
+        for d in (1, 2)
+    ]
     assert_close(plain, (layer.h.unsqueeze(-1) * edges[0]).sum(1))
     assert tangent is not None
     assert_close(tangent, layer.h * edges[1].sum(-1))
@@ -141,7 +155,11 @@ def test_vmap_equals_a_loop_for_values_and_gradients(batched, base):
     x = torch.stack([layer.x for layer in layers]) if batched != "coef" else one.x
     coef = torch.stack([layer.coef for layer in layers]) if batched != "x" else one.coef
     scale = None if not base else torch.stack([layer.base_scale for layer in layers]) if batched != "x" else one.scale
-    dims = (0 if batched != "coef" else None, 0 if batched != "x" else None, None if scale is None or batched == "x" else 0)
+    dims = (
+        0 if batched != "coef" else None,
+        0 if batched != "x" else None,
+        None if scale is None or batched == "x" else 0,
+    )
 
     def form(x, coef, scale):
         return ops.spline(x, coef, knots, base="silu" if base else None, base_scale=scale)
@@ -149,12 +167,20 @@ def test_vmap_equals_a_loop_for_values_and_gradients(batched, base):
     def loss(x, coef, scale):
         return (form(x, coef, scale) ** 2).sum() + (grad(lambda x: form(x, coef, scale).sum())(x) ** 3).sum()
 
-    for function in (form, grad(loss, argnums=(0, 1)), jacfwd(form, argnums=0), jacrev(form, argnums=1), hessian(loss, argnums=0)):
+    for function in (
+        form,
+        grad(loss, argnums=(0, 1)),
+        jacfwd(form, argnums=0),
+        jacrev(form, argnums=1),
+        hessian(loss, argnums=0),
+    ):
         got = vmap(function, in_dims=dims)(x, coef, scale)
         for k in range(4):
             own = scale if scale is None or dims[2] is None else scale[k]
             want = function(x[k] if batched != "coef" else x, coef[k] if batched != "x" else coef, own)
-            for a, b in zip(got if isinstance(got, tuple) else [got], want if isinstance(want, tuple) else [want], strict=True):
+            for a, b in zip(
+                got if isinstance(got, tuple) else [got], want if isinstance(want, tuple) else [want], strict=True
+            ):
                 assert_close(a[k], b, like="derivative")
 
 

@@ -25,7 +25,7 @@ DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 def gpu():  # conftest.py turns Triton's interpreter on where there is no GPU
     if importlib.util.find_spec("triton") is None:
         pytest.skip("triton is not installed: pip install triton (it has wheels for Linux only)")
-    return importlib.import_module("edgewise.ops.gpu")
+    return importlib.import_module("edgewise.ops.gpu.triton_backend")
 
 
 def kernels(backend, layer, spec, nu, with_h):
@@ -60,7 +60,17 @@ def test_all_kernels_agree_with_the_reference(gpu, degree, uniform):
         for nu in sorted({0, 1, degree, degree + 1}) if number == 1 else (number % 2, degree):
             dtype = torch.float32 if (number + nu) % 2 else torch.float64
             base = ("silu", "none", "identity")[(number + nu) % 3 if nu <= degree else 0]
-            layer = make_layer(b, i, o, grid_size=1 + 6 * number, degree=degree, uniform=uniform, base=base != "none", dtype=dtype, seed=number)
+            layer = make_layer(
+                b,
+                i,
+                o,
+                grid_size=1 + 6 * number,
+                degree=degree,
+                uniform=uniform,
+                base=base != "none",
+                dtype=dtype,
+                seed=number,
+            )
             assert_parity(gpu, layer, Spec(degree, base, uniform), nu, with_h=number % 2 == 0)
 
 
@@ -71,7 +81,9 @@ def test_points_on_knots_outside_and_bad_points_agree(gpu, degree, uniform):
     layer.x[: layer.knots.shape[1]] = layer.knots.t()
     layer.x[20:24] = torch.tensor([[torch.nan, 0.1], [0.3, torch.nan], [-50.0, 50.0], [1e30, -1e30]])
     for nu in range(degree + 1):
-        got, want = (kernels(backend, moved(layer), Spec(degree, "silu", uniform), nu, True) for backend in (gpu, reference))
+        got, want = (
+            kernels(backend, moved(layer), Spec(degree, "silu", uniform), nu, True) for backend in (gpu, reference)
+        )
         for name in want:
             assert_close(got[name], want[name])
 
@@ -81,7 +93,9 @@ def test_infinite_points_give_what_the_reference_gives(gpu):
         layer = make_layer(9, 2, 3)
         layer.x[4, 1] = bad
         for nu in range(4):
-            got, want = (kernels(backend, moved(layer), Spec(3, "silu", True), nu, True) for backend in (gpu, reference))
+            got, want = (
+                kernels(backend, moved(layer), Spec(3, "silu", True), nu, True) for backend in (gpu, reference)
+            )
             for name in want:
                 assert torch.equal(got[name].isfinite(), want[name].isfinite()), (name, nu)
 
@@ -94,7 +108,9 @@ def test_an_empty_batch_and_layouts(gpu):
     want = kernels(gpu, layer, spec, 1, True)
     for name in ("x", "h", "coef", "scale", "knots", "g"):
         value = getattr(layer, name)
-        strided = torch.full((*value.shape[:-1], 2 * value.shape[-1]), torch.nan, dtype=value.dtype, device=value.device)[..., ::2]
+        strided = torch.full(
+            (*value.shape[:-1], 2 * value.shape[-1]), torch.nan, dtype=value.dtype, device=value.device
+        )[..., ::2]
         setattr(layer, name, strided.copy_(value))
     for name, value in kernels(gpu, layer, spec, 1, True).items():
         assert_close(value, want[name], like="exact")
@@ -104,7 +120,9 @@ def test_parts_of_the_batch_and_the_bias(gpu, monkeypatch):
     layer, spec = moved(make_layer(100, 2, 3)), Spec(3, "silu", True)
     want, want_scale = reference.to_coef(layer.x, layer.h, layer.g, layer.knots, spec)
     monkeypatch.setattr(gpu, "PART", 16)
-    dx, dcoef, dscale, dbias = gpu.backward(layer.x, layer.h, layer.g, layer.coef, layer.scale, layer.knots, spec, 0, True)
+    dx, dcoef, dscale, dbias = gpu.backward(
+        layer.x, layer.h, layer.g, layer.coef, layer.scale, layer.knots, spec, 0, True
+    )
     assert_close(dx, layer.h * reference.to_in(layer.x, layer.g, layer.coef, layer.scale, layer.knots, spec, 1))
     assert_close(dcoef, want)
     assert_close(dscale, want_scale)
@@ -127,12 +145,15 @@ def test_the_table_of_irregular_knots_is_remembered_until_they_change(gpu):
 COMPILE = """
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource, compile
-from edgewise.ops import gpu_kernels as kernels
+from edgewise.ops.gpu import triton_kernels as kernels
 
 def build(kernel, number, **constants):
     constants |= dict(P=3, STEPS=3, UNIFORM=number == "fp32", NU=1, TERMS=4, COUNT=3, BASE=1)
     integers = ("B", "I", "O", "J", "grid", "span")
-    kinds = {p.name: "constexpr" if p.name in constants else "i32" if p.name in integers else "*" + number for p in kernel.params}
+    kinds = {
+        p.name: "constexpr" if p.name in constants else "i32" if p.name in integers else "*" + number
+        for p in kernel.params
+    }
     compile(ASTSource(fn=kernel, signature=kinds, constexprs=constants), target=GPUTarget("cuda", 80, 32))
 
 for number in ("fp32", "fp64"):

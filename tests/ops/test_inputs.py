@@ -23,7 +23,9 @@ def test_any_leading_dimensions(shape):
     x = layer.x[:count].reshape(*shape, 3)
     got = ops.spline(x, layer.coef, layer.knots, base="silu", base_scale=layer.scale)
     assert got.shape == (*shape, 4)
-    assert_close(got.reshape(count, 4), ops.spline(layer.x[:count], layer.coef, layer.knots, base="silu", base_scale=layer.scale))
+    assert_close(
+        got.reshape(count, 4), ops.spline(layer.x[:count], layer.coef, layer.knots, base="silu", base_scale=layer.scale)
+    )
     assert ops.edge_values(x, layer.coef, layer.knots).shape == (*shape, 3, 4)
     first, values = ops.basis(x, layer.knots)
     assert first.shape == (*shape, 3) and values.shape == (*shape, 3, 4)
@@ -70,10 +72,14 @@ def test_layout_in_memory_does_not_matter():
 @pytest.mark.parametrize("derivative", [0, 1, 2, 4])
 def test_nan_in_gives_nan_out_in_that_row_only(degree, derivative):
     layer = make_layer(6, degree=degree)
-    clean = ops.spline(layer.x, layer.coef, layer.knots, degree=degree, derivative=derivative, base="silu", base_scale=layer.scale)
+    clean = ops.spline(
+        layer.x, layer.coef, layer.knots, degree=degree, derivative=derivative, base="silu", base_scale=layer.scale
+    )
     x = layer.x.clone()
     x[2, 1] = torch.nan
-    got = ops.spline(x, layer.coef, layer.knots, degree=degree, derivative=derivative, base="silu", base_scale=layer.scale)
+    got = ops.spline(
+        x, layer.coef, layer.knots, degree=degree, derivative=derivative, base="silu", base_scale=layer.scale
+    )
     assert got[2].isnan().all()
     assert_close(got[[0, 1, 3, 4, 5]], clean[[0, 1, 3, 4, 5]])
     bare = ops.spline(x, layer.coef, layer.knots, degree=degree, derivative=derivative)
@@ -132,7 +138,13 @@ def test_autocast_does_not_lower_the_precision():
 
 def changed(**parts):
     layer = make_layer()
-    arguments = {"x": layer.x, "coef": layer.coef, "knots": layer.knots, "base": "silu", "base_scale": layer.scale} | parts
+    arguments = {
+        "x": layer.x,
+        "coef": layer.coef,
+        "knots": layer.knots,
+        "base": "silu",
+        "base_scale": layer.scale,
+    } | parts
     x, coef, knots = (arguments.pop(name) for name in ("x", "coef", "knots"))
     return ops.spline(x, coef, knots, **arguments)
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from edgewise import ops
 from edgewise.errors import ShapeError
-from edgewise.ops import normal, pool
+from edgewise.ops import normal
+from edgewise.ops.cpu import pool
 from helpers import assert_close
 from ops.spline_cases import make_knots
 
@@ -27,7 +28,9 @@ def random_layers(widths, grid_size=5, batch=37, degree=3, base=True, columns=0,
         first = torch.randint(0, grid_size, (batch, inputs), generator=generator)
         extra = normal_numbers(batch, outputs, columns) if columns else None
         values, base_values = normal_numbers(batch, inputs, degree + 1), normal_numbers(batch, inputs) if base else None
-        layers.append(normal.Layer(first, values, base_values, normal_numbers(batch, outputs, width), grid_size + degree, extra))
+        layers.append(
+            normal.Layer(first, values, base_values, normal_numbers(batch, outputs, width), grid_size + degree, extra)
+        )
     return layers, normal_numbers(batch, outputs)
 
 
@@ -67,16 +70,26 @@ def test_the_equations_of_a_network_are_those_of_its_jacobian():
         return a
 
     flat = [p for layer in parts for p in layer]
-    jacobian = torch.cat([j.flatten(2) for j in torch.func.jacrev(network, argnums=tuple(range(6)))(*flat)], 2)  # (b, k, P)
+    jacobian = torch.cat(
+        [j.flatten(2) for j in torch.func.jacrev(network, argnums=tuple(range(6)))(*flat)], 2
+    )  # (b, k, P)
     hidden = ops.spline(x, parts[0][0], knots[0], base="silu", base_scale=parts[0][1]) + parts[0][2]
-    slopes = ops.edge_values(hidden, parts[1][0], knots[1], derivative=1, base="silu", base_scale=parts[1][1])  # (b, i, o)
+    slopes = ops.edge_values(
+        hidden, parts[1][0], knots[1], derivative=1, base="silu", base_scale=parts[1][1]
+    )  # (b, i, o)
     sens = [slopes.transpose(1, 2), torch.eye(2, dtype=torch.float64).expand(20, 2, 2)]
     bases = [ops.basis(a, k) for a, k in zip((x, hidden), knots, strict=True)]
     residual, curvature = number(20, 2), bend("matrices", 20, 2)
     assert curvature is not None
     matrix, vector = ops.normal_equations(
-        [b[0] for b in bases], [b[1] for b in bases], [ops.base_value("silu", a) for a in (x, hidden)], sens, residual, [7, 9], curvature
-    )  # fmt: skip
+        [b[0] for b in bases],
+        [b[1] for b in bases],
+        [ops.base_value("silu", a) for a in (x, hidden)],
+        sens,
+        residual,
+        [7, 9],
+        curvature,
+    )
     assert_close(matrix, torch.einsum("bkp,bkl,blq->pq", jacobian, curvature, jacobian))
     assert_close(vector, torch.einsum("bkp,bk->p", jacobian, residual))
 
@@ -100,9 +113,15 @@ def test_the_kernel_agrees_with_its_plain_twin(widths, dtype, kind):
 
 @settings(max_examples=30, deadline=None)
 @given(
-    widths=st.lists(st.integers(1, 7), min_size=2, max_size=4), grid_size=st.integers(1, 30), batch=st.integers(0, 40), degree=st.integers(0, 7),
-    base=st.booleans(), columns=st.integers(0, 3), seed=st.integers(0, 10**6), kind=st.sampled_from(["ones", "rows", "matrices"]),
-)  # fmt: skip
+    widths=st.lists(st.integers(1, 7), min_size=2, max_size=4),
+    grid_size=st.integers(1, 30),
+    batch=st.integers(0, 40),
+    degree=st.integers(0, 7),
+    base=st.booleans(),
+    columns=st.integers(0, 3),
+    seed=st.integers(0, 10**6),
+    kind=st.sampled_from(["ones", "rows", "matrices"]),
+)
 def test_any_network_agrees_with_its_plain_twin(widths, grid_size, batch, degree, base, columns, seed, kind):
     pytest.importorskip("numba", reason="numba is not installed")
     layers, residual = random_layers(widths, grid_size, batch, degree, base, columns, seed=seed)
@@ -117,7 +136,11 @@ def test_any_network_agrees_with_its_plain_twin(widths, grid_size, batch, degree
 def test_the_kernel_agrees_when_it_makes_its_rows_in_turns(widths, grid_size):
     pytest.importorskip("numba", reason="numba is not installed")
     layers, residual = random_layers(widths, grid_size, batch=3500)
-    for got, want in zip(normal.sparse(layers, residual, bend("rows", 3500, 1)), normal.dense(layers, residual, bend("rows", 3500, 1)), strict=True):
+    for got, want in zip(
+        normal.sparse(layers, residual, bend("rows", 3500, 1)),
+        normal.dense(layers, residual, bend("rows", 3500, 1)),
+        strict=True,
+    ):
         assert_close(got, want)
 
 
@@ -172,7 +195,9 @@ def test_the_method_follows_the_measured_rule():
 )
 def test_mistakes_are_named(change, words):
     (layer, *_), residual = random_layers((2, 1))
-    parts: dict[str, Any] = {name: [getattr(layer, name)] for name in ("first", "values", "base", "sens", "num_basis")} | {"residual": residual}
+    parts: dict[str, Any] = {
+        name: [getattr(layer, name)] for name in ("first", "values", "base", "sens", "num_basis")
+    } | {"residual": residual}
     parts |= {name: value if name in ("residual", "curvature") else [value] for name, value in change.items()}
     with pytest.raises(ShapeError, match=words):
         ops.normal_equations(**parts)

@@ -53,7 +53,9 @@ def test_outside_the_interior_interval_the_tangent_goes_on(degree, uniform):
     low, high = layer.knots[:, degree], layer.knots[:, -degree - 1]
 
     def edges(x, derivative):
-        return ops.edge_values(x.unsqueeze(0), layer.coef, layer.knots, degree=degree, derivative=derivative, uniform=uniform)[0]
+        return ops.edge_values(
+            x.unsqueeze(0), layer.coef, layer.knots, degree=degree, derivative=derivative, uniform=uniform
+        )[0]
 
     for end, away in ((low, -1.7), (high, 2.3)):
         value, slope = edges(end, 0), edges(end, 1)
@@ -83,8 +85,12 @@ def test_a_knot_belongs_to_the_interval_on_its_right_and_the_last_one_to_the_las
 
 
 shapes = {
-    "degree": st.integers(0, 7), "grid_size": st.integers(1, 20), "uniform": st.booleans(), "seed": st.integers(0, 10**6), "spread": st.floats(0.1, 3)
-}  # fmt: skip
+    "degree": st.integers(0, 7),
+    "grid_size": st.integers(1, 20),
+    "uniform": st.booleans(),
+    "seed": st.integers(0, 10**6),
+    "spread": st.floats(0.1, 3),
+}
 
 
 @settings(max_examples=60, deadline=None)
@@ -95,7 +101,9 @@ def test_the_local_basis_sums_to_one_and_its_derivatives_to_zero(degree, grid_si
     x = spread * (2 * torch.rand(20, 2, dtype=torch.float64, generator=generator) - 1)
     for derivative in range(degree + 2):
         first, values = ops.basis(x, knots, degree=degree, derivative=derivative, uniform=uniform)
-        assert values.shape == (20, 2, degree + 1) and first.min() >= 0 and first.max() + degree + 1 <= grid_size + degree
+        assert (
+            values.shape == (20, 2, degree + 1) and first.min() >= 0 and first.max() + degree + 1 <= grid_size + degree
+        )
         want = torch.full_like(x, 1.0 if derivative == 0 else 0.0)
         assert_close(values.sum(-1), want, scale=values.abs().max().item() or 1.0)
 
@@ -113,7 +121,10 @@ def test_inside_the_basis_is_not_negative_and_supported_on_its_own_knots(degree,
 
 def test_clamped_end_knots_work():
     knots = torch.tensor([[0, 0, 0, 0, 0.3, 0.5, 1, 1, 1, 1]], dtype=torch.float64)
-    coef, x = torch.randn(1, 6, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1)), torch.linspace(0, 1, 30).double().unsqueeze(1)
+    coef, x = (
+        torch.randn(1, 6, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1)),
+        torch.linspace(0, 1, 30).double().unsqueeze(1),
+    )
     for derivative in range(4):
         want = scipy_edges(x[:-1], coef, knots, 3, derivative)
         assert_close(ops.edge_values(x[:-1], coef, knots, derivative=derivative), want)
@@ -127,7 +138,9 @@ def test_base_functions_have_exact_derivatives_of_every_order(base):
     formula = {"silu": s / (1 + sympy.exp(-s)), "identity": s, "none": sympy.Integer(0)}[base]
     points = [-30.0, -3.0, -0.7, 0.0, 0.4, 2.0, 11.0]
     for derivative in range(9):
-        want = [float(sympy.diff(formula, s, derivative).subs(s, sympy.Rational(str(point))).evalf(30)) for point in points]
+        want = [
+            float(sympy.diff(formula, s, derivative).subs(s, sympy.Rational(str(point))).evalf(30)) for point in points
+        ]
         got = ops.base_value(base, torch.tensor(points, dtype=torch.float64), derivative)
         assert_close(got, want)
 
@@ -136,7 +149,10 @@ def test_the_base_function_is_global_and_is_part_of_the_sum():
     layer = make_layer(spread=3.0)
     for derivative in range(6):
         got = ops.spline(layer.x, layer.coef, layer.knots, derivative=derivative, base="silu", base_scale=layer.scale)
-        want = ops.spline(layer.x, layer.coef, layer.knots, derivative=derivative) + ops.base_value("silu", layer.x, derivative) @ layer.base_scale
+        want = (
+            ops.spline(layer.x, layer.coef, layer.knots, derivative=derivative)
+            + ops.base_value("silu", layer.x, derivative) @ layer.base_scale
+        )
         assert_close(got, want)
 
 

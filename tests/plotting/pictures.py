@@ -10,11 +10,18 @@ import torch
 from edgewise.layers import KANLayer, SymbolicEdge
 from edgewise.model import KAN, Metadata
 
-# fmt: off
 HOSTILE = (
-    "<script>alert(1)</script>", "a & b", "$x_1$ and $", "under_score^{2}", "a" * 200, 'quote " \' \\', "new\nline\ttab\x00", "温度", "$", "%s{0}",
+    "<script>alert(1)</script>",
+    "a & b",
+    "$x_1$ and $",
+    "under_score^{2}",
+    "a" * 200,
+    "quote \" ' \\",
+    "new\nline\ttab\x00",
+    "温度",
+    "$",
+    "%s{0}",
 )
-# fmt: on
 
 SHAPES = {
     "paper": (2, 5, 1),
@@ -27,7 +34,9 @@ SHAPES = {
 }
 
 
-def with_forms(model: KAN, forms: dict[tuple[int, int, int], tuple[str, tuple[float, float, float, float]]], kind: int = 2) -> KAN:
+def with_forms(
+    model: KAN, forms: dict[tuple[int, int, int], tuple[str, tuple[float, float, float, float]]], kind: int = 2
+) -> KAN:
     """The model with these closed forms in place of (kind 2), or beside (kind 3), the splines at these positions."""
     layers = []
     for number, layer in enumerate(model.edge_layers):
@@ -45,7 +54,10 @@ def with_forms(model: KAN, forms: dict[tuple[int, int, int], tuple[str, tuple[fl
 def all_symbolic(model: KAN) -> KAN:
     """Every edge a closed form with four long constants."""
     form = ("gaussian", (1.2345, -0.3456, 1.7e-3, 0.1234))
-    return with_forms(model, {(n, s, d): form for n, layer in enumerate(model.edge_layers) for s, d in (layer.kind != 0).nonzero().tolist()})
+    return with_forms(
+        model,
+        {(n, s, d): form for n, layer in enumerate(model.edge_layers) for s, d in (layer.kind != 0).nonzero().tolist()},
+    )
 
 
 def law() -> KAN:
@@ -62,7 +74,10 @@ def named(model: KAN, **metadata: Any) -> KAN:
 def zoo() -> dict[str, KAN]:
     """One network of every kind."""
     models = {name: KAN(widths) for name, widths in SHAPES.items()}
-    models |= {f"{name} in closed form": all_symbolic(models[name]) for name in ("paper", "deep", "knots", "crowded", "products")}
+    models |= {
+        f"{name} in closed form": all_symbolic(models[name])
+        for name in ("paper", "deep", "knots", "crowded", "products")
+    }
     models["law"] = law()
     models["both"] = with_forms(KAN((2, 1)), {(0, 0, 0): ("sin", (1.0, 0.0, 1.0, 0.0))}, kind=3)
     models["hostile"] = named(KAN((10, 3, 10)), inputs=HOSTILE, outputs=HOSTILE)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import edgewise as ew
-from edgewise.cli import plot as command
+from edgewise.cli import plot_command as command
 from edgewise.errors import ConfigError, DataError, EdgewiseError
 
 

@@ -1,4 +1,5 @@
-"""The layout as plain data: nothing overlaps, nothing leaves the canvas, and everything that is active is there. No drawing library."""
+"""The layout as plain data: nothing overlaps, nothing leaves the canvas, and everything that is active is there. No
+drawing library."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from edgewise.errors import ConfigError, DataError, StructureError
 from edgewise.model import KAN, Metadata
 from edgewise.plotting.content import describe, rows_for
 from edgewise.plotting.layout import Layout, Rect, arrange, fit_curve
-from edgewise.plotting.text import call, clean, closed_form, number, shorten, width
+from edgewise.plotting.wording import call, clean, closed_form, number, shorten, width
 
 from .pictures import HOSTILE, law, named, with_forms, zoo
 
@@ -46,14 +47,20 @@ def test_everything_lies_inside_the_canvas(name):
     outside = [r for r in solid(layout) if r.x0 < 0 or r.y0 < 0 or r.x1 > layout.width or r.y1 > layout.height]
     assert not outside
     for edge in layout.edges:
-        assert all(0 <= x <= layout.width and 0 <= y <= layout.height for line in (*edge.lines, *edge.curve) for x, y in line)
+        assert all(
+            0 <= x <= layout.width and 0 <= y <= layout.height for line in (*edge.lines, *edge.curve) for x, y in line
+        )
 
 
 @pytest.mark.parametrize("name", ZOO)
 def test_curves_and_formulas_stay_inside_their_cards(name):
     for edge in layout_of(name).edges:
         assert edge.curve
-        assert all(edge.box.x0 <= x <= edge.box.x1 and edge.box.y0 <= y <= edge.box.y1 for piece in edge.curve for x, y in piece)
+        assert all(
+            edge.box.x0 <= x <= edge.box.x1 and edge.box.y0 <= y <= edge.box.y1
+            for piece in edge.curve
+            for x, y in piece
+        )
         if edge.label:
             r, c = edge.label.rect, edge.card
             assert c.x0 <= r.x0 and r.x1 <= c.x1 and edge.box.y1 <= r.y0 and r.y1 <= c.y1
@@ -83,10 +90,14 @@ def test_lines_join_source_card_and_the_right_factor_of_the_product():
         (start, foot), (head, end) = mark.lines
         assert start == (nodes[layer, src].x, nodes[layer, src].y + nodes[layer, src].radius)
         assert foot[1] == mark.card.y0 and head[1] == mark.card.y1
-        owner = next(n for n, ids in zip(topology.node_ids[layer + 1], topology.factors[layer + 1], strict=True) if dst in ids)
+        owner = next(
+            n for n, ids in zip(topology.node_ids[layer + 1], topology.factors[layer + 1], strict=True) if dst in ids
+        )
         target = nodes[layer + 1, owner]
         if target.kind == "product":
-            assert end == target.factors[topology.factors[layer + 1][topology.node_ids[layer + 1].index(owner)].index(dst)]
+            assert (
+                end == target.factors[topology.factors[layer + 1][topology.node_ids[layer + 1].index(owner)].index(dst)]
+            )
         else:
             assert end == (target.x, target.y - target.radius)
     assert [m.kind for m in layout.nodes if m.node[0] == 1] == ["sum", "sum", "product", "product"]
@@ -132,7 +143,9 @@ def test_classes_name_the_outputs():
 
 
 def test_curves_of_inputs_run_over_the_data_in_its_own_units():
-    model = KAN((1, 1)).build(scaling={"input_shift": torch.tensor([100.0], dtype=torch.float64), "input_scale": torch.tensor([5.0]).double()})
+    model = KAN((1, 1)).build(
+        scaling={"input_shift": torch.tensor([100.0], dtype=torch.float64), "input_scale": torch.tensor([5.0]).double()}
+    )
     X = torch.linspace(90, 105, 50, dtype=torch.float64)[:, None]
     edge = describe(model, X).edges[0][0]
     assert (edge.x[0], edge.x[-1]) == (90, 105)
@@ -151,7 +164,8 @@ def test_without_data_the_training_ranges_are_sampled_else_the_grids():
 def test_closed_forms_of_inputs_are_told_in_the_users_units():
     model = with_forms(KAN((1, 1)), {(0, 0, 0): ("sin", (2.0, 1.0, 3.0, 0.0))})
     model = model.build(
-        scaling={"input_shift": torch.tensor([4.0]).double(), "input_scale": torch.tensor([8.0]).double()}, metadata=Metadata(inputs=("t",))
+        scaling={"input_shift": torch.tensor([4.0]).double(), "input_scale": torch.tensor([8.0]).double()},
+        metadata=Metadata(inputs=("t",)),
     )
     assert describe(model).edges[0][0].formula == "3 sin(0.25t)"
 
@@ -209,14 +223,16 @@ def test_closed_forms_in_words(primitive, constants, words):
     assert call("abs", "x − 1") == "|x − 1|"
 
 
-@pytest.mark.parametrize(("value", "shown"), [(-0.53, "−0.53"), (0.0, "0"), (-0.0, "0"), (1e-300, "1e−300"), (123.0, "123"), (math.inf, "∞")])
+@pytest.mark.parametrize(
+    ("value", "shown"), [(-0.53, "−0.53"), (0.0, "0"), (-0.0, "0"), (1e-300, "1e−300"), (123.0, "123"), (math.inf, "∞")]
+)
 def test_numbers_keep_their_digits(value, shown):
     assert number(value) == shown
 
 
 def test_layout_loads_no_drawing_library():
     code = (
-        "import sys, edgewise as ew; from edgewise.plotting import arrange, describe; arrange(describe(ew.KAN((2, 3, 1))));"
-        "sys.exit('matplotlib' in sys.modules)"
+        "import sys, edgewise as ew; from edgewise.plotting import arrange, describe; arrange(describe(ew.KAN((2, 3,"
+        " 1))));sys.exit('matplotlib' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

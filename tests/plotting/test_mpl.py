@@ -21,7 +21,9 @@ from helpers import assert_equal, state_of
 
 from .pictures import HOSTILE, SHAPES, all_symbolic, named, with_forms
 
-pytestmark = pytest.mark.filterwarnings("ignore:Glyph .* missing from font")  # the font of the test machine, not the picture
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Glyph .* missing from font"
+)  # the font of the test machine, not the picture
 
 
 def test_plot_writes_nothing_and_touches_no_global_state(leaves_no_trace):
@@ -32,7 +34,10 @@ def test_plot_writes_nothing_and_touches_no_global_state(leaves_no_trace):
 
 
 def test_plot_does_not_load_pyplot_and_nothing_pops_up():
-    code = "import sys, edgewise as ew; from edgewise.plotting import plot; plot(ew.KAN((2, 3, 1))); sys.exit('matplotlib.pyplot' in sys.modules)"
+    code = (
+        "import sys, edgewise as ew; from edgewise.plotting import plot; plot(ew.KAN((2, 3, 1)));"
+        " sys.exit('matplotlib.pyplot' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
@@ -60,7 +65,9 @@ def test_drawn_texts_stay_on_the_page_and_apart(name, closed):
 
 @pytest.mark.parametrize("format", ["svg", "pdf", "png"])
 def test_saved_in_every_format(format):
-    model = named(with_forms(KAN((10, 1, 10)), {(0, 0, 0): ("sin", (3.0, 0.0, 1.0, 0.0))}), inputs=HOSTILE, outputs=HOSTILE)
+    model = named(
+        with_forms(KAN((10, 1, 10)), {(0, 0, 0): ("sin", (3.0, 0.0, 1.0, 0.0))}), inputs=HOSTILE, outputs=HOSTILE
+    )
     file = io.BytesIO()
     plot(model, title="$ \\frac{<&").savefig(file, format=format)
     data = file.getvalue()
@@ -78,7 +85,11 @@ def test_names_are_shown_as_they_are_never_as_mathematics():
 def test_kinds_of_edges_have_their_own_colours():
     form = ("sin", (1.0, 0.0, 1.0, 0.0))
     colors = []
-    for model in (KAN((1, 1)), with_forms(KAN((1, 1)), {(0, 0, 0): form}), with_forms(KAN((1, 1)), {(0, 0, 0): form}, kind=3)):
+    for model in (
+        KAN((1, 1)),
+        with_forms(KAN((1, 1)), {(0, 0, 0): form}),
+        with_forms(KAN((1, 1)), {(0, 0, 0): form}, kind=3),
+    ):
         curves = [c for c in plot(model).axes[0].collections if isinstance(c, LineCollection)]
         longest = max(curves, key=lambda c: len(c.get_segments()[0]) if c.get_segments() else 0)
         colors.append(tuple(np.asarray(longest.get_colors())[0, :3]))

@@ -44,7 +44,9 @@ def test_a_product_below_1e_8(widths: tuple[Any, ...], seed: int):
     assert error(result.model, *ZOO["product"].sample(1000, seed=seed + 100)) < 1e-8
 
 
-OTHERS: dict[str, tuple[Callable[..., Tensor], tuple[Any, ...], int, float]] = {  # function, widths, inputs, largest test RMSE
+OTHERS: dict[
+    str, tuple[Callable[..., Tensor], tuple[Any, ...], int, float]
+] = {  # function, widths, inputs, largest test RMSE
     "log of a sum of squares": (lambda a, b: torch.log(1 + a**2 + b**2), (2, 1, 1), 2, 1e-4),
     "gaussian": (lambda a, b: torch.exp(-2 * (a**2 + b**2)), (2, 1, 1), 2, 1e-4),
     "distance": (lambda a, b, c: torch.sqrt(1 + a**2 + b**2 + c**2), (3, 1, 1), 3, 1e-4),

@@ -25,9 +25,14 @@ def everything() -> ew.KAN:
     model = ew.KAN((4, (2, 1), 2), grid_size=4, seed=3)
     model = ew.set_symbolic(
         model,
-        {(0, 0, 0): ("sin", 3.0, 0.2, 1.1, 0.5), (0, 1, 1): ("J0", 3.0, 0.2, 1.1, 0.5), (1, 0, 1): ("sinc", 2.0, 0.3, 1.0, 0.0),
-         (1, 1, 1): ("sign", 2.0, 0.3, 1.0, 0.0), (0, 2, 3): ("erf", 1.0, 0.0, 1.0, 0.0)},
-    )  # fmt: skip
+        {
+            (0, 0, 0): ("sin", 3.0, 0.2, 1.1, 0.5),
+            (0, 1, 1): ("J0", 3.0, 0.2, 1.1, 0.5),
+            (1, 0, 1): ("sinc", 2.0, 0.3, 1.0, 0.0),
+            (1, 1, 1): ("sign", 2.0, 0.3, 1.0, 0.0),
+            (0, 2, 3): ("erf", 1.0, 0.0, 1.0, 0.0),
+        },
+    )
     model = ew.tidy(ew.remove(model, edges=[(0, 3, n) for n in range(4)]))
     layer = model.edge_layers[0]
     both: dict = layer.parts() | {"kind": layer.kind.clone()}
@@ -36,13 +41,18 @@ def everything() -> ew.KAN:
     both["coef"][0, :, 0] = torch.linspace(-1, 1, layer.num_basis, dtype=layer.coef.dtype)
     return model.build(
         layers=[type(layer).build(**both), *model.edge_layers[1:]],
-        scaling={"input_shift": torch.tensor([0.3, 0.0, -0.2, 0.0], dtype=F), "output_scale": torch.tensor([2.0, 3.0], dtype=F)},
+        scaling={
+            "input_shift": torch.tensor([0.3, 0.0, -0.2, 0.0], dtype=F),
+            "output_scale": torch.tensor([2.0, 3.0], dtype=F),
+        },
     )
 
 
 def closed() -> ew.KAN:
     plain = (1.0, 0.0, 1.0, 0.0)
-    return network((2, 1, 1), {(0, 0, 0): ("sin", 3.0, 0.0, 1.0, 0.0), (0, 1, 0): ("x^2", *plain), (1, 0, 0): ("exp", *plain)})
+    return network(
+        (2, 1, 1), {(0, 0, 0): ("sin", 3.0, 0.0, 1.0, 0.0), (0, 1, 0): ("x^2", *plain), (1, 0, 0): ("exp", *plain)}
+    )
 
 
 MODELS = {"everything": (everything, ("lambda", "my x", "exp", "out_0")), "closed": (closed, ("I", "a*/b"))}
@@ -127,6 +137,8 @@ def test_constants_come_with_standard_errors() -> None:
     assert abs(free[0].error - (y - model(X)).std().item() / slope) < 0.02 * free[0].error
     with pytest.raises(SymbolicError, match="no closed form"):
         constants(ew.KAN((1, 1)), X, y)
-    loose = network((1, 1, 1), {(0, 0, 0): ("x", 1.0, 0.0, 1.2345678, 0.0), (1, 0, 0): ("exp", 1.3456789, 0.0, 1.0, 0.0)})
+    loose = network(
+        (1, 1, 1), {(0, 0, 0): ("x", 1.0, 0.0, 1.2345678, 0.0), (1, 0, 0): ("exp", 1.3456789, 0.0, 1.0, 0.0)}
+    )
     with pytest.raises(SymbolicError, match="do not determine"):
         constants(loose, X, y)

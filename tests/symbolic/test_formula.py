@@ -17,7 +17,25 @@ from edgewise.symbolic import edge_functions, evaluate, formula, formula_error
 from helpers import assert_close
 from symbolic.laws import F, network, uniform
 
-SAFE = ("x", "x^2", "x^3", "sin", "cos", "tanh", "exp", "gaussian", "sigmoid", "arctan", "erf", "J0", "abs", "cosh", "softplus", "sinc", "arcsinh")
+SAFE = (
+    "x",
+    "x^2",
+    "x^3",
+    "sin",
+    "cos",
+    "tanh",
+    "exp",
+    "gaussian",
+    "sigmoid",
+    "arctan",
+    "erf",
+    "J0",
+    "abs",
+    "cosh",
+    "softplus",
+    "sinc",
+    "arcsinh",
+)
 
 
 def values(model: ew.KAN, X: torch.Tensor) -> np.ndarray:
@@ -26,7 +44,8 @@ def values(model: ew.KAN, X: torch.Tensor) -> np.ndarray:
 
 
 def mixed(widths: tuple, seed: int, share: float) -> ew.KAN:
-    """A network with closed forms on this share of its edges, splines on most others, some edges off, and scaling on both ends."""
+    """A network with closed forms on this share of its edges, splines on most others, some edges off, and scaling on
+    both ends."""
     g = torch.Generator().manual_seed(seed)
     model = ew.KAN(widths, grid_size=4, seed=seed)
     forms, gone = {}, []
@@ -119,7 +138,12 @@ def test_product_of_three_factors_of_which_one_has_two_terms() -> None:
     plain = (1.0, 0.0, 1.0, 0.0)
     forms = {(0, n, n): ("x", *plain) for n in range(3)} | {(0, 0, 1): ("x", *plain), (1, 0, 0): ("exp", *plain)}
     a, b, c = sympy.symbols("a b c")
-    assert sympy.simplify(formula(network((3, (0, (3,)), 1), forms), inputs="a b c".split())[0] - sympy.exp(a * (a + b) * c)) == 0
+    assert (
+        sympy.simplify(
+            formula(network((3, (0, (3,)), 1), forms), inputs="a b c".split())[0] - sympy.exp(a * (a + b) * c)
+        )
+        == 0
+    )
 
 
 def test_simple_constants_are_exact_and_others_stay_decimal() -> None:
@@ -137,7 +161,12 @@ def test_float32_networks_are_written_too() -> None:
 
 def test_addition_theorem_is_applied_where_it_shortens() -> None:
     model = network(
-        (2, 1, 1), {(0, 0, 0): ("arctanh", 1.0, 0.0, 1.0, 0.0), (0, 1, 0): ("arctanh", 1.0, 0.0, 1.0, 0.0), (1, 0, 0): ("tanh", 1.0, 0.0, 1.0, 0.0)}
+        (2, 1, 1),
+        {
+            (0, 0, 0): ("arctanh", 1.0, 0.0, 1.0, 0.0),
+            (0, 1, 0): ("arctanh", 1.0, 0.0, 1.0, 0.0),
+            (1, 0, 0): ("tanh", 1.0, 0.0, 1.0, 0.0),
+        },
     )
     a, b = sympy.symbols("a b")
     assert sympy.simplify(formula(model, inputs=("a", "b"))[0] - (a + b) / (1 + a * b)) == 0
@@ -182,6 +211,13 @@ def test_evaluate_understands_odd_names_and_constants() -> None:
 
 def test_multiple_angles_are_not_expanded() -> None:
     plain = (1.0, 0.0, 1.0, 0.0)
-    model = network((2, 1, 1), {(0, 0, 0): ("sin", 40.0, 0.0, 1.0, 0.0), (0, 1, 0): ("arctan", *plain), (1, 0, 0): ("tanh", 3.0, 0.0, 1.0, 0.0)})
+    model = network(
+        (2, 1, 1),
+        {
+            (0, 0, 0): ("sin", 40.0, 0.0, 1.0, 0.0),
+            (0, 1, 0): ("arctan", *plain),
+            (1, 0, 0): ("tanh", 3.0, 0.0, 1.0, 0.0),
+        },
+    )
     a, b = sympy.symbols("a b")
     assert formula(model, inputs=("a", "b")) == [sympy.tanh(3 * sympy.sin(40 * a) + 3 * sympy.atan(b))]

@@ -1,4 +1,5 @@
-"""Networks of closed forms as functions of their constants: values, Jacobian, fits, normal forms, needless terms, snapping."""
+"""Networks of closed forms as functions of their constants: values, Jacobian, fits, normal forms, needless terms,
+snapping."""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ import torch
 import edgewise as ew
 from edgewise.primitives import get
 from edgewise.symbolic.drop import drop_terms, undetermined, without
-from edgewise.symbolic.gauge import normal_forms
-from edgewise.symbolic.network import EXACT, Task
+from edgewise.symbolic.normal_form import normal_forms
 from edgewise.symbolic.program import ConstantsProblem, Program, Term, refit
 from edgewise.symbolic.snap import snap
+from edgewise.symbolic.task import EXACT, Task
 from helpers import assert_close
 from symbolic.laws import F, uniform
 
@@ -25,25 +26,51 @@ def term(name: str, src: int, dst: int, a: float = 1.0, b: float = 0.0, c: float
 
 
 HELLO = Program.create(
-    [([term("sin", 0, 0, 3.0, 0.1, 0.9, 0.2), term("x^2", 1, 0, 1.0, 0.05, 1.1, -0.2)], [0.1], ONE), ([term("exp", 0, 0, 0.9, 0.2, 1.1)], [0.0], ONE)]
+    [
+        ([term("sin", 0, 0, 3.0, 0.1, 0.9, 0.2), term("x^2", 1, 0, 1.0, 0.05, 1.1, -0.2)], [0.1], ONE),
+        ([term("exp", 0, 0, 0.9, 0.2, 1.1)], [0.0], ONE),
+    ]
 )
 PRODUCTS = Program.create(
     [
-        ([term("x", 0, 0, b=0.1, c=0.9), term("sin", 1, 1, b=0.05, c=-1.1), term("x^2", 1, 2, b=0.05, c=1.1), term("cosh", 0, 3)],
-         [0.1, 0.2, 0.3, 0.4], ((2,), (0, 1, 3))),
-        ([term("exp", 0, 0, 0.9, 0.2, 1.1), term("x", 1, 0, 0.9, 0.2, 1.1), term("log", 0, 1, 0.5, 3.0), term("tanh", 1, 1, -2.0, 0.3, 0.7)],
-         [0.0, 1.0], ((0,), (1,))),
+        (
+            [
+                term("x", 0, 0, b=0.1, c=0.9),
+                term("sin", 1, 1, b=0.05, c=-1.1),
+                term("x^2", 1, 2, b=0.05, c=1.1),
+                term("cosh", 0, 3),
+            ],
+            [0.1, 0.2, 0.3, 0.4],
+            ((2,), (0, 1, 3)),
+        ),
+        (
+            [
+                term("exp", 0, 0, 0.9, 0.2, 1.1),
+                term("x", 1, 0, 0.9, 0.2, 1.1),
+                term("log", 0, 1, 0.5, 3.0),
+                term("tanh", 1, 1, -2.0, 0.3, 0.7),
+            ],
+            [0.0, 1.0],
+            ((0,), (1,)),
+        ),
     ]
-)  # fmt: skip
+)
 DISTANCE = Program.create(
     [
-        ([term("x", 0, 0, c=0.7), term("x", 1, 0, c=-0.7), term("x", 2, 1, c=-0.3), term("x", 3, 1, c=0.3, d=0.1)], [0.1, -0.1], ((0,), (1,))),
+        (
+            [term("x", 0, 0, c=0.7), term("x", 1, 0, c=-0.7), term("x", 2, 1, c=-0.3), term("x", 3, 1, c=0.3, d=0.1)],
+            [0.1, -0.1],
+            ((0,), (1,)),
+        ),
         ([term("x^2", 0, 0, b=-0.1, c=1.1), term("x^2", 1, 0, c=1.1 * 0.49 / 0.09, d=0.2)], [-0.2], ONE),
         ([term("sqrt", 0, 0, 2.0, 0.0, 0.9)], [0.0], ONE),
     ]
 )
 LOGS = Program.create(
-    [([term("x^2", 0, 0, c=2.0), term("exp", 1, 0, 0.3, c=3.0)], [1.0], ONE), ([term("log", 0, 0, 1.7, 0.3, 0.8, -0.3)], [0.5], ONE)]
+    [
+        ([term("x^2", 0, 0, c=2.0), term("exp", 1, 0, 0.3, c=3.0)], [1.0], ONE),
+        ([term("log", 0, 0, 1.7, 0.3, 0.8, -0.3)], [0.5], ONE),
+    ]
 )
 CASES = {"hello": (HELLO, 2), "products": (PRODUCTS, 2), "distance": (DISTANCE, 4), "logs": (LOGS, 2)}
 
@@ -124,7 +151,11 @@ def test_terms_of_a_rotated_sum_of_squares_are_dropped() -> None:
     turned = enumerate(((c, -c, s, -s), (-s, s, c, -c)))
     first = [term("x", i, o, c=v) for o, row in turned for i, v in enumerate(row)]
     program = Program.create(
-        [(first, [0.0, 0.0], ((0,), (1,))), ([term("x^2", 0, 0), term("x^2", 1, 0)], [0.0], ONE), ([term("sqrt", 0, 0)], [0.0], ONE)]
+        [
+            (first, [0.0, 0.0], ((0,), (1,))),
+            ([term("x^2", 0, 0), term("x^2", 1, 0)], [0.0], ONE),
+            ([term("sqrt", 0, 0)], [0.0], ONE),
+        ]
     )
     assert_close(program(x), y, like="formula")
     task = task_of(program, x, y, (4, 2, 1, 1))
@@ -137,7 +168,9 @@ def test_two_copies_of_a_node_become_one() -> None:
     x = uniform((-1, 1), (-1, 1))
     y = torch.exp(torch.sin(3 * x[:, :1]) + x[:, 1:] ** 2)
     copies = [t for o in (0, 1) for t in (term("sin", 0, o, 3.0), term("x^2", 1, o))]
-    program = Program.create([(copies, [0.0, 0.0], ((0,), (1,))), ([term("exp", 0, 0, c=0.4), term("exp", 1, 0, c=0.6)], [0.0], ONE)])
+    program = Program.create(
+        [(copies, [0.0, 0.0], ((0,), (1,))), ([term("exp", 0, 0, c=0.4), term("exp", 1, 0, c=0.6)], [0.0], ONE)]
+    )
     smaller, loss = drop_terms(program, 1e-31, task_of(program, x, y, (2, 2, 1)))
     assert loss < EXACT and sum(len(stage.terms) for stage in smaller.stages) == 3
 

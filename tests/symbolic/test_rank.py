@@ -70,7 +70,9 @@ def test_exact_samples_give_the_form_first_with_its_constants(name: str, limits:
     assert best.primitive == name
     assert best.relative < 1e-11 and best.inside
     sizes = (a, max(1.0, abs(b)), c, max(abs(c), abs(d)))
-    assert all(abs(got - want) < 1e-9 * abs(size) for got, want, size in zip(best.constants, constants, sizes, strict=True)), best
+    assert all(
+        abs(got - want) < 1e-9 * abs(size) for got, want, size in zip(best.constants, constants, sizes, strict=True)
+    ), best
 
 
 def test_a_jump_is_found_between_its_samples() -> None:

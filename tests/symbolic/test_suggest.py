@@ -36,7 +36,12 @@ def test_table_is_a_sequence_and_reads_well(trained: ew.KAN) -> None:
     table = suggest(trained, X, (0, 0, 0))
     assert len(table) > 20 and [c.score for c in table] == sorted(c.score for c in table) and len(table[:3]) == 3
     text = repr(table)
-    assert "edge (0, 0, 0)" in text and "sin" in text.splitlines()[2] and "R2" in text and f"and {len(table) - 8} more" in text
+    assert (
+        "edge (0, 0, 0)" in text
+        and "sin" in text.splitlines()[2]
+        and "R2" in text
+        and f"and {len(table) - 8} more" in text
+    )
 
 
 def test_the_model_stays_as_it_is(trained: ew.KAN) -> None:
@@ -65,5 +70,7 @@ def test_choice_of_primitives_and_mistakes(trained: ew.KAN) -> None:
 
 
 def test_ids_of_nodes_survive_pruning() -> None:
-    model = ew.tidy(network((2, 3, 1), {(0, 1, 2): ("sin", 2.0, 0.0, 1.0, 0.0), (1, 2, 0): ("x^3", 1.0, 0.0, 1.0, 0.0)}))
+    model = ew.tidy(
+        network((2, 3, 1), {(0, 1, 2): ("sin", 2.0, 0.0, 1.0, 0.0), (1, 2, 0): ("x^3", 1.0, 0.0, 1.0, 0.0)})
+    )
     assert suggest(model, X, (0, 1, 2))[0].primitive == "sin" and suggest(model, X, (1, 2, 0))[0].primitive == "x^3"

@@ -25,21 +25,47 @@ J0 = get("J0").value
 LAWS = {
     "hello": (
         lambda x: torch.exp(torch.sin(math.pi * x[:, 0]) + x[:, 1] ** 2),
-        sympy.exp(sympy.sin(sympy.pi * x1) + x2**2), [(-1, 1)] * 2, (2, 5, 1), 5, 0.03,
+        sympy.exp(sympy.sin(sympy.pi * x1) + x2**2),
+        [(-1, 1)] * 2,
+        (2, 5, 1),
+        5,
+        0.03,
     ),
     "product": (lambda x: x[:, 0] * x[:, 1], x1 * x2, [(-1, 1)] * 2, (2, (0, 1), 1), 5, 0.0),
     "ratio": (lambda x: x[:, 0] / x[:, 1], x1 / x2, [(-1, 1), (0.2, 1)], (2, (0, 1), 1), 5, 0.0),
-    "velocities": (lambda x: (x[:, 0] + x[:, 1]) / (1 + x[:, 0] * x[:, 1]), (x1 + x2) / (1 + x1 * x2), [(-0.95, 0.95)] * 2, (2, 1, 1), 5, 0.0),
-    "steep": (lambda x: torch.tanh(5 * ((x**4).sum(1) - 1)), sympy.tanh(5 * (x1**4 + x2**4 + x3**4 - 1)), [(-1, 1)] * 3, (3, 3, 1), 5, 0.03),
+    "velocities": (
+        lambda x: (x[:, 0] + x[:, 1]) / (1 + x[:, 0] * x[:, 1]),
+        (x1 + x2) / (1 + x1 * x2),
+        [(-0.95, 0.95)] * 2,
+        (2, 1, 1),
+        5,
+        0.0,
+    ),
+    "steep": (
+        lambda x: torch.tanh(5 * ((x**4).sum(1) - 1)),
+        sympy.tanh(5 * (x1**4 + x2**4 + x3**4 - 1)),
+        [(-1, 1)] * 3,
+        (3, 3, 1),
+        5,
+        0.03,
+    ),
     "distance": (
         lambda x: torch.sqrt((x[:, 0] - x[:, 1]) ** 2 + (x[:, 2] - x[:, 3]) ** 2),
-        sympy.sqrt((x1 - x2) ** 2 + (x3 - x4) ** 2), [(-1, 1)] * 4, (4, 2, 1, 1), 5, 0.0,
+        sympy.sqrt((x1 - x2) ** 2 + (x3 - x4) ** 2),
+        [(-1, 1)] * 4,
+        (4, 2, 1, 1),
+        5,
+        0.0,
     ),
     "bessel": (
         lambda x: torch.exp(J0(20 * x[:, 0]) + x[:, 1] ** 2),
-        sympy.exp(sympy.besselj(0, 20 * x1) + x2**2), [(-1, 1)] * 2, (2, 5, 1), 20, 0.03,
+        sympy.exp(sympy.besselj(0, 20 * x1) + x2**2),
+        [(-1, 1)] * 2,
+        (2, 5, 1),
+        20,
+        0.03,
     ),
-}  # fmt: skip
+}
 
 
 def recovered(law: str, seed: int) -> bool:
@@ -47,7 +73,9 @@ def recovered(law: str, seed: int) -> bool:
     function, truth, limits, widths, grid_size, sparsity = LAWS[law]
     X = uniform(*limits, rows=1000, seed=seed + 100)
     y = function(X)
-    model = ew.fit(ew.KAN(widths, grid_size=grid_size, seed=seed), X, y, sparsity=sparsity, seed=seed, progress=False).model
+    model = ew.fit(
+        ew.KAN(widths, grid_size=grid_size, seed=seed), X, y, sparsity=sparsity, seed=seed, progress=False
+    ).model
     model = ew.prune(model, X) if sparsity else model
     done = symbolify(model, X, y)
     names = [f"x{n + 1}" for n in range(X.shape[1])]
@@ -191,9 +219,14 @@ def test_far_offsets_and_tiny_ranges_in_raw_units() -> None:
         (lambda x: 6.67e-11 * x[:, 0] / x[:, 1] ** 2, 6.67e-11 * x1 / x2**2, (1e24, 1e8), (2, 1, 1)),
         (lambda x: x[:, 0] * x[:, 1] ** 2 / 2, x1 * x2**2 / 2, (1e-31, 1e8), (2, 1, 1)),
         (lambda x: torch.hypot(x[:, 0], x[:, 1]), sympy.sqrt(x1**2 + x2**2), (1e9, 1e9), (2, 1, 1)),
-        (lambda x: 3 * torch.sin(2e-6 * x[:, 0]) + 1e3 * x[:, 1], 3 * sympy.sin(2e-6 * x1) + 1000 * x2, (1e6, 1e-3), (2, 1)),
+        (
+            lambda x: 3 * torch.sin(2e-6 * x[:, 0]) + 1e3 * x[:, 1],
+            3 * sympy.sin(2e-6 * x1) + 1000 * x2,
+            (1e6, 1e-3),
+            (2, 1),
+        ),
     ],
-)  # fmt: skip
+)
 def test_laws_are_found_in_any_units(function, truth, units: tuple[float, float], widths: tuple) -> None:
     X = uniform((1, 4), (1, 3)) * torch.tensor(units, dtype=F)
     y = function(X)
@@ -208,7 +241,9 @@ def test_units_in_which_a_form_cannot_be_written_do_no_harm() -> None:
 
 
 def test_classes_are_judged_by_their_likelihood() -> None:
-    labels = (X[:, 0] ** 2 + X[:, 1] > 0.4 + 0.2 * torch.randn(500, dtype=F, generator=torch.Generator().manual_seed(0))).long()
+    labels = (
+        X[:, 0] ** 2 + X[:, 1] > 0.4 + 0.2 * torch.randn(500, dtype=F, generator=torch.Generator().manual_seed(0))
+    ).long()
     model = ew.fit(ew.KAN((2, 2)), X, labels, loss="cross_entropy", progress=False).model
     done = symbolify(model, X, labels)
     loss = torch.nn.functional.cross_entropy

@@ -16,8 +16,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import edgewise as ew
 from edgewise.errors import ConfigError, DataError, EdgewiseError
-from edgewise.train import loop
-from edgewise.train.status import Status
+from edgewise.train import fit
+from edgewise.train.solvers.status import Status
 from helpers import ZOO, assert_close, assert_equal, assert_no_shared_storage, no_trace, state_of
 
 KEYS = {"step", "stage", "grid_size", "loss", "train_loss", "validation_loss", "damping", "seconds"}
@@ -46,7 +46,17 @@ def test_the_model_and_the_data_stay_bit_identical(optimizer: Any, tmp_path: Pat
     before = state_of(model), X.clone(), y.clone(), weight.clone()
     monkeypatch.chdir(tmp_path)
     with no_trace(tmp_path):
-        result = ew.fit(model, X, y, optimizer=optimizer, sample_weight=weight, validation=(X, y), steps=4, grids=(4, 6), progress=False)
+        result = ew.fit(
+            model,
+            X,
+            y,
+            optimizer=optimizer,
+            sample_weight=weight,
+            validation=(X, y),
+            steps=4,
+            grids=(4, 6),
+            progress=False,
+        )
     assert_equal((state_of(model), X, y, weight), before)
     assert_no_shared_storage(model, result.model)
     assert all(p.requires_grad and p.grad is None for p in result.model.parameters())
@@ -61,7 +71,18 @@ def test_the_same_seed_gives_the_same_bits(optimizer: Any):
         torch.manual_seed(number)
         np.random.seed(number)
         settings: dict[str, Any] = {"restarts": 2} if optimizer == "lm" else {}
-        results.append(ew.fit(ew.KAN((2, 2, 1), grid_size=3, seed=5), X, y, optimizer=optimizer, seed=3, steps=5, progress=False, **settings))
+        results.append(
+            ew.fit(
+                ew.KAN((2, 2, 1), grid_size=3, seed=5),
+                X,
+                y,
+                optimizer=optimizer,
+                seed=3,
+                steps=5,
+                progress=False,
+                **settings,
+            )
+        )
     assert_equal(state_of(results[0].model), state_of(results[1].model))
     assert [row["loss"] for row in results[0].history] == [row["loss"] for row in results[1].history]
 
@@ -233,8 +254,10 @@ def test_grids_are_given_or_found():
 
 
 def test_a_fine_grid_gets_as_many_starts_as_the_coarse_one_that_its_fit_begins_with():
-    assert loop._starts(ew.KAN((2, 5, 1), grid_size=192), "auto") == loop._starts(ew.KAN((2, 5, 1), grid_size=3), "auto") > 1
-    assert loop._starts(ew.KAN((2, 5, 1), grid_size=192), 4) == 5
+    assert (
+        fit._starts(ew.KAN((2, 5, 1), grid_size=192), "auto") == fit._starts(ew.KAN((2, 5, 1), grid_size=3), "auto") > 1
+    )
+    assert fit._starts(ew.KAN((2, 5, 1), grid_size=192), 4) == 5
 
 
 def test_restarts_leave_a_trap():
@@ -248,7 +271,9 @@ def test_restarts_leave_a_trap():
 
 def test_more_steps_are_taken_when_asked_for():
     X, y = rows(60)
-    few, many = (ew.fit(ew.KAN((2, 3, 1)), X, y, restarts=0, grids=(3,), steps=steps, progress=False) for steps in (2, 60))
+    few, many = (
+        ew.fit(ew.KAN((2, 3, 1)), X, y, restarts=0, grids=(3,), steps=steps, progress=False) for steps in (2, 60)
+    )
     assert sum(row["stage"] == "start" for row in few.history) <= 2
     assert many.train_loss < few.train_loss
 
@@ -267,7 +292,12 @@ def test_classes_are_told_apart(kind: str):
         "category": pd.Series(np.where(inside, "inside", "outside"), dtype="category"),
     }[kind]
     result = ew.fit(ew.KAN((2, 2)), X, labels, loss="cross_entropy" if kind == "int" else "auto", **QUICK)
-    classes = {"text": ("inside", "outside"), "bool": ("False", "True"), "int": ("0", "1"), "category": ("inside", "outside")}[kind]
+    classes = {
+        "text": ("inside", "outside"),
+        "bool": ("False", "True"),
+        "int": ("0", "1"),
+        "category": ("inside", "outside"),
+    }[kind]
     assert result.model.metadata.classes == classes and result.model.metadata.task == "cross_entropy"
     told = [classes[code] for code in result.model(X).argmax(1).tolist()]
     right = np.mean([one == str(other) for one, other in zip(told, list(labels), strict=True)])
@@ -312,7 +342,15 @@ def test_history_message_and_metadata():
         "held-out",
     ):
         assert part in result.message
-    assert set(result.metrics) == {"rmse", "mae", "r2", "validation_rmse", "validation_mae", "validation_r2", "expected_rmse"}
+    assert set(result.metrics) == {
+        "rmse",
+        "mae",
+        "r2",
+        "validation_rmse",
+        "validation_mae",
+        "validation_r2",
+        "expected_rmse",
+    }
     assert result.train_loss == pytest.approx(result.metrics["rmse"] ** 2)
     assert result.train_loss == pytest.approx(rmse(result.model, X, y) ** 2, rel=1e-6)
     assert result.status.name in repr(result)
@@ -322,7 +360,9 @@ def test_history_message_and_metadata():
 
 
 @pytest.mark.parametrize(("settings", "words"), [({"progress": True}, "steps"), ({"progress": False}, "")])
-def test_progress_is_shown_on_stderr_only_when_asked_for(settings: dict[str, Any], words: str, capsys: pytest.CaptureFixture[str]):
+def test_progress_is_shown_on_stderr_only_when_asked_for(
+    settings: dict[str, Any], words: str, capsys: pytest.CaptureFixture[str]
+):
     ew.fit(ew.KAN((2, 1)), *rows(60), **(QUICK | settings))
     out, err = capsys.readouterr()
     assert out == "" and (words in err if words else err == "")
@@ -337,9 +377,15 @@ def test_float32_models_are_measured_beyond_the_squares_of_float32(unit: float):
     assert math.isclose(other["validation_mae"], unit * one["validation_mae"], rel_tol=0.1)
 
 
-@pytest.mark.parametrize(("scale", "what", "words"), [
-    ((1.0, 1e39), "y", "reaches"), ((1e39, 1.0), "X", "reaches"), ((1.0, 1e-46), "column 0 of y", "spans"), ((1e-46, 1.0), "column 0 of X", "spans"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("scale", "what", "words"),
+    [
+        ((1.0, 1e39), "y", "reaches"),
+        ((1e39, 1.0), "X", "reaches"),
+        ((1.0, 1e-46), "column 0 of y", "spans"),
+        ((1e-46, 1.0), "column 0 of X", "spans"),
+    ],
+)
 def test_what_a_number_format_cannot_hold_is_refused(scale: tuple[float, float], what: str, words: str):
     X, y = rows()
     with pytest.raises(DataError, match=rf"{what} {words} .* torch.float32 can .*; use a float64 model or other units"):
@@ -348,7 +394,9 @@ def test_what_a_number_format_cannot_hold_is_refused(scale: tuple[float, float],
 
 def test_targets_whose_spread_has_no_square_are_refused():
     X, y = rows()
-    with pytest.raises(DataError, match="y reaches 1.85e-170, and the square of that is zero in torch.float64; give y in other units"):
+    with pytest.raises(
+        DataError, match="y reaches 1.85e-170, and the square of that is zero in torch.float64; give y in other units"
+    ):
         ew.fit(ew.KAN((2, 1)), X, 1e-170 * y, **QUICK)
 
 
@@ -388,7 +436,9 @@ def test_a_closed_form_is_trained_in_its_own_constants_and_its_own_units():
     result = ew.fit(named, X, y, restarts=0, steps=30, progress=False)
     layer = result.model.layers[0]
     assert [edge.primitive for edge in layer.symbolic] == ["sin"]
-    assert_close(layer.affine[0, :3].detach(), torch.tensor([1.5, 0.2, 2.0], dtype=torch.float64), like="difference", scale=100.0)
+    assert_close(
+        layer.affine[0, :3].detach(), torch.tensor([1.5, 0.2, 2.0], dtype=torch.float64), like="difference", scale=100.0
+    )
     assert result.metrics["rmse"] < 1e-3
 
 
@@ -445,7 +495,7 @@ def test_ctrl_c_before_the_first_step_returns_the_scaled_start(monkeypatch: pyte
     def interrupted(*args: Any, **kwargs: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("edgewise.train.placing.regrid", interrupted)
+    monkeypatch.setattr("edgewise.train.schedule.knots.regrid", interrupted)
     result = ew.fit(ew.KAN((2, 1)), X, y, **QUICK)
     assert result.status is Status.INTERRUPTED and not result.history
     assert bool(torch.isfinite(result.model(X)).all())
@@ -498,13 +548,17 @@ def test_unusable_settings_are_named(settings: dict[str, Any], words: str):
 def test_restarts_that_could_have_no_effect_are_named():
     X, y = rows(40)
     fitted = ew.fit(ew.KAN((2, 1)), X, y, **QUICK).model
-    with pytest.raises(ConfigError, match="restarts=2 would throw away what was done to the model .fit last.; leave it out"):
+    with pytest.raises(
+        ConfigError, match="restarts=2 would throw away what was done to the model .fit last.; leave it out"
+    ):
         ew.fit(fitted, X, y, restarts=2, progress=False)
     with pytest.raises(ConfigError, match="restarts are for edgewise.KAN, the model is a Linear"):
         ew.fit(torch.nn.Linear(2, 1), X, y, restarts=2, progress=False)
     with pytest.raises(ConfigError, match="restarts does not go with residual"):
         ew.fit(ew.KAN((2, 1)), residual=lambda model: model(X)[:, 0] - y, restarts=2, progress=False)
-    with pytest.raises(ConfigError, match="restarts is for Levenberg-Marquardt, 'auto' is .* use optimizer='lm', or leave restarts out"):
+    with pytest.raises(
+        ConfigError, match="restarts is for Levenberg-Marquardt, 'auto' is .* use optimizer='lm', or leave restarts out"
+    ):
         ew.fit(ew.KAN((2, 1000, 1)), X, y, restarts=2, progress=False)
 
 
@@ -517,7 +571,8 @@ def test_what_is_no_model_and_no_data_is_named():
         ew.fit(ew.KAN((2, 1)), *rows(20), optimiser="lm")  # type: ignore[call-arg]
 
 
-# ------------------------------------------------------------------ accuracy, on a few seeds here and on all of them under tests/slow
+# ------------------------------------------------------------------ accuracy, on a few seeds here and on all of them
+# under tests/slow
 
 
 @pytest.mark.parametrize("seed", [0, 5])
@@ -562,7 +617,10 @@ def test_long_tailed_inputs_are_followed_where_their_rows_are(optimizer: str):
 def test_a_fit_that_nothing_judges_says_so():
     X, y = rows(20)
     assert "Nothing was held out of 20 rows" in ew.fit(ew.KAN((2, 1)), X, y, progress=False).message
-    for other in (ew.fit(ew.KAN((2, 1)), *rows(40), progress=False), ew.fit(ew.KAN((2, 1)), X, y, validation=rows(9, seed=1), progress=False)):
+    for other in (
+        ew.fit(ew.KAN((2, 1)), *rows(40), progress=False),
+        ew.fit(ew.KAN((2, 1)), X, y, validation=rows(9, seed=1), progress=False),
+    ):
         assert "Nothing was held out" not in other.message
 
 

@@ -12,14 +12,16 @@ import torch
 
 import edgewise as ew
 from edgewise.train.interrupt import remember
-from edgewise.train.status import Status
+from edgewise.train.solvers.status import Status
 
 X = torch.linspace(-1, 1, 60, dtype=torch.float64)[:, None]
 Y = torch.sin(5 * X[:, 0])
 
 
 @pytest.mark.parametrize("optimizer", ["lm", "lbfgs", "adam"])
-def test_a_signal_that_falls_into_a_callback_from_c_ends_the_run_at_the_next_step(optimizer: str, monkeypatch: pytest.MonkeyPatch):
+def test_a_signal_that_falls_into_a_callback_from_c_ends_the_run_at_the_next_step(
+    optimizer: str, monkeypatch: pytest.MonkeyPatch
+):
     dropped = []
     monkeypatch.setattr(sys, "unraisablehook", lambda found: dropped.append(found.exc_type))
 
@@ -31,7 +33,9 @@ def test_a_signal_that_falls_into_a_callback_from_c_ends_the_run_at_the_next_ste
         if row["step"] == 2:
             from_c()
 
-    result = ew.fit(ew.KAN((1, 1)), X, Y, optimizer=optimizer, grids=(4,), restarts=0, callbacks=[press], progress=False)
+    result = ew.fit(
+        ew.KAN((1, 1)), X, Y, optimizer=optimizer, grids=(4,), restarts=0, callbacks=[press], progress=False
+    )
     assert dropped == [KeyboardInterrupt]  # it was lost indeed
     assert result.status is Status.INTERRUPTED and len(result.history) == 2
 
@@ -53,7 +57,11 @@ def test_a_handler_of_the_program_and_other_threads_are_left_alone():
     finally:
         signal.signal(signal.SIGINT, own)
     found = []
-    thread = threading.Thread(target=lambda: found.append(ew.fit(ew.KAN((1, 1)), X, Y, grids=(4,), restarts=0, steps=2, progress=False).status))
+    thread = threading.Thread(
+        target=lambda: found.append(
+            ew.fit(ew.KAN((1, 1)), X, Y, grids=(4,), restarts=0, steps=2, progress=False).status
+        )
+    )
     thread.start()
     thread.join()
     assert found and signal.getsignal(signal.SIGINT) is own

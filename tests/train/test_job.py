@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from edgewise.errors import ConfigError, DataError, EdgewiseError, ShapeError
 from edgewise.train.job import FEWEST, Job, choose_loss, make_job
-from edgewise.train.objective import CrossEntropy, SquaredError
+from edgewise.train.problems.losses import CrossEntropy, SquaredError
 from helpers import assert_close, assert_equal
 
 ROWS = 50
@@ -29,7 +29,13 @@ def job_of(X: Any, y: Any, **settings: Any) -> Job:
 
 
 def made(X: Any, y: Any, **settings: Any) -> tuple[Job, Any]:
-    options: dict[str, Any] = {"validation": None, "loss": "auto", "sample_weight": None, "features": None, "outputs": None}
+    options: dict[str, Any] = {
+        "validation": None,
+        "loss": "auto",
+        "sample_weight": None,
+        "features": None,
+        "outputs": None,
+    }
     options |= {"dtype": torch.float64, "device": torch.device("cpu"), "seed": 0}
     return make_job(X, y, **(options | settings))
 
@@ -193,7 +199,13 @@ def test_classes_of_an_earlier_fit_keep_their_codes():
 
 
 @pytest.mark.parametrize(
-    ("loss", "name"), [("auto", "squared_error"), ("mse", "squared_error"), ("regression", "squared_error"), ("classification", "cross_entropy")]
+    ("loss", "name"),
+    [
+        ("auto", "squared_error"),
+        ("mse", "squared_error"),
+        ("regression", "squared_error"),
+        ("classification", "cross_entropy"),
+    ],
 )
 def test_losses_by_name(loss: str, name: str):
     assert choose_loss(loss, [1.0, 2.0]).name == name
@@ -206,7 +218,11 @@ def test_a_loss_of_the_users_own_is_taken_as_it_is():
 
 @pytest.mark.parametrize(
     ("loss", "words"),
-    [("cross_entropie", "did you mean 'cross_entropy'"), ("nonsense", "known: auto, cross_entropy, squared_error"), (object(), "rows, gradient")],
+    [
+        ("cross_entropie", "did you mean 'cross_entropy'"),
+        ("nonsense", "known: auto, cross_entropy, squared_error"),
+        (object(), "rows, gradient"),
+    ],
 )
 def test_unusable_losses_are_named(loss: Any, words: str):
     with pytest.raises(ConfigError, match=words):
@@ -225,7 +241,11 @@ FAULTS: dict[str, tuple[Any, Any, dict[str, Any], str]] = {
     "inf in X": (broken(3, 0, float("inf")), table()[1], {}, "X is not finite in row 3, column 0"),
     "nan in a named column": (FRAME, table()[1], {}, "row 7, column 'height'"),
     "nan in y": (table()[0], broken(9, 0, float("nan"))[:, 0], {}, "y is not finite in row 9"),
-    "nan in validation": (*table(), {"validation": (broken(2, 1, float("nan")), table()[1])}, "validation X is not finite in row 2, column 1"),
+    "nan in validation": (
+        *table(),
+        {"validation": (broken(2, 1, float("nan")), table()[1])},
+        "validation X is not finite in row 2, column 1",
+    ),
     "too few targets": (table()[0], table()[1][:9], {}, "y has 9 rows, X has 50"),
     "too many outputs": (table()[0], table()[0], {"outputs": 1}, "y has 2 columns, the model gives 1"),
     "wrong width": (*table(), {"features": 3}, "X has 2 columns, the model takes 3"),
@@ -241,13 +261,26 @@ FAULTS: dict[str, tuple[Any, Any, dict[str, Any], str]] = {
     "complex X": (torch.zeros(4, 2, dtype=torch.complex128), torch.zeros(4), {}, "complex"),
     "text y for squared error": (table(4)[0], list("abab"), {"loss": "squared_error"}, "cross_entropy"),
     "fractions as classes": (table(2)[0], [0.5, 1.0], {"loss": "cross_entropy"}, "whole numbers or text"),
-    "class beyond the outputs": (table(2)[0], [0, 3], {"loss": "cross_entropy", "outputs": 2}, "class 3; a model with 2 outputs"),
+    "class beyond the outputs": (
+        table(2)[0],
+        [0, 3],
+        {"loss": "cross_entropy", "outputs": 2},
+        "class 3; a model with 2 outputs",
+    ),
     "too many classes": (table(3)[0], list("abc"), {"outputs": 2}, "3 classes"),
     "negative weight": (*table(), {"sample_weight": -torch.ones(ROWS)}, "sample_weight must not be negative"),
     "weights all zero": (*table(), {"sample_weight": torch.zeros(ROWS)}, "zero everywhere"),
     "too few weights": (*table(), {"sample_weight": torch.ones(3)}, "sample_weight has 3 rows"),
-    "nan weight": (*table(), {"sample_weight": broken(4, 0, float("nan"))[:, 0]}, "sample_weight is not finite in row 4"),
-    "validation of another width": (*table(), {"validation": (table(9, 3)[0], table(9)[1])}, "validation X has 3 columns"),
+    "nan weight": (
+        *table(),
+        {"sample_weight": broken(4, 0, float("nan"))[:, 0]},
+        "sample_weight is not finite in row 4",
+    ),
+    "validation of another width": (
+        *table(),
+        {"validation": (table(9, 3)[0], table(9)[1])},
+        "validation X has 3 columns",
+    ),
     "validation without targets": (*table(), {"validation": table(9)[0]}, "pair"),
     "empty validation": (*table(), {"validation": table(0)}, "validation has no rows"),
     "y beside a loader": (DataLoader(TensorDataset(*table())), table()[1], {}, "given twice"),
@@ -272,7 +305,10 @@ def test_a_model_of_classes_goes_on_with_classes():
 
 def test_whole_numbers_for_several_outputs_hint_at_classes():
     X, y = table()
-    with pytest.raises(ShapeError, match=r"y has 1 column, the model gives 2 outputs; if these are classes, fit with loss='cross_entropy'"):
+    with pytest.raises(
+        ShapeError,
+        match=r"y has 1 column, the model gives 2 outputs; if these are classes, fit with loss='cross_entropy'",
+    ):
         made(X, (y > 1).long(), outputs=2)
     with pytest.raises(ShapeError, match=r"y has 1 column, the model gives 2 outputs$"):
         made(X, y, outputs=2)

@@ -1,4 +1,5 @@
-"""Problems with known minima for every optimizer: least-squares functions, regressions, a classification; all in float64, no global random state."""
+"""Problems with known minima for every optimizer: least-squares functions, regressions, a classification; all in
+float64, no global random state."""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from edgewise.train.module_problem import ModuleProblem
-from edgewise.train.objective import CrossEntropy, SquaredError
+from edgewise.train.problems.losses import CrossEntropy, SquaredError
+from edgewise.train.problems.module import ModuleProblem
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ def beale(t: Tensor) -> Tensor:
 
 def powell(t: Tensor) -> Tensor:
     """No. 13, Powell's singular function: the curvature has rank 2 of 4 at the minimum."""
-    return torch.stack([t[0] + 10 * t[1], math.sqrt(5) * (t[2] - t[3]), (t[1] - 2 * t[2]) ** 2, math.sqrt(10) * (t[0] - t[3]) ** 2])
+    return torch.stack(
+        [t[0] + 10 * t[1], math.sqrt(5) * (t[2] - t[3]), (t[1] - 2 * t[2]) ** 2, math.sqrt(10) * (t[0] - t[3]) ** 2]
+    )
 
 
 def deficient(t: Tensor) -> Tensor:

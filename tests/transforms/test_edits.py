@@ -33,7 +33,9 @@ def test_widen_keeps_the_function_and_the_names(model: KAN, data: st.DataObject)
     if model.topology.depth == 1:
         return
     layer = data.draw(st.integers(1, model.topology.depth - 1))
-    nodes, products, arities = data.draw(st.sampled_from([(1, (), ()), (2, (2,), (2,)), (0, (3, 2), (3, 2)), (1, 2, (2, 2))]))
+    nodes, products, arities = data.draw(
+        st.sampled_from([(1, (), ()), (2, (2,), (2,)), (0, (3, 2), (3, 2)), (1, 2, (2, 2))])
+    )
     before = state_of(model)
     wide = widen(model, layer, nodes, products=products, seed=4)
     same_function(wide, model)
@@ -102,7 +104,9 @@ def test_names_move_with_swapped_nodes():
     model = rich((2, 3, 1))
     swapped = swap(model, 1, 0, 2)
     assert swapped.topology.node_ids[1] == (2, 1, 0)
-    assert_equal(swapped.edge_layers[0].coef[:, :, 0].detach(), model.edge_layers[0].coef[:, :, 2].detach().contiguous())
+    assert_equal(
+        swapped.edge_layers[0].coef[:, :, 0].detach(), model.edge_layers[0].coef[:, :, 2].detach().contiguous()
+    )
 
 
 @QUICK
@@ -112,7 +116,9 @@ def test_any_order_of_hidden_nodes_is_the_same_function(model: KAN, random: Any)
     node_ids, factors = list(old.node_ids), list(old.factors)
     for layer in range(1, old.depth):
         sums = old.widths[layer][0]
-        order = random.sample(range(sums), sums) + random.sample(range(sums, len(node_ids[layer])), len(node_ids[layer]) - sums)
+        order = random.sample(range(sums), sums) + random.sample(
+            range(sums, len(node_ids[layer])), len(node_ids[layer]) - sums
+        )
         node_ids[layer] = tuple(old.node_ids[layer][n] for n in order)
         factors[layer] = tuple(old.factors[layer][n] for n in order)
     draft.arrange(Topology(old.features, tuple(node_ids), tuple(factors)))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from edgewise.errors import ConfigError, GridError, ShapeError
 from edgewise.model import KAN
-from edgewise.train.loop import fit
+from edgewise.train.fit import fit
 from edgewise.transforms import adapt, extend, prune, refine, remove
 from helpers import assert_close, assert_equal, assert_no_shared_storage, state_of
 
@@ -74,7 +74,9 @@ def test_refine_keeps_a_fitted_network_through_many_doublings():
 
 def test_refine_of_refine_is_refine():
     model = KAN((2, 2, 1), grid_size=3)
-    for one, other in zip(refine(refine(model), factor=3).edge_layers, refine(model, factor=6).edge_layers, strict=True):
+    for one, other in zip(
+        refine(refine(model), factor=3).edge_layers, refine(model, factor=6).edge_layers, strict=True
+    ):
         assert_close(one.coef, other.coef)
         assert_close(one.knots, other.knots)
 
@@ -101,8 +103,21 @@ def test_refine_of_a_float32_network_stays_float32():
     assert_close(finer(x), model(x), like="float32")
 
 
-@pytest.mark.parametrize("kwargs", [{"factor": 0}, {"factor": 2.0}, {"factor": True}, {"grid_size": 0}, {"grid_size": 7.5}, {"grid_size": "8"},
-                                    {"grid_size": (8,)}, {"grid_size": (8, 9, 10)}, {"grid_size": True}, {"factor": 2, "grid_size": 9}])  # fmt: skip
+@pytest.mark.parametrize(
+    "kwargs",
+    [
+        {"factor": 0},
+        {"factor": 2.0},
+        {"factor": True},
+        {"grid_size": 0},
+        {"grid_size": 7.5},
+        {"grid_size": "8"},
+        {"grid_size": (8,)},
+        {"grid_size": (8, 9, 10)},
+        {"grid_size": True},
+        {"factor": 2, "grid_size": 9},
+    ],
+)
 def test_refine_refuses_what_is_no_size(kwargs: dict[str, Any]):
     with pytest.raises(ConfigError):
         refine(KAN((2, 3, 1)), **kwargs)
@@ -156,7 +171,9 @@ def test_extend_follows_the_old_tangent_and_can_learn_beyond():
     size = float(model(outside).detach().abs().max())
     assert_close(wider(outside), model(outside), like="adapt", scale=1e6 * 0.5 * size)  # close, not the same
     touched = torch.autograd.grad(wider(outside).sum(), wider.edge_layers[0].coef)[0]
-    assert int((touched != 0).sum()) > 4  # basis functions of their own out there, where the old model had only its tangent
+    assert (
+        int((touched != 0).sum()) > 4
+    )  # basis functions of their own out there, where the old model had only its tangent
 
 
 def test_extend_with_data_inside_changes_nothing():
@@ -249,8 +266,19 @@ def test_margin_widens_the_interval():
     assert_close(torch.cat([low, high]), np.array([-0.25, 1.25]))
 
 
-@pytest.mark.parametrize("kwargs", [{"quantile": -0.1}, {"quantile": 2}, {"quantile": "a"}, {"margin": -1}, {"margin": float("nan")},
-                                    {"margin": float("inf")}, {"grid_size": (1,)}, {"grid_size": 2.5}])  # fmt: skip
+@pytest.mark.parametrize(
+    "kwargs",
+    [
+        {"quantile": -0.1},
+        {"quantile": 2},
+        {"quantile": "a"},
+        {"margin": -1},
+        {"margin": float("nan")},
+        {"margin": float("inf")},
+        {"grid_size": (1,)},
+        {"grid_size": 2.5},
+    ],
+)
 def test_adapt_refuses_unusable_settings(kwargs: dict[str, Any]):
     with pytest.raises(ConfigError):
         adapt(KAN((2, 3, 1)), torch.rand(9, 2, dtype=torch.float64), **kwargs)
@@ -259,11 +287,21 @@ def test_adapt_refuses_unusable_settings(kwargs: dict[str, Any]):
 # ------------------------------------------------------------------ all three
 
 
-@pytest.mark.parametrize("change", [
-    lambda m, X: refine(m), lambda m, X: refine(m, factor=1), lambda m, X: extend(m, X), lambda m, X: extend(m, 0.1 * X), lambda m, X: adapt(m, X)
-], ids=["refine", "refine to itself", "extend", "extend by nothing", "adapt"])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m, X: refine(m),
+        lambda m, X: refine(m, factor=1),
+        lambda m, X: extend(m, X),
+        lambda m, X: extend(m, 0.1 * X),
+        lambda m, X: adapt(m, X),
+    ],
+    ids=["refine", "refine to itself", "extend", "extend by nothing", "adapt"],
+)
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-def test_the_old_model_stays_bit_identical_and_shares_nothing(shape: tuple[Any, ...], change: Any, leaves_no_trace: Any):
+def test_the_old_model_stays_bit_identical_and_shares_nothing(
+    shape: tuple[Any, ...], change: Any, leaves_no_trace: Any
+):
     model = rich(shape)
     X = points(model, spread=2.0)
     before, data = state_of(model), X.clone()

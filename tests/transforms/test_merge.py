@@ -18,7 +18,8 @@ from .networks import points
 
 
 def copied(model: KAN, one: int, other: int, slope: float, shift: float, *, grids: bool = True) -> KAN:
-    """The model with hidden node `other` = slope * node `one` + shift, its grid (unless told not to) laid in the same way."""
+    """The model with hidden node `other` = slope * node `one` + shift, its grid (unless told not to) laid in the same
+    way."""
     draft = Draft.of(model)
     first = draft.layers[0]
     for name in ("coef", "base_scale", "bias"):
@@ -95,7 +96,14 @@ def test_constant_nodes_are_no_pair():
 def test_closed_forms_stay_closed_where_they_can():
     model = copied(KAN((2, 2, 2), seed=3), 0, 1, 2.0, 0.5)
     draft = Draft.of(
-        set_symbolic(model, {(1, 1, 0): ("sin", 1.0, 0.2, 0.7, 0.1), (1, 1, 1): ("sin", 0.5, 0.0, 0.3, 0.0), (1, 0, 1): ("x^2", 1.0, 0.0, 1.0, 0.0)})
+        set_symbolic(
+            model,
+            {
+                (1, 1, 0): ("sin", 1.0, 0.2, 0.7, 0.1),
+                (1, 1, 1): ("sin", 0.5, 0.0, 0.3, 0.0),
+                (1, 0, 1): ("x^2", 1.0, 0.0, 1.0, 0.0),
+            },
+        )
     )
     kind = draft.layers[1]["kind"].clone()
     kind[0, 0] = 0
@@ -106,7 +114,9 @@ def test_closed_forms_stay_closed_where_they_can():
     assert small.topology.widths[1] == (1, ())
     assert ((small(X) - model(X)).square().mean(0).sqrt() <= 0.03 * model(X).std(0)).all()
     last = small.edge_layers[1]
-    if small.topology.node_ids[1] == (0,):  # sin(x + 0.2) of 2 x + 0.5 moved over as it was; the other lies on the splines beside x^2
+    if small.topology.node_ids[1] == (
+        0,
+    ):  # sin(x + 0.2) of 2 x + 0.5 moved over as it was; the other lies on the splines beside x^2
         assert last.symbolic[0].primitive == "sin" and last.kind[0, 1] == BOTH
 
 

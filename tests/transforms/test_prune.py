@@ -21,7 +21,8 @@ from .networks import networks, points, rich
 
 
 def quieted(model: KAN, layer: int, mask: torch.Tensor, by: float) -> KAN:
-    """The model with the spline edges of `mask` (i, o) scaled down, as sparse training leaves them: near to a constant."""
+    """The model with the spline edges of `mask` (i, o) scaled down, as sparse training leaves them: near to a
+    constant."""
     draft = Draft.of(model)
     parts = draft.layers[layer]
     factor = torch.where(mask, by, 1.0).to(parts["coef"])
@@ -62,7 +63,9 @@ def test_only_what_may_go_goes():
     X = points(model, 200)
     mask = torch.zeros(4, 1, dtype=torch.bool)
     mask[:2] = True
-    sparse = quieted(quieted(model, 1, mask, 1e-4), 0, torch.tensor([[0, 0, 1, 0], [0, 0, 0, 0]], dtype=torch.bool), 1e-4)
+    sparse = quieted(
+        quieted(model, 1, mask, 1e-4), 0, torch.tensor([[0, 0, 1, 0], [0, 0, 0, 0]], dtype=torch.bool), 1e-4
+    )
     assert prune(sparse, X, nodes=False).topology.node_ids[1] == (0, 1, 2, 3)
     assert (0, 0, 2) not in prune(sparse, X, nodes=False).active_edges()
     assert (0, 0, 2) in prune(sparse, X, edges=False).active_edges()
@@ -105,12 +108,15 @@ def test_scores_do_not_depend_on_the_units():
 
 
 def test_many_equal_parts_are_none_of_them_weak():
-    # each of 400 hidden nodes carries far less than 1 % of the output: a threshold that is not relative would cut them all
+    # each of 400 hidden nodes carries far less than 1 % of the output: a threshold that is not relative would cut them
+    # all
     model = KAN((1, 400, 1), grid_size=2, seed=0)
     draft = Draft.of(model)
     for parts in draft.layers:
         parts["coef"] = (
-            parts["coef"][:1].expand_as(parts["coef"]) if parts["coef"].shape[2] == 1 else parts["coef"][:, :, :1].expand_as(parts["coef"])
+            parts["coef"][:1].expand_as(parts["coef"])
+            if parts["coef"].shape[2] == 1
+            else parts["coef"][:, :, :1].expand_as(parts["coef"])
         )
         parts["base_scale"] = torch.ones_like(parts["base_scale"])
     assert prune(draft.build(), points(model, 50)).topology.node_ids[1] == tuple(range(400))
@@ -125,7 +131,9 @@ def lines(slopes: list[list[float]]) -> KANLayer:
 
 def linear(*layers: list[list[float]]) -> KAN:
     built = [lines(slopes) for slopes in layers]
-    return KAN((built[0].in_features, *(layer.out_features for layer in built)), grid_size=3, base="none").build(layers=built)
+    return KAN((built[0].in_features, *(layer.out_features for layer in built)), grid_size=3, base="none").build(
+        layers=built
+    )
 
 
 def test_an_edge_that_serves_one_output_of_many_stays():
@@ -144,7 +152,8 @@ def test_large_parts_that_cancel_do_not_hide_the_part_that_is_left():
 
 
 def test_the_strongest_path_stays_where_the_threshold_would_cut_every_path():
-    # node 0 carries most but gets it in nine small parts, node 1 carries less and gets it from one: what is strong in one layer is weak in the other
+    # node 0 carries most but gets it in nine small parts, node 1 carries less and gets it from one: what is strong in
+    # one layer is weak in the other
     model = linear([[1.0, 0.0]] * 9 + [[0.0, 3.0]], [[1.0], [0.8]])
     small = prune(model, points(model, 500), threshold=0.9)
     assert small.active_edges() == [(0, 9, 1), (1, 1, 0)]

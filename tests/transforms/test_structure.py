@@ -86,7 +86,11 @@ def test_removing_twice_is_removing_the_union(model: KAN, data: st.DataObject):
 def test_removing_from_the_back_is_removing_the_union_on_data():
     model, X = rich(SHAPES["deep"]), points(rich(SHAPES["deep"]))
     front, back = [(0, 1, 2)], [(2, 1, 0), (2, 0, 1)]
-    assert_close(remove(remove(model, edges=back, X=X), edges=front, X=X)(X), remove(model, edges=front + back, X=X)(X), like="removed")
+    assert_close(
+        remove(remove(model, edges=back, X=X), edges=front, X=X)(X),
+        remove(model, edges=front + back, X=X)(X),
+        like="removed",
+    )
 
 
 def test_a_removed_node_leaves_the_means_of_what_it_gave():
@@ -94,7 +98,9 @@ def test_a_removed_node_leaves_the_means_of_what_it_gave():
     X = points(model)
     smaller = remove(model, nodes=[(1, 2)], X=X)
     gone = [edge for edge in model.active_edges() if edge[:2] == (1, 2)]
-    assert_close(smaller(X), with_means(model, gone, X, [values.mean(0) for values in model.trace(X)[1].edges]), like="removed")
+    assert_close(
+        smaller(X), with_means(model, gone, X, [values.mean(0) for values in model.trace(X)[1].edges]), like="removed"
+    )
     assert smaller.topology.node_ids[1] == (0, 1, 3)
     assert smaller.edge_layers[0].out_features == 3 and smaller.edge_layers[1].in_features == 3
 
@@ -106,7 +112,10 @@ def test_names_survive_any_sequence_of_removals():
     x = points(model)
     kept = (0, 2, 4)  # an edge is the same function under the same name
     assert smaller.topology.edge_position((0, 2, kept[-1])) == (0, 1, 2)
-    old, new = model.edge_layers[0].edge_values(model.scale_inputs(x)), smaller.edge_layers[0].edge_values(smaller.scale_inputs(x))
+    old, new = (
+        model.edge_layers[0].edge_values(model.scale_inputs(x)),
+        smaller.edge_layers[0].edge_values(smaller.scale_inputs(x)),
+    )
     assert_close(new[:, 1, 2], old[:, 2, 4])
     with pytest.raises(StructureError, match=r"no node \(1, 3\): layer 1 has the nodes \[1, 2, 4\]"):
         remove(smaller, nodes=[(1, 3)])
@@ -131,7 +140,11 @@ def test_the_old_model_stays_and_nothing_is_shared():
     assert_equal(state_of(model), before)
     assert_no_shared_storage(smaller, model)
     assert smaller.edits[:-1] == model.edits
-    assert smaller.edits[-1].action == "remove" and "(1, 0)" in smaller.edits[-1].detail and "(0, 0, 3)" in smaller.edits[-1].detail
+    assert (
+        smaller.edits[-1].action == "remove"
+        and "(1, 0)" in smaller.edits[-1].detail
+        and "(0, 0, 3)" in smaller.edits[-1].detail
+    )
 
 
 def test_removing_what_is_off_changes_nothing():

@@ -18,7 +18,9 @@ from .networks import points
 
 
 def test_an_edge_becomes_its_closed_form():
-    model = set_symbolic(KAN((2, 1), seed=1), {(0, 0, 0): ("sin", math.pi, 0.0, 2.0, 0.5), (0, 1, 0): ("x^2", 1.0, -0.5, 1.0, 0.0)})
+    model = set_symbolic(
+        KAN((2, 1), seed=1), {(0, 0, 0): ("sin", math.pi, 0.0, 2.0, 0.5), (0, 1, 0): ("x^2", 1.0, -0.5, 1.0, 0.0)}
+    )
     x = points(model)
     assert_close(model(x)[:, 0], 2 * torch.sin(math.pi * x[:, 0]) + 0.5 + (x[:, 1] - 0.5) ** 2)
     assert bool((model.edge_layers[0].kind == SYMBOLIC).all())
@@ -56,14 +58,18 @@ def test_constants_learn():
 
 
 def test_names_follow_removed_nodes():
-    model = set_symbolic(KAN((3, 3, 1)), {(0, 2, 1): ("sin", 3.0, 0.0, 1.0, 0.0), (0, 0, 0): ("cos", 1.0, 0.0, 1.0, 0.0)})
+    model = set_symbolic(
+        KAN((3, 3, 1)), {(0, 2, 1): ("sin", 3.0, 0.0, 1.0, 0.0), (0, 0, 0): ("cos", 1.0, 0.0, 1.0, 0.0)}
+    )
     small = remove(model, nodes=[(1, 0), (0, 1)])
     assert small.edge_layers[0].symbolic == (SymbolicEdge("sin", 1, 0),)
     assert small.edge_layers[0].affine.tolist() == [[3.0, 0.0, 1.0, 0.0]]  # type: ignore[union-attr]
 
 
 def test_back_on_a_spline_within_the_residual_it_reports():
-    model = set_symbolic(KAN((1, 2, 1), grid_size=10), {(0, 0, 1): ("sin", 2.0, 0.3, 1.5, 0.0), (1, 0, 0): ("x^3", 0.5, 0.0, 1.0, 0.0)})
+    model = set_symbolic(
+        KAN((1, 2, 1), grid_size=10), {(0, 0, 1): ("sin", 2.0, 0.3, 1.5, 0.0), (1, 0, 0): ("x^3", 0.5, 0.0, 1.0, 0.0)}
+    )
     back = unset_symbolic(model, [(0, 0, 1)])
     assert back.edge_layers[0].symbolic == () and back.edge_layers[0].kind[0, 1] == SPLINE
     residual = float(back.edits[-1].detail.split()[-1])
@@ -71,7 +77,10 @@ def test_back_on_a_spline_within_the_residual_it_reports():
     error = (back.edge_layers[0].edge_values(x) - model.edge_layers[0].edge_values(x)).abs().max().detach() / 1.5
     assert error <= 1.5 * residual < 1e-3
     # a cubic is held exactly
-    assert_close(unset_symbolic(model, [(1, 0, 0)]).edge_layers[1].edge_values(x.expand(-1, 2)), model.edge_layers[1].edge_values(x.expand(-1, 2)))
+    assert_close(
+        unset_symbolic(model, [(1, 0, 0)]).edge_layers[1].edge_values(x.expand(-1, 2)),
+        model.edge_layers[1].edge_values(x.expand(-1, 2)),
+    )
     assert unset_symbolic(model).active_edges() == model.active_edges()
     assert not any(layer.symbolic for layer in unset_symbolic(model).edge_layers)
 
@@ -81,7 +90,9 @@ def test_an_edge_that_is_both_keeps_its_spline():
     layer = model.edge_layers[0]
     spline = KAN((1, 1), seed=1).edge_layers[0]
     kind = torch.full_like(layer.kind, BOTH)
-    both = model.build(layers=[KANLayer.build(**{**layer.parts(), "coef": spline.coef, "base_scale": spline.base_scale, "kind": kind})])
+    both = model.build(
+        layers=[KANLayer.build(**{**layer.parts(), "coef": spline.coef, "base_scale": spline.base_scale, "kind": kind})]
+    )
     x = points(model, spread=1.0)
     assert_close(both(x), spline(x) + x**2)
     assert_close(unset_symbolic(both)(x), both(x))
@@ -101,7 +112,11 @@ def test_a_form_with_a_pole_needs_data():
         ({(0, 0, 0): ("sin", 1.0, 0.0, 1.0)}, SymbolicError, "four finite constants"),
         ({(0, 0, 0): ("sin", 1.0, 0.0, math.nan, 0.0)}, SymbolicError, "four finite constants"),
         ({(0, 0, 0): "sin"}, SymbolicError, "primitive name, a, b, c, d"),
-        ({(0, 0, 0): ("no", 1, 0, 1, 0), (0, 1, 0): ("sin", 1)}, SymbolicError, r"2 problems: edge \(0, 0, 0\).*edge \(0, 1, 0\)"),
+        (
+            {(0, 0, 0): ("no", 1, 0, 1, 0), (0, 1, 0): ("sin", 1)},
+            SymbolicError,
+            r"2 problems: edge \(0, 0, 0\).*edge \(0, 1, 0\)",
+        ),
         ({(0, 5, 0): ("sin", 1.0, 0.0, 1.0, 0.0)}, StructureError, r"no edge \(0, 5, 0\)"),
     ],
 )

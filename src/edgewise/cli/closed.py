@@ -45,17 +45,22 @@ class Rows:
         """Squared error or cross-entropy of every row (n,); nan where the model is undefined."""
         with torch.no_grad():
             y = model(self.x)
-        return torch.nn.functional.cross_entropy(y, self.y, reduction="none") if classes else (y - self.y).square().mean(dim=1)
+        return (
+            torch.nn.functional.cross_entropy(y, self.y, reduction="none")
+            if classes
+            else (y - self.y).square().mean(dim=1)
+        )
 
     def loss(self, model: KAN, classes: bool) -> float:
         """Their mean."""
         return float(self.losses(model, classes).mean())
 
     def as_good(self, new: KAN, old: KAN, bound: float, classes: bool) -> bool:
-        """Whether the loss of `new` is within `bound`, or above that of `old` by no more than `ERRORS` standard errors of the difference.
+        """Whether the loss of `new` is within `bound`, or above that of `old` by no more than `ERRORS` standard errors
+        of the difference.
 
-        Source of the rule: Breiman et al. 1984, Classification and Regression Trees, section 3.4.3, with one standard error; two here, since the
-        steps of `old` were stopped by these rows, which makes its loss look too low.
+        Source of the rule: Breiman et al. 1984, Classification and Regression Trees, section 3.4.3, with one standard
+        error; two here, since the steps of `old` were stopped by these rows, which makes its loss look too low.
         """
         losses = self.losses(new, classes)
         gap = losses - self.losses(old, classes)
@@ -64,7 +69,8 @@ class Rows:
 
 @dataclass(frozen=True)
 class Closed:
-    """What came of the search: the network that is better to keep (None: the one before), one that was found but is worse, and a sentence."""
+    """What came of the search: the network that is better to keep (None: the one before), one that was found but is
+    worse, and a sentence."""
 
     model: KAN | None
     rejected: KAN | None
@@ -78,9 +84,11 @@ def skipped(why: str) -> Closed:
 
 
 def close(model: KAN, parts: tuple[Rows, Rows], bound: float, classes: bool) -> Closed:
-    """Closed forms for the edges of `model`, looked for on the first part of the rows, judged on the second: they may have a loss of `bound`.
+    """Closed forms for the edges of `model`, looked for on the first part of the rows, judged on the second: they may
+    have a loss of `bound`.
 
-    What is kept has its constants fitted once more, to all rows. Nothing that goes wrong here costs the user the network.
+    What is kept has its constants fitted once more, to all rows. Nothing that goes wrong here costs the user the
+    network.
     """
     edges = summary(model).edges
     if edges == 0:
@@ -108,13 +116,20 @@ def close(model: KAN, parts: tuple[Rows, Rows], bound: float, classes: bool) -> 
     if not have:
         return Closed(None, None, "No edge has a closed form that is as good as its spline.", seconds)
     if not good:
-        return Closed(None, found, "The closed forms that were found are not as good as the network, on rows held out from the fit.", seconds)
+        return Closed(
+            None,
+            found,
+            "The closed forms that were found are not as good as the network, on rows held out from the fit.",
+            seconds,
+        )
     then, now = judging.loss(model, classes), judging.loss(found, classes)
     what = "cross-entropy" if classes else "RMSE"
     then, now = (then, now) if classes else (math.sqrt(then), math.sqrt(now))
     beside = f" ({what} {now:.4g}, before {then:.4g}, on {len(judging.x)} rows that chose between them)"
     if have == left:
-        return Closed(found, None, f"Every edge has a closed form, and the network is about as good with them{beside}.", seconds)
+        return Closed(
+            found, None, f"Every edge has a closed form, and the network is about as good with them{beside}.", seconds
+        )
     rest = f"{left - have} {'stays a spline' if left - have == 1 else 'stay splines'}, by name"
     some = f"{have} of {counted(left, 'edge')} {'has' if have == 1 else 'have'} a closed form that is about as good"
     return Closed(found, None, f"{some}{beside}; {rest}.", seconds)
@@ -131,7 +146,8 @@ class TimeUp(BaseException):
 
 @contextlib.contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Raise `TimeUp` in the block after so many seconds. Without effect outside the main thread and where the system has no timer signal."""
+    """Raise `TimeUp` in the block after so many seconds. Without effect outside the main thread and where the system
+    has no timer signal."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return

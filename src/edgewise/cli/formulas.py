@@ -12,9 +12,9 @@ import torch
 
 from ..data import Table
 from ..model import KAN, summary
-from ..plotting.text import clean
+from ..plotting.wording import clean
 from ..symbolic.formula import edge_functions, evaluate, formula
-from ..symbolic.network import present_forms
+from ..symbolic.task import present_forms
 from .measure import Scores, headline, scores
 from .words import number
 
@@ -23,14 +23,16 @@ LONGEST = 24  # letters of a made-up name
 DIGITS = 4  # of constants in the short version
 # names that mean something else in a formula
 TAKEN = frozenset(
-    "pi oo nan zoo exp log sqrt Abs sign sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc besselj Max Min Piecewise".split()
+    "pi oo nan zoo exp log sqrt Abs sign sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc besselj"
+    " Max Min Piecewise".split()
 )
 
 
 @dataclass(frozen=True)
 class Written:
-    """A network written down: one sympy expression per output over `symbols`, the columns and outputs that they stand for, its errors on held-out
-    rows, how many of these it is undefined on, and the edges that stay splines, by address."""
+    """A network written down: one sympy expression per output over `symbols`, the columns and outputs that they stand
+    for, its errors on held-out rows, how many of these it is undefined on, and the edges that stay splines, by
+    address."""
 
     expressions: tuple[Any, ...]
     symbols: tuple[str, ...]
@@ -54,7 +56,8 @@ class Written:
 
 
 def write(model: KAN, held: Table) -> Written | None:
-    """The model written down; None for one that is too large to be read. Raises `MissingExtra` without sympy, `SymbolicError`."""
+    """The model written down; None for one that is too large to be read. Raises `MissingExtra` without sympy,
+    `SymbolicError`."""
     if summary(model).edges > TERMS:
         return None
     outputs = held.outputs if held.classes is None else tuple(f"score of {label}" for label in held.classes)
@@ -63,7 +66,9 @@ def write(model: KAN, held: Table) -> Written | None:
     expressions = formula(model, inputs=symbols)
     forms = present_forms(model)
     splines = tuple(edge for edge in model.active_edges() if model.topology.edge_position(edge) not in forms)
-    values = torch.from_numpy(evaluate(expressions, held.X.numpy(), symbols=symbols, functions=edge_functions(model)).copy())
+    values = torch.from_numpy(
+        evaluate(expressions, held.X.numpy(), symbols=symbols, functions=edge_functions(model)).copy()
+    )
     undefined = int((~torch.isfinite(values)).any(dim=1).sum())
     found = scores(held, values.softmax(dim=1) if held.classes is not None else values)
     return Written(tuple(expressions), tuple(symbols), held.inputs, tuple(left), outputs, found, undefined, splines)
@@ -76,7 +81,11 @@ def identifiers(names: Sequence[str]) -> list[str]:
     ['x', 't_s', 't_s_2', 'lambda_', 'x_3', 'x_', 'sin_']
     """
     made: list[str] = []
-    plain = {name for name in names if name.isidentifier() and not keyword.iskeyword(name) and name not in TAKEN and not name.startswith("phi_")}
+    plain = {
+        name
+        for name in names
+        if name.isidentifier() and not keyword.iskeyword(name) and name not in TAKEN and not name.startswith("phi_")
+    }
     for name in names:
         word = name
         if name not in plain:
@@ -99,9 +108,16 @@ def rounded(expression: Any, digits: int) -> Any:
     return expression.xreplace({c: c.n(digits) for c in floats})
 
 
-
-def text(written: Written | None, message: str, rejected: Written | None, task: str, rows: int, others: dict[str, Scores | str]) -> str:
-    """formula.txt: the sentence on what was found, one formula per output, its error beside the network's and the baselines'."""
+def text(
+    written: Written | None,
+    message: str,
+    rejected: Written | None,
+    task: str,
+    rows: int,
+    others: dict[str, Scores | str],
+) -> str:
+    """formula.txt: the sentence on what was found, one formula per output, its error beside the network's and the
+    baselines'."""
     out = [message, ""]
     if written is None:
         out += ["The network is too large to be written down as a formula; ew.formula and report.html show its parts."]
@@ -112,9 +128,18 @@ def text(written: Written | None, message: str, rejected: Written | None, task: 
     for name, row in {**table, **others}.items():
         out.append(f"  {name.ljust(34)}{row if isinstance(row, str) else number(row[headline(task)])}")
     if written and written.undefined:
-        out.append(f"The formula is undefined on {written.undefined} of these rows, which lie outside what it was fitted to.")
+        out.append(
+            f"The formula is undefined on {written.undefined} of these rows, which lie outside what it was fitted to."
+        )
     if rejected is not None:
-        out += ["", f"The closed form that was found but is not as good ({headline(task)} {number(rejected.scores[headline(task)])}):", ""]
+        out += [
+            "",
+            (
+                f"The closed form that was found but is not as good ({headline(task)}"
+                f" {number(rejected.scores[headline(task)])}):"
+            ),
+            "",
+        ]
         out += _shown(rejected)
     return "\n".join(out) + "\n"
 
@@ -124,10 +149,12 @@ def _shown(written: Written) -> list[str]:
     out = short if short == full else [*short, "", "with all digits:", "", *full]
     notes = written.legend()
     if written.splines:
-        shown = ", ".join(f"phi_{a}_{b}_{c}" for a, b, c in written.splines[:6]) + (", ..." if len(written.splines) > 6 else "")
+        shown = ", ".join(f"phi_{a}_{b}_{c}" for a, b, c in written.splines[:6]) + (
+            ", ..." if len(written.splines) > 6 else ""
+        )
         first = next(iter(written.splines))
         notes.append(
-            f"{shown}: splines without a closed form that is as good; as functions they are ew.edge(model, (layer, from, to)), "
-            f"such as ew.edge(model, {first})"
+            f"{shown}: splines without a closed form that is as good; as functions they are ew.edge(model, (layer,"
+            f" from, to)), such as ew.edge(model, {first})"
         )
     return out if not notes else [*out, "", "where", *(f"  {note}" for note in notes)]

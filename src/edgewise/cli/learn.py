@@ -1,4 +1,5 @@
-"""From the rows fitted to, to the network that is kept: fit with sparsity, prune, fit again, and closed forms where they are as good."""
+"""From the rows fitted to, to the network that is kept: fit with sparsity, prune, fit again, and closed forms where
+they are as good."""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ import torch
 
 from ..data import Table
 from ..model import KAN, summary
+from ..train.fit import fit as train
 from ..train.job import make_job
-from ..train.loop import fit as train
 from ..train.result import FitResult
-from ..train.status import Status
+from ..train.solvers.status import Status
 from ..transforms import prune
 from .closed import Closed, Rows, close, skipped
 
@@ -25,7 +26,8 @@ ROUND_OFF = 1e-20  # part of the squares of y that is round-off
 class Trained:
     """The network that is kept and how it came about.
 
-    `first`: the network before pruning; `splines`: the one whose edges are all splines, which `model` is unless closed forms took their places.
+    `first`: the network before pruning; `splines`: the one whose edges are all splines, which `model` is unless closed
+    forms took their places.
     """
 
     model: KAN
@@ -40,7 +42,8 @@ class Trained:
 def learn(rest: Table, args: argparse.Namespace, progress: bool) -> Trained:
     """Fit with mild sparsity, prune, fit again what is left, and look for closed forms.
 
-    What came before is kept wherever the next is clearly worse on the rows that `fit` holds out, which are the same in all runs.
+    What came before is kept wherever the next is clearly worse on the rows that `fit` holds out, which are the same in
+    all runs.
     """
     outputs = rest.y.shape[1] if rest.classes is None else len(rest.classes)
     hidden = [width for width in args.hidden if width]
@@ -65,7 +68,9 @@ def learn(rest: Table, args: argparse.Namespace, progress: bool) -> Trained:
         if interrupted or args.no_formula:
             closed = skipped("the fit was interrupted" if interrupted else "closed forms were not asked for")
         else:
-            closed = close(chosen.model, parts(rest, args.seed, settings["loss"]), bound(chosen, rest), rest.classes is not None)
+            closed = close(
+                chosen.model, parts(rest, args.seed, settings["loss"]), bound(chosen, rest), rest.classes is not None
+            )
     except KeyboardInterrupt:  # outside fit, which catches its own: what there is is kept
         closed, interrupted = skipped("the search for closed forms was interrupted"), True
     kept = named(chosen.model if closed.model is None else closed.model, rest)
@@ -74,11 +79,16 @@ def learn(rest: Table, args: argparse.Namespace, progress: bool) -> Trained:
 
 def worse(new: FitResult, old: FitResult) -> bool:
     """Whether the held-out loss has risen by more than a smaller network is worth."""
-    return new.validation_loss is not None and old.validation_loss is not None and not new.validation_loss <= WORTH * old.validation_loss
+    return (
+        new.validation_loss is not None
+        and old.validation_loss is not None
+        and not new.validation_loss <= WORTH * old.validation_loss
+    )
 
 
 def bound(chosen: FitResult, rest: Table) -> float:
-    """The loss up to which a formula is as good as the network: on the rows that `fit` held out, else on those it was fitted to."""
+    """The loss up to which a formula is as good as the network: on the rows that `fit` held out, else on those it was
+    fitted to."""
     loss = chosen.train_loss if chosen.validation_loss is None else chosen.validation_loss
     spread = float((rest.y - rest.y.mean(dim=0)).square().mean()) if rest.classes is None else 1.0
     return WORTH * loss + ROUND_OFF * spread
@@ -88,9 +98,17 @@ def parts(rest: Table, seed: int, loss: str) -> tuple[Rows, Rows]:
     """The rows that `fit` fits to and those that it holds out by itself; twice all where it holds out none."""
     outputs = rest.y.shape[1] if rest.classes is None else len(rest.classes)
     job, _ = make_job(
-        rest.X, rest.y, validation=None, loss=loss, sample_weight=None, features=None, outputs=outputs,
-        dtype=torch.float64, device=torch.device("cpu"), seed=seed,
-    )  # fmt: skip
+        rest.X,
+        rest.y,
+        validation=None,
+        loss=loss,
+        sample_weight=None,
+        features=None,
+        outputs=outputs,
+        dtype=torch.float64,
+        device=torch.device("cpu"),
+        seed=seed,
+    )
     fitted = Rows(job.x, job.y)
     return fitted, fitted if job.xv is None or job.yv is None else Rows(job.xv, job.yv)
 

@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         warnings.showwarning = show
         try:
-            status = import_module(f"{__package__}.{args.command}").run(args)
+            status = import_module(f"{__package__}.{args.command}_command").run(args)
             sys.stdout.flush()
             return status
         except EdgewiseError as error:
@@ -43,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         except KeyboardInterrupt:
             print(f"edgewise {args.command}: interrupted; nothing was written", file=sys.stderr)
             return INTERRUPTED
-        except BrokenPipeError:  # the reader of our output, such as `head`, has gone; keep the interpreter from complaining about it at exit
+        except (
+            BrokenPipeError
+        ):  # the reader of our output, such as `head`, has gone; keep the interpreter from complaining about it at exit
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0

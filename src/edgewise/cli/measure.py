@@ -22,7 +22,8 @@ FLOOR = 1e-15  # smallest probability in a cross-entropy: one confident error do
 def scores(table: Table, predicted: Tensor) -> Scores:
     """Errors of predictions (n, k): rmse, mae and r2 of numbers; accuracy and cross_entropy of class probabilities.
 
-    r2 is 1 - (squared errors) / (squares around the mean), summed over all outputs; nan when the held-out targets do not vary.
+    r2 is 1 - (squared errors) / (squares around the mean), summed over all outputs; nan when the held-out targets do
+    not vary.
     """
     if table.classes is not None:
         chosen = predicted.gather(1, table.y[:, None])[:, 0]
@@ -45,7 +46,8 @@ def headline(task: str) -> str:
 
 
 def baselines(rest: Table, held: Table, seed: int) -> dict[str, Scores | str]:
-    """Scores of every baseline, learnt on `rest` and judged on `held`; a sentence in place of the scores where one cannot be computed."""
+    """Scores of every baseline, learnt on `rest` and judged on `held`; a sentence in place of the scores where one
+    cannot be computed."""
     learn: dict[str, Callable[[Table, Tensor, int], Tensor]] = (
         {"mean": _mean, "linear regression": _linear, "gradient boosting": _boosted}
         if rest.classes is None
@@ -77,7 +79,9 @@ def _boosted(rest: Table, X: Tensor, seed: int) -> Tensor:
     (y, _), middle, spread = _standard(rest.y, rest.y), rest.y.mean(dim=0), rest.y.std(dim=0)
     with _threads(rest):
         columns = [
-            ensemble.HistGradientBoostingRegressor(random_state=_seed(seed)).fit(rest.X.numpy(), y[:, k].numpy()).predict(X.numpy())
+            ensemble.HistGradientBoostingRegressor(random_state=_seed(seed))
+            .fit(rest.X.numpy(), y[:, k].numpy())
+            .predict(X.numpy())
             for k in range(y.shape[1])
         ]
     return middle + spread * torch.from_numpy(np.stack(columns, axis=1))
@@ -95,7 +99,9 @@ def _logistic(rest: Table, X: Tensor, seed: int) -> Tensor:
 
     def loss() -> Tensor:
         optimizer.zero_grad()
-        value = torch.nn.functional.cross_entropy(old @ weight[1:] + weight[0], rest.y) + 1e-4 * weight[1:].square().sum()
+        value = (
+            torch.nn.functional.cross_entropy(old @ weight[1:] + weight[0], rest.y) + 1e-4 * weight[1:].square().sum()
+        )
         value.backward()
         return value
 
@@ -114,7 +120,8 @@ def _boosted_classes(rest: Table, X: Tensor, seed: int) -> Tensor:
 
 
 def _threads(rest: Table) -> AbstractContextManager[object]:
-    """One thread for small tables: where other programs share the cores, several that wait for one another take many times as long."""
+    """One thread for small tables: where other programs share the cores, several that wait for one another take many
+    times as long."""
     return require("threadpoolctl").threadpool_limits(1 if rest.X.numel() < SMALL else None)
 
 

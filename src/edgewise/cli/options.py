@@ -14,7 +14,9 @@ def names(given: Sequence[str] | None, known: Sequence[str]) -> list[str]:
     """
     found: list[str] = []
     for text in given or ():
-        found += [text] if text in known or "," not in text else [part.strip() for part in text.split(",") if part.strip()]
+        found += (
+            [text] if text in known or "," not in text else [part.strip() for part in text.split(",") if part.strip()]
+        )
     return list(dict.fromkeys(found))
 
 
@@ -31,7 +33,9 @@ def sizes(what: str, least: int) -> Callable[[str], tuple[int, ...]]:
         except ValueError:
             values = ()
         if not values or min(values) < least:
-            raise argparse.ArgumentTypeError(f"{what} must be whole numbers of at least {least} joined by commas, such as 5 or 5,3; got {text!r}")
+            raise argparse.ArgumentTypeError(
+                f"{what} must be whole numbers of at least {least} joined by commas, such as 5 or 5,3; got {text!r}"
+            )
         return values
 
     return read

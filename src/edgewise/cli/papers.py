@@ -1,4 +1,5 @@
-"""What a run folder holds for the reader: report.html, kan.svg and formula.txt. Nothing that goes wrong here costs the user the network."""
+"""What a run folder holds for the reader: report.html, kan.svg and formula.txt. Nothing that goes wrong here costs the
+user the network."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ SHOWN = 300  # operations up to which the report typesets a formula
 
 
 def written(trained: Trained, held: Table) -> tuple[Written | None, Written | None, str]:
-    """The network that is kept and the one that was found but is worse, written down, and what went wrong, if anything did."""
+    """The network that is kept and the one that was found but is worse, written down, and what went wrong, if anything
+    did."""
     try:
         rejected = None if trained.closed.rejected is None else formulas.write(trained.closed.rejected, held)
         return formulas.write(trained.model, held), rejected, ""
@@ -74,7 +76,14 @@ def picture(trained: Trained, rest: Table) -> bytes:
 
 
 def page(
-    trained: Trained, rest: Table, held: Table, *, network: Scores, others: dict[str, Scores | str], written: Written | None, verdict: str
+    trained: Trained,
+    rest: Table,
+    held: Table,
+    *,
+    network: Scores,
+    others: dict[str, Scores | str],
+    written: Written | None,
+    verdict: str,
 ) -> str:
     """report.html."""
     judged: dict[str, Any] = {"model": network}
@@ -84,7 +93,10 @@ def page(
             judged["formula"] = written.scores
         if sum(e.count_ops() for e in written.expressions) <= SHOWN:
             expressions = written.expressions
-    notes = [*rest.notes, *([f"in the formula, {line}" for line in written.legend()] if written and expressions else [])]
+    notes = [
+        *rest.notes,
+        *([f"in the formula, {line}" for line in written.legend()] if written and expressions else []),
+    ]
     sentences = " ".join(filter(None, [verdict, trained.closed.message if written else ""]))
     return report(
         trained.model,
@@ -103,7 +115,8 @@ def page(
 
 
 def _fits(trained: Trained, rest: Table) -> dict[Edge, tuple[str, float]] | None:
-    """The forms of a network of closed forms, each held against the spline whose place it took; None leaves the report to look for forms itself."""
+    """The forms of a network of closed forms, each held against the spline whose place it took; None leaves the report
+    to look for forms itself."""
     if trained.closed.model is None or summary(trained.model).edges > symbolic_edges(trained.model):
         return None
     forms = closed_forms(describe(trained.model, rest.X), describe(trained.splines, rest.X), None)

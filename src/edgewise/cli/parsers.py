@@ -14,7 +14,9 @@ SPARSITY = 0.01  # mild: what matters stays, and idle edges fall to constants
 
 def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
-    top = argparse.ArgumentParser(prog="edgewise", description="Fit Kolmogorov-Arnold networks to tables.", allow_abbrev=False)
+    top = argparse.ArgumentParser(
+        prog="edgewise", description="Fit Kolmogorov-Arnold networks to tables.", allow_abbrev=False
+    )
     top.add_argument("--version", action="version", version=f"edgewise {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for add in (_fit, _predict, _info, _plot):
@@ -25,17 +27,52 @@ def parser() -> argparse.ArgumentParser:
 def _fit(commands: Any) -> None:
     about = "Fit a network to a table and judge it on rows it has not seen."
     it = commands.add_parser("fit", help="fit a network to a table", description=about, allow_abbrev=False)
-    it.add_argument("table", help="a text table with a header: CSV, TSV, ...; separator, encoding and decimal mark are guessed")
-    it.add_argument("--target", action="append", metavar="NAME", help="the column to predict (again, or joined by commas, for several)")
+    it.add_argument(
+        "table", help="a text table with a header: CSV, TSV, ...; separator, encoding and decimal mark are guessed"
+    )
+    it.add_argument(
+        "--target",
+        action="append",
+        metavar="NAME",
+        help="the column to predict (again, or joined by commas, for several)",
+    )
     it.add_argument("--out", required=True, metavar="FOLDER", help="the run folder to write")
-    it.add_argument("--task", choices=("auto", "regression", "classification"), default="auto", help="auto: classification for text and truth values")
+    it.add_argument(
+        "--task",
+        choices=("auto", "regression", "classification"),
+        default="auto",
+        help="auto: classification for text and truth values",
+    )
     it.add_argument("--features", action="append", metavar="NAMES", help="the input columns (default: all others)")
-    it.add_argument("--drop", action="append", metavar="NAMES", help="columns to leave out; 'rows' leaves out rows with missing or unusable cells")
+    it.add_argument(
+        "--drop",
+        action="append",
+        metavar="NAMES",
+        help="columns to leave out; 'rows' leaves out rows with missing or unusable cells",
+    )
     it.add_argument("--categorical", action="append", metavar="NAMES", help="columns of levels, one input per level")
-    it.add_argument("--hidden", type=hidden, default=(5,), metavar="N[,N]", help="nodes per hidden layer (default 5; 0: none)")
-    it.add_argument("--grids", type=growing, metavar="G[,G]", help="intervals of the splines, growing (default: chosen on held-out rows)")
-    it.add_argument("--sparsity", type=amount, default=SPARSITY, help=f"pull towards fewer edges (default {SPARSITY}; 0: none, and no pruning)")
-    it.add_argument("--test", type=share, default=HELD_OUT, metavar="PART", help=f"part of the rows that only judge (default {HELD_OUT})")
+    it.add_argument(
+        "--hidden", type=hidden, default=(5,), metavar="N[,N]", help="nodes per hidden layer (default 5; 0: none)"
+    )
+    it.add_argument(
+        "--grids",
+        type=growing,
+        metavar="G[,G]",
+        help="intervals of the splines, growing (default: chosen on held-out rows)",
+    )
+    it.add_argument(
+        "--sparsity",
+        type=amount,
+        default=SPARSITY,
+        help=f"pull towards fewer edges (default {SPARSITY}; 0: none, and no pruning)",
+    )
+    it.add_argument(
+        "--test",
+        type=share,
+        default=HELD_OUT,
+        metavar="PART",
+        help=f"part of the rows that only judge (default {HELD_OUT})",
+    )
     it.add_argument("--seed", type=whole, default=0, help="seed of the split, the start and all else (default 0)")
     it.add_argument("--no-formula", action="store_true", help="look for no closed forms and write no formula.txt")
     it.add_argument("--force", action="store_true", help="replace an existing run folder")
@@ -48,18 +85,24 @@ def _predict(commands: Any) -> None:
     it.add_argument("run_folder", metavar="RUN", help="the folder that edgewise fit wrote")
     it.add_argument("table", help="a text table with the inputs that the network needs")
     it.add_argument("--out", metavar="FILE", help="where to write (default: standard output)")
-    it.add_argument("--drop", action="append", choices=("rows",), help="'rows' leaves out rows with missing or unusable cells")
+    it.add_argument(
+        "--drop", action="append", choices=("rows",), help="'rows' leaves out rows with missing or unusable cells"
+    )
     it.add_argument("--force", action="store_true", help="replace an existing file")
     it.add_argument("--quiet", action="store_true", help="print no notes")
 
 
 def _info(commands: Any) -> None:
-    it = commands.add_parser("info", help="what a run folder holds", description="Say what a run folder holds.", allow_abbrev=False)
+    it = commands.add_parser(
+        "info", help="what a run folder holds", description="Say what a run folder holds.", allow_abbrev=False
+    )
     it.add_argument("run_folder", metavar="RUN", help="the folder that edgewise fit wrote, or a model file")
 
 
 def _plot(commands: Any) -> None:
-    about = "Draw a fitted network: nodes, and every edge with its function. The ending of FILE chooses SVG, PDF or PNG."
+    about = (
+        "Draw a fitted network: nodes, and every edge with its function. The ending of FILE chooses SVG, PDF or PNG."
+    )
     it = commands.add_parser("plot", help="draw a fitted network", description=about, allow_abbrev=False)
     it.add_argument("run_folder", metavar="RUN", help="the folder that edgewise fit wrote, or a model file")
     it.add_argument("--out", metavar="FILE", help="where to write (default: kan.svg in the run folder)")

@@ -67,7 +67,11 @@ def open_run(path: str) -> tuple[KAN, dict[str, Any]]:
             return load(place), {}
         if not place.is_dir():
             parent = place.absolute().parent
-            near = did_you_mean(place.name, [entry.name for entry in parent.iterdir() if entry.is_dir()]) if parent.is_dir() else ""
+            near = (
+                did_you_mean(place.name, [entry.name for entry in parent.iterdir() if entry.is_dir()])
+                if parent.is_dir()
+                else ""
+            )
             raise DataError(f"there is no run folder {path}" + (f"; {near}" if near.startswith("did") else ""))
         if not (place / MODEL).exists():
             raise DataError(f"{path} holds no run: {MODEL} is missing; make one with edgewise fit ... --out {path}")

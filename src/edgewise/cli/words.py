@@ -29,7 +29,10 @@ def table(task: str, network: Scores, others: dict[str, Scores | str]) -> str:
     width = max(map(len, rows)) + 2
     lines = ["".ljust(width) + "".join(key.replace("_", " ").rjust(15) for key in keys)]
     for name, row in rows.items():
-        lines.append(name.ljust(width) + (f"  {row}" if isinstance(row, str) else "".join(number(row[key]).rjust(15) for key in keys)))
+        lines.append(
+            name.ljust(width)
+            + (f"  {row}" if isinstance(row, str) else "".join(number(row[key]).rjust(15) for key in keys))
+        )
     return "\n".join(lines)
 
 
@@ -42,18 +45,33 @@ def verdict(task: str, outputs: str, network: Scores, others: dict[str, Scores |
     if task == "regression":
         r2 = network["r2"]
         if not math.isfinite(r2):
-            return f"The held-out rows have one and the same value of {outputs}, which says little (RMSE {number(network[key])}); give more rows."
+            return (
+                f"The held-out rows have one and the same value of {outputs}, which says little (RMSE"
+                f" {number(network[key])}); give more rows."
+            )
         if r2 < NOTHING:
-            return f"The network predicts {outputs} on unseen rows no better than the mean: these inputs do not tell it, or not from so few rows."
+            return (
+                f"The network predicts {outputs} on unseen rows no better than the mean: these inputs do not tell it,"
+                " or not from so few rows."
+            )
         rest = 1 - r2
         share = f"{100 * r2:.4g} %" if rest > 1e-4 else f"all but {rest:.1g}" if rest > EXACT else "all, to round-off,"
-        first = f"The network explains {share} of the variance of {outputs} on rows it has not seen (RMSE {number(network[key])})."
+        first = (
+            f"The network explains {share} of the variance of {outputs} on rows it has not seen (RMSE"
+            f" {number(network[key])})."
+        )
         if rest <= EXACT:
             return first
     else:
-        first = f"The network names the right class of {outputs} for {100 * network[key]:.4g} % of the rows it has not seen."
+        first = (
+            f"The network names the right class of {outputs} for {100 * network[key]:.4g} % of the rows it has not"
+            " seen."
+        )
         if network[key] <= known[trivial]:
-            return f"{first} Always naming the most frequent class does as well: these inputs do not tell it, or not from so few rows."
+            return (
+                f"{first} Always naming the most frequent class does as well: these inputs do not tell it, or not from"
+                " so few rows."
+            )
     strong = {name: value for name, value in known.items() if name != trivial}
     if not strong:
         return first
@@ -67,10 +85,14 @@ def verdict(task: str, outputs: str, network: Scores, others: dict[str, Scores |
 
 
 def extrapolated(task: str, outside: int, within: Scores | None) -> str:
-    """A sentence on held-out rows beyond the range of the training rows, with the score of the others; nothing where there are none."""
+    """A sentence on held-out rows beyond the range of the training rows, with the score of the others; nothing where
+    there are none."""
     if not outside:
         return ""
-    text = f" {outside} of the held-out rows {'lies' if outside == 1 else 'lie'} outside the range of the rows fitted to, where any network guesses"
+    text = (
+        f" {outside} of the held-out rows {'lies' if outside == 1 else 'lie'} outside the range of the rows fitted to,"
+        " where any network guesses"
+    )
     if within is None:
         return f"{text}."
     key = headline(task)
@@ -83,7 +105,13 @@ def formula(message: str, written: Written | None) -> str:
     lines = written.lines(DIGITS) if written and (not written.splines or len(written.splines) <= FEW) else []
     if sum(map(len, lines)) > LONG:
         lines = []
-    return "\n".join([message, *(f"  {line}" for line in lines), *(f"  where {line}" for line in (written.legend() if written and lines else []))])
+    return "\n".join(
+        [
+            message,
+            *(f"  {line}" for line in lines),
+            *(f"  where {line}" for line in (written.legend() if written and lines else [])),
+        ]
+    )
 
 
 def structure(model: KAN, inputs: tuple[str, ...]) -> str:

@@ -1,4 +1,5 @@
-"""Tables in: text files, arrays, DataFrames and functions become a `Table`; new tables become the inputs of a trained model."""
+"""Tables in: text files, arrays, DataFrames and functions become a `Table`; new tables become the inputs of a trained
+model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A grid of cells -> the parts of a Table: which columns, as what, and one clear error for everything that stands in the way."""
+"""A grid of cells -> the parts of a Table: which columns, as what, and one clear error for everything that stands in
+the way."""
 
 from __future__ import annotations
 
@@ -22,9 +23,15 @@ FEW_LEVELS = 20  # levels that a column may always have, however few its rows
 
 
 def build(
-    grid: Grid, target: Sequence[str], features: Sequence[str] | None, drop: Sequence[str], categorical: Sequence[str], task: str
+    grid: Grid,
+    target: Sequence[str],
+    features: Sequence[str] | None,
+    drop: Sequence[str],
+    categorical: Sequence[str],
+    task: str,
 ) -> dict[str, Any]:
-    """The fields of a Table. Raises `DataError` with all that is wrong with the columns asked for, `ConfigError` for an unknown task."""
+    """The fields of a Table. Raises `DataError` with all that is wrong with the columns asked for, `ConfigError` for an
+    unknown task."""
     if task not in TASKS:
         raise ConfigError(f"task must be one of {', '.join(TASKS)}, got {task!r}; {did_you_mean(str(task), TASKS)}")
     drop_rows = "rows" in drop
@@ -50,7 +57,9 @@ def build(
         faults.add_reading(name, reading, cells[name])
         if reading.truth and not isinstance(cells[name], np.ndarray):
             notes.append(f"column {name!r} holds truth values: read as 1 and 0")
-    as_classes = task == "classification" or (task == "auto" and len(target) == 1 and _says_classes(cells[target[0]], grid.decimal))
+    as_classes = task == "classification" or (
+        task == "auto" and len(target) == 1 and _says_classes(cells[target[0]], grid.decimal)
+    )
     if as_classes and len(target) > 1:
         raise DataError(f"classification takes one target, got {len(target)}: {', '.join(target)}")
     goals: dict[str, Any] = {}
@@ -71,7 +80,9 @@ def build(
         y, classes = _classes(target[0], [goals[target[0]][row] for row in keep], notes)
     else:
         y, classes = _quantities({name: goals[name][keep] for name in target}, task, notes), None
-        same = [name for index, name in enumerate(names) if any((X[:, index] == y[:, k]).all() for k in range(y.shape[1]))]
+        same = [
+            name for index, name in enumerate(names) if any((X[:, index] == y[:, k]).all() for k in range(y.shape[1]))
+        ]
         notes += [f"input {name!r} is the same as the target" for name in same]
     ranges = tuple(zip(X.min(axis=0).tolist(), X.max(axis=0).tolist(), strict=True))
     return {
@@ -87,25 +98,42 @@ def build(
     }
 
 
-def _chosen(grid: Grid, target: Sequence[str], features: Sequence[str] | None, drop: Sequence[str], categorical: Sequence[str]) -> list[str]:
+def _chosen(
+    grid: Grid, target: Sequence[str], features: Sequence[str] | None, drop: Sequence[str], categorical: Sequence[str]
+) -> list[str]:
     """The names of the input columns. Raises `DataError` for names that do not exist or contradict each other."""
     known = f"the columns are: {', '.join(grid.names[:20])}{', ...' if len(grid.names) > 20 else ''}"
     if not target:
         raise DataError(f"which column is to be predicted? Name it with --target NAME (in Python: target=...); {known}")
     wrong = []
-    for what, names in (("target", target), ("feature", features or []), ("dropped column", drop), ("categorical column", categorical)):
+    for what, names in (
+        ("target", target),
+        ("feature", features or []),
+        ("dropped column", drop),
+        ("categorical column", categorical),
+    ):
         for name in names:
             if name not in grid.names:
                 near = did_you_mean(name, grid.names)
                 hidden = "" if grid.header else "; the file has no header"
-                wrong.append(f"{grid.where} has no column {name!r} ({what}): {near if near.startswith('did') else known}{hidden}")
+                wrong.append(
+                    f"{grid.where} has no column {name!r} ({what}): {near if near.startswith('did') else known}{hidden}"
+                )
     twice = {name for name in target if name in grid.renamed.values()}
-    wrong += [f"the target {name!r} occurs twice in {grid.where}; give its columns different names" for name in sorted(twice)]
+    wrong += [
+        f"the target {name!r} occurs twice in {grid.where}; give its columns different names" for name in sorted(twice)
+    ]
     wrong += [f"{name!r} cannot be both target and feature" for name in target if name in (features or [])]
     wrong += [f"the target {name!r} cannot be dropped" for name in target if name in drop]
-    wrong += [f"{what} {name!r} is named twice" for what, names in (("target", target), ("feature", features or [])) for name in _twice(names)]
+    wrong += [
+        f"{what} {name!r} is named twice"
+        for what, names in (("target", target), ("feature", features or []))
+        for name in _twice(names)
+    ]
     problems(wrong, DataError)
-    inputs = [name for name in (grid.names if features is None else features) if name not in target and name not in drop]
+    inputs = [
+        name for name in (grid.names if features is None else features) if name not in target and name not in drop
+    ]
     if not inputs:
         raise DataError(f"{grid.where} leaves no column to predict {', '.join(map(repr, target))} from; {known}")
     return inputs
@@ -119,11 +147,18 @@ def _says_classes(cells: Any, decimal: str) -> bool:
     if reading.truth:
         return True
     samples = [str(cells[row]) for row in reading.text]
-    return bool(samples) and len(reading.missing) + len(samples) == len(reading.values) and not hint(samples[0], decimal)
+    return (
+        bool(samples) and len(reading.missing) + len(samples) == len(reading.values) and not hint(samples[0], decimal)
+    )
 
 
 def _inputs(
-    grid: Grid, inputs: Sequence[str], numbers: dict[str, np.ndarray], levels: dict[str, list[str]], keep: np.ndarray, notes: list[str]
+    grid: Grid,
+    inputs: Sequence[str],
+    numbers: dict[str, np.ndarray],
+    levels: dict[str, list[str]],
+    keep: np.ndarray,
+    notes: list[str],
 ) -> tuple[np.ndarray, list[str], dict[str, tuple[str, ...]]]:
     """X, its names and the levels of the categorical columns; constant columns are left out with a note."""
     columns: list[np.ndarray] = []
@@ -158,7 +193,10 @@ def _inputs(
         shown = ", ".join(constant[:8]) + (f" and {len(constant) - 8} more" if len(constant) > 8 else "")
         notes.append(f"constant column{'s' if len(constant) > 1 else ''} left out: {shown}")
     if not columns:
-        raise DataError(f"{grid.where} has no input column that varies" + (f"; constant: {', '.join(constant[:8])}" if constant else ""))
+        raise DataError(
+            f"{grid.where} has no input column that varies"
+            + (f"; constant: {', '.join(constant[:8])}" if constant else "")
+        )
     if len(set(names)) < len(names):
         raise DataError(f"columns and levels share the name {_twice(names)[0]!r}; rename the column")
     if len(columns) > len(keep):
@@ -172,7 +210,8 @@ def _classes(name: str, labels: list[str], notes: list[str]) -> tuple[np.ndarray
         raise DataError(f"target {name!r} is {kinds[0]!r} in every row: there is nothing to learn")
     if len(kinds) > max(FEW_LEVELS, len(labels) // 4) or (len(kinds) == len(labels) > 4):
         raise DataError(
-            f"target {name!r} has {len(kinds)} different values in {len(labels)} rows, too many for classes; is it the right column, or a regression?"
+            f"target {name!r} has {len(kinds)} different values in {len(labels)} rows, too many for classes; is it the"
+            " right column, or a regression?"
         )
     order = {kind: code for code, kind in enumerate(kinds)}
     codes = np.array([order[label] for label in labels], dtype=np.int64)
@@ -189,7 +228,10 @@ def _quantities(columns: dict[str, np.ndarray], task: str, notes: list[str]) -> 
         _check_scale(f"target {name!r}", values)
         kinds = np.unique(values)
         if task == "auto" and len(kinds) <= 10 < len(values) and (kinds == np.floor(kinds)).all():
-            notes.append(f"target {name!r} takes {len(kinds)} whole values and is fitted as a number; --task classification makes them classes")
+            notes.append(
+                f"target {name!r} takes {len(kinds)} whole values and is fitted as a number; --task classification"
+                " makes them classes"
+            )
     return np.stack(list(columns.values()), axis=1)
 
 
@@ -201,9 +243,14 @@ def _is_constant(values: np.ndarray) -> bool:
 def _check_scale(what: str, values: np.ndarray) -> None:
     largest, low, high = np.abs(values).max(), values.min(), values.max()
     if largest > LARGEST:
-        raise DataError(f"{what} reaches {largest:.3g}; above {LARGEST:g} squares overflow: give it in larger units, or as a logarithm")
+        raise DataError(
+            f"{what} reaches {largest:.3g}; above {LARGEST:g} squares overflow: give it in larger units, or as a"
+            " logarithm"
+        )
     if high - low < SMALLEST:
-        raise DataError(f"{what} varies by only {high - low:.3g}; below {SMALLEST:g} squares vanish: give it in smaller units")
+        raise DataError(
+            f"{what} varies by only {high - low:.3g}; below {SMALLEST:g} squares vanish: give it in smaller units"
+        )
 
 
 def _twice(names: Sequence[str]) -> list[str]:

@@ -12,8 +12,12 @@ import numpy as np
 
 from .text import NUMBER
 
-MISSING = frozenset({"", "?", ".", "-", "--", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "<na>", "nat"})
-MISSING_TEXT = frozenset({"", "?", "NA", "N/A", "#N/A", "n/a", "nan", "NaN", "NAN", "null", "NULL", "<NA>", "NaT"})  # 'none', 'Na' can be levels
+MISSING = frozenset(
+    {"", "?", ".", "-", "--", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "<na>", "nat"}
+)
+MISSING_TEXT = frozenset(
+    {"", "?", "NA", "N/A", "#N/A", "n/a", "nan", "NaN", "NAN", "null", "NULL", "<NA>", "NaT"}
+)  # 'none', 'Na' can be levels
 TRUE = frozenset({"true", "yes", "t", "y", "on"})
 FALSE = frozenset({"false", "no", "f", "n", "off"})
 
@@ -67,7 +71,8 @@ def is_numeric(cell: str) -> bool:
 
 
 def has_decimal_commas(columns: Sequence[Sequence[str]]) -> bool:
-    """Whether numbers in these columns (not separated by commas) are written with decimal commas: some are, and none has a point."""
+    """Whether numbers in these columns (not separated by commas) are written with decimal commas: some are, and none
+    has a point."""
     commas = points = 0
     for column in columns:
         for cell in column:
@@ -154,7 +159,9 @@ def sort_levels(levels: set[str]) -> tuple[str, ...]:
     >>> sort_levels({"b", "10", "9"})
     ('9', '10', 'b')
     """
-    return tuple(sorted(levels, key=lambda level: (not is_numeric(level), float(level) if is_numeric(level) else 0.0, level)))
+    return tuple(
+        sorted(levels, key=lambda level: (not is_numeric(level), float(level) if is_numeric(level) else 0.0, level))
+    )
 
 
 def hint(cell: str, decimal: str = ".") -> str:

@@ -1,4 +1,5 @@
-"""Whatever holds numbers -> tensors for training: strict about shapes, names the column and the row of every bad value."""
+"""Whatever holds numbers -> tensors for training: strict about shapes, names the column and the row of every bad
+value."""
 
 from __future__ import annotations
 
@@ -17,12 +18,18 @@ SHOWN = 3  # bad values that a message lists before it counts the rest
 
 
 def as_matrix(
-    X: Any, *, width: int | None = None, what: str = "X", dtype: torch.dtype | None = None, device: torch.device | str | None = None
+    X: Any,
+    *,
+    width: int | None = None,
+    what: str = "X",
+    dtype: torch.dtype | None = None,
+    device: torch.device | str | None = None,
 ) -> Tensor:
     """A detached (n, d) floating tensor from a tensor, an array, nested lists or a DataFrame.
 
-    `width`: the number of columns wanted. Floating tensors and arrays keep their dtype unless `dtype` is given; everything else becomes float64.
-    Raises `ShapeError` for another shape, `DataError` for text, missing and infinite values.
+    `width`: the number of columns wanted. Floating tensors and arrays keep their dtype unless `dtype` is given;
+    everything else becomes float64. Raises `ShapeError` for another shape, `DataError` for text, missing and infinite
+    values.
 
     >>> as_matrix([[1, 2], [3, 4]]).shape
     torch.Size([2, 2])
@@ -30,7 +37,9 @@ def as_matrix(
     values, names = _numbers(X, what)
     if values.ndim != 2:
         remedy = f"; one column is {what}[:, None], one row is {what}[None, :]" if values.ndim == 1 else ""
-        raise ShapeError(f"{what} has shape {tuple(values.shape)}, wanted (rows, {'columns' if width is None else width}){remedy}")
+        raise ShapeError(
+            f"{what} has shape {tuple(values.shape)}, wanted (rows, {'columns' if width is None else width}){remedy}"
+        )
     if width is not None and values.shape[1] != width:
         turned = f"; is it transposed? {what}.T has that shape" if values.shape[0] == width else ""
         raise ShapeError(f"{what} has {values.shape[1]} columns, the model takes {width}{turned}")
@@ -48,23 +57,32 @@ def as_target(
 ) -> Tensor:
     """A detached (n, k) floating tensor of targets; (n,) becomes (n, 1) and nothing is ever broadcast.
 
-    `rows`: the rows that X has; `width`: the outputs that the model gives. Raises `ShapeError` and `DataError` as `as_matrix` does.
+    `rows`: the rows that X has; `width`: the outputs that the model gives. Raises `ShapeError` and `DataError` as
+    `as_matrix` does.
 
     >>> as_target([1.0, 2.0, 3.0], rows=3).shape
     torch.Size([3, 1])
     """
     if holds_classes(y):
-        raise DataError(f"{what} holds text, booleans or categories, wanted numbers; to tell classes apart, fit with loss='cross_entropy'")
+        raise DataError(
+            f"{what} holds text, booleans or categories, wanted numbers; to tell classes apart, fit with"
+            " loss='cross_entropy'"
+        )
     values, names = _numbers(y, what)
     if values.ndim == 1:
         values = values[:, None]
     if values.ndim != 2:
-        raise ShapeError(f"{what} has shape {tuple(values.shape)}, wanted (rows,) or (rows, {'outputs' if width is None else width})")
+        raise ShapeError(
+            f"{what} has shape {tuple(values.shape)}, wanted (rows,) or (rows, {'outputs' if width is None else width})"
+        )
     _same_rows(values, rows, what)
     if width is not None and values.shape[1] != width:
         classes = values.shape[1] == 1 and bool((values == values.floor()).all())
         remedy = "; if these are classes, fit with loss='cross_entropy'" if classes else ""
-        raise ShapeError(f"{what} has {values.shape[1]} column{'s' if values.shape[1] > 1 else ''}, the model gives {width} outputs{remedy}")
+        raise ShapeError(
+            f"{what} has {values.shape[1]} column{'s' if values.shape[1] > 1 else ''}, the model gives {width}"
+            f" outputs{remedy}"
+        )
     return _finite(_cast(values, what, dtype, device), names, what)
 
 
@@ -79,8 +97,9 @@ def as_codes(
 ) -> tuple[Tensor, tuple[str, ...]]:
     """Class codes (n,) int64 and the class labels, from text, booleans, categories or whole numbers.
 
-    `classes`: the labels in order (others are refused). Without them, whole numbers with a `width` are codes 0 .. width-1 already, and
-    everything else is coded in sorted order. Raises `ShapeError` for another shape than (n,) or (n, 1), `DataError` for unusable labels.
+    `classes`: the labels in order (others are refused). Without them, whole numbers with a `width` are codes 0 ..
+    width-1 already, and everything else is coded in sorted order. Raises `ShapeError` for another shape than (n,) or
+    (n, 1), `DataError` for unusable labels.
 
     >>> as_codes(["b", "a", "b"])
     (tensor([1, 0, 1]), ('a', 'b'))
@@ -97,11 +116,17 @@ def as_codes(
     if whole and width is not None:
         bad = np.flatnonzero((labels < 0) | (labels >= width))
         if bad.size:
-            raise DataError(f"{what}[{bad[0]}] is class {labels[bad[0]]}; a model with {width} outputs knows the classes 0 to {width - 1}")
+            raise DataError(
+                f"{what}[{bad[0]}] is class {labels[bad[0]]}; a model with {width} outputs knows the classes 0 to"
+                f" {width - 1}"
+            )
         return torch.from_numpy(labels.astype(np.int64)).to(device), tuple(str(code) for code in range(width))
     kinds, codes = np.unique(labels, return_inverse=True)
     if width is not None and len(kinds) > width:
-        raise DataError(f"{what} holds {len(kinds)} classes ({_few([str(kind) for kind in kinds])}); the model has only {width} outputs")
+        raise DataError(
+            f"{what} holds {len(kinds)} classes ({_few([str(kind) for kind in kinds])}); the model has only {width}"
+            " outputs"
+        )
     return torch.from_numpy(codes.reshape(-1).astype(np.int64)).to(device), tuple(str(kind) for kind in kinds)
 
 
@@ -157,7 +182,9 @@ def is_frame(data: Any) -> bool:
 def frame_columns(frame: Any) -> tuple[list[str], list[Any]]:
     """The names and the columns of a DataFrame, in order, whatever it does with names that occur twice."""
     names = [" ".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in frame.columns]
-    columns = [frame.iloc[:, index] if hasattr(frame, "iloc") else frame[name] for index, name in enumerate(frame.columns)]
+    columns = [
+        frame.iloc[:, index] if hasattr(frame, "iloc") else frame[name] for index, name in enumerate(frame.columns)
+    ]
     return names, columns
 
 
@@ -192,7 +219,10 @@ def _array(data: Any, what: str) -> np.ndarray:
     if values.dtype.kind == "c":
         raise DataError(f"{what} is complex; give real and imaginary parts as two columns")
     if values.dtype.kind in "US":
-        raise DataError(f"{what} holds text such as {values.reshape(-1)[0]!r}, wanted numbers; edgewise.from_dataframe encodes categories")
+        raise DataError(
+            f"{what} holds text such as {values.reshape(-1)[0]!r}, wanted numbers; edgewise.from_dataframe encodes"
+            " categories"
+        )
     if values.dtype.kind in "mM":
         raise DataError(f"{what} holds dates or durations; turn them into numbers first, such as days since the start")
     if values.dtype == object:
@@ -208,12 +238,17 @@ def _from_objects(values: np.ndarray, what: str) -> np.ndarray:
     result = np.empty(values.size)
     for row, value in enumerate(values.reshape(-1).tolist()):
         if isinstance(value, (list, tuple, dict, set)):
-            raise ShapeError(f"{what} has a {type(value).__name__} of its own in row {row}; do all rows have the same length?")
+            raise ShapeError(
+                f"{what} has a {type(value).__name__} of its own in row {row}; do all rows have the same length?"
+            )
         if value is None or type(value).__name__ in ("NAType", "NaTType"):
             result[row] = np.nan
             continue
         if isinstance(value, (str, bytes)):
-            raise DataError(f"{what} holds text in row {row} ({value!r}), wanted numbers; edgewise.from_dataframe encodes categories")
+            raise DataError(
+                f"{what} holds text in row {row} ({value!r}), wanted numbers; edgewise.from_dataframe encodes"
+                " categories"
+            )
         try:
             result[row] = float(value)
         except (TypeError, ValueError, OverflowError) as error:
@@ -235,11 +270,20 @@ def _labels(y: Any, what: str) -> tuple[np.ndarray, bool]:
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
-        raise ShapeError(f"{what} has shape {values.shape}, wanted one class per row: (rows,); columns of one per class become {what}.argmax(1)")
+        raise ShapeError(
+            f"{what} has shape {values.shape}, wanted one class per row: (rows,); columns of one per class become"
+            f" {what}.argmax(1)"
+        )
     if values.dtype == object:
-        missing = [row for row, value in enumerate(values.tolist()) if value is None or value != value or type(value).__name__ == "NAType"]
+        missing = [
+            row
+            for row, value in enumerate(values.tolist())
+            if value is None or value != value or type(value).__name__ == "NAType"
+        ]
         if missing:
-            raise DataError(f"{what} has no class in {len(missing)} rows, the first of them row {missing[0]}; leave these rows out")
+            raise DataError(
+                f"{what} has no class in {len(missing)} rows, the first of them row {missing[0]}; leave these rows out"
+            )
         kinds = {type(value) for value in values.tolist()}
         if not kinds <= {int, bool}:
             return np.array([str(value) for value in values.tolist()]), False
@@ -249,7 +293,10 @@ def _labels(y: Any, what: str) -> tuple[np.ndarray, bool]:
     if values.dtype.kind == "f":
         bad = np.flatnonzero(~(np.isfinite(values) & (values == np.floor(values))))
         if bad.size:
-            raise DataError(f"{what}[{bad[0]}] is {values[bad[0]]}, wanted whole numbers or text as classes; else fit with loss='squared_error'")
+            raise DataError(
+                f"{what}[{bad[0]}] is {values[bad[0]]}, wanted whole numbers or text as classes; else fit with"
+                " loss='squared_error'"
+            )
         values = values.astype(np.int64)
     if values.dtype.kind not in "iu":
         raise DataError(f"{what} is of type {values.dtype}, wanted text, booleans or whole numbers as classes")
@@ -267,7 +314,9 @@ def _cast(values: Tensor, what: str, dtype: torch.dtype | None, device: torch.de
         dtype = torch.float32
     result = values.to(device=device, dtype=dtype)
     if dtype is not None and (result.isinf() & values.isfinite().to(result.device)).any():
-        raise DataError(f"{what} reaches {values.abs().max().item():.3g}, too large for {dtype}; use a float64 model or rescale it")
+        raise DataError(
+            f"{what} reaches {values.abs().max().item():.3g}, too large for {dtype}; use a float64 model or rescale it"
+        )
     return result
 
 
@@ -277,11 +326,16 @@ def _finite(values: Tensor, names: list[str] | None, what: str) -> Tensor:
         return values
     places = bad.nonzero()
     shown = [
-        f"row {row}, column {names[column]!r}" if names else f"row {row}, column {column}" for row, column in places[:SHOWN].tolist()
+        f"row {row}, column {names[column]!r}" if names else f"row {row}, column {column}"
+        for row, column in places[:SHOWN].tolist()
     ]
-    kinds = [f"{'is' if len(places) == 1 else 'are'} {_few(sorted({str(value) for value in values[bad][:1000].tolist()}))}"]
+    kinds = [
+        f"{'is' if len(places) == 1 else 'are'} {_few(sorted({str(value) for value in values[bad][:1000].tolist()}))}"
+    ]
     more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
-    raise DataError(f"{what} is not finite in {'; '.join(shown)}{more} ({', '.join(kinds)}); leave these rows out or fill them in")
+    raise DataError(
+        f"{what} is not finite in {'; '.join(shown)}{more} ({', '.join(kinds)}); leave these rows out or fill them in"
+    )
 
 
 def _few(words: Sequence[str], most: int = 5) -> str:

@@ -25,7 +25,8 @@ from .table import _cells, frame_grid
 
 @dataclass(frozen=True)
 class Rows:
-    """X (n, d) float64 for a model, the grid it came from, which of its rows were kept, and which lie outside the training ranges (n,)."""
+    """X (n, d) float64 for a model, the grid it came from, which of its rows were kept, and which lie outside the
+    training ranges (n,)."""
 
     X: Tensor
     kept: tuple[int, ...]
@@ -47,8 +48,9 @@ def raw_columns(metadata: Metadata) -> tuple[str, ...]:
 def encode(data: Any, metadata: Metadata, *, drop: str | Sequence[str] = ()) -> Rows:
     """The rows of a file, DataFrame, mapping of columns, array or grid as a model's inputs, in the model's order.
 
-    Columns the model does not know are ignored with a note; rows outside the training ranges are marked and noted. `drop="rows"` leaves out rows
-    with missing or unusable cells. Raises one `DataError` for missing columns, unusable cells and levels that the model has never seen.
+    Columns the model does not know are ignored with a note; rows outside the training ranges are marked and noted.
+    `drop="rows"` leaves out rows with missing or unusable cells. Raises one `DataError` for missing columns, unusable
+    cells and levels that the model has never seen.
 
     >>> encode({"b": [1.0], "a": [5.0]}, Metadata(inputs=("a", "b"), ranges=((0, 1), (0, 1)))).X
     tensor([[5., 1.]], dtype=torch.float64)
@@ -62,10 +64,16 @@ def encode(data: Any, metadata: Metadata, *, drop: str | Sequence[str] = ()) -> 
     if missing:
         spare = [name for name in grid.names if name not in wanted]
         guesses = [did_you_mean(name, spare) for name in missing]
-        near = [f"{name!r}" + (f" ({guess})" if guess.startswith("did") else "") for name, guess in zip(missing, guesses, strict=True)]
+        near = [
+            f"{name!r}" + (f" ({guess})" if guess.startswith("did") else "")
+            for name, guess in zip(missing, guesses, strict=True)
+        ]
         more = f" and {len(near) - 8} more" if len(near) > 8 else ""
         header = "" if grid.header else "; its first line is no header"
-        raise DataError(f"{grid.where} lacks {'columns' if len(near) > 1 else 'the column'} {', '.join(near[:8])}{more} that the model needs{header}")
+        raise DataError(
+            f"{grid.where} lacks {'columns' if len(near) > 1 else 'the column'} {', '.join(near[:8])}{more} that the"
+            f" model needs{header}"
+        )
     notes = list(grid.notes)
     extra = [name for name in grid.names if name not in wanted and name not in metadata.outputs]
     if extra:
@@ -88,7 +96,7 @@ def encode(data: Any, metadata: Metadata, *, drop: str | Sequence[str] = ()) -> 
     kept = faults.settle(notes)
     if not len(kept):
         raise DataError(f"{grid.where} leaves no usable row")
-    X = np.stack([columns[name][kept] for name in (metadata.inputs or wanted)], axis=1)
+    X = np.stack([columns[name][kept] for name in metadata.inputs or wanted], axis=1)
     outside = _outside(X, metadata, wanted, notes)
     return Rows(torch.from_numpy(X), tuple(kept.tolist()), torch.from_numpy(outside), tuple(notes), grid)
 
@@ -103,12 +111,16 @@ def _outside(X: np.ndarray, metadata: Metadata, wanted: Sequence[str], notes: li
     rows = beyond.any(axis=1)
     if rows.any():
         worst = [
-            f"{name!r} (trained on {low[index]:.6g} to {high[index]:.6g}, here {X[:, index].min():.6g} to {X[:, index].max():.6g})"
+            f"{name!r} (trained on {low[index]:.6g} to {high[index]:.6g}, here {X[:, index].min():.6g} to"
+            f" {X[:, index].max():.6g})"
             for index, name in enumerate(metadata.inputs or wanted)
             if beyond[:, index].any()
         ]
         more = f" and {len(worst) - 4} more" if len(worst) > 4 else ""
-        notes.append(f"{rows.sum()} of {len(X)} rows lie outside the training range, where the model extrapolates: {', '.join(worst[:4])}{more}")
+        notes.append(
+            f"{rows.sum()} of {len(X)} rows lie outside the training range, where the model extrapolates:"
+            f" {', '.join(worst[:4])}{more}"
+        )
     return rows
 
 
@@ -127,6 +139,14 @@ def _grid(data: Any, wanted: Sequence[str], drop_rows: bool) -> Grid:
         return frame_grid(data)
     values = data.detach().cpu().numpy() if isinstance(data, Tensor) else np.asarray(data)
     if values.ndim != 2 or (wanted and values.shape[1] != len(wanted)):
-        raise ShapeError(f"the array has shape {values.shape}, wanted (rows, {len(wanted) or 'inputs'}): {', '.join(wanted)}")
+        raise ShapeError(
+            f"the array has shape {values.shape}, wanted (rows, {len(wanted) or 'inputs'}): {', '.join(wanted)}"
+        )
     names = wanted or tuple(f"x{index + 1}" for index in range(values.shape[1]))
-    return Grid(tuple(names), tuple(_cells(values[:, index]) for index in range(values.shape[1])), range(len(values)), "the array", "row")
+    return Grid(
+        tuple(names),
+        tuple(_cells(values[:, index]) for index in range(values.shape[1])),
+        range(len(values)),
+        "the array",
+        "row",
+    )

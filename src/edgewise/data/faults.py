@@ -29,7 +29,8 @@ class Faults:
         self.texts: list[str] = []  # columns that could be classes
 
     def add_reading(self, name: str, reading: Reading, cells: Sequence[Any], role: str = "column") -> None:
-        """Note the faulty rows of a column of numbers. One that is mostly text is hopeless: leaving rows out cannot save it."""
+        """Note the faulty rows of a column of numbers. One that is mostly text is hopeless: leaving rows out cannot
+        save it."""
         rows, decimal = len(self.bad), self.grid.decimal
         text = reading.text
         advice = next((found for row in text[:SHOWN] if (found := hint(str(cells[row]), decimal))), "")
@@ -45,7 +46,10 @@ class Faults:
             places = self._places(reading.infinite, cells)
             self._note(reading.infinite, f"{role} {name!r} is infinite, or too large for a float64, in {places}")
         if text:
-            self._note(text, f"{role} {name!r} holds no number in {self._places(text, cells)}" + (f" - {advice}" if advice else ""))
+            self._note(
+                text,
+                f"{role} {name!r} holds no number in {self._places(text, cells)}" + (f" - {advice}" if advice else ""),
+            )
 
     def add_missing(self, name: str, at: list[int], role: str = "column") -> None:
         """Note the rows in which a column has no value."""
@@ -61,7 +65,8 @@ class Faults:
             self._note(at, f"{what}; it knows {', '.join(known[:12])}")
 
     def settle(self, notes: list[str]) -> np.ndarray:
-        """The rows that can be used, with a note on the others. Raises `DataError` unless all is fine or bad rows are to be left out."""
+        """The rows that can be used, with a note on the others. Raises `DataError` unless all is fine or bad rows are
+        to be left out."""
         if self.hopeless or (self.found and not self.drop_rows):
             wrong = self.hopeless + ([] if self.drop_rows else self.found)
             more = f"; and {len(wrong) - COLUMNS} more" if len(wrong) > COLUMNS else ""
@@ -89,6 +94,9 @@ class Faults:
         self.found.append(text)
 
     def _places(self, rows: list[int], cells: Sequence[Any] | None = None) -> str:
-        shown = [f"{self.grid.lines[row]}" + ("" if cells is None else f" ({str(cells[row])[:30]!r})") for row in rows[:SHOWN]]
+        shown = [
+            f"{self.grid.lines[row]}" + ("" if cells is None else f" ({str(cells[row])[:30]!r})")
+            for row in rows[:SHOWN]
+        ]
         more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
         return f"{self.grid.unit}{'s' if len(rows) > 1 else ''} {', '.join(shown)}{more}"

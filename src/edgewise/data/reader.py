@@ -21,7 +21,8 @@ SHOWN = 3  # faulty lines that a message lists before it counts the rest
 class Grid:
     """A table before its cells are understood: each column is a list of text cells or a numpy array.
 
-    `lines`: where each row stood (a line of the file, or a row of the frame); `ragged`: rows that had to be left out when asked to.
+    `lines`: where each row stood (a line of the file, or a row of the frame); `ragged`: rows that had to be left out
+    when asked to.
     """
 
     names: tuple[str, ...]
@@ -37,10 +38,12 @@ class Grid:
 
 
 def read_grid(path: str | Path, *, named: Sequence[str] = (), drop_rows: bool = False) -> Grid:
-    """The cells of a table file with its header, separator, encoding and decimal mark guessed; every guess that matters is a note.
+    """The cells of a table file with its header, separator, encoding and decimal mark guessed; every guess that matters
+    is a note.
 
-    `named`: column names that the caller will ask for: they decide whether a first line of numbers is a header. `drop_rows`: leave rows with too
-    few or too many fields out. Raises `DataError` for whatever is no table, naming the line.
+    `named`: column names that the caller will ask for: they decide whether a first line of numbers is a header.
+    `drop_rows`: leave rows with too few or too many fields out. Raises `DataError` for whatever is no table, naming the
+    line.
     """
     where = str(path)
     text, notes = decode(read_bytes(path), where)
@@ -63,7 +66,9 @@ def read_grid(path: str | Path, *, named: Sequence[str] = (), drop_rows: bool = 
     if comments:
         notes.append(f"{comments} comment line{'s' if comments > 1 else ''} skipped")
     if not rows:
-        raise DataError(f"{where} holds a header ({', '.join(names[:8])}{', ...' if len(names) > 8 else ''}) but no rows")
+        raise DataError(
+            f"{where} holds a header ({', '.join(names[:8])}{', ...' if len(names) > 8 else ''}) but no rows"
+        )
     names, rows = _edges(names, rows, notes)
     rows, places = _even(names, rows, places, where, drop_rows, notes)
     columns: list[Sequence[str]] = list(zip(*rows, strict=True))
@@ -74,11 +79,23 @@ def read_grid(path: str | Path, *, named: Sequence[str] = (), drop_rows: bool = 
         decimal = "," if has_decimal_commas(columns) else "."
         if decimal == ",":
             notes.append("commas in numbers are read as decimal commas")
-    return Grid(tuple(clear), tuple(columns), places, where, "line", tuple(notes), separator, decimal, header is not None, renamed)
+    return Grid(
+        tuple(clear),
+        tuple(columns),
+        places,
+        where,
+        "line",
+        tuple(notes),
+        separator,
+        decimal,
+        header is not None,
+        renamed,
+    )
 
 
 def _preamble(lines: list[str]) -> tuple[str, int, int]:
-    """Excel's `sep=;` line, the first line that is neither blank nor a comment, and the number of comments before it."""
+    """Excel's `sep=;` line, the first line that is neither blank nor a comment, and the number of comments before
+    it."""
     separator, comments = "", 0
     for index, line in enumerate(lines):
         bare = line.strip()
@@ -92,7 +109,8 @@ def _preamble(lines: list[str]) -> tuple[str, int, int]:
 
 
 def _rows(lines: list[str], start: int, separator: str, where: str) -> tuple[list[list[str]], list[int]]:
-    """All rows from `start` on with their lines counted from 1; comment lines before it come along as rows of one `#` field."""
+    """All rows from `start` on with their lines counted from 1; comment lines before it come along as rows of one `#`
+    field."""
     rows: list[list[str]] = []
     places: list[int] = []
     for index in range(start):
@@ -124,7 +142,12 @@ def _header(
     if not rows:
         return [], [], [], comments
     if first == len(rows):  # nothing but lines that begin with '#': the last of them is a header without rows
-        return [cell.strip() for cell in rows[-1][0].lstrip("#").split(separator if separator != " " else None)], [], [], comments - 1
+        return (
+            [cell.strip() for cell in rows[-1][0].lstrip("#").split(separator if separator != " " else None)],
+            [],
+            [],
+            comments - 1,
+        )
     top = rows[first]
     width = len(top)
     header: list[str] | None = top
@@ -134,7 +157,9 @@ def _header(
         above = next((row for _, row in split_rows([bare], separator)), []) if bare and bare.count('"') % 2 == 0 else []
         if first and rows[first - 1][0].startswith("#" + separator) and separator != " ":  # a column that is called '#'
             above = ["#", *above[above[:1] == [""] :]]
-        looks_like_data = all(is_numeric(cell) or cell.lower() in MISSING for cell in top) and any(is_numeric(cell) for cell in top)
+        looks_like_data = all(is_numeric(cell) or cell.lower() in MISSING for cell in top) and any(
+            is_numeric(cell) for cell in top
+        )
         generated = {f"column{index + 1}" for index in range(width)}
         if first and len(above) == width and (looks_like_data or set(named) & set(above)):
             header, below, comments = above, first, comments - 1  # numpy.savetxt writes its header as a comment
@@ -154,10 +179,16 @@ def _edges(names: list[str], rows: list[list[str]], notes: list[str]) -> tuple[l
         if all(len(row) != usual or not row[-1] for row in rows):
             notes.append("each row ends with a separator, which is ignored")
             return names, [row[:-1] if len(row) == usual else row for row in rows]
-        if all(len(row) != usual or not is_numeric(row[0]) or row[0] == str(index + 1) for index, row in enumerate(rows)):
+        if all(
+            len(row) != usual or not is_numeric(row[0]) or row[0] == str(index + 1) for index, row in enumerate(rows)
+        ):
             notes.append("the first field of each row has no name: taken as a row name and left out")
             return names, [row[1:] if len(row) == usual else row for row in rows]
-    while len(names) > 1 and not names[-1] and all(len(row) < len(names) or not any(row[len(names) - 1 :]) for row in rows):
+    while (
+        len(names) > 1
+        and not names[-1]
+        and all(len(row) < len(names) or not any(row[len(names) - 1 :]) for row in rows)
+    ):
         last = len(names) - 1
         names, rows = names[:last], [row[:last] for row in rows]
     return names, rows
@@ -173,14 +204,20 @@ def _even(
     shown = "; ".join(f"line {places[index]} has {len(rows[index])} fields" for index in bad[:SHOWN])
     more = f" and {len(bad) - SHOWN} more lines" if len(bad) > SHOWN else ""
     if not drop_rows or len(bad) == len(rows):
-        remedy = "mend them, or leave them out with --drop rows" if len(bad) < len(rows) else "does the first line name every column?"
+        remedy = (
+            "mend them, or leave them out with --drop rows"
+            if len(bad) < len(rows)
+            else "does the first line name every column?"
+        )
         raise DataError(f"{where}: the header names {len(names)} columns, but {shown}{more}; {remedy}")
     notes.append(f"{len(bad)} row{'s' if len(bad) > 1 else ''} left out: {shown}{more}, wanted {len(names)}")
     good = [index for index, row in enumerate(rows) if len(row) == len(names)]
     return [rows[index] for index in good], [places[index] for index in good]
 
 
-def _names(names: list[str], columns: list[Sequence[str]], notes: list[str]) -> tuple[list[int], list[str], dict[str, str]]:
+def _names(
+    names: list[str], columns: list[Sequence[str]], notes: list[str]
+) -> tuple[list[int], list[str], dict[str, str]]:
     """Which columns to keep, one clear name for each, and which names occurred twice."""
     keep: list[int] = []
     clear: list[str] = []

@@ -11,9 +11,11 @@ from .table import Table
 
 
 def split(table: Table, fraction: float = 0.2, seed: int = 0) -> tuple[Table, Table]:
-    """(rest, held out): a seeded draw of `fraction` of the rows, of every class alike; both keep the order of the table.
+    """(rest, held out): a seeded draw of `fraction` of the rows, of every class alike; both keep the order of the
+    table.
 
-    Every class and at least two rows stay in the rest. Raises `ConfigError` for a fraction outside (0, 1), `DataError` for too few rows.
+    Every class and at least two rows stay in the rest. Raises `ConfigError` for a fraction outside (0, 1), `DataError`
+    for too few rows.
 
     >>> from edgewise.data import from_function
     >>> rest, held = split(from_function(lambda x: x[:, 0] ** 2, [(0, 1)], 10), 0.3)

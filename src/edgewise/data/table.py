@@ -1,4 +1,5 @@
-"""Table: columns of numbers with names, ready to be fitted; and the ways to one from arrays, DataFrames and functions."""
+"""Table: columns of numbers with names, ready to be fitted; and the ways to one from arrays, DataFrames and
+functions."""
 
 from __future__ import annotations
 
@@ -24,10 +25,11 @@ from .reader import Grid, read_grid
 
 @dataclass(frozen=True)
 class Table:
-    """X (n, d) float64 and y, (n, k) float64 or (n,) int64 class codes, with the names, classes, levels and ranges a model carries along.
+    """X (n, d) float64 and y, (n, k) float64 or (n,) int64 class codes, with the names, classes, levels and ranges a
+    model carries along.
 
-    `categories`: column -> levels; its inputs are named `column=level` and hold 0 or 1. `notes`: sentences on what was changed or guessed.
-    `lines`: where each row stood in the file or frame.
+    `categories`: column -> levels; its inputs are named `column=level` and hold 0 or 1. `notes`: sentences on what was
+    changed or guessed. `lines`: where each row stood in the file or frame.
     """
 
     X: Tensor
@@ -69,11 +71,17 @@ def read_csv(
 ) -> Table:
     """A table file as a Table; separator, encoding, header and decimal mark are guessed, and told in the notes.
 
-    `target`: the column (or columns) to predict; `features`: the inputs (all others without it); `drop`: columns to leave out, and "rows" for rows
-    with missing or unusable cells; `categorical`: columns of levels, one input per level; `task`: "auto" (classification for text and truth values),
-    "regression" or "classification". Raises one `DataError` that names columns and lines for a table that cannot be used.
+    `target`: the column (or columns) to predict; `features`: the inputs (all others without it); `drop`: columns to
+    leave out, and "rows" for rows with missing or unusable cells; `categorical`: columns of levels, one input per
+    level; `task`: "auto" (classification for text and truth values), "regression" or "classification". Raises one
+    `DataError` that names columns and lines for a table that cannot be used.
     """
-    named = [*_words(target), *_words(features), *_words(categorical), *(name for name in _words(drop) if name != "rows")]
+    named = [
+        *_words(target),
+        *_words(features),
+        *_words(categorical),
+        *(name for name in _words(drop) if name != "rows"),
+    ]
     grid = read_grid(path, named=named, drop_rows="rows" in _words(drop))
     return from_grid(grid, target, features=features, drop=drop, categorical=categorical, task=task)
 
@@ -101,16 +109,25 @@ def from_dataframe(
     categorical: str | Sequence[str] = (),
     task: str = "auto",
 ) -> Table:
-    """A DataFrame (of pandas, or another with `columns` and `to_numpy`) as a Table; settings and errors as for `read_csv`."""
+    """A DataFrame (of pandas, or another with `columns` and `to_numpy`) as a Table; settings and errors as for
+    `read_csv`."""
     return from_grid(frame_grid(frame), target, features=features, drop=drop, categorical=categorical, task=task)
 
 
 def from_arrays(
-    X: Any, y: Any, *, inputs: Sequence[str] | None = None, outputs: Sequence[str] | None = None, drop: str | Sequence[str] = (), task: str = "auto"
+    X: Any,
+    y: Any,
+    *,
+    inputs: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
+    drop: str | Sequence[str] = (),
+    task: str = "auto",
 ) -> Table:
-    """X (n, d) and y (n,) or (n, k), as arrays, tensors or lists, as a Table; `drop="rows"` leaves rows with missing or infinite values out.
+    """X (n, d) and y (n,) or (n, k), as arrays, tensors or lists, as a Table; `drop="rows"` leaves rows with missing or
+    infinite values out.
 
-    Names default to x1, x2, ... and y (y1, y2, ...). Raises `ShapeError` where rows or names do not match, `DataError` as `read_csv` does.
+    Names default to x1, x2, ... and y (y1, y2, ...). Raises `ShapeError` where rows or names do not match, `DataError`
+    as `read_csv` does.
 
     >>> from_arrays([[0.0, 1.0], [1.0, 3.0], [2.0, 0.0]], [1.0, 2.0, 5.0]).inputs
     ('x1', 'x2')
@@ -123,11 +140,16 @@ def from_arrays(
     targets = _plain(y, "y")
     targets = targets[:, None] if targets.ndim == 1 else targets
     if targets.ndim != 2 or len(targets) != len(values):
-        raise ShapeError(f"y has shape {targets.shape}, wanted ({len(values)},) or ({len(values)}, outputs) for an X of {len(values)} rows")
+        raise ShapeError(
+            f"y has shape {targets.shape}, wanted ({len(values)},) or ({len(values)}, outputs) for an X of"
+            f" {len(values)} rows"
+        )
     inputs = _named(inputs, values.shape[1], "x", "inputs", "X")
     outputs = _named(outputs, targets.shape[1], "y", "outputs", "y")
     if set(inputs) & set(outputs):
-        raise ShapeError(f"inputs and outputs share the name {sorted(set(inputs) & set(outputs))[0]!r}; give one of them another")
+        raise ShapeError(
+            f"inputs and outputs share the name {sorted(set(inputs) & set(outputs))[0]!r}; give one of them another"
+        )
     if holds_classes(y) and task == "regression":
         raise DataError("y holds text, booleans or categories; with task='regression' it must hold numbers")
     columns = [*_columns(values), *_columns(targets)]
@@ -136,11 +158,17 @@ def from_arrays(
 
 
 def from_function(
-    f: Callable[..., Tensor], ranges: Mapping[str, tuple[float, float]] | Sequence[tuple[float, float]], n: int, seed: int = 0, *, output: str = "y"
+    f: Callable[..., Tensor],
+    ranges: Mapping[str, tuple[float, float]] | Sequence[tuple[float, float]],
+    n: int,
+    seed: int = 0,
+    *,
+    output: str = "y",
 ) -> Table:
     """n points drawn uniformly from `ranges` (a pair per input, or name -> pair) with their values f(x).
 
-    f takes one (n, d) tensor, or d tensors (n,) when it has d arguments without defaults. Raises `DataError` for unusable ranges or values of f.
+    f takes one (n, d) tensor, or d tensors (n,) when it has d arguments without defaults. Raises `DataError` for
+    unusable ranges or values of f.
 
     >>> table = from_function(lambda a, b: a * b, {"a": (0, 1), "b": (1, 2)}, 100)
     >>> table.X.shape, table.y.shape, table.inputs
@@ -161,8 +189,16 @@ def from_function(
     y = torch.as_tensor(f(*X.unbind(1)) if _arguments(f) == len(low) > 1 else f(X))
     if y.ndim == 0 or y.shape[0] != n or y.ndim > 2:
         raise ShapeError(f"f gives a result of shape {tuple(y.shape)} for {n} points, wanted ({n},) or ({n}, outputs)")
-    outputs = (output,) if y.ndim == 1 or y.shape[1] == 1 else tuple(f"{output}{index + 1}" for index in range(y.shape[1]))
-    table = from_arrays(X, as_matrix(y.reshape(n, -1), what="f(x)", dtype=torch.float64), inputs=names, outputs=outputs, task="regression")
+    outputs = (
+        (output,) if y.ndim == 1 or y.shape[1] == 1 else tuple(f"{output}{index + 1}" for index in range(y.shape[1]))
+    )
+    table = from_arrays(
+        X,
+        as_matrix(y.reshape(n, -1), what="f(x)", dtype=torch.float64),
+        inputs=names,
+        outputs=outputs,
+        task="regression",
+    )
     return replace(table, ranges=tuple(zip(low.tolist(), high.tolist(), strict=True)))
 
 
@@ -174,13 +210,19 @@ def frame_grid(frame: Any) -> Grid:
     clear: list[str] = []
     notes = []
     for name in names:
-        again = next(free for number in range(1, len(names) + 2) if (free := name if number == 1 else f"{name}.{number}") not in clear)
+        again = next(
+            free
+            for number in range(1, len(names) + 2)
+            if (free := name if number == 1 else f"{name}.{number}") not in clear
+        )
         if again != name:
             notes.append(f"the name {name!r} occurs twice: column {len(clear) + 1} is called {again!r}")
         clear.append(again)
     if not len(frame):
         raise DataError("the frame has no rows")
-    return Grid(tuple(clear), tuple(_cells(column) for column in columns), range(len(frame)), "the frame", "row", tuple(notes))
+    return Grid(
+        tuple(clear), tuple(_cells(column) for column in columns), range(len(frame)), "the frame", "row", tuple(notes)
+    )
 
 
 def _arguments(f: Callable[..., Any]) -> int:
@@ -225,6 +267,10 @@ def _cells(column: Any) -> Any:
         return values
     cells = []
     for value in values.tolist() if values.dtype.kind != "M" else values.astype(str).tolist():
-        missing = value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value)
+        missing = (
+            value is None
+            or type(value).__name__ in ("NAType", "NaTType")
+            or (isinstance(value, float) and value != value)
+        )
         cells.append("" if missing else repr(value) if isinstance(value, (float, complex)) else str(value))
     return cells

@@ -43,13 +43,18 @@ KINDS = (
 
 
 def read_bytes(path: str | Path) -> bytes:
-    """The whole file. Raises `DataError` for a missing file (naming a similar one), a folder, a device, or a file that may not be read."""
+    """The whole file. Raises `DataError` for a missing file (naming a similar one), a folder, a device, or a file that
+    may not be read."""
     try:
         path = Path(path)
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
-            tables = sorted(entry.name for entry in path.iterdir() if entry.suffix.lower() in (".csv", ".tsv", ".txt", ".dat"))
-            raise DataError(f"{path} is a folder, wanted a table file" + (f"; it holds {', '.join(tables[:5])}" if tables else ""))
+            tables = sorted(
+                entry.name for entry in path.iterdir() if entry.suffix.lower() in (".csv", ".tsv", ".txt", ".dat")
+            )
+            raise DataError(
+                f"{path} is a folder, wanted a table file" + (f"; it holds {', '.join(tables[:5])}" if tables else "")
+            )
         if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
             raise DataError(f"{path} is a device, wanted a table file")
         return path.read_bytes()
@@ -90,9 +95,13 @@ def _decoded(raw: bytes, where: str) -> tuple[str, list[str]]:
     for mark, encoding in BOMS:
         if raw.startswith(mark):
             try:
-                return raw[len(mark) :].decode(encoding), [] if encoding == "utf-8" else [f"the file is {encoding.upper()}"]
+                return raw[len(mark) :].decode(encoding), [] if encoding == "utf-8" else [
+                    f"the file is {encoding.upper()}"
+                ]
             except UnicodeDecodeError as error:
-                raise DataError(f"{where} begins as {encoding.upper()} but byte {error.start + len(mark)} is none; save it as UTF-8") from error
+                raise DataError(
+                    f"{where} begins as {encoding.upper()} but byte {error.start + len(mark)} is none; save it as UTF-8"
+                ) from error
     try:
         return raw.decode("utf-8"), []
     except UnicodeDecodeError as error:
@@ -101,7 +110,9 @@ def _decoded(raw: bytes, where: str) -> tuple[str, list[str]]:
         raise DataError(f"{where} is not a text table: it holds zero bytes; export it as CSV in UTF-8")
     for encoding in ("cp1252", "latin-1"):
         try:
-            return raw.decode(encoding), [f"the file is not UTF-8 (line {line}); read as {'Windows-1252' if encoding == 'cp1252' else 'Latin-1'}"]
+            return raw.decode(encoding), [
+                f"the file is not UTF-8 (line {line}); read as {'Windows-1252' if encoding == 'cp1252' else 'Latin-1'}"
+            ]
         except UnicodeDecodeError:
             continue
     raise AssertionError("Latin-1 decodes every byte")
@@ -144,7 +155,8 @@ def sniff(lines: Sequence[str]) -> str:
             for _, row in split_rows(lines, separator):
                 rows.append(row)
         except csv.Error:
-            pass  # a quoted field may run past the last line looked at; a faulty one is reported when the whole file is read
+            # a quoted field may run past the last line looked at; a faulty one is reported when the whole file is read
+            pass
         counts = Counter(len(row) for row in rows if len(row) > 1)
         if not counts:
             continue

@@ -1,20 +1,21 @@
 """The spline form: values and derivatives of every order of a layer of edge functions, with exact gradients.
 
-b batch, i input node, j basis, o output node, p degree, G intervals; knots (i, G+2p+1), coef (i, G+p, o), base_scale (i, o).
+b batch, i input node, j basis, o output node, p degree, G intervals; knots (i, G+2p+1), coef (i, G+p, o), base_scale
+(i, o).
 """
 
 from __future__ import annotations
 
-from .base import base_value as base_value
+from .api import basis as basis
+from .api import edge_values as edge_values
+from .api import evaluate as evaluate
+from .api import spline as spline
+from .base_function import base_value as base_value
 from .dispatch import backend_for as backend_for
 from .dispatch import to_coef as to_coef
 from .dispatch import to_in as to_in
 from .dispatch import to_out as to_out
 from .dispatch import use_backend as use_backend
-from .form import basis as basis
-from .form import edge_values as edge_values
-from .form import evaluate as evaluate
-from .form import spline as spline
 from .normal import normal_equations as normal_equations
 from .reference import Spec as Spec
 

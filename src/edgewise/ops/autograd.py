@@ -1,9 +1,10 @@
 """Derivative rules of the spline form for eager mode and `torch.func`.
 
-S_nu(x, h, c, g) = sum_{b,i,o} g[b,o] h[b,i] sum_j B_j^(nu)(x[b,i]) c[i,j,o], where the third argument c is the pair (coef, scale) and the base
-function is one more basis function. S is linear in g, h and c; `to_out`, `to_in`, `to_coef` are its partial derivatives by g, h and c, and every
-derivative of any of them is one of the three again, with nu or nu+1. Only inputs are saved, so derivatives of any order are exact.
-h None stands for ones; scale None for "no base function".
+S_nu(x, h, c, g) = sum_{b,i,o} g[b,o] h[b,i] sum_j B_j^(nu)(x[b,i]) c[i,j,o], where the third argument c is the pair
+(coef, scale) and the base function is one more basis function. S is linear in g, h and c; `to_out`, `to_in`, `to_coef`
+are its partial derivatives by g, h and c, and every derivative of any of them is one of the three again, with nu or
+nu+1. Only inputs are saved, so derivatives of any order are exact. h None stands for ones; scale None for "no base
+function".
 """
 
 from __future__ import annotations
@@ -23,16 +24,21 @@ _transforming = torch._C._are_functorch_transforms_active
 
 
 def _inert(*tensors: Tensor | None) -> bool:
-    """Whether nothing differentiates or batches these tensors, so that the raw kernel may be called without a Function (5 us)."""
+    """Whether nothing differentiates or batches these tensors, so that the raw kernel may be called without a Function
+    (5 us)."""
     if _transforming() or forward_ad._current_level >= 0:
         return False
     return not torch.is_grad_enabled() or not any(t is not None and t.requires_grad for t in tensors)
 
 
-def to_out(x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
+def to_out(
+    x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0
+) -> Tensor:
     """Differentiable dS/dg, (b, o)."""
     if is_compiling():
-        if _transforming():  # a registered operator has no forward-mode rule: under jvp its tangent would silently be zero
+        if (
+            _transforming()
+        ):  # a registered operator has no forward-mode rule: under jvp its tangent would silently be zero
             return reference.traceable_out(x, h, coef, scale, knots, spec, nu)
         return compiled.to_out(x, h, coef, scale, knots, spec, nu)
     if _inert(x, h, coef, scale):
@@ -49,7 +55,9 @@ def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tenso
     return _kind(ToIn)(x, g, coef, scale, knots, spec, nu)  # type: ignore[no-any-return]
 
 
-def to_coef(x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor | None]:
+def to_coef(
+    x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, spec: Spec, nu: int = 0
+) -> tuple[Tensor, Tensor | None]:
     """Differentiable dS/dc: (i, j, o), and (i, o) where spec has a base function."""
     if is_compiling():
         return compiled.to_coef(x, h, g, knots, spec, nu)
@@ -75,7 +83,9 @@ def layer(x: Tensor, coef: Tensor, scale: Tensor | None, bias: Tensor | None, kn
     if bias is None or is_compiling() or _transforming() or forward_ad._current_level >= 0:
         out = to_out(x, None, coef, scale, knots, spec)
         return out if bias is None else out + bias
-    if torch.is_grad_enabled() and (x.requires_grad or coef.requires_grad or bias.requires_grad or (scale is not None and scale.requires_grad)):
+    if torch.is_grad_enabled() and (
+        x.requires_grad or coef.requires_grad or bias.requires_grad or (scale is not None and scale.requires_grad)
+    ):
         return Layer.apply(x, coef, scale, bias, knots, spec)  # type: ignore[no-any-return]
     return dispatch.to_out(x, None, coef, scale, knots, spec, 0, bias)
 
@@ -100,9 +110,9 @@ def _sum(*terms: Tensor | None) -> Tensor | None:
 
 
 def _forward_rule(rule: Callable[..., Any]) -> staticmethod:
-    """A `jvp` that may itself be differentiated in forward mode: jvp of jvp through a Function is silently zero in torch
-    (pytorch/pytorch#197867), because torch switches forward mode off around the rule. Here it is on again, over the primals
-    of the level that is being processed.
+    """A `jvp` that may itself be differentiated in forward mode: jvp of jvp through a Function is silently zero in
+    torch (pytorch/pytorch#197867), because torch switches forward mode off around the rule. Here it is on again, over
+    the primals of the level that is being processed.
     """
 
     def jvp(ctx, *tangents):
@@ -139,7 +149,9 @@ class ToOut(Function):
     def backward(ctx, g):
         x, h, coef, scale, knots = ctx.saved_tensors
         spec, nu, need = ctx.spec, ctx.nu, ctx.needs_input_grad
-        if need[0] and need[2] and not need[1] and _inert(x, h, g, coef, scale):  # a training step: one pass over the basis
+        if (
+            need[0] and need[2] and not need[1] and _inert(x, h, g, coef, scale)
+        ):  # a training step: one pass over the basis
             dx, dc, ds, _ = dispatch.backward(x, h, g, coef, scale, knots, spec, nu)
             return dx, None, dc, ds, None, None, None
         dx = _times(h, to_in(x, g, coef, scale, knots, spec, nu + 1)) if need[0] else None

@@ -1,8 +1,8 @@
 """How `torch.func.vmap` goes through the three kernels: v vmapped, b batch, i input, j basis, o output.
 
-Where one side is shared, the batch of v problems is one call (v folded into the rows or into the outputs). Where x and the
-coefficients both vary, each problem is a product with its own local basis, written in plain torch over the differentiable
-`basis`, so that any transform may follow.
+Where one side is shared, the batch of v problems is one call (v folded into the rows or into the outputs). Where x and
+the coefficients both vary, each problem is a product with its own local basis, written in plain torch over the
+differentiable `basis`, so that any transform may follow.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from . import autograd  # circular: a rule calls the differentiable kernels again
-from .base import base_value
+from .base_function import base_value
 from .reference import Spec
 
 
@@ -48,13 +48,17 @@ def _uncolumns(t: Tensor, v: int) -> Tensor:
     return t.unflatten(-1, (v, -1)).movedim(-2, 0)
 
 
-def _dense(v: int, x: Tensor, x_dim, h: Tensor | None, h_dim, knots: Tensor, knots_dim, spec: Spec, nu: int) -> tuple[Tensor, Tensor | None]:
+def _dense(
+    v: int, x: Tensor, x_dim, h: Tensor | None, h_dim, knots: Tensor, knots_dim, spec: Spec, nu: int
+) -> tuple[Tensor, Tensor | None]:
     """h times basis (v, b, i, j) and h times base (v, b, i)."""
     x, h = _whole(v, x, x_dim), _whole(v, h, h_dim)
     knots = _whole(v, knots, knots_dim)
     _, b, i = x.shape
     num_basis = knots.shape[-1] - spec.degree - 1
-    first, values = autograd.basis(x.movedim(0, 1).reshape(b, v * i), knots.reshape(v * i, -1), spec._replace(uniform=False), nu)
+    first, values = autograd.basis(
+        x.movedim(0, 1).reshape(b, v * i), knots.reshape(v * i, -1), spec._replace(uniform=False), nu
+    )
     index = first.unsqueeze(-1) + torch.arange(spec.degree + 1, device=x.device)
     dense = values.new_zeros(b, v * i, num_basis).scatter(-1, index, values).reshape(b, v, i, num_basis).movedim(1, 0)
     weight = base_value(spec.base, x, nu) if spec.base != "none" else None
@@ -74,7 +78,9 @@ def to_out(v: int, dims, x, h, coef, scale, knots, spec: Spec, nu: int):
     if x_dim is None and h_dim is None and k_dim is None:
         out = autograd.to_out(x, h, _columns(coef), None if scale is None else _columns(scale), knots, spec, nu)
         return _uncolumns(out, v), 0
-    dense, weight = _dense(v, x, x_dim, h, h_dim, knots, k_dim, spec if scale is not None else spec._replace(base="none"), nu)
+    dense, weight = _dense(
+        v, x, x_dim, h, h_dim, knots, k_dim, spec if scale is not None else spec._replace(base="none"), nu
+    )
     out = torch.bmm(dense.flatten(2), coef.flatten(1, 2))
     return (out if weight is None or scale is None else out + torch.bmm(weight, scale)), 0
 
@@ -83,9 +89,13 @@ def to_in(v: int, dims, x, g, coef, scale, knots, spec: Spec, nu: int):
     x_dim, g_dim, c_dim, s_dim, k_dim = dims[:5]
     x, g, coef, scale, knots = (_front(t, d) for t, d in zip((x, g, coef, scale, knots), dims[:5], strict=True))
     if c_dim is None and s_dim is None and k_dim is None:
-        return autograd.to_in(_rows(v, x, x_dim), _rows(v, g, g_dim), coef, scale, knots, spec, nu).unflatten(0, (v, -1)), 0
+        return autograd.to_in(_rows(v, x, x_dim), _rows(v, g, g_dim), coef, scale, knots, spec, nu).unflatten(
+            0, (v, -1)
+        ), 0
     coef, scale, g = _whole(v, coef, c_dim), _whole(v, scale, s_dim), _whole(v, g, g_dim)
-    dense, weight = _dense(v, x, x_dim, None, None, knots, k_dim, spec if scale is not None else spec._replace(base="none"), nu)
+    dense, weight = _dense(
+        v, x, x_dim, None, None, knots, k_dim, spec if scale is not None else spec._replace(base="none"), nu
+    )
     pull = torch.bmm(g, coef.flatten(1, 2).transpose(1, 2)).reshape(dense.shape)
     out = (dense * pull).sum(-1)
     return (out if weight is None or scale is None else out + weight * torch.bmm(g, scale.transpose(1, 2))), 0

@@ -1,8 +1,9 @@
-"""The binding for `torch.compile` and `torch.export`: registered operators over the same raw kernels and the same derivative rules as `autograd`.
+"""The binding for `torch.compile` and `torch.export`: registered operators over the same raw kernels and the same
+derivative rules as `autograd`.
 
 Under compilation an `autograd.Function` with a vmap rule breaks `fullgraph=True`; in eager mode an operator with
-`register_autograd` gives a silent zero under `torch.func.jvp`. So each binding serves where it is right. A missing tensor
-is None; a missing base scale comes back as an empty tensor.
+`register_autograd` gives a silent zero under `torch.func.jvp`. So each binding serves where it is right. A missing
+tensor is None; a missing base scale comes back as an empty tensor.
 """
 
 from __future__ import annotations
@@ -16,18 +17,38 @@ from .reference import Spec
 
 @custom_op("edgewise::to_out", mutates_args=())
 def _to_out(
-    x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knots: Tensor, degree: int, base: str, uniform: bool, nu: int
+    x: Tensor,
+    h: Tensor | None,
+    coef: Tensor,
+    scale: Tensor | None,
+    knots: Tensor,
+    degree: int,
+    base: str,
+    uniform: bool,
+    nu: int,
 ) -> Tensor:
     return dispatch.to_out(x, h, coef, scale, knots, Spec(degree, base, uniform), nu)
 
 
 @custom_op("edgewise::to_in", mutates_args=())
-def _to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, degree: int, base: str, uniform: bool, nu: int) -> Tensor:
+def _to_in(
+    x: Tensor,
+    g: Tensor,
+    coef: Tensor,
+    scale: Tensor | None,
+    knots: Tensor,
+    degree: int,
+    base: str,
+    uniform: bool,
+    nu: int,
+) -> Tensor:
     return dispatch.to_in(x, g, coef, scale, knots, Spec(degree, base, uniform), nu)
 
 
 @custom_op("edgewise::to_coef", mutates_args=())
-def _to_coef(x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, degree: int, base: str, uniform: bool, nu: int) -> tuple[Tensor, Tensor]:
+def _to_coef(
+    x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, degree: int, base: str, uniform: bool, nu: int
+) -> tuple[Tensor, Tensor]:
     coef, scale = dispatch.to_coef(x, h, g, knots, Spec(degree, base, uniform), nu)
     return coef, g.new_empty(0) if scale is None else scale
 
@@ -129,7 +150,9 @@ register_autograd(_to_coef, _coef_backward, setup_context=_save_coef)
 register_autograd(_basis, _basis_backward, setup_context=_save_basis)
 
 
-def to_out(x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
+def to_out(
+    x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0
+) -> Tensor:
     """`autograd.to_out` as a registered operator."""
     return _to_out(x, h, coef, scale, knots, spec.degree, spec.base, spec.uniform, nu)
 
@@ -139,7 +162,9 @@ def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tenso
     return _to_in(x, g, coef, scale, knots, spec.degree, spec.base, spec.uniform, nu)
 
 
-def to_coef(x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor | None]:
+def to_coef(
+    x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, spec: Spec, nu: int = 0
+) -> tuple[Tensor, Tensor | None]:
     """`autograd.to_coef` as a registered operator."""
     coef, scale = _to_coef(x, h, g, knots, spec.degree, spec.base, spec.uniform, nu)
     return coef, scale if spec.base != "none" else None

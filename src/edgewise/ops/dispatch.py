@@ -1,4 +1,5 @@
-"""Which backend computes the three kernels, and why. All backends share one raw interface; see README.md for the measured rule."""
+"""Which backend computes the three kernels, and why. All backends share one raw interface; see README.md for the
+measured rule."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..errors import BackendError, did_you_mean
-from . import batching, legacy, reference
+from . import batched_grads, batching, reference
 from .reference import Spec
 
 BACKENDS = ("auto", "reference", "cpu", "gpu")
@@ -23,9 +24,11 @@ _chosen: ContextVar[str] = ContextVar("edgewise_backend", default="auto")
 
 @contextmanager
 def use_backend(name: str) -> Iterator[None]:
-    """Compute with backend `name` inside the `with` block: "auto" (by the tensor's device), "reference", "cpu" or "gpu".
+    """Compute with backend `name` inside the `with` block: "auto" (by the tensor's device), "reference", "cpu" or
+    "gpu".
 
-    "cpu" and "gpu" make sure that the kernels are there; each takes the tensors of its device, and the reference all others.
+    "cpu" and "gpu" make sure that the kernels are there; each takes the tensors of its device, and the reference all
+    others.
 
     Raises `BackendError` for a backend that is unknown or not available here.
 
@@ -36,7 +39,10 @@ def use_backend(name: str) -> Iterator[None]:
         raise BackendError(f"use_backend got {name!r}; {did_you_mean(str(name), BACKENDS)}")
     package = {"cpu": "numba", "gpu": "triton"}.get(name)
     if package and (_cpu() if name == "cpu" else _gpu()) is None:
-        raise BackendError(f"use_backend({name!r}) needs the package {package!r}, which cannot be imported; install it with: pip install {package}")
+        raise BackendError(
+            f"use_backend({name!r}) needs the package {package!r}, which cannot be imported; install it with: pip"
+            f" install {package}"
+        )
     token = _chosen.set(name)
     try:
         yield
@@ -48,10 +54,10 @@ def use_backend(name: str) -> Iterator[None]:
 def _cpu() -> ModuleType | None:
     """The module of the CPU kernels, or None where numba cannot be imported."""
     try:
-        from . import cpu
+        from .cpu import numba_backend
 
-        cpu.kernels()
-        return cpu
+        numba_backend.kernels()
+        return numba_backend
     except ImportError:
         return None
 
@@ -60,16 +66,21 @@ def _cpu() -> ModuleType | None:
 def _gpu() -> ModuleType | None:
     """The module of the GPU kernels, or None where Triton cannot be imported."""
     try:
-        from . import gpu
+        from .gpu import triton_backend
 
-        return gpu
+        return triton_backend
     except ImportError:
         return None
 
 
 def _picked(x: Tensor) -> ModuleType:
     """The module whose kernels take x."""
-    if x.dtype in _DTYPES and type(x) in _PLAIN and _chosen.get() != "reference" and not torch._C._len_torch_dispatch_stack():
+    if (
+        x.dtype in _DTYPES
+        and type(x) in _PLAIN
+        and _chosen.get() != "reference"
+        and not torch._C._len_torch_dispatch_stack()
+    ):
         if x.is_cpu:
             return _cpu() or reference
         if x.is_cuda:
@@ -78,13 +89,14 @@ def _picked(x: Tensor) -> ModuleType:
 
 
 def backend_for(x: Tensor, coef: Tensor) -> str:
-    """The name of the backend that computes a layer with inputs x (b, i) and coefficients coef (i, j, o): "cpu", "gpu" or "reference".
+    """The name of the backend that computes a layer with inputs x (b, i) and coefficients coef (i, j, o): "cpu", "gpu"
+    or "reference".
 
     >>> with use_backend("reference"):
     ...     backend_for(torch.zeros(1, 1), torch.zeros(1, 4, 1))
     'reference'
     """
-    return _picked(x).__name__.rsplit(".", 1)[1]
+    return _picked(x).NAME
 
 
 def _plain(x: Tensor):
@@ -94,11 +106,18 @@ def _plain(x: Tensor):
 
 
 def to_out(
-    x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0, bias: Tensor | None = None
+    x: Tensor,
+    h: Tensor | None,
+    coef: Tensor,
+    scale: Tensor | None,
+    knots: Tensor,
+    spec: Spec,
+    nu: int = 0,
+    bias: Tensor | None = None,
 ) -> Tensor:
     """Raw kernel dS/dg (+ bias), (b, o): see `reference.to_out`."""
-    if legacy.batched(x, h, coef, scale):
-        return legacy.call(batching.to_out, (x, h, coef, scale, knots), spec, nu)
+    if batched_grads.batched(x, h, coef, scale):
+        return batched_grads.call(batching.to_out, (x, h, coef, scale, knots), spec, nu)
     backend = _picked(x)
     if backend is not reference and (nu <= spec.degree or scale is not None):
         return backend.to_out(x, h, coef, scale, knots, spec, nu, bias)
@@ -109,8 +128,8 @@ def to_out(
 
 def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
     """Raw kernel dS/dh, (b, i): see `reference.to_in`."""
-    if legacy.batched(x, g, coef, scale):
-        return legacy.call(batching.to_in, (x, g, coef, scale, knots), spec, nu)
+    if batched_grads.batched(x, g, coef, scale):
+        return batched_grads.call(batching.to_in, (x, g, coef, scale, knots), spec, nu)
     backend = _picked(x)
     if backend is not reference and (nu <= spec.degree or scale is not None):
         return backend.to_in(x, g, coef, scale, knots, spec, nu)
@@ -118,10 +137,12 @@ def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tenso
         return reference.to_in(x, g, coef, scale, knots, spec, nu)
 
 
-def to_coef(x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor | None]:
+def to_coef(
+    x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, spec: Spec, nu: int = 0
+) -> tuple[Tensor, Tensor | None]:
     """Raw kernel dS/dc, (i, j, o) and (i, o) or None: see `reference.to_coef`."""
-    if legacy.batched(x, h, g):
-        return legacy.call(batching.to_coef, (x, h, g, knots), spec, nu)
+    if batched_grads.batched(x, h, g):
+        return batched_grads.call(batching.to_coef, (x, h, g, knots), spec, nu)
     backend = _picked(x)
     if backend is not reference and nu <= spec.degree:
         return backend.to_coef(x, h, g, knots, spec, nu)
@@ -130,10 +151,19 @@ def to_coef(x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, spec: Spec, n
 
 
 def backward(
-    x: Tensor, h: Tensor | None, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0, with_bias: bool = False
+    x: Tensor,
+    h: Tensor | None,
+    g: Tensor,
+    coef: Tensor,
+    scale: Tensor | None,
+    knots: Tensor,
+    spec: Spec,
+    nu: int = 0,
+    with_bias: bool = False,
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
-    """The first derivatives of `to_out` at once: h * to_in(x, g, coef, scale; nu+1), to_coef(x, h, g; nu), and the sum of g where with_bias."""
-    if not legacy.batched(g):
+    """The first derivatives of `to_out` at once: h * to_in(x, g, coef, scale; nu+1), to_coef(x, h, g; nu), and the sum
+    of g where with_bias."""
+    if not batched_grads.batched(g):
         backend = _picked(x)
         if backend is not reference and nu < spec.degree:
             return backend.backward(x, h, g, coef, scale, knots, spec, nu, with_bias)
@@ -144,7 +174,7 @@ def backward(
 
 def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor]:
     """Raw local basis: see `reference.basis`."""
-    if legacy.batched(x):
-        return legacy.call(batching.basis, (x, knots), spec, nu)
+    if batched_grads.batched(x):
+        return batched_grads.call(batching.basis, (x, knots), spec, nu)
     backend = _picked(x) if nu <= spec.degree else reference
     return backend.basis(x, knots, spec, nu)

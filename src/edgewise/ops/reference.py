@@ -1,8 +1,9 @@
 """The spline form in plain torch: the truth that every backend is held against. Any device, any float dtype.
 
-b batch, i input node, j basis, o output node, r local basis 0..p, G intervals, p degree; knots (i, G+2p+1), coef (i, G+p, o).
-At x only the p+1 basis functions first..first+p differ from zero, so only those are ever computed (de Boor's triangle on local knots).
-Outside the interior interval [knots[:, p], knots[:, p+G]] every basis function continues along its tangent.
+b batch, i input node, j basis, o output node, r local basis 0..p, G intervals, p degree; knots (i, G+2p+1), coef (i,
+G+p, o). At x only the p+1 basis functions first..first+p differ from zero, so only those are ever computed (de Boor's
+triangle on local knots). Outside the interior interval [knots[:, p], knots[:, p+G]] every basis function continues
+along its tangent.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag, pad
 
-from .base import base_value
+from .base_function import base_value
 
+NAME = "reference"  # of the backend
 BLOCK = 1 << 22  # elements of the largest temporary (rows, i, o)
 
 
@@ -27,8 +29,11 @@ class Spec(NamedTuple):
     uniform: bool = False
 
 
-def triangle(e: Tensor, knots: Tensor, span: Tensor, degree: int, derivative: int, with_slope: bool) -> tuple[Tensor, Tensor | None]:
-    """Values (b, i, p+1) of a derivative inside the interval `span`, and the first derivative too if asked (order 0 only)."""
+def triangle(
+    e: Tensor, knots: Tensor, span: Tensor, degree: int, derivative: int, with_slope: bool
+) -> tuple[Tensor, Tensor | None]:
+    """Values (b, i, p+1) of a derivative inside the interval `span`, and the first derivative too if asked (order 0
+    only)."""
     p = degree
     index = span.unsqueeze(-1) + torch.arange(1, 2 * p + 1, device=e.device)
     t = knots.unsqueeze(0).expand(e.shape[0], -1, -1).gather(2, index)  # (b, i, 2p): the only knots these functions see
@@ -48,14 +53,16 @@ def triangle(e: Tensor, knots: Tensor, span: Tensor, degree: int, derivative: in
 
 
 def locate(x: Tensor, knots: Tensor, spec: Spec) -> Tensor:
-    """(b, i): the interval of x, 0..G-1, which is also the first basis function that is not zero there; NaN and the right end count to the last."""
+    """(b, i): the interval of x, 0..G-1, which is also the first basis function that is not zero there; NaN and the
+    right end count to the last."""
     interior = knots[:, spec.degree : knots.shape[1] - spec.degree]
     after = torch.searchsorted(interior.contiguous(), x.detach().t().contiguous(), right=True)
     return (after.t() - 1).clamp(0, interior.shape[1] - 2)
 
 
 def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor]:
-    """Index `first` (b, i) of the first basis function that is not zero at x (b, i), and the nu-th derivative (b, i, p+1) of it and the p after it.
+    """Index `first` (b, i) of the first basis function that is not zero at x (b, i), and the nu-th derivative (b, i,
+    p+1) of it and the p after it.
 
     NaN counts to the last interval and gives NaN values.
     """
@@ -90,7 +97,9 @@ def _blocks(rows: int, cost: int) -> Iterator[slice]:
     return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
 
 
-def to_out(x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
+def to_out(
+    x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0
+) -> Tensor:
     """(b, o): sum over inputs of h (b, i) times the nu-th derivative of every edge function; h None means ones."""
     if x.shape[0] == 0 or x.shape[1] == 0:
         return x.new_zeros(x.shape[0], coef.shape[2])
@@ -104,8 +113,11 @@ def to_out(x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knot
     return out
 
 
-def traceable_out(x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
-    """`to_out` in operators that torch itself can differentiate, batch and trace to any order; it holds a temporary (b, i, o)."""
+def traceable_out(
+    x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0
+) -> Tensor:
+    """`to_out` in operators that torch itself can differentiate, batch and trace to any order; it holds a temporary (b,
+    i, o)."""
     rows, values = _local(x, knots, spec, nu)
     flat = coef.flatten(0, 1)
     edges = sum(values[..., r, None] * flat[rows[..., r]] for r in range(spec.degree + 1))
@@ -127,8 +139,11 @@ def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tenso
     return out
 
 
-def to_coef(x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor | None]:
-    """(i, j, o) and, with a base function, (i, o): sum over the batch of h (b, i) g (b, o) times the nu-th derivative of every basis function."""
+def to_coef(
+    x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, spec: Spec, nu: int = 0
+) -> tuple[Tensor, Tensor | None]:
+    """(i, j, o) and, with a base function, (i, o): sum over the batch of h (b, i) g (b, o) times the nu-th derivative
+    of every basis function."""
     num_basis, width = knots.shape[1] - spec.degree - 1, g.shape[1]
     out = g.new_zeros(x.shape[1] * num_basis, width)
     rows, values = _local(x, knots, spec, nu)

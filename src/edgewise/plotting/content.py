@@ -9,20 +9,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..attribution import scores
 from ..errors import ConfigError
 from ..layers import OFF, SPLINE, KANLayer
 from ..model import KAN, as_kan
 from ..topology import Edge, Node
-from ..trace import scores
-from .text import clean, closed_form
+from .wording import clean, closed_form
 
 ROWS, POINTS = 2000, 65  # rows of X that are looked at, points of a curve
 
 
 @dataclass(frozen=True)
 class NodeContent:
-    """One node: (layer, id), the ids of its subnodes (none for an input, one for a sum), its score for the output it serves most, its name
-    where it is an input or output."""
+    """One node: (layer, id), the ids of its subnodes (none for an input, one for a sum), its score for the output it
+    serves most, its name where it is an input or output."""
 
     node: Node
     factors: tuple[int, ...]
@@ -32,8 +32,9 @@ class NodeContent:
 
 @dataclass(frozen=True)
 class EdgeContent:
-    """One active edge: its identity, positions of its ends, kind (1 spline, 2 symbolic, 3 both), score, samples (x, y) of its function in
-    the user's units for inputs and the model's behind them; its primitive and the closed form in words (full and bare), empty for a spline."""
+    """One active edge: its identity, positions of its ends, kind (1 spline, 2 symbolic, 3 both), score, samples (x, y)
+    of its function in the user's units for inputs and the model's behind them; its primitive and the closed form in
+    words (full and bare), empty for a spline."""
 
     edge: Edge
     src: int
@@ -55,8 +56,11 @@ class Content:
     edges: tuple[tuple[EdgeContent, ...], ...]
 
 
-def names_of(model: KAN, inputs: Sequence[object] | None = None, outputs: Sequence[object] | None = None) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of all features (by original id) and outputs: those given, else those the model carries, else x1, x2, ... and y (y1, y2, ...).
+def names_of(
+    model: KAN, inputs: Sequence[object] | None = None, outputs: Sequence[object] | None = None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of all features (by original id) and outputs: those given, else those the model carries, else x1, x2, ...
+    and y (y1, y2, ...).
 
     Raises `ConfigError` when the number of names given does not fit.
 
@@ -66,9 +70,17 @@ def names_of(model: KAN, inputs: Sequence[object] | None = None, outputs: Sequen
     count, ends = model.topology.features, len(model.topology.node_ids[-1])
     for what, given, wanted in (("inputs", inputs, count), ("outputs", outputs, ends)):
         if given is not None and (isinstance(given, str) or len(given) != wanted):
-            raise ConfigError(f"{what} needs {wanted} names, one for each of the model's {what} (pruned ones too), got {given!r}")
+            raise ConfigError(
+                f"{what} needs {wanted} names, one for each of the model's {what} (pruned ones too), got {given!r}"
+            )
     known = model.metadata
-    raw_in = inputs if inputs is not None else known.inputs if len(known.inputs) == count else [f"x{n + 1}" for n in range(count)]
+    raw_in = (
+        inputs
+        if inputs is not None
+        else known.inputs
+        if len(known.inputs) == count
+        else [f"x{n + 1}" for n in range(count)]
+    )
     classes = known.classes if len(known.classes) == ends else known.outputs
     numbered = ["y"] if ends == 1 else [f"y{n + 1}" for n in range(ends)]
     raw_out = outputs if outputs is not None else classes if len(classes) == ends else numbered
@@ -76,7 +88,8 @@ def names_of(model: KAN, inputs: Sequence[object] | None = None, outputs: Sequen
 
 
 def rows_for(model: KAN, X: Any, what: str = "plot") -> Tensor:
-    """Rows on which to look at the model: X, thinned when long; without X uniform samples of the ranges it was trained on, else of its grids.
+    """Rows on which to look at the model: X, thinned when long; without X uniform samples of the ranges it was trained
+    on, else of its grids.
 
     Raises `DataError` for an X that is empty or not finite.
     """
@@ -99,10 +112,13 @@ def rows_for(model: KAN, X: Any, what: str = "plot") -> Tensor:
     return (low + (high - low) * draw).to(dtype=model.dtype, device=model.device)
 
 
-def describe(model: KAN, X: Any = None, *, inputs: Sequence[object] | None = None, outputs: Sequence[object] | None = None) -> Content:
+def describe(
+    model: KAN, X: Any = None, *, inputs: Sequence[object] | None = None, outputs: Sequence[object] | None = None
+) -> Content:
     """All that a picture of the model shows, looked at on X (b, features).
 
-    Raises `StructureError` for what is no KAN, `DataError` for an unusable X and `ConfigError` for a wrong number of names.
+    Raises `StructureError` for what is no KAN, `DataError` for an unusable X and `ConfigError` for a wrong number of
+    names.
 
     >>> len(describe(KAN((2, 3, 1))).edges[0])
     6
@@ -122,11 +138,15 @@ def describe(model: KAN, X: Any = None, *, inputs: Sequence[object] | None = Non
         weight = node_scores[level].nan_to_num().amax(0).tolist()
         factors = topology.factors[level] if level else ((),) * len(ids)
         called = [into[n] for n in ids] if not level else list(out) if level == topology.depth else [""] * len(ids)
-        nodes.append(tuple(NodeContent((level, n), f, w, c) for n, f, w, c in zip(ids, factors, weight, called, strict=True)))
+        nodes.append(
+            tuple(NodeContent((level, n), f, w, c) for n, f, w, c in zip(ids, factors, weight, called, strict=True))
+        )
     return Content(tuple(nodes), tuple(layers))
 
 
-def _edges(model: KAN, number: int, layer: KANLayer, nodes: Tensor, weight: Tensor, names: tuple[str, ...]) -> tuple[EdgeContent, ...]:
+def _edges(
+    model: KAN, number: int, layer: KANLayer, nodes: Tensor, weight: Tensor, names: tuple[str, ...]
+) -> tuple[EdgeContent, ...]:
     low, high = nodes.amin(0), nodes.amax(0)
     flat = high <= low
     ends = layer.interval  # a source that does not vary is shown over its grid
@@ -149,8 +169,11 @@ def _edges(model: KAN, number: int, layer: KANLayer, nodes: Tensor, weight: Tens
     return tuple(found)
 
 
-def _closed_forms(model: KAN, number: int, layer: KANLayer, names: tuple[str, ...]) -> dict[tuple[int, int], tuple[str, str, str]]:
-    """(full words, bare words, primitive) of every closed form of a layer; those of the first layer in the user's units and names."""
+def _closed_forms(
+    model: KAN, number: int, layer: KANLayer, names: tuple[str, ...]
+) -> dict[tuple[int, int], tuple[str, str, str]]:
+    """(full words, bare words, primitive) of every closed form of a layer; those of the first layer in the user's units
+    and names."""
     if not layer.symbolic or layer.affine is None:
         return {}
     words = {}

@@ -1,8 +1,10 @@
-"""Where everything in the picture of a network lies: plain data in inches, from the bottom left, without any drawing library.
+"""Where everything in the picture of a network lies: plain data in inches, from the bottom left, without any drawing
+library.
 
-Inputs stand at the bottom, outputs at the top. Between two layers of nodes lies a band of cards, one per active edge: a frame that holds the
-edge's curve, and above it the closed form where there is one. A line runs from the source node to the card's foot and from its head to the target.
-Many edges share a band by standing in several rows, each card at its own horizontal place.
+Inputs stand at the bottom, outputs at the top. Between two layers of nodes lies a band of cards, one per active edge: a
+frame that holds the edge's curve, and above it the closed form where there is one. A line runs from the source node to
+the card's foot and from its head to the target. Many edges share a band by standing in several rows, each card at its
+own horizontal place.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..topology import Edge, Node
-from . import text
+from . import wording
 from .content import Content, EdgeContent
 
 MARGIN, GAP, BOX, CLOSEST, WIDEST, NARROWEST = 0.18, 0.08, 0.56, 0.36, 16.0, 3.4
@@ -39,7 +41,8 @@ class Rect:
 
 @dataclass(frozen=True)
 class Label:
-    """Text centred in a rectangle that holds it; `upright` text is turned by 90 degrees. `size` in points, `full` before it was shortened."""
+    """Text centred in a rectangle that holds it; `upright` text is turned by 90 degrees. `size` in points, `full`
+    before it was shortened."""
 
     text: str
     rect: Rect
@@ -55,7 +58,8 @@ class Label:
 
 @dataclass(frozen=True)
 class NodeMark:
-    """One node: kind is 'input', 'sum' or 'product'; the factors of a product are dots below it, joined to it by stems."""
+    """One node: kind is 'input', 'sum' or 'product'; the factors of a product are dots below it, joined to it by
+    stems."""
 
     node: Node
     x: float
@@ -69,7 +73,8 @@ class NodeMark:
 
 @dataclass(frozen=True)
 class EdgeMark:
-    """One edge: the frame of its curve, the card (frame and label), the two lines that join it, and its curve in pieces of points."""
+    """One edge: the frame of its curve, the card (frame and label), the two lines that join it, and its curve in pieces
+    of points."""
 
     edge: Edge
     kind: int
@@ -93,7 +98,8 @@ class Layout:
 
 
 def arrange(content: Content, *, title: str | None = None, beta: float = 3.0) -> Layout:
-    """Places for everything in `content`; the width follows the busiest layer. An edge's opacity is tanh(beta * score), never quite zero."""
+    """Places for everything in `content`; the width follows the busiest layer. An edge's opacity is tanh(beta * score),
+    never quite zero."""
     width = _width(content)
     bands = [_Band.of(edges, width) for edges in content.edges]
     below, above = (_names([n.name for n in content.nodes[k]], width) for k in (0, -1))
@@ -115,11 +121,13 @@ def arrange(content: Content, *, title: str | None = None, beta: float = 3.0) ->
     top = levels[-1] + NODE + 0.06 + max((label.rect.y1 for label in above), default=0.0) + MARGIN
     headline = None
     if title is not None and title.strip():
-        words, room = text.clean(title), width - 2 * MARGIN
-        shown = text.shorten(words, TITLE, room)
-        half = text.width(shown, TITLE) / 2
-        headline = Label(shown, Rect(width / 2 - half, top, width / 2 + half, top + text.height(TITLE)), TITLE, full=words)
-        top += text.height(TITLE) + MARGIN
+        words, room = wording.clean(title), width - 2 * MARGIN
+        shown = wording.shorten(words, TITLE, room)
+        half = wording.width(shown, TITLE) / 2
+        headline = Label(
+            shown, Rect(width / 2 - half, top, width / 2 + half, top + wording.height(TITLE)), TITLE, full=words
+        )
+        top += wording.height(TITLE) + MARGIN
     return Layout(width, top, tuple(mark for level in nodes for mark in level), tuple(edges), headline)
 
 
@@ -128,12 +136,12 @@ def _width(content: Content) -> float:
     for edges in content.edges:
         pitch = 0.62 if len(edges) <= 10 else 0.5
         if len(edges) <= 12:
-            longest = max((text.width(e.formula, FORMULA) for e in edges), default=0.0)
+            longest = max((wording.width(e.formula, FORMULA) for e in edges), default=0.0)
             pitch = max(pitch, min(longest + 2 * GAP, 1.8))
         wanted.append(len(edges) * pitch + 2 * MARGIN)
     for level in content.nodes:
         wanted.append(sum(0.3 + 0.12 * max(len(n.factors) - 1, 0) for n in level) + 2 * MARGIN)
-        longest = max((text.width(n.name, NAME) for n in level), default=0.0)
+        longest = max((wording.width(n.name, NAME) for n in level), default=0.0)
         if len(level) * (min(longest, LONGEST) + GAP) < 9.0:
             wanted.append(len(level) * (min(longest, LONGEST) + GAP) + 2 * MARGIN)
     return min(max(wanted), WIDEST)
@@ -158,22 +166,25 @@ def _nodes(content: Content, level: int, y: float, width: float) -> list[NodeMar
         points: tuple[Point, ...] = ()
         if kind == "product":
             step = min(0.17, 0.8 * pitch / len(node.factors))
-            points = tuple((x + (k - (len(node.factors) - 1) / 2) * step, y - NODE - 0.3) for k in range(len(node.factors)))
+            points = tuple(
+                (x + (k - (len(node.factors) - 1) / 2) * step, y - NODE - 0.3) for k in range(len(node.factors))
+            )
         marks.append(NodeMark(node.node, x, y, radius, kind, node.score, points))
     return marks
 
 
 def _names(names: Sequence[str], width: float) -> list[Label]:
-    """Labels at their horizontal places, their feet at height zero: level where all fit side by side, else upright, smaller where it must be."""
+    """Labels at their horizontal places, their feet at height zero: level where all fit side by side, else upright,
+    smaller where it must be."""
     if not names or not any(names):
         return []
     pitch = (width - 2 * MARGIN) / len(names)
-    level = max(text.width(text.shorten(name, NAME, LONGEST), NAME) for name in names) + GAP <= pitch
-    size = NAME if level else min(NAME, 0.95 * pitch * 72 / text.LINE)
+    level = max(wording.width(wording.shorten(name, NAME, LONGEST), NAME) for name in names) + GAP <= pitch
+    size = NAME if level else min(NAME, 0.95 * pitch * 72 / wording.LINE)
     labels = []
     for name, x in zip(names, spread(len(names), width), strict=True):
-        shown = text.shorten(name, size, max(LONGEST, pitch - GAP) if level else LONGEST)
-        along, across = text.width(shown, size), text.height(size)
+        shown = wording.shorten(name, size, max(LONGEST, pitch - GAP) if level else LONGEST)
+        along, across = wording.width(shown, size), wording.height(size)
         w, h = (along, across) if level else (across, along)
         labels.append(Label(shown, Rect(x - w / 2, 0.0, x + w / 2, h), size, not level, name))
     return labels
@@ -192,7 +203,8 @@ def _with(mark: NodeMark, label: Label, *, below: bool) -> NodeMark:
 
 @dataclass(frozen=True)
 class _Band:
-    """The cards of one layer of edges: their places, how many rows, the size of a frame, and the labels with the room they take."""
+    """The cards of one layer of edges: their places, how many rows, the size of a frame, and the labels with the room
+    they take."""
 
     centres: list[float]
     rows: int
@@ -211,7 +223,7 @@ class _Band:
         box = min(box, 2 * (MARGIN + 0.5 * usable / count) - 0.04)
         room = min(pitch - GAP, 2 * (MARGIN + 0.5 * usable / count) - 0.04)
         labels = [_label(edge, room) for edge in edges]
-        tallest = max((text.width(t, s) if up else text.height(s) for t, s, up in labels if t), default=0.0)
+        tallest = max((wording.width(t, s) if up else wording.height(s) for t, s, up in labels if t), default=0.0)
         return _Band(spread(count, width), rows, box, labels, tallest + 0.05 if tallest else 0.0)
 
     @property
@@ -219,7 +231,9 @@ class _Band:
         """Of all rows together."""
         return self.rows * (self.box + self.room) + (self.rows - 1) * 0.14
 
-    def place(self, edges: Sequence[EdgeContent], sources: list[NodeMark], targets: list[Point], floor: float, beta: float) -> list[EdgeMark]:
+    def place(
+        self, edges: Sequence[EdgeContent], sources: list[NodeMark], targets: list[Point], floor: float, beta: float
+    ) -> list[EdgeMark]:
         """The marks of all edges of the band, whose lowest row stands on `floor`."""
         marks = []
         for k, edge in enumerate(edges):
@@ -228,14 +242,18 @@ class _Band:
             words, size, upright = self.labels[k]
             card, label = box, None
             if words:
-                along, across = text.width(words, size), text.height(size)
+                along, across = wording.width(words, size), wording.height(size)
                 w, h = (across, along) if upright else (along, across)
-                label = Label(words, Rect(x - w / 2, box.y1 + 0.02, x + w / 2, box.y1 + 0.02 + h), size, upright, edge.formula)
+                label = Label(
+                    words, Rect(x - w / 2, box.y1 + 0.02, x + w / 2, box.y1 + 0.02 + h), size, upright, edge.formula
+                )
                 card = Rect(min(box.x0, x - w / 2), box.y0, max(box.x1, x + w / 2), label.rect.y1 + 0.02)
             src = sources[edge.src]
             lines = ((src.x, src.y + src.radius), (x, card.y0)), ((x, card.y1), targets[edge.dst])
             opacity = max(math.tanh(beta * max(edge.score, 0.0)), 0.12)
-            marks.append(EdgeMark(edge.edge, edge.kind, opacity, box, card, lines, fit_curve(edge.x, edge.y, box), label))
+            marks.append(
+                EdgeMark(edge.edge, edge.kind, opacity, box, card, lines, fit_curve(edge.x, edge.y, box), label)
+            )
         return marks
 
 
@@ -243,15 +261,16 @@ def _label(edge: EdgeContent, room: float) -> tuple[str, float, bool]:
     """The closed form as it fits: in full, its bare form, either one smaller, else upright."""
     for size in (FORMULA, 0.85 * FORMULA):
         for words in (edge.formula, edge.form):
-            if text.width(words, size) <= room:
+            if wording.width(words, size) <= room:
                 return words, size, False
-    size = min(FORMULA, 72 * room / text.LINE)
-    words = edge.formula if text.width(edge.formula, size) <= 1.1 else edge.form
-    return text.shorten(words, size, 1.1), size, True
+    size = min(FORMULA, 72 * room / wording.LINE)
+    words = edge.formula if wording.width(edge.formula, size) <= 1.1 else edge.form
+    return wording.shorten(words, size, 1.1), size, True
 
 
 def fit_curve(x: Sequence[float], y: Sequence[float], box: Rect) -> tuple[tuple[Point, ...], ...]:
-    """The samples as points in the frame, in one piece per run of finite values; a function that only varies by round-off is a level line."""
+    """The samples as points in the frame, in one piece per run of finite values; a function that only varies by
+    round-off is a level line."""
     finite = [v for v in y if math.isfinite(v)]
     if not finite or not all(map(math.isfinite, x)):
         return ()

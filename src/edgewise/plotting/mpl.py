@@ -1,4 +1,5 @@
-"""The layout of a network drawn with matplotlib: one axes, collections instead of one artist per part, no state of pyplot, no files."""
+"""The layout of a network drawn with matplotlib: one axes, collections instead of one artist per part, no state of
+pyplot, no files."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ COLORS = {1: SPLINE, 2: SYMBOLIC, 3: BOTH}
 
 
 def draw(layout: Layout, *, figsize: tuple[float, float] | None = None, ax: Any = None) -> Any:
-    """A matplotlib Figure that shows the layout: a new one of the layout's size (or `figsize`, in inches), or the one that `ax` belongs to.
+    """A matplotlib Figure that shows the layout: a new one of the layout's size (or `figsize`, in inches), or the one
+    that `ax` belongs to.
 
     Raises `ConfigError` for sizes that are not two positive numbers, `MissingExtra` without matplotlib.
     """
@@ -36,7 +38,11 @@ def draw(layout: Layout, *, figsize: tuple[float, float] | None = None, ax: Any 
     ax.set_axis_off()
     _draw_edges(ax, layout.edges, scale)
     _draw_nodes(ax, layout, scale)
-    labels = [(node.label, INK) for node in layout.nodes] + [(edge.label, COLORS[edge.kind]) for edge in layout.edges] + [(layout.title, INK)]
+    labels = (
+        [(node.label, INK) for node in layout.nodes]
+        + [(edge.label, COLORS[edge.kind]) for edge in layout.edges]
+        + [(layout.title, INK)]
+    )
     for label, color in labels:
         if label is not None:
             _write(ax, label, color, scale)
@@ -94,16 +100,22 @@ def _draw_edges(ax: Any, edges: tuple[EdgeMark, ...], scale: float) -> None:
     )
     corners = [[(r.x0, r.y0), (r.x1, r.y0), (r.x1, r.y1), (r.x0, r.y1)] for r in (mark.card for mark in edges)]
     ax.add_collection(collections.PolyCollection(corners, facecolors="white", edgecolors="none", zorder=2))
-    frames = [[(r.x0, r.y0), (r.x1, r.y0), (r.x1, r.y1), (r.x0, r.y1), (r.x0, r.y0)] for r in (mark.box for mark in edges)]
+    frames = [
+        [(r.x0, r.y0), (r.x1, r.y0), (r.x1, r.y1), (r.x0, r.y1), (r.x0, r.y0)] for r in (mark.box for mark in edges)
+    ]
     ax.add_collection(
-        collections.LineCollection(frames, colors=[paint(COLORS[mark.kind], mark) for mark in edges], linewidths=0.7 * scale, zorder=3)
+        collections.LineCollection(
+            frames, colors=[paint(COLORS[mark.kind], mark) for mark in edges], linewidths=0.7 * scale, zorder=3
+        )
     )
     curves = [(piece, paint(COLORS[mark.kind], mark)) for mark in edges for piece in mark.curve]
     if curves:
         points, tints = zip(*curves, strict=True)
         side = edges[0].box.x1 - edges[0].box.x0
         width = (1.5 if side > 0.4 else 1.1) * scale
-        ax.add_collection(collections.LineCollection(list(points), colors=list(tints), linewidths=width, capstyle="round", zorder=4))
+        ax.add_collection(
+            collections.LineCollection(list(points), colors=list(tints), linewidths=width, capstyle="round", zorder=4)
+        )
 
 
 def _draw_nodes(ax: Any, layout: Layout, scale: float) -> None:
@@ -119,7 +131,10 @@ def _draw_nodes(ax: Any, layout: Layout, scale: float) -> None:
             strokes += [[(mark.x - r, mark.y), (mark.x + r, mark.y)], [(mark.x, mark.y - r), (mark.x, mark.y + r)]]
         else:
             d = 0.75 * r
-            strokes += [[(mark.x - d, mark.y - d), (mark.x + d, mark.y + d)], [(mark.x - d, mark.y + d), (mark.x + d, mark.y - d)]]
+            strokes += [
+                [(mark.x - d, mark.y - d), (mark.x + d, mark.y + d)],
+                [(mark.x - d, mark.y + d), (mark.x + d, mark.y - d)],
+            ]
         dots += [(x, y, 0.5 * mark.radius) for x, y in mark.factors]
         stems += [[point, (mark.x, mark.y)] for point in mark.factors]
     ax.add_collection(collections.LineCollection(stems, colors=INK, linewidths=1.1 * scale, zorder=5))

@@ -44,7 +44,9 @@ def get(name: str | Primitive) -> Primitive:
     if found is None and isinstance(name, str) and (match := _POWER.fullmatch(name)):
         found = _power(name, match[1] is not None, match[2])
     if found is None:
-        raise SymbolicError(f"no closed form is called {name!r}; {did_you_mean(str(name), names())}. Add yours with add_primitive(...)")
+        raise SymbolicError(
+            f"no closed form is called {name!r}; {did_you_mean(str(name), names())}. Add yours with add_primitive(...)"
+        )
     return found
 
 
@@ -52,7 +54,11 @@ def get(name: str | Primitive) -> Primitive:
 def _power(name: str, inverse: bool, text: str) -> Primitive:
     exponent = float(Fraction(text)) * (-1 if inverse else 1)
     for known in BUILT_IN.values():
-        if known.exponent == exponent and known.either_sign == exponent.is_integer() and known.name not in ("abs", "relu", "sign"):
+        if (
+            known.exponent == exponent
+            and known.either_sign == exponent.is_integer()
+            and known.name not in ("abs", "relu", "sign")
+        ):
             return known
     return power(name, exponent, 4 if exponent.is_integer() else 5)
 
@@ -101,11 +107,12 @@ def add_primitive(
     period: float | None = None,
     steep: bool = False,
 ) -> Primitive:
-    """Add a closed form of your own; models and checkpoints refer to it by name, so add it again before loading them elsewhere.
+    """Add a closed form of your own; models and checkpoints refer to it by name, so add it again before loading them
+    elsewhere.
 
-    value: elementwise torch function, right inside `domain`; derivative: its slope (default: by autograd); sympy(module, z): its symbol (default: an
-    undefined function of that name). For the other settings see `Primitive`. Raises `SymbolicError` for a name in use or a function that does
-    not fit.
+    value: elementwise torch function, right inside `domain`; derivative: its slope (default: by autograd);
+    sympy(module, z): its symbol (default: an undefined function of that name). For the other settings see `Primitive`.
+    Raises `SymbolicError` for a name in use or a function that does not fit.
 
     >>> p = add_primitive("xlogx", lambda z: z * torch.log(z), sympy=lambda s, z: z * s.log(z), domain=(0.0, INF))
     >>> p.derivative(torch.tensor([1.0])).item()
@@ -115,21 +122,29 @@ def add_primitive(
     if not isinstance(name, str) or not name:
         raise SymbolicError(f"a closed form needs a name, got {name!r}")
     if name in names() or name in ALIASES or _POWER.fullmatch(name):
-        raise SymbolicError(f"the name {name!r} is in use; take another, or remove_primitive({name!r}) first if you added it")
+        raise SymbolicError(
+            f"the name {name!r} is in use; take another, or remove_primitive({name!r}) first if you added it"
+        )
     if not domain[0] < domain[1]:
         raise SymbolicError(f"the domain of {name!r} must be (low, high) with low < high, got {domain}")
     symbol = sympy or (lambda s, z: s.Function(name)(z))
     slope = derivative or _slope_by_autograd(value)
-    new = Primitive(name, value, slope, symbol, complexity, domain=domain, poles=poles, mirror=mirror, period=period, steep=steep)
+    new = Primitive(
+        name, value, slope, symbol, complexity, domain=domain, poles=poles, mirror=mirror, period=period, steep=steep
+    )
     low, high = max(domain[0], -1.0), min(domain[1], 1.0)
-    low, high = (low, high) if low < high else (domain[0], domain[0] + 1) if domain[0] > -INF else (domain[1] - 1, domain[1])
+    low, high = (
+        (low, high) if low < high else (domain[0], domain[0] + 1) if domain[0] > -INF else (domain[1] - 1, domain[1])
+    )
     probe = torch.linspace(low, high, 9, dtype=torch.float64)[1:-1].reshape(1, -1)
     try:
         shapes = new.safe(probe).shape, new.derivative(probe).shape
     except Exception as error:
         raise SymbolicError(f"{name!r} cannot be evaluated on a tensor of shape (1, 7): {error}") from error
     if shapes != (probe.shape, probe.shape):
-        raise SymbolicError(f"{name!r} must keep the shape of its argument (1, 7), got {tuple(shapes[0])} and slope {tuple(shapes[1])}")
+        raise SymbolicError(
+            f"{name!r} must keep the shape of its argument (1, 7), got {tuple(shapes[0])} and slope {tuple(shapes[1])}"
+        )
     _added[name] = new
     return new
 

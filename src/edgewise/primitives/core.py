@@ -15,7 +15,8 @@ from ..errors import require
 
 Function = Callable[[Tensor], Tensor]
 INF = math.inf
-NEAR = 1e-40  # how close to a pole or a singular end float64 arguments may come: a sixth power of its inverse is still finite
+# how close to a pole or a singular end float64 arguments may come: a sixth power of its inverse is still finite
+NEAR = 1e-40
 LARGEST = 700.0  # logarithm up to which a scale is moved from one constant to another
 
 
@@ -23,11 +24,12 @@ LARGEST = 700.0  # logarithm up to which a scale is moved from one constant to a
 class Primitive:
     """One closed form f(z), used on an edge as c * f(a x + b) + d.
 
-    value, slope: f and f' in torch, right inside `domain` (lo, hi) and away from `poles`; build(sympy, z): the symbol; complexity: what it costs
-    beside a simpler form. Symmetries, from which `canonical` takes one representative of all equal (a, b, c, d):
-    exponent: f(k z) = k**exponent f(z), for any k if `either_sign`, else for k > 0; exponential: f(z + s) = e**s f(z);
-    logarithm: f(k z) = f(z) + log k; mirror (sign, offset): f(-z) = sign f(z) + offset; period: f(z + period) = flip f(z).
-    steep: grows like e**|z|; branch: two neighbouring poles of a periodic f; waves: f oscillates without being periodic.
+    value, slope: f and f' in torch, right inside `domain` (lo, hi) and away from `poles`; build(sympy, z): the symbol;
+    complexity: what it costs beside a simpler form. Symmetries, from which `canonical` takes one representative of all
+    equal (a, b, c, d): exponent: f(k z) = k**exponent f(z), for any k if `either_sign`, else for k > 0; exponential:
+    f(z + s) = e**s f(z); logarithm: f(k z) = f(z) + log k; mirror (sign, offset): f(-z) = sign f(z) + offset; period:
+    f(z + period) = flip f(z). steep: grows like e**|z|; branch: two neighbouring poles of a periodic f; waves: f
+    oscillates without being periodic.
     """
 
     name: str
@@ -103,7 +105,8 @@ class Primitive:
         return low, high
 
     def safe(self, z: Tensor) -> Tensor:
-        """f(z) inside the domain; outside it the value at the domain's end: never NaN or infinite for finite z of sensible size."""
+        """f(z) inside the domain; outside it the value at the domain's end: never NaN or infinite for finite z of
+        sensible size."""
         if not self.poles and not self.steep and self.domain == (-INF, INF):
             return self.value(z)
         inner = self.value(self._clip(z))
@@ -115,7 +118,8 @@ class Primitive:
         return inner
 
     def derivative(self, z: Tensor, order: int = 1) -> Tensor:
-        """The derivative of `safe` of any order: explicit for 1, by differentiating that one beyond. Zero outside the domain."""
+        """The derivative of `safe` of any order: explicit for 1, by differentiating that one beyond. Zero outside the
+        domain."""
         if order == 0:
             return self.safe(z)
         if order > 1:
@@ -141,7 +145,8 @@ class Primitive:
     def canonical(self, a: float, b: float, c: float, d: float) -> tuple[float, float, float, float]:
         """The representative of all (a, b, c, d) that give the same function c f(a x + b) + d.
 
-        a > 0 where a mirror allows it, b within half a (anti)period of zero, |a| = 1 where c or d can hold its scale, b = 0 where c can.
+        a > 0 where a mirror allows it, b within half a (anti)period of zero, |a| = 1 where c or d can hold its scale, b
+        = 0 where c can.
 
         >>> from edgewise.primitives import get
         >>> [round(v, 6) for v in get("exp").canonical(2.0, 1.0, 1.0, 0.0)]

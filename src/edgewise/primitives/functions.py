@@ -1,6 +1,7 @@
 """The mathematics behind the closed forms: values and first derivatives in plain torch, differentiable to any order.
 
-Each function takes a tensor z and returns one of the same shape and dtype. Nothing here guards a domain: that is `Primitive.safe`.
+Each function takes a tensor z and returns one of the same shape and dtype. Nothing here guards a domain: that is
+`Primitive.safe`.
 """
 
 from __future__ import annotations
@@ -167,8 +168,9 @@ def relu_slope(z: Tensor) -> Tensor:
 
 
 # ------------------------------------------------------------------ Bessel functions of order 0 and 1
-# torch.special.bessel_j0 is off by 4e-7 between 2 and 10 (torch 2.13) and has no derivative. Here: the power series up to 6, and beyond it
-# sqrt(2 / (pi z)) (P cos - Q sin) with P, Q interpolated in (6/z)^2 from 50-digit values. Error below 4e-15 everywhere.
+# torch.special.bessel_j0 is off by 4e-7 between 2 and 10 (torch 2.13) and has no derivative. Here: the power series up
+# to 6, and beyond it sqrt(2 / (pi z)) (P cos - Q sin) with P, Q interpolated in (6/z)^2 from 50-digit values. Error
+# below 4e-15 everywhere.
 
 
 def _horner(t: Tensor, coefficients: Sequence[float]) -> Tensor:
@@ -188,7 +190,9 @@ def _bessel(z: Tensor, order: int, near: Sequence[float], p: Sequence[float], q:
     far = torch.where(small, 6.0, size)
     t = (6 / far).square()
     angle = far - math.pi * (order / 2 + 0.25)
-    wave = torch.sqrt(2 / (math.pi * far)) * (_horner(t, p) * torch.cos(angle) - _horner(t, q) * (6 / far) * torch.sin(angle))
+    wave = torch.sqrt(2 / (math.pi * far)) * (
+        _horner(t, p) * torch.cos(angle) - _horner(t, q) * (6 / far) * torch.sin(angle)
+    )
     if order:
         wave = wave * torch.sign(z)
     return torch.where(small, series, wave)
@@ -212,18 +216,58 @@ def bessel_j0_slope(z: Tensor) -> Tensor:
 _NEAR0 = [(-1) ** k / (math.factorial(k) * math.factorial(k)) for k in range(24)]
 _NEAR1 = [(-1) ** k / (math.factorial(k) * math.factorial(k + 1)) for k in range(24)]
 _P0 = (
-    0.9999999999999978, -0.0019531249993438864, 8.653708171618806e-05, -1.2270058461445104e-05, 3.609668993374182e-06, -1.7763193371532558e-06,
-    1.2056872101166283e-06, -9.000780768384904e-07, 5.974097052701794e-07, -2.9730026356077795e-07, 9.35408004531802e-08, -1.3637426334895382e-08,
+    0.9999999999999978,
+    -0.0019531249993438864,
+    8.653708171618806e-05,
+    -1.2270058461445104e-05,
+    3.609668993374182e-06,
+    -1.7763193371532558e-06,
+    1.2056872101166283e-06,
+    -9.000780768384904e-07,
+    5.974097052701794e-07,
+    -2.9730026356077795e-07,
+    9.35408004531802e-08,
+    -1.3637426334895382e-08,
 )
 _Q0 = (
-    -0.020833333333330484, 0.000339084200562913, -2.9206235332883326e-05, 6.171062620834096e-06, -2.4107535373390086e-06, 1.463918018202143e-06,
-    -1.1478356291606493e-06, 9.350270179605587e-07, -6.520743824504797e-07, 3.3384998732158203e-07, -1.0685883620947747e-07, 1.575152234139824e-08,
+    -0.020833333333330484,
+    0.000339084200562913,
+    -2.9206235332883326e-05,
+    6.171062620834096e-06,
+    -2.4107535373390086e-06,
+    1.463918018202143e-06,
+    -1.1478356291606493e-06,
+    9.350270179605587e-07,
+    -6.520743824504797e-07,
+    3.3384998732158203e-07,
+    -1.0685883620947747e-07,
+    1.575152234139824e-08,
 )
 _P1 = (
-    1.0000000000000024, 0.00325520833263335, -0.00011126196925384387, 1.4501051314938163e-05, -4.091406602445753e-06, 1.9650256834254108e-06,
-    -1.3148557072519665e-06, 9.739255351901122e-07, -6.437585675024478e-07, 3.1964525733627735e-07, -1.0043971105531113e-07, 1.463127811333209e-08,
+    1.0000000000000024,
+    0.00325520833263335,
+    -0.00011126196925384387,
+    1.4501051314938163e-05,
+    -4.091406602445753e-06,
+    1.9650256834254108e-06,
+    -1.3148557072519665e-06,
+    9.739255351901122e-07,
+    -6.437585675024478e-07,
+    3.1964525733627735e-07,
+    -1.0043971105531113e-07,
+    1.463127811333209e-08,
 )
 _Q1 = (
-    0.06249999999999697, -0.00047471788106545685, 3.569651627490319e-05, -7.120529256042337e-06, 2.694833718487984e-06, -1.6051597766323856e-06,
-    1.244300418308485e-06, -1.0072890570950431e-06, 7.001250883058954e-07, -3.577864508365436e-07, 1.1439449329285727e-07, -1.685055897073629e-08,
+    0.06249999999999697,
+    -0.00047471788106545685,
+    3.569651627490319e-05,
+    -7.120529256042337e-06,
+    2.694833718487984e-06,
+    -1.6051597766323856e-06,
+    1.244300418308485e-06,
+    -1.0072890570950431e-06,
+    7.001250883058954e-07,
+    -3.577864508365436e-07,
+    1.1439449329285727e-07,
+    -1.685055897073629e-08,
 )

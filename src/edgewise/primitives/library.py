@@ -52,17 +52,30 @@ def _table() -> tuple[Primitive, ...]:
         power("1/x^4", -4, 5),
         Primitive("sqrt", torch.sqrt, f.sqrt_slope, lambda s, z: s.sqrt(z), 2, domain=(0.0, INF), exponent=0.5),
         power("x^1.5", 1.5, 4),
-        Primitive("1/sqrt", torch.rsqrt, f.rsqrt_slope, lambda s, z: 1 / s.sqrt(z), 3, domain=(0.0, INF), exponent=-0.5),
+        Primitive(
+            "1/sqrt", torch.rsqrt, f.rsqrt_slope, lambda s, z: 1 / s.sqrt(z), 3, domain=(0.0, INF), exponent=-0.5
+        ),
         Primitive("exp", torch.exp, torch.exp, lambda s, z: s.exp(z), 2, exponential=True, steep=True),
         Primitive("log", torch.log, torch.reciprocal, lambda s, z: s.log(z), 2, domain=(0.0, INF), logarithm=True),
         Primitive("sin", torch.sin, torch.cos, lambda s, z: s.sin(z), 2, mirror=odd, period=half, flip=-1.0),
         Primitive("cos", torch.cos, f.cos_slope, lambda s, z: s.cos(z), 2, mirror=even, period=half, flip=-1.0),
-        Primitive("tan", torch.tan, f.tan_slope, lambda s, z: s.tan(z), 3, mirror=odd, period=half, branch=(-half / 2, half / 2)),
+        Primitive(
+            "tan",
+            torch.tan,
+            f.tan_slope,
+            lambda s, z: s.tan(z),
+            3,
+            mirror=odd,
+            period=half,
+            branch=(-half / 2, half / 2),
+        ),
         Primitive("sinh", torch.sinh, torch.cosh, lambda s, z: s.sinh(z), 3, mirror=odd, steep=True),
         Primitive("cosh", torch.cosh, torch.sinh, lambda s, z: s.cosh(z), 3, mirror=even, steep=True),
         Primitive("tanh", torch.tanh, f.tanh_slope, lambda s, z: s.tanh(z), 3, mirror=odd),
         Primitive("arcsin", torch.asin, f.arcsin_slope, lambda s, z: s.asin(z), 4, domain=(-1.0, 1.0), mirror=odd),
-        Primitive("arccos", torch.acos, f.arccos_slope, lambda s, z: s.acos(z), 4, domain=(-1.0, 1.0), mirror=(-1.0, math.pi)),
+        Primitive(
+            "arccos", torch.acos, f.arccos_slope, lambda s, z: s.acos(z), 4, domain=(-1.0, 1.0), mirror=(-1.0, math.pi)
+        ),
         Primitive("arctan", torch.atan, f.arctan_slope, lambda s, z: s.atan(z), 4, mirror=odd),
         Primitive("arcsinh", torch.asinh, f.arcsinh_slope, lambda s, z: s.asinh(z), 4, mirror=odd),
         Primitive("arccosh", torch.acosh, f.arccosh_slope, lambda s, z: s.acosh(z), 4, domain=(1.0, INF)),
@@ -83,10 +96,25 @@ BUILT_IN: dict[str, Primitive] = {p.name: p for p in _table()}
 
 # Other names under which a form is known, among them those of pykan.
 ALIASES = {
-    "x^0.5": "sqrt", "x^-0.5": "1/sqrt", "1/sqrt(x)": "1/sqrt", "1/x^0.5": "1/sqrt", "x^1": "x", "x^-1": "1/x", "x^0": "0", "sgn": "sign",
-    "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
-    "j0": "J0", "besselj0": "J0", "identity": "x", "constant": "0",
-}  # fmt: skip
+    "x^0.5": "sqrt",
+    "x^-0.5": "1/sqrt",
+    "1/sqrt(x)": "1/sqrt",
+    "1/x^0.5": "1/sqrt",
+    "x^1": "x",
+    "x^-1": "1/x",
+    "x^0": "0",
+    "sgn": "sign",
+    "asin": "arcsin",
+    "acos": "arccos",
+    "atan": "arctan",
+    "asinh": "arcsinh",
+    "acosh": "arccosh",
+    "atanh": "arctanh",
+    "j0": "J0",
+    "besselj0": "J0",
+    "identity": "x",
+    "constant": "0",
+}
 
 # Ranked without being asked for: each says something that no other one in the list says with other constants.
 RANKED = tuple(name for name in BUILT_IN if name not in ("cos", "arccos", "1/x^4", "sinc"))

@@ -1,4 +1,5 @@
-"""report.html: one page that shows a model, what it learned, how good it is and how to use it. It needs no network and holds everything."""
+"""report.html: one page that shows a model, what it learned, how good it is and how to use it. It needs no network and
+holds everything."""
 
 from __future__ import annotations
 
@@ -6,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import __version__
+from ..attribution import attribute
 from ..errors import ConfigError
 from ..model import KAN, shape_text, summary
 from ..plotting.content import describe, names_of
-from ..plotting.text import clean
+from ..plotting.wording import clean
 from ..topology import Edge
-from ..trace import attribute
 from . import figures, sections
 from .markup import SHARES, escape, figure, score_table, section, share
 from .style import CSS, SCRIPT, policy
@@ -43,13 +44,16 @@ def report(
 ) -> str:
     """The report on a model as one HTML page, complete in itself: no network, no other file, no script but its own.
 
-    X (n, d), y (n, k) or (n,), class codes for a classifier: the data it was fitted to; `test` (X, y): rows it has not seen, on which it is judged
-    and residuals are shown (else X, y). original: the network before pruning. history: rows of the fit. errors: scores of 'model', 'formula', ...
-    (computed for the model where missing) and baselines: scores by name; a score is a number, a mapping such as {'rmse': 0.1, 'r2': 0.9}, or a
-    sentence that says why there is none. formulas: one sympy expression per output; closed_forms: edge -> (words, R2), else the best forms are looked
-    for here. inputs, outputs: names instead of those the model carries. verdict: a sentence for the head; notes: remarks on the data.
+    X (n, d), y (n, k) or (n,), class codes for a classifier: the data it was fitted to; `test` (X, y): rows it has not
+    seen, on which it is judged and residuals are shown (else X, y). original: the network before pruning. history: rows
+    of the fit. errors: scores of 'model', 'formula', ... (computed for the model where missing) and baselines: scores
+    by name; a score is a number, a mapping such as {'rmse': 0.1, 'r2': 0.9}, or a sentence that says why there is none.
+    formulas: one sympy expression per output; closed_forms: edge -> (words, R2), else the best forms are looked for
+    here. inputs, outputs: names instead of those the model carries. verdict: a sentence for the head; notes: remarks on
+    the data.
 
-    Raises `StructureError` for what is no KAN, `ShapeError` and `DataError` for unusable data, `ConfigError` for names or formulas that do not fit.
+    Raises `StructureError` for what is no KAN, `ShapeError` and `DataError` for unusable data, `ConfigError` for names
+    or formulas that do not fit.
 
     >>> import torch, edgewise as ew
     >>> X = torch.rand(40, 2, dtype=torch.float64)
@@ -71,35 +75,49 @@ def report(
         judged = {"model": figures.scores(model, unseen), **judged}
     target = ", ".join([clean(name) for name in known.outputs] or ends) if classes else ", ".join(ends)
     heading = clean(title) if title else f"{target} from {', '.join(names)}"
-    heading = heading if len(heading) <= 140 else f"{target if len(target) <= 80 else 'The outputs'} from {len(names)} inputs"
-    rows = f"{len(unseen.X)} rows that were held out" if test is not None else f"the {len(data.X)} rows it was fitted to"
+    heading = (
+        heading if len(heading) <= 140 else f"{target if len(target) <= 80 else 'The outputs'} from {len(names)} inputs"
+    )
+    rows = (
+        f"{len(unseen.X)} rows that were held out" if test is not None else f"the {len(data.X)} rows it was fitted to"
+    )
     forms = figures.closed_forms(after, before, closed_forms)
 
     columns = sections.data_table(data, names, ends, set(model.topology.node_ids[0]))
     rest = "Confusions" if classes else "Residuals"
     parts = {
-        "formula": ("Formula", section("formula", "Formula", sections.formula_section(formulas, ends), "In the units of the data.")),
-        "accuracy": ("Accuracy", section("accuracy", "Accuracy", score_table({**judged, **(baselines or {})}), f"On {rows}.")),
+        "formula": (
+            "Formula",
+            section("formula", "Formula", sections.formula_section(formulas, ends), "In the units of the data."),
+        ),
+        "accuracy": (
+            "Accuracy",
+            section("accuracy", "Accuracy", score_table({**judged, **(baselines or {})}), f"On {rows}."),
+        ),
         "network": ("Network", section("network", "Network", _networks(after, before, names, forms), _legend(after))),
         "edges": ("Edges", section("edges", "Edge functions", sections.edge_cards(after, names, forms), _edge_lead())),
         "inputs": ("Inputs", section("inputs", "Partial dependence", *_dependence(model, data, names, ends))),
         "residuals": (rest, section("residuals", rest, sections.residual_charts(model, unseen, ends), f"On {rows}.")),
         "training": ("Training", section("training", "Training", sections.training_curve(history))),
-        "data": ("Data", section("data", "Data", columns + _notes(notes), f"{len(data.X)} rows the model was fitted to.")),
+        "data": (
+            "Data",
+            section("data", "Data", columns + _notes(notes), f"{len(data.X)} rows the model was fitted to."),
+        ),
         "use": ("Use", section("use", "Use it in Python", sections.usage(model, data, names, ends, model_file))),
     }
     links = "".join(f'<a href="#{ident}">{word}</a>' for ident, (word, body) in parts.items() if body)
     head = (
         f'<header><div class="top"><h1>{escape(heading)}</h1>{TOGGLE}</div>'
         + (f'<p class="sub">{escape(verdict)}</p>' if verdict else "")
-        + f'<ul class="facts">{_facts(model, original, judged, len(data.X))}</ul><nav aria-label="Parts of the report">{links}</nav></header>'
+        + f'<ul class="facts">{_facts(model, original, judged, len(data.X))}</ul><nav aria-label="Parts of the'
+        f' report">{links}</nav></header>'
     )
     return (
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy()}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
-        f"<title>{escape(heading)}</title><style>{CSS}</style></head>"
-        f'<body><div class="page">{head}<main>{"".join(body for _, body in parts.values())}</main>'
-        f"<footer>Made with edgewise {escape(__version__)}.</footer></div><script>{SCRIPT}</script></body></html>\n"
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy"'
+        f' content="{policy()}"><meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon"'
+        f' href="data:,"><title>{escape(heading)}</title><style>{CSS}</style></head><body><div'
+        f' class="page">{head}<main>{"".join(body for _, body in parts.values())}</main><footer>Made with edgewise'
+        f" {escape(__version__)}.</footer></div><script>{SCRIPT}</script></body></html>\n"
     )
 
 
@@ -114,7 +132,9 @@ def _facts(model: KAN, original: KAN | None, judged: Mapping[str, Any], rows: in
                 found.append(((share if k in SHARES else figure)(row[k]), f"{escape(words)} of the {escape(name)}"))
         elif isinstance(row, int | float):
             found.append((figure(row), f"error of the {escape(name)}"))
-    found.append((escape(shape_text(model)), "shape" + (f", was {escape(shape_text(original))}" if original is not None else "")))
+    found.append(
+        (escape(shape_text(model)), "shape" + (f", was {escape(shape_text(original))}" if original is not None else ""))
+    )
     size = summary(model)
     left = f"{size.edges} of {summary(original).edges}" if original is not None else str(size.edges)
     found.append((left, "edges" + (f", {size.symbolic_edges} in closed form" if size.symbolic_edges else "")))
@@ -145,8 +165,8 @@ def _legend(content: Any) -> str:
 
 def _edge_lead() -> str:
     return (
-        "The most important first. x and u stand for the value at the edge's source. The dashed line is the closed form that describes a spline "
-        "best, with its R². (layer, number) are the addresses by which edgewise knows nodes."
+        "The most important first. x and u stand for the value at the edge's source. The dashed line is the closed form"
+        " that describes a spline best, with its R². (layer, number) are the addresses by which edgewise knows nodes."
     )
 
 
@@ -159,7 +179,9 @@ def _dependence(model: KAN, data: figures.Data, names: Sequence[str], ends: Sequ
     single = "; thin lines: single rows." if len(ends) == 1 else "."
     lead = f"The mean {of} when one input moves and all others stay as they are in the data{single}"
     more = len(model.topology.node_ids[0]) - len(order)
-    return sections.dependence_charts(found, names, ends), lead + (f" The {more} least important inputs are left out." if more else "")
+    return sections.dependence_charts(found, names, ends), lead + (
+        f" The {more} least important inputs are left out." if more else ""
+    )
 
 
 def _notes(notes: Sequence[str]) -> str:

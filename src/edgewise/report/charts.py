@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..plotting.text import clean, number, shorten
+from ..plotting.wording import clean, number, shorten
 from .markup import escape
 
 WIDTH, HEIGHT = 360, 240
@@ -91,10 +91,16 @@ def axes(x: Axis, y: Axis, xlabel: str = "", ylabel: str = "", *, wide: float = 
         out.append(f'<text class="tick" x="{at:.1f}" y="{y.start + 15:.1f}" text-anchor="middle">{words}</text>')
     middle, centre = (x.start + x.stop) / 2, (y.start + y.stop) / 2
     if xlabel:
-        out.append(f'<text class="title" x="{middle:.1f}" y="{y.start + 34:.1f}" text-anchor="middle">{_label(xlabel, 3.9)}</text>')
+        out.append(
+            f'<text class="title" x="{middle:.1f}" y="{y.start + 34:.1f}"'
+            f' text-anchor="middle">{_label(xlabel, 3.9)}</text>'
+        )
     if ylabel:
         turn = f"rotate(-90 11 {centre:.1f})"
-        out.append(f'<text class="title" x="11" y="{centre:.1f}" text-anchor="middle" transform="{turn}">{_label(ylabel, 2.5)}</text>')
+        out.append(
+            f'<text class="title" x="11" y="{centre:.1f}" text-anchor="middle"'
+            f' transform="{turn}">{_label(ylabel, 2.5)}</text>'
+        )
     return "".join(out)
 
 
@@ -104,7 +110,9 @@ def _label(words: str, room: float) -> str:
 
 def svg(body: str, label: str, *, width: float = WIDTH, height: float = HEIGHT, style: str = "chart") -> str:
     """The picture around its parts."""
-    return f'<svg class="{style}" viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(label)}">{body}</svg>'
+    return (
+        f'<svg class="{style}" viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(label)}">{body}</svg>'
+    )
 
 
 def frame(xs: Sequence[float], ys: Sequence[float], *, log: bool = False) -> tuple[Axis, Axis]:
@@ -146,7 +154,10 @@ def bars(x: Axis, y: Axis, edges: Sequence[float], counts: Sequence[float], styl
         if count > 0:
             top = y(count)
             wide = max(x(high) - x(low) - 1, 0.5)
-            out.append(f'<rect class="bar {style}" x="{x(low) + 0.5:.1f}" y="{top:.1f}" width="{wide:.1f}" height="{y.start - top:.1f}"/>')
+            out.append(
+                f'<rect class="bar {style}" x="{x(low) + 0.5:.1f}" y="{top:.1f}" width="{wide:.1f}"'
+                f' height="{y.start - top:.1f}"/>'
+            )
     return "".join(out)
 
 

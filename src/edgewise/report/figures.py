@@ -1,4 +1,5 @@
-"""What the report shows of a model on data, as numbers: predictions, errors, partial dependence, closed forms of edges."""
+"""What the report shows of a model on data, as numbers: predictions, errors, partial dependence, closed forms of
+edges."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from torch import Tensor
 from ..errors import ShapeError, SymbolicError
 from ..model import KAN
 from ..plotting.content import Content, EdgeContent
-from ..plotting.text import closed_form
+from ..plotting.wording import closed_form
 from ..symbolic import rank_many
 from ..topology import Edge
 
@@ -39,12 +40,21 @@ class Data:
             raise ShapeError(f"y must hold numbers (class codes for a classifier): {error}") from error
         outputs = len(model.topology.node_ids[-1])
         if classes:
-            if target.shape not in ((len(x),), (len(x), 1)) or (target != target.long()).any() or target.min() < 0 or target.max() >= outputs:
-                raise ShapeError(f"y must hold {len(x)} class codes from 0 to {outputs - 1}, got shape {tuple(target.shape)}")
+            if (
+                target.shape not in ((len(x),), (len(x), 1))
+                or (target != target.long()).any()
+                or target.min() < 0
+                or target.max() >= outputs
+            ):
+                raise ShapeError(
+                    f"y must hold {len(x)} class codes from 0 to {outputs - 1}, got shape {tuple(target.shape)}"
+                )
             return Data(x, target.long().reshape(-1), classes)
         target = target[:, None] if target.ndim == 1 else target
         if target.shape != (len(x), outputs):
-            raise ShapeError(f"y must have shape ({len(x)}, {outputs}) to fit X and the model's outputs, got {tuple(target.shape)}")
+            raise ShapeError(
+                f"y must have shape ({len(x)}, {outputs}) to fit X and the model's outputs, got {tuple(target.shape)}"
+            )
         return Data(x, target.to(model.dtype), ())
 
     def thin(self, rows: int) -> Data:
@@ -68,7 +78,10 @@ def scores(model: KAN, data: Data) -> dict[str, float]:
     got, want = predict(model, data.X, data.classes), data.y.cpu()
     if data.classes:
         chosen = got.gather(1, want[:, None])[:, 0]
-        return {"accuracy": float((got.argmax(1) == want).double().mean()), "cross_entropy": float(-chosen.clamp(min=1e-15).log().mean())}
+        return {
+            "accuracy": float((got.argmax(1) == want).double().mean()),
+            "cross_entropy": float(-chosen.clamp(min=1e-15).log().mean()),
+        }
     gap = got - want.double()
     spread = (want.double() - want.double().mean(0)).square().sum()
     return {
@@ -80,7 +93,8 @@ def scores(model: KAN, data: Data) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Dependence:
-    """Mean prediction over the data as one input moves: x (s,), mean (s, k), and single rows (r, s) of a model with one output."""
+    """Mean prediction over the data as one input moves: x (s,), mean (s, k), and single rows (r, s) of a model with one
+    output."""
 
     feature: int
     x: list[float]
@@ -91,7 +105,8 @@ class Dependence:
 def dependence(model: KAN, data: Data, feature: int) -> Dependence:
     """Partial dependence on one input, between its least and largest value in the data.
 
-    Source: Friedman 2001, doi:10.1214/aos/1013203451, section 8.2; the single lines are Goldstein et al. 2015, arXiv 1309.6392.
+    Source: Friedman 2001, doi:10.1214/aos/1013203451, section 8.2; the single lines are Goldstein et al. 2015, arXiv
+    1309.6392.
     """
     low, high = float(data.X[:, feature].min()), float(data.X[:, feature].max())
     x = data.thin(AVERAGED).X
@@ -106,7 +121,8 @@ def dependence(model: KAN, data: Data, feature: int) -> Dependence:
 
 @dataclass(frozen=True)
 class ClosedForm:
-    """What is known of an edge as a formula: words, R2 to the spline it describes (nan: unknown), samples, whether the edge is that form."""
+    """What is known of an edge as a formula: words, R2 to the spline it describes (nan: unknown), samples, whether the
+    edge is that form."""
 
     words: str
     r2: float = math.nan
@@ -114,11 +130,15 @@ class ClosedForm:
     exact: bool = False
 
 
-def closed_forms(content: Content, before: Content | None, given: Mapping[Edge, tuple[str, float]] | None) -> dict[Edge, ClosedForm]:
-    """For every edge: the form given by the caller, the one it has, or the best one found (for the most important splines).
+def closed_forms(
+    content: Content, before: Content | None, given: Mapping[Edge, tuple[str, float]] | None
+) -> dict[Edge, ClosedForm]:
+    """For every edge: the form given by the caller, the one it has, or the best one found (for the most important
+    splines).
 
-    A form that an edge has is held against the spline that stood at its place in the network `before`, on standardised samples: its R2 is that of the
-    same primitive, fitted to this spline, so that a later refit of all constants does not count against it.
+    A form that an edge has is held against the spline that stood at its place in the network `before`, on standardised
+    samples: its R2 is that of the same primitive, fitted to this spline, so that a later refit of all constants does
+    not count against it.
     """
     edges = [edge for layer in content.edges for edge in layer]
     old = {edge.edge: edge for layer in before.edges for edge in layer if edge.kind == 1} if before else {}
@@ -132,14 +152,18 @@ def closed_forms(content: Content, before: Content | None, given: Mapping[Edge, 
             found[edge.edge] = ClosedForm(edge.formula, _r2_of(edge, old.get(edge.edge)), exact=True)
         elif edge.kind == 1 and given is None:
             splines.append(edge)
-    splines = [edge for edge in sorted(splines, key=lambda e: -e.score)[:RANKED] if all(map(math.isfinite, (*edge.x, *edge.y)))]
+    splines = [
+        edge for edge in sorted(splines, key=lambda e: -e.score)[:RANKED] if all(map(math.isfinite, (*edge.x, *edge.y)))
+    ]
     if splines:
         x = torch.tensor([edge.x for edge in splines], dtype=torch.float64)
         y = torch.tensor([edge.y for edge in splines], dtype=torch.float64)
         for edge, ranked in zip(splines, rank_many(x, y, tolerance=1e-3), strict=True):
             best = ranked[0]
             words = closed_form(best.primitive, best.constants, variable_of(edge))
-            found[edge.edge] = ClosedForm(words, best.r2, tuple(best(torch.tensor(edge.x, dtype=torch.float64)).tolist()))
+            found[edge.edge] = ClosedForm(
+                words, best.r2, tuple(best(torch.tensor(edge.x, dtype=torch.float64)).tolist())
+            )
     return found
 
 

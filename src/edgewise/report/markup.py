@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..plotting.text import clean, number
+from ..plotting.wording import clean, number
 
 
 def escape(value: object) -> str:
@@ -50,9 +50,11 @@ def share(value: Any) -> str:
 SHARES = ("r2", "accuracy")
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, marked: int | None = None, caption: str = "", style: str = "") -> str:
-    """A table whose cells are HTML already; the first column is text, the others numbers. `marked` is the row that stands out. In the style
-    'stack' every row becomes a small list on narrow screens."""
+def table(
+    head: Sequence[str], rows: Iterable[Sequence[str]], *, marked: int | None = None, caption: str = "", style: str = ""
+) -> str:
+    """A table whose cells are HTML already; the first column is text, the others numbers. `marked` is the row that
+    stands out. In the style 'stack' every row becomes a small list on narrow screens."""
     top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
     body = ""
     for place, row in enumerate(rows):
@@ -61,14 +63,21 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, marked: int | N
         marks = ' class="marked"' if place == marked else ""
         body += f'<tr{marks}><th scope="row">{first}</th>' + "".join(cells) + "</tr>"
     title = f"<caption>{caption}</caption>" if caption else ""
-    return f'<div class="scroll"><table class="{style}">{title}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    return (
+        '<div class="scroll"><table'
+        f' class="{style}">{title}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
 
 
 def section(ident: str, title: str, body: str, lead: str = "") -> str:
     """A titled part of the page; nothing where it has no body. `title` and `lead` are HTML."""
     if not body:
         return ""
-    return f'<section id="{ident}"><h2>{title}</h2>' + (f'<p class="lead">{lead}</p>' if lead else "") + f"{body}</section>"
+    return (
+        f'<section id="{ident}"><h2>{title}</h2>'
+        + (f'<p class="lead">{lead}</p>' if lead else "")
+        + f"{body}</section>"
+    )
 
 
 def score_table(rows: Mapping[str, Any], marked: int | None = 0) -> str:
@@ -85,7 +94,9 @@ def score_table(rows: Mapping[str, Any], marked: int | None = 0) -> str:
         else:
             lines.append([escape(name) + f'<small class="note">{escape(row)}</small>', *("–" for _ in keys)])
     heads = {"rmse": "RMSE", "mae": "MAE", "r2": "R²"}
-    return table(["", *(heads.get(key) or escape(key.replace("_", " ")) for key in map(str, keys))], lines, marked=marked)
+    return table(
+        ["", *(heads.get(key) or escape(key.replace("_", " ")) for key in map(str, keys))], lines, marked=marked
+    )
 
 
 def code(text: str, label: str) -> str:

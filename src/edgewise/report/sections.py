@@ -13,11 +13,11 @@ from ..model import KAN
 from ..plotting.content import Content, EdgeContent
 from ..plotting.layout import EdgeMark, arrange
 from ..topology import Edge
-from . import charts, network
+from . import charts, drawing
 from .charts import HEIGHT, LEFT, RIGHT, WIDTH, Axis
 from .figures import ClosedForm, Data, Dependence, predict
-from .formula import typeset
 from .markup import code, escape, figure, share, table
+from .typesetting import typeset
 
 CARDS, INPUTS, OUTPUTS, DOTS, POINTS = 120, 24, 4, 600, 800
 KINDS = {1: "spline", 2: "closed form", 3: "spline and closed form"}
@@ -29,7 +29,9 @@ def formula_section(formulas: Sequence[Any] | None, names: Sequence[str]) -> str
         return ""
     body = ""
     for name, expression in zip(names, formulas, strict=False):
-        body += f'<div class="panel math">{typeset(expression, name)}</div>' + code(f"{name} = {expression}", f"the formula of {name}")
+        body += f'<div class="panel math">{typeset(expression, name)}</div>' + code(
+            f"{name} = {expression}", f"the formula of {name}"
+        )
         latex = getattr(expression, "_repr_latex_", None)
         if callable(latex):
             try:
@@ -50,7 +52,9 @@ def address(edge: EdgeContent | EdgeMark, names: Sequence[str]) -> str:
     return f"{source} → ({layer + 1}, {dst})"
 
 
-def network_figure(content: Content, title: str, names: Sequence[str], forms: Mapping[Edge, ClosedForm], *, live: bool) -> str:
+def network_figure(
+    content: Content, title: str, names: Sequence[str], forms: Mapping[Edge, ClosedForm], *, live: bool
+) -> str:
     """One network with its title."""
     layout = arrange(content)
     edges = {edge.edge: edge for layer in content.edges for edge in layer}
@@ -62,7 +66,10 @@ def network_figure(content: Content, title: str, names: Sequence[str], forms: Ma
         return f"{address(mark, names)}: {KINDS[mark.kind]}{words}{r2}, importance {edges[mark.edge].score:.2f}"
 
     wide = " wide" if layout.width > 6.7 else ""
-    return f'<figure class="panel{wide}"><figcaption>{title}</figcaption>{network.draw(layout, title, tell, live=live)}</figure>'
+    return (
+        "<figure"
+        f' class="panel{wide}"><figcaption>{title}</figcaption>{drawing.draw(layout, title, tell, live=live)}</figure>'
+    )
 
 
 def edge_cards(content: Content, names: Sequence[str], forms: Mapping[Edge, ClosedForm]) -> str:
@@ -76,7 +83,7 @@ def edge_cards(content: Content, names: Sequence[str], forms: Mapping[Edge, Clos
 def _card(edge: EdgeContent, names: Sequence[str], form: ClosedForm | None) -> str:
     x, y = charts.frame(edge.x, [*edge.y, *(form.y if form else ())])
     variable = names[edge.edge[1]] if edge.edge[0] == 0 else "u"
-    body = charts.axes(x, y, variable) + charts.line(x, y, edge.x, edge.y, network.KINDS[edge.kind])
+    body = charts.axes(x, y, variable) + charts.line(x, y, edge.x, edge.y, drawing.KINDS[edge.kind])
     if form and form.y:
         body += charts.line(x, y, edge.x, form.y, "fit")
     where = escape(address(edge, names))
@@ -86,8 +93,10 @@ def _card(edge: EdgeContent, names: Sequence[str], form: ClosedForm | None) -> s
         if math.isfinite(form.r2):
             told += f' <span class="badge">R² {share(form.r2)}</span>'
     return (
-        f'<figure class="panel card-edge" id="{network.edge_id(edge.edge)}"><figcaption>{where}<small>{KINDS[edge.kind]}, importance '
-        f'{edge.score:.2f}</small></figcaption>{charts.svg(body, address(edge, names))}<p class="told">{told}</p></figure>'
+        '<figure class="panel card-edge"'
+        f' id="{drawing.edge_id(edge.edge)}"><figcaption>{where}<small>{KINDS[edge.kind]}, importance'
+        f" {edge.score:.2f}</small></figcaption>{charts.svg(body, address(edge, names))}<p"
+        f' class="told">{told}</p></figure>'
     )
 
 
@@ -101,14 +110,19 @@ def training_curve(history: Sequence[Mapping[str, Any]]) -> str:
         return ""
     train = [float(row.get("train_loss", row.get("loss"))) for row in rows]
     held = [float(v) if isinstance(v := row.get("validation_loss"), int | float) else math.nan for row in rows]
-    pictures = "".join(_losses(rows, train, held, wide, 300 if wide > 400 else 260, style) for wide, style in ((760, "big"), (360, "small")))
+    pictures = "".join(
+        _losses(rows, train, held, wide, 300 if wide > 400 else 260, style)
+        for wide, style in ((760, "big"), (360, "small"))
+    )
     keys = [("s1", "training rows"), *([("s2", "held-out rows")] if any(map(math.isfinite, held)) else [])]
     seconds = max((float(v) for row in rows if isinstance(v := row.get("seconds"), int | float)), default=math.nan)
     took = f", {figure(seconds, 3)} s" if math.isfinite(seconds) else ""
     return charts.chart(pictures, f"Loss, {len(rows)} steps{took}", charts.legend(keys))
 
 
-def _losses(rows: Sequence[Mapping[str, Any]], train: list[float], held: list[float], wide: int, tall: int, style: str) -> str:
+def _losses(
+    rows: Sequence[Mapping[str, Any]], train: list[float], held: list[float], wide: int, tall: int, style: str
+) -> str:
     """The curves in a picture of this size; the page shows the one that fits the screen."""
     steps = [float(k + 1) for k in range(len(rows))]
     x = Axis.of(steps, LEFT, wide - RIGHT, pad=0.01)
@@ -162,7 +176,8 @@ def dependence_charts(found: Sequence[Dependence], names: Sequence[str], outputs
 
 
 def residual_charts(model: KAN, data: Data, outputs: Sequence[str]) -> str:
-    """Predicted against measured, residuals against predicted, and their distribution; a table of confusions for classes."""
+    """Predicted against measured, residuals against predicted, and their distribution; a table of confusions for
+    classes."""
     got = predict(model, data.X, data.classes)
     if data.classes:
         return confusion(got.argmax(1), data.y.cpu(), data.classes)
@@ -173,7 +188,11 @@ def residual_charts(model: KAN, data: Data, outputs: Sequence[str]) -> str:
         p, t = got[:, k], want[:, k]
         r = p - t
         out += _triptych(p[chosen].tolist(), t[chosen].tolist(), r[chosen].tolist(), r, name)
-    more = f'<p class="lead">The first {OUTPUTS} of {len(outputs)} outputs are shown.</p>' if len(outputs) > OUTPUTS else ""
+    more = (
+        f'<p class="lead">The first {OUTPUTS} of {len(outputs)} outputs are shown.</p>'
+        if len(outputs) > OUTPUTS
+        else ""
+    )
     return out + more
 
 
@@ -181,9 +200,15 @@ def _triptych(p: list[float], t: list[float], few: list[float], r: Tensor, name:
     both = [*p, *t]
     x, y = charts.frame(both, both)
     ends = [x.low, x.high]
-    first = charts.axes(x, y, f"measured {name}", "predicted") + charts.line(x, y, ends, ends, "rule") + charts.dots(x, y, t, p)
+    first = (
+        charts.axes(x, y, f"measured {name}", "predicted")
+        + charts.line(x, y, ends, ends, "rule")
+        + charts.dots(x, y, t, p)
+    )
     x, y = charts.frame(p, [*few, 0.0])
-    second = charts.axes(x, y, f"predicted {name}", "predicted − measured") + charts.line(x, y, [x.low, x.high], [0.0, 0.0], "rule")
+    second = charts.axes(x, y, f"predicted {name}", "predicted − measured") + charts.line(
+        x, y, [x.low, x.high], [0.0, 0.0], "rule"
+    )
     second += charts.dots(x, y, p, few)
     low, high = float(r.min()), float(r.max())
     if not high > low:
@@ -193,8 +218,16 @@ def _triptych(p: list[float], t: list[float], few: list[float], r: Tensor, name:
     x, y = Axis.of(edges, LEFT, WIDTH - RIGHT), Axis(0.0, 1.06 * max(counts), HEIGHT - charts.BOTTOM, charts.TOP)
     third = charts.axes(x, y, "predicted − measured", "rows") + charts.bars(x, y, edges, counts)
     shown = escape(name)
-    parts = [(first, f"{shown}: predicted against measured"), (second, f"{shown}: residuals"), (third, f"{shown}: distribution of residuals")]
-    return '<div class="grid3">' + "".join(charts.chart(charts.svg(body, f"residuals of {name}"), title) for body, title in parts) + "</div>"
+    parts = [
+        (first, f"{shown}: predicted against measured"),
+        (second, f"{shown}: residuals"),
+        (third, f"{shown}: distribution of residuals"),
+    ]
+    return (
+        '<div class="grid3">'
+        + "".join(charts.chart(charts.svg(body, f"residuals of {name}"), title) for body, title in parts)
+        + "</div>"
+    )
 
 
 def confusion(got: Tensor, want: Tensor, classes: Sequence[str]) -> str:
@@ -206,7 +239,11 @@ def confusion(got: Tensor, want: Tensor, classes: Sequence[str]) -> str:
         total = sum(row)
         cells = [f'<span class="{"hit" if n == m else "miss" if c else "none"}">{c}</span>' for m, c in enumerate(row)]
         rows.append([escape(classes[n]), *cells, figure(row[n] / total, 3) if total else "–"])
-    return table(["true class", *map(escape, classes), "share right"], rows, caption="Rows of each class (down) by the class predicted (across)")
+    return table(
+        ["true class", *map(escape, classes), "share right"],
+        rows,
+        caption="Rows of each class (down) by the class predicted (across)",
+    )
 
 
 # ------------------------------------------------------------------ data and use
@@ -222,11 +259,23 @@ def data_table(data: Data, names: Sequence[str], outputs: Sequence[str], used: s
         v = values.double().cpu()
         low, high = float(v.min()), float(v.max())
         role = "output" if place >= len(names) else "input" if on else "input, not used"
-        rows.append([escape(name), role, figure(low), figure(v.mean()), figure(high), figure(v.std(unbiased=False)), _spark(v, low, high)])
+        rows.append(
+            [
+                escape(name),
+                role,
+                figure(low),
+                figure(v.mean()),
+                figure(high),
+                figure(v.std(unbiased=False)),
+                _spark(v, low, high),
+            ]
+        )
     body = table(["column", "role", "least", "mean", "largest", "std", "distribution"], rows, style="stack")
     if data.classes:
         counts = torch.bincount(data.y.cpu(), minlength=len(data.classes)).tolist()
-        body += table(["class", "rows"], [[escape(name), str(c)] for name, c in zip(data.classes, counts, strict=False)])
+        body += table(
+            ["class", "rows"], [[escape(name), str(c)] for name, c in zip(data.classes, counts, strict=False)]
+        )
     return body
 
 
@@ -234,7 +283,9 @@ def _spark(values: Tensor, low: float, high: float) -> str:
     counts = charts.histogram(values.tolist(), 20, low, high)
     top = max(counts)
     bars = "".join(
-        f'<rect class="bar s1" x="{5 * k}" y="{22 - 22 * c / top:.1f}" width="4" height="{22 * c / top:.1f}"/>' for k, c in enumerate(counts) if c
+        f'<rect class="bar s1" x="{5 * k}" y="{22 - 22 * c / top:.1f}" width="4" height="{22 * c / top:.1f}"/>'
+        for k, c in enumerate(counts)
+        if c
     )
     return f'<svg class="spark" viewBox="0 0 100 22" aria-hidden="true">{bars}</svg>'
 

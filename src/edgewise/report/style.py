@@ -142,6 +142,10 @@ document.addEventListener("keydown", event => { if (event.key === "Escape") rele
 
 
 def policy() -> str:
-    """What the page may load: nothing from anywhere, and no script but the one above, whatever a name in the data may hold."""
+    """What the page may load: nothing from anywhere, and no script but the one above, whatever a name in the data may
+    hold."""
     digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    return (
+        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:; base-uri 'none';"
+        " form-action 'none'"
+    )

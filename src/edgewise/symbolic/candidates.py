@@ -1,4 +1,5 @@
-"""What every edge could be: its candidates on the samples that a network gives, in the order in which they deserve to be tried."""
+"""What every edge could be: its candidates on the samples that a network gives, in the order in which they deserve to
+be tried."""
 
 from __future__ import annotations
 
@@ -10,17 +11,27 @@ import torch
 from torch import Tensor
 
 from ..primitives import Primitive
-from .network import Place, Samples
 from .rank import Candidate, order, rank_many
+from .task import Place, Samples
 
 CONSIDERED, REPEATED = 20, 2.0  # candidates of an edge that are looked at; what it costs to repeat a better one's curve
-BLUR, FLOOR = 10.0, 1e-4  # an edge is known to ten times the error of the output, and never better than this: others make up for its faults
-NOTHING, SOMETHING = 10.0, 0.1  # bounds of that for edges that move the output by less, and by more, than about its error
-EVIDENCE = 2.5  # weight of an edge's own error: small, since edges make up for each other's faults and only the whole network is sure
+BLUR, FLOOR = (
+    10.0,
+    1e-4,
+)  # an edge is known to ten times the error of the output, and never better than this: others make up for its faults
+NOTHING, SOMETHING = (
+    10.0,
+    0.1,
+)  # bounds of that for edges that move the output by less, and by more, than about its error
+# weight of an edge's own error: small, since edges make up for each other's faults and only the whole network is sure
+EVIDENCE = 2.5
 
 
-def candidates(samples: Mapping[Place, Samples], primitives: tuple[Primitive, ...], error: float) -> dict[Place, list[Candidate]]:
-    """Ranked closed forms of all edges at once. error: the network's relative error, below which no edge's shape means anything."""
+def candidates(
+    samples: Mapping[Place, Samples], primitives: tuple[Primitive, ...], error: float
+) -> dict[Place, list[Candidate]]:
+    """Ranked closed forms of all edges at once. error: the network's relative error, below which no edge's shape means
+    anything."""
     if not samples:
         return {}
     x = torch.stack([one.x for one in samples.values()])
@@ -34,13 +45,17 @@ def candidates(samples: Mapping[Place, Samples], primitives: tuple[Primitive, ..
 
 
 def distinct_first(ranked: list[Candidate], x: Tensor) -> list[Candidate]:
-    """The candidates with each that draws the same curve as a better one moved back: far from its root, a power is as good as any other."""
+    """The candidates with each that draws the same curve as a better one moved back: far from its root, a power is as
+    good as any other."""
     points = x.sort().values[torch.linspace(0, len(x) - 1, 24).long()]
     kept: list[tuple[Candidate, Tensor]] = []
     repeated = []
     for one in ranked[:CONSIDERED]:
         curve = one(points)
-        if any(float((curve - other).square().mean().sqrt()) <= 0.3 * max(one.error, better.error) for better, other in kept):
+        if any(
+            float((curve - other).square().mean().sqrt()) <= 0.3 * max(one.error, better.error)
+            for better, other in kept
+        ):
             repeated.append(replace(one, score=one.score + REPEATED))
         else:
             kept.append((one, curve))
@@ -48,7 +63,8 @@ def distinct_first(ranked: list[Candidate], x: Tensor) -> list[Candidate]:
 
 
 def combinations(choices: Sequence[Sequence[float]], limit: int) -> Iterator[tuple[int, ...]]:
-    """At most `limit` index combinations in the order of their total cost; the costs of every choice are sorted, lowest first."""
+    """At most `limit` index combinations in the order of their total cost; the costs of every choice are sorted, lowest
+    first."""
     start: tuple[int, ...] = (0,) * len(choices)
     heap: list[tuple[float, tuple[int, ...]]] = [(sum(costs[0] for costs in choices), start)]
     seen: set[tuple[int, ...]] = {start}

@@ -9,14 +9,15 @@ from ..errors import SymbolicError
 from ..model import KAN
 from ..topology import Edge
 from .drop import undetermined
-from .network import Task, present_forms, to_program
-from .nice import exact
+from .simple_numbers import exact
 from .snap import spreads
+from .task import Task, present_forms, to_program
 
 
 @dataclass(frozen=True)
 class Constant:
-    """One constant of a network of closed forms: `name` a, b or c of an edge, or the bias of a subnode (edge (layer, None, subnode)).
+    """One constant of a network of closed forms: `name` a, b or c of an edge, or the bias of a subnode (edge (layer,
+    None, subnode)).
 
     error: its standard error, the others free too; 0 for one that is set to a simple number.
     """
@@ -30,8 +31,9 @@ class Constant:
 def constants(model: KAN, X: Any, y: Any, *, sample_weight: Any = None) -> list[Constant]:
     """All constants of a model whose edges are all closed forms, with standard errors from the data X (b, features), y.
 
-    Numbers that are simple to their last digit (1, pi/2, 3/4) count as set. Values are in the units of X and y. Raises `SymbolicError` for a model
-    with splines, or whose constants the data do not determine (`symbolify` brings them into a form that they do).
+    Numbers that are simple to their last digit (1, pi/2, 3/4) count as set. Values are in the units of X and y. Raises
+    `SymbolicError` for a model with splines, or whose constants the data do not determine (`symbolify` brings them into
+    a form that they do).
 
     >>> import torch, edgewise as ew
     >>> model = ew.set_symbolic(ew.KAN((1, 1)), {(0, 0, 0): ("exp", 1.23456789, 0.0, 1.0, 0.0)})
@@ -43,13 +45,18 @@ def constants(model: KAN, X: Any, y: Any, *, sample_weight: Any = None) -> list[
     forms = present_forms(task.model)
     missing = [edge for edge in model.active_edges() if model.topology.edge_position(edge) not in forms]
     if missing:
-        raise SymbolicError(f"{len(missing)} edges have no closed form, the first of them {missing[0]}; symbolify the model first")
+        raise SymbolicError(
+            f"{len(missing)} edges have no closed form, the first of them {missing[0]}; symbolify the model first"
+        )
     program = to_program(task.model, forms)
     free = program.theta.clone().bool()
     for n, value in enumerate(program.theta.tolist()):
         free[n] = exact(value) is None
     if undetermined(program, task, free):
-        raise SymbolicError("the data do not determine the constants of this network: several sets of them give the same function; symbolify it")
+        raise SymbolicError(
+            "the data do not determine the constants of this network: several sets of them give the same function;"
+            " symbolify it"
+        )
     errors, _ = spreads(program, free, task.x, task.y, task.loss, task.weight)
     found, start = [], 0
     for number, stage in enumerate(program.stages):

@@ -1,4 +1,5 @@
-"""Terms that the law does not need: where constants of a network are not determined by the data, fewer terms say the same."""
+"""Terms that the law does not need: where constants of a network are not determined by the data, fewer terms say the
+same."""
 
 from __future__ import annotations
 
@@ -7,9 +8,9 @@ import math
 import torch
 from torch import Tensor
 
-from .gauge import NormalForm, normal_forms
-from .network import EXACT, RelativeSquares, Task
+from .normal_form import NormalForm, normal_forms
 from .program import ConstantsProblem, Program, Stage, refit
+from .task import EXACT, RelativeSquares, Task
 
 FLAT = 1e-10  # eigenvalue of the scaled curvature that counts as zero
 WEAK = 1e-6  # share of the spread of y that a term must move the output by to count as needed
@@ -17,7 +18,8 @@ DROP_ROWS, DROP_STEPS = 256, 40
 
 
 def undetermined(program: Program, task: Task, free: Tensor | None = None) -> int:
-    """How many directions of the free constants (all but the known scales and shifts of nodes, when None) leave the loss unchanged."""
+    """How many directions of the free constants (all but the known scales and shifts of nodes, when None) leave the
+    loss unchanged."""
     form = next(normal_forms(program, limit=1)) if free is None else NormalForm(program, free)
     if not bool(form.free.any()):
         return 0
@@ -31,8 +33,8 @@ def undetermined(program: Program, task: Task, free: Tensor | None = None) -> in
 
 
 def drop_terms(program: Program, loss: float, task: Task) -> tuple[Program, float]:
-    """Take terms away one by one, least important first, while the loss stays where it is: any while the constants are undetermined, otherwise only
-    those that hardly move the output."""
+    """Take terms away one by one, least important first, while the loss stays where it is: any while the constants are
+    undetermined, otherwise only those that hardly move the output."""
     small = task.thinned(DROP_ROWS)
     while True:
         free = undetermined(program, task) > 0
@@ -71,13 +73,19 @@ def _by_importance(program: Program, task: Task) -> list[tuple[float, int, int]]
 def without(program: Program, stage: int, term: int) -> Program | None:
     """The program less one term and all that hung on it; None where an output would have no term left."""
     parts = [[list(p) for p in layer] for layer in _lists(program)]
-    alive = [[n for n in range(len(s.terms)) if (number, n) != (stage, term)] for number, s in enumerate(program.stages)]
+    alive = [
+        [n for n in range(len(s.terms)) if (number, n) != (stage, term)] for number, s in enumerate(program.stages)
+    ]
     changed = True
     while changed:
         changed = False
         for number, s in enumerate(program.stages):
             fed_nodes = None if number == 0 else _fed(program.stages[number - 1], alive[number - 1])
-            used = None if number == len(program.stages) - 1 else {program.stages[number + 1].terms[n].src for n in alive[number + 1]}
+            used = (
+                None
+                if number == len(program.stages) - 1
+                else {program.stages[number + 1].terms[n].src for n in alive[number + 1]}
+            )
             for n in list(alive[number]):
                 dead_end = used is not None and _owner(s, s.terms[n].dst) not in used
                 constant = fed_nodes is not None and s.terms[n].src not in fed_nodes

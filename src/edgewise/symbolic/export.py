@@ -1,4 +1,5 @@
-"""A network as text for elsewhere: LaTeX, a Python module that needs numpy only, C that needs the standard library only."""
+"""A network as text for elsewhere: LaTeX, a Python module that needs numpy only, C that needs the standard library
+only."""
 
 from __future__ import annotations
 
@@ -11,14 +12,15 @@ from typing import Any
 from ..errors import SymbolicError, require
 from ..model import KAN
 from .formula import formula
-from .network import present_forms
 from .pieces import Pieces
+from .task import present_forms
 from .written import Writer, edge_name, input_symbols, output_names
 
 _C_WORDS = set(
-    "x y u auto break case char const continue default do double else enum extern float for goto if inline int long register restrict return short "
-    "signed sizeof static struct switch typedef union unsigned void volatile while acos acosh asin asinh atan atanh cbrt cos cosh erf exp expm1 fabs "
-    "fmax fmin gamma j0 j1 jn log log1p pow round sin sinh sqrt tan tanh y0 y1 yn main signgam".split()
+    "x y u auto break case char const continue default do double else enum extern float for goto if inline int long"
+    " register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while acos"
+    " acosh asin asinh atan atanh cbrt cos cosh erf exp expm1 fabs fmax fmin gamma j0 j1 jn log log1p pow round sin"
+    " sinh sqrt tan tanh y0 y1 yn main signgam".split()
 )
 WHOLE_UP_TO = 150  # operations up to which a network is written as one expression; larger ones node by node
 
@@ -34,14 +36,21 @@ def latex(model: KAN, inputs: Sequence[Any] | None = None, outputs: Sequence[Any
     lines = []
     for name, expression in zip(output_names(model, outputs), formula(model, inputs), strict=True):
         short = expression.xreplace({number: sympy.Float(number, 7) for number in expression.atoms(sympy.Float)})
-        texts = {s: rf"\text{{{s.name}}}" for s in {*short.free_symbols, sympy.Symbol(name)} if not re.fullmatch(r"[A-Za-z]\w*", s.name)}
-        lines.append(f"{sympy.latex(sympy.Symbol(name), symbol_names=texts)} = {sympy.latex(short, symbol_names=texts)}")
+        texts = {
+            s: rf"\text{{{s.name}}}"
+            for s in {*short.free_symbols, sympy.Symbol(name)}
+            if not re.fullmatch(r"[A-Za-z]\w*", s.name)
+        }
+        lines.append(
+            f"{sympy.latex(sympy.Symbol(name), symbol_names=texts)} = {sympy.latex(short, symbol_names=texts)}"
+        )
     return "\n".join(lines)
 
 
 @dataclass(frozen=True)
 class Statements:
-    """A network in steps: columns used (symbol, its name in code, column), then name = expression, the last of them the outputs."""
+    """A network in steps: columns used (symbol, its name in code, column), then name = expression, the last of them the
+    outputs."""
 
     columns: list[tuple[Any, str, int]]
     steps: list[tuple[str, Any]]
@@ -54,7 +63,9 @@ def statements(model: KAN, inputs: Sequence[Any] | None, reserved: set[str]) -> 
     sympy = require("sympy")
     symbols, writer = input_symbols(model, inputs), Writer(model)
     forms = present_forms(model)
-    edges = {edge_name(e): Pieces.of(model, e) for e in model.active_edges() if model.topology.edge_position(e) not in forms}
+    edges = {
+        edge_name(e): Pieces.of(model, e) for e in model.active_edges() if model.topology.edge_position(e) not in forms
+    }
     used = list(model.topology.node_ids[0])
     names = _identifiers([str(symbols[column]) for column in used], reserved | set(edges))
     plain = [sympy.Symbol(name) for name in names]
@@ -64,7 +75,9 @@ def statements(model: KAN, inputs: Sequence[Any] | None, reserved: set[str]) -> 
         whole = formula(model, inputs)
         if sum(expression.count_ops() for expression in whole) <= WHOLE_UP_TO:
             swap = dict(zip((symbols[column] for column in used), plain, strict=True))
-            return Statements(columns, [(name, e.xreplace(swap)) for name, e in zip(results, whole, strict=True)], results, edges)
+            return Statements(
+                columns, [(name, e.xreplace(swap)) for name, e in zip(results, whole, strict=True)], results, edges
+            )
     values: list[Any] = plain
     steps: list[tuple[str, Any]] = []
     for number in range(model.topology.depth):
@@ -90,7 +103,7 @@ def _identifiers(names: Sequence[str], taken: set[str]) -> list[str]:
 
 # ------------------------------------------------------------------ Python
 
-_PYTHON_EDGE = '''
+_PYTHON_EDGE = """
 def _edge(x, shift, scale, breaks, centres, coefficients, weight, base):
     u = (np.asarray(x, dtype=float) - shift) / scale
     inner = np.clip(u, breaks[0], breaks[-1])
@@ -101,13 +114,15 @@ def _edge(x, shift, scale, breaks, centres, coefficients, weight, base):
         slope = slope * t + value
         value = value * t + c[..., k]
     return value + slope * (u - inner) + weight * base(u)
-'''
+"""
 
 
 def python_source(model: KAN, inputs: Sequence[Any] | None = None, outputs: Sequence[Any] | None = None) -> str:
-    """A Python module with one function `predict(X)`: X (rows, columns) -> (rows, outputs). Needs numpy, and scipy for special functions.
+    """A Python module with one function `predict(X)`: X (rows, columns) -> (rows, outputs). Needs numpy, and scipy for
+    special functions.
 
-    Edges without closed form become tables of polynomials. Raises `SymbolicError` for a closed form that numpy and scipy do not have.
+    Edges without closed form become tables of polynomials. Raises `SymbolicError` for a closed form that numpy and
+    scipy do not have.
 
     >>> import edgewise as ew
     >>> code = python_source(ew.set_symbolic(ew.KAN((1, 1)), {(0, 0, 0): ("x^2", 1.0, 0.0, 0.5, 0.0)}))
@@ -155,7 +170,13 @@ def _python_printer(parts: Statements) -> Any:
         def _print_sinc(self, expr: Any) -> str:
             return f"numpy.sinc(({self._print(expr.args[0])})/numpy.pi)"
 
-    return Printer({"fully_qualified_modules": True, "user_functions": {name: name for name in parts.edges}, "allow_unknown_functions": True})
+    return Printer(
+        {
+            "fully_qualified_modules": True,
+            "user_functions": {name: name for name in parts.edges},
+            "allow_unknown_functions": True,
+        }
+    )
 
 
 def _one_line(text: str) -> str:
@@ -168,9 +189,15 @@ def _printed(printer: Any, expression: Any, parts: Statements) -> str:
         text = printer.doprint(expression)
     except Exception as error:
         raise SymbolicError(f"the formula holds a function that cannot be written in this language: {error}") from error
-    unknown = [f.func.__name__ for f in expression.atoms(sympy.core.function.AppliedUndef) if f.func.__name__ not in parts.edges]
+    unknown = [
+        f.func.__name__
+        for f in expression.atoms(sympy.core.function.AppliedUndef)
+        if f.func.__name__ not in parts.edges
+    ]
     if unknown:
-        raise SymbolicError(f"the closed form {unknown[0]!r} has no sympy symbol to write it by; give add_primitive(..., sympy=...)")
+        raise SymbolicError(
+            f"the closed form {unknown[0]!r} has no sympy symbol to write it by; give add_primitive(..., sympy=...)"
+        )
     return text
 
 
@@ -185,15 +212,17 @@ def _python_table(name: str, pieces: Pieces, printer: Any, parts: Statements) ->
         primitive, a, b, c, d = pieces.form
         form = " + " + _printed(printer, c * get(primitive).expr(a * sympy.Symbol("x") + b) + d, parts)
     return (
-        f"\n_{name} = (\n    np.array({pieces.breaks!r}),\n    np.array({pieces.centres!r}),\n    np.array([\n    {rows}]),\n)\n\n\ndef {name}(x):\n"
-        f"    return _edge(x, {pieces.shift!r}, {pieces.scale!r}, *_{name}, {pieces.base_scale!r}, {base}){form}\n"
+        f"\n_{name} = (\n    np.array({pieces.breaks!r}),\n    np.array({pieces.centres!r}),\n    np.array([\n   "
+        f" {rows}]),\n)\n\n\ndef {name}(x):\n    return _edge(x, {pieces.shift!r}, {pieces.scale!r}, *_{name},"
+        f" {pieces.base_scale!r}, {base}){form}\n"
     )
 
 
 # ------------------------------------------------------------------ C
 
 _C_EDGE = """
-static double edgewise_edge(double u, int pieces, int terms, const double *breaks, const double *centres, const double *coefficients)
+static double edgewise_edge(double u, int pieces, int terms, const double *breaks, const double *centres,
+                            const double *coefficients)
 {
     double inner = u < breaks[0] ? breaks[0] : u > breaks[pieces] ? breaks[pieces] : u, value = 0.0, slope = 0.0, t;
     int low = 0, high = pieces, k;
@@ -211,8 +240,11 @@ static double edgewise_edge(double u, int pieces, int terms, const double *break
 """
 
 
-def c_source(model: KAN, inputs: Sequence[Any] | None = None, outputs: Sequence[Any] | None = None, *, function: str = "predict") -> str:
-    """C99 source of `void predict(const double *x, double *y)`: x holds all columns of one row, y the outputs. Needs math.h (with j0 of POSIX) only.
+def c_source(
+    model: KAN, inputs: Sequence[Any] | None = None, outputs: Sequence[Any] | None = None, *, function: str = "predict"
+) -> str:
+    """C99 source of `void predict(const double *x, double *y)`: x holds all columns of one row, y the outputs. Needs
+    math.h (with j0 of POSIX) only.
 
     Raises `SymbolicError` for a closed form that C does not have.
 
@@ -225,11 +257,16 @@ def c_source(model: KAN, inputs: Sequence[Any] | None = None, outputs: Sequence[
     parts = statements(model, inputs, _C_WORDS | {function})
     printer = _c_printer(parts)
     tables = [_c_table(name, pieces, printer, parts) for name, pieces in parts.edges.items()]
-    body = [f"    const double {name} = x[{column}];  /* {_one_line(str(symbol))} */" for symbol, name, column in parts.columns]
+    body = [
+        f"    const double {name} = x[{column}];  /* {_one_line(str(symbol))} */"
+        for symbol, name, column in parts.columns
+    ]
     for name, expression in parts.steps:
         target = f"y[{parts.results.index(name)}]" if name in parts.results else f"const double {name}"
         body.append(f"    {target} = {_printed(printer, expression, parts)};")
-    columns, results = (", ".join(map(str, names)) for names in (input_symbols(model, inputs), output_names(model, outputs)))
+    columns, results = (
+        ", ".join(map(str, names)) for names in (input_symbols(model, inputs), output_names(model, outputs))
+    )
     sizes = f"x: {model.topology.features} inputs, y: {len(parts.results)} outputs"
     head = f"/* Made by edgewise: {_one_line(results)} from {_one_line(columns)}. {sizes}. */"
     return "\n".join(
@@ -275,7 +312,10 @@ def _c_table(name: str, pieces: Pieces, printer: Any, parts: Statements) -> str:
         return "{" + ", ".join(map(repr, values)) + "}"
 
     flat = [value for line in pieces.coefficients for value in line]
-    base = {"silu": f" + {pieces.base_scale!r} * (u / (1.0 + exp(-u)))", "identity": f" + {pieces.base_scale!r} * u"}.get(pieces.base, "")
+    base = {
+        "silu": f" + {pieces.base_scale!r} * (u / (1.0 + exp(-u)))",
+        "identity": f" + {pieces.base_scale!r} * u",
+    }.get(pieces.base, "")
     form = ""
     if pieces.form is not None:
         from ..primitives import get
@@ -284,8 +324,8 @@ def _c_table(name: str, pieces: Pieces, printer: Any, parts: Statements) -> str:
         primitive, a, b, c, d = pieces.form
         form = " + " + _printed(printer, c * get(primitive).expr(a * sympy.Symbol("x") + b) + d, parts)
     return (
-        f"static double {name}(double x)\n{{\n    static const double breaks[] = {row(pieces.breaks)};\n"
-        f"    static const double centres[] = {row(pieces.centres)};\n    static const double coefficients[] = {row(flat)};\n"
-        f"    const double u = (x - {pieces.shift!r}) / {pieces.scale!r};\n"
-        f"    return edgewise_edge(u, {len(pieces.centres)}, {len(pieces.coefficients[0])}, breaks, centres, coefficients){base}{form};\n}}\n"
+        f"static double {name}(double x)\n{{\n    static const double breaks[] = {row(pieces.breaks)};\n    static"
+        f" const double centres[] = {row(pieces.centres)};\n    static const double coefficients[] = {row(flat)};\n   "
+        f" const double u = (x - {pieces.shift!r}) / {pieces.scale!r};\n    return edgewise_edge(u,"
+        f" {len(pieces.centres)}, {len(pieces.coefficients[0])}, breaks, centres, coefficients){base}{form};\n}}\n"
     )

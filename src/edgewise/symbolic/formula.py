@@ -13,7 +13,7 @@ from ..data.convert import as_matrix, as_target
 from ..errors import require
 from ..model import KAN, as_kan
 from ..transforms import edge
-from .network import present_forms
+from .task import present_forms
 from .written import Writer, edge_name, input_symbols
 
 SHORTEN_UP_TO = 60  # operations; longer expressions are left as they are built
@@ -22,14 +22,16 @@ SHORTEN_UP_TO = 60  # operations; longer expressions are left as they are built
 def formula(model: KAN, inputs: Sequence[Any] | None = None) -> list[Any]:
     """The network as one sympy expression per output, in the units of X and y, through sums and products of any kind.
 
-    inputs: a name (or sympy Symbol) for every column of X, pruned ones too; by default the model's own names, else x1, x2, ... Any name is a plain
-    Symbol, be it I, E, S, beta or lambda. An edge without a closed form stands as a function by name: `phi_0_1_2(x)` is `ew.edge(model, (0, 1, 2))`.
-    Constants that equal a simple number (3/2, pi/2, sqrt(2)) to their last digit are written as that number.
+    inputs: a name (or sympy Symbol) for every column of X, pruned ones too; by default the model's own names, else x1,
+    x2, ... Any name is a plain Symbol, be it I, E, S, beta or lambda. An edge without a closed form stands as a
+    function by name: `phi_0_1_2(x)` is `ew.edge(model, (0, 1, 2))`. Constants that equal a simple number (3/2, pi/2,
+    sqrt(2)) to their last digit are written as that number.
 
     Raises `ConfigError` for a wrong number of names, `SymbolicError` for constants that are not finite.
 
     >>> import edgewise as ew
-    >>> model = ew.set_symbolic(ew.KAN((2, 1)), {(0, 0, 0): ("sin", 3.0, 0.0, 2.0, 0.0), (0, 1, 0): ("x^2", 1.0, 0.0, 1.0, 0.5)})
+    >>> forms = {(0, 0, 0): ("sin", 3.0, 0.0, 2.0, 0.0), (0, 1, 0): ("x^2", 1.0, 0.0, 1.0, 0.5)}
+    >>> model = ew.set_symbolic(ew.KAN((2, 1)), forms)
     >>> formula(model, inputs=("E", "lambda"))
     [lambda**2 + 2*sin(3*E) + 1/2]
     """
@@ -42,8 +44,11 @@ def formula(model: KAN, inputs: Sequence[Any] | None = None) -> list[Any]:
 
 
 def _shortest(sympy: Any, expression: Any) -> Any:
-    """The shortest of a few equal ways to write an expression: as built, multiplied out, with addition theorems applied, over one denominator."""
-    if expression.count_ops() > SHORTEN_UP_TO or expression.atoms(sympy.Float):  # addition theorems explode on long sums with unrounded constants
+    """The shortest of a few equal ways to write an expression: as built, multiplied out, with addition theorems
+    applied, over one denominator."""
+    if expression.count_ops() > SHORTEN_UP_TO or expression.atoms(
+        sympy.Float
+    ):  # addition theorems explode on long sums with unrounded constants
         return expression
     ways = [expression]
     if expression.has(sympy.Add) and not expression.atoms(sympy.Float):
@@ -52,7 +57,9 @@ def _shortest(sympy: Any, expression: Any) -> Any:
     outer = expression.atoms(sympy.sin, sympy.cos, sympy.tan, sympy.sinh, sympy.cosh, sympy.tanh)
     sums = [f for f in outer if any(isinstance(term, inverse) for term in sympy.Add.make_args(f.args[0]))]
     if sums:  # of these only: of a function of 40 x it would make a polynomial of degree 40
-        ways.append(expression.xreplace({f: sympy.expand_trig(f) for f in sums if not f.args[0].has(sympy.Mul, sympy.Float)}))
+        ways.append(
+            expression.xreplace({f: sympy.expand_trig(f) for f in sums if not f.args[0].has(sympy.Mul, sympy.Float)})
+        )
     if expression.has(sympy.log) and expression.has(sympy.exp):
         ways.append(sympy.expand_power_exp(expression))
     return min(ways, key=lambda way: way.count_ops() + len(way.atoms(sympy.Function)))
@@ -63,7 +70,8 @@ def _shortest(sympy: Any, expression: Any) -> Any:
 
 @dataclass(frozen=True)
 class FormulaError:
-    """Root mean squared errors on the same rows: of the written-down formula, and of a network; `difference` between the two; edges still splines."""
+    """Root mean squared errors on the same rows: of the written-down formula, and of a network; `difference` between
+    the two; edges still splines."""
 
     formula: float
     model: float
@@ -76,13 +84,17 @@ class FormulaError:
 
 
 def formula_error(model: KAN, X: Any, y: Any, *, original: KAN | None = None) -> FormulaError:
-    """The error of `formula(model)`, evaluated as it is written, beside that of the network it came from (`original`, else `model` itself).
+    """The error of `formula(model)`, evaluated as it is written, beside that of the network it came from (`original`,
+    else `model` itself).
 
-    X (b, features), y (b,) or (b, outputs). A formula that is undefined on some row has error NaN. Raises `DataError` and `ShapeError`.
+    X (b, features), y (b,) or (b, outputs). A formula that is undefined on some row has error NaN. Raises `DataError`
+    and `ShapeError`.
     """
     model = as_kan(model, "formula_error")
     x = as_matrix(X, width=model.topology.features, dtype=torch.float64, device="cpu")
-    target = as_target(y, rows=x.shape[0], width=len(model.topology.node_ids[-1]), dtype=torch.float64, device="cpu").numpy()
+    target = as_target(
+        y, rows=x.shape[0], width=len(model.topology.node_ids[-1]), dtype=torch.float64, device="cpu"
+    ).numpy()
     beside = original or model
     with torch.no_grad():
         predicted = beside(x.to(dtype=beside.dtype, device=beside.device)).double().cpu().numpy()
@@ -99,16 +111,27 @@ def edge_functions(model: KAN) -> dict[str, Callable[..., Any]]:
     return {edge_name(e): edge(model, e) for e, place in places.items() if place not in forms}
 
 
-def evaluate(expressions: Sequence[Any], X: Any, *, symbols: Sequence[Any], functions: Mapping[str, Callable[..., Any]] | None = None) -> np.ndarray:
+def evaluate(
+    expressions: Sequence[Any],
+    X: Any,
+    *,
+    symbols: Sequence[Any],
+    functions: Mapping[str, Callable[..., Any]] | None = None,
+) -> np.ndarray:
     """Values (b, k) of expressions at the rows of X (b, len(symbols)), names or Symbols; NaN where one is undefined.
 
     `functions` give named functions a meaning.
     """
     sympy, X = require("sympy"), np.asarray(X, dtype=np.float64)
-    columns, arguments = [], [symbol if isinstance(symbol, sympy.Symbol) else sympy.Symbol(str(symbol)) for symbol in symbols]
+    columns, arguments = (
+        [],
+        [symbol if isinstance(symbol, sympy.Symbol) else sympy.Symbol(str(symbol)) for symbol in symbols],
+    )
     for expression in expressions:
         with np.errstate(all="ignore"):
-            call = sympy.lambdify(arguments, expression, modules=[dict(functions or {}), "scipy", "numpy"], dummify=True)
+            call = sympy.lambdify(
+                arguments, expression, modules=[dict(functions or {}), "scipy", "numpy"], dummify=True
+            )
             value = np.asarray(call(*X.T))
         if np.iscomplexobj(value):
             value = np.where(np.imag(value) != 0, np.nan, np.real(value))

@@ -1,6 +1,7 @@
 """An edge without closed form as polynomials, for code that runs without this package.
 
-phi(x) with u = (x - shift) / scale: on every grid interval a polynomial in u - centre, beyond the ends the tangent, plus base_scale * base(u).
+phi(x) with u = (x - shift) / scale: on every grid interval a polynomial in u - centre, beyond the ends the tangent,
+plus base_scale * base(u).
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from ..transforms import edge as edge_function
 
 @dataclass(frozen=True)
 class Pieces:
-    """breaks (G+1,), centres (G,), coefficients (G, degree+1) ascending; base and its weight; the closed form of an edge that has both."""
+    """breaks (G+1,), centres (G,), coefficients (G, degree+1) ascending; base and its weight; the closed form of an
+    edge that has both."""
 
     shift: float
     scale: float
@@ -45,10 +47,15 @@ class Pieces:
         centres = (breaks[1:] + breaks[:-1]) / 2
         coef = phi.coef.detach().double().cpu()[None, :, None]
         columns = [
-            ops.spline(centres[:, None], coef, knots[None], degree=degree, derivative=k)[:, 0] / math.factorial(k) for k in range(degree + 1)
+            ops.spline(centres[:, None], coef, knots[None], degree=degree, derivative=k)[:, 0] / math.factorial(k)
+            for k in range(degree + 1)
         ]
         form = None
-        if int(model.edge_layers[number].kind[src, dst]) == BOTH and phi.primitive is not None and phi.affine is not None:
+        if (
+            int(model.edge_layers[number].kind[src, dst]) == BOTH
+            and phi.primitive is not None
+            and phi.affine is not None
+        ):
             form = (phi.primitive, *phi.affine)
             primitives.get(phi.primitive)
         return Pieces(

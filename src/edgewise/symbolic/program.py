@@ -1,6 +1,8 @@
-"""A network all of whose edges are closed forms, as a function of its constants: fast values, exact derivatives, least squares.
+"""A network all of whose edges are closed forms, as a function of its constants: fast values, exact derivatives, least
+squares.
 
-Letters: n sample, i node, t term (edge), o subnode, k output, P constants. A term is c f(a x + b); the d of every edge is in the bias of its target.
+Letters: n sample, i node, t term (edge), o subnode, k output, P constants. A term is c f(a x + b); the d of every edge
+is in the bias of its target.
 """
 
 from __future__ import annotations
@@ -14,8 +16,9 @@ import torch
 from torch import Tensor
 
 from ..primitives import Primitive
-from ..train.lm import Minimum, minimize
-from ..train.objective import Loss, SquaredError
+from ..train.problems.losses import Loss, SquaredError
+from ..train.solvers.levenberg_marquardt import minimize
+from ..train.solvers.types import Minimum
 
 
 class Term(NamedTuple):
@@ -46,13 +49,16 @@ class Stage:
 
 @dataclass(frozen=True)
 class Program:
-    """Stages and their constants theta (P,): per stage a (t,), b (t,), c (t,), bias (o,). x (n, inputs in use) -> (n, k), in raw units."""
+    """Stages and their constants theta (P,): per stage a (t,), b (t,), c (t,), bias (o,). x (n, inputs in use) -> (n,
+    k), in raw units."""
 
     stages: tuple[Stage, ...]
     theta: Tensor
 
     @staticmethod
-    def create(stages: Sequence[tuple[Sequence[tuple[Term, Sequence[float]]], Sequence[float], tuple[tuple[int, ...], ...]]]) -> Program:
+    def create(
+        stages: Sequence[tuple[Sequence[tuple[Term, Sequence[float]]], Sequence[float], tuple[tuple[int, ...], ...]]],
+    ) -> Program:
         """From (terms with their a, b, c, d; bias; factors) per layer."""
         made, theta = [], []
         for entries, bias, factors in stages:
@@ -117,7 +123,8 @@ class Program:
         return x, torch.cat(blocks, dim=2)
 
     def inside(self, x: Tensor, slack: float = 1e-9) -> bool:
-        """Whether every argument lies in its form's domain, but for `slack`, on all samples and every output is finite."""
+        """Whether every argument lies in its form's domain, but for `slack`, on all samples and every output is
+        finite."""
         for (a, b, c, bias), stage in zip(self.split(), self.stages, strict=True):
             z = torch.addcmul(b, a, x[:, [term.src for term in stage.terms]])
             for n, term in enumerate(stage.terms):
@@ -164,9 +171,19 @@ def _through_products(pull: Tensor, subnodes: Tensor, stage: Stage) -> Tensor:
 class ConstantsProblem:
     """The loss of a program on data in those of its constants that are free; the others stay as they are."""
 
-    def __init__(self, program: Program, x: Tensor, y: Tensor, loss: Loss | None = None, weight: Tensor | None = None, free: Tensor | None = None):
+    def __init__(
+        self,
+        program: Program,
+        x: Tensor,
+        y: Tensor,
+        loss: Loss | None = None,
+        weight: Tensor | None = None,
+        free: Tensor | None = None,
+    ):
         self.program, self.x, self.y, self.loss = program, x, y, loss or SquaredError()
-        self.weight = torch.full((x.shape[0],), 1.0 / x.shape[0], dtype=x.dtype) if weight is None else weight / weight.sum()
+        self.weight = (
+            torch.full((x.shape[0],), 1.0 / x.shape[0], dtype=x.dtype) if weight is None else weight / weight.sum()
+        )
         self.free = torch.ones_like(program.theta, dtype=torch.bool) if free is None else free
 
     def whole(self, theta: Tensor) -> Tensor:
@@ -193,8 +210,9 @@ class ConstantsProblem:
 
 @dataclass(frozen=True)
 class InUnits:
-    """A problem whose constants are measured in units (P,) in which each has curvature 1 where it was made: closed forms are in the units of X and
-    y, so their constants may lie fifty powers of ten apart, which the damping must not see."""
+    """A problem whose constants are measured in units (P,) in which each has curvature 1 where it was made: closed
+    forms are in the units of X and y, so their constants may lie fifty powers of ten apart, which the damping must not
+    see."""
 
     problem: ConstantsProblem
     unit: Tensor
@@ -217,9 +235,17 @@ class InUnits:
 
 
 def refit(
-    program: Program, x: Tensor, y: Tensor, *, loss: Loss | None = None, weight: Tensor | None = None, free: Tensor | None = None, steps: int = 60
+    program: Program,
+    x: Tensor,
+    y: Tensor,
+    *,
+    loss: Loss | None = None,
+    weight: Tensor | None = None,
+    free: Tensor | None = None,
+    steps: int = 60,
 ) -> tuple[Program, float]:
-    """Fit the free constants to data: the program with them and its loss. Domain-safe: outside a domain a form stays at its end value."""
+    """Fit the free constants to data: the program with them and its loss. Domain-safe: outside a domain a form stays at
+    its end value."""
     problem = ConstantsProblem(program, x, y, loss, weight, free)
     if not bool(problem.free.any()):
         return program, problem.value(program.theta[problem.free])
@@ -229,5 +255,7 @@ def refit(
         return value <= floor
 
     scaled = InUnits.at(problem, program.theta[problem.free])
-    found: Minimum = minimize(scaled, program.theta[problem.free] / scaled.unit, steps=steps, watch=exact, patience=2, tolerance=1e-6)
+    found: Minimum = minimize(
+        scaled, program.theta[problem.free] / scaled.unit, steps=steps, watch=exact, patience=2, tolerance=1e-6
+    )
     return program.with_theta(problem.whole(found.theta * scaled.unit)), found.value

@@ -1,6 +1,7 @@
 """Variable projection: many fits of c f(a u + b) + d at once, c and d solved for, (a, b) by Levenberg-Marquardt.
 
-Letters: m problem, n sample. Golub and Pereyra, doi:10.1137/0710036, with Kaufman's simplification of the Jacobian, doi:10.1007/BF01932995.
+Letters: m problem, n sample. Golub and Pereyra, doi:10.1137/0710036, with Kaufman's simplification of the Jacobian,
+doi:10.1007/BF01932995.
 """
 
 from __future__ import annotations
@@ -37,13 +38,20 @@ def segments(primitives: Sequence[Primitive], form: Tensor) -> list[tuple[Primit
     """Runs of equal numbers in `form` (m,), sorted: (primitive, first, past the last)."""
     numbers, counts = torch.unique_consecutive(form, return_counts=True)
     ends = counts.cumsum(0).tolist()
-    return [(primitives[number], end - count, end) for number, count, end in zip(numbers.tolist(), counts.tolist(), ends, strict=True)]
+    return [
+        (primitives[number], end - count, end)
+        for number, count, end in zip(numbers.tolist(), counts.tolist(), ends, strict=True)
+    ]
 
 
-def refine(primitives: Sequence[Primitive], form: Tensor, ab: Tensor, u: Tensor, y: Tensor, weights: Tensor, steps: int) -> Fits:
-    """Refine m starts ab (m, 2) of the forms numbered in `form` (m,), which is sorted, on their samples u, y, weights (m, n).
+def refine(
+    primitives: Sequence[Primitive], form: Tensor, ab: Tensor, u: Tensor, y: Tensor, weights: Tensor, steps: int
+) -> Fits:
+    """Refine m starts ab (m, 2) of the forms numbered in `form` (m,), which is sorted, on their samples u, y, weights
+    (m, n).
 
-    y has weighted mean 0 and deviation 1, weights sum to 1. A step is taken only if the error falls; a non-finite trial never is.
+    y has weighted mean 0 and deviation 1, weights sum to 1. A step is taken only if the error falls; a non-finite trial
+    never is.
     """
     forms = segments(primitives, form)
     s = weights.sqrt()
@@ -70,7 +78,11 @@ def refine(primitives: Sequence[Primitive], form: Tensor, ab: Tensor, u: Tensor,
         ja = jb * u
         ja, jb = (torch.addcmul(j, s, vecdot(s, j)[:, None], value=-1) for j in (ja, jb))
         ja, jb = (torch.addcmul(j, f, (vecdot(f, j) / size)[:, None], value=-1) for j in (ja, jb))
-        aa, bb, cross = vecdot(ja, ja) * free[:, 0], vecdot(jb, jb) * free[:, 1], vecdot(ja, jb) * free[:, 0] * free[:, 1]
+        aa, bb, cross = (
+            vecdot(ja, ja) * free[:, 0],
+            vecdot(jb, jb) * free[:, 1],
+            vecdot(ja, jb) * free[:, 0] * free[:, 1],
+        )
         ga, gb = vecdot(ja, residual) * free[:, 0], vecdot(jb, residual) * free[:, 1]
         aa, bb = aa * (1 + lam) + 1e-300, bb * (1 + lam) + 1e-300
         det = aa * bb - cross * cross
@@ -80,6 +92,8 @@ def refine(primitives: Sequence[Primitive], form: Tensor, ab: Tensor, u: Tensor,
         better = new[0] < loss
         ab = torch.where(better[:, None], trial, ab)
         lam = torch.where(better, lam * 0.1, lam * 10).clamp(1e-15, 1e12)
-        state = tuple(torch.where(better.reshape(-1, *[1] * (b.ndim - 1)), b, a) for a, b in zip(state, new, strict=True))
+        state = tuple(
+            torch.where(better.reshape(-1, *[1] * (b.ndim - 1)), b, a) for a, b in zip(state, new, strict=True)
+        )
     loss, c, mean = state[:3]
     return Fits(ab, torch.stack([c, -c * mean], 1), loss)

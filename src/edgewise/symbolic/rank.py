@@ -1,4 +1,5 @@
-"""Which closed form does a one-dimensional function have? All forms fitted to all edges at once, ranked by error and complexity."""
+"""Which closed form does a one-dimensional function have? All forms fitted to all edges at once, ranked by error and
+complexity."""
 
 from __future__ import annotations
 
@@ -25,8 +26,9 @@ EXACT = 1e-9  # relative error at which a fit counts as exact
 class Candidate:
     """One closed form of an edge: y ~ c f(a x + b) + d, in the units of x and y, constants in canonical form.
 
-    error: root of the mean squared error, in units of y; relative: the same as a share of the deviation of y; r2 = 1 - relative**2;
-    inside: whether every sample lies in the form's domain; score: complexity plus the cost of the error, lower is better.
+    error: root of the mean squared error, in units of y; relative: the same as a share of the deviation of y; r2 = 1 -
+    relative**2; inside: whether every sample lies in the form's domain; score: complexity plus the cost of the error,
+    lower is better.
     """
 
     primitive: str
@@ -60,13 +62,19 @@ class Candidate:
 
 
 def rank(
-    x: Any, y: Any, primitives: Iterable[str | Primitive] | None = None, *, weights: Any = None, tolerance: float | None = None
+    x: Any,
+    y: Any,
+    primitives: Iterable[str | Primitive] | None = None,
+    *,
+    weights: Any = None,
+    tolerance: float | None = None,
 ) -> list[Candidate]:
     """Closed forms of the function with samples x, y (n,), best first.
 
-    weights (n,): what each sample counts; tolerance: the relative error (share of the deviation of y) to which the samples are known, below which
-    only complexity counts; None for samples whose errors are independent noise of unknown size, or none. Shift and scale do not matter.
-    Raises `DataError` for unusable samples and `SymbolicError` for unknown names.
+    weights (n,): what each sample counts; tolerance: the relative error (share of the deviation of y) to which the
+    samples are known, below which only complexity counts; None for samples whose errors are independent noise of
+    unknown size, or none. Shift and scale do not matter. Raises `DataError` for unusable samples and `SymbolicError`
+    for unknown names.
 
     >>> x = torch.linspace(0, 3, 200, dtype=torch.float64)
     >>> best = rank(x, 1e-4 * torch.sin(2 * x) + 7)[0]
@@ -75,7 +83,9 @@ def rank(
     """
     x, y = _samples(x, "x"), _samples(y, "y")
     if x.ndim != 1 or x.shape != y.shape or len(x) < 3:
-        raise DataError(f"x and y must be samples of one function, both (n,) with n >= 3; got {tuple(x.shape)} and {tuple(y.shape)}")
+        raise DataError(
+            f"x and y must be samples of one function, both (n,) with n >= 3; got {tuple(x.shape)} and {tuple(y.shape)}"
+        )
     if weights is not None:
         weights = _samples(weights, "weights")[None]
     return rank_many(x[None], y[None], primitives, weights=weights, tolerance=tolerance)[0]
@@ -108,9 +118,14 @@ def rank_many(
 
 
 def order(
-    candidates: Iterable[Candidate], *, tolerance: float | None = None, samples: int = 200, evidence: float | None = None
+    candidates: Iterable[Candidate],
+    *,
+    tolerance: float | None = None,
+    samples: int = 200,
+    evidence: float | None = None,
 ) -> list[Candidate]:
-    """The candidates with their scores, best first: complexity + evidence * log(error beside the best error), errors blurred by the tolerance."""
+    """The candidates with their scores, best first: complexity + evidence * log(error beside the best error), errors
+    blurred by the tolerance."""
     found = list(candidates)
     blur = EXACT if tolerance is None else max(tolerance, EXACT)
     if evidence is None:
@@ -146,7 +161,8 @@ def _samples(values: Any, name: str) -> Tensor:
 
 @dataclass(frozen=True)
 class _Scaled:
-    """Samples moved to u in [-1, 1] and y to mean 0 and deviation 1, sorted by u: all (e, n), the four scales (e, 1)."""
+    """Samples moved to u in [-1, 1] and y to mean 0 and deviation 1, sorted by u: all (e, n), the four scales (e,
+    1)."""
 
     u: Tensor
     y: Tensor
@@ -168,7 +184,16 @@ class _Scaled:
         centred = y - mean
         deviation = (w * centred.square()).sum(1, keepdim=True).sqrt()
         constant = (deviation <= 64 * torch.finfo(y.dtype).eps * y.abs().amax(1, keepdim=True)) | (low == high)
-        return _Scaled((x - middle) / half, centred / torch.where(constant, 1.0, deviation), w, middle, half, mean, deviation, constant)
+        return _Scaled(
+            (x - middle) / half,
+            centred / torch.where(constant, 1.0, deviation),
+            w,
+            middle,
+            half,
+            mean,
+            deviation,
+            constant,
+        )
 
     def thinned(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
         """u, y, weights at `count` samples spread over the sorted ones, both ends among them, standardised again."""
@@ -193,14 +218,17 @@ def _dictionary(forms: tuple[Primitive, ...]) -> Dictionary:
 
 
 def _fit(forms: tuple[Primitive, ...], scaled: _Scaled) -> list[list[Candidate]]:
-    """Every form on every edge: starts from the dictionary, refined on few samples, the good ones refined again on many."""
+    """Every form on every edge: starts from the dictionary, refined on few samples, the good ones refined again on
+    many."""
     edges = scaled.u.shape[0]
     edge, form, ab = _dictionary(forms).best(*scaled.thinned(POLISH_POINTS), STARTS)
     if not len(form):
         return [[] for _ in range(edges)]
     for number, p in enumerate(forms):
         if p.jumps:  # no slope to follow: the best place for the jump is found at once
-            ab[form == number] = torch.stack([torch.ones(edges, dtype=torch.float64), -_jump(scaled)], 1)[edge[form == number]]
+            ab[form == number] = torch.stack([torch.ones(edges, dtype=torch.float64), -_jump(scaled)], 1)[
+                edge[form == number]
+            ]
     if any(p.poles for p in forms):
         edge, form, ab = _with_poles(forms, scaled, edge, form, ab)
     u, y, w = scaled.thinned(SCREEN_POINTS)
@@ -229,7 +257,9 @@ def _jump(scaled: _Scaled) -> Tensor:
     return (scaled.u.gather(1, k) + scaled.u.gather(1, k + 1))[:, 0] / 2
 
 
-def _with_poles(forms: tuple[Primitive, ...], scaled: _Scaled, edge: Tensor, form: Tensor, ab: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _with_poles(
+    forms: tuple[Primitive, ...], scaled: _Scaled, edge: Tensor, form: Tensor, ab: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
     """The starts, with a pole on either side of the farthest sample too: no descent crosses a sample to get there."""
     edges = scaled.u.shape[0]
     k = scaled.y.abs().argmax(1, keepdim=True).clamp(1, scaled.u.shape[1] - 2)
@@ -256,7 +286,12 @@ def _best_of_each(loss: Tensor, edge: Tensor, form: Tensor, forms: int) -> Tenso
 
 
 def _collect(
-    results: list[list[Candidate]], forms: tuple[Primitive, ...], scaled: _Scaled, edge: Tensor, form: Tensor, fits: Fits
+    results: list[list[Candidate]],
+    forms: tuple[Primitive, ...],
+    scaled: _Scaled,
+    edge: Tensor,
+    form: Tensor,
+    fits: Fits,
 ) -> None:
     ends = torch.addcmul(fits.ab[:, 1:], fits.ab[:, :1], scaled.u[edge][:, [0, -1]])  # arguments at both ends
     for n, (e, number) in enumerate(zip(edge.tolist(), form.tolist(), strict=True)):

@@ -1,4 +1,5 @@
-"""Which forms together explain the data: combinations of the edges' candidates, most likely first, each judged by the whole network's error."""
+"""Which forms together explain the data: combinations of the edges' candidates, most likely first, each judged by the
+whole network's error."""
 
 from __future__ import annotations
 
@@ -9,13 +10,13 @@ from dataclasses import dataclass, field
 import torch
 
 from ..primitives import Primitive
-from ..train.objective import CrossEntropy
+from ..train.problems.losses import CrossEntropy
 from .candidates import combinations
-from .flat import replaced, straightened
-from .gauge import normal_forms
-from .network import EXACT, Form, Place, Task, to_program
+from .normal_form import normal_forms
 from .program import Program, refit
 from .rank import Candidate, cost, rank_many
+from .simpler import replaced, straightened
+from .task import EXACT, Form, Place, Task, to_program
 
 SEARCH_ROWS, SEARCH_STEPS = 256, 25
 KEEP = 8  # candidates of an edge that are tried
@@ -52,7 +53,9 @@ class Found:
 class Search:
     """One search: a task, its edges' candidates, and the best network so far."""
 
-    def __init__(self, task: Task, fixed: dict[Place, Form], ranked: dict[Place, list[Candidate]], tolerance: float) -> None:
+    def __init__(
+        self, task: Task, fixed: dict[Place, Form], ranked: dict[Place, list[Candidate]], tolerance: float
+    ) -> None:
         self.task, self.small, self.fixed, self.tolerance = task, task.thinned(SEARCH_ROWS), fixed, tolerance
         self.ranked = {place: options[:KEEP] for place, options in ranked.items()}
         self.best: Found | None = None
@@ -97,7 +100,11 @@ class Search:
         improved = True
         while improved and self.best is not None and not self.best.exact:
             improved, start = False, self.best
-            options = sorted((c.score - start.chosen[place].score, n, place) for place in self.ranked for n, c in enumerate(self.ranked[place]))
+            options = sorted(
+                (c.score - start.chosen[place].score, n, place)
+                for place in self.ranked
+                for n, c in enumerate(self.ranked[place])
+            )
             for gap, n, place in options:
                 if gap > NEAR or self.left <= 0:
                     break
@@ -121,7 +128,8 @@ class Search:
                 return self.straighten(primitives)
 
     def simplify(self) -> None:
-        """An exact network with simpler candidates wherever it stays exact: steep logistic curves are exponentials, flat sines parabolas."""
+        """An exact network with simpler candidates wherever it stays exact: steep logistic curves are exponentials,
+        flat sines parabolas."""
         for place, options in self.ranked.items():
             assert self.best is not None
             here = self.best.chosen.get(place)
@@ -139,7 +147,9 @@ class Search:
         if key in self.tried:
             return None
         self.tried.add(key)
-        program = to_program(self.task.model, self.fixed | {place: (c.primitive, *c.constants) for place, c in chosen.items()})
+        program = to_program(
+            self.task.model, self.fixed | {place: (c.primitive, *c.constants) for place, c in chosen.items()}
+        )
         return self.judge(program, chosen)
 
     def judge(self, program: Program, chosen: dict[Place, Candidate]) -> Found | None:
@@ -164,7 +174,9 @@ class Search:
 
         Shapes of outer edges read off a network are blurred by all that its inner edges had wrong; this is not.
         """
-        if isinstance(self.task.loss, CrossEntropy) or any(len(node) > 1 for node in self.task.model.topology.factors[-1]):
+        if isinstance(self.task.loss, CrossEntropy) or any(
+            len(node) > 1 for node in self.task.model.topology.factors[-1]
+        ):
             return
         for _ in range(ROUNDS):
             start, before = self.best, self.value
@@ -172,14 +184,18 @@ class Search:
             for number, candidate in self._left_over(start.program, primitives):
                 term = start.program.stages[-1].terms[number]
                 place = len(start.program.stages) - 1, term.src, term.dst
-                self.judge(replaced(start.program, len(start.program.stages) - 1, number, candidate), start.chosen | {place: candidate})
+                self.judge(
+                    replaced(start.program, len(start.program.stages) - 1, number, candidate),
+                    start.chosen | {place: candidate},
+                )
                 if self.best is not None and self.best.exact:
                     return
             if self.best is None or self.best is start or self.value > before - WORTH:
                 return
 
     def _left_over(self, program: Program, primitives: tuple[Primitive, ...]) -> Iterator[tuple[int, Candidate]]:
-        """(term of the last stage, another form for it), most likely first, ranked on what the other terms leave of the data."""
+        """(term of the last stage, another form for it), most likely first, ranked on what the other terms leave of the
+        data."""
         task, stage, (a, b, c, _) = self.task, program.stages[-1], program.split()[-1]
         if not stage.terms:
             return

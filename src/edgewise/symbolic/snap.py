@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..train.objective import Loss
-from .gauge import NormalForm, normal_forms
-from .nice import UNKNOWN, Nice, nearest
+from ..train.problems.losses import Loss
+from .normal_form import NormalForm, normal_forms
 from .program import ConstantsProblem, Program, refit
+from .simple_numbers import UNKNOWN, Nice, nearest
 
 ROUNDING = 1e-9  # share of the spread of y by which an exact fit may move when a constant snaps
 Refit = Callable[[Program, Tensor], tuple[Program, float]]
@@ -20,7 +20,8 @@ Refit = Callable[[Program, Tensor], tuple[Program, float]]
 
 @dataclass(frozen=True)
 class Snapped:
-    """A network in normal form, its loss, which constants are still free (P,) bool, and their standard errors (P,), 0 where set."""
+    """A network in normal form, its loss, which constants are still free (P,) bool, and their standard errors (P,), 0
+    where set."""
 
     program: Program
     loss: float
@@ -29,12 +30,19 @@ class Snapped:
 
 
 def snap(
-    program: Program, x: Tensor, y: Tensor, *, loss: Loss | None = None, weight: Tensor | None = None, rise: float = 0.0, steps: int = 40
+    program: Program,
+    x: Tensor,
+    y: Tensor,
+    *,
+    loss: Loss | None = None,
+    weight: Tensor | None = None,
+    rise: float = 0.0,
+    steps: int = 40,
 ) -> Snapped:
     """Set every constant that the data cannot tell from a simple number to that number, the rest refitted each time.
 
-    rise: how much the loss may grow at all events (the square of what counts as exact, in units of y squared). Beyond that a set of k constants
-    is accepted only if the loss grows by no more than k true values would make it grow.
+    rise: how much the loss may grow at all events (the square of what counts as exact, in units of y squared). Beyond
+    that a set of k constants is accepted only if the loss grows by no more than k true values would make it grow.
     """
 
     def again(start: Program, free: Tensor) -> tuple[Program, float]:
@@ -58,7 +66,13 @@ def snap(
 
 
 def _accept(
-    program: Program, value: float, free: Tensor, targets: list[tuple[int, Nice, float]], again: Refit, rows: int, rise: float
+    program: Program,
+    value: float,
+    free: Tensor,
+    targets: list[tuple[int, Nice, float]],
+    again: Refit,
+    rows: int,
+    rise: float,
 ) -> tuple[Program, float, Tensor]:
     """All targets at once if the loss allows it; otherwise in halves, surest first, down to one at a time."""
     theta, left = program.theta.clone(), free.clone()
@@ -106,8 +120,14 @@ def _angles(program: Program) -> list[bool]:
     for number, stage in enumerate(program.stages):
         own = [term.primitive.period is not None for term in stage.terms]
         later = program.stages[number + 1].terms if number + 1 < len(program.stages) else ()
-        behind = [any(term.src == node and term.primitive.period is not None for term in later) for node in range(len(stage.factors))]
-        into = [behind[next(node for node, members in enumerate(stage.factors) if s in members)] for s in range(stage.subnodes)]
+        behind = [
+            any(term.src == node and term.primitive.period is not None for term in later)
+            for node in range(len(stage.factors))
+        ]
+        into = [
+            behind[next(node for node, members in enumerate(stage.factors) if s in members)]
+            for s in range(stage.subnodes)
+        ]
         flags += own + own + [into[term.dst] for term in stage.terms] + into
     return flags
 
@@ -115,8 +135,8 @@ def _angles(program: Program) -> list[bool]:
 def spreads(
     program: Program, free: Tensor, x: Tensor, y: Tensor, loss: Loss | None, weight: Tensor | None
 ) -> tuple[Tensor, Tensor]:
-    """Two (P,) from the curvature at the optimum, both 0 where a constant is set: standard errors, and how far a constant can go, the others
-    making up for it, before the output has moved by as much as y is spread."""
+    """Two (P,) from the curvature at the optimum, both 0 where a constant is set: standard errors, and how far a
+    constant can go, the others making up for it, before the output has moved by as much as y is spread."""
     errors, units = torch.zeros_like(program.theta), torch.zeros_like(program.theta)
     count = int(free.sum())
     if count == 0:
@@ -130,7 +150,8 @@ def spreads(
         return errors, units
     inverse = torch.linalg.pinv(curvature, hermitian=True, rtol=1e-13)
     units[free] = math.sqrt(2.0) * inverse.diagonal().clamp(min=0.0).sqrt() / scale
-    # squared error: curvature of the mean loss is 2 J'J / n, its value the variance; other losses are log-likelihoods per row
+    # squared error: curvature of the mean loss is 2 J'J / n, its value the variance; other losses are log-likelihoods
+    # per row
     squared = loss is None or loss.name == "squared_error"
     unit = value / max(x.shape[0] - count, 1) if squared else 0.5 / x.shape[0]
     return units * math.sqrt(max(unit, 0.0)), units
@@ -142,7 +163,10 @@ def _simplest(program: Program, x: Tensor, y: Tensor, loss: Loss | None, weight:
     for form in normal_forms(program):
         if not bool(torch.isfinite(form.program.theta).all()):
             continue
-        cost = sum(UNKNOWN if nice is None else nice.cost for _, nice, _ in _nearest(form.program, form.free, x, y, loss, weight))
+        cost = sum(
+            UNKNOWN if nice is None else nice.cost
+            for _, nice, _ in _nearest(form.program, form.free, x, y, loss, weight)
+        )
         if best is None or cost < best[0] - 1e-9:
             best = (cost, form)
     return NormalForm(program, torch.ones_like(program.theta, dtype=torch.bool)) if best is None else best[1]

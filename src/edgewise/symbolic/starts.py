@@ -1,6 +1,8 @@
-"""Where to start looking for the affine argument of a closed form: a dictionary of shapes, made once, compared with all edges at once.
+"""Where to start looking for the affine argument of a closed form: a dictionary of shapes, made once, compared with all
+edges at once.
 
-Letters: e edge, n sample, k bin, r row of the dictionary. On an edge, u is its input moved to [-1, 1]; a row is f(a u + b) for one (a, b).
+Letters: e edge, n sample, k bin, r row of the dictionary. On an edge, u is its input moved to [-1, 1]; a row is f(a u +
+b) for one (a, b).
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ def _sides(p: Primitive) -> tuple[float, ...]:
 
 
 def _roots(p: Primitive) -> list[tuple[float, float]]:
-    """(a, b) with |a| = 1 for forms without a scale: what counts is where the argument is zero, inside or outside the data."""
+    """(a, b) with |a| = 1 for forms without a scale: what counts is where the argument is zero, inside or outside the
+    data."""
     gaps = [0.0, *_geometric(1e-6, 100.0, 2.0)]
     inside = [-math.cos(math.pi * (i + 0.5) / 96) for i in range(96)]
     rows = []
@@ -61,7 +64,9 @@ def _from_end(p: Primitive) -> list[tuple[float, float]]:
     """(a, b) that map the data onto windows beginning at or near the finite end of a half-line."""
     end, sign = (p.domain[0], 1.0) if math.isfinite(p.domain[0]) else (p.domain[1], -1.0)
     gaps, widths = [0.0, *_geometric(1e-5, 30.0, 3.0)], _geometric(0.1, 300.0, 1.8)
-    return [(flip * width / 2, end + sign * (gap + width / 2)) for flip in (1.0, -1.0) for gap in gaps for width in widths]
+    return [
+        (flip * width / 2, end + sign * (gap + width / 2)) for flip in (1.0, -1.0) for gap in gaps for width in widths
+    ]
 
 
 def _steps(p: Primitive) -> list[tuple[float, float]]:
@@ -114,7 +119,8 @@ def proposals(p: Primitive) -> list[tuple[float, float]]:
 
 @dataclass(frozen=True)
 class Dictionary:
-    """All starts of some closed forms: ab (r, 2), shapes (r, k) float32 with mean 0 and deviation 1, and where each form's blocks lie."""
+    """All starts of some closed forms: ab (r, 2), shapes (r, k) float32 with mean 0 and deviation 1, and where each
+    form's blocks lie."""
 
     primitives: tuple[Primitive, ...]
     ab: Tensor
@@ -146,8 +152,8 @@ class Dictionary:
     def best(self, u: Tensor, y: Tensor, weights: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
         """The `count` best starts of every form on every edge.
 
-        u, y, weights (e, n), y with weighted mean 0 and deviation 1, weights summing to 1. Returns edge (m,), form (m,) and (a, b) (m, 2), sorted by
-        form: m problems to refine.
+        u, y, weights (e, n), y with weighted mean 0 and deviation 1, weights summing to 1. Returns edge (m,), form (m,)
+        and (a, b) (m, 2), sorted by form: m problems to refine.
         """
         edges = u.shape[0]
         where = ((torch.acos(-u.clamp(-1, 1)) * (BINS / math.pi)).long()).clamp(max=BINS - 1)
@@ -170,5 +176,9 @@ class Dictionary:
             found_form.append(torch.full((edges * take,), number))
             found_ab.append(self.ab[row.reshape(-1)])
         if not found_ab:
-            return torch.zeros(0, dtype=torch.long), torch.zeros(0, dtype=torch.long), torch.zeros(0, 2, dtype=torch.float64)
+            return (
+                torch.zeros(0, dtype=torch.long),
+                torch.zeros(0, dtype=torch.long),
+                torch.zeros(0, 2, dtype=torch.float64),
+            )
         return torch.cat(found_edge), torch.cat(found_form), torch.cat(found_ab)

@@ -1,4 +1,5 @@
-"""Closed forms one edge at a time, the rest of the network fitted again after each: for networks of which only a part has closed forms."""
+"""Closed forms one edge at a time, the rest of the network fitted again after each: for networks of which only a part
+has closed forms."""
 
 from __future__ import annotations
 
@@ -9,20 +10,24 @@ from typing import Any
 from ..layers import OFF, SYMBOLIC
 from ..model import KAN, summary
 from ..primitives import Primitive
-from ..train.lm import minimize
-from ..train.network import NetworkProblem
-from ..train.objective import CrossEntropy, SquaredError
+from ..train.problems.kan import NetworkProblem
+from ..train.problems.losses import CrossEntropy, SquaredError
+from ..train.solvers.levenberg_marquardt import minimize
 from ..transforms import refine, remove, set_symbolic
 from .candidates import candidates
-from .network import Place, RelativeSquares, Task, edge_samples
 from .rank import Candidate
+from .task import Place, RelativeSquares, Task, edge_samples
 
-MOST, GAIN = 1000, 0.25  # parameters, and the share of the loss that a finer grid must leave at most to be worth its while
+MOST, GAIN = (
+    1000,
+    0.25,
+)  # parameters, and the share of the loss that a finer grid must leave at most to be worth its while
 STEPS, ATTEMPTS = 12, 3  # Levenberg-Marquardt steps after a substitution, candidates of an edge that are tried
 
 
 def stepwise(task: Task, primitives: tuple[Primitive, ...], tolerance: float) -> KAN:
-    """The task's model with closed forms on all edges that can carry one without the network getting worse; float64, scaling as it was."""
+    """The task's model with closed forms on all edges that can carry one without the network getting worse; float64,
+    scaling as it was."""
     model, given_up = task.model, set[Place]()
     while True:
         places = [place for place in _splines(model) if place not in given_up]
@@ -42,12 +47,15 @@ def stepwise(task: Task, primitives: tuple[Primitive, ...], tolerance: float) ->
 
 def _splines(model: KAN) -> list[Place]:
     return [
-        (number, *place) for number, layer in enumerate(model.edge_layers) for place in layer.spline_edges().nonzero().tolist()  # type: ignore[misc]
+        (number, *place)
+        for number, layer in enumerate(model.edge_layers)
+        for place in layer.spline_edges().nonzero().tolist()  # type: ignore[misc]
     ]
 
 
 def _harm(ranked: list[Candidate], influence: float) -> float:
-    """How much the output would move, to first order, if the edge became its best candidate: the clearest edges come first."""
+    """How much the output would move, to first order, if the edge became its best candidate: the clearest edges come
+    first."""
     return influence * ranked[0].relative if ranked else math.inf
 
 
@@ -93,7 +101,8 @@ def refit_network(task: Task, model: KAN, steps: int = STEPS) -> tuple[KAN, floa
 
 
 def sharpened(task: Task) -> Task:
-    """The task with its model fitted a little further, without penalty: a model made sparse by one shows its shapes blurred."""
+    """The task with its model fitted a little further, without penalty: a model made sparse by one shows its shapes
+    blurred."""
     if task.own or not _may_have(task, summary(task.model).parameters):
         return task
     model, loss = refit_network(task, task.model)
@@ -106,8 +115,8 @@ def _may_have(task: Task, parameters: int) -> bool:
 
 
 def finer(task: Task) -> Task | None:
-    """The task with its model's splines on twice as many intervals and fitted again, or None where that gains little: shapes on a coarse grid are
-    wrong near poles, cusps and fast waves."""
+    """The task with its model's splines on twice as many intervals and fitted again, or None where that gains little:
+    shapes on a coarse grid are wrong near poles, cusps and fast waves."""
     closed = all(bool((layer.kind == SYMBOLIC).all()) for layer in task.model.edge_layers)
     if task.own or closed or not _may_have(task, 2 * summary(task.model).parameters):
         return None

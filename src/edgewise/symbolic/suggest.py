@@ -39,18 +39,25 @@ class Suggestions(Sequence[Candidate]):
 
     def __repr__(self) -> str:
         rows = [("form", "R2", "error", "complexity", "score", "c*f(a*x + b) + d")]
-        rows += [(c.primitive, f"{c.r2:.6f}", f"{c.error:.2g}", str(c.complexity), f"{c.score:.1f}", str(c)) for c in self._candidates[:SHOWN]]
+        rows += [
+            (c.primitive, f"{c.r2:.6f}", f"{c.error:.2g}", str(c.complexity), f"{c.score:.1f}", str(c))
+            for c in self._candidates[:SHOWN]
+        ]
         widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
         more = len(self) - SHOWN
-        return "\n".join([f"closed forms for edge {self.edge}, best first", *lines, *([f"... and {more} more"] if more > 0 else [])])
+        return "\n".join(
+            [f"closed forms for edge {self.edge}, best first", *lines, *([f"... and {more} more"] if more > 0 else [])]
+        )
 
 
 def suggest(model: KAN, X: Any, edge: Edge, *, primitives: Iterable[str | Primitive] | None = None) -> Suggestions:
-    """Closed forms of edge (layer, source node, target subnode) on X (b, features), ranked by error and complexity; the model stays as it is.
+    """Closed forms of edge (layer, source node, target subnode) on X (b, features), ranked by error and complexity; the
+    model stays as it is.
 
-    x is what `ew.edge(model, edge)` takes: the user's units for an edge of layer 0, else the value of the source node. primitives: names or objects
-    to choose from. Raises `StructureError` for an unknown edge, `DataError` for an unusable X, `SymbolicError` for unknown primitives.
+    x is what `ew.edge(model, edge)` takes: the user's units for an edge of layer 0, else the value of the source node.
+    primitives: names or objects to choose from. Raises `StructureError` for an unknown edge, `DataError` for an
+    unusable X, `SymbolicError` for unknown primitives.
 
     >>> import edgewise as ew
     >>> model = ew.set_symbolic(ew.KAN((2, 1)), {(0, 1, 0): ("x^2", 2.0, 0.0, 1.0, 0.5)})

@@ -13,13 +13,14 @@ from ..primitives import Primitive, resolve
 from ..threads import threads_for
 from .candidates import candidates
 from .drop import drop_terms
-from .network import EXACT, Task, edge_samples, present_forms, to_model
 from .program import Program
 from .search import Found, Search
 from .snap import snap
 from .stepwise import finer, restored, sharpened, stepwise
+from .task import EXACT, Task, edge_samples, present_forms, to_model
 
-TRIES = 30  # combinations of candidates that are fitted, at each fineness of the splines, before the edges are taken one at a time
+# combinations of candidates that are fitted, at each fineness of the splines, before the edges are taken one at a time
+TRIES = 30
 
 
 def symbolify(
@@ -31,14 +32,17 @@ def symbolify(
     tolerance: float = 0.1,
     sample_weight: Any = None,
 ) -> KAN:
-    """A new model whose edges are closed forms c f(a x + b) + d, wherever the network as a whole is then as good as it was.
+    """A new model whose edges are closed forms c f(a x + b) + d, wherever the network as a whole is then as good as it
+    was.
 
-    X (b, features), y (b,), (b, outputs) or class labels: what the forms are judged on; without y the model's own outputs, to 0.1 %. Every edge is
-    ranked against `primitives` (names or objects; by default all); combinations of candidates are fitted to the data, most likely first, all
-    constants together. If none is as good as the network can be (its error times 1 + `tolerance`, both corrected for the number of their
-    constants), edges are taken one at a time and the rest is fitted again after each; an edge without closed form stays a spline. When all edges
-    have one, terms that the data do not need are dropped, and constants snap to simple numbers that the data cannot tell them from; the model
-    then works in the units of X and y, without scaling. The last edit tells the errors before and after. Deterministic.
+    X (b, features), y (b,), (b, outputs) or class labels: what the forms are judged on; without y the model's own
+    outputs, to 0.1 %. Every edge is ranked against `primitives` (names or objects; by default all); combinations of
+    candidates are fitted to the data, most likely first, all constants together. If none is as good as the network can
+    be (its error times 1 + `tolerance`, both corrected for the number of their constants), edges are taken one at a
+    time and the rest is fitted again after each; an edge without closed form stays a spline. When all edges have one,
+    terms that the data do not need are dropped, and constants snap to simple numbers that the data cannot tell them
+    from; the model then works in the units of X and y, without scaling. The last edit tells the errors before and
+    after. Deterministic.
 
     Raises `ConfigError`, `StructureError`, `DataError`, `ShapeError` and, for unknown primitives, `SymbolicError`.
 
@@ -101,5 +105,7 @@ def _finished(task: Task, model: KAN, program: Program, loss: float) -> KAN:
     final = program if snapped is None else snapped.program
     after = loss if snapped is None else snapped.loss
     what = "loss" if task.loss.name != "squared_error" else "relative error"
-    before, after = (math.sqrt(task.error), math.sqrt(max(after, 0.0))) if what == "relative error" else (task.error, after)
+    before, after = (
+        (math.sqrt(task.error), math.sqrt(max(after, 0.0))) if what == "relative error" else (task.error, after)
+    )
     return to_model(task, model, final, f"all edges; {what} {before:.3g} before, {after:.3g} after")

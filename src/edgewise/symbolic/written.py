@@ -12,12 +12,13 @@ from ..errors import ConfigError, SymbolicError, require
 from ..layers import OFF
 from ..model import KAN
 from ..primitives import get
-from .network import output_scale, positions, present_forms
-from .nice import nearest
+from .simple_numbers import nearest
+from .task import output_scale, positions, present_forms
 
 
 class Writer:
-    """Writes the layers of one model, in the units of X and y; numbers are exact where they are simple to their last digit."""
+    """Writes the layers of one model, in the units of X and y; numbers are exact where they are simple to their last
+    digit."""
 
     def __init__(self, model: KAN) -> None:
         self.model, self.forms, self.sympy = model, present_forms(model), require("sympy")
@@ -27,12 +28,15 @@ class Writer:
     def number(self, value: float) -> Any:
         """A double as a sympy number. Raises `SymbolicError` when it is not finite."""
         if not math.isfinite(value):
-            raise SymbolicError(f"the network holds a constant that is not finite ({value}); a formula needs finite ones: fit it again")
+            raise SymbolicError(
+                f"the network holds a constant that is not finite ({value}); a formula needs finite ones: fit it again"
+            )
         nice = nearest(value, self.reach * abs(value), self.chance) if value else None
         return self.sympy.Integer(0) if value == 0 else self.sympy.Float(value) if nice is None else nice.expr()
 
     def layer(self, number: int, values: Sequence[Any]) -> list[Any]:
-        """The nodes behind layer `number` as expressions of the expressions `values` of those before it; inputs are the columns in use."""
+        """The nodes behind layer `number` as expressions of the expressions `values` of those before it; inputs are the
+        columns in use."""
         sympy, topology, layer = self.sympy, self.model.topology, self.model.edge_layers[number]
         last = number == topology.depth - 1
         sums: list[Any] = []
@@ -45,12 +49,17 @@ class Writer:
                     constant += d
                     terms.append(self.number(c) * get(name).expr(self.number(a) * values[i] + self.number(b)))
                 else:
-                    terms.append(self.number(scale) * sympy.Function(edge_name(topology.edge_at(number, i, o)))(values[i]))
+                    terms.append(
+                        self.number(scale) * sympy.Function(edge_name(topology.edge_at(number, i, o)))(values[i])
+                    )
             sums.append(sympy.Add(*terms, self.number(constant)))
         nodes = [sympy.Mul(*(sums[s] for s in node)) for node in positions(self.model, number + 1)]
         if last and topology.has_products(topology.depth):
             shifts = zip(self.model.output_shift.tolist(), topology.factors[-1], strict=True)
-            nodes = [node + self.number(shift if len(members) > 1 else 0.0) for node, (shift, members) in zip(nodes, shifts, strict=True)]
+            nodes = [
+                node + self.number(shift if len(members) > 1 else 0.0)
+                for node, (shift, members) in zip(nodes, shifts, strict=True)
+            ]
         return nodes
 
     def _shift_of_sum(self, subnode: int) -> float:
@@ -64,7 +73,8 @@ def edge_name(edge: tuple[int, int, int]) -> str:
 
 
 def input_symbols(model: KAN, inputs: Sequence[Any] | None = None) -> list[Any]:
-    """A plain Symbol for every column of X: the names given, else the model's, else x1, x2, ... Raises `ConfigError` for names that do not fit."""
+    """A plain Symbol for every column of X: the names given, else the model's, else x1, x2, ... Raises `ConfigError`
+    for names that do not fit."""
     sympy, count = require("sympy"), model.topology.features
     if inputs is None:
         inputs = model.metadata.inputs if len(model.metadata.inputs) == count else [f"x{n + 1}" for n in range(count)]
@@ -77,7 +87,8 @@ def input_symbols(model: KAN, inputs: Sequence[Any] | None = None) -> list[Any]:
 
 
 def output_names(model: KAN, outputs: Sequence[Any] | None = None) -> list[str]:
-    """A name for every output: those given, else the model's, else y or y1, y2, ... Raises `ConfigError` when their number does not fit."""
+    """A name for every output: those given, else the model's, else y or y1, y2, ... Raises `ConfigError` when their
+    number does not fit."""
     count = len(model.topology.node_ids[-1])
     if outputs is None:
         known = model.metadata.outputs

@@ -8,12 +8,12 @@ from torch import Tensor
 
 from .. import grid
 from ..model import KAN, Edit, summary
-from .callbacks import Monitor
-from .expected import expected_rmse
+from .expected_error import expected_rmse
 from .job import FEWEST, Job
-from .memory import Seen
+from .monitor import Monitor
+from .priors.memory import Seen
 from .result import FitResult, measure
-from .status import Status
+from .solvers.status import Status
 
 FAR = 100.0  # times the width of the bulk of a column, from which on its range is worth a remark
 
@@ -33,7 +33,9 @@ def finish(
     x, y, weight = everything if job.own_split else (job.x, job.y, job.weight)
     ranges = tuple(zip(x.amin(0).tolist(), x.amax(0).tolist(), strict=True))
     metadata = trained.metadata
-    metadata = type(metadata)(**{**metadata.__dict__, "ranges": ranges, "classes": job.classes or metadata.classes, "task": job.loss.name})
+    metadata = type(metadata)(
+        **{**metadata.__dict__, "ranges": ranges, "classes": job.classes or metadata.classes, "task": job.loss.name}
+    )
     done = trained.build(metadata=metadata).to(model.dtype).train(model.training)
 
     def measured(network: KAN, x: Tensor, y: Tensor, weight: Tensor | None) -> tuple[float, dict[str, float]]:
@@ -65,19 +67,21 @@ def remarks(x: Tensor, names: Sequence[str], judged: bool) -> list[str]:
     found = far_columns(x, names)
     if not judged:
         found.append(
-            f"Nothing was held out of {x.shape[0]} rows (fewer than {FEWEST}): noise is not told from the function, and the error on new rows may be "
-            "far larger."
+            f"Nothing was held out of {x.shape[0]} rows (fewer than {FEWEST}): noise is not told from the function, and"
+            " the error on new rows may be far larger."
         )
     return found
 
 
 def far_columns(x: Tensor, names: Sequence[str] = ()) -> list[str]:
-    """A sentence for each of the first columns of x (n, d) that reaches very far beyond where nearly all its rows lie."""
+    """A sentence for each of the first columns of x (n, d) that reaches very far beyond where nearly all its rows
+    lie."""
     low, high, narrow = grid.bulk(x)
     far = narrow & (x.amax(0) - x.amin(0) > FAR * (high - low))
     shown = names if len(names) == x.shape[1] else [f"x{i + 1}" for i in range(x.shape[1])]
     return [
-        f"{shown[i]} runs from {float(x[:, i].amin()):.3g} to {float(x[:, i].amax()):.3g}, but nine tenths of its rows lie between "
-        f"{float(low[i]):.3g} and {float(high[i]):.3g}: are the others right, or is its logarithm the better input?"
+        f"{shown[i]} runs from {float(x[:, i].amin()):.3g} to {float(x[:, i].amax()):.3g}, but nine tenths of its rows"
+        f" lie between {float(low[i]):.3g} and {float(high[i]):.3g}: are the others right, or is its logarithm the"
+        " better input?"
         for i in far.nonzero()[:3, 0].tolist()
     ]

@@ -1,7 +1,8 @@
 """Ctrl-C that cannot get lost.
 
-Python raises KeyboardInterrupt wherever the program happens to be. In a callback from C it is printed and dropped. llvmlite has one after every
-kernel that it compiled, so most of a first compilation ends there, and a run would go on as if no key had been pressed.
+Python raises KeyboardInterrupt wherever the program happens to be. In a callback from C it is printed and dropped.
+llvmlite has one after every kernel that it compiled, so most of a first compilation ends there, and a run would go on
+as if no key had been pressed.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from types import FrameType
 
 
 def remember(note: Callable[[], bool]) -> Callable[[], None]:
-    """Call `note` at every Ctrl-C, before KeyboardInterrupt is raised, unless `note` says that this one is to be let pass; returns what puts the
-    handler before back.
+    """Call `note` at every Ctrl-C, before KeyboardInterrupt is raised, unless `note` says that this one is to be let
+    pass; returns what puts the handler before back.
 
     Nothing happens outside the main thread, and where the program has a handler of its own: then its rules hold.
     """

@@ -12,8 +12,8 @@ from torch import Tensor
 from ..data.convert import as_codes, as_matrix, as_pair, as_target, holds_classes
 from ..errors import ConfigError, DataError, ShapeError, did_you_mean
 from ..grid import bulk
-from .memory import Memory
-from .objective import LOSSES, CrossEntropy, Loss, SquaredError
+from .priors.memory import Memory
+from .problems.losses import LOSSES, CrossEntropy, Loss, SquaredError
 
 HELD_OUT = 0.1
 FEWEST = 30  # rows below which none are held out
@@ -23,9 +23,9 @@ FEWEST = 30  # rows below which none are held out
 class Job:
     """Rows to train on and rows to judge by.
 
-    x (n, d), y (n, k) or class codes (n,), weight (n,) or None; the same for the held-out rows xv, yv, wv (None where there are none).
-    `own_split` tells that the held-out rows were taken from the training rows and may be given back for a last refit. `memory`: rows of
-    earlier fits, which count beside the training rows.
+    x (n, d), y (n, k) or class codes (n,), weight (n,) or None; the same for the held-out rows xv, yv, wv (None where
+    there are none). `own_split` tells that the held-out rows were taken from the training rows and may be given back
+    for a last refit. `memory`: rows of earlier fits, which count beside the training rows.
     """
 
     x: Tensor
@@ -57,16 +57,22 @@ class Job:
 
 
 def choose_loss(loss: str | Loss, y: Any) -> Loss:
-    """The loss object; "auto" is cross-entropy for targets declared as classes (text, booleans, categories), squared error otherwise."""
+    """The loss object; "auto" is cross-entropy for targets declared as classes (text, booleans, categories), squared
+    error otherwise."""
     if loss == "auto":
         return CrossEntropy() if holds_classes(y) else SquaredError()
     if isinstance(loss, str):
-        name = {"mse": "squared_error", "classification": "cross_entropy", "regression": "squared_error"}.get(loss, loss)
+        name = {"mse": "squared_error", "classification": "cross_entropy", "regression": "squared_error"}.get(
+            loss, loss
+        )
         if name not in LOSSES:
             raise ConfigError(f"unknown loss {loss!r}; {did_you_mean(loss, [*LOSSES, 'auto'])}")
         return LOSSES[name]
     if not all(hasattr(loss, part) for part in ("name", "rows", "gradient", "curvature")):
-        raise ConfigError(f"loss must be a name ({', '.join(LOSSES)}) or an object with name, rows, gradient and curvature, got {loss!r}")
+        raise ConfigError(
+            f"loss must be a name ({', '.join(LOSSES)}) or an object with name, rows, gradient and curvature, got"
+            f" {loss!r}"
+        )
     return loss
 
 
@@ -84,9 +90,11 @@ def make_job(
     seed: int,
     known: tuple[str, ...] = (),
 ) -> tuple[Job, tuple[Tensor, Tensor, Tensor | None]]:
-    """The job, and all its training rows (x, y, weight) for the last refit. `known`: class labels that the model was fitted to before.
+    """The job, and all its training rows (x, y, weight) for the last refit. `known`: class labels that the model was
+    fitted to before.
 
-    Rows of weight zero are left out, the other weights are relative to the largest. Raises `ShapeError`, `DataError` and `ConfigError`.
+    Rows of weight zero are left out, the other weights are relative to the largest. Raises `ShapeError`, `DataError`
+    and `ConfigError`.
     """
     with torch.random.fork_rng(devices=[]):  # a DataLoader draws from the global state, whether it shuffles or not
         torch.default_generator.manual_seed(seed)
@@ -107,7 +115,10 @@ def make_job(
         if not bool(used.all()):
             x, target, weight = x[used], target[used], weight[used]
     if x.shape[0] < 2:
-        raise DataError(f"X has {'1 row' if x.shape[0] else 'no rows'}{'' if weight is None else ' of positive weight'}; fit needs at least 2")
+        raise DataError(
+            f"X has {'1 row' if x.shape[0] else 'no rows'}{'' if weight is None else ' of positive weight'}; fit needs"
+            " at least 2"
+        )
     everything = (x, target, weight)
     if validation is not None:
         xv, yv = _validation(validation, chosen, x, target, classes, outputs)
@@ -120,13 +131,20 @@ def make_job(
     order = torch.cat([order[~alone], order[alone]])
     test, train = order[:held].sort().values, order[held:].sort().values
     parts = (None, None) if weight is None else (weight[train], weight[test])
-    return Job(x[train], target[train], chosen, parts[0], x[test], target[test], True, classes, seed, parts[1]), everything
+    return (
+        Job(x[train], target[train], chosen, parts[0], x[test], target[test], True, classes, seed, parts[1]),
+        everything,
+    )
 
 
 def _far_rows(x: Tensor) -> Tensor:
     """The rows at both ends of each column of x (n, d) nearly all of which lies in a small part of its range."""
     columns = x[:, bulk(x)[2]]
-    return torch.cat([columns.argmin(0), columns.argmax(0)]) if columns.shape[1] else torch.zeros(0, dtype=torch.long, device=x.device)
+    return (
+        torch.cat([columns.argmin(0), columns.argmax(0)])
+        if columns.shape[1]
+        else torch.zeros(0, dtype=torch.long, device=x.device)
+    )
 
 
 def _weights(sample_weight: Any, x: Tensor) -> Tensor:
@@ -134,11 +152,15 @@ def _weights(sample_weight: Any, x: Tensor) -> Tensor:
     listed = isinstance(sample_weight, (list, tuple))
     if isinstance(sample_weight, Tensor):
         sample_weight = sample_weight.double() if sample_weight.dtype == torch.bool else sample_weight
-    elif listed and {type(w) for w in sample_weight} == {bool} or getattr(sample_weight, "dtype", None) == np.dtype(bool):
+    elif (
+        listed and {type(w) for w in sample_weight} == {bool} or getattr(sample_weight, "dtype", None) == np.dtype(bool)
+    ):
         sample_weight = np.array(sample_weight, dtype=float)
     elif holds_classes(sample_weight):
         raise DataError("sample_weight holds text or categories, wanted numbers, one for each row")
-    weight = as_target(sample_weight, rows=x.shape[0], width=1, what="sample_weight", dtype=torch.float64, device=x.device)[:, 0]
+    weight = as_target(
+        sample_weight, rows=x.shape[0], width=1, what="sample_weight", dtype=torch.float64, device=x.device
+    )[:, 0]
     if weight.numel() == 0:
         return weight
     if bool((weight < 0).any()) or float(weight.max()) <= 0:
@@ -149,7 +171,8 @@ def _weights(sample_weight: Any, x: Tensor) -> Tensor:
 def _codes(
     y: Any, rows: int, width: int | None, known: tuple[str, ...], what: str, device: torch.device
 ) -> tuple[Tensor, tuple[str, ...]]:
-    """Class codes (n,) and labels: text and booleans in the order `known`, if there is one; whole numbers from 0 are codes as they stand."""
+    """Class codes (n,) and labels: text and booleans in the order `known`, if there is one; whole numbers from 0 are
+    codes as they stand."""
     if known and holds_classes(y):
         return as_codes(y, rows=rows, classes=known, what=what, device=device)
     codes, labels = as_codes(y, rows=rows, width=width, what=what, device=device)
@@ -170,7 +193,9 @@ def _validation(
         else:
             yv = _codes(validation[1], xv.shape[0], outputs, classes, "validation y", x.device)[0]
     else:
-        yv = as_target(validation[1], rows=xv.shape[0], width=target.shape[1], what="validation y", dtype=x.dtype, device=x.device)
+        yv = as_target(
+            validation[1], rows=xv.shape[0], width=target.shape[1], what="validation y", dtype=x.dtype, device=x.device
+        )
     if xv.shape[0] == 0:
         raise DataError("validation has no rows; leave it out and fit holds some rows out itself")
     return xv, yv

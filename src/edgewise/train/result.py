@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import ConfigError
-from .memory import Memory, Seen
-from .objective import CrossEntropy, Loss, SquaredError
-from .status import Status
+from .priors.memory import Memory, Seen
+from .problems.losses import CrossEntropy, Loss, SquaredError
+from .solvers.status import Status
 
 BLOCK = 1 << 14  # rows in one forward pass
 
@@ -21,9 +21,10 @@ BLOCK = 1 << 14  # rows in one forward pass
 class FitResult:
     """A trained copy and how it came about.
 
-    train_loss and validation_loss are the loss itself, never its root (None where nothing was held out); metrics holds 'rmse', 'mae' and 'r2', or
-    'accuracy', of the training and (prefix 'validation_') the held-out rows; and 'expected_rmse', where the held-out rows were given back in the end:
-    the error to expect of new rows, tails included, which held-out rows rarely show (`train/expected.py`). history: one row (dict) per step. message:
+    train_loss and validation_loss are the loss itself, never its root (None where nothing was held out); metrics holds
+    'rmse', 'mae' and 'r2', or 'accuracy', of the training and (prefix 'validation_') the held-out rows; and
+    'expected_rmse', where the held-out rows were given back in the end: the error to expect of new rows, tails
+    included, which held-out rows rarely show (`train/expected_error.py`). history: one row (dict) per step. message:
     one paragraph in words.
     """
 
@@ -39,36 +40,51 @@ class FitResult:
 
     @cached_property
     def memory(self) -> Memory:
-        """What `fit(..., memory=...)` needs so that a later fit does not forget these rows, and those remembered before them; holds none of them.
+        """What `fit(..., memory=...)` needs so that a later fit does not forget these rows, and those remembered before
+        them; holds none of them.
 
-        Computed when first asked for, at the cost of one step of Levenberg-Marquardt; until then, and in a pickle, the result itself holds its rows.
-        The memory holds a matrix over the parameters. Raises `ConfigError` after a fit of another module than a KAN, or to a residual.
+        Computed when first asked for, at the cost of one step of Levenberg-Marquardt; until then, and in a pickle, the
+        result itself holds its rows. The memory holds a matrix over the parameters. Raises `ConfigError` after a fit of
+        another module than a KAN, or to a residual.
         """
         if self.seen is None:
-            raise ConfigError("only a fit of an edgewise.KAN to X and y has a memory, this one was of another module or to a residual")
+            raise ConfigError(
+                "only a fit of an edgewise.KAN to X and y has a memory, this one was of another module or to a residual"
+            )
         return self.seen.remember()
 
     def __repr__(self) -> str:
         return f"FitResult({self.status.name}: {self.message})"
 
 
-def measure(module: nn.Module, x: Tensor, y: Tensor, loss: Loss, weight: Tensor | None = None) -> tuple[float, dict[str, float]]:
-    """The (weighted) loss of a module on data, and the metrics that suit the loss: predictions in the module's own number format, in blocks of rows,
-    everything after that in float64."""
+def measure(
+    module: nn.Module, x: Tensor, y: Tensor, loss: Loss, weight: Tensor | None = None
+) -> tuple[float, dict[str, float]]:
+    """The (weighted) loss of a module on data, and the metrics that suit the loss: predictions in the module's own
+    number format, in blocks of rows, everything after that in float64."""
     with torch.no_grad():
         prediction = torch.cat([module(part) for part in x.split(BLOCK)]).double()
         if prediction.ndim == 1:
             prediction = prediction[:, None]
         y = y.double() if y.is_floating_point() else y
         rows = loss.rows(prediction, y)
-        share = torch.full_like(rows, 1.0 / rows.shape[0]) if weight is None else weight.double() / weight.double().sum()
+        share = (
+            torch.full_like(rows, 1.0 / rows.shape[0]) if weight is None else weight.double() / weight.double().sum()
+        )
         value = float(share @ rows)
         metrics: dict[str, float] = {}
         if isinstance(loss, SquaredError):
             residual = prediction - y
             spread = float((share @ (y - share @ y).square()).mean())
-            metrics = {"rmse": value**0.5, "mae": float(share @ residual.abs().mean(1)), "r2": 1.0 - value / spread if spread > 0 else float("nan")}
+            metrics = {
+                "rmse": value**0.5,
+                "mae": float(share @ residual.abs().mean(1)),
+                "r2": 1.0 - value / spread if spread > 0 else float("nan"),
+            }
         elif isinstance(loss, CrossEntropy):
             right = (prediction.argmax(1) == y).to(share)
-            metrics = {"cross_entropy": value, "accuracy": float((share * right).sum() / share.sum())}  # all right is 1 exactly
+            metrics = {
+                "cross_entropy": value,
+                "accuracy": float((share * right).sum() / share.sum()),
+            }  # all right is 1 exactly
     return value, metrics

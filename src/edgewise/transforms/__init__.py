@@ -1,4 +1,5 @@
-"""Model to model: every function here returns a new model, leaves the old one as it was, and notes what it did in `.edits`."""
+"""Model to model: every function here returns a new model, leaves the old one as it was, and notes what it did in
+`.edits`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """A network taken apart: the plain working state from which a transform builds its new model.
 
-Letters: i source node, j basis function, o target subnode. Nothing here changes a tensor in place, so the old model stays as it is.
+Letters: i source node, j basis function, o target subnode. Nothing here changes a tensor in place, so the old model
+stays as it is.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ def as_edge(edge: Any) -> Edge:
         layer, src, dst = edge
         return index(layer), index(src), index(dst)
     except (TypeError, ValueError):
-        raise StructureError(f"an edge is (layer, source node, target subnode), got {edge!r}; write edges=[(0, 1, 2)] for one edge") from None
+        raise StructureError(
+            f"an edge is (layer, source node, target subnode), got {edge!r}; write edges=[(0, 1, 2)] for one edge"
+        ) from None
 
 
 def keep_symbolic(parts: Parts, place: Callable[[SymbolicEdge], SymbolicEdge | None]) -> Parts:
@@ -78,7 +81,11 @@ def switch_off(parts: Parts, mask: Tensor, means: Tensor | None) -> Parts:
     if means is not None:
         bias = bias + torch.where(mask, means, torch.zeros_like(means)).sum(0)
     changed = parts | {"kind": torch.where(mask, torch.zeros_like(parts["kind"]), parts["kind"]), "bias": bias}
-    return keep_symbolic(changed, lambda edge: None if bool(mask[edge.src, edge.dst]) else edge) if parts["symbolic"] else changed
+    return (
+        keep_symbolic(changed, lambda edge: None if bool(mask[edge.src, edge.dst]) else edge)
+        if parts["symbolic"]
+        else changed
+    )
 
 
 def scale_targets(parts: Parts, factor: Tensor) -> Parts:
@@ -108,7 +115,9 @@ class Draft:
         """The parts of this model, detached."""
         layers = []
         for layer in model.edge_layers:
-            layers.append({name: value.detach() if isinstance(value, Tensor) else value for name, value in layer.parts().items()})
+            layers.append(
+                {name: value.detach() if isinstance(value, Tensor) else value for name, value in layer.parts().items()}
+            )
         return Draft(model, model.topology, layers)
 
     def build(self, edit: Edit | None = None, **changes: Any) -> KAN:
@@ -128,7 +137,8 @@ class Draft:
         self.topology = topology
 
     def drop(self, nodes: Iterable[Node]) -> None:
-        """Take these nodes away with all their edges; what they gave to others is lost unless put into a bias before."""
+        """Take these nodes away with all their edges; what they gave to others is lost unless put into a bias
+        before."""
         gone = set(nodes)
         if gone:
             self.arrange(self.topology.without(gone))
@@ -140,7 +150,8 @@ class Draft:
     # ------------------------------------------------------------------ dead ends
 
     def tidy(self, *, nodes: bool = True, inputs: bool = True) -> None:
-        """Take away what cannot matter, exactly: constant nodes and factors go into biases, nodes and inputs that feed nothing vanish.
+        """Take away what cannot matter, exactly: constant nodes and factors go into biases, nodes and inputs that feed
+        nothing vanish.
 
         Does nothing in a network without any path from an input to an output.
         """

@@ -18,12 +18,14 @@ KINDS = {OFF: "off", SPLINE: "spline", SYMBOLIC: "symbolic", BOTH: "both"}
 
 
 class EdgeFunction:
-    """An edge function phi, called as phi(x) or phi(x, derivative=n); a copy, so later training of the model does not change it.
+    """An edge function phi, called as phi(x) or phi(x, derivative=n); a copy, so later training of the model does not
+    change it.
 
-    For an edge of layer 0, x is in the user's units and derivatives are taken by it; elsewhere x is the value of the source node. The
-    result is what the edge adds to its target subnode (without the node's bias). Attributes: `edge`, `kind` ("off", "spline", "symbolic", "both"),
-    `interval` (low, high) of the grid in the units of x, `degree`, `grid_size`, `base`; `knots` (G+2p+1,), `coef` (G+p,), `base_scale`, in the
-    units of the node; `primitive` and `affine` (a, b, c, d) of a closed form, for the x that the call takes; `expression`, in words.
+    For an edge of layer 0, x is in the user's units and derivatives are taken by it; elsewhere x is the value of the
+    source node. The result is what the edge adds to its target subnode (without the node's bias). Attributes: `edge`,
+    `kind` ("off", "spline", "symbolic", "both"), `interval` (low, high) of the grid in the units of x, `degree`,
+    `grid_size`, `base`; `knots` (G+2p+1,), `coef` (G+p,), `base_scale`, in the units of the node; `primitive` and
+    `affine` (a, b, c, d) of a closed form, for the x that the call takes; `expression`, in words.
     """
 
     def __init__(self, edge: Edge, layer: KANLayer, shift: float, scale: float) -> None:
@@ -47,7 +49,8 @@ class EdgeFunction:
     @overload
     def __call__(self, x: Any, derivative: int = 0) -> Any: ...
     def __call__(self, x: Any, derivative: int = 0) -> Any:
-        """phi or its derivative of that order at x of any shape: a tensor gives a tensor, an array or list an array, a number a number."""
+        """phi or its derivative of that order at x of any shape: a tensor gives a tensor, an array or list an array, a
+        number a number."""
         if isinstance(derivative, bool) or not isinstance(derivative, int) or derivative < 0:
             raise ConfigError(f"derivative must be an integer >= 0, got {derivative!r}")
         knots = self._layer.knots
@@ -75,7 +78,9 @@ class EdgeFunction:
             words.append(f"{c:.6g}*{self.primitive}({inner})" + (f" {'-' if d < 0 else '+'} {abs(d):.6g}" if d else ""))
         if self.kind in ("spline", "both"):
             words.append(
-                "spline(x)" if not self.base_scale else f"spline(x) {'-' if self.base_scale < 0 else '+'} {abs(self.base_scale):.6g}*{self.base}(x)"
+                "spline(x)"
+                if not self.base_scale
+                else f"spline(x) {'-' if self.base_scale < 0 else '+'} {abs(self.base_scale):.6g}*{self.base}(x)"
             )
         return " + ".join(words) or "0"
 

@@ -1,4 +1,5 @@
-"""widen, deepen, swap, perturb: a network with more room, another order, or a little noise. The first three keep the function."""
+"""widen, deepen, swap, perturb: a network with more room, another order, or a little noise. The first three keep the
+function."""
 
 from __future__ import annotations
 
@@ -20,10 +21,12 @@ from .draft import Draft, Parts, sums_first
 
 
 def widen(model: KAN, layer: int, nodes: int = 1, *, products: int | Sequence[int] = (), seed: int = 0) -> KAN:
-    """The same function with more hidden nodes in layer `layer` (1 to depth-1): `nodes` sums, and products of these arities.
+    """The same function with more hidden nodes in layer `layer` (1 to depth-1): `nodes` sums, and products of these
+    arities.
 
-    The new nodes get small random incoming functions (from `seed`) and outgoing functions of zero, so they change nothing until trained. New ids
-    count on from the largest present; new sums stand after the old sums, new products last.
+    The new nodes get small random incoming functions (from `seed`) and outgoing functions of zero, so they change
+    nothing until trained. New ids count on from the largest present; new sums stand after the old sums, new products
+    last.
 
     Raises `StructureError` for a layer that is not hidden, `ConfigError` for unusable numbers.
 
@@ -91,12 +94,15 @@ def _more_sources(parts: Parts, count: int, domain: tuple[float, float]) -> Part
 
 
 def deepen(model: KAN, layer: int) -> KAN:
-    """The same function with one layer of edges more, behind layer `layer` of nodes (0 to depth): every node goes on to a copy of itself.
+    """The same function with one layer of edges more, behind layer `layer` of nodes (0 to depth): every node goes on to
+    a copy of itself.
 
-    The new diagonal edges are the identity, which a spline of degree >= 1 holds exactly, also outside its grid; the other new edges are zero,
-    there to be trained. Later layers move up by one; the new layer of nodes has the ids of layer `layer`.
+    The new diagonal edges are the identity, which a spline of degree >= 1 holds exactly, also outside its grid; the
+    other new edges are zero, there to be trained. Later layers move up by one; the new layer of nodes has the ids of
+    layer `layer`.
 
-    Raises `StructureError` for an unknown layer, and for degree 0 without an identity base, which holds no straight line.
+    Raises `StructureError` for an unknown layer, and for degree 0 without an identity base, which holds no straight
+    line.
 
     >>> import edgewise as ew
     >>> ew.deepen(ew.KAN((2, 3, 1)), 1).topology.widths
@@ -111,12 +117,17 @@ def deepen(model: KAN, layer: int) -> KAN:
     near = draft.layers[min(layer, topology.depth - 1)]
     degree, base, count = near["degree"], near["base"], len(topology.node_ids[layer])
     if degree == 0 and base != "identity":
-        raise StructureError("deepen cannot write the identity with splines of degree 0; use a model with degree >= 1 or base='identity'")
+        raise StructureError(
+            "deepen cannot write the identity with splines of degree 0; use a model with degree >= 1 or base='identity'"
+        )
     if layer < topology.depth:
         knots, uniform = near["knots"], near["uniform"]
     else:  # nobody has laid a grid on the outputs yet
         low, high = (torch.full((count,), end, dtype=torch.float64) for end in model.config.domain)
-        knots, uniform = grid.uniform(low, high, near["knots"].shape[1] - 1 - 2 * degree, degree).to(near["knots"]), True
+        knots, uniform = (
+            grid.uniform(low, high, near["knots"].shape[1] - 1 - 2 * degree, degree).to(near["knots"]),
+            True,
+        )
     diagonal = torch.eye(count, dtype=knots.dtype, device=knots.device)
     line = grid.greville(knots, degree) if degree else torch.zeros_like(knots[:, 1:])
     fresh: Parts = {
@@ -141,9 +152,11 @@ def deepen(model: KAN, layer: int) -> KAN:
 
 
 def swap(model: KAN, layer: int, a: int, b: int) -> KAN:
-    """The same function with the hidden nodes a and b (ids) of layer `layer` in each other's place; ids move with their nodes.
+    """The same function with the hidden nodes a and b (ids) of layer `layer` in each other's place; ids move with their
+    nodes.
 
-    Raises `StructureError` for an unknown node, a layer that is not hidden, and a sum against a product (sums stand first).
+    Raises `StructureError` for an unknown node, a layer that is not hidden, and a sum against a product (sums stand
+    first).
 
     >>> import edgewise as ew
     >>> ew.swap(ew.KAN((2, 3, 1)), 1, 0, 2).topology.node_ids[1]
@@ -157,19 +170,26 @@ def swap(model: KAN, layer: int, a: int, b: int) -> KAN:
     order[one], order[other] = other, one
     sizes = [len(old.factors[layer][n]) > 1 for n in (one, other)]
     if sizes[0] != sizes[1]:
-        raise StructureError(f"nodes {(layer, a)} and {(layer, b)} cannot be swapped: one is a sum, the other a product, and sums stand first")
+        raise StructureError(
+            f"nodes {(layer, a)} and {(layer, b)} cannot be swapped: one is a sum, the other a product, and sums stand"
+            " first"
+        )
     node_ids, factors = list(old.node_ids), list(old.factors)
-    node_ids[layer], factors[layer] = tuple(old.node_ids[layer][n] for n in order), tuple(old.factors[layer][n] for n in order)
+    node_ids[layer], factors[layer] = (
+        tuple(old.node_ids[layer][n] for n in order),
+        tuple(old.factors[layer][n] for n in order),
+    )
     draft = Draft.of(model)
     draft.arrange(Topology(old.features, tuple(node_ids), tuple(factors)))
     return draft.build(Edit("swap", f"layer {layer}: nodes {a} and {b}"))
 
 
 def perturb(model: KAN, scale: float = 0.1, *, seed: int = 0) -> KAN:
-    """The model with normal noise on its splines: standard deviation `scale` times the root mean square of the layer's own values.
+    """The model with normal noise on its splines: standard deviation `scale` times the root mean square of the layer's
+    own values.
 
-    Coefficients and base scales of edges that carry a spline move, the others, the closed forms and the biases do not. Raises `ConfigError` for a
-    negative scale.
+    Coefficients and base scales of edges that carry a spline move, the others, the closed forms and the biases do not.
+    Raises `ConfigError` for a negative scale.
 
     >>> import edgewise as ew
     >>> ew.perturb(ew.KAN((2, 3, 1)), 0.01, seed=1).edits[-1].detail
@@ -197,7 +217,11 @@ def _noisy(values: Tensor, on: Tensor, scale: float, generator: torch.Generator)
 def _hidden(model: KAN, layer: Any, verb: str) -> int:
     depth = model.topology.depth
     if not is_int(layer) or not 1 <= index(layer) < depth:
-        known = f"hidden layers run from 1 to {depth - 1}" if depth > 1 else "this model has no hidden layer; deepen(model, 0) adds one"
+        known = (
+            f"hidden layers run from 1 to {depth - 1}"
+            if depth > 1
+            else "this model has no hidden layer; deepen(model, 0) adds one"
+        )
         raise StructureError(f"{verb} takes a hidden layer, got {layer!r}: {known}")
     return index(layer)
 

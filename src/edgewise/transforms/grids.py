@@ -1,4 +1,5 @@
-"""Changes of the grid: refine (same function, more intervals), extend (same function, wider), adapt (knots to the data)."""
+"""Changes of the grid: refine (same function, more intervals), extend (same function, wider), adapt (knots to the
+data)."""
 
 from __future__ import annotations
 
@@ -18,8 +19,9 @@ from ..model import KAN, Edit, as_kan
 def refine(model: KAN, factor: int | None = None, *, grid_size: int | Sequence[int] | None = None) -> KAN:
     """The same function on a finer grid, by exact knot insertion, whatever the sizes: outputs change by round-off only.
 
-    Give `factor` (2 by default) or the new `grid_size` (one number, or one per layer); a size that is no multiple splits the widest intervals.
-    Raises `GridError` when the new size is smaller. Source: arXiv 2404.19756, section 2.4, with insertion in place of its sampled refit.
+    Give `factor` (2 by default) or the new `grid_size` (one number, or one per layer); a size that is no multiple
+    splits the widest intervals. Raises `GridError` when the new size is smaller. Source: arXiv 2404.19756, section 2.4,
+    with insertion in place of its sampled refit.
 
     >>> refine(KAN((2, 3, 1), grid_size=5)).layers[0].grid_size
     10
@@ -41,7 +43,9 @@ def refine(model: KAN, factor: int | None = None, *, grid_size: int | Sequence[i
 def _per_layer(model: KAN, grid_size: int | Sequence[int]) -> list[int]:
     depth = model.topology.depth
     sizes: list[Any] = list(grid_size) if isinstance(grid_size, Sequence) else [grid_size] * depth
-    if len(sizes) != depth or not all(isinstance(size, int) and not isinstance(size, bool) and size >= 1 for size in sizes):
+    if len(sizes) != depth or not all(
+        isinstance(size, int) and not isinstance(size, bool) and size >= 1 for size in sizes
+    ):
         raise ConfigError(f"grid_size must be an integer >= 1, or one per layer of edges ({depth}), got {grid_size!r}")
     return sizes
 
@@ -52,15 +56,19 @@ def _refined(layer: KANLayer, size: int) -> KANLayer:
     breaks = grid.refined_breaks(grid.breaks_of(layer.knots, layer.degree).double(), size)
     knots = grid.from_breaks(breaks, layer.degree)
     coef = grid.insert(layer.knots.double(), layer.coef.detach().double(), knots, layer.degree)
-    return KANLayer.build(**{**layer.parts(), "knots": knots.to(layer.knots), "coef": coef.to(layer.coef), "uniform": None})
+    return KANLayer.build(
+        **{**layer.parts(), "knots": knots.to(layer.knots), "coef": coef.to(layer.coef), "uniform": None}
+    )
 
 
 def extend(model: KAN, X: Any) -> KAN:
-    """Intervals added beyond the ends of grids that X (b, features) overruns; the model stays bit-identical on the old input intervals.
+    """Intervals added beyond the ends of grids that X (b, features) overruns; the model stays bit-identical on the old
+    input intervals.
 
-    In the new intervals a spline follows its old tangent closely (its new coefficients lie on that line). Works layer by layer, since the activations
-    of a layer depend on the layers before it. A hidden grid whose end is already overrun by inputs inside the old intervals keeps that end, as the
-    tangent beyond it is part of the old function. Raises `GridError` when X is so far away that adapt is the better tool.
+    In the new intervals a spline follows its old tangent closely (its new coefficients lie on that line). Works layer
+    by layer, since the activations of a layer depend on the layers before it. A hidden grid whose end is already
+    overrun by inputs inside the old intervals keeps that end, as the tangent beyond it is part of the old function.
+    Raises `GridError` when X is so far away that adapt is the better tool.
 
     >>> extend(KAN((1, 1), grid_size=4), 1.4 * torch.ones(1, 1, dtype=torch.float64)).layers[0].grid_size
     5
@@ -81,10 +89,12 @@ def extend(model: KAN, X: Any) -> KAN:
 
 
 def grown(model: KAN, X: Any, size: int = 1, most: float = float("inf")) -> KAN:
-    """Grids refined exactly to at least `size` intervals, then extended over X (b, features) and the activations it causes; no knot is lost.
+    """Grids refined exactly to at least `size` intervals, then extended over X (b, features) and the activations it
+    causes; no knot is lost.
 
-    Hidden grids are extended by at most the part `most` of their intervals on either side, but even where inputs of the old intervals overrun them
-    already: the new splines follow the old tangent closely, no more. Raises `GridError` when activations are not finite or too far away.
+    Hidden grids are extended by at most the part `most` of their intervals on either side, but even where inputs of the
+    old intervals overrun them already: the new splines follow the old tangent closely, no more. Raises `GridError` when
+    activations are not finite or too far away.
     """
     a, layers = model.scale_inputs(model.as_input(X)), []
     with torch.no_grad():
@@ -92,7 +102,10 @@ def grown(model: KAN, X: Any, size: int = 1, most: float = float("inf")) -> KAN:
             low, high = _range(a, "fit")
             if number > 1:
                 first, last = layer.interval
-                low, high = torch.maximum(low, first - most * (last - first)), torch.minimum(high, last + most * (last - first))
+                low, high = (
+                    torch.maximum(low, first - most * (last - first)),
+                    torch.minimum(high, last + most * (last - first)),
+                )
             layers.append(_extended(_refined(layer, max(size, layer.grid_size)), low, high))
             a = model.multiply(number, layers[-1](a))
     return model.build(layers=layers)
@@ -101,11 +114,19 @@ def grown(model: KAN, X: Any, size: int = 1, most: float = float("inf")) -> KAN:
 def reaching(model: KAN, other: KAN) -> KAN:
     """Grids extended over the intervals of those of another network of the same shape."""
     ends = [layer.interval for layer in other.edge_layers]
-    return model.build(layers=[_extended(layer, *(e.to(layer.knots) for e in far)) for layer, far in zip(model.edge_layers, ends, strict=True)])
+    return model.build(
+        layers=[
+            _extended(layer, *(e.to(layer.knots) for e in far))
+            for layer, far in zip(model.edge_layers, ends, strict=True)
+        ]
+    )
 
 
-def _image(model: KAN, number: int, layer: KANLayer, box: tuple[Tensor, Tensor], points: int = 512) -> tuple[Tensor, Tensor]:
-    """A box that holds the layer's node values when its inputs lie in `box`: sums of the edges' ranges, then ranges of products."""
+def _image(
+    model: KAN, number: int, layer: KANLayer, box: tuple[Tensor, Tensor], points: int = 512
+) -> tuple[Tensor, Tensor]:
+    """A box that holds the layer's node values when its inputs lie in `box`: sums of the edges' ranges, then ranges of
+    products."""
     t = torch.linspace(0, 1, points, dtype=box[0].dtype, device=box[0].device)[:, None]
     values = layer.edge_values(box[0] * (1 - t) + box[1] * t)  # (points, i, o)
     low, high = values.amin(0).sum(0) + layer.bias, values.amax(0).sum(0) + layer.bias
@@ -141,25 +162,39 @@ def _extended(layer: KANLayer, low: Tensor, high: Tensor) -> KANLayer:
     ends = torch.stack(layer.interval)  # (2, i)
     common: dict[str, Any] = {"degree": p, "uniform": layer.uniform}
     value = ops.edge_values(ends, layer.coef.detach(), layer.knots, **common)  # (2, i, o)
-    slope = ops.edge_values(ends, layer.coef.detach(), layer.knots, derivative=1, **common) if p else torch.zeros_like(value)
+    slope = (
+        ops.edge_values(ends, layer.coef.detach(), layer.knots, derivative=1, **common)
+        if p
+        else torch.zeros_like(value)
+    )
     line = value[:, :, None] + slope[:, :, None] * (centres - ends[:, :, None])[..., None]  # (2, i, j, o)
     count = knots.shape[1] - p - 1
     coef = torch.cat([line[0, :, :left], layer.coef.detach(), line[1, :, count - right :]], dim=1)
     return KANLayer.build(**{**layer.parts(), "knots": knots, "coef": coef})
 
 
-def adapt(model: KAN, X: Any, *, grid_size: int | Sequence[int] | None = None, quantile: float = 0.0, margin: float = 0.0) -> KAN:
-    """Knots moved to the range of X (b, features) and of the activations it causes, every edge refitted to its old function there.
+def adapt(
+    model: KAN, X: Any, *, grid_size: int | Sequence[int] | None = None, quantile: float = 0.0, margin: float = 0.0
+) -> KAN:
+    """Knots moved to the range of X (b, features) and of the activations it causes, every edge refitted to its old
+    function there.
 
-    `quantile` in [0, 1] moves knots from equal spacing towards equal counts; `margin` widens the range by that fraction. The refit uses fixed
-    points per interval, not the samples; its largest error, relative to the layer's largest value, stands in the last edit's detail.
+    `quantile` in [0, 1] moves knots from equal spacing towards equal counts; `margin` widens the range by that
+    fraction. The refit uses fixed points per interval, not the samples; its largest error, relative to the layer's
+    largest value, stands in the last edit's detail.
 
     >>> adapt(KAN((1, 1)), 3 * torch.rand(50, 1, dtype=torch.float64)).edits[-1].action
     'adapt'
     """
     model = as_kan(model, "adapt")
-    if not all(isinstance(v, (int, float)) for v in (quantile, margin)) or not 0 <= quantile <= 1 or not 0 <= margin < float("inf"):
-        raise ConfigError(f"adapt needs 0 <= quantile <= 1 and margin >= 0, got quantile={quantile!r}, margin={margin!r}")
+    if (
+        not all(isinstance(v, (int, float)) for v in (quantile, margin))
+        or not 0 <= quantile <= 1
+        or not 0 <= margin < float("inf")
+    ):
+        raise ConfigError(
+            f"adapt needs 0 <= quantile <= 1 and margin >= 0, got quantile={quantile!r}, margin={margin!r}"
+        )
     sizes = [layer.grid_size for layer in model.edge_layers] if grid_size is None else _per_layer(model, grid_size)
     a, layers, errors = model.scale_inputs(model.as_input(X)), [], []
     with torch.no_grad():
@@ -175,10 +210,13 @@ def adapt(model: KAN, X: Any, *, grid_size: int | Sequence[int] | None = None, q
 
 
 def regrid(layer: KANLayer, knots: Tensor) -> tuple[KANLayer, float]:
-    """The layer's splines projected onto other knots (i, G'+2p+1), and the largest error relative to the largest spline value."""
+    """The layer's splines projected onto other knots (i, G'+2p+1), and the largest error relative to the largest spline
+    value."""
     splines: Callable[[Tensor], Tensor] = lambda x: ops.edge_values(  # noqa: E731
         x, layer.coef.detach(), layer.knots, degree=layer.degree, uniform=layer.uniform
     )
     coef, residual = project(splines, knots, layer.degree)
     scale = float(layer.coef.detach().abs().max()) or 1.0
-    return KANLayer.build(**{**layer.parts(), "knots": knots, "coef": coef, "uniform": None}), float(residual.max()) / scale
+    return KANLayer.build(**{**layer.parts(), "knots": knots, "coef": coef, "uniform": None}), float(
+        residual.max()
+    ) / scale

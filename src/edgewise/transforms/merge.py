@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from .. import ops
+from ..attribution import Activity, activity
 from ..errors import ConfigError
 from ..fitting import dense_basis, least_squares
 from ..grid import breaks_of
 from ..layers import BOTH, OFF, SPLINE, SYMBOLIC, KANLayer, SymbolicEdge
 from ..model import KAN, Edit, as_kan
 from ..topology import Node
-from ..trace import Activity, activity
 from .draft import Draft, Parts, keep_symbolic, select
 
 log = logging.getLogger("edgewise")
@@ -34,15 +34,17 @@ class Pair(NamedTuple):
 
 
 def merge(model: KAN, X: Any, *, tolerance: float = 0.03) -> KAN:
-    """The model with proportional hidden nodes made one: where b = s a + t on X (b, features), what b gave to others is added to what a gives.
+    """The model with proportional hidden nodes made one: where b = s a + t on X (b, features), what b gave to others is
+    added to what a gives.
 
-    Two nodes are proportional when b departs from the line through a by at most `tolerance` times b's spread (root mean square), and they are
-    merged only if no output then departs from that of the model as given by more than `tolerance` times its spread. The added edge functions
-    are put on a's grid by least squares over its interval: exact where a's splines hold them, as when a's grid maps onto b's. Where the grid is
-    too coarse for them the pair stays; `refine` first.
+    Two nodes are proportional when b departs from the line through a by at most `tolerance` times b's spread (root mean
+    square), and they are merged only if no output then departs from that of the model as given by more than `tolerance`
+    times its spread. The added edge functions are put on a's grid by least squares over its interval: exact where a's
+    splines hold them, as when a's grid maps onto b's. Where the grid is too coarse for them the pair stays; `refine`
+    first.
 
-    What was merged stands in the last record of `.edits` and in the log (logger "edgewise", level INFO). Raises `ConfigError` for a tolerance outside
-    (0, 1), `DataError` when X is empty or not finite.
+    What was merged stands in the last record of `.edits` and in the log (logger "edgewise", level INFO). Raises
+    `ConfigError` for a tolerance outside (0, 1), `DataError` when X is empty or not finite.
 
     >>> import torch, edgewise as ew
     >>> X = torch.rand(50, 2, dtype=torch.float64)
@@ -82,7 +84,8 @@ def _words(keep: Node, drop: Node, pair: Pair) -> str:
 
 
 def proportional(model: KAN, seen: Activity, tolerance: float) -> list[Pair]:
-    """Pairs of hidden nodes of one layer that lie on a line, closest first; of each pair, first to keep the one that carries more."""
+    """Pairs of hidden nodes of one layer that lie on a line, closest first; of each pair, first to keep the one that
+    carries more."""
     found = []
     for layer in range(1, model.topology.depth):
         values = seen.nodes[layer].double()
@@ -90,7 +93,9 @@ def proportional(model: KAN, seen: Activity, tolerance: float) -> list[Pair]:
         spread = centred.square().mean(0).sqrt()
         size = values.abs().amax(0)
         varies = spread > 1e-10 * size
-        unit = torch.where(varies, centred / spread.clamp(min=torch.finfo(torch.float64).tiny), torch.zeros_like(centred))
+        unit = torch.where(
+            varies, centred / spread.clamp(min=torch.finfo(torch.float64).tiny), torch.zeros_like(centred)
+        )
         correlation = unit.T @ unit / len(values)
         close = (correlation.square() >= 1 - tolerance**2).triu(1)
         target = seen.subnodes[layer].std(0, unbiased=False).clamp(min=torch.finfo(values.dtype).tiny)
@@ -120,18 +125,24 @@ def _merged(model: KAN, pair: Pair) -> KAN | None:
 def _moved(parts: Parts, pair: Pair) -> Parts | None:
     """The layer with phi_drop(slope * x + shift) added to phi_keep(x) for every target."""
     keep, drop, kind = pair.keep, pair.drop, parts["kind"].clone()
-    exact = ((kind[drop] == SYMBOLIC) & (kind[keep] == OFF)).tolist()  # a closed form of s x + t is the same closed form
+    exact = (
+        (kind[drop] == SYMBOLIC) & (kind[keep] == OFF)
+    ).tolist()  # a closed form of s x + t is the same closed form
     on = ((kind[drop] != OFF) & ~torch.tensor(exact, device=kind.device)).nonzero().flatten()
     coef, base_scale, affine = parts["coef"].clone(), parts["base_scale"], parts["affine"]
     if len(on):
-        added, weight = composed(select(parts, [drop], on.tolist()), parts["knots"][keep : keep + 1], pair.slope, pair.shift)
+        added, weight = composed(
+            select(parts, [drop], on.tolist()), parts["knots"][keep : keep + 1], pair.slope, pair.shift
+        )
         if not bool(torch.isfinite(added).all()):
             return None
         coef[keep, :, on] += added
         if base_scale is not None:
             base_scale = base_scale.clone()
             base_scale[keep, on] += weight
-        kind[keep, on] = torch.where((kind[keep, on] == SYMBOLIC) | (kind[keep, on] == BOTH), BOTH, SPLINE).to(kind.dtype)
+        kind[keep, on] = torch.where((kind[keep, on] == SYMBOLIC) | (kind[keep, on] == BOTH), BOTH, SPLINE).to(
+            kind.dtype
+        )
     if any(exact):
         affine = affine.clone()
         for n, edge in enumerate(parts["symbolic"]):
@@ -150,9 +161,11 @@ def _moved(parts: Parts, pair: Pair) -> Parts | None:
 
 
 def composed(parts: Parts, knots: Tensor, slope: float, shift: float) -> tuple[Tensor, Tensor]:
-    """Edges of one node (1, j, o) as functions of x where the node is slope * x + shift, on other knots (1, G+2p+1): coef (j, o), base_scale (o,).
+    """Edges of one node (1, j, o) as functions of x where the node is slope * x + shift, on other knots (1, G+2p+1):
+    coef (j, o), base_scale (o,).
 
-    Least squares over the interval of `knots`. The base function's weight is fitted to what the splines leave over, so equal functions stay equal.
+    Least squares over the interval of `knots`. The base function's weight is fitted to what the splines leave over, so
+    equal functions stay equal.
     """
     layer = KANLayer.build(**parts)
     breaks = breaks_of(knots, layer.degree).double()
@@ -168,6 +181,8 @@ def composed(parts: Parts, knots: Tensor, slope: float, shift: float) -> tuple[T
         return coef.to(knots.dtype), coef.new_zeros(coef.shape[1]).to(knots.dtype)
     left = target - design @ coef
     coef, base_coef, left, base_left = coef[:, :-1], coef[:, -1:], left[:, :-1], left[:, -1:]
-    fits_alone = base_left.norm() <= 1e-9 * target[:, -1].norm()  # the splines hold the base function: its weight is free, take none
+    fits_alone = (
+        base_left.norm() <= 1e-9 * target[:, -1].norm()
+    )  # the splines hold the base function: its weight is free, take none
     weight = torch.zeros_like(left[0]) if bool(fits_alone) else (base_left * left).sum(0) / base_left.square().sum()
     return (coef - base_coef * weight).to(knots.dtype), weight.to(knots.dtype)

@@ -9,26 +9,31 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..attribution import Activity, activity, scores
 from ..errors import ConfigError
 from ..model import KAN, Edit, as_kan
 from ..topology import Topology
-from ..trace import Activity, activity, scores
 from .draft import Draft, reached
 from .structure import difference, take_away
 
 log = logging.getLogger("edgewise")
 
 
-def prune(model: KAN, X: Any, *, threshold: float = 0.01, nodes: bool = True, edges: bool = True, inputs: bool = True) -> KAN:
-    """The model without the inputs, nodes and edges that matter little on X (b, features); constants stay in the biases.
+def prune(
+    model: KAN, X: Any, *, threshold: float = 0.01, nodes: bool = True, edges: bool = True, inputs: bool = True
+) -> KAN:
+    """The model without the inputs, nodes and edges that matter little on X (b, features); constants stay in the
+    biases.
 
-    A part goes when its attribution score is below `threshold` times the largest score in its layer (or times the output's own spread, if that is
-    less), for every output. Scores are scale-free and judged per output, so an edge that serves one output of many stays. What is left is judged
-    again until nothing more goes; nodes that have become constant or feed nothing then vanish. Every output that varies keeps a path from the inputs:
-    where the threshold would cut it, the strongest path stays. `nodes`, `edges`, `inputs` say which kinds may go.
+    A part goes when its attribution score is below `threshold` times the largest score in its layer (or times the
+    output's own spread, if that is less), for every output. Scores are scale-free and judged per output, so an edge
+    that serves one output of many stays. What is left is judged again until nothing more goes; nodes that have become
+    constant or feed nothing then vanish. Every output that varies keeps a path from the inputs: where the threshold
+    would cut it, the strongest path stays. `nodes`, `edges`, `inputs` say which kinds may go.
 
-    What was removed stands in the last record of `.edits` and in the log (logger "edgewise", level INFO). No refit: train again afterwards.
-    Raises `ConfigError` for a threshold outside [0, 1), `DataError` when X is empty or not finite.
+    What was removed stands in the last record of `.edits` and in the log (logger "edgewise", level INFO). No refit:
+    train again afterwards. Raises `ConfigError` for a threshold outside [0, 1), `DataError` when X is empty or not
+    finite.
 
     >>> import torch, edgewise as ew
     >>> X = torch.rand(50, 2, dtype=torch.float64)
@@ -54,15 +59,25 @@ def prune(model: KAN, X: Any, *, threshold: float = 0.01, nodes: bool = True, ed
         draft.tidy(nodes=nodes, inputs=inputs)
         current = draft.build()
     removed = difference(model, draft)
-    log.info("prune: removed %s; %d of %d edges remain", removed or "nothing", len(current.active_edges()), len(model.active_edges()))
+    log.info(
+        "prune: removed %s; %d of %d edges remain",
+        removed or "nothing",
+        len(current.active_edges()),
+        len(model.active_edges()),
+    )
     return draft.build(Edit("prune", f"threshold={threshold:g}: {removed or 'nothing'}"))
 
 
 def weak_edges(model: KAN, seen: Activity, threshold: float, *, nodes: bool, edges: bool, inputs: bool) -> list[Tensor]:
-    """Masks (i, o) of the edges that are on and should go, those of weak nodes and inputs among them; a path to every varying output is left."""
+    """Masks (i, o) of the edges that are on and should go, those of weak nodes and inputs among them; a path to every
+    varying output is left."""
     topology, live = model.topology, Draft.of(model).live()
     node_scores, edge_scores = scores(model, seen)
-    strong = [relative(e) >= threshold for e in edge_scores] if edges else [torch.ones_like(e[0], dtype=torch.bool) for e in edge_scores]
+    strong = (
+        [relative(e) >= threshold for e in edge_scores]
+        if edges
+        else [torch.ones_like(e[0], dtype=torch.bool) for e in edge_scores]
+    )
     keep = [(mask.cpu().numpy() | ~on) for mask, on in zip(strong, live, strict=True)]
     for layer in range(topology.depth):
         if nodes if layer else inputs:
@@ -75,23 +90,31 @@ def weak_edges(model: KAN, seen: Activity, threshold: float, *, nodes: bool, edg
         return [torch.zeros_like(mask) for mask in strong]
     reach = reached(topology, [on & stays for on, stays in zip(live, keep, strict=True)])[-1]
     for output in np.flatnonzero(varying & ~reach):
-        for number, src, dst in strongest_path(topology, live, [e[output].cpu().numpy() for e in edge_scores], int(output)):
+        for number, src, dst in strongest_path(
+            topology, live, [e[output].cpu().numpy() for e in edge_scores], int(output)
+        ):
             keep[number][src, dst] = True
     return [torch.as_tensor(on & ~stays, device=model.device) for on, stays in zip(live, keep, strict=True)]
 
 
 def relative(score: Tensor) -> Tensor:
-    """Scores (k, ...) as parts of the largest one for the output, or of 1 if that is less; the largest part over the outputs: (...)."""
+    """Scores (k, ...) as parts of the largest one for the output, or of 1 if that is less; the largest part over the
+    outputs: (...)."""
     unit = score.flatten(1).amax(1).clamp(max=1.0)
     unit = unit.view(-1, *[1] * (score.ndim - 1))
     return torch.where(unit > 0, score / unit.clamp(min=torch.finfo(score.dtype).tiny), torch.zeros_like(score)).amax(0)
 
 
-def strongest_path(topology: Topology, live: list[np.ndarray], weights: list[np.ndarray], output: int) -> list[tuple[int, int, int]]:
-    """The path of edges that are on, from some input to this output, whose weakest edge is strongest; empty when there is none."""
+def strongest_path(
+    topology: Topology, live: list[np.ndarray], weights: list[np.ndarray], output: int
+) -> list[tuple[int, int, int]]:
+    """The path of edges that are on, from some input to this output, whose weakest edge is strongest; empty when there
+    is none."""
     width, come_from = np.ones(len(topology.node_ids[0])), []
     for layer, on in enumerate(live):
-        through = np.where(on & (width >= 0)[:, None], np.minimum(width[:, None], weights[layer]), -1.0)  # (i, s); -1 where no path leads
+        through = np.where(
+            on & (width >= 0)[:, None], np.minimum(width[:, None], weights[layer]), -1.0
+        )  # (i, s); -1 where no path leads
         best = through.argmax(0)
         arrive, starts = through.max(0), np.cumsum([0, *(len(f) for f in topology.factors[layer + 1])])
         sub = [a + int(arrive[a:b].argmax()) for a, b in zip(starts[:-1], starts[1:], strict=True)]

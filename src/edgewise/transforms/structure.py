@@ -9,27 +9,30 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..attribution import activity
 from ..errors import StructureError
 from ..grid import breaks_of
 from ..layers import KANLayer
 from ..model import KAN, Edit, as_kan
 from ..topology import Edge, Node, Topology
-from ..trace import activity
 from .draft import Draft, Parts, as_edge, as_node, reached, select, switch_off
 
 
 def remove(model: KAN, *, nodes: Iterable[Node] = (), edges: Iterable[Edge] = (), X: Any = None) -> KAN:
-    """The model without these nodes (layer, id) and edges (layer, source node, target subnode), all by their original ids.
+    """The model without these nodes (layer, id) and edges (layer, source node, target subnode), all by their original
+    ids.
 
-    A removed edge leaves its mean in the bias of its target, so the result equals the model with these edges replaced by their means. The mean
-    is taken over X (b, features) as it flows through the model as given; without X, over the edge's grid interval with equal weight. A removed
-    node takes its edges with it: those that leave it leave their means. Inputs can be removed: `forward` still takes the full feature vector.
-    Only what is named goes; `tidy` takes away nodes that have become constant or feed nothing.
+    A removed edge leaves its mean in the bias of its target, so the result equals the model with these edges replaced
+    by their means. The mean is taken over X (b, features) as it flows through the model as given; without X, over the
+    edge's grid interval with equal weight. A removed node takes its edges with it: those that leave it leave their
+    means. Inputs can be removed: `forward` still takes the full feature vector. Only what is named goes; `tidy` takes
+    away nodes that have become constant or feed nothing.
 
-    Removing a and then b is removing both: always without X; with X when b does not lie behind a (its mean is then that of other activations).
+    Removing a and then b is removing both: always without X; with X when b does not lie behind a (its mean is then that
+    of other activations).
 
-    Raises `StructureError` for unknown nodes and edges, for nodes of the output layer, and when an output would lose its last path from
-    the inputs; `DataError` when X is not finite.
+    Raises `StructureError` for unknown nodes and edges, for nodes of the output layer, and when an output would lose
+    its last path from the inputs; `DataError` when X is not finite.
 
     >>> import edgewise as ew
     >>> ew.remove(ew.KAN((2, 3, 1)), nodes=[(1, 0)], edges=[(0, 1, 2)]).active_edges()
@@ -50,7 +53,9 @@ def remove(model: KAN, *, nodes: Iterable[Node] = (), edges: Iterable[Edge] = ()
     lost = lost_outputs(draft, masks)
     if lost:
         names = ", ".join(map(str, lost))
-        raise StructureError(f"removing {describe(gone, cut)} would cut the last path from the inputs to output {names}; keep one path")
+        raise StructureError(
+            f"removing {describe(gone, cut)} would cut the last path from the inputs to output {names}; keep one path"
+        )
     means = means_on_data(model, X, "remove") if X is not None else [None] * len(masks)
     for number, mask in enumerate(masks):
         if bool(mask.any()):
@@ -61,7 +66,8 @@ def remove(model: KAN, *, nodes: Iterable[Node] = (), edges: Iterable[Edge] = ()
 
 
 def tidy(model: KAN) -> KAN:
-    """The same function with less: constant nodes and factors go into biases, nodes and inputs that feed nothing vanish.
+    """The same function with less: constant nodes and factors go into biases, nodes and inputs that feed nothing
+    vanish.
 
     >>> import edgewise as ew
     >>> ew.tidy(ew.remove(ew.KAN((2, 2, 1)), edges=[(1, 0, 0)])).topology.widths
@@ -80,7 +86,10 @@ def take_away(draft: Draft, layer: int, mask: Tensor, means: Tensor) -> None:
     bad = (mask & ~torch.isfinite(means)).nonzero().tolist()
     if bad:
         edge = draft.topology.edge_at(layer, *bad[0])
-        raise StructureError(f"the mean of edge {edge} is not finite (a closed form outside its domain?); pass X, or replace the closed form first")
+        raise StructureError(
+            f"the mean of edge {edge} is not finite (a closed form outside its domain?); pass X, or replace the closed"
+            " form first"
+        )
     draft.layers[layer] = switch_off(draft.layers[layer], mask, means)
 
 
@@ -91,10 +100,14 @@ def means_on_data(model: KAN, X: Any, what: str) -> list[Tensor]:
 
 
 def interval_means(parts: Parts, mask: Tensor) -> Tensor:
-    """The mean over its grid interval of every edge in `mask`, zero elsewhere: (i, o). Gauss-Legendre, exact for the spline part."""
+    """The mean over its grid interval of every edge in `mask`, zero elsewhere: (i, o). Gauss-Legendre, exact for the
+    spline part."""
     src, dst = mask.any(1).nonzero().flatten().tolist(), mask.any(0).nonzero().flatten().tolist()
     layer = KANLayer.build(**select(parts, src, dst))
-    t, w = (torch.as_tensor(v, dtype=layer.knots.dtype, device=layer.knots.device) for v in np.polynomial.legendre.leggauss(8))
+    t, w = (
+        torch.as_tensor(v, dtype=layer.knots.dtype, device=layer.knots.device)
+        for v in np.polynomial.legendre.leggauss(8)
+    )
     breaks = breaks_of(layer.knots, layer.degree)
     widths = breaks.diff(dim=1)
     points = (breaks[:, :-1, None] + 0.5 * (t + 1) * widths[..., None]).flatten(1).T  # (m, i)
@@ -124,7 +137,8 @@ def describe(nodes: Iterable[Node], edges: Iterable[Edge]) -> str:
 
 
 def difference(model: KAN, draft: Draft) -> str:
-    """What the model has and the draft has not: inputs, nodes, factors of products, and edges between what both have."""
+    """What the model has and the draft has not: inputs, nodes, factors of products, and edges between what both
+    have."""
     old, new = model.topology, draft.topology
     inputs = [n for n in old.node_ids[0] if n not in new.node_ids[0]]
     nodes = [(layer, n) for layer in range(1, old.depth) for n in old.node_ids[layer] if n not in new.node_ids[layer]]
@@ -145,4 +159,10 @@ def difference(model: KAN, draft: Draft) -> str:
 def lost_factors(old: Topology, new: Topology, layer: int) -> list[int]:
     """Ids of the subnodes that are gone from nodes that are still there."""
     left = set(new.subnode_ids(layer))
-    return [s for n, ids in zip(old.node_ids[layer], old.factors[layer], strict=True) if n in new.node_ids[layer] for s in ids if s not in left]
+    return [
+        s
+        for n, ids in zip(old.node_ids[layer], old.factors[layer], strict=True)
+        if n in new.node_ids[layer]
+        for s in ids
+        if s not in left
+    ]

@@ -22,12 +22,14 @@ Form = Sequence[Any]
 
 
 def set_symbolic(model: KAN, forms: Mapping[Edge, Form]) -> KAN:
-    """The model with these edges replaced by closed forms: (layer, source node, target subnode) -> (primitive name, a, b, c, d).
+    """The model with these edges replaced by closed forms: (layer, source node, target subnode) -> (primitive name, a,
+    b, c, d).
 
-    The edge becomes c f(a x + b) + d, where x is the value of its source node: for layer 0 that is the scaled input. What the edge was before,
-    spline or closed form, is gone; an edge that was off comes on.
+    The edge becomes c f(a x + b) + d, where x is the value of its source node: for layer 0 that is the scaled input.
+    What the edge was before, spline or closed form, is gone; an edge that was off comes on.
 
-    Raises `StructureError` for an unknown edge, `SymbolicError` for an unknown primitive or constants that are not four finite numbers.
+    Raises `StructureError` for an unknown edge, `SymbolicError` for an unknown primitive or constants that are not four
+    finite numbers.
 
     >>> import edgewise as ew
     >>> model = ew.set_symbolic(ew.KAN((1, 1)), {(0, 0, 0): ("sin", 3.0, 0.0, 1.0, 0.5)})
@@ -81,10 +83,12 @@ def _with_forms(parts: Parts, forms: list[tuple[int, int, str, list[float]]]) ->
 
 
 def unset_symbolic(model: KAN, edges: Iterable[Edge] | None = None, X: Any = None) -> KAN:
-    """The model with the closed forms of these edges (all, when None) put back on splines, by least squares at evenly laid points.
+    """The model with the closed forms of these edges (all, when None) put back on splines, by least squares at evenly
+    laid points.
 
-    The points cover the edge's grid interval, or, when X (b, features) is given, the range of the edge's source node on X: needed where a form
-    is not finite on its whole interval. The largest error at the points, relative to the largest value, stands in the last edit's detail.
+    The points cover the edge's grid interval, or, when X (b, features) is given, the range of the edge's source node on
+    X: needed where a form is not finite on its whole interval. The largest error at the points, relative to the largest
+    value, stands in the last edit's detail.
 
     Raises `StructureError` for an edge without a closed form, `SymbolicError` where a form is not finite at the points.
 
@@ -109,12 +113,16 @@ def unset_symbolic(model: KAN, edges: Iterable[Edge] | None = None, X: Any = Non
     words = []
     for layer, src, dst in dict.fromkeys(places):
         interval = None if ranges is None else (float(ranges[layer][0][src]), float(ranges[layer][1][src]))
-        draft.layers[layer], error = _as_spline(draft.layers[layer], src, dst, interval, topology.edge_at(layer, src, dst))
+        draft.layers[layer], error = _as_spline(
+            draft.layers[layer], src, dst, interval, topology.edge_at(layer, src, dst)
+        )
         words.append(f"{topology.edge_at(layer, src, dst)} residual {error:.2g}")
     return draft.build(Edit("unset_symbolic", ", ".join(words) or "nothing"))
 
 
-def _as_spline(parts: Parts, src: int, dst: int, interval: tuple[float, float] | None, edge: Edge) -> tuple[Parts, float]:
+def _as_spline(
+    parts: Parts, src: int, dst: int, interval: tuple[float, float] | None, edge: Edge
+) -> tuple[Parts, float]:
     form = select(parts, [src], [dst])
     form["kind"] = torch.full_like(form["kind"], SYMBOLIC)  # of an edge that is both, the closed form only
     layer, knots = KANLayer.build(**form), form["knots"].double()
@@ -123,13 +131,16 @@ def _as_spline(parts: Parts, src: int, dst: int, interval: tuple[float, float] |
     low, high = (float(breaks[0]), float(breaks[-1])) if interval is None else interval
     if not low < high:
         low, high = low - 1e-3 * float(breaks[-1] - breaks[0]), high + 1e-3 * float(breaks[-1] - breaks[0])
-    t = (torch.arange((8 + degree) * layer.grid_size, dtype=torch.float64, device=knots.device) + 0.5) / ((8 + degree) * layer.grid_size)
+    t = (torch.arange((8 + degree) * layer.grid_size, dtype=torch.float64, device=knots.device) + 0.5) / (
+        (8 + degree) * layer.grid_size
+    )
     x = (low + (high - low) * t)[:, None]
     with torch.no_grad():
         target: Tensor = layer.edge_values(x.to(layer.knots.dtype))[:, 0].double()  # (m, 1)
     if not bool(torch.isfinite(target).all()):
         raise SymbolicError(
-            f"the closed form of edge {edge} is not finite everywhere on [{low:.4g}, {high:.4g}]; pass X to use the range of the data"
+            f"the closed form of edge {edge} is not finite everywhere on [{low:.4g}, {high:.4g}]; pass X to use the"
+            " range of the data"
         )
     design = dense_basis(x, knots, degree=degree)[:, 0]
     coef = least_squares(design[None], target[None], ridge=1e-20 if interval is None else 1e-12)[0]

@@ -1,0 +1,34 @@
+"""`edgewise plot`: the picture of a run's network."""
+
+from __future__ import annotations
+
+import argparse
+import io
+from pathlib import Path
+
+from ..errors import ConfigError, DataError
+from ..files import write_whole
+from ..plotting import plot
+from .run_folder import PICTURE, open_run
+
+FORMATS = ("svg", "pdf", "png")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Draw it (`run_folder`, `out`, `title`, `force`) and say where it went. Raises `EdgewiseError` for a folder that
+    holds no run, a file of another kind, or one that is there already; the picture in the run folder itself is drawn
+    anew.
+    """
+    place = Path(args.run_folder)
+    out = Path(args.out) if args.out else (place.parent if place.is_file() else place) / PICTURE
+    kind = out.suffix.lower().lstrip(".")
+    if kind not in FORMATS:
+        raise ConfigError(f"--out {out}: a picture is a .svg, .pdf or .png file, got {out.suffix or 'no ending'}")
+    if args.out and out.is_file() and not args.force:
+        raise DataError(f"{out} exists already; choose another name, or replace it with --force")
+    model, _ = open_run(args.run_folder)
+    file = io.BytesIO()
+    plot(model, title=args.title).savefig(file, format=kind, dpi=200)
+    write_whole(out, file.getvalue())
+    print(f"written to {out}")
+    return 0

@@ -1,0 +1,302 @@
+"""Basis values of a block of rows at one input node, for the CPU kernels: every loop runs along the rows, so that it
+becomes vector code.
+
+x (rows) is a pointer to the block's values at the node; results lie in `first` (rows) and `values` (basis r, rows),
+rows of `block` numbers. Where a point lies is found once (`locate`), then derivatives of any orders are evaluated there
+(`evaluate`). Only contraction (a*b+c in one step) is allowed of the fast-math liberties: re-association would undo the
+splitting of ln 2, ignoring NaN is wrong.
+"""
+
+# numba passes the first parameter of an intrinsic (the typing context) itself, which a type checker cannot know
+# pyright: reportCallIssue=false
+
+from __future__ import annotations
+
+from numba import int32, njit
+
+from .micro import fixed, is_single, larger, power_of_two, real, shift, smaller, smallest_exponent, wide_vectors
+
+FEW = 32  # intervals up to which comparing with every knot (vector code) beats a binary search
+NARROW = 16  # numbers in a row up to which a column is read on its own
+# rows of `places` before the place within the interval or the 2p local knots: how far outside, and the point held
+# inside
+EXTRA = 2
+# "numpy": a division by zero gives inf instead of raising, without which no loop with a division becomes vector code
+plain = njit(fastmath={"contract"}, nogil=True, error_model="numpy", forceinline=True)
+
+
+@plain
+def take(source, stride, n, out):
+    """A strided column as a row."""
+    wide_vectors()
+    for b in range(n):
+        out[b] = source[b * stride]
+
+
+@plain
+def to_columns(source, stride, n, count, columns, block):
+    """`count` neighbouring numbers of every row as columns. Taken one by one, the rows of a wide table would push each
+    other out of the cache."""
+    if stride <= NARROW:
+        for k in range(count):
+            take(shift(source, k), stride, n, shift(columns, k * block))
+        return
+    for b in range(n):
+        row = shift(source, b * stride)
+        for k in range(count):
+            columns[k * block + b] = row[k]
+
+
+@plain
+def to_rows(columns, block, n, count, out, stride):
+    """`to_columns` undone."""
+    if stride <= NARROW:
+        for k in range(count):
+            column, place = shift(columns, k * block), shift(out, k)
+            for b in range(n):
+                place[b * stride] = column[b]
+        return
+    for b in range(n):
+        row = shift(out, b * stride)
+        for k in range(count):
+            row[k] = columns[k * block + b]
+
+
+@plain
+def locate(x, n, knots, p, intervals, uniform, first, places, block, one):
+    """Interval of every row, NaN and the right end in the last one. Returns whether a row lies outside the interior
+    interval, at its end, or is NaN.
+
+    `places`: excess beyond the interior interval (NaN for NaN); the point held inside; then u within the interval
+    (uniform) or 2p local knots.
+    """
+    wide_vectors()
+    low, high = knots[p], knots[p + intervals]
+    excess, place, share = places, shift(places, block), shift(places, 2 * block)
+    odd = 0
+    for b in range(n):
+        value = x[b]
+        held = larger(smaller(value, high), low)
+        excess[b] = value - held
+        odd |= (value != held) | (value >= high)
+        place[b] = held
+    if not uniform:
+        for b in range(n):
+            first[b] = 0
+        if intervals <= FEW:
+            for k in range(1, intervals):
+                knot = knots[p + k]
+                for b in range(n):
+                    first[b] += 1 if place[b] >= knot else 0
+        else:  # without branches, which would be mispredicted half of the time
+            step = 1
+            while 2 * step < intervals:
+                step *= 2
+            while step > 0:
+                for b in range(n):
+                    ahead = first[b] + step
+                    ahead = ahead if ahead < intervals else intervals - 1
+                    first[b] = ahead if place[b] >= fixed(knots, p + ahead) else first[b]
+                step //= 2
+        for m in range(2 * p):
+            row = shift(places, (EXTRA + m) * block)
+            for b in range(n):
+                row[b] = fixed(knots, first[b] + 1 + m)
+        return odd != 0
+    inverse, last = real(intervals, one) / (high - low), real(intervals - 1, one)
+    for b in range(n):
+        first[b] = int32(smaller((place[b] - low) * inverse, last))
+    inner, wrong = shift(knots, p), 0
+    for b in range(n):  # by the knots around the point alone, so that a longer grid gives the same bits
+        left, right = fixed(inner, first[b]), fixed(inner, first[b] + 1)
+        wrong |= (place[b] < left) | (place[b] >= right)
+        share[b] = (place[b] - left) / (right - left)
+    if wrong != 0:  # rounded to the neighbour of its interval, or at the right end
+        for b in range(n):
+            k = first[b]
+            if k > 0 and place[b] < inner[k]:
+                k -= 1
+            elif k < intervals - 1 and place[b] >= inner[k + 1]:
+                k += 1
+            first[b] = k
+            share[b] = (place[b] - inner[k]) / (inner[k + 1] - inner[k])
+    return odd != 0
+
+
+@plain
+def _uniform(n, knots, p, nu, intervals, table, places, values, block, one):
+    """`table` (p+1, p+1-nu): coefficients of each piece in u, the place within the interval."""
+    wide_vectors()
+    u = shift(places, EXTRA * block)
+    inverse = real(intervals, one) / (knots[p + intervals] - knots[p])
+    factor = one
+    for _ in range(nu):
+        factor *= inverse
+    count = p + 1 - nu
+    for r in range(p + 1):
+        row, terms = shift(values, r * block), shift(table, r * count)
+        if count == 4:
+            c0, c1, c2, c3 = terms[0] * factor, terms[1] * factor, terms[2] * factor, terms[3] * factor
+            for b in range(n):
+                row[b] = ((c3 * u[b] + c2) * u[b] + c1) * u[b] + c0
+        elif count == 3:
+            c0, c1, c2 = terms[0] * factor, terms[1] * factor, terms[2] * factor
+            for b in range(n):
+                row[b] = (c2 * u[b] + c1) * u[b] + c0
+        else:
+            start = terms[count - 1] * factor
+            for b in range(n):
+                row[b] = start
+            for k in range(count - 2, -1, -1):
+                term = terms[k] * factor
+                for b in range(n):
+                    row[b] = row[b] * u[b] + term
+
+
+@plain
+def _irregular(n, p, nu, places, values, carry, block, one):
+    """De Boor's triangle on the local knots of each row."""
+    wide_vectors()
+    e, local = shift(places, block), shift(places, EXTRA * block)
+    zero = real(0, one)
+    for b in range(n):
+        values[b] = one
+    for q in range(1, p + 1):
+        order = real(q, one)
+        for b in range(n):
+            carry[b] = zero
+        for r in range(q):
+            right, left, row = (
+                shift(local, (p + r) * block),
+                shift(local, (p - q + r) * block),
+                shift(values, r * block),
+            )
+            if q > p - nu:  # derivative step
+                for b in range(n):
+                    share = order * row[b] / (right[b] - left[b])
+                    row[b] = carry[b] - share
+                    carry[b] = share
+            else:
+                for b in range(n):
+                    share = row[b] / (right[b] - left[b])
+                    row[b] = carry[b] + (right[b] - e[b]) * share
+                    carry[b] = (e[b] - left[b]) * share
+        row = shift(values, q * block)
+        for b in range(n):
+            row[b] = carry[b]
+
+
+@plain
+def evaluate(n, knots, p, nu, intervals, uniform, odd, table, slopes, places, work, values, block, one):
+    """values (p+1, rows) of the nu-th derivative, nu <= p, at points that `locate` has placed; `work` holds p+2
+    rows."""
+    wide_vectors()
+    carry = shift(work, (p + 1) * block)
+    if uniform:
+        _uniform(n, knots, p, nu, intervals, table, places, values, block, one)
+    else:
+        _irregular(n, p, nu, places, values, carry, block, one)
+    if not odd:
+        return
+    if (
+        nu == 0 and p > 0 and uniform
+    ):  # the end of an interval with the bits of the next one's beginning, which it is in a longer grid
+        u = shift(places, EXTRA * block)
+        for b in range(n):
+            if u[b] == one:
+                for r in range(p, 0, -1):
+                    values[r * block + b] = table[(r - 1) * (p + 1)]
+                values[b] = real(0, one)
+    if nu == 0 and p > 0:  # along the tangent
+        if uniform:
+            _uniform(n, knots, p, 1, intervals, slopes, places, work, block, one)
+        else:
+            _irregular(n, p, 1, places, work, carry, block, one)
+    for b in range(n):
+        beyond = places[b]
+        if beyond != beyond:
+            for r in range(p + 1):
+                values[r * block + b] = beyond
+        elif beyond != 0:
+            for r in range(p + 1):
+                if nu > 1:
+                    values[r * block + b] = real(0, one)
+                elif nu == 0 and p > 0:
+                    values[r * block + b] += beyond * work[r * block + b]
+
+
+@plain
+def logistic(x, n, rising, falling, one):
+    """sigmoid(x) and sigmoid(-x) without cancellation: exp(-|x|) by a split of ln 2 and its series to the 13th term
+    (3e-18); float32: 7th (5e-9)."""
+    wide_vectors()
+    single, floor, zero = is_single(one), smallest_exponent(one), real(0, one)
+    log2e, half, high, low = (
+        real(1.4426950408889634, one),
+        real(0.5, one),
+        real(0.693359375, one),
+        real(-2.121944400546905827679e-4, one),
+    )
+    c13, c12, c11, c10 = (
+        real(1 / 6227020800, one),
+        real(1 / 479001600, one),
+        real(1 / 39916800, one),
+        real(1 / 3628800, one),
+    )
+    c9, c8, c7, c6 = real(1 / 362880, one), real(1 / 40320, one), real(1 / 5040, one), real(1 / 720, one)
+    c5, c4, c3, c2 = real(1 / 120, one), real(1 / 24, one), real(1 / 6, one), real(1 / 2, one)
+    for b in range(n):
+        t = -abs(x[b])
+        held = larger(t, floor)
+        k = int32(held * log2e - half)
+        n2 = real(k, one)
+        r = (held - n2 * high) - n2 * low
+        s = c7
+        if not single:
+            s = (((c13 * r + c12) * r + c11) * r + c10) * r + c9
+            s = (s * r + c8) * r + c7
+        s = (((s * r + c6) * r + c5) * r + c4) * r + c3
+        s = ((s * r + c2) * r + one) * r + one
+        e = s * power_of_two(k, one)
+        e = e if t > floor else zero
+        share = one / (one + e)
+        other = e * share
+        positive = x[b] > zero
+        rising[b] = share if positive else other
+        falling[b] = other if positive else share
+
+
+@plain
+def base_values(x, n, kind, nu, polynomials, rising, falling, values, one):
+    """The nu-th derivative of the base function: kind 1 silu, 2 identity. `polynomials`: R_nu, then R_(nu-1) (base.py),
+    for nu >= 2."""
+    wide_vectors()
+    if kind == 2:
+        level = real(1 if nu == 1 else 0, one)
+        for b in range(n):
+            values[b] = x[b] if nu == 0 or x[b] != x[b] else level
+    elif nu == 0:
+        for b in range(n):
+            values[b] = x[b] * rising[b]
+    elif nu == 1:
+        for b in range(n):
+            values[b] = rising[b] + x[b] * (rising[b] * falling[b])
+    else:
+        order = real(nu, one)
+        for b in range(n):
+            y, upper, lower = rising[b] - falling[b], real(0, one), real(0, one)
+            for k in range(nu - 1, -1, -1):
+                upper = upper * y + polynomials[k]
+            for k in range(nu - 2, -1, -1):
+                lower = lower * y + polynomials[nu + k]
+            values[b] = rising[b] * falling[b] * (x[b] * upper + order * lower)
+
+
+@plain
+def scale_rows(h, n, count, values, block):
+    """values (count, rows) times h of each row."""
+    wide_vectors()
+    for r in range(count):
+        row = shift(values, r * block)
+        for b in range(n):
+            row[b] *= h[b]

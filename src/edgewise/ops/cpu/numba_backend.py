@@ -1,0 +1,302 @@
+"""The three kernels by numba: shapes and addresses for `spline_kernels`, and how the work is split among threads.
+
+Everything is loaded and compiled on first use; the machine code stays on disk. Results do not depend on which thread
+does what: outputs are split by rows, gradients of coefficients by input nodes, or, where there are few, by fixed slices
+of the batch that are added in a fixed order.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from functools import cache, lru_cache
+from math import factorial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..base_function import sigmoid_polynomial
+from ..reference import Spec
+from . import pool
+
+NAME = "cpu"  # of the backend
+_BASES = {"none": 0, "silu": 1, "identity": 2}
+KINDS: dict[torch.dtype, tuple[int, Any]] = {
+    torch.float32: (4, np.float32(1)),
+    torch.float64: (8, 1.0),
+}  # bytes, the number 1
+SECONDS = 6e-11  # for a multiplication and what belongs to it, about
+SERIAL_WORK = 150_000  # multiplications below which a second thread costs more than it saves
+
+
+def built(build: Callable[..., SimpleNamespace], *files: str) -> SimpleNamespace:
+    """Entry points from `build`, with a stamp made of the text of the files that go into them."""
+    here = Path(__file__).parent
+    stamp = zlib.crc32(b"".join((here / f"{name}.py").read_bytes() for name in files)) % 251 + 1
+    try:
+        return build(stamp)
+    except RuntimeError:  # no folder can be written to: compile in every process
+        return build(stamp, on_disk=False)
+
+
+@lru_cache(maxsize=1)
+def kernels() -> SimpleNamespace:
+    """The compiled entry points; raises ImportError where numba is missing."""
+    from . import spline_kernels
+
+    return built(spline_kernels.build, "micro", "columns", "rows", "spline_kernels")
+
+
+@lru_cache(maxsize=8)
+def _task(name: str, dtype: torch.dtype) -> Any:
+    """An entry point as a C function that takes slices from a table, for threads that are not Python's."""
+    return kernels().task(name, KINDS[dtype][1])
+
+
+def _run(name: str, slices: list[tuple[int, ...]], dtype: torch.dtype, work: int) -> None:
+    if len(slices) == 1:
+        getattr(kernels(), name)(*slices[0], KINDS[dtype][1])
+    elif slices:
+        pool.run(_task(name, dtype).address, slices, work * SECONDS)
+
+
+@cache
+def pieces(degree: int, nu: int) -> tuple[tuple[float, ...], ...]:
+    """Uniform B-splines: the nu-th derivative by u of each of the p+1 pieces that meet in an interval, as coefficients
+    in u (ascending).
+
+    Function r of an interval is the cardinal B-spline at u + p - r, that is sum_k (-1)^k C(p+1, k) (u + p - r - k)_+^p
+    / p!.
+
+    >>> pieces(1, 0)
+    ((1.0, -1.0), (0.0, 1.0))
+    """
+    from fractions import Fraction
+    from math import comb
+
+    p, rows = degree, []
+    for r in range(p + 1):
+        row = [Fraction(0)] * (p + 1)
+        for k in range(p - r + 1):
+            place = p - r - k
+            for power in range(p + 1):
+                row[power] += Fraction((-1) ** k * comb(p + 1, k) * comb(p, power) * place ** (p - power), factorial(p))
+        for _ in range(nu):
+            row = [power * value for power, value in enumerate(row)][1:]
+        rows.append(tuple(float(value) for value in row))
+    return tuple(rows)
+
+
+_arrays: dict[tuple[int, int, torch.dtype], tuple[np.ndarray, ...]] = {}  # kept alive for their addresses
+
+
+@cache
+def _constants(degree: int, nu: int, dtype: torch.dtype) -> tuple[int, int, int, int, int]:
+    """Addresses of: pieces of order nu, of order 1, polynomials of the base of order nu, pieces and polynomials of
+    order nu+1; 0 for none."""
+
+    def polynomials(order: int) -> tuple[float, ...]:
+        return sigmoid_polynomial(order) + sigmoid_polynomial(order - 1) if order > 1 else ()
+
+    def table(order: int) -> tuple[tuple[float, ...], ...]:
+        return pieces(degree, order) if 0 <= order <= degree else ()
+
+    lists = table(nu), table(1), polynomials(nu), table(nu + 1), polynomials(nu + 1)
+    arrays = _arrays[degree, nu, dtype] = tuple(np.array(values, dtype=type(KINDS[dtype][1])) for values in lists)
+    return tuple(array.ctypes.data if array.size else 0 for array in arrays)  # type: ignore[return-value]
+
+
+def _address(t: Tensor | None) -> int:
+    return 0 if t is None else t.data_ptr()
+
+
+def _dense(t: Tensor | None) -> Tensor | None:
+    return t if t is None or t.is_contiguous() else t.contiguous()
+
+
+def _work(rows: int, inputs: int, outputs: int, degree: int) -> int:
+    """Multiplications, with 16 for finding the place of a point."""
+    return rows * inputs * ((degree + 1) * outputs + 16)
+
+
+def threads(work: int) -> int:
+    return 1 if work < 2 * SERIAL_WORK else min(torch.get_num_threads(), work // SERIAL_WORK)
+
+
+def _cuts(count: int, parts: int) -> list[tuple[int, int]]:
+    edges = [count * k // parts for k in range(parts + 1)]
+    return [(a, b) for a, b in zip(edges, edges[1:], strict=False) if a < b]
+
+
+def to_out(
+    x: Tensor,
+    h: Tensor | None,
+    coef: Tensor,
+    scale: Tensor | None,
+    knots: Tensor,
+    spec: Spec,
+    nu: int = 0,
+    bias: Tensor | None = None,
+) -> Tensor:
+    """`reference.to_out` by numba."""
+    dtype = x.dtype
+    (rows, inputs), (_, num_basis, outputs) = x.shape, coef.shape
+    p, base, uniform = spec
+    kind = 0 if scale is None else _BASES[base]
+    x, h, coef, scale, knots, bias = (
+        x.contiguous(),
+        _dense(h),
+        coef.contiguous(),
+        _dense(scale),
+        knots.contiguous(),
+        _dense(bias),
+    )
+    out = torch.empty(rows, outputs, dtype=dtype)
+    size, one = KINDS[dtype]
+    head = (
+        x.data_ptr(),
+        _address(h),
+        coef.data_ptr(),
+        _address(scale),
+        _address(bias),
+        knots.data_ptr(),
+        *_constants(p, nu, dtype)[:3],
+        out.data_ptr(),
+    )
+    tail = (inputs, num_basis, outputs, p, nu, uniform, kind, size)
+    work = _work(rows, inputs, outputs, p)
+    count = threads(work)
+    if count == 1:
+        kernels().to_out(*head, 0, rows, *tail, one)
+    else:
+        _run("to_out", [(*head, a, b, *tail) for a, b in _cuts(rows, count)], dtype, work)
+    return out
+
+
+def _backward(
+    x: Tensor,
+    h: Tensor | None,
+    g: Tensor,
+    coef: Tensor | None,
+    scale: Tensor | None,
+    knots: Tensor,
+    spec: Spec,
+    nu: int,
+    want_x: bool,
+    want_c: bool,
+    with_bias: bool = False,
+) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
+    """h * to_in(x, g, coef, scale; nu+1) where want_x; to_coef(x, h, g; nu) where want_c, and the sum of g where
+    with_bias."""
+    dtype = x.dtype
+    (rows, inputs), outputs = x.shape, g.shape[1]
+    p, base, uniform = spec
+    num_basis, kind = knots.shape[1] - p - 1, _BASES[base]
+    x, h, g, coef, scale, knots = (
+        x.contiguous(),
+        _dense(h),
+        g.contiguous(),
+        _dense(coef),
+        _dense(scale),
+        knots.contiguous(),
+    )
+    size, one = KINDS[dtype]
+    work = _work(rows, inputs, outputs, p)
+    count = threads(work)
+    by_inputs = count == 1 or inputs >= 4 * count
+    copies = () if by_inputs or not want_c else (len(_cuts(rows, count)),)  # one sum per slice of the batch
+    dx = torch.empty(rows, inputs, dtype=dtype) if want_x else None
+    new = torch.empty if rows else torch.zeros  # the kernel clears what it adds to
+    dcoef = new(*copies, inputs, num_basis, outputs, dtype=dtype) if want_c else None
+    dscale = new(*copies, inputs, outputs, dtype=dtype) if want_c and kind else None
+    dbias = torch.zeros(*copies, outputs, dtype=dtype) if with_bias else None
+    head = (
+        x.data_ptr(),
+        _address(h),
+        g.data_ptr(),
+        _address(coef),
+        _address(scale),
+        knots.data_ptr(),
+        *_constants(p, nu, dtype),
+        _address(dx),
+    )
+    tail = (inputs, num_basis, outputs, p, nu, uniform, kind if want_c else 0, 0 if scale is None else kind, size)
+    sums = _address(dcoef), _address(dscale), _address(dbias)
+    if count == 1:
+        kernels().backward(*head, *sums, 0, rows, 0, inputs, *tail, one)
+    elif not want_c:
+        _run("backward", [(*head, *sums, a, b, 0, inputs, *tail) for a, b in _cuts(rows, count)], dtype, work)
+    elif by_inputs:
+        slices = [(*head, *sums[:2], sums[2] if a == 0 else 0, 0, rows, a, b, *tail) for a, b in _cuts(inputs, count)]
+        _run("backward", slices, dtype, work)
+    else:
+        steps = [0 if t is None else t[0].numel() * size for t in (dcoef, dscale, dbias)]
+        slices = []
+        for k, (a, b) in enumerate(_cuts(rows, count)):
+            slices.append(
+                (*head, *(start + k * step for start, step in zip(sums, steps, strict=True)), a, b, 0, inputs, *tail)
+            )
+        _run("backward", slices, dtype, work)
+        dcoef, dscale, dbias = (None if t is None else t.sum(0) for t in (dcoef, dscale, dbias))
+    return dx, dcoef, dscale, dbias
+
+
+def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
+    """`reference.to_in` by numba."""
+    dx, _, _, _ = _backward(x, None, g, coef, scale, knots, spec, nu - 1, True, False)
+    assert dx is not None
+    return dx
+
+
+def to_coef(
+    x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, spec: Spec, nu: int = 0
+) -> tuple[Tensor, Tensor | None]:
+    """`reference.to_coef` by numba."""
+    _, dcoef, dscale, _ = _backward(x, h, g, None, None, knots, spec, nu, False, True)
+    assert dcoef is not None
+    return dcoef, dscale
+
+
+def backward(
+    x: Tensor,
+    h: Tensor | None,
+    g: Tensor,
+    coef: Tensor,
+    scale: Tensor | None,
+    knots: Tensor,
+    spec: Spec,
+    nu: int = 0,
+    with_bias: bool = False,
+) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
+    """The first derivatives of `to_out` in one pass: h * to_in(x, g, coef, scale; nu+1), to_coef(x, h, g; nu), and the
+    sum of g where with_bias."""
+    return _backward(
+        x,
+        h,
+        g,
+        coef,
+        scale,
+        knots,
+        spec if scale is not None else spec._replace(base="none"),
+        nu,
+        True,
+        True,
+        with_bias,
+    )
+
+
+def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor]:
+    """`reference.basis` by numba, for nu <= p."""
+    (rows, inputs), p, dtype = x.shape, spec.degree, x.dtype
+    x, knots = x.contiguous(), knots.contiguous()
+    first, values = torch.empty(rows, inputs, dtype=torch.int64), torch.empty(rows, inputs, p + 1, dtype=dtype)
+    size, _ = KINDS[dtype]
+    head = (x.data_ptr(), knots.data_ptr(), *_constants(p, nu, dtype)[:2], first.data_ptr(), values.data_ptr())
+    tail = (inputs, knots.shape[1] - p - 1, p, nu, spec.uniform, size)
+    work = _work(rows, inputs, 16, p)
+    _run("basis", [(*head, a, b, *tail) for a, b in _cuts(rows, threads(work))], dtype, work)
+    return first, values

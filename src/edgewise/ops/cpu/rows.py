@@ -1,0 +1,373 @@
+"""A block of rows at one input node and a strip of outputs, for the CPU kernels: every row meets the coefficients of
+the functions it touches.
+
+`first` (rows) and `values` (term r, rows; `block` apart) come from `columns`; rows are visited in `order`. Outputs and
+their gradients are `width` numbers a row, one row after the other; lines of coefficients are `distance` apart.
+"""
+
+# numba passes the first parameter of an intrinsic (the typing context) itself, which a type checker cannot know
+# pyright: reportCallIssue=false
+# ruff: noqa: E741
+
+from __future__ import annotations
+
+from numba import njit
+
+from .micro import make_axpy, make_dot, make_group, make_push, real, shift, wide_vectors
+
+OPTIONS = {"fastmath": {"contract", "reassoc", "nsz"}, "nogil": True, "error_model": "numpy"}
+# Inlined, because a function left out of its callers is one symbol for all of them: which copy of it runs, the
+# compiler's own or one read from disk, then depends on what was loaded before, and with it the last bits of the
+# results.
+fast = njit(**OPTIONS, forceinline=True)
+# outputs that are taken together: code for just this number, a block of rows of which stays in the first-level cache
+STRIP = 64
+LEAST = 4  # rows per interval on average from which summing by intervals is faster
+
+axpy1, axpy2, axpy3, axpy4, axpy5, axpy_base = (
+    make_axpy(1, False),
+    make_axpy(2, False),
+    make_axpy(3, False),
+    make_axpy(4, False),
+    make_axpy(4, True),
+    make_axpy(0, True),
+)
+dot1, dot2, dot3, dot4, dot5, dot_base = (
+    make_dot(1, False),
+    make_dot(2, False),
+    make_dot(3, False),
+    make_dot(4, False),
+    make_dot(4, True),
+    make_dot(0, True),
+)
+push1, push2, push3, push4, push5, push_base = (
+    make_push(1, False),
+    make_push(2, False),
+    make_push(3, False),
+    make_push(4, False),
+    make_push(4, True),
+    make_push(0, True),
+)
+axpy_group = make_group("axpy", 4, True)
+slope_group = make_group("slope", 4, True)
+slopes_group = make_group("slopes", 4, True)
+push_group1, push_group2, push_group3, push_group4, push_group5, push_group_base = (
+    make_group("push", 1, False),
+    make_group("push", 2, False),
+    make_group("push", 3, False),
+    make_group("push", 4, False),
+    make_group("push", 4, True),
+    make_group("push", 0, True),
+)
+
+
+@fast
+def in_turn(n, order):
+    """Rows as they come."""
+    for b in range(n):
+        order[b] = b
+
+
+@fast
+def by_interval(first, n, intervals, ends, order):
+    """Rows by the interval they lie in: those of interval k are order[ends[k-1]:ends[k]]."""
+    for k in range(intervals + 1):
+        ends[k] = 0
+    for b in range(n):
+        ends[first[b] + 1] += 1
+    for k in range(intervals):
+        ends[k + 1] += ends[k]
+    for b in range(n):
+        k = first[b]
+        order[ends[k]] = b
+        ends[k] += 1
+
+
+@fast
+def pack(rows, n, O, strips):
+    """rows (n, O) as strips of (n, STRIP) and what is left."""
+    wide_vectors()
+    for s in range(0, O, STRIP):
+        w = min(STRIP, O - s)
+        for b in range(n):
+            source, target = shift(rows, b * O + s), shift(strips, s * n + b * w)
+            for o in range(w):
+                target[o] = source[o]
+
+
+@fast
+def unpack(strips, n, O, rows):
+    """`pack` undone."""
+    wide_vectors()
+    for s in range(0, O, STRIP):
+        w = min(STRIP, O - s)
+        for b in range(n):
+            source, target = shift(strips, s * n + b * w), shift(rows, b * O + s)
+            for o in range(w):
+                target[o] = source[o]
+
+
+@fast
+def axpy_rows(out, width, coef, distance, scale, order, first, values, n, block, terms, base):
+    """out (rows, o) += sum over r of values[r] coef[first + r] (+ the base row)."""
+    if terms == 4 and base:
+        if width == STRIP:
+            for k in range(n):
+                b = order[k]
+                axpy5(
+                    shift(out, b * STRIP),
+                    shift(coef, first[b] * distance),
+                    distance,
+                    scale,
+                    shift(values, b),
+                    block,
+                    STRIP,
+                )
+        else:
+            for k in range(n):
+                b = order[k]
+                axpy5(
+                    shift(out, b * width),
+                    shift(coef, first[b] * distance),
+                    distance,
+                    scale,
+                    shift(values, b),
+                    block,
+                    width,
+                )
+        return
+    for k in range(n):
+        b = order[k]
+        row, rest = shift(out, b * width), shift(coef, first[b] * distance)
+        r = 0
+        while terms - r >= 4:
+            axpy4(row, shift(rest, r * distance), distance, scale, shift(values, r * block + b), block, width)
+            r += 4
+        if terms - r == 3:
+            axpy3(row, shift(rest, r * distance), distance, scale, shift(values, r * block + b), block, width)
+        elif terms - r == 2:
+            axpy2(row, shift(rest, r * distance), distance, scale, shift(values, r * block + b), block, width)
+        elif terms - r == 1:
+            axpy1(row, shift(rest, r * distance), distance, scale, shift(values, r * block + b), block, width)
+        if base:
+            axpy_base(row, rest, distance, scale, shift(values, terms * block + b), block, width)
+
+
+@fast
+def dot_rows(g, width, coef, distance, scale, order, first, values, n, block, terms, base, out, one):
+    """out (rows) += sum over o of g times the sum over r of values[r] coef[first + r] (+ the base row)."""
+    if terms == 4 and base:
+        if width == STRIP:
+            for k in range(n):
+                b = order[k]
+                out[b] += dot5(
+                    shift(g, b * STRIP),
+                    shift(coef, first[b] * distance),
+                    distance,
+                    scale,
+                    shift(values, b),
+                    block,
+                    STRIP,
+                )
+        else:
+            for k in range(n):
+                b = order[k]
+                out[b] += dot5(
+                    shift(g, b * width),
+                    shift(coef, first[b] * distance),
+                    distance,
+                    scale,
+                    shift(values, b),
+                    block,
+                    width,
+                )
+        return
+    for k in range(n):
+        b = order[k]
+        row, rest = shift(g, b * width), shift(coef, first[b] * distance)
+        total, r = real(0, one), 0
+        while terms - r >= 4:
+            total += dot4(row, shift(rest, r * distance), distance, scale, shift(values, r * block + b), block, width)
+            r += 4
+        if terms - r == 3:
+            total += dot3(row, shift(rest, r * distance), distance, scale, shift(values, r * block + b), block, width)
+        elif terms - r == 2:
+            total += dot2(row, shift(rest, r * distance), distance, scale, shift(values, r * block + b), block, width)
+        elif terms - r == 1:
+            total += dot1(row, shift(rest, r * distance), distance, scale, shift(values, r * block + b), block, width)
+        if base:
+            total += dot_base(row, rest, distance, scale, shift(values, terms * block + b), block, width)
+        out[b] += total
+
+
+@fast
+def push_rows(g, width, coef, distance, scale, first, values, n, block, terms, base):
+    """coef[first + r] += values[r] g over the rows (and the base row)."""
+    if terms == 4 and base:
+        for b in range(n):
+            push5(
+                shift(g, b * width), shift(coef, first[b] * distance), distance, scale, shift(values, b), block, width
+            )
+        return
+    for b in range(n):
+        row, rest = shift(g, b * width), shift(coef, first[b] * distance)
+        r = 0
+        while terms - r >= 4:
+            push4(row, shift(rest, r * distance), distance, scale, shift(values, r * block + b), block, width)
+            r += 4
+        if terms - r == 3:
+            push3(row, shift(rest, r * distance), distance, scale, shift(values, r * block + b), block, width)
+        elif terms - r == 2:
+            push2(row, shift(rest, r * distance), distance, scale, shift(values, r * block + b), block, width)
+        elif terms - r == 1:
+            push1(row, shift(rest, r * distance), distance, scale, shift(values, r * block + b), block, width)
+        if base:
+            push_base(row, rest, distance, scale, shift(values, terms * block + b), block, width)
+
+
+@fast
+def axpy_groups(out, width, coef, distance, scale, intervals, ends, order, values, block):
+    """`axpy_rows` for four functions and a base function, rows sorted by interval."""
+    begin = 0
+    for k in range(intervals):
+        count = ends[k] - begin
+        if count > 0:
+            if width == STRIP:
+                axpy_group(
+                    shift(coef, k * distance),
+                    distance,
+                    scale,
+                    shift(order, begin),
+                    count,
+                    out,
+                    STRIP,
+                    values,
+                    block,
+                    values,
+                )
+            else:
+                axpy_group(
+                    shift(coef, k * distance),
+                    distance,
+                    scale,
+                    shift(order, begin),
+                    count,
+                    out,
+                    width,
+                    values,
+                    block,
+                    values,
+                )
+        begin = ends[k]
+
+
+@fast
+def slope_groups(g, width, coef, distance, scale, intervals, ends, order, values, block, wide, pulls):
+    """`dot_rows` for four functions whose values add up to zero (derivatives) and a base function, rows sorted by
+    interval.
+
+    sum_r v_r c_r is then the sum over three differences, of (c_(r+1) - c_r) times -(v_0 + .. + v_r), which
+    `differences` has put in `values`. Adds to `pulls` (rows) or, where `wide`, to vectors (rows, of WIDTH bytes), the
+    sums of which are wanted.
+    """
+    begin = 0
+    for k in range(intervals):
+        count = ends[k] - begin
+        if count > 0:
+            own, lines = shift(order, begin), shift(coef, k * distance)
+            if wide and width == STRIP:
+                slopes_group(lines, distance, scale, own, count, g, STRIP, values, block, pulls)
+            elif wide:
+                slopes_group(lines, distance, scale, own, count, g, width, values, block, pulls)
+            elif width == STRIP:
+                slope_group(lines, distance, scale, own, count, g, STRIP, values, block, pulls)
+            else:
+                slope_group(lines, distance, scale, own, count, g, width, values, block, pulls)
+        begin = ends[k]
+
+
+@fast
+def differences(values, n, block):
+    """Four derivatives and a base function become three factors of differences and the base function."""
+    wide_vectors()
+    for b in range(n):
+        a = values[b]
+        values[b] = -a
+        values[block + b] = -(a + values[block + b])
+        values[2 * block + b] = values[3 * block + b]
+        values[3 * block + b] = values[4 * block + b]
+
+
+@fast
+def push_groups(g, width, coef, distance, scale, intervals, ends, order, values, block, terms, base):
+    """`push_rows` for rows sorted by interval: what goes to the same coefficients is summed in registers."""
+    begin = 0
+    for k in range(intervals):
+        count = ends[k] - begin
+        if count > 0:
+            own, rest = shift(order, begin), shift(coef, k * distance)
+            if terms == 4 and base:
+                if width == STRIP:
+                    push_group5(rest, distance, scale, own, count, g, STRIP, values, block, values)
+                else:
+                    push_group5(rest, distance, scale, own, count, g, width, values, block, values)
+            else:
+                r = 0
+                while terms - r >= 4:
+                    push_group4(
+                        shift(rest, r * distance),
+                        distance,
+                        scale,
+                        own,
+                        count,
+                        g,
+                        width,
+                        shift(values, r * block),
+                        block,
+                        values,
+                    )
+                    r += 4
+                if terms - r == 3:
+                    push_group3(
+                        shift(rest, r * distance),
+                        distance,
+                        scale,
+                        own,
+                        count,
+                        g,
+                        width,
+                        shift(values, r * block),
+                        block,
+                        values,
+                    )
+                elif terms - r == 2:
+                    push_group2(
+                        shift(rest, r * distance),
+                        distance,
+                        scale,
+                        own,
+                        count,
+                        g,
+                        width,
+                        shift(values, r * block),
+                        block,
+                        values,
+                    )
+                elif terms - r == 1:
+                    push_group1(
+                        shift(rest, r * distance),
+                        distance,
+                        scale,
+                        own,
+                        count,
+                        g,
+                        width,
+                        shift(values, r * block),
+                        block,
+                        values,
+                    )
+                if base:
+                    push_group_base(
+                        rest, distance, scale, own, count, g, width, shift(values, terms * block), block, values
+                    )
+        begin = ends[k]

@@ -1,0 +1,89 @@
+"""What is seen of a run while it goes on: history rows, a progress bar with the loss, the user's callbacks."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .solvers.status import Status
+
+Row = dict[str, Any]
+LOSSES = ("loss", "train_loss", "validation_loss")
+Callback = Callable[[Row], bool | None]
+
+
+class Monitor:
+    """Collects one row per step and shows the loss. A callback gets each row and ends the run by returning True.
+
+    Rows: step, stage, grid_size, loss (what is minimised), train_loss, validation_loss (None without held-out data),
+    damping, seconds. A KAN with several outputs has each of them in units of its spread while it is trained; its losses
+    are then in units of the mean square of these. They are given in the units of training, of whose losses one is
+    `unit` in the rows.
+    """
+
+    def __init__(self, *, callbacks: Sequence[Callback] = (), progress: bool = True) -> None:
+        self.rows: list[Row] = []
+        self.callbacks = tuple(callbacks)
+        self.stopped = False
+        self.unit = 1.0
+        self.interrupted = self.patient = False
+        self.began = time.perf_counter()
+        self._bar = _bar() if progress else None
+
+    def interrupt(self) -> bool:
+        """Ctrl-C was pressed: the next step does not go unless KeyboardInterrupt has ended the run before. Tells
+        whether that should not be raised, once, because the result is being measured."""
+        self.interrupted = True
+        patient, self.patient = self.patient, False
+        return patient
+
+    def finishing(self) -> None:
+        """No more steps come, only what makes a result of them."""
+        self.patient = True
+
+    def row(self, **values: Any) -> bool:
+        """Record a step; True when the run should end. Raises KeyboardInterrupt where one was lost (see
+        `interrupt.remember`)."""
+        if self.interrupted:
+            raise KeyboardInterrupt
+        losses = {name: values[name] * self.unit for name in LOSSES if values.get(name) is not None}
+        row = {"step": len(self.rows) + 1, **values, **losses, "seconds": time.perf_counter() - self.began}
+        self.rows.append(row)
+        if self._bar is not None:
+            shown = row.get("validation_loss")
+            label = "held-out" if shown is not None else "training"
+            loss = shown if shown is not None else row.get("train_loss", math.nan)
+            grid = f"grid {row['grid_size']}, " if row.get("grid_size") else ""
+            self._bar.set_description_str(f"{row.get('stage', 'fit')}: {grid}{label} loss {loss:.3e}", refresh=False)
+            self._bar.update(1)
+        for callback in self.callbacks:
+            self.stopped = bool(callback(dict(row))) or self.stopped
+        return self.stopped
+
+    def sentence(self, status: Status) -> str:
+        """The outcome in words; a run that a callback ended says so."""
+        return (
+            "stopped by a callback: the best model so far is returned"
+            if self.stopped and status is Status.STOPPED
+            else status.sentence
+        )
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+        return time.perf_counter() - self.began
+
+    def close(self) -> None:
+        """Take the progress bar away."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _bar() -> Any:
+    from tqdm.auto import tqdm
+
+    return tqdm(
+        desc="fit", unit=" steps", leave=False, dynamic_ncols=True, bar_format="{desc}  [{n_fmt} steps, {elapsed}]"
+    )

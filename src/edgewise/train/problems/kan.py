@@ -1,0 +1,301 @@
+"""A network on data as a problem for second-order minimisers: objective, gradient and Gauss-Newton curvature in its
+parameters.
+
+The Jacobian block of a layer is the sensitivity of the outputs to the layer's subnodes times the basis values, so one
+pass of activations and one pass of sensitivities give everything; no autograd. Letters: b batch, k outputs, i input
+node, o subnode, n closed form, P parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from ... import ops
+from ...layers import KANLayer
+from ...model import KAN
+from .layer_basis import Local
+from .losses import Loss
+from .quadratic import Quadratic
+
+BEND = 0.1  # part of a step over which outputs are differenced twice
+
+
+class Term(Protocol):
+    """A further part of the objective, with a quadratic model in the parameters."""
+
+    stiff: bool  # its curvature may exceed that of the data by far, so that steps are not to be damped by it
+
+    def value(self, bases: list[Local]) -> float:
+        """The term at the present parameters, from the layers' bases at their inputs."""
+        ...
+
+    def add_quadratic(self, bases: list[Local], gradient: Tensor, curvature: Tensor) -> float:
+        """Add its gradient and curvature at fixed inputs of each layer in place; returns its value."""
+        ...
+
+    def pulls(self, bases: list[Local], inputs: list[Tensor]) -> list[Tensor | None]:
+        """Its gradient with respect to the inputs (b, i) of each layer, None where there is none: what it asks of the
+        layers before."""
+        ...
+
+
+class Flat:
+    """The parameters of a private model as one vector (P,): per layer coef, base_scale, bias, affine; the parameters
+    are views of it."""
+
+    def __init__(self, model: KAN) -> None:
+        self.model = model
+        present = [p for layer in model.edge_layers for p in parameters_of(layer)]
+        self.theta = torch.cat([p.detach().reshape(-1) for p in present])
+        start = 0
+        for p in present:
+            p.requires_grad_(False)
+            p.data = self.theta[start : start + p.numel()].view(p.shape)
+            start += p.numel()
+        self.free = torch.cat([mask.reshape(-1) for layer in model.edge_layers for mask in free_masks(layer)])
+        self.places = (
+            None if bool(self.free.all()) else self.free.nonzero()[:, 0]
+        )  # of the parameters that may move, where not all may
+
+    def load(self, theta: Tensor) -> None:
+        """Set all parameters; theta (P_free,) holds only those that training may move."""
+        if self.places is not None:
+            self.theta[self.places] = theta
+        else:
+            self.theta.copy_(theta)
+
+    def read(self) -> Tensor:
+        """A copy of the parameters that training may move."""
+        return self.theta.clone() if self.places is None else self.theta[self.places]
+
+
+def parameters_of(layer: KANLayer) -> list[Tensor]:
+    """A layer's parameters in their order in the vector."""
+    return [p for p in (layer.coef, layer.base_scale, layer.bias, layer.affine) if p is not None]
+
+
+def size_of(layer: KANLayer) -> int:
+    """How many parameters a layer has, those that training may not move included."""
+    return sum(p.numel() for p in parameters_of(layer))
+
+
+def free_masks(layer: KANLayer) -> list[Tensor]:
+    """Which parameters of a layer training may move: none of the edges that carry no spline."""
+    on = layer.spline_edges()
+    masks = [on[:, None, :].expand(layer.coef.shape)]
+    if layer.base_scale is not None:
+        masks.append(on)
+    masks.append(torch.ones_like(layer.bias, dtype=torch.bool))
+    if layer.affine is not None:
+        masks.append(torch.ones_like(layer.affine, dtype=torch.bool))
+    return masks
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One forward pass: outputs, and per layer what it is at its inputs and the subnodes that it feeds."""
+
+    output: Tensor
+    bases: list[Local]
+    subnodes: list[Tensor]
+
+
+class NetworkProblem:
+    """loss(network(x), y) + penalty in the network's scaled units. x (n, inputs in use), y (n, k) or class numbers
+    (n,), weight (n,) or None.
+
+    `earlier` stands for rows that are gone: the loss is the mean over these and the n rows. The model is private to the
+    problem: its parameters are moved by every call.
+    """
+
+    def __init__(
+        self,
+        model: KAN,
+        x: Tensor,
+        y: Tensor,
+        loss: Loss,
+        weight: Tensor | None = None,
+        terms: Sequence[Term] = (),
+        earlier: Quadratic | None = None,
+    ) -> None:
+        self.flat, self.model, self.loss, self.terms = (
+            Flat(model),
+            model,
+            loss,
+            sorted(terms, key=lambda term: term.stiff),
+        )
+        self.layers = model.edge_layers
+        self.x, self.y = x, y
+        self.last_loss = float("nan")  # the plain loss at the point where `quadratic` was last taken
+        self.last_diagonal: Tensor | None = None  # the curvature's diagonal there without the stiff terms, (P,)
+        self.weight = (
+            torch.full((x.shape[0],), 1.0 / x.shape[0], dtype=x.dtype, device=x.device)
+            if weight is None
+            else weight / weight.sum()
+        )
+        self.earlier, self.rows = earlier, x.shape[0] + (earlier.rows if earlier else 0)
+        self.share = x.shape[0] / self.rows  # of the rows that are here
+        self.weight = self.weight * self.share
+        self.owners = [
+            model.subnode_owner(n) if model.topology.has_products(n) else None for n in range(1, len(self.layers) + 1)
+        ]
+        self.kept: tuple[Tensor, Pass] | None = (
+            None  # parameters and the pass of x with them: a minimiser asks for both models of a good step
+        )
+
+    def start(self) -> Tensor:
+        """The parameters as they are now (P,)."""
+        return self.flat.read()
+
+    def predict(self, x: Tensor) -> Pass:
+        """Activations for scaled inputs x (b, i), with the parameters last loaded."""
+        a, bases, subnodes = x, [], []
+        for number, layer in enumerate(self.layers, start=1):
+            bases.append(Local(layer, a))
+            subnodes.append(bases[-1].output())
+            a = self.model.multiply(number, subnodes[-1])
+        return Pass(a, bases, subnodes)
+
+    def at(self, theta: Tensor) -> Pass:
+        """The pass of the problem's own x with these parameters, which are loaded."""
+        self.flat.load(theta)
+        if self.kept is None or not torch.equal(self.kept[0], theta):
+            self.kept = theta.clone(), self.predict(self.x)
+        return self.kept[1]
+
+    def loss_value(self, theta: Tensor, x: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
+        """The plain (weighted) mean loss on other data, which stand in for the rows that are here."""
+        self.flat.load(theta)
+        with torch.no_grad():
+            rows = self.loss.rows(self.predict(x).output, y)
+            return (
+                self.share * float(rows.mean() if weight is None else weight @ rows / weight.sum()) + self.remembered()
+            )
+
+    def remembered(self) -> float:
+        """What the rows that are gone add to the mean loss, with the parameters last loaded."""
+        return self.earlier.at(self.flat.theta) / self.rows if self.earlier else 0.0
+
+    def value(self, theta: Tensor) -> float:
+        """Loss plus penalty."""
+        with torch.no_grad():
+            done = self.at(theta)
+            value = float(self.weight @ self.loss.rows(done.output, self.y)) + self.remembered()
+            return value + sum(term.value(done.bases) for term in self.terms)
+
+    def quadratic(self, theta: Tensor) -> tuple[float, Tensor, Tensor]:
+        """Loss plus penalty, gradient (P,), curvature (P, P) over the parameters that may move."""
+        with torch.no_grad():
+            done = self.at(theta)
+            value = self.last_loss = float(self.weight @ self.loss.rows(done.output, self.y)) + self.remembered()
+            pull = self.weight[:, None] * self.loss.gradient(done.output, self.y)
+            bend = self.loss.curvature(done.output, self.y)
+            bend = bend * (self.weight[:, None, None] if isinstance(bend, Tensor) else self.weight)
+            columns = [basis.affine_columns() for basis in done.bases]
+            sens = self.sensitivities(done, columns)
+            curvature, gradient = ops.normal_equations(
+                [basis.first for basis in done.bases],
+                [basis.values for basis in done.bases],
+                [basis.base for basis in done.bases],
+                sens,
+                pull,
+                [layer.num_basis for layer in self.layers],
+                bend,
+                [further(*parts) for parts in zip(self.layers, sens, columns, strict=True)],
+            )
+            if self.earlier:
+                gradient += self.earlier.slope(self.flat.theta) / self.rows
+                curvature += self.earlier.curvature / self.rows
+            diagonal = None
+            for term in self.terms:  # the stiff ones last
+                if term.stiff and diagonal is None:
+                    diagonal = curvature.diagonal().clone()
+                value += term.add_quadratic(done.bases, gradient, curvature)
+                self.pull_back(done, columns, term.pulls(done.bases, [basis.a for basis in done.bases]), gradient)
+            if self.flat.places is not None:
+                gradient, curvature = gradient[self.flat.places], curvature[self.flat.places[:, None], self.flat.places]
+                diagonal = None if diagonal is None else diagonal[self.flat.places]
+            self.last_diagonal = diagonal
+            return value, gradient, curvature
+
+    def turning(self, theta: Tensor, step: Tensor) -> Tensor:
+        """J^T C o'' (P,) at theta, with o'' the outputs' second derivative along the step, by differences: what bends a
+        Levenberg-Marquardt step."""
+        with torch.no_grad():
+            outputs = []
+            for part in (BEND, -BEND):
+                self.flat.load(theta + part * step)
+                outputs.append(self.predict(self.x).output)
+            done = self.at(theta)
+            second = (outputs[0] - done.output + outputs[1] - done.output) / BEND**2
+            bend = self.loss.curvature(done.output, self.y)
+            bent = torch.bmm(bend, second[..., None])[..., 0] if isinstance(bend, Tensor) else bend * second
+            gradient = torch.zeros_like(self.flat.theta)
+            columns = [basis.affine_columns() for basis in done.bases]
+            self.pull_back(done, columns, [None] * len(done.bases), gradient, self.weight[:, None] * bent)
+            return gradient if self.flat.places is None else gradient[self.flat.places]
+
+    def sensitivities(self, done: Pass, columns: Sequence[Tensor | None]) -> list[Tensor]:
+        """d output / d subnodes of every layer: (b, k, o)."""
+        batch, outputs = done.output.shape
+        nodes = torch.eye(outputs, dtype=done.output.dtype, device=done.output.device).expand(
+            batch, -1, -1
+        )  # (b, k, i)
+        found: list[Tensor] = []
+        for number in range(len(self.layers), 0, -1):
+            found.insert(0, self.through_products(number, nodes, done.subnodes[number - 1]))
+            if number > 1:
+                nodes = done.bases[number - 1].pull(found[0], columns[number - 1])
+        return found
+
+    def pull_back(
+        self,
+        done: Pass,
+        columns: Sequence[Tensor | None],
+        pulls: list[Tensor | None],
+        gradient: Tensor,
+        nodes: Tensor | None = None,
+    ) -> None:
+        """Carry gradients with respect to the outputs (b, k) and to the layers' inputs (b, i) on to the parameters of
+        the layers before, in place."""
+        ends = [0, *accumulate(size_of(layer) for layer in self.layers)]
+        for number in range(len(self.layers), 0, -1):
+            basis, pull = done.bases[number - 1], pulls[number - 1]
+            if nodes is not None:
+                sub = self.through_products(number, nodes[:, None], done.subnodes[number - 1])  # (b, 1, o)
+                gradient[ends[number - 1] : ends[number]] += basis.gradient(sub[:, 0], columns[number - 1])
+                nodes = basis.pull(sub, columns[number - 1])[:, 0] if number > 1 else None
+            nodes = pull if nodes is None else nodes if pull is None else nodes + pull
+
+    def through_products(self, layer: int, nodes: Tensor, subnodes: Tensor) -> Tensor:
+        """Sensitivity to subnodes (b, k, s) from that to nodes (b, k, n): a factor's share is the product of its
+        siblings."""
+        owner = self.owners[layer - 1]
+        if owner is None:
+            return nodes
+        sub = nodes[:, :, owner]
+        position = 0
+        for node in self.model.topology.factors[layer]:
+            arity = len(node)
+            if arity > 1:
+                for factor in range(arity):
+                    siblings = [position + other for other in range(arity) if other != factor]
+                    sub[:, :, position + factor] *= subnodes[:, siblings].prod(1)[:, None]
+            position += arity
+        return sub
+
+
+def further(layer: KANLayer, sens: Tensor, columns: Tensor | None) -> Tensor | None:
+    """A layer's columns of the Jacobian beyond splines and bias, (b, k, 4n): its closed forms' constants. None where
+    there are none."""
+    return (
+        None
+        if columns is None
+        else (sens[:, :, [edge.dst for edge in layer.symbolic], None] * columns[:, None]).flatten(2)
+    )

@@ -1,0 +1,95 @@
+"""A new table becomes a trained model's inputs, or the message says what the model misses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from edgewise.data import encode, raw_columns, read_csv
+from edgewise.errors import DataError, ShapeError
+from edgewise.model import Metadata
+
+TRAIN = "x,colour,flag,y\n0,red,yes,1\n1,blue,no,2\n2,red,no,4\n"
+
+
+@pytest.fixture
+def metadata(tmp_path: Path) -> Metadata:
+    path = tmp_path / "train.csv"
+    path.write_text(TRAIN)
+    return read_csv(path, "y", categorical="colour").metadata()
+
+
+def rows(folder: Path, text: str, metadata: Metadata, **options):
+    path = folder / "new.csv"
+    path.write_text(text)
+    return encode(path, metadata, **options)
+
+
+def test_training_table_encodes_to_itself(tmp_path: Path, metadata: Metadata) -> None:
+    got = encode(tmp_path / "train.csv", metadata)
+    assert torch.equal(got.X, read_csv(tmp_path / "train.csv", "y", categorical="colour").X)
+    assert not got.outside.any() and got.kept == (0, 1, 2)
+    assert raw_columns(metadata) == ("x", "colour", "flag")
+
+
+def test_order_separator_and_spelling_do_not_matter(tmp_path: Path, metadata: Metadata) -> None:
+    got = rows(tmp_path, "flag;id;colour;x\ntrue;7;blue;0,5\n", metadata)
+    assert got.X.tolist() == [[0.5, 1, 0, 1]]
+    assert any("not used by the model: id" in note for note in got.notes)
+
+
+def test_rows_outside_the_training_range_are_told(tmp_path: Path, metadata: Metadata) -> None:
+    got = rows(tmp_path, "x,colour,flag\n1,red,no\n2.5,red,no\n-1,blue,yes\n", metadata)
+    assert got.outside.tolist() == [False, True, True]
+    assert any(
+        "2 of 3 rows lie outside the training range" in note and "'x' (trained on 0 to 2, here -1 to 2.5)" in note
+        for note in got.notes
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x,flag\n1,no\n", "lacks the column 'colour'"),
+        ("X,Colour,flag\n1,red,no\n", r"lacks columns 'x'.*'colour' \(did you mean 'Colour'"),
+        (
+            "x,colour,flag\n1,green,no\n",
+            r"level that the model has never seen, in line 2 \('green'\); it knows blue, red.*--drop rows",
+        ),
+        ("x,colour,flag\n,red,no\n1,red,no\n", "'x' misses 1 value, in line 2"),
+        ("x,colour,flag\nabc,red,no\n1,red,no\n", r"'x' holds no number in line 2 \('abc'\)"),
+        ("x,colour,flag\ninf,red,no\n", "'x' is infinite"),
+        ("x,colour,flag\n1,,no\n", "'colour' misses 1 value"),
+        ("x,colour,flag\n", "no rows"),
+        ("1,red,no\n", "lacks columns|no rows"),
+    ],
+)
+def test_table_that_does_not_fit_the_model(tmp_path: Path, metadata: Metadata, text: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        rows(tmp_path, text, metadata)
+
+
+def test_bad_rows_are_left_out_when_asked(tmp_path: Path, metadata: Metadata) -> None:
+    got = rows(tmp_path, "x,colour,flag\nabc,red,no\n1,green,no\n1,red,no\n", metadata, drop="rows")
+    assert got.kept == (2,) and got.X.tolist() == [[1, 0, 1, 0]]
+    with pytest.raises(DataError, match="no usable row"):
+        rows(tmp_path, "x,colour,flag\n1,green,no\n", metadata, drop="rows")
+
+
+def test_arrays_mappings_and_frames() -> None:
+    metadata = Metadata(inputs=("a", "b"), ranges=((0.0, 1.0), (0.0, 1.0)))
+    for data in (np.array([[0.0, 1.0]]), torch.tensor([[0.0, 1.0]]), [[0.0, 1.0]], {"b": [1.0], "a": [0.0]}):
+        assert encode(data, metadata).X.tolist() == [[0, 1]]
+    with pytest.raises(ShapeError, match=r"shape \(1, 3\), wanted \(rows, 2\): a, b"):
+        encode(np.ones((1, 3)), metadata)
+    with pytest.raises(ShapeError, match="one length"):
+        encode({"a": [1, 2], "b": [1]}, metadata)
+    pd = pytest.importorskip("pandas", reason="pandas is an optional package")
+    assert encode(pd.DataFrame({"b": [1.0], "c": ["u"], "a": [0.0]}), metadata).X.tolist() == [[0, 1]]
+
+
+def test_model_without_names_takes_all_columns() -> None:
+    assert encode({"p": [1.0], "q": [2.0]}, Metadata()).X.tolist() == [[1, 2]]

@@ -1,0 +1,157 @@
+"""Tables from arrays, DataFrames and functions, and splitting them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from edgewise.data import from_arrays, from_dataframe, from_function, split
+from edgewise.errors import ConfigError, DataError, ShapeError
+
+
+@pytest.mark.parametrize("make", [np.array, torch.tensor, list], ids=["numpy", "torch", "lists"])
+def test_arrays_of_every_kind_give_the_same_table(make) -> None:
+    table = from_arrays(make([[0.0, 1.0], [1.0, 3.0], [2.0, 0.0]]), make([1.0, 2.0, 5.0]))
+    assert table.inputs == ("x1", "x2") and table.outputs == ("y",) and table.ranges == ((0, 2), (0, 3))
+    assert table.X.tolist() == [[0, 1], [1, 3], [2, 0]] and table.y.tolist() == [[1], [2], [5]]
+
+
+def test_arrays_do_not_alias_their_source() -> None:
+    X, y = np.random.rand(5, 2), np.random.rand(5)
+    table = from_arrays(X, y)
+    X[:], y[:] = 0, 0
+    assert table.X.any() and table.y.any()
+
+
+def test_arrays_with_text_targets_are_classes() -> None:
+    table = from_arrays(np.arange(4.0)[:, None], np.array(["b", "a", "b", "a"]))
+    assert table.classes == ("a", "b") and table.y.tolist() == [1, 0, 1, 0]
+    assert from_arrays(np.arange(4.0)[:, None], [True, False, True, True]).classes == ("false", "true")
+    assert from_arrays(np.arange(4.0)[:, None], [0, 2, 0, 2]).classes is None
+    assert from_arrays(np.arange(4.0)[:, None], [0, 2, 0, 2], task="classification").classes == ("0", "2")
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "options", "error", "message"),
+    [
+        (np.ones(3), np.ones(3), {}, ShapeError, r"X has shape \(3,\)"),
+        (np.ones((3, 1)), np.ones(2), {}, ShapeError, "for an X of 3 rows"),
+        (np.ones((3, 1)), np.ones((3, 1, 1)), {}, ShapeError, "y has shape"),
+        ([[1, 2], [3]], [1, 2], {}, ShapeError, "same length"),
+        ([[1.0], [np.nan], [2.0]], [1, 2, 3], {}, DataError, "'x1' misses 1 value, in row 1"),
+        ([[1.0], [np.inf], [2.0]], [1, 2, 3], {}, DataError, "'x1' is infinite"),
+        ([[1.0], [2.0]], [3.0, 3.0], {}, DataError, "nothing to learn"),
+        ([[1.0], [2.0]], [3.0, 4.0], {"inputs": ["a", "b"]}, ShapeError, "inputs must be 1 different names"),
+        ([[1.0], [2.0]], [3.0, 4.0], {"inputs": ["a"], "outputs": ["a"]}, ShapeError, "share the name 'a'"),
+        ([[1.0], [2.0]], ["a", "b"], {"task": "regression"}, DataError, "must hold numbers"),
+        (np.ones((0, 2)), np.ones(0), {}, DataError, "pair of arrays has no rows"),
+    ],
+)
+def test_unusable_arrays(X, y, options, error, message) -> None:
+    with pytest.raises(error, match=message):
+        from_arrays(X, y, **options)
+
+
+def test_rows_with_missing_values_are_left_out_when_asked() -> None:
+    table = from_arrays([[1.0], [np.nan], [2.0], [3.0]], [1, 2, 3, np.inf], drop="rows")
+    assert table.X.tolist() == [[1], [2]] and table.lines == (0, 2)
+
+
+def test_dataframe_of_mixed_columns() -> None:
+    pd = pytest.importorskip("pandas", reason="pandas is an optional package")
+    frame = pd.DataFrame(
+        {
+            "x": [1, 2, 3, 4],
+            "gap": pd.array([1, None, 3, 4], dtype="Int64"),
+            "kind": pd.Categorical(["a", "b", "b", "b"]),
+            "flag": [True, False, False, False],
+            "text": ["u", "v", "w", None],
+            "when": pd.to_datetime(["2020-01-01"] * 4),
+            ("two", "names"): [1.5, 2.5, 3.0, 0.0],
+            "y": [1.0, 2.0, 3.0, 4.0],
+        }
+    )
+    with pytest.raises(
+        DataError, match="'kind' holds text.*'text' holds text.*'when' holds text.*date.*'gap' misses 1 value, in row 1"
+    ):
+        from_dataframe(frame, "y")
+    table = from_dataframe(frame, "y", categorical=["kind", "text"], drop=["when", "rows"])
+    assert table.inputs == (
+        "x",
+        "gap",
+        "kind=a",
+        "kind=b",
+        "flag",
+        "text=u",
+        "text=w",
+        "two names",
+    ) and table.lines == (0, 2)
+    assert from_dataframe(frame[["x", "kind"]], "kind").classes == ("a", "b")
+    assert from_dataframe(frame[["x", "flag"]], "flag").classes == ("false", "true")
+
+
+def test_dataframe_with_a_name_twice() -> None:
+    pd = pytest.importorskip("pandas", reason="pandas is an optional package")
+    frame = pd.DataFrame([[1, 5, 1.0], [2, 4, 2.0]], columns=["x", "x", "y"])
+    assert from_dataframe(frame, "y").inputs == ("x", "x.2")
+    with pytest.raises(DataError, match="no rows"):
+        from_dataframe(frame[:0], "y")
+    with pytest.raises(DataError, match="wanted a DataFrame, got list"):
+        from_dataframe([1, 2], "y")
+
+
+def test_function_is_sampled_inside_its_ranges_and_repeats_by_seed() -> None:
+    table = from_function(lambda X: X[:, 0] * X[:, 1], [(0, 1), (10, 20)], 50, seed=3)
+    assert (
+        table.ranges == ((0, 1), (10, 20)) and (table.X[:, 1] >= 10).all() and (table.X <= torch.tensor([1, 20])).all()
+    )
+    assert torch.equal(table.y[:, 0], table.X.prod(1))
+    assert torch.equal(table.X, from_function(lambda a, b: a, [(0, 1), (10, 20)], 50, seed=3).X)
+    assert not torch.equal(table.X, from_function(lambda a, b: a, [(0, 1), (10, 20)], 50, seed=4).X)
+    assert from_function(lambda X: torch.stack([X[:, 0], X[:, 0] ** 2], 1), [(0, 1)], 9).outputs == ("y1", "y2")
+    assert from_function(lambda x, scale=2.0: x[:, 0] * scale, {"time": (0, 1)}, 9).inputs == ("time",)
+
+
+@pytest.mark.parametrize(
+    ("f", "ranges", "n", "error", "message"),
+    [
+        (lambda x: x[:, 0], [(1, 1)], 9, DataError, "low < high"),
+        (lambda x: x[:, 0], [(0, float("inf"))], 9, DataError, "finite"),
+        (lambda x: x[:, 0], [], 9, DataError, "at least one"),
+        (lambda x: x[:, 0], [(0, "a")], 9, DataError, "pairs"),
+        (lambda x: x[:, 0], [(0, 1)], 1, DataError, "n must be"),
+        (lambda x: x.sum(), [(0, 1)], 9, ShapeError, r"shape \(\)"),
+        (lambda x: torch.log(x[:, 0] - 0.5), [(0, 1)], 9, DataError, r"f\(x\) is not finite"),
+        (lambda x: x[:, 0] * 0 + 2, [(0, 1)], 9, DataError, "nothing to learn"),
+    ],
+)
+def test_unusable_functions(f, ranges, n, error, message) -> None:
+    with pytest.raises(error, match=message):
+        from_function(f, ranges, n)
+
+
+def test_split_is_a_seeded_partition() -> None:
+    table = from_function(lambda x: x[:, 0] ** 2, [(0, 1)], 100)
+    rest, held = split(table, 0.2, seed=1)
+    assert (
+        len(held) == 20
+        and sorted(rest.lines + held.lines) == list(range(100))
+        and rest.lines == tuple(sorted(rest.lines))
+    )
+    assert held.lines == split(table, 0.2, seed=1)[1].lines != split(table, 0.2, seed=2)[1].lines
+    assert torch.equal(held.X, table.X[list(held.lines)])
+
+
+def test_split_keeps_every_class() -> None:
+    labels = ["common"] * 20 + ["rare"] * 2 + ["once"]
+    rest, held = split(from_arrays(np.arange(23.0)[:, None], labels), 0.5)
+    assert set(rest.y.tolist()) == {0, 1, 2} and set(held.y.tolist()) == {0, 2}
+
+
+def test_split_refuses_what_it_cannot_do() -> None:
+    table = from_arrays([[1.0], [2.0]], [1.0, 2.0])
+    with pytest.raises(DataError, match="too few"):
+        split(table, 0.2)
+    with pytest.raises(ConfigError, match="between 0 and 1"):
+        split(table, 1.0)

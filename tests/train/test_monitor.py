@@ -1,0 +1,87 @@
+"""Monitor: one row per step, callbacks that see it and may end the run, a bar that shows the loss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from edgewise.train.monitor import Monitor
+from edgewise.train.solvers.status import Status
+
+VALUES: dict[str, Any] = {
+    "stage": "fit",
+    "grid_size": 5,
+    "loss": 2.0,
+    "train_loss": 1.5,
+    "validation_loss": None,
+    "damping": 0.1,
+}
+
+
+def test_rows_are_numbered_and_timed():
+    monitor = Monitor(progress=False)
+    for _ in range(3):
+        assert monitor.row(**VALUES) is False
+    assert [row["step"] for row in monitor.rows] == [1, 2, 3]
+    assert set(monitor.rows[0]) == {
+        "step",
+        "stage",
+        "grid_size",
+        "loss",
+        "train_loss",
+        "validation_loss",
+        "damping",
+        "seconds",
+    }
+    times = [row["seconds"] for row in monitor.rows]
+    assert times == sorted(times) and monitor.elapsed >= times[-1]
+
+
+def test_every_callback_sees_every_row_and_any_may_stop():
+    seen: list[int] = []
+    watchers = (
+        lambda row: seen.append(row["step"]),
+        lambda row: row["step"] == 2,
+        lambda row: seen.append(-row["step"]),
+    )
+    monitor = Monitor(callbacks=watchers, progress=False)
+    assert [monitor.row(**VALUES), monitor.row(**VALUES)] == [False, True]
+    assert seen == [1, -1, 2, -2]
+    assert monitor.stopped
+
+
+def test_a_callback_cannot_change_the_history():
+    def spoil(row: dict[str, Any]) -> None:
+        row["loss"] = -1.0
+
+    monitor = Monitor(callbacks=(spoil,), progress=False)
+    monitor.row(**VALUES)
+    assert monitor.rows[0]["loss"] == 2.0
+
+
+def test_the_outcome_says_who_stopped_the_run():
+    free, stopped = Monitor(progress=False), Monitor(callbacks=(lambda row: True,), progress=False)
+    stopped.row(**VALUES)
+    assert free.sentence(Status.STOPPED) == Status.STOPPED.sentence
+    assert "callback" in stopped.sentence(Status.STOPPED)
+    assert stopped.sentence(Status.CONVERGED) == Status.CONVERGED.sentence
+
+
+@pytest.mark.parametrize(("held_out", "label"), [(0.25, "held-out loss 2.500e-01"), (None, "training loss 1.500e+00")])
+def test_the_bar_shows_the_loss_on_stderr(capsys: pytest.CaptureFixture[str], held_out: float | None, label: str):
+    monitor = Monitor(progress=True)
+    monitor.row(**{**VALUES, "validation_loss": held_out})
+    assert monitor._bar is not None
+    monitor._bar.refresh()
+    monitor.close()
+    out, err = capsys.readouterr()
+    assert f"fit: grid 5, {label}" in err
+    assert out == ""
+
+
+def test_without_progress_nothing_is_shown(capsys: pytest.CaptureFixture[str]):
+    monitor = Monitor(progress=False)
+    monitor.row(**VALUES)
+    monitor.close()
+    assert capsys.readouterr() == ("", "")
