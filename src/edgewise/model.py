@@ -29,6 +29,7 @@ class Metadata:
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ranges: tuple[tuple[float, float], ...] = ()
     task: str = ""
+    split: tuple[int, int, str] | tuple[()] = ()  # rows, seed and digest of the last fit's table (train/held_out.py)
 
 
 @dataclass(frozen=True)
