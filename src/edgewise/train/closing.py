@@ -8,7 +8,9 @@ from dataclasses import replace
 from torch import Tensor
 
 from .. import grid
-from ..model import KAN, Edit, summary
+from ..metadata import Edit
+from ..model import KAN
+from ..size import summary
 from .expected_error import expected_rmse
 from .held_out import FEWEST
 from .job import Job
