@@ -171,7 +171,9 @@ FOREIGN: Mapping[str, tuple[str, ...]] = {
     "log": ("progress",),
     # data and names
     "x": ("X",),
-    "data": ("X",),
+    "data": ("X", "frame"),
+    "df": ("frame",),
+    "dataframe": ("frame",),
     "target": ("y",),
     "labels": ("y",),
     "label": ("target",),
