@@ -19,7 +19,7 @@ from safetensors.torch import save as pack
 from edgewise import KAN, checkpoint
 from edgewise.checkpoint import load, save
 from edgewise.errors import CheckpointError
-from edgewise.model import Edit, Metadata
+from edgewise.metadata import Edit, Metadata
 
 MODELS = {
     "plain": lambda: KAN((2, 3, 1), seed=1),

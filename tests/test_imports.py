@@ -21,11 +21,11 @@ ROOT = Path(edgewise.__file__).parent
 LEVELS = [
     {"errors", "files", "threads"},
     {"ops", "primitives"},
-    {"grid", "fitting", "config", "topology"},
+    {"grid", "fitting", "config", "topology", "metadata"},
     {"layers"},
     {"trace"},
     {"model"},
-    {"attribution"},
+    {"attribution", "size"},
     {"transforms", "checkpoint", "data"},
     {"train"},
     {"select"},

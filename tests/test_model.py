@@ -19,7 +19,9 @@ from torch import Tensor
 import edgewise as ew
 from edgewise.errors import CheckpointError, ConfigError, DataError, ShapeError, StructureError
 from edgewise.layers import KANLayer
-from edgewise.model import KAN, Metadata, shape_text, summary
+from edgewise.metadata import Metadata
+from edgewise.model import KAN
+from edgewise.size import summary
 from edgewise.transforms import remove, set_symbolic
 from helpers import assert_close, assert_equal, assert_no_shared_storage, state_of
 from transforms.networks import SHAPES, networks, points, rich, scaled
@@ -309,7 +311,7 @@ def test_tables_of_all_kinds_become_tensors(table: str):
 
 
 def test_shape_in_words():
-    assert shape_text(KAN((2, (3, (2, 2, 3)), (0, 1), 1))) == "[2, 3+2x2+1x3, 1x2, 1]"
+    assert KAN((2, (3, (2, 2, 3)), (0, 1), 1)).topology.shape_text() == "[2, 3+2x2+1x3, 1x2, 1]"
     assert "widths=[2, 1]" in repr(KAN((2, 1)))
 
 

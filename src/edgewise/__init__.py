@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from .data import read_csv as read_csv
     from .layers import KANLayer as KANLayer
     from .model import KAN as KAN
-    from .model import summary as summary
     from .ops import spline as spline
     from .ops import use_backend as use_backend
     from .plotting import plot as plot
+    from .size import summary as summary
     from .symbolic.formula import formula as formula
     from .symbolic.suggest import suggest as suggest
     from .symbolic.symbolify import symbolify as symbolify
@@ -73,7 +73,7 @@ _HOME = {
     "set_symbolic": "transforms",
     "spline": "ops",
     "suggest": "symbolic.suggest",
-    "summary": "model",
+    "summary": "size",
     "swap": "transforms",
     "symbolify": "symbolic.symbolify",
     "tidy": "transforms",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -14,29 +13,9 @@ from torch import Tensor, nn
 from .config import KANConfig, Width
 from .errors import CheckpointError, ConfigError, DataError, ShapeError, StructureError, knows_keywords
 from .layers import OFF, KANLayer, SymbolicEdge
+from .metadata import Edit, Metadata
 from .topology import Edge, Topology
 from .trace import Trace
-
-
-@dataclass(frozen=True)
-class Metadata:
-    """What `predict` needs to know of the table a model was fitted to: names, class labels, category levels, ranges,
-    task."""
-
-    inputs: tuple[str, ...] = ()
-    outputs: tuple[str, ...] = ()
-    classes: tuple[str, ...] = ()
-    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    ranges: tuple[tuple[float, float], ...] = ()
-    task: str = ""
-
-
-@dataclass(frozen=True)
-class Edit:
-    """One change made to a model: what was done, and with which settings or to which parts."""
-
-    action: str
-    detail: str = ""
 
 
 class KAN(nn.Module):
@@ -361,7 +340,7 @@ class KAN(nn.Module):
 
     def extra_repr(self) -> str:
         """The shape, for print."""
-        return "widths=" + shape_text(self)
+        return "widths=" + self.topology.shape_text()
 
 
 def _stream(seed: int, layer: int) -> int:
@@ -376,60 +355,8 @@ def _tuples(value: Any) -> Any:
     return {k: _tuples(v) for k, v in value.items()} if isinstance(value, Mapping) else value
 
 
-def shape_text(model: KAN) -> str:
-    """The widths in words: [2, 3+1x2, 1] has three sums and one product of two factors in its hidden layer."""
-    words = []
-    for sums, arities in model.topology.widths:
-        products = "+".join(f"{arities.count(a)}x{a}" for a in sorted(set(arities)))
-        words.append("+".join(w for w in (str(sums) if sums or not products else "", products) if w))
-    return "[" + ", ".join(words) + "]"
-
-
-@dataclass(frozen=True)
-class Summary:
-    """Shape, active edges and parameters of a model. `parameters` is the effective count used in comparisons: what
-    training can move in edges that are on (spline coefficients, base scales, a closed form's four constants) plus one
-    bias per subnode, less one constant per edge (a spline's mean and the bias are the same freedom)."""
-
-    shape: str
-    edges: int
-    symbolic_edges: int
-    parameters: int
-    stored: int
-    grid_size: tuple[int, ...]
-    degree: int
-
-    def __str__(self) -> str:
-        return (
-            f"KAN {self.shape}, degree {self.degree}, grid {list(self.grid_size)}: {self.edges} active edges "
-            f"({self.symbolic_edges} symbolic), {self.parameters} effective parameters ({self.stored} stored)"
-        )
-
-
 def as_kan(model: Any, what: str) -> KAN:
     """The model itself. Raises `StructureError` for anything but a KAN; `what` was to be done with it."""
     if not isinstance(model, KAN):
         raise StructureError(f"{what} takes an edgewise.KAN, got {type(model).__name__}")
     return model
-
-
-def summary(model: KAN) -> Summary:
-    """Shape, active edges, effective parameters.
-
-    >>> summary(KAN((2, 1, 1), grid_size=3)).parameters
-    20
-    """
-    model = as_kan(model, "summary")
-    edges = symbolic = parameters = 0
-    for layer in model.edge_layers:
-        splines = int(layer.spline_edges().sum())
-        edges += int((layer.kind != OFF).sum())
-        symbolic += len(layer.symbolic)
-        parameters += (
-            splines * (layer.num_basis - 1 + (layer.base_scale is not None))
-            + 4 * len(layer.symbolic)
-            + layer.bias.numel()
-        )
-    stored = math.fsum(p.numel() for p in model.parameters())
-    sizes = tuple(layer.grid_size for layer in model.edge_layers)
-    return Summary(shape_text(model), edges, symbolic, parameters, int(stored), sizes, model.config.degree)

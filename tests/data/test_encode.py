@@ -10,7 +10,7 @@ import torch
 
 from edgewise.data import encode, raw_columns, read_csv
 from edgewise.errors import DataError, ShapeError
-from edgewise.model import Metadata
+from edgewise.metadata import Metadata
 
 TRAIN = "x,colour,flag,y\n0,red,yes,1\n1,blue,no,2\n2,red,no,4\n"
 

@@ -13,7 +13,8 @@ import torch
 
 import edgewise as ew
 from edgewise.errors import ConfigError, DataError, StructureError
-from edgewise.model import KAN, Metadata
+from edgewise.metadata import Metadata
+from edgewise.model import KAN
 from edgewise.plotting.content import describe, rows_for
 from edgewise.plotting.layout import Layout, Rect, arrange, fit_curve
 from edgewise.plotting.wording import call, clean, closed_form, number, shorten, width

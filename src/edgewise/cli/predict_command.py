@@ -14,7 +14,8 @@ from torch import Tensor
 from ..data import Rows, encode
 from ..errors import DataError, ShapeError
 from ..files import write_whole
-from ..model import KAN, Metadata
+from ..metadata import Metadata
+from ..model import KAN
 from .run_folder import open_run
 
 

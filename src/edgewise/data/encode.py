@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from edgewise.errors import DataError, ShapeError, did_you_mean
-from edgewise.model import Metadata
+from edgewise.metadata import Metadata
 
 from .cells import read_levels, read_numbers
 from .convert import is_frame

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from edgewise.errors import DataError, ShapeError
-from edgewise.model import Metadata
+from edgewise.metadata import Metadata
 
 from .build import build
 from .convert import as_matrix, frame_columns, holds_classes, is_frame

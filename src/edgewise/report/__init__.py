@@ -9,9 +9,10 @@ from typing import Any
 from .. import __version__
 from ..attribution import attribute
 from ..errors import ConfigError
-from ..model import KAN, shape_text, summary
+from ..model import KAN
 from ..plotting.content import describe, names_of
 from ..plotting.wording import clean
+from ..size import summary
 from ..topology import Edge
 from . import figures, sections
 from .markup import SHARES, escape, figure, score_table, section, share
@@ -132,9 +133,8 @@ def _facts(model: KAN, original: KAN | None, judged: Mapping[str, Any], rows: in
                 found.append(((share if k in SHARES else figure)(row[k]), f"{escape(words)} of the {escape(name)}"))
         elif isinstance(row, int | float):
             found.append((figure(row), f"error of the {escape(name)}"))
-    found.append(
-        (escape(shape_text(model)), "shape" + (f", was {escape(shape_text(original))}" if original is not None else ""))
-    )
+    before = "" if original is None else f", was {escape(original.topology.shape_text())}"
+    found.append((escape(model.topology.shape_text()), f"shape{before}"))
     size = summary(model)
     left = f"{size.edges} of {summary(original).edges}" if original is not None else str(size.edges)
     found.append((left, "edges" + (f", {size.symbolic_edges} in closed form" if size.symbolic_edges else "")))

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import ConfigError, TrainingError
-from ..model import KAN, Edit
+from ..metadata import Edit
+from ..model import KAN
 from ..threads import threads_for
 from ..transforms import refine
 from .job import Job

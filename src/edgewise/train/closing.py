@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from .. import grid
-from ..model import KAN, Edit, summary
+from ..metadata import Edit
+from ..model import KAN
+from ..size import summary
 from .expected_error import expected_rmse
 from .job import FEWEST, Job
 from .monitor import Monitor
