@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from .attribution import attribute as attribute
     from .checkpoint import load as load
     from .checkpoint import save as save
+    from .data import Table as Table
+    from .data import from_arrays as from_arrays
+    from .data import from_dataframe as from_dataframe
+    from .data import from_function as from_function
     from .data import read_csv as read_csv
     from .layers import KANLayer as KANLayer
     from .model import KAN as KAN
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
 _HOME = {
     "KAN": "model",
     "KANLayer": "layers",
+    "Table": "data",
     "adapt": "transforms",
     "attribute": "attribution",
     "deepen": "transforms",
@@ -53,6 +58,9 @@ _HOME = {
     "extend": "transforms",
     "fit": "train.fit",
     "formula": "symbolic.formula",
+    "from_arrays": "data",
+    "from_dataframe": "data",
+    "from_function": "data",
     "load": "checkpoint",
     "merge": "transforms",
     "perturb": "transforms",
@@ -87,4 +95,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

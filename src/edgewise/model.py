@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from .config import KANConfig, Width
-from .errors import CheckpointError, ConfigError, DataError, ShapeError, StructureError, reject_unknown
+from .errors import CheckpointError, ConfigError, DataError, ShapeError, StructureError, knows_keywords
 from .layers import OFF, KANLayer, SymbolicEdge
 from .metadata import Edit, Metadata
 from .topology import Edge, Topology
@@ -37,6 +37,7 @@ class KAN(nn.Module):
     output_scale: Tensor
     columns: Tensor | None
 
+    @knows_keywords
     def __init__(
         self,
         widths: Sequence[Width],
@@ -48,10 +49,8 @@ class KAN(nn.Module):
         seed: int = 0,
         dtype: torch.dtype = torch.float64,
         device: torch.device | str | None = None,
-        **unknown: Any,
     ) -> None:
         super().__init__()
-        reject_unknown(unknown, ("grid_size", "degree", "base", "domain", "seed", "dtype", "device"), "KAN")
         if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
             raise ConfigError(f"dtype must be a floating-point torch.dtype such as torch.float64, got {dtype!r}")
         config = KANConfig.create(widths, grid_size=grid_size, degree=degree, base=base, domain=domain, seed=seed)

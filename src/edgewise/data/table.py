@@ -205,7 +205,7 @@ def from_function(
 def frame_grid(frame: Any) -> Grid:
     """A DataFrame as a grid: numeric and boolean columns as they are, everything else as text."""
     if not is_frame(frame):
-        raise DataError(f"wanted a DataFrame, got {type(frame).__name__}; for arrays use from_arrays")
+        raise DataError(f"wanted a DataFrame, got {type(frame).__name__}; for arrays use edgewise.from_arrays")
     names, columns = frame_columns(frame)
     clear: list[str] = []
     notes = []
