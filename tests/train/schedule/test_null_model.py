@@ -31,11 +31,16 @@ def job(rows: int = 40, seed: int = 0, target: str = "noise") -> Job:
     return Job(x[rows:], y[rows:], SquaredError(), xv=x[:rows], yv=y[:rows])
 
 
+def held(given: Job) -> torch.Tensor:
+    """The held-out targets (c,)."""
+    assert given.yv is not None
+    return given.yv[:, 0]
+
+
 def choices_of(predictions: torch.Tensor, given: Job) -> Choices:
     """The choices of states that predict (s, c) on the held-out rows."""
-    assert given.yv is not None
     found = Choices()
-    found.rows = list((predictions - given.yv[:, 0]).square())
+    found.rows = list((predictions - held(given)).square())
     return found
 
 
@@ -53,7 +58,7 @@ def test_the_luckiest_of_many_states_is_not_believed(rows: int):
     for seed in range(20):
         given = job(rows, seed)
         found = choices_of(noisy_states(given, seed, signal=0.0), given)
-        lucky += float(found.table().mean(1).min()) < float(given.yv.square().mean())
+        lucky += float(found.table().mean(1).min()) < float(held(given).square().mean())
         refused += not believed(found, ew.KAN((1, 1)), given)
     assert lucky >= 18  # by their lowest held-out loss alone, they would have been
     assert refused >= 18
@@ -69,10 +74,10 @@ def test_states_that_tell_the_targets_are_believed():
 
 def test_a_few_rows_with_large_targets_are_no_reason_for_doubt():
     given = job(20, target="signal")
-    spiked = given.yv.clone()
+    spiked = held(given).clone()
     spiked[0] = 1e4
-    given = replace(given, yv=spiked)
-    assert believed(choices_of(spiked[:, 0].expand(3, -1) * 0.999, given), ew.KAN((1, 1)), given)
+    given = replace(given, yv=spiked[:, None])
+    assert believed(choices_of(spiked.expand(3, -1) * 0.999, given), ew.KAN((1, 1)), given)
 
 
 def test_weights_count_rows():
@@ -80,8 +85,7 @@ def test_weights_count_rows():
     level = torch.tensor([5.0, 2.0, 2.0, 2.0]).double()
     weight = torch.tensor([1e9, 1.0, 1.0, 1.0]).double()
     plain, weighted = (corrected(states, level, w, 100, 0) for w in (None, weight))
-    assert plain[0] == 1.0
-    assert weighted[0] > 1.0  # where the heavy row is drawn, the state that is right on it alone is chosen
+    assert plain[0] < 1.1 < weighted[0]  # where the heavy row is drawn, the state that is right on it alone is chosen
     assert weighted[1] > plain[1]
 
 
@@ -104,6 +108,7 @@ def test_the_constant_has_the_lowest_loss_of_all_constants():
     codes = torch.tensor([0, 1, 1, 1, 2] * 20)
     classes = Job(torch.zeros(100, 1, dtype=torch.float64), codes, CrossEntropy())
     level = best_constant(classes)
+    assert level is not None
     losses = [float(CrossEntropy().rows((level + d).expand(100, -1), codes).mean()) for d in torch.eye(3) * 0.3]
     assert float(CrossEntropy().rows(level.expand(100, -1), codes).mean()) < min(losses)
 
