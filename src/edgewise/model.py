@@ -157,6 +157,12 @@ class KAN(nn.Module):
         return list(self.layers)  # type: ignore[arg-type]
 
     @property
+    def used_inputs(self) -> tuple[int, ...]:
+        """Columns of X that some active edge reads; the others cannot change a prediction."""
+        read = (self.edge_layers[0].kind != OFF).any(1).tolist()
+        return tuple(column for column, on in zip(self.topology.node_ids[0], read, strict=True) if on)
+
+    @property
     def dtype(self) -> torch.dtype:
         """The number format of the parameters."""
         return self.input_shift.dtype
