@@ -12,6 +12,7 @@ class Metadata:
 
     inputs, outputs: names of the columns. classes: labels of the classes. categories: the levels of each column that
     holds words. ranges: lowest and highest value of each input in the table. task: "regression" or "classification".
+    split: rows, seed and digest of the table of the last fit, by which a later fit finds its held-out rows again.
     """
 
     inputs: tuple[str, ...] = ()
@@ -20,6 +21,7 @@ class Metadata:
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ranges: tuple[tuple[float, float], ...] = ()
     task: str = ""
+    split: tuple[int, int, str] | tuple[()] = ()
 
 
 @dataclass(frozen=True)

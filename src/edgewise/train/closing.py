@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from torch import Tensor
 
@@ -11,7 +12,8 @@ from ..metadata import Edit
 from ..model import KAN
 from ..size import summary
 from .expected_error import expected_rmse
-from .job import FEWEST, Job
+from .held_out import FEWEST
+from .job import Job
 from .monitor import Monitor
 from .priors.memory import Seen
 from .result import FitResult, measure
@@ -35,20 +37,24 @@ def finish(
     x, y, weight = everything if job.own_split else (job.x, job.y, job.weight)
     ranges = tuple(zip(x.amin(0).tolist(), x.amax(0).tolist(), strict=True))
     metadata = trained.metadata
-    metadata = type(metadata)(
-        **{**metadata.__dict__, "ranges": ranges, "classes": job.classes or metadata.classes, "task": job.loss.name}
+    metadata = replace(
+        metadata,
+        ranges=ranges,
+        classes=job.classes or metadata.classes,
+        task=job.loss.name,
+        split=job.held_out.record if job.held_out else metadata.split,
     )
     done = trained.build(metadata=metadata).to(model.dtype).train(model.training)
 
-    def measured(network: KAN, x: Tensor, y: Tensor, weight: Tensor | None) -> tuple[float, dict[str, float]]:
+    def measured(network: KAN, x: Tensor, y: Tensor, weight: Tensor | None = None) -> tuple[float, dict[str, float]]:
         return measure(network.build().to(model.dtype), x.to(model.dtype), y, job.loss, weight)
 
     train_loss, metrics = measured(done, x, y, weight)
     validation_loss = None
-    if job.xv is not None and job.yv is not None:
-        validation_loss, held = measured(judged, job.xv, job.yv, job.wv)
+    if job.unseen is not None:
+        validation_loss, held = measured(trained if job.own_split else judged, *job.unseen)
         metrics |= {f"validation_{name}": value for name, value in held.items()}
-        if job.own_split and job.regression and judged is not trained:  # the held-out rows were given back
+        if job.own_split and job.regression and judged is not trained:  # the rows that chose were given back
             metrics["expected_rmse"] = expected_rmse(held["rmse"], judged, trained, x, job.loss, job.seed)
     grid_size = [layer.grid_size for layer in trained.edge_layers]
     done.edits = (*model.edits, Edit("fit", f"{how}; grid_size={grid_size}; {status.name}"))
@@ -61,7 +67,18 @@ def finish(
     judged_at_all = validation_loss is not None or job.memory is not None or not job.regression
     message = " ".join([message, *remarks(x, metadata.inputs, judged_at_all)])
     seen = Seen(trained, x, y, weight, job.loss, job.memory)
-    return FitResult(done, monitor.rows, status, message, train_loss, validation_loss, metrics, monitor.elapsed, seen)
+    return FitResult(
+        done,
+        monitor.rows,
+        status,
+        message,
+        train_loss,
+        validation_loss,
+        metrics,
+        monitor.elapsed,
+        seen,
+        held_out=job.held_out,
+    )
 
 
 def remarks(x: Tensor, names: Sequence[str], judged: bool) -> list[str]:

@@ -15,14 +15,15 @@ from ..transforms.grids import reaching
 from . import by_gradient
 from .closing import finish
 from .interrupt import remember
-from .job import Job, make_job
+from .job import Job, Rows, make_job
 from .monitor import Callback, Monitor
 from .priors.memory import Memory, check_loss, check_memory
 from .problems.losses import Loss
-from .result import FitResult
+from .result import FitResult, split_of
 from .schedule.candidate import Candidate, Interrupted
 from .schedule.extrapolation import carried_on
 from .schedule.knots import halved, reaching_rows, spline_edges
+from .schedule.null_model import believed, constant, replaceable
 from .schedule.scaling import fitted_before, representable, scaled_to
 from .schedule.trainer import FIELD, ROUNDS, SMALL_FIELD, Plan, Trainer, count_parameters
 from .schedule.unit_spreads import ordinary
@@ -76,6 +77,7 @@ def fit(
     True
     """
     memory = memory.memory if isinstance(memory, FitResult) else memory
+    validation = split_of(validation)
     _check(model, X, y, residual, optimizer, grids, sparsity, restarts, steps, batch_size, seed, memory, callbacks)
     _check_fit_together(
         model, residual, validation, optimizer, grids, sparsity, restarts, batch_size, sample_weight, loss
@@ -108,6 +110,7 @@ def fit(
             device=device,
             seed=seed,
             known=network.metadata.classes if network else (),
+            record=(network.metadata.split or None) if network else None,
         )
         if network is None:
             return by_gradient.fit_module(
@@ -157,7 +160,7 @@ def fit(
             how = by_gradient.name_of(chosen) + (
                 f" (chosen for {count_parameters(model)} parameters)" if optimizer == "auto" else ""
             )
-            return finish(model, trained, trained, replace(job, own_split=False), everything, status, monitor, how)
+            return finish(model, trained, trained, job, (job.x, job.y, job.weight), status, monitor, how)
         return _second_order(model, start, job, everything, plan, monitor, auto=optimizer == "auto")
     finally:
         restore()
@@ -173,14 +176,19 @@ def _second_order(
     monitor: Monitor,
     auto: bool,
 ) -> FitResult:
+    how = f"Levenberg-Marquardt{' (chosen for ' + str(count_parameters(model)) + ' parameters)' if auto else ''}"
+    how += f", {job.memory.rows} earlier rows remembered" if job.memory else ""
     trainer = Trainer(job, plan, monitor)
     starts = [start, *(fresh(start, k) for k in range(1, plan.starts))]
     try:
         best = trainer.run(starts)
         status = best.status
         judged = best
-        if job.own_split and (
-            status is not Status.STOPPED or best.roughness
+        judging = plan.sparsity == 0 and plan.rounds == ROUNDS and not job.memory  # a whole run, for its accuracy
+        if judging and replaceable(start) and not believed(best.model, job):
+            return nothing_found(model, best, job, everything, monitor, how)
+        if (
+            job.own_split and plan.sparsity == 0 and (status is not Status.STOPPED or best.roughness)
         ):  # steps without smoothness would undo a stop by the held-out loss
             best = trainer.last_refit(best, everything)
         if plan.sparsity > 0 and not job.memory:
@@ -202,9 +210,14 @@ def _second_order(
     except KeyboardInterrupt:
         best = trainer.best or Candidate(start, float("nan"), float("nan"), Status.INTERRUPTED)
         status, judged = Status.INTERRUPTED, best
-    how = f"Levenberg-Marquardt{' (chosen for ' + str(count_parameters(model)) + ' parameters)' if auto else ''}"
-    how += f", {job.memory.rows} earlier rows remembered" if job.memory else ""
     return finish(model, best.model, judged.model, job, everything, status, monitor, how)
+
+
+def nothing_found(model: KAN, best: Candidate, job: Job, everything: Rows, monitor: Monitor, how: str) -> FitResult:
+    """The result where the rows that choose show no state to be better than a constant: the constant."""
+    judged = constant(best.model, job)
+    level = constant(best.model, job.whole(everything)) if job.own_split else judged
+    return finish(model, level, judged, job, everything, Status.NOTHING, monitor, how)
 
 
 def prepared(model: KAN, job: Job, dtype: torch.dtype, device: torch.device) -> KAN:
