@@ -74,7 +74,7 @@ def encode(
     inputs = metadata.inputs or grid.names
     positions = used if metadata.inputs and used is not None else range(len(inputs))
     wanted = raw_columns(replace(metadata, inputs=tuple(inputs[position] for position in sorted(positions))))
-    _check_columns(grid, wanted)
+    _check_columns(grid, wanted, {*wanted, *raw_columns(metadata)})
     notes = list(grid.notes)
     extra = [name for name in grid.names if name not in wanted and name not in metadata.outputs]
     if extra:
@@ -91,12 +91,12 @@ def encode(
     return Rows(torch.from_numpy(X), tuple(kept.tolist()), torch.from_numpy(outside), tuple(notes), grid)
 
 
-def _check_columns(grid: Grid, wanted: Sequence[str]) -> None:
-    """Raise `DataError` for columns that the model needs and the grid lacks, with the likely names."""
+def _check_columns(grid: Grid, wanted: Sequence[str], known: Collection[str]) -> None:
+    """Raise `DataError` for wanted columns that the grid lacks; columns that the model knows are no misspelt ones."""
     missing = [name for name in wanted if name not in grid.names]
     if not missing:
         return
-    spare = [name for name in grid.names if name not in wanted]
+    spare = [name for name in grid.names if name not in known]
     guesses = [did_you_mean(name, spare) for name in missing]
     near = [
         f"{name!r}" + (f" ({guess})" if guess.startswith("did") else "")
