@@ -15,8 +15,8 @@ from edgewise.errors import DataError, ShapeError, did_you_mean
 from edgewise.metadata import Metadata
 
 from .cells import read_levels, read_numbers
-from .convert import is_frame
 from .faults import Faults
+from .frames import is_frame
 from .reader import Grid, read_grid
 from .table import _cells, frame_grid
 
