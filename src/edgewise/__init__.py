@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .symbolic.suggest import suggest as suggest
     from .symbolic.symbolify import symbolify as symbolify
     from .train.fit import fit as fit
+    from .train.refit import refit as refit
     from .transforms import adapt as adapt
     from .transforms import deepen as deepen
     from .transforms import edge as edge
@@ -68,6 +69,7 @@ _HOME = {
     "prune": "transforms",
     "read_csv": "data",
     "refine": "transforms",
+    "refit": "train.refit",
     "remove": "transforms",
     "save": "checkpoint",
     "set_symbolic": "transforms",

@@ -13,7 +13,7 @@ from ..model import KAN
 from ..size import summary
 from .expected_error import expected_rmse
 from .held_out import FEWEST
-from .job import Job
+from .job import Job, Rows
 from .monitor import Monitor
 from .priors.memory import Seen
 from .result import FitResult, measure
@@ -27,14 +27,15 @@ def finish(
     trained: KAN,
     judged: KAN,
     job: Job,
-    everything: tuple[Tensor, Tensor, Tensor | None],
+    rows: Rows,
     status: Status,
     monitor: Monitor,
     how: str,
 ) -> FitResult:
-    """The result: the trained network in the model's own number format, its losses, and the run in words."""
+    """The result: the trained network in the model's own number format, its losses, and the run in words. `rows`: those
+    that its last steps were on."""
     monitor.finishing()
-    x, y, weight = everything if job.own_split else (job.x, job.y, job.weight)
+    x, y, weight = rows
     ranges = tuple(zip(x.amin(0).tolist(), x.amax(0).tolist(), strict=True))
     metadata = trained.metadata
     metadata = replace(

@@ -19,6 +19,7 @@ from .job import Job, Rows, make_job
 from .monitor import Callback, Monitor
 from .priors.memory import Memory, check_loss, check_memory
 from .problems.losses import Loss
+from .refit import Ending
 from .result import FitResult, split_of
 from .schedule.candidate import Candidate, Interrupted
 from .schedule.extrapolation import carried_on
@@ -178,7 +179,9 @@ def _second_order(
 ) -> FitResult:
     how = f"Levenberg-Marquardt{' (chosen for ' + str(count_parameters(model)) + ' parameters)' if auto else ''}"
     how += f", {job.memory.rows} earlier rows remembered" if job.memory else ""
-    trainer = Trainer(job, plan, monitor)
+    trainer, ending = Trainer(job, plan, monitor), None
+    given_back = job.own_split and plan.sparsity == 0  # a sparse fit is a stage: its successor wants rows to choose by
+    rows = everything if given_back else (job.x, job.y, job.weight)
     starts = [start, *(fresh(start, k) for k in range(1, plan.starts))]
     try:
         best = trainer.run(starts)
@@ -186,17 +189,17 @@ def _second_order(
         judged = best
         judging = plan.sparsity == 0 and plan.rounds == ROUNDS and not job.memory  # a whole run, for its accuracy
         if judging and replaceable(start) and not believed(best.model, job):
-            return nothing_found(model, best, job, everything, monitor, how)
-        if (
-            job.own_split and plan.sparsity == 0 and (status is not Status.STOPPED or best.roughness)
-        ):  # steps without smoothness would undo a stop by the held-out loss
+            return nothing_found(model, best, job, everything, plan, monitor, how)
+        # steps without smoothness would undo a stop by the held-out loss
+        if given_back and (status is not Status.STOPPED or best.roughness):
             best = trainer.last_refit(best, everything)
+        ending = Ending(best, plan, job.loss)
         if plan.sparsity > 0 and not job.memory:
-            best = replace(best, model=ordinary(best.model, everything[0] if job.own_split else job.x))
+            best = replace(best, model=ordinary(best.model, rows[0]))
         if (
             job.regression and not job.memory
         ):  # logits may rather grow along tangents; a memory is about the splines that are there
-            done = replace(best, model=carried_on(best.model, everything[0] if job.own_split else job.x))
+            done = replace(best, model=carried_on(best.model, rows[0]))
             judged = done if judged is best else replace(judged, model=carried_on(judged.model, job.x))
             best = done
     except Interrupted as stop:
@@ -210,14 +213,16 @@ def _second_order(
     except KeyboardInterrupt:
         best = trainer.best or Candidate(start, float("nan"), float("nan"), Status.INTERRUPTED)
         status, judged = Status.INTERRUPTED, best
-    return finish(model, best.model, judged.model, job, everything, status, monitor, how)
+    return replace(finish(model, best.model, judged.model, job, rows, status, monitor, how), ending=ending)
 
 
-def nothing_found(model: KAN, best: Candidate, job: Job, everything: Rows, monitor: Monitor, how: str) -> FitResult:
+def nothing_found(
+    model: KAN, best: Candidate, job: Job, everything: Rows, plan: Plan, monitor: Monitor, how: str
+) -> FitResult:
     """The result where the rows that choose show no state to be better than a constant: the constant."""
-    judged = constant(best.model, job)
-    level = constant(best.model, job.whole(everything)) if job.own_split else judged
-    return finish(model, level, judged, job, everything, Status.NOTHING, monitor, how)
+    level = constant(best.model, job.whole(everything)) if job.own_split else constant(best.model, job)
+    result = finish(model, level, constant(best.model, job), job, everything, Status.NOTHING, monitor, how)
+    return replace(result, ending=Ending(replace(best, model=level), plan, job.loss))
 
 
 def prepared(model: KAN, job: Job, dtype: torch.dtype, device: torch.device) -> KAN:

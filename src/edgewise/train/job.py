@@ -90,11 +90,21 @@ def choose_loss(loss: str | Loss, y: Any) -> Loss:
     return loss
 
 
-def make_job(
+@dataclass(frozen=True)
+class Checked:
+    """Rows that can be trained on, their loss and class labels, and their places (n,) among the rows given, of which
+    those of weight zero are left out."""
+
+    rows: Rows
+    loss: Loss
+    classes: tuple[str, ...]
+    places: Tensor
+
+
+def check_rows(
     X: Any,
     y: Any,
     *,
-    validation: Any,
     loss: str | Loss,
     sample_weight: Any,
     features: int | None,
@@ -103,13 +113,11 @@ def make_job(
     device: torch.device,
     seed: int,
     known: tuple[str, ...] = (),
-    record: SplitRecord | None = None,
-) -> tuple[Job, Rows]:
-    """The job, and all its rows but those that judge, for the last refit. `known`: class labels that the model was
-    fitted to before; `record`: the split of an earlier fit of the model, which holds again on the same rows.
+) -> Checked:
+    """X, y and weights, in whatever holds numbers, as rows to train on. `known`: class labels of an earlier fit.
 
-    `validation`: rows (X, y) to choose by, or the `HeldOut` of an earlier fit on the same rows. Rows of weight zero are
-    left out, the other weights are relative to the largest. Raises `ShapeError`, `DataError` and `ConfigError`.
+    Rows of weight zero are left out, the other weights are relative to the largest. Raises `ShapeError`, `DataError`
+    and `ConfigError`.
     """
     with torch.random.fork_rng(devices=[]):  # a DataLoader draws from the global state, whether it shuffles or not
         torch.default_generator.manual_seed(seed)
@@ -123,7 +131,7 @@ def make_job(
         target, classes = _codes(y, x.shape[0], outputs, known, "y", device)
     else:
         target = as_target(y, rows=x.shape[0], width=outputs, dtype=dtype, device=device)
-    weight, places = None, torch.arange(x.shape[0])  # places: of the rows among those given
+    weight, places = None, torch.arange(x.shape[0])
     if sample_weight is not None:
         weight = _weights(sample_weight, x)
         places = (weight > 0).nonzero()[:, 0]
@@ -134,18 +142,39 @@ def make_job(
             f"X has {'1 row' if x.shape[0] else 'no rows'}{'' if weight is None else ' of positive weight'}; fit needs"
             " at least 2"
         )
-    everything = (x, target, weight)
-    settings: dict[str, Any] = {"classes": classes, "seed": seed}
+    return Checked((x, target, weight), chosen, classes, places.cpu())
+
+
+def make_job(
+    X: Any,
+    y: Any,
+    *,
+    validation: Any,
+    outputs: int | None,
+    seed: int,
+    record: SplitRecord | None = None,
+    **settings: Any,
+) -> tuple[Job, Rows]:
+    """The job, and all its rows but those that judge, for the last refit. `settings` as for `check_rows`.
+
+    `validation`: rows (X, y) to choose by, or the `HeldOut` of an earlier fit on the same rows. `record`: the split of
+    an earlier fit of the model, which holds again on the same rows.
+    """
+    found = check_rows(X, y, outputs=outputs, seed=seed, **settings)
+    x, y, weight = found.rows
+    job = Job(x, y, found.loss, weight, classes=found.classes, seed=seed)
     if validation is not None and not isinstance(validation, HeldOut):
-        xv, yv = _validation(validation, chosen, x, target, classes, outputs)
-        return Job(x, target, chosen, weight, xv, yv, **settings), everything
+        xv, yv = _validation(validation, found.loss, x, y, found.classes, outputs)
+        return replace(job, xv=xv, yv=yv), found.rows
     held = draw(x, _seed(x, seed, record if validation is None else _same(validation, x)))
     if held is None:
-        return Job(x, target, chosen, weight, **settings), everything
-    training, choosing, judging = (_taken(everything, at) for at in (held.training, held.choosing, held.judging))
-    settings["held_out"] = replace(held, choosing=places[held.choosing], judging=places[held.judging])
-    job = Job(*training[:2], chosen, training[2], *choosing[:2], wv=choosing[2], judges=judging, **settings)
-    return job, _taken(everything, torch.cat([held.training, held.choosing]).sort().values)
+        return job, found.rows
+    x, y, weight = _taken(found.rows, held.training)
+    xv, yv, wv = _taken(found.rows, held.choosing)
+    judges = _taken(found.rows, held.judging)
+    there = replace(held, choosing=found.places[held.choosing], judging=found.places[held.judging])
+    job = replace(job, x=x, y=y, weight=weight, xv=xv, yv=yv, wv=wv, judges=judges, held_out=there)
+    return job, _taken(found.rows, torch.cat([held.training, held.choosing]).sort().values)
 
 
 def _taken(rows: Rows, at: Tensor) -> Rows:

@@ -42,6 +42,7 @@ class FitResult:
     seconds: float = 0.0
     seen: Seen | None = field(default=None, repr=False, compare=False)  # the training rows, until the result is let go
     held_out: HeldOut | None = field(default=None, repr=False, compare=False)
+    ending: Any = field(default=None, repr=False, compare=False)  # what `refit` goes on from
 
     @cached_property
     def memory(self) -> Memory:
