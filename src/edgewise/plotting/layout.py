@@ -20,9 +20,10 @@ from .content import Content, EdgeContent
 MARGIN, GAP, BOX, CLOSEST, WIDEST, NARROWEST = 0.18, 0.08, 0.56, 0.36, 16.0, 3.4
 NAME, FORMULA, TITLE = 11.0, 8.0, 13.0  # points
 DOT, NODE = 0.05, 0.085  # radii of inputs and of sums and products
+SIGN = 0.55  # half the length of a stroke of a plus or times sign, as a part of the node's radius
 LONGEST = 1.9  # inches of a name that stands upright
 
-Point = tuple[float, float]
+XY = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Label:
     full: str = ""
 
     @property
-    def center(self) -> Point:
+    def center(self) -> XY:
         """Where the middle of the text goes."""
         return (self.rect.x0 + self.rect.x1) / 2, (self.rect.y0 + self.rect.y1) / 2
 
@@ -67,8 +68,18 @@ class NodeMark:
     radius: float
     kind: str
     score: float
-    factors: tuple[Point, ...] = ()
+    factors: tuple[XY, ...] = ()
     label: Label | None = None
+
+    @property
+    def sign(self) -> tuple[tuple[XY, XY], ...]:
+        """The strokes of its plus or times sign, which end at the same distance from the ring; none for an input."""
+        if self.kind == "input":
+            return ()
+        r = SIGN * self.radius
+        d = math.sqrt(0.5) * r
+        ends = ((d, d), (d, -d)) if self.kind == "product" else ((r, 0.0), (0.0, r))
+        return tuple(((self.x - a, self.y - b), (self.x + a, self.y + b)) for a, b in ends)
 
 
 @dataclass(frozen=True)
@@ -81,8 +92,8 @@ class EdgeMark:
     opacity: float
     box: Rect
     card: Rect
-    lines: tuple[tuple[Point, Point], tuple[Point, Point]]
-    curve: tuple[tuple[Point, ...], ...]
+    lines: tuple[tuple[XY, XY], tuple[XY, XY]]
+    curve: tuple[tuple[XY, ...], ...]
     label: Label | None = None
 
 
@@ -163,7 +174,7 @@ def _nodes(content: Content, level: int, y: float, width: float) -> list[NodeMar
     marks = []
     for node, x in zip(nodes, spread(len(nodes), width), strict=True):
         kind = "input" if not level else "product" if len(node.factors) > 1 else "sum"
-        points: tuple[Point, ...] = ()
+        points: tuple[XY, ...] = ()
         if kind == "product":
             step = min(0.17, 0.8 * pitch / len(node.factors))
             points = tuple(
@@ -232,7 +243,7 @@ class _Band:
         return self.rows * (self.box + self.room) + (self.rows - 1) * 0.14
 
     def place(
-        self, edges: Sequence[EdgeContent], sources: list[NodeMark], targets: list[Point], floor: float, beta: float
+        self, edges: Sequence[EdgeContent], sources: list[NodeMark], targets: list[XY], floor: float, beta: float
     ) -> list[EdgeMark]:
         """The marks of all edges of the band, whose lowest row stands on `floor`."""
         marks = []
@@ -268,7 +279,7 @@ def _label(edge: EdgeContent, room: float) -> tuple[str, float, bool]:
     return wording.shorten(words, size, 1.1), size, True
 
 
-def fit_curve(x: Sequence[float], y: Sequence[float], box: Rect) -> tuple[tuple[Point, ...], ...]:
+def fit_curve(x: Sequence[float], y: Sequence[float], box: Rect) -> tuple[tuple[XY, ...], ...]:
     """The samples as points in the frame, in one piece per run of finite values; a function that only varies by
     round-off is a level line."""
     finite = [v for v in y if math.isfinite(v)]
@@ -279,8 +290,8 @@ def fit_curve(x: Sequence[float], y: Sequence[float], box: Rect) -> tuple[tuple[
     x0, span = min(x), max(x) - min(x)
     inset = 0.1 * (box.x1 - box.x0)
     w, h = box.x1 - box.x0 - 2 * inset, box.y1 - box.y0 - 2 * inset
-    pieces: list[tuple[Point, ...]] = []
-    run: list[Point] = []
+    pieces: list[tuple[XY, ...]] = []
+    run: list[XY] = []
     for a, b in zip(x, y, strict=True):
         if math.isfinite(b):
             along = (a - x0) / span if span > 0 else 0.5

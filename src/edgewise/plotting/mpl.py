@@ -126,15 +126,7 @@ def _draw_nodes(ax: Any, layout: Layout, scale: float) -> None:
             dots.append((mark.x, mark.y, mark.radius))
             continue
         rings.append((mark.x, mark.y, mark.radius))
-        r = 0.55 * mark.radius
-        if mark.kind == "sum":
-            strokes += [[(mark.x - r, mark.y), (mark.x + r, mark.y)], [(mark.x, mark.y - r), (mark.x, mark.y + r)]]
-        else:
-            d = 0.75 * r
-            strokes += [
-                [(mark.x - d, mark.y - d), (mark.x + d, mark.y + d)],
-                [(mark.x - d, mark.y + d), (mark.x + d, mark.y - d)],
-            ]
+        strokes += mark.sign
         dots += [(x, y, 0.5 * mark.radius) for x, y in mark.factors]
         stems += [[point, (mark.x, mark.y)] for point in mark.factors]
     ax.add_collection(collections.LineCollection(stems, colors=INK, linewidths=1.1 * scale, zorder=5))
