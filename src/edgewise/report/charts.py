@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..plotting.wording import clean, shorten
+from ..plotting.wording import POINTS_PER_INCH, clean, shorten
 from .axis import Axis
 from .markup import Markup, element, join
 
@@ -13,7 +13,6 @@ CHART_WIDTH, CHART_HEIGHT = 360.0, 240.0  # pixels at the size of a panel in a l
 LEFT, RIGHT, TOP, BOTTOM = 68.0, 12.0, 14.0, 44.0  # margins that hold numbers, titles and half a letter
 LETTER = 11.0  # size of the text, as in the style
 DIGIT_WIDTH = 6.4  # pixels of a digit at that size
-PER_INCH = 72.0  # letters are measured in points, 72 to the inch
 
 
 def frame(xs: Sequence[float], ys: Sequence[float]) -> tuple[Axis, Axis]:
@@ -53,7 +52,7 @@ def axes(x: Axis, y: Axis, xlabel: str = "", ylabel: str = "", *, width: float =
 
 
 def _fitted(words: str, pixels: float) -> str:
-    return shorten(clean(words), LETTER, pixels / PER_INCH)
+    return shorten(clean(words), LETTER, pixels / POINTS_PER_INCH)
 
 
 def line(x: Axis, y: Axis, xs: Sequence[float], ys: Sequence[float], style: str = "s1") -> Markup:

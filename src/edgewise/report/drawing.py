@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ..layers import BOTH, SPLINE, SYMBOLIC
-from ..plotting.layout import XY, EdgeMark, Label, NodeMark, Rect
+from ..plotting.marks import XY, EdgeMark, Label, NodeMark, Rect
+from ..plotting.wording import POINTS_PER_INCH
 from ..topology import Edge
 from .markup import Markup, element, join
 from .sections.networks import NetworkView
 
-UNITS_PER_INCH = 100.0  # of the SVG; letters come in points, 72 to the inch
+UNITS_PER_INCH = 100.0  # of the SVG
 EDGE_STYLES = {SPLINE: "spline", SYMBOLIC: "symbolic", BOTH: "both"}
 NARROW = 420  # units: a picture at most this wide shrinks to a narrow screen
 LEGIBLE = 0.62  # part of its width to which a wider one shrinks before it scrolls: letters of 7 points stay readable
@@ -30,6 +31,7 @@ def network(view: NetworkView) -> Markup:
     parts = [pen.wires(mark) for mark in layout.edges]
     parts += [pen.card(mark, view.told[mark.edge], view.opens_cards) for mark in layout.edges]
     parts += [pen.node(mark) for mark in layout.nodes]
+    parts += [pen.text("note", layout.note)]
     width, height = UNITS_PER_INCH * layout.width, UNITS_PER_INCH * layout.height
     least = min(LEGIBLE * width, WIDEST_SCROLLED)
     least = least if view.opens_cards and least > NARROW else 0.0  # an overview may become as small as it must
@@ -77,7 +79,7 @@ class _Pen:
             class_=style,
             x=x,
             y=y,
-            font_size=label.size / 72 * UNITS_PER_INCH,
+            font_size=label.size / POINTS_PER_INCH * UNITS_PER_INCH,
             text_anchor="middle",
             dominant_baseline="central",
             transform=f"rotate(-90 {x:.1f} {y:.1f})" if label.upright else None,

@@ -71,7 +71,7 @@ def page(
     judged = dict(errors)
     if "model" not in judged:
         judged = {"model": scores(subject.model, subject.judged), **judged}
-    found = closed_forms(subject.content, subject.before, forms)
+    found = closed_forms(subject.shown, subject.before, forms)
     curves = dependence.dependence_charts(subject)
     rest = "Confusions" if subject.classes else "Residuals"
     fitted = f"The {len(subject.fitted.X)} rows the model was fitted to."

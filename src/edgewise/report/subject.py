@@ -12,6 +12,9 @@ from torch import Tensor
 from ..errors import ShapeError
 from ..model import KAN
 from ..plotting.content import Content, describe, names_of
+from ..plotting.selection import MOST_READABLE, select
+
+MOST_CARDS = 120  # edges shown in all: a page of more cards takes long to open, and nobody reads it
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,18 @@ def _class_codes(target: Tensor, rows: int, classes: int) -> Tensor:
     return target.long().reshape(-1)
 
 
+def _drawn(content: Content) -> Content:
+    """What a page can show of a network, each edge on its card."""
+    return select(content, top=max(1, min(MOST_READABLE, MOST_CARDS // len(content.edges))))
+
+
 @dataclass(frozen=True)
 class Subject:
     """What every part of a report looks at.
 
     fitted: the rows the model was fitted to. judged: the rows it is judged on, the same ones unless some were held out.
-    inputs names all features by their original position. content and before: the network, and the one before pruning.
+    inputs names all features by their original position. shown and before: what is drawn of the network and of the one
+    before pruning. edges: how many edges the network has.
     """
 
     model: KAN
@@ -69,8 +78,9 @@ class Subject:
     judged: Sample
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    content: Content
+    shown: Content
     before: Content | None
+    edges: int
 
     @staticmethod
     def of(
@@ -85,13 +95,14 @@ class Subject:
     ) -> Subject:
         """The subject, checked. Raises as `report` does."""
         content = describe(model, X, inputs=inputs, outputs=outputs)
-        before = None if original is None else describe(original, X, inputs=inputs, outputs=outputs)
+        before = None if original is None else _drawn(describe(original, X, inputs=inputs, outputs=outputs))
         names, ends = names_of(model, inputs, outputs)
         labelled = model.metadata.task == "classification" or bool(model.metadata.classes)
         classes = ends if labelled and len(ends) > 1 else ()
         fitted = Sample.of(model, X, y, classes)
         judged = fitted if test is None else Sample.of(model, *test, classes)
-        return Subject(model, original, fitted, judged, names, ends, content, before)
+        edges = sum(map(len, content.edges))
+        return Subject(model, original, fitted, judged, names, ends, _drawn(content), before, edges)
 
     @property
     def classes(self) -> tuple[str, ...]:

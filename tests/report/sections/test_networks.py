@@ -11,12 +11,17 @@ from plotting.pictures import law
 from ..pages import data
 
 
-def test_the_network_before_pruning_stands_first_unless_it_is_too_large():
+def test_the_network_before_pruning_stands_first():
     model = KAN((2, 1))
-    small = Subject.of(model, *data(model), original=KAN((2, 3, 1)))
-    assert [view.title for view in networks(small, {})] == ["Before pruning", "After pruning"]
-    large = Subject.of(model, *data(model), original=KAN((2, 250, 1)))
-    assert [view.title for view in networks(large, {})] == ["After pruning"]
+    subject = Subject.of(model, *data(model), original=KAN((2, 3, 1)))
+    assert [view.title for view in networks(subject, {})] == ["Before pruning", "After pruning"]
+
+
+def test_a_picture_of_a_large_network_says_what_it_leaves_out():
+    model = KAN((30, 10, 1))
+    (view,) = networks(Subject.of(model, *data(model)), {})
+    assert view.layout.note is not None and "of 310 edges are not shown." in view.layout.note.text
+    assert len(view.layout.edges) == 50
 
 
 def test_an_edge_tells_its_ends_its_form_and_its_importance():

@@ -13,8 +13,6 @@ from ..figures import ClosedForm
 from ..subject import Subject
 from .networks import KIND_WORDS, address
 
-MOST_CARDS = 120  # a page of more takes long to open and nobody reads it
-
 LEAD = (
     "Edges stand in the order of their importance. In a formula, x or u is the value at the edge's source."
     " A dashed line is the closed form that fits the spline best, with its R²."
@@ -47,10 +45,10 @@ class EdgeCards:
 
 
 def edge_cards(subject: Subject, forms: Mapping[Edge, ClosedForm]) -> EdgeCards | None:
-    """A card for each of the most important edges; None where there is no edge."""
-    edges = sorted((edge for layer in subject.content.edges for edge in layer), key=lambda edge: -edge.score)
+    """A card for each edge that is drawn; None where there is none."""
+    edges = sorted((edge for layer in subject.shown.edges for edge in layer), key=lambda edge: -edge.score)
     cards = []
-    for edge in edges[:MOST_CARDS]:
+    for edge in edges:
         layer, src, _ = edge.edge
         form = forms.get(edge.edge)
         words = "No closed form was looked for." if edge.kind == SPLINE else edge.formula
@@ -68,4 +66,4 @@ def edge_cards(subject: Subject, forms: Mapping[Edge, ClosedForm]) -> EdgeCards 
                 share(form.r2) if form and math.isfinite(form.r2) else "",
             )
         )
-    return EdgeCards(tuple(cards), len(edges) - len(cards)) if cards else None
+    return EdgeCards(tuple(cards), subject.edges - len(cards)) if cards else None

@@ -28,10 +28,8 @@ def expressions(subject: Subject, formulas: Sequence[Any] | None) -> tuple[Expre
         return ()
     if len(formulas) != len(names):
         raise ConfigError(f"formulas needs one expression per output ({len(names)}), got {len(formulas)}")
-    return tuple(
-        Expression(name, value, f"{name} = {clean(value)}", _latex(value))
-        for name, value in zip(names, formulas, strict=True)
-    )
+    pairs = zip(names, formulas, strict=True)
+    return tuple(Expression(name, value, f"{name} = {clean(value)}", _latex(value)) for name, value in pairs)
 
 
 def _latex(value: Any) -> str:

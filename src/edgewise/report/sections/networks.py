@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from ...layers import BOTH, SPLINE, SYMBOLIC
 from ...plotting.content import Content
-from ...plotting.layout import Layout, arrange
+from ...plotting.layout import arrange
+from ...plotting.marks import Layout
 from ...topology import Edge
 from ..digits import share
 from ..figures import ClosedForm
 from ..subject import Subject
 
 KIND_WORDS = {SPLINE: "spline", SYMBOLIC: "closed form", BOTH: "spline and closed form"}
-DRAWN_BEFORE = 600  # edges up to which the network before pruning is drawn: more are a grey band
 HALF_WIDTH = 6.7  # inches that fit beside another picture
 
 
@@ -35,16 +35,19 @@ class NetworkView:
 
 
 def networks(subject: Subject, forms: Mapping[Edge, ClosedForm]) -> tuple[NetworkView, ...]:
-    """The network before pruning, where there was one and it can be drawn, and the network."""
-    after = _view(subject, subject.content, "The network" if subject.before is None else "After pruning", forms)
-    if subject.before is None or sum(map(len, subject.before.edges)) > DRAWN_BEFORE:
-        return (after,)
-    before = NetworkView("Before pruning", arrange(subject.before), _told(subject, subject.before, {}), False)
-    return before, after
+    """The network before pruning, where there was one, and the network."""
+    if subject.before is None:
+        return (_view(subject, "The network", subject.shown, forms, opens_cards=True),)
+    return (
+        _view(subject, "Before pruning", subject.before, {}, opens_cards=False),
+        _view(subject, "After pruning", subject.shown, forms, opens_cards=True),
+    )
 
 
-def _view(subject: Subject, content: Content, title: str, forms: Mapping[Edge, ClosedForm]) -> NetworkView:
-    return NetworkView(title, arrange(content), _told(subject, content, forms), True)
+def _view(
+    subject: Subject, title: str, content: Content, forms: Mapping[Edge, ClosedForm], *, opens_cards: bool
+) -> NetworkView:
+    return NetworkView(title, arrange(content), _told(subject, content, forms), opens_cards)
 
 
 def _told(subject: Subject, content: Content, forms: Mapping[Edge, ClosedForm]) -> dict[Edge, str]:
@@ -71,7 +74,7 @@ def address(edge: Edge, inputs: tuple[str, ...]) -> str:
 
 def legend(subject: Subject) -> str:
     """How the pictures are to be read."""
-    kinds = {edge.kind for layer in subject.content.edges for edge in layer}
+    kinds = {edge.kind for layer in subject.shown.edges for edge in layer}
     colors = " Splines are dark, closed forms red." if kinds - {SPLINE} else ""
     return (
         f"Inputs are below, outputs above. A line is as dark as its edge is important.{colors} ⊕ adds, ⊗ multiplies."
