@@ -13,13 +13,9 @@ import torch
 
 import edgewise as ew
 from edgewise.errors import ConfigError, DataError, StructureError
-<<<<<<< HEAD
 from edgewise.metadata import Metadata
 from edgewise.model import KAN
-=======
-from edgewise.model import KAN, Metadata
 from edgewise.plotting.bands import fit_curve
->>>>>>> h-surface
 from edgewise.plotting.content import describe, rows_for
 from edgewise.plotting.layout import arrange
 from edgewise.plotting.marks import Layout, Rect
