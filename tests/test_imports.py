@@ -32,7 +32,9 @@ LEVELS = [
     {"select"},
     {"symbolic", "pde"},
     {"plotting", "compat"},
-    {"report", "estimators"},
+    {"report"},
+    {"studies"},
+    {"estimators"},
     {"cli"},
 ]
 LEVEL = {room: number for number, rooms in enumerate(LEVELS) for room in rooms}
@@ -42,7 +44,7 @@ GUARDED = {
     "sympy": {"primitives", "symbolic"},
     "matplotlib": {"plotting"},
     "jinja2": {"report"},
-    "sklearn": {"estimators", "cli"},
+    "sklearn": {"estimators", "studies"},
     "pandas": {"data"},
     "numba": {"ops"},
     "triton": {"ops"},
