@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edgewise.errors import DataError, ShapeError
+from edgewise.errors import DataError, ShapeError, few
 
-from .frames import few, frame_columns, holds_classes, is_frame, same_rows, titles
+from .frames import frame_columns, holds_classes, is_frame, same_rows, titles
 
 # n rows, d columns of X, k columns of y
 

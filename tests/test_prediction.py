@@ -13,7 +13,8 @@ import edgewise as ew
 from edgewise.data import label_values
 from edgewise.errors import ConfigError, DataError, EdgewiseWarning, ShapeError
 from edgewise.metadata import Metadata
-from edgewise.model import BLOCK, KAN
+from edgewise.model import KAN
+from edgewise.prediction import BLOCK
 from helpers import assert_close, assert_equal
 
 X = torch.rand(7, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
