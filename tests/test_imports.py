@@ -41,6 +41,7 @@ LEVEL = {room: number for number, rooms in enumerate(LEVELS) for room in rooms}
 GUARDED = {
     "sympy": {"primitives", "symbolic"},
     "matplotlib": {"plotting"},
+    "jinja2": {"report"},
     "sklearn": {"estimators", "cli"},
     "pandas": {"data"},
     "numba": {"ops"},
