@@ -130,17 +130,26 @@ def _columns(grid: Grid, wanted: Sequence[str], metadata: Metadata, faults: Faul
     return columns
 
 
-def beyond_ranges(X: np.ndarray, metadata: Metadata, used: Iterable[int]) -> tuple[np.ndarray, str]:
-    """Which rows of X (n, d) leave the training range of a used input by more than rounding, and a sentence on it.
+def beyond_ranges(
+    X: np.ndarray, metadata: Metadata, used: Iterable[int], margin: float = 0.0
+) -> tuple[np.ndarray, str]:
+    """Which rows leave the training ranges by more than rounding, and a sentence on it.
 
-    The sentence is empty where there is none, and where the model knows no ranges.
+    Args:
+        X (n, d): the inputs of a model.
+        metadata: its ranges; without them no row leaves any.
+        used: positions of the inputs that count.
+        margin: the part of a range by which a row may leave it.
+
+    Returns:
+        (n,) booleans, and the sentence: empty where no row leaves a range.
     """
     columns = sorted(used)
     if len(metadata.ranges) != X.shape[1] or not columns:
         return np.zeros(len(X), dtype=bool), ""
     low, high = np.array(metadata.ranges, dtype=np.float64)[columns].T
     values = X[:, columns]
-    slack = SINGLE * np.maximum(np.abs(low), np.abs(high))
+    slack = SINGLE * np.maximum(np.abs(low), np.abs(high)) + margin * (high - low)
     beyond = (values < low - slack) | (values > high + slack)
     rows = beyond.any(axis=1)
     if not rows.any():

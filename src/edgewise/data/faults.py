@@ -78,7 +78,9 @@ class Faults:
         return np.flatnonzero(~self.bad)
 
     def _ways(self, wrong: list[str]) -> str:
-        """What can be done on the command line instead of mending the table."""
+        """What can be done instead of mending the table."""
+        if self.new and self.grid.unit == "row":  # of a DataFrame or an array, that the caller can take rows from
+            return ", or leave these rows out" if self.found and not self.drop_rows else ""
         ways = []
         if self.found and not self.drop_rows:
             ways.append("--drop rows leaves out the faulty rows")
