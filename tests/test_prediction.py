@@ -14,7 +14,7 @@ from edgewise.data import label_values
 from edgewise.errors import ConfigError, DataError, EdgewiseWarning, ShapeError
 from edgewise.metadata import Metadata
 from edgewise.model import KAN
-from edgewise.prediction import BLOCK
+from edgewise.prediction import PASS_ROWS
 from helpers import assert_close, assert_equal
 
 X = torch.rand(7, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
@@ -58,7 +58,7 @@ def test_columns_of_frames_are_found_by_name():
 
 
 def test_a_long_table_is_taken_in_blocks():
-    model, long = named(), torch.rand(BLOCK + 3, 2, dtype=torch.float64)
+    model, long = named(), torch.rand(PASS_ROWS + 3, 2, dtype=torch.float64)
     assert_close(model.predict(long), model(long).detach()[:, 0])
 
 

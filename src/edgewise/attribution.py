@@ -13,8 +13,6 @@ from .layers import KANLayer
 from .model import KAN, Fitted, as_kan
 from .trace import Trace
 
-SHOWN = 12  # features that a repr lists, the largest scores first
-
 
 @dataclass(frozen=True, repr=False)
 class Attribution:
@@ -37,7 +35,7 @@ class Attribution:
     def __repr__(self) -> str:
         order = self.features.argsort(descending=True).tolist()
         scores = [f"{self.inputs[column]} {float(self.features[column]):.3g}" for column in order]
-        return f"Attribution({few(scores, SHOWN)})"
+        return f"Attribution({few(scores)})"
 
 
 @knows_keywords

@@ -92,7 +92,7 @@ def problems(found: Iterable[str], error: type[EdgewiseError] = ConfigError) -> 
         raise error(f"{len(listed)} problems: " + "; ".join(listed))
 
 
-def few(words: Sequence[str], most: int = 5) -> str:
+def few(words: Sequence[str], most: int = 8) -> str:
     """The first words of a list, and how many more there are.
 
     >>> few(["a", "b", "c"], most=2)

@@ -14,6 +14,7 @@ from .errors import (
     ConfigError,
     ShapeError,
     StructureError,
+    few,
     knows_keywords,
 )
 from .layers import OFF, KANLayer
@@ -323,9 +324,17 @@ class KAN(Predictor):
             for src, dst in (layer.kind != OFF).nonzero().tolist()
         ]
 
-    def extra_repr(self) -> str:
-        """The shape, for print."""
-        return "widths=" + self.topology.shape_text()
+    def __repr__(self) -> str:
+        sizes = [layer.grid_size for layer in self.edge_layers]
+        grid = sizes[0] if len(set(sizes)) == 1 else sizes
+        edges = sum(layer.kind.numel() for layer in self.edge_layers)
+        active = "" if self.device.type == "meta" else f"{len(self.active_edges())} of "
+        text = (
+            f"KAN({self.topology.shape_text()}, grid_size={grid}, degree={self.config.degree}): {active}{edges} edges"
+            f" active, {sum(p.numel() for p in self.parameters())} parameters"
+        )
+        names = self.metadata.inputs, self.metadata.outputs
+        return text + (f"\n  {few(names[0])} -> {few(names[1] or ('y',))}" if names[0] else "")
 
 
 def _stream(seed: int, layer: int) -> int:

@@ -15,8 +15,8 @@ from .metadata import Metadata
 
 # Part of a range beyond which `predict` warns. Some rows of a new table always lie a little outside, where the tangents
 # are still close: 100 and 1000 normal rows reach 2.5 and 3.2 standard deviations, a tenth of the range is 0.5.
-FAR = 0.1
-BLOCK = 1 << 14  # rows in one pass of `predict`, whose activations then take little memory
+FAR_OUT = 0.1
+PASS_ROWS = 1 << 14  # rows in one pass of `predict`, whose activations then take little memory
 
 
 class Predictor(nn.Module):
@@ -116,11 +116,11 @@ class Predictor(nn.Module):
     def _outputs(self, X: Any, what: str) -> Tensor:
         """The network's outputs (n, outputs) for rows of any kind, on the device of X; warns of rows out of range."""
         x = self.finite_input(X, what)
-        remark = beyond_ranges(x.cpu().numpy(), self.metadata, self.used_inputs, FAR)[1]
+        remark = beyond_ranges(x.cpu().numpy(), self.metadata, self.used_inputs, FAR_OUT)[1]
         if remark:
             warnings.warn(remark, EdgewiseWarning, stacklevel=3)
         with torch.no_grad():
-            y = torch.cat([self(part) for part in x.split(BLOCK)])
+            y = torch.cat([self(part) for part in x.split(PASS_ROWS)])
         return y.to(X.device) if isinstance(X, Tensor) else y
 
     def as_input(self, X: Any, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None) -> Tensor:

@@ -25,16 +25,27 @@ from .table import _cells, frame_grid
 SINGLE = float(np.finfo(np.float32).eps)  # rounding to float32 on the way takes no row out of a range
 
 
-@dataclass(frozen=True)
-class Rows:
-    """X (n, d) float64 for a model, the grid it came from, which of its rows were kept, and which lie outside the
-    training ranges (n,)."""
+@dataclass(frozen=True, repr=False)
+class EncodedRows:
+    """EncodedRows of a new table as inputs of a model.
+
+    Attributes:
+        X (n, d): the inputs, float64.
+        kept: positions of these rows in the grid.
+        outside (n,): which of them lie outside the training ranges.
+        notes: sentences on what was ignored, left out or guessed.
+        grid: the table as it was read.
+    """
 
     X: Tensor
     kept: tuple[int, ...]
     outside: Tensor
     notes: tuple[str, ...]
     grid: Grid
+
+    def __repr__(self) -> str:
+        outside = f"{int(self.outside.sum())} outside the ranges"
+        return f"EncodedRows({len(self.kept)} of {len(self.grid.lines)} rows, {outside})"
 
 
 def raw_columns(metadata: Metadata) -> tuple[str, ...]:
@@ -49,7 +60,7 @@ def raw_columns(metadata: Metadata) -> tuple[str, ...]:
 
 def encode(
     data: Any, metadata: Metadata, *, drop: str | Sequence[str] = (), used: Collection[int] | None = None
-) -> Rows:
+) -> EncodedRows:
     """The rows of a file, DataFrame, mapping of columns, array or grid as a model's inputs, in the model's order.
 
     Args:
@@ -60,7 +71,7 @@ def encode(
             these inputs are zero. Without names in `metadata` every column is used.
 
     Returns:
-        `Rows`; columns without use and rows outside the training ranges are told in its notes.
+        `EncodedRows`; columns without use and rows outside the training ranges are told in its notes.
 
     Raises:
         DataError: one error for all missing columns, unusable cells, and levels that the model has never seen.
@@ -88,7 +99,7 @@ def encode(
     X = np.stack([columns.get(name, idle)[kept] for name in inputs], axis=1)
     outside, remark = beyond_ranges(X, metadata, positions)
     notes += [remark] if remark else []
-    return Rows(torch.from_numpy(X), tuple(kept.tolist()), torch.from_numpy(outside), tuple(notes), grid)
+    return EncodedRows(torch.from_numpy(X), tuple(kept.tolist()), torch.from_numpy(outside), tuple(notes), grid)
 
 
 def _check_columns(grid: Grid, wanted: Sequence[str], known: Collection[str]) -> None:

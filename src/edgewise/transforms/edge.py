@@ -14,7 +14,7 @@ from ..model import KAN, Fitted, as_kan
 from ..topology import Edge
 from .draft import Draft, as_edge, select
 
-KINDS = {OFF: "off", SPLINE: "spline", SYMBOLIC: "symbolic", BOTH: "both"}
+KIND_NAMES = {OFF: "off", SPLINE: "spline", SYMBOLIC: "symbolic", BOTH: "both"}
 
 
 class EdgeFunction:
@@ -35,7 +35,7 @@ class EdgeFunction:
 
     def __init__(self, edge: Edge, layer: KANLayer, shift: float, scale: float) -> None:
         self.edge, self._layer, self._shift, self._scale = edge, layer, shift, scale
-        self.kind = KINDS[int(layer.kind[0, 0])]
+        self.kind = KIND_NAMES[int(layer.kind[0, 0])]
         low, high = (float(end[0]) * scale + shift for end in layer.interval)
         self.interval = (min(low, high), max(low, high))
         self.degree, self.grid_size, self.base = layer.degree, layer.grid_size, layer.base

@@ -19,11 +19,11 @@ from ..model import KAN, Fitted, as_kan
 from ..topology import Edge
 from .draft import Draft, Parts, as_edge, has_form, keep_symbolic, select
 
-Form = Sequence[Any]
+ClosedForm = Sequence[Any]
 
 
 @knows_keywords
-def set_symbolic(model: KAN | Fitted, forms: Mapping[Edge, Form]) -> KAN:
+def set_symbolic(model: KAN | Fitted, forms: Mapping[Edge, ClosedForm]) -> KAN:
     """The model with some edges replaced by closed forms c f(a x + b) + d.
 
     x is the value of the edge's source node: for layer 0 that is the scaled input. What the edge was before, spline or
