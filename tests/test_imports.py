@@ -24,7 +24,7 @@ LEVELS = [
     {"grid", "fitting", "config", "topology", "metadata"},
     {"data"},
     {"layers"},
-    {"trace"},
+    {"trace", "prediction"},
     {"model"},
     {"attribution", "size", "spec"},
     {"transforms", "checkpoint"},
