@@ -7,13 +7,14 @@ from .export import c_source, latex, python_source
 from .formula import FormulaError, edge_functions, evaluate, formula, formula_error
 from .rank import Candidate, order, rank, rank_many
 from .suggest import Suggestions, suggest
-from .symbolify import symbolify
+from .symbolify import budget_spent, symbolify
 
 __all__ = [
     "Candidate",
     "Constant",
     "FormulaError",
     "Suggestions",
+    "budget_spent",
     "c_source",
     "constants",
     "edge_functions",

@@ -13,6 +13,7 @@ from torch import Tensor
 from ..primitives import Primitive
 from .rank import Candidate, order, rank_many
 from .task import Place, Samples
+from .work import Work, price_of_ranking
 
 CONSIDERED, REPEATED = 20, 2.0  # candidates of an edge that are looked at; what it costs to repeat a better one's curve
 BLUR, FLOOR = (
@@ -28,12 +29,15 @@ EVIDENCE = 2.5
 
 
 def candidates(
-    samples: Mapping[Place, Samples], primitives: tuple[Primitive, ...], error: float
+    samples: Mapping[Place, Samples], primitives: tuple[Primitive, ...], error: float, work: Work
 ) -> dict[Place, list[Candidate]]:
-    """Ranked closed forms of all edges at once. error: the network's relative error, below which no edge's shape means
-    anything."""
+    """Ranked closed forms of all edges at once; none where the work is spent. error: the network's relative error,
+    below which no edge's shape means anything."""
     if not samples:
         return {}
+    rows = len(next(iter(samples.values())).x)
+    if not work.afford(price_of_ranking(len(samples), rows, len(primitives))):
+        return {place: [] for place in samples}
     x = torch.stack([one.x for one in samples.values()])
     y = torch.stack([one.y for one in samples.values()])
     ranked = dict(zip(samples, rank_many(x, y, primitives), strict=True))

@@ -19,6 +19,7 @@ from ..primitives import Primitive
 from ..train.problems.losses import Loss, SquaredError
 from ..train.solvers.levenberg_marquardt import minimize
 from ..train.solvers.types import Minimum
+from .work import Work, price_of_formula
 
 
 class Term(NamedTuple):
@@ -79,6 +80,12 @@ class Program:
             parts.append((a, b, c, bias))
             start += stage.count
         return parts
+
+    def price(self, rows: int) -> float:
+        """Units of work for one evaluation on so many rows."""
+        terms = sum(len(stage.terms) for stage in self.stages)
+        outputs = len(self.stages[-1].factors)
+        return price_of_formula(rows, outputs, len(self.stages), terms, len(self.theta))
 
     def with_theta(self, theta: Tensor) -> Program:
         """The same network with other constants."""
@@ -243,9 +250,12 @@ def refit(
     weight: Tensor | None = None,
     free: Tensor | None = None,
     steps: int = 60,
+    work: Work | None = None,
 ) -> tuple[Program, float]:
-    """Fit the free constants to data: the program with them and its loss. Domain-safe: outside a domain a form stays at
-    its end value."""
+    """Fit the free constants to data: the program with them and its loss.
+
+    Outside a domain a form stays at its end value. `work` pays for the steps; where it is spent, none are made.
+    """
     problem = ConstantsProblem(program, x, y, loss, weight, free)
     if not bool(problem.free.any()):
         return program, problem.value(program.theta[problem.free])
@@ -254,8 +264,15 @@ def refit(
     def exact(step: int, theta: Tensor, value: float, mu: float) -> bool:
         return value <= floor
 
+    price = program.price(x.shape[0])
+    if work is not None:
+        steps = work.steps(steps, 2 * price)  # a step evaluates twice: the trial, and the model about it
+        if steps == 0:
+            return program, problem.value(program.theta[problem.free])
     scaled = InUnits.at(problem, program.theta[problem.free])
     found: Minimum = minimize(
         scaled, program.theta[problem.free] / scaled.unit, steps=steps, watch=exact, patience=2, tolerance=1e-6
     )
+    if work is not None:
+        work.spend(found.evaluations * price)
     return program.with_theta(problem.whole(found.theta * scaled.unit)), found.value

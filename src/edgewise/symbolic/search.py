@@ -17,6 +17,7 @@ from .program import Program, refit
 from .rank import Candidate, cost, rank_many
 from .simpler import replaced, straightened
 from .task import EXACT, Form, Place, Task, to_program
+from .work import Work, price_of_ranking
 
 SEARCH_ROWS, SEARCH_STEPS = 256, 25
 KEEP = 8  # candidates of an edge that are tried
@@ -51,12 +52,18 @@ class Found:
 
 
 class Search:
-    """One search: a task, its edges' candidates, and the best network so far."""
+    """One search: a task, its edges' candidates, and the best network so far. It ends where its work is spent."""
 
     def __init__(
-        self, task: Task, fixed: dict[Place, Form], ranked: dict[Place, list[Candidate]], tolerance: float
+        self,
+        task: Task,
+        fixed: dict[Place, Form],
+        ranked: dict[Place, list[Candidate]],
+        tolerance: float,
+        work: Work,
     ) -> None:
         self.task, self.small, self.fixed, self.tolerance = task, task.thinned(SEARCH_ROWS), fixed, tolerance
+        self.work = work
         self.ranked = {place: options[:KEEP] for place, options in ranked.items()}
         self.best: Found | None = None
         self.value = math.inf
@@ -121,7 +128,7 @@ class Search:
         """Simpler forms wherever the data see only a piece that they have too."""
         start = self.best
         assert start is not None
-        for number, n, candidate, program in straightened(start.program, self.task.x, primitives):
+        for number, n, candidate, program in straightened(start.program, self.task.x, primitives, self.work):
             term = start.program.stages[number].terms[n]
             self.judge(program, start.chosen | {(number, term.src, term.dst): candidate})
             if self.best is not start:
@@ -144,7 +151,7 @@ class Search:
     def attempt(self, chosen: dict[Place, Candidate]) -> Found | None:
         """Fit a combination; it becomes the best if it is. None where it cannot be fitted or was tried before."""
         key = tuple(c.primitive for c in chosen.values())
-        if key in self.tried:
+        if key in self.tried or self.work.out:
             return None
         self.tried.add(key)
         program = to_program(
@@ -154,11 +161,18 @@ class Search:
 
     def judge(self, program: Program, chosen: dict[Place, Candidate]) -> Found | None:
         """Fit all constants of a program: on few rows first, on all if that looks promising."""
-        task, small = self.task, self.small
-        program, loss = refit(program, small.x, small.y, loss=small.loss, weight=small.weight, steps=SEARCH_STEPS)
+        task, small, work = self.task, self.small, self.work
+        if work.out:
+            return None
+        self.tell()
+        program, loss = refit(
+            program, small.x, small.y, loss=small.loss, weight=small.weight, steps=SEARCH_STEPS, work=work
+        )
         bar = 100 * task.error + EXACT if self.best is None else 2 * self.best.loss + EXACT
         if math.isfinite(loss) and small is not task and loss <= bar:
-            program, loss = refit(program, task.x, task.y, loss=task.loss, weight=task.weight, steps=SEARCH_STEPS)
+            program, loss = refit(
+                program, task.x, task.y, loss=task.loss, weight=task.weight, steps=SEARCH_STEPS, work=work
+            )
         if not math.isfinite(loss) or not program.inside(task.x):
             return None  # the formula would be undefined on some rows
         found = Found(program, loss, chosen)
@@ -166,6 +180,11 @@ class Search:
         if value < self.value - 1e-9:
             self.best, self.value = found, value
         return found
+
+    def tell(self) -> None:
+        """Show how far the search has come."""
+        best = "" if self.best is None else f", lowest loss {self.best.loss:.3g}"
+        self.work.say(f"{len(self.tried)} combinations of forms tried{best}")
 
     # ------------------------------------------------------------------ the last edges, on the data themselves
 
@@ -204,6 +223,8 @@ class Search:
         own = [c[n] * term.primitive.safe(a[n] * x[n] + b[n]) for n, term in enumerate(stage.terms)]
         y = torch.stack([task.y[:, term.dst] - nodes[-1][:, term.dst] + own[n] for n, term in enumerate(stage.terms)])
         if not bool(torch.isfinite(x).all()) or not bool(torch.isfinite(y).all()):
+            return
+        if not self.work.afford(price_of_ranking(len(y), y.shape[1], len(primitives))):
             return
         ranked = rank_many(x, y, primitives, weights=None if task.weight is None else task.weight.expand(len(y), -1))
         options = [(option.score, n, option) for n, options in enumerate(ranked) for option in options[:LAST_KEEP]]

@@ -11,6 +11,7 @@ from torch import Tensor
 from ..primitives import Primitive, get
 from .program import Program, Term
 from .rank import Candidate, cost_of, rank_many
+from .work import Work, price_of_ranking
 
 SIMPLE, SAME = (
     2.5,
@@ -19,7 +20,7 @@ SIMPLE, SAME = (
 
 
 def straightened(
-    program: Program, x: Tensor, primitives: Sequence[Primitive]
+    program: Program, x: Tensor, primitives: Sequence[Primitive], work: Work
 ) -> Iterator[tuple[int, int, Candidate, Program]]:
     """(stage, term, simpler form, the program with it) for every term whose curve on the data x (n, i) a simpler form
     has too."""
@@ -34,6 +35,8 @@ def straightened(
                 inputs.append(source)
                 curves.append(c[n] * term.primitive.safe(a[n] * source + b[n]))
     if not places or not simple or not bool(torch.isfinite(torch.stack(curves)).all()):
+        return
+    if not work.afford(price_of_ranking(len(places), x.shape[0], len(simple))):
         return
     for (number, n), ranked in zip(places, rank_many(torch.stack(inputs), torch.stack(curves), simple), strict=True):
         same = [one for one in ranked if one.relative < SAME and one.inside and one.primitive != "0"]

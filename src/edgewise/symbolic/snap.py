@@ -13,6 +13,7 @@ from ..train.problems.losses import Loss
 from .normal_form import NormalForm, normal_forms
 from .program import ConstantsProblem, Program, refit
 from .simple_numbers import UNKNOWN, Nice, nearest
+from .work import Work
 
 ROUNDING = 1e-9  # share of the spread of y by which an exact fit may move when a constant snaps
 Refit = Callable[[Program, Tensor], tuple[Program, float]]
@@ -38,15 +39,17 @@ def snap(
     weight: Tensor | None = None,
     rise: float = 0.0,
     steps: int = 40,
+    work: Work | None = None,
 ) -> Snapped:
     """Set every constant that the data cannot tell from a simple number to that number, the rest refitted each time.
 
     rise: how much the loss may grow at all events (the square of what counts as exact, in units of y squared). Beyond
     that a set of k constants is accepted only if the loss grows by no more than k true values would make it grow.
+    `work` pays for the refits; where it is spent, constants are set without one.
     """
 
     def again(start: Program, free: Tensor) -> tuple[Program, float]:
-        return refit(start, x, y, loss=loss, weight=weight, free=free, steps=steps)
+        return refit(start, x, y, loss=loss, weight=weight, free=free, steps=steps, work=work)
 
     chosen = _simplest(program, x, y, loss, weight)
     current, value = again(chosen.program, chosen.free)

@@ -252,7 +252,7 @@ def positions(model: KAN, layer: int) -> tuple[tuple[int, ...], ...]:
     return tuple(found)
 
 
-def to_model(task: Task, model: KAN, program: Program, detail: str) -> KAN:
+def to_model(task: Task, model: KAN, program: Program, edit: Edit) -> KAN:
     """The model with all its edges replaced by the program's terms, without scaling; terms with c = 0 vanish with what
     they fed."""
     layers = []
@@ -277,7 +277,7 @@ def to_model(task: Task, model: KAN, program: Program, detail: str) -> KAN:
         "output_shift": task.offset.to(model.output_shift),
         "output_scale": torch.ones_like(model.output_scale),
     }
-    return tidy(model.build(layers=layers, scaling=scaling, edit=Edit("symbolify", detail)))
+    return tidy(model.build(layers=layers, scaling=scaling, edit=edit))
 
 
 def relative_error(loss: float) -> float:
