@@ -30,6 +30,7 @@ LEVELS = [
     {"train"},
     {"select"},
     {"symbolic", "pde"},
+    {"export"},
     {"plotting", "compat"},
     {"report", "estimators"},
     {"cli"},
@@ -38,7 +39,7 @@ LEVEL = {room: number for number, rooms in enumerate(LEVELS) for room in rooms}
 
 # Optional or heavy packages enter inside functions of these rooms only.
 GUARDED = {
-    "sympy": {"primitives", "symbolic"},
+    "sympy": {"primitives", "symbolic", "export"},
     "matplotlib": {"plotting"},
     "sklearn": {"estimators", "cli"},
     "pandas": {"data"},

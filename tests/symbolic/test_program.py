@@ -15,6 +15,7 @@ from edgewise.symbolic.normal_form import normal_forms
 from edgewise.symbolic.program import ConstantsProblem, Program, Term, refit
 from edgewise.symbolic.snap import snap
 from edgewise.symbolic.task import EXACT, Task
+from edgewise.symbolic.work import Work
 from helpers import assert_close
 from symbolic.laws import F, uniform
 
@@ -160,7 +161,7 @@ def test_terms_of_a_rotated_sum_of_squares_are_dropped() -> None:
     assert_close(program(x), y, like="formula")
     task = task_of(program, x, y, (4, 2, 1, 1))
     assert undetermined(program, task) == 1
-    smaller, loss = drop_terms(program, 1e-31, task)
+    smaller, loss = drop_terms(program, 1e-31, task, Work(math.inf))
     assert loss < EXACT and sum(len(stage.terms) for stage in smaller.stages) == 7
 
 
@@ -171,7 +172,7 @@ def test_two_copies_of_a_node_become_one() -> None:
     program = Program.create(
         [(copies, [0.0, 0.0], ((0,), (1,))), ([term("exp", 0, 0, c=0.4), term("exp", 1, 0, c=0.6)], [0.0], ONE)]
     )
-    smaller, loss = drop_terms(program, 1e-31, task_of(program, x, y, (2, 2, 1)))
+    smaller, loss = drop_terms(program, 1e-31, task_of(program, x, y, (2, 2, 1)), Work(math.inf))
     assert loss < EXACT and sum(len(stage.terms) for stage in smaller.stages) == 3
 
 

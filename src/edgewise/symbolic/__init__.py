@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from .constants import Constant, constants
-from .export import c_source, latex, python_source
 from .formula import FormulaError, edge_functions, evaluate, formula, formula_error
 from .rank import Candidate, order, rank, rank_many
 from .suggest import Suggestions, suggest
@@ -15,15 +14,12 @@ __all__ = [
     "FormulaError",
     "Suggestions",
     "budget_spent",
-    "c_source",
     "constants",
     "edge_functions",
     "evaluate",
     "formula",
     "formula_error",
-    "latex",
     "order",
-    "python_source",
     "rank",
     "rank_many",
     "suggest",

@@ -6,32 +6,42 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 _DENOMINATORS = (1, 2, 3, 4, 5, 6, 8, 7, 9, 10, 12, 16, 15, 20, 24, 25, 32, 40, 50, 64, 100, 1000, 10000)
-# symbol in sympy's words, value, cost, denominators tried
-_BASES: tuple[tuple[str, float, float, int], ...] = (
-    ("1", 1.0, 0.0, 23),
-    ("pi", math.pi, 1.5, 13),
-    ("sqrt(2)", math.sqrt(2), 2.0, 8),
-    ("sqrt(3)", math.sqrt(3), 2.5, 8),
-    ("1/pi", 1 / math.pi, 3.0, 8),
-    ("E", math.e, 3.0, 6),
-    ("sqrt(5)", math.sqrt(5), 3.0, 6),
-    ("pi**2", math.pi**2, 3.0, 8),
-    ("sqrt(pi)", math.sqrt(math.pi), 3.5, 5),
-    ("1/sqrt(pi)", 1 / math.sqrt(math.pi), 3.5, 5),
-    ("1/sqrt(2*pi)", 1 / math.sqrt(2 * math.pi), 3.5, 3),
-    ("sqrt(2*pi)", math.sqrt(2 * math.pi), 3.5, 3),
-    ("log(2)", math.log(2), 4.0, 3),
-    ("exp(-1)", math.exp(-1), 4.0, 3),
-    ("sqrt(6)", math.sqrt(6), 4.0, 4),
-    ("sqrt(7)", math.sqrt(7), 4.0, 4),
+
+
+class NamedNumber(NamedTuple):
+    """A number with a name: `symbol` in sympy's words, what it costs to write, how many denominators are tried."""
+
+    symbol: str
+    value: float
+    cost: float
+    denominators: int
+
+
+NAMED_NUMBERS = (
+    NamedNumber("1", 1.0, 0.0, 23),
+    NamedNumber("pi", math.pi, 1.5, 13),
+    NamedNumber("sqrt(2)", math.sqrt(2), 2.0, 8),
+    NamedNumber("sqrt(3)", math.sqrt(3), 2.5, 8),
+    NamedNumber("1/pi", 1 / math.pi, 3.0, 8),
+    NamedNumber("E", math.e, 3.0, 6),
+    NamedNumber("sqrt(5)", math.sqrt(5), 3.0, 6),
+    NamedNumber("pi**2", math.pi**2, 3.0, 8),
+    NamedNumber("sqrt(pi)", math.sqrt(math.pi), 3.5, 5),
+    NamedNumber("1/sqrt(pi)", 1 / math.sqrt(math.pi), 3.5, 5),
+    NamedNumber("1/sqrt(2*pi)", 1 / math.sqrt(2 * math.pi), 3.5, 3),
+    NamedNumber("sqrt(2*pi)", math.sqrt(2 * math.pi), 3.5, 3),
+    NamedNumber("log(2)", math.log(2), 4.0, 3),
+    NamedNumber("exp(-1)", math.exp(-1), 4.0, 3),
+    NamedNumber("sqrt(6)", math.sqrt(6), 4.0, 4),
+    NamedNumber("sqrt(7)", math.sqrt(7), 4.0, 4),
 )
 _FAMILIES = sorted(
     (
         (cost + 0.8 * math.log2(q), symbol, base, q)
-        for symbol, base, cost, count in _BASES
+        for symbol, base, cost, count in NAMED_NUMBERS
         for q in _DENOMINATORS[:count]
     ),
     key=lambda family: family[0],
