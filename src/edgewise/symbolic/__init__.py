@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from .constants import Constant, constants
 from .formula import FormulaError, edge_functions, evaluate, formula, formula_error
-from .rank import Candidate, order, rank, rank_many
+from .rank import FittedForm, order, rank, rank_many
 from .suggest import Suggestions, suggest
 from .symbolify import budget_spent, symbolify
 
 __all__ = [
-    "Candidate",
+    "FittedForm",
     "Constant",
     "FormulaError",
     "Suggestions",

@@ -19,10 +19,11 @@ from ..primitives import Primitive
 from ..train.problems.losses import Loss, SquaredError
 from ..train.solvers.levenberg_marquardt import minimize
 from ..train.solvers.types import Minimum
+from .tuning import TUNED
 from .work import Work, price_of_formula
 
 
-class Term(NamedTuple):
+class ProgramTerm(NamedTuple):
     """One edge: its form and the positions of its ends."""
 
     primitive: Primitive
@@ -34,7 +35,7 @@ class Term(NamedTuple):
 class Stage:
     """The terms of one layer, sorted by form, and which subnodes each node behind it multiplies."""
 
-    terms: tuple[Term, ...]
+    terms: tuple[ProgramTerm, ...]
     factors: tuple[tuple[int, ...], ...]
 
     @property
@@ -58,7 +59,9 @@ class Program:
 
     @staticmethod
     def create(
-        stages: Sequence[tuple[Sequence[tuple[Term, Sequence[float]]], Sequence[float], tuple[tuple[int, ...], ...]]],
+        stages: Sequence[
+            tuple[Sequence[tuple[ProgramTerm, Sequence[float]]], Sequence[float], tuple[tuple[int, ...], ...]]
+        ],
     ) -> Program:
         """From (terms with their a, b, c, d; bias; factors) per layer."""
         made, theta = [], []
@@ -129,7 +132,7 @@ class Program:
                 pull = into.index_add_(2, torch.tensor([term.src for term in stage.terms], dtype=torch.long), db * a)
         return x, torch.cat(blocks, dim=2)
 
-    def inside(self, x: Tensor, slack: float = 1e-9) -> bool:
+    def inside(self, x: Tensor, slack: float = TUNED.domain_slack) -> bool:
         """Whether every argument lies in its form's domain, but for `slack`, on all samples and every output is
         finite."""
         for (a, b, c, bias), stage in zip(self.split(), self.stages, strict=True):
@@ -249,7 +252,7 @@ def refit(
     loss: Loss | None = None,
     weight: Tensor | None = None,
     free: Tensor | None = None,
-    steps: int = 60,
+    steps: int = TUNED.refit_steps,
     work: Work | None = None,
 ) -> tuple[Program, float]:
     """Fit the free constants to data: the program with them and its loss.
@@ -259,7 +262,9 @@ def refit(
     problem = ConstantsProblem(program, x, y, loss, weight, free)
     if not bool(problem.free.any()):
         return program, problem.value(program.theta[problem.free])
-    floor = 1e-28 * float(problem.weight @ problem.loss.rows(torch.zeros_like(y), y)) if y.is_floating_point() else 0.0
+    floor = 0.0
+    if y.is_floating_point():
+        floor = TUNED.refit_exact * float(problem.weight @ problem.loss.rows(torch.zeros_like(y), y))
 
     def exact(step: int, theta: Tensor, value: float, mu: float) -> bool:
         return value <= floor
@@ -271,7 +276,12 @@ def refit(
             return program, problem.value(program.theta[problem.free])
     scaled = InUnits.at(problem, program.theta[problem.free])
     found: Minimum = minimize(
-        scaled, program.theta[problem.free] / scaled.unit, steps=steps, watch=exact, patience=2, tolerance=1e-6
+        scaled,
+        program.theta[problem.free] / scaled.unit,
+        steps=steps,
+        watch=exact,
+        patience=TUNED.refit_patience,
+        tolerance=TUNED.refit_tolerance,
     )
     if work is not None:
         work.spend(found.evaluations * price)

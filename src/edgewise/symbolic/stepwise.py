@@ -16,21 +16,16 @@ from ..train.problems.losses import CrossEntropy, SquaredError
 from ..train.solvers.levenberg_marquardt import minimize
 from ..transforms import refine, remove, set_symbolic
 from .candidates import candidates
-from .rank import Candidate
-from .task import Place, RelativeSquares, Task, edge_samples
+from .rank import FittedForm
+from .task import EdgePlace, RelativeSquares, Task, edge_samples
+from .tuning import TUNED
 from .work import Work, price_of_network
-
-MOST, GAIN = (
-    1000,
-    0.25,
-)  # parameters, and the share of the loss that a finer grid must leave at most to be worth its while
-STEPS, ATTEMPTS = 12, 3  # Levenberg-Marquardt steps after a substitution, candidates of an edge that are tried
 
 
 def stepwise(task: Task, primitives: tuple[Primitive, ...], tolerance: float, work: Work) -> KAN:
     """The task's model with closed forms on all edges that can carry one without the network getting worse; float64,
     scaling as it was. Edges that are not reached before the work is spent stay splines."""
-    model, given_up = task.model, set[Place]()
+    model, given_up = task.model, set[EdgePlace]()
     while True:
         left = _splines(model)
         work.say(f"one edge at a time, {len(left)} splines left")
@@ -40,7 +35,7 @@ def stepwise(task: Task, primitives: tuple[Primitive, ...], tolerance: float, wo
         samples = edge_samples(task, model, raw=False)
         ranked = candidates({place: samples[place] for place in places}, primitives, math.sqrt(task.error), work)
         for place in sorted(places, key=lambda p: _harm(ranked[p], samples[p].influence)):
-            changed = _substitute(task, model, place, ranked[place][:ATTEMPTS], tolerance, work)
+            changed = _substitute(task, model, place, ranked[place][: TUNED.attempts], tolerance, work)
             if changed is not None:
                 model = changed
                 break
@@ -49,7 +44,7 @@ def stepwise(task: Task, primitives: tuple[Primitive, ...], tolerance: float, wo
             return model
 
 
-def _splines(model: KAN) -> list[Place]:
+def _splines(model: KAN) -> list[EdgePlace]:
     return [
         (number, *place)
         for number, layer in enumerate(model.edge_layers)
@@ -57,14 +52,14 @@ def _splines(model: KAN) -> list[Place]:
     ]
 
 
-def _harm(ranked: list[Candidate], influence: float) -> float:
+def _harm(ranked: list[FittedForm], influence: float) -> float:
     """How much the output would move, to first order, if the edge became its best candidate: the clearest edges come
     first."""
     return influence * ranked[0].relative if ranked else math.inf
 
 
 def _substitute(
-    task: Task, model: KAN, place: Place, ranked: list[Candidate], tolerance: float, work: Work
+    task: Task, model: KAN, place: EdgePlace, ranked: list[FittedForm], tolerance: float, work: Work
 ) -> KAN | None:
     identity = model.topology.edge_at(*place)
     for candidate in ranked:
@@ -84,7 +79,7 @@ def _substitute(
     return None
 
 
-def _may_go(model: KAN, place: Place) -> bool:
+def _may_go(model: KAN, place: EdgePlace) -> bool:
     """Whether the edge's target keeps another edge."""
     number, src, dst = place
     others = model.edge_layers[number].kind[:, dst] != OFF
@@ -106,7 +101,7 @@ def refit_network(task: Task, model: KAN, work: Work) -> tuple[KAN, float]:
     problem = NetworkProblem(model.build(), model.scale_inputs(task.X), target, loss, task.weight)
     start = problem.start()
     price = _price(model, task.X.shape[0], start.numel())
-    steps = work.steps(STEPS, 2 * price)  # a step evaluates twice
+    steps = work.steps(TUNED.network_steps, 2 * price)  # a step evaluates twice
     if steps == 0:
         return model, math.inf
     found = minimize(problem, start, steps=steps)
@@ -119,8 +114,7 @@ def _price(model: KAN, rows: int, free: int) -> float:
     """Units of work for one evaluation of the model on so many rows."""
     edges = sum(int((layer.kind != OFF).sum()) for layer in model.edge_layers)
     closed = sum(len(layer.symbolic) for layer in model.edge_layers)
-    basis, outputs = model.config.degree + 2, len(model.topology.node_ids[-1])  # the base function is one more
-    return price_of_network(rows, outputs, model.topology.depth, edges, basis, closed, free)
+    return price_of_network(rows, len(model.topology.node_ids[-1]), model.topology.depth, edges, closed, free)
 
 
 def sharpened(task: Task, work: Work) -> Task:
@@ -135,7 +129,7 @@ def sharpened(task: Task, work: Work) -> Task:
 
 def _may_have(task: Task, parameters: int) -> bool:
     """Whether a network with that many parameters can be fitted without following the noise."""
-    return parameters <= min(MOST, task.y.numel() // 5)
+    return parameters <= min(TUNED.most_parameters, task.y.numel() // TUNED.rows_per_parameter)
 
 
 def finer(task: Task, work: Work) -> Task | None:
@@ -149,9 +143,10 @@ def finer(task: Task, work: Work) -> Task | None:
     work.say("fitting the network on a finer grid")
     model, loss = refit_network(task, refine(task.model, factor=2), work)
     better = replace(task, error=loss, parameters=2 * task.parameters)
-    if not better.error * task.x.shape[0] / max(task.x.shape[0] - better.parameters, 1) < GAIN * task.error:
+    if not better.error * task.x.shape[0] / max(task.x.shape[0] - better.parameters, 1) < TUNED.finer_gain * task.error:
         return None
-    return replace(better, model=model, parameters=min(summary(model).parameters, task.x.shape[0] // 5))
+    parameters = min(summary(model).parameters, task.x.shape[0] // TUNED.rows_per_parameter)
+    return replace(better, model=model, parameters=parameters)
 
 
 def restored(model: KAN, like: KAN) -> KAN:

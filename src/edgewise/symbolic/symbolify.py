@@ -17,14 +17,11 @@ from .drop import drop_terms
 from .search import Found, Search
 from .snap import snap
 from .stepwise import finer, restored, sharpened, stepwise
-from .task import EXACT, Task, edge_samples, present_forms, to_model
+from .task import Task, edge_samples, present_forms, to_model
 from .tuning import TUNED
 from .work import Work, checked_budget, progress_bar
 
 SPENT = "the budget of {:g} units was spent"
-
-# combinations of candidates that are fitted, at each fineness of the splines, before the edges are taken one at a time
-TRIES = 30
 
 
 def symbolify(
@@ -111,7 +108,7 @@ def _found(task: Task, forms: tuple[Primitive, ...], tolerance: float, work: Wor
     samples = {place: one for place, one in edge_samples(task).items() if place not in fixed}
     work.say(f"ranking closed forms of {len(samples)} edges")
     ranked = candidates(samples, forms, math.sqrt(task.error), work)
-    return Search(task, fixed, ranked, tolerance, work).run(forms, TRIES)
+    return Search(task, fixed, ranked, tolerance, work).run(forms, TUNED.tries)
 
 
 def _better(one: Found | None, other: Found | None, rows: int) -> Found | None:
@@ -124,7 +121,7 @@ def _finished(task: Task, model: KAN, found: Found, work: Work) -> KAN:
     """The model with a network of closed forms in it: needless terms dropped, constants snapped."""
     program, loss = drop_terms(found.program, found.loss, task, work)
     work.say("setting constants to simple numbers")
-    snapped = snap(program, task.x, task.y, loss=task.loss, weight=task.weight, rise=EXACT, work=work)
+    snapped = snap(program, task.x, task.y, loss=task.loss, weight=task.weight, rise=TUNED.exact_loss, work=work)
     if not snapped.program.inside(task.x):
         snapped = None
     final = program if snapped is None else snapped.program

@@ -100,23 +100,18 @@ def progress_bar(budget: float, shown: bool) -> Iterator[Any]:
 
 def price_of_formula(rows: int, outputs: int, stages: int, terms: int, constants: int) -> float:
     """One evaluation of a network of closed forms, with or without its derivatives."""
-    entries = rows * outputs * constants  # of the Jacobian
+    entries = rows * (outputs + 1) * constants  # of the Jacobian and of the values
     return TUNED.formula_stage * stages + TUNED.formula_term * terms + TUNED.formula_entry * entries
 
 
-def price_of_network(rows: int, outputs: int, layers: int, edges: int, basis: int, closed: int, free: int) -> float:
-    """One evaluation of a network with splines, with or without its derivatives.
-
-    basis: basis functions of an edge at one row; closed: edges with a closed form; free: parameters that move.
-    """
-    filled = edges * basis  # entries of a row of the Jacobian that are not zero
-    each_row = TUNED.network_edge * edges + TUNED.network_product * filled**2
+def price_of_network(rows: int, outputs: int, layers: int, edges: int, closed: int, free: int) -> float:
+    """One evaluation of a network with splines, with or without its derivatives. closed: edges with a closed form;
+    free: parameters that move."""
     fixed = TUNED.network_layer * layers + TUNED.network_form * closed + TUNED.network_solve * free**3
-    return fixed + rows * outputs * each_row
+    return fixed + TUNED.network_entry * rows * outputs * edges
 
 
 def price_of_ranking(edges: int, rows: int, forms: int) -> float:
     """All forms fitted to all edges."""
     used = min(rows, TUNED.polish_points)
-    each = forms * (TUNED.rank_form + TUNED.rank_sample * used) + TUNED.rank_row * rows
-    return TUNED.rank_call + edges * each
+    return TUNED.rank_call + edges * forms * (TUNED.rank_form + TUNED.rank_sample * used)
