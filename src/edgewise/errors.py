@@ -97,9 +97,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
     >>> did_you_mean("grid", ["grid_size", "degree"])
     "did you mean 'grid_size'?"
+    >>> did_you_mean("B", ["A", "b"])
+    "did you mean 'b'?"
     """
     known = sorted(known)
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    same = [name for name in known if name.lower() == word.lower()]
+    close = same or difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"did you mean {close[0]!r}?" if close else "known: " + ", ".join(known)
 
 

@@ -15,34 +15,43 @@ import edgewise as ew
 from edgewise.errors import ConfigError, DataError, StructureError
 from edgewise.metadata import Metadata
 from edgewise.model import KAN
+from edgewise.plotting.bands import fit_curve
 from edgewise.plotting.content import describe, rows_for
-from edgewise.plotting.layout import Layout, Rect, arrange, fit_curve
+from edgewise.plotting.layout import arrange
+from edgewise.plotting.marks import Layout, Rect
+from edgewise.plotting.selection import select
 from edgewise.plotting.wording import call, clean, closed_form, number, shorten, width
 
 from .pictures import HOSTILE, law, named, with_forms, zoo
 
 ZOO = zoo()
+LARGE = describe(KAN((30, 10, 1)))
+CONTENTS = {name: describe(model) for name, model in ZOO.items()} | {
+    "cut": select(LARGE, top=40),
+    "cut to a chain": select(LARGE, top=1),
+    "no inputs left": select(LARGE, threshold=max(edge.score for edge in LARGE.edges[0]) * 1.001),
+}
 
 
 def layout_of(name: str, **options) -> Layout:
-    return arrange(describe(ZOO[name]), **options)
+    return arrange(CONTENTS[name], **options)
 
 
 def solid(layout: Layout) -> list[Rect]:
-    """Every rectangle that must keep clear of the others: cards (frame and formula), nodes, names, the title."""
+    """Every rectangle that must keep clear of the others: cards (frame and formula), nodes, names, title and note."""
     found = [edge.card for edge in layout.edges]
     found += [Rect(n.x - n.radius, n.y - n.radius, n.x + n.radius, n.y + n.radius) for n in layout.nodes]
     found += [node.label.rect for node in layout.nodes if node.label]
-    return [*found, *([layout.title.rect] if layout.title else [])]
+    return [*found, *(label.rect for label in (layout.title, layout.note) if label)]
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", CONTENTS)
 def test_no_two_parts_overlap(name):
     clashes = [(a, b) for a, b in itertools.combinations(solid(layout_of(name, title="A title")), 2) if a.overlaps(b)]
     assert not clashes
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", CONTENTS)
 def test_everything_lies_inside_the_canvas(name):
     layout = layout_of(name, title="A title that is a good deal longer than the picture is wide, " * 5)
     outside = [r for r in solid(layout) if r.x0 < 0 or r.y0 < 0 or r.x1 > layout.width or r.y1 > layout.height]
@@ -53,7 +62,7 @@ def test_everything_lies_inside_the_canvas(name):
         )
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", CONTENTS)
 def test_curves_and_formulas_stay_inside_their_cards(name):
     for edge in layout_of(name).edges:
         assert edge.curve
@@ -67,10 +76,10 @@ def test_curves_and_formulas_stay_inside_their_cards(name):
             assert c.x0 <= r.x0 and r.x1 <= c.x1 and edge.box.y1 <= r.y0 and r.y1 <= c.y1
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", CONTENTS)
 def test_texts_fit_the_rectangles_kept_for_them(name):
     layout = layout_of(name, title="A title")
-    labels = [*(n.label for n in layout.nodes), *(e.label for e in layout.edges), layout.title]
+    labels = [*(n.label for n in layout.nodes), *(e.label for e in layout.edges), layout.title, layout.note]
     for label in filter(None, labels):
         along = label.rect.y1 - label.rect.y0 if label.upright else label.rect.x1 - label.rect.x0
         assert width(label.text, label.size) <= along + 1e-9

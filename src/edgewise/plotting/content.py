@@ -50,10 +50,11 @@ class EdgeContent:
 
 @dataclass(frozen=True)
 class Content:
-    """Nodes by layer and position; edges by layer, sources first."""
+    """Nodes by layer and position; edges by layer, sources first; a sentence about what is not shown, if anything."""
 
     nodes: tuple[tuple[NodeContent, ...], ...]
     edges: tuple[tuple[EdgeContent, ...], ...]
+    note: str = ""
 
 
 def names_of(

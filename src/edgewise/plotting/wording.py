@@ -20,8 +20,9 @@ _WIDTHS = {
 }
 _ADVANCE = {char: width for width, chars in _WIDTHS.items() for char in chars}
 _RAISED = str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·")
-_POWER = re.compile(r"(1/)?x\^\(?(-?\d+(?:\.\d+)?|-?\d+/\d+)\)?")
-LINE = 1.3  # height of a line in em
+_AS_POWER = re.compile(r"(1/)?x\^\(?(-?\d+(?:\.\d+)?|-?\d+/\d+)\)?")
+LINE_HEIGHT = 1.3  # of a line in em
+POINTS_PER_INCH = 72.0
 
 
 def width(text: str, size: float) -> float:
@@ -30,12 +31,12 @@ def width(text: str, size: float) -> float:
     >>> width("ii", 10) < width("mm", 10)
     True
     """
-    return sum(_advance(char) for char in text) * size / 72
+    return sum(_advance(char) for char in text) * size / POINTS_PER_INCH
 
 
 def height(size: float) -> float:
     """Inches that one line takes at this size in points."""
-    return LINE * size / 72
+    return LINE_HEIGHT * size / POINTS_PER_INCH
 
 
 def _advance(char: str) -> float:
@@ -102,7 +103,7 @@ def call(primitive: str, argument: str) -> str:
     """
     plain = re.fullmatch(r"[^\W\d]\w*", argument) is not None
     inner = argument if plain else f"({argument})"
-    match = _POWER.fullmatch(primitive)
+    match = _AS_POWER.fullmatch(primitive)
     if primitive == "x":
         return argument
     if primitive == "0":

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ..data.convert import as_codes, as_matrix, as_target
+from ..data import as_codes, as_matrix, as_target
 from ..errors import DataError
 from ..layers import OFF, SYMBOLIC, KANLayer, SymbolicEdge
 from ..metadata import Edit

@@ -188,7 +188,7 @@ def _second_order(
         status = best.status
         judged = best
         judging = plan.sparsity == 0 and plan.rounds == ROUNDS and not job.memory  # a whole run, for its accuracy
-        if judging and replaceable(start) and not believed(best.model, job):
+        if judging and replaceable(start) and not believed(trainer.choices, start, job):
             return nothing_found(model, best, job, everything, plan, monitor, how)
         # steps without smoothness would undo a stop by the held-out loss
         if given_back and (status is not Status.STOPPED or best.roughness):

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data.convert import as_codes, as_matrix, as_pair, as_target, holds_classes
+from ..data import as_codes, as_matrix, as_pair, as_target, holds_classes
 from ..errors import ConfigError, DataError, ShapeError, did_you_mean
 from .held_out import HeldOut, SplitRecord, again, draw
 from .priors.memory import Memory

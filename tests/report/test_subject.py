@@ -1,0 +1,42 @@
+"""What a report is about."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from edgewise.errors import ShapeError
+from edgewise.model import KAN
+from edgewise.report.subject import Sample, Subject
+from helpers import assert_equal
+
+from .pages import data
+
+
+def test_the_rows_that_judge_are_the_held_out_ones_where_there_are_any():
+    model = KAN((2, 1))
+    assert Subject.of(model, *data(model)).judged_on == "On the 60 rows it was fitted to."
+    subject = Subject.of(model, *data(model), test=data(model, 7))
+    assert len(subject.judged.X) == 7 and subject.judged_on == "On 7 rows that were held out."
+
+
+def test_targets_are_shaped_as_the_outputs_are():
+    model = KAN((1, 1), dtype=torch.float32)
+    sample = Sample.of(model, torch.zeros(3, 1), [1.0, 2.0, 3.0], ())
+    assert sample.y.shape == (3, 1) and sample.y.dtype == torch.float32
+    with pytest.raises(ShapeError, match=r"y must have shape \(3, 1\)"):
+        Sample.of(model, torch.zeros(3, 1), torch.zeros(3, 2), ())
+
+
+@pytest.mark.parametrize("codes", [[0.5, 0, 1], [0, 1, 2], [-1, 0, 1], [0, 1]])
+def test_class_codes_are_whole_and_within_the_classes(codes):
+    with pytest.raises(ShapeError, match="3 class codes from 0 to 1"):
+        Sample.of(KAN((1, 2)), torch.zeros(3, 1), torch.tensor(codes), ("a", "b"))
+
+
+def test_thinning_keeps_the_first_and_the_last_row_and_pairs_stay_together():
+    model = KAN((1, 1))
+    rows = torch.arange(100.0).double()[:, None]
+    sample = Sample.of(model, rows, rows, ()).thin(7)
+    assert len(sample.X) == 7 and (float(sample.X[0]), float(sample.X[-1])) == (0, 99)
+    assert_equal(sample.X, sample.y)
