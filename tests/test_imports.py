@@ -31,6 +31,7 @@ LEVELS = [
     {"train"},
     {"select"},
     {"symbolic", "pde"},
+    {"export"},
     {"plotting", "compat"},
     {"report"},
     {"studies"},
@@ -41,7 +42,7 @@ LEVEL = {room: number for number, rooms in enumerate(LEVELS) for room in rooms}
 
 # Optional or heavy packages enter inside functions of these rooms only.
 GUARDED = {
-    "sympy": {"primitives", "symbolic"},
+    "sympy": {"primitives", "symbolic", "export"},
     "matplotlib": {"plotting"},
     "jinja2": {"report"},
     "sklearn": {"estimators", "studies"},
