@@ -42,7 +42,7 @@ PLAIN, FACTOR, BASE = 0, 1, 2  # what surrounds an expression: nothing, a produc
 mi, mn, mo, mtext = (partial(element, name) for name in ("mi", "mn", "mo", "mtext"))
 mrow, mfrac, msup, msub = (partial(element, name) for name in ("mrow", "mfrac", "msup", "msub"))
 
-MINUS, PLUS, DOT = mo("−"), mo("+"), mo("·")
+MINUS, PLUS, TIMES_DOT = mo("−"), mo("+"), mo("·")
 SPACE = join([mo(Markup("&#8290;")), element("mspace", width="0.12em")])  # an invisible times sign
 
 
@@ -150,7 +150,7 @@ def _number(e: Any, kind: str, around: int) -> Markup:
         return mn(text)
     mantissa, exponent = text.split("e")
     ten = msup(mn("10"), mn(str(int(exponent)).replace("-", "−")))
-    return ten if mantissa == "1" else mrow(mn(mantissa), DOT, ten)
+    return ten if mantissa == "1" else mrow(mn(mantissa), TIMES_DOT, ten)
 
 
 def _product(e: Any, around: int) -> Markup:
@@ -180,7 +180,7 @@ def _factors(parts: list[Any]) -> Markup:
     out = [shown[0]]
     for inner in shown[1:]:
         starts_with_digit = inner.startswith(("<mn>", "<mrow><mn>", "<msup><mn>"))
-        out += [DOT if starts_with_digit else SPACE, inner]
+        out += [TIMES_DOT if starts_with_digit else SPACE, inner]
     return mrow(*out)
 
 
