@@ -21,12 +21,13 @@ ROOT = Path(edgewise.__file__).parent
 LEVELS = [
     {"errors", "files", "threads"},
     {"ops", "primitives"},
-    {"grid", "fitting", "config", "topology"},
+    {"grid", "fitting", "config", "topology", "metadata"},
+    {"data"},
     {"layers"},
     {"trace"},
     {"model"},
-    {"attribution"},
-    {"transforms", "checkpoint", "data"},
+    {"attribution", "size", "spec"},
+    {"transforms", "checkpoint"},
     {"train"},
     {"select"},
     {"symbolic", "pde"},
@@ -216,6 +217,7 @@ def test_public_names_are_no_modules_once_every_room_is_loaded():
             importlib.import_module(f"edgewise.{name}")
     hidden = [name for name in edgewise.__all__ if name != "errors" and isinstance(getattr(edgewise, name), ModuleType)]
     assert not hidden
+    assert dir(edgewise) == sorted(edgewise.__all__), "what was loaded on the way is no public name"
 
 
 def test_type_checkers_see_the_same_names():

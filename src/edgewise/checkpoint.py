@@ -17,6 +17,7 @@ from . import __version__
 from .errors import CheckpointError, did_you_mean
 from .files import FileError, write_whole
 from .model import KAN
+from .spec import from_spec, spec_of
 
 FORMAT = 1  # raised when an older edgewise could not read the file any more
 KEY = "edgewise"  # where the header stands among the file's metadata
@@ -65,7 +66,7 @@ def to_bytes(model: KAN) -> bytes:
             f"edgewise saves KAN models, got {type(model).__name__}; for other modules use safetensors or torch.save"
         )
     tensors = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
-    header = {"format": FORMAT, "version": __version__, "torch": str(torch.__version__), "spec": model.spec()}
+    header = {"format": FORMAT, "version": __version__, "torch": str(torch.__version__), "spec": spec_of(model)}
     try:
         if not _same(json.loads(_text(header)), header):
             raise TypeError("it would read back differently")
@@ -96,7 +97,7 @@ def from_bytes(raw: bytes, where: str = "the file", device: torch.device | str |
     if header.pop("digest", None) != _digest(header, tensors):
         raise CheckpointError(f"{where} is damaged: its content does not match its digest")
     try:
-        model = KAN.from_spec(spec, tensors)
+        model = from_spec(spec, tensors)
         _check(model, spec, tensors)
         return model if device is None else model.to(device)
     except CheckpointError as error:
@@ -134,7 +135,7 @@ def _check(model: KAN, spec: Any, tensors: Mapping[str, Tensor]) -> None:
         raise CheckpointError(
             f"tensors that do not belong there or are missing: {', '.join(sorted(held.keys() ^ tensors.keys()))}"
         )
-    if not _same(spec, model.spec()):
+    if not _same(spec, spec_of(model)):
         raise CheckpointError("the structure and the tensors contradict each other")
     topology = model.topology
     wanted = {f"input_{part}": (topology.features,) for part in ("shift", "scale")}

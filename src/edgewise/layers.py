@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from . import grid, ops, primitives
 from .config import KANConfig
-from .errors import ShapeError, reject_unknown
+from .errors import ShapeError, knows_keywords
 
 OFF, SPLINE, SYMBOLIC, BOTH = 0, 1, 2, 3
 
@@ -49,6 +49,7 @@ class KANLayer(nn.Module):
     base_scale: nn.Parameter | None
     affine: nn.Parameter | None
 
+    @knows_keywords
     def __init__(
         self,
         in_features: int,
@@ -61,10 +62,8 @@ class KANLayer(nn.Module):
         seed: int = 0,
         dtype: torch.dtype | None = None,
         device: torch.device | str | None = None,
-        **unknown: Any,
     ) -> None:
         super().__init__()
-        reject_unknown(unknown, ("grid_size", "degree", "base", "domain", "seed", "dtype", "device"), "KANLayer")
         config = KANConfig.create(
             (in_features, out_features), grid_size=grid_size, degree=degree, base=base, domain=domain, seed=seed
         )

@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-import math
+import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from .config import KANConfig, Width
-from .errors import CheckpointError, ConfigError, DataError, ShapeError, StructureError, reject_unknown
-from .layers import OFF, KANLayer, SymbolicEdge
+from .data import as_inputs, beyond_ranges, label_values
+from .errors import (
+    ConfigError,
+    DataError,
+    EdgewiseWarning,
+    ShapeError,
+    StructureError,
+    knows_keywords,
+)
+from .layers import OFF, KANLayer
+from .metadata import Edit, Metadata
 from .topology import Edge, Topology
 from .trace import Trace
 
-
-@dataclass(frozen=True)
-class Metadata:
-    """What `predict` needs to know of the table a model was fitted to: names, class labels, category levels, ranges,
-    task."""
-
-    inputs: tuple[str, ...] = ()
-    outputs: tuple[str, ...] = ()
-    classes: tuple[str, ...] = ()
-    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    ranges: tuple[tuple[float, float], ...] = ()
-    task: str = ""
-
-
-@dataclass(frozen=True)
-class Edit:
-    """One change made to a model: what was done, and with which settings or to which parts."""
-
-    action: str
-    detail: str = ""
+BLOCK = 1 << 14  # rows in one pass of `predict`, whose activations then take little memory
 
 
 class KAN(nn.Module):
@@ -58,6 +47,7 @@ class KAN(nn.Module):
     output_scale: Tensor
     columns: Tensor | None
 
+    @knows_keywords
     def __init__(
         self,
         widths: Sequence[Width],
@@ -69,10 +59,8 @@ class KAN(nn.Module):
         seed: int = 0,
         dtype: torch.dtype = torch.float64,
         device: torch.device | str | None = None,
-        **unknown: Any,
     ) -> None:
         super().__init__()
-        reject_unknown(unknown, ("grid_size", "degree", "base", "domain", "seed", "dtype", "device"), "KAN")
         if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
             raise ConfigError(f"dtype must be a floating-point torch.dtype such as torch.float64, got {dtype!r}")
         config = KANConfig.create(widths, grid_size=grid_size, degree=degree, base=base, domain=domain, seed=seed)
@@ -109,6 +97,21 @@ class KAN(nn.Module):
         ((2, ()), (5, ()), (1, ()))
         """
         return KAN((n, 2 * n + 1, 1), **settings)
+
+    @staticmethod
+    def assemble(
+        config: KANConfig,
+        topology: Topology,
+        layers: Sequence[KANLayer],
+        scaling: Sequence[Tensor],
+        metadata: Metadata,
+        edits: tuple[Edit, ...],
+    ) -> KAN:
+        """The model of these parts, which become its own; `scaling`: shift and scale of the inputs, of the outputs."""
+        model = KAN.__new__(KAN)
+        nn.Module.__init__(model)
+        model._assemble(config, topology, layers, scaling, metadata, edits)
+        return model
 
     def _assemble(
         self,
@@ -155,8 +158,6 @@ class KAN(nn.Module):
     ) -> KAN:
         """A new model from this one with some parts replaced; nothing is shared with this one. Every transform ends
         here."""
-        model = KAN.__new__(KAN)
-        nn.Module.__init__(model)
         fresh = [KANLayer.build(**layer.parts()) for layer in self.edge_layers] if layers is None else list(layers)
         values = {
             name: getattr(self, name) for name in ("input_shift", "input_scale", "output_shift", "output_scale")
@@ -165,9 +166,8 @@ class KAN(nn.Module):
         config = config or self.config
         config = replace(config, widths=topology.widths, grid_size=tuple(layer.grid_size for layer in fresh))
         edits = self.edits if edit is None else (*self.edits, edit)
-        model._assemble(
-            config, topology, fresh, [v.detach().clone() for v in values.values()], metadata or self.metadata, edits
-        )
+        copies = [value.detach().clone() for value in values.values()]
+        model = KAN.assemble(config, topology, fresh, copies, metadata or self.metadata, edits)
         model.train(self.training)
         return model
 
@@ -177,6 +177,12 @@ class KAN(nn.Module):
     def edge_layers(self) -> list[KANLayer]:
         """The layers of edges, first to last."""
         return list(self.layers)  # type: ignore[arg-type]
+
+    @property
+    def used_inputs(self) -> tuple[int, ...]:
+        """Columns of X that some active edge reads; the others cannot change a prediction."""
+        read = (self.edge_layers[0].kind != OFF).any(1).tolist()
+        return tuple(column for column, on in zip(self.topology.node_ids[0], read, strict=True) if on)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -236,23 +242,82 @@ class KAN(nn.Module):
             nodes.append(a)
         return (self.unscale(a) if self.scaled else a), Trace(tuple(nodes), tuple(edges), tuple(subnodes))
 
+    def predict(self, X: Any) -> Any:
+        """Predictions for new rows: numbers, or the most likely class of each row after a fit to classes.
+
+        Args:
+            X (n, features): a tensor, an array, nested lists, a DataFrame, a mapping of columns or a `Table`. Columns
+                with names are found by the names that the model was fitted to, in any order; those that it does not
+                use may be missing.
+
+        Returns:
+            Numbers in the units of y: (n,) for one output, (n, outputs) for several. For classes (n,) labels, such
+            as 3 or "red". A tensor gives a tensor, whose classes are positions in `metadata.classes`; everything else
+            gives a numpy array. No gradients: `model(x)` has them.
+
+        Raises:
+            ShapeError: another number of columns.
+            DataError: no row, missing columns, or cells that are no finite numbers.
+
+        Warns:
+            EdgewiseWarning: rows outside the ranges that the model was fitted to.
+
+        >>> KAN((2, 3, 1)).predict([[0.5, 0.0], [0.0, 0.5]]).shape
+        (2,)
+        """
+        y, classes = self._outputs(X, "predict"), self.metadata.classes
+        if len(classes) == y.shape[1]:
+            codes = y.argmax(1)
+            return codes if isinstance(X, Tensor) else label_values(classes)[codes.cpu().numpy()]
+        y = y[:, 0] if y.shape[1] == 1 else y
+        return y if isinstance(X, Tensor) else y.cpu().numpy()
+
+    def predict_proba(self, X: Any) -> Any:
+        """The probability of every class for new rows, after a fit to classes.
+
+        Args:
+            X (n, features): rows as for `predict`.
+
+        Returns:
+            (n, classes), in the order of `metadata.classes`; each row adds up to 1. A tensor for a tensor, else a numpy
+            array.
+
+        Raises:
+            ConfigError: the model was fitted to numbers.
+            ShapeError, DataError: as for `predict`.
+
+        >>> model = KAN((2, 3)).build(metadata=Metadata(classes=("a", "b", "c"), task="cross_entropy"))
+        >>> model.predict_proba([[0.5, 0.0], [0.0, 0.5]]).shape
+        (2, 3)
+        """
+        if len(self.metadata.classes) != len(self.topology.node_ids[-1]):
+            raise ConfigError("the model was fitted to numbers and knows no probabilities of classes; use predict")
+        p = self._outputs(X, "predict_proba").softmax(1)
+        return p if isinstance(X, Tensor) else p.cpu().numpy()
+
+    def _outputs(self, X: Any, what: str) -> Tensor:
+        """The network's outputs (n, outputs) for rows of any kind, on the device of X; warns of rows out of range."""
+        x = self.finite_input(X, what)
+        remark = beyond_ranges(x.cpu().numpy(), self.metadata, self.used_inputs)[1]
+        if remark:
+            warnings.warn(remark, EdgewiseWarning, stacklevel=3)
+        with torch.no_grad():
+            y = torch.cat([self(part) for part in x.split(BLOCK)])
+        return y.to(X.device) if isinstance(X, Tensor) else y
+
     def as_input(self, X: Any) -> Tensor:
-        """X as a tensor (b, features) of the model's dtype and device, from a tensor, array, list or data frame;
-        `ShapeError` if it cannot be."""
-        if not isinstance(X, Tensor):
-            try:
-                X = X.to_numpy() if hasattr(X, "to_numpy") else X
-                if isinstance(X, np.ndarray) and (not X.flags.writeable or any(step < 0 for step in X.strides)):
-                    X = X.copy()  # torch takes neither as it is
-                X = torch.as_tensor(X)
-            except (TypeError, ValueError, RuntimeError) as error:
-                raise ShapeError(
-                    f"X must hold numbers in a table of shape (rows, {self.topology.features}): {error}"
-                ) from error
-        X = X.detach().to(dtype=self.dtype, device=self.device)
-        if X.ndim != 2 or X.shape[1] != self.topology.features:
-            raise ShapeError(f"X must have shape (rows, {self.topology.features}), got {tuple(X.shape)}")
-        return X
+        """X as a tensor (b, features) of the model's dtype and device, from rows as `predict` takes them.
+
+        Raises `ShapeError` and `DataError` where it cannot be; numbers that are not finite stay.
+        """
+        return as_inputs(
+            X,
+            self.metadata,
+            width=self.topology.features,
+            used=self.used_inputs,
+            dtype=self.dtype,
+            device=self.device,
+        )
 
     def finite_input(self, X: Any, what: str) -> Tensor:
         """`as_input`, for what needs numbers. Raises `DataError` when it is empty or holds numbers that are not
@@ -272,13 +337,15 @@ class KAN(nn.Module):
         features = self.topology.features
         if not isinstance(x, Tensor):
             raise ShapeError(
-                f"the model takes a tensor of shape (..., {features}), got {type(x).__name__}; use torch.as_tensor(x)"
+                f"calling the model takes a tensor of shape (..., {features}), got {type(x).__name__}; use"
+                " model.predict(X) for arrays and tables, or torch.as_tensor(x)"
             )
         if x.ndim < 1 or x.shape[-1] != features:
             raise ShapeError(f"the model takes x of shape (..., {features}), got {tuple(x.shape)}")
         if x.dtype != self.dtype and not torch.is_autocast_enabled(x.device.type):
             raise ShapeError(
-                f"x is {x.dtype} but the model is {self.dtype}; use x.to({self.dtype}) or model.to({x.dtype})"
+                f"x is {x.dtype} but the model is {self.dtype}; use x.to({self.dtype}), model.to({x.dtype}), or"
+                " model.predict(x)"
             )
 
     def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
@@ -286,71 +353,6 @@ class KAN(nn.Module):
         self._note_scaling()
 
     # ------------------------------------------------------------------ description
-
-    def spec(self) -> dict[str, Any]:
-        """All that is not a tensor, as plain JSON values; `from_spec` and the state dict give the model back."""
-        return {
-            "config": asdict(self.config),
-            "topology": asdict(self.topology),
-            "layers": [
-                {
-                    "degree": layer.degree,
-                    "base": layer.base,
-                    "uniform": layer.uniform,
-                    "symbolic": [list(edge) for edge in layer.symbolic],
-                }
-                for layer in self.edge_layers
-            ],
-            "metadata": asdict(self.metadata),
-            "edits": [asdict(edit) for edit in self.edits],
-        }
-
-    @staticmethod
-    def from_spec(spec: Mapping[str, Any], state: Mapping[str, Tensor]) -> KAN:
-        """The model of this spec with these tensors (a state dict). Raises `CheckpointError` when they do not fit
-        together."""
-        try:
-            config = KANConfig.create(**{k: _tuples(v) for k, v in spec["config"].items()})
-            topology = Topology(
-                spec["topology"]["features"],
-                _tuples(spec["topology"]["node_ids"]),
-                _tuples(spec["topology"]["factors"]),
-            )
-            layers = []
-            for number, entry in enumerate(spec["layers"]):
-                names = ("knots", "coef", "bias", "kind")
-                tensors: dict[str, Any] = {name: state[f"layers.{number}.{name}"] for name in names}
-                tensors |= {name: state.get(f"layers.{number}.{name}") for name in ("base_scale", "affine")}
-                symbolic = [SymbolicEdge(*edge) for edge in entry["symbolic"]]
-                layers.append(
-                    KANLayer.build(
-                        degree=entry["degree"],
-                        base=entry["base"],
-                        uniform=entry["uniform"],
-                        symbolic=symbolic,
-                        **tensors,
-                    )
-                )
-            scaling = [state[name].clone() for name in ("input_shift", "input_scale", "output_shift", "output_scale")]
-            notes: dict[str, Any] = {k: v if isinstance(v, str) else _tuples(v) for k, v in spec["metadata"].items()}
-            metadata = Metadata(**notes)
-            edits = tuple(Edit(**entry) for entry in spec["edits"])
-            sizes = [(len(topology.node_ids[k]), len(topology.subnode_ids(k + 1))) for k in range(topology.depth)]
-            if [(*layer.kind.shape,) for layer in layers] != sizes or [v.numel() for v in scaling[1::2]] != [
-                topology.features,
-                len(topology.node_ids[-1]),
-            ]:
-                raise ValueError(
-                    f"layers of {[(*layer.kind.shape,) for layer in layers]} edges where the topology has {sizes}"
-                )
-            model = KAN.__new__(KAN)
-            nn.Module.__init__(model)
-            model._assemble(config, topology, layers, scaling, metadata, edits)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError) as error:
-            raise CheckpointError(
-                f"the description and the tensors do not form a model: {type(error).__name__}: {error}"
-            ) from error
-        return model
 
     def active_edges(self) -> list[Edge]:
         """Identities of all edges that are not off."""
@@ -362,7 +364,7 @@ class KAN(nn.Module):
 
     def extra_repr(self) -> str:
         """The shape, for print."""
-        return "widths=" + shape_text(self)
+        return "widths=" + self.topology.shape_text()
 
 
 def _stream(seed: int, layer: int) -> int:
@@ -370,67 +372,8 @@ def _stream(seed: int, layer: int) -> int:
     return (seed * 0x9E3779B97F4A7C15 + layer * 0xBF58476D1CE4E5B9) % (2**63)
 
 
-def _tuples(value: Any) -> Any:
-    """Lists to tuples all the way down: JSON has no tuples."""
-    if isinstance(value, list | tuple):
-        return tuple(_tuples(v) for v in value)
-    return {k: _tuples(v) for k, v in value.items()} if isinstance(value, Mapping) else value
-
-
-def shape_text(model: KAN) -> str:
-    """The widths in words: [2, 3+1x2, 1] has three sums and one product of two factors in its hidden layer."""
-    words = []
-    for sums, arities in model.topology.widths:
-        products = "+".join(f"{arities.count(a)}x{a}" for a in sorted(set(arities)))
-        words.append("+".join(w for w in (str(sums) if sums or not products else "", products) if w))
-    return "[" + ", ".join(words) + "]"
-
-
-@dataclass(frozen=True)
-class Summary:
-    """Shape, active edges and parameters of a model. `parameters` is the effective count used in comparisons: what
-    training can move in edges that are on (spline coefficients, base scales, a closed form's four constants) plus one
-    bias per subnode, less one constant per edge (a spline's mean and the bias are the same freedom)."""
-
-    shape: str
-    edges: int
-    symbolic_edges: int
-    parameters: int
-    stored: int
-    grid_size: tuple[int, ...]
-    degree: int
-
-    def __str__(self) -> str:
-        return (
-            f"KAN {self.shape}, degree {self.degree}, grid {list(self.grid_size)}: {self.edges} active edges "
-            f"({self.symbolic_edges} symbolic), {self.parameters} effective parameters ({self.stored} stored)"
-        )
-
-
 def as_kan(model: Any, what: str) -> KAN:
     """The model itself. Raises `StructureError` for anything but a KAN; `what` was to be done with it."""
     if not isinstance(model, KAN):
         raise StructureError(f"{what} takes an edgewise.KAN, got {type(model).__name__}")
     return model
-
-
-def summary(model: KAN) -> Summary:
-    """Shape, active edges, effective parameters.
-
-    >>> summary(KAN((2, 1, 1), grid_size=3)).parameters
-    20
-    """
-    model = as_kan(model, "summary")
-    edges = symbolic = parameters = 0
-    for layer in model.edge_layers:
-        splines = int(layer.spline_edges().sum())
-        edges += int((layer.kind != OFF).sum())
-        symbolic += len(layer.symbolic)
-        parameters += (
-            splines * (layer.num_basis - 1 + (layer.base_scale is not None))
-            + 4 * len(layer.symbolic)
-            + layer.bias.numel()
-        )
-    stored = math.fsum(p.numel() for p in model.parameters())
-    sizes = tuple(layer.grid_size for layer in model.edge_layers)
-    return Summary(shape_text(model), edges, symbolic, parameters, int(stored), sizes, model.config.degree)

@@ -7,7 +7,8 @@ import torch
 
 import edgewise as ew
 from edgewise.errors import ConfigError, DataError, StructureError
-from edgewise.model import KAN, Metadata
+from edgewise.metadata import Metadata
+from edgewise.model import KAN
 from edgewise.plotting.content import describe, rows_for
 from edgewise.plotting.layout import arrange
 

@@ -14,7 +14,8 @@ from types import FrameType
 import torch
 from torch import Tensor
 
-from ..model import KAN, summary
+from ..model import KAN
+from ..size import summary
 from ..symbolic.symbolify import symbolify
 from .options import counted
 

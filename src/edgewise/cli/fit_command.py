@@ -16,7 +16,8 @@ from ..checkpoint import to_bytes
 from ..data import Table, from_grid, read_grid, split
 from ..errors import DataError
 from ..files import check_new_folder, new_folder, write_whole
-from ..model import KAN, summary
+from ..model import KAN
+from ..size import summary
 from ..train.closing import far_columns
 from . import words
 from .formulas import Written

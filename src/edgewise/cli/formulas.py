@@ -11,8 +11,9 @@ from typing import Any
 import torch
 
 from ..data import Table
-from ..model import KAN, summary
+from ..model import KAN
 from ..plotting.wording import clean
+from ..size import summary
 from ..symbolic.formula import edge_functions, evaluate, formula
 from ..symbolic.task import present_forms
 from .measure import Scores, headline, scores

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 
 from ..data import Table
-from ..model import KAN, summary
+from ..model import KAN
+from ..size import summary
 from ..train.fit import fit as train
 from ..train.job import make_job
 from ..train.result import FitResult

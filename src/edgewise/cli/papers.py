@@ -10,10 +10,10 @@ from typing import Any
 
 from ..data import Table
 from ..errors import EdgewiseError
-from ..model import summary
 from ..plotting import describe, plot
 from ..report import report
 from ..report.figures import closed_forms
+from ..size import summary
 from ..topology import Edge
 from . import formulas
 from .closed import symbolic_edges

@@ -14,7 +14,8 @@ from torch import Tensor
 from ..data import Rows, encode
 from ..errors import DataError, ShapeError
 from ..files import write_whole
-from ..model import KAN, Metadata
+from ..metadata import Metadata
+from ..model import KAN
 from .run_folder import open_run
 
 
@@ -23,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out and Path(args.out).is_file() and not args.force:
         raise DataError(f"{args.out} exists already; choose another name, or replace it with --force")
     model, _ = open_run(args.run_folder)
-    rows = encode(args.table, model.metadata, drop=args.drop or ())
+    rows = encode(args.table, model.metadata, drop=args.drop or (), used=model.used_inputs)
     if not args.quiet:
         for note in rows.notes:
             print(f"note: {note}", file=sys.stderr)

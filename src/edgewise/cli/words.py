@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ..model import KAN, summary
+from ..model import KAN
+from ..size import summary
 from .measure import Scores, headline
 
 if TYPE_CHECKING:

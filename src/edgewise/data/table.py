@@ -14,10 +14,11 @@ import torch
 from torch import Tensor
 
 from edgewise.errors import DataError, ShapeError
-from edgewise.model import Metadata
+from edgewise.metadata import Metadata
 
 from .build import build
-from .convert import as_matrix, frame_columns, holds_classes, is_frame
+from .convert import as_matrix
+from .frames import frame_columns, holds_classes, is_frame, unique_names
 from .reader import Grid, read_grid
 
 # n rows, d inputs, k outputs
@@ -53,6 +54,21 @@ class Table:
     def metadata(self) -> Metadata:
         """What a model needs to know of this table to predict on another one."""
         return Metadata(self.inputs, self.outputs, self.classes or (), dict(self.categories), self.ranges, self.task)
+
+    def raw(self) -> dict[str, Any]:
+        """The input columns as they stood in the original table: numbers (n,), or the level of each row as text."""
+        found: dict[str, Any] = {
+            column: [levels[code] for code in self.X[:, self._places(column)].argmax(dim=1).tolist()]
+            for column, levels in self.categories.items()
+        }
+        encoded = {place for column in self.categories for place in self._places(column)}
+        return found | {
+            name: self.X[:, place].numpy() for place, name in enumerate(self.inputs) if place not in encoded
+        }
+
+    def _places(self, column: str) -> list[int]:
+        """Positions of the inputs, one per level, that a categorical column became."""
+        return [self.inputs.index(f"{column}={level}") for level in self.categories[column]]
 
     def take(self, rows: Tensor) -> Table:
         """These rows alone, everything else unchanged: the ranges stay those of the whole table."""
@@ -205,24 +221,17 @@ def from_function(
 def frame_grid(frame: Any) -> Grid:
     """A DataFrame as a grid: numeric and boolean columns as they are, everything else as text."""
     if not is_frame(frame):
-        raise DataError(f"wanted a DataFrame, got {type(frame).__name__}; for arrays use from_arrays")
+        raise DataError(f"wanted a DataFrame, got {type(frame).__name__}; for arrays use edgewise.from_arrays")
     names, columns = frame_columns(frame)
-    clear: list[str] = []
-    notes = []
-    for name in names:
-        again = next(
-            free
-            for number in range(1, len(names) + 2)
-            if (free := name if number == 1 else f"{name}.{number}") not in clear
-        )
-        if again != name:
-            notes.append(f"the name {name!r} occurs twice: column {len(clear) + 1} is called {again!r}")
-        clear.append(again)
+    clear = unique_names(names)
+    notes = tuple(
+        f"the name {name!r} occurs twice: column {place} is called {again!r}"
+        for place, (name, again) in enumerate(zip(names, clear, strict=True), start=1)
+        if again != name
+    )
     if not len(frame):
         raise DataError("the frame has no rows")
-    return Grid(
-        tuple(clear), tuple(_cells(column) for column in columns), range(len(frame)), "the frame", "row", tuple(notes)
-    )
+    return Grid(clear, tuple(_cells(column) for column in columns), range(len(frame)), "the frame", "row", notes)
 
 
 def _arguments(f: Callable[..., Any]) -> int:

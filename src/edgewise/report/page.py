@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..model import shape_text, summary
 from ..plotting.wording import clean
+from ..size import summary
 from ..topology import Edge
 from .digits import amount, score, score_words
 from .figures import closed_forms, scores
@@ -110,11 +110,15 @@ def _facts(subject: Subject, judged: Mapping[str, Any]) -> tuple[Fact, ...]:
     size, old = summary(subject.model), subject.original
     shape, edges = "shape", "edges"
     if old is not None:
-        shape += f", was {shape_text(old)}"
+        shape += f", was {old.topology.shape_text()}"
     if size.symbolic_edges:
         edges += f", {size.symbolic_edges} in closed form"
     count = str(size.edges) if old is None else f"{size.edges} of {summary(old).edges}"
-    found += [Fact(shape_text(subject.model), shape), Fact(count, edges), Fact(str(len(subject.fitted.X)), "rows")]
+    found += [
+        Fact(subject.model.topology.shape_text(), shape),
+        Fact(count, edges),
+        Fact(str(len(subject.fitted.X)), "rows"),
+    ]
     return tuple(found)
 
 

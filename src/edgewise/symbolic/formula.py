@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..data.convert import as_matrix, as_target
+from ..data import as_matrix, as_target
 from ..errors import require
 from ..model import KAN, as_kan
 from ..transforms import edge

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from ..layers import OFF, SYMBOLIC
-from ..model import KAN, summary
+from ..model import KAN
 from ..primitives import Primitive
+from ..size import summary
 from ..train.problems.kan import NetworkProblem
 from ..train.problems.losses import CrossEntropy, SquaredError
 from ..train.solvers.levenberg_marquardt import minimize

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import ConfigError
-from ..model import KAN, Edit, as_kan
+from ..metadata import Edit
+from ..model import KAN, as_kan
 from ..primitives import Primitive, resolve
 from ..threads import threads_for
 from .candidates import candidates

@@ -14,11 +14,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ..data.convert import as_codes, as_matrix, as_target
+from ..data import as_codes, as_matrix, as_target
 from ..errors import DataError
 from ..layers import OFF, SYMBOLIC, KANLayer, SymbolicEdge
-from ..model import KAN, Edit, summary
+from ..metadata import Edit
+from ..model import KAN
 from ..primitives import get
+from ..size import summary
 from ..train.job import choose_loss
 from ..train.problems.losses import CrossEntropy, Loss
 from ..transforms import tidy

@@ -15,7 +15,8 @@ from .. import grid
 from ..config import is_int
 from ..errors import ConfigError, StructureError
 from ..layers import BOTH, SPLINE
-from ..model import KAN, Edit, as_kan
+from ..metadata import Edit
+from ..model import KAN, as_kan
 from ..topology import Topology
 from .draft import Draft, Parts, sums_first
 

@@ -13,7 +13,8 @@ from .. import grid, ops
 from ..errors import ConfigError, GridError
 from ..fitting import project
 from ..layers import KANLayer
-from ..model import KAN, Edit, as_kan
+from ..metadata import Edit
+from ..model import KAN, as_kan
 
 
 def refine(model: KAN, factor: int | None = None, *, grid_size: int | Sequence[int] | None = None) -> KAN:

@@ -15,7 +15,8 @@ from ..errors import ConfigError
 from ..fitting import dense_basis, least_squares
 from ..grid import breaks_of
 from ..layers import BOTH, OFF, SPLINE, SYMBOLIC, KANLayer, SymbolicEdge
-from ..model import KAN, Edit, as_kan
+from ..metadata import Edit
+from ..model import KAN, as_kan
 from ..topology import Node
 from .draft import Draft, Parts, keep_symbolic, select
 

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from ..attribution import Activity, activity, scores
 from ..errors import ConfigError
-from ..model import KAN, Edit, as_kan
+from ..metadata import Edit
+from ..model import KAN, as_kan
 from ..topology import Topology
 from .draft import Draft, reached
 from .structure import difference, take_away

@@ -13,7 +13,8 @@ from ..attribution import activity
 from ..errors import StructureError
 from ..grid import breaks_of
 from ..layers import KANLayer
-from ..model import KAN, Edit, as_kan
+from ..metadata import Edit
+from ..model import KAN, as_kan
 from ..topology import Edge, Node, Topology
 from .draft import Draft, Parts, as_edge, as_node, reached, select, switch_off
 

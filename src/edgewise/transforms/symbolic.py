@@ -14,7 +14,8 @@ from ..errors import StructureError, SymbolicError, problems
 from ..fitting import dense_basis, least_squares
 from ..grid import breaks_of
 from ..layers import SPLINE, SYMBOLIC, KANLayer, SymbolicEdge
-from ..model import KAN, Edit, as_kan
+from ..metadata import Edit
+from ..model import KAN, as_kan
 from ..topology import Edge
 from .draft import Draft, Parts, as_edge, has_form, keep_symbolic, select
 
