@@ -33,7 +33,13 @@ def test_the_whole_story_is_told(full):
         "Use it in Python",
     ]
     told = ["A law", "It explains nearly all of it.", "Before pruning", "After pruning", "3 of 15"]
-    told += ["On 30 rows that were held out.", "Loss, 40 steps, 9 s", "the separator is ';'", "grid 3", "grid 6"]
+    told += [
+        "The model is judged on 30 held-out rows.",
+        "Loss, 40 steps, 9 s",
+        "the separator is ';'",
+        "grid 3",
+        "grid 6",
+    ]
     assert [words for words in told if words not in page.text] == []
 
 
@@ -73,7 +79,7 @@ def test_classes_give_a_table_of_confusions():
     codes = y.argmax(1)
     text = report(model, X, codes, closed_forms={})
     page = ParsedPage(text)
-    assert "Confusions" in page.text and "Residuals" not in page.text
+    assert "Confusion matrix" in page.text and "Residuals" not in page.text
     assert "kind from a, b" in page.text and "accuracy of the model" in page.text
     assert re.search(r"<b>1</b><span>accuracy", text)
     with pytest.raises(ShapeError, match="class codes from 0 to 2"):

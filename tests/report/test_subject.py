@@ -15,9 +15,11 @@ from .pages import data
 
 def test_the_rows_that_judge_are_the_held_out_ones_where_there_are_any():
     model = KAN((2, 1))
-    assert Subject.of(model, *data(model)).judged_on == "On the 60 rows it was fitted to."
+    fitted = Subject.of(model, *data(model))
+    assert fitted.judged is fitted.fitted
+    assert fitted.judged_on.startswith("The model is judged on the 60 rows it was fitted to. Expect larger errors")
     subject = Subject.of(model, *data(model), test=data(model, 7))
-    assert len(subject.judged.X) == 7 and subject.judged_on == "On 7 rows that were held out."
+    assert len(subject.judged.X) == 7 and subject.judged_on == "The model is judged on 7 held-out rows."
 
 
 def test_targets_are_shaped_as_the_outputs_are():

@@ -27,7 +27,7 @@ FEW_CARDS = 12
 NODE_PITCH, FACTOR_PITCH = 0.3, 0.12  # room wanted for a node, and for each factor of a product after the first
 LEVEL_NAMES = 9.0  # width up to which a picture grows so that names lie level
 
-NAME_SIZE, TITLE_SIZE, NOTE_SIZE = 11.0, 13.0, 9.0  # points
+NAME_SIZE, TITLE_SIZE, NOTE_SIZE = 11.0, 13.0, 11.0  # points
 
 
 def arrange(content: Content, *, title: str | None = None, beta: float = 3.0) -> Layout:

@@ -43,8 +43,17 @@ def _advance(char: str) -> float:
     return 1.1 if unicodedata.east_asian_width(char) in "WF" or ord(char) > 0xFFFF else 0.88
 
 
+def cut(text: str, letters: int) -> str:
+    """The text in at most so many letters, with an ellipsis in the middle: names often differ at both ends.
+
+    >>> cut("temperature_of_the_sample", 10)
+    'tempe…mple'
+    """
+    return text if len(text) <= letters else _both_ends(text, letters - 1)
+
+
 def shorten(text: str, size: float, room: float) -> str:
-    """The text, cut in the middle with an ellipsis until it fits `room` inches: names often differ at both ends.
+    """The text, cut in the middle until it fits into `room` inches.
 
     >>> shorten("temperature_of_the_sample", 10, 1.0)
     'tempe…mple'
@@ -54,9 +63,9 @@ def shorten(text: str, size: float, room: float) -> str:
     low, high = 1, len(text)
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if width(_cut(text, middle), size) <= room else (low, middle - 1)
-    return _cut(text, low)
+        low, high = (middle, high) if width(_both_ends(text, middle), size) <= room else (low, middle - 1)
+    return _both_ends(text, low)
 
 
-def _cut(text: str, keep: int) -> str:
+def _both_ends(text: str, keep: int) -> str:
     return text[: (keep + 1) // 2] + "…" + (text[-(keep // 2) :] if keep > 1 else "")

@@ -73,15 +73,16 @@ def page(
         judged = {"model": scores(subject.model, subject.judged), **judged}
     found = closed_forms(subject.shown, subject.before, forms)
     curves = dependence.dependence_charts(subject)
-    rest = "Confusions" if subject.classes else "Residuals"
-    fitted = f"The {len(subject.fitted.X)} rows the model was fitted to."
+    written = expressions(subject, formulas)
+    missed = ("confusions", "Confusion matrix") if subject.classes else ("residuals", "Residuals")
+    fitted = f"The model was fitted to these {len(subject.fitted.X)} rows."
     parts = (
-        Section("expressions", "Formula", "Formula", "In the units of the data.", expressions(subject, formulas)),
+        Section("expressions", "Formula", "Formula", "It takes the inputs in the units of the data.", written),
         Section("accuracy", "Accuracy", "Accuracy", subject.judged_on, accuracy({**judged, **baselines})),
         Section("networks", "Network", "Network", networks.legend(subject), networks.networks(subject, found)),
-        Section("edge_cards", "Edges", "Edge functions", edge_cards.LEAD, edge_cards.edge_cards(subject, found)),
+        Section("edge_cards", "Edges", "Edge functions", edge_cards.lead(found), edge_cards.edge_cards(subject, found)),
         Section("dependence", "Inputs", "Partial dependence", dependence.lead(subject, curves), curves),
-        Section(rest.lower(), rest, rest, subject.judged_on, residuals(subject)),
+        Section(missed[0], missed[1], missed[1], subject.judged_on, residuals(subject)),
         Section("training", "Training", "Training", "", training(history)),
         Section("table_columns", "Data", "Data", fitted, table_columns(subject, notes)),
         Section("usage", "Use", "Use it in Python", "", usage(subject, model_file)),

@@ -116,7 +116,8 @@ class Subject:
 
     @property
     def judged_on(self) -> str:
-        """Which rows judge the model, as a sentence."""
+        """Which rows judge the model, in words."""
         if self.judged is self.fitted:
-            return f"On the {len(self.fitted.X)} rows it was fitted to."
-        return f"On {len(self.judged.X)} rows that were held out."
+            rows = len(self.fitted.X)
+            return f"The model is judged on the {rows} rows it was fitted to. Expect larger errors on new rows."
+        return f"The model is judged on {len(self.judged.X)} held-out rows."

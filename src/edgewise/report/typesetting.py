@@ -7,6 +7,7 @@ import re
 from functools import partial
 from typing import Any
 
+from ..plotting.lettering import cut
 from .markup import Markup, element, join
 
 GREEK: dict[str, str] = dict(
@@ -83,9 +84,7 @@ def symbol(name: str) -> Markup:
     word = GREEK.get(name.lower(), "")
     if word and name[0].isupper():
         word = word.upper()
-    half = LONGEST_SYMBOL // 2
-    short = name if len(name) <= LONGEST_SYMBOL else name[:half] + "…" + name[-half:]
-    return mi(word or short)
+    return mi(word or cut(name, LONGEST_SYMBOL))
 
 
 def render(e: Any, around: int = PLAIN) -> Markup:

@@ -38,11 +38,11 @@ class ResidualCharts:
 
 @dataclass(frozen=True)
 class ConfusionRow:
-    """The rows of one class by the class predicted, and the share that was right."""
+    """The rows of one class by the class predicted, and the recall: the share that was predicted right."""
 
     name: str
     counts: list[int]
-    right: str
+    recall: str
 
 
 @dataclass(frozen=True)
