@@ -106,8 +106,12 @@ def _title(subject: Subject) -> str:
 
 
 def _facts(subject: Subject, judged: Mapping[str, Any]) -> tuple[Fact, ...]:
-    """The scores that matter most, the network's shape and size, the number of rows."""
-    found = [fact for name, row in judged.items() for fact in _score_facts(clean(name), row)]
+    """The scores that matter most, the network's shape and size, the number of rows.
+
+    A formula that is the network itself has the same scores, which are not repeated.
+    """
+    news = {name: row for name, row in judged.items() if name == "model" or row != judged["model"]}
+    found = [fact for name, row in news.items() for fact in _score_facts(clean(name), row)]
     size, old = summary(subject.model), subject.original
     shape, edges = "shape", "edges"
     if old is not None:

@@ -43,7 +43,8 @@ PLAIN, FACTOR, BASE = 0, 1, 2  # what surrounds an expression: nothing, a produc
 mi, mn, mo, mtext = (partial(element, name) for name in ("mi", "mn", "mo", "mtext"))
 mrow, mfrac, msup, msub = (partial(element, name) for name in ("mrow", "mfrac", "msup", "msub"))
 
-MINUS, PLUS, TIMES_DOT = mo("−"), mo("+"), mo("·")
+MINUS, TIMES_DOT = mo("−"), mo("·")
+BETWEEN_PLUS, BETWEEN_MINUS = mo("+", form="infix"), mo("−", form="infix")  # with room on both sides
 SPACE = join([mo(Markup("&#8290;")), element("mspace", width="0.12em")])  # an invisible times sign
 
 
@@ -116,8 +117,8 @@ def _terms(e: Any) -> list[Any]:
 def _signed(term: Any, place: int) -> list[Markup]:
     """A term with its sign; the first has none where it is positive."""
     if _negative(term):
-        return [MINUS, render(-term)]
-    return [PLUS, render(term)] if place else [render(term)]
+        return [BETWEEN_MINUS if place else MINUS, render(-term)]
+    return [BETWEEN_PLUS, render(term)] if place else [render(term)]
 
 
 def _negative(e: Any) -> bool:
