@@ -20,6 +20,7 @@ def page_of(model: KAN, **changes) -> Page:
         "baselines": {},
         "errors": {},
         "formulas": None,
+        "formula_notes": (),
         "forms": {},
         "title": None,
         "verdict": "",

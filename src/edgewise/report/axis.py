@@ -28,8 +28,10 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
 
 @dataclass(frozen=True)
 class Axis:
-    """Values from `low` to `high` onto pixels from `start` to `stop`; in decades when `log`, with ticks at integers alone
-    when `counts`."""
+    """Values from `low` to `high` onto pixels from `start` to `stop`.
+
+    log: the values are powers of ten. counts: only whole numbers stand beside the axis.
+    """
 
     low: float
     high: float

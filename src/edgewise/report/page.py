@@ -61,6 +61,7 @@ def page(
     baselines: Mapping[str, Any],
     errors: Mapping[str, Any],
     formulas: Sequence[Any] | None,
+    formula_notes: Sequence[str],
     forms: Mapping[Edge, tuple[str, float]] | None,
     title: str | None,
     verdict: str,
@@ -73,7 +74,7 @@ def page(
         judged = {"model": scores(subject.model, subject.judged), **judged}
     found = closed_forms(subject.shown, subject.before, forms)
     curves = dependence.dependence_charts(subject)
-    written = expressions(subject, formulas)
+    written = expressions(subject, formulas, formula_notes)
     missed = ("confusions", "Confusion matrix") if subject.classes else ("residuals", "Residuals")
     fitted = f"The model was fitted to these {len(subject.fitted.X)} rows."
     parts = (
