@@ -90,7 +90,7 @@ def test_many_inputs_outputs_and_edges_are_cut_with_a_word_about_it():
     model = KAN((30, 6))
     X, y = data(model)
     text = ParsedPage(report(model, X, y, closed_forms={})).text
-    assert "The 6 least important inputs are left out." in text
+    assert "The 18 least important inputs are left out." in text
     assert "140 less important edges are not shown." in text
     assert "The first 4 of 6 outputs are shown." in text
 

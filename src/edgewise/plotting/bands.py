@@ -21,13 +21,16 @@ ROUND_OFF_LEVEL = 1e-12  # variation of a curve, as a part of its values, that i
 
 @dataclass(frozen=True)
 class Band:
-    """The places of the cards, how many rows they stand in, the side of a frame, and the formulas above the frames with
-    the height they take."""
+    """Where the cards of a layer stand.
+
+    centres: their horizontal places. rows: how many rows they stand in. box: the side of a frame. labels: the formulas
+    above the frames (text, size, upright). room: the height that these take.
+    """
 
     centres: list[float]
     rows: int
     box: float
-    labels: list[tuple[str, float, bool]]  # text, size, upright
+    labels: list[tuple[str, float, bool]]
     room: float
 
     @staticmethod

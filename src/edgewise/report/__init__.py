@@ -1,7 +1,8 @@
 """report.html: one page that shows a model, what it learned, how good it is and how to use it.
 
-`subject` holds what is looked at, `sections` reads the numbers off it, `page` puts them together as a value, and
-`rendering` fills the templates. `pictures` draws the charts, `drawing` the network, `typesetting` the formulas.
+`subject` holds what is looked at, `sections` reads the numbers off it, `page` puts them together as a value.
+`rendering` fills the templates, for which `pictures` draws the charts, `drawing` the network and `typesetting` the
+formulas.
 """
 
 from __future__ import annotations
