@@ -1,5 +1,5 @@
-"""What fits do over several seeds. One fit says little of it: its last digits, and with them the minimum that it ends in,
-differ between processors."""
+"""What fits do over several seeds. One fit says little of it: its last digits, and with them the minimum that it
+ends in, differ between processors."""
 
 from __future__ import annotations
 
