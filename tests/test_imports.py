@@ -31,18 +31,21 @@ LEVELS = [
     {"train"},
     {"select"},
     {"symbolic", "pde"},
+    {"export"},
     {"plotting", "compat"},
-    {"report", "estimators"},
+    {"report"},
+    {"studies"},
+    {"estimators"},
     {"cli"},
 ]
 LEVEL = {room: number for number, rooms in enumerate(LEVELS) for room in rooms}
 
 # Optional or heavy packages enter inside functions of these rooms only.
 GUARDED = {
-    "sympy": {"primitives", "symbolic"},
+    "sympy": {"primitives", "symbolic", "export"},
     "matplotlib": {"plotting"},
     "jinja2": {"report"},
-    "sklearn": {"estimators", "cli"},
+    "sklearn": {"estimators", "studies"},
     "pandas": {"data"},
     "numba": {"ops"},
     "triton": {"ops"},

@@ -5,7 +5,9 @@ Every public name is loaded when it is first used, so that `import edgewise` sta
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from . import errors as errors
@@ -21,12 +23,14 @@ if TYPE_CHECKING:
     from .data import from_dataframe as from_dataframe
     from .data import from_function as from_function
     from .data import read_csv as read_csv
+    from .export.export import export as export
     from .layers import KANLayer as KANLayer
     from .model import KAN as KAN
     from .ops import spline as spline
     from .ops import use_backend as use_backend
     from .plotting import plot as plot
     from .size import summary as summary
+    from .studies.study import study as study
     from .symbolic.formula import formula as formula
     from .symbolic.suggest import suggest as suggest
     from .symbolic.symbolify import symbolify as symbolify
@@ -57,6 +61,7 @@ _HOME = {
     "deepen": "transforms",
     "edge": "transforms",
     "extend": "transforms",
+    "export": "export.export",
     "fit": "train.fit",
     "formula": "symbolic.formula",
     "from_arrays": "data",
@@ -74,6 +79,7 @@ _HOME = {
     "save": "checkpoint",
     "set_symbolic": "transforms",
     "spline": "ops",
+    "study": "studies.study",
     "suggest": "symbolic.suggest",
     "summary": "size",
     "swap": "transforms",
@@ -98,3 +104,14 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _Package(ModuleType):
+    """This package: a room with the name of a public function, such as `export`, does not hide the function."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

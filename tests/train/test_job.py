@@ -54,7 +54,7 @@ def test_a_tenth_chooses_a_tenth_judges_and_nothing_is_lost_or_doubled():
     assert [len(part) for part in parts[1:]] == [ROWS // 10, ROWS // 10]
     assert set.union(*parts) == rows_of(X) and sum(map(len, parts)) == ROWS
     for x, targets in ((job.x, job.y), (job.xv, job.yv), job.judges[:2]):
-        assert torch.equal(x.sum(1, keepdim=True), targets)
+        assert_equal(x.sum(1, keepdim=True), targets)
     assert rows_of(everything[0]) == parts[0] | parts[1]
     assert_equal(job.whole(everything).x, everything[0])
     assert job.whole(everything).xv is None

@@ -16,7 +16,7 @@ from ..errors import DataError, ShapeError
 from ..files import write_whole
 from ..metadata import Metadata
 from ..model import KAN
-from .run_folder import open_run
+from ..studies.folder import open_run
 
 
 def run(args: argparse.Namespace) -> int:

@@ -15,9 +15,12 @@ from ..errors import require
 
 Function = Callable[[Tensor], Tensor]
 INF = math.inf
-# how close to a pole or a singular end float64 arguments may come: a sixth power of its inverse is still finite
-NEAR = 1e-40
-LARGEST = 700.0  # logarithm up to which a scale is moved from one constant to another
+# how close to a pole arguments may come: a sixth power of the inverse is still finite, in float64 and in float32
+NEAREST, NEAREST_SINGLE = 1e-40, 1e-6
+NEAREST_END_SINGLE = 1e-12  # how close to a singular end in float32: the slope of 1/sqrt is still finite there
+STEEPEST = 0.8  # share of the exponents of a number format that e**|z| may use: c and d need the rest
+LARGEST_LOG = 700.0  # logarithm up to which a scale is moved from one constant to another: e**709 is infinite
+LARGEST_EXPONENT = 30.0  # logarithm up to which c carries the shift of an exponential
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +89,7 @@ class Primitive:
         """z moved to the nearest argument at which f and f' are finite."""
         double = z.dtype == torch.float64
         for pole in self.poles:
-            gap = NEAR if double else 1e-6
+            gap = NEAREST if double else NEAREST_SINGLE
             z = torch.where((z - pole).abs() < gap, torch.where(z < pole, pole - gap, pole + gap), z)
         low, high = self._ends(z.dtype)
         return z if low == -INF and high == INF else z.clamp(low, high)
@@ -95,9 +98,9 @@ class Primitive:
         low, high = self.domain
         info = torch.finfo(dtype)
         if self.steep:
-            reach = 0.8 * math.log(info.max)
+            reach = STEEPEST * math.log(info.max)
             low, high = max(low, -reach), min(high, reach)
-        margin = NEAR if dtype == torch.float64 else 1e-12
+        margin = NEAREST if dtype == torch.float64 else NEAREST_END_SINGLE
         if math.isfinite(self.domain[0]):
             low = low + (margin if low == 0 else 2 * info.eps * abs(low))
         if math.isfinite(self.domain[1]):
@@ -161,7 +164,7 @@ class Primitive:
         if self.mirror is not None and a < 0:
             sign, offset = self.mirror
             a, b, c, d = -a, -b, sign * c, d + c * offset
-        if self.exponent is not None and abs(self.exponent * math.log(abs(a)) + math.log(abs(c))) < LARGEST:
+        if self.exponent is not None and abs(self.exponent * math.log(abs(a)) + math.log(abs(c))) < LARGEST_LOG:
             scale = a if self.either_sign else abs(a)
             a, b, c = a / scale, b / scale, c * scale**self.exponent
             if self.exponent == 1 and self.either_sign:  # the identity
@@ -170,7 +173,11 @@ class Primitive:
             a, b, d = math.copysign(1.0, a), b / abs(a), d + c * math.log(abs(a))
         if self.exponential:
             size = math.log(abs(c)) + b
-            a, b, c = (a, 0.0, math.copysign(math.exp(size), c)) if abs(size) < 30 else (a, size, math.copysign(1.0, c))
+            a, b, c = (
+                (a, 0.0, math.copysign(math.exp(size), c))
+                if abs(size) < LARGEST_EXPONENT
+                else (a, size, math.copysign(1.0, c))
+            )
         if self.period is not None:
             turns = math.ceil(b / self.period - 0.5)
             b, c = b - turns * self.period, c * self.flip**turns

@@ -14,9 +14,8 @@ from ..errors import require
 from ..model import KAN, as_kan
 from ..transforms import edge
 from .task import present_forms
+from .tuning import TUNED
 from .written import Writer, edge_name, input_symbols
-
-SHORTEN_UP_TO = 60  # operations; longer expressions are left as they are built
 
 
 def formula(model: KAN, inputs: Sequence[Any] | None = None) -> list[Any]:
@@ -46,7 +45,7 @@ def formula(model: KAN, inputs: Sequence[Any] | None = None) -> list[Any]:
 def _shortest(sympy: Any, expression: Any) -> Any:
     """The shortest of a few equal ways to write an expression: as built, multiplied out, with addition theorems
     applied, over one denominator."""
-    if expression.count_ops() > SHORTEN_UP_TO or expression.atoms(
+    if expression.count_ops() > TUNED.shorten_up_to or expression.atoms(
         sympy.Float
     ):  # addition theorems explode on long sums with unrounded constants
         return expression

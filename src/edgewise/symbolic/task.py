@@ -24,10 +24,11 @@ from ..size import summary
 from ..train.job import choose_loss
 from ..train.problems.losses import CrossEntropy, Loss
 from ..transforms import tidy
-from .program import Program, Term
+from .program import Program, ProgramTerm
+from .tuning import TUNED
 
-Place = tuple[int, int, int]  # layer, position of the source node, position of the target subnode
-Form = tuple[str, float, float, float, float]  # primitive name, a, b, c, d
+EdgePlace = tuple[int, int, int]  # layer, position of the source node, position of the target subnode
+EdgeForm = tuple[str, float, float, float, float]  # primitive name, a, b, c, d
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,10 @@ class Task:
 
     @staticmethod
     def create(model: KAN, X: Any, y: Any = None, sample_weight: Any = None) -> Task:
-        """Check the data; without y the forms must reproduce the model's own outputs, to `OWN`. Raises `DataError` and
-        `ShapeError`."""
+        """Check the data; without y the forms must reproduce the model's own outputs, to `TUNED.own_outputs`.
+
+        Raises `DataError` and `ShapeError`.
+        """
         double = model.build().to(dtype=torch.float64, device="cpu")
         X = as_matrix(X, width=model.topology.features, dtype=torch.float64, device="cpu")
         if X.shape[0] < 2:
@@ -110,7 +113,7 @@ class Task:
         rows = loss.rows(prediction - offset, target)
         error = float(rows.mean() if weight is None else weight @ rows / weight.sum())
         x = X[:, list(model.topology.node_ids[0])]
-        error = OWN**2 if y is None else error
+        error = TUNED.own_outputs**2 if y is None else error
         return Task(
             double,
             X,
@@ -120,7 +123,7 @@ class Task:
             weight,
             offset,
             error,
-            min(summary(model).parameters, X.shape[0] // 5),
+            min(summary(model).parameters, X.shape[0] // TUNED.rows_per_parameter),
             y is None,
         )
 
@@ -130,7 +133,7 @@ class Task:
             return self
         rows = torch.linspace(0, self.x.shape[0] - 1, count, dtype=torch.float64).round().long()
         weight = None if self.weight is None else self.weight[rows]
-        few = min(self.parameters, count // 5)
+        few = min(self.parameters, count // TUNED.rows_per_parameter)
         return replace(self, X=self.X[rows], x=self.x[rows], y=self.y[rows], weight=weight, parameters=few)
 
     def allowed(self, error: float, free: int, tolerance: float) -> bool:
@@ -139,11 +142,7 @@ class Task:
         rows = self.x.shape[0]
         own = self.error * rows / max(rows - self.parameters, 1)
         other = error * rows / max(rows - free, 1)
-        return other <= own * (1 + tolerance) ** 2 + EXACT
-
-
-OWN = 1e-3  # relative error to which a network's own outputs must be reproduced when there are no data
-EXACT = 1e-20  # a loss (squared relative error) at which a network counts as exact
+        return other <= own * (1 + tolerance) ** 2 + TUNED.exact_loss
 
 
 class Samples(NamedTuple):
@@ -155,7 +154,7 @@ class Samples(NamedTuple):
     influence: float
 
 
-def edge_samples(task: Task, model: KAN | None = None, *, raw: bool = True) -> dict[Place, Samples]:
+def edge_samples(task: Task, model: KAN | None = None, *, raw: bool = True) -> dict[EdgePlace, Samples]:
     """Samples of every edge that is on, in the task's model or another one of its shape.
 
     raw: layer 0 in the units of X, the last layer in the units of y (where the outputs are sums); otherwise all in the
@@ -194,9 +193,9 @@ def _to_subnodes(pull: Tensor, subnodes: Tensor, factors: Sequence[Sequence[int]
     return result
 
 
-def present_forms(model: KAN) -> dict[Place, Form]:
+def present_forms(model: KAN) -> dict[EdgePlace, EdgeForm]:
     """Closed forms of the edges that have one (and no spline), in the units of X and y."""
-    forms: dict[Place, Form] = {}
+    forms: dict[EdgePlace, EdgeForm] = {}
     for number, layer in enumerate(model.edge_layers):
         for edge, constants in zip(layer.symbolic, [] if layer.affine is None else layer.affine.tolist(), strict=True):
             if int(layer.kind[edge.src, edge.dst]) != SYMBOLIC:
@@ -222,11 +221,11 @@ def output_scale(model: KAN, number: int, dst: int) -> float:
     return float(model.output_scale[owner]) if dst == first else 1.0
 
 
-def to_program(model: KAN, forms: Mapping[Place, Form]) -> Program:
+def to_program(model: KAN, forms: Mapping[EdgePlace, EdgeForm]) -> Program:
     """The network of closed forms that has these on its edges, and the model's biases; forms "0" only shift."""
     stages = []
     for number, layer in enumerate(model.edge_layers):
-        entries: list[tuple[Term, Sequence[float]]] = []
+        entries: list[tuple[ProgramTerm, Sequence[float]]] = []
         bias = [float(v) * output_scale(model, number, o) for o, v in enumerate(layer.bias.tolist())]
         if number == model.topology.depth - 1:
             for owner, node in enumerate(model.topology.factors[-1]):
@@ -238,7 +237,7 @@ def to_program(model: KAN, forms: Mapping[Place, Form]) -> Program:
             if where == number and get(name).name == "0":
                 bias[dst] += d
             elif where == number:
-                entries.append((Term(get(name), src, dst), (a, b, c, d)))
+                entries.append((ProgramTerm(get(name), src, dst), (a, b, c, d)))
         stages.append((entries, bias, positions(model, number + 1)))
     return Program.create(stages)
 
@@ -252,7 +251,7 @@ def positions(model: KAN, layer: int) -> tuple[tuple[int, ...], ...]:
     return tuple(found)
 
 
-def to_model(task: Task, model: KAN, program: Program, detail: str) -> KAN:
+def to_model(task: Task, model: KAN, program: Program, edit: Edit) -> KAN:
     """The model with all its edges replaced by the program's terms, without scaling; terms with c = 0 vanish with what
     they fed."""
     layers = []
@@ -277,7 +276,7 @@ def to_model(task: Task, model: KAN, program: Program, detail: str) -> KAN:
         "output_shift": task.offset.to(model.output_shift),
         "output_scale": torch.ones_like(model.output_scale),
     }
-    return tidy(model.build(layers=layers, scaling=scaling, edit=Edit("symbolify", detail)))
+    return tidy(model.build(layers=layers, scaling=scaling, edit=edit))
 
 
 def relative_error(loss: float) -> float:
