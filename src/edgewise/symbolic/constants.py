@@ -9,6 +9,7 @@ from ..errors import SymbolicError
 from ..model import KAN
 from ..topology import Edge
 from .drop import undetermined
+from .rows import given_rows
 from .simple_numbers import exact
 from .snap import spreads
 from .task import Task, present_forms, to_program
@@ -41,7 +42,7 @@ def constants(model: KAN, X: Any, y: Any, *, sample_weight: Any = None) -> list[
     >>> [(c.name, c.value) for c in constants(model, X, model(X) + 0.01 * X**3) if c.error > 0]
     [('a', 1.23456789)]
     """
-    task = Task.create(model, X, y, sample_weight)
+    task = Task.create(model, *given_rows(model, X, y, sample_weight, None))
     forms = present_forms(task.model)
     missing = [edge for edge in model.active_edges() if model.topology.edge_position(edge) not in forms]
     if missing:

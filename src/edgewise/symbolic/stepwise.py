@@ -4,7 +4,6 @@ has closed forms."""
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 from ..layers import OFF, SYMBOLIC
@@ -74,7 +73,9 @@ def _substitute(
         else:
             trial = set_symbolic(model, {identity: (candidate.primitive, *candidate.constants)})
         trial, loss = refit_network(task, trial, work)
-        if math.isfinite(loss) and task.allowed(loss, min(summary(trial).parameters, task.parameters), tolerance):
+        if math.isfinite(loss) and task.allowed(
+            trial, loss, min(summary(trial).parameters, task.parameters), tolerance
+        ):
             return trial
     return None
 
@@ -124,7 +125,7 @@ def sharpened(task: Task, work: Work) -> Task:
         return task
     work.say("fitting the network a little further")
     model, loss = refit_network(task, task.model, work)
-    return replace(task, model=model, error=loss) if loss < task.error else task
+    return task.with_model(model, loss, task.parameters) if loss < task.error else task
 
 
 def _may_have(task: Task, parameters: int) -> bool:
@@ -142,11 +143,10 @@ def finer(task: Task, work: Work) -> Task | None:
         return None
     work.say("fitting the network on a finer grid")
     model, loss = refit_network(task, refine(task.model, factor=2), work)
-    better = replace(task, error=loss, parameters=2 * task.parameters)
-    if not better.error * task.x.shape[0] / max(task.x.shape[0] - better.parameters, 1) < TUNED.finer_gain * task.error:
+    rows = task.x.shape[0]
+    if not loss * rows / max(rows - 2 * task.parameters, 1) < TUNED.finer_gain * task.error:
         return None
-    parameters = min(summary(model).parameters, task.x.shape[0] // TUNED.rows_per_parameter)
-    return replace(better, model=model, parameters=parameters)
+    return task.with_model(model, loss, min(summary(model).parameters, rows // TUNED.rows_per_parameter))
 
 
 def restored(model: KAN, like: KAN) -> KAN:
