@@ -228,7 +228,7 @@ def test_unusable_places_and_models(tmp_path: Path) -> None:
     ]:
         with pytest.raises(CheckpointError, match=message):
             save(model, path)
-    with pytest.raises(CheckpointError, match="saves KAN models, got Linear"):
+    with pytest.raises(CheckpointError, match="save takes an edgewise.KAN.*got Linear"):
         save(torch.nn.Linear(2, 1), tmp_path / "a")  # type: ignore[arg-type]
     model.metadata = replace(model.metadata, inputs=(object(),))  # type: ignore[arg-type]
     with pytest.raises(CheckpointError, match="as JSON"):

@@ -24,7 +24,7 @@ LEVELS = [
     {"grid", "fitting", "config", "topology", "metadata"},
     {"data"},
     {"layers"},
-    {"trace"},
+    {"trace", "prediction"},
     {"model"},
     {"attribution", "size", "spec"},
     {"transforms", "checkpoint"},
@@ -33,7 +33,9 @@ LEVELS = [
     {"symbolic", "pde"},
     {"export"},
     {"plotting", "compat"},
-    {"report", "estimators"},
+    {"report"},
+    {"studies"},
+    {"estimators"},
     {"cli"},
 ]
 LEVEL = {room: number for number, rooms in enumerate(LEVELS) for room in rooms}
@@ -43,7 +45,7 @@ GUARDED = {
     "sympy": {"primitives", "symbolic", "export"},
     "matplotlib": {"plotting"},
     "jinja2": {"report"},
-    "sklearn": {"estimators", "cli"},
+    "sklearn": {"estimators", "studies"},
     "pandas": {"data"},
     "numba": {"ops"},
     "triton": {"ops"},

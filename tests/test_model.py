@@ -18,6 +18,7 @@ from torch import Tensor
 import edgewise as ew
 from edgewise.errors import ConfigError, DataError, ShapeError, StructureError
 from edgewise.layers import KANLayer
+from edgewise.metadata import Metadata
 from edgewise.model import KAN
 from edgewise.size import summary
 from edgewise.transforms import remove, set_symbolic
@@ -250,7 +251,19 @@ def test_trace_takes_a_batch():
 
 def test_shape_in_words():
     assert KAN((2, (3, (2, 2, 3)), (0, 1), 1)).topology.shape_text() == "[2, 3+2x2+1x3, 1x2, 1]"
-    assert "widths=[2, 1]" in repr(KAN((2, 1)))
+
+
+def test_a_model_is_shown_in_two_lines():
+    model = KAN((2, 3, 1), grid_size=(4, 6))
+    # 4 + 3 coefficients and a base scale on each of 6 edges, 6 + 3 and one on each of 3; 4 biases
+    assert repr(model) == "KAN([2, 3, 1], grid_size=[4, 6], degree=3): 9 of 9 edges active, 82 parameters"
+    named = remove(KAN((20, 1)), edges=[(0, 1, 0)]).build(
+        metadata=Metadata(inputs=tuple(f"c{column}" for column in range(20)), outputs=("y",))
+    )
+    first, second = repr(named).splitlines()
+    assert first.startswith("KAN([20, 1], grid_size=5, degree=3): 19 of 20 edges active")
+    assert second == "  c0, c1, c2, c3, c4, c5, c6, c7 and 12 more -> y"
+    assert "20 edges" in repr(copy.deepcopy(named).to("meta"))
 
 
 def test_summary_counts_what_training_can_move():
@@ -309,7 +322,7 @@ def test_what_is_no_kan_is_named(name: str):
         for p in inspect.signature(function).parameters.values()
         if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
     ]
-    with pytest.raises(StructureError, match=rf"{name} takes an edgewise.KAN, got Linear"):
+    with pytest.raises(StructureError, match=rf"{name} takes an edgewise.KAN or the result of its fit, got Linear"):
         function(torch.nn.Linear(2, 1), *[torch.zeros(3, 2)] * (len(needed) - 1))
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .ops import use_backend as use_backend
     from .plotting import plot as plot
     from .size import summary as summary
+    from .studies.study import study as study
     from .symbolic.formula import formula as formula
     from .symbolic.suggest import suggest as suggest
     from .symbolic.symbolify import symbolify as symbolify
@@ -78,6 +79,7 @@ _HOME = {
     "save": "checkpoint",
     "set_symbolic": "transforms",
     "spline": "ops",
+    "study": "studies.study",
     "suggest": "symbolic.suggest",
     "summary": "size",
     "swap": "transforms",

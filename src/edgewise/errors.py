@@ -6,7 +6,7 @@ from __future__ import annotations
 import difflib
 import functools
 import importlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import CodeType, ModuleType
 from typing import ParamSpec, TypeVar
 
@@ -90,6 +90,15 @@ def problems(found: Iterable[str], error: type[EdgewiseError] = ConfigError) -> 
         raise error(listed[0])
     if listed:
         raise error(f"{len(listed)} problems: " + "; ".join(listed))
+
+
+def few(words: Sequence[str], most: int = 8) -> str:
+    """The first words of a list, and how many more there are.
+
+    >>> few(["a", "b", "c"], most=2)
+    'a, b and 1 more'
+    """
+    return ", ".join(map(str, words[:most])) + (f" and {len(words) - most} more" if len(words) > most else "")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from .config import KANConfig, Width
-from .data import as_inputs, beyond_ranges, label_values
 from .errors import (
     ConfigError,
-    DataError,
-    EdgewiseWarning,
     ShapeError,
     StructureError,
+    few,
     knows_keywords,
 )
 from .layers import OFF, KANLayer
 from .metadata import Edit, Metadata
+from .prediction import Predictor
 from .topology import Edge, Topology
 from .trace import Trace
 
-BLOCK = 1 << 14  # rows in one pass of `predict`, whose activations then take little memory
 
+class KAN(Predictor):
+    """A Kolmogorov-Arnold network: edges carry learned functions of one variable, nodes add or multiply.
 
-class KAN(nn.Module):
-    """A Kolmogorov-Arnold network of these widths (arXiv 2404.19756).
+    Called with a tensor x (..., features) it gives y (..., outputs), and casts nothing silently; `predict` takes arrays
+    and tables. Construction touches no file and no global random state.
 
-    A width is a number of sums, or (sums, products), products being a number of two-factor products or a tuple of
-    arities. x (..., features) -> y (..., outputs). float64 by default, since a KAN is for fitting functions; `forward`
-    never casts silently. Construction touches no file and no global random state. Raises `ConfigError` listing every
-    unusable setting.
+    Args:
+        widths: nodes per layer, inputs first. A width is a number of sums, or (sums, products): a number of products of
+            two factors, or a tuple with the number of factors of each.
+        grid_size: intervals of the splines, one number or one per layer of edges.
+        degree (0 to 7): of the splines.
+        base: "silu", "identity" or "none" (None), the function beside each spline.
+        domain: (low, high), the interval on which the grids lie until `fit` or `adapt` moves them.
+        seed: of the initial functions, which come from it alone.
+        dtype: of the parameters; float64, since a KAN is for fitting functions.
+        device: where they live; torch's default by default.
+
+    Raises:
+        ConfigError: one error for all settings that cannot be used.
+
+    Source: arXiv 2404.19756; products: arXiv 2408.10205.
 
     >>> model = KAN((2, (3, 1), 1), grid_size=4, seed=1)
     >>> model(torch.zeros(6, 2, dtype=torch.float64)).shape
@@ -91,7 +101,14 @@ class KAN(nn.Module):
 
     @staticmethod
     def kolmogorov(n: int, **settings: Any) -> KAN:
-        """The theorem's shape for n inputs: widths (n, 2n+1, 1). `settings` as for KAN.
+        """The network of the shape that the Kolmogorov-Arnold theorem has: widths (n, 2n+1, 1).
+
+        Args:
+            n: the number of inputs.
+            settings: as for `KAN`.
+
+        Returns:
+            The network.
 
         >>> KAN.kolmogorov(2).topology.widths
         ((2, ()), (5, ()), (1, ()))
@@ -156,8 +173,16 @@ class KAN(nn.Module):
         edit: Edit | None = None,
         config: KANConfig | None = None,
     ) -> KAN:
-        """A new model from this one with some parts replaced; nothing is shared with this one. Every transform ends
-        here."""
+        """A new model from this one with some parts replaced; it shares nothing with this one.
+
+        Args:
+            layers: the layers of edges, which become its own.
+            topology: which nodes and edges there are.
+            scaling: those of input_shift, input_scale, output_shift, output_scale that change.
+            metadata: the words of the table that it was fitted to.
+            edit: what was done, added to `.edits`.
+            config: settings; widths and grid sizes are taken from topology and layers.
+        """
         fresh = [KANLayer.build(**layer.parts()) for layer in self.edge_layers] if layers is None else list(layers)
         values = {
             name: getattr(self, name) for name in ("input_shift", "input_scale", "output_shift", "output_scale")
@@ -179,6 +204,16 @@ class KAN(nn.Module):
         return list(self.layers)  # type: ignore[arg-type]
 
     @property
+    def features(self) -> int:
+        """Columns of X that a row has, those that are no longer used among them."""
+        return self.topology.features
+
+    @property
+    def outputs(self) -> int:
+        """Columns of y that the network gives."""
+        return len(self.topology.node_ids[-1])
+
+    @property
     def used_inputs(self) -> tuple[int, ...]:
         """Columns of X that some active edge reads; the others cannot change a prediction."""
         read = (self.edge_layers[0].kind != OFF).any(1).tolist()
@@ -195,8 +230,17 @@ class KAN(nn.Module):
         return self.input_shift.device
 
     def forward(self, x: Tensor) -> Tensor:
-        """x (..., features) -> y (..., outputs). Raises `ShapeError` for a wrong shape, dtype or device; nothing is
-        cast silently."""
+        """The outputs for a tensor; arrays and tables go to `predict`.
+
+        Args:
+            x (..., features): in the model's dtype, on its device.
+
+        Returns:
+            y (..., outputs), in the units of the data that the model was fitted to.
+
+        Raises:
+            ShapeError: what is no tensor, another shape, or another dtype: nothing is cast silently.
+        """
         a = self.scale_inputs(x)
         for number, layer in enumerate(self.layers, start=1):
             a = self.multiply(number, layer(a))
@@ -227,8 +271,17 @@ class KAN(nn.Module):
         )
 
     def trace(self, x: Tensor) -> tuple[Tensor, Trace]:
-        """The output for x (b, features) together with every activation on the way. Activations are returned, never
-        stored."""
+        """The outputs together with every activation on the way, which the model itself never stores.
+
+        Args:
+            x (b, features): a tensor in the model's dtype.
+
+        Returns:
+            y (b, outputs) and a `Trace`.
+
+        Raises:
+            ShapeError: as for a call of the model, and for leading dimensions.
+        """
         a = self.scale_inputs(x)
         if a.ndim != 2:
             raise ShapeError(f"trace takes x of shape (batch, {self.topology.features}), got {tuple(x.shape)}")
@@ -241,97 +294,6 @@ class KAN(nn.Module):
             subnodes.append(s)
             nodes.append(a)
         return (self.unscale(a) if self.scaled else a), Trace(tuple(nodes), tuple(edges), tuple(subnodes))
-
-    def predict(self, X: Any) -> Any:
-        """Predictions for new rows: numbers, or the most likely class of each row after a fit to classes.
-
-        Args:
-            X (n, features): a tensor, an array, nested lists, a DataFrame, a mapping of columns or a `Table`. Columns
-                with names are found by the names that the model was fitted to, in any order; those that it does not
-                use may be missing.
-
-        Returns:
-            Numbers in the units of y: (n,) for one output, (n, outputs) for several. For classes (n,) labels, such
-            as 3 or "red". A tensor gives a tensor, whose classes are positions in `metadata.classes`; everything else
-            gives a numpy array. No gradients: `model(x)` has them.
-
-        Raises:
-            ShapeError: another number of columns.
-            DataError: no row, missing columns, or cells that are no finite numbers.
-
-        Warns:
-            EdgewiseWarning: rows outside the ranges that the model was fitted to.
-
-        >>> KAN((2, 3, 1)).predict([[0.5, 0.0], [0.0, 0.5]]).shape
-        (2,)
-        """
-        y, classes = self._outputs(X, "predict"), self.metadata.classes
-        if len(classes) == y.shape[1]:
-            codes = y.argmax(1)
-            return codes if isinstance(X, Tensor) else label_values(classes)[codes.cpu().numpy()]
-        y = y[:, 0] if y.shape[1] == 1 else y
-        return y if isinstance(X, Tensor) else y.cpu().numpy()
-
-    def predict_proba(self, X: Any) -> Any:
-        """The probability of every class for new rows, after a fit to classes.
-
-        Args:
-            X (n, features): rows as for `predict`.
-
-        Returns:
-            (n, classes), in the order of `metadata.classes`; each row adds up to 1. A tensor for a tensor, else a numpy
-            array.
-
-        Raises:
-            ConfigError: the model was fitted to numbers.
-            ShapeError, DataError: as for `predict`.
-
-        >>> model = KAN((2, 3)).build(metadata=Metadata(classes=("a", "b", "c"), task="cross_entropy"))
-        >>> model.predict_proba([[0.5, 0.0], [0.0, 0.5]]).shape
-        (2, 3)
-        """
-        if len(self.metadata.classes) != len(self.topology.node_ids[-1]):
-            raise ConfigError("the model was fitted to numbers and knows no probabilities of classes; use predict")
-        p = self._outputs(X, "predict_proba").softmax(1)
-        return p if isinstance(X, Tensor) else p.cpu().numpy()
-
-    def _outputs(self, X: Any, what: str) -> Tensor:
-        """The network's outputs (n, outputs) for rows of any kind, on the device of X; warns of rows out of range."""
-        x = self.finite_input(X, what)
-        remark = beyond_ranges(x.cpu().numpy(), self.metadata, self.used_inputs)[1]
-        if remark:
-            warnings.warn(remark, EdgewiseWarning, stacklevel=3)
-        with torch.no_grad():
-            y = torch.cat([self(part) for part in x.split(BLOCK)])
-        return y.to(X.device) if isinstance(X, Tensor) else y
-
-    def as_input(self, X: Any) -> Tensor:
-        """X as a tensor (b, features) of the model's dtype and device, from rows as `predict` takes them.
-
-        Raises `ShapeError` and `DataError` where it cannot be; numbers that are not finite stay.
-        """
-        return as_inputs(
-            X,
-            self.metadata,
-            width=self.topology.features,
-            used=self.used_inputs,
-            dtype=self.dtype,
-            device=self.device,
-        )
-
-    def finite_input(self, X: Any, what: str) -> Tensor:
-        """`as_input`, for what needs numbers. Raises `DataError` when it is empty or holds numbers that are not
-        finite."""
-        x = self.as_input(X)
-        if x.shape[0] == 0:
-            raise DataError(f"{what} needs at least one row of X, got shape {tuple(x.shape)}")
-        bad = ~torch.isfinite(x).all(1)
-        if bool(bad.any()):
-            raise DataError(
-                f"{what} needs finite numbers, but {int(bad.sum())} of {x.shape[0]} rows of X hold NaN or infinity;"
-                " drop these rows"
-            )
-        return x
 
     def _check(self, x: Tensor) -> None:
         features = self.topology.features
@@ -362,9 +324,17 @@ class KAN(nn.Module):
             for src, dst in (layer.kind != OFF).nonzero().tolist()
         ]
 
-    def extra_repr(self) -> str:
-        """The shape, for print."""
-        return "widths=" + self.topology.shape_text()
+    def __repr__(self) -> str:
+        sizes = [layer.grid_size for layer in self.edge_layers]
+        grid = sizes[0] if len(set(sizes)) == 1 else sizes
+        edges = sum(layer.kind.numel() for layer in self.edge_layers)
+        active = "" if self.device.type == "meta" else f"{len(self.active_edges())} of "
+        text = (
+            f"KAN({self.topology.shape_text()}, grid_size={grid}, degree={self.config.degree}): {active}{edges} edges"
+            f" active, {sum(p.numel() for p in self.parameters())} parameters"
+        )
+        names = self.metadata.inputs, self.metadata.outputs
+        return text + (f"\n  {few(names[0])} -> {few(names[1] or ('y',))}" if names[0] else "")
 
 
 def _stream(seed: int, layer: int) -> int:
@@ -372,8 +342,29 @@ def _stream(seed: int, layer: int) -> int:
     return (seed * 0x9E3779B97F4A7C15 + layer * 0xBF58476D1CE4E5B9) % (2**63)
 
 
+class Fitted(Protocol):
+    """What holds a model, as the result of a fit does."""
+
+    @property
+    def model(self) -> Any:
+        """The model."""
+        ...
+
+
 def as_kan(model: Any, what: str) -> KAN:
-    """The model itself. Raises `StructureError` for anything but a KAN; `what` was to be done with it."""
-    if not isinstance(model, KAN):
-        raise StructureError(f"{what} takes an edgewise.KAN, got {type(model).__name__}")
-    return model
+    """The KAN itself, or the one that the result of a fit holds.
+
+    Args:
+        model: a KAN, or whatever has one as `.model`.
+        what: the verb that was called, for the message.
+
+    Raises:
+        StructureError: neither of the two.
+
+    >>> as_kan(KAN((2, 1)), "prune").topology.widths
+    ((2, ()), (1, ()))
+    """
+    held = model if isinstance(model, nn.Module) else getattr(model, "model", model)
+    if not isinstance(held, KAN):
+        raise StructureError(f"{what} takes an edgewise.KAN or the result of its fit, got {type(held).__name__}")
+    return held

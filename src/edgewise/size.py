@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from .errors import knows_keywords
 from .layers import OFF
-from .model import KAN, as_kan
+from .model import KAN, Fitted, as_kan
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Summary:
         )
 
 
-def summary(model: KAN) -> Summary:
+@knows_keywords
+def summary(model: KAN | Fitted) -> Summary:
     """Shape, active edges and effective parameters of a model.
 
     Effective parameters are what training can move in edges that are on: spline coefficients, base scales, the four
@@ -41,7 +43,7 @@ def summary(model: KAN) -> Summary:
     same freedom.
 
     Args:
-        model: the KAN to count; anything else is refused.
+        model: the KAN to count, or the result of its fit.
 
     Returns:
         A `Summary`; `print` shows it as one line.

@@ -26,5 +26,10 @@ def test_every_finite_value_lies_on_the_axis(log):
     assert all(10 <= place <= 110 for place in places) and places == sorted(places)
 
 
+def test_counts_have_no_fractions_beside_them():
+    words = [w for _, w in Axis(0.0, 2.12, 100, 0, counts=True).marks()]
+    assert words == ["0", "1", "2"]
+
+
 def test_a_single_value_stands_in_the_middle():
     assert Axis.of([7.0, 7.0], 0, 100)(7.0) == pytest.approx(50)

@@ -20,6 +20,7 @@ def page_of(model: KAN, **changes) -> Page:
         "baselines": {},
         "errors": {},
         "formulas": None,
+        "formula_notes": (),
         "forms": {},
         "title": None,
         "verdict": "",
@@ -49,6 +50,7 @@ def test_a_title_that_would_be_too_long_counts_the_inputs():
 
 def test_the_head_shows_the_scores_that_matter_most():
     scores = {"model": {"mae": 3.0, "rmse": 0.5, "r2": 0.75}, "other": 0.25, "third": "no package"}
+    scores["formula"] = dict(scores["model"])  # the same network: not told twice
     facts = [(fact.value, fact.words) for fact in page_of(KAN((2, 1)), errors=scores).facts]
     assert facts[:3] == [("0.5", "RMSE of the model"), ("0.75", "R² of the model"), ("0.25", "error of the other")]
     assert facts[3:] == [("[2, 1]", "shape"), ("2", "edges"), ("60", "rows")]

@@ -16,7 +16,7 @@ X_, Y_ = sympy.symbols("x y")
     ("expression", "parts"),
     [
         (sympy.sqrt(X_ + 1), ["<msqrt>"]),
-        (X_ / (Y_ + 1), ["<mfrac><mrow><mi>x</mi></mrow>", "<mi>y</mi><mo>+</mo><mn>1</mn>"]),
+        (X_ / (Y_ + 1), ["<mfrac><mrow><mi>x</mi></mrow>", '<mi>y</mi><mo form="infix">+</mo><mn>1</mn>']),
         (sympy.Rational(2, 3) * X_, ["<mfrac>", "<mn>2</mn>", "<mn>3</mn>"]),
         (-X_ * Y_, ["<mo>−</mo>"]),
         ((X_ + 1) ** 2, ["<msup>", "(</mo>", "<mn>2</mn>"]),

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import ConfigError, DataError
 from ..files import write_whole
 from ..plotting import plot
-from .run_folder import PICTURE, open_run
+from ..studies.folder import PICTURE, open_run
 
 FORMATS = ("svg", "pdf", "png")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from .classes import as_codes, label_values
 from .convert import as_matrix, as_pair, as_target
-from .encode import Rows, beyond_ranges, encode, raw_columns
+from .encode import EncodedRows, beyond_ranges, encode, raw_columns
 from .frames import frame_names, holds_classes
 from .inputs import as_inputs
 from .reader import Grid, read_grid
@@ -14,7 +14,7 @@ from .table import Table, from_arrays, from_dataframe, from_function, from_grid,
 
 __all__ = [
     "Grid",
-    "Rows",
+    "EncodedRows",
     "Table",
     "as_codes",
     "as_inputs",

@@ -16,9 +16,9 @@ from .faults import Faults
 from .reader import Grid, quoted
 
 TASKS = ("auto", "regression", "classification")
-LARGEST = 1e150  # squares of larger numbers overflow in float64
-SMALLEST = 1e-150  # and squares of smaller differences vanish
-SAME = 8 * np.finfo(np.float64).eps  # a column whose spread is below this part of its values is constant to round-off
+LARGEST_VALUE = 1e150  # squares of larger numbers overflow in float64
+SMALLEST_SPREAD = 1e-150  # and squares of smaller differences vanish
+CONSTANT_SPREAD = 8 * np.finfo(np.float64).eps  # part of its values below which the spread of a column is round-off
 FEW_LEVELS = 20  # levels that a column may always have, however few its rows
 
 
@@ -237,19 +237,20 @@ def _quantities(columns: dict[str, np.ndarray], task: str, notes: list[str]) -> 
 
 def _is_constant(values: np.ndarray) -> bool:
     with np.errstate(over="ignore"):
-        return bool(values.max() - values.min() <= SAME * np.abs(values).max())
+        return bool(values.max() - values.min() <= CONSTANT_SPREAD * np.abs(values).max())
 
 
 def _check_scale(what: str, values: np.ndarray) -> None:
     largest, low, high = np.abs(values).max(), values.min(), values.max()
-    if largest > LARGEST:
+    if largest > LARGEST_VALUE:
         raise DataError(
-            f"{what} reaches {largest:.3g}; above {LARGEST:g} squares overflow: give it in larger units, or as a"
+            f"{what} reaches {largest:.3g}; above {LARGEST_VALUE:g} squares overflow: give it in larger units, or as a"
             " logarithm"
         )
-    if high - low < SMALLEST:
+    if high - low < SMALLEST_SPREAD:
         raise DataError(
-            f"{what} varies by only {high - low:.3g}; below {SMALLEST:g} squares vanish: give it in smaller units"
+            f"{what} varies by only {high - low:.3g}; below {SMALLEST_SPREAD:g} squares vanish: give it in smaller"
+            " units"
         )
 
 

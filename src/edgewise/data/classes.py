@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edgewise.errors import DataError, ShapeError
+from edgewise.errors import DataError, ShapeError, few
 
-from .frames import few, frame_columns, is_frame, same_rows
+from .frames import frame_columns, is_frame, same_rows
 
 
 def as_codes(

@@ -9,13 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edgewise.errors import DataError, ShapeError
+from edgewise.errors import DataError, ShapeError, few
 
-from .frames import few, frame_columns, holds_classes, is_frame, same_rows, titles
+from .cells import PLACES_SHOWN
+from .frames import frame_columns, holds_classes, is_frame, same_rows, titles
 
 # n rows, d columns of X, k columns of y
-
-SHOWN = 3  # bad values that a message lists before it counts the rest
 
 
 def as_matrix(
@@ -222,12 +221,12 @@ def _finite(values: Tensor, names: list[str] | None, what: str) -> Tensor:
     places = bad.nonzero()
     shown = [
         f"row {row}, column {names[column]!r}" if names else f"row {row}, column {column}"
-        for row, column in places[:SHOWN].tolist()
+        for row, column in places[:PLACES_SHOWN].tolist()
     ]
     kinds = [
         f"{'is' if len(places) == 1 else 'are'} {few(sorted({str(value) for value in values[bad][:1000].tolist()}))}"
     ]
-    more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
+    more = f" and {len(places) - PLACES_SHOWN} more" if len(places) > PLACES_SHOWN else ""
     raise DataError(
         f"{what} is not finite in {'; '.join(shown)}{more} ({', '.join(kinds)}); leave these rows out or fill them in"
     )

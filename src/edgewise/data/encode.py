@@ -25,16 +25,27 @@ from .table import _cells, frame_grid
 SINGLE = float(np.finfo(np.float32).eps)  # rounding to float32 on the way takes no row out of a range
 
 
-@dataclass(frozen=True)
-class Rows:
-    """X (n, d) float64 for a model, the grid it came from, which of its rows were kept, and which lie outside the
-    training ranges (n,)."""
+@dataclass(frozen=True, repr=False)
+class EncodedRows:
+    """EncodedRows of a new table as inputs of a model.
+
+    Attributes:
+        X (n, d): the inputs, float64.
+        kept: positions of these rows in the grid.
+        outside (n,): which of them lie outside the training ranges.
+        notes: sentences on what was ignored, left out or guessed.
+        grid: the table as it was read.
+    """
 
     X: Tensor
     kept: tuple[int, ...]
     outside: Tensor
     notes: tuple[str, ...]
     grid: Grid
+
+    def __repr__(self) -> str:
+        outside = f"{int(self.outside.sum())} outside the ranges"
+        return f"EncodedRows({len(self.kept)} of {len(self.grid.lines)} rows, {outside})"
 
 
 def raw_columns(metadata: Metadata) -> tuple[str, ...]:
@@ -49,7 +60,7 @@ def raw_columns(metadata: Metadata) -> tuple[str, ...]:
 
 def encode(
     data: Any, metadata: Metadata, *, drop: str | Sequence[str] = (), used: Collection[int] | None = None
-) -> Rows:
+) -> EncodedRows:
     """The rows of a file, DataFrame, mapping of columns, array or grid as a model's inputs, in the model's order.
 
     Args:
@@ -60,7 +71,7 @@ def encode(
             these inputs are zero. Without names in `metadata` every column is used.
 
     Returns:
-        `Rows`; columns without use and rows outside the training ranges are told in its notes.
+        `EncodedRows`; columns without use and rows outside the training ranges are told in its notes.
 
     Raises:
         DataError: one error for all missing columns, unusable cells, and levels that the model has never seen.
@@ -88,7 +99,7 @@ def encode(
     X = np.stack([columns.get(name, idle)[kept] for name in inputs], axis=1)
     outside, remark = beyond_ranges(X, metadata, positions)
     notes += [remark] if remark else []
-    return Rows(torch.from_numpy(X), tuple(kept.tolist()), torch.from_numpy(outside), tuple(notes), grid)
+    return EncodedRows(torch.from_numpy(X), tuple(kept.tolist()), torch.from_numpy(outside), tuple(notes), grid)
 
 
 def _check_columns(grid: Grid, wanted: Sequence[str], known: Collection[str]) -> None:
@@ -130,17 +141,26 @@ def _columns(grid: Grid, wanted: Sequence[str], metadata: Metadata, faults: Faul
     return columns
 
 
-def beyond_ranges(X: np.ndarray, metadata: Metadata, used: Iterable[int]) -> tuple[np.ndarray, str]:
-    """Which rows of X (n, d) leave the training range of a used input by more than rounding, and a sentence on it.
+def beyond_ranges(
+    X: np.ndarray, metadata: Metadata, used: Iterable[int], margin: float = 0.0
+) -> tuple[np.ndarray, str]:
+    """Which rows leave the training ranges by more than rounding, and a sentence on it.
 
-    The sentence is empty where there is none, and where the model knows no ranges.
+    Args:
+        X (n, d): the inputs of a model.
+        metadata: its ranges; without them no row leaves any.
+        used: positions of the inputs that count.
+        margin: the part of a range by which a row may leave it.
+
+    Returns:
+        (n,) booleans, and the sentence: empty where no row leaves a range.
     """
     columns = sorted(used)
     if len(metadata.ranges) != X.shape[1] or not columns:
         return np.zeros(len(X), dtype=bool), ""
     low, high = np.array(metadata.ranges, dtype=np.float64)[columns].T
     values = X[:, columns]
-    slack = SINGLE * np.maximum(np.abs(low), np.abs(high))
+    slack = SINGLE * np.maximum(np.abs(low), np.abs(high)) + margin * (high - low)
     beyond = (values < low - slack) | (values > high + slack)
     rows = beyond.any(axis=1)
     if not rows.any():

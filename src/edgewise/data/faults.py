@@ -9,8 +9,8 @@ import numpy as np
 
 from edgewise.errors import DataError
 
-from .cells import Reading, hint
-from .reader import SHOWN, Grid, quoted
+from .cells import PLACES_SHOWN, Reading, hint
+from .reader import Grid, quoted
 
 COLUMNS = 8  # faulty columns that a message lists before it counts the rest
 
@@ -33,10 +33,10 @@ class Faults:
         save it."""
         rows, decimal = len(self.bad), self.grid.decimal
         text = reading.text
-        advice = next((found for row in text[:SHOWN] if (found := hint(str(cells[row]), decimal))), "")
+        advice = next((found for row in text[:PLACES_SHOWN] if (found := hint(str(cells[row]), decimal))), "")
         if text and len(text) >= (rows - len(reading.missing)) / (1 if self.new else 2):
             samples = list(dict.fromkeys(str(cells[row])[:40] for row in text))
-            shown = ", ".join(map(repr, samples[:SHOWN])) + (", ..." if len(samples) > SHOWN else "")
+            shown = ", ".join(map(repr, samples[:PLACES_SHOWN])) + (", ..." if len(samples) > PLACES_SHOWN else "")
             self.hopeless.append(f"{role} {name!r} holds text ({shown})" + (f" - {advice}" if advice else ""))
             if role == "column" and not advice and not self.new:
                 self.texts.append(name)
@@ -78,7 +78,9 @@ class Faults:
         return np.flatnonzero(~self.bad)
 
     def _ways(self, wrong: list[str]) -> str:
-        """What can be done on the command line instead of mending the table."""
+        """What can be done instead of mending the table."""
+        if self.new and self.grid.unit == "row":  # of a DataFrame or an array, that the caller can take rows from
+            return ", or leave these rows out" if self.found and not self.drop_rows else ""
         ways = []
         if self.found and not self.drop_rows:
             ways.append("--drop rows leaves out the faulty rows")
@@ -96,7 +98,7 @@ class Faults:
     def _places(self, rows: list[int], cells: Sequence[Any] | None = None) -> str:
         shown = [
             f"{self.grid.lines[row]}" + ("" if cells is None else f" ({str(cells[row])[:30]!r})")
-            for row in rows[:SHOWN]
+            for row in rows[:PLACES_SHOWN]
         ]
-        more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
+        more = f" and {len(rows) - PLACES_SHOWN} more" if len(rows) > PLACES_SHOWN else ""
         return f"{self.grid.unit}{'s' if len(rows) > 1 else ''} {', '.join(shown)}{more}"

@@ -84,8 +84,3 @@ def same_rows(values: Tensor | np.ndarray, rows: int | None, what: str) -> None:
     if rows is not None and values.shape[0] != rows:
         turned = f"; is {what} transposed?" if values.ndim == 2 and values.shape[1] == rows else ""
         raise ShapeError(f"{what} has {values.shape[0]} rows, X has {rows}: each row needs its own target{turned}")
-
-
-def few(words: Sequence[str], most: int = 5) -> str:
-    """The first words of a list, and how many more there are."""
-    return ", ".join(map(str, words[:most])) + (f" and {len(words) - most} more" if len(words) > most else "")

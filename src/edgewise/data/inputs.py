@@ -13,7 +13,7 @@ from edgewise.metadata import Metadata
 
 from .convert import as_numbers
 from .encode import encode
-from .frames import is_frame
+from .frames import frame_names, is_frame
 from .table import Table
 
 # n rows, d inputs
@@ -32,8 +32,8 @@ def as_inputs(
 
     Args:
         X: a tensor, an array or nested lists (n, width); or a DataFrame, a mapping of columns, a `Table`. Their columns
-            are found by the names in `metadata`, in any order; text becomes levels. Without names in `metadata` they
-            count by their order.
+            are found by the names in `metadata`, in any order; text becomes levels. Without names there, and in a
+            DataFrame whose columns have numbers for names, they count by their order.
         metadata: the names, levels and ranges that the network was fitted to.
         width: the number of inputs.
         used: positions of the inputs in use; named columns for the others may be missing, and count as zero.
@@ -50,7 +50,7 @@ def as_inputs(
     named = len(metadata.inputs) == width
     if isinstance(X, Table):
         X = X.raw() if named else X.X
-    if isinstance(X, Mapping) or (named and is_frame(X)):
+    if isinstance(X, Mapping) or (named and is_frame(X) and frame_names(X)):
         X = encode(X, metadata if named else Metadata(), used=used if named else None).X
         if X.shape[1] != width:
             raise ShapeError(f"X has {X.shape[1]} columns, the model takes {width}")

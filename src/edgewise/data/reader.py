@@ -9,15 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgewise.errors import DataError
+from edgewise.errors import DataError, few
 
-from .cells import MISSING, has_decimal_commas, is_numeric
+from .cells import MISSING, PLACES_SHOWN, has_decimal_commas, is_numeric
 from .text import SEPARATORS, decode, read_bytes, sniff, split_rows
 
-SHOWN = 3  # faulty lines that a message lists before it counts the rest
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Grid:
     """A table before its cells are understood: each column is a list of text cells or a numpy array.
 
@@ -35,6 +33,9 @@ class Grid:
     decimal: str = "."
     header: bool = True
     renamed: dict[str, str] = field(default_factory=dict)  # new name -> the name that occurred twice
+
+    def __repr__(self) -> str:
+        return f"Grid({len(self.lines)} rows of {self.where}: {few(self.names)})"
 
 
 def read_grid(path: str | Path, *, named: Sequence[str] = (), drop_rows: bool = False) -> Grid:
@@ -201,8 +202,8 @@ def _even(
     bad = [index for index, row in enumerate(rows) if len(row) != len(names)]
     if not bad:
         return rows, places
-    shown = "; ".join(f"line {places[index]} has {len(rows[index])} fields" for index in bad[:SHOWN])
-    more = f" and {len(bad) - SHOWN} more lines" if len(bad) > SHOWN else ""
+    shown = "; ".join(f"line {places[index]} has {len(rows[index])} fields" for index in bad[:PLACES_SHOWN])
+    more = f" and {len(bad) - PLACES_SHOWN} more lines" if len(bad) > PLACES_SHOWN else ""
     if not drop_rows or len(bad) == len(rows):
         remedy = (
             "mend them, or leave them out with --drop rows"

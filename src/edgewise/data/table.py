@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edgewise.errors import DataError, ShapeError
+from edgewise.errors import DataError, ShapeError, few
 from edgewise.metadata import Metadata
 
 from .build import build
@@ -24,13 +24,21 @@ from .reader import Grid, read_grid
 # n rows, d inputs, k outputs
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Table:
-    """X (n, d) float64 and y, (n, k) float64 or (n,) int64 class codes, with the names, classes, levels and ranges a
-    model carries along.
+    """Columns of numbers with their names, ready to be fitted; `read_csv`, `from_dataframe` and others make it.
 
-    `categories`: column -> levels; its inputs are named `column=level` and hold 0 or 1. `notes`: sentences on what was
-    changed or guessed. `lines`: where each row stood in the file or frame.
+    Attributes:
+        X (n, d): the inputs, float64.
+        y: the targets, (n, k) float64, or class codes (n,) int64.
+        inputs: names of the columns of X; an input that is one level of a categorical column is called `column=level`
+            and holds 0 or 1.
+        outputs: names of the targets.
+        classes: labels of the class codes, None for numbers.
+        categories: column -> levels, of the categorical columns.
+        ranges: lowest and highest value of each input.
+        notes: sentences on what was changed or guessed.
+        lines: where each row stood in the file or frame.
     """
 
     X: Tensor
@@ -45,6 +53,11 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.X)
+
+    def __repr__(self) -> str:
+        kind = "" if self.classes is None else f" ({few(self.classes)})"
+        inputs = f"{len(self.inputs)} input{'s' if len(self.inputs) > 1 else ''} {few(self.inputs)}"
+        return f"Table({len(self)} rows, {self.task} of {few(self.outputs)}{kind} from {inputs})"
 
     @property
     def task(self) -> str:

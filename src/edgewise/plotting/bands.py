@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import wording
+from . import lettering
 from .content import EdgeContent
 from .marks import GAP, MARGIN, XY, EdgeMark, Label, NodeMark, Rect, centred, spread
 
@@ -21,13 +21,16 @@ ROUND_OFF_LEVEL = 1e-12  # variation of a curve, as a part of its values, that i
 
 @dataclass(frozen=True)
 class Band:
-    """The places of the cards, how many rows they stand in, the side of a frame, and the formulas above the frames with
-    the height they take."""
+    """Where the cards of a layer stand.
+
+    centres: their horizontal places. rows: how many rows they stand in. box: the side of a frame. labels: the formulas
+    above the frames (text, size, upright). room: the height that these take.
+    """
 
     centres: list[float]
     rows: int
     box: float
-    labels: list[tuple[str, float, bool]]  # text, size, upright
+    labels: list[tuple[str, float, bool]]
     room: float
 
     @staticmethod
@@ -40,7 +43,7 @@ class Band:
         # The outermost cards of a row may reach beyond their columns, but not beyond the picture.
         room = min(pitch - GAP, 2 * (MARGIN + 0.5 * usable / count - BORDER))
         labels = [_label(edge, room) for edge in edges]
-        tallest = max((wording.width(t, s) if up else wording.height(s) for t, s, up in labels if t), default=0.0)
+        tallest = max((lettering.width(t, s) if up else lettering.height(s) for t, s, up in labels if t), default=0.0)
         box = min(BOX, room, usable / (1 + (rows - 1) / count))
         return Band(spread(count, width), rows, box, labels, tallest + 2.5 * LABEL_GAP if tallest else 0.0)
 
@@ -79,11 +82,11 @@ def _label(edge: EdgeContent, room: float) -> tuple[str, float, bool]:
     """The closed form as it fits: in full, its bare form, either one smaller, else upright."""
     for size in (FORMULA_SIZE, SMALLER * FORMULA_SIZE):
         for words in (edge.formula, edge.form):
-            if wording.width(words, size) <= room:
+            if lettering.width(words, size) <= room:
                 return words, size, False
-    size = min(FORMULA_SIZE, wording.POINTS_PER_INCH * room / wording.LINE_HEIGHT)
-    words = edge.formula if wording.width(edge.formula, size) <= LONGEST_FORMULA else edge.form
-    return wording.shorten(words, size, LONGEST_FORMULA), size, True
+    size = min(FORMULA_SIZE, lettering.POINTS_PER_INCH * room / lettering.LINE_HEIGHT)
+    words = edge.formula if lettering.width(edge.formula, size) <= LONGEST_FORMULA else edge.form
+    return lettering.shorten(words, size, LONGEST_FORMULA), size, True
 
 
 def fit_curve(x: Sequence[float], y: Sequence[float], box: Rect) -> tuple[tuple[XY, ...], ...]:

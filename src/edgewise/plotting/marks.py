@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 from ..topology import Edge, Node
-from . import wording
+from . import lettering
 
 MARGIN, GAP = 0.18, 0.08  # around the picture, and between neighbours
 SIGN = 0.55  # half the length of a stroke of a plus or times sign, as a part of the node's radius
@@ -50,7 +50,7 @@ class Label:
 
 def centred(text: str, x: float, foot: float, size: float, *, upright: bool = False, full: str = "") -> Label:
     """The label whose middle is at `x` and whose lower border is at `foot`."""
-    along, across = wording.width(text, size), wording.height(size)
+    along, across = lettering.width(text, size), lettering.height(size)
     w, h = (across, along) if upright else (along, across)
     return Label(text, Rect(x - w / 2, foot, x + w / 2, foot + h), size, upright, full)
 

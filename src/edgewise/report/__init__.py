@@ -1,7 +1,8 @@
 """report.html: one page that shows a model, what it learned, how good it is and how to use it.
 
-`subject` holds what is looked at, `sections` reads the numbers off it, `page` puts them together as a value, and
-`rendering` fills the templates. `pictures` draws the charts, `drawing` the network, `typesetting` the formulas.
+`subject` holds what is looked at, `sections` reads the numbers off it, `page` puts them together as a value.
+`rendering` fills the templates, for which `pictures` draws the charts, `drawing` the network and `typesetting` the
+formulas.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def report(
     baselines: Mapping[str, Any] | None = None,
     errors: Mapping[str, Any] | None = None,
     formulas: Sequence[Any] | None = None,
+    formula_notes: Sequence[str] = (),
     closed_forms: Mapping[Edge, tuple[str, float]] | None = None,
     inputs: Sequence[object] | None = None,
     outputs: Sequence[object] | None = None,
@@ -44,13 +46,14 @@ def report(
     Args:
         model: the network to show.
         X (n, d): the rows it was fitted to.
-        y (n, k) or (n,): their targets; class codes for a classifier.
+        y (n, k) or (n,): their targets; class codes or labels (n,) for a classifier.
         original: the network before pruning. It is drawn beside the pruned one.
         test ((m, d), (m, k)): rows the model has not seen. Scores and residuals are shown on them, else on X and y.
         history: the rows of the fit (`FitResult.history`), for the curve of the losses.
         baselines: scores of other models by name, shown below the model's.
         errors: scores of 'model', 'formula' and others by name. Those of 'model' are computed where they are missing.
         formulas (k): one sympy expression per output.
+        formula_notes: remarks below the formulas, one line each, such as which column a name stands for.
         closed_forms: the formula and R2 of edges, by (layer, src, dst). Without it the best forms are looked for.
         inputs (d): names of all features, pruned ones too, instead of those the model carries.
         outputs (k): names of the outputs (of the classes) instead of those the model carries.
@@ -65,7 +68,7 @@ def report(
     Raises:
         StructureError: `model` is no KAN.
         ShapeError: X, y or test do not fit the model.
-        DataError: X or test is empty or not finite.
+        DataError: X, y or test is empty or not finite, or y holds unknown classes.
         ConfigError: names or formulas are not one per input or output.
         MissingExtra: jinja2 is not installed.
 
@@ -82,6 +85,7 @@ def report(
             baselines=baselines or {},
             errors=errors or {},
             formulas=formulas,
+            formula_notes=formula_notes,
             forms=closed_forms,
             title=title,
             verdict=verdict,

@@ -28,13 +28,17 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
 
 @dataclass(frozen=True)
 class Axis:
-    """Values from `low` to `high` onto pixels from `start` to `stop`; in decades when `log`."""
+    """Values from `low` to `high` onto pixels from `start` to `stop`.
+
+    log: the values are powers of ten. counts: only whole numbers stand beside the axis.
+    """
 
     low: float
     high: float
     start: float
     stop: float
     log: bool = False
+    counts: bool = False
 
     @staticmethod
     def of(values: Sequence[float], start: float, stop: float, *, log: bool = False, pad: float = 0.04) -> Axis:
@@ -59,7 +63,7 @@ class Axis:
     def marks(self) -> list[tuple[float, str]]:
         """(pixel, words) of the ticks."""
         if not self.log:
-            places = ticks(self.low, self.high)
+            places = [v for v in ticks(self.low, self.high) if not self.counts or v == round(v)]
             digits = 3
             while digits < 9 and len({number(v, digits) for v in places}) < len(places):
                 digits += 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..plotting.wording import POINTS_PER_INCH, clean, shorten
+from ..plotting.lettering import POINTS_PER_INCH, shorten
+from ..plotting.wording import clean
 from .axis import Axis
 from .markup import Markup, element, join
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..plotting.wording import clean, number
 
-SCORE_WORDS = {"rmse": "RMSE", "mae": "MAE", "r2": "R²"}
+SCORE_WORDS = {"rmse": "RMSE", "mae": "MAE", "r2": "R²", "cross_entropy": "cross-entropy"}
 BOUNDED_BY_ONE = ("r2", "accuracy")  # scores whose distance from 1 is what matters
 ALMOST_ONE = 0.999  # above this, four digits no longer tell such a score from 1
 
@@ -52,7 +52,7 @@ def score(kind: str, value: Any) -> str:
 def score_words(kind: str) -> str:
     """The kind of a score in words.
 
-    >>> score_words("r2"), score_words("cross_entropy")
-    ('R²', 'cross entropy')
+    >>> score_words("r2"), score_words("log_loss")
+    ('R²', 'log loss')
     """
     return SCORE_WORDS.get(kind) or clean(kind.replace("_", " "))

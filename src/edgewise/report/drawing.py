@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from ..layers import BOTH, SPLINE, SYMBOLIC
+from ..plotting.lettering import POINTS_PER_INCH
 from ..plotting.marks import XY, EdgeMark, Label, NodeMark, Rect
-from ..plotting.wording import POINTS_PER_INCH
 from ..topology import Edge
 from .markup import Markup, element, join
 from .sections.networks import NetworkView
 
 UNITS_PER_INCH = 100.0  # of the SVG
 EDGE_STYLES = {SPLINE: "spline", SYMBOLIC: "symbolic", BOTH: "both"}
-NARROW = 420  # units: a picture at most this wide shrinks to a narrow screen
+NARROW_SCREEN = 420  # units: a picture at most this wide shrinks to a narrow screen
 LEGIBLE = 0.62  # part of its width to which a wider one shrinks before it scrolls: letters of 7 points stay readable
 WIDEST_SCROLLED = 900  # units that a narrow screen must scroll through, at most
 
@@ -34,7 +34,7 @@ def network(view: NetworkView) -> Markup:
     parts += [pen.text("note", layout.note)]
     width, height = UNITS_PER_INCH * layout.width, UNITS_PER_INCH * layout.height
     least = min(LEGIBLE * width, WIDEST_SCROLLED)
-    least = least if view.opens_cards and least > NARROW else 0.0  # an overview may become as small as it must
+    least = least if view.opens_cards and least > NARROW_SCREEN else 0.0  # an overview may become as small as it must
     return element(
         "svg",
         *parts,

@@ -61,6 +61,7 @@ def page(
     baselines: Mapping[str, Any],
     errors: Mapping[str, Any],
     formulas: Sequence[Any] | None,
+    formula_notes: Sequence[str],
     forms: Mapping[Edge, tuple[str, float]] | None,
     title: str | None,
     verdict: str,
@@ -73,15 +74,16 @@ def page(
         judged = {"model": scores(subject.model, subject.judged), **judged}
     found = closed_forms(subject.shown, subject.before, forms)
     curves = dependence.dependence_charts(subject)
-    rest = "Confusions" if subject.classes else "Residuals"
-    fitted = f"The {len(subject.fitted.X)} rows the model was fitted to."
+    written = expressions(subject, formulas, formula_notes)
+    missed = ("confusions", "Confusion matrix") if subject.classes else ("residuals", "Residuals")
+    fitted = f"The model was fitted to these {len(subject.fitted.X)} rows."
     parts = (
-        Section("expressions", "Formula", "Formula", "In the units of the data.", expressions(subject, formulas)),
+        Section("expressions", "Formula", "Formula", "It takes the inputs in the units of the data.", written),
         Section("accuracy", "Accuracy", "Accuracy", subject.judged_on, accuracy({**judged, **baselines})),
         Section("networks", "Network", "Network", networks.legend(subject), networks.networks(subject, found)),
-        Section("edge_cards", "Edges", "Edge functions", edge_cards.LEAD, edge_cards.edge_cards(subject, found)),
+        Section("edge_cards", "Edges", "Edge functions", edge_cards.lead(found), edge_cards.edge_cards(subject, found)),
         Section("dependence", "Inputs", "Partial dependence", dependence.lead(subject, curves), curves),
-        Section(rest.lower(), rest, rest, subject.judged_on, residuals(subject)),
+        Section(missed[0], missed[1], missed[1], subject.judged_on, residuals(subject)),
         Section("training", "Training", "Training", "", training(history)),
         Section("table_columns", "Data", "Data", fitted, table_columns(subject, notes)),
         Section("usage", "Use", "Use it in Python", "", usage(subject, model_file)),
@@ -105,8 +107,12 @@ def _title(subject: Subject) -> str:
 
 
 def _facts(subject: Subject, judged: Mapping[str, Any]) -> tuple[Fact, ...]:
-    """The scores that matter most, the network's shape and size, the number of rows."""
-    found = [fact for name, row in judged.items() for fact in _score_facts(clean(name), row)]
+    """The scores that matter most, the network's shape and size, the number of rows.
+
+    A formula that is the network itself has the same scores, which are not repeated.
+    """
+    news = {name: row for name, row in judged.items() if name == "model" or row != judged["model"]}
+    found = [fact for name, row in news.items() for fact in _score_facts(clean(name), row)]
     size, old = summary(subject.model), subject.original
     shape, edges = "shape", "edges"
     if old is not None:

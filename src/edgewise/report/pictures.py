@@ -65,7 +65,7 @@ def residuals_against_predicted(part: Residuals) -> Markup:
 def residual_distribution(part: Residuals) -> Markup:
     """How many rows have which residual."""
     x = Axis.of(part.bins, LEFT, CHART_WIDTH - RIGHT)
-    y = Axis(0.0, 1.06 * max(part.counts) or 1.0, CHART_HEIGHT - BOTTOM, TOP)
+    y = Axis(0.0, 1.06 * max(part.counts) or 1.0, CHART_HEIGHT - BOTTOM, TOP, counts=True)
     return charts.svg(
         charts.axes(x, y, "predicted − measured", "rows"),
         charts.bars(x, y, part.bins, part.counts),

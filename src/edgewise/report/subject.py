@@ -9,11 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import ShapeError
+from ..data import as_codes, as_target, holds_classes
 from ..model import KAN
 from ..plotting.content import Content, describe, names_of
 from ..plotting.selection import MOST_READABLE, select
 
+CLASS_TASKS = ("classification", "cross_entropy")  # the words of a table, and of a fit
 MOST_CARDS = 120  # edges shown in all: a page of more cards takes long to open, and nobody reads it
 
 
@@ -28,20 +29,12 @@ class Sample:
     @staticmethod
     def of(model: KAN, X: Any, y: Any, classes: tuple[str, ...]) -> Sample:
         """The rows as the model takes them. Raises `ShapeError` and `DataError` where X, y and the model do not fit."""
-        x = model.finite_input(X, "report")
-        try:
-            target = torch.as_tensor(y.to_numpy() if hasattr(y, "to_numpy") else y).detach().to(model.device)
-        except (TypeError, ValueError, RuntimeError) as error:
-            raise ShapeError(f"y must hold numbers (class codes for a classifier): {error}") from error
-        outputs = len(model.topology.node_ids[-1])
-        if classes:
-            return Sample(x, _class_codes(target, len(x), outputs), classes)
-        target = target[:, None] if target.ndim == 1 else target
-        if target.shape != (len(x), outputs):
-            raise ShapeError(
-                f"y must have shape ({len(x)}, {outputs}) to fit X and the model's outputs, got {tuple(target.shape)}"
-            )
-        return Sample(x, target.to(model.dtype), ())
+        x, outputs = model.finite_input(X, "report"), len(model.topology.node_ids[-1])
+        if not classes:
+            return Sample(x, as_target(y, rows=len(x), width=outputs, dtype=model.dtype, device=model.device), ())
+        labels = (model.metadata.classes or classes) if holds_classes(y) else None
+        codes, _ = as_codes(y, rows=len(x), classes=labels, width=outputs, device=model.device)
+        return Sample(x, codes, classes)
 
     def thin(self, rows: int) -> Sample:
         """At most so many rows, at equal distances."""
@@ -49,13 +42,6 @@ class Sample:
             return self
         chosen = torch.linspace(0, len(self.X) - 1, rows).round().long().to(self.X.device)
         return Sample(self.X[chosen], self.y[chosen], self.classes)
-
-
-def _class_codes(target: Tensor, rows: int, classes: int) -> Tensor:
-    shaped = target.shape in ((rows,), (rows, 1))
-    if not shaped or (target != target.long()).any() or target.min() < 0 or target.max() >= classes:
-        raise ShapeError(f"y must hold {rows} class codes from 0 to {classes - 1}, got shape {tuple(target.shape)}")
-    return target.long().reshape(-1)
 
 
 def _drawn(content: Content) -> Content:
@@ -97,7 +83,7 @@ class Subject:
         content = describe(model, X, inputs=inputs, outputs=outputs)
         before = None if original is None else _drawn(describe(original, X, inputs=inputs, outputs=outputs))
         names, ends = names_of(model, inputs, outputs)
-        labelled = model.metadata.task == "classification" or bool(model.metadata.classes)
+        labelled = model.metadata.task in CLASS_TASKS or bool(model.metadata.classes)
         classes = ends if labelled and len(ends) > 1 else ()
         fitted = Sample.of(model, X, y, classes)
         judged = fitted if test is None else Sample.of(model, *test, classes)
@@ -116,7 +102,8 @@ class Subject:
 
     @property
     def judged_on(self) -> str:
-        """Which rows judge the model, as a sentence."""
+        """Which rows judge the model, in words."""
         if self.judged is self.fitted:
-            return f"On the {len(self.fitted.X)} rows it was fitted to."
-        return f"On {len(self.judged.X)} rows that were held out."
+            rows = len(self.fitted.X)
+            return f"The model is judged on the {rows} rows it was fitted to. Expect larger errors on new rows."
+        return f"The model is judged on {len(self.judged.X)} held-out rows."

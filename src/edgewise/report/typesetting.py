@@ -7,6 +7,7 @@ import re
 from functools import partial
 from typing import Any
 
+from ..plotting.lettering import cut
 from .markup import Markup, element, join
 
 GREEK: dict[str, str] = dict(
@@ -42,7 +43,8 @@ PLAIN, FACTOR, BASE = 0, 1, 2  # what surrounds an expression: nothing, a produc
 mi, mn, mo, mtext = (partial(element, name) for name in ("mi", "mn", "mo", "mtext"))
 mrow, mfrac, msup, msub = (partial(element, name) for name in ("mrow", "mfrac", "msup", "msub"))
 
-MINUS, PLUS, DOT = mo("−"), mo("+"), mo("·")
+MINUS, TIMES_DOT = mo("−"), mo("·")
+BETWEEN_PLUS, BETWEEN_MINUS = mo("+", form="infix"), mo("−", form="infix")  # with room on both sides
 SPACE = join([mo(Markup("&#8290;")), element("mspace", width="0.12em")])  # an invisible times sign
 
 
@@ -83,9 +85,7 @@ def symbol(name: str) -> Markup:
     word = GREEK.get(name.lower(), "")
     if word and name[0].isupper():
         word = word.upper()
-    half = LONGEST_SYMBOL // 2
-    short = name if len(name) <= LONGEST_SYMBOL else name[:half] + "…" + name[-half:]
-    return mi(word or short)
+    return mi(word or cut(name, LONGEST_SYMBOL))
 
 
 def render(e: Any, around: int = PLAIN) -> Markup:
@@ -117,8 +117,8 @@ def _terms(e: Any) -> list[Any]:
 def _signed(term: Any, place: int) -> list[Markup]:
     """A term with its sign; the first has none where it is positive."""
     if _negative(term):
-        return [MINUS, render(-term)]
-    return [PLUS, render(term)] if place else [render(term)]
+        return [BETWEEN_MINUS if place else MINUS, render(-term)]
+    return [BETWEEN_PLUS, render(term)] if place else [render(term)]
 
 
 def _negative(e: Any) -> bool:
@@ -150,7 +150,7 @@ def _number(e: Any, kind: str, around: int) -> Markup:
         return mn(text)
     mantissa, exponent = text.split("e")
     ten = msup(mn("10"), mn(str(int(exponent)).replace("-", "−")))
-    return ten if mantissa == "1" else mrow(mn(mantissa), DOT, ten)
+    return ten if mantissa == "1" else mrow(mn(mantissa), TIMES_DOT, ten)
 
 
 def _product(e: Any, around: int) -> Markup:
@@ -180,7 +180,7 @@ def _factors(parts: list[Any]) -> Markup:
     out = [shown[0]]
     for inner in shown[1:]:
         starts_with_digit = inner.startswith(("<mn>", "<mrow><mn>", "<msup><mn>"))
-        out += [DOT if starts_with_digit else SPACE, inner]
+        out += [TIMES_DOT if starts_with_digit else SPACE, inner]
     return mrow(*out)
 
 

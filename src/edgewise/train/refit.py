@@ -11,6 +11,7 @@ from ..errors import ConfigError
 from .closing import finish
 from .job import Job, check_rows
 from .monitor import Monitor
+from .naming import in_order
 from .problems.losses import Loss
 from .result import FitResult
 from .schedule.candidate import Candidate
@@ -65,7 +66,7 @@ def refit(result: FitResult, X: Any, y: Any, *, sample_weight: Any = None, progr
         )
     model, start, plan = result.model, ending.state.model, ending.plan
     found = check_rows(
-        X,
+        in_order(model, X),
         y,
         loss=ending.loss,
         sample_weight=sample_weight,

@@ -33,7 +33,7 @@ def test_histogram_counts_every_finite_value():
 
 def test_confusions_have_the_true_class_down_and_the_predicted_one_across():
     found = confusions(torch.tensor([0, 1, 1, 1]), torch.tensor([0, 0, 1, 1]), ("a", "b", "c"))
-    assert [(row.name, row.counts, row.right) for row in found.rows] == [
+    assert [(row.name, row.counts, row.recall) for row in found.rows] == [
         ("a", [1, 1, 0], "0.5"),
         ("b", [0, 2, 0], "1"),
         ("c", [0, 0, 0], "–"),

@@ -14,7 +14,13 @@ def test_columns_have_their_role_their_values_and_their_histogram():
     X = torch.tensor([[0.0, 5.0], [1.0, 5.0], [2.0, 5.0]]).double()
     found = table_columns(Subject.of(KAN((2, 1)), X, torch.zeros(3)), ["a\nnote"])
     first, second, output = found.columns
-    assert (first.role, first.least, first.mean, first.largest, first.deviation) == ("input", "0", "1", "2", "0.8165")
+    assert (first.role, first.smallest, first.mean, first.largest, first.deviation) == (
+        "input",
+        "0",
+        "1",
+        "2",
+        "0.8165",
+    )
     assert sum(first.counts) == sum(second.counts) == 3 and second.deviation == "0"
     assert (output.name, output.role) == ("y", "output")
     assert found.notes == ("a note",)

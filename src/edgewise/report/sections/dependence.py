@@ -11,7 +11,7 @@ from ...model import KAN
 from ..figures import predict
 from ..subject import Sample, Subject
 
-MOST_INPUTS = 24  # charts: four lines of the page's grid or eight on a small screen
+MOST_INPUTS = 12  # charts: four lines of three; behind them are mostly level lines
 MOST_OUTPUTS = 4  # lines in one chart that can be told apart by colour
 AVERAGED_ROWS, STEPS_ALONG, SINGLE_ROWS = 200, 41, 15  # rows of the mean, points of a line, single rows drawn beside it
 WEIGHED_ROWS = 2000  # rows on which inputs are ranked

@@ -6,18 +6,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...layers import SPLINE
 from ...topology import Edge
 from ..digits import share
 from ..figures import ClosedForm
 from ..subject import Subject
 from .networks import KIND_WORDS, address
-
-LEAD = (
-    "Edges stand in the order of their importance. In a formula, x or u is the value at the edge's source."
-    " A dashed line is the closed form that fits the spline best, with its R²."
-    " Node (1, 2) is node 2 of layer 1, as in edgewise's own functions."
-)
 
 
 @dataclass(frozen=True)
@@ -44,6 +37,20 @@ class EdgeCards:
     left_out: int
 
 
+def lead(forms: Mapping[Edge, ClosedForm]) -> str:
+    """How the cards are to be read."""
+    found = any(not form.exact for form in forms.values())
+    replaced = any(form.exact and math.isfinite(form.r2) for form in forms.values())
+    sentences = [
+        "The most important edges come first.",
+        "In a formula, x or u is the value at the edge's source." if forms else "",
+        "A dashed line is the closed form that fits a spline best, with its R²." if found else "",
+        "The R² of a closed form compares it with the spline that it replaced." if replaced else "",
+        "Node (1, 2) is node 2 of layer 1.",
+    ]
+    return " ".join(filter(None, sentences))
+
+
 def edge_cards(subject: Subject, forms: Mapping[Edge, ClosedForm]) -> EdgeCards | None:
     """A card for each edge that is drawn; None where there is none."""
     edges = sorted((edge for layer in subject.shown.edges for edge in layer), key=lambda edge: -edge.score)
@@ -51,7 +58,6 @@ def edge_cards(subject: Subject, forms: Mapping[Edge, ClosedForm]) -> EdgeCards 
     for edge in edges:
         layer, src, _ = edge.edge
         form = forms.get(edge.edge)
-        words = "No closed form was looked for." if edge.kind == SPLINE else edge.formula
         cards.append(
             EdgeCard(
                 edge.edge,
@@ -62,7 +68,7 @@ def edge_cards(subject: Subject, forms: Mapping[Edge, ClosedForm]) -> EdgeCards 
                 edge.x,
                 edge.y,
                 form.y if form else (),
-                f"{'' if form.exact else '≈ '}{form.words}" if form else words,
+                f"{'' if form.exact else '≈ '}{form.words}" if form else edge.formula,
                 share(form.r2) if form and math.isfinite(form.r2) else "",
             )
         )

@@ -21,15 +21,24 @@ class Expression:
     latex: str
 
 
-def expressions(subject: Subject, formulas: Sequence[Any] | None) -> tuple[Expression, ...]:
-    """One expression per output. Raises `ConfigError` for another number of them."""
+@dataclass(frozen=True)
+class Expressions:
+    """One expression per output, and what the names in them stand for."""
+
+    expressions: tuple[Expression, ...]
+    notes: tuple[str, ...]
+
+
+def expressions(subject: Subject, formulas: Sequence[Any] | None, notes: Sequence[str] = ()) -> Expressions | None:
+    """The formulas, None where there are none. Raises `ConfigError` for another number of them than of outputs."""
     names = subject.outputs
     if formulas is None:
-        return ()
+        return None
     if len(formulas) != len(names):
         raise ConfigError(f"formulas needs one expression per output ({len(names)}), got {len(formulas)}")
     pairs = zip(names, formulas, strict=True)
-    return tuple(Expression(name, value, f"{name} = {clean(value)}", _latex(value)) for name, value in pairs)
+    found = tuple(Expression(name, value, f"{name} = {clean(value)}", _latex(value)) for name, value in pairs)
+    return Expressions(found, tuple(map(clean, notes)))
 
 
 def _latex(value: Any) -> str:

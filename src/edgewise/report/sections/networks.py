@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ...layers import BOTH, SPLINE, SYMBOLIC
 from ...plotting.content import Content
 from ...plotting.layout import arrange
+from ...plotting.lettering import cut
 from ...plotting.marks import Layout
 from ...topology import Edge
 from ..digits import share
@@ -16,7 +17,8 @@ from ..figures import ClosedForm
 from ..subject import Subject
 
 KIND_WORDS = {SPLINE: "spline", SYMBOLIC: "closed form", BOTH: "spline and closed form"}
-HALF_WIDTH = 6.7  # inches that fit beside another picture
+HALF_WIDTH = 6.7  # inches of a picture that is readable in half the width of the page
+MOST_LETTERS = 40  # of a name in the address of an edge
 
 
 @dataclass(frozen=True)
@@ -28,20 +30,25 @@ class NetworkView:
     told: dict[Edge, str]
     opens_cards: bool
 
+
+@dataclass(frozen=True)
+class NetworkViews:
+    """The pictures, side by side where all are narrow enough."""
+
+    views: tuple[NetworkView, ...]
+
     @property
-    def wide(self) -> bool:
-        """Whether the picture needs a line of its own."""
-        return self.layout.width > HALF_WIDTH
+    def side_by_side(self) -> bool:
+        """Whether two pictures fit into one line."""
+        return len(self.views) > 1 and all(view.layout.width <= HALF_WIDTH for view in self.views)
 
 
-def networks(subject: Subject, forms: Mapping[Edge, ClosedForm]) -> tuple[NetworkView, ...]:
+def networks(subject: Subject, forms: Mapping[Edge, ClosedForm]) -> NetworkViews:
     """The network before pruning, where there was one, and the network."""
     if subject.before is None:
-        return (_view(subject, "The network", subject.shown, forms, opens_cards=True),)
-    return (
-        _view(subject, "Before pruning", subject.before, {}, opens_cards=False),
-        _view(subject, "After pruning", subject.shown, forms, opens_cards=True),
-    )
+        return NetworkViews((_view(subject, "The network", subject.shown, forms, opens_cards=True),))
+    before = _view(subject, "Before pruning", subject.before, {}, opens_cards=False)
+    return NetworkViews((before, _view(subject, "After pruning", subject.shown, forms, opens_cards=True)))
 
 
 def _view(
@@ -68,7 +75,7 @@ def address(edge: Edge, inputs: tuple[str, ...]) -> str:
     ('speed → (1, 2)', 'node (1, 2) → (2, 0)')
     """
     layer, src, dst = edge
-    source = inputs[src] if layer == 0 else f"node ({layer}, {src})"
+    source = cut(inputs[src], MOST_LETTERS) if layer == 0 else f"node ({layer}, {src})"
     return f"{source} → ({layer + 1}, {dst})"
 
 

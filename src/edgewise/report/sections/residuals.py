@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +14,7 @@ from ..subject import Subject
 from .dependence import MOST_OUTPUTS
 
 MOST_DOTS = 600  # of a chart: more hide one another
-RESIDUAL_BINS = 24  # of a chart 280 pixels wide: bars of about 11
+FEWEST_BINS, MOST_BINS = 8, 24  # of the square root of the rows: more are noise, or bars too thin to see
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,11 @@ class ResidualCharts:
 
 @dataclass(frozen=True)
 class ConfusionRow:
-    """The rows of one class by the class predicted, and the share that was right."""
+    """The rows of one class by the class predicted, and the recall: the share that was predicted right."""
 
     name: str
     counts: list[int]
-    right: str
+    recall: str
 
 
 @dataclass(frozen=True)
@@ -66,17 +67,18 @@ def residuals(subject: Subject) -> ResidualCharts | Confusions:
         p, t = got[:, k], want[:, k]
         r = p - t
         bins = _bins(r[torch.isfinite(r)])
-        counts = histogram(r, RESIDUAL_BINS, bins[0], bins[-1])
+        counts = histogram(r, len(bins) - 1, bins[0], bins[-1])
         charts.append(Residuals(name, p[chosen].tolist(), t[chosen].tolist(), r[chosen].tolist(), bins, counts))
     return ResidualCharts(tuple(charts), len(subject.outputs))
 
 
 def _bins(values: Tensor) -> list[float]:
-    """The borders of equal bins over all values; a single value stands in the middle."""
+    """The borders of equal bins over all values, about as many as the square root of their number."""
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
     if not high > low:
         low, high = low - (abs(low) or 1.0) / 2, high + (abs(high) or 1.0) / 2
-    return [low + (high - low) * k / RESIDUAL_BINS for k in range(RESIDUAL_BINS + 1)]
+    count = min(max(round(math.sqrt(len(values))), FEWEST_BINS), MOST_BINS)
+    return [low + (high - low) * k / count for k in range(count + 1)]
 
 
 def histogram(values: Tensor, bins: int, low: float, high: float) -> list[int]:

@@ -22,7 +22,7 @@ class TableColumn:
 
     name: str
     role: str
-    least: str
+    smallest: str
     mean: str
     largest: str
     deviation: str

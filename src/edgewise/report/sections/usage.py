@@ -11,17 +11,18 @@ def usage(subject: Subject, file: str) -> str:
     row = subject.fitted.X[:1]
     values = ", ".join(repr(float(v)) for v in row[0])
     result = ", ".join(f"{v:.6g}" for v in predict(subject.model, row, subject.classes)[0].tolist())
-    call = "model(X).softmax(dim=1)" if subject.classes else "model(X)"
+    if subject.model.metadata.classes:
+        call = "model.predict_proba(X)"
+    else:
+        call = "torch.as_tensor(model.predict(X)).softmax(dim=1)" if subject.classes else "model.predict(X)"
     return "\n".join(
         [
-            "import torch",
+            *(["import torch"] if "torch" in call else []),
             "import edgewise as ew",
             "",
             f"model = ew.load({file!r})",
-            f"# columns: {', '.join(map(repr, subject.inputs))}",
-            f"X = torch.tensor([[{values}]], dtype={subject.model.dtype})",
-            "with torch.no_grad():",
-            f"    y = {call}  # {', '.join(map(repr, subject.outputs))}: {result}",
+            f"X = [[{values}]]  # {', '.join(map(repr, subject.inputs))}",
+            f"y = {call}  # {', '.join(map(repr, subject.outputs))}: {result}",
             "",
             "ew.plot(model).savefig('kan.svg')",
             "print(ew.summary(model))",

@@ -7,8 +7,9 @@ import re
 
 import pytest
 
-from edgewise.cli import words
 from edgewise.model import KAN
+from edgewise.studies import words
+from edgewise.studies.scores import Scores
 from edgewise.transforms import remove
 
 MEAN = {"rmse": 2.0, "mae": 1.5, "r2": -0.01}
@@ -41,7 +42,7 @@ def regression(rmse: float, r2: float) -> dict[str, float]:
     ],
 )
 def test_verdict_of_a_regression(network, other, says) -> None:
-    others: dict[str, words.Scores | str] = {
+    others: dict[str, Scores | str] = {
         "mean": MEAN,
         "linear regression": regression(0.9, 0.8),
         "gradient boosting": regression(other, 0.96),

@@ -13,7 +13,8 @@ import edgewise as ew
 from edgewise.data import label_values
 from edgewise.errors import ConfigError, DataError, EdgewiseWarning, ShapeError
 from edgewise.metadata import Metadata
-from edgewise.model import BLOCK, KAN
+from edgewise.model import KAN
+from edgewise.prediction import PASS_ROWS
 from helpers import assert_close, assert_equal
 
 X = torch.rand(7, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
@@ -57,7 +58,7 @@ def test_columns_of_frames_are_found_by_name():
 
 
 def test_a_long_table_is_taken_in_blocks():
-    model, long = named(), torch.rand(BLOCK + 3, 2, dtype=torch.float64)
+    model, long = named(), torch.rand(PASS_ROWS + 3, 2, dtype=torch.float64)
     assert_close(model.predict(long), model(long).detach()[:, 0])
 
 
@@ -94,12 +95,11 @@ def test_a_regression_knows_no_probabilities():
         named().predict_proba(X)
 
 
-def test_rows_outside_the_training_range_are_told():
+def test_rows_far_outside_the_training_range_are_told():
     model = named(ranges=((0.0, 1.0), (0.0, 1.0)))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        model.predict(X)
-        model.predict(X.float())
+        model.predict(1.2 * X - 0.1)
     with pytest.warns(EdgewiseWarning, match="1 of 7 rows lie outside the training range.*'b' .trained on 0 to 1"):
         model.predict(torch.where(X == X[:, 1].max(), 3.0, X))
     idle = ew.remove(model, nodes=[(0, 1)])

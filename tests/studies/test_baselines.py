@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from edgewise.cli.measure import baselines, scores
 from edgewise.data import from_arrays, split
+from edgewise.studies.baselines import baselines
+from edgewise.studies.scores import scores
 
 
 def test_scores_by_hand() -> None:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from ..model import KAN
 from ..size import summary
-from .measure import Scores, headline
-
-if TYPE_CHECKING:
-    from .formulas import Written
+from .scores import Scores, headline
 
 NOTHING = 0.02  # part of the variance below which nothing was found
 EXACT = 1e-14  # part of the variance at which differences are round-off
+CLOSE_ENOUGH = 1.1  # of the error before closed forms, up to which that with them is about the same
 DIGITS, FEW, LONG = 4, 8, 1200  # digits of constants; splines in a formula, and its letters, up to which it is printed
 CLOSE = 0.02  # relative difference of two errors below which they count as equal
 
@@ -101,18 +99,18 @@ def extrapolated(task: str, outside: int, within: Scores | None) -> str:
     return f"{text}; without {'it' if outside == 1 else 'them'}: {score}."
 
 
-def formula(message: str, written: Written | None) -> str:
-    """The formula, short, under the sentence on how it was found."""
-    lines = written.lines(DIGITS) if written and (not written.splines or len(written.splines) <= FEW) else []
-    if sum(map(len, lines)) > LONG:
-        lines = []
-    return "\n".join(
-        [
-            message,
-            *(f"  {line}" for line in lines),
-            *(f"  where {line}" for line in (written.legend() if written and lines else [])),
-        ]
-    )
+def closed(message: str, task: str, found: Mapping[str, Scores | str]) -> str:
+    """The sentence on closed forms, with what the rows that judge say of them."""
+    now, then = found.get("this network"), found.get("network before closed forms")
+    if not isinstance(now, dict) or not isinstance(then, dict):
+        return message
+    key = "rmse" if task == "regression" else "cross_entropy"
+    what = "RMSE" if task == "regression" else "cross-entropy"
+    if now[key] <= CLOSE_ENOUGH * then[key] or now.get("r2", 0.0) >= 1 - EXACT:
+        verdict = "The network is about as good with them"
+    else:
+        verdict = "On the rows that judge, the network is worse with them"
+    return f"{message} {verdict} ({what} {number(now[key])}, before {number(then[key])})."
 
 
 def structure(model: KAN, inputs: tuple[str, ...]) -> str:

@@ -16,12 +16,13 @@ from ..plotting.wording import clean
 from ..size import summary
 from ..symbolic.formula import edge_functions, evaluate, formula
 from ..symbolic.task import present_forms
-from .measure import Scores, headline, scores
+from .scores import Scores, headline, scores
 from .words import number
 
 TERMS = 60  # edges up to which a network is written down
 LONGEST = 24  # letters of a made-up name
 DIGITS = 4  # of constants in the short version
+FEW, LONG = 8, 1200  # splines in a formula, and its letters, up to which it is shown on a screen
 # names that mean something else in a formula
 TAKEN = frozenset(
     "pi oo nan zoo exp log sqrt Abs sign sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc besselj"
@@ -159,3 +160,12 @@ def _shown(written: Written) -> list[str]:
             f" from, to)), such as ew.edge(model, {first})"
         )
     return out if not notes else [*out, "", "where", *(f"  {note}" for note in notes)]
+
+
+def on_screen(message: str, written: Written | None) -> str:
+    """The formula, short, under the sentence on how it was found."""
+    lines = written.lines(DIGITS) if written and len(written.splines) <= FEW else []
+    if sum(map(len, lines)) > LONG:
+        lines = []
+    legend = written.legend() if written and lines else []
+    return "\n".join([message, *(f"  {line}" for line in lines), *(f"  where {line}" for line in legend)])
