@@ -65,7 +65,7 @@ def symbolify(
         budget (units): how much work the search may do; one unit is about a millisecond of one core. When it is spent,
             the best network so far comes back: edges that were not reached are splines, and `budget_spent` tells.
             Default: 45,000.
-        progress: show on a terminal what is being done. A stderr that is no terminal stays clean.
+        progress: show on a terminal or in a notebook what is being done. Files and pipes stay clean.
 
     Returns:
         The new model. Its edit "symbolify" tells how many edges have a closed form, and the errors before and after.
