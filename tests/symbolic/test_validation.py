@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 import edgewise as ew
 from edgewise.errors import ConfigError, DataError, ShapeError
 from edgewise.metadata import Metadata
-from edgewise.symbolic import symbolify
+from edgewise.symbolic import constants, formula_error, symbolify
 from edgewise.symbolic.rows import given_rows
 from edgewise.symbolic.task import Task
 from helpers import assert_close, assert_equal, state_of
@@ -139,6 +140,18 @@ def test_mistakes_are_told(trained: Any) -> None:
 
 
 # ------------------------------------------------------------------ what rows come as
+
+
+def test_a_result_stands_for_its_model(trained: Any) -> None:
+    y, model = law(X), trained.model
+    done = symbolify(trained, X, y)
+    assert_equal(state_of(done), state_of(symbolify(model, X, y)))
+    assert list(ew.suggest(trained, X, (0, 0, 0))) == list(ew.suggest(model, X, (0, 0, 0)))
+    result = replace(trained, model=done)
+    assert ew.formula(result) == ew.formula(done)
+    assert ew.export(result) == ew.export(done)
+    assert constants(result, X, y) == constants(done, X, y)
+    assert formula_error(result, X, y, original=trained) == formula_error(done, X, y, original=model)
 
 
 def test_arrays_lists_and_frames_are_the_same_rows(trained: Any) -> None:

@@ -39,8 +39,8 @@ class GivenRows:
 def given_rows(model: KAN, X: Any, y: Any, sample_weight: Any, validation: Any) -> tuple[GivenRows, GivenRows | None]:
     """The rows that forms are fitted to, and those that accept them; None where the first do that, too.
 
-    `validation`: a pair (X, y), or the result of a fit to these very rows: the rows that chose its states accept, and
-    those that judge it are left out of both. Raises `ConfigError`, `DataError` and `ShapeError`.
+    `validation`: a pair (X, y), or the result of a fit to these very rows. Then the rows that chose its states accept,
+    and those that judge it are left out of both. Raises `ConfigError`, `DataError` and `ShapeError`.
     """
     classes = y is not None and holds_codes(model, y)
     inputs = _inputs(model, X, "X")

@@ -1,5 +1,7 @@
-"""Closed forms one edge at a time, the rest of the network fitted again after each: for networks of which only a part
-has closed forms."""
+"""Closed forms one edge at a time, the rest of the network fitted again after each.
+
+For networks of which only a part has closed forms.
+"""
 
 from __future__ import annotations
 
@@ -88,8 +90,10 @@ def _may_go(model: KAN, place: EdgePlace) -> bool:
 
 
 def refit_network(task: Task, model: KAN, work: Work) -> tuple[KAN, float]:
-    """All constants and splines of the model fitted to the task's data, as far as the work goes, and its loss in the
-    task's units; infinite where no step can be paid."""
+    """All constants and splines of the model fitted to the task's rows, as far as the work goes, and its loss.
+
+    The loss is in the task's units, and infinite where no step can be paid.
+    """
     loss: Any
     if isinstance(task.loss, CrossEntropy):
         loss, target = task.loss, task.y
@@ -134,8 +138,10 @@ def _may_have(task: Task, parameters: int) -> bool:
 
 
 def finer(task: Task, work: Work) -> Task | None:
-    """The task with its model's splines on twice as many intervals and fitted again, or None where that gains little:
-    shapes on a coarse grid are wrong near poles, cusps and fast waves."""
+    """The task with its model's splines on twice as many intervals and fitted again, or None where that gains little.
+
+    Shapes on a coarse grid are wrong near poles, cusps and fast waves.
+    """
     closed = all(bool((layer.kind == SYMBOLIC).all()) for layer in task.model.edge_layers)
     if task.own or closed or not _may_have(task, 2 * summary(task.model).parameters):
         return None

@@ -68,8 +68,8 @@ class Judge:
 class Task:
     """A model and the data its closed forms are judged by.
 
-    x (n, inputs in use) raw; y (n, k) raw less `offset`, or class codes (n,); loss in relative units; error: the
-    model's own loss; parameters: how many of it can have followed the rows; own: whether y is the model's own output.
+    x (n, inputs in use), raw. y (n, k), raw less `offset`, or class codes (n,). loss: in relative units. error: the
+    model's own loss. parameters: how many of them can have followed the rows. own: whether y is the model's own output.
     """
 
     model: KAN
@@ -175,8 +175,8 @@ class Samples(NamedTuple):
 def edge_samples(task: Task, model: KAN | None = None, *, raw: bool = True) -> dict[EdgePlace, Samples]:
     """Samples of every edge that is on, in the task's model or another one of its shape.
 
-    raw: layer 0 in the units of X, the last layer in the units of y (where the outputs are sums); otherwise all in the
-    network's own units.
+    raw: layer 0 in the units of X, and the last layer in those of y where the outputs are sums. Otherwise all are in
+    the network's own units.
     """
     model, samples = model or task.model, {}
     with torch.no_grad():

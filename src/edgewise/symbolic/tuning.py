@@ -259,7 +259,7 @@ class SymbolicTuning:
     drop_promising_exact: float = 100.0
     """and the same in exact losses. Not measured."""
     drop_rise: float = 8.0
-    """Rise of the loss, in shares 1 / rows, up to which a term is dropped: a term has three constants, each of which
+    """Rise of the loss, in shares 1 / rows, up to which a term is dropped. A term has three constants. Each of them
     lowers the loss of pure noise by one such share, give or take 1.4. Not measured."""
     forms_tried: int = 64
     """Normal forms that are compared: all choices of six constants."""

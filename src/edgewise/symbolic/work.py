@@ -1,6 +1,6 @@
 """How much a search for closed forms may do: counted work, so that a busy machine changes nothing.
 
-One unit is about a millisecond of one core: one evaluation of a formula of two layers and ten terms, with its
+One unit is about a millisecond of one core. That is one evaluation of a formula of two layers and ten terms, with its
 derivatives, on 1000 rows. No clock is read; the prices were fitted to measured times once (`tuning.py`).
 """
 
