@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
-from edgewise.train.monitor import Monitor
+from edgewise.train.monitor import REFRESH, Monitor
 from edgewise.train.solvers.status import Status
 
 VALUES: dict[str, Any] = {
@@ -85,3 +86,20 @@ def test_without_progress_nothing_is_shown(capsys: pytest.CaptureFixture[str]):
     monitor.row(**VALUES)
     monitor.close()
     assert capsys.readouterr() == ("", "")
+
+
+def test_the_bar_moves_within_an_epoch(capsys: pytest.CaptureFixture[str]):
+    monitor = Monitor(progress=True)
+    monitor.tick(3, 0.25)
+    time.sleep(1.1 * REFRESH)
+    monitor.tick(3, 0.5)
+    monitor.close()
+    assert "epoch 3: 50%" in capsys.readouterr().err
+    assert monitor.rows == []
+
+
+def test_a_ctrl_c_that_was_lost_ends_the_run_at_the_next_batch():
+    monitor = Monitor(progress=False)
+    monitor.interrupt()
+    with pytest.raises(KeyboardInterrupt):
+        monitor.tick(1, 0.5)
