@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -372,6 +373,18 @@ assert torch.allclose(ops.spline(torch.ones(4, 2), torch.ones(2, 5, 1), knots), 
 """
     run = _python(code)
     assert run.returncode == 0, run.stderr
+
+
+def test_a_change_of_any_file_of_the_kernels_makes_new_machine_code(tmp_path):
+    folder = Path(cpu.__file__).parent
+    for file in folder.glob("*.py"):
+        shutil.copy(file, tmp_path)
+    stamps = [cpu.stamp_of(tmp_path)]
+    assert stamps[0] == cpu.stamp_of(folder)
+    for file in sorted(tmp_path.glob("*.py")):
+        file.write_text(file.read_text() + "# changed\n")
+        stamps.append(cpu.stamp_of(tmp_path))
+    assert len(set(stamps)) == len(stamps) > 8
 
 
 def test_backends_are_chosen_by_name_and_by_tensor():
