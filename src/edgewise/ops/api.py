@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.compiler import is_compiling
 
-from ..errors import ConfigError, GridError, ShapeError
+from ..errors import ConfigError, GridError, ShapeError, knows_keywords
 from . import autograd
 from .base_function import base_value, check_base
 from .reference import Spec
@@ -143,6 +143,7 @@ def evaluate(
     )
 
 
+@knows_keywords
 def spline(
     x: Tensor,
     coef: Tensor,

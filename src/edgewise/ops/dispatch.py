@@ -12,7 +12,7 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
-from ..errors import BackendError, did_you_mean
+from ..errors import BackendError, did_you_mean, knows_keywords
 from . import reference
 from .reference import Spec, without_base
 
@@ -23,6 +23,7 @@ _chosen: ContextVar[str] = ContextVar("edgewise_backend", default="auto")
 
 
 @contextmanager
+@knows_keywords
 def use_backend(name: str) -> Iterator[None]:
     """Compute with backend `name` inside the `with` block: "auto" (by the tensor's device), "reference", "cpu" or
     "gpu".

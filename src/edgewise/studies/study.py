@@ -12,7 +12,7 @@ from typing import Any
 
 from ..data import Table, from_arrays, from_dataframe, split
 from ..data.frames import is_frame
-from ..errors import ConfigError, DataError
+from ..errors import ConfigError, DataError, knows_keywords
 from ..files import write_whole
 from ..model import KAN
 from ..train.closing import far_columns
@@ -87,6 +87,7 @@ class Study:
         return write_folder(self, folder, force=force, extra={})
 
 
+@knows_keywords
 def study(
     X: Any,
     y: Any = None,

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..errors import ConfigError, TrainingError, did_you_mean, problems
+from ..errors import ConfigError, TrainingError, did_you_mean, knows_keywords, problems
 from ..model import KAN
 from ..transforms.grids import reaching
 from . import by_gradient
@@ -35,6 +35,7 @@ SMALL = 100  # parameters below which steps cost next to nothing
 OPTIMIZERS = ("auto", *by_gradient.NAMES)
 
 
+@knows_keywords
 def fit(
     model: nn.Module,
     X: Any = None,

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from ..errors import ConfigError
+from ..errors import ConfigError, knows_keywords
 from .closing import finish
 from .job import Job, check_rows
 from .monitor import Monitor
@@ -31,6 +31,7 @@ class Ending:
     loss: Loss
 
 
+@knows_keywords
 def refit(result: FitResult, X: Any, y: Any, *, sample_weight: Any = None, progress: bool = True) -> FitResult:
     """Fit the network of a result once more, to all rows of X and y, those that were held out included.
 
