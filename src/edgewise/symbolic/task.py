@@ -94,7 +94,7 @@ class Task:
         offset = torch.zeros(outputs, dtype=torch.float64)
         loss: Any
         if y is not None and (
-            model.metadata.task == "cross_entropy" or isinstance(choose_loss("auto", y), CrossEntropy)
+            model.metadata.task == "classification" or isinstance(choose_loss("auto", y), CrossEntropy)
         ):
             known = model.metadata.classes or None
             target = as_codes(y, rows=X.shape[0], classes=known, width=outputs, device="cpu")[0]
