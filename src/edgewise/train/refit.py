@@ -11,7 +11,7 @@ from ..errors import ConfigError, knows_keywords
 from .closing import finish
 from .job import Job, check_rows
 from .monitor import Monitor
-from .naming import in_order
+from .naming import opened
 from .problems.losses import Loss
 from .result import FitResult
 from .schedule.candidate import Candidate
@@ -66,8 +66,9 @@ def refit(result: FitResult, X: Any, y: Any, *, sample_weight: Any = None, progr
             " another kind. Fit with optimizer='lm', or keep the model as it is."
         )
     model, start, plan = result.model, ending.state.model, ending.plan
+    _, X, y, _ = opened(model, X, y)
     found = check_rows(
-        in_order(model, X),
+        X,
         y,
         loss=ending.loss,
         sample_weight=sample_weight,
