@@ -31,7 +31,7 @@ LEVELS = [
     {"train"},
     {"select"},
     {"symbolic", "pde"},
-    {"export"},
+    {"exports"},
     {"plotting", "compat"},
     {"report"},
     {"studies"},
@@ -42,7 +42,7 @@ LEVEL = {room: number for number, rooms in enumerate(LEVELS) for room in rooms}
 
 # Optional or heavy packages enter inside functions of these rooms only.
 GUARDED = {
-    "sympy": {"primitives", "symbolic", "export"},
+    "sympy": {"primitives", "symbolic", "exports"},
     "matplotlib": {"plotting"},
     "jinja2": {"report"},
     "sklearn": {"estimators", "studies"},

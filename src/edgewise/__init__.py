@@ -5,9 +5,7 @@ Every public name is loaded when it is first used, so that `import edgewise` sta
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from . import errors as errors
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     from .data import from_dataframe as from_dataframe
     from .data import from_function as from_function
     from .data import read_csv as read_csv
-    from .export.export import export as export
+    from .exports.export import export as export
     from .layers import KANLayer as KANLayer
     from .model import KAN as KAN
     from .ops import spline as spline
@@ -61,7 +59,7 @@ _HOME = {
     "deepen": "transforms",
     "edge": "transforms",
     "extend": "transforms",
-    "export": "export.export",
+    "export": "exports.export",
     "fit": "train.fit",
     "formula": "symbolic.formula",
     "from_arrays": "data",
@@ -104,14 +102,3 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
-
-
-class _Package(ModuleType):
-    """This package: a room with the name of a public function, such as `export`, does not hide the function."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in _HOME and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

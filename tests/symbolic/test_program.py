@@ -13,6 +13,7 @@ from edgewise.primitives import get
 from edgewise.symbolic.drop import drop_terms, undetermined, without
 from edgewise.symbolic.normal_form import normal_forms
 from edgewise.symbolic.program import ConstantsProblem, Program, ProgramTerm, refit
+from edgewise.symbolic.rows import given_rows
 from edgewise.symbolic.snap import snap
 from edgewise.symbolic.task import Task
 from edgewise.symbolic.tuning import TUNED
@@ -142,7 +143,8 @@ def test_inside_tells_whether_a_formula_is_defined_on_all_rows() -> None:
 
 
 def task_of(program: Program, x: torch.Tensor, y: torch.Tensor, widths: tuple) -> Task:
-    task = Task.create(ew.KAN(widths), x, y)
+    model = ew.KAN(widths)
+    task = Task.create(model, *given_rows(model, x, y, None, None))
     return Task(task.model, x, x, y, task.loss, None, task.offset, TUNED.exact_loss, 10)
 
 

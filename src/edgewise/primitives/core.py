@@ -27,12 +27,19 @@ LARGEST_EXPONENT = 30.0  # logarithm up to which c carries the shift of an expon
 class Primitive:
     """One closed form f(z), used on an edge as c * f(a x + b) + d.
 
-    value, slope: f and f' in torch, right inside `domain` (lo, hi) and away from `poles`; build(sympy, z): the symbol;
-    complexity: what it costs beside a simpler form. Symmetries, from which `canonical` takes one representative of all
-    equal (a, b, c, d): exponent: f(k z) = k**exponent f(z), for any k if `either_sign`, else for k > 0; exponential:
-    f(z + s) = e**s f(z); logarithm: f(k z) = f(z) + log k; mirror (sign, offset): f(-z) = sign f(z) + offset; period:
-    f(z + period) = flip f(z). steep: grows like e**|z|; branch: two neighbouring poles of a periodic f; waves: f
-    oscillates without being periodic.
+    value, slope: f and f' in torch, right inside `domain` (low, high) and away from `poles`. build(sympy, z): the
+    symbol. complexity: what it costs beside a simpler form.
+
+    Symmetries, from which `canonical` takes one representative of all equal (a, b, c, d):
+    exponent: f(k z) = k**exponent f(z), for any k if `either_sign`, else for k > 0.
+    exponential: f(z + s) = e**s f(z).
+    logarithm: f(k z) = f(z) + log k.
+    mirror (sign, offset): f(-z) = sign f(z) + offset.
+    period: f(z + period) = flip f(z).
+
+    Shapes, by which starts are chosen:
+    steep: f grows like e**|z|. branch: two neighbouring poles of a periodic f. waves: f oscillates without being
+    periodic.
     """
 
     name: str
@@ -148,8 +155,8 @@ class Primitive:
     def canonical(self, a: float, b: float, c: float, d: float) -> tuple[float, float, float, float]:
         """The representative of all (a, b, c, d) that give the same function c f(a x + b) + d.
 
-        a > 0 where a mirror allows it, b within half a (anti)period of zero, |a| = 1 where c or d can hold its scale, b
-        = 0 where c can.
+        a > 0 where a mirror allows it. b lies within half a period, or antiperiod, of zero. |a| = 1 where c or d can
+        hold its scale. b = 0 where c can hold its shift.
 
         >>> from edgewise.primitives import get
         >>> [round(v, 6) for v in get("exp").canonical(2.0, 1.0, 1.0, 0.0)]

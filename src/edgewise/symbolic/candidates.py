@@ -39,8 +39,10 @@ def candidates(
 
 
 def distinct_first(ranked: list[FittedForm], x: Tensor) -> list[FittedForm]:
-    """The candidates with each that draws the same curve as a better one moved back: far from its root, a power is as
-    good as any other."""
+    """The candidates, with each that draws the same curve as a better one moved back.
+
+    Far from its root, a power is as good as any other.
+    """
     points = x.sort().values[torch.linspace(0, len(x) - 1, TUNED.curve_points).long()]
     kept: list[tuple[FittedForm, Tensor]] = []
     repeated = []

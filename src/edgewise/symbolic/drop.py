@@ -31,8 +31,11 @@ def undetermined(program: Program, task: Task, free: Tensor | None = None) -> in
 
 
 def drop_terms(program: Program, loss: float, task: Task, work: Work) -> tuple[Program, float]:
-    """Take terms away one by one, least important first, while the loss stays where it is: any while the constants are
-    undetermined, otherwise only those that hardly move the output. Where the work is spent, the rest stays."""
+    """Take terms away one by one, least important first, while the loss stays where it is.
+
+    Any may go while the constants are undetermined, otherwise only those that hardly move the output. Where the work
+    is spent, the rest stays.
+    """
     small = task.thinned(TUNED.drop_rows)
     while True:
         work.say("dropping needless terms")

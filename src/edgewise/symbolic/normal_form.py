@@ -42,8 +42,8 @@ def normal_forms(program: Program, limit: int = TUNED.forms_tried) -> Iterator[N
 class Freedom:
     """A scale or a shift that may be chosen.
 
-    kind "power", "log", "identity": the scale of hidden node `node` of stage `number` - 1; "exp": its shift; "factor":
-    the scale of factor `subnode` of a product. pivot: the node's pivot, a term of stage `number`.
+    The kinds "power", "log" and "identity" mean the scale of hidden node `node` of stage `number` - 1. "exp" means its
+    shift. "factor" means the scale of factor `subnode` of a product. pivot: the node's pivot, a term of stage `number`.
     """
 
     kind: str
@@ -236,8 +236,10 @@ class _TakenApart:
     # ------------------------------------------------------------------ scales
 
     def scale_node(self, freedom: Freedom, k: float) -> None:
-        """Replace node h by k h, k > 0, where every edge out of it is free of scale; or a product's factor by k times
-        it, its first factor by 1/k."""
+        """Replace node h by k h, k > 0, where every edge out of it is free of scale.
+
+        For a product, replace a factor by k times it, and the first factor by 1/k times it.
+        """
         below, layer = self.layers[freedom.number - 1], self.layers[freedom.number]
         below.rescale(freedom.subnode, k)
         if freedom.kind == "factor":

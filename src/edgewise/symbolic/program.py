@@ -220,9 +220,11 @@ class ConstantsProblem:
 
 @dataclass(frozen=True)
 class InUnits:
-    """A problem whose constants are measured in units (P,) in which each has curvature 1 where it was made: closed
-    forms are in the units of X and y, so their constants may lie fifty powers of ten apart, which the damping must not
-    see."""
+    """A problem whose constants are measured in units (P,) in which each has curvature 1 where it was made.
+
+    Closed forms are in the units of X and y. So their constants may lie fifty powers of ten apart, which the damping
+    must not see.
+    """
 
     problem: ConstantsProblem
     unit: Tensor

@@ -21,11 +21,10 @@ from .tuning import TUNED
 
 @dataclass(frozen=True)
 class FittedForm:
-    """One closed form of an edge: y ~ c f(a x + b) + d, in the units of x and y, constants in canonical form.
+    """One closed form of an edge, y ~ c f(a x + b) + d, in the units of x and y, with canonical constants.
 
-    error: root of the mean squared error, in units of y; relative: the same as a share of the deviation of y; r2 = 1 -
-    relative**2; inside: whether every sample lies in the form's domain; score: complexity plus the cost of the error,
-    lower is better.
+    error: root of the mean squared error, in units of y. relative: the same as a share of the deviation of y. inside:
+    whether every sample lies in the form's domain. score: complexity plus the cost of the error; lower is better.
     """
 
     primitive: str
@@ -66,12 +65,18 @@ def rank(
     weights: Any = None,
     tolerance: float | None = None,
 ) -> list[FittedForm]:
-    """Closed forms of the function with samples x, y (n,), best first.
+    """Closed forms of the function with samples x, y (n,), best first. Shift and scale do not matter.
 
-    weights (n,): what each sample counts; tolerance: the relative error (share of the deviation of y) to which the
-    samples are known, below which only complexity counts; None for samples whose errors are independent noise of
-    unknown size, or none. Shift and scale do not matter. Raises `DataError` for unusable samples and `SymbolicError`
-    for unknown names.
+    Args:
+        x (n,), y (n,): the samples.
+        primitives: names or objects to choose from. Default: all that `edgewise.primitives.ranked` lists.
+        weights (n,): what each sample counts.
+        tolerance (share of the deviation of y): the error to which the samples are known. Below it, only complexity
+            counts. None: their errors are independent noise of unknown size, or there are none.
+
+    Raises:
+        DataError: unusable samples.
+        SymbolicError: unknown names.
 
     >>> x = torch.linspace(0, 3, 200, dtype=torch.float64)
     >>> best = rank(x, 1e-4 * torch.sin(2 * x) + 7)[0]
@@ -159,8 +164,10 @@ def _samples(values: Any, name: str) -> Tensor:
 
 @dataclass(frozen=True)
 class _Scaled:
-    """Samples moved to u in [-1, 1] and y to mean 0 and deviation 1, sorted by u: all (e, n), the four scales (e,
-    1)."""
+    """Samples moved to u in [-1, 1] and y to mean 0 and deviation 1, sorted by u.
+
+    u, y, weights (e, n); the four scales (e, 1).
+    """
 
     u: Tensor
     y: Tensor

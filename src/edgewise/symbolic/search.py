@@ -93,7 +93,7 @@ class Search:
                 continue
             if found.exact:
                 return
-            allowed += self.task.allowed(found.loss, found.constants, self.tolerance)
+            allowed += self.task.allowed(found.program, found.loss, found.constants, self.tolerance)
             if allowed >= TUNED.enough:
                 return
 

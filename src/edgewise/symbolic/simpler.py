@@ -1,5 +1,7 @@
-"""Forms of which the data see so small or so far a piece that a simpler form has the same curve: a flat cosine is a
-parabola, a logistic curve far below its middle an exponential."""
+"""Forms of which the data see so small or so far a piece that a simpler form has the same curve.
+
+A flat cosine is a parabola; a logistic curve far below its middle is an exponential.
+"""
 
 from __future__ import annotations
 

@@ -139,8 +139,11 @@ def _angles(program: Program) -> list[bool]:
 def spreads(
     program: Program, free: Tensor, x: Tensor, y: Tensor, loss: Loss | None, weight: Tensor | None
 ) -> tuple[Tensor, Tensor]:
-    """Two (P,) from the curvature at the optimum, both 0 where a constant is set: standard errors, and how far a
-    constant can go, the others making up for it, before the output has moved by as much as y is spread."""
+    """Two (P,) from the curvature at the optimum, both 0 where a constant is set.
+
+    First the standard errors. Then how far a constant can go, the others making up for it, before the output has moved
+    by as much as y is spread.
+    """
     errors, units = torch.zeros_like(program.theta), torch.zeros_like(program.theta)
     count = int(free.sum())
     if count == 0:

@@ -1,10 +1,11 @@
-"""Closed forms one edge at a time, the rest of the network fitted again after each: for networks of which only a part
-has closed forms."""
+"""Closed forms one edge at a time, the rest of the network fitted again after each.
+
+For networks of which only a part has closed forms.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 from ..layers import OFF, SYMBOLIC
@@ -74,7 +75,9 @@ def _substitute(
         else:
             trial = set_symbolic(model, {identity: (candidate.primitive, *candidate.constants)})
         trial, loss = refit_network(task, trial, work)
-        if math.isfinite(loss) and task.allowed(loss, min(summary(trial).parameters, task.parameters), tolerance):
+        if math.isfinite(loss) and task.allowed(
+            trial, loss, min(summary(trial).parameters, task.parameters), tolerance
+        ):
             return trial
     return None
 
@@ -87,8 +90,10 @@ def _may_go(model: KAN, place: EdgePlace) -> bool:
 
 
 def refit_network(task: Task, model: KAN, work: Work) -> tuple[KAN, float]:
-    """All constants and splines of the model fitted to the task's data, as far as the work goes, and its loss in the
-    task's units; infinite where no step can be paid."""
+    """All constants and splines of the model fitted to the task's rows, as far as the work goes, and its loss.
+
+    The loss is in the task's units, and infinite where no step can be paid.
+    """
     loss: Any
     if isinstance(task.loss, CrossEntropy):
         loss, target = task.loss, task.y
@@ -124,7 +129,7 @@ def sharpened(task: Task, work: Work) -> Task:
         return task
     work.say("fitting the network a little further")
     model, loss = refit_network(task, task.model, work)
-    return replace(task, model=model, error=loss) if loss < task.error else task
+    return task.with_model(model, loss, task.parameters) if loss < task.error else task
 
 
 def _may_have(task: Task, parameters: int) -> bool:
@@ -133,8 +138,10 @@ def _may_have(task: Task, parameters: int) -> bool:
 
 
 def finer(task: Task, work: Work) -> Task | None:
-    """The task with its model's splines on twice as many intervals and fitted again, or None where that gains little:
-    shapes on a coarse grid are wrong near poles, cusps and fast waves."""
+    """The task with its model's splines on twice as many intervals and fitted again, or None where that gains little.
+
+    Shapes on a coarse grid are wrong near poles, cusps and fast waves.
+    """
     closed = all(bool((layer.kind == SYMBOLIC).all()) for layer in task.model.edge_layers)
     if task.own or closed or not _may_have(task, 2 * summary(task.model).parameters):
         return None
@@ -142,11 +149,10 @@ def finer(task: Task, work: Work) -> Task | None:
         return None
     work.say("fitting the network on a finer grid")
     model, loss = refit_network(task, refine(task.model, factor=2), work)
-    better = replace(task, error=loss, parameters=2 * task.parameters)
-    if not better.error * task.x.shape[0] / max(task.x.shape[0] - better.parameters, 1) < TUNED.finer_gain * task.error:
+    rows = task.x.shape[0]
+    if not loss * rows / max(rows - 2 * task.parameters, 1) < TUNED.finer_gain * task.error:
         return None
-    parameters = min(summary(model).parameters, task.x.shape[0] // TUNED.rows_per_parameter)
-    return replace(better, model=model, parameters=parameters)
+    return task.with_model(model, loss, min(summary(model).parameters, rows // TUNED.rows_per_parameter))
 
 
 def restored(model: KAN, like: KAN) -> KAN:

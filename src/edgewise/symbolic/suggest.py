@@ -56,12 +56,22 @@ class Suggestions(Sequence[FittedForm]):
 def suggest(
     model: KAN | Fitted, X: Any, edge: Edge, *, primitives: Iterable[str | Primitive] | None = None
 ) -> Suggestions:
-    """Closed forms of edge (layer, source node, target subnode) on X (b, features), ranked by error and complexity; the
-    model stays as it is.
+    """The closed forms that one edge might have, ranked by error and complexity; the model stays as it is.
 
-    x is what `ew.edge(model, edge)` takes: the user's units for an edge of layer 0, else the value of the source node.
-    primitives: names or objects to choose from. Raises `StructureError` for an unknown edge, `DataError` for an
-    unusable X, `SymbolicError` for unknown primitives.
+    Args:
+        model: a KAN, or the result of a fit.
+        X (n, features): rows on which the edge is looked at; a tensor, an array or a DataFrame.
+        edge: (layer, source node, target subnode), by the original ids.
+        primitives: names or objects to choose from. Default: all that `edgewise.primitives.ranked` lists.
+
+    Returns:
+        The fitted forms, best first, as a sequence that prints as a table. Their x is what `ew.edge(model, edge)`
+        takes: the user's units in layer 0, else the value of the source node.
+
+    Raises:
+        StructureError: an unknown edge, or anything but a KAN.
+        DataError, ShapeError: rows that do not fit the model.
+        SymbolicError: unknown primitives.
 
     >>> import edgewise as ew
     >>> model = ew.set_symbolic(ew.KAN((2, 1)), {(0, 1, 0): ("x^2", 2.0, 0.0, 1.0, 0.5)})

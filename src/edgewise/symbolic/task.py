@@ -14,17 +14,15 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ..data import as_codes, as_matrix, as_target
-from ..errors import DataError
 from ..layers import OFF, SYMBOLIC, KANLayer, SymbolicEdge
 from ..metadata import Edit
 from ..model import KAN
 from ..primitives import get
 from ..size import summary
-from ..train.job import choose_loss
 from ..train.problems.losses import CrossEntropy, Loss
 from ..transforms import tidy
 from .program import Program, ProgramTerm
+from .rows import GivenRows
 from .tuning import TUNED
 
 EdgePlace = tuple[int, int, int]  # layer, position of the source node, position of the target subnode
@@ -53,11 +51,25 @@ class RelativeSquares:
 
 
 @dataclass(frozen=True)
+class Judge:
+    """Rows that no form is fitted to, which accept a network or refuse it.
+
+    X (m, features); y as in the task; weight (m,); bar: the lowest loss on them of all networks that the forms are to
+    replace.
+    """
+
+    X: Tensor
+    y: Tensor
+    weight: Tensor | None
+    bar: float = math.inf
+
+
+@dataclass(frozen=True)
 class Task:
     """A model and the data its closed forms are judged by.
 
-    x (n, inputs in use) raw; y (n, k) raw less `offset`, or class codes (n,); loss in relative units; error: the
-    model's own loss.
+    x (n, inputs in use), raw. y (n, k), raw less `offset`, or class codes (n,). loss: in relative units. error: the
+    model's own loss. parameters: how many of them can have followed the rows. own: whether y is the model's own output.
     """
 
     model: KAN
@@ -69,63 +81,42 @@ class Task:
     offset: Tensor
     error: float
     parameters: int
-    own: bool = False  # whether y is the model's own output
+    own: bool = False
+    judge: Judge | None = None
 
     @staticmethod
-    def create(model: KAN, X: Any, y: Any = None, sample_weight: Any = None) -> Task:
-        """Check the data; without y the forms must reproduce the model's own outputs, to `TUNED.own_outputs`.
-
-        Raises `DataError` and `ShapeError`.
-        """
+    def create(model: KAN, rows: GivenRows, judging: GivenRows | None = None) -> Task:
+        """The task of these rows. Without y the forms must reproduce the model's own outputs, to
+        `TUNED.own_outputs`."""
         double = model.build().to(dtype=torch.float64, device="cpu")
-        X = as_matrix(X, width=model.topology.features, dtype=torch.float64, device="cpu")
-        if X.shape[0] < 2:
-            raise DataError(
-                f"closed forms are judged on data, and X has {X.shape[0]} rows; give at least 2, better hundreds"
-            )
-        weight = None
-        if sample_weight is not None:
-            weight = as_target(
-                sample_weight, rows=X.shape[0], width=1, what="sample_weight", dtype=torch.float64, device="cpu"
-            )[:, 0]
-        outputs = len(model.topology.node_ids[-1])
         with torch.no_grad():
-            prediction = double(X)
-        offset = torch.zeros(outputs, dtype=torch.float64)
-        loss: Any
-        if y is not None and (
-            model.metadata.task == "classification" or isinstance(choose_loss("auto", y), CrossEntropy)
-        ):
-            known = model.metadata.classes or None
-            target = as_codes(y, rows=X.shape[0], classes=known, width=outputs, device="cpu")[0]
-            loss = CrossEntropy()
-        else:
-            target = (
-                prediction
-                if y is None
-                else as_target(y, rows=X.shape[0], width=outputs, dtype=torch.float64, device="cpu")
-            )
+            prediction = double(rows.X)
+        offset = torch.zeros(prediction.shape[1], dtype=torch.float64)
+        target = prediction if rows.y is None else rows.y
+        loss: Any = CrossEntropy()
+        if target.is_floating_point():
             spread = target.std(0, unbiased=False)
             loss = RelativeSquares(torch.where(spread > 0, spread, 1.0))
             products = torch.tensor([len(node) > 1 for node in model.topology.factors[-1]])
             offset = torch.where(products, double.output_shift, 0.0)
             target = target - offset
-        rows = loss.rows(prediction - offset, target)
-        error = float(rows.mean() if weight is None else weight @ rows / weight.sum())
-        x = X[:, list(model.topology.node_ids[0])]
-        error = TUNED.own_outputs**2 if y is None else error
-        return Task(
-            double,
-            X,
-            x,
-            target,
-            loss,
-            weight,
-            offset,
-            error,
-            min(summary(model).parameters, X.shape[0] // TUNED.rows_per_parameter),
-            y is None,
-        )
+        own = rows.y is None
+        error = TUNED.own_outputs**2 if own else mean_loss(loss, prediction - offset, target, rows.weight)
+        x = rows.X[:, list(model.topology.node_ids[0])]
+        few = min(summary(model).parameters, rows.X.shape[0] // TUNED.rows_per_parameter)
+        task = Task(double, rows.X, x, target, loss, rows.weight, offset, error, few, own)
+        if judging is None or judging.y is None:
+            return task
+        y = judging.y - offset if judging.y.is_floating_point() else judging.y
+        return replace(task, judge=Judge(judging.X, y, judging.weight)).with_model(double, error, few)
+
+    def with_model(self, model: KAN, error: float, parameters: int) -> Task:
+        """The task with its model fitted further, or on finer splines: held-out rows ask for the best of all."""
+        task = replace(self, model=model, error=error, parameters=parameters)
+        if self.judge is None:
+            return task
+        bar = min(self.judge.bar, self.held_out_loss(model))
+        return replace(task, judge=replace(self.judge, bar=bar))
 
     def thinned(self, count: int) -> Task:
         """The same on at most `count` rows, evenly taken."""
@@ -136,13 +127,40 @@ class Task:
         few = min(self.parameters, count // TUNED.rows_per_parameter)
         return replace(self, X=self.X[rows], x=self.x[rows], y=self.y[rows], weight=weight, parameters=few)
 
-    def allowed(self, error: float, free: int, tolerance: float) -> bool:
-        """Whether a network with `free` constants and this loss is as good as the model, both corrected for what they
-        could fit by chance."""
+    def allowed(self, network: Program | KAN, loss: float, free: int, tolerance: float) -> bool:
+        """Whether a network with `free` constants and this loss on the rows it was fitted to is as good as the model.
+
+        Held-out rows decide where there are any. Otherwise the rows of the fit do, both losses corrected for what the
+        networks could fit by chance.
+        """
+        if self.judge is not None:
+            return self.stands(network, tolerance)
         rows = self.x.shape[0]
         own = self.error * rows / max(rows - self.parameters, 1)
-        other = error * rows / max(rows - free, 1)
+        other = loss * rows / max(rows - free, 1)
         return other <= own * (1 + tolerance) ** 2 + TUNED.exact_loss
+
+    def stands(self, network: Program | KAN, tolerance: float) -> bool:
+        """Whether the held-out rows accept a network: always, where there are none."""
+        if self.judge is None:
+            return True
+        return self.held_out_loss(network) <= self.judge.bar * (1 + tolerance) ** 2 + TUNED.exact_loss
+
+    def held_out_loss(self, network: Program | KAN) -> float:
+        """The loss of a network on the held-out rows."""
+        assert self.judge is not None
+        with torch.no_grad():
+            if isinstance(network, KAN):
+                prediction = network(self.judge.X) - self.offset
+            else:
+                prediction = network(self.judge.X[:, list(self.model.topology.node_ids[0])])
+        return mean_loss(self.loss, prediction, self.judge.y, self.judge.weight)
+
+
+def mean_loss(loss: Loss, prediction: Tensor, target: Tensor, weight: Tensor | None) -> float:
+    """The (weighted) mean of a loss over the rows."""
+    rows = loss.rows(prediction, target)
+    return float(rows.mean() if weight is None else weight @ rows / weight.sum())
 
 
 class Samples(NamedTuple):
@@ -157,8 +175,8 @@ class Samples(NamedTuple):
 def edge_samples(task: Task, model: KAN | None = None, *, raw: bool = True) -> dict[EdgePlace, Samples]:
     """Samples of every edge that is on, in the task's model or another one of its shape.
 
-    raw: layer 0 in the units of X, the last layer in the units of y (where the outputs are sums); otherwise all in the
-    network's own units.
+    raw: layer 0 in the units of X, and the last layer in those of y where the outputs are sums. Otherwise all are in
+    the network's own units.
     """
     model, samples = model or task.model, {}
     with torch.no_grad():

@@ -1,7 +1,7 @@
 """How much a search for closed forms may do: counted work, so that a busy machine changes nothing.
 
-One unit is about a millisecond of one core: one evaluation of a formula of eight terms and its derivatives on 1000
-rows. No clock is read; the prices below were fitted to measured times once (`tuning.py`).
+One unit is about a millisecond of one core. That is one evaluation of a formula of two layers and ten terms, with its
+derivatives, on 1000 rows. No clock is read; the prices were fitted to measured times once (`tuning.py`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..errors import ConfigError
+from ..train.monitor import someone_looks
 from .tuning import TUNED
 
 
@@ -83,15 +84,17 @@ def checked_budget(budget: float | None) -> float:
 
 @contextmanager
 def progress_bar(budget: float, shown: bool) -> Iterator[Any]:
-    """A bar on a terminal that tells what a search does and how much of its budget is spent; None where none is shown.
-    A stderr that is no terminal stays clean."""
-    if not shown:
+    """A bar on a terminal or in a notebook that tells what a search does and how much of its budget is spent.
+
+    None where nobody would see it: a stderr that is a file or a pipe stays clean.
+    """
+    if not (shown and someone_looks()):
         yield None
         return
-    from tqdm import tqdm
+    from tqdm.auto import tqdm
 
     form = "{desc}  [{percentage:3.0f} % of the budget, {elapsed}]"
-    with tqdm(total=budget, desc="symbolify", leave=False, dynamic_ncols=True, bar_format=form, disable=None) as bar:
+    with tqdm(total=budget, desc="symbolify", leave=False, dynamic_ncols=True, bar_format=form) as bar:
         yield bar
 
 

@@ -1,7 +1,7 @@
 """An edge without closed form as polynomials, for code that runs without this package.
 
-phi(x) with u = (x - shift) / scale: on every grid interval a polynomial in u - centre, beyond the ends the tangent,
-plus base_scale * base(u).
+With u = (x - shift) / scale, phi is a polynomial in u - centre on every grid interval, and its tangent outside. To that
+comes base_scale * base(u).
 """
 
 from __future__ import annotations

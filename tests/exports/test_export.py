@@ -16,7 +16,7 @@ import torch
 
 import edgewise as ew
 from edgewise.errors import ConfigError, StructureError, SymbolicError
-from edgewise.export.export import TARGETS
+from edgewise.exports.export import TARGETS
 from edgewise.files import FileError
 from edgewise.ops.base_function import NAMES
 from edgewise.primitives import add_primitive, names, remove_primitive
@@ -239,8 +239,3 @@ def test_a_bug_inside_is_no_missing_function(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(PythonCodePrinter, "_print_Integer", broken, raising=False)
     with pytest.raises(ZeroDivisionError, match="a bug"):
         ew.export(closed())
-
-
-def test_importing_the_room_does_not_hide_the_function() -> None:
-    code = "import edgewise.export.python, edgewise as ew; assert callable(ew.export)"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
