@@ -58,10 +58,11 @@ def named(model: KAN, X: Any, y: Any) -> KAN:
 
 def in_order(model: KAN | None, X: Any) -> Any:
     """A table as numbers, its columns in the order of the model's names; whatever has no names as it is."""
-    known = model is not None and len(model.metadata.inputs) == model.features
-    if model is not None and known and (isinstance(X, Table) or frame_names(X)):
-        return as_inputs(X, model.metadata, width=model.features)
-    return X.X if isinstance(X, Table) else X
+    if model is None or len(model.metadata.inputs) != model.features:
+        return X.X if isinstance(X, Table) else X
+    names = frame_names(X)
+    there = not names or (names == model.metadata.inputs and not model.metadata.categories)
+    return X if there and not isinstance(X, Table) else as_inputs(X, model.metadata, width=model.features)
 
 
 def targets(table: Table) -> Any:
