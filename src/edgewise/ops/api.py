@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..errors import knows_keywords
 from . import autograd
 from .base_function import base_value, check_base
 from .checks import HALF_PRECISION, check_coef, check_knots, check_order, check_x
@@ -52,6 +53,7 @@ def evaluate(
     )
 
 
+@knows_keywords
 def spline(
     x: Tensor,
     coef: Tensor,

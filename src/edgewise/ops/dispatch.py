@@ -14,7 +14,7 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
-from ..errors import BackendError, did_you_mean
+from ..errors import BackendError, did_you_mean, knows_keywords
 from . import reference
 from .reference import Spec, without_base
 
@@ -25,6 +25,7 @@ _chosen: ContextVar[str] = ContextVar("edgewise_backend", default="auto")
 
 
 @contextmanager
+@knows_keywords
 def use_backend(name: str) -> Iterator[None]:
     """Compute splines with a chosen backend inside the `with` block; afterwards the old choice holds again.
 

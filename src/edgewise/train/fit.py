@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..errors import ConfigError, TrainingError, did_you_mean, problems
+from ..errors import ConfigError, TrainingError, did_you_mean, knows_keywords, problems
 from ..model import KAN
 from ..transforms.grids import reaching
 from . import by_gradient
@@ -17,7 +17,7 @@ from .closing import finish
 from .interrupt import remember
 from .job import Job, Rows, make_job
 from .monitor import Callback, Monitor
-from .naming import in_order, named
+from .naming import opened
 from .priors.memory import Memory, check_loss, check_memory
 from .problems.losses import Loss
 from .refit import Ending
@@ -35,6 +35,7 @@ SMALL = 100  # parameters below which steps cost next to nothing
 OPTIMIZERS = ("auto", *by_gradient.NAMES)
 
 
+@knows_keywords
 def fit(
     model: nn.Module,
     X: Any = None,
@@ -89,12 +90,7 @@ def fit(
         if device is not None
         else next((t.device for t in model.parameters()), torch.device("cpu"))
     )
-    network = _network(model)
-    if network is not None:
-        network = named(network, X, y)
-        X = in_order(network, X)
-        if isinstance(validation, (tuple, list)) and len(validation) == 2:
-            validation = in_order(network, validation[0]), validation[1]
+    network, X, y, validation = opened(_network(model), X, y, validation)
     monitor = Monitor(callbacks=callbacks, progress=progress)
     restore = remember(monitor.interrupt)
     try:
