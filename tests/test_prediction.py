@@ -25,7 +25,7 @@ def named(widths: Any = (2, 3, 1), **metadata: Any) -> KAN:
 
 
 def classifier(*labels: str) -> KAN:
-    return named((2, len(labels)), classes=labels, task="cross_entropy")
+    return named((2, len(labels)), classes=labels, task="classification")
 
 
 def test_arrays_give_arrays_and_tensors_give_tensors():

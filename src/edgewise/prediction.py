@@ -104,7 +104,7 @@ class Predictor(nn.Module):
             ShapeError, DataError: as for `predict`.
 
         >>> import edgewise as ew
-        >>> model = ew.KAN((2, 3)).build(metadata=Metadata(classes=("a", "b", "c"), task="cross_entropy"))
+        >>> model = ew.KAN((2, 3)).build(metadata=Metadata(classes=("a", "b", "c"), task="classification"))
         >>> model.predict_proba([[0.5, 0.0], [0.0, 0.5]]).shape
         (2, 3)
         """

@@ -39,7 +39,9 @@ def run(args: argparse.Namespace) -> int:
     optional = [name for name in (REPORT, PICTURE, FORMULA) if name not in missing]
     made = [name for name in optional if name != FORMULA or settings.formula]
     say(f"\nwritten to {args.out}: {', '.join([*made, MODEL, JUDGED, HISTORY, RESULT])}")
-    return 130 if found.interrupted else 0
+    if found.interrupted:
+        return 130
+    return 1 if found.trained.closed.failure else 0  # a bug of ours: the run is written, and says so
 
 
 def settings_of(args: argparse.Namespace) -> StudySettings:

@@ -23,11 +23,23 @@ def as_codes(
     what: str = "y",
     device: torch.device | str | None = None,
 ) -> tuple[Tensor, tuple[str, ...]]:
-    """Class codes (n,) int64 and the class labels, from text, booleans, categories or whole numbers.
+    """Class codes from text, booleans, categories or whole numbers.
 
-    `classes`: the labels in order (others are refused). Without them, whole numbers with a `width` are codes 0 ..
-    width-1 already, and everything else is coded in sorted order. Raises `ShapeError` for another shape than (n,) or
-    (n, 1), `DataError` for unusable labels.
+    Args:
+        y (n,) or (n, 1): one label per row.
+        rows: n, the rows that X has.
+        classes: the labels in order; others are refused. Without them everything is coded in sorted order, except that
+            whole numbers with a `width` are codes already.
+        width: the outputs that the model gives, one per class.
+        what: the name of y in messages.
+        device: of the codes.
+
+    Returns:
+        Codes (n,) int64, and the labels as text.
+
+    Raises:
+        ShapeError: another shape.
+        DataError: labels that are missing, unknown, or too many.
 
     >>> as_codes(["b", "a", "b"])
     (tensor([1, 0, 1]), ('a', 'b'))

@@ -85,8 +85,17 @@ def as_target(
 ) -> Tensor:
     """A detached (n, k) floating tensor of targets; (n,) becomes (n, 1) and nothing is ever broadcast.
 
-    `rows`: the rows that X has; `width`: the outputs that the model gives. Raises `ShapeError` and `DataError` as
-    `as_matrix` does.
+    Args:
+        y (n,) or (n, k): numbers.
+        rows: n, the rows that X has.
+        width: k, the outputs that the model gives.
+        what: the name of y in messages.
+        dtype: of the result, as for `as_matrix`.
+        device: of the result.
+
+    Raises:
+        ShapeError: another shape.
+        DataError: classes, text, and missing or infinite values.
 
     >>> as_target([1.0, 2.0, 3.0], rows=3).shape
     torch.Size([3, 1])

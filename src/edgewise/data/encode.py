@@ -15,7 +15,7 @@ from edgewise.errors import DataError, ShapeError, did_you_mean
 from edgewise.metadata import Metadata
 
 from .cells import read_levels, read_numbers
-from .faults import Faults
+from .faults import Fault, level_faults, missing_faults, number_faults, usable_rows
 from .frames import is_frame
 from .reader import Grid, read_grid
 from .table import _cells, frame_grid
@@ -86,19 +86,16 @@ def encode(
     positions = used if metadata.inputs and used is not None else range(len(inputs))
     wanted = raw_columns(replace(metadata, inputs=tuple(inputs[position] for position in sorted(positions))))
     _check_columns(grid, wanted, {*wanted, *raw_columns(metadata)})
-    notes = list(grid.notes)
     extra = [name for name in grid.names if name not in wanted and name not in metadata.outputs]
-    if extra:
-        notes.append(f"not used by the model: {', '.join(extra[:8])}{', ...' if len(extra) > 8 else ''}")
-    faults = Faults(grid, drop_rows, new=True)
-    columns = _columns(grid, wanted, metadata, faults)
-    kept = faults.settle(notes)
+    notes = [f"not used by the model: {', '.join(extra[:8])}{', ...' if len(extra) > 8 else ''}"] if extra else []
+    columns, faults = _columns(grid, wanted, metadata)
+    kept, left_out = usable_rows(grid, faults, drop_rows=drop_rows, new=True)
     if not len(kept):
         raise DataError(f"{grid.where} leaves no usable row")
     idle = np.zeros(len(grid.lines))
     X = np.stack([columns.get(name, idle)[kept] for name in inputs], axis=1)
     outside, remark = beyond_ranges(X, metadata, positions)
-    notes += [remark] if remark else []
+    notes = [*grid.notes, *notes, *left_out, *([remark] if remark else [])]
     return EncodedRows(torch.from_numpy(X), tuple(kept.tolist()), torch.from_numpy(outside), tuple(notes), grid)
 
 
@@ -121,24 +118,25 @@ def _check_columns(grid: Grid, wanted: Sequence[str], known: Collection[str]) ->
     )
 
 
-def _columns(grid: Grid, wanted: Sequence[str], metadata: Metadata, faults: Faults) -> dict[str, np.ndarray]:
-    """The values (n,) of each input from the wanted columns, one input per level of a category; faults are noted."""
+def _columns(grid: Grid, wanted: Sequence[str], metadata: Metadata) -> tuple[dict[str, np.ndarray], list[Fault]]:
+    """The values (n,) of each input from the wanted columns, one input per level of a category, and their faults."""
     cells = dict(zip(grid.names, grid.columns, strict=True))
     columns: dict[str, np.ndarray] = {}
+    faults: list[Fault] = []
     for name in wanted:
         if name in metadata.categories:
             levels, gaps = read_levels(cells[name], grid.decimal)
             known = metadata.categories[name]
             strange = [row for row, level in enumerate(levels) if level and level not in known]
-            faults.add_missing(name, gaps)
-            faults.add_strange(name, strange, levels, known)
+            faults += missing_faults(grid, name, gaps)
+            faults += level_faults(grid, name, strange, levels, known)
             codes = np.array(levels)
             columns |= {f"{name}={level}": (codes == level).astype(np.float64) for level in known}
             continue
         reading = read_numbers(cells[name], grid.decimal)
-        faults.add_reading(name, reading, cells[name])
+        faults += number_faults(grid, name, reading, cells[name], new=True)
         columns[name] = reading.values
-    return columns
+    return columns, faults
 
 
 def beyond_ranges(

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edgewise.errors import DataError, ShapeError, few
+from edgewise.errors import DataError, ShapeError, few, knows_keywords
 from edgewise.metadata import Metadata
 
 from .build import build
@@ -89,6 +89,7 @@ class Table:
         return replace(self, X=self.X[rows], y=self.y[rows], lines=lines)
 
 
+@knows_keywords
 def read_csv(
     path: str | Path,
     target: str | Sequence[str] | None = None,
@@ -98,12 +99,28 @@ def read_csv(
     categorical: str | Sequence[str] = (),
     task: str = "auto",
 ) -> Table:
-    """A table file as a Table; separator, encoding, header and decimal mark are guessed, and told in the notes.
+    """A table file as a `Table`; separator, encoding, header and decimal mark are guessed, and told in its notes.
 
-    `target`: the column (or columns) to predict; `features`: the inputs (all others without it); `drop`: columns to
-    leave out, and "rows" for rows with missing or unusable cells; `categorical`: columns of levels, one input per
-    level; `task`: "auto" (classification for text and truth values), "regression" or "classification". Raises one
-    `DataError` that names columns and lines for a table that cannot be used.
+    Args:
+        path: a text file, one row per line.
+        target: the column to predict, or several.
+        features: the input columns; all others by default.
+        drop: columns to leave out; "rows" leaves out rows with missing or unusable cells.
+        categorical: columns that hold levels; each level becomes an input of its own, 0 or 1.
+        task: "regression", "classification", or "auto": classes where the target holds text or truth values.
+
+    Returns:
+        A `Table`.
+
+    Raises:
+        DataError: one error that names the columns and lines for which the table cannot be used.
+        ConfigError: an unknown task.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "data.csv"
+    >>> _ = path.write_text("t;height\\n0;1,5\\n1;2,5\\n2;4,5\\n")
+    >>> read_csv(path, "height")
+    Table(3 rows, regression of height from 1 input t)
     """
     named = [
         *_words(target),
@@ -124,11 +141,12 @@ def from_grid(
     categorical: str | Sequence[str] = (),
     task: str = "auto",
 ) -> Table:
-    """A grid of cells, as `read_grid` gives it, as a Table; settings and errors as for `read_csv`."""
+    """A grid of cells, as `read_grid` gives it, as a `Table`; settings and errors as for `read_csv`."""
     chosen = None if features is None else _words(features)
     return Table(**build(grid, _words(target), chosen, _words(drop), _words(categorical), task))
 
 
+@knows_keywords
 def from_dataframe(
     frame: Any,
     target: str | Sequence[str] | None = None,
@@ -138,11 +156,27 @@ def from_dataframe(
     categorical: str | Sequence[str] = (),
     task: str = "auto",
 ) -> Table:
-    """A DataFrame (of pandas, or another with `columns` and `to_numpy`) as a Table; settings and errors as for
-    `read_csv`."""
+    """A DataFrame as a `Table`.
+
+    Args:
+        frame: of pandas, or of another library whose frames have `columns` and `to_numpy`.
+        target: the column to predict, or several.
+        features: the input columns; all others by default.
+        drop: columns to leave out; "rows" leaves out rows with missing or unusable cells.
+        categorical: columns that hold levels; each level becomes an input of its own, 0 or 1.
+        task: "regression", "classification", or "auto": classes where the target holds text or truth values.
+
+    Returns:
+        A `Table`.
+
+    Raises:
+        DataError: one error that names the columns and rows for which the frame cannot be used.
+        ConfigError: an unknown task.
+    """
     return from_grid(frame_grid(frame), target, features=features, drop=drop, categorical=categorical, task=task)
 
 
+@knows_keywords
 def from_arrays(
     X: Any,
     y: Any,
@@ -152,11 +186,22 @@ def from_arrays(
     drop: str | Sequence[str] = (),
     task: str = "auto",
 ) -> Table:
-    """X (n, d) and y (n,) or (n, k), as arrays, tensors or lists, as a Table; `drop="rows"` leaves rows with missing or
-    infinite values out.
+    """Arrays, tensors or lists as a `Table`.
 
-    Names default to x1, x2, ... and y (y1, y2, ...). Raises `ShapeError` where rows or names do not match, `DataError`
-    as `read_csv` does.
+    Args:
+        X (n, d): the inputs.
+        y (n,) or (n, k): the targets.
+        inputs: names of the columns of X; those of a DataFrame by default, else x1, x2, ...
+        outputs: names of the targets; y, or y1, y2, ... by default.
+        drop: columns to leave out; "rows" leaves out rows with missing or infinite values.
+        task: "regression", "classification", or "auto": classes where y holds text or truth values.
+
+    Returns:
+        A `Table`.
+
+    Raises:
+        ShapeError: rows or names that do not match.
+        DataError: one error that names the columns and rows that cannot be used.
 
     >>> from_arrays([[0.0, 1.0], [1.0, 3.0], [2.0, 0.0]], [1.0, 2.0, 5.0]).inputs
     ('x1', 'x2')
@@ -186,6 +231,7 @@ def from_arrays(
     return from_grid(grid, outputs, features=inputs, drop=drop, task=task)
 
 
+@knows_keywords
 def from_function(
     f: Callable[..., Tensor],
     ranges: Mapping[str, tuple[float, float]] | Sequence[tuple[float, float]],
@@ -194,10 +240,21 @@ def from_function(
     *,
     output: str = "y",
 ) -> Table:
-    """n points drawn uniformly from `ranges` (a pair per input, or name -> pair) with their values f(x).
+    """Points drawn uniformly from a box, with the values of a function there, as a `Table`.
 
-    f takes one (n, d) tensor, or d tensors (n,) when it has d arguments without defaults. Raises `DataError` for
-    unusable ranges or values of f.
+    Args:
+        f: takes one tensor (n, d), or d tensors (n,) when it has d arguments without defaults; gives (n,) or (n, k).
+        ranges: (low, high) of each input, or name -> (low, high).
+        n: the number of points.
+        seed: of the draw.
+        output: the name of the value.
+
+    Returns:
+        A `Table` whose ranges are those given.
+
+    Raises:
+        DataError: unusable ranges, fewer than 2 points, or values of f that are not finite.
+        ShapeError: values of f of another shape.
 
     >>> table = from_function(lambda a, b: a * b, {"a": (0, 1), "b": (1, 2)}, 100)
     >>> table.X.shape, table.y.shape, table.inputs

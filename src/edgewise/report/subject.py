@@ -14,7 +14,7 @@ from ..model import KAN
 from ..plotting.content import Content, describe, names_of
 from ..plotting.selection import MOST_READABLE, select
 
-CLASS_TASKS = ("classification", "cross_entropy")  # the words of a table, and of a fit
+CLASS_TASKS = ("classification",)
 MOST_CARDS = 120  # edges shown in all: a page of more cards takes long to open, and nobody reads it
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 
 import torch
@@ -21,11 +22,12 @@ TOLERANCE = 0.05  # what the error may rise by on the rows that the forms are fi
 @dataclass(frozen=True)
 class Closed:
     """What came of the search: the network that is better to keep (None: the one before), one that was found but is
-    worse, and a sentence."""
+    worse, and a sentence. `failure` is the traceback of a bug that ended the search."""
 
     model: KAN | None
     rejected: KAN | None
     message: str
+    failure: str = ""
 
 
 def skipped(why: str) -> Closed:
@@ -36,8 +38,7 @@ def skipped(why: str) -> Closed:
 def close(model: KAN, training: Table, choosing: Table | None) -> Closed:
     """Closed forms for the edges of `model`, looked for on the training rows and judged on those that choose.
 
-    Where no rows choose, the training rows do. An error of ours in the search is said; any other one is a bug, and
-    passes through.
+    Where no rows choose, the training rows do. A bug in the search costs no network: its traceback comes back.
     """
     edges = summary(model).edges
     if edges == 0:
@@ -50,6 +51,9 @@ def close(model: KAN, training: Table, choosing: Table | None) -> Closed:
         found = symbolify(model, fitted.X, fitted.y, tolerance=TOLERANCE)
     except EdgewiseError as error:
         return Closed(None, None, f"No closed forms: {error}")
+    except Exception as error:
+        said = f"No closed forms: the search ended in a bug ({type(error).__name__}: {error})."
+        return Closed(None, None, said, traceback.format_exc())
     have, left = symbolic_edges(found), summary(found).edges
     if left and not have:
         return Closed(None, None, "No edge has a closed form that is as good as its spline.")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import __version__
 from ..checkpoint import from_bytes, load, to_bytes
@@ -19,10 +19,8 @@ from ..errors import DataError, EdgewiseError, did_you_mean
 from ..files import check_new_folder, new_folder, write_whole
 from ..model import KAN
 from ..size import summary
+from .findings import Findings
 from .papers import formula_file, page, picture
-
-if TYPE_CHECKING:
-    from .study import Study
 
 MODEL, HISTORY, RESULT = "model.safetensors", "history.csv", "result.json"
 JUDGED = "judged.safetensors"  # the network that the scores are of: before the last fit to all rows
@@ -30,17 +28,17 @@ REPORT, PICTURE, FORMULA = "report.html", "kan.svg", "formula.txt"
 OWN = (MODEL, JUDGED, HISTORY, RESULT, REPORT, PICTURE, FORMULA)
 
 
-def write_folder(study: Study, folder: str | Path, *, force: bool, extra: Mapping[str, Any]) -> dict[str, str]:
+def write_folder(study: Findings, folder: str | Path, *, force: bool, extra: Mapping[str, Any]) -> dict[str, str]:
     """Write everything of a study into a new folder; what a paper needs and does not have is said, file name -> why.
 
     `extra`: further entries of result.json's "data". Raises `FileError` where the folder cannot be written.
     """
     check_new_folder(folder, force, OWN)
     makers: dict[str, Callable[[], bytes | str]] = {PICTURE: lambda: picture(study), REPORT: lambda: page(study)}
-    if study.settings.formula:
+    missing = {FORMULA: study.unwritten} if study.unwritten else {}
+    if study.settings.formula and not missing:
         makers[FORMULA] = lambda: formula_file(study)
     files: dict[str, bytes | str] = {}
-    missing: dict[str, str] = {}
     for name, make in makers.items():
         try:
             files[name] = make()
@@ -58,7 +56,7 @@ def write_folder(study: Study, folder: str | Path, *, force: bool, extra: Mappin
     return missing
 
 
-def result_of(study: Study, extra: Mapping[str, Any], missing: Mapping[str, str]) -> dict[str, Any]:
+def result_of(study: Findings, extra: Mapping[str, Any], missing: Mapping[str, str]) -> dict[str, Any]:
     """result.json: what was done, and how well."""
     own = ("this network", "formula", "network before closed forms", "network before pruning")
     table, scores = study.table, study.scores
@@ -102,7 +100,7 @@ def result_of(study: Study, extra: Mapping[str, Any], missing: Mapping[str, str]
     }
 
 
-def told(study: Study) -> dict[str, Any]:
+def told(study: Findings) -> dict[str, Any]:
     """The formula for result.json."""
     good, rejected = study.formula, study.rejected
     return {
@@ -112,6 +110,7 @@ def told(study: Study) -> dict[str, Any]:
         "where": good.legend() if good else [],
         "splines": [list(edge) for edge in good.splines] if good else [],
         "undefined_rows": good.undefined if good else 0,
+        "failure": study.trained.closed.failure,
         "rejected": {"outputs": rejected.lines(), **rejected.scores} if rejected else None,
     }
 

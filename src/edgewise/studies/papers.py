@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..data import Table
+from ..errors import EdgewiseError
 from ..plotting import describe, plot
 from ..report import report
 from ..report.figures import closed_forms
@@ -15,36 +16,38 @@ from ..size import summary
 from ..topology import Edge
 from . import formula_text
 from .closed_forms import symbolic_edges
+from .findings import Findings
 from .formula_text import Written
 from .stages import Trained
-
-if TYPE_CHECKING:
-    from .study import Study
 
 FEW = 8  # different values of an input, below which an edge is not held against its spline
 SHOWN = 300  # operations up to which the report typesets a formula
 
 
-def written(trained: Trained, held: Table) -> tuple[Written | None, Written | None]:
-    """The network that is kept, and the one that was found but is worse, written down."""
-    rejected = None if trained.closed.rejected is None else formula_text.write(trained.closed.rejected, held)
-    return formula_text.write(trained.model, held), rejected
+def written(trained: Trained, held: Table) -> tuple[Written | None, Written | None, str]:
+    """The network that is kept, and the one that was found but is worse, written down; and why they are not, where
+    sympy is missing or an edge cannot be written."""
+    try:
+        rejected = None if trained.closed.rejected is None else formula_text.write(trained.closed.rejected, held)
+        return formula_text.write(trained.model, held), rejected, ""
+    except EdgewiseError as error:
+        return None, None, f"not written down: {error}"
 
 
-def picture(study: Study) -> bytes:
+def picture(study: Findings) -> bytes:
     """The network as SVG, the same bytes for the same network."""
     file = io.BytesIO()
     plot(study.model, study.rest.X).savefig(file, format="svg", metadata={"Date": None})
     return file.getvalue()
 
 
-def formula_file(study: Study) -> str:
+def formula_file(study: Findings) -> str:
     """formula.txt."""
     scores = {name: row for name, row in study.scores.items() if name != "formula"}
     return formula_text.text(study.formula, study.message, study.rejected, study.held.task, len(study.held), scores)
 
 
-def page(study: Study) -> str:
+def page(study: Findings) -> str:
     """report.html."""
     trained, rest, held, written = study.trained, study.rest, study.held, study.formula
     own = ("this network", "formula")
@@ -54,7 +57,6 @@ def page(study: Study) -> str:
     expressions: Sequence[Any] | None = None
     if written is not None and sum(e.count_ops() for e in written.expressions) <= SHOWN:
         expressions = written.expressions
-    legend = [f"in the formula, {line}" for line in written.legend()] if written and expressions else []
     return report(
         study.judged,
         rest.X,
@@ -67,7 +69,8 @@ def page(study: Study) -> str:
         formulas=expressions,
         closed_forms=_fits(trained, rest),
         verdict=" ".join(filter(None, [study.verdict, study.message])),
-        notes=[*rest.notes, *legend],
+        notes=rest.notes,
+        formula_notes=written.legend() if written and expressions else (),
     )
 
 

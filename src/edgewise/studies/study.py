@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import sys
 import time
+import warnings
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..data import Table, from_arrays, from_dataframe, split
 from ..data.frames import is_frame
-from ..errors import ConfigError, DataError
+from ..errors import ConfigError, DataError, EdgewiseWarning
 from ..files import write_whole
-from ..model import KAN
 from ..train.closing import far_columns
 from . import words
 from .baselines import baselines
+from .findings import Findings
 from .folder import write_folder
-from .formula_text import Written
 from .papers import page, written
 from .scores import Scores, predict, scores
 from .settings import StudySettings
@@ -28,44 +27,9 @@ from .stages import Trained, final, learn
 FEWEST = 10  # rows from which a fit and a part that judges can be made
 
 
-@dataclass(frozen=True, eq=False)
-class Study:
-    """A table, the network found for it, and what rows that took part in nothing say of it.
-
-    model: the network, its parameters fitted to all rows at the very end. judged: the same network before that, which
-    the scores are of. scores: name -> errors of every stage and of the baselines, on `held`, the rows that only judge;
-    a sentence stands where a baseline could not be computed. formula: the network written down, or None. message: what
-    was found, in words. trained: every stage. source: where the table came from.
-    """
-
-    table: Table
-    rest: Table
-    held: Table
-    settings: StudySettings
-    model: KAN
-    judged: KAN
-    trained: Trained
-    scores: dict[str, Scores | str]
-    formula: Written | None
-    rejected: Written | None
-    verdict: str
-    message: str
-    seconds: float
-    source: str = ""
-    created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
-
-    @property
-    def formulas(self) -> tuple[Any, ...]:
-        """One sympy expression per output, in the units of the table; () where the network is too large for it."""
-        return () if self.formula is None else self.formula.expressions
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether Ctrl-C ended a stage."""
-        return self.trained.interrupted
-
-    def __repr__(self) -> str:
-        return f"Study({len(self.table)} rows: {self.verdict})"
+@dataclass(frozen=True, eq=False, repr=False)
+class Study(Findings):
+    """Findings that can be shown: a report, and a run folder as `edgewise fit` writes it."""
 
     def report(self, path: str | Path) -> None:
         """Write report.html to this path. Raises `FileError` where the system refuses."""
@@ -167,8 +131,10 @@ def study_table(table: Table, settings: StudySettings, *, progress: bool, source
         )
     rest, held = split(table, settings.test, settings.seed)
     trained = learn(rest, settings, progress=progress and sys.stderr.isatty())
+    if trained.closed.failure:
+        warnings.warn(EdgewiseWarning(f"{trained.closed.message}\n{trained.closed.failure}"), stacklevel=2)
     network = scores(held, predict(trained.model, held))
-    good, rejected = written(trained, held) if settings.formula else (None, None)
+    good, rejected, unwritten = written(trained, held) if settings.formula else (None, None, "")
     found: dict[str, Scores | str] = {"this network": network}
     if good is not None and trained.closed.model is not None:
         found["formula"] = good.scores
@@ -194,6 +160,7 @@ def study_table(table: Table, settings: StudySettings, *, progress: bool, source
         scores=found,
         formula=good,
         rejected=rejected,
+        unwritten=unwritten,
         verdict=verdict,
         message=message,
         seconds=time.perf_counter() - began,
@@ -223,8 +190,3 @@ def opening(table: Table, settings: StudySettings, source: str) -> list[str]:
             " the result"
         ),
     ]
-
-
-def settings_of(found: Study) -> dict[str, Any]:
-    """The settings of a study as plain values."""
-    return asdict(found.settings)

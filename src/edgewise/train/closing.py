@@ -16,6 +16,7 @@ from .held_out import FEWEST
 from .job import Job, Rows
 from .monitor import Monitor
 from .priors.memory import Seen
+from .problems.losses import CrossEntropy
 from .result import FitResult, measure
 from .solvers.status import Status
 
@@ -42,7 +43,7 @@ def finish(
         metadata,
         ranges=ranges,
         classes=job.classes or metadata.classes,
-        task=job.loss.name,
+        task="classification" if isinstance(job.loss, CrossEntropy) else "regression",
         split=job.held_out.record if job.held_out else metadata.split,
     )
     done = trained.build(metadata=metadata).to(model.dtype).train(model.training)
