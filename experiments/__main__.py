@@ -14,6 +14,7 @@ NAMES = {
     "feynman": "the paper's Table 2: 27 Feynman equations",
     "own_functions": "functions that are in no table of the paper, by the same rules",
     "noise": "whether a fine grid overfits 1000 noisy points",
+    "honesty": "whether the errors that edgewise tells of itself are those that new rows have",
     "ablations": "what each choice is worth: base, degree, number format, start, optimizer, penalty",
     "fair_comparison": "KANs beside MLPs, from the tables above",
 }

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from edgewise.data import from_arrays, from_dataframe, from_function, split
+from edgewise.data import encode, from_arrays, from_dataframe, from_function, split
 from edgewise.errors import ConfigError, DataError, ShapeError
 
 
@@ -155,3 +155,13 @@ def test_split_refuses_what_it_cannot_do() -> None:
         split(table, 0.2)
     with pytest.raises(ConfigError, match="between 0 and 1"):
         split(table, 1.0)
+
+
+def test_tables_of_all_sizes_are_shown_in_a_line() -> None:
+    wide = from_arrays(np.eye(30), np.arange(30.0), inputs=[f"c{column}" for column in range(30)])
+    assert repr(wide) == "Table(30 rows, regression of y from 30 inputs c0, c1, c2, c3, c4, c5, c6, c7 and 22 more)"
+    classes = from_arrays([[1.0], [2.0], [3.0]], ["a", "b", "a"], outputs=["kind"])
+    assert repr(classes) == "Table(3 rows, classification of kind (a, b) from 1 input x1)"
+    rows = encode(wide.X.numpy(), wide.metadata())
+    assert repr(rows) == "EncodedRows(30 of 30 rows, 0 outside the ranges)"
+    assert repr(rows.grid) == "Grid(30 rows of the array: c0, c1, c2, c3, c4, c5, c6, c7 and 22 more)"

@@ -298,7 +298,7 @@ def test_classes_are_told_apart(kind: str):
         "int": ("0", "1"),
         "category": ("inside", "outside"),
     }[kind]
-    assert result.model.metadata.classes == classes and result.model.metadata.task == "cross_entropy"
+    assert result.model.metadata.classes == classes and result.model.metadata.task == "classification"
     told = [classes[code] for code in result.model(X).argmax(1).tolist()]
     right = np.mean([one == str(other) for one, other in zip(told, list(labels), strict=True)])
     assert right > 0.9 and result.metrics["accuracy"] == pytest.approx(right)

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from ..errors import BackendError, did_you_mean
-from . import batched_grads, batching, reference
-from .reference import Spec
+from . import reference
+from .reference import Spec, without_base
 
 BACKENDS = ("auto", "reference", "cpu", "gpu")
 _DTYPES = (torch.float32, torch.float64)
@@ -116,8 +116,6 @@ def to_out(
     bias: Tensor | None = None,
 ) -> Tensor:
     """Raw kernel dS/dg (+ bias), (b, o): see `reference.to_out`."""
-    if batched_grads.batched(x, h, coef, scale):
-        return batched_grads.call(batching.to_out, (x, h, coef, scale, knots), spec, nu)
     backend = _picked(x)
     if backend is not reference and (nu <= spec.degree or scale is not None):
         return backend.to_out(x, h, coef, scale, knots, spec, nu, bias)
@@ -128,8 +126,6 @@ def to_out(
 
 def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
     """Raw kernel dS/dh, (b, i): see `reference.to_in`."""
-    if batched_grads.batched(x, g, coef, scale):
-        return batched_grads.call(batching.to_in, (x, g, coef, scale, knots), spec, nu)
     backend = _picked(x)
     if backend is not reference and (nu <= spec.degree or scale is not None):
         return backend.to_in(x, g, coef, scale, knots, spec, nu)
@@ -141,8 +137,6 @@ def to_coef(
     x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, spec: Spec, nu: int = 0
 ) -> tuple[Tensor, Tensor | None]:
     """Raw kernel dS/dc, (i, j, o) and (i, o) or None: see `reference.to_coef`."""
-    if batched_grads.batched(x, h, g):
-        return batched_grads.call(batching.to_coef, (x, h, g, knots), spec, nu)
     backend = _picked(x)
     if backend is not reference and nu <= spec.degree:
         return backend.to_coef(x, h, g, knots, spec, nu)
@@ -163,18 +157,15 @@ def backward(
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
     """The first derivatives of `to_out` at once: h * to_in(x, g, coef, scale; nu+1), to_coef(x, h, g; nu), and the sum
     of g where with_bias."""
-    if not batched_grads.batched(g):
-        backend = _picked(x)
-        if backend is not reference and nu < spec.degree:
-            return backend.backward(x, h, g, coef, scale, knots, spec, nu, with_bias)
+    backend = _picked(x)
+    if backend is not reference and nu < spec.degree:
+        return backend.backward(x, h, g, coef, scale, knots, spec, nu, with_bias)
     dx = to_in(x, g, coef, scale, knots, spec, nu + 1)
-    dc, ds = to_coef(x, h, g, knots, spec if scale is not None else spec._replace(base="none"), nu)
+    dc, ds = to_coef(x, h, g, knots, without_base(spec, scale), nu)
     return dx if h is None else h * dx, dc, ds, g.sum(0) if with_bias else None
 
 
 def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor]:
     """Raw local basis: see `reference.basis`."""
-    if batched_grads.batched(x):
-        return batched_grads.call(batching.basis, (x, knots), spec, nu)
     backend = _picked(x) if nu <= spec.degree else reference
     return backend.basis(x, knots, spec, nu)

@@ -29,6 +29,11 @@ class Spec(NamedTuple):
     uniform: bool = False
 
 
+def without_base(spec: Spec, scale: Tensor | None) -> Spec:
+    """The spec, without its base function where there is no base scale."""
+    return spec if scale is not None else spec._replace(base="none")
+
+
 def triangle(
     e: Tensor, knots: Tensor, span: Tensor, degree: int, derivative: int, with_slope: bool
 ) -> tuple[Tensor, Tensor | None]:

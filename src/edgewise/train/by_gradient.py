@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import ConfigError, TrainingError
-from ..model import KAN, Edit
+from ..metadata import Edit
+from ..model import KAN
 from ..threads import threads_for
 from ..transforms import refine
 from .job import Job
@@ -140,8 +141,9 @@ def fit_module(
     trained.eval()
     train_loss, metrics = measure(trained, job.x, job.y, job.loss, job.weight)
     validation_loss = None
-    if job.xv is not None and job.yv is not None:
-        validation_loss, held = measure(trained, job.xv, job.yv, job.loss, job.wv)
+    if job.unseen is not None:
+        x, y, weight = job.unseen
+        validation_loss, held = measure(trained, x, y, job.loss, weight)
         metrics |= {f"validation_{name}": value for name, value in held.items()}
     modes.restore()
     why = f" (chosen for {parameters} parameters)" if optimizer == "auto" else ""
@@ -149,7 +151,17 @@ def fit_module(
         f"{monitor.sentence(status)}. {name_of(chosen)}{why}, {len(monitor.rows)} steps. Training loss"
         f" {train_loss:.3g}."
     )
-    return FitResult(trained, monitor.rows, status, message, train_loss, validation_loss, metrics, monitor.elapsed)
+    return FitResult(
+        trained,
+        monitor.rows,
+        status,
+        message,
+        train_loss,
+        validation_loss,
+        metrics,
+        monitor.elapsed,
+        held_out=job.held_out,
+    )
 
 
 def _check_output(module: nn.Module, job: Job) -> int:

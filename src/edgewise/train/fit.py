@@ -15,14 +15,17 @@ from ..transforms.grids import reaching
 from . import by_gradient
 from .closing import finish
 from .interrupt import remember
-from .job import Job, make_job
+from .job import Job, Rows, make_job
 from .monitor import Callback, Monitor
+from .naming import in_order, named
 from .priors.memory import Memory, check_loss, check_memory
 from .problems.losses import Loss
-from .result import FitResult
+from .refit import Ending
+from .result import FitResult, split_of
 from .schedule.candidate import Candidate, Interrupted
 from .schedule.extrapolation import carried_on
 from .schedule.knots import halved, reaching_rows, spline_edges
+from .schedule.null_model import believed, constant, replaceable
 from .schedule.scaling import fitted_before, representable, scaled_to
 from .schedule.trainer import FIELD, ROUNDS, SMALL_FIELD, Plan, Trainer, count_parameters
 from .schedule.unit_spreads import ordinary
@@ -76,6 +79,7 @@ def fit(
     True
     """
     memory = memory.memory if isinstance(memory, FitResult) else memory
+    validation = split_of(validation)
     _check(model, X, y, residual, optimizer, grids, sparsity, restarts, steps, batch_size, seed, memory, callbacks)
     _check_fit_together(
         model, residual, validation, optimizer, grids, sparsity, restarts, batch_size, sample_weight, loss
@@ -86,6 +90,11 @@ def fit(
         else next((t.device for t in model.parameters()), torch.device("cpu"))
     )
     network = _network(model)
+    if network is not None:
+        network = named(network, X, y)
+        X = in_order(network, X)
+        if isinstance(validation, (tuple, list)) and len(validation) == 2:
+            validation = in_order(network, validation[0]), validation[1]
     monitor = Monitor(callbacks=callbacks, progress=progress)
     restore = remember(monitor.interrupt)
     try:
@@ -108,6 +117,7 @@ def fit(
             device=device,
             seed=seed,
             known=network.metadata.classes if network else (),
+            record=(network.metadata.split or None) if network else None,
         )
         if network is None:
             return by_gradient.fit_module(
@@ -157,7 +167,7 @@ def fit(
             how = by_gradient.name_of(chosen) + (
                 f" (chosen for {count_parameters(model)} parameters)" if optimizer == "auto" else ""
             )
-            return finish(model, trained, trained, replace(job, own_split=False), everything, status, monitor, how)
+            return finish(model, trained, trained, job, (job.x, job.y, job.weight), status, monitor, how)
         return _second_order(model, start, job, everything, plan, monitor, auto=optimizer == "auto")
     finally:
         restore()
@@ -173,22 +183,29 @@ def _second_order(
     monitor: Monitor,
     auto: bool,
 ) -> FitResult:
-    trainer = Trainer(job, plan, monitor)
+    how = f"Levenberg-Marquardt{' (chosen for ' + str(count_parameters(model)) + ' parameters)' if auto else ''}"
+    how += f", {job.memory.rows} earlier rows remembered" if job.memory else ""
+    trainer, ending = Trainer(job, plan, monitor), None
+    given_back = job.own_split and plan.sparsity == 0  # a sparse fit is a stage: its successor wants rows to choose by
+    rows = everything if given_back else (job.x, job.y, job.weight)
     starts = [start, *(fresh(start, k) for k in range(1, plan.starts))]
     try:
         best = trainer.run(starts)
         status = best.status
         judged = best
-        if job.own_split and (
-            status is not Status.STOPPED or best.roughness
-        ):  # steps without smoothness would undo a stop by the held-out loss
+        judging = plan.sparsity == 0 and plan.rounds == ROUNDS and not job.memory  # a whole run, for its accuracy
+        if judging and replaceable(start) and not believed(trainer.choices, start, job):
+            return nothing_found(model, best, job, everything, plan, monitor, how)
+        # steps without smoothness would undo a stop by the held-out loss
+        if given_back and (status is not Status.STOPPED or best.roughness):
             best = trainer.last_refit(best, everything)
+        ending = Ending(best, plan, job.loss)
         if plan.sparsity > 0 and not job.memory:
-            best = replace(best, model=ordinary(best.model, everything[0] if job.own_split else job.x))
+            best = replace(best, model=ordinary(best.model, rows[0]))
         if (
             job.regression and not job.memory
         ):  # logits may rather grow along tangents; a memory is about the splines that are there
-            done = replace(best, model=carried_on(best.model, everything[0] if job.own_split else job.x))
+            done = replace(best, model=carried_on(best.model, rows[0]))
             judged = done if judged is best else replace(judged, model=carried_on(judged.model, job.x))
             best = done
     except Interrupted as stop:
@@ -202,9 +219,16 @@ def _second_order(
     except KeyboardInterrupt:
         best = trainer.best or Candidate(start, float("nan"), float("nan"), Status.INTERRUPTED)
         status, judged = Status.INTERRUPTED, best
-    how = f"Levenberg-Marquardt{' (chosen for ' + str(count_parameters(model)) + ' parameters)' if auto else ''}"
-    how += f", {job.memory.rows} earlier rows remembered" if job.memory else ""
-    return finish(model, best.model, judged.model, job, everything, status, monitor, how)
+    return replace(finish(model, best.model, judged.model, job, rows, status, monitor, how), ending=ending)
+
+
+def nothing_found(
+    model: KAN, best: Candidate, job: Job, everything: Rows, plan: Plan, monitor: Monitor, how: str
+) -> FitResult:
+    """The result where the rows that choose show no state to be better than a constant: the constant."""
+    level = constant(best.model, job.whole(everything)) if job.own_split else constant(best.model, job)
+    result = finish(model, level, constant(best.model, job), job, everything, Status.NOTHING, monitor, how)
+    return replace(result, ending=Ending(replace(best, model=level), plan, job.loss))
 
 
 def prepared(model: KAN, job: Job, dtype: torch.dtype, device: torch.device) -> KAN:

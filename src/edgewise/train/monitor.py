@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -31,7 +32,7 @@ class Monitor:
         self.unit = 1.0
         self.interrupted = self.patient = False
         self.began = time.perf_counter()
-        self._bar = _bar() if progress else None
+        self._bar = _bar() if progress and someone_looks() else None
         self._shown = self.began  # when the bar last said how far an epoch is
 
     def interrupt(self) -> bool:
@@ -90,6 +91,13 @@ class Monitor:
         """Take the progress bar away."""
         if self._bar is not None:
             self._bar.close()
+
+
+def someone_looks() -> bool:
+    """Whether a bar would be seen: stderr is a terminal, or a notebook shows it; not in a file or a pipe."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    notebook = shell is not None and "IPKernelApp" in shell.config
+    return notebook or bool(getattr(sys.stderr, "isatty", lambda: False)())
 
 
 def _bar() -> Any:

@@ -4,6 +4,7 @@ grids may grow meanwhile."""
 from __future__ import annotations
 
 import pickle
+import statistics
 from typing import Any
 
 import pytest
@@ -151,16 +152,18 @@ def test_a_network_with_a_hidden_layer_forgets_much_less(noise: float):
     assert error(with_memory, X[~old], clean[~old]) < max(noise, 1e-3)
 
 
-def test_classes_that_were_learned_first_are_still_known():
-    X = drawn(400, 2, 5)
-    y = (X[:, 0] * X[:, 1] > 0).long()
-    old = X[:, 0] < 0
-    options: dict[str, Any] = {"loss": "cross_entropy", "grids": (4,), "steps": 15, "progress": False}
-    first = ew.fit(ew.KAN((2, 3, 2), grid_size=4), X[old], y[old], restarts=2, **options)
-    second = ew.fit(first.model, X[~old], y[~old], memory=first, **options)
-    right = (second.model(X).argmax(1) == y).double()
-    assert float(right[old].mean()) > 0.9
-    assert float(right[~old].mean()) > 0.9
+def test_classes_that_were_learned_first_are_forgotten_much_less():
+    """In the median of some seeds. That they are known still is another matter: see `tests/slow/test_over_seeds.py`."""
+    wrong: dict[bool, list[float]] = {True: [], False: []}
+    for seed in range(7):
+        X = drawn(400, 2, seed + 5)
+        y, old = (X[:, 0] * X[:, 1] > 0).long(), X[:, 0] < 0
+        options: dict[str, Any] = {"loss": "cross_entropy", "grids": (4,), "steps": 15, "progress": False}
+        first = ew.fit(ew.KAN((2, 3, 2), grid_size=4, seed=seed), X[old], y[old], restarts=2, **options)
+        for keep, errors in wrong.items():
+            model = ew.fit(first.model, X[~old], y[~old], memory=first if keep else None, **options).model
+            errors.append(float((model(X[old]).argmax(1) != y[old]).double().mean()))
+    assert statistics.median(wrong[True]) < 0.5 * statistics.median(wrong[False])
 
 
 def test_two_classes_are_remembered_by_a_bound_from_above():

@@ -82,14 +82,3 @@ def test_nodes_without_splines_and_tiny_grids_stay():
     X = points(50, 2)
     model = KAN((2, 2, 1), grid_size=2)
     assert_equal(carried_on(model, X).edge_layers[1].knots, model.edge_layers[1].knots)
-
-
-def test_a_fit_is_right_in_a_corner_that_no_row_is_near():
-    """The rows leave a corner out; there the hidden node is 13 % beyond their range, where tangents are off by 4 %."""
-    X = points(600, 2)
-    X = X[X.sum(1) < 1.5]
-    model = ew.fit(KAN((2, 1, 1), grid_size=3), X, torch.exp(1.5 * X.sum(1)), progress=False).model
-    corner = torch.tensor([[0.98, 0.98], [0.999, 0.95]], dtype=torch.float64)
-    wanted = torch.exp(1.5 * corner.sum(1))
-    with torch.no_grad():
-        assert float((model(corner)[:, 0] / wanted - 1).abs().max()) < 0.015

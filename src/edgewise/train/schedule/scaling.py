@@ -7,7 +7,8 @@ from torch import Tensor
 
 from ...errors import DataError
 from ...grid import bulk
-from ...model import KAN, Edit
+from ...metadata import Edit
+from ...model import KAN
 
 
 def fitted_before(model: KAN) -> bool:

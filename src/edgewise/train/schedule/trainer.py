@@ -25,6 +25,7 @@ from ..solvers.types import Damping
 from .budget import UNRESOLVED, affordable, constant_loss, exact, needed, resolved
 from .candidate import Candidate, Interrupted, best_first, finer
 from .knots import halved, on_data, spline_edges, too_large
+from .null_model import Choices
 from .overshoot import Corners
 
 SPARSE_POWERS = (
@@ -84,6 +85,7 @@ class Trainer:
         self.constant = constant_loss(job) or 1.0
         self.corners = Corners.of(job)
         self.best: Candidate | None = None
+        self.choices = Choices()  # the held-out losses of every state that could have been chosen
 
     # ------------------------------------------------------------------ stages
 
@@ -153,6 +155,7 @@ class Trainer:
         if not place or too_large(starts[0], sizes[place], self.job):
             return True
         other = Trainer(self.job, self.plan, self.monitor)
+        other.choices = self.choices
         least = BETTER * self.best.judged if self.best else math.inf
         last = max(place + 1, climbed)
         try:
@@ -329,6 +332,8 @@ class Trainer:
         def watch(step: int, theta: Tensor, value: float, mu: float) -> bool:
             nonlocal best_theta, best_held, waited, last
             judged = problem.loss_value(theta, *held) if held else None
+            if held:
+                self.choices.add(problem, theta, held)
             last = theta
             if judged is None:
                 best_theta = theta
