@@ -96,24 +96,6 @@ def test_without_progress_nothing_is_shown(capsys: pytest.CaptureFixture[str]):
     assert capsys.readouterr() == ("", "")
 
 
-def test_the_bar_moves_within_an_epoch(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    monitor = Monitor(progress=True)
-    monitor.tick(3, 0.25)
-    time.sleep(1.1 * REFRESH)
-    monitor.tick(3, 0.5)
-    monitor.close()
-    assert "epoch 3: 50%" in capsys.readouterr().err
-    assert monitor.rows == []
-
-
-def test_a_ctrl_c_that_was_lost_ends_the_run_at_the_next_batch():
-    monitor = Monitor(progress=False)
-    monitor.interrupt()
-    with pytest.raises(KeyboardInterrupt):
-        monitor.tick(1, 0.5)
-
-
 FIT = """
 import torch, edgewise as ew
 X = torch.linspace(-1, 1, 40, dtype=torch.float64)[:, None]
@@ -150,3 +132,21 @@ def test_a_notebook_shows_bars(monkeypatch: pytest.MonkeyPatch):
     assert not someone_looks()
     monkeypatch.setattr(sys, "stderr", None)
     assert not someone_looks()
+
+
+def test_the_bar_moves_within_an_epoch(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("edgewise.train.monitor.someone_looks", lambda: True)
+    monitor = Monitor(progress=True)
+    monitor.tick(3, 0.25)
+    time.sleep(1.1 * REFRESH)
+    monitor.tick(3, 0.5)
+    monitor.close()
+    assert "epoch 3: 50%" in capsys.readouterr().err
+    assert monitor.rows == []
+
+
+def test_a_ctrl_c_that_was_lost_ends_the_run_at_the_next_batch():
+    monitor = Monitor(progress=False)
+    monitor.interrupt()
+    with pytest.raises(KeyboardInterrupt):
+        monitor.tick(1, 0.5)
