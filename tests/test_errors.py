@@ -51,3 +51,11 @@ def test_the_words_of_other_libraries_lead_to_keywords_of_public_verbs(word: str
     for ours in FOREIGN[word]:
         assert ours in known
         assert meant(word, [ours, "another"]) == f"did you mean {ours!r}?"
+
+
+@pytest.mark.parametrize("name", [name for name in VERBS if name != "Table"])
+def test_every_public_verb_answers_an_unknown_keyword(name: str):
+    word = keywords(name)[-1] + "s_"
+    with pytest.raises(ConfigError, match=rf"{name} got an unexpected keyword '{word}'; did you mean"):
+        manager = getattr(ew, name)(**{word: 1})
+        manager.__enter__()  # of use_backend

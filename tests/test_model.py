@@ -322,7 +322,7 @@ def test_what_is_no_kan_is_named(name: str):
         for p in inspect.signature(function).parameters.values()
         if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
     ]
-    with pytest.raises(StructureError, match=rf"{name} takes an edgewise.KAN or the result of its fit, got Linear"):
+    with pytest.raises(StructureError, match=rf"{name} takes an edgewise.KAN, got Linear"):
         function(torch.nn.Linear(2, 1), *[torch.zeros(3, 2)] * (len(needed) - 1))
 
 

@@ -366,5 +366,7 @@ def as_kan(model: Any, what: str) -> KAN:
     """
     held = model if isinstance(model, nn.Module) else getattr(model, "model", model)
     if not isinstance(held, KAN):
-        raise StructureError(f"{what} takes an edgewise.KAN or the result of its fit, got {type(held).__name__}")
+        raise StructureError(
+            f"{what} takes an edgewise.KAN, got {type(held).__name__}; the result of a fit counts as its model"
+        )
     return held

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,9 @@ def test_the_same_data_in_any_container_gives_the_same_model(kind: str):
         "loader": (DataLoader(TensorDataset(X, y), batch_size=20),),
     }[kind]
     want = ew.fit(ew.KAN((2, 1)), X, y, **QUICK).model
-    assert_equal(state_of(ew.fit(ew.KAN((2, 1)), *given, **QUICK).model), state_of(want))
+    got = ew.fit(ew.KAN((2, 1)), *given, **QUICK).model
+    assert got.metadata.inputs == (("a", "b") if kind == "frame" else ())
+    assert_equal(state_of(got.build(metadata=want.metadata)), state_of(want))
 
 
 def test_faults_in_a_table_are_named_by_column_and_row():
@@ -360,8 +363,9 @@ def test_history_message_and_metadata():
 
 @pytest.mark.parametrize(("settings", "words"), [({"progress": True}, "steps"), ({"progress": False}, "")])
 def test_progress_is_shown_on_stderr_only_when_asked_for(
-    settings: dict[str, Any], words: str, capsys: pytest.CaptureFixture[str]
+    settings: dict[str, Any], words: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     ew.fit(ew.KAN((2, 1)), *rows(60), **(QUICK | settings))
     out, err = capsys.readouterr()
     assert out == "" and (words in err if words else err == "")
@@ -566,7 +570,7 @@ def test_what_is_no_model_and_no_data_is_named():
         ew.fit("kan")  # type: ignore[arg-type]
     with pytest.raises(DataError, match="y is missing"):
         ew.fit(ew.KAN((2, 1)), rows(20)[0])
-    with pytest.raises(TypeError, match="optimiser"):
+    with pytest.raises(ConfigError, match="unexpected keyword 'optimiser'; did you mean 'optimizer'"):
         ew.fit(ew.KAN((2, 1)), *rows(20), optimiser="lm")  # type: ignore[call-arg]
 
 

@@ -10,15 +10,16 @@ import numpy as np
 import torch
 
 from ..data import as_matrix, as_target
-from ..errors import require
-from ..model import KAN, as_kan
+from ..errors import knows_keywords, require
+from ..model import KAN, Fitted, as_kan
 from ..transforms import edge
 from .task import present_forms
 from .tuning import TUNED
 from .written import Writer, edge_name, input_symbols
 
 
-def formula(model: KAN, inputs: Sequence[Any] | None = None) -> list[Any]:
+@knows_keywords
+def formula(model: KAN | Fitted, inputs: Sequence[Any] | None = None) -> list[Any]:
     """The network as one sympy expression per output, in the units of X and y, through sums and products of any kind.
 
     Args:
@@ -107,7 +108,7 @@ def formula_error(model: KAN, X: Any, y: Any, *, original: KAN | None = None) ->
         StructureError: for anything but a KAN.
     """
     model = as_kan(model, "formula_error")
-    x = as_matrix(X, width=model.topology.features, dtype=torch.float64, device="cpu")
+    x = as_matrix(model.as_input(X, dtype=torch.float64, device="cpu"))
     target = as_target(
         y, rows=x.shape[0], width=len(model.topology.node_ids[-1]), dtype=torch.float64, device="cpu"
     ).numpy()

@@ -16,7 +16,7 @@ from . import by_gradient, by_least_squares, by_module, by_residual
 from .choose import FULL_BATCH, Optimizer, choose, whole_batch
 from .job import Job, make_job
 from .monitor import Callback, Monitor, watched
-from .naming import in_order, named
+from .naming import opened
 from .priors.memory import Memory, check_loss
 from .problems.losses import Loss
 from .result import FitResult, split_of
@@ -89,34 +89,34 @@ def fit(
     )
     settings.check(model, X, y)
     with watched(settings.callbacks, settings.progress) as monitor:
-        network = network_of(model)
         if settings.residual is not None:
             return by_residual.fit_residual(model, settings, monitor)
+        network, X, y, validation = opened(network_of(model), X, y, settings.validation)
+        settings = replace(settings, validation=validation)
         if network is None:
             job, _ = make_job(X, y, **_data_of(model, settings))
             return by_module.fit_module(model, job, settings, monitor)
-        return _fit_network(named(network, X, y), X, y, settings, monitor)
+        return _fit_network(network, X, y, settings, monitor)
 
 
 def _fit_network(model: KAN, X: Any, y: Any, settings: FitSettings, monitor: Monitor) -> FitResult:
     """Train a KAN by the optimizer that was asked for, or that suits its size."""
     exact = settings.optimizer == "auto" or settings.optimizer in FULL_BATCH
+    outputs = len(model.topology.node_ids[-1])
     data = _data_of(model, settings) | {
-        "validation": _validation_in_order(model, settings.validation),
         "features": model.topology.features,
-        "outputs": len(model.topology.node_ids[-1]),
+        "outputs": outputs,
+        "dtype": torch.float64 if exact else model.dtype,
         "known": model.metadata.classes,
         "record": model.metadata.split or None,
     }
-    if exact:
-        data["dtype"] = torch.float64
-    job, everything = make_job(in_order(model, X), y, **data)
+    job, everything = make_job(X, y, **data)
     if exact and model.dtype != torch.float64:
         representable(job.x, job.y if job.regression else None, model.dtype)
     check_loss(settings.memory, job.loss)
     job = replace(job, memory=settings.memory and settings.memory.to(job.x.device))
     parameters = count_parameters(model)
-    chosen = choose(parameters, job.x.shape[0], data["outputs"]) if settings.optimizer == "auto" else settings.optimizer
+    chosen = choose(parameters, job.x.shape[0], outputs) if settings.optimizer == "auto" else settings.optimizer
     if settings.batch_size is not None and chosen in FULL_BATCH:
         raise ConfigError(whole_batch(chosen, parameters))
     start = _prepared(model, job)
@@ -137,13 +137,6 @@ def _data_of(model: nn.Module, settings: FitSettings) -> dict[str, Any]:
         "device": settings.place(model),
         "seed": settings.seed,
     }
-
-
-def _validation_in_order(model: KAN, validation: Any) -> Any:
-    """Held-out rows with the columns of a DataFrame in the order of the model's names; anything else as it is."""
-    if isinstance(validation, (tuple, list)) and len(validation) == 2:
-        return in_order(model, validation[0]), validation[1]
-    return validation
 
 
 def _prepared(model: KAN, job: Job) -> KAN:

@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 
-from ..errors import ConfigError
+from ..errors import ConfigError, knows_keywords
 from .closing import finish
 from .job import Job, check_rows
 from .monitor import Monitor
-from .naming import in_order
+from .naming import opened
 from .problems.losses import Loss
 from .result import FitResult
 from .schedule.candidate import Candidate
@@ -33,6 +33,7 @@ class Ending:
     loss: Loss
 
 
+@knows_keywords
 def refit(result: FitResult, X: Any, y: Any, *, sample_weight: Any = None, progress: bool = True) -> FitResult:
     """Fit the network of a result once more, to all rows of X and y, those that were held out included.
 
@@ -67,8 +68,9 @@ def refit(result: FitResult, X: Any, y: Any, *, sample_weight: Any = None, progr
             " another kind. Fit with optimizer='lm', or keep the model as it is."
         )
     model, start, plan = result.model, ending.state.model, ending.plan
+    _, X, y, _ = opened(model, X, y)
     found = check_rows(
-        in_order(model, X),
+        X,
         y,
         loss=ending.loss,
         sample_weight=sample_weight,

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -148,9 +149,9 @@ class Steps:
             self.rate = self.rates.share(self.taken, self.total) * 0.5**self.undone
             for group, own in zip(self.method.param_groups, self.own, strict=True):
                 group["lr"] = own * self.rate
-        value = self.method.step(lambda: self._differentiated(block))  # type: ignore[arg-type]
+        value: Any = self.method.step(lambda: self._differentiated(block))  # type: ignore[call-overload]
         self.taken += 1
-        return float(value.detach())  # type: ignore[union-attr]
+        return float(value.detach())
 
     def _differentiated(self, block: Block) -> Tensor:
         self.method.zero_grad()
