@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from edgewise.errors import ConfigError, ShapeError, TrainingError
 from edgewise.model import KAN
-from edgewise.train import by_gradient
+from edgewise.train import by_gradient, by_module, choose
 from edgewise.train.fit import fit
 from edgewise.train.monitor import Monitor
 from edgewise.train.priors import sparsity
@@ -40,7 +40,7 @@ def torch_lbfgs(parameters: Any) -> torch.optim.Optimizer:
     return torch.optim.LBFGS(parameters, line_search_fn="strong_wolfe")
 
 
-OPTIMIZERS: dict[str, Any] = {**{name: name for name in by_gradient.NAMES}, "AdamW": adamw, "torch LBFGS": torch_lbfgs}
+OPTIMIZERS: dict[str, Any] = {**{name: name for name in choose.NAMES}, "AdamW": adamw, "torch LBFGS": torch_lbfgs}
 ENOUGH = {
     "lm": 1e-3,
     "lm-cg": 1e-2,
@@ -66,7 +66,7 @@ ENOUGH = {
     ],
 )
 def test_auto_takes_the_best_method_whose_cost_fits(size: tuple[int, int, int], want: str):
-    assert by_gradient.choose(*size) == want
+    assert choose.choose(*size) == want
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_auto_takes_the_best_method_whose_cost_fits(size: tuple[int, int, int], 
     ],
 )
 def test_auto_counts_residuals_where_a_module_has_fewer_of_them_than_parameters(size: tuple[int, int, int], want: str):
-    assert by_gradient.choose_for_module(*size) == want
+    assert choose.choose_for_module(*size) == want
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -106,7 +106,7 @@ def test_a_perceptron_learns_by_every_optimizer(name: str, tmp_path: Path, monke
         assert float((result.model(X)[:, 0] - y).square().mean()) < 4 * ENOUGH[name] ** 2
 
 
-@pytest.mark.parametrize("name", [*by_gradient.NAMES, "AdamW"])
+@pytest.mark.parametrize("name", [*choose.NAMES, "AdamW"])
 def test_the_same_seed_gives_the_same_bits_whatever_the_global_state(name: str):
     X, y = rows(60)
     results = []
@@ -297,9 +297,9 @@ def test_a_penalised_step_sees_its_batch_or_a_sample_of_the_rows(name: str, most
 
 
 def test_the_number_of_passes_falls_with_the_rows():
-    few, many, more = (by_gradient.epochs_for(count) for count in (1000, 200_000, 2_000_000))
+    few, many, more = (choose.epochs_for(count) for count in (1000, 200_000, 2_000_000))
     assert few == 200 > many > more >= 1
-    assert by_gradient.epochs_for(200_000, batch_size=2560) > many
+    assert choose.epochs_for(200_000, batch_size=2560) > many
 
 
 # ------------------------------------------------------------------ residuals
@@ -318,7 +318,7 @@ def growth(dtype: torch.dtype = torch.float64) -> Any:
     return residual
 
 
-@pytest.mark.parametrize("optimizer", ["auto", *by_gradient.FULL_BATCH])
+@pytest.mark.parametrize("optimizer", ["auto", *choose.FULL_BATCH])
 def test_a_differential_equation_is_solved(optimizer: str, leaves_no_trace: Any):
     model = KAN((1, 1), grid_size=8, domain=(0, 1))
     before = state_of(model)
@@ -349,7 +349,7 @@ def test_a_differential_equation_is_solved_by_a_perceptron():
     assert result.model.training
 
 
-@pytest.mark.parametrize("optimizer", by_gradient.FULL_BATCH)
+@pytest.mark.parametrize("optimizer", choose.FULL_BATCH)
 def test_ctrl_c_in_a_residual_fit_returns_the_best_so_far(optimizer: str):
     def interrupt(row: dict[str, Any]) -> None:
         if row["step"] == 3:
@@ -544,15 +544,15 @@ def test_ctrl_c_while_the_result_is_measured_is_let_pass_once(model: Any, times:
 
 def test_auto_counts_the_logits_of_classes(monkeypatch: pytest.MonkeyPatch):
     seen: list[tuple[Any, ...]] = []
-    choose = by_gradient.choose_for_module
-    monkeypatch.setattr(by_gradient, "choose_for_module", lambda *sizes: seen.append(sizes) or choose(*sizes))
+    chosen = choose.choose_for_module
+    monkeypatch.setattr(by_module, "choose_for_module", lambda *sizes: seen.append(sizes) or chosen(*sizes))
     X, y = rows(60)
     fit(mlp(outputs=7), X, (y > 0.5).long(), loss="cross_entropy", steps=1, progress=False)
     assert seen[0][2] == 7
 
 
 def test_auto_counts_the_residuals(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(by_gradient, "LM_WORK", 1e5)
+    monkeypatch.setattr(choose, "LM_WORK", 1e5)
     X, y = rows(200)
     few, many = (
         fit(mlp(), residual=lambda model, n=n: model(X[:n])[:, 0] - y[:n], steps=1, progress=False) for n in (20, 200)

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import edgewise as ew
 from edgewise.errors import ConfigError, DataError, EdgewiseError
-from edgewise.train import fit
+from edgewise.train.schedule.starts import number_of_starts
 from edgewise.train.solvers.status import Status
 from helpers import ZOO, assert_close, assert_equal, assert_no_shared_storage, no_trace, state_of
 
@@ -264,10 +264,9 @@ def test_grids_are_given_or_found():
 
 
 def test_a_fine_grid_gets_as_many_starts_as_the_coarse_one_that_its_fit_begins_with():
-    assert (
-        fit._starts(ew.KAN((2, 5, 1), grid_size=192), "auto") == fit._starts(ew.KAN((2, 5, 1), grid_size=3), "auto") > 1
-    )
-    assert fit._starts(ew.KAN((2, 5, 1), grid_size=192), 4) == 5
+    coarse, fine = (ew.KAN((2, 5, 1), grid_size=size) for size in (3, 192))
+    assert number_of_starts(fine, "auto") == number_of_starts(coarse, "auto") > 1
+    assert number_of_starts(fine, 4) == 5
 
 
 def test_restarts_leave_a_trap():

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from .interrupt import remember
 from .solvers.status import Status
 
 Row = dict[str, Any]
@@ -91,6 +93,18 @@ class Monitor:
         """Take the progress bar away."""
         if self._bar is not None:
             self._bar.close()
+
+
+@contextmanager
+def watched(callbacks: Sequence[Callback], progress: bool) -> Iterator[Monitor]:
+    """The monitor of a run, which hears of every Ctrl-C while the run goes on and takes its bar away at the end."""
+    monitor = Monitor(callbacks=callbacks, progress=progress)
+    restore = remember(monitor.interrupt)
+    try:
+        yield monitor
+    finally:
+        restore()
+        monitor.close()
 
 
 def someone_looks() -> bool:

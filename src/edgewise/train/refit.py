@@ -17,8 +17,10 @@ from .result import FitResult
 from .schedule.candidate import Candidate
 from .schedule.extrapolation import carried_on
 from .schedule.knots import reaching_rows
+from .schedule.last_refit import last_refit
 from .schedule.null_model import constant
-from .schedule.trainer import Plan, Trainer
+from .schedule.plan import Plan
+from .schedule.training import Training
 from .solvers.status import Status
 
 
@@ -88,10 +90,10 @@ def refit(result: FitResult, X: Any, y: Any, *, sample_weight: Any = None, progr
         elif ending.state.status is Status.STOPPED and not ending.state.roughness:
             done, status = start, Status.STOPPED  # steps without smoothness would undo a stop by the held-out loss
         else:
-            trainer = Trainer(job, plan, monitor)
+            training = Training(job, plan, monitor)
             state = replace(ending.state, model=reaching_rows(start, job))
-            trainer.best = state
-            last = trainer.last_refit(state, found.rows)
+            training.best = state
+            last = last_refit(training, state, found.rows)
             done, status = (carried_on(last.model, x) if job.regression else last.model), last.status
     finally:
         monitor.close()

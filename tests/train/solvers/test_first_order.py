@@ -15,9 +15,10 @@ from edgewise.errors import ConfigError, TrainingError
 from edgewise.train.problems.losses import LOSSES, CrossEntropy, Loss, SquaredError
 from edgewise.train.result import measure
 from edgewise.train.solvers import first_order, levenberg_marquardt
-from edgewise.train.solvers.first_order import Epoch, Trained, adam
+from edgewise.train.solvers.first_order import Trained, adam
 from edgewise.train.solvers.rates import SCHEDULES, Rates
 from edgewise.train.solvers.status import Status
+from edgewise.train.solvers.stop import Step
 from helpers import assert_close, assert_equal, state_of
 
 from ..zoo import Spline, logistic_data, logistic_problem, mlp, points, seeded, spline_problem
@@ -94,9 +95,9 @@ def test_logistic_regression_approaches_the_minimum():
 def test_every_loss_falls_on_every_module(module, loss):
     x, labels = logistic_data()
     y = labels if loss == "cross_entropy" else nn.functional.one_hot(labels, 3).double()
-    seen: list[Epoch] = []
-    end = minimize(module(), x, y, LOSSES[loss], epochs=30, batch_size=30, watch=lambda epoch: seen.append(epoch))
-    assert end.value < seen[0].train_loss and end.status is Status.BUDGET and end.epochs == len(seen) == 30
+    seen: list[Step] = []
+    end = minimize(module(), x, y, LOSSES[loss], epochs=30, batch_size=30, watch=lambda epoch: bool(seen.append(epoch)))
+    assert end.value < seen[0].value and end.status is Status.BUDGET and end.epochs == len(seen) == 30
 
 
 def test_the_first_step_is_adams():
@@ -139,7 +140,7 @@ def test_the_best_state_is_what_remains():
         rate=0.3,
         batch_size=8,
         held=held,
-        watch=lambda epoch: seen.append(epoch.judged),
+        watch=lambda epoch: bool(seen.append(epoch.judged)),
     )
     with torch.no_grad():
         now = LOSS.rows(module(held[0]), held[1]).mean().item()
@@ -155,9 +156,10 @@ def test_the_watcher_ends_the_run():
 
 
 def test_an_interrupt_returns_the_best_so_far():
-    def watch(epoch: Epoch) -> None:
+    def watch(epoch: Step) -> bool:
         if epoch.number == 5:
             raise KeyboardInterrupt
+        return False
 
     x, y = data()
     module = mlp()
@@ -167,7 +169,7 @@ def test_an_interrupt_returns_the_best_so_far():
 
 
 def test_an_error_of_the_watcher_leaves_a_usable_module():
-    def watch(epoch: Epoch) -> None:
+    def watch(epoch: Step) -> bool:
         raise RuntimeError("mine")
 
     x, y = data()
@@ -290,12 +292,12 @@ class Cliff(nn.Module):
 
 def test_steps_beyond_what_is_finite_are_undone():
     x, y = points(4, 1), torch.full((4, 1), math.sqrt(0.1), dtype=torch.float64)
-    seen: list[Epoch] = []
+    seen: list[Step] = []
     end = minimize(
-        Cliff(), x, y, LOSS, epochs=200, rate=3.0, rates=Rates("constant"), watch=lambda epoch: seen.append(epoch)
+        Cliff(), x, y, LOSS, epochs=200, rate=3.0, rates=Rates("constant"), watch=lambda epoch: bool(seen.append(epoch))
     )
     assert end.value < 1e-3
-    assert seen[-1].rate <= 0.5 and any(math.isnan(epoch.judged) for epoch in seen)  # it did fall
+    assert seen[-1].reach <= 0.5 and any(math.isnan(epoch.value) or math.isnan(epoch.judged or 0.0) for epoch in seen)  # it did fall
 
 
 def test_a_start_that_is_not_finite_fails_and_moves_nothing():
@@ -333,7 +335,7 @@ def test_schedules_start_end_and_stay_where_they_should(name):
         epochs=100,
         rate=0.5,
         rates=Rates(name, warmup=0.1),
-        watch=lambda epoch: rates.append(epoch.rate),
+        watch=lambda epoch: bool(rates.append(epoch.reach)),
     )
     assert all(0 < rate <= 1 for rate in rates) and max(rates) > 0.98
     if name == "constant":

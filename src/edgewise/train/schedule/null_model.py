@@ -11,8 +11,6 @@ Letters: s states, c held-out rows, r draws, k outputs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
@@ -21,21 +19,7 @@ from ...model import KAN
 from ..job import Job
 from ..problems.kan import NetworkProblem
 from ..problems.losses import CrossEntropy
-
-
-@dataclass(frozen=True)
-class BeliefTuning:
-    """How the luck of a choice is taken away.
-
-    draws: of the held-out rows with replacement; 300 leave an error of about 0.02 in the corrected share of variance.
-    rows: held-out rows up to which states are looked at one by one; with more, luck is small beside what is left.
-    """
-
-    draws: int = 300
-    rows: int = 500
-
-
-BELIEF = BeliefTuning()
+from .tuning import TUNED
 
 
 class Choices:
@@ -46,7 +30,7 @@ class Choices:
 
     def add(self, problem: NetworkProblem, theta: Tensor, held: tuple[Tensor, Tensor, Tensor | None]) -> None:
         """Remember the losses of the state theta (P,) on the rows held (x, y, weight)."""
-        if held[0].shape[0] <= BELIEF.rows:
+        if held[0].shape[0] <= TUNED.judged_rows:
             self.rows.append(problem.row_losses(theta, held[0], held[1]))
 
     def table(self) -> Tensor:
@@ -55,7 +39,7 @@ class Choices:
         return found[torch.isfinite(found).all(1)]
 
 
-def believed(choices: Choices, start: KAN, job: Job, tuning: BeliefTuning = BELIEF) -> bool:
+def believed(choices: Choices, start: KAN, job: Job, draws: int = TUNED.draws) -> bool:
     """Whether the rows that choose show a network to be better than the best constant, the luck of choosing taken away.
 
     `start`: a network of the run, whose scaling says in which units the choices are. True where nothing was held out,
@@ -72,7 +56,7 @@ def believed(choices: Choices, start: KAN, job: Job, tuning: BeliefTuning = BELI
         target = (job.yv - start.output_shift) / start.output_scale
         shown = (best - start.output_shift) / start.output_scale
     constant_losses = job.loss.rows(shown.expand(len(job.xv), -1), target)
-    ours, theirs = corrected(found, constant_losses, job.wv, tuning.draws, job.seed)
+    ours, theirs = corrected(found, constant_losses, job.wv, draws, job.seed)
     return ours < theirs
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -19,6 +19,7 @@ from ..problems.losses import Loss
 from ..problems.modes import Modes
 from .rates import Rates
 from .status import Status
+from .stop import BestSoFar, Step, Watch
 
 RATE = 1e-2  # of Adam
 REJECTIONS = 12  # returns to the best state, each with half the rate, before giving up
@@ -50,17 +51,6 @@ def batch_rows(rows: int, batch_size: int | None = None) -> int:
 
 
 @dataclass(frozen=True)
-class Epoch:
-    """What is known after a pass over the rows: the mean training loss of its batches (with the penalty), what `judge`
-    says, both NaN where a step was undone, and the rate of the last batch as a share of the optimizer's own."""
-
-    number: int
-    train_loss: float
-    judged: float
-    rate: float
-
-
-@dataclass(frozen=True)
 class Trained:
     """Where a run stopped: the best state seen (a state dict, copied), what it was judged, the epoch it is from, the
     number of epochs, and why the run stopped."""
@@ -86,7 +76,7 @@ def minimize(
     weight: Tensor | None = None,
     penalty: Penalty | None = None,
     seed: int = 0,
-    watch: Callable[[Epoch], bool | None] | None = None,
+    watch: Watch | None = None,
     tick: Tick | None = None,
 ) -> Trained:
     """Train the module on rows by `optimizer(parameters)`; it ends in the state that `judge` gives the lowest number,
@@ -106,7 +96,9 @@ def minimize(
         weight (n,): of the rows.
         penalty: added to the loss of a batch, on its rows.
         seed: of the order of rows and of what dropout draws. The caller's random state stays.
-        watch: sees every epoch, and ends the run by returning True.
+        watch: sees every epoch, with the mean loss of its batches (and the penalty) as value, what `judge` says (both
+            NaN where a step was undone), and the share of the optimizer's own rate as reach; ends the run by returning
+            True.
         tick: sees every batch.
 
     Returns:
@@ -202,17 +194,16 @@ def _loop(
     batches: _Batches,
     judge: Callable[[nn.Module], float],
     epochs: int,
-    watch: Callable[[Epoch], bool | None] | None,
+    watch: Watch | None,
     tick: Tick | None,
 ) -> Trained:
-    module, modes = steps.module, Modes(steps.module)
-    best, status = Trained(_copy(module), math.inf, 0, 0, Status.FAILED), Status.BUDGET
-    number, value = 0, math.inf
+    module, modes, number = steps.module, Modes(steps.module), 0
+    best, value, status = BestSoFar(_copy(module), math.inf), math.inf, Status.BUDGET
     try:
         module.eval()
-        best = replace(best, value=judge(module))
-        if not math.isfinite(best.value):
-            return best
+        best = BestSoFar(best.state, judge(module))
+        if not math.isfinite(best.loss):
+            return Trained(best.state, best.loss, 0, 0, Status.FAILED)
         for number in range(1, epochs + 1):
             modes.train()
             try:
@@ -221,14 +212,14 @@ def _loop(
                 value = judge(module) if steps.finite() else math.nan
             except NotFinite:
                 if steps.taken == 0:
-                    return best
+                    return Trained(best.state, best.loss, 0, 0, Status.FAILED)
                 mean = value = math.nan
-            if value < best.value:
-                best = Trained(_copy(module), value, number, number, Status.BUDGET)
+            if value < best.loss:
+                best = BestSoFar(_copy(module), value, number)
             elif not math.isfinite(value) and not steps.back(best.state):
                 status = Status.DIVERGED
                 break
-            if watch is not None and watch(Epoch(number, mean, value, steps.rate)):
+            if watch is not None and watch(Step(number, mean, None, steps.rate, value)):
                 status = Status.STOPPED
                 break
     except KeyboardInterrupt:
@@ -237,9 +228,9 @@ def _loop(
         _load(module, best.state)
         modes.restore()
         module.zero_grad()
-    if status is Status.BUDGET and best.best_epoch == 0:  # no epoch was better than the start
-        status = Status.DIVERGED if value > RISEN * best.value else Status.STALLED
-    return replace(best, epochs=number, status=status)
+    if status is Status.BUDGET and best.step == 0:  # no epoch was better than the start
+        status = Status.DIVERGED if value > RISEN * best.loss else Status.STALLED
+    return Trained(best.state, best.loss, best.step, number, status)
 
 
 def _pass(steps: Steps, batches: _Batches, number: int, tick: Tick | None) -> float:
