@@ -16,6 +16,7 @@ from edgewise.model import KAN
 from edgewise.train import by_gradient
 from edgewise.train.fit import fit
 from edgewise.train.monitor import Monitor
+from edgewise.train.priors import sparsity
 from edgewise.train.solvers.status import Status
 from helpers import assert_close, assert_equal, no_trace, state_of
 
@@ -60,6 +61,8 @@ ENOUGH = {
         ((2000, 100_000, 1), "adam"),
         ((50_001, 100, 1), "adam"),
         ((500, 20_000, 20), "lbfgs"),
+        ((200, 200_000, 1), "lm"),
+        ((500, 200_000, 1), "adam"),
     ],
 )
 def test_auto_takes_the_best_method_whose_cost_fits(size: tuple[int, int, int], want: str):
@@ -274,6 +277,29 @@ def test_the_papers_sparsity_works_on_gradient_optimizers():
         return float(sizes[1].sum() / sizes.sum())
 
     assert unused(sparse) < 0.5 * unused(dense)
+
+
+@pytest.mark.parametrize(("name", "most"), [("adam", 256), ("AdamW", 256), ("lbfgs", 500), ("torch LBFGS", 500)])
+def test_a_penalised_step_sees_its_batch_or_a_sample_of_the_rows(name: str, most: int, monkeypatch: pytest.MonkeyPatch):
+    X, y = rows(3000)
+    seen: list[int] = []
+    trace = KAN.trace
+
+    def counted(model: KAN, x: Tensor) -> Any:
+        if torch.is_grad_enabled():
+            seen.append(x.shape[0])
+        return trace(model, x)
+
+    monkeypatch.setattr(KAN, "trace", counted)
+    monkeypatch.setattr(sparsity, "SAMPLE", 500)
+    fit(KAN((2, 1)), X, y, optimizer=OPTIMIZERS[name], steps=1, grids=(5,), sparsity=0.1, progress=False)
+    assert seen and max(seen) <= most
+
+
+def test_the_number_of_passes_falls_with_the_rows():
+    few, many, more = (by_gradient.epochs_for(count) for count in (1000, 200_000, 2_000_000))
+    assert few == 200 > many > more >= 1
+    assert by_gradient.epochs_for(200_000, batch_size=2560) > many
 
 
 # ------------------------------------------------------------------ residuals

@@ -85,6 +85,8 @@ def refit(result: FitResult, X: Any, y: Any, *, sample_weight: Any = None, progr
     try:
         if result.status is Status.NOTHING:
             done, status = constant(start, job), Status.NOTHING
+        elif ending.state.status is Status.STOPPED and not ending.state.roughness:
+            done, status = start, Status.STOPPED  # steps without smoothness would undo a stop by the held-out loss
         else:
             trainer = Trainer(job, plan, monitor)
             state = replace(ending.state, model=reaching_rows(start, job))

@@ -41,8 +41,8 @@ NESTED = 1e-3  # of an interval, the distance within which two knots are one: kn
 
 @dataclass(frozen=True, eq=False)
 class Memory:
-    """All rows of a fit and of those before it, as `fit(..., memory=...)` takes them: the network they are about, the
-    loss, a sum of losses.
+    """All rows of a fit and of those before it, but those that only judge, as `fit(..., memory=...)` takes them: the
+    network they are about, the loss, a sum of losses.
 
     On a finer or wider grid the splines of a network are first carried to the remembered grid, as their best
     approximation there in the mean square over its interval, and the quadratic is taken at these; splines of the old
@@ -59,7 +59,7 @@ class Memory:
     >>> first = fit(KAN((1, 1)), X[:40], y[:40], progress=False)
     >>> second = fit(first.model, X[40:], y[40:], memory=first.memory, progress=False)
     >>> second.memory.rows, bool((second.model(X)[:, 0] - y).abs().max() < 1e-3)
-    (80, True)
+    (72, True)
     """
 
     model: KAN
