@@ -25,7 +25,7 @@ from .result import FitResult, split_of
 from .schedule.candidate import Candidate, Interrupted
 from .schedule.extrapolation import carried_on
 from .schedule.knots import halved, reaching_rows, spline_edges
-from .schedule.null_model import believed, constant, replaceable
+from .schedule.null_model import believed, constant, level, replaceable
 from .schedule.scaling import fitted_before, representable, scaled_to
 from .schedule.trainer import FIELD, ROUNDS, SMALL_FIELD, Plan, Trainer, count_parameters
 from .schedule.unit_spreads import ordinary
@@ -190,7 +190,8 @@ def _second_order(
         status = best.status
         judged = best
         judging = plan.sparsity == 0 and plan.rounds == ROUNDS and not job.memory  # a whole run, for its accuracy
-        if judging and replaceable(start) and not believed(trainer.choices, start, job):
+        doubt = (judging and not believed(trainer.choices, start, job)) or level(job)
+        if doubt and replaceable(start) and not job.memory:
             return nothing_found(model, best, job, everything, plan, monitor, how)
         # steps without smoothness would undo a stop by the held-out loss
         if given_back and (status is not Status.STOPPED or best.roughness):
@@ -222,9 +223,9 @@ def nothing_found(
     model: KAN, best: Candidate, job: Job, everything: Rows, plan: Plan, monitor: Monitor, how: str
 ) -> FitResult:
     """The result where the rows that choose show no state to be better than a constant: the constant."""
-    level = constant(best.model, job.whole(everything)) if job.own_split else constant(best.model, job)
-    result = finish(model, level, constant(best.model, job), job, everything, Status.NOTHING, monitor, how)
-    return replace(result, ending=Ending(replace(best, model=level), plan, job.loss))
+    flat = constant(best.model, job.whole(everything)) if job.own_split else constant(best.model, job)
+    result = finish(model, flat, constant(best.model, job), job, everything, Status.NOTHING, monitor, how)
+    return replace(result, ending=Ending(replace(best, model=flat), plan, job.loss))
 
 
 def prepared(model: KAN, job: Job, dtype: torch.dtype, device: torch.device) -> KAN:
