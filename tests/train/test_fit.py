@@ -134,7 +134,7 @@ def test_faults_in_a_table_are_named_by_column_and_row():
     X, y = rows(20)
     frame = pd.DataFrame(X.numpy(), columns=["age", "height"])
     frame.loc[7, "height"] = np.nan
-    with pytest.raises(DataError, match="column 'height' misses 1 value, in row 7"):
+    with pytest.raises(DataError, match="X is not finite in row 7, column 'height'"):
         ew.fit(ew.KAN((2, 1)), frame, y, progress=False)
     y[3] = math.inf
     with pytest.raises(DataError, match="y is not finite in row 3"):
