@@ -21,6 +21,7 @@ from edgewise.checkpoint import load, save
 from edgewise.errors import CheckpointError
 from edgewise.metadata import Edit, Metadata
 from edgewise.spec import spec_of
+from helpers import assert_close
 
 MODELS = {
     "plain": lambda: KAN((2, 3, 1), seed=1),
@@ -47,6 +48,23 @@ def described(model: KAN) -> KAN:
 @pytest.fixture(scope="module")
 def raw() -> bytes:
     return checkpoint.to_bytes(described(KAN((2, 2, 1), seed=3)))
+
+
+OLD = Path(__file__).parent / "golden" / "checkpoints"
+
+
+@pytest.mark.parametrize("task", ["regression", "classification"])
+def test_files_of_format_1_give_the_models_that_were_saved(task: str, tmp_path: Path) -> None:
+    """Files that an earlier edgewise wrote after a fit: they know no split, and name the loss in place of the task."""
+    told = json.loads((OLD / "format_1.json").read_text())
+    model, want = load(OLD / f"format_1_{task}.safetensors"), told["models"][task]
+    assert want["task"] != task and model.metadata.task == task
+    assert model.metadata.classes == tuple(want["classes"]) and model.metadata.split == ()
+    with torch.no_grad():
+        got = model(torch.tensor(told["points"], dtype=torch.float64))
+    assert_close(got, torch.tensor(want["outputs"], dtype=torch.float64), like="float64")
+    save(model, tmp_path / "again.safetensors")
+    assert load(tmp_path / "again.safetensors").metadata == model.metadata
 
 
 @pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)

@@ -19,7 +19,7 @@ from .files import FileError, write_whole
 from .model import KAN, Fitted, as_kan
 from .spec import from_spec, spec_of
 
-FORMAT = 1  # raised when an older edgewise could not read the file any more
+FORMAT = 2  # raised when an older edgewise could not read the file any more
 KEY = "edgewise"  # where the header stands among the file's metadata
 
 
@@ -117,6 +117,7 @@ def from_bytes(raw: bytes, where: str = "the file", device: torch.device | str |
     if header.pop("digest", None) != _digest(header, tensors):
         raise CheckpointError(f"{where} is damaged: its content does not match its digest")
     try:
+        spec = _upgraded(spec, number)
         model = from_spec(spec, tensors)
         _check(model, spec, tensors)
         return model if device is None else model.to(device)
@@ -124,6 +125,20 @@ def from_bytes(raw: bytes, where: str = "the file", device: torch.device | str |
         raise CheckpointError(f"{where} does not describe a model: {error}") from error
     except RuntimeError as error:
         raise CheckpointError(f"the model in {where} cannot be put on {device!r}: {error}") from error
+
+
+def _upgraded(spec: Any, number: int) -> Any:
+    """A description of this format in words of the present one; anything that is no description stays as it is.
+
+    Format 1 knew no split of a table, and a fit wrote the name of its loss where its task stands now.
+    """
+    if number > 1 or not isinstance(spec, dict) or not isinstance(spec.get("metadata"), dict):
+        return spec
+    metadata = {"split": [], **spec["metadata"]}
+    tasks = {"cross_entropy": "classification", "squared_error": "regression"}
+    if isinstance(metadata.get("task"), str):
+        metadata["task"] = tasks.get(metadata["task"], metadata["task"])
+    return {**spec, "metadata": metadata}
 
 
 def _metadata(raw: bytes, where: str) -> dict[str, str]:
