@@ -11,7 +11,7 @@ from ..data import Table
 from ..errors import EdgewiseError
 from ..model import KAN
 from ..size import summary
-from ..symbolic.symbolify import symbolify
+from ..symbolic.symbolify import budget_spent, symbolify
 from .choosing import as_good
 
 EDGES = 40  # edges up to which closed forms are looked for
@@ -35,7 +35,7 @@ def skipped(why: str) -> Closed:
     return Closed(None, None, f"No closed forms were looked for: {why}.")
 
 
-def close(model: KAN, training: Table, choosing: Table | None) -> Closed:
+def close(model: KAN, training: Table, choosing: Table | None, progress: bool = False) -> Closed:
     """Closed forms for the edges of `model`, looked for on the training rows and judged on those that choose.
 
     Where no rows choose, the training rows do. A bug in the search costs no network: its traceback comes back.
@@ -48,18 +48,19 @@ def close(model: KAN, training: Table, choosing: Table | None) -> Closed:
     fitted = thin(training, ROWS)
     judging = training if choosing is None else choosing
     try:
-        found = symbolify(model, fitted.X, fitted.y, tolerance=TOLERANCE)
+        found = symbolify(model, fitted.X, fitted.y, tolerance=TOLERANCE, progress=progress)
     except EdgewiseError as error:
         return Closed(None, None, f"No closed forms: {error}")
     except Exception as error:
         said = f"No closed forms: the search ended in a bug ({type(error).__name__}: {error})."
         return Closed(None, None, said, traceback.format_exc())
+    spent = " The budget of the search was spent; a larger one may find more." if budget_spent(found) else ""
     have, left = symbolic_edges(found), summary(found).edges
     if left and not have:
-        return Closed(None, None, "No edge has a closed form that is as good as its spline.")
+        return Closed(None, None, f"No edge has a closed form that is as good as its spline.{spent}")
     if not as_good(found, model, judging):
-        return Closed(None, found, "The closed forms that were found are not as good as the network's splines.")
-    return Closed(found, None, told(have, left))
+        return Closed(None, found, f"The closed forms that were found are not as good as the network's splines.{spent}")
+    return Closed(found, None, told(have, left) + spent)
 
 
 def told(have: int, left: int) -> str:

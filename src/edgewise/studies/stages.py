@@ -76,7 +76,7 @@ def learn(rest: Table, settings: StudySettings, progress: bool) -> Trained:
             chosen = first if worse else second
             interrupted = second.status is Status.INTERRUPTED
         if settings.formula and not interrupted:
-            closed = close(chosen.model, training, choosing)
+            closed = close(chosen.model, training, choosing, progress)
     except KeyboardInterrupt:  # outside fit, which catches its own: what there is is kept
         closed, interrupted = skipped("the search for closed forms was interrupted"), True
     models = (chosen.model if closed.model is None else closed.model, first.model, chosen.model)
@@ -92,7 +92,7 @@ def final(trained: Trained, table: Table, progress: bool) -> KAN:
     if trained.interrupted or summary(trained.model).edges == 0 and trained.chosen.ending is None:
         return trained.model
     if symbolic_edges(trained.model):
-        again = symbolify(trained.model, table.X, table.y, tolerance=TOLERANCE)
+        again = symbolify(trained.model, table.X, table.y, tolerance=TOLERANCE, progress=progress)
         same = symbolic_edges(again) == symbolic_edges(trained.model)
         return named(again if same else trained.model, table)
     if not isinstance(trained.chosen.ending, Ending):

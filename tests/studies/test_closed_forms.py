@@ -1,0 +1,45 @@
+"""The step to closed forms: quiet where that was asked for, and honest about a search that ended early."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+import edgewise as ew
+from edgewise.studies import closed_forms
+from edgewise.studies.closed_forms import close
+
+
+def fitted() -> tuple[ew.KAN, ew.Table]:
+    X = torch.linspace(-1, 1, 60, dtype=torch.float64)[:, None]
+    y = X[:, 0] ** 2
+    model = ew.fit(ew.KAN((1, 1)), X, y, grids=(3, 6), restarts=0, progress=False).model
+    return model, ew.from_arrays(X, y)
+
+
+def test_a_search_within_its_budget_says_nothing_of_it():
+    model, table = fitted()
+    found = close(model, table, None)
+    assert found.model is not None and "budget" not in found.message
+
+
+def test_a_spent_budget_is_said(monkeypatch: pytest.MonkeyPatch):
+    model, table = fitted()
+    monkeypatch.setattr(closed_forms, "symbolify", lambda *a, **k: ew.symbolify(*a, **k, budget=1))
+    assert "budget of the search was spent" in close(model, table, None).message
+
+
+@pytest.mark.parametrize("progress", [True, False])
+def test_the_search_shows_a_bar_only_where_that_was_asked_for(monkeypatch: pytest.MonkeyPatch, progress: bool):
+    model, table = fitted()
+    seen: list[Any] = []
+
+    def noted(*given: Any, **settings: Any) -> ew.KAN:
+        seen.append(settings["progress"])
+        return ew.symbolify(*given, **settings | {"progress": False})
+
+    monkeypatch.setattr(closed_forms, "symbolify", noted)
+    close(model, table, None, progress)
+    assert seen == [progress]
