@@ -115,6 +115,8 @@ def test_export_makes_a_program_that_runs():
     layer = make_layer()
 
     class Module(torch.nn.Module):
+        knots: torch.Tensor
+
         def __init__(self):  # tensors from outside the module are refused before torch 2.7
             super().__init__()
             self.coef, self.scale = torch.nn.Parameter(layer.coef), torch.nn.Parameter(layer.base_scale)
