@@ -115,8 +115,15 @@ def test_export_makes_a_program_that_runs():
     layer = make_layer()
 
     class Module(torch.nn.Module):
+        knots: torch.Tensor
+
+        def __init__(self):  # tensors from outside the module are refused before torch 2.7
+            super().__init__()
+            self.coef, self.scale = torch.nn.Parameter(layer.coef), torch.nn.Parameter(layer.base_scale)
+            self.register_buffer("knots", layer.knots)
+
         def forward(self, x):
-            return ops.spline(x, layer.coef, layer.knots, base="silu", base_scale=layer.scale)
+            return ops.spline(x, self.coef, self.knots, base="silu", base_scale=self.scale)
 
     program = torch.export.export(Module(), (layer.x,))
     assert_close(program.module()(layer.x), Module()(layer.x))

@@ -16,8 +16,12 @@ from edgewise.ops.reference import Spec
 from helpers import assert_close
 from ops.spline_cases import make_layer
 
-# the interpreter computes with numpy, which warns of what a GPU does in silence
-pytestmark = pytest.mark.filterwarnings("ignore:.*encountered in.*:RuntimeWarning")
+pytestmark = [
+    # the interpreter computes with numpy, which warns of what a GPU does in silence
+    pytest.mark.filterwarnings("ignore:.*encountered in.*:RuntimeWarning"),
+    # of Triton 3.2's own interpreter, on numpy 1.25 and newer
+    pytest.mark.filterwarnings("ignore:Conversion of an array with ndim > 0 to a scalar:DeprecationWarning"),
+]
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
