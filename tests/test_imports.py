@@ -54,7 +54,16 @@ GUARDED = {
 # Kernels are compiled where they are defined, so these modules import their compiler at the top; they are optional
 # packages themselves.
 COMPILED = {
-    "numba": {f"ops.cpu.{name}" for name in ("micro", "columns", "rows", "spline_kernels", "normal_kernels")},
+    "numba": {
+        "ops.cpu.blocks",
+        "ops.cpu.columns",
+        "ops.cpu.gather",
+        "ops.cpu.instructions",
+        "ops.cpu.normal_kernels",
+        "ops.cpu.rows",
+        "ops.cpu.spline_kernels",
+        "ops.cpu.vectors",
+    },
     "triton": {"ops.gpu.triton_backend", "ops.gpu.triton_kernels"},
 }
 

@@ -41,6 +41,14 @@ def test_arrays_give_arrays_and_tensors_give_tensors():
     assert not got.requires_grad
 
 
+def test_models_of_every_number_format_take_arrays():
+    for dtype in (torch.float32, torch.bfloat16):
+        model = named().to(dtype)
+        got = model.predict(X.numpy())
+        assert got.dtype == np.float32
+        assert_equal(torch.from_numpy(got), model(X.to(dtype)).detach().float()[:, 0])
+
+
 def test_several_outputs_keep_their_columns():
     model = named((2, 3, 2))
     assert_equal(model.predict(X.numpy()), model(X).detach().numpy())
@@ -72,21 +80,9 @@ def test_a_classifier_gives_labels_and_probabilities():
     assert_equal(model.predict_proba(X.numpy()), p.numpy())
 
 
-@pytest.mark.parametrize(
-    ("labels", "values"),
-    [
-        (("0", "1"), [0, 1]),
-        (("-1", "20"), [-1, 20]),
-        (("0.5", "1.0"), [0.5, 1.0]),
-        (("False", "True"), [False, True]),
-        (("false", "true"), [False, True]),
-        (("007", "1"), ["007", "1"]),
-        (("1", "b"), ["1", "b"]),
-    ],
-)
-def test_labels_come_back_as_what_they_were(labels: tuple[str, ...], values: list[Any]):
-    got = label_values(labels).tolist()
-    assert got == values and [type(value) for value in got] == [type(value) for value in values]
+@pytest.mark.parametrize("labels", [("0", "1"), ("False", "True"), ("a", "b")])
+def test_labels_are_predicted_as_the_values_that_they_were(labels: tuple[str, ...]):
+    values = label_values(labels).tolist()
     assert set(classifier(*labels).predict(X.numpy()).tolist()) <= set(values)
 
 

@@ -119,13 +119,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 # differently from verb to verb, so the hint is the first of these that the called one knows.
 FOREIGN: Mapping[str, tuple[str, ...]] = {
     # shape of a network
-    "width": ("widths",),
-    "layers": ("widths",),
-    "layers_hidden": ("widths",),
-    "layer_sizes": ("widths",),
-    "hidden_layer_sizes": ("widths",),
-    "hidden_dim": ("widths",),
+    "width": ("widths", "hidden"),
+    "layers": ("widths", "hidden"),
+    "layers_hidden": ("widths", "hidden"),
+    "layer_sizes": ("widths", "hidden"),
+    "hidden_layer_sizes": ("hidden", "widths"),
+    "hidden_dim": ("hidden", "widths"),
     "hidden": ("widths",),
+    "widths": ("hidden",),
     "in_dim": ("in_features",),
     "input_dim": ("in_features",),
     "out_dim": ("out_features",),
@@ -241,7 +242,12 @@ def reject_unknown(given: Iterable[str], known: Iterable[str], where: str) -> No
     >>> reject_unknown(["degree"], ["degree"], "KAN")
     """
     known = list(known)
-    problems(f"{where} got an unexpected keyword {word!r}; {meant(word, known)}" for word in given if word not in known)
+    wrong = [word for word in given if word not in known]
+    if len(wrong) == 1:
+        raise ConfigError(f"{where} got an unexpected keyword {wrong[0]!r}; {meant(wrong[0], known)}")
+    if wrong:
+        hints = [f"{word!r} ({meant(word, known)})" for word in wrong]
+        raise ConfigError(f"{where} got unexpected keywords: {', '.join(hints)}")
 
 
 def knows_keywords(function: Callable[P, R]) -> Callable[P, R]:
@@ -259,7 +265,9 @@ def knows_keywords(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-        reject_unknown(kwargs, known, where)
+        for word in kwargs:
+            if word not in known:
+                reject_unknown(kwargs, known, where)
         return function(*args, **kwargs)
 
     return checked

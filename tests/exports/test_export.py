@@ -19,7 +19,7 @@ import edgewise as ew
 from edgewise.errors import ConfigError, StructureError, SymbolicError
 from edgewise.exports.export import TARGETS
 from edgewise.files import FileError
-from edgewise.ops.base_function import NAMES
+from edgewise.ops.base_function import BASE_CODES
 from edgewise.primitives import add_primitive, names, remove_primitive
 from edgewise.symbolic.simple_numbers import NAMED_NUMBERS
 from helpers import assert_close, assert_equal, state_of
@@ -168,7 +168,7 @@ def test_every_number_that_is_written_by_a_name_can_be_run(to: str) -> None:
 
 
 @pytest.mark.parametrize("to", ["python", "numpy"])
-@pytest.mark.parametrize("base", NAMES)
+@pytest.mark.parametrize("base", BASE_CODES)
 def test_splines_are_exact_with_every_base_function_and_beyond_their_grid(base: str, to: str) -> None:
     model = ew.KAN((1, 2, 1), base=base, degree=2, seed=1)
     X = uniform((-5.0, 5.0), rows=60)

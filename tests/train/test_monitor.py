@@ -6,12 +6,13 @@ import os
 import struct
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from edgewise.train.monitor import Monitor, someone_looks
+from edgewise.train.monitor import REFRESH, Monitor, someone_looks
 from edgewise.train.solvers.status import Status
 
 VALUES: dict[str, Any] = {
@@ -131,3 +132,21 @@ def test_a_notebook_shows_bars(monkeypatch: pytest.MonkeyPatch):
     assert not someone_looks()
     monkeypatch.setattr(sys, "stderr", None)
     assert not someone_looks()
+
+
+def test_the_bar_moves_within_an_epoch(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("edgewise.train.monitor.someone_looks", lambda: True)
+    monitor = Monitor(progress=True)
+    monitor.tick(3, 0.25)
+    time.sleep(1.1 * REFRESH)
+    monitor.tick(3, 0.5)
+    monitor.close()
+    assert "epoch 3: 50%" in capsys.readouterr().err
+    assert monitor.rows == []
+
+
+def test_a_ctrl_c_that_was_lost_ends_the_run_at_the_next_batch():
+    monitor = Monitor(progress=False)
+    monitor.interrupt()
+    with pytest.raises(KeyboardInterrupt):
+        monitor.tick(1, 0.5)

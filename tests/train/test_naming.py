@@ -55,6 +55,34 @@ def test_columns_are_found_by_name_afterwards(fitted: ew.KAN):
         fit(fitted, X.rename(columns={"width": "Width"}), Y)
 
 
+def test_a_table_brings_its_targets_and_names():
+    table = ew.from_dataframe(X.assign(area=Y), "area")
+    model = fit(ew.KAN((2, 1)), table, None, validation=table)
+    assert (model.metadata.inputs, model.metadata.outputs) == (("width", "t [s]"), ("area",))
+    assert_equal(model.state_dict(), fit(ew.KAN((2, 1)), X, Y, validation=(X, Y)).state_dict())
+    assert_equal(model.predict(table), model.predict(X))
+    with pytest.raises(DataError, match="y is given twice: the Table holds its targets"):
+        fit(ew.KAN((2, 1)), table, Y)
+
+
+def test_a_table_of_classes_keeps_their_order_and_its_levels():
+    words = pd.DataFrame({"size": range(60), "hue": ["red", "blue"] * 30, "kind": [10, 9, 9] * 20})
+    table = ew.from_dataframe(words, "kind", categorical="hue", task="classification")
+    model = fit(ew.KAN((3, 2)), table, None)
+    assert model.metadata.classes == ("9", "10") and model.metadata.categories == {"hue": ("blue", "red")}
+    assert set(model.predict(words).tolist()) <= {9, 10}
+    assert_equal(model.predict_proba(words[["hue", "size"]]), model.predict_proba(table))
+    with pytest.raises(DataError, match="holds 2 classes .*only 1 output"):
+        fit(ew.KAN((3, 1)), table, None)
+
+
+def test_a_table_serves_other_modules_as_well():
+    table = ew.from_dataframe(X.assign(area=Y), "area")
+    module = torch.nn.Linear(2, 1, dtype=torch.float64)
+    got = ew.fit(module, table, steps=3, progress=False).model
+    assert_equal(got.state_dict(), ew.fit(module, table.X, table.y, steps=3, progress=False).model.state_dict())
+
+
 def test_a_first_fit_knows_its_own_validation_by_name():
     turned = X[["t [s]", "width"]]
     want = fit(ew.KAN((2, 1)), X, Y, validation=(X, Y))

@@ -24,9 +24,12 @@ VERBS: dict[str, Callable[[Any, Any], Any]] = {
     "attribute": lambda model, rows: ew.attribute(model, rows),
     "deepen": lambda model, rows: ew.deepen(model, 1),
     "edge": lambda model, rows: ew.edge(model, EDGE)(0.3),
+    "export": lambda model, rows: ew.export(model, to="c"),
     "extend": lambda model, rows: ew.extend(model, rows),
+    "formula": lambda model, rows: str(ew.formula(model)),
     "merge": lambda model, rows: ew.merge(model, rows),
     "perturb": lambda model, rows: ew.perturb(model),
+    "plot": lambda model, rows: curves(ew.plot(model, rows)),
     "prune": lambda model, rows: ew.prune(model, rows, threshold=0.5),
     "refine": lambda model, rows: ew.refine(model),
     "remove": lambda model, rows: ew.remove(model, edges=[EDGE], X=rows),
@@ -38,7 +41,7 @@ VERBS: dict[str, Callable[[Any, Any], Any]] = {
     "unset_symbolic": lambda model, rows: ew.unset_symbolic(model, X=rows),
     "widen": lambda model, rows: ew.widen(model, 1),
 }
-WITH_ROWS = ("adapt", "attribute", "extend", "merge", "prune", "remove", "suggest", "unset_symbolic")
+WITH_ROWS = ("adapt", "attribute", "extend", "merge", "plot", "prune", "remove", "suggest", "unset_symbolic")
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,12 @@ def network() -> ew.KAN:
     return model.build(metadata=Metadata(inputs=("u", "v"), outputs=("y",)))
 
 
+def curves(figure: Any) -> list[Any]:
+    """What lines a picture draws."""
+    lines = [collection.get_paths() for collection in figure.axes[0].collections]
+    return [path.vertices for paths in lines for path in paths] + [text.get_text() for text in figure.axes[0].texts]
+
+
 def plain(result: Any) -> Any:
     return state_of(result) if isinstance(result, ew.KAN) else result
 
@@ -61,7 +70,7 @@ def plain(result: Any) -> Any:
 def test_the_result_of_a_fit_stands_for_its_model(verb: str):
     model = network()
     assert_equal(plain(VERBS[verb](Result(model=model), X)), plain(VERBS[verb](model, X)))
-    with pytest.raises(StructureError, match=f"{verb} takes an edgewise.KAN or the result of its fit, got Linear"):
+    with pytest.raises(StructureError, match=f"{verb} takes an edgewise.KAN, got Linear"):
         VERBS[verb](Result(model=torch.nn.Linear(2, 1)), X)
 
 

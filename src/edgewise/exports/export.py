@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigError
+from ..errors import ConfigError, knows_keywords
 from ..files import write_whole
-from ..model import KAN, as_kan
+from ..model import KAN, Fitted, as_kan
 from ..symbolic.formula import formula
 from .c import c_source
 from .latex import latex
@@ -19,8 +19,9 @@ CODE: dict[str, Callable[..., str]] = {"c": c_source, "numpy": numpy_source, "py
 TARGETS = (*CODE, "latex", "sympy")
 
 
+@knows_keywords
 def export(
-    model: KAN,
+    model: KAN | Fitted,
     to: str = "python",
     *,
     inputs: Sequence[Any] | None = None,

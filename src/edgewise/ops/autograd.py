@@ -84,7 +84,7 @@ def layer(x: Tensor, coef: Tensor, scale: Tensor | None, bias: Tensor | None, kn
     if torch.is_grad_enabled() and (
         x.requires_grad or coef.requires_grad or bias.requires_grad or (scale is not None and scale.requires_grad)
     ):
-        return Layer.apply(x, coef, scale, bias, knots, spec)  # type: ignore[no-any-return]
+        return ToLayer.apply(x, coef, scale, bias, knots, spec)  # type: ignore[no-any-return]
     return batched_grads.to_out(KERNELS, x, None, coef, scale, knots, spec, 0, bias)
 
 
@@ -230,7 +230,7 @@ class Basis(Function):
         return batching.basis(KERNELS, info.batch_size, in_dims, x, knots, spec, nu)
 
 
-class Layer(Function):
+class ToLayer(Function):
     """`layer` in plain reverse mode, the way of a training step: little but the kernels."""
 
     @staticmethod

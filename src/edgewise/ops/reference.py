@@ -17,12 +17,16 @@ from torch.nn.functional import embedding_bag, pad
 
 from .base_function import base_value
 
-NAME = "reference"  # of the backend
-BLOCK = 1 << 22  # elements of the largest temporary (rows, i, o)
+BACKEND_NAME = "reference"
+TEMPORARY = 1 << 22  # elements of the largest temporary (rows, i, o)
 
 
 class Spec(NamedTuple):
-    """What is fixed about a form: degree, base function ("none" without one), and whether the knots are equidistant."""
+    """What is fixed about a spline form.
+
+    degree: of the splines. base: "silu", "identity", or "none" for no base function. uniform: whether the knots are
+    equidistant.
+    """
 
     degree: int
     base: str = "none"
@@ -98,7 +102,7 @@ def _local(x: Tensor, knots: Tensor, spec: Spec, nu: int) -> tuple[Tensor, Tenso
 
 
 def _blocks(rows: int, cost: int) -> Iterator[slice]:
-    step = max(1, BLOCK // max(1, cost))
+    step = max(1, TEMPORARY // max(1, cost))
     return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
 
 

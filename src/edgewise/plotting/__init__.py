@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from ..errors import problems
+from ..errors import knows_keywords, problems
+from ..model import KAN, Fitted, as_kan
 from .content import describe as describe
 from .content import names_of as names_of
 from .layout import arrange as arrange
@@ -16,13 +17,12 @@ from .selection import MOST_READABLE, select
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..model import KAN
-
 __all__ = ["arrange", "describe", "names_of", "plot"]
 
 
+@knows_keywords
 def plot(
-    model: KAN,
+    model: KAN | Fitted,
     X: Any = None,
     *,
     top: int | None = MOST_READABLE,
@@ -40,7 +40,7 @@ def plot(
     with its factors below. The picture says what it leaves out.
 
     Args:
-        model: the network.
+        model: the KAN, or the result of its fit.
         X (b, features): data on which curves and scores are looked at. Without it, samples of the ranges the model was
             trained on, or of its grids.
         top: the most edges shown in each layer, the most important ones; nodes left without an edge go too. Importance
@@ -70,6 +70,7 @@ def plot(
     """
     from .mpl import draw
 
+    model = as_kan(model, "plot")
     problems(_faults(top, threshold, beta))
     content = select(describe(model, X, inputs=inputs, outputs=outputs), top=top, threshold=float(threshold))
     return draw(arrange(content, title=title, beta=float(beta)), figsize=figsize, ax=ax)

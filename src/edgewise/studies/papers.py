@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from ..data import Table
 from ..errors import EdgewiseError
 from ..plotting import describe, plot
+from ..plotting.picture_file import as_file
 from ..report import report
 from ..report.figures import closed_forms
 from ..size import summary
@@ -36,9 +36,7 @@ def written(trained: Trained, held: Table) -> tuple[Written | None, Written | No
 
 def picture(study: Findings) -> bytes:
     """The network as SVG, the same bytes for the same network."""
-    file = io.BytesIO()
-    plot(study.model, study.rest.X).savefig(file, format="svg", metadata={"Date": None})
-    return file.getvalue()
+    return as_file(plot(study.model, study.rest.X), "svg")
 
 
 def formula_file(study: Findings) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..data import Table, from_arrays, from_dataframe, split
 from ..data.frames import is_frame
-from ..errors import ConfigError, DataError, EdgewiseWarning
+from ..errors import ConfigError, DataError, EdgewiseWarning, knows_keywords
 from ..files import write_whole
 from ..train.closing import far_columns
 from . import words
@@ -51,6 +51,7 @@ class Study(Findings):
         return write_folder(self, folder, force=force, extra={})
 
 
+@knows_keywords
 def study(
     X: Any,
     y: Any = None,

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from ..data import as_target
-from ..errors import require
-from ..model import KAN, as_kan
+from ..errors import knows_keywords, require
+from ..model import KAN, Fitted, as_kan
 from ..transforms import edge
 from .rows import input_rows
 from .task import present_forms
@@ -19,7 +19,8 @@ from .tuning import TUNED
 from .written import Writer, edge_name, input_symbols
 
 
-def formula(model: KAN, inputs: Sequence[Any] | None = None) -> list[Any]:
+@knows_keywords
+def formula(model: KAN | Fitted, inputs: Sequence[Any] | None = None) -> list[Any]:
     """The network as one sympy expression per output, in the units of X and y, through sums and products of any kind.
 
     Args:

@@ -18,6 +18,7 @@ from torch import Tensor
 from ..primitives import Primitive
 from ..train.problems.losses import Loss, SquaredError
 from ..train.solvers.levenberg_marquardt import minimize
+from ..train.solvers.stop import Step
 from ..train.solvers.types import Minimum
 from .tuning import TUNED
 from .work import Work, price_of_formula
@@ -268,8 +269,8 @@ def refit(
     if y.is_floating_point():
         floor = TUNED.refit_exact * float(problem.weight @ problem.loss.rows(torch.zeros_like(y), y))
 
-    def exact(step: int, theta: Tensor, value: float, mu: float) -> bool:
-        return value <= floor
+    def exact(step: Step) -> bool:
+        return step.value <= floor
 
     price = program.price(x.shape[0])
     if work is not None:

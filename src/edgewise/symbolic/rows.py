@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..data import as_codes, as_inputs, as_matrix, as_target
+from ..data import as_codes, as_inputs, as_matrix, as_target, holds_classes
 from ..errors import ConfigError, DataError
 from ..model import KAN
 from ..train.held_out import HeldOut, again
@@ -83,8 +83,8 @@ def input_rows(model: KAN, X: Any, what: str = "X") -> Tensor:
 def _targets(model: KAN, y: Any, rows: int, classes: bool, what: str) -> Tensor:
     width = len(model.topology.node_ids[-1])
     if classes:
-        known = model.metadata.classes or None
-        return as_codes(y, rows=rows, classes=known, width=width, what=what, device="cpu")[0]
+        known = model.metadata.classes if holds_classes(y) else ()  # whole numbers are codes as they stand, as in fit
+        return as_codes(y, rows=rows, classes=known or None, width=width, what=what, device="cpu")[0]
     return as_target(y, rows=rows, width=width, what=what, dtype=torch.float64, device="cpu")
 
 

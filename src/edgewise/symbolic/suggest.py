@@ -7,7 +7,8 @@ from typing import Any, overload
 
 import torch
 
-from ..model import KAN, as_kan
+from ..errors import knows_keywords
+from ..model import KAN, Fitted, as_kan
 from ..primitives import Primitive
 from ..topology import Edge
 from ..transforms import edge as edge_function
@@ -51,7 +52,10 @@ class Suggestions(Sequence[FittedForm]):
         )
 
 
-def suggest(model: KAN, X: Any, edge: Edge, *, primitives: Iterable[str | Primitive] | None = None) -> Suggestions:
+@knows_keywords
+def suggest(
+    model: KAN | Fitted, X: Any, edge: Edge, *, primitives: Iterable[str | Primitive] | None = None
+) -> Suggestions:
     """The closed forms that one edge might have, ranked by error and complexity; the model stays as it is.
 
     Args:

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from ..errors import ConfigError
+from ..errors import ConfigError, knows_keywords
 from ..layers import OFF
 from ..metadata import Edit
-from ..model import KAN, as_kan
+from ..model import KAN, Fitted, as_kan
 from ..primitives import Primitive, resolve
 from ..threads import threads_for
 from .candidates import candidates
@@ -27,8 +27,9 @@ from .work import Work, checked_budget, progress_bar
 SPENT = "the budget of {:g} units was spent"
 
 
+@knows_keywords
 def symbolify(
-    model: KAN,
+    model: KAN | Fitted,
     X: Any,
     y: Any = None,
     *,

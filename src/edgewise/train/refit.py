@@ -7,18 +7,20 @@ from typing import Any
 
 import torch
 
-from ..errors import ConfigError
+from ..errors import ConfigError, knows_keywords
 from .closing import finish
 from .job import Job, check_rows
 from .monitor import Monitor
-from .naming import in_order
+from .naming import opened
 from .problems.losses import Loss
 from .result import FitResult
 from .schedule.candidate import Candidate
 from .schedule.extrapolation import carried_on
 from .schedule.knots import reaching_rows
+from .schedule.last_refit import last_refit
 from .schedule.null_model import constant
-from .schedule.trainer import Plan, Trainer
+from .schedule.plan import Plan
+from .schedule.training import Training
 from .solvers.status import Status
 
 
@@ -31,6 +33,7 @@ class Ending:
     loss: Loss
 
 
+@knows_keywords
 def refit(result: FitResult, X: Any, y: Any, *, sample_weight: Any = None, progress: bool = True) -> FitResult:
     """Fit the network of a result once more, to all rows of X and y, those that were held out included.
 
@@ -65,8 +68,9 @@ def refit(result: FitResult, X: Any, y: Any, *, sample_weight: Any = None, progr
             " another kind. Fit with optimizer='lm', or keep the model as it is."
         )
     model, start, plan = result.model, ending.state.model, ending.plan
+    _, X, y, _ = opened(model, X, y)
     found = check_rows(
-        in_order(model, X),
+        X,
         y,
         loss=ending.loss,
         sample_weight=sample_weight,
@@ -83,11 +87,13 @@ def refit(result: FitResult, X: Any, y: Any, *, sample_weight: Any = None, progr
     try:
         if result.status is Status.NOTHING:
             done, status = constant(start, job), Status.NOTHING
+        elif ending.state.status is Status.STOPPED and not ending.state.roughness:
+            done, status = start, Status.STOPPED  # steps without smoothness would undo a stop by the held-out loss
         else:
-            trainer = Trainer(job, plan, monitor)
+            training = Training(job, plan, monitor)
             state = replace(ending.state, model=reaching_rows(start, job))
-            trainer.best = state
-            last = trainer.last_refit(state, found.rows)
+            training.best = state
+            last = last_refit(training, state, found.rows)
             done, status = (carried_on(last.model, x) if job.regression else last.model), last.status
     finally:
         monitor.close()

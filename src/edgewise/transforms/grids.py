@@ -111,12 +111,19 @@ def extend(model: KAN | Fitted, X: Any) -> KAN:
 
 
 def grown(model: KAN, X: Any, size: int = 1, most: float = float("inf")) -> KAN:
-    """Grids refined exactly to at least `size` intervals, then extended over X (b, features) and the activations it
-    causes; no knot is lost.
+    """Grids refined to at least `size` intervals, then extended over X and the activations it causes; no knot is lost.
 
-    Hidden grids are extended by at most the part `most` of their intervals on either side, but even where inputs of the
-    old intervals overrun them already: the new splines follow the old tangent closely, no more. Raises `GridError` when
-    activations are not finite or too far away.
+    Hidden grids are extended even where inputs of the old intervals overrun them already: the new splines follow the
+    old tangent closely, no more.
+
+    Args:
+        model: the KAN.
+        X (b, features): rows that the grids shall cover.
+        size: the least number of intervals.
+        most: how much longer a hidden grid may become on either side, in units of its length.
+
+    Raises:
+        GridError: activations that are not finite, or too far away.
     """
     a, layers = model.scale_inputs(model.as_input(X)), []
     with torch.no_grad():

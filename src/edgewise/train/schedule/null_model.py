@@ -11,8 +11,6 @@ Letters: s states, c held-out rows, r draws, k outputs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
@@ -21,21 +19,7 @@ from ...model import KAN
 from ..job import Job
 from ..problems.kan import NetworkProblem
 from ..problems.losses import CrossEntropy
-
-
-@dataclass(frozen=True)
-class BeliefTuning:
-    """How the luck of a choice is taken away.
-
-    draws: of the held-out rows with replacement; 300 leave an error of about 0.02 in the corrected share of variance.
-    rows: held-out rows up to which states are looked at one by one; with more, luck is small beside what is left.
-    """
-
-    draws: int = 300
-    rows: int = 500
-
-
-BELIEF = BeliefTuning()
+from .tuning import TUNED
 
 
 class Choices:
@@ -46,7 +30,7 @@ class Choices:
 
     def add(self, problem: NetworkProblem, theta: Tensor, held: tuple[Tensor, Tensor, Tensor | None]) -> None:
         """Remember the losses of the state theta (P,) on the rows held (x, y, weight)."""
-        if held[0].shape[0] <= BELIEF.rows:
+        if held[0].shape[0] <= TUNED.judged_rows:
             self.rows.append(problem.row_losses(theta, held[0], held[1]))
 
     def table(self) -> Tensor:
@@ -55,24 +39,24 @@ class Choices:
         return found[torch.isfinite(found).all(1)]
 
 
-def believed(choices: Choices, start: KAN, job: Job, tuning: BeliefTuning = BELIEF) -> bool:
+def believed(choices: Choices, start: KAN, job: Job, draws: int = TUNED.draws) -> bool:
     """Whether the rows that choose show a network to be better than the best constant, the luck of choosing taken away.
 
     `start`: a network of the run, whose scaling says in which units the choices are. True where nothing was held out,
     where too many rows were for luck to matter, and for a loss of the user's own, whose best constant is not known.
     """
-    level = best_constant(job)
-    if job.xv is None or job.yv is None or level is None or not choices.rows:
+    best = best_constant(job)
+    if job.xv is None or job.yv is None or best is None or not choices.rows:
         return True
     found = choices.table()
     if not len(found):
         return False
-    target, shown = job.yv, level
+    target, shown = job.yv, best
     if job.regression:
         target = (job.yv - start.output_shift) / start.output_scale
-        shown = (level - start.output_shift) / start.output_scale
+        shown = (best - start.output_shift) / start.output_scale
     constant_losses = job.loss.rows(shown.expand(len(job.xv), -1), target)
-    ours, theirs = corrected(found, constant_losses, job.wv, tuning.draws, job.seed)
+    ours, theirs = corrected(found, constant_losses, job.wv, draws, job.seed)
     return ours < theirs
 
 
@@ -115,20 +99,25 @@ def best_constant(job: Job) -> Tensor | None:
 
 def constant(model: KAN, job: Job) -> KAN:
     """A network of the same nodes that gives the best constant everywhere: it has no edges."""
-    level = best_constant(job)
-    assert level is not None
+    best = best_constant(job)
+    assert best is not None
     layers = []
     for number, layer in enumerate(model.edge_layers, start=1):
         bias = torch.zeros_like(layer.bias)
         if number == len(model.edge_layers):
             outputs = torch.zeros_like(model.output_shift)
-            outputs[: len(level)] = level
+            outputs[: len(best)] = best
             bias = ((outputs - model.output_shift) / model.output_scale).to(bias)
         flat = {"coef": torch.zeros_like(layer.coef), "bias": bias, "kind": torch.full_like(layer.kind, OFF)}
         if layer.base_scale is not None:
             flat["base_scale"] = torch.zeros_like(layer.base_scale)
         layers.append(type(layer).build(**{**layer.parts(), **flat}))
     return model.build(layers=layers)
+
+
+def level(job: Job) -> bool:
+    """Whether the targets are one and the same number in every training row."""
+    return job.regression and bool((job.y == job.y[:1]).all())
 
 
 def replaceable(model: KAN) -> bool:

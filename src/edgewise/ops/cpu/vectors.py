@@ -4,8 +4,9 @@ code of them.
 A group of rows (the coefficients of the p+1 basis functions that x touches, and the base scale as one more row) is
 combined along the outputs:
 
-    axpy   out[o] += sum_r v_r row_r[o]            dot    sum_o g[o] sum_r v_r row_r[o]            push   row_r[o] +=
-    v_r g[o]
+    axpy   out[o] += sum_r v_r row_r[o]
+    dot    sum_o g[o] sum_r v_r row_r[o]
+    push   row_r[o] += v_r g[o]
 
 Written in Python, each call would first compare the addresses of all rows (they might overlap) and walk the last
 outputs one by one: with 64 outputs that takes more time than the sums themselves.
@@ -17,112 +18,11 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-MAX_TERMS = 4  # basis functions combined in one pass
-WIDTH = 64  # bytes of a vector; narrower machines split it
+VECTOR_BYTES = 64  # of a vector; narrower machines split it
 VECTORS = 4  # of each row that are summed at a time
 
 
-@intrinsic
-def pointer(typingctx, address, one):
-    """The address (an integer) as a pointer to numbers of the type of `one`."""
-    kind = types.CPointer(one)
-
-    def codegen(context, builder, signature, arguments):
-        return builder.inttoptr(arguments[0], context.get_value_type(kind))
-
-    return kind(address, one), codegen
-
-
-@intrinsic
-def retype(typingctx, start, one):
-    """The pointer as one to numbers of the type of `one`."""
-    kind = types.CPointer(one)
-
-    def codegen(context, builder, signature, arguments):
-        return builder.bitcast(arguments[0], context.get_value_type(kind))
-
-    return kind(start, one), codegen
-
-
-@intrinsic
-def shift(typingctx, start, count):
-    """The pointer `count` elements further."""
-
-    def codegen(context, builder, signature, arguments):
-        return builder.gep(arguments[0], [arguments[1]])
-
-    return start(start, count), codegen
-
-
-@intrinsic
-def fixed(typingctx, start, index):
-    """start[index] from memory that nobody writes to while the kernel runs: without this promise no loop with such a
-    load becomes vector code."""
-
-    def codegen(context, builder, signature, arguments):
-        value = builder.load(builder.gep(arguments[0], [arguments[1]]))
-        value.set_metadata("invariant.load", builder.module.add_metadata([]))
-        return value
-
-    return start.dtype(start, index), codegen
-
-
-@intrinsic
-def smaller(typingctx, a, b):
-    """a if a < b else b, so b where a is NaN; written as an expression in Python it becomes a branch that is
-    mispredicted half of the time."""
-
-    def codegen(context, builder, signature, arguments):
-        return builder.select(builder.fcmp_ordered("<", *arguments), *arguments)
-
-    return a(a, b), codegen
-
-
-@intrinsic
-def larger(typingctx, a, b):
-    """a if a > b else b, so b where a is NaN."""
-
-    def codegen(context, builder, signature, arguments):
-        return builder.select(builder.fcmp_ordered(">", *arguments), *arguments)
-
-    return a(a, b), codegen
-
-
-@intrinsic
-def next_number(typingctx, counter):
-    """The counter's value, which is one more for whoever asks next, on any thread."""
-
-    def codegen(context, builder, signature, arguments):
-        return builder.atomic_rmw("add", arguments[0], ir.IntType(64)(1), "seq_cst")
-
-    return types.int64(counter), codegen
-
-
-@intrinsic
-def real(typingctx, value, one):
-    """`value` in the type of `one`: a bare 0.5 or an integer would turn float32 sums into float64 ones."""
-
-    def codegen(context, builder, signature, arguments):
-        return context.cast(builder, arguments[0], value, one)
-
-    return one(value, one), codegen
-
-
-@intrinsic
-def power_of_two(typingctx, exponent, one):
-    """2**exponent, for an integer within the range of normal numbers, in the type of `one`."""
-    bits, bias, mantissa = (32, 127, 23) if one == types.float32 else (64, 1023, 52)
-
-    def codegen(context, builder, signature, arguments):
-        kind = ir.IntType(bits)
-        number = context.cast(builder, arguments[0], exponent, types.Integer(f"int{bits}"))
-        number = builder.shl(builder.add(number, kind(bias)), kind(mantissa))
-        return builder.bitcast(number, context.get_value_type(one))
-
-    return one(exponent, one), codegen
-
-
-class _Lanes:
+class Lanes:
     """Code over `lanes` neighbouring numbers of one type."""
 
     def __init__(self, context, builder, number_type, lanes):
@@ -158,15 +58,15 @@ class _Lanes:
         return self.builder.call(add, [self.scalar(0.0), value], fastmath=("reassoc",))
 
 
-def _each(context, builder, number_type, count, step):
+def each(context, builder, number_type, count, step):
     """step(lanes, offset) over `count` numbers: whole vectors, then halves of halves for the rest.
 
     A masked vector would be shorter, but its store cannot be forwarded to the load of the next row: 20 ns instead of 4
     for 5 outputs.
     """
-    index, lanes = count.type, WIDTH // (4 if number_type == types.float32 else 8)
+    index, lanes = count.type, VECTOR_BYTES // (4 if number_type == types.float32 else 8)
     whole = builder.udiv(count, index(lanes))
-    vectors = _Lanes(context, builder, number_type, lanes)
+    vectors = Lanes(context, builder, number_type, lanes)
     with cgutils.for_range(builder, whole, intp=index) as loop:
         step(vectors, builder.mul(loop.index, index(lanes)))
     done = builder.mul(whole, index(lanes))
@@ -174,11 +74,11 @@ def _each(context, builder, number_type, count, step):
         lanes //= 2
         present = builder.icmp_signed("!=", builder.and_(count, index(lanes)), index(0))
         with builder.if_then(present):
-            step(_Lanes(context, builder, number_type, lanes), done)
+            step(Lanes(context, builder, number_type, lanes), done)
         done = builder.add(done, builder.and_(count, index(lanes)))
 
 
-def _rows(builder, start, distance, extra, terms, base):
+def _lines(builder, start, distance, extra, terms, base):
     rows = [builder.gep(start, [builder.mul(distance, distance.type(r))]) for r in range(terms)]
     return rows + ([extra] if base else [])
 
@@ -194,7 +94,7 @@ def make_axpy(terms: int, base: bool):
     def axpy(typingctx, out, rows, distance, extra, values, value_distance, count):
         def codegen(context, builder, signature, arguments):
             out_, rows_, distance_, extra_, values_, value_distance_, count_ = arguments
-            places = _rows(builder, rows_, distance_, extra_, terms, base)
+            places = _lines(builder, rows_, distance_, extra_, terms, base)
             weights = _weights(builder, values_, value_distance_, len(places))
 
             def step(lanes, offset):
@@ -203,7 +103,7 @@ def make_axpy(terms: int, base: bool):
                     total = lanes.multiply_add(lanes.broadcast(weight), lanes.load(place, offset), total)
                 lanes.store(total, out_, offset)
 
-            _each(context, builder, out.dtype, count_, step)
+            each(context, builder, out.dtype, count_, step)
             return context.get_dummy_value()
 
         return types.none(out, rows, distance, extra, values, value_distance, count), codegen
@@ -219,9 +119,9 @@ def make_dot(terms: int, base: bool):
     def dot(typingctx, g, rows, distance, extra, values, value_distance, count):
         def codegen(context, builder, signature, arguments):
             g_, rows_, distance_, extra_, values_, value_distance_, count_ = arguments
-            places = _rows(builder, rows_, distance_, extra_, terms, base)
+            places = _lines(builder, rows_, distance_, extra_, terms, base)
             weights = _weights(builder, values_, value_distance_, len(places))
-            widest = _Lanes(context, builder, g.dtype, WIDTH // (4 if g.dtype == types.float32 else 8))
+            widest = Lanes(context, builder, g.dtype, VECTOR_BYTES // (4 if g.dtype == types.float32 else 8))
             total = cgutils.alloca_once_value(builder, widest.zero)
             rest = cgutils.alloca_once_value(builder, widest.scalar(0.0))
 
@@ -235,7 +135,7 @@ def make_dot(terms: int, base: bool):
                 else:
                     builder.store(builder.fadd(builder.load(rest), lanes.total(builder.fmul(edge, gradient))), rest)
 
-            _each(context, builder, g.dtype, count_, step)
+            each(context, builder, g.dtype, count_, step)
             return builder.fadd(widest.total(builder.load(total)), builder.load(rest))
 
         return g.dtype(g, rows, distance, extra, values, value_distance, count), codegen
@@ -250,7 +150,7 @@ def make_push(terms: int, base: bool):
     def push(typingctx, g, rows, distance, extra, values, value_distance, count):
         def codegen(context, builder, signature, arguments):
             g_, rows_, distance_, extra_, values_, value_distance_, count_ = arguments
-            places = _rows(builder, rows_, distance_, extra_, terms, base)
+            places = _lines(builder, rows_, distance_, extra_, terms, base)
             weights = _weights(builder, values_, value_distance_, len(places))
 
             def step(lanes, offset):
@@ -260,7 +160,7 @@ def make_push(terms: int, base: bool):
                         lanes.multiply_add(lanes.broadcast(weight), gradient, lanes.load(place, offset)), place, offset
                     )
 
-            _each(context, builder, g.dtype, count_, step)
+            each(context, builder, g.dtype, count_, step)
             return context.get_dummy_value()
 
         return types.none(g, rows, distance, extra, values, value_distance, count), codegen
@@ -271,13 +171,13 @@ def make_push(terms: int, base: bool):
 def _in_parts(context, builder, number_type, width, part):
     """part(lanes, offset, vectors) over `width` numbers: several vectors at a time, then single ones, then what is
     left."""
-    index, most = width.type, WIDTH // (4 if number_type == types.float32 else 8)
+    index, most = width.type, VECTOR_BYTES // (4 if number_type == types.float32 else 8)
     full = index(most * VECTORS)
     whole = builder.udiv(width, full)
     with cgutils.for_range(builder, whole, intp=index) as loop:
-        part(_Lanes(context, builder, number_type, most), builder.mul(loop.index, full), VECTORS)
+        part(Lanes(context, builder, number_type, most), builder.mul(loop.index, full), VECTORS)
     done = builder.mul(whole, full)
-    _each(
+    each(
         context,
         builder,
         number_type,
@@ -292,7 +192,7 @@ def make_group(kind: str, terms: int, base: bool):
 
     group(lines, line distance, base line, order, count, rows, width, values, value distance, pulls), where `rows` are
     outputs (axpy) or their gradients, `width` numbers each. slope is dot with the differences of neighbouring lines in
-    the place of the lines, added to pulls[b]; slopes adds to the b-th vector (WIDTH bytes) of `pulls` instead, the sum
+    the place of the lines, added to pulls[b]; slopes adds to the b-th vector (VECTOR_BYTES) of `pulls` instead, the sum
     of which is the result.
     """
 
@@ -300,8 +200,8 @@ def make_group(kind: str, terms: int, base: bool):
     def group(typingctx, lines, distance, extra, order, count, rows, width, values, value_distance, pulls):
         def codegen(context, builder, signature, arguments):
             lines_, distance_, extra_, order_, count_, rows_, width_, values_, value_distance_, pulls_ = arguments
-            places = _rows(builder, lines_, distance_, extra_, terms, base)
-            widest = WIDTH // (4 if rows.dtype == types.float32 else 8)
+            places = _lines(builder, lines_, distance_, extra_, terms, base)
+            widest = VECTOR_BYTES // (4 if rows.dtype == types.float32 else 8)
 
             def part(lanes, offset, vectors):
                 index = offset.type
@@ -359,12 +259,12 @@ def make_group(kind: str, terms: int, base: bool):
 
 @intrinsic
 def sums(typingctx, vectors, count, out):
-    """out[k] = sum of the k-th of `count` vectors of WIDTH bytes; both arrays go on to a multiple of as many as a
+    """out[k] = sum of the k-th of `count` vectors of VECTOR_BYTES; both arrays go on to a multiple of as many as a
     vector has numbers."""
 
     def codegen(context, builder, signature, arguments):
         vectors_, count_, out_ = arguments
-        lanes = _Lanes(context, builder, out.dtype, WIDTH // (4 if out.dtype == types.float32 else 8))
+        lanes = Lanes(context, builder, out.dtype, VECTOR_BYTES // (4 if out.dtype == types.float32 else 8))
         index = count_.type
 
         def every_second(a, b, start):
@@ -387,32 +287,3 @@ def sums(typingctx, vectors, count, out):
         return context.get_dummy_value()
 
     return types.none(vectors, count, out), codegen
-
-
-@intrinsic
-def smallest_exponent(typingctx, one):
-    """The most negative whole number whose exponential is a normal number of the type of `one`."""
-    lowest = -87.0 if one == types.float32 else -708.0
-    return one(one), lambda context, builder, signature, arguments: context.get_constant(one, lowest)
-
-
-@intrinsic
-def is_single(typingctx, one):
-    """Whether `one` is a float32: known when the code is made, so that a branch on it costs nothing."""
-    return types.boolean(one), lambda context, builder, signature, arguments: context.get_constant(
-        types.boolean, one == types.float32
-    )
-
-
-@intrinsic
-def wide_vectors(typingctx):
-    """Lets LLVM use 512-bit vectors in the loops of the function that says so, where the processor has them; left alone
-    it takes 256 bits."""
-
-    def codegen(context, builder, signature, arguments):
-        set.add(
-            builder.function.attributes, '"prefer-vector-width"="512"'
-        )  # llvmlite's own `add` knows no attributes with values
-        return context.get_dummy_value()
-
-    return types.none(), codegen
