@@ -20,8 +20,8 @@ class SymbolicTuning:
     # A unit is about a millisecond of one core.
 
     budget: float = 45_000.0
-    """Units a search may spend. Five searches that spend it (25 to 167 edges, 1000 to 20,000 rows) took 33 to 47 seconds
-    of one core; laws on pruned networks take below 1,000 units."""
+    """Units a search may spend. Five searches that spend it, of 24 to 167 edges and 1000 to 20,000 rows, took 33 to 47
+    seconds of one core. Laws on pruned networks take below 1,000 units."""
     search_share: float = 0.6
     """Share of the budget after which no combination is tried any more, so that single edges can be. Not measured."""
     edges_share: float = 0.9
