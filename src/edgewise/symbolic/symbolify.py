@@ -64,8 +64,8 @@ def symbolify(
         tolerance (share): how much the root of the mean loss may rise. 0.1 allows 10 %.
         sample_weight (n,): what each row of X counts.
         budget (units): how much work the search may do; one unit is about a millisecond of one core. When it is spent,
-            the best network so far comes back: edges that were not reached are splines, and `budget_spent` tells.
-            Default: 45,000.
+            the best network so far comes back, and edges that were not reached are splines.
+            `edgewise.symbolic.budget_spent` tells. Default: 45,000.
         progress: show on a terminal or in a notebook what is being done. Files and pipes stay clean.
 
     Returns:
