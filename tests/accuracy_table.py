@@ -42,7 +42,10 @@ class Case:
     fit: dict[str, Any]
     noise: float = 0.0
     grid_size: int = 3
-    inputs: Callable[[Tensor], Tensor] = field(default=lambda x: x)  # of uniform ones
+    inputs: Callable[[Tensor], Tensor] = field(default=lambda X: X)  # of uniform ones
+    kept: Callable[[Tensor], Tensor] = field(
+        default=lambda X: torch.ones(len(X), dtype=torch.bool)
+    )  # which rows the table keeps
 
     def sample(self, rows: int, seed: int) -> tuple[Tensor, Tensor]:
         """X (rows, inputs) and y (rows,) without noise."""
@@ -53,6 +56,8 @@ class Case:
     def table(self, seed: int, stir: float) -> tuple[Tensor, Tensor]:
         """The rows to fit."""
         X, y = self.sample(self.rows, seed)
+        kept = self.kept(X)
+        X, y = X[kept], y[kept]
         noise = torch.randn(y.shape, generator=torch.Generator().manual_seed(seed + 1000), dtype=torch.float64)
         return X * (1 + stir * noise[:, None]), y + self.noise * y.std() * noise
 
@@ -133,11 +138,19 @@ def odd_numbers(x: Tensor, y: Tensor) -> Tensor:
 
 
 FUNCTIONS: Cases = {
-    "sine": fitted(Case(lambda x: torch.sin(6 * x), (1, 1), 150, {"restarts": 0})),
+    "wave": fitted(Case(lambda x: torch.sin(20 * x), (1, 1), 200, {"restarts": 1})),
     "kink": fitted(Case(lambda x: (x - 0.3).abs(), (1, 1), 200, {"restarts": 0})),
     "long tail": fitted(Case(torch.log1p, (1, 1), 200, {"restarts": 0}, inputs=lambda x: torch.exp(4 * x))),
     "hidden node": fitted(Case(exp_sin, (2, 1, 1), 200, {"grids": (3, 6, 12), "restarts": 2})),
-    "corner": fitted(Case(lambda x, y: torch.exp(1.5 * (x + y)), (2, 1, 1), 200, {"grids": (3, 6), "restarts": 1})),
+    "corner": fitted(
+        Case(
+            lambda x, y: torch.exp(1.5 * (x + y)),
+            (2, 1, 1),
+            200,
+            {"grids": (3, 6), "restarts": 1},
+            kept=lambda X: X.sum(1) < 1.2,  # new rows lie in the corner, too
+        )
+    ),
     "two sines": fitted(
         Case(
             lambda x, y: torch.sin(math.pi * x) * torch.sin(math.pi * y**2),
@@ -178,21 +191,21 @@ def recorded() -> dict[str, Figures]:
 
 
 def far_off(figures: Figures, wanted: Figures) -> dict[str, float]:
-    """Figure -> how many times it is what was recorded, of those that are off by more than `FACTOR`."""
+    """Figure -> how many times it is what was recorded, of those that are off by `FACTOR` or more."""
     ratios = {figure: figures[figure] / value for figure, value in wanted.items()}
-    return {figure: ratio for figure, ratio in ratios.items() if not 1 / FACTOR <= ratio <= FACTOR}
+    return {figure: ratio for figure, ratio in ratios.items() if not 1 / FACTOR < ratio < FACTOR}
 
 
 def record() -> None:
     """Write the file from the code as it is."""
     head = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    rows = [
+        (name, figure, f"{value:.4g}", head, torch.__version__)
+        for name in CASES
+        for figure, value in measured(name).items()
+    ]
     with RECORDED.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for name in CASES:
-            for figure, value in measured(name).items():
-                writer.writerow((name, figure, f"{value:.4g}", head, torch.__version__))
-                print(f"{name}: {figure} {value:.4g}")
+        csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows])
 
 
 def stirred() -> None:
