@@ -92,7 +92,7 @@ def law() -> int:
     held = split(read_csv(table, "force"), seed=SEED)[1]  # the same draw as the command's
     result = json.loads((out / "result.json").read_text())
     with torch.no_grad():
-        got = ew.load(out / "model.safetensors")(held.X)[:, 0]
+        got = ew.load(out / "judged.safetensors")(held.X)[:, 0]
     truth = force[[line - 2 for line in held.lines]]  # the header is line 1
     print(f"\n  the law      {LAW}")
     for line in result["formula"]["outputs"]:
@@ -113,7 +113,7 @@ def knots() -> int:
     if status := edgewise(KNOTS, "signature", out):
         return status
     rest, held = split(read_csv(KNOTS, "signature"), seed=SEED)
-    model = ew.load(out / "model.safetensors")
+    model = ew.load(out / "judged.safetensors")
     with torch.no_grad():
         network = model(held.X)
     rows = {

@@ -100,6 +100,11 @@ def fit(model: torch.nn.Module, X: Any, y: Any, **settings: Any) -> Any:
     return result
 
 
+def on_all_rows(result: Any, X: Any, y: Any) -> Any:
+    """The end of a chain: the result fitted once more to all rows, those that were held out included."""
+    return ew.refit(result, X, y, progress=False) if result.ending is not None else result
+
+
 def rmse(model: torch.nn.Module, X: np.ndarray, y: np.ndarray) -> float:
     """Root mean square error of a model with one output on X (n, inputs), y (n,)."""
     parameter = next(model.parameters())
@@ -111,7 +116,8 @@ def rmse(model: torch.nn.Module, X: np.ndarray, y: np.ndarray) -> float:
 def attempt(row: Row, model: Any, origin: str, seed: int, sizes: Sizes, began: float | None = None) -> Attempt:
     """Fit a model to a row's training points; the seed fixes what is held out."""
     began = time.process_time() if began is None else began
-    result = fit(model, *row.sample(sizes.samples, "train"), seed=seed, **dict(sizes.settings))
+    X, y = row.sample(sizes.samples, "train")
+    result = on_all_rows(fit(model, X, y, seed=seed, **dict(sizes.settings)), X, y)
     facts = ew.summary(result.model)
     return Attempt(
         origin=origin,

@@ -9,7 +9,15 @@ import pytest
 from edgewise.cli.main import main
 
 SMALL = ["--hidden", "1", "--grids", "3"]
-FILES = {"model.safetensors", "history.csv", "result.json", "report.html", "kan.svg", "formula.txt"}
+FILES = {
+    "model.safetensors",
+    "judged.safetensors",
+    "history.csv",
+    "result.json",
+    "report.html",
+    "kan.svg",
+    "formula.txt",
+}
 
 
 def law(rows: int, seed: int = 0) -> str:

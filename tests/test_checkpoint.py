@@ -19,7 +19,8 @@ from safetensors.torch import save as pack
 from edgewise import KAN, checkpoint
 from edgewise.checkpoint import load, save
 from edgewise.errors import CheckpointError
-from edgewise.model import Edit, Metadata
+from edgewise.metadata import Edit, Metadata
+from edgewise.spec import spec_of
 
 MODELS = {
     "plain": lambda: KAN((2, 3, 1), seed=1),
@@ -53,7 +54,7 @@ def test_model_comes_back_to_the_bit(tmp_path: Path, make) -> None:
     model = described(make())
     save(model, tmp_path / "kan.safetensors")
     again = load(tmp_path / "kan.safetensors")
-    assert again.spec() == model.spec() and again.metadata == model.metadata and again.edits == model.edits
+    assert spec_of(again) == spec_of(model) and again.metadata == model.metadata and again.edits == model.edits
     old, new = model.state_dict(), again.state_dict()
     assert old.keys() == new.keys() and all(
         torch.equal(old[name], new[name]) and old[name].dtype == new[name].dtype for name in old
@@ -128,7 +129,7 @@ def test_any_bytes_are_an_error(content: bytes) -> None:
 def forged(change) -> bytes:
     """A well-formed file with a right digest whose header was changed."""
     model = KAN((2, 2, 1))
-    header: dict[str, Any] = {"format": 1, "version": "0.1.0", "spec": json.loads(json.dumps(model.spec()))}
+    header: dict[str, Any] = {"format": 1, "version": "0.1.0", "spec": json.loads(json.dumps(spec_of(model)))}
     tensors = dict(model.state_dict())
     header = change(header, tensors) or header
     if isinstance(header, dict):
@@ -227,7 +228,7 @@ def test_unusable_places_and_models(tmp_path: Path) -> None:
     ]:
         with pytest.raises(CheckpointError, match=message):
             save(model, path)
-    with pytest.raises(CheckpointError, match="saves KAN models, got Linear"):
+    with pytest.raises(CheckpointError, match="save takes an edgewise.KAN.*got Linear"):
         save(torch.nn.Linear(2, 1), tmp_path / "a")  # type: ignore[arg-type]
     model.metadata = replace(model.metadata, inputs=(object(),))  # type: ignore[arg-type]
     with pytest.raises(CheckpointError, match="as JSON"):

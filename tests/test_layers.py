@@ -171,7 +171,7 @@ def test_bad_inputs_say_what_was_wanted():
 
 def test_bad_settings_are_named_with_a_suggestion():
     with pytest.raises(ConfigError, match="unexpected keyword 'grid'; did you mean 'grid_size'"):
-        KANLayer(2, 3, grid=5)
+        KANLayer(2, 3, grid=5)  # pyright: ignore[reportCallIssue]
     with pytest.raises(ConfigError, match="2 problems"):
         KANLayer(2, 0, degree=-1)
 

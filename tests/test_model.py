@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import inspect
 import io
-import json
 import pickle
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,11 @@ from hypothesis import given, settings
 from torch import Tensor
 
 import edgewise as ew
-from edgewise.errors import CheckpointError, ConfigError, DataError, ShapeError, StructureError
+from edgewise.errors import ConfigError, DataError, ShapeError, StructureError
 from edgewise.layers import KANLayer
-from edgewise.model import KAN, Metadata, shape_text, summary
+from edgewise.metadata import Metadata
+from edgewise.model import KAN
+from edgewise.size import summary
 from edgewise.transforms import remove, set_symbolic
 from helpers import assert_close, assert_equal, assert_no_shared_storage, state_of
 from transforms.networks import SHAPES, networks, points, rich, scaled
@@ -142,38 +143,6 @@ def test_scaling_comes_with_the_state_dict():
 
 
 @NAMED
-def test_spec_and_state_give_the_model_back(name: str):
-    model = remove(rich(SHAPES[name]), nodes=[(0, 0)])
-    model = model.build(
-        metadata=Metadata(inputs=("a", "b"), categories={"a": ("x", "y")}, ranges=((0.0, 1.0),), task="regression")
-    )
-    spec = json.loads(json.dumps(model.spec()))
-    again = KAN.from_spec(spec, model.state_dict())
-    assert_equal(again(points(model)), model(points(model)))
-    for attribute in ("topology", "config", "metadata", "edits"):
-        assert getattr(again, attribute) == getattr(model, attribute)
-    assert_no_shared_storage(again, model)
-
-
-@pytest.mark.parametrize(
-    "broken",
-    [
-        lambda s: s.pop("topology"),
-        lambda s: s["layers"].pop(),
-        lambda s: s["config"].update(degree=9),
-        lambda s: s.update(edits=3),
-    ],
-)
-def test_a_broken_description_is_refused(broken: Any):
-    model = KAN((2, 3, 1))
-    spec = json.loads(json.dumps(model.spec()))
-    broken(spec)
-    with pytest.raises(CheckpointError):
-        again = KAN.from_spec(spec, model.state_dict())
-        again(points(model))
-
-
-@NAMED
 def test_float_and_back(name: str):
     model = rich(SHAPES[name])
     small = copy.deepcopy(model).float()
@@ -255,7 +224,7 @@ def test_per_sample_gradients_of_parameters():
         (torch.tensor(1.0, dtype=torch.float64), r"\(\.\.\., 2\), got \(\)"),
         (torch.zeros(3, 2), r"x is torch.float32 but the model is torch.float64; use x.to\(torch.float64\)"),
         (torch.zeros(3, 2, dtype=torch.int64), "x is torch.int64"),
-        (np.zeros((3, 2)), "got ndarray; use torch.as_tensor"),
+        (np.zeros((3, 2)), "got ndarray; use model.predict"),
     ],
 )
 def test_bad_inputs_say_what_was_wanted(x: Any, words: str):
@@ -265,52 +234,36 @@ def test_bad_inputs_say_what_was_wanted(x: Any, words: str):
 
 def test_bad_settings_are_named_with_a_suggestion():
     with pytest.raises(ConfigError, match="unexpected keyword 'grid'; did you mean 'grid_size'"):
-        KAN((2, 1), grid=3)
+        KAN((2, 1), grid=3)  # pyright: ignore[reportCallIssue]
     with pytest.raises(ConfigError, match="dtype must be a floating-point"):
         KAN((2, 1), dtype=torch.int32)
     with pytest.raises(ConfigError, match="3 problems"):
         KAN((2,), degree=-1, base="selu")
 
 
-def test_trace_and_as_input_check_shapes():
-    model = KAN((2, 1))
+def test_trace_takes_a_batch():
     with pytest.raises(ShapeError, match=r"\(batch, 2\), got \(2,\)"):
-        model.trace(torch.zeros(2, dtype=torch.float64))
-    with pytest.raises(ShapeError, match=r"\(rows, 2\), got \(3, 3\)"):
-        model.as_input([[1, 2, 3]] * 3)
-    with pytest.raises(ShapeError, match="X must hold numbers"):
-        model.as_input([["a", "b"]])
-    with pytest.raises(ShapeError, match=r"\(rows, 2\)"):
-        model.as_input(5.0)
-
-
-@pytest.mark.parametrize("table", ["list", "array", "integers", "float32", "frame", "read-only", "reversed"])
-def test_tables_of_all_kinds_become_tensors(table: str):
-    rows = [[1.0, 2.0], [3.0, 4.0]]
-    if table == "frame":
-        value: Any = pytest.importorskip("pandas", reason="pandas is optional").DataFrame(rows)
-    else:
-        value = {
-            "list": rows,
-            "array": np.array(rows),
-            "integers": np.array(rows, dtype=int),
-            "float32": torch.tensor(rows),
-            "reversed": np.array(rows[::-1])[::-1],
-        }.get(table)
-        if table == "read-only":
-            value = np.array(rows)
-            value.setflags(write=False)
-    got = KAN((2, 1)).as_input(value)
-    assert got.dtype == torch.float64
-    assert_close(got, rows)
+        KAN((2, 1)).trace(torch.zeros(2, dtype=torch.float64))
 
 
 # ---------------------------------------------------------------------- description
 
 
 def test_shape_in_words():
-    assert shape_text(KAN((2, (3, (2, 2, 3)), (0, 1), 1))) == "[2, 3+2x2+1x3, 1x2, 1]"
-    assert "widths=[2, 1]" in repr(KAN((2, 1)))
+    assert KAN((2, (3, (2, 2, 3)), (0, 1), 1)).topology.shape_text() == "[2, 3+2x2+1x3, 1x2, 1]"
+
+
+def test_a_model_is_shown_in_two_lines():
+    model = KAN((2, 3, 1), grid_size=(4, 6))
+    # 4 + 3 coefficients and a base scale on each of 6 edges, 6 + 3 and one on each of 3; 4 biases
+    assert repr(model) == "KAN([2, 3, 1], grid_size=[4, 6], degree=3): 9 of 9 edges active, 82 parameters"
+    named = remove(KAN((20, 1)), edges=[(0, 1, 0)]).build(
+        metadata=Metadata(inputs=tuple(f"c{column}" for column in range(20)), outputs=("y",))
+    )
+    first, second = repr(named).splitlines()
+    assert first.startswith("KAN([20, 1], grid_size=5, degree=3): 19 of 20 edges active")
+    assert second == "  c0, c2, c3, c4, c5, c6, c7, c8 and 11 more -> y"
+    assert "20 edges" in repr(copy.deepcopy(named).to("meta"))
 
 
 def test_summary_counts_what_training_can_move():

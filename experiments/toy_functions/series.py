@@ -10,7 +10,7 @@ import numpy as np
 
 import edgewise as ew
 
-from ..training import fit, rmse
+from ..training import fit, on_all_rows, rmse
 from .functions import Toy, find
 
 PAPER_GRIDS = (3, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -50,7 +50,8 @@ def single(name: str, seed: int, smoke: bool) -> list[Point]:
     toy, began = find(name), time.process_time()
     samples = 300 if smoke else toy.samples
     settings: dict[str, Any] = {"grids": (3, 6), "restarts": 0, "steps": 8} if smoke else {}
-    result = fit(ew.KAN(toy.shape, grid_size=3, seed=seed), *toy.row.sample(samples, "train"), seed=seed, **settings)
+    X, y = toy.row.sample(samples, "train")
+    result = on_all_rows(fit(ew.KAN(toy.shape, grid_size=3, seed=seed), X, y, seed=seed, **settings), X, y)
     return [_point(toy, result, samples, began)]
 
 

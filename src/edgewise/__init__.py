@@ -16,17 +16,24 @@ if TYPE_CHECKING:
     from .attribution import attribute as attribute
     from .checkpoint import load as load
     from .checkpoint import save as save
+    from .data import Table as Table
+    from .data import from_arrays as from_arrays
+    from .data import from_dataframe as from_dataframe
+    from .data import from_function as from_function
     from .data import read_csv as read_csv
+    from .exports.export import export as export
     from .layers import KANLayer as KANLayer
     from .model import KAN as KAN
-    from .model import summary as summary
     from .ops import spline as spline
     from .ops import use_backend as use_backend
     from .plotting import plot as plot
+    from .size import summary as summary
+    from .studies.study import study as study
     from .symbolic.formula import formula as formula
     from .symbolic.suggest import suggest as suggest
     from .symbolic.symbolify import symbolify as symbolify
     from .train.fit import fit as fit
+    from .train.refit import refit as refit
     from .transforms import adapt as adapt
     from .transforms import deepen as deepen
     from .transforms import edge as edge
@@ -46,13 +53,18 @@ if TYPE_CHECKING:
 _HOME = {
     "KAN": "model",
     "KANLayer": "layers",
+    "Table": "data",
     "adapt": "transforms",
     "attribute": "attribution",
     "deepen": "transforms",
     "edge": "transforms",
     "extend": "transforms",
+    "export": "exports.export",
     "fit": "train.fit",
     "formula": "symbolic.formula",
+    "from_arrays": "data",
+    "from_dataframe": "data",
+    "from_function": "data",
     "load": "checkpoint",
     "merge": "transforms",
     "perturb": "transforms",
@@ -60,12 +72,14 @@ _HOME = {
     "prune": "transforms",
     "read_csv": "data",
     "refine": "transforms",
+    "refit": "train.refit",
     "remove": "transforms",
     "save": "checkpoint",
     "set_symbolic": "transforms",
     "spline": "ops",
+    "study": "studies.study",
     "suggest": "symbolic.suggest",
-    "summary": "model",
+    "summary": "size",
     "swap": "transforms",
     "symbolify": "symbolic.symbolify",
     "tidy": "transforms",
@@ -87,4 +101,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

@@ -8,49 +8,75 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .errors import StructureError
+from .errors import few, knows_keywords
 from .layers import KANLayer
-from .model import KAN
+from .model import KAN, Fitted, as_kan
 from .trace import Trace
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Attribution:
-    """How much of the output's spread each part carries. Positions follow the model's topology.
+    """How much of the outputs' spread each part carries, averaged over the outputs. Positions follow the topology.
 
-    features (features,): per column of the user's input, zero for those no longer used; nodes[l] (n_l,); edges[l] (i,
-    o). The score of an output node is the share of its standard deviation; outputs are averaged. per_output[k] holds
-    the features' scores for output k.
+    Attributes:
+        features (features,): per column of X, zero for those no longer used.
+        nodes: per layer of nodes (n,); an output has score 1 for itself.
+        edges: per layer of edges (i, o).
+        per_output (outputs, features): the scores of the features for each output on its own.
+        inputs: names of the features; x1, x2, ... where the model knows none.
     """
 
     features: Tensor
     nodes: tuple[Tensor, ...]
     edges: tuple[Tensor, ...]
     per_output: Tensor
+    inputs: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        order = self.features.argsort(descending=True).tolist()
+        scores = [f"{self.inputs[column]} {float(self.features[column]):.3g}" for column in order]
+        return f"Attribution({few(scores)})"
 
 
-def attribute(model: KAN, X: Any) -> Attribution:
-    """Scores of inputs, nodes and edges on X (b, features): an edge passes its target's score on, times the share of
-    its spread.
+@knows_keywords
+def attribute(model: KAN | Fitted, X: Any) -> Attribution:
+    """How much inputs, nodes and edges matter on X.
 
-    Scores do not change when an activation is rescaled. A factor of a product passes on the share of the product's
-    spread that its own variation causes, so a nearly constant factor counts little. Raises `StructureError` for what is
-    no KAN, `DataError` for an X that is empty or not finite. Source: arXiv 2408.10205, section 4 (attribution score),
-    which knows no shares of factors.
+    An edge passes its target's score on, times its share of the spread there. Scores do not change when an activation
+    is rescaled. A factor of a product passes on the share of the product's spread that its own variation causes, so a
+    nearly constant factor counts little.
+
+    Args:
+        model: the KAN, or the result of its fit.
+        X (b, features): the rows that judge, of any kind that `KAN.predict` takes.
+
+    Returns:
+        An `Attribution`.
+
+    Raises:
+        StructureError: `model` is no KAN.
+        DataError: no row, or numbers that are not finite.
+
+    Source: arXiv 2408.10205, section 4 (attribution score), which knows no shares of factors.
 
     >>> import torch, edgewise as ew
     >>> ew.attribute(ew.KAN((2, 3, 1)), torch.rand(50, 2, dtype=torch.float64)).features.shape
     torch.Size([2])
     """
-    if not isinstance(model, KAN):
-        raise StructureError(f"attribute takes an edgewise.KAN, got {type(model).__name__}")
+    model = as_kan(model, "attribute")
     x = model.finite_input(X, "attribute")
     with torch.no_grad():
         nodes, edges = scores(model, activity(model, x))
     columns = torch.tensor(model.topology.node_ids[0], device=x.device)
     per_output = x.new_zeros(nodes[0].shape[0], model.topology.features)
     per_output[:, columns] = nodes[0]
-    return Attribution(per_output.mean(0), tuple(n.mean(0) for n in nodes), tuple(e.mean(0) for e in edges), per_output)
+    return Attribution(
+        per_output.mean(0),
+        tuple(n.mean(0) for n in nodes),
+        tuple(e.mean(0) for e in edges),
+        per_output,
+        model.input_names,
+    )
 
 
 @dataclass(frozen=True)

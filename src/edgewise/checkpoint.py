@@ -14,18 +14,25 @@ from safetensors import torch as safetensors
 from torch import Tensor
 
 from . import __version__
-from .errors import CheckpointError, did_you_mean
+from .errors import CheckpointError, StructureError, did_you_mean, knows_keywords
 from .files import FileError, write_whole
-from .model import KAN
+from .model import KAN, Fitted, as_kan
+from .spec import from_spec, spec_of
 
 FORMAT = 1  # raised when an older edgewise could not read the file any more
 KEY = "edgewise"  # where the header stands among the file's metadata
 
 
-def save(model: KAN, path: str | Path) -> None:
+@knows_keywords
+def save(model: KAN | Fitted, path: str | Path) -> None:
     """Write a model to one safetensors file: its tensors, and a header with its structure, names, ranges and edits.
 
-    An existing file is replaced only once the new one is complete. Raises `CheckpointError` when it cannot be written.
+    Args:
+        model: the KAN, or the result of its fit.
+        path: the file. One that exists is replaced, but only once the new one is complete.
+
+    Raises:
+        CheckpointError: the file cannot be written, or `model` is no KAN.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "kan.safetensors"
@@ -39,10 +46,25 @@ def save(model: KAN, path: str | Path) -> None:
         raise CheckpointError(str(error)) from error
 
 
+@knows_keywords
 def load(path: str | Path, device: torch.device | str | None = None) -> KAN:
-    """The model in a file that `save` wrote, on `device` (the CPU without it).
+    """The model in a file that `save` wrote; nothing in the file is run.
 
-    Raises `CheckpointError` for a file that is missing, damaged, foreign, or written by a later version.
+    Args:
+        path: the file.
+        device: where the model shall live; the CPU by default.
+
+    Returns:
+        The model, equal to the one that was saved.
+
+    Raises:
+        CheckpointError: a file that is missing, damaged, foreign, or written by a later version.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "kan.safetensors"
+    >>> save(KAN((2, 3, 1)), path)
+    >>> load(path).config.degree
+    3
     """
     try:
         raw = Path(path).read_bytes()
@@ -57,15 +79,14 @@ def load(path: str | Path, device: torch.device | str | None = None) -> KAN:
     return from_bytes(raw, str(path), device)
 
 
-def to_bytes(model: KAN) -> bytes:
-    """The content of a checkpoint file. Raises `CheckpointError` for something that is no KAN, or cannot be
-    described."""
-    if not isinstance(model, KAN):
-        raise CheckpointError(
-            f"edgewise saves KAN models, got {type(model).__name__}; for other modules use safetensors or torch.save"
-        )
+def to_bytes(model: KAN | Fitted) -> bytes:
+    """The content of a checkpoint file. Raises `CheckpointError` for what is no KAN, or cannot be described."""
+    try:
+        model = as_kan(model, "save")
+    except StructureError as error:
+        raise CheckpointError(f"{error}; for other modules use safetensors or torch.save") from error
     tensors = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
-    header = {"format": FORMAT, "version": __version__, "torch": str(torch.__version__), "spec": model.spec()}
+    header = {"format": FORMAT, "version": __version__, "torch": str(torch.__version__), "spec": spec_of(model)}
     try:
         if not _same(json.loads(_text(header)), header):
             raise TypeError("it would read back differently")
@@ -96,7 +117,7 @@ def from_bytes(raw: bytes, where: str = "the file", device: torch.device | str |
     if header.pop("digest", None) != _digest(header, tensors):
         raise CheckpointError(f"{where} is damaged: its content does not match its digest")
     try:
-        model = KAN.from_spec(spec, tensors)
+        model = from_spec(spec, tensors)
         _check(model, spec, tensors)
         return model if device is None else model.to(device)
     except CheckpointError as error:
@@ -134,7 +155,7 @@ def _check(model: KAN, spec: Any, tensors: Mapping[str, Tensor]) -> None:
         raise CheckpointError(
             f"tensors that do not belong there or are missing: {', '.join(sorted(held.keys() ^ tensors.keys()))}"
         )
-    if not _same(spec, model.spec()):
+    if not _same(spec, spec_of(model)):
         raise CheckpointError("the structure and the tensors contradict each other")
     topology = model.topology
     wanted = {f"input_{part}": (topology.features,) for part in ("shift", "scale")}

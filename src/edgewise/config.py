@@ -15,11 +15,15 @@ Width = int | Sequence[Any]
 
 @dataclass(frozen=True)
 class KANConfig:
-    """Shape and kind of a network.
+    """Shape and kind of a network, checked.
 
-    widths: per layer of nodes (sums, arities of the products); grid_size: intervals per layer of edges; degree of the
-    splines; base: 'silu', 'identity' or 'none'; domain: the interval on which the first grids lie; seed of the initial
-    functions.
+    Attributes:
+        widths: per layer of nodes (sums, numbers of factors of the products).
+        grid_size: intervals per layer of edges.
+        degree: of the splines.
+        base: "silu", "identity" or "none".
+        domain: (low, high), the interval on which the first grids lie.
+        seed: of the initial functions.
 
     >>> KANConfig.create((2, (3, 1), 1)).widths
     ((2, ()), (3, (2,)), (1, ()))
@@ -42,8 +46,7 @@ class KANConfig:
         domain: tuple[float, float] = (-1.0, 1.0),
         seed: int = 0,
     ) -> KANConfig:
-        """Check every setting and give them their one canonical form. Raises `ConfigError` naming all mistakes at
-        once."""
+        """The settings in their one canonical form. Raises one `ConfigError` for all mistakes."""
         wrong: list[str] = []
         shape: list[tuple[int, tuple[int, ...]]] = []
         if isinstance(widths, (int, str)) or not isinstance(widths, Sequence):

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from . import grid, ops, primitives
 from .config import KANConfig
-from .errors import ShapeError, reject_unknown
+from .errors import ShapeError, knows_keywords
 
 OFF, SPLINE, SYMBOLIC, BOTH = 0, 1, 2, 3
 
@@ -28,14 +28,32 @@ class SymbolicEdge(NamedTuple):
 
 
 class KANLayer(nn.Module):
-    """y_o = bias_o + sum_i phi_io(x_i), with phi = base_scale * base(x) + spline(x).
+    """y_o = bias_o + sum_i phi_io(x_i), with phi = base_scale * base(x) + spline(x), where nn.Linear stood.
 
-    Shapes: knots (i, G+2p+1) buffer, coef (i, G+p, o), base_scale (i, o) or None, bias (o,), kind (i, o) buffer: 0 off,
-    1 spline, 2 symbolic, 3 both. `symbolic` lists the closed forms and `affine` (n, 4) holds their a, b, c, d. Outside
-    its grid a spline goes on along its tangent. The initial functions come from `seed` alone: layers of one shape that
-    should differ need different seeds.
+    Outside its grid a spline goes on along its tangent.
 
-    Raises `ConfigError` for unusable settings. Source: arXiv 2404.19756, eq. 2.10.
+    Args:
+        in_features: i, the length of the last dimension of x.
+        out_features: o, that of the result.
+        grid_size: G, the intervals of each spline.
+        degree (0 to 7): p, of the splines.
+        base: "silu", "identity" or "none" (None), the function beside the spline.
+        domain: (low, high), the interval on which the grids lie at first.
+        seed: of the initial functions, which come from it alone. Layers of one shape that shall differ need different
+            seeds.
+        dtype: of the parameters; torch's default by default.
+        device: where they live.
+
+    Attributes:
+        knots (i, G+2p+1): a buffer.
+        coef (i, G+p, o), base_scale (i, o) or None, bias (o,): the parameters.
+        kind (i, o): a buffer; 0 off, 1 spline, 2 symbolic, 3 both.
+        symbolic: the closed forms; affine (n, 4) holds their a, b, c, d.
+
+    Raises:
+        ConfigError: one error for all settings that cannot be used.
+
+    Source: arXiv 2404.19756, eq. 2.10.
 
     >>> layer = KANLayer(3, 2, grid_size=4)
     >>> layer(torch.zeros(7, 5, 3)).shape
@@ -49,6 +67,7 @@ class KANLayer(nn.Module):
     base_scale: nn.Parameter | None
     affine: nn.Parameter | None
 
+    @knows_keywords
     def __init__(
         self,
         in_features: int,
@@ -61,10 +80,8 @@ class KANLayer(nn.Module):
         seed: int = 0,
         dtype: torch.dtype | None = None,
         device: torch.device | str | None = None,
-        **unknown: Any,
     ) -> None:
         super().__init__()
-        reject_unknown(unknown, ("grid_size", "degree", "base", "domain", "seed", "dtype", "device"), "KANLayer")
         config = KANConfig.create(
             (in_features, out_features), grid_size=grid_size, degree=degree, base=base, domain=domain, seed=seed
         )
@@ -105,8 +122,7 @@ class KANLayer(nn.Module):
         affine: Tensor | None = None,
         uniform: bool | None = None,
     ) -> KANLayer:
-        """A layer from its parts, which are copied: shapes as in the class. The way by which every transform makes its
-        result."""
+        """A layer from its parts, of the shapes that the class names; they are copied. Every transform ends here."""
         layer = KANLayer.__new__(KANLayer)
         nn.Module.__init__(layer)
         layer.in_features, layer.out_features, layer.degree, layer.base = coef.shape[0], coef.shape[2], degree, base
@@ -164,8 +180,7 @@ class KANLayer(nn.Module):
         return y
 
     def edge_values(self, x: Tensor, derivative: int = 0) -> Tensor:
-        """Every edge function (or its derivative) on its own: (b, i) -> (b, i, o). Sums over i, plus the bias, give the
-        output."""
+        """Each edge function, or a derivative, on its own: (b, i) -> (b, i, o); y is their sum over i plus the bias."""
         self._check(x)
         coef, base_scale = self.spline_parts()
         values = ops.edge_values(
@@ -183,8 +198,7 @@ class KANLayer(nn.Module):
         return values
 
     def _symbolic_groups(self, x: Tensor, derivative: int) -> list[tuple[Tensor, Tensor, Tensor]]:
-        """Per primitive: its edges' values (b, n) and their positions; one evaluation per primitive, never one per
-        edge."""
+        """Values (b, n) and positions of the edges of each primitive: one evaluation for all of them."""
         groups: dict[str, list[int]] = {}
         for n, edge in enumerate(self.symbolic):
             groups.setdefault(edge.primitive, []).append(n)

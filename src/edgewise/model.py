@@ -2,50 +2,49 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, Protocol
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from .config import KANConfig, Width
-from .errors import CheckpointError, ConfigError, DataError, ShapeError, StructureError, reject_unknown
-from .layers import OFF, KANLayer, SymbolicEdge
+from .errors import (
+    ConfigError,
+    ShapeError,
+    StructureError,
+    few,
+    knows_keywords,
+)
+from .layers import OFF, KANLayer
+from .metadata import Edit, Metadata
+from .prediction import Predictor
 from .topology import Edge, Topology
 from .trace import Trace
 
 
-@dataclass(frozen=True)
-class Metadata:
-    """What `predict` needs to know of the table a model was fitted to: names, class labels, category levels, ranges,
-    task."""
+class KAN(Predictor):
+    """A Kolmogorov-Arnold network: edges carry learned functions of one variable, nodes add or multiply.
 
-    inputs: tuple[str, ...] = ()
-    outputs: tuple[str, ...] = ()
-    classes: tuple[str, ...] = ()
-    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    ranges: tuple[tuple[float, float], ...] = ()
-    task: str = ""
+    Called with a tensor x (..., features) it gives y (..., outputs), and casts nothing silently; `predict` takes arrays
+    and tables. Construction touches no file and no global random state.
 
+    Args:
+        widths: nodes per layer, inputs first. A width is a number of sums, or (sums, products): a number of products of
+            two factors, or a tuple with the number of factors of each.
+        grid_size: intervals of the splines, one number or one per layer of edges.
+        degree (0 to 7): of the splines.
+        base: "silu", "identity" or "none" (None), the function beside each spline.
+        domain: (low, high), the interval on which the grids lie until `fit` or `adapt` moves them.
+        seed: of the initial functions, which come from it alone.
+        dtype: of the parameters; float64, since a KAN is for fitting functions.
+        device: where they live; torch's default by default.
 
-@dataclass(frozen=True)
-class Edit:
-    """One change made to a model: what was done, and with which settings or to which parts."""
+    Raises:
+        ConfigError: one error for all settings that cannot be used.
 
-    action: str
-    detail: str = ""
-
-
-class KAN(nn.Module):
-    """A Kolmogorov-Arnold network of these widths (arXiv 2404.19756).
-
-    A width is a number of sums, or (sums, products), products being a number of two-factor products or a tuple of
-    arities. x (..., features) -> y (..., outputs). float64 by default, since a KAN is for fitting functions; `forward`
-    never casts silently. Construction touches no file and no global random state. Raises `ConfigError` listing every
-    unusable setting.
+    Source: arXiv 2404.19756; products: arXiv 2408.10205.
 
     >>> model = KAN((2, (3, 1), 1), grid_size=4, seed=1)
     >>> model(torch.zeros(6, 2, dtype=torch.float64)).shape
@@ -58,6 +57,7 @@ class KAN(nn.Module):
     output_scale: Tensor
     columns: Tensor | None
 
+    @knows_keywords
     def __init__(
         self,
         widths: Sequence[Width],
@@ -69,10 +69,8 @@ class KAN(nn.Module):
         seed: int = 0,
         dtype: torch.dtype = torch.float64,
         device: torch.device | str | None = None,
-        **unknown: Any,
     ) -> None:
         super().__init__()
-        reject_unknown(unknown, ("grid_size", "degree", "base", "domain", "seed", "dtype", "device"), "KAN")
         if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
             raise ConfigError(f"dtype must be a floating-point torch.dtype such as torch.float64, got {dtype!r}")
         config = KANConfig.create(widths, grid_size=grid_size, degree=degree, base=base, domain=domain, seed=seed)
@@ -103,12 +101,34 @@ class KAN(nn.Module):
 
     @staticmethod
     def kolmogorov(n: int, **settings: Any) -> KAN:
-        """The theorem's shape for n inputs: widths (n, 2n+1, 1). `settings` as for KAN.
+        """The network of the shape that the Kolmogorov-Arnold theorem has: widths (n, 2n+1, 1).
+
+        Args:
+            n: the number of inputs.
+            settings: as for `KAN`.
+
+        Returns:
+            The network.
 
         >>> KAN.kolmogorov(2).topology.widths
         ((2, ()), (5, ()), (1, ()))
         """
         return KAN((n, 2 * n + 1, 1), **settings)
+
+    @staticmethod
+    def assemble(
+        config: KANConfig,
+        topology: Topology,
+        layers: Sequence[KANLayer],
+        scaling: Sequence[Tensor],
+        metadata: Metadata,
+        edits: tuple[Edit, ...],
+    ) -> KAN:
+        """The model of these parts, which become its own; `scaling`: shift and scale of the inputs, of the outputs."""
+        model = KAN.__new__(KAN)
+        nn.Module.__init__(model)
+        model._assemble(config, topology, layers, scaling, metadata, edits)
+        return model
 
     def _assemble(
         self,
@@ -153,10 +173,16 @@ class KAN(nn.Module):
         edit: Edit | None = None,
         config: KANConfig | None = None,
     ) -> KAN:
-        """A new model from this one with some parts replaced; nothing is shared with this one. Every transform ends
-        here."""
-        model = KAN.__new__(KAN)
-        nn.Module.__init__(model)
+        """A new model from this one with some parts replaced; it shares nothing with this one.
+
+        Args:
+            layers: the layers of edges, which become its own.
+            topology: which nodes and edges there are.
+            scaling: those of input_shift, input_scale, output_shift, output_scale that change.
+            metadata: the words of the table that it was fitted to.
+            edit: what was done, added to `.edits`.
+            config: settings; widths and grid sizes are taken from topology and layers.
+        """
         fresh = [KANLayer.build(**layer.parts()) for layer in self.edge_layers] if layers is None else list(layers)
         values = {
             name: getattr(self, name) for name in ("input_shift", "input_scale", "output_shift", "output_scale")
@@ -165,9 +191,8 @@ class KAN(nn.Module):
         config = config or self.config
         config = replace(config, widths=topology.widths, grid_size=tuple(layer.grid_size for layer in fresh))
         edits = self.edits if edit is None else (*self.edits, edit)
-        model._assemble(
-            config, topology, fresh, [v.detach().clone() for v in values.values()], metadata or self.metadata, edits
-        )
+        copies = [value.detach().clone() for value in values.values()]
+        model = KAN.assemble(config, topology, fresh, copies, metadata or self.metadata, edits)
         model.train(self.training)
         return model
 
@@ -177,6 +202,22 @@ class KAN(nn.Module):
     def edge_layers(self) -> list[KANLayer]:
         """The layers of edges, first to last."""
         return list(self.layers)  # type: ignore[arg-type]
+
+    @property
+    def features(self) -> int:
+        """Columns of X that a row has, those that are no longer used among them."""
+        return self.topology.features
+
+    @property
+    def outputs(self) -> int:
+        """Columns of y that the network gives."""
+        return len(self.topology.node_ids[-1])
+
+    @property
+    def used_inputs(self) -> tuple[int, ...]:
+        """Columns of X that some active edge reads; the others cannot change a prediction."""
+        read = (self.edge_layers[0].kind != OFF).any(1).tolist()
+        return tuple(column for column, on in zip(self.topology.node_ids[0], read, strict=True) if on)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -189,8 +230,17 @@ class KAN(nn.Module):
         return self.input_shift.device
 
     def forward(self, x: Tensor) -> Tensor:
-        """x (..., features) -> y (..., outputs). Raises `ShapeError` for a wrong shape, dtype or device; nothing is
-        cast silently."""
+        """The outputs for a tensor; arrays and tables go to `predict`.
+
+        Args:
+            x (..., features): in the model's dtype, on its device.
+
+        Returns:
+            y (..., outputs), in the units of the data that the model was fitted to.
+
+        Raises:
+            ShapeError: what is no tensor, another shape, or another dtype: nothing is cast silently.
+        """
         a = self.scale_inputs(x)
         for number, layer in enumerate(self.layers, start=1):
             a = self.multiply(number, layer(a))
@@ -221,8 +271,17 @@ class KAN(nn.Module):
         )
 
     def trace(self, x: Tensor) -> tuple[Tensor, Trace]:
-        """The output for x (b, features) together with every activation on the way. Activations are returned, never
-        stored."""
+        """The outputs together with every activation on the way, which the model itself never stores.
+
+        Args:
+            x (b, features): a tensor in the model's dtype.
+
+        Returns:
+            y (b, outputs) and a `Trace`.
+
+        Raises:
+            ShapeError: as for a call of the model, and for leading dimensions.
+        """
         a = self.scale_inputs(x)
         if a.ndim != 2:
             raise ShapeError(f"trace takes x of shape (batch, {self.topology.features}), got {tuple(x.shape)}")
@@ -236,49 +295,19 @@ class KAN(nn.Module):
             nodes.append(a)
         return (self.unscale(a) if self.scaled else a), Trace(tuple(nodes), tuple(edges), tuple(subnodes))
 
-    def as_input(self, X: Any) -> Tensor:
-        """X as a tensor (b, features) of the model's dtype and device, from a tensor, array, list or data frame;
-        `ShapeError` if it cannot be."""
-        if not isinstance(X, Tensor):
-            try:
-                X = X.to_numpy() if hasattr(X, "to_numpy") else X
-                if isinstance(X, np.ndarray) and (not X.flags.writeable or any(step < 0 for step in X.strides)):
-                    X = X.copy()  # torch takes neither as it is
-                X = torch.as_tensor(X)
-            except (TypeError, ValueError, RuntimeError) as error:
-                raise ShapeError(
-                    f"X must hold numbers in a table of shape (rows, {self.topology.features}): {error}"
-                ) from error
-        X = X.detach().to(dtype=self.dtype, device=self.device)
-        if X.ndim != 2 or X.shape[1] != self.topology.features:
-            raise ShapeError(f"X must have shape (rows, {self.topology.features}), got {tuple(X.shape)}")
-        return X
-
-    def finite_input(self, X: Any, what: str) -> Tensor:
-        """`as_input`, for what needs numbers. Raises `DataError` when it is empty or holds numbers that are not
-        finite."""
-        x = self.as_input(X)
-        if x.shape[0] == 0:
-            raise DataError(f"{what} needs at least one row of X, got shape {tuple(x.shape)}")
-        bad = ~torch.isfinite(x).all(1)
-        if bool(bad.any()):
-            raise DataError(
-                f"{what} needs finite numbers, but {int(bad.sum())} of {x.shape[0]} rows of X hold NaN or infinity;"
-                " drop these rows"
-            )
-        return x
-
     def _check(self, x: Tensor) -> None:
         features = self.topology.features
         if not isinstance(x, Tensor):
             raise ShapeError(
-                f"the model takes a tensor of shape (..., {features}), got {type(x).__name__}; use torch.as_tensor(x)"
+                f"calling the model takes a tensor of shape (..., {features}), got {type(x).__name__}; use"
+                " model.predict(X) for arrays and tables, or torch.as_tensor(x)"
             )
         if x.ndim < 1 or x.shape[-1] != features:
             raise ShapeError(f"the model takes x of shape (..., {features}), got {tuple(x.shape)}")
         if x.dtype != self.dtype and not torch.is_autocast_enabled(x.device.type):
             raise ShapeError(
-                f"x is {x.dtype} but the model is {self.dtype}; use x.to({self.dtype}) or model.to({x.dtype})"
+                f"x is {x.dtype} but the model is {self.dtype}; use x.to({self.dtype}), model.to({x.dtype}), or"
+                " model.predict(x)"
             )
 
     def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
@@ -286,71 +315,6 @@ class KAN(nn.Module):
         self._note_scaling()
 
     # ------------------------------------------------------------------ description
-
-    def spec(self) -> dict[str, Any]:
-        """All that is not a tensor, as plain JSON values; `from_spec` and the state dict give the model back."""
-        return {
-            "config": asdict(self.config),
-            "topology": asdict(self.topology),
-            "layers": [
-                {
-                    "degree": layer.degree,
-                    "base": layer.base,
-                    "uniform": layer.uniform,
-                    "symbolic": [list(edge) for edge in layer.symbolic],
-                }
-                for layer in self.edge_layers
-            ],
-            "metadata": asdict(self.metadata),
-            "edits": [asdict(edit) for edit in self.edits],
-        }
-
-    @staticmethod
-    def from_spec(spec: Mapping[str, Any], state: Mapping[str, Tensor]) -> KAN:
-        """The model of this spec with these tensors (a state dict). Raises `CheckpointError` when they do not fit
-        together."""
-        try:
-            config = KANConfig.create(**{k: _tuples(v) for k, v in spec["config"].items()})
-            topology = Topology(
-                spec["topology"]["features"],
-                _tuples(spec["topology"]["node_ids"]),
-                _tuples(spec["topology"]["factors"]),
-            )
-            layers = []
-            for number, entry in enumerate(spec["layers"]):
-                names = ("knots", "coef", "bias", "kind")
-                tensors: dict[str, Any] = {name: state[f"layers.{number}.{name}"] for name in names}
-                tensors |= {name: state.get(f"layers.{number}.{name}") for name in ("base_scale", "affine")}
-                symbolic = [SymbolicEdge(*edge) for edge in entry["symbolic"]]
-                layers.append(
-                    KANLayer.build(
-                        degree=entry["degree"],
-                        base=entry["base"],
-                        uniform=entry["uniform"],
-                        symbolic=symbolic,
-                        **tensors,
-                    )
-                )
-            scaling = [state[name].clone() for name in ("input_shift", "input_scale", "output_shift", "output_scale")]
-            notes: dict[str, Any] = {k: v if isinstance(v, str) else _tuples(v) for k, v in spec["metadata"].items()}
-            metadata = Metadata(**notes)
-            edits = tuple(Edit(**entry) for entry in spec["edits"])
-            sizes = [(len(topology.node_ids[k]), len(topology.subnode_ids(k + 1))) for k in range(topology.depth)]
-            if [(*layer.kind.shape,) for layer in layers] != sizes or [v.numel() for v in scaling[1::2]] != [
-                topology.features,
-                len(topology.node_ids[-1]),
-            ]:
-                raise ValueError(
-                    f"layers of {[(*layer.kind.shape,) for layer in layers]} edges where the topology has {sizes}"
-                )
-            model = KAN.__new__(KAN)
-            nn.Module.__init__(model)
-            model._assemble(config, topology, layers, scaling, metadata, edits)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError) as error:
-            raise CheckpointError(
-                f"the description and the tensors do not form a model: {type(error).__name__}: {error}"
-            ) from error
-        return model
 
     def active_edges(self) -> list[Edge]:
         """Identities of all edges that are not off."""
@@ -360,9 +324,21 @@ class KAN(nn.Module):
             for src, dst in (layer.kind != OFF).nonzero().tolist()
         ]
 
-    def extra_repr(self) -> str:
-        """The shape, for print."""
-        return "widths=" + shape_text(self)
+    def __repr__(self) -> str:
+        sizes = [layer.grid_size for layer in self.edge_layers]
+        grid = sizes[0] if len(set(sizes)) == 1 else sizes
+        edges = sum(layer.kind.numel() for layer in self.edge_layers)
+        active, used = "", range(self.features)
+        if self.device.type != "meta":
+            active, used = f"{len(self.active_edges())} of ", self.used_inputs
+        text = (
+            f"KAN({self.topology.shape_text()}, grid_size={grid}, degree={self.config.degree}): {active}{edges} edges"
+            f" active, {sum(p.numel() for p in self.parameters())} parameters"
+        )
+        inputs, outputs = self.metadata.inputs, self.metadata.outputs
+        if len(inputs) != self.features:
+            return text
+        return f"{text}\n  {few([inputs[column] for column in used])} -> {few(outputs or ('y',))}"
 
 
 def _stream(seed: int, layer: int) -> int:
@@ -370,67 +346,31 @@ def _stream(seed: int, layer: int) -> int:
     return (seed * 0x9E3779B97F4A7C15 + layer * 0xBF58476D1CE4E5B9) % (2**63)
 
 
-def _tuples(value: Any) -> Any:
-    """Lists to tuples all the way down: JSON has no tuples."""
-    if isinstance(value, list | tuple):
-        return tuple(_tuples(v) for v in value)
-    return {k: _tuples(v) for k, v in value.items()} if isinstance(value, Mapping) else value
+class Fitted(Protocol):
+    """What holds a model, as the result of a fit does."""
 
-
-def shape_text(model: KAN) -> str:
-    """The widths in words: [2, 3+1x2, 1] has three sums and one product of two factors in its hidden layer."""
-    words = []
-    for sums, arities in model.topology.widths:
-        products = "+".join(f"{arities.count(a)}x{a}" for a in sorted(set(arities)))
-        words.append("+".join(w for w in (str(sums) if sums or not products else "", products) if w))
-    return "[" + ", ".join(words) + "]"
-
-
-@dataclass(frozen=True)
-class Summary:
-    """Shape, active edges and parameters of a model. `parameters` is the effective count used in comparisons: what
-    training can move in edges that are on (spline coefficients, base scales, a closed form's four constants) plus one
-    bias per subnode, less one constant per edge (a spline's mean and the bias are the same freedom)."""
-
-    shape: str
-    edges: int
-    symbolic_edges: int
-    parameters: int
-    stored: int
-    grid_size: tuple[int, ...]
-    degree: int
-
-    def __str__(self) -> str:
-        return (
-            f"KAN {self.shape}, degree {self.degree}, grid {list(self.grid_size)}: {self.edges} active edges "
-            f"({self.symbolic_edges} symbolic), {self.parameters} effective parameters ({self.stored} stored)"
-        )
+    @property
+    def model(self) -> Any:
+        """The model."""
+        ...
 
 
 def as_kan(model: Any, what: str) -> KAN:
-    """The model itself. Raises `StructureError` for anything but a KAN; `what` was to be done with it."""
-    if not isinstance(model, KAN):
-        raise StructureError(f"{what} takes an edgewise.KAN, got {type(model).__name__}")
-    return model
+    """The KAN itself, or the one that the result of a fit holds.
 
+    Args:
+        model: a KAN, or whatever has one as `.model`.
+        what: the verb that was called, for the message.
 
-def summary(model: KAN) -> Summary:
-    """Shape, active edges, effective parameters.
+    Raises:
+        StructureError: neither of the two.
 
-    >>> summary(KAN((2, 1, 1), grid_size=3)).parameters
-    20
+    >>> as_kan(KAN((2, 1)), "prune").topology.widths
+    ((2, ()), (1, ()))
     """
-    model = as_kan(model, "summary")
-    edges = symbolic = parameters = 0
-    for layer in model.edge_layers:
-        splines = int(layer.spline_edges().sum())
-        edges += int((layer.kind != OFF).sum())
-        symbolic += len(layer.symbolic)
-        parameters += (
-            splines * (layer.num_basis - 1 + (layer.base_scale is not None))
-            + 4 * len(layer.symbolic)
-            + layer.bias.numel()
+    held = model if isinstance(model, nn.Module) else getattr(model, "model", model)
+    if not isinstance(held, KAN):
+        raise StructureError(
+            f"{what} takes an edgewise.KAN, got {type(held).__name__}; the result of a fit counts as its model"
         )
-    stored = math.fsum(p.numel() for p in model.parameters())
-    sizes = tuple(layer.grid_size for layer in model.edge_layers)
-    return Summary(shape_text(model), edges, symbolic, parameters, int(stored), sizes, model.config.degree)
+    return held

@@ -61,6 +61,18 @@ class Topology:
             ),
         )
 
+    def shape_text(self) -> str:
+        """The widths in words.
+
+        >>> Topology.create(((2, ()), (3, (2,)), (1, ()))).shape_text()  # three sums and one product of two factors
+        '[2, 3+1x2, 1]'
+        """
+        words = []
+        for sums, arities in self.widths:
+            products = "+".join(f"{arities.count(a)}x{a}" for a in sorted(set(arities)))
+            words.append("+".join(w for w in (str(sums) if sums or not products else "", products) if w))
+        return "[" + ", ".join(words) + "]"
+
     def has_products(self, layer: int) -> bool:
         """Whether any node of this layer multiplies."""
         return any(len(node) > 1 for node in self.factors[layer])

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from edgewise.data import as_codes, as_matrix, as_pair, as_target, holds_classes
+from edgewise.data import as_matrix, as_pair, as_target
 from edgewise.errors import DataError, ShapeError
 
 pd = pytest.importorskip("pandas", reason="pandas is an optional package")
@@ -93,18 +93,6 @@ def test_target_of_one_column_is_never_broadcast() -> None:
         (lambda: as_target(pd.Series([1.0, None, 2.0], name="mass")), DataError, "row 1, column 'mass'"),
         (lambda: as_target(["a", "b"]), DataError, "cross_entropy"),
         (lambda: as_target(torch.tensor([True, False])), DataError, "cross_entropy"),
-        (lambda: as_codes([0.5, 1.0]), DataError, r"y\[0\] is 0.5, wanted whole numbers"),
-        (
-            lambda: as_codes([0, 1, 3], width=3),
-            DataError,
-            r"y\[2\] is class 3; a model with 3 outputs knows the classes 0 to 2",
-        ),
-        (lambda: as_codes([0, -1], width=3), DataError, "class -1"),
-        (lambda: as_codes(["a", "b", "c"], width=2), DataError, "holds 3 classes .*only 2 outputs"),
-        (lambda: as_codes(["a", "z"], classes=("a", "b")), DataError, "holds z, none of the classes a, b"),
-        (lambda: as_codes(["a", None]), DataError, "no class in 1 rows, the first of them row 1"),
-        (lambda: as_codes(np.ones((3, 2))), ShapeError, "one class per row"),
-        (lambda: as_codes([0, 1], rows=3), ShapeError, "y has 2 rows"),
         (
             lambda: as_pair(DataLoader(TensorDataset(torch.ones(2, 1), torch.ones(2))), torch.ones(2)),
             DataError,
@@ -116,33 +104,6 @@ def test_target_of_one_column_is_never_broadcast() -> None:
 def test_unusable_data_is_named(convert, error, message) -> None:
     with pytest.raises(error, match=message):
         convert()
-
-
-def test_codes_of_every_kind() -> None:
-    assert as_codes(pd.Series(["b", "a"], dtype="category"))[1] == ("a", "b")
-    assert as_codes(np.array([5, 3, 5]))[0].tolist() == [1, 0, 1]
-    assert as_codes(torch.tensor([0, 2, 0]), width=3)[0].tolist() == [0, 2, 0]
-    assert as_codes([0.0, 2.0], width=3)[0].tolist() == [0, 2]
-    assert as_codes([[0], [1]], rows=2, width=2)[0].tolist() == [0, 1]
-    assert as_codes([True, False])[1] == ("False", "True")
-    assert as_codes([10, 9], classes=("9", "10"))[0].tolist() == [1, 0]
-    assert as_codes(np.array(["x", "y"], dtype=object))[0].dtype == torch.int64
-
-
-def test_only_text_truth_values_and_categories_declare_classes() -> None:
-    assert (
-        holds_classes(pd.Series(["a", "b"]))
-        and holds_classes(pd.Series([1, 2], dtype="category"))
-        and holds_classes(pd.Series([True, False]))
-    )
-    assert (
-        holds_classes(pd.DataFrame({"y": ["a", "b"]}))
-        and holds_classes(np.array([True]))
-        and holds_classes(torch.tensor([True]))
-    )
-    two = pd.DataFrame({"a": ["b"], "c": ["d"]})
-    for numbers in ([0, 1], np.array([0, 1]), torch.tensor([0, 1]), pd.Series([0, 1]), [0.5], [], [[1], [2, 3]], two):
-        assert not holds_classes(numbers)
 
 
 def test_loader_is_gathered_in_order() -> None:

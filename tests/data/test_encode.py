@@ -10,7 +10,7 @@ import torch
 
 from edgewise.data import encode, raw_columns, read_csv
 from edgewise.errors import DataError, ShapeError
-from edgewise.model import Metadata
+from edgewise.metadata import Metadata
 
 TRAIN = "x,colour,flag,y\n0,red,yes,1\n1,blue,no,2\n2,red,no,4\n"
 
@@ -93,3 +93,25 @@ def test_arrays_mappings_and_frames() -> None:
 
 def test_model_without_names_takes_all_columns() -> None:
     assert encode({"p": [1.0], "q": [2.0]}, Metadata()).X.tolist() == [[1, 2]]
+
+
+def test_columns_that_the_model_does_not_use_may_be_missing_or_faulty(tmp_path: Path, metadata: Metadata) -> None:
+    assert metadata.inputs == ("x", "colour=blue", "colour=red", "flag")
+    assert rows(tmp_path, "flag\nyes\n", metadata, used=(3,)).X.tolist() == [[0, 0, 0, 1]]
+    got = rows(tmp_path, "x,flag\nabc,yes\n99,no\n", metadata, used=(3,))
+    assert got.X.tolist() == [[0, 0, 0, 1], [0, 0, 0, 0]] and not got.outside.any()
+    assert "not used by the model: x" in got.notes
+    with pytest.raises(DataError, match="lacks the column 'flag' that the model needs"):
+        rows(tmp_path, "x,colour\n1,red\n", metadata, used=(3,))
+
+
+def test_one_level_in_use_needs_its_column(tmp_path: Path, metadata: Metadata) -> None:
+    assert rows(tmp_path, "colour\nred\nblue\n", metadata, used=(2,)).X.tolist() == [[0, 0, 1, 0], [0, 1, 0, 0]]
+    with pytest.raises(DataError, match="lacks the column 'colour'"):
+        rows(tmp_path, "x\n1\n", metadata, used=(2,))
+
+
+def test_rounding_to_float32_leaves_no_range() -> None:
+    metadata = Metadata(inputs=("a",), ranges=((0.1, 0.7),))
+    assert not encode(np.array([[0.1], [0.7]], dtype=np.float32), metadata).outside.any()
+    assert encode(np.array([[0.1], [0.70001]], dtype=np.float32), metadata).outside.tolist() == [False, True]

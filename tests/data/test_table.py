@@ -1,4 +1,4 @@
-"""Tables from arrays, DataFrames and functions, and splitting them."""
+"""Tables from arrays, DataFrames and functions."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from edgewise.data import from_arrays, from_dataframe, from_function, split
-from edgewise.errors import ConfigError, DataError, ShapeError
+from edgewise.data import encode, from_arrays, from_dataframe, from_function
+from edgewise.errors import DataError, ShapeError
 
 
 @pytest.mark.parametrize("make", [np.array, torch.tensor, list], ids=["numpy", "torch", "lists"])
@@ -131,27 +131,11 @@ def test_unusable_functions(f, ranges, n, error, message) -> None:
         from_function(f, ranges, n)
 
 
-def test_split_is_a_seeded_partition() -> None:
-    table = from_function(lambda x: x[:, 0] ** 2, [(0, 1)], 100)
-    rest, held = split(table, 0.2, seed=1)
-    assert (
-        len(held) == 20
-        and sorted(rest.lines + held.lines) == list(range(100))
-        and rest.lines == tuple(sorted(rest.lines))
-    )
-    assert held.lines == split(table, 0.2, seed=1)[1].lines != split(table, 0.2, seed=2)[1].lines
-    assert torch.equal(held.X, table.X[list(held.lines)])
-
-
-def test_split_keeps_every_class() -> None:
-    labels = ["common"] * 20 + ["rare"] * 2 + ["once"]
-    rest, held = split(from_arrays(np.arange(23.0)[:, None], labels), 0.5)
-    assert set(rest.y.tolist()) == {0, 1, 2} and set(held.y.tolist()) == {0, 2}
-
-
-def test_split_refuses_what_it_cannot_do() -> None:
-    table = from_arrays([[1.0], [2.0]], [1.0, 2.0])
-    with pytest.raises(DataError, match="too few"):
-        split(table, 0.2)
-    with pytest.raises(ConfigError, match="between 0 and 1"):
-        split(table, 1.0)
+def test_tables_of_all_sizes_are_shown_in_a_line() -> None:
+    wide = from_arrays(np.eye(30), np.arange(30.0), inputs=[f"c{column}" for column in range(30)])
+    assert repr(wide) == "Table(30 rows, regression of y from 30 inputs c0, c1, c2, c3, c4, c5, c6, c7 and 22 more)"
+    classes = from_arrays([[1.0], [2.0], [3.0]], ["a", "b", "a"], outputs=["kind"])
+    assert repr(classes) == "Table(3 rows, classification of kind (a, b) from 1 input x1)"
+    rows = encode(wide.X.numpy(), wide.metadata())
+    assert repr(rows) == "EncodedRows(30 of 30 rows, 0 outside the ranges)"
+    assert repr(rows.grid) == "Grid(30 rows of the array: c0, c1, c2, c3, c4, c5, c6, c7 and 22 more)"

@@ -20,9 +20,9 @@ import torch
 
 from edgewise.checkpoint import load
 from edgewise.cli import fit_command as fit_command
-from edgewise.cli import learn as learn_command
 from edgewise.cli.main import main
 from edgewise.errors import DataError
+from edgewise.studies import stages
 from runs import FILES, SMALL, law, refused
 from tables import FAULTY
 
@@ -57,7 +57,8 @@ def test_run_folder_holds_model_history_and_result(run_folder: Path) -> None:
     )
     assert result["seed"] == 0 and {"edgewise", "python", "torch"} <= result["versions"].keys()
     assert (
-        result["configuration"]["target"] == ["y"]
+        result["data"]["outputs"] == ["y"]
+        and result["configuration"]["effort"] == "default"
         and result["data"]["rows"] == 120
         and len(result["data"]["sha256"]) == 64
     )
@@ -110,7 +111,7 @@ def test_held_out_rows_are_not_fitted_to(tmp_path: Path) -> None:
             "3",
         ]
         assert main([*arguments, *SMALL]) == 0
-    one, two = (load(tmp_path / name / "model.safetensors").state_dict() for name in "ab")
+    one, two = (load(tmp_path / name / "judged.safetensors").state_dict() for name in "ab")
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
@@ -363,14 +364,14 @@ def test_full_disk_leaves_nothing_behind(
 @pytest.mark.parametrize("at", [1, 2, 40], ids=["at once", "early", "late"])
 def test_interruption_keeps_the_best_so_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
     (tmp_path / "a.csv").write_text(law(60))
-    train, seen = learn_command.train, []
+    train, seen = stages.fit, []
 
     def interrupt(row: dict[str, Any]) -> None:
         seen.append(row)
         if len(seen) == at:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(learn_command, "train", lambda *a, **k: train(*a, callbacks=(interrupt,), **k))
+    monkeypatch.setattr(stages, "fit", lambda *a, **k: train(*a, callbacks=(interrupt,), **k))
     status = main(
         [
             "fit",

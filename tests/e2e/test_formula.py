@@ -8,7 +8,7 @@ import math
 import random
 import re
 import sys
-import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ import torch
 
 from edgewise.checkpoint import load
 from edgewise.cli.main import main
-from runs import FILES, SMALL, law, refused
+from runs import FILES, SMALL, law
 
 
 @pytest.fixture(scope="module")
@@ -166,44 +166,33 @@ def test_missing_package_is_said_in_the_result(
     assert all(name in capsys.readouterr().err for name in lost)
 
 
-def test_search_that_takes_too_long_or_fails_costs_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from edgewise.cli import closed
+def test_a_search_whose_budget_is_spent_costs_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from edgewise.studies import closed_forms
 
     (tmp_path / "a.csv").write_text(law(60))
+    monkeypatch.setattr(closed_forms, "symbolify", partial(closed_forms.symbolify, budget=1))
+    arguments = ["fit", str(tmp_path / "a.csv"), "--target", "y", "--drop", "colour", "--out", str(tmp_path / "run")]
+    assert main([*arguments, *SMALL]) == 0
+    assert {entry.name for entry in (tmp_path / "run").iterdir()} == FILES
+    assert not any(layer.symbolic for layer in load(tmp_path / "run" / "model.safetensors").edge_layers)
+    told = json.loads((tmp_path / "run" / "result.json").read_text())["formula"]["message"]
+    assert "No edge" in told and told in (tmp_path / "run" / "formula.txt").read_text()
 
-    def endless(*_: object, **__: object) -> None:
-        while True:
-            time.sleep(0.01)
+
+def test_a_bug_in_the_search_costs_no_network_and_is_no_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from edgewise.studies import closed_forms
+
+    (tmp_path / "a.csv").write_text(law(60))
 
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(closed, "SECONDS", 0.05)
-    for search, message in ((endless, "within"), (broken, "ZeroDivisionError: a bug")):
-        monkeypatch.setattr(closed, "symbolify", search)
-        arguments = [
-            "fit",
-            str(tmp_path / "a.csv"),
-            "--target",
-            "y",
-            "--drop",
-            "colour",
-            "--out",
-            str(tmp_path / "run"),
-            "--force",
-            *SMALL,
-        ]
-        assert main(arguments) == 0
-        assert message in json.loads((tmp_path / "run" / "result.json").read_text())["formula"]["message"]
-        assert {entry.name for entry in (tmp_path / "run").iterdir()} == FILES and message in (
-            tmp_path / "run" / "formula.txt"
-        ).read_text()
-
-
-def test_picture_is_drawn_again(law_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = tmp_path / "a.png"
-    assert main(["plot", str(law_folder), "--out", str(out), "--title", "A law"]) == 0 and out.read_bytes().startswith(
-        b"\x89PNG"
-    )
-    assert "exists already" in refused(capsys, ["plot", str(law_folder), "--out", str(out)])
-    assert main(["plot", str(law_folder), "--out", str(out), "--force"]) == 0
+    monkeypatch.setattr(closed_forms, "symbolify", broken)
+    arguments = ["fit", str(tmp_path / "a.csv"), "--target", "y", "--drop", "colour", "--out", str(tmp_path / "run")]
+    assert main([*arguments, *SMALL]) == 1
+    told = json.loads((tmp_path / "run" / "result.json").read_text())["formula"]
+    assert "ZeroDivisionError: a bug" in told["message"] and "Traceback" in told["failure"]
+    assert {entry.name for entry in (tmp_path / "run").iterdir()} == FILES
+    assert "Traceback" in capsys.readouterr().err

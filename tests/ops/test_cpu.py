@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -313,7 +314,7 @@ print(Parallel(n_jobs=2, backend={backend!r})(delayed(_sum)(k) for k in range(4)
 """
     del joblib
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root / "src"), str(root / "tests")])}
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, env=environment)
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=600, env=environment)
     assert run.returncode == 0, run.stderr
     got = eval(run.stdout)  # a list of numbers that we printed ourselves
     assert_close(torch.tensor(got, dtype=torch.float64), torch.tensor([_sum(k) for k in range(4)], dtype=torch.float64))
@@ -326,7 +327,7 @@ print(Parallel(n_jobs=2, backend={backend!r})(delayed(_sum)(k) for k in range(4)
 def _python(code, **environment):
     root = Path(__file__).resolve().parents[2]
     environment = {**os.environ, "PYTHONPATH": str(root / "src"), **environment}
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, env=environment)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, env=environment)
 
 
 def test_without_numba_the_reference_computes():
@@ -372,6 +373,18 @@ assert torch.allclose(ops.spline(torch.ones(4, 2), torch.ones(2, 5, 1), knots), 
 """
     run = _python(code)
     assert run.returncode == 0, run.stderr
+
+
+def test_a_change_of_any_file_of_the_kernels_makes_new_machine_code(tmp_path):
+    folder = Path(cpu.__file__).parent
+    for file in folder.glob("*.py"):
+        shutil.copy(file, tmp_path)
+    stamps = [cpu.stamp_of(tmp_path)]
+    assert stamps[0] == cpu.stamp_of(folder)
+    for file in sorted(tmp_path.glob("*.py")):
+        file.write_text(file.read_text() + "# changed\n")
+        stamps.append(cpu.stamp_of(tmp_path))
+    assert len(set(stamps)) == len(stamps) > 8
 
 
 def test_backends_are_chosen_by_name_and_by_tensor():

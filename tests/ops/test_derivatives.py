@@ -250,3 +250,23 @@ def test_batched_cotangents():
         want = torch.autograd.grad(y, (x, coef, scale), cotangents[k], retain_graph=True)
         for a, b in zip(got, want, strict=True):
             assert_close(a[k], b)
+
+
+def test_a_layer_inside_a_backward_pass_takes_batched_cotangents():
+    layer = make_layer(o=3)  # as many outputs as inputs, so that a gradient may go through it
+    bias = torch.arange(3, dtype=torch.float64)
+
+    class Through(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx, g):  # type: ignore[override]
+            return autograd.layer(g, layer.coef, layer.scale, bias, layer.knots, Spec(3, "silu", True))
+
+    x = layer.x.requires_grad_()
+    cotangents = torch.stack([layer.g, 2 * layer.g])
+    (got,) = torch.autograd.grad(Through.apply(x), x, cotangents, is_grads_batched=True)
+    want = torch.stack([torch.autograd.grad(Through.apply(x), x, g)[0] for g in cotangents])
+    assert_close(got, want)

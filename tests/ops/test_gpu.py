@@ -119,7 +119,7 @@ def test_an_empty_batch_and_layouts(gpu):
 def test_parts_of_the_batch_and_the_bias(gpu, monkeypatch):
     layer, spec = moved(make_layer(100, 2, 3)), Spec(3, "silu", True)
     want, want_scale = reference.to_coef(layer.x, layer.h, layer.g, layer.knots, spec)
-    monkeypatch.setattr(gpu, "PART", 16)
+    monkeypatch.setattr(gpu, "PART_ROWS", 16)
     dx, dcoef, dscale, dbias = gpu.backward(
         layer.x, layer.h, layer.g, layer.coef, layer.scale, layer.knots, spec, 0, True
     )

@@ -13,6 +13,8 @@ from edgewise import ops
 from edgewise.errors import ShapeError
 from edgewise.ops import normal
 from edgewise.ops.cpu import pool
+from edgewise.ops.cpu.normal_backend import sparse
+from edgewise.ops.network_jacobian import LayerJacobian
 from helpers import assert_close
 from ops.spline_cases import make_knots
 
@@ -29,7 +31,7 @@ def random_layers(widths, grid_size=5, batch=37, degree=3, base=True, columns=0,
         extra = normal_numbers(batch, outputs, columns) if columns else None
         values, base_values = normal_numbers(batch, inputs, degree + 1), normal_numbers(batch, inputs) if base else None
         layers.append(
-            normal.Layer(first, values, base_values, normal_numbers(batch, outputs, width), grid_size + degree, extra)
+            LayerJacobian(first, values, base_values, normal_numbers(batch, outputs, width), grid_size + degree, extra)
         )
     return layers, normal_numbers(batch, outputs)
 
@@ -102,7 +104,7 @@ def test_the_kernel_agrees_with_its_plain_twin(widths, dtype, kind):
     for degree, base, columns in ((3, True, 0), (0, False, 2), (1, True, 1), (5, False, 0), (7, True, 3)):
         layers, residual = random_layers(widths, degree=degree, base=base, columns=columns, dtype=dtype)
         curvature = bend(kind, residual.shape[0], residual.shape[1], dtype)
-        got, got_vector = normal.sparse(layers, residual, curvature)
+        got, got_vector = sparse(layers, residual, curvature)
         wide = [widened(layer) for layer in layers]
         want, want_vector = normal.dense(wide, residual.double(), None if curvature is None else curvature.double())
         like = "float64" if dtype == torch.float64 else "float32"
@@ -126,7 +128,7 @@ def test_any_network_agrees_with_its_plain_twin(widths, grid_size, batch, degree
     pytest.importorskip("numba", reason="numba is not installed")
     layers, residual = random_layers(widths, grid_size, batch, degree, base, columns, seed=seed)
     curvature = bend(kind, residual.shape[0], residual.shape[1])
-    got, want = normal.sparse(layers, residual, curvature), normal.dense(layers, residual, curvature)
+    got, want = sparse(layers, residual, curvature), normal.dense(layers, residual, curvature)
     assert_close(got[0], want[0])
     assert_close(got[1], want[1])
 
@@ -137,14 +139,14 @@ def test_the_kernel_agrees_when_it_makes_its_rows_in_turns(widths, grid_size):
     pytest.importorskip("numba", reason="numba is not installed")
     layers, residual = random_layers(widths, grid_size, batch=3500)
     for got, want in zip(
-        normal.sparse(layers, residual, bend("rows", 3500, 1)),
+        sparse(layers, residual, bend("rows", 3500, 1)),
         normal.dense(layers, residual, bend("rows", 3500, 1)),
         strict=True,
     ):
         assert_close(got, want)
 
 
-@pytest.mark.parametrize(("name", "small"), [("BLOCK", 1000), ("TILE", 7)])
+@pytest.mark.parametrize(("name", "small"), [("JACOBIAN_BLOCK", 1000), ("DENSE_LINES", 7)])
 def test_blocks_of_the_plain_twin_do_not_matter(monkeypatch, name, small):
     layers, residual = random_layers((2, 3, 2))
     curvature = bend("matrices", residual.shape[0], residual.shape[1])
@@ -163,12 +165,12 @@ def test_layout_and_threads_do_not_change_a_bit(monkeypatch):
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
-        want = normal.sparse(layers, residual)
+        want = sparse(layers, residual)
         strided = [layer._replace(values=layer.values.transpose(0, 1).contiguous().transpose(0, 1)) for layer in layers]
         for count, avoided in ((2, 0.0), (3, 0.0), (3, float("inf")), (11, 0.0)):
             torch.set_num_threads(count)
             monkeypatch.setattr(pool, "_avoided_until", avoided)
-            for got, expected in zip(normal.sparse(strided, residual), want, strict=True):
+            for got, expected in zip(sparse(strided, residual), want, strict=True):
                 assert_close(got, expected, like="exact")
     finally:
         torch.set_num_threads(before)

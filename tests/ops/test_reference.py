@@ -181,6 +181,6 @@ def test_blocks_of_rows_do_not_change_the_reference(monkeypatch):
         return into, *reference.to_coef(layer.x, None, layer.g, layer.knots, spec)
 
     whole = both()
-    monkeypatch.setattr(reference, "BLOCK", 40)
+    monkeypatch.setattr(reference, "TEMPORARY", 40)
     for part, want in zip(both(), whole, strict=True):
         assert_close(part, want)

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from edgewise.layers import KANLayer, SymbolicEdge
-from edgewise.model import KAN, Metadata
+from edgewise.metadata import Metadata
+from edgewise.model import KAN
 
 HOSTILE = (
     "<script>alert(1)</script>",

@@ -12,9 +12,12 @@ import edgewise as ew
 from edgewise.primitives import get
 from edgewise.symbolic.drop import drop_terms, undetermined, without
 from edgewise.symbolic.normal_form import normal_forms
-from edgewise.symbolic.program import ConstantsProblem, Program, Term, refit
+from edgewise.symbolic.program import ConstantsProblem, Program, ProgramTerm, refit
+from edgewise.symbolic.rows import given_rows
 from edgewise.symbolic.snap import snap
-from edgewise.symbolic.task import EXACT, Task
+from edgewise.symbolic.task import Task
+from edgewise.symbolic.tuning import TUNED
+from edgewise.symbolic.work import Work
 from helpers import assert_close
 from symbolic.laws import F, uniform
 
@@ -22,7 +25,7 @@ ONE = ((0,),)
 
 
 def term(name: str, src: int, dst: int, a: float = 1.0, b: float = 0.0, c: float = 1.0, d: float = 0.0) -> tuple:
-    return Term(get(name), src, dst), (a, b, c, d)
+    return ProgramTerm(get(name), src, dst), (a, b, c, d)
 
 
 HELLO = Program.create(
@@ -140,8 +143,9 @@ def test_inside_tells_whether_a_formula_is_defined_on_all_rows() -> None:
 
 
 def task_of(program: Program, x: torch.Tensor, y: torch.Tensor, widths: tuple) -> Task:
-    task = Task.create(ew.KAN(widths), x, y)
-    return Task(task.model, x, x, y, task.loss, None, task.offset, EXACT, 10)
+    model = ew.KAN(widths)
+    task = Task.create(model, *given_rows(model, x, y, None, None))
+    return Task(task.model, x, x, y, task.loss, None, task.offset, TUNED.exact_loss, 10)
 
 
 def test_terms_of_a_rotated_sum_of_squares_are_dropped() -> None:
@@ -160,8 +164,8 @@ def test_terms_of_a_rotated_sum_of_squares_are_dropped() -> None:
     assert_close(program(x), y, like="formula")
     task = task_of(program, x, y, (4, 2, 1, 1))
     assert undetermined(program, task) == 1
-    smaller, loss = drop_terms(program, 1e-31, task)
-    assert loss < EXACT and sum(len(stage.terms) for stage in smaller.stages) == 7
+    smaller, loss = drop_terms(program, 1e-31, task, Work(math.inf))
+    assert loss < TUNED.exact_loss and sum(len(stage.terms) for stage in smaller.stages) == 7
 
 
 def test_two_copies_of_a_node_become_one() -> None:
@@ -171,8 +175,8 @@ def test_two_copies_of_a_node_become_one() -> None:
     program = Program.create(
         [(copies, [0.0, 0.0], ((0,), (1,))), ([term("exp", 0, 0, c=0.4), term("exp", 1, 0, c=0.6)], [0.0], ONE)]
     )
-    smaller, loss = drop_terms(program, 1e-31, task_of(program, x, y, (2, 2, 1)))
-    assert loss < EXACT and sum(len(stage.terms) for stage in smaller.stages) == 3
+    smaller, loss = drop_terms(program, 1e-31, task_of(program, x, y, (2, 2, 1)), Work(math.inf))
+    assert loss < TUNED.exact_loss and sum(len(stage.terms) for stage in smaller.stages) == 3
 
 
 def test_without_takes_away_all_that_hung_on_a_term() -> None:
@@ -193,7 +197,7 @@ def test_true_constants_snap_whatever_the_noise(noise: float) -> None:
     y = torch.exp(torch.sin(math.pi * x[:, :1]) + x[:, 1:] ** 2)
     y = y + noise * torch.randn(y.shape, dtype=F, generator=torch.Generator().manual_seed(2))
     program, _ = refit(HELLO, x, y)
-    snapped = snap(program, x, y, rise=EXACT)
+    snapped = snap(program, x, y, rise=TUNED.exact_loss)
     assert not bool(snapped.free.any())
     a, _, c, bias = snapped.program.split()[0]
     assert sorted(a.tolist()) == [1.0, math.pi] and c.tolist() == [1.0, 1.0] and bias.tolist() == [0.0]
@@ -215,5 +219,5 @@ def test_snapping_never_worsens_an_exact_fit() -> None:
     x = uniform((-1, 1))
     y = 1.0000001 * torch.exp(0.9999998 * x)
     program, loss = refit(Program.create([([term("exp", 0, 0, 1.1)], [0.1], ONE)]), x, y)
-    snapped = snap(program, x, y, rise=EXACT)
+    snapped = snap(program, x, y, rise=TUNED.exact_loss)
     assert snapped.loss < 1e-19 and abs(float(snapped.program.theta[0]) - 0.9999998) < 1e-9

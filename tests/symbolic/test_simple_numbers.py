@@ -36,9 +36,9 @@ from edgewise.symbolic.simple_numbers import exact, nearest
     ],
 )
 def test_simple_numbers_are_recognised_from_their_double(value: float, text: str) -> None:
-    nice = exact(value)
-    assert nice is not None and str(nice.expr()) == text
-    assert nice.value == value or abs(nice.value - value) <= 3e-16 * abs(value)
+    simple = exact(value)
+    assert simple is not None and str(simple.expr()) == text
+    assert simple.value == value or abs(simple.value - value) <= 3e-16 * abs(value)
 
 
 def test_random_doubles_are_no_simple_numbers() -> None:

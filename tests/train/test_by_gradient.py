@@ -13,9 +13,10 @@ from torch import Tensor, nn
 
 from edgewise.errors import ConfigError, ShapeError, TrainingError
 from edgewise.model import KAN
-from edgewise.train import by_gradient
+from edgewise.train import by_gradient, by_module, choose
 from edgewise.train.fit import fit
 from edgewise.train.monitor import Monitor
+from edgewise.train.priors import sparsity
 from edgewise.train.solvers.status import Status
 from helpers import assert_close, assert_equal, no_trace, state_of
 
@@ -39,7 +40,7 @@ def torch_lbfgs(parameters: Any) -> torch.optim.Optimizer:
     return torch.optim.LBFGS(parameters, line_search_fn="strong_wolfe")
 
 
-OPTIMIZERS: dict[str, Any] = {**{name: name for name in by_gradient.NAMES}, "AdamW": adamw, "torch LBFGS": torch_lbfgs}
+OPTIMIZERS: dict[str, Any] = {**{name: name for name in choose.NAMES}, "AdamW": adamw, "torch LBFGS": torch_lbfgs}
 ENOUGH = {
     "lm": 1e-3,
     "lm-cg": 1e-2,
@@ -60,10 +61,12 @@ ENOUGH = {
         ((2000, 100_000, 1), "adam"),
         ((50_001, 100, 1), "adam"),
         ((500, 20_000, 20), "lbfgs"),
+        ((200, 200_000, 1), "lm"),
+        ((500, 200_000, 1), "adam"),
     ],
 )
 def test_auto_takes_the_best_method_whose_cost_fits(size: tuple[int, int, int], want: str):
-    assert by_gradient.choose(*size) == want
+    assert choose.choose(*size) == want
 
 
 @pytest.mark.parametrize(
@@ -77,7 +80,7 @@ def test_auto_takes_the_best_method_whose_cost_fits(size: tuple[int, int, int], 
     ],
 )
 def test_auto_counts_residuals_where_a_module_has_fewer_of_them_than_parameters(size: tuple[int, int, int], want: str):
-    assert by_gradient.choose_for_module(*size) == want
+    assert choose.choose_for_module(*size) == want
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -96,14 +99,14 @@ def test_a_perceptron_learns_by_every_optimizer(name: str, tmp_path: Path, monke
     assert result.metrics["rmse"] < ENOUGH[name]
     assert_equal(state_of(model), before)
     assert seen == result.history and len(seen) >= 5
-    assert result.validation_loss is not None and min(
-        row["validation_loss"] for row in seen
-    ) >= result.validation_loss * (1 - 1e-9)
+    assert result.choosing_loss is not None and min(row["validation_loss"] for row in seen) >= result.choosing_loss * (
+        1 - 1e-9
+    )
     with torch.no_grad():
         assert float((result.model(X)[:, 0] - y).square().mean()) < 4 * ENOUGH[name] ** 2
 
 
-@pytest.mark.parametrize("name", [*by_gradient.NAMES, "AdamW"])
+@pytest.mark.parametrize("name", [*choose.NAMES, "AdamW"])
 def test_the_same_seed_gives_the_same_bits_whatever_the_global_state(name: str):
     X, y = rows(60)
     results = []
@@ -218,8 +221,8 @@ def test_ctrl_c_returns_the_best_so_far(name: str, model: Any):
     result = fit(model(), *rows(), optimizer=OPTIMIZERS[name], callbacks=(interrupt,), progress=False)
     assert result.status is Status.INTERRUPTED and "interrupted" in result.message
     assert len(result.history) == 5
-    assert result.validation_loss is not None
-    assert result.validation_loss <= min(row["validation_loss"] for row in result.history) * (1 + 1e-9)
+    assert result.choosing_loss is not None
+    assert result.choosing_loss <= min(row["validation_loss"] for row in result.history) * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("model", [mlp, lambda: KAN((2, 2, 1))], ids=["mlp", "kan"])
@@ -276,6 +279,29 @@ def test_the_papers_sparsity_works_on_gradient_optimizers():
     assert unused(sparse) < 0.5 * unused(dense)
 
 
+@pytest.mark.parametrize(("name", "most"), [("adam", 256), ("AdamW", 256), ("lbfgs", 500), ("torch LBFGS", 500)])
+def test_a_penalised_step_sees_its_batch_or_a_sample_of_the_rows(name: str, most: int, monkeypatch: pytest.MonkeyPatch):
+    X, y = rows(3000)
+    seen: list[int] = []
+    trace = KAN.trace
+
+    def counted(model: KAN, x: Tensor) -> Any:
+        if torch.is_grad_enabled():
+            seen.append(x.shape[0])
+        return trace(model, x)
+
+    monkeypatch.setattr(KAN, "trace", counted)
+    monkeypatch.setattr(sparsity, "SAMPLE", 500)
+    fit(KAN((2, 1)), X, y, optimizer=OPTIMIZERS[name], steps=1, grids=(5,), sparsity=0.1, progress=False)
+    assert seen and max(seen) <= most
+
+
+def test_the_number_of_passes_falls_with_the_rows():
+    few, many, more = (choose.epochs_for(count) for count in (1000, 200_000, 2_000_000))
+    assert few == 200 > many > more >= 1
+    assert choose.epochs_for(200_000, batch_size=2560) > many
+
+
 # ------------------------------------------------------------------ residuals
 
 
@@ -292,7 +318,7 @@ def growth(dtype: torch.dtype = torch.float64) -> Any:
     return residual
 
 
-@pytest.mark.parametrize("optimizer", ["auto", *by_gradient.FULL_BATCH])
+@pytest.mark.parametrize("optimizer", ["auto", *choose.FULL_BATCH])
 def test_a_differential_equation_is_solved(optimizer: str, leaves_no_trace: Any):
     model = KAN((1, 1), grid_size=8, domain=(0, 1))
     before = state_of(model)
@@ -323,7 +349,7 @@ def test_a_differential_equation_is_solved_by_a_perceptron():
     assert result.model.training
 
 
-@pytest.mark.parametrize("optimizer", by_gradient.FULL_BATCH)
+@pytest.mark.parametrize("optimizer", choose.FULL_BATCH)
 def test_ctrl_c_in_a_residual_fit_returns_the_best_so_far(optimizer: str):
     def interrupt(row: dict[str, Any]) -> None:
         if row["step"] == 3:
@@ -385,7 +411,7 @@ def test_a_run_stops_only_after_as_many_steps_without_a_lower_held_out_loss_as_l
     lowest = held.index(min(held)) + 1
     assert result.status is Status.STOPPED and lowest > 40  # or this shows nothing
     assert len(held) == 2 * lowest
-    assert result.validation_loss == min(held)
+    assert result.choosing_loss == min(held)
 
 
 # ------------------------------------------------------------------ units, modes, ends of a run
@@ -432,7 +458,7 @@ def test_training_on_never_ends_above_the_loss_of_the_start(name: str):
     with torch.no_grad():
         before = float((good(held[0])[:, 0] - held[1]).square().mean())
     after = fit(good, X, noisy, validation=held, optimizer=OPTIMIZERS[name], steps=20, progress=False)
-    assert after.validation_loss is not None and after.validation_loss <= before * (1 + 1e-9)
+    assert after.choosing_loss is not None and after.choosing_loss <= before * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("name", ["adam", "AdamW"])
@@ -494,8 +520,8 @@ def test_ctrl_c_between_two_grids_keeps_the_first(name: str, monkeypatch: pytest
     monkeypatch.setattr(by_gradient, "over_range", pressed)
     result = fit(KAN((2, 1), grid_size=4), *rows(100), optimizer=name, steps=10, progress=False)
     assert result.status is Status.INTERRUPTED and len(result.history) == 10
-    assert result.validation_loss is not None
-    assert result.validation_loss <= min(row["validation_loss"] for row in result.history) * (1 + 1e-9)
+    assert result.choosing_loss is not None
+    assert result.choosing_loss <= min(row["validation_loss"] for row in result.history) * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -518,15 +544,15 @@ def test_ctrl_c_while_the_result_is_measured_is_let_pass_once(model: Any, times:
 
 def test_auto_counts_the_logits_of_classes(monkeypatch: pytest.MonkeyPatch):
     seen: list[tuple[Any, ...]] = []
-    choose = by_gradient.choose_for_module
-    monkeypatch.setattr(by_gradient, "choose_for_module", lambda *sizes: seen.append(sizes) or choose(*sizes))
+    chosen = choose.choose_for_module
+    monkeypatch.setattr(by_module, "choose_for_module", lambda *sizes: seen.append(sizes) or chosen(*sizes))
     X, y = rows(60)
     fit(mlp(outputs=7), X, (y > 0.5).long(), loss="cross_entropy", steps=1, progress=False)
     assert seen[0][2] == 7
 
 
 def test_auto_counts_the_residuals(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(by_gradient, "LM_WORK", 1e5)
+    monkeypatch.setattr(choose, "LM_WORK", 1e5)
     X, y = rows(200)
     few, many = (
         fit(mlp(), residual=lambda model, n=n: model(X[:n])[:, 0] - y[:n], steps=1, progress=False) for n in (20, 200)

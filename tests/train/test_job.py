@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from edgewise.errors import ConfigError, DataError, EdgewiseError, ShapeError
-from edgewise.train.job import FEWEST, Job, choose_loss, make_job
+from edgewise.train.held_out import FEWEST
+from edgewise.train.job import Job, choose_loss, make_job
 from edgewise.train.problems.losses import CrossEntropy, SquaredError
 from helpers import assert_close, assert_equal
 
@@ -44,15 +46,28 @@ def rows_of(x: torch.Tensor) -> set[tuple[float, ...]]:
     return {tuple(row) for row in x.tolist()}
 
 
-def test_a_tenth_is_held_out_and_nothing_is_lost_or_doubled():
+def test_a_tenth_chooses_a_tenth_judges_and_nothing_is_lost_or_doubled():
     X, y = table()
     job, everything = made(X, y)
-    assert job.own_split and job.xv is not None and len(job.xv) == ROWS // 10
-    assert rows_of(job.x) | rows_of(job.xv) == rows_of(X) and not rows_of(job.x) & rows_of(job.xv)
-    assert torch.equal(job.x.sum(1, keepdim=True), job.y)
-    assert torch.equal(everything[0], X)
-    assert_equal(job.whole(everything).x, X)
+    assert job.own_split and job.xv is not None and job.judges is not None
+    parts = [rows_of(job.x), rows_of(job.xv), rows_of(job.judges[0])]
+    assert [len(part) for part in parts[1:]] == [ROWS // 10, ROWS // 10]
+    assert set.union(*parts) == rows_of(X) and sum(map(len, parts)) == ROWS
+    for x, targets in ((job.x, job.y), (job.xv, job.yv), job.judges[:2]):
+        assert_equal(x.sum(1, keepdim=True), targets)
+    assert rows_of(everything[0]) == parts[0] | parts[1]
+    assert_equal(job.whole(everything).x, everything[0])
     assert job.whole(everything).xv is None
+
+
+def test_the_split_is_told_by_places_in_the_rows_given():
+    X, y = table()
+    weight = torch.ones(ROWS, dtype=torch.float64)
+    weight[:10] = 0
+    job = job_of(X, y, sample_weight=weight)
+    assert job.held_out is not None and job.judges is not None
+    assert_equal(X[job.held_out.choosing], job.xv)
+    assert_equal(X[job.held_out.judging], job.judges[0])
 
 
 def test_the_seed_alone_decides_the_split():
@@ -91,18 +106,18 @@ def test_the_same_numbers_in_any_container(kind: str):
         "loader": lambda: (DataLoader(TensorDataset(X, y), batch_size=7), None),
     }[kind]()
     job, everything = made(*given)
-    want = X.float().double() if kind == "float32" else X
-    assert_equal(everything[0], want)
-    assert job.y.shape == (ROWS - ROWS // 10, 1)
+    want = rows_of(X.float().double() if kind == "float32" else X)
+    assert job.judges is not None and rows_of(everything[0]) | rows_of(job.judges[0]) == want
+    assert job.y.shape == (ROWS - 2 * (ROWS // 10), 1)
 
 
 def test_a_data_loader_leaves_the_global_random_state_alone_and_shuffles_by_the_seed(leaves_no_trace: Any):
     X, y = table()
-    one = made(DataLoader(TensorDataset(X, y), batch_size=7, shuffle=True), None)[1]
+    first, one = made(DataLoader(TensorDataset(X, y), batch_size=7, shuffle=True), None)
     torch.rand(3, generator=torch.Generator().manual_seed(0))
     other = made(DataLoader(TensorDataset(X, y), batch_size=7, shuffle=True), None)[1]
     assert_equal(one[0], other[0])
-    assert rows_of(one[0]) == rows_of(X)
+    assert first.judges is not None and rows_of(one[0]) | rows_of(first.judges[0]) == rows_of(X)
 
 
 def test_rows_of_weight_zero_are_rows_less():
@@ -111,7 +126,7 @@ def test_rows_of_weight_zero_are_rows_less():
     weight[::3] = 0
     job, everything = made(X, y, sample_weight=weight)
     less, all_less = made(X[weight > 0], y[weight > 0], sample_weight=weight[weight > 0])
-    assert_equal(job, less)
+    assert_equal(replace(job, held_out=None), replace(less, held_out=None))  # places are among the rows given
     assert_equal(everything, all_less)
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import struct
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from edgewise.train.monitor import Monitor
+from edgewise.train.monitor import REFRESH, Monitor, someone_looks
 from edgewise.train.solvers.status import Status
 
 VALUES: dict[str, Any] = {
@@ -69,7 +75,10 @@ def test_the_outcome_says_who_stopped_the_run():
 
 
 @pytest.mark.parametrize(("held_out", "label"), [(0.25, "held-out loss 2.500e-01"), (None, "training loss 1.500e+00")])
-def test_the_bar_shows_the_loss_on_stderr(capsys: pytest.CaptureFixture[str], held_out: float | None, label: str):
+def test_the_bar_shows_the_loss_on_stderr(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, held_out: float | None, label: str
+):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monitor = Monitor(progress=True)
     monitor.row(**{**VALUES, "validation_loss": held_out})
     assert monitor._bar is not None
@@ -85,3 +94,59 @@ def test_without_progress_nothing_is_shown(capsys: pytest.CaptureFixture[str]):
     monitor.row(**VALUES)
     monitor.close()
     assert capsys.readouterr() == ("", "")
+
+
+FIT = """
+import torch, edgewise as ew
+X = torch.linspace(-1, 1, 40, dtype=torch.float64)[:, None]
+print(ew.fit(ew.KAN((1, 1)), X, X[:, 0] ** 2, steps=2, grids=(3,), progress=True).status.name)
+"""
+
+
+def test_no_bar_is_written_to_a_stderr_that_is_no_terminal():
+    done = subprocess.run([sys.executable, "-c", FIT], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() and done.stderr == ""
+
+
+def test_a_bar_is_written_to_a_terminal():
+    termios = pytest.importorskip("termios", reason="there are pseudo-terminals on Unix only")
+    screen, terminal = os.openpty()
+    try:
+        fcntl = pytest.importorskip("fcntl")
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))  # a bar needs a width
+        subprocess.run([sys.executable, "-c", FIT], stdout=subprocess.PIPE, stderr=terminal, check=True)
+        os.set_blocking(screen, False)
+        assert b" steps, " in os.read(screen, 1 << 16)
+    finally:
+        os.close(screen)
+        os.close(terminal)
+
+
+def test_a_notebook_shows_bars(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
+    for config, shown in ({"IPKernelApp": {}}, True), ({"TerminalIPythonApp": {}}, False):
+        shell = SimpleNamespace(get_ipython=lambda config=config: SimpleNamespace(config=config))
+        monkeypatch.setitem(sys.modules, "IPython", shell)
+        assert someone_looks() is shown
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))
+    assert not someone_looks()
+    monkeypatch.setattr(sys, "stderr", None)
+    assert not someone_looks()
+
+
+def test_the_bar_moves_within_an_epoch(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("edgewise.train.monitor.someone_looks", lambda: True)
+    monitor = Monitor(progress=True)
+    monitor.tick(3, 0.25)
+    time.sleep(1.1 * REFRESH)
+    monitor.tick(3, 0.5)
+    monitor.close()
+    assert "epoch 3: 50%" in capsys.readouterr().err
+    assert monitor.rows == []
+
+
+def test_a_ctrl_c_that_was_lost_ends_the_run_at_the_next_batch():
+    monitor = Monitor(progress=False)
+    monitor.interrupt()
+    with pytest.raises(KeyboardInterrupt):
+        monitor.tick(1, 0.5)

@@ -8,8 +8,8 @@ from typing import Any
 from ..data import raw_columns
 from ..errors import DataError
 from ..model import KAN
-from . import words
-from .run_folder import open_run
+from ..studies import words
+from ..studies.folder import open_run
 
 
 def run(args: argparse.Namespace) -> int:

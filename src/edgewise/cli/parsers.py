@@ -73,6 +73,12 @@ def _fit(commands: Any) -> None:
         metavar="PART",
         help=f"part of the rows that only judge (default {HELD_OUT})",
     )
+    it.add_argument(
+        "--effort",
+        choices=("quick", "default", "thorough"),
+        default="default",
+        help="how many restarts the first fit has",
+    )
     it.add_argument("--seed", type=whole, default=0, help="seed of the split, the start and all else (default 0)")
     it.add_argument("--no-formula", action="store_true", help="look for no closed forms and write no formula.txt")
     it.add_argument("--force", action="store_true", help="replace an existing run folder")

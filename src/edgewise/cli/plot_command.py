@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import io
 from pathlib import Path
 
 from ..errors import ConfigError, DataError
 from ..files import write_whole
 from ..plotting import plot
-from .run_folder import PICTURE, open_run
+from ..plotting.picture_file import as_file
+from ..studies.folder import PICTURE, open_run
 
 FORMATS = ("svg", "pdf", "png")
 
@@ -27,8 +27,6 @@ def run(args: argparse.Namespace) -> int:
     if args.out and out.is_file() and not args.force:
         raise DataError(f"{out} exists already; choose another name, or replace it with --force")
     model, _ = open_run(args.run_folder)
-    file = io.BytesIO()
-    plot(model, title=args.title).savefig(file, format=kind, dpi=200)
-    write_whole(out, file.getvalue())
+    write_whole(out, as_file(plot(model, title=args.title), kind))
     print(f"written to {out}")
     return 0

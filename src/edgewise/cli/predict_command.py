@@ -11,11 +11,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..data import Rows, encode
+from ..data import EncodedRows, encode
 from ..errors import DataError, ShapeError
 from ..files import write_whole
-from ..model import KAN, Metadata
-from .run_folder import open_run
+from ..metadata import Metadata
+from ..model import KAN
+from ..studies.folder import open_run
 
 
 def run(args: argparse.Namespace) -> int:
@@ -23,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out and Path(args.out).is_file() and not args.force:
         raise DataError(f"{args.out} exists already; choose another name, or replace it with --force")
     model, _ = open_run(args.run_folder)
-    rows = encode(args.table, model.metadata, drop=args.drop or ())
+    rows = encode(args.table, model.metadata, drop=args.drop or (), used=model.used_inputs)
     if not args.quiet:
         for note in rows.notes:
             print(f"note: {note}", file=sys.stderr)
@@ -50,7 +51,7 @@ def predictions(model: KAN, X: Tensor) -> Tensor:
     return y.softmax(dim=1) if model.metadata.classes else y
 
 
-def output(metadata: Metadata, rows: Rows, y: Tensor) -> str:
+def output(metadata: Metadata, rows: EncodedRows, y: Tensor) -> str:
     """The kept rows as they were read, then the predictions, in the separator and decimal mark of the table."""
     grid = rows.grid
     outputs = metadata.outputs or tuple(f"y{index + 1}" for index in range(y.shape[1]))

@@ -3,26 +3,33 @@ model."""
 
 from __future__ import annotations
 
-from .convert import as_codes, as_matrix, as_pair, as_target, holds_classes
-from .encode import Rows, encode, raw_columns
+from .classes import as_codes, label_values
+from .convert import as_matrix, as_pair, as_target
+from .encode import EncodedRows, beyond_ranges, encode, raw_columns
+from .frames import frame_names, holds_classes
+from .inputs import as_inputs
 from .reader import Grid, read_grid
 from .split import split
 from .table import Table, from_arrays, from_dataframe, from_function, from_grid, read_csv
 
 __all__ = [
     "Grid",
-    "Rows",
+    "EncodedRows",
     "Table",
     "as_codes",
+    "as_inputs",
     "as_matrix",
     "as_pair",
     "as_target",
+    "beyond_ranges",
     "encode",
+    "frame_names",
     "from_arrays",
     "from_dataframe",
     "from_function",
     "from_grid",
     "holds_classes",
+    "label_values",
     "raw_columns",
     "read_csv",
     "read_grid",

@@ -4,6 +4,7 @@ the way."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,14 @@ import torch
 from edgewise.errors import ConfigError, DataError, did_you_mean, problems
 
 from .cells import hint, read_levels, read_numbers, sort_levels
-from .faults import Faults
+from .faults import Fault, missing_faults, number_faults, usable_rows
 from .reader import Grid, quoted
 
 TASKS = ("auto", "regression", "classification")
-LARGEST = 1e150  # squares of larger numbers overflow in float64
-SMALLEST = 1e-150  # and squares of smaller differences vanish
-SAME = 8 * np.finfo(np.float64).eps  # a column whose spread is below this part of its values is constant to round-off
+LARGEST_VALUE = 1e150  # squares of larger numbers overflow in float64
+SMALLEST_SPREAD = 1e-150  # and squares of smaller differences vanish
+CONSTANT_SPREAD = 8 * np.finfo(np.float64).eps  # part of its values below which the spread of a column is round-off
+RARE = 3  # rows of a class below which a note says so
 FEW_LEVELS = 20  # levels that a column may always have, however few its rows
 
 
@@ -30,72 +32,86 @@ def build(
     categorical: Sequence[str],
     task: str,
 ) -> dict[str, Any]:
-    """The fields of a Table. Raises `DataError` with all that is wrong with the columns asked for, `ConfigError` for an
-    unknown task."""
+    """The fields of a `Table`, with settings as for `read_csv`.
+
+    Raises `DataError` with all that is wrong with the columns asked for, `ConfigError` for an unknown task.
+    """
     if task not in TASKS:
         raise ConfigError(f"task must be one of {', '.join(TASKS)}, got {task!r}; {did_you_mean(str(task), TASKS)}")
-    drop_rows = "rows" in drop
     if not len(grid.lines):
         raise DataError(f"{grid.where} has no rows")
-    inputs = _chosen(grid, target, features, [name for name in drop if name != "rows"], categorical)
-    cells = dict(zip(grid.names, grid.columns, strict=True))
-    notes = list(grid.notes)
-    faults = Faults(grid, drop_rows)
-
-    numbers: dict[str, np.ndarray] = {}
-    levels: dict[str, list[str]] = {}
-    for name in inputs:
-        if name in categorical:
-            levels[name], missing = read_levels(cells[name], grid.decimal)
-            faults.add_missing(name, missing)
-            continue
-        reading = read_numbers(cells[name], grid.decimal)
-        if len(reading.missing) == len(reading.values):
-            notes.append(f"column {name!r} is empty: left out")
-            continue
-        numbers[name] = reading.values
-        faults.add_reading(name, reading, cells[name])
-        if reading.truth and not isinstance(cells[name], np.ndarray):
-            notes.append(f"column {name!r} holds truth values: read as 1 and 0")
-    as_classes = task == "classification" or (
-        task == "auto" and len(target) == 1 and _says_classes(cells[target[0]], grid.decimal)
-    )
-    if as_classes and len(target) > 1:
-        raise DataError(f"classification takes one target, got {len(target)}: {', '.join(target)}")
-    goals: dict[str, Any] = {}
-    for name in target:
-        if as_classes:
-            goals[name], missing = read_levels(cells[name], grid.decimal)
-            faults.add_missing(name, missing, "target")
-        else:
-            reading = read_numbers(cells[name], grid.decimal)
-            goals[name] = reading.values
-            faults.add_reading(name, reading, cells[name], "target")
-    keep = faults.settle(notes)
+    names = _chosen(grid, target, features, [name for name in drop if name != "rows"], categorical)
+    read = _read(grid, names, categorical)
+    as_classes = _as_classes(grid, target, task)
+    goals = _read(grid, target, target if as_classes else (), targets=True)
+    keep, left_out = usable_rows(grid, [*read.faults, *goals.faults], drop_rows="rows" in drop)
     if len(keep) < 2:
         raise DataError(f"{grid.where} leaves {len(keep)} usable row{'' if len(keep) == 1 else 's'}; a fit needs more")
 
-    X, names, categories = _inputs(grid, inputs, numbers, levels, keep, notes)
+    X, inputs, categories, remarks = _inputs(grid, names, read, keep)
+    classes: tuple[str, ...] | None = None
     if as_classes:
-        y, classes = _classes(target[0], [goals[target[0]][row] for row in keep], notes)
+        y, classes, told = _classes(target[0], [goals.levels[target[0]][row] for row in keep])
     else:
-        y, classes = _quantities({name: goals[name][keep] for name in target}, task, notes), None
-        same = [
-            name for index, name in enumerate(names) if any((X[:, index] == y[:, k]).all() for k in range(y.shape[1]))
+        y, told = _quantities({name: goals.numbers[name][keep] for name in target}, task)
+        told += [
+            f"input {name!r} is the same as the target"
+            for name, column in zip(inputs, X.T, strict=True)
+            if any((column == y[:, k]).all() for k in range(y.shape[1]))
         ]
-        notes += [f"input {name!r} is the same as the target" for name in same]
-    ranges = tuple(zip(X.min(axis=0).tolist(), X.max(axis=0).tolist(), strict=True))
     return {
         "X": torch.from_numpy(X),
         "y": torch.from_numpy(y),
-        "inputs": tuple(names),
+        "inputs": tuple(inputs),
         "outputs": tuple(target),
         "classes": classes,
         "categories": categories,
-        "ranges": ranges,
-        "notes": tuple(notes),
+        "ranges": tuple(zip(X.min(axis=0).tolist(), X.max(axis=0).tolist(), strict=True)),
+        "notes": (*grid.notes, *read.notes, *left_out, *remarks, *told),
         "lines": tuple(int(grid.lines[row]) for row in keep),
     }
+
+
+@dataclass(frozen=True)
+class ReadColumns:
+    """Columns as they were read: numbers (n,), or the level of each row; with their faults, and notes on them."""
+
+    numbers: dict[str, np.ndarray]
+    levels: dict[str, list[str]]
+    faults: list[Fault]
+    notes: list[str]
+
+
+def _read(grid: Grid, names: Sequence[str], categorical: Sequence[str], *, targets: bool = False) -> ReadColumns:
+    """These columns of the grid: inputs, of which empty ones are left out, or targets."""
+    cells = dict(zip(grid.names, grid.columns, strict=True))
+    numbers: dict[str, np.ndarray] = {}
+    levels: dict[str, list[str]] = {}
+    faults: list[Fault] = []
+    notes: list[str] = []
+    for name in names:
+        if name in categorical:
+            levels[name], missing = read_levels(cells[name], grid.decimal)
+            faults += missing_faults(grid, name, missing, target=targets)
+            continue
+        reading = read_numbers(cells[name], grid.decimal)
+        if not targets and len(reading.missing) == len(reading.values):
+            notes.append(f"column {name!r} is empty: left out")
+            continue
+        numbers[name] = reading.values
+        faults += number_faults(grid, name, reading, cells[name], target=targets)
+        if not targets and reading.truth and not isinstance(cells[name], np.ndarray):
+            notes.append(f"column {name!r} holds truth values: read as 1 and 0")
+    return ReadColumns(numbers, levels, faults, notes)
+
+
+def _as_classes(grid: Grid, target: Sequence[str], task: str) -> bool:
+    """Whether the target is read as classes. Raises `DataError` for several of them."""
+    if task == "classification" and len(target) > 1:
+        raise DataError(f"classification takes one target, got {len(target)}: {', '.join(target)}")
+    if task != "auto" or len(target) > 1:
+        return task == "classification"
+    return _says_classes(grid.columns[grid.names.index(target[0])], grid.decimal)
 
 
 def _chosen(
@@ -153,14 +169,10 @@ def _says_classes(cells: Any, decimal: str) -> bool:
 
 
 def _inputs(
-    grid: Grid,
-    inputs: Sequence[str],
-    numbers: dict[str, np.ndarray],
-    levels: dict[str, list[str]],
-    keep: np.ndarray,
-    notes: list[str],
-) -> tuple[np.ndarray, list[str], dict[str, tuple[str, ...]]]:
-    """X, its names and the levels of the categorical columns; constant columns are left out with a note."""
+    grid: Grid, inputs: Sequence[str], read: ReadColumns, keep: np.ndarray
+) -> tuple[np.ndarray, list[str], dict[str, tuple[str, ...]], list[str]]:
+    """X, its names, the levels of the categorical columns, and notes: on constant columns, which are left out."""
+    numbers, levels, notes = read.numbers, read.levels, []
     columns: list[np.ndarray] = []
     names: list[str] = []
     categories: dict[str, tuple[str, ...]] = {}
@@ -201,10 +213,11 @@ def _inputs(
         raise DataError(f"columns and levels share the name {_twice(names)[0]!r}; rename the column")
     if len(columns) > len(keep):
         notes.append(f"there are more inputs ({len(columns)}) than rows ({len(keep)}): expect to fit noise")
-    return np.stack(columns, axis=1), names, categories
+    return np.stack(columns, axis=1), names, categories, notes
 
 
-def _classes(name: str, labels: list[str], notes: list[str]) -> tuple[np.ndarray, tuple[str, ...]]:
+def _classes(name: str, labels: list[str]) -> tuple[np.ndarray, tuple[str, ...], list[str]]:
+    """Class codes (n,), the labels, and notes: on classes of few rows."""
     kinds = sort_levels(set(labels))
     if len(kinds) == 1:
         raise DataError(f"target {name!r} is {kinds[0]!r} in every row: there is nothing to learn")
@@ -215,13 +228,14 @@ def _classes(name: str, labels: list[str], notes: list[str]) -> tuple[np.ndarray
         )
     order = {kind: code for code, kind in enumerate(kinds)}
     codes = np.array([order[label] for label in labels], dtype=np.int64)
-    rare = [kind for kind, count in zip(kinds, np.bincount(codes), strict=True) if count < 3]
-    if rare:
-        notes.append(f"fewer than 3 rows of class{'es' if len(rare) > 1 else ''} {', '.join(map(repr, rare[:8]))}")
-    return codes, kinds
+    rare = [kind for kind, count in zip(kinds, np.bincount(codes), strict=True) if count < RARE]
+    words = f"fewer than {RARE} rows of class{'es' if len(rare) > 1 else ''} {', '.join(map(repr, rare[:8]))}"
+    return codes, kinds, [words] if rare else []
 
 
-def _quantities(columns: dict[str, np.ndarray], task: str, notes: list[str]) -> np.ndarray:
+def _quantities(columns: dict[str, np.ndarray], task: str) -> tuple[np.ndarray, list[str]]:
+    """Targets (n, k), and notes: on those that could be classes."""
+    notes = []
     for name, values in columns.items():
         if _is_constant(values):
             raise DataError(f"target {name!r} is {values[0]:g} in every row: there is nothing to learn")
@@ -232,24 +246,25 @@ def _quantities(columns: dict[str, np.ndarray], task: str, notes: list[str]) -> 
                 f"target {name!r} takes {len(kinds)} whole values and is fitted as a number; --task classification"
                 " makes them classes"
             )
-    return np.stack(list(columns.values()), axis=1)
+    return np.stack(list(columns.values()), axis=1), notes
 
 
 def _is_constant(values: np.ndarray) -> bool:
     with np.errstate(over="ignore"):
-        return bool(values.max() - values.min() <= SAME * np.abs(values).max())
+        return bool(values.max() - values.min() <= CONSTANT_SPREAD * np.abs(values).max())
 
 
 def _check_scale(what: str, values: np.ndarray) -> None:
     largest, low, high = np.abs(values).max(), values.min(), values.max()
-    if largest > LARGEST:
+    if largest > LARGEST_VALUE:
         raise DataError(
-            f"{what} reaches {largest:.3g}; above {LARGEST:g} squares overflow: give it in larger units, or as a"
+            f"{what} reaches {largest:.3g}; above {LARGEST_VALUE:g} squares overflow: give it in larger units, or as a"
             " logarithm"
         )
-    if high - low < SMALLEST:
+    if high - low < SMALLEST_SPREAD:
         raise DataError(
-            f"{what} varies by only {high - low:.3g}; below {SMALLEST:g} squares vanish: give it in smaller units"
+            f"{what} varies by only {high - low:.3g}; below {SMALLEST_SPREAD:g} squares vanish: give it in smaller"
+            " units"
         )
 
 

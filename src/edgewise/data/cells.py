@@ -12,6 +12,7 @@ import numpy as np
 
 from .text import NUMBER
 
+PLACES_SHOWN = 3  # faulty cells or lines that a message lists before it counts the rest
 MISSING = frozenset(
     {"", "?", ".", "-", "--", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "<na>", "nat"}
 )

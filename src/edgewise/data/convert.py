@@ -3,18 +3,18 @@ value."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from edgewise.errors import DataError, ShapeError
+from edgewise.errors import DataError, ShapeError, few
+
+from .cells import PLACES_SHOWN
+from .frames import frame_columns, holds_classes, is_frame, same_rows, titles
 
 # n rows, d columns of X, k columns of y
-
-SHOWN = 3  # bad values that a message lists before it counts the rest
 
 
 def as_matrix(
@@ -25,16 +25,44 @@ def as_matrix(
     dtype: torch.dtype | None = None,
     device: torch.device | str | None = None,
 ) -> Tensor:
-    """A detached (n, d) floating tensor from a tensor, an array, nested lists or a DataFrame.
+    """A detached (n, d) floating tensor from a tensor, an array, nested lists or a DataFrame, all of it finite.
 
-    `width`: the number of columns wanted. Floating tensors and arrays keep their dtype unless `dtype` is given;
-    everything else becomes float64. Raises `ShapeError` for another shape, `DataError` for text, missing and infinite
-    values.
+    Args:
+        X (n, d): the numbers, columns by their order.
+        width: d, where only one number of columns will do.
+        what: the name of X in messages.
+        dtype: of the result; without it floating tensors and arrays keep theirs, everything else becomes float64.
+        device: of the result; without it that of X.
+
+    Raises:
+        ShapeError: another shape.
+        DataError: text, and missing or infinite values, with their places.
 
     >>> as_matrix([[1, 2], [3, 4]]).shape
     torch.Size([2, 2])
     """
-    values, names = _numbers(X, what)
+    return _finite(
+        as_numbers(X, width=width, what=what, dtype=dtype, device=device),
+        titles(X) if is_frame(X) else None,
+        what,
+    )
+
+
+def as_numbers(
+    X: Any,
+    *,
+    width: int | None = None,
+    what: str = "X",
+    dtype: torch.dtype | None = None,
+    device: torch.device | str | None = None,
+) -> Tensor:
+    """`as_matrix` for rows that may hold missing and infinite values: these stay, as NaN and inf.
+
+    >>> as_numbers([[1, None], [3, 4]])
+    tensor([[1., nan],
+            [3., 4.]], dtype=torch.float64)
+    """
+    values, _ = _numbers(X, what)
     if values.ndim != 2:
         remedy = f"; one column is {what}[:, None], one row is {what}[None, :]" if values.ndim == 1 else ""
         raise ShapeError(
@@ -43,7 +71,7 @@ def as_matrix(
     if width is not None and values.shape[1] != width:
         turned = f"; is it transposed? {what}.T has that shape" if values.shape[0] == width else ""
         raise ShapeError(f"{what} has {values.shape[1]} columns, the model takes {width}{turned}")
-    return _finite(_cast(values, what, dtype, device), names, what)
+    return _cast(values, what, dtype, device)
 
 
 def as_target(
@@ -57,8 +85,17 @@ def as_target(
 ) -> Tensor:
     """A detached (n, k) floating tensor of targets; (n,) becomes (n, 1) and nothing is ever broadcast.
 
-    `rows`: the rows that X has; `width`: the outputs that the model gives. Raises `ShapeError` and `DataError` as
-    `as_matrix` does.
+    Args:
+        y (n,) or (n, k): numbers.
+        rows: n, the rows that X has.
+        width: k, the outputs that the model gives.
+        what: the name of y in messages.
+        dtype: of the result, as for `as_matrix`.
+        device: of the result.
+
+    Raises:
+        ShapeError: another shape.
+        DataError: classes, text, and missing or infinite values.
 
     >>> as_target([1.0, 2.0, 3.0], rows=3).shape
     torch.Size([3, 1])
@@ -75,7 +112,7 @@ def as_target(
         raise ShapeError(
             f"{what} has shape {tuple(values.shape)}, wanted (rows,) or (rows, {'outputs' if width is None else width})"
         )
-    _same_rows(values, rows, what)
+    same_rows(values, rows, what)
     if width is not None and values.shape[1] != width:
         classes = values.shape[1] == 1 and bool((values == values.floor()).all())
         remedy = "; if these are classes, fit with loss='cross_entropy'" if classes else ""
@@ -84,50 +121,6 @@ def as_target(
             f" outputs{remedy}"
         )
     return _finite(_cast(values, what, dtype, device), names, what)
-
-
-def as_codes(
-    y: Any,
-    *,
-    rows: int | None = None,
-    classes: Sequence[Any] | None = None,
-    width: int | None = None,
-    what: str = "y",
-    device: torch.device | str | None = None,
-) -> tuple[Tensor, tuple[str, ...]]:
-    """Class codes (n,) int64 and the class labels, from text, booleans, categories or whole numbers.
-
-    `classes`: the labels in order (others are refused). Without them, whole numbers with a `width` are codes 0 ..
-    width-1 already, and everything else is coded in sorted order. Raises `ShapeError` for another shape than (n,) or
-    (n, 1), `DataError` for unusable labels.
-
-    >>> as_codes(["b", "a", "b"])
-    (tensor([1, 0, 1]), ('a', 'b'))
-    """
-    labels, whole = _labels(y, what)
-    _same_rows(labels, rows, what)
-    if classes is not None:
-        order = {str(label): code for code, label in enumerate(classes)}
-        unknown = sorted({str(label) for label in labels.tolist()} - order.keys())
-        if unknown:
-            raise DataError(f"{what} holds {_few(unknown)}, none of the classes {_few(list(order), 12)}")
-        codes = np.array([order[str(label)] for label in labels.tolist()], dtype=np.int64)
-        return torch.from_numpy(codes).to(device), tuple(order)
-    if whole and width is not None:
-        bad = np.flatnonzero((labels < 0) | (labels >= width))
-        if bad.size:
-            raise DataError(
-                f"{what}[{bad[0]}] is class {labels[bad[0]]}; a model with {width} outputs knows the classes 0 to"
-                f" {width - 1}"
-            )
-        return torch.from_numpy(labels.astype(np.int64)).to(device), tuple(str(code) for code in range(width))
-    kinds, codes = np.unique(labels, return_inverse=True)
-    if width is not None and len(kinds) > width:
-        raise DataError(
-            f"{what} holds {len(kinds)} classes ({_few([str(kind) for kind in kinds])}); the model has only {width}"
-            " outputs"
-        )
-    return torch.from_numpy(codes.reshape(-1).astype(np.int64)).to(device), tuple(str(kind) for kind in kinds)
 
 
 def as_pair(X: Any, y: Any = None) -> tuple[Any, Any]:
@@ -149,43 +142,6 @@ def as_pair(X: Any, y: Any = None) -> tuple[Any, Any]:
         return torch.cat([torch.as_tensor(x) for x, _ in batches]), torch.cat([torch.as_tensor(y) for _, y in batches])
     except (RuntimeError, TypeError, ValueError) as error:
         raise ShapeError(f"the DataLoader's batches cannot be joined: {error}") from error
-
-
-def holds_classes(y: Any) -> bool:
-    """Whether y declares itself as classes: text, booleans or a categorical column (whole numbers do not).
-
-    >>> holds_classes(["a", "b"]), holds_classes([True, False]), holds_classes([0, 1])
-    (True, True, False)
-    """
-    if isinstance(y, Tensor):
-        return y.dtype == torch.bool
-    if str(getattr(y, "dtype", "")) in ("category", "boolean"):
-        return True
-    if is_frame(y):
-        columns = frame_columns(y)[1]
-        return len(columns) == 1 and holds_classes(columns[0])
-    try:
-        values = np.asarray(y)
-    except (ValueError, TypeError, RuntimeError):
-        return False
-    if values.dtype == object:
-        present = [value for value in values.reshape(-1).tolist() if value is not None and value == value]
-        return bool(present) and all(isinstance(value, (str, bool, np.bool_)) for value in present)
-    return values.dtype.kind in "bUS"
-
-
-def is_frame(data: Any) -> bool:
-    """Whether `data` is a DataFrame, of pandas or of another library, told by its shape and columns alone."""
-    return hasattr(data, "columns") and hasattr(data, "to_numpy") and hasattr(data, "__getitem__")
-
-
-def frame_columns(frame: Any) -> tuple[list[str], list[Any]]:
-    """The names and the columns of a DataFrame, in order, whatever it does with names that occur twice."""
-    names = [" ".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in frame.columns]
-    columns = [
-        frame.iloc[:, index] if hasattr(frame, "iloc") else frame[name] for index, name in enumerate(frame.columns)
-    ]
-    return names, columns
 
 
 def _numbers(data: Any, what: str) -> tuple[Tensor, list[str] | None]:
@@ -220,7 +176,7 @@ def _array(data: Any, what: str) -> np.ndarray:
         raise DataError(f"{what} is complex; give real and imaginary parts as two columns")
     if values.dtype.kind in "US":
         raise DataError(
-            f"{what} holds text such as {values.reshape(-1)[0]!r}, wanted numbers; edgewise.from_dataframe encodes"
+            f"{what} holds text such as {str(values.reshape(-1)[0])!r}, wanted numbers; edgewise.from_dataframe encodes"
             " categories"
         )
     if values.dtype.kind in "mM":
@@ -256,59 +212,6 @@ def _from_objects(values: np.ndarray, what: str) -> np.ndarray:
     return result.reshape(values.shape)
 
 
-def _labels(y: Any, what: str) -> tuple[np.ndarray, bool]:
-    """Labels (n,) of text or whole numbers, and whether they are whole numbers."""
-    if is_frame(y):
-        columns = frame_columns(y)[1]
-        if len(columns) != 1:
-            raise ShapeError(f"{what} has {len(columns)} columns, wanted one column of classes")
-        y = columns[0]
-    try:
-        values = y.detach().cpu().numpy() if isinstance(y, Tensor) else np.asarray(y)
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise ShapeError(f"{what} cannot be made into an array: {error}") from error
-    if values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
-    if values.ndim != 1:
-        raise ShapeError(
-            f"{what} has shape {values.shape}, wanted one class per row: (rows,); columns of one per class become"
-            f" {what}.argmax(1)"
-        )
-    if values.dtype == object:
-        missing = [
-            row
-            for row, value in enumerate(values.tolist())
-            if value is None or value != value or type(value).__name__ == "NAType"
-        ]
-        if missing:
-            raise DataError(
-                f"{what} has no class in {len(missing)} rows, the first of them row {missing[0]}; leave these rows out"
-            )
-        kinds = {type(value) for value in values.tolist()}
-        if not kinds <= {int, bool}:
-            return np.array([str(value) for value in values.tolist()]), False
-        values = values.astype(bool if kinds == {bool} else np.int64)
-    if values.dtype.kind in "USb":
-        return values.astype(str), False
-    if values.dtype.kind == "f":
-        bad = np.flatnonzero(~(np.isfinite(values) & (values == np.floor(values))))
-        if bad.size:
-            raise DataError(
-                f"{what}[{bad[0]}] is {values[bad[0]]}, wanted whole numbers or text as classes; else fit with"
-                " loss='squared_error'"
-            )
-        values = values.astype(np.int64)
-    if values.dtype.kind not in "iu":
-        raise DataError(f"{what} is of type {values.dtype}, wanted text, booleans or whole numbers as classes")
-    return values.astype(np.int64), True
-
-
-def _same_rows(values: Tensor | np.ndarray, rows: int | None, what: str) -> None:
-    if rows is not None and values.shape[0] != rows:
-        turned = f"; is {what} transposed?" if values.ndim == 2 and values.shape[1] == rows else ""
-        raise ShapeError(f"{what} has {values.shape[0]} rows, X has {rows}: each row needs its own target{turned}")
-
-
 def _cast(values: Tensor, what: str, dtype: torch.dtype | None, device: torch.device | str | None) -> Tensor:
     if values.dtype in (torch.float16, torch.bfloat16) and dtype is None:
         dtype = torch.float32
@@ -327,16 +230,12 @@ def _finite(values: Tensor, names: list[str] | None, what: str) -> Tensor:
     places = bad.nonzero()
     shown = [
         f"row {row}, column {names[column]!r}" if names else f"row {row}, column {column}"
-        for row, column in places[:SHOWN].tolist()
+        for row, column in places[:PLACES_SHOWN].tolist()
     ]
     kinds = [
-        f"{'is' if len(places) == 1 else 'are'} {_few(sorted({str(value) for value in values[bad][:1000].tolist()}))}"
+        f"{'is' if len(places) == 1 else 'are'} {few(sorted({str(value) for value in values[bad][:1000].tolist()}))}"
     ]
-    more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
+    more = f" and {len(places) - PLACES_SHOWN} more" if len(places) > PLACES_SHOWN else ""
     raise DataError(
         f"{what} is not finite in {'; '.join(shown)}{more} ({', '.join(kinds)}); leave these rows out or fill them in"
     )
-
-
-def _few(words: Sequence[str], most: int = 5) -> str:
-    return ", ".join(map(str, words[:most])) + (f" and {len(words) - most} more" if len(words) > most else "")

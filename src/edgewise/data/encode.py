@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +12,40 @@ import torch
 from torch import Tensor
 
 from edgewise.errors import DataError, ShapeError, did_you_mean
-from edgewise.model import Metadata
+from edgewise.metadata import Metadata
 
 from .cells import read_levels, read_numbers
-from .convert import is_frame
-from .faults import Faults
+from .faults import Fault, level_faults, missing_faults, number_faults, usable_rows
+from .frames import is_frame
 from .reader import Grid, read_grid
 from .table import _cells, frame_grid
 
 # n rows, d inputs
 
+SINGLE = float(np.finfo(np.float32).eps)  # rounding to float32 on the way takes no row out of a range
 
-@dataclass(frozen=True)
-class Rows:
-    """X (n, d) float64 for a model, the grid it came from, which of its rows were kept, and which lie outside the
-    training ranges (n,)."""
+
+@dataclass(frozen=True, repr=False)
+class EncodedRows:
+    """EncodedRows of a new table as inputs of a model.
+
+    Attributes:
+        X (n, d): the inputs, float64.
+        kept: positions of these rows in the grid.
+        outside (n,): which of them lie outside the training ranges.
+        notes: sentences on what was ignored, left out or guessed.
+        grid: the table as it was read.
+    """
 
     X: Tensor
     kept: tuple[int, ...]
     outside: Tensor
     notes: tuple[str, ...]
     grid: Grid
+
+    def __repr__(self) -> str:
+        outside = f"{int(self.outside.sum())} outside the ranges"
+        return f"EncodedRows({len(self.kept)} of {len(self.grid.lines)} rows, {outside})"
 
 
 def raw_columns(metadata: Metadata) -> tuple[str, ...]:
@@ -45,83 +58,123 @@ def raw_columns(metadata: Metadata) -> tuple[str, ...]:
     return tuple(dict.fromkeys(column_of.get(name, name) for name in metadata.inputs))
 
 
-def encode(data: Any, metadata: Metadata, *, drop: str | Sequence[str] = ()) -> Rows:
+def encode(
+    data: Any, metadata: Metadata, *, drop: str | Sequence[str] = (), used: Collection[int] | None = None
+) -> EncodedRows:
     """The rows of a file, DataFrame, mapping of columns, array or grid as a model's inputs, in the model's order.
 
-    Columns the model does not know are ignored with a note; rows outside the training ranges are marked and noted.
-    `drop="rows"` leaves out rows with missing or unusable cells. Raises one `DataError` for missing columns, unusable
-    cells and levels that the model has never seen.
+    Args:
+        data: rows with named columns, in any order; an array has all columns of the original table, in its order.
+        metadata: what the model remembers of the table it was fitted to.
+        drop: "rows" leaves out rows with missing or unusable cells.
+        used: positions of the inputs that the model still uses, all by default. Columns for the others may be missing;
+            these inputs are zero. Without names in `metadata` every column is used.
+
+    Returns:
+        `EncodedRows`; columns without use and rows outside the training ranges are told in its notes.
+
+    Raises:
+        DataError: one error for all missing columns, unusable cells, and levels that the model has never seen.
+        ShapeError: columns of unequal length, or an array of another width.
 
     >>> encode({"b": [1.0], "a": [5.0]}, Metadata(inputs=("a", "b"), ranges=((0, 1), (0, 1)))).X
     tensor([[5., 1.]], dtype=torch.float64)
     """
-    wanted = raw_columns(metadata)
     drop_rows = "rows" in ([drop] if isinstance(drop, str) else drop)
-    grid = _grid(data, wanted, drop_rows)
-    wanted = wanted or grid.names
-    cells = dict(zip(grid.names, grid.columns, strict=True))
-    missing = [name for name in wanted if name not in cells]
-    if missing:
-        spare = [name for name in grid.names if name not in wanted]
-        guesses = [did_you_mean(name, spare) for name in missing]
-        near = [
-            f"{name!r}" + (f" ({guess})" if guess.startswith("did") else "")
-            for name, guess in zip(missing, guesses, strict=True)
-        ]
-        more = f" and {len(near) - 8} more" if len(near) > 8 else ""
-        header = "" if grid.header else "; its first line is no header"
-        raise DataError(
-            f"{grid.where} lacks {'columns' if len(near) > 1 else 'the column'} {', '.join(near[:8])}{more} that the"
-            f" model needs{header}"
-        )
-    notes = list(grid.notes)
+    grid = _grid(data, raw_columns(metadata), drop_rows)
+    inputs = metadata.inputs or grid.names
+    positions = used if metadata.inputs and used is not None else range(len(inputs))
+    wanted = raw_columns(replace(metadata, inputs=tuple(inputs[position] for position in sorted(positions))))
+    _check_columns(grid, wanted, {*wanted, *raw_columns(metadata)})
     extra = [name for name in grid.names if name not in wanted and name not in metadata.outputs]
-    if extra:
-        notes.append(f"not used by the model: {', '.join(extra[:8])}{', ...' if len(extra) > 8 else ''}")
-    faults = Faults(grid, drop_rows, new=True)
+    notes = [f"not used by the model: {', '.join(extra[:8])}{', ...' if len(extra) > 8 else ''}"] if extra else []
+    columns, faults = _columns(grid, wanted, metadata)
+    kept, left_out = usable_rows(grid, faults, drop_rows=drop_rows, new=True)
+    if not len(kept):
+        raise DataError(f"{grid.where} leaves no usable row")
+    idle = np.zeros(len(grid.lines))
+    X = np.stack([columns.get(name, idle)[kept] for name in inputs], axis=1)
+    outside, remark = beyond_ranges(X, metadata, positions)
+    notes = [*grid.notes, *notes, *left_out, *([remark] if remark else [])]
+    return EncodedRows(torch.from_numpy(X), tuple(kept.tolist()), torch.from_numpy(outside), tuple(notes), grid)
+
+
+def _check_columns(grid: Grid, wanted: Sequence[str], known: Collection[str]) -> None:
+    """Raise `DataError` for wanted columns that the grid lacks; columns that the model knows are no misspelt ones."""
+    missing = [name for name in wanted if name not in grid.names]
+    if not missing:
+        return
+    spare = [name for name in grid.names if name not in known]
+    guesses = [did_you_mean(name, spare) for name in missing]
+    near = [
+        f"{name!r}" + (f" ({guess})" if guess.startswith("did") else "")
+        for name, guess in zip(missing, guesses, strict=True)
+    ]
+    more = f" and {len(near) - 8} more" if len(near) > 8 else ""
+    header = "" if grid.header else "; its first line is no header"
+    raise DataError(
+        f"{grid.where} lacks {'columns' if len(near) > 1 else 'the column'} {', '.join(near[:8])}{more} that the"
+        f" model needs{header}"
+    )
+
+
+def _columns(grid: Grid, wanted: Sequence[str], metadata: Metadata) -> tuple[dict[str, np.ndarray], list[Fault]]:
+    """The values (n,) of each input from the wanted columns, one input per level of a category, and their faults."""
+    cells = dict(zip(grid.names, grid.columns, strict=True))
     columns: dict[str, np.ndarray] = {}
+    faults: list[Fault] = []
     for name in wanted:
         if name in metadata.categories:
             levels, gaps = read_levels(cells[name], grid.decimal)
             known = metadata.categories[name]
             strange = [row for row, level in enumerate(levels) if level and level not in known]
-            faults.add_missing(name, gaps)
-            faults.add_strange(name, strange, levels, known)
+            faults += missing_faults(grid, name, gaps)
+            faults += level_faults(grid, name, strange, levels, known)
             codes = np.array(levels)
             columns |= {f"{name}={level}": (codes == level).astype(np.float64) for level in known}
             continue
         reading = read_numbers(cells[name], grid.decimal)
-        faults.add_reading(name, reading, cells[name])
+        faults += number_faults(grid, name, reading, cells[name], new=True)
         columns[name] = reading.values
-    kept = faults.settle(notes)
-    if not len(kept):
-        raise DataError(f"{grid.where} leaves no usable row")
-    X = np.stack([columns[name][kept] for name in metadata.inputs or wanted], axis=1)
-    outside = _outside(X, metadata, wanted, notes)
-    return Rows(torch.from_numpy(X), tuple(kept.tolist()), torch.from_numpy(outside), tuple(notes), grid)
+    return columns, faults
 
 
-def _outside(X: np.ndarray, metadata: Metadata, wanted: Sequence[str], notes: list[str]) -> np.ndarray:
-    """Which rows lie outside the ranges the model was trained on, by more than round-off; says so in a note."""
-    if not metadata.ranges:
-        return np.zeros(len(X), dtype=bool)
-    low, high = np.array(metadata.ranges, dtype=np.float64).T
-    slack = 1e-9 * (high - low)
-    beyond = (X < low - slack) | (X > high + slack)
+def beyond_ranges(
+    X: np.ndarray, metadata: Metadata, used: Iterable[int], margin: float = 0.0
+) -> tuple[np.ndarray, str]:
+    """Which rows leave the training ranges by more than rounding, and a sentence on it.
+
+    Args:
+        X (n, d): the inputs of a model.
+        metadata: its ranges; without them no row leaves any.
+        used: positions of the inputs that count.
+        margin: the part of a range by which a row may leave it.
+
+    Returns:
+        (n,) booleans, and the sentence: empty where no row leaves a range.
+    """
+    columns = sorted(used)
+    if len(metadata.ranges) != X.shape[1] or not columns:
+        return np.zeros(len(X), dtype=bool), ""
+    low, high = np.array(metadata.ranges, dtype=np.float64)[columns].T
+    values = X[:, columns]
+    slack = SINGLE * np.maximum(np.abs(low), np.abs(high)) + margin * (high - low)
+    beyond = (values < low - slack) | (values > high + slack)
     rows = beyond.any(axis=1)
-    if rows.any():
-        worst = [
-            f"{name!r} (trained on {low[index]:.6g} to {high[index]:.6g}, here {X[:, index].min():.6g} to"
-            f" {X[:, index].max():.6g})"
-            for index, name in enumerate(metadata.inputs or wanted)
-            if beyond[:, index].any()
-        ]
-        more = f" and {len(worst) - 4} more" if len(worst) > 4 else ""
-        notes.append(
-            f"{rows.sum()} of {len(X)} rows lie outside the training range, where the model extrapolates:"
-            f" {', '.join(worst[:4])}{more}"
-        )
-    return rows
+    if not rows.any():
+        return rows, ""
+    names = metadata.inputs or tuple(f"x{index + 1}" for index in range(X.shape[1]))
+    worst = [
+        f"{names[column]!r} (trained on {low[place]:.6g} to {high[place]:.6g}, here {values[:, place].min():.6g} to"
+        f" {values[:, place].max():.6g})"
+        for place, column in enumerate(columns)
+        if beyond[:, place].any()
+    ]
+    more = f" and {len(worst) - 4} more" if len(worst) > 4 else ""
+    return rows, (
+        f"{rows.sum()} of {len(X)} rows lie outside the training range, where the model extrapolates:"
+        f" {', '.join(worst[:4])}{more}"
+    )
 
 
 def _grid(data: Any, wanted: Sequence[str], drop_rows: bool) -> Grid:

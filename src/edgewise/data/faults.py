@@ -3,100 +3,137 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from edgewise.errors import DataError
+from edgewise.errors import DataError, few
 
-from .cells import Reading, hint
-from .reader import SHOWN, Grid, quoted
+from .cells import PLACES_SHOWN, Reading, hint
+from .reader import Grid, quoted
 
 COLUMNS = 8  # faulty columns that a message lists before it counts the rest
+LETTERS = 40  # of a cell, that a message shows
+NOTED = 4  # reasons that a note on rows left out gives
 
 
-class Faults:
-    """Gathers faults column by column; `settle` raises one error or says which rows can be used.
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a column.
 
-    `new`: the rows are for a trained model, whose columns are settled.
+    Attributes:
+        text: the fault and its places in words.
+        rows: the rows that have it; without any, leaving rows out does not mend the column.
+        levels: the name of a column that could be read as levels.
     """
 
-    def __init__(self, grid: Grid, drop_rows: bool, *, new: bool = False) -> None:
-        self.grid, self.drop_rows, self.new = grid, drop_rows, new
-        self.bad = np.zeros(len(grid.lines), dtype=bool)
-        self.found: list[str] = []  # faults that leaving rows out would cure
-        self.hopeless: list[str] = []  # faults that it would not
-        self.texts: list[str] = []  # columns that could be classes
+    text: str
+    rows: tuple[int, ...] = ()
+    levels: str = ""
 
-    def add_reading(self, name: str, reading: Reading, cells: Sequence[Any], role: str = "column") -> None:
-        """Note the faulty rows of a column of numbers. One that is mostly text is hopeless: leaving rows out cannot
-        save it."""
-        rows, decimal = len(self.bad), self.grid.decimal
-        text = reading.text
-        advice = next((found for row in text[:SHOWN] if (found := hint(str(cells[row]), decimal))), "")
-        if text and len(text) >= (rows - len(reading.missing)) / (1 if self.new else 2):
-            samples = list(dict.fromkeys(str(cells[row])[:40] for row in text))
-            shown = ", ".join(map(repr, samples[:SHOWN])) + (", ..." if len(samples) > SHOWN else "")
-            self.hopeless.append(f"{role} {name!r} holds text ({shown})" + (f" - {advice}" if advice else ""))
-            if role == "column" and not advice and not self.new:
-                self.texts.append(name)
-            return
-        self.add_missing(name, reading.missing, role)
-        if reading.infinite:
-            places = self._places(reading.infinite, cells)
-            self._note(reading.infinite, f"{role} {name!r} is infinite, or too large for a float64, in {places}")
-        if text:
-            self._note(
-                text,
-                f"{role} {name!r} holds no number in {self._places(text, cells)}" + (f" - {advice}" if advice else ""),
-            )
 
-    def add_missing(self, name: str, at: list[int], role: str = "column") -> None:
-        """Note the rows in which a column has no value."""
-        if role == "target" and len(at) == len(self.bad):
-            self.hopeless.append(f"target {name!r} is empty")
-        elif at:
-            self._note(at, f"{role} {name!r} misses {len(at)} value{'s' if len(at) > 1 else ''}, in {self._places(at)}")
+def number_faults(
+    grid: Grid, name: str, reading: Reading, cells: Sequence[Any], *, target: bool = False, new: bool = False
+) -> list[Fault]:
+    """The faults of a column of numbers; one that is mostly text cannot be saved by leaving rows out.
 
-    def add_strange(self, name: str, at: list[int], levels: Sequence[str], known: Sequence[str]) -> None:
-        """Note the rows whose level a trained model has never seen."""
-        if at:
-            what = f"column {name!r} has a level that the model has never seen, in {self._places(at, levels)}"
-            self._note(at, f"{what}; it knows {', '.join(known[:12])}")
+    Args:
+        grid: the table, for the places.
+        name: of the column.
+        reading: what its cells were read as.
+        cells: as they stand.
+        target: whether it is a column to predict.
+        new: whether the rows are for a trained model, whose columns are settled.
+    """
+    role, rows, text = "target" if target else "column", len(grid.lines), reading.text
+    advice = next((found for row in text[:PLACES_SHOWN] if (found := hint(str(cells[row]), grid.decimal))), "")
+    remark = f" - {advice}" if advice else ""
+    if text and len(text) >= (rows - len(reading.missing)) / (1 if new else 2):
+        samples = list(dict.fromkeys(str(cells[row])[:LETTERS] for row in text))
+        shown = ", ".join(map(repr, samples[:PLACES_SHOWN])) + (", ..." if len(samples) > PLACES_SHOWN else "")
+        levels = "" if target or advice or new else name
+        return [Fault(f"{role} {name!r} holds text ({shown}){remark}", levels=levels)]
+    found = missing_faults(grid, name, reading.missing, target=target)
+    if reading.infinite:
+        where = _places(grid, reading.infinite, cells)
+        words = f"{role} {name!r} is infinite, or too large for a float64, in {where}"
+        found.append(Fault(words, tuple(reading.infinite)))
+    if text:
+        found.append(Fault(f"{role} {name!r} holds no number in {_places(grid, text, cells)}{remark}", tuple(text)))
+    return found
 
-    def settle(self, notes: list[str]) -> np.ndarray:
-        """The rows that can be used, with a note on the others. Raises `DataError` unless all is fine or bad rows are
-        to be left out."""
-        if self.hopeless or (self.found and not self.drop_rows):
-            wrong = self.hopeless + ([] if self.drop_rows else self.found)
-            more = f"; and {len(wrong) - COLUMNS} more" if len(wrong) > COLUMNS else ""
-            raise DataError(f"{self.grid.where}: {'; '.join(wrong[:COLUMNS])}{more}. Mend the table{self._ways(wrong)}")
-        left = int(self.bad.sum())
-        if left:
-            more = "; ..." if len(self.found) > 4 else ""
-            notes.append(f"{left} of {len(self.bad)} rows left out: {'; '.join(self.found[:4])}{more}")
-        return np.flatnonzero(~self.bad)
 
-    def _ways(self, wrong: list[str]) -> str:
-        """What can be done on the command line instead of mending the table."""
-        ways = []
-        if self.found and not self.drop_rows:
-            ways.append("--drop rows leaves out the faulty rows")
-        if self.texts:
-            ways.append(f"--categorical {quoted(self.texts[0])} makes its texts classes")
-        if not self.new and any(not text.startswith("target") for text in wrong):
-            ways.append("--drop COLUMN leaves out a column")
-        settings = "drop=..., categorical=..." if self.texts else "drop=..."
-        return f", or: {'; '.join(ways)} (in Python: {settings})" if ways else ""
+def missing_faults(grid: Grid, name: str, at: Sequence[int], *, target: bool = False) -> list[Fault]:
+    """The rows in which a column has no value."""
+    if not at:
+        return []
+    if target and len(at) == len(grid.lines):
+        return [Fault(f"target {name!r} is empty")]
+    role, count = "target" if target else "column", f"{len(at)} value{'s' if len(at) > 1 else ''}"
+    return [Fault(f"{role} {name!r} misses {count}, in {_places(grid, at)}", tuple(at))]
 
-    def _note(self, at: list[int], text: str) -> None:
-        self.bad[at] = True
-        self.found.append(text)
 
-    def _places(self, rows: list[int], cells: Sequence[Any] | None = None) -> str:
-        shown = [
-            f"{self.grid.lines[row]}" + ("" if cells is None else f" ({str(cells[row])[:30]!r})")
-            for row in rows[:SHOWN]
-        ]
-        more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
-        return f"{self.grid.unit}{'s' if len(rows) > 1 else ''} {', '.join(shown)}{more}"
+def level_faults(grid: Grid, name: str, at: Sequence[int], levels: Sequence[str], known: Sequence[str]) -> list[Fault]:
+    """The rows whose level a trained model has never seen."""
+    if not at:
+        return []
+    what = f"column {name!r} has a level that the model has never seen, in {_places(grid, at, levels)}"
+    return [Fault(f"{what}; it knows {few(known)}", tuple(at))]
+
+
+def usable_rows(
+    grid: Grid, faults: Sequence[Fault], *, drop_rows: bool, new: bool = False
+) -> tuple[np.ndarray, list[str]]:
+    """The rows without a fault, and notes on the others.
+
+    Args:
+        grid: the table.
+        faults: of all its columns.
+        drop_rows: whether rows with faults may be left out.
+        new: whether the rows are for a trained model, whose columns are settled.
+
+    Raises:
+        DataError: one error for all faults that leaving rows out does not mend, or must not.
+    """
+    wrong = [fault for fault in faults if not fault.rows]
+    wrong += [] if drop_rows else [fault for fault in faults if fault.rows]
+    if wrong:
+        words = [fault.text for fault in wrong]
+        more = f"; and {len(words) - COLUMNS} more" if len(words) > COLUMNS else ""
+        ways = _ways(grid, faults, wrong, drop_rows, new)
+        raise DataError(f"{grid.where}: {'; '.join(words[:COLUMNS])}{more}. Mend the table{ways}")
+    good = np.ones(len(grid.lines), dtype=bool)
+    for fault in faults:
+        good[list(fault.rows)] = False
+    left = int((~good).sum())
+    if not left:
+        return np.flatnonzero(good), []
+    reasons = "; ".join(fault.text for fault in faults[:NOTED]) + ("; ..." if len(faults) > NOTED else "")
+    return np.flatnonzero(good), [f"{left} of {len(good)} rows left out: {reasons}"]
+
+
+def _ways(grid: Grid, faults: Sequence[Fault], wrong: Sequence[Fault], drop_rows: bool, new: bool) -> str:
+    """What can be done instead of mending the table."""
+    curable = any(fault.rows for fault in faults) and not drop_rows
+    if new and grid.unit == "row":  # of a DataFrame or an array, from which the caller can take rows
+        return ", or leave these rows out" if curable else ""
+    levels = next((fault.levels for fault in faults if fault.levels), "")
+    ways = []
+    if curable:
+        ways.append("--drop rows leaves out the faulty rows")
+    if levels:
+        ways.append(f"--categorical {quoted(levels)} makes its texts classes")
+    if not new and any(not fault.text.startswith("target") for fault in wrong):
+        ways.append("--drop COLUMN leaves out a column")
+    settings = "drop=..., categorical=..." if levels else "drop=..."
+    return f", or: {'; '.join(ways)} (in Python: {settings})" if ways else ""
+
+
+def _places(grid: Grid, rows: Sequence[int], cells: Sequence[Any] | None = None) -> str:
+    shown = [
+        f"{grid.lines[row]}" + ("" if cells is None else f" ({str(cells[row])[:LETTERS]!r})")
+        for row in rows[:PLACES_SHOWN]
+    ]
+    more = f" and {len(rows) - PLACES_SHOWN} more" if len(rows) > PLACES_SHOWN else ""
+    return f"{grid.unit}{'s' if len(rows) > 1 else ''} {', '.join(shown)}{more}"

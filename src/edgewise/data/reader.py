@@ -9,20 +9,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgewise.errors import DataError
+from edgewise.errors import DataError, few
 
-from .cells import MISSING, has_decimal_commas, is_numeric
+from .cells import MISSING, PLACES_SHOWN, has_decimal_commas, is_numeric
 from .text import SEPARATORS, decode, read_bytes, sniff, split_rows
 
-SHOWN = 3  # faulty lines that a message lists before it counts the rest
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Grid:
-    """A table before its cells are understood: each column is a list of text cells or a numpy array.
+    """A table before its cells are understood.
 
-    `lines`: where each row stood (a line of the file, or a row of the frame); `ragged`: rows that had to be left out
-    when asked to.
+    Attributes:
+        names: of the columns.
+        columns: each a list of text cells, or a numpy array.
+        lines: where each row stood: a line of the file, or a row of the frame.
+        where: the table in words, for messages.
+        unit: "line" or "row", what `lines` counts.
+        notes: sentences on what was guessed.
+        separator, decimal, header: how a file is written.
+        renamed: new name -> the name that occurred twice.
     """
 
     names: tuple[str, ...]
@@ -34,16 +39,22 @@ class Grid:
     separator: str = ","
     decimal: str = "."
     header: bool = True
-    renamed: dict[str, str] = field(default_factory=dict)  # new name -> the name that occurred twice
+    renamed: dict[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Grid({len(self.lines)} rows of {self.where}: {few(self.names)})"
 
 
 def read_grid(path: str | Path, *, named: Sequence[str] = (), drop_rows: bool = False) -> Grid:
-    """The cells of a table file with its header, separator, encoding and decimal mark guessed; every guess that matters
-    is a note.
+    """The cells of a table file; header, separator, encoding and decimal mark are guessed, and told in the notes.
 
-    `named`: column names that the caller will ask for: they decide whether a first line of numbers is a header.
-    `drop_rows`: leave rows with too few or too many fields out. Raises `DataError` for whatever is no table, naming the
-    line.
+    Args:
+        path: a text file.
+        named: columns that the caller will ask for. They decide whether a first line of numbers is a header.
+        drop_rows: whether to leave out rows with too few or too many fields.
+
+    Raises:
+        DataError: whatever is no table, with the line.
     """
     where = str(path)
     text, notes = decode(read_bytes(path), where)
@@ -69,11 +80,12 @@ def read_grid(path: str | Path, *, named: Sequence[str] = (), drop_rows: bool = 
         raise DataError(
             f"{where} holds a header ({', '.join(names[:8])}{', ...' if len(names) > 8 else ''}) but no rows"
         )
-    names, rows = _edges(names, rows, notes)
-    rows, places = _even(names, rows, places, where, drop_rows, notes)
+    names, rows, trimmed = _edges(names, rows)
+    rows, places, uneven = _even(names, rows, places, where, drop_rows)
     columns: list[Sequence[str]] = list(zip(*rows, strict=True))
-    keep, clear, renamed = _names(names, columns, notes)
+    keep, clear, renamed, named_anew = _names(names, columns)
     columns = [columns[index] for index in keep]
+    notes += [*trimmed, *uneven, *named_anew]
     decimal = "."
     if separator != "," and "," in text:
         decimal = "," if has_decimal_commas(columns) else "."
@@ -172,18 +184,19 @@ def _header(
     return header, [rows[index] for index in kept], [places[index] for index in kept], comments
 
 
-def _edges(names: list[str], rows: list[list[str]], notes: list[str]) -> tuple[list[str], list[list[str]]]:
-    """Take off separators at the ends of lines, and row names that have no header (as R writes them)."""
+def _edges(names: list[str], rows: list[list[str]]) -> tuple[list[str], list[list[str]], list[str]]:
+    """Names and rows without separators at the ends of lines, and without row names that have no header, as R writes
+    them; and notes on it."""
     usual = Counter(len(row) for row in rows).most_common(1)[0][0]
     if usual == len(names) + 1 and names[-1]:
         if all(len(row) != usual or not row[-1] for row in rows):
-            notes.append("each row ends with a separator, which is ignored")
-            return names, [row[:-1] if len(row) == usual else row for row in rows]
+            cut = [row[:-1] if len(row) == usual else row for row in rows]
+            return names, cut, ["each row ends with a separator, which is ignored"]
         if all(
             len(row) != usual or not is_numeric(row[0]) or row[0] == str(index + 1) for index, row in enumerate(rows)
         ):
-            notes.append("the first field of each row has no name: taken as a row name and left out")
-            return names, [row[1:] if len(row) == usual else row for row in rows]
+            cut = [row[1:] if len(row) == usual else row for row in rows]
+            return names, cut, ["the first field of each row has no name: taken as a row name and left out"]
     while (
         len(names) > 1
         and not names[-1]
@@ -191,18 +204,18 @@ def _edges(names: list[str], rows: list[list[str]], notes: list[str]) -> tuple[l
     ):
         last = len(names) - 1
         names, rows = names[:last], [row[:last] for row in rows]
-    return names, rows
+    return names, rows, []
 
 
 def _even(
-    names: list[str], rows: list[list[str]], places: list[int], where: str, drop_rows: bool, notes: list[str]
-) -> tuple[list[list[str]], list[int]]:
-    """The rows that have one field per column; others are an error, or left out when asked."""
+    names: list[str], rows: list[list[str]], places: list[int], where: str, drop_rows: bool
+) -> tuple[list[list[str]], list[int], list[str]]:
+    """The rows that have one field per column, their places, and a note on others that were left out when asked."""
     bad = [index for index, row in enumerate(rows) if len(row) != len(names)]
     if not bad:
-        return rows, places
-    shown = "; ".join(f"line {places[index]} has {len(rows[index])} fields" for index in bad[:SHOWN])
-    more = f" and {len(bad) - SHOWN} more lines" if len(bad) > SHOWN else ""
+        return rows, places, []
+    shown = "; ".join(f"line {places[index]} has {len(rows[index])} fields" for index in bad[:PLACES_SHOWN])
+    more = f" and {len(bad) - PLACES_SHOWN} more lines" if len(bad) > PLACES_SHOWN else ""
     if not drop_rows or len(bad) == len(rows):
         remedy = (
             "mend them, or leave them out with --drop rows"
@@ -210,16 +223,15 @@ def _even(
             else "does the first line name every column?"
         )
         raise DataError(f"{where}: the header names {len(names)} columns, but {shown}{more}; {remedy}")
-    notes.append(f"{len(bad)} row{'s' if len(bad) > 1 else ''} left out: {shown}{more}, wanted {len(names)}")
+    note = f"{len(bad)} row{'s' if len(bad) > 1 else ''} left out: {shown}{more}, wanted {len(names)}"
     good = [index for index, row in enumerate(rows) if len(row) == len(names)]
-    return [rows[index] for index in good], [places[index] for index in good]
+    return [rows[index] for index in good], [places[index] for index in good], [note]
 
 
-def _names(
-    names: list[str], columns: list[Sequence[str]], notes: list[str]
-) -> tuple[list[int], list[str], dict[str, str]]:
-    """Which columns to keep, one clear name for each, and which names occurred twice."""
+def _names(names: list[str], columns: list[Sequence[str]]) -> tuple[list[int], list[str], dict[str, str], list[str]]:
+    """Which columns to keep, one clear name for each, which names occurred twice, and notes on new names."""
     keep: list[int] = []
+    notes: list[str] = []
     clear: list[str] = []
     renamed: dict[str, str] = {}
     taken = {" ".join(name.split()) for name in names}
@@ -241,7 +253,7 @@ def _names(
             name = again
         keep.append(index)
         clear.append(name)
-    return keep, clear, renamed
+    return keep, clear, renamed, notes
 
 
 def _free(name: str, taken: set[str], joint: str) -> str:

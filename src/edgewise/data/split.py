@@ -11,11 +11,19 @@ from .table import Table
 
 
 def split(table: Table, fraction: float = 0.2, seed: int = 0) -> tuple[Table, Table]:
-    """(rest, held out): a seeded draw of `fraction` of the rows, of every class alike; both keep the order of the
-    table.
+    """A table in two, by a seeded draw of rows: of every class alike, and both in the order of the table.
 
-    Every class and at least two rows stay in the rest. Raises `ConfigError` for a fraction outside (0, 1), `DataError`
-    for too few rows.
+    Args:
+        table: what to split.
+        fraction (above 0, below 1): the part of the rows that is held out.
+        seed: of the draw.
+
+    Returns:
+        (rest, held out). Every class and at least two rows stay in the rest.
+
+    Raises:
+        ConfigError: a fraction outside its range.
+        DataError: too few rows.
 
     >>> from edgewise.data import from_function
     >>> rest, held = split(from_function(lambda x: x[:, 0] ** 2, [(0, 1)], 10), 0.3)

@@ -13,23 +13,32 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edgewise.errors import DataError, ShapeError
-from edgewise.model import Metadata
+from edgewise.errors import DataError, ShapeError, few, knows_keywords
+from edgewise.metadata import Metadata
 
 from .build import build
-from .convert import as_matrix, frame_columns, holds_classes, is_frame
+from .convert import as_matrix
+from .frames import frame_columns, holds_classes, is_frame, unique_names
 from .reader import Grid, read_grid
 
 # n rows, d inputs, k outputs
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Table:
-    """X (n, d) float64 and y, (n, k) float64 or (n,) int64 class codes, with the names, classes, levels and ranges a
-    model carries along.
+    """Columns of numbers with their names, ready to be fitted; `read_csv`, `from_dataframe` and others make it.
 
-    `categories`: column -> levels; its inputs are named `column=level` and hold 0 or 1. `notes`: sentences on what was
-    changed or guessed. `lines`: where each row stood in the file or frame.
+    Attributes:
+        X (n, d): the inputs, float64.
+        y: the targets, (n, k) float64, or class codes (n,) int64.
+        inputs: names of the columns of X; an input that is one level of a categorical column is called `column=level`
+            and holds 0 or 1.
+        outputs: names of the targets.
+        classes: labels of the class codes, None for numbers.
+        categories: column -> levels, of the categorical columns.
+        ranges: lowest and highest value of each input.
+        notes: sentences on what was changed or guessed.
+        lines: where each row stood in the file or frame.
     """
 
     X: Tensor
@@ -45,6 +54,11 @@ class Table:
     def __len__(self) -> int:
         return len(self.X)
 
+    def __repr__(self) -> str:
+        kind = "" if self.classes is None else f" ({few(self.classes)})"
+        inputs = f"{len(self.inputs)} input{'s' if len(self.inputs) > 1 else ''} {few(self.inputs)}"
+        return f"Table({len(self)} rows, {self.task} of {few(self.outputs)}{kind} from {inputs})"
+
     @property
     def task(self) -> str:
         """'regression' or 'classification'."""
@@ -54,12 +68,28 @@ class Table:
         """What a model needs to know of this table to predict on another one."""
         return Metadata(self.inputs, self.outputs, self.classes or (), dict(self.categories), self.ranges, self.task)
 
+    def raw(self) -> dict[str, Any]:
+        """The input columns as they stood in the original table: numbers (n,), or the level of each row as text."""
+        found: dict[str, Any] = {
+            column: [levels[code] for code in self.X[:, self._places(column)].argmax(dim=1).tolist()]
+            for column, levels in self.categories.items()
+        }
+        encoded = {place for column in self.categories for place in self._places(column)}
+        return found | {
+            name: self.X[:, place].numpy() for place, name in enumerate(self.inputs) if place not in encoded
+        }
+
+    def _places(self, column: str) -> list[int]:
+        """Positions of the inputs, one per level, that a categorical column became."""
+        return [self.inputs.index(f"{column}={level}") for level in self.categories[column]]
+
     def take(self, rows: Tensor) -> Table:
         """These rows alone, everything else unchanged: the ranges stay those of the whole table."""
         lines = tuple(self.lines[row] for row in rows.tolist()) if self.lines else ()
         return replace(self, X=self.X[rows], y=self.y[rows], lines=lines)
 
 
+@knows_keywords
 def read_csv(
     path: str | Path,
     target: str | Sequence[str] | None = None,
@@ -69,12 +99,28 @@ def read_csv(
     categorical: str | Sequence[str] = (),
     task: str = "auto",
 ) -> Table:
-    """A table file as a Table; separator, encoding, header and decimal mark are guessed, and told in the notes.
+    """A table file as a `Table`; separator, encoding, header and decimal mark are guessed, and told in its notes.
 
-    `target`: the column (or columns) to predict; `features`: the inputs (all others without it); `drop`: columns to
-    leave out, and "rows" for rows with missing or unusable cells; `categorical`: columns of levels, one input per
-    level; `task`: "auto" (classification for text and truth values), "regression" or "classification". Raises one
-    `DataError` that names columns and lines for a table that cannot be used.
+    Args:
+        path: a text file, one row per line.
+        target: the column to predict, or several.
+        features: the input columns; all others by default.
+        drop: columns to leave out; "rows" leaves out rows with missing or unusable cells.
+        categorical: columns that hold levels; each level becomes an input of its own, 0 or 1.
+        task: "regression", "classification", or "auto": classes where the target holds text or truth values.
+
+    Returns:
+        A `Table`.
+
+    Raises:
+        DataError: one error that names the columns and lines for which the table cannot be used.
+        ConfigError: an unknown task.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "data.csv"
+    >>> _ = path.write_text("t;height\\n0;1,5\\n1;2,5\\n2;4,5\\n")
+    >>> read_csv(path, "height")
+    Table(3 rows, regression of height from 1 input t)
     """
     named = [
         *_words(target),
@@ -95,11 +141,12 @@ def from_grid(
     categorical: str | Sequence[str] = (),
     task: str = "auto",
 ) -> Table:
-    """A grid of cells, as `read_grid` gives it, as a Table; settings and errors as for `read_csv`."""
+    """A grid of cells, as `read_grid` gives it, as a `Table`; settings and errors as for `read_csv`."""
     chosen = None if features is None else _words(features)
     return Table(**build(grid, _words(target), chosen, _words(drop), _words(categorical), task))
 
 
+@knows_keywords
 def from_dataframe(
     frame: Any,
     target: str | Sequence[str] | None = None,
@@ -109,11 +156,27 @@ def from_dataframe(
     categorical: str | Sequence[str] = (),
     task: str = "auto",
 ) -> Table:
-    """A DataFrame (of pandas, or another with `columns` and `to_numpy`) as a Table; settings and errors as for
-    `read_csv`."""
+    """A DataFrame as a `Table`.
+
+    Args:
+        frame: of pandas, or of another library whose frames have `columns` and `to_numpy`.
+        target: the column to predict, or several.
+        features: the input columns; all others by default.
+        drop: columns to leave out; "rows" leaves out rows with missing or unusable cells.
+        categorical: columns that hold levels; each level becomes an input of its own, 0 or 1.
+        task: "regression", "classification", or "auto": classes where the target holds text or truth values.
+
+    Returns:
+        A `Table`.
+
+    Raises:
+        DataError: one error that names the columns and rows for which the frame cannot be used.
+        ConfigError: an unknown task.
+    """
     return from_grid(frame_grid(frame), target, features=features, drop=drop, categorical=categorical, task=task)
 
 
+@knows_keywords
 def from_arrays(
     X: Any,
     y: Any,
@@ -123,11 +186,22 @@ def from_arrays(
     drop: str | Sequence[str] = (),
     task: str = "auto",
 ) -> Table:
-    """X (n, d) and y (n,) or (n, k), as arrays, tensors or lists, as a Table; `drop="rows"` leaves rows with missing or
-    infinite values out.
+    """Arrays, tensors or lists as a `Table`.
 
-    Names default to x1, x2, ... and y (y1, y2, ...). Raises `ShapeError` where rows or names do not match, `DataError`
-    as `read_csv` does.
+    Args:
+        X (n, d): the inputs.
+        y (n,) or (n, k): the targets.
+        inputs: names of the columns of X; those of a DataFrame by default, else x1, x2, ...
+        outputs: names of the targets; y, or y1, y2, ... by default.
+        drop: columns to leave out; "rows" leaves out rows with missing or infinite values.
+        task: "regression", "classification", or "auto": classes where y holds text or truth values.
+
+    Returns:
+        A `Table`.
+
+    Raises:
+        ShapeError: rows or names that do not match.
+        DataError: one error that names the columns and rows that cannot be used.
 
     >>> from_arrays([[0.0, 1.0], [1.0, 3.0], [2.0, 0.0]], [1.0, 2.0, 5.0]).inputs
     ('x1', 'x2')
@@ -157,6 +231,7 @@ def from_arrays(
     return from_grid(grid, outputs, features=inputs, drop=drop, task=task)
 
 
+@knows_keywords
 def from_function(
     f: Callable[..., Tensor],
     ranges: Mapping[str, tuple[float, float]] | Sequence[tuple[float, float]],
@@ -165,10 +240,21 @@ def from_function(
     *,
     output: str = "y",
 ) -> Table:
-    """n points drawn uniformly from `ranges` (a pair per input, or name -> pair) with their values f(x).
+    """Points drawn uniformly from a box, with the values of a function there, as a `Table`.
 
-    f takes one (n, d) tensor, or d tensors (n,) when it has d arguments without defaults. Raises `DataError` for
-    unusable ranges or values of f.
+    Args:
+        f: takes one tensor (n, d), or d tensors (n,) when it has d arguments without defaults; gives (n,) or (n, k).
+        ranges: (low, high) of each input, or name -> (low, high).
+        n: the number of points.
+        seed: of the draw.
+        output: the name of the value.
+
+    Returns:
+        A `Table` whose ranges are those given.
+
+    Raises:
+        DataError: unusable ranges, fewer than 2 points, or values of f that are not finite.
+        ShapeError: values of f of another shape.
 
     >>> table = from_function(lambda a, b: a * b, {"a": (0, 1), "b": (1, 2)}, 100)
     >>> table.X.shape, table.y.shape, table.inputs
@@ -205,24 +291,17 @@ def from_function(
 def frame_grid(frame: Any) -> Grid:
     """A DataFrame as a grid: numeric and boolean columns as they are, everything else as text."""
     if not is_frame(frame):
-        raise DataError(f"wanted a DataFrame, got {type(frame).__name__}; for arrays use from_arrays")
+        raise DataError(f"wanted a DataFrame, got {type(frame).__name__}; for arrays use edgewise.from_arrays")
     names, columns = frame_columns(frame)
-    clear: list[str] = []
-    notes = []
-    for name in names:
-        again = next(
-            free
-            for number in range(1, len(names) + 2)
-            if (free := name if number == 1 else f"{name}.{number}") not in clear
-        )
-        if again != name:
-            notes.append(f"the name {name!r} occurs twice: column {len(clear) + 1} is called {again!r}")
-        clear.append(again)
+    clear = unique_names(names)
+    notes = tuple(
+        f"the name {name!r} occurs twice: column {place} is called {again!r}"
+        for place, (name, again) in enumerate(zip(names, clear, strict=True), start=1)
+        if again != name
+    )
     if not len(frame):
         raise DataError("the frame has no rows")
-    return Grid(
-        tuple(clear), tuple(_cells(column) for column in columns), range(len(frame)), "the frame", "row", tuple(notes)
-    )
+    return Grid(clear, tuple(_cells(column) for column in columns), range(len(frame)), "the frame", "row", notes)
 
 
 def _arguments(f: Callable[..., Any]) -> int:

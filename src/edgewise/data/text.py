@@ -24,7 +24,7 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-KINDS = (
+FILE_KINDS = (
     (b"PK\x03\x04", "a zip archive or an Excel workbook; save the sheet as CSV"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook; save the sheet as CSV"),
     (b"\x1f\x8b", "compressed with gzip; unpack it first"),
@@ -78,7 +78,7 @@ def decode(raw: bytes, where: str) -> tuple[str, list[str]]:
     """
     if not raw:
         raise DataError(f"{where} is empty")
-    for start, kind in KINDS:
+    for start, kind in FILE_KINDS:
         if raw.startswith(start):
             raise DataError(f"{where} is not a text table: it looks like {kind}")
     text, notes = _decoded(raw, where)

@@ -9,15 +9,16 @@ from torch import Tensor
 
 from ..errors import ConfigError, did_you_mean
 
-NAMES = ("none", "silu", "identity")
+BASE_CODES = {"none": 0, "silu": 1, "identity": 2}  # name -> number by which the kernels know it
 
 
 def check_base(name: str | None) -> str:
     """The canonical name of a base function (`None` means "none"); raises `ConfigError` for an unknown one."""
     if name is None:
         return "none"
-    if name not in NAMES:
-        raise ConfigError(f"base must be one of {NAMES}, got {name!r}; {did_you_mean(str(name), NAMES)}")
+    if name not in BASE_CODES:
+        names = tuple(BASE_CODES)
+        raise ConfigError(f"base must be one of {names}, got {name!r}; {did_you_mean(str(name), names)}")
     return name
 
 
@@ -63,9 +64,18 @@ def _silu(x: Tensor, derivative: int) -> Tensor:
 
 
 def base_value(name: str | None, x: Tensor, derivative: int = 0) -> Tensor:
-    """The `derivative`-th derivative of the base function `name` at `x` (any shape), for any order >= 0.
+    """A base function of the edges, or one of its derivatives.
 
-    Raises `ConfigError` for an unknown name or a negative order. NaN in gives NaN out.
+    Args:
+        name: "silu", "identity", or "none" (also None) for zero.
+        x (any shape): points; NaN gives NaN.
+        derivative: order of the derivative by x, any from 0 on.
+
+    Returns:
+        The values, in the shape and dtype of x.
+
+    Raises:
+        ConfigError: the name is unknown, or the order negative.
 
     >>> base_value("silu", torch.zeros(1, dtype=torch.float64), derivative=1).item()
     0.5

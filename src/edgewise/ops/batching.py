@@ -2,7 +2,8 @@
 
 Where one side is shared, the batch of v problems is one call (v folded into the rows or into the outputs). Where x and
 the coefficients both vary, each problem is a product with its own local basis, written in plain torch over the
-differentiable `basis`, so that any transform may follow.
+differentiable `basis`, so that any transform may follow. `kernels` are the differentiable kernels, which a rule calls
+again.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from typing import overload
 import torch
 from torch import Tensor
 
-from . import autograd  # circular: a rule calls the differentiable kernels again
 from .base_function import base_value
-from .reference import Spec
+from .kernels import Kernels
+from .reference import Spec, without_base
 
 
 @overload
@@ -49,14 +50,14 @@ def _uncolumns(t: Tensor, v: int) -> Tensor:
 
 
 def _dense(
-    v: int, x: Tensor, x_dim, h: Tensor | None, h_dim, knots: Tensor, knots_dim, spec: Spec, nu: int
+    kernels: Kernels, v: int, x: Tensor, x_dim, h: Tensor | None, h_dim, knots: Tensor, knots_dim, spec: Spec, nu: int
 ) -> tuple[Tensor, Tensor | None]:
     """h times basis (v, b, i, j) and h times base (v, b, i)."""
     x, h = _whole(v, x, x_dim), _whole(v, h, h_dim)
     knots = _whole(v, knots, knots_dim)
     _, b, i = x.shape
     num_basis = knots.shape[-1] - spec.degree - 1
-    first, values = autograd.basis(
+    first, values = kernels.basis(
         x.movedim(0, 1).reshape(b, v * i), knots.reshape(v * i, -1), spec._replace(uniform=False), nu
     )
     index = first.unsqueeze(-1) + torch.arange(spec.degree + 1, device=x.device)
@@ -68,60 +69,56 @@ def _dense(
     return dense, weight
 
 
-def to_out(v: int, dims, x, h, coef, scale, knots, spec: Spec, nu: int):
+def to_out(kernels: Kernels, v: int, dims, x, h, coef, scale, knots, spec: Spec, nu: int):
     x_dim, h_dim, c_dim, s_dim, k_dim = dims[:5]
     x, h, coef, scale, knots = (_front(t, d) for t, d in zip((x, h, coef, scale, knots), dims[:5], strict=True))
     if c_dim is None and s_dim is None and k_dim is None:
         rows = None if h is None else _rows(v, h, h_dim)
-        return autograd.to_out(_rows(v, x, x_dim), rows, coef, scale, knots, spec, nu).unflatten(0, (v, -1)), 0
+        return kernels.to_out(_rows(v, x, x_dim), rows, coef, scale, knots, spec, nu).unflatten(0, (v, -1)), 0
     coef, scale = _whole(v, coef, c_dim), _whole(v, scale, s_dim)
     if x_dim is None and h_dim is None and k_dim is None:
-        out = autograd.to_out(x, h, _columns(coef), None if scale is None else _columns(scale), knots, spec, nu)
+        out = kernels.to_out(x, h, _columns(coef), None if scale is None else _columns(scale), knots, spec, nu)
         return _uncolumns(out, v), 0
-    dense, weight = _dense(
-        v, x, x_dim, h, h_dim, knots, k_dim, spec if scale is not None else spec._replace(base="none"), nu
-    )
+    dense, weight = _dense(kernels, v, x, x_dim, h, h_dim, knots, k_dim, without_base(spec, scale), nu)
     out = torch.bmm(dense.flatten(2), coef.flatten(1, 2))
     return (out if weight is None or scale is None else out + torch.bmm(weight, scale)), 0
 
 
-def to_in(v: int, dims, x, g, coef, scale, knots, spec: Spec, nu: int):
+def to_in(kernels: Kernels, v: int, dims, x, g, coef, scale, knots, spec: Spec, nu: int):
     x_dim, g_dim, c_dim, s_dim, k_dim = dims[:5]
     x, g, coef, scale, knots = (_front(t, d) for t, d in zip((x, g, coef, scale, knots), dims[:5], strict=True))
     if c_dim is None and s_dim is None and k_dim is None:
-        return autograd.to_in(_rows(v, x, x_dim), _rows(v, g, g_dim), coef, scale, knots, spec, nu).unflatten(
+        return kernels.to_in(_rows(v, x, x_dim), _rows(v, g, g_dim), coef, scale, knots, spec, nu).unflatten(
             0, (v, -1)
         ), 0
     coef, scale, g = _whole(v, coef, c_dim), _whole(v, scale, s_dim), _whole(v, g, g_dim)
-    dense, weight = _dense(
-        v, x, x_dim, None, None, knots, k_dim, spec if scale is not None else spec._replace(base="none"), nu
-    )
+    dense, weight = _dense(kernels, v, x, x_dim, None, None, knots, k_dim, without_base(spec, scale), nu)
     pull = torch.bmm(g, coef.flatten(1, 2).transpose(1, 2)).reshape(dense.shape)
     out = (dense * pull).sum(-1)
     return (out if weight is None or scale is None else out + weight * torch.bmm(g, scale.transpose(1, 2))), 0
 
 
-def to_coef(v: int, dims, x, h, g, knots, spec: Spec, nu: int):
+def to_coef(kernels: Kernels, v: int, dims, x, h, g, knots, spec: Spec, nu: int):
     x_dim, h_dim, g_dim, k_dim = dims[:4]
     x, h, g, knots = (_front(t, d) for t, d in zip((x, h, g, knots), dims[:4], strict=True))
     if x_dim is None and h_dim is None and k_dim is None:
-        coef, scale = autograd.to_coef(x, h, _columns(g), knots, spec, nu)
+        coef, scale = kernels.to_coef(x, h, _columns(g), knots, spec, nu)
         coef, scale = _uncolumns(coef, v), None if scale is None else _uncolumns(scale, v)
     else:
         g = _whole(v, g, g_dim)
-        dense, weight = _dense(v, x, x_dim, h, h_dim, knots, k_dim, spec, nu)
+        dense, weight = _dense(kernels, v, x, x_dim, h, h_dim, knots, k_dim, spec, nu)
         coef = torch.bmm(dense.flatten(2).transpose(1, 2), g).unflatten(1, dense.shape[2:])
         scale = None if weight is None else torch.bmm(weight.transpose(1, 2), g)
     return (coef, 0) if scale is None else ((coef, scale), (0, 0))
 
 
-def basis(v: int, dims, x, knots, spec: Spec, nu: int):
+def basis(kernels: Kernels, v: int, dims, x, knots, spec: Spec, nu: int):
     x_dim, k_dim = dims[:2]
     x, knots = _front(x, x_dim), _front(knots, k_dim)
     if k_dim is None:
-        first, values = autograd.basis(_rows(v, x, x_dim), knots, spec, nu)
+        first, values = kernels.basis(_rows(v, x, x_dim), knots, spec, nu)
         return (first.unflatten(0, (v, -1)), values.unflatten(0, (v, -1))), (0, 0)
     x = _whole(v, x, x_dim)
     _, b, i = x.shape
-    first, values = autograd.basis(x.movedim(0, 1).reshape(b, v * i), knots.reshape(v * i, -1), spec, nu)
+    first, values = kernels.basis(x.movedim(0, 1).reshape(b, v * i), knots.reshape(v * i, -1), spec, nu)
     return (first.reshape(b, v, i).movedim(1, 0), values.reshape(b, v, i, -1).movedim(1, 0)), (0, 0)

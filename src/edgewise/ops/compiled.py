@@ -1,7 +1,7 @@
-"""The binding for `torch.compile` and `torch.export`: registered operators over the same raw kernels and the same
-derivative rules as `autograd`.
+"""The binding for `torch.compile` and `torch.export`: registered operators over the raw kernels, with the
+derivative rules of `rules`.
 
-Under compilation an `autograd.Function` with a vmap rule breaks `fullgraph=True`; in eager mode an operator with
+Under compilation an `autograd.Function` with a vmap rule breaks `fullgraph=True`. In eager mode an operator with
 `register_autograd` gives a silent zero under `torch.func.jvp`. So each binding serves where it is right. A missing
 tensor is None; a missing base scale comes back as an empty tensor.
 """
@@ -11,7 +11,8 @@ from __future__ import annotations
 from torch import Tensor
 from torch.library import custom_op, register_autograd
 
-from . import dispatch, reference
+from . import dispatch, reference, rules
+from .kernels import Kernels
 from .reference import Spec
 
 
@@ -88,27 +89,14 @@ def _save_out(ctx, inputs, output):
 
 def _out_backward(ctx, g):
     x, h, coef, scale, knots = ctx.saved_tensors
-    spec, nu, need = ctx.spec, ctx.nu, ctx.needs_input_grad
-    dx = dh = dc = ds = None
-    if need[0]:
-        dx = to_in(x, g, coef, scale, knots, spec, nu + 1)
-        dx = dx if h is None else h * dx
-    if need[1]:
-        dh = to_in(x, g, coef, scale, knots, spec, nu)
-    if need[2] or need[3]:
-        dc, ds = to_coef(x, h, g, knots, spec if scale is not None else spec._replace(base="none"), nu)
-    return dx, dh, dc, ds, None, None, None, None, None
+    found = rules.out_gradients(KERNELS, ctx.needs_input_grad, x, h, coef, scale, knots, ctx.spec, ctx.nu, g)
+    return *found, None, None, None, None, None
 
 
 def _in_backward(ctx, u):
     x, g, coef, scale, knots = ctx.saved_tensors
-    spec, nu, need = ctx.spec, ctx.nu, ctx.needs_input_grad
-    dx = u * to_in(x, g, coef, scale, knots, spec, nu + 1) if need[0] else None
-    dg = to_out(x, u, coef, scale, knots, spec, nu) if need[1] else None
-    dc, ds = None, None
-    if need[2] or need[3]:
-        dc, ds = to_coef(x, u, g, knots, spec if scale is not None else spec._replace(base="none"), nu)
-    return dx, dg, dc, ds, None, None, None, None, None
+    found = rules.in_gradients(KERNELS, ctx.needs_input_grad, x, g, coef, scale, knots, ctx.spec, ctx.nu, u)
+    return *found, None, None, None, None, None
 
 
 def _save_coef(ctx, inputs, output):
@@ -119,17 +107,9 @@ def _save_coef(ctx, inputs, output):
 
 def _coef_backward(ctx, w, w_scale):
     x, h, g, knots = ctx.saved_tensors
-    spec, nu, need = ctx.spec, ctx.nu, ctx.needs_input_grad
-    w_scale = w_scale if spec.base != "none" else None
-    dx = dh = dg = None
-    if need[0]:
-        dx = to_in(x, g, w, w_scale, knots, spec, nu + 1)
-        dx = dx if h is None else h * dx
-    if need[1]:
-        dh = to_in(x, g, w, w_scale, knots, spec, nu)
-    if need[2]:
-        dg = to_out(x, h, w, w_scale, knots, spec, nu)
-    return dx, dh, dg, None, None, None, None, None
+    w_scale = w_scale if ctx.spec.base != "none" else None
+    found = rules.coef_gradients(KERNELS, ctx.needs_input_grad, x, h, g, knots, ctx.spec, ctx.nu, w, w_scale)
+    return *found, None, None, None, None, None
 
 
 def _save_basis(ctx, inputs, output):
@@ -140,8 +120,7 @@ def _save_basis(ctx, inputs, output):
 
 def _basis_backward(ctx, v):
     x, knots = ctx.saved_tensors
-    spec, nu = ctx.spec, ctx.nu + 1
-    return (v * _basis(x, knots, spec.degree, spec.base, spec.uniform, nu)).sum(-1), None, None, None, None, None
+    return rules.basis_gradient(KERNELS, x, knots, ctx.spec, ctx.nu, v), None, None, None, None, None
 
 
 register_autograd(_to_out, _out_backward, setup_context=_save_out)
@@ -173,3 +152,6 @@ def to_coef(
 def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor]:
     """`autograd.basis` as a registered operator."""
     return reference.locate(x, knots, spec), _basis(x, knots, spec.degree, spec.base, spec.uniform, nu)
+
+
+KERNELS = Kernels(to_out, to_in, to_coef, basis)

@@ -1,5 +1,7 @@
-"""Which backend computes the three kernels, and why. All backends share one raw interface; see README.md for the
-measured rule."""
+"""Which backend computes the kernels. All share one raw interface; README.md has the rule and its measurements.
+
+Raw: nothing here is differentiable, and nothing is checked.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,9 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
-from ..errors import BackendError, did_you_mean
-from . import batched_grads, batching, reference
-from .reference import Spec
+from ..errors import BackendError, did_you_mean, knows_keywords
+from . import reference
+from .reference import Spec, without_base
 
 BACKENDS = ("auto", "reference", "cpu", "gpu")
 _DTYPES = (torch.float32, torch.float64)
@@ -23,17 +25,20 @@ _chosen: ContextVar[str] = ContextVar("edgewise_backend", default="auto")
 
 
 @contextmanager
+@knows_keywords
 def use_backend(name: str) -> Iterator[None]:
-    """Compute with backend `name` inside the `with` block: "auto" (by the tensor's device), "reference", "cpu" or
-    "gpu".
+    """Compute splines with a chosen backend inside the `with` block; afterwards the old choice holds again.
 
-    "cpu" and "gpu" make sure that the kernels are there; each takes the tensors of its device, and the reference all
-    others.
+    Args:
+        name: "auto" takes the kernels of the tensors' device, where there are any. "reference" takes plain torch for
+            all. "cpu" and "gpu" choose as "auto" does, but refuse to begin where their kernels cannot be loaded.
 
-    Raises `BackendError` for a backend that is unknown or not available here.
+    Raises:
+        BackendError: the backend is unknown, or its package (numba, Triton) cannot be imported.
 
     >>> with use_backend("reference"):
-    ...     pass
+    ...     backend_for(torch.zeros(1, 1), torch.zeros(1, 4, 1))
+    'reference'
     """
     if name not in BACKENDS:
         raise BackendError(f"use_backend got {name!r}; {did_you_mean(str(name), BACKENDS)}")
@@ -89,14 +94,20 @@ def _picked(x: Tensor) -> ModuleType:
 
 
 def backend_for(x: Tensor, coef: Tensor) -> str:
-    """The name of the backend that computes a layer with inputs x (b, i) and coefficients coef (i, j, o): "cpu", "gpu"
-    or "reference".
+    """The name of the backend that computes a layer.
+
+    Args:
+        x (b, i): its inputs, of which dtype, device and class decide.
+        coef (i, j, o): its coefficients, which have no say today.
+
+    Returns:
+        "cpu", "gpu" or "reference".
 
     >>> with use_backend("reference"):
     ...     backend_for(torch.zeros(1, 1), torch.zeros(1, 4, 1))
     'reference'
     """
-    return _picked(x).NAME
+    return _picked(x).BACKEND_NAME
 
 
 def _plain(x: Tensor):
@@ -115,9 +126,21 @@ def to_out(
     nu: int = 0,
     bias: Tensor | None = None,
 ) -> Tensor:
-    """Raw kernel dS/dg (+ bias), (b, o): see `reference.to_out`."""
-    if batched_grads.batched(x, h, coef, scale):
-        return batched_grads.call(batching.to_out, (x, h, coef, scale, knots), spec, nu)
+    """Sum over input nodes of edge functions: dS/dg, not differentiable.
+
+    Args:
+        x (b, i): points.
+        h (b, i): factors of each point's functions; None for ones.
+        coef (i, G+p, o): coefficients.
+        scale (i, o): factors of the base function; None for none.
+        knots (i, G+2p+1): as `grid` makes them.
+        spec: what is fixed about the form.
+        nu: order of the derivative by x.
+        bias (o,): added to the result; None for nothing.
+
+    Returns:
+        (b, o).
+    """
     backend = _picked(x)
     if backend is not reference and (nu <= spec.degree or scale is not None):
         return backend.to_out(x, h, coef, scale, knots, spec, nu, bias)
@@ -127,9 +150,16 @@ def to_out(
 
 
 def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
-    """Raw kernel dS/dh, (b, i): see `reference.to_in`."""
-    if batched_grads.batched(x, g, coef, scale):
-        return batched_grads.call(batching.to_in, (x, g, coef, scale, knots), spec, nu)
+    """Sum over output nodes of g times edge functions: dS/dh, not differentiable.
+
+    Args:
+        x (b, i): points.
+        g (b, o): factors of the outputs, such as their gradient.
+        coef, scale, knots, spec, nu: as for `to_out`.
+
+    Returns:
+        (b, i).
+    """
     backend = _picked(x)
     if backend is not reference and (nu <= spec.degree or scale is not None):
         return backend.to_in(x, g, coef, scale, knots, spec, nu)
@@ -140,9 +170,15 @@ def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tenso
 def to_coef(
     x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, spec: Spec, nu: int = 0
 ) -> tuple[Tensor, Tensor | None]:
-    """Raw kernel dS/dc, (i, j, o) and (i, o) or None: see `reference.to_coef`."""
-    if batched_grads.batched(x, h, g):
-        return batched_grads.call(batching.to_coef, (x, h, g, knots), spec, nu)
+    """Sum over the batch of h g times basis functions: dS/dc, not differentiable.
+
+    Args:
+        x, h, knots, spec, nu: as for `to_out`.
+        g (b, o): factors of the outputs, such as their gradient.
+
+    Returns:
+        For the coefficients (i, G+p, o); for the base function (i, o), or None where spec has none.
+    """
     backend = _picked(x)
     if backend is not reference and nu <= spec.degree:
         return backend.to_coef(x, h, g, knots, spec, nu)
@@ -163,18 +199,15 @@ def backward(
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
     """The first derivatives of `to_out` at once: h * to_in(x, g, coef, scale; nu+1), to_coef(x, h, g; nu), and the sum
     of g where with_bias."""
-    if not batched_grads.batched(g):
-        backend = _picked(x)
-        if backend is not reference and nu < spec.degree:
-            return backend.backward(x, h, g, coef, scale, knots, spec, nu, with_bias)
+    backend = _picked(x)
+    if backend is not reference and nu < spec.degree:
+        return backend.backward(x, h, g, coef, scale, knots, spec, nu, with_bias)
     dx = to_in(x, g, coef, scale, knots, spec, nu + 1)
-    dc, ds = to_coef(x, h, g, knots, spec if scale is not None else spec._replace(base="none"), nu)
+    dc, ds = to_coef(x, h, g, knots, without_base(spec, scale), nu)
     return dx if h is None else h * dx, dc, ds, g.sum(0) if with_bias else None
 
 
 def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor]:
     """Raw local basis: see `reference.basis`."""
-    if batched_grads.batched(x):
-        return batched_grads.call(batching.basis, (x, knots), spec, nu)
     backend = _picked(x) if nu <= spec.degree else reference
     return backend.basis(x, knots, spec, nu)

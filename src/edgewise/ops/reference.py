@@ -17,16 +17,25 @@ from torch.nn.functional import embedding_bag, pad
 
 from .base_function import base_value
 
-NAME = "reference"  # of the backend
-BLOCK = 1 << 22  # elements of the largest temporary (rows, i, o)
+BACKEND_NAME = "reference"
+TEMPORARY = 1 << 22  # elements of the largest temporary (rows, i, o)
 
 
 class Spec(NamedTuple):
-    """What is fixed about a form: degree, base function ("none" without one), and whether the knots are equidistant."""
+    """What is fixed about a spline form.
+
+    degree: of the splines. base: "silu", "identity", or "none" for no base function. uniform: whether the knots are
+    equidistant.
+    """
 
     degree: int
     base: str = "none"
     uniform: bool = False
+
+
+def without_base(spec: Spec, scale: Tensor | None) -> Spec:
+    """The spec, without its base function where there is no base scale."""
+    return spec if scale is not None else spec._replace(base="none")
 
 
 def triangle(
@@ -93,7 +102,7 @@ def _local(x: Tensor, knots: Tensor, spec: Spec, nu: int) -> tuple[Tensor, Tenso
 
 
 def _blocks(rows: int, cost: int) -> Iterator[slice]:
-    step = max(1, BLOCK // max(1, cost))
+    step = max(1, TEMPORARY // max(1, cost))
     return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
 
 

@@ -16,13 +16,18 @@ from ..model import KAN, as_kan
 from ..topology import Edge, Node
 from .wording import clean, closed_form
 
-ROWS, POINTS = 2000, 65  # rows of X that are looked at, points of a curve
+SEEN_ROWS, CURVE_POINTS = 2000, 65  # rows of X that are looked at, points of a curve
+SAMPLED_ROWS = 512  # rows drawn where there is no X
+SHORT_NAME = 8  # letters of an input up to which its name stands in its formulas; x does for longer ones
 
 
 @dataclass(frozen=True)
 class NodeContent:
-    """One node: (layer, id), the ids of its subnodes (none for an input, one for a sum), its score for the output it
-    serves most, its name where it is an input or output."""
+    """One node.
+
+    node: (layer, id). factors: the ids of its subnodes, none for an input, one for a sum. score: its attribution score
+    for the output it serves most. name: of an input or output.
+    """
 
     node: Node
     factors: tuple[int, ...]
@@ -32,9 +37,12 @@ class NodeContent:
 
 @dataclass(frozen=True)
 class EdgeContent:
-    """One active edge: its identity, positions of its ends, kind (1 spline, 2 symbolic, 3 both), score, samples (x, y)
-    of its function in the user's units for inputs and the model's behind them; its primitive and the closed form in
-    words (full and bare), empty for a spline."""
+    """One active edge.
+
+    edge: (layer, src, dst) as ids. src, dst: the positions of its ends. kind: SPLINE, SYMBOLIC or BOTH. score: its
+    attribution score. x, y: samples of its function, in the user's units for inputs and in the model's behind them.
+    formula, form, primitive: its closed form in words, the same without constants, and the primitive's name.
+    """
 
     edge: Edge
     src: int
@@ -50,19 +58,21 @@ class EdgeContent:
 
 @dataclass(frozen=True)
 class Content:
-    """Nodes by layer and position; edges by layer, sources first."""
+    """Nodes by layer and position; edges by layer, sources first; a sentence about what is not shown, if anything."""
 
     nodes: tuple[tuple[NodeContent, ...], ...]
     edges: tuple[tuple[EdgeContent, ...], ...]
+    note: str = ""
 
 
 def names_of(
     model: KAN, inputs: Sequence[object] | None = None, outputs: Sequence[object] | None = None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of all features (by original id) and outputs: those given, else those the model carries, else x1, x2, ...
-    and y (y1, y2, ...).
+    """Names of all features (by original position) and of all outputs.
 
-    Raises `ConfigError` when the number of names given does not fit.
+    They are those given, else those the model carries, else x1, x2, ... and y (y1, y2, ...).
+
+    Raises `ConfigError` for a wrong number of names.
 
     >>> names_of(KAN((2, 1)))
     (('x1', 'x2'), ('y',))
@@ -74,29 +84,29 @@ def names_of(
                 f"{what} needs {wanted} names, one for each of the model's {what} (pruned ones too), got {given!r}"
             )
     known = model.metadata
-    raw_in = (
-        inputs
-        if inputs is not None
-        else known.inputs
-        if len(known.inputs) == count
-        else [f"x{n + 1}" for n in range(count)]
-    )
+    numbered_in = [f"x{n + 1}" for n in range(count)]
+    numbered_out = ["y"] if ends == 1 else [f"y{n + 1}" for n in range(ends)]
     classes = known.classes if len(known.classes) == ends else known.outputs
-    numbered = ["y"] if ends == 1 else [f"y{n + 1}" for n in range(ends)]
-    raw_out = outputs if outputs is not None else classes if len(classes) == ends else numbered
+    raw_in = inputs if inputs is not None else known.inputs if len(known.inputs) == count else numbered_in
+    raw_out = outputs if outputs is not None else classes if len(classes) == ends else numbered_out
     return tuple(map(clean, raw_in)), tuple(map(clean, raw_out))
 
 
 def rows_for(model: KAN, X: Any, what: str = "plot") -> Tensor:
-    """Rows on which to look at the model: X, thinned when long; without X uniform samples of the ranges it was trained
-    on, else of its grids.
+    """Rows (b, features) on which to look at the model: X, thinned when long.
+
+    Without X they are uniform samples of the ranges the model was trained on, or else of its grids.
 
     Raises `DataError` for an X that is empty or not finite.
     """
     model = as_kan(model, what)
-    if X is not None:
-        x = model.finite_input(X, what)
-        return x if len(x) <= ROWS else x[torch.linspace(0, len(x) - 1, ROWS, device=x.device).round().long()]
+    if X is None:
+        return _sampled(model)
+    x = model.finite_input(X, what)
+    return x if len(x) <= SEEN_ROWS else x[torch.linspace(0, len(x) - 1, SEEN_ROWS, device=x.device).round().long()]
+
+
+def _sampled(model: KAN) -> Tensor:
     features = model.topology.features
     low, high = -torch.ones(features, dtype=torch.float64), torch.ones(features, dtype=torch.float64)
     used = list(model.topology.node_ids[0])
@@ -108,17 +118,24 @@ def rows_for(model: KAN, X: Any, what: str = "plot") -> Tensor:
         known = torch.tensor(model.metadata.ranges, dtype=torch.float64)
         good = torch.isfinite(known).all(1) & (known[:, 0] < known[:, 1])
         low, high = torch.where(good, known[:, 0], low), torch.where(good, known[:, 1], high)
-    draw = torch.rand(512, features, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    draw = torch.rand(SAMPLED_ROWS, features, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     return (low + (high - low) * draw).to(dtype=model.dtype, device=model.device)
 
 
 def describe(
     model: KAN, X: Any = None, *, inputs: Sequence[object] | None = None, outputs: Sequence[object] | None = None
 ) -> Content:
-    """All that a picture of the model shows, looked at on X (b, features).
+    """All that a picture of the model can show.
 
-    Raises `StructureError` for what is no KAN, `DataError` for an unusable X and `ConfigError` for a wrong number of
-    names.
+    Args:
+        model: the network.
+        X (b, features): data on which it is looked at; without it, samples of its ranges.
+        inputs (features), outputs: names, as in `names_of`.
+
+    Raises:
+        StructureError: `model` is no KAN.
+        DataError: X is empty or not finite.
+        ConfigError: a wrong number of names.
 
     >>> len(describe(KAN((2, 3, 1))).edges[0])
     6
@@ -151,7 +168,9 @@ def _edges(
     flat = high <= low
     ends = layer.interval  # a source that does not vary is shown over its grid
     low, high = torch.where(flat, ends[0], low), torch.where(flat, ends[1], high)
-    x = low + (high - low) * torch.linspace(0, 1, POINTS, dtype=low.dtype, device=low.device)[:, None]  # (points, i)
+    x = (
+        low + (high - low) * torch.linspace(0, 1, CURVE_POINTS, dtype=low.dtype, device=low.device)[:, None]
+    )  # (points, i)
     y = layer.edge_values(x).double().cpu()
     words = _closed_forms(model, number, layer, names)
     shown = x.double().cpu()
@@ -172,8 +191,7 @@ def _edges(
 def _closed_forms(
     model: KAN, number: int, layer: KANLayer, names: tuple[str, ...]
 ) -> dict[tuple[int, int], tuple[str, str, str]]:
-    """(full words, bare words, primitive) of every closed form of a layer; those of the first layer in the user's units
-    and names."""
+    """(formula, form, primitive) of every closed form of a layer, in the user's units and names for the first layer."""
     if not layer.symbolic or layer.affine is None:
         return {}
     words = {}
@@ -184,7 +202,7 @@ def _closed_forms(
             ident = model.topology.node_ids[0][entry.src]
             shift, scale = float(model.input_shift[ident]), float(model.input_scale[ident])
             a, b = a / scale, b - a * shift / scale
-            variable = names[ident] if len(names[ident]) <= 8 else "x"
+            variable = names[ident] if len(names[ident]) <= SHORT_NAME else "x"
         bare = closed_form(entry.primitive, (1.0, 0.0, 1.0, 0.0), variable)
         words[entry.src, entry.dst] = (closed_form(entry.primitive, (a, b, c, d), variable), bare, entry.primitive)
     return words

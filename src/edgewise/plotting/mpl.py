@@ -8,10 +8,13 @@ from functools import cache
 from typing import Any
 
 from ..errors import ConfigError, require
-from .layout import EdgeMark, Label, Layout
+from ..layers import BOTH, SPLINE, SYMBOLIC
+from .marks import XY, EdgeMark, Label, Layout, Rect
 
-INK, LINE, SPLINE, SYMBOLIC, BOTH = "#1f2933", "#52606d", "#1f2933", "#d1242f", "#8250df"
-COLORS = {1: SPLINE, 2: SYMBOLIC, 3: BOTH}
+INK, SOFT = "#1f2933", "#52606d"  # of nodes and names, of the note
+EDGE_COLORS = {SPLINE: INK, SYMBOLIC: "#d1242f", BOTH: "#8250df"}
+WIRE_COLORS = {**EDGE_COLORS, SPLINE: SOFT}
+WIDE_FRAME = 0.4  # inches of a frame above which its curve is drawn thicker
 
 
 def draw(layout: Layout, *, figsize: tuple[float, float] | None = None, ax: Any = None) -> Any:
@@ -25,7 +28,7 @@ def draw(layout: Layout, *, figsize: tuple[float, float] | None = None, ax: Any 
         figure = figure_class()(figsize=size, facecolor="white")
         ax = figure.add_axes((0, 0, 1, 1))
     elif figsize is not None:
-        raise ConfigError("figsize is for a new figure; with ax the size is that of the axes")
+        raise ConfigError("figsize is for a new figure, and ax has a size already; give one of the two")
     else:
         figure = ax.figure
         box = ax.get_window_extent()
@@ -40,8 +43,8 @@ def draw(layout: Layout, *, figsize: tuple[float, float] | None = None, ax: Any 
     _draw_nodes(ax, layout, scale)
     labels = (
         [(node.label, INK) for node in layout.nodes]
-        + [(edge.label, COLORS[edge.kind]) for edge in layout.edges]
-        + [(layout.title, INK)]
+        + [(edge.label, EDGE_COLORS[edge.kind]) for edge in layout.edges]
+        + [(layout.title, INK), (layout.note, SOFT)]
     )
     for label, color in labels:
         if label is not None:
@@ -78,44 +81,37 @@ def _size(figsize: Any) -> tuple[float, float]:
     except (TypeError, ValueError):
         width = height = 0.0
     if not (0 < width < 1000 and 0 < height < 1000):
-        raise ConfigError(f"figsize must be (width, height) in inches, got {figsize!r}")
+        raise ConfigError(f"figsize must be (width, height) in inches, such as (8, 5), got {figsize!r}")
     return width, height
 
 
 def _draw_edges(ax: Any, edges: tuple[EdgeMark, ...], scale: float) -> None:
-    collections, colors = require("matplotlib.collections"), require("matplotlib.colors")
+    collections = require("matplotlib.collections")
     if not edges:
         return
+    wires = [(line, _faded(WIRE_COLORS, mark)) for mark in edges for line in mark.lines]
+    frames = [(_outline(mark.box), _faded(EDGE_COLORS, mark)) for mark in edges]
+    curves = [(piece, _faded(EDGE_COLORS, mark)) for mark in edges for piece in mark.curve]
+    cards = [_outline(mark.card) for mark in edges]
+    side = edges[0].box.x1 - edges[0].box.x0
+    thickness = 1.5 if side > WIDE_FRAME else 1.1
+    ax.add_collection(collections.PolyCollection(cards, facecolors="white", edgecolors="none", zorder=2))
+    for strokes, width, order in ((wires, 0.9, 1), (frames, 0.7, 3), (curves, thickness, 4)):
+        if strokes:
+            points, colors = zip(*strokes, strict=True)
+            ax.add_collection(
+                collections.LineCollection(
+                    list(points), colors=list(colors), linewidths=width * scale, capstyle="round", zorder=order
+                )
+            )
 
-    def paint(color: str, mark: EdgeMark) -> tuple:
-        return (*colors.to_rgb(color), mark.opacity)
 
-    ax.add_collection(
-        collections.LineCollection(
-            [line for mark in edges for line in mark.lines],
-            colors=[paint(LINE if mark.kind == 1 else COLORS[mark.kind], mark) for mark in edges for _ in mark.lines],
-            linewidths=0.9 * scale,
-            zorder=1,
-        )
-    )
-    corners = [[(r.x0, r.y0), (r.x1, r.y0), (r.x1, r.y1), (r.x0, r.y1)] for r in (mark.card for mark in edges)]
-    ax.add_collection(collections.PolyCollection(corners, facecolors="white", edgecolors="none", zorder=2))
-    frames = [
-        [(r.x0, r.y0), (r.x1, r.y0), (r.x1, r.y1), (r.x0, r.y1), (r.x0, r.y0)] for r in (mark.box for mark in edges)
-    ]
-    ax.add_collection(
-        collections.LineCollection(
-            frames, colors=[paint(COLORS[mark.kind], mark) for mark in edges], linewidths=0.7 * scale, zorder=3
-        )
-    )
-    curves = [(piece, paint(COLORS[mark.kind], mark)) for mark in edges for piece in mark.curve]
-    if curves:
-        points, tints = zip(*curves, strict=True)
-        side = edges[0].box.x1 - edges[0].box.x0
-        width = (1.5 if side > 0.4 else 1.1) * scale
-        ax.add_collection(
-            collections.LineCollection(list(points), colors=list(tints), linewidths=width, capstyle="round", zorder=4)
-        )
+def _faded(colors: dict[int, str], mark: EdgeMark) -> tuple[float, ...]:
+    return (*require("matplotlib.colors").to_rgb(colors[mark.kind]), mark.opacity)
+
+
+def _outline(r: Rect) -> list[XY]:
+    return [(r.x0, r.y0), (r.x1, r.y0), (r.x1, r.y1), (r.x0, r.y1), (r.x0, r.y0)]
 
 
 def _draw_nodes(ax: Any, layout: Layout, scale: float) -> None:
@@ -126,15 +122,7 @@ def _draw_nodes(ax: Any, layout: Layout, scale: float) -> None:
             dots.append((mark.x, mark.y, mark.radius))
             continue
         rings.append((mark.x, mark.y, mark.radius))
-        r = 0.55 * mark.radius
-        if mark.kind == "sum":
-            strokes += [[(mark.x - r, mark.y), (mark.x + r, mark.y)], [(mark.x, mark.y - r), (mark.x, mark.y + r)]]
-        else:
-            d = 0.75 * r
-            strokes += [
-                [(mark.x - d, mark.y - d), (mark.x + d, mark.y + d)],
-                [(mark.x - d, mark.y + d), (mark.x + d, mark.y - d)],
-            ]
+        strokes += mark.sign
         dots += [(x, y, 0.5 * mark.radius) for x, y in mark.factors]
         stems += [[point, (mark.x, mark.y)] for point in mark.factors]
     ax.add_collection(collections.LineCollection(stems, colors=INK, linewidths=1.1 * scale, zorder=5))

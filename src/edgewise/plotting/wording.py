@@ -1,5 +1,4 @@
-"""Text as boxes: how much room a label takes, how to shorten it, and closed forms in plain words. No drawing library is
-asked."""
+"""Names, numbers and closed forms in words."""
 
 from __future__ import annotations
 
@@ -7,75 +6,20 @@ import math
 import re
 import unicodedata
 
-# Advance widths of DejaVu Sans in em, rounded up; it is wider than most, so other fonts fit too.
-_WIDTHS = {
-    0.33: "'ijlIJ ,.|",
-    0.42: "/:;\\-f()[]!t",
-    0.52: 'r"*_`',
-    0.60: "sz?cLFk",
-    0.67: "vxyPTYaeo$0123456789ESbdghnpqu{}",
-    0.79: "KABVXZCRUNHD",
-    0.87: "&GOQw#+<=>^~",
-    1.03: "M%mW@",
-}
-_ADVANCE = {char: width for width, chars in _WIDTHS.items() for char in chars}
+# Unicode categories: control, format (as of text that runs backwards), surrogate, private, unassigned, separators
+UNPRINTABLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 _RAISED = str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·")
-_POWER = re.compile(r"(1/)?x\^\(?(-?\d+(?:\.\d+)?|-?\d+/\d+)\)?")
-LINE = 1.3  # height of a line in em
-
-
-def width(text: str, size: float) -> float:
-    """Inches that `text` takes at this size in points, at most.
-
-    >>> width("ii", 10) < width("mm", 10)
-    True
-    """
-    return sum(_advance(char) for char in text) * size / 72
-
-
-def height(size: float) -> float:
-    """Inches that one line takes at this size in points."""
-    return LINE * size / 72
-
-
-def _advance(char: str) -> float:
-    known = _ADVANCE.get(char)
-    if known is not None:
-        return known
-    if unicodedata.combining(char):
-        return 0.0
-    return 1.1 if unicodedata.east_asian_width(char) in "WF" or ord(char) > 0xFFFF else 0.88
+_AS_POWER = re.compile(r"(1/)?x\^\(?(-?\d+(?:\.\d+)?|-?\d+/\d+)\)?")
 
 
 def clean(name: object) -> str:
-    """A name on one line, without control characters; never empty.
+    """A name on one line, without control characters, and never empty: '?' stands for nothing.
 
     >>> clean("a\\tb")
     'a b'
     """
-    text = "".join(
-        " " if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") else char for char in str(name)
-    )
+    text = "".join(" " if unicodedata.category(char) in UNPRINTABLE else char for char in str(name))
     return " ".join(text.split()) or "?"
-
-
-def shorten(text: str, size: float, room: float) -> str:
-    """The text, cut in the middle with an ellipsis until it fits `room` inches: names often differ at both ends.
-
-    >>> shorten("temperature_of_the_sample", 10, 1.0)
-    'tempe…mple'
-    """
-    if width(text, size) <= room:
-        return text
-    low, high = 1, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if width(_cut(text, middle), size) <= room else (low, middle - 1)
-    return _cut(text, low)
-
-
-def _cut(text: str, keep: int) -> str:
-    return text[: (keep + 1) // 2] + "…" + (text[-(keep // 2) :] if keep > 1 else "")
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -102,7 +46,7 @@ def call(primitive: str, argument: str) -> str:
     """
     plain = re.fullmatch(r"[^\W\d]\w*", argument) is not None
     inner = argument if plain else f"({argument})"
-    match = _POWER.fullmatch(primitive)
+    match = _AS_POWER.fullmatch(primitive)
     if primitive == "x":
         return argument
     if primitive == "0":

@@ -137,16 +137,21 @@ def add_primitive(
         (low, high) if low < high else (domain[0], domain[0] + 1) if domain[0] > -INF else (domain[1] - 1, domain[1])
     )
     probe = torch.linspace(low, high, 9, dtype=torch.float64)[1:-1].reshape(1, -1)
-    try:
-        shapes = new.safe(probe).shape, new.derivative(probe).shape
-    except Exception as error:
-        raise SymbolicError(f"{name!r} cannot be evaluated on a tensor of shape (1, 7): {error}") from error
+    shapes = _called(name, value, probe).shape, _called(name, slope, probe).shape
     if shapes != (probe.shape, probe.shape):
         raise SymbolicError(
             f"{name!r} must keep the shape of its argument (1, 7), got {tuple(shapes[0])} and slope {tuple(shapes[1])}"
         )
     _added[name] = new
     return new
+
+
+def _called(name: str, function: Function, z: Tensor) -> Tensor:
+    """The user's own function at z. It may raise anything; that stays the cause of the `SymbolicError`."""
+    try:
+        return torch.as_tensor(function(z))
+    except Exception as error:
+        raise SymbolicError(f"{name!r} cannot be evaluated on a tensor of shape {tuple(z.shape)}: {error}") from error
 
 
 def remove_primitive(name: str) -> None:

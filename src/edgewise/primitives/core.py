@@ -15,21 +15,31 @@ from ..errors import require
 
 Function = Callable[[Tensor], Tensor]
 INF = math.inf
-# how close to a pole or a singular end float64 arguments may come: a sixth power of its inverse is still finite
-NEAR = 1e-40
-LARGEST = 700.0  # logarithm up to which a scale is moved from one constant to another
+# how close to a pole arguments may come: a sixth power of the inverse is still finite, in float64 and in float32
+NEAREST, NEAREST_SINGLE = 1e-40, 1e-6
+NEAREST_END_SINGLE = 1e-12  # how close to a singular end in float32: the slope of 1/sqrt is still finite there
+STEEPEST = 0.8  # share of the exponents of a number format that e**|z| may use: c and d need the rest
+LARGEST_LOG = 700.0  # logarithm up to which a scale is moved from one constant to another: e**709 is infinite
+LARGEST_EXPONENT = 30.0  # logarithm up to which c carries the shift of an exponential
 
 
 @dataclass(frozen=True, eq=False)
 class Primitive:
     """One closed form f(z), used on an edge as c * f(a x + b) + d.
 
-    value, slope: f and f' in torch, right inside `domain` (lo, hi) and away from `poles`; build(sympy, z): the symbol;
-    complexity: what it costs beside a simpler form. Symmetries, from which `canonical` takes one representative of all
-    equal (a, b, c, d): exponent: f(k z) = k**exponent f(z), for any k if `either_sign`, else for k > 0; exponential:
-    f(z + s) = e**s f(z); logarithm: f(k z) = f(z) + log k; mirror (sign, offset): f(-z) = sign f(z) + offset; period:
-    f(z + period) = flip f(z). steep: grows like e**|z|; branch: two neighbouring poles of a periodic f; waves: f
-    oscillates without being periodic.
+    value, slope: f and f' in torch, right inside `domain` (low, high) and away from `poles`. build(sympy, z): the
+    symbol. complexity: what it costs beside a simpler form.
+
+    Symmetries, from which `canonical` takes one representative of all equal (a, b, c, d):
+    exponent: f(k z) = k**exponent f(z), for any k if `either_sign`, else for k > 0.
+    exponential: f(z + s) = e**s f(z).
+    logarithm: f(k z) = f(z) + log k.
+    mirror (sign, offset): f(-z) = sign f(z) + offset.
+    period: f(z + period) = flip f(z).
+
+    Shapes, by which starts are chosen:
+    steep: f grows like e**|z|. branch: two neighbouring poles of a periodic f. waves: f oscillates without being
+    periodic.
     """
 
     name: str
@@ -86,7 +96,7 @@ class Primitive:
         """z moved to the nearest argument at which f and f' are finite."""
         double = z.dtype == torch.float64
         for pole in self.poles:
-            gap = NEAR if double else 1e-6
+            gap = NEAREST if double else NEAREST_SINGLE
             z = torch.where((z - pole).abs() < gap, torch.where(z < pole, pole - gap, pole + gap), z)
         low, high = self._ends(z.dtype)
         return z if low == -INF and high == INF else z.clamp(low, high)
@@ -95,9 +105,9 @@ class Primitive:
         low, high = self.domain
         info = torch.finfo(dtype)
         if self.steep:
-            reach = 0.8 * math.log(info.max)
+            reach = STEEPEST * math.log(info.max)
             low, high = max(low, -reach), min(high, reach)
-        margin = NEAR if dtype == torch.float64 else 1e-12
+        margin = NEAREST if dtype == torch.float64 else NEAREST_END_SINGLE
         if math.isfinite(self.domain[0]):
             low = low + (margin if low == 0 else 2 * info.eps * abs(low))
         if math.isfinite(self.domain[1]):
@@ -145,8 +155,8 @@ class Primitive:
     def canonical(self, a: float, b: float, c: float, d: float) -> tuple[float, float, float, float]:
         """The representative of all (a, b, c, d) that give the same function c f(a x + b) + d.
 
-        a > 0 where a mirror allows it, b within half a (anti)period of zero, |a| = 1 where c or d can hold its scale, b
-        = 0 where c can.
+        a > 0 where a mirror allows it. b lies within half a period, or antiperiod, of zero. |a| = 1 where c or d can
+        hold its scale. b = 0 where c can hold its shift.
 
         >>> from edgewise.primitives import get
         >>> [round(v, 6) for v in get("exp").canonical(2.0, 1.0, 1.0, 0.0)]
@@ -161,7 +171,7 @@ class Primitive:
         if self.mirror is not None and a < 0:
             sign, offset = self.mirror
             a, b, c, d = -a, -b, sign * c, d + c * offset
-        if self.exponent is not None and abs(self.exponent * math.log(abs(a)) + math.log(abs(c))) < LARGEST:
+        if self.exponent is not None and abs(self.exponent * math.log(abs(a)) + math.log(abs(c))) < LARGEST_LOG:
             scale = a if self.either_sign else abs(a)
             a, b, c = a / scale, b / scale, c * scale**self.exponent
             if self.exponent == 1 and self.either_sign:  # the identity
@@ -170,7 +180,11 @@ class Primitive:
             a, b, d = math.copysign(1.0, a), b / abs(a), d + c * math.log(abs(a))
         if self.exponential:
             size = math.log(abs(c)) + b
-            a, b, c = (a, 0.0, math.copysign(math.exp(size), c)) if abs(size) < 30 else (a, size, math.copysign(1.0, c))
+            a, b, c = (
+                (a, 0.0, math.copysign(math.exp(size), c))
+                if abs(size) < LARGEST_EXPONENT
+                else (a, size, math.copysign(1.0, c))
+            )
         if self.period is not None:
             turns = math.ceil(b / self.period - 0.5)
             b, c = b - turns * self.period, c * self.flip**turns

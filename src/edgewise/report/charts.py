@@ -1,126 +1,62 @@
-"""Charts as inline SVG: axes with round numbers, lines, dots, bars. Colours come from the page's style, by class."""
+"""What charts are made of, as SVG: axes, lines, dots, bars. The page's style gives them their colours, by class."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from ..plotting.wording import clean, number, shorten
-from .markup import escape
+from ..plotting.lettering import POINTS_PER_INCH, shorten
+from ..plotting.wording import clean
+from .axis import Axis
+from .markup import Markup, element, join
 
-WIDTH, HEIGHT = 360, 240
-LEFT, RIGHT, TOP, BOTTOM = 68, 12, 14, 44
-SIZE = 11  # of the letters
-
-
-def ticks(low: float, high: float, count: int = 5) -> list[float]:
-    """Round numbers from low to high, about `count`.
-
-    >>> ticks(0.0, 1.0)
-    [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
-    """
-    span = high - low
-    if not (span > 0 and math.isfinite(span)):
-        return [low]
-    raw = span / count
-    base = 10.0 ** math.floor(math.log10(raw))
-    step = next(base * m for m in (1, 2, 2.5, 5, 10) if base * m >= raw * 0.999)
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
-    return [round(k * step, 12 - math.floor(math.log10(step))) + 0.0 for k in range(first, last + 1)] or [low]
+CHART_WIDTH, CHART_HEIGHT = 360.0, 240.0  # pixels at the size of a panel in a line of three
+LEFT, RIGHT, TOP, BOTTOM = 68.0, 12.0, 14.0, 44.0  # margins that hold numbers, titles and half a letter
+LETTER = 11.0  # size of the text, as in the style
+DIGIT_WIDTH = 6.4  # pixels of a digit at that size
 
 
-@dataclass(frozen=True)
-class Axis:
-    """Values from `low` to `high` onto pixels from `start` to `stop`; in decades when `log`."""
-
-    low: float
-    high: float
-    start: float
-    stop: float
-    log: bool = False
-
-    @staticmethod
-    def of(values: Sequence[float], start: float, stop: float, *, log: bool = False, pad: float = 0.04) -> Axis:
-        """The axis that shows all finite values (all positive ones when `log`)."""
-        seen = [v for v in values if math.isfinite(v) and (v > 0 or not log)]
-        low, high = (min(seen), max(seen)) if seen else (1.0, 1.0) if log else (0.0, 1.0)
-        if log:
-            low, high = math.log10(low), math.log10(high)
-        if high - low <= 1e-9 * max(abs(low), abs(high)):
-            half = 0.5 if log else 0.5 * abs(low) or 0.5
-            low, high = low - half, high + half
-        grow = pad * (high - low)
-        return Axis(low - grow, high + grow, start, stop, log)
-
-    def __call__(self, value: float) -> float:
-        """Where a value lies, in pixels."""
-        if self.log:
-            value = math.log10(value) if value > 0 else self.low
-        return self.start + (value - self.low) / (self.high - self.low) * (self.stop - self.start)
-
-    def marks(self) -> list[tuple[float, str]]:
-        """(pixel, words) of the ticks."""
-        if not self.log:
-            places = ticks(self.low, self.high)
-            digits = 3
-            while digits < 9 and len({number(v, digits) for v in places}) < len(places):
-                digits += 1
-            return [(self(v), number(v, digits)) for v in places]
-        low, high = math.ceil(self.low), math.floor(self.high)
-        if high - low < 1:
-            return [(self(10**v), number(10**v, 2)) for v in ticks(self.low, self.high, 4)]
-        step = max(1, round((high - low) / 5))
-        return [(self(10.0**k), number(10.0**k)) for k in range(low, high + 1, step)]
+def frame(xs: Sequence[float], ys: Sequence[float]) -> tuple[Axis, Axis]:
+    """Both axes of a chart of the usual size that shows these values."""
+    return Axis.of(xs, LEFT, CHART_WIDTH - RIGHT), Axis.of(ys, CHART_HEIGHT - BOTTOM, TOP, pad=0.06)
 
 
-def axes(x: Axis, y: Axis, xlabel: str = "", ylabel: str = "", *, wide: float = WIDTH) -> str:
-    """Grid lines, numbers and titles of two axes in a picture that is `wide`."""
-    out = []
-    for at, words in y.marks():
-        out.append(f'<line class="grid" x1="{x.start:.1f}" x2="{x.stop:.1f}" y1="{at:.1f}" y2="{at:.1f}"/>')
-        out.append(f'<text class="tick" x="{x.start - 6:.1f}" y="{at + 3.5:.1f}" text-anchor="end">{words}</text>')
-    last = -math.inf
-    for at, words in x.marks():
-        half = 3.2 * len(words)
-        if at - half < last + 4 or at + half > wide:
-            continue
-        last = at + half
-        out.append(f'<line class="grid" x1="{at:.1f}" x2="{at:.1f}" y1="{y.stop:.1f}" y2="{y.start:.1f}"/>')
-        out.append(f'<text class="tick" x="{at:.1f}" y="{y.start + 15:.1f}" text-anchor="middle">{words}</text>')
-    middle, centre = (x.start + x.stop) / 2, (y.start + y.stop) / 2
-    if xlabel:
-        out.append(
-            f'<text class="title" x="{middle:.1f}" y="{y.start + 34:.1f}"'
-            f' text-anchor="middle">{_label(xlabel, 3.9)}</text>'
-        )
-    if ylabel:
-        turn = f"rotate(-90 11 {centre:.1f})"
-        out.append(
-            f'<text class="title" x="11" y="{centre:.1f}" text-anchor="middle"'
-            f' transform="{turn}">{_label(ylabel, 2.5)}</text>'
-        )
-    return "".join(out)
-
-
-def _label(words: str, room: float) -> str:
-    return escape(shorten(clean(words), SIZE, room))
-
-
-def svg(body: str, label: str, *, width: float = WIDTH, height: float = HEIGHT, style: str = "chart") -> str:
-    """The picture around its parts."""
-    return (
-        f'<svg class="{style}" viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(label)}">{body}</svg>'
+def svg(*parts: Markup, label: str, width: float = CHART_WIDTH, height: float = CHART_HEIGHT, style: str = "chart"):
+    """The picture around its parts; `label` tells a screen reader what it is."""
+    return element(
+        "svg", *parts, class_=style, viewBox=f"0 0 {width:g} {height:g}", role="img", aria_label=clean(label)
     )
 
 
-def frame(xs: Sequence[float], ys: Sequence[float], *, log: bool = False) -> tuple[Axis, Axis]:
-    """Both axes of a chart of the usual size."""
-    return Axis.of(xs, LEFT, WIDTH - RIGHT), Axis.of(ys, HEIGHT - BOTTOM, TOP, log=log, pad=0.06)
+def axes(x: Axis, y: Axis, xlabel: str = "", ylabel: str = "", *, width: float = CHART_WIDTH) -> Markup:
+    """Grid lines, numbers and titles of two axes in a picture of this width."""
+    parts = []
+    for at, words in y.marks():
+        parts.append(element("line", class_="grid", x1=x.start, x2=x.stop, y1=at, y2=at))
+        parts.append(element("text", words, class_="tick", x=x.start - 6, y=at + 3.5, text_anchor="end"))
+    last = -math.inf
+    for at, words in x.marks():
+        half = DIGIT_WIDTH / 2 * len(words)
+        if at - half < last + 4 or at + half > width:
+            continue
+        last = at + half
+        parts.append(element("line", class_="grid", x1=at, x2=at, y1=y.stop, y2=y.start))
+        parts.append(element("text", words, class_="tick", x=at, y=y.start + 15, text_anchor="middle"))
+    middle, centre = (x.start + x.stop) / 2, (y.start + y.stop) / 2
+    if xlabel:
+        words = _fitted(xlabel, x.stop - x.start)
+        parts.append(element("text", words, class_="title", x=middle, y=y.start + 34, text_anchor="middle"))
+    if ylabel:
+        words, turned = _fitted(ylabel, y.start - y.stop), f"rotate(-90 11 {centre:.1f})"
+        parts.append(element("text", words, class_="title", x=LETTER, y=centre, text_anchor="middle", transform=turned))
+    return join(parts)
 
 
-def line(x: Axis, y: Axis, xs: Sequence[float], ys: Sequence[float], style: str = "s1") -> str:
+def _fitted(words: str, pixels: float) -> str:
+    return shorten(clean(words), LETTER, pixels / POINTS_PER_INCH)
+
+
+def line(x: Axis, y: Axis, xs: Sequence[float], ys: Sequence[float], style: str = "s1") -> Markup:
     """A line through the points, broken where a value is not finite (or not positive on a log axis)."""
     pieces: list[list[str]] = [[]]
     for a, b in zip(xs, ys, strict=True):
@@ -128,45 +64,22 @@ def line(x: Axis, y: Axis, xs: Sequence[float], ys: Sequence[float], style: str 
             pieces[-1].append(f"{x(a):.1f},{y(b):.1f}")
         elif pieces[-1]:
             pieces.append([])
-    return "".join(f'<polyline class="line {style}" points="{" ".join(piece)}"/>' for piece in pieces if len(piece) > 1)
+    return join(element("polyline", class_=f"line {style}", points=" ".join(p)) for p in pieces if len(p) > 1)
 
 
-def dots(x: Axis, y: Axis, xs: Sequence[float], ys: Sequence[float], style: str = "s1") -> str:
+def dots(x: Axis, y: Axis, xs: Sequence[float], ys: Sequence[float], style: str = "s1") -> Markup:
     """A dot for every finite point, all in one path."""
     marks = [f"M{x(a):.1f} {y(b):.1f}h0" for a, b in zip(xs, ys, strict=True) if math.isfinite(a) and math.isfinite(b)]
-    return f'<path class="dots {style}" d="{"".join(marks)}"/>'
+    return element("path", class_=f"dots {style}", d="".join(marks))
 
 
-def histogram(values: Sequence[float], bins: int, low: float, high: float) -> list[int]:
-    """How many values fall into each of `bins` equal parts of [low, high]."""
-    counts = [0] * bins
-    span = high - low
-    for v in values:
-        if math.isfinite(v):
-            counts[min(max(int((v - low) / span * bins), 0), bins - 1) if span > 0 else bins // 2] += 1
-    return counts
-
-
-def bars(x: Axis, y: Axis, edges: Sequence[float], counts: Sequence[float], style: str = "s1") -> str:
+def bars(x: Axis, y: Axis, edges: Sequence[float], counts: Sequence[float], style: str = "s1") -> Markup:
     """One bar between every two of `edges`, standing on the foot of the axis."""
-    out = []
+    parts = []
     for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True):
         if count > 0:
-            top = y(count)
-            wide = max(x(high) - x(low) - 1, 0.5)
-            out.append(
-                f'<rect class="bar {style}" x="{x(low) + 0.5:.1f}" y="{top:.1f}" width="{wide:.1f}"'
-                f' height="{y.start - top:.1f}"/>'
+            top, width = y(count), max(x(high) - x(low) - 1, 0.5)
+            parts.append(
+                element("rect", class_=f"bar {style}", x=x(low) + 0.5, y=top, width=width, height=y.start - top)
             )
-    return "".join(out)
-
-
-def legend(entries: Sequence[tuple[str, str]]) -> str:
-    """(style, words) of each line, as HTML under a chart."""
-    items = "".join(f'<li><i class="key {style}"></i>{escape(words)}</li>' for style, words in entries)
-    return f'<ul class="legend">{items}</ul>'
-
-
-def chart(body: str, title: str, note: str = "") -> str:
-    """A chart with its title, both HTML already."""
-    return f'<figure class="panel"><figcaption>{title}</figcaption>{body}{note}</figure>'
+    return join(parts)

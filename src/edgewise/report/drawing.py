@@ -1,98 +1,120 @@
-"""The layout of a network as inline SVG that takes its colours from the page; every edge can be pointed at."""
+"""The layout of a network as SVG that takes its colours from the page; edges can be pointed at, and open their card."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from ..plotting.layout import EdgeMark, Label, Layout
+from ..layers import BOTH, SPLINE, SYMBOLIC
+from ..plotting.lettering import POINTS_PER_INCH
+from ..plotting.marks import XY, EdgeMark, Label, NodeMark, Rect
 from ..topology import Edge
-from .markup import escape
+from .markup import Markup, element, join
+from .sections.networks import NetworkView
 
-UNIT = 100.0  # SVG units per inch
-KINDS = {1: "spline", 2: "symbolic", 3: "both"}
+UNITS_PER_INCH = 100.0  # of the SVG
+EDGE_STYLES = {SPLINE: "spline", SYMBOLIC: "symbolic", BOTH: "both"}
+NARROW_SCREEN = 420  # units: a picture at most this wide shrinks to a narrow screen
+LEGIBLE = 0.62  # part of its width to which a wider one shrinks before it scrolls: letters of 7 points stay readable
+WIDEST_SCROLLED = 900  # units that a narrow screen must scroll through, at most
 
 
 def edge_id(edge: Edge) -> str:
-    """The identity of an edge as an id of the page."""
+    """The identity of an edge as an id of the page.
+
+    >>> edge_id((0, 1, 2))
+    'edge-0-1-2'
+    """
     return "edge-" + "-".join(map(str, edge))
 
 
-def draw(layout: Layout, label: str, tell: Callable[[EdgeMark], str], *, live: bool) -> str:
-    """The picture; `tell` says what an edge shows when pointed at; `live` edges can be reached by keyboard and open
-    their card."""
-    tall = layout.height
-
-    def at(x: float, y: float) -> str:
-        return f"{UNIT * x:.1f},{UNIT * (tall - y):.1f}"
-
-    parts = []
-    for mark in layout.edges:
-        for line in mark.lines:
-            points = " ".join(at(*p) for p in line)
-            parts.append(
-                f'<polyline class="wire {KINDS[mark.kind]}" data-of="{edge_id(mark.edge)}" opacity="{mark.opacity:.2f}"'
-                f' points="{points}"/>'
-            )
-    for mark in layout.edges:
-        card, box = mark.card, mark.box
-        told = escape(tell(mark))
-        reach = f' tabindex="0" role="button" data-edge="{edge_id(mark.edge)}" aria-label="{told}"' if live else ""
-        inner = f"<title>{told}</title>" + _rect(card.x0, tall - card.y1, card.x1 - card.x0, card.y1 - card.y0, "card")
-        frame = _rect(box.x0, tall - box.y1, box.x1 - box.x0, box.y1 - box.y0, "frame")
-        curve = "".join(f'<polyline class="curve" points="{" ".join(at(*p) for p in piece)}"/>' for piece in mark.curve)
-        inner += f'<g opacity="{mark.opacity:.2f}">{frame}{curve}</g>' + _text(mark.label, tall, "form")
-        parts.append(f'<g class="edge {KINDS[mark.kind]}"{reach}>{inner}</g>')
-    for node in layout.nodes:
-        stems = "".join(
-            f'<polyline class="stem" points="{at(*point)} {at(node.x, node.y)}"/>' for point in node.factors
-        )
-        x, y, r = UNIT * node.x, UNIT * (tall - node.y), UNIT * node.radius
-        points = "".join(
-            f'<circle class="dot" cx="{UNIT * a:.1f}" cy="{UNIT * (tall - b):.1f}" r="{r / 2:.1f}"/>'
-            for a, b in node.factors
-        )
-        name = f"{node.label.full}: " if node.label else ""
-        told = escape(f"{name}{node.kind} {node.node}, importance {node.score:.2f}")
-        ring = f'<circle class="{"dot" if node.kind == "input" else "ring"}" cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}"/>'
-        d = 0.55 * r if node.kind == "sum" else 0.41 * r
-        sign = {
-            "input": "",
-            "sum": f'<path class="stem" d="M{x - d:.1f} {y:.1f}h{2 * d:.1f}M{x:.1f} {y - d:.1f}v{2 * d:.1f}"/>',
-            "product": (
-                f'<path class="stem" d="M{x - d:.1f} {y - d:.1f}l{2 * d:.1f} {2 * d:.1f}M{x - d:.1f}'
-                f' {y + d:.1f}l{2 * d:.1f} {-2 * d:.1f}"/>'
-            ),
-        }[node.kind]
-        parts.append(
-            f'<g class="node"><title>{told}</title>{stems}{points}{ring}{sign}</g>{_text(node.label, tall, "name")}'
-        )
-    width, height = UNIT * layout.width, UNIT * tall
-    least = min(0.62 * width, 900)
-    least = (
-        0.0 if least <= 420 or not live else least
-    )  # what is not much too wide for a narrow screen shrinks, as overviews do; the rest scrolls
-    size = f"width:100%;max-width:{width:.0f}px;min-width:{least:.0f}px"
-    head = (
-        f'<svg class="network" viewBox="0 0 {width:.0f} {height:.0f}" style="{size}" role="group"'
-        f' aria-label="{escape(label)}">'
-    )
-    return f'<div class="scroll">{head}{"".join(parts)}</svg></div>'
-
-
-def _rect(x: float, y: float, w: float, h: float, style: str) -> str:
-    return (
-        f'<rect class="{style}" x="{UNIT * x:.1f}" y="{UNIT * y:.1f}" width="{UNIT * w:.1f}" height="{UNIT * h:.1f}"/>'
+def network(view: NetworkView) -> Markup:
+    """The picture: lines first, then cards, then nodes, so that lines pass behind the rest."""
+    layout, pen = view.layout, _Pen(view.layout.height)
+    parts = [pen.wires(mark) for mark in layout.edges]
+    parts += [pen.card(mark, view.told[mark.edge], view.opens_cards) for mark in layout.edges]
+    parts += [pen.node(mark) for mark in layout.nodes]
+    parts += [pen.text("note", layout.note)]
+    width, height = UNITS_PER_INCH * layout.width, UNITS_PER_INCH * layout.height
+    least = min(LEGIBLE * width, WIDEST_SCROLLED)
+    least = least if view.opens_cards and least > NARROW_SCREEN else 0.0  # an overview may become as small as it must
+    return element(
+        "svg",
+        *parts,
+        class_="network",
+        viewBox=f"0 0 {width:.0f} {height:.0f}",
+        style=f"width:100%;max-width:{width:.0f}px;min-width:{least:.0f}px",
+        role="group",
+        aria_label=view.title,
     )
 
 
-def _text(label: Label | None, tall: float, style: str) -> str:
-    if label is None:
-        return ""
-    x, y = UNIT * label.center[0], UNIT * (tall - label.center[1])
-    size = label.size / 72 * UNIT
-    turn = f' transform="rotate(-90 {x:.1f} {y:.1f})"' if label.upright else ""
-    full = f"<title>{escape(label.full)}</title>" if label.full and label.full != label.text else ""
-    return (
-        f'<text class="{style}" x="{x:.1f}" y="{y:.1f}" font-size="{size:.1f}" text-anchor="middle"'
-        f' dominant-baseline="central"{turn}>{full}{escape(label.text)}</text>'
-    )
+class _Pen:
+    """Draws marks of a layout, whose inches run from the bottom, into units that run from the top."""
+
+    def __init__(self, height: float) -> None:
+        self.height = height
+
+    def at(self, point: XY) -> tuple[float, float]:
+        return UNITS_PER_INCH * point[0], UNITS_PER_INCH * (self.height - point[1])
+
+    def line(self, style: str, *points: XY, **attributes: object) -> Markup:
+        places = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(self.at, points))
+        return element("polyline", class_=style, points=places, **attributes)
+
+    def rect(self, style: str, r: Rect) -> Markup:
+        x, y = self.at((r.x0, r.y1))
+        w, h = UNITS_PER_INCH * (r.x1 - r.x0), UNITS_PER_INCH * (r.y1 - r.y0)
+        return element("rect", class_=style, x=x, y=y, width=w, height=h)
+
+    def circle(self, style: str, centre: XY, radius: float) -> Markup:
+        x, y = self.at(centre)
+        return element("circle", class_=style, cx=x, cy=y, r=UNITS_PER_INCH * radius)
+
+    def text(self, style: str, label: Label | None) -> Markup:
+        if label is None:
+            return Markup()
+        x, y = self.at(label.center)
+        return element(
+            "text",
+            *([element("title", label.full)] if label.full and label.full != label.text else []),
+            label.text,
+            class_=style,
+            x=x,
+            y=y,
+            font_size=label.size / POINTS_PER_INCH * UNITS_PER_INCH,
+            text_anchor="middle",
+            dominant_baseline="central",
+            transform=f"rotate(-90 {x:.1f} {y:.1f})" if label.upright else None,
+        )
+
+    def wires(self, mark: EdgeMark) -> Markup:
+        """The two lines that join an edge's card."""
+        style, faded = f"wire {EDGE_STYLES[mark.kind]}", f"{mark.opacity:.2f}"
+        return join(self.line(style, *ends, data_of=edge_id(mark.edge), opacity=faded) for ends in mark.lines)
+
+    def card(self, mark: EdgeMark, told: str, opens: bool) -> Markup:
+        """The curve of an edge in its frame; it `opens` its card by pointer and by keyboard."""
+        reach = {"tabindex": 0, "role": "button", "data_edge": edge_id(mark.edge), "aria_label": told} if opens else {}
+        curve = [self.line("curve", *piece) for piece in mark.curve]
+        return element(
+            "g",
+            element("title", told),
+            self.rect("card", mark.card),
+            element("g", self.rect("frame", mark.box), *curve, opacity=f"{mark.opacity:.2f}"),
+            self.text("form", mark.label),
+            class_=f"edge {EDGE_STYLES[mark.kind]}",
+            **reach,
+        )
+
+    def node(self, mark: NodeMark) -> Markup:
+        """A node with its sign, its factors and its name."""
+        name = f"{mark.label.full}: " if mark.label else ""
+        centre = (mark.x, mark.y)
+        drawn = element(
+            "g",
+            element("title", f"{name}{mark.kind} {mark.node}, importance {mark.score:.2f}"),
+            *(self.line("stem", point, centre) for point in mark.factors),
+            *(self.circle("dot", point, mark.radius / 2) for point in mark.factors),
+            self.circle("dot" if mark.kind == "input" else "ring", centre, mark.radius),
+            *(self.line("stem", *stroke) for stroke in mark.sign),
+            class_="node",
+        )
+        return join([drawn, self.text("name", mark.label)])

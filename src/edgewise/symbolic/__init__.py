@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from .constants import Constant, constants
-from .export import c_source, latex, python_source
 from .formula import FormulaError, edge_functions, evaluate, formula, formula_error
-from .rank import Candidate, order, rank, rank_many
+from .rank import FittedForm, order, rank, rank_many
 from .suggest import Suggestions, suggest
-from .symbolify import symbolify
+from .symbolify import budget_spent, symbolify
 
 __all__ = [
-    "Candidate",
+    "FittedForm",
     "Constant",
     "FormulaError",
     "Suggestions",
-    "c_source",
+    "budget_spent",
     "constants",
     "edge_functions",
     "evaluate",
     "formula",
     "formula_error",
-    "latex",
     "order",
-    "python_source",
     "rank",
     "rank_many",
     "suggest",

@@ -11,52 +11,48 @@ import torch
 from torch import Tensor
 
 from ..primitives import Primitive
-from .rank import Candidate, order, rank_many
-from .task import Place, Samples
-
-CONSIDERED, REPEATED = 20, 2.0  # candidates of an edge that are looked at; what it costs to repeat a better one's curve
-BLUR, FLOOR = (
-    10.0,
-    1e-4,
-)  # an edge is known to ten times the error of the output, and never better than this: others make up for its faults
-NOTHING, SOMETHING = (
-    10.0,
-    0.1,
-)  # bounds of that for edges that move the output by less, and by more, than about its error
-# weight of an edge's own error: small, since edges make up for each other's faults and only the whole network is sure
-EVIDENCE = 2.5
+from .rank import FittedForm, order, rank_many
+from .task import EdgePlace, Samples
+from .tuning import TUNED
+from .work import Work, price_of_ranking
 
 
 def candidates(
-    samples: Mapping[Place, Samples], primitives: tuple[Primitive, ...], error: float
-) -> dict[Place, list[Candidate]]:
-    """Ranked closed forms of all edges at once. error: the network's relative error, below which no edge's shape means
-    anything."""
+    samples: Mapping[EdgePlace, Samples], primitives: tuple[Primitive, ...], error: float, work: Work
+) -> dict[EdgePlace, list[FittedForm]]:
+    """Ranked closed forms of all edges at once; none where the work is spent. error: the network's relative error,
+    below which no edge's shape means anything."""
     if not samples:
         return {}
+    rows = len(next(iter(samples.values())).x)
+    if not work.afford(price_of_ranking(len(samples), rows, len(primitives))):
+        return {place: [] for place in samples}
     x = torch.stack([one.x for one in samples.values()])
     y = torch.stack([one.y for one in samples.values()])
     ranked = dict(zip(samples, rank_many(x, y, primitives), strict=True))
     for place, one in samples.items():
-        share = error / max(one.influence, 1e-12)
-        blur = min(max(BLUR * share, FLOOR), SOMETHING if share < 0.3 else NOTHING)
-        ranked[place] = distinct_first(order(ranked[place], tolerance=blur, evidence=EVIDENCE), one.x)
+        share = error / max(one.influence, TUNED.least_influence)
+        most = TUNED.edge_blur_clear if share < TUNED.clear_share else TUNED.edge_blur_weak
+        blur = min(max(TUNED.edge_blur * share, TUNED.edge_known), most)
+        ranked[place] = distinct_first(order(ranked[place], tolerance=blur, evidence=TUNED.edge_evidence), one.x)
     return ranked
 
 
-def distinct_first(ranked: list[Candidate], x: Tensor) -> list[Candidate]:
-    """The candidates with each that draws the same curve as a better one moved back: far from its root, a power is as
-    good as any other."""
-    points = x.sort().values[torch.linspace(0, len(x) - 1, 24).long()]
-    kept: list[tuple[Candidate, Tensor]] = []
+def distinct_first(ranked: list[FittedForm], x: Tensor) -> list[FittedForm]:
+    """The candidates, with each that draws the same curve as a better one moved back.
+
+    Far from its root, a power is as good as any other.
+    """
+    points = x.sort().values[torch.linspace(0, len(x) - 1, TUNED.curve_points).long()]
+    kept: list[tuple[FittedForm, Tensor]] = []
     repeated = []
-    for one in ranked[:CONSIDERED]:
+    for one in ranked[: TUNED.considered]:
         curve = one(points)
         if any(
-            float((curve - other).square().mean().sqrt()) <= 0.3 * max(one.error, better.error)
+            float((curve - other).square().mean().sqrt()) <= TUNED.same_curve * max(one.error, better.error)
             for better, other in kept
         ):
-            repeated.append(replace(one, score=one.score + REPEATED))
+            repeated.append(replace(one, score=one.score + TUNED.repeated_cost))
         else:
             kept.append((one, curve))
     return sorted([*(one for one, _ in kept), *repeated], key=lambda one: one.score)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import SymbolicError
-from ..model import KAN
+from ..model import KAN, as_kan
 from ..topology import Edge
 from .drop import undetermined
+from .rows import given_rows
 from .simple_numbers import exact
 from .snap import spreads
 from .task import Task, present_forms, to_program
@@ -16,10 +17,10 @@ from .task import Task, present_forms, to_program
 
 @dataclass(frozen=True)
 class Constant:
-    """One constant of a network of closed forms: `name` a, b or c of an edge, or the bias of a subnode (edge (layer,
-    None, subnode)).
+    """One constant of a network of closed forms.
 
-    error: its standard error, the others free too; 0 for one that is set to a simple number.
+    edge, name: a, b or c of an edge, or "bias" of a subnode, whose edge is (layer, None, subnode). error: its standard
+    error, the others free too; 0 for one that is set to a simple number.
     """
 
     edge: tuple[int, int | None, int] | Edge
@@ -29,11 +30,26 @@ class Constant:
 
 
 def constants(model: KAN, X: Any, y: Any, *, sample_weight: Any = None) -> list[Constant]:
-    """All constants of a model whose edges are all closed forms, with standard errors from the data X (b, features), y.
+    """All constants of a model whose edges are all closed forms, with standard errors.
 
-    Numbers that are simple to their last digit (1, pi/2, 3/4) count as set. Values are in the units of X and y. Raises
-    `SymbolicError` for a model with splines, or whose constants the data do not determine (`symbolify` brings them into
-    a form that they do).
+    The errors come from the curvature of the loss, all free constants moving together. Source: Seber & Wild 1989,
+    Nonlinear Regression, section 2.1.
+
+    Args:
+        model: a KAN, or the result of a fit.
+        X (n, features): the rows that determine the constants; a tensor, an array or a DataFrame.
+        y (n,), (n, outputs) or class labels (n,): the targets.
+        sample_weight (n,): what each row counts.
+
+    Returns:
+        The constants, in the units of X and y. One that is a simple number to its last digit (1, pi/2, 3/4) counts as
+        set, with error 0.
+
+    Raises:
+        SymbolicError: a model with splines, or constants that the rows do not determine. `symbolify` brings them into
+            a form that they do.
+        StructureError: for anything but a KAN.
+        DataError, ShapeError: rows that do not fit the model.
 
     >>> import torch, edgewise as ew
     >>> model = ew.set_symbolic(ew.KAN((1, 1)), {(0, 0, 0): ("exp", 1.23456789, 0.0, 1.0, 0.0)})
@@ -41,7 +57,8 @@ def constants(model: KAN, X: Any, y: Any, *, sample_weight: Any = None) -> list[
     >>> [(c.name, c.value) for c in constants(model, X, model(X) + 0.01 * X**3) if c.error > 0]
     [('a', 1.23456789)]
     """
-    task = Task.create(model, X, y, sample_weight)
+    model = as_kan(model, "constants")
+    task = Task.create(model, *given_rows(model, X, y, sample_weight, None))
     forms = present_forms(task.model)
     missing = [edge for edge in model.active_edges() if model.topology.edge_position(edge) not in forms]
     if missing:

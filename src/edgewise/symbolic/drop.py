@@ -10,11 +10,9 @@ from torch import Tensor
 
 from .normal_form import NormalForm, normal_forms
 from .program import ConstantsProblem, Program, Stage, refit
-from .task import EXACT, RelativeSquares, Task
-
-FLAT = 1e-10  # eigenvalue of the scaled curvature that counts as zero
-WEAK = 1e-6  # share of the spread of y that a term must move the output by to count as needed
-DROP_ROWS, DROP_STEPS = 256, 40
+from .task import RelativeSquares, Task
+from .tuning import TUNED
+from .work import Work
 
 
 def undetermined(program: Program, task: Task, free: Tensor | None = None) -> int:
@@ -29,26 +27,36 @@ def undetermined(program: Program, task: Task, free: Tensor | None = None) -> in
         return 0
     scale = curvature.diagonal().sqrt()
     scale = torch.where(scale > 0, scale, 1.0)
-    return int((torch.linalg.eigvalsh(curvature / scale / scale[:, None]) < FLAT).sum())
+    return int((torch.linalg.eigvalsh(curvature / scale / scale[:, None]) < TUNED.flat_direction).sum())
 
 
-def drop_terms(program: Program, loss: float, task: Task) -> tuple[Program, float]:
-    """Take terms away one by one, least important first, while the loss stays where it is: any while the constants are
-    undetermined, otherwise only those that hardly move the output."""
-    small = task.thinned(DROP_ROWS)
+def drop_terms(program: Program, loss: float, task: Task, work: Work) -> tuple[Program, float]:
+    """Take terms away one by one, least important first, while the loss stays where it is.
+
+    Any may go while the constants are undetermined, otherwise only those that hardly move the output. Where the work
+    is spent, the rest stays.
+    """
+    small = task.thinned(TUNED.drop_rows)
     while True:
+        work.say("dropping needless terms")
         free = undetermined(program, task) > 0
         for share, stage, term in _by_importance(program, small):
-            if share > WEAK and not free:
+            if share > TUNED.weak_term and not free:
+                return program, loss
+            if work.out:
                 return program, loss
             trial = without(program, stage, term)
             if trial is None:
                 continue
-            trial, value = refit(trial, small.x, small.y, loss=small.loss, weight=small.weight, steps=DROP_STEPS)
-            if not value <= 4 * loss + 100 * EXACT:
+            trial, value = refit(
+                trial, small.x, small.y, loss=small.loss, weight=small.weight, steps=TUNED.drop_steps, work=work
+            )
+            if not value <= TUNED.drop_promising * loss + TUNED.drop_promising_exact * TUNED.exact_loss:
                 continue
-            trial, value = refit(trial, task.x, task.y, loss=task.loss, weight=task.weight, steps=DROP_STEPS)
-            if value <= loss * (1 + 8 / task.x.shape[0]) + EXACT:
+            trial, value = refit(
+                trial, task.x, task.y, loss=task.loss, weight=task.weight, steps=TUNED.drop_steps, work=work
+            )
+            if value <= loss * (1 + TUNED.drop_rise / task.x.shape[0]) + TUNED.exact_loss:
                 program, loss = trial, value
                 break
         else:

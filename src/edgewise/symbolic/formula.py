@@ -9,25 +9,34 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..data.convert import as_matrix, as_target
-from ..errors import require
-from ..model import KAN, as_kan
+from ..data import as_target
+from ..errors import knows_keywords, require
+from ..model import KAN, Fitted, as_kan
 from ..transforms import edge
+from .rows import input_rows
 from .task import present_forms
+from .tuning import TUNED
 from .written import Writer, edge_name, input_symbols
 
-SHORTEN_UP_TO = 60  # operations; longer expressions are left as they are built
 
-
-def formula(model: KAN, inputs: Sequence[Any] | None = None) -> list[Any]:
+@knows_keywords
+def formula(model: KAN | Fitted, inputs: Sequence[Any] | None = None) -> list[Any]:
     """The network as one sympy expression per output, in the units of X and y, through sums and products of any kind.
 
-    inputs: a name (or sympy Symbol) for every column of X, pruned ones too; by default the model's own names, else x1,
-    x2, ... Any name is a plain Symbol, be it I, E, S, beta or lambda. An edge without a closed form stands as a
-    function by name: `phi_0_1_2(x)` is `ew.edge(model, (0, 1, 2))`. Constants that equal a simple number (3/2, pi/2,
-    sqrt(2)) to their last digit are written as that number.
+    Args:
+        model: a KAN, or the result of a fit. An edge without a closed form stands by name: `phi_0_1_2(x)` is
+            `ew.edge(model, (0, 1, 2))`.
+        inputs (columns of X): a name or a sympy Symbol for every column, pruned ones too. Any name is a plain Symbol,
+            be it I, E, S, beta or lambda. Default: the model's own names, else x1, x2, ...
 
-    Raises `ConfigError` for a wrong number of names, `SymbolicError` for constants that are not finite.
+    Returns:
+        One expression per output. A constant that equals a simple number (3/2, pi/2, sqrt(2)) to its last digit is
+        written as that number.
+
+    Raises:
+        ConfigError: a wrong number of names, or one name twice.
+        SymbolicError: constants that are not finite.
+        StructureError: for anything but a KAN.
 
     >>> import edgewise as ew
     >>> forms = {(0, 0, 0): ("sin", 3.0, 0.0, 2.0, 0.0), (0, 1, 0): ("x^2", 1.0, 0.0, 1.0, 0.5)}
@@ -46,7 +55,7 @@ def formula(model: KAN, inputs: Sequence[Any] | None = None) -> list[Any]:
 def _shortest(sympy: Any, expression: Any) -> Any:
     """The shortest of a few equal ways to write an expression: as built, multiplied out, with addition theorems
     applied, over one denominator."""
-    if expression.count_ops() > SHORTEN_UP_TO or expression.atoms(
+    if expression.count_ops() > TUNED.shorten_up_to or expression.atoms(
         sympy.Float
     ):  # addition theorems explode on long sums with unrounded constants
         return expression
@@ -84,18 +93,27 @@ class FormulaError:
 
 
 def formula_error(model: KAN, X: Any, y: Any, *, original: KAN | None = None) -> FormulaError:
-    """The error of `formula(model)`, evaluated as it is written, beside that of the network it came from (`original`,
-    else `model` itself).
+    """The error of `formula(model)`, evaluated as it is written, beside that of the network it came from.
 
-    X (b, features), y (b,) or (b, outputs). A formula that is undefined on some row has error NaN. Raises `DataError`
-    and `ShapeError`.
+    Args:
+        model: a KAN, or the result of a fit.
+        X (n, features): rows to compare on.
+        y (n,) or (n, outputs): the targets.
+        original: the network before it was given closed forms. Default: `model` itself.
+
+    Returns:
+        The errors. A formula that is undefined on some row has error NaN.
+
+    Raises:
+        DataError, ShapeError: rows that do not fit the model.
+        StructureError: for anything but a KAN.
     """
     model = as_kan(model, "formula_error")
-    x = as_matrix(X, width=model.topology.features, dtype=torch.float64, device="cpu")
+    x = input_rows(model, X)
     target = as_target(
         y, rows=x.shape[0], width=len(model.topology.node_ids[-1]), dtype=torch.float64, device="cpu"
     ).numpy()
-    beside = original or model
+    beside = model if original is None else as_kan(original, "formula_error")
     with torch.no_grad():
         predicted = beside(x.to(dtype=beside.dtype, device=beside.device)).double().cpu().numpy()
     written = evaluate(formula(model), x.numpy(), symbols=input_symbols(model), functions=edge_functions(model))

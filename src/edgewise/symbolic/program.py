@@ -18,10 +18,13 @@ from torch import Tensor
 from ..primitives import Primitive
 from ..train.problems.losses import Loss, SquaredError
 from ..train.solvers.levenberg_marquardt import minimize
+from ..train.solvers.stop import Step
 from ..train.solvers.types import Minimum
+from .tuning import TUNED
+from .work import Work, price_of_formula
 
 
-class Term(NamedTuple):
+class ProgramTerm(NamedTuple):
     """One edge: its form and the positions of its ends."""
 
     primitive: Primitive
@@ -33,7 +36,7 @@ class Term(NamedTuple):
 class Stage:
     """The terms of one layer, sorted by form, and which subnodes each node behind it multiplies."""
 
-    terms: tuple[Term, ...]
+    terms: tuple[ProgramTerm, ...]
     factors: tuple[tuple[int, ...], ...]
 
     @property
@@ -57,7 +60,9 @@ class Program:
 
     @staticmethod
     def create(
-        stages: Sequence[tuple[Sequence[tuple[Term, Sequence[float]]], Sequence[float], tuple[tuple[int, ...], ...]]],
+        stages: Sequence[
+            tuple[Sequence[tuple[ProgramTerm, Sequence[float]]], Sequence[float], tuple[tuple[int, ...], ...]]
+        ],
     ) -> Program:
         """From (terms with their a, b, c, d; bias; factors) per layer."""
         made, theta = [], []
@@ -79,6 +84,12 @@ class Program:
             parts.append((a, b, c, bias))
             start += stage.count
         return parts
+
+    def price(self, rows: int) -> float:
+        """Units of work for one evaluation on so many rows."""
+        terms = sum(len(stage.terms) for stage in self.stages)
+        outputs = len(self.stages[-1].factors)
+        return price_of_formula(rows, outputs, len(self.stages), terms, len(self.theta))
 
     def with_theta(self, theta: Tensor) -> Program:
         """The same network with other constants."""
@@ -122,7 +133,7 @@ class Program:
                 pull = into.index_add_(2, torch.tensor([term.src for term in stage.terms], dtype=torch.long), db * a)
         return x, torch.cat(blocks, dim=2)
 
-    def inside(self, x: Tensor, slack: float = 1e-9) -> bool:
+    def inside(self, x: Tensor, slack: float = TUNED.domain_slack) -> bool:
         """Whether every argument lies in its form's domain, but for `slack`, on all samples and every output is
         finite."""
         for (a, b, c, bias), stage in zip(self.split(), self.stages, strict=True):
@@ -210,9 +221,11 @@ class ConstantsProblem:
 
 @dataclass(frozen=True)
 class InUnits:
-    """A problem whose constants are measured in units (P,) in which each has curvature 1 where it was made: closed
-    forms are in the units of X and y, so their constants may lie fifty powers of ten apart, which the damping must not
-    see."""
+    """A problem whose constants are measured in units (P,) in which each has curvature 1 where it was made.
+
+    Closed forms are in the units of X and y. So their constants may lie fifty powers of ten apart, which the damping
+    must not see.
+    """
 
     problem: ConstantsProblem
     unit: Tensor
@@ -242,20 +255,37 @@ def refit(
     loss: Loss | None = None,
     weight: Tensor | None = None,
     free: Tensor | None = None,
-    steps: int = 60,
+    steps: int = TUNED.refit_steps,
+    work: Work | None = None,
 ) -> tuple[Program, float]:
-    """Fit the free constants to data: the program with them and its loss. Domain-safe: outside a domain a form stays at
-    its end value."""
+    """Fit the free constants to data: the program with them and its loss.
+
+    Outside a domain a form stays at its end value. `work` pays for the steps; where it is spent, none are made.
+    """
     problem = ConstantsProblem(program, x, y, loss, weight, free)
     if not bool(problem.free.any()):
         return program, problem.value(program.theta[problem.free])
-    floor = 1e-28 * float(problem.weight @ problem.loss.rows(torch.zeros_like(y), y)) if y.is_floating_point() else 0.0
+    floor = 0.0
+    if y.is_floating_point():
+        floor = TUNED.refit_exact * float(problem.weight @ problem.loss.rows(torch.zeros_like(y), y))
 
-    def exact(step: int, theta: Tensor, value: float, mu: float) -> bool:
-        return value <= floor
+    def exact(step: Step) -> bool:
+        return step.value <= floor
 
+    price = program.price(x.shape[0])
+    if work is not None:
+        steps = work.steps(steps, 2 * price)  # a step evaluates twice: the trial, and the model about it
+        if steps == 0:
+            return program, problem.value(program.theta[problem.free])
     scaled = InUnits.at(problem, program.theta[problem.free])
     found: Minimum = minimize(
-        scaled, program.theta[problem.free] / scaled.unit, steps=steps, watch=exact, patience=2, tolerance=1e-6
+        scaled,
+        program.theta[problem.free] / scaled.unit,
+        steps=steps,
+        watch=exact,
+        patience=TUNED.refit_patience,
+        tolerance=TUNED.refit_tolerance,
     )
+    if work is not None:
+        work.spend(found.evaluations * price)
     return program.with_theta(problem.whole(found.theta * scaled.unit)), found.value

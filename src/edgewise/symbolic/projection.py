@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ..primitives import Primitive
+from .tuning import TUNED
 
 vecdot = torch.linalg.vecdot
 
@@ -44,7 +45,7 @@ def segments(primitives: Sequence[Primitive], form: Tensor) -> list[tuple[Primit
     ]
 
 
-def refine(
+def descend(
     primitives: Sequence[Primitive], form: Tensor, ab: Tensor, u: Tensor, y: Tensor, weights: Tensor, steps: int
 ) -> Fits:
     """Refine m starts ab (m, 2) of the forms numbered in `form` (m,), which is sorted, on their samples u, y, weights
@@ -57,7 +58,7 @@ def refine(
     s = weights.sqrt()
     ys = s * y
     free = torch.tensor([[not p.scale_free, not p.shift_free] for p in primitives], dtype=torch.float64)[form]  # (m, 2)
-    lam = torch.full_like(ab[:, 0], 1e-3)
+    lam = torch.full_like(ab[:, 0], TUNED.first_damping)
 
     def look(ab: Tensor) -> tuple[Tensor, ...]:
         value, slope = _evaluate(forms, torch.addcmul(ab[:, 1:], ab[:, :1], u))
@@ -68,7 +69,7 @@ def refine(
         c = vecdot(f, ys) / size
         residual = torch.addcmul(ys, f, c[:, None], value=-1)
         loss = vecdot(residual, residual)
-        good = torch.isfinite(loss) & torch.isfinite(size) & (size > 1e-26 * mean * mean)
+        good = torch.isfinite(loss) & torch.isfinite(size) & (size > TUNED.flat_share * mean * mean)
         return torch.where(good, loss, torch.inf), c, mean, f, size, residual, slope
 
     state = look(ab)
@@ -84,14 +85,14 @@ def refine(
             vecdot(ja, jb) * free[:, 0] * free[:, 1],
         )
         ga, gb = vecdot(ja, residual) * free[:, 0], vecdot(jb, residual) * free[:, 1]
-        aa, bb = aa * (1 + lam) + 1e-300, bb * (1 + lam) + 1e-300
+        aa, bb = aa * (1 + lam) + TUNED.smallest, bb * (1 + lam) + TUNED.smallest
         det = aa * bb - cross * cross
         step = torch.stack([(bb * ga - cross * gb) / det, (aa * gb - cross * ga) / det], 1)
         trial = ab + torch.nan_to_num(step, 0.0, 0.0, 0.0)
         new = look(trial)
         better = new[0] < loss
         ab = torch.where(better[:, None], trial, ab)
-        lam = torch.where(better, lam * 0.1, lam * 10).clamp(1e-15, 1e12)
+        lam = torch.where(better, lam * TUNED.damping_eased, lam * TUNED.damping_raised).clamp(*TUNED.damping_range)
         state = tuple(
             torch.where(better.reshape(-1, *[1] * (b.ndim - 1)), b, a) for a, b in zip(state, new, strict=True)
         )

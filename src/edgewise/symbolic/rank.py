@@ -4,7 +4,7 @@ complexity."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -14,21 +14,17 @@ from torch import Tensor
 
 from ..errors import DataError
 from ..primitives import Primitive, get, resolve
-from .projection import Fits, refine
+from .projection import Fits, descend
 from .starts import Dictionary
-
-SCREEN_POINTS, SCREEN_STEPS, STARTS = 128, 8, 3
-POLISH_POINTS, POLISH_STEPS = 1024, 12
-EXACT = 1e-9  # relative error at which a fit counts as exact
+from .tuning import TUNED
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """One closed form of an edge: y ~ c f(a x + b) + d, in the units of x and y, constants in canonical form.
+class FittedForm:
+    """One closed form of an edge, y ~ c f(a x + b) + d, in the units of x and y, with canonical constants.
 
-    error: root of the mean squared error, in units of y; relative: the same as a share of the deviation of y; r2 = 1 -
-    relative**2; inside: whether every sample lies in the form's domain; score: complexity plus the cost of the error,
-    lower is better.
+    error: root of the mean squared error, in units of y. relative: the same as a share of the deviation of y. inside:
+    whether every sample lies in the form's domain. score: complexity plus the cost of the error; lower is better.
     """
 
     primitive: str
@@ -68,13 +64,19 @@ def rank(
     *,
     weights: Any = None,
     tolerance: float | None = None,
-) -> list[Candidate]:
-    """Closed forms of the function with samples x, y (n,), best first.
+) -> list[FittedForm]:
+    """Closed forms of the function with samples x, y (n,), best first. Shift and scale do not matter.
 
-    weights (n,): what each sample counts; tolerance: the relative error (share of the deviation of y) to which the
-    samples are known, below which only complexity counts; None for samples whose errors are independent noise of
-    unknown size, or none. Shift and scale do not matter. Raises `DataError` for unusable samples and `SymbolicError`
-    for unknown names.
+    Args:
+        x (n,), y (n,): the samples.
+        primitives: names or objects to choose from. Default: all that `edgewise.primitives.ranked` lists.
+        weights (n,): what each sample counts.
+        tolerance (share of the deviation of y): the error to which the samples are known. Below it, only complexity
+            counts. None: their errors are independent noise of unknown size, or there are none.
+
+    Raises:
+        DataError: unusable samples.
+        SymbolicError: unknown names.
 
     >>> x = torch.linspace(0, 3, 200, dtype=torch.float64)
     >>> best = rank(x, 1e-4 * torch.sin(2 * x) + 7)[0]
@@ -98,7 +100,7 @@ def rank_many(
     *,
     weights: Tensor | None = None,
     tolerance: float | Sequence[float] | None = None,
-) -> list[list[Candidate]]:
+) -> list[list[FittedForm]]:
     """As `rank`, for many edges at once: x, y and weights (e, n), one list of candidates per edge."""
     forms = resolve(primitives)
     x, y = _samples(x, "x"), _samples(y, "y")
@@ -118,32 +120,33 @@ def rank_many(
 
 
 def order(
-    candidates: Iterable[Candidate],
+    candidates: Iterable[FittedForm],
     *,
     tolerance: float | None = None,
     samples: int = 200,
     evidence: float | None = None,
-) -> list[Candidate]:
+) -> list[FittedForm]:
     """The candidates with their scores, best first: complexity + evidence * log(error beside the best error), errors
     blurred by the tolerance."""
     found = list(candidates)
-    blur = EXACT if tolerance is None else max(tolerance, EXACT)
+    blur = TUNED.exact_fit if tolerance is None else max(tolerance, TUNED.exact_fit)
     if evidence is None:
-        evidence = min(samples / 4, 50.0) if tolerance is None else 6.0
+        unknown = min(samples * TUNED.evidence_per_sample, TUNED.evidence_most)
+        evidence = unknown if tolerance is None else TUNED.evidence_known
     best = min((c.relative for c in found if c.inside), default=0.0)
     floor = math.hypot(best, blur)
     scored = [replace(c, score=cost(c) + evidence * math.log(math.hypot(c.relative, blur) / floor)) for c in found]
     return sorted(scored, key=lambda c: (c.score, c.relative))
 
 
-def cost(candidate: Candidate) -> float:
-    """What a candidate costs: its form, and four for samples outside the domain."""
-    return cost_of(get(candidate.primitive)) + (0 if candidate.inside else 4)
+def cost(candidate: FittedForm) -> float:
+    """What a candidate costs: its form, and more for samples outside the domain."""
+    return cost_of(get(candidate.primitive)) + (0 if candidate.inside else TUNED.outside_cost)
 
 
 def cost_of(p: Primitive) -> float:
-    """What a form costs: its complexity, and half a unit for each free constant of its argument."""
-    return p.complexity + 0.5 * ((not p.scale_free) + (not p.shift_free))
+    """What a form costs: its complexity, and something for each free constant of its argument."""
+    return p.complexity + TUNED.argument_cost * ((not p.scale_free) + (not p.shift_free))
 
 
 # ------------------------------------------------------------------ standardised samples
@@ -161,8 +164,10 @@ def _samples(values: Any, name: str) -> Tensor:
 
 @dataclass(frozen=True)
 class _Scaled:
-    """Samples moved to u in [-1, 1] and y to mean 0 and deviation 1, sorted by u: all (e, n), the four scales (e,
-    1)."""
+    """Samples moved to u in [-1, 1] and y to mean 0 and deviation 1, sorted by u.
+
+    u, y, weights (e, n); the four scales (e, 1).
+    """
 
     u: Tensor
     y: Tensor
@@ -183,7 +188,8 @@ class _Scaled:
         mean = (w * y).sum(1, keepdim=True)
         centred = y - mean
         deviation = (w * centred.square()).sum(1, keepdim=True).sqrt()
-        constant = (deviation <= 64 * torch.finfo(y.dtype).eps * y.abs().amax(1, keepdim=True)) | (low == high)
+        rounding = TUNED.constant_digits * torch.finfo(y.dtype).eps * y.abs().amax(1, keepdim=True)
+        constant = (deviation <= rounding) | (low == high)
         return _Scaled(
             (x - middle) / half,
             centred / torch.where(constant, 1.0, deviation),
@@ -202,7 +208,7 @@ class _Scaled:
             return self.u, self.y, self.weights
         place = torch.linspace(0, n - 1, count, dtype=torch.float64).round().long()
         u, y, w = self.u[:, place], self.y[:, place], self.weights[:, place]
-        w = w + 1e-12 * w.amax(1, keepdim=True)
+        w = w + TUNED.thin_weight * w.amax(1, keepdim=True)
         w = w / w.sum(1, keepdim=True)
         y = y - (w * y).sum(1, keepdim=True)
         size = (w * y.square()).sum(1, keepdim=True).sqrt()
@@ -217,11 +223,11 @@ def _dictionary(forms: tuple[Primitive, ...]) -> Dictionary:
 # ------------------------------------------------------------------ fitting
 
 
-def _fit(forms: tuple[Primitive, ...], scaled: _Scaled) -> list[list[Candidate]]:
+def _fit(forms: tuple[Primitive, ...], scaled: _Scaled) -> list[list[FittedForm]]:
     """Every form on every edge: starts from the dictionary, refined on few samples, the good ones refined again on
     many."""
     edges = scaled.u.shape[0]
-    edge, form, ab = _dictionary(forms).best(*scaled.thinned(POLISH_POINTS), STARTS)
+    edge, form, ab = _dictionary(forms).best(*scaled.thinned(TUNED.polish_points), TUNED.starts)
     if not len(form):
         return [[] for _ in range(edges)]
     for number, p in enumerate(forms):
@@ -231,27 +237,28 @@ def _fit(forms: tuple[Primitive, ...], scaled: _Scaled) -> list[list[Candidate]]
             ]
     if any(p.poles for p in forms):
         edge, form, ab = _with_poles(forms, scaled, edge, form, ab)
-    u, y, w = scaled.thinned(SCREEN_POINTS)
-    found = refine(forms, form, ab, u[edge], y[edge], w[edge], SCREEN_STEPS)
+    u, y, w = scaled.thinned(TUNED.screen_points)
+    found = descend(forms, form, ab, u[edge], y[edge], w[edge], TUNED.screen_steps)
     keep = _best_of_each(found.loss, edge, form, len(forms))
     edge, form, ab, loss = edge[keep], form[keep], found.ab[keep], found.loss[keep]
     best = torch.full((edges,), torch.inf, dtype=torch.float64).scatter_reduce_(0, edge, loss, "amin")
-    near = loss <= 1e4 * best[edge] + 1e-8  # 100 times the best error, and all that may yet become exact
+    near = loss <= TUNED.polish_within * best[edge] + TUNED.polish_exact
     rough, fine = (~near).nonzero()[:, 0], near.nonzero()[:, 0]
-    u, y, w = scaled.thinned(POLISH_POINTS)
-    results: list[list[Candidate]] = [[] for _ in range(edges)]
-    for chosen, steps in ((fine, POLISH_STEPS), (rough, 0)):
+    u, y, w = scaled.thinned(TUNED.polish_points)
+    results: list[list[FittedForm]] = [[] for _ in range(edges)]
+    for chosen, steps in ((fine, TUNED.polish_steps), (rough, 0)):
         if len(chosen):
             on = edge[chosen]
-            fits = refine(forms, form[chosen], ab[chosen], u[on], y[on], w[on], steps)
-            _collect(results, forms, scaled, on, form[chosen], fits)
+            fits = descend(forms, form[chosen], ab[chosen], u[on], y[on], w[on], steps)
+            for e, found_form in _collected(forms, scaled, on, form[chosen], fits):
+                results[e].append(found_form)
     return results
 
 
 def _jump(scaled: _Scaled) -> Tensor:
     """Where to split the sorted samples so that two constants fit them best: u (e,), the middle of a gap."""
     w, wy = scaled.weights.cumsum(1)[:, :-1], (scaled.weights * scaled.y).cumsum(1)[:, :-1]
-    gain = wy.square() / (w * (1 - w)).clamp(min=1e-300)
+    gain = wy.square() / (w * (1 - w)).clamp(min=TUNED.smallest)
     gain = torch.where((scaled.u[:, 1:] > scaled.u[:, :-1]) & (w > 0) & (w < 1), gain, -1.0)
     k = gain.argmax(1, keepdim=True)
     return (scaled.u.gather(1, k) + scaled.u.gather(1, k + 1))[:, 0] / 2
@@ -285,14 +292,14 @@ def _best_of_each(loss: Tensor, edge: Tensor, form: Tensor, forms: int) -> Tenso
     return chosen[torch.isfinite(loss[chosen])]
 
 
-def _collect(
-    results: list[list[Candidate]],
+def _collected(
     forms: tuple[Primitive, ...],
     scaled: _Scaled,
     edge: Tensor,
     form: Tensor,
     fits: Fits,
-) -> None:
+) -> Iterator[tuple[int, FittedForm]]:
+    """(edge, fitted form) of every fit, in the units of x and y."""
     ends = torch.addcmul(fits.ab[:, 1:], fits.ab[:, :1], scaled.u[edge][:, [0, -1]])  # arguments at both ends
     for n, (e, number) in enumerate(zip(edge.tolist(), form.tolist(), strict=True)):
         if scaled.constant[e]:
@@ -307,12 +314,12 @@ def _collect(
         if not math.isfinite(a + b + c + d):  # units in which the form cannot be written
             continue
         relative = math.sqrt(max(loss, 0.0))
-        results[e].append(Candidate(p.name, a, b, c, d, relative * deviation, relative, p.complexity, 0.0, inside))
+        yield e, FittedForm(p.name, a, b, c, d, relative * deviation, relative, p.complexity, 0.0, inside)
 
 
-def _constant(forms: tuple[Primitive, ...], scaled: _Scaled, e: int) -> list[Candidate]:
+def _constant(forms: tuple[Primitive, ...], scaled: _Scaled, e: int) -> list[FittedForm]:
     """The constant: exact where y does not vary beyond rounding, otherwise the form that explains nothing."""
     if not bool(scaled.constant[e]) and get("0") not in forms:
         return []
     relative = 0.0 if bool(scaled.constant[e]) else 1.0
-    return [Candidate("0", 0.0, 0.0, 0.0, float(scaled.mean[e]), float(scaled.deviation[e]), relative, 0, 0.0)]
+    return [FittedForm("0", 0.0, 0.0, 0.0, float(scaled.mean[e]), float(scaled.deviation[e]), relative, 0, 0.0)]

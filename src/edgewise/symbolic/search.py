@@ -14,16 +14,11 @@ from ..train.problems.losses import CrossEntropy
 from .candidates import combinations
 from .normal_form import normal_forms
 from .program import Program, refit
-from .rank import Candidate, cost, rank_many
+from .rank import FittedForm, cost, rank_many
 from .simpler import replaced, straightened
-from .task import EXACT, Form, Place, Task, to_program
-
-SEARCH_ROWS, SEARCH_STEPS = 256, 25
-KEEP = 8  # candidates of an edge that are tried
-ENOUGH = 8  # combinations as good as the model after which noise decides
-EXCHANGES, NEAR = 80, 8.0  # single exchanges that are tried, of candidates within this score of the one in place
-LAST_KEEP, ROUNDS = 4, 3  # forms of a last edge that are tried when it is looked at again, and how often that is done
-WORTH = 2.0  # gain in the criterion that is worth another round
+from .task import EdgeForm, EdgePlace, Task, to_program
+from .tuning import TUNED
+from .work import Work, price_of_ranking
 
 
 @dataclass(frozen=True)
@@ -32,12 +27,12 @@ class Found:
 
     program: Program
     loss: float
-    chosen: dict[Place, Candidate] = field(default_factory=dict)
+    chosen: dict[EdgePlace, FittedForm] = field(default_factory=dict)
 
     @property
     def exact(self) -> bool:
         """Whether nothing is left to explain."""
-        return self.loss <= EXACT
+        return self.loss <= TUNED.exact_loss
 
     @property
     def constants(self) -> int:
@@ -47,21 +42,28 @@ class Found:
     def criterion(self, rows: int) -> float:
         """Information criterion: lower is better. Errors that count as exact are equal."""
         complexity = sum(c.complexity for c in self.chosen.values())
-        return 0.5 * rows * math.log(max(self.loss, EXACT)) + 0.5 * self.constants * math.log(rows) + complexity
+        fit = 0.5 * rows * math.log(max(self.loss, TUNED.exact_loss))
+        return fit + 0.5 * self.constants * math.log(rows) + complexity
 
 
 class Search:
-    """One search: a task, its edges' candidates, and the best network so far."""
+    """One search: a task, its edges' candidates, and the best network so far. It ends where its work is spent."""
 
     def __init__(
-        self, task: Task, fixed: dict[Place, Form], ranked: dict[Place, list[Candidate]], tolerance: float
+        self,
+        task: Task,
+        fixed: dict[EdgePlace, EdgeForm],
+        ranked: dict[EdgePlace, list[FittedForm]],
+        tolerance: float,
+        work: Work,
     ) -> None:
-        self.task, self.small, self.fixed, self.tolerance = task, task.thinned(SEARCH_ROWS), fixed, tolerance
-        self.ranked = {place: options[:KEEP] for place, options in ranked.items()}
+        self.task, self.small, self.fixed, self.tolerance = task, task.thinned(TUNED.search_rows), fixed, tolerance
+        self.work = work
+        self.ranked = {place: options[: TUNED.keep] for place, options in ranked.items()}
         self.best: Found | None = None
         self.value = math.inf
         self.tried: set[tuple[str, ...]] = set()
-        self.left = EXCHANGES
+        self.left = TUNED.exchanges
 
     def run(self, primitives: tuple[Primitive, ...], tries: int) -> Found | None:
         """The best network that can be found, or None where no combination can be fitted at all."""
@@ -69,8 +71,8 @@ class Search:
             return None
         self.combine(tries)
         before = math.inf
-        for _ in range(ROUNDS):
-            if self.best is None or self.best.exact or self.value > before - WORTH:
+        for _ in range(TUNED.rounds):
+            if self.best is None or self.best.exact or self.value > before - TUNED.worth_a_round:
                 break
             before = self.value
             self.exchange()
@@ -91,8 +93,8 @@ class Search:
                 continue
             if found.exact:
                 return
-            allowed += self.task.allowed(found.loss, found.constants, self.tolerance)
-            if allowed >= ENOUGH:
+            allowed += self.task.allowed(found.program, found.loss, found.constants, self.tolerance)
+            if allowed >= TUNED.enough:
                 return
 
     def exchange(self) -> None:
@@ -106,7 +108,7 @@ class Search:
                 for n, c in enumerate(self.ranked[place])
             )
             for gap, n, place in options:
-                if gap > NEAR or self.left <= 0:
+                if gap > TUNED.exchange_gap or self.left <= 0:
                     break
                 if self.ranked[place][n].primitive == start.chosen[place].primitive:
                     continue
@@ -121,7 +123,7 @@ class Search:
         """Simpler forms wherever the data see only a piece that they have too."""
         start = self.best
         assert start is not None
-        for number, n, candidate, program in straightened(start.program, self.task.x, primitives):
+        for number, n, candidate, program in straightened(start.program, self.task.x, primitives, self.work):
             term = start.program.stages[number].terms[n]
             self.judge(program, start.chosen | {(number, term.src, term.dst): candidate})
             if self.best is not start:
@@ -138,13 +140,14 @@ class Search:
             for other in sorted(options, key=cost):
                 if cost(other) >= cost(here):
                     break
-                if other.score <= here.score + NEAR and self.attempt(self.best.chosen | {place: other}) is self.best:
+                near = other.score <= here.score + TUNED.exchange_gap
+                if near and self.attempt(self.best.chosen | {place: other}) is self.best:
                     break
 
-    def attempt(self, chosen: dict[Place, Candidate]) -> Found | None:
+    def attempt(self, chosen: dict[EdgePlace, FittedForm]) -> Found | None:
         """Fit a combination; it becomes the best if it is. None where it cannot be fitted or was tried before."""
         key = tuple(c.primitive for c in chosen.values())
-        if key in self.tried:
+        if key in self.tried or self.work.out:
             return None
         self.tried.add(key)
         program = to_program(
@@ -152,20 +155,32 @@ class Search:
         )
         return self.judge(program, chosen)
 
-    def judge(self, program: Program, chosen: dict[Place, Candidate]) -> Found | None:
+    def judge(self, program: Program, chosen: dict[EdgePlace, FittedForm]) -> Found | None:
         """Fit all constants of a program: on few rows first, on all if that looks promising."""
-        task, small = self.task, self.small
-        program, loss = refit(program, small.x, small.y, loss=small.loss, weight=small.weight, steps=SEARCH_STEPS)
-        bar = 100 * task.error + EXACT if self.best is None else 2 * self.best.loss + EXACT
-        if math.isfinite(loss) and small is not task and loss <= bar:
-            program, loss = refit(program, task.x, task.y, loss=task.loss, weight=task.weight, steps=SEARCH_STEPS)
+        task, small, work = self.task, self.small, self.work
+        if work.out:
+            return None
+        self.tell()
+        program, loss = refit(
+            program, small.x, small.y, loss=small.loss, weight=small.weight, steps=TUNED.search_steps, work=work
+        )
+        bar = TUNED.promising_first * task.error if self.best is None else TUNED.promising * self.best.loss
+        if math.isfinite(loss) and small is not task and loss <= bar + TUNED.exact_loss:
+            program, loss = refit(
+                program, task.x, task.y, loss=task.loss, weight=task.weight, steps=TUNED.search_steps, work=work
+            )
         if not math.isfinite(loss) or not program.inside(task.x):
             return None  # the formula would be undefined on some rows
         found = Found(program, loss, chosen)
         value = found.criterion(task.x.shape[0])
-        if value < self.value - 1e-9:
+        if value < self.value - TUNED.better_by:
             self.best, self.value = found, value
         return found
+
+    def tell(self) -> None:
+        """Show how far the search has come."""
+        best = "" if self.best is None else f", lowest loss {self.best.loss:.3g}"
+        self.work.say(f"{len(self.tried)} combinations of forms tried{best}")
 
     # ------------------------------------------------------------------ the last edges, on the data themselves
 
@@ -178,7 +193,7 @@ class Search:
             len(node) > 1 for node in self.task.model.topology.factors[-1]
         ):
             return
-        for _ in range(ROUNDS):
+        for _ in range(TUNED.rounds):
             start, before = self.best, self.value
             assert start is not None
             for number, candidate in self._left_over(start.program, primitives):
@@ -190,10 +205,10 @@ class Search:
                 )
                 if self.best is not None and self.best.exact:
                     return
-            if self.best is None or self.best is start or self.value > before - WORTH:
+            if self.best is None or self.best is start or self.value > before - TUNED.worth_a_round:
                 return
 
-    def _left_over(self, program: Program, primitives: tuple[Primitive, ...]) -> Iterator[tuple[int, Candidate]]:
+    def _left_over(self, program: Program, primitives: tuple[Primitive, ...]) -> Iterator[tuple[int, FittedForm]]:
         """(term of the last stage, another form for it), most likely first, ranked on what the other terms leave of the
         data."""
         task, stage, (a, b, c, _) = self.task, program.stages[-1], program.split()[-1]
@@ -205,8 +220,11 @@ class Search:
         y = torch.stack([task.y[:, term.dst] - nodes[-1][:, term.dst] + own[n] for n, term in enumerate(stage.terms)])
         if not bool(torch.isfinite(x).all()) or not bool(torch.isfinite(y).all()):
             return
+        if not self.work.afford(price_of_ranking(len(y), y.shape[1], len(primitives))):
+            return
         ranked = rank_many(x, y, primitives, weights=None if task.weight is None else task.weight.expand(len(y), -1))
-        options = [(option.score, n, option) for n, options in enumerate(ranked) for option in options[:LAST_KEEP]]
+        kept = [options[: TUNED.last_keep] for options in ranked]
+        options = [(option.score, n, option) for n, best in enumerate(kept) for option in best]
         for _, n, option in sorted(options, key=lambda entry: entry[:2]):
             if option.primitive not in ("0", stage.terms[n].primitive.name):
                 yield n, option

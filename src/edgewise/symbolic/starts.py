@@ -15,16 +15,13 @@ import torch
 from torch import Tensor
 
 from ..primitives import Primitive
-
-BINS = 160  # narrow near the ends, where poles and branch points show
-BLOCK = 4  # neighbouring rows, of which one is enough as a start
-FASTEST = 120.0  # highest angular frequency on [-1, 1]: 38 periods, four bins each
+from .tuning import TUNED
 
 
 def bin_centres() -> Tensor:
     """Centres of the Chebyshev bins on [-1, 1]: (k,)."""
-    k = torch.arange(BINS, dtype=torch.float64)
-    return -torch.cos(math.pi * (k + 0.5) / BINS)
+    k = torch.arange(TUNED.bins, dtype=torch.float64)
+    return -torch.cos(math.pi * (k + 0.5) / TUNED.bins)
 
 
 def _geometric(low: float, high: float, ratio: float) -> list[float]:
@@ -39,8 +36,9 @@ def _sides(p: Primitive) -> tuple[float, ...]:
 def _roots(p: Primitive) -> list[tuple[float, float]]:
     """(a, b) with |a| = 1 for forms without a scale: what counts is where the argument is zero, inside or outside the
     data."""
-    gaps = [0.0, *_geometric(1e-6, 100.0, 2.0)]
-    inside = [-math.cos(math.pi * (i + 0.5) / 96) for i in range(96)]
+    gaps = [0.0, *_geometric(*TUNED.root_gaps)]
+    places = TUNED.root_places
+    inside = [-math.cos(math.pi * (i + 0.5) / places) for i in range(places)]
     rows = []
     if math.isfinite(p.domain[0]):  # zero at or beyond one end, the data on its right side
         rows += [(side, 1.0 + gap) for side in (1.0, -1.0) for gap in gaps]
@@ -54,8 +52,9 @@ def _roots(p: Primitive) -> list[tuple[float, float]]:
 def _windows(p: Primitive, low: float, high: float) -> list[tuple[float, float]]:
     """(a, b) that map the data onto parts of the interval (low, high), down to very close to its ends."""
     width = high - low
-    gaps = [0.0, *_geometric(1e-6, 0.4, 2.5)] + [0.5, 0.6, 0.7, 0.8, 0.9]
-    pairs = [(low + width * left, high - width * right) for left in gaps for right in gaps if left + right < 0.98]
+    gaps = [0.0, *_geometric(*TUNED.window_gaps), *TUNED.window_wide_gaps]
+    shares = [(left, right) for left in gaps for right in gaps if left + right < TUNED.window_most]
+    pairs = [(low + width * left, high - width * right) for left, right in shares]
     flips = (1.0,) if p.mirror is not None else (1.0, -1.0)
     return [(flip * (right - left) / 2, (right + left) / 2) for flip in flips for left, right in pairs]
 
@@ -63,7 +62,7 @@ def _windows(p: Primitive, low: float, high: float) -> list[tuple[float, float]]
 def _from_end(p: Primitive) -> list[tuple[float, float]]:
     """(a, b) that map the data onto windows beginning at or near the finite end of a half-line."""
     end, sign = (p.domain[0], 1.0) if math.isfinite(p.domain[0]) else (p.domain[1], -1.0)
-    gaps, widths = [0.0, *_geometric(1e-5, 30.0, 3.0)], _geometric(0.1, 300.0, 1.8)
+    gaps, widths = [0.0, *_geometric(*TUNED.end_gaps)], _geometric(*TUNED.end_widths)
     return [
         (flip * width / 2, end + sign * (gap + width / 2)) for flip in (1.0, -1.0) for gap in gaps for width in widths
     ]
@@ -71,20 +70,22 @@ def _from_end(p: Primitive) -> list[tuple[float, float]]:
 
 def _steps(p: Primitive) -> list[tuple[float, float]]:
     """(a, b) for shapes with one centre: every steepness, every centre inside the data and somewhat beyond."""
-    top, reach, ratio, gap = (30.0, 2.5, 1.5, 0.8) if p.steep else (200.0, 5.0, 1.5, 1.0)
-    return _centred(p, _geometric(0.03, top, ratio), reach, gap)
+    if p.steep:
+        return _centred(p, _geometric(*TUNED.steep_scales), TUNED.steep_reach, TUNED.steep_gap)
+    return _centred(p, _geometric(*TUNED.step_scales), TUNED.step_reach, TUNED.step_gap)
 
 
 def _waves(p: Primitive) -> list[tuple[float, float]]:
-    scales = _geometric(0.3, 2.0, 1.4) + [2.0 + i for i in range(1, 59)]
-    return _centred(p, scales, 3.0, 1.2)
+    low, high, ratio = TUNED.ripple_scales
+    scales = _geometric(low, high, ratio) + [high + i for i in range(1, TUNED.ripple_fastest - int(high) + 1)]
+    return _centred(p, scales, TUNED.ripple_reach, TUNED.ripple_gap)
 
 
 def _centred(p: Primitive, scales: Sequence[float], reach: float, gap: float) -> list[tuple[float, float]]:
     rows = []
     for a in scales:
-        edge = min(a * 1.3, a + reach) if p.waves else a + reach
-        count = max(3, math.ceil(2 * edge / gap))
+        edge = min(a * TUNED.ripple_stretch, a + reach) if p.waves else a + reach
+        count = max(TUNED.fewest_centres, math.ceil(2 * edge / gap))
         rows += [(flip * a, -edge + 2 * edge * i / (count - 1)) for flip in _sides(p) for i in range(count)]
     return rows
 
@@ -92,8 +93,10 @@ def _centred(p: Primitive, scales: Sequence[float], reach: float, gap: float) ->
 def _frequencies(p: Primitive) -> list[tuple[float, float]]:
     assert p.period is not None
     unit = math.pi / (p.period if p.flip < 0 else p.period / 2)  # one radian of the full period
-    scales = _geometric(0.05, 1.2, 1.4) + [1.2 + 0.45 * i for i in range(1, int((FASTEST - 1.2) / 0.45))]
-    return [(a / unit, p.period * i / 8) for a in scales for i in range(8)]
+    low, high, ratio = TUNED.slow_waves
+    more = range(1, int((TUNED.fastest - high) / TUNED.wave_step))
+    scales = _geometric(low, high, ratio) + [high + TUNED.wave_step * i for i in more]
+    return [(a / unit, p.period * i / TUNED.phases) for a in scales for i in range(TUNED.phases)]
 
 
 def proposals(p: Primitive) -> list[tuple[float, float]]:
@@ -105,7 +108,7 @@ def proposals(p: Primitive) -> list[tuple[float, float]]:
     if p.scale_free:
         return _roots(p)
     if p.exponential:
-        return [(sign * a, -a) for a in _geometric(0.01, 300.0, 1.4) for sign in (1.0, -1.0)]
+        return [(sign * a, -a) for a in _geometric(*TUNED.exp_scales) for sign in (1.0, -1.0)]
     finite = [math.isfinite(v) for v in p.domain]
     if all(finite):
         return _windows(p, *p.domain)
@@ -135,18 +138,18 @@ class Dictionary:
         ab, shapes, blocks, start = [], [], [], 0
         for p in primitives:
             rows = torch.tensor(proposals(p), dtype=torch.float64).reshape(-1, 2)
-            if len(rows) % BLOCK:
-                rows = torch.cat([rows, rows[-1:].expand(BLOCK - len(rows) % BLOCK, 2)])
+            if len(rows) % TUNED.block:
+                rows = torch.cat([rows, rows[-1:].expand(TUNED.block - len(rows) % TUNED.block, 2)])
             values = p.safe(torch.addcmul(rows[:, 1:], rows[:, :1], u))
             values = values - values.mean(1, keepdim=True)
             spread = values.abs().amax(1, keepdim=True)
             values = values / torch.where(spread > 0, spread, 1.0)
-            values = values / values.square().mean(1, keepdim=True).sqrt().clamp(min=1e-30)
+            values = values / values.square().mean(1, keepdim=True).sqrt().clamp(min=TUNED.smallest_single)
             ab.append(rows)
             shapes.append(torch.nan_to_num(values, 0.0, 0.0, 0.0).float())
-            blocks.append((start, start + len(rows) // BLOCK))
-            start += len(rows) // BLOCK
-        every = torch.cat(shapes) if shapes else torch.zeros(0, BINS)
+            blocks.append((start, start + len(rows) // TUNED.block))
+            start += len(rows) // TUNED.block
+        every = torch.cat(shapes) if shapes else torch.zeros(0, TUNED.bins)
         return Dictionary(primitives, torch.cat(ab) if ab else torch.zeros(0, 2), every, every.square(), tuple(blocks))
 
     def best(self, u: Tensor, y: Tensor, weights: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -156,14 +159,16 @@ class Dictionary:
         and (a, b) (m, 2), sorted by form: m problems to refine.
         """
         edges = u.shape[0]
-        where = ((torch.acos(-u.clamp(-1, 1)) * (BINS / math.pi)).long()).clamp(max=BINS - 1)
-        mass = torch.zeros(edges, BINS, dtype=torch.float64).scatter_add_(1, where, weights)
-        first = torch.zeros(edges, BINS, dtype=torch.float64).scatter_add_(1, where, weights * y)
+        where = ((torch.acos(-u.clamp(-1, 1)) * (TUNED.bins / math.pi)).long()).clamp(max=TUNED.bins - 1)
+        mass = torch.zeros(edges, TUNED.bins, dtype=torch.float64).scatter_add_(1, where, weights)
+        first = torch.zeros(edges, TUNED.bins, dtype=torch.float64).scatter_add_(1, where, weights * y)
         mass32, first32 = mass.float(), first.float()
-        explained = (first32 * first32 / mass32.clamp(min=1e-30)).sum(1)  # what binned data can show of the variance
+        # what binned data can show of the variance
+        explained = (first32 * first32 / mass32.clamp(min=TUNED.smallest_single)).sum(1)
         fit = (self.shapes @ first32.T).square_()  # (r, e)
         variance = self.squares @ mass32.T - (self.shapes @ mass32.T).square_()
-        r2 = (fit / variance.clamp(min=1e-6) / explained).T.reshape(edges, -1, BLOCK)  # (e, block, 4)
+        r2 = (fit / variance.clamp(min=TUNED.least_variance) / explained).T
+        r2 = r2.reshape(edges, -1, TUNED.block)
         top, which = r2.max(2)
         found_edge, found_form, found_ab = [], [], []
         for number, (low, high) in enumerate(self.blocks):
@@ -171,7 +176,7 @@ class Dictionary:
                 continue
             take = min(count, high - low)
             block = top[:, low:high].topk(take, dim=1).indices + low  # (e, take)
-            row = block * BLOCK + which.gather(1, block)
+            row = block * TUNED.block + which.gather(1, block)
             found_edge.append(torch.arange(edges)[:, None].expand(-1, take).reshape(-1))
             found_form.append(torch.full((edges * take,), number))
             found_ab.append(self.ab[row.reshape(-1)])

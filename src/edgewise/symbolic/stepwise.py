@@ -1,42 +1,42 @@
-"""Closed forms one edge at a time, the rest of the network fitted again after each: for networks of which only a part
-has closed forms."""
+"""Closed forms one edge at a time, the rest of the network fitted again after each.
+
+For networks of which only a part has closed forms.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 from ..layers import OFF, SYMBOLIC
-from ..model import KAN, summary
+from ..model import KAN
 from ..primitives import Primitive
+from ..size import summary
 from ..train.problems.kan import NetworkProblem
 from ..train.problems.losses import CrossEntropy, SquaredError
 from ..train.solvers.levenberg_marquardt import minimize
 from ..transforms import refine, remove, set_symbolic
 from .candidates import candidates
-from .rank import Candidate
-from .task import Place, RelativeSquares, Task, edge_samples
-
-MOST, GAIN = (
-    1000,
-    0.25,
-)  # parameters, and the share of the loss that a finer grid must leave at most to be worth its while
-STEPS, ATTEMPTS = 12, 3  # Levenberg-Marquardt steps after a substitution, candidates of an edge that are tried
+from .rank import FittedForm
+from .task import EdgePlace, RelativeSquares, Task, edge_samples
+from .tuning import TUNED
+from .work import Work, price_of_network
 
 
-def stepwise(task: Task, primitives: tuple[Primitive, ...], tolerance: float) -> KAN:
+def stepwise(task: Task, primitives: tuple[Primitive, ...], tolerance: float, work: Work) -> KAN:
     """The task's model with closed forms on all edges that can carry one without the network getting worse; float64,
-    scaling as it was."""
-    model, given_up = task.model, set[Place]()
+    scaling as it was. Edges that are not reached before the work is spent stay splines."""
+    model, given_up = task.model, set[EdgePlace]()
     while True:
-        places = [place for place in _splines(model) if place not in given_up]
-        if not places:
+        left = _splines(model)
+        work.say(f"one edge at a time, {len(left)} splines left")
+        places = [place for place in left if place not in given_up]
+        if not places or work.out:
             return model
         samples = edge_samples(task, model, raw=False)
-        ranked = candidates({place: samples[place] for place in places}, primitives, math.sqrt(task.error))
+        ranked = candidates({place: samples[place] for place in places}, primitives, math.sqrt(task.error), work)
         for place in sorted(places, key=lambda p: _harm(ranked[p], samples[p].influence)):
-            changed = _substitute(task, model, place, ranked[place][:ATTEMPTS], tolerance)
+            changed = _substitute(task, model, place, ranked[place][: TUNED.attempts], tolerance, work)
             if changed is not None:
                 model = changed
                 break
@@ -45,7 +45,7 @@ def stepwise(task: Task, primitives: tuple[Primitive, ...], tolerance: float) ->
             return model
 
 
-def _splines(model: KAN) -> list[Place]:
+def _splines(model: KAN) -> list[EdgePlace]:
     return [
         (number, *place)
         for number, layer in enumerate(model.edge_layers)
@@ -53,15 +53,19 @@ def _splines(model: KAN) -> list[Place]:
     ]
 
 
-def _harm(ranked: list[Candidate], influence: float) -> float:
+def _harm(ranked: list[FittedForm], influence: float) -> float:
     """How much the output would move, to first order, if the edge became its best candidate: the clearest edges come
     first."""
     return influence * ranked[0].relative if ranked else math.inf
 
 
-def _substitute(task: Task, model: KAN, place: Place, ranked: list[Candidate], tolerance: float) -> KAN | None:
+def _substitute(
+    task: Task, model: KAN, place: EdgePlace, ranked: list[FittedForm], tolerance: float, work: Work
+) -> KAN | None:
     identity = model.topology.edge_at(*place)
     for candidate in ranked:
+        if work.out:
+            return None
         if not candidate.inside:
             continue
         if candidate.primitive == "0":
@@ -70,21 +74,26 @@ def _substitute(task: Task, model: KAN, place: Place, ranked: list[Candidate], t
             trial = remove(model, edges=[identity], X=task.X)
         else:
             trial = set_symbolic(model, {identity: (candidate.primitive, *candidate.constants)})
-        trial, loss = refit_network(task, trial)
-        if math.isfinite(loss) and task.allowed(loss, min(summary(trial).parameters, task.parameters), tolerance):
+        trial, loss = refit_network(task, trial, work)
+        if math.isfinite(loss) and task.allowed(
+            trial, loss, min(summary(trial).parameters, task.parameters), tolerance
+        ):
             return trial
     return None
 
 
-def _may_go(model: KAN, place: Place) -> bool:
+def _may_go(model: KAN, place: EdgePlace) -> bool:
     """Whether the edge's target keeps another edge."""
     number, src, dst = place
     others = model.edge_layers[number].kind[:, dst] != OFF
     return int(others.sum()) > 1
 
 
-def refit_network(task: Task, model: KAN, steps: int = STEPS) -> tuple[KAN, float]:
-    """All constants and splines of the model fitted to the task's data, and its loss in the task's units."""
+def refit_network(task: Task, model: KAN, work: Work) -> tuple[KAN, float]:
+    """All constants and splines of the model fitted to the task's rows, as far as the work goes, and its loss.
+
+    The loss is in the task's units, and infinite where no step can be paid.
+    """
     loss: Any
     if isinstance(task.loss, CrossEntropy):
         loss, target = task.loss, task.y
@@ -95,36 +104,55 @@ def refit_network(task: Task, model: KAN, steps: int = STEPS) -> tuple[KAN, floa
         if bool((loss.scale == 1).all()):
             loss = SquaredError()
     problem = NetworkProblem(model.build(), model.scale_inputs(task.X), target, loss, task.weight)
-    found = minimize(problem, problem.start(), steps=steps)
+    start = problem.start()
+    price = _price(model, task.X.shape[0], start.numel())
+    steps = work.steps(TUNED.network_steps, 2 * price)  # a step evaluates twice
+    if steps == 0:
+        return model, math.inf
+    found = minimize(problem, start, steps=steps)
+    work.spend(found.evaluations * price)
     problem.flat.load(found.theta)
     return problem.model.build(), found.value
 
 
-def sharpened(task: Task) -> Task:
+def _price(model: KAN, rows: int, free: int) -> float:
+    """Units of work for one evaluation of the model on so many rows."""
+    edges = sum(int((layer.kind != OFF).sum()) for layer in model.edge_layers)
+    closed = sum(len(layer.symbolic) for layer in model.edge_layers)
+    return price_of_network(rows, len(model.topology.node_ids[-1]), model.topology.depth, edges, closed, free)
+
+
+def sharpened(task: Task, work: Work) -> Task:
     """The task with its model fitted a little further, without penalty: a model made sparse by one shows its shapes
     blurred."""
     if task.own or not _may_have(task, summary(task.model).parameters):
         return task
-    model, loss = refit_network(task, task.model)
-    return replace(task, model=model, error=loss) if loss < task.error else task
+    work.say("fitting the network a little further")
+    model, loss = refit_network(task, task.model, work)
+    return task.with_model(model, loss, task.parameters) if loss < task.error else task
 
 
 def _may_have(task: Task, parameters: int) -> bool:
     """Whether a network with that many parameters can be fitted without following the noise."""
-    return parameters <= min(MOST, task.y.numel() // 5)
+    return parameters <= min(TUNED.most_parameters, task.y.numel() // TUNED.rows_per_parameter)
 
 
-def finer(task: Task) -> Task | None:
-    """The task with its model's splines on twice as many intervals and fitted again, or None where that gains little:
-    shapes on a coarse grid are wrong near poles, cusps and fast waves."""
+def finer(task: Task, work: Work) -> Task | None:
+    """The task with its model's splines on twice as many intervals and fitted again, or None where that gains little.
+
+    Shapes on a coarse grid are wrong near poles, cusps and fast waves.
+    """
     closed = all(bool((layer.kind == SYMBOLIC).all()) for layer in task.model.edge_layers)
     if task.own or closed or not _may_have(task, 2 * summary(task.model).parameters):
         return None
-    model, loss = refit_network(task, refine(task.model, factor=2))
-    better = replace(task, error=loss, parameters=2 * task.parameters)
-    if not better.error * task.x.shape[0] / max(task.x.shape[0] - better.parameters, 1) < GAIN * task.error:
+    if work.out:
         return None
-    return replace(better, model=model, parameters=min(summary(model).parameters, task.x.shape[0] // 5))
+    work.say("fitting the network on a finer grid")
+    model, loss = refit_network(task, refine(task.model, factor=2), work)
+    rows = task.x.shape[0]
+    if not loss * rows / max(rows - 2 * task.parameters, 1) < TUNED.finer_gain * task.error:
+        return None
+    return task.with_model(model, loss, min(summary(model).parameters, rows // TUNED.rows_per_parameter))
 
 
 def restored(model: KAN, like: KAN) -> KAN:

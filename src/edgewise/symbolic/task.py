@@ -14,18 +14,19 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ..data.convert import as_codes, as_matrix, as_target
-from ..errors import DataError
 from ..layers import OFF, SYMBOLIC, KANLayer, SymbolicEdge
-from ..model import KAN, Edit, summary
+from ..metadata import Edit
+from ..model import KAN
 from ..primitives import get
-from ..train.job import choose_loss
+from ..size import summary
 from ..train.problems.losses import CrossEntropy, Loss
 from ..transforms import tidy
-from .program import Program, Term
+from .program import Program, ProgramTerm
+from .rows import GivenRows
+from .tuning import TUNED
 
-Place = tuple[int, int, int]  # layer, position of the source node, position of the target subnode
-Form = tuple[str, float, float, float, float]  # primitive name, a, b, c, d
+EdgePlace = tuple[int, int, int]  # layer, position of the source node, position of the target subnode
+EdgeForm = tuple[str, float, float, float, float]  # primitive name, a, b, c, d
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,25 @@ class RelativeSquares:
 
 
 @dataclass(frozen=True)
+class Judge:
+    """Rows that no form is fitted to, which accept a network or refuse it.
+
+    X (m, features); y as in the task; weight (m,); bar: the lowest loss on them of all networks that the forms are to
+    replace.
+    """
+
+    X: Tensor
+    y: Tensor
+    weight: Tensor | None
+    bar: float = math.inf
+
+
+@dataclass(frozen=True)
 class Task:
     """A model and the data its closed forms are judged by.
 
-    x (n, inputs in use) raw; y (n, k) raw less `offset`, or class codes (n,); loss in relative units; error: the
-    model's own loss.
+    x (n, inputs in use), raw. y (n, k), raw less `offset`, or class codes (n,). loss: in relative units. error: the
+    model's own loss. parameters: how many of them can have followed the rows. own: whether y is the model's own output.
     """
 
     model: KAN
@@ -66,61 +81,42 @@ class Task:
     offset: Tensor
     error: float
     parameters: int
-    own: bool = False  # whether y is the model's own output
+    own: bool = False
+    judge: Judge | None = None
 
     @staticmethod
-    def create(model: KAN, X: Any, y: Any = None, sample_weight: Any = None) -> Task:
-        """Check the data; without y the forms must reproduce the model's own outputs, to `OWN`. Raises `DataError` and
-        `ShapeError`."""
+    def create(model: KAN, rows: GivenRows, judging: GivenRows | None = None) -> Task:
+        """The task of these rows. Without y the forms must reproduce the model's own outputs, to
+        `TUNED.own_outputs`."""
         double = model.build().to(dtype=torch.float64, device="cpu")
-        X = as_matrix(X, width=model.topology.features, dtype=torch.float64, device="cpu")
-        if X.shape[0] < 2:
-            raise DataError(
-                f"closed forms are judged on data, and X has {X.shape[0]} rows; give at least 2, better hundreds"
-            )
-        weight = None
-        if sample_weight is not None:
-            weight = as_target(
-                sample_weight, rows=X.shape[0], width=1, what="sample_weight", dtype=torch.float64, device="cpu"
-            )[:, 0]
-        outputs = len(model.topology.node_ids[-1])
         with torch.no_grad():
-            prediction = double(X)
-        offset = torch.zeros(outputs, dtype=torch.float64)
-        loss: Any
-        if y is not None and (
-            model.metadata.task == "cross_entropy" or isinstance(choose_loss("auto", y), CrossEntropy)
-        ):
-            known = model.metadata.classes or None
-            target = as_codes(y, rows=X.shape[0], classes=known, width=outputs, device="cpu")[0]
-            loss = CrossEntropy()
-        else:
-            target = (
-                prediction
-                if y is None
-                else as_target(y, rows=X.shape[0], width=outputs, dtype=torch.float64, device="cpu")
-            )
+            prediction = double(rows.X)
+        offset = torch.zeros(prediction.shape[1], dtype=torch.float64)
+        target = prediction if rows.y is None else rows.y
+        loss: Any = CrossEntropy()
+        if target.is_floating_point():
             spread = target.std(0, unbiased=False)
             loss = RelativeSquares(torch.where(spread > 0, spread, 1.0))
             products = torch.tensor([len(node) > 1 for node in model.topology.factors[-1]])
             offset = torch.where(products, double.output_shift, 0.0)
             target = target - offset
-        rows = loss.rows(prediction - offset, target)
-        error = float(rows.mean() if weight is None else weight @ rows / weight.sum())
-        x = X[:, list(model.topology.node_ids[0])]
-        error = OWN**2 if y is None else error
-        return Task(
-            double,
-            X,
-            x,
-            target,
-            loss,
-            weight,
-            offset,
-            error,
-            min(summary(model).parameters, X.shape[0] // 5),
-            y is None,
-        )
+        own = rows.y is None
+        error = TUNED.own_outputs**2 if own else mean_loss(loss, prediction - offset, target, rows.weight)
+        x = rows.X[:, list(model.topology.node_ids[0])]
+        few = min(summary(model).parameters, rows.X.shape[0] // TUNED.rows_per_parameter)
+        task = Task(double, rows.X, x, target, loss, rows.weight, offset, error, few, own)
+        if judging is None or judging.y is None:
+            return task
+        y = judging.y - offset if judging.y.is_floating_point() else judging.y
+        return replace(task, judge=Judge(judging.X, y, judging.weight)).with_model(double, error, few)
+
+    def with_model(self, model: KAN, error: float, parameters: int) -> Task:
+        """The task with its model fitted further, or on finer splines: held-out rows ask for the best of all."""
+        task = replace(self, model=model, error=error, parameters=parameters)
+        if self.judge is None:
+            return task
+        bar = min(self.judge.bar, self.held_out_loss(model))
+        return replace(task, judge=replace(self.judge, bar=bar))
 
     def thinned(self, count: int) -> Task:
         """The same on at most `count` rows, evenly taken."""
@@ -128,20 +124,43 @@ class Task:
             return self
         rows = torch.linspace(0, self.x.shape[0] - 1, count, dtype=torch.float64).round().long()
         weight = None if self.weight is None else self.weight[rows]
-        few = min(self.parameters, count // 5)
+        few = min(self.parameters, count // TUNED.rows_per_parameter)
         return replace(self, X=self.X[rows], x=self.x[rows], y=self.y[rows], weight=weight, parameters=few)
 
-    def allowed(self, error: float, free: int, tolerance: float) -> bool:
-        """Whether a network with `free` constants and this loss is as good as the model, both corrected for what they
-        could fit by chance."""
+    def allowed(self, network: Program | KAN, loss: float, free: int, tolerance: float) -> bool:
+        """Whether a network with `free` constants and this loss on the rows it was fitted to is as good as the model.
+
+        Held-out rows decide where there are any. Otherwise the rows of the fit do, both losses corrected for what the
+        networks could fit by chance.
+        """
+        if self.judge is not None:
+            return self.stands(network, tolerance)
         rows = self.x.shape[0]
         own = self.error * rows / max(rows - self.parameters, 1)
-        other = error * rows / max(rows - free, 1)
-        return other <= own * (1 + tolerance) ** 2 + EXACT
+        other = loss * rows / max(rows - free, 1)
+        return other <= own * (1 + tolerance) ** 2 + TUNED.exact_loss
+
+    def stands(self, network: Program | KAN, tolerance: float) -> bool:
+        """Whether the held-out rows accept a network: always, where there are none."""
+        if self.judge is None:
+            return True
+        return self.held_out_loss(network) <= self.judge.bar * (1 + tolerance) ** 2 + TUNED.exact_loss
+
+    def held_out_loss(self, network: Program | KAN) -> float:
+        """The loss of a network on the held-out rows."""
+        assert self.judge is not None
+        with torch.no_grad():
+            if isinstance(network, KAN):
+                prediction = network(self.judge.X) - self.offset
+            else:
+                prediction = network(self.judge.X[:, list(self.model.topology.node_ids[0])])
+        return mean_loss(self.loss, prediction, self.judge.y, self.judge.weight)
 
 
-OWN = 1e-3  # relative error to which a network's own outputs must be reproduced when there are no data
-EXACT = 1e-20  # a loss (squared relative error) at which a network counts as exact
+def mean_loss(loss: Loss, prediction: Tensor, target: Tensor, weight: Tensor | None) -> float:
+    """The (weighted) mean of a loss over the rows."""
+    rows = loss.rows(prediction, target)
+    return float(rows.mean() if weight is None else weight @ rows / weight.sum())
 
 
 class Samples(NamedTuple):
@@ -153,11 +172,11 @@ class Samples(NamedTuple):
     influence: float
 
 
-def edge_samples(task: Task, model: KAN | None = None, *, raw: bool = True) -> dict[Place, Samples]:
+def edge_samples(task: Task, model: KAN | None = None, *, raw: bool = True) -> dict[EdgePlace, Samples]:
     """Samples of every edge that is on, in the task's model or another one of its shape.
 
-    raw: layer 0 in the units of X, the last layer in the units of y (where the outputs are sums); otherwise all in the
-    network's own units.
+    raw: layer 0 in the units of X, and the last layer in those of y where the outputs are sums. Otherwise all are in
+    the network's own units.
     """
     model, samples = model or task.model, {}
     with torch.no_grad():
@@ -192,9 +211,9 @@ def _to_subnodes(pull: Tensor, subnodes: Tensor, factors: Sequence[Sequence[int]
     return result
 
 
-def present_forms(model: KAN) -> dict[Place, Form]:
+def present_forms(model: KAN) -> dict[EdgePlace, EdgeForm]:
     """Closed forms of the edges that have one (and no spline), in the units of X and y."""
-    forms: dict[Place, Form] = {}
+    forms: dict[EdgePlace, EdgeForm] = {}
     for number, layer in enumerate(model.edge_layers):
         for edge, constants in zip(layer.symbolic, [] if layer.affine is None else layer.affine.tolist(), strict=True):
             if int(layer.kind[edge.src, edge.dst]) != SYMBOLIC:
@@ -220,11 +239,11 @@ def output_scale(model: KAN, number: int, dst: int) -> float:
     return float(model.output_scale[owner]) if dst == first else 1.0
 
 
-def to_program(model: KAN, forms: Mapping[Place, Form]) -> Program:
+def to_program(model: KAN, forms: Mapping[EdgePlace, EdgeForm]) -> Program:
     """The network of closed forms that has these on its edges, and the model's biases; forms "0" only shift."""
     stages = []
     for number, layer in enumerate(model.edge_layers):
-        entries: list[tuple[Term, Sequence[float]]] = []
+        entries: list[tuple[ProgramTerm, Sequence[float]]] = []
         bias = [float(v) * output_scale(model, number, o) for o, v in enumerate(layer.bias.tolist())]
         if number == model.topology.depth - 1:
             for owner, node in enumerate(model.topology.factors[-1]):
@@ -236,7 +255,7 @@ def to_program(model: KAN, forms: Mapping[Place, Form]) -> Program:
             if where == number and get(name).name == "0":
                 bias[dst] += d
             elif where == number:
-                entries.append((Term(get(name), src, dst), (a, b, c, d)))
+                entries.append((ProgramTerm(get(name), src, dst), (a, b, c, d)))
         stages.append((entries, bias, positions(model, number + 1)))
     return Program.create(stages)
 
@@ -250,7 +269,7 @@ def positions(model: KAN, layer: int) -> tuple[tuple[int, ...], ...]:
     return tuple(found)
 
 
-def to_model(task: Task, model: KAN, program: Program, detail: str) -> KAN:
+def to_model(task: Task, model: KAN, program: Program, edit: Edit) -> KAN:
     """The model with all its edges replaced by the program's terms, without scaling; terms with c = 0 vanish with what
     they fed."""
     layers = []
@@ -275,7 +294,7 @@ def to_model(task: Task, model: KAN, program: Program, detail: str) -> KAN:
         "output_shift": task.offset.to(model.output_shift),
         "output_scale": torch.ones_like(model.output_scale),
     }
-    return tidy(model.build(layers=layers, scaling=scaling, edit=Edit("symbolify", detail)))
+    return tidy(model.build(layers=layers, scaling=scaling, edit=edit))
 
 
 def relative_error(loss: float) -> float:

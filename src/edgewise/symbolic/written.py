@@ -14,6 +14,7 @@ from ..model import KAN
 from ..primitives import get
 from .simple_numbers import nearest
 from .task import output_scale, positions, present_forms
+from .tuning import TUNED
 
 
 class Writer:
@@ -23,7 +24,8 @@ class Writer:
     def __init__(self, model: KAN) -> None:
         self.model, self.forms, self.sympy = model, present_forms(model), require("sympy")
         eps = torch.finfo(model.dtype).eps
-        self.reach, self.chance = (2 * eps, 0.1) if eps < 1e-12 else (eps, 1e-4)
+        double = eps < torch.finfo(torch.float32).eps
+        self.reach, self.chance = (2 * eps, TUNED.chance) if double else (eps, TUNED.chance_single)
 
     def number(self, value: float) -> Any:
         """A double as a sympy number. Raises `SymbolicError` when it is not finite."""
@@ -31,8 +33,8 @@ class Writer:
             raise SymbolicError(
                 f"the network holds a constant that is not finite ({value}); a formula needs finite ones: fit it again"
             )
-        nice = nearest(value, self.reach * abs(value), self.chance) if value else None
-        return self.sympy.Integer(0) if value == 0 else self.sympy.Float(value) if nice is None else nice.expr()
+        simple = nearest(value, self.reach * abs(value), self.chance) if value else None
+        return self.sympy.Integer(0) if value == 0 else self.sympy.Float(value) if simple is None else simple.expr()
 
     def layer(self, number: int, values: Sequence[Any]) -> list[Any]:
         """The nodes behind layer `number` as expressions of the expressions `values` of those before it; inputs are the

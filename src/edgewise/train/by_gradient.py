@@ -1,416 +1,112 @@
-"""Training of any module: Levenberg-Marquardt or L-BFGS on all rows, Adam or the user's torch optimizer in
-mini-batches; KANs along grids."""
+"""A fit of a KAN by any other method than Levenberg-Marquardt: along its grids, anew on each."""
 
 from __future__ import annotations
 
-import copy
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
-import torch
-from torch import Tensor, nn
-
-from ..errors import ConfigError, TrainingError
-from ..model import KAN, Edit
-from ..threads import threads_for
+from ..errors import ConfigError
+from ..model import KAN
 from ..transforms import refine
+from .by_module import Run
+from .choose import Optimizer, name_of
+from .closing import finish
 from .job import Job
 from .monitor import Monitor
-from .priors.sparsity import l1_entropy
-from .problems import linear_layers
-from .problems.modes import Modes
-from .problems.module import ModuleProblem
-from .problems.residual import ResidualProblem
+from .priors.sparsity import L1Entropy
 from .result import FitResult, measure
 from .schedule.knots import over_range, reaching_rows
-from .solvers import (
-    conjugate_gradients,
-    first_order,
-    lbfgs,
-    levenberg_marquardt,
-    quasi_newton,
-    residual_space,
-    torch_optimizer,
-)
+from .schedule.scaling import fitted_before
+from .schedule.size import count_parameters
+from .settings import FitSettings
 from .solvers.status import Status
-from .solvers.types import Watcher
+from .solvers.stop import BestSoFar
 
-Optimizer = str | Callable[..., torch.optim.Optimizer]
-STEPS = {"lm": 200, "lm-cg": 100, "lbfgs": 500, "ssbroyden": 500, "ssbfgs": 500, "adam": 200}
-# steps at least without a lower held-out loss before the end; as many as led to the lowest, where these are more: it
-# may fall late
-PATIENCE = 40
-NAMES = {
-    "lm": "Levenberg-Marquardt",
-    "lm-cg": "Levenberg-Marquardt with conjugate gradients",
-    "lbfgs": "L-BFGS",
-    "ssbroyden": "self-scaled Broyden",
-    "ssbfgs": "self-scaled BFGS",
-    "adam": "Adam",
-}
-FULL_BATCH = tuple(
-    name for name in NAMES if name != "adam"
-)  # optimizers that take all rows at once, in float64 on a KAN
-LM_PARAMETERS, LM_WORK = 4000, 8e10  # up to here a Levenberg-Marquardt step takes seconds at most on two cores
-LM_WIDE = 1e10  # the same for a module with more parameters than residuals
-LBFGS_PARAMETERS, LBFGS_ROWS = 50_000, 20_000
+DOUBLINGS = 3  # of the model's own grid, at most, while the held-out loss falls
+WORTH = 0.95  # of the lowest held-out loss, what a grid must reach for the next one to be tried
 
 
-def choose(parameters: int, rows: int, outputs: int) -> str:
-    """Levenberg-Marquardt while its cost fits, then L-BFGS, then Adam in mini-batches.
-
-    >>> choose(100, 1000, 1), choose(10_000, 1000, 1), choose(100_000, 60_000, 10)
-    ('lm', 'lbfgs', 'adam')
-    """
-    if parameters <= LM_PARAMETERS and rows * outputs * parameters**2 <= LM_WORK:
-        return "lm"
-    return "lbfgs" if parameters <= LBFGS_PARAMETERS and rows <= LBFGS_ROWS else "adam"
-
-
-def choose_for_module(parameters: int, rows: int, outputs: int, widths: int | None = None) -> str:
-    """`choose` for any module, where Levenberg-Marquardt costs less than the dense matrix does once there are fewer
-    residuals than parameters; less still where all parameters are in linear layers, of which `widths` is the sum of
-    their inputs and outputs.
-
-    >>> choose_for_module(5_000, 1000, 1), choose_for_module(5_000, 10_000, 1)
-    ('lm', 'lbfgs')
-    >>> choose_for_module(90_000, 1000, 1), choose_for_module(90_000, 1000, 1, widths=900)
-    ('adam', 'lm')
-    """
-    residuals = rows * outputs
-    per_entry = (
-        parameters if widths is None else widths + residuals / 3
-    )  # operations for each entry of the matrix, its factorisation included
-    return "lm" if residuals < parameters and residuals**2 * per_entry <= LM_WIDE else choose(parameters, rows, outputs)
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names in quotes, for a message.
-
-    >>> listed(("lm", "lbfgs", "adam"))
-    "'lm', 'lbfgs' or 'adam'"
-    """
-    quoted = [repr(name) for name in names]
-    return " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
-
-
-def name_of(optimizer: Optimizer) -> str:
-    """The optimizer in words."""
-    return NAMES[optimizer] if isinstance(optimizer, str) else getattr(optimizer, "__name__", type(optimizer).__name__)
-
-
-def whole_batch(chosen: Optimizer, parameters: int) -> str:
-    """Why "auto" takes no batch size."""
-    return (
-        f"batch_size is for mini-batches, 'auto' is {name_of(chosen)} for {parameters} parameters, which takes all rows"
-        " at once; use optimizer='adam', or leave batch_size out"
-    )
-
-
-def fit_module(
-    module: nn.Module, job: Job, *, optimizer: Optimizer, steps: int | None, batch_size: int | None, monitor: Monitor
+def fit_kan(
+    model: KAN, start: KAN, job: Job, optimizer: Optimizer, settings: FitSettings, monitor: Monitor
 ) -> FitResult:
-    """Train a copy of any module on a job's rows; the state with the lowest held-out loss comes back."""
-    trained = copy.deepcopy(module).to(job.x.device)
-    modes, outputs = Modes(trained), _check_output(trained, job)
-    parameters = sum(p.numel() for p in trained.parameters() if p.requires_grad)
-    places = linear_layers.places(trained, [p for p in trained.parameters() if p.requires_grad])
-    widths = sum(sum(place.layer.weight.shape) for place in places) if places else None
-    chosen = choose_for_module(parameters, job.x.shape[0], outputs, widths) if optimizer == "auto" else optimizer
-    if batch_size is not None and chosen in FULL_BATCH:
-        raise ConfigError(whole_batch(chosen, parameters))
-    try:
-        with threads_for(10.0 * job.x.shape[0] * parameters):
-            status = descend(
-                trained, job, chosen, steps=steps, batch_size=batch_size, monitor=monitor, stage="fit", penalty=None
-            )
-    except KeyboardInterrupt:  # before the first step, or after the last
-        status = Status.INTERRUPTED
-    monitor.finishing()
-    trained.eval()
-    train_loss, metrics = measure(trained, job.x, job.y, job.loss, job.weight)
-    validation_loss = None
-    if job.xv is not None and job.yv is not None:
-        validation_loss, held = measure(trained, job.xv, job.yv, job.loss, job.wv)
-        metrics |= {f"validation_{name}": value for name, value in held.items()}
-    modes.restore()
-    why = f" (chosen for {parameters} parameters)" if optimizer == "auto" else ""
-    message = (
-        f"{monitor.sentence(status)}. {name_of(chosen)}{why}, {len(monitor.rows)} steps. Training loss"
-        f" {train_loss:.3g}."
-    )
-    return FitResult(trained, monitor.rows, status, message, train_loss, validation_loss, metrics, monitor.elapsed)
+    """Train from `start`, the prepared copy of the model; the best state along the grids comes back."""
+    auto, parameters = settings.optimizer == "auto", count_parameters(model)
+    for name, value in {"memory": settings.memory, "restarts": settings.restarts_asked}.items():
+        if value:
+            how = f"'auto' is {name_of(optimizer)} for {parameters} parameters"
+            raise ConfigError(f"{name} is for Levenberg-Marquardt, {how}; use optimizer='lm', or leave {name} out")
+    trained, status = _in_ordinary_units(start, job, optimizer, settings, monitor, fitted_before(model))
+    how = name_of(optimizer) + (f" (chosen for {parameters} parameters)" if auto else "")
+    return finish(model, trained, trained, job, (job.x, job.y, job.weight), status, monitor, how)
 
 
-def _check_output(module: nn.Module, job: Job) -> int:
-    """How many numbers the module gives for a row. Raises where they cannot be compared with the targets."""
-    modes = Modes(module)
-    module.eval()  # no dropout, and statistics of a batch stay as they are
-    try:
-        with torch.no_grad():
-            output = module(job.x[:2])
-    except (RuntimeError, ValueError, TypeError, IndexError) as error:
-        raise TrainingError(
-            f"the module cannot take X of shape {tuple(job.x.shape)} and {job.x.dtype}: {error}"
-        ) from error
-    finally:
-        modes.restore()
-    if not isinstance(output, Tensor):
-        raise TrainingError(f"the module must return one tensor, got {type(output).__name__}")
-    shape = tuple(output.shape)
-    if job.y.ndim == 1:
-        most = int(torch.cat([job.y, job.y if job.yv is None else job.yv]).max())
-        if len(shape) != 2 or shape[0] != 2 or shape[1] <= most:
-            raise TrainingError(
-                f"the module gives outputs of shape {shape} for 2 rows, classes 0 to {most} need (2, {most + 1}), a"
-                " logit for each"
-            )
-    elif shape != (2, job.y.shape[1]) and not (shape == (2,) and job.y.shape[1] == 1):
-        raise TrainingError(
-            f"the module gives outputs of shape {shape} for 2 rows, the targets need {(2, job.y.shape[1])}; nothing is"
-            " broadcast"
-        )
-    return shape[1] if len(shape) == 2 else 1
-
-
-def fit_residual(
-    module: nn.Module,
-    residual: Callable[[nn.Module], Tensor],
-    *,
-    optimizer: Optimizer,
-    steps: int | None,
-    monitor: Monitor,
-    device: torch.device | str | None = None,
-) -> FitResult:
-    """Minimise the mean square of the user's residual vector over a copy of the module."""
-    trained = copy.deepcopy(module)
-    if device is not None:
-        trained = trained.to(device)
-    modes = Modes(trained)
-    problem = ResidualProblem(trained, residual)
-    start = problem.start()
-    fits = choose_for_module(start.numel(), problem.residuals, 1) == "lm"
-    chosen = ("lm" if fits else "lbfgs") if optimizer == "auto" else optimizer
-    if chosen not in FULL_BATCH:
-        raise ConfigError(f"a residual is minimised by {listed(FULL_BATCH)}, got {chosen!r}")
-
-    def watch(step: int, theta: Tensor, value: float, mu: float) -> bool:
-        latest[0] = theta
-        return monitor.row(
-            stage="residual", grid_size=None, loss=value, train_loss=value, validation_loss=None, damping=mu
-        )
-
-    latest = [start]
-    status = _run(chosen, problem, start, steps, watch, latest)
-    monitor.finishing()
-    problem.load(latest[0])
-    if isinstance(trained, KAN):
-        trained.edits = (*trained.edits, Edit("fit", f"residual; {name_of(chosen)}; {status.name}"))
-    value = problem.value(latest[0])
-    problem.load(latest[0])
-    modes.restore()
-    message = (
-        f"{monitor.sentence(status)}. {name_of(chosen)}, {len(monitor.rows)} steps. Mean square of the residual"
-        f" {value:.3g}."
-    )
-    return FitResult(trained, monitor.rows, status, message, value, None, {"rms": math.sqrt(value)}, monitor.elapsed)
-
-
-def _run(
-    chosen: Optimizer, problem: Any, start: Tensor, steps: int | None, watch: Watcher, latest: list[Tensor]
-) -> Status:
-    """One run of a full-batch minimiser; the parameters at its end, or at Ctrl-C, are left in `latest`."""
-    assert isinstance(chosen, str)
-    most = steps or STEPS[chosen]
-    try:
-        if chosen == "lm":
-            model = residual_space.Wide.of if problem.residuals < start.numel() else levenberg_marquardt.Dense.of
-            end = levenberg_marquardt.minimize(problem, start, steps=most, tolerance=1e-9, watch=watch, model=model)
-        elif chosen == "lm-cg":
-            end = conjugate_gradients.minimize_cg(problem, start, steps=most, tolerance=1e-9, watch=watch)
-        elif chosen == "lbfgs":
-            end = lbfgs.minimize(problem.value_gradient, start, steps=most, watch=watch)
-        else:
-            end = quasi_newton.minimize(problem.value_gradient, start, steps=most, rule=chosen, watch=watch)
-    except KeyboardInterrupt:
-        return Status.INTERRUPTED
-    if end.status is Status.FAILED:
-        raise TrainingError(
-            "the loss is not finite at the start; scale inputs and targets to ordinary sizes, or start from another"
-            " seed"
-        )
-    if end.status is not Status.STOPPED:
-        latest[0] = end.theta
-    return end.status
-
-
-def descend(
-    module: nn.Module,
-    job: Job,
-    optimizer: Optimizer,
-    *,
-    steps: int | None,
-    batch_size: int | None,
-    monitor: Monitor,
-    stage: str,
-    penalty: Callable[[nn.Module], Tensor] | None,
-    grid_size: int | None = None,
-) -> Status:
-    """Run one optimizer on the module, in place; it ends in its best state by held-out loss (by the loss minimised,
-    where nothing is held out)."""
-
-    def note(loss: float, judged: float | None, damping: float | None = None) -> bool:
-        return monitor.row(
-            stage=stage, grid_size=grid_size, loss=loss, train_loss=loss, validation_loss=judged, damping=damping
-        )
-
-    if not isinstance(optimizer, str):
-        with first_order.own_random_state(job.seed, job.x):
-            return torch_optimizer.minimize(
-                module,
-                job,
-                optimizer,
-                epochs=steps or STEPS["adam"],
-                batch_size=batch_size,
-                penalty=penalty,
-                watch=note,
-            )
-    if optimizer == "adam":
-        held: Any = None if job.xv is None or job.yv is None else (job.xv, job.yv)
-        held = held if held is None or job.wv is None else (*held, job.wv / job.wv.mean())
-
-        end = first_order.minimize(
-            module,
-            job.x,
-            job.y,
-            job.loss,
-            epochs=steps or STEPS["adam"],
-            batch_size=batch_size,
-            weight=job.weight,
-            penalty=penalty,
-            validation=held if penalty is None else None,
-            seed=job.seed,
-            watch=lambda epoch: note(epoch.train_loss, epoch.validation_loss),
-        )
-        if end.status is Status.FAILED:
-            raise TrainingError("the loss is not finite at the start; scale inputs and targets to ordinary sizes")
-        return end.status
-    problem = ModuleProblem(module, job.x, job.y, job.loss, job.weight)
-    target: Any = problem if penalty is None else _Penalised(problem, module, penalty)
-    start = problem.start()
-
-    def judge(theta: Tensor) -> float | None:
-        """The held-out loss."""
-        problem.load(theta)
-        return None if job.xv is None or job.yv is None else measure(module, job.xv, job.yv, job.loss, job.wv)[0]
-
-    first = judge(start) if penalty is None else None
-    latest, best, reached = [start], [math.inf if first is None or not math.isfinite(first) else first], [0]
-
-    def watch(step: int, theta: Tensor, value: float, mu: float) -> bool:
-        judged = judge(theta)
-        if judged is None or penalty is not None or judged < best[0]:
-            latest[0], best[0], reached[0] = theta, math.inf if judged is None else judged, step
-        stop = note(value, judged, mu)
-        return stop or step - reached[0] >= max(PATIENCE, reached[0])
-
-    if optimizer in ("lm", "lm-cg") and penalty is not None:
-        raise ConfigError(
-            f"the paper's penalty needs a gradient optimizer, not {optimizer!r}; on a KAN optimizer='lm' has its own"
-            " sparsity"
-        )
-    begun = list(latest)
-    status = _run(optimizer, target, start, steps, watch, begun)
-    judged_end = judge(begun[0]) if penalty is None else None
-    if judged_end is None or judged_end < best[0]:
-        latest[0] = begun[0] if status not in (Status.STOPPED, Status.INTERRUPTED) else latest[0]
-    problem.load(latest[0])
-    return Status.STOPPED if monitor.stopped else status
-
-
-class _Penalised:
-    """A problem's loss plus a differentiable penalty of the module."""
-
-    def __init__(self, problem: ModuleProblem, module: nn.Module, penalty: Callable[[nn.Module], Tensor]) -> None:
-        self.problem, self.module, self.penalty = problem, module, penalty
-
-    def value_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
-        """Value and gradient of the sum."""
-        value, gradient = self.problem.value_gradient(theta)
-        self.problem.load(theta)
-        parameters = [p for p in self.module.parameters() if p.requires_grad]
-        with torch.enable_grad():
-            extra = self.penalty(self.module)
-            parts = torch.autograd.grad(extra, parameters, allow_unused=True)
-        flat = torch.cat(
-            [(torch.zeros_like(p) if g is None else g).reshape(-1) for p, g in zip(parameters, parts, strict=True)]
-        )
-        return value + extra.item(), gradient + flat.to(gradient)
-
-
-def train_kan(
-    start: KAN,
-    job: Job,
-    *,
-    optimizer: Optimizer,
-    grids: tuple[int, ...] | None,
-    sparsity: float,
-    steps: int | None,
-    batch_size: int | None,
-    monitor: Monitor,
-    keep: bool = False,
+def _in_ordinary_units(
+    start: KAN, job: Job, optimizer: Optimizer, settings: FitSettings, monitor: Monitor, keep: bool
 ) -> tuple[KAN, Status]:
-    """A KAN along its grids by a gradient method: grids laid over data and activations, refined exactly; the optimizer
-    starts anew on each.
-
-    `keep`: the model was fitted before, so its grids may only grow.
-    """
-    unit = float(start.output_scale.double().square().mean().sqrt()) if job.regression else 1.0
-    start, job = _in_units(start, job, unit) if job.regression else (start, job)
+    """`_along_grids` with targets of ordinary size: constants of an optimizer, such as Adam's smallest divisor, are for
+    losses of that size."""
+    if not job.regression:
+        return _along_grids(start, job, optimizer, settings, monitor, keep)
+    unit = float(start.output_scale.double().square().mean().sqrt())
     monitor.unit = unit**2
-    model, best, best_loss, status = start, start, math.inf, Status.BUDGET
-    own = max(layer.grid_size for layer in start.edge_layers)
-    sizes = grids or ((own,) if job.xv is None else tuple(own * 2**k for k in range(4)))
+    scaled = replace(job, y=job.y / unit, yv=None if job.yv is None else job.yv / unit)
+    trained, status = _along_grids(_in_units(start, unit), scaled, optimizer, settings, monitor, keep)
+    return _in_units(trained, 1 / unit), status
+
+
+def _in_units(model: KAN, unit: float) -> KAN:
+    """The model for targets in this unit."""
+    return model.build(scaling={"output_shift": model.output_shift / unit, "output_scale": model.output_scale / unit})
+
+
+def _along_grids(
+    start: KAN, job: Job, optimizer: Optimizer, settings: FitSettings, monitor: Monitor, keep: bool
+) -> tuple[KAN, Status]:
+    """Grids laid over data and activations, refined exactly; the optimizer starts anew on each. The best state, and how
+    the run on its grid ended.
+
+    `keep`: the model was fitted before, so its grids may only grow. Under a penalty, the state on the last grid is the
+    best one: it is wanted for its shape.
+    """
+    sparse = settings.sparsity > 0
+    penalty = L1Entropy.of(job.x, settings.sparsity * _spread(job), job.seed) if sparse else None
+    model, best = start, BestSoFar((start, Status.BUDGET), math.inf)
     try:
-        for size in sizes:
-            if size > max(layer.grid_size for layer in model.edge_layers):
+        for size in _sizes(start, job, settings):
+            if size > _grid_size(model):
                 model = refine(model, grid_size=size)
             model = reaching_rows(model, job) if keep else over_range(model, job, size)
-            size = max(layer.grid_size for layer in model.edge_layers)
-            penalty = (
-                None
-                if sparsity == 0
-                else l1_entropy(job.x, sparsity * float(job.y.var(0, unbiased=False).mean() if job.regression else 1.0))
-            )
-            parameters = sum(p.numel() for p in model.parameters())
-            with threads_for(10.0 * job.x.shape[0] * parameters):
-                status = descend(
-                    model,
-                    job,
-                    optimizer,
-                    steps=steps,
-                    batch_size=batch_size,
-                    monitor=monitor,
-                    stage="fit",
-                    penalty=penalty,
-                    grid_size=size,
-                )
-            xv, yv = (job.x, job.y) if job.xv is None or job.yv is None else (job.xv, job.yv)
-            loss = measure(model, xv, yv, job.loss, job.weight if job.xv is None else job.wv)[0]
-            worth = loss < 0.95 * best_loss
-            if math.isfinite(loss) and (loss < best_loss or sparsity > 0):
-                best, best_loss = model, loss
-            if status is Status.INTERRUPTED or monitor.stopped or (grids is None and not worth):
+            status = Run(job, settings, monitor, penalty, _grid_size(model)).optimise(model, optimizer)
+            loss = _judged(model, job)
+            worth = loss < WORTH * best.loss
+            if math.isfinite(loss) and (loss < best.loss or sparse):
+                best = BestSoFar((model, status), loss)
+            if status is Status.INTERRUPTED or monitor.stopped:
+                return best.state[0], status
+            if settings.sizes is None and not worth:
                 break
     except KeyboardInterrupt:  # between the steps
-        status = Status.INTERRUPTED
-    return (_in_units(best, job, 1 / unit)[0] if job.regression else best), status
+        return best.state[0], Status.INTERRUPTED
+    return best.state
 
 
-def _in_units(model: KAN, job: Job, unit: float) -> tuple[KAN, Job]:
-    """Model and targets in this unit: constants of an optimizer, such as Adam's smallest divisor, are for losses of
-    ordinary size."""
-    scaling = {"output_shift": model.output_shift / unit, "output_scale": model.output_scale / unit}
-    return model.build(scaling=scaling), replace(job, y=job.y / unit, yv=None if job.yv is None else job.yv / unit)
+def _sizes(start: KAN, job: Job, settings: FitSettings) -> tuple[int, ...]:
+    """The grids to go along: those asked for, or doublings of the model's own one where held-out rows judge them."""
+    own = _grid_size(start)
+    return settings.sizes or ((own,) if job.xv is None else tuple(own * 2**k for k in range(DOUBLINGS + 1)))
+
+
+def _grid_size(model: KAN) -> int:
+    return max(layer.grid_size for layer in model.edge_layers)
+
+
+def _judged(model: KAN, job: Job) -> float:
+    """The held-out loss, or the training loss where nothing is held out."""
+    if job.xv is None or job.yv is None:
+        return measure(model, job.x, job.y, job.loss, job.weight)[0]
+    return measure(model, job.xv, job.yv, job.loss, job.wv)[0]
+
+
+def _spread(job: Job) -> float:
+    """What a strength of sparsity is relative to: the variance of the targets; 1 for classes."""
+    return float(job.y.var(0, unbiased=False).mean()) if job.regression else 1.0

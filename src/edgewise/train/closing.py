@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from torch import Tensor
 
 from .. import grid
-from ..model import KAN, Edit, summary
+from ..metadata import Edit
+from ..model import KAN
+from ..size import summary
 from .expected_error import expected_rmse
-from .job import FEWEST, Job
+from .held_out import FEWEST
+from .job import Job, Rows
 from .monitor import Monitor
 from .priors.memory import Seen
+from .problems.losses import CrossEntropy
 from .result import FitResult, measure
 from .solvers.status import Status
 
@@ -23,30 +28,35 @@ def finish(
     trained: KAN,
     judged: KAN,
     job: Job,
-    everything: tuple[Tensor, Tensor, Tensor | None],
+    rows: Rows,
     status: Status,
     monitor: Monitor,
     how: str,
 ) -> FitResult:
-    """The result: the trained network in the model's own number format, its losses, and the run in words."""
+    """The result: the trained network in the model's own number format, its losses, and the run in words. `rows`: those
+    that its last steps were on."""
     monitor.finishing()
-    x, y, weight = everything if job.own_split else (job.x, job.y, job.weight)
+    x, y, weight = rows
     ranges = tuple(zip(x.amin(0).tolist(), x.amax(0).tolist(), strict=True))
     metadata = trained.metadata
-    metadata = type(metadata)(
-        **{**metadata.__dict__, "ranges": ranges, "classes": job.classes or metadata.classes, "task": job.loss.name}
+    metadata = replace(
+        metadata,
+        ranges=ranges,
+        classes=job.classes or metadata.classes,
+        task="classification" if isinstance(job.loss, CrossEntropy) else "regression",
+        split=job.held_out.record if job.held_out else metadata.split,
     )
     done = trained.build(metadata=metadata).to(model.dtype).train(model.training)
 
-    def measured(network: KAN, x: Tensor, y: Tensor, weight: Tensor | None) -> tuple[float, dict[str, float]]:
+    def measured(network: KAN, x: Tensor, y: Tensor, weight: Tensor | None = None) -> tuple[float, dict[str, float]]:
         return measure(network.build().to(model.dtype), x.to(model.dtype), y, job.loss, weight)
 
     train_loss, metrics = measured(done, x, y, weight)
     validation_loss = None
-    if job.xv is not None and job.yv is not None:
-        validation_loss, held = measured(judged, job.xv, job.yv, job.wv)
+    if job.unseen is not None:
+        validation_loss, held = measured(trained if job.own_split else judged, *job.unseen)
         metrics |= {f"validation_{name}": value for name, value in held.items()}
-        if job.own_split and job.regression and judged is not trained:  # the held-out rows were given back
+        if job.own_split and job.regression and judged is not trained:  # the rows that chose were given back
             metrics["expected_rmse"] = expected_rmse(held["rmse"], judged, trained, x, job.loss, job.seed)
     grid_size = [layer.grid_size for layer in trained.edge_layers]
     done.edits = (*model.edits, Edit("fit", f"{how}; grid_size={grid_size}; {status.name}"))
@@ -59,7 +69,19 @@ def finish(
     judged_at_all = validation_loss is not None or job.memory is not None or not job.regression
     message = " ".join([message, *remarks(x, metadata.inputs, judged_at_all)])
     seen = Seen(trained, x, y, weight, job.loss, job.memory)
-    return FitResult(done, monitor.rows, status, message, train_loss, validation_loss, metrics, monitor.elapsed, seen)
+    return FitResult(
+        done,
+        monitor.rows,
+        status,
+        message,
+        train_loss,
+        validation_loss,
+        metrics,
+        monitor.elapsed,
+        seen,
+        choosing_loss=None if job.xv is None or job.yv is None else measured(judged, job.xv, job.yv, job.wv)[0],
+        held_out=job.held_out,
+    )
 
 
 def remarks(x: Tensor, names: Sequence[str], judged: bool) -> list[str]:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ..model import KAN
-from .job import HELD_OUT
+from .held_out import CHOOSING
 from .problems.losses import Loss
 
 ROWS = 10_000  # made rows, fewer where a network has many edges
@@ -33,7 +33,7 @@ def expected_rmse(held_out: float, before: KAN, after: KAN, x: Tensor, loss: Los
     rows = mixed(x, max(100, min(ROWS, EVALUATIONS // edges)), seed)
     with torch.no_grad():
         change = float(loss.rows(before(rows), after(rows)).mean())
-    return float((held_out**2 + (1 / HELD_OUT - 1) * change) ** 0.5)
+    return float((held_out**2 + (1 / CHOOSING - 1) * change) ** 0.5)
 
 
 def mixed(x: Tensor, count: int, seed: int) -> Tensor:

@@ -9,23 +9,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data.convert import as_codes, as_matrix, as_pair, as_target, holds_classes
+from ..data import as_codes, as_matrix, as_pair, as_target, holds_classes
 from ..errors import ConfigError, DataError, ShapeError, did_you_mean
-from ..grid import bulk
+from .held_out import HeldOut, SplitRecord, again, draw
 from .priors.memory import Memory
 from .problems.losses import LOSSES, CrossEntropy, Loss, SquaredError
 
-HELD_OUT = 0.1
-FEWEST = 30  # rows below which none are held out
+Rows = tuple[Tensor, Tensor, Tensor | None]  # x (n, d), y (n, k) or class codes (n,), weight (n,) or None
 
 
 @dataclass(frozen=True)
 class Job:
-    """Rows to train on and rows to judge by.
+    """Rows to train on, rows to choose by, rows to judge by.
 
-    x (n, d), y (n, k) or class codes (n,), weight (n,) or None; the same for the held-out rows xv, yv, wv (None where
-    there are none). `own_split` tells that the held-out rows were taken from the training rows and may be given back
-    for a last refit. `memory`: rows of earlier fits, which count beside the training rows.
+    x (n, d), y (n, k) or class codes (n,), weight (n,) or None; the same for the rows xv, yv, wv that choose grid,
+    restart and stop (None where there are none). `held_out`: which rows these are, where the fit itself left them out;
+    they may then be given back for a last refit. `judges`: rows that take part in nothing (None where the caller gave
+    the rows that choose, or rows are few). `memory`: rows of earlier fits, which count beside the training rows.
     """
 
     x: Tensor
@@ -34,10 +34,11 @@ class Job:
     weight: Tensor | None = None
     xv: Tensor | None = None
     yv: Tensor | None = None
-    own_split: bool = False
+    held_out: HeldOut | None = None
     classes: tuple[str, ...] = ()
     seed: int = 0
     wv: Tensor | None = None
+    judges: Rows | None = None
     memory: Memory | None = None
 
     @property
@@ -50,10 +51,23 @@ class Job:
         """Whether targets are numbers."""
         return isinstance(self.loss, SquaredError)
 
-    def whole(self, everything: tuple[Tensor, Tensor, Tensor | None]) -> Job:
-        """The job on all rows, none held out."""
+    @property
+    def own_split(self) -> bool:
+        """Whether the fit itself left out the rows that choose, and may give them back."""
+        return self.held_out is not None
+
+    @property
+    def unseen(self) -> Rows | None:
+        """The rows that tell the error of the result: those that judge, else those that the caller gave to choose
+        by."""
+        if self.judges is not None or self.xv is None or self.yv is None:
+            return self.judges
+        return self.xv, self.yv, self.wv
+
+    def whole(self, everything: Rows) -> Job:
+        """The job on all rows but those that judge, none left to choose by."""
         x, y, weight = everything
-        return replace(self, x=x, y=y, weight=weight, xv=None, yv=None, wv=None, own_split=False)
+        return replace(self, x=x, y=y, weight=weight, xv=None, yv=None, wv=None, held_out=None)
 
 
 def choose_loss(loss: str | Loss, y: Any) -> Loss:
@@ -76,11 +90,21 @@ def choose_loss(loss: str | Loss, y: Any) -> Loss:
     return loss
 
 
-def make_job(
+@dataclass(frozen=True)
+class Checked:
+    """Rows that can be trained on, their loss and class labels, and their places (n,) among the rows given, of which
+    those of weight zero are left out."""
+
+    rows: Rows
+    loss: Loss
+    classes: tuple[str, ...]
+    places: Tensor
+
+
+def check_rows(
     X: Any,
     y: Any,
     *,
-    validation: Any,
     loss: str | Loss,
     sample_weight: Any,
     features: int | None,
@@ -89,9 +113,8 @@ def make_job(
     device: torch.device,
     seed: int,
     known: tuple[str, ...] = (),
-) -> tuple[Job, tuple[Tensor, Tensor, Tensor | None]]:
-    """The job, and all its training rows (x, y, weight) for the last refit. `known`: class labels that the model was
-    fitted to before.
+) -> Checked:
+    """X, y and weights, in whatever holds numbers, as rows to train on. `known`: class labels of an earlier fit.
 
     Rows of weight zero are left out, the other weights are relative to the largest. Raises `ShapeError`, `DataError`
     and `ConfigError`.
@@ -108,43 +131,73 @@ def make_job(
         target, classes = _codes(y, x.shape[0], outputs, known, "y", device)
     else:
         target = as_target(y, rows=x.shape[0], width=outputs, dtype=dtype, device=device)
-    weight = None
+    weight, places = None, torch.arange(x.shape[0])
     if sample_weight is not None:
         weight = _weights(sample_weight, x)
-        used = weight > 0
-        if not bool(used.all()):
-            x, target, weight = x[used], target[used], weight[used]
+        places = (weight > 0).nonzero()[:, 0]
+        if len(places) < len(x):
+            x, target, weight = x[places], target[places], weight[places]
     if x.shape[0] < 2:
         raise DataError(
             f"X has {'1 row' if x.shape[0] else 'no rows'}{'' if weight is None else ' of positive weight'}; fit needs"
             " at least 2"
         )
-    everything = (x, target, weight)
-    if validation is not None:
-        xv, yv = _validation(validation, chosen, x, target, classes, outputs)
-        return Job(x, target, chosen, weight, xv, yv, False, classes, seed), everything
-    held = int(HELD_OUT * x.shape[0]) if x.shape[0] >= FEWEST else 0
-    if held == 0:
-        return Job(x, target, chosen, weight, None, None, False, classes, seed), everything
-    order = torch.randperm(x.shape[0], generator=torch.Generator().manual_seed(seed)).to(device)
-    alone = torch.isin(order, _far_rows(x))  # not held out: nothing can be said about them from the others
-    order = torch.cat([order[~alone], order[alone]])
-    test, train = order[:held].sort().values, order[held:].sort().values
-    parts = (None, None) if weight is None else (weight[train], weight[test])
-    return (
-        Job(x[train], target[train], chosen, parts[0], x[test], target[test], True, classes, seed, parts[1]),
-        everything,
-    )
+    return Checked((x, target, weight), chosen, classes, places.cpu())
 
 
-def _far_rows(x: Tensor) -> Tensor:
-    """The rows at both ends of each column of x (n, d) nearly all of which lies in a small part of its range."""
-    columns = x[:, bulk(x)[2]]
-    return (
-        torch.cat([columns.argmin(0), columns.argmax(0)])
-        if columns.shape[1]
-        else torch.zeros(0, dtype=torch.long, device=x.device)
-    )
+def make_job(
+    X: Any,
+    y: Any,
+    *,
+    validation: Any,
+    outputs: int | None,
+    seed: int,
+    record: SplitRecord | None = None,
+    **settings: Any,
+) -> tuple[Job, Rows]:
+    """The job, and all its rows but those that judge, for the last refit. `settings` as for `check_rows`.
+
+    `validation`: rows (X, y) to choose by, or the `HeldOut` of an earlier fit on the same rows. `record`: the split of
+    an earlier fit of the model, which holds again on the same rows.
+    """
+    found = check_rows(X, y, outputs=outputs, seed=seed, **settings)
+    x, y, weight = found.rows
+    job = Job(x, y, found.loss, weight, classes=found.classes, seed=seed)
+    if validation is not None and not isinstance(validation, HeldOut):
+        xv, yv = _validation(validation, found.loss, x, y, found.classes, outputs)
+        return replace(job, xv=xv, yv=yv), found.rows
+    held = draw(x, _seed(x, seed, record if validation is None else _same(validation, x)))
+    if held is None:
+        return job, found.rows
+    x, y, weight = _taken(found.rows, held.training)
+    xv, yv, wv = _taken(found.rows, held.choosing)
+    judges = _taken(found.rows, held.judging)
+    there = replace(held, choosing=found.places[held.choosing], judging=found.places[held.judging])
+    job = replace(job, x=x, y=y, weight=weight, xv=xv, yv=yv, wv=wv, judges=judges, held_out=there)
+    return job, _taken(found.rows, torch.cat([held.training, held.choosing]).sort().values)
+
+
+def _taken(rows: Rows, at: Tensor) -> Rows:
+    """The rows at these places."""
+    x, y, weight = rows
+    at = at.to(x.device)
+    return x[at], y[at], None if weight is None else weight[at]
+
+
+def _seed(x: Tensor, seed: int, record: SplitRecord | None) -> int:
+    """The seed of the recorded split where the rows x (n, d) are those that it was of."""
+    found = again(x, record)
+    return seed if found is None else found
+
+
+def _same(held: HeldOut, x: Tensor) -> SplitRecord:
+    """The record of a split of these very rows. Raises `DataError`."""
+    if again(x, held.record) is None:
+        raise DataError(
+            f"validation is a result of {held.record[0]} other rows than the {x.shape[0]} rows of X; give the same X"
+            " again, or validation=(Xv, yv)"
+        )
+    return held.record
 
 
 def _weights(sample_weight: Any, x: Tensor) -> Tensor:

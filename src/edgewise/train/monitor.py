@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from .solvers.interrupt import remember
 from .solvers.status import Status
 
 Row = dict[str, Any]
 LOSSES = ("loss", "train_loss", "validation_loss")
+REFRESH = 0.2  # seconds between two pictures of the bar within an epoch
 Callback = Callable[[Row], bool | None]
 
 
@@ -30,7 +34,8 @@ class Monitor:
         self.unit = 1.0
         self.interrupted = self.patient = False
         self.began = time.perf_counter()
-        self._bar = _bar() if progress else None
+        self._bar = _bar() if progress and someone_looks() else None
+        self._shown = self.began  # when the bar last said how far an epoch is
 
     def interrupt(self) -> bool:
         """Ctrl-C was pressed: the next step does not go unless KeyboardInterrupt has ended the run before. Tells
@@ -57,10 +62,19 @@ class Monitor:
             loss = shown if shown is not None else row.get("train_loss", math.nan)
             grid = f"grid {row['grid_size']}, " if row.get("grid_size") else ""
             self._bar.set_description_str(f"{row.get('stage', 'fit')}: {grid}{label} loss {loss:.3e}", refresh=False)
+            self._bar.set_postfix_str("", refresh=False)
             self._bar.update(1)
         for callback in self.callbacks:
             self.stopped = bool(callback(dict(row))) or self.stopped
         return self.stopped
+
+    def tick(self, epoch: int, part: float) -> None:
+        """Show what part of an epoch is done, between the rows. Raises KeyboardInterrupt where one was lost."""
+        if self.interrupted:
+            raise KeyboardInterrupt
+        if self._bar is not None and time.perf_counter() - self._shown >= REFRESH:
+            self._shown = time.perf_counter()
+            self._bar.set_postfix_str(f"epoch {epoch}: {part:.0%}", refresh=True)
 
     def sentence(self, status: Status) -> str:
         """The outcome in words; a run that a callback ended says so."""
@@ -81,9 +95,32 @@ class Monitor:
             self._bar.close()
 
 
+@contextmanager
+def watched(callbacks: Sequence[Callback], progress: bool) -> Iterator[Monitor]:
+    """The monitor of a run, which hears of every Ctrl-C while the run goes on and takes its bar away at the end."""
+    monitor = Monitor(callbacks=callbacks, progress=progress)
+    restore = remember(monitor.interrupt)
+    try:
+        yield monitor
+    finally:
+        restore()
+        monitor.close()
+
+
+def someone_looks() -> bool:
+    """Whether a bar would be seen: stderr is a terminal, or a notebook shows it; not in a file or a pipe."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    notebook = shell is not None and "IPKernelApp" in shell.config
+    return notebook or bool(getattr(sys.stderr, "isatty", lambda: False)())
+
+
 def _bar() -> Any:
     from tqdm.auto import tqdm
 
     return tqdm(
-        desc="fit", unit=" steps", leave=False, dynamic_ncols=True, bar_format="{desc}  [{n_fmt} steps, {elapsed}]"
+        desc="fit",
+        unit=" steps",
+        leave=False,
+        dynamic_ncols=True,
+        bar_format="{desc}  [{n_fmt} steps, {elapsed}{postfix}]",
     )

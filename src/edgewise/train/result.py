@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import ConfigError
+from .held_out import HeldOut
 from .priors.memory import Memory, Seen
 from .problems.losses import CrossEntropy, Loss, SquaredError
 from .solvers.status import Status
@@ -21,11 +22,15 @@ BLOCK = 1 << 14  # rows in one forward pass
 class FitResult:
     """A trained copy and how it came about.
 
-    train_loss and validation_loss are the loss itself, never its root (None where nothing was held out); metrics holds
-    'rmse', 'mae' and 'r2', or 'accuracy', of the training and (prefix 'validation_') the held-out rows; and
-    'expected_rmse', where the held-out rows were given back in the end: the error to expect of new rows, tails
-    included, which held-out rows rarely show (`train/expected_error.py`). history: one row (dict) per step. message:
-    one paragraph in words.
+    train_loss and validation_loss are the loss itself, never its root. validation_loss, and the metrics with the prefix
+    'validation_', come from rows that took part in nothing: they trained no state and chose none. They are None, or
+    missing, where rows are few; where the caller gave `validation`, they come from those rows, which also chose.
+    choosing_loss: the loss of the state that was chosen on the rows that chose it, too low as an estimate. `held_out`
+    says which rows the fit left out: `fit(..., validation=result)` on the same rows leaves the same ones out, and so
+    does every later fit of its model on them. metrics: 'rmse', 'mae' and 'r2', or 'accuracy' and 'cross_entropy', of
+    the training and of the held-out rows; 'expected_rmse': the error to expect of new rows, tails included, which
+    held-out rows rarely show (`train/expected_error.py`). history: one row (dict) per step, whose validation_loss is
+    that of the rows that choose. message: one paragraph in words.
     """
 
     model: Any
@@ -37,6 +42,9 @@ class FitResult:
     metrics: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     seen: Seen | None = field(default=None, repr=False, compare=False)  # the training rows, until the result is let go
+    choosing_loss: float | None = None
+    held_out: HeldOut | None = field(default=None, repr=False, compare=False)
+    ending: Any = field(default=None, repr=False, compare=False)  # what `refit` goes on from
 
     @cached_property
     def memory(self) -> Memory:
@@ -55,6 +63,18 @@ class FitResult:
 
     def __repr__(self) -> str:
         return f"FitResult({self.status.name}: {self.message})"
+
+
+def split_of(validation: Any) -> Any:
+    """The split of a result that is given as `validation`, anything else as it is. Raises `ConfigError`."""
+    if not isinstance(validation, FitResult):
+        return validation
+    if validation.held_out is None:
+        raise ConfigError(
+            "validation is a result that held no rows out itself; give validation=(Xv, yv), as its fit was given, or"
+            " leave it out"
+        )
+    return validation.held_out
 
 
 def measure(

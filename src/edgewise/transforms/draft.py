@@ -17,7 +17,8 @@ from torch import Tensor
 
 from ..errors import StructureError
 from ..layers import BOTH, OFF, SYMBOLIC, KANLayer, SymbolicEdge
-from ..model import KAN, Edit
+from ..metadata import Edit
+from ..model import KAN
 from ..topology import Edge, Node, Topology
 
 Parts = dict[str, Any]

@@ -8,29 +8,34 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import ConfigError, ShapeError
+from ..errors import ConfigError, ShapeError, knows_keywords
 from ..layers import BOTH, OFF, SPLINE, SYMBOLIC, KANLayer
-from ..model import KAN, as_kan
+from ..model import KAN, Fitted, as_kan
 from ..topology import Edge
 from .draft import Draft, as_edge, select
 
-KINDS = {OFF: "off", SPLINE: "spline", SYMBOLIC: "symbolic", BOTH: "both"}
+KIND_NAMES = {OFF: "off", SPLINE: "spline", SYMBOLIC: "symbolic", BOTH: "both"}
 
 
 class EdgeFunction:
-    """An edge function phi, called as phi(x) or phi(x, derivative=n); a copy, so later training of the model does not
-    change it.
+    """An edge function phi, called as phi(x) or phi(x, derivative=n); a copy, which later training does not change.
 
     For an edge of layer 0, x is in the user's units and derivatives are taken by it; elsewhere x is the value of the
-    source node. The result is what the edge adds to its target subnode (without the node's bias). Attributes: `edge`,
-    `kind` ("off", "spline", "symbolic", "both"), `interval` (low, high) of the grid in the units of x, `degree`,
-    `grid_size`, `base`; `knots` (G+2p+1,), `coef` (G+p,), `base_scale`, in the units of the node; `primitive` and
-    `affine` (a, b, c, d) of a closed form, for the x that the call takes; `expression`, in words.
+    source node. The result is what the edge adds to its target subnode, whose bias is not in it.
+
+    Attributes:
+        edge: (layer, source node, target subnode).
+        kind: "off", "spline", "symbolic" or "both".
+        interval: (low, high) of the grid, in the units of x.
+        degree, grid_size, base: as of its layer.
+        knots (G+2p+1,), coef (G+p,), base_scale: of the spline, in the units of the node.
+        primitive: the name of a closed form, or None.
+        affine: its constants (a, b, c, d), for the x that the call takes, or None.
     """
 
     def __init__(self, edge: Edge, layer: KANLayer, shift: float, scale: float) -> None:
         self.edge, self._layer, self._shift, self._scale = edge, layer, shift, scale
-        self.kind = KINDS[int(layer.kind[0, 0])]
+        self.kind = KIND_NAMES[int(layer.kind[0, 0])]
         low, high = (float(end[0]) * scale + shift for end in layer.interval)
         self.interval = (min(low, high), max(low, high))
         self.degree, self.grid_size, self.base = layer.degree, layer.grid_size, layer.base
@@ -49,8 +54,19 @@ class EdgeFunction:
     @overload
     def __call__(self, x: Any, derivative: int = 0) -> Any: ...
     def __call__(self, x: Any, derivative: int = 0) -> Any:
-        """phi or its derivative of that order at x of any shape: a tensor gives a tensor, an array or list an array, a
-        number a number."""
+        """phi, or a derivative of it.
+
+        Args:
+            x (any shape): a tensor, an array, a list or a number.
+            derivative: the order of the derivative.
+
+        Returns:
+            The values, in the shape of x: a tensor, an array for an array or list, a number for a number.
+
+        Raises:
+            ConfigError: an order that is no whole number from 0 on.
+            ShapeError: an x that holds no numbers, or a tensor of whole numbers.
+        """
         if isinstance(derivative, bool) or not isinstance(derivative, int) or derivative < 0:
             raise ConfigError(f"derivative must be an integer >= 0, got {derivative!r}")
         knots = self._layer.knots
@@ -89,10 +105,19 @@ class EdgeFunction:
         return f"EdgeFunction({self.edge}, {self.kind}, on [{low:.6g}, {high:.6g}]: {self.expression})"
 
 
-def edge(model: KAN, which: Edge) -> EdgeFunction:
-    """The edge function of edge (layer, source node, target subnode) as a callable: phi(x, derivative=0).
+@knows_keywords
+def edge(model: KAN | Fitted, which: Edge) -> EdgeFunction:
+    """One edge function as a callable: phi(x, derivative=0).
 
-    Raises `StructureError` when there is no such edge.
+    Args:
+        model: the KAN, or the result of its fit.
+        which: (layer, source node, target subnode), by their original ids.
+
+    Returns:
+        An `EdgeFunction`, which shares nothing with the model.
+
+    Raises:
+        StructureError: there is no such edge.
 
     >>> import edgewise as ew
     >>> phi = ew.edge(ew.set_symbolic(ew.KAN((2, 1)), {(0, 1, 0): ("x^2", 2.0, 0.0, 1.0, 0.5)}), (0, 1, 0))

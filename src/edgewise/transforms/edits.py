@@ -13,22 +13,34 @@ from torch import Tensor
 
 from .. import grid
 from ..config import is_int
-from ..errors import ConfigError, StructureError
+from ..errors import ConfigError, StructureError, knows_keywords
 from ..layers import BOTH, SPLINE
-from ..model import KAN, Edit, as_kan
+from ..metadata import Edit
+from ..model import KAN, Fitted, as_kan
 from ..topology import Topology
 from .draft import Draft, Parts, sums_first
 
 
-def widen(model: KAN, layer: int, nodes: int = 1, *, products: int | Sequence[int] = (), seed: int = 0) -> KAN:
-    """The same function with more hidden nodes in layer `layer` (1 to depth-1): `nodes` sums, and products of these
-    arities.
+@knows_keywords
+def widen(model: KAN | Fitted, layer: int, nodes: int = 1, *, products: int | Sequence[int] = (), seed: int = 0) -> KAN:
+    """The same function with more nodes in a hidden layer.
 
-    The new nodes get small random incoming functions (from `seed`) and outgoing functions of zero, so they change
-    nothing until trained. New ids count on from the largest present; new sums stand after the old sums, new products
-    last.
+    The new nodes have small random incoming functions and outgoing functions of zero, so they change nothing until
+    trained. New ids count on from the largest present; new sums stand after the old sums, new products last.
 
-    Raises `StructureError` for a layer that is not hidden, `ConfigError` for unusable numbers.
+    Args:
+        model: the KAN, or the result of its fit.
+        layer (1 to depth-1): the hidden layer.
+        nodes: how many sums to add.
+        products: the number of factors of each product to add, or how many products of two factors.
+        seed: of the random functions.
+
+    Returns:
+        The new model.
+
+    Raises:
+        StructureError: a layer that is not hidden.
+        ConfigError: unusable numbers, or nothing to add.
 
     >>> import edgewise as ew
     >>> ew.widen(ew.KAN((2, 3, 1)), 1, 2, products=(3,)).topology.widths
@@ -93,16 +105,22 @@ def _more_sources(parts: Parts, count: int, domain: tuple[float, float]) -> Part
     }
 
 
-def deepen(model: KAN, layer: int) -> KAN:
-    """The same function with one layer of edges more, behind layer `layer` of nodes (0 to depth): every node goes on to
-    a copy of itself.
+@knows_keywords
+def deepen(model: KAN | Fitted, layer: int) -> KAN:
+    """The same function with one layer of edges more, in which every node goes on to a copy of itself.
 
-    The new diagonal edges are the identity, which a spline of degree >= 1 holds exactly, also outside its grid; the
-    other new edges are zero, there to be trained. Later layers move up by one; the new layer of nodes has the ids of
-    layer `layer`.
+    The new diagonal edges are the identity, which a spline of degree >= 1 holds exactly, also outside its grid. The
+    other new edges are zero, there to be trained. Later layers move up by one.
 
-    Raises `StructureError` for an unknown layer, and for degree 0 without an identity base, which holds no straight
-    line.
+    Args:
+        model: the KAN, or the result of its fit.
+        layer (0 to depth): the layer of nodes behind which the new edges stand. The new layer of nodes has its ids.
+
+    Returns:
+        The new model.
+
+    Raises:
+        StructureError: an unknown layer, or degree 0 without an identity base, which holds no straight line.
 
     >>> import edgewise as ew
     >>> ew.deepen(ew.KAN((2, 3, 1)), 1).topology.widths
@@ -151,12 +169,21 @@ def deepen(model: KAN, layer: int) -> KAN:
     return draft.build(Edit("deepen", f"layer {layer}"))
 
 
-def swap(model: KAN, layer: int, a: int, b: int) -> KAN:
-    """The same function with the hidden nodes a and b (ids) of layer `layer` in each other's place; ids move with their
-    nodes.
+@knows_keywords
+def swap(model: KAN | Fitted, layer: int, a: int, b: int) -> KAN:
+    """The same function with two hidden nodes in each other's place; ids move with their nodes.
 
-    Raises `StructureError` for an unknown node, a layer that is not hidden, and a sum against a product (sums stand
-    first).
+    Args:
+        model: the KAN, or the result of its fit.
+        layer (1 to depth-1): the hidden layer.
+        a: the id of one node.
+        b: the id of the other.
+
+    Returns:
+        The new model.
+
+    Raises:
+        StructureError: an unknown node, a layer that is not hidden, or a sum against a product: sums stand first.
 
     >>> import edgewise as ew
     >>> ew.swap(ew.KAN((2, 3, 1)), 1, 0, 2).topology.node_ids[1]
@@ -184,12 +211,22 @@ def swap(model: KAN, layer: int, a: int, b: int) -> KAN:
     return draft.build(Edit("swap", f"layer {layer}: nodes {a} and {b}"))
 
 
-def perturb(model: KAN, scale: float = 0.1, *, seed: int = 0) -> KAN:
-    """The model with normal noise on its splines: standard deviation `scale` times the root mean square of the layer's
-    own values.
+@knows_keywords
+def perturb(model: KAN | Fitted, scale: float = 0.1, *, seed: int = 0) -> KAN:
+    """The model with normal noise on its splines.
 
-    Coefficients and base scales of edges that carry a spline move, the others, the closed forms and the biases do not.
-    Raises `ConfigError` for a negative scale.
+    Coefficients and base scales of edges that carry a spline move. Closed forms and biases stay.
+
+    Args:
+        model: the KAN, or the result of its fit.
+        scale: the standard deviation, in units of the root mean square of the layer's own values.
+        seed: of the noise.
+
+    Returns:
+        The new model.
+
+    Raises:
+        ConfigError: a scale that is negative or not finite.
 
     >>> import edgewise as ew
     >>> ew.perturb(ew.KAN((2, 3, 1)), 0.01, seed=1).edits[-1].detail

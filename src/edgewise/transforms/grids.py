@@ -10,18 +10,31 @@ import torch
 from torch import Tensor
 
 from .. import grid, ops
-from ..errors import ConfigError, GridError
+from ..errors import ConfigError, GridError, knows_keywords
 from ..fitting import project
 from ..layers import KANLayer
-from ..model import KAN, Edit, as_kan
+from ..metadata import Edit
+from ..model import KAN, Fitted, as_kan
 
 
-def refine(model: KAN, factor: int | None = None, *, grid_size: int | Sequence[int] | None = None) -> KAN:
-    """The same function on a finer grid, by exact knot insertion, whatever the sizes: outputs change by round-off only.
+@knows_keywords
+def refine(model: KAN | Fitted, factor: int | None = None, *, grid_size: int | Sequence[int] | None = None) -> KAN:
+    """The same function on a finer grid, by exact knot insertion: outputs change by round-off only.
 
-    Give `factor` (2 by default) or the new `grid_size` (one number, or one per layer); a size that is no multiple
-    splits the widest intervals. Raises `GridError` when the new size is smaller. Source: arXiv 2404.19756, section 2.4,
-    with insertion in place of its sampled refit.
+    Args:
+        model: the KAN, or the result of its fit.
+        factor: every layer gets so many times its intervals; 2 where nothing is given.
+        grid_size: the new number of intervals, one for all layers or one per layer, in place of `factor`. A size that
+            is no multiple of the old one splits the widest intervals.
+
+    Returns:
+        The new model.
+
+    Raises:
+        ConfigError: both settings, or one that is no whole number from 1 on.
+        GridError: a new size below the old one.
+
+    Source: arXiv 2404.19756, section 2.4, with knot insertion in place of its sampled refit.
 
     >>> refine(KAN((2, 3, 1), grid_size=5)).layers[0].grid_size
     10
@@ -61,16 +74,25 @@ def _refined(layer: KANLayer, size: int) -> KANLayer:
     )
 
 
-def extend(model: KAN, X: Any) -> KAN:
-    """Intervals added beyond the ends of grids that X (b, features) overruns; the model stays bit-identical on the old
-    input intervals.
+@knows_keywords
+def extend(model: KAN | Fitted, X: Any) -> KAN:
+    """Grids made longer where X overruns them; on the old input intervals the model stays bit-identical.
 
-    In the new intervals a spline follows its old tangent closely (its new coefficients lie on that line). Works layer
-    by layer, since the activations of a layer depend on the layers before it. A hidden grid whose end is already
-    overrun by inputs inside the old intervals keeps that end, as the tangent beyond it is part of the old function.
-    Raises `GridError` when X is so far away that adapt is the better tool.
+    In the new intervals a spline follows its old tangent closely: its new coefficients lie on that line. Layers are
+    extended one after the other, since each sees the activations of those before it. A hidden grid may be overrun
+    already by inputs inside the old intervals. It keeps that end, as the tangent beyond is part of the old function.
 
-    >>> extend(KAN((1, 1), grid_size=4), 1.4 * torch.ones(1, 1, dtype=torch.float64)).layers[0].grid_size
+    Args:
+        model: the KAN, or the result of its fit.
+        X (b, features): rows that the grids shall cover, of any kind that `KAN.predict` takes.
+
+    Returns:
+        The new model.
+
+    Raises:
+        GridError: no row, numbers that are not finite, or rows so far away that `adapt` is the better tool.
+
+    >>> extend(KAN((1, 1), grid_size=4), [[1.4]]).layers[0].grid_size
     5
     """
     model = as_kan(model, "extend")
@@ -89,12 +111,19 @@ def extend(model: KAN, X: Any) -> KAN:
 
 
 def grown(model: KAN, X: Any, size: int = 1, most: float = float("inf")) -> KAN:
-    """Grids refined exactly to at least `size` intervals, then extended over X (b, features) and the activations it
-    causes; no knot is lost.
+    """Grids refined to at least `size` intervals, then extended over X and the activations it causes; no knot is lost.
 
-    Hidden grids are extended by at most the part `most` of their intervals on either side, but even where inputs of the
-    old intervals overrun them already: the new splines follow the old tangent closely, no more. Raises `GridError` when
-    activations are not finite or too far away.
+    Hidden grids are extended even where inputs of the old intervals overrun them already: the new splines follow the
+    old tangent closely, no more.
+
+    Args:
+        model: the KAN.
+        X (b, features): rows that the grids shall cover.
+        size: the least number of intervals.
+        most: how much longer a hidden grid may become on either side, in units of its length.
+
+    Raises:
+        GridError: activations that are not finite, or too far away.
     """
     a, layers = model.scale_inputs(model.as_input(X)), []
     with torch.no_grad():
@@ -173,15 +202,33 @@ def _extended(layer: KANLayer, low: Tensor, high: Tensor) -> KANLayer:
     return KANLayer.build(**{**layer.parts(), "knots": knots, "coef": coef})
 
 
+@knows_keywords
 def adapt(
-    model: KAN, X: Any, *, grid_size: int | Sequence[int] | None = None, quantile: float = 0.0, margin: float = 0.0
+    model: KAN | Fitted,
+    X: Any,
+    *,
+    grid_size: int | Sequence[int] | None = None,
+    quantile: float = 0.0,
+    margin: float = 0.0,
 ) -> KAN:
-    """Knots moved to the range of X (b, features) and of the activations it causes, every edge refitted to its old
-    function there.
+    """Knots moved to the range of X and of the activations it causes; every edge is refitted to its old function there.
 
-    `quantile` in [0, 1] moves knots from equal spacing towards equal counts; `margin` widens the range by that
-    fraction. The refit uses fixed points per interval, not the samples; its largest error, relative to the layer's
-    largest value, stands in the last edit's detail.
+    The refit is least squares at fixed points of each interval, so it does not depend on where the rows lie. Its
+    largest error, relative to the largest value of the layer, stands in the last edit's detail.
+
+    Args:
+        model: the KAN, or the result of its fit.
+        X (b, features): the rows whose range counts, of any kind that `KAN.predict` takes.
+        grid_size: the new number of intervals, one for all layers or one per layer; the old one by default.
+        quantile (0 to 1): 0 spaces knots evenly, 1 puts equal numbers of rows between them.
+        margin: the part of the range by which the grid is longer on either side.
+
+    Returns:
+        The new model.
+
+    Raises:
+        ConfigError: a setting outside its range.
+        GridError: no row, or numbers that are not finite.
 
     >>> adapt(KAN((1, 1)), 3 * torch.rand(50, 1, dtype=torch.float64)).edits[-1].action
     'adapt'

@@ -11,11 +11,12 @@ from torch import Tensor
 
 from .. import ops
 from ..attribution import Activity, activity
-from ..errors import ConfigError
+from ..errors import ConfigError, knows_keywords
 from ..fitting import dense_basis, least_squares
 from ..grid import breaks_of
 from ..layers import BOTH, OFF, SPLINE, SYMBOLIC, KANLayer, SymbolicEdge
-from ..model import KAN, Edit, as_kan
+from ..metadata import Edit
+from ..model import KAN, Fitted, as_kan
 from ..topology import Node
 from .draft import Draft, Parts, keep_symbolic, select
 
@@ -33,18 +34,29 @@ class Pair(NamedTuple):
     shift: float
 
 
-def merge(model: KAN, X: Any, *, tolerance: float = 0.03) -> KAN:
-    """The model with proportional hidden nodes made one: where b = s a + t on X (b, features), what b gave to others is
-    added to what a gives.
+@knows_keywords
+def merge(model: KAN | Fitted, X: Any, *, tolerance: float = 0.03) -> KAN:
+    """The model with proportional hidden nodes made one: where v = s u + t on X, what v gave to others u gives too.
 
-    Two nodes are proportional when b departs from the line through a by at most `tolerance` times b's spread (root mean
-    square), and they are merged only if no output then departs from that of the model as given by more than `tolerance`
-    times its spread. The added edge functions are put on a's grid by least squares over its interval: exact where a's
-    splines hold them, as when a's grid maps onto b's. Where the grid is too coarse for them the pair stays; `refine`
-    first.
+    Node v is proportional to u when it departs little from that line. The two are merged only if no output then departs
+    much from that of the model as given. The edge functions of v are put on the grid of u by least squares. That is
+    exact where the splines of u hold them, as when one grid maps onto the other. Where the grid is too coarse the pair
+    stays: `refine` first.
 
-    What was merged stands in the last record of `.edits` and in the log (logger "edgewise", level INFO). Raises
-    `ConfigError` for a tolerance outside (0, 1), `DataError` when X is empty or not finite.
+    What was merged stands in the last record of `.edits` and in the log (logger "edgewise", level INFO).
+
+    Args:
+        model: the KAN, or the result of its fit.
+        X (b, features): the rows that judge, of any kind that `KAN.predict` takes.
+        tolerance (above 0, below 1): how much v, and then an output, may depart: a root mean square in units of its
+            spread.
+
+    Returns:
+        The new model.
+
+    Raises:
+        ConfigError: a tolerance outside its range.
+        DataError: no row, or numbers that are not finite.
 
     >>> import torch, edgewise as ew
     >>> X = torch.rand(50, 2, dtype=torch.float64)

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from ..attribution import Activity, activity, scores
-from ..errors import ConfigError
-from ..model import KAN, Edit, as_kan
+from ..errors import ConfigError, knows_keywords
+from ..metadata import Edit
+from ..model import KAN, Fitted, as_kan
 from ..topology import Topology
 from .draft import Draft, reached
 from .structure import difference, take_away
@@ -19,21 +20,34 @@ from .structure import difference, take_away
 log = logging.getLogger("edgewise")
 
 
+@knows_keywords
 def prune(
-    model: KAN, X: Any, *, threshold: float = 0.01, nodes: bool = True, edges: bool = True, inputs: bool = True
+    model: KAN | Fitted, X: Any, *, threshold: float = 0.01, nodes: bool = True, edges: bool = True, inputs: bool = True
 ) -> KAN:
-    """The model without the inputs, nodes and edges that matter little on X (b, features); constants stay in the
-    biases.
+    """The model without the inputs, nodes and edges that matter little on X; their means stay in the biases.
 
-    A part goes when its attribution score is below `threshold` times the largest score in its layer (or times the
-    output's own spread, if that is less), for every output. Scores are scale-free and judged per output, so an edge
-    that serves one output of many stays. What is left is judged again until nothing more goes; nodes that have become
-    constant or feed nothing then vanish. Every output that varies keeps a path from the inputs: where the threshold
-    would cut it, the strongest path stays. `nodes`, `edges`, `inputs` say which kinds may go.
+    A part goes when its attribution score is low for every output, so an edge that serves one output of many stays.
+    What is left is judged again until nothing more goes. Nodes that have become constant or feed nothing then vanish.
+    Every output that varies keeps a path from the inputs: where the threshold would cut it, the strongest path stays.
 
-    What was removed stands in the last record of `.edits` and in the log (logger "edgewise", level INFO). No refit:
-    train again afterwards. Raises `ConfigError` for a threshold outside [0, 1), `DataError` when X is empty or not
-    finite.
+    What was removed stands in the last record of `.edits` and in the log (logger "edgewise", level INFO). Nothing is
+    refitted: train again afterwards.
+
+    Args:
+        model: the KAN, or the result of its fit.
+        X (b, features): the rows that judge, of any kind that `KAN.predict` takes.
+        threshold (0 to below 1): the score below which a part goes. Its unit is the largest score in the layer, or the
+            output's own spread, if that is less.
+        nodes: whether hidden nodes may go.
+        edges: whether single edges may go.
+        inputs: whether inputs may go; `forward` takes the full row all the same.
+
+    Returns:
+        The new model.
+
+    Raises:
+        ConfigError: a threshold outside its range.
+        DataError: no row, or numbers that are not finite.
 
     >>> import torch, edgewise as ew
     >>> X = torch.rand(50, 2, dtype=torch.float64)

@@ -10,29 +10,40 @@ import torch
 from torch import Tensor
 
 from ..attribution import activity
-from ..errors import StructureError
+from ..errors import StructureError, knows_keywords
 from ..grid import breaks_of
 from ..layers import KANLayer
-from ..model import KAN, Edit, as_kan
+from ..metadata import Edit
+from ..model import KAN, Fitted, as_kan
 from ..topology import Edge, Node, Topology
 from .draft import Draft, Parts, as_edge, as_node, reached, select, switch_off
 
 
-def remove(model: KAN, *, nodes: Iterable[Node] = (), edges: Iterable[Edge] = (), X: Any = None) -> KAN:
-    """The model without these nodes (layer, id) and edges (layer, source node, target subnode), all by their original
-    ids.
+@knows_keywords
+def remove(model: KAN | Fitted, *, nodes: Iterable[Node] = (), edges: Iterable[Edge] = (), X: Any = None) -> KAN:
+    """The model without these nodes and edges; each edge leaves its mean in the bias of its target.
 
-    A removed edge leaves its mean in the bias of its target, so the result equals the model with these edges replaced
-    by their means. The mean is taken over X (b, features) as it flows through the model as given; without X, over the
-    edge's grid interval with equal weight. A removed node takes its edges with it: those that leave it leave their
-    means. Inputs can be removed: `forward` still takes the full feature vector. Only what is named goes; `tidy` takes
-    away nodes that have become constant or feed nothing.
+    So the result equals the model with these edges replaced by their means. A node takes its edges with it, and those
+    that go out of it leave their means. Only what is named goes: `tidy` takes away nodes that have become constant or
+    feed nothing.
 
-    Removing a and then b is removing both: always without X; with X when b does not lie behind a (its mean is then that
-    of other activations).
+    Removing a and then b is removing both: always without X, and with X when b does not lie behind a. Its mean is then
+    that of other activations.
 
-    Raises `StructureError` for unknown nodes and edges, for nodes of the output layer, and when an output would lose
-    its last path from the inputs; `DataError` when X is not finite.
+    Args:
+        model: the KAN, or the result of its fit.
+        nodes: pairs (layer, id) by their original ids. Layer 0 are the inputs; `forward` takes the full row all the
+            same.
+        edges: triples (layer, source node, target subnode) by their original ids.
+        X (b, features): rows over which the means are taken, as they flow through the model as given. Without them a
+            mean is that over the edge's grid interval.
+
+    Returns:
+        The new model.
+
+    Raises:
+        StructureError: unknown nodes and edges, nodes of the output layer, or an output that would lose its last path.
+        DataError: an X without rows, or with numbers that are not finite.
 
     >>> import edgewise as ew
     >>> ew.remove(ew.KAN((2, 3, 1)), nodes=[(1, 0)], edges=[(0, 1, 2)]).active_edges()
@@ -65,9 +76,18 @@ def remove(model: KAN, *, nodes: Iterable[Node] = (), edges: Iterable[Edge] = ()
     return draft.build(Edit("remove", describe(gone, cut)))
 
 
-def tidy(model: KAN) -> KAN:
-    """The same function with less: constant nodes and factors go into biases, nodes and inputs that feed nothing
-    vanish.
+@knows_keywords
+def tidy(model: KAN | Fitted) -> KAN:
+    """The same function with less: constant nodes and factors go into biases, what feeds nothing vanishes.
+
+    Args:
+        model: the KAN, or the result of its fit.
+
+    Returns:
+        The new model; the last record of `.edits` says what is gone.
+
+    Raises:
+        StructureError: `model` is no KAN.
 
     >>> import edgewise as ew
     >>> ew.tidy(ew.remove(ew.KAN((2, 2, 1)), edges=[(1, 0, 0)])).topology.widths

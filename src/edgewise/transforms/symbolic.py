@@ -10,26 +10,35 @@ import torch
 from torch import Tensor
 
 from .. import primitives
-from ..errors import StructureError, SymbolicError, problems
+from ..errors import StructureError, SymbolicError, knows_keywords, problems
 from ..fitting import dense_basis, least_squares
 from ..grid import breaks_of
 from ..layers import SPLINE, SYMBOLIC, KANLayer, SymbolicEdge
-from ..model import KAN, Edit, as_kan
+from ..metadata import Edit
+from ..model import KAN, Fitted, as_kan
 from ..topology import Edge
 from .draft import Draft, Parts, as_edge, has_form, keep_symbolic, select
 
-Form = Sequence[Any]
+ClosedForm = Sequence[Any]
 
 
-def set_symbolic(model: KAN, forms: Mapping[Edge, Form]) -> KAN:
-    """The model with these edges replaced by closed forms: (layer, source node, target subnode) -> (primitive name, a,
-    b, c, d).
+@knows_keywords
+def set_symbolic(model: KAN | Fitted, forms: Mapping[Edge, ClosedForm]) -> KAN:
+    """The model with some edges replaced by closed forms c f(a x + b) + d.
 
-    The edge becomes c f(a x + b) + d, where x is the value of its source node: for layer 0 that is the scaled input.
-    What the edge was before, spline or closed form, is gone; an edge that was off comes on.
+    x is the value of the edge's source node: for layer 0 that is the scaled input. What the edge was before, spline or
+    closed form, is gone; an edge that was off comes on.
 
-    Raises `StructureError` for an unknown edge, `SymbolicError` for an unknown primitive or constants that are not four
-    finite numbers.
+    Args:
+        model: the KAN, or the result of its fit.
+        forms: (layer, source node, target subnode) -> (name of the primitive f, a, b, c, d).
+
+    Returns:
+        The new model.
+
+    Raises:
+        StructureError: an unknown edge.
+        SymbolicError: an unknown primitive, or constants that are not four finite numbers.
 
     >>> import edgewise as ew
     >>> model = ew.set_symbolic(ew.KAN((1, 1)), {(0, 0, 0): ("sin", 3.0, 0.0, 1.0, 0.5)})
@@ -82,15 +91,24 @@ def _with_forms(parts: Parts, forms: list[tuple[int, int, str, list[float]]]) ->
     return parts | {"kind": kind, "symbolic": tuple(table), "affine": torch.cat(rows)}
 
 
-def unset_symbolic(model: KAN, edges: Iterable[Edge] | None = None, X: Any = None) -> KAN:
-    """The model with the closed forms of these edges (all, when None) put back on splines, by least squares at evenly
-    laid points.
+@knows_keywords
+def unset_symbolic(model: KAN | Fitted, edges: Iterable[Edge] | None = None, X: Any = None) -> KAN:
+    """The model with closed forms put back on splines, by least squares at evenly laid points.
 
-    The points cover the edge's grid interval, or, when X (b, features) is given, the range of the edge's source node on
-    X: needed where a form is not finite on its whole interval. The largest error at the points, relative to the largest
-    value, stands in the last edit's detail.
+    The largest error at the points, relative to the largest value, stands in the last edit's detail.
 
-    Raises `StructureError` for an edge without a closed form, `SymbolicError` where a form is not finite at the points.
+    Args:
+        model: the KAN, or the result of its fit.
+        edges: (layer, source node, target subnode) of each; all that carry a closed form, by default.
+        X (b, features): rows, of any kind that `KAN.predict` takes. The points then cover the range of each edge's
+            source node on X, in place of its grid interval: needed where a form is not finite on all of that.
+
+    Returns:
+        The new model.
+
+    Raises:
+        StructureError: an edge without a closed form.
+        SymbolicError: a form that is not finite at the points.
 
     >>> import edgewise as ew
     >>> model = ew.set_symbolic(ew.KAN((1, 1)), {(0, 0, 0): ("x^2", 1.0, 0.0, 1.0, 0.0)})

@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from edgewise.errors import ConfigError
 from edgewise.model import KAN
-from edgewise.train.priors.sparsity import EdgePenalty, l1_entropy
+from edgewise.train.priors.sparsity import SAMPLE, EdgePenalty, L1Entropy
 from edgewise.train.problems.kan import NetworkProblem
 from edgewise.train.problems.losses import SquaredError
 from edgewise.transforms import remove, set_symbolic
-from helpers import assert_close
+from helpers import assert_close, assert_equal
 
 from ..problems.test_kan import data, stirred
 
@@ -156,7 +156,7 @@ def test_the_papers_penalty_is_the_papers():
         size = edges.detach().abs().mean(0).numpy()
         share = size / size.sum()
         want += 2.0 * size.sum() - 0.5 * float((share * np.log(share)).sum())
-    assert_close(l1_entropy(X, 0.1, l1=2.0, entropy=0.5)(model).item(), 0.1 * want)
+    assert_close(L1Entropy(0.1, X, l1=2.0, entropy=0.5)(model, X).item(), 0.1 * want)
 
 
 def test_the_papers_penalty_takes_networks_without_activity():
@@ -164,7 +164,8 @@ def test_the_papers_penalty_takes_networks_without_activity():
     with torch.no_grad():
         for p in model.parameters():
             p.zero_()
-    value = l1_entropy(torch.rand(5, 2, dtype=torch.float64), 0.1)(model)
+    x = torch.rand(5, 2, dtype=torch.float64)
+    value = L1Entropy.of(x, 0.1, seed=0)(model, x)
     value.backward()
     assert value.item() == 0.0
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
@@ -172,4 +173,23 @@ def test_the_papers_penalty_takes_networks_without_activity():
 
 def test_the_papers_penalty_refuses_other_modules():
     with pytest.raises(ConfigError, match="sparsity is for edgewise.KAN, got Linear"):
-        l1_entropy(torch.rand(5, 2), 0.1)(nn.Linear(2, 1))
+        L1Entropy(0.1, torch.rand(5, 2))(nn.Linear(2, 1), torch.rand(5, 2))
+
+
+def test_a_large_table_has_a_sample_of_its_rows():
+    x = torch.arange(3.0 * SAMPLE)[:, None]
+    one, other, third = (L1Entropy.of(x, 0.1, seed).sample for seed in (0, 0, 1))
+    assert_equal(one, other)
+    assert one.shape == (SAMPLE, 1) and len(one.unique()) == SAMPLE
+    assert not torch.equal(one, third)
+
+
+def test_a_batch_is_penalised_on_its_own_rows_and_a_table_on_its_sample():
+    model = KAN((2, 3, 1), seed=1)
+    x = 2 * torch.rand(20 * SAMPLE, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) - 1
+    penalty = L1Entropy.of(x, 1.0, seed=0)
+    with torch.no_grad():
+        assert_equal(penalty(model, x), penalty(model, penalty.sample))
+        assert_equal(penalty(model, x[:100]), L1Entropy(1.0, x[:100])(model, x[:100]))
+        whole = float(L1Entropy(1.0, x)(model, x))
+        assert abs(float(penalty(model, x)) / whole - 1) < 0.03

@@ -10,7 +10,10 @@ import pytest
 import torch
 
 from edgewise.train.job import make_job
-from edgewise.train.schedule.budget import CHEAP, EXACT, RESOLVED, affordable, constant_loss, exact, needed, resolved
+from edgewise.train.schedule.budget import affordable, constant_loss, exact, needed, resolved
+from edgewise.train.schedule.tuning import TUNED
+
+CHEAP, EXACT, RESOLVED = TUNED.cheap, TUNED.exact, TUNED.resolved
 
 
 def job_of(y: Any, loss: Any = "auto") -> Any:

@@ -11,7 +11,8 @@ import edgewise as ew
 from edgewise.fitting import project
 from edgewise.layers import KANLayer
 from edgewise.model import KAN
-from edgewise.train.schedule.extrapolation import FARTHEST, believed, carried_on
+from edgewise.train.schedule.extrapolation import believed, carried_on
+from edgewise.train.schedule.tuning import TUNED
 from helpers import assert_close, assert_equal
 
 from ..zoo import points
@@ -51,7 +52,9 @@ def test_a_polynomial_is_believed_and_goes_on(degree: int):
     model, X = with_edge(lambda x: x**degree, degree=degree), sparse_rows()
     moved = carried_on(model, X)
     low, high = moved.edge_layers[1].interval
-    assert float(high) == pytest.approx(0.8 + FARTHEST * 1.6) and float(low) == pytest.approx(-0.8 - FARTHEST * 1.6)
+    assert float(high) == pytest.approx(0.8 + TUNED.farthest * 1.6) and float(low) == pytest.approx(
+        -0.8 - TUNED.farthest * 1.6
+    )
     layer = moved.edge_layers[1]
     beyond = torch.tensor([[-1.25], [1.1], [1.25]], dtype=torch.float64)  # where the old interval has ended
     assert_close(layer(beyond), beyond**degree)
@@ -65,7 +68,7 @@ def test_an_edge_that_jumps_is_not_believed():
     noise = torch.randn(layer.coef.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     rough = KANLayer.build(**{**layer.parts(), "coef": layer.coef.detach() + noise})
     for sure, unsure in zip(believed(layer, X), believed(rough, X), strict=True):
-        assert float(sure) == pytest.approx(FARTHEST * 1.6)
+        assert float(sure) == pytest.approx(TUNED.farthest * 1.6)
         assert float(unsure) < 4 * 2 / 48  # some intervals
 
 

@@ -10,7 +10,8 @@ import edgewise as ew
 from edgewise.train.job import Job
 from edgewise.train.problems.losses import CrossEntropy, SquaredError
 from edgewise.train.schedule import overshoot
-from edgewise.train.schedule.candidate import HANDICAP, Candidate, best_first
+from edgewise.train.schedule.candidate import Candidate, best_first
+from edgewise.train.schedule.tuning import TUNED
 from edgewise.train.solvers.status import Status
 
 from ..zoo import points
@@ -32,7 +33,7 @@ def with_end(slope: float) -> ew.KAN:
 def test_made_rows_take_outermost_values_of_few_columns() -> None:
     x = points(200, 7, seed=2)
     made = overshoot.made(x, seed=3)
-    assert made.shape == (overshoot.ROWS, 7)
+    assert made.shape == (TUNED.corner_rows, 7)
     assert torch.equal(made, overshoot.made(x, seed=3)) and not torch.equal(made, overshoot.made(x, seed=4))
     low, high = x.sort(0).values[19], x.sort(0).values[-20]
     assert bool(((made >= x.amin(0)) & (made <= x.amax(0))).all())
@@ -68,7 +69,7 @@ def state(judged: float, overshoot: float) -> Candidate:
     return Candidate(ew.KAN((2, 1)), judged, judged, Status.CONVERGED, overshoot=overshoot)
 
 
-@pytest.mark.parametrize(("loss", "wins"), [(0.5, False), (0.5 / HANDICAP, True)])
+@pytest.mark.parametrize(("loss", "wins"), [(0.5, False), (0.5 / TUNED.handicap, True)])
 def test_a_wild_candidate_must_be_better_by_far(loss: float, wins: bool) -> None:
     tame, wild = state(1.0, 0.1), state(loss, 5.0)
     assert best_first([tame, wild]) == ([wild, tame] if wins else [tame, wild])

@@ -1,9 +1,10 @@
-"""Adam: known optima, schedules, weights, penalties, the best state, steps undone where values are not finite, and
-nothing global touched."""
+"""First-order methods: known optima, torch's own steps, rates, weights, penalties, the best state, steps undone where
+values are not finite, and nothing global touched."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -11,10 +12,13 @@ from torch import Tensor, nn
 
 import edgewise as ew
 from edgewise.errors import ConfigError, TrainingError
-from edgewise.train.problems.losses import LOSSES, CrossEntropy, SquaredError
+from edgewise.train.problems.losses import LOSSES, CrossEntropy, Loss, SquaredError
+from edgewise.train.result import measure
 from edgewise.train.solvers import first_order, levenberg_marquardt
-from edgewise.train.solvers.first_order import SCHEDULES, Epoch, minimize
+from edgewise.train.solvers.first_order import Trained, adam
+from edgewise.train.solvers.rates import SCHEDULES, Rates
 from edgewise.train.solvers.status import Status
+from edgewise.train.solvers.stop import Step
 from helpers import assert_close, assert_equal, state_of
 
 from ..zoo import Spline, logistic_data, logistic_problem, mlp, points, seeded, spline_problem
@@ -25,6 +29,30 @@ LOSS = SquaredError()
 def data(rows: int = 60, seed: int = 0) -> tuple[Tensor, Tensor]:
     x = points(rows, 2, seed)
     return x, torch.exp(x[:, :1]) * torch.sin(2 * x[:, 1:])
+
+
+def minimize(
+    module: nn.Module,
+    X: Tensor,
+    y: Tensor,
+    loss: Loss = LOSS,
+    *,
+    rate: float = 1e-2,
+    held: tuple[Tensor, Tensor] | None = None,
+    **settings: Any,
+) -> Trained:
+    """Adam at this rate, its states judged by the loss on held-out rows, or on the rows themselves with the penalty."""
+    penalty, weight = settings.get("penalty"), settings.get("weight")
+
+    def judge(module: nn.Module) -> float:
+        if held is not None:
+            return measure(module, *held, loss)[0]
+        value = measure(module, X, y if y.ndim > 1 or not y.is_floating_point() else y[:, None], loss, weight)[0]
+        with torch.no_grad():
+            return value if penalty is None else value + float(penalty(module, X))
+
+    settings = {"judge": judge, "optimizer": lambda parameters: adam(parameters, rate), **settings}
+    return first_order.minimize(module, X, y, loss, **settings)
 
 
 def linear(outputs: int = 1) -> nn.Module:
@@ -67,9 +95,9 @@ def test_logistic_regression_approaches_the_minimum():
 def test_every_loss_falls_on_every_module(module, loss):
     x, labels = logistic_data()
     y = labels if loss == "cross_entropy" else nn.functional.one_hot(labels, 3).double()
-    seen: list[Epoch] = []
-    end = minimize(module(), x, y, LOSSES[loss], epochs=30, batch_size=30, watch=lambda epoch: seen.append(epoch))
-    assert end.value < seen[0].train_loss and end.status is Status.BUDGET and end.epochs == len(seen) == 30
+    seen: list[Step] = []
+    end = minimize(module(), x, y, LOSSES[loss], epochs=30, batch_size=30, watch=lambda epoch: bool(seen.append(epoch)))
+    assert end.value < seen[0].value and end.status is Status.BUDGET and end.epochs == len(seen) == 30
 
 
 def test_the_first_step_is_adams():
@@ -78,7 +106,7 @@ def test_the_first_step_is_adams():
     before = [p.detach().clone() for p in module.parameters()]
     (LOSS.rows(module(x), y)).mean().backward()
     want = [b - 0.1 * p.grad.sign() for b, p in zip(before, module.parameters(), strict=True) if p.grad is not None]
-    minimize(module, x, y, LOSS, epochs=1, rate=0.1, schedule="constant", warmup=0.0)
+    minimize(module, x, y, LOSS, epochs=1, rate=0.1, rates=Rates("constant", warmup=0.0))
     for got, value in zip(module.parameters(), want, strict=True):
         assert_close(got, value, like="adapt")
 
@@ -86,8 +114,12 @@ def test_the_first_step_is_adams():
 def test_the_steps_are_those_of_torch():
     x, y = data()
     ours, theirs = mlp(), mlp()
-    minimize(ours, x, y, LOSS, epochs=12, rate=0.02, decay=0.1, schedule="constant", warmup=0.0)
-    optimizer = torch.optim.AdamW(theirs.parameters(), lr=0.02, weight_decay=0.1)
+
+    def adamw(parameters: Any) -> torch.optim.Optimizer:
+        return torch.optim.AdamW(parameters, lr=0.02, weight_decay=0.1)
+
+    minimize(ours, x, y, epochs=12, optimizer=adamw, rates=None)
+    optimizer = adamw(theirs.parameters())
     for _ in range(12):
         optimizer.zero_grad()
         LOSS.rows(theirs(x), y).mean().backward()
@@ -107,20 +139,14 @@ def test_the_best_state_is_what_remains():
         epochs=40,
         rate=0.3,
         batch_size=8,
-        validation=held,
-        watch=lambda epoch: seen.append(epoch.validation_loss),
+        held=held,
+        watch=lambda epoch: bool(seen.append(epoch.judged)),
     )
     with torch.no_grad():
         now = LOSS.rows(module(held[0]), held[1]).mean().item()
     assert_close(now, end.value)
     assert end.value == min(seen) and seen[end.best_epoch - 1] == end.value
     assert_equal({name: value for name, value in module.state_dict().items()}, end.state)
-
-
-def test_ends_when_the_held_out_loss_no_longer_falls():
-    x, y = data(20)
-    end = minimize(mlp(width=30), x, y, LOSS, epochs=2000, rate=0.05, validation=(x, -y), patience=5)
-    assert end.status is Status.STOPPED and end.epochs == end.best_epoch + 5 < 2000
 
 
 def test_the_watcher_ends_the_run():
@@ -130,9 +156,10 @@ def test_the_watcher_ends_the_run():
 
 
 def test_an_interrupt_returns_the_best_so_far():
-    def watch(epoch: Epoch) -> None:
+    def watch(epoch: Step) -> bool:
         if epoch.number == 5:
             raise KeyboardInterrupt
+        return False
 
     x, y = data()
     module = mlp()
@@ -142,7 +169,7 @@ def test_an_interrupt_returns_the_best_so_far():
 
 
 def test_an_error_of_the_watcher_leaves_a_usable_module():
-    def watch(epoch: Epoch) -> None:
+    def watch(epoch: Step) -> bool:
         raise RuntimeError("mine")
 
     x, y = data()
@@ -223,14 +250,14 @@ def test_batches_cover_every_row_once_and_none_is_a_lone_row():
 def test_a_penalty_is_minimised_with_the_loss():
     x, y = data()
 
-    def size(module: nn.Module) -> Tensor:
+    def size(module: nn.Module, rows: Tensor) -> Tensor:
         return 10.0 * sum((p.square().sum() for p in module.parameters()), torch.zeros((), dtype=torch.float64))
 
     module = mlp()
     end = minimize(module, x, y, LOSS, epochs=300, rate=0.05, penalty=size)
     assert max(float(p.detach().abs().max()) for p in module.parameters()) < 0.05
     with torch.no_grad():
-        assert_close(end.value, (LOSS.rows(module(x), y).mean() + size(module)).item())
+        assert_close(end.value, (LOSS.rows(module(x), y).mean() + size(module, x)).item())
 
 
 def test_frozen_parameters_and_tied_ones():
@@ -265,12 +292,14 @@ class Cliff(nn.Module):
 
 def test_steps_beyond_what_is_finite_are_undone():
     x, y = points(4, 1), torch.full((4, 1), math.sqrt(0.1), dtype=torch.float64)
-    seen: list[Epoch] = []
+    seen: list[Step] = []
     end = minimize(
-        Cliff(), x, y, LOSS, epochs=200, rate=3.0, schedule="constant", watch=lambda epoch: seen.append(epoch)
+        Cliff(), x, y, LOSS, epochs=200, rate=3.0, rates=Rates("constant"), watch=lambda epoch: bool(seen.append(epoch))
     )
     assert end.value < 1e-3
-    assert seen[-1].rate < 3.0 / 2  # it did fall
+    assert seen[-1].reach <= 0.5 and any(
+        math.isnan(epoch.value) or math.isnan(epoch.judged or 0.0) for epoch in seen
+    )  # it did fall
 
 
 def test_a_start_that_is_not_finite_fails_and_moves_nothing():
@@ -282,7 +311,7 @@ def test_a_start_that_is_not_finite_fails_and_moves_nothing():
     assert_equal(state_of(module), before)
 
 
-def test_a_loss_that_is_never_finite_again_ends_stalled():
+def test_a_loss_that_is_never_finite_again_ends_diverged():
     class Trap(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -293,7 +322,7 @@ def test_a_loss_that_is_never_finite_again_ends_stalled():
 
     x, y = points(4, 1), points(4, 1)
     end = minimize(Trap(), x, y, LOSS, epochs=100)
-    assert end.status is Status.STALLED and end.epochs < 30 and end.best_epoch == 0
+    assert end.status is Status.DIVERGED and end.epochs < 30 and end.best_epoch == 0
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
@@ -307,20 +336,19 @@ def test_schedules_start_end_and_stay_where_they_should(name):
         LOSS,
         epochs=100,
         rate=0.5,
-        schedule=name,
-        warmup=0.1,
-        watch=lambda epoch: rates.append(epoch.rate),
+        rates=Rates(name, warmup=0.1),
+        watch=lambda epoch: bool(rates.append(epoch.reach)),
     )
-    assert all(0 < rate <= 0.5 for rate in rates) and max(rates) > 0.49
+    assert all(0 < rate <= 1 for rate in rates) and max(rates) > 0.98
     if name == "constant":
-        assert rates[10:] == [0.5] * 90
+        assert rates[10:] == [1.0] * 90
     else:
-        assert rates[-1] < 0.01
+        assert rates[-1] < 0.02
         top = rates.index(max(rates))
         assert all(b <= a for a, b in zip(rates[top:], rates[top + 1 :], strict=False))
         assert all(b >= a for a, b in zip(rates[:top], rates[1 : top + 1], strict=False))
     if name != "onecycle":
-        assert_close(torch.tensor(rates[:10]), torch.arange(1, 11) * 0.05, like="float32")
+        assert_close(torch.tensor(rates[:10]), torch.arange(1, 11) * 0.1, like="float32")
 
 
 @pytest.mark.parametrize(
@@ -328,13 +356,8 @@ def test_schedules_start_end_and_stay_where_they_should(name):
     [
         ({"epochs": 0}, "epochs must be at least 1"),
         ({"batch_size": 0}, "batch_size must be at least 1"),
-        ({"rate": 0.0}, "rate must be positive"),
-        ({"rate": math.nan}, "rate must be positive"),
-        ({"schedule": "cosin"}, "did you mean 'cosine'"),
-        ({"warmup": 1.0}, "warmup"),
-        ({"decay": -1.0}, "decay"),
-        ({"patience": 0}, "patience"),
-        ({"epochs": 0, "rate": -1.0}, "2 problems"),
+        ({"optimizer": list}, "must return a torch.optim.Optimizer, got list"),
+        ({"epochs": 0, "batch_size": 0}, "2 problems"),
     ],
 )
 def test_unusable_settings_are_listed(wrong, message):
@@ -343,14 +366,72 @@ def test_unusable_settings_are_listed(wrong, message):
         minimize(mlp(), x, y, LOSS, **wrong)
 
 
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        ({"schedule": "cosin"}, "did you mean 'cosine'"),
+        ({"warmup": 1.0}, "warmup"),
+        ({"schedule": "cosin", "warmup": -1.0}, "2 problems"),
+    ],
+)
+def test_unusable_rates_are_listed(wrong, message):
+    with pytest.raises(ConfigError, match=message):
+        Rates(**wrong)
+
+
 def test_nothing_to_train_is_said():
     x, y = data(5)
     with pytest.raises(TrainingError, match="nothing to train"):
         minimize(nn.Identity(), x, y, LOSS)
 
 
-def test_large_data_are_judged_in_parts(monkeypatch):
-    x, y = data(50)
-    whole = minimize(mlp(), x, y, LOSS, epochs=3).value
-    monkeypatch.setattr(first_order, "EVALUATION", 7)
-    assert_close(minimize(mlp(), x, y, LOSS, epochs=3).value, whole)
+def test_rates_of_the_users_optimizer_are_left_alone_and_a_fall_ends_the_run():
+    x, y = points(4, 1), torch.full((4, 1), math.sqrt(0.1), dtype=torch.float64)
+    made: list[torch.optim.Optimizer] = []
+
+    def sgd(parameters: Any) -> torch.optim.Optimizer:
+        made.append(torch.optim.SGD(parameters, lr=30.0))
+        return made[-1]
+
+    module = Cliff()
+    end = minimize(module, x, y, optimizer=sgd, rates=None, epochs=50)
+    assert made[0].param_groups[0]["lr"] == 30.0
+    assert end.status is Status.DIVERGED and end.best_epoch == 0 and module.level.item() == 5.0
+
+
+def test_a_gradient_that_is_not_finite_is_undone_though_the_loss_is():
+    class Corner(nn.Module):
+        """The square root has no finite slope at 0, where one of the rows lies."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.level = nn.Parameter(torch.tensor([1.0], dtype=torch.float64))
+            self.unseen = nn.Parameter(torch.tensor([0.0], dtype=torch.float64))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.level * x + 0.0 * torch.sqrt(self.unseen)
+
+    x, y = points(4, 1), points(4, 1)
+    module = Corner()
+    end = minimize(module, x, y, epochs=30)
+    assert end.status is Status.DIVERGED and all(bool(p.isfinite().all()) for p in module.parameters())
+
+
+def test_a_penalty_is_computed_on_the_rows_of_the_batch():
+    x, y = data(40)
+    sizes: list[int] = []
+
+    def penalty(module: nn.Module, rows: Tensor) -> Tensor:
+        if torch.is_grad_enabled():
+            sizes.append(rows.shape[0])
+        return torch.zeros((), dtype=torch.float64)
+
+    minimize(mlp(), x, y, epochs=2, batch_size=10, penalty=penalty)
+    assert sizes == [10] * 8
+
+
+def test_every_batch_ticks():
+    x, y = data(40)
+    ticks: list[tuple[int, float]] = []
+    minimize(mlp(), x, y, epochs=2, batch_size=20, tick=lambda epoch, part: ticks.append((epoch, part)))
+    assert ticks == [(1, 0.5), (1, 1.0), (2, 0.5), (2, 1.0)]

@@ -110,7 +110,7 @@ def test_outcomes_are_told_apart(method):
     f, start = problem.value_gradient, problem.start()
     spent = method(f, start, steps=5)
     assert spent.status is Status.BUDGET and spent.steps == 5
-    stopped = method(f, start, watch=lambda step, *_: step >= 4)
+    stopped = method(f, start, watch=lambda step: step.number >= 4)
     assert stopped.status is Status.STOPPED and stopped.steps == 4
     assert method(f, torch.tensor([math.nan, 0.0])).status is Status.FAILED
     assert method(f, torch.ones(2)).status is Status.CONVERGED  # the minimum itself
@@ -124,7 +124,7 @@ def test_every_watched_value_is_lower_than_the_one_before(method):
         problem.value_gradient,
         problem.start(),
         steps=40,
-        watch=lambda step, theta, value, length: seen.append((step, value, length)) or False,
+        watch=lambda step: seen.append((step.number, step.value, step.reach)) or False,
     )
     assert [step for step, _, _ in seen] == list(range(1, 41))
     assert all(b[1] < a[1] for a, b in zip(seen, seen[1:], strict=False))
@@ -140,7 +140,7 @@ def test_values_that_are_not_finite_are_never_kept(method, outside):
         return (-math.log(x) + 100 * x, torch.tensor([-1 / x + 100])) if x > 0 else (outside, torch.full((1,), outside))
 
     seen = []
-    end = method(f, torch.tensor([0.5]), watch=lambda step, theta, value, length: seen.append(value) or False)
+    end = method(f, torch.tensor([0.5]), watch=lambda step: seen.append(step.value) or False)
     assert all(math.isfinite(value) for value in seen)
     assert_close(end.theta, torch.tensor([0.01], dtype=torch.float64), like="adapt")
 

@@ -97,7 +97,7 @@ def test_outcomes_are_told_apart():
     problem = FUNCTIONS["rosenbrock"]
     assert levenberg_marquardt.minimize(problem, problem.start(), steps=3).status is Status.BUDGET
     assert (
-        levenberg_marquardt.minimize(problem, problem.start(), steps=200, watch=lambda step, *_: step >= 4).status
+        levenberg_marquardt.minimize(problem, problem.start(), steps=200, watch=lambda step: step.number >= 4).status
         is Status.STOPPED
     )
     assert (
@@ -138,7 +138,7 @@ def test_a_converged_run_wastes_no_steps_on_smaller_and_smaller_dampings():
 def test_every_watched_value_is_lower_than_the_one_before():
     problem, values = regression_problem(), []
     levenberg_marquardt.minimize(
-        problem, problem.start(), steps=30, watch=lambda step, theta, value, mu: values.append(value) or False
+        problem, problem.start(), steps=30, watch=lambda step: values.append(step.value) or False
     )
     assert len(values) > 10 and all(b < a for a, b in zip(values, values[1:], strict=False))
 
@@ -174,8 +174,8 @@ def test_products_alone_give_the_same_steps_as_the_matrix():
     dense = levenberg_marquardt.minimize(problem, start, steps=4)
 
     def model(problem, theta):
-        made = conjugate_gradients.Products(problem.linearise(theta), 1.0, lambda number: None, 1000)
-        made.diagonal, made.tolerance = problem.quadratic(theta)[2].diagonal(), 1e-13
+        made = conjugate_gradients.Products(problem.linearise(theta), 1e-13, 1000, lambda number: None)
+        made.diagonal = problem.quadratic(theta)[2].diagonal()
         return made
 
     free = levenberg_marquardt.minimize(problem, start, steps=4, model=model)

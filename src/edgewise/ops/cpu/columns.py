@@ -2,8 +2,8 @@
 becomes vector code.
 
 x (rows) is a pointer to the block's values at the node; results lie in `first` (rows) and `values` (basis r, rows),
-rows of `block` numbers. Where a point lies is found once (`locate`), then derivatives of any orders are evaluated there
-(`evaluate`). Only contraction (a*b+c in one step) is allowed of the fast-math liberties: re-association would undo the
+rows of `block` numbers. `locate` finds once where a point lies, then `spline_values` gives derivatives of any order
+there. Of the fast-math liberties only contraction (a*b+c in one step) is allowed: re-association would undo the
 splitting of ln 2, ignoring NaN is wrong.
 """
 
@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from numba import int32, njit
 
-from .micro import fixed, is_single, larger, power_of_two, real, shift, smaller, smallest_exponent, wide_vectors
+from .instructions import fixed, is_single, larger, power_of_two, real, shift, smaller, smallest_exponent, wide_vectors
 
-FEW = 32  # intervals up to which comparing with every knot (vector code) beats a binary search
-NARROW = 16  # numbers in a row up to which a column is read on its own
+FEW_INTERVALS = 32  # intervals up to which comparing with every knot (vector code) beats a binary search
+NARROW_TABLE = 16  # numbers in a row up to which a column is read on its own
 # rows of `places` before the place within the interval or the 2p local knots: how far outside, and the point held
 # inside
 EXTRA = 2
@@ -37,7 +37,7 @@ def take(source, stride, n, out):
 def to_columns(source, stride, n, count, columns, block):
     """`count` neighbouring numbers of every row as columns. Taken one by one, the rows of a wide table would push each
     other out of the cache."""
-    if stride <= NARROW:
+    if stride <= NARROW_TABLE:
         for k in range(count):
             take(shift(source, k), stride, n, shift(columns, k * block))
         return
@@ -50,7 +50,7 @@ def to_columns(source, stride, n, count, columns, block):
 @plain
 def to_rows(columns, block, n, count, out, stride):
     """`to_columns` undone."""
-    if stride <= NARROW:
+    if stride <= NARROW_TABLE:
         for k in range(count):
             column, place = shift(columns, k * block), shift(out, k)
             for b in range(n):
@@ -83,7 +83,7 @@ def locate(x, n, knots, p, intervals, uniform, first, places, block, one):
     if not uniform:
         for b in range(n):
             first[b] = 0
-        if intervals <= FEW:
+        if intervals <= FEW_INTERVALS:
             for k in range(1, intervals):
                 knot = knots[p + k]
                 for b in range(n):
@@ -187,7 +187,7 @@ def _irregular(n, p, nu, places, values, carry, block, one):
 
 
 @plain
-def evaluate(n, knots, p, nu, intervals, uniform, odd, table, slopes, places, work, values, block, one):
+def spline_values(n, knots, p, nu, intervals, uniform, odd, table, slopes, places, work, values, block, one):
     """values (p+1, rows) of the nu-th derivative, nu <= p, at points that `locate` has placed; `work` holds p+2
     rows."""
     wide_vectors()
@@ -268,8 +268,8 @@ def logistic(x, n, rising, falling, one):
 
 @plain
 def base_values(x, n, kind, nu, polynomials, rising, falling, values, one):
-    """The nu-th derivative of the base function: kind 1 silu, 2 identity. `polynomials`: R_nu, then R_(nu-1) (base.py),
-    for nu >= 2."""
+    """The nu-th derivative of the base function: kind 1 silu, 2 identity. `polynomials`: R_nu, then R_(nu-1), for
+    nu >= 2 (see base_function.py)."""
     wide_vectors()
     if kind == 2:
         level = real(1 if nu == 1 else 0, one)

@@ -2,16 +2,16 @@
 parameters.
 
 The Jacobian of a layer is a product, d output_k / d coef[i, first+r, o] = values[b, i, r] sens[b, k, o]. So all
-parameters that feed subnode o share one vector over the outputs, and their rows of J^T C J differ by a factor only: the
-row is made once per sample and subnode (it has degree+1 numbers per edge that are not zero, whatever the grid), then
-added to each of their lines. With a single output all rows of a sample are one, up to a factor, and it is made once per
+parameters that feed subnode o share one vector over the outputs, and their rows of J^T C J differ by a factor only. The
+row is made once per sample and subnode, then added to each of their lines. It has degree+1 numbers per edge that are
+not zero, whatever the grid. With a single output all rows of a sample are one, up to a factor: it is made once per
 layer.
 
 Parameters of a layer: coef (i, j, o), base scale (i, o), bias (o,), further columns (m,). A row is kept as runs of
 neighbouring numbers: one for every input, and one for all that follows the coefficients. A group is one subnode, one
-further column, or, with a single output, the whole layer. A block is one input of a group, or, as the last one, all
-that follows. For a block and a run, samples are sorted by the two intervals that say where in the matrix their products
-belong; the products of samples that share a place are summed in registers.
+further column, or, with a single output, the whole layer. A block is one input of a group; the last block is all that
+follows. For a block and a run, two intervals say where in the matrix the products of a sample belong. Samples are
+sorted by them, and the products of samples that share a place are summed in registers.
 """
 
 # numba passes the first parameter of an intrinsic (the typing context) itself, which a type checker cannot know
@@ -24,17 +24,14 @@ from types import SimpleNamespace
 
 import numpy as np
 from numba import cfunc, int64, njit, types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
-from .micro import _each as each
-from .micro import next_number, pointer, real, retype, shift
+from .gather import gather_rows
+from .instructions import make_arguments, next_number, pointer, real, retype, shift
 from .rows import OPTIONS, fast
 
-FIELDS = 12  # of a layer in the table: first, values, base, sens, extra (addresses), I, J, O, terms, M, offset, local
-TILE = 8  # lines that are summed at a time
-PART = 4  # of a part of the work in its table: layer, column (-1 for all), first block, last block
-ROWS = 1 << 17  # numbers in the rows that are made at a time (1 MB in float64)
+LAYER_FIELDS = 12  # of a layer in its table: see `normal_backend.layer_line`
+PART_FIELDS = 4  # of a part of the work in its table: layer, column (-1 for all), first block, last block
+ROW_NUMBERS = 1 << 17  # numbers in the rows that are made at a time (1 MB in float64)
 
 
 @fast
@@ -62,64 +59,12 @@ def _mix(bent, K, block, width, out, one):
             out[o] += bent[k] * block[k * width + o]
 
 
-@intrinsic
-def gather(typingctx, place, distance, height, length, order, count, rows, row_distance, factors, factor_distance):
-    """`height` lines of `length` numbers, `distance` apart, += the sum over `count` samples b in `order` of factors[b,
-    line] rows[b]."""
-
-    def codegen(context, builder, signature, arguments):
-        place_, distance_, height_, length_, order_, count_, rows_, row_distance_, factors_, factor_distance_ = (
-            arguments
-        )
-        index = height_.type
-
-        def part(lanes, offset, line, lines):
-            """A tile of so many lines and as many numbers as there are lanes, held in registers."""
-            top = builder.gep(place_, [builder.add(builder.mul(line, distance_), offset)])
-            ends = [builder.gep(top, [builder.mul(distance_, index(n))]) for n in range(lines)]
-            sums = [cgutils.alloca_once_value(builder, lanes.load(end, index(0))) for end in ends]
-            source, own = builder.gep(rows_, [offset]), builder.gep(factors_, [line])
-            with cgutils.for_range(builder, count_, intp=index) as loop:
-                b = builder.load(builder.gep(order_, [loop.index]))
-                held = lanes.load(source, builder.mul(b, row_distance_))
-                mine = builder.gep(own, [builder.mul(b, factor_distance_)])
-                for n, total in enumerate(sums):
-                    factor = lanes.broadcast(builder.load(builder.gep(mine, [index(n)])))
-                    builder.store(lanes.multiply_add(factor, held, builder.load(total)), total)
-            for end, total in zip(ends, sums, strict=True):
-                lanes.store(builder.load(total), end, index(0))
-
-        def step(lanes, offset):
-            whole = builder.udiv(height_, index(TILE))
-            with cgutils.for_range(builder, whole, intp=index) as loop:
-                part(lanes, offset, builder.mul(loop.index, index(TILE)), TILE)
-            done, lines = builder.mul(whole, index(TILE)), TILE
-            while lines > 1:
-                lines //= 2
-                present = builder.icmp_signed("!=", builder.and_(height_, index(lines)), index(0))
-                with builder.if_then(present):
-                    part(lanes, offset, done, lines)
-                done = builder.add(done, builder.and_(height_, index(lines)))
-
-        each(context, builder, place.dtype, length_, step)
-        return context.get_dummy_value()
-
-    kinds = place, distance, height, length, order, count, rows, row_distance, factors, factor_distance
-    return types.none(*kinds), codegen
-
-
-@fast
-def _gather(place, distance, height, length, order, count, rows, row_distance, factors):
-    """`gather` once in the machine code, not at each of its uses."""
-    gather(place, distance, height, length, order, count, rows, row_distance, factors, height)
-
-
 @fast
 def _row(layers, l, L, b, K, bent, mixed, row, keys, one):
     """The row of J^T C J that a group has for sample b, from layer l on, and the interval of each of its runs."""
     runs, at = 0, 0
     for n in range(l, L):
-        layer = shift(layers, n * FIELDS)
+        layer = shift(layers, n * LAYER_FIELDS)
         I, O, terms, M = layer[5], layer[7], layer[8], layer[9]
         first, values = shift(pointer(layer[0], int64(1)), b * I), shift(pointer(layer[1], one), b * I * terms)
         base, sens, extra = pointer(layer[2], one), pointer(layer[3], one), pointer(layer[4], one)
@@ -162,7 +107,7 @@ def _runs(layers, l, L, origins, strides, spans, lengths):
     numbers; and how many runs."""
     runs = 0
     for n in range(l, L):
-        layer = shift(layers, n * FIELDS)
+        layer = shift(layers, n * LAYER_FIELDS)
         I, J, O, spline, offset = layer[5], layer[6], layer[7], layer[8] * layer[7], layer[10]
         for i in range(I):
             origins[runs], strides[runs], spans[runs], lengths[runs] = offset + i * J * O, O, J, spline
@@ -187,6 +132,10 @@ def _sort(samples, count, keys, distance, span, ends, order):
         key = keys[b * distance]
         order[ends[key]] = b
         ends[key] += 1
+
+
+_accumulate = None
+accumulate_arguments = make_arguments(18)
 
 
 def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
@@ -229,7 +178,7 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
             pointer(vector_, one),
         )
         step = min(
-            B, max(256 if K == 1 else 64, ROWS // local)
+            B, max(256 if K == 1 else 64, ROW_NUMBERS // local)
         )  # measured: fewer share too few places, more leave the cache
         memory = np.empty((step * (local + most + 2) + widest + 2 * K) * 8 + 64, np.uint8)
         rows = pointer((memory.ctypes.data + 63) // 64 * 64, one)
@@ -255,8 +204,8 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
             count = min(step, B - top)
             made, made_column, present = -1, -2, 0
             for q in range(begin, end):
-                l, column = parts[PART * q], parts[PART * q + 1]
-                layer = shift(layers, l * FIELDS)
+                l, column = parts[PART_FIELDS * q], parts[PART_FIELDS * q + 1]
+                layer = shift(layers, l * LAYER_FIELDS)
                 I, O, terms, M = layer[5], layer[7], layer[8], layer[9]
                 values, base = shift(pointer(layer[1], one), top * I * terms), shift(pointer(layer[2], one), top * I)
                 sens, extra = pointer(layer[3], one), pointer(layer[4], one)
@@ -278,7 +227,7 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
                             pulls[b] = pull
                             _bend(group, K, curvature, kind, top + b, bent, one)
                         _row(layers, l, L, top + b, K, bent, mixed, shift(rows, b * local), shift(keys, b * runs), one)
-                for block in range(parts[PART * q + 2], parts[PART * q + 3]):
+                for block in range(parts[PART_FIELDS * q + 2], parts[PART_FIELDS * q + 3]):
                     skip, own = min(block, I) * terms * O, shift(keys, block)
                     # the block's lines: how many, the first of interval 0, and how far apart
                     if column < 0:
@@ -322,11 +271,11 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
                             source = shift(rows, at)
                             if run == block or strides[run] == 0:
                                 begun = place if strides[run] == 0 else shift(place, key * strides[run])
-                                _gather(begun, apart * P, height, length, samples, found, source, local, factors)
+                                gather_rows(begun, apart * P, height, length, samples, found, source, local, factors)
                             elif 2 * found < spans[run]:
                                 for n in range(found):
                                     begun = shift(place, other[samples[n] * runs] * strides[run])
-                                    _gather(
+                                    gather_rows(
                                         begun, apart * P, height, length, shift(samples, n), 1, source, local, factors
                                     )
                             else:
@@ -335,7 +284,7 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
                                 for n in range(spans[run]):
                                     if inner_ends[n] > done:
                                         begun, one_place = shift(place, n * strides[run]), shift(inner, done)
-                                        _gather(
+                                        gather_rows(
                                             begun,
                                             apart * P,
                                             height,
@@ -372,34 +321,10 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
             table = retype(data, int64(1))
             k = next_number(table) + 0 * stamp
             while k < table[1]:
-                a = shift(table, 3 + k * table[2])
-                _accumulate(
-                    a[0],
-                    a[1],
-                    a[2],
-                    a[3],
-                    a[4],
-                    a[5],
-                    a[6],
-                    a[7],
-                    a[8],
-                    a[9],
-                    a[10],
-                    a[11],
-                    a[12],
-                    a[13],
-                    a[14],
-                    a[15],
-                    a[16],
-                    a[17],
-                    one,
-                )
+                _accumulate(*accumulate_arguments(shift(table, 3 + k * table[2]), one))
                 k = next_number(table)
 
         return cfunc(types.void(types.voidptr), cache=on_disk, **OPTIONS)(accumulate_task)
 
     _accumulate = accumulate
     return SimpleNamespace(accumulate=accumulate, mirror=mirror, task=task)
-
-
-_accumulate = None

@@ -10,7 +10,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from functools import cache, lru_cache
-from math import factorial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,24 +18,32 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..base_function import sigmoid_polynomial
-from ..reference import Spec
+from ..base_function import BASE_CODES, sigmoid_polynomial
+from ..reference import Spec, without_base
+from ..uniform_pieces import pieces
 from . import pool
 
-NAME = "cpu"  # of the backend
-_BASES = {"none": 0, "silu": 1, "identity": 2}
-KINDS: dict[torch.dtype, tuple[int, Any]] = {
+BACKEND_NAME = "cpu"
+NUMBERS: dict[torch.dtype, tuple[int, Any]] = {
     torch.float32: (4, np.float32(1)),
     torch.float64: (8, 1.0),
 }  # bytes, the number 1
-SECONDS = 6e-11  # for a multiplication and what belongs to it, about
+SECONDS_PER_PRODUCT = 6e-11  # a multiplication and what belongs to it, about
 SERIAL_WORK = 150_000  # multiplications below which a second thread costs more than it saves
 
 
-def built(build: Callable[..., SimpleNamespace], *files: str) -> SimpleNamespace:
-    """Entry points from `build`, with a stamp made of the text of the files that go into them."""
-    here = Path(__file__).parent
-    stamp = zlib.crc32(b"".join((here / f"{name}.py").read_bytes() for name in files)) % 251 + 1
+def stamp_of(folder: Path) -> int:
+    """A number made of the text of every Python file in a folder."""
+    return zlib.crc32(b"".join(file.read_bytes() for file in sorted(folder.glob("*.py"))))
+
+
+def built(build: Callable[..., SimpleNamespace]) -> SimpleNamespace:
+    """Entry points from `build`, with the stamp of this folder.
+
+    numba looks only at the file an entry point stands in to see whether its machine code on disk is still good. The
+    stamp makes the others count too.
+    """
+    stamp = stamp_of(Path(__file__).parent)
     try:
         return build(stamp)
     except RuntimeError:  # no folder can be written to: compile in every process
@@ -48,47 +55,20 @@ def kernels() -> SimpleNamespace:
     """The compiled entry points; raises ImportError where numba is missing."""
     from . import spline_kernels
 
-    return built(spline_kernels.build, "micro", "columns", "rows", "spline_kernels")
+    return built(spline_kernels.build)
 
 
 @lru_cache(maxsize=8)
 def _task(name: str, dtype: torch.dtype) -> Any:
     """An entry point as a C function that takes slices from a table, for threads that are not Python's."""
-    return kernels().task(name, KINDS[dtype][1])
+    return kernels().task(name, NUMBERS[dtype][1])
 
 
 def _run(name: str, slices: list[tuple[int, ...]], dtype: torch.dtype, work: int) -> None:
     if len(slices) == 1:
-        getattr(kernels(), name)(*slices[0], KINDS[dtype][1])
+        getattr(kernels(), name)(*slices[0], NUMBERS[dtype][1])
     elif slices:
-        pool.run(_task(name, dtype).address, slices, work * SECONDS)
-
-
-@cache
-def pieces(degree: int, nu: int) -> tuple[tuple[float, ...], ...]:
-    """Uniform B-splines: the nu-th derivative by u of each of the p+1 pieces that meet in an interval, as coefficients
-    in u (ascending).
-
-    Function r of an interval is the cardinal B-spline at u + p - r, that is sum_k (-1)^k C(p+1, k) (u + p - r - k)_+^p
-    / p!.
-
-    >>> pieces(1, 0)
-    ((1.0, -1.0), (0.0, 1.0))
-    """
-    from fractions import Fraction
-    from math import comb
-
-    p, rows = degree, []
-    for r in range(p + 1):
-        row = [Fraction(0)] * (p + 1)
-        for k in range(p - r + 1):
-            place = p - r - k
-            for power in range(p + 1):
-                row[power] += Fraction((-1) ** k * comb(p + 1, k) * comb(p, power) * place ** (p - power), factorial(p))
-        for _ in range(nu):
-            row = [power * value for power, value in enumerate(row)][1:]
-        rows.append(tuple(float(value) for value in row))
-    return tuple(rows)
+        pool.run(_task(name, dtype).address, slices, work * SECONDS_PER_PRODUCT)
 
 
 _arrays: dict[tuple[int, int, torch.dtype], tuple[np.ndarray, ...]] = {}  # kept alive for their addresses
@@ -106,7 +86,7 @@ def _constants(degree: int, nu: int, dtype: torch.dtype) -> tuple[int, int, int,
         return pieces(degree, order) if 0 <= order <= degree else ()
 
     lists = table(nu), table(1), polynomials(nu), table(nu + 1), polynomials(nu + 1)
-    arrays = _arrays[degree, nu, dtype] = tuple(np.array(values, dtype=type(KINDS[dtype][1])) for values in lists)
+    arrays = _arrays[degree, nu, dtype] = tuple(np.array(values, dtype=type(NUMBERS[dtype][1])) for values in lists)
     return tuple(array.ctypes.data if array.size else 0 for array in arrays)  # type: ignore[return-value]
 
 
@@ -114,7 +94,7 @@ def _address(t: Tensor | None) -> int:
     return 0 if t is None else t.data_ptr()
 
 
-def _dense(t: Tensor | None) -> Tensor | None:
+def _contiguous(t: Tensor | None) -> Tensor | None:
     return t if t is None or t.is_contiguous() else t.contiguous()
 
 
@@ -146,17 +126,17 @@ def to_out(
     dtype = x.dtype
     (rows, inputs), (_, num_basis, outputs) = x.shape, coef.shape
     p, base, uniform = spec
-    kind = 0 if scale is None else _BASES[base]
+    kind = 0 if scale is None else BASE_CODES[base]
     x, h, coef, scale, knots, bias = (
         x.contiguous(),
-        _dense(h),
+        _contiguous(h),
         coef.contiguous(),
-        _dense(scale),
+        _contiguous(scale),
         knots.contiguous(),
-        _dense(bias),
+        _contiguous(bias),
     )
     out = torch.empty(rows, outputs, dtype=dtype)
-    size, one = KINDS[dtype]
+    size, one = NUMBERS[dtype]
     head = (
         x.data_ptr(),
         _address(h),
@@ -167,7 +147,7 @@ def to_out(
         *_constants(p, nu, dtype)[:3],
         out.data_ptr(),
     )
-    tail = (inputs, num_basis, outputs, p, nu, uniform, kind, size)
+    tail = (inputs, num_basis, outputs, p, nu, int(uniform), kind, size)
     work = _work(rows, inputs, outputs, p)
     count = threads(work)
     if count == 1:
@@ -195,16 +175,16 @@ def _backward(
     dtype = x.dtype
     (rows, inputs), outputs = x.shape, g.shape[1]
     p, base, uniform = spec
-    num_basis, kind = knots.shape[1] - p - 1, _BASES[base]
+    num_basis, kind = knots.shape[1] - p - 1, BASE_CODES[base]
     x, h, g, coef, scale, knots = (
         x.contiguous(),
-        _dense(h),
+        _contiguous(h),
         g.contiguous(),
-        _dense(coef),
-        _dense(scale),
+        _contiguous(coef),
+        _contiguous(scale),
         knots.contiguous(),
     )
-    size, one = KINDS[dtype]
+    size, one = NUMBERS[dtype]
     work = _work(rows, inputs, outputs, p)
     count = threads(work)
     by_inputs = count == 1 or inputs >= 4 * count
@@ -224,7 +204,7 @@ def _backward(
         *_constants(p, nu, dtype),
         _address(dx),
     )
-    tail = (inputs, num_basis, outputs, p, nu, uniform, kind if want_c else 0, 0 if scale is None else kind, size)
+    tail = (inputs, num_basis, outputs, p, nu, int(uniform), kind if want_c else 0, 0 if scale is None else kind, size)
     sums = _address(dcoef), _address(dscale), _address(dbias)
     if count == 1:
         kernels().backward(*head, *sums, 0, rows, 0, inputs, *tail, one)
@@ -281,7 +261,7 @@ def backward(
         coef,
         scale,
         knots,
-        spec if scale is not None else spec._replace(base="none"),
+        without_base(spec, scale),
         nu,
         True,
         True,
@@ -294,9 +274,9 @@ def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Te
     (rows, inputs), p, dtype = x.shape, spec.degree, x.dtype
     x, knots = x.contiguous(), knots.contiguous()
     first, values = torch.empty(rows, inputs, dtype=torch.int64), torch.empty(rows, inputs, p + 1, dtype=dtype)
-    size, _ = KINDS[dtype]
+    size, _ = NUMBERS[dtype]
     head = (x.data_ptr(), knots.data_ptr(), *_constants(p, nu, dtype)[:2], first.data_ptr(), values.data_ptr())
-    tail = (inputs, knots.shape[1] - p - 1, p, nu, spec.uniform, size)
+    tail = (inputs, knots.shape[1] - p - 1, p, nu, int(spec.uniform), size)
     work = _work(rows, inputs, 16, p)
     _run("basis", [(*head, a, b, *tail) for a, b in _cuts(rows, threads(work))], dtype, work)
     return first, values

@@ -1,11 +1,13 @@
 """Slices of one kernel on several threads; safe where a process forks, and where several threads call at once.
 
 The kernels are compiled code without the interpreter lock, so any threads will do. numba's own parallel layers will
-not: its OpenMP layer kills a forked child, its workqueue layer aborts when two threads call it. Where torch brings an
-OpenMP library, its threads run the slices: they are the ones that wait for work anyway, and a second set of threads
-would fight with them for the processor (they spin for milliseconds after every product of matrices). They are passed
-over after a fork, when they no longer exist, and for a while when they came late, because other programs need the
-processors: then the caller and plain Python threads take slices, and nobody waits for a thread that has not begun.
+not: its OpenMP layer kills a forked child, its workqueue layer aborts when two threads call it.
+
+Where torch brings an OpenMP library, its threads run the slices. They wait for work anyway, and they spin for
+milliseconds after every product of matrices: a second set of threads would fight with them for the processor. They are
+passed over after a fork, when they no longer exist. They are passed over for a while when they came late, because other
+programs then need the processors. In both cases the caller and plain Python threads take slices, and nobody waits for a
+thread that has not begun.
 
 The slices are fixed by the kernel's caller, so results do not depend on who takes which.
 """
@@ -25,7 +27,7 @@ from queue import SimpleQueue
 import numpy as np
 import torch
 
-PATIENCE = 0.25  # seconds without OpenMP after its threads came late
+OPENMP_PAUSE = 0.25  # seconds without OpenMP after its threads came late
 LATE = 1e-3  # seconds that they may take beyond four times the expected ones
 
 _TaskFunction = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
@@ -89,7 +91,7 @@ def _openmp() -> Callable[[int, int, int, int], None] | None:
     return function
 
 
-def _work(jobs: SimpleQueue[_Job]) -> None:
+def _serve(jobs: SimpleQueue[_Job]) -> None:
     while True:
         jobs.get().join()
 
@@ -98,7 +100,7 @@ def _start(count: int) -> None:
     global _workers
     with _lock:
         while _workers < count:
-            threading.Thread(target=_work, args=(_jobs,), name="edgewise", daemon=True).start()
+            threading.Thread(target=_serve, args=(_jobs,), name="edgewise", daemon=True).start()
             _workers += 1
 
 
@@ -123,7 +125,7 @@ def run(address: int, slices: Sequence[tuple[int, ...]], seconds: float) -> None
         openmp(address, table.ctypes.data, len(slices), 0)
         end = time.perf_counter()
         if end - begin > 4 * seconds + LATE:
-            _avoided_until = end + PATIENCE
+            _avoided_until = end + OPENMP_PAUSE
         return
     others = len(slices) - 1
     if _workers < others:

@@ -13,16 +13,16 @@ from __future__ import annotations
 
 from numba import njit
 
-from .micro import make_axpy, make_dot, make_group, make_push, real, shift, wide_vectors
+from .instructions import real, shift, wide_vectors
+from .vectors import make_axpy, make_dot, make_group, make_push
 
 OPTIONS = {"fastmath": {"contract", "reassoc", "nsz"}, "nogil": True, "error_model": "numpy"}
-# Inlined, because a function left out of its callers is one symbol for all of them: which copy of it runs, the
-# compiler's own or one read from disk, then depends on what was loaded before, and with it the last bits of the
-# results.
+# Inlined, because a function left out of its callers is one symbol for all of them. Which copy of it runs, the
+# compiler's own or one read from disk, then depends on what was loaded before. So would the last bits of results.
 fast = njit(**OPTIONS, forceinline=True)
 # outputs that are taken together: code for just this number, a block of rows of which stays in the first-level cache
 STRIP = 64
-LEAST = 4  # rows per interval on average from which summing by intervals is faster
+ROWS_PER_INTERVAL = 4  # rows per interval on average from which summing by intervals is faster
 
 axpy1, axpy2, axpy3, axpy4, axpy5, axpy_base = (
     make_axpy(1, False),
@@ -267,7 +267,7 @@ def slope_groups(g, width, coef, distance, scale, intervals, ends, order, values
     interval.
 
     sum_r v_r c_r is then the sum over three differences, of (c_(r+1) - c_r) times -(v_0 + .. + v_r), which
-    `differences` has put in `values`. Adds to `pulls` (rows) or, where `wide`, to vectors (rows, of WIDTH bytes), the
+    `differences` has put in `values`. Adds to `pulls` (rows) or, where `wide`, to vectors (rows, of VECTOR_BYTES), the
     sums of which are wanted.
     """
     begin = 0

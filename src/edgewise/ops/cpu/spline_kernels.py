@@ -1,9 +1,9 @@
 """The three kernels on the CPU: b rows, i input nodes, j basis, o output nodes; addresses in, nothing out.
 
-Rows go in blocks that keep the outputs of a block in the cache; within a block one input node after the other, so that
-the coefficients of a node are read once per block; within a node over the degree+1 basis functions that are not zero
-there: row by row, or, where many rows share an interval, sorted by it, with its coefficients in registers. Many outputs
-are taken in strips, for which the rows of a block are copied strip by strip.
+Rows go in blocks whose outputs stay in the cache. Within a block one input node follows the other, so the coefficients
+of a node are read once per block. Within a node the degree+1 basis functions that are not zero there are summed, row by
+row. Where many rows share an interval they are sorted by it, with its coefficients in registers. Many outputs are taken
+in strips; the rows of a block are then copied strip by strip.
 """
 
 # numba passes the first parameter of an intrinsic (the typing context) itself, which a type checker cannot know
@@ -14,21 +14,20 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-import numpy as np
-from numba import cfunc, int32, int64, njit, types
+from numba import cfunc, int64, njit, types
 
-from .columns import EXTRA, base_values, evaluate, locate, logistic, plain, scale_rows, take, to_columns, to_rows
-from .micro import WIDTH, next_number, pointer, real, retype, shift, sums
+from .blocks import NODES, block_rows, block_rows_back, divide, fill, place, scratch_memory
+from .columns import take, to_columns, to_rows
+from .instructions import make_arguments, next_number, pointer, real, retype, shift
 from .rows import (
-    LEAST,
     OPTIONS,
+    ROWS_PER_INTERVAL,
     STRIP,
     axpy_groups,
     axpy_rows,
     by_interval,
     differences,
     dot_rows,
-    fast,
     in_turn,
     pack,
     push_groups,
@@ -36,100 +35,13 @@ from .rows import (
     slope_groups,
     unpack,
 )
+from .vectors import VECTOR_BYTES, sums
 
 # x, h, coef or None, base scale, g, knots, tables and polynomials come as addresses; 0 stands for None
-CACHE_BYTES = 262144  # of outputs in a block: they stay in the second-level cache, also of small processors
-STRIP_BYTES = 65536  # of outputs in a block and a strip, which are written again for every input node
-MOST, MOST_BACK = (
-    256,
-    512,
-)  # rows in a block; backward they are only read, and the more, the more of them share an interval
-TILE = 16  # input nodes whose points are brought together
 GROUPED = 16  # outputs from which rows are sorted by interval
 
-
-@fast
-def _block(O, size):
-    """Rows in a block."""
-    rows = min(MOST, CACHE_BYTES // max(1, O * size), STRIP_BYTES // (min(max(1, O), STRIP) * size))
-    return max(16, rows // 16 * 16)
-
-
-@fast
-def _block_back(O, size):
-    """Rows in a block of the backward pass."""
-    return max(16, min(MOST_BACK, CACHE_BYTES // max(1, O * size)) // 16 * 16)
-
-
-@fast
-def _scratch(p, block, O, intervals, size):
-    """Memory for all that `_divide` finds in it."""
-    lines = (p + 2) + (p + 2) + 3 + (2 * p + EXTRA + 1) + 2 + 2 * TILE + WIDTH // size
-    return np.empty((lines + (O if O > STRIP else 0)) * block * size + 4 * (intervals + 1) + 64, np.uint8)
-
-
-@fast
-def _divide(memory, p, block, O, size, one):
-    """Parts of the scratch memory, from a 64-byte boundary on: rows of values (spline and base), work, h, rising and
-    falling, places with 2p local knots, first, order, x, sums over outputs; then outputs in strips; ends of intervals;
-    sums over outputs as vectors.
-    """
-    values, whole = pointer((memory.ctypes.data + 63) // 64 * 64, one), int32(1)
-    work = shift(values, (p + 2) * block)
-    own_h = shift(work, (p + 2) * block)
-    places = shift(own_h, 3 * block)
-    first = shift(places, (2 * p + EXTRA + 1) * block)
-    order, x = shift(first, block), shift(first, 2 * block)
-    pull = shift(x, TILE * block)
-    wide = shift(pull, TILE * block)
-    strips = shift(wide, WIDTH // size * block)
-    ends = shift(strips, O * block if O > STRIP else 0)
-    return (
-        values,
-        work,
-        own_h,
-        shift(own_h, block),
-        places,
-        retype(first, whole),
-        retype(order, whole),
-        x,
-        pull,
-        strips,
-        retype(ends, whole),
-        wide,
-    )
-
-
-@plain
-def _place(x, h, with_h, stride, n, knots, p, intervals, uniform, base, memory, block, one):
-    """Find one block of rows x at one input node: everything that does not depend on the order of derivative. Returns
-    whether a row is outside."""
-    own_h, rising, places, first = memory[2:6]
-    if with_h:
-        take(h, stride, n, own_h)
-    odd = locate(x, n, knots, p, intervals, uniform, first, places, block, one)
-    if base == 1:
-        logistic(x, n, rising, shift(rising, block), one)
-    return odd
-
-
-@plain
-def _fill(x, with_h, n, knots, p, nu, intervals, uniform, odd, table, slopes, base, polynomials, memory, block, one):
-    """values (terms + base, rows) of order nu, times h, where `_place` has been. Returns the number of spline terms:
-    p+1, or 0 beyond the degree."""
-    values, work, own_h, rising, places = memory[:5]
-    terms = 0
-    if nu <= p:
-        terms = p + 1
-        evaluate(n, knots, p, nu, intervals, uniform, odd, table, slopes, places, work, values, block, one)
-    if base != 0:
-        base_values(x, n, base, nu, polynomials, rising, shift(rising, block), shift(values, terms * block), one)
-    if with_h:
-        scale_rows(own_h, n, terms + (1 if base != 0 else 0), values, block)
-    return terms
-
-
 _to_out = _backward = _basis = None
+out_arguments, back_arguments, basis_arguments = make_arguments(20), make_arguments(28), make_arguments(14)
 
 
 def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
@@ -176,10 +88,11 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
         )
         table, slopes, polynomials = pointer(table_, one), pointer(slopes_, one), pointer(polynomials_, one)
         bias, out = pointer(bias_, one), pointer(out_, one)
-        block = _block(O, size)
-        scratch = _scratch(p, block, O, J - p, size)
-        memory = _divide(scratch, p, block, O, size, one)
-        values, first, order, columns, strips, ends = memory[0], memory[5], memory[6], memory[7], memory[9], memory[10]
+        block = block_rows(O, size)
+        scratch = scratch_memory(p, block, O, J - p, size)
+        memory = divide(scratch, p, block, O, size, one)
+        values, first, order = memory.values, memory.first, memory.order
+        columns, strips, ends = memory.columns, memory.strips, memory.ends
         for start in range(begin, end, block):
             n = min(block, end - start)
             rows = shift(out, start * O)
@@ -192,16 +105,16 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
                         rows[b * O + o] = bias[o]
             if O > STRIP:
                 pack(rows, n, O, strips)
-            grouped = p == 3 and base != 0 and nu <= p and O >= GROUPED and n >= LEAST * (J - p)
+            grouped = p == 3 and base != 0 and nu <= p and O >= GROUPED and n >= ROWS_PER_INTERVAL * (J - p)
             if not grouped:
                 in_turn(n, order)
             for i in range(I):
-                at, own, k = start * I + i, shift(knots, i * (J + p + 1)), i % TILE
+                at, own, k = start * I + i, shift(knots, i * (J + p + 1)), i % NODES
                 if k == 0:
-                    to_columns(shift(x, at), I, n, min(TILE, I - i), columns, block)
+                    to_columns(shift(x, at), I, n, min(NODES, I - i), columns, block)
                 points = shift(columns, k * block)
-                odd = _place(points, shift(h, at), h_ != 0, I, n, own, p, J - p, uniform, base, memory, block, one)
-                terms = _fill(
+                odd = place(points, shift(h, at), h_ != 0, I, n, own, p, J - p, uniform, base, memory, block, one)
+                terms = fill(
                     points,
                     h_ != 0,
                     n,
@@ -285,19 +198,12 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
         )
         table1, polynomials1 = pointer(table1_, one), pointer(polynomials1_, one)
         dx, dcoef, dscale, dbias = pointer(dx_, one), pointer(dcoef_, one), pointer(dscale_, one), pointer(dbias_, one)
-        block = _block_back(O, size)
-        scratch = _scratch(p, block, O, J - p, size)
-        memory = _divide(scratch, p, block, O, size, one)
-        values, first, order, columns, pulls, strips, ends = (
-            memory[0],
-            memory[5],
-            memory[6],
-            memory[7],
-            memory[8],
-            memory[9],
-            memory[10],
-        )
-        either, lanes, wide = base if base != 0 else base1, WIDTH // size, memory[11]
+        block = block_rows_back(O, size)
+        scratch = scratch_memory(p, block, O, J - p, size)
+        memory = divide(scratch, p, block, O, size, one)
+        values, first, order = memory.values, memory.first, memory.order
+        columns, strips, ends, pulls, wide = memory.columns, memory.strips, memory.ends, memory.pulls, memory.wide
+        either, lanes = base if base != 0 else base1, VECTOR_BYTES // size
         for start in range(begin, end, block):
             n = min(block, end - start)
             rows = shift(g, start * O)
@@ -307,20 +213,20 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
                         dbias[o] += rows[b * O + o]
             if O > STRIP:
                 pack(rows, n, O, strips)
-            grouped = O >= GROUPED and n >= LEAST * (J - p)
+            grouped = O >= GROUPED and n >= ROWS_PER_INTERVAL * (J - p)
             by_slope = grouped and p == 3 and base1 != 0 and nu >= 0
             if not grouped:
                 in_turn(n, order)
             for i in range(low, high):
-                at, own, column = start * I + i, shift(knots, i * (J + p + 1)), (i - low) % TILE
+                at, own, column = start * I + i, shift(knots, i * (J + p + 1)), (i - low) % NODES
                 if column == 0:
-                    to_columns(shift(x, at), I, n, min(TILE, high - i), columns, block)
+                    to_columns(shift(x, at), I, n, min(NODES, high - i), columns, block)
                 points, pull = shift(columns, column * block), shift(pulls, column * block)
-                odd = _place(points, shift(h, at), h_ != 0, I, n, own, p, J - p, uniform, either, memory, block, one)
+                odd = place(points, shift(h, at), h_ != 0, I, n, own, p, J - p, uniform, either, memory, block, one)
                 if O > STRIP or grouped:
                     by_interval(first, n, J - p, ends, order)
                 if dx_ != 0:
-                    terms = _fill(
+                    terms = fill(
                         points,
                         h_ != 0,
                         n,
@@ -369,10 +275,10 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
                             )
                     if sloped and O > STRIP:
                         sums(wide, n, pull)
-                    if column == TILE - 1 or i == high - 1:
+                    if column == NODES - 1 or i == high - 1:
                         to_rows(pulls, block, n, column + 1, shift(dx, at - column), I)
                 if dcoef_ != 0:
-                    terms = _fill(
+                    terms = fill(
                         points,
                         h_ != 0,
                         n,
@@ -425,17 +331,17 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
         x, knots, table, slopes = pointer(x_, one), pointer(knots_, one), pointer(table_, one), pointer(slopes_, one)
         result, places = pointer(values_, one), pointer(first_, int64(1))
         block = 16  # rows whose results stay in the first-level cache
-        scratch = _scratch(p, block, 0, J - p, size)
-        memory = _divide(scratch, p, block, 0, size, one)
+        scratch = scratch_memory(p, block, 0, J - p, size)
+        memory = divide(scratch, p, block, 0, size, one)
         for start in range(begin, end, block):
             n = min(block, end - start)
             for i in range(I):
                 at, own = start * I + i, shift(knots, i * (J + p + 1))
-                points = memory[7]
+                points = memory.columns
                 take(shift(x, at), I, n, points)
-                odd = _place(points, x, False, I, n, own, p, J - p, uniform, 0, memory, block, one)
-                _fill(points, False, n, own, p, nu, J - p, uniform, odd, table, slopes, 0, x, memory, block, one)
-                values, first = memory[0], memory[5]
+                odd = place(points, x, False, I, n, own, p, J - p, uniform, 0, memory, block, one)
+                fill(points, False, n, own, p, nu, J - p, uniform, odd, table, slopes, 0, x, memory, block, one)
+                values, first = memory.values, memory.first
                 for b in range(n):
                     places[at + b * I] = first[b]
                 for r in range(p + 1):
@@ -451,76 +357,21 @@ def build(stamp: int, on_disk: bool = True) -> SimpleNamespace:
             table = retype(data, int64(1))
             k = next_number(table) + 0 * stamp
             while k < table[1]:
-                a = shift(table, 3 + k * table[2])
-                _to_out(
-                    a[0],
-                    a[1],
-                    a[2],
-                    a[3],
-                    a[4],
-                    a[5],
-                    a[6],
-                    a[7],
-                    a[8],
-                    a[9],
-                    a[10],
-                    a[11],
-                    a[12],
-                    a[13],
-                    a[14],
-                    a[15],
-                    a[16],
-                    a[17] != 0,
-                    a[18],
-                    a[19],
-                    one,
-                )
+                _to_out(*out_arguments(shift(table, 3 + k * table[2]), one))
                 k = next_number(table)
 
         def back_task(data):
             table = retype(data, int64(1))
             k = next_number(table) + 0 * stamp
             while k < table[1]:
-                a = shift(table, 3 + k * table[2])
-                _backward(
-                    a[0],
-                    a[1],
-                    a[2],
-                    a[3],
-                    a[4],
-                    a[5],
-                    a[6],
-                    a[7],
-                    a[8],
-                    a[9],
-                    a[10],
-                    a[11],
-                    a[12],
-                    a[13],
-                    a[14],
-                    a[15],
-                    a[16],
-                    a[17],
-                    a[18],
-                    a[19],
-                    a[20],
-                    a[21],
-                    a[22],
-                    a[23],
-                    a[24] != 0,
-                    a[25],
-                    a[26],
-                    a[27],
-                    one,
-                )
+                _backward(*back_arguments(shift(table, 3 + k * table[2]), one))
                 k = next_number(table)
 
         def basis_task(data):
             table = retype(data, int64(1))
             k = next_number(table) + 0 * stamp
             while k < table[1]:
-                a = shift(table, 3 + k * table[2])
-                _basis(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12] != 0, a[13], one)
+                _basis(*basis_arguments(shift(table, 3 + k * table[2]), one))
                 k = next_number(table)
 
         function = {"to_out": out_task, "backward": back_task, "basis": basis_task}[name]

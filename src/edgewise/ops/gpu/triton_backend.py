@@ -18,14 +18,13 @@ import torch
 from torch import Tensor
 
 from .. import reference
-from ..base_function import sigmoid_polynomial
-from ..cpu.numba_backend import pieces
-from ..reference import Spec
+from ..base_function import BASE_CODES, sigmoid_polynomial
+from ..reference import Spec, without_base
+from ..uniform_pieces import pieces
 from . import triton_kernels as kernels
 
-NAME = "gpu"  # of the backend
-_BASES = {"none": 0, "silu": 1, "identity": 2}
-PART = 1024  # rows that one program of to_coef sums, at least
+BACKEND_NAME = "gpu"
+PART_ROWS = 1024  # rows that one program of to_coef sums, at least
 _tables: dict[tuple[int, int, int], tuple[weakref.ref[Tensor], int, Tensor]] = {}
 
 
@@ -128,7 +127,7 @@ def to_out(
             num_basis,
             num_basis - spec.degree,
             **_constants(knots, spec, nu),
-            BASE=0 if scale is None else _BASES[spec.base],
+            BASE=0 if scale is None else BASE_CODES[spec.base],
             HAS_H=h is not None,
             HAS_BIAS=bias is not None,
             BM=bm,
@@ -163,7 +162,7 @@ def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tenso
             num_basis,
             num_basis - spec.degree,
             **_constants(knots, spec, nu),
-            BASE=0 if scale is None else _BASES[spec.base],
+            BASE=0 if scale is None else BASE_CODES[spec.base],
             BM=bm,
             BN=bn,
         )
@@ -178,8 +177,8 @@ def to_coef(
     table, polynomials = _table(knots, spec, nu), _polynomials(nu, x.dtype, x.device)
     x, g, knots = x.contiguous(), g.contiguous(), knots.contiguous()
     h = None if h is None else h.contiguous()
-    base = _BASES[spec.base]
-    parts = max(1, min(16, rows // PART))
+    base = BASE_CODES[spec.base]
+    parts = max(1, min(16, rows // PART_ROWS))
     out, out_scale = (
         x.new_empty(parts, inputs, num_basis, outputs),
         x.new_empty(parts, inputs, outputs) if base else None,
@@ -228,7 +227,7 @@ def backward(
     """The first derivatives of `to_out`: h * to_in(x, g, coef, scale; nu+1), to_coef(x, h, g; nu), and the sum of g
     where with_bias."""
     dx = to_in(x, g, coef, scale, knots, spec, nu + 1)
-    dcoef, dscale = to_coef(x, h, g, knots, spec if scale is not None else spec._replace(base="none"), nu)
+    dcoef, dscale = to_coef(x, h, g, knots, without_base(spec, scale), nu)
     return dx if h is None else h * dx, dcoef, dscale, g.sum(0) if with_bias else None
 
 

@@ -21,7 +21,7 @@ from ...errors import ConfigError
 from ...fitting import dense_basis
 from ...grid import breaks_of
 from ...layers import KANLayer
-from ...model import KAN, shape_text
+from ...model import KAN
 from ...transforms.grids import grown, reaching
 from ..problems.kan import NetworkProblem, parameters_of, size_of
 from ..problems.losses import CrossEntropy, Loss, SquaredError
@@ -41,8 +41,8 @@ NESTED = 1e-3  # of an interval, the distance within which two knots are one: kn
 
 @dataclass(frozen=True, eq=False)
 class Memory:
-    """All rows of a fit and of those before it, as `fit(..., memory=...)` takes them: the network they are about, the
-    loss, a sum of losses.
+    """All rows of a fit and of those before it, but those that only judge, as `fit(..., memory=...)` takes them: the
+    network they are about, the loss, a sum of losses.
 
     On a finer or wider grid the splines of a network are first carried to the remembered grid, as their best
     approximation there in the mean square over its interval, and the quadratic is taken at these; splines of the old
@@ -59,7 +59,7 @@ class Memory:
     >>> first = fit(KAN((1, 1)), X[:40], y[:40], progress=False)
     >>> second = fit(first.model, X[40:], y[40:], memory=first.memory, progress=False)
     >>> second.memory.rows, bool((second.model(X)[:, 0] - y).abs().max() < 1e-3)
-    (80, True)
+    (72, True)
     """
 
     model: KAN
@@ -72,7 +72,7 @@ class Memory:
         return self.quadratic.rows
 
     def __repr__(self) -> str:
-        return f"Memory({self.rows} rows, {shape_text(self.model)}, {self.loss_name})"
+        return f"Memory({self.rows} rows, {self.model.topology.shape_text()}, {self.loss_name})"
 
     def on(self, model: KAN) -> Quadratic:
         """The sum of losses as a quadratic in the parameters (P,) of a model on the same, finer or wider grids, about
@@ -271,8 +271,8 @@ def unlike(memory: Memory, model: KAN) -> list[str]:
     )
     pairs = list(zip(old.edge_layers, model.edge_layers, strict=True)) if same else []
     if not same or any(a.symbolic != b.symbolic or not torch.equal(a.kind.cpu(), b.kind.cpu()) for a, b in pairs):
-        shapes = f"{shape_text(old)}, degree {old.config.degree}, base {old.config.base}"
-        got = f"{shape_text(model)}, degree {model.config.degree}, base {model.config.base}"
+        shapes = f"{old.topology.shape_text()}, degree {old.config.degree}, base {old.config.base}"
+        got = f"{model.topology.shape_text()}, degree {model.config.degree}, base {model.config.base}"
         return [
             f"memory is of a network {shapes}, got {got}, or edges that were removed or given closed forms since;"
             f" {remedy}"

@@ -3,7 +3,6 @@ second-order ones."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -14,6 +13,8 @@ from ...model import KAN
 from ...trace import Trace
 from ..problems.kan import size_of
 from ..problems.layer_basis import Local
+
+SAMPLE = 4096  # rows on which a penalty is judged
 
 
 @dataclass(frozen=True)
@@ -98,27 +99,38 @@ def index_of(start: int, i: int, j: int, o: int, base: bool, device: torch.devic
     return torch.cat([coef, scale], dim=1)
 
 
-def l1_entropy(x: Tensor, strength: float, l1: float = 1.0, entropy: float = 1.0) -> Callable[[nn.Module], Tensor]:
-    """The paper's penalty as a function of the model, on the rows x (b, features): strength * sum over layers of l1 *
-    |Phi| + entropy * S(Phi).
+@dataclass(frozen=True)
+class L1Entropy:
+    """The paper's penalty: strength * sum over layers of l1 * |Phi| + entropy * S(Phi).
 
-    |phi| of an edge is the mean of its absolute values over x, |Phi| the sum over a layer's edges, S the entropy of the
-    shares |phi| / |Phi|. Source: arXiv 2404.19756, eqs. 2.17 to 2.20.
+    |phi| of an edge is the mean of its absolute values over rows, |Phi| the sum over a layer's edges, S the entropy of
+    the shares |phi| / |Phi|. Source: arXiv 2404.19756, eqs. 2.17 to 2.20.
+
+    The rows are those of a mini-batch, so that a step costs the same on any table: its |phi| is an unbiased estimate of
+    that of all rows. Where a method takes more rows at once, or states are compared, `sample` stands for them: it is
+    the same at every step, as a line search needs, and gives |phi| to a percent or two.
     """
 
-    def penalty(model: nn.Module) -> Tensor:
+    strength: float
+    sample: Tensor
+    l1: float = 1.0
+    entropy: float = 1.0
+
+    @staticmethod
+    def of(x: Tensor, strength: float, seed: int) -> L1Entropy:
+        """The penalty for rows x (n, features), of which a sample is drawn with this seed."""
+        some = torch.randperm(x.shape[0], generator=torch.Generator().manual_seed(seed))[:SAMPLE].to(x.device)
+        return L1Entropy(strength, x if x.shape[0] <= SAMPLE else x[some])
+
+    def __call__(self, model: nn.Module, x: Tensor) -> Tensor:
+        """The penalty of a model on rows x (b, features), or on the sample where that has fewer."""
         if not isinstance(model, KAN):
             raise ConfigError(f"sparsity is for edgewise.KAN, got {type(model).__name__}")
         total = x.new_zeros(())
-        for edges in model.trace(x)[1].edges:
+        for edges in model.trace(min(x, self.sample, key=len))[1].edges:
             size = edges.abs().mean(0)  # (i, o)
             whole = size.sum()
             share = size / torch.where(whole > 0, whole, 1.0)  # a layer without activity has neither cost nor gradient
-            total = (
-                total
-                + l1 * whole
-                - entropy * torch.special.xlogy(share, share.clamp(min=torch.finfo(x.dtype).tiny)).sum()
-            )
-        return strength * total
-
-    return penalty
+            spread = torch.special.xlogy(share, share.clamp(min=torch.finfo(x.dtype).tiny)).sum()
+            total = total + self.l1 * whole - self.entropy * spread
+        return self.strength * total

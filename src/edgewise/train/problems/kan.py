@@ -171,12 +171,14 @@ class NetworkProblem:
 
     def loss_value(self, theta: Tensor, x: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
         """The plain (weighted) mean loss on other data, which stand in for the rows that are here."""
+        rows = self.row_losses(theta, x, y)
+        return self.share * float(rows.mean() if weight is None else weight @ rows / weight.sum()) + self.remembered()
+
+    def row_losses(self, theta: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        """The plain loss of every row of other data (n,); the parameters are loaded."""
         self.flat.load(theta)
         with torch.no_grad():
-            rows = self.loss.rows(self.predict(x).output, y)
-            return (
-                self.share * float(rows.mean() if weight is None else weight @ rows / weight.sum()) + self.remembered()
-            )
+            return self.loss.rows(self.predict(x).output, y)
 
     def remembered(self) -> float:
         """What the rows that are gone add to the mean loss, with the parameters last loaded."""

@@ -9,13 +9,7 @@ import torch
 
 from ..job import Job
 from ..problems.losses import CrossEntropy
-
-RESOLVED = 1e-4  # share above which finer grids are tried even after some in a row, at most UNRESOLVED, brought nothing
-UNRESOLVED = 3
-CHEAP = 1000  # coefficients up to which a step takes milliseconds
-# of the spread, the error below which no grid is tried that costs more; it may be larger by the square of what one
-# costs more
-EXACT = 1e-9
+from .tuning import TUNED
 
 
 def constant_loss(job: Job) -> float:
@@ -36,7 +30,7 @@ def resolved(share: float) -> bool:
     >>> resolved(0.5), resolved(1e-6)
     (False, True)
     """
-    return share < RESOLVED
+    return share < TUNED.resolved
 
 
 def exact(share: float, coefficients: int) -> bool:
@@ -46,7 +40,7 @@ def exact(share: float, coefficients: int) -> bool:
     >>> exact(1e-20, 500), exact(1e-20, 3000), exact(1e-12, 3000), exact(1e-12, 5000)
     (False, True, False, True)
     """
-    return coefficients > CHEAP and 0 < share < (EXACT * (coefficients / CHEAP) ** 6) ** 2
+    return coefficients > TUNED.cheap and 0 < share < (TUNED.exact * (coefficients / TUNED.cheap) ** 6) ** 2
 
 
 def needed(share: float, coefficients: int) -> float:
@@ -57,7 +51,7 @@ def needed(share: float, coefficients: int) -> float:
     >>> needed(1e-6, 500), needed(1e-6, 3000)
     (0.95, 0.5)
     """
-    return 0.5 if coefficients > CHEAP and resolved(share) else 0.95
+    return TUNED.needed_costly if coefficients > TUNED.cheap and resolved(share) else TUNED.needed
 
 
 def affordable(rounds: int, share: float, coefficients: int) -> int:
@@ -67,4 +61,4 @@ def affordable(rounds: int, share: float, coefficients: int) -> int:
     >>> affordable(16, 1e-9, 500), affordable(16, 1e-9, 2000), affordable(16, 1e-9, 5000), affordable(16, 1e-20, 2000)
     (16, 2, 0, 0)
     """
-    return 0 if exact(share, coefficients) else int(rounds * min(1.0, CHEAP / max(1, coefficients)) ** 3)
+    return 0 if exact(share, coefficients) else int(rounds * min(1.0, TUNED.cheap / max(1, coefficients)) ** 3)

@@ -10,11 +10,7 @@ from ...model import KAN
 from ...transforms.grids import refine
 from ..priors.smoothness import Roughness
 from ..solvers.status import Status
-
-# what a network overshoots, in ranges of the targets, where it is called wild, beside so many times the least of all
-# compared
-FAR, TIMES = 1.0, 3.0
-HANDICAP = 16.0  # factor in loss by which a wild network must be better than a tame one
+from .tuning import TUNED
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,7 @@ class Candidate:
 
     def tame_beside(self, overshoot: float) -> bool:
         """Whether it is tame in corners, beside another one with this overshoot."""
-        return self.overshoot <= FAR + TIMES * overshoot
+        return self.overshoot <= TUNED.far + TUNED.times * overshoot
 
     @staticmethod
     def unjudged(model: KAN) -> Candidate:
@@ -55,7 +51,7 @@ def best_first(candidates: Iterable[Candidate]) -> list[Candidate]:
     def key(candidate: Candidate) -> float:
         if not candidate.usable:
             return math.inf
-        return candidate.judged * (1.0 if candidate.tame_beside(least) else HANDICAP)
+        return candidate.judged * (1.0 if candidate.tame_beside(least) else TUNED.handicap)
 
     return sorted(found, key=key)
 

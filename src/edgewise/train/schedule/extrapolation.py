@@ -25,13 +25,7 @@ from ... import grid
 from ...layers import KANLayer
 from ...model import KAN
 from ..priors.smoothness import jumps
-
-KNOTS = 3  # nearest to an end, whose jumps tell how fast the highest derivative changes there
-FARTHEST = 0.3  # of the range of the activations
-# deviation of an error, in units of what is said beyond the tangent, up to which that is believed (measured: 1 to 1e-3
-# on 35 fits)
-SURE = 1e-2
-DISTANCES = 60  # tried, from a thousandth of the farthest
+from .tuning import TUNED
 
 
 def carried_on(model: KAN, x: Tensor) -> KAN:
@@ -44,7 +38,7 @@ def carried_on(model: KAN, x: Tensor) -> KAN:
     a, layers = model.scale_inputs(x), []
     with torch.no_grad():
         for number, layer in enumerate(model.edge_layers, start=1):
-            movable = number > 1 and layer.grid_size >= KNOTS and bool(layer.spline_edges().any())
+            movable = number > 1 and layer.grid_size >= TUNED.end_knots and bool(layer.spline_edges().any())
             layers.append(_moved(layer, a) if movable else layer)
             a = model.multiply(number, layer(a))
     return model.build(layers=layers)
@@ -55,16 +49,16 @@ def believed(layer: KANLayer, a: Tensor) -> tuple[Tensor, Tensor]:
     two tensors (i,)."""
     p, low, high = layer.degree, a.amin(0), a.amax(0)
     found = torch.bmm(jumps(layer), layer.coef) * layer.spline_edges()[:, None, :]  # (i, k, o)
-    steps = torch.logspace(-3, 0, DISTANCES, dtype=a.dtype, device=a.device) * FARTHEST
+    steps = torch.logspace(-3, 0, TUNED.distances, dtype=a.dtype, device=a.device) * TUNED.farthest
     distance = steps[:, None, None] * (high - low)[:, None]  # (d, i, 1)
     reaches = []
-    for at, near, sign in ((low, found[:, :KNOTS], -1), (high, found[:, -KNOTS:], 1)):
+    for at, near, sign in ((low, found[:, : TUNED.end_knots], -1), (high, found[:, -TUNED.end_knots :], 1)):
         unsure = near.square().mean(1) * distance ** (2 * p + 1) / ((2 * p + 1) * math.factorial(p) ** 2)
         said = torch.zeros_like(unsure)
         for k in range(2, p + 1):
             said += layer.edge_values(at[None], derivative=k)[0] * (sign * distance) ** k / math.factorial(k)
         good = (
-            (unsure.sum(2) <= SURE**2 * said.square().sum(2)).long().cumprod(0).sum(0)
+            (unsure.sum(2) <= TUNED.sure**2 * said.square().sum(2)).long().cumprod(0).sum(0)
         )  # how many distances, the shortest first
         reaches.append(torch.where(good > 0, steps[(good - 1).clamp(min=0)], 0.0) * (high - low))
     return reaches[0], reaches[1]

@@ -11,12 +11,7 @@ from ...model import KAN
 from ...transforms.grids import adapt, extend, grown, regrid
 from ..job import Job
 from ..priors.smoothness import Roughness
-
-COARSE = 5  # intervals above which a first grid is approached from coarser ones
-# of a hidden grid's interval, by how much it is extended per round at most: activations that pass are not followed
-GROWTH = 0.1
-REACH = 1.0  # of the interval of an input, how far beyond it grids are extended as they are
-SAME = 1e-3  # of an interval, by how much knots must move before the splines are carried to them
+from .tuning import TUNED
 
 
 def halved(size: int) -> list[int]:
@@ -26,7 +21,7 @@ def halved(size: int) -> list[int]:
     ([5], [3, 6, 12, 25, 50])
     """
     sizes = [size]
-    while sizes[0] > COARSE:
+    while sizes[0] > TUNED.coarse:
         sizes.insert(0, sizes[0] // 2)
     return sizes
 
@@ -37,7 +32,7 @@ def on_data(model: KAN, job: Job, size: int, known: Roughness | None = None, *, 
     it has, a hidden one apart from stretches beyond old samples; with a memory grids only grow: it is about the splines
     that are there. Raises `GridError` where activations are no numbers."""
     if job.memory:
-        return grown(model, job.x, size, GROWTH)
+        return grown(model, job.x, size, TUNED.growth)
     a, layers, tails = model.scale_inputs(job.x), [], False
     with torch.no_grad():
         for number, layer in enumerate(model.edge_layers, start=1):
@@ -56,7 +51,7 @@ def on_data(model: KAN, job: Job, size: int, known: Roughness | None = None, *, 
                 intensity = known.layers[number - 1] if known else None
                 if intensity is not None:
                     knots = grid.crowded(knots, p, intensity.demand(knots, p), a)
-                if knots.shape != layer.knots.shape or float((knots - layer.knots).abs().max()) > SAME * float(
+                if knots.shape != layer.knots.shape or float((knots - layer.knots).abs().max()) > TUNED.same * float(
                     knots.diff(dim=1).min()
                 ):
                     fresh = regrid(layer, knots)[0]
@@ -66,13 +61,13 @@ def on_data(model: KAN, job: Job, size: int, known: Roughness | None = None, *, 
 
 
 def reaching_rows(model: KAN, job: Job) -> KAN:
-    """The model with grids that reach the job's rows: extended as they are, or, for rows farther away than `REACH`,
-    laid anew over old and new."""
+    """The model with grids that reach the job's rows: extended as they are, or laid anew over old and new rows where
+    new ones are farther away than `TUNED.reach`."""
     first = model.edge_layers[0]
     low, high = first.interval
     a = model.scale_inputs(job.x)
     beyond = float((torch.maximum(low - a.amin(0), a.amax(0) - high) / (high - low)).max())
-    if beyond <= REACH or job.memory:
+    if beyond <= TUNED.reach or job.memory:
         return extend(model, job.x) if beyond > 0 else model
     return on_data(model, job, max(layer.grid_size for layer in model.edge_layers), keep_ranges=True)
 
@@ -84,7 +79,7 @@ def over_range(model: KAN, job: Job, size: int) -> KAN:
     return (
         on_data(model, job, size)
         if bool(narrow.any())
-        else adapt(model, job.x, grid_size=size, margin=0.25 / (size - 0.5))
+        else adapt(model, job.x, grid_size=size, margin=TUNED.margin / (size - 2 * TUNED.margin))
     )
 
 

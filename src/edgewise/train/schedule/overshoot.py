@@ -16,12 +16,7 @@ from torch import Tensor
 
 from ...model import KAN
 from ..job import Job
-
-ROWS = 4096  # made rows
-# columns of a row, at most, that take one of their outermost values; the others stay as they are in a row of the data
-MOVED = 4
-FLAT = 1e-12  # of the size of targets, the range below which they are constant
-OUTER = 0.1  # of the values on either side that count as outermost
+from .tuning import TUNED
 
 
 @dataclass(frozen=True)
@@ -47,24 +42,24 @@ class Corners:
             y = model(self.x)
         span = self.high - self.low
         span = torch.where(
-            span > FLAT * torch.maximum(self.low.abs(), self.high.abs()), span, math.inf
+            span > TUNED.flat_range * torch.maximum(self.low.abs(), self.high.abs()), span, math.inf
         )  # a constant column has no range
         beyond = torch.maximum(self.low - y, y - self.high).clamp(min=0) / span
         return float(beyond.nan_to_num(nan=math.inf, posinf=math.inf).max())
 
 
 def made(x: Tensor, seed: int) -> Tensor:
-    """Rows (b, d) of x (n, d), up to `MOVED` columns of each replaced by one of the outermost values of that column,
-    independently.
+    """Rows (b, d) of x (n, d). Up to `TUNED.moved` columns of each are replaced by one of the outermost values of that
+    column, independently.
 
     >>> made(torch.arange(20.0)[:, None].expand(-1, 2), seed=0).unique().tolist()
     [0.0, 1.0, 18.0, 19.0]
     """
     generator = torch.Generator().manual_seed(seed)
     count, columns = x.shape
-    outer = max(1, int(OUTER * count))
-    rows = x[torch.randint(count, (ROWS,), generator=generator).to(x.device)]
-    moved = torch.rand(ROWS, columns, generator=generator).argsort(1)[:, :MOVED]
+    outer = max(1, int(TUNED.outer * count))
+    rows = x[torch.randint(count, (TUNED.corner_rows,), generator=generator).to(x.device)]
+    moved = torch.rand(TUNED.corner_rows, columns, generator=generator).argsort(1)[:, : TUNED.moved]
     place = torch.randint(outer, moved.shape, generator=generator)
     place = torch.where(torch.rand(moved.shape, generator=generator) < 0.5, place, count - 1 - place).to(x.device)
     moved = moved.to(x.device)

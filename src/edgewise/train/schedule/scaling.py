@@ -7,7 +7,9 @@ from torch import Tensor
 
 from ...errors import DataError
 from ...grid import bulk
-from ...model import KAN, Edit
+from ...metadata import Edit
+from ...model import KAN
+from .tuning import TUNED
 
 
 def fitted_before(model: KAN) -> bool:
@@ -49,7 +51,7 @@ def scaled_to(model: KAN, x: Tensor, y: Tensor | None) -> KAN:
     first, last = x.amin(0), x.amax(0)
     inner, outer, narrow = bulk(x)
     first, last = torch.where(narrow, inner, first), torch.where(narrow, outer, last)
-    flat = (last - first) <= 1e-12 * torch.maximum(first.abs(), last.abs())
+    flat = (last - first) <= TUNED.flat_input * torch.maximum(first.abs(), last.abs())
     scale = torch.where(flat, torch.ones_like(first), (last - first) / (high - low))
     shift = torch.where(flat, first - (low + high) / 2, first - low * scale)
     scaling = {"input_shift": shift, "input_scale": scale}
@@ -62,7 +64,7 @@ def scaled_to(model: KAN, x: Tensor, y: Tensor | None) -> KAN:
             )
         most = y.abs().amax(0)
         unit = torch.where(most > 0, most.clamp(max=1.0), 1.0)  # of constant targets
-        spread = torch.where(spread > 1e-14 * most, spread, unit)
+        spread = torch.where(spread > TUNED.flat_target * most, spread, unit)
         if bool((spread.square() == 0).any()):
             raise DataError(
                 f"y reaches {float(most.min()):.3g}, and the square of that is zero in {y.dtype}; give y in other units"

@@ -13,10 +13,7 @@ from ...errors import GridError
 from ...fitting import project
 from ...layers import KANLayer
 from ...model import KAN
-
-# of the spread of the outputs, how far the rescaled network may lie from the one that it stands for, root mean square
-ALIKE = 1e-3
-FINER = 1, 2, 4  # times as many intervals, tried in turn for that
+from .tuning import TUNED
 
 
 def ordinary(model: KAN, X: Tensor) -> KAN:
@@ -25,12 +22,12 @@ def ordinary(model: KAN, X: Tensor) -> KAN:
     with torch.no_grad():
         before = model(X)
         spread = before.std(0, unbiased=False)
-        for factor in FINER if model.topology.depth > 1 else ():
+        for factor in TUNED.finer if model.topology.depth > 1 else ():
             try:
                 done = unit_spreads(model, X, factor)
             except GridError:  # activations too close together for float64, or no numbers
                 break
-            if bool(((done(X) - before).square().mean(0).sqrt() <= ALIKE * spread).all()):
+            if bool(((done(X) - before).square().mean(0).sqrt() <= TUNED.alike * spread).all()):
                 return done
     return model
 

@@ -8,6 +8,7 @@ Hessian-free optimization", for its use on networks. Letters: P parameters.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -15,7 +16,8 @@ from torch import Tensor
 
 from ..problems.curvature import Linearised
 from . import levenberg_marquardt
-from .types import Damping, Minimum, Watcher
+from .stop import Watch
+from .types import Damping, Minimum
 
 PROBES = 16  # random sign vectors from which the diagonal of the curvature is estimated
 LIMIT = 250  # products in one solution
@@ -76,13 +78,10 @@ class Products:
     """The quadratic model of a problem about a point, by products with its curvature; what
     `levenberg_marquardt.minimize` needs of it."""
 
-    def __init__(self, about: Linearised, first: float, count: Callable[[int], None], limit: int) -> None:
+    def __init__(self, about: Linearised, tolerance: float, limit: int, count: Callable[[int], None]) -> None:
         self.value, self.gradient, self.apply, self.limit = about.value, about.gradient, about.apply, limit
         self.diagonal = about.diagonal(PROBES)
-        self.count = count
-        self.tolerance = (
-            min(EXACTNESS, float(self.gradient.norm() / first) ** 0.5 * EXACTNESS) if first > 0 else EXACTNESS
-        )
+        self.count, self.tolerance = count, tolerance
 
     def damp(self, scale: Tensor, mu: float) -> Callable[[Tensor], Tensor]:
         """v -> (H + mu diag(scale))^-1 v, to the exactness that this distance from the minimum deserves."""
@@ -102,6 +101,26 @@ class Products:
         return float(step @ self.apply(step))
 
 
+class Models:
+    """Makes the quadratic model about every point of a run, and counts the products of them all. The smaller the
+    gradient has become, the more exactly a model is solved."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit, self.products = limit, 0
+        self.first = 0.0  # the length of the first gradient that was not zero
+
+    def __call__(self, problem: Any, theta: Tensor) -> Products:
+        """The model about theta (P,)."""
+        about = problem.linearise(theta)
+        self.first = self.first or float(about.gradient.norm())
+        left = float(about.gradient.norm() / self.first) ** 0.5 if self.first > 0 else 1.0
+        return Products(about, min(EXACTNESS, left * EXACTNESS), self.limit, self.count)
+
+    def count(self, number: int) -> None:
+        """So many products more."""
+        self.products += number
+
+
 def minimize_cg(
     problem: Any,
     theta: Tensor,
@@ -111,25 +130,14 @@ def minimize_cg(
     tolerance: float = 1e-10,
     patience: int = 3,
     limit: int = LIMIT,
-    watch: Watcher | None = None,
+    watch: Watch | None = None,
 ) -> Minimum:
     """`levenberg_marquardt.minimize` for more parameters than a matrix can serve, on problems with `linearise(theta)`;
     `limit` bounds the products of one solution.
 
     The result's `evaluations` counts values, linearisations and products together.
     """
-    products, first = 0, 0.0
-
-    def count(number: int) -> None:
-        nonlocal products
-        products += number
-
-    def model(problem: Any, theta: Tensor) -> Products:
-        nonlocal first
-        about = problem.linearise(theta)
-        first = first or float(about.gradient.norm())
-        return Products(about, first, count, limit)
-
+    models = Models(limit)
     end = levenberg_marquardt.minimize(
         Straight(problem),
         theta,
@@ -138,6 +146,6 @@ def minimize_cg(
         tolerance=tolerance,
         patience=patience,
         watch=watch,
-        model=model,
+        model=models,
     )
-    return Minimum(end.theta, end.value, end.status, end.steps, end.damping, end.evaluations + products)
+    return replace(end, evaluations=end.evaluations + models.products)

@@ -1,8 +1,6 @@
-"""Adam in mini-batches, for any module, any loss, any number of rows.
+"""First-order methods in mini-batches: one loop over a `torch.optim.Optimizer`, for any module, loss, number of rows.
 
-Sources: Kingma & Ba 2015 (arXiv 1412.6980); Loshchilov & Hutter 2019 (arXiv 1711.05101) for the decay apart from the
-gradient; Smith & Topin 2018 (arXiv 1708.07120) for the one-cycle schedule. Letters: n rows, k outputs, P trainable
-parameters.
+The default is Adam (Kingma & Ba 2015, arXiv 1412.6980). Letters: n rows, k outputs.
 """
 
 from __future__ import annotations
@@ -11,56 +9,51 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ...errors import TrainingError, did_you_mean, problems
+from ...errors import ConfigError, TrainingError, problems
 from ..problems.losses import Loss
 from ..problems.modes import Modes
+from .rates import Rates
 from .status import Status
+from .stop import BestSoFar, Step, Watch
 
-FIRST, SECOND, EPSILON = 0.9, 0.999, 1e-8  # forgetting of the moments, smallest divisor
+RATE = 1e-2  # of Adam
 REJECTIONS = 12  # returns to the best state, each with half the rate, before giving up
-EVALUATION = 1 << 14  # rows in one forward pass without gradient
+RISEN = 2.0  # times the loss of the start, what tells a run that diverges from one that began at its goal
+WHOLE = 1024  # rows up to which a batch is all of them
+BATCH = 256  # rows of a batch where there are more
+
+Block = tuple[Tensor, ...]  # a batch: X, y and, where rows are weighted, weight
+Factory = Callable[[list[nn.Parameter]], torch.optim.Optimizer]
+Penalty = Callable[[nn.Module, Tensor], Tensor]  # of a module, on rows (b, features)
+Tick = Callable[[int, float], None]  # told after every batch: the epoch, and what part of it is done
 
 
-def constant(part: float) -> float:
-    """The full rate."""
-    return 1.0
+def adam(parameters: list[nn.Parameter], rate: float = RATE) -> torch.optim.Optimizer:
+    """torch's Adam, as one fused kernel where it has one for these parameters."""
+    try:
+        return torch.optim.Adam(parameters, lr=rate, fused=True)
+    except RuntimeError:  # no fused kernel for this device or number format
+        return torch.optim.Adam(parameters, lr=rate)
 
 
-def cosine(part: float) -> float:
-    """From the full rate to 0 along half a cosine wave; `part` of the way in [0, 1]."""
-    return 0.5 * (1.0 + math.cos(math.pi * part))
+def batch_rows(rows: int, batch_size: int | None = None) -> int:
+    """How many rows a batch has: as many as were asked for, by default all of a few and `BATCH` of many.
 
-
-def onecycle(part: float) -> float:
-    """Up from 1/25 over the first 30 %, then down to 1e-4/25, both along half cosine waves."""
-    rise, low, last = 0.3, 1 / 25, 1e-4 / 25
-    if part < rise:
-        return low + (1 - low) * (1 - cosine(part / rise))
-    return last + (1 - last) * cosine((part - rise) / (1 - rise))
-
-
-SCHEDULES: dict[str, Callable[[float], float]] = {"constant": constant, "cosine": cosine, "onecycle": onecycle}
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What is known after a pass over the rows: mean training loss of its batches (with the penalty), held-out loss
-    (None without held-out rows), rate of the last batch."""
-
-    number: int
-    train_loss: float
-    validation_loss: float | None
-    rate: float
+    >>> batch_rows(1000), batch_rows(1025), batch_rows(1025, 2000)
+    (1000, 256, 1025)
+    """
+    return min(rows, batch_size or (rows if rows <= WHOLE else BATCH))
 
 
 @dataclass(frozen=True)
 class Trained:
-    """Where Adam stopped: the best state seen (a state dict, copied), its loss on the judging rows, the epoch it is
-    from, and why it stopped."""
+    """Where a run stopped: the best state seen (a state dict, copied), what it was judged, the epoch it is from, the
+    number of epochs, and why the run stopped."""
 
     state: dict[str, Tensor]
     value: float
@@ -75,156 +68,183 @@ def minimize(
     y: Tensor,
     loss: Loss,
     *,
+    judge: Callable[[nn.Module], float],
+    optimizer: Factory = adam,
+    rates: Rates | None = Rates(),  # noqa: B008 - frozen
     epochs: int = 100,
     batch_size: int | None = None,
-    rate: float = 1e-2,
-    schedule: str = "cosine",
-    warmup: float = 0.05,
-    decay: float = 0.0,
     weight: Tensor | None = None,
-    penalty: Callable[[nn.Module], Tensor] | None = None,
-    validation: tuple[Tensor, Tensor] | None = None,
-    patience: int | None = None,
+    penalty: Penalty | None = None,
     seed: int = 0,
-    watch: Callable[[Epoch], bool | None] | None = None,
+    watch: Watch | None = None,
+    tick: Tick | None = None,
 ) -> Trained:
-    """Train the module, which ends in its best state, on rows X (n, ...), y (n, k), (n,) for one output or class
-    numbers (n,); weight (n,).
+    """Train the module on rows by `optimizer(parameters)`; it ends in the state that `judge` gives the lowest number,
+    of those after each epoch and the start.
 
-    Best is by the loss on `validation` rows, or on the training rows with the penalty where there are none. `schedule`
-    is "cosine", "onecycle" or "constant", after a linear rise over the part `warmup` of the steps. `batch_size=None` is
-    all rows up to 1024, otherwise 256. A step to or from values that are not finite is undone: back to the best state,
-    at half the rate. `watch` sees every epoch and ends the run by returning True, as do `patience` epochs without a
-    better state. Global random state stays as it is, dropout included; the module keeps its mode, and so do its parts.
+    Args:
+        module: what is trained, in place. It keeps its mode, and so do its parts.
+        X (n, ...): inputs.
+        y (n, k), (n,) for one output or class numbers (n,): targets.
+        loss: what is minimised, as a weighted mean over each batch.
+        judge: compares states of the module, which is then in evaluation mode.
+        optimizer: makes the optimizer from the trainable parameters.
+        rates: how its rates move. A step to or from values that are not finite is undone: back to the best state, at
+            half the rate. None leaves the rates to the optimizer; such a step then ends the run.
+        epochs: passes over the rows.
+        batch_size: rows of a batch (`batch_rows`); all of them by default for torch's L-BFGS.
+        weight (n,): of the rows.
+        penalty: added to the loss of a batch, on its rows.
+        seed: of the order of rows and of what dropout draws. The caller's random state stays.
+        watch: sees every epoch, with the mean loss of its batches (and the penalty) as value, what `judge` says (both
+            NaN where a step was undone), and the share of the optimizer's own rate as reach; ends the run by returning
+            True.
+        tick: sees every batch.
 
-    Raises `ConfigError` listing every unusable setting, `TrainingError` for a module without trainable parameters.
+    Returns:
+        The best state and why the run ended. STALLED: no epoch was better than the start; DIVERGED: it also rose to
+        twice that, or steps failed again and again. FAILED: the loss is not finite at the start. Else BUDGET, STOPPED
+        (by `watch`) or INTERRUPTED.
+
+    Raises:
+        ConfigError: listing every unusable setting.
+        TrainingError: for a module without trainable parameters.
     """
-    _check(X, epochs, batch_size, rate, schedule, warmup, decay, patience)
-    rows = X.shape[0]
-    size = min(rows, batch_size or (rows if rows <= 1024 else 256))
-    batches = math.ceil(rows / size)  # of nearly equal sizes: none is a lone row that batch normalisation cannot take
+    _check(X, epochs, batch_size)
     data = (X, y) if weight is None else (X, y, weight / weight.mean())
-    shuffler = torch.Generator().manual_seed(seed)
-
-    def shuffled() -> Iterator[tuple[Tensor, ...]]:
-        order = torch.randperm(rows, generator=shuffler).to(X.device) if batches > 1 else None
-        return zip(*((part if order is None else part[order]).tensor_split(batches) for part in data), strict=True)
-
-    def judge() -> float:
-        return (
-            whole_loss(module, loss, data, penalty)
-            if validation is None
-            else whole_loss(module, loss, validation, None)
-        )
-
-    rates = _rates(rate, schedule, warmup, epochs * batches)
-    modes, state, best_epoch, number, halvings = Modes(module), _copy(module), 0, 0, 0
-    status = Status.BUDGET
-    with own_random_state(seed, X), _Adam(module, decay) as adam:
-        best = math.inf
-        try:
-            best = judge()
-            if not math.isfinite(best):
-                return Trained(state, best, 0, 0, Status.FAILED)
-            for number in range(1, epochs + 1):
-                modes.train()
-                mean, now, judged = 0.0, 0.0, math.nan
-                for block in shuffled():
-                    now = next(rates) * 0.5**halvings
-                    value = (
-                        _loss(module, loss, *block)
-                        if penalty is None
-                        else _loss(module, loss, *block) + penalty(module)
-                    )
-                    mean += value.item() * block[0].shape[0] / rows
-                    if not adam.step(value, now):
-                        mean = math.nan
-                        break
-                else:
-                    judged = judge()
-                if not math.isfinite(judged):
-                    _load(module, state)
-                    adam.forget()
-                    halvings += 1
-                elif judged < best:
-                    best, best_epoch, state = judged, number, _copy(module)
-                if halvings > REJECTIONS:
-                    status = Status.STALLED
-                    break
-                seen = Epoch(number, mean, None if validation is None else judged, now)
-                if watch is not None and watch(seen) or patience is not None and number - best_epoch >= patience:
-                    status = Status.STOPPED
-                    break
-        except KeyboardInterrupt:
-            status = Status.INTERRUPTED
-        finally:
-            _load(module, state)
-            modes.restore()
-    return Trained(state, best, best_epoch, number, status)
+    with own_random_state(seed, X):
+        method = _made(module, optimizer)
+        if batch_size is None and isinstance(method, torch.optim.LBFGS):
+            batch_size = X.shape[0]
+        batches = _Batches(data, math.ceil(X.shape[0] / batch_rows(X.shape[0], batch_size)), seed)
+        steps = Steps(module, loss, penalty, method, rates, batches.count * epochs)
+        return _loop(steps, batches, judge, epochs, watch, tick)
 
 
-def _rates(rate: float, schedule: str, warmup: float, steps: int) -> Iterator[float]:
-    """The rate of every step; onecycle has its own rise."""
-    warm = 0 if schedule == "onecycle" else round(warmup * steps)
-    for step in range(steps):
-        yield rate * ((step + 1) / warm if step < warm else SCHEDULES[schedule]((step - warm) / max(1, steps - warm)))
+class NotFinite(ArithmeticError):
+    """The loss of a batch is not finite; raised before the optimizer steps."""
 
 
-class _Adam:
-    """Adam over the parameters of a module, which are views of a few long vectors while it is in use."""
+class Steps:
+    """The steps of an optimizer on a module, the rates of the `total` of them, and the way back from values that are
+    not finite."""
 
-    def __init__(self, module: nn.Module, decay: float) -> None:
-        self.parameters = [p for p in module.parameters() if p.requires_grad]
-        if not self.parameters:
-            raise TrainingError("the module has no parameter that requires a gradient, so there is nothing to train")
-        self.decay, self.count = decay, 0
-        self.vectors: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []  # values, gradients, first and second moments
+    def __init__(
+        self,
+        module: nn.Module,
+        loss: Loss,
+        penalty: Penalty | None,
+        method: torch.optim.Optimizer,
+        rates: Rates | None,
+        total: int,
+    ) -> None:
+        self.module, self.loss, self.penalty, self.method, self.rates = module, loss, penalty, method, rates
+        self.total, self.taken, self.undone, self.rate = total, 0, 0, 1.0
+        self.parameters = [p for group in method.param_groups for p in group["params"]]
+        self.own = [group["lr"] for group in method.param_groups] if rates else []  # the optimizer's own rates
 
-    def __enter__(self) -> _Adam:
-        groups: dict[tuple[torch.dtype, torch.device], list[nn.Parameter]] = {}
-        for p in self.parameters:
-            groups.setdefault((p.dtype, p.device), []).append(p)
-        for group in groups.values():
-            values = torch.cat([p.detach().reshape(-1) for p in group])
-            gradients = torch.zeros_like(values)
-            start = 0
-            for p in group:
-                part = slice(start, start := start + p.numel())
-                p.data, p.grad = values[part].view(p.shape), gradients[part].view(p.shape)
-            self.vectors.append((values, gradients, torch.zeros_like(values), torch.zeros_like(values)))
-        return self
+    def take(self, block: Block) -> float:
+        """A step on one batch; its loss before that, with the penalty. Raises `NotFinite`."""
+        if self.rates is not None:
+            self.rate = self.rates.share(self.taken, self.total) * 0.5**self.undone
+            for group, own in zip(self.method.param_groups, self.own, strict=True):
+                group["lr"] = own * self.rate
+        value: Any = self.method.step(lambda: self._differentiated(block))  # type: ignore[call-overload]
+        self.taken += 1
+        return float(value.detach())
 
-    def __exit__(self, *_: object) -> None:
-        for p in self.parameters:
-            p.data, p.grad = p.detach().clone(), None
-
-    def forget(self) -> None:
-        """Begin anew."""
-        self.count = 0
-        for _, _, first, second in self.vectors:
-            first.zero_()
-            second.zero_()
-
-    def step(self, value: Tensor, rate: float) -> bool:
-        """Differentiate and step; False, without a step, where value or gradient is not finite."""
-        for _, gradients, _, _ in self.vectors:
-            gradients.zero_()
+    def _differentiated(self, block: Block) -> Tensor:
+        self.method.zero_grad()
+        value = batch_loss(self.module, self.loss, *block)
+        value = value if self.penalty is None else value + self.penalty(self.module, block[0])
+        if not math.isfinite(value.item()):
+            raise NotFinite
         value.backward()
-        with torch.no_grad():
-            if not math.isfinite(value.item() + sum(float(g.sum()) for _, g, _, _ in self.vectors)):
-                return False
-            self.count += 1
-            first_part, second_part = 1 - FIRST**self.count, 1 - SECOND**self.count
-            for values, gradients, first, second in self.vectors:
-                if self.decay:
-                    values.mul_(1 - rate * self.decay)
-                first.lerp_(gradients, 1 - FIRST)
-                second.mul_(SECOND).addcmul_(gradients, gradients, value=1 - SECOND)
-                values.addcdiv_(first, (second / second_part).sqrt_().add_(EPSILON), value=-rate / first_part)
-        return True
+        return value
+
+    def finite(self) -> bool:
+        """Whether all parameters are: a gradient may not be where the loss is."""
+        return all(bool(p.isfinite().all()) for p in self.parameters)
+
+    def back(self, state: dict[str, Tensor]) -> bool:
+        """To this state, at half the rate and with nothing remembered of the way; False where there is no going on."""
+        self.undone += 1
+        _load(self.module, state)
+        self.method.state.clear()
+        return self.rates is not None and self.undone <= REJECTIONS
 
 
-def _loss(module: nn.Module, loss: Loss, X: Tensor, y: Tensor, weight: Tensor | None = None) -> Tensor:
+class _Batches:
+    """The rows in `count` batches of nearly equal sizes, shuffled anew for every epoch: none is a lone row, which batch
+    normalisation cannot take."""
+
+    def __init__(self, data: Block, count: int, seed: int) -> None:
+        self.data, self.count, self.rows = data, count, data[0].shape[0]
+        self.shuffler = torch.Generator().manual_seed(seed)
+
+    def epoch(self) -> Iterator[Block]:
+        """The batches of one pass over the rows; a batch of all rows keeps their order."""
+        order = torch.randperm(self.rows, generator=self.shuffler).to(self.data[0].device) if self.count > 1 else None
+        shuffled = (values if order is None else values[order] for values in self.data)
+        return zip(*(values.tensor_split(self.count) for values in shuffled), strict=True)
+
+
+def _loop(
+    steps: Steps,
+    batches: _Batches,
+    judge: Callable[[nn.Module], float],
+    epochs: int,
+    watch: Watch | None,
+    tick: Tick | None,
+) -> Trained:
+    module, modes, number = steps.module, Modes(steps.module), 0
+    best, value, status = BestSoFar(_copy(module), math.inf), math.inf, Status.BUDGET
+    try:
+        module.eval()
+        best = BestSoFar(best.state, judge(module))
+        if not math.isfinite(best.loss):
+            return Trained(best.state, best.loss, 0, 0, Status.FAILED)
+        for number in range(1, epochs + 1):
+            modes.train()
+            try:
+                mean = _pass(steps, batches, number, tick)
+                module.eval()
+                value = judge(module) if steps.finite() else math.nan
+            except NotFinite:
+                if steps.taken == 0:
+                    return Trained(best.state, best.loss, 0, 0, Status.FAILED)
+                mean = value = math.nan
+            if value < best.loss:
+                best = BestSoFar(_copy(module), value, number)
+            elif not math.isfinite(value) and not steps.back(best.state):
+                status = Status.DIVERGED
+                break
+            if watch is not None and watch(Step(number, mean, None, steps.rate, value)):
+                status = Status.STOPPED
+                break
+    except KeyboardInterrupt:
+        status = Status.INTERRUPTED
+    finally:
+        _load(module, best.state)
+        modes.restore()
+        module.zero_grad()
+    if status is Status.BUDGET and best.step == 0:  # no epoch was better than the start
+        status = Status.DIVERGED if value > RISEN * best.loss else Status.STALLED
+    return Trained(best.state, best.loss, best.step, number, status)
+
+
+def _pass(steps: Steps, batches: _Batches, number: int, tick: Tick | None) -> float:
+    """A step on every batch of an epoch; the mean of their losses. Raises `NotFinite`."""
+    mean = 0.0
+    for done, block in enumerate(batches.epoch(), start=1):
+        mean += steps.take(block) * block[0].shape[0] / batches.rows
+        if tick is not None:
+            tick(number, done / batches.count)
+    return mean
+
+
+def batch_loss(module: nn.Module, loss: Loss, X: Tensor, y: Tensor, weight: Tensor | None = None) -> Tensor:
+    """The mean loss of the module on a batch, in its own number format; weight (b,) of mean one over all rows."""
     prediction = module(X)
     prediction = prediction[:, None] if prediction.ndim == 1 else prediction
     target = y[:, None] if y.is_floating_point() and y.ndim == 1 else y
@@ -232,18 +252,14 @@ def _loss(module: nn.Module, loss: Loss, X: Tensor, y: Tensor, weight: Tensor | 
     return rows.mean() if weight is None else (weight * rows).mean()
 
 
-@torch.no_grad()
-def whole_loss(
-    module: nn.Module, loss: Loss, data: tuple[Tensor, ...], penalty: Callable[[nn.Module], Tensor] | None
-) -> float:
-    """The loss in evaluation mode, in which the module stays, over data (X, y) or (X, y, weight of mean one), in the
-    module's own number format."""
-    module.eval()
-    rows, total = data[0].shape[0], 0.0
-    for start in range(0, rows, EVALUATION):
-        block = [part[start : start + EVALUATION] for part in data]
-        total += float(_loss(module, loss, *block)) * block[0].shape[0] / rows
-    return total + (0.0 if penalty is None else float(penalty(module)))
+def _made(module: nn.Module, factory: Factory) -> torch.optim.Optimizer:
+    parameters = [p for p in module.parameters() if p.requires_grad]
+    if not parameters:
+        raise TrainingError("the module has no parameter that requires a gradient, so there is nothing to train")
+    method = factory(parameters)
+    if not isinstance(method, torch.optim.Optimizer):
+        raise ConfigError(f"the optimizer factory must return a torch.optim.Optimizer, got {type(method).__name__}")
+    return method
 
 
 def _copy(module: nn.Module) -> dict[str, Tensor]:
@@ -268,27 +284,13 @@ def own_random_state(seed: int, X: Tensor) -> Iterator[None]:
         yield
 
 
-def _check(
-    X: Tensor,
-    epochs: int,
-    batch_size: int | None,
-    rate: float,
-    schedule: str,
-    warmup: float,
-    decay: float,
-    patience: int | None,
-) -> None:
+def _check(X: Tensor, epochs: int, batch_size: int | None) -> None:
     problems(
         message
         for wrong, message in [
             (X.shape[0] < 1, "X has no rows"),
             (epochs < 1, f"epochs must be at least 1, got {epochs}"),
             (batch_size is not None and batch_size < 1, f"batch_size must be at least 1, got {batch_size}"),
-            (not (rate > 0 and math.isfinite(rate)), f"rate must be positive, got {rate}"),
-            (schedule not in SCHEDULES, f"unknown schedule {schedule!r}; {did_you_mean(str(schedule), SCHEDULES)}"),
-            (not 0 <= warmup < 1, f"warmup is the part of the steps in which the rate rises, in [0, 1), got {warmup}"),
-            (decay < 0, f"decay must not be negative, got {decay}"),
-            (patience is not None and patience < 1, f"patience must be at least 1, got {patience}"),
         ]
         if wrong
     )

@@ -10,7 +10,8 @@ from collections import deque
 from torch import Tensor
 
 from .line_search import ValueGradient, descend
-from .types import Minimum, Watcher
+from .stop import Watch
+from .types import Minimum
 
 
 class LimitedMemory:
@@ -55,7 +56,7 @@ def minimize(
     history: int = 50,
     tolerance: float = 1e-10,
     patience: int = 3,
-    watch: Watcher | None = None,
+    watch: Watch | None = None,
 ) -> Minimum:
     """Minimise value_gradient(theta) -> (value, gradient (P,)) from theta (P,), in float64; `line_search.descend` tells
     the statuses and `watch`.

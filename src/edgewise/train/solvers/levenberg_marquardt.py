@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from .status import Status
-from .types import Damping, Minimum, Model, Problem, Watcher
+from .stop import Settled, Step, Watch
+from .types import Damping, Minimum, Model, Problem
 
 # Smallest scale of a parameter in units of the largest, times the damping where that is below 1. Far from a minimum,
 # parameters that hardly act would else run away into traps; close to it, they alone remain to be found. Measured on 30
@@ -62,29 +64,25 @@ def minimize(
     damping: Damping | None = None,
     tolerance: float = 1e-10,
     patience: int = 3,
-    watch: Watcher | None = None,
+    watch: Watch | None = None,
     model: Callable[[Any, Tensor], Model] = Dense.of,
 ) -> Minimum:
-    """Minimise a `Problem` from theta (P,). `watch(step, theta, value, mu)` is called after every accepted step and
-    stops the run by returning True.
+    """Minimise a `Problem` from theta (P,). `watch` sees every accepted step, with the damping as reach, and ends the
+    run by returning True.
 
     `model(problem, theta)` makes the quadratic model about a point. A problem may have a method `turning(theta, step)`:
     the gradient (P,) of the model's change by the second derivative of the outputs along the step; steps are then bent
-    along it.
-
-    Where the model has no curvature, as a loss may have far from its minimum, steps go along the gradient.
+    along it. Where the model has no curvature, as a loss may have far from its minimum, steps go along the gradient.
 
     CONVERGED: the relative decrease stayed below `tolerance` for `patience` accepted steps, or a step that promised no
     more than that failed, or the gradient vanished. STALLED: no damping yields a decrease, though more was promised.
     BUDGET: the steps, tried ones included, are spent. A step to values that are not finite, or that does not lower the
     objective, is never kept.
     """
-    state = damping or Damping()
-    mu, nu = max(state.mu, LEAST), 2.0
-    about = model(problem, theta)
-    turning = getattr(problem, "turning", None)
+    mu, nu = max((damping or Damping()).mu, LEAST), 2.0
+    about, settled = model(problem, theta), Settled(tolerance, patience)
     seen = torch.zeros_like(theta)  # the largest curvature met so far, per parameter
-    small = taken = failed = 0  # steps of small decrease in a row, steps tried, of these failed in a row
+    taken = failed = 0  # steps tried, of these failed in a row
     evaluations = 1
 
     def ended(status: Status) -> Minimum:
@@ -96,48 +94,63 @@ def minimize(
         largest = float(about.diagonal.max())
         if float(about.gradient.abs().max()) == 0.0:
             return ended(Status.CONVERGED)
-        seen = (
-            torch.maximum(seen, about.diagonal) if largest > 0.0 else seen.clamp(min=1.0)
-        )  # without curvature, steps go along the gradient
-        scale = seen.clamp(min=max(FLOOR * min(1.0, mu), LOWEST) * largest)
+        seen = torch.maximum(seen, about.diagonal) if largest > 0.0 else seen.clamp(min=1.0)  # then along the gradient
         taken += 1
-        solve = about.damp(scale, mu)
-        ratio, promised, trial, trial_value = -1.0, math.inf, theta, math.nan
-        if solve is not None:
-            step = solve(about.gradient).neg_()
-            promised = -float(about.gradient @ step) - 0.5 * about.bend(step)
-            if promised > 0:
-                bent = None
-                if turning is not None:
-                    evaluations += 2
-                    bent = _bent(solve, turning(theta, step), step, scale)
-                for candidate in (step,) if bent is None else (bent, step):
-                    trial, evaluations = theta + candidate, evaluations + 1
-                    trial_value = problem.value(trial)
-                    if trial_value < about.value:
-                        break
-                ratio = (about.value - trial_value) / promised if math.isfinite(trial_value) else -1.0
-        fresh = None
-        if ratio > WORTH:
-            evaluations += 1
-            fresh = model(problem, trial)
+        trial = _try(problem, about, theta, seen.clamp(min=max(FLOOR * min(1.0, mu), LOWEST) * largest), mu)
+        evaluations += trial.evaluations
+        fresh = model(problem, trial.theta) if trial.ratio > WORTH else None
+        evaluations += fresh is not None
         if fresh is not None and _usable(fresh):
-            decrease = (about.value - trial_value) / max(abs(about.value), 1e-300)
-            mu, nu = max(mu * _eased(ratio, trial_value / about.value), LEAST), 2.0
-            theta, about, failed = trial, fresh, 0
-            if watch is not None and watch(taken, theta, about.value, mu):
+            decrease = (about.value - trial.value) / max(abs(about.value), 1e-300)
+            mu, nu = max(mu * _eased(trial.ratio, trial.value / about.value), LEAST), 2.0
+            theta, about, failed = trial.theta, fresh, 0
+            if watch is not None and watch(Step(taken, about.value, theta, mu)):
                 return ended(Status.STOPPED)
-            small = small + 1 if decrease < tolerance else 0
-            if small >= patience:
+            if settled.after(decrease):
                 return ended(Status.CONVERGED)
         else:
             failed += 1
-            if failed == 1 and mu <= 1.0 and promised <= max(tolerance, 1e-15) * abs(about.value):
+            if failed == 1 and mu <= 1.0 and trial.promised <= max(tolerance, 1e-15) * abs(about.value):
                 return ended(Status.CONVERGED)
             mu, nu = mu * nu, nu * 2
             if mu > MOST:
-                return ended(Status.CONVERGED if small else Status.STALLED)
+                return ended(Status.CONVERGED if settled.begun else Status.STALLED)
     return ended(Status.BUDGET)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A step that was tried: where it led, the objective there, the decrease that the model promised, the gain ratio,
+    and how often the objective was evaluated for it."""
+
+    theta: Tensor
+    value: float
+    promised: float
+    ratio: float
+    evaluations: int
+
+
+def _try(problem: Any, about: Model, theta: Tensor, scale: Tensor, mu: float) -> Trial:
+    """The damped step from theta (P,), bent along the problem's curvature where that helps. Its ratio is -1 where there
+    is no such step, or it leads to a value that is not finite."""
+    solve = about.damp(scale, mu)
+    if solve is None:
+        return Trial(theta, math.nan, math.inf, -1.0, 0)
+    step = solve(about.gradient).neg_()
+    promised = -float(about.gradient @ step) - 0.5 * about.bend(step)
+    if not promised > 0:
+        return Trial(theta, math.nan, promised, -1.0, 0)
+    bent, evaluations, turning = None, 0, getattr(problem, "turning", None)
+    if turning is not None:
+        bent, evaluations = _bent(solve, turning(theta, step), step, scale), 2
+    trial, value = theta, math.nan
+    for candidate in (step,) if bent is None else (bent, step):
+        trial, evaluations = theta + candidate, evaluations + 1
+        value = problem.value(trial)
+        if value < about.value:
+            break
+    ratio = (about.value - value) / promised if math.isfinite(value) else -1.0
+    return Trial(trial, value, promised, ratio, evaluations)
 
 
 def _eased(ratio: float, left: float) -> float:

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from .status import Status
-from .types import Damping, Minimum, Watcher
+from .stop import Settled, Step, Watch
+from .types import Damping, Minimum
 
 ValueGradient = Callable[[Tensor], tuple[float, Tensor]]
 
@@ -161,44 +162,29 @@ def descend(
     steps: int,
     tolerance: float,
     patience: int,
-    watch: Watcher | None,
+    watch: Watch | None,
 ) -> Minimum:
-    """Minimise from theta (P,), in float64. `watch(step, theta, value, length)` is called after every step and stops
-    the run by returning True; length is that of the step.
+    """Minimise from theta (P,), in float64. `watch` sees every step, with its length as reach, and ends the run by
+    returning True.
 
     CONVERGED: the relative decrease stayed below `tolerance` for `patience` steps, the gradient vanished, or no step
     helps and none promised more than that. STALLED: no step lowers the objective though more was promised. A value that
     is not finite is never kept.
     """
-    evaluations = 0
-
-    def at(point: Tensor) -> tuple[float, Tensor]:
-        nonlocal evaluations
-        evaluations += 1
-        with torch.enable_grad():
-            value, gradient = value_gradient(point)
-        gradient = gradient.detach().to(torch.float64)
-        return (
-            (value, gradient) if math.isfinite(value) and bool(torch.isfinite(gradient).all()) else (math.inf, gradient)
-        )
-
-    def ended(status: Status) -> Minimum:
-        return Minimum(theta, value, status, taken, Damping(), evaluations)
-
+    at, settled = Counted(value_gradient), Settled(tolerance, patience)
     theta = theta.detach().to(torch.float64)
-    taken = small = 0
+    taken = 0
     memory.reset()
     value, gradient = at(theta)
+    began = value
+
+    def ended(status: Status) -> Minimum:
+        return Minimum(theta, value, status, taken, Damping(), at.evaluations)
+
     if not math.isfinite(value):
         return ended(Status.FAILED)
-    began = value
     while taken < steps:
-        direction = memory.direction(gradient)
-        slope = float(gradient @ direction)
-        if not slope < 0 and not memory.empty:
-            memory.reset()
-            direction = memory.direction(gradient)
-            slope = float(gradient @ direction)
+        direction, slope = _downhill(memory, gradient)
         if not slope < 0:
             return ended(Status.CONVERGED if float(gradient.abs().max()) == 0 else Status.STALLED)
         first = min(1.0, 1.0 / float(direction.abs().sum())) if memory.empty else 1.0
@@ -208,7 +194,7 @@ def descend(
             if not memory.empty and -slope <= max(max(tolerance, 1e-15) * abs(value), NOTHING * abs(began)):
                 return ended(Status.CONVERGED)
             if memory.empty:
-                return ended(Status.CONVERGED if small else Status.STALLED)
+                return ended(Status.CONVERGED if settled.begun else Status.STALLED)
             memory.reset()
             continue
         step, change = found.theta - theta, found.gradient - gradient
@@ -217,12 +203,39 @@ def descend(
         decrease = (value - found.value) / max(abs(value), 1e-300)
         theta, value, gradient = found.theta, found.value, found.gradient
         taken += 1
-        if watch is not None and watch(taken, theta, value, float(step.norm())):
+        if watch is not None and watch(Step(taken, value, theta, float(step.norm()))):
             return ended(Status.STOPPED)
-        small = small + 1 if decrease < tolerance else 0
-        if small >= patience:
+        if settled.after(decrease):
             return ended(Status.CONVERGED)
     return ended(Status.BUDGET)
+
+
+class Counted:
+    """An objective with its gradient, in float64 and infinite where either is not finite, that counts its
+    evaluations."""
+
+    def __init__(self, value_gradient: ValueGradient) -> None:
+        self.value_gradient, self.evaluations = value_gradient, 0
+
+    def __call__(self, theta: Tensor) -> tuple[float, Tensor]:
+        """Value and gradient (P,) at theta (P,)."""
+        self.evaluations += 1
+        with torch.enable_grad():
+            value, gradient = self.value_gradient(theta)
+        gradient = gradient.detach().to(torch.float64)
+        finite = math.isfinite(value) and bool(torch.isfinite(gradient).all())
+        return (value if finite else math.inf), gradient
+
+
+def _downhill(memory: Memory, gradient: Tensor) -> tuple[Tensor, float]:
+    """The direction that the memory proposes and its slope; where that leads up, the memory is emptied first."""
+    direction = memory.direction(gradient)
+    slope = float(gradient @ direction)
+    if not slope < 0 and not memory.empty:
+        memory.reset()
+        direction = memory.direction(gradient)
+        slope = float(gradient @ direction)
+    return direction, slope
 
 
 def _line(at: Callable[[Tensor], tuple[float, Tensor]], theta: Tensor, direction: Tensor) -> Callable[[float], Point]:

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from ...errors import ConfigError, did_you_mean
 from .line_search import ValueGradient, descend
-from .types import Minimum, Watcher
+from .stop import Watch
+from .types import Minimum
 
 LARGEST = 20_000  # parameters: 3.2 GB of inverse Hessian
 
@@ -99,7 +100,7 @@ def minimize(
     rule: str = "ssbroyden",
     tolerance: float = 1e-10,
     patience: int = 3,
-    watch: Watcher | None = None,
+    watch: Watch | None = None,
 ) -> Minimum:
     """Minimise value_gradient(theta) -> (value, gradient (P,)) from theta (P,), in float64; `line_search.descend` tells
     the statuses and `watch`.

@@ -16,6 +16,7 @@ class Status(Enum):
     )
     STOPPED = "stopped early: the held-out loss no longer falls"
     INTERRUPTED = "interrupted: the best model so far is returned"
+    NOTHING = "nothing found: no network was better than a constant on held-out rows, and a constant is returned"
     FAILED = "failed: the loss was not finite at the start"
 
     @property

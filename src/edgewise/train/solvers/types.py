@@ -44,9 +44,6 @@ class Minimum:
     evaluations: int = 0  # of the objective, with or without its derivatives
 
 
-Watcher = Callable[[int, Tensor, float, float], bool]
-
-
 class Model(Protocol):
     """The quadratic model of an objective about a point: value, gradient (P,), diagonal (P,) of the part of the
     curvature H to damp by."""

@@ -1,0 +1,86 @@
+"""What data says of itself: whether it is a DataFrame, how its columns are called, whether it holds classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from edgewise.errors import ShapeError
+
+
+def is_frame(data: Any) -> bool:
+    """Whether `data` is a DataFrame, of pandas or of another library, told by its shape and columns alone."""
+    return hasattr(data, "columns") and hasattr(data, "to_numpy") and hasattr(data, "__getitem__")
+
+
+def frame_columns(frame: Any) -> tuple[list[str], list[Any]]:
+    """The names and the columns of a DataFrame, in order, whatever it does with names that occur twice."""
+    columns = [
+        frame.iloc[:, index] if hasattr(frame, "iloc") else frame[name] for index, name in enumerate(frame.columns)
+    ]
+    return titles(frame), columns
+
+
+def frame_names(data: Any) -> tuple[str, ...]:
+    """The names that a DataFrame or a Series gives to its columns, each once; none where a name is no text.
+
+    >>> frame_names([[1.0, 2.0]])
+    ()
+    """
+    if is_frame(data):
+        given = [*data.columns]
+        return unique_names(titles(data)) if all(isinstance(name, str | tuple) for name in given) else ()
+    name = getattr(data, "name", None) if hasattr(data, "to_numpy") else None
+    return (name,) if isinstance(name, str) and name else ()
+
+
+def unique_names(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, those that occur again with a number.
+
+    >>> unique_names(("a", "b", "a"))
+    ('a', 'b', 'a.2')
+    """
+    clear: list[str] = []
+    for name in names:
+        free = (name if number == 1 else f"{name}.{number}" for number in range(1, len(names) + 2))
+        clear.append(next(candidate for candidate in free if candidate not in clear))
+    return tuple(clear)
+
+
+def titles(frame: Any) -> list[str]:
+    """The names of a DataFrame's columns as text, names of several levels joined."""
+    return [" ".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in frame.columns]
+
+
+def holds_classes(y: Any) -> bool:
+    """Whether y declares itself as classes: text, booleans or a categorical column (whole numbers do not).
+
+    >>> holds_classes(["a", "b"]), holds_classes([True, False]), holds_classes([0, 1])
+    (True, True, False)
+    """
+    if isinstance(y, Tensor):
+        return y.dtype == torch.bool
+    if str(getattr(y, "dtype", "")) in ("category", "boolean"):
+        return True
+    if is_frame(y):
+        columns = frame_columns(y)[1]
+        return len(columns) == 1 and holds_classes(columns[0])
+    try:
+        values = np.asarray(y)
+    except (ValueError, TypeError, RuntimeError):
+        return False
+    if values.dtype == object:
+        present = [value for value in values.reshape(-1).tolist() if value is not None and value == value]
+        return bool(present) and all(isinstance(value, (str, bool, np.bool_)) for value in present)
+    return values.dtype.kind in "bUS"
+
+
+def same_rows(values: Tensor | np.ndarray, rows: int | None, what: str) -> None:
+    """Raise `ShapeError` unless there is one entry of `what` for each of the rows of X."""
+    if rows is not None and values.shape[0] != rows:
+        turned = f"; is {what} transposed?" if values.ndim == 2 and values.shape[1] == rows else ""
+        raise ShapeError(f"{what} has {values.shape[0]} rows, X has {rows}: each row needs its own target{turned}")

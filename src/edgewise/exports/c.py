@@ -1,0 +1,124 @@
+"""A network as C99 that needs the standard library only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import SymbolicError
+from ..model import KAN
+from .pieces import Pieces
+from .statements import Statements, form_of, printed, statements
+
+RESERVED = set(
+    "x y u auto break case char const continue default do double else enum extern float for goto if inline int long"
+    " register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while acos"
+    " acosh asin asinh atan atanh cbrt cos cosh erf exp expm1 fabs fmax fmin gamma j0 j1 jn log log1p pow round sin"
+    " sinh sqrt tan tanh y0 y1 yn main signgam".split()
+)
+BASES = {
+    "silu": "u / (1.0 + exp(-u))",
+    "identity": "u",
+    "none": "0.0",
+}
+EDGE = """
+static double edgewise_edge(double u, int pieces, int terms, const double *breaks, const double *centres,
+                            const double *coefficients)
+{
+    double inner = u < breaks[0] ? breaks[0] : u > breaks[pieces] ? breaks[pieces] : u, value = 0.0, slope = 0.0, t;
+    int low = 0, high = pieces, k;
+    while (high - low > 1) {
+        int middle = (low + high) / 2;
+        if (breaks[middle] <= inner) low = middle; else high = middle;
+    }
+    t = inner - centres[low];
+    for (k = terms - 1; k >= 0; k--) {
+        slope = slope * t + value;
+        value = value * t + coefficients[low * terms + k];
+    }
+    return value + slope * (u - inner);
+}
+"""
+
+
+def c_source(
+    model: KAN, inputs: Sequence[Any] | None = None, outputs: Sequence[Any] | None = None, *, function: str = "predict"
+) -> str:
+    """C99 source of `void predict(const double *x, double *y)`: x holds all columns of one row, y the outputs.
+    Arguments as for `export`.
+
+    Needs math.h only, with j0 of POSIX for Bessel functions.
+
+    >>> import edgewise as ew
+    >>> "y[0] =" in c_source(ew.set_symbolic(ew.KAN((1, 1)), {(0, 0, 0): ("sin", 1.0, 0.0, 0.5, 0.0)}))
+    True
+    """
+    if not isinstance(function, str) or not re.fullmatch(r"[A-Za-z_]\w*", function, flags=re.ASCII):
+        raise SymbolicError(f"the function needs a name of letters, digits and _, got {function!r}")
+    parts = statements(model, inputs, outputs, RESERVED | {function})
+    printer = _printer(parts)
+    tables = [_table(name, pieces, printer) for name, pieces in parts.edges.items()]
+    body = [f"    const double {name} = x[{column}];  /* {label} */" for label, name, column in parts.columns]
+    if not parts.columns:
+        body.append("    (void)x;  /* the outputs are constants */")
+    for name, expression in parts.steps:
+        target = f"y[{parts.results.index(name)}]" if name in parts.results else f"const double {name}"
+        body.append(f"    {target} = {printed(printer, expression, list(parts.edges))};")
+    return "\n".join(
+        [
+            f"/* Made by edgewise: {parts.title}. x: {parts.features} inputs, y: {len(parts.results)} outputs. */",
+            "#define _USE_MATH_DEFINES",
+            "#define _XOPEN_SOURCE 700",
+            "#include <math.h>",
+            "",
+            *([EDGE] if tables else []),
+            *tables,
+            f"void {function}(const double *x, double *y)",
+            "{",
+            *body,
+            "}",
+            "",
+        ]
+    )
+
+
+def _printer(parts: Statements) -> Any:
+    from sympy.printing.c import C99CodePrinter
+
+    class Printer(C99CodePrinter):
+        def _print_besselj(self, expr: Any) -> str:
+            order, z = expr.args
+            name = {"0": "j0(", "1": "j1("}.get(str(order), f"jn({order}, ")
+            return f"{name}{self._print(z)})"
+
+        def _print_sinc(self, expr: Any) -> str:
+            z = self._print(expr.args[0])
+            return f"(({z}) == 0.0 ? 1.0 : sin({z})/({z}))"
+
+        def _print_sign(self, expr: Any) -> str:
+            z = self._print(expr.args[0])
+            return f"((({z}) > 0) - (({z}) < 0))"
+
+    return Printer({"user_functions": {name: name for name in parts.edges}})
+
+
+def _table(name: str, pieces: Pieces, printer: Any) -> str:
+    form = form_of(pieces)
+    more = "" if form is None else f" + {printed(printer, form)}"
+    base = f"{pieces.base_scale!r} * ({BASES[pieces.base]})"
+    flat = [value for line in pieces.coefficients for value in line]
+    size = f"{len(pieces.centres)}, {len(pieces.coefficients[0])}"
+    return f"""static double {name}(double x)
+{{
+    static const double breaks[] = {_row(pieces.breaks)};
+    static const double centres[] = {_row(pieces.centres)};
+    static const double coefficients[] = {_row(flat)};
+    const double u = (x - {pieces.shift!r}) / {pieces.scale!r};
+    return edgewise_edge(u, {size}, breaks, centres, coefficients) + {base}{more};
+}}
+"""
+
+
+def _row(values: Sequence[float]) -> str:
+    return "{" + ", ".join(map(repr, values)) + "}"

@@ -1,0 +1,72 @@
+"""export: one network, several languages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConfigError, knows_keywords
+from ..files import write_whole
+from ..model import KAN, Fitted, as_kan
+from ..symbolic.formula import formula
+from .c import c_source
+from .latex import latex
+from .numpy_module import numpy_source
+from .python import python_source
+
+CODE: dict[str, Callable[..., str]] = {"c": c_source, "numpy": numpy_source, "python": python_source}
+TARGETS = (*CODE, "latex", "sympy")
+
+
+@knows_keywords
+def export(
+    model: KAN | Fitted,
+    to: str = "python",
+    *,
+    inputs: Sequence[Any] | None = None,
+    outputs: Sequence[Any] | None = None,
+    function: str = "predict",
+    path: str | Path | None = None,
+) -> Any:
+    r"""The network in another language, in the units of X and y; the text runs without this package.
+
+    Args:
+        model: a KAN, or the result of a fit. Edges without a closed form are written as exact piecewise polynomials;
+            in "latex" and "sympy" they stand by name, as in `formula`.
+        to: the language.
+            "python": a module with `predict(row)` that needs the standard library only.
+            "numpy": a module with `predict(X)` that needs numpy, and scipy for special functions.
+            "c": C99 with `void predict(const double *x, double *y)`.
+            "latex": one equation a line.
+            "sympy": a list of sympy expressions, one per output.
+        inputs (columns of X): a name for every column, pruned ones too. Default: the model's own names, else x1, ...
+        outputs (outputs): a name for every output. Default: the model's own names, else y, or y1, ...
+        function: the name of the function in "python", "numpy" and "c".
+        path: a file to write the text to as well; not for "sympy".
+
+    Returns:
+        The text, or for "sympy" the expressions.
+
+    Raises:
+        ConfigError: for an unknown language, or names that do not fit.
+        SymbolicError: for a closed form that the language does not have, or a constant that is not finite.
+        StructureError: for anything but a KAN.
+        FileError: where the file cannot be written.
+
+    >>> import edgewise as ew
+    >>> model = ew.set_symbolic(ew.KAN((1, 1)), {(0, 0, 0): ("x^2", 1.0, 0.0, 0.5, 0.0)})
+    >>> print(export(model, to="latex", inputs=["t"]))
+    y = \frac{t^{2}}{2}
+    """
+    model = as_kan(model, "export")
+    if to not in TARGETS:
+        raise ConfigError(f"export writes {', '.join(sorted(TARGETS))}, got to={to!r}")
+    if to == "sympy":
+        if path is not None:
+            raise ConfigError("export to 'sympy' gives expressions, not text; leave path out, or use 'latex'")
+        return formula(model, inputs)
+    text = latex(model, inputs, outputs) if to == "latex" else CODE[to](model, inputs, outputs, function=function)
+    if path is not None:
+        write_whole(path, text)
+    return text

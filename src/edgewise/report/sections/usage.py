@@ -1,0 +1,30 @@
+"""Python that loads the model and predicts a row."""
+
+from __future__ import annotations
+
+from ..figures import predict
+from ..subject import Subject
+
+
+def usage(subject: Subject, file: str) -> str:
+    """A script that predicts the first row, with the numbers that come out here in a comment."""
+    row = subject.fitted.X[:1]
+    values = ", ".join(repr(float(v)) for v in row[0])
+    result = ", ".join(f"{v:.6g}" for v in predict(subject.model, row, subject.classes)[0].tolist())
+    if subject.model.metadata.classes:
+        call = "model.predict_proba(X)"
+    else:
+        call = "torch.as_tensor(model.predict(X)).softmax(dim=1)" if subject.classes else "model.predict(X)"
+    return "\n".join(
+        [
+            *(["import torch"] if "torch" in call else []),
+            "import edgewise as ew",
+            "",
+            f"model = ew.load({file!r})",
+            f"X = [[{values}]]  # {', '.join(map(repr, subject.inputs))}",
+            f"y = {call}  # {', '.join(map(repr, subject.outputs))}: {result}",
+            "",
+            "ew.plot(model).savefig('kan.svg')",
+            "print(ew.summary(model))",
+        ]
+    )

@@ -1,0 +1,1 @@
+"""From a table to a judged network: one honest workflow, from Python and from the command line."""

@@ -1,0 +1,111 @@
+"""What anyone would try first: the mean, a linear model, gradient boosting. scikit-learn computes the last two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..data import Table
+from ..errors import MissingExtra, require
+from .scores import Scores, scores
+
+SMALL = 500_000  # cells of a table that one thread boosts quickly
+RIDGE = 1e-4  # penalty per row of the logistic weights: separable classes keep finite ones
+
+# n rows, d inputs, k outputs or classes
+Predictor = Callable[[Table, Tensor, int], Tensor]
+
+
+def baselines(rest: Table, held: Table, seed: int) -> dict[str, Scores | str]:
+    """Scores of every baseline, fitted to `rest` and judged on `held`.
+
+    A sentence stands in place of the scores where one cannot be computed.
+    """
+    learn: dict[str, Predictor] = (
+        {"mean": _mean, "linear regression": _linear, "gradient boosting": _boosted}
+        if rest.classes is None
+        else {"most frequent class": _shares, "logistic regression": _logistic, "gradient boosting": _boosted_classes}
+    )
+    found: dict[str, Scores | str] = {}
+    for name, predict in learn.items():
+        try:
+            found[name] = scores(held, predict(rest, held.X, seed))
+        except MissingExtra as error:
+            found[name] = f"not computed: {error}"
+    return found
+
+
+def _mean(rest: Table, X: Tensor, seed: int) -> Tensor:
+    return rest.y.mean(dim=0).expand(len(X), -1)
+
+
+def _shares(rest: Table, X: Tensor, seed: int) -> Tensor:
+    return (torch.bincount(rest.y, minlength=len(rest.classes or ())).double() / len(rest)).expand(len(X), -1)
+
+
+def _linear(rest: Table, X: Tensor, seed: int) -> Tensor:
+    """Least squares with an intercept, on standardised inputs so that their units do not matter."""
+    old, new = _standard(rest.X, X)
+    (y, _), middle, spread = _standard(rest.y, rest.y), rest.y.mean(dim=0), _spread(rest.y)
+    model = require("sklearn.linear_model").LinearRegression().fit(old.numpy(), y.numpy())
+    return middle + spread * torch.from_numpy(model.predict(new.numpy()))
+
+
+def _logistic(rest: Table, X: Tensor, seed: int) -> Tensor:
+    """Multinomial logistic regression, on standardised inputs."""
+    old, new = _standard(rest.X, X)
+    model = require("sklearn.linear_model").LogisticRegression(C=1 / (2 * RIDGE * len(rest)), max_iter=1000)
+    return _probabilities(model, rest, old, new)
+
+
+def _boosted(rest: Table, X: Tensor, seed: int) -> Tensor:
+    """On standardised targets, since scikit-learn sums gradients in float32."""
+    (y, _), middle, spread = _standard(rest.y, rest.y), rest.y.mean(dim=0), _spread(rest.y)
+    boosting = require("sklearn.ensemble").HistGradientBoostingRegressor
+    with _threads(rest):
+        columns = [
+            boosting(random_state=_seed(seed)).fit(rest.X.numpy(), column.numpy()).predict(X.numpy()) for column in y.T
+        ]
+    return middle + spread * torch.from_numpy(np.stack(columns, axis=1))
+
+
+def _boosted_classes(rest: Table, X: Tensor, seed: int) -> Tensor:
+    model = require("sklearn.ensemble").HistGradientBoostingClassifier(random_state=_seed(seed))
+    with _threads(rest):
+        return _probabilities(model, rest, rest.X, X)
+
+
+def _probabilities(model: Any, rest: Table, old: Tensor, new: Tensor) -> Tensor:
+    """Probabilities (n, k) of all classes at `new`, by a scikit-learn model fitted at `old`."""
+    present = rest.y.unique()
+    result = torch.zeros(len(new), len(rest.classes or ()), dtype=torch.float64)
+    if len(present) == 1:
+        result[:, present] = 1.0
+    else:
+        result[:, present] = torch.from_numpy(model.fit(old.numpy(), rest.y.numpy()).predict_proba(new.numpy()))
+    return result
+
+
+def _threads(rest: Table) -> AbstractContextManager[object]:
+    """One thread for small tables: where other programs share the cores, several that wait for one another take many
+    times as long."""
+    return require("threadpoolctl").threadpool_limits(1 if rest.X.numel() < SMALL else None)
+
+
+def _spread(values: Tensor) -> Tensor:
+    spread = values.std(dim=0)
+    return torch.where(spread > 0, spread, torch.ones_like(spread))
+
+
+def _standard(old: Tensor, new: Tensor) -> tuple[Tensor, Tensor]:
+    middle, spread = old.mean(dim=0), _spread(old)
+    return (old - middle) / spread, (new - middle) / spread
+
+
+def _seed(seed: int) -> int:
+    return seed % 2**32  # numpy's generators take 32 bits

@@ -1,0 +1,50 @@
+"""Whether one network is as good as another, on rows that neither was fitted to."""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor
+
+from ..data import Table
+from ..model import KAN
+from .scores import row_losses
+
+WORTH = 1.1  # a simpler network may have so much of the loss of the one before it
+ERRORS = 1.0  # standard errors of a mean difference that are no difference (Breiman et al. 1984, section 3.4.3)
+MOST = 1.5  # of the other's loss, beyond which a difference counts whatever its standard error
+ROUND_OFF = 1e-20  # part of the squares of y that is round-off
+
+
+def clearly_worse(new: KAN, old: KAN, rows: Table) -> bool:
+    """Whether `new` is worse than `old` on these rows, by more than a simpler network is worth and than chance does."""
+    return not as_good(new, old, rows, most=math.inf)
+
+
+def as_good(new: KAN, old: KAN, rows: Table, most: float = MOST) -> bool:
+    """Whether `new` is about as good as `old` on these rows.
+
+    Its loss is within `WORTH` times that of the other. Or the mean difference is within `ERRORS` standard errors, the
+    loss is within `most` times the other's, and no more classes are named wrong than one in a hundred.
+    """
+    ours, theirs = row_losses(new, rows), row_losses(old, rows)
+    if bool(ours.mean() <= WORTH * theirs.mean() + ROUND_OFF * _spread(rows)):
+        return rows.classes is None or _lost(new, old, rows) <= 0.01
+    gap = ours - theirs
+    within = bool(gap.mean() <= ERRORS * gap.std() / math.sqrt(len(gap))) and bool(ours.mean() <= most * theirs.mean())
+    return within and (rows.classes is None or _lost(new, old, rows) <= 0.01)
+
+
+def _lost(new: KAN, old: KAN, rows: Table) -> float:
+    """The part of the rows that `old` names right beyond those that `new` does."""
+    right = [_right(model, rows) for model in (old, new)]
+    return float((right[0] - right[1]).mean())
+
+
+def _right(model: KAN, rows: Table) -> Tensor:
+    return (model(rows.X).detach().argmax(1) == rows.y).double()
+
+
+def _spread(rows: Table) -> float:
+    """The variance of the targets; one for classes."""
+    return 1.0 if rows.classes is not None else float((rows.y - rows.y.mean(dim=0)).square().mean())

@@ -1,0 +1,82 @@
+"""The step to closed forms: looked for on the training rows, kept where the rows that choose say so."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+
+import torch
+
+from ..data import Table
+from ..errors import EdgewiseError
+from ..model import KAN
+from ..size import summary
+from ..symbolic.symbolify import symbolify
+from .choosing import as_good
+
+EDGES = 40  # edges up to which closed forms are looked for
+ROWS = 4000  # rows on which forms are looked for, at most
+TOLERANCE = 0.05  # what the error may rise by on the rows that the forms are fitted to
+
+
+@dataclass(frozen=True)
+class Closed:
+    """What came of the search: the network that is better to keep (None: the one before), one that was found but is
+    worse, and a sentence. `failure` is the traceback of a bug that ended the search."""
+
+    model: KAN | None
+    rejected: KAN | None
+    message: str
+    failure: str = ""
+
+
+def skipped(why: str) -> Closed:
+    """No search."""
+    return Closed(None, None, f"No closed forms were looked for: {why}.")
+
+
+def close(model: KAN, training: Table, choosing: Table | None) -> Closed:
+    """Closed forms for the edges of `model`, looked for on the training rows and judged on those that choose.
+
+    Where no rows choose, the training rows do. A bug in the search costs no network: its traceback comes back.
+    """
+    edges = summary(model).edges
+    if edges == 0:
+        return Closed(None, None, "The network is a constant: no input matters.")
+    if edges > EDGES:
+        return Closed(None, None, f"No closed forms were looked for: the network has {edges} edges, more than {EDGES}.")
+    fitted = thin(training, ROWS)
+    judging = training if choosing is None else choosing
+    try:
+        found = symbolify(model, fitted.X, fitted.y, tolerance=TOLERANCE)
+    except EdgewiseError as error:
+        return Closed(None, None, f"No closed forms: {error}")
+    except Exception as error:
+        said = f"No closed forms: the search ended in a bug ({type(error).__name__}: {error})."
+        return Closed(None, None, said, traceback.format_exc())
+    have, left = symbolic_edges(found), summary(found).edges
+    if left and not have:
+        return Closed(None, None, "No edge has a closed form that is as good as its spline.")
+    if not as_good(found, model, judging):
+        return Closed(None, found, "The closed forms that were found are not as good as the network's splines.")
+    return Closed(found, None, told(have, left))
+
+
+def told(have: int, left: int) -> str:
+    """How many of the edges that are left have a closed form, in words."""
+    if have == left:
+        return "Every edge has a closed form."
+    rest = f"{left - have} {'stays a spline' if left - have == 1 else 'stay splines'}, by name"
+    return f"{have} of {left} edges {'has' if have == 1 else 'have'} a closed form; {rest}."
+
+
+def thin(table: Table, count: int) -> Table:
+    """At most so many rows, evenly taken."""
+    if len(table) <= count:
+        return table
+    return table.take(torch.linspace(0, len(table) - 1, count, dtype=torch.float64).round().long())
+
+
+def symbolic_edges(model: KAN) -> int:
+    """Edges that are a closed form and nothing else."""
+    return summary(model).edges - sum(int(layer.spline_edges().sum()) for layer in model.edge_layers)

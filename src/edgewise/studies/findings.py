@@ -1,0 +1,55 @@
+"""What a study found, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from ..data import Table
+from ..model import KAN
+from .formula_text import Written
+from .scores import Scores
+from .settings import StudySettings
+from .stages import Trained
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """A table, the network found for it, and what rows that took part in nothing say of it.
+
+    model: the network, its parameters fitted to all rows at the very end. judged: the same network before that, which
+    the scores are of. scores: name -> errors of every stage and of the baselines, on `held`, the rows that only judge;
+    a sentence stands where a baseline could not be computed. formula: the network written down, or None; unwritten:
+    why. message: what was found, in words. trained: every stage. source: where the table came from.
+    """
+
+    table: Table
+    rest: Table
+    held: Table
+    settings: StudySettings
+    model: KAN
+    judged: KAN
+    trained: Trained
+    scores: dict[str, Scores | str]
+    formula: Written | None
+    rejected: Written | None
+    unwritten: str
+    verdict: str
+    message: str
+    seconds: float
+    source: str = ""
+    created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+    @property
+    def formulas(self) -> tuple[Any, ...]:
+        """One sympy expression per output, in the units of the table; () where the network is too large for it."""
+        return () if self.formula is None else self.formula.expressions
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended a stage."""
+        return self.trained.interrupted
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self.table)} rows: {self.verdict})"

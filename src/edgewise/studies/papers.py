@@ -1,0 +1,82 @@
+"""What a study shows: report.html, kan.svg and formula.txt."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from ..data import Table
+from ..errors import EdgewiseError
+from ..plotting import describe, plot
+from ..plotting.picture_file import as_file
+from ..report import report
+from ..report.figures import closed_forms
+from ..size import summary
+from ..topology import Edge
+from . import formula_text
+from .closed_forms import symbolic_edges
+from .findings import Findings
+from .formula_text import Written
+from .stages import Trained
+
+FEW = 8  # different values of an input, below which an edge is not held against its spline
+SHOWN = 300  # operations up to which the report typesets a formula
+
+
+def written(trained: Trained, held: Table) -> tuple[Written | None, Written | None, str]:
+    """The network that is kept, and the one that was found but is worse, written down; and why they are not, where
+    sympy is missing or an edge cannot be written."""
+    try:
+        rejected = None if trained.closed.rejected is None else formula_text.write(trained.closed.rejected, held)
+        return formula_text.write(trained.model, held), rejected, ""
+    except EdgewiseError as error:
+        return None, None, f"not written down: {error}"
+
+
+def picture(study: Findings) -> bytes:
+    """The network as SVG, the same bytes for the same network."""
+    return as_file(plot(study.model, study.rest.X), "svg")
+
+
+def formula_file(study: Findings) -> str:
+    """formula.txt."""
+    scores = {name: row for name, row in study.scores.items() if name != "formula"}
+    return formula_text.text(study.formula, study.message, study.rejected, study.held.task, len(study.held), scores)
+
+
+def page(study: Findings) -> str:
+    """report.html."""
+    trained, rest, held, written = study.trained, study.rest, study.held, study.formula
+    own = ("this network", "formula")
+    judged: dict[str, Any] = {"model": study.scores["this network"]}
+    if "formula" in study.scores:
+        judged["formula"] = study.scores["formula"]
+    expressions: Sequence[Any] | None = None
+    if written is not None and sum(e.count_ops() for e in written.expressions) <= SHOWN:
+        expressions = written.expressions
+    return report(
+        study.judged,
+        rest.X,
+        rest.y,
+        original=trained.first if trained.splines.active_edges() != trained.first.active_edges() else None,
+        test=(held.X, held.y),
+        history=trained.rows,
+        baselines={name: row for name, row in study.scores.items() if name not in own},
+        errors=judged,
+        formulas=expressions,
+        closed_forms=_fits(trained, rest),
+        verdict=" ".join(filter(None, [study.verdict, study.message])),
+        notes=rest.notes,
+        formula_notes=written.legend() if written and expressions else (),
+    )
+
+
+def _fits(trained: Trained, rest: Table) -> dict[Edge, tuple[str, float]] | None:
+    """The forms of a network of closed forms, each held against the spline whose place it took; None leaves the report
+    to look for forms itself."""
+    if trained.closed.model is None or summary(trained.model).edges > symbolic_edges(trained.model):
+        return None
+    forms = closed_forms(describe(trained.model, rest.X), describe(trained.splines, rest.X), None)
+    few = [len(column.unique()) < FEW for column in rest.X.T]  # between so few values, a spline may do what it likes
+    return {edge: (form.words, math.nan if edge[0] == 0 and few[edge[1]] else form.r2) for edge, form in forms.items()}

@@ -1,0 +1,76 @@
+"""How a study is made: checked when it is built, and the same from Python and from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import ConfigError, did_you_mean, problems
+
+EFFORTS = {"quick": 0, "default": "auto", "thorough": 24}  # effort -> restarts of a first fit
+
+
+@dataclass(frozen=True)
+class StudySettings:
+    """What to do with a table.
+
+    hidden: nodes per hidden layer, () for none. grids: intervals per stage, or "auto". sparsity: pull towards few edges
+    in the first fit; 0 leaves pruning out. test: part of the rows that only judge. seed: of the splits, the start and
+    all else. formula: whether closed forms are looked for. effort: "quick", "default" or "thorough", how many restarts
+    a first fit has.
+    """
+
+    hidden: tuple[int, ...] = (5,)
+    grids: tuple[int, ...] | str = "auto"
+    sparsity: float = 0.01
+    test: float = 0.2
+    seed: int = 0
+    formula: bool = True
+    effort: str = "default"
+
+    def __post_init__(self) -> None:
+        sizes = isinstance(self.grids, tuple) and self.grids and all(_whole(g, 1) for g in self.grids)
+        growing = sizes and list(self.grids) == sorted(set(self.grids))
+        problems(
+            (
+                message
+                for wrong, message in [
+                    (
+                        not isinstance(self.hidden, tuple) or not all(_whole(width, 1) for width in self.hidden),
+                        f"hidden must be numbers of nodes such as (5,) or (), got {self.hidden!r}",
+                    ),
+                    (
+                        self.grids != "auto" and not growing,
+                        f"grids must be 'auto' or growing sizes such as (3, 6, 12), got {self.grids!r}",
+                    ),
+                    (not _within(self.sparsity, 0, float("inf")), f"sparsity must be >= 0, got {self.sparsity!r}"),
+                    (
+                        not _within(self.test, 0, 1) or self.test == 0,
+                        f"test is a part of the rows between 0 and 1, got {self.test!r}",
+                    ),
+                    (not _whole(self.seed, 0), f"seed must be a whole number >= 0, got {self.seed!r}"),
+                    (not isinstance(self.formula, bool), f"formula must be True or False, got {self.formula!r}"),
+                    (self.effort not in EFFORTS, f"unknown effort; {did_you_mean(str(self.effort), EFFORTS)}"),
+                ]
+                if wrong
+            ),
+            ConfigError,
+        )
+
+    @staticmethod
+    def of(hidden: Any, grids: Any, **others: Any) -> StudySettings:
+        """Settings from what a user writes: lists do for tuples, and one number for a hidden layer."""
+        if isinstance(hidden, int) and not isinstance(hidden, bool):
+            hidden = (hidden,)
+        hidden = tuple(hidden) if isinstance(hidden, Sequence) and not isinstance(hidden, str) else hidden
+        grids = tuple(grids) if isinstance(grids, Sequence) and not isinstance(grids, str) else grids
+        return StudySettings(hidden=hidden, grids=grids, **others)
+
+
+def _whole(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _within(value: Any, low: float, high: float) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value < high

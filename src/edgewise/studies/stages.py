@@ -1,0 +1,134 @@
+"""From a table to the network that is kept: fit with sparsity, prune, fit again, and closed forms where they are as
+good.
+
+Three kinds of rows. The training rows fit every stage. The rows that choose stop a fit, and choose between a stage and
+the one before it. The rows that judge are no part of this file: what they say is taken after it, and nothing here sees
+them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..data import Table, split
+from ..model import KAN
+from ..size import summary
+from ..symbolic.symbolify import symbolify
+from ..train.fit import fit
+from ..train.held_out import FEWEST
+from ..train.refit import Ending, refit
+from ..train.result import FitResult
+from ..train.solvers.status import Status
+from ..transforms import prune
+from .choosing import clearly_worse
+from .closed_forms import TOLERANCE, Closed, close, skipped, symbolic_edges
+from .settings import EFFORTS, StudySettings
+
+CHOOSING = 0.125  # part of the rows that do not judge: a tenth of all, where a fifth of them judges
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The network that is kept and how it came about.
+
+    `first`: the network before pruning; `splines`: the one whose edges are all splines, which `model` is unless closed
+    forms took their places. `chosen`: the fit that `splines` is from.
+    """
+
+    model: KAN
+    first: KAN
+    splines: KAN
+    chosen: FitResult
+    closed: Closed
+    rows: list[dict[str, Any]]
+    stages: list[dict[str, Any]]
+    interrupted: bool
+
+
+def learn(rest: Table, settings: StudySettings, progress: bool) -> Trained:
+    """All stages on `rest`, a part of which only chooses. Ctrl-C keeps what there is."""
+    training, choosing = parts(rest, settings.seed)
+    how: dict[str, Any] = {
+        "grids": settings.grids,
+        "loss": "squared_error" if rest.classes is None else "cross_entropy",
+        "seed": settings.seed,
+        "progress": progress,
+        "validation": None if choosing is None else (choosing.X, choosing.y),
+    }
+    first = fit(
+        fresh(rest, settings),
+        training.X,
+        training.y,
+        sparsity=settings.sparsity,
+        restarts=EFFORTS[settings.effort],
+        **how,
+    )
+    rows, stages = [{"part": "fit", **row} for row in first.history], [stage("fit", first)]
+    chosen, interrupted = first, first.status is Status.INTERRUPTED
+    closed = skipped("the fit was interrupted" if interrupted else "closed forms were not asked for")
+    try:
+        if settings.sparsity > 0 and not interrupted:
+            second = fit(prune(first.model, training.X), training.X, training.y, **how)
+            rows += [{"part": "refit", **row} for row in second.history]
+            stages.append(stage("refit after pruning", second))
+            worse = choosing is not None and clearly_worse(second.model, first.model, choosing)
+            chosen = first if worse else second
+            interrupted = second.status is Status.INTERRUPTED
+        if settings.formula and not interrupted:
+            closed = close(chosen.model, training, choosing)
+    except KeyboardInterrupt:  # outside fit, which catches its own: what there is is kept
+        closed, interrupted = skipped("the search for closed forms was interrupted"), True
+    models = (chosen.model if closed.model is None else closed.model, first.model, chosen.model)
+    kept, unpruned, splines = (named(model, rest) for model in models)
+    return Trained(kept, unpruned, splines, chosen, closed, rows, stages, interrupted)
+
+
+def final(trained: Trained, table: Table, progress: bool) -> KAN:
+    """The network that is kept, its parameters fitted once more to all rows of the table, those that judged included.
+
+    Shape, grid and closed forms stay. Where the fit was by a gradient method, or was interrupted, it stays as it is.
+    """
+    if trained.interrupted or summary(trained.model).edges == 0 and trained.chosen.ending is None:
+        return trained.model
+    if symbolic_edges(trained.model):
+        again = symbolify(trained.model, table.X, table.y, tolerance=TOLERANCE)
+        same = symbolic_edges(again) == symbolic_edges(trained.model)
+        return named(again if same else trained.model, table)
+    if not isinstance(trained.chosen.ending, Ending):
+        return trained.model
+    return named(refit(trained.chosen, table.X, table.y, progress=progress).model, table)
+
+
+def fresh(rest: Table, settings: StudySettings) -> KAN:
+    """The network that the first fit starts from."""
+    outputs = rest.y.shape[1] if rest.classes is None else len(rest.classes)
+    grid_size = settings.grids[0] if isinstance(settings.grids, tuple) else 5
+    return KAN((len(rest.inputs), *settings.hidden, outputs), grid_size=grid_size, seed=settings.seed)
+
+
+def parts(rest: Table, seed: int) -> tuple[Table, Table | None]:
+    """The rows to train on, and those to choose by; None where rows are few."""
+    if len(rest) < FEWEST:
+        return rest, None
+    return split(rest, CHOOSING, seed + 1)  # another draw than the one that set `rest` apart
+
+
+def named(model: KAN, rest: Table) -> KAN:
+    """The model with the names, classes and ranges of the rows that it was fitted to."""
+    low, high = rest.X.amin(dim=0).tolist(), rest.X.amax(dim=0).tolist()
+    found = replace(rest, ranges=tuple(zip(low, high, strict=True))).metadata()
+    return model.build(metadata=replace(found, split=model.metadata.split))
+
+
+def stage(name: str, result: FitResult) -> dict[str, Any]:
+    """One training run in words and figures."""
+    return {
+        "name": name,
+        "status": result.status.name,
+        "message": result.message,
+        "train_loss": result.train_loss,
+        "validation_loss": result.validation_loss,
+        "seconds": round(result.seconds, 2),
+        "edges": summary(result.model).edges,
+    }

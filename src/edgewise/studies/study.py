@@ -1,0 +1,193 @@
+"""study: from a table to a judged network, its formulas and its report."""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..data import Table, from_arrays, from_dataframe, split
+from ..data.frames import is_frame
+from ..errors import ConfigError, DataError, EdgewiseWarning, knows_keywords
+from ..files import write_whole
+from ..train.closing import far_columns
+from . import words
+from .baselines import baselines
+from .findings import Findings
+from .folder import write_folder
+from .papers import page, written
+from .scores import Scores, predict, scores
+from .settings import StudySettings
+from .stages import Trained, final, learn
+
+FEWEST = 10  # rows from which a fit and a part that judges can be made
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Study(Findings):
+    """Findings that can be shown: a report, and a run folder as `edgewise fit` writes it."""
+
+    def report(self, path: str | Path) -> None:
+        """Write report.html to this path. Raises `FileError` where the system refuses."""
+        write_whole(path, page(self))
+
+    def save(self, folder: str | Path, *, force: bool = False) -> dict[str, str]:
+        """Write the run folder, as `edgewise fit` does.
+
+        Args:
+            folder: a new folder, or with `force` one that an earlier run wrote.
+            force: replace an earlier run.
+
+        Returns:
+            What could not be made, file name -> why.
+
+        Raises:
+            FileError: the folder cannot be written.
+        """
+        return write_folder(self, folder, force=force, extra={})
+
+
+@knows_keywords
+def study(
+    X: Any,
+    y: Any = None,
+    *,
+    inputs: Sequence[str] | None = None,
+    target: str | Sequence[str] | None = None,
+    task: str = "auto",
+    hidden: int | Sequence[int] = (5,),
+    grids: str | Sequence[int] = "auto",
+    sparsity: float = 0.01,
+    test: float = 0.2,
+    formula: bool = True,
+    effort: str = "default",
+    seed: int = 0,
+    progress: bool = True,
+    source: str = "",
+) -> Study:
+    """Take a table to a judged network: fit, prune, fit again, closed forms, baselines.
+
+    One split judges the whole chain. The rows that judge are no part of any stage; other rows stop the fits and choose
+    between stages. At the very end all rows come back: `model` is fitted to them, `scores` stay those of before.
+
+    Args:
+        X: a `Table`, a DataFrame with the column `target`, or inputs (n, d) as an array, a tensor or a frame.
+        y (n,), (n, k) or class labels (n,): the targets, where X holds only inputs.
+        inputs: names of the inputs, where X has none of its own; of a DataFrame, the columns to use.
+        target: the column, or columns, of a DataFrame to predict; a name for y otherwise.
+        task: "auto" (classification for text and truth values), "regression" or "classification".
+        hidden: nodes per hidden layer; () for none.
+        grids: intervals per stage, such as (3, 6, 12), or "auto".
+        sparsity: pull towards few edges in the first fit; 0 leaves pruning out.
+        test: part of the rows that only judge.
+        formula: whether closed forms are looked for.
+        effort: "quick", "default" or "thorough": how many restarts the first fit has.
+        seed: of the splits, the start and all else. The same seed gives the same result.
+        progress: show a bar.
+        source: where the table came from, for the report.
+
+    Returns:
+        A `Study`.
+
+    Raises:
+        ConfigError: settings that cannot be used, all in one message.
+        DataError, ShapeError: a table that cannot be used.
+
+    >>> import torch, edgewise as ew
+    >>> X = torch.rand(100, 1, dtype=torch.float64)
+    >>> found = ew.study(X, 3 * X[:, 0] + 1, hidden=(), formula=False, progress=False)
+    >>> found.scores["this network"]["r2"] > 0.999
+    True
+    """
+    settings = StudySettings.of(hidden, grids, sparsity=sparsity, test=test, seed=seed, formula=formula, effort=effort)
+    table = as_table(X, y, inputs=inputs, target=target, task=task)
+    return study_table(table, settings, progress=progress, source=source)
+
+
+def as_table(X: Any, y: Any, *, inputs: Any, target: Any, task: str) -> Table:
+    """What `study` was given, as a table."""
+    if isinstance(X, Table):
+        if any(part is not None for part in (y, inputs, target)):
+            raise ConfigError("a Table has its own targets and names; leave y, inputs and target out")
+        return X
+    if y is None:
+        if target is None or not is_frame(X):
+            raise DataError("y is missing: give study(X, y), or study(frame, target='column')")
+        return from_dataframe(X, target, features=inputs, task=task)
+    outputs = [target] if isinstance(target, str) else target
+    return from_arrays(X, y, inputs=inputs, outputs=outputs, task=task)
+
+
+def study_table(table: Table, settings: StudySettings, *, progress: bool, source: str = "") -> Study:
+    """The study of a table under these settings. Raises `DataError` for too few rows."""
+    began = time.perf_counter()
+    if len(table) < FEWEST:
+        where = source or "the table"
+        raise DataError(
+            f"{where} has {len(table)} usable rows; a study that lets some of them judge needs at least {FEWEST}"
+        )
+    rest, held = split(table, settings.test, settings.seed)
+    trained = learn(rest, settings, progress=progress and sys.stderr.isatty())
+    if trained.closed.failure:
+        warnings.warn(EdgewiseWarning(f"{trained.closed.message}\n{trained.closed.failure}"), stacklevel=2)
+    network = scores(held, predict(trained.model, held))
+    good, rejected, unwritten = written(trained, held) if settings.formula else (None, None, "")
+    found: dict[str, Scores | str] = {"this network": network}
+    if good is not None and trained.closed.model is not None:
+        found["formula"] = good.scores
+    others = {**before(trained, held), **baselines(rest, held, settings.seed)}
+    found |= others
+    goal = ", ".join(table.outputs)
+    inside = ((held.X >= rest.X.amin(dim=0)) & (held.X <= rest.X.amax(dim=0))).all(dim=1)
+    within = None
+    if inside.any():
+        within = scores(held.take(inside.nonzero()[:, 0]), predict(trained.model, held)[inside])
+    verdict = words.verdict(table.task, goal, network, others)
+    verdict += words.extrapolated(table.task, len(held) - int(inside.sum()), within)
+    message = words.closed(trained.closed.message, table.task, found) if settings.formula else ""
+    last = final(trained, table, progress=progress and sys.stderr.isatty())
+    return Study(
+        table=table,
+        rest=rest,
+        held=held,
+        settings=settings,
+        model=last,
+        judged=trained.model,
+        trained=trained,
+        scores=found,
+        formula=good,
+        rejected=rejected,
+        unwritten=unwritten,
+        verdict=verdict,
+        message=message,
+        seconds=time.perf_counter() - began,
+        source=source,
+    )
+
+
+def before(trained: Trained, held: Table) -> dict[str, Scores | str]:
+    """Scores of the networks that the one kept came from: before its closed forms, and before pruning."""
+    found: dict[str, Scores | str] = {}
+    if trained.closed.model is not None:
+        found["network before closed forms"] = scores(held, predict(trained.splines, held))
+    if trained.splines.active_edges() != trained.first.active_edges():
+        found["network before pruning"] = scores(held, predict(trained.first, held))
+    return found
+
+
+def opening(table: Table, settings: StudySettings, source: str) -> list[str]:
+    """What is said before a study begins: the table, remarks on it, and how many rows judge."""
+    count = f"{len(table.inputs)} {'input' if len(table.inputs) == 1 else 'inputs'}"
+    held = len(split(table, settings.test, settings.seed)[1])
+    return [
+        f"{source}: {len(table)} rows, {count}, {table.task} of {', '.join(table.outputs)}",
+        *(f"note: {note}" for note in (*table.notes, *far_columns(table.X, table.inputs))),
+        (
+            f"fitting on {len(table) - held} rows; {held} rows (drawn with seed {settings.seed}) are held out to judge"
+            " the result"
+        ),
+    ]

@@ -1,0 +1,123 @@
+"""What a fit achieved, in words and in one small table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from ..model import KAN
+from ..size import summary
+from .scores import Scores, headline
+
+NOTHING = 0.02  # part of the variance below which nothing was found
+EXACT = 1e-14  # part of the variance at which differences are round-off
+CLOSE_ENOUGH = 1.1  # of the error before closed forms, up to which that with them is about the same
+DIGITS, FEW, LONG = 4, 8, 1200  # digits of constants; splines in a formula, and its letters, up to which it is printed
+CLOSE = 0.02  # relative difference of two errors below which they count as equal
+
+
+def number(value: float) -> str:
+    """Four digits, without an exponent where that is readable."""
+    return "-" if not math.isfinite(value) else f"{value:.4g}"
+
+
+def table(task: str, network: Scores, others: dict[str, Scores | str]) -> str:
+    """Scores of the network and the baselines, one line each."""
+    keys = ("rmse", "mae", "r2") if task == "regression" else ("accuracy", "cross_entropy")
+    rows: dict[str, Scores | str] = {"this network": network, **others}
+    width = max(map(len, rows)) + 2
+    lines = ["".ljust(width) + "".join(key.replace("_", " ").rjust(15) for key in keys)]
+    for name, row in rows.items():
+        lines.append(
+            name.ljust(width)
+            + (f"  {row}" if isinstance(row, str) else "".join(number(row[key]).rjust(15) for key in keys))
+        )
+    return "\n".join(lines)
+
+
+def verdict(task: str, outputs: str, network: Scores, others: dict[str, Scores | str]) -> str:
+    """One or two sentences: how well rows that were not seen are predicted, and how that compares."""
+    key = headline(task)
+    known = {name: row[key] for name, row in others.items() if not isinstance(row, str)}
+    sign = 1.0 if task == "regression" else -1.0  # errors fall, accuracies rise
+    trivial = next(iter(others))
+    if task == "regression":
+        r2 = network["r2"]
+        if not math.isfinite(r2):
+            return (
+                f"The held-out rows have one and the same value of {outputs}, which says little (RMSE"
+                f" {number(network[key])}); give more rows."
+            )
+        if r2 < NOTHING:
+            return (
+                f"The network predicts {outputs} on unseen rows no better than the mean: these inputs do not tell it,"
+                " or not from so few rows."
+            )
+        rest = 1 - r2
+        share = f"{100 * r2:.4g} %" if rest > 1e-4 else f"all but {rest:.1g}" if rest > EXACT else "all, to round-off,"
+        first = (
+            f"The network explains {share} of the variance of {outputs} on rows it has not seen (RMSE"
+            f" {number(network[key])})."
+        )
+        if rest <= EXACT:
+            return first
+    else:
+        first = (
+            f"The network names the right class of {outputs} for {100 * network[key]:.4g} % of the rows it has not"
+            " seen."
+        )
+        if network[key] <= known[trivial]:
+            return (
+                f"{first} Always naming the most frequent class does as well: these inputs do not tell it, or not from"
+                " so few rows."
+            )
+    strong = {name: value for name, value in known.items() if name != trivial}
+    if not strong:
+        return first
+    best = min(strong, key=lambda name: sign * strong[name])
+    gap = sign * (network[key] - strong[best])
+    scale = max(abs(strong[best]), abs(network[key]), 1e-300) if task == "regression" else 1.0
+    other = f"{best} ({number(strong[best])})"
+    if abs(gap) <= (CLOSE if task == "regression" else 0.005) * scale:
+        return f"{first} That equals the best baseline, {other}."
+    return f"{first} That is {'better' if gap < 0 else 'worse'} than the best baseline, {other}."
+
+
+def extrapolated(task: str, outside: int, within: Scores | None) -> str:
+    """A sentence on held-out rows beyond the range of the training rows, with the score of the others; nothing where
+    there are none."""
+    if not outside:
+        return ""
+    text = (
+        f" {outside} of the held-out rows {'lies' if outside == 1 else 'lie'} outside the range of the rows fitted to,"
+        " where any network guesses"
+    )
+    if within is None:
+        return f"{text}."
+    key = headline(task)
+    score = f"RMSE {number(within[key])}" if task == "regression" else f"{100 * within[key]:.4g} % right"
+    return f"{text}; without {'it' if outside == 1 else 'them'}: {score}."
+
+
+def closed(message: str, task: str, found: Mapping[str, Scores | str]) -> str:
+    """The sentence on closed forms, with what the rows that judge say of them."""
+    now, then = found.get("this network"), found.get("network before closed forms")
+    if not isinstance(now, dict) or not isinstance(then, dict):
+        return message
+    key = "rmse" if task == "regression" else "cross_entropy"
+    what = "RMSE" if task == "regression" else "cross-entropy"
+    if now[key] <= CLOSE_ENOUGH * then[key] or now.get("r2", 0.0) >= 1 - EXACT:
+        verdict = "The network is about as good with them"
+    else:
+        verdict = "On the rows that judge, the network is worse with them"
+    return f"{message} {verdict} ({what} {number(now[key])}, before {number(then[key])})."
+
+
+def structure(model: KAN, inputs: tuple[str, ...]) -> str:
+    """Size of the network, and the inputs that it does not use."""
+    used = {edge[1] for edge in model.active_edges() if edge[0] == 0}
+    idle = [name for index, name in enumerate(inputs) if index not in used]
+    text = f"{summary(model)}."
+    if idle:
+        text += f" It does not use {', '.join(idle[:8])}{f' and {len(idle) - 8} more' if len(idle) > 8 else ''}."
+    return text

@@ -1,0 +1,227 @@
+"""A fit of any module to rows, and the run of one optimizer that a KAN shares with it."""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import ConfigError, TrainingError
+from ..threads import threads_for
+from .choose import (
+    FULL_BATCH,
+    LONGEST,
+    LONGEST_SPARSE,
+    Optimizer,
+    choose_for_module,
+    epochs_for,
+    name_of,
+    whole_batch,
+)
+from .job import Job
+from .monitor import Monitor
+from .problems import linear_layers
+from .problems.modes import Modes
+from .problems.module import ModuleProblem
+from .problems.penalised import Penalised
+from .result import FitResult, measure
+from .settings import FitSettings
+from .solvers import by_name, first_order
+from .solvers.first_order import Penalty
+from .solvers.status import Status
+from .solvers.stop import Patience, Step, Stop
+
+# Steps at least without a lower held-out loss before the end; as many as led to the lowest, where these are more.
+EARLY = Patience(40, share=1.0)
+
+
+def fit_module(module: nn.Module, job: Job, settings: FitSettings, monitor: Monitor) -> FitResult:
+    """Train a copy of any module on a job's rows; the state with the lowest held-out loss comes back."""
+    trained = copy.deepcopy(module).to(job.x.device)
+    modes, outputs = Modes(trained), _check_output(trained, job)
+    chosen, why = _chosen(trained, job, outputs, settings)
+    try:
+        status = Run(job, settings, monitor).optimise(trained, chosen)
+    except KeyboardInterrupt:  # before the first step, or after the last
+        status = Status.INTERRUPTED
+    monitor.finishing()
+    trained.eval()
+    train_loss, metrics = measure(trained, job.x, job.y, job.loss, job.weight)
+    validation_loss = None
+    choosing_loss = None
+    if job.xv is not None and job.yv is not None:
+        choosing_loss = measure(trained, job.xv, job.yv, job.loss, job.wv)[0]
+    if job.unseen is not None:
+        x, y, weight = job.unseen
+        validation_loss, held = measure(trained, x, y, job.loss, weight)
+        metrics |= {f"validation_{name}": value for name, value in held.items()}
+    modes.restore()
+    message = (
+        f"{monitor.sentence(status)}. {name_of(chosen)}{why}, {len(monitor.rows)} steps. Training loss"
+        f" {train_loss:.3g}."
+    )
+    return FitResult(
+        trained,
+        monitor.rows,
+        status,
+        message,
+        train_loss,
+        validation_loss,
+        metrics,
+        monitor.elapsed,
+        choosing_loss=choosing_loss,
+        held_out=job.held_out,
+    )
+
+
+def _chosen(module: nn.Module, job: Job, outputs: int, settings: FitSettings) -> tuple[Optimizer, str]:
+    """The optimizer, and in words why it was chosen. Raises `ConfigError` for a batch size that it cannot use."""
+    if settings.optimizer != "auto":
+        return settings.optimizer, ""
+    free = [p for p in module.parameters() if p.requires_grad]
+    parameters, places = sum(p.numel() for p in free), linear_layers.places(module, free)
+    widths = sum(sum(place.layer.weight.shape) for place in places) if places else None
+    chosen = choose_for_module(parameters, job.x.shape[0], outputs, widths)
+    if settings.batch_size is not None and chosen in FULL_BATCH:
+        raise ConfigError(whole_batch(chosen, parameters))
+    return chosen, f" (chosen for {parameters} parameters)"
+
+
+def _check_output(module: nn.Module, job: Job) -> int:
+    """How many numbers the module gives for a row. Raises where they cannot be compared with the targets."""
+    modes = Modes(module)
+    module.eval()  # no dropout, and statistics of a batch stay as they are
+    try:
+        with torch.no_grad():
+            output = module(job.x[:2])
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        raise TrainingError(
+            f"the module cannot take X of shape {tuple(job.x.shape)} and {job.x.dtype}: {error}"
+        ) from error
+    finally:
+        modes.restore()
+    if not isinstance(output, Tensor):
+        raise TrainingError(f"the module must return one tensor, got {type(output).__name__}")
+    shape = tuple(output.shape)
+    if job.y.ndim == 1:
+        most = int(torch.cat([job.y, job.y if job.yv is None else job.yv]).max())
+        if len(shape) != 2 or shape[0] != 2 or shape[1] <= most:
+            raise TrainingError(
+                f"the module gives outputs of shape {shape} for 2 rows, classes 0 to {most} need (2, {most + 1}), a"
+                " logit for each"
+            )
+    elif shape != (2, job.y.shape[1]) and not (shape == (2,) and job.y.shape[1] == 1):
+        raise TrainingError(
+            f"the module gives outputs of shape {shape} for 2 rows, the targets need {(2, job.y.shape[1])}; nothing is"
+            " broadcast"
+        )
+    return shape[1] if len(shape) == 2 else 1
+
+
+class Run:
+    """One optimizer on a module and the rows of a job; the losses of its steps go to the monitor.
+
+    `penalty(module, rows)` is minimised with the loss. The module then ends in the state with the lowest sum, or the
+    last one; without a penalty in the one with the lowest held-out loss.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        settings: FitSettings,
+        monitor: Monitor,
+        penalty: Penalty | None = None,
+        grid_size: int | None = None,
+    ) -> None:
+        self.job, self.settings, self.monitor, self.penalty, self.grid_size = job, settings, monitor, penalty, grid_size
+
+    def optimise(self, module: nn.Module, optimizer: Optimizer) -> Status:
+        """Run the optimizer on the module, in place."""
+        full = isinstance(optimizer, str) and optimizer in FULL_BATCH
+        count = self.job.x.shape[0]
+        rows = count if full else first_order.batch_rows(count, self.settings.batch_size)
+        with threads_for(10.0 * rows * sum(p.numel() for p in module.parameters() if p.requires_grad)):
+            return self._full_batch(module, str(optimizer)) if full else self._first_order(module, optimizer)
+
+    def _full_batch(self, module: nn.Module, name: str) -> Status:
+        if name in ("lm", "lm-cg") and self.penalty is not None:
+            raise ConfigError(
+                f"the paper's penalty needs a gradient optimizer, not {name!r}; on a KAN optimizer='lm' has its own"
+                " sparsity"
+            )
+        job = self.job
+        problem = ModuleProblem(module, job.x, job.y, job.loss, job.weight)
+        target: Any = problem if self.penalty is None else Penalised(problem, self.penalty)
+
+        def judge(theta: Tensor) -> float | None:
+            problem.load(theta)
+            return self._held_out(module)
+
+        start = problem.start()
+        first = judge(start) if self.penalty is None else None
+        stop = Stop(
+            start,
+            math.inf if first is None else first,
+            judge=judge,
+            note=lambda step, judged: self._note(step.value, judged, step.reach),
+            patience=EARLY if self.penalty is None else None,
+        )
+        try:
+            status = by_name.minimize(name, target, start, steps=self.settings.steps, watch=stop).status
+        except KeyboardInterrupt:
+            status = Status.INTERRUPTED
+        problem.load(stop.best.state if self.penalty is None else stop.last)
+        return Status.STOPPED if self.monitor.stopped else status
+
+    def _first_order(self, module: nn.Module, optimizer: Optimizer) -> Status:
+        job, settings = self.job, self.settings
+        longest = LONGEST if self.penalty is None else LONGEST_SPARSE
+        own: dict[str, Any] = {} if isinstance(optimizer, str) else {"optimizer": optimizer, "rates": None}
+        end = first_order.minimize(
+            module,
+            job.x,
+            job.y,
+            job.loss,
+            judge=self._judge,
+            epochs=settings.steps or epochs_for(job.x.shape[0], settings.batch_size, longest),
+            batch_size=settings.batch_size,
+            weight=job.weight,
+            penalty=self.penalty,
+            seed=job.seed,
+            watch=lambda step: self._epoch(module, step),
+            tick=self.monitor.tick,
+            **own,
+        )
+        if end.status is Status.FAILED:
+            raise TrainingError("the loss is not finite at the start; scale inputs and targets to ordinary sizes")
+        return end.status
+
+    def _judge(self, module: nn.Module) -> float:
+        """What states are compared by: the held-out loss, or what is minimised where there is none, or a penalty."""
+        if self.penalty is None and (judged := self._held_out(module)) is not None:
+            return judged
+        value = measure(module, self.job.x, self.job.y, self.job.loss, self.job.weight)[0]
+        with torch.no_grad():
+            return value if self.penalty is None else value + float(self.penalty(module, self.job.x))
+
+    def _held_out(self, module: nn.Module) -> float | None:
+        """The held-out loss; None without held-out rows."""
+        job = self.job
+        return None if job.xv is None or job.yv is None else measure(module, job.xv, job.yv, job.loss, job.wv)[0]
+
+    def _epoch(self, module: nn.Module, step: Step) -> bool:
+        held = self._held_out(module) if self.penalty is not None or self.job.xv is None else step.judged
+        return self._note(step.value, held, None)
+
+    def _note(self, loss: float, held: float | None, damping: float | None) -> bool:
+        return self.monitor.row(
+            stage="fit",
+            grid_size=self.grid_size,
+            loss=loss,
+            train_loss=loss,
+            validation_loss=held,
+            damping=damping,
+        )

@@ -1,0 +1,85 @@
+"""Which rows a fit leaves out: those that choose among states, and those that only judge the one chosen.
+
+A row that chose a grid, a restart or a stop is spent: the lowest of many losses on it is too low. So the rows that tell
+a user the error are others, which no stage of a fit, a prune, a refit sees. The model carries the split, and a later
+fit on the same rows leaves the same ones out. n rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..grid import bulk
+
+CHOOSING = 0.1  # part of the rows that choose
+JUDGING, ENOUGH, LEAST = (
+    0.1,
+    50,
+    0.05,
+)  # part of the rows that judge, but no more than ENOUGH of them or this least part
+FEWEST = 30  # rows below which none are left out
+SplitRecord = tuple[int, int, str]  # rows, seed and digest of a table: what finds its split again
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """The rows that a fit left out, by their places in its X and y.
+
+    `choosing` (c,): rows that chose grid, restart and stop, and took part in the last steps where these were on all
+    rows. `judging` (j,): rows that took part in nothing; `validation_...` metrics come from these. `record`: rows, seed
+    and digest of the table, by which a later fit on the same rows finds the split again.
+
+    >>> rows = torch.rand(200, 3, dtype=torch.float64)
+    >>> held = draw(rows, seed=0)
+    >>> len(held.choosing), len(held.judging), again(rows, held.record) == held.record[1]
+    (20, 20, True)
+    """
+
+    choosing: Tensor
+    judging: Tensor
+    record: SplitRecord
+
+    @property
+    def training(self) -> Tensor:
+        """(t,): all other rows."""
+        out = torch.ones(self.record[0], dtype=torch.bool)
+        out[self.choosing] = out[self.judging] = False
+        return out.nonzero()[:, 0]
+
+
+def draw(x: Tensor, seed: int) -> HeldOut | None:
+    """The split of the rows x (n, d) by this seed; None where they are too few. Rows far from all others stay in the
+    training: nothing can be said of them from the others."""
+    n = x.shape[0]
+    if n < FEWEST:
+        return None
+    choosing = int(CHOOSING * n)
+    judging = min(int(JUDGING * n), max(ENOUGH, int(LEAST * n)))
+    order = torch.randperm(n, generator=torch.Generator().manual_seed(seed))
+    alone = torch.isin(order, _far_rows(x))
+    order = torch.cat([order[~alone], order[alone]])
+    parts = order[:choosing].sort().values, order[choosing : choosing + judging].sort().values
+    return HeldOut(*parts, (n, seed, digest(x)))
+
+
+def again(x: Tensor, record: SplitRecord | None) -> int | None:
+    """The seed of a recorded split, if the rows x (n, d) are those that it was of; None otherwise."""
+    return record[1] if record and record[0] == x.shape[0] and record[2] == digest(x) else None
+
+
+def digest(x: Tensor) -> str:
+    """16 hexadecimal digits of the values of x (n, d), whatever their number format holds."""
+    values = x.detach().cpu().double().contiguous().numpy()
+    return hashlib.blake2b(values.tobytes(), digest_size=8).hexdigest()
+
+
+def _far_rows(x: Tensor) -> Tensor:
+    """The rows at both ends of each column of x (n, d) nearly all of which lies in a small part of its range."""
+    columns = x[:, bulk(x)[2]]
+    if not columns.shape[1]:
+        return torch.zeros(0, dtype=torch.long)
+    return torch.cat([columns.argmin(0), columns.argmax(0)]).cpu()

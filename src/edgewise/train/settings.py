@@ -1,0 +1,186 @@
+"""What the caller of `fit` may choose, checked as a whole: every mistake is told in one `ConfigError`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import did_you_mean, problems
+from ..model import KAN
+from .choose import FULL_BATCH, NAMES, Optimizer
+from .monitor import Callback
+from .priors.memory import Memory, check_memory
+from .problems.losses import Loss
+
+OPTIMIZERS = ("auto", *NAMES)
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """The keywords of `fit`, which tells what each of them does.
+
+    >>> FitSettings(steps=0).check(KAN((1, 1)), [[0.0]], [0.0])
+    Traceback (most recent call last):
+    ...
+    edgewise.errors.ConfigError: steps must be None or a whole number >= 1, got 0
+    """
+
+    residual: Callable[[nn.Module], Tensor] | None = None
+    validation: Any = None
+    optimizer: Optimizer = "auto"
+    grids: str | Sequence[int] = "auto"
+    sparsity: float = 0.0
+    loss: str | Loss = "auto"
+    restarts: str | int = "auto"
+    steps: int | None = None
+    batch_size: int | None = None
+    sample_weight: Any = None
+    memory: Memory | None = None
+    seed: int = 0
+    callbacks: Sequence[Callback] = ()
+    progress: bool = True
+    device: torch.device | str | None = None
+
+    @property
+    def sizes(self) -> tuple[int, ...] | None:
+        """The grids that were asked for; None where `fit` chooses them."""
+        return None if isinstance(self.grids, str) else tuple(int(size) for size in self.grids)
+
+    @property
+    def restarts_asked(self) -> int:
+        """How many restarts were asked for; 0 where `fit` chooses."""
+        return 0 if isinstance(self.restarts, str) else self.restarts
+
+    def place(self, model: nn.Module) -> torch.device:
+        """Where to train: the model's own device, unless another one was asked for."""
+        if self.device is not None:
+            return torch.device(self.device)
+        return next((p.device for p in model.parameters()), torch.device("cpu"))
+
+    def check(self, model: Any, X: Any, y: Any) -> None:
+        """Raise `ConfigError` for every value that cannot be used, or else for every one that would have no effect on
+        this model."""
+        problems([*self._data(model, X, y), *self._values(), *self._memory(model), *self._callbacks()])
+        problems([*self._without_effect(model)])
+
+    def _data(self, model: Any, X: Any, y: Any) -> Iterator[str]:
+        if not isinstance(model, nn.Module):
+            yield f"model must be an edgewise.KAN or another nn.Module, got {type(model).__name__}"
+        if self.residual is not None and (X is not None or y is not None):
+            yield "give X and y, or residual, not both"
+        if self.residual is None and X is None:
+            yield "give X and y, a DataLoader of pairs, or residual=..."
+        if self.residual is not None and not callable(self.residual):
+            yield f"residual must be a function of the model, got {self.residual!r}"
+
+    def _values(self) -> Iterator[str]:
+        yield from self._optimizer()
+        yield from self._grids()
+        sparsity = self.sparsity
+        if not isinstance(sparsity, (int, float)) or isinstance(sparsity, bool) or not 0 <= sparsity < float("inf"):
+            yield f"sparsity must be a number >= 0, got {sparsity!r}"
+        if self.restarts != "auto" and not _whole(self.restarts, 0):
+            yield f"restarts must be 'auto' or a whole number >= 0, got {self.restarts!r}"
+        if self.steps is not None and not _whole(self.steps, 1):
+            yield f"steps must be None or a whole number >= 1, got {self.steps!r}"
+        if self.batch_size is not None and not _whole(self.batch_size, 1):
+            yield f"batch_size must be None or a whole number >= 1, got {self.batch_size!r}"
+        if not _whole(self.seed, 0):
+            yield f"seed must be a whole number >= 0, got {self.seed!r}"
+
+    def _optimizer(self) -> Iterator[str]:
+        optimizer: Any = self.optimizer
+        if isinstance(optimizer, str) and optimizer not in OPTIMIZERS:
+            yield f"unknown optimizer {optimizer!r}; {did_you_mean(optimizer, OPTIMIZERS)}"
+        elif not isinstance(optimizer, str) and not callable(optimizer):
+            yield (
+                f"optimizer must be one of {', '.join(OPTIMIZERS)} or a factory such as torch.optim.AdamW, got"
+                f" {optimizer!r}"
+            )
+
+    def _grids(self) -> Iterator[str]:
+        grids: Any = self.grids
+        if isinstance(grids, str):
+            if grids != "auto":
+                yield f"grids must be 'auto' or sizes such as (3, 6, 12), got {grids!r}"
+        elif not (
+            isinstance(grids, Sequence)
+            and grids
+            and all(_whole(g, 1) for g in grids)
+            and list(grids) == sorted(set(grids))
+        ):
+            yield f"grids must be 'auto' or growing sizes such as (3, 6, 12), got {grids!r}"
+
+    def _memory(self, model: Any) -> Iterator[str]:
+        yield from check_memory(self.memory, model, self.residual, self.optimizer, self.sparsity)
+
+    def _callbacks(self) -> Iterator[str]:
+        callbacks: Any = self.callbacks
+        if not isinstance(callbacks, (list, tuple)) or not all(callable(callback) for callback in callbacks):
+            yield f"callbacks must be a tuple of functions of a history row, got {callbacks!r}"
+
+    def _without_effect(self, model: nn.Module) -> Iterator[str]:
+        """Settings that would do nothing, or could not be followed."""
+        network = network_of(model)
+        if self.residual is not None:
+            yield from self._beside_residual()
+        elif network is not None:
+            yield from self._on_network(network)
+        elif self.sparsity > 0 or self.grids != "auto" or self.restarts_asked:
+            kind = type(model).__name__
+            yield f"sparsity, grids and restarts are for edgewise.KAN, the model is a {kind}; leave them out"
+        if self.batch_size is not None and self.optimizer in FULL_BATCH:
+            yield f"optimizer={self.optimizer!r} takes all rows at once; leave batch_size out, or use 'adam'"
+
+    def _beside_residual(self) -> Iterator[str]:
+        given = {
+            "validation": self.validation is not None,
+            "sample_weight": self.sample_weight is not None,
+            "batch_size": self.batch_size is not None,
+            "sparsity": bool(self.sparsity),
+            "grids": not _automatic(self.grids),
+            "loss": not _automatic(self.loss),
+            "restarts": self.restarts_asked > 0,
+        }
+        return (f"{name} does not go with residual; leave it out" for name, there in given.items() if there)
+
+    def _on_network(self, network: KAN) -> Iterator[str]:
+        restarts = self.restarts_asked
+        frozen = [name for name, p in network.named_parameters() if not p.requires_grad]
+        if network.dtype.itemsize < 4:
+            yield (
+                f"the KAN's number format is {network.dtype}, which cannot tell neighbouring knots apart; fit a float32"
+                f" or float64 model, and see what is lost by result.model.to({network.dtype})"
+            )
+        elif frozen:
+            yield (
+                f"{len(frozen)} parameter{'s' if len(frozen) > 1 else ''} of the KAN (first {frozen[0]}) with"
+                " requires_grad=False, but fit trains all of a KAN; call model.requires_grad_() first, or minimise"
+                " residual=lambda model: model(X) - y, which leaves frozen parameters alone"
+            )
+        elif restarts and network.edits:
+            yield (
+                f"restarts={restarts} would throw away what was done to the model ({network.edits[-1].action} last);"
+                " leave it out, or fit a new KAN"
+            )
+        elif restarts and self.optimizer not in ("auto", "lm"):
+            yield (
+                f"restarts are for Levenberg-Marquardt, got optimizer={self.optimizer!r}; leave them out, or use 'lm'"
+            )
+
+
+def network_of(model: nn.Module) -> KAN | None:
+    """The model where it is a KAN; a subclass with a forward pass of its own is trained as any module is."""
+    return model if isinstance(model, KAN) and type(model).forward is KAN.forward else None
+
+
+def _whole(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _automatic(value: Any) -> bool:
+    return isinstance(value, str) and value == "auto"

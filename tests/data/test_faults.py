@@ -1,0 +1,52 @@
+"""Faulty cells of all columns are one error, or rows that are left out."""
+
+from __future__ import annotations
+
+import pytest
+
+from edgewise.data.cells import read_numbers
+from edgewise.data.faults import Fault, level_faults, missing_faults, number_faults, usable_rows
+from edgewise.data.reader import Grid
+from edgewise.errors import DataError
+
+
+def table(unit: str = "line") -> Grid:
+    return Grid(("a",), (["1"] * 6,), range(2, 8), "t.csv", unit)
+
+
+def faults_of(cells: list[str], **settings: bool) -> list[Fault]:
+    return number_faults(table(), "a", read_numbers(cells), cells, **settings)
+
+
+def test_faults_name_rows_by_their_lines() -> None:
+    missing, infinite, text = faults_of(["1", "", "inf", "x", "2", "3"])
+    assert (missing.rows, infinite.rows, text.rows) == ((1,), (2,), (3,))
+    assert missing.text == "column 'a' misses 1 value, in line 3"
+    assert infinite.text.endswith("in line 4 ('inf')") and text.text == "column 'a' holds no number in line 5 ('x')"
+    assert level_faults(table(), "a", [0], ["green"], ("blue", "red"))[0].text.endswith("it knows blue, red")
+    assert missing_faults(table(), "a", []) == []
+
+
+def test_a_column_of_text_is_not_mended_by_leaving_rows_out() -> None:
+    (fault,) = faults_of(["u", "v", "w", "x", "1", "2"])
+    assert fault.rows == () and fault.levels == "a"
+    assert faults_of(["u", "v", "w", "x", "1", "2"], target=True)[0].levels == ""
+    assert faults_of(["u", "v", "w", "x", "1", "2"], new=True)[0].rows == (0, 1, 2, 3)
+
+
+def test_rows_are_left_out_only_when_asked() -> None:
+    faults = faults_of(["1", "", "inf", "4", "5", "6"])
+    kept, notes = usable_rows(table(), faults, drop_rows=True)
+    assert kept.tolist() == [0, 3, 4, 5]
+    assert notes == [f"2 of 6 rows left out: {faults[0].text}; {faults[1].text}"]
+    with pytest.raises(DataError, match="^t.csv: column 'a' misses .*; column 'a' is infinite.*--drop rows leaves out"):
+        usable_rows(table(), faults, drop_rows=False)
+    assert usable_rows(table(), [], drop_rows=False)[1] == []
+
+
+def test_the_remedy_suits_where_the_rows_came_from() -> None:
+    faults = missing_faults(table("row"), "a", [1])
+    with pytest.raises(DataError, match="Mend the table, or leave these rows out$"):
+        usable_rows(table("row"), faults, drop_rows=False, new=True)
+    with pytest.raises(DataError, match="--categorical a makes its texts classes"):
+        usable_rows(table(), faults_of(["u", "v", "w", "x", "1", "2"]), drop_rows=True)

@@ -1,0 +1,267 @@
+"""Exported code computes what the network computes, without this package."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import edgewise as ew
+from edgewise.errors import ConfigError, StructureError, SymbolicError
+from edgewise.exports.export import TARGETS
+from edgewise.files import FileError
+from edgewise.ops.base_function import BASE_CODES
+from edgewise.primitives import add_primitive, names, remove_primitive
+from edgewise.symbolic.simple_numbers import NAMED_NUMBERS
+from helpers import assert_close, assert_equal, state_of
+from symbolic.laws import F, network, uniform
+
+
+def everything() -> ew.KAN:
+    """Splines, closed forms, an edge with both, products, two outputs, scaling, an input that is not used."""
+    model = ew.KAN((4, (2, 1), 2), grid_size=4, seed=3)
+    model = ew.set_symbolic(
+        model,
+        {
+            (0, 0, 0): ("sin", 3.0, 0.2, 1.1, 0.5),
+            (0, 1, 1): ("J0", 3.0, 0.2, 1.1, 0.5),
+            (1, 0, 1): ("sinc", 2.0, 0.3, 1.0, 0.0),
+            (1, 1, 1): ("sign", 2.0, 0.3, 1.0, 0.0),
+            (0, 2, 3): ("erf", 1.0, 0.0, 1.0, 0.0),
+        },
+    )
+    model = ew.tidy(ew.remove(model, edges=[(0, 3, n) for n in range(4)]))
+    layer = model.edge_layers[0]
+    both: dict = layer.parts() | {"kind": layer.kind.clone()}
+    both["kind"][0, 0] = 3
+    both["coef"] = layer.coef.detach().clone()
+    both["coef"][0, :, 0] = torch.linspace(-1, 1, layer.num_basis, dtype=layer.coef.dtype)
+    return model.build(
+        layers=[type(layer).build(**both), *model.edge_layers[1:]],
+        scaling={
+            "input_shift": torch.tensor([0.3, 0.0, -0.2, 0.0], dtype=F),
+            "output_scale": torch.tensor([2.0, 3.0], dtype=F),
+        },
+    )
+
+
+def closed() -> ew.KAN:
+    plain = (1.0, 0.0, 1.0, 0.0)
+    return network(
+        (2, 1, 1), {(0, 0, 0): ("sin", 3.0, 0.0, 1.0, 0.0), (0, 1, 0): ("x^2", *plain), (1, 0, 0): ("exp", *plain)}
+    )
+
+
+def dead() -> ew.KAN:
+    """A node that feeds nothing, and a column that no formula reads."""
+    model = ew.KAN((3, 4, 2), seed=2)
+    return ew.remove(model, edges=[*((0, 2, n) for n in range(4)), (1, 3, 0), (1, 3, 1)])
+
+
+def constant() -> ew.KAN:
+    """What a fit gives back where nothing was found."""
+    X = uniform((-1.0, 1.0), (-1.0, 1.0), rows=100)
+    y = torch.randn(100, 1, dtype=F, generator=torch.Generator().manual_seed(0))
+    return ew.fit(ew.KAN((2, 3, 1)), X, y, progress=False).model
+
+
+MODELS = {
+    "everything": (everything, ("lambda", "my x", "exp", "out_0")),
+    "closed": (closed, ("I", "a*/b")),
+    "dead": (dead, None),
+    "constant": (constant, None),
+}
+
+
+def rows_of(model: ew.KAN) -> torch.Tensor:
+    return uniform(*[(-2.0, 2.0)] * model.topology.features, rows=60)
+
+
+def run(model: ew.KAN, X: torch.Tensor, to: str, **names: Sequence[str]) -> np.ndarray:
+    """The values (rows, outputs) of exported Python code."""
+    space: dict = {}
+    exec(ew.export(model, to, **names), space)  # type: ignore[arg-type]
+    return space["predict"](X.numpy()) if to == "numpy" else np.array([space["predict"](row) for row in X.tolist()])
+
+
+def compiled(model: ew.KAN, X: torch.Tensor, folder: Path, **names: Sequence[str]) -> np.ndarray:
+    """The values (rows, outputs) of exported C code, compiled without a warning."""
+    (folder / "law.c").write_text(ew.export(model, "c", function="law", **names))  # type: ignore[arg-type]
+    command = ["cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", "law.so", "law.c", "-lm"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    library, outputs, rows = ctypes.CDLL(str(folder / "law.so")), len(model.topology.node_ids[-1]), []
+    for row in X.tolist():
+        y = (ctypes.c_double * outputs)()
+        library.law((ctypes.c_double * len(row))(*row), y)
+        rows.append(list(y))
+    return np.array(rows)
+
+
+needs_cc = pytest.mark.skipif(shutil.which("cc") is None, reason="exported C needs a C compiler, and there is none")
+
+
+@pytest.mark.parametrize(("to", "foreign"), [("python", {"numpy", "scipy"}), ("numpy", set())])
+@pytest.mark.parametrize("which", list(MODELS))
+def test_python_code_runs_by_itself_and_agrees(which: str, to: str, foreign: set[str], tmp_path: Path) -> None:
+    make, labels = MODELS[which]
+    model = make()
+    X = rows_of(model)
+    ew.export(model, to, inputs=labels, path=tmp_path / "law.py")
+    (tmp_path / "x.json").write_text(json.dumps(X.tolist()))
+    predict = "law.predict(X).tolist()" if to == "numpy" else "[law.predict(row) for row in X]"
+    absent = {"torch", "edgewise", "sympy", *foreign}
+    code = (
+        "import json, sys, law\n"
+        f"assert not {absent} & {{name.split('.')[0] for name in sys.modules}}\n"
+        f"X = json.load(open('x.json')); json.dump({predict}, open('y.json', 'w'))"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=tmp_path, check=True, timeout=60)
+    with torch.no_grad():
+        assert_close(json.loads((tmp_path / "y.json").read_text()), model(X), like="formula")
+
+
+@needs_cc
+@pytest.mark.parametrize("which", list(MODELS))
+def test_c_code_compiles_without_warnings_and_agrees(which: str, tmp_path: Path) -> None:
+    make, labels = MODELS[which]
+    model = make()
+    X = rows_of(model)
+    with torch.no_grad():
+        assert_close(compiled(model, X, tmp_path, inputs=labels), model(X), like="formula")
+
+
+@pytest.mark.parametrize("to", ["python", "numpy"])
+@pytest.mark.parametrize("name", [n for n in names() if n != "0"])
+def test_every_primitive_can_be_exported(name: str, to: str) -> None:
+    model = network((1, 1), {(0, 0, 0): (name, 0.4, 1.3 if name == "arccosh" else 0.4, 1.1, 0.2)})
+    X = uniform((0.1, 1.0), rows=20)
+    with torch.no_grad():
+        assert_close(run(model, X, to), model(X), like="formula")
+
+
+@needs_cc
+def test_every_primitive_compiles(tmp_path: Path) -> None:
+    chosen = [n for n in names() if n != "0"]
+    forms = {(0, 0, k): (name, 0.4, 1.3 if name == "arccosh" else 0.4, 1.1, 0.2) for k, name in enumerate(chosen)}
+    model, X = network((1, len(chosen)), forms), uniform((0.1, 1.0), rows=20)
+    with torch.no_grad():
+        assert_close(compiled(model, X, tmp_path), model(X), like="formula")
+
+
+@pytest.mark.parametrize("to", ["python", "numpy"])
+def test_every_number_that_is_written_by_a_name_can_be_run(to: str) -> None:
+    """Such as pi, which needs a module to come from."""
+    forms = {(0, 0, k): ("sin", one.value / 2, 0.0, 1.0, 0.0) for k, one in enumerate(NAMED_NUMBERS)}
+    model, X = network((1, len(NAMED_NUMBERS)), forms), uniform((0.1, 1.0), rows=20)
+    with torch.no_grad():
+        assert_close(run(model, X, to), model(X), like="formula")
+
+
+@pytest.mark.parametrize("to", ["python", "numpy"])
+@pytest.mark.parametrize("base", BASE_CODES)
+def test_splines_are_exact_with_every_base_function_and_beyond_their_grid(base: str, to: str) -> None:
+    model = ew.KAN((1, 2, 1), base=base, degree=2, seed=1)
+    X = uniform((-5.0, 5.0), rows=60)
+    with torch.no_grad():
+        assert_close(run(model, X, to), model(X), like="formula")
+
+
+def test_plain_python_knows_bessel_functions_of_large_arguments() -> None:
+    model = network((1, 1), {(0, 0, 0): ("J0", 1.0, 0.0, 1.0, 0.0)})
+    X = uniform((-200.0, 200.0), rows=50)
+    with torch.no_grad():
+        assert_close(run(model, X, "python"), model(X), like="formula")
+
+
+def test_plain_python_raises_where_the_formula_is_undefined_and_never_gives_a_complex_number() -> None:
+    for name in ("log", "sqrt", "x^1.5", "1/sqrt"):
+        model = network((1, 1), {(0, 0, 0): (name, 1.0, 0.0, 1.0, 0.0)})
+        with pytest.raises(ValueError, match="domain"):
+            run(model, torch.tensor([[-1.0]]), "python")
+    steep = network((1, 1), {(0, 0, 0): ("sigmoid", 1.0, 0.0, 1.0, 0.0)})
+    assert run(steep, torch.tensor([[-1e4]], dtype=F), "python").tolist() == [[0.0]]
+
+
+@pytest.mark.parametrize("to", ["python", "numpy", "c"])
+def test_constants_are_written_to_their_last_digit(to: str) -> None:
+    value = 0.1234567890123456
+    text = ew.export(network((1, 1), {(0, 0, 0): ("sin", value, 0.0, 1.0, 0.0)}), to)
+    assert [float(number) for number in re.findall(r"0\.1234\d+", text)] == [value]
+
+
+def test_latex_is_one_equation_an_output() -> None:
+    assert ew.export(closed(), "latex", inputs=("beta", "x")) == r"y = e^{x^{2} + \sin{\left(3 \beta \right)}}"
+    assert len(ew.export(everything(), "latex").splitlines()) == 2
+    named = ew.export(everything(), "latex", outputs=("F", "my y"))
+    assert named.startswith("F = ") and r"\text{my y}" in named
+
+
+def test_sympy_is_the_formula() -> None:
+    assert ew.export(closed(), "sympy", inputs=("a", "b")) == ew.formula(closed(), inputs=("a", "b"))
+
+
+@pytest.mark.parametrize("to", ["python", "numpy", "c", "latex"])
+def test_a_file_holds_the_text(to: str, tmp_path: Path) -> None:
+    text = ew.export(closed(), to, path=tmp_path / "law")
+    assert (tmp_path / "law").read_text() == text
+
+
+def test_the_model_stays_as_it_is() -> None:
+    model = everything()
+    before = state_of(model)
+    for to in TARGETS:
+        ew.export(model, to)
+    assert_equal(state_of(model), before)
+
+
+def test_mistakes_are_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="names"):
+        ew.export(closed(), inputs=("a",))
+    with pytest.raises(ConfigError, match="outputs"):
+        ew.export(closed(), "latex", outputs=("a", "b"))
+    for to in ("python", "numpy", "c"):
+        with pytest.raises(SymbolicError, match="letters"):
+            ew.export(closed(), to, function="my law")
+    for to in ("sql", "onnx", "C++", None):
+        with pytest.raises(ConfigError, match="c, latex, numpy, python, sympy"):
+            ew.export(closed(), to)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="path"):
+        ew.export(closed(), "sympy", path=tmp_path / "law")
+    with pytest.raises(FileError, match="does not exist"):
+        ew.export(closed(), path=tmp_path / "nowhere" / "law.py")
+    with pytest.raises(StructureError, match="KAN"):
+        ew.export(torch.nn.Linear(1, 1))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("to", ["python", "numpy", "c"])
+def test_a_form_that_cannot_be_written_is_named(to: str) -> None:
+    add_primitive("mine", torch.sin)
+    add_primitive("zeta", torch.sin, sympy=lambda s, z: s.zeta(z))
+    try:
+        for name in ("mine", "zeta"):
+            with pytest.raises(SymbolicError, match=name):
+                ew.export(network((1, 1), {(0, 0, 0): (name, 1.0, 0.0, 1.0, 0.0)}), to)
+    finally:
+        remove_primitive("mine")
+        remove_primitive("zeta")
+
+
+def test_a_bug_inside_is_no_missing_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sympy.printing.pycode import PythonCodePrinter
+
+    def broken(*_: object) -> str:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(PythonCodePrinter, "_print_Integer", broken, raising=False)
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        ew.export(closed())

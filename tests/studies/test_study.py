@@ -1,0 +1,135 @@
+"""study: one split judges the whole chain, and the command writes what Python gives."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+
+import edgewise as ew
+from edgewise.cli.main import main
+from edgewise.data import read_csv
+from edgewise.errors import ConfigError, DataError
+from edgewise.studies.choosing import as_good, clearly_worse
+from helpers import assert_equal
+
+QUICK: dict[str, Any] = {"hidden": (2,), "grids": (3, 6), "progress": False}
+
+
+def rows(count: int = 120, noise: float = 0.1, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    X = 2 * torch.rand(count, 2, dtype=torch.float64, generator=generator) - 1
+    return X, torch.sin(2 * X[:, 0]) + X[:, 1] ** 2 + noise * torch.randn(
+        count, dtype=torch.float64, generator=generator
+    )
+
+
+def frame(count: int = 120) -> pd.DataFrame:
+    X, y = rows(count)
+    return pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "y": y})
+
+
+def without_times(folder: Path) -> dict[str, Any]:
+    """The files of a run, as far as they do not tell when and how fast it was."""
+    found: dict[str, Any] = {}
+    for path in folder.iterdir():
+        if path.name == "history.csv":
+            table = pd.read_csv(path)
+            found[path.name] = table.drop(columns="seconds").to_csv()
+        elif path.name == "result.json":
+            result = json.loads(path.read_text())
+            for name in ("created", "seconds"):
+                result.pop(name)
+            for stage in result["training"]["stages"]:
+                stage.pop("seconds")
+            for name in ("file", "sha256"):
+                result["data"].pop(name, None)
+            found[path.name] = result
+        elif path.name == "report.html":
+            found[path.name] = re.sub(r"steps, [\d.]+ s</figcaption>", "", path.read_text())
+        else:
+            found[path.name] = path.read_bytes()
+    return found
+
+
+def test_python_gives_what_the_command_writes(tmp_path: Path):
+    file = tmp_path / "data.csv"
+    frame().to_csv(file, index=False)
+    arguments = ["fit", str(file), "--target", "y", "--hidden", "2", "--grids", "3,6", "--quiet"]
+    assert main([*arguments, "--out", str(tmp_path / "command")]) == 0
+    found = ew.study(read_csv(file, "y"), **QUICK)
+    assert found.save(tmp_path / "python") == {}
+    one, other = (without_times(tmp_path / name) for name in ("command", "python"))
+    assert one.keys() == other.keys()
+    assert [name for name in one if one[name] != other[name]] == []
+
+
+def test_the_targets_of_the_rows_that_judge_change_scores_alone():
+    data = frame()
+    first = ew.study(data, target="y", **QUICK)
+    changed = data.copy()
+    changed.loc[list(first.held.lines), "y"] += 50.0
+    second = ew.study(changed, target="y", **QUICK)
+    assert_equal(first.held.X, second.held.X)
+    assert_equal(first.judged.state_dict(), second.judged.state_dict())
+    assert [str(e) for e in first.formulas] == [str(e) for e in second.formulas]
+    scores = [found.scores["this network"] for found in (first, second)]
+    assert isinstance(scores[0], dict) and isinstance(scores[1], dict) and scores[1]["rmse"] > 40 > scores[0]["rmse"]
+
+
+def test_all_rows_come_back_at_the_very_end():
+    found = ew.study(*rows(), formula=False, **QUICK)
+    assert ew.summary(found.model).edges == ew.summary(found.judged).edges
+    assert any(not torch.equal(a, b) for a, b in zip(found.model.parameters(), found.judged.parameters(), strict=True))
+    assert any("all rows" in edit.detail for edit in found.model.edits)
+
+
+def test_noise_is_called_noise():
+    generator = torch.Generator().manual_seed(1)
+    X = torch.rand(150, 3, dtype=torch.float64, generator=generator)
+    found = ew.study(X, torch.randn(150, dtype=torch.float64, generator=generator), **QUICK)
+    assert "no better than the mean" in found.verdict
+    scores = found.scores["this network"]
+    assert isinstance(scores, dict) and scores["r2"] < 0.1
+
+
+def test_names_come_from_where_they_are():
+    X, y = rows(60)
+    assert ew.study(frame(60), target="y", formula=False, **QUICK).model.metadata.inputs == ("a", "b")
+    found = ew.study(X, y, inputs=("u", "v"), target="w", formula=False, **QUICK)
+    assert (found.model.metadata.inputs, found.model.metadata.outputs) == (("u", "v"), ("w",))
+
+
+def test_classes_are_scored_as_classes():
+    X, y = rows()
+    found = ew.study(X, ["high" if value > 0 else "low" for value in y], formula=False, **QUICK)
+    scores = found.scores["this network"]
+    assert isinstance(scores, dict) and scores["accuracy"] > 0.8 and found.model.metadata.classes == ("high", "low")
+
+
+def test_every_unusable_setting_is_named_at_once():
+    X, y = rows(40)
+    with pytest.raises(ConfigError, match=r"(?s)hidden.*grids.*sparsity.*test.*seed.*effort"):
+        ew.study(X, y, hidden=(0,), grids=(5, 3), sparsity=-1, test=1.0, seed=-1, effort="defualt")
+    with pytest.raises(DataError, match="y is missing"):
+        ew.study(X)
+    with pytest.raises(DataError, match="at least 10"):
+        ew.study(X[:6], y[:6])
+
+
+def line(slope: float) -> ew.KAN:
+    return ew.set_symbolic(ew.KAN((1, 1)), {(0, 0, 0): ("x", 1.0, 0.0, slope, 0.0)})
+
+
+def test_about_as_good_is_true():
+    """A loss of four times the other's is never about as good, however large the standard error."""
+    X = torch.linspace(-1, 1, 8, dtype=torch.float64)[:, None]
+    table = ew.from_arrays(X, X[:, 0] + 0.1 * torch.tensor([1, -1, 1, -1, 1, -1, 1, -1]).double())
+    assert as_good(line(1.0), line(1.01), table) and as_good(line(1.02), line(1.0), table)
+    assert not as_good(line(1.4), line(1.0), table)
+    assert clearly_worse(line(2.0), line(1.0), table) and not clearly_worse(line(1.0), line(2.0), table)

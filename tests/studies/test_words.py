@@ -1,0 +1,95 @@
+"""What a fit says of itself is true."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+
+from edgewise.model import KAN
+from edgewise.studies import words
+from edgewise.studies.scores import Scores
+from edgewise.transforms import remove
+
+MEAN = {"rmse": 2.0, "mae": 1.5, "r2": -0.01}
+MOST = {"accuracy": 0.6, "cross_entropy": 0.7}
+
+
+def regression(rmse: float, r2: float) -> dict[str, float]:
+    return {"rmse": rmse, "mae": rmse, "r2": r2}
+
+
+@pytest.mark.parametrize(
+    ("network", "other", "says"),
+    [
+        (
+            regression(0.2, 0.99),
+            0.4,
+            "explains 99 % of the variance of y.*better than the best baseline, gradient boosting",
+        ),
+        (regression(0.5, 0.94), 0.4, "worse than the best baseline, gradient boosting"),
+        (regression(0.401, 0.96), 0.4, "equals the best baseline, gradient boosting"),
+        (regression(1.99, 0.01), 0.4, "no better than the mean"),
+        (regression(2.5, -0.6), 0.4, "no better than the mean"),
+        (regression(1e-9, 1 - 1e-12), 0.4, "explains all but 1e-12 of the variance"),
+        (
+            regression(1e-15, 1.0),
+            1e-16,
+            r"explains all, to round-off, of the variance of y on rows it has not seen \(RMSE 1e-15\)\.$",
+        ),
+        (regression(0.1, math.nan), 0.4, "one and the same value"),
+    ],
+)
+def test_verdict_of_a_regression(network, other, says) -> None:
+    others: dict[str, Scores | str] = {
+        "mean": MEAN,
+        "linear regression": regression(0.9, 0.8),
+        "gradient boosting": regression(other, 0.96),
+    }
+    text = words.verdict("regression", "y", network, others)
+    assert re.search(says, text), text
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "says"),
+    [
+        (0.95, "better than the best baseline"),
+        (0.8, "worse than"),
+        (0.9, "equals"),
+        (0.6, "most frequent class does as well"),
+        (0.5, "does as well"),
+    ],
+)
+def test_verdict_of_a_classification(accuracy, says) -> None:
+    others = {
+        "most frequent class": MOST,
+        "logistic regression": {"accuracy": 0.9, "cross_entropy": 0.3},
+        "gradient boosting": "not computed: gone",
+    }
+    text = words.verdict("classification", "kind", {"accuracy": accuracy, "cross_entropy": 0.2}, others)
+    assert says in text and f"{100 * accuracy:.4g} %" in text
+
+
+def test_table_aligns_and_keeps_sentences() -> None:
+    lines = words.table(
+        "regression", regression(0.25, math.nan), {"mean": MEAN, "gradient boosting": "not computed: gone"}
+    ).splitlines()
+    assert (
+        lines[1].endswith("-")
+        and lines[2].endswith("-0.01")
+        and lines[3].endswith("not computed: gone")
+        and len(lines[1]) == len(lines[2])
+    )
+
+
+def test_rows_outside_are_counted() -> None:
+    assert words.extrapolated("regression", 0, None) == ""
+    assert "1 of the held-out rows lies outside" in words.extrapolated("regression", 1, regression(0.5, 0.9))
+    assert words.extrapolated("classification", 2, MOST).endswith("without them: 60 % right.")
+
+
+def test_structure_names_inputs_that_are_not_used() -> None:
+    model = remove(KAN((3, 2, 1)), edges=[(0, 1, 0), (0, 1, 1)])
+    assert words.structure(model, ("a", "lambda", "c")).endswith("It does not use lambda.")
+    assert "does not use" not in words.structure(KAN((3, 2, 1)), ("a", "b", "c"))
