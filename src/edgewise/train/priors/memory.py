@@ -36,6 +36,7 @@ TRUST = 0.1
 # the same in a network without hidden layers: above round-off, which would make the curvature of some unseen directions
 # negative
 ROUND_OFF = 1e-11
+FARTHEST = 10.0  # lengths of a hidden grid, up to which it is extended; farther out its edges stay tangents
 NESTED = 1e-3  # of an interval, the distance within which two knots are one: knots of a model in float32 are rounded
 
 
@@ -145,7 +146,7 @@ class Seen:
     def remember(self) -> Memory:
         """The memory of these rows and of the earlier ones, about the network as it is, on grids that reach over all
         activations of these rows."""
-        model = grown(self.model.build().double(), self.x.double())
+        model = grown(self.model.build().double(), self.x.double(), most=FARTHEST)
         x, y, weight = self.x.double(), self.y, self.weight if self.weight is None else self.weight.double()
         if isinstance(self.loss, SquaredError):
             y = (y.double() - model.output_shift) / model.output_scale
