@@ -199,6 +199,7 @@ def write_page(options: Options, records: Sequence[Record]) -> None:
 def draw(options: Options, records: Sequence[Record]) -> None:
     """result.png: claims over the truth, both stages; on the diagonal a claim is true."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import NullFormatter
 
     figure = Figure(figsize=(9, 4))
     for place, (kind, unit) in enumerate({"noise": "share explained of noise", "function": "RMSE"}.items(), start=1):
@@ -209,6 +210,7 @@ def draw(options: Options, records: Sequence[Record]) -> None:
         scale: dict[str, Any] = {"value": "log"} if kind == "function" else {"value": "symlog", "linthresh": 1.0}
         axes.set_xscale(**scale)
         axes.set_yscale(**scale)
+        axes.xaxis.set_minor_formatter(NullFormatter())  # labels between decades overlap
         true = sorted(true for stage in STAGES for _, true in pairs(records, kind, stage))
         axes.plot(true, true, color="#9aa5b1", linewidth=1, label="true claims")
         axes.set(xlabel=f"true {unit}, on new rows", ylabel="claimed")
