@@ -4,7 +4,9 @@ command in small."""
 from __future__ import annotations
 
 import csv
+import doctest
 import math
+import pkgutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -36,6 +38,14 @@ def command(*arguments: str) -> int:
 def records(folder: Path) -> list[dict[str, str]]:
     with (folder / "result.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_docstring_examples():
+    packages = module("").__path__
+    for found in pkgutil.walk_packages(packages, "experiments."):
+        if not found.name.endswith("__main__"):
+            one = import_module(found.name)
+            assert not doctest.testmod(one, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE).failed, one
 
 
 # ---------------------------------------------------------------------------------------------------- tables
@@ -338,6 +348,59 @@ def test_the_comparison_counts_who_is_lower_by_how_much():
     assert (found["rows"], found["kan_wins"], found["peer_wins"]) == (2, 1, 1)
     assert found["median_factor"] == pytest.approx(50.25) and found["where_peer_wins"] == "b (2)"
     assert module("fair_comparison.run").compare(rows, "mlp_10x") is None
+
+
+# ---------------------------------------------------------------------------------------------------- honesty
+
+
+def test_smoke_of_honesty(tmp_path):
+    rows = "uniform_1,kink,diabetes,iris"
+    assert command("honesty", "--smoke", "--rows", rows, "--out", str(tmp_path)) == 0
+    found = records(tmp_path)
+    assert len(found) == 2 * (1 + 1 + 5 + 5)  # stages of each table and fold
+    measures = {record["name"]: record["measure"] for record in found}
+    assert measures == {"uniform_1": "r2", "kink": "rmse", "diabetes": "rmse", "iris": "cross_entropy"}
+    assert all(math.isfinite(float(record["claimed"]) + float(record["true"])) for record in found)
+    assert "claimed / true" in (tmp_path / "README.md").read_text(encoding="utf-8")
+
+
+def test_new_rows_are_no_rows_of_the_fit():
+    cases = module("honesty.cases")
+    for name in ("normal_1", "kink", "iris"):
+        tables = [cases.table_of(name, 0, fold) for fold in cases.folds_of(name)]
+        assert np.array_equal(tables[0].X, cases.table_of(name, 0, 0).X)
+        assert not np.array_equal(tables[0].y, cases.table_of(name, 1, 0).y)
+        if name == "iris":  # whose rows are not all different
+            counts = [np.bincount(np.concatenate([table.y, table.new_y])) for table in tables]
+            assert all(np.array_equal(count, [50, 50, 50]) for count in counts)
+            assert sum(len(table.new_y) for table in tables) == 150
+        else:
+            assert not np.isin(tables[0].new_X, tables[0].X).any() and len(tables[0].new_X) == cases.NEW
+
+
+def test_noise_has_nothing_to_do_with_its_inputs():
+    cases = module("honesty.cases")
+    for name in cases.NOISE:
+        table = cases.table_of(name, 0, 0)
+        assert 100 <= len(table.X) <= 500 and 3 <= table.X.shape[1] <= 10
+        assert np.abs(np.corrcoef(table.new_X.T, table.new_y)[-1, :-1]).max() < 0.05
+
+
+def constant(*outputs: float) -> torch.nn.Module:
+    """A model of one input that always says this."""
+    model = torch.nn.Linear(1, len(outputs)).double()
+    with torch.no_grad():
+        model.weight.zero_()
+        model.bias.copy_(torch.tensor(outputs))
+    return model
+
+
+def test_the_truth_about_a_model_is_its_error_on_new_rows():
+    Table, truth = module("honesty.cases").Table, module("honesty.claims").truth
+    X, y, codes = np.zeros((4, 1)), np.array([1.0, -1.0, 3.0, 1.0]), np.array([0, 1, 1, 0])
+    assert truth(constant(0.0), Table(X, y, X, y)) == {"rmse": pytest.approx(math.sqrt(3)), "r2": pytest.approx(-0.5)}
+    wanted = {"cross_entropy": pytest.approx((math.log1p(math.exp(-2)) + math.log1p(math.exp(2))) / 2), "accuracy": 0.5}
+    assert truth(constant(1.0, -1.0), Table(X, codes, X, codes)) == wanted
 
 
 def test_exponent_is_the_slope_and_a_constant_does_not_change_it():

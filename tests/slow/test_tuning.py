@@ -1,0 +1,96 @@
+"""Tuning is protected: the accuracy table notices when the numbers of training and of the search for formulas change.
+
+A change that stays unseen costs accuracy somewhere else, unnoticed; so most of these must show.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import accuracy_table
+
+FEWEST = 12  # of the changes that the table must notice; some act only on larger networks or in rare corners
+
+
+@dataclass(frozen=True)
+class Change:
+    """A constant of a module of edgewise, or a field of one ("TUNED.rounds"), and what it becomes."""
+
+    module: str
+    name: str
+    value: Any
+
+    @contextlib.contextmanager
+    def made(self) -> Iterator[None]:
+        """For a while. A field is set in its frozen owner, which every module has imported."""
+        owner: Any = importlib.import_module(f"edgewise.{self.module}")
+        *path, name = self.name.split(".")
+        for part in path:
+            owner = getattr(owner, part)
+        before = getattr(owner, name)
+        put = object.__setattr__ if path else setattr
+        put(owner, name, self.value)
+        try:
+            yield
+        finally:
+            put(owner, name, before)
+
+
+CHANGES = (
+    Change("train.schedule.tuning", "TUNED.rounds", (1, 0)),
+    Change("train.schedule.tuning", "TUNED.halvings", (2, 2, 30)),
+    Change("train.schedule.tuning", "TUNED.settled", 1e-2),
+    Change("train.schedule.tuning", "TUNED.sparse_powers", (1.0, 1.0, 1.0, 1.0)),
+    Change("train.schedule.tuning", "TUNED.last_rounds", 0),
+    Change("train.schedule.tuning", "TUNED.resolved", 1.0),
+    Change("train.schedule.tuning", "TUNED.farthest", 1e-3),
+    Change("train.schedule.tuning", "TUNED.handicap", 1.0),
+    Change("train.schedule.tuning", "TUNED.coarse", 100),
+    Change("train.priors.smoothness", "NEAR", 30),
+    Change("train.priors.smoothness", "MOST", 1.0),
+    Change("train.priors.smoothness", "ENOUGH", 100.0),
+    Change("train.solvers.levenberg_marquardt", "FLOOR", 1.0),
+    Change("train.solvers.levenberg_marquardt", "WORTH", 0.9),
+    Change("train.held_out", "CHOOSING", 0.5),
+    Change("symbolic.tuning", "TUNED.keep", 1),
+    Change("symbolic.tuning", "TUNED.edge_evidence", 0.0),
+    Change("symbolic.tuning", "TUNED.unknown_cost", 0.0),
+)
+
+
+def noticed(changes: Iterable[Change]) -> bool:
+    """Whether the table, or an error on the way, tells that these were changed."""
+    wanted = accuracy_table.recorded()
+    with contextlib.ExitStack() as made:
+        for change in changes:
+            made.enter_context(change.made())
+        for name in accuracy_table.CASES:
+            try:
+                figures = accuracy_table.measured(name)
+            except Exception:
+                return True
+            if accuracy_table.far_off(figures, wanted[name]):
+                return True
+    return False
+
+
+def test_a_change_of_everything_breaks_the_table():
+    assert noticed(CHANGES)
+
+
+def test_the_table_notices_most_single_changes():
+    unseen = [change for change in CHANGES if not noticed([change])]
+    assert len(CHANGES) - len(unseen) >= FEWEST, unseen
+
+
+def test_a_change_is_undone():
+    for change in CHANGES:
+        module = importlib.import_module(f"edgewise.{change.module}")
+        before = [getattr(module, "TUNED", None), repr(getattr(module, change.name.split(".")[0]))]
+        with change.made():
+            assert repr(getattr(module, change.name.split(".")[0])) != before[1]
+        assert [getattr(module, "TUNED", None), repr(getattr(module, change.name.split(".")[0]))] == before
