@@ -242,6 +242,7 @@ def test_noisy_rows_on_a_fine_grid_give_what_the_best_coarse_one_gives_or_better
             grids=(size,),
             target=lambda X: torch.sin(2 * X[:, :1]) + noise,
             steps=20,
+            rounds=(4, 0),  # a polish of the coarse grid would be one more choice
         )
         held[size] = train(work, [start])
         assert all(layer.grid_size == size for layer in held[size].model.edge_layers)

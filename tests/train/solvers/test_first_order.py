@@ -297,7 +297,9 @@ def test_steps_beyond_what_is_finite_are_undone():
         Cliff(), x, y, LOSS, epochs=200, rate=3.0, rates=Rates("constant"), watch=lambda epoch: bool(seen.append(epoch))
     )
     assert end.value < 1e-3
-    assert seen[-1].reach <= 0.5 and any(math.isnan(epoch.value) or math.isnan(epoch.judged or 0.0) for epoch in seen)  # it did fall
+    assert seen[-1].reach <= 0.5 and any(
+        math.isnan(epoch.value) or math.isnan(epoch.judged or 0.0) for epoch in seen
+    )  # it did fall
 
 
 def test_a_start_that_is_not_finite_fails_and_moves_nothing():
