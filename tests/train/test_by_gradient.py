@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -293,7 +294,7 @@ def test_a_penalised_step_sees_its_batch_or_a_sample_of_the_rows(name: str, most
         return trace(model, x)
 
     monkeypatch.setattr(KAN, "trace", counted)
-    monkeypatch.setattr(sparsity, "SAMPLE", 500)
+    monkeypatch.setattr(sparsity, "TUNED", replace(sparsity.TUNED, sample=500))
     fit(KAN((2, 1)), X, y, optimizer=OPTIMIZERS[name], steps=1, grids=(5,), sparsity=0.1, progress=False)
     assert seen and max(seen) <= most
 
@@ -555,7 +556,7 @@ def test_auto_counts_the_logits_of_classes(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_auto_counts_the_residuals(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(choose, "LM_WORK", 1e5)
+    monkeypatch.setattr(choose, "TUNED", replace(choose.TUNED, lm_work=1e5))
     X, y = rows(200)
     few, many = (
         fit(mlp(), residual=lambda model, n=n: model(X[:n])[:, 0] - y[:n], steps=1, progress=False) for n in (20, 200)
