@@ -262,7 +262,7 @@ def test_a_model_is_shown_in_two_lines():
     )
     first, second = repr(named).splitlines()
     assert first.startswith("KAN([20, 1], grid_size=5, degree=3): 19 of 20 edges active")
-    assert second == "  c0, c1, c2, c3, c4, c5, c6, c7 and 12 more -> y"
+    assert second == "  c0, c2, c3, c4, c5, c6, c7, c8 and 11 more -> y"
     assert "20 edges" in repr(copy.deepcopy(named).to("meta"))
 
 

@@ -41,6 +41,14 @@ def test_arrays_give_arrays_and_tensors_give_tensors():
     assert not got.requires_grad
 
 
+def test_models_of_every_number_format_take_arrays():
+    for dtype in (torch.float32, torch.bfloat16):
+        model = named().to(dtype)
+        got = model.predict(X.numpy())
+        assert got.dtype == np.float32
+        assert_equal(torch.from_numpy(got), model(X.to(dtype)).detach().float()[:, 0])
+
+
 def test_several_outputs_keep_their_columns():
     model = named((2, 3, 2))
     assert_equal(model.predict(X.numpy()), model(X).detach().numpy())

@@ -242,7 +242,12 @@ def reject_unknown(given: Iterable[str], known: Iterable[str], where: str) -> No
     >>> reject_unknown(["degree"], ["degree"], "KAN")
     """
     known = list(known)
-    problems(f"{where} got an unexpected keyword {word!r}; {meant(word, known)}" for word in given if word not in known)
+    wrong = [word for word in given if word not in known]
+    if len(wrong) == 1:
+        raise ConfigError(f"{where} got an unexpected keyword {wrong[0]!r}; {meant(wrong[0], known)}")
+    if wrong:
+        hints = [f"{word!r} ({meant(word, known)})" for word in wrong]
+        raise ConfigError(f"{where} got unexpected keywords: {', '.join(hints)}")
 
 
 def knows_keywords(function: Callable[P, R]) -> Callable[P, R]:

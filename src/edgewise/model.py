@@ -328,13 +328,17 @@ class KAN(Predictor):
         sizes = [layer.grid_size for layer in self.edge_layers]
         grid = sizes[0] if len(set(sizes)) == 1 else sizes
         edges = sum(layer.kind.numel() for layer in self.edge_layers)
-        active = "" if self.device.type == "meta" else f"{len(self.active_edges())} of "
+        active, used = "", range(self.features)
+        if self.device.type != "meta":
+            active, used = f"{len(self.active_edges())} of ", self.used_inputs
         text = (
             f"KAN({self.topology.shape_text()}, grid_size={grid}, degree={self.config.degree}): {active}{edges} edges"
             f" active, {sum(p.numel() for p in self.parameters())} parameters"
         )
-        names = self.metadata.inputs, self.metadata.outputs
-        return text + (f"\n  {few(names[0])} -> {few(names[1] or ('y',))}" if names[0] else "")
+        inputs, outputs = self.metadata.inputs, self.metadata.outputs
+        if len(inputs) != self.features:
+            return text
+        return f"{text}\n  {few([inputs[column] for column in used])} -> {few(outputs or ('y',))}"
 
 
 def _stream(seed: int, layer: int) -> int:

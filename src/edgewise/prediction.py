@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Collection
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -87,7 +88,7 @@ class Predictor(nn.Module):
             codes = y.argmax(1)
             return codes if isinstance(X, Tensor) else label_values(classes)[codes.cpu().numpy()]
         y = y[:, 0] if y.shape[1] == 1 else y
-        return y if isinstance(X, Tensor) else y.cpu().numpy()
+        return y if isinstance(X, Tensor) else _array(y)
 
     def predict_proba(self, X: Any) -> Any:
         """The probability of every class for new rows, after a fit to classes.
@@ -111,12 +112,12 @@ class Predictor(nn.Module):
         if len(self.metadata.classes) != self.outputs:
             raise ConfigError("the model was fitted to numbers and knows no probabilities of classes; use predict")
         p = self._outputs(X, "predict_proba").softmax(1)
-        return p if isinstance(X, Tensor) else p.cpu().numpy()
+        return p if isinstance(X, Tensor) else _array(p)
 
     def _outputs(self, X: Any, what: str) -> Tensor:
         """The network's outputs (n, outputs) for rows of any kind, on the device of X; warns of rows out of range."""
         x = self.finite_input(X, what)
-        remark = beyond_ranges(x.cpu().numpy(), self.metadata, self.used_inputs, FAR_OUT)[1]
+        remark = beyond_ranges(_array(x), self.metadata, self.used_inputs, FAR_OUT)[1]
         if remark:
             warnings.warn(remark, EdgewiseWarning, stacklevel=3)
         with torch.no_grad():
@@ -150,3 +151,9 @@ class Predictor(nn.Module):
                 " drop these rows"
             )
         return x
+
+
+def _array(values: Tensor) -> np.ndarray:
+    """The values as an array; numpy knows no bfloat16."""
+    values = values.float() if values.dtype == torch.bfloat16 else values
+    return values.cpu().numpy()

@@ -8,6 +8,7 @@ import math
 import random
 import re
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,19 @@ def test_missing_package_is_said_in_the_result(
     said = json.loads((tmp_path / "run" / "result.json").read_text())["not_made"]
     assert said.keys() == lost and all("pip install" in why for why in said.values())
     assert all(name in capsys.readouterr().err for name in lost)
+
+
+def test_a_search_whose_budget_is_spent_costs_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from edgewise.studies import closed_forms
+
+    (tmp_path / "a.csv").write_text(law(60))
+    monkeypatch.setattr(closed_forms, "symbolify", partial(closed_forms.symbolify, budget=1))
+    arguments = ["fit", str(tmp_path / "a.csv"), "--target", "y", "--drop", "colour", "--out", str(tmp_path / "run")]
+    assert main([*arguments, *SMALL]) == 0
+    assert {entry.name for entry in (tmp_path / "run").iterdir()} == FILES
+    assert not any(layer.symbolic for layer in load(tmp_path / "run" / "model.safetensors").edge_layers)
+    told = json.loads((tmp_path / "run" / "result.json").read_text())["formula"]["message"]
+    assert "No edge" in told and told in (tmp_path / "run" / "formula.txt").read_text()
 
 
 def test_a_bug_in_the_search_costs_no_network_and_is_no_silence(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import edgewise as ew
 from edgewise.errors import ConfigError, StructureError, SymbolicError
 from edgewise.exports.export import TARGETS
 from edgewise.files import FileError
-from edgewise.ops.base_function import NAMES
+from edgewise.ops.base_function import BASE_CODES
 from edgewise.primitives import add_primitive, names, remove_primitive
 from edgewise.symbolic.simple_numbers import NAMED_NUMBERS
 from helpers import assert_close, assert_equal, state_of
@@ -60,7 +61,25 @@ def closed() -> ew.KAN:
     )
 
 
-MODELS = {"everything": (everything, ("lambda", "my x", "exp", "out_0")), "closed": (closed, ("I", "a*/b"))}
+def dead() -> ew.KAN:
+    """A node that feeds nothing, and a column that no formula reads."""
+    model = ew.KAN((3, 4, 2), seed=2)
+    return ew.remove(model, edges=[*((0, 2, n) for n in range(4)), (1, 3, 0), (1, 3, 1)])
+
+
+def constant() -> ew.KAN:
+    """What a fit gives back where nothing was found."""
+    X = uniform((-1.0, 1.0), (-1.0, 1.0), rows=100)
+    y = torch.randn(100, 1, dtype=F, generator=torch.Generator().manual_seed(0))
+    return ew.fit(ew.KAN((2, 3, 1)), X, y, progress=False).model
+
+
+MODELS = {
+    "everything": (everything, ("lambda", "my x", "exp", "out_0")),
+    "closed": (closed, ("I", "a*/b")),
+    "dead": (dead, None),
+    "constant": (constant, None),
+}
 
 
 def rows_of(model: ew.KAN) -> torch.Tensor:
@@ -149,7 +168,7 @@ def test_every_number_that_is_written_by_a_name_can_be_run(to: str) -> None:
 
 
 @pytest.mark.parametrize("to", ["python", "numpy"])
-@pytest.mark.parametrize("base", NAMES)
+@pytest.mark.parametrize("base", BASE_CODES)
 def test_splines_are_exact_with_every_base_function_and_beyond_their_grid(base: str, to: str) -> None:
     model = ew.KAN((1, 2, 1), base=base, degree=2, seed=1)
     X = uniform((-5.0, 5.0), rows=60)
@@ -171,6 +190,13 @@ def test_plain_python_raises_where_the_formula_is_undefined_and_never_gives_a_co
             run(model, torch.tensor([[-1.0]]), "python")
     steep = network((1, 1), {(0, 0, 0): ("sigmoid", 1.0, 0.0, 1.0, 0.0)})
     assert run(steep, torch.tensor([[-1e4]], dtype=F), "python").tolist() == [[0.0]]
+
+
+@pytest.mark.parametrize("to", ["python", "numpy", "c"])
+def test_constants_are_written_to_their_last_digit(to: str) -> None:
+    value = 0.1234567890123456
+    text = ew.export(network((1, 1), {(0, 0, 0): ("sin", value, 0.0, 1.0, 0.0)}), to)
+    assert [float(number) for number in re.findall(r"0\.1234\d+", text)] == [value]
 
 
 def test_latex_is_one_equation_an_output() -> None:

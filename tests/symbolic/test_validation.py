@@ -172,6 +172,7 @@ def test_columns_of_a_frame_are_found_by_name() -> None:
     named = model.build(metadata=Metadata(inputs=("a", "b")))
     turned = symbolify(named, frame[["b", "a"]], law(X))
     assert str(ew.formula(turned)[0]) == "b**2 + sin(3*a)"
+    assert formula_error(turned, frame[["b", "a"]], law(X)).formula < 1e-12
 
 
 def test_a_classifier_of_a_table_takes_codes() -> None:

@@ -60,6 +60,8 @@ def c_source(
     printer = _printer(parts)
     tables = [_table(name, pieces, printer) for name, pieces in parts.edges.items()]
     body = [f"    const double {name} = x[{column}];  /* {label} */" for label, name, column in parts.columns]
+    if not parts.columns:
+        body.append("    (void)x;  /* the outputs are constants */")
     for name, expression in parts.steps:
         target = f"y[{parts.results.index(name)}]" if name in parts.results else f"const double {name}"
         body.append(f"    {target} = {printed(printer, expression, list(parts.edges))};")

@@ -93,6 +93,9 @@ def _printer(parts: Statements) -> Any:
         def _print_sinc(self, expr: Any) -> str:
             return f"np.sinc(({self._print(expr.args[0])})/np.pi)"
 
+        def _print_Float(self, expr: Any) -> str:
+            return repr(float(expr))  # every digit; sympy writes 15
+
         def _print_Pi(self, expr: Any) -> str:
             return "np.pi"
 

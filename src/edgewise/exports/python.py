@@ -84,6 +84,9 @@ def _printer(parts: Statements) -> Any:
     from sympy.printing.pycode import PythonCodePrinter
 
     class Printer(PythonCodePrinter):
+        def _print_Float(self, expr: Any) -> str:
+            return repr(float(expr))  # every digit; sympy writes 15
+
         def _print_exp(self, expr: Any) -> str:
             return f"_exp({self._print(expr.args[0])})"
 

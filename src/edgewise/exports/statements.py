@@ -56,8 +56,18 @@ def statements(
         steps = [(name, expression.xreplace(swap)) for name, expression in zip(results, whole, strict=True)]
     else:
         steps = _by_node(model, plain, results)
+    steps = _needed(steps, results)
+    read = {symbol.name for _, expression in steps for symbol in expression.free_symbols}
+    called = {name for _, expression in steps for name in _undefined(expression)}
     title = f"{', '.join(output_names(model, outputs))} from {', '.join(map(str, symbols))}"
-    return Statements(_one_line(title), model.topology.features, columns, steps, results, edges)
+    return Statements(
+        _one_line(title),
+        model.topology.features,
+        [column for column in columns if column[1] in read],
+        steps,
+        results,
+        {name: pieces for name, pieces in edges.items() if name in called},
+    )
 
 
 def _by_node(model: KAN, values: list[Any], results: list[str]) -> list[tuple[str, Any]]:
@@ -73,6 +83,16 @@ def _by_node(model: KAN, values: list[Any], results: list[str]) -> list[tuple[st
     return steps
 
 
+def _needed(steps: list[tuple[str, Any]], results: list[str]) -> list[tuple[str, Any]]:
+    """The steps that lead to a result."""
+    wanted, kept = set(results), []
+    for name, expression in reversed(steps):
+        if name in wanted:
+            kept.append((name, expression))
+            wanted |= {symbol.name for symbol in expression.free_symbols}
+    return kept[::-1]
+
+
 def form_of(pieces: Pieces) -> Any:
     """The closed form that an edge has besides its spline, as an expression of x; None where it has none."""
     if pieces.form is None:
@@ -84,8 +104,7 @@ def form_of(pieces: Pieces) -> Any:
 def printed(printer: Any, expression: Any, known: Sequence[str] = ()) -> str:
     """The expression in the printer's language; `known` are the names of edges. Raises `SymbolicError` for a function
     that the language does not have."""
-    undefined = require("sympy").core.function.AppliedUndef
-    unknown = [f.func.__name__ for f in expression.atoms(undefined) if f.func.__name__ not in known]
+    unknown = sorted(_undefined(expression) - set(known))
     if unknown:
         raise SymbolicError(
             f"the closed form {unknown[0]!r} has no sympy symbol to write it by; give add_primitive(..., sympy=...)"
@@ -95,6 +114,11 @@ def printed(printer: Any, expression: Any, known: Sequence[str] = ()) -> str:
     except NotImplementedError as error:
         what = str(error).splitlines()[0]
         raise SymbolicError(f"the formula holds a function that cannot be written in this language: {what}") from error
+
+
+def _undefined(expression: Any) -> set[str]:
+    """Names of the functions that have no meaning in sympy: edges, and added primitives without a symbol."""
+    return {f.func.__name__ for f in expression.atoms(require("sympy").core.function.AppliedUndef)}
 
 
 def _identifiers(names: Sequence[str], taken: set[str]) -> list[str]:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..data import as_matrix, as_target
+from ..data import as_target
 from ..errors import knows_keywords, require
 from ..model import KAN, Fitted, as_kan
 from ..transforms import edge
+from .rows import input_rows
 from .task import present_forms
 from .tuning import TUNED
 from .written import Writer, edge_name, input_symbols
@@ -108,7 +109,7 @@ def formula_error(model: KAN, X: Any, y: Any, *, original: KAN | None = None) ->
         StructureError: for anything but a KAN.
     """
     model = as_kan(model, "formula_error")
-    x = as_matrix(model.as_input(X, dtype=torch.float64, device="cpu"))
+    x = input_rows(model, X)
     target = as_target(
         y, rows=x.shape[0], width=len(model.topology.node_ids[-1]), dtype=torch.float64, device="cpu"
     ).numpy()

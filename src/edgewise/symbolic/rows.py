@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..data import as_codes, as_inputs, as_matrix, as_target
+from ..data import as_codes, as_inputs, as_matrix, as_target, holds_classes
 from ..errors import ConfigError, DataError
 from ..model import KAN
 from ..train.held_out import HeldOut, again
@@ -43,7 +43,7 @@ def given_rows(model: KAN, X: Any, y: Any, sample_weight: Any, validation: Any) 
     and those that judge it are left out of both. Raises `ConfigError`, `DataError` and `ShapeError`.
     """
     classes = y is not None and holds_codes(model, y)
-    inputs = _inputs(model, X, "X")
+    inputs = input_rows(model, X, "X")
     count = inputs.shape[0]
     rows = GivenRows(inputs, None if y is None else _targets(model, y, count, classes, "y"))
     if count < 2:
@@ -61,7 +61,7 @@ def given_rows(model: KAN, X: Any, y: Any, sample_weight: Any, validation: Any) 
         return _parted(model, rows, split)
     if not isinstance(split, tuple | list) or len(split) != 2:
         raise ConfigError(f"validation must be a pair (X, y) or the result of a fit, got {type(split).__name__}")
-    judging = _inputs(model, split[0], "validation X")
+    judging = input_rows(model, split[0], "validation X")
     if not len(judging):
         raise DataError("validation has no rows; leave it out, and the rows of X decide")
     return rows, GivenRows(judging, _targets(model, split[1], len(judging), classes, "validation y"))
@@ -73,8 +73,8 @@ def holds_codes(model: KAN, y: Any) -> bool:
     return named or isinstance(choose_loss("auto", y), CrossEntropy)
 
 
-def _inputs(model: KAN, X: Any, what: str) -> Tensor:
-    """X (n, features): columns of a frame by name, if the model has names."""
+def input_rows(model: KAN, X: Any, what: str = "X") -> Tensor:
+    """X (n, features) in float64: columns of a frame by name, if the model has names."""
     width = model.topology.features
     ordered = as_inputs(X, model.metadata, width=width, used=model.topology.node_ids[0])
     return as_matrix(ordered, width=width, what=what, dtype=torch.float64, device="cpu")
@@ -83,8 +83,8 @@ def _inputs(model: KAN, X: Any, what: str) -> Tensor:
 def _targets(model: KAN, y: Any, rows: int, classes: bool, what: str) -> Tensor:
     width = len(model.topology.node_ids[-1])
     if classes:
-        known = model.metadata.classes or None
-        return as_codes(y, rows=rows, classes=known, width=width, what=what, device="cpu")[0]
+        known = model.metadata.classes if holds_classes(y) else ()  # whole numbers are codes as they stand, as in fit
+        return as_codes(y, rows=rows, classes=known or None, width=width, what=what, device="cpu")[0]
     return as_target(y, rows=rows, width=width, what=what, dtype=torch.float64, device="cpu")
 
 

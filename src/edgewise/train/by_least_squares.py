@@ -15,7 +15,7 @@ from .schedule.candidate import Candidate, Interrupted
 from .schedule.climb import train
 from .schedule.extrapolation import carried_on
 from .schedule.last_refit import last_refit
-from .schedule.null_model import believed, constant, replaceable
+from .schedule.null_model import believed, constant, level, replaceable
 from .schedule.plan import Plan
 from .schedule.scaling import fitted_before
 from .schedule.size import coarse_parameters, count_parameters
@@ -48,7 +48,8 @@ def fit_kan(model: KAN, start: KAN, job: Job, everything: Rows, settings: FitSet
     try:
         found = train(training, [start, *(fresh(start, k) for k in range(1, plan.starts))])
         judging = plan.sparsity == 0 and plan.rounds == TUNED.rounds and not job.memory  # a whole run, for its accuracy
-        if judging and replaceable(start) and not believed(training.choices, start, job):
+        doubt = level(job) or (judging and not believed(training.choices, start, job))
+        if doubt and replaceable(start) and not job.memory:
             end, rows = _nothing(found, training, everything), everything
         else:
             end = _finished(found, training, rows, given_back)
@@ -109,6 +110,6 @@ def _cut_short(best: Candidate | None, start: KAN, training: Training, status: S
 def _nothing(found: Candidate, training: Training, everything: Rows) -> _End:
     """The constant, where the rows that choose show no state to be better."""
     job = training.job
-    level = constant(found.model, job.whole(everything)) if job.own_split else constant(found.model, job)
-    ending = Ending(replace(found, model=level), training.plan, job.loss)
-    return _End(level, constant(found.model, job), Status.NOTHING, ending)
+    flat = constant(found.model, job.whole(everything)) if job.own_split else constant(found.model, job)
+    ending = Ending(replace(found, model=flat), training.plan, job.loss)
+    return _End(flat, constant(found.model, job), Status.NOTHING, ending)

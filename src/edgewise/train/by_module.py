@@ -39,6 +39,9 @@ def fit_module(module: nn.Module, job: Job, settings: FitSettings, monitor: Moni
     trained.eval()
     train_loss, metrics = measure(trained, job.x, job.y, job.loss, job.weight)
     validation_loss = None
+    choosing_loss = None
+    if job.xv is not None and job.yv is not None:
+        choosing_loss = measure(trained, job.xv, job.yv, job.loss, job.wv)[0]
     if job.unseen is not None:
         x, y, weight = job.unseen
         validation_loss, held = measure(trained, x, y, job.loss, weight)
@@ -57,6 +60,7 @@ def fit_module(module: nn.Module, job: Job, settings: FitSettings, monitor: Moni
         validation_loss,
         metrics,
         monitor.elapsed,
+        choosing_loss=choosing_loss,
         held_out=job.held_out,
     )
 

@@ -79,6 +79,7 @@ def finish(
         metrics,
         monitor.elapsed,
         seen,
+        choosing_loss=None if job.xv is None or job.yv is None else measured(judged, job.xv, job.yv, job.wv)[0],
         held_out=job.held_out,
     )
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from .interrupt import remember
+from .solvers.interrupt import remember
 from .solvers.status import Status
 
 Row = dict[str, Any]

@@ -25,11 +25,12 @@ class FitResult:
     train_loss and validation_loss are the loss itself, never its root. validation_loss, and the metrics with the prefix
     'validation_', come from rows that took part in nothing: they trained no state and chose none. They are None, or
     missing, where rows are few; where the caller gave `validation`, they come from those rows, which also chose.
-    `held_out` says which rows the fit left out: `fit(..., validation=result)` on the same rows leaves the same ones
-    out, and so does every later fit of its model on them. metrics: 'rmse', 'mae' and 'r2', or 'accuracy' and
-    'cross_entropy', of the training and of the held-out rows; 'expected_rmse': the error to expect of new rows, tails
-    included, which held-out rows rarely show (`train/expected_error.py`). history: one row (dict) per step, whose
-    validation_loss is that of the rows that choose. message: one paragraph in words.
+    choosing_loss: the loss of the state that was chosen on the rows that chose it, too low as an estimate. `held_out`
+    says which rows the fit left out: `fit(..., validation=result)` on the same rows leaves the same ones out, and so
+    does every later fit of its model on them. metrics: 'rmse', 'mae' and 'r2', or 'accuracy' and 'cross_entropy', of
+    the training and of the held-out rows; 'expected_rmse': the error to expect of new rows, tails included, which
+    held-out rows rarely show (`train/expected_error.py`). history: one row (dict) per step, whose validation_loss is
+    that of the rows that choose. message: one paragraph in words.
     """
 
     model: Any
@@ -41,6 +42,7 @@ class FitResult:
     metrics: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     seen: Seen | None = field(default=None, repr=False, compare=False)  # the training rows, until the result is let go
+    choosing_loss: float | None = None
     held_out: HeldOut | None = field(default=None, repr=False, compare=False)
     ending: Any = field(default=None, repr=False, compare=False)  # what `refit` goes on from
 

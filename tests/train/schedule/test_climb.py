@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from dataclasses import replace
 from typing import Any
 
@@ -233,20 +234,22 @@ def test_a_finer_copy_of_a_candidate_is_the_same_function_and_as_rough():
 
 
 def test_noisy_rows_on_a_fine_grid_give_what_the_best_coarse_one_gives_or_better():
-    noise = 0.3 * torch.randn(300, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
-    held = {}
-    for size in (3, 48):
-        work, start, _ = training(
-            KAN((2, 1, 1), grid_size=3),
-            rows=300,
-            grids=(size,),
-            target=lambda X: torch.sin(2 * X[:, :1]) + noise,
-            steps=20,
-            rounds=(4, 0),  # a polish of the coarse grid would be one more choice
-        )
-        held[size] = train(work, [start])
-        assert all(layer.grid_size == size for layer in held[size].model.edge_layers)
-    assert held[48].judged <= held[3].judged
+    ratios = []
+    for seed in range(4, 9):
+        noise = 0.3 * torch.randn(300, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+        held = {}
+        for size in (3, 48):
+            work, start, _ = training(
+                KAN((2, 1, 1), grid_size=3),
+                rows=300,
+                grids=(size,),
+                target=lambda X, noise=noise: torch.sin(2 * X[:, :1]) + noise,
+                steps=20,
+            )
+            held[size] = train(work, [start])
+            assert all(layer.grid_size == size for layer in held[size].model.edge_layers)
+        ratios.append(held[48].judged / held[3].judged)
+    assert statistics.median(ratios) <= 1.0
 
 
 @pytest.mark.parametrize(("judged", "usable"), [(1.0, True), (math.inf, False), (math.nan, False)])

@@ -88,10 +88,9 @@ def test_a_grid_is_approached_from_a_coarse_one_by_doubling(size: int):
 
 def test_too_large_compares_with_the_rows():
     job, start = placed(KAN((2, 1), grid_size=5))
-    most = len(job.x) // 2  # two edges
-    assert not too_large(start, 5, job) and not too_large(start, most, job) and too_large(start, most + 1, job)
+    assert not too_large(start, 5, job) and not too_large(start, 40, job) and too_large(start, 41, job)
     assert not too_large(refine(start, grid_size=60), 60, job)
-    assert not too_large(start, most + 1, replace(job, y=job.y.expand(-1, 3)))
+    assert too_large(start, 41, replace(job, y=job.y)) and not too_large(start, 41, replace(job, y=job.y.expand(-1, 3)))
 
 
 def test_only_edges_with_splines_are_counted():

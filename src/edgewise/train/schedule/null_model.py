@@ -45,16 +45,16 @@ def believed(choices: Choices, start: KAN, job: Job, draws: int = TUNED.draws) -
     `start`: a network of the run, whose scaling says in which units the choices are. True where nothing was held out,
     where too many rows were for luck to matter, and for a loss of the user's own, whose best constant is not known.
     """
-    level = best_constant(job)
-    if job.xv is None or job.yv is None or level is None or not choices.rows:
+    best = best_constant(job)
+    if job.xv is None or job.yv is None or best is None or not choices.rows:
         return True
     found = choices.table()
     if not len(found):
         return False
-    target, shown = job.yv, level
+    target, shown = job.yv, best
     if job.regression:
         target = (job.yv - start.output_shift) / start.output_scale
-        shown = (level - start.output_shift) / start.output_scale
+        shown = (best - start.output_shift) / start.output_scale
     constant_losses = job.loss.rows(shown.expand(len(job.xv), -1), target)
     ours, theirs = corrected(found, constant_losses, job.wv, draws, job.seed)
     return ours < theirs
@@ -99,20 +99,25 @@ def best_constant(job: Job) -> Tensor | None:
 
 def constant(model: KAN, job: Job) -> KAN:
     """A network of the same nodes that gives the best constant everywhere: it has no edges."""
-    level = best_constant(job)
-    assert level is not None
+    best = best_constant(job)
+    assert best is not None
     layers = []
     for number, layer in enumerate(model.edge_layers, start=1):
         bias = torch.zeros_like(layer.bias)
         if number == len(model.edge_layers):
             outputs = torch.zeros_like(model.output_shift)
-            outputs[: len(level)] = level
+            outputs[: len(best)] = best
             bias = ((outputs - model.output_shift) / model.output_scale).to(bias)
         flat = {"coef": torch.zeros_like(layer.coef), "bias": bias, "kind": torch.full_like(layer.kind, OFF)}
         if layer.base_scale is not None:
             flat["base_scale"] = torch.zeros_like(layer.base_scale)
         layers.append(type(layer).build(**{**layer.parts(), **flat}))
     return model.build(layers=layers)
+
+
+def level(job: Job) -> bool:
+    """Whether the targets are one and the same number in every training row."""
+    return job.regression and bool((job.y == job.y[:1]).all())
 
 
 def replaceable(model: KAN) -> bool:

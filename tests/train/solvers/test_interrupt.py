@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import edgewise as ew
-from edgewise.train.interrupt import remember
+from edgewise.train.solvers.interrupt import remember
 from edgewise.train.solvers.status import Status
 
 X = torch.linspace(-1, 1, 60, dtype=torch.float64)[:, None]
