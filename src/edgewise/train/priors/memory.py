@@ -136,7 +136,7 @@ class Seen:
     def remember(self) -> Memory:
         """The memory of these rows and of the earlier ones, about the network as it is, on grids that reach over all
         activations of these rows."""
-        model = grown(self.model.build().double(), self.x.double())
+        model = grown(self.model.build().double(), self.x.double(), most=TUNED.farthest)
         x, y, weight = self.x.double(), self.y, self.weight if self.weight is None else self.weight.double()
         if isinstance(self.loss, SquaredError):
             y = (y.double() - model.output_shift) / model.output_scale

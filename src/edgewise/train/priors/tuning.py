@@ -56,6 +56,8 @@ class PriorTuning:
     trust_linear: float = 1e-11
     """The same in a network without hidden layers: above round-off, which would make the curvature of some unseen
     directions negative."""
+    farthest: float = 10.0
+    """Lengths of a hidden grid, up to which it is extended; farther out its edges stay tangents."""
     nested: float = 1e-3
     """Of an interval, the distance within which two knots are one: knots of a model in float32 are rounded."""
     same_units: float = 1e-5
