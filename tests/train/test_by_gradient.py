@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,8 @@ from edgewise.train.solvers.status import Status
 from helpers import assert_close, assert_equal, no_trace, state_of
 
 
-def rows(count: int = 120, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor]:
-    generator = torch.Generator().manual_seed(0)
+def rows(count: int = 120, dtype: torch.dtype = torch.float64, seed: int = 0) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
     X = 2 * torch.rand(count, 2, dtype=torch.float64, generator=generator) - 1
     return X.to(dtype), (torch.sin(2 * X[:, 0]) + X[:, 1] ** 2).to(dtype)
 
@@ -94,8 +95,9 @@ def test_a_perceptron_learns_by_every_optimizer(name: str, tmp_path: Path, monke
     before = state_of(model)
     seen: list[Any] = []
     monkeypatch.chdir(tmp_path)
+    how: dict[str, Any] = {"optimizer": OPTIMIZERS[name], "steps": 120, "progress": False}
     with no_trace(tmp_path):
-        result = fit(model, X, y, optimizer=OPTIMIZERS[name], steps=120, callbacks=(seen.append,), progress=False)
+        result = fit(model, X, y, validation=rows(30, seed=1), callbacks=(seen.append,), **how)
     assert result.metrics["rmse"] < ENOUGH[name]
     assert_equal(state_of(model), before)
     assert seen == result.history and len(seen) >= 5
@@ -218,7 +220,8 @@ def test_ctrl_c_returns_the_best_so_far(name: str, model: Any):
         if row["step"] == 5:
             raise KeyboardInterrupt
 
-    result = fit(model(), *rows(), optimizer=OPTIMIZERS[name], callbacks=(interrupt,), progress=False)
+    how: dict[str, Any] = {"optimizer": OPTIMIZERS[name], "callbacks": (interrupt,), "progress": False}
+    result = fit(model(), *rows(), validation=rows(30, seed=1), **how)
     assert result.status is Status.INTERRUPTED and "interrupted" in result.message
     assert len(result.history) == 5
     assert result.choosing_loss is not None
@@ -291,7 +294,7 @@ def test_a_penalised_step_sees_its_batch_or_a_sample_of_the_rows(name: str, most
         return trace(model, x)
 
     monkeypatch.setattr(KAN, "trace", counted)
-    monkeypatch.setattr(sparsity, "SAMPLE", 500)
+    monkeypatch.setattr(sparsity, "TUNED", replace(sparsity.TUNED, sample=500))
     fit(KAN((2, 1)), X, y, optimizer=OPTIMIZERS[name], steps=1, grids=(5,), sparsity=0.1, progress=False)
     assert seen and max(seen) <= most
 
@@ -406,7 +409,7 @@ def test_a_run_stops_only_after_as_many_steps_without_a_lower_held_out_loss_as_l
     y = torch.sin(3 * X[:, 0]) * X[:, 1] + 0.05 * torch.randn(150, dtype=torch.float64, generator=generator)
     torch.manual_seed(1)
     net = nn.Sequential(nn.Linear(2, 12), nn.Tanh(), nn.Linear(12, 1)).double()
-    result = fit(net, X, y, optimizer="lbfgs", steps=2000, progress=False)
+    result = fit(net, X[:120], y[:120], validation=(X[120:], y[120:]), optimizer="lbfgs", steps=2000, progress=False)
     held = [row["validation_loss"] for row in result.history]
     lowest = held.index(min(held)) + 1
     assert result.status is Status.STOPPED and lowest > 40  # or this shows nothing
@@ -518,7 +521,8 @@ def test_ctrl_c_between_two_grids_keeps_the_first(name: str, monkeypatch: pytest
         return over_range(*given, **settings)
 
     monkeypatch.setattr(by_gradient, "over_range", pressed)
-    result = fit(KAN((2, 1), grid_size=4), *rows(100), optimizer=name, steps=10, progress=False)
+    held = rows(30, seed=1)
+    result = fit(KAN((2, 1), grid_size=4), *rows(100), validation=held, optimizer=name, steps=10, progress=False)
     assert result.status is Status.INTERRUPTED and len(result.history) == 10
     assert result.choosing_loss is not None
     assert result.choosing_loss <= min(row["validation_loss"] for row in result.history) * (1 + 1e-9)
@@ -552,7 +556,7 @@ def test_auto_counts_the_logits_of_classes(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_auto_counts_the_residuals(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(choose, "LM_WORK", 1e5)
+    monkeypatch.setattr(choose, "TUNED", replace(choose.TUNED, lm_work=1e5))
     X, y = rows(200)
     few, many = (
         fit(mlp(), residual=lambda model, n=n: model(X[:n])[:, 0] - y[:n], steps=1, progress=False) for n in (20, 200)

@@ -9,7 +9,7 @@ from ..errors import ConfigError
 from ..model import KAN
 from ..transforms import refine
 from .by_module import Run
-from .choose import Optimizer, name_of
+from .choose import TUNED, Optimizer, name_of
 from .closing import finish
 from .job import Job
 from .monitor import Monitor
@@ -21,9 +21,6 @@ from .schedule.size import count_parameters
 from .settings import FitSettings
 from .solvers.status import Status
 from .solvers.stop import BestSoFar
-
-DOUBLINGS = 3  # of the model's own grid, at most, while the held-out loss falls
-WORTH = 0.95  # of the lowest held-out loss, what a grid must reach for the next one to be tried
 
 
 def fit_kan(
@@ -78,7 +75,7 @@ def _along_grids(
             model = reaching_rows(model, job) if keep else over_range(model, job, size)
             status = Run(job, settings, monitor, penalty, _grid_size(model)).optimise(model, optimizer)
             loss = _judged(model, job)
-            worth = loss < WORTH * best.loss
+            worth = loss < TUNED.worth * best.loss
             if math.isfinite(loss) and (loss < best.loss or sparse):
                 best = BestSoFar((model, status), loss)
             if status is Status.INTERRUPTED or monitor.stopped:
@@ -93,7 +90,7 @@ def _along_grids(
 def _sizes(start: KAN, job: Job, settings: FitSettings) -> tuple[int, ...]:
     """The grids to go along: those asked for, or doublings of the model's own one where held-out rows judge them."""
     own = _grid_size(start)
-    return settings.sizes or ((own,) if job.xv is None else tuple(own * 2**k for k in range(DOUBLINGS + 1)))
+    return settings.sizes or ((own,) if job.xv is None else tuple(own * 2**k for k in range(TUNED.doublings + 1)))
 
 
 def _grid_size(model: KAN) -> int:

@@ -11,16 +11,7 @@ from torch import Tensor, nn
 
 from ..errors import ConfigError, TrainingError
 from ..threads import threads_for
-from .choose import (
-    FULL_BATCH,
-    LONGEST,
-    LONGEST_SPARSE,
-    Optimizer,
-    choose_for_module,
-    epochs_for,
-    name_of,
-    whole_batch,
-)
+from .choose import FULL_BATCH, TUNED, Optimizer, choose_for_module, epochs_for, name_of, whole_batch
 from .job import Job
 from .monitor import Monitor
 from .problems import linear_layers
@@ -32,10 +23,7 @@ from .settings import FitSettings
 from .solvers import by_name, first_order
 from .solvers.first_order import Penalty
 from .solvers.status import Status
-from .solvers.stop import Patience, Step, Stop
-
-# Steps at least without a lower held-out loss before the end; as many as led to the lowest, where these are more.
-EARLY = Patience(40, share=1.0)
+from .solvers.stop import Step, Stop
 
 
 def fit_module(module: nn.Module, job: Job, settings: FitSettings, monitor: Monitor) -> FitResult:
@@ -167,7 +155,7 @@ class Run:
             math.inf if first is None else first,
             judge=judge,
             note=lambda step, judged: self._note(step.value, judged, step.reach),
-            patience=EARLY if self.penalty is None else None,
+            patience=TUNED.early if self.penalty is None else None,
         )
         try:
             status = by_name.minimize(name, target, start, steps=self.settings.steps, watch=stop).status
@@ -178,7 +166,7 @@ class Run:
 
     def _first_order(self, module: nn.Module, optimizer: Optimizer) -> Status:
         job, settings = self.job, self.settings
-        longest = LONGEST if self.penalty is None else LONGEST_SPARSE
+        longest = TUNED.longest if self.penalty is None else TUNED.longest_sparse
         own: dict[str, Any] = {} if isinstance(optimizer, str) else {"optimizer": optimizer, "rates": None}
         end = first_order.minimize(
             module,

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from .solvers import first_order
+from .solvers.stop import Patience
 
 Optimizer = str | Callable[..., Any]  # a name, or a factory of a torch optimizer
 
@@ -20,19 +22,44 @@ NAMES = {
     "adam": "Adam",
 }
 FULL_BATCH = tuple(name for name in NAMES if name != "adam")  # they take all rows at once, in float64 on a KAN
-LM_PARAMETERS, LM_WORK = 4000, 8e10  # up to here a Levenberg-Marquardt step takes seconds at most on two cores
-# the same with more rows than L-BFGS takes, where mini-batches are the alternative: a run of 300 steps takes minutes
-LM_WORK_MANY = 1e10
-LM_WIDE = 1e10  # the same for a module with more parameters than residuals
-LBFGS_PARAMETERS, LBFGS_ROWS = 50_000, 20_000
-EPOCHS = 200  # of a first-order method
-# Mini-batch steps on one grid, at most about so many where nobody asks for more: seconds. Measured on 20,000 rows of a
-# function of five out of 20 inputs, [20,5,1], all grids: 5000 steps leave an error of 6.2 %, 10,000 one of 2.6 %, and
-# 14,200 one of 2.5 %.
-LONGEST = 10_000
-# The same under a penalty, whose steps take three times as long; such a fit is for shapes. 3000 steps found the four
-# inputs out of 20 of one function on 160,000 rows, and the five of another.
-LONGEST_SPARSE = 4_000
+
+
+@dataclass(frozen=True)
+class ChoiceTuning:
+    """What decides between optimizers, and how long those run that are not Levenberg-Marquardt on a KAN. "Not measured"
+    says that a value was chosen by judgement."""
+
+    lm_parameters: int = 4000
+    """Parameters up to which Levenberg-Marquardt is taken."""
+    lm_work: float = 8e10
+    """Rows times outputs times squared parameters up to which it is: a step takes seconds at most on two cores."""
+    lm_work_many: float = 1e10
+    """The same with more rows than L-BFGS takes, where mini-batches are the alternative. A run of 300 steps takes
+    minutes: 160,000 rows and 511 parameters, four times as much, took more than 8."""
+    lm_wide: float = 1e10
+    """Operations of a factorisation up to which it is taken for a module with more parameters than residuals."""
+    lbfgs_parameters: int = 50_000
+    """Parameters up to which L-BFGS is taken. Not measured."""
+    lbfgs_rows: int = 20_000
+    """Rows up to which it is. Not measured."""
+    epochs: int = 200
+    """Passes of a first-order method over the rows, at most. Not measured."""
+    longest: int = 10_000
+    """Mini-batch steps on one grid, at most about so many: seconds. Measured on 20,000 rows of a function of five out
+    of 20 inputs, [20,5,1], all grids: 5000 steps leave an error of 6.2 %, 10,000 one of 2.6 %, 14,200 one of 2.5 %."""
+    longest_sparse: int = 4_000
+    """The same under a penalty, whose steps take three times as long; such a fit is for shapes. 3000 steps found the
+    four inputs out of 20 of one function on 160,000 rows, and the five of another."""
+    early: Patience = Patience(40, share=1.0)  # noqa: RUF009 - frozen
+    """Steps at least without a lower held-out loss before the end; as many as led to the lowest, where these are
+    more."""
+    doublings: int = 3
+    """Of a KAN's own grid by other methods than Levenberg-Marquardt, at most, while the held-out loss falls."""
+    worth: float = 0.95
+    """Part of the lowest held-out loss that a grid must reach for the next one to be tried."""
+
+
+TUNED = ChoiceTuning()
 
 
 def choose(parameters: int, rows: int, outputs: int) -> str:
@@ -42,9 +69,11 @@ def choose(parameters: int, rows: int, outputs: int) -> str:
     ('lm', 'lbfgs', 'adam', 'adam')
     """
     work = rows * outputs * parameters**2
-    if parameters <= LM_PARAMETERS and work <= (LM_WORK if rows <= LBFGS_ROWS else LM_WORK_MANY):
+    if parameters <= TUNED.lm_parameters and work <= (
+        TUNED.lm_work if rows <= TUNED.lbfgs_rows else TUNED.lm_work_many
+    ):
         return "lm"
-    return "lbfgs" if parameters <= LBFGS_PARAMETERS and rows <= LBFGS_ROWS else "adam"
+    return "lbfgs" if parameters <= TUNED.lbfgs_parameters and rows <= TUNED.lbfgs_rows else "adam"
 
 
 def choose_for_module(parameters: int, rows: int, outputs: int, widths: int | None = None) -> str:
@@ -61,18 +90,22 @@ def choose_for_module(parameters: int, rows: int, outputs: int, widths: int | No
     per_entry = (
         parameters if widths is None else widths + residuals / 3
     )  # operations for each entry of the matrix, its factorisation included
-    return "lm" if residuals < parameters and residuals**2 * per_entry <= LM_WIDE else choose(parameters, rows, outputs)
+    return (
+        "lm"
+        if residuals < parameters and residuals**2 * per_entry <= TUNED.lm_wide
+        else choose(parameters, rows, outputs)
+    )
 
 
-def epochs_for(rows: int, batch_size: int | None = None, longest: int = LONGEST) -> int:
-    """How often a first-order method passes over so many rows where nobody says: `EPOCHS` times, fewer where that would
-    take more than `longest` steps.
+def epochs_for(rows: int, batch_size: int | None = None, longest: int = TUNED.longest) -> int:
+    """How often a first-order method passes over so many rows where nobody says: `TUNED.epochs` times, fewer where that
+    would take more than `longest` steps.
 
     >>> epochs_for(1000), epochs_for(180_000)
     (200, 15)
     """
     batches = math.ceil(rows / first_order.batch_rows(rows, batch_size))
-    return max(1, min(EPOCHS, math.ceil(longest / batches)))
+    return max(1, min(TUNED.epochs, math.ceil(longest / batches)))
 
 
 def name_of(optimizer: Optimizer) -> str:

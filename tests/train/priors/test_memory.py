@@ -14,7 +14,8 @@ from torch import Tensor
 import edgewise as ew
 from edgewise.errors import ConfigError
 from edgewise.fitting import dense_basis
-from edgewise.train.priors.memory import ROUND_OFF, TRUST, Certain, Memory, Seen, View, flat
+from edgewise.train.priors.memory import Certain, Memory, Seen, View, flat
+from edgewise.train.priors.tuning import TUNED
 from edgewise.train.problems.kan import NetworkProblem
 from edgewise.train.problems.losses import CrossEntropy, SquaredError
 from edgewise.transforms import adapt, extend, refine, remove
@@ -65,7 +66,7 @@ def test_the_objective_with_a_memory_is_that_of_all_rows(shape: tuple[int, ...],
         whole.start().shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64
     )
     for got, want in zip(part.quadratic(theta), whole.quadratic(theta), strict=True):
-        assert_close(got, want, like="formula")  # all but ROUND_OFF
+        assert_close(got, want, like="formula")  # all but TUNED.trust_linear
     assert_close(part.value(theta), whole.value(theta), like="formula")
     assert_close(part.last_loss, whole.last_loss, like="formula")
     assert_close(part.loss_value(theta, part.x, part.y), whole.loss_value(theta, whole.x, whole.y), like="formula")
@@ -197,7 +198,7 @@ def test_a_memory_touches_the_losses_at_its_centre(name: str, loss: Any):
     assert_close(quadratic.value / len(X), value)
     assert_close(quadratic.gradient[free] / len(X), gradient)
     if loss.name == "squared_error":
-        held = curvature.diagonal() * (1 + (TRUST if len(model.edge_layers) > 1 else ROUND_OFF))
+        held = curvature.diagonal() * (1 + (TUNED.trust if len(model.edge_layers) > 1 else TUNED.trust_linear))
         assert_close(quadratic.curvature.diagonal()[free] / len(X), held)
     assert float(torch.linalg.eigvalsh(quadratic.curvature[free][:, free] / len(X) - curvature)[0]) >= -1e-10 * float(
         curvature.diagonal().max()

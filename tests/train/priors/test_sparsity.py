@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from edgewise.errors import ConfigError
 from edgewise.model import KAN
-from edgewise.train.priors.sparsity import SAMPLE, EdgePenalty, L1Entropy
+from edgewise.train.priors.sparsity import EdgePenalty, L1Entropy
+from edgewise.train.priors.tuning import TUNED
 from edgewise.train.problems.kan import NetworkProblem
 from edgewise.train.problems.losses import SquaredError
 from edgewise.transforms import remove, set_symbolic
@@ -177,16 +178,16 @@ def test_the_papers_penalty_refuses_other_modules():
 
 
 def test_a_large_table_has_a_sample_of_its_rows():
-    x = torch.arange(3.0 * SAMPLE)[:, None]
+    x = torch.arange(3.0 * TUNED.sample)[:, None]
     one, other, third = (L1Entropy.of(x, 0.1, seed).sample for seed in (0, 0, 1))
     assert_equal(one, other)
-    assert one.shape == (SAMPLE, 1) and len(one.unique()) == SAMPLE
+    assert one.shape == (TUNED.sample, 1) and len(one.unique()) == TUNED.sample
     assert not torch.equal(one, third)
 
 
 def test_a_batch_is_penalised_on_its_own_rows_and_a_table_on_its_sample():
     model = KAN((2, 3, 1), seed=1)
-    x = 2 * torch.rand(20 * SAMPLE, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) - 1
+    x = 2 * torch.rand(20 * TUNED.sample, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) - 1
     penalty = L1Entropy.of(x, 1.0, seed=0)
     with torch.no_grad():
         assert_equal(penalty(model, x), penalty(model, penalty.sample))

@@ -3,13 +3,15 @@ is said."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 import edgewise as ew
 from edgewise.errors import ShapeError, TrainingError
-from edgewise.train.problems import module
+from edgewise.train.problems import module, products
 from edgewise.train.problems.losses import CrossEntropy, SquaredError
 from edgewise.train.problems.module import ModuleProblem
 from helpers import assert_close, assert_equal
@@ -160,8 +162,7 @@ def test_blocks_do_not_change_the_result(monkeypatch):
     problem = ModuleProblem(mlp(), points(50, 2), points(50, 1), SquaredError())
     theta = problem.start()
     whole, value = problem.quadratic(theta), problem.value_gradient(theta)
-    monkeypatch.setattr(module, "BLOCK", 7 * theta.numel())
-    monkeypatch.setattr(module, "ROWS", 13)
+    monkeypatch.setattr(module, "TUNED", replace(module.TUNED, block=7 * theta.numel(), rows=13))
     for got, want in zip(problem.quadratic(theta) + problem.value_gradient(theta), whole + value, strict=True):
         assert_close(got, want)
 
@@ -173,7 +174,7 @@ def test_a_symmetric_product_is_the_product(n):
     want = torch.eye(n, dtype=torch.float64)
     for b in (a, (bend + bend.T) @ a):
         got = want.clone()
-        module.add_symmetric(got, a, b)
+        products.add_symmetric(got, a, b)
         want = want + a.T @ b
         assert_close(got, want)
         assert_close(got, got.T)

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from edgewise.train.solvers import lbfgs, quasi_newton
-from edgewise.train.solvers.line_search import CURVATURE, DECREASE, Point, search
+from edgewise.train.solvers.line_search import Point, search
 from edgewise.train.solvers.status import Status
+from edgewise.train.solvers.tuning import TUNED
 from edgewise.train.solvers.types import Minimum
 from helpers import assert_close, assert_equal
 
@@ -222,8 +223,8 @@ def test_the_line_search_meets_the_strong_wolfe_conditions(name, first):
     assert start.slope < 0
     end = search(at, start, first)
     assert end is not None
-    assert end.value <= start.value + DECREASE * end.along * start.slope
-    assert abs(end.slope) <= -CURVATURE * start.slope
+    assert end.value <= start.value + TUNED.decrease * end.along * start.slope
+    assert abs(end.slope) <= -TUNED.curvature * start.slope
     assert count <= 20
 
 

@@ -11,6 +11,7 @@ import torch
 from edgewise.errors import ConfigError
 from edgewise.train.solvers import lbfgs, quasi_newton
 from edgewise.train.solvers.quasi_newton import RULES, InverseHessian
+from edgewise.train.solvers.tuning import TUNED
 from helpers import assert_close
 
 from ..zoo import points, regression_problem
@@ -89,7 +90,7 @@ def test_unknown_rules_and_too_many_parameters_are_refused():
     with pytest.raises(ConfigError, match="did you mean 'ssbroyden'"):
         quasi_newton.minimize(lambda t: (0.0, t), torch.zeros(2), rule="ssbroiden")
     with pytest.raises(ConfigError, match="use L-BFGS"):
-        quasi_newton.minimize(lambda t: (0.0, t), torch.zeros(quasi_newton.LARGEST + 1))
+        quasi_newton.minimize(lambda t: (0.0, t), torch.zeros(TUNED.dense + 1))
 
 
 @pytest.mark.parametrize("rule", RULES)

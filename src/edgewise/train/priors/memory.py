@@ -27,17 +27,7 @@ from ..problems.kan import NetworkProblem, parameters_of, size_of
 from ..problems.losses import CrossEntropy, Loss, SquaredError
 from ..problems.quadratic import Quadratic
 from .sparsity import index_of
-
-# Part of its own curvature by which a parameter of a network with hidden layers is held, beside the curvature of all
-# together: moves of many that cancel in the quadratic do so only near its centre. [2,5,1] on 500 rows of x0 < 0, then
-# on 500 of x0 >= 0, three functions, two seeds each: the median error on x0 < 0 is 2.3e-2 with 0 and 2.7e-5 with 0.1
-# (8.8e-1 without a memory); under noise of 0.1 it is 0.19 and 0.041 (1.9).
-TRUST = 0.1
-# the same in a network without hidden layers: above round-off, which would make the curvature of some unseen directions
-# negative
-ROUND_OFF = 1e-11
-FARTHEST = 10.0  # lengths of a hidden grid, up to which it is extended; farther out its edges stay tangents
-NESTED = 1e-3  # of an interval, the distance within which two knots are one: knots of a model in float32 are rounded
+from .tuning import TUNED
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +41,8 @@ class Memory:
     were right wherever there were rows: those that could tell more are gone. What lies beyond the old ends is left to
     the new rows. The quadratic is as good as the network is linear in its parameters between then and now: exact for
     one layer of edges on one grid, an approximation for more, which is why these are held a little more tightly
-    (`TRUST`). Sample weights count within their fit. Cross-entropy is replaced by a stiffer bound (`Certain`): old
-    classes are kept at the price of learning new rows less freely.
+    (`PriorTuning.trust`). Sample weights count within their fit. Cross-entropy is replaced by a stiffer bound
+    (`Certain`): old classes are kept at the price of learning new rows less freely.
 
     >>> from edgewise import fit
     >>> X = torch.linspace(-1, 1, 80, dtype=torch.float64)[:, None]
@@ -146,7 +136,7 @@ class Seen:
     def remember(self) -> Memory:
         """The memory of these rows and of the earlier ones, about the network as it is, on grids that reach over all
         activations of these rows."""
-        model = grown(self.model.build().double(), self.x.double(), most=FARTHEST)
+        model = grown(self.model.build().double(), self.x.double(), most=TUNED.farthest)
         x, y, weight = self.x.double(), self.y, self.weight if self.weight is None else self.weight.double()
         if isinstance(self.loss, SquaredError):
             y = (y.double() - model.output_shift) / model.output_scale
@@ -159,7 +149,7 @@ class Seen:
             whole = gradient.new_zeros(size), curvature.new_zeros(size, size)
             whole[0][places], whole[1][places[:, None], places] = gradient, curvature
             gradient, curvature = whole
-        curvature.diagonal().mul_(1 + (TRUST if len(model.edge_layers) > 1 else ROUND_OFF))
+        curvature.diagonal().mul_(1 + (TUNED.trust if len(model.edge_layers) > 1 else TUNED.trust_linear))
         now = Quadratic(flat(model), rows * value, rows * gradient, rows * curvature, rows)
         return Memory(model, self.loss.name, now if self.before is None else now.plus(self.before.on(model)))
 
@@ -205,11 +195,11 @@ class View:
         """None where the knots are the same."""
         p = old.degree
         knots, finer = old.knots.double(), new.knots.double()
-        if knots.shape == finer.shape and bool((knots - finer).abs().max() <= NESTED * knots.diff(dim=1).min()):
+        if knots.shape == finer.shape and bool((knots - finer).abs().max() <= TUNED.nested * knots.diff(dim=1).min()):
             return None
         shift = int((finer[0] - knots[0, 0]).abs().argmin())
         same = finer[:, shift : shift + knots.shape[1]]
-        whole = same.shape == knots.shape and bool((same - knots).abs().max() <= NESTED * knots.diff(dim=1).min())
+        whole = same.shape == knots.shape and bool((same - knots).abs().max() <= TUNED.nested * knots.diff(dim=1).min())
         low, high = (end.double()[:, None] for end in old.interval)
         breaks = breaks_of(finer, p).clamp(low, high)  # those beyond the old ends bound pieces of width 0
         nodes, weights = (
@@ -280,12 +270,12 @@ def unlike(memory: Memory, model: KAN) -> list[str]:
         ]
     for name in ("input_shift", "input_scale", "output_shift", "output_scale"):
         a, b = (getattr(m, name).cpu().double() for m in (old, model))
-        if not torch.allclose(a, b, rtol=1e-5, atol=1e-5 * float(a.abs().max())):
+        if not torch.allclose(a, b, rtol=TUNED.same_units, atol=TUNED.same_units * float(a.abs().max())):
             wrong.append(f"memory is of a network whose {name} is {a.tolist()}, got {b.tolist()}; {remedy}")
     for number, (a, b) in enumerate(zip(old.edge_layers, reaching(model, old).edge_layers, strict=True)):
         breaks, finer = (breaks_of(layer.knots.cpu().double(), layer.degree) for layer in (a, b))
         gap = (breaks[:, :, None] - finer[:, None]).abs().amin(2).amax()
-        if float(gap) > NESTED * float(breaks.diff(dim=1).min()):
+        if float(gap) > TUNED.nested * float(breaks.diff(dim=1).min()):
             wrong.append(
                 f"memory is of grids whose knots layer {number} of the model has left; {remedy}, refined or extended at"
                 " most, not adapted"

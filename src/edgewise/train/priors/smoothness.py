@@ -25,17 +25,7 @@ from ..problems.kan import NetworkProblem, size_of
 from ..problems.layer_basis import Local
 from ..problems.losses import SquaredError
 from .sparsity import index_of
-
-# knots on either side whose jumps tell of the intensity at one, at least; an eighth of the grid where that is more
-NEAR = 3
-# determined jumps that an estimate of the intensity rests on: it looks further away where the nearest are not
-# determined
-ENOUGH = 4.0
-WIDEST = 100.0  # factor by which an intensity changes in one estimate, at most
-# curvature of the term in units of the loss (targets have unit spread), beyond which round-off would bend polynomials
-MOST = 1e8
-# part of the error that noise causes in any case, by which round-off may bend them; then the curvature may be larger
-UNSEEN = 0.01
+from .tuning import TUNED
 
 
 @dataclass(frozen=True)
@@ -86,7 +76,7 @@ class Roughness:
         """The term for these layers and a loss that is a mean over so many rows."""
         precision, maps = [], [jumps(layer) for layer in layers]
         noise = max(0.0, self.dispersion) / rows  # a loss that has a memory's quadratic in it may be below zero
-        most = max(MOST, UNSEEN * noise**0.5 / torch.finfo(torch.float64).eps)
+        most = max(TUNED.most, TUNED.unseen * noise**0.5 / torch.finfo(torch.float64).eps)
         for known, layer, d in zip(self.layers, layers, maps, strict=True):
             wanted = d.new_zeros(*d.shape[:2], layer.out_features)
             if known is not None and d.shape[1]:
@@ -172,7 +162,10 @@ def estimate(problem: NetworkProblem, theta: Tensor, term: Smoothness, before: R
         ):  # a Gaussian, its variance as the residuals show it; other losses are taken as likelihoods
             rows, outputs = problem.rows, problem.y.shape[1]
             dispersion = (
-                2 * problem.last_loss * rows / max(rows * outputs - (theta.numel() - spent), 0.1 * rows * outputs)
+                2
+                * problem.last_loss
+                * rows
+                / max(rows * outputs - (theta.numel() - spent), TUNED.free * rows * outputs)
             )
         return Roughness(tuple(found), dispersion)
 
@@ -208,27 +201,27 @@ def _intensity(
         return None
     determined = torch.ones_like(squares) if determined is None else determined
     distance = torch.arange(count, device=squares.device)
-    distance, reach = (distance[:, None] - distance).abs(), max(NEAR, layer.grid_size // 8)
+    distance, reach = (distance[:, None] - distance).abs(), max(TUNED.near, layer.grid_size // TUNED.near_part)
     values = torch.full_like(squares, -1.0)
     while bool((values < 0).any()):
         near = (1 - distance / (reach + 1)).clamp(min=0).to(squares.dtype)
         weight = torch.einsum("kl,ilo->iko", near, determined)
-        ready = (values < 0) & ((weight >= ENOUGH) | (reach >= count))
-        values = torch.where(ready, torch.einsum("kl,ilo->iko", near, squares) / weight.clamp(min=0.02), values)
+        ready = (values < 0) & ((weight >= TUNED.enough) | (reach >= count))
+        values = torch.where(ready, torch.einsum("kl,ilo->iko", near, squares) / weight.clamp(min=TUNED.seen), values)
         reach *= 2
     where = places(layer)
     if known is not None:
         old = known.at(where)
-        values = torch.minimum(torch.maximum(values, old / WIDEST), old * WIDEST)
+        values = torch.minimum(torch.maximum(values, old / TUNED.widest), old * TUNED.widest)
     return Intensity(where, values.clamp(min=1e-200))
 
 
 def _inverse(curvature: Tensor) -> Tensor | None:
     """Of a positive semi-definite matrix, as good as it goes: directions without curvature get that of round-off. None
     where that fails."""
-    scale = curvature.diagonal().clamp(min=1e-14 * float(curvature.diagonal().max()) + 1e-300).rsqrt()
+    scale = curvature.diagonal().clamp(min=TUNED.round_off * float(curvature.diagonal().max()) + 1e-300).rsqrt()
     matrix = curvature * scale[:, None] * scale
-    for ridge in (1e-13, 1e-10, 1e-7):
+    for ridge in TUNED.ridges:
         matrix.diagonal().add_(ridge)
         factor, info = torch.linalg.cholesky_ex(matrix)
         if not int(info):

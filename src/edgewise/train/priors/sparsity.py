@@ -13,8 +13,7 @@ from ...model import KAN
 from ...trace import Trace
 from ..problems.kan import size_of
 from ..problems.layer_basis import Local
-
-SAMPLE = 4096  # rows on which a penalty is judged
+from .tuning import TUNED
 
 
 @dataclass(frozen=True)
@@ -31,14 +30,15 @@ class EdgePenalty:
 
     strength: float
     power: float = 1.0
-    eps: float = 1e-3
+    eps: float = TUNED.eps
     gauge: tuple[float, ...] = ()
     stiff = False
 
     def relative_to(self, trace: Trace) -> EdgePenalty:
         """This penalty with the scale of each layer as it is in `trace`."""
         return replace(
-            self, gauge=tuple(1.0 / max(float(s.detach().std(0, unbiased=False).max()), 1e-12) for s in trace.subnodes)
+            self,
+            gauge=tuple(1.0 / max(float(s.detach().std(0, unbiased=False).max()), TUNED.idle) for s in trace.subnodes),
         )
 
     def _cost(self, variance: Tensor) -> float:
@@ -119,8 +119,8 @@ class L1Entropy:
     @staticmethod
     def of(x: Tensor, strength: float, seed: int) -> L1Entropy:
         """The penalty for rows x (n, features), of which a sample is drawn with this seed."""
-        some = torch.randperm(x.shape[0], generator=torch.Generator().manual_seed(seed))[:SAMPLE].to(x.device)
-        return L1Entropy(strength, x if x.shape[0] <= SAMPLE else x[some])
+        some = torch.randperm(x.shape[0], generator=torch.Generator().manual_seed(seed))[: TUNED.sample].to(x.device)
+        return L1Entropy(strength, x if x.shape[0] <= TUNED.sample else x[some])
 
     def __call__(self, model: nn.Module, x: Tensor) -> Tensor:
         """The penalty of a model on rows x (b, features), or on the sample where that has fewer."""

@@ -11,6 +11,7 @@ from torch.autograd import grad
 
 from . import linear_layers
 from .parameters import Flat
+from .tuning import TUNED
 
 
 class Jacobian:
@@ -49,11 +50,8 @@ class Jacobian:
     def _first_right(self, x: Tensor) -> str:
         want, _ = self._by_loop(x)
         double = want.dtype == torch.float64 and all(p.dtype == torch.float64 for p in self.flat.parameters)
-        close = {
-            "rtol": 1e-9 if double else 1e-2,
-            "atol": (1e-9 if double else 1e-2) * float(want.abs().max()),
-            "equal_nan": True,
-        }
+        agree = TUNED.agree if double else TUNED.agree_single
+        close = {"rtol": agree, "atol": agree * float(want.abs().max()), "equal_nan": True}
         if self.places and (found := linear_layers.jacobian(self.module, self.places, self.total, x)):
             got = found[0].expand()
             if got.shape == want.shape and torch.allclose(got.to(want), want, **close):

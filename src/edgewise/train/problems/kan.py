@@ -21,9 +21,9 @@ from ...layers import KANLayer
 from ...model import KAN
 from .layer_basis import Local
 from .losses import Loss
+from .products import either_side
 from .quadratic import Quadratic
-
-BEND = 0.1  # part of a step over which outputs are differenced twice
+from .tuning import TUNED
 
 
 class Term(Protocol):
@@ -230,18 +230,21 @@ class NetworkProblem:
         """J^T C o'' (P,) at theta, with o'' the outputs' second derivative along the step, by differences: what bends a
         Levenberg-Marquardt step."""
         with torch.no_grad():
-            outputs = []
-            for part in (BEND, -BEND):
-                self.flat.load(theta + part * step)
-                outputs.append(self.predict(self.x).output)
+            ahead, behind = either_side(self._outputs, theta, step)
             done = self.at(theta)
-            second = (outputs[0] - done.output + outputs[1] - done.output) / BEND**2
+            # `second_derivative`, in the order of sums that every committed table was made with
+            second = (ahead - done.output + behind - done.output) / TUNED.bend**2
             bend = self.loss.curvature(done.output, self.y)
             bent = torch.bmm(bend, second[..., None])[..., 0] if isinstance(bend, Tensor) else bend * second
             gradient = torch.zeros_like(self.flat.theta)
             columns = [basis.affine_columns() for basis in done.bases]
             self.pull_back(done, columns, [None] * len(done.bases), gradient, self.weight[:, None] * bent)
             return gradient if self.flat.places is None else gradient[self.flat.places]
+
+    def _outputs(self, theta: Tensor) -> Tensor:
+        """The outputs of the problem's own x (n, k) at theta (P,), which is loaded."""
+        self.flat.load(theta)
+        return self.predict(self.x).output
 
     def sensitivities(self, done: Pass, columns: Sequence[Tensor | None]) -> list[Tensor]:
         """d output / d subnodes of every layer: (b, k, o)."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -22,11 +21,8 @@ from .jacobian import Jacobian
 from .linear_layers import Factored
 from .losses import Loss
 from .parameters import Flat
-
-BLOCK = 1 << 22  # numbers in one block of a Jacobian (32 MB)
-ROWS = 1 << 16  # rows in one forward pass
-SQUARE = 64  # columns in the smallest block of a symmetric product
-BEND = 0.1  # part of a step over which second differences are taken
+from .products import add_symmetric, diagonal_by_signs, either_side, once_only, root, second_derivative, slices, times
+from .tuning import TUNED
 
 
 class ModuleProblem:
@@ -76,7 +72,7 @@ class ModuleProblem:
         """The plain mean loss on other data."""
         self.load(theta)
         total = 0.0
-        for s in slices(X.shape[0], ROWS):
+        for s in slices(X.shape[0], TUNED.rows):
             prediction = self.predict(X[s])
             total += float(self.loss.rows(prediction, _like(y[s], prediction)).to(torch.float64).sum())
         return total / X.shape[0]
@@ -85,14 +81,14 @@ class ModuleProblem:
     def value(self, theta: Tensor) -> float:
         """The weighted mean loss."""
         self.load(theta)
-        return float(sum(self._weighed(s) for s in slices(self.X.shape[0], ROWS)))
+        return float(sum(self._weighed(s) for s in slices(self.X.shape[0], TUNED.rows)))
 
     def value_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
         """The weighted mean loss and its gradient (P,)."""
         self.load(theta)
         value, gradient = 0.0, torch.zeros_like(theta, dtype=torch.float64)
         with torch.enable_grad():
-            for s in slices(self.X.shape[0], ROWS):
+            for s in slices(self.X.shape[0], TUNED.rows):
                 part = self._weighed(s)
                 value += part.item()
                 gradient += self.flat.join(grad(part, self.flat.parameters, allow_unused=True))
@@ -141,17 +137,16 @@ class ModuleProblem:
     def _roots(self, prediction: Tensor, y: Tensor, weight: Tensor) -> Tensor:
         """R (b, k, k) with R R^T the weighted curvature of the loss, row by row."""
         bend = self.loss.curvature(prediction, y)
-        root = (
-            _root(bend)
-            if isinstance(bend, Tensor)
-            else math.sqrt(bend) * torch.eye(self.outputs, dtype=weight.dtype, device=weight.device)
-        )
-        return root.to(weight.dtype) * weight.sqrt()[:, None, None]
+        if isinstance(bend, Tensor):
+            half = root(bend)
+        else:
+            half = math.sqrt(bend) * torch.eye(self.outputs, dtype=weight.dtype, device=weight.device)
+        return half.to(weight.dtype) * weight.sqrt()[:, None, None]
 
     def _blocks(self, theta: Tensor) -> Iterator[tuple[slice, float, Tensor, Tensor]]:
         """Rows, their share of the loss, outputs and Jacobian, block by block."""
         self.load(theta)
-        for s in slices(self.X.shape[0], max(1, BLOCK // (theta.numel() * self.outputs))):
+        for s in slices(self.X.shape[0], max(1, TUNED.block // (theta.numel() * self.outputs))):
             jacobian, prediction = self.jacobian(theta, self.X[s])
             yield (
                 s,
@@ -168,19 +163,21 @@ class ModuleProblem:
     def turning(self, theta: Tensor, step: Tensor) -> Tensor:
         """J^T H o'' (P,) at theta, with o'' the outputs' second derivative along the step, by differences: what bends a
         Levenberg-Marquardt step."""
-        outputs = []
         with torch.no_grad():
-            for part in (BEND, -BEND, 0.0):  # theta last: it stays loaded
-                self.load(theta + part * step)
-                outputs.append(torch.cat([self.predict(self.X[s]) for s in slices(self.X.shape[0], ROWS)]))
-            ahead, behind, here = outputs
-            second = ((ahead - here) + (behind - here)) / BEND**2
-            pull = (self.weight[:, None] * _times(self.loss.curvature(here, self.y), second)).to(here.dtype)
+            ahead, behind = either_side(self._outputs, theta, step)
+            here = self._outputs(theta)  # last: it stays loaded
+            second = second_derivative(ahead, here, behind)
+            pull = (self.weight[:, None] * times(self.loss.curvature(here, self.y), second)).to(here.dtype)
         total = torch.zeros_like(theta, dtype=torch.float64)
         with torch.enable_grad():
-            for s in slices(self.X.shape[0], ROWS):
+            for s in slices(self.X.shape[0], TUNED.rows):
                 total += self.flat.join(grad(self.predict(self.X[s]), self.flat.parameters, pull[s], allow_unused=True))
         return total
+
+    def _outputs(self, theta: Tensor) -> Tensor:
+        """The outputs of all rows (n, k) at theta (P,), which is loaded."""
+        self.load(theta)
+        return torch.cat([self.predict(self.X[s]) for s in slices(self.X.shape[0], TUNED.rows)])
 
     @torch.enable_grad()
     def linearise(self, theta: Tensor) -> Linearised:
@@ -204,17 +201,12 @@ class ModuleProblem:
 
         def apply(v: Tensor) -> Tensor:
             tangent = grad(pulled, probe, v, retain_graph=True)[0].detach()
-            return pull(weight * _times(bend, tangent))
+            return pull(weight * times(bend, tangent))
 
         def diagonal(probes: int) -> Tensor:
             # E (J^T R u)^2 = diag(J^T R R^T J) for random signs u, with R R^T = H
-            generator = torch.Generator().manual_seed(0)
-            total = torch.zeros_like(theta, dtype=torch.float64)
-            root = _root(bend) if isinstance(bend, Tensor) else math.sqrt(bend)
-            for _ in range(probes):
-                signs = (2 * torch.randint(0, 2, outputs.shape, generator=generator) - 1).to(outputs)
-                total += pull(weight.sqrt() * _times(root, signs)).square()
-            return total / probes
+            half = root(bend) if isinstance(bend, Tensor) else math.sqrt(bend)
+            return diagonal_by_signs(lambda signs: pull(weight.sqrt() * times(half, signs)), outputs, probes)
 
         value = float(self.weight @ self.loss.rows(outputs, self.y).to(torch.float64))
         return Linearised(value, pull(weight * self.loss.gradient(outputs, self.y)), apply, diagonal)
@@ -289,46 +281,6 @@ def accumulate(
     else:
         scaled = jacobian.mul_((bend * weight).sqrt()[:, None, None]).flatten(0, 1)
         add_symmetric(curvature, scaled, scaled)
-
-
-def add_symmetric(matrix: Tensor, a: Tensor, b: Tensor) -> None:
-    """matrix (P, P) += a^T b, in place, for a^T b that is symmetric; a, b (r, P). Blocks below the diagonal are copied:
-    near half the work."""
-    half = matrix.shape[0] // 2
-    if half < SQUARE:
-        matrix.addmm_(a.T, b)
-        return
-    add_symmetric(matrix[:half, :half], a[:, :half], b[:, :half])
-    add_symmetric(matrix[half:, half:], a[:, half:], b[:, half:])
-    matrix[:half, half:].addmm_(a[:, :half].T, b[:, half:])
-    matrix[half:, :half].copy_(matrix[:half, half:].T)
-
-
-def _times(bend: Tensor | float, v: Tensor) -> Tensor:
-    """Curvature per row (n, k, k), or a number, times v (n, k)."""
-    return torch.einsum("nkl,nl->nk", bend, v) if isinstance(bend, Tensor) else bend * v
-
-
-def _root(bend: Tensor) -> Tensor:
-    """R (b, k, k) with R R^T = bend, which is positive semi-definite but may be singular."""
-    values, vectors = torch.linalg.eigh(bend)
-    return vectors * values.clamp(min=0).sqrt()[:, None, :]
-
-
-@contextmanager
-def once_only() -> Iterator[None]:
-    """Say in words what a module with an operation that cannot be differentiated twice lacks."""
-    try:
-        yield
-    except RuntimeError as error:
-        raise TrainingError(
-            "products with the Jacobian need operations that can be differentiated twice, and the module holds one"
-            f" that cannot; use 'lm' or 'lbfgs', which differentiate once ({error})"
-        ) from error
-
-
-def slices(rows: int, step: int) -> Iterator[slice]:
-    return (slice(start, start + step) for start in range(0, rows, step))
 
 
 def _like(y: Tensor, outputs: Tensor) -> Tensor:

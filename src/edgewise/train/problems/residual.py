@@ -14,10 +14,9 @@ from torch.autograd import grad
 
 from ...errors import ShapeError, TrainingError
 from .curvature import Formed, Linearised
-from .module import BEND, add_symmetric, once_only, slices
 from .parameters import Flat
-
-PART = 1 << 19  # residuals times cotangents in one batched backward pass
+from .products import add_symmetric, diagonal_by_signs, either_side, once_only, second_derivative, slices
+from .tuning import TUNED
 
 
 class ResidualProblem:
@@ -91,7 +90,7 @@ class ResidualProblem:
         """d r / d parameters (m, P) of residuals r (m,) that hang on the parameters: by rows, or by columns where these
         are far fewer."""
         total = sum(self.flat.sizes)
-        if r.numel() > 3 * total and self.batched:  # a column costs a pass through the backward pass
+        if r.numel() > TUNED.columns * total and self.batched:  # a column costs a pass through the backward pass
             try:
                 return self._by_columns(r, total)
             except RuntimeError:  # an operation without a second derivative; rows need only the first
@@ -102,7 +101,7 @@ class ResidualProblem:
         total = r.numel()
         if self.batched:
             unit = torch.eye(total, dtype=r.dtype, device=r.device)
-            parts = [self._pull(r, unit[s]) for s in slices(total, max(1, PART // total))]
+            parts = [self._pull(r, unit[s]) for s in slices(total, max(1, TUNED.part // total))]
             return torch.cat(parts)
         return torch.stack([self._pull_one(r, number) for number in range(total)])
 
@@ -112,7 +111,7 @@ class ResidualProblem:
         unit = torch.eye(total, dtype=pulled.dtype, device=pulled.device)
         parts = [
             grad(pulled, probe, unit[s], retain_graph=True, is_grads_batched=True)[0].to(torch.float64)
-            for s in slices(total, max(1, PART // r.numel()))
+            for s in slices(total, max(1, TUNED.part // r.numel()))
         ]
         return torch.cat(parts).T
 
@@ -126,13 +125,9 @@ class ResidualProblem:
     def turning(self, theta: Tensor, step: Tensor) -> Tensor:
         """J^T r'' (P,) at theta times the curvature 2/m, with r'' the residuals' second derivative along the step, by
         differences."""
-        self.load(theta + BEND * step)
-        ahead = self._residuals().detach()
-        self.load(theta - BEND * step)
-        behind = self._residuals().detach()
-        self.load(theta)
-        r = self._residuals()
-        second = ((ahead - r.detach()) + (behind - r.detach())) / BEND**2
+        ahead, behind = either_side(lambda point: self._at(point).detach(), theta, step)
+        r = self._at(theta)
+        second = second_derivative(ahead, r.detach(), behind)
         return (2.0 / r.numel()) * self.flat.join(grad(r, self.flat.parameters, second, allow_unused=True))
 
     @torch.enable_grad()
@@ -153,15 +148,18 @@ class ResidualProblem:
             return unit * pull(grad(pulled, probe, v, retain_graph=True)[0].detach())
 
         def diagonal(probes: int) -> Tensor:
-            generator = torch.Generator().manual_seed(0)
-            signs = [(2 * torch.randint(0, 2, r.shape, generator=generator) - 1).to(values) for _ in range(probes)]
-            return (unit / probes) * torch.stack([pull(u).square() for u in signs]).sum(0)
+            return unit * diagonal_by_signs(pull, values, probes)
 
         return Linearised(float(values.to(torch.float64).square().mean()), unit * pull(values), apply, diagonal)
 
     def hessian_vector(self, theta: Tensor, v: Tensor) -> Tensor:
         """The Gauss-Newton curvature at theta times v (P,)."""
         return self.linearise(theta).apply(v)
+
+    def _at(self, theta: Tensor) -> Tensor:
+        """The residuals (m,) at theta (P,), which is loaded."""
+        self.load(theta)
+        return self._residuals()
 
     @torch.enable_grad()
     def _residuals(self) -> Tensor:

@@ -10,33 +10,32 @@ from ...errors import TrainingError
 from . import conjugate_gradients, lbfgs, levenberg_marquardt, quasi_newton, residual_space
 from .status import Status
 from .stop import Watch
+from .tuning import TUNED
 from .types import Minimum
-
-# Steps at most where nobody says: a step of the first two costs as much as many of the others. Not measured.
-STEPS = {"lm": 200, "lm-cg": 100, "lbfgs": 500, "ssbroyden": 500, "ssbfgs": 500}
-EXACT = 1e-9  # relative decrease per step at which Levenberg-Marquardt counts as converged
 
 
 def minimize(name: str, problem: Any, theta: Tensor, *, steps: int | None, watch: Watch) -> Minimum:
     """Minimise a problem from theta (P,) by the method of this name.
 
     Args:
-        name: one of `STEPS`.
+        name: one of `TUNED.steps`.
         problem: with `residuals` and `quadratic` or `rows_of_curvature` for "lm", `linearise` for "lm-cg",
             `value_gradient` for the others.
         theta (P,): where to begin.
-        steps: at most so many; None takes those of `STEPS`.
+        steps: at most so many; None takes those of `TUNED.steps`.
         watch: sees every step, and ends the run by returning True.
 
     Raises:
         TrainingError: the objective is not finite at the start.
     """
-    most = steps or STEPS[name]
+    most = steps or TUNED.steps[name]
     if name == "lm":
         model = residual_space.Wide.of if problem.residuals < theta.numel() else levenberg_marquardt.Dense.of
-        end = levenberg_marquardt.minimize(problem, theta, steps=most, tolerance=EXACT, watch=watch, model=model)
+        end = levenberg_marquardt.minimize(
+            problem, theta, steps=most, tolerance=TUNED.converged, watch=watch, model=model
+        )
     elif name == "lm-cg":
-        end = conjugate_gradients.minimize_cg(problem, theta, steps=most, tolerance=EXACT, watch=watch)
+        end = conjugate_gradients.minimize_cg(problem, theta, steps=most, tolerance=TUNED.converged, watch=watch)
     elif name == "lbfgs":
         end = lbfgs.minimize(problem.value_gradient, theta, steps=most, watch=watch)
     else:

@@ -17,13 +17,8 @@ from torch import Tensor
 from ..problems.curvature import Linearised
 from . import levenberg_marquardt
 from .stop import Watch
+from .tuning import TUNED
 from .types import Damping, Minimum
-
-PROBES = 16  # random sign vectors from which the diagonal of the curvature is estimated
-LIMIT = 250  # products in one solution
-EXACTNESS = (
-    0.1  # of the right-hand side that the first solutions leave; later ones less, as the square root of the gradient
-)
 
 
 def solve_cg(
@@ -34,7 +29,7 @@ def solve_cg(
     *,
     diagonal: Tensor | None = None,
     tolerance: float = 1e-8,
-    limit: int = LIMIT,
+    limit: int = TUNED.products,
 ) -> tuple[Tensor, int]:
     """x (P,) with (H + mu diag(scale)) x = right, and the number of products apply(v) = H v that it took.
 
@@ -80,7 +75,7 @@ class Products:
 
     def __init__(self, about: Linearised, tolerance: float, limit: int, count: Callable[[int], None]) -> None:
         self.value, self.gradient, self.apply, self.limit = about.value, about.gradient, about.apply, limit
-        self.diagonal = about.diagonal(PROBES)
+        self.diagonal = about.diagonal(TUNED.probes)
         self.count, self.tolerance = count, tolerance
 
     def damp(self, scale: Tensor, mu: float) -> Callable[[Tensor], Tensor]:
@@ -114,7 +109,7 @@ class Models:
         about = problem.linearise(theta)
         self.first = self.first or float(about.gradient.norm())
         left = float(about.gradient.norm() / self.first) ** 0.5 if self.first > 0 else 1.0
-        return Products(about, min(EXACTNESS, left * EXACTNESS), self.limit, self.count)
+        return Products(about, min(TUNED.exactness, left * TUNED.exactness), self.limit, self.count)
 
     def count(self, number: int) -> None:
         """So many products more."""
@@ -129,7 +124,7 @@ def minimize_cg(
     damping: Damping | None = None,
     tolerance: float = 1e-10,
     patience: int = 3,
-    limit: int = LIMIT,
+    limit: int = TUNED.products,
     watch: Watch | None = None,
 ) -> Minimum:
     """`levenberg_marquardt.minimize` for more parameters than a matrix can serve, on problems with `linearise(theta)`;

@@ -20,12 +20,7 @@ from ..problems.modes import Modes
 from .rates import Rates
 from .status import Status
 from .stop import BestSoFar, Step, Watch
-
-RATE = 1e-2  # of Adam
-REJECTIONS = 12  # returns to the best state, each with half the rate, before giving up
-RISEN = 2.0  # times the loss of the start, what tells a run that diverges from one that began at its goal
-WHOLE = 1024  # rows up to which a batch is all of them
-BATCH = 256  # rows of a batch where there are more
+from .tuning import TUNED
 
 Block = tuple[Tensor, ...]  # a batch: X, y and, where rows are weighted, weight
 Factory = Callable[[list[nn.Parameter]], torch.optim.Optimizer]
@@ -33,7 +28,7 @@ Penalty = Callable[[nn.Module, Tensor], Tensor]  # of a module, on rows (b, feat
 Tick = Callable[[int, float], None]  # told after every batch: the epoch, and what part of it is done
 
 
-def adam(parameters: list[nn.Parameter], rate: float = RATE) -> torch.optim.Optimizer:
+def adam(parameters: list[nn.Parameter], rate: float = TUNED.rate) -> torch.optim.Optimizer:
     """torch's Adam, as one fused kernel where it has one for these parameters."""
     try:
         return torch.optim.Adam(parameters, lr=rate, fused=True)
@@ -42,12 +37,12 @@ def adam(parameters: list[nn.Parameter], rate: float = RATE) -> torch.optim.Opti
 
 
 def batch_rows(rows: int, batch_size: int | None = None) -> int:
-    """How many rows a batch has: as many as were asked for, by default all of a few and `BATCH` of many.
+    """How many rows a batch has: as many as were asked for, by default all of a few and `TUNED.batch` of many.
 
     >>> batch_rows(1000), batch_rows(1025), batch_rows(1025, 2000)
     (1000, 256, 1025)
     """
-    return min(rows, batch_size or (rows if rows <= WHOLE else BATCH))
+    return min(rows, batch_size or (rows if rows <= TUNED.whole else TUNED.batch))
 
 
 @dataclass(frozen=True)
@@ -171,7 +166,7 @@ class Steps:
         self.undone += 1
         _load(self.module, state)
         self.method.state.clear()
-        return self.rates is not None and self.undone <= REJECTIONS
+        return self.rates is not None and self.undone <= TUNED.rejections
 
 
 class _Batches:
@@ -229,7 +224,7 @@ def _loop(
         modes.restore()
         module.zero_grad()
     if status is Status.BUDGET and best.step == 0:  # no epoch was better than the start
-        status = Status.DIVERGED if value > RISEN * best.loss else Status.STALLED
+        status = Status.DIVERGED if value > TUNED.risen * best.loss else Status.STALLED
     return Trained(best.state, best.loss, best.step, number, status)
 
 

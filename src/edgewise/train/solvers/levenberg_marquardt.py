@@ -18,17 +18,8 @@ from torch import Tensor
 
 from .status import Status
 from .stop import Settled, Step, Watch
+from .tuning import TUNED
 from .types import Damping, Minimum, Model, Problem
-
-# Smallest scale of a parameter in units of the largest, times the damping where that is below 1. Far from a minimum,
-# parameters that hardly act would else run away into traps; close to it, they alone remain to be found. Measured on 30
-# single starts of [2,2,1] for sin(pi x) sin(pi y^2), grids 5 and 10: median and upper quartile of the test error are
-# 10^-2.7 and 10^-2.4, with LOWEST at every damping 10^-2.4 and 10^-2.0. With FLOOR at every damping, the last digits of
-# x*y on 80 intervals take four times as many steps.
-FLOOR, LOWEST = 1e-2, 1e-9
-WORTH = 1e-4  # of the decrease that the model promises, the part that a step must bring
-LEAST, MOST = 1e-14, 1e8  # damping
-BENT = 0.75  # a step is bent along the problem's curvature where that moves it by at most this part of its length
 
 
 class Dense:
@@ -79,7 +70,7 @@ def minimize(
     BUDGET: the steps, tried ones included, are spent. A step to values that are not finite, or that does not lower the
     objective, is never kept.
     """
-    mu, nu = max((damping or Damping()).mu, LEAST), 2.0
+    mu, nu = max((damping or Damping()).mu, TUNED.least_damping), 2.0
     about, settled = model(problem, theta), Settled(tolerance, patience)
     seen = torch.zeros_like(theta)  # the largest curvature met so far, per parameter
     taken = failed = 0  # steps tried, of these failed in a row
@@ -96,13 +87,13 @@ def minimize(
             return ended(Status.CONVERGED)
         seen = torch.maximum(seen, about.diagonal) if largest > 0.0 else seen.clamp(min=1.0)  # then along the gradient
         taken += 1
-        trial = _try(problem, about, theta, seen.clamp(min=max(FLOOR * min(1.0, mu), LOWEST) * largest), mu)
+        trial = _try(problem, about, theta, seen.clamp(min=max(TUNED.floor * min(1.0, mu), TUNED.lowest) * largest), mu)
         evaluations += trial.evaluations
-        fresh = model(problem, trial.theta) if trial.ratio > WORTH else None
+        fresh = model(problem, trial.theta) if trial.ratio > TUNED.worth else None
         evaluations += fresh is not None
         if fresh is not None and _usable(fresh):
             decrease = (about.value - trial.value) / max(abs(about.value), 1e-300)
-            mu, nu = max(mu * _eased(trial.ratio, trial.value / about.value), LEAST), 2.0
+            mu, nu = max(mu * _eased(trial.ratio, trial.value / about.value), TUNED.least_damping), 2.0
             theta, about, failed = trial.theta, fresh, 0
             if watch is not None and watch(Step(taken, about.value, theta, mu)):
                 return ended(Status.STOPPED)
@@ -110,10 +101,10 @@ def minimize(
                 return ended(Status.CONVERGED)
         else:
             failed += 1
-            if failed == 1 and mu <= 1.0 and trial.promised <= max(tolerance, 1e-15) * abs(about.value):
+            if failed == 1 and mu <= 1.0 and trial.promised <= max(tolerance, TUNED.last_digits) * abs(about.value):
                 return ended(Status.CONVERGED)
             mu, nu = mu * nu, nu * 2
-            if mu > MOST:
+            if mu > TUNED.most_damping:
                 return ended(Status.CONVERGED if settled.begun else Status.STALLED)
     return ended(Status.BUDGET)
 
@@ -157,8 +148,8 @@ def _eased(ratio: float, left: float) -> float:
     """The factor on the damping after a step of this gain ratio that left this part of the objective. Damping in
     proportion to the objective keeps the convergence quadratic where the minimum is zero, rank deficient or not: Fan &
     Yuan 2005 (doi:10.1007/s00607-004-0083-1)."""
-    factor = max(1 / 5, 1 - (2 * ratio - 1) ** 3)
-    return min(factor, max(left, 1e-4)) if ratio > 0.5 and left >= 0 else factor
+    factor = max(TUNED.eased, 1 - (2 * ratio - 1) ** 3)
+    return min(factor, max(left, TUNED.quadratic_least)) if ratio > TUNED.quadratic and left >= 0 else factor
 
 
 def _usable(model: Model) -> bool:
@@ -169,4 +160,4 @@ def _bent(solve: Callable[[Tensor], Tensor], turning: Tensor, step: Tensor, scal
     """The step and half its acceleration, where that is finite and small beside the step."""
     half = solve(turning).mul_(-0.5)
     part = 2 * float((scale * half.square()).sum() / (scale * step.square()).sum()) ** 0.5
-    return step + half if part <= BENT else None
+    return step + half if part <= TUNED.bent else None

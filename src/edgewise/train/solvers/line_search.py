@@ -18,15 +18,10 @@ from torch import Tensor
 
 from .status import Status
 from .stop import Settled, Step, Watch
+from .tuning import TUNED
 from .types import Damping, Minimum
 
 ValueGradient = Callable[[Tensor], tuple[float, Tensor]]
-
-DECREASE = 1e-4  # of the decrease that the slope promises, the part that a step must bring
-CURVATURE = 0.9  # of the slope, the part that may be left
-TRIALS = 25  # evaluations in one line search
-NOTHING = 1e-24  # of the objective at the start, what is not worth a step: there, the parameters' own round-off decides
-ROUNDOFF = 1e-14  # relative differences of two values that say nothing
 
 
 class Memory(Protocol):
@@ -71,27 +66,27 @@ def search(evaluate: Callable[[float], Point], start: Point, first: float) -> Po
     tried.
     """
     previous, along, farthest = start, first, math.inf
-    for trial in range(TRIALS):
+    for trial in range(TUNED.trials):
         point = evaluate(along)
         if not math.isfinite(point.value):
             # outside the domain: come back towards the last good point, and never go this far again
             farthest = along
-            along = previous.along + 0.2 * (along - previous.along)
+            along = previous.along + TUNED.back * (along - previous.along)
             if along <= previous.along * (1 + 1e-10) or along < 1e-20 * first:
                 break
             continue
         if not _sufficient(point, start) or (
             previous is not start and point.value >= previous.value and not _alike(point, previous)
         ):
-            return _zoom(evaluate, start, previous, point, TRIALS - trial)
-        if abs(point.slope) <= -CURVATURE * start.slope:
+            return _zoom(evaluate, start, previous, point, TUNED.trials - trial)
+        if abs(point.slope) <= -TUNED.curvature * start.slope:
             return point
         if point.slope >= 0:
-            return _zoom(evaluate, start, point, previous, TRIALS - trial)
+            return _zoom(evaluate, start, point, previous, TUNED.trials - trial)
         longer = _minimum_of_cubic(previous, point)
         low, high = (
-            point.along + 1.1 * (point.along - previous.along),
-            point.along + 9.0 * (point.along - previous.along),
+            point.along + TUNED.longer[0] * (point.along - previous.along),
+            point.along + TUNED.longer[1] * (point.along - previous.along),
         )
         along = min(max(longer, low), high) if math.isfinite(longer) else high
         if along >= farthest:
@@ -106,7 +101,7 @@ def _zoom(evaluate: Callable[[float], Point], start: Point, low: Point, high: Po
     for _ in range(trials):
         width = high.along - low.along
         along = _minimum_of_cubic(low, high)
-        inner, outer = low.along + 0.1 * width, high.along - 0.1 * width
+        inner, outer = low.along + TUNED.inner * width, high.along - TUNED.inner * width
         if not math.isfinite(along) or not min(inner, outer) <= along <= max(inner, outer):
             along = (
                 low.along + 0.5 * width
@@ -119,7 +114,7 @@ def _zoom(evaluate: Callable[[float], Point], start: Point, low: Point, high: Po
         if not _sufficient(point, start) or (point.value >= low.value and not _alike(point, low)):
             high = point
             continue
-        if abs(point.slope) <= -CURVATURE * start.slope:
+        if abs(point.slope) <= -TUNED.curvature * start.slope:
             return point
         if point.slope * width >= 0:
             high = low
@@ -129,13 +124,13 @@ def _zoom(evaluate: Callable[[float], Point], start: Point, low: Point, high: Po
 
 def _sufficient(point: Point, start: Point) -> bool:
     """Whether the objective fell enough; by slopes where its own digits cannot tell."""
-    if point.value <= start.value + DECREASE * point.along * start.slope:
+    if point.value <= start.value + TUNED.decrease * point.along * start.slope:
         return True
-    return point.value <= start.value and _alike(point, start) and point.slope <= (2 * DECREASE - 1) * start.slope
+    return point.value <= start.value and _alike(point, start) and point.slope <= (2 * TUNED.decrease - 1) * start.slope
 
 
 def _alike(one: Point, other: Point) -> bool:
-    return abs(one.value - other.value) <= ROUNDOFF * max(abs(one.value), abs(other.value))
+    return abs(one.value - other.value) <= TUNED.alike * max(abs(one.value), abs(other.value))
 
 
 def _minimum_of_cubic(one: Point, other: Point) -> float:
@@ -191,14 +186,16 @@ def descend(
         found = search(_line(at, theta, direction), Point(0.0, value, slope, theta, gradient), first)
         if found is None:
             # The step promises a decrease of half the slope. Once that is in the last digits, nothing is left to gain.
-            if not memory.empty and -slope <= max(max(tolerance, 1e-15) * abs(value), NOTHING * abs(began)):
+            if not memory.empty and -slope <= max(
+                max(tolerance, TUNED.last_digits) * abs(value), TUNED.nothing * abs(began)
+            ):
                 return ended(Status.CONVERGED)
             if memory.empty:
                 return ended(Status.CONVERGED if settled.begun else Status.STALLED)
             memory.reset()
             continue
         step, change = found.theta - theta, found.gradient - gradient
-        if float(step @ change) > 1e-16 * float(step.norm() * change.norm()):
+        if float(step @ change) > TUNED.parallel * float(step.norm() * change.norm()):
             memory.update(step, change, -found.along * found.along * slope)  # B s = -along * gradient
         decrease = (value - found.value) / max(abs(value), 1e-300)
         theta, value, gradient = found.theta, found.value, found.gradient

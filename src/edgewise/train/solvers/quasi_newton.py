@@ -16,9 +16,8 @@ from torch import Tensor
 from ...errors import ConfigError, did_you_mean
 from .line_search import ValueGradient, descend
 from .stop import Watch
+from .tuning import TUNED
 from .types import Minimum
-
-LARGEST = 20_000  # parameters: 3.2 GB of inverse Hessian
 
 
 def _bfgs(b: float, h: float, n: int) -> tuple[float, float]:
@@ -114,9 +113,9 @@ def minimize(
     """
     if rule not in RULES:
         raise ConfigError(f"unknown quasi-Newton rule {rule!r}; {did_you_mean(rule, RULES)}")
-    if theta.numel() > LARGEST:
+    if theta.numel() > TUNED.dense:
         raise ConfigError(
-            f"a dense inverse Hessian serves at most {LARGEST} parameters, got {theta.numel()}; use L-BFGS"
+            f"a dense inverse Hessian serves at most {TUNED.dense} parameters, got {theta.numel()}; use L-BFGS"
         )
     return descend(
         value_gradient,

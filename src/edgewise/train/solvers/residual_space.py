@@ -17,10 +17,7 @@ import torch
 from torch import Tensor
 
 from ..problems.curvature import Rows
-
-# of a solution by its own residual: the identity subtracts numbers that are nearly equal where the damping is small
-REFINEMENTS = 2
-ENOUGH = 1e-10  # of the right-hand side, the residual that needs none
+from .tuning import TUNED
 
 
 class Problem(Protocol):
@@ -70,9 +67,9 @@ class Wide:
 
         def solve(v: Tensor) -> Tensor:
             x = once(v)
-            for _ in range(REFINEMENTS):
+            for _ in range(TUNED.refinements):
                 left = v - self.rows.pull(self.rows.times(x)) - damping * x
-                if float(left.norm()) <= ENOUGH * float(v.norm()):
+                if float(left.norm()) <= TUNED.refined * float(v.norm()):
                     break
                 x = x + once(left)
             return x
