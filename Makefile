@@ -25,6 +25,7 @@ slow: .venv/installed-dev
 
 lint: .venv/installed-dev
 	$(bin)/ruff check .
+	$(bin)/ruff format --check .
 	$(bin)/pyright --pythonpath $(bin)/python
 
 .venv/installed: pyproject.toml tools/install.sh

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import inspect
 import pkgutil
 import re
 import subprocess
@@ -44,6 +45,13 @@ def test_docstring_examples(name, tmp_path, monkeypatch):
         importlib.import_module(name), optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     )
     assert not failed
+
+
+@pytest.mark.parametrize("name", [n for n in dir(edgewise) if inspect.isfunction(getattr(edgewise, n))])
+def test_public_functions_list_their_arguments(name):
+    function = getattr(edgewise, name)
+    documented = re.findall(r"^\s+(\w+)(?: \(.*\))?(?:, \(.*\) or .*)?:", function.__doc__ or "", re.MULTILINE)
+    assert [p for p in inspect.signature(function).parameters if p not in documented] == []
 
 
 def blocks(language: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,8 +13,9 @@ from edgewise.cli import plot_command as command
 from edgewise.errors import ConfigError, DataError, EdgewiseError
 
 
-def run(run_folder: Path, out: Path | str | None = None, title: str | None = None, force: bool = False) -> int:
-    return command.run(argparse.Namespace(run_folder=str(run_folder), out=out and str(out), title=title, force=force))
+def run(run_folder: Path, out: Path | str | None = None, title: str | None = None, **options: Any) -> int:
+    chosen = {"force": False, "top": None, "threshold": 0.0} | options
+    return command.run(argparse.Namespace(run_folder=str(run_folder), out=out and str(out), title=title, **chosen))
 
 
 @pytest.fixture
@@ -34,6 +36,20 @@ def test_the_picture_goes_into_the_run_folder_and_is_named(folder, capsys):
     (folder / "kan.svg").unlink()
     run(folder / "model.safetensors")
     assert (folder / "kan.svg").exists()
+
+
+def test_top_says_how_many_edges_of_a_layer_are_drawn(tmp_path):
+    ew.save(ew.KAN((9, 9, 1)), tmp_path / "model.safetensors")
+    sizes = {}
+    for top in (None, 3, 0):
+        run(tmp_path, tmp_path / f"{top}.svg", top=top)
+        sizes[top] = len((tmp_path / f"{top}.svg").read_bytes())
+    assert sizes[3] < sizes[None] < sizes[0]  # 3 edges, the 40 most important ones, all 81
+
+
+def test_a_threshold_that_hides_all_is_refused(folder):
+    with pytest.raises(ConfigError, match="hides all"):
+        run(folder, folder / "a.svg", threshold=1e9)
 
 
 def test_what_cannot_be_drawn_or_written_is_named(folder, tmp_path):

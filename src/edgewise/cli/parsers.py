@@ -113,4 +113,10 @@ def _plot(commands: Any) -> None:
     it.add_argument("run_folder", metavar="RUN", help="the folder that edgewise fit wrote, or a model file")
     it.add_argument("--out", metavar="FILE", help="where to write (default: kan.svg in the run folder)")
     it.add_argument("--title", metavar="TEXT", help="a title above the picture")
+    it.add_argument(
+        "--top", type=whole, metavar="N", help="the most edges shown in each layer, by importance (default 40; 0: all)"
+    )
+    it.add_argument(
+        "--threshold", type=amount, default=0.0, metavar="SCORE", help="leave out edges of less importance (default 0)"
+    )
     it.add_argument("--force", action="store_true", help="replace an existing file")

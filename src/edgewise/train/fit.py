@@ -48,23 +48,50 @@ def fit(
     progress: bool = True,
     device: torch.device | str | None = None,
 ) -> FitResult:
-    """Train a copy of `model` on X (n, features) and y (n,), (n, outputs) or class labels (n,); the model itself stays
-    as it is.
+    """Train a copy of `model` on X and y; the model itself stays as it is.
 
-    Targets that are text, booleans or categories are classes, and so are those of a KAN that was fitted to classes
-    before; other numbers are classes with `loss="cross_entropy"`. Works on any nn.Module; a KAN is also scaled to the
-    data on its first fit, started several times (`restarts`), and refined along `grids`, one size for all layers, while
-    the held-out loss falls. Without `validation=(Xv, yv)` 10 % of the rows are held out (by `seed`) to choose grid and
-    stop; Levenberg-Marquardt on a KAN gives them back for the last steps, where they did not end the run. `sparsity`
-    (0.01 to 0.1 is usual) is relative to the spread of y and drives edges to constants, for `prune`. `optimizer`:
-    "auto", "lm" (Levenberg-Marquardt), "lm-cg" (the same without a matrix, for many parameters), "lbfgs", "ssbroyden"
-    or "ssbfgs" (self-scaled, a dense inverse Hessian), "adam", or a factory of a torch optimizer. `steps`: per stage.
-    `residual(model) -> (m,)` replaces X and y: its mean square is minimised. Rows of `sample_weight` zero are left out.
-    `memory`: the `.memory` of the result whose model is trained on, or that result: its rows go on counting, one of
-    them as much as one of the new ones, by the quadratic that their losses are near its parameters (`Memory`), for
-    Levenberg-Marquardt on a KAN; grids are then extended and refined exactly, never moved. Losses in the history are
-    over all rows, those of the result over the new ones. Ctrl-C returns the best so far. Raises `DataError`,
-    `ShapeError`, `ConfigError`, `TrainingError`.
+    A KAN is scaled to the data on its first fit, started several times, and refined grid by grid while the held-out
+    loss falls. Any other `nn.Module` is trained as it is. Some rows are held out: some choose grid, restart and stop,
+    others only judge. The `validation_` metrics of the result come from those that judge. A network no better than the
+    mean on held-out rows is not given back: a constant is, and the status says so. Ctrl-C returns the best so far.
+
+    Args:
+        model: an `edgewise.KAN` or any `nn.Module` that maps rows to outputs.
+        X (n, features): inputs: an array, tensor, frame, `Table` (without y) or a DataLoader of pairs (without y).
+        y (n,), (n, outputs) or class labels (n,): targets. Text, booleans and categories are classes. So are the
+            targets of a KAN that was fitted to classes before.
+        residual: a function of the model that returns residuals (m,), in place of X and y. Their mean square is
+            minimised.
+        validation: rows (X, y) that judge, in place of some of X; or the result of another fit, whose split is kept.
+            By default 10 % of the rows choose and up to 10 % judge; below 30 rows none do.
+        optimizer: "auto" takes what suits the size. "lm" is Levenberg-Marquardt, "lm-cg" the same without a matrix.
+            "lbfgs", "ssbroyden" and "ssbfgs" are quasi-Newton methods; "adam" takes mini-batches. A factory such as
+            `torch.optim.AdamW` is called with the parameters.
+        grids (intervals): sizes that are tried in turn, one for all layers; "auto" doubles while that pays.
+        sparsity (spreads of y): strength of the penalty that drives edges to constants, for `prune`. Usual: 0.01 to
+            0.1. Default: 0, no penalty.
+        loss: "squared_error", "cross_entropy", or an object with the methods of `Loss`. "auto" takes the first for
+            numbers, the second for classes.
+        restarts: how many further starts a KAN gets, each from its own seed; "auto" goes on while that pays.
+        steps: how many steps each stage takes, at most. With it the number of steps does not depend on held-out rows.
+        batch_size (rows): rows of a mini-batch, for "adam" and factories.
+        sample_weight (n,): what each row counts, at least 0. Rows of weight 0 are left out.
+        memory: the result whose model is trained on, or its `.memory`. Its rows go on counting, each as much as a new
+            one, by the quadratic that their losses are near its parameters (`Memory`). Grids are then extended and
+            refined exactly, never moved. Levenberg-Marquardt on a KAN only.
+        seed: of the split, the restarts and the batches.
+        callbacks: functions that get each row of the history, a dict, when it is made. One that returns True ends the
+            run.
+        progress: show a bar on a terminal or in a notebook.
+        device: where to train; by default where the model is.
+
+    Returns:
+        A `FitResult`: the trained `model`, `metrics`, `history`, `status`, `held_out` rows and a `message`.
+
+    Raises:
+        DataError, ShapeError: for rows that cannot be used.
+        ConfigError: for settings that cannot be used or would have no effect, all of them in one message.
+        TrainingError: where no start gave a finite loss.
 
     >>> X = torch.linspace(-1, 1, 60, dtype=torch.float64)[:, None]
     >>> fit(KAN((1, 1)), X, X[:, 0] ** 2, progress=False).metrics["rmse"] < 1e-6
