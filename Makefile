@@ -1,7 +1,9 @@
 # Each target works as the first command after a clone: it makes .venv and installs what it needs, once.
 # Another interpreter: make test PYTHON=/path/to/python3.12      Serial tests: make test PYTEST_FLAGS=
+# Which lines no test runs: make test COVERAGE='--cov --cov-report=term'      Without counting them: make test COVERAGE=
 
 PYTEST_FLAGS ?= -n auto --maxprocesses 8
+COVERAGE ?= --cov --cov-report= --cov-fail-under=95
 bin := .venv/bin
 
 .PHONY: help demo test slow lint clean
@@ -18,7 +20,7 @@ demo: .venv/installed
 	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(bin)/python examples/demo.py  # small tables: more threads only wait for one another
 
 test: .venv/installed-dev
-	$(bin)/python -m pytest $(PYTEST_FLAGS)
+	$(bin)/python -m pytest $(PYTEST_FLAGS) $(COVERAGE)
 
 slow: .venv/installed-dev
 	$(if $(wildcard tests/slow/test_*.py),$(bin)/python -m pytest -m slow,@echo 'there are no long tests yet')
