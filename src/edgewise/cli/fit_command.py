@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from ..data import Table, from_grid, read_grid
+from ..errors import DataError
 from ..files import check_new_folder
 from ..studies import words
 from ..studies.folder import FORMULA, HISTORY, JUDGED, MODEL, OWN, PICTURE, REPORT, RESULT, write_folder
@@ -24,16 +25,23 @@ def run(args: argparse.Namespace) -> int:
         if not args.quiet:
             print(text, flush=True)
 
-    check_new_folder(args.out, args.force, OWN)
+    state = unfinished(args)
+    goes_on = args.resume and state.exists()
+    force = args.force or goes_on
+    check_new_folder(args.out, force, OWN)
     settings = settings_of(args)
     table = read(args)
     for line in opening(table, settings, args.table):
         say(line)
-    found = study_table(table, settings, progress=not args.quiet, source=args.table)
+    if goes_on:
+        say(f"going on from {state}")
+    found = study_table(table, settings, progress=not args.quiet, source=args.table, resume=state)
     if found.interrupted:
         say("interrupted: going on with the best network so far")
+        if state.exists():
+            say(f"the same command with --resume goes on from {state}")
     say(told(found))
-    missing = write_folder(found, args.out, force=args.force, extra={"sha256": digest(args.table)})
+    missing = write_folder(found, args.out, force=force, extra={"sha256": digest(args.table)})
     for name, why in missing.items():
         print(f"note: {name} was not made: {why}", file=sys.stderr)
     optional = [name for name in (REPORT, PICTURE, FORMULA) if name not in missing]
@@ -42,6 +50,23 @@ def run(args: argparse.Namespace) -> int:
     if found.interrupted:
         return 130
     return 1 if found.trained.closed.failure else 0  # a bug of ours: the run is written, and says so
+
+
+def unfinished(args: argparse.Namespace) -> Path:
+    """The file beside the run folder that keeps the state of a fit.
+
+    Raises:
+        DataError: one is there, and neither --resume nor --force says what to do with it.
+    """
+    out = Path(args.out)
+    state = out.with_name(f"{out.name}.unfinished") if out.name else out / "unfinished"
+    if state.exists() and not args.resume:
+        if not args.force:
+            raise DataError(
+                f"{state} is from a fit that was not finished; go on with --resume, or begin anew with --force"
+            )
+        state.unlink()
+    return state
 
 
 def settings_of(args: argparse.Namespace) -> StudySettings:

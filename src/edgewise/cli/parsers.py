@@ -82,6 +82,11 @@ def _fit(commands: Any) -> None:
     it.add_argument("--seed", type=whole, default=0, help="seed of the split, the start and all else (default 0)")
     it.add_argument("--no-formula", action="store_true", help="look for no closed forms and write no formula.txt")
     it.add_argument("--force", action="store_true", help="replace an existing run folder")
+    it.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from FOLDER.unfinished, where a killed fit left its state; begin where there is none",
+    )
     it.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
 

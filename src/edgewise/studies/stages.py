@@ -19,6 +19,7 @@ from ..train.fit import fit
 from ..train.held_out import FEWEST
 from ..train.refit import Ending, refit
 from ..train.result import FitResult
+from ..train.resuming.journal import Journal
 from ..train.solvers.status import Status
 from ..transforms import prune
 from .choosing import clearly_worse
@@ -46,8 +47,8 @@ class Trained:
     interrupted: bool
 
 
-def learn(rest: Table, settings: StudySettings, progress: bool) -> Trained:
-    """All stages on `rest`, a part of which only chooses. Ctrl-C keeps what there is."""
+def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal | None = None) -> Trained:
+    """All stages on `rest`, a part of which only chooses. Ctrl-C keeps what there is. `journal`: keeps the state."""
     training, choosing = parts(rest, settings.seed)
     how: dict[str, Any] = {
         "grids": settings.grids,
@@ -62,6 +63,7 @@ def learn(rest: Table, settings: StudySettings, progress: bool) -> Trained:
         training.y,
         sparsity=settings.sparsity,
         restarts=EFFORTS[settings.effort],
+        resume=journal and journal.part("fit"),
         **how,
     )
     rows, stages = [{"part": "fit", **row} for row in first.history], [stage("fit", first)]
@@ -69,7 +71,8 @@ def learn(rest: Table, settings: StudySettings, progress: bool) -> Trained:
     closed = skipped("the fit was interrupted" if interrupted else "closed forms were not asked for")
     try:
         if settings.sparsity > 0 and not interrupted:
-            second = fit(prune(first.model, training.X), training.X, training.y, **how)
+            pruned, part = prune(first.model, training.X), journal and journal.part("refit after pruning")
+            second = fit(pruned, training.X, training.y, resume=part, **how)
             rows += [{"part": "refit", **row} for row in second.history]
             stages.append(stage("refit after pruning", second))
             worse = choosing is not None and clearly_worse(second.model, first.model, choosing)
@@ -84,7 +87,7 @@ def learn(rest: Table, settings: StudySettings, progress: bool) -> Trained:
     return Trained(kept, unpruned, splines, chosen, closed, rows, stages, interrupted)
 
 
-def final(trained: Trained, table: Table, progress: bool) -> KAN:
+def final(trained: Trained, table: Table, progress: bool, journal: Journal | None = None) -> KAN:
     """The network that is kept, its parameters fitted once more to all rows of the table, those that judged included.
 
     Shape, grid and closed forms stay. Where the fit was by a gradient method, or was interrupted, it stays as it is.
@@ -97,7 +100,8 @@ def final(trained: Trained, table: Table, progress: bool) -> KAN:
         return named(again if same else trained.model, table)
     if not isinstance(trained.chosen.ending, Ending):
         return trained.model
-    return named(refit(trained.chosen, table.X, table.y, progress=progress).model, table)
+    part = journal and journal.part("all rows")
+    return named(refit(trained.chosen, table.X, table.y, progress=progress, resume=part).model, table)
 
 
 def fresh(rest: Table, settings: StudySettings) -> KAN:

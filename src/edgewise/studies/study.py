@@ -15,6 +15,7 @@ from ..data.frames import is_frame
 from ..errors import ConfigError, DataError, EdgewiseWarning, knows_keywords
 from ..files import write_whole
 from ..train.closing import far_columns
+from ..train.resuming.journal import Journal
 from . import words
 from .baselines import baselines
 from .findings import Findings
@@ -68,6 +69,7 @@ def study(
     seed: int = 0,
     progress: bool = True,
     source: str = "",
+    resume: str | Path | None = None,
 ) -> Study:
     """Take a table to a judged network: fit, prune, fit again, closed forms, baselines.
 
@@ -89,6 +91,8 @@ def study(
         seed: of the splits, the start and all else. The same seed gives the same result.
         progress: show a bar.
         source: where the table came from, for the report.
+        resume: a file for the state of the study, renewed every minute and deleted at the end. Where it is there
+            already, the study goes on from it, and ends with the same bits as one that was never stopped.
 
     Returns:
         A `Study`.
@@ -96,6 +100,7 @@ def study(
     Raises:
         ConfigError: settings that cannot be used, all in one message.
         DataError, ShapeError: a table that cannot be used.
+        CheckpointError: `resume` is damaged, or of a study of another table or with other settings.
 
     >>> import torch, edgewise as ew
     >>> X = torch.rand(100, 1, dtype=torch.float64)
@@ -105,7 +110,7 @@ def study(
     """
     settings = StudySettings.of(hidden, grids, sparsity=sparsity, test=test, seed=seed, formula=formula, effort=effort)
     table = as_table(X, y, inputs=inputs, target=target, task=task)
-    return study_table(table, settings, progress=progress, source=source)
+    return study_table(table, settings, progress=progress, source=source, resume=resume)
 
 
 def as_table(X: Any, y: Any, *, inputs: Any, target: Any, task: str) -> Table:
@@ -122,7 +127,9 @@ def as_table(X: Any, y: Any, *, inputs: Any, target: Any, task: str) -> Table:
     return from_arrays(X, y, inputs=inputs, outputs=outputs, task=task)
 
 
-def study_table(table: Table, settings: StudySettings, *, progress: bool, source: str = "") -> Study:
+def study_table(
+    table: Table, settings: StudySettings, *, progress: bool, source: str = "", resume: str | Path | None = None
+) -> Study:
     """The study of a table under these settings. Raises `DataError` for too few rows."""
     began = time.perf_counter()
     if len(table) < FEWEST:
@@ -131,7 +138,8 @@ def study_table(table: Table, settings: StudySettings, *, progress: bool, source
             f"{where} has {len(table)} usable rows; a study that lets some of them judge needs at least {FEWEST}"
         )
     rest, held = split(table, settings.test, settings.seed)
-    trained = learn(rest, settings, progress=progress and sys.stderr.isatty())
+    journal = None if resume is None else Journal(resume)
+    trained = learn(rest, settings, progress and sys.stderr.isatty(), journal)
     if trained.closed.failure:
         warnings.warn(EdgewiseWarning(f"{trained.closed.message}\n{trained.closed.failure}"), stacklevel=2)
     network = scores(held, predict(trained.model, held))
@@ -149,7 +157,9 @@ def study_table(table: Table, settings: StudySettings, *, progress: bool, source
     verdict = words.verdict(table.task, goal, network, others)
     verdict += words.extrapolated(table.task, len(held) - int(inside.sum()), within)
     message = words.closed(trained.closed.message, table.task, found) if settings.formula else ""
-    last = final(trained, table, progress=progress and sys.stderr.isatty())
+    last = final(trained, table, progress and sys.stderr.isatty(), journal)
+    if journal is not None and not trained.interrupted:
+        journal.remove()
     return Study(
         table=table,
         rest=rest,

@@ -15,6 +15,7 @@ from .job import Job
 from .monitor import Monitor
 from .priors.sparsity import L1Entropy
 from .result import FitResult, measure
+from .resuming.chapters import opened
 from .schedule.knots import over_range, reaching_rows
 from .schedule.scaling import fitted_before
 from .schedule.size import count_parameters
@@ -68,12 +69,13 @@ def _along_grids(
     sparse = settings.sparsity > 0
     penalty = L1Entropy.of(job.x, settings.sparsity * _spread(job), job.seed) if sparse else None
     model, best = start, BestSoFar((start, Status.BUDGET), math.inf)
+    chapter = opened(settings.resume, monitor, start, job, settings)
     try:
         for size in _sizes(start, job, settings):
             if size > _grid_size(model):
                 model = refine(model, grid_size=size)
             model = reaching_rows(model, job) if keep else over_range(model, job, size)
-            status = Run(job, settings, monitor, penalty, _grid_size(model)).optimise(model, optimizer)
+            status = Run(job, settings, monitor, penalty, _grid_size(model), chapter).optimise(model, optimizer)
             loss = _judged(model, job)
             worth = loss < TUNED.worth * best.loss
             if math.isfinite(loss) and (loss < best.loss or sparse):

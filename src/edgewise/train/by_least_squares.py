@@ -11,11 +11,12 @@ from .job import Job, Rows
 from .monitor import Monitor
 from .refit import Ending
 from .result import FitResult
+from .resuming.chapters import opened
 from .schedule.candidate import Candidate, Interrupted
 from .schedule.climb import train
 from .schedule.extrapolation import carried_on
 from .schedule.last_refit import last_refit
-from .schedule.null_model import believed, constant, level, replaceable
+from .schedule.null_model import Choices, believed, constant, level, replaceable
 from .schedule.plan import Plan
 from .schedule.scaling import fitted_before
 from .schedule.size import coarse_parameters, count_parameters
@@ -42,7 +43,9 @@ def fit_kan(model: KAN, start: KAN, job: Job, everything: Rows, settings: FitSet
     """Train from `start`, the prepared copy of the model, and from fresh ones. `everything`: the rows of the job and
     those that choose, which a fit without sparsity gives back for its last steps."""
     plan, how = _plan(model, settings), _in_words(model, job, settings)
-    training = Training(job, plan, monitor)
+    choices = Choices()
+    chapter = opened(settings.resume, monitor, start, job, settings, choices=choices.rows)
+    training = Training(job, plan, monitor, choices, chapter)
     given_back = job.own_split and plan.sparsity == 0  # a sparse fit is a stage: its successor wants rows to choose by
     rows = everything if given_back else (job.x, job.y, job.weight)
     try:

@@ -19,6 +19,8 @@ from .problems.modes import Modes
 from .problems.module import ModuleProblem
 from .problems.penalised import Penalised
 from .result import FitResult, measure
+from .resuming.chapters import opened
+from .resuming.journal import Chapter, resumed
 from .settings import FitSettings
 from .solvers import by_name, first_order
 from .solvers.first_order import Penalty
@@ -32,7 +34,8 @@ def fit_module(module: nn.Module, job: Job, settings: FitSettings, monitor: Moni
     modes, outputs = Modes(trained), _check_output(trained, job)
     chosen, why = _chosen(trained, job, outputs, settings)
     try:
-        status = Run(job, settings, monitor).optimise(trained, chosen)
+        chapter = opened(settings.resume, monitor, trained, job, settings)
+        status = Run(job, settings, monitor, chapter=chapter).optimise(trained, chosen)
     except KeyboardInterrupt:  # before the first step, or after the last
         status = Status.INTERRUPTED
     monitor.finishing()
@@ -123,8 +126,10 @@ class Run:
         monitor: Monitor,
         penalty: Penalty | None = None,
         grid_size: int | None = None,
+        chapter: Chapter | None = None,
     ) -> None:
         self.job, self.settings, self.monitor, self.penalty, self.grid_size = job, settings, monitor, penalty, grid_size
+        self.chapter = chapter
 
     def optimise(self, module: nn.Module, optimizer: Optimizer) -> Status:
         """Run the optimizer on the module, in place."""
@@ -158,7 +163,14 @@ class Run:
             patience=TUNED.early if self.penalty is None else None,
         )
         try:
-            status = by_name.minimize(name, target, start, steps=self.settings.steps, watch=stop).status
+            end = resumed(
+                self.chapter,
+                stop,
+                lambda snapshots: by_name.minimize(
+                    name, target, start, steps=self.settings.steps, watch=stop, snapshots=snapshots
+                ),
+            )
+            status = end.status
         except KeyboardInterrupt:
             status = Status.INTERRUPTED
         problem.load(stop.best.state if self.penalty is None else stop.last)
@@ -167,6 +179,10 @@ class Run:
     def _first_order(self, module: nn.Module, optimizer: Optimizer) -> Status:
         job, settings = self.job, self.settings
         longest = TUNED.longest if self.penalty is None else TUNED.longest_sparse
+        run = None if self.chapter is None else self.chapter.run()
+        if run is not None and run.outcome is not None:
+            first_order.load(module, run.outcome["state"])
+            return Status[run.outcome["status"]]
         own: dict[str, Any] = {} if isinstance(optimizer, str) else {"optimizer": optimizer, "rates": None}
         end = first_order.minimize(
             module,
@@ -181,8 +197,11 @@ class Run:
             seed=job.seed,
             watch=lambda step: self._epoch(module, step),
             tick=self.monitor.tick,
+            snapshots=run,
             **own,
         )
+        if run is not None:
+            run.finish({**vars(end), "status": end.status.name})
         if end.status is Status.FAILED:
             raise TrainingError("the loss is not finite at the start; scale inputs and targets to ordinary sizes")
         return end.status

@@ -15,6 +15,8 @@ from .monitor import Monitor
 from .problems.modes import Modes
 from .problems.residual import ResidualProblem
 from .result import FitResult
+from .resuming.chapters import opened
+from .resuming.journal import resumed
 from .settings import FitSettings
 from .solvers import by_name
 from .solvers.status import Status
@@ -30,7 +32,15 @@ def fit_residual(module: nn.Module, settings: FitSettings, monitor: Monitor) -> 
     chosen = _chosen(settings, problem)
     stop = _stop(problem.start(), monitor)
     try:
-        status = by_name.minimize(chosen, problem, stop.last, steps=settings.steps, watch=stop).status
+        chapter = opened(settings.resume, monitor, trained, settings.resume and problem.value(stop.last), settings)
+        end = resumed(
+            chapter,
+            stop,
+            lambda snapshots: by_name.minimize(
+                chosen, problem, problem.start(), steps=settings.steps, watch=stop, snapshots=snapshots
+            ),
+        )
+        status = end.status
     except KeyboardInterrupt:
         status = Status.INTERRUPTED
     monitor.finishing()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -20,10 +21,12 @@ from .naming import opened
 from .priors.memory import Memory, check_loss
 from .problems.losses import Loss
 from .result import FitResult, split_of
+from .resuming.journal import Part, part_of
 from .schedule.knots import reaching_rows
 from .schedule.scaling import fitted_before, representable, scaled_to
 from .schedule.size import count_parameters
 from .settings import FitSettings, network_of
+from .solvers.status import Status
 
 
 @knows_keywords
@@ -47,43 +50,38 @@ def fit(
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
     device: torch.device | str | None = None,
+    resume: str | Path | Part | None = None,
 ) -> FitResult:
     """Train a copy of `model` on X and y; the model itself stays as it is.
 
     A KAN is scaled to the data on its first fit, started several times, and refined grid by grid while the held-out
-    loss falls. Any other `nn.Module` is trained as it is. Some rows are held out: some choose grid, restart and stop,
-    others only judge. The `validation_` metrics of the result come from those that judge. A network no better than the
-    mean on held-out rows is not given back: a constant is, and the status says so. Ctrl-C returns the best so far.
+    loss falls. Other modules are trained as they are. Some held-out rows choose grid, restart and stop; others only
+    judge, and give the `validation_` metrics. A network no better than the mean on held-out rows is not given back: a
+    constant is, and the status says so. Ctrl-C returns the best so far.
 
     Args:
         model: an `edgewise.KAN` or any `nn.Module` that maps rows to outputs.
-        X (n, features): inputs: an array, tensor, frame, `Table` (without y) or a DataLoader of pairs (without y).
-        y (n,), (n, outputs) or class labels (n,): targets. Text, booleans and categories are classes. So are the
-            targets of a KAN that was fitted to classes before.
-        residual: a function of the model that returns residuals (m,), in place of X and y. Their mean square is
-            minimised.
-        validation: rows (X, y) that judge, in place of some of X; or the result of another fit, whose split is kept.
-            By default 10 % of the rows choose and up to 10 % judge; below 30 rows none do.
-        optimizer: "auto" takes what suits the size. "lm" is Levenberg-Marquardt, "lm-cg" the same without a matrix.
-            "lbfgs", "ssbroyden" and "ssbfgs" are quasi-Newton methods; "adam" takes mini-batches. A factory such as
-            `torch.optim.AdamW` is called with the parameters.
+        X (n, features): an array, tensor, frame; or a `Table` or DataLoader of pairs, without y.
+        y (n,), (n, outputs) or class labels (n,): targets. Text, booleans and categories are classes.
+        residual: a function of the model that returns (m,), in place of X and y; its mean square is minimised.
+        validation: rows (X, y) to judge by, or the result of a fit, whose split is kept. By default 10 % of the rows
+            choose and up to 10 % judge; below 30 rows none do.
+        optimizer: "auto"; "lm" (Levenberg-Marquardt) or "lm-cg" (the same without a matrix); "lbfgs"; "ssbroyden" or
+            "ssbfgs" (self-scaled quasi-Newton); "adam"; or a factory such as `torch.optim.AdamW`.
         grids (intervals): sizes that are tried in turn, one for all layers; "auto" doubles while that pays.
-        sparsity (spreads of y): strength of the penalty that drives edges to constants, for `prune`. Usual: 0.01 to
-            0.1. Default: 0, no penalty.
-        loss: "squared_error", "cross_entropy", or an object with the methods of `Loss`. "auto" takes the first for
-            numbers, the second for classes.
-        restarts: how many further starts a KAN gets, each from its own seed; "auto" goes on while that pays.
-        steps: how many steps each stage takes, at most. With it the number of steps does not depend on held-out rows.
-        batch_size (rows): rows of a mini-batch, for "adam" and factories.
-        sample_weight (n,): what each row counts, at least 0. Rows of weight 0 are left out.
-        memory: the result whose model is trained on, or its `.memory`. Its rows go on counting, each as much as a new
-            one, by the quadratic that their losses are near its parameters (`Memory`). Grids are then extended and
-            refined exactly, never moved. Levenberg-Marquardt on a KAN only.
+        sparsity (spreads of y): pull that drives edges to constants, for `prune`. Usual: 0.01 to 0.1.
+        loss: "squared_error", "cross_entropy", or an object with the methods of `Loss`; "auto" looks at y.
+        restarts: how many further starts a KAN gets; "auto" goes by its size.
+        steps: of each stage, at most.
+        batch_size (rows): of a mini-batch, for "adam" and factories.
+        sample_weight (n,): what each row counts; rows of weight 0 are left out.
+        memory: the result whose model is trained on, or its `.memory`: its rows go on counting (`Memory`).
         seed: of the split, the restarts and the batches.
-        callbacks: functions that get each row of the history, a dict, when it is made. One that returns True ends the
-            run.
+        callbacks: functions that get each row of the history, a dict; one that returns True ends the run.
         progress: show a bar on a terminal or in a notebook.
         device: where to train; by default where the model is.
+        resume: a file for the state of the fit, renewed every minute and deleted at the end. Where it is there already,
+            the fit goes on from it, to the same bits. Data, settings and threads must be the same.
 
     Returns:
         A `FitResult`: the trained `model`, `metrics`, `history`, `status`, `held_out` rows and a `message`.
@@ -92,38 +90,37 @@ def fit(
         DataError, ShapeError: for rows that cannot be used.
         ConfigError: for settings that cannot be used or would have no effect, all of them in one message.
         TrainingError: where no start gave a finite loss.
+        CheckpointError: `resume` is damaged, or of another fit.
 
     >>> X = torch.linspace(-1, 1, 60, dtype=torch.float64)[:, None]
     >>> fit(KAN((1, 1)), X, X[:, 0] ** 2, progress=False).metrics["rmse"] < 1e-6
     True
     """
-    settings = FitSettings(
-        residual,
-        split_of(validation),
-        optimizer,
-        grids,
-        sparsity,
-        loss,
-        restarts,
-        steps,
-        batch_size,
-        sample_weight,
-        memory.memory if isinstance(memory, FitResult) else memory,
-        seed,
-        callbacks,
-        progress,
-        device,
-    )
+    task = residual, split_of(validation), sample_weight, memory.memory if isinstance(memory, FitResult) else memory
+    way = optimizer, grids, sparsity, loss, restarts, steps, batch_size, seed
+    return _fit(model, X, y, FitSettings(*task, *way, callbacks, progress, device, part_of(resume, "fit")))
+
+
+def _fit(model: nn.Module, X: Any, y: Any, settings: FitSettings) -> FitResult:
+    """Train by these settings, once they are checked; a journal that is of this fit alone then goes."""
     settings.check(model, X, y)
     with watched(settings.callbacks, settings.progress) as monitor:
-        if settings.residual is not None:
-            return by_residual.fit_residual(model, settings, monitor)
-        network, X, y, validation = opened(network_of(model), X, y, settings.validation)
-        settings = replace(settings, validation=validation)
-        if network is None:
-            job, _ = make_job(X, y, **_data_of(model, settings))
-            return by_module.fit_module(model, job, settings, monitor)
-        return _fit_network(network, X, y, settings, monitor)
+        result = _case(model, X, y, settings, monitor)
+    if settings.resume is not None and settings.resume.whole and result.status is not Status.INTERRUPTED:
+        settings.resume.journal.remove()
+    return result
+
+
+def _case(model: nn.Module, X: Any, y: Any, settings: FitSettings, monitor: Monitor) -> FitResult:
+    """The case of `fit` that these settings are."""
+    if settings.residual is not None:
+        return by_residual.fit_residual(model, settings, monitor)
+    network, X, y, validation = opened(network_of(model), X, y, settings.validation)
+    settings = replace(settings, validation=validation)
+    if network is None:
+        job, _ = make_job(X, y, **_data_of(model, settings))
+        return by_module.fit_module(model, job, settings, monitor)
+    return _fit_network(network, X, y, settings, monitor)
 
 
 def _fit_network(model: KAN, X: Any, y: Any, settings: FitSettings, monitor: Monitor) -> FitResult:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from ..errors import ConfigError, knows_keywords
+from ..model import KAN
 from .closing import finish
-from .job import Job, check_rows
+from .job import Job, Rows, check_rows
 from .monitor import Monitor
 from .naming import opened
 from .problems.losses import Loss
 from .result import FitResult
+from .resuming.chapters import opened as opened_chapter
+from .resuming.journal import Part, part_of
 from .schedule.candidate import Candidate
 from .schedule.extrapolation import carried_on
 from .schedule.knots import reaching_rows
@@ -34,7 +38,15 @@ class Ending:
 
 
 @knows_keywords
-def refit(result: FitResult, X: Any, y: Any, *, sample_weight: Any = None, progress: bool = True) -> FitResult:
+def refit(
+    result: FitResult,
+    X: Any,
+    y: Any,
+    *,
+    sample_weight: Any = None,
+    progress: bool = True,
+    resume: str | Path | Part | None = None,
+) -> FitResult:
     """Fit the network of a result once more, to all rows of X and y, those that were held out included.
 
     Shape and grid stay; only the parameters move, a few steps of Levenberg-Marquardt under the smoothness that the fit
@@ -46,6 +58,7 @@ def refit(result: FitResult, X: Any, y: Any, *, sample_weight: Any = None, progr
         y (n,), (n, outputs) or class labels (n,): their targets.
         sample_weight (n,): weights, as for `fit`.
         progress: show a bar.
+        resume: a file for the state of the fit, as for `fit`.
 
     Returns:
         A new `FitResult`; the one given stays as it is.
@@ -69,10 +82,42 @@ def refit(result: FitResult, X: Any, y: Any, *, sample_weight: Any = None, progr
         )
     model, start, plan = result.model, ending.state.model, ending.plan
     _, X, y, _ = opened(model, X, y)
+    job, everything = _all_rows(result, start, X, y, sample_weight)
+    monitor, part = Monitor(progress=progress), part_of(resume, "refit")
+    try:
+        if result.status is Status.NOTHING:
+            done, status = constant(start, job), Status.NOTHING
+        elif ending.state.status is Status.STOPPED and not ending.state.roughness:
+            done, status = start, Status.STOPPED  # steps without smoothness would undo a stop by the held-out loss
+        else:
+            chapter = opened_chapter(part, monitor, start, job, plan, ending.state.roughness)
+            training = Training(job, plan, monitor, chapter=chapter)
+            state = replace(ending.state, model=reaching_rows(start, job))
+            training.best = state
+            last = last_refit(training, state, everything)
+            done, status = (carried_on(last.model, job.x) if job.regression else last.model), last.status
+    finally:
+        monitor.close()
+    if part is not None and part.whole:
+        part.journal.remove()
+    fresh = finish(model, done, done, job, everything, status, monitor, "Levenberg-Marquardt on all rows")
+    judged = {name: value for name, value in result.metrics.items() if name.startswith("validation_")}
+    return replace(
+        fresh,
+        history=[*result.history, *fresh.history],
+        validation_loss=result.validation_loss,
+        metrics=fresh.metrics | judged,
+        held_out=result.held_out,
+    )
+
+
+def _all_rows(result: FitResult, start: KAN, X: Any, y: Any, sample_weight: Any) -> tuple[Job, Rows]:
+    """The job of a refit, and its rows; `start`: the network that it goes on from."""
+    model: Any = result.model
     found = check_rows(
         X,
         y,
-        loss=ending.loss,
+        loss=result.ending.loss,
         sample_weight=sample_weight,
         features=model.topology.features,
         outputs=len(model.topology.node_ids[-1]),
@@ -82,27 +127,4 @@ def refit(result: FitResult, X: Any, y: Any, *, sample_weight: Any = None, progr
         known=model.metadata.classes,
     )
     x, target, weight = found.rows
-    job = Job(x, target, found.loss, weight, classes=found.classes)
-    monitor = Monitor(progress=progress)
-    try:
-        if result.status is Status.NOTHING:
-            done, status = constant(start, job), Status.NOTHING
-        elif ending.state.status is Status.STOPPED and not ending.state.roughness:
-            done, status = start, Status.STOPPED  # steps without smoothness would undo a stop by the held-out loss
-        else:
-            training = Training(job, plan, monitor)
-            state = replace(ending.state, model=reaching_rows(start, job))
-            training.best = state
-            last = last_refit(training, state, found.rows)
-            done, status = (carried_on(last.model, x) if job.regression else last.model), last.status
-    finally:
-        monitor.close()
-    fresh = finish(model, done, done, job, found.rows, status, monitor, "Levenberg-Marquardt on all rows")
-    judged = {name: value for name, value in result.metrics.items() if name.startswith("validation_")}
-    return replace(
-        fresh,
-        history=[*result.history, *fresh.history],
-        validation_loss=result.validation_loss,
-        metrics=fresh.metrics | judged,
-        held_out=result.held_out,
-    )
+    return Job(x, target, found.loss, weight, classes=found.classes), found.rows

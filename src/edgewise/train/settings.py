@@ -15,6 +15,7 @@ from .choose import FULL_BATCH, NAMES, Optimizer
 from .monitor import Callback
 from .priors.memory import Memory, check_memory
 from .problems.losses import Loss
+from .resuming.journal import Part
 
 OPTIMIZERS = ("auto", *NAMES)
 
@@ -31,6 +32,8 @@ class FitSettings:
 
     residual: Callable[[nn.Module], Tensor] | None = None
     validation: Any = None
+    sample_weight: Any = None
+    memory: Memory | None = None
     optimizer: Optimizer = "auto"
     grids: str | Sequence[int] = "auto"
     sparsity: float = 0.0
@@ -38,12 +41,11 @@ class FitSettings:
     restarts: str | int = "auto"
     steps: int | None = None
     batch_size: int | None = None
-    sample_weight: Any = None
-    memory: Memory | None = None
     seed: int = 0
     callbacks: Sequence[Callback] = ()
     progress: bool = True
     device: torch.device | str | None = None
+    resume: Part | None = None
 
     @property
     def sizes(self) -> tuple[int, ...] | None:

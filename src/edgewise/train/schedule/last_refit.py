@@ -27,7 +27,7 @@ def last_refit(training: Training, best: Candidate, everything: Rows) -> Candida
     The state itself comes back where the loss on all rows grew, or a tame state became wild.
     """
     plan = training.plan if best.roughness else _with_few_steps(training)
-    whole = Training(training.job.whole(everything), plan, training.monitor)
+    whole = Training(training.job.whole(everything), plan, training.monitor, chapter=training.chapter)
     job, size, sparse = whole.job, grid_size(best.model), plan.sparsity > 0
     penalty = None
     if sparse:

@@ -12,6 +12,7 @@ from ..job import Job, Rows
 from ..priors.smoothness import Roughness, Smoothness, estimate
 from ..priors.sparsity import EdgePenalty
 from ..problems.kan import NetworkProblem
+from ..resuming.journal import resumed
 from ..solvers import levenberg_marquardt
 from ..solvers.status import Status
 from ..solvers.stop import Step, Stop
@@ -59,8 +60,18 @@ def run(
     )
     settled = TUNED.settled if penalty is None else TUNED.settled_sparse
     try:
-        end = levenberg_marquardt.minimize(
-            task.problem, stop.last, steps=steps, damping=damping, tolerance=settled, watch=stop
+        end = resumed(
+            training.chapter,
+            stop,
+            lambda snapshots: levenberg_marquardt.minimize(
+                task.problem,
+                stop.last,
+                steps=steps,
+                damping=damping,
+                tolerance=settled,
+                watch=stop,
+                snapshots=snapshots,
+            ),
         )
         status = Status.STOPPED if stop.by_user else task.status(end, stop)
     except KeyboardInterrupt:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...model import KAN
 from ..job import Job
 from ..monitor import Monitor
+from ..resuming.journal import Chapter
 from .budget import constant_loss
 from .candidate import Candidate, best_first
 from .knots import spline_edges
@@ -17,8 +18,15 @@ class Training:
     """What the parts of a training share. Only `best` and `choices` change on the way: an interruption gives back the
     one, and the other tells at the end whether a constant is as good."""
 
-    def __init__(self, job: Job, plan: Plan, monitor: Monitor, choices: Choices | None = None) -> None:
-        self.job, self.plan, self.monitor = job, plan, monitor
+    def __init__(
+        self,
+        job: Job,
+        plan: Plan,
+        monitor: Monitor,
+        choices: Choices | None = None,
+        chapter: Chapter | None = None,
+    ) -> None:
+        self.job, self.plan, self.monitor, self.chapter = job, plan, monitor, chapter
         self.constant = constant_loss(job) or 1.0
         self.corners = Corners.of(job)
         self.best: Candidate | None = None
@@ -26,7 +34,7 @@ class Training:
 
     def anew(self) -> Training:
         """The same from the beginning; what it could choose counts among the choices of this one."""
-        return Training(self.job, self.plan, self.monitor, self.choices)
+        return Training(self.job, self.plan, self.monitor, self.choices, self.chapter)
 
     def keep(self, candidate: Candidate) -> None:
         """Remember the better one."""

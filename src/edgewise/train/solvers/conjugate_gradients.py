@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ..problems.curvature import Linearised
 from . import levenberg_marquardt
+from .snapshots import Snapshots, Tree
 from .stop import Watch
 from .tuning import TUNED
 from .types import Damping, Minimum
@@ -116,6 +117,25 @@ class Models:
         self.products += number
 
 
+class _Within:
+    """The snapshots of a run, with what its `Models` know."""
+
+    def __init__(self, snapshots: Snapshots, models: Models) -> None:
+        self.snapshots, self.models = snapshots, models
+
+    def last(self) -> Tree | None:
+        """What the minimiser left; the models then know what they knew."""
+        left = self.snapshots.last()
+        if left is None:
+            return None
+        state, self.models.first, self.models.products = left
+        return state
+
+    def offer(self, state: Callable[[], Tree]) -> None:
+        """Hand it on."""
+        self.snapshots.offer(lambda: [state(), self.models.first, self.models.products])
+
+
 def minimize_cg(
     problem: Any,
     theta: Tensor,
@@ -126,6 +146,7 @@ def minimize_cg(
     patience: int = 3,
     limit: int = TUNED.products,
     watch: Watch | None = None,
+    snapshots: Snapshots | None = None,
 ) -> Minimum:
     """`levenberg_marquardt.minimize` for more parameters than a matrix can serve, on problems with `linearise(theta)`;
     `limit` bounds the products of one solution.
@@ -133,6 +154,7 @@ def minimize_cg(
     The result's `evaluations` counts values, linearisations and products together.
     """
     models = Models(limit)
+    within = None if snapshots is None else _Within(snapshots, models)
     end = levenberg_marquardt.minimize(
         Straight(problem),
         theta,
@@ -142,5 +164,6 @@ def minimize_cg(
         patience=patience,
         watch=watch,
         model=models,
+        snapshots=within,
     )
     return replace(end, evaluations=end.evaluations + models.products)

@@ -18,6 +18,7 @@ from ...errors import ConfigError, TrainingError, problems
 from ..problems.losses import Loss
 from ..problems.modes import Modes
 from .rates import Rates
+from .snapshots import Snapshots, Tree
 from .status import Status
 from .stop import BestSoFar, Step, Watch
 from .tuning import TUNED
@@ -73,6 +74,7 @@ def minimize(
     seed: int = 0,
     watch: Watch | None = None,
     tick: Tick | None = None,
+    snapshots: Snapshots | None = None,
 ) -> Trained:
     """Train the module on rows by `optimizer(parameters)`; it ends in the state that `judge` gives the lowest number,
     of those after each epoch and the start.
@@ -95,6 +97,7 @@ def minimize(
             NaN where a step was undone), and the share of the optimizer's own rate as reach; ends the run by returning
             True.
         tick: sees every batch.
+        snapshots: keeps after an epoch what is needed to go on in another process.
 
     Returns:
         The best state and why the run ended. STALLED: no epoch was better than the start; DIVERGED: it also rose to
@@ -113,7 +116,7 @@ def minimize(
             batch_size = X.shape[0]
         batches = _Batches(data, math.ceil(X.shape[0] / batch_rows(X.shape[0], batch_size)), seed)
         steps = Steps(module, loss, penalty, method, rates, batches.count * epochs)
-        return _loop(steps, batches, judge, epochs, watch, tick)
+        return _loop(steps, batches, judge, epochs, watch, tick, snapshots)
 
 
 class NotFinite(ArithmeticError):
@@ -164,7 +167,7 @@ class Steps:
     def back(self, state: dict[str, Tensor]) -> bool:
         """To this state, at half the rate and with nothing remembered of the way; False where there is no going on."""
         self.undone += 1
-        _load(self.module, state)
+        load(self.module, state)
         self.method.state.clear()
         return self.rates is not None and self.undone <= TUNED.rejections
 
@@ -191,15 +194,22 @@ def _loop(
     epochs: int,
     watch: Watch | None,
     tick: Tick | None,
+    snapshots: Snapshots | None,
 ) -> Trained:
-    module, modes, number = steps.module, Modes(steps.module), 0
+    module, modes, number, begun = steps.module, Modes(steps.module), 0, 0
     best, value, status = BestSoFar(_copy(module), math.inf), math.inf, Status.BUDGET
+    left = None if snapshots is None else snapshots.last()
     try:
         module.eval()
-        best = BestSoFar(best.state, judge(module))
+        if left is not None:
+            number, value, best = left["number"], left["value"], BestSoFar(*left["best"])
+            begun = number
+            _go_on(steps, batches, left)
+        else:
+            best = BestSoFar(best.state, judge(module))
         if not math.isfinite(best.loss):
             return Trained(best.state, best.loss, 0, 0, Status.FAILED)
-        for number in range(1, epochs + 1):
+        for number in range(begun + 1, epochs + 1):
             modes.train()
             try:
                 mean = _pass(steps, batches, number, tick)
@@ -217,15 +227,45 @@ def _loop(
             if watch is not None and watch(Step(number, mean, None, steps.rate, value)):
                 status = Status.STOPPED
                 break
+            if snapshots is not None:
+                at = {"number": number, "value": value, "best": [best.state, best.loss, best.step]}
+                snapshots.offer(lambda at=at: {**at, **_state(steps, batches)})
     except KeyboardInterrupt:
         status = Status.INTERRUPTED
     finally:
-        _load(module, best.state)
+        load(module, best.state)
         modes.restore()
         module.zero_grad()
     if status is Status.BUDGET and best.step == 0:  # no epoch was better than the start
         status = Status.DIVERGED if value > TUNED.risen * best.loss else Status.STALLED
     return Trained(best.state, best.loss, best.step, number, status)
+
+
+def _state(steps: Steps, batches: _Batches) -> dict[str, Tree]:
+    """What the next epoch depends on, for a snapshot."""
+    random = [torch.default_generator.get_state(), *(torch.cuda.get_rng_state_all() if _on_gpu(steps) else [])]
+    return {
+        "module": _copy(steps.module),
+        "optimizer": steps.method.state_dict(),
+        "steps": [steps.taken, steps.undone, steps.rate],
+        "shuffler": batches.shuffler.get_state(),
+        "random": random,
+    }
+
+
+def _go_on(steps: Steps, batches: _Batches, left: dict[str, Tree]) -> None:
+    """Put everything where a snapshot says that it was."""
+    load(steps.module, left["module"])
+    steps.method.load_state_dict(left["optimizer"])
+    steps.taken, steps.undone, steps.rate = left["steps"]
+    batches.shuffler.set_state(left["shuffler"])
+    torch.default_generator.set_state(left["random"][0])
+    if _on_gpu(steps):
+        torch.cuda.set_rng_state_all(left["random"][1:])
+
+
+def _on_gpu(steps: Steps) -> bool:
+    return any(p.is_cuda for p in steps.parameters)
 
 
 def _pass(steps: Steps, batches: _Batches, number: int, tick: Tick | None) -> float:
@@ -262,7 +302,8 @@ def _copy(module: nn.Module) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def _load(module: nn.Module, state: dict[str, Tensor]) -> None:
+def load(module: nn.Module, state: dict[str, Tensor]) -> None:
+    """Put the tensors of a state into the module, in place."""
     for name, value in module.state_dict().items():
         if name in state:
             value.copy_(state[name])

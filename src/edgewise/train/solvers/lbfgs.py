@@ -10,6 +10,7 @@ from collections import deque
 from torch import Tensor
 
 from .line_search import ValueGradient, descend
+from .snapshots import Snapshots, Tree
 from .stop import Watch
 from .types import Minimum
 
@@ -47,6 +48,14 @@ class LimitedMemory:
             q.add_(step, alpha=share - float(change @ q) / product)
         return q.neg_()
 
+    def state(self) -> Tree:
+        """The pairs."""
+        return [list(pair) for pair in self.pairs]
+
+    def restore(self, state: Tree) -> None:
+        """Know these pairs."""
+        self.pairs.extend((step, change, product) for step, change, product in state)
+
 
 def minimize(
     value_gradient: ValueGradient,
@@ -57,6 +66,7 @@ def minimize(
     tolerance: float = 1e-10,
     patience: int = 3,
     watch: Watch | None = None,
+    snapshots: Snapshots | None = None,
 ) -> Minimum:
     """Minimise value_gradient(theta) -> (value, gradient (P,)) from theta (P,), in float64; `line_search.descend` tells
     the statuses and `watch`.
@@ -67,5 +77,12 @@ def minimize(
     ('CONVERGED', 0.0)
     """
     return descend(
-        value_gradient, theta, LimitedMemory(history), steps=steps, tolerance=tolerance, patience=patience, watch=watch
+        value_gradient,
+        theta,
+        LimitedMemory(history),
+        steps=steps,
+        tolerance=tolerance,
+        patience=patience,
+        watch=watch,
+        snapshots=snapshots,
     )

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .snapshots import Snapshots
 from .status import Status
 from .stop import Settled, Step, Watch
 from .tuning import TUNED
@@ -57,6 +58,7 @@ def minimize(
     patience: int = 3,
     watch: Watch | None = None,
     model: Callable[[Any, Tensor], Model] = Dense.of,
+    snapshots: Snapshots | None = None,
 ) -> Minimum:
     """Minimise a `Problem` from theta (P,). `watch` sees every accepted step, with the damping as reach, and ends the
     run by returning True.
@@ -68,13 +70,16 @@ def minimize(
     CONVERGED: the relative decrease stayed below `tolerance` for `patience` accepted steps, or a step that promised no
     more than that failed, or the gradient vanished. STALLED: no damping yields a decrease, though more was promised.
     BUDGET: the steps, tried ones included, are spent. A step to values that are not finite, or that does not lower the
-    objective, is never kept.
+    objective, is never kept. `snapshots` keeps what is needed to go on in another process.
     """
     mu, nu = max((damping or Damping()).mu, TUNED.least_damping), 2.0
-    about, settled = model(problem, theta), Settled(tolerance, patience)
-    seen = torch.zeros_like(theta)  # the largest curvature met so far, per parameter
+    settled, seen = Settled(tolerance, patience), torch.zeros_like(theta)  # the largest curvature met, per parameter
     taken = failed = 0  # steps tried, of these failed in a row
     evaluations = 1
+    left = snapshots.last() if snapshots is not None else None
+    if left is not None:
+        theta, seen, mu, taken, settled.small, evaluations = left
+    about = model(problem, theta)
 
     def ended(status: Status) -> Minimum:
         return Minimum(theta, about.value, status, taken, Damping(mu, nu), evaluations)
@@ -99,6 +104,9 @@ def minimize(
                 return ended(Status.STOPPED)
             if settled.after(decrease):
                 return ended(Status.CONVERGED)
+            if snapshots is not None:
+                state = [theta, seen, mu, taken, settled.small, evaluations]
+                snapshots.offer(lambda state=state: state)
         else:
             failed += 1
             if failed == 1 and mu <= 1.0 and trial.promised <= max(tolerance, TUNED.last_digits) * abs(about.value):

@@ -16,6 +16,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from .snapshots import Snapshots, Tree
 from .status import Status
 from .stop import Settled, Step, Watch
 from .tuning import TUNED
@@ -43,6 +44,14 @@ class Memory(Protocol):
 
     def reset(self) -> None:
         """Forget everything."""
+        ...
+
+    def state(self) -> Tree:
+        """All that it knows, for a snapshot."""
+        ...
+
+    def restore(self, state: Tree) -> None:
+        """Know that."""
         ...
 
 
@@ -158,20 +167,25 @@ def descend(
     tolerance: float,
     patience: int,
     watch: Watch | None,
+    snapshots: Snapshots | None = None,
 ) -> Minimum:
     """Minimise from theta (P,), in float64. `watch` sees every step, with its length as reach, and ends the run by
     returning True.
 
     CONVERGED: the relative decrease stayed below `tolerance` for `patience` steps, the gradient vanished, or no step
     helps and none promised more than that. STALLED: no step lowers the objective though more was promised. A value that
-    is not finite is never kept.
+    is not finite is never kept. `snapshots` keeps what is needed to go on in another process.
     """
     at, settled = Counted(value_gradient), Settled(tolerance, patience)
-    theta = theta.detach().to(torch.float64)
-    taken = 0
     memory.reset()
-    value, gradient = at(theta)
-    began = value
+    left = snapshots.last() if snapshots is not None else None
+    if left is not None:
+        theta, value, gradient, began, taken, settled.small, at.evaluations, known = left
+        memory.restore(known)
+    else:
+        theta, taken = theta.detach().to(torch.float64), 0
+        value, gradient = at(theta)
+        began = value
 
     def ended(status: Status) -> Minimum:
         return Minimum(theta, value, status, taken, Damping(), at.evaluations)
@@ -204,6 +218,9 @@ def descend(
             return ended(Status.STOPPED)
         if settled.after(decrease):
             return ended(Status.CONVERGED)
+        if snapshots is not None:
+            state = [theta, value, gradient, began, taken, settled.small, at.evaluations]
+            snapshots.offer(lambda state=state: [*state, memory.state()])
     return ended(Status.BUDGET)
 
 

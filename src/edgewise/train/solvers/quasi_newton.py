@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ...errors import ConfigError, did_you_mean
 from .line_search import ValueGradient, descend
+from .snapshots import Snapshots, Tree
 from .stop import Watch
 from .tuning import TUNED
 from .types import Minimum
@@ -90,6 +91,14 @@ class InverseHessian:
         rows = torch.stack([ss * step + across * pulled, across * step + pp * pulled])
         matrix.addmm_(torch.stack([step, pulled], dim=1), rows, beta=1.0 / tau)
 
+    def state(self) -> Tree:
+        """The matrix, None where nothing is known. Updates change it in place: a snapshot copies it."""
+        return self.matrix
+
+    def restore(self, state: Tree) -> None:
+        """Know this matrix."""
+        self.matrix = state
+
 
 def minimize(
     value_gradient: ValueGradient,
@@ -100,6 +109,7 @@ def minimize(
     tolerance: float = 1e-10,
     patience: int = 3,
     watch: Watch | None = None,
+    snapshots: Snapshots | None = None,
 ) -> Minimum:
     """Minimise value_gradient(theta) -> (value, gradient (P,)) from theta (P,), in float64; `line_search.descend` tells
     the statuses and `watch`.
@@ -125,4 +135,5 @@ def minimize(
         tolerance=tolerance,
         patience=patience,
         watch=watch,
+        snapshots=snapshots,
     )

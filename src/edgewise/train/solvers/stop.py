@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from torch import Tensor
 
@@ -130,3 +130,13 @@ class Stop:
             self.best = self.best.after(step.theta, judged, self.steps)
         self.by_user = self.note(step, judged)
         return self.by_user or (self.patience is not None and self.patience.lost(self.best.step, self.steps))
+
+    def state(self) -> dict[str, Any]:
+        """All that it knows of the run, for a snapshot."""
+        best = [self.best.state, self.best.loss, self.best.step]
+        return {"best": best, "last": self.last, "steps": self.steps, "by_user": self.by_user}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Know what another one knew."""
+        self.best = BestSoFar(*state["best"])
+        self.last, self.steps, self.by_user = state["last"], state["steps"], state["by_user"]
