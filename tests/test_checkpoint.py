@@ -33,13 +33,16 @@ MODELS = {
 
 
 def described(model: KAN) -> KAN:
+    """The model as if fitted to a table: a column of numbers, then one of words, as many levels as inputs are left."""
+    levels = ("größe", "klein", "\U0001f600")[: model.features - 1]
     model.metadata = Metadata(
-        ("lambda", "b [m/s]", "I=größe"),
+        ("b [m/s]", *(f"I={level}" for level in levels)),
         ("y",),
-        ("no", "yes"),
-        {"I": ("größe", "klein")},
-        ((-1e300, 5e-324), (0.1, 1 / 3)),
+        ("no", "yes")[: model.outputs],
+        {"I": levels},
+        ((-1e300, 5e-324), (0.1, 1 / 3), (0.0, 0.0))[: model.features],
         "classification",
+        (1000, 7, "0123456789abcdef"),
     )
     model.edits = (*model.edits, Edit("prune", "kept 3 of 7 edges"))
     return model
@@ -249,7 +252,7 @@ def test_unusable_places_and_models(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="save takes an edgewise.KAN.*got Linear"):
         save(torch.nn.Linear(2, 1), tmp_path / "a")  # type: ignore[arg-type]
     model.metadata = replace(model.metadata, inputs=(object(),))  # type: ignore[arg-type]
-    with pytest.raises(CheckpointError, match="as JSON"):
+    with pytest.raises(CheckpointError, match=r"cannot be saved: spec.metadata.inputs\[0\] is <object.*wanted a text"):
         save(model, tmp_path / "a")
     save(KAN((2, 1)), tmp_path / "b")
     with pytest.raises(CheckpointError, match="cannot be put on 'nowhere'"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .errors import StructureError
+from .errors import StructureError, twice
 
 Edge = tuple[int, int, int]
 Node = tuple[int, int]
@@ -39,6 +39,33 @@ class Topology:
                 start += arity
             factors.append(tuple(nodes))
         return Topology(widths[0][0], tuple(ids), tuple(factors))
+
+    def faults(self) -> list[str]:
+        """What keeps this from being the topology of a network, in words; nothing where it is one.
+
+        >>> Topology(2, ((0, 0), (0,)), ((), ((0,),))).faults()
+        ['node_ids[0] holds 0 twice']
+        """
+        if len(self.node_ids) < 2 or len(self.factors) != len(self.node_ids):
+            return [
+                f"{len(self.node_ids)} layers of node_ids and {len(self.factors)} of factors, wanted 2 or more alike"
+            ]
+        found = [
+            f"node_ids[0] holds {n}, wanted columns below {self.features}"
+            for n in self.node_ids[0]
+            if n >= self.features
+        ][:1]
+        found += ["factors[0] must be empty: inputs have no subnodes"] * bool(self.factors[0])
+        for layer, nodes in enumerate(self.node_ids):
+            subnodes = self.subnode_ids(layer)
+            found += [f"node_ids[{layer}] is empty, wanted at least one node"] * (not nodes)
+            found += [f"node_ids[{layer}] holds {n} twice" for n in twice(nodes)]
+            found += [f"factors[{layer}] holds {s} twice" for s in twice(subnodes)]
+            if layer and len(self.factors[layer]) != len(nodes):
+                found.append(f"factors[{layer}] has {len(self.factors[layer])} entries for {len(nodes)} nodes")
+            if layer and not all(self.factors[layer]):
+                found.append(f"factors[{layer}] holds a node without subnodes")
+        return found
 
     @property
     def depth(self) -> int:
