@@ -40,12 +40,15 @@ DAMAGE = (
 def save(model: KAN | Fitted, path: str | Path) -> None:
     """Write a model to one safetensors file: its tensors, and a header with its structure, names, ranges and edits.
 
+    What `load` would refuse is not written. So a model that has diverged is not: its parameters are NaN or infinite,
+    and `torch.save(model.state_dict(), path)` keeps them for a look.
+
     Args:
         model: the KAN, or the result of its fit.
         path: the file. One that exists is replaced, but only once the new one is complete.
 
     Raises:
-        CheckpointError: the file cannot be written, or `model` is no KAN.
+        CheckpointError: the file cannot be written, `model` is no KAN, or it cannot work.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "kan.safetensors"
@@ -61,7 +64,10 @@ def save(model: KAN | Fitted, path: str | Path) -> None:
 
 @knows_keywords
 def load(path: str | Path, device: torch.device | str | None = None) -> KAN:
-    """The model in a file that `save` wrote; nothing in the file is run.
+    """The model in a file that `save` wrote; nothing in the file is run, and everything in it is checked.
+
+    Each field has its type and range, the fields agree, and each tensor has the dtype and shape that they ask for.
+    Knots increase, parameters are finite, and scales can be divided by.
 
     Args:
         path: the file.
@@ -71,7 +77,8 @@ def load(path: str | Path, device: torch.device | str | None = None) -> KAN:
         The model, equal to the one that was saved.
 
     Raises:
-        CheckpointError: a file that is missing, damaged, foreign, or written by a later version.
+        CheckpointError: a file that is missing, damaged, foreign, or written by a later version; a model that cannot
+            work.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "kan.safetensors"
@@ -98,7 +105,10 @@ def to_bytes(model: KAN | Fitted) -> bytes:
         model = as_kan(model, "save")
     except StructureError as error:
         raise CheckpointError(f"{error}; for other modules use safetensors or torch.save") from error
-    tensors = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
+    try:
+        tensors = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
+    except RuntimeError as error:  # tensors on the meta device hold nothing
+        raise CheckpointError(f"the model cannot be saved: its tensors cannot be read: {error}") from error
     header = {"format": FORMAT, "version": __version__, "torch": str(torch.__version__), "spec": spec_of(model)}
     try:
         check(header["spec"], tensors)  # what cannot be read again is not written
@@ -132,8 +142,8 @@ def from_bytes(raw: bytes, where: str = "the file", device: torch.device | str |
     except CheckpointError as error:
         raise CheckpointError(f"{where} does not describe a model: {error}") from error
     try:
-        return model if device is None else model.to(device)
-    except RuntimeError as error:
+        return model if device is None else model.to(torch.device(device))
+    except (RuntimeError, TypeError, AssertionError) as error:  # torch asserts that it was built with CUDA
         raise CheckpointError(f"the model in {where} cannot be put on {device!r}: {error}") from error
 
 

@@ -22,10 +22,7 @@ def spec_of(model: KAN) -> dict[str, Any]:
     >>> spec_of(KAN((2, 3, 1)))["config"]["widths"]
     ((2, ()), (3, ()), (1, ()))
     """
-    spec = asdict(Description.of(model))
-    for entry in spec["layers"]:
-        entry["symbolic"] = [list(edge) for edge in entry["symbolic"]]
-    return spec
+    return asdict(Description.of(model))
 
 
 def check(spec: Any, state: Mapping[str, Tensor]) -> Description:

@@ -113,10 +113,14 @@ def no_knots(layer: LayerDescription, knots: Tensor) -> str:
 
 
 def evenly_laid(knots: Tensor) -> bool:
-    """Whether the knots (i, G+2p+1) are equally spaced in the number format that they were laid in: a model that was
-    made wider, by `model.double()`, keeps the rounding of the narrow format."""
-    narrow = [knots.to(dtype) for dtype in FORMATS]
-    return any(grid.is_uniform(n) for n in [knots, *narrow] if torch.equal(n.to(knots.dtype), knots))
+    """Whether the knots (i, G+2p+1) of every input are equally spaced in the number format that they were laid in: a
+    model that was made wider, by `model.double()`, keeps the rounding of the narrow format."""
+
+    def even(row: Tensor) -> bool:
+        narrow = [row.to(dtype) for dtype in FORMATS]
+        return any(grid.is_uniform(laid) for laid in [row, *narrow] if torch.equal(laid.to(row.dtype), row))
+
+    return grid.is_uniform(knots) or all(even(row) for row in knots.split(1))
 
 
 def other_kinds(layer: LayerDescription, kind: Tensor) -> str:
