@@ -177,7 +177,7 @@ def forged(change) -> bytes:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda h, t: h.update(format=99, version="7.0"), "format 99, of edgewise 7.0"),
+        (lambda h, t: h.update(format=99, version="7.0"), "format 99, of edgewise '7.0'"),
         (lambda h, t: h.update(format=0), "format is 0"),
         (lambda h, t: h.update(format="1"), "format is '1'"),
         (lambda h, t: h.update(format=None), "format is None"),
@@ -236,7 +236,7 @@ def test_a_model_that_diverged_is_not_saved_and_leaves_the_old_file(tmp_path: Pa
 def test_what_save_writes_load_reads(tmp_path: Path) -> None:
     """A model whose metadata does not fit is refused while it is still in memory, not when it is needed."""
     model = KAN((2, 1)).build(metadata=Metadata(inputs=("a", "b", "c")))
-    with pytest.raises(CheckpointError, match="cannot be saved: spec.metadata: inputs has 3 names for 2 columns"):
+    with pytest.raises(CheckpointError, match="cannot be saved: spec.metadata: inputs has 3 entries for 2 inputs"):
         save(model, tmp_path / "kan.safetensors")
     with pytest.raises(CheckpointError, match="its tensors cannot be read"):
         save(KAN((2, 1)).to("meta"), tmp_path / "kan.safetensors")

@@ -19,7 +19,7 @@ from .files import FileError, write_whole
 from .metadata import TASKS
 from .model import KAN, Fitted, as_kan
 from .spec import check, from_spec, spec_of
-from .spec.fields import shown, text, whole
+from .spec.fields import clipped, shown, text, whole
 
 FORMAT = 2  # raised when an older edgewise could not read the file any more
 KEY = "edgewise"  # where the header stands among the file's metadata
@@ -109,11 +109,12 @@ def to_bytes(model: KAN | Fitted) -> bytes:
         tensors = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
     except RuntimeError as error:  # tensors on the meta device hold nothing
         raise CheckpointError(f"the model cannot be saved: its tensors cannot be read: {error}") from error
-    header = {"format": FORMAT, "version": __version__, "torch": str(torch.__version__), "spec": spec_of(model)}
     try:
-        check(header["spec"], tensors)  # what cannot be read again is not written
-    except CheckpointError as error:
-        raise CheckpointError(f"the model cannot be saved: {error}") from error
+        spec = spec_of(model)
+        check(spec, tensors)  # what cannot be read again is not written
+    except (CheckpointError, TypeError, RecursionError) as error:  # metadata of any kind and depth
+        raise CheckpointError(f"the model cannot be saved: {clipped(error)}") from error
+    header = {"format": FORMAT, "version": __version__, "torch": str(torch.__version__), "spec": spec}
     # one entry only: safetensors writes several in random order, and equal models should give equal files
     return safetensors.save(tensors, {KEY: _text(header | {"digest": _digest(header, tensors)})})
 
@@ -128,11 +129,11 @@ def from_bytes(raw: bytes, where: str = "the file", device: torch.device | str |
         number, version = whole(1)(header["format"], "its format"), text(header["version"], "its version")
         spec, intact = header["spec"], header.pop("digest", None) == _digest(header, tensors)
     except DAMAGE as error:
-        why = str(error) if isinstance(error, CheckpointError) else f"{type(error).__name__}: {error}"
-        raise CheckpointError(f"{where} is damaged: {why}") from error
+        kind = "" if isinstance(error, CheckpointError) else f"{type(error).__name__}: "
+        raise CheckpointError(f"{where} is damaged: {kind}{clipped(error)}") from error
     if number > FORMAT:
         raise CheckpointError(
-            f"{where} has format {shown(number)}, of edgewise {version}; this is {__version__} and reads up to"
+            f"{where} has format {shown(number)}, of edgewise {shown(version)}; this is {__version__} and reads up to"
             f" {FORMAT}: update it"
         )
     if not intact:
@@ -140,7 +141,7 @@ def from_bytes(raw: bytes, where: str = "the file", device: torch.device | str |
     try:
         model = from_spec(_upgraded(spec, number), tensors)
     except CheckpointError as error:
-        raise CheckpointError(f"{where} does not describe a model: {error}") from error
+        raise CheckpointError(f"{where} does not describe a model: {clipped(error)}") from error
     try:
         return model if device is None else model.to(torch.device(device))
     except (RuntimeError, TypeError, AssertionError) as error:  # torch asserts that it was built with CUDA
@@ -177,7 +178,7 @@ def _metadata(raw: bytes, where: str) -> dict[str, str]:
     try:
         metadata = json.loads(raw[8 : 8 + length]).get("__metadata__", {})
     except (ValueError, AttributeError, RecursionError) as error:
-        raise CheckpointError(f"{where} is no safetensors file, or is damaged: {error}") from error
+        raise CheckpointError(f"{where} is no safetensors file, or is damaged: {clipped(error)}") from error
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise CheckpointError(f"{where} is damaged: its header holds something else than text")
     return metadata

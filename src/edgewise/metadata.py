@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from .errors import twice
@@ -27,32 +27,33 @@ class Metadata:
     task: str = ""
     split: tuple[int, int, str] | tuple[()] = ()
 
-    def faults(self, features: int, outputs: int) -> list[str]:
+    def faults(self, features: int, outputs: int) -> Iterator[str]:
         """What does not fit a model with so many columns of X and of y, in words; nothing where all does.
 
-        >>> Metadata(inputs=("a", "b", "a")).faults(features=2, outputs=1)
-        ["inputs has 3 names for 2 columns", "inputs holds 'a' twice"]
+        >>> list(Metadata(inputs=("a", "b", "a")).faults(features=2, outputs=1))
+        ['inputs has 3 entries for 2 inputs and 1 outputs', "inputs holds 'a' twice"]
         """
-        found = [f"inputs has {len(self.inputs)} names for {features} columns"] * (
-            len(self.inputs) not in (0, features)
-        )
-        named = {0, outputs, 1} if self.classes else {0, outputs}  # one column of labels has an output for every class
-        found += [f"outputs has {len(self.outputs)} names for {outputs} columns"] * (len(self.outputs) not in named)
-        found += [f"classes has {len(self.classes)} labels for {outputs} outputs"] * (len(self.classes) > outputs)
-        found += [f"ranges has {len(self.ranges)} entries for {features} columns"] * (
-            len(self.ranges) not in (0, features)
-        )
-        found += [
-            f"ranges[{n}] runs from {low} to {high}" for n, (low, high) in enumerate(self.ranges) if not low <= high
-        ]
+        labels = {1} if self.classes else set()  # one column of labels has an output for each of its classes
+        fitting = {
+            "inputs": {0, features},
+            "outputs": {0, outputs} | labels,
+            "classes": range(outputs + 1),
+            "ranges": {0, features},
+        }
+        for what, counts in fitting.items():
+            if len(getattr(self, what)) not in counts:
+                yield f"{what} has {len(getattr(self, what))} entries for {features} inputs and {outputs} outputs"
         for what in ("inputs", "outputs", "classes"):
-            found += [f"{what} holds {name!r} twice" for name in twice(getattr(self, what))]
+            yield from (f"{what} holds {name!r} twice" for name in twice(getattr(self, what)))
+        for n, (low, high) in enumerate(self.ranges):
+            if not low <= high:
+                yield f"ranges[{n}] runs from {low} to {high}"
+        known = set(self.inputs)
         for column, levels in self.categories.items():
-            found += [f"categories[{column!r}] holds {level!r} twice" for level in twice(levels)]
-            lost = [level for level in levels if f"{column}={level}" not in self.inputs]
+            yield from (f"categories[{column!r}] holds {level!r} twice" for level in twice(levels))
+            lost = [level for level in levels if f"{column}={level}" not in known]
             if lost or not levels:
-                found.append(f"categories[{column!r}] has no input for {', '.join(map(repr, lost[:3])) or 'any level'}")
-        return found
+                yield f"categories[{column!r}] has no input for {', '.join(map(repr, lost[:3])) or 'any level'}"
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .errors import StructureError, twice
+
+LARGEST_TABLE = 10**7  # entries of `factor_table` in a file: it grows as the square of what the file holds
 
 Edge = tuple[int, int, int]
 Node = tuple[int, int]
@@ -40,32 +43,32 @@ class Topology:
             factors.append(tuple(nodes))
         return Topology(widths[0][0], tuple(ids), tuple(factors))
 
-    def faults(self) -> list[str]:
+    def faults(self) -> Iterator[str]:
         """What keeps this from being the topology of a network, in words; nothing where it is one.
 
-        >>> Topology(2, ((0, 0), (0,)), ((), ((0,),))).faults()
+        >>> list(Topology(2, ((0, 0), (0,)), ((), ((0,),))).faults())
         ['node_ids[0] holds 0 twice']
         """
-        if len(self.node_ids) < 2 or len(self.factors) != len(self.node_ids):
-            return [
-                f"{len(self.node_ids)} layers of node_ids and {len(self.factors)} of factors, wanted 2 or more alike"
-            ]
-        found = [
-            f"node_ids[0] holds {n}, wanted columns below {self.features}"
-            for n in self.node_ids[0]
-            if n >= self.features
-        ][:1]
-        found += ["factors[0] must be empty: inputs have no subnodes"] * bool(self.factors[0])
-        for layer, nodes in enumerate(self.node_ids):
-            subnodes = self.subnode_ids(layer)
-            found += [f"node_ids[{layer}] is empty, wanted at least one node"] * (not nodes)
-            found += [f"node_ids[{layer}] holds {n} twice" for n in twice(nodes)]
-            found += [f"factors[{layer}] holds {s} twice" for s in twice(subnodes)]
-            if layer and len(self.factors[layer]) != len(nodes):
-                found.append(f"factors[{layer}] has {len(self.factors[layer])} entries for {len(nodes)} nodes")
-            if layer and not all(self.factors[layer]):
-                found.append(f"factors[{layer}] holds a node without subnodes")
-        return found
+        layers = len(self.node_ids), len(self.factors)
+        if layers[0] != layers[1] or layers[0] < 2:
+            yield f"node_ids has {layers[0]} layers and factors {layers[1]}, wanted 2 or more, as many of both"
+            return
+        if beyond := [n for n in self.node_ids[0] if n >= self.features]:
+            yield f"node_ids[0] holds {beyond[0]}, wanted columns below {self.features}"
+        if self.factors[0]:
+            yield "factors[0] must be empty: inputs have no subnodes"
+        for layer, (nodes, factors) in enumerate(zip(self.node_ids, self.factors, strict=True)):
+            if not nodes:
+                yield f"node_ids[{layer}] is empty, wanted at least one node"
+            yield from (f"node_ids[{layer}] holds {n} twice" for n in twice(nodes))
+            yield from (f"factors[{layer}] holds {s} twice" for s in twice(self.subnode_ids(layer)))
+            if layer and len(factors) != len(nodes):
+                yield f"factors[{layer}] has {len(factors)} entries for {len(nodes)} nodes"
+            if not all(factors):
+                yield f"factors[{layer}] holds a node without subnodes"
+            table = len(nodes) * max(map(len, factors), default=0)
+            if table > LARGEST_TABLE:
+                yield f"factors[{layer}] needs a table of {table} entries, wanted at most {LARGEST_TABLE}"
 
     @property
     def depth(self) -> int:

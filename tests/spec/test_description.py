@@ -51,7 +51,7 @@ def test_a_description_comes_back_from_json(name: str) -> None:
             lambda s: s["metadata"].update(task="squared_error"),
             "metadata.task is 'squared_error', wanted one",
         ),
-        ("classes", lambda s: s["metadata"]["inputs"].pop(), "metadata: inputs has 2 names for 3 columns"),
+        ("classes", lambda s: s["metadata"]["inputs"].pop(), "metadata: inputs has 2 entries for 3 inputs"),
         ("fitted", lambda s: s["metadata"]["split"].pop(), r"metadata.split is \[.*\], wanted a list of 3 entries"),
         ("pruned", lambda s: s["edits"][0].pop("detail"), r"spec.edits\[0\] lacks detail"),
     ],
@@ -68,3 +68,21 @@ def test_sizes_that_a_description_claims_are_not_made() -> None:
     spec["topology"]["features"] = 10**15  # would not fit in any memory
     spec["config"]["grid_size"] = [10**15, 10**15]
     assert Description.read(spec).topology.features == 10**15  # its tensors will not have that many entries
+
+
+def test_a_table_of_factors_that_outgrows_its_file_is_refused() -> None:
+    """Every node is padded to the factors of the largest: a file of a few megabytes would take all memory."""
+    count = 4000
+    spec = json.loads(json.dumps(spec_of(NETWORKS["plain"])))
+    spec["topology"]["node_ids"][1] = list(range(count + 1))
+    spec["topology"]["factors"][1] = [*([n] for n in range(count)), list(range(count, 2 * count))]
+    with pytest.raises(CheckpointError, match=r"factors\[1\] needs a table of 16004000 entries, wanted at most"):
+        Description.read(spec)
+
+
+def test_messages_stay_short_where_all_is_wrong() -> None:
+    spec = json.loads(json.dumps(spec_of(NETWORKS["plain"])))
+    spec["metadata"]["inputs"] = [str(n // 2) for n in range(10_000)]
+    with pytest.raises(CheckpointError, match="8 problems") as caught:
+        Description.read(spec)
+    assert len(str(caught.value)) < 1000

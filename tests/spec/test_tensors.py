@@ -44,7 +44,7 @@ def test_wanted_tensors_are_those_of_the_model(name: str) -> None:
     ("network", "change", "message"),
     [
         ("plain", lambda s: s.pop("layers.0.coef"), "the tensors layers.0.coef are missing"),
-        ("plain", lambda s: s.update(more=torch.ones(1)), "the tensors more do not belong there"),
+        ("plain", lambda s: s.update(more=torch.ones(1)), "the tensors 'more' do not belong there"),
         ("plain", lambda s: s.update(input_shift=torch.zeros(2, dtype=torch.int64)), "is torch.int64, wanted one of"),
         ("plain", lambda s: s.update({"layers.0.bias": torch.zeros(3)}), "torch.float32, wanted torch.float64, as"),
         ("plain", lambda s: s.update({"layers.0.kind": torch.ones(2, 3)}), "kind is torch.float32, wanted torch.uint8"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from .. import primitives
@@ -18,6 +19,8 @@ from ..metadata import TASKS, Edit, Metadata
 from ..model import KAN
 from ..topology import Topology
 from .fields import empty_or, fixed, flag, number, one_of, record, rows, table, text, whole
+
+MOST = 8  # faults in one message: the first tell enough of a file in which all is wrong
 
 CONFIG = record(
     widths=rows(fixed(whole(), rows(whole(2)))),  # per layer of nodes: sums, and the factors of each product
@@ -92,12 +95,12 @@ class Description:
             Metadata(**found["metadata"]),
             tuple(Edit(**entry) for entry in found["edits"]),
         )
-        problems((f"spec.{fault}" for fault in described.faults()), CheckpointError)
+        problems((f"spec.{fault}" for fault in islice(described.faults(), MOST)), CheckpointError)
         return described
 
     def faults(self) -> Iterator[str]:
         """What the parts say against each other, in words."""
-        topology = [f"topology: {fault}" for fault in self.topology.faults()]
+        topology = [f"topology: {fault}" for fault in islice(self.topology.faults(), MOST)]
         if topology:  # what follows counts its nodes
             yield from topology
             return
