@@ -33,10 +33,9 @@ class Metadata:
         >>> list(Metadata(inputs=("a", "b", "a")).faults(features=2, outputs=1))
         ['inputs has 3 entries for 2 inputs and 1 outputs', "inputs holds 'a' twice"]
         """
-        labels = {1} if self.classes else set()  # one column of labels has an output for each of its classes
         fitting = {
             "inputs": {0, features},
-            "outputs": {0, outputs} | labels,
+            "outputs": {0, outputs, 1},  # one column of labels has an output for each of its classes
             "classes": range(outputs + 1),
             "ranges": {0, features},
         }
