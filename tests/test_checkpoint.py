@@ -275,6 +275,15 @@ def test_foreign_files_are_named(tmp_path: Path) -> None:
             load(f"{tmp_path}/{name}" if name else tmp_path)
 
 
+def test_a_missing_file_in_a_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    with pytest.raises(CheckpointError, match="there is no file .*kan.safetensors$"):
+        load(tmp_path / "kan.safetensors")
+
+
 def test_pickle_with_a_payload_is_never_run(tmp_path: Path) -> None:
     class Payload:
         def __reduce__(self):

@@ -89,14 +89,21 @@ def load(path: str | Path, device: torch.device | str | None = None) -> KAN:
     try:
         raw = Path(path).read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
-        parent = Path(path).absolute().parent
-        near = did_you_mean(Path(path).name, [entry.name for entry in parent.iterdir()]) if parent.is_dir() else ""
-        raise CheckpointError(f"there is no file {path}" + (f"; {near}" if near.startswith("did") else "")) from error
+        raise CheckpointError(f"there is no file {path}{_suggestion(Path(path))}") from error
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
         raise CheckpointError(f"{str(path)!r} is not the name of a file: {error}") from error
     return from_bytes(raw, str(path), device)
+
+
+def _suggestion(path: Path) -> str:
+    """A file beside it of nearly that name, in words; nothing where there is none, or the folder cannot be read."""
+    try:
+        near = did_you_mean(path.name, [entry.name for entry in path.absolute().parent.iterdir()])
+    except OSError:
+        return ""
+    return f"; {near}" if near.startswith("did") else ""
 
 
 def to_bytes(model: KAN | Fitted) -> bytes:
