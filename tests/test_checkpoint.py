@@ -7,6 +7,7 @@ import os
 import pickle
 import struct
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save as pack
 
+import altered
 from edgewise import KAN, checkpoint
 from edgewise.checkpoint import load, save
 from edgewise.errors import CheckpointError
@@ -33,13 +35,16 @@ MODELS = {
 
 
 def described(model: KAN) -> KAN:
+    """The model as if fitted to a table: a column of numbers, then one of words, as many levels as inputs are left."""
+    levels = ("größe", "klein", "\U0001f600")[: model.features - 1]
     model.metadata = Metadata(
-        ("lambda", "b [m/s]", "I=größe"),
+        ("b [m/s]", *(f"I={level}" for level in levels)),
         ("y",),
-        ("no", "yes"),
-        {"I": ("größe", "klein")},
-        ((-1e300, 5e-324), (0.1, 1 / 3)),
+        ("no", "yes")[: model.outputs],
+        {"I": levels},
+        ((-1e300, 5e-324), (0.1, 1 / 3), (0.0, 0.0))[: model.features],
         "classification",
+        (1000, 7, "0123456789abcdef"),
     )
     model.edits = (*model.edits, Edit("prune", "kept 3 of 7 edges"))
     return model
@@ -65,6 +70,20 @@ def test_files_of_format_1_give_the_models_that_were_saved(task: str, tmp_path: 
     assert_close(got, torch.tensor(want["outputs"], dtype=torch.float64), like="float64")
     save(model, tmp_path / "again.safetensors")
     assert load(tmp_path / "again.safetensors").metadata == model.metadata
+
+
+@pytest.mark.parametrize("name", ["fitted", "classes"])
+def test_files_of_format_2_give_the_models_that_were_saved(name: str) -> None:
+    """Files that edgewise wrote before it checked all that it reads."""
+    told = json.loads((OLD / "format_2.json").read_text())
+    model, want = load(OLD / f"format_2_{name}.safetensors"), told["models"][name]
+    assert model.metadata.task == want["task"] and model.metadata.classes == tuple(want["classes"])
+    assert model.metadata.split == tuple(want["split"]) and [edit.action for edit in model.edits] == want["edits"]
+    with torch.no_grad():
+        got = model(torch.tensor(told["points"], dtype=model.dtype))
+    assert_close(
+        got.double(), torch.tensor(want["outputs"], dtype=torch.float64), like=str(model.dtype).removeprefix("torch.")
+    )
 
 
 @pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
@@ -158,7 +177,7 @@ def forged(change) -> bytes:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda h, t: h.update(format=99, version="7.0"), "format 99, of edgewise 7.0"),
+        (lambda h, t: h.update(format=99, version="7.0"), "format 99, of edgewise '7.0'"),
         (lambda h, t: h.update(format=0), "format is 0"),
         (lambda h, t: h.update(format="1"), "format is '1'"),
         (lambda h, t: h.update(format=None), "format is None"),
@@ -177,6 +196,51 @@ def forged(change) -> bytes:
 def test_forged_header_is_an_error(change, message: str) -> None:
     with pytest.raises(CheckpointError, match=message):
         checkpoint.from_bytes(forged(change))
+
+
+def test_altered_files_are_refused_or_work(tmp_path: Path) -> None:
+    """A few of the files of tests/slow/test_checkpoint_fuzz.py, spread over all networks and alterations."""
+    found = [0, 0]
+    for number, model in enumerate(altered.networks().values()):
+        for file in islice(altered.altered_files(model), 17 * number, None, 251):
+            again = altered.loaded(file)
+            found[again is not None] += 1
+            if again is not None:
+                altered.assert_works(again, tmp_path, finite=not file.huge)
+    assert sum(found) > 100 and min(found) > 3
+
+
+@pytest.mark.parametrize("depth", [900, 5_000, 200_000])
+def test_json_of_any_depth_is_one_message(depth: int) -> None:
+    deep = "[" * depth + "]" * depth
+    told = f'{{"format": 2, "version": "1", "digest": "", "spec": {deep}}}'
+    inner = pack({"a": torch.ones(1)}, {"edgewise": told})
+    outer = f'{{"__metadata__": {deep}}}'.encode()
+    for raw in (inner, struct.pack("<Q", len(outer)) + outer):
+        with pytest.raises(CheckpointError, match="the file is damaged|is no safetensors file") as caught:
+            checkpoint.from_bytes(raw)
+        assert len(str(caught.value)) < 300
+
+
+def test_a_model_that_diverged_is_not_saved_and_leaves_the_old_file(tmp_path: Path) -> None:
+    path, model = tmp_path / "kan.safetensors", KAN((2, 2, 1))
+    save(model, path)
+    before = path.read_bytes()
+    with torch.no_grad():
+        model.edge_layers[1].coef[1, 0, 0] = float("nan")
+    with pytest.raises(CheckpointError, match=r"cannot be saved: layers.1.coef holds nan at \(1, 0, 0\)"):
+        save(model, path)
+    assert path.read_bytes() == before
+
+
+def test_what_save_writes_load_reads(tmp_path: Path) -> None:
+    """A model whose metadata does not fit is refused while it is still in memory, not when it is needed."""
+    model = KAN((2, 1)).build(metadata=Metadata(inputs=("a", "b", "c")))
+    with pytest.raises(CheckpointError, match="cannot be saved: spec.metadata: inputs has 3 entries for 2 inputs"):
+        save(model, tmp_path / "kan.safetensors")
+    with pytest.raises(CheckpointError, match="its tensors cannot be read"):
+        save(KAN((2, 1)).to("meta"), tmp_path / "kan.safetensors")
+    assert not list(tmp_path.iterdir())
 
 
 def test_header_of_any_length_is_no_pickle() -> None:
@@ -209,6 +273,15 @@ def test_foreign_files_are_named(tmp_path: Path) -> None:
     ]:
         with pytest.raises(CheckpointError, match=message):
             load(f"{tmp_path}/{name}" if name else tmp_path)
+
+
+def test_a_missing_file_in_a_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    with pytest.raises(CheckpointError, match="there is no file .*kan.safetensors$"):
+        load(tmp_path / "kan.safetensors")
 
 
 def test_pickle_with_a_payload_is_never_run(tmp_path: Path) -> None:
@@ -249,8 +322,9 @@ def test_unusable_places_and_models(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="save takes an edgewise.KAN.*got Linear"):
         save(torch.nn.Linear(2, 1), tmp_path / "a")  # type: ignore[arg-type]
     model.metadata = replace(model.metadata, inputs=(object(),))  # type: ignore[arg-type]
-    with pytest.raises(CheckpointError, match="as JSON"):
+    with pytest.raises(CheckpointError, match=r"cannot be saved: spec.metadata.inputs\[0\] is <object.*wanted a text"):
         save(model, tmp_path / "a")
     save(KAN((2, 1)), tmp_path / "b")
-    with pytest.raises(CheckpointError, match="cannot be put on 'nowhere'"):
-        load(tmp_path / "b", device="nowhere")
+    for device in ("nowhere", 3.5):
+        with pytest.raises(CheckpointError, match=f"cannot be put on {device!r}"):
+            load(tmp_path / "b", device=device)  # type: ignore[arg-type]

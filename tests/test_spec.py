@@ -22,7 +22,12 @@ NAMED = pytest.mark.parametrize("name", list(SHAPES))
 def test_spec_and_state_give_the_model_back(name: str):
     model = remove(rich(SHAPES[name]), nodes=[(0, 0)])
     model = model.build(
-        metadata=Metadata(inputs=("a", "b"), categories={"a": ("x", "y")}, ranges=((0.0, 1.0),), task="regression")
+        metadata=Metadata(
+            inputs=("a=x", "a=y", "b")[: model.features],
+            categories={"a": ("x", "y")},
+            ranges=((0.0, 1.0),) * model.features,
+            task="regression",
+        )
     )
     spec = json.loads(json.dumps(spec_of(model)))
     again = from_spec(spec, model.state_dict())

@@ -61,3 +61,27 @@ def test_edge_position_and_edge_at_are_inverse():
 def test_what_is_not_there_says_what_is(ask: Any, words: str):
     with pytest.raises(StructureError, match=words):
         ask(MIXED)
+
+
+def test_topologies_of_networks_have_no_faults():
+    for topology in (MIXED, MIXED.without({(0, 1), (1, 0), (1, 2)})):
+        assert not list(topology.faults())
+
+
+@pytest.mark.parametrize(
+    ("ids", "factors", "words"),
+    [
+        (((0, 1),), ((),), "node_ids has 1 layers and factors 1, wanted 2 or more, as many of both"),
+        (((0, 1), (0,)), ((),), "node_ids has 2 layers and factors 1"),
+        (((0, 2), (0,)), ((), ((0,),)), "node_ids[0] holds 2, wanted columns below 2"),
+        (((0, 0), (0,)), ((), ((0,),)), "node_ids[0] holds 0 twice"),
+        (((0, 1), (3, 3)), ((), ((0,), (1,))), "node_ids[1] holds 3 twice"),
+        (((0, 1), ()), ((), ()), "node_ids[1] is empty"),
+        (((0, 1), (0,)), (((0,),), ((0,),)), "factors[0] must be empty"),
+        (((0, 1), (0, 1)), ((), ((0, 1), (1,))), "factors[1] holds 1 twice"),
+        (((0, 1), (0, 1)), ((), ((0, 1),)), "factors[1] has 1 entries for 2 nodes"),
+        (((0, 1), (0, 1)), ((), ((0, 1), ())), "factors[1] holds a node without subnodes"),
+    ],
+)
+def test_what_is_no_topology_says_why(ids: Any, factors: Any, words: str):
+    assert any(fault.startswith(words) for fault in Topology(2, ids, factors).faults())

@@ -16,23 +16,39 @@ from torch import Tensor
 from . import __version__
 from .errors import CheckpointError, StructureError, did_you_mean, knows_keywords
 from .files import FileError, write_whole
+from .metadata import TASKS
 from .model import KAN, Fitted, as_kan
-from .spec import from_spec, spec_of
+from .spec import check, from_spec, spec_of
+from .spec.fields import clipped, shown, text, whole
 
 FORMAT = 2  # raised when an older edgewise could not read the file any more
 KEY = "edgewise"  # where the header stands among the file's metadata
+# what safetensors, json and torch raise at content that is none: RecursionError is JSON of many thousand levels
+DAMAGE = (
+    SafetensorError,
+    LookupError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    RuntimeError,
+    AttributeError,
+    MemoryError,
+)
 
 
 @knows_keywords
 def save(model: KAN | Fitted, path: str | Path) -> None:
     """Write a model to one safetensors file: its tensors, and a header with its structure, names, ranges and edits.
 
+    What `load` would refuse is not written. So a model that has diverged is not: its parameters are NaN or infinite,
+    and `torch.save(model.state_dict(), path)` keeps them for a look.
+
     Args:
         model: the KAN, or the result of its fit.
         path: the file. One that exists is replaced, but only once the new one is complete.
 
     Raises:
-        CheckpointError: the file cannot be written, or `model` is no KAN.
+        CheckpointError: the file cannot be written, `model` is no KAN, or it cannot work.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "kan.safetensors"
@@ -48,7 +64,10 @@ def save(model: KAN | Fitted, path: str | Path) -> None:
 
 @knows_keywords
 def load(path: str | Path, device: torch.device | str | None = None) -> KAN:
-    """The model in a file that `save` wrote; nothing in the file is run.
+    """The model in a file that `save` wrote; nothing in the file is run, and everything in it is checked.
+
+    Each field has its type and range, the fields agree, and each tensor has the dtype and shape that they ask for.
+    Knots increase, parameters are finite, and scales can be divided by.
 
     Args:
         path: the file.
@@ -58,7 +77,8 @@ def load(path: str | Path, device: torch.device | str | None = None) -> KAN:
         The model, equal to the one that was saved.
 
     Raises:
-        CheckpointError: a file that is missing, damaged, foreign, or written by a later version.
+        CheckpointError: a file that is missing, damaged, foreign, or written by a later version; a model that cannot
+            work.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "kan.safetensors"
@@ -69,14 +89,21 @@ def load(path: str | Path, device: torch.device | str | None = None) -> KAN:
     try:
         raw = Path(path).read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
-        parent = Path(path).absolute().parent
-        near = did_you_mean(Path(path).name, [entry.name for entry in parent.iterdir()]) if parent.is_dir() else ""
-        raise CheckpointError(f"there is no file {path}" + (f"; {near}" if near.startswith("did") else "")) from error
+        raise CheckpointError(f"there is no file {path}{_suggestion(Path(path))}") from error
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
         raise CheckpointError(f"{str(path)!r} is not the name of a file: {error}") from error
     return from_bytes(raw, str(path), device)
+
+
+def _suggestion(path: Path) -> str:
+    """A file beside it of nearly that name, in words; nothing where there is none, or the folder cannot be read."""
+    try:
+        near = did_you_mean(path.name, [entry.name for entry in path.absolute().parent.iterdir()])
+    except OSError:
+        return ""
+    return f"; {near}" if near.startswith("did") else ""
 
 
 def to_bytes(model: KAN | Fitted) -> bytes:
@@ -85,15 +112,18 @@ def to_bytes(model: KAN | Fitted) -> bytes:
         model = as_kan(model, "save")
     except StructureError as error:
         raise CheckpointError(f"{error}; for other modules use safetensors or torch.save") from error
-    tensors = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
-    header = {"format": FORMAT, "version": __version__, "torch": str(torch.__version__), "spec": spec_of(model)}
     try:
-        if not _same(json.loads(_text(header)), header):
-            raise TypeError("it would read back differently")
-        # one entry only: safetensors writes several in random order, and equal models should give equal files
-        return safetensors.save(tensors, {KEY: _text(header | {"digest": _digest(header, tensors)})})
-    except (TypeError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"the model's description cannot be written as JSON: {error}") from error
+        tensors = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
+    except RuntimeError as error:  # tensors on the meta device hold nothing
+        raise CheckpointError(f"the model cannot be saved: its tensors cannot be read: {error}") from error
+    try:
+        spec = spec_of(model)
+        check(spec, tensors)  # what cannot be read again is not written
+    except (CheckpointError, TypeError, RecursionError) as error:  # metadata of any kind and depth
+        raise CheckpointError(f"the model cannot be saved: {clipped(error)}") from error
+    header = {"format": FORMAT, "version": __version__, "torch": str(torch.__version__), "spec": spec}
+    # one entry only: safetensors writes several in random order, and equal models should give equal files
+    return safetensors.save(tensors, {KEY: _text(header | {"digest": _digest(header, tensors)})})
 
 
 def from_bytes(raw: bytes, where: str = "the file", device: torch.device | str | None = None) -> KAN:
@@ -102,28 +132,26 @@ def from_bytes(raw: bytes, where: str = "the file", device: torch.device | str |
     if KEY not in metadata:
         raise CheckpointError(f"{where} holds tensors but no edgewise model: its header has no entry {KEY!r}")
     try:
-        tensors = safetensors.load(raw)
-        header = json.loads(metadata[KEY])
-        number, version, spec = header["format"], header["version"], header["spec"]
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError, RecursionError, AttributeError) as error:
-        raise CheckpointError(f"{where} is damaged: {error}") from error
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise CheckpointError(f"{where} is damaged: its format is {number!r}, wanted a number from 1 to {FORMAT}")
+        tensors, header = safetensors.load(raw), json.loads(metadata[KEY])
+        number, version = whole(1)(header["format"], "its format"), text(header["version"], "its version")
+        spec, intact = header["spec"], header.pop("digest", None) == _digest(header, tensors)
+    except DAMAGE as error:
+        kind = "" if isinstance(error, CheckpointError) else f"{type(error).__name__}: "
+        raise CheckpointError(f"{where} is damaged: {kind}{clipped(error)}") from error
     if number > FORMAT:
         raise CheckpointError(
-            f"{where} has format {number}, of edgewise {version}; this is {__version__} and reads up to {FORMAT}:"
-            " update it"
+            f"{where} has format {shown(number)}, of edgewise {shown(version)}; this is {__version__} and reads up to"
+            f" {FORMAT}: update it"
         )
-    if header.pop("digest", None) != _digest(header, tensors):
+    if not intact:
         raise CheckpointError(f"{where} is damaged: its content does not match its digest")
     try:
-        spec = _upgraded(spec, number)
-        model = from_spec(spec, tensors)
-        _check(model, spec, tensors)
-        return model if device is None else model.to(device)
+        model = from_spec(_upgraded(spec, number), tensors)
     except CheckpointError as error:
-        raise CheckpointError(f"{where} does not describe a model: {error}") from error
-    except RuntimeError as error:
+        raise CheckpointError(f"{where} does not describe a model: {clipped(error)}") from error
+    try:
+        return model if device is None else model.to(torch.device(device))
+    except (RuntimeError, TypeError, AssertionError) as error:  # torch asserts that it was built with CUDA
         raise CheckpointError(f"the model in {where} cannot be put on {device!r}: {error}") from error
 
 
@@ -135,9 +163,9 @@ def _upgraded(spec: Any, number: int) -> Any:
     if number > 1 or not isinstance(spec, dict) or not isinstance(spec.get("metadata"), dict):
         return spec
     metadata = {"split": [], **spec["metadata"]}
-    tasks = {"cross_entropy": "classification", "squared_error": "regression"}
-    if isinstance(metadata.get("task"), str):
-        metadata["task"] = tasks.get(metadata["task"], metadata["task"])
+    task = metadata.get("task")
+    if isinstance(task, str) and task not in TASKS:
+        metadata["task"] = "classification" if task == "cross_entropy" else "regression"
     return {**spec, "metadata": metadata}
 
 
@@ -157,40 +185,10 @@ def _metadata(raw: bytes, where: str) -> dict[str, str]:
     try:
         metadata = json.loads(raw[8 : 8 + length]).get("__metadata__", {})
     except (ValueError, AttributeError, RecursionError) as error:
-        raise CheckpointError(f"{where} is no safetensors file, or is damaged: {error}") from error
+        raise CheckpointError(f"{where} is no safetensors file, or is damaged: {clipped(error)}") from error
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise CheckpointError(f"{where} is damaged: its header holds something else than text")
     return metadata
-
-
-def _check(model: KAN, spec: Any, tensors: Mapping[str, Tensor]) -> None:
-    """Raise `CheckpointError` unless the model holds exactly what the file said, in shapes that belong together."""
-    held = model.state_dict()
-    if held.keys() != tensors.keys():
-        raise CheckpointError(
-            f"tensors that do not belong there or are missing: {', '.join(sorted(held.keys() ^ tensors.keys()))}"
-        )
-    if not _same(spec, spec_of(model)):
-        raise CheckpointError("the structure and the tensors contradict each other")
-    topology = model.topology
-    wanted = {f"input_{part}": (topology.features,) for part in ("shift", "scale")}
-    wanted |= {f"output_{part}": (len(topology.node_ids[-1]),) for part in ("shift", "scale")}
-    if len(model.edge_layers) != topology.depth:
-        raise CheckpointError(f"{len(model.edge_layers)} layers of edges for {topology.depth + 1} layers of nodes")
-    for number, layer in enumerate(model.edge_layers):
-        i, o = len(topology.node_ids[number]), len(topology.subnode_ids(number + 1))
-        j = layer.knots.shape[-1] - layer.degree - 1
-        shapes = {
-            "knots": (i, j + layer.degree + 1),
-            "coef": (i, j, o),
-            "bias": (o,),
-            "kind": (i, o),
-            "base_scale": (i, o),
-        }
-        wanted |= {f"layers.{number}.{name}": shape for name, shape in shapes.items()}
-    for name, shape in wanted.items():
-        if name in held and tuple(held[name].shape) != shape:
-            raise CheckpointError(f"{name} has shape {tuple(held[name].shape)}, wanted {shape}")
 
 
 def _text(header: Mapping[str, Any]) -> str:
@@ -206,16 +204,3 @@ def _digest(header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
         digest.update(f"\n{name} {value.dtype} {tuple(value.shape)}\n".encode("utf-8", "surrogatepass"))
         digest.update(value.reshape(-1).view(torch.uint8).numpy().tobytes() if value.numel() else b"")
     return digest.hexdigest()
-
-
-def _same(read: Any, written: Any) -> bool:
-    """Whether JSON gave back what was written, tuples counting as lists."""
-    if isinstance(written, Mapping):
-        return (
-            isinstance(read, dict)
-            and read.keys() == written.keys()
-            and all(_same(read[key], written[key]) for key in written)
-        )
-    if isinstance(written, (list, tuple)):
-        return isinstance(read, list) and len(read) == len(written) and all(map(_same, read, written))
-    return read == written or (read != read and written != written)

@@ -6,12 +6,14 @@ from __future__ import annotations
 import difflib
 import functools
 import importlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import CodeType, ModuleType
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 class EdgewiseError(Exception):
@@ -92,13 +94,22 @@ def problems(found: Iterable[str], error: type[EdgewiseError] = ConfigError) -> 
         raise error(f"{len(listed)} problems: " + "; ".join(listed))
 
 
-def few(words: Sequence[str], most: int = 8) -> str:
+def few(words: Sequence[object], most: int = 8) -> str:
     """The first words of a list, and how many more there are.
 
     >>> few(["a", "b", "c"], most=2)
     'a, b and 1 more'
     """
     return ", ".join(map(str, words[:most])) + (f" and {len(words) - most} more" if len(words) > most else "")
+
+
+def twice(words: Iterable[T]) -> list[T]:
+    """The words that occur more than once, each of them once.
+
+    >>> twice(["a", "b", "a"])
+    ['a']
+    """
+    return [word for word, count in Counter(words).items() if count > 1]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+
+from .errors import twice
+
+TASKS = ("", "regression", "classification")
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,33 @@ class Metadata:
     ranges: tuple[tuple[float, float], ...] = ()
     task: str = ""
     split: tuple[int, int, str] | tuple[()] = ()
+
+    def faults(self, features: int, outputs: int) -> Iterator[str]:
+        """What does not fit a model with so many columns of X and of y, in words; nothing where all does.
+
+        >>> list(Metadata(inputs=("a", "b", "a")).faults(features=2, outputs=1))
+        ['inputs has 3 entries for 2 inputs and 1 outputs', "inputs holds 'a' twice"]
+        """
+        fitting = {
+            "inputs": {0, features},
+            "outputs": {0, outputs, 1},  # one column of labels has an output for each of its classes
+            "classes": range(outputs + 1),
+            "ranges": {0, features},
+        }
+        for what, counts in fitting.items():
+            if len(getattr(self, what)) not in counts:
+                yield f"{what} has {len(getattr(self, what))} entries for {features} inputs and {outputs} outputs"
+        for what in ("inputs", "outputs", "classes"):
+            yield from (f"{what} holds {name!r} twice" for name in twice(getattr(self, what)))
+        for n, (low, high) in enumerate(self.ranges):
+            if not low <= high:
+                yield f"ranges[{n}] runs from {low} to {high}"
+        known = set(self.inputs)
+        for column, levels in self.categories.items():
+            yield from (f"categories[{column!r}] holds {level!r} twice" for level in twice(levels))
+            lost = [level for level in levels if f"{column}={level}" not in known]
+            if lost or not levels:
+                yield f"categories[{column!r}] has no input for {', '.join(map(repr, lost[:3])) or 'any level'}"
 
 
 @dataclass(frozen=True)

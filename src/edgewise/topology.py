@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .errors import StructureError
+from .errors import StructureError, twice
+
+LARGEST_TABLE = 10**7  # entries of `factor_table` in a file: it grows as the square of what the file holds
 
 Edge = tuple[int, int, int]
 Node = tuple[int, int]
@@ -39,6 +42,33 @@ class Topology:
                 start += arity
             factors.append(tuple(nodes))
         return Topology(widths[0][0], tuple(ids), tuple(factors))
+
+    def faults(self) -> Iterator[str]:
+        """What keeps this from being the topology of a network, in words; nothing where it is one.
+
+        >>> list(Topology(2, ((0, 0), (0,)), ((), ((0,),))).faults())
+        ['node_ids[0] holds 0 twice']
+        """
+        layers = len(self.node_ids), len(self.factors)
+        if layers[0] != layers[1] or layers[0] < 2:
+            yield f"node_ids has {layers[0]} layers and factors {layers[1]}, wanted 2 or more, as many of both"
+            return
+        if beyond := [n for n in self.node_ids[0] if n >= self.features]:
+            yield f"node_ids[0] holds {beyond[0]}, wanted columns below {self.features}"
+        if self.factors[0]:
+            yield "factors[0] must be empty: inputs have no subnodes"
+        for layer, (nodes, factors) in enumerate(zip(self.node_ids, self.factors, strict=True)):
+            if not nodes:
+                yield f"node_ids[{layer}] is empty, wanted at least one node"
+            yield from (f"node_ids[{layer}] holds {n} twice" for n in twice(nodes))
+            yield from (f"factors[{layer}] holds {s} twice" for s in twice(self.subnode_ids(layer)))
+            if layer and len(factors) != len(nodes):
+                yield f"factors[{layer}] has {len(factors)} entries for {len(nodes)} nodes"
+            if not all(factors):
+                yield f"factors[{layer}] holds a node without subnodes"
+            table = len(nodes) * max(map(len, factors), default=0)
+            if table > LARGEST_TABLE:
+                yield f"factors[{layer}] needs a table of {table} entries, wanted at most {LARGEST_TABLE}"
 
     @property
     def depth(self) -> int:

@@ -20,7 +20,7 @@ NAMES = tuple(f"c{column}" for column in range(10))
 def pruned(tmp_path: Path) -> Path:
     """A run folder whose network has the inputs c3 to c9 no more, and reads c2 through no edge."""
     model = ew.remove(ew.KAN((10, 2, 1)), nodes=[(0, column) for column in range(3, 10)], edges=[(0, 2, 0), (0, 2, 1)])
-    model = model.build(metadata=Metadata(NAMES, ("y",), ranges=((-1.0, 1.0),) * 10, task="squared_error"))
+    model = model.build(metadata=Metadata(NAMES, ("y",), ranges=((-1.0, 1.0),) * 10, task="regression"))
     ew.save(model, tmp_path / "model.safetensors")
     return tmp_path
 

@@ -500,7 +500,7 @@ def test_prediction_refuses(run_folder: Path, tmp_path: Path, capsys: pytest.Cap
 
 def test_info_of_damaged_results(run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "model.safetensors").write_bytes((run_folder / "model.safetensors").read_bytes())
-    for text in ("{", "[]", "{}", '{"data": 3, "held_out": {}}', "\xff"):
+    for text in ("{", "[]", "{}", '{"data": 3, "held_out": {}}', "\xff", "[" * 200_000 + "]" * 200_000):
         (tmp_path / "result.json").write_bytes(text.encode("latin-1"))
         if text == "{}":
             assert main(["info", str(tmp_path)]) == 0

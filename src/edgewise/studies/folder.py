@@ -177,7 +177,7 @@ def open_run(path: str) -> tuple[KAN, dict[str, Any]]:
         return model, result
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # JSON of many thousand levels
         if isinstance(error, DataError) or type(error).__module__.endswith("errors"):
             raise
         raise DataError(f"{path}: {RESULT} is damaged: {error}") from error
