@@ -10,11 +10,11 @@ import torch
 from ..errors import ConfigError, knows_keywords
 from .closing import finish
 from .job import Job, check_rows
-from .monitor import Monitor
+from .monitor import watched
 from .naming import opened
 from .problems.losses import Loss
 from .result import FitResult
-from .schedule.candidate import Candidate
+from .schedule.candidate import Candidate, Interrupted
 from .schedule.extrapolation import carried_on
 from .schedule.knots import reaching_rows
 from .schedule.last_refit import last_refit
@@ -53,6 +53,7 @@ def refit(result: FitResult, X: Any, y: Any, *, sample_weight: Any = None, progr
     Raises:
         ConfigError: after a fit by another optimizer, of another module, with a memory, or one that was interrupted.
         DataError, ShapeError: for rows that cannot be used.
+        KeyboardInterrupt: by Ctrl-C; the result given stays as good as it is.
 
     >>> import edgewise as ew
     >>> X = torch.linspace(-1, 1, 60, dtype=torch.float64)[:, None]
@@ -83,8 +84,7 @@ def refit(result: FitResult, X: Any, y: Any, *, sample_weight: Any = None, progr
     )
     x, target, weight = found.rows
     job = Job(x, target, found.loss, weight, classes=found.classes)
-    monitor = Monitor(progress=progress)
-    try:
+    with watched((), progress) as monitor:
         if result.status is Status.NOTHING:
             done, status = constant(start, job), Status.NOTHING
         elif ending.state.status is Status.STOPPED and not ending.state.roughness:
@@ -93,10 +93,11 @@ def refit(result: FitResult, X: Any, y: Any, *, sample_weight: Any = None, progr
             training = Training(job, plan, monitor)
             state = replace(ending.state, model=reaching_rows(start, job))
             training.best = state
-            last = last_refit(training, state, found.rows)
+            try:
+                last = last_refit(training, state, found.rows)
+            except Interrupted:  # half of these steps is worth no more than none
+                raise KeyboardInterrupt from None
             done, status = (carried_on(last.model, x) if job.regression else last.model), last.status
-    finally:
-        monitor.close()
     fresh = finish(model, done, done, job, found.rows, status, monitor, "Levenberg-Marquardt on all rows")
     judged = {name: value for name, value in result.metrics.items() if name.startswith("validation_")}
     return replace(
