@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -131,25 +130,33 @@ def study_table(table: Table, settings: StudySettings, *, progress: bool, source
             f"{where} has {len(table)} usable rows; a study that lets some of them judge needs at least {FEWEST}"
         )
     rest, held = split(table, settings.test, settings.seed)
-    trained = learn(rest, settings, progress=progress and sys.stderr.isatty())
+    trained = learn(rest, settings, progress=progress)
     if trained.closed.failure:
         warnings.warn(EdgewiseWarning(f"{trained.closed.message}\n{trained.closed.failure}"), stacklevel=2)
     network = scores(held, predict(trained.model, held))
-    good, rejected, unwritten = written(trained, held) if settings.formula else (None, None, "")
-    found: dict[str, Scores | str] = {"this network": network}
+    found: dict[str, Scores | str] = {"this network": network, **before(trained, held)}
+    good = rejected = None
+    unwritten = "not written down: interrupted" if settings.formula else ""
+    rivals: dict[str, Scores | str] = {}
+    last = trained.model
+    try:
+        if settings.formula:
+            good, rejected, unwritten = written(trained, held)
+        rivals = baselines(rest, held, settings.seed)
+        last = final(trained, table, progress=progress)
+    except KeyboardInterrupt:  # what there is is kept
+        trained = replace(trained, interrupted=True)
     if good is not None and trained.closed.model is not None:
-        found["formula"] = good.scores
-    others = {**before(trained, held), **baselines(rest, held, settings.seed)}
-    found |= others
+        found = {"this network": network, "formula": good.scores, **found}
+    found |= rivals
     goal = ", ".join(table.outputs)
     inside = ((held.X >= rest.X.amin(dim=0)) & (held.X <= rest.X.amax(dim=0))).all(dim=1)
     within = None
     if inside.any():
         within = scores(held.take(inside.nonzero()[:, 0]), predict(trained.model, held)[inside])
-    verdict = words.verdict(table.task, goal, network, others)
+    verdict = words.verdict(table.task, goal, network, rivals)
     verdict += words.extrapolated(table.task, len(held) - int(inside.sum()), within)
     message = words.closed(trained.closed.message, table.task, found) if settings.formula else ""
-    last = final(trained, table, progress=progress and sys.stderr.isatty())
     return Study(
         table=table,
         rest=rest,
