@@ -30,6 +30,11 @@ def test_file_is_replaced_with_its_mode_kept(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_text_that_utf8_cannot_hold_is_escaped(tmp_path: Path) -> None:
+    write_whole(tmp_path / "a.txt", os.fsdecode(b"caf\xe9"))
+    assert (tmp_path / "a.txt").read_text(encoding="utf-8") == "caf\\udce9"
+
+
 def test_link_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "real.txt").write_text("old")
     (tmp_path / "link.txt").symlink_to("real.txt")

@@ -38,7 +38,8 @@ def write_whole(path: str | Path, content: bytes | str) -> None:
         path = _behind(Path(path))  # the file that a link points to is replaced, not the link
         if path.is_dir():
             raise FileError(f"{path} is a folder, wanted the name of a file")
-        raw = content.encode("utf-8") if isinstance(content, str) else content
+        # names of files may hold bytes that are no text, which Python reads as surrogates: these become escapes
+        raw = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
         if path.exists() and not path.is_file():  # a pipe or a device such as /dev/stdout: nothing to rename
             path.write_bytes(raw)
             return

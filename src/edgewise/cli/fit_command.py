@@ -8,39 +8,47 @@ import sys
 from pathlib import Path
 
 from ..data import Table, from_grid, read_grid
-from ..files import check_new_folder
+from ..files import check_new_folder, clear_leftovers
 from ..studies import words
 from ..studies.folder import FORMULA, HISTORY, JUDGED, MODEL, OWN, PICTURE, REPORT, RESULT, write_folder
 from ..studies.formula_text import on_screen
 from ..studies.settings import StudySettings
 from ..studies.study import Study, opening, study_table
 from .options import names
+from .signals import Ending, ending
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it. Raises `EdgewiseError` for whatever the user can mend."""
+    """Do it. Raises `EdgewiseError` for whatever the user can mend, and `Ended` where a signal ended it with nothing to
+    write."""
+    with ending() as stop:
+        return _run(args, stop)
 
+
+def _run(args: argparse.Namespace, stop: Ending) -> int:
     def say(text: str) -> None:
         if not args.quiet:
             print(text, flush=True)
 
+    clear_leftovers(args.out)
     check_new_folder(args.out, args.force, OWN)
     settings = settings_of(args)
     table = read(args)
     for line in opening(table, settings, args.table):
         say(line)
     found = study_table(table, settings, progress=not args.quiet, source=args.table)
-    if found.interrupted:
-        say("interrupted: going on with the best network so far")
-    say(told(found))
-    missing = write_folder(found, args.out, force=args.force, extra={"sha256": digest(args.table)})
-    for name, why in missing.items():
-        print(f"note: {name} was not made: {why}", file=sys.stderr)
-    optional = [name for name in (REPORT, PICTURE, FORMULA) if name not in missing]
-    made = [name for name in optional if name != FORMULA or settings.formula]
-    say(f"\nwritten to {args.out}: {', '.join([*made, MODEL, JUDGED, HISTORY, RESULT])}")
-    if found.interrupted:
-        return 130
+    with stop.patient():
+        if found.interrupted:
+            say("interrupted: going on with the best network so far")
+        say(told(found))
+        missing = write_folder(found, args.out, force=args.force, extra={"sha256": digest(args.table)})
+        for name, why in missing.items():
+            print(f"note: {name} was not made: {why}", file=sys.stderr)
+        optional = [name for name in (REPORT, PICTURE, FORMULA) if name not in missing]
+        made = [name for name in optional if name != FORMULA or settings.formula]
+        say(f"\nwritten to {args.out}: {', '.join([*made, MODEL, JUDGED, HISTORY, RESULT])}")
+    if found.interrupted or stop.number:
+        return stop.status
     return 1 if found.trained.closed.failure else 0  # a bug of ours: the run is written, and says so
 
 
