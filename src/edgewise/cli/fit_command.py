@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
+import tempfile
 from pathlib import Path
 
 from ..data import Table, from_grid, read_grid
-from ..files import check_new_folder, clear_leftovers
+from ..files import FileError, check_new_folder, clear_leftovers
 from ..studies import words
 from ..studies.folder import FORMULA, HISTORY, JUDGED, MODEL, OWN, PICTURE, REPORT, RESULT, write_folder
 from ..studies.formula_text import on_screen
@@ -41,7 +42,7 @@ def _run(args: argparse.Namespace, stop: Ending) -> int:
         if found.interrupted:
             say("interrupted: going on with the best network so far")
         say(told(found))
-        missing = write_folder(found, args.out, force=args.force, extra={"sha256": digest(args.table)})
+        missing = _written(found, args)
         for name, why in missing.items():
             print(f"note: {name} was not made: {why}", file=sys.stderr)
         optional = [name for name in (REPORT, PICTURE, FORMULA) if name not in missing]
@@ -50,6 +51,25 @@ def _run(args: argparse.Namespace, stop: Ending) -> int:
     if found.interrupted or stop.number:
         return stop.status
     return 1 if found.trained.closed.failure else 0  # a bug of ours: the run is written, and says so
+
+
+def _written(found: Study, args: argparse.Namespace) -> dict[str, str]:
+    """Write the run folder; what could not be made.
+
+    Raises `FileError` where the place was taken or its disk filled up during the fit. It names the temporary folder
+    that the run is in then, unless that cannot be written either.
+    """
+    extra = {"sha256": digest(args.table)}
+    try:
+        return write_folder(found, args.out, force=args.force, extra=extra)
+    except FileError as error:
+        above = Path(tempfile.mkdtemp(prefix="edgewise-"))
+        try:
+            write_folder(found, above / "run", force=False, extra=extra)
+        except FileError:
+            above.rmdir()
+            raise error from None
+        raise FileError(f"{error}; the run is kept in {above / 'run'}") from error
 
 
 def settings_of(args: argparse.Namespace) -> StudySettings:
