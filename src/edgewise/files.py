@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import hashlib
 import os
+import re
 import secrets
 import shutil
+import warnings
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from .errors import EdgewiseError
+from .errors import EdgewiseError, EdgewiseWarning, few
 
 KEPT_MODE = 0o777
+LONGEST = 200  # bytes of a name that leave room for what is put around it; file systems take 255
+AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of Linux: fcntl.h, linux/fs.h
 
 
 class FileError(EdgewiseError, OSError):
@@ -29,18 +35,17 @@ def write_whole(path: str | Path, content: bytes | str) -> None:
     ('done', 1)
     """
     try:
-        path = Path(path)
+        path = _behind(Path(path))  # the file that a link points to is replaced, not the link
         if path.is_dir():
             raise FileError(f"{path} is a folder, wanted the name of a file")
-        if path.is_symlink():  # the file that it points to is replaced, not the link
-            path = path.resolve()
-        raw = content.encode("utf-8") if isinstance(content, str) else content
+        # names of files may hold bytes that are no text, which Python reads as surrogates: these become escapes
+        raw = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
         if path.exists() and not path.is_file():  # a pipe or a device such as /dev/stdout: nothing to rename
             path.write_bytes(raw)
             return
-        beside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+        beside, _ = _hidden(path)
         try:
-            with beside.open("xb") as file:
+            with beside.open("xb") as file, _claimed(beside):
                 if path.exists():
                     os.fchmod(file.fileno(), path.stat().st_mode & KEPT_MODE)
                 file.write(raw)
@@ -67,10 +72,9 @@ def check_new_folder(path: str | Path, force: bool, own: Collection[str]) -> Pat
     try:
         if "\0" in str(path):
             raise ValueError("a name cannot hold a zero byte")
+        path = _behind(path)
         if path.exists() and not path.is_dir():
             raise FileError(f"{path} is a file, wanted the name of a folder")
-        if path.is_symlink():
-            path = path.resolve()
         held = sorted(entry.name for entry in path.iterdir()) if path.exists() else []
         if held and not force:
             raise FileError(f"the folder {path} exists already; choose another, or replace it with --force")
@@ -82,9 +86,9 @@ def check_new_folder(path: str | Path, force: bool, own: Collection[str]) -> Pat
         here = Path.cwd()
         if path.exists() and (here == path.resolve() or path.resolve() in here.parents):
             raise FileError(f"{path} is the folder you are in; choose a new one, such as run/")
-        above = next(folder for folder in (path.absolute().parent, *path.absolute().parents) if folder.exists())
+        above = next(folder for folder in path.absolute().parents if os.path.lexists(folder))
         if not above.is_dir():
-            raise FileError(f"{path} cannot be made: {above} is a file")
+            raise FileError(f"{path} cannot be made: {above} is {'a file' if above.exists() else 'a broken link'}")
         if not os.access(above, os.W_OK | os.X_OK):
             raise FileError(f"{path} cannot be made: {above} is not writable")
     except FileError:
@@ -99,40 +103,124 @@ def new_folder(path: str | Path, force: bool = False, own: Collection[str] = ())
     """An empty folder to fill, which takes its place at `path` when the block ends well and vanishes when it does not.
 
     An existing folder is replaced only with `force` and only when it holds one of the files `own`; files of other names
-    move along into the new folder. Raises `FileError` as `check_new_folder` does.
+    are copied into the new folder. The two are exchanged in one step where the system can (see `exchanged`).
+    Raises `FileError` as `check_new_folder` does.
     """
+    clear_leftovers(path)
     path = check_new_folder(path, force, own)
-    token = secrets.token_hex(4)
-    beside, aside = (
-        path.with_name(f".{path.name[:100]}.{token}.part"),
-        path.with_name(f".{path.name[:100]}.{token}.old"),
-    )
+    beside, aside = _hidden(path)
     try:
         path.absolute().parent.mkdir(parents=True, exist_ok=True)
         beside.mkdir()
     except OSError as error:
         raise FileError(f"{path} cannot be made: {error.strerror or error}") from error
     try:
-        yield beside
-        check_new_folder(path, force, own)
-        try:
-            if path.exists():
-                for entry in list(path.iterdir()):
+        with _claimed(beside):
+            yield beside
+            check_new_folder(path, force, own)
+            try:
+                for entry in list(path.iterdir()) if path.exists() else []:
                     if entry.name not in own and not (beside / entry.name).exists():
                         _copy(entry, beside / entry.name)
-                os.rename(path, aside)
-            try:
-                os.rename(beside, path)
-            except OSError:
-                if aside.exists():
-                    os.rename(aside, path)
-                raise
-        except OSError as error:
-            raise FileError(f"{path} cannot be written: {error.strerror or error}") from error
+                _put(beside, path, aside)
+            except OSError as error:
+                raise FileError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
         if path.exists():
             shutil.rmtree(aside, ignore_errors=True)
+
+
+def exchanged(one: Path, other: Path) -> bool:
+    """Swap two folders in one step, so that no moment is without either; False where the system cannot.
+
+    Source: renameat2 of Linux, with RENAME_EXCHANGE; most of its file systems know it.
+    """
+    try:
+        renameat2 = ctypes.CDLL(None).renameat2
+    except (AttributeError, OSError, TypeError):  # another system: without the function, or without a library to ask
+        return False
+    return renameat2(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0
+
+
+def clear_leftovers(path: str | Path) -> None:
+    """Take away what killed runs left beside `path`, and put back a folder that one of them had just moved aside.
+
+    What a run that still goes on holds is let be. An `EdgewiseWarning` names what was done.
+    """
+    done: list[str] = []
+    with contextlib.suppress(OSError, ValueError):  # an unusable path is refused where it is used
+        path = _behind(Path(path))
+        ours = re.compile(rf"\.{re.escape(_stem(path))}\.[0-9a-f]{{8}}\.(part|old)")
+        for entry in sorted(entry for entry in path.absolute().parent.iterdir() if ours.fullmatch(entry.name)):
+            with _claimed(entry) as free:
+                if not free:
+                    continue
+                if entry.suffix == ".old" and not path.exists():
+                    os.rename(entry, path)
+                    done.append(f"{path} is put back from {entry.name}")
+                    continue
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+                done.append(f"{entry.name} is removed")
+    if done:
+        warnings.warn(EdgewiseWarning(f"an earlier run was killed while it wrote: {few(done)}"), stacklevel=2)
+
+
+def _behind(path: Path) -> Path:
+    """What a symbolic link points to, there or not; any other path as it is. Raises `OSError` for links that go in a
+    circle, and for names that the system does not take."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        path.stat()  # `exists` and `resolve` differ between versions of Python in what they raise
+    return path.resolve() if path.is_symlink() else path
+
+
+def _stem(path: Path) -> str:
+    """The name, or its digest where it is too long to be a part of another."""
+    raw = os.fsencode(path.name)
+    return path.name if len(raw) <= LONGEST else hashlib.sha256(raw).hexdigest()[:32]
+
+
+def _hidden(path: Path) -> tuple[Path, Path]:
+    """Two new names beside `path`: for what is still being written, and for what is being replaced."""
+    start = f".{_stem(path)}.{secrets.token_hex(4)}"
+    return path.with_name(f"{start}.part"), path.with_name(f"{start}.old")
+
+
+@contextlib.contextmanager
+def _claimed(path: Path) -> Iterator[bool]:
+    """Hold the lock of a file or folder for the block; False where another process has it, or locks are unknown. The
+    system frees the lock of a process that is killed."""
+    try:
+        import fcntl
+
+        place = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except (ImportError, OSError):
+        yield False
+        return
+    try:
+        free = True
+        try:
+            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            free = False
+        yield free
+    finally:
+        os.close(place)
+
+
+def _put(new: Path, path: Path, aside: Path) -> None:
+    """Give the folder `new` the place of `path`; a folder that was there is `new` or `aside` afterwards."""
+    if not path.exists():
+        os.rename(new, path)
+    elif not exchanged(new, path):
+        with _claimed(path):
+            os.rename(path, aside)
+            try:
+                os.rename(new, path)
+            except BaseException:
+                if not path.exists():
+                    os.rename(aside, path)
+                raise
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -336,6 +337,27 @@ def test_existing_folder_needs_force_before_any_work(
     } == FILES
 
 
+def test_run_whose_place_is_taken_during_the_fit_is_kept_elsewhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.csv").write_text(law(30))
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    made = fit_command.study_table
+
+    def meanwhile(*args: Any, **options: Any) -> Any:
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run" / "result.json").write_text("of another run")
+        return made(*args, **options)
+
+    monkeypatch.setattr(fit_command, "study_table", meanwhile)
+    arguments = ["fit", str(tmp_path / "a.csv"), "--target", "y", "--drop", "colour", "--quiet", *SMALL]
+    said = refused(capsys, [*arguments, "--out", str(tmp_path / "run")])
+    found = re.search(r"exists already; .*; the run is kept in (.+)\n", said)
+    assert found and {entry.name for entry in Path(found[1]).iterdir()} == FILES
+    assert (tmp_path / "run" / "result.json").read_text() == "of another run"
+
+
 def test_full_disk_leaves_nothing_behind(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -345,6 +367,7 @@ def test_full_disk_leaves_nothing_behind(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     arguments = [
         "fit",
         str(tmp_path / "a.csv"),

@@ -15,6 +15,7 @@ import edgewise as ew
 from edgewise.cli.main import main
 from edgewise.data import read_csv
 from edgewise.errors import ConfigError, DataError
+from edgewise.studies import study as module
 from edgewise.studies.choosing import as_good, clearly_worse
 from helpers import assert_equal
 
@@ -96,6 +97,15 @@ def test_noise_is_called_noise():
     assert "no better than the mean" in found.verdict
     scores = found.scores["this network"]
     assert isinstance(scores, dict) and scores["r2"] < 0.1
+
+
+def test_the_verdict_is_against_baselines_alone(monkeypatch: pytest.MonkeyPatch):
+    perfect = {"rmse": 0.0, "mae": 0.0, "r2": 1.0}
+    earlier = {"network before closed forms": perfect, "network before pruning": perfect}
+    monkeypatch.setattr(module, "before", lambda trained, held: dict(earlier))
+    found = ew.study(*rows(), formula=False, **QUICK)
+    assert list(found.scores)[1:3] == list(earlier)
+    assert "best baseline" in found.verdict and "network before" not in found.verdict
 
 
 def test_names_come_from_where_they_are():

@@ -5,22 +5,30 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
+import tempfile
 from pathlib import Path
 
 from ..data import Table, from_grid, read_grid
 from ..errors import DataError
-from ..files import check_new_folder
+from ..files import FileError, check_new_folder, clear_leftovers
 from ..studies import words
 from ..studies.folder import FORMULA, HISTORY, JUDGED, MODEL, OWN, PICTURE, REPORT, RESULT, write_folder
 from ..studies.formula_text import on_screen
 from ..studies.settings import StudySettings
 from ..studies.study import Study, opening, study_table
+from ..train.resuming.journal import Journal
 from .options import names
+from .signals import Ending, ending
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it. Raises `EdgewiseError` for whatever the user can mend."""
+    """Do it. Raises `EdgewiseError` for whatever the user can mend, and `Ended` where a signal ended it with nothing to
+    write."""
+    with ending() as stop:
+        return _run(args, stop)
 
+
+def _run(args: argparse.Namespace, stop: Ending) -> int:
     def say(text: str) -> None:
         if not args.quiet:
             print(text, flush=True)
@@ -28,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
     state = unfinished(args)
     goes_on = args.resume and state.exists()
     force = args.force or goes_on
+    clear_leftovers(args.out)
     check_new_folder(args.out, force, OWN)
     settings = settings_of(args)
     table = read(args)
@@ -35,20 +44,23 @@ def run(args: argparse.Namespace) -> int:
         say(line)
     if goes_on:
         say(f"going on from {state}")
-    found = study_table(table, settings, progress=not args.quiet, source=args.table, resume=state)
-    if found.interrupted:
-        say("interrupted: going on with the best network so far")
-        if state.exists():
-            say(f"the same command with --resume goes on from {state}")
-    say(told(found))
-    missing = write_folder(found, args.out, force=force, extra={"sha256": digest(args.table)})
-    for name, why in missing.items():
-        print(f"note: {name} was not made: {why}", file=sys.stderr)
-    optional = [name for name in (REPORT, PICTURE, FORMULA) if name not in missing]
-    made = [name for name in optional if name != FORMULA or settings.formula]
-    say(f"\nwritten to {args.out}: {', '.join([*made, MODEL, JUDGED, HISTORY, RESULT])}")
-    if found.interrupted:
-        return 130
+    found = study_table(table, settings, progress=not args.quiet, source=args.table, journal=Journal(state))
+    with stop.patient():
+        if found.interrupted:
+            say("interrupted: going on with the best network so far")
+            if state.exists():
+                say(f"the same command with --resume goes on from {state}")
+        say(told(found))
+        missing = _written(found, args, force)
+        if not found.interrupted:
+            state.unlink(missing_ok=True)
+        for name, why in missing.items():
+            print(f"note: {name} was not made: {why}", file=sys.stderr)
+        optional = [name for name in (REPORT, PICTURE, FORMULA) if name not in missing]
+        made = [name for name in optional if name != FORMULA or settings.formula]
+        say(f"\nwritten to {args.out}: {', '.join([*made, MODEL, JUDGED, HISTORY, RESULT])}")
+    if found.interrupted or stop.number:
+        return stop.status
     return 1 if found.trained.closed.failure else 0  # a bug of ours: the run is written, and says so
 
 
@@ -67,6 +79,25 @@ def unfinished(args: argparse.Namespace) -> Path:
             )
         state.unlink()
     return state
+
+
+def _written(found: Study, args: argparse.Namespace, force: bool) -> dict[str, str]:
+    """Write the run folder; what could not be made.
+
+    Raises `FileError` where the place was taken or its disk filled up during the fit. It names the temporary folder
+    that the run is in then, unless that cannot be written either.
+    """
+    extra = {"sha256": digest(args.table)}
+    try:
+        return write_folder(found, args.out, force=force, extra=extra)
+    except FileError as error:
+        above = Path(tempfile.mkdtemp(prefix="edgewise-"))
+        try:
+            write_folder(found, above / "run", force=False, extra=extra)
+        except FileError:
+            above.rmdir()
+            raise error from None
+        raise FileError(f"{error}; the run is kept in {above / 'run'}") from error
 
 
 def settings_of(args: argparse.Namespace) -> StudySettings:

@@ -19,7 +19,7 @@ def run(args: argparse.Namespace) -> int:
     if result:
         try:
             print("\n" + story(result, model.metadata.task))
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
             raise DataError(
                 f"{args.run_folder}: result.json lacks what edgewise fit writes there ({error!r})"
             ) from error

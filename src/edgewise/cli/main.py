@@ -1,26 +1,35 @@
-"""The command line: which subcommand, and how its errors reach the user."""
+"""The command line: which subcommand, how its errors reach the user, and its exit status."""
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
 
 from ..errors import EdgewiseError, EdgewiseWarning
-from .parsers import parser
-
-USER_ERROR = 2
-INTERRUPTED = 130  # 128 + SIGINT, as shells count
+from .parsers import UNSAID, USER_ERROR, parser
+from .screen import screens
+from .signals import INTERRUPTED, Ended
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a subcommand; the exit status: 0, 2 for what the user can mend, 130 for an interruption.
+    """Run a subcommand; its exit status, as `edgewise --help` lists them.
 
     >>> main(["info", "nowhere/"])
     2
     """
+    with screens() as (out, err):
+        try:
+            status = dispatch(argv)
+        except SystemExit as ended:  # of argparse: help, the version, or a mistyped option
+            out.flush()
+            raise SystemExit(ended.code or (UNSAID if out.trouble else 0)) from None
+    return status or (UNSAID if out.trouble or err.trouble else 0)
+
+
+def dispatch(argv: Sequence[str] | None) -> int:
+    """Run a subcommand, its errors and warnings said in one line each."""
     args = parser().parse_args(argv)
     with warnings.catch_warnings():
         warnings.simplefilter("always", EdgewiseWarning)
@@ -34,17 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         warnings.showwarning = show
         try:
-            status = import_module(f"{__package__}.{args.command}_command").run(args)
-            sys.stdout.flush()
-            return status
+            return import_module(f"{__package__}.{args.command}_command").run(args)
         except EdgewiseError as error:
             print(f"edgewise {args.command}: {error}", file=sys.stderr)
             return USER_ERROR
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             print(f"edgewise {args.command}: interrupted; nothing was written", file=sys.stderr)
-            return INTERRUPTED
-        except (
-            BrokenPipeError
-        ):  # the reader of our output, such as `head`, has gone; keep the interpreter from complaining about it at exit
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
+            return error.status if isinstance(error, Ended) else INTERRUPTED

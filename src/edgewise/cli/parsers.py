@@ -9,13 +9,25 @@ from .. import __version__
 from .options import amount, growing, hidden, share, whole
 
 HELD_OUT = 0.2
+USER_ERROR = 2  # argparse ends with it, too
+UNSAID = 3
+STATUS = """exit status:
+  0      done
+  1      done, but a bug of edgewise kept a part from being made
+  2      nothing was done or written, for a reason that you can mend; the message tells it
+  3      done, but not all of the output could be written
+  128+N  ended by signal N: 130 for Ctrl-C; what edgewise fit has by then is written"""
 SPARSITY = 0.01  # mild: what matters stays, and idle edges fall to constants
 
 
 def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
     top = argparse.ArgumentParser(
-        prog="edgewise", description="Fit Kolmogorov-Arnold networks to tables.", allow_abbrev=False
+        prog="edgewise",
+        description="Fit Kolmogorov-Arnold networks to tables.",
+        epilog=STATUS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"edgewise {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -98,6 +110,11 @@ def _predict(commands: Any) -> None:
     it.add_argument("--out", metavar="FILE", help="where to write (default: standard output)")
     it.add_argument(
         "--drop", action="append", choices=("rows",), help="'rows' leaves out rows with missing or unusable cells"
+    )
+    it.add_argument(
+        "--safe-csv",
+        action="store_true",
+        help="put ' before text that a spreadsheet would run as a formula: it begins with =, +, -, @, tab or return",
     )
     it.add_argument("--force", action="store_true", help="replace an existing file")
     it.add_argument("--quiet", action="store_true", help="print no notes")

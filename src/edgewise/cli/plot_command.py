@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import ConfigError, DataError
-from ..files import write_whole
+from ..files import clear_leftovers, write_whole
 from ..plotting import plot
 from ..plotting.picture_file import as_file
 from ..plotting.selection import MOST_READABLE
@@ -34,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out and out.is_file() and not args.force:
         raise DataError(f"{out} exists already; choose another name, or replace it with --force")
     model, _ = open_run(args.run_folder)
+    clear_leftovers(out)
     top = MOST_READABLE if args.top is None else args.top or None
     write_whole(out, as_file(plot(model, title=args.title, top=top, threshold=args.threshold), kind))
     print(f"written to {out}")

@@ -6,6 +6,7 @@ import argparse
 import csv
 import io
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -13,28 +14,32 @@ from torch import Tensor
 
 from ..data import EncodedRows, encode
 from ..errors import DataError, ShapeError
-from ..files import write_whole
+from ..files import clear_leftovers, write_whole
 from ..metadata import Metadata
 from ..model import KAN
 from ..studies.folder import open_run
+from .safe_csv import inert
+from .screen import print_data
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it. Raises `EdgewiseError` for whatever the user can mend."""
     if args.out and Path(args.out).is_file() and not args.force:
         raise DataError(f"{args.out} exists already; choose another name, or replace it with --force")
+    if args.out:
+        clear_leftovers(args.out)
     model, _ = open_run(args.run_folder)
     rows = encode(args.table, model.metadata, drop=args.drop or (), used=model.used_inputs)
     if not args.quiet:
         for note in rows.notes:
             print(f"note: {note}", file=sys.stderr)
-    text = output(model.metadata, rows, predictions(model, rows.X))
+    text = output(model.metadata, rows, predictions(model, rows.X), inert if args.safe_csv else str)
     if args.out:
         write_whole(args.out, text)
         if not args.quiet:
             print(f"{len(rows.X)} predictions written to {args.out}", file=sys.stderr)
     else:
-        sys.stdout.write(text)
+        print_data(text)
     return 0
 
 
@@ -51,8 +56,9 @@ def predictions(model: KAN, X: Tensor) -> Tensor:
     return y.softmax(dim=1) if model.metadata.classes else y
 
 
-def output(metadata: Metadata, rows: EncodedRows, y: Tensor) -> str:
-    """The kept rows as they were read, then the predictions, in the separator and decimal mark of the table."""
+def output(metadata: Metadata, rows: EncodedRows, y: Tensor, cell: Callable[[str], str] = str) -> str:
+    """The kept rows as they were read, then the predictions, in the separator and decimal mark of the table; each text
+    as `cell` writes it."""
     grid = rows.grid
     outputs = metadata.outputs or tuple(f"y{index + 1}" for index in range(y.shape[1]))
     if metadata.classes:
@@ -67,9 +73,9 @@ def output(metadata: Metadata, rows: EncodedRows, y: Tensor) -> str:
         added = [[_written(value, grid.decimal) for value in row] for row in y.tolist()]
     out = io.StringIO()
     writer = csv.writer(out, delimiter="," if grid.separator == " " else grid.separator, lineterminator="\n")
-    writer.writerow([*grid.names, *names])
+    writer.writerow([cell(name) for name in (*grid.names, *names)])
     for row, values in zip(rows.kept, added, strict=True):
-        writer.writerow([*(column[row] for column in grid.columns), *values])
+        writer.writerow([cell(text) for text in (*(column[row] for column in grid.columns), *values)])
     return out.getvalue()
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -166,10 +167,10 @@ def open_run(path: str) -> tuple[KAN, dict[str, Any]]:
                 else ""
             )
             raise DataError(f"there is no run folder {path}" + (f"; {near}" if near.startswith("did") else ""))
-        if not (place / MODEL).exists():
+        if not os.path.lexists(place / MODEL):
             raise DataError(f"{path} holds no run: {MODEL} is missing; make one with edgewise fit ... --out {path}")
         model = from_bytes((place / MODEL).read_bytes(), str(place / MODEL))
-        if not (place / RESULT).exists():
+        if not os.path.lexists(place / RESULT):
             return model, {}
         result = json.loads((place / RESULT).read_text(encoding="utf-8"))
         if not isinstance(result, dict):

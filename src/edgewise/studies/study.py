@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +109,11 @@ def study(
     """
     settings = StudySettings.of(hidden, grids, sparsity=sparsity, test=test, seed=seed, formula=formula, effort=effort)
     table = as_table(X, y, inputs=inputs, target=target, task=task)
-    return study_table(table, settings, progress=progress, source=source, resume=resume)
+    journal = None if resume is None else Journal(resume)
+    found = study_table(table, settings, progress=progress, source=source, journal=journal)
+    if journal is not None and not found.interrupted:
+        journal.remove()
+    return found
 
 
 def as_table(X: Any, y: Any, *, inputs: Any, target: Any, task: str) -> Table:
@@ -128,9 +131,9 @@ def as_table(X: Any, y: Any, *, inputs: Any, target: Any, task: str) -> Table:
 
 
 def study_table(
-    table: Table, settings: StudySettings, *, progress: bool, source: str = "", resume: str | Path | None = None
+    table: Table, settings: StudySettings, *, progress: bool, source: str = "", journal: Journal | None = None
 ) -> Study:
-    """The study of a table under these settings. Raises `DataError` for too few rows."""
+    """The study of a table under these settings; `journal` keeps its state. Raises `DataError` for too few rows."""
     began = time.perf_counter()
     if len(table) < FEWEST:
         where = source or "the table"
@@ -138,28 +141,33 @@ def study_table(
             f"{where} has {len(table)} usable rows; a study that lets some of them judge needs at least {FEWEST}"
         )
     rest, held = split(table, settings.test, settings.seed)
-    journal = None if resume is None else Journal(resume)
-    trained = learn(rest, settings, progress and sys.stderr.isatty(), journal)
+    trained = learn(rest, settings, progress, journal)
     if trained.closed.failure:
         warnings.warn(EdgewiseWarning(f"{trained.closed.message}\n{trained.closed.failure}"), stacklevel=2)
     network = scores(held, predict(trained.model, held))
-    good, rejected, unwritten = written(trained, held) if settings.formula else (None, None, "")
-    found: dict[str, Scores | str] = {"this network": network}
+    found: dict[str, Scores | str] = {"this network": network, **before(trained, held)}
+    good = rejected = None
+    unwritten = "not written down: interrupted" if settings.formula else ""
+    rivals: dict[str, Scores | str] = {}
+    last = trained.model
+    try:
+        if settings.formula:
+            good, rejected, unwritten = written(trained, held)
+        rivals = baselines(rest, held, settings.seed)
+        last = final(trained, table, progress, journal)
+    except KeyboardInterrupt:  # what there is is kept
+        trained = replace(trained, interrupted=True)
     if good is not None and trained.closed.model is not None:
-        found["formula"] = good.scores
-    others = {**before(trained, held), **baselines(rest, held, settings.seed)}
-    found |= others
+        found = {"this network": network, "formula": good.scores, **found}
+    found |= rivals
     goal = ", ".join(table.outputs)
     inside = ((held.X >= rest.X.amin(dim=0)) & (held.X <= rest.X.amax(dim=0))).all(dim=1)
     within = None
     if inside.any():
         within = scores(held.take(inside.nonzero()[:, 0]), predict(trained.model, held)[inside])
-    verdict = words.verdict(table.task, goal, network, others)
+    verdict = words.verdict(table.task, goal, network, rivals)
     verdict += words.extrapolated(table.task, len(held) - int(inside.sum()), within)
     message = words.closed(trained.closed.message, table.task, found) if settings.formula else ""
-    last = final(trained, table, progress and sys.stderr.isatty(), journal)
-    if journal is not None and not trained.interrupted:
-        journal.remove()
     return Study(
         table=table,
         rest=rest,

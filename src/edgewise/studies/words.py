@@ -35,12 +35,15 @@ def table(task: str, network: Scores, others: dict[str, Scores | str]) -> str:
     return "\n".join(lines)
 
 
-def verdict(task: str, outputs: str, network: Scores, others: dict[str, Scores | str]) -> str:
-    """One or two sentences: how well rows that were not seen are predicted, and how that compares."""
+def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Scores | str]) -> str:
+    """One or two sentences: how well rows that were not seen are predicted, and how that compares.
+
+    `baselines`: the trivial one first; none after an interruption.
+    """
     key = headline(task)
-    known = {name: row[key] for name, row in others.items() if not isinstance(row, str)}
+    known = {name: row[key] for name, row in baselines.items() if not isinstance(row, str)}
     sign = 1.0 if task == "regression" else -1.0  # errors fall, accuracies rise
-    trivial = next(iter(others))
+    trivial = next(iter(baselines), "")
     if task == "regression":
         r2 = network["r2"]
         if not math.isfinite(r2):
@@ -66,7 +69,7 @@ def verdict(task: str, outputs: str, network: Scores, others: dict[str, Scores |
             f"The network names the right class of {outputs} for {100 * network[key]:.4g} % of the rows it has not"
             " seen."
         )
-        if network[key] <= known[trivial]:
+        if trivial and network[key] <= known[trivial]:
             return (
                 f"{first} Always naming the most frequent class does as well: these inputs do not tell it, or not from"
                 " so few rows."

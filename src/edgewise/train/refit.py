@@ -12,13 +12,13 @@ from ..errors import ConfigError, knows_keywords
 from ..model import KAN
 from .closing import finish
 from .job import Job, Rows, check_rows
-from .monitor import Monitor
+from .monitor import watched
 from .naming import opened
 from .problems.losses import Loss
 from .result import FitResult
 from .resuming.chapters import opened as opened_chapter
 from .resuming.journal import Part, part_of
-from .schedule.candidate import Candidate
+from .schedule.candidate import Candidate, Interrupted
 from .schedule.extrapolation import carried_on
 from .schedule.knots import reaching_rows
 from .schedule.last_refit import last_refit
@@ -66,6 +66,7 @@ def refit(
     Raises:
         ConfigError: after a fit by another optimizer, of another module, with a memory, or one that was interrupted.
         DataError, ShapeError: for rows that cannot be used.
+        KeyboardInterrupt: by Ctrl-C; the result given stays as good as it is.
 
     >>> import edgewise as ew
     >>> X = torch.linspace(-1, 1, 60, dtype=torch.float64)[:, None]
@@ -83,8 +84,8 @@ def refit(
     model, start, plan = result.model, ending.state.model, ending.plan
     _, X, y, _ = opened(model, X, y)
     job, everything = _all_rows(result, start, X, y, sample_weight)
-    monitor, part = Monitor(progress=progress), part_of(resume, "refit")
-    try:
+    part = part_of(resume, "refit")
+    with watched((), progress) as monitor:
         if result.status is Status.NOTHING:
             done, status = constant(start, job), Status.NOTHING
         elif ending.state.status is Status.STOPPED and not ending.state.roughness:
@@ -94,10 +95,11 @@ def refit(
             training = Training(job, plan, monitor, chapter=chapter)
             state = replace(ending.state, model=reaching_rows(start, job))
             training.best = state
-            last = last_refit(training, state, everything)
+            try:
+                last = last_refit(training, state, everything)
+            except Interrupted:  # half of these steps is worth no more than none
+                raise KeyboardInterrupt from None
             done, status = (carried_on(last.model, job.x) if job.regression else last.model), last.status
-    finally:
-        monitor.close()
     if part is not None and part.whole:
         part.journal.remove()
     fresh = finish(model, done, done, job, everything, status, monitor, "Levenberg-Marquardt on all rows")
