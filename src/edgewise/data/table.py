@@ -272,7 +272,8 @@ def from_function(
         raise DataError(f"n must be at least 2, got {n}")
     draw = torch.Generator().manual_seed(seed)
     X = low + (high - low) * torch.rand(n, len(low), dtype=torch.float64, generator=draw)
-    y = torch.as_tensor(f(*X.unbind(1)) if _arguments(f) == len(low) > 1 else f(X))
+    value = f(*X.unbind(1)) if _arguments(f) == len(low) > 1 else f(X)
+    y = value if isinstance(value, Tensor) else torch.from_numpy(np.asarray(value))
     if y.ndim == 0 or y.shape[0] != n or y.ndim > 2:
         raise ShapeError(f"f gives a result of shape {tuple(y.shape)} for {n} points, wanted ({n},) or ({n}, outputs)")
     outputs = (
