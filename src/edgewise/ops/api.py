@@ -217,8 +217,8 @@ def to_out(
         ConfigError: degree, base or nu is not available.
 
     >>> knots = torch.arange(-3.0, 6.0).repeat(2, 1)
-    >>> to_out(torch.ones(4, 2), None, torch.ones(2, 5, 1), None, knots, Spec(3)).flatten()
-    tensor([2., 2., 2., 2.])
+    >>> to_out(torch.ones(4, 2), None, torch.ones(2, 5, 1), None, knots, Spec(3)).shape
+    torch.Size([4, 1])
     """
     check_rows(x, nu)
     check_layer(coef, knots, scale, bias, spec, x)
