@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from operator import index
 from typing import Any
 
-from .errors import ConfigError, did_you_mean, problems
+from .errors import ConfigError, did_you_mean, few, problems
+from .limits import MODULE, NODE, layer_bytes, too_large
 
 BASES = ("silu", "identity", "none")
 Width = int | Sequence[Any]
@@ -54,6 +55,8 @@ class KANConfig:
         else:
             if len(widths) < 2:
                 wrong.append(f"widths needs at least 2 entries, got {tuple(widths)!r}")
+            if found := too_large(f"widths of {len(widths)} entries", float(MODULE) * len(widths), "take fewer"):
+                raise ConfigError(found)
             for layer, width in enumerate(widths):
                 entry = _width(width)
                 if isinstance(entry, str):
@@ -67,7 +70,7 @@ class KANConfig:
         if (
             not isinstance(sizes, Sequence)
             or isinstance(sizes, str)
-            or not all(is_int(g) and index(g) >= 1 for g in sizes)
+            or (len(sizes) == layers and not all(is_int(g) and index(g) >= 1 for g in sizes))
         ):
             wrong.append(f"grid_size must be an integer >= 1, or one per layer of edges, got {grid_size!r}")
         elif len(sizes) != layers:
@@ -84,9 +87,10 @@ class KANConfig:
         except (TypeError, ValueError):
             low, high = -1.0, 1.0
             wrong.append(f"domain must be a pair of numbers, got {domain!r}")
-        if not is_int(seed) or seed < 0:
-            wrong.append(f"seed must be an integer >= 0, got {seed!r}")
+        if not is_seed(seed):
+            wrong.append(f"seed must be an integer >= 0 and below 2^64, got {seed!r}")
         problems(wrong, ConfigError)
+        refuse_widths(shape, sizes, int(degree))
         return KANConfig(tuple(shape), tuple(int(g) for g in sizes), int(degree), base, (low, high), int(seed))  # type: ignore[union-attr]
 
 
@@ -108,6 +112,33 @@ def is_int(value: object) -> bool:
     return True
 
 
+def is_seed(value: object) -> bool:
+    """Whether a value can be a seed: a whole number of 64 bits, as torch takes it.
+
+    >>> is_seed(2**64 - 1), is_seed(2**64), is_seed(-1)
+    (True, False, False)
+    """
+    return is_int(value) and 0 <= index(value) < 2**64  # type: ignore[arg-type]
+
+
+def refuse_widths(widths: Sequence[tuple[int, tuple[int, ...]]], grid_size: Sequence[int], degree: int) -> None:
+    """Raise `ConfigError` for a network that this machine cannot hold.
+
+    Args:
+        widths: per layer of nodes (sums, numbers of factors of the products).
+        grid_size: intervals per layer of edges.
+        degree: of the splines.
+    """
+    nodes = [sums + len(products) for sums, products in widths]
+    subnodes = [sums + sum(products) for sums, products in widths]
+    layers = zip(nodes[:-1], subnodes[1:], map(int, grid_size), strict=True)
+    size = sum(layer_bytes(i, o, intervals, degree) for i, o, intervals in layers)
+    if too_large("", size, ""):
+        shown = tuple(sums if not products else (sums, len(products)) for sums, products in widths)
+        what = f"widths={few([*map(str, shown)])} with grid_size={few([*map(str, grid_size)])}"
+        raise ConfigError(too_large(what, size, "take fewer nodes or intervals"))
+
+
 def _width(width: Width) -> tuple[int, tuple[int, ...]] | str:
     """(sums, arities), or what is wrong with it. A plain number of products means products of two factors."""
     if is_int(width):
@@ -116,9 +147,11 @@ def _width(width: Width) -> tuple[int, tuple[int, ...]] | str:
         return f"must be a number or (sums, products), got {width!r}"
     sums, products = int(width[0]), width[1]
     count = 0 if isinstance(products, Sequence) or not is_int(products) else index(products)
-    arities = (2,) * count if is_int(products) else products
     if sums < 0 or count < 0:
         return f"cannot be negative, got {width!r}"
+    if found := too_large(f"{count} products", float(NODE) * count, "take fewer"):
+        return found
+    arities = (2,) * count if is_int(products) else products
     if not isinstance(arities, Sequence) or not all(is_int(a) and int(a) >= 2 for a in arities):
         return f"products must be a number or arities of at least 2 such as (2, 3), got {products!r}"
     if sums + len(arities) < 1:

@@ -175,7 +175,7 @@ def _following(
         covered = torch.asinh((torch.tensor(within, dtype=torch.float64) - middle) / half).tolist()
         ends = [min(ends[0], covered[0]), max(ends[1], covered[1])]
     points, counts = z.unique_consecutive(return_counts=True)
-    below = (counts.cumsum(0) - 0.5 * counts) / len(z)
+    below = (counts.cumsum(0) - counts.to(torch.float32) / 2) / len(z)
     left, right = points.new_tensor([ends[0]]), points.new_tensor([ends[1]])
     points, below = torch.cat([left, points, right]), torch.cat([torch.zeros_like(left), below, torch.ones_like(right)])
     mass = FOLLOWING * below + (1 - FOLLOWING) * (points - left) / (right - left)
@@ -251,7 +251,9 @@ def crowded(knots: Tensor, degree: int, demand: Tensor, x: Tensor) -> Tensor:
     inside = torch.searchsorted(ordered, breaks.contiguous()).diff(dim=1)
     density = (1 - SHARE) + SHARE * demand / demand.mean(1, keepdim=True)
     for _ in range(10):  # what an interval may not take goes to the others
-        density = torch.minimum(density / density.mean(1, keepdim=True), (inside / LEAST).clamp(min=1.0))
+        density = torch.minimum(
+            density / density.mean(1, keepdim=True), (inside.to(torch.float32) / LEAST).clamp(min=1.0)
+        )
     passed = torch.cat([torch.zeros_like(density[:, :1]), density.cumsum(1)], dim=1)
     passed = passed / passed[:, -1:]
     wanted = torch.linspace(0, 1, breaks.shape[1], dtype=knots.dtype, device=knots.device).expand_as(breaks)

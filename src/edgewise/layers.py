@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.compiler import is_compiling
 
 from . import grid, ops, primitives
 from .config import KANConfig
@@ -25,6 +26,14 @@ class SymbolicEdge(NamedTuple):
     primitive: str
     src: int
     dst: int
+
+
+class Known(NamedTuple):
+    """The form of a layer's splines, and the state of the knots in which it was found: their version and address."""
+
+    version: int
+    address: int
+    spec: ops.Spec
 
 
 class KANLayer(nn.Module):
@@ -98,11 +107,13 @@ class KANLayer(nn.Module):
             0.3 / math.sqrt(i)
         )
         scale = (2 * torch.rand(i, o, dtype=torch.float64, generator=generator) - 1) * math.sqrt(3.0 / i)
-        self.uniform = True
         self.register_buffer("knots", knots.to(dtype=dtype, device=device))
+        self._known = self._found(self.knots, True)
         self.register_buffer("kind", torch.full((i, o), SPLINE, dtype=torch.uint8, device=device))
         self.coef = nn.Parameter(coef.to(dtype=dtype, device=device))
-        self.base_scale = None if config.base == "none" else nn.Parameter(scale.to(dtype=dtype, device=device))
+        self.register_parameter(
+            "base_scale", None if config.base == "none" else nn.Parameter(scale.to(dtype=dtype, device=device))
+        )
         self.bias = nn.Parameter(torch.zeros(o, dtype=dtype, device=device))
         self.affine = None
         self.symbolic: tuple[SymbolicEdge, ...] = ()
@@ -122,16 +133,22 @@ class KANLayer(nn.Module):
         affine: Tensor | None = None,
         uniform: bool | None = None,
     ) -> KANLayer:
-        """A layer from its parts, of the shapes that the class names; they are copied. Every transform ends here."""
+        """A layer from its parts, of the shapes that the class names; they are copied. Every transform ends here.
+
+        Raises `ShapeError` for parts that differ in dtype or device, or do not belong together.
+        """
         layer = KANLayer.__new__(KANLayer)
         nn.Module.__init__(layer)
+        ops.check_layer(coef, knots, base_scale, bias, ops.Spec(degree, base))
         layer.in_features, layer.out_features, layer.degree, layer.base = coef.shape[0], coef.shape[2], degree, base
-        layer.uniform = grid.is_uniform(knots) if uniform is None else uniform
         layer.register_buffer("knots", knots.detach().clone())
+        layer._known = layer._found(layer.knots, uniform)
         layer.register_buffer("kind", kind.detach().clone())
         spline = (kind == SPLINE) | (kind == BOTH)
         layer.coef = nn.Parameter((coef.detach() * spline[:, None, :]).contiguous())
-        layer.base_scale = None if base_scale is None else nn.Parameter(base_scale.detach() * spline)
+        layer.register_parameter(
+            "base_scale", None if base_scale is None else nn.Parameter(base_scale.detach() * spline)
+        )
         layer.bias = nn.Parameter(bias.detach().clone())
         layer.affine = None if affine is None or not symbolic else nn.Parameter(affine.detach().clone())
         layer.symbolic = tuple(SymbolicEdge(*edge) for edge in symbolic)
@@ -142,6 +159,36 @@ class KANLayer(nn.Module):
         """The arguments from which `build` makes an equal layer: change some, build again."""
         names = ("degree", "base", "knots", "coef", "base_scale", "bias", "kind", "symbolic", "affine", "uniform")
         return {name: getattr(self, name) for name in names}
+
+    @property
+    def uniform(self) -> bool:
+        """Whether the knots are equidistant. It is found out again when they were replaced or written to, unless
+        through `.data` in place, which torch keeps no count of."""
+        return self.spec.uniform
+
+    @property
+    def spec(self) -> ops.Spec:
+        """Degree, base function and spacing of the splines, as the kernels take them."""
+        return self._spec(self._tensors()[0])
+
+    def _spec(self, knots: Tensor) -> ops.Spec:
+        """The form of the splines on these knots, the layer's own."""
+        if is_compiling():  # values cannot be read then
+            return self._known.spec
+        try:
+            version, address, spec = self._known
+            if knots._version == version and knots.data_ptr() == address:
+                return spec
+        except RuntimeError:  # an inference tensor keeps no count, one that torch has wrapped has no memory
+            return spec._replace(uniform=knots.is_inference() and _equidistant(knots))
+        self._known = self._found(knots)
+        return self._known.spec
+
+    def _found(self, knots: Tensor, uniform: bool | None = None) -> Known:
+        """What is known of these knots; `uniform` where that is known before."""
+        uniform = _equidistant(knots) if uniform is None else uniform
+        version = -1 if knots.is_inference() else knots._version
+        return Known(version, knots.data_ptr(), ops.Spec(self.degree, self.base, uniform))
 
     @property
     def grid_size(self) -> int:
@@ -164,16 +211,27 @@ class KANLayer(nn.Module):
 
     def spline_parts(self) -> tuple[Tensor, Tensor | None]:
         """coef and base_scale with the edges that carry no spline at zero, which also stops their gradients."""
+        _, coef, base_scale, _ = self._tensors()
         if self.all_splines:
-            return self.coef, self.base_scale
-        on = self.spline_edges().to(self.coef.dtype)
-        return self.coef * on[:, None, :], None if self.base_scale is None else self.base_scale * on
+            return coef, base_scale
+        on = self.spline_edges().to(coef.dtype)
+        return coef * on[:, None, :], None if base_scale is None else base_scale * on
+
+    def _tensors(self) -> tuple[Tensor, Tensor, Tensor | None, Tensor]:
+        """knots, coef, base_scale and bias from where a module keeps them; the look-up by name takes 1 us for each."""
+        held = self._parameters
+        try:
+            return self._buffers["knots"], held["coef"], held["base_scale"], held["bias"]  # type: ignore[return-value]
+        except KeyError:  # torch's parametrizations put other attributes in their place
+            return self.knots, self.coef, self.base_scale, self.bias
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., i) -> (..., o). Raises `ShapeError` when the last dimension or the dtype does not fit."""
+        """(..., i) -> (..., o). Raises `ShapeError` when x, or a parameter that was replaced, does not fit."""
         self._check(x)
-        coef, base_scale = self.spline_parts()
-        y = ops.evaluate(x, coef, self.knots, base_scale, ops.Spec(self.degree, self.base, self.uniform), self.bias)
+        knots, coef, base_scale, bias = self._tensors()
+        if not self.all_splines:
+            coef, base_scale = self.spline_parts()
+        y = ops.evaluate(x, coef, knots, base_scale, self._spec(knots), bias)
         if self.symbolic:
             flat = x.reshape(-1, self.in_features)
             y = y + self.sum_symbolic(flat).reshape(y.shape)
@@ -227,7 +285,7 @@ class KANLayer(nn.Module):
     def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
         super()._load_from_state_dict(*args, **kwargs)
         self.all_splines = bool(self.spline_edges().all())
-        self.uniform = grid.is_uniform(self.knots)
+        self._known = self._found(self.knots)
 
     def extra_repr(self) -> str:
         """The sizes, for print."""
@@ -236,6 +294,12 @@ class KANLayer(nn.Module):
             f" base={self.base!r}"
         )
         return text + (f", symbolic={len(self.symbolic)}" if self.symbolic else "")
+
+
+def _equidistant(knots: Tensor) -> bool:
+    """`grid.is_uniform`, and False for what cannot be read as knots: kernels refuse it, or take their general way."""
+    plain = type(knots) in (Tensor, nn.Parameter) and knots.layout is torch.strided and not knots.is_meta
+    return plain and knots.is_floating_point() and knots.dim() == 2 and knots.numel() > 0 and grid.is_uniform(knots)
 
 
 def slice_all(count: int, device: torch.device) -> Tensor:

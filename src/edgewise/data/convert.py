@@ -139,9 +139,14 @@ def as_pair(X: Any, y: Any = None) -> tuple[Any, Any]:
         if not isinstance(batch, (tuple, list)) or len(batch) != 2:
             raise DataError(f"the DataLoader gives {type(batch).__name__} batches, wanted pairs (x, y)")
     try:
-        return torch.cat([torch.as_tensor(x) for x, _ in batches]), torch.cat([torch.as_tensor(y) for _, y in batches])
+        return torch.cat([_tensor(x) for x, _ in batches]), torch.cat([_tensor(y) for _, y in batches])
     except (RuntimeError, TypeError, ValueError) as error:
         raise ShapeError(f"the DataLoader's batches cannot be joined: {error}") from error
+
+
+def _tensor(values: Any) -> Tensor:
+    """A tensor of them; Python's floats count as float64, whatever torch's default dtype is."""
+    return values if isinstance(values, Tensor) else torch.as_tensor(np.asarray(values))
 
 
 def _numbers(data: Any, what: str) -> tuple[Tensor, list[str] | None]:

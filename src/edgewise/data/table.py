@@ -13,7 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edgewise.errors import DataError, ShapeError, few, knows_keywords
+from edgewise.config import is_int, is_seed
+from edgewise.errors import ConfigError, DataError, ShapeError, few, knows_keywords
+from edgewise.limits import COPIES, NUMBER, refuse_too_large
 from edgewise.metadata import Metadata
 
 from .build import build
@@ -268,11 +270,15 @@ def from_function(
         raise DataError(f"ranges must be pairs (low, high), got {ranges!r}") from error
     if not len(low) or not (low < high).all() or not torch.isfinite(high - low).all():
         raise DataError(f"ranges must be finite pairs with low < high, at least one, got {ranges!r}")
-    if n < 2:
-        raise DataError(f"n must be at least 2, got {n}")
+    if not is_int(n) or n < 2:
+        raise DataError(f"n must be a whole number of at least 2, got {n!r}")
+    if not is_seed(seed):
+        raise ConfigError(f"seed must be an integer >= 0 and below 2^64, got {seed!r}")
+    refuse_too_large(f"n={n}", float(COPIES * NUMBER) * n * (len(low) + 1), "take fewer points")
     draw = torch.Generator().manual_seed(seed)
     X = low + (high - low) * torch.rand(n, len(low), dtype=torch.float64, generator=draw)
-    y = torch.as_tensor(f(*X.unbind(1)) if _arguments(f) == len(low) > 1 else f(X))
+    value = f(*X.unbind(1)) if _arguments(f) == len(low) > 1 else f(X)
+    y = value if isinstance(value, Tensor) else torch.from_numpy(np.asarray(value))
     if y.ndim == 0 or y.shape[0] != n or y.ndim > 2:
         raise ShapeError(f"f gives a result of shape {tuple(y.shape)} for {n} points, wanted ({n},) or ({n}, outputs)")
     outputs = (

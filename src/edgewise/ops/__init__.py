@@ -10,11 +10,12 @@ from .api import basis as basis
 from .api import edge_values as edge_values
 from .api import evaluate as evaluate
 from .api import spline as spline
+from .api import to_coef as to_coef
+from .api import to_in as to_in
+from .api import to_out as to_out
 from .base_function import base_value as base_value
+from .checks import check_layer as check_layer
 from .dispatch import backend_for as backend_for
-from .dispatch import to_coef as to_coef
-from .dispatch import to_in as to_in
-from .dispatch import to_out as to_out
 from .dispatch import use_backend as use_backend
 from .normal import normal_equations as normal_equations
 from .reference import Spec as Spec
@@ -24,6 +25,7 @@ __all__ = [
     "backend_for",
     "base_value",
     "basis",
+    "check_layer",
     "edge_values",
     "evaluate",
     "normal_equations",

@@ -10,21 +10,22 @@ import torch
 from torch import Tensor
 
 from ..errors import knows_keywords
-from . import autograd
+from . import autograd, dispatch
 from .base_function import base_value, check_base
-from .checks import HALF_PRECISION, check_coef, check_knots, check_order, check_x
+from .checks import HALF_PRECISION, check_coef, check_knots, check_layer, check_order, check_rows, check_x, fits, refuse
 from .reference import Spec
 
 
 def evaluate(
     x: Tensor, coef: Tensor, knots: Tensor, base_scale: Tensor | None, spec: Spec, bias: Tensor | None = None
 ) -> Tensor:
-    """`spline` plus a bias, for callers that built coef and knots themselves (layers): only x is checked.
+    """`spline` plus a bias, for callers that built coef and knots themselves (layers): the values of the knots are not
+    checked.
 
     Args:
         x (..., i): points. Half precision is cast up to the dtype of coef.
         coef (i, G+p, o): coefficients. In half precision they are computed in float32, and the result is cast back.
-        knots (i, G+2p+1): as `grid` makes them; not checked.
+        knots (i, G+2p+1): as `grid` makes them.
         base_scale (i, o): factors of the base function; None where `spec.base` is "none".
         spec: degree, base function and whether the knots are equidistant.
         bias (o,): added to the result; None for nothing.
@@ -33,16 +34,18 @@ def evaluate(
         (..., o), in the dtype of coef.
 
     Raises:
-        ShapeError: x does not fit in shape, dtype or device.
+        ShapeError: a shape, dtype, device or layout in memory does not fit.
 
     >>> knots = torch.arange(-3.0, 6.0).repeat(2, 1)
     >>> evaluate(torch.ones(4, 2), torch.ones(2, 5, 1), knots, None, Spec(3), torch.ones(1)).shape
     torch.Size([4, 1])
     """
     dtype = coef.dtype
-    if x.dtype != dtype or x.shape[-1:] != knots.shape[:1] or x.device != knots.device:
-        check_x(x, knots.shape[0], dtype, knots.device)
+    if not fits(x, coef, knots, base_scale, bias, spec):
+        check_x(x, coef.shape[0] if coef.dim() else -1, dtype, coef.device)
         x = x.to(dtype)
+        if dtype not in HALF_PRECISION:  # else everything is cast first
+            check_layer(coef, knots, base_scale, bias, spec, x)
     if dtype in HALF_PRECISION:
         scale, shift = (None if t is None else t.float() for t in (base_scale, bias))
         return evaluate(x.float(), coef.float(), knots.float(), scale, spec, shift).to(dtype)
@@ -182,3 +185,90 @@ def edge_values(
         out = out + base_value(base, flat, derivative).unsqueeze(-1) * base_scale
     assert isinstance(out, Tensor)
     return out.reshape(*x.shape, coef.shape[2])
+
+
+def to_out(
+    x: Tensor,
+    h: Tensor | None,
+    coef: Tensor,
+    scale: Tensor | None,
+    knots: Tensor,
+    spec: Spec,
+    nu: int = 0,
+    bias: Tensor | None = None,
+) -> Tensor:
+    """Sum over input nodes of edge functions: dS/dg, not differentiable.
+
+    Args:
+        x (b, i): points.
+        h (b, i): factors of each point's functions; None for ones.
+        coef (i, G+p, o): coefficients.
+        scale (i, o): factors of the base function; None for none.
+        knots (i, G+2p+1): as `grid` makes them; their values are not checked.
+        spec: what is fixed about the form.
+        nu: order of the derivative by x.
+        bias (o,): added to the result; None for nothing.
+
+    Returns:
+        (b, o).
+
+    Raises:
+        ShapeError: a shape, dtype, device or layout in memory does not fit.
+        ConfigError: degree, base or nu is not available.
+
+    >>> knots = torch.arange(-3.0, 6.0).repeat(2, 1)
+    >>> to_out(torch.ones(4, 2), None, torch.ones(2, 5, 1), None, knots, Spec(3)).shape
+    torch.Size([4, 1])
+    """
+    check_rows(x, nu)
+    check_layer(coef, knots, scale, bias, spec, x)
+    refuse(knots, spec, x.shape[1], x=(x, (-1, -1)), h=(h, (*x.shape,)))
+    return dispatch.to_out(x, h, coef, scale, knots, spec, nu, bias)
+
+
+def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
+    """Sum over output nodes of g times edge functions: dS/dh, not differentiable.
+
+    Args:
+        x (b, i): points.
+        g (b, o): factors of the outputs, such as their gradient.
+        coef, scale, knots, spec, nu: as for `to_out`.
+
+    Returns:
+        (b, i).
+
+    Raises:
+        ShapeError, ConfigError: as for `to_out`.
+
+    >>> knots = torch.arange(-3.0, 6.0).repeat(2, 1)
+    >>> to_in(torch.ones(4, 2), torch.ones(4, 1), torch.ones(2, 5, 1), None, knots, Spec(3)).shape
+    torch.Size([4, 2])
+    """
+    check_rows(x, nu)
+    check_layer(coef, knots, scale, None, spec, x)
+    refuse(knots, spec, x.shape[1], x=(x, (-1, -1)), g=(g, (x.shape[0], coef.shape[2])))
+    return dispatch.to_in(x, g, coef, scale, knots, spec, nu)
+
+
+def to_coef(
+    x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, spec: Spec, nu: int = 0
+) -> tuple[Tensor, Tensor | None]:
+    """Sum over the batch of h g times basis functions: dS/dc, not differentiable.
+
+    Args:
+        x, h, knots, spec, nu: as for `to_out`.
+        g (b, o): factors of the outputs, such as their gradient.
+
+    Returns:
+        For the coefficients (i, G+p, o); for the base function (i, o), or None where spec has none.
+
+    Raises:
+        ShapeError, ConfigError: as for `to_out`.
+
+    >>> knots = torch.arange(-3.0, 6.0).repeat(2, 1)
+    >>> to_coef(torch.ones(4, 2), None, torch.ones(4, 1), knots, Spec(3))[0].shape
+    torch.Size([2, 5, 1])
+    """
+    check_rows(x, nu)
+    refuse(knots, spec, x.shape[1], x=(x, (-1, -1)), h=(h, (*x.shape,)), g=(g, (x.shape[0], -1)))
+    return dispatch.to_coef(x, h, g, knots, spec, nu)

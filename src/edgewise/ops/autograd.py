@@ -99,10 +99,13 @@ def _forward_rule(rule: Callable[..., Any]) -> staticmethod:
     """A `jvp` that may itself be differentiated in forward mode: jvp of jvp through a Function is silently zero in
     torch (pytorch/pytorch#197867), because torch switches forward mode off around the rule. Here it is on again, over
     the primals of the level that is being processed.
+
+    Tangents are cast to the dtype of what they belong to, as torch casts cotangents.
     """
 
     def jvp(ctx, *tangents):
         saved = ctx.saved_tensors
+        tangents = [t if t is None else t.to(of.dtype) for t, of in zip(tangents, saved, strict=False)]
         if not _transforming():  # plain dual tensors do not nest
             return rule(ctx, saved, *tangents)
         primals = tuple(None if t is None else forward_ad.unpack_dual(t).primal for t in saved)

@@ -9,11 +9,14 @@ from torch import Tensor
 from torch.compiler import is_compiling
 
 from ..errors import ConfigError, GridError, ShapeError
+from .base_function import BASE_CODES, check_base
+from .reference import Spec
 
 MAX_DEGREE = 7
+PLAIN = torch.strided
 HALF_PRECISION = (torch.bfloat16, torch.float16)
-# knots that passed: id -> (the tensor, its version, degree)
-_sound: dict[int, tuple[weakref.ref[Tensor], int, int]] = {}
+# knots that passed: id -> (the tensor, its version, its address, degree, its shape)
+_sound: dict[int, tuple[weakref.ref[Tensor], int, int, int, torch.Size]] = {}
 
 
 def _shape(t: Tensor) -> tuple[int, ...]:
@@ -28,6 +31,13 @@ def check_order(degree: int, derivative: int) -> None:
         raise ConfigError(f"derivative must be >= 0, got {derivative}")
 
 
+def check_rows(x: Tensor, nu: int) -> None:
+    """x is (rows, inputs), as the raw kernels take it, and nu an order of a derivative."""
+    if x.dim() != 2:
+        raise ShapeError(f"x must have shape (rows, inputs), got {_shape(x)}")
+    check_order(0, nu)
+
+
 def check_x(x: Tensor, inputs: int, dtype: torch.dtype, device: torch.device) -> None:
     """x (..., inputs) fits coefficients or knots of this dtype on this device; half precision may be cast up."""
     if x.dim() == 0 or x.shape[-1] != inputs:
@@ -39,6 +49,8 @@ def check_x(x: Tensor, inputs: int, dtype: torch.dtype, device: torch.device) ->
         )
     if x.device != device:
         raise ShapeError(f"x is on {x.device} but the knots are on {device}; move one of them with .to(...)")
+    if x.layout is not PLAIN:
+        raise ShapeError(f"x has the layout {x.layout}; use x.to_dense()")
 
 
 def check_knots(knots: Tensor, degree: int) -> None:
@@ -46,14 +58,8 @@ def check_knots(knots: Tensor, degree: int) -> None:
     if is_compiling() or torch._C._are_functorch_transforms_active():
         return _check_knots_form(knots, degree)
     seen = _sound.get(id(knots))  # a layer calls with the same knots again and again
-    if (
-        seen is not None
-        and seen[0]() is knots
-        and seen[2] == degree
-        and not knots.requires_grad
-        and not knots.is_inference()
-    ):
-        if seen[1] == knots._version:
+    if seen is not None and seen[0]() is knots and not knots.requires_grad and not knots.is_inference():
+        if seen[1:] == (knots._version, knots.data_ptr(), degree, knots.shape):
             return None
     _check_knots_form(knots, degree)
     if knots.device.type != "cpu":
@@ -62,7 +68,7 @@ def check_knots(knots: Tensor, degree: int) -> None:
     if not knots.is_inference():
         if len(_sound) > 1000:
             _sound.clear()
-        _sound[id(knots)] = (weakref.ref(knots), knots._version, degree)
+        _sound[id(knots)] = (weakref.ref(knots), knots._version, knots.data_ptr(), degree, knots.shape)
     return None
 
 
@@ -75,6 +81,8 @@ def _check_knots_form(knots: Tensor, degree: int) -> None:
         )
     if not knots.dtype.is_floating_point:
         raise GridError(f"knots must be a float tensor, got {knots.dtype}")
+    if knots.layout is not PLAIN:
+        raise GridError(f"knots have the layout {knots.layout}; use knots.to_dense()")
 
 
 def _check_knots_values(values: Tensor, degree: int) -> None:
@@ -91,6 +99,87 @@ def _check_knots_values(values: Tensor, degree: int) -> None:
     )
 
 
+def fits(x: Tensor, coef: Tensor, knots: Tensor, base_scale: Tensor | None, bias: Tensor | None, spec: Spec) -> bool:
+    """Whether x (..., i) and the parts of a layer have what a kernel takes for granted: shapes that belong together,
+    one dtype, one device, plain memory. One condition, since every call pays for it (2 us); `refuse` says what is
+    wrong."""
+    dtype, device, shape = coef.dtype, coef.device, coef.shape
+    if len(shape) != 3:
+        return False
+    inputs, num_basis, outputs = shape
+    degree, base, _ = spec
+    return (
+        x.dtype is dtype
+        and knots.dtype is dtype
+        and (base_scale is None or _alike(base_scale, dtype, device, (inputs, outputs)))
+        and (bias is None or _alike(bias, dtype, device, (outputs,)))
+        and knots.shape == (inputs, num_basis + degree + 1)
+        and x.dim() > 0
+        and x.shape[-1] == inputs
+        and x.device == device
+        and knots.device == device
+        and 0 <= degree < num_basis
+        and degree <= MAX_DEGREE
+        and base in BASE_CODES
+        and x.layout is PLAIN
+        and coef.layout is PLAIN
+        and knots.layout is PLAIN
+    )
+
+
+def _alike(t: Tensor, dtype: torch.dtype, device: torch.device, shape: tuple[int, ...]) -> bool:
+    return t.dtype is dtype and t.shape == shape and t.device == device and t.layout is PLAIN
+
+
+def refuse(knots: Tensor, spec: Spec, inputs: int, **parts: tuple[Tensor | None, tuple[int, ...]]) -> None:
+    """Raise an error for what does not belong together: knots of so many input nodes, and named parts with the shapes
+    that they must have, -1 for any length. The first part has the dtype and device of the others; None is a part that
+    is not there."""
+    degree, base, _ = spec
+    check_order(degree, 0)
+    check_base(base)
+    if knots.dim() != 2 or knots.shape[0] != inputs or knots.shape[1] < 2 * degree + 2:
+        raise ShapeError(
+            f"knots must have shape ({inputs}, G + {2 * degree + 1}) with G >= 1 for {inputs} input nodes and degree"
+            f" {degree}, got {_shape(knots)}"
+        )
+    first = next(iter(parts))
+    like = parts[first][0]
+    assert like is not None
+    for name, (part, shape) in {**parts, "knots": (knots, _shape(knots))}.items():
+        if part is None:
+            continue
+        if part.dim() != len(shape) or any(want not in (-1, got) for got, want in zip(part.shape, shape, strict=True)):
+            raise ShapeError(f"{name} must have shape {shape} (-1: any), got {_shape(part)}")
+        if part.dtype != like.dtype or not part.dtype.is_floating_point:
+            raise ShapeError(
+                f"{name} is {part.dtype} but {first} is {like.dtype}, and nothing is cast silently; convert one of"
+                f" them, for example {name}.to({like.dtype})"
+            )
+        if part.device != like.device:
+            raise ShapeError(f"{name} is on {part.device} but {first} is on {like.device}; move one with .to(...)")
+        if part.layout is not PLAIN:
+            raise ShapeError(f"{name} has the layout {part.layout}; use {name}.to_dense()")
+
+
+def check_layer(
+    coef: Tensor, knots: Tensor, base_scale: Tensor | None, bias: Tensor | None, spec: Spec, x: Tensor | None = None
+) -> None:
+    """Raise an error that says why the parts of a layer do not belong together, or do not fit x (..., i)."""
+    inputs, outputs = (coef.shape[0], coef.shape[-1]) if coef.dim() else (-1, -1)
+    num_basis = knots.shape[-1] - spec.degree - 1 if knots.dim() else -1
+    rows = {} if x is None else {"x": (x, (*x.shape[:-1], inputs))}
+    refuse(
+        knots,
+        spec,
+        inputs,
+        **rows,
+        coef=(coef, (inputs, num_basis, outputs)),
+        base_scale=(base_scale, (inputs, outputs)),
+        bias=(bias, (outputs,)),
+    )
+
+
 def check_coef(coef: Tensor, base: str, base_scale: Tensor | None, knots: Tensor, degree: int) -> None:
     """coef and base_scale fit the knots, the base function and each other."""
     inputs, num_basis = knots.shape[0], knots.shape[1] - degree - 1
@@ -104,6 +193,9 @@ def check_coef(coef: Tensor, base: str, base_scale: Tensor | None, knots: Tensor
             f"coef is {coef.dtype} on {coef.device} but knots are {knots.dtype} on {knots.device}; convert one of them"
             " with .to(...)"
         )
+    for name, part in (("coef", coef), ("knots", knots), ("base_scale", base_scale)):
+        if part is not None and part.layout is not PLAIN:
+            raise ShapeError(f"{name} has the layout {part.layout}; use {name}.to_dense()")
     if (base == "none") != (base_scale is None):
         raise ShapeError(
             f"base and base_scale belong together: got base={base!r} and"

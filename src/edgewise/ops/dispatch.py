@@ -78,11 +78,14 @@ def _gpu() -> ModuleType | None:
         return None
 
 
-def _picked(x: Tensor) -> ModuleType:
-    """The module whose kernels take x."""
+def _picked(x: Tensor, h: Tensor | None = None, g: Tensor | None = None) -> ModuleType:
+    """The module whose kernels take x, h and g: they read memory as it is, so no lazily negated views."""
     if (
         x.dtype in _DTYPES
         and type(x) in _PLAIN
+        and not x.is_neg()
+        and (h is None or not h.is_neg())
+        and (g is None or not g.is_neg())
         and _chosen.get() != "reference"
         and not torch._C._len_torch_dispatch_stack()
     ):
@@ -141,7 +144,7 @@ def to_out(
     Returns:
         (b, o).
     """
-    backend = _picked(x)
+    backend = _picked(x, h)
     if backend is not reference and (nu <= spec.degree or scale is not None):
         return backend.to_out(x, h, coef, scale, knots, spec, nu, bias)
     with _plain(x):
@@ -160,7 +163,7 @@ def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tenso
     Returns:
         (b, i).
     """
-    backend = _picked(x)
+    backend = _picked(x, None, g)
     if backend is not reference and (nu <= spec.degree or scale is not None):
         return backend.to_in(x, g, coef, scale, knots, spec, nu)
     with _plain(x):
@@ -179,7 +182,7 @@ def to_coef(
     Returns:
         For the coefficients (i, G+p, o); for the base function (i, o), or None where spec has none.
     """
-    backend = _picked(x)
+    backend = _picked(x, h, g)
     if backend is not reference and nu <= spec.degree:
         return backend.to_coef(x, h, g, knots, spec, nu)
     with _plain(x):
@@ -199,7 +202,7 @@ def backward(
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
     """The first derivatives of `to_out` at once: h * to_in(x, g, coef, scale; nu+1), to_coef(x, h, g; nu), and the sum
     of g where with_bias."""
-    backend = _picked(x)
+    backend = _picked(x, h, g)
     if backend is not reference and nu < spec.degree:
         return backend.backward(x, h, g, coef, scale, knots, spec, nu, with_bias)
     dx = to_in(x, g, coef, scale, knots, spec, nu + 1)

@@ -75,11 +75,14 @@ def jacobian(layers: Sequence[LayerJacobian], rows: slice = slice(None)) -> Tens
 
 
 def check(layers: Sequence[LayerJacobian], residual: Tensor, curvature: Tensor | None) -> None:
-    """Raise `ShapeError` where shapes or dtypes do not fit."""
+    """Raise `ShapeError` where shapes, dtypes or devices do not fit, or a basis function is not there."""
     if not layers:
         raise ShapeError("normal_equations needs at least one layer")
     if residual.dim() != 2:
         raise ShapeError(f"residual must have shape (samples, outputs), got {tuple(residual.shape)}")
+    if not residual.dtype.is_floating_point:
+        raise ShapeError(f"residual must be a float tensor, got {residual.dtype}")
+    _check_one("residual", residual, (-1, -1), residual)
     batch, outputs = residual.shape
     for number, layer in enumerate(layers):
         inputs, terms = layer.values.shape[1:] if layer.values.dim() == 3 else (-1, -1)
@@ -92,20 +95,30 @@ def check(layers: Sequence[LayerJacobian], residual: Tensor, curvature: Tensor |
             "extra": per_output,
         }
         for name, shape in wanted.items():
-            tensor = getattr(layer, name)
-            if tensor is None:
-                continue
-            if tensor.dim() != len(shape) or any(
-                want not in (-1, got) for got, want in zip(tensor.shape, shape, strict=True)
-            ):
+            if (tensor := getattr(layer, name)) is not None:
+                _check_one(f"{name} of layer {number}", tensor, shape, residual, name == "first")
+        if layer.first.numel():
+            low, high = (int(end) for end in layer.first.aminmax())
+            if low < 0 or high > layer.num_basis - layer.terms:
                 raise ShapeError(
-                    f"{name} of layer {number} must have shape {shape} (-1: any), got {tuple(tensor.shape)}"
+                    f"first of layer {number} must be from 0 to {layer.num_basis - layer.terms} for {layer.num_basis}"
+                    f" basis functions of which {layer.terms} are not zero, got {low} to {high}"
                 )
-            if tensor.dtype != (torch.int64 if name == "first" else residual.dtype):
-                raise ShapeError(
-                    f"{name} of layer {number} is {tensor.dtype}; residual is {residual.dtype}, first must be int64"
-                )
-    if curvature is not None and tuple(curvature.shape) not in ((batch,), (batch, outputs, outputs)):
+    if curvature is not None:
+        shape = (batch,) if curvature.dim() == 1 else (batch, outputs, outputs)
+        _check_one("curvature", curvature, shape, residual)
+
+
+def _check_one(
+    name: str, tensor: Tensor, shape: tuple[int, ...], residual: Tensor, whole_numbers: bool = False
+) -> None:
+    """Raise `ShapeError` unless a tensor has this shape (-1: any length), and dtype and device of the residual."""
+    if tensor.dim() != len(shape) or any(want not in (-1, got) for got, want in zip(tensor.shape, shape, strict=True)):
+        raise ShapeError(f"{name} must have shape {shape} (-1: any), got {tuple(tensor.shape)}")
+    if tensor.dtype != (torch.int64 if whole_numbers else residual.dtype):
+        raise ShapeError(f"{name} is {tensor.dtype}; residual is {residual.dtype}, first must be int64")
+    if tensor.device != residual.device or tensor.layout != torch.strided:
         raise ShapeError(
-            f"curvature must have shape ({batch},) or ({batch}, {outputs}, {outputs}), got {tuple(curvature.shape)}"
+            f"{name} is {tensor.layout} on {tensor.device}; it must be plain memory on {residual.device}, where the"
+            " residual is"
         )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ..errors import ShapeError
 from . import dispatch
 from .network_jacobian import LayerJacobian, check, jacobian
 
@@ -87,7 +88,7 @@ def normal_equations(
         The matrix (P, P) and the vector (P,).
 
     Raises:
-        ShapeError: shapes or dtypes do not fit.
+        ShapeError: shapes, dtypes or devices do not fit, or `first` names basis functions that are not there.
 
     >>> first, values = torch.zeros(5, 1, dtype=torch.int64), torch.full((5, 1, 2), 0.5)
     >>> matrix, vector = normal_equations([first], [values], [None], [torch.ones(5, 1, 1)], torch.ones(5, 1), [2])
@@ -95,8 +96,19 @@ def normal_equations(
     ([1.25, 1.25, 5.0], [2.5, 2.5, 5.0])
     """
     extra = [None] * len(first) if extra is None else extra
+    lists = {"values": values, "base": base, "sens": sens, "num_basis": num_basis, "extra": extra}
+    for name, parts in lists.items():
+        if len(parts) != len(first):
+            raise ShapeError(
+                f"{name} must have as many entries as first, one per layer: {len(first)}, got {len(parts)}"
+            )
     layers = [LayerJacobian(*parts) for parts in zip(first, values, base, sens, num_basis, extra, strict=True)]
     check(layers, residual, curvature)
+    return summed(layers, residual, curvature)
+
+
+def summed(layers: Sequence[LayerJacobian], residual: Tensor, curvature: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """`normal_equations` of parts that are known to fit: nothing is checked."""
     with torch.no_grad():
         if method_for(layers, residual) == "dense":
             return dense(layers, residual, curvature)

@@ -103,7 +103,11 @@ def rows_for(model: KAN, X: Any, what: str = "plot") -> Tensor:
     if X is None:
         return _sampled(model)
     x = model.finite_input(X, what)
-    return x if len(x) <= SEEN_ROWS else x[torch.linspace(0, len(x) - 1, SEEN_ROWS, device=x.device).round().long()]
+    return (
+        x
+        if len(x) <= SEEN_ROWS
+        else x[torch.linspace(0, len(x) - 1, SEEN_ROWS, device=x.device, dtype=torch.float32).round().long()]
+    )
 
 
 def _sampled(model: KAN) -> Tensor:

@@ -97,7 +97,8 @@ class Primitive:
         double = z.dtype == torch.float64
         for pole in self.poles:
             gap = NEAREST if double else NEAREST_SINGLE
-            z = torch.where((z - pole).abs() < gap, torch.where(z < pole, pole - gap, pole + gap), z)
+            kept = torch.tensor([pole - gap, pole + gap], dtype=z.dtype if double else torch.float32, device=z.device)
+            z = torch.where((z - pole).abs() < gap, torch.where(z < pole, *kept.unbind()), z)
         low, high = self._ends(z.dtype)
         return z if low == -INF and high == INF else z.clamp(low, high)
 

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..config import is_seed
 from ..errors import ConfigError, did_you_mean, problems
+from ..limits import MODULE, refuse_too_large
 
 EFFORTS = {"quick": 0, "default": "auto", "thorough": 24}  # effort -> restarts of a first fit
 
@@ -49,7 +51,7 @@ class StudySettings:
                         not _within(self.test, 0, 1) or self.test == 0,
                         f"test is a part of the rows between 0 and 1, got {self.test!r}",
                     ),
-                    (not _whole(self.seed, 0), f"seed must be a whole number >= 0, got {self.seed!r}"),
+                    (not is_seed(self.seed), f"seed must be a whole number >= 0 and below 2^64, got {self.seed!r}"),
                     (not isinstance(self.formula, bool), f"formula must be True or False, got {self.formula!r}"),
                     (self.effort not in EFFORTS, f"unknown effort; {did_you_mean(str(self.effort), EFFORTS)}"),
                 ]
@@ -61,6 +63,9 @@ class StudySettings:
     @staticmethod
     def of(hidden: Any, grids: Any, **others: Any) -> StudySettings:
         """Settings from what a user writes: lists do for tuples, and one number for a hidden layer."""
+        for name, given in (("hidden", hidden), ("grids", grids)):
+            if isinstance(given, Sequence) and not isinstance(given, str):
+                refuse_too_large(f"{name} of {len(given)} entries", float(MODULE) * len(given), "take fewer")
         if isinstance(hidden, int) and not isinstance(hidden, bool):
             hidden = (hidden,)
         hidden = tuple(hidden) if isinstance(hidden, Sequence) and not isinstance(hidden, str) else hidden

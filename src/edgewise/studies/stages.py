@@ -115,7 +115,7 @@ def parts(rest: Table, seed: int) -> tuple[Table, Table | None]:
     """The rows to train on, and those to choose by; None where rows are few."""
     if len(rest) < FEWEST:
         return rest, None
-    return split(rest, CHOOSING, seed + 1)  # another draw than the one that set `rest` apart
+    return split(rest, CHOOSING, (seed + 1) % 2**64)  # another draw than the one that set `rest` apart
 
 
 def named(model: KAN, rest: Table) -> KAN:

@@ -65,7 +65,7 @@ def drop_terms(program: Program, loss: float, task: Task, work: Work) -> tuple[P
 
 def _by_importance(program: Program, task: Task) -> list[tuple[float, int, int]]:
     """(how far it moves the output, in spreads of y, stage, term) of all terms, those first that move it least."""
-    spread = task.loss.scale if isinstance(task.loss, RelativeSquares) else torch.ones(())
+    spread = task.loss.scale if isinstance(task.loss, RelativeSquares) else torch.ones((), dtype=task.x.dtype)
     _, jacobian = program.jacobian(program.theta, task.x)
     found, start = [], 0
     for number, stage in enumerate(program.stages):

@@ -149,8 +149,14 @@ class Dictionary:
             shapes.append(torch.nan_to_num(values, 0.0, 0.0, 0.0).float())
             blocks.append((start, start + len(rows) // TUNED.block))
             start += len(rows) // TUNED.block
-        every = torch.cat(shapes) if shapes else torch.zeros(0, TUNED.bins)
-        return Dictionary(primitives, torch.cat(ab) if ab else torch.zeros(0, 2), every, every.square(), tuple(blocks))
+        every = torch.cat(shapes) if shapes else torch.zeros(0, TUNED.bins, dtype=torch.float32)
+        return Dictionary(
+            primitives,
+            torch.cat(ab) if ab else torch.zeros(0, 2, dtype=torch.float64),
+            every,
+            every.square(),
+            tuple(blocks),
+        )
 
     def best(self, u: Tensor, y: Tensor, weights: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
         """The `count` best starts of every form on every edge.

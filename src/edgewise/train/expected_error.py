@@ -57,5 +57,5 @@ def mixed(x: Tensor, count: int, seed: int) -> Tensor:
         rank = torch.searchsorted(column.sort().values, column).double()  # equal values have the same
         distance += (rank[one] - rank[others]).square()
     other = others.gather(1, distance.argmin(1, keepdim=True))
-    own = (torch.rand(count, d, generator=generator) < 0.5).to(x.device)
+    own = (torch.rand(count, d, generator=generator, dtype=torch.float32) < 0.5).to(x.device)
     return torch.where(own, x[one[:, 0]], x[other[:, 0]])

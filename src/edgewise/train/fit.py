@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import ConfigError, knows_keywords
+from ..limits import NUMBER, layer_bytes, refuse_too_large
 from ..model import KAN
 from ..transforms.grids import reaching
 from . import by_gradient, by_least_squares, by_module, by_residual
@@ -143,10 +144,28 @@ def _fit_network(model: KAN, X: Any, y: Any, settings: FitSettings, monitor: Mon
     chosen = choose(parameters, job.x.shape[0], outputs) if settings.optimizer == "auto" else settings.optimizer
     if settings.batch_size is not None and chosen in FULL_BATCH:
         raise ConfigError(whole_batch(chosen, parameters))
+    _refuse_grids(model, chosen, settings)
     start = _prepared(model, job)
     if chosen == "lm":
         return by_least_squares.fit_kan(model, start, job, everything, settings, monitor)
     return by_gradient.fit_kan(model, start, job, chosen, settings, monitor)
+
+
+def _refuse_grids(model: KAN, chosen: Optimizer, settings: FitSettings) -> None:
+    """Raise `ConfigError` where this machine cannot hold the network on the finest grid asked for, or its matrix."""
+    if settings.sizes is None:
+        return
+    finest, degree = settings.sizes[-1], model.config.degree
+    remedy = "take coarser grids"
+    edges = [layer.kind.shape for layer in model.edge_layers]
+    refuse_too_large(f"grids={settings.grids}", sum(layer_bytes(i, o, finest, degree) for i, o in edges), remedy)
+    if chosen == "lm":
+        parameters = sum(i * o * (finest + degree) for i, o in edges)
+        refuse_too_large(
+            f"grids={settings.grids} with {parameters} parameters and Levenberg-Marquardt's matrix",
+            float(NUMBER) * parameters**2,
+            f"{remedy}, or optimizer='lm-cg' or 'lbfgs'",
+        )
 
 
 def _data_of(model: nn.Module, settings: FitSettings) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..config import is_seed
 from ..errors import did_you_mean, problems
+from ..limits import HISTORY_ROW, MODULE, too_large
 from ..model import KAN
 from .choose import FULL_BATCH, NAMES, Optimizer
 from .monitor import Callback
@@ -18,6 +20,7 @@ from .problems.losses import Loss
 from .resuming.journal import Part
 
 OPTIMIZERS = ("auto", *NAMES)
+MOST_GRIDS = 1000  # more stages than any fit goes through; the sizes are looked at one by one
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,16 @@ class FitSettings:
             yield f"steps must be None or a whole number >= 1, got {self.steps!r}"
         if self.batch_size is not None and not _whole(self.batch_size, 1):
             yield f"batch_size must be None or a whole number >= 1, got {self.batch_size!r}"
-        if not _whole(self.seed, 0):
-            yield f"seed must be a whole number >= 0, got {self.seed!r}"
+        if not is_seed(self.seed):
+            yield f"seed must be a whole number >= 0 and below 2^64, got {self.seed!r}"
+        yield from self._size()
+
+    def _size(self) -> Iterator[str]:
+        """Numbers that this machine could not hold the results of."""
+        for name, each in (("steps", HISTORY_ROW), ("restarts", MODULE)):
+            value = getattr(self, name)
+            if _whole(value, 1) and (found := too_large(f"{name}={value}", float(each) * value, "take fewer")):
+                yield found
 
     def _optimizer(self) -> Iterator[str]:
         optimizer: Any = self.optimizer
@@ -109,6 +120,8 @@ class FitSettings:
         if isinstance(grids, str):
             if grids != "auto":
                 yield f"grids must be 'auto' or sizes such as (3, 6, 12), got {grids!r}"
+        elif isinstance(grids, Sequence) and len(grids) > MOST_GRIDS:
+            yield f"grids must be at most {MOST_GRIDS} sizes, each a stage of training, got {len(grids)}"
         elif not (
             isinstance(grids, Sequence)
             and grids

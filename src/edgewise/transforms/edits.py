@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from .. import grid
-from ..config import is_int
+from ..config import is_int, is_seed, refuse_widths
 from ..errors import ConfigError, StructureError, knows_keywords
 from ..layers import BOTH, SPLINE
 from ..metadata import Edit
@@ -50,11 +50,14 @@ def widen(model: KAN | Fitted, layer: int, nodes: int = 1, *, products: int | Se
     layer = _hidden(model, layer, "widen")
     if not is_int(nodes) or nodes < 0:
         raise ConfigError(f"nodes must be an integer >= 0, got {nodes!r}")
-    arities = products if isinstance(products, Sequence) else (2,) * index(products) if is_int(products) else None
+    count = index(products) if is_int(products) else 0  # type: ignore[arg-type]
+    _room(model, layer, index(nodes) + 2 * max(count, 0))
+    arities = products if isinstance(products, Sequence) else (2,) * count if is_int(products) else None
     if arities is None or not all(is_int(a) and index(a) >= 2 for a in arities):
         raise ConfigError(f"products must be a number or arities of at least 2 such as (2, 3), got {products!r}")
     if nodes + len(arities) == 0:
         raise ConfigError("widen needs at least one node or product to add")
+    _room(model, layer, index(nodes) + sum(index(a) for a in arities))
     sizes = [1] * index(nodes) + [index(a) for a in arities]
     draft, old = Draft.of(model), model.topology
     ids, subs = max(old.node_ids[layer]) + 1, max(old.subnode_ids(layer)) + 1
@@ -73,6 +76,13 @@ def widen(model: KAN | Fitted, layer: int, nodes: int = 1, *, products: int | Se
     node_ids[layer], factors[layer] = tuple(node_ids[layer][n] for n in order), tuple(factors[layer][n] for n in order)
     draft.arrange(Topology(old.features, tuple(node_ids), tuple(factors)))
     return draft.build(Edit("widen", f"layer {layer}: nodes {', '.join(map(str, new_ids))}"))
+
+
+def _room(model: KAN, layer: int, subnodes: int) -> None:
+    """Raise `ConfigError` where this machine cannot hold so many subnodes more in a layer of nodes."""
+    widths = list(model.config.widths)
+    widths[layer] = (widths[layer][0] + subnodes, widths[layer][1])
+    refuse_widths(widths, model.config.grid_size, model.config.degree)
 
 
 def _more_targets(parts: Parts, count: int, generator: torch.Generator) -> Parts:
@@ -131,6 +141,10 @@ def deepen(model: KAN | Fitted, layer: int) -> KAN:
     if not is_int(layer) or not 0 <= index(layer) <= topology.depth:
         raise StructureError(f"deepen takes a layer of nodes from 0 to {topology.depth}, got {layer!r}")
     layer = index(layer)
+    widths = [*model.config.widths[: layer + 1], *model.config.widths[layer:]]
+    sizes = list(model.config.grid_size)
+    sizes.insert(layer, sizes[min(layer, topology.depth - 1)])
+    refuse_widths(widths, sizes, model.config.degree)
     draft = Draft.of(model)
     near = draft.layers[min(layer, topology.depth - 1)]
     degree, base, count = near["degree"], near["base"], len(topology.node_ids[layer])
@@ -264,6 +278,6 @@ def _hidden(model: KAN, layer: Any, verb: str) -> int:
 
 
 def _seed(seed: Any) -> int:
-    if not is_int(seed) or index(seed) < 0:
-        raise ConfigError(f"seed must be an integer >= 0, got {seed!r}")
+    if not is_seed(seed):
+        raise ConfigError(f"seed must be an integer >= 0 and below 2^64, got {seed!r}")
     return index(seed)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from .. import grid, ops
+from ..config import refuse_widths
 from ..errors import ConfigError, GridError, knows_keywords
 from ..fitting import project
 from ..layers import KANLayer
@@ -49,18 +50,19 @@ def refine(model: KAN | Fitted, factor: int | None = None, *, grid_size: int | S
         sizes = [layer.grid_size * factor for layer in model.edge_layers]
     else:
         sizes = _per_layer(model, grid_size)
+    refuse_widths(model.config.widths, sizes, model.config.degree)
     layers = [_refined(layer, size) for layer, size in zip(model.edge_layers, sizes, strict=True)]
     return model.build(layers=layers, edit=Edit("refine", f"grid_size={sizes}"))
 
 
 def _per_layer(model: KAN, grid_size: int | Sequence[int]) -> list[int]:
     depth = model.topology.depth
-    sizes: list[Any] = list(grid_size) if isinstance(grid_size, Sequence) else [grid_size] * depth
+    sizes: Sequence[Any] = grid_size if isinstance(grid_size, Sequence) else [grid_size] * depth
     if len(sizes) != depth or not all(
         isinstance(size, int) and not isinstance(size, bool) and size >= 1 for size in sizes
     ):
         raise ConfigError(f"grid_size must be an integer >= 1, or one per layer of edges ({depth}), got {grid_size!r}")
-    return sizes
+    return list(sizes)
 
 
 def _refined(layer: KANLayer, size: int) -> KANLayer:
@@ -243,6 +245,7 @@ def adapt(
             f"adapt needs 0 <= quantile <= 1 and margin >= 0, got quantile={quantile!r}, margin={margin!r}"
         )
     sizes = [layer.grid_size for layer in model.edge_layers] if grid_size is None else _per_layer(model, grid_size)
+    refuse_widths(model.config.widths, sizes, model.config.degree)
     a, layers, errors = model.scale_inputs(model.as_input(X)), [], []
     with torch.no_grad():
         for number, (layer, size) in enumerate(zip(model.edge_layers, sizes, strict=True), start=1):

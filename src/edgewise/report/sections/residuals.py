@@ -61,7 +61,7 @@ def residuals(subject: Subject) -> ResidualCharts | Confusions:
     if sample.classes:
         return confusions(got.argmax(1), sample.y.cpu(), sample.classes)
     want = sample.y.double().cpu()
-    chosen = torch.linspace(0, len(got) - 1, min(MOST_DOTS, len(got))).round().long()
+    chosen = torch.linspace(0, len(got) - 1, min(MOST_DOTS, len(got)), dtype=torch.float32).round().long()
     charts = []
     for k, name in enumerate(subject.outputs[:MOST_OUTPUTS]):
         p, t = got[:, k], want[:, k]

@@ -169,7 +169,7 @@ class Certain(CrossEntropy):
         own = torch.nn.functional.one_hot(target, count).bool()
         margin = prediction[own] - prediction.masked_fill(own, -torch.inf).logsumexp(1)
         eased = 0.5 / torch.where(margin.abs() > 1e-6, 0.5 * margin / (0.5 * margin).tanh(), 1.0)
-        return eased[:, None, None] * (torch.eye(count).to(prediction) - 1 / count)
+        return eased[:, None, None] * (torch.eye(count, dtype=prediction.dtype, device=prediction.device) - 1 / count)
 
 
 def flat(model: KAN) -> Tensor:
@@ -211,7 +211,9 @@ class View:
         coarse, fine = (share * dense_basis(points, k, degree=p).permute(1, 0, 2) for k in (knots, finer))
         if whole:  # extended only: the old basis is a part of the new one
             count = coarse.shape[2]
-            carry = torch.eye(fine.shape[2]).to(finer)[shift : shift + count].expand(len(knots), -1, -1)
+            carry = torch.eye(fine.shape[2], dtype=finer.dtype, device=finer.device)[shift : shift + count].expand(
+                len(knots), -1, -1
+            )
             return View(carry, coarse, torch.zeros_like(fine))
         q, r = torch.linalg.qr(coarse)
         carry = torch.linalg.solve_triangular(r, q.transpose(1, 2) @ fine, upper=True)

@@ -204,7 +204,7 @@ def _intensity(
     distance, reach = (distance[:, None] - distance).abs(), max(TUNED.near, layer.grid_size // TUNED.near_part)
     values = torch.full_like(squares, -1.0)
     while bool((values < 0).any()):
-        near = (1 - distance / (reach + 1)).clamp(min=0).to(squares.dtype)
+        near = (1 - distance.to(torch.float32) / (reach + 1)).clamp(min=0).to(squares.dtype)
         weight = torch.einsum("kl,ilo->iko", near, determined)
         ready = (values < 0) & ((weight >= TUNED.enough) | (reach >= count))
         values = torch.where(ready, torch.einsum("kl,ilo->iko", near, squares) / weight.clamp(min=TUNED.seen), values)

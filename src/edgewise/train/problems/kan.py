@@ -16,9 +16,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from ... import ops
 from ...layers import KANLayer
 from ...model import KAN
+from ...ops.network_jacobian import LayerJacobian
+from ...ops.normal import summed
 from .layer_basis import Local
 from .losses import Loss
 from .products import either_side
@@ -201,16 +202,13 @@ class NetworkProblem:
             bend = bend * (self.weight[:, None, None] if isinstance(bend, Tensor) else self.weight)
             columns = [basis.affine_columns() for basis in done.bases]
             sens = self.sensitivities(done, columns)
-            curvature, gradient = ops.normal_equations(
-                [basis.first for basis in done.bases],
-                [basis.values for basis in done.bases],
-                [basis.base for basis in done.bases],
-                sens,
-                pull,
-                [layer.num_basis for layer in self.layers],
-                bend,
-                [further(*parts) for parts in zip(self.layers, sens, columns, strict=True)],
-            )
+            jacobian = [
+                LayerJacobian(
+                    basis.first, basis.values, basis.base, part, layer.num_basis, further(layer, part, constants)
+                )
+                for layer, basis, part, constants in zip(self.layers, done.bases, sens, columns, strict=True)
+            ]
+            curvature, gradient = summed(jacobian, pull, bend)
             if self.earlier:
                 gradient += self.earlier.slope(self.flat.theta) / self.rows
                 curvature += self.earlier.curvature / self.rows

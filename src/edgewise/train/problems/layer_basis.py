@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ... import ops, primitives
 from ...layers import KANLayer
+from ...ops import dispatch
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +29,7 @@ class Local:
 
     @cached_property
     def _basis(self) -> tuple[Tensor, Tensor]:
-        return ops.basis(self.a, self.layer.knots, degree=self.layer.degree, uniform=self.layer.uniform)
+        return ops.basis(self.a, self.layer.knots, degree=self._spec.degree, uniform=self._spec.uniform)
 
     @property
     def first(self) -> Tensor:
@@ -47,12 +48,12 @@ class Local:
 
     @cached_property
     def _spec(self) -> ops.Spec:
-        return ops.Spec(self.layer.degree, self.layer.base, self.layer.uniform)
+        return self.layer.spec
 
     def output(self) -> Tensor:
         """(b, o): the layer's output."""
         layer = self.layer
-        y = ops.to_out(self.a, None, layer.coef, layer.base_scale, layer.knots, self._spec, bias=layer.bias)
+        y = dispatch.to_out(self.a, None, layer.coef, layer.base_scale, layer.knots, self._spec, bias=layer.bias)
         return y + layer.sum_symbolic(self.a) if layer.symbolic else y
 
     def edges(self) -> Tensor:
@@ -94,7 +95,7 @@ class Local:
         `affine_columns`."""
         layer, outputs = self.layer, sub.shape[1]
         a = self.a if outputs == 1 else self.a.repeat_interleave(outputs, 0)
-        nodes = ops.to_in(a, sub.flatten(0, 1), layer.coef, layer.base_scale, layer.knots, self._spec, 1).view(
+        nodes = dispatch.to_in(a, sub.flatten(0, 1), layer.coef, layer.base_scale, layer.knots, self._spec, 1).view(
             -1, outputs, a.shape[1]
         )
         if columns is None or layer.affine is None:
@@ -106,7 +107,7 @@ class Local:
     def gradient(self, sub: Tensor, columns: Tensor | None) -> Tensor:
         """The gradient by the layer's parameters, in their order in the vector, from that by its subnodes (b, o)."""
         layer = self.layer
-        coef, scale = ops.to_coef(self.a, None, sub, layer.knots, self._spec)
+        coef, scale = dispatch.to_coef(self.a, None, sub, layer.knots, self._spec)
         parts = [coef, scale, sub.sum(0)]
         if columns is not None:
             parts.append(torch.einsum("bn,bnm->nm", sub[:, [edge.dst for edge in layer.symbolic]], columns))

@@ -59,8 +59,12 @@ def made(x: Tensor, seed: int) -> Tensor:
     count, columns = x.shape
     outer = max(1, int(TUNED.outer * count))
     rows = x[torch.randint(count, (TUNED.corner_rows,), generator=generator).to(x.device)]
-    moved = torch.rand(TUNED.corner_rows, columns, generator=generator).argsort(1)[:, : TUNED.moved]
+    moved = torch.rand(TUNED.corner_rows, columns, generator=generator, dtype=torch.float32).argsort(1)[
+        :, : TUNED.moved
+    ]
     place = torch.randint(outer, moved.shape, generator=generator)
-    place = torch.where(torch.rand(moved.shape, generator=generator) < 0.5, place, count - 1 - place).to(x.device)
+    place = torch.where(
+        torch.rand(moved.shape, generator=generator, dtype=torch.float32) < 0.5, place, count - 1 - place
+    ).to(x.device)
     moved = moved.to(x.device)
     return rows.scatter(1, moved, x.sort(0).values[place, moved])
