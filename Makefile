@@ -6,7 +6,7 @@ PYTEST_FLAGS ?= -n auto --maxprocesses 8
 COVERAGE ?= --cov --cov-report= --cov-fail-under=95
 bin := .venv/bin
 
-.PHONY: help demo test slow lint clean
+.PHONY: help demo test slow lint release clean
 .NOTPARALLEL:
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo 'make test   the tests'
 	@echo 'make slow   the long tests'
 	@echo 'make lint   ruff and pyright'
+	@echo 'make release  build dist/ and try it in fresh environments; all but the upload'
 	@echo 'make clean  remove .venv and every cache'
 
 demo: .venv/installed
@@ -29,6 +30,9 @@ lint: .venv/installed-dev
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
 	$(bin)/pyright --pythonpath $(bin)/python
+
+release:
+	@PYTHON='$(PYTHON)' sh tools/release.sh
 
 .venv/installed: pyproject.toml tools/install.sh
 	@PYTHON='$(PYTHON)' sh tools/install.sh all

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 LONGEST = 25  # words in a sentence
 ARCHITECTURE = 900  # words in ARCHITECTURE.md, which is read in a few minutes
 PAGES = [
-    *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")),
+    *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md")),
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "src" / "edgewise").glob("*/README.md")),
 ]

@@ -14,7 +14,7 @@ UNSAID = 3
 STATUS = """exit status:
   0      done
   1      done, but a bug of edgewise kept a part from being made
-  2      nothing was done or written, for a reason that you can mend; the message tells it
+  2      not done, or not written to its place, for a reason that the message tells
   3      done, but not all of the output could be written
   128+N  ended by signal N: 130 for Ctrl-C; what edgewise fit has by then is written"""
 SPARSITY = 0.01  # mild: what matters stays, and idle edges fall to constants

@@ -1,0 +1,20 @@
+# The command `edgewise` as a user without rights. A table lies in the folder that is mounted, the run is written there:
+#   docker build --tag edgewise .
+#   docker run --rm --user "$(id -u):$(id -g)" --volume "$PWD:/data" edgewise fit data.csv --target y --out run
+FROM python:3.13-slim AS build
+WORKDIR /source
+COPY pyproject.toml README.md LICENSE ./
+COPY src ./src
+# the wheels of torch for CPUs: those of PyPI bring several gigabytes of CUDA along
+RUN python -m venv /opt/edgewise \
+ && /opt/edgewise/bin/pip install --no-cache-dir --extra-index-url https://download.pytorch.org/whl/cpu '.[all]'
+
+FROM python:3.13-slim
+RUN useradd --create-home --uid 1000 edgewise
+COPY --from=build /opt/edgewise /opt/edgewise
+# caches of compiled kernels and of fonts: also for a user of another number, given with --user
+ENV PATH=/opt/edgewise/bin:$PATH NUMBA_CACHE_DIR=/tmp/numba MPLCONFIGDIR=/tmp/matplotlib
+USER edgewise
+WORKDIR /data
+ENTRYPOINT ["edgewise"]
+CMD ["--help"]
