@@ -14,8 +14,9 @@ from safetensors import torch as safetensors
 from torch import Tensor
 
 from . import __version__
+from .devices import as_device
 from .errors import CheckpointError, StructureError, did_you_mean, knows_keywords
-from .files import FileError, write_whole
+from .files import FileError, as_path, write_whole
 from .model import KAN, Fitted, as_kan
 from .spec import from_spec, spec_of
 
@@ -66,8 +67,11 @@ def load(path: str | Path, device: torch.device | str | None = None) -> KAN:
     >>> load(path).config.degree
     3
     """
+    device = as_device(device)
     try:
-        raw = Path(path).read_bytes()
+        raw = Path(as_path(path)).read_bytes()
+    except FileError as error:
+        raise CheckpointError(str(error)) from error
     except (FileNotFoundError, NotADirectoryError) as error:
         parent = Path(path).absolute().parent
         near = did_you_mean(Path(path).name, [entry.name for entry in parent.iterdir()]) if parent.is_dir() else ""
