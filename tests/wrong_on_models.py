@@ -133,7 +133,7 @@ add(
 )
 add("adapt", "margin", lambda v: ew.adapt(model(), rows(), margin=v), {"-1": -1, "None": None, "inf": math.inf})
 add("deepen", "layer", lambda v: ew.deepen(model(), v), {"-1": -1, "9": 9, "None": None, "text": "1", "1.0": 1.0})
-add("edge", "edge", lambda v: ew.edge(model(), v), NO_EDGES)
+add("edge", "edge|layer", lambda v: ew.edge(model(), v), NO_EDGES)
 add(
     "export",
     "to",
@@ -217,17 +217,17 @@ add(
 )
 add(
     "remove",
-    "edge",
+    "edge|layer",
     lambda v: ew.remove(model(), edges=v),
     {"a number": 3, "None": None, **{name: [v] for name, v in NO_EDGES.items()}},
 )
-add("set_symbolic", "edge", lambda v: ew.set_symbolic(model(), {v: ("sin", 1, 0, 1, 0)}), NO_EDGES)
+add("set_symbolic", "edge|layer", lambda v: ew.set_symbolic(model(), {v: ("sin", 1, 0, 1, 0)}), NO_EDGES)
 add(
     "set_symbolic", "forms", lambda v: ew.set_symbolic(model(), v), {"None": None, "a list": [(0, 0, 0)], "text": "sin"}
 )
 add(
     "set_symbolic",
-    "edge",
+    "edge|layer",
     lambda v: ew.set_symbolic(model(), {(0, 0, 0): (v, 1, 0, 1, 0)}),
     {f"a form {name}": v for name, v in FORMS.items()},
 )
@@ -237,7 +237,7 @@ add(
     lambda v: ew.set_symbolic(model(), {(0, 0, 0): ("sin", *v)}),
     {"three": (1, 2, 3), "nan": (1, 2, 3, math.nan)},
 )
-add("suggest", "edge", lambda v: ew.suggest(model(), rows(), v), NO_EDGES)
+add("suggest", "edge|layer", lambda v: ew.suggest(model(), rows(), v), NO_EDGES)
 add("suggest", "X", lambda v: ew.suggest(model(), v, (0, 0, 0)), NO_ROWS)
 add(
     "suggest",
@@ -290,7 +290,7 @@ add(
 )
 add(
     "unset_symbolic",
-    "edge",
+    "edge|layer",
     lambda v: ew.unset_symbolic(formula_model(), v),
     {"a number": 3, **{name: [v] for name, v in NO_EDGES.items()}},
 )

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from . import __version__
 from .devices import as_device
-from .errors import CheckpointError, StructureError, did_you_mean, knows_keywords
+from .errors import CheckpointError, ConfigError, StructureError, did_you_mean, knows_keywords
 from .files import FileError, as_path, write_whole
 from .model import KAN, Fitted, as_kan
 from .spec import from_spec, spec_of
@@ -67,7 +67,6 @@ def load(path: str | Path, device: torch.device | str | None = None) -> KAN:
     >>> load(path).config.degree
     3
     """
-    device = as_device(device)
     try:
         raw = Path(as_path(path)).read_bytes()
     except FileError as error:
@@ -124,10 +123,10 @@ def from_bytes(raw: bytes, where: str = "the file", device: torch.device | str |
         spec = _upgraded(spec, number)
         model = from_spec(spec, tensors)
         _check(model, spec, tensors)
-        return model if device is None else model.to(device)
+        return model if device is None else model.to(as_device(device))
     except CheckpointError as error:
         raise CheckpointError(f"{where} does not describe a model: {error}") from error
-    except RuntimeError as error:
+    except (RuntimeError, ConfigError) as error:
         raise CheckpointError(f"the model in {where} cannot be put on {device!r}: {error}") from error
 
 

@@ -133,5 +133,5 @@ class Topology:
 
     def _layer(self, layer: int, last: int) -> int:
         if not isinstance(layer, int) or not 0 <= layer <= last:
-            raise StructureError(f"no layer {layer!r} of nodes or edges: layers run from 0 to {last}")
+            raise StructureError(f"no layer {layer!r}: layers run from 0 to {last}")
         return layer
