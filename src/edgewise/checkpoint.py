@@ -14,8 +14,9 @@ from safetensors import torch as safetensors
 from torch import Tensor
 
 from . import __version__
-from .errors import CheckpointError, StructureError, did_you_mean, knows_keywords
-from .files import FileError, write_whole
+from .devices import as_device
+from .errors import CheckpointError, ConfigError, StructureError, did_you_mean, knows_keywords
+from .files import FileError, as_path, write_whole
 from .metadata import TASKS
 from .model import KAN, Fitted, as_kan
 from .spec import check, from_spec, spec_of
@@ -87,7 +88,9 @@ def load(path: str | Path, device: torch.device | str | None = None) -> KAN:
     3
     """
     try:
-        raw = Path(path).read_bytes()
+        raw = Path(as_path(path)).read_bytes()
+    except FileError as error:
+        raise CheckpointError(str(error)) from error
     except (FileNotFoundError, NotADirectoryError) as error:
         raise CheckpointError(f"there is no file {path}{_suggestion(Path(path))}") from error
     except OSError as error:
@@ -150,8 +153,8 @@ def from_bytes(raw: bytes, where: str = "the file", device: torch.device | str |
     except CheckpointError as error:
         raise CheckpointError(f"{where} does not describe a model: {clipped(error)}") from error
     try:
-        return model if device is None else model.to(torch.device(device))
-    except (RuntimeError, TypeError, AssertionError) as error:  # torch asserts that it was built with CUDA
+        return model if device is None else model.to(as_device(device))
+    except (RuntimeError, ConfigError) as error:
         raise CheckpointError(f"the model in {where} cannot be put on {device!r}: {error}") from error
 
 

@@ -81,7 +81,7 @@ class KANConfig:
         if base not in BASES:
             wrong.append(f"base must be one of {', '.join(BASES)}, got {base!r}; {did_you_mean(str(base), BASES)}")
         try:
-            low, high = (float(d) for d in domain)
+            low, high = (float(d) for d in (None if isinstance(domain, str) else domain))  # type: ignore[union-attr]
             if not low < high or high - low == float("inf"):
                 wrong.append(f"domain must be (low, high) with low < high and finite, got {domain!r}")
         except (TypeError, ValueError):

@@ -24,6 +24,13 @@ class FileError(EdgewiseError, OSError):
     """A file or folder that cannot be written."""
 
 
+def as_path(path: object) -> str | Path:
+    """The path itself. Raises `FileError` for what cannot be the name of a file, such as None."""
+    if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
+        raise FileError(f"path must be the name of a file, a str or a Path, got {path!r}")
+    return path  # type: ignore[return-value]
+
+
 def write_whole(path: str | Path, content: bytes | str) -> None:
     """Write a file whole or not at all: beside its place first, then renamed over it. Raises `FileError` when the
     system refuses.
@@ -35,7 +42,7 @@ def write_whole(path: str | Path, content: bytes | str) -> None:
     ('done', 1)
     """
     try:
-        path = _behind(Path(path))  # the file that a link points to is replaced, not the link
+        path = _behind(Path(as_path(path)))  # the file that a link points to is replaced, not the link
         if path.is_dir():
             raise FileError(f"{path} is a folder, wanted the name of a file")
         # names of files may hold bytes that are no text, which Python reads as surrogates: these become escapes

@@ -15,7 +15,8 @@ from torch.compiler import is_compiling
 
 from . import grid, ops, primitives
 from .config import KANConfig
-from .errors import ShapeError, knows_keywords
+from .devices import as_device
+from .errors import ConfigError, ShapeError, knows_keywords
 
 OFF, SPLINE, SYMBOLIC, BOTH = 0, 1, 2, 3
 
@@ -95,7 +96,7 @@ class KANLayer(nn.Module):
             (in_features, out_features), grid_size=grid_size, degree=degree, base=base, domain=domain, seed=seed
         )
         i, o, p = int(in_features), int(out_features), config.degree
-        dtype = dtype or torch.get_default_dtype()
+        dtype, device = check_dtype(dtype or torch.get_default_dtype()), as_device(device)
         self.in_features, self.out_features, self.degree, self.base = i, o, p, config.base
         low, high = config.domain
         ends = torch.full((i,), low, dtype=torch.float64), torch.full((i,), high, dtype=torch.float64)
@@ -300,6 +301,13 @@ def _equidistant(knots: Tensor) -> bool:
     """`grid.is_uniform`, and False for what cannot be read as knots: kernels refuse it, or take their general way."""
     plain = type(knots) in (Tensor, nn.Parameter) and knots.layout is torch.strided and not knots.is_meta
     return plain and knots.is_floating_point() and knots.dim() == 2 and knots.numel() > 0 and grid.is_uniform(knots)
+
+
+def check_dtype(dtype: object) -> torch.dtype:
+    """The dtype itself. Raises `ConfigError` for what cannot be that of parameters."""
+    if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
+        raise ConfigError(f"dtype must be a floating-point torch.dtype such as torch.float64, got {dtype!r}")
+    return dtype
 
 
 def slice_all(count: int, device: torch.device) -> Tensor:

@@ -10,14 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from .config import KANConfig, Width
-from .errors import (
-    ConfigError,
-    ShapeError,
-    StructureError,
-    few,
-    knows_keywords,
-)
-from .layers import OFF, KANLayer
+from .devices import as_device
+from .errors import ShapeError, StructureError, few, knows_keywords
+from .layers import OFF, KANLayer, check_dtype
 from .metadata import Edit, Metadata
 from .prediction import Predictor
 from .topology import Edge, Topology
@@ -71,8 +66,7 @@ class KAN(Predictor):
         device: torch.device | str | None = None,
     ) -> None:
         super().__init__()
-        if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
-            raise ConfigError(f"dtype must be a floating-point torch.dtype such as torch.float64, got {dtype!r}")
+        dtype, device = check_dtype(dtype), as_device(device)
         config = KANConfig.create(widths, grid_size=grid_size, degree=degree, base=base, domain=domain, seed=seed)
         topology = Topology.create(config.widths)
         layers = [

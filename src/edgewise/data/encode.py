@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edgewise.errors import DataError, ShapeError, did_you_mean
+from edgewise.errors import DataError, ShapeError, did_you_mean, few
 from edgewise.metadata import Metadata
 
 from .cells import read_levels, read_numbers
@@ -184,6 +184,9 @@ def _grid(data: Any, wanted: Sequence[str], drop_rows: bool) -> Grid:
         return read_grid(data, named=wanted, drop_rows=drop_rows)
     if isinstance(data, Mapping):
         columns = {str(name): _cells(column) for name, column in data.items()}
+        single = [name for name, column in columns.items() if not isinstance(column, list) and np.ndim(column) != 1]
+        if single:
+            raise ShapeError(f"X as a dict holds a list of values per column; that of {few(single)} is no such list")
         lengths = {name: len(column) for name, column in columns.items()}
         if not lengths or len(set(lengths.values())) > 1:
             raise ShapeError(f"the columns must have one length, got {lengths}")

@@ -4,7 +4,7 @@ functions."""
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -125,12 +125,12 @@ def read_csv(
     Table(3 rows, regression of height from 1 input t)
     """
     named = [
-        *_words(target),
-        *_words(features),
-        *_words(categorical),
-        *(name for name in _words(drop) if name != "rows"),
+        *_words(target, "target"),
+        *_words(features, "features"),
+        *_words(categorical, "categorical"),
+        *(name for name in _words(drop, "drop") if name != "rows"),
     ]
-    grid = read_grid(path, named=named, drop_rows="rows" in _words(drop))
+    grid = read_grid(path, named=named, drop_rows="rows" in _words(drop, "drop"))
     return from_grid(grid, target, features=features, drop=drop, categorical=categorical, task=task)
 
 
@@ -144,8 +144,10 @@ def from_grid(
     task: str = "auto",
 ) -> Table:
     """A grid of cells, as `read_grid` gives it, as a `Table`; settings and errors as for `read_csv`."""
-    chosen = None if features is None else _words(features)
-    return Table(**build(grid, _words(target), chosen, _words(drop), _words(categorical), task))
+    chosen = None if features is None else _words(features, "features")
+    return Table(
+        **build(grid, _words(target, "target"), chosen, _words(drop, "drop"), _words(categorical, "categorical"), task)
+    )
 
 
 @knows_keywords
@@ -262,6 +264,10 @@ def from_function(
     >>> table.X.shape, table.y.shape, table.inputs
     (torch.Size([100, 2]), torch.Size([100, 1]), ('a', 'b'))
     """
+    if not callable(f):
+        raise DataError(f"f must be a function of tensors, got {f!r}")
+    if not isinstance(ranges, Iterable):
+        raise DataError(f"ranges must be pairs (low, high), got {ranges!r}")
     names = list(map(str, ranges)) if isinstance(ranges, Mapping) else None
     pairs = list(ranges.values()) if isinstance(ranges, Mapping) else list(ranges)
     try:
@@ -278,7 +284,7 @@ def from_function(
     draw = torch.Generator().manual_seed(seed)
     X = low + (high - low) * torch.rand(n, len(low), dtype=torch.float64, generator=draw)
     value = f(*X.unbind(1)) if _arguments(f) == len(low) > 1 else f(X)
-    y = value if isinstance(value, Tensor) else torch.from_numpy(np.asarray(value))
+    y = value if isinstance(value, Tensor) else torch.from_numpy(_numeric(value))
     if y.ndim == 0 or y.shape[0] != n or y.ndim > 2:
         raise ShapeError(f"f gives a result of shape {tuple(y.shape)} for {n} points, wanted ({n},) or ({n}, outputs)")
     outputs = (
@@ -310,6 +316,14 @@ def frame_grid(frame: Any) -> Grid:
     return Grid(clear, tuple(_cells(column) for column in columns), range(len(frame)), "the frame", "row", notes)
 
 
+def _numeric(value: Any) -> np.ndarray:
+    """What the function gave, as an array of numbers."""
+    array = _plain(value, "f(x)")
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"f gives {type(value).__name__} ({array.dtype}), wanted numbers")
+    return array
+
+
 def _arguments(f: Callable[..., Any]) -> int:
     """How many arguments f needs by position; 0 where it does not say."""
     try:
@@ -319,14 +333,16 @@ def _arguments(f: Callable[..., Any]) -> int:
     return sum(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in given)
 
 
-def _words(names: str | Sequence[str] | None) -> list[str]:
+def _words(names: str | Sequence[str] | None, what: str) -> list[str]:
+    if not (names is None or isinstance(names, Iterable)):
+        raise DataError(f"{what} must be the name of a column or a list of names, got {names!r}")
     return [] if names is None else [names] if isinstance(names, str) else list(map(str, names))
 
 
 def _named(names: Sequence[str] | None, count: int, letter: str, what: str, of: str) -> tuple[str, ...]:
     if names is None:
         return (letter,) if count == 1 and letter == "y" else tuple(f"{letter}{index + 1}" for index in range(count))
-    names = _words(names)
+    names = _words(names, what)
     if len(names) != count or len(set(names)) != count:
         raise ShapeError(f"{what} must be {count} different names, one per column of {of}, got {names}")
     return tuple(names)

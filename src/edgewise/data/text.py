@@ -45,6 +45,8 @@ FILE_KINDS = (
 def read_bytes(path: str | Path) -> bytes:
     """The whole file. Raises `DataError` for a missing file (naming a similar one), a folder, a device, or a file that
     may not be read."""
+    if not isinstance(path, str | Path):
+        raise DataError(f"path must be the name of a file, a str or a Path, got {path!r}")
     try:
         path = Path(path)
         mode = path.stat().st_mode

@@ -60,7 +60,7 @@ def export(
     y = \frac{t^{2}}{2}
     """
     model = as_kan(model, "export")
-    if to not in TARGETS:
+    if not isinstance(to, str) or to not in TARGETS:
         raise ConfigError(f"export writes {', '.join(sorted(TARGETS))}, got to={to!r}")
     if to == "sympy":
         if path is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -73,8 +74,12 @@ def numpy_source(
 
 def python_name(function: str) -> str:
     """The name itself. Raises `SymbolicError` for one that a Python function cannot have."""
-    if not isinstance(function, str) or not re.fullmatch(r"[A-Za-z]\w*", function, flags=re.ASCII):
-        raise SymbolicError(f"the function needs a name of letters, digits and _, got {function!r}")
+    if (
+        not isinstance(function, str)
+        or not re.fullmatch(r"[A-Za-z]\w*", function, flags=re.ASCII)
+        or keyword.iskeyword(function)
+    ):
+        raise SymbolicError(f"the function needs a name of letters, digits and _, no keyword, got {function!r}")
     return function
 
 

@@ -12,7 +12,18 @@ from torch import Tensor
 from ..errors import knows_keywords
 from . import autograd, dispatch
 from .base_function import base_value, check_base
-from .checks import HALF_PRECISION, check_coef, check_knots, check_layer, check_order, check_rows, check_x, fits, refuse
+from .checks import (
+    HALF_PRECISION,
+    check_coef,
+    check_knots,
+    check_layer,
+    check_order,
+    check_rows,
+    check_tensors,
+    check_x,
+    fits,
+    refuse,
+)
 from .reference import Spec
 
 
@@ -40,8 +51,12 @@ def evaluate(
     >>> evaluate(torch.ones(4, 2), torch.ones(2, 5, 1), knots, None, Spec(3), torch.ones(1)).shape
     torch.Size([4, 1])
     """
-    dtype = coef.dtype
-    if not fits(x, coef, knots, base_scale, bias, spec):
+    try:
+        dtype, right = coef.dtype, fits(x, coef, knots, base_scale, bias, spec)
+    except AttributeError:
+        check_tensors(x=x, coef=coef, knots=knots, base_scale=base_scale, bias=bias)
+        raise
+    if not right:
         check_x(x, coef.shape[0] if coef.dim() else -1, dtype, coef.device)
         x = x.to(dtype)
         if dtype not in HALF_PRECISION:  # else everything is cast first
@@ -99,6 +114,7 @@ def spline(
     """
     base = check_base(base)
     check_order(degree, derivative)
+    check_tensors(x=x, coef=coef, knots=knots, base_scale=base_scale)
     check_knots(knots, degree)
     check_coef(coef, base, base_scale, knots, degree)
     spec = Spec(degree, base, uniform)
@@ -139,6 +155,7 @@ def basis(
     ([[0]], [[[0.75, 0.25]]])
     """
     check_order(degree, derivative)
+    check_tensors(x=x, knots=knots)
     check_knots(knots, degree)
     check_x(x, knots.shape[0], knots.dtype, knots.device)
     x = x.to(knots.dtype)
@@ -174,6 +191,7 @@ def edge_values(
     """
     base = check_base(base)
     check_order(degree, derivative)
+    check_tensors(x=x, coef=coef, knots=knots, base_scale=base_scale)
     check_knots(knots, degree)
     check_coef(coef, base, base_scale, knots, degree)
     check_x(x, knots.shape[0], knots.dtype, knots.device)
@@ -220,6 +238,7 @@ def to_out(
     >>> to_out(torch.ones(4, 2), None, torch.ones(2, 5, 1), None, knots, Spec(3)).shape
     torch.Size([4, 1])
     """
+    check_tensors(x=x, coef=coef, knots=knots, base_scale=scale, bias=bias)
     check_rows(x, nu)
     check_layer(coef, knots, scale, bias, spec, x)
     refuse(knots, spec, x.shape[1], x=(x, (-1, -1)), h=(h, (*x.shape,)))
@@ -244,6 +263,7 @@ def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tenso
     >>> to_in(torch.ones(4, 2), torch.ones(4, 1), torch.ones(2, 5, 1), None, knots, Spec(3)).shape
     torch.Size([4, 2])
     """
+    check_tensors(x=x, g=g, coef=coef, knots=knots, base_scale=scale)
     check_rows(x, nu)
     check_layer(coef, knots, scale, None, spec, x)
     refuse(knots, spec, x.shape[1], x=(x, (-1, -1)), g=(g, (x.shape[0], coef.shape[2])))
@@ -269,6 +289,7 @@ def to_coef(
     >>> to_coef(torch.ones(4, 2), None, torch.ones(4, 1), knots, Spec(3))[0].shape
     torch.Size([2, 5, 1])
     """
+    check_tensors(x=x, g=g, knots=knots)
     check_rows(x, nu)
     refuse(knots, spec, x.shape[1], x=(x, (-1, -1)), h=(h, (*x.shape,)), g=(g, (x.shape[0], -1)))
     return dispatch.to_coef(x, h, g, knots, spec, nu)

@@ -16,7 +16,7 @@ def check_base(name: str | None) -> str:
     """The canonical name of a base function (`None` means "none"); raises `ConfigError` for an unknown one."""
     if name is None:
         return "none"
-    if name not in BASE_CODES:
+    if not isinstance(name, str) or name not in BASE_CODES:
         names = tuple(BASE_CODES)
         raise ConfigError(f"base must be one of {names}, got {name!r}; {did_you_mean(str(name), names)}")
     return name

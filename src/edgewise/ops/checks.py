@@ -25,10 +25,17 @@ def _shape(t: Tensor) -> tuple[int, ...]:
 
 def check_order(degree: int, derivative: int) -> None:
     """The degree and the order of a derivative are in their ranges."""
-    if not 0 <= degree <= MAX_DEGREE:
-        raise ConfigError(f"degree must be from 0 to {MAX_DEGREE}, got {degree}")
-    if derivative < 0:
-        raise ConfigError(f"derivative must be >= 0, got {derivative}")
+    if not hasattr(degree, "__index__") or not 0 <= degree <= MAX_DEGREE:
+        raise ConfigError(f"degree must be from 0 to {MAX_DEGREE}, got {degree!r}")
+    if not hasattr(derivative, "__index__") or derivative < 0:
+        raise ConfigError(f"derivative must be >= 0, got {derivative!r}")
+
+
+def check_tensors(**parts: object) -> None:
+    """Each part is a tensor, or None where a layer may lack it."""
+    for name, part in parts.items():
+        if not isinstance(part, Tensor) and not (part is None and name in ("base_scale", "bias")):
+            raise ShapeError(f"{name} must be a tensor, got {type(part).__name__}; use torch.as_tensor")
 
 
 def check_rows(x: Tensor, nu: int) -> None:

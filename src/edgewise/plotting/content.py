@@ -79,7 +79,8 @@ def names_of(
     """
     count, ends = model.topology.features, len(model.topology.node_ids[-1])
     for what, given, wanted in (("inputs", inputs, count), ("outputs", outputs, ends)):
-        if given is not None and (isinstance(given, str) or len(given) != wanted):
+        many = hasattr(given, "__len__") and not isinstance(given, str)
+        if given is not None and not (many and len(given) == wanted):
             raise ConfigError(
                 f"{what} needs {wanted} names, one for each of the model's {what} (pruned ones too), got {given!r}"
             )

@@ -29,6 +29,8 @@ def draw(layout: Layout, *, figsize: tuple[float, float] | None = None, ax: Any 
         ax = figure.add_axes((0, 0, 1, 1))
     elif figsize is not None:
         raise ConfigError("figsize is for a new figure, and ax has a size already; give one of the two")
+    elif not hasattr(ax, "get_window_extent") or not hasattr(ax, "figure"):
+        raise ConfigError(f"ax must be matplotlib Axes to draw on, got {ax!r}")
     else:
         figure = ax.figure
         box = ax.get_window_extent()

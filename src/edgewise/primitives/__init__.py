@@ -38,21 +38,26 @@ def get(name: str | Primitive) -> Primitive:
     """
     if isinstance(name, Primitive):
         return name
+    if not isinstance(name, str):
+        raise SymbolicError(f"a closed form has a name such as 'sin' or is a Primitive, got {name!r}")
     found = _added.get(name) or BUILT_IN.get(name)
     if found is None and name in ALIASES:
         found = BUILT_IN[ALIASES[name]]
-    if found is None and isinstance(name, str) and (match := _POWER.fullmatch(name)):
+    if found is None and (match := _POWER.fullmatch(name)):
         found = _power(name, match[1] is not None, match[2])
     if found is None:
         raise SymbolicError(
-            f"no closed form is called {name!r}; {did_you_mean(str(name), names())}. Add yours with add_primitive(...)"
+            f"no closed form is called {name!r}; {did_you_mean(name, names())}. Add yours with add_primitive(...)"
         )
     return found
 
 
 @lru_cache(maxsize=256)
 def _power(name: str, inverse: bool, text: str) -> Primitive:
-    exponent = float(Fraction(text)) * (-1 if inverse else 1)
+    try:
+        exponent = float(Fraction(text)) * (-1 if inverse else 1)
+    except (ZeroDivisionError, OverflowError, ValueError) as error:  # ValueError: more digits than Python reads
+        raise SymbolicError(f"the closed form {name[:60]!r} has an exponent that is no number: {error}") from error
     for known in BUILT_IN.values():
         if (
             known.exponent == exponent
@@ -79,6 +84,8 @@ def resolve(primitives: Iterable[str | Primitive] | None) -> tuple[Primitive, ..
         return ranked()
     if isinstance(primitives, str):
         primitives = (primitives,)
+    if not isinstance(primitives, Iterable):
+        raise SymbolicError(f"primitives must be names of closed forms, got {primitives!r}")
     found, wrong = [], []
     for name in primitives:
         try:

@@ -112,9 +112,8 @@ def _r2_of(edge: EdgeContent, spline: EdgeContent | None) -> float:
     if spline is None or not edge.primitive or not _finite(spline):
         return math.nan
     try:
-        ranked = rank_many(
-            *(torch.tensor([values], dtype=torch.float64) for values in (spline.x, spline.y)), [edge.primitive]
-        )[0]
+        x, y = (torch.tensor([values], dtype=torch.float64) for values in (spline.x, spline.y))
+        ranked = rank_many(x, y, [edge.primitive])[0]
     except SymbolicError:
         return math.nan
     fits = [candidate.r2 for candidate in ranked if candidate.primitive == edge.primitive]

@@ -53,7 +53,10 @@ class StudySettings:
                     ),
                     (not is_seed(self.seed), f"seed must be a whole number >= 0 and below 2^64, got {self.seed!r}"),
                     (not isinstance(self.formula, bool), f"formula must be True or False, got {self.formula!r}"),
-                    (self.effort not in EFFORTS, f"unknown effort; {did_you_mean(str(self.effort), EFFORTS)}"),
+                    (
+                        not isinstance(self.effort, str) or self.effort not in EFFORTS,
+                        f"unknown effort; {did_you_mean(str(self.effort), EFFORTS)}",
+                    ),
                 ]
                 if wrong
             ),

@@ -51,6 +51,8 @@ def given_rows(model: KAN, X: Any, y: Any, sample_weight: Any, validation: Any) 
     if sample_weight is not None:
         options: Any = {"dtype": torch.float64, "device": "cpu"}
         weight = as_target(sample_weight, rows=count, width=1, what="sample_weight", **options)[:, 0]
+        if not (weight >= 0).all() or not weight.any():
+            raise DataError("sample_weight must be numbers >= 0, not all of them 0; leave it out, or drop the rows")
         rows = GivenRows(rows.X, rows.y, weight)
     if validation is None:
         return rows, None

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from ..config import is_seed
-from ..errors import did_you_mean, problems
+from ..devices import as_device
+from ..errors import ConfigError, did_you_mean, problems
 from ..limits import HISTORY_ROW, MODULE, too_large
 from ..model import KAN
 from .choose import FULL_BATCH, NAMES, Optimizer
@@ -63,7 +64,7 @@ class FitSettings:
     def place(self, model: nn.Module) -> torch.device:
         """Where to train: the model's own device, unless another one was asked for."""
         if self.device is not None:
-            return torch.device(self.device)
+            return as_device(self.device) or torch.device("cpu")
         return next((p.device for p in model.parameters()), torch.device("cpu"))
 
     def check(self, model: Any, X: Any, y: Any) -> None:
@@ -96,6 +97,10 @@ class FitSettings:
             yield f"batch_size must be None or a whole number >= 1, got {self.batch_size!r}"
         if not is_seed(self.seed):
             yield f"seed must be a whole number >= 0 and below 2^64, got {self.seed!r}"
+        try:
+            as_device(self.device)
+        except ConfigError as error:
+            yield str(error)
         yield from self._size()
 
     def _size(self) -> Iterator[str]:

@@ -53,7 +53,7 @@ def widen(model: KAN | Fitted, layer: int, nodes: int = 1, *, products: int | Se
     count = index(products) if is_int(products) else 0  # type: ignore[arg-type]
     _room(model, layer, index(nodes) + 2 * max(count, 0))
     arities = products if isinstance(products, Sequence) else (2,) * count if is_int(products) else None
-    if arities is None or not all(is_int(a) and index(a) >= 2 for a in arities):
+    if arities is None or count < 0 or not all(is_int(a) and index(a) >= 2 for a in arities):
         raise ConfigError(f"products must be a number or arities of at least 2 such as (2, 3), got {products!r}")
     if nodes + len(arities) == 0:
         raise ConfigError("widen needs at least one node or product to add")

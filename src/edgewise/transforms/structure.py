@@ -50,6 +50,9 @@ def remove(model: KAN | Fitted, *, nodes: Iterable[Node] = (), edges: Iterable[E
     [(0, 0, 1), (0, 0, 2), (0, 1, 1), (1, 1, 0), (1, 2, 0)]
     """
     model = as_kan(model, "remove")
+    for what, given in (("nodes", nodes), ("edges", edges)):
+        if not isinstance(given, Iterable):
+            raise StructureError(f"{what} must be a list of {what}, got {given!r}")
     gone, cut = sorted({as_node(n) for n in nodes}), sorted({as_edge(e) for e in edges})
     draft = Draft.of(model)
     masks = [torch.zeros_like(parts["kind"], dtype=torch.bool) for parts in draft.layers]

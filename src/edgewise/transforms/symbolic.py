@@ -46,6 +46,8 @@ def set_symbolic(model: KAN | Fitted, forms: Mapping[Edge, ClosedForm]) -> KAN:
     0.5
     """
     model = as_kan(model, "set_symbolic")
+    if not isinstance(forms, Mapping):
+        raise SymbolicError(f"forms must be a dict {{edge: (primitive, a, b, c, d)}}, got {forms!r}")
     chosen: list[tuple[int, int, int, str, list[float]]] = []
     wrong: list[str] = []
     for edge, form in forms.items():
@@ -120,6 +122,8 @@ def unset_symbolic(model: KAN | Fitted, edges: Iterable[Edge] | None = None, X: 
     if edges is None:
         places = [(layer, e.src, e.dst) for layer, parts in enumerate(draft.layers) for e in parts["symbolic"]]
     else:
+        if not isinstance(edges, Iterable):
+            raise StructureError(f"edges must be a list of edges, got {edges!r}")
         places = [topology.edge_position(as_edge(edge)) for edge in edges]
     for layer, src, dst in places:
         if not bool(has_form(draft.layers[layer]["kind"])[src, dst]):
