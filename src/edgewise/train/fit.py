@@ -16,6 +16,7 @@ from ..model import KAN
 from ..transforms.grids import reaching
 from . import by_gradient, by_least_squares, by_module, by_residual
 from .choose import FULL_BATCH, Optimizer, choose, whole_batch
+from .evidence import by_evidence
 from .job import Job, make_job
 from .monitor import Callback, Monitor, watched
 from .naming import opened
@@ -68,7 +69,8 @@ def fit(
         validation: rows (X, y) to judge by, or the result of a fit, whose split is kept. By default 10 % of the rows
             choose and up to 10 % judge; below 30 rows none do.
         optimizer: "auto"; "lm" (Levenberg-Marquardt) or "lm-cg" (the same without a matrix); "lbfgs"; "ssbroyden" or
-            "ssbfgs" (self-scaled quasi-Newton); "adam"; or a factory such as `torch.optim.AdamW`.
+            "ssbfgs" (self-scaled quasi-Newton); "adam"; or a factory such as `torch.optim.AdamW`. "evidence", for a KAN
+            without hidden layers: every edge as smooth as the marginal likelihood says, in closed form.
         grids (intervals): sizes that are tried in turn, one for all layers; "auto" doubles while that pays.
         sparsity (spreads of y): pull that drives edges to constants, for `prune`. Usual: 0.01 to 0.1.
         loss: "squared_error", "cross_entropy", or an object with the methods of `Loss`; "auto" looks at y.
@@ -126,7 +128,7 @@ def _case(model: nn.Module, X: Any, y: Any, settings: FitSettings, monitor: Moni
 
 def _fit_network(model: KAN, X: Any, y: Any, settings: FitSettings, monitor: Monitor) -> FitResult:
     """Train a KAN by the optimizer that was asked for, or that suits its size."""
-    exact = settings.optimizer == "auto" or settings.optimizer in FULL_BATCH
+    exact = settings.optimizer in ("auto", "evidence", *FULL_BATCH)
     outputs = len(model.topology.node_ids[-1])
     data = _data_of(model, settings) | {
         "features": model.topology.features,
@@ -146,6 +148,8 @@ def _fit_network(model: KAN, X: Any, y: Any, settings: FitSettings, monitor: Mon
         raise ConfigError(whole_batch(chosen, parameters))
     _refuse_grids(model, chosen, settings)
     start = _prepared(model, job)
+    if chosen == "evidence":
+        return by_evidence.fit_kan(model, start, job, everything, monitor)
     if chosen == "lm":
         return by_least_squares.fit_kan(model, start, job, everything, settings, monitor)
     return by_gradient.fit_kan(model, start, job, chosen, settings, monitor)

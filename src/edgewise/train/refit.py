@@ -11,6 +11,8 @@ import torch
 from ..errors import ConfigError, knows_keywords
 from ..model import KAN
 from .closing import finish
+from .evidence.additive import additive
+from .evidence.by_evidence import HOW, Again
 from .job import Job, Rows, check_rows
 from .monitor import watched
 from .naming import opened
@@ -53,7 +55,7 @@ def refit(
     found. No row is left to judge, so the `validation_` metrics are those of the result before.
 
     Args:
-        result: what `fit` gave back for a KAN by Levenberg-Marquardt on X and y.
+        result: what `fit` gave back for a KAN by Levenberg-Marquardt or by its evidence.
         X (n, features): all rows, in whatever `fit` takes.
         y (n,), (n, outputs) or class labels (n,): their targets.
         sample_weight (n,): weights, as for `fit`.
@@ -76,23 +78,25 @@ def refit(
     (True, True)
     """
     ending = getattr(result, "ending", None)
-    if not isinstance(ending, Ending):
+    if not isinstance(ending, (Ending, Again)):
         raise ConfigError(
-            "refit goes on from a finished fit of an edgewise.KAN by Levenberg-Marquardt to X and y; this result is of"
-            " another kind. Fit with optimizer='lm', or keep the model as it is."
+            "refit goes on from a finished fit of an edgewise.KAN by Levenberg-Marquardt or evidence to X and y; this"
+            " result is of another kind. Fit with optimizer='lm', or keep the model as it is."
         )
-    model, start, plan = result.model, ending.state.model, ending.plan
+    model, start = result.model, ending.start if isinstance(ending, Again) else ending.state.model
     _, X, y, _ = opened(model, X, y)
     job, everything = _all_rows(result, start, X, y, sample_weight)
     part = part_of(resume, "refit")
     with watched((), progress) as monitor:
-        if result.status is Status.NOTHING:
+        if isinstance(ending, Again):
+            done, status = additive(start, job, everything, monitor)
+        elif result.status is Status.NOTHING:
             done, status = constant(start, job), Status.NOTHING
         elif ending.state.status is Status.STOPPED and not ending.state.roughness:
             done, status = start, Status.STOPPED  # steps without smoothness would undo a stop by the held-out loss
         else:
-            chapter = opened_chapter(part, monitor, start, job, plan, ending.state.roughness)
-            training = Training(job, plan, monitor, chapter=chapter)
+            chapter = opened_chapter(part, monitor, start, job, ending.plan, ending.state.roughness)
+            training = Training(job, ending.plan, monitor, chapter=chapter)
             state = replace(ending.state, model=reaching_rows(start, job))
             training.best = state
             try:
@@ -102,7 +106,8 @@ def refit(
             done, status = (carried_on(last.model, job.x) if job.regression else last.model), last.status
     if part is not None and part.whole:
         part.journal.remove()
-    fresh = finish(model, done, done, job, everything, status, monitor, "Levenberg-Marquardt on all rows")
+    how = f"{HOW if isinstance(ending, Again) else 'Levenberg-Marquardt'} on all rows"
+    fresh = finish(model, done, done, job, everything, status, monitor, how)
     judged = {name: value for name, value in result.metrics.items() if name.startswith("validation_")}
     return replace(
         fresh,

@@ -153,8 +153,18 @@ class FitSettings:
         elif self.sparsity > 0 or self.grids != "auto" or self.restarts_asked:
             kind = type(model).__name__
             yield f"sparsity, grids and restarts are for edgewise.KAN, the model is a {kind}; leave them out"
+        if self.optimizer == "evidence":
+            yield from self._beside_evidence(network)
         if self.batch_size is not None and self.optimizer in FULL_BATCH:
             yield f"optimizer={self.optimizer!r} takes all rows at once; leave batch_size out, or use 'adam'"
+
+    def _beside_evidence(self, network: KAN | None) -> Iterator[str]:
+        if network is None and self.residual is None:
+            yield "optimizer='evidence' is for an edgewise.KAN without hidden layers; use optimizer='auto'"
+        given = {"grids": self.sizes, "sparsity": self.sparsity, "restarts": self.restarts_asked, "steps": self.steps}
+        given |= {"batch_size": self.batch_size, "memory": self.memory, "resume": self.resume}
+        if named := ", ".join(name for name, value in given.items() if value):
+            yield f"optimizer='evidence' chooses its smoothness itself and has no use for {named}; leave them out"
 
     def _beside_residual(self) -> Iterator[str]:
         given = {

@@ -1,0 +1,123 @@
+"""The functions that an edge is made of: a line, and curves from smooth to rough.
+
+On the rows of an input they are orthogonal to each other and to constants, with unit variance, and their roughnesses,
+the integrals of the squared second derivative, are orthogonal as well (Demmler & Reinsch 1975, doi:10.1007/BF01437407).
+So the prior of a smoothing spline (Wahba 1978) is a list of independent variances, one roughness each.
+
+Letters: n rows, i inputs, j basis functions, m functions of an edge.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ... import grid
+from ...fitting import dense_basis
+from .tuning import TUNED
+
+
+@dataclass(frozen=True)
+class Effect:
+    """The functions of one edge on its knots (G+2p+1,).
+
+    coef (j, m): their spline coefficients. mean (m,): what they lose so that their mean over the rows is zero.
+    roughness (m - 1,): that of the curves, in units of the smoothest; the line, which stands first, has none.
+    """
+
+    knots: Tensor
+    degree: int
+    coef: Tensor
+    mean: Tensor
+    roughness: Tensor
+
+    def values(self, x: Tensor) -> Tensor:
+        """The functions at x (n,): (n, m)."""
+        return dense_basis(x[:, None], self.knots[None], degree=self.degree)[:, 0] @ self.coef - self.mean
+
+
+def effects(x: Tensor, weight: Tensor | None, degree: int, intervals: int) -> list[Effect]:
+    """The functions of the edges from each column of x (n, i). weight (n,): what a row counts."""
+    share = torch.full_like(x[:, 0], 1.0 / len(x)) if weight is None else weight / weight.sum()
+    most = min(TUNED.curves, max(TUNED.fewest_curves, TUNED.parameters // x.shape[1] - 1))
+    return [_effect(column, share, degree, intervals, most) for column in x.T]
+
+
+def knots_of(x: Tensor, degree: int, intervals: int) -> Tensor:
+    """Knots (G+2p+1,) over the values x (n,): between equidistant ones and quantiles."""
+    part = torch.arange(intervals + 1, dtype=x.dtype, device=x.device) / intervals
+    low, high = x.min(), x.max()
+    if not high > low:
+        low, high = low - 1, high + 1
+    ordered = x.sort().values
+    quantiles = ordered[(part * (len(x) - 1)).round().long()]
+    breaks = TUNED.even * (low + (high - low) * part) + (1 - TUNED.even) * quantiles.clamp(low, high)
+    breaks[0], breaks[-1] = low, high
+    return grid.from_breaks(breaks[None], degree)[0]
+
+
+def _effect(x: Tensor, share: Tensor, degree: int, intervals: int, most: int) -> Effect:
+    """The functions of one edge: a line and at most so many curves, none of a column that is constant."""
+    knots = knots_of(x, degree, intervals)
+    bases = knots.shape[0] - degree - 1
+    gram, mean = torch.zeros(bases, bases, dtype=x.dtype), torch.zeros(bases, dtype=x.dtype)
+    for rows in blocks(len(x), bases):
+        basis = dense_basis(x[rows, None], knots[None], degree=degree)[:, 0]
+        gram.addmm_(basis.T, share[rows, None] * basis)
+        mean += share[rows] @ basis
+    flat = torch.ones(bases, dtype=x.dtype)  # the coefficients of 1
+    line = grid.greville(knots[None], degree)[0].clone()  # those of x
+    line -= float(mean @ line) * flat
+    spread = float(line @ gram @ line)
+    distinct = len(torch.unique(x))
+    if distinct < 2 or not spread > 0:
+        return Effect(knots, degree, line[:, None] * 0, line.new_zeros(1), line.new_zeros(0))
+    line = line / spread**0.5
+    coef, roughness = _curves(gram, _bending(knots, degree), torch.stack([flat, line], 1), min(most, distinct - 2))
+    coef = torch.cat([line[:, None], coef], 1)
+    return Effect(knots, degree, coef, mean @ coef, roughness)
+
+
+def _curves(gram: Tensor, bending: Tensor, straight: Tensor, most: int) -> tuple[Tensor, Tensor]:
+    """At most so many curves (j, m - 1), the smoothest first, and their roughness in units of the first one."""
+    none = gram.new_zeros(len(gram), 0), gram.new_zeros(0)
+    if most < 1:
+        return none
+    across = torch.eye(len(gram), dtype=gram.dtype) - straight @ (straight.T @ gram)  # what is neither flat nor a line
+    safe = gram + 1e-9 * gram.diagonal().mean() * torch.eye(len(gram), dtype=gram.dtype)  # bases without a row
+    factor = torch.linalg.cholesky(safe)
+    half = torch.linalg.solve_triangular(factor, bending, upper=False)
+    turned = torch.linalg.solve_triangular(factor, half.T, upper=False)
+    roughness, vectors = torch.linalg.eigh((turned + turned.T) / 2)  # from smooth to rough
+    curved = (roughness > TUNED.straight * roughness[min(2, len(roughness) - 1)]).nonzero()[:, 0]
+    chosen = curved[curved >= 2][:most] if len(curved) > len(roughness) - 2 else curved[:most]
+    if not len(chosen):
+        return none
+    coef = across @ torch.linalg.solve_triangular(factor.T, vectors[:, chosen], upper=True)
+    return coef, roughness[chosen] / roughness[chosen[0]]
+
+
+def _bending(knots: Tensor, degree: int) -> Tensor:
+    """The integrals of products of second derivatives (j, j), in units of the grid's length: two Gauss points in each
+    interval are exact up to degree 3."""
+    breaks = grid.breaks_of(knots[None], degree)[0]
+    widths, middles = breaks.diff(), (breaks[1:] + breaks[:-1]) / 2
+    offset = widths / (2 * math.sqrt(3.0))
+    points, weights = torch.cat([middles - offset, middles + offset]), torch.cat([widths, widths]) / 2
+    second = dense_basis(points[:, None], knots[None], degree=degree, derivative=2)[:, 0]
+    return float(breaks[-1] - breaks[0]) ** 3 * (second.T @ (weights[:, None] * second))
+
+
+def design(found: Sequence[Effect], x: Tensor) -> Tensor:
+    """The functions of all edges at x (n, i), side by side."""
+    return torch.cat([effect.values(x[:, number]) for number, effect in enumerate(found)], 1)
+
+
+def blocks(rows: int, width: int) -> Iterator[slice]:
+    """Slices of rows whose blocks of this width hold at most `TUNED.block` numbers."""
+    step = max(1, TUNED.block // max(1, width))
+    return (slice(first, first + step) for first in range(0, rows, step))

@@ -1,0 +1,49 @@
+"""The numbers that steer the fit of additive networks by their evidence: each with its meaning, unit and reason. "Not
+measured" says that a value was chosen by judgement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class EvidenceTuning:
+    """All of them. Change one with `dataclasses.replace`."""
+
+    intervals: int = 20
+    """Of the grid of every edge. The prior says how smooth an edge is, so the grid only has to be fine enough."""
+    even: float = 0.5
+    """Weight of equidistant knots beside knots at quantiles: both, so that neither gaps nor crowds are missed. Not
+    measured."""
+    curves: int = 12
+    """Curves beside the line of one edge, at most, the smoothest first. Not measured."""
+    parameters: int = 2000
+    """Parameters of one output, about, from which edges of wide tables get fewer curves: a Cholesky factorisation of
+    this size takes a tenth of a second."""
+    fewest_curves: int = 3
+    """Curves of an edge in the widest tables."""
+    straight: float = 1e-9
+    """Roughness, as a part of that of the smoothest curves, below which a direction counts as a line: round-off."""
+    rounds: int = 200
+    """Updates of the strengths of the prior, at most."""
+    settled: float = 1e-3
+    """Relative change of the strengths at which they are at rest."""
+    settled_classes: float = 1e-2
+    """The same for classes, where an update costs a pass over the rows."""
+    patience: int = 10
+    """Updates before a part of an edge may be dropped: at first, strengths are far from where they will be."""
+    idle: float = 0.02
+    """Effective parameters of a part of an edge below which it is dropped: the data say nothing for it."""
+    largest_change: float = 1000.0
+    """Factor by which a strength changes in one update, at most."""
+    noise: float = 1e-8
+    """Least variance of the noise, as a part of that of the targets: below, round-off would decide."""
+    unpenalised: float = 1e-6
+    """Precision of the prior of a class's constant: none, but for the direction that changes no probability."""
+    shortest: float = 1e-4
+    """Part of a Newton step below which no shorter one is tried."""
+    block: int = 1 << 22
+    """Numbers in one block of rows of the design: 32 MB."""
+
+
+TUNED = EvidenceTuning()
