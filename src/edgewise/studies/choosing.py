@@ -13,6 +13,7 @@ from .scores import row_losses
 WORTH = 1.1  # a simpler network may have so much of the loss of the one before it
 ERRORS = 1.0  # standard errors of a mean difference that are no difference (Breiman et al. 1984, section 3.4.3)
 MOST = 1.5  # of the other's loss, beyond which a difference counts whatever its standard error
+FEWEST = 4  # rows below which nothing is clear
 ROUND_OFF = 1e-20  # part of the squares of y that is round-off
 
 
@@ -33,6 +34,30 @@ def as_good(new: KAN, old: KAN, rows: Table, most: float = MOST) -> bool:
     gap = ours - theirs
     within = bool(gap.mean() <= ERRORS * gap.std() / math.sqrt(len(gap))) and bool(ours.mean() <= most * theirs.mean())
     return within and (rows.classes is None or _lost(new, old, rows) <= 0.01)
+
+
+def clearly_better(new: KAN, old: KAN, rows: Table) -> bool:
+    """Whether `new` is better than `old` on these rows by more than a simpler network is worth, and than chance does:
+    one in twenty, by Student's test of the mean difference, which is strict where rows are few."""
+    if len(rows) < FEWEST:
+        return False
+    ours, theirs = row_losses(new, rows), row_losses(old, rows)
+    gap = theirs - ours
+    error = float(gap.std()) / math.sqrt(len(gap))
+    return bool(gap.mean() > student(len(gap) - 1) * error) and bool(WORTH * ours.mean() < theirs.mean())
+
+
+def student(freedom: int) -> float:
+    """What Student's t exceeds one time in twenty, to a percent from four degrees of freedom on: the first terms of
+    the expansion of Fisher & Cornish 1960 (doi:10.1080/00401706.1960.10489895).
+
+    >>> [round(student(freedom), 2) for freedom in (4, 10, 100)]
+    [2.11, 1.81, 1.66]
+    """
+    z = 1.6449  # of the normal distribution
+    first = (z**3 + z) / 4
+    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    return z + first / freedom + second / freedom**2
 
 
 def _lost(new: KAN, old: KAN, rows: Table) -> float:

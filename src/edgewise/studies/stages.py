@@ -1,5 +1,6 @@
-"""From a table to the network that is kept: fit with sparsity, prune, fit again, and closed forms where they are as
-good.
+"""From a table to the network that is kept. An additive network is fitted in closed form. A network with hidden layers
+is fitted with sparsity, pruned and fitted again. It is kept only where it is clearly better than the additive one. Then
+come closed forms, where they are as good.
 
 Three kinds of rows. The training rows fit every stage. The rows that choose stop a fit, and choose between a stage and
 the one before it. The rows that judge are no part of this file: what they say is taken after it, and nothing here sees
@@ -15,17 +16,19 @@ from ..data import Table, split
 from ..model import KAN
 from ..size import summary
 from ..symbolic.symbolify import symbolify
+from ..train.choose import EVIDENCE
 from ..train.fit import fit
 from ..train.held_out import FEWEST
-from ..train.refit import Ending, refit
+from ..train.refit import refit
 from ..train.result import FitResult
 from ..train.resuming.journal import Journal
 from ..train.solvers.status import Status
 from ..transforms import prune
-from .choosing import clearly_worse
+from .choosing import clearly_better, clearly_worse
 from .closed_forms import TOLERANCE, Closed, close, skipped, symbolic_edges
 from .settings import EFFORTS, StudySettings
 
+ADDITIVE, LAYERED = "additive network", "network with hidden layers"
 CHOOSING = 0.125  # part of the rows that do not judge: a tenth of all, where a fifth of them judges
 
 
@@ -34,7 +37,8 @@ class Trained:
     """The network that is kept and how it came about.
 
     `first`: the network before pruning; `splines`: the one whose edges are all splines, which `model` is unless closed
-    forms took their places. `chosen`: the fit that `splines` is from.
+    forms took their places. `chosen`: the fit that `splines` is from. `beside`: the network of the other kind, which
+    was not kept, by its name.
     """
 
     model: KAN
@@ -45,18 +49,20 @@ class Trained:
     rows: list[dict[str, Any]]
     stages: list[dict[str, Any]]
     interrupted: bool
+    beside: dict[str, KAN]
 
 
 def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal | None = None) -> Trained:
     """All stages on `rest`, a part of which only chooses. Ctrl-C keeps what there is. `journal`: keeps the state."""
     training, choosing = parts(rest, settings.seed)
     how: dict[str, Any] = {
-        "grids": settings.grids,
         "loss": "squared_error" if rest.classes is None else "cross_entropy",
         "seed": settings.seed,
         "progress": progress,
         "validation": None if choosing is None else (choosing.X, choosing.y),
     }
+    plain = fit(fresh(rest, replace(settings, hidden=())), training.X, training.y, optimizer=EVIDENCE, **how)
+    how["grids"] = settings.grids
     first = fit(
         fresh(rest, settings),
         training.X,
@@ -66,8 +72,10 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
         resume=journal and journal.part("fit"),
         **how,
     )
-    rows, stages = [{"part": "fit", **row} for row in first.history], [stage("fit", first)]
+    rows = [{"part": part, **row} for part, fitted in (("additive", plain), ("fit", first)) for row in fitted.history]
+    stages = [stage("additive network", plain), stage("fit", first)]
     chosen, interrupted = first, first.status is Status.INTERRUPTED
+    beside: dict[str, KAN] = {}
     closed = skipped("the fit was interrupted" if interrupted else "closed forms were not asked for")
     try:
         if settings.sparsity > 0 and not interrupted:
@@ -78,13 +86,18 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
             worse = choosing is not None and clearly_worse(second.model, first.model, choosing)
             chosen = first if worse else second
             interrupted = second.status is Status.INTERRUPTED
+        beside = {LAYERED if settings.hidden else "additive network by steps": named(chosen.model, rest)}
+        if choosing is None or not clearly_better(chosen.model, plain.model, choosing):
+            first, chosen = plain, plain
+        else:
+            beside = {ADDITIVE: named(plain.model, rest)}
         if settings.formula and not interrupted:
             closed = close(chosen.model, training, choosing, progress)
     except KeyboardInterrupt:  # outside fit, which catches its own: what there is is kept
         closed, interrupted = skipped("the search for closed forms was interrupted"), True
     models = (chosen.model if closed.model is None else closed.model, first.model, chosen.model)
     kept, unpruned, splines = (named(model, rest) for model in models)
-    return Trained(kept, unpruned, splines, chosen, closed, rows, stages, interrupted)
+    return Trained(kept, unpruned, splines, chosen, closed, rows, stages, interrupted, beside)
 
 
 def final(trained: Trained, table: Table, progress: bool, journal: Journal | None = None) -> KAN:
@@ -98,7 +111,7 @@ def final(trained: Trained, table: Table, progress: bool, journal: Journal | Non
         again = symbolify(trained.model, table.X, table.y, tolerance=TOLERANCE, progress=progress)
         same = symbolic_edges(again) == symbolic_edges(trained.model)
         return named(again if same else trained.model, table)
-    if not isinstance(trained.chosen.ending, Ending):
+    if trained.chosen.ending is None:
         return trained.model
     part = journal and journal.part("all rows")
     return named(refit(trained.chosen, table.X, table.y, progress=progress, resume=part).model, table)

@@ -194,6 +194,7 @@ def before(trained: Trained, held: Table) -> dict[str, Scores | str]:
         found["network before closed forms"] = scores(held, predict(trained.splines, held))
     if trained.splines.active_edges() != trained.first.active_edges():
         found["network before pruning"] = scores(held, predict(trained.first, held))
+    found |= {name: scores(held, predict(model, held)) for name, model in trained.beside.items()}
     return found
 
 

@@ -20,11 +20,9 @@ NAMES = {
     "ssbroyden": "self-scaled Broyden",
     "ssbfgs": "self-scaled BFGS",
     "adam": "Adam",
-    "evidence": "highest marginal likelihood",
 }
-FULL_BATCH = tuple(
-    name for name in NAMES if name not in ("adam", "evidence")
-)  # they take all rows at once, in float64 on a KAN
+FULL_BATCH = tuple(name for name in NAMES if name != "adam")  # they take all rows at once, in float64 on a KAN
+EVIDENCE = "evidence"  # in closed form, for a KAN without hidden layers
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from ..limits import NUMBER, layer_bytes, refuse_too_large
 from ..model import KAN
 from ..transforms.grids import reaching
 from . import by_gradient, by_least_squares, by_module, by_residual
-from .choose import FULL_BATCH, Optimizer, choose, whole_batch
+from .choose import EVIDENCE, FULL_BATCH, Optimizer, choose, whole_batch
 from .evidence import by_evidence
 from .job import Job, make_job
 from .monitor import Callback, Monitor, watched
@@ -128,7 +128,7 @@ def _case(model: nn.Module, X: Any, y: Any, settings: FitSettings, monitor: Moni
 
 def _fit_network(model: KAN, X: Any, y: Any, settings: FitSettings, monitor: Monitor) -> FitResult:
     """Train a KAN by the optimizer that was asked for, or that suits its size."""
-    exact = settings.optimizer in ("auto", "evidence", *FULL_BATCH)
+    exact = settings.optimizer in ("auto", EVIDENCE, *FULL_BATCH)
     outputs = len(model.topology.node_ids[-1])
     data = _data_of(model, settings) | {
         "features": model.topology.features,
@@ -148,7 +148,7 @@ def _fit_network(model: KAN, X: Any, y: Any, settings: FitSettings, monitor: Mon
         raise ConfigError(whole_batch(chosen, parameters))
     _refuse_grids(model, chosen, settings)
     start = _prepared(model, job)
-    if chosen == "evidence":
+    if chosen == EVIDENCE:
         return by_evidence.fit_kan(model, start, job, everything, monitor)
     if chosen == "lm":
         return by_least_squares.fit_kan(model, start, job, everything, settings, monitor)

@@ -14,13 +14,13 @@ from ..devices import as_device
 from ..errors import ConfigError, did_you_mean, problems
 from ..limits import HISTORY_ROW, MODULE, too_large
 from ..model import KAN
-from .choose import FULL_BATCH, NAMES, Optimizer
+from .choose import EVIDENCE, FULL_BATCH, NAMES, Optimizer
 from .monitor import Callback
 from .priors.memory import Memory, check_memory
 from .problems.losses import Loss
 from .resuming.journal import Part
 
-OPTIMIZERS = ("auto", *NAMES)
+OPTIMIZERS = ("auto", *NAMES, EVIDENCE)
 MOST_GRIDS = 1000  # more stages than any fit goes through; the sizes are looked at one by one
 
 
@@ -153,7 +153,7 @@ class FitSettings:
         elif self.sparsity > 0 or self.grids != "auto" or self.restarts_asked:
             kind = type(model).__name__
             yield f"sparsity, grids and restarts are for edgewise.KAN, the model is a {kind}; leave them out"
-        if self.optimizer == "evidence":
+        if self.optimizer == EVIDENCE:
             yield from self._beside_evidence(network)
         if self.batch_size is not None and self.optimizer in FULL_BATCH:
             yield f"optimizer={self.optimizer!r} takes all rows at once; leave batch_size out, or use 'adam'"

@@ -1,0 +1,173 @@
+"""Additive networks by their evidence: what the data say is found, what they do not say is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+import edgewise as ew
+from edgewise.errors import ConfigError
+from edgewise.train.evidence import additive, tuning
+from edgewise.train.result import FitResult
+from helpers import assert_close, assert_equal, state_of
+
+
+def rows(seed: int, n: int = 300, d: int = 4) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    X = 2 * torch.rand(n, d, dtype=torch.float64, generator=generator) - 1
+    return X, torch.randn(n, dtype=torch.float64, generator=generator)
+
+
+def fit(X: Tensor, y: Any, outputs: int = 1, **how: Any) -> FitResult:
+    return ew.fit(ew.KAN((X.shape[1], outputs)), X, y, optimizer="evidence", progress=False, **how)
+
+
+def curve(X: Tensor) -> Tensor:
+    return torch.sin(3 * X[:, 0]) + 2 * X[:, 1]
+
+
+def error(result: FitResult, seed: int = 99) -> float:
+    X = rows(seed, 2000)[0]
+    return float((result.model(X)[:, 0] - curve(X)).detach().square().mean().sqrt())
+
+
+def test_a_smooth_function_is_found_under_noise():
+    errors = []
+    for seed in range(5):
+        X, noise = rows(seed)
+        errors.append(error(fit(X, curve(X) + 0.5 * noise)))
+    assert sorted(errors)[2] < 0.12  # 15 or so parameters from 285 rows with a noise of 0.5: 0.11
+
+
+def test_without_noise_the_function_is_found_closely():
+    X, _ = rows(0)
+    assert error(fit(X, curve(X))) < 1e-3
+
+
+def test_noise_alone_explains_next_to_nothing():
+    explained = []
+    for seed in range(10):
+        X, noise = rows(seed, 150, 6)
+        model = fit(X, noise).model
+        new, unseen = rows(seed + 100, 5000, 6)
+        explained.append(1 - float((model(new)[:, 0] - unseen).detach().square().mean() / unseen.var()))
+    assert min(explained) > -0.2 and sorted(explained)[5] > -0.05  # least squares of these 78 functions: about -1
+
+
+def test_a_line_stays_nearly_a_line():
+    bends = []
+    for seed in range(5):
+        X, noise = rows(seed, 200, 1)
+        model = fit(X, 3 * X[:, 0] + 0.3 * noise).model
+        at = model(torch.tensor([[-0.8], [0.0], [0.8]], dtype=torch.float64))[:, 0].detach()
+        bends.append(abs(float(at[0] + at[2] - 2 * at[1])))
+    assert sorted(bends)[2] < 0.1  # the line rises by 4.8 between these points
+
+
+def test_beyond_the_data_it_goes_on_along_its_tangents():
+    X, noise = rows(0, 200, 1)
+    model = fit(X.abs(), X.abs()[:, 0] + 0.1 * noise).model
+    assert abs(float(model(torch.tensor([[3.0]], dtype=torch.float64)).detach()) - 3) < 0.5
+
+
+@pytest.mark.parametrize("factor", [1e-6, 1e6])
+def test_units_do_not_matter(factor: float):
+    X, noise = rows(0)
+    y = curve(X) + 0.3 * noise
+    one, other = fit(X, y), fit(X * factor + 3 * factor, y * factor - factor)
+    assert_close(other.model(X * factor + 3 * factor), one.model(X) * factor - factor, like="adapt")
+
+
+def test_blocks_of_rows_change_round_off_alone(monkeypatch: pytest.MonkeyPatch):
+    X, noise = rows(0)
+    y, classes = curve(X) + 0.3 * noise, curve(X) + noise > 0
+    whole = fit(X, y), fit(X, classes, 2)
+    small = tuning.EvidenceTuning(block=1000)
+    for module in (additive, __import__("edgewise.train.evidence.effects", fromlist=["TUNED"])):
+        monkeypatch.setattr(module, "TUNED", small)
+    for one, other in zip(whole, (fit(X, y), fit(X, classes, 2)), strict=True):
+        assert_close(other.model(X), one.model(X), like="adapt")
+
+
+def test_every_output_has_a_smoothness_of_its_own():
+    X, noise = rows(0)
+    y = torch.stack([curve(X) + 0.3 * noise, noise, X[:, 2]], 1)
+    result = fit(X, y, 3)
+    assert_close(result.model(X)[:, :1], fit(X, y[:, 0]).model(X), like="adapt")
+    assert float((result.model(X)[:, 2] - X[:, 2]).detach().abs().max()) < 1e-3
+    spread = result.model(X)[:, 1].detach().std()
+    assert float(spread) < 0.35  # the noise of spread 1 beside it is hardly followed
+
+
+def test_probabilities_are_those_of_the_law():
+    divergence = []
+    for seed in range(5):
+        X, _ = rows(seed, 600)
+        drawn = torch.rand(600, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+        result = fit(X, (drawn < torch.sigmoid(curve(X))).long(), 2, loss="cross_entropy")
+        new = rows(99, 2000)[0]
+        odds = curve(new)
+        true = torch.stack([-odds, odds], 1).sigmoid()
+        divergence.append(float((true * (true.log() - result.model(new).detach().log_softmax(1))).sum(1).mean()))
+    assert sorted(divergence)[2] < 0.02
+
+
+def test_separable_classes_keep_finite_odds():
+    X, _ = rows(0, 100)
+    result = fit(X, (X[:, 0] > 0).long(), 2, loss="cross_entropy")
+    assert result.metrics["accuracy"] > 0.97
+    assert float(result.model(X).detach().log_softmax(1).abs().max()) < 100
+
+
+def test_three_classes():
+    X, noise = rows(0, 400)
+    labels = torch.bucketize(curve(X) + 0.3 * noise, torch.tensor([-1.0, 1.0], dtype=torch.float64))
+    result = fit(X, labels, 3, loss="cross_entropy")
+    assert result.metrics["validation_accuracy"] > 0.75
+
+
+def test_edges_that_say_nothing_are_off_and_a_constant_says_so():
+    X, noise = rows(3, 60, 2)
+    result = fit(X, torch.zeros(60, dtype=torch.float64) + 2.0)
+    assert result.status.name == "NOTHING" and ew.summary(result.model).edges == 0
+    assert_close(result.model(X), torch.full((60, 1), 2.0, dtype=torch.float64), like="float64")
+
+
+def test_more_columns_than_rows():
+    X, noise = rows(0, 60, 200)
+    result = fit(X, 3 * X[:, 7] + 0.1 * noise)
+    new, _ = rows(1, 1000, 200)
+    assert float((result.model(new)[:, 0] - 3 * new[:, 7]).detach().square().mean().sqrt()) < 0.3
+
+
+def test_refit_takes_all_rows():
+    X, noise = rows(0)
+    y = curve(X) + 0.3 * noise
+    first = fit(X, y)
+    last = ew.refit(first, X, y, progress=False)
+    everything = fit(X, y, validation=(X[:5], y[:5]))
+    assert_close(last.model(X), everything.model(X), like="adapt")
+    assert last.metrics["validation_rmse"] == first.metrics["validation_rmse"]
+
+
+def test_same_seed_same_bits():
+    X, noise = rows(0)
+    assert_equal(state_of(fit(X, curve(X) + noise).model), state_of(fit(X, curve(X) + noise).model))
+
+
+@pytest.mark.parametrize(
+    ("model", "how", "said"),
+    [
+        (ew.KAN((4, 2, 1)), {}, "without hidden layers"),
+        (torch.nn.Linear(4, 1).double(), {}, "for an edgewise.KAN"),
+        (ew.KAN((4, 1)), {"grids": (3, 6)}, "no use for grids"),
+        (ew.KAN((4, 1)), {"sparsity": 0.1, "steps": 3}, "no use for sparsity, steps"),
+    ],
+)
+def test_what_has_no_effect_is_refused(model: torch.nn.Module, how: dict[str, Any], said: str):
+    X, y = rows(0)
+    with pytest.raises(ConfigError, match=said):
+        ew.fit(model, X, y, optimizer="evidence", progress=False, **how)

@@ -1,0 +1,60 @@
+"""The functions of an edge: a line and curves, orthogonal on the rows and in their roughness."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from edgewise.fitting import dense_basis
+from edgewise.train.evidence.effects import design, effects
+from helpers import assert_close
+
+
+def columns(name: str) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(200, 2, dtype=torch.float64, generator=generator)
+    return {"normal": x, "long tail": torch.exp(2 * x), "few values": x.round(), "two values": (x > 0).double()}[name]
+
+
+@pytest.mark.parametrize("name", ["normal", "long tail", "few values", "two values"])
+@pytest.mark.parametrize("degree", [2, 3])
+def test_they_are_orthogonal_with_mean_zero_and_variance_one(name: str, degree: int):
+    x = columns(name)
+    for number, effect in enumerate(effects(x, None, degree, 20)):
+        values = effect.values(x[:, number])
+        assert float(values.mean(0).abs().max()) < 1e-10
+        products = values.T @ values / len(x)  # a small ridge holds basis functions that met few rows
+        assert float((products - torch.eye(len(products), dtype=x.dtype)).abs().max()) < 1e-2
+
+
+def test_the_first_is_a_line_and_the_others_grow_rougher():
+    x = columns("normal")
+    effect = effects(x, None, 3, 20)[0]
+    line = effect.values(x[:, 0])[:, 0]
+    assert float(torch.corrcoef(torch.stack([line, x[:, 0]]))[0, 1]) > 1 - 1e-12
+    assert bool((effect.roughness.diff() > 0).all()) and float(effect.roughness[0]) == 1.0
+
+
+def test_they_are_splines_with_these_coefficients():
+    x = columns("long tail")
+    effect = effects(x, None, 3, 20)[1]
+    spline = dense_basis(x[:, 1:], effect.knots[None], degree=3)[:, 0] @ effect.coef
+    assert_close(spline - effect.mean, effect.values(x[:, 1]), like="float64")
+
+
+def test_a_column_has_no_more_functions_than_its_values_can_tell():
+    found = effects(torch.cat([columns("two values"), torch.ones(200, 1, dtype=torch.float64)], 1), None, 3, 20)
+    assert [effect.coef.shape[1] for effect in found] == [1, 1, 1]
+    assert float(design(found, torch.ones(200, 3, dtype=torch.float64))[:, 2].abs().max()) == 0.0
+
+
+def test_rows_of_weight_zero_do_not_count():
+    x, weight = columns("normal"), torch.ones(200, dtype=torch.float64)
+    weight[:50] = 0
+    values = effects(x, weight, 3, 20)[0].values(x[:, 0])
+    assert float(values[50:].mean(0).abs().max()) < 1e-10
+
+
+def test_wide_tables_get_fewer_curves():
+    x = torch.randn(50, 400, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    assert {effect.coef.shape[1] for effect in effects(x, None, 3, 20)} == {5}
