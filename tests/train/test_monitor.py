@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from edgewise.train.monitor import REFRESH, Monitor, someone_looks
+from edgewise.screen import someone_looks
+from edgewise.train.monitor import REFRESH, Monitor
 from edgewise.train.solvers.status import Status
 
 VALUES: dict[str, Any] = {

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from ..errors import ConfigError, knows_keywords
+from ..screen import told_by
 from .closing import finish
 from .job import Job, check_rows
 from .monitor import Monitor
@@ -85,16 +86,17 @@ def refit(result: FitResult, X: Any, y: Any, *, sample_weight: Any = None, progr
     job = Job(x, target, found.loss, weight, classes=found.classes)
     monitor = Monitor(progress=progress)
     try:
-        if result.status is Status.NOTHING:
-            done, status = constant(start, job), Status.NOTHING
-        elif ending.state.status is Status.STOPPED and not ending.state.roughness:
-            done, status = start, Status.STOPPED  # steps without smoothness would undo a stop by the held-out loss
-        else:
-            training = Training(job, plan, monitor)
-            state = replace(ending.state, model=reaching_rows(start, job))
-            training.best = state
-            last = last_refit(training, state, found.rows)
-            done, status = (carried_on(last.model, x) if job.regression else last.model), last.status
+        with told_by(monitor.tell):
+            if result.status is Status.NOTHING:
+                done, status = constant(start, job), Status.NOTHING
+            elif ending.state.status is Status.STOPPED and not ending.state.roughness:
+                done, status = start, Status.STOPPED  # steps without smoothness would undo a stop by the held-out loss
+            else:
+                training = Training(job, plan, monitor)
+                state = replace(ending.state, model=reaching_rows(start, job))
+                training.best = state
+                last = last_refit(training, state, found.rows)
+                done, status = (carried_on(last.model, x) if job.regression else last.model), last.status
     finally:
         monitor.close()
     fresh = finish(model, done, done, job, found.rows, status, monitor, "Levenberg-Marquardt on all rows")

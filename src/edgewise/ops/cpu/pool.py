@@ -20,17 +20,25 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import chain
 from pathlib import Path
 from queue import SimpleQueue
+from struct import Struct
 
 import numpy as np
 import torch
 
+from .machine_code import Kernel
+
 OPENMP_PAUSE = 0.25  # seconds without OpenMP after its threads came late
 LATE = 1e-3  # seconds that they may take beyond four times the expected ones
 
-_TaskFunction = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+# The table that a kernel gets, all int64: the next slice to take, how many there are, the numbers of each, whether one
+# of them failed; then the slices. `kernels/instructions.py` has the same numbers.
+HEADER = 4
+FAILED = 3
+FAILED_BYTES, NO_BYTES = slice(8 * FAILED, 8 * FAILED + 8), bytes(8)
 
 
 class _Job:
@@ -104,33 +112,56 @@ def _start(count: int) -> None:
             _workers += 1
 
 
-@lru_cache(maxsize=64)
-def _callable(address: int) -> Callable[[int], None]:
-    return _TaskFunction(address)
+@cache
+def _pack(count: int) -> Callable[..., bytes]:
+    return Struct(f"{HEADER + count}q").pack
 
 
-def run(address: int, slices: Sequence[tuple[int, ...]], seconds: float) -> None:
-    """Run a task over all slices; returns when all are done.
+def _check(failed: bool) -> None:
+    if failed:
+        raise MemoryError("a kernel got no memory for a block of rows")
 
-    `address`: of a C function that takes slices from a table (a counter, the number of slices, their length, the
-    slices) until none is left. `seconds`: what one thread would take, about.
+
+def run_alone(kernel: Kernel, numbers: tuple[int, ...]) -> None:
+    """Run a kernel on this thread over one slice. Raises MemoryError where it gets no memory."""
+    table = _pack(len(numbers))(0, 1, len(numbers), 0, *numbers)  # in a quarter of the time that an array takes
+    kernel.call(table)
+    _check(table[FAILED_BYTES] != NO_BYTES)
+
+
+def run(kernel: Kernel, slices: Sequence[tuple[int, ...]], seconds: float) -> None:
+    """Run a kernel over all slices, on as many threads; returns when all are done. Raises MemoryError where one gets no
+    memory.
+
+    `seconds`: what one thread would take, about.
     """
-    global _avoided_until
-    table = np.array(
-        [0, len(slices), len(slices[0]), *(number for numbers in slices for number in numbers)], dtype=np.int64
-    )
-    openmp = None if _forked else _openmp()
-    begin = time.perf_counter()
-    if openmp is not None and begin > _avoided_until:
-        openmp(address, table.ctypes.data, len(slices), 0)
-        end = time.perf_counter()
-        if end - begin > 4 * seconds + LATE:
-            _avoided_until = end + OPENMP_PAUSE
+    if len(slices) == 1:
+        run_alone(kernel, slices[0])
         return
-    others = len(slices) - 1
+    table = np.array([0, len(slices), len(slices[0]), 0, *chain.from_iterable(slices)], dtype=np.int64)
+    if not _on_openmp(kernel, table.ctypes.data, len(slices), seconds):
+        _on_python_threads(kernel, table.ctypes.data, len(slices))
+    _check(bool(table[FAILED]))
+
+
+def _on_openmp(kernel: Kernel, table: int, count: int, seconds: float) -> bool:
+    """Whether OpenMP's threads have done it, which they are not asked for after a fork and after they came late."""
+    global _avoided_until
+    openmp, begin = None if _forked else _openmp(), time.perf_counter()
+    if openmp is None or begin <= _avoided_until:
+        return False
+    openmp(kernel.address, table, count, 0)
+    end = time.perf_counter()
+    if end - begin > 4 * seconds + LATE:
+        _avoided_until = end + OPENMP_PAUSE
+    return True
+
+
+def _on_python_threads(kernel: Kernel, table: int, count: int) -> None:
+    others = count - 1
     if _workers < others:
         _start(others)
-    job = _Job(_callable(address), table.ctypes.data)
+    job = _Job(kernel.call, table)
     for _ in range(others):
         _jobs.put(job)
     job.finish()

@@ -20,6 +20,7 @@ OPTIONS = {"fastmath": {"contract", "reassoc", "nsz"}, "nogil": True, "error_mod
 # Inlined, because a function left out of its callers is one symbol for all of them. Which copy of it runs, the
 # compiler's own or one read from disk, then depends on what was loaded before. So would the last bits of results.
 fast = njit(**OPTIONS, forceinline=True)
+kernel = njit(**OPTIONS)
 # outputs that are taken together: code for just this number, a block of rows of which stays in the first-level cache
 STRIP = 64
 ROWS_PER_INTERVAL = 4  # rows per interval on average from which summing by intervals is faster
@@ -83,7 +84,7 @@ def by_interval(first, n, intervals, ends, order):
         ends[k] += 1
 
 
-@fast
+@kernel
 def pack(rows, n, O, strips):
     """rows (n, O) as strips of (n, STRIP) and what is left."""
     wide_vectors()
@@ -95,7 +96,7 @@ def pack(rows, n, O, strips):
                 target[o] = source[o]
 
 
-@fast
+@kernel
 def unpack(strips, n, O, rows):
     """`pack` undone."""
     wide_vectors()
@@ -286,7 +287,7 @@ def slope_groups(g, width, coef, distance, scale, intervals, ends, order, values
         begin = ends[k]
 
 
-@fast
+@kernel
 def differences(values, n, block):
     """Four derivatives and a base function become three factors of differences and the base function."""
     wide_vectors()

@@ -22,7 +22,7 @@ NARROW_TABLE = 16  # numbers in a row up to which a column is read on its own
 # inside
 EXTRA = 2
 # "numpy": a division by zero gives inf instead of raising, without which no loop with a division becomes vector code
-plain = njit(fastmath={"contract"}, nogil=True, error_model="numpy", forceinline=True)
+plain = njit(fastmath={"contract"}, nogil=True, error_model="numpy")
 
 
 @plain
