@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from edgewise.cli.main import main
-from edgewise.ops.cpu import code_folder, kernels, machine_code, pool
+from edgewise.ops.cpu import code_folder, kernels, machine_code
 from edgewise.screen import told_by
 
 pytest.importorskip("llvmlite", reason="llvmlite is not installed")
@@ -146,15 +147,13 @@ def test_nothing_is_said_where_nobody_looks_and_numba_is_not_needed(tmp_path: Pa
     assert any((tmp_path / "code").iterdir())  # something was compiled
 
 
-def test_a_kernel_without_memory_raises():
-    def fails(table: bytes) -> None:
-        import ctypes
-
-        ctypes.memset(id(table) + bytes.__basicsize__ - 1 + 8 * pool.FAILED, 1, 1)
-
+def test_a_kernel_without_memory_raises(monkeypatch: pytest.MonkeyPatch):
+    seen = []
+    monkeypatch.setattr(machine_code, "_Entry", lambda address: lambda table: seen.append(table) or address)
+    machine_code._kernel(0, 3).alone(7, 8, 9)
+    assert struct.unpack("7q", seen[0]) == (0, 1, 3, 0, 7, 8, 9)
     with pytest.raises(MemoryError, match="got no memory"):
-        pool.run_alone(machine_code.Kernel(fails, 0), (1, 2, 3))
-    pool.run_alone(machine_code.Kernel(lambda table: None, 0), (1, 2, 3))
+        machine_code._kernel(1, 3).alone(7, 8, 9)
 
 
 # --- the bitcode

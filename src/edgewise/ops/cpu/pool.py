@@ -20,31 +20,24 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from queue import SimpleQueue
-from struct import Struct
 
 import numpy as np
 import torch
 
-from .machine_code import Kernel
+from .machine_code import FAILED, NO_MEMORY, Kernel
 
 OPENMP_PAUSE = 0.25  # seconds without OpenMP after its threads came late
 LATE = 1e-3  # seconds that they may take beyond four times the expected ones
-
-# The table that a kernel gets, all int64: the next slice to take, how many there are, the numbers of each, whether one
-# of them failed; then the slices. `kernels/instructions.py` has the same numbers.
-HEADER = 4
-FAILED = 3
-FAILED_BYTES, NO_BYTES = slice(8 * FAILED, 8 * FAILED + 8), bytes(8)
 
 
 class _Job:
     """A table of slices and who is at work on it."""
 
-    def __init__(self, task: Callable[[int], None], table: int):
+    def __init__(self, task: Callable[[int], int], table: int):
         self.task, self.table = task, table
         self.lock, self.ended = threading.Lock(), SimpleQueue()
         self.active, self.closed = 0, False
@@ -112,23 +105,6 @@ def _start(count: int) -> None:
             _workers += 1
 
 
-@cache
-def _pack(count: int) -> Callable[..., bytes]:
-    return Struct(f"{HEADER + count}q").pack
-
-
-def _check(failed: bool) -> None:
-    if failed:
-        raise MemoryError("a kernel got no memory for a block of rows")
-
-
-def run_alone(kernel: Kernel, numbers: tuple[int, ...]) -> None:
-    """Run a kernel on this thread over one slice. Raises MemoryError where it gets no memory."""
-    table = _pack(len(numbers))(0, 1, len(numbers), 0, *numbers)  # in a quarter of the time that an array takes
-    kernel.call(table)
-    _check(table[FAILED_BYTES] != NO_BYTES)
-
-
 def run(kernel: Kernel, slices: Sequence[tuple[int, ...]], seconds: float) -> None:
     """Run a kernel over all slices, on as many threads; returns when all are done. Raises MemoryError where one gets no
     memory.
@@ -136,12 +112,13 @@ def run(kernel: Kernel, slices: Sequence[tuple[int, ...]], seconds: float) -> No
     `seconds`: what one thread would take, about.
     """
     if len(slices) == 1:
-        run_alone(kernel, slices[0])
+        kernel.alone(*slices[0])
         return
     table = np.array([0, len(slices), len(slices[0]), 0, *chain.from_iterable(slices)], dtype=np.int64)
     if not _on_openmp(kernel, table.ctypes.data, len(slices), seconds):
         _on_python_threads(kernel, table.ctypes.data, len(slices))
-    _check(bool(table[FAILED]))
+    if table[FAILED]:
+        raise MemoryError(NO_MEMORY)
 
 
 def _on_openmp(kernel: Kernel, table: int, count: int, seconds: float) -> bool:

@@ -117,7 +117,7 @@ def to_out(
     work = _work(rows, inputs, outputs, p)
     count = threads(work)
     if count == 1:
-        pool.run_alone(kernel("spline", "to_out", dtype), (*head, 0, rows, *tail))
+        kernel("spline", "to_out", dtype).alone(*head, 0, rows, *tail)
     else:
         run("spline", "to_out", [(*head, a, b, *tail) for a, b in _cuts(rows, count)], dtype, work)
     return out
@@ -173,7 +173,7 @@ def _backward(
     tail = (inputs, num_basis, outputs, p, nu, int(uniform), kind if want_c else 0, 0 if scale is None else kind, size)
     sums = _address(dcoef), _address(dscale), _address(dbias)
     if count == 1:
-        pool.run_alone(kernel("spline", "backward", dtype), (*head, *sums, 0, rows, 0, inputs, *tail))
+        kernel("spline", "backward", dtype).alone(*head, *sums, 0, rows, 0, inputs, *tail)
     elif not want_c:
         run("spline", "backward", [(*head, *sums, a, b, 0, inputs, *tail) for a, b in _cuts(rows, count)], dtype, work)
     elif by_inputs:

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from numba import int32
 
-from .columns import EXTRA, base_values, locate, logistic, plain, scale_rows, spline_values, take
-from .instructions import apart, pointer, retype, shift
+from .columns import EXTRA, base_values, locate, logistic, plain_apart, scale_rows, spline_values, take
+from .instructions import pointer, retype, shift, wide_vectors
 from .rows import STRIP, fast
 from .vectors import VECTOR_BYTES
 
@@ -91,11 +91,11 @@ def divide(start, p, block, O, size, one):
     )
 
 
-@plain
+@plain_apart
 def place(x, h, with_h, stride, n, knots, p, intervals, uniform, base, memory, block, one):
     """Find one block of rows x at one input node: everything that does not depend on the order of derivative. Returns
     whether a row is outside."""
-    apart()
+    wide_vectors()
     own_h, rising, places, first = memory.own_h, memory.rising, memory.places, memory.first
     if with_h:
         take(h, stride, n, own_h)
@@ -105,11 +105,11 @@ def place(x, h, with_h, stride, n, knots, p, intervals, uniform, base, memory, b
     return odd
 
 
-@plain
+@plain_apart
 def fill(x, with_h, n, knots, p, nu, intervals, uniform, odd, table, slopes, base, polynomials, memory, block, one):
     """values (terms + base, rows) of order nu, times h, where `place` has been. Returns the number of spline terms:
     p+1, or 0 beyond the degree."""
-    apart()
+    wide_vectors()
     values, rising = memory.values, memory.rising
     terms = 0
     if nu <= p:

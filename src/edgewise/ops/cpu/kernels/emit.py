@@ -36,13 +36,17 @@ GROUPS = {
     "normal": ((normal_kernels.accumulate, 18), (normal_kernels.mirror, 2)),
 }
 ONES = {"float32": np.float32(1), "float64": 1.0}
-# a kernel as numba calls it has places for a result and for an exception, of which there are none
+# a function as numba calls it has places for a result and for an exception, of which there are none; an entry point
+# gives back whether a slice failed
 ENTRY = """
 declare i32 @{native}(ptr, ptr, ptr)
-define void @{name}(ptr %table) {{
+define i32 @{name}(ptr %table) {{
   %unused = alloca [2 x ptr]
   %status = call i32 @{native}(ptr %unused, ptr %unused, ptr %table)
-  ret void
+  %place = getelementptr i64, ptr %table, i64 {failed}
+  %failed = load i64, ptr %place
+  %result = trunc i64 %failed to i32
+  ret i32 %result
 }}
 """
 
@@ -74,7 +78,7 @@ def _module(kernel: Any, count: int, dtype: str) -> tuple[Any, str]:
     module = llvm.parse_assembly(compiled.library.get_llvm_str())
     for one in _defined(module):
         one.linkage = "linkonce_odr"  # the modules of a group have functions in common
-    module.link_in(llvm.parse_assembly(ENTRY.format(native=compiled.fndesc.llvm_func_name, name=name)))
+    module.link_in(llvm.parse_assembly(ENTRY.format(native=compiled.fndesc.llvm_func_name, name=name, failed=FAILED)))
     return module, name
 
 

@@ -24,7 +24,7 @@ from numba import int64
 
 from .gather import gather_rows
 from .instructions import allocate, pointer, real, release, retype, shift
-from .rows import fast, kernel
+from .rows import fast, fast_apart
 
 LAYER_FIELDS = 12  # of a layer in its table: see `normal_backend.layer_line`
 PART_FIELDS = 4  # of a part of the work in its table: layer, column (-1 for all), first block, last block
@@ -131,7 +131,7 @@ def _sort(samples, count, keys, distance, span, ends, order):
         ends[key] += 1
 
 
-@kernel
+@fast_apart
 def accumulate(
     layers_,
     L,
@@ -291,7 +291,7 @@ def accumulate(
     return True
 
 
-@kernel
+@fast_apart
 def mirror(matrix_, P, one):
     """The lower triangle from the upper one, tile by tile."""
     matrix = pointer(matrix_, one)

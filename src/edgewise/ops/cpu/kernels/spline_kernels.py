@@ -25,8 +25,8 @@ from .rows import (
     by_interval,
     differences,
     dot_rows,
+    fast_apart,
     in_turn,
-    kernel,
     pack,
     push_groups,
     push_rows,
@@ -40,7 +40,7 @@ GROUPED = 16  # outputs from which rows are sorted by interval
 BASIS_ROWS = 16  # in a block of `basis`: its results stay in the first-level cache
 
 
-@kernel
+@fast_apart
 def to_out(
     x_,
     h_,
@@ -134,7 +134,7 @@ def to_out(
     return True
 
 
-@kernel
+@fast_apart
 def backward(
     x_,
     h_,
@@ -319,7 +319,7 @@ def backward(
     return True
 
 
-@kernel
+@fast_apart
 def basis(x_, knots_, table_, slopes_, first_, values_, begin, end, I, J, p, nu, uniform, size, one):
     x, knots, table, slopes = pointer(x_, one), pointer(knots_, one), pointer(table_, one), pointer(slopes_, one)
     result, places = pointer(values_, one), pointer(first_, int64(1))
