@@ -15,8 +15,8 @@ def someone_looks() -> bool:
     return notebook or bool(getattr(sys.stderr, "isatty", lambda: False)())
 
 
-def _line(text: str) -> None:
-    """A line on stderr, where someone looks."""
+def on_stderr(text: str) -> None:
+    """A teller for `told_by`, and what tells by default: a line on stderr, where someone looks."""
     if someone_looks():
         print(f"edgewise: {text}", file=sys.stderr, flush=True)
 
@@ -25,7 +25,7 @@ def nobody(text: str) -> None:
     """A teller for `told_by` that says nothing."""
 
 
-_teller: ContextVar[Callable[[str], None]] = ContextVar("edgewise_teller", default=_line)
+_teller: ContextVar[Callable[[str], None]] = ContextVar("edgewise_teller", default=on_stderr)
 
 
 def tell(text: str) -> None:

@@ -16,6 +16,7 @@ from ..errors import DataError, ShapeError
 from ..files import write_whole
 from ..metadata import Metadata
 from ..model import KAN
+from ..screen import nobody, on_stderr, told_by
 from ..studies.folder import open_run
 
 
@@ -28,7 +29,8 @@ def run(args: argparse.Namespace) -> int:
     if not args.quiet:
         for note in rows.notes:
             print(f"note: {note}", file=sys.stderr)
-    text = output(model.metadata, rows, predictions(model, rows.X))
+    with told_by(nobody if args.quiet else on_stderr):
+        text = output(model.metadata, rows, predictions(model, rows.X))
     if args.out:
         write_whole(args.out, text)
         if not args.quiet:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import warnings
 from collections.abc import Sequence
@@ -131,7 +130,7 @@ def study_table(table: Table, settings: StudySettings, *, progress: bool, source
             f"{where} has {len(table)} usable rows; a study that lets some of them judge needs at least {FEWEST}"
         )
     rest, held = split(table, settings.test, settings.seed)
-    trained = learn(rest, settings, progress=progress and sys.stderr.isatty())
+    trained = learn(rest, settings, progress=progress)
     if trained.closed.failure:
         warnings.warn(EdgewiseWarning(f"{trained.closed.message}\n{trained.closed.failure}"), stacklevel=2)
     network = scores(held, predict(trained.model, held))
@@ -149,7 +148,7 @@ def study_table(table: Table, settings: StudySettings, *, progress: bool, source
     verdict = words.verdict(table.task, goal, network, others)
     verdict += words.extrapolated(table.task, len(held) - int(inside.sum()), within)
     message = words.closed(trained.closed.message, table.task, found) if settings.formula else ""
-    last = final(trained, table, progress=progress and sys.stderr.isatty())
+    last = final(trained, table, progress=progress)
     return Study(
         table=table,
         rest=rest,
