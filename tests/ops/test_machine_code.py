@@ -162,6 +162,8 @@ def test_a_kernel_without_memory_raises(monkeypatch: pytest.MonkeyPatch):
 def test_the_bitcode_is_that_of_the_sources():
     made = json.loads((machine_code.BITCODE / "made.json").read_text(encoding="utf-8"))
     assert made["sources"] == kernels.digest(), "the source of the kernels has changed: run make kernels"
+    called = machine_code.GROUPS, machine_code.HEADER, machine_code.FAILED
+    assert (made["kernels"], made["header"], made["failed"]) == called
     assert {file.name for file in machine_code.BITCODE.glob("*.bc")} == {
         f"{group}_{dtype}.bc" for group in machine_code.GROUPS for dtype in machine_code.DTYPES
     }

@@ -112,7 +112,9 @@ def main(folder: Path) -> None:
     for group in GROUPS:
         for dtype in ONES:
             (folder / f"{group}_{dtype}.bc").write_bytes(bitcode(group, dtype))
+    kernels = {group: {kernel.__name__: count for kernel, count in members} for group, members in GROUPS.items()}
     made = {"sources": digest(), "numba": numba.__version__, "llvmlite": llvmlite.__version__}
+    made |= {"kernels": kernels, "header": HEADER, "failed": FAILED}
     (folder / "made.json").write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
 
 
