@@ -6,7 +6,7 @@ PYTEST_FLAGS ?= -n auto --maxprocesses 8
 COVERAGE ?= --cov --cov-report= --cov-fail-under=95
 bin := .venv/bin
 
-.PHONY: help demo test slow lint release clean
+.PHONY: help demo test slow lint kernels release clean
 .NOTPARALLEL:
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo 'make slow   the long tests'
 	@echo 'make lint   ruff and pyright'
 	@echo 'make release  build dist/ and try it in fresh environments; all but the upload'
+	@echo 'make kernels  the bitcode of the CPU kernels, after a change of their source'
 	@echo 'make clean  remove .venv and every cache'
 
 demo: .venv/installed
@@ -42,6 +43,12 @@ release:
 .venv/installed-dev: pyproject.toml tools/install.sh
 	@PYTHON='$(PYTHON)' sh tools/install.sh all,dev,gpu-test
 	@touch .venv/installed $@
+
+# bitcode by the oldest LLVM that pyproject.toml allows, which newer ones can read
+kernels: .venv/installed
+	$(bin)/python -m venv .venv/oldest-numba
+	.venv/oldest-numba/bin/python -m pip install --quiet --disable-pip-version-check numba==0.62.1 llvmlite==0.45.1
+	PYTHONHASHSEED=0 PYTHONPATH=src/edgewise/ops/cpu .venv/oldest-numba/bin/python -m kernels.emit src/edgewise/ops/cpu/bitcode
 
 clean:
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis

@@ -27,10 +27,11 @@ if _workers > 1:
 if not torch.cuda.is_available():
     os.environ["TRITON_INTERPRET"] = "1"
 
-# A shell starts `make test &` with Ctrl-C ignored, which processes inherit; the tests of Ctrl-C are about what it does
-# where it is not.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell starts `make test &` with Ctrl-C ignored, and nohup a process with SIGHUP ignored, which processes inherit; the
+# tests of signals are about what they do where they are not.
+for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _handler)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -19,7 +19,7 @@ ROOT = Path(edgewise.__file__).parent
 
 # A room imports from the rooms above it, and from its neighbours on the same line as long as no circle arises.
 LEVELS = [
-    {"errors", "files", "limits", "devices", "threads"},
+    {"errors", "files", "limits", "devices", "screen", "threads"},
     {"ops", "primitives"},
     {"grid", "fitting", "config", "topology", "metadata"},
     {"data"},
@@ -47,6 +47,7 @@ GUARDED = {
     "jinja2": {"report"},
     "sklearn": {"estimators", "studies"},
     "pandas": {"data"},
+    "llvmlite": {"ops"},
     "numba": {"ops"},
     "triton": {"ops"},
 }
@@ -54,15 +55,17 @@ GUARDED = {
 # Kernels are compiled where they are defined, so these modules import their compiler at the top; they are optional
 # packages themselves.
 COMPILED = {
+    "llvmlite": {"ops.cpu.kernels.emit", "ops.cpu.kernels.instructions", "ops.cpu.kernels.vectors"},
     "numba": {
-        "ops.cpu.blocks",
-        "ops.cpu.columns",
-        "ops.cpu.gather",
-        "ops.cpu.instructions",
-        "ops.cpu.normal_kernels",
-        "ops.cpu.rows",
-        "ops.cpu.spline_kernels",
-        "ops.cpu.vectors",
+        "ops.cpu.kernels.blocks",
+        "ops.cpu.kernels.columns",
+        "ops.cpu.kernels.emit",
+        "ops.cpu.kernels.gather",
+        "ops.cpu.kernels.instructions",
+        "ops.cpu.kernels.normal_kernels",
+        "ops.cpu.kernels.rows",
+        "ops.cpu.kernels.spline_kernels",
+        "ops.cpu.kernels.vectors",
     },
     "triton": {"ops.gpu.triton_backend", "ops.gpu.triton_kernels"},
 }

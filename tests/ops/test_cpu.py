@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -23,8 +22,8 @@ from edgewise.ops.reference import Spec
 from helpers import assert_close
 from ops.spline_cases import make_layer
 
-cpu = pytest.importorskip("edgewise.ops.cpu.numba_backend", reason="numba is not installed")
-pytest.importorskip("numba", reason="numba is not installed")
+cpu = pytest.importorskip("edgewise.ops.cpu.spline_backend")
+pytest.importorskip("llvmlite", reason="llvmlite is not installed")
 
 
 def kernels(backend, layer, spec, nu, with_h=True):
@@ -330,10 +329,10 @@ def _python(code, **environment):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, env=environment)
 
 
-def test_without_numba_the_reference_computes():
+def test_without_llvmlite_the_reference_computes():
     code = """
 import sys
-sys.modules["numba"] = None
+sys.modules["llvmlite"] = None
 import torch
 from edgewise import ops
 knots = torch.arange(-3.0, 6.0).repeat(2, 1)
@@ -343,7 +342,7 @@ try:
     with ops.use_backend("cpu"):
         pass
 except ops.dispatch.BackendError as error:
-    assert "pip install numba" in str(error)
+    assert "pip install llvmlite" in str(error)
 else:
     raise AssertionError
 """
@@ -353,18 +352,16 @@ else:
 
 def test_nothing_is_compiled_or_imported_before_the_first_call():
     run = _python(
-        "import edgewise, edgewise.ops, sys; assert 'numba' not in sys.modules; assert"
-        " 'edgewise.ops.cpu.spline_kernels' not in sys.modules"
+        "import edgewise, edgewise.ops, sys; assert 'llvmlite' not in sys.modules; assert"
+        " 'edgewise.ops.cpu.machine_code' not in sys.modules"
     )
     assert run.returncode == 0, run.stderr
 
 
 def test_kernels_are_compiled_in_memory_where_no_folder_can_be_written_to():
     code = """
-import numba
-from numba.core import caching
-implementation = getattr(caching, "CacheImpl", None) or caching._CacheImpl
-implementation._locator_classes[:] = []  # what a read-only home and a read-only package come to
+from edgewise.ops.cpu import code_folder
+code_folder.folders = lambda: iter(())  # what a read-only home and a full disk come to
 import torch
 from edgewise import ops
 knots = torch.arange(-3.0, 6.0).repeat(2, 1)
@@ -373,18 +370,6 @@ assert torch.allclose(ops.spline(torch.ones(4, 2), torch.ones(2, 5, 1), knots), 
 """
     run = _python(code)
     assert run.returncode == 0, run.stderr
-
-
-def test_a_change_of_any_file_of_the_kernels_makes_new_machine_code(tmp_path):
-    folder = Path(cpu.__file__).parent
-    for file in folder.glob("*.py"):
-        shutil.copy(file, tmp_path)
-    stamps = [cpu.stamp_of(tmp_path)]
-    assert stamps[0] == cpu.stamp_of(folder)
-    for file in sorted(tmp_path.glob("*.py")):
-        file.write_text(file.read_text() + "# changed\n")
-        stamps.append(cpu.stamp_of(tmp_path))
-    assert len(set(stamps)) == len(stamps) > 8
 
 
 def test_backends_are_chosen_by_name_and_by_tensor():

@@ -100,7 +100,7 @@ def test_the_equations_of_a_network_are_those_of_its_jacobian():
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 @pytest.mark.parametrize("widths", [(2, 5, 1), (1, 1), (3, 2, 2, 3), (2, 20, 2)])
 def test_the_kernel_agrees_with_its_plain_twin(widths, dtype, kind):
-    pytest.importorskip("numba", reason="numba is not installed")
+    pytest.importorskip("llvmlite", reason="llvmlite is not installed")
     for degree, base, columns in ((3, True, 0), (0, False, 2), (1, True, 1), (5, False, 0), (7, True, 3)):
         layers, residual = random_layers(widths, degree=degree, base=base, columns=columns, dtype=dtype)
         curvature = bend(kind, residual.shape[0], residual.shape[1], dtype)
@@ -125,7 +125,7 @@ def test_the_kernel_agrees_with_its_plain_twin(widths, dtype, kind):
     kind=st.sampled_from(["ones", "rows", "matrices"]),
 )
 def test_any_network_agrees_with_its_plain_twin(widths, grid_size, batch, degree, base, columns, seed, kind):
-    pytest.importorskip("numba", reason="numba is not installed")
+    pytest.importorskip("llvmlite", reason="llvmlite is not installed")
     layers, residual = random_layers(widths, grid_size, batch, degree, base, columns, seed=seed)
     curvature = bend(kind, residual.shape[0], residual.shape[1])
     got, want = sparse(layers, residual, curvature), normal.dense(layers, residual, curvature)
@@ -136,7 +136,7 @@ def test_any_network_agrees_with_its_plain_twin(widths, grid_size, batch, degree
 @pytest.mark.parametrize("widths", [(2, 5, 1), (2, 3, 2)])
 @pytest.mark.parametrize("grid_size", [2, 300])
 def test_the_kernel_agrees_when_it_makes_its_rows_in_turns(widths, grid_size):
-    pytest.importorskip("numba", reason="numba is not installed")
+    pytest.importorskip("llvmlite", reason="llvmlite is not installed")
     layers, residual = random_layers(widths, grid_size, batch=3500)
     for got, want in zip(
         sparse(layers, residual, bend("rows", 3500, 1)),
@@ -160,7 +160,7 @@ def test_blocks_of_the_plain_twin_do_not_matter(monkeypatch, name, small):
 
 
 def test_layout_and_threads_do_not_change_a_bit(monkeypatch):
-    pytest.importorskip("numba", reason="numba is not installed")
+    pytest.importorskip("llvmlite", reason="llvmlite is not installed")
     layers, residual = random_layers((2, 5, 1), batch=3000)
     before = torch.get_num_threads()
     try:
@@ -177,7 +177,7 @@ def test_layout_and_threads_do_not_change_a_bit(monkeypatch):
 
 
 def test_the_method_follows_the_measured_rule():
-    pytest.importorskip("numba", reason="numba is not installed")
+    pytest.importorskip("llvmlite", reason="llvmlite is not installed")
     assert normal.method_for(*random_layers((2, 5, 1), grid_size=50)) == "sparse"
     assert normal.method_for(*random_layers((20, 20, 1), grid_size=2)) == "dense"
     with ops.use_backend("reference"):

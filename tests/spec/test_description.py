@@ -67,6 +67,9 @@ def test_sizes_that_a_description_claims_are_not_made() -> None:
     spec = json.loads(json.dumps(spec_of(NETWORKS["plain"])))
     spec["topology"]["features"] = 10**15  # would not fit in any memory
     spec["config"]["grid_size"] = [10**15, 10**15]
+    with pytest.raises(CheckpointError, match="would need at least"):
+        Description.read(spec)
+    spec["config"]["grid_size"] = [3, 3]
     assert Description.read(spec).topology.features == 10**15  # its tensors will not have that many entries
 
 

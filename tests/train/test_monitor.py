@@ -7,12 +7,12 @@ import struct
 import subprocess
 import sys
 import time
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from edgewise.train.monitor import REFRESH, Monitor, someone_looks
+from edgewise.screen import tell
+from edgewise.train.monitor import REFRESH, Monitor, watched
 from edgewise.train.solvers.status import Status
 
 VALUES: dict[str, Any] = {
@@ -122,18 +122,6 @@ def test_a_bar_is_written_to_a_terminal():
         os.close(terminal)
 
 
-def test_a_notebook_shows_bars(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
-    for config, shown in ({"IPKernelApp": {}}, True), ({"TerminalIPythonApp": {}}, False):
-        shell = SimpleNamespace(get_ipython=lambda config=config: SimpleNamespace(config=config))
-        monkeypatch.setitem(sys.modules, "IPython", shell)
-        assert someone_looks() is shown
-    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))
-    assert not someone_looks()
-    monkeypatch.setattr(sys, "stderr", None)
-    assert not someone_looks()
-
-
 def test_the_bar_moves_within_an_epoch(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("edgewise.train.monitor.someone_looks", lambda: True)
     monitor = Monitor(progress=True)
@@ -143,6 +131,17 @@ def test_the_bar_moves_within_an_epoch(capsys: pytest.CaptureFixture[str], monke
     monitor.close()
     assert "epoch 3: 50%" in capsys.readouterr().err
     assert monitor.rows == []
+
+
+@pytest.mark.parametrize("progress", [True, False])
+def test_the_bar_says_what_is_waited_for(progress: bool, capsys: pytest.CaptureFixture[str], monkeypatch):
+    monkeypatch.setattr("edgewise.train.monitor.someone_looks", lambda: True)
+    monkeypatch.setattr("edgewise.screen.someone_looks", lambda: True)
+    with watched((), progress):
+        tell("compiling kernels")
+    shown = capsys.readouterr().err
+    assert ("compiling kernels  [0 steps" in shown) == progress
+    assert progress or shown == ""
 
 
 def test_a_ctrl_c_that_was_lost_ends_the_run_at_the_next_batch():

@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"edgewise {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_fit, _predict, _info, _plot):
+    for add in (_fit, _predict, _info, _plot, _warmup):
         add(commands)
     return top
 
@@ -142,3 +142,12 @@ def _plot(commands: Any) -> None:
         "--threshold", type=amount, default=0.0, metavar="SCORE", help="leave out edges of less importance (default 0)"
     )
     it.add_argument("--force", action="store_true", help="replace an existing file")
+
+
+def _warmup(commands: Any) -> None:
+    about = (
+        "Compile the kernels for this processor now, so that no fit has to. They are kept in the folder that"
+        " EDGEWISE_CACHE_DIR names, or in the user's cache folder. For images and clusters: run it once for each kind"
+        " of processor, with a folder that every user can read."
+    )
+    commands.add_parser("warmup", help="compile the kernels now", description=about, allow_abbrev=False)

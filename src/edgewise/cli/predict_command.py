@@ -17,6 +17,7 @@ from ..errors import DataError, ShapeError
 from ..files import clear_leftovers, write_whole
 from ..metadata import Metadata
 from ..model import KAN
+from ..screen import nobody, on_stderr, told_by
 from ..studies.folder import open_run
 from .safe_csv import inert
 from .screen import print_data
@@ -33,7 +34,8 @@ def run(args: argparse.Namespace) -> int:
     if not args.quiet:
         for note in rows.notes:
             print(f"note: {note}", file=sys.stderr)
-    text = output(model.metadata, rows, predictions(model, rows.X), inert if args.safe_csv else str)
+    with told_by(nobody if args.quiet else on_stderr):
+        text = output(model.metadata, rows, predictions(model, rows.X), inert if args.safe_csv else str)
     if args.out:
         write_whole(args.out, text)
         if not args.quiet:

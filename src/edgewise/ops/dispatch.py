@@ -34,7 +34,7 @@ def use_backend(name: str) -> Iterator[None]:
             all. "cpu" and "gpu" choose as "auto" does, but refuse to begin where their kernels cannot be loaded.
 
     Raises:
-        BackendError: the backend is unknown, or its package (numba, Triton) cannot be imported.
+        BackendError: the backend is unknown, or its package (llvmlite, Triton) cannot be imported.
 
     >>> with use_backend("reference"):
     ...     backend_for(torch.zeros(1, 1), torch.zeros(1, 4, 1))
@@ -42,7 +42,7 @@ def use_backend(name: str) -> Iterator[None]:
     """
     if name not in BACKENDS:
         raise BackendError(f"use_backend got {name!r}; {did_you_mean(str(name), BACKENDS)}")
-    package = {"cpu": "numba", "gpu": "triton"}.get(name)
+    package = {"cpu": "llvmlite", "gpu": "triton"}.get(name)
     if package and (_cpu() if name == "cpu" else _gpu()) is None:
         raise BackendError(
             f"use_backend({name!r}) needs the package {package!r}, which cannot be imported; install it with: pip"
@@ -57,12 +57,12 @@ def use_backend(name: str) -> Iterator[None]:
 
 @lru_cache(maxsize=1)
 def _cpu() -> ModuleType | None:
-    """The module of the CPU kernels, or None where numba cannot be imported."""
+    """The module of the CPU kernels, or None where llvmlite cannot be imported."""
     try:
-        from .cpu import numba_backend
+        from .cpu import machine_code, spline_backend
 
-        numba_backend.kernels()
-        return numba_backend
+        machine_code.check_available()
+        return spline_backend
     except ImportError:
         return None
 

@@ -142,7 +142,7 @@ def csv_text(rows: Sequence[dict[str, Any]]) -> str:
 def versions() -> dict[str, str]:
     """Versions of everything that a result depends on."""
     found = {"edgewise": __version__, "python": platform.python_version()}
-    for package in ("torch", "numpy", "scipy", "numba", "scikit-learn", "sympy", "matplotlib"):
+    for package in ("torch", "numpy", "scipy", "llvmlite", "scikit-learn", "sympy", "matplotlib"):
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

@@ -12,6 +12,7 @@ from ..layers import OFF
 from ..metadata import Edit
 from ..model import KAN, Fitted, as_kan
 from ..primitives import Primitive, resolve
+from ..screen import told_by
 from ..threads import threads_for
 from .candidates import candidates
 from .drop import drop_terms
@@ -87,11 +88,11 @@ def symbolify(
     if not isinstance(tolerance, (int, float)) or isinstance(tolerance, bool) or not tolerance >= 0:
         raise ConfigError(f"tolerance must be a number >= 0, got {tolerance!r}")
     units, forms = checked_budget(budget), resolve(primitives)
-    with threads_for(0.0):
-        task = Task.create(model, *given_rows(model, X, y, sample_weight, validation))
-    with threads_for(2.0 * len(task.X) * sum(p.numel() for p in model.parameters()) ** 2):
-        with progress_bar(units, progress) as bar:
-            return _symbolified(model, task, forms, tolerance, Work(units, bar))
+    with progress_bar(units, progress) as bar, told_by((work := Work(units, bar)).say):
+        with threads_for(0.0):
+            task = Task.create(model, *given_rows(model, X, y, sample_weight, validation))
+        with threads_for(2.0 * len(task.X) * sum(p.numel() for p in model.parameters()) ** 2):
+            return _symbolified(model, task, forms, tolerance, work)
 
 
 def _symbolified(model: KAN, task: Task, forms: tuple[Primitive, ...], tolerance: float, work: Work) -> KAN:

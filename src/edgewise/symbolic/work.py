@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..errors import ConfigError
-from ..train.monitor import someone_looks
+from ..screen import someone_looks
 from .tuning import TUNED
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from ..screen import someone_looks, told_by
 from .solvers.interrupt import remember
 from .solvers.status import Status
 
@@ -83,6 +83,11 @@ class Monitor:
             self._shown = time.perf_counter()
             self._bar.set_postfix_str(f"epoch {epoch}: {part:.0%}", refresh=True)
 
+    def tell(self, text: str) -> None:
+        """Show in the bar what is being waited for."""
+        if self._bar is not None:
+            self._bar.set_description_str(text, refresh=True)
+
     def sentence(self, status: Status) -> str:
         """The outcome in words; a run that a callback ended says so."""
         return (
@@ -108,17 +113,11 @@ def watched(callbacks: Sequence[Callback], progress: bool) -> Iterator[Monitor]:
     monitor = Monitor(callbacks=callbacks, progress=progress)
     restore = remember(monitor.interrupt)
     try:
-        yield monitor
+        with told_by(monitor.tell):
+            yield monitor
     finally:
         restore()
         monitor.close()
-
-
-def someone_looks() -> bool:
-    """Whether a bar would be seen: stderr is a terminal, or a notebook shows it; not in a file or a pipe."""
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    notebook = shell is not None and "IPKernelApp" in shell.config
-    return notebook or bool(getattr(sys.stderr, "isatty", lambda: False)())
 
 
 def _bar() -> Any:

@@ -144,7 +144,7 @@ def test_value_gradient_and_curvature_are_those_of_autograd(name: str, loss: Los
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_both_ways_to_the_curvature_agree(name: str, loss: Loss, monkeypatch: pytest.MonkeyPatch):
-    pytest.importorskip("numba", reason="numba is not installed")
+    pytest.importorskip("llvmlite", reason="llvmlite is not installed")
     model = NETWORKS[name]()
     X, y, weight = data(model, loss)
     found = []

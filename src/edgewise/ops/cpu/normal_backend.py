@@ -1,4 +1,5 @@
-"""The normal equations by numba: shapes and addresses for `normal_kernels`, and how the work is split among threads.
+"""The normal equations on the CPU: shapes and addresses for the kernel `accumulate`, and how the work is split among
+threads.
 
 Letters as in `network_jacobian`.
 """
@@ -6,29 +7,12 @@ Letters as in `network_jacobian`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from ..network_jacobian import LayerJacobian
-from . import pool
-from .numba_backend import NUMBERS, SECONDS_PER_PRODUCT, built, threads
-
-
-@lru_cache(maxsize=1)
-def _kernels() -> SimpleNamespace:
-    from . import normal_kernels
-
-    return built(normal_kernels.build)
-
-
-@lru_cache(maxsize=2)
-def _task(dtype: torch.dtype) -> Any:
-    return _kernels().task(NUMBERS[dtype][1])
+from .spline_backend import run, threads
 
 
 def _tensors(layer: LayerJacobian) -> list[Tensor | None]:
@@ -82,7 +66,7 @@ def sparse(layers: Sequence[LayerJacobian], residual: Tensor, curvature: Tensor 
     Every entry is one sum over the samples in an order that their intervals set, so the result does not depend on the
     number of threads either.
     """
-    size, (batch, outputs), one = sum(layer.size for layer in layers), residual.shape, NUMBERS[residual.dtype][1]
+    size, (batch, outputs) = sum(layer.size for layer in layers), residual.shape
     matrix, vector = residual.new_zeros(size, size), residual.new_zeros(size)
     if batch == 0 or outputs == 0:
         return matrix, vector
@@ -118,9 +102,6 @@ def sparse(layers: Sequence[LayerJacobian], residual: Tensor, curvature: Tensor 
         max(layer.num_basis for layer in layers),
     )
     slices = [(*head, a, b, *tail) for a, b in _shares(costs, min(threads(work), len(parts)))]
-    if len(slices) == 1:
-        _kernels().accumulate(*slices[0], one)
-    else:
-        pool.run(_task(residual.dtype).address, slices, work * SECONDS_PER_PRODUCT)
-    _kernels().mirror(matrix.data_ptr(), size, one)
+    run("normal", "accumulate", slices, residual.dtype, work)
+    run("normal", "mirror", [(matrix.data_ptr(), size)], residual.dtype, size * size)
     return matrix, vector

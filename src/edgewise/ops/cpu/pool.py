@@ -21,22 +21,23 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from queue import SimpleQueue
 
 import numpy as np
 import torch
 
+from .machine_code import FAILED, NO_MEMORY, Kernel
+
 OPENMP_PAUSE = 0.25  # seconds without OpenMP after its threads came late
 LATE = 1e-3  # seconds that they may take beyond four times the expected ones
-
-_TaskFunction = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
 class _Job:
     """A table of slices and who is at work on it."""
 
-    def __init__(self, task: Callable[[int], None], table: int):
+    def __init__(self, task: Callable[[int], int], table: int):
         self.task, self.table = task, table
         self.lock, self.ended = threading.Lock(), SimpleQueue()
         self.active, self.closed = 0, False
@@ -104,33 +105,40 @@ def _start(count: int) -> None:
             _workers += 1
 
 
-@lru_cache(maxsize=64)
-def _callable(address: int) -> Callable[[int], None]:
-    return _TaskFunction(address)
+def run(kernel: Kernel, slices: Sequence[tuple[int, ...]], seconds: float) -> None:
+    """Run a kernel over all slices, on as many threads; returns when all are done. Raises MemoryError where one gets no
+    memory.
 
-
-def run(address: int, slices: Sequence[tuple[int, ...]], seconds: float) -> None:
-    """Run a task over all slices; returns when all are done.
-
-    `address`: of a C function that takes slices from a table (a counter, the number of slices, their length, the
-    slices) until none is left. `seconds`: what one thread would take, about.
+    `seconds`: what one thread would take, about.
     """
-    global _avoided_until
-    table = np.array(
-        [0, len(slices), len(slices[0]), *(number for numbers in slices for number in numbers)], dtype=np.int64
-    )
-    openmp = None if _forked else _openmp()
-    begin = time.perf_counter()
-    if openmp is not None and begin > _avoided_until:
-        openmp(address, table.ctypes.data, len(slices), 0)
-        end = time.perf_counter()
-        if end - begin > 4 * seconds + LATE:
-            _avoided_until = end + OPENMP_PAUSE
+    if len(slices) == 1:
+        kernel.alone(*slices[0])
         return
-    others = len(slices) - 1
+    table = np.array([0, len(slices), len(slices[0]), 0, *chain.from_iterable(slices)], dtype=np.int64)
+    if not _on_openmp(kernel, table.ctypes.data, len(slices), seconds):
+        _on_python_threads(kernel, table.ctypes.data, len(slices))
+    if table[FAILED]:
+        raise MemoryError(NO_MEMORY)
+
+
+def _on_openmp(kernel: Kernel, table: int, count: int, seconds: float) -> bool:
+    """Whether OpenMP's threads have done it, which they are not asked for after a fork and after they came late."""
+    global _avoided_until
+    openmp, begin = None if _forked else _openmp(), time.perf_counter()
+    if openmp is None or begin <= _avoided_until:
+        return False
+    openmp(kernel.address, table, count, 0)
+    end = time.perf_counter()
+    if end - begin > 4 * seconds + LATE:
+        _avoided_until = end + OPENMP_PAUSE
+    return True
+
+
+def _on_python_threads(kernel: Kernel, table: int, count: int) -> None:
+    others = count - 1
     if _workers < others:
         _start(others)
-    job = _Job(_callable(address), table.ctypes.data)
+    job = _Job(kernel.call, table)
     for _ in range(others):
         _jobs.put(job)
     job.finish()

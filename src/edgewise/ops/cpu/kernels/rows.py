@@ -13,13 +13,12 @@ from __future__ import annotations
 
 from numba import njit
 
-from .instructions import real, shift, wide_vectors
+from .instructions import apart, real, shift, wide_vectors
 from .vectors import make_axpy, make_dot, make_group, make_push
 
 OPTIONS = {"fastmath": {"contract", "reassoc", "nsz"}, "nogil": True, "error_model": "numpy"}
-# Inlined, because a function left out of its callers is one symbol for all of them. Which copy of it runs, the
-# compiler's own or one read from disk, then depends on what was loaded before. So would the last bits of results.
-fast = njit(**OPTIONS, forceinline=True)
+fast = njit(**OPTIONS, forceinline=True)  # becomes a part of its callers
+fast_apart = njit(**OPTIONS, forceinline=False)  # said, since numba hands the caller's `forceinline` on otherwise
 # outputs that are taken together: code for just this number, a block of rows of which stays in the first-level cache
 STRIP = 64
 ROWS_PER_INTERVAL = 4  # rows per interval on average from which summing by intervals is faster
@@ -83,7 +82,7 @@ def by_interval(first, n, intervals, ends, order):
         ends[k] += 1
 
 
-@fast
+@fast_apart
 def pack(rows, n, O, strips):
     """rows (n, O) as strips of (n, STRIP) and what is left."""
     wide_vectors()
@@ -95,7 +94,7 @@ def pack(rows, n, O, strips):
                 target[o] = source[o]
 
 
-@fast
+@fast_apart
 def unpack(strips, n, O, rows):
     """`pack` undone."""
     wide_vectors()
@@ -107,9 +106,10 @@ def unpack(strips, n, O, rows):
                 target[o] = source[o]
 
 
-@fast
+@fast_apart
 def axpy_rows(out, width, coef, distance, scale, order, first, values, n, block, terms, base):
     """out (rows, o) += sum over r of values[r] coef[first + r] (+ the base row)."""
+    apart()
     if terms == 4 and base:
         if width == STRIP:
             for k in range(n):
@@ -153,9 +153,10 @@ def axpy_rows(out, width, coef, distance, scale, order, first, values, n, block,
             axpy_base(row, rest, distance, scale, shift(values, terms * block + b), block, width)
 
 
-@fast
+@fast_apart
 def dot_rows(g, width, coef, distance, scale, order, first, values, n, block, terms, base, out, one):
     """out (rows) += sum over o of g times the sum over r of values[r] coef[first + r] (+ the base row)."""
+    apart()
     if terms == 4 and base:
         if width == STRIP:
             for k in range(n):
@@ -200,9 +201,10 @@ def dot_rows(g, width, coef, distance, scale, order, first, values, n, block, te
         out[b] += total
 
 
-@fast
+@fast_apart
 def push_rows(g, width, coef, distance, scale, first, values, n, block, terms, base):
     """coef[first + r] += values[r] g over the rows (and the base row)."""
+    apart()
     if terms == 4 and base:
         for b in range(n):
             push5(
@@ -225,9 +227,10 @@ def push_rows(g, width, coef, distance, scale, first, values, n, block, terms, b
             push_base(row, rest, distance, scale, shift(values, terms * block + b), block, width)
 
 
-@fast
+@fast_apart
 def axpy_groups(out, width, coef, distance, scale, intervals, ends, order, values, block):
     """`axpy_rows` for four functions and a base function, rows sorted by interval."""
+    apart()
     begin = 0
     for k in range(intervals):
         count = ends[k] - begin
@@ -261,7 +264,7 @@ def axpy_groups(out, width, coef, distance, scale, intervals, ends, order, value
         begin = ends[k]
 
 
-@fast
+@fast_apart
 def slope_groups(g, width, coef, distance, scale, intervals, ends, order, values, block, wide, pulls):
     """`dot_rows` for four functions whose values add up to zero (derivatives) and a base function, rows sorted by
     interval.
@@ -270,6 +273,7 @@ def slope_groups(g, width, coef, distance, scale, intervals, ends, order, values
     `differences` has put in `values`. Adds to `pulls` (rows) or, where `wide`, to vectors (rows, of VECTOR_BYTES), the
     sums of which are wanted.
     """
+    apart()
     begin = 0
     for k in range(intervals):
         count = ends[k] - begin
@@ -286,7 +290,7 @@ def slope_groups(g, width, coef, distance, scale, intervals, ends, order, values
         begin = ends[k]
 
 
-@fast
+@fast_apart
 def differences(values, n, block):
     """Four derivatives and a base function become three factors of differences and the base function."""
     wide_vectors()
@@ -298,9 +302,10 @@ def differences(values, n, block):
         values[3 * block + b] = values[4 * block + b]
 
 
-@fast
+@fast_apart
 def push_groups(g, width, coef, distance, scale, intervals, ends, order, values, block, terms, base):
     """`push_rows` for rows sorted by interval: what goes to the same coefficients is summed in registers."""
+    apart()
     begin = 0
     for k in range(intervals):
         count = ends[k] - begin

@@ -5,8 +5,14 @@ the compiler. Each becomes one or a few machine instructions where it is called.
 from __future__ import annotations
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
+
+IMPORTS = ("edgewise_allocate", "edgewise_release")  # what the machine code finds when it is loaded
+# the table of slices that an entry point gets, all int64: the next slice to take, how many there are, the numbers of
+# each, whether one failed for want of memory; then the slices
+HEADER = 4
+FAILED = 3
 
 
 @intrinsic
@@ -125,11 +131,23 @@ def is_single(typingctx, one):
 
 
 @intrinsic
-def wide_vectors(typingctx):
-    """Lets LLVM use 512-bit vectors in the loops of the function that says so, where the processor has them; left alone
-    it takes 256 bits."""
+def apart(typingctx):
+    """Keeps the function that says so out of its callers: it is compiled once, not at each use."""
 
     def codegen(context, builder, signature, arguments):
+        builder.function.attributes.add("noinline")
+        return context.get_dummy_value()
+
+    return types.none(), codegen
+
+
+@intrinsic
+def wide_vectors(typingctx):
+    """Lets LLVM use 512-bit vectors in the loops of the function that says so, where the processor has them; left alone
+    it takes 256 bits. The function stays `apart`, since its callers say no such thing."""
+
+    def codegen(context, builder, signature, arguments):
+        builder.function.attributes.add("noinline")
         set.add(
             builder.function.attributes, '"prefer-vector-width"="512"'
         )  # llvmlite's own `add` knows no attributes with values
@@ -153,3 +171,33 @@ def make_arguments(count: int):
         return kind(table, one), codegen
 
     return arguments
+
+
+def _imported(builder, name, result, argument):
+    """A function of IMPORTS."""
+    return cgutils.get_or_insert_function(builder.module, ir.FunctionType(result, [argument]), name)
+
+
+@intrinsic
+def allocate(typingctx, count):
+    """The address of `count` bytes of new memory, or 0 where there are not so many."""
+
+    def codegen(context, builder, signature, arguments):
+        place = ir.IntType(8).as_pointer()
+        start = builder.call(_imported(builder, IMPORTS[0], place, ir.IntType(64)), arguments)
+        return builder.ptrtoint(start, ir.IntType(64))
+
+    return types.int64(types.int64), codegen
+
+
+@intrinsic
+def release(typingctx, address):
+    """Give memory of `allocate` back."""
+
+    def codegen(context, builder, signature, arguments):
+        place = ir.IntType(8).as_pointer()
+        start = builder.inttoptr(arguments[0], place)
+        builder.call(_imported(builder, IMPORTS[1], ir.VoidType(), place), [start])
+        return context.get_dummy_value()
+
+    return types.none(types.int64), codegen

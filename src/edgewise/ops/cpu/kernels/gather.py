@@ -9,7 +9,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .rows import fast
+from .instructions import apart
+from .rows import fast_apart
 from .vectors import each
 
 TILE_LINES = 8  # that are summed at a time
@@ -61,7 +62,8 @@ def gather(typingctx, place, distance, height, length, order, count, rows, row_d
     return types.none(*kinds), codegen
 
 
-@fast
+@fast_apart
 def gather_rows(place, distance, height, length, order, count, rows, row_distance, factors):
     """`gather` where the lines of a sample lie one after the other; once in the machine code, not at each use."""
+    apart()
     gather(place, distance, height, length, order, count, rows, row_distance, factors, height)

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
 from numba import int32
 
-from .columns import EXTRA, base_values, locate, logistic, plain, scale_rows, spline_values, take
-from .instructions import pointer, retype, shift
+from .columns import EXTRA, base_values, locate, logistic, plain_apart, scale_rows, spline_values, take
+from .instructions import pointer, retype, shift, wide_vectors
 from .rows import STRIP, fast
 from .vectors import VECTOR_BYTES
 
@@ -57,16 +56,16 @@ def block_rows_back(O, size):
 
 
 @fast
-def scratch_memory(p, block, O, intervals, size):
+def scratch_bytes(p, block, O, intervals, size):
     """Memory for all that `divide` finds in it."""
     lines = (p + 2) + (p + 2) + 3 + (2 * p + EXTRA + 1) + 2 + 2 * NODES + VECTOR_BYTES // size
-    return np.empty((lines + (O if O > STRIP else 0)) * block * size + 4 * (intervals + 1) + 64, np.uint8)
+    return (lines + (O if O > STRIP else 0)) * block * size + 4 * (intervals + 1) + 64
 
 
 @fast
-def divide(memory, p, block, O, size, one):
-    """The parts of the scratch memory."""
-    values, whole = pointer((memory.ctypes.data + 63) // 64 * 64, one), int32(1)
+def divide(start, p, block, O, size, one):
+    """The parts of the scratch memory that starts at an address."""
+    values, whole = pointer((start + 63) // 64 * 64, one), int32(1)
     work = shift(values, (p + 2) * block)
     own_h = shift(work, (p + 2) * block)
     places = shift(own_h, 3 * block)
@@ -92,10 +91,11 @@ def divide(memory, p, block, O, size, one):
     )
 
 
-@plain
+@plain_apart
 def place(x, h, with_h, stride, n, knots, p, intervals, uniform, base, memory, block, one):
     """Find one block of rows x at one input node: everything that does not depend on the order of derivative. Returns
     whether a row is outside."""
+    wide_vectors()
     own_h, rising, places, first = memory.own_h, memory.rising, memory.places, memory.first
     if with_h:
         take(h, stride, n, own_h)
@@ -105,10 +105,11 @@ def place(x, h, with_h, stride, n, knots, p, intervals, uniform, base, memory, b
     return odd
 
 
-@plain
+@plain_apart
 def fill(x, with_h, n, knots, p, nu, intervals, uniform, odd, table, slopes, base, polynomials, memory, block, one):
     """values (terms + base, rows) of order nu, times h, where `place` has been. Returns the number of spline terms:
     p+1, or 0 beyond the degree."""
+    wide_vectors()
     values, rising = memory.values, memory.rising
     terms = 0
     if nu <= p:

@@ -1,4 +1,4 @@
-"""The three kernels by numba: shapes and addresses for `spline_kernels`, and how the work is split among threads.
+"""The three kernels on the CPU: shapes and addresses for `machine_code`, and how the work is split among threads.
 
 Everything is loaded and compiled on first use; the machine code stays on disk. Results do not depend on which thread
 does what: outputs are split by rows, gradients of coefficients by input nodes, or, where there are few, by fixed slices
@@ -7,12 +7,7 @@ of the batch that are added in a fixed order.
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable
-from functools import cache, lru_cache
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from functools import cache
 
 import numpy as np
 import torch
@@ -21,54 +16,25 @@ from torch import Tensor
 from ..base_function import BASE_CODES, sigmoid_polynomial
 from ..reference import Spec, without_base
 from ..uniform_pieces import pieces
-from . import pool
+from . import machine_code, pool
+from .machine_code import Kernel
 
 BACKEND_NAME = "cpu"
-NUMBERS: dict[torch.dtype, tuple[int, Any]] = {
-    torch.float32: (4, np.float32(1)),
-    torch.float64: (8, 1.0),
-}  # bytes, the number 1
+NUMBERS = {torch.float32: (4, "float32"), torch.float64: (8, "float64")}  # bytes; the name that others have for it
 SECONDS_PER_PRODUCT = 6e-11  # a multiplication and what belongs to it, about
 SERIAL_WORK = 150_000  # multiplications below which a second thread costs more than it saves
 
 
-def stamp_of(folder: Path) -> int:
-    """A number made of the text of every Python file in a folder."""
-    return zlib.crc32(b"".join(file.read_bytes() for file in sorted(folder.glob("*.py"))))
+@cache
+def kernel(group: str, name: str, dtype: torch.dtype) -> Kernel:
+    """A compiled kernel; the first call of a process may have to compile it."""
+    return machine_code.kernels(group, NUMBERS[dtype][1])[name]
 
 
-def built(build: Callable[..., SimpleNamespace]) -> SimpleNamespace:
-    """Entry points from `build`, with the stamp of this folder.
-
-    numba looks only at the file an entry point stands in to see whether its machine code on disk is still good. The
-    stamp makes the others count too.
-    """
-    stamp = stamp_of(Path(__file__).parent)
-    try:
-        return build(stamp)
-    except RuntimeError:  # no folder can be written to: compile in every process
-        return build(stamp, on_disk=False)
-
-
-@lru_cache(maxsize=1)
-def kernels() -> SimpleNamespace:
-    """The compiled entry points; raises ImportError where numba is missing."""
-    from . import spline_kernels
-
-    return built(spline_kernels.build)
-
-
-@lru_cache(maxsize=8)
-def _task(name: str, dtype: torch.dtype) -> Any:
-    """An entry point as a C function that takes slices from a table, for threads that are not Python's."""
-    return kernels().task(name, NUMBERS[dtype][1])
-
-
-def _run(name: str, slices: list[tuple[int, ...]], dtype: torch.dtype, work: int) -> None:
-    if len(slices) == 1:
-        getattr(kernels(), name)(*slices[0], NUMBERS[dtype][1])
-    elif slices:
-        pool.run(_task(name, dtype).address, slices, work * SECONDS_PER_PRODUCT)
+def run(group: str, name: str, slices: list[tuple[int, ...]], dtype: torch.dtype, work: int) -> None:
+    """Run a kernel over slices of its arguments, on a thread for each."""
+    if slices:
+        pool.run(kernel(group, name, dtype), slices, work * SECONDS_PER_PRODUCT)
 
 
 _arrays: dict[tuple[int, int, torch.dtype], tuple[np.ndarray, ...]] = {}  # kept alive for their addresses
@@ -86,7 +52,7 @@ def _constants(degree: int, nu: int, dtype: torch.dtype) -> tuple[int, int, int,
         return pieces(degree, order) if 0 <= order <= degree else ()
 
     lists = table(nu), table(1), polynomials(nu), table(nu + 1), polynomials(nu + 1)
-    arrays = _arrays[degree, nu, dtype] = tuple(np.array(values, dtype=type(NUMBERS[dtype][1])) for values in lists)
+    arrays = _arrays[degree, nu, dtype] = tuple(np.array(values, dtype=NUMBERS[dtype][1]) for values in lists)
     return tuple(array.ctypes.data if array.size else 0 for array in arrays)  # type: ignore[return-value]
 
 
@@ -122,7 +88,7 @@ def to_out(
     nu: int = 0,
     bias: Tensor | None = None,
 ) -> Tensor:
-    """`reference.to_out` by numba."""
+    """`reference.to_out` on the CPU."""
     dtype = x.dtype
     (rows, inputs), (_, num_basis, outputs) = x.shape, coef.shape
     p, base, uniform = spec
@@ -136,7 +102,7 @@ def to_out(
         _contiguous(bias),
     )
     out = torch.empty(rows, outputs, dtype=dtype)
-    size, one = NUMBERS[dtype]
+    size = NUMBERS[dtype][0]
     head = (
         x.data_ptr(),
         _address(h),
@@ -151,9 +117,9 @@ def to_out(
     work = _work(rows, inputs, outputs, p)
     count = threads(work)
     if count == 1:
-        kernels().to_out(*head, 0, rows, *tail, one)
+        kernel("spline", "to_out", dtype).alone(*head, 0, rows, *tail)
     else:
-        _run("to_out", [(*head, a, b, *tail) for a, b in _cuts(rows, count)], dtype, work)
+        run("spline", "to_out", [(*head, a, b, *tail) for a, b in _cuts(rows, count)], dtype, work)
     return out
 
 
@@ -184,7 +150,7 @@ def _backward(
         _contiguous(scale),
         knots.contiguous(),
     )
-    size, one = NUMBERS[dtype]
+    size = NUMBERS[dtype][0]
     work = _work(rows, inputs, outputs, p)
     count = threads(work)
     by_inputs = count == 1 or inputs >= 4 * count
@@ -207,12 +173,12 @@ def _backward(
     tail = (inputs, num_basis, outputs, p, nu, int(uniform), kind if want_c else 0, 0 if scale is None else kind, size)
     sums = _address(dcoef), _address(dscale), _address(dbias)
     if count == 1:
-        kernels().backward(*head, *sums, 0, rows, 0, inputs, *tail, one)
+        kernel("spline", "backward", dtype).alone(*head, *sums, 0, rows, 0, inputs, *tail)
     elif not want_c:
-        _run("backward", [(*head, *sums, a, b, 0, inputs, *tail) for a, b in _cuts(rows, count)], dtype, work)
+        run("spline", "backward", [(*head, *sums, a, b, 0, inputs, *tail) for a, b in _cuts(rows, count)], dtype, work)
     elif by_inputs:
         slices = [(*head, *sums[:2], sums[2] if a == 0 else 0, 0, rows, a, b, *tail) for a, b in _cuts(inputs, count)]
-        _run("backward", slices, dtype, work)
+        run("spline", "backward", slices, dtype, work)
     else:
         steps = [0 if t is None else t[0].numel() * size for t in (dcoef, dscale, dbias)]
         slices = []
@@ -220,13 +186,13 @@ def _backward(
             slices.append(
                 (*head, *(start + k * step for start, step in zip(sums, steps, strict=True)), a, b, 0, inputs, *tail)
             )
-        _run("backward", slices, dtype, work)
+        run("spline", "backward", slices, dtype, work)
         dcoef, dscale, dbias = (None if t is None else t.sum(0) for t in (dcoef, dscale, dbias))
     return dx, dcoef, dscale, dbias
 
 
 def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
-    """`reference.to_in` by numba."""
+    """`reference.to_in` on the CPU."""
     dx, _, _, _ = _backward(x, None, g, coef, scale, knots, spec, nu - 1, True, False)
     assert dx is not None
     return dx
@@ -235,7 +201,7 @@ def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tenso
 def to_coef(
     x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, spec: Spec, nu: int = 0
 ) -> tuple[Tensor, Tensor | None]:
-    """`reference.to_coef` by numba."""
+    """`reference.to_coef` on the CPU."""
     _, dcoef, dscale, _ = _backward(x, h, g, None, None, knots, spec, nu, False, True)
     assert dcoef is not None
     return dcoef, dscale
@@ -270,13 +236,13 @@ def backward(
 
 
 def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor]:
-    """`reference.basis` by numba, for nu <= p."""
+    """`reference.basis` on the CPU, for nu <= p."""
     (rows, inputs), p, dtype = x.shape, spec.degree, x.dtype
     x, knots = x.contiguous(), knots.contiguous()
     first, values = torch.empty(rows, inputs, dtype=torch.int64), torch.empty(rows, inputs, p + 1, dtype=dtype)
-    size, _ = NUMBERS[dtype]
+    size = NUMBERS[dtype][0]
     head = (x.data_ptr(), knots.data_ptr(), *_constants(p, nu, dtype)[:2], first.data_ptr(), values.data_ptr())
     tail = (inputs, knots.shape[1] - p - 1, p, nu, int(spec.uniform), size)
     work = _work(rows, inputs, 16, p)
-    _run("basis", [(*head, a, b, *tail) for a, b in _cuts(rows, threads(work))], dtype, work)
+    run("spline", "basis", [(*head, a, b, *tail) for a, b in _cuts(rows, threads(work))], dtype, work)
     return first, values

@@ -22,10 +22,12 @@ NARROW_TABLE = 16  # numbers in a row up to which a column is read on its own
 # inside
 EXTRA = 2
 # "numpy": a division by zero gives inf instead of raising, without which no loop with a division becomes vector code
-plain = njit(fastmath={"contract"}, nogil=True, error_model="numpy", forceinline=True)
+OPTIONS = {"fastmath": {"contract"}, "nogil": True, "error_model": "numpy"}
+plain = njit(**OPTIONS, forceinline=True)  # becomes a part of its callers
+plain_apart = njit(**OPTIONS, forceinline=False)  # compiled once, whoever calls it
 
 
-@plain
+@plain_apart
 def take(source, stride, n, out):
     """A strided column as a row."""
     wide_vectors()
@@ -33,7 +35,7 @@ def take(source, stride, n, out):
         out[b] = source[b * stride]
 
 
-@plain
+@plain_apart
 def to_columns(source, stride, n, count, columns, block):
     """`count` neighbouring numbers of every row as columns. Taken one by one, the rows of a wide table would push each
     other out of the cache."""
@@ -47,7 +49,7 @@ def to_columns(source, stride, n, count, columns, block):
             columns[k * block + b] = row[k]
 
 
-@plain
+@plain_apart
 def to_rows(columns, block, n, count, out, stride):
     """`to_columns` undone."""
     if stride <= NARROW_TABLE:
@@ -70,7 +72,6 @@ def locate(x, n, knots, p, intervals, uniform, first, places, block, one):
     `places`: excess beyond the interior interval (NaN for NaN); the point held inside; then u within the interval
     (uniform) or 2p local knots.
     """
-    wide_vectors()
     low, high = knots[p], knots[p + intervals]
     excess, place, share = places, shift(places, block), shift(places, 2 * block)
     odd = 0
@@ -126,7 +127,6 @@ def locate(x, n, knots, p, intervals, uniform, first, places, block, one):
 @plain
 def _uniform(n, knots, p, nu, intervals, table, places, values, block, one):
     """`table` (p+1, p+1-nu): coefficients of each piece in u, the place within the interval."""
-    wide_vectors()
     u = shift(places, EXTRA * block)
     inverse = real(intervals, one) / (knots[p + intervals] - knots[p])
     factor = one
@@ -153,7 +153,7 @@ def _uniform(n, knots, p, nu, intervals, table, places, values, block, one):
                     row[b] = row[b] * u[b] + term
 
 
-@plain
+@plain_apart
 def _irregular(n, p, nu, places, values, carry, block, one):
     """De Boor's triangle on the local knots of each row."""
     wide_vectors()
@@ -190,7 +190,6 @@ def _irregular(n, p, nu, places, values, carry, block, one):
 def spline_values(n, knots, p, nu, intervals, uniform, odd, table, slopes, places, work, values, block, one):
     """values (p+1, rows) of the nu-th derivative, nu <= p, at points that `locate` has placed; `work` holds p+2
     rows."""
-    wide_vectors()
     carry = shift(work, (p + 1) * block)
     if uniform:
         _uniform(n, knots, p, nu, intervals, table, places, values, block, one)
@@ -229,7 +228,6 @@ def spline_values(n, knots, p, nu, intervals, uniform, odd, table, slopes, place
 def logistic(x, n, rising, falling, one):
     """sigmoid(x) and sigmoid(-x) without cancellation: exp(-|x|) by a split of ln 2 and its series to the 13th term
     (3e-18); float32: 7th (5e-9)."""
-    wide_vectors()
     single, floor, zero = is_single(one), smallest_exponent(one), real(0, one)
     log2e, half, high, low = (
         real(1.4426950408889634, one),
@@ -270,7 +268,6 @@ def logistic(x, n, rising, falling, one):
 def base_values(x, n, kind, nu, polynomials, rising, falling, values, one):
     """The nu-th derivative of the base function: kind 1 silu, 2 identity. `polynomials`: R_nu, then R_(nu-1), for
     nu >= 2 (see base_function.py)."""
-    wide_vectors()
     if kind == 2:
         level = real(1 if nu == 1 else 0, one)
         for b in range(n):
@@ -295,7 +292,6 @@ def base_values(x, n, kind, nu, polynomials, rising, falling, values, one):
 @plain
 def scale_rows(h, n, count, values, block):
     """values (count, rows) times h of each row."""
-    wide_vectors()
     for r in range(count):
         row = shift(values, r * block)
         for b in range(n):
