@@ -27,7 +27,7 @@ if _workers > 1:
 if not torch.cuda.is_available():
     os.environ["TRITON_INTERPRET"] = "1"
 
-# A shell starts `make test &` with Ctrl-C ignored, and nohup a process with SIGHUP ignored, which processes inherit; the
+# A shell starts `make test &` with Ctrl-C ignored, and nohup a process with SIGHUP ignored. Processes inherit that; the
 # tests of signals are about what they do where they are not.
 for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(_number) is signal.SIG_IGN:

@@ -73,7 +73,11 @@ def test_run_folder_holds_model_history_and_result(run_folder: Path) -> None:
     )
     with (run_folder / "history.csv").open() as file:
         history = list(csv.DictReader(file))
-    assert {"part", "step", "train_loss"} <= history[0].keys() and {row["part"] for row in history} == {"fit", "refit"}
+    assert {"part", "step", "train_loss"} <= history[0].keys() and {row["part"] for row in history} == {
+        "additive",
+        "fit",
+        "refit",
+    }
 
 
 def test_model_carries_the_table(run_folder: Path) -> None:

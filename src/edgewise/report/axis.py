@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -72,4 +73,5 @@ class Axis:
         if high - low < 1:
             return [(self(10**v), number(10**v, 2)) for v in ticks(self.low, self.high, 4)]
         step = max(1, round((high - low) / 5))
+        high = min(high, sys.float_info.max_10_exp)
         return [(self(10.0**k), number(10.0**k)) for k in range(low, high + 1, step)]

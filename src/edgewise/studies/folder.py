@@ -85,7 +85,8 @@ def result_of(study: Findings, extra: Mapping[str, Any], missing: Mapping[str, s
             "network": scores["this network"],
             "formula": scores.get("formula"),
             "before": {name: row for name, row in scores.items() if name in own[2:]},
-            "baselines": {name: row for name, row in scores.items() if name not in own},
+            "not_kept": {name: row for name, row in scores.items() if name in study.trained.beside},
+            "baselines": {name: row for name, row in scores.items() if name not in (*own, *study.trained.beside)},
         },
         "training": {
             "rows": len(study.rest),

@@ -62,35 +62,21 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
         "validation": None if choosing is None else (choosing.X, choosing.y),
     }
     plain = fit(fresh(rest, replace(settings, hidden=())), training.X, training.y, optimizer=EVIDENCE, **how)
-    how["grids"] = settings.grids
-    first = fit(
-        fresh(rest, settings),
-        training.X,
-        training.y,
-        sparsity=settings.sparsity,
-        restarts=EFFORTS[settings.effort],
-        resume=journal and journal.part("fit"),
-        **how,
-    )
-    rows = [{"part": part, **row} for part, fitted in (("additive", plain), ("fit", first)) for row in fitted.history]
-    stages = [stage("additive network", plain), stage("fit", first)]
-    chosen, interrupted = first, first.status is Status.INTERRUPTED
+    rows, stages = [{"part": "additive", **row} for row in plain.history], [stage(ADDITIVE, plain)]
+    first = chosen = plain
     beside: dict[str, KAN] = {}
+    interrupted = plain.status is Status.INTERRUPTED
     closed = skipped("the fit was interrupted" if interrupted else "closed forms were not asked for")
     try:
-        if settings.sparsity > 0 and not interrupted:
-            pruned, part = prune(first.model, training.X), journal and journal.part("refit after pruning")
-            second = fit(pruned, training.X, training.y, resume=part, **how)
-            rows += [{"part": "refit", **row} for row in second.history]
-            stages.append(stage("refit after pruning", second))
-            worse = choosing is not None and clearly_worse(second.model, first.model, choosing)
-            chosen = first if worse else second
-            interrupted = second.status is Status.INTERRUPTED
-        beside = {LAYERED if settings.hidden else "additive network by steps": named(chosen.model, rest)}
-        if choosing is None or not clearly_better(chosen.model, plain.model, choosing):
-            first, chosen = plain, plain
-        else:
-            beside = {ADDITIVE: named(plain.model, rest)}
+        if not interrupted:
+            deep = layered(training, choosing, settings, how, journal)
+            rows, stages = rows + deep.rows, stages + deep.stages
+            interrupted = deep.chosen.status is Status.INTERRUPTED
+            if choosing is not None and clearly_better(deep.chosen.model, plain.model, choosing):
+                first, chosen, beside = deep.first, deep.chosen, {ADDITIVE: named(plain.model, rest)}
+            else:
+                name = LAYERED if settings.hidden else "additive network by steps"
+                beside = {name: named(deep.chosen.model, rest)}
         if settings.formula and not interrupted:
             closed = close(chosen.model, training, choosing, progress)
     except KeyboardInterrupt:  # outside fit, which catches its own: what there is is kept
@@ -98,6 +84,42 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
     models = (chosen.model if closed.model is None else closed.model, first.model, chosen.model)
     kept, unpruned, splines = (named(model, rest) for model in models)
     return Trained(kept, unpruned, splines, chosen, closed, rows, stages, interrupted, beside)
+
+
+@dataclass(frozen=True)
+class Layered:
+    """A network with hidden layers: `first`, the fit before pruning, and the one `chosen` of it and the fit after."""
+
+    first: FitResult
+    chosen: FitResult
+    rows: list[dict[str, Any]]
+    stages: list[dict[str, Any]]
+
+
+def layered(
+    training: Table, choosing: Table | None, settings: StudySettings, how: dict[str, Any], journal: Journal | None
+) -> Layered:
+    """Fit with sparsity, prune, fit again. `how`: what both fits are told."""
+    how = {**how, "grids": settings.grids}
+    first = fit(
+        fresh(training, settings),
+        training.X,
+        training.y,
+        sparsity=settings.sparsity,
+        restarts=EFFORTS[settings.effort],
+        resume=journal and journal.part("fit"),
+        **how,
+    )
+    rows, stages = [{"part": "fit", **row} for row in first.history], [stage("fit", first)]
+    if settings.sparsity == 0 or first.status is Status.INTERRUPTED:
+        return Layered(first, first, rows, stages)
+    pruned, part = prune(first.model, training.X), journal and journal.part("refit after pruning")
+    second = fit(pruned, training.X, training.y, resume=part, **how)
+    rows += [{"part": "refit", **row} for row in second.history]
+    stages.append(stage("refit after pruning", second))
+    worse = choosing is not None and clearly_worse(second.model, first.model, choosing)
+    chosen = first if worse and second.status is not Status.INTERRUPTED else second
+    return Layered(first, chosen, rows, stages)
 
 
 def final(trained: Trained, table: Table, progress: bool, journal: Journal | None = None) -> KAN:

@@ -50,12 +50,14 @@ def additive(start: KAN, job: Job, rows: Rows, monitor: Monitor) -> tuple[KAN, S
     found = effects(a, weight, layer.degree, TUNED.intervals)
     prior = _prior(found)
 
+    unit = float(start.output_scale.square().mean()) if job.regression else 1.0
+
     def note(loss: float) -> bool:
         return monitor.row(
             stage="evidence",
             grid_size=TUNED.intervals,
-            loss=loss,
-            train_loss=loss,
+            loss=loss * unit,
+            train_loss=loss * unit,
             validation_loss=None,
             damping=None,
         )

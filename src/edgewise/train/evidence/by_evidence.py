@@ -10,6 +10,7 @@ from ..job import Job, Rows
 from ..monitor import Monitor
 from ..problems.losses import Loss
 from ..result import FitResult
+from ..schedule.null_model import constant
 from ..solvers.status import Status
 from .additive import additive, check
 
@@ -26,7 +27,7 @@ class Again:
 
 def fit_kan(model: KAN, start: KAN, job: Job, everything: Rows, monitor: Monitor) -> FitResult:
     """Fit `start`, the prepared copy of the model. No row has to choose anything, so only those that judge are left
-    out.
+    out. Ctrl-C gives back the best constant.
 
     Raises:
         ConfigError: for a network with hidden layers, products or closed forms, and for other losses.
@@ -36,7 +37,7 @@ def fit_kan(model: KAN, start: KAN, job: Job, everything: Rows, monitor: Monitor
     try:
         found, status = additive(start, job, rows, monitor)
     except KeyboardInterrupt:
-        found, status = start, Status.INTERRUPTED
+        found, status = constant(start, job), Status.INTERRUPTED
     if job.own_split:
         job = replace(job, xv=None, yv=None, wv=None)
     result = finish(model, found, found, job, rows, status, monitor, HOW)
