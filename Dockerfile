@@ -12,8 +12,9 @@ RUN python -m venv /opt/edgewise \
 FROM python:3.13-slim
 RUN useradd --create-home --uid 1000 edgewise
 COPY --from=build /opt/edgewise /opt/edgewise
-# caches of compiled kernels and of fonts: also for a user of another number, given with --user
-ENV PATH=/opt/edgewise/bin:$PATH NUMBA_CACHE_DIR=/tmp/numba MPLCONFIGDIR=/tmp/matplotlib
+# the font cache: also for a user of another number, given with --user
+ENV PATH=/opt/edgewise/bin:$PATH EDGEWISE_CACHE_DIR=/opt/edgewise/code MPLCONFIGDIR=/tmp/matplotlib
+RUN edgewise warmup
 USER edgewise
 WORKDIR /data
 ENTRYPOINT ["edgewise"]

@@ -42,6 +42,14 @@ def test_a_smooth_function_is_found_under_noise():
     assert sorted(errors)[2] < 0.12  # 15 or so parameters from 285 rows with a noise of 0.5: 0.11
 
 
+@pytest.mark.parametrize("degree", [1, 2, 5])
+def test_other_degrees_find_it_as_well(degree: int):
+    X, noise = rows(0)
+    model = ew.KAN((4, 1), degree=degree)
+    result = ew.fit(model, X, curve(X) + 0.3 * noise, optimizer="evidence", progress=False)
+    assert error(result) < 0.12
+
+
 def test_without_noise_the_function_is_found_closely():
     X, _ = rows(0)
     assert error(fit(X, curve(X))) < 1e-3

@@ -17,7 +17,7 @@ def columns(name: str) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("name", ["normal", "long tail", "few values", "two values"])
-@pytest.mark.parametrize("degree", [2, 3])
+@pytest.mark.parametrize("degree", [1, 2, 3, 5])
 def test_they_are_orthogonal_with_mean_zero_and_variance_one(name: str, degree: int):
     x = columns(name)
     for number, effect in enumerate(effects(x, None, degree, 20)):

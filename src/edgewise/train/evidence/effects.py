@@ -9,10 +9,10 @@ Letters: n rows, i inputs, j basis functions, m functions of an edge.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -93,23 +93,32 @@ def _curves(gram: Tensor, bending: Tensor, straight: Tensor, most: int) -> tuple
     half = torch.linalg.solve_triangular(factor, bending, upper=False)
     turned = torch.linalg.solve_triangular(factor, half.T, upper=False)
     roughness, vectors = torch.linalg.eigh((turned + turned.T) / 2)  # from smooth to rough
-    curved = (roughness > TUNED.straight * roughness[min(2, len(roughness) - 1)]).nonzero()[:, 0]
-    chosen = curved[curved >= 2][:most] if len(curved) > len(roughness) - 2 else curved[:most]
+    curved = roughness > TUNED.straight * roughness[min(2, len(roughness) - 1)]
+    curved[:2] &= len(curved) - int(curved.sum()) >= 2  # a constant and a line are among the smoothest
+    coef = across @ torch.linalg.solve_triangular(factor.T, vectors, upper=True)
+    met = ((coef.T @ gram) * coef.T).sum(1) > TUNED.met  # others live where there are hardly any rows
+    chosen = (curved & met).nonzero()[:most, 0]
     if not len(chosen):
         return none
-    coef = across @ torch.linalg.solve_triangular(factor.T, vectors[:, chosen], upper=True)
-    return coef, roughness[chosen] / roughness[chosen[0]]
+    return coef[:, chosen], roughness[chosen] / roughness[chosen[0]]
 
 
 def _bending(knots: Tensor, degree: int) -> Tensor:
-    """The integrals of products of second derivatives (j, j), in units of the grid's length: two Gauss points in each
-    interval are exact up to degree 3."""
+    """The integrals of products of second derivatives (j, j), in units of the grid's length. Functions without a second
+    derivative have squares of second differences in its place (Eilers & Marx 1996)."""
     breaks = grid.breaks_of(knots[None], degree)[0]
+    length = float(breaks[-1] - breaks[0])
+    if degree < 2:
+        along = grid.greville(knots[None], degree)[0] / length
+        slopes = torch.eye(len(along), dtype=knots.dtype).diff(dim=0) / along.diff()[:, None]
+        bends = slopes.diff(dim=0)
+        return bends.T @ bends
+    places, shares = (torch.from_numpy(found).to(knots) for found in np.polynomial.legendre.leggauss(degree - 1))
     widths, middles = breaks.diff(), (breaks[1:] + breaks[:-1]) / 2
-    offset = widths / (2 * math.sqrt(3.0))
-    points, weights = torch.cat([middles - offset, middles + offset]), torch.cat([widths, widths]) / 2
+    points = (middles[:, None] + widths[:, None] / 2 * places).reshape(-1)
+    weights = (widths[:, None] / 2 * shares).reshape(-1)
     second = dense_basis(points[:, None], knots[None], degree=degree, derivative=2)[:, 0]
-    return float(breaks[-1] - breaks[0]) ** 3 * (second.T @ (weights[:, None] * second))
+    return length**3 * (second.T @ (weights[:, None] * second))
 
 
 def design(found: Sequence[Effect], x: Tensor) -> Tensor:

@@ -24,6 +24,8 @@ class EvidenceTuning:
     """Curves of an edge in the widest tables."""
     straight: float = 1e-9
     """Roughness, as a part of that of the smoothest curves, below which a direction counts as a line: round-off."""
+    met: float = 0.5
+    """Variance on the rows that a curve must have; it is 1 but for those that met next to no row."""
     rounds: int = 200
     """Updates of the strengths of the prior, at most."""
     settled: float = 1e-3
