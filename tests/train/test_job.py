@@ -180,7 +180,7 @@ def test_classes_to_judge_by_are_coded_as_those_to_train_on():
 def test_text_and_booleans_are_classes(labels: Any, classes: tuple[str, ...]):
     X = table(4)[0]
     job = job_of(X, labels)
-    assert isinstance(job.loss, CrossEntropy) and not job.regression
+    assert isinstance(job.loss, CrossEntropy) and not job.squared
     assert job.classes == classes
     assert [job.classes[code] for code in job.y.tolist()] == [str(label) for label in list(labels)]
 

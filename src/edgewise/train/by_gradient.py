@@ -43,7 +43,7 @@ def _in_ordinary_units(
 ) -> tuple[KAN, Status]:
     """`_along_grids` with targets of ordinary size: constants of an optimizer, such as Adam's smallest divisor, are for
     losses of that size."""
-    if not job.regression:
+    if not job.squared:
         return _along_grids(start, job, optimizer, settings, monitor, keep)
     unit = float(start.output_scale.double().square().mean().sqrt())
     monitor.unit = unit**2
@@ -108,4 +108,4 @@ def _judged(model: KAN, job: Job) -> float:
 
 def _spread(job: Job) -> float:
     """What a strength of sparsity is relative to: the variance of the targets; 1 for classes."""
-    return float(job.y.var(0, unbiased=False).mean()) if job.regression else 1.0
+    return float(job.y.var(0, unbiased=False).mean()) if job.squared else 1.0

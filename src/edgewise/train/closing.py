@@ -56,7 +56,7 @@ def finish(
     if job.unseen is not None:
         validation_loss, held = measured(trained if job.own_split else judged, *job.unseen)
         metrics |= {f"validation_{name}": value for name, value in held.items()}
-        if job.own_split and job.regression and judged is not trained:  # the rows that chose were given back
+        if job.own_split and job.squared and judged is not trained:  # the rows that chose were given back
             metrics["expected_rmse"] = expected_rmse(held["rmse"], judged, trained, x, job.loss, job.seed)
     grid_size = [layer.grid_size for layer in trained.edge_layers]
     done.edits = (*model.edits, Edit("fit", f"{how}; grid_size={grid_size}; {status.name}"))
@@ -66,7 +66,7 @@ def finish(
         expected = f", expected of new rows {metrics['expected_rmse']:.2g}" if "expected_rmse" in metrics else ""
         figures += f" (held-out {metrics['validation_' + shown]:.3g}{expected})"
     message = f"{monitor.sentence(status)}. {how}, {len(monitor.rows)} steps, {summary(done)}. {figures}."
-    judged_at_all = validation_loss is not None or job.memory is not None or not job.regression
+    judged_at_all = validation_loss is not None or job.memory is not None or not job.squared
     message = " ".join([message, *remarks(x, metadata.inputs, judged_at_all)])
     seen = Seen(trained, x, y, weight, job.loss, job.memory)
     return FitResult(

@@ -139,7 +139,7 @@ def _fit_network(model: KAN, X: Any, y: Any, settings: FitSettings, monitor: Mon
     }
     job, everything = make_job(X, y, **data)
     if exact and model.dtype != torch.float64:
-        representable(job.x, job.y if job.regression else None, model.dtype)
+        representable(job.x, job.y if job.squared else None, model.dtype)
     check_loss(settings.memory, job.loss)
     job = replace(job, memory=settings.memory and settings.memory.to(job.x.device))
     parameters = count_parameters(model)
@@ -191,7 +191,7 @@ def _prepared(model: KAN, job: Job) -> KAN:
     on a later one."""
     start = model.build().to(dtype=job.x.dtype, device=job.x.device)
     if not fitted_before(model):
-        start = scaled_to(start, job.x, job.y if job.regression else None)
+        start = scaled_to(start, job.x, job.y if job.squared else None)
     else:
         start = reaching_rows(start, job)
     return reaching(start, job.memory.model) if job.memory else start

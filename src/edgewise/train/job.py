@@ -47,8 +47,8 @@ class Job:
         return self.x.shape[0] + (self.memory.rows if self.memory else 0)
 
     @property
-    def regression(self) -> bool:
-        """Whether targets are numbers."""
+    def squared(self) -> bool:
+        """Whether the loss is the squared error: targets may be scaled, and the best constant is their mean."""
         return isinstance(self.loss, SquaredError)
 
     @property

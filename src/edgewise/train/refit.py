@@ -103,7 +103,7 @@ def refit(
                 last = last_refit(training, state, everything)
             except Interrupted:  # half of these steps is worth no more than none
                 raise KeyboardInterrupt from None
-            done, status = (carried_on(last.model, job.x) if job.regression else last.model), last.status
+            done, status = (carried_on(last.model, job.x) if job.squared else last.model), last.status
     if part is not None and part.whole:
         part.journal.remove()
     how = f"{HOW if isinstance(ending, Again) else 'Levenberg-Marquardt'} on all rows"

@@ -50,7 +50,7 @@ def additive(start: KAN, job: Job, rows: Rows, monitor: Monitor) -> tuple[KAN, S
     found = effects(a, weight, layer.degree, TUNED.intervals)
     prior = _prior(found)
 
-    unit = float(start.output_scale.square().mean()) if job.regression else 1.0
+    unit = float(start.output_scale.square().mean()) if job.squared else 1.0
 
     def note(loss: float) -> bool:
         return monitor.row(
@@ -62,7 +62,7 @@ def additive(start: KAN, job: Job, rows: Rows, monitor: Monitor) -> tuple[KAN, S
             damping=None,
         )
 
-    if job.regression:
+    if job.squared:
         target = (y - start.output_shift) / start.output_scale
         columns = [squared_error(_blocks(found, a, t, weight), prior, note) for t in target.T]
     else:

@@ -15,7 +15,7 @@ from .tuning import TUNED
 def constant_loss(job: Job) -> float:
     """The loss of the best constant prediction; infinite for a loss of the user's own."""
     y = job.y
-    if job.regression:
+    if job.squared:
         return float(y.var(0, unbiased=False).mean())
     if not isinstance(job.loss, CrossEntropy):
         return math.inf

@@ -54,8 +54,8 @@ def _with_few_steps(training: Training) -> Plan:
 def mean_loss(model: KAN, job: Job) -> float:
     """The loss of the model on the job's training rows and those remembered, each output in units of its scale, as in
     training."""
-    unit = model.output_scale if job.regression else 1.0
+    unit = model.output_scale if job.squared else 1.0
     with torch.no_grad():
-        rows = job.loss.rows(model(job.x) / unit, job.y / unit if job.regression else job.y)
+        rows = job.loss.rows(model(job.x) / unit, job.y / unit if job.squared else job.y)
         here = float(rows.mean() if job.weight is None else job.weight @ rows / job.weight.sum())
         return (job.x.shape[0] * here + job.memory.total(model)) / job.rows if job.memory else here

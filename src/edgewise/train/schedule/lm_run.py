@@ -95,7 +95,7 @@ class _Task:
     ) -> None:
         job, private = training.job, model.build()
         self.training, self.roughness = training, roughness
-        self.unit = float(model.output_scale.square().mean()) if job.regression else 1.0
+        self.unit = float(model.output_scale.square().mean()) if job.squared else 1.0
         self.smoothness: Smoothness | None = roughness.term(private.edge_layers, job.rows) if roughness else None
         terms = [term for term in (penalty, self.smoothness) if term is not None]
         self.forced = bool(terms)  # whether something beside the loss is minimised
@@ -165,4 +165,4 @@ class _Task:
 
 def _scaled(model: KAN, job: Job, y: Tensor) -> Tensor:
     """Targets in the network's units; class codes as they are."""
-    return (y - model.output_shift) / model.output_scale if job.regression else y
+    return (y - model.output_shift) / model.output_scale if job.squared else y

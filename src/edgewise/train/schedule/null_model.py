@@ -52,7 +52,7 @@ def believed(choices: Choices, start: KAN, job: Job, draws: int = TUNED.draws) -
     if not len(found):
         return False
     target, shown = job.yv, best
-    if job.regression:
+    if job.squared:
         target = (job.yv - start.output_shift) / start.output_scale
         shown = (best - start.output_shift) / start.output_scale
     constant_losses = job.loss.rows(shown.expand(len(job.xv), -1), target)
@@ -87,7 +87,7 @@ def best_constant(job: Job) -> Tensor | None:
     """What to predict without any input (k,): the mean, or logits of the classes' shares; None for other losses."""
     share = torch.ones(len(job.y), dtype=job.x.dtype, device=job.x.device) if job.weight is None else job.weight
     share = (share / share.sum()).to(job.x)
-    if job.regression:
+    if job.squared:
         return share @ job.y
     if not isinstance(job.loss, CrossEntropy):
         return None
@@ -117,7 +117,7 @@ def constant(model: KAN, job: Job) -> KAN:
 
 def level(job: Job) -> bool:
     """Whether the targets are one and the same number in every training row."""
-    return job.regression and bool((job.y == job.y[:1]).all())
+    return job.squared and bool((job.y == job.y[:1]).all())
 
 
 def replaceable(model: KAN) -> bool:
