@@ -72,6 +72,8 @@ def study(
 ) -> Study:
     """Take a table to a judged network: fit, prune, fit again, closed forms, baselines.
 
+    An additive network is fitted first, by its evidence. One with hidden layers is kept only where it is clearly
+    better.
     One split judges the whole chain. The rows that judge are no part of any stage; other rows stop the fits and choose
     between stages. At the very end all rows come back: `model` is fitted to them, `scores` stay those of before.
 
