@@ -21,3 +21,16 @@ def test_ctrl_c_ends_it_and_leaves_the_result_as_it_was(monkeypatch: pytest.Monk
     with pytest.raises(KeyboardInterrupt):
         ew.refit(first, X, torch.sin(5 * X[:, 0]), progress=False)
     assert torch.equal(first.model(X), before)
+
+
+def test_rows_beyond_those_of_the_fit_are_reached():
+    generator = torch.Generator().manual_seed(0)
+    X = 2 * torch.rand(200, 2, dtype=torch.float64, generator=generator) - 1
+    y = torch.sin(3 * X[:, 0]) + X[:, 1] ** 2 + 0.1 * torch.randn(200, dtype=torch.float64, generator=generator)
+    inside = X.abs().amax(1) < 0.7
+    first = ew.fit(ew.KAN((2, 2, 1)), X[inside], y[inside], grids=(4,), restarts=0, progress=False)
+    last = ew.refit(first, X, y, progress=False)
+    low, high = last.model.edge_layers[0].interval
+    reached = last.model.scale_inputs(X)
+    assert bool((low <= reached.amin(0)).all()) and bool((high >= reached.amax(0)).all())
+    assert last.metrics["rmse"] < 0.2

@@ -97,7 +97,8 @@ def refit(
         else:
             chapter = opened_chapter(part, monitor, start, job, ending.plan, ending.state.roughness)
             training = Training(job, ending.plan, monitor, chapter=chapter)
-            state = replace(ending.state, model=reaching_rows(start, job))
+            reaching, known = reaching_rows(start, job), ending.state.roughness  # rows that judged may lie outside
+            state = replace(ending.state, model=reaching, roughness=known and known.on(reaching.edge_layers))
             training.best = state
             try:
                 last = last_refit(training, state, everything)
