@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -198,6 +199,7 @@ for part, wrong in {
             lambda v, p=part: ops.evaluate(**{**spline_parts(), p: v}, base_scale=None, spec=Spec(3)),
             {name: v for name, v in wrong.items() if name != "falling"},
         )
-add("use_backend", "use_backend", use, {"None": None, "unknown": "numba", "a number": 3, "a list": ["cpu"]})
+WRONG_BACKENDS = {"None": None, "unknown": "numba", "a number": 3, "a list": ["cpu"], "an array": np.zeros(2)}
+add("use_backend", "use_backend", use, WRONG_BACKENDS)
 add("primitives.get", "closed form", get, FORMS)
 add("primitives.evaluate", "closed form", lambda v: evaluate(v, torch.ones(3)), FORMS)

@@ -179,6 +179,7 @@ add(
     "plot", "threshold", lambda v: ew.plot(model(), threshold=v), {"-1": -1, "None": None, "nan": math.nan, "text": "1"}
 )
 add("plot", "inputs|names", lambda v: ew.plot(model(), inputs=v), {"too few": ["a"], "a number": 3})
+add("plot", "title", lambda v: ew.plot(model(), title=v), {"a number": 5, "a list": ["a"]})
 add("plot", "beta", lambda v: ew.plot(model(), beta=v), {"-1": -1, "None": None, "text": "1", "nan": math.nan})
 add(
     "plot",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from functools import cache
 
@@ -36,6 +37,8 @@ def in_words(size: float) -> str:
     >>> in_words(24), in_words(1.6e10), in_words(8e30)
     ('24 bytes', '16 GB', '8e+12 EB')
     """
+    if math.isinf(size):
+        return f"more than 1e300 {UNITS[-1]}"
     unit = 0
     while size >= 1000 and unit < len(UNITS) - 1:
         size, unit = size / 1000, unit + 1
@@ -70,4 +73,7 @@ def layer_bytes(inputs: int, outputs: int, grid_size: int, degree: int) -> float
         inputs * outputs,
         inputs * (grid_size + 2 * degree + 1),
     )
-    return float(COPIES * NUMBER * (coef + scale + knots) + NODE * (inputs + outputs))
+    try:
+        return float(COPIES * NUMBER * (coef + scale + knots) + NODE * (inputs + outputs))
+    except OverflowError:  # a whole number that no float holds
+        return math.inf

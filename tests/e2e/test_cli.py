@@ -656,3 +656,12 @@ def test_bugs_are_not_hidden(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     with pytest.raises(ValueError, match="a bug") as caught:
         main(["fit", "a.csv", "--target", "y", "--out", str(tmp_path / "run")])
     assert not isinstance(caught.value, DataError)
+
+
+def test_a_table_whose_header_has_empty_names_is_read_alike_by_predict(tmp_path: Path) -> None:
+    rows = "".join(f"{i},{i * i % 7},{i + 0.5}\n" for i in range(24))
+    (tmp_path / "a.csv").write_text(",,y\n" + rows)
+    run = str(tmp_path / "run")
+    assert main(["fit", str(tmp_path / "a.csv"), "--target", "y", "--out", run, *SMALL, "--no-formula"]) == 0
+    assert main(["predict", run, str(tmp_path / "a.csv"), "--out", str(tmp_path / "b.csv")]) == 0
+    assert len((tmp_path / "b.csv").read_text().splitlines()) == 25

@@ -172,7 +172,8 @@ def _header(
         looks_like_data = all(is_numeric(cell) or cell.lower() in MISSING for cell in top) and any(
             is_numeric(cell) for cell in top
         )
-        generated = {f"column{index + 1}" for index in range(width)}
+        # names that columns get where there is no header; a header's empty cells get them too
+        generated = {f"column{index + 1}" for index, cell in enumerate(top) if cell.strip()}
         if first and len(above) == width and (looks_like_data or set(named) & set(above)):
             header, below, comments = above, first, comments - 1  # numpy.savetxt writes its header as a comment
         elif looks_like_data or (set(named) & generated):

@@ -40,7 +40,7 @@ def use_backend(name: str) -> Iterator[None]:
     ...     backend_for(torch.zeros(1, 1), torch.zeros(1, 4, 1))
     'reference'
     """
-    if name not in BACKENDS:
+    if not isinstance(name, str) or name not in BACKENDS:
         raise BackendError(f"use_backend got {name!r}; {did_you_mean(str(name), BACKENDS)}")
     package = {"cpu": "llvmlite", "gpu": "triton"}.get(name)
     if package and (_cpu() if name == "cpu" else _gpu()) is None:

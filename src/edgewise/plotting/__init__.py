@@ -71,14 +71,16 @@ def plot(
     from .mpl import draw
 
     model = as_kan(model, "plot")
-    problems(_faults(top, threshold, beta))
+    problems(_faults(top, threshold, beta, title))
     content = select(describe(model, X, inputs=inputs, outputs=outputs), top=top, threshold=float(threshold))
     return draw(arrange(content, title=title, beta=float(beta)), figsize=figsize, ax=ax)
 
 
-def _faults(top: Any, threshold: Any, beta: Any) -> list[str]:
+def _faults(top: Any, threshold: Any, beta: Any, title: Any) -> list[str]:
     """What is wrong with the settings, in sentences."""
     found = []
+    if title is not None and not isinstance(title, str):
+        found.append(f"title must be text, or None, got {type(title).__name__}")
     if top is not None and (isinstance(top, bool) or not isinstance(top, int) or top < 1):
         found.append(f"top must be a whole number above 0, or None for all edges, got {top!r}")
     if not _is_number(threshold) or threshold < 0:

@@ -71,7 +71,7 @@ class StudySettings:
                 refuse_too_large(f"{name} of {len(given)} entries", float(MODULE) * len(given), "take fewer")
         if isinstance(hidden, int) and not isinstance(hidden, bool):
             hidden = (hidden,)
-        hidden = tuple(hidden) if isinstance(hidden, Sequence) and not isinstance(hidden, str) else hidden
+        hidden = tuple(hidden) if isinstance(hidden, Sequence) and not isinstance(hidden, str | bytes) else hidden
         grids = tuple(grids) if isinstance(grids, Sequence) and not isinstance(grids, str) else grids
         return StudySettings(hidden=hidden, grids=grids, **others)
 
