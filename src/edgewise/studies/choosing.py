@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import torch
 from torch import Tensor
 
 from ..data import Table
@@ -14,6 +15,8 @@ WORTH = 1.1  # a simpler network may have so much of the loss of the one before 
 ERRORS = 1.0  # standard errors of a mean difference that are no difference (Breiman et al. 1984, section 3.4.3)
 MOST = 1.5  # of the other's loss, beyond which a difference counts whatever its standard error
 FEWEST = 4  # rows below which nothing is clear
+FAR = 3.0  # ranges of the predictions by which closed forms may leave splines between rows: in corners splines guess
+MADE = 2000  # made rows
 ROUND_OFF = 1e-20  # part of the squares of y that is round-off
 
 
@@ -58,6 +61,21 @@ def student(freedom: int) -> float:
     first = (z**3 + z) / 4
     second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
     return z + first / freedom + second / freedom**2
+
+
+def without_poles(new: KAN, old: KAN, rows: Table) -> bool:
+    """Whether `new` stays near `old` between these rows, too: a closed form may have a pole that no row meets.
+
+    Looked at are made rows: each column runs evenly over its range, in an order of its own.
+    """
+    generator = torch.Generator().manual_seed(0)
+    low, high = rows.X.amin(0), rows.X.amax(0)
+    places = torch.stack([torch.randperm(MADE, generator=generator) for _ in range(rows.X.shape[1])], 1)
+    made = low + (high - low) * places / (MADE - 1)
+    with torch.no_grad():
+        reach = old(rows.X).amax(0) - old(rows.X).amin(0)
+        gap = (new(made) - old(made)).abs()
+    return bool((gap <= FAR * reach).all())  # False where it is not a number
 
 
 def _lost(new: KAN, old: KAN, rows: Table) -> float:

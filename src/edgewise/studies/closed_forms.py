@@ -12,7 +12,7 @@ from ..errors import EdgewiseError
 from ..model import KAN
 from ..size import summary
 from ..symbolic.symbolify import budget_spent, symbolify
-from .choosing import as_good
+from .choosing import as_good, without_poles
 
 EDGES = 40  # edges up to which closed forms are looked for
 ROWS = 4000  # rows on which forms are looked for, at most
@@ -60,6 +60,8 @@ def close(model: KAN, training: Table, choosing: Table | None, progress: bool = 
         return Closed(None, None, f"No edge has a closed form that is as good as its spline.{spent}")
     if not as_good(found, model, judging):
         return Closed(None, found, f"The closed forms that were found are not as good as the network's splines.{spent}")
+    if not without_poles(found, model, training):
+        return Closed(None, found, f"The closed forms that were found have poles between the rows.{spent}")
     return Closed(found, None, told(have, left) + spent)
 
 

@@ -68,11 +68,11 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
     interrupted = plain.status is Status.INTERRUPTED
     closed = skipped("the fit was interrupted" if interrupted else "closed forms were not asked for")
     try:
-        if not interrupted:
+        if not interrupted and choosing is not None:  # too few rows to choose by are too few for hidden layers
             deep = layered(training, choosing, settings, how, journal)
             rows, stages = rows + deep.rows, stages + deep.stages
             interrupted = deep.chosen.status is Status.INTERRUPTED
-            if choosing is not None and clearly_better(deep.chosen.model, plain.model, choosing):
+            if clearly_better(deep.chosen.model, plain.model, choosing):
                 first, chosen, beside = deep.first, deep.chosen, {ADDITIVE: named(plain.model, rest)}
             else:
                 name = LAYERED if settings.hidden else "additive network by steps"
@@ -97,7 +97,7 @@ class Layered:
 
 
 def layered(
-    training: Table, choosing: Table | None, settings: StudySettings, how: dict[str, Any], journal: Journal | None
+    training: Table, choosing: Table, settings: StudySettings, how: dict[str, Any], journal: Journal | None
 ) -> Layered:
     """Fit with sparsity, prune, fit again. `how`: what both fits are told."""
     how = {**how, "grids": settings.grids}
@@ -117,7 +117,7 @@ def layered(
     second = fit(pruned, training.X, training.y, resume=part, **how)
     rows += [{"part": "refit", **row} for row in second.history]
     stages.append(stage("refit after pruning", second))
-    worse = choosing is not None and clearly_worse(second.model, first.model, choosing)
+    worse = clearly_worse(second.model, first.model, choosing)
     chosen = first if worse and second.status is not Status.INTERRUPTED else second
     return Layered(first, chosen, rows, stages)
 

@@ -14,6 +14,8 @@ from edgewise.train.evidence import additive, tuning
 from edgewise.train.result import FitResult
 from helpers import assert_close, assert_equal, state_of
 
+LOSS = {1: "squared_error", 2: "cross_entropy"}
+
 
 def rows(seed: int, n: int = 300, d: int = 4) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(seed)
@@ -55,6 +57,21 @@ def test_without_noise_the_function_is_found_closely():
     assert error(fit(X, curve(X))) < 1e-3
 
 
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_noise_alone_gives_a_constant(outputs: int):
+    constants = 0
+    for seed in range(20):
+        X, noise = rows(seed, 150, 6)
+        result = fit(X, noise if outputs == 1 else (noise > 0).long(), outputs, loss=LOSS[outputs])
+        constants += result.status.name == "NOTHING" and ew.summary(result.model).edges == 0
+    assert constants >= 17  # one in forty or so is taken for something
+
+
+def test_a_weak_effect_in_enough_rows_is_no_noise():
+    X, noise = rows(0, 400, 6)
+    assert fit(X, X[:, 0] + 1.5 * noise).status.name == "CONVERGED"  # a share of 0.13 is explained
+
+
 def test_noise_alone_explains_next_to_nothing():
     explained = []
     for seed in range(10):
@@ -62,7 +79,7 @@ def test_noise_alone_explains_next_to_nothing():
         model = fit(X, noise).model
         new, unseen = rows(seed + 100, 5000, 6)
         explained.append(1 - float((model(new)[:, 0] - unseen).detach().square().mean() / unseen.var()))
-    assert min(explained) > -0.2 and sorted(explained)[5] > -0.05  # least squares of these 78 functions: about -1
+    assert min(explained) > -0.2 and sorted(explained)[5] > -0.02  # least squares of these 78 functions: about -1
 
 
 def test_a_line_stays_nearly_a_line():
@@ -106,8 +123,7 @@ def test_every_output_has_a_smoothness_of_its_own():
     result = fit(X, y, 3)
     assert_close(result.model(X)[:, :1], fit(X, y[:, 0]).model(X), like="adapt")
     assert float((result.model(X)[:, 2] - X[:, 2]).detach().abs().max()) < 1e-3
-    spread = result.model(X)[:, 1].detach().std()
-    assert float(spread) < 0.35  # the noise of spread 1 beside it is hardly followed
+    assert float(result.model(X)[:, 1].detach().std()) < 1e-9  # noise: a constant
 
 
 def test_probabilities_are_those_of_the_law():

@@ -4,6 +4,7 @@ say."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -68,7 +69,7 @@ def additive(start: KAN, job: Job, rows: Rows, monitor: Monitor) -> tuple[KAN, S
     else:
         fitted = cross_entropy(_blocks(found, a, y, weight), prior, start.outputs, note)
         columns = [
-            Posterior(coef, constant, fitted.effective, fitted.noise, fitted.settled)
+            replace(fitted, coef=coef, constant=constant)
             for coef, constant in zip(fitted.coef.T, fitted.constant, strict=True)
         ]
     model = _network(start, found, prior, columns)

@@ -10,6 +10,7 @@ Letters: n rows, m functions, k classes, q groups.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -43,13 +44,15 @@ class Prior:
 @dataclass(frozen=True)
 class Posterior:
     """coef (m,) or (m, k); constant () or (k,); effective (q,): parameters that the data determine in each group;
-    noise: variance that the functions leave, 1 for classes; settled: whether the strengths came to rest."""
+    noise: variance that the functions leave, 1 for classes; settled: whether the strengths came to rest; gain: how much
+    higher the log marginal likelihood is than that of a constant."""
 
     coef: Tensor
     constant: Tensor
     effective: Tensor
     noise: float
     settled: bool
+    gain: float
 
 
 class _Strengths:
@@ -100,19 +103,41 @@ def squared_error(blocks: Blocks, prior: Prior, note: Note) -> Posterior:
         square += float(scaled @ (y - constant).square())
     coef, spread = torch.zeros_like(right), square / rows
     strengths, noise, settled = _Strengths(prior, max(spread, 1e-300)), 0.5 * spread, not spread > 0
-    effective = torch.zeros_like(strengths.value)
+    effective, gain = torch.zeros_like(strengths.value), 0.0
     while not settled and strengths.updates < TUNED.rounds and bool(strengths.there.any()):
         places = strengths.places
-        inner = matrix[places][:, places]
-        factor = torch.linalg.cholesky(inner / noise + torch.diag(strengths.precision(places)))
+        precision, inner = strengths.precision(places), matrix[places][:, places]
+        factor = torch.linalg.cholesky(inner / noise + torch.diag(precision))
         found = torch.cholesky_solve((right[places] / noise)[:, None], factor)[:, 0]
         coef = torch.zeros_like(right).index_add_(0, places, found)
+        fits = rows * math.log(noise / spread) + (square - float(found @ right[places])) / noise - rows
+        gain = -0.5 * (fits + _occam(factor, precision))
         effective, change = strengths.update(torch.cholesky_inverse(factor).diagonal(), found.square(), places)
         left = square - 2 * float(found @ right[places]) + float(found @ (inner @ found))
         noise = max(left / max(rows - 1 - float(effective.sum()), 1.0), TUNED.noise * spread)
         settled = change < TUNED.settled or note(max(left, 0.0) / rows)
     coef = coef * strengths.there[prior.groups]
-    return Posterior(coef, constant, effective, noise, settled or not bool(strengths.there.any()))
+    end = Posterior(coef, constant, effective, noise, settled or not bool(strengths.there.any()), gain)
+    return _believed(end, prior, constant)
+
+
+def _believed(found: Posterior, prior: Prior, flat: Tensor) -> Posterior:
+    """The posterior, or the constant `flat` where noise alone would give such a gain.
+
+    A group of which nothing is true gains nothing half of the time, and half a chi-squared number else (Self & Liang
+    1987, doi:10.1080/01621459.1987.10478472): 1/4 in the mean, with a variance of 5/16.
+    """
+    groups = int((prior.sizes > 0).sum())
+    if found.gain > groups / 4 + TUNED.chance * math.sqrt(5 / 16 * groups):
+        return found
+    nothing = torch.zeros_like(found.coef), flat, torch.zeros_like(found.effective)
+    return Posterior(*nothing, found.noise, found.settled, found.gain)
+
+
+def _occam(factor: Tensor, precision: Tensor) -> float:
+    """Log determinant of a posterior's precision, of which this is the Cholesky factor, over that of its prior: what
+    parameters cost that the data determine."""
+    return float(2 * factor.diagonal().log().sum() - precision.log().sum())
 
 
 def cross_entropy(blocks: Blocks, prior: Prior, classes: int, note: Note) -> Posterior:
@@ -120,10 +145,11 @@ def cross_entropy(blocks: Blocks, prior: Prior, classes: int, note: Note) -> Pos
     counts = torch.zeros(classes, dtype=prior.roughness.dtype)
     for _, y, weight in blocks():
         counts.index_add_(0, y, weight)
-    constant = ((counts + 0.5) / (counts + 0.5).sum()).log()
+    constant = flat = ((counts + 0.5) / (counts + 0.5).sum()).log()
     coef = torch.zeros(len(prior.groups), classes, dtype=constant.dtype)
-    strengths, settled = _Strengths(prior, 1.0), False
+    strengths, settled, gain = _Strengths(prior, 1.0), False, 0.0
     effective, mass = torch.zeros_like(strengths.value), float(counts.sum())
+    alone = _alone(blocks, constant)
     while not settled and strengths.updates < TUNED.rounds and bool(strengths.there.any()):
         places = strengths.places
         precision = torch.cat([torch.full((1,), TUNED.unpenalised, dtype=coef.dtype), strengths.precision(places)])
@@ -133,6 +159,7 @@ def cross_entropy(blocks: Blocks, prior: Prior, classes: int, note: Note) -> Pos
         slope = slope + precision[:, None] * here
         step = -torch.cholesky_solve(slope.T.reshape(-1, 1), factor).reshape(classes, -1).T
         objective = value + 0.5 * float((precision[:, None] * here.square()).sum())
+        gain = alone - objective - 0.5 * _occam(factor, precision[1:].repeat(classes))
         found, length = here + step, 1.0
         while length > TUNED.shortest:
             charged = 0.5 * float((precision[:, None] * found.square()).sum())
@@ -146,7 +173,16 @@ def cross_entropy(blocks: Blocks, prior: Prior, classes: int, note: Note) -> Pos
         effective, change = strengths.update(variance, found[1:].square().sum(1), places, classes)
         coef = coef * strengths.there[prior.groups][:, None]
         settled = (change < TUNED.settled_classes and length == 1.0) or note(value / mass)
-    return Posterior(coef, constant, effective, 1.0, settled or not bool(strengths.there.any()))
+    end = Posterior(coef, constant, effective, 1.0, settled or not bool(strengths.there.any()), gain)
+    return _believed(end, prior, flat)
+
+
+def _alone(blocks: Blocks, constant: Tensor) -> float:
+    """The same as the gain is measured by, of the constants alone."""
+    none = torch.zeros(0, dtype=torch.long)
+    value, _, curvature = _softmax(blocks, constant[None], none)
+    factor = torch.linalg.cholesky(curvature + TUNED.unpenalised * torch.eye(len(constant), dtype=constant.dtype))
+    return value + 0.5 * TUNED.unpenalised * float(constant.square().sum()) + float(factor.diagonal().log().sum())
 
 
 def _softmax(blocks: Blocks, coef: Tensor, places: Tensor) -> tuple[float, Tensor, Tensor]:

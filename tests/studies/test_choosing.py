@@ -1,0 +1,58 @@
+"""Whether one network is as good as another, on rows that neither was fitted to."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import edgewise as ew
+from edgewise.studies.choosing import clearly_better, without_poles
+
+
+def table(n: int, seed: int = 0, noise: float = 0.3) -> ew.Table:
+    generator = torch.Generator().manual_seed(seed)
+    X = 2 * torch.rand(n, 1, dtype=torch.float64, generator=generator) - 1
+    return ew.from_arrays(X, X[:, 0] + noise * torch.randn(n, dtype=torch.float64, generator=generator))
+
+
+def closed(form: str, a: float, b: float, c: float, d: float) -> ew.KAN:
+    """c form(a x + b) + d."""
+    return ew.set_symbolic(ew.KAN((1, 1), base=None), {(0, 0, 0): (form, a, b, c, d)})
+
+
+LINE, HALF, FLAT = (closed("x", 1.0, 0.0, slope, 0.0) for slope in (1.0, 0.5, 0.0))
+
+
+def test_what_is_right_is_clearly_better_than_what_is_flat_and_nothing_is_than_itself():
+    rows = table(40)
+    assert clearly_better(LINE, FLAT, rows)
+    assert not clearly_better(FLAT, LINE, rows) and not clearly_better(LINE, LINE, rows)
+
+
+def test_a_few_rows_make_little_clear():
+    better = [clearly_better(LINE, HALF, table(5, seed, noise=0.5)) for seed in range(20)]
+    assert sum(better) < 10
+    assert sum(clearly_better(LINE, HALF, table(200, seed, noise=0.5)) for seed in range(20)) > 18
+    assert not clearly_better(LINE, FLAT, table(3))
+
+
+def test_chance_alone_seldom_makes_one_of_two_equals_better():
+    twin = closed("x", 1.0, 0.0, 1.0, 0.3), closed("x", 1.0, 0.0, 1.0, -0.3)  # wrong by the same amount
+    assert sum(clearly_better(*twin, table(30, seed)) for seed in range(100)) < 12
+
+
+@pytest.mark.parametrize("place", [-0.7312, 0.001, 0.4117])
+def test_a_pole_that_no_row_meets_is_found(place: float):
+    rows = table(30)
+    assert not without_poles(closed("1/x", 1.0, -place, 0.005, 0.0), LINE, rows)
+
+
+def test_forms_without_poles_are_left_in_peace():
+    rows = table(30)
+    assert without_poles(LINE, LINE, rows) and without_poles(HALF, LINE, rows)
+    assert without_poles(closed("1/x", 1.0, 1.5, 1.0, 0.0), closed("exp", -1.0, 0.0, 0.7, 0.0), rows)
+
+
+def test_a_form_that_is_no_number_somewhere_is_none():
+    rows = table(30)
+    assert not without_poles(closed("log", 1.0, 0.5, 1.0, 0.0), LINE, rows)
