@@ -201,7 +201,16 @@ def _text(header: Mapping[str, Any]) -> str:
 def _digest(header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
     """SHA-256 over the header and all tensors, which finds the flipped bit that a format without checksums lets
     through."""
-    digest = hashlib.sha256(_text(header).encode("utf-8", "surrogatepass"))
+    return digest_of(_text(header), tensors)
+
+
+def digest_of(text: str, tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 over a text and all bits of named tensors.
+
+    >>> digest_of("", {"a": torch.zeros(1)}) == digest_of("", {"a": -torch.zeros(1)})
+    False
+    """
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
     for name in sorted(tensors):
         value = tensors[name].contiguous()
         digest.update(f"\n{name} {value.dtype} {tuple(value.shape)}\n".encode("utf-8", "surrogatepass"))

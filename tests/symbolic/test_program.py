@@ -11,9 +11,9 @@ import torch
 import edgewise as ew
 from edgewise.primitives import get
 from edgewise.symbolic.drop import drop_terms, undetermined, without
+from edgewise.symbolic.given_rows import given_rows
 from edgewise.symbolic.normal_form import normal_forms
 from edgewise.symbolic.program import ConstantsProblem, Program, ProgramTerm, refit
-from edgewise.symbolic.rows import given_rows
 from edgewise.symbolic.snap import snap
 from edgewise.symbolic.task import Task
 from edgewise.symbolic.tuning import TUNED

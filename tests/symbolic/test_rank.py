@@ -10,7 +10,7 @@ import torch
 from edgewise.errors import DataError, SymbolicError
 from edgewise.primitives import add_primitive, get, ranked, remove_primitive
 from edgewise.symbolic import order, rank, rank_many
-from edgewise.symbolic.starts import proposals
+from edgewise.symbolic.initial_guesses import proposals
 
 F = torch.float64
 

@@ -14,7 +14,7 @@ import edgewise as ew
 from edgewise.errors import ConfigError, DataError, ShapeError
 from edgewise.metadata import Metadata
 from edgewise.symbolic import constants, formula_error, symbolify
-from edgewise.symbolic.rows import given_rows
+from edgewise.symbolic.given_rows import given_rows
 from edgewise.symbolic.task import Task
 from helpers import assert_close, assert_equal, state_of
 from symbolic.laws import F, fitted, network, uniform

@@ -9,8 +9,8 @@ from importlib import import_module
 
 from ..errors import EdgewiseError, EdgewiseWarning
 from .parsers import UNSAID, USER_ERROR, parser
-from .screen import screens
 from .signals import INTERRUPTED, Ended
+from .streams import screens
 
 
 def main(argv: Sequence[str] | None = None) -> int:

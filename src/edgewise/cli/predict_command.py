@@ -20,7 +20,7 @@ from ..model import KAN
 from ..screen import nobody, on_stderr, told_by
 from ..studies.folder import open_run
 from .safe_csv import inert
-from .screen import print_data
+from .streams import print_data
 
 
 def run(args: argparse.Namespace) -> int:

@@ -129,21 +129,7 @@ def to_out(
     nu: int = 0,
     bias: Tensor | None = None,
 ) -> Tensor:
-    """Sum over input nodes of edge functions: dS/dg, not differentiable.
-
-    Args:
-        x (b, i): points.
-        h (b, i): factors of each point's functions; None for ones.
-        coef (i, G+p, o): coefficients.
-        scale (i, o): factors of the base function; None for none.
-        knots (i, G+2p+1): as `grid` makes them.
-        spec: what is fixed about the form.
-        nu: order of the derivative by x.
-        bias (o,): added to the result; None for nothing.
-
-    Returns:
-        (b, o).
-    """
+    """`ops.to_out`, which tells the shapes, without its checks."""
     backend = _picked(x, h)
     if backend is not reference and (nu <= spec.degree or scale is not None):
         return backend.to_out(x, h, coef, scale, knots, spec, nu, bias)
@@ -153,16 +139,7 @@ def to_out(
 
 
 def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
-    """Sum over output nodes of g times edge functions: dS/dh, not differentiable.
-
-    Args:
-        x (b, i): points.
-        g (b, o): factors of the outputs, such as their gradient.
-        coef, scale, knots, spec, nu: as for `to_out`.
-
-    Returns:
-        (b, i).
-    """
+    """`ops.to_in`, which tells the shapes, without its checks."""
     backend = _picked(x, None, g)
     if backend is not reference and (nu <= spec.degree or scale is not None):
         return backend.to_in(x, g, coef, scale, knots, spec, nu)
@@ -173,15 +150,7 @@ def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tenso
 def to_coef(
     x: Tensor, h: Tensor | None, g: Tensor, knots: Tensor, spec: Spec, nu: int = 0
 ) -> tuple[Tensor, Tensor | None]:
-    """Sum over the batch of h g times basis functions: dS/dc, not differentiable.
-
-    Args:
-        x, h, knots, spec, nu: as for `to_out`.
-        g (b, o): factors of the outputs, such as their gradient.
-
-    Returns:
-        For the coefficients (i, G+p, o); for the base function (i, o), or None where spec has none.
-    """
+    """`ops.to_coef`, which tells the shapes, without its checks."""
     backend = _picked(x, h, g)
     if backend is not reference and nu <= spec.degree:
         return backend.to_coef(x, h, g, knots, spec, nu)

@@ -9,7 +9,7 @@ from ..errors import SymbolicError
 from ..model import KAN, as_kan
 from ..topology import Edge
 from .drop import undetermined
-from .rows import given_rows
+from .given_rows import given_rows
 from .simple_numbers import exact
 from .snap import spreads
 from .task import Task, present_forms, to_program

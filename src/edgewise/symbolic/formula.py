@@ -13,7 +13,7 @@ from ..data import as_target
 from ..errors import knows_keywords, require
 from ..model import KAN, Fitted, as_kan
 from ..transforms import edge
-from .rows import input_rows
+from .given_rows import input_rows
 from .task import present_forms
 from .tuning import TUNED
 from .written import Writer, edge_name, input_symbols

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from ..errors import DataError
 from ..primitives import Primitive, get, resolve
+from .initial_guesses import Dictionary
 from .projection import Fits, descend
-from .starts import Dictionary
 from .tuning import TUNED
 
 

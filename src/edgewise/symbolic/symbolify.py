@@ -16,8 +16,8 @@ from ..screen import told_by
 from ..threads import threads_for
 from .candidates import candidates
 from .drop import drop_terms
+from .given_rows import given_rows
 from .program import Program
-from .rows import given_rows
 from .search import Found, Search
 from .snap import snap
 from .stepwise import finer, restored, sharpened, stepwise

@@ -21,8 +21,8 @@ from ..primitives import get
 from ..size import summary
 from ..train.problems.losses import CrossEntropy, Loss
 from ..transforms import tidy
+from .given_rows import GivenRows
 from .program import Program, ProgramTerm
-from .rows import GivenRows
 from .tuning import TUNED
 
 EdgePlace = tuple[int, int, int]  # layer, position of the source node, position of the target subnode

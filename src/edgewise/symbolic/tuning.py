@@ -60,7 +60,7 @@ class SymbolicTuning:
     rows_per_parameter: int = 5
     """Rows for each parameter that a network can be said to have used. Not measured."""
 
-    # ------------------------------------------------------------------ starts of one form (starts.py)
+    # ------------------------------------------------------------------ starts of one form (initial_guesses.py)
     # u is the edge's input moved to [-1, 1]; starts are (a, b) of f(a u + b).
     # A range (low, high, ratio) is geometric. None of these was measured alone: together they find the constants of
     # all 37 cases of tests/symbolic/test_rank.py.

@@ -16,9 +16,9 @@ from .monitor import Monitor
 from .priors.sparsity import L1Entropy
 from .result import FitResult, measure
 from .resuming.chapters import opened
+from .schedule.costs import count_parameters
 from .schedule.knots import over_range, reaching_rows
 from .schedule.scaling import fitted_before
-from .schedule.size import count_parameters
 from .settings import FitSettings
 from .solvers.status import Status
 from .solvers.stop import BestSoFar

@@ -14,12 +14,12 @@ from .result import FitResult
 from .resuming.chapters import opened
 from .schedule.candidate import Candidate, Interrupted
 from .schedule.climb import train
+from .schedule.costs import coarse_parameters, count_parameters
 from .schedule.extrapolation import carried_on
 from .schedule.last_refit import last_refit
 from .schedule.null_model import Choices, believed, constant, level, replaceable
 from .schedule.plan import Plan
 from .schedule.scaling import fitted_before
-from .schedule.size import coarse_parameters, count_parameters
 from .schedule.starts import fresh, number_of_starts
 from .schedule.training import Training
 from .schedule.tuning import TUNED

@@ -24,9 +24,9 @@ from .priors.memory import Memory, check_loss
 from .problems.losses import Loss
 from .result import FitResult, split_of
 from .resuming.journal import Part, part_of
+from .schedule.costs import count_parameters
 from .schedule.knots import reaching_rows
 from .schedule.scaling import fitted_before, representable, scaled_to
-from .schedule.size import count_parameters
 from .settings import FitSettings, network_of
 from .solvers.status import Status
 

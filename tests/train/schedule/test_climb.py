@@ -18,10 +18,10 @@ from edgewise.train.result import measure
 from edgewise.train.schedule import budget, last_refit, starts
 from edgewise.train.schedule.candidate import Candidate, Interrupted, finer
 from edgewise.train.schedule.climb import start_finer, train
+from edgewise.train.schedule.costs import count_parameters
 from edgewise.train.schedule.last_refit import mean_loss
 from edgewise.train.schedule.plan import Plan
 from edgewise.train.schedule.scaling import fitted_before, scaled_to
-from edgewise.train.schedule.size import count_parameters
 from edgewise.train.schedule.training import Training
 from edgewise.train.schedule.tuning import TUNED
 from edgewise.train.solvers.levenberg_marquardt import minimize

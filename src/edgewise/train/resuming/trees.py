@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors import torch as safetensors
 from torch import Tensor
 
+from ...checkpoint import digest_of
 from ...errors import CheckpointError
 from ...files import write_whole
 from ..solvers.snapshots import Tree
@@ -31,7 +30,7 @@ def write(tree: Tree, path: Path) -> None:
     """
     tensors: dict[str, Tensor] = {}
     text = json.dumps(_packed(tree, tensors))
-    stamp = _digest(text, tensors)
+    stamp = digest_of(text, tensors)
     write_whole(path, safetensors.save(tensors, {KEY: json.dumps({"digest": stamp, "tree": text})}))
 
 
@@ -42,7 +41,7 @@ def read(path: Path) -> Tree:
             found = json.loads((file.metadata() or {})[KEY])
             text, stamp = found["tree"], found["digest"]
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
-        if stamp != _digest(text, tensors):
+        if stamp != digest_of(text, tensors):
             raise ValueError("its content does not match its digest")
         return _unpacked(json.loads(text), tensors)
     except FileNotFoundError as error:
@@ -62,7 +61,7 @@ def digest(tree: Tree) -> str:
     False
     """
     tensors: dict[str, Tensor] = {}
-    return _digest(json.dumps(_packed(tree, tensors)), tensors)
+    return digest_of(json.dumps(_packed(tree, tensors)), tensors)
 
 
 def _packed(tree: Tree, tensors: dict[str, Tensor]) -> Any:
@@ -92,11 +91,3 @@ def _unpacked(tree: Any, tensors: dict[str, Tensor]) -> Tree:
     if PAIRS in tree:
         return {key: _unpacked(value, tensors) for key, value in tree[PAIRS]}
     return {key: _unpacked(value, tensors) for key, value in tree.items()}
-
-
-def _digest(text: str, tensors: dict[str, Tensor]) -> str:
-    found = hashlib.sha256(text.encode())
-    for name, value in sorted(tensors.items()):
-        found.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
-        found.update(value.reshape(-1).view(torch.uint8).numpy().tobytes() if value.numel() else b"")
-    return found.hexdigest()

@@ -9,8 +9,8 @@ from ...model import KAN
 from ..solvers.status import Status
 from .budget import affordable, exact, needed, resolved
 from .candidate import Candidate, Interrupted, best_first, finer
+from .costs import grid_size
 from .knots import halved, too_large
-from .size import grid_size
 from .stage import stage
 from .starts import choose_start
 from .training import Training

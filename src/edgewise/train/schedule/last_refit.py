@@ -13,9 +13,9 @@ from ..job import Job, Rows
 from ..priors.sparsity import EdgePenalty
 from .budget import affordable
 from .candidate import Candidate
+from .costs import grid_size, step_cost
 from .lm_run import run
 from .plan import Plan
-from .size import grid_size, step_cost
 from .training import Training
 from .tuning import TUNED
 

@@ -18,7 +18,7 @@ from ..solvers.status import Status
 from ..solvers.stop import Step, Stop
 from ..solvers.types import Damping, Minimum
 from .candidate import Candidate, Interrupted
-from .size import grid_size
+from .costs import grid_size
 from .training import Training
 from .tuning import TUNED
 

@@ -13,9 +13,9 @@ from ..priors.sparsity import EdgePenalty
 from ..problems.losses import SquaredError
 from ..solvers.status import Status
 from .candidate import Candidate, best_first
+from .costs import step_cost
 from .knots import on_data, too_large
 from .lm_run import run
-from .size import step_cost
 from .training import Training
 from .tuning import TUNED
 

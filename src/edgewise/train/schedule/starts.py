@@ -9,8 +9,8 @@ from dataclasses import replace
 from ...model import KAN
 from ..solvers.status import Status
 from .candidate import Candidate, Interrupted, best_first
+from .costs import coarse_parameters
 from .knots import halved
-from .size import coarse_parameters
 from .stage import first_roughness, stage
 from .training import Training
 from .tuning import TUNED

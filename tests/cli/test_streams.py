@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edgewise.cli.main import main
-from edgewise.cli.screen import GONE, Screen, print_data, screens
+from edgewise.cli.streams import GONE, Screen, print_data, screens
 from edgewise.errors import DataError
 
 
