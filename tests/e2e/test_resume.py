@@ -86,7 +86,8 @@ def test_an_unfinished_fit_is_neither_forgotten_nor_replaced_unasked(folder: Pat
     assert "go on with --resume, or begin anew with --force" in capsys.readouterr().err
     assert main(["fit", "data.csv", "--out", "run", *OPTIONS, "--resume", "--seed", "1"]) == 2
     assert "with other settings" in capsys.readouterr().err
-    assert (folder / "run.unfinished").exists()
+    assert main(["fit", "nowhere.csv", "--out", "run", *OPTIONS, "--force"]) == 2
+    assert (folder / "run.unfinished").exists()  # no new fit could begin
     assert fit("--force") == 0 and not (folder / "run.unfinished").exists()
 
 

@@ -44,6 +44,8 @@ def _run(args: argparse.Namespace, stop: Ending) -> int:
         say(line)
     if goes_on:
         say(f"going on from {state}")
+    else:  # only now that a new fit can begin
+        state.unlink(missing_ok=True)
     found = study_table(table, settings, progress=not args.quiet, source=args.table, journal=Journal(state))
     with stop.patient():
         if found.interrupted:
@@ -72,12 +74,8 @@ def unfinished(args: argparse.Namespace) -> Path:
     """
     out = Path(args.out)
     state = out.with_name(f"{out.name}.unfinished") if out.name else out / "unfinished"
-    if state.exists() and not args.resume:
-        if not args.force:
-            raise DataError(
-                f"{state} is from a fit that was not finished; go on with --resume, or begin anew with --force"
-            )
-        state.unlink()
+    if state.exists() and not args.resume and not args.force:
+        raise DataError(f"{state} is from a fit that was not finished; go on with --resume, or begin anew with --force")
     return state
 
 
