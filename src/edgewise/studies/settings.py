@@ -30,6 +30,7 @@ class StudySettings:
     seed: int = 0
     formula: bool = True
     effort: str = "default"
+    interactions: int | str = "auto"
 
     def __post_init__(self) -> None:
         sizes = isinstance(self.grids, tuple) and self.grids and all(_whole(g, 1) for g in self.grids)
@@ -56,6 +57,10 @@ class StudySettings:
                     (
                         not isinstance(self.effort, str) or self.effort not in EFFORTS,
                         f"unknown effort; {did_you_mean(str(self.effort), EFFORTS)}",
+                    ),
+                    (
+                        self.interactions != "auto" and not _whole(self.interactions, 0),
+                        f"interactions must be 'auto' or a whole number >= 0, got {self.interactions!r}",
                     ),
                 ]
                 if wrong

@@ -1,6 +1,7 @@
-"""From a table to the network that is kept. An additive network is fitted in closed form. A network with hidden layers
-is fitted with sparsity, pruned and fitted again. It is kept only where it is clearly better than the additive one. Then
-come closed forms, where they are as good.
+"""From a table to the network that is kept. A network of functions of single inputs and of products for pairs is fitted
+in closed form. Where it leaves something that hidden layers could find, a network with them is fitted with sparsity,
+pruned and fitted again. That is kept where it is clearly better, or as good and simpler. Then come closed forms, where
+they are as good.
 
 Three kinds of rows. The training rows fit every stage. The rows that choose stop a fit, and choose between a stage and
 the one before it. The rows that judge are no part of this file: what they say is taken after it, and nothing here sees
@@ -26,9 +27,11 @@ from ..train.solvers.status import Status
 from ..transforms import prune
 from .choosing import clearly_better, clearly_worse
 from .closed_forms import TOLERANCE, Closed, close, skipped, symbolic_edges
+from .leftover import something_left
 from .settings import EFFORTS, StudySettings
 
-ADDITIVE, LAYERED = "additive network", "network with hidden layers"
+ADDITIVE, WITH_PAIRS, LAYERED = "additive network", "network of pairs", "network with hidden layers"
+PRODUCTS = 24  # of the functions of two inputs, for each output, at most: more than that nobody reads
 CHOOSING = 0.125  # part of the rows that do not judge: a tenth of all, where a fifth of them judges
 
 
@@ -61,22 +64,22 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
         "progress": progress,
         "validation": None if choosing is None else (choosing.X, choosing.y),
     }
-    plain = fit(fresh(rest, replace(settings, hidden=())), training.X, training.y, optimizer=EVIDENCE, **how)
-    rows, stages = [{"part": "additive", **row} for row in plain.history], [stage(ADDITIVE, plain)]
+    plain = fit(with_room(rest, settings), training.X, training.y, optimizer=EVIDENCE, **how)
+    name = ADDITIVE if plain.model.topology.depth == 1 else WITH_PAIRS
+    rows, stages = [{"part": "additive", **row} for row in plain.history], [stage(name, plain)]
     first = chosen = plain
     beside: dict[str, KAN] = {}
     interrupted = plain.status is Status.INTERRUPTED
     closed = skipped("the fit was interrupted" if interrupted else "closed forms were not asked for")
     try:
-        if not interrupted and choosing is not None:  # too few rows to choose by are too few for hidden layers
+        if not interrupted and choosing is not None and promising(plain.model, training, settings):
             deep = layered(training, choosing, settings, how, journal)
             rows, stages = rows + deep.rows, stages + deep.stages
             interrupted = deep.chosen.status is Status.INTERRUPTED
-            if clearly_better(deep.chosen.model, plain.model, choosing):
-                first, chosen, beside = deep.first, deep.chosen, {ADDITIVE: named(plain.model, rest)}
+            if preferred(deep.chosen.model, plain.model, choosing):
+                first, chosen, beside = deep.first, deep.chosen, {name: named(plain.model, rest)}
             else:
-                name = LAYERED if settings.hidden else "additive network by steps"
-                beside = {name: named(deep.chosen.model, rest)}
+                beside = {LAYERED: named(deep.chosen.model, rest)}
         if settings.formula and not interrupted:
             closed = close(chosen.model, training, choosing, progress)
     except KeyboardInterrupt:  # outside fit, which catches its own: what there is is kept
@@ -129,7 +132,7 @@ def final(trained: Trained, table: Table, progress: bool, journal: Journal | Non
     """
     if trained.interrupted or summary(trained.model).edges == 0 and trained.chosen.ending is None:
         return trained.model
-    if symbolic_edges(trained.model):
+    if trained.closed.model is not None:
         again = symbolify(trained.model, table.X, table.y, tolerance=TOLERANCE, progress=progress)
         same = symbolic_edges(again) == symbolic_edges(trained.model)
         return named(again if same else trained.model, table)
@@ -137,6 +140,31 @@ def final(trained: Trained, table: Table, progress: bool, journal: Journal | Non
         return trained.model
     part = journal and journal.part("all rows")
     return named(refit(trained.chosen, table.X, table.y, progress=progress, resume=part).model, table)
+
+
+def promising(plain: KAN, training: Table, settings: StudySettings) -> bool:
+    """Whether hidden layers are worth a try: they were asked for in any case; or something is left that they could
+    find; or a formula is wanted, and one may say in fewer edges what pairs say."""
+    if not settings.hidden or settings.effort == "quick":
+        return False
+    if settings.effort == "thorough" or something_left(plain, training, settings.seed):
+        return True
+    return settings.formula and plain.topology.depth > 1
+
+
+def preferred(deep: KAN, plain: KAN, choosing: Table) -> bool:
+    """Whether the network with hidden layers is clearly better, or as good with fewer edges."""
+    if clearly_better(deep, plain, choosing):
+        return True
+    return summary(deep).edges < summary(plain).edges and not clearly_worse(deep, plain, choosing)
+
+
+def with_room(rest: Table, settings: StudySettings) -> KAN:
+    """A network of sums, with room for products, which its evidence will fill or leave out."""
+    outputs = rest.y.shape[1] if rest.classes is None else len(rest.classes)
+    room = PRODUCTS * outputs if settings.interactions == "auto" else int(settings.interactions)
+    widths = (len(rest.inputs), (outputs, room), outputs) if room else (len(rest.inputs), outputs)
+    return KAN(widths, seed=settings.seed)
 
 
 def fresh(rest: Table, settings: StudySettings) -> KAN:

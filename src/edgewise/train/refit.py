@@ -89,7 +89,8 @@ def refit(
     part = part_of(resume, "refit")
     with watched((), progress) as monitor:
         if isinstance(ending, Again):
-            done, status = additive(start, job, everything, monitor)
+            found = additive(start, job, everything, monitor, ending.structures)
+            done, status = found.model, found.status
         elif result.status is Status.NOTHING:
             done, status = constant(start, job), Status.NOTHING
         elif ending.state.status is Status.STOPPED and not ending.state.roughness:

@@ -1,34 +1,52 @@
-"""A network without hidden layers in closed form: every edge is as smooth, or as straight, or as absent, as the data
-say."""
+"""A network of functions of single inputs, and of products for pairs of inputs, in closed form: every part of it is as
+smooth, or as straight, or as absent, as the data say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from ...errors import ConfigError
-from ...layers import OFF, SPLINE
+from ...layers import OFF
 from ...model import KAN
 from ..job import Job, Rows
 from ..monitor import Monitor
 from ..problems.losses import CrossEntropy, SquaredError
 from ..solvers.status import Status
-from .effects import Effect, blocks, design, effects
-from .marginal import Blocks, Posterior, Prior, cross_entropy, squared_error
+from .effects import effects
+from .marginal import Note, Posterior
+from .network import Column, Factor, factors_of, network, room_of
+from .screening import Pair
+from .search import Structure, Task, search
 from .tuning import TUNED
+
+
+@dataclass(frozen=True)
+class Found:
+    """The network, how the search for it ended, and what it decided for each target."""
+
+    model: KAN
+    status: Status
+    structures: list[Structure]
 
 
 def check(model: KAN, job: Job) -> None:
     """Raise `ConfigError` unless the network and the loss are what evidence can be computed for."""
-    if model.topology.depth != 1 or model.topology.has_products(1) or any(s.symbolic for s in model.edge_layers):
+    topology, inputs, outputs = model.topology, model.features, model.outputs
+    shape = topology.widths[1:]
+    plain = topology.depth == 1 and not shape[0][1]
+    pairs = topology.depth == 2 and shape[0] == (outputs, (2,) * room_of(model)) and not shape[1][1]
+    if not (plain or pairs) or any(s.symbolic for s in model.edge_layers):
         raise ConfigError(
-            f"optimizer='evidence' fits networks without hidden layers, products and closed forms, such as"
-            f" KAN(({model.features}, {model.outputs})); the model is {model.topology.shape_text()}. Use"
-            " optimizer='auto'"
+            f"optimizer='evidence' fits networks without hidden layers such as KAN(({inputs}, {outputs})), and networks"
+            f" with one of {outputs} sums and some products such as KAN(({inputs}, ({outputs}, 4), {outputs})), both"
+            f" without closed forms. The model is {topology.shape_text()}. Use optimizer='auto'"
         )
+    if bool((model.edge_layers[0].kind[:, :outputs] == OFF).all(0).any()):
+        raise ConfigError("optimizer='evidence' needs an edge into every sum; the model has a sum without any")
     if not isinstance(job.loss, (SquaredError, CrossEntropy)):
         raise ConfigError(
             f"optimizer='evidence' knows the losses squared_error and cross_entropy, got {job.loss.name!r}; use"
@@ -36,87 +54,83 @@ def check(model: KAN, job: Job) -> None:
         )
 
 
-def additive(start: KAN, job: Job, rows: Rows, monitor: Monitor) -> tuple[KAN, Status]:
+def additive(start: KAN, job: Job, rows: Rows, monitor: Monitor, known: Sequence[Structure] = ()) -> Found:
     """The network with the highest posterior, under the prior with the highest marginal likelihood.
 
     Args:
-        start: a scaled network without hidden layers; its degree counts, its functions do not.
+        start: a scaled network that `check` lets pass. Its degree counts, the number of its products, and which of its
+            edges are off; its functions do not.
         job: the loss, and the rows that choose, which are not looked at.
         rows: to fit to.
         monitor: told after every update.
+        known: what an earlier search decided for each target; decided anew where it is not given.
     """
     x, y, weight = rows
     a, layer = start.scale_inputs(x), start.edge_layers[0]
     weight = torch.ones_like(a[:, 0]) if weight is None else weight.to(a)
     found = effects(a, weight, layer.degree, TUNED.intervals)
-    prior = _prior(found)
+    note = _note(monitor, float(start.output_scale.square().mean()) if job.squared else 1.0)
+    on, outputs = layer.kind != OFF, start.outputs
+    if job.squared:
+        targets = (y - start.output_shift) / start.output_scale
+        tasks = [Task(a, weight, target, 1, found, note) for target in targets.T]
+    else:
+        tasks = [Task(a, weight, y, outputs, found, note)]
+    ends = []
+    for number, task in enumerate(tasks):
+        mine = on[:, number] if job.squared else on[:, :outputs].any(1)
+        inputs = mine.nonzero()[:, 0].tolist()
+        ends.append(search(task, inputs, _pairs_on(on[:, outputs:]), known[number] if known else None))
+    columns, factors = _columns([(end.terms, end.posterior) for end in ends], outputs, len(x))
+    factors = sorted(factors, key=lambda factor: -factor.explained)[: room_of(start)]
+    model = network(start, found, columns, factors)
+    return Found(model, _status([end.posterior for end in ends], monitor), [end.structure for end in ends])
 
-    unit = float(start.output_scale.square().mean()) if job.squared else 1.0
+
+def _note(monitor: Monitor, unit: float) -> Note:
+    """What is told after every update. `unit`: of the targets, squared."""
 
     def note(loss: float) -> bool:
-        return monitor.row(
-            stage="evidence",
-            grid_size=TUNED.intervals,
-            loss=loss * unit,
-            train_loss=loss * unit,
-            validation_loss=None,
-            damping=None,
-        )
+        figures = {"loss": loss * unit, "train_loss": loss * unit, "validation_loss": None, "damping": None}
+        return monitor.row(stage="evidence", grid_size=TUNED.intervals, **figures)
 
-    if job.squared:
-        target = (y - start.output_shift) / start.output_scale
-        columns = [squared_error(_blocks(found, a, t, weight), prior, note) for t in target.T]
-    else:
-        fitted = cross_entropy(_blocks(found, a, y, weight), prior, start.outputs, note)
-        columns = [
-            replace(fitted, coef=coef, constant=constant)
-            for coef, constant in zip(fitted.coef.T, fitted.constant, strict=True)
+    return note
+
+
+def _pairs_on(on: Tensor) -> list[Pair]:
+    """Pairs of inputs that some product node can take: on (d, 2 r), its edges."""
+    left, right = on[:, ::2].double(), on[:, 1::2].double()
+    either = left @ right.T
+    return [(i, j) for i, j in (either + either.T).triu(1).nonzero().tolist()]
+
+
+def _columns(ends: Sequence[Column], outputs: int, rows: int) -> tuple[list[Column], list[Factor]]:
+    """What was found for every output, and the products of all of them."""
+    columns: list[Column] = []
+    factors: list[Factor] = []
+    for number, (terms, posterior) in enumerate(ends):
+        least = TUNED.lost * posterior.noise * float(posterior.effective.sum()) / rows
+        if posterior.coef.ndim == 1:
+            columns.append((terms, posterior))
+            counts = torch.eye(outputs, dtype=posterior.coef.dtype)[number]
+            factors += factors_of(terms, posterior.coef, counts, least)
+            continue
+        columns += [
+            (terms, replace(posterior, coef=coef, constant=constant))
+            for coef, constant in zip(posterior.coef.T, posterior.constant, strict=True)
         ]
-    model = _network(start, found, prior, columns)
-    if not any(bool((column.effective > 0).any()) for column in columns):
-        return model, Status.NOTHING
+        if outputs == 2:  # one logit stands for both
+            counts = torch.tensor([-1.0, 1.0], dtype=posterior.coef.dtype)
+            factors += factors_of(terms, posterior.coef[:, 1], counts, least)
+        else:
+            for coef, counts in zip(posterior.coef.T, torch.eye(outputs, dtype=posterior.coef.dtype), strict=True):
+                factors += factors_of(terms, coef, counts, least)
+    return columns, factors
+
+
+def _status(posteriors: Sequence[Posterior], monitor: Monitor) -> Status:
+    if not any(bool((posterior.effective > 0).any()) for posterior in posteriors):
+        return Status.NOTHING
     if monitor.stopped:
-        return model, Status.STOPPED
-    return model, Status.CONVERGED if all(column.settled for column in columns) else Status.BUDGET
-
-
-def _prior(found: list[Effect]) -> Prior:
-    """Two groups for each edge: its line, and its curves."""
-    groups, roughness = [], []
-    for number, effect in enumerate(found):
-        line = torch.ones(1, dtype=effect.roughness.dtype)
-        roughness += [line, effect.roughness]
-        groups += [2 * number] + [2 * number + 1] * len(effect.roughness)
-    return Prior(torch.tensor(groups), torch.cat(roughness))
-
-
-def _blocks(found: list[Effect], x: Tensor, y: Tensor, weight: Tensor) -> Blocks:
-    """The rows in blocks, with the functions of all edges; computed once where they are few."""
-    width = sum(effect.coef.shape[1] for effect in found)
-
-    def made() -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        return ((design(found, x[rows]), y[rows], weight[rows]) for rows in blocks(len(x), width))
-
-    if len(x) * width > TUNED.block:
-        return made
-    kept = list(made())
-    return lambda: iter(kept)
-
-
-def _network(start: KAN, found: list[Effect], prior: Prior, columns: list[Posterior]) -> KAN:
-    """The network with these functions; edges that the data say nothing for are off."""
-    layer = start.edge_layers[0]
-    knots = torch.stack([effect.knots for effect in found])
-    coef = torch.zeros(len(found), knots.shape[1] - layer.degree - 1, len(columns), dtype=knots.dtype)
-    kind = torch.full((len(found), len(columns)), OFF, dtype=torch.uint8)
-    bias = torch.stack([column.constant for column in columns])
-    for output, column in enumerate(columns):
-        for number, effect in enumerate(found):
-            mine = column.coef[prior.groups // 2 == number]
-            if bool((mine != 0).any()):
-                coef[number, :, output] = effect.coef @ mine
-                bias[output] -= effect.mean @ mine
-                kind[number, output] = SPLINE
-    scale = None if layer.base_scale is None else torch.zeros_like(layer.base_scale)
-    parts = {"knots": knots, "coef": coef, "bias": bias, "kind": kind, "base_scale": scale, "uniform": None}
-    return start.build(layers=[type(layer).build(**{**layer.parts(), **parts})])
+        return Status.STOPPED
+    return Status.CONVERGED if all(posterior.settled for posterior in posteriors) else Status.BUDGET

@@ -1,4 +1,4 @@
-"""A fit of a KAN without hidden layers by its evidence."""
+"""A fit of an additive KAN, with or without products, by its evidence."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from ..problems.losses import Loss
 from ..result import FitResult
 from ..schedule.null_model import constant
 from ..solvers.status import Status
-from .additive import additive, check
+from .additive import Found, additive, check
+from .search import Structure
 
 HOW = "highest marginal likelihood"
 
 
 @dataclass(frozen=True)
 class Again:
-    """What `refit` goes on from: the scaled network that the fit began with, and its loss."""
+    """What `refit` goes on from: the scaled network that the fit began with, its loss, and what was decided for
+    each target."""
 
     start: KAN
     loss: Loss
+    structures: list[Structure]
 
 
 def fit_kan(model: KAN, start: KAN, job: Job, everything: Rows, monitor: Monitor) -> FitResult:
@@ -30,15 +33,16 @@ def fit_kan(model: KAN, start: KAN, job: Job, everything: Rows, monitor: Monitor
     out. Ctrl-C gives back the best constant.
 
     Raises:
-        ConfigError: for a network with hidden layers, products or closed forms, and for other losses.
+        ConfigError: for a network of another shape or with closed forms, and for other losses.
     """
     check(model, job)
     rows = everything if job.own_split else (job.x, job.y, job.weight)
     try:
-        found, status = additive(start, job, rows, monitor)
+        found = additive(start, job, rows, monitor)
     except KeyboardInterrupt:
-        found, status = constant(start, job), Status.INTERRUPTED
+        found = Found(constant(start, job), Status.INTERRUPTED, [])
     if job.own_split:
         job = replace(job, xv=None, yv=None, wv=None)
-    result = finish(model, found, found, job, rows, status, monitor, HOW)
-    return replace(result, ending=None if status is Status.INTERRUPTED else Again(start, job.loss))
+    result = finish(model, found.model, found.model, job, rows, found.status, monitor, HOW)
+    again = None if found.status is Status.INTERRUPTED else Again(start, job.loss, found.structures)
+    return replace(result, ending=again)

@@ -9,7 +9,7 @@ Letters: n rows, i inputs, j basis functions, m functions of an edge.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,11 +119,6 @@ def _bending(knots: Tensor, degree: int) -> Tensor:
     weights = (widths[:, None] / 2 * shares).reshape(-1)
     second = dense_basis(points[:, None], knots[None], degree=degree, derivative=2)[:, 0]
     return length**3 * (second.T @ (weights[:, None] * second))
-
-
-def design(found: Sequence[Effect], x: Tensor) -> Tensor:
-    """The functions of all edges at x (n, i), side by side."""
-    return torch.cat([effect.values(x[:, number]) for number, effect in enumerate(found)], 1)
 
 
 def blocks(rows: int, width: int) -> Iterator[slice]:

@@ -12,55 +12,71 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from .tuning import TUNED
 
-Blocks = Callable[[], Iterator[tuple[Tensor, Tensor, Tensor]]]  # design (n, m), targets (n, ...) and weight (n,)
+Blocks = Callable[[], Iterator[tuple[Tensor, Tensor, Tensor]]]  # design (n, m), targets (n,) and weight (n,)
 Note = Callable[[float], bool]  # told the loss after every update; ends the run by returning True
 
 
 @dataclass(frozen=True)
 class Prior:
-    """groups (m,): the group of every function; roughness (m,): what multiplies the strength of its group."""
+    """groups (m,): the group of every function; roughness (m,): what multiplies the strength of its group; count: how
+    many groups there are, of which some may be empty; terms (m,): the term of every function."""
 
     groups: Tensor
     roughness: Tensor
+    count: int
+    terms: Tensor
 
     @property
     def sizes(self) -> Tensor:
         """Functions in each group (q,)."""
-        return torch.bincount(self.groups).to(self.roughness)
+        return torch.bincount(self.groups, minlength=self.count).to(self.roughness)
 
     def sums(self, values: Tensor, places: Tensor) -> Tensor:
         """Sums of values times roughness over each group, of the functions at these places: (q,)."""
-        found = torch.zeros_like(self.sizes)
+        found = self.roughness.new_zeros(self.count)
         return found.index_add_(0, self.groups[places], values * self.roughness[places])
 
 
 @dataclass(frozen=True)
 class Posterior:
     """coef (m,) or (m, k); constant () or (k,); effective (q,): parameters that the data determine in each group;
-    noise: variance that the functions leave, 1 for classes; settled: whether the strengths came to rest; gain: how much
-    higher the log marginal likelihood is than that of a constant."""
+    strength (q,): of their prior, nan for a group that went; noise: variance that the functions leave, 1 for classes;
+    settled: whether the strengths came to rest; gain: how much higher the log marginal likelihood is than that of a
+    constant; worth (t,): how much of that goes with each term; flat () or (k,): the best constant
+    alone."""
 
     coef: Tensor
     constant: Tensor
     effective: Tensor
+    strength: Tensor
     noise: float
     settled: bool
     gain: float
+    worth: Tensor
+    flat: Tensor
+
+    def nothing(self) -> Posterior:
+        """The best constant in place of the functions."""
+        zero = {name: torch.zeros_like(getattr(self, name)) for name in ("coef", "effective", "worth")}
+        return replace(self, constant=self.flat, strength=torch.full_like(self.strength, math.nan), **zero)
 
 
-class _Strengths:
-    """The strengths of the groups, and which of them are still there."""
+class Strengths:
+    """The strengths of the groups, and which of them are still there. `known` (q,): from where to go on, nan for a
+    group that is new."""
 
-    def __init__(self, prior: Prior, unit: float) -> None:
+    def __init__(self, prior: Prior, unit: float, known: Tensor | None = None) -> None:
         self.prior, self.sizes = prior, prior.sizes
         self.value = self.sizes / unit
+        if known is not None:
+            self.value = torch.where(known.isnan(), self.value, known)
         self.there = self.sizes > 0
         self.updates = 0
 
@@ -73,10 +89,10 @@ class _Strengths:
         """Of the prior of the functions at these places."""
         return self.value[self.prior.groups[places]] * self.prior.roughness[places]
 
-    def update(self, variance: Tensor, square: Tensor, places: Tensor, copies: int = 1) -> tuple[Tensor, float]:
-        """From posterior variances and squares of the parameters; the effective parameters of the groups, and the
-        largest relative change. `copies`: parameters for each function."""
-        effective = (copies * self.sizes - self.value * self.prior.sums(variance, places)).clamp(min=0)
+    def update(self, determined: Tensor, square: Tensor, places: Tensor) -> tuple[Tensor, float]:
+        """From what the data determine of each parameter, between 0 and 1, and the squares of the parameters; the
+        effective parameters of the groups, and the largest relative change."""
+        effective = torch.zeros_like(self.value).index_add_(0, self.prior.groups[places], determined)
         charged = self.prior.sums(square, places).clamp(min=1e-300)
         factor = (effective / charged / self.value).clamp(1 / TUNED.largest_change, TUNED.largest_change)
         moving = self.there & (effective > TUNED.idle)
@@ -87,128 +103,138 @@ class _Strengths:
             self.there &= effective > TUNED.idle
         return effective * self.there, change
 
+    @property
+    def left(self) -> Tensor:
+        """The strengths (q,), nan for groups that are gone."""
+        return torch.where(self.there, self.value, math.nan)
 
-def squared_error(blocks: Blocks, prior: Prior, note: Note) -> Posterior:
-    """The posterior of numbers: only sums over the rows are kept, so that there may be many of them."""
-    rows = mass = 0.0
-    total = torch.zeros((), dtype=prior.roughness.dtype)
-    for _, y, weight in blocks():
-        rows, mass, total = rows + len(y), mass + float(weight.sum()), total + weight @ y
-    constant, m = total / mass, len(prior.groups)
-    matrix, right, square = torch.zeros(m, m, dtype=total.dtype), torch.zeros(m, dtype=total.dtype), 0.0
-    for functions, y, weight in blocks():
-        scaled = weight * (rows / mass)
-        matrix.addmm_(functions.T, scaled[:, None] * functions)
-        right += functions.T @ (scaled * (y - constant))
-        square += float(scaled @ (y - constant).square())
-    coef, spread = torch.zeros_like(right), square / rows
-    strengths, noise, settled = _Strengths(prior, max(spread, 1e-300)), 0.5 * spread, not spread > 0
+
+@dataclass(frozen=True)
+class Sums:
+    """What rows say of functions and targets, each without its mean: matrix (m, m), right (m,), and the square of the
+    targets. `design` (n, m) and `target` (n,) stand in for the matrix where there are fewer rows than functions."""
+
+    rows: float
+    constant: Tensor
+    means: Tensor
+    right: Tensor
+    square: float
+    matrix: Tensor
+    design: Tensor | None
+    target: Tensor
+
+    @staticmethod
+    def of(blocks: Blocks, prior: Prior) -> Sums:
+        """Sums over the rows; weights are scaled so that they sum up to their number."""
+        m, rows, mass = len(prior.groups), 0, 0.0
+        total, means = prior.roughness.new_zeros(()), prior.roughness.new_zeros(m)
+        for functions, y, weight in blocks():
+            rows, mass, total = rows + len(y), mass + float(weight.sum()), total + weight @ y
+            means += weight @ functions
+        constant, means = total / mass, means / mass
+        right, square, kept = torch.zeros_like(means), 0.0, []
+        matrix = prior.roughness.new_zeros(m, m) if m <= rows else prior.roughness.new_zeros(0, 0)
+        for functions, y, weight in blocks():
+            root = (weight * (rows / mass)).sqrt()
+            scaled, target = root[:, None] * (functions - means), root * (y - constant)
+            right += scaled.T @ target
+            square += float(target @ target)
+            if m <= rows:
+                matrix.addmm_(scaled.T, scaled)
+            else:
+                kept.append((scaled, target))
+        design = None if m <= rows else torch.cat([scaled for scaled, _ in kept])
+        target = right[:0] if m <= rows else torch.cat([target for _, target in kept])
+        return Sums(float(rows), constant, means, right, square, matrix, design, target)
+
+    def solve(self, places: Tensor, precision: Tensor, noise: float) -> tuple[Tensor, Tensor, float]:
+        """The posterior mean of the functions at these places, what the data determine of each, and the log
+        determinant of the posterior's precision over the prior's: what parameters cost that the data determine."""
+        if self.design is not None and len(places) > self.rows:
+            functions = self.design[:, places]
+            matrix = (functions / precision) @ functions.T + noise * torch.eye(len(functions), dtype=functions.dtype)
+            factor = torch.linalg.cholesky(matrix)
+            found = functions.T @ torch.cholesky_solve(self.target[:, None], factor)[:, 0] / precision
+            half = torch.linalg.solve_triangular(factor, functions, upper=False)
+            occam = float(2 * factor.diagonal().log().sum()) - len(functions) * math.log(noise)
+            return found, half.square().sum(0) / precision, occam
+        inner = self.inner(places)
+        factor = torch.linalg.cholesky(inner / noise + torch.diag(precision))
+        found = torch.cholesky_solve((self.right[places] / noise)[:, None], factor)[:, 0]
+        variance = torch.cholesky_inverse(factor).diagonal()
+        return found, (1 - precision * variance).clamp(min=0), occam_of(factor, precision)
+
+    def inner(self, places: Tensor) -> Tensor:
+        """Products of the functions at these places, summed over the rows."""
+        if self.design is None:
+            return self.matrix[places][:, places]
+        functions = self.design[:, places]
+        return functions.T @ functions
+
+    def residual(self, places: Tensor, coef: Tensor) -> float:
+        """Squares that these coefficients leave."""
+        if self.design is not None:
+            return float((self.target - self.design[:, places] @ coef).square().sum())
+        return self.square - 2 * float(coef @ self.right[places]) + float(coef @ (self.inner(places) @ coef))
+
+
+def squared_error(blocks: Blocks, prior: Prior, note: Note, known: Tensor | None = None) -> Posterior:
+    """The posterior of numbers: only sums over the rows are kept, so that there may be many of them. `known` (q,): the
+    strengths to go on from, nan where there are none."""
+    sums = Sums.of(blocks, prior)
+    coef, spread = torch.zeros_like(sums.right), sums.square / sums.rows
+    strengths, noise, settled = Strengths(prior, max(spread, 1e-300), known), 0.5 * spread, not spread > 0
     effective, gain = torch.zeros_like(strengths.value), 0.0
     while not settled and strengths.updates < TUNED.rounds and bool(strengths.there.any()):
         places = strengths.places
-        precision, inner = strengths.precision(places), matrix[places][:, places]
-        factor = torch.linalg.cholesky(inner / noise + torch.diag(precision))
-        found = torch.cholesky_solve((right[places] / noise)[:, None], factor)[:, 0]
-        coef = torch.zeros_like(right).index_add_(0, places, found)
-        fits = rows * math.log(noise / spread) + (square - float(found @ right[places])) / noise - rows
-        gain = -0.5 * (fits + _occam(factor, precision))
-        effective, change = strengths.update(torch.cholesky_inverse(factor).diagonal(), found.square(), places)
-        left = square - 2 * float(found @ right[places]) + float(found @ (inner @ found))
-        noise = max(left / max(rows - 1 - float(effective.sum()), 1.0), TUNED.noise * spread)
-        settled = change < TUNED.settled or note(max(left, 0.0) / rows)
+        found, determined, occam = sums.solve(places, strengths.precision(places), noise)
+        coef = torch.zeros_like(sums.right).index_add_(0, places, found)
+        before = gain
+        explained = sums.square - float(found @ sums.right[places])
+        gain = -0.5 * (sums.rows * math.log(noise / spread) + explained / noise - sums.rows + occam)
+        effective, change = strengths.update(determined, found.square(), places)
+        left = sums.residual(places, found)
+        noise = max(left / max(sums.rows - 1 - float(effective.sum()), 1.0), TUNED.noise * spread)
+        settled = change < TUNED.settled or 0 <= gain - before < TUNED.gained or note(max(left, 0.0) / sums.rows)
     coef = coef * strengths.there[prior.groups]
-    end = Posterior(coef, constant, effective, noise, settled or not bool(strengths.there.any()), gain)
-    return _believed(end, prior, constant)
+    settled = settled or not bool(strengths.there.any())
+    constant = sums.constant - sums.means @ coef
+    places = strengths.places
+    precision = strengths.precision(places)
+    terms = int(prior.terms.max()) + 1
+    value = worth(
+        coef[places], sums.inner(places) / noise + torch.diag(precision), precision, prior.terms[places], terms
+    )
+    return Posterior(coef, constant, effective, strengths.left, noise, settled, gain, value, sums.constant)
 
 
-def _believed(found: Posterior, prior: Prior, flat: Tensor) -> Posterior:
-    """The posterior, or the constant `flat` where noise alone would give such a gain.
+def believed(gain: float, prior: Prior) -> bool:
+    """Whether noise alone would hardly give such a gain.
 
     A group of which nothing is true gains nothing half of the time, and half a chi-squared number else (Self & Liang
     1987, doi:10.1080/01621459.1987.10478472): 1/4 in the mean, with a variance of 5/16.
     """
     groups = int((prior.sizes > 0).sum())
-    if found.gain > groups / 4 + TUNED.chance * math.sqrt(5 / 16 * groups):
-        return found
-    nothing = torch.zeros_like(found.coef), flat, torch.zeros_like(found.effective)
-    return Posterior(*nothing, found.noise, found.settled, found.gain)
+    return gain > groups / 4 + TUNED.chance * math.sqrt(5 / 16 * groups)
 
 
-def _occam(factor: Tensor, precision: Tensor) -> float:
-    """Log determinant of a posterior's precision, of which this is the Cholesky factor, over that of its prior: what
-    parameters cost that the data determine."""
+def worth(coef: Tensor, matrix: Tensor, precision: Tensor, terms: Tensor, count: int) -> Tensor:
+    """How much higher the log marginal likelihood is with each term than without it (t,): the density of its posterior
+    at zero, over that of its prior (Dickey 1971, doi:10.1214/aoms/1177693507).
+
+    coef (m,): the posterior mean; matrix (m, m): its precision; precision (m,): that of the prior; terms (m,): the term
+    of each parameter, of so many.
+    """
+    found = coef.new_zeros(count)
+    covariance = torch.cholesky_inverse(torch.linalg.cholesky(matrix))
+    for term in terms.unique().tolist():
+        at = (terms == term).nonzero()[:, 0]
+        factor = torch.linalg.cholesky(covariance[at][:, at])
+        far = torch.linalg.solve_triangular(factor, coef[at][:, None], upper=False)
+        found[term] = 0.5 * float(far.square().sum() + precision[at].log().sum()) + float(factor.diagonal().log().sum())
+    return found
+
+
+def occam_of(factor: Tensor, precision: Tensor) -> float:
+    """Log determinant of a posterior's precision, of which this is the Cholesky factor, over that of its prior."""
     return float(2 * factor.diagonal().log().sum() - precision.log().sum())
-
-
-def cross_entropy(blocks: Blocks, prior: Prior, classes: int, note: Note) -> Posterior:
-    """The posterior of logits (k classes), by a Newton step between two updates (Laplace's approximation)."""
-    counts = torch.zeros(classes, dtype=prior.roughness.dtype)
-    for _, y, weight in blocks():
-        counts.index_add_(0, y, weight)
-    constant = flat = ((counts + 0.5) / (counts + 0.5).sum()).log()
-    coef = torch.zeros(len(prior.groups), classes, dtype=constant.dtype)
-    strengths, settled, gain = _Strengths(prior, 1.0), False, 0.0
-    effective, mass = torch.zeros_like(strengths.value), float(counts.sum())
-    alone = _alone(blocks, constant)
-    while not settled and strengths.updates < TUNED.rounds and bool(strengths.there.any()):
-        places = strengths.places
-        precision = torch.cat([torch.full((1,), TUNED.unpenalised, dtype=coef.dtype), strengths.precision(places)])
-        here = torch.cat([constant[None], coef[places]])  # (1 + m, k)
-        value, slope, curvature = _softmax(blocks, here, places)
-        factor = torch.linalg.cholesky(curvature + torch.diag(precision.repeat(classes)))
-        slope = slope + precision[:, None] * here
-        step = -torch.cholesky_solve(slope.T.reshape(-1, 1), factor).reshape(classes, -1).T
-        objective = value + 0.5 * float((precision[:, None] * here.square()).sum())
-        gain = alone - objective - 0.5 * _occam(factor, precision[1:].repeat(classes))
-        found, length = here + step, 1.0
-        while length > TUNED.shortest:
-            charged = 0.5 * float((precision[:, None] * found.square()).sum())
-            if _softmax_value(blocks, found, places) + charged <= objective * (1 + 1e-12) + 1e-12:
-                break
-            length /= 2
-            found = here + length * step
-        constant = found[0]
-        coef = torch.zeros_like(coef).index_add_(0, places, found[1:])
-        variance = torch.cholesky_inverse(factor).diagonal().reshape(classes, -1)[:, 1:].sum(0)
-        effective, change = strengths.update(variance, found[1:].square().sum(1), places, classes)
-        coef = coef * strengths.there[prior.groups][:, None]
-        settled = (change < TUNED.settled_classes and length == 1.0) or note(value / mass)
-    end = Posterior(coef, constant, effective, 1.0, settled or not bool(strengths.there.any()), gain)
-    return _believed(end, prior, flat)
-
-
-def _alone(blocks: Blocks, constant: Tensor) -> float:
-    """The same as the gain is measured by, of the constants alone."""
-    none = torch.zeros(0, dtype=torch.long)
-    value, _, curvature = _softmax(blocks, constant[None], none)
-    factor = torch.linalg.cholesky(curvature + TUNED.unpenalised * torch.eye(len(constant), dtype=constant.dtype))
-    return value + 0.5 * TUNED.unpenalised * float(constant.square().sum()) + float(factor.diagonal().log().sum())
-
-
-def _softmax(blocks: Blocks, coef: Tensor, places: Tensor) -> tuple[float, Tensor, Tensor]:
-    """Sum of the losses of the rows, its gradient (1 + m, k), and its curvature (k (1 + m), k (1 + m)), class by
-    class."""
-    value, slope, k = 0.0, torch.zeros_like(coef), coef.shape[1]
-    curvature = torch.zeros(k, len(coef), k, len(coef), dtype=coef.dtype)
-    for functions, y, weight in blocks():
-        functions = torch.cat([torch.ones_like(functions[:, :1]), functions[:, places]], 1)
-        logs = (functions @ coef).log_softmax(1)
-        value -= float(weight @ logs[torch.arange(len(y)), y])
-        shares = logs.exp()
-        slope += functions.T @ (weight[:, None] * (shares - torch.nn.functional.one_hot(y, k).to(shares)))
-        for a in range(k):
-            for b in range(a + 1):
-                part = weight * shares[:, a] * ((1.0 if a == b else 0.0) - shares[:, b])
-                product = functions.T @ (part[:, None] * functions)
-                curvature[a, :, b] += product
-                if a != b:
-                    curvature[b, :, a] += product
-    return value, slope, curvature.reshape(k * len(coef), -1)
-
-
-def _softmax_value(blocks: Blocks, coef: Tensor, places: Tensor) -> float:
-    value = 0.0
-    for functions, y, weight in blocks():
-        logs = (coef[0] + functions[:, places] @ coef[1:]).log_softmax(1)
-        value -= float(weight @ logs[torch.arange(len(y)), y])
-    return value

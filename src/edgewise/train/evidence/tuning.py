@@ -32,6 +32,8 @@ class EvidenceTuning:
     """Relative change of the strengths at which they are at rest."""
     settled_classes: float = 1e-2
     """The same for classes, where an update costs a pass over the rows."""
+    gained: float = 1e-2
+    """Nats that an update gains, below which strengths are at rest as well: some go on to infinity for ever."""
     patience: int = 10
     """Updates before a part of an edge may be dropped: at first, strengths are far from where they will be."""
     idle: float = 0.02
@@ -49,6 +51,39 @@ class EvidenceTuning:
     """Part of a Newton step below which no shorter one is tried."""
     block: int = 1 << 22
     """Numbers in one block of rows of the design: 32 MB."""
+    products: int = 25
+    """Products of the functions of two inputs, at most, the smoothest first. Measured on eleven tables: 40 change no
+    error by more than a percent."""
+    pairs: int = 40
+    """Pairs of inputs in one output, at most: 1000 parameters."""
+    searches: int = 3
+    """Times that pairs are looked for in what is left. Strong pairs hide weak ones."""
+    bar: float = 3.0
+    """What a pair must gain in log marginal likelihood, beside the logarithm of the number of pairs: noise gives one in
+    exp(3) * 2 = 40 tables a pair."""
+    looked_at: int = 500
+    """Pairs that are looked at with all their products; a glance at the smoothest ones chooses them."""
+    at_once: int = 64
+    """Pairs whose matrices are decomposed in one call."""
+    first_look: int = 3
+    """Functions of an input, the smoothest, that the glance takes."""
+    strengths: tuple[float, float, int] = (-5.0, 2.0, 15)
+    """Variances that a pair is tried with: decimal logarithms of the ends, in units of the targets, and their
+    number."""
+    rows_looked_at: int = 10_000
+    """Rows on which pairs are looked for, at most: a pair that takes more to be seen explains less than a percent."""
+    lost: float = 0.01
+    """Part of the variance of the predictions that the smallest products of a pair may take with them."""
+    strength_cost: float = 1.0
+    """What a strength must gain, in nats, because it was chosen by the rows it explains. Measured on ten tables: half
+    of it keeps inputs of noise."""
+    weak: float = 5.0
+    """Worth in nats below which dropping a term is tried: chance gives more one time in a hundred or so."""
+
+    folds: int = 5
+    """Of the cross-validation that says whether few inputs or all of them predict better."""
+    rows_validated: int = 2000
+    """Rows of that cross-validation, at most: with more of them, both ways come to the same."""
 
 
 TUNED = EvidenceTuning()

@@ -1,0 +1,131 @@
+"""The KAN that a posterior is: edges into sums, and for each pair of inputs that act together a few products.
+
+The products of a pair are a matrix: functions of one input by functions of the other. Its singular vectors are edges,
+two for each product node; small singular values go (Eckart & Young 1936, doi:10.1007/BF02288367).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ...layers import OFF, SPLINE, SYMBOLIC, KANLayer, SymbolicEdge
+from ...model import KAN
+from ...topology import Topology
+from .effects import Effect
+from .marginal import Posterior
+from .terms import Term
+
+Column = tuple[Sequence[Term], Posterior]  # the terms of one output, and their coefficients
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One product node: two inputs, the coefficients (m,) of the functions of each, what it explains of the variance,
+    and what it counts in each output (k,)."""
+
+    inputs: tuple[int, ...]
+    left: Tensor
+    right: Tensor
+    explained: float
+    counts: Tensor
+
+
+def factors_of(terms: Sequence[Term], coef: Tensor, counts: Tensor, least: float) -> list[Factor]:
+    """The product nodes that the pairs among these terms with coefficients (m,) come to. `least`: the part of the
+    variance of the predictions that may go."""
+    found: list[Factor] = []
+    for term, mine in zip(terms, coef.split([len(term.roughness) for term in terms]), strict=True):
+        if len(term.inputs) == 1 or not bool((mine != 0).any()):
+            continue
+        matrix = mine.new_zeros(*(int(picks.max()) + 1 for picks in term.picks))
+        matrix[term.picks[0], term.picks[1]] = mine
+        left, values, right = torch.linalg.svd(matrix, full_matrices=False)
+        tail = values.square().flip(0).cumsum(0).flip(0)  # what is lost with this one and all smaller ones
+        for k in range(int((tail > least).sum())):
+            root = values[k].sqrt()
+            found.append(Factor(term.inputs, root * left[:, k], root * right[k], float(values[k] ** 2), counts))
+    return found
+
+
+def network(start: KAN, effects: Sequence[Effect], columns: Sequence[Column], factors: Sequence[Factor]) -> KAN:
+    """The network, with as many products as there are factors. Edges that the data say nothing for are off.
+
+    Args:
+        start: a scaled network without hidden layers, or with one of sums and products.
+        effects: the functions of each input.
+        columns: what was found for each output.
+        factors: the products, no more than `start` has room for.
+    """
+    layer, outputs = start.edge_layers[0], len(columns)
+    knots, width = torch.stack([effect.knots for effect in effects]), outputs + 2 * len(factors)
+    coef = torch.zeros(len(effects), knots.shape[1] - layer.degree - 1, width, dtype=knots.dtype)
+    kind = torch.full((len(effects), width), OFF, dtype=torch.uint8)
+    bias = torch.zeros(width, dtype=knots.dtype)
+
+    def edge(number: int, place: int, mine: Tensor) -> None:
+        effect = effects[number]
+        coef[number, :, place] = effect.coef[:, : len(mine)] @ mine
+        bias[place] -= effect.mean[: len(mine)] @ mine
+        kind[number, place] = SPLINE
+
+    constants = torch.stack([posterior.constant for _, posterior in columns])
+    for output, (terms, posterior) in enumerate(columns):
+        sizes = [len(term.roughness) for term in terms]
+        for term, mine in zip(terms, posterior.coef.split(sizes), strict=True):
+            if len(term.inputs) == 1 and bool((mine != 0).any()):
+                edge(term.inputs[0], output, mine)
+    for number, factor in enumerate(factors):
+        for part, (source, mine) in enumerate(zip(factor.inputs, (factor.left, factor.right), strict=True)):
+            edge(source, outputs + 2 * number + part, mine)
+    if not factors:
+        bias += constants
+    scale = None if layer.base_scale is None else knots.new_zeros(len(effects), width)
+    parts = {"knots": knots, "coef": coef, "bias": bias, "kind": kind, "base_scale": scale}
+    layers = [KANLayer.build(degree=layer.degree, base=layer.base, **parts)]
+    if factors:
+        sums = [output for output in range(outputs) if bool((kind[:, output] != OFF).any())]
+        layers.append(_through(start.edge_layers[1], sums, factors, constants))
+    return start.build(layers=layers, topology=_shape(start.topology, len(factors)))
+
+
+def _through(layer: KANLayer, sums: Sequence[int], factors: Sequence[Factor], constants: Tensor) -> KANLayer:
+    """The layer that hands these sums to their outputs, and adds products and constants (k,) to theirs."""
+    outputs = len(constants)
+    edges = [(output, output, 1.0) for output in sums]
+    for number, factor in enumerate(factors):
+        edges += [(outputs + number, output, c) for output, c in enumerate(factor.counts.tolist()) if c]
+    knots = layer.knots[: outputs + len(factors)]
+    kind = torch.full((len(knots), outputs), OFF, dtype=torch.uint8)
+    for src, dst, _ in edges:
+        kind[src, dst] = SYMBOLIC
+    return KANLayer.build(
+        degree=layer.degree,
+        base=layer.base,
+        knots=knots,
+        coef=torch.zeros(len(knots), layer.num_basis, outputs, dtype=knots.dtype),
+        base_scale=None if layer.base_scale is None else knots.new_zeros(len(knots), outputs),
+        bias=constants,
+        kind=kind,
+        symbolic=[SymbolicEdge("x", src, dst) for src, dst, _ in edges],
+        affine=torch.tensor([[1.0, 0.0, slope, 0.0] for _, _, slope in edges], dtype=knots.dtype),
+    )
+
+
+def _shape(topology: Topology, products: int) -> Topology:
+    """The topology with so many of its products; without a hidden layer where there are none."""
+    if topology.depth == 1:
+        return topology
+    if not products:
+        return Topology(topology.features, topology.node_ids[::2], topology.factors[::2])
+    hidden = zip(topology.node_ids[1], topology.factors[1], strict=True)
+    spare = [node for node, factors in hidden if len(factors) > 1][products:]
+    return topology.without({(1, node) for node in spare})
+
+
+def room_of(start: KAN) -> int:
+    """How many products `start` has room for."""
+    return sum(len(arities) for _, arities in start.topology.widths[1:])

@@ -1,0 +1,97 @@
+"""Which pairs of inputs act together: found by what the functions of single inputs leave.
+
+A pair is looked at alone. Its products get one strength, the one with the highest marginal likelihood of what is left,
+and the gain of that over no products is its score. Products of noise gain a number about half of which exceeds t one
+time in exp(t) / 2, so the bar grows as the logarithm of the number of pairs.
+
+Letters: n rows, d inputs, m products, l targets, p pairs, t strengths.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import combinations
+
+import torch
+from torch import Tensor
+
+from .effects import Effect
+from .terms import pair_term
+from .tuning import TUNED
+
+Pair = tuple[int, int]
+
+
+def pairs_of(
+    effects: Sequence[Effect], x: Tensor, slope: Tensor, curvature: Tensor, candidates: Sequence[Pair]
+) -> list[Pair]:
+    """The pairs that gain more than noise would, the best first.
+
+    Args:
+        effects: the functions of each input.
+        x (n, d): rows.
+        slope (n, l): minus the derivative of the loss, in nats, by each target; what is left over its variance.
+        curvature (n, l): the second derivative.
+        candidates: the pairs to look at.
+    """
+    if not candidates:
+        return []
+    functions = [effect.values(column) for effect, column in zip(effects, x.T, strict=True)]
+    near = candidates if len(candidates) <= TUNED.looked_at else _nearest(functions, slope, curvature, candidates)
+    gains = torch.cat(
+        [
+            _gains(functions, effects, slope, curvature, near[first : first + TUNED.at_once])
+            for first in range(0, len(near), TUNED.at_once)
+        ]
+    )
+    bar = math.log(len(candidates)) + TUNED.bar
+    return [near[place] for place in gains.argsort(descending=True).tolist() if gains[place] > bar]
+
+
+def all_pairs(inputs: Sequence[int]) -> list[Pair]:
+    """Every pair of these inputs."""
+    return list(combinations(inputs, 2))
+
+
+def _nearest(functions: list[Tensor], slope: Tensor, curvature: Tensor, candidates: Sequence[Pair]) -> list[Pair]:
+    """The pairs whose smoothest products meet what is left best: a product of matrices does for all pairs at once."""
+    score = slope.new_zeros(len(functions), len(functions))
+    smooth = [  # (n, d): the line of each input, its smoothest curve, its next
+        torch.stack([found[:, k] if found.shape[1] > k else torch.zeros_like(found[:, 0]) for found in functions], 1)
+        for k in range(TUNED.first_look)
+    ]
+    for one in smooth:
+        for other in smooth:
+            for left, curved in zip(slope.T, curvature.T, strict=True):
+                met = (one * left[:, None]).T @ other
+                size = (one.square() * curved[:, None]).T @ other.square()
+                score += met.square() / size.clamp(min=1e-300)
+    score = torch.maximum(score, score.T)
+    places = torch.tensor(candidates)
+    best = score[places[:, 0], places[:, 1]].argsort(descending=True, stable=True)[: TUNED.looked_at]
+    return [candidates[place] for place in best.tolist()]
+
+
+def _gains(
+    functions: list[Tensor], effects: Sequence[Effect], slope: Tensor, curvature: Tensor, pairs: Sequence[Pair]
+) -> Tensor:
+    """What each pair gains in log marginal likelihood (p,), at its best strength."""
+    n, count = len(slope), slope.shape[1]
+    terms = [pair_term(*pair, effects) for pair in pairs]
+    width = max(len(term.roughness) for term in terms)
+    inner, right = slope.new_zeros(len(pairs), count, width, width), slope.new_zeros(len(pairs), count, width)
+    for place, term in enumerate(terms):
+        scaled = term.values(dict(enumerate(functions))) / term.roughness.sqrt()
+        m = scaled.shape[1]
+        for target in range(count):
+            weight = curvature[:, target]
+            centred = scaled - (weight @ scaled) / weight.sum()
+            inner[place, target, :m, :m] = centred.T @ (weight[:, None] * centred)
+            right[place, target, :m] = centred.T @ slope[:, target]
+    values, vectors = torch.linalg.eigh(inner)
+    values, along = values.clamp(min=0), (vectors.mT @ right[..., None])[..., 0]
+    strengths = torch.logspace(*TUNED.strengths, dtype=slope.dtype)[:, None, None, None]  # variances of the prior
+    shrunk = 1 + strengths * values
+    gain = 0.5 * (strengths * along.square() / shrunk - shrunk.log()).sum((2, 3))  # (t, p)
+    return gain.amax(0) * ((count - 1) / count if count > 1 and n else 1.0)
