@@ -195,3 +195,113 @@ def test_what_has_no_effect_is_refused(model: torch.nn.Module, how: dict[str, An
     X, y = rows(0)
     with pytest.raises(ConfigError, match=said):
         ew.fit(model, X, y, optimizer="evidence", progress=False, **how)
+
+
+def acting_together(X: Tensor) -> Tensor:
+    return 2 * X[:, 0] * X[:, 1] + torch.sin(3 * X[:, 2])
+
+
+def fit_pairs(X: Tensor, y: Any, outputs: int = 1, products: int = 8, **how: Any) -> FitResult:
+    start = ew.KAN((X.shape[1], (outputs, products), outputs))
+    return ew.fit(start, X, y, optimizer="evidence", progress=False, **how)
+
+
+def pairs_in(result: FitResult) -> set[tuple[int, ...]]:
+    """Inputs that the products of a network multiply."""
+    model, found = result.model, set()
+    for node, factors in zip(model.topology.node_ids[1], model.topology.factors[1], strict=True):
+        if len(factors) == 2:
+            found.add(tuple(sorted(edge[1] for edge in model.active_edges() if edge[0] == 0 and edge[2] in factors)))
+        assert node in model.topology.node_ids[1]
+    return found
+
+
+def test_the_pair_that_acts_together_is_found_and_no_other():
+    for seed in range(5):
+        X, noise = rows(seed, 300, 6)
+        result = fit_pairs(X, acting_together(X) + 0.3 * noise)
+        assert pairs_in(result) == {(0, 1)}
+        new, _ = rows(99, 2000, 6)
+        assert float((result.model(new)[:, 0] - acting_together(new)).detach().square().mean().sqrt()) < 0.12
+
+
+def test_a_product_alone_is_found_where_no_single_input_says_anything():
+    X, noise = rows(0, 300, 4)
+    assert pairs_in(fit_pairs(X, 2 * X[:, 0] * X[:, 3] + 0.3 * noise)) == {(0, 3)}
+
+
+def test_without_pairs_there_is_no_hidden_layer():
+    X, noise = rows(0)
+    result = fit_pairs(X, curve(X) + 0.3 * noise)
+    assert result.model.topology.depth == 1
+    assert_equal(state_of(result.model), state_of(fit(X, curve(X) + 0.3 * noise).model))
+
+
+def test_pairs_of_noise_are_rare():
+    found = 0
+    for seed in range(20):
+        X, noise = rows(seed, 150, 6)
+        found += bool(pairs_in(fit_pairs(X, X[:, 0] + noise)))
+    assert found <= 2  # one in forty
+
+
+@pytest.mark.parametrize("outputs", [2, 3])
+def test_classes_that_two_inputs_decide_together(outputs: int):
+    X, noise = rows(0, 600, 4)
+    ends = torch.linspace(-0.5, 0.5, outputs - 1, dtype=torch.float64)
+    labels = torch.bucketize(4 * X[:, 0] * X[:, 1] + 0.3 * noise, ends)
+    result = fit_pairs(X, labels, outputs, loss="cross_entropy")
+    assert pairs_in(result) == {(0, 1)} and result.metrics["validation_accuracy"] > 0.75
+
+
+def test_edges_that_are_off_stay_off():
+    X, noise = rows(0, 300, 4)
+    start = ew.remove(ew.KAN((4, (1, 4), 1)), edges=[(0, 0, k) for k in range(9)] + [(0, 3, 0)])
+    result = ew.fit(start, X, acting_together(X) + X[:, 3] + 0.3 * noise, optimizer="evidence", progress=False)
+    assert {edge[1:] for edge in result.model.active_edges() if edge[0] == 0} == {(2, 0)}
+
+
+def test_room_for_few_products_keeps_the_largest():
+    X, noise = rows(0, 500, 4)
+    y = 3 * X[:, 0] * X[:, 1] + 0.5 * X[:, 2] * X[:, 3] + 0.05 * noise
+    assert pairs_in(fit_pairs(X, y)) == {(0, 1), (2, 3)}
+    assert pairs_in(fit_pairs(X, y, products=1)) == {(0, 1)}
+
+
+def test_refit_of_pairs_keeps_them():
+    X, noise = rows(0, 300, 6)
+    y = acting_together(X) + 0.3 * noise
+    first = fit_pairs(X, y)
+    assert pairs_in(ew.refit(first, X, y, progress=False)) == pairs_in(first) == {(0, 1)}
+
+
+def test_few_inputs_among_many():
+    X, noise = rows(0, 300, 60)
+    result = fit(X, curve(X) + 0.3 * noise)
+    assert {edge[1] for edge in result.model.active_edges()} == {0, 1}
+
+
+def test_inputs_that_say_the_same_stay_together():
+    X, noise = rows(0, 200, 8)
+    shared = X[:, :1] + 0.1 * rows(1, 200, 8)[0]
+    result = fit(shared, shared.mean(1) + 0.5 * noise)
+    assert len(result.model.active_edges()) == 8
+
+
+def test_fewer_rows_than_functions_change_nothing_but_the_algebra(monkeypatch: pytest.MonkeyPatch):
+    """The posterior by n x n matrices is that by m x m matrices."""
+    from edgewise.train.evidence import effects, marginal, search, terms
+
+    X, noise = rows(0, 60, 8)
+    y = curve(X) + 0.3 * noise
+    task = search.Task(
+        X, torch.ones(60, dtype=torch.float64), y, 1, effects.effects(X, None, 3, 20), lambda loss: False
+    )
+    every = [terms.edge_term(number, effect) for number, effect in enumerate(task.effects)]
+    prior = terms.prior_of(every)
+    sums = marginal.Sums.of(task.blocks(every), prior)
+    assert sums.design is not None
+    other = marginal.Sums(**{**vars(sums), "matrix": sums.design.T @ sums.design, "design": None})
+    places, precision = torch.arange(len(prior.groups)), prior.roughness * 3
+    for one, two in zip(sums.solve(places, precision, 0.2), other.solve(places, precision, 0.2), strict=True):
+        assert_close(torch.as_tensor(one), torch.as_tensor(two), like="adapt")

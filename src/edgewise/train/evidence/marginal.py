@@ -199,12 +199,11 @@ def squared_error(blocks: Blocks, prior: Prior, note: Note, known: Tensor | None
     coef = coef * strengths.there[prior.groups]
     settled = settled or not bool(strengths.there.any())
     constant = sums.constant - sums.means @ coef
-    places = strengths.places
-    precision = strengths.precision(places)
-    terms = int(prior.terms.max()) + 1
-    value = worth(
-        coef[places], sums.inner(places) / noise + torch.diag(precision), precision, prior.terms[places], terms
-    )
+    places, value = strengths.places, coef.new_zeros(int(prior.terms.max()) + 1)
+    if spread > 0:
+        precision = strengths.precision(places)
+        matrix = sums.inner(places) / noise + torch.diag(precision)
+        value = worth(coef[places], matrix, precision, prior.terms[places], len(value))
     return Posterior(coef, constant, effective, strengths.left, noise, settled, gain, value, sums.constant)
 
 

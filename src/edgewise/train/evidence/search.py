@@ -128,8 +128,7 @@ def search(task: Task, inputs: Sequence[int], pairs: Sequence[Pair], known: Stru
     if known is not None:
         terms = singles + [pair_term(*pair, task.effects) for pair in known.pairs]
         return _or_nothing((dense if known.common else sparse)(task, terms, None, among))
-    fit = _better(task, singles)
-    best = _or_nothing(fit(task, singles, None, among))
+    fit, best = _better(task, singles, among)
     for _ in range(TUNED.searches):
         taken = [term for term in best.terms if len(term.inputs) == 2]
         there = best.structure.pairs
@@ -178,21 +177,22 @@ def dense(task: Task, terms: list[Term], known: Tensor | None, among: Among) -> 
     return _model(task, terms, True, known, among)
 
 
-def _better(task: Task, singles: list[Term]) -> Callable[..., Model]:
+def _better(task: Task, singles: list[Term], among: Among) -> tuple[Callable[..., Model], Model]:
     """Whether few inputs or all of them predict rows better that were not fitted to: the one of `sparse` and `dense`
-    with the smaller loss in cross-validation."""
-    if len(singles) == 1:
-        return sparse
+    with the smaller loss in cross-validation, and its model of all rows."""
+    few, every = (_or_nothing(how(task, singles, None, among)) for how in (sparse, dense))
+    if len(singles) == 1 or not (few.believed or every.believed):
+        return sparse, few
     count = min(len(task.x), TUNED.rows_validated)
     rows = torch.randperm(len(task.x), generator=torch.Generator().manual_seed(0))[:count]
-    among, losses = (len(singles), 0), [0.0, 0.0]
+    losses = [0.0, 0.0]
     for fold in range(TUNED.folds):
         out = torch.arange(count) % TUNED.folds == fold
         training, unseen = task.take(rows[~out]), task.take(rows[out])
         for number, how in enumerate((sparse, dense)):
             found = how(training, singles, None, among)
             losses[number] += unseen.loss(found.terms, found.posterior)
-    return sparse if losses[0] <= losses[1] else dense
+    return (sparse, few) if losses[0] <= losses[1] else (dense, every)
 
 
 def _model(task: Task, terms: list[Term], common: bool, known: Tensor | None, among: Among) -> Model:
