@@ -538,7 +538,7 @@ def test_text_and_missing_cells_become_numbers_by_the_training_rows_alone():
     assert np.isfinite(filled.new).all()
 
 
-def test_ranks_count_failed_fits_last_and_leave_out_methods_that_lack_a_table():
+def test_ranks_count_failed_fits_last_and_leave_out_methods_that_lack_half_of_the_tables():
     summary = module("tabular.summary")
     own = {"ridge": {0: 1.0}, "mlp": {0: 2.0}, "forest": {0: math.inf}}
     found = summary.ranks({"a": own, "b": own | {"gam": {0: 0.1}}})

@@ -12,21 +12,32 @@ from ..results import Record
 from . import packages, peers
 from .figures import BINS, FLOOR
 from .methods import METHODS, YARDSTICK
-from .summary import LEVEL, Ranks, by_method, errors_of, groups, ranks, relative
+from .summary import LEVEL, Ranks, by_method, by_table, errors_of, groups, ranks, relative
 from .tables import FOLDS, TABLES
 
 SUMMARY = {
     "method": "method",
     "tables": "tables",
+    "rank": "mean rank",
     "median": "median",
     "near": "within 5 %",
-    "worst": "worst",
-    "where": "where",
-    "rank": "mean rank",
+    "median_numbers": "median, numbers",
+    "worst_numbers": "worst, numbers",
+    "median_classes": "median, classes",
+    "worst_classes": "worst, classes",
+    "behind": "accuracy behind, points",
     "calibration": "calibration error",
-    "hours": "CPU hours of fits",
+    "seconds": "CPU s of a fit, median",
+    "most": "most",
     "failed": "failed fits",
 }
+
+
+HOW = (
+    "Medians and worsts are of relative errors over tables, and so are *within 5 %*: tables on which a method is that"
+    " near to the best, or better. *Accuracy behind*: percentage points below the best accuracy of the yardstick, the"
+    " median over tables of classes. Where classes are told apart nearly without error, ratios of log losses are large."
+)
 
 
 def write_page(folder: Path, records: Sequence[Record]) -> None:
@@ -46,10 +57,12 @@ def write_page(folder: Path, records: Sequence[Record]) -> None:
         rows_of_tree=peers.ROWS_OF_TREE,
         coefficients=packages.COEFFICIENTS,
     )
-    parts = ["# Tables", about, "## Result", page.table(by_method(records), SUMMARY)]
+    parts = ["# Tables", about, "## Result", HOW, page.table(by_method(records), SUMMARY)]
     parts += ["![relative errors](result.png)", "## Ranks", words(found)]
     parts.append("![mean ranks](ranks.png)" if found else "")
     parts += ["## Errors, relative to the best of the yardstick", relative_table(records)]
+    parts += ["## Errors", "RMSE of numbers, log loss of classes, means over folds.", plain_table(records, "error")]
+    parts += ["## Accuracy of classes", plain_table(records, "accuracy")]
     parts += ["## The tables", list_of_tables(records), failures(records)]
     page.write(folder, parts)
     draw_errors(folder, records)
@@ -83,6 +96,17 @@ def relative_table(records: Sequence[Record]) -> str:
             line[method] = "" if value is None else f"{value:.3g}"
         lines.append(line)
     return page.table(lines, {"table": "table", "folds": "folds", **{name: name for name in METHODS}})
+
+
+def plain_table(records: Sequence[Record], column: str) -> str:
+    """A line per table, a column per method: means over folds; "" where there are none."""
+    lines: dict[str, Record] = {}
+    for record in by_table(records):
+        value = record.get(column)
+        line = lines.setdefault(str(record["table"]), dict.fromkeys(("table", *METHODS), ""))
+        line |= {"table": str(record["table"]), str(record["method"]): "" if value is None else f"{value:.4g}"}
+    lines = {name: line for name, line in lines.items() if any(line[method] for method in METHODS)}
+    return page.table(lines.values(), {"table": "table", **{name: name for name in METHODS}}) if lines else ""
 
 
 def list_of_tables(records: Sequence[Record]) -> str:

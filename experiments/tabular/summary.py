@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from .methods import METHODS, YARDSTICK
 from .tables import TABLES
 
 LEVEL = 0.05  # of both tests
+NEAR = 1.05  # a relative error below which a method counts as near the best
 
 Errors = dict[str, dict[str, dict[int, float]]]  # table -> method -> fold -> error, inf where the fit failed
 
@@ -60,17 +62,17 @@ def relative(own: Mapping[str, Mapping[int, float]], method: str) -> float | Non
 
 
 def ranks(errors: Errors) -> Ranks | None:
-    """Ranks of the methods that were run on every table, by their mean error on the folds that all of them have.
+    """Ranks of the methods by their mean error on a table, over the folds that all of them have.
 
-    After Demsar 2006 (JMLR 7, 1-30): Friedman's test, then Nemenyi's critical difference. Failed fits are last.
-    None for fewer than three methods or two tables.
+    After Demsar 2006 (JMLR 7, 1-30): Friedman's test, then Nemenyi's critical difference. Failed fits are last. Methods
+    that were run on half of the tables or fewer are left out, then tables that lack one of the others. None for fewer
+    than three methods or two tables.
     """
-    methods = [
-        name for name in METHODS if name != "constant" and errors and all(name in own for own in errors.values())
-    ]
+    counts = Counter(name for own in errors.values() for name in own)
+    methods = [name for name in METHODS if name != "constant" and 2 * counts[name] > len(errors)]
     rows = []
     for own in errors.values():
-        folds = set.intersection(*(set(own[name]) for name in methods)) if methods else set()
+        folds = set.intersection(*(set(own.get(name, ())) for name in methods)) if methods else set()
         if folds:
             rows.append([statistics.mean(own[name][fold] for fold in folds) for name in methods])
     if len(methods) < 3 or len(rows) < 2:
@@ -129,7 +131,7 @@ def by_table(records: Sequence[Record]) -> list[dict[str, object]]:
                 values |= {name: done[0][name] for name in ("rows", "columns", "text", "missing", "classes", "measure")}
                 values["deviation"] = spread(done, "error")
                 for name in ("error", "accuracy", "calibration", "fit_seconds", "predict_seconds", "memory"):
-                    known = [value for record in done if (value := number(record, name)) is not None]
+                    known = numbers(done, name)
                     values[name] = statistics.mean(known) if known else None
             found.append(values)
     return found
@@ -137,34 +139,65 @@ def by_table(records: Sequence[Record]) -> list[dict[str, object]]:
 
 def spread(records: Sequence[Record], column: str) -> float | None:
     """The standard deviation over folds, None for a single one."""
-    known = [value for record in records if (value := number(record, column)) is not None]
+    known = numbers(records, column)
     return statistics.stdev(known) if len(known) > 1 else None
 
 
 def by_method(records: Sequence[Record]) -> list[Record]:
     """One record per method: how far its errors lie above the best of the yardstick, over all tables."""
     errors, found = errors_of(records), []
-    ranking = ranks(errors)
+    ranking, classes = ranks(errors), {record["table"] for record in records if record["calibration"]}
+    behind = accuracies_behind(records)
     for method in METHODS:
         known = {table: value for table, own in errors.items() if (value := relative(own, method)) is not None}
         mine = [record for record in records if record["method"] == method]
         if not known:
             continue
-        worst = max(known, key=known.__getitem__)
-        calibration = [value for record in mine if (value := number(record, "calibration")) is not None]
-        rank = ranking and ranking.means.get(method)
-        found.append(
-            {
-                "method": method,
-                "tables": str(len(known)),
-                "failed": str(sum(number(record, "error") is None for record in mine)),
-                "median": f"{statistics.median(known.values()):.4g}",
-                "near": str(sum(value < 1.05 for value in known.values())),
-                "worst": f"{known[worst]:.4g}",
-                "where": worst,
-                "rank": f"{rank:.3g}" if rank else "",
-                "calibration": f"{statistics.median(calibration):.4g}" if calibration else "",
-                "hours": f"{sum(number(record, 'fit_seconds') or 0.0 for record in mine) / 3600:.3g}",
-            }
-        )
+        line = {
+            "method": method,
+            "tables": str(len(known)),
+            "failed": str(sum(number(record, "error") is None for record in mine)),
+            "median": middle(known.values()),
+            "near": str(sum(value < NEAR for value in known.values())),
+            "rank": f"{rank:.3g}" if ranking and (rank := ranking.means.get(method)) else "",
+            "behind": middle(100 * value for value in behind.get(method, {}).values()),
+            "calibration": middle(numbers(mine, "calibration")),
+            "seconds": middle(numbers(mine, "fit_seconds")),
+            "most": f"{max(numbers(mine, 'fit_seconds'), default=0.0):.4g}",
+        }
+        for kind, tables in {"numbers": set(known) - classes, "classes": set(known) & classes}.items():
+            worst = max(tables, key=known.__getitem__, default="")
+            line[f"median_{kind}"] = middle(known[table] for table in tables)
+            line[f"worst_{kind}"] = f"{known[worst]:.3g} ({worst})" if worst else ""
+        found.append(line)
     return found
+
+
+def accuracies_behind(records: Sequence[Record]) -> dict[str, dict[str, float]]:
+    """Method -> table -> by how much its mean accuracy lies below the best of the yardstick, on the same folds."""
+    each: dict[str, dict[str, dict[str, float]]] = {}
+    for record in records:
+        if (value := number(record, "accuracy")) is not None:
+            each.setdefault(record["table"], {}).setdefault(record["method"], {})[record["fold"]] = value
+    found: dict[str, dict[str, float]] = {}
+    for table, own in each.items():
+        for method, mine in own.items():
+            if all(set(mine) <= set(own.get(name, ())) for name in YARDSTICK):
+                best = max(statistics.mean(own[name][fold] for fold in mine) for name in YARDSTICK)
+                found.setdefault(method, {})[table] = best - statistics.mean(mine.values())
+    return found
+
+
+def numbers(records: Iterable[Record], column: str) -> list[float]:
+    """The numbers in a column, where there are any."""
+    return [value for record in records if (value := number(record, column)) is not None]
+
+
+def middle(values: Iterable[float]) -> str:
+    """The median as text, "" of nothing.
+
+    >>> middle([3.0, 1.0, 2.0]), middle([])
+    ('2', '')
+    """
+    known = list(values)
+    return f"{statistics.median(known):.4g}" if known else ""
