@@ -133,6 +133,7 @@ def failures(records: Sequence[Record]) -> str:
 def draw_errors(folder: Path, records: Sequence[Record]) -> None:
     """result.png: relative errors of every method, a dot for each table, a line at the median."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     errors = errors_of(records)
     known = {
@@ -150,6 +151,9 @@ def draw_errors(folder: Path, records: Sequence[Record]) -> None:
     axes.set_yticks(range(len(known)), list(known))
     axes.invert_yaxis()
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(f"error relative to the best of {', '.join(YARDSTICK)}")
     axes.grid(alpha=0.3, axis="x")
     page.save(figure, folder / "result.png")
