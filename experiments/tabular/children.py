@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,9 @@ from typing import IO, Any
 from ..runner import ROOT, THREADS
 
 POLL = 0.05  # seconds between two looks at the processes
+LIMIT = 1800  # seconds of CPU that one fit may take
+USED_UP = -getattr(signal, "SIGXCPU", 1000)  # what a process returns that has used up its CPU time
+WAITING = 10  # times its CPU seconds that a fit may last, where other programs share the cores
 
 
 @dataclass(frozen=True)
@@ -40,9 +44,14 @@ class Child:
     errors: IO[str]
     began: float
 
+    @property
+    def age(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self.began
 
-def fits(jobs: Sequence[Fit], processes: int, limit: float) -> Iterator[tuple[Fit, dict[str, Any]]]:
-    """(fit, figures) as each ends; a fit that failed, or took more than `limit` seconds, has only a `note`.
+
+def fits(jobs: Sequence[Fit], processes: int, limit: int) -> Iterator[tuple[Fit, dict[str, Any]]]:
+    """(fit, figures) as each ends; a fit that failed, or took more than `limit` seconds of CPU, has only a `note`.
 
     Leaving the iterator, by Ctrl-C too, ends what still runs.
     """
@@ -53,16 +62,17 @@ def fits(jobs: Sequence[Fit], processes: int, limit: float) -> Iterator[tuple[Fi
         try:
             while waiting or running:
                 while waiting and len(running) < processes:
-                    running.append(begin(waiting.pop()))
+                    running.append(begin(waiting.pop(), limit))
                 ended = [child for child in running if child.process.poll() is not None]
-                late = [child for child in running if child not in ended and time.monotonic() - child.began > limit]
+                late = [child for child in running if child not in ended and child.age > WAITING * limit]
                 for child in late:
                     child.process.kill()
                     child.process.wait()
                 for child in (*ended, *late):
                     running.remove(child)
                     bar.update(1)
-                    yield child.fit, outcome(child, f"took more than {limit:g} s" if child in late else "")
+                    too_long = child in late or child.process.returncode == USED_UP
+                    yield child.fit, outcome(child, f"took more than {limit} s of CPU" if too_long else "")
                 if not ended and not late:
                     time.sleep(POLL)
         finally:
@@ -72,11 +82,11 @@ def fits(jobs: Sequence[Fit], processes: int, limit: float) -> Iterator[tuple[Fi
                 close(child)
 
 
-def begin(fit: Fit) -> Child:
+def begin(fit: Fit, limit: int) -> Child:
     """Start a fit."""
     errors = tempfile.TemporaryFile("w+", encoding="utf-8")
     process = subprocess.Popen(
-        [sys.executable, "-m", "experiments.tabular.one", fit.table, fit.method, str(fit.fold)],
+        [sys.executable, "-m", "experiments.tabular.one", fit.table, fit.method, str(fit.fold), str(limit)],
         cwd=ROOT,
         env=os.environ | dict.fromkeys(THREADS, "1") | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         stdout=subprocess.PIPE,

@@ -1,4 +1,5 @@
-"""python -m experiments.tabular.one TABLE METHOD FOLD: one fit in a process of its own; its figures as JSON."""
+"""python -m experiments.tabular.one TABLE METHOD FOLD SECONDS: one fit in a process of its own, which ends after so
+many seconds of CPU; its figures as JSON."""
 
 from __future__ import annotations
 
@@ -54,6 +55,16 @@ def memory() -> float | None:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # macOS counts bytes
 
 
+def end_after(seconds: int) -> None:
+    """Let the system end this process after so much CPU time, where it can."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+
+
 if __name__ == "__main__":
+    end_after(int(sys.argv[4]))
     found = fit_one(sys.argv[1], sys.argv[2], int(sys.argv[3]))
     print(json.dumps(found))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ..results import Results
 from ..runner import Options, say, version
-from .children import Fit, fits
+from .children import LIMIT, Fit, fits
 from .methods import METHODS, OURS, PEERS
 from .methods import SMOKE as SMOKE_METHODS
 from .showing import write_page
@@ -16,7 +16,6 @@ from .summary import by_table
 from .tables import FOLDS, TABLES
 from .tables import SMOKE as SMOKE_TABLES
 
-LIMIT = 1800  # seconds that one fit may take
 FIGURES = ("error", "accuracy", "calibration", "fit_seconds", "predict_seconds", "memory")
 SIZES = ("rows", "columns", "text", "missing", "classes", "measure")
 EACH = ("key", "table", "method", "fold", *SIZES, *FIGURES, "note", "commit")

@@ -10,6 +10,7 @@ from .. import page
 from ..paper import template
 from ..results import Record
 from . import packages, peers
+from .children import LIMIT
 from .figures import BINS, FLOOR
 from .methods import METHODS, YARDSTICK
 from .summary import LEVEL, Ranks, by_method, by_table, errors_of, groups, ranks, relative
@@ -48,6 +49,7 @@ def write_page(folder: Path, records: Sequence[Record]) -> None:
         folds=FOLDS,
         bins=BINS,
         floor=FLOOR,
+        limit=LIMIT,
         methods="\n".join(f"- `{name}`: {method.what}." for name, method in METHODS.items()),
         yardstick=", ".join(YARDSTICK),
         tuning=peers.TUNING,
