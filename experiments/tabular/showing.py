@@ -35,9 +35,9 @@ SUMMARY = {
 
 
 HOW = (
-    "Medians and worsts are of relative errors over tables, and so are *within 5 %*: tables on which a method is that"
-    " near to the best, or better. *Accuracy behind*: percentage points below the best accuracy of the yardstick, the"
-    " median over tables of classes. Where classes are told apart nearly without error, ratios of log losses are large."
+    "Medians and worsts are of relative errors over tables. *Within 5 %* counts the tables on which a method is that near"
+    " to the best, or better. *Accuracy behind* is the median of how far its accuracy lies below the best of the"
+    " yardstick. Where classes are told apart nearly without error, ratios of log losses are large."
 )
 
 
