@@ -35,8 +35,8 @@ SUMMARY = {
 
 
 HOW = (
-    "Medians and worsts are of relative errors over tables. *Within 5 %* counts the tables on which a method is that near"
-    " to the best, or better. *Accuracy behind* is the median of how far its accuracy lies below the best of the"
+    "Medians and worsts are of relative errors over tables. *Within 5 %* counts the tables on which a method is that"
+    " near to the best, or better. *Accuracy behind* is the median of how far its accuracy lies below the best of the"
     " yardstick. Where classes are told apart nearly without error, ratios of log losses are large."
 )
 
