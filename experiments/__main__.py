@@ -15,6 +15,7 @@ NAMES = {
     "own_functions": "functions that are in no table of the paper, by the same rules",
     "noise": "whether a fine grid overfits 1000 noisy points",
     "honesty": "whether the errors that edgewise tells of itself are those that new rows have",
+    "tabular": "edgewise beside linear models, perceptrons, forests, boosting and additive models, on tables",
     "ablations": "what each choice is worth: base, degree, number format, start, optimizer, penalty",
     "fair_comparison": "KANs beside MLPs, from the tables above",
 }

@@ -24,7 +24,7 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_
 @dataclass(frozen=True)
 class Options:
     """How to run an experiment: rows (None: all), seeds, which peers are computed ("no", "too": all, beside edgewise,
-    "only": all, "pykan", "mlp": these alone), small sizes, processes, where to."""
+    "only": all, "pykan", "mlp": these alone), small sizes, processes, where to, whether what is done is done again."""
 
     rows: tuple[str, ...] | None
     seeds: int
@@ -32,6 +32,7 @@ class Options:
     smoke: bool
     processes: int
     out: Path
+    again: bool = False
 
     def chosen(self, names: Sequence[str]) -> list[str]:
         """The rows to run, in their own order. Ends the program, with a suggestion, for a name that is no row."""
@@ -80,6 +81,7 @@ def options(name: str, arguments: Sequence[str]) -> Options:
     parser.add_argument(
         "--out", type=Path, help="folder of result.csv, README.md and the plot (default: experiments/NAME)"
     )
+    parser.add_argument("--again", action="store_true", help="tabular: repeat the fits that are done already")
     given = parser.parse_args(arguments)
     if given.seeds < 1 or given.processes < 1:
         parser.error("--seeds and --processes must be at least 1")
@@ -88,7 +90,13 @@ def options(name: str, arguments: Sequence[str]) -> Options:
     )
     rows = tuple(row.strip() for row in given.rows.split(",") if row.strip()) if given.rows else None
     return Options(
-        rows, 1 if given.smoke else given.seeds, given.peers, given.smoke, 1 if given.smoke else given.processes, out
+        rows,
+        1 if given.smoke else given.seeds,
+        given.peers,
+        given.smoke,
+        1 if given.smoke else given.processes,
+        out,
+        given.again,
     )
 
 
