@@ -282,3 +282,16 @@ def knows_keywords(function: Callable[P, R]) -> Callable[P, R]:
         return function(*args, **kwargs)
 
     return checked
+
+
+def is_listing(value: object) -> bool:
+    """Whether a value can be gone through one by one, which an array of no dimension and a closed file cannot.
+
+    >>> is_listing(["a"]), is_listing(3), is_listing(range(2))
+    (True, False, True)
+    """
+    try:
+        iter(value)  # type: ignore[call-overload]
+    except (TypeError, ValueError):
+        return False
+    return True

@@ -220,6 +220,8 @@ def _from_objects(values: np.ndarray, what: str) -> np.ndarray:
 def _cast(values: Tensor, what: str, dtype: torch.dtype | None, device: torch.device | str | None) -> Tensor:
     if values.dtype in (torch.float16, torch.bfloat16) and dtype is None:
         dtype = torch.float32
+    if values.is_meta or torch.device(device or "cpu").type == "meta":
+        raise DataError(f"{what} would be on the device 'meta', which holds no values; take 'cpu'")
     result = values.to(device=device, dtype=dtype)
     if dtype is not None and (result.isinf() & values.isfinite().to(result.device)).any():
         raise DataError(

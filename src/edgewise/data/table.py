@@ -4,7 +4,7 @@ functions."""
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from edgewise.config import is_int, is_seed
-from edgewise.errors import ConfigError, DataError, ShapeError, few, knows_keywords
+from edgewise.errors import ConfigError, DataError, ShapeError, few, is_listing, knows_keywords
 from edgewise.limits import COPIES, NUMBER, refuse_too_large
 from edgewise.metadata import Metadata
 
@@ -266,13 +266,13 @@ def from_function(
     """
     if not callable(f):
         raise DataError(f"f must be a function of tensors, got {f!r}")
-    if not isinstance(ranges, Iterable):
+    if not is_listing(ranges):
         raise DataError(f"ranges must be pairs (low, high), got {ranges!r}")
     names = list(map(str, ranges)) if isinstance(ranges, Mapping) else None
     pairs = list(ranges.values()) if isinstance(ranges, Mapping) else list(ranges)
     try:
         low, high = torch.tensor([(float(a), float(b)) for a, b in pairs], dtype=torch.float64).reshape(-1, 2).unbind(1)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:  # RuntimeError: tensors without values
         raise DataError(f"ranges must be pairs (low, high), got {ranges!r}") from error
     if not len(low) or not (low < high).all() or not torch.isfinite(high - low).all():
         raise DataError(f"ranges must be finite pairs with low < high, at least one, got {ranges!r}")
@@ -334,7 +334,7 @@ def _arguments(f: Callable[..., Any]) -> int:
 
 
 def _words(names: str | Sequence[str] | None, what: str) -> list[str]:
-    if not (names is None or isinstance(names, Iterable)):
+    if not (names is None or is_listing(names)):
         raise DataError(f"{what} must be the name of a column or a list of names, got {names!r}")
     return [] if names is None else [names] if isinstance(names, str) else list(map(str, names))
 

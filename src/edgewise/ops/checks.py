@@ -31,6 +31,12 @@ def check_order(degree: int, derivative: int) -> None:
         raise ConfigError(f"derivative must be >= 0, got {derivative!r}")
 
 
+def check_uniform(uniform: object) -> None:
+    """Whether knots are equidistant is said by True or False."""
+    if not isinstance(uniform, bool):
+        raise ConfigError(f"uniform must be True or False, got {type(uniform).__name__}")
+
+
 def check_tensors(**parts: object) -> None:
     """Each part is a tensor, or None where a layer may lack it."""
     for name, part in parts.items():

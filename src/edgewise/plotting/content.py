@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..attribution import scores
-from ..errors import ConfigError
+from ..errors import ConfigError, is_listing
 from ..layers import OFF, SPLINE, KANLayer
 from ..model import KAN, as_kan
 from ..topology import Edge, Node
@@ -79,7 +79,7 @@ def names_of(
     """
     count, ends = model.topology.features, len(model.topology.node_ids[-1])
     for what, given, wanted in (("inputs", inputs, count), ("outputs", outputs, ends)):
-        many = hasattr(given, "__len__") and not isinstance(given, str)
+        many = hasattr(given, "__len__") and is_listing(given) and not isinstance(given, str)
         if given is not None and not (many and len(given) == wanted):
             raise ConfigError(
                 f"{what} needs {wanted} names, one for each of the model's {what} (pruned ones too), got {given!r}"

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import SymbolicError, did_you_mean, problems
+from ..errors import SymbolicError, did_you_mean, is_listing, problems
 from .core import INF, Function, Primitive
 from .library import ALIASES, BUILT_IN, RANKED, power
 
@@ -84,7 +84,7 @@ def resolve(primitives: Iterable[str | Primitive] | None) -> tuple[Primitive, ..
         return ranked()
     if isinstance(primitives, str):
         primitives = (primitives,)
-    if not isinstance(primitives, Iterable):
+    if not is_listing(primitives):
         raise SymbolicError(f"primitives must be names of closed forms, got {primitives!r}")
     found, wrong = [], []
     for name in primitives:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import index
 from typing import Any
 
 from ..config import is_seed
@@ -73,6 +74,8 @@ class StudySettings:
             hidden = (hidden,)
         hidden = tuple(hidden) if isinstance(hidden, Sequence) and not isinstance(hidden, str | bytes) else hidden
         grids = tuple(grids) if isinstance(grids, Sequence) and not isinstance(grids, str) else grids
+        if "seed" in others and is_seed(others["seed"]):
+            others["seed"] = index(others["seed"])  # numpy's and torch's numbers as Python's
         return StudySettings(hidden=hidden, grids=grids, **others)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ..errors import ConfigError, SymbolicError, require
+from ..errors import ConfigError, SymbolicError, is_listing, require
 from ..layers import OFF
 from ..model import KAN
 from ..primitives import get
@@ -92,7 +92,7 @@ def input_symbols(model: KAN, inputs: Sequence[Any] | None = None) -> list[Any]:
 
 def _is_list(names: Any, count: int) -> bool:
     """Whether these are so many names; a single text is none."""
-    return not isinstance(names, str) and hasattr(names, "__len__") and len(names) == count
+    return not isinstance(names, str) and is_listing(names) and hasattr(names, "__len__") and len(names) == count
 
 
 def output_names(model: KAN, outputs: Sequence[Any] | None = None) -> list[str]:

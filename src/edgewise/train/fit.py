@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from operator import index
 from pathlib import Path
 from typing import Any
 
@@ -182,7 +183,7 @@ def _data_of(model: nn.Module, settings: FitSettings) -> dict[str, Any]:
         "outputs": None,
         "dtype": next((p.dtype for p in model.parameters()), torch.get_default_dtype()),
         "device": settings.place(model),
-        "seed": settings.seed,
+        "seed": index(settings.seed),
     }
 
 

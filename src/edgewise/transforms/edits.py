@@ -240,7 +240,7 @@ def perturb(model: KAN | Fitted, scale: float = 0.1, *, seed: int = 0) -> KAN:
         The new model.
 
     Raises:
-        ConfigError: a scale that is negative or not finite.
+        ConfigError: a scale that is negative, not finite, or too large.
 
     >>> import edgewise as ew
     >>> ew.perturb(ew.KAN((2, 3, 1)), 0.01, seed=1).edits[-1].detail
@@ -249,12 +249,14 @@ def perturb(model: KAN | Fitted, scale: float = 0.1, *, seed: int = 0) -> KAN:
     model = as_kan(model, "perturb")
     if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 <= scale < math.inf:
         raise ConfigError(f"scale must be a finite number >= 0, got {scale!r}")
-    draft, generator = Draft.of(model), torch.Generator().manual_seed(_seed(seed))
+    draft, generator, scale = Draft.of(model), torch.Generator().manual_seed(_seed(seed)), float(scale)
     for parts in draft.layers:
         on = (parts["kind"] == SPLINE) | (parts["kind"] == BOTH)
         parts["coef"] = _noisy(parts["coef"], on[:, None, :].expand_as(parts["coef"]), scale, generator)
         if parts["base_scale"] is not None:
             parts["base_scale"] = _noisy(parts["base_scale"], on, scale, generator)
+        if not bool(torch.isfinite(parts["coef"]).all()):
+            raise ConfigError(f"scale={scale:g} leads beyond what {model.dtype} can hold; take a smaller one")
     return draft.build(Edit("perturb", f"scale={scale:g}, seed={seed}"))
 
 

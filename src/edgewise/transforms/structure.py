@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..attribution import activity
-from ..errors import StructureError, knows_keywords
+from ..errors import StructureError, is_listing, knows_keywords
 from ..grid import breaks_of
 from ..layers import KANLayer
 from ..metadata import Edit
@@ -51,7 +51,7 @@ def remove(model: KAN | Fitted, *, nodes: Iterable[Node] = (), edges: Iterable[E
     """
     model = as_kan(model, "remove")
     for what, given in (("nodes", nodes), ("edges", edges)):
-        if not isinstance(given, Iterable):
+        if not is_listing(given):
             raise StructureError(f"{what} must be a list of {what}, got {given!r}")
     gone, cut = sorted({as_node(n) for n in nodes}), sorted({as_edge(e) for e in edges})
     draft = Draft.of(model)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .. import primitives
-from ..errors import StructureError, SymbolicError, knows_keywords, problems
+from ..errors import StructureError, SymbolicError, is_listing, knows_keywords, problems
 from ..fitting import dense_basis, least_squares
 from ..grid import breaks_of
 from ..layers import SPLINE, SYMBOLIC, KANLayer, SymbolicEdge
@@ -122,7 +122,7 @@ def unset_symbolic(model: KAN | Fitted, edges: Iterable[Edge] | None = None, X: 
     if edges is None:
         places = [(layer, e.src, e.dst) for layer, parts in enumerate(draft.layers) for e in parts["symbolic"]]
     else:
-        if not isinstance(edges, Iterable):
+        if not is_listing(edges):
             raise StructureError(f"edges must be a list of edges, got {edges!r}")
         places = [topology.edge_position(as_edge(edge)) for edge in edges]
     for layer, src, dst in places:

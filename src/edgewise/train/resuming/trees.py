@@ -22,7 +22,7 @@ TENSOR, PAIRS = "$tensor", "$pairs"
 def write(tree: Tree, path: Path) -> None:
     """Write a tree to a file, whole or not at all. Raises `FileError` where the system refuses.
 
-    >>> import tempfile
+    >>> import tempfile, torch
     >>> path = Path(tempfile.mkdtemp()) / "tree"
     >>> write({"theta": torch.arange(2.0), "mu": 1e-14, 3: [None, 0.5]}, path)
     >>> read(path)
@@ -55,6 +55,7 @@ def read(path: Path) -> Tree:
 def digest(tree: Tree) -> str:
     """A digest of all numbers, text and bits in a tree.
 
+    >>> import torch
     >>> digest([1.0, torch.zeros(2)]) == digest([1.0, torch.zeros(2)])
     True
     >>> digest([1.0, torch.zeros(2)]) == digest([1.0, torch.zeros(2, dtype=torch.float64)])
