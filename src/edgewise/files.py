@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from .errors import EdgewiseError, EdgewiseWarning, few
+from .errors import EdgewiseError, EdgewiseWarning, few, shown
 
 KEPT_MODE = 0o777
 LONGEST = 200  # bytes of a name that leave room for what is put around it; file systems take 255
@@ -27,7 +27,7 @@ class FileError(EdgewiseError, OSError):
 def as_path(path: object) -> str | Path:
     """The path itself. Raises `FileError` for what cannot be the name of a file, such as None."""
     if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
-        raise FileError(f"path must be the name of a file, a str or a Path, got {path!r}")
+        raise FileError(f"path must be the name of a file, a str or a Path, got {shown(path)}")
     return path  # type: ignore[return-value]
 
 

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torch.compiler import is_compiling
 
 from . import grid, ops, primitives
-from .config import KANConfig
+from .config import KANConfig, is_int
 from .devices import as_device
-from .errors import ConfigError, ShapeError, knows_keywords
+from .errors import ConfigError, ShapeError, knows_keywords, shown
 
 OFF, SPLINE, SYMBOLIC, BOTH = 0, 1, 2, 3
 
@@ -92,11 +92,14 @@ class KANLayer(nn.Module):
         device: torch.device | str | None = None,
     ) -> None:
         super().__init__()
+        for name, count in (("in_features", in_features), ("out_features", out_features)):
+            if not is_int(count) or int(count) < 1:
+                raise ConfigError(f"{name} must be a whole number >= 1, got {shown(count)}")
         config = KANConfig.create(
             (in_features, out_features), grid_size=grid_size, degree=degree, base=base, domain=domain, seed=seed
         )
         i, o, p = int(in_features), int(out_features), config.degree
-        dtype, device = check_dtype(dtype or torch.get_default_dtype()), as_device(device)
+        dtype, device = check_dtype(torch.get_default_dtype() if dtype is None else dtype), as_device(device)
         self.in_features, self.out_features, self.degree, self.base = i, o, p, config.base
         low, high = config.domain
         ends = torch.full((i,), low, dtype=torch.float64), torch.full((i,), high, dtype=torch.float64)
@@ -306,7 +309,7 @@ def _equidistant(knots: Tensor) -> bool:
 def check_dtype(dtype: object) -> torch.dtype:
     """The dtype itself. Raises `ConfigError` for what cannot be that of parameters."""
     if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
-        raise ConfigError(f"dtype must be a floating-point torch.dtype such as torch.float64, got {dtype!r}")
+        raise ConfigError(f"dtype must be a floating-point torch.dtype such as torch.float64, got {shown(dtype)}")
     return dtype
 
 

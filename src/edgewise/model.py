@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from operator import index
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from .config import KANConfig, Width
+from .config import KANConfig, Width, is_int
 from .devices import as_device
 from .errors import ShapeError, StructureError, few, knows_keywords
 from .layers import OFF, KANLayer, check_dtype
@@ -107,7 +108,7 @@ class KAN(Predictor):
         >>> KAN.kolmogorov(2).topology.widths
         ((2, ()), (5, ()), (1, ()))
         """
-        return KAN((n, 2 * n + 1, 1), **settings)
+        return KAN((n, 2 * index(n) + 1 if is_int(n) else n, 1), **settings)
 
     @staticmethod
     def assemble(

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from edgewise.errors import DataError, did_you_mean
+from edgewise.errors import DataError, did_you_mean, shown
 
 SNIFFED = 200  # lines that decide on the separator
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "white space"}
@@ -46,7 +46,7 @@ def read_bytes(path: str | Path) -> bytes:
     """The whole file. Raises `DataError` for a missing file (naming a similar one), a folder, a device, or a file that
     may not be read."""
     if not isinstance(path, str | Path):
-        raise DataError(f"path must be the name of a file, a str or a Path, got {path!r}")
+        raise DataError(f"path must be the name of a file, a str or a Path, got {shown(path)}")
     try:
         path = Path(path)
         mode = path.stat().st_mode
@@ -69,7 +69,7 @@ def read_bytes(path: str | Path) -> bytes:
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:  # a zero byte in the name
-        raise DataError(f"{str(path)!r} is not the name of a file: {error}") from error
+        raise DataError(f"{shown(str(path))} is not the name of a file: {error}") from error
 
 
 def decode(raw: bytes, where: str) -> tuple[str, list[str]]:

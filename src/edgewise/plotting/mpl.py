@@ -7,7 +7,7 @@ import io
 from functools import cache
 from typing import Any
 
-from ..errors import ConfigError, require
+from ..errors import ConfigError, require, shown
 from ..layers import BOTH, SPLINE, SYMBOLIC
 from .marks import XY, EdgeMark, Label, Layout, Rect
 
@@ -30,7 +30,7 @@ def draw(layout: Layout, *, figsize: tuple[float, float] | None = None, ax: Any 
     elif figsize is not None:
         raise ConfigError("figsize is for a new figure, and ax has a size already; give one of the two")
     elif not hasattr(ax, "get_window_extent") or not hasattr(ax, "figure"):
-        raise ConfigError(f"ax must be matplotlib Axes to draw on, got {ax!r}")
+        raise ConfigError(f"ax must be matplotlib Axes to draw on, got {shown(ax)}")
     else:
         figure = ax.figure
         box = ax.get_window_extent()
@@ -83,7 +83,7 @@ def _size(figsize: Any) -> tuple[float, float]:
     except (TypeError, ValueError):
         width = height = 0.0
     if not (0 < width < 1000 and 0 < height < 1000):
-        raise ConfigError(f"figsize must be (width, height) in inches, such as (8, 5), got {figsize!r}")
+        raise ConfigError(f"figsize must be (width, height) in inches, such as (8, 5), got {shown(figsize)}")
     return width, height
 
 

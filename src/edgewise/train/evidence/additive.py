@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ...errors import ConfigError
+from ...errors import ConfigError, shown
 from ...layers import OFF, SPLINE
 from ...model import KAN
 from ..job import Job, Rows
@@ -31,7 +31,7 @@ def check(model: KAN, job: Job) -> None:
         )
     if not isinstance(job.loss, (SquaredError, CrossEntropy)):
         raise ConfigError(
-            f"optimizer='evidence' knows the losses squared_error and cross_entropy, got {job.loss.name!r}; use"
+            f"optimizer='evidence' knows the losses squared_error and cross_entropy, got {shown(job.loss.name)}; use"
             " optimizer='lm'"
         )
 
