@@ -114,11 +114,9 @@ def to_bytes(model: KAN | Fitted) -> bytes:
     try:
         model = as_kan(model, "save")
     except StructureError as error:
-        raise CheckpointError(f"{error}; for other modules use safetensors or torch.save") from error
-    try:
-        tensors = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
-    except RuntimeError as error:  # tensors on the meta device hold nothing
-        raise CheckpointError(f"the model cannot be saved: its tensors cannot be read: {error}") from error
+        other = "" if isinstance(model, KAN) else "; for other modules use safetensors or torch.save"
+        raise CheckpointError(f"{error}{other}") from error
+    tensors = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
     try:
         spec = spec_of(model)
         check(spec, tensors)  # what cannot be read again is not written

@@ -116,7 +116,8 @@ def backend_for(x: Tensor, coef: Tensor) -> str:
 def _plain(x: Tensor):
     # matrix products inside a kernel keep their dtype: autocast must not touch them
     device = x.device.type
-    return torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext()
+    known = device != "meta"  # whose autocast torch does not know
+    return torch.autocast(device, enabled=False) if known and torch.is_autocast_enabled(device) else nullcontext()
 
 
 def to_out(

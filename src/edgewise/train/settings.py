@@ -146,6 +146,8 @@ class FitSettings:
     def _without_effect(self, model: nn.Module) -> Iterator[str]:
         """Settings that would do nothing, or could not be followed."""
         network = network_of(model)
+        if self.place(model).type == "meta":
+            yield "the model would be on the device 'meta', which holds no values to train; take 'cpu'"
         if self.residual is not None:
             yield from self._beside_residual()
         elif network is not None:
