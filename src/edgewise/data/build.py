@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from edgewise.errors import SHOWN, ConfigError, DataError, clipped, did_you_mean, few, problems, shown
+from edgewise.errors import MOST, SHOWN, ConfigError, DataError, clipped, did_you_mean, few, problems, shown
 
 from .cells import hint, read_levels, read_numbers, sort_levels
 from .faults import Fault, missing_faults, number_faults, usable_rows
@@ -130,7 +130,7 @@ def _chosen(
     ):
         for name in names:
             if name not in grid.names:
-                near = did_you_mean(name, grid.names)
+                near = did_you_mean(name, grid.names) if len(wrong) < MOST else ""
                 hidden = "" if grid.header else "; the file has no header"
                 wrong.append(
                     f"{grid.where} has no column {shown(name)} ({what}):"
