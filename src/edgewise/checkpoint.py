@@ -19,7 +19,7 @@ from .errors import CheckpointError, ConfigError, StructureError, clipped, did_y
 from .files import FileError, as_path, write_whole
 from .metadata import TASKS
 from .model import KAN, Fitted, as_kan
-from .spec import check, from_spec, spec_of
+from .spec import from_spec, spec_of
 from .spec.fields import LONGEST, text, whole
 
 FORMAT = 2  # raised when an older edgewise could not read the file any more
@@ -68,7 +68,7 @@ def load(path: str | Path, device: torch.device | str | None = None) -> KAN:
     """The model in a file that `save` wrote; nothing in the file is run, and everything in it is checked.
 
     Each field has its type and range, the fields agree, and each tensor has the dtype and shape that they ask for.
-    Knots increase, parameters are finite, and scales can be divided by.
+    Knots increase, parameters are finite, scales can be divided by, and each output is finite somewhere on the grids.
 
     Args:
         path: the file.
@@ -119,7 +119,7 @@ def to_bytes(model: KAN | Fitted) -> bytes:
     tensors = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
     try:
         spec = spec_of(model)
-        check(spec, tensors)  # what cannot be read again is not written
+        from_spec(spec, tensors)  # what cannot be read again is not written
     except (CheckpointError, TypeError, RecursionError) as error:  # metadata of any kind and depth
         raise CheckpointError(f"the model cannot be saved: {clipped(error, LONGEST)}") from error
     header = {"format": FORMAT, "version": __version__, "torch": str(torch.__version__), "spec": spec}

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import SymbolicError, as_list, clipped, did_you_mean, problems, shown
+from ..errors import SymbolicError, as_list, clipped, did_you_mean, few, problems, shown
 from .core import INF, Function, Primitive
 from .library import ALIASES, BUILT_IN, RANKED, power
 
@@ -134,17 +134,30 @@ def add_primitive(
         raise SymbolicError(
             f"the name {shown(name)} is in use; take another, or remove_primitive({shown(name)}) first if you added it"
         )
-    if not domain[0] < domain[1]:
-        raise SymbolicError(f"the domain of {shown(name)} must be (low, high) with low < high, got {domain}")
+    try:
+        start, end = (float(bound) for bound in domain)
+    except Exception:  # of the values' own methods
+        start = end = 0.0
+    if not start < end:
+        raise SymbolicError(f"the domain of {shown(name)} must be (low, high) with low < high, got {shown(domain)}")
+    if not callable(value):
+        raise SymbolicError(f"the value of {shown(name)} must be a function of a tensor, got {shown(value)}")
     symbol = sympy or (lambda s, z: s.Function(name)(z))
     slope = derivative or _slope_by_autograd(value)
     new = Primitive(
-        name, value, slope, symbol, complexity, domain=domain, poles=poles, mirror=mirror, period=period, steep=steep
+        name,
+        value,
+        slope,
+        symbol,
+        complexity,
+        domain=(start, end),
+        poles=poles,
+        mirror=mirror,
+        period=period,
+        steep=steep,
     )
-    low, high = max(domain[0], -1.0), min(domain[1], 1.0)
-    low, high = (
-        (low, high) if low < high else (domain[0], domain[0] + 1) if domain[0] > -INF else (domain[1] - 1, domain[1])
-    )
+    low, high = max(start, -1.0), min(end, 1.0)
+    low, high = (low, high) if low < high else (start, start + 1) if start > -INF else (end - 1, end)
     probe = torch.linspace(low, high, 9, dtype=torch.float64)[1:-1].reshape(1, -1)
     shapes = _called(name, value, probe).shape, _called(name, slope, probe).shape
     if shapes != (probe.shape, probe.shape):
@@ -168,8 +181,8 @@ def _called(name: str, function: Function, z: Tensor) -> Tensor:
 
 def remove_primitive(name: str) -> None:
     """Forget a closed form that was added. Raises `SymbolicError` when there is none of that name."""
-    if name not in _added:
-        raise SymbolicError(f"no added closed form is called {shown(name)}; added: {', '.join(_added) or 'none'}")
+    if not isinstance(name, str) or name not in _added:
+        raise SymbolicError(f"no added closed form is called {shown(name)}; added: {few(list(_added)) or 'none'}")
     del _added[name]
 
 
