@@ -30,7 +30,8 @@ from transforms.networks import rich
 
 STRANGE: tuple[Any, ...] = (
     *(None, True, False, -1, 0, 1, 3, 10**6, 10**30, 0.5, float("nan"), float("inf"), -1e308),
-    *("", "x", "none", "silu", "regression", "\ud800", "x^1/0", [], [[]], [0], [1, 2], ["a", "b"], {}, {"a": 1}),
+    *("", "x", "none", "silu", "regression", "\ud800", "x^1/0", "x^1000", "1/x^1000"),
+    *([], [[]], [0], [1, 2], ["a", "b"], {}, {"a": 1}),
 )
 FORMATS = (torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.uint8, torch.bool)
 # nothing that a number format can hold is wrong about it, but sums and products of such numbers overflow

@@ -15,12 +15,12 @@ from torch import Tensor
 
 from . import __version__
 from .devices import as_device
-from .errors import CheckpointError, ConfigError, StructureError, did_you_mean, knows_keywords
+from .errors import CheckpointError, ConfigError, StructureError, clipped, did_you_mean, knows_keywords, shown
 from .files import FileError, as_path, write_whole
 from .metadata import TASKS
 from .model import KAN, Fitted, as_kan
-from .spec import check, from_spec, spec_of
-from .spec.fields import clipped, shown, text, whole
+from .spec import from_spec, spec_of
+from .spec.fields import LONGEST, text, whole
 
 FORMAT = 2  # raised when an older edgewise could not read the file any more
 KEY = "edgewise"  # where the header stands among the file's metadata
@@ -68,7 +68,7 @@ def load(path: str | Path, device: torch.device | str | None = None) -> KAN:
     """The model in a file that `save` wrote; nothing in the file is run, and everything in it is checked.
 
     Each field has its type and range, the fields agree, and each tensor has the dtype and shape that they ask for.
-    Knots increase, parameters are finite, and scales can be divided by.
+    Knots increase, parameters are finite, scales can be divided by, and each output is finite somewhere on the grids.
 
     Args:
         path: the file.
@@ -96,7 +96,7 @@ def load(path: str | Path, device: torch.device | str | None = None) -> KAN:
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
-        raise CheckpointError(f"{str(path)!r} is not the name of a file: {error}") from error
+        raise CheckpointError(f"{shown(str(path))} is not the name of a file: {error}") from error
     return from_bytes(raw, str(path), device)
 
 
@@ -114,16 +114,14 @@ def to_bytes(model: KAN | Fitted) -> bytes:
     try:
         model = as_kan(model, "save")
     except StructureError as error:
-        raise CheckpointError(f"{error}; for other modules use safetensors or torch.save") from error
-    try:
-        tensors = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
-    except RuntimeError as error:  # tensors on the meta device hold nothing
-        raise CheckpointError(f"the model cannot be saved: its tensors cannot be read: {error}") from error
+        other = "" if isinstance(model, KAN) else "; for other modules use safetensors or torch.save"
+        raise CheckpointError(f"{error}{other}") from error
+    tensors = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
     try:
         spec = spec_of(model)
-        check(spec, tensors)  # what cannot be read again is not written
+        from_spec(spec, tensors)  # what cannot be read again is not written
     except (CheckpointError, TypeError, RecursionError) as error:  # metadata of any kind and depth
-        raise CheckpointError(f"the model cannot be saved: {clipped(error)}") from error
+        raise CheckpointError(f"the model cannot be saved: {clipped(error, LONGEST)}") from error
     header = {"format": FORMAT, "version": __version__, "torch": str(torch.__version__), "spec": spec}
     # one entry only: safetensors writes several in random order, and equal models should give equal files
     return safetensors.save(tensors, {KEY: _text(header | {"digest": _digest(header, tensors)})})
@@ -140,7 +138,7 @@ def from_bytes(raw: bytes, where: str = "the file", device: torch.device | str |
         spec, intact = header["spec"], header.pop("digest", None) == _digest(header, tensors)
     except DAMAGE as error:
         kind = "" if isinstance(error, CheckpointError) else f"{type(error).__name__}: "
-        raise CheckpointError(f"{where} is damaged: {kind}{clipped(error)}") from error
+        raise CheckpointError(f"{where} is damaged: {kind}{clipped(error, LONGEST)}") from error
     if number > FORMAT:
         raise CheckpointError(
             f"{where} has format {shown(number)}, of edgewise {shown(version)}; this is {__version__} and reads up to"
@@ -151,11 +149,11 @@ def from_bytes(raw: bytes, where: str = "the file", device: torch.device | str |
     try:
         model = from_spec(_upgraded(spec, number), tensors)
     except CheckpointError as error:
-        raise CheckpointError(f"{where} does not describe a model: {clipped(error)}") from error
+        raise CheckpointError(f"{where} does not describe a model: {clipped(error, LONGEST)}") from error
     try:
         return model if device is None else model.to(as_device(device))
     except (RuntimeError, ConfigError) as error:
-        raise CheckpointError(f"the model in {where} cannot be put on {device!r}: {error}") from error
+        raise CheckpointError(f"the model in {where} cannot be put on {shown(device)}: {error}") from error
 
 
 def _upgraded(spec: Any, number: int) -> Any:
@@ -188,7 +186,7 @@ def _metadata(raw: bytes, where: str) -> dict[str, str]:
     try:
         metadata = json.loads(raw[8 : 8 + length]).get("__metadata__", {})
     except (ValueError, AttributeError, RecursionError) as error:
-        raise CheckpointError(f"{where} is no safetensors file, or is damaged: {clipped(error)}") from error
+        raise CheckpointError(f"{where} is no safetensors file, or is damaged: {clipped(error, LONGEST)}") from error
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise CheckpointError(f"{where} is damaged: its header holds something else than text")
     return metadata

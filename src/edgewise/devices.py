@@ -4,7 +4,26 @@ from __future__ import annotations
 
 import torch
 
-from .errors import ConfigError
+from .errors import ConfigError, clipped, shown
+
+
+def unreadable(x: torch.Tensor) -> str:
+    """What keeps a tensor from being read as rows of numbers, in words; nothing for a plain one.
+
+    >>> unreadable(torch.ones(2)), unreadable(torch.ones(2, device="meta"))
+    ('', "on the device 'meta', which holds no values")
+    """
+    if x.is_nested:
+        return "nested; torch.nested.to_padded_tensor(x, 0.0) makes it plain"
+    if x.is_quantized:
+        return "quantized; x.dequantize() makes it plain"
+    if x.is_meta:
+        return "on the device 'meta', which holds no values"
+    if x.layout is not torch.strided:
+        return f"{x.layout}; x.to_dense() makes it plain"
+    if x.is_floating_point() and x.dtype.itemsize < 2:
+        return f"{x.dtype}; x.float() makes it plain"
+    return ""
 
 
 def as_device(device: object) -> torch.device | None:
@@ -21,6 +40,7 @@ def as_device(device: object) -> torch.device | None:
     except (RuntimeError, TypeError, ValueError, AssertionError, AttributeError, ImportError) as error:
         cuda = f", 'cuda' (0 to {torch.cuda.device_count() - 1})" if torch.cuda.is_available() else ""
         raise ConfigError(
-            f"device={device!r} cannot be used here: {str(error).strip().splitlines()[0]}; devices here: 'cpu'{cuda}"
+            f"device={shown(device)} cannot be used here: {clipped(error).strip().splitlines()[0]}; devices here:"
+            f" 'cpu'{cuda}"
         ) from error
     return found

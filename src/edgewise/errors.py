@@ -6,14 +6,22 @@ from __future__ import annotations
 import difflib
 import functools
 import importlib
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from reprlib import Repr
 from types import CodeType, ModuleType
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
+
+SHOWN = 80  # characters of a foreign value that a message quotes: enough to recognise it
+ENTRIES = SHOWN // len("0, ")  # entries of a list that can fit into these
+DIGITS = 4000  # of a whole number: Python writes out no more than 4300
+LISTED = 400  # characters of a list of words in a message, or of what another library says
+MOST = 8  # problems or words that a message lists before it counts the rest
 
 
 class EdgewiseError(Exception):
@@ -91,16 +99,74 @@ def problems(found: Iterable[str], error: type[EdgewiseError] = ConfigError) -> 
     if len(listed) == 1:
         raise error(listed[0])
     if listed:
-        raise error(f"{len(listed)} problems: " + "; ".join(listed))
+        more = f"; and {len(listed) - MOST} more" if len(listed) > MOST else ""
+        raise error(f"{len(listed)} problems: " + "; ".join(listed[:MOST]) + more)
 
 
-def few(words: Sequence[object], most: int = 8) -> str:
-    """The first words of a list, and how many more there are.
+def few(words: Sequence[object], most: int = MOST) -> str:
+    """The first words of a list, and how many more there are. Long words are cut, and fewer of them shown.
 
     >>> few(["a", "b", "c"], most=2)
     'a, b and 1 more'
     """
-    return ", ".join(map(str, words[:most])) + (f" and {len(words) - most} more" if len(words) > most else "")
+    told: list[str] = []
+    for word in words[:most]:
+        told.append(clipped(word, SHOWN))
+        if sum(map(len, told)) > LISTED:
+            break
+    return ", ".join(told) + (f" and {len(words) - len(told)} more" if len(words) > len(told) else "")
+
+
+class _Short(Repr):
+    """The words of a value, cut while they are put together: it may be of any size and depth."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel, self.maxstring, self.maxother, self.maxlong = 4, SHOWN, SHOWN, SHOWN
+        self.maxtuple = self.maxlist = self.maxarray = self.maxdict = ENTRIES
+        self.maxset = self.maxfrozenset = self.maxdeque = ENTRIES
+
+    def repr_int(self, x: int, level: int) -> str:
+        """A number, or how long it is where Python would not write it out."""
+        digits = int(x.bit_length() * math.log10(2))
+        return super().repr_int(x, level) if digits < DIGITS else f"<int of about {digits} digits>"
+
+    def repr_instance(self, x: Any, level: int) -> str:
+        """Any other value; an array of more than one short line as its type and shape."""
+        shape = getattr(x, "shape", None)
+        if not isinstance(shape, tuple):
+            return " ".join(super().repr_instance(x, level).split("\n"))
+        words = repr(x) if math.prod(shape) <= ENTRIES else ""
+        fits = 0 < len(words) <= SHOWN and "\n" not in words
+        return words if fits else f"{type(x).__name__} of shape {tuple(shape)}"
+
+
+def shown(value: object) -> str:
+    """A foreign value in the words of a message: its `repr` where that is short, else the part that tells what it is.
+
+    It never fails, whatever the value's own methods do.
+
+    >>> shown("y"), shown((2, 5)), shown(list(range(10**6)))[:20], len(shown("y" * 10**6))
+    ("'y'", '(2, 5)', '[0, 1, 2, 3, 4, 5, 6', 80)
+    """
+    try:
+        return clipped(_Short().repr(value), SHOWN)
+    except Exception:  # of the value's own methods, which may raise anything
+        return f"<{type(value).__name__}>"
+
+
+def clipped(words: object, most: int = LISTED) -> str:
+    """Words, cut short in the middle: they may quote names from a file, or another library's message, of any length.
+
+    >>> clipped("temperature_of_the_sample", 15)
+    'temper...sample'
+    """
+    try:
+        text = str(words)
+    except Exception:  # of a foreign error's or name's own method
+        text = f"<{type(words).__name__}>"
+    half = (most - 3) // 2
+    return text if len(text) <= most else f"{text[: most - 3 - half]}...{text[-half:]}"
 
 
 def twice(words: Iterable[T]) -> list[T]:
@@ -112,7 +178,7 @@ def twice(words: Iterable[T]) -> list[T]:
     return [word for word, count in Counter(words).items() if count > 1]
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: object, known: Iterable[str]) -> str:
     """A suggestion in words for a misspelt name, or the list of what is known.
 
     >>> did_you_mean("grid", ["grid_size", "degree"])
@@ -120,10 +186,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("B", ["A", "b"])
     "did you mean 'b'?"
     """
-    known = sorted(known)
+    known, word = sorted(known), clipped(word)  # the search takes the square of a word's length
     same = [name for name in known if name.lower() == word.lower()]
     close = same or difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f"did you mean {close[0]!r}?" if close else "known: " + ", ".join(known)
+    return f"did you mean {shown(close[0])}?" if close else "known: " + few(known, most=len(known))
 
 
 # The words of other libraries (pykan, torch, scikit-learn, Keras) -> ours, the likeliest first. A keyword is called
@@ -255,10 +321,10 @@ def reject_unknown(given: Iterable[str], known: Iterable[str], where: str) -> No
     known = list(known)
     wrong = [word for word in given if word not in known]
     if len(wrong) == 1:
-        raise ConfigError(f"{where} got an unexpected keyword {wrong[0]!r}; {meant(wrong[0], known)}")
+        raise ConfigError(f"{where} got an unexpected keyword {shown(wrong[0])}; {meant(wrong[0], known)}")
     if wrong:
-        hints = [f"{word!r} ({meant(word, known)})" for word in wrong]
-        raise ConfigError(f"{where} got unexpected keywords: {', '.join(hints)}")
+        hints = [f"{shown(word)} ({meant(word, known)})" for word in wrong]
+        raise ConfigError(f"{where} got unexpected keywords: {few(hints)}")
 
 
 def knows_keywords(function: Callable[P, R]) -> Callable[P, R]:
@@ -282,3 +348,28 @@ def knows_keywords(function: Callable[P, R]) -> Callable[P, R]:
         return function(*args, **kwargs)
 
     return checked
+
+
+def as_words(value: Any) -> list[str] | None:
+    """What a value holds, as texts; None for a text, for what cannot be gone through, and for what cannot be written.
+
+    >>> as_words(["a", 3]), as_words("ab"), as_words(3)
+    (['a', '3'], None, None)
+    """
+    try:
+        return None if isinstance(value, str | bytes) else [str(entry) for entry in value]
+    except Exception:  # of the values' own methods
+        return None
+
+
+def as_list(value: Any) -> list[Any] | None:
+    """What a value holds, in a list; None for one that cannot be gone through, as an array of no dimension or a closed
+    file.
+
+    >>> as_list("ab"), as_list(3), as_list(range(2))
+    (['a', 'b'], None, [0, 1])
+    """
+    try:
+        return list(value)
+    except Exception:  # of the value's own method
+        return None

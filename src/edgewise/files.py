@@ -13,9 +13,10 @@ import warnings
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from .errors import EdgewiseError, EdgewiseWarning, few
+from .errors import EdgewiseError, EdgewiseWarning, few, shown
 
 KEPT_MODE = 0o777
+LONGEST_PATH = 4096  # characters that a system takes at most: PATH_MAX of Linux, the largest
 LONGEST = 200  # bytes of a name that leave room for what is put around it; file systems take 255
 AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of Linux: fcntl.h, linux/fs.h
 
@@ -26,8 +27,12 @@ class FileError(EdgewiseError, OSError):
 
 def as_path(path: object) -> str | Path:
     """The path itself. Raises `FileError` for what cannot be the name of a file, such as None."""
-    if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
-        raise FileError(f"path must be the name of a file, a str or a Path, got {path!r}")
+    try:
+        name = os.fspath(path)  # type: ignore[call-overload]
+    except Exception:  # TypeError, or whatever the value's own method raises
+        name = None
+    if not isinstance(name, str) or len(name) > LONGEST_PATH:
+        raise FileError(f"path must be the name of a file, a str or a Path, got {shown(path)}")
     return path  # type: ignore[return-value]
 
 

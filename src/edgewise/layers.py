@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torch.compiler import is_compiling
 
 from . import grid, ops, primitives
-from .config import KANConfig
-from .devices import as_device
-from .errors import ConfigError, ShapeError, knows_keywords
+from .config import KANConfig, is_int
+from .devices import as_device, unreadable
+from .errors import ConfigError, ShapeError, knows_keywords, shown
 
 OFF, SPLINE, SYMBOLIC, BOTH = 0, 1, 2, 3
 
@@ -92,22 +92,18 @@ class KANLayer(nn.Module):
         device: torch.device | str | None = None,
     ) -> None:
         super().__init__()
+        for name, count in (("in_features", in_features), ("out_features", out_features)):
+            if not is_int(count):
+                raise ConfigError(f"{name} must be a whole number, got {shown(count)}")
         config = KANConfig.create(
             (in_features, out_features), grid_size=grid_size, degree=degree, base=base, domain=domain, seed=seed
         )
-        i, o, p = int(in_features), int(out_features), config.degree
-        dtype, device = check_dtype(dtype or torch.get_default_dtype()), as_device(device)
-        self.in_features, self.out_features, self.degree, self.base = i, o, p, config.base
-        low, high = config.domain
-        ends = torch.full((i,), low, dtype=torch.float64), torch.full((i,), high, dtype=torch.float64)
-        knots = grid.uniform(*ends, config.grid_size[0], p)
-        generator = torch.Generator().manual_seed(config.seed)
-        # Residual part as in the paper (Xavier); spline part small beside it, so that a fresh layer is nearly a linear
-        # map of silu.
-        coef = torch.randn(i, config.grid_size[0] + p, o, dtype=torch.float64, generator=generator) * (
-            0.3 / math.sqrt(i)
-        )
-        scale = (2 * torch.rand(i, o, dtype=torch.float64, generator=generator) - 1) * math.sqrt(3.0 / i)
+        i, o = int(in_features), int(out_features)
+        dtype = check_dtype(torch.get_default_dtype() if dtype is None else dtype)
+        device = as_device(device) or torch.get_default_device()
+        self.in_features, self.out_features, self.degree, self.base = i, o, config.degree, config.base
+        with torch.device("cpu"):  # drawn here and moved then, so that every device gets the same functions
+            knots, coef, scale = _drawn(config, i, o)
         self.register_buffer("knots", knots.to(dtype=dtype, device=device))
         self._known = self._found(self.knots, True)
         self.register_buffer("kind", torch.full((i, o), SPLINE, dtype=torch.uint8, device=device))
@@ -279,8 +275,8 @@ class KANLayer(nn.Module):
         return y
 
     def _check(self, x: Tensor) -> None:
-        if not isinstance(x, Tensor) or x.ndim < 1 or x.shape[-1] != self.in_features:
-            got = f"shape {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
+        if not isinstance(x, Tensor) or x.is_nested or x.ndim < 1 or x.shape[-1] != self.in_features:
+            got = type(x).__name__ if not isinstance(x, Tensor) else unreadable(x) or f"shape {tuple(x.shape)}"
             raise ShapeError(f"the layer takes a tensor of shape (..., {self.in_features}), got {got}")
 
     def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
@@ -297,6 +293,17 @@ class KANLayer(nn.Module):
         return text + (f", symbolic={len(self.symbolic)}" if self.symbolic else "")
 
 
+def _drawn(config: KANConfig, i: int, o: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Knots, coefficients and base scales of a fresh layer with i inputs and o outputs, in float64."""
+    p, (low, high), generator = config.degree, config.domain, torch.Generator().manual_seed(config.seed)
+    ends = torch.full((i,), low, dtype=torch.float64), torch.full((i,), high, dtype=torch.float64)
+    # Residual part as in the paper (Xavier); spline part small beside it, so that a fresh layer is nearly a linear map
+    # of silu.
+    coef = torch.randn(i, config.grid_size[0] + p, o, dtype=torch.float64, generator=generator) * (0.3 / math.sqrt(i))
+    scale = (2 * torch.rand(i, o, dtype=torch.float64, generator=generator) - 1) * math.sqrt(3.0 / i)
+    return grid.uniform(*ends, config.grid_size[0], p), coef, scale
+
+
 def _equidistant(knots: Tensor) -> bool:
     """`grid.is_uniform`, and False for what cannot be read as knots: kernels refuse it, or take their general way."""
     plain = type(knots) in (Tensor, nn.Parameter) and knots.layout is torch.strided and not knots.is_meta
@@ -306,7 +313,7 @@ def _equidistant(knots: Tensor) -> bool:
 def check_dtype(dtype: object) -> torch.dtype:
     """The dtype itself. Raises `ConfigError` for what cannot be that of parameters."""
     if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
-        raise ConfigError(f"dtype must be a floating-point torch.dtype such as torch.float64, got {dtype!r}")
+        raise ConfigError(f"dtype must be a floating-point torch.dtype such as torch.float64, got {shown(dtype)}")
     return dtype
 
 

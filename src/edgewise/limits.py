@@ -45,6 +45,18 @@ def in_words(size: float) -> str:
     return f"{size:.3g} {UNITS[unit]}"
 
 
+def times(size: int, count: int) -> float:
+    """The bytes of so many things of this size; infinity where no float holds their number.
+
+    >>> times(8, 1000), times(8, 10**400)
+    (8000.0, inf)
+    """
+    try:
+        return float(size * count)
+    except OverflowError:
+        return math.inf
+
+
 def too_large(what: str, size: float, remedy: str) -> str:
     """What is wrong with a request that needs at least `size` bytes, or nothing where this machine has as many.
 
@@ -73,7 +85,4 @@ def layer_bytes(inputs: int, outputs: int, grid_size: int, degree: int) -> float
         inputs * outputs,
         inputs * (grid_size + 2 * degree + 1),
     )
-    try:
-        return float(COPIES * NUMBER * (coef + scale + knots) + NODE * (inputs + outputs))
-    except OverflowError:  # a whole number that no float holds
-        return math.inf
+    return times(COPIES * NUMBER, coef + scale + knots) + times(NODE, inputs + outputs)

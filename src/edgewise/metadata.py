@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .errors import twice
+from .errors import shown, twice
 
 TASKS = ("", "regression", "classification")
 
@@ -43,16 +43,16 @@ class Metadata:
             if len(getattr(self, what)) not in counts:
                 yield f"{what} has {len(getattr(self, what))} entries for {features} inputs and {outputs} outputs"
         for what in ("inputs", "outputs", "classes"):
-            yield from (f"{what} holds {name!r} twice" for name in twice(getattr(self, what)))
+            yield from (f"{what} holds {shown(name)} twice" for name in twice(getattr(self, what)))
         for n, (low, high) in enumerate(self.ranges):
             if not low <= high:
                 yield f"ranges[{n}] runs from {low} to {high}"
         known = set(self.inputs)
         for column, levels in self.categories.items():
-            yield from (f"categories[{column!r}] holds {level!r} twice" for level in twice(levels))
+            yield from (f"categories[{shown(column)}] holds {shown(level)} twice" for level in twice(levels))
             lost = [level for level in levels if f"{column}={level}" not in known]
             if lost or not levels:
-                yield f"categories[{column!r}] has no input for {', '.join(map(repr, lost[:3])) or 'any level'}"
+                yield f"categories[{shown(column)}] has no input for {', '.join(map(repr, lost[:3])) or 'any level'}"
 
 
 @dataclass(frozen=True)

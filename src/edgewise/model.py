@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from operator import index
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from .config import KANConfig, Width
-from .devices import as_device
-from .errors import ShapeError, StructureError, few, knows_keywords
+from .config import KANConfig, Width, is_int
+from .devices import as_device, unreadable
+from .errors import ConfigError, ShapeError, StructureError, few, knows_keywords
 from .layers import OFF, KANLayer, check_dtype
 from .metadata import Edit, Metadata
 from .prediction import Predictor
@@ -66,7 +67,9 @@ class KAN(Predictor):
         device: torch.device | str | None = None,
     ) -> None:
         super().__init__()
-        dtype, device = check_dtype(dtype), as_device(device)
+        dtype, device = check_dtype(dtype), as_device(device) or torch.get_default_device()
+        if device.type == "meta":  # tables of nodes are not among its parameters: `to_empty` would lose them
+            raise ConfigError("a KAN cannot be made on the device 'meta'; make it on 'cpu', or use edgewise.KANLayer")
         config = KANConfig.create(widths, grid_size=grid_size, degree=degree, base=base, domain=domain, seed=seed)
         topology = Topology.create(config.widths)
         layers = [
@@ -107,7 +110,7 @@ class KAN(Predictor):
         >>> KAN.kolmogorov(2).topology.widths
         ((2, ()), (5, ()), (1, ()))
         """
-        return KAN((n, 2 * n + 1, 1), **settings)
+        return KAN((n, 2 * index(n) + 1 if is_int(n) else n, 1), **settings)
 
     @staticmethod
     def assemble(
@@ -296,6 +299,8 @@ class KAN(Predictor):
                 f"calling the model takes a tensor of shape (..., {features}), got {type(x).__name__}; use"
                 " model.predict(X) for arrays and tables, or torch.as_tensor(x)"
             )
+        if x.is_nested:
+            raise ShapeError(f"the model takes x of shape (..., {features}), got a tensor that is {unreadable(x)}")
         if x.ndim < 1 or x.shape[-1] != features:
             raise ShapeError(f"the model takes x of shape (..., {features}), got {tuple(x.shape)}")
         if x.dtype != self.dtype and not torch.is_autocast_enabled(x.device.type):
@@ -363,6 +368,8 @@ def as_kan(model: Any, what: str) -> KAN:
     ((2, ()), (1, ()))
     """
     held = model if isinstance(model, nn.Module) else getattr(model, "model", model)
+    if isinstance(held, KAN) and held.device.type == "meta":
+        raise StructureError(f"{what} takes a KAN that holds values, got one on the device 'meta', which holds none")
     if not isinstance(held, KAN):
         raise StructureError(
             f"{what} takes an edgewise.KAN, got {type(held).__name__}; the result of a fit counts as its model"

@@ -129,6 +129,8 @@ class Predictor(nn.Module):
 
         Raises `ShapeError` and `DataError` where it cannot be; numbers that are not finite stay.
         """
+        if self.device.type == "meta":
+            raise DataError("the model is on the device 'meta', which holds no values; take one on 'cpu'")
         return as_inputs(
             X,
             self.metadata,

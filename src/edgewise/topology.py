@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .errors import StructureError, twice
+from .errors import StructureError, shown, twice
 
 LARGEST_TABLE = 10**7  # entries of `factor_table` in a file: it grows as the square of what the file holds
 
@@ -123,7 +123,7 @@ class Topology:
         layer, ident = self._layer(node[0], self.depth), node[1]
         if ident not in self.node_ids[layer]:
             raise StructureError(
-                f"no node {(node[0], ident)}: layer {layer} has the nodes {list(self.node_ids[layer])}"
+                f"no node {shown((node[0], ident))}: layer {layer} has the nodes {shown(list(self.node_ids[layer]))}"
             )
         return self.node_ids[layer].index(ident)
 
@@ -131,14 +131,14 @@ class Topology:
         """(layer, position of the source node, position of the target subnode). Raises `StructureError` when there is
         no such edge."""
         if not (isinstance(edge, tuple | list) and len(edge) == 3):
-            raise StructureError(f"an edge is (layer, source node, target subnode), got {edge!r}")
+            raise StructureError(f"an edge is (layer, source node, target subnode), got {shown(edge)}")
         layer, src, dst = edge
         layer = self._layer(layer, self.depth - 1)
         targets = self.subnode_ids(layer + 1)
         if src not in self.node_ids[layer] or dst not in targets:
             raise StructureError(
-                f"no edge {tuple(edge)}: layer {layer} has the source nodes {list(self.node_ids[layer])} and the target"
-                f" subnodes {list(targets)}"
+                f"no edge {shown(tuple(edge))}: layer {layer} has the source nodes"
+                f" {shown(list(self.node_ids[layer]))} and the target subnodes {shown(list(targets))}"
             )
         return layer, self.node_ids[layer].index(src), targets.index(dst)
 
@@ -163,5 +163,5 @@ class Topology:
 
     def _layer(self, layer: int, last: int) -> int:
         if not isinstance(layer, int) or not 0 <= layer <= last:
-            raise StructureError(f"no layer {layer!r}: layers run from 0 to {last}")
+            raise StructureError(f"no layer {shown(layer)}: layers run from 0 to {last}")
         return layer

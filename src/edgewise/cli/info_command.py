@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from ..data import raw_columns
-from ..errors import DataError
+from ..errors import DataError, shown
 from ..model import KAN
 from ..studies import words
 from ..studies.folder import open_run
@@ -21,7 +21,7 @@ def run(args: argparse.Namespace) -> int:
             print("\n" + story(result, model.metadata.task))
         except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
             raise DataError(
-                f"{args.run_folder}: result.json lacks what edgewise fit writes there ({error!r})"
+                f"{args.run_folder}: result.json lacks what edgewise fit writes there ({shown(error)})"
             ) from error
     return 0
 

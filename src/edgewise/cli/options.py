@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 
+from ..errors import shown
+
 
 def names(given: Sequence[str] | None, known: Sequence[str]) -> list[str]:
     """Column names from an option given once or several times: each is a name, or several joined by commas.
@@ -34,7 +36,8 @@ def sizes(what: str, least: int) -> Callable[[str], tuple[int, ...]]:
             values = ()
         if not values or min(values) < least:
             raise argparse.ArgumentTypeError(
-                f"{what} must be whole numbers of at least {least} joined by commas, such as 5 or 5,3; got {text!r}"
+                f"{what} must be whole numbers of at least {least} joined by commas, such as 5 or 5,3; got"
+                f" {shown(text)}"
             )
         return values
 
@@ -49,7 +52,7 @@ def growing(text: str) -> tuple[int, ...]:
     """
     values = sizes("grids", 1)(text)
     if list(values) != sorted(set(values)):
-        raise argparse.ArgumentTypeError(f"grids must grow, such as 3,6,12; got {text!r}")
+        raise argparse.ArgumentTypeError(f"grids must grow, such as 3,6,12; got {shown(text)}")
     return values
 
 
@@ -65,7 +68,7 @@ def hidden(text: str) -> tuple[int, ...]:
 def whole(text: str) -> int:
     """A whole number that is not negative."""
     if not text.isdecimal() or int(text) >= 2**63:
-        raise argparse.ArgumentTypeError(f"wanted a whole number from 0 to 2^63, got {text!r}")
+        raise argparse.ArgumentTypeError(f"wanted a whole number from 0 to 2^63, got {shown(text)}")
     return int(text)
 
 
@@ -76,7 +79,7 @@ def amount(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0.0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"wanted a number of at least 0, got {text!r}")
+        raise argparse.ArgumentTypeError(f"wanted a number of at least 0, got {shown(text)}")
     return value
 
 
@@ -84,7 +87,7 @@ def share(text: str) -> float:
     """A number strictly between 0 and 1."""
     value = amount(text)
     if not 0.0 < value < 1.0:
-        raise argparse.ArgumentTypeError(f"wanted a number between 0 and 1, got {text!r}")
+        raise argparse.ArgumentTypeError(f"wanted a number between 0 and 1, got {shown(text)}")
     return value
 
 

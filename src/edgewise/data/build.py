@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from edgewise.errors import ConfigError, DataError, did_you_mean, problems
+from edgewise.errors import MOST, SHOWN, ConfigError, DataError, clipped, did_you_mean, few, problems, shown
 
 from .cells import hint, read_levels, read_numbers, sort_levels
 from .faults import Fault, missing_faults, number_faults, usable_rows
@@ -36,8 +36,8 @@ def build(
 
     Raises `DataError` with all that is wrong with the columns asked for, `ConfigError` for an unknown task.
     """
-    if task not in TASKS:
-        raise ConfigError(f"task must be one of {', '.join(TASKS)}, got {task!r}; {did_you_mean(str(task), TASKS)}")
+    if not isinstance(task, str) or task not in TASKS:
+        raise ConfigError(f"task must be one of {', '.join(TASKS)}, got {shown(task)}; {did_you_mean(task, TASKS)}")
     if not len(grid.lines):
         raise DataError(f"{grid.where} has no rows")
     names = _chosen(grid, target, features, [name for name in drop if name != "rows"], categorical)
@@ -55,7 +55,7 @@ def build(
     else:
         y, told = _quantities({name: goals.numbers[name][keep] for name in target}, task)
         told += [
-            f"input {name!r} is the same as the target"
+            f"input {shown(name)} is the same as the target"
             for name, column in zip(inputs, X.T, strict=True)
             if any((column == y[:, k]).all() for k in range(y.shape[1]))
         ]
@@ -96,19 +96,19 @@ def _read(grid: Grid, names: Sequence[str], categorical: Sequence[str], *, targe
             continue
         reading = read_numbers(cells[name], grid.decimal)
         if not targets and len(reading.missing) == len(reading.values):
-            notes.append(f"column {name!r} is empty: left out")
+            notes.append(f"column {shown(name)} is empty: left out")
             continue
         numbers[name] = reading.values
         faults += number_faults(grid, name, reading, cells[name], target=targets)
         if not targets and reading.truth and not isinstance(cells[name], np.ndarray):
-            notes.append(f"column {name!r} holds truth values: read as 1 and 0")
+            notes.append(f"column {shown(name)} holds truth values: read as 1 and 0")
     return ReadColumns(numbers, levels, faults, notes)
 
 
 def _as_classes(grid: Grid, target: Sequence[str], task: str) -> bool:
     """Whether the target is read as classes. Raises `DataError` for several of them."""
     if task == "classification" and len(target) > 1:
-        raise DataError(f"classification takes one target, got {len(target)}: {', '.join(target)}")
+        raise DataError(f"classification takes one target, got {len(target)}: {few(target)}")
     if task != "auto" or len(target) > 1:
         return task == "classification"
     return _says_classes(grid.columns[grid.names.index(target[0])], grid.decimal)
@@ -118,7 +118,7 @@ def _chosen(
     grid: Grid, target: Sequence[str], features: Sequence[str] | None, drop: Sequence[str], categorical: Sequence[str]
 ) -> list[str]:
     """The names of the input columns. Raises `DataError` for names that do not exist or contradict each other."""
-    known = f"the columns are: {', '.join(grid.names[:20])}{', ...' if len(grid.names) > 20 else ''}"
+    known = f"the columns are: {few(grid.names, 20)}"
     if not target:
         raise DataError(f"which column is to be predicted? Name it with --target NAME (in Python: target=...); {known}")
     wrong = []
@@ -130,19 +130,21 @@ def _chosen(
     ):
         for name in names:
             if name not in grid.names:
-                near = did_you_mean(name, grid.names)
+                near = did_you_mean(name, grid.names) if len(wrong) < MOST else ""
                 hidden = "" if grid.header else "; the file has no header"
                 wrong.append(
-                    f"{grid.where} has no column {name!r} ({what}): {near if near.startswith('did') else known}{hidden}"
+                    f"{grid.where} has no column {shown(name)} ({what}):"
+                    f" {near if near.startswith('did') else known}{hidden}"
                 )
     twice = {name for name in target if name in grid.renamed.values()}
     wrong += [
-        f"the target {name!r} occurs twice in {grid.where}; give its columns different names" for name in sorted(twice)
+        f"the target {shown(name)} occurs twice in {grid.where}; give its columns different names"
+        for name in sorted(twice)
     ]
-    wrong += [f"{name!r} cannot be both target and feature" for name in target if name in (features or [])]
-    wrong += [f"the target {name!r} cannot be dropped" for name in target if name in drop]
+    wrong += [f"{shown(name)} cannot be both target and feature" for name in target if name in (features or [])]
+    wrong += [f"the target {shown(name)} cannot be dropped" for name in target if name in drop]
     wrong += [
-        f"{what} {name!r} is named twice"
+        f"{what} {shown(name)} is named twice"
         for what, names in (("target", target), ("feature", features or []))
         for name in _twice(names)
     ]
@@ -151,7 +153,7 @@ def _chosen(
         name for name in (grid.names if features is None else features) if name not in target and name not in drop
     ]
     if not inputs:
-        raise DataError(f"{grid.where} leaves no column to predict {', '.join(map(repr, target))} from; {known}")
+        raise DataError(f"{grid.where} leaves no column to predict {few([*map(shown, target)])} from; {known}")
     return inputs
 
 
@@ -182,12 +184,12 @@ def _inputs(
             values = [levels[name][row] for row in keep]
             kinds = sort_levels(set(values))
             if len(kinds) == 1:
-                constant.append(f"{name!r} ({kinds[0]})")
+                constant.append(f"{shown(name)} ({clipped(kinds[0], SHOWN)})")
                 continue
             if len(kinds) > max(FEW_LEVELS, len(keep) // 2):
                 raise DataError(
-                    f"column {name!r} has {len(kinds)} levels in {len(keep)} rows: it names rows rather than classes; "
-                    f"leave it out with --drop {quoted(name)}"
+                    f"column {shown(name)} has {len(kinds)} levels in {len(keep)} rows: it names rows rather than"
+                    f" classes; leave it out with --drop {quoted(name)}"
                 )
             categories[name] = kinds
             codes = np.array(values)
@@ -196,21 +198,19 @@ def _inputs(
         elif name in numbers:
             values = numbers[name][keep]
             if _is_constant(values):
-                constant.append(f"{name!r} ({values[0]:g})")
+                constant.append(f"{shown(name)} ({values[0]:g})")
                 continue
-            _check_scale(f"column {name!r}", values)
+            _check_scale(f"column {shown(name)}", values)
             columns.append(values)
             names.append(name)
     if constant:
-        shown = ", ".join(constant[:8]) + (f" and {len(constant) - 8} more" if len(constant) > 8 else "")
-        notes.append(f"constant column{'s' if len(constant) > 1 else ''} left out: {shown}")
+        notes.append(f"constant column{'s' if len(constant) > 1 else ''} left out: {few(constant)}")
     if not columns:
         raise DataError(
-            f"{grid.where} has no input column that varies"
-            + (f"; constant: {', '.join(constant[:8])}" if constant else "")
+            f"{grid.where} has no input column that varies" + (f"; constant: {few(constant)}" if constant else "")
         )
     if len(set(names)) < len(names):
-        raise DataError(f"columns and levels share the name {_twice(names)[0]!r}; rename the column")
+        raise DataError(f"columns and levels share the name {shown(_twice(names)[0])}; rename the column")
     if len(columns) > len(keep):
         notes.append(f"there are more inputs ({len(columns)}) than rows ({len(keep)}): expect to fit noise")
     return np.stack(columns, axis=1), names, categories, notes
@@ -220,16 +220,16 @@ def _classes(name: str, labels: list[str]) -> tuple[np.ndarray, tuple[str, ...],
     """Class codes (n,), the labels, and notes: on classes of few rows."""
     kinds = sort_levels(set(labels))
     if len(kinds) == 1:
-        raise DataError(f"target {name!r} is {kinds[0]!r} in every row: there is nothing to learn")
+        raise DataError(f"target {shown(name)} is {shown(kinds[0])} in every row: there is nothing to learn")
     if len(kinds) > max(FEW_LEVELS, len(labels) // 4) or (len(kinds) == len(labels) > 4):
         raise DataError(
-            f"target {name!r} has {len(kinds)} different values in {len(labels)} rows, too many for classes; is it the"
-            " right column, or a regression?"
+            f"target {shown(name)} has {len(kinds)} different values in {len(labels)} rows, too many for classes; is it"
+            " the right column, or a regression?"
         )
     order = {kind: code for code, kind in enumerate(kinds)}
     codes = np.array([order[label] for label in labels], dtype=np.int64)
     rare = [kind for kind, count in zip(kinds, np.bincount(codes), strict=True) if count < RARE]
-    words = f"fewer than {RARE} rows of class{'es' if len(rare) > 1 else ''} {', '.join(map(repr, rare[:8]))}"
+    words = f"fewer than {RARE} rows of class{'es' if len(rare) > 1 else ''} {few([*map(shown, rare)])}"
     return codes, kinds, [words] if rare else []
 
 
@@ -238,12 +238,12 @@ def _quantities(columns: dict[str, np.ndarray], task: str) -> tuple[np.ndarray, 
     notes = []
     for name, values in columns.items():
         if _is_constant(values):
-            raise DataError(f"target {name!r} is {values[0]:g} in every row: there is nothing to learn")
-        _check_scale(f"target {name!r}", values)
+            raise DataError(f"target {shown(name)} is {values[0]:g} in every row: there is nothing to learn")
+        _check_scale(f"target {shown(name)}", values)
         kinds = np.unique(values)
         if task == "auto" and len(kinds) <= 10 < len(values) and (kinds == np.floor(kinds)).all():
             notes.append(
-                f"target {name!r} takes {len(kinds)} whole values and is fitted as a number; --task classification"
+                f"target {shown(name)} takes {len(kinds)} whole values and is fitted as a number; --task classification"
                 " makes them classes"
             )
     return np.stack(list(columns.values()), axis=1), notes

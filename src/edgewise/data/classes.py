@@ -9,9 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edgewise.errors import DataError, ShapeError, few
+from edgewise.errors import DataError, ShapeError, clipped, few
 
-from .frames import frame_columns, is_frame, same_rows
+from .frames import frame_columns, is_frame, is_missing, same_rows
+
+BEYOND = 2**63  # whole numbers that an int64 cannot hold count as text
 
 
 def as_codes(
@@ -87,6 +89,13 @@ def label_values(classes: Sequence[str]) -> np.ndarray:
     return np.array(classes)
 
 
+def _texts(labels: Sequence[Any], what: str) -> list[str]:
+    try:
+        return [str(label) for label in labels]
+    except Exception as error:  # of a label's own method, or a number of more digits than Python writes
+        raise DataError(f"{what} holds a class that cannot be written: {clipped(error)}") from error
+
+
 def _labels(y: Any, what: str) -> tuple[np.ndarray, bool]:
     """Labels (n,) of text or whole numbers, and whether they are whole numbers."""
     if is_frame(y):
@@ -96,8 +105,8 @@ def _labels(y: Any, what: str) -> tuple[np.ndarray, bool]:
         y = columns[0]
     try:
         values = y.detach().cpu().numpy() if isinstance(y, Tensor) else np.asarray(y)
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise ShapeError(f"{what} cannot be made into an array: {error}") from error
+    except Exception as error:  # of numpy or torch, or of the value's own methods
+        raise ShapeError(f"{what} cannot be made into an array: {clipped(error)}") from error
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
@@ -106,29 +115,27 @@ def _labels(y: Any, what: str) -> tuple[np.ndarray, bool]:
             f" {what}.argmax(1)"
         )
     if values.dtype == object:
-        missing = [
-            row
-            for row, value in enumerate(values.tolist())
-            if value is None or value != value or type(value).__name__ == "NAType"
-        ]
+        missing = [row for row, value in enumerate(values.tolist()) if is_missing(value)]
         if missing:
             raise DataError(
                 f"{what} has no class in {len(missing)} rows, the first of them row {missing[0]}; leave these rows out"
             )
         kinds = {type(value) for value in values.tolist()}
-        if not kinds <= {int, bool}:
-            return np.array([str(value) for value in values.tolist()]), False
+        if not kinds <= {int, bool} or any(abs(value) >= BEYOND for value in values.tolist()):
+            return np.array(_texts(values.tolist(), what)), False
         values = values.astype(bool if kinds == {bool} else np.int64)
     if values.dtype.kind in "USb":
         return values.astype(str), False
     if values.dtype.kind == "f":
-        bad = np.flatnonzero(~(np.isfinite(values) & (values == np.floor(values))))
+        bad = np.flatnonzero(~((np.abs(values) < BEYOND) & (values == np.floor(values))))
         if bad.size:
             raise DataError(
                 f"{what}[{bad[0]}] is {values[bad[0]]}, wanted whole numbers or text as classes; else fit with"
                 " loss='squared_error'"
             )
         values = values.astype(np.int64)
+    if values.dtype.kind == "u" and bool((values >= BEYOND).any()):
+        return values.astype(str), False
     if values.dtype.kind not in "iu":
         raise DataError(f"{what} is of type {values.dtype}, wanted text, booleans or whole numbers as classes")
     return values.astype(np.int64), True

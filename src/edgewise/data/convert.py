@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edgewise.errors import DataError, ShapeError, few
+from edgewise.devices import unreadable
+from edgewise.errors import DataError, ShapeError, clipped, few, shown
 
 from .cells import PLACES_SHOWN
-from .frames import frame_columns, holds_classes, is_frame, same_rows, titles
+from .frames import frame_columns, holds_classes, is_frame, is_missing, same_rows, titles
 
 # n rows, d columns of X, k columns of y
 
@@ -141,7 +142,7 @@ def as_pair(X: Any, y: Any = None) -> tuple[Any, Any]:
     try:
         return torch.cat([_tensor(x) for x, _ in batches]), torch.cat([_tensor(y) for _, y in batches])
     except (RuntimeError, TypeError, ValueError) as error:
-        raise ShapeError(f"the DataLoader's batches cannot be joined: {error}") from error
+        raise ShapeError(f"the DataLoader's batches cannot be joined: {clipped(error)}") from error
 
 
 def _tensor(values: Any) -> Tensor:
@@ -153,14 +154,18 @@ def _numbers(data: Any, what: str) -> tuple[Tensor, list[str] | None]:
     """A tensor with the numbers of `data`, and the column names where it has them."""
     if isinstance(data, Tensor):
         tensor = data.detach()
-        if tensor.layout != torch.strided:
+        if not tensor.is_nested and tensor.layout != torch.strided:
             tensor = tensor.to_dense()
+        if odd := unreadable(tensor):
+            raise DataError(f"{what} cannot be read: it is {odd}")
         if tensor.is_complex():
             raise DataError(f"{what} is complex ({tensor.dtype}); give real and imaginary parts as two columns")
         return tensor if tensor.is_floating_point() else tensor.to(torch.float64), None
     if is_frame(data):
         names, columns = frame_columns(data)
-        arrays = [_array(column, f"column {name!r} of {what}") for name, column in zip(names, columns, strict=True)]
+        arrays = [
+            _array(column, f"column {shown(name)} of {what}") for name, column in zip(names, columns, strict=True)
+        ]
         return torch.from_numpy(np.stack(arrays, axis=1) if arrays else np.zeros((len(data), 0))), names
     name = getattr(data, "name", None)
     return torch.from_numpy(_array(data, what)), [str(name)] if name is not None else None
@@ -175,15 +180,15 @@ def _array(data: Any, what: str) -> np.ndarray:
         if isinstance(data, (list, tuple)) and any(isinstance(entry, Tensor) for entry in data):
             data = torch.stack([torch.as_tensor(entry).detach().cpu() for entry in data])
         values = np.asarray(data)
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise ShapeError(f"{what} cannot be made into an array: {error}. Do all rows have the same length?") from error
+    except Exception as error:  # of numpy or torch, or of the value's own methods
+        raise ShapeError(
+            f"{what} cannot be made into an array: {clipped(error)}. Do all rows have the same length?"
+        ) from error
     if values.dtype.kind == "c":
         raise DataError(f"{what} is complex; give real and imaginary parts as two columns")
     if values.dtype.kind in "US":
-        raise DataError(
-            f"{what} holds text such as {str(values.reshape(-1)[0])!r}, wanted numbers; edgewise.from_dataframe encodes"
-            " categories"
-        )
+        such = f" such as {shown(str(values.reshape(-1)[0]))}" if values.size else ""
+        raise DataError(f"{what} holds text{such}, wanted numbers; edgewise.from_dataframe encodes categories")
     if values.dtype.kind in "mM":
         raise DataError(f"{what} holds dates or durations; turn them into numbers first, such as days since the start")
     if values.dtype == object:
@@ -202,24 +207,28 @@ def _from_objects(values: np.ndarray, what: str) -> np.ndarray:
             raise ShapeError(
                 f"{what} has a {type(value).__name__} of its own in row {row}; do all rows have the same length?"
             )
-        if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        if is_missing(value):
             result[row] = np.nan
             continue
         if isinstance(value, (str, bytes)):
             raise DataError(
-                f"{what} holds text in row {row} ({value!r}), wanted numbers; edgewise.from_dataframe encodes"
+                f"{what} holds text in row {row} ({shown(value)}), wanted numbers; edgewise.from_dataframe encodes"
                 " categories"
             )
         try:
             result[row] = float(value)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise DataError(f"{what} holds {value!r} in row {row}, which is no number ({error})") from error
+        except Exception as error:  # of the value's own method
+            raise DataError(
+                f"{what} holds {shown(value)} in row {row}, which is no number ({clipped(error)})"
+            ) from error
     return result.reshape(values.shape)
 
 
 def _cast(values: Tensor, what: str, dtype: torch.dtype | None, device: torch.device | str | None) -> Tensor:
     if values.dtype in (torch.float16, torch.bfloat16) and dtype is None:
         dtype = torch.float32
+    if torch.device(device or "cpu").type == "meta":
+        raise DataError(f"{what} would be on the device 'meta', which holds no values; take 'cpu'")
     result = values.to(device=device, dtype=dtype)
     if dtype is not None and (result.isinf() & values.isfinite().to(result.device)).any():
         raise DataError(
@@ -233,8 +242,8 @@ def _finite(values: Tensor, names: list[str] | None, what: str) -> Tensor:
     if not bad.any():
         return values
     places = bad.nonzero()
-    shown = [
-        f"row {row}, column {names[column]!r}" if names else f"row {row}, column {column}"
+    where = [
+        f"row {row}, column {shown(names[column])}" if names else f"row {row}, column {column}"
         for row, column in places[:PLACES_SHOWN].tolist()
     ]
     kinds = [
@@ -242,5 +251,5 @@ def _finite(values: Tensor, names: list[str] | None, what: str) -> Tensor:
     ]
     more = f" and {len(places) - PLACES_SHOWN} more" if len(places) > PLACES_SHOWN else ""
     raise DataError(
-        f"{what} is not finite in {'; '.join(shown)}{more} ({', '.join(kinds)}); leave these rows out or fill them in"
+        f"{what} is not finite in {'; '.join(where)}{more} ({', '.join(kinds)}); leave these rows out or fill them in"
     )

@@ -11,14 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edgewise.errors import DataError, ShapeError, did_you_mean, few
+from edgewise.errors import DataError, ShapeError, did_you_mean, few, shown
 from edgewise.metadata import Metadata
 
 from .cells import read_levels, read_numbers
 from .faults import Fault, level_faults, missing_faults, number_faults, usable_rows
 from .frames import is_frame
 from .reader import Grid, read_grid
-from .table import _cells, frame_grid
+from .table import _cells, as_array, frame_grid
 
 # n rows, d inputs
 
@@ -107,7 +107,7 @@ def _check_columns(grid: Grid, wanted: Sequence[str], known: Collection[str]) ->
     spare = [name for name in grid.names if name not in known]
     guesses = [did_you_mean(name, spare) for name in missing]
     near = [
-        f"{name!r}" + (f" ({guess})" if guess.startswith("did") else "")
+        f"{shown(name)}" + (f" ({guess})" if guess.startswith("did") else "")
         for name, guess in zip(missing, guesses, strict=True)
     ]
     more = f" and {len(near) - 8} more" if len(near) > 8 else ""
@@ -165,8 +165,8 @@ def beyond_ranges(
         return rows, ""
     names = metadata.inputs or tuple(f"x{index + 1}" for index in range(X.shape[1]))
     worst = [
-        f"{names[column]!r} (trained on {low[place]:.6g} to {high[place]:.6g}, here {values[:, place].min():.6g} to"
-        f" {values[:, place].max():.6g})"
+        f"{shown(names[column])} (trained on {low[place]:.6g} to {high[place]:.6g}, here {values[:, place].min():.6g}"
+        f" to {values[:, place].max():.6g})"
         for place, column in enumerate(columns)
         if beyond[:, place].any()
     ]
@@ -189,15 +189,13 @@ def _grid(data: Any, wanted: Sequence[str], drop_rows: bool) -> Grid:
             raise ShapeError(f"X as a dict holds a list of values per column; that of {few(single)} is no such list")
         lengths = {name: len(column) for name, column in columns.items()}
         if not lengths or len(set(lengths.values())) > 1:
-            raise ShapeError(f"the columns must have one length, got {lengths}")
+            raise ShapeError(f"the columns must have one length, got {shown(lengths)}")
         return Grid(tuple(columns), tuple(columns.values()), range(next(iter(lengths.values()))), "the table", "row")
     if is_frame(data):
         return frame_grid(data)
-    values = data.detach().cpu().numpy() if isinstance(data, Tensor) else np.asarray(data)
+    values = as_array(data, "X")
     if values.ndim != 2 or (wanted and values.shape[1] != len(wanted)):
-        raise ShapeError(
-            f"the array has shape {values.shape}, wanted (rows, {len(wanted) or 'inputs'}): {', '.join(wanted)}"
-        )
+        raise ShapeError(f"the array has shape {values.shape}, wanted (rows, {len(wanted) or 'inputs'}): {few(wanted)}")
     names = wanted or tuple(f"x{index + 1}" for index in range(values.shape[1]))
     return Grid(
         tuple(names),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from edgewise.errors import DataError, few
+from edgewise.errors import DataError, few, shown
 
 from .cells import PLACES_SHOWN, Reading, hint
 from .reader import Grid, quoted
@@ -51,16 +51,18 @@ def number_faults(
     remark = f" - {advice}" if advice else ""
     if text and len(text) >= (rows - len(reading.missing)) / (1 if new else 2):
         samples = list(dict.fromkeys(str(cells[row])[:LETTERS] for row in text))
-        shown = ", ".join(map(repr, samples[:PLACES_SHOWN])) + (", ..." if len(samples) > PLACES_SHOWN else "")
+        told = ", ".join(map(repr, samples[:PLACES_SHOWN])) + (", ..." if len(samples) > PLACES_SHOWN else "")
         levels = "" if target or advice or new else name
-        return [Fault(f"{role} {name!r} holds text ({shown}){remark}", levels=levels)]
+        return [Fault(f"{role} {shown(name)} holds text ({told}){remark}", levels=levels)]
     found = missing_faults(grid, name, reading.missing, target=target)
     if reading.infinite:
         where = _places(grid, reading.infinite, cells)
-        words = f"{role} {name!r} is infinite, or too large for a float64, in {where}"
+        words = f"{role} {shown(name)} is infinite, or too large for a float64, in {where}"
         found.append(Fault(words, tuple(reading.infinite)))
     if text:
-        found.append(Fault(f"{role} {name!r} holds no number in {_places(grid, text, cells)}{remark}", tuple(text)))
+        found.append(
+            Fault(f"{role} {shown(name)} holds no number in {_places(grid, text, cells)}{remark}", tuple(text))
+        )
     return found
 
 
@@ -69,16 +71,16 @@ def missing_faults(grid: Grid, name: str, at: Sequence[int], *, target: bool = F
     if not at:
         return []
     if target and len(at) == len(grid.lines):
-        return [Fault(f"target {name!r} is empty")]
+        return [Fault(f"target {shown(name)} is empty")]
     role, count = "target" if target else "column", f"{len(at)} value{'s' if len(at) > 1 else ''}"
-    return [Fault(f"{role} {name!r} misses {count}, in {_places(grid, at)}", tuple(at))]
+    return [Fault(f"{role} {shown(name)} misses {count}, in {_places(grid, at)}", tuple(at))]
 
 
 def level_faults(grid: Grid, name: str, at: Sequence[int], levels: Sequence[str], known: Sequence[str]) -> list[Fault]:
     """The rows whose level a trained model has never seen."""
     if not at:
         return []
-    what = f"column {name!r} has a level that the model has never seen, in {_places(grid, at, levels)}"
+    what = f"column {shown(name)} has a level that the model has never seen, in {_places(grid, at, levels)}"
     return [Fault(f"{what}; it knows {few(known)}", tuple(at))]
 
 
@@ -131,9 +133,9 @@ def _ways(grid: Grid, faults: Sequence[Fault], wrong: Sequence[Fault], drop_rows
 
 
 def _places(grid: Grid, rows: Sequence[int], cells: Sequence[Any] | None = None) -> str:
-    shown = [
-        f"{grid.lines[row]}" + ("" if cells is None else f" ({str(cells[row])[:LETTERS]!r})")
+    told = [
+        f"{grid.lines[row]}" + ("" if cells is None else f" ({shown(str(cells[row])[:LETTERS])})")
         for row in rows[:PLACES_SHOWN]
     ]
     more = f" and {len(rows) - PLACES_SHOWN} more" if len(rows) > PLACES_SHOWN else ""
-    return f"{grid.unit}{'s' if len(rows) > 1 else ''} {', '.join(shown)}{more}"
+    return f"{grid.unit}{'s' if len(rows) > 1 else ''} {', '.join(told)}{more}"

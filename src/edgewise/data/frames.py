@@ -71,12 +71,22 @@ def holds_classes(y: Any) -> bool:
         return len(columns) == 1 and holds_classes(columns[0])
     try:
         values = np.asarray(y)
-    except (ValueError, TypeError, RuntimeError):
+    except Exception:  # of numpy, or of the value's own methods
         return False
     if values.dtype == object:
-        present = [value for value in values.reshape(-1).tolist() if value is not None and value == value]
+        present = [value for value in values.reshape(-1).tolist() if not is_missing(value)]
         return bool(present) and all(isinstance(value, (str, bool, np.bool_)) for value in present)
     return values.dtype.kind in "bUS"
+
+
+def is_missing(value: Any) -> bool:
+    """Whether an entry says that there is no value: None, NaN, and what pandas has for them.
+
+    >>> is_missing(None), is_missing(float("nan")), is_missing(0)
+    (True, True, False)
+    """
+    nan = isinstance(value, float | np.floating) and bool(value != value)
+    return value is None or nan or type(value).__name__ in ("NAType", "NaTType")
 
 
 def same_rows(values: Tensor | np.ndarray, rows: int | None, what: str) -> None:

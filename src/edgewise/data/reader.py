@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgewise.errors import DataError, few
+from edgewise.errors import DataError, few, shown
 
 from .cells import MISSING, PLACES_SHOWN, has_decimal_commas, is_numeric
 from .text import SEPARATORS, decode, read_bytes, sniff, split_rows
@@ -249,7 +249,7 @@ def _names(names: list[str], columns: list[Sequence[str]]) -> tuple[list[int], l
         elif name in clear:
             again = _free(name, taken, ".")
             taken.add(again)
-            notes.append(f"the name {name!r} occurs twice: column {index + 1} is called {again!r}")
+            notes.append(f"the name {shown(name)} occurs twice: column {index + 1} is called {shown(again)}")
             renamed[again] = name
             name = again
         keep.append(index)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from edgewise.errors import ConfigError, DataError
+from edgewise.errors import ConfigError, DataError, shown
 
 from .table import Table
 
@@ -31,7 +31,7 @@ def split(table: Table, fraction: float = 0.2, seed: int = 0) -> tuple[Table, Ta
     (7, 3)
     """
     if not 0.0 < fraction < 1.0:
-        raise ConfigError(f"fraction must lie between 0 and 1, got {fraction!r}")
+        raise ConfigError(f"fraction must lie between 0 and 1, got {shown(fraction)}")
     draw = torch.Generator().manual_seed(seed)
     held = torch.zeros(len(table), dtype=torch.bool)
     if table.classes is None:

@@ -4,8 +4,9 @@ functions."""
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import index
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,13 @@ import torch
 from torch import Tensor
 
 from edgewise.config import is_int, is_seed
-from edgewise.errors import ConfigError, DataError, ShapeError, few, knows_keywords
-from edgewise.limits import COPIES, NUMBER, refuse_too_large
+from edgewise.errors import ConfigError, DataError, ShapeError, as_list, as_words, clipped, few, knows_keywords, shown
+from edgewise.limits import COPIES, NUMBER, refuse_too_large, times
 from edgewise.metadata import Metadata
 
 from .build import build
 from .convert import as_matrix
-from .frames import frame_columns, holds_classes, is_frame, unique_names
+from .frames import frame_columns, holds_classes, is_frame, is_missing, unique_names
 from .reader import Grid, read_grid
 
 # n rows, d inputs, k outputs
@@ -212,10 +213,10 @@ def from_arrays(
     """
     if is_frame(X) and inputs is None:
         inputs = frame_columns(X)[0]
-    values = _plain(X, "X")
+    values = as_array(X, "X")
     if values.ndim != 2:
         raise ShapeError(f"X has shape {values.shape}, wanted (rows, columns)")
-    targets = _plain(y, "y")
+    targets = as_array(y, "y")
     targets = targets[:, None] if targets.ndim == 1 else targets
     if targets.ndim != 2 or len(targets) != len(values):
         raise ShapeError(
@@ -226,7 +227,7 @@ def from_arrays(
     outputs = _named(outputs, targets.shape[1], "y", "outputs", "y")
     if set(inputs) & set(outputs):
         raise ShapeError(
-            f"inputs and outputs share the name {sorted(set(inputs) & set(outputs))[0]!r}; give one of them another"
+            f"inputs and outputs share the name {shown(min(set(inputs) & set(outputs)))}; give one of them another"
         )
     if holds_classes(y) and task == "regression":
         raise DataError("y holds text, booleans or categories; with task='regression' it must hold numbers")
@@ -265,30 +266,33 @@ def from_function(
     (torch.Size([100, 2]), torch.Size([100, 1]), ('a', 'b'))
     """
     if not callable(f):
-        raise DataError(f"f must be a function of tensors, got {f!r}")
-    if not isinstance(ranges, Iterable):
-        raise DataError(f"ranges must be pairs (low, high), got {ranges!r}")
-    names = list(map(str, ranges)) if isinstance(ranges, Mapping) else None
-    pairs = list(ranges.values()) if isinstance(ranges, Mapping) else list(ranges)
+        raise DataError(f"f must be a function of tensors, got {shown(f)}")
+    names = as_words(ranges) if isinstance(ranges, Mapping) else None
+    pairs = as_list(ranges.values() if isinstance(ranges, Mapping) else ranges)
+    if pairs is None:
+        raise DataError(f"ranges must be pairs (low, high), got {shown(ranges)}")
     try:
         low, high = torch.tensor([(float(a), float(b)) for a, b in pairs], dtype=torch.float64).reshape(-1, 2).unbind(1)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"ranges must be pairs (low, high), got {ranges!r}") from error
+    except Exception as error:  # of the values' own methods
+        raise DataError(f"ranges must be pairs (low, high), got {shown(ranges)}") from error
     if not len(low) or not (low < high).all() or not torch.isfinite(high - low).all():
-        raise DataError(f"ranges must be finite pairs with low < high, at least one, got {ranges!r}")
+        raise DataError(f"ranges must be finite pairs with low < high, at least one, got {shown(ranges)}")
     if not is_int(n) or n < 2:
-        raise DataError(f"n must be a whole number of at least 2, got {n!r}")
+        raise DataError(f"n must be a whole number of at least 2, got {shown(n)}")
     if not is_seed(seed):
-        raise ConfigError(f"seed must be an integer >= 0 and below 2^64, got {seed!r}")
-    refuse_too_large(f"n={n}", float(COPIES * NUMBER) * n * (len(low) + 1), "take fewer points")
-    draw = torch.Generator().manual_seed(seed)
+        raise ConfigError(f"seed must be an integer >= 0 and below 2^64, got {shown(seed)}")
+    n = index(n)
+    refuse_too_large(f"n={shown(n)}", times(COPIES * NUMBER, n * (len(low) + 1)), "take fewer points")
+    if not isinstance(output, str):
+        raise DataError(f"output must be a name, got {shown(output)}")
+    draw = torch.Generator().manual_seed(index(seed))
     X = low + (high - low) * torch.rand(n, len(low), dtype=torch.float64, generator=draw)
     value = f(*X.unbind(1)) if _arguments(f) == len(low) > 1 else f(X)
     y = value if isinstance(value, Tensor) else torch.from_numpy(_numeric(value))
     if y.ndim == 0 or y.shape[0] != n or y.ndim > 2:
         raise ShapeError(f"f gives a result of shape {tuple(y.shape)} for {n} points, wanted ({n},) or ({n}, outputs)")
     outputs = (
-        (output,) if y.ndim == 1 or y.shape[1] == 1 else tuple(f"{output}{index + 1}" for index in range(y.shape[1]))
+        (output,) if y.ndim == 1 or y.shape[1] == 1 else tuple(f"{output}{place + 1}" for place in range(y.shape[1]))
     )
     table = from_arrays(
         X,
@@ -307,7 +311,7 @@ def frame_grid(frame: Any) -> Grid:
     names, columns = frame_columns(frame)
     clear = unique_names(names)
     notes = tuple(
-        f"the name {name!r} occurs twice: column {place} is called {again!r}"
+        f"the name {shown(name)} occurs twice: column {place} is called {shown(again)}"
         for place, (name, again) in enumerate(zip(names, clear, strict=True), start=1)
         if again != name
     )
@@ -318,7 +322,7 @@ def frame_grid(frame: Any) -> Grid:
 
 def _numeric(value: Any) -> np.ndarray:
     """What the function gave, as an array of numbers."""
-    array = _plain(value, "f(x)")
+    array = as_array(value, "f(x)")
     if array.dtype.kind not in "fiub":
         raise DataError(f"f gives {type(value).__name__} ({array.dtype}), wanted numbers")
     return array
@@ -334,9 +338,10 @@ def _arguments(f: Callable[..., Any]) -> int:
 
 
 def _words(names: str | Sequence[str] | None, what: str) -> list[str]:
-    if not (names is None or isinstance(names, Iterable)):
-        raise DataError(f"{what} must be the name of a column or a list of names, got {names!r}")
-    return [] if names is None else [names] if isinstance(names, str) else list(map(str, names))
+    words = [] if names is None else [names] if isinstance(names, str) else as_words(names)
+    if words is None:
+        raise DataError(f"{what} must be the name of a column or a list of names, got {shown(names)}")
+    return words
 
 
 def _named(names: Sequence[str] | None, count: int, letter: str, what: str, of: str) -> tuple[str, ...]:
@@ -344,17 +349,20 @@ def _named(names: Sequence[str] | None, count: int, letter: str, what: str, of: 
         return (letter,) if count == 1 and letter == "y" else tuple(f"{letter}{index + 1}" for index in range(count))
     names = _words(names, what)
     if len(names) != count or len(set(names)) != count:
-        raise ShapeError(f"{what} must be {count} different names, one per column of {of}, got {names}")
+        raise ShapeError(f"{what} must be {count} different names, one per column of {of}, got {shown(names)}")
     return tuple(names)
 
 
-def _plain(data: Any, what: str) -> np.ndarray:
+def as_array(data: Any, what: str) -> np.ndarray:
+    """An array of whatever holds values. Raises `ShapeError` where numpy makes none of it."""
     try:
         if isinstance(data, Tensor):
             data = data.detach().cpu().to(torch.float64 if data.is_floating_point() else data.dtype)
         return np.asarray(data)
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise ShapeError(f"{what} cannot be made into an array: {error}. Do all rows have the same length?") from error
+    except Exception as error:  # of numpy or torch, or of the value's own methods
+        raise ShapeError(
+            f"{what} cannot be made into an array: {clipped(error)}. Do all rows have the same length?"
+        ) from error
 
 
 def _columns(values: np.ndarray) -> list[Any]:
@@ -363,15 +371,17 @@ def _columns(values: np.ndarray) -> list[Any]:
 
 def _cells(column: Any) -> Any:
     """A numeric or boolean array, or the list of text cells of anything else; missing values become empty cells."""
-    values = np.asarray(column)
+    values = as_array(column, "a column")
     if values.dtype.kind in "fiub":
         return values
     cells = []
     for value in values.tolist() if values.dtype.kind != "M" else values.astype(str).tolist():
-        missing = (
-            value is None
-            or type(value).__name__ in ("NAType", "NaTType")
-            or (isinstance(value, float) and value != value)
-        )
-        cells.append("" if missing else repr(value) if isinstance(value, (float, complex)) else str(value))
+        try:
+            cells.append(
+                "" if is_missing(value) else repr(value) if isinstance(value, (float, complex)) else str(value)
+            )
+        except Exception as error:  # of the value's own method, or a number of more digits than Python writes
+            raise DataError(
+                f"row {len(cells)} holds {shown(value)}, which cannot be written: {clipped(error)}"
+            ) from error
     return cells

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from edgewise.errors import DataError, did_you_mean
+from edgewise.errors import DataError, did_you_mean, shown
+from edgewise.files import FileError, as_path
 
 SNIFFED = 200  # lines that decide on the separator
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "white space"}
@@ -45,10 +46,8 @@ FILE_KINDS = (
 def read_bytes(path: str | Path) -> bytes:
     """The whole file. Raises `DataError` for a missing file (naming a similar one), a folder, a device, or a file that
     may not be read."""
-    if not isinstance(path, str | Path):
-        raise DataError(f"path must be the name of a file, a str or a Path, got {path!r}")
     try:
-        path = Path(path)
+        path = Path(as_path(path))
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             tables = sorted(
@@ -66,10 +65,12 @@ def read_bytes(path: str | Path) -> bytes:
             raise DataError(f"there is no file {path}: the folder {parent} does not exist") from error
         near = did_you_mean(Path(path).name, [entry.name for entry in parent.iterdir()])
         raise DataError(f"there is no file {path}" + (f"; {near}" if near.startswith("did") else "")) from error
+    except FileError as error:
+        raise DataError(str(error)) from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:  # a zero byte in the name
-        raise DataError(f"{str(path)!r} is not the name of a file: {error}") from error
+        raise DataError(f"{shown(str(path))} is not the name of a file: {error}") from error
 
 
 def decode(raw: bytes, where: str) -> tuple[str, list[str]]:

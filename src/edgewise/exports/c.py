@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import SymbolicError
+from ..errors import SymbolicError, shown
 from ..model import KAN
 from .pieces import Pieces
 from .statements import Statements, form_of, printed, statements
@@ -55,7 +55,7 @@ def c_source(
     True
     """
     if not isinstance(function, str) or not re.fullmatch(r"[A-Za-z_]\w*", function, flags=re.ASCII):
-        raise SymbolicError(f"the function needs a name of letters, digits and _, got {function!r}")
+        raise SymbolicError(f"the function needs a name of letters, digits and _, got {shown(function)}")
     parts = statements(model, inputs, outputs, RESERVED | {function})
     printer = _printer(parts)
     tables = [_table(name, pieces, printer) for name, pieces in parts.edges.items()]

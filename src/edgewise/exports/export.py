@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigError, knows_keywords
+from ..errors import ConfigError, knows_keywords, shown
 from ..files import write_whole
 from ..model import KAN, Fitted, as_kan
 from ..symbolic.formula import formula
@@ -61,7 +61,7 @@ def export(
     """
     model = as_kan(model, "export")
     if not isinstance(to, str) or to not in TARGETS:
-        raise ConfigError(f"export writes {', '.join(sorted(TARGETS))}, got to={to!r}")
+        raise ConfigError(f"export writes {', '.join(sorted(TARGETS))}, got to={shown(to)}")
     if to == "sympy":
         if path is not None:
             raise ConfigError("export to 'sympy' gives expressions, not text; leave path out, or use 'latex'")

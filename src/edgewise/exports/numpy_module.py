@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import SymbolicError
+from ..errors import SymbolicError, shown
 from ..model import KAN
 from .pieces import Pieces
 from .statements import Statements, form_of, printed, statements
@@ -79,7 +79,7 @@ def python_name(function: str) -> str:
         or not re.fullmatch(r"[A-Za-z]\w*", function, flags=re.ASCII)
         or keyword.iskeyword(function)
     ):
-        raise SymbolicError(f"the function needs a name of letters, digits and _, no keyword, got {function!r}")
+        raise SymbolicError(f"the function needs a name of letters, digits and _, no keyword, got {shown(function)}")
     return function
 
 

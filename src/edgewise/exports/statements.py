@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import SymbolicError, require
+from ..errors import SymbolicError, require, shown
 from ..model import KAN
 from ..primitives import get
 from ..symbolic.formula import formula
@@ -107,7 +107,8 @@ def printed(printer: Any, expression: Any, known: Sequence[str] = ()) -> str:
     unknown = sorted(_undefined(expression) - set(known))
     if unknown:
         raise SymbolicError(
-            f"the closed form {unknown[0]!r} has no sympy symbol to write it by; give add_primitive(..., sympy=...)"
+            f"the closed form {shown(unknown[0])} has no sympy symbol to write it by; give"
+            " add_primitive(..., sympy=...)"
         )
     try:
         return printer.doprint(expression)

@@ -20,6 +20,7 @@ from .checks import (
     check_order,
     check_rows,
     check_tensors,
+    check_uniform,
     check_x,
     fits,
     refuse,
@@ -114,6 +115,7 @@ def spline(
     """
     base = check_base(base)
     check_order(degree, derivative)
+    check_uniform(uniform)
     check_tensors(x=x, coef=coef, knots=knots, base_scale=base_scale)
     check_knots(knots, degree)
     check_coef(coef, base, base_scale, knots, degree)
@@ -155,6 +157,7 @@ def basis(
     ([[0]], [[[0.75, 0.25]]])
     """
     check_order(degree, derivative)
+    check_uniform(uniform)
     check_tensors(x=x, knots=knots)
     check_knots(knots, degree)
     check_x(x, knots.shape[0], knots.dtype, knots.device)
@@ -191,6 +194,7 @@ def edge_values(
     """
     base = check_base(base)
     check_order(degree, derivative)
+    check_uniform(uniform)
     check_tensors(x=x, coef=coef, knots=knots, base_scale=base_scale)
     check_knots(knots, degree)
     check_coef(coef, base, base_scale, knots, degree)

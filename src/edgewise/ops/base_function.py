@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
+from operator import index
 
 import torch
 from torch import Tensor
 
-from ..errors import ConfigError, did_you_mean
+from ..errors import ConfigError, did_you_mean, shown
 
 BASE_CODES = {"none": 0, "silu": 1, "identity": 2}  # name -> number by which the kernels know it
+MAX_DERIVATIVE = 180  # beyond it, coefficients of the base function's derivatives overflow
 
 
 def check_base(name: str | None) -> str:
@@ -18,8 +20,26 @@ def check_base(name: str | None) -> str:
         return "none"
     if not isinstance(name, str) or name not in BASE_CODES:
         names = tuple(BASE_CODES)
-        raise ConfigError(f"base must be one of {names}, got {name!r}; {did_you_mean(str(name), names)}")
+        raise ConfigError(f"base must be one of {names}, got {shown(name)}; {did_you_mean(name, names)}")
     return name
+
+
+def whole_or_negative(value: object) -> int:
+    """A whole number as it is, anything else as -1.
+
+    >>> whole_or_negative(3), whole_or_negative(3.0)
+    (3, -1)
+    """
+    try:
+        return index(value)  # type: ignore[arg-type]
+    except Exception:  # TypeError, or whatever the value's own method raises
+        return -1
+
+
+def check_derivative(order: object) -> None:
+    """The order of a derivative is in its range. Raises `ConfigError`."""
+    if not 0 <= whole_or_negative(order) <= MAX_DERIVATIVE:
+        raise ConfigError(f"derivative must be >= 0 and at most {MAX_DERIVATIVE}, got {shown(order)}")
 
 
 @cache
@@ -81,8 +101,7 @@ def base_value(name: str | None, x: Tensor, derivative: int = 0) -> Tensor:
     0.5
     """
     name = check_base(name)
-    if derivative < 0:
-        raise ConfigError(f"derivative must be >= 0, got {derivative}")
+    check_derivative(derivative)
     if name == "silu":
         return _silu(x, derivative)
     if name == "identity" and derivative == 0:

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.compiler import is_compiling
 
-from ..errors import ConfigError, GridError, ShapeError
-from .base_function import BASE_CODES, check_base
+from ..errors import ConfigError, GridError, ShapeError, shown
+from .base_function import BASE_CODES, check_base, check_derivative, whole_or_negative
 from .reference import Spec
 
 MAX_DEGREE = 7
@@ -25,10 +25,15 @@ def _shape(t: Tensor) -> tuple[int, ...]:
 
 def check_order(degree: int, derivative: int) -> None:
     """The degree and the order of a derivative are in their ranges."""
-    if not hasattr(degree, "__index__") or not 0 <= degree <= MAX_DEGREE:
-        raise ConfigError(f"degree must be from 0 to {MAX_DEGREE}, got {degree!r}")
-    if not hasattr(derivative, "__index__") or derivative < 0:
-        raise ConfigError(f"derivative must be >= 0, got {derivative!r}")
+    if not 0 <= whole_or_negative(degree) <= MAX_DEGREE:
+        raise ConfigError(f"degree must be from 0 to {MAX_DEGREE}, got {shown(degree)}")
+    check_derivative(derivative)
+
+
+def check_uniform(uniform: object) -> None:
+    """Whether knots are equidistant is said by True or False."""
+    if not isinstance(uniform, bool):
+        raise ConfigError(f"uniform must be True or False, got {type(uniform).__name__}")
 
 
 def check_tensors(**parts: object) -> None:
@@ -205,7 +210,7 @@ def check_coef(coef: Tensor, base: str, base_scale: Tensor | None, knots: Tensor
             raise ShapeError(f"{name} has the layout {part.layout}; use {name}.to_dense()")
     if (base == "none") != (base_scale is None):
         raise ShapeError(
-            f"base and base_scale belong together: got base={base!r} and"
+            f"base and base_scale belong together: got base={shown(base)} and"
             f" base_scale={'None' if base_scale is None else 'a tensor'}"
         )
     if base_scale is None:

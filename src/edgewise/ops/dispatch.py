@@ -14,7 +14,7 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
-from ..errors import BackendError, did_you_mean, knows_keywords
+from ..errors import BackendError, did_you_mean, knows_keywords, shown
 from . import reference
 from .reference import Spec, without_base
 
@@ -41,7 +41,7 @@ def use_backend(name: str) -> Iterator[None]:
     'reference'
     """
     if not isinstance(name, str) or name not in BACKENDS:
-        raise BackendError(f"use_backend got {name!r}; {did_you_mean(str(name), BACKENDS)}")
+        raise BackendError(f"use_backend got {shown(name)}; {did_you_mean(name, BACKENDS)}")
     package = {"cpu": "llvmlite", "gpu": "triton"}.get(name)
     if package and (_cpu() if name == "cpu" else _gpu()) is None:
         raise BackendError(
@@ -116,7 +116,8 @@ def backend_for(x: Tensor, coef: Tensor) -> str:
 def _plain(x: Tensor):
     # matrix products inside a kernel keep their dtype: autocast must not touch them
     device = x.device.type
-    return torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext()
+    known = device != "meta"  # whose autocast torch does not know
+    return torch.autocast(device, enabled=False) if known and torch.is_autocast_enabled(device) else nullcontext()
 
 
 def to_out(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from ..errors import knows_keywords, problems
+from ..errors import knows_keywords, problems, shown
 from ..model import KAN, Fitted, as_kan
 from .content import describe as describe
 from .content import names_of as names_of
@@ -82,11 +82,11 @@ def _faults(top: Any, threshold: Any, beta: Any, title: Any) -> list[str]:
     if title is not None and not isinstance(title, str):
         found.append(f"title must be text, or None, got {type(title).__name__}")
     if top is not None and (isinstance(top, bool) or not isinstance(top, int) or top < 1):
-        found.append(f"top must be a whole number above 0, or None for all edges, got {top!r}")
+        found.append(f"top must be a whole number above 0, or None for all edges, got {shown(top)}")
     if not _is_number(threshold) or threshold < 0:
-        found.append(f"threshold must be a score of at least 0, such as 0.01, got {threshold!r}")
+        found.append(f"threshold must be a score of at least 0, such as 0.01, got {shown(threshold)}")
     if not _is_number(beta) or beta <= 0:
-        found.append(f"beta must be a number above 0, such as 3, got {beta!r}")
+        found.append(f"beta must be a number above 0, such as 3, got {shown(beta)}")
     return found
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..attribution import scores
-from ..errors import ConfigError
+from ..errors import ConfigError, as_words, shown
 from ..layers import OFF, SPLINE, KANLayer
 from ..model import KAN, as_kan
 from ..topology import Edge, Node
@@ -78,18 +78,18 @@ def names_of(
     (('x1', 'x2'), ('y',))
     """
     count, ends = model.topology.features, len(model.topology.node_ids[-1])
+    words = {"inputs": as_words(inputs), "outputs": as_words(outputs)}
     for what, given, wanted in (("inputs", inputs, count), ("outputs", outputs, ends)):
-        many = hasattr(given, "__len__") and not isinstance(given, str)
-        if given is not None and not (many and len(given) == wanted):
+        if given is not None and len(words[what] or ()) != wanted:
             raise ConfigError(
-                f"{what} needs {wanted} names, one for each of the model's {what} (pruned ones too), got {given!r}"
+                f"{what} needs {wanted} names, one for each of the model's {what} (pruned ones too), got {shown(given)}"
             )
     known = model.metadata
     numbered_in = [f"x{n + 1}" for n in range(count)]
     numbered_out = ["y"] if ends == 1 else [f"y{n + 1}" for n in range(ends)]
     classes = known.classes if len(known.classes) == ends else known.outputs
-    raw_in = inputs if inputs is not None else known.inputs if len(known.inputs) == count else numbered_in
-    raw_out = outputs if outputs is not None else classes if len(classes) == ends else numbered_out
+    raw_in = words["inputs"] or (known.inputs if len(known.inputs) == count else numbered_in)
+    raw_out = words["outputs"] or (classes if len(classes) == ends else numbered_out)
     return tuple(map(clean, raw_in)), tuple(map(clean, raw_out))
 
 

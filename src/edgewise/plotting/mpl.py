@@ -4,11 +4,13 @@ pyplot, no files."""
 from __future__ import annotations
 
 import io
+import warnings
 from functools import cache
 from typing import Any
 
-from ..errors import ConfigError, require
+from ..errors import ConfigError, EdgewiseWarning, few, require, shown
 from ..layers import BOTH, SPLINE, SYMBOLIC
+from .glyphs import families_for, without
 from .marks import XY, EdgeMark, Label, Layout, Rect
 
 INK, SOFT = "#1f2933", "#52606d"  # of nodes and names, of the note
@@ -30,7 +32,7 @@ def draw(layout: Layout, *, figsize: tuple[float, float] | None = None, ax: Any 
     elif figsize is not None:
         raise ConfigError("figsize is for a new figure, and ax has a size already; give one of the two")
     elif not hasattr(ax, "get_window_extent") or not hasattr(ax, "figure"):
-        raise ConfigError(f"ax must be matplotlib Axes to draw on, got {ax!r}")
+        raise ConfigError(f"ax must be matplotlib Axes to draw on, got {shown(ax)}")
     else:
         figure = ax.figure
         box = ax.get_window_extent()
@@ -48,9 +50,7 @@ def draw(layout: Layout, *, figsize: tuple[float, float] | None = None, ax: Any 
         + [(edge.label, EDGE_COLORS[edge.kind]) for edge in layout.edges]
         + [(layout.title, INK), (layout.note, SOFT)]
     )
-    for label, color in labels:
-        if label is not None:
-            _write(ax, label, color, scale)
+    _write_all(ax, [(label, color) for label, color in labels if label is not None], scale)
     return figure
 
 
@@ -83,7 +83,7 @@ def _size(figsize: Any) -> tuple[float, float]:
     except (TypeError, ValueError):
         width = height = 0.0
     if not (0 < width < 1000 and 0 < height < 1000):
-        raise ConfigError(f"figsize must be (width, height) in inches, such as (8, 5), got {figsize!r}")
+        raise ConfigError(f"figsize must be (width, height) in inches, such as (8, 5), got {shown(figsize)}")
     return width, height
 
 
@@ -149,12 +149,28 @@ def _draw_nodes(ax: Any, layout: Layout, scale: float) -> None:
     ax.add_collection(collections.LineCollection(strokes, colors=INK, linewidths=1.1 * scale, zorder=7))
 
 
-def _write(ax: Any, label: Label, color: str, scale: float) -> None:
+def _write_all(ax: Any, labels: list[tuple[Label, str]], scale: float) -> None:
+    """Write all labels, in fonts that have their letters; warn of letters that no font here has."""
+    families, lost = families_for(label.text for label, _ in labels)
+    for label, color in labels:
+        _write(ax, label, without(label.text, lost), color, families, scale)
+    if lost:
+        warnings.warn(
+            EdgewiseWarning(
+                f"no font here has {few(sorted(lost))}, and boxes stand for them; install a font that does, such as"
+                " Noto Sans CJK, or give other names with inputs=..."
+            ),
+            stacklevel=4,
+        )
+
+
+def _write(ax: Any, label: Label, text: str, color: str, families: list[str], scale: float) -> None:
     x, y = label.center
     ax.text(
         x,
         y,
-        label.text,
+        text,
+        family=families,
         size=label.size * scale,
         color=color,
         ha="center",

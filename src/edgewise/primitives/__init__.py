@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import SymbolicError, did_you_mean, problems
+from ..errors import SymbolicError, as_list, clipped, did_you_mean, few, problems, shown
 from .core import INF, Function, Primitive
 from .library import ALIASES, BUILT_IN, RANKED, power
 
@@ -39,7 +39,7 @@ def get(name: str | Primitive) -> Primitive:
     if isinstance(name, Primitive):
         return name
     if not isinstance(name, str):
-        raise SymbolicError(f"a closed form has a name such as 'sin' or is a Primitive, got {name!r}")
+        raise SymbolicError(f"a closed form has a name such as 'sin' or is a Primitive, got {shown(name)}")
     found = _added.get(name) or BUILT_IN.get(name)
     if found is None and name in ALIASES:
         found = BUILT_IN[ALIASES[name]]
@@ -47,7 +47,7 @@ def get(name: str | Primitive) -> Primitive:
         found = _power(name, match[1] is not None, match[2])
     if found is None:
         raise SymbolicError(
-            f"no closed form is called {name!r}; {did_you_mean(name, names())}. Add yours with add_primitive(...)"
+            f"no closed form is called {shown(name)}; {did_you_mean(name, names())}. Add yours with add_primitive(...)"
         )
     return found
 
@@ -57,7 +57,9 @@ def _power(name: str, inverse: bool, text: str) -> Primitive:
     try:
         exponent = float(Fraction(text)) * (-1 if inverse else 1)
     except (ZeroDivisionError, OverflowError, ValueError) as error:  # ValueError: more digits than Python reads
-        raise SymbolicError(f"the closed form {name[:60]!r} has an exponent that is no number: {error}") from error
+        raise SymbolicError(
+            f"the closed form {shown(name)} has an exponent that is no number: {clipped(error)}"
+        ) from error
     for known in BUILT_IN.values():
         if (
             known.exponent == exponent
@@ -84,10 +86,10 @@ def resolve(primitives: Iterable[str | Primitive] | None) -> tuple[Primitive, ..
         return ranked()
     if isinstance(primitives, str):
         primitives = (primitives,)
-    if not isinstance(primitives, Iterable):
-        raise SymbolicError(f"primitives must be names of closed forms, got {primitives!r}")
+    if (listed := as_list(primitives)) is None:
+        raise SymbolicError(f"primitives must be names of closed forms, got {shown(primitives)}")
     found, wrong = [], []
-    for name in primitives:
+    for name in listed:
         try:
             found.append(get(name))
         except SymbolicError as error:
@@ -127,27 +129,41 @@ def add_primitive(
     >>> remove_primitive("xlogx")
     """
     if not isinstance(name, str) or not name:
-        raise SymbolicError(f"a closed form needs a name, got {name!r}")
+        raise SymbolicError(f"a closed form needs a name, got {shown(name)}")
     if name in names() or name in ALIASES or _POWER.fullmatch(name):
         raise SymbolicError(
-            f"the name {name!r} is in use; take another, or remove_primitive({name!r}) first if you added it"
+            f"the name {shown(name)} is in use; take another, or remove_primitive({shown(name)}) first if you added it"
         )
-    if not domain[0] < domain[1]:
-        raise SymbolicError(f"the domain of {name!r} must be (low, high) with low < high, got {domain}")
+    try:
+        start, end = (float(bound) for bound in domain)
+    except Exception:  # of the values' own methods
+        start = end = 0.0
+    if not start < end:
+        raise SymbolicError(f"the domain of {shown(name)} must be (low, high) with low < high, got {shown(domain)}")
+    if not callable(value):
+        raise SymbolicError(f"the value of {shown(name)} must be a function of a tensor, got {shown(value)}")
     symbol = sympy or (lambda s, z: s.Function(name)(z))
     slope = derivative or _slope_by_autograd(value)
     new = Primitive(
-        name, value, slope, symbol, complexity, domain=domain, poles=poles, mirror=mirror, period=period, steep=steep
+        name,
+        value,
+        slope,
+        symbol,
+        complexity,
+        domain=(start, end),
+        poles=poles,
+        mirror=mirror,
+        period=period,
+        steep=steep,
     )
-    low, high = max(domain[0], -1.0), min(domain[1], 1.0)
-    low, high = (
-        (low, high) if low < high else (domain[0], domain[0] + 1) if domain[0] > -INF else (domain[1] - 1, domain[1])
-    )
+    low, high = max(start, -1.0), min(end, 1.0)
+    low, high = (low, high) if low < high else (start, start + 1) if start > -INF else (end - 1, end)
     probe = torch.linspace(low, high, 9, dtype=torch.float64)[1:-1].reshape(1, -1)
     shapes = _called(name, value, probe).shape, _called(name, slope, probe).shape
     if shapes != (probe.shape, probe.shape):
         raise SymbolicError(
-            f"{name!r} must keep the shape of its argument (1, 7), got {tuple(shapes[0])} and slope {tuple(shapes[1])}"
+            f"{shown(name)} must keep the shape of its argument (1, 7), got {tuple(shapes[0])} and slope"
+            f" {tuple(shapes[1])}"
         )
     _added[name] = new
     return new
@@ -158,13 +174,15 @@ def _called(name: str, function: Function, z: Tensor) -> Tensor:
     try:
         return torch.as_tensor(function(z))
     except Exception as error:
-        raise SymbolicError(f"{name!r} cannot be evaluated on a tensor of shape {tuple(z.shape)}: {error}") from error
+        raise SymbolicError(
+            f"{shown(name)} cannot be evaluated on a tensor of shape {tuple(z.shape)}: {clipped(error)}"
+        ) from error
 
 
 def remove_primitive(name: str) -> None:
     """Forget a closed form that was added. Raises `SymbolicError` when there is none of that name."""
-    if name not in _added:
-        raise SymbolicError(f"no added closed form is called {name!r}; added: {', '.join(_added) or 'none'}")
+    if not isinstance(name, str) or name not in _added:
+        raise SymbolicError(f"no added closed form is called {shown(name)}; added: {few(list(_added)) or 'none'}")
     del _added[name]
 
 

@@ -15,10 +15,11 @@ from ..errors import require
 
 Function = Callable[[Tensor], Tensor]
 INF = math.inf
-# how close to a pole arguments may come: a sixth power of the inverse is still finite, in float64 and in float32
+# how close to a pole arguments may come at least; higher powers keep further away
 NEAREST, NEAREST_SINGLE = 1e-40, 1e-6
 NEAREST_END_SINGLE = 1e-12  # how close to a singular end in float32: the slope of 1/sqrt is still finite there
-STEEPEST = 0.8  # share of the exponents of a number format that e**|z| may use: c and d need the rest
+STEEPEST = 0.8  # share of the exponents of a number format that a steep form may use: c and d need the rest
+PLAIN_POWER = 8.0  # a power up to this one is finite wherever |z| <= 1e30, and is not bounded further
 LARGEST_LOG = 700.0  # logarithm up to which a scale is moved from one constant to another: e**709 is infinite
 LARGEST_EXPONENT = 30.0  # logarithm up to which c carries the shift of an exponential
 
@@ -96,7 +97,7 @@ class Primitive:
         """z moved to the nearest argument at which f and f' are finite."""
         double = z.dtype == torch.float64
         for pole in self.poles:
-            gap = NEAREST if double else NEAREST_SINGLE
+            gap = max(NEAREST if double else NEAREST_SINGLE, self._nearest(z.dtype))
             kept = torch.tensor([pole - gap, pole + gap], dtype=z.dtype if double else torch.float32, device=z.device)
             z = torch.where((z - pole).abs() < gap, torch.where(z < pole, *kept.unbind()), z)
         low, high = self._ends(z.dtype)
@@ -108,17 +109,37 @@ class Primitive:
         if self.steep:
             reach = STEEPEST * math.log(info.max)
             low, high = max(low, -reach), min(high, reach)
-        margin = NEAREST if dtype == torch.float64 else NEAREST_END_SINGLE
+        elif self._high_power:
+            n = self.exponent or 1.0
+            reach = math.exp(STEEPEST * math.log(info.max) / max(n, -2 * n))
+            low, high = max(low, -reach), min(high, reach)
+        margin = max(NEAREST if dtype == torch.float64 else NEAREST_END_SINGLE, self._nearest(dtype))
         if math.isfinite(self.domain[0]):
             low = low + (margin if low == 0 else 2 * info.eps * abs(low))
         if math.isfinite(self.domain[1]):
             high = high - (margin if high == 0 else 2 * info.eps * abs(high))
         return low, high
 
+    @property
+    def _high_power(self) -> bool:
+        return self.exponent is not None and abs(self.exponent) > PLAIN_POWER
+
+    @property
+    def _free(self) -> bool:
+        """Whether f and f' are finite at all arguments of sensible size."""
+        return not self.poles and not self.steep and not self._high_power and self.domain == (-INF, INF)
+
+    def _nearest(self, dtype: torch.dtype) -> float:
+        """How close to zero a negative power may come: its slope is finite there, and so is its square, which autograd
+        makes of a reciprocal. Zero for other forms."""
+        if self.exponent is None or self.exponent >= 0:
+            return 0.0
+        return math.exp(STEEPEST * math.log(torch.finfo(dtype).max) / min(2 * self.exponent, self.exponent - 1))
+
     def safe(self, z: Tensor) -> Tensor:
         """f(z) inside the domain; outside it the value at the domain's end: never NaN or infinite for finite z of
         sensible size."""
-        if not self.poles and not self.steep and self.domain == (-INF, INF):
+        if self._free:
             return self.value(z)
         inner = self.value(self._clip(z))
         for bound, outside in ((self.domain[0], z <= self.domain[0]), (self.domain[1], z >= self.domain[1])):
@@ -136,7 +157,7 @@ class Primitive:
         if order > 1:
             pulled: Any = torch.func.vjp(lambda t: self.derivative(t, order - 1), z)
             return pulled[1](torch.ones_like(pulled[0]))[0]
-        if not self.poles and not self.steep and self.domain == (-INF, INF):
+        if self._free:
             return self.slope(z)
         clipped = self._clip(z)
         return torch.where(clipped == z, self.slope(clipped), 0.0)

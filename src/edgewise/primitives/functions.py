@@ -19,7 +19,7 @@ def power(exponent: float) -> tuple:
     """Value and slope of z**exponent."""
     if float(exponent).is_integer():
         n = int(exponent)
-        return (lambda z: _integer(z, n)), (lambda z: n * _integer(z, n - 1))
+        return (lambda z: _integer(z, n)), (lambda z: float(n) * _integer(z, n - 1))
     return (lambda z: torch.pow(z, exponent)), (lambda z: exponent * torch.pow(z, exponent - 1))
 
 

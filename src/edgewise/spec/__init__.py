@@ -11,6 +11,7 @@ from torch import Tensor
 from ..layers import KANLayer
 from ..model import KAN
 from .description import Description
+from .overflow import refuse_overflow
 from .tensors import check_tensors
 
 SCALING = ("input_shift", "input_scale", "output_shift", "output_scale")
@@ -48,7 +49,7 @@ def from_spec(spec: Any, state: Mapping[str, Tensor]) -> KAN:
         state: the tensors by their names, as in `model.state_dict()`; they are copied.
 
     Raises:
-        CheckpointError: the two do not form a model that works, see `check`.
+        CheckpointError: the two do not form a model that works, see `check` and `refuse_overflow`.
 
     >>> model = KAN((2, 3, 1))
     >>> from_spec(spec_of(model), model.state_dict()).topology == model.topology
@@ -61,4 +62,6 @@ def from_spec(spec: Any, state: Mapping[str, Tensor]) -> KAN:
         tensors: dict[str, Any] = {name: state.get(f"layers.{number}.{name}") for name in names}
         layers.append(KANLayer.build(**vars(layer), **tensors))
     scaling = [state[name].clone() for name in SCALING]
-    return KAN.assemble(described.config, described.topology, layers, scaling, described.metadata, described.edits)
+    model = KAN.assemble(described.config, described.topology, layers, scaling, described.metadata, described.edits)
+    refuse_overflow(model)
+    return model

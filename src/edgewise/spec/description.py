@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import primitives
 from ..config import BASES, KANConfig
-from ..errors import CheckpointError, ConfigError, problems, twice
+from ..errors import CheckpointError, ConfigError, problems, shown, twice
 from ..layers import SymbolicEdge
 from ..metadata import TASKS, Edit, Metadata
 from ..model import KAN
@@ -118,7 +118,7 @@ class Description:
         for name in ("degree", "base"):
             got, wanted = getattr(layer, name), getattr(self.config, name)
             if got != wanted:
-                yield f"{name} is {got!r}, but {wanted!r} in the config"
+                yield f"{name} is {shown(got)}, but {shown(wanted)} in the config"
         i, o = len(self.topology.node_ids[place]), len(self.topology.subnode_ids(place + 1))
         for n, edge in enumerate(layer.symbolic):
             if edge.src >= i or edge.dst >= o:

@@ -16,28 +16,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from reprlib import Repr
 from typing import Any, NoReturn
 
-from ..errors import CheckpointError, few
+from ..errors import CheckpointError, few, shown
 
 Reader = Callable[[Any, str], Any]
 
 LONGEST = 1000  # characters of what is told of a file: some ten faults of the usual length
-
-_short = Repr()
-_short.maxlevel, _short.maxstring, _short.maxother, _short.maxlong = 3, 80, 80, 40
-
-
-def shown(value: Any) -> str:
-    """A value in words of a message, cut short: it comes from a file and may be of any size and depth."""
-    return _short.repr(value)
-
-
-def clipped(error: Exception) -> str:
-    """The words of an error, cut short: they may quote names from a file, of any length."""
-    words = str(error)
-    return words if len(words) <= LONGEST else f"{words[:LONGEST]} ..."
 
 
 def refuse(value: Any, place: str, wanted: str) -> NoReturn:

@@ -14,10 +14,9 @@ import torch
 from torch import Tensor
 
 from .. import grid
-from ..errors import CheckpointError, few, problems
+from ..errors import CheckpointError, few, problems, shown
 from ..layers import BOTH, OFF, SPLINE, SYMBOLIC
 from .description import MOST, Description, LayerDescription
-from .fields import shown
 
 FORMATS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)  # of the numbers of a model
 

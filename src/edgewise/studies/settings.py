@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import index
 from typing import Any
 
-from ..config import is_seed
-from ..errors import ConfigError, did_you_mean, problems
+from ..config import is_number, is_seed
+from ..errors import ConfigError, did_you_mean, problems, shown
 from ..limits import MODULE, refuse_too_large
 
 EFFORTS = {"quick": 0, "default": "auto", "thorough": 24}  # effort -> restarts of a first fit
@@ -41,22 +42,25 @@ class StudySettings:
                 for wrong, message in [
                     (
                         not isinstance(self.hidden, tuple) or not all(_whole(width, 1) for width in self.hidden),
-                        f"hidden must be numbers of nodes such as (5,) or (), got {self.hidden!r}",
+                        f"hidden must be numbers of nodes such as (5,) or (), got {shown(self.hidden)}",
                     ),
                     (
-                        self.grids != "auto" and not growing,
-                        f"grids must be 'auto' or growing sizes such as (3, 6, 12), got {self.grids!r}",
+                        not (isinstance(self.grids, str) and self.grids == "auto") and not growing,
+                        f"grids must be 'auto' or growing sizes such as (3, 6, 12), got {shown(self.grids)}",
                     ),
-                    (not _within(self.sparsity, 0, float("inf")), f"sparsity must be >= 0, got {self.sparsity!r}"),
+                    (not _within(self.sparsity, 0, float("inf")), f"sparsity must be >= 0, got {shown(self.sparsity)}"),
                     (
                         not _within(self.test, 0, 1) or self.test == 0,
-                        f"test is a part of the rows between 0 and 1, got {self.test!r}",
+                        f"test is a part of the rows between 0 and 1, got {shown(self.test)}",
                     ),
-                    (not is_seed(self.seed), f"seed must be a whole number >= 0 and below 2^64, got {self.seed!r}"),
-                    (not isinstance(self.formula, bool), f"formula must be True or False, got {self.formula!r}"),
+                    (
+                        not is_seed(self.seed),
+                        f"seed must be a whole number >= 0 and below 2^64, got {shown(self.seed)}",
+                    ),
+                    (not isinstance(self.formula, bool), f"formula must be True or False, got {shown(self.formula)}"),
                     (
                         not isinstance(self.effort, str) or self.effort not in EFFORTS,
-                        f"unknown effort; {did_you_mean(str(self.effort), EFFORTS)}",
+                        f"unknown effort; {did_you_mean(self.effort, EFFORTS)}",
                     ),
                     (
                         self.interactions != "auto" and not _whole(self.interactions, 0),
@@ -78,6 +82,8 @@ class StudySettings:
             hidden = (hidden,)
         hidden = tuple(hidden) if isinstance(hidden, Sequence) and not isinstance(hidden, str | bytes) else hidden
         grids = tuple(grids) if isinstance(grids, Sequence) and not isinstance(grids, str) else grids
+        if "seed" in others and is_seed(others["seed"]):
+            others["seed"] = index(others["seed"])  # numpy's and torch's numbers as Python's
         return StudySettings(hidden=hidden, grids=grids, **others)
 
 
@@ -86,4 +92,4 @@ def _whole(value: Any, least: int) -> bool:
 
 
 def _within(value: Any, low: float, high: float) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value < high
+    return is_number(value) and low <= value < high

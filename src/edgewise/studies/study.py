@@ -11,8 +11,8 @@ from typing import Any
 
 from ..data import Table, from_arrays, from_dataframe, split
 from ..data.frames import is_frame
-from ..errors import ConfigError, DataError, EdgewiseWarning, knows_keywords
-from ..files import write_whole
+from ..errors import ConfigError, DataError, EdgewiseWarning, knows_keywords, shown
+from ..files import as_path, write_whole
 from ..train.closing import far_columns
 from ..train.resuming.journal import Journal
 from . import words
@@ -33,6 +33,7 @@ class Study(Findings):
 
     def report(self, path: str | Path) -> None:
         """Write report.html to this path. Raises `FileError` where the system refuses."""
+        path = as_path(path)  # before the page is made
         write_whole(path, page(self))
 
     def save(self, folder: str | Path, *, force: bool = False) -> dict[str, str]:
@@ -48,7 +49,7 @@ class Study(Findings):
         Raises:
             FileError: the folder cannot be written.
         """
-        return write_folder(self, folder, force=force, extra={})
+        return write_folder(self, as_path(folder), force=force, extra={})
 
 
 @knows_keywords
@@ -109,6 +110,8 @@ def study(
     >>> found.scores["this network"]["r2"] > 0.999
     True
     """
+    if not isinstance(source, str):
+        raise ConfigError(f"source must be text, got {shown(source)}")
     settings = StudySettings.of(hidden, grids, sparsity=sparsity, test=test, seed=seed, formula=formula, effort=effort)
     table = as_table(X, y, inputs=inputs, target=target, task=task)
     journal = None if resume is None else Journal(resume)

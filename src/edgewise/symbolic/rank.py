@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import DataError
+from ..errors import DataError, clipped
 from ..primitives import Primitive, get, resolve
 from .initial_guesses import Dictionary
 from .projection import Fits, descend
@@ -156,7 +156,7 @@ def _samples(values: Any, name: str) -> Tensor:
     try:
         values = torch.as_tensor(values).detach().to(device="cpu", dtype=torch.float64)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise DataError(f"{name} cannot be read as numbers: {error}") from error
+        raise DataError(f"{name} cannot be read as numbers: {clipped(error)}") from error
     if not bool(torch.isfinite(values).all()):
         raise DataError(f"{name} holds NaN or infinite values; leave these samples out")
     return values

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from ..errors import ConfigError, knows_keywords
+from ..errors import ConfigError, knows_keywords, shown
 from ..layers import OFF
 from ..metadata import Edit
 from ..model import KAN, Fitted, as_kan
@@ -86,7 +86,7 @@ def symbolify(
     """
     model = as_kan(model, "symbolify")
     if not isinstance(tolerance, (int, float)) or isinstance(tolerance, bool) or not tolerance >= 0:
-        raise ConfigError(f"tolerance must be a number >= 0, got {tolerance!r}")
+        raise ConfigError(f"tolerance must be a number >= 0, got {shown(tolerance)}")
     units, forms = checked_budget(budget), resolve(primitives)
     with progress_bar(units, progress) as bar, told_by((work := Work(units, bar)).say):
         with threads_for(0.0):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..errors import ConfigError
+from ..errors import ConfigError, shown
 from ..screen import someone_looks
 from .tuning import TUNED
 
@@ -77,7 +77,7 @@ def checked_budget(budget: float | None) -> float:
     if isinstance(budget, bool) or not isinstance(budget, int | float) or not budget > 0:
         raise ConfigError(
             f"budget must be a number of units above 0 (one is about a millisecond), or None for {TUNED.budget:g}, got"
-            f" {budget!r}"
+            f" {shown(budget)}"
         )
     return float(budget)
 

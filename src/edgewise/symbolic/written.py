@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ..errors import ConfigError, SymbolicError, require
+from ..errors import ConfigError, SymbolicError, as_list, as_words, require, shown
 from ..layers import OFF
 from ..model import KAN
 from ..primitives import get
@@ -80,19 +80,17 @@ def input_symbols(model: KAN, inputs: Sequence[Any] | None = None) -> list[Any]:
     sympy, count = require("sympy"), model.topology.features
     if inputs is None:
         inputs = model.metadata.inputs if len(model.metadata.inputs) == count else [f"x{n + 1}" for n in range(count)]
-    if not _is_list(inputs, count):
-        raise ConfigError(f"inputs needs {count} names, one for every column of X (pruned ones too), got {inputs!r}")
-    if not all(str(name) for name in inputs):
-        raise ConfigError(f"inputs needs names that are not empty, got {inputs!r}")
-    symbols = [name if isinstance(name, sympy.Symbol) else sympy.Symbol(str(name)) for name in inputs]
+    names, words = as_list(inputs), as_words(inputs)
+    if names is None or len(words or ()) != count:
+        raise ConfigError(
+            f"inputs needs {count} names, one for every column of X (pruned ones too), got {shown(inputs)}"
+        )
+    if not all(words or ()):
+        raise ConfigError(f"inputs needs names that are not empty, got {shown(inputs)}")
+    symbols = [name if isinstance(name, sympy.Symbol) else sympy.Symbol(str(name)) for name in names]
     if len(set(symbols)) < count:
-        raise ConfigError(f"inputs must be different names, got {[str(s) for s in symbols]}")
+        raise ConfigError(f"inputs must be different names, got {shown([str(s) for s in symbols])}")
     return symbols
-
-
-def _is_list(names: Any, count: int) -> bool:
-    """Whether these are so many names; a single text is none."""
-    return not isinstance(names, str) and hasattr(names, "__len__") and len(names) == count
 
 
 def output_names(model: KAN, outputs: Sequence[Any] | None = None) -> list[str]:
@@ -102,6 +100,7 @@ def output_names(model: KAN, outputs: Sequence[Any] | None = None) -> list[str]:
     if outputs is None:
         known = model.metadata.outputs
         return list(known) if len(known) == count else ["y"] if count == 1 else [f"y{n + 1}" for n in range(count)]
-    if not _is_list(outputs, count):
-        raise ConfigError(f"outputs needs {count} names, got {outputs!r}")
-    return [str(name) for name in outputs]
+    words = as_words(outputs)
+    if words is None or len(words) != count:
+        raise ConfigError(f"outputs needs {count} names, got {shown(outputs)}")
+    return words

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..errors import ConfigError, TrainingError
+from ..errors import ConfigError, TrainingError, clipped
 from ..threads import threads_for
 from .choose import FULL_BATCH, TUNED, Optimizer, choose_for_module, epochs_for, name_of, whole_batch
 from .job import Job
@@ -90,7 +90,7 @@ def _check_output(module: nn.Module, job: Job) -> int:
             output = module(job.x[:2])
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
         raise TrainingError(
-            f"the module cannot take X of shape {tuple(job.x.shape)} and {job.x.dtype}: {error}"
+            f"the module cannot take X of shape {tuple(job.x.shape)} and {job.x.dtype}: {clipped(error)}"
         ) from error
     finally:
         modes.restore()

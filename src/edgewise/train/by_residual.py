@@ -7,7 +7,7 @@ import math
 
 from torch import Tensor, nn
 
-from ..errors import ConfigError
+from ..errors import ConfigError, shown
 from ..metadata import Edit
 from ..model import KAN
 from .choose import FULL_BATCH, choose_for_module, listed, name_of
@@ -60,7 +60,7 @@ def _chosen(settings: FitSettings, problem: ResidualProblem) -> str:
     fits = choose_for_module(problem.start().numel(), problem.residuals, 1) == "lm"
     chosen = ("lm" if fits else "lbfgs") if settings.optimizer == "auto" else settings.optimizer
     if not isinstance(chosen, str) or chosen not in FULL_BATCH:
-        raise ConfigError(f"a residual is minimised by {listed(FULL_BATCH)}, got {chosen!r}")
+        raise ConfigError(f"a residual is minimised by {listed(FULL_BATCH)}, got {shown(chosen)}")
     return chosen
 
 

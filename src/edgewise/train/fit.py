@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from operator import index
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ..errors import ConfigError, knows_keywords
-from ..limits import NUMBER, layer_bytes, refuse_too_large
+from ..errors import ConfigError, knows_keywords, shown
+from ..limits import NUMBER, layer_bytes, refuse_too_large, times
 from ..model import KAN
 from ..transforms.grids import reaching
 from . import by_gradient, by_least_squares, by_module, by_residual
@@ -162,12 +163,12 @@ def _refuse_grids(model: KAN, chosen: Optimizer, settings: FitSettings) -> None:
     finest, degree = settings.sizes[-1], model.config.degree
     remedy = "take coarser grids"
     edges = [layer.kind.shape for layer in model.edge_layers]
-    refuse_too_large(f"grids={settings.grids}", sum(layer_bytes(i, o, finest, degree) for i, o in edges), remedy)
+    refuse_too_large(f"grids={shown(settings.grids)}", sum(layer_bytes(i, o, finest, degree) for i, o in edges), remedy)
     if chosen == "lm":
         parameters = sum(i * o * (finest + degree) for i, o in edges)
         refuse_too_large(
-            f"grids={settings.grids} with {parameters} parameters and Levenberg-Marquardt's matrix",
-            float(NUMBER) * parameters**2,
+            f"grids={shown(settings.grids)} with {parameters} parameters and Levenberg-Marquardt's matrix",
+            times(NUMBER, parameters**2),
             f"{remedy}, or optimizer='lm-cg' or 'lbfgs'",
         )
 
@@ -182,7 +183,7 @@ def _data_of(model: nn.Module, settings: FitSettings) -> dict[str, Any]:
         "outputs": None,
         "dtype": next((p.dtype for p in model.parameters()), torch.get_default_dtype()),
         "device": settings.place(model),
-        "seed": settings.seed,
+        "seed": index(settings.seed),
     }
 
 

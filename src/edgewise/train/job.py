@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..data import as_codes, as_matrix, as_pair, as_target, holds_classes
-from ..errors import ConfigError, DataError, ShapeError, did_you_mean
+from ..errors import ConfigError, DataError, ShapeError, did_you_mean, shown
 from .held_out import HeldOut, SplitRecord, again, draw
 from .priors.memory import Memory
 from .problems.losses import LOSSES, CrossEntropy, Loss, SquaredError
@@ -73,19 +73,19 @@ class Job:
 def choose_loss(loss: str | Loss, y: Any) -> Loss:
     """The loss object; "auto" is cross-entropy for targets declared as classes (text, booleans, categories), squared
     error otherwise."""
-    if loss == "auto":
+    if isinstance(loss, str) and loss == "auto":
         return CrossEntropy() if holds_classes(y) else SquaredError()
     if isinstance(loss, str):
         name = {"mse": "squared_error", "classification": "cross_entropy", "regression": "squared_error"}.get(
             loss, loss
         )
         if name not in LOSSES:
-            raise ConfigError(f"unknown loss {loss!r}; {did_you_mean(loss, [*LOSSES, 'auto'])}")
+            raise ConfigError(f"unknown loss {shown(loss)}; {did_you_mean(loss, [*LOSSES, 'auto'])}")
         return LOSSES[name]
     if not all(hasattr(loss, part) for part in ("name", "rows", "gradient", "curvature")):
         raise ConfigError(
             f"loss must be a name ({', '.join(LOSSES)}) or an object with name, rows, gradient and curvature, got"
-            f" {loss!r}"
+            f" {shown(loss)}"
         )
     return loss
 
@@ -124,7 +124,7 @@ def check_rows(
         X, y = as_pair(X, y)
     if y is None:
         raise DataError("y is missing: give fit(model, X, y), a DataLoader of pairs, or residual=...")
-    chosen = choose_loss("cross_entropy" if loss == "auto" and known else loss, y)
+    chosen = choose_loss("cross_entropy" if known and isinstance(loss, str) and loss == "auto" else loss, y)
     x = as_matrix(X, width=features, dtype=dtype, device=device)
     classes: tuple[str, ...] = ()
     if isinstance(chosen, CrossEntropy):

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..config import is_seed
+from ..config import is_number, is_seed
 from ..devices import as_device
-from ..errors import ConfigError, did_you_mean, problems
-from ..limits import HISTORY_ROW, MODULE, too_large
+from ..errors import ConfigError, did_you_mean, problems, shown
+from ..limits import HISTORY_ROW, MODULE, times, too_large
 from ..model import KAN
 from .choose import EVIDENCE, FULL_BATCH, NAMES, Optimizer
 from .monitor import Callback
@@ -81,22 +81,22 @@ class FitSettings:
         if self.residual is None and X is None:
             yield "give X and y, a DataLoader of pairs, or residual=..."
         if self.residual is not None and not callable(self.residual):
-            yield f"residual must be a function of the model, got {self.residual!r}"
+            yield f"residual must be a function of the model, got {shown(self.residual)}"
 
     def _values(self) -> Iterator[str]:
         yield from self._optimizer()
         yield from self._grids()
         sparsity = self.sparsity
-        if not isinstance(sparsity, (int, float)) or isinstance(sparsity, bool) or not 0 <= sparsity < float("inf"):
-            yield f"sparsity must be a number >= 0, got {sparsity!r}"
-        if self.restarts != "auto" and not _whole(self.restarts, 0):
-            yield f"restarts must be 'auto' or a whole number >= 0, got {self.restarts!r}"
+        if not is_number(sparsity) or sparsity < 0:
+            yield f"sparsity must be a number >= 0, got {shown(sparsity)}"
+        if not _automatic(self.restarts) and not _whole(self.restarts, 0):
+            yield f"restarts must be 'auto' or a whole number >= 0, got {shown(self.restarts)}"
         if self.steps is not None and not _whole(self.steps, 1):
-            yield f"steps must be None or a whole number >= 1, got {self.steps!r}"
+            yield f"steps must be None or a whole number >= 1, got {shown(self.steps)}"
         if self.batch_size is not None and not _whole(self.batch_size, 1):
-            yield f"batch_size must be None or a whole number >= 1, got {self.batch_size!r}"
+            yield f"batch_size must be None or a whole number >= 1, got {shown(self.batch_size)}"
         if not is_seed(self.seed):
-            yield f"seed must be a whole number >= 0 and below 2^64, got {self.seed!r}"
+            yield f"seed must be a whole number >= 0 and below 2^64, got {shown(self.seed)}"
         try:
             as_device(self.device)
         except ConfigError as error:
@@ -107,24 +107,24 @@ class FitSettings:
         """Numbers that this machine could not hold the results of."""
         for name, each in (("steps", HISTORY_ROW), ("restarts", MODULE)):
             value = getattr(self, name)
-            if _whole(value, 1) and (found := too_large(f"{name}={value}", float(each) * value, "take fewer")):
+            if _whole(value, 1) and (found := too_large(f"{name}={shown(value)}", times(each, value), "take fewer")):
                 yield found
 
     def _optimizer(self) -> Iterator[str]:
         optimizer: Any = self.optimizer
         if isinstance(optimizer, str) and optimizer not in OPTIMIZERS:
-            yield f"unknown optimizer {optimizer!r}; {did_you_mean(optimizer, OPTIMIZERS)}"
+            yield f"unknown optimizer {shown(optimizer)}; {did_you_mean(optimizer, OPTIMIZERS)}"
         elif not isinstance(optimizer, str) and not callable(optimizer):
             yield (
                 f"optimizer must be one of {', '.join(OPTIMIZERS)} or a factory such as torch.optim.AdamW, got"
-                f" {optimizer!r}"
+                f" {shown(optimizer)}"
             )
 
     def _grids(self) -> Iterator[str]:
         grids: Any = self.grids
         if isinstance(grids, str):
             if grids != "auto":
-                yield f"grids must be 'auto' or sizes such as (3, 6, 12), got {grids!r}"
+                yield f"grids must be 'auto' or sizes such as (3, 6, 12), got {shown(grids)}"
         elif isinstance(grids, Sequence) and len(grids) > MOST_GRIDS:
             yield f"grids must be at most {MOST_GRIDS} sizes, each a stage of training, got {len(grids)}"
         elif not (
@@ -133,7 +133,7 @@ class FitSettings:
             and all(_whole(g, 1) for g in grids)
             and list(grids) == sorted(set(grids))
         ):
-            yield f"grids must be 'auto' or growing sizes such as (3, 6, 12), got {grids!r}"
+            yield f"grids must be 'auto' or growing sizes such as (3, 6, 12), got {shown(grids)}"
 
     def _memory(self, model: Any) -> Iterator[str]:
         yield from check_memory(self.memory, model, self.residual, self.optimizer, self.sparsity)
@@ -141,11 +141,13 @@ class FitSettings:
     def _callbacks(self) -> Iterator[str]:
         callbacks: Any = self.callbacks
         if not isinstance(callbacks, (list, tuple)) or not all(callable(callback) for callback in callbacks):
-            yield f"callbacks must be a tuple of functions of a history row, got {callbacks!r}"
+            yield f"callbacks must be a tuple of functions of a history row, got {shown(callbacks)}"
 
     def _without_effect(self, model: nn.Module) -> Iterator[str]:
         """Settings that would do nothing, or could not be followed."""
         network = network_of(model)
+        if self.place(model).type == "meta":
+            yield "the model would be on the device 'meta', which holds no values to train; take 'cpu'"
         if self.residual is not None:
             yield from self._beside_residual()
         elif network is not None:
@@ -156,7 +158,7 @@ class FitSettings:
         if self.optimizer == EVIDENCE:
             yield from self._beside_evidence(network)
         if self.batch_size is not None and self.optimizer in FULL_BATCH:
-            yield f"optimizer={self.optimizer!r} takes all rows at once; leave batch_size out, or use 'adam'"
+            yield f"optimizer={shown(self.optimizer)} takes all rows at once; leave batch_size out, or use 'adam'"
 
     def _beside_evidence(self, network: KAN | None) -> Iterator[str]:
         if network is None and self.residual is None:
@@ -199,7 +201,8 @@ class FitSettings:
             )
         elif restarts and self.optimizer not in ("auto", "lm"):
             yield (
-                f"restarts are for Levenberg-Marquardt, got optimizer={self.optimizer!r}; leave them out, or use 'lm'"
+                f"restarts are for Levenberg-Marquardt, got optimizer={shown(self.optimizer)}; leave them out, or use"
+                " 'lm'"
             )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import StructureError
+from ..errors import StructureError, shown
 from ..layers import BOTH, OFF, SYMBOLIC, KANLayer, SymbolicEdge
 from ..metadata import Edit
 from ..model import KAN
@@ -29,8 +29,10 @@ def as_node(node: Any) -> Node:
     try:
         layer, ident = node
         return index(layer), index(ident)
-    except (TypeError, ValueError):
-        raise StructureError(f"a node is (layer, node id), got {node!r}; write nodes=[(1, 3)] for one node") from None
+    except Exception:  # of the value's own methods
+        raise StructureError(
+            f"a node is (layer, node id), got {shown(node)}; write nodes=[(1, 3)] for one node"
+        ) from None
 
 
 def as_edge(edge: Any) -> Edge:
@@ -38,9 +40,9 @@ def as_edge(edge: Any) -> Edge:
     try:
         layer, src, dst = edge
         return index(layer), index(src), index(dst)
-    except (TypeError, ValueError):
+    except Exception:  # of the value's own methods
         raise StructureError(
-            f"an edge is (layer, source node, target subnode), got {edge!r}; write edges=[(0, 1, 2)] for one edge"
+            f"an edge is (layer, source node, target subnode), got {shown(edge)}; write edges=[(0, 1, 2)] for one edge"
         ) from None
 
 

@@ -8,9 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import ConfigError, ShapeError, knows_keywords
+from ..devices import unreadable
+from ..errors import ShapeError, clipped, knows_keywords
 from ..layers import BOTH, OFF, SPLINE, SYMBOLIC, KANLayer
 from ..model import KAN, Fitted, as_kan
+from ..ops.base_function import check_derivative
 from ..topology import Edge
 from .draft import Draft, as_edge, select
 
@@ -67,10 +69,11 @@ class EdgeFunction:
             ConfigError: an order that is no whole number from 0 on.
             ShapeError: an x that holds no numbers, or a tensor of whole numbers.
         """
-        if isinstance(derivative, bool) or not isinstance(derivative, int) or derivative < 0:
-            raise ConfigError(f"derivative must be an integer >= 0, got {derivative!r}")
+        check_derivative(derivative)
         knots = self._layer.knots
         if isinstance(x, Tensor):
+            if odd := unreadable(x):
+                raise ShapeError(f"an edge takes a plain tensor; x is {odd}")
             if not x.is_floating_point():
                 raise ShapeError(f"an edge takes a floating-point tensor, got {x.dtype}; use x.to({knots.dtype})")
             u = ((x.to(knots) - self._shift) / self._scale).reshape(-1, 1)
@@ -78,8 +81,8 @@ class EdgeFunction:
             return values.to(device=x.device, dtype=x.dtype)
         try:
             array = np.array(x, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise ShapeError(f"an edge takes numbers, got {type(x).__name__}: {error}") from error
+        except Exception as error:  # of the values' own methods
+            raise ShapeError(f"an edge takes numbers, got {type(x).__name__}: {clipped(error)}") from error
         with torch.no_grad():
             values = self(torch.as_tensor(array).to(knots), derivative).cpu().numpy()
         return values if array.ndim else float(values)

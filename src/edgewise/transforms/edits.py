@@ -12,13 +12,13 @@ import torch
 from torch import Tensor
 
 from .. import grid
-from ..config import is_int, is_seed, refuse_widths
-from ..errors import ConfigError, StructureError, knows_keywords
+from ..config import is_int, is_number, is_seed, is_sequence, refuse_widths
+from ..errors import ConfigError, StructureError, knows_keywords, shown
 from ..layers import BOTH, SPLINE
 from ..metadata import Edit
 from ..model import KAN, Fitted, as_kan
 from ..topology import Topology
-from .draft import Draft, Parts, sums_first
+from .draft import Draft, Parts, as_node, sums_first
 
 
 @knows_keywords
@@ -49,12 +49,12 @@ def widen(model: KAN | Fitted, layer: int, nodes: int = 1, *, products: int | Se
     model = as_kan(model, "widen")
     layer = _hidden(model, layer, "widen")
     if not is_int(nodes) or nodes < 0:
-        raise ConfigError(f"nodes must be an integer >= 0, got {nodes!r}")
-    count = index(products) if is_int(products) else 0  # type: ignore[arg-type]
+        raise ConfigError(f"nodes must be an integer >= 0, got {shown(nodes)}")
+    count = max(index(products), -1) if is_int(products) else 0  # type: ignore[arg-type]
     _room(model, layer, index(nodes) + 2 * max(count, 0))
-    arities = products if isinstance(products, Sequence) else (2,) * count if is_int(products) else None
-    if arities is None or count < 0 or not all(is_int(a) and index(a) >= 2 for a in arities):
-        raise ConfigError(f"products must be a number or arities of at least 2 such as (2, 3), got {products!r}")
+    arities = products if is_sequence(products) else (2,) * count if is_int(products) else None
+    if not isinstance(arities, Sequence) or count < 0 or not all(is_int(a) and index(a) >= 2 for a in arities):
+        raise ConfigError(f"products must be a number or arities of at least 2 such as (2, 3), got {shown(products)}")
     if nodes + len(arities) == 0:
         raise ConfigError("widen needs at least one node or product to add")
     _room(model, layer, index(nodes) + sum(index(a) for a in arities))
@@ -139,7 +139,7 @@ def deepen(model: KAN | Fitted, layer: int) -> KAN:
     model = as_kan(model, "deepen")
     topology = model.topology
     if not is_int(layer) or not 0 <= index(layer) <= topology.depth:
-        raise StructureError(f"deepen takes a layer of nodes from 0 to {topology.depth}, got {layer!r}")
+        raise StructureError(f"deepen takes a layer of nodes from 0 to {topology.depth}, got {shown(layer)}")
     layer = index(layer)
     widths = [*model.config.widths[: layer + 1], *model.config.widths[layer:]]
     sizes = list(model.config.grid_size)
@@ -206,7 +206,7 @@ def swap(model: KAN | Fitted, layer: int, a: int, b: int) -> KAN:
     model = as_kan(model, "swap")
     layer = _hidden(model, layer, "swap")
     old = model.topology
-    one, other = (old.node_position((layer, index(n) if is_int(n) else n)) for n in (a, b))
+    one, other = (old.node_position(as_node((layer, n))) for n in (a, b))
     order = list(range(len(old.node_ids[layer])))
     order[one], order[other] = other, one
     sizes = [len(old.factors[layer][n]) > 1 for n in (one, other)]
@@ -240,21 +240,23 @@ def perturb(model: KAN | Fitted, scale: float = 0.1, *, seed: int = 0) -> KAN:
         The new model.
 
     Raises:
-        ConfigError: a scale that is negative or not finite.
+        ConfigError: a scale that is negative, not finite, or too large.
 
     >>> import edgewise as ew
     >>> ew.perturb(ew.KAN((2, 3, 1)), 0.01, seed=1).edits[-1].detail
     'scale=0.01, seed=1'
     """
     model = as_kan(model, "perturb")
-    if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 <= scale < math.inf:
-        raise ConfigError(f"scale must be a finite number >= 0, got {scale!r}")
-    draft, generator = Draft.of(model), torch.Generator().manual_seed(_seed(seed))
+    if not is_number(scale) or scale < 0:
+        raise ConfigError(f"scale must be a finite number >= 0, got {shown(scale)}")
+    draft, generator, scale = Draft.of(model), torch.Generator().manual_seed(_seed(seed)), float(scale)
     for parts in draft.layers:
         on = (parts["kind"] == SPLINE) | (parts["kind"] == BOTH)
         parts["coef"] = _noisy(parts["coef"], on[:, None, :].expand_as(parts["coef"]), scale, generator)
         if parts["base_scale"] is not None:
             parts["base_scale"] = _noisy(parts["base_scale"], on, scale, generator)
+        if not bool(torch.isfinite(parts["coef"]).all()):
+            raise ConfigError(f"scale={scale:g} leads beyond what {model.dtype} can hold; take a smaller one")
     return draft.build(Edit("perturb", f"scale={scale:g}, seed={seed}"))
 
 
@@ -273,11 +275,11 @@ def _hidden(model: KAN, layer: Any, verb: str) -> int:
             if depth > 1
             else "this model has no hidden layer; deepen(model, 0) adds one"
         )
-        raise StructureError(f"{verb} takes a hidden layer, got {layer!r}: {known}")
+        raise StructureError(f"{verb} takes a hidden layer, got {shown(layer)}: {known}")
     return index(layer)
 
 
 def _seed(seed: Any) -> int:
     if not is_seed(seed):
-        raise ConfigError(f"seed must be an integer >= 0 and below 2^64, got {seed!r}")
+        raise ConfigError(f"seed must be an integer >= 0 and below 2^64, got {shown(seed)}")
     return index(seed)

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from .. import grid, ops
-from ..config import refuse_widths
-from ..errors import ConfigError, GridError, knows_keywords
+from ..config import is_number, refuse_widths
+from ..errors import ConfigError, GridError, knows_keywords, shown
 from ..fitting import project
 from ..layers import KANLayer
 from ..metadata import Edit
@@ -46,7 +46,7 @@ def refine(model: KAN | Fitted, factor: int | None = None, *, grid_size: int | S
     if grid_size is None:
         factor = 2 if factor is None else factor
         if isinstance(factor, bool) or not isinstance(factor, int) or factor < 1:
-            raise ConfigError(f"factor must be an integer >= 1, got {factor!r}")
+            raise ConfigError(f"factor must be an integer >= 1, got {shown(factor)}")
         sizes = [layer.grid_size * factor for layer in model.edge_layers]
     else:
         sizes = _per_layer(model, grid_size)
@@ -61,7 +61,9 @@ def _per_layer(model: KAN, grid_size: int | Sequence[int]) -> list[int]:
     if len(sizes) != depth or not all(
         isinstance(size, int) and not isinstance(size, bool) and size >= 1 for size in sizes
     ):
-        raise ConfigError(f"grid_size must be an integer >= 1, or one per layer of edges ({depth}), got {grid_size!r}")
+        raise ConfigError(
+            f"grid_size must be an integer >= 1, or one per layer of edges ({depth}), got {shown(grid_size)}"
+        )
     return list(sizes)
 
 
@@ -236,13 +238,9 @@ def adapt(
     'adapt'
     """
     model = as_kan(model, "adapt")
-    if (
-        not all(isinstance(v, (int, float)) for v in (quantile, margin))
-        or not 0 <= quantile <= 1
-        or not 0 <= margin < float("inf")
-    ):
+    if not all(map(is_number, (quantile, margin))) or not 0 <= quantile <= 1 or margin < 0:
         raise ConfigError(
-            f"adapt needs 0 <= quantile <= 1 and margin >= 0, got quantile={quantile!r}, margin={margin!r}"
+            f"adapt needs 0 <= quantile <= 1 and margin >= 0, got quantile={shown(quantile)}, margin={shown(margin)}"
         )
     sizes = [layer.grid_size for layer in model.edge_layers] if grid_size is None else _per_layer(model, grid_size)
     refuse_widths(model.config.widths, sizes, model.config.degree)

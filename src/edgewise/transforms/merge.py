@@ -11,7 +11,7 @@ from torch import Tensor
 
 from .. import ops
 from ..attribution import Activity, activity
-from ..errors import ConfigError, knows_keywords
+from ..errors import ConfigError, knows_keywords, shown
 from ..fitting import dense_basis, least_squares
 from ..grid import breaks_of
 from ..layers import BOTH, OFF, SPLINE, SYMBOLIC, KANLayer, SymbolicEdge
@@ -65,7 +65,7 @@ def merge(model: KAN | Fitted, X: Any, *, tolerance: float = 0.03) -> KAN:
     """
     model = as_kan(model, "merge")
     if isinstance(tolerance, bool) or not isinstance(tolerance, int | float) or not 0 < tolerance < 1:
-        raise ConfigError(f"tolerance must be a number between 0 and 1, such as 0.03, got {tolerance!r}")
+        raise ConfigError(f"tolerance must be a number between 0 and 1, such as 0.03, got {shown(tolerance)}")
     x = model.finite_input(X, "merge")
     current, done, tried = model, [], set()
     with torch.no_grad():

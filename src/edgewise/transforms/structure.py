@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..attribution import activity
-from ..errors import StructureError, knows_keywords
+from ..errors import StructureError, as_list, knows_keywords, shown
 from ..grid import breaks_of
 from ..layers import KANLayer
 from ..metadata import Edit
@@ -50,10 +50,12 @@ def remove(model: KAN | Fitted, *, nodes: Iterable[Node] = (), edges: Iterable[E
     [(0, 0, 1), (0, 0, 2), (0, 1, 1), (1, 1, 0), (1, 2, 0)]
     """
     model = as_kan(model, "remove")
+    listed = {"nodes": as_list(nodes), "edges": as_list(edges)}
     for what, given in (("nodes", nodes), ("edges", edges)):
-        if not isinstance(given, Iterable):
-            raise StructureError(f"{what} must be a list of {what}, got {given!r}")
-    gone, cut = sorted({as_node(n) for n in nodes}), sorted({as_edge(e) for e in edges})
+        if listed[what] is None:
+            raise StructureError(f"{what} must be a list of {what}, got {shown(given)}")
+    gone = sorted({as_node(n) for n in listed["nodes"] or ()})
+    cut = sorted({as_edge(e) for e in listed["edges"] or ()})
     draft = Draft.of(model)
     masks = [torch.zeros_like(parts["kind"], dtype=torch.bool) for parts in draft.layers]
     for layer, ident in gone:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .. import primitives
-from ..errors import StructureError, SymbolicError, knows_keywords, problems
+from ..errors import StructureError, SymbolicError, as_list, knows_keywords, problems, shown
 from ..fitting import dense_basis, least_squares
 from ..grid import breaks_of
 from ..layers import SPLINE, SYMBOLIC, KANLayer, SymbolicEdge
@@ -47,11 +47,12 @@ def set_symbolic(model: KAN | Fitted, forms: Mapping[Edge, ClosedForm]) -> KAN:
     """
     model = as_kan(model, "set_symbolic")
     if not isinstance(forms, Mapping):
-        raise SymbolicError(f"forms must be a dict {{edge: (primitive, a, b, c, d)}}, got {forms!r}")
+        raise SymbolicError(f"forms must be a dict {{edge: (primitive, a, b, c, d)}}, got {shown(forms)}")
     chosen: list[tuple[int, int, int, str, list[float]]] = []
     wrong: list[str] = []
     for edge, form in forms.items():
-        place = model.topology.edge_position(as_edge(edge))
+        edge = as_edge(edge)
+        place = model.topology.edge_position(edge)
         checked = _form(edge, form)
         if isinstance(checked, str):
             wrong.append(checked)
@@ -61,7 +62,7 @@ def set_symbolic(model: KAN | Fitted, forms: Mapping[Edge, ClosedForm]) -> KAN:
     draft = Draft.of(model)
     for layer in sorted({entry[0] for entry in chosen}):
         draft.layers[layer] = _with_forms(draft.layers[layer], [entry[1:] for entry in chosen if entry[0] == layer])
-    words = [f"{as_edge(edge)} {form[0]}" for edge, form in forms.items()]
+    words = [f"{model.topology.edge_at(*entry[:3])} {entry[3]}" for entry in chosen]
     return draft.build(Edit("set_symbolic", ", ".join(words) or "nothing"))
 
 
@@ -70,10 +71,10 @@ def _form(edge: Edge, form: Any) -> tuple[str, list[float]] | str:
     try:
         name, *constants = form
         numbers = [float(v) for v in constants]
-    except (TypeError, ValueError):
-        return f"edge {edge} needs (primitive name, a, b, c, d), got {form!r}"
+    except Exception:  # of the values' own methods
+        return f"edge {edge} needs (primitive name, a, b, c, d), got {shown(form)}"
     if len(numbers) != 4 or not all(map(math.isfinite, numbers)):
-        return f"edge {edge} needs four finite constants a, b, c, d, got {form!r}"
+        return f"edge {edge} needs four finite constants a, b, c, d, got {shown(form)}"
     try:
         return primitives.get(name).name, numbers
     except SymbolicError as error:
@@ -122,9 +123,9 @@ def unset_symbolic(model: KAN | Fitted, edges: Iterable[Edge] | None = None, X: 
     if edges is None:
         places = [(layer, e.src, e.dst) for layer, parts in enumerate(draft.layers) for e in parts["symbolic"]]
     else:
-        if not isinstance(edges, Iterable):
-            raise StructureError(f"edges must be a list of edges, got {edges!r}")
-        places = [topology.edge_position(as_edge(edge)) for edge in edges]
+        if (given := as_list(edges)) is None:
+            raise StructureError(f"edges must be a list of edges, got {shown(edges)}")
+        places = [topology.edge_position(as_edge(edge)) for edge in given]
     for layer, src, dst in places:
         if not bool(has_form(draft.layers[layer]["kind"])[src, dst]):
             raise StructureError(f"edge {topology.edge_at(layer, src, dst)} carries no closed form")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ...errors import ConfigError
+from ...errors import ConfigError, shown
 from ...layers import OFF
 from ...model import KAN
 from ..job import Job, Rows
@@ -49,7 +49,7 @@ def check(model: KAN, job: Job) -> None:
         raise ConfigError("optimizer='evidence' needs an edge into every sum; the model has a sum without any")
     if not isinstance(job.loss, (SquaredError, CrossEntropy)):
         raise ConfigError(
-            f"optimizer='evidence' knows the losses squared_error and cross_entropy, got {job.loss.name!r}; use"
+            f"optimizer='evidence' knows the losses squared_error and cross_entropy, got {shown(job.loss.name)}; use"
             " optimizer='lm'"
         )
 

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ...errors import ConfigError
+from ...errors import ConfigError, shown
 from ...fitting import dense_basis
 from ...grid import breaks_of
 from ...layers import KANLayer
@@ -246,11 +246,11 @@ def check_memory(memory: Any, model: Any, residual: Any, optimizer: Any, sparsit
             else [*wrong, f"memory is for edgewise.KAN, the model is a {kind}; leave it out"]
         )
     if optimizer not in ("auto", "lm"):
-        wrong.append(f"memory is for Levenberg-Marquardt, got optimizer={optimizer!r}; use 'lm'")
+        wrong.append(f"memory is for Levenberg-Marquardt, got optimizer={shown(optimizer)}; use 'lm'")
     if isinstance(sparsity, (int, float)) and sparsity > 0:
         wrong.append(
-            f"memory does not go with sparsity, whose spreads the earlier rows would share in, got {sparsity!r}; leave"
-            " one out"
+            f"memory does not go with sparsity, whose spreads the earlier rows would share in, got {shown(sparsity)};"
+            " leave one out"
         )
     return wrong + unlike(memory, model)
 

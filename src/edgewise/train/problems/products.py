@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from ...errors import TrainingError
+from ...errors import TrainingError, clipped
 from .tuning import TUNED
 
 
@@ -70,7 +70,7 @@ def once_only() -> Iterator[None]:
     except RuntimeError as error:
         raise TrainingError(
             "products with the Jacobian need operations that can be differentiated twice, and the module holds one"
-            f" that cannot; use 'lm' or 'lbfgs', which differentiate once ({error})"
+            f" that cannot; use 'lm' or 'lbfgs', which differentiate once ({clipped(error)})"
         ) from error
 
 

@@ -172,6 +172,8 @@ class ResidualProblem:
                 "residual(model) gave a single number, wanted residuals (m,), whose mean square is minimised; leave out"
                 " the mean()"
             )
+        if r.layout != torch.strided:
+            raise ShapeError(f"residual(model) must return a dense tensor, got {r.layout}; use .to_dense()")
         return r.reshape(-1)
 
     def _compare(self, r: Tensor) -> None:

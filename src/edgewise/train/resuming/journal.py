@@ -14,7 +14,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ...errors import CheckpointError, ConfigError, EdgewiseWarning
+from ...errors import CheckpointError, ConfigError, EdgewiseWarning, shown
+from ...files import FileError, as_path
 from ..solvers.snapshots import Tree
 from ..solvers.status import Status
 from ..solvers.stop import Stop
@@ -34,9 +35,9 @@ class Journal:
 
     def __init__(self, path: str | Path) -> None:
         try:
-            self.path = Path(path)
-        except TypeError as error:
-            raise ConfigError(f"resume must be the path of a file, got {path!r}") from error
+            self.path = Path(as_path(path))
+        except FileError as error:
+            raise ConfigError(f"resume must be the path of a file, got {shown(path)}") from error
         self.cost, self.written = 0.0, time.monotonic()
         self.chapters: dict[str, dict[str, Tree]] = {}
         if self.path.exists():

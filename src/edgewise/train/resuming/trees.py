@@ -11,7 +11,7 @@ from safetensors import torch as safetensors
 from torch import Tensor
 
 from ...checkpoint import digest_of
-from ...errors import CheckpointError
+from ...errors import CheckpointError, clipped
 from ...files import write_whole
 from ..solvers.snapshots import Tree
 
@@ -48,7 +48,8 @@ def read(path: Path) -> Tree:
         raise CheckpointError(f"there is no file {path}") from error
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError, AttributeError) as error:
         raise CheckpointError(
-            f"{path} holds no unfinished fit, or is damaged ({type(error).__name__}: {error}); delete it and begin anew"
+            f"{path} holds no unfinished fit, or is damaged ({type(error).__name__}: {clipped(error)}); delete it and"
+            " begin anew"
         ) from error
 
 

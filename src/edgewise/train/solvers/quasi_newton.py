@@ -13,7 +13,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ...errors import ConfigError, did_you_mean
+from ...errors import ConfigError, did_you_mean, shown
 from .line_search import ValueGradient, descend
 from .snapshots import Snapshots, Tree
 from .stop import Watch
@@ -122,7 +122,7 @@ def minimize(
     ('CONVERGED', 0.0)
     """
     if rule not in RULES:
-        raise ConfigError(f"unknown quasi-Newton rule {rule!r}; {did_you_mean(rule, RULES)}")
+        raise ConfigError(f"unknown quasi-Newton rule {shown(rule)}; {did_you_mean(rule, RULES)}")
     if theta.numel() > TUNED.dense:
         raise ConfigError(
             f"a dense inverse Hessian serves at most {TUNED.dense} parameters, got {theta.numel()}; use L-BFGS"

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ...errors import did_you_mean, problems
+from ...errors import did_you_mean, problems, shown
 
 
 def constant(part: float) -> float:
@@ -54,7 +54,7 @@ class Rates:
             for wrong, message in [
                 (
                     self.schedule not in SCHEDULES,
-                    f"unknown schedule {self.schedule!r}; {did_you_mean(str(self.schedule), SCHEDULES)}",
+                    f"unknown schedule {shown(self.schedule)}; {did_you_mean(self.schedule, SCHEDULES)}",
                 ),
                 (
                     not 0 <= self.warmup < 1,
