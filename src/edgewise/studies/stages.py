@@ -59,7 +59,8 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
         "loss": "squared_error" if rest.classes is None else "cross_entropy",
         "seed": settings.seed,
         "progress": progress,
-        "validation": None if choosing is None else (choosing.X, choosing.y),
+        "sample_weight": training.weight,
+        "validation": None if choosing is None else (choosing.X, choosing.y, choosing.weight),
     }
     plain = fit(fresh(rest, replace(settings, hidden=())), training.X, training.y, optimizer=EVIDENCE, **how)
     rows, stages = [{"part": "additive", **row} for row in plain.history], [stage(ADDITIVE, plain)]
@@ -68,7 +69,8 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
     interrupted = plain.status is Status.INTERRUPTED
     closed = skipped("the fit was interrupted" if interrupted else "closed forms were not asked for")
     try:
-        if not interrupted and choosing is not None:  # too few rows to choose by are too few for hidden layers
+        wanted = settings.hidden or settings.effort != "quick"  # quick and additive: the closed form is all there is
+        if wanted and not interrupted and choosing is not None:  # rows too few to choose by are for no hidden layers
             deep = layered(training, choosing, settings, how, journal)
             rows, stages = rows + deep.rows, stages + deep.stages
             interrupted = deep.chosen.status is Status.INTERRUPTED
@@ -130,13 +132,14 @@ def final(trained: Trained, table: Table, progress: bool, journal: Journal | Non
     if trained.interrupted or summary(trained.model).edges == 0 and trained.chosen.ending is None:
         return trained.model
     if symbolic_edges(trained.model):
-        again = symbolify(trained.model, table.X, table.y, tolerance=TOLERANCE, progress=progress)
+        how: dict[str, Any] = {"sample_weight": table.weight, "tolerance": TOLERANCE, "progress": progress}
+        again = symbolify(trained.model, table.X, table.y, **how)
         same = symbolic_edges(again) == symbolic_edges(trained.model)
         return named(again if same else trained.model, table)
     if trained.chosen.ending is None:
         return trained.model
-    part = journal and journal.part("all rows")
-    return named(refit(trained.chosen, table.X, table.y, progress=progress, resume=part).model, table)
+    how = {"sample_weight": table.weight, "progress": progress, "resume": journal and journal.part("all rows")}
+    return named(refit(trained.chosen, table.X, table.y, **how).model, table)
 
 
 def fresh(rest: Table, settings: StudySettings) -> KAN:
@@ -148,7 +151,7 @@ def fresh(rest: Table, settings: StudySettings) -> KAN:
 
 def parts(rest: Table, seed: int) -> tuple[Table, Table | None]:
     """The rows to train on, and those to choose by; None where rows are few."""
-    if len(rest) < FEWEST:
+    if rest.count < FEWEST:
         return rest, None
     return split(rest, CHOOSING, (seed + 1) % 2**64)  # another draw than the one that set `rest` apart
 

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from .tuning import TUNED
 
-Blocks = Callable[[], Iterator[tuple[Tensor, Tensor, Tensor]]]  # design (n, m), targets (n, ...) and weight (n,)
+Blocks = Callable[[], Iterator[tuple[Tensor, Tensor, Tensor]]]  # design (n, m), targets (n, ...), counts of rows (n,)
 Note = Callable[[float], bool]  # told the loss after every update; ends the run by returning True
 
 
@@ -90,17 +90,15 @@ class _Strengths:
 
 def squared_error(blocks: Blocks, prior: Prior, note: Note) -> Posterior:
     """The posterior of numbers: only sums over the rows are kept, so that there may be many of them."""
-    rows = mass = 0.0
-    total = torch.zeros((), dtype=prior.roughness.dtype)
+    rows, total = 0.0, torch.zeros((), dtype=prior.roughness.dtype)
     for _, y, weight in blocks():
-        rows, mass, total = rows + len(y), mass + float(weight.sum()), total + weight @ y
-    constant, m = total / mass, len(prior.groups)
+        rows, total = rows + float(weight.sum()), total + weight @ y
+    constant, m = total / rows, len(prior.groups)
     matrix, right, square = torch.zeros(m, m, dtype=total.dtype), torch.zeros(m, dtype=total.dtype), 0.0
     for functions, y, weight in blocks():
-        scaled = weight * (rows / mass)
-        matrix.addmm_(functions.T, scaled[:, None] * functions)
-        right += functions.T @ (scaled * (y - constant))
-        square += float(scaled @ (y - constant).square())
+        matrix.addmm_(functions.T, weight[:, None] * functions)
+        right += functions.T @ (weight * (y - constant))
+        square += float(weight @ (y - constant).square())
     coef, spread = torch.zeros_like(right), square / rows
     strengths, noise, settled = _Strengths(prior, max(spread, 1e-300)), 0.5 * spread, not spread > 0
     effective, gain = torch.zeros_like(strengths.value), 0.0
