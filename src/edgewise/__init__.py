@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .data import from_dataframe as from_dataframe
     from .data import from_function as from_function
     from .data import read_csv as read_csv
+    from .estimators.classifier import KANClassifier as KANClassifier
+    from .estimators.regressor import KANRegressor as KANRegressor
     from .exports.export import export as export
     from .layers import KANLayer as KANLayer
     from .model import KAN as KAN
@@ -52,7 +54,9 @@ if TYPE_CHECKING:
 # public name -> the module that holds it; each line has its twin above, which type checkers and editors read
 _HOME = {
     "KAN": "model",
+    "KANClassifier": "estimators.classifier",
     "KANLayer": "layers",
+    "KANRegressor": "estimators.regressor",
     "Table": "data",
     "adapt": "transforms",
     "attribute": "attribution",

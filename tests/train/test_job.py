@@ -134,17 +134,30 @@ def test_held_out_rows_keep_their_weights():
     X, y = table()
     job = job_of(X, y, sample_weight=y)
     assert job.weight is not None and job.wv is not None and job.yv is not None
-    most = y.max()
-    assert torch.equal(job.weight, job.y[:, 0] / most) and torch.equal(job.wv, job.yv[:, 0] / most)
+    for weight, target in ((job.weight, job.y), (job.wv, job.yv)):
+        assert_close(weight, target[:, 0] / y.mean(), like="float64")
 
 
 @pytest.mark.parametrize("size", [1e-200, 1e-60, 1e307])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-def test_only_ratios_of_weights_count(size: float, dtype: torch.dtype):
+def test_only_ratios_count_of_weights_that_are_not_whole(size: float, dtype: torch.dtype):
     X, y = table()
     weight = torch.linspace(0.1, 1.0, ROWS, dtype=torch.float64)
     jobs = [job_of(X, y, sample_weight=scale * weight, dtype=dtype) for scale in (size, 1.0)]
     assert_close(jobs[0].weight, jobs[1].weight, like="float32" if dtype == torch.float32 else "float64")
+
+
+def test_whole_weights_count_rows_and_others_no_more_than_there_are():
+    X, y = table(20)
+    assert job_of(X, y, sample_weight=torch.full((20,), 3.0)).rows == 60
+    assert abs(job_of(X, y, sample_weight=torch.full((20,), 3.5)).rows - 20) < 1e-12
+    assert job_of(X[:1], y[:1], sample_weight=[2]).rows == 2
+
+
+def test_rows_given_to_choose_by_may_have_weights():
+    X, y = table(20)
+    job = job_of(X, y, validation=(X[:3], y[:3], [1, 2, 0]))
+    assert_equal(job.wv, torch.tensor([1.0, 2.0, 0.0]).double())
 
 
 @pytest.mark.parametrize("kind", [torch.tensor, np.array, list, pd.Series])

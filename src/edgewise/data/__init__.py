@@ -9,8 +9,9 @@ from .encode import EncodedRows, beyond_ranges, encode, raw_columns
 from .frames import frame_names, holds_classes
 from .inputs import as_inputs
 from .reader import Grid, read_grid
-from .split import split
+from .split import folds, split
 from .table import Table, from_arrays, from_dataframe, from_function, from_grid, read_csv
+from .weights import as_weights, distinct
 
 __all__ = [
     "Grid",
@@ -21,8 +22,11 @@ __all__ = [
     "as_matrix",
     "as_pair",
     "as_target",
+    "as_weights",
     "beyond_ranges",
+    "distinct",
     "encode",
+    "folds",
     "frame_names",
     "from_arrays",
     "from_dataframe",

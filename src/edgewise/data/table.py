@@ -42,6 +42,7 @@ class Table:
         ranges: lowest and highest value of each input.
         notes: sentences on what was changed or guessed.
         lines: where each row stood in the file or frame.
+        weight (n,): how often each row counts; None where all count once.
     """
 
     X: Tensor
@@ -53,6 +54,7 @@ class Table:
     ranges: tuple[tuple[float, float], ...] = ()
     notes: tuple[str, ...] = ()
     lines: tuple[int, ...] = ()
+    weight: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.X)
@@ -66,6 +68,11 @@ class Table:
     def task(self) -> str:
         """'regression' or 'classification'."""
         return "regression" if self.classes is None else "classification"
+
+    @property
+    def count(self) -> float:
+        """How many rows it stands for."""
+        return len(self) if self.weight is None else float(self.weight.sum())
 
     def metadata(self) -> Metadata:
         """What a model needs to know of this table to predict on another one."""
@@ -89,7 +96,8 @@ class Table:
     def take(self, rows: Tensor) -> Table:
         """These rows alone, everything else unchanged: the ranges stay those of the whole table."""
         lines = tuple(self.lines[row] for row in rows.tolist()) if self.lines else ()
-        return replace(self, X=self.X[rows], y=self.y[rows], lines=lines)
+        weight = None if self.weight is None else self.weight[rows]
+        return replace(self, X=self.X[rows], y=self.y[rows], lines=lines, weight=weight)
 
 
 @knows_keywords

@@ -32,25 +32,24 @@ def as_good(new: KAN, old: KAN, rows: Table, most: float = MOST) -> bool:
     loss is within `most` times the other's, and no more classes are named wrong than one in a hundred.
     """
     ours, theirs = row_losses(new, rows), row_losses(old, rows)
-    if bool(ours.mean() <= WORTH * theirs.mean() + ROUND_OFF * _spread(rows)):
+    our, their = _mean(ours, rows), _mean(theirs, rows)
+    if our <= WORTH * their + ROUND_OFF * _spread(rows):
         return rows.classes is None or _lost(new, old, rows) <= 0.01
-    gap = ours - theirs
-    within = bool(gap.mean() <= ERRORS * gap.std() / math.sqrt(len(gap))) and bool(ours.mean() <= most * theirs.mean())
+    within = our - their <= ERRORS * _error(ours - theirs, rows) and our <= most * their
     return within and (rows.classes is None or _lost(new, old, rows) <= 0.01)
 
 
 def clearly_better(new: KAN, old: KAN, rows: Table) -> bool:
     """Whether `new` is better than `old` on these rows by more than a simpler network is worth, and than chance does:
     one in twenty, by Student's test of the mean difference, which is strict where rows are few."""
-    if len(rows) < FEWEST:
+    if rows.count < FEWEST:
         return False
     ours, theirs = row_losses(new, rows), row_losses(old, rows)
-    gap = theirs - ours
-    error = float(gap.std()) / math.sqrt(len(gap))
-    return bool(gap.mean() > student(len(gap) - 1) * error) and bool(WORTH * ours.mean() < theirs.mean())
+    our, their = _mean(ours, rows), _mean(theirs, rows)
+    return their - our > student(rows.count - 1) * _error(theirs - ours, rows) and WORTH * our < their
 
 
-def student(freedom: int) -> float:
+def student(freedom: float) -> float:
     """What Student's t exceeds one time in twenty, to a percent from four degrees of freedom on: the first terms of
     the expansion of Fisher & Cornish 1960 (doi:10.1080/00401706.1960.10489895).
 
@@ -81,7 +80,7 @@ def without_poles(new: KAN, old: KAN, rows: Table) -> bool:
 def _lost(new: KAN, old: KAN, rows: Table) -> float:
     """The part of the rows that `old` names right beyond those that `new` does."""
     right = [_right(model, rows) for model in (old, new)]
-    return float((right[0] - right[1]).mean())
+    return _mean(right[0] - right[1], rows)
 
 
 def _right(model: KAN, rows: Table) -> Tensor:
@@ -91,3 +90,14 @@ def _right(model: KAN, rows: Table) -> Tensor:
 def _spread(rows: Table) -> float:
     """The variance of the targets; one for classes."""
     return 1.0 if rows.classes is not None else float((rows.y - rows.y.mean(dim=0)).square().mean())
+
+
+def _mean(values: Tensor, rows: Table) -> float:
+    """The mean of values (n,), each as often as its row counts."""
+    return float(values.mean() if rows.weight is None else rows.weight @ values / rows.weight.sum())
+
+
+def _error(values: Tensor, rows: Table) -> float:
+    """The standard error of that mean; not a number for one row."""
+    square = (values - _mean(values, rows)).square()
+    return math.sqrt(_mean(square, rows) / (rows.count - 1)) if rows.count > 1 else math.nan

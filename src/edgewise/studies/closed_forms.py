@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -47,8 +48,9 @@ def close(model: KAN, training: Table, choosing: Table | None, progress: bool = 
         return Closed(None, None, f"No closed forms were looked for: the network has {edges} edges, more than {EDGES}.")
     fitted = thin(training, ROWS)
     judging = training if choosing is None else choosing
+    how: dict[str, Any] = {"sample_weight": fitted.weight, "tolerance": TOLERANCE, "progress": progress}
     try:
-        found = symbolify(model, fitted.X, fitted.y, tolerance=TOLERANCE, progress=progress)
+        found = symbolify(model, fitted.X, fitted.y, **how)
     except EdgewiseError as error:
         return Closed(None, None, f"No closed forms: {error}")
     except Exception as error:

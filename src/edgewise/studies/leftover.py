@@ -30,6 +30,8 @@ def something_left(model: KAN, rows: Table, seed: int = 0) -> bool:
     if len(rows) > ROWS:
         rows = rows.take(torch.linspace(0, len(rows) - 1, ROWS, dtype=torch.float64).round().long())
     slope, curvature, share = _left(model, rows)
+    if rows.weight is not None:
+        slope, curvature = rows.weight[:, None] * slope, rows.weight[:, None] * curvature
     if share < NEARLY_ALL:
         return True
     x = rows.X - rows.X.mean(0)

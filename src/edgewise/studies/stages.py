@@ -62,7 +62,8 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
         "loss": "squared_error" if rest.classes is None else "cross_entropy",
         "seed": settings.seed,
         "progress": progress,
-        "validation": None if choosing is None else (choosing.X, choosing.y),
+        "sample_weight": training.weight,
+        "validation": None if choosing is None else (choosing.X, choosing.y, choosing.weight),
     }
     plain = fit(with_room(rest, settings), training.X, training.y, optimizer=EVIDENCE, **how)
     name = ADDITIVE if plain.model.topology.depth == 1 else WITH_PAIRS
@@ -133,13 +134,14 @@ def final(trained: Trained, table: Table, progress: bool, journal: Journal | Non
     if trained.interrupted or summary(trained.model).edges == 0 and trained.chosen.ending is None:
         return trained.model
     if trained.closed.model is not None:
-        again = symbolify(trained.model, table.X, table.y, tolerance=TOLERANCE, progress=progress)
+        how: dict[str, Any] = {"sample_weight": table.weight, "tolerance": TOLERANCE, "progress": progress}
+        again = symbolify(trained.model, table.X, table.y, **how)
         same = symbolic_edges(again) == symbolic_edges(trained.model)
         return named(again if same else trained.model, table)
     if trained.chosen.ending is None:
         return trained.model
-    part = journal and journal.part("all rows")
-    return named(refit(trained.chosen, table.X, table.y, progress=progress, resume=part).model, table)
+    how = {"sample_weight": table.weight, "progress": progress, "resume": journal and journal.part("all rows")}
+    return named(refit(trained.chosen, table.X, table.y, **how).model, table)
 
 
 def promising(plain: KAN, training: Table, settings: StudySettings) -> bool:
@@ -176,7 +178,7 @@ def fresh(rest: Table, settings: StudySettings) -> KAN:
 
 def parts(rest: Table, seed: int) -> tuple[Table, Table | None]:
     """The rows to train on, and those to choose by; None where rows are few."""
-    if len(rest) < FEWEST:
+    if rest.count < FEWEST:
         return rest, None
     return split(rest, CHOOSING, (seed + 1) % 2**64)  # another draw than the one that set `rest` apart
 

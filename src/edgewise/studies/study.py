@@ -145,6 +145,8 @@ def study_table(
         raise DataError(
             f"{where} has {len(table)} usable rows; a study that lets some of them judge needs at least {FEWEST}"
         )
+    if table.weight is not None:
+        raise DataError("a study judges all rows alike; leave the weights out, or use ew.KANRegressor or KANClassifier")
     rest, held = split(table, settings.test, settings.seed)
     trained = learn(rest, settings, progress, journal)
     if trained.closed.failure:

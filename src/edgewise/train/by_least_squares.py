@@ -85,7 +85,7 @@ def _plan(model: KAN, settings: FitSettings) -> Plan:
 def _in_words(model: KAN, job: Job, settings: FitSettings) -> str:
     """How the network was trained."""
     chosen = f" (chosen for {count_parameters(model)} parameters)" if settings.optimizer == "auto" else ""
-    return f"Levenberg-Marquardt{chosen}" + (f", {job.memory.rows} earlier rows remembered" if job.memory else "")
+    return f"Levenberg-Marquardt{chosen}" + (f", {job.memory.rows:g} earlier rows remembered" if job.memory else "")
 
 
 def _finished(found: Candidate, training: Training, rows: Rows, given_back: bool) -> _End:

@@ -67,8 +67,8 @@ def fit(
         X (n, features): an array, tensor, frame; or a `Table` or DataLoader of pairs, without y.
         y (n,), (n, outputs) or class labels (n,): targets. Text, booleans and categories are classes.
         residual: a function of the model that returns (m,), in place of X and y; its mean square is minimised.
-        validation: rows (X, y) to judge by, or the result of a fit, whose split is kept. By default 10 % of the rows
-            choose and up to 10 % judge; below 30 rows none do.
+        validation: rows (X, y) or (X, y, weight) to judge by, or the result of a fit, whose split is kept. By default
+            10 % of the rows choose and up to 10 % judge; below 30 rows none do.
         optimizer: "auto"; "lm" (Levenberg-Marquardt) or "lm-cg" (the same without a matrix); "lbfgs"; "ssbroyden" or
             "ssbfgs" (self-scaled quasi-Newton); "adam"; or a factory such as `torch.optim.AdamW`. "evidence", for a KAN
             without hidden layers: every edge as smooth as the marginal likelihood says, in closed form.
@@ -78,7 +78,8 @@ def fit(
         restarts: how many further starts a KAN gets; "auto" goes by its size.
         steps: of each stage, at most.
         batch_size (rows): of a mini-batch, for "adam" and factories.
-        sample_weight (n,): what each row counts; rows of weight 0 are left out.
+        sample_weight (n,): how often each row counts; rows of weight 0 are left out. Weights that are no whole numbers
+            only weigh rows against each other.
         memory: the result whose model is trained on, or its `.memory`: its rows go on counting (`Memory`).
         seed: of the split, the restarts and the batches.
         callbacks: functions that get each row of the history, a dict; one that returns True ends the run.

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from ..data import as_codes, as_matrix, as_pair, as_target, holds_classes
+from ..data import as_codes, as_matrix, as_pair, as_target, as_weights, holds_classes
 from ..errors import ConfigError, DataError, ShapeError, did_you_mean, shown
 from .held_out import HeldOut, SplitRecord, again, draw
 from .priors.memory import Memory
@@ -42,9 +41,9 @@ class Job:
     memory: Memory | None = None
 
     @property
-    def rows(self) -> int:
+    def rows(self) -> float:
         """How many rows there are to train on, those that are only remembered included."""
-        return self.x.shape[0] + (self.memory.rows if self.memory else 0)
+        return counted(self.x, self.weight) + (self.memory.rows if self.memory else 0)
 
     @property
     def squared(self) -> bool:
@@ -116,8 +115,7 @@ def check_rows(
 ) -> Checked:
     """X, y and weights, in whatever holds numbers, as rows to train on. `known`: class labels of an earlier fit.
 
-    Rows of weight zero are left out, the other weights are relative to the largest. Raises `ShapeError`, `DataError`
-    and `ConfigError`.
+    Rows of weight zero are left out. Raises `ShapeError`, `DataError` and `ConfigError`.
     """
     with torch.random.fork_rng(devices=[]):  # a DataLoader draws from the global state, whether it shuffles or not
         torch.default_generator.manual_seed(seed)
@@ -133,11 +131,11 @@ def check_rows(
         target = as_target(y, rows=x.shape[0], width=outputs, dtype=dtype, device=device)
     weight, places = None, torch.arange(x.shape[0])
     if sample_weight is not None:
-        weight = _weights(sample_weight, x)
+        weight = as_weights(sample_weight, rows=x.shape[0], device=x.device).to(x.dtype)
         places = (weight > 0).nonzero()[:, 0]
         if len(places) < len(x):
             x, target, weight = x[places], target[places], weight[places]
-    if x.shape[0] < 2:
+    if counted(x, weight) < 2:
         raise DataError(
             f"X has {'1 row' if x.shape[0] else 'no rows'}{'' if weight is None else ' of positive weight'}; fit needs"
             " at least 2"
@@ -157,15 +155,15 @@ def make_job(
 ) -> tuple[Job, Rows]:
     """The job, and all its rows but those that judge, for the last refit. `settings` as for `check_rows`.
 
-    `validation`: rows (X, y) to choose by, or the `HeldOut` of an earlier fit on the same rows. `record`: the split of
-    an earlier fit of the model, which holds again on the same rows.
+    `validation`: rows (X, y) or (X, y, weight) to choose by, or the `HeldOut` of an earlier fit on the same rows.
+    `record`: the split of an earlier fit of the model, which holds again on the same rows.
     """
     found = check_rows(X, y, outputs=outputs, seed=seed, **settings)
     x, y, weight = found.rows
     job = Job(x, y, found.loss, weight, classes=found.classes, seed=seed)
     if validation is not None and not isinstance(validation, HeldOut):
-        xv, yv = _validation(validation, found.loss, x, y, found.classes, outputs)
-        return replace(job, xv=xv, yv=yv), found.rows
+        xv, yv, wv = _validation(validation, found.loss, x, y, found.classes, outputs)
+        return replace(job, xv=xv, yv=yv, wv=wv), found.rows
     held = draw(x, _seed(x, seed, record if validation is None else _same(validation, x)))
     if held is None:
         return job, found.rows
@@ -200,25 +198,9 @@ def _same(held: HeldOut, x: Tensor) -> SplitRecord:
     return held.record
 
 
-def _weights(sample_weight: Any, x: Tensor) -> Tensor:
-    """Weights (n,) of the rows of x (n, d), relative to the largest, in the format of x; a mask is ones and zeros."""
-    listed = isinstance(sample_weight, (list, tuple))
-    if isinstance(sample_weight, Tensor):
-        sample_weight = sample_weight.double() if sample_weight.dtype == torch.bool else sample_weight
-    elif (
-        listed and {type(w) for w in sample_weight} == {bool} or getattr(sample_weight, "dtype", None) == np.dtype(bool)
-    ):
-        sample_weight = np.array(sample_weight, dtype=float)
-    elif holds_classes(sample_weight):
-        raise DataError("sample_weight holds text or categories, wanted numbers, one for each row")
-    weight = as_target(
-        sample_weight, rows=x.shape[0], width=1, what="sample_weight", dtype=torch.float64, device=x.device
-    )[:, 0]
-    if weight.numel() == 0:
-        return weight
-    if bool((weight < 0).any()) or float(weight.max()) <= 0:
-        raise DataError("sample_weight must not be negative and must not be zero everywhere")
-    return (weight / weight.max()).to(x.dtype)
+def counted(x: Tensor, weight: Tensor | None) -> float:
+    """How many rows x (n, d) of this weight (n,) stand for."""
+    return x.shape[0] if weight is None else float(weight.sum())
 
 
 def _codes(
@@ -236,9 +218,9 @@ def _codes(
 
 def _validation(
     validation: Any, loss: Loss, x: Tensor, target: Tensor, classes: tuple[str, ...], outputs: int | None
-) -> tuple[Tensor, Tensor]:
-    if not isinstance(validation, (tuple, list)) or len(validation) != 2:
-        raise ShapeError(f"validation must be a pair (X, y), got {type(validation).__name__}")
+) -> Rows:
+    if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
+        raise ShapeError(f"validation must be a pair (X, y), or (X, y, weight), got {type(validation).__name__}")
     xv = as_matrix(validation[0], width=x.shape[1], what="validation X", dtype=x.dtype, device=x.device)
     if isinstance(loss, CrossEntropy):
         if outputs is None and not all(label.isdigit() for label in classes):  # coded by what the training rows hold
@@ -251,4 +233,6 @@ def _validation(
         )
     if xv.shape[0] == 0:
         raise DataError("validation has no rows; leave it out and fit holds some rows out itself")
-    return xv, yv
+    given = validation[2] if len(validation) == 3 else None
+    wv = None if given is None else as_weights(given, rows=xv.shape[0], device=xv.device).to(xv.dtype)
+    return xv, yv, wv

@@ -20,7 +20,7 @@ def opened(model: KAN | None, X: Any, y: Any, validation: Any = None) -> tuple[K
         model: the KAN, or None for a module that knows no names.
         X: a DataFrame, a `Table` with its targets, or whatever has no names and stays as it is.
         y: the targets, None for those of a `Table`.
-        validation: a pair like X and y, or whatever stays as it is.
+        validation: a pair like X and y, with weights or without, or whatever stays as it is.
 
     Raises:
         DataError: targets given twice, names that are missing, cells that are no numbers.
@@ -35,8 +35,8 @@ def opened(model: KAN | None, X: Any, y: Any, validation: Any = None) -> tuple[K
     model = None if model is None else named(model, X, y)
     if isinstance(validation, Table):
         validation = in_order(model, validation), targets(validation)
-    elif isinstance(validation, (tuple, list)) and len(validation) == 2:
-        validation = in_order(model, validation[0]), validation[1]
+    elif isinstance(validation, (tuple, list)) and len(validation) in (2, 3):
+        validation = in_order(model, validation[0]), *validation[1:]
     return model, in_order(model, X), targets(X) if isinstance(X, Table) else y, validation
 
 

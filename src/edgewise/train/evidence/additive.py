@@ -81,7 +81,7 @@ def additive(start: KAN, job: Job, rows: Rows, monitor: Monitor, known: Sequence
         mine = on[:, number] if job.squared else on[:, :outputs].any(1)
         inputs = mine.nonzero()[:, 0].tolist()
         ends.append(search(task, inputs, _pairs_on(on[:, outputs:]), known[number] if known else None))
-    columns, factors = _columns([(end.terms, end.posterior) for end in ends], outputs, len(x))
+    columns, factors = _columns([(end.terms, end.posterior) for end in ends], outputs, float(weight.sum()))
     factors = sorted(factors, key=lambda factor: -factor.explained)[: room_of(start)]
     model = network(start, found, columns, factors)
     return Found(model, _status([end.posterior for end in ends], monitor), [end.structure for end in ends])
@@ -104,7 +104,7 @@ def _pairs_on(on: Tensor) -> list[Pair]:
     return [(i, j) for i, j in (either + either.T).triu(1).nonzero().tolist()]
 
 
-def _columns(ends: Sequence[Column], outputs: int, rows: int) -> tuple[list[Column], list[Factor]]:
+def _columns(ends: Sequence[Column], outputs: int, rows: float) -> tuple[list[Column], list[Factor]]:
     """What was found for every output, and the products of all of them."""
     columns: list[Column] = []
     factors: list[Factor] = []

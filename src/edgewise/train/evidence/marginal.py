@@ -19,7 +19,7 @@ from torch import Tensor
 
 from .tuning import TUNED
 
-Blocks = Callable[[], Iterator[tuple[Tensor, Tensor, Tensor]]]  # design (n, m), targets (n,) and weight (n,)
+Blocks = Callable[[], Iterator[tuple[Tensor, Tensor, Tensor]]]  # design (n, m), targets (n, ...), counts of rows (n,)
 Note = Callable[[float], bool]  # told the loss after every update; ends the run by returning True
 
 
@@ -125,32 +125,32 @@ class Sums:
 
     @staticmethod
     def of(blocks: Blocks, prior: Prior) -> Sums:
-        """Sums over the rows; weights are scaled so that they sum up to their number."""
-        m, rows, mass = len(prior.groups), 0, 0.0
+        """Sums over the rows, each as often as it counts."""
+        m, lines, rows = len(prior.groups), 0, 0.0
         total, means = prior.roughness.new_zeros(()), prior.roughness.new_zeros(m)
         for functions, y, weight in blocks():
-            rows, mass, total = rows + len(y), mass + float(weight.sum()), total + weight @ y
+            lines, rows, total = lines + len(y), rows + float(weight.sum()), total + weight @ y
             means += weight @ functions
-        constant, means = total / mass, means / mass
+        constant, means = total / rows, means / rows
         right, square, kept = torch.zeros_like(means), 0.0, []
-        matrix = prior.roughness.new_zeros(m, m) if m <= rows else prior.roughness.new_zeros(0, 0)
+        matrix = prior.roughness.new_zeros(m, m) if m <= lines else prior.roughness.new_zeros(0, 0)
         for functions, y, weight in blocks():
-            root = (weight * (rows / mass)).sqrt()
+            root = weight.sqrt()
             scaled, target = root[:, None] * (functions - means), root * (y - constant)
             right += scaled.T @ target
             square += float(target @ target)
-            if m <= rows:
+            if m <= lines:
                 matrix.addmm_(scaled.T, scaled)
             else:
                 kept.append((scaled, target))
-        design = None if m <= rows else torch.cat([scaled for scaled, _ in kept])
-        target = right[:0] if m <= rows else torch.cat([target for _, target in kept])
-        return Sums(float(rows), constant, means, right, square, matrix, design, target)
+        design = None if m <= lines else torch.cat([scaled for scaled, _ in kept])
+        target = right[:0] if m <= lines else torch.cat([target for _, target in kept])
+        return Sums(rows, constant, means, right, square, matrix, design, target)
 
     def solve(self, places: Tensor, precision: Tensor, noise: float) -> tuple[Tensor, Tensor, float]:
         """The posterior mean of the functions at these places, what the data determine of each, and the log
         determinant of the posterior's precision over the prior's: what parameters cost that the data determine."""
-        if self.design is not None and len(places) > self.rows:
+        if self.design is not None and len(places) > len(self.design):
             functions = self.design[:, places]
             matrix = (functions / precision) @ functions.T + noise * torch.eye(len(functions), dtype=functions.dtype)
             factor = torch.linalg.cholesky(matrix)

@@ -58,7 +58,7 @@ class Memory:
     quadratic: Quadratic
 
     @property
-    def rows(self) -> int:
+    def rows(self) -> float:
         """How many rows it stands for."""
         return self.quadratic.rows
 
@@ -143,7 +143,7 @@ class Seen:
         loss = Certain() if isinstance(self.loss, CrossEntropy) else self.loss
         problem = NetworkProblem(model.build(), model.scale_inputs(x), y, loss, weight)
         value, gradient, curvature = problem.quadratic(problem.start())
-        places, rows = problem.flat.places, x.shape[0]
+        places, rows = problem.flat.places, problem.rows
         if places is not None:  # parameters that no training moves have neither
             size = problem.flat.theta.numel()
             whole = gradient.new_zeros(size), curvature.new_zeros(size, size)

@@ -72,7 +72,7 @@ class Roughness:
             tuple(_intensity(layer, _jumps(layer, jumps(layer)).square(), None, None) for layer in layers), dispersion
         )
 
-    def term(self, layers: Sequence[KANLayer], rows: int) -> Smoothness:
+    def term(self, layers: Sequence[KANLayer], rows: float) -> Smoothness:
         """The term for these layers and a loss that is a mean over so many rows."""
         precision, maps = [], [jumps(layer) for layer in layers]
         noise = max(0.0, self.dispersion) / rows  # a loss that has a memory's quadratic in it may be below zero

@@ -140,8 +140,9 @@ class NetworkProblem:
             if weight is None
             else weight / weight.sum()
         )
-        self.earlier, self.rows = earlier, x.shape[0] + (earlier.rows if earlier else 0)
-        self.share = x.shape[0] / self.rows  # of the rows that are here
+        here = x.shape[0] if weight is None else float(weight.sum())
+        self.earlier, self.rows = earlier, here + (earlier.rows if earlier else 0)
+        self.share = here / self.rows  # of the rows that are here
         self.weight = self.weight * self.share
         self.owners = [
             model.subnode_owner(n) if model.topology.has_products(n) else None for n in range(1, len(self.layers) + 1)

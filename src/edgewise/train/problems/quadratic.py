@@ -23,7 +23,7 @@ class Quadratic:
     value: float
     gradient: Tensor
     curvature: Tensor
-    rows: int
+    rows: float
 
     def at(self, theta: Tensor) -> float:
         """The sum at theta (P,)."""

@@ -1,0 +1,165 @@
+"""KANClassifier: a network that tells classes apart, as an estimator of scikit-learn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..data import frame_names
+from ..errors import DataError, knows_keywords, require
+from .arrays import as_table, counting
+from .bases import ClassifierMixin
+from .kan_estimator import KANEstimator
+
+
+class KANClassifier(ClassifierMixin, KANEstimator):
+    """A Kolmogorov-Arnold network as a scikit-learn classifier, for two classes or more.
+
+    An additive network is fitted by its evidence, then one with hidden layers, which is kept only where it is clearly
+    better. Some rows choose between the two; then all rows come back. None is left to judge: a cross-validation does.
+    A row given twice is a row of weight two, and the order of the rows makes no difference.
+
+    Parameters
+    ----------
+    hidden : int or tuple, default=(5,)
+        Nodes of each hidden layer; () for none, a sum of one curve for each feature.
+    grids : "auto" or tuple, default="auto"
+        Intervals of the splines, stage by stage, such as (3, 6, 12).
+    sparsity : float, default=0.01
+        Pull towards few edges in the first fit; 0 leaves pruning out.
+    effort : {"quick", "default", "thorough"}, default="default"
+        How many restarts the first fit has. Quick and without hidden layers is the closed form alone.
+    formula : bool, default=False
+        Whether `fit` looks for closed forms, and predicts by them where they are as good as the splines.
+    random_state : int, RandomState or None, default=None
+        Of the splits and the starts. The same number gives the same network, bit by bit.
+    progress : bool, default=False
+        Show bars.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+    model_ : KAN
+        The network, for every verb of edgewise.
+    learned_ : Learned
+        How it came about: the rows, the settings, every stage.
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        How much of the spread of the outputs each feature carries.
+    formula_ : tuple of sympy expressions
+        The score of each class written down, looked for when first asked for.
+    n_features_in_ : int
+        Features seen in `fit`.
+    feature_names_in_ : ndarray
+        Their names, where X has names.
+
+    Examples
+    --------
+    >>> import edgewise as ew
+    >>> X = np.linspace(-1, 1, 60)[:, None]
+    >>> model = ew.KANClassifier(hidden=(), random_state=0).fit(X, np.where(X[:, 0] > 0.3, "high", "low"))
+    >>> model.classes_.tolist(), model.predict([[0.9], [-0.9]]).tolist()
+    (['high', 'low'], ['high', 'low'])
+    """
+
+    @knows_keywords
+    def __init__(
+        self,
+        hidden: int | Sequence[int] = (5,),
+        *,
+        grids: str | Sequence[int] = "auto",
+        sparsity: float = 0.01,
+        effort: str = "default",
+        formula: bool = False,
+        random_state: Any = None,
+        progress: bool = False,
+    ) -> None:
+        self.hidden = hidden
+        self.grids = grids
+        self.sparsity = sparsity
+        self.effort = effort
+        self.formula = formula
+        self.random_state = random_state
+        self.progress = progress
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> KANClassifier:
+        """Fit a network to all rows.
+
+        Args:
+            X (n, d): finite numbers, in an array or a frame.
+            y (n,): labels of any kind.
+            sample_weight (n,): whole numbers say how often each row counts; others only weigh rows against each other.
+
+        Returns:
+            The estimator itself.
+
+        Raises:
+            ValueError: settings, rows or weights that cannot be used, and a y of one class.
+            KeyboardInterrupt: by Ctrl-C.
+        """
+        names = frame_names(y)
+        X, y = require("sklearn.utils.validation").validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
+        require("sklearn.utils.multiclass").check_classification_targets(y)
+        weight = counting(sample_weight, len(y))
+        if weight is not None:
+            there = weight > 0
+            X, y, weight = X[there], y[there], weight[there]
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise DataError(f"y holds one class only, {self.classes_[0]!r}; give rows of at least two classes")
+        inputs, outputs = getattr(self, "feature_names_in_", None), names if len(names) == 1 else ("y",)
+        self._learn(as_table(X, codes, weight, inputs, outputs, self.classes_.tolist()))
+        return self
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """How far each row speaks for each class.
+
+        Args:
+            X (n, d): finite numbers.
+
+        Returns:
+            For two classes the log odds of the second (n,); for more the scores (n, classes), whose softmax is
+            `predict_proba`.
+
+        Raises:
+            ValueError: rows that cannot be used.
+        """
+        scores = self._outputs(X)
+        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """The probability of every class (n, classes), in the order of `classes_`.
+
+        Args:
+            X (n, d): finite numbers.
+
+        Raises:
+            ValueError: rows that cannot be used.
+        """
+        scores = self._outputs(X)
+        odds = np.exp(scores - scores.max(1, keepdims=True))
+        return odds / odds.sum(1, keepdims=True)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The most likely class of each row (n,).
+
+        Args:
+            X (n, d): finite numbers.
+
+        Raises:
+            ValueError: rows that cannot be used.
+        """
+        return self.classes_[self._outputs(X).argmax(1)]
+
+    @property
+    def formula_(self) -> tuple[Any, ...]:
+        """The score of each class as a sympy expression over the names of the features; their softmax is
+        `predict_proba`.
+
+        Closed forms are looked for when it is first asked for, on the rows of the fit. Edges without one that is as
+        good stand by name: `phi_0_1_2(x)` is `ew.edge(model, (0, 1, 2))`. Without `formula=True`, predictions are
+        those of the splines.
+        """
+        return tuple(self._expressions())

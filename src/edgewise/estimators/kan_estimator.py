@@ -1,0 +1,130 @@
+"""What the regressor and the classifier share: settings, the fit, and what a fitted network shows of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..attribution import attribute
+from ..data import Table
+from ..errors import require
+from ..files import write_whole
+from ..model import KAN
+from ..plotting import plot
+from ..report import report
+from ..studies.formula_text import identifiers
+from ..studies.learning import Learned, closed, learn_all
+from ..studies.settings import StudySettings
+from ..symbolic.formula import formula as written_down
+from .arrays import predicted
+from .bases import BaseEstimator
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class KANEstimator(BaseEstimator):
+    """A network behind scikit-learn's interface. A subclass says what its targets are."""
+
+    hidden: int | Sequence[int]
+    grids: str | Sequence[int]
+    sparsity: float
+    effort: str
+    formula: bool
+    random_state: Any
+    progress: bool
+
+    model_: KAN
+    learned_: Learned
+    _closed: KAN | None
+
+    def _learn(self, table: Table) -> None:
+        """Fit to all rows of the table. Raises as `study` does."""
+        self.learned_ = learn_all(table, self._settings(), bool(self.progress))
+        self.model_ = self.learned_.model
+        self._closed = self.model_ if self.formula else None
+
+    def _settings(self) -> StudySettings:
+        """What was asked for, checked. Raises `ConfigError`."""
+        return StudySettings.of(
+            plain(self.hidden),
+            plain(self.grids),
+            sparsity=plain(self.sparsity),
+            seed=seed_of(self.random_state),
+            formula=plain(self.formula),
+            effort=self.effort,
+        )
+
+    def _outputs(self, X: Any) -> np.ndarray:
+        """The network's outputs (n, k) for X (n, d), once that is checked."""
+        X = self._checked(X)
+        return predicted(self.model_, X)
+
+    def _checked(self, X: Any) -> np.ndarray:
+        """X (n, d) as finite float64. Raises `NotFittedError` and `ValueError` in scikit-learn's words."""
+        validation = require("sklearn.utils.validation")
+        validation.check_is_fitted(self)
+        return validation.validate_data(self, X, reset=False, dtype=np.float64)
+
+    @property
+    def feature_importances_(self) -> np.ndarray:
+        """How much of the outputs' spread each feature carries on the training rows (d,): `ew.attribute`'s scores."""
+        self._refuse_unfitted()
+        return attribute(self.model_, self.learned_.table.X).features.numpy()
+
+    def _expressions(self) -> list[Any]:
+        """One sympy expression for each output of the network in closed forms, which are searched for only once."""
+        self._refuse_unfitted()
+        if self._closed is None:
+            self._closed = closed(self.learned_, bool(self.progress))
+        table = self.learned_.table
+        return written_down(self._closed, inputs=identifiers([*table.inputs, *table.outputs])[: len(table.inputs)])
+
+    def __dir__(self) -> list[str]:
+        """What there is. Notebooks look at every attribute of a fitted estimator that they show; they must not begin a
+        search."""
+        hidden = {"formula_"} if self.__dict__.get("_closed") is None else set()
+        return [name for name in super().__dir__() if name not in hidden]
+
+    def plot(self, **settings: Any) -> Figure:
+        """A matplotlib Figure of the network; `settings` are those of `ew.plot`."""
+        self._refuse_unfitted()
+        return plot(self.model_, self.learned_.table.X, **settings)
+
+    def report(self, path: str | Path) -> None:
+        """Write the report on the network as one html page. Its errors are on the training rows, and it says so.
+
+        Raises:
+            FileError: the system refuses.
+            MissingExtra: jinja2 is not installed.
+        """
+        self._refuse_unfitted()
+        trained, table = self.learned_.trained, self.learned_.table
+        pruned = trained.splines.active_edges() != trained.first.active_edges()
+        page = report(self.model_, table.X, table.y, original=trained.first if pruned else None, history=trained.rows)
+        write_whole(path, page)
+
+    def _refuse_unfitted(self) -> None:
+        require("sklearn.utils.validation").check_is_fitted(self)
+
+
+def seed_of(random_state: Any) -> int:
+    """A seed: a whole number as it is, else one that is drawn. Raises `ValueError`."""
+    if isinstance(random_state, Integral) and not isinstance(random_state, bool):
+        return int(random_state)
+    return int(require("sklearn.utils").check_random_state(random_state).randint(2**31 - 1))
+
+
+def plain(value: Any) -> Any:
+    """numpy's numbers and arrays as Python's own.
+
+    >>> plain(np.array([3, 5])), plain(np.float64(0.5)), plain("auto")
+    ((3, 5), 0.5, 'auto')
+    """
+    if isinstance(value, (np.ndarray, np.generic)):
+        value = value.tolist()
+    return tuple(map(plain, value)) if isinstance(value, (list, tuple)) else value

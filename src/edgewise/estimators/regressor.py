@@ -1,0 +1,173 @@
+"""KANRegressor: a network that predicts numbers, as an estimator of scikit-learn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..data import frame_names
+from ..errors import ConfigError, knows_keywords, require
+from .arrays import as_table, counting
+from .bases import RegressorMixin
+from .conformal import OutOfFold, out_of_fold
+from .kan_estimator import KANEstimator
+
+
+class KANRegressor(RegressorMixin, KANEstimator):
+    """A Kolmogorov-Arnold network as a scikit-learn regressor, for one target or several.
+
+    An additive network is fitted by its evidence, then one with hidden layers, which is kept only where it is clearly
+    better. Some rows choose between the two; then all rows come back. None is left to judge: a cross-validation does.
+    A row given twice is a row of weight two, and the order of the rows makes no difference.
+
+    Parameters
+    ----------
+    hidden : int or tuple, default=(5,)
+        Nodes of each hidden layer; () for none, a sum of one curve for each feature.
+    grids : "auto" or tuple, default="auto"
+        Intervals of the splines, stage by stage, such as (3, 6, 12).
+    sparsity : float, default=0.01
+        Pull towards few edges in the first fit; 0 leaves pruning out.
+    effort : {"quick", "default", "thorough"}, default="default"
+        How many restarts the first fit has. Quick and without hidden layers is the closed form alone.
+    formula : bool, default=False
+        Whether `fit` looks for closed forms, and predicts by them where they are as good as the splines.
+    intervals : bool, default=False
+        Whether `fit` makes the networks that `predict_interval` needs. Otherwise its first call does.
+    random_state : int, RandomState or None, default=None
+        Of the splits and the starts. The same number gives the same network, bit by bit.
+    progress : bool, default=False
+        Show bars.
+
+    Attributes
+    ----------
+    model_ : KAN
+        The network, for every verb of edgewise.
+    learned_ : Learned
+        How it came about: the rows, the settings, every stage.
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        How much of the spread of the outputs each feature carries.
+    formula_ : sympy expression, or a tuple of them for a y of several columns
+        The network written down, looked for when first asked for.
+    n_features_in_ : int
+        Features seen in `fit`.
+    feature_names_in_ : ndarray
+        Their names, where X has names.
+
+    Examples
+    --------
+    >>> import edgewise as ew
+    >>> X = np.linspace(-1, 1, 60)[:, None]
+    >>> model = ew.KANRegressor(hidden=(), random_state=0).fit(X, X[:, 0] ** 2)
+    >>> bool(model.score(X, X[:, 0] ** 2) > 0.999), model.formula_
+    (True, x1**2)
+    """
+
+    @knows_keywords
+    def __init__(
+        self,
+        hidden: int | Sequence[int] = (5,),
+        *,
+        grids: str | Sequence[int] = "auto",
+        sparsity: float = 0.01,
+        effort: str = "default",
+        formula: bool = False,
+        intervals: bool = False,
+        random_state: Any = None,
+        progress: bool = False,
+    ) -> None:
+        self.hidden = hidden
+        self.grids = grids
+        self.sparsity = sparsity
+        self.effort = effort
+        self.formula = formula
+        self.intervals = intervals
+        self.random_state = random_state
+        self.progress = progress
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> KANRegressor:
+        """Fit a network to all rows.
+
+        Args:
+            X (n, d): finite numbers, in an array or a frame.
+            y (n,) or (n, k): the targets.
+            sample_weight (n,): whole numbers say how often each row counts; others only weigh rows against each other.
+
+        Returns:
+            The estimator itself.
+
+        Raises:
+            ValueError: settings, rows or weights that cannot be used.
+            KeyboardInterrupt: by Ctrl-C.
+        """
+        names, check = frame_names(y), require("sklearn.utils.validation").validate_data
+        X, y = check(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True, ensure_min_samples=2)
+        self._flat = y.ndim == 1
+        y = y.reshape(len(y), -1).astype(np.float64)
+        if len(names) != y.shape[1]:
+            names = ("y",) if y.shape[1] == 1 else tuple(f"y{column + 1}" for column in range(y.shape[1]))
+        weight = counting(sample_weight, len(y))
+        self._learn(as_table(X, y, weight, getattr(self, "feature_names_in_", None), names))
+        self._folds = self._out_of_fold() if self.intervals else None
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The targets of new rows: (n,), or (n, k) after a fit to a y of that shape.
+
+        Args:
+            X (n, d): finite numbers.
+
+        Raises:
+            ValueError: rows that cannot be used.
+        """
+        return self._shaped(self._outputs(X))
+
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[np.ndarray, np.ndarray]:
+        """Bounds between which the targets of new rows lie, by the errors on rows that a network has not seen.
+
+        The rows fall into folds; for each, a whole fit to the others is made. This is CV+ of Barber et al. 2021
+        (doi:10.1214/20-AOS1965). About `coverage` of the targets of rows like those of the fit lie inside, whatever
+        the noise is like; 2 coverage - 1 at least, but for a term that vanishes as the rows grow many.
+
+        Args:
+            X (n, d): finite numbers.
+            coverage (above 0, below 1): the part of the targets that is to lie inside.
+
+        Returns:
+            (low, high), each like what `predict` gives. They are infinite where the rows of the fit are too few to
+            tell.
+
+        Raises:
+            ValueError: rows or a coverage that cannot be used.
+        """
+        if not isinstance(coverage, float) or not 0.0 < coverage < 1.0:
+            raise ConfigError(f"coverage is a part of the targets, above 0 and below 1, got {coverage!r}")
+        X = self._checked(X)
+        if self._folds is None:
+            self._folds = self._out_of_fold()
+        low, high = self._folds.bounds(X, coverage)
+        return self._shaped(low), self._shaped(high)
+
+    @property
+    def formula_(self) -> Any:
+        """The network as a sympy expression over the names of the features; a tuple of them for a y of several columns.
+
+        Closed forms are looked for when it is first asked for, on the rows of the fit. Edges without one that is as
+        good stand by name: `phi_0_1_2(x)` is `ew.edge(model, (0, 1, 2))`. Without `formula=True`, predictions are
+        those of the splines.
+        """
+        found = self._expressions()
+        return found[0] if self._flat else tuple(found)
+
+    def _out_of_fold(self) -> OutOfFold:
+        return out_of_fold(self.learned_.table, self.learned_.settings, bool(self.progress))
+
+    def _shaped(self, values: np.ndarray) -> np.ndarray:
+        return values[:, 0] if self._flat else values
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

@@ -1,0 +1,52 @@
+"""From a table to a network for all of its rows, where somebody else judges: a cross-validation, say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..data import Table
+from ..model import KAN
+from .closed_forms import close
+from .settings import StudySettings
+from .stages import Trained, final, learn, named, parts
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Learned:
+    """A network fitted to all rows of a table, some of which chose between stages before; none judges it.
+
+    trained: every stage, before all rows came back. model: what came of it.
+    """
+
+    table: Table
+    settings: StudySettings
+    trained: Trained
+    model: KAN
+
+    def __repr__(self) -> str:
+        return f"Learned({self.table}: {self.model})"
+
+
+def learn_all(table: Table, settings: StudySettings, progress: bool = False) -> Learned:
+    """All stages of a study, then the last fit to all rows. No row judges, so the caller must.
+
+    Raises:
+        DataError, ShapeError, ConfigError: as `study` does.
+        KeyboardInterrupt: by Ctrl-C. Half a network would go unnoticed among the many of a cross-validation.
+    """
+    trained = learn(table, settings, progress)
+    if trained.interrupted:
+        raise KeyboardInterrupt
+    model = final(trained, table, progress)
+    light = replace(trained, chosen=replace(trained.chosen, seen=None))  # which holds the rows once more
+    return Learned(table, settings, light, model)
+
+
+def closed(learned: Learned, progress: bool = False) -> KAN:
+    """The network after the search for closed forms, which `settings.formula` says was left out; where none is as good
+    as its splines, the network as it is."""
+    trained, table = learned.trained, learned.table
+    found = close(trained.splines, *parts(table, learned.settings.seed), progress)
+    if found.model is None:
+        return learned.model
+    return final(replace(trained, model=named(found.model, table), closed=found), table, progress)
