@@ -150,6 +150,7 @@ STUDY: dict[str, dict[str, Any]] = {
     "sparsity": {"-1": -1, "None": None, "nan": math.nan},
     "test": {"zero": 0, "1": 1, "None": None, "text": "0.2"},
     "effort": {"unknown": "hard", "None": None, "a list": ["quick"]},
+    "interactions": {"negative": -1, "text": "all", "None": None, "a float": 1.5},
     "seed": SEEDS,
     "formula": {"None": None, "a number": 3},
     "task": {"unknown": "regresion", "None": None},

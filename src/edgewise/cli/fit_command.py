@@ -108,6 +108,7 @@ def settings_of(args: argparse.Namespace) -> StudySettings:
         seed=args.seed,
         formula=not args.no_formula,
         effort=args.effort,
+        interactions="auto" if args.interactions is None else args.interactions,
     )
 
 

@@ -67,6 +67,12 @@ def _fit(commands: Any) -> None:
         "--hidden", type=hidden, default=(5,), metavar="N[,N]", help="nodes per hidden layer (default 5; 0: none)"
     )
     it.add_argument(
+        "--interactions",
+        type=whole,
+        metavar="N",
+        help="most products of the functions of two inputs (default: as many as the data ask for; 0: none)",
+    )
+    it.add_argument(
         "--grids",
         type=growing,
         metavar="G[,G]",
@@ -89,7 +95,7 @@ def _fit(commands: Any) -> None:
         "--effort",
         choices=("quick", "default", "thorough"),
         default="default",
-        help="how many restarts the first fit has",
+        help="quick: closed form alone; thorough: hidden layers are tried in any case, from more starts",
     )
     it.add_argument("--seed", type=whole, default=0, help="seed of the split, the start and all else (default 0)")
     it.add_argument("--no-formula", action="store_true", help="look for no closed forms and write no formula.txt")

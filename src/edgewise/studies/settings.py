@@ -11,7 +11,7 @@ from ..config import is_number, is_seed
 from ..errors import ConfigError, did_you_mean, problems, shown
 from ..limits import MODULE, refuse_too_large
 
-EFFORTS = {"quick": 0, "default": "auto", "thorough": 24}  # effort -> restarts of a first fit
+EFFORTS = {"quick": 0, "default": "auto", "thorough": 24}  # effort -> restarts of the first fit with hidden layers
 
 
 @dataclass(frozen=True)

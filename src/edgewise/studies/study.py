@@ -66,6 +66,7 @@ def study(
     test: float = 0.2,
     formula: bool = True,
     effort: str = "default",
+    interactions: int | str = "auto",
     seed: int = 0,
     progress: bool = True,
     source: str = "",
@@ -73,8 +74,8 @@ def study(
 ) -> Study:
     """Take a table to a judged network: fit, prune, fit again, closed forms, baselines.
 
-    An additive network is fitted first, by its evidence. One with hidden layers is kept only where it is clearly
-    better.
+    First comes a network in closed form: functions of single inputs, and products for pairs that act together. Hidden
+    layers are tried where that leaves more than noise, or where a formula may be simpler with them.
     One split judges the whole chain. The rows that judge are no part of any stage; other rows stop the fits and choose
     between stages. At the very end all rows come back: `model` is fitted to them, `scores` stay those of before.
 
@@ -84,12 +85,14 @@ def study(
         inputs: names of the inputs, where X has none of its own; of a DataFrame, the columns to use.
         target: the column, or columns, of a DataFrame to predict; a name for y otherwise.
         task: "auto" (classification for text and truth values), "regression" or "classification".
-        hidden: nodes per hidden layer; () for none.
+        hidden: nodes per hidden layer; () for none, which leaves a sum of functions of one input or two.
         grids: intervals per stage, such as (3, 6, 12), or "auto".
         sparsity: pull towards few edges in the first fit; 0 leaves pruning out.
         test: part of the rows that only judge.
         formula: whether closed forms are looked for.
-        effort: "quick", "default" or "thorough": how many restarts the first fit has.
+        effort: "quick" for the closed form alone; "default"; or "thorough", which tries hidden layers in any case, from
+            more starts.
+        interactions: most products of the functions of two inputs; "auto" for as many as the data ask for, 0 for none.
         seed: of the splits, the start and all else. The same seed gives the same result.
         progress: show a bar.
         source: where the table came from, for the report.
@@ -112,7 +115,16 @@ def study(
     """
     if not isinstance(source, str):
         raise ConfigError(f"source must be text, got {shown(source)}")
-    settings = StudySettings.of(hidden, grids, sparsity=sparsity, test=test, seed=seed, formula=formula, effort=effort)
+    settings = StudySettings.of(
+        hidden,
+        grids,
+        sparsity=sparsity,
+        test=test,
+        seed=seed,
+        formula=formula,
+        effort=effort,
+        interactions=interactions,
+    )
     table = as_table(X, y, inputs=inputs, target=target, task=task)
     journal = None if resume is None else Journal(resume)
     found = study_table(table, settings, progress=progress, source=source, journal=journal)

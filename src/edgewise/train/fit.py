@@ -71,7 +71,8 @@ def fit(
             10 % of the rows choose and up to 10 % judge; below 30 rows none do.
         optimizer: "auto"; "lm" (Levenberg-Marquardt) or "lm-cg" (the same without a matrix); "lbfgs"; "ssbroyden" or
             "ssbfgs" (self-scaled quasi-Newton); "adam"; or a factory such as `torch.optim.AdamW`. "evidence", for a KAN
-            without hidden layers: every edge as smooth as the marginal likelihood says, in closed form.
+            without hidden layers, or with one of sums and products such as (d, (1, 8), 1): every edge as smooth as the
+            marginal likelihood says, in closed form. Products that the data do not ask for are left out.
         grids (intervals): sizes that are tried in turn, one for all layers; "auto" doubles while that pays.
         sparsity (spreads of y): pull that drives edges to constants, for `prune`. Usual: 0.01 to 0.1.
         loss: "squared_error", "cross_entropy", or an object with the methods of `Loss`; "auto" looks at y.
