@@ -1,8 +1,8 @@
 """Which pairs of inputs act together: found by what the functions of single inputs leave.
 
 A pair is looked at alone. Its products get one strength, the one with the highest marginal likelihood of what is left,
-and the gain of that over no products is its score. Products of noise gain a number about half of which exceeds t one
-time in exp(t) / 2, so the bar grows as the logarithm of the number of pairs.
+and the gain of that over no products is its score. Products of noise gain more than t one time in exp(t) * 2, so the
+bar is the logarithm of the number of pairs.
 
 Letters: n rows, d inputs, m products, l targets, p pairs, t strengths.
 """

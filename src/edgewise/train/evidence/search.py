@@ -150,31 +150,39 @@ def _or_nothing(found: Model) -> Model:
 
 
 def sparse(task: Task, terms: list[Term], known: Tensor | None, among: Among) -> Model:
-    """The terms that pay for themselves, with a strength each.
+    """The terms that pay for themselves, with a strength each."""
+    return _thinned(task, _model(task, terms, False, known, among), among)
+
+
+def dense(task: Task, terms: list[Term], known: Tensor | None, among: Among) -> Model:
+    """All inputs, with one strength for their lines, and the pairs that pay for themselves."""
+    return _thinned(task, _model(task, terms, True, known, among), among)
+
+
+def _thinned(task: Task, best: Model, among: Among) -> Model:
+    """The model without the terms that do not pay; where lines have a common strength, pairs alone may go.
 
     Terms are dropped together, those of the least worth first, and half as many where so many are too many: of inputs
     that say the same, each one alone is worth nothing.
     """
-    best = _model(task, terms, False, known, among)
-    count = len(terms)
+    count = len(best.terms)
     while count and best.believed:
-        order = best.posterior.worth.argsort().tolist()
-        weak = [number for number in order if best.posterior.worth[number] < TUNED.weak]
+        worth = best.posterior.worth
+        weak = [
+            number
+            for number in worth.argsort().tolist()
+            if worth[number] < TUNED.weak and not (best.common and len(best.terms[number].inputs) == 1)
+        ]
         count = min(count, len(weak), len(best.terms) - 1)
         if not count:
             break
         left = [term for number, term in enumerate(best.terms) if number not in weak[:count]]
-        fewer = _model(task, left, False, _carried(best, left), among)
+        fewer = _model(task, left, best.common, _carried(best, left), among)
         if fewer.score > best.score:
             best = fewer
         else:
             count //= 2
     return best
-
-
-def dense(task: Task, terms: list[Term], known: Tensor | None, among: Among) -> Model:
-    """All terms, with one strength for the lines of all inputs."""
-    return _model(task, terms, True, known, among)
 
 
 def _better(task: Task, singles: list[Term], among: Among) -> tuple[Callable[..., Model], Model]:
@@ -197,14 +205,15 @@ def _better(task: Task, singles: list[Term], among: Among) -> tuple[Callable[...
 
 def _model(task: Task, terms: list[Term], common: bool, known: Tensor | None, among: Among) -> Model:
     """These terms with their posterior. Its score is the gain in log marginal likelihood, less one nat for each
-    strength, and less the logarithm of how many choices of so many terms there are (Scott & Berger 2010,
-    doi:10.1214/10-AOS792)."""
+    strength, of pairs only for those that came to something, and less the logarithm of how many choices of so many
+    terms there are (Scott & Berger 2010, doi:10.1214/10-AOS792)."""
     prior = prior_of(terms, common)
     posterior = task.fit(terms, prior, known)
     singles = sum(len(term.inputs) == 1 for term in terms)
     choices = _log_choices(among[0], singles) + _log_choices(among[1], len(terms) - singles)
-    strengths = int((prior.sizes > 0).sum())  # one that came to nothing was chosen, too
-    score = posterior.gain - TUNED.strength_cost * strengths - choices
+    of_pairs = torch.cat([torch.full((term.groups,), len(term.inputs) == 2) for term in terms])
+    chosen = torch.where(of_pairs, posterior.effective > 0, prior.sizes > 0)
+    score = posterior.gain - TUNED.strength_cost * int(chosen.sum()) - choices
     return Model(terms, posterior, common, score, believed(posterior.gain, prior))
 
 

@@ -58,9 +58,10 @@ class EvidenceTuning:
     """Pairs of inputs in one output, at most: 1000 parameters."""
     searches: int = 3
     """Times that pairs are looked for in what is left. Strong pairs hide weak ones."""
-    bar: float = 3.0
-    """What a pair must gain in log marginal likelihood, beside the logarithm of the number of pairs: noise gives one in
-    exp(3) * 2 = 40 tables a pair."""
+    bar: float = 0.0
+    """What a pair must gain in log marginal likelihood, beside the logarithm of the number of pairs, to be tried beside
+    everything else: noise gives half a pair a table. Measured on seven tables: 3 misses pairs (Boston housing 3.6
+    instead of 3.4)."""
     looked_at: int = 500
     """Pairs that are looked at with all their products; a glance at the smoothest ones chooses them."""
     at_once: int = 64
