@@ -17,46 +17,28 @@ from .kan_estimator import KANEstimator
 class KANClassifier(ClassifierMixin, KANEstimator):
     """A Kolmogorov-Arnold network as a scikit-learn classifier, for two classes or more.
 
-    An additive network is fitted by its evidence, then one with hidden layers, which is kept only where it is clearly
-    better. Some rows choose between the two; then all rows come back. None is left to judge: a cross-validation does.
-    A row given twice is a row of weight two, and the order of the rows makes no difference.
+    It is what `ew.study` finds: functions of single features and of pairs, and hidden layers only where these are
+    clearly better. Some rows choose between the two; then all rows come back. None is left to judge, which a
+    cross-validation does. A row given twice is a row of weight two, and the order of the rows makes no difference.
 
-    Parameters
-    ----------
-    hidden : int or tuple, default=(5,)
-        Nodes of each hidden layer; () for none, a sum of one curve for each feature.
-    grids : "auto" or tuple, default="auto"
-        Intervals of the splines, stage by stage, such as (3, 6, 12).
-    sparsity : float, default=0.01
-        Pull towards few edges in the first fit; 0 leaves pruning out.
-    effort : {"quick", "default", "thorough"}, default="default"
-        How many restarts the first fit has. Quick and without hidden layers is the closed form alone.
-    formula : bool, default=False
-        Whether `fit` looks for closed forms, and predicts by them where they are as good as the splines.
-    random_state : int, RandomState or None, default=None
-        Of the splits and the starts. The same number gives the same network, bit by bit.
-    progress : bool, default=False
-        Show bars.
+    Args:
+        hidden: nodes of each hidden layer of the network that is tried where something is left; () tries none.
+        grids: intervals of its splines, stage by stage, such as (3, 6, 12), or "auto".
+        sparsity: pull towards few edges in its first fit; 0 leaves pruning out.
+        effort: "quick", "default" or "thorough": whether it is tried never, where something is left, or always, with
+            many restarts.
+        interactions: how many products of functions of two features there may be: a number, 0 for none, or "auto".
+        formula: whether `fit` looks for closed forms, and predicts by them where they are as good as the splines.
+        random_state: of the splits and the starts: a whole number, which gives the same network again, bit by bit; a
+            `RandomState`; or None.
+        progress: show bars.
 
-    Attributes
-    ----------
-    classes_ : ndarray of shape (n_classes,)
-        The labels.
-    model_ : KAN
-        The network, for every verb of edgewise.
-    learned_ : Learned
-        How it came about: the rows, the settings, every stage.
-    feature_importances_ : ndarray of shape (n_features_in_,)
-        How much of the spread of the outputs each feature carries.
-    formula_ : tuple of sympy expressions
-        The score of each class written down, looked for when first asked for.
-    n_features_in_ : int
-        Features seen in `fit`.
-    feature_names_in_ : ndarray
-        Their names, where X has names.
+    Attributes:
+        classes_ (classes,): the labels.
+        model_: the network, a `KAN`, for every verb of edgewise.
+        learned_: how it came about: the rows, the settings, every stage.
+        n_features_in_, feature_names_in_: of the X of the fit; names, where it has names.
 
-    Examples
-    --------
     >>> import edgewise as ew
     >>> X = np.linspace(-1, 1, 60)[:, None]
     >>> model = ew.KANClassifier(hidden=(), random_state=0).fit(X, np.where(X[:, 0] > 0.3, "high", "low"))
@@ -72,6 +54,7 @@ class KANClassifier(ClassifierMixin, KANEstimator):
         grids: str | Sequence[int] = "auto",
         sparsity: float = 0.01,
         effort: str = "default",
+        interactions: int | str = "auto",
         formula: bool = False,
         random_state: Any = None,
         progress: bool = False,
@@ -80,6 +63,7 @@ class KANClassifier(ClassifierMixin, KANEstimator):
         self.grids = grids
         self.sparsity = sparsity
         self.effort = effort
+        self.interactions = interactions
         self.formula = formula
         self.random_state = random_state
         self.progress = progress
@@ -108,7 +92,7 @@ class KANClassifier(ClassifierMixin, KANEstimator):
             X, y, weight = X[there], y[there], weight[there]
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
-            raise DataError(f"y holds one class only, {self.classes_[0]!r}; give rows of at least two classes")
+            raise DataError(f"y holds one class only, {self.classes_.tolist()[0]!r}; give rows of at least two classes")
         inputs, outputs = getattr(self, "feature_names_in_", None), names if len(names) == 1 else ("y",)
         self._learn(as_table(X, codes, weight, inputs, outputs, self.classes_.tolist()))
         return self
@@ -151,7 +135,8 @@ class KANClassifier(ClassifierMixin, KANEstimator):
         Raises:
             ValueError: rows that cannot be used.
         """
-        return self.classes_[self._outputs(X).argmax(1)]
+        best = self._outputs(X).argmax(1)
+        return self.classes_[best]
 
     @property
     def formula_(self) -> tuple[Any, ...]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..attribution import attribute
+from ..config import is_seed
 from ..data import Table
-from ..errors import require
+from ..errors import ConfigError, require
 from ..files import write_whole
 from ..model import KAN
 from ..plotting import plot
@@ -34,6 +35,7 @@ class KANEstimator(BaseEstimator):
     grids: str | Sequence[int]
     sparsity: float
     effort: str
+    interactions: int | str
     formula: bool
     random_state: Any
     progress: bool
@@ -57,6 +59,7 @@ class KANEstimator(BaseEstimator):
             seed=seed_of(self.random_state),
             formula=plain(self.formula),
             effort=self.effort,
+            interactions=plain(self.interactions),
         )
 
     def _outputs(self, X: Any) -> np.ndarray:
@@ -114,7 +117,9 @@ class KANEstimator(BaseEstimator):
 
 def seed_of(random_state: Any) -> int:
     """A seed: a whole number as it is, else one that is drawn. Raises `ValueError`."""
-    if isinstance(random_state, Integral) and not isinstance(random_state, bool):
+    if isinstance(random_state, Integral):
+        if not is_seed(int(random_state)):
+            raise ConfigError(f"random_state must be a whole number >= 0 and below 2^64, got {random_state!r}")
         return int(random_state)
     return int(require("sklearn.utils").check_random_state(random_state).randint(2**31 - 1))
 

@@ -18,46 +18,28 @@ from .kan_estimator import KANEstimator
 class KANRegressor(RegressorMixin, KANEstimator):
     """A Kolmogorov-Arnold network as a scikit-learn regressor, for one target or several.
 
-    An additive network is fitted by its evidence, then one with hidden layers, which is kept only where it is clearly
-    better. Some rows choose between the two; then all rows come back. None is left to judge: a cross-validation does.
-    A row given twice is a row of weight two, and the order of the rows makes no difference.
+    It is what `ew.study` finds: functions of single features and of pairs, and hidden layers only where these are
+    clearly better. Some rows choose between the two; then all rows come back. None is left to judge, which a
+    cross-validation does. A row given twice is a row of weight two, and the order of the rows makes no difference.
 
-    Parameters
-    ----------
-    hidden : int or tuple, default=(5,)
-        Nodes of each hidden layer; () for none, a sum of one curve for each feature.
-    grids : "auto" or tuple, default="auto"
-        Intervals of the splines, stage by stage, such as (3, 6, 12).
-    sparsity : float, default=0.01
-        Pull towards few edges in the first fit; 0 leaves pruning out.
-    effort : {"quick", "default", "thorough"}, default="default"
-        How many restarts the first fit has. Quick and without hidden layers is the closed form alone.
-    formula : bool, default=False
-        Whether `fit` looks for closed forms, and predicts by them where they are as good as the splines.
-    intervals : bool, default=False
-        Whether `fit` makes the networks that `predict_interval` needs. Otherwise its first call does.
-    random_state : int, RandomState or None, default=None
-        Of the splits and the starts. The same number gives the same network, bit by bit.
-    progress : bool, default=False
-        Show bars.
+    Args:
+        hidden: nodes of each hidden layer of the network that is tried where something is left; () tries none.
+        grids: intervals of its splines, stage by stage, such as (3, 6, 12), or "auto".
+        sparsity: pull towards few edges in its first fit; 0 leaves pruning out.
+        effort: "quick", "default" or "thorough": whether it is tried never, where something is left, or always, with
+            many restarts.
+        interactions: how many products of functions of two features there may be: a number, 0 for none, or "auto".
+        formula: whether `fit` looks for closed forms, and predicts by them where they are as good as the splines.
+        intervals: whether `fit` makes the networks that `predict_interval` needs. Otherwise its first call does.
+        random_state: of the splits and the starts: a whole number, which gives the same network again, bit by bit; a
+            `RandomState`; or None.
+        progress: show bars.
 
-    Attributes
-    ----------
-    model_ : KAN
-        The network, for every verb of edgewise.
-    learned_ : Learned
-        How it came about: the rows, the settings, every stage.
-    feature_importances_ : ndarray of shape (n_features_in_,)
-        How much of the spread of the outputs each feature carries.
-    formula_ : sympy expression, or a tuple of them for a y of several columns
-        The network written down, looked for when first asked for.
-    n_features_in_ : int
-        Features seen in `fit`.
-    feature_names_in_ : ndarray
-        Their names, where X has names.
+    Attributes:
+        model_: the network, a `KAN`, for every verb of edgewise.
+        learned_: how it came about: the rows, the settings, every stage.
+        n_features_in_, feature_names_in_: of the X of the fit; names, where it has names.
 
-    Examples
-    --------
     >>> import edgewise as ew
     >>> X = np.linspace(-1, 1, 60)[:, None]
     >>> model = ew.KANRegressor(hidden=(), random_state=0).fit(X, X[:, 0] ** 2)
@@ -73,6 +55,7 @@ class KANRegressor(RegressorMixin, KANEstimator):
         grids: str | Sequence[int] = "auto",
         sparsity: float = 0.01,
         effort: str = "default",
+        interactions: int | str = "auto",
         formula: bool = False,
         intervals: bool = False,
         random_state: Any = None,
@@ -82,6 +65,7 @@ class KANRegressor(RegressorMixin, KANEstimator):
         self.grids = grids
         self.sparsity = sparsity
         self.effort = effort
+        self.interactions = interactions
         self.formula = formula
         self.intervals = intervals
         self.random_state = random_state

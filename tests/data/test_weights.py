@@ -1,0 +1,101 @@
+"""Weights count rows: whole ones stay, others are relative; a row that occurs again is one of weight two."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from edgewise.data import Table, as_weights, distinct, folds, from_arrays, split
+from edgewise.errors import DataError, ShapeError
+from helpers import assert_close, assert_equal
+
+
+def table(rows: int = 40, classes: bool = False, weight: Any = None) -> Table:
+    draw = np.random.default_rng(0)
+    y = draw.integers(0, 2, rows).astype(bool) if classes else draw.normal(size=rows)
+    found = from_arrays(draw.normal(size=(rows, 2)), y)
+    return found if weight is None else replace(found, weight=torch.as_tensor(weight, dtype=torch.float64))
+
+
+def sums(*parts: Table) -> dict[tuple[float, ...], float]:
+    """How often each row of the parts counts in all."""
+    found: dict[tuple[float, ...], float] = {}
+    for part in parts:
+        y = part.y.reshape(len(part), -1).double()
+        weight = torch.ones(len(part)) if part.weight is None else part.weight
+        for row, count in zip(torch.cat([part.X, y], 1).tolist(), weight.tolist(), strict=True):
+            found[tuple(row)] = found.get(tuple(row), 0.0) + count
+    return found
+
+
+def test_whole_weights_stay_and_others_are_as_many_as_the_rows():
+    assert_equal(as_weights([3, 0, 1], rows=3), torch.tensor([3.0, 0, 1]).double())
+    assert_equal(as_weights(np.array([True, False]), rows=2), torch.tensor([1.0, 0]).double())
+    for scale in (1.0, 1e-300, 1e300):
+        found = as_weights(scale * np.array([0.5, 0.0, 1.0]), rows=3)
+        assert_close(found, torch.tensor([2 / 3, 0, 4 / 3]).double(), like="float64")
+
+
+@pytest.mark.parametrize("wrong", [[-1.0, 1.0], [0.0, 0.0], ["a", "b"], [np.inf, 1.0], [np.nan, 1.0]])
+def test_weights_that_are_none_are_refused(wrong: Any):
+    with pytest.raises(DataError, match="sample_weight"):
+        as_weights(wrong, rows=2)
+    with pytest.raises(ShapeError, match="sample_weight"):
+        as_weights([1.0, 2.0, 3.0], rows=2)
+
+
+@pytest.mark.parametrize("classes", [False, True])
+def test_repeated_rows_in_any_order_are_whole_weights(classes: bool):
+    draw = np.random.default_rng(1)
+    weight = draw.integers(0, 4, 40)
+    plain = table(classes=classes)
+    again = plain.take(torch.from_numpy(draw.permutation(np.repeat(np.arange(40), weight))))
+    one, other = distinct(replace(plain, weight=torch.from_numpy(weight).double())), distinct(again)
+    assert_equal((one.X, one.y, one.weight), (other.X, other.y, other.weight))
+    assert one.count == weight.sum() and len(one) == (weight > 0).sum()
+
+
+def test_rows_that_count_once_have_no_weight():
+    found = distinct(table())
+    assert found.weight is None and sums(found) == sums(table()) and found.count == 40
+
+
+def test_equal_inputs_with_other_targets_are_other_rows():
+    assert len(distinct(from_arrays([[1.0], [1.0], [2.0]], [0.0, 1.0, 0.0]))) == 3
+
+
+WEIGHTS = {"none": None, "whole": np.arange(40) % 5 + 1, "large": np.arange(40) * 1000 + 7, "real": np.arange(40) + 0.5}
+
+
+@pytest.mark.parametrize("classes", [False, True])
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_a_split_divides_what_the_rows_count(name: str, classes: bool):
+    whole = table(classes=classes, weight=WEIGHTS[name])
+    rest, held = split(whole, 0.25, seed=3)
+    together, wanted = sums(rest, held), sums(whole)
+    assert together.keys() == wanted.keys()
+    assert all(abs(together[row] - wanted[row]) < 1e-9 * wanted[row] for row in wanted)
+    assert 0.15 < held.count / whole.count < 0.35
+    if name != "real":
+        assert all(part.weight is None or bool((part.weight == part.weight.round()).all()) for part in (rest, held))
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_folds_hold_out_everything_once(name: str):
+    whole = table(weight=WEIGHTS[name])
+    parts = list(folds(whole, 4))
+    out, wanted = sums(*(held for _, held in parts)), sums(whole)
+    assert all(abs(out[row] - wanted[row]) < 1e-9 * wanted[row] for row in wanted) and out.keys() == wanted.keys()
+    for rest, held in parts:
+        both = sums(rest, held)
+        assert all(abs(both[row] - wanted[row]) < 1e-9 * wanted[row] for row in wanted)
+
+
+def test_few_rows_have_few_folds():
+    assert len(list(folds(table(4), 10))) == 4
+    with pytest.raises(DataError, match="2 rows are too few"):
+        list(folds(table(2), 5))
