@@ -34,22 +34,22 @@ class Named:
         return "" if find_spec(self.package) else self.package
 
 
-def _study(what: str, **settings: Any) -> Named:
-    """edgewise with these settings; torch is loaded for it alone."""
+def _ours(what: str, name: str = "estimator", **settings: Any) -> Named:
+    """A way to call edgewise, with these settings; torch is loaded for it alone."""
 
     def learn(old: Rows, new: Rows) -> peers.Predict:
-        from .ours import study
+        from . import ours
 
-        return study(old, new, **settings)
+        return getattr(ours, name)(old, new, **settings)
 
-    return Named(what, learn, modules=("experiments.tabular.ours",))
+    return Named(what, learn, modules=("experiments.tabular.ours", "edgewise.estimators"))
 
 
 OURS = {
-    "edgewise": _study("`ew.study` on its default settings"),
-    "edgewise_quick": _study("the same, `effort='quick'`", effort="quick"),
-    "edgewise_thorough": _study("the same, `effort='thorough'`", effort="thorough"),
-    "edgewise_additive": _study("the same, `hidden=()`: no hidden layers", hidden=()),
+    "edgewise": _ours("`ew.KANRegressor` or `ew.KANClassifier` as it comes"),
+    "edgewise_quick": _ours("the same, `effort='quick'`: functions of one or two inputs", effort="quick"),
+    "edgewise_thorough": _ours("the same, `effort='thorough'`", effort="thorough"),
+    "edgewise_additive": _ours("functions of one input alone", "additive"),
 }
 PEERS = {
     "constant": Named("the mean, or the shares of the classes", peers.constant),

@@ -1,4 +1,4 @@
-"""edgewise on a table, by its study. This file alone knows how it is called."""
+"""edgewise on a table. This file alone knows how it is called."""
 
 from __future__ import annotations
 
@@ -7,21 +7,29 @@ from typing import Any
 import numpy as np
 import torch
 
-from edgewise.data import Table, from_arrays
+import edgewise as ew
+from edgewise.data import from_arrays
+from edgewise.studies.learning import learn_all
 from edgewise.studies.settings import StudySettings
-from edgewise.studies.stages import final, learn
 
-from .peers import Predict, spread_over
+from .peers import SEED, Predict, predictor, spread_over
 from .preparing import dense
 from .tables import Rows
 
 
-def study(old: Rows, new: Rows, **settings: Any) -> Predict:
-    """The stages of a study on the training rows, all of which are fitted in the end."""
+def estimator(old: Rows, new: Rows, **settings: Any) -> Predict:
+    """The regressor or the classifier with these settings: the stages of a study, then a fit to all training rows."""
+    rows, kind = dense(old, new), ew.KANClassifier if old.classes else ew.KANRegressor
+    return predictor(kind(random_state=SEED, **settings).fit(rows.old, old.y), rows.new, old.classes)
+
+
+def additive(old: Rows, new: Rows) -> Predict:
+    """The same stages without hidden layers and without pairs, which no setting of the estimators leaves out."""
     rows = dense(old, new)
-    table = as_table(rows.old, old)
-    model = final(learn(table, StudySettings(formula=False, **settings), False), table, False)
-    places = [int(name[1:]) - 1 for name in table.inputs]
+    names = [f"x{place}" for place in range(1, rows.old.shape[1] + 1)]
+    table = from_arrays(rows.old, old.y, inputs=names, task="classification" if old.classes else "regression")
+    model = learn_all(table, StudySettings(hidden=(), interactions=0, formula=False, seed=SEED)).model
+    places = [names.index(name) for name in table.inputs]
 
     def predict() -> np.ndarray:
         with torch.no_grad():
@@ -31,9 +39,3 @@ def study(old: Rows, new: Rows, **settings: Any) -> Predict:
         return spread_over(found.softmax(1).numpy(), np.array(table.classes, dtype=int), old.classes)
 
     return predict
-
-
-def as_table(X: np.ndarray, old: Rows) -> Table:
-    """The training rows as edgewise takes them: inputs x1, x2, ..., classes by their codes."""
-    names = [f"x{place}" for place in range(1, X.shape[1] + 1)]
-    return from_arrays(X, old.y, inputs=names, task="classification" if old.classes else "regression")
