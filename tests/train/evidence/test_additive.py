@@ -290,11 +290,11 @@ def test_inputs_that_say_the_same_stay_together():
 
 def test_fewer_rows_than_functions_change_nothing_but_the_algebra(monkeypatch: pytest.MonkeyPatch):
     """The posterior by n x n matrices is that by m x m matrices."""
-    from edgewise.train.evidence import effects, marginal, search, terms
+    from edgewise.train.evidence import chosen_terms, effects, marginal, terms
 
     X, noise = rows(0, 60, 8)
     y = curve(X) + 0.3 * noise
-    task = search.Task(
+    task = chosen_terms.Task(
         X, torch.ones(60, dtype=torch.float64), y, 1, effects.effects(X, None, 3, 20), lambda loss: False
     )
     every = [terms.edge_term(number, effect) for number, effect in enumerate(task.effects)]

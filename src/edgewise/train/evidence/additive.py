@@ -16,11 +16,11 @@ from ..job import Job, Rows
 from ..monitor import Monitor
 from ..problems.losses import CrossEntropy, SquaredError
 from ..solvers.status import Status
+from .chosen_terms import Structure, Task, search
 from .effects import effects
 from .marginal import Note, Posterior
 from .network import Column, Factor, factors_of, network, room_of
 from .screening import Pair
-from .search import Structure, Task, search
 from .tuning import TUNED
 
 

@@ -13,7 +13,7 @@ from ..result import FitResult
 from ..schedule.null_model import constant
 from ..solvers.status import Status
 from .additive import Found, additive, check
-from .search import Structure
+from .chosen_terms import Structure
 
 HOW = "highest marginal likelihood"
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .classes import cross_entropy, shares_of, targets
 from .effects import Effect, blocks
+from .laplace import cross_entropy, shares_of, targets
 from .marginal import Blocks, Note, Posterior, Prior, believed, squared_error
 from .screening import Pair, pairs_of
 from .terms import Term, design, edge_term, pair_term, prior_of
