@@ -95,8 +95,6 @@ def load(path: str | Path, device: torch.device | str | None = None) -> KAN:
         raise CheckpointError(f"there is no file {path}{_suggestion(Path(path))}") from error
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from error
-    except ValueError as error:
-        raise CheckpointError(f"{shown(str(path))} is not the name of a file: {error}") from error
     return from_bytes(raw, str(path), device)
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import index
-from typing import Any
+from typing import Any, TypeGuard
 
 from .errors import ConfigError, did_you_mean, few, problems, shown
 from .limits import MODULE, NODE, layer_bytes, times, too_large
@@ -78,7 +78,7 @@ class KANConfig:
         if not isinstance(base, str) or base not in BASES:
             wrong.append(f"base must be one of {', '.join(BASES)}, got {shown(base)}; {did_you_mean(base, BASES)}")
         try:
-            low, high = (float(d) for d in (None if isinstance(domain, str | bytes) else domain))  # type: ignore[union-attr]
+            low, high = (float(d) for d in (() if isinstance(domain, str | bytes) else domain))
             if not low < high or high - low == float("inf"):
                 wrong.append(f"domain must be (low, high) with low < high and finite, got {shown(domain)}")
         except Exception:  # of the values' own methods
@@ -88,10 +88,10 @@ class KANConfig:
             wrong.append(f"seed must be an integer >= 0 and below 2^64, got {shown(seed)}")
         problems(wrong, ConfigError)
         refuse_widths(shape, sizes, int(degree))
-        return KANConfig(tuple(shape), tuple(int(g) for g in sizes), int(degree), base, (low, high), int(seed))  # type: ignore[union-attr]
+        return KANConfig(tuple(shape), tuple(int(g) for g in sizes), int(degree), base, (low, high), int(seed))
 
 
-def is_int(value: object) -> bool:
+def is_int(value: object) -> TypeGuard[int]:
     """Whether a value counts as a whole number: Python's, numpy's, a tensor of one; not True and False.
 
     >>> is_int(3), is_int(True), is_int(3.0)
@@ -109,7 +109,7 @@ def is_int(value: object) -> bool:
     return True
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Whether a value counts as a finite number that a float holds: not True and False, and not 10**400.
 
     >>> is_number(3), is_number(0.5), is_number(True), is_number(10**400), is_number(float("nan"))
@@ -121,7 +121,7 @@ def is_number(value: object) -> bool:
         return False
 
 
-def is_sequence(value: object) -> bool:
+def is_sequence(value: object) -> TypeGuard[Sequence[Any]]:
     """Whether a value is a list, a tuple or the like: not a text, and not bytes, whose entries are numbers too.
 
     >>> is_sequence([2, 1]), is_sequence("21"), is_sequence(b"21")
@@ -130,13 +130,13 @@ def is_sequence(value: object) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview)
 
 
-def is_seed(value: object) -> bool:
+def is_seed(value: object) -> TypeGuard[int]:
     """Whether a value can be a seed: a whole number of 64 bits, as torch takes it.
 
     >>> is_seed(2**64 - 1), is_seed(2**64), is_seed(-1)
     (True, False, False)
     """
-    return is_int(value) and 0 <= index(value) < 2**64  # type: ignore[arg-type]
+    return is_int(value) and 0 <= index(value) < 2**64
 
 
 def refuse_widths(widths: Sequence[tuple[int, tuple[int, ...]]], grid_size: Sequence[int], degree: int) -> None:
@@ -160,10 +160,10 @@ def refuse_widths(widths: Sequence[tuple[int, tuple[int, ...]]], grid_size: Sequ
 def _width(width: Width) -> tuple[int, tuple[int, ...]] | str:
     """(sums, arities), or what is wrong with it. A plain number of products means products of two factors."""
     if is_int(width):
-        return (int(width), ()) if int(width) >= 1 else f"must be at least 1, got {shown(width)}"  # type: ignore[call-overload]
-    if not is_sequence(width) or len(width) != 2 or not is_int(width[0]):  # type: ignore[arg-type]
+        return (int(width), ()) if int(width) >= 1 else f"must be at least 1, got {shown(width)}"
+    if not is_sequence(width) or len(width) != 2 or not is_int(width[0]):
         return f"must be a number or (sums, products), got {shown(width)}"
-    sums, products = int(width[0]), width[1]  # type: ignore[index]
+    sums, products = int(width[0]), width[1]
     count = 0 if is_sequence(products) or not is_int(products) else index(products)
     if sums < 0 or count < 0:
         return f"cannot be negative, got {shown(width)}"

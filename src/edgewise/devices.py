@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from .errors import ConfigError, clipped, shown
+from .errors import SHOWN, ConfigError, clipped, shown
 
 
 def unreadable(x: torch.Tensor) -> str:
@@ -26,6 +26,15 @@ def unreadable(x: torch.Tensor) -> str:
     return ""
 
 
+def autocasts(device: torch.device) -> bool:
+    """Whether autocast is on for this kind of device; on the device meta, which torch does not ask, it never is.
+
+    >>> autocasts(torch.device("meta"))
+    False
+    """
+    return device.type != "meta" and torch.is_autocast_enabled(device.type)
+
+
 def as_device(device: object) -> torch.device | None:
     """The torch device of this name, or None for None. Raises `ConfigError` for one that no tensor can live on here.
 
@@ -39,8 +48,6 @@ def as_device(device: object) -> torch.device | None:
         torch.empty(0, device=found)
     except (RuntimeError, TypeError, ValueError, AssertionError, AttributeError, ImportError) as error:
         cuda = f", 'cuda' (0 to {torch.cuda.device_count() - 1})" if torch.cuda.is_available() else ""
-        raise ConfigError(
-            f"device={shown(device)} cannot be used here: {clipped(error).strip().splitlines()[0]}; devices here:"
-            f" 'cpu'{cuda}"
-        ) from error
+        why = clipped(error, 2 * SHOWN).strip().splitlines()[0]
+        raise ConfigError(f"device={shown(device)} cannot be used here: {why}; devices here: 'cpu'{cuda}") from error
     return found

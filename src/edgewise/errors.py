@@ -112,7 +112,8 @@ def few(words: Sequence[object], most: int = MOST) -> str:
     told: list[str] = []
     for word in words[:most]:
         told.append(clipped(word, SHOWN))
-        if sum(map(len, told)) > LISTED:
+        if len(told) > 1 and sum(map(len, told)) > LISTED:
+            told.pop()
             break
     return ", ".join(told) + (f" and {len(words) - len(told)} more" if len(words) > len(told) else "")
 
@@ -348,6 +349,15 @@ def knows_keywords(function: Callable[P, R]) -> Callable[P, R]:
         return function(*args, **kwargs)
 
     return checked
+
+
+def is_flag(value: object) -> bool:
+    """Whether a value is True or False, Python's or numpy's.
+
+    >>> is_flag(False), is_flag(0), is_flag(None)
+    (True, False, False)
+    """
+    return type(value).__name__ in ("bool", "bool_")
 
 
 def as_words(value: Any) -> list[str] | None:

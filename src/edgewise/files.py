@@ -16,7 +16,7 @@ from pathlib import Path
 from .errors import EdgewiseError, EdgewiseWarning, few, shown
 
 KEPT_MODE = 0o777
-LONGEST_PATH = 4096  # characters that a system takes at most: PATH_MAX of Linux, the largest
+LONGEST_PATH = 4096  # bytes that a system takes at most: PATH_MAX of Linux, the largest
 LONGEST = 200  # bytes of a name that leave room for what is put around it; file systems take 255
 AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of Linux: fcntl.h, linux/fs.h
 
@@ -31,9 +31,22 @@ def as_path(path: object) -> str | Path:
         name = os.fspath(path)  # type: ignore[call-overload]
     except Exception:  # TypeError, or whatever the value's own method raises
         name = None
-    if not isinstance(name, str) or len(name) > LONGEST_PATH:
+    if isinstance(name, str) and (why := _no_name(name)):
+        raise FileError(f"{shown(name)} is not the name of a file: {why}")
+    if not isinstance(name, str):
         raise FileError(f"path must be the name of a file, a str or a Path, got {shown(path)}")
     return path  # type: ignore[return-value]
+
+
+def _no_name(name: str) -> str:
+    """What keeps a text from being the name of a file anywhere, in words; nothing where it can be one."""
+    try:
+        raw = os.fsencode(name)
+    except UnicodeEncodeError as error:
+        return str(error)
+    if len(raw) > LONGEST_PATH:
+        return f"it has {len(raw)} bytes, and systems take {LONGEST_PATH}"
+    return "it holds a zero byte" if b"\0" in raw else ""
 
 
 def write_whole(path: str | Path, content: bytes | str) -> None:

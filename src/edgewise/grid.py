@@ -12,7 +12,9 @@ from bisect import bisect_right
 import torch
 from torch import Tensor
 
-from .errors import GridError, problems
+from .errors import GridError, problems, shown
+
+MOST_ADDED = 10_000  # intervals that `extended` adds at most on a side
 
 
 def breaks_of(knots: Tensor, degree: int) -> Tensor:
@@ -365,13 +367,14 @@ def extended(knots: Tensor, degree: int, low: Tensor, high: Tensor) -> tuple[Ten
     first, last = knots[:, p], knots[:, knots.shape[1] - p - 1]
     step_left, step_right = knots[:, 1] - knots[:, 0], knots[:, -1] - knots[:, -2]
     tolerance = 1e-9
-    left = int(torch.ceil((first - low) / step_left - tolerance).clamp(min=0).max())
-    right = int(torch.ceil((high - last) / step_right - tolerance).clamp(min=0).max())
-    if max(left, right) > 10000:
+    lacking = (first - low) / step_left, (high - last) / step_right
+    wanted = [float(torch.ceil(ends - tolerance).clamp(min=0).max()) for ends in lacking]
+    if not max(wanted) <= MOST_ADDED:
         raise GridError(
-            f"extending to [{low.tolist()}, {high.tolist()}] would add {max(left, right)} intervals of the present"
+            f"extending to {shown([low.tolist(), high.tolist()])} would add {max(wanted):g} intervals of the present"
             " width; use adapt(model, X) instead"
         )
+    left, right = map(int, wanted)
     count = torch.arange(1, max(left, right) + 1, dtype=knots.dtype, device=knots.device)
     before = knots[:, :1] - step_left[:, None] * count[:left].flip(0)
     after = knots[:, -1:] + step_right[:, None] * count[:right]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from .config import KANConfig, Width, is_int
-from .devices import as_device, unreadable
+from .devices import as_device, autocasts, unreadable
 from .errors import ConfigError, ShapeError, StructureError, few, knows_keywords
 from .layers import OFF, KANLayer, check_dtype
 from .metadata import Edit, Metadata
@@ -303,7 +303,7 @@ class KAN(Predictor):
             raise ShapeError(f"the model takes x of shape (..., {features}), got a tensor that is {unreadable(x)}")
         if x.ndim < 1 or x.shape[-1] != features:
             raise ShapeError(f"the model takes x of shape (..., {features}), got {tuple(x.shape)}")
-        if x.dtype != self.dtype and not torch.is_autocast_enabled(x.device.type):
+        if x.dtype != self.dtype and not autocasts(x.device):
             raise ShapeError(
                 f"x is {x.dtype} but the model is {self.dtype}; use x.to({self.dtype}), model.to({x.dtype}), or"
                 " model.predict(x)"

@@ -7,12 +7,27 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from .errors import ConfigError, is_flag, shown
+
 
 def someone_looks() -> bool:
     """Whether a bar would be seen: stderr is a terminal, or a notebook shows it; not in a file or a pipe."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     notebook = shell is not None and "IPKernelApp" in shell.config
     return notebook or bool(getattr(sys.stderr, "isatty", lambda: False)())
+
+
+def bar_wanted(progress: object) -> bool:
+    """Whether to show a bar: one was asked for, by True and not by False, and it would be seen.
+
+    Raises `ConfigError` for what is neither.
+
+    >>> bar_wanted(False)
+    False
+    """
+    if not is_flag(progress):
+        raise ConfigError(f"progress must be True or False, got {shown(progress)}")
+    return bool(progress) and someone_looks()
 
 
 def on_stderr(text: str) -> None:

@@ -123,7 +123,7 @@ def test_a_bar_is_written_to_a_terminal():
 
 
 def test_the_bar_moves_within_an_epoch(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("edgewise.train.monitor.someone_looks", lambda: True)
+    monkeypatch.setattr("edgewise.train.monitor.bar_wanted", lambda progress: progress)
     monitor = Monitor(progress=True)
     monitor.tick(3, 0.25)
     time.sleep(1.1 * REFRESH)
@@ -135,7 +135,7 @@ def test_the_bar_moves_within_an_epoch(capsys: pytest.CaptureFixture[str], monke
 
 @pytest.mark.parametrize("progress", [True, False])
 def test_the_bar_says_what_is_waited_for(progress: bool, capsys: pytest.CaptureFixture[str], monkeypatch):
-    monkeypatch.setattr("edgewise.train.monitor.someone_looks", lambda: True)
+    monkeypatch.setattr("edgewise.train.monitor.bar_wanted", lambda progress: progress)
     monkeypatch.setattr("edgewise.screen.someone_looks", lambda: True)
     with watched((), progress):
         tell("compiling kernels")

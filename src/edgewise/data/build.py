@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from edgewise.errors import MOST, SHOWN, ConfigError, DataError, clipped, did_you_mean, few, problems, shown
+from edgewise.errors import MOST, SHOWN, ConfigError, DataError, clipped, did_you_mean, few, problems, shown, twice
 
 from .cells import hint, read_levels, read_numbers, sort_levels
 from .faults import Fault, missing_faults, number_faults, usable_rows
@@ -121,7 +121,7 @@ def _chosen(
     known = f"the columns are: {few(grid.names, 20)}"
     if not target:
         raise DataError(f"which column is to be predicted? Name it with --target NAME (in Python: target=...); {known}")
-    wrong = []
+    wrong, given, left = [], {*(features or ())}, {*drop}
     for what, names in (
         ("target", target),
         ("feature", features or []),
@@ -136,21 +136,21 @@ def _chosen(
                     f"{grid.where} has no column {shown(name)} ({what}):"
                     f" {near if near.startswith('did') else known}{hidden}"
                 )
-    twice = {name for name in target if name in grid.renamed.values()}
+    doubled = {name for name in target if name in grid.renamed.values()}
     wrong += [
         f"the target {shown(name)} occurs twice in {grid.where}; give its columns different names"
-        for name in sorted(twice)
+        for name in sorted(doubled)
     ]
-    wrong += [f"{shown(name)} cannot be both target and feature" for name in target if name in (features or [])]
-    wrong += [f"the target {shown(name)} cannot be dropped" for name in target if name in drop]
+    wrong += [f"{shown(name)} cannot be both target and feature" for name in target if name in given]
+    wrong += [f"the target {shown(name)} cannot be dropped" for name in target if name in left]
     wrong += [
         f"{what} {shown(name)} is named twice"
         for what, names in (("target", target), ("feature", features or []))
-        for name in _twice(names)
+        for name in sorted(twice(names))
     ]
     problems(wrong, DataError)
     inputs = [
-        name for name in (grid.names if features is None else features) if name not in target and name not in drop
+        name for name in (grid.names if features is None else features) if name not in target and name not in left
     ]
     if not inputs:
         raise DataError(f"{grid.where} leaves no column to predict {few([*map(shown, target)])} from; {known}")
@@ -210,7 +210,7 @@ def _inputs(
             f"{grid.where} has no input column that varies" + (f"; constant: {few(constant)}" if constant else "")
         )
     if len(set(names)) < len(names):
-        raise DataError(f"columns and levels share the name {shown(_twice(names)[0])}; rename the column")
+        raise DataError(f"columns and levels share the name {shown(min(twice(names)))}; rename the column")
     if len(columns) > len(keep):
         notes.append(f"there are more inputs ({len(columns)}) than rows ({len(keep)}): expect to fit noise")
     return np.stack(columns, axis=1), names, categories, notes
@@ -266,7 +266,3 @@ def _check_scale(what: str, values: np.ndarray) -> None:
             f"{what} varies by only {high - low:.3g}; below {SMALLEST_SPREAD:g} squares vanish: give it in smaller"
             " units"
         )
-
-
-def _twice(names: Sequence[str]) -> list[str]:
-    return sorted({name for index, name in enumerate(names) if name in names[:index]})

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edgewise.errors import ShapeError
+from edgewise.errors import DataError, ShapeError, clipped
 
 
 def is_frame(data: Any) -> bool:
@@ -53,7 +53,10 @@ def unique_names(names: Sequence[str]) -> tuple[str, ...]:
 
 def titles(frame: Any) -> list[str]:
     """The names of a DataFrame's columns as text, names of several levels joined."""
-    return [" ".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in frame.columns]
+    try:
+        return [" ".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in frame.columns]
+    except Exception as error:  # of a name's own method
+        raise DataError(f"the name of a column cannot be written: {clipped(error)}") from error
 
 
 def holds_classes(y: Any) -> bool:

@@ -56,8 +56,8 @@ def read_grid(path: str | Path, *, named: Sequence[str] = (), drop_rows: bool = 
     Raises:
         DataError: whatever is no table, with the line.
     """
-    where = str(path)
-    text, notes = decode(read_bytes(path), where)
+    raw, where = read_bytes(path), str(path)
+    text, notes = decode(raw, where)
     lines = text.split("\n")
     separator, start, comments = _preamble(lines)
     if not separator:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from edgewise.config import is_int, is_seed
+from edgewise.devices import unreadable
 from edgewise.errors import ConfigError, DataError, ShapeError, as_list, as_words, clipped, few, knows_keywords, shown
 from edgewise.limits import COPIES, NUMBER, refuse_too_large, times
 from edgewise.metadata import Metadata
@@ -55,6 +56,17 @@ class Table:
     notes: tuple[str, ...] = ()
     lines: tuple[int, ...] = ()
     weight: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        for name, part, dims in (("X", self.X, (2,)), ("y", self.y, (1, 2))):
+            if not isinstance(part, Tensor) or part.is_nested or part.ndim not in dims:
+                raise ShapeError(f"{name} of a Table must be a tensor of {few(dims)} dimensions, got {shown(part)}")
+        if len(self.X) != len(self.y):
+            raise ShapeError(f"a Table needs as many rows in y as in X, got {len(self.y)} and {len(self.X)}")
+        for name, count in (("inputs", self.X.shape[1]), ("outputs", 1 if self.y.ndim == 1 else self.y.shape[1])):
+            words = getattr(self, name)
+            if not isinstance(words, tuple | list) or len(words) != count or not all(isinstance(w, str) for w in words):
+                raise ShapeError(f"{name} of a Table must be {count} names, got {shown(words)}")
 
     def __len__(self) -> int:
         return len(self.X)
@@ -296,7 +308,7 @@ def from_function(
     draw = torch.Generator().manual_seed(index(seed))
     X = low + (high - low) * torch.rand(n, len(low), dtype=torch.float64, generator=draw)
     value = f(*X.unbind(1)) if _arguments(f) == len(low) > 1 else f(X)
-    y = value if isinstance(value, Tensor) else torch.from_numpy(_numeric(value))
+    y = _values(value)
     if y.ndim == 0 or y.shape[0] != n or y.ndim > 2:
         raise ShapeError(f"f gives a result of shape {tuple(y.shape)} for {n} points, wanted ({n},) or ({n}, outputs)")
     outputs = (
@@ -328,12 +340,16 @@ def frame_grid(frame: Any) -> Grid:
     return Grid(clear, tuple(_cells(column) for column in columns), range(len(frame)), "the frame", "row", notes)
 
 
-def _numeric(value: Any) -> np.ndarray:
-    """What the function gave, as an array of numbers."""
+def _values(value: Any) -> Tensor:
+    """What the function gave, as a plain tensor of numbers."""
+    if isinstance(value, Tensor):
+        if odd := unreadable(value):
+            raise DataError(f"f gives a tensor that is {odd}")
+        return value
     array = as_array(value, "f(x)")
     if array.dtype.kind not in "fiub":
         raise DataError(f"f gives {type(value).__name__} ({array.dtype}), wanted numbers")
-    return array
+    return torch.from_numpy(array.astype(np.float64))
 
 
 def _arguments(f: Callable[..., Any]) -> int:
@@ -380,7 +396,7 @@ def _columns(values: np.ndarray) -> list[Any]:
 def _cells(column: Any) -> Any:
     """A numeric or boolean array, or the list of text cells of anything else; missing values become empty cells."""
     values = as_array(column, "a column")
-    if values.dtype.kind in "fiub":
+    if values.dtype.kind in "fiub" or values.ndim == 0:
         return values
     cells = []
     for value in values.tolist() if values.dtype.kind != "M" else values.astype(str).tolist():

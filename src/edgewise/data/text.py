@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from edgewise.errors import DataError, did_you_mean, shown
+from edgewise.errors import DataError, did_you_mean
 from edgewise.files import FileError, as_path
 
 SNIFFED = 200  # lines that decide on the separator
@@ -69,8 +69,6 @@ def read_bytes(path: str | Path) -> bytes:
         raise DataError(str(error)) from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
-    except ValueError as error:  # a zero byte in the name
-        raise DataError(f"{shown(str(path))} is not the name of a file: {error}") from error
 
 
 def decode(raw: bytes, where: str) -> tuple[str, list[str]]:

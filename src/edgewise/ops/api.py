@@ -114,7 +114,7 @@ def spline(
     tensor([2., 2., 2., 2.])
     """
     base = check_base(base)
-    check_order(degree, derivative)
+    degree, derivative = check_order(degree, derivative)
     check_uniform(uniform)
     check_tensors(x=x, coef=coef, knots=knots, base_scale=base_scale)
     check_knots(knots, degree)
@@ -156,7 +156,7 @@ def basis(
     >>> first.tolist(), values.tolist()
     ([[0]], [[[0.75, 0.25]]])
     """
-    check_order(degree, derivative)
+    degree, derivative = check_order(degree, derivative)
     check_uniform(uniform)
     check_tensors(x=x, knots=knots)
     check_knots(knots, degree)
@@ -193,7 +193,7 @@ def edge_values(
     torch.Size([4, 2, 3])
     """
     base = check_base(base)
-    check_order(degree, derivative)
+    degree, derivative = check_order(degree, derivative)
     check_uniform(uniform)
     check_tensors(x=x, coef=coef, knots=knots, base_scale=base_scale)
     check_knots(knots, degree)

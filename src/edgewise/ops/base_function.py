@@ -36,10 +36,12 @@ def whole_or_negative(value: object) -> int:
         return -1
 
 
-def check_derivative(order: object) -> None:
-    """The order of a derivative is in its range. Raises `ConfigError`."""
-    if not 0 <= whole_or_negative(order) <= MAX_DERIVATIVE:
+def check_derivative(order: object) -> int:
+    """The order of a derivative, which is in its range. Raises `ConfigError` for any other."""
+    number = whole_or_negative(order)
+    if not 0 <= number <= MAX_DERIVATIVE:
         raise ConfigError(f"derivative must be >= 0 and at most {MAX_DERIVATIVE}, got {shown(order)}")
+    return number
 
 
 @cache
@@ -101,7 +103,7 @@ def base_value(name: str | None, x: Tensor, derivative: int = 0) -> Tensor:
     0.5
     """
     name = check_base(name)
-    check_derivative(derivative)
+    derivative = check_derivative(derivative)
     if name == "silu":
         return _silu(x, derivative)
     if name == "identity" and derivative == 0:

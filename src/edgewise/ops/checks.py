@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.compiler import is_compiling
 
+from ..devices import unreadable
 from ..errors import ConfigError, GridError, ShapeError, shown
 from .base_function import BASE_CODES, check_base, check_derivative, whole_or_negative
 from .reference import Spec
@@ -23,11 +24,11 @@ def _shape(t: Tensor) -> tuple[int, ...]:
     return tuple(t.shape)
 
 
-def check_order(degree: int, derivative: int) -> None:
-    """The degree and the order of a derivative are in their ranges."""
+def check_order(degree: object, derivative: object) -> tuple[int, int]:
+    """The degree and the order of a derivative, which are in their ranges."""
     if not 0 <= whole_or_negative(degree) <= MAX_DEGREE:
         raise ConfigError(f"degree must be from 0 to {MAX_DEGREE}, got {shown(degree)}")
-    check_derivative(derivative)
+    return whole_or_negative(degree), check_derivative(derivative)
 
 
 def check_uniform(uniform: object) -> None:
@@ -39,6 +40,8 @@ def check_uniform(uniform: object) -> None:
 def check_tensors(**parts: object) -> None:
     """Each part is a tensor, or None where a layer may lack it."""
     for name, part in parts.items():
+        if isinstance(part, Tensor) and part.is_nested:
+            raise ShapeError(f"{name} is {unreadable(part)}")
         if not isinstance(part, Tensor) and not (part is None and name in ("base_scale", "bias")):
             raise ShapeError(f"{name} must be a tensor, got {type(part).__name__}; use torch.as_tensor")
 

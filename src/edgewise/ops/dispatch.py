@@ -14,6 +14,7 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
+from ..devices import autocasts
 from ..errors import BackendError, did_you_mean, knows_keywords, shown
 from . import reference
 from .reference import Spec, without_base
@@ -115,9 +116,7 @@ def backend_for(x: Tensor, coef: Tensor) -> str:
 
 def _plain(x: Tensor):
     # matrix products inside a kernel keep their dtype: autocast must not touch them
-    device = x.device.type
-    known = device != "meta"  # whose autocast torch does not know
-    return torch.autocast(device, enabled=False) if known and torch.is_autocast_enabled(device) else nullcontext()
+    return torch.autocast(x.device.type, enabled=False) if autocasts(x.device) else nullcontext()
 
 
 def to_out(

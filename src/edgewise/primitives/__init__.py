@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import SymbolicError, as_list, clipped, did_you_mean, few, problems, shown
+from ..errors import MOST, SymbolicError, as_list, clipped, did_you_mean, few, problems, shown
 from .core import INF, Function, Primitive
 from .library import ALIASES, BUILT_IN, RANKED, power
 
@@ -94,6 +94,8 @@ def resolve(primitives: Iterable[str | Primitive] | None) -> tuple[Primitive, ..
             found.append(get(name))
         except SymbolicError as error:
             wrong.append(str(error))
+            if len(wrong) == MOST:
+                break
     problems(wrong, SymbolicError)
     return tuple(dict.fromkeys(found))
 
@@ -172,7 +174,9 @@ def add_primitive(
 def _called(name: str, function: Function, z: Tensor) -> Tensor:
     """The user's own function at z. It may raise anything; that stays the cause of the `SymbolicError`."""
     try:
-        return torch.as_tensor(function(z))
+        found = torch.as_tensor(function(z))
+        _ = found.shape  # which nested tensors do not have
+        return found
     except Exception as error:
         raise SymbolicError(
             f"{shown(name)} cannot be evaluated on a tensor of shape {tuple(z.shape)}: {clipped(error)}"

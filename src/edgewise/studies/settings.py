@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import index
 from typing import Any
 
-from ..config import is_number, is_seed
+from ..config import is_number, is_seed, is_sequence
 from ..errors import ConfigError, did_you_mean, problems, shown
-from ..limits import MODULE, refuse_too_large
+from ..limits import MODULE, refuse_too_large, times
 
 EFFORTS = {"quick": 0, "default": "auto", "thorough": 24}  # effort -> restarts of the first fit with hidden layers
 
@@ -76,12 +75,12 @@ class StudySettings:
     def of(hidden: Any, grids: Any, **others: Any) -> StudySettings:
         """Settings from what a user writes: lists do for tuples, and one number for a hidden layer."""
         for name, given in (("hidden", hidden), ("grids", grids)):
-            if isinstance(given, Sequence) and not isinstance(given, str):
-                refuse_too_large(f"{name} of {len(given)} entries", float(MODULE) * len(given), "take fewer")
+            if is_sequence(given):
+                refuse_too_large(f"{name} of {len(given)} entries", times(MODULE, len(given)), "take fewer")
         if isinstance(hidden, int) and not isinstance(hidden, bool):
             hidden = (hidden,)
-        hidden = tuple(hidden) if isinstance(hidden, Sequence) and not isinstance(hidden, str | bytes) else hidden
-        grids = tuple(grids) if isinstance(grids, Sequence) and not isinstance(grids, str) else grids
+        hidden = tuple(hidden) if is_sequence(hidden) else hidden
+        grids = tuple(grids) if is_sequence(grids) else grids
         if "seed" in others and is_seed(others["seed"]):
             others["seed"] = index(others["seed"])  # numpy's and torch's numbers as Python's
         return StudySettings(hidden=hidden, grids=grids, **others)

@@ -6,12 +6,14 @@ derivatives, on 1000 rows. No clock is read; the prices were fitted to measured 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ..config import is_number
 from ..errors import ConfigError, shown
-from ..screen import someone_looks
+from ..screen import bar_wanted
 from .tuning import TUNED
 
 
@@ -74,7 +76,7 @@ def checked_budget(budget: float | None) -> float:
     """The budget in units, by default the tuned one. Raises `ConfigError` for anything but a number above zero."""
     if budget is None:
         return TUNED.budget
-    if isinstance(budget, bool) or not isinstance(budget, int | float) or not budget > 0:
+    if budget != math.inf and (not is_number(budget) or budget <= 0):
         raise ConfigError(
             f"budget must be a number of units above 0 (one is about a millisecond), or None for {TUNED.budget:g}, got"
             f" {shown(budget)}"
@@ -88,7 +90,7 @@ def progress_bar(budget: float, shown: bool) -> Iterator[Any]:
 
     None where nobody would see it: a stderr that is a file or a pipe stays clean.
     """
-    if not (shown and someone_looks()):
+    if not bar_wanted(shown):
         yield None
         return
     from tqdm.auto import tqdm

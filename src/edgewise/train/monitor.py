@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ..screen import someone_looks, told_by
+from ..errors import ConfigError, shown
+from ..screen import bar_wanted, told_by
 from .solvers.interrupt import remember
 from .solvers.status import Status
 
@@ -34,7 +35,7 @@ class Monitor:
         self.unit = 1.0
         self.interrupted = self.patient = False
         self.began = time.perf_counter()
-        self._bar = _bar() if progress and someone_looks() else None
+        self._bar = _bar() if bar_wanted(progress) else None
         self._shown = self.began  # when the bar last said how far an epoch is
 
     def interrupt(self) -> bool:
@@ -64,15 +65,19 @@ class Monitor:
         row = {"step": len(self.rows) + 1, **values, **losses, "seconds": time.perf_counter() - self.began}
         self.rows.append(row)
         if self._bar is not None:
-            shown = row.get("validation_loss")
-            label = "held-out" if shown is not None else "training"
-            loss = shown if shown is not None else row.get("train_loss", math.nan)
+            held_out = row.get("validation_loss")
+            label = "held-out" if held_out is not None else "training"
+            loss = held_out if held_out is not None else row.get("train_loss", math.nan)
             grid = f"grid {row['grid_size']}, " if row.get("grid_size") else ""
             self._bar.set_description_str(f"{row.get('stage', 'fit')}: {grid}{label} loss {loss:.3e}", refresh=False)
             self._bar.set_postfix_str("", refresh=False)
             self._bar.update(1)
         for callback in self.callbacks:
-            self.stopped = bool(callback(dict(row))) or self.stopped
+            answer = callback(dict(row))
+            try:
+                self.stopped = bool(answer) or self.stopped
+            except Exception as error:  # of an array, which is neither
+                raise ConfigError(f"a callback must return True, False or None, got {shown(answer)}") from error
         return self.stopped
 
     def tick(self, epoch: int, part: float) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..config import is_number, is_seed
+from ..config import is_number, is_seed, is_sequence
 from ..devices import as_device
 from ..errors import ConfigError, did_you_mean, problems, shown
 from ..limits import HISTORY_ROW, MODULE, times, too_large
@@ -125,13 +125,10 @@ class FitSettings:
         if isinstance(grids, str):
             if grids != "auto":
                 yield f"grids must be 'auto' or sizes such as (3, 6, 12), got {shown(grids)}"
-        elif isinstance(grids, Sequence) and len(grids) > MOST_GRIDS:
+        elif is_sequence(grids) and len(grids) > MOST_GRIDS:
             yield f"grids must be at most {MOST_GRIDS} sizes, each a stage of training, got {len(grids)}"
         elif not (
-            isinstance(grids, Sequence)
-            and grids
-            and all(_whole(g, 1) for g in grids)
-            and list(grids) == sorted(set(grids))
+            is_sequence(grids) and grids and all(_whole(g, 1) for g in grids) and list(grids) == sorted(set(grids))
         ):
             yield f"grids must be 'auto' or growing sizes such as (3, 6, 12), got {shown(grids)}"
 

@@ -69,7 +69,7 @@ class EdgeFunction:
             ConfigError: an order that is no whole number from 0 on.
             ShapeError: an x that holds no numbers, or a tensor of whole numbers.
         """
-        check_derivative(derivative)
+        derivative = check_derivative(derivative)
         knots = self._layer.knots
         if isinstance(x, Tensor):
             if odd := unreadable(x):

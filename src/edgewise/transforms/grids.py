@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .. import grid, ops
-from ..config import is_number, refuse_widths
+from ..config import is_number, is_sequence, refuse_widths
 from ..errors import ConfigError, GridError, knows_keywords, shown
 from ..fitting import project
 from ..layers import KANLayer
@@ -57,7 +57,7 @@ def refine(model: KAN | Fitted, factor: int | None = None, *, grid_size: int | S
 
 def _per_layer(model: KAN, grid_size: int | Sequence[int]) -> list[int]:
     depth = model.topology.depth
-    sizes: Sequence[Any] = grid_size if isinstance(grid_size, Sequence) else [grid_size] * depth
+    sizes: Sequence[Any] = grid_size if is_sequence(grid_size) else [grid_size] * depth
     if len(sizes) != depth or not all(
         isinstance(size, int) and not isinstance(size, bool) and size >= 1 for size in sizes
     ):

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..attribution import Activity, activity, scores
-from ..errors import ConfigError, knows_keywords, shown
+from ..errors import ConfigError, is_flag, knows_keywords, problems, shown
 from ..metadata import Edit
 from ..model import KAN, Fitted, as_kan
 from ..topology import Topology
@@ -57,6 +57,9 @@ def prune(
     model = as_kan(model, "prune")
     if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0 <= threshold < 1:
         raise ConfigError(f"threshold must be a number from 0 to below 1, such as 0.01, got {shown(threshold)}")
+    flags = {"nodes": nodes, "edges": edges, "inputs": inputs}
+    wrong = [name for name, flag in flags.items() if not is_flag(flag)]
+    problems(f"{name} must be True or False, got {shown(flags[name])}" for name in wrong)
     x = model.finite_input(X, "prune")
     draft, current = Draft.of(model), model
     draft.tidy(nodes=nodes, inputs=inputs)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import grad
 
+from ...devices import unreadable
 from ...errors import ShapeError, TrainingError
 from .curvature import Formed, Linearised
 from .parameters import Flat
@@ -164,6 +165,8 @@ class ResidualProblem:
     @torch.enable_grad()
     def _residuals(self) -> Tensor:
         r = self.residual(self.module)
+        if isinstance(r, Tensor) and (odd := unreadable(r)):
+            raise ShapeError(f"residual(model) must return a plain tensor, got one that is {odd}")
         if not isinstance(r, Tensor) or not r.is_floating_point() or r.numel() == 0:
             got = f"{tuple(r.shape)} of {r.dtype}" if isinstance(r, Tensor) else type(r).__name__
             raise ShapeError(f"residual(model) must return a tensor of real numbers, one per residual, got {got}")
@@ -172,8 +175,6 @@ class ResidualProblem:
                 "residual(model) gave a single number, wanted residuals (m,), whose mean square is minimised; leave out"
                 " the mean()"
             )
-        if r.layout != torch.strided:
-            raise ShapeError(f"residual(model) must return a dense tensor, got {r.layout}; use .to_dense()")
         return r.reshape(-1)
 
     def _compare(self, r: Tensor) -> None:
