@@ -257,7 +257,8 @@ FOREIGN: Mapping[str, tuple[str, ...]] = {
     "n_restarts": ("restarts",),
     "callback": ("callbacks",),
     "random_state": ("seed",),
-    "random_seed": ("seed",),
+    "random_seed": ("seed", "random_state"),
+    "seed": ("random_state",),
     "verbose": ("progress",),
     "log": ("progress",),
     # data and names

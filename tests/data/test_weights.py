@@ -37,7 +37,7 @@ def test_whole_weights_stay_and_others_are_as_many_as_the_rows():
     assert_equal(as_weights(np.array([True, False]), rows=2), torch.tensor([1.0, 0]).double())
     for scale in (1.0, 1e-300, 1e300):
         found = as_weights(scale * np.array([0.5, 0.0, 1.0]), rows=3)
-        assert_close(found, torch.tensor([2 / 3, 0, 4 / 3]).double(), like="float64")
+        assert_close(found, torch.tensor([2 / 3, 0, 4 / 3], dtype=torch.float64), like="float64")
 
 
 @pytest.mark.parametrize("wrong", [[-1.0, 1.0], [0.0, 0.0], ["a", "b"], [np.inf, 1.0], [np.nan, 1.0]])

@@ -88,10 +88,12 @@ class KANEstimator(BaseEstimator):
         return written_down(self._closed, inputs=identifiers([*table.inputs, *table.outputs])[: len(table.inputs)])
 
     def __dir__(self) -> list[str]:
-        """What there is. Notebooks look at every attribute of a fitted estimator that they show; they must not begin a
-        search."""
-        hidden = {"formula_"} if self.__dict__.get("_closed") is None else set()
-        return [name for name in super().__dir__() if name not in hidden]
+        """What there is, but for a formula that nobody has asked for. scikit-learn looks at whatever is listed here, as
+        when a notebook shows an estimator, and would begin the search."""
+        names = set(object.__dir__(self))
+        if self.__dict__.get("_closed") is None:
+            names.discard("formula_")
+        return sorted(name for name in names if hasattr(self, name))
 
     def plot(self, **settings: Any) -> Figure:
         """A matplotlib Figure of the network; `settings` are those of `ew.plot`."""

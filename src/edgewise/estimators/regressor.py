@@ -26,9 +26,9 @@ class KANRegressor(RegressorMixin, KANEstimator):
         hidden: nodes of each hidden layer of the network that is tried where something is left; () tries none.
         grids: intervals of its splines, stage by stage, such as (3, 6, 12), or "auto".
         sparsity: pull towards few edges in its first fit; 0 leaves pruning out.
-        effort: "quick", "default" or "thorough": whether it is tried never, where something is left, or always, with
-            many restarts.
-        interactions: how many products of functions of two features there may be: a number, 0 for none, or "auto".
+        effort: "quick" for the closed form alone; "default"; or "thorough", which tries hidden layers in any case, from
+            more starts.
+        interactions: most products of functions of two features; "auto" for as many as the data ask for, 0 for none.
         formula: whether `fit` looks for closed forms, and predicts by them where they are as good as the splines.
         intervals: whether `fit` makes the networks that `predict_interval` needs. Otherwise its first call does.
         random_state: of the splits and the starts: a whole number, which gives the same network again, bit by bit; a

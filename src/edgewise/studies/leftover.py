@@ -51,10 +51,11 @@ def _left(model: KAN, rows: Table) -> tuple[Tensor, Tensor, float]:
     with torch.no_grad():
         predicted = model(rows.X)
     if rows.classes is None:
-        residual = rows.y - predicted
-        noise = residual.square().mean(0).clamp(min=1e-300)
-        varies = rows.y.var(0).sum()
-        return residual / noise, (1 / noise).expand(len(rows), -1), float(residual.var(0).sum() / varies)
+        residual, varies = rows.y - predicted, float(rows.y.var(0).sum())
+        share = float(residual.var(0).sum()) / varies if varies > 0 else 1.0
+        noise = residual.square().mean(0)
+        residual, noise = residual[:, noise > 0], noise[noise > 0]  # a constant target leaves nothing
+        return residual / noise, (1 / noise).expand(len(rows), -1), share
     shares = predicted.softmax(1)
     wanted = torch.nn.functional.one_hot(rows.y, shares.shape[1]).to(shares)
     if shares.shape[1] == 2:  # the other logit says the same

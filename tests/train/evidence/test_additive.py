@@ -275,6 +275,30 @@ def test_refit_of_pairs_keeps_them():
     assert pairs_in(ew.refit(first, X, y, progress=False)) == pairs_in(first) == {(0, 1)}
 
 
+def test_a_constant_target_leaves_nothing_to_look_for():
+    X, noise = rows(0, 60)
+    result = fit_pairs(X, torch.stack([torch.full((60,), 7.0).double(), X[:, 0] + 0.1 * noise], 1), outputs=2)
+    assert not pairs_in(result)
+    assert_equal(result.model(X)[:, 0].detach(), torch.full((60,), 7.0).double())
+
+
+@pytest.mark.parametrize("classes", [False, True])
+def test_a_weight_is_as_many_rows(classes: bool):
+    """The knots are at quantiles of the rows that are there, whatever they count, so it is not quite the same."""
+    X, noise = rows(0, 100)
+    y = curve(X) + 0.5 * noise
+    again = torch.arange(100).repeat_interleave(4)
+    outputs, target = (2, (y > 0).long()) if classes else (1, y)
+    how: dict[str, Any] = {"loss": LOSS[outputs], "validation": (X[:2], target[:2])}
+    results = [
+        fit(X, target, outputs, sample_weight=torch.full((100,), 4), **how),
+        fit(X[again], target[again], outputs, **how),
+        fit(X, target, outputs, **how),
+    ]
+    weighted, repeated, once = (result.model(X)[:, -1].detach() for result in results)
+    assert float((weighted - repeated).std()) < 0.02 * float((once - repeated).std())
+
+
 def test_few_inputs_among_many():
     X, noise = rows(0, 300, 60)
     result = fit(X, curve(X) + 0.3 * noise)

@@ -130,6 +130,8 @@ def search(task: Task, inputs: Sequence[int], pairs: Sequence[Pair], known: Stru
         return _or_nothing((dense if known.common else sparse)(task, terms, None, among))
     fit, best = _better(task, singles, among)
     for _ in range(TUNED.searches):
+        if not best.posterior.noise > 0:  # a constant target leaves nothing
+            break
         taken = [term for term in best.terms if len(term.inputs) == 2]
         there = best.structure.pairs
         left = [pair for pair in pairs if pair not in there]

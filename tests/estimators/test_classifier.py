@@ -1,0 +1,81 @@
+"""KANClassifier: what a user of scikit-learn does with it."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.model_selection import cross_val_score
+
+import edgewise as ew
+from edgewise.errors import DataError
+from edgewise.symbolic.formula import edge_functions, evaluate
+from estimators.problems import QUICK, labels, rows
+from helpers import assert_close, assert_equal
+
+
+def test_it_tells_classes_apart_that_it_has_not_seen():
+    X, y = rows(300)
+    assert cross_val_score(ew.KANClassifier(**QUICK), X, labels(y), cv=3).min() > 0.85
+
+
+@pytest.mark.parametrize("kind", [str, int, bool, float, "category"])
+def test_labels_come_back_as_they_were(kind: object):
+    X, y = rows()
+    if kind == "category":
+        given = pd.Series(labels(y), dtype="category")
+    else:
+        codes = np.digitize(y, [0.4]) if kind is bool else np.digitize(y, [0.0, 0.7])
+        numbers: Any = codes if kind is bool else codes - 1
+        given = labels(y) if kind is str else numbers.astype(kind)
+    fitted = ew.KANClassifier(**QUICK).fit(X, given)
+    assert_equal(fitted.classes_, np.unique(given))
+    assert fitted.predict(X).dtype == fitted.classes_.dtype and fitted.score(X, given) > 0.85
+    assert fitted.model_.metadata.classes == tuple(map(str, fitted.classes_))
+
+
+def test_scores_probabilities_and_classes_agree():
+    X, y = rows()
+    three = ew.KANClassifier(**QUICK).fit(X, labels(y))
+    scores, p = three.decision_function(X), three.predict_proba(X)
+    assert_close(np.exp(scores) / np.exp(scores).sum(1, keepdims=True), p, like="float64")
+    assert_equal(three.predict(X), three.classes_[p.argmax(1)])
+    two = ew.KANClassifier(**QUICK).fit(X, y > 0.4)
+    assert_close(1 / (1 + np.exp(-two.decision_function(X))), two.predict_proba(X)[:, 1], like="float64")
+    assert_equal(two.predict(X), two.decision_function(X) > 0)
+
+
+def test_one_class_is_refused_and_so_is_one_that_is_left():
+    X, y = rows(12)
+    with pytest.raises(DataError, match="one class only, 'a'"):
+        ew.KANClassifier(**QUICK).fit(X, ["a"] * 12)
+    with pytest.raises(ValueError, match="one class only, 1"):
+        ew.KANClassifier(**QUICK).fit(X, [0] * 6 + [1] * 6, sample_weight=[0] * 6 + [1] * 6)
+
+
+def test_classes_whose_rows_count_nothing_are_none():
+    X, y = rows()
+    weight = (labels(y) != "low").astype(int)
+    assert ew.KANClassifier(**QUICK).fit(X, labels(y), weight).classes_.tolist() == ["high", "middle"]
+
+
+def test_repeated_truth_values_count_as_often_as_they_stand_there():
+    """Eight different rows in all, but a thousand that say so."""
+    draw = np.random.default_rng(0)
+    X = draw.integers(0, 2, (1000, 2))
+    y = X[:, 0] ^ X[:, 1] ^ (draw.uniform(size=1000) < 0.1)
+    fitted = ew.KANClassifier(random_state=0).fit(X, y)
+    best = ((X[:, 0] ^ X[:, 1]) == y).mean()
+    assert abs(fitted.score(X, y) - best) < 1e-12 and len(fitted.learned_.table) == 8
+    assert abs(fitted.predict_proba([[0, 1]])[0, 1] - 0.9) < 0.05
+
+
+def test_the_formula_gives_the_scores():
+    X, y = rows()
+    fitted = pickle.loads(pickle.dumps(ew.KANClassifier(**QUICK, formula=True).fit(X, labels(y))))
+    functions = edge_functions(fitted.model_)
+    values = evaluate(fitted.formula_, X, symbols=("x1", "x2"), functions=functions)
+    assert_close(values, fitted.decision_function(X), like="float64")

@@ -1,0 +1,111 @@
+"""What both estimators show of their networks: formulas when asked for, importances, pictures, pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sklearn
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import cross_validate
+
+import edgewise as ew
+from edgewise.estimators import kan_estimator
+from edgewise.train.solvers.status import Status
+from estimators.problems import QUICK, labels, rows
+from helpers import assert_equal
+
+
+@pytest.fixture(scope="module")
+def fitted() -> ew.KANRegressor:
+    X, _ = rows(200)
+    return ew.KANRegressor(hidden=(), random_state=0).fit(X, np.exp(X[:, 0]) + X[:, 1] ** 2)
+
+
+def test_the_formula_is_looked_for_when_asked_for_and_once(fitted: ew.KANRegressor, monkeypatch: pytest.MonkeyPatch):
+    searches = []
+    closed = kan_estimator.closed
+    monkeypatch.setattr(kan_estimator, "closed", lambda *given: searches.append(1) or closed(*given))
+    before = fitted.predict(rows()[0])
+    assert fitted._repr_html_() and not searches, "a notebook that shows the estimator begins no search"
+    assert str(fitted.formula_) == str(fitted.formula_) == "x2**2 + exp(x1)"
+    assert len(searches) == 1 and "formula_" in dir(fitted)
+    assert_equal(fitted.predict(rows()[0]), before)
+
+
+def test_with_formula_the_predictions_are_those_of_the_formula():
+    X, y = rows(100, noise=0.0)
+    done = ew.KANRegressor(hidden=(), formula=True, random_state=0).fit(X, y)
+    x1, x2 = X[:5].T
+    values = [float(done.formula_.subs({"x1": a, "x2": b})) for a, b in zip(x1, x2, strict=True)]
+    assert np.abs(values - done.predict(X[:5])).max() < 1e-9
+    assert np.abs(values - y[:5]).max() < 1e-6
+
+
+def test_importances_are_those_of_attribute(fitted: ew.KANRegressor):
+    scores = ew.attribute(fitted.model_, fitted.learned_.table.X).features
+    assert_equal(fitted.feature_importances_, scores.numpy())
+    X, y = rows(200)
+    idle = ew.KANRegressor(**QUICK).fit(np.c_[X, np.random.default_rng(0).normal(size=200)], y)
+    assert idle.feature_importances_[2] < 0.1 < idle.feature_importances_[:2].min()
+
+
+@pytest.mark.parametrize("classes", [False, True])
+def test_it_draws_and_reports(tmp_path: Path, classes: bool):
+    X, y = rows()
+    kind: Any = ew.KANClassifier if classes else ew.KANRegressor
+    done = kind(**QUICK).fit(X, labels(y) if classes else y)
+    assert done.plot(title="sum").axes
+    done.report(tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    assert "judged on the 80 rows it was fitted to" in page
+
+
+def test_before_a_fit_there_is_nothing_to_show(tmp_path: Path):
+    new = ew.KANRegressor()
+    for ask in (lambda: new.formula_, lambda: new.feature_importances_, new.plot, lambda: new.report(tmp_path / "a")):
+        with pytest.raises(NotFittedError):
+            ask()
+
+
+def test_weights_are_routed():
+    X, y = rows()
+    weight = np.arange(80) % 3
+    with sklearn.config_context(enable_metadata_routing=True):
+        asked = ew.KANRegressor(**QUICK).set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        routed = cross_validate(asked, X, y, params={"sample_weight": weight}, cv=2, return_estimator=True)
+    half = ew.KANRegressor(**QUICK).fit(X[40:], y[40:], weight[40:])
+    assert_equal(routed["estimator"][0].predict(X), half.predict(X))
+    assert abs(routed["test_score"][0] - half.score(X[:40], y[:40], weight[:40])) < 1e-12
+
+
+@pytest.mark.parametrize("effort", ["quick", "default"])
+def test_whole_weights_are_repeated_rows_with_any_number_of_them(effort: str):
+    X, y = rows(60)
+    weight = np.random.default_rng(2).integers(0, 4, 60)
+    settings = QUICK | {"hidden": (2,), "grids": (2,), "effort": effort, "interactions": "auto"}
+    again = np.random.default_rng(3).permutation(np.repeat(np.arange(60), weight))
+    one = ew.KANRegressor(**settings).fit(X, y, weight)
+    assert_equal(ew.KANRegressor(**settings).fit(X[again], y[again]).predict(X), one.predict(X))
+
+
+def test_weights_that_are_not_whole_have_no_unit():
+    X, y = rows(60)
+    weight = np.linspace(0.1, 1.3, 60)
+    one, other = (ew.KANRegressor(**QUICK).fit(X, y, scale * weight).predict(X) for scale in (1.0, 1e-3))
+    assert np.abs(one - other).max() < 1e-6
+
+
+def test_an_interruption_ends_the_fit_and_no_half_network_is_kept(monkeypatch: pytest.MonkeyPatch):
+    from edgewise.train.evidence import by_evidence
+
+    def interrupt(*given: object, **settings: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(by_evidence, "additive", interrupt)
+    estimator = ew.KANRegressor(**QUICK)
+    with pytest.raises(KeyboardInterrupt):
+        estimator.fit(*rows())
+    assert not hasattr(estimator, "model_") and Status.INTERRUPTED
