@@ -34,13 +34,13 @@ class Named:
         return "" if find_spec(self.package) else self.package
 
 
-def _ours(what: str, name: str = "estimator", **settings: Any) -> Named:
+def _ours(what: str, **settings: Any) -> Named:
     """A way to call edgewise, with these settings; torch is loaded for it alone."""
 
     def learn(old: Rows, new: Rows) -> peers.Predict:
-        from . import ours
+        from .ours import estimator
 
-        return getattr(ours, name)(old, new, **settings)
+        return estimator(old, new, **settings)
 
     return Named(what, learn, modules=("experiments.tabular.ours", "edgewise.estimators"))
 
@@ -49,7 +49,9 @@ OURS = {
     "edgewise": _ours("`ew.KANRegressor` or `ew.KANClassifier` as it comes"),
     "edgewise_quick": _ours("the same, `effort='quick'`: functions of one or two inputs", effort="quick"),
     "edgewise_thorough": _ours("the same, `effort='thorough'`", effort="thorough"),
-    "edgewise_additive": _ours("functions of one input alone", "additive"),
+    "edgewise_additive": _ours(
+        "the same, `hidden=()` and `interactions=0`: functions of one input", hidden=(), interactions=0
+    ),
 }
 PEERS = {
     "constant": Named("the mean, or the shares of the classes", peers.constant),
