@@ -59,7 +59,7 @@ def write_page(folder: Path, records: Sequence[Record]) -> None:
         rows_of_tree=peers.ROWS_OF_TREE,
         coefficients=packages.COEFFICIENTS,
     )
-    parts = ["# Tables", about, "## Result", HOW, page.table(by_method(records), SUMMARY)]
+    parts = ["# Tables", about, "## Result", HOW, done(records), page.table(by_method(records), SUMMARY)]
     parts += ["![relative errors](result.png)", "## Ranks", words(found)]
     parts.append("![mean ranks](ranks.png)" if found else "")
     parts += ["## Errors, relative to the best of the yardstick", relative_table(records)]
@@ -70,6 +70,19 @@ def write_page(folder: Path, records: Sequence[Record]) -> None:
     draw_errors(folder, records)
     if found:
         draw_ranks(folder, found)
+
+
+def done(records: Sequence[Record]) -> str:
+    """How many of all fits stand in the tables, in a sentence.
+
+    >>> done([])
+    'Of 2160 fits, on 36 tables by 12 methods in 5 folds, 0 are done; each table below says how many folds it has.'
+    """
+    every = len(TABLES) * len(METHODS) * FOLDS
+    return (
+        f"Of {every} fits, on {len(TABLES)} tables by {len(METHODS)} methods in {FOLDS} folds, {len(records)} are done;"
+        " each table below says how many folds it has."
+    )
 
 
 def words(found: Ranks | None) -> str:
