@@ -31,6 +31,7 @@ from .leftover import something_left
 from .settings import EFFORTS, StudySettings
 
 ADDITIVE, WITH_PAIRS, LAYERED = "additive network", "network of pairs", "network with hidden layers"
+BY_STEPS = "additive network by steps"
 PRODUCTS = 24  # of the functions of two inputs, for each output, at most: more than that nobody reads
 CHOOSING = 0.125  # part of the rows that do not judge: a tenth of all, where a fifth of them judges
 
@@ -80,7 +81,7 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
             if preferred(deep.chosen.model, plain.model, choosing):
                 first, chosen, beside = deep.first, deep.chosen, {name: named(plain.model, rest)}
             else:
-                beside = {LAYERED: named(deep.chosen.model, rest)}
+                beside = {LAYERED if settings.hidden else BY_STEPS: named(deep.chosen.model, rest)}
         if settings.formula and not interrupted:
             closed = close(chosen.model, training, choosing, progress)
     except KeyboardInterrupt:  # outside fit, which catches its own: what there is is kept
@@ -145,13 +146,13 @@ def final(trained: Trained, table: Table, progress: bool, journal: Journal | Non
 
 
 def promising(plain: KAN, training: Table, settings: StudySettings) -> bool:
-    """Whether hidden layers are worth a try: they were asked for in any case; or something is left that they could
-    find; or a formula is wanted, and one may say in fewer edges what pairs say."""
-    if not settings.hidden or settings.effort == "quick":
+    """Whether a fit by steps is worth a try: it was asked for in any case; or something is left that it could find; or
+    a formula is wanted, and hidden layers may say in fewer edges what pairs say."""
+    if settings.effort == "quick":
         return False
     if settings.effort == "thorough" or something_left(plain, training, settings.seed):
         return True
-    return settings.formula and plain.topology.depth > 1
+    return settings.formula and bool(settings.hidden) and plain.topology.depth > 1
 
 
 def preferred(deep: KAN, plain: KAN, choosing: Table) -> bool:
