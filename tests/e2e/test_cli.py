@@ -409,6 +409,8 @@ def test_interruption_keeps_the_best_so_far(tmp_path: Path, monkeypatch: pytest.
             "colour",
             "--out",
             str(tmp_path / "run"),
+            "--effort",
+            "thorough",  # which goes by steps in any case
             "--hidden",
             "1",
         ]
