@@ -74,7 +74,8 @@ def test_weights_are_routed():
     X, y = rows()
     weight = np.arange(80) % 3
     with sklearn.config_context(enable_metadata_routing=True):
-        asked = ew.KANRegressor(**QUICK).set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        asked: Any = ew.KANRegressor(**QUICK)
+        asked.set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
         routed = cross_validate(asked, X, y, params={"sample_weight": weight}, cv=2, return_estimator=True)
     half = ew.KANRegressor(**QUICK).fit(X[40:], y[40:], weight[40:])
     assert_equal(routed["estimator"][0].predict(X), half.predict(X))
