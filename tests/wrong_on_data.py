@@ -204,3 +204,15 @@ WRONG_BACKENDS = {"None": None, "unknown": "numba", "a number": 3, "a list": ["c
 add("use_backend", "use_backend", use, WRONG_BACKENDS)
 add("primitives.get", "closed form", get, FORMS)
 add("primitives.evaluate", "closed form", lambda v: evaluate(v, torch.ones(3)), FORMS)
+
+
+# estimators
+for name, kind in {"KANRegressor": ew.KANRegressor, "KANClassifier": ew.KANClassifier}.items():
+    for setting in ("hidden", "grids", "sparsity", "effort", "interactions"):
+        wrong = {what: value for what, value in STUDY[setting].items() if value is not None}
+        add(
+            name,
+            setting,
+            lambda v, kind=kind, setting=setting: kind(**{setting: v}).fit(torch.rand(40, 2).numpy(), [0, 1] * 20),
+            wrong,
+        )

@@ -31,14 +31,24 @@ def write(tree, path):
 trees.write = write
 sys.exit(main(sys.argv[1:]))
 """
-OPTIONS = ["--target", "y", "--grids", "3", "--hidden", "2", "--effort", "quick", "--quiet"]
+OPTIONS = [
+    "--target",
+    "y",
+    "--grids",
+    "3",
+    "--hidden",
+    "2",
+    "--interactions",
+    "0",
+    "--quiet",
+]  # pairs act together: it goes by steps
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     generator = torch.Generator().manual_seed(0)
     rows = (2 * torch.rand(120, 2, generator=generator, dtype=torch.float64) - 1).tolist()
-    lines = [f"{a!r},{b!r},{math.exp(a) + b * b + 0.1 * math.sin(40 * a)!r}" for a, b in rows]
+    lines = [f"{a!r},{b!r},{math.exp(a) + 2 * a * b + b * b + 0.1 * math.sin(40 * a)!r}" for a, b in rows]
     (tmp_path / "data.csv").write_text("\n".join(["a,b,y", *lines]) + "\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path

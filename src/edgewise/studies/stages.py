@@ -58,6 +58,7 @@ class Trained:
 
 def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal | None = None) -> Trained:
     """All stages on `rest`, a part of which only chooses. Ctrl-C keeps what there is. `journal`: keeps the state."""
+    fresh(rest, replace(settings, grids=settings.grids[-1:] if isinstance(settings.grids, tuple) else "auto"))  # fits?
     training, choosing = parts(rest, settings.seed)
     how: dict[str, Any] = {
         "loss": "squared_error" if rest.classes is None else "cross_entropy",
