@@ -1,18 +1,25 @@
-"""Hidden layers where few rows would not call for them, and few steps of their training."""
+"""Training in few steps, and hidden layers where few rows would not call for them."""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import pytest
 
 from edgewise.studies import stages
 from edgewise.train import by_least_squares
+from edgewise.train.evidence.tuning import TUNED
 
 
 @pytest.fixture
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hidden layers are tried wherever they are asked for, once, in three steps a stage: for tests of the interface."""
+    """For tests of the interface: edges have few curves, hidden layers are tried wherever they are asked for, once, in
+    three steps a stage."""
     monkeypatch.setattr(by_least_squares, "TUNED", replace(by_least_squares.TUNED, steps=3, rounds=(1, 0)))
     monkeypatch.setattr(stages, "promising", lambda plain, training, settings: bool(settings.hidden))
     monkeypatch.setitem(stages.EFFORTS, "default", 0)
+    coarse = replace(TUNED, curves=2, fewest_curves=2, intervals=4, folds=2, rounds=20)
+    for name, module in sys.modules.items():
+        if name.startswith("edgewise.train.evidence.") and hasattr(module, "TUNED"):
+            monkeypatch.setattr(module, "TUNED", coarse)

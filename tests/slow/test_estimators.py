@@ -14,7 +14,10 @@ import edgewise as ew
 Draw = np.random.RandomState
 
 
-@parametrize_with_checks([ew.KANRegressor(), ew.KANClassifier(), ew.KANRegressor(hidden=(3,), effort="thorough")])
+SETTINGS: list[dict[str, Any]] = [{}, {"effort": "quick"}, {"hidden": (), "interactions": 0}]
+
+
+@parametrize_with_checks([kind(**settings) for settings in SETTINGS for kind in (ew.KANRegressor, ew.KANClassifier)])
 @pytest.mark.filterwarnings("ignore")  # some checks ask for warnings, as of labels in a column
 def test_scikit_learn_is_content(estimator: Any, check: Any):
     check(estimator)
