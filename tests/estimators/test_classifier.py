@@ -73,9 +73,10 @@ def test_repeated_truth_values_count_as_often_as_they_stand_there():
     assert abs(fitted.predict_proba([[0, 1]])[0, 1] - 0.9) < 0.05
 
 
+@pytest.mark.usefixtures("no_search")
 def test_the_formula_gives_the_scores():
     X, y = rows()
-    fitted = pickle.loads(pickle.dumps(ew.KANClassifier(**QUICK, formula=True).fit(X, labels(y))))
+    fitted = pickle.loads(pickle.dumps(ew.KANClassifier(**QUICK).fit(X, labels(y))))
     functions = edge_functions(fitted.model_)
     values = evaluate(fitted.formula_, X, symbols=("x1", "x2"), functions=functions)
     assert_close(values, fitted.decision_function(X), like="float64")

@@ -53,7 +53,8 @@ def test_too_few_rows_to_tell_bound_nothing():
     assert_equal(made.bounds(np.zeros((1, 1)), 0.8), (-np.ones((1, 1)), np.ones((1, 1))))
 
 
-def test_no_network_has_seen_its_fold(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.usefixtures("few_steps")
+def test_no_network_has_seen_its_fold():
     X, y = rows(60)
     fitted = ew.KANRegressor(**QUICK).fit(X, y)
     made = out_of_fold(fitted.learned_.table, fitted.learned_.settings, count=4)
@@ -74,6 +75,7 @@ def test_about_as_many_targets_lie_inside_as_was_asked_for():
         assert abs(((truth >= low) & (truth <= high)).mean() - coverage) < 0.04  # two and a half standard errors
 
 
+@pytest.mark.usefixtures("few_steps")
 def test_they_are_made_in_fit_or_when_first_asked_for():
     X, y = rows(40)
     early, late = ew.KANRegressor(**QUICK, intervals=True).fit(X, y), ew.KANRegressor(**QUICK).fit(X, y)
