@@ -59,8 +59,12 @@ class Table:
 
     def __post_init__(self) -> None:
         for name, part, dims in (("X", self.X, (2,)), ("y", self.y, (1, 2))):
-            if not isinstance(part, Tensor) or part.is_nested or part.ndim not in dims:
-                raise ShapeError(f"{name} of a Table must be a tensor of {few(dims)} dimensions, got {shown(part)}")
+            odd = unreadable(part) if isinstance(part, Tensor) else f"a {type(part).__name__}"
+            if odd or part.ndim not in dims:
+                raise ShapeError(
+                    f"{name} of a Table must be a tensor of {few(dims)} dimensions, got one that is"
+                    f" {odd or tuple(part.shape)}"
+                )
         if len(self.X) != len(self.y):
             raise ShapeError(f"a Table needs as many rows in y as in X, got {len(self.y)} and {len(self.X)}")
         for name, count in (("inputs", self.X.shape[1]), ("outputs", 1 if self.y.ndim == 1 else self.y.shape[1])):
