@@ -15,6 +15,7 @@ from torch import nn
 import edgewise as ew
 import wrong_kinds  # noqa: F401 - fills CALLS
 import wrong_on_data  # noqa: F401 - fills CALLS
+import wrong_on_estimators  # noqa: F401 - fills CALLS
 import wrong_on_models  # noqa: F401 - fills CALLS
 from edgewise.errors import MOST, EdgewiseError
 from wrong_calls import CALLS, TAKERS, loaded, model, rows, targets
