@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral
+from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,10 +119,14 @@ class KANEstimator(BaseEstimator):
 
 def seed_of(random_state: Any) -> int:
     """A seed: a whole number as it is, else one that is drawn. Raises `ValueError`."""
-    if isinstance(random_state, Integral):
-        if not is_seed(int(random_state)):
-            raise ConfigError(f"random_state must be a whole number >= 0 and below 2^64, got {shown(random_state)}")
-        return int(random_state)
+    if is_seed(random_state):
+        return index(random_state)
+    drawn = random_state is None or random_state is np.random or isinstance(random_state, np.random.RandomState)
+    if not drawn:
+        raise ConfigError(
+            "random_state must be a whole number >= 0 and below 2^64, a RandomState, or None, got"
+            f" {shown(random_state)}"
+        )
     return int(require("sklearn.utils").check_random_state(random_state).randint(2**31 - 1))
 
 
