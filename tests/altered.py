@@ -245,6 +245,7 @@ def assert_works(model: KAN, folder: Path, finite: bool = True) -> None:
         y = model(x)
         assert y.shape == (len(x), model.outputs) and y.dtype == model.dtype
         assert not finite or bool(torch.isfinite(y).all()), f"predictions that are not finite: {y.flatten().tolist()}"
+        assert bool(torch.isfinite(model(inside(model, 200))).any(0).all()), "an output that is finite nowhere"
         model.predict(x)
         model.predict(x.double().numpy())
         model.trace(x)
@@ -273,11 +274,11 @@ def attempt(call: Any) -> Any:
         return None
 
 
-def inside(model: KAN) -> Tensor:
-    """Rows (5, features) on the grids of the inputs in use, in raw units."""
-    x = torch.zeros(5, model.features, dtype=model.dtype)
+def inside(model: KAN, count: int = 5) -> Tensor:
+    """Rows (count, features) on the grids of the inputs in use, in raw units: from corner to corner."""
+    x = torch.zeros(count, model.features, dtype=model.dtype)
     low, high = (end.detach() for end in model.edge_layers[0].interval)
     columns = list(model.topology.node_ids[0])
-    t = torch.linspace(0.05, 0.95, 5, dtype=torch.float64).to(model.dtype)[:, None]
+    t = torch.linspace(0.05, 0.95, count, dtype=torch.float64).to(model.dtype)[:, None]
     x[:, columns] = low + (high - low) * t
     return x * model.input_scale + model.input_shift

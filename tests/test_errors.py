@@ -6,10 +6,26 @@ import inspect
 import pickle
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 import edgewise as ew
-from edgewise.errors import FOREIGN, ConfigError, knows_keywords, meant
+from edgewise.errors import (
+    FOREIGN,
+    MOST,
+    SHOWN,
+    ConfigError,
+    clipped,
+    did_you_mean,
+    few,
+    knows_keywords,
+    meant,
+    problems,
+    shown,
+)
 
 VERBS = [name for name in ew.__all__ if callable(getattr(ew, name))]
 
@@ -60,3 +76,65 @@ def test_every_public_verb_answers_an_unknown_keyword(name: str):
     with pytest.raises(ConfigError, match=rf"{name} got an unexpected keyword '{word}'; did you mean"):
         manager = getattr(ew, name)(**{word: 1})
         manager.__enter__()  # of use_backend
+
+
+DEEP: list[Any] = []
+for _ in range(100_000):
+    DEEP = [DEEP]
+ROUND: list[Any] = [1]
+ROUND.append(ROUND)
+
+
+class Silent:
+    """What cannot be written."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@given(
+    st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | st.text("abc\n'", max_size=9), st.lists, max_leaves=9)
+)
+def test_short_values_are_shown_as_python_writes_them(value: Any):
+    if len(repr(value)) <= SHOWN and "[[[[" not in repr(value):
+        assert shown(value) == repr(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(DEEP, ROUND, [ROUND] * 50, "x" * 10**6, 10**4000, 10**5000, -(10**5000), list(range(10**5)), b"x" * 10**6),
+        *({str(k): k for k in range(1000)}, set(range(1000)), [Silent()], Silent(), [["y" * 10**5] * 99] * 99),
+        *(
+            np.zeros((40, 2)),
+            torch.zeros(40, 2),
+            [np.zeros((40, 2))] * 9,
+            np.float64(0.5),
+            torch.zeros(2, device="meta"),
+        ),
+    ],
+    ids=lambda value: "",
+)
+def test_values_of_any_kind_and_size_are_shown_in_one_short_line(value: Any):
+    words = shown(value)
+    assert 0 < len(words) <= SHOWN and "\n" not in words
+
+
+def test_arrays_are_shown_by_their_shape():
+    assert shown(np.zeros((40, 2))) == "ndarray of shape (40, 2)"
+    assert shown(torch.zeros(40, 2)) == "Tensor of shape (40, 2)"
+    assert shown(np.array([1, 2])) == "array([1, 2])"
+
+
+def test_words_of_any_length_are_clipped_in_the_middle():
+    assert clipped("temperature") == "temperature"
+    assert clipped("a" * 50 + "z" * 50, 23) == "a" * 10 + "..." + "z" * 10
+    assert clipped(Silent()) == "<Silent>"
+
+
+def test_long_lists_of_words_and_problems_are_counted():
+    assert few(["n" * 500] * 9) == ", ".join([clipped("n" * 500, SHOWN)] * 5) + " and 4 more"
+    with pytest.raises(ConfigError, match=r"^12 problems: a; .*; a; and 4 more$") as caught:
+        problems(["a"] * (MOST + 4))
+    assert str(caught.value).count("a;") == MOST
+    assert len(did_you_mean("x" * 10**6, [f"column {k}" for k in range(10**4)])) < 600

@@ -98,8 +98,12 @@ FORMS = {
 
 # name of a call -> (what is called, a word of its message)
 CALLS: dict[str, tuple[Callable[[], object], str]] = {}
+# verb and word -> what is called with a value
+TAKERS: dict[str, Callable[[Any], object]] = {}
 
 
 def add(verb: str, word: str, call: Callable[[Any], object], wrong: Mapping[str, Any]) -> None:
+    taker = f"{verb}: {word}"
+    TAKERS[taker if taker not in TAKERS else f"{taker} ({len(TAKERS)})"] = call
     for name, value in wrong.items():
         CALLS[f"{verb}: {word} is {name}"] = (lambda value=value: call(value)), word

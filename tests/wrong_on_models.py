@@ -26,6 +26,16 @@ from wrong_calls import (
     targets,
 )
 
+
+def _key(value: Any) -> Any:
+    """The value where it can be the key of a dict, else what it is in words."""
+    try:
+        hash(value)
+    except TypeError:
+        return str(value)
+    return value
+
+
 # networks
 add(
     "KAN",
@@ -222,7 +232,7 @@ add(
     lambda v: ew.remove(model(), edges=v),
     {"a number": 3, "None": None, **{name: [v] for name, v in NO_EDGES.items()}},
 )
-add("set_symbolic", "edge|layer", lambda v: ew.set_symbolic(model(), {v: ("sin", 1, 0, 1, 0)}), NO_EDGES)
+add("set_symbolic", "edge|layer", lambda v: ew.set_symbolic(model(), {_key(v): ("sin", 1, 0, 1, 0)}), NO_EDGES)
 add(
     "set_symbolic", "forms", lambda v: ew.set_symbolic(model(), v), {"None": None, "a list": [(0, 0, 0)], "text": "sin"}
 )
@@ -235,7 +245,7 @@ add(
 add(
     "set_symbolic",
     "constants",
-    lambda v: ew.set_symbolic(model(), {(0, 0, 0): ("sin", *v)}),
+    lambda v: ew.set_symbolic(model(), {(0, 0, 0): ("sin", *v) if isinstance(v, tuple) else v}),
     {"three": (1, 2, 3), "nan": (1, 2, 3, math.nan)},
 )
 add("suggest", "edge|layer", lambda v: ew.suggest(model(), rows(), v), NO_EDGES)
@@ -249,7 +259,7 @@ add(
 add(
     "swap",
     "swap|node|layer",
-    lambda v: ew.swap(model(), *v),
+    lambda v: ew.swap(model(), *(v if isinstance(v, tuple) else (v, 0, 1))),
     {"unknown": (1, 0, 9), "floats": (1, 0.5, 1), "None": (None, 0, 1), "outer": (0, 0, 1), "text": (1, "a", "b")},
 )
 add("symbolify", "X", lambda v: ew.symbolify(model(), v, progress=False), NO_ROWS)

@@ -126,6 +126,12 @@ class _Short(Repr):
         self.maxlevel, self.maxstring, self.maxother, self.maxlong = 4, SHOWN, SHOWN, SHOWN
         self.maxtuple = self.maxlist = self.maxarray = self.maxdict = ENTRIES
         self.maxset = self.maxfrozenset = self.maxdeque = ENTRIES
+        self._left = SHOWN  # parts to write: each takes a character at least
+
+    def repr1(self, x: Any, level: int) -> str:
+        """A part, or dots once so many are written that nobody will see more."""
+        self._left -= 1
+        return super().repr1(x, level) if self._left >= 0 else self.fillvalue
 
     def repr_int(self, x: int, level: int) -> str:
         """A number, or how long it is where Python would not write it out."""
@@ -151,7 +157,8 @@ def shown(value: object) -> str:
     ("'y'", '(2, 5)', '[0, 1, 2, 3, 4, 5, 6', 80)
     """
     try:
-        return clipped(_Short().repr(value), SHOWN)
+        words = _Short().repr(value)
+        return words if len(words) <= SHOWN else f"{words[: SHOWN - 3]}..."
     except Exception:  # of the value's own methods, which may raise anything
         return f"<{type(value).__name__}>"
 

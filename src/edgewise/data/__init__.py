@@ -7,10 +7,11 @@ from .classes import as_codes, label_values
 from .convert import as_matrix, as_pair, as_target
 from .encode import EncodedRows, beyond_ranges, encode, raw_columns
 from .frames import frame_names, holds_classes
+from .functions import from_function
 from .inputs import as_inputs
 from .reader import Grid, read_grid
 from .split import folds, split
-from .table import Table, from_arrays, from_dataframe, from_function, from_grid, read_csv
+from .table import Table, from_arrays, from_dataframe, from_grid, read_csv
 from .weights import as_weights, distinct
 
 __all__ = [

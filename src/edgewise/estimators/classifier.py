@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..data import frame_names
-from ..errors import DataError, knows_keywords, require
+from ..errors import DataError, knows_keywords, require, shown
 from .arrays import as_table, counting
 from .bases import ClassifierMixin
 from .kan_estimator import KANEstimator
@@ -92,7 +92,9 @@ class KANClassifier(ClassifierMixin, KANEstimator):
             X, y, weight = X[there], y[there], weight[there]
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
-            raise DataError(f"y holds one class only, {self.classes_.tolist()[0]!r}; give rows of at least two classes")
+            raise DataError(
+                f"y holds one class only, {shown(self.classes_.tolist()[0])}; give rows of at least two classes"
+            )
         inputs, outputs = getattr(self, "feature_names_in_", None), names if len(names) == 1 else ("y",)
         self._learn(as_table(X, codes, weight, inputs, outputs, self.classes_.tolist()))
         return self

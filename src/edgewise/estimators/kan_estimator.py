@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral
+from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from ..attribution import attribute
 from ..config import is_seed
 from ..data import Table
-from ..errors import ConfigError, require
+from ..errors import ConfigError, require, shown
 from ..files import write_whole
 from ..model import KAN
 from ..plotting import plot
@@ -46,7 +46,7 @@ class KANEstimator(BaseEstimator):
 
     def _learn(self, table: Table) -> None:
         """Fit to all rows of the table. Raises as `study` does."""
-        self.learned_ = learn_all(table, self._settings(), bool(self.progress))
+        self.learned_ = learn_all(table, self._settings(), plain(self.progress))
         self.model_ = self.learned_.model
         self._closed = self.model_ if self.formula else None
 
@@ -83,7 +83,7 @@ class KANEstimator(BaseEstimator):
         """One sympy expression for each output of the network in closed forms, which are searched for only once."""
         self._refuse_unfitted()
         if self._closed is None:
-            self._closed = closed(self.learned_, bool(self.progress))
+            self._closed = closed(self.learned_, plain(self.progress))
         table = self.learned_.table
         return written_down(self._closed, inputs=identifiers([*table.inputs, *table.outputs])[: len(table.inputs)])
 
@@ -119,10 +119,14 @@ class KANEstimator(BaseEstimator):
 
 def seed_of(random_state: Any) -> int:
     """A seed: a whole number as it is, else one that is drawn. Raises `ValueError`."""
-    if isinstance(random_state, Integral):
-        if not is_seed(int(random_state)):
-            raise ConfigError(f"random_state must be a whole number >= 0 and below 2^64, got {random_state!r}")
-        return int(random_state)
+    if is_seed(random_state):
+        return index(random_state)
+    drawn = random_state is None or random_state is np.random or isinstance(random_state, np.random.RandomState)
+    if not drawn:
+        raise ConfigError(
+            "random_state must be a whole number >= 0 and below 2^64, a RandomState, or None, got"
+            f" {shown(random_state)}"
+        )
     return int(require("sklearn.utils").check_random_state(random_state).randint(2**31 - 1))
 
 
@@ -134,4 +138,6 @@ def plain(value: Any) -> Any:
     """
     if isinstance(value, (np.ndarray, np.generic)):
         value = value.tolist()
-    return tuple(map(plain, value)) if isinstance(value, (list, tuple)) else value
+    if not isinstance(value, (list, tuple)):
+        return value
+    return tuple(entry.tolist() if isinstance(entry, np.generic) else entry for entry in value)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..data import frame_names
-from ..errors import ConfigError, knows_keywords, require
+from ..errors import ConfigError, knows_keywords, require, shown
 from .arrays import as_table, counting
 from .bases import RegressorMixin
 from .conformal import OutOfFold, out_of_fold
-from .kan_estimator import KANEstimator
+from .kan_estimator import KANEstimator, plain
 
 
 class KANRegressor(RegressorMixin, KANEstimator):
@@ -127,7 +127,7 @@ class KANRegressor(RegressorMixin, KANEstimator):
             ValueError: rows or a coverage that cannot be used.
         """
         if not isinstance(coverage, float) or not 0.0 < coverage < 1.0:
-            raise ConfigError(f"coverage is a part of the targets, above 0 and below 1, got {coverage!r}")
+            raise ConfigError(f"coverage is a part of the targets, above 0 and below 1, got {shown(coverage)}")
         X = self._checked(X)
         if self._folds is None:
             self._folds = self._out_of_fold()
@@ -146,7 +146,7 @@ class KANRegressor(RegressorMixin, KANEstimator):
         return found[0] if self._flat else tuple(found)
 
     def _out_of_fold(self) -> OutOfFold:
-        return out_of_fold(self.learned_.table, self.learned_.settings, bool(self.progress))
+        return out_of_fold(self.learned_.table, self.learned_.settings, plain(self.progress))
 
     def _shaped(self, values: np.ndarray) -> np.ndarray:
         return values[:, 0] if self._flat else values

@@ -58,6 +58,7 @@ def evaluate(
         check_tensors(x=x, coef=coef, knots=knots, base_scale=base_scale, bias=bias)
         raise
     if not right:
+        check_tensors(x=x, coef=coef, knots=knots, base_scale=base_scale, bias=bias)
         check_x(x, coef.shape[0] if coef.dim() else -1, dtype, coef.device)
         x = x.to(dtype)
         if dtype not in HALF_PRECISION:  # else everything is cast first

@@ -4,9 +4,9 @@ it."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from ..config import is_number
 from ..errors import knows_keywords, problems, shown
 from ..model import KAN, Fitted, as_kan
 from .content import describe as describe
@@ -62,6 +62,9 @@ def plot(
         ConfigError: a setting cannot be used, or `threshold` hides every edge.
         MissingExtra: matplotlib is not installed.
 
+    Warns:
+        EdgewiseWarning: names with letters that no font here has, for which boxes stand.
+
     Source: arXiv 2404.19756, figure 2.4.
 
     >>> import edgewise as ew
@@ -83,12 +86,8 @@ def _faults(top: Any, threshold: Any, beta: Any, title: Any) -> list[str]:
         found.append(f"title must be text, or None, got {type(title).__name__}")
     if top is not None and (isinstance(top, bool) or not isinstance(top, int) or top < 1):
         found.append(f"top must be a whole number above 0, or None for all edges, got {shown(top)}")
-    if not _is_number(threshold) or threshold < 0:
+    if not is_number(threshold) or threshold < 0:
         found.append(f"threshold must be a score of at least 0, such as 0.01, got {shown(threshold)}")
-    if not _is_number(beta) or beta <= 0:
+    if not is_number(beta) or beta <= 0:
         found.append(f"beta must be a number above 0, such as 3, got {shown(beta)}")
     return found
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)

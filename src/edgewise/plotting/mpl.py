@@ -80,7 +80,7 @@ def __getattr__(name: str) -> Any:
 def _size(figsize: Any) -> tuple[float, float]:
     try:
         width, height = (float(v) for v in figsize)
-    except (TypeError, ValueError):
+    except Exception:  # of the values' own methods
         width = height = 0.0
     if not (0 < width < 1000 and 0 < height < 1000):
         raise ConfigError(f"figsize must be (width, height) in inches, such as (8, 5), got {shown(figsize)}")

@@ -44,7 +44,7 @@ class StudySettings:
                         f"hidden must be numbers of nodes such as (5,) or (), got {shown(self.hidden)}",
                     ),
                     (
-                        not (isinstance(self.grids, str) and self.grids == "auto") and not growing,
+                        not _is(self.grids, "auto") and not growing,
                         f"grids must be 'auto' or growing sizes such as (3, 6, 12), got {shown(self.grids)}",
                     ),
                     (not _within(self.sparsity, 0, float("inf")), f"sparsity must be >= 0, got {shown(self.sparsity)}"),
@@ -62,8 +62,8 @@ class StudySettings:
                         f"unknown effort; {did_you_mean(self.effort, EFFORTS)}",
                     ),
                     (
-                        self.interactions != "auto" and not _whole(self.interactions, 0),
-                        f"interactions must be 'auto' or a whole number >= 0, got {self.interactions!r}",
+                        not _is(self.interactions, "auto") and not _whole(self.interactions, 0),
+                        f"interactions must be 'auto' or a whole number >= 0, got {shown(self.interactions)}",
                     ),
                 ]
                 if wrong
@@ -92,3 +92,8 @@ def _whole(value: Any, least: int) -> bool:
 
 def _within(value: Any, low: float, high: float) -> bool:
     return is_number(value) and low <= value < high
+
+
+def _is(value: Any, word: str) -> bool:
+    """Whether a value is this word; an array compared with a word is neither True nor False."""
+    return isinstance(value, str) and value == word

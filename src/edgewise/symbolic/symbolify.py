@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from ..config import is_number
 from ..errors import ConfigError, knows_keywords, shown
 from ..layers import OFF
 from ..metadata import Edit
@@ -85,7 +86,8 @@ def symbolify(
     [exp(2*x1)]
     """
     model = as_kan(model, "symbolify")
-    if not isinstance(tolerance, (int, float)) or isinstance(tolerance, bool) or not tolerance >= 0:
+    endless = isinstance(tolerance, float) and tolerance == math.inf
+    if not endless and (not is_number(tolerance) or tolerance < 0):
         raise ConfigError(f"tolerance must be a number >= 0, got {shown(tolerance)}")
     units, forms = checked_budget(budget), resolve(primitives)
     with progress_bar(units, progress) as bar, told_by((work := Work(units, bar)).say):

@@ -76,7 +76,8 @@ def checked_budget(budget: float | None) -> float:
     """The budget in units, by default the tuned one. Raises `ConfigError` for anything but a number above zero."""
     if budget is None:
         return TUNED.budget
-    if budget != math.inf and (not is_number(budget) or budget <= 0):
+    endless = isinstance(budget, float) and budget == math.inf
+    if not endless and (not is_number(budget) or budget <= 0):
         raise ConfigError(
             f"budget must be a number of units above 0 (one is about a millisecond), or None for {TUNED.budget:g}, got"
             f" {shown(budget)}"

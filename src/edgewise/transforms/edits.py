@@ -13,10 +13,11 @@ from torch import Tensor
 
 from .. import grid
 from ..config import is_int, is_number, is_seed, is_sequence, refuse_widths
-from ..errors import ConfigError, StructureError, knows_keywords, shown
+from ..errors import CheckpointError, ConfigError, StructureError, knows_keywords, shown
 from ..layers import BOTH, SPLINE
 from ..metadata import Edit
 from ..model import KAN, Fitted, as_kan
+from ..spec.overflow import refuse_overflow
 from ..topology import Topology
 from .draft import Draft, Parts, as_node, sums_first
 
@@ -255,9 +256,12 @@ def perturb(model: KAN | Fitted, scale: float = 0.1, *, seed: int = 0) -> KAN:
         parts["coef"] = _noisy(parts["coef"], on[:, None, :].expand_as(parts["coef"]), scale, generator)
         if parts["base_scale"] is not None:
             parts["base_scale"] = _noisy(parts["base_scale"], on, scale, generator)
-        if not bool(torch.isfinite(parts["coef"]).all()):
-            raise ConfigError(f"scale={scale:g} leads beyond what {model.dtype} can hold; take a smaller one")
-    return draft.build(Edit("perturb", f"scale={scale:g}, seed={seed}"))
+    done = draft.build(Edit("perturb", f"scale={scale:g}, seed={seed}"))
+    try:
+        refuse_overflow(done)
+    except CheckpointError as error:
+        raise ConfigError(f"scale={scale:g} leads beyond what {model.dtype} can hold; take a smaller one") from error
+    return done
 
 
 def _noisy(values: Tensor, on: Tensor, scale: float, generator: torch.Generator) -> Tensor:
