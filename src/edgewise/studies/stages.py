@@ -32,7 +32,7 @@ from .settings import EFFORTS, StudySettings
 
 ADDITIVE, WITH_PAIRS, LAYERED = "additive network", "network of pairs", "network with hidden layers"
 BY_STEPS = "additive network by steps"
-PRODUCTS = 24  # of the functions of two inputs, for each output, at most: more than that nobody reads
+PRODUCTS = 80  # of the functions of two inputs, for each output, at most: 14 inputs two by two
 CHOOSING = 0.125  # part of the rows that do not judge: a tenth of all, where a fifth of them judges
 
 

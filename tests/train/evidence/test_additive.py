@@ -225,6 +225,30 @@ def test_the_pair_that_acts_together_is_found_and_no_other():
         assert float((result.model(new)[:, 0] - acting_together(new)).detach().square().mean().sqrt()) < 0.12
 
 
+def many_weak_pairs(X: Tensor) -> Tensor:
+    Q = torch.randn(len(X[0]), len(X[0]), dtype=torch.float64, generator=torch.Generator().manual_seed(5)).triu(1)
+    return X.sum(1) + 0.7 * ((X @ Q) * X).sum(1)
+
+
+def test_many_pairs_that_are_weak_alone_are_found_together():
+    X, noise = rows(0, 250, 8)
+    y = many_weak_pairs(X)
+    result = fit_pairs(X, y + y.std() * noise, products=28)
+    assert len(pairs_in(result)) >= 15
+    new = rows(99, 2000, 8)[0]
+    left = (result.model(new)[:, 0].detach() - many_weak_pairs(new)).square().mean().sqrt()
+    assert float(left) < 0.4 * float(y.std())
+
+
+def test_refit_of_many_weak_pairs_keeps_them():
+    X, noise = rows(0, 250, 8)
+    y = many_weak_pairs(X)
+    y = y + y.std() * noise
+    result = fit_pairs(X, y, products=28)
+    again = ew.refit(result, X, y, progress=False)
+    assert len(pairs_in(again)) >= 15
+
+
 def test_a_product_alone_is_found_where_no_single_input_says_anything():
     X, noise = rows(0, 300, 4)
     assert pairs_in(fit_pairs(X, 2 * X[:, 0] * X[:, 3] + 0.3 * noise)) == {(0, 3)}

@@ -23,6 +23,8 @@ def test_they_are_orthogonal_with_mean_zero_and_variance_one(name: str, degree: 
     for number, effect in enumerate(effects(x, None, degree, 20)):
         values = effect.values(x[:, number])
         assert float(values.mean(0).abs().max()) < 1e-10
+        assert abs(float(values[:, -1].square().mean()) - 1) < 1e-2
+        values = values[:, :-1]
         products = values.T @ values / len(x)  # a small ridge holds basis functions that met few rows
         assert float((products - torch.eye(len(products), dtype=x.dtype)).abs().max()) < 1e-2
 
@@ -44,7 +46,7 @@ def test_they_are_splines_with_these_coefficients():
 
 def test_a_column_has_no_more_functions_than_its_values_can_tell():
     found = effects(torch.cat([columns("two values"), torch.ones(200, 1, dtype=torch.float64)], 1), None, 3, 20)
-    assert [effect.coef.shape[1] for effect in found] == [1, 1, 1]
+    assert [len(effect.roughness) for effect in found] == [0, 0, 0]
     assert float(found[2].values(torch.ones(200, dtype=torch.float64)).abs().max()) == 0.0
 
 
@@ -57,4 +59,19 @@ def test_rows_of_weight_zero_do_not_count():
 
 def test_wide_tables_get_fewer_curves():
     x = torch.randn(50, 400, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    assert {effect.coef.shape[1] for effect in effects(x, None, 3, 20)} == {5}
+    assert {len(effect.roughness) for effect in effects(x, None, 3, 20)} == {4}
+
+
+def test_the_last_is_a_line_that_is_flat_where_rows_are_rare():
+    x = columns("long tail")[:, :1]
+    effect = effects(x, None, 3, 20)[0]
+    ordered = x[:, 0].sort().values
+    inside, beyond = ordered[50:150], torch.linspace(0.7, 3.0, 20, dtype=torch.float64) * ordered[-1]
+    assert float(torch.corrcoef(torch.stack([effect.values(inside)[:, -1], inside]))[0, 1]) > 0.999
+    assert float(effect.values(beyond)[:, -1].diff().abs().max()) < 1e-6
+
+
+def test_the_flat_line_of_evenly_spread_values_is_their_line():
+    x = torch.linspace(-1, 1, 100, dtype=torch.float64)[:, None]
+    values = effects(x, None, 3, 20)[0].values(x[:, 0])
+    assert_close(values[:, -1], values[:, 0], like="float64")

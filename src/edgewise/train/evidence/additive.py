@@ -16,10 +16,11 @@ from ..job import Job, Rows
 from ..monitor import Monitor
 from ..problems.losses import CrossEntropy, SquaredError
 from ..solvers.status import Status
-from .chosen_terms import Structure, Task, search
+from .chosen_terms import Structure, Task
 from .effects import effects
 from .marginal import Note, Posterior
 from .network import Column, Factor, factors_of, network, room_of
+from .pair_search import search
 from .screening import Pair
 from .tuning import TUNED
 
@@ -80,7 +81,8 @@ def additive(start: KAN, job: Job, rows: Rows, monitor: Monitor, known: Sequence
     for number, task in enumerate(tasks):
         mine = on[:, number] if job.squared else on[:, :outputs].any(1)
         inputs = mine.nonzero()[:, 0].tolist()
-        ends.append(search(task, inputs, _pairs_on(on[:, outputs:]), known[number] if known else None))
+        pairs, most = _pairs_on(on[:, outputs:]), room_of(start) // outputs
+        ends.append(search(task, inputs, pairs, most, known[number] if known else None))
     columns, factors = _columns([(end.terms, end.posterior) for end in ends], outputs, float(weight.sum()))
     factors = sorted(factors, key=lambda factor: -factor.explained)[: room_of(start)]
     model = network(start, found, columns, factors)

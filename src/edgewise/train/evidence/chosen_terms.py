@@ -1,10 +1,9 @@
-"""The search for pairs of inputs that act together: fit, look at what is left, take up what noise would not leave, and
-fit again."""
+"""Terms with their posterior and their score, and the choice of those that pay for themselves."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -13,8 +12,8 @@ from torch import Tensor
 from .effects import Effect, blocks
 from .laplace import cross_entropy, shares_of, targets
 from .marginal import Blocks, Note, Posterior, Prior, believed, squared_error
-from .screening import Pair, pairs_of
-from .terms import Term, design, edge_term, pair_term, prior_of
+from .screening import Pair
+from .terms import Term, design, prior_of
 from .tuning import TUNED
 
 
@@ -41,12 +40,12 @@ class Task:
         """The same with these rows alone, which nobody is told of."""
         return replace(self, x=self.x[rows], weight=self.weight[rows], y=self.y[rows], note=lambda loss: False)
 
-    def loss(self, terms: Sequence[Term], posterior: Posterior) -> float:
-        """Sum of the losses of the rows: squared errors, or negative log probabilities."""
+    def losses(self, terms: Sequence[Term], posterior: Posterior) -> Tensor:
+        """The loss of each row (n,): squared errors, or negative log probabilities."""
         predicted = self.predict(terms, posterior, self.x)
         if self.classes == 1:
-            return float(self.weight @ (self.y - predicted[:, 0]).square())
-        return float(self.weight @ torch.nn.functional.cross_entropy(predicted, self.y, reduction="none"))
+            return (self.y - predicted[:, 0]).square()
+        return torch.nn.functional.cross_entropy(predicted, self.y, reduction="none")
 
     def predict(self, terms: Sequence[Term], posterior: Posterior, x: Tensor) -> Tensor:
         """Numbers (n, 1) or logits (n, k) at x (n, d)."""
@@ -90,11 +89,12 @@ Among = tuple[int, int]  # how many terms of one input there might be, and of tw
 
 @dataclass(frozen=True)
 class Structure:
-    """What a search decided: whether all inputs stay, with one strength for their lines, and which pairs act
-    together."""
+    """What a search decided: whether all inputs stay, with one strength for their lines; which pairs act together; and
+    of which pairs the lines have products, with one strength for all of them."""
 
     common: bool
     pairs: list[Pair]
+    pooled: list[Pair]
 
 
 @dataclass(frozen=True)
@@ -111,54 +111,20 @@ class Model:
     @property
     def structure(self) -> Structure:
         """What was decided."""
-        return Structure(self.common, [term.inputs for term in self.terms if len(term.inputs) == 2])
-
-
-def search(task: Task, inputs: Sequence[int], pairs: Sequence[Pair], known: Structure | None = None) -> Model:
-    """The terms and their posterior.
-
-    Args:
-        task: rows and target.
-        inputs: those whose edges may be there.
-        pairs: those that may act together.
-        known: what an earlier search decided.
-    """
-    singles = [edge_term(number, task.effects[number]) for number in inputs]
-    among = len(singles), len(pairs)
-    if known is not None:
-        terms = singles + [pair_term(*pair, task.effects) for pair in known.pairs]
-        return _or_nothing((dense if known.common else sparse)(task, terms, None, among))
-    fit, best = _better(task, singles, among)
-    for _ in range(TUNED.searches):
-        if not best.posterior.noise > 0:  # a constant target leaves nothing
-            break
-        taken = [term for term in best.terms if len(term.inputs) == 2]
-        there = best.structure.pairs
-        left = [pair for pair in pairs if pair not in there]
-        new = pairs_of(task.effects, *task.left(best.terms, best.posterior), left)[: TUNED.pairs - len(taken)]
-        if not new:
-            break
-        grown = singles + taken + [pair_term(*pair, task.effects) for pair in new]
-        found = _or_nothing(fit(task, grown, _carried(best, grown), among))
-        if found.score <= best.score:
-            break
-        best = found
-    return best
-
-
-def _or_nothing(found: Model) -> Model:
-    """The model, or the best constant where noise alone would give as much."""
-    return found if found.believed else replace(found, posterior=found.posterior.nothing(), score=0.0)
+        pairs = [term for term in self.terms if len(term.inputs) == 2]
+        alone, pooled = ([term.inputs for term in pairs if term.pooled is kind] for kind in (False, True))
+        return Structure(self.common, alone, pooled)
 
 
 def sparse(task: Task, terms: list[Term], known: Tensor | None, among: Among) -> Model:
-    """The terms that pay for themselves, with a strength each."""
-    return _thinned(task, _model(task, terms, False, known, among), among)
+    """The terms that pay for themselves, with a strength each. `known`: strengths to go on from. `among`: how many
+    terms there might be, by which their choice is charged."""
+    return _thinned(task, model_of(task, terms, False, known, among), among)
 
 
 def dense(task: Task, terms: list[Term], known: Tensor | None, among: Among) -> Model:
     """All inputs, with one strength for their lines, and the pairs that pay for themselves."""
-    return _thinned(task, _model(task, terms, True, known, among), among)
+    return _thinned(task, model_of(task, terms, True, known, among), among)
 
 
 def _thinned(task: Task, best: Model, among: Among) -> Model:
@@ -173,13 +139,13 @@ def _thinned(task: Task, best: Model, among: Among) -> Model:
         weak = [
             number
             for number in worth.argsort().tolist()
-            if worth[number] < TUNED.weak and not (best.common and len(best.terms[number].inputs) == 1)
+            if worth[number] < TUNED.weak and not _stays(best, best.terms[number])
         ]
         count = min(count, len(weak), len(best.terms) - 1)
         if not count:
             break
         left = [term for number, term in enumerate(best.terms) if number not in weak[:count]]
-        fewer = _model(task, left, best.common, _carried(best, left), among)
+        fewer = model_of(task, left, best.common, carried(best, left), among)
         if fewer.score > best.score:
             best = fewer
         else:
@@ -187,25 +153,12 @@ def _thinned(task: Task, best: Model, among: Among) -> Model:
     return best
 
 
-def _better(task: Task, singles: list[Term], among: Among) -> tuple[Callable[..., Model], Model]:
-    """Whether few inputs or all of them predict rows better that were not fitted to: the one of `sparse` and `dense`
-    with the smaller loss in cross-validation, and its model of all rows."""
-    few, every = (_or_nothing(how(task, singles, None, among)) for how in (sparse, dense))
-    if len(singles) == 1 or not (few.believed or every.believed):
-        return sparse, few
-    count = min(len(task.x), TUNED.rows_validated)
-    rows = torch.randperm(len(task.x), generator=torch.Generator().manual_seed(0))[:count]
-    losses = [0.0, 0.0]
-    for fold in range(TUNED.folds):
-        out = torch.arange(count) % TUNED.folds == fold
-        training, unseen = task.take(rows[~out]), task.take(rows[out])
-        for number, how in enumerate((sparse, dense)):
-            found = how(training, singles, None, among)
-            losses[number] += unseen.loss(found.terms, found.posterior)
-    return (sparse, few) if losses[0] <= losses[1] else (dense, every)
+def _stays(model: Model, term: Term) -> bool:
+    """Whether a term is not asked what it is worth: one of many with a strength in common."""
+    return term.pooled or (model.common and len(term.inputs) == 1)
 
 
-def _model(task: Task, terms: list[Term], common: bool, known: Tensor | None, among: Among) -> Model:
+def model_of(task: Task, terms: list[Term], common: bool, known: Tensor | None, among: Among) -> Model:
     """These terms with their posterior. Its score is the gain in log marginal likelihood, less one nat for each
     strength, of pairs only for those that came to something, and less the logarithm of how many choices of so many
     terms there are (Scott & Berger 2010, doi:10.1214/10-AOS792)."""
@@ -224,9 +177,13 @@ def _log_choices(of: int, chosen: int) -> float:
     return math.log1p(of) + math.lgamma(of + 1) - math.lgamma(chosen + 1) - math.lgamma(of - chosen + 1)
 
 
-def _carried(model: Model, to: Sequence[Term]) -> Tensor:
+def carried(model: Model, to: Sequence[Term]) -> Tensor:
     """The strengths for other terms: those that were found, nan for terms that are new."""
-    sizes = [term.groups for term in model.terms]
-    found = dict(zip((term.inputs for term in model.terms), model.posterior.strength.split(sizes), strict=True))
+    parts = model.posterior.strength.split([term.groups for term in model.terms])
+    found = {(term.inputs, term.pooled): part for term, part in zip(model.terms, parts, strict=True)}
+    pool = [part for term, part in zip(model.terms, parts, strict=True) if term.pooled][:1]
+    first = next((term for term in to if term.pooled), None)
+    if pool and first is not None:
+        found[first.inputs, True] = pool[0]  # the first has the strengths of all
     new = model.posterior.strength.new_tensor([math.nan])
-    return torch.cat([found.get(term.inputs, new.expand(term.groups)) for term in to])
+    return torch.cat([found.get((term.inputs, term.pooled), new.expand(term.groups)) for term in to])

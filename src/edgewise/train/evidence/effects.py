@@ -25,7 +25,8 @@ from .tuning import TUNED
 class Effect:
     """The functions of one edge on its knots (G+2p+1,).
 
-    coef (j, m): their spline coefficients. mean (m,): what they lose so that their mean over the rows is zero.
+    coef (j, m + 1): their spline coefficients, and those of a line that is flat beyond the bulk of the rows: products
+    of such lines stay sane where rows are rare. mean (m + 1,): what they lose so that their mean over the rows is zero.
     roughness (m - 1,): that of the curves, in units of the smoothest; the line, which stands first, has none.
     """
 
@@ -36,7 +37,7 @@ class Effect:
     roughness: Tensor
 
     def values(self, x: Tensor) -> Tensor:
-        """The functions at x (n,): (n, m)."""
+        """The functions at x (n,): (n, m + 1)."""
         return dense_basis(x[:, None], self.knots[None], degree=self.degree)[:, 0] @ self.coef - self.mean
 
 
@@ -75,11 +76,26 @@ def _effect(x: Tensor, share: Tensor, degree: int, intervals: int, most: int) ->
     spread = float(line @ gram @ line)
     distinct = len(torch.unique(x))
     if distinct < 2 or not spread > 0:
-        return Effect(knots, degree, line[:, None] * 0, line.new_zeros(1), line.new_zeros(0))
+        return Effect(knots, degree, (line[:, None] * 0).expand(-1, 2), line.new_zeros(2), line.new_zeros(0))
     line = line / spread**0.5
     coef, roughness = _curves(gram, _bending(knots, degree), torch.stack([flat, line], 1), min(most, distinct - 2))
-    coef = torch.cat([line[:, None], coef], 1)
+    bulk = _bulk_line(x, share, knots, degree)
+    bulk = bulk - float(mean @ bulk) * flat
+    bulk = bulk / max(float(bulk @ gram @ bulk), 1e-300) ** 0.5
+    coef = torch.cat([line[:, None], coef, bulk[:, None]], 1)
     return Effect(knots, degree, coef, mean @ coef, roughness)
+
+
+def _bulk_line(x: Tensor, share: Tensor, knots: Tensor, degree: int) -> Tensor:
+    """The coefficients (j,) of a line that stays where it is beyond the bulk of the values x (n,)."""
+    order = x.argsort(stable=True)
+    below = share[order].cumsum(0)
+    parts = below.new_tensor([TUNED.tail, 1 - TUNED.tail])
+    low, high = x[order][torch.searchsorted(below, parts).clamp(max=len(x) - 1)]
+    if not high > low:  # most rows have one value
+        low, high = x.min(), x.max()
+    reach = TUNED.reach * (high - low)
+    return grid.greville(knots[None], degree)[0].clamp(low - reach, high + reach)
 
 
 def _curves(gram: Tensor, bending: Tensor, straight: Tensor, most: int) -> tuple[Tensor, Tensor]:

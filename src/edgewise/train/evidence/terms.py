@@ -10,7 +10,7 @@ Letters: n rows, d inputs, m functions.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -25,13 +25,15 @@ class Term:
     """Functions of one input, or products of functions of two.
 
     inputs: one position, or two different ones. picks: for each of them, which of its functions every function here
-    takes (m,). kinds (m,): the group of each function within the term. roughness (m,).
+    takes (m,). kinds (m,): the group of each function within the term. roughness (m,). pooled: whether its groups are
+    those of all pooled terms.
     """
 
     inputs: tuple[int] | tuple[int, int]
     picks: tuple[Tensor, ...]
     kinds: Tensor
     roughness: Tensor
+    pooled: bool = False
 
     @property
     def groups(self) -> int:
@@ -60,16 +62,28 @@ def pair_term(first: int, second: int, effects: Sequence[Effect], most: int = TU
     return Term((first, second), (left, right), 2 * (left > 0).long() + (right > 0).long(), roughness[chosen])
 
 
+def pooled_term(first: int, second: int, effects: Sequence[Effect]) -> Term:
+    """The product of the lines of two inputs, one of many that have one strength."""
+    picks = tuple(torch.tensor([len(effects[number].roughness) + 1]) for number in (first, second))
+    return replace(pair_term(first, second, effects, 1), picks=picks, pooled=True)
+
+
 def _all_roughness(effect: Effect) -> Tensor:
     return torch.cat([effect.roughness.new_ones(1), effect.roughness])
 
 
 def prior_of(terms: Sequence[Term], common: bool = False) -> Prior:
-    """The groups and roughnesses of all functions of these terms, side by side. `common`: the lines of all inputs are
-    one group, the first of the first term; their own groups are empty."""
-    groups, first = [], 0
+    """The groups and roughnesses of all functions of these terms, side by side.
+
+    Pooled terms have one strength: their groups are those of the first of them, and the others' own groups are empty.
+    `common`: so are the lines of all inputs.
+    """
+    groups, first, pool = [], 0, None
     for term in terms:
         mine = first + term.kinds
+        if term.pooled:
+            pool = first if pool is None else pool
+            mine = pool + term.kinds
         groups.append(torch.where(term.kinds == 0, 0, mine) if common and len(term.inputs) == 1 else mine)
         first += term.groups
     roughness = [term.roughness for term in terms]

@@ -26,6 +26,11 @@ class EvidenceTuning:
     """Roughness, as a part of that of the smoothest curves, below which a direction counts as a line: round-off."""
     met: float = 0.5
     """Variance on the rows that a curve must have; it is 1 but for those that met next to no row."""
+    tail: float = 0.05
+    """Part of the rows on either side that is not the bulk."""
+    reach: float = 0.25
+    """Widths of the bulk by which the line of a pooled product goes on beyond it. Measured on Boston housing and
+    Hitters: lines without an end make outliers of new rows, and half of a width is no better."""
     rounds: int = 200
     """Updates of the strengths of the prior, at most."""
     settled: float = 1e-3
@@ -80,6 +85,17 @@ class EvidenceTuning:
     of it keeps inputs of noise."""
     weak: float = 5.0
     """Worth in nats below which dropping a term is tried: chance gives more one time in a hundred or so."""
+
+    pooled: int = 1000
+    """Pairs of inputs whose lines all have products, at most: 45 inputs. A fit of so many takes a tenth of a second."""
+    functions: int = 2500
+    """Functions of a network with all these products, at most."""
+    passes: float = 2.5
+    """Numbers of functions that classes count for, each: an update takes a pass over the rows."""
+    simpler: float = 1.645
+    """Standard errors by which all pairs must predict better than few: chance does that one time in twenty."""
+    kept_at_once: float = 0.7
+    """Part of these pairs that stays when those of least worth go. Not measured."""
 
     folds: int = 5
     """Of the cross-validation that says whether few inputs or all of them predict better."""

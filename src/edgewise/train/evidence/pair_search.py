@@ -1,0 +1,132 @@
+"""The search for pairs of inputs that act together.
+
+There are two ways. Few pairs: fit, look at what is left, take up what noise would not leave, and fit again. All pairs:
+the lines of every two inputs have a product, with one strength for all; then few pairs beside them. The first finds a
+strong pair among many that say nothing, the second many weak pairs. Cross-validation says which predicts better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from .chosen_terms import Among, Model, Structure, Task, carried, dense, model_of, sparse
+from .screening import Pair, pairs_of
+from .terms import Term, edge_term, pair_term, pooled_term
+from .tuning import TUNED
+
+How = Callable[..., Model]  # `sparse` or `dense`
+Try = Callable[[Task], Model]
+
+
+def search(
+    task: Task, inputs: Sequence[int], pairs: Sequence[Pair], most: int, known: Structure | None = None
+) -> Model:
+    """The terms and their posterior.
+
+    Args:
+        task: rows and target.
+        inputs: those whose edges may be there.
+        pairs: those that may act together.
+        most: how many of them there may be.
+        known: what an earlier search decided.
+    """
+    singles = [edge_term(number, task.effects[number]) for number in inputs]
+    among = len(singles), len(pairs)
+    if known is not None:
+        terms = singles + [pooled_term(*pair, task.effects) for pair in known.pooled]
+        terms += [pair_term(*pair, task.effects) for pair in known.pairs]
+        return _or_nothing((dense if known.common else sparse)(task, terms, None, among))
+    how, best = _better(task, singles, among)
+    few = _grown(task, how, best, singles, pairs, most, among)
+    if not 1 < len(pairs) <= TUNED.pooled or not best.believed or _functions(task, singles, pairs) > TUNED.functions:
+        return few
+    every = _grown(task, dense, _within(task, singles, pairs, most, among), singles, pairs, most, among)
+    if every.posterior.gain <= few.posterior.gain:
+        return few
+    losses, weight = _unseen_losses(task, [_again(found, among) for found in (few, every)])
+    gain = losses[0] - losses[1]
+    mean = weight @ gain / weight.sum()
+    error = (weight @ (gain - mean).square() / weight.sum() / (len(gain) - 1)).sqrt()
+    return every if mean > TUNED.simpler * error else few
+
+
+def _functions(task: Task, singles: Sequence[Term], pairs: Sequence[Pair]) -> float:
+    """How many functions all inputs and all pairs of lines have; those of classes count for more, since they take a
+    pass over the rows for every update."""
+    count = len(pairs) + sum(len(term.roughness) for term in singles)
+    return count if task.classes == 1 else TUNED.passes * task.classes * count
+
+
+def _grown(
+    task: Task, how: How, best: Model, singles: list[Term], pairs: Sequence[Pair], most: int, among: Among
+) -> Model:
+    """The model with the pairs that stand out in what it leaves."""
+    for _ in range(TUNED.searches):
+        if not best.posterior.noise > 0:  # a constant target leaves nothing
+            break
+        there = best.structure.pairs
+        left = [pair for pair in pairs if pair not in there]
+        new = pairs_of(task.effects, *task.left(best.terms, best.posterior), left)
+        new = new[: min(most, TUNED.pairs) - len(there)]
+        if not new:
+            break
+        taken = [term for term in best.terms if len(term.inputs) == 2 and not (term.pooled and term.inputs in new)]
+        grown = singles + taken + [pair_term(*pair, task.effects) for pair in new]
+        found = _or_nothing(how(task, grown, carried(best, grown), among))
+        if found.score <= best.score:
+            break
+        best = found
+    return best
+
+
+def _within(task: Task, singles: list[Term], pairs: Sequence[Pair], most: int, among: Among) -> Model:
+    """All inputs and the lines of all pairs, of which those of least worth go until there are no more than `most`."""
+    terms = singles + [pooled_term(*pair, task.effects) for pair in pairs]
+    found = model_of(task, terms, True, None, among)
+    while (count := len(found.terms) - len(singles)) > most and found.believed:
+        count = max(most, int(TUNED.kept_at_once * count))
+        worth = found.posterior.worth[len(singles) :]
+        best = worth.argsort(descending=True)[:count].sort().values + len(singles)
+        left = singles + [found.terms[place] for place in best.tolist()]
+        found = model_of(task, left, True, carried(found, left), among)
+    return _or_nothing(found)
+
+
+def _or_nothing(found: Model) -> Model:
+    """The model, or the best constant where noise alone would give as much."""
+    return found if found.believed else replace(found, posterior=found.posterior.nothing(), score=0.0)
+
+
+def _better(task: Task, singles: list[Term], among: Among) -> tuple[How, Model]:
+    """Whether few inputs or all of them predict rows better that were not fitted to: `sparse` or `dense`, and its model
+    of all rows."""
+    few, every = (_or_nothing(how(task, singles, None, among)) for how in (sparse, dense))
+    if len(singles) == 1 or not (few.believed or every.believed):
+        return sparse, few
+    losses, weight = _unseen_losses(
+        task, [lambda part, how=how: how(part, singles, None, among) for how in (sparse, dense)]
+    )
+    return (sparse, few) if weight @ losses[0] <= weight @ losses[1] else (dense, every)
+
+
+def _again(found: Model, among: Among) -> Try:
+    """The fit of the same terms to other rows."""
+    return lambda part: model_of(part, found.terms, found.common, found.posterior.strength, among)
+
+
+def _unseen_losses(task: Task, tries: Sequence[Try]) -> tuple[list[Tensor], Tensor]:
+    """The loss of each row (n,) for each try, by a fit to other rows; and the weights (n,)."""
+    count = min(len(task.x), TUNED.rows_validated)
+    rows = torch.randperm(len(task.x), generator=torch.Generator().manual_seed(0))[:count]
+    losses = [task.weight.new_zeros(count) for _ in tries]
+    for fold in range(TUNED.folds):
+        out = torch.arange(count) % TUNED.folds == fold
+        training, unseen = task.take(rows[~out]), task.take(rows[out])
+        for mine, fit in zip(losses, tries, strict=True):
+            found = fit(training)
+            mine[out] = unseen.losses(found.terms, found.posterior)
+    return losses, task.weight[rows]
