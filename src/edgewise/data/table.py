@@ -13,7 +13,7 @@ from torch import Tensor
 
 from edgewise.devices import unreadable
 from edgewise.errors import DataError, ShapeError, as_words, clipped, few, knows_keywords, shown
-from edgewise.metadata import Metadata
+from edgewise.metadata import MISSING, Encoding, Metadata
 
 from .build import build
 from .frames import frame_columns, holds_classes, is_frame, is_missing, unique_names
@@ -29,15 +29,16 @@ class Table:
     Attributes:
         X (n, d): the inputs, float64.
         y: the targets, (n, k) float64, or class codes (n,) int64.
-        inputs: names of the columns of X; an input that is one level of a categorical column is called `column=level`
-            and holds 0 or 1.
+        inputs: names of the columns of X; an input that is one level of a column is called `column=level` and holds 0
+            or 1, and so does `column=missing`.
         outputs: names of the targets.
         classes: labels of the class codes, None for numbers.
-        categories: column -> levels, of the categorical columns.
+        categories: column -> levels, of the columns that hold text.
         ranges: lowest and highest value of each input.
         notes: sentences on what was changed or guessed.
         lines: where each row stood in the file or frame.
         weight (n,): how often each row counts; None where all count once.
+        encoding: how columns became inputs, for new rows.
     """
 
     X: Tensor
@@ -50,6 +51,7 @@ class Table:
     notes: tuple[str, ...] = ()
     lines: tuple[int, ...] = ()
     weight: Tensor | None = None
+    encoding: Encoding = Encoding()
 
     def __post_init__(self) -> None:
         for name, part, dims in (("X", self.X, (2,)), ("y", self.y, (1, 2))):
@@ -86,18 +88,32 @@ class Table:
 
     def metadata(self) -> Metadata:
         """What a model needs to know of this table to predict on another one."""
-        return Metadata(self.inputs, self.outputs, self.classes or (), dict(self.categories), self.ranges, self.task)
+        return Metadata(
+            self.inputs,
+            self.outputs,
+            self.classes or (),
+            dict(self.categories),
+            self.ranges,
+            self.task,
+            encoding=self.encoding,
+        )
 
     def raw(self) -> dict[str, Any]:
-        """The input columns as they stood in the original table: numbers (n,), or the level of each row as text."""
+        """The input columns as they stood in the original table: numbers (n,), nan where they missed, or the level of
+        each row as text."""
         found: dict[str, Any] = {
             column: [levels[code] for code in self.X[:, self._places(column)].argmax(dim=1).tolist()]
             for column, levels in self.categories.items()
         }
-        encoded = {place for column in self.categories for place in self._places(column)}
-        return found | {
-            name: self.X[:, place].numpy() for place, name in enumerate(self.inputs) if place not in encoded
-        }
+        sources = zip(self.inputs, self.metadata().sources(), strict=True)
+        found |= {name: self._input(name) for name, source in sources if name == source}
+        for column in self.encoding.gaps:
+            gaps = self._input(f"{column}={MISSING}") > 0
+            found[column] = np.where(gaps, np.nan, found.get(column, 0.0))
+        return found
+
+    def _input(self, name: str) -> np.ndarray:
+        return self.X[:, self.inputs.index(name)].numpy()
 
     def _places(self, column: str) -> list[int]:
         """Positions of the inputs, one per level, that a categorical column became."""
@@ -127,7 +143,8 @@ def read_csv(
         target: the column to predict, or several.
         features: the input columns; all others by default.
         drop: columns to leave out; "rows" leaves out rows with missing or unusable cells.
-        categorical: columns that hold levels; each level becomes an input of its own, 0 or 1.
+        categorical: columns that hold levels though they are numbers. Text of few levels needs no word. Each level
+            becomes an input of its own, 0 or 1.
         task: "regression", "classification", or "auto": classes where the target holds text or truth values.
 
     Returns:
@@ -186,7 +203,8 @@ def from_dataframe(
         target: the column to predict, or several.
         features: the input columns; all others by default.
         drop: columns to leave out; "rows" leaves out rows with missing or unusable cells.
-        categorical: columns that hold levels; each level becomes an input of its own, 0 or 1.
+        categorical: columns that hold levels though they are numbers. Text of few levels needs no word. Each level
+            becomes an input of its own, 0 or 1.
         task: "regression", "classification", or "auto": classes where the target holds text or truth values.
 
     Returns:
@@ -229,19 +247,20 @@ def from_arrays(
     >>> from_arrays([[0.0, 1.0], [1.0, 3.0], [2.0, 0.0]], [1.0, 2.0, 5.0]).inputs
     ('x1', 'x2')
     """
-    if is_frame(X) and inputs is None:
-        inputs = frame_columns(X)[0]
-    values = as_array(X, "X")
-    if values.ndim != 2:
-        raise ShapeError(f"X has shape {values.shape}, wanted (rows, columns)")
+    ids = is_frame(X) and inputs is None  # names that nobody chose for this: columns that count rows are left out
+    if is_frame(X):
+        titled, parts = frame_columns(X)
+        inputs, cells, rows = titled if inputs is None else inputs, [_cells(part) for part in parts], len(X)
+    else:
+        values = as_array(X, "X")
+        if values.ndim != 2:
+            raise ShapeError(f"X has shape {values.shape}, wanted (rows, columns)")
+        cells, rows = _columns(values), len(values)
     targets = as_array(y, "y")
     targets = targets[:, None] if targets.ndim == 1 else targets
-    if targets.ndim != 2 or len(targets) != len(values):
-        raise ShapeError(
-            f"y has shape {targets.shape}, wanted ({len(values)},) or ({len(values)}, outputs) for an X of"
-            f" {len(values)} rows"
-        )
-    inputs = _named(inputs, values.shape[1], "x", "inputs", "X")
+    if targets.ndim != 2 or len(targets) != rows:
+        raise ShapeError(f"y has shape {targets.shape}, wanted ({rows},) or ({rows}, outputs) for an X of {rows} rows")
+    inputs = _named(inputs, len(cells), "x", "inputs", "X")
     outputs = _named(outputs, targets.shape[1], "y", "outputs", "y")
     if set(inputs) & set(outputs):
         raise ShapeError(
@@ -249,9 +268,8 @@ def from_arrays(
         )
     if holds_classes(y) and task == "regression":
         raise DataError("y holds text, booleans or categories; with task='regression' it must hold numbers")
-    columns = [*_columns(values), *_columns(targets)]
-    grid = Grid((*inputs, *outputs), tuple(columns), range(len(values)), "the pair of arrays", "row")
-    return from_grid(grid, outputs, features=inputs, drop=drop, task=task)
+    grid = Grid((*inputs, *outputs), (*cells, *_columns(targets)), range(rows), "the pair of arrays", "row")
+    return from_grid(grid, outputs, features=None if ids else inputs, drop=drop, task=task)
 
 
 def frame_grid(frame: Any) -> Grid:

@@ -6,28 +6,30 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import torch
 from torch import Tensor
 
-from .effects import Effect, blocks
+from .effects import blocks
 from .laplace import cross_entropy, shares_of, targets
 from .marginal import Blocks, Note, Posterior, Prior, believed, squared_error
 from .screening import Pair, pairs_of
 from .terms import Term, design, edge_term, pair_term, prior_of
 from .tuning import TUNED
+from .variables import Variable
 
 
 @dataclass(frozen=True)
 class Task:
     """Rows x (n, d) with weights (n,) and one target y (n,): numbers (classes = 1) or class numbers; the functions of
-    each input, and whom to tell of progress."""
+    each variable, and whom to tell of progress."""
 
     x: Tensor
     weight: Tensor
     y: Tensor
     classes: int
-    effects: list[Effect]
+    variables: list[Variable]
     note: Note
 
     def fit(self, terms: Sequence[Term], prior: Prior, known: Tensor | None) -> Posterior:
@@ -51,7 +53,7 @@ class Task:
     def predict(self, terms: Sequence[Term], posterior: Posterior, x: Tensor) -> Tensor:
         """Numbers (n, 1) or logits (n, k) at x (n, d)."""
         coef = posterior.coef.reshape(len(posterior.coef), -1)
-        return design(self.effects, terms, x) @ coef + posterior.constant
+        return design(self.variables, terms, x) @ coef + posterior.constant
 
     def blocks(self, terms: Sequence[Term]) -> Blocks:
         """The rows in blocks, with the functions of all terms; computed once where they are few."""
@@ -59,7 +61,7 @@ class Task:
 
         def made() -> Iterator[tuple[Tensor, Tensor, Tensor]]:
             return (
-                (design(self.effects, terms, self.x[rows]), self.y[rows], self.weight[rows])
+                (design(self.variables, terms, self.x[rows]), self.y[rows], self.weight[rows])
                 for rows in blocks(len(self.x), width)
             )
 
@@ -85,7 +87,7 @@ class Task:
         return x, share * (targets(self.y[rows], predicted.shape[1]) - shares), share * shares * (1 - shares)
 
 
-Among = tuple[int, int]  # how many terms of one input there might be, and of two
+Among = tuple[int, int]  # how many terms of one variable there might be, and of two
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class Model:
     @property
     def structure(self) -> Structure:
         """What was decided."""
-        return Structure(self.common, [term.inputs for term in self.terms if len(term.inputs) == 2])
+        return Structure(self.common, [term.variables for term in self.terms if len(term.variables) == 2])
 
 
 def search(task: Task, inputs: Sequence[int], pairs: Sequence[Pair], known: Structure | None = None) -> Model:
@@ -119,31 +121,40 @@ def search(task: Task, inputs: Sequence[int], pairs: Sequence[Pair], known: Stru
 
     Args:
         task: rows and target.
-        inputs: those whose edges may be there.
+        inputs: the variables whose edges may be there.
         pairs: those that may act together.
         known: what an earlier search decided.
     """
-    singles = [edge_term(number, task.effects[number]) for number in inputs]
+    singles = [edge_term(number, task.variables[number]) for number in inputs]
+    pairs = [pair for pair in pairs if len(pair_term(*pair, task.variables).roughness) <= TUNED.cells]
     among = len(singles), len(pairs)
     if known is not None:
-        terms = singles + [pair_term(*pair, task.effects) for pair in known.pairs]
+        terms = singles + [pair_term(*pair, task.variables) for pair in known.pairs]
         return _or_nothing((dense if known.common else sparse)(task, terms, None, among))
     fit, best = _better(task, singles, among)
     for _ in range(TUNED.searches):
         if not best.posterior.noise > 0:  # a constant target leaves nothing
             break
-        taken = [term for term in best.terms if len(term.inputs) == 2]
+        taken = [term for term in best.terms if len(term.variables) == 2]
         there = best.structure.pairs
         left = [pair for pair in pairs if pair not in there]
-        new = pairs_of(task.effects, *task.left(best.terms, best.posterior), left)[: TUNED.pairs - len(taken)]
-        if not new:
+        new = pairs_of(task.variables, *task.left(best.terms, best.posterior), left)
+        added = _as_many(taken, [pair_term(*pair, task.variables) for pair in new])
+        if not added:
             break
-        grown = singles + taken + [pair_term(*pair, task.effects) for pair in new]
+        grown = singles + taken + added
         found = _or_nothing(fit(task, grown, _carried(best, grown), among))
         if found.score <= best.score:
             break
         best = found
     return best
+
+
+def _as_many(taken: Sequence[Term], new: Sequence[Term]) -> list[Term]:
+    """The first of the new pairs that there is room for beside those taken: in number, and in parameters."""
+    room = TUNED.pairs * TUNED.products - sum(len(term.roughness) for term in taken)
+    sizes = accumulate(len(term.roughness) for term in new)
+    return [term for term, size in zip(new, sizes, strict=True) if size <= room][: TUNED.pairs - len(taken)]
 
 
 def _or_nothing(found: Model) -> Model:
@@ -173,7 +184,7 @@ def _thinned(task: Task, best: Model, among: Among) -> Model:
         weak = [
             number
             for number in worth.argsort().tolist()
-            if worth[number] < TUNED.weak and not (best.common and len(best.terms[number].inputs) == 1)
+            if worth[number] < TUNED.weak and not (best.common and len(best.terms[number].variables) == 1)
         ]
         count = min(count, len(weak), len(best.terms) - 1)
         if not count:
@@ -211,9 +222,9 @@ def _model(task: Task, terms: list[Term], common: bool, known: Tensor | None, am
     terms there are (Scott & Berger 2010, doi:10.1214/10-AOS792)."""
     prior = prior_of(terms, common)
     posterior = task.fit(terms, prior, known)
-    singles = sum(len(term.inputs) == 1 for term in terms)
+    singles = sum(len(term.variables) == 1 for term in terms)
     choices = _log_choices(among[0], singles) + _log_choices(among[1], len(terms) - singles)
-    of_pairs = torch.cat([torch.full((term.groups,), len(term.inputs) == 2) for term in terms])
+    of_pairs = torch.cat([torch.full((term.groups,), len(term.variables) == 2) for term in terms])
     chosen = torch.where(of_pairs, posterior.effective > 0, prior.sizes > 0)
     score = posterior.gain - TUNED.strength_cost * int(chosen.sum()) - choices
     return Model(terms, posterior, common, score, believed(posterior.gain, prior))
@@ -227,6 +238,6 @@ def _log_choices(of: int, chosen: int) -> float:
 def _carried(model: Model, to: Sequence[Term]) -> Tensor:
     """The strengths for other terms: those that were found, nan for terms that are new."""
     sizes = [term.groups for term in model.terms]
-    found = dict(zip((term.inputs for term in model.terms), model.posterior.strength.split(sizes), strict=True))
+    found = dict(zip((term.variables for term in model.terms), model.posterior.strength.split(sizes), strict=True))
     new = model.posterior.strength.new_tensor([math.nan])
-    return torch.cat([found.get(term.inputs, new.expand(term.groups)) for term in to])
+    return torch.cat([found.get(term.variables, new.expand(term.groups)) for term in to])

@@ -1,0 +1,68 @@
+"""Columns -> inputs: the numbers of each row, their names, and what has to be kept to do the same with new rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from edgewise.errors import shown
+from edgewise.metadata import MISSING
+
+from .cells import sort_levels
+
+# n rows, d inputs
+
+
+@dataclass
+class Made:
+    """The inputs so far: columns (n,) and their names; levels, their shares, what fills missing cells, and the columns
+    with an input that says where they miss."""
+
+    columns: list[np.ndarray] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    shares: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    fills: dict[str, float] = field(default_factory=dict)
+    gaps: list[str] = field(default_factory=list)
+
+    def add(self, name: str, values: np.ndarray) -> None:
+        """One more input."""
+        self.columns.append(values.astype(np.float64))
+        self.names.append(name)
+
+    def matrix(self) -> np.ndarray:
+        """All inputs side by side (n, d)."""
+        return np.stack(self.columns, axis=1)
+
+
+def as_levels(made: Made, name: str, values: Sequence[str]) -> None:
+    """A column as one input for each of its levels, 0 or 1."""
+    kinds, codes = sort_levels(set(values)), np.array(values)
+    made.categories[name] = kinds
+    for kind in kinds:
+        made.add(f"{name}={kind}", codes == kind)
+    made.shares[name] = tuple(float((codes == kind).mean()) for kind in kinds)
+
+
+def as_number(made: Made, name: str, values: np.ndarray, varies: bool) -> list[str]:
+    """A column as an input, its median in missing cells, and an input that says where it misses; notes on it.
+
+    Args:
+        made: where they go.
+        name: of the column.
+        values (n,): nan where there is none.
+        varies: whether the others differ; otherwise only the places of the missing ones say something.
+    """
+    gaps = np.isnan(values)
+    middle = float(np.median(values[~gaps]))
+    if varies:
+        made.add(name, np.where(gaps, middle, values))
+        made.fills[name] = middle
+    if not gaps.any():
+        return []
+    made.add(f"{name}={MISSING}", gaps)
+    made.gaps.append(name)
+    count = f"{int(gaps.sum())} of {len(values)} values"
+    return [f"column {shown(name)} misses {count}: its median stands in, and {shown(made.names[-1])} says where"]
