@@ -173,7 +173,7 @@ def dense(task: Task, terms: list[Term], known: Tensor | None, among: Among) -> 
 
 
 def _thinned(task: Task, best: Model, among: Among) -> Model:
-    """The model without the terms that do not pay; where lines have a common strength, pairs alone may go.
+    """The model without the terms that do not pay; where lines have a common strength, numbers stay.
 
     Terms are dropped together, those of the least worth first, and half as many where so many are too many: of inputs
     that say the same, each one alone is worth nothing.
@@ -184,7 +184,7 @@ def _thinned(task: Task, best: Model, among: Among) -> Model:
         weak = [
             number
             for number in worth.argsort().tolist()
-            if worth[number] < TUNED.weak and not (best.common and len(best.terms[number].variables) == 1)
+            if worth[number] < TUNED.weak and not (best.common and best.terms[number].numbers)
         ]
         count = min(count, len(weak), len(best.terms) - 1)
         if not count:

@@ -92,7 +92,7 @@ def variables(start: KAN, x: Tensor, weight: Tensor, intervals: int) -> list[Var
         mine = [number for number in group if number in levels]
         variance = {number: _variance(x[:, number], share) for number in mine}
         total = sum(variance.values())
-        size = (len(mine) / total) ** 0.5 if total > 0 else 1.0  # so that the mean of their variances is 1
+        size = total**-0.5 if total > 0 else 1.0  # together they have the variance of a line
         found |= {number: level_effect(x[:, number], share, layer.degree, intervals, size) for number in mine}
         spread |= {number: size * variance[number] ** 0.5 for number in mine}
     return [Variable.of(group, [found[number] for number in group], spread) for group in groups]
