@@ -226,7 +226,8 @@ def _model(task: Task, terms: list[Term], common: bool, known: Tensor | None, am
     choices = _log_choices(among[0], singles) + _log_choices(among[1], len(terms) - singles)
     of_pairs = torch.cat([torch.full((term.groups,), len(term.variables) == 2) for term in terms])
     chosen = torch.where(of_pairs, posterior.effective > 0, prior.sizes > 0)
-    score = posterior.gain - TUNED.strength_cost * int(chosen.sum()) - choices
+    levels = sum(len(term.variables) == 1 and not term.numbers for term in terms)
+    score = posterior.gain - TUNED.strength_cost * (int(chosen.sum()) + levels) - choices
     return Model(terms, posterior, common, score, believed(posterior.gain, prior))
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from .marginal import Prior
 from .tuning import TUNED
-from .variables import CURVE, LEVEL, Variable
+from .variables import LEVEL, LINE, Variable
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def prior_of(terms: Sequence[Term], common: bool = False) -> Prior:
     groups, first = [], 0
     for term in terms:
         mine = first + term.kinds
-        groups.append(torch.where(term.kinds != CURVE, 0, mine) if common and len(term.variables) == 1 else mine)
+        groups.append(torch.where(term.kinds == LINE, 0, mine) if common and len(term.variables) == 1 else mine)
         first += term.groups
     roughness = [term.roughness for term in terms]
     places = torch.cat([torch.full((len(mine),), number) for number, mine in enumerate(roughness)])
