@@ -511,7 +511,6 @@ def test_prediction_refuses(run_folder: Path, tmp_path: Path, capsys: pytest.Cap
     run = str(run_folder)
     for arguments, message in [
         ([run, str(bad)], "lacks the column 't .s.'"),
-        ([run, str(gap)], "'x' misses 1 value, in line 2"),
         ([run, str(tmp_path / "none.csv")], "there is no file"),
         ([str(tmp_path), str(good)], "holds no run"),
         ([str(run_folder.parent / "rum"), str(good)], "did you mean 'run'"),
@@ -524,6 +523,9 @@ def test_prediction_refuses(run_folder: Path, tmp_path: Path, capsys: pytest.Cap
         assert re.search(message, refused(capsys, ["predict", *arguments])), message
     assert main(["predict", run, str(gap), "--drop", "rows"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 2
+    assert main(["predict", run, str(gap)]) == 0
+    told = capsys.readouterr()
+    assert len(told.out.splitlines()) == 3 and "'x' misses 1 of 2 values, which it never did" in told.err
     assert main(["predict", run, str(good), "--out", str(bad), "--force"]) == 0 and "predicted y" in bad.read_text()
 
 

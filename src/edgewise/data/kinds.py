@@ -19,7 +19,7 @@ FEW_LEVELS = 20  # levels that a column may always have, however few its rows
 MOST_LEVELS = 50  # levels of a column of text: an input for each, as many as a wide table has columns
 ALIKE = 0.5  # part of the different cells; of a number with its unit fewer have an ending of their own
 ID_NAME = re.compile(
-    r"(.*[\W_])?(id|idx|index|key|nr|no|num|number|row|rowid|rownames?)|.*Id|.*ID|unnamed: \d+", re.DOTALL
+    r"(?si:(.*[\W_])?(id|idx|index|key|nr|no|num|number|row|rowid|rownames?)|unnamed: \d+)|.*[a-z]I[dD]"
 )
 NUMBER_AHEAD = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?\s*", re.IGNORECASE)
 

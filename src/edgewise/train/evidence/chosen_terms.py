@@ -168,7 +168,7 @@ def sparse(task: Task, terms: list[Term], known: Tensor | None, among: Among) ->
 
 
 def dense(task: Task, terms: list[Term], known: Tensor | None, among: Among) -> Model:
-    """All inputs, with one strength for their lines, and the pairs that pay for themselves."""
+    """All numbers, with one strength for their lines, and the levels and pairs that pay for themselves."""
     return _thinned(task, _model(task, terms, True, known, among), among)
 
 
@@ -218,15 +218,15 @@ def _better(task: Task, singles: list[Term], among: Among) -> tuple[Callable[...
 
 def _model(task: Task, terms: list[Term], common: bool, known: Tensor | None, among: Among) -> Model:
     """These terms with their posterior. Its score is the gain in log marginal likelihood, less one nat for each
-    strength, of pairs only for those that came to something, and less the logarithm of how many choices of so many
-    terms there are (Scott & Berger 2010, doi:10.1214/10-AOS792)."""
+    strength and each column of levels, of pairs only for those that came to something, and less the logarithm of how
+    many choices of so many terms there are (Scott & Berger 2010, doi:10.1214/10-AOS792)."""
     prior = prior_of(terms, common)
     posterior = task.fit(terms, prior, known)
     singles = sum(len(term.variables) == 1 for term in terms)
     choices = _log_choices(among[0], singles) + _log_choices(among[1], len(terms) - singles)
     of_pairs = torch.cat([torch.full((term.groups,), len(term.variables) == 2) for term in terms])
     chosen = torch.where(of_pairs, posterior.effective > 0, prior.sizes > 0)
-    levels = sum(len(term.variables) == 1 and not term.numbers for term in terms)
+    levels = sum(len(term.variables) == 1 and not term.numbers for term in terms)  # which pay as much as a number
     score = posterior.gain - TUNED.strength_cost * (int(chosen.sum()) + levels) - choices
     return Model(terms, posterior, common, score, believed(posterior.gain, prior))
 

@@ -40,7 +40,7 @@ def pairs_of(
     functions = [variable.values(x) for variable in variables]
     near = candidates
     if len(candidates) > TUNED.looked_at:
-        numbers = all(len(variable.inputs) == 1 for variable in variables)
+        numbers = not any(variable.whole for variable in variables)
         score = (
             _score(functions, slope, curvature) if numbers else _score_of_levels(variables, functions, slope, curvature)
         )

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from .marginal import Prior
 from .tuning import TUNED
-from .variables import LEVEL, LINE, Variable
+from .variables import CURVE, LEVEL, Variable
 
 
 @dataclass(frozen=True)
@@ -72,12 +72,12 @@ def _picked(one: Variable, other: Variable, most: int) -> tuple[Tensor, Tensor]:
 
 
 def prior_of(terms: Sequence[Term], common: bool = False) -> Prior:
-    """The groups and roughnesses of all functions of these terms, side by side. `common`: the lines of all numbers are
-    one group, the first of the first term; their own groups are empty."""
+    """The groups and roughnesses of all functions of these terms, side by side. `common`: lines and levels of all
+    variables are one group, the first of the first term; their own groups are empty."""
     groups, first = [], 0
     for term in terms:
         mine = first + term.kinds
-        groups.append(torch.where(term.kinds == LINE, 0, mine) if common and len(term.variables) == 1 else mine)
+        groups.append(torch.where(term.kinds != CURVE, 0, mine) if common and len(term.variables) == 1 else mine)
         first += term.groups
     roughness = [term.roughness for term in terms]
     places = torch.cat([torch.full((len(mine),), number) for number, mine in enumerate(roughness)])
