@@ -3,6 +3,7 @@ model."""
 
 from __future__ import annotations
 
+from .build import all_inputs
 from .classes import as_codes, label_values
 from .convert import as_matrix, as_pair, as_target
 from .encode import EncodedRows, beyond_ranges, encode, raw_columns
@@ -11,13 +12,14 @@ from .functions import from_function
 from .inputs import as_inputs
 from .reader import Grid, read_grid
 from .split import folds, split
-from .table import Table, from_arrays, from_dataframe, from_grid, read_csv
+from .table import Table, from_arrays, from_dataframe, from_grid, grid_of, read_csv
 from .weights import as_weights, distinct
 
 __all__ = [
     "Grid",
     "EncodedRows",
     "Table",
+    "all_inputs",
     "as_codes",
     "as_inputs",
     "as_matrix",
@@ -33,6 +35,7 @@ __all__ = [
     "from_dataframe",
     "from_function",
     "from_grid",
+    "grid_of",
     "holds_classes",
     "label_values",
     "raw_columns",

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from edgewise.errors import MOST, SHOWN, ConfigError, DataError, clipped, did_you_mean, few, problems, shown, twice
-from edgewise.metadata import MISSING, Encoding
+from edgewise.metadata import MISSING
 
 from .cells import hint, read_levels, read_numbers, sort_levels
 from .faults import Fault, missing_faults, number_faults, usable_rows
@@ -49,7 +49,7 @@ def build(
     if len(keep) < 2:
         raise DataError(f"{grid.where} leaves {len(keep)} usable row{'' if len(keep) == 1 else 's'}; a fit needs more")
 
-    made, remarks = _inputs(grid, names, read, keep, named=features is not None)
+    made, remarks = _inputs(grid, names, read, keep, Made(), named=features is not None)
     X, inputs = made.matrix(), made.names
     classes: tuple[str, ...] | None = None
     if as_classes:
@@ -71,8 +71,24 @@ def build(
         "ranges": tuple(zip(X.min(axis=0).tolist(), X.max(axis=0).tolist(), strict=True)),
         "notes": (*grid.notes, *read.notes, *left_out, *remarks, *told),
         "lines": tuple(int(grid.lines[row]) for row in keep),
-        "encoding": Encoding(made.shares, made.fills, tuple(made.gaps)),
+        "encoding": made.encoding(),
     }
+
+
+def all_inputs(grid: Grid, weight: np.ndarray | None = None) -> tuple[Made, list[str]]:
+    """All columns of a grid that has no target as inputs, and notes on them.
+
+    Args:
+        grid: the columns.
+        weight (n,): how often each row counts; None for once.
+
+    Raises:
+        DataError: one error for all columns that cannot be used.
+    """
+    read = _read(grid, grid.names, (), drop_rows=False)
+    keep, _ = usable_rows(grid, read.faults, drop_rows=False)
+    made, notes = _inputs(grid, grid.names, read, keep, Made(weight), named=False)
+    return made, [*read.notes, *notes]
 
 
 @dataclass(frozen=True)
@@ -182,11 +198,11 @@ def _says_classes(cells: Any, decimal: str) -> bool:
 
 
 def _inputs(
-    grid: Grid, inputs: Sequence[str], read: ReadColumns, keep: np.ndarray, named: bool
+    grid: Grid, inputs: Sequence[str], read: ReadColumns, keep: np.ndarray, made: Made, named: bool
 ) -> tuple[Made, list[str]]:
-    """The inputs that the columns become, and notes: on what was made of them, and on those that are left out. named:
-    the user has named these columns."""
-    made, constant, notes = Made(), [], []
+    """The inputs that the columns become, in `made`, and notes: on what was made of them, and on those that are left
+    out. named: the user has named these columns."""
+    constant, notes = [], []
     for name in inputs:
         if name in read.levels:
             values = [read.levels[name][row] for row in keep]
@@ -197,7 +213,7 @@ def _inputs(
             if name in read.forced:
                 _refuse_names(grid, name, kinds, len(keep))
             else:
-                values, told = main_levels(name, values)
+                values, told = main_levels(name, values, made.weight)
                 notes.append(told)
             if values:
                 as_levels(made, name, values)

@@ -52,23 +52,31 @@ def counts_rows(name: str, values: np.ndarray) -> bool:
     return bool(ID_NAME.fullmatch(name)) and len(values) > 1 and bool((np.diff(values) == 1).all())
 
 
-def main_levels(name: str, values: Sequence[str]) -> tuple[list[str], str]:
+def main_levels(name: str, values: Sequence[str], weight: np.ndarray | None = None) -> tuple[list[str], str]:
     """The level of each row, rare ones and all beyond `MOST_LEVELS` as "other", and a note on the column.
 
     Where none is left but "other", the column names its rows: no levels, and the note says so.
 
+    Args:
+        name: of the column.
+        values: the level of each row.
+        weight (n,): how often each row counts; None for once.
+
     >>> main_levels("hue", ["red", "blue", "red", "red", "teal", "blue", "blue"])[1]
     "column 'hue' holds text: read as 3 levels"
     """
-    counts = Counter(values)
+    counts = Counter[str]()
+    for level, count in zip(values, [1] * len(values) if weight is None else weight.tolist(), strict=True):
+        counts[level] += count
+    rows = int(sum(counts.values()))
     named = [level for level, _ in counts.most_common() if level not in (MISSING, OTHER)]
     kept = [level for level in named if counts[level] >= RARE][:MOST_LEVELS]
     merged = len(named) - len(kept)
     if not kept:
-        if len(named) == len(values) - counts[MISSING] - counts[OTHER]:
+        if len(named) >= rows - counts[MISSING] - counts[OTHER]:
             return [], f"column {shown(name)} holds a different text in every row, as names and ids do: left out"
-        if len(named) > max(FEW_LEVELS, len(values) // RARE):
-            what = f"{len(named)} different texts in {len(values)} rows, none of them in {RARE}"
+        if len(named) > max(FEW_LEVELS, rows // RARE):
+            what = f"{len(named)} different texts in {rows} rows, none of them in {RARE}"
             return [], f"column {shown(name)} holds {what}: it names rows, left out"
         kept, merged = named, 0  # a short table
     if merged < 2:  # one rare level keeps its name

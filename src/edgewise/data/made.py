@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from edgewise.errors import shown
-from edgewise.metadata import MISSING
+from edgewise.metadata import MISSING, Encoding
 
 from .cells import sort_levels
 
@@ -18,8 +18,9 @@ from .cells import sort_levels
 @dataclass
 class Made:
     """The inputs so far: columns (n,) and their names; levels, their shares, what fills missing cells, and the columns
-    with an input that says where they miss."""
+    with an input that says where they miss. weight (n,): how often each row counts; None for once."""
 
+    weight: np.ndarray | None = None
     columns: list[np.ndarray] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -27,10 +28,18 @@ class Made:
     fills: dict[str, float] = field(default_factory=dict)
     gaps: list[str] = field(default_factory=list)
 
+    def count(self, rows: np.ndarray) -> float:
+        """How much these rows (n,) count, of all."""
+        return float(rows.mean() if self.weight is None else self.weight[rows].sum() / self.weight.sum())
+
     def add(self, name: str, values: np.ndarray) -> None:
         """One more input."""
         self.columns.append(values.astype(np.float64))
         self.names.append(name)
+
+    def encoding(self) -> Encoding:
+        """What has to be kept."""
+        return Encoding(self.shares, self.fills, tuple(self.gaps))
 
     def matrix(self) -> np.ndarray:
         """All inputs side by side (n, d)."""
@@ -43,7 +52,7 @@ def as_levels(made: Made, name: str, values: Sequence[str]) -> None:
     made.categories[name] = kinds
     for kind in kinds:
         made.add(f"{name}={kind}", codes == kind)
-    made.shares[name] = tuple(float((codes == kind).mean()) for kind in kinds)
+    made.shares[name] = tuple(made.count(codes == kind) for kind in kinds)
 
 
 def as_number(made: Made, name: str, values: np.ndarray, varies: bool) -> list[str]:
@@ -56,7 +65,7 @@ def as_number(made: Made, name: str, values: np.ndarray, varies: bool) -> list[s
         varies: whether the others differ; otherwise only the places of the missing ones say something.
     """
     gaps = np.isnan(values)
-    middle = float(np.median(values[~gaps]))
+    middle = median(values[~gaps], None if made.weight is None else made.weight[~gaps])
     if varies:
         made.add(name, np.where(gaps, middle, values))
         made.fills[name] = middle
@@ -66,3 +75,18 @@ def as_number(made: Made, name: str, values: np.ndarray, varies: bool) -> list[s
     made.gaps.append(name)
     count = f"{int(gaps.sum())} of {len(values)} values"
     return [f"column {shown(name)} misses {count}: its median stands in, and {shown(made.names[-1])} says where"]
+
+
+def median(values: np.ndarray, weight: np.ndarray | None = None) -> float:
+    """Half of the weight is on either side of it; with whole weights, as if rows were repeated.
+
+    >>> median(np.array([1.0, 5.0, 2.0])), median(np.array([1.0, 5.0, 2.0]), np.array([1.0, 3.0, 1.0]))
+    (2.0, 5.0)
+    """
+    if weight is None:
+        return float(np.median(values))
+    order = values.argsort(kind="stable")
+    sums = weight[order].cumsum()
+    ends = (np.searchsorted(sums, sums[-1] / 2, side) for side in ("left", "right"))
+    low, high = (values[order[min(int(end), len(order) - 1)]] for end in ends)
+    return float(low + (high - low) / 2)

@@ -288,6 +288,12 @@ def frame_grid(frame: Any) -> Grid:
     return Grid(clear, tuple(_cells(column) for column in columns), range(len(frame)), "the frame", "row", notes)
 
 
+def grid_of(X: Any, names: Sequence[str]) -> Grid:
+    """A DataFrame, an array or nested lists as a grid, its columns called by these names."""
+    cells = [_cells(column) for column in frame_columns(X)[1]] if is_frame(X) else _columns(as_array(X, "X"))
+    return Grid(tuple(names), tuple(cells), range(len(X)), "X", "row")
+
+
 def _words(names: str | Sequence[str] | None, what: str) -> list[str]:
     words = [] if names is None else [names] if isinstance(names, str) else as_words(names)
     if words is None:
