@@ -118,7 +118,7 @@ def test_what_is_no_number_is_named(bad: Any):
     X, y = people()
     age = X.age.astype(object)
     age[5] = bad
-    with pytest.raises(DataError if bad == "text" else ValueError, match="'age' holds no number in row 5|infinity"):
+    with pytest.raises(DataError, match="'age' (holds no number|is infinite, or too large for a float64,) in row 5"):
         ew.KANRegressor(**QUICK).fit(age.to_frame(), y)
 
 

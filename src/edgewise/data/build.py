@@ -14,9 +14,10 @@ from edgewise.errors import MOST, SHOWN, ConfigError, DataError, clipped, did_yo
 from edgewise.metadata import MISSING
 
 from .cells import hint, read_levels, read_numbers, sort_levels
+from .dates import read_dates
 from .faults import Fault, missing_faults, number_faults, usable_rows
 from .kinds import FEW_LEVELS, RARE, counts_rows, holds_levels, main_levels
-from .made import Made, as_levels, as_number
+from .made import Made, as_date, as_levels, as_number
 from .reader import Grid, quoted
 
 TASKS = ("auto", "regression", "classification")
@@ -93,11 +94,12 @@ def all_inputs(grid: Grid, weight: np.ndarray | None = None) -> tuple[Made, list
 
 @dataclass(frozen=True)
 class ReadColumns:
-    """Columns as they were read: numbers (n,), nan where there is none, or the level of each row; with their faults,
-    and notes on them. forced: columns of levels by the user's word."""
+    """Columns as they were read: numbers (n,), nan where there is none, the level of each row, or dates (n,); with
+    their faults, and notes on them. forced: columns of levels by the user's word."""
 
     numbers: dict[str, np.ndarray]
     levels: dict[str, list[str]]
+    dates: dict[str, np.ndarray]
     forced: Sequence[str]
     faults: list[Fault]
     notes: list[str]
@@ -111,10 +113,18 @@ def _read(
     cells = dict(zip(grid.names, grid.columns, strict=True))
     numbers: dict[str, np.ndarray] = {}
     levels: dict[str, list[str]] = {}
+    dates: dict[str, np.ndarray] = {}
     faults: list[Fault] = []
     notes: list[str] = []
     for name in names:
         reading = None if name in categorical else read_numbers(cells[name], grid.decimal)
+        if not targets and reading is not None and reading.text:
+            moments, other = read_dates(cells[name])
+            if not other:
+                dates[name] = moments
+                if drop_rows:
+                    faults += missing_faults(grid, name, np.flatnonzero(np.isnat(moments)).tolist())
+                continue
         if reading is None or (not targets and holds_levels(cells[name], reading, grid.decimal)):
             found, missing = read_levels(cells[name], grid.decimal)
             if targets or drop_rows:
@@ -129,7 +139,7 @@ def _read(
         faults += number_faults(grid, name, known, cells[name], target=targets)
         if not targets and reading.truth and not isinstance(cells[name], np.ndarray):
             notes.append(f"column {shown(name)} holds truth values: read as 1 and 0")
-    return ReadColumns(numbers, levels, categorical, faults, notes)
+    return ReadColumns(numbers, levels, dates, categorical, faults, notes)
 
 
 def _as_classes(grid: Grid, target: Sequence[str], task: str) -> bool:
@@ -217,6 +227,12 @@ def _inputs(
                 notes.append(told)
             if values:
                 as_levels(made, name, values)
+        elif name in read.dates:
+            moments = read.dates[name][keep]
+            if len(set(moments[~np.isnat(moments)].tolist())) < 2:
+                constant.append(f"{shown(name)} ({moments[0]})")
+                continue
+            notes += as_date(made, name, moments)
         elif name in read.numbers:
             values = read.numbers[name][keep]
             there = values[~np.isnan(values)]

@@ -12,10 +12,11 @@ import torch
 from torch import Tensor
 
 from edgewise.errors import DataError, ShapeError, did_you_mean, few, shown
-from edgewise.metadata import MISSING, OTHER, Metadata
+from edgewise.metadata import MISSING, OTHER, PARTS, Metadata
 
 from .cells import read_levels, read_numbers
-from .faults import Fault, level_faults, missing_faults, number_faults, usable_rows
+from .dates import date_inputs, read_dates
+from .faults import Fault, date_faults, level_faults, missing_faults, number_faults, usable_rows
 from .frames import is_frame
 from .reader import Grid, read_grid
 from .table import _cells, as_array, frame_grid
@@ -145,6 +146,10 @@ def _columns(
                 notes += told
             columns |= _indicators(name, levels, metadata)
             continue
+        if name in known.dates:
+            found, faulty, told = _dates(grid, name, cells[name], metadata, drop_rows)
+            columns, faults, notes = columns | found, faults + faulty, notes + told
+            continue
         reading = read_numbers(cells[name], grid.decimal)
         filled = not drop_rows and (name in known.fills or name in known.gaps)
         counted = replace(reading, missing=[]) if filled else reading
@@ -159,6 +164,34 @@ def _columns(
                 f"column {shown(name)} misses {len(reading.missing)} of {len(gaps)} values, which it never did in"
                 " training: its median stands in"
             )
+    return columns, faults, notes
+
+
+def _dates(
+    grid: Grid, name: str, cells: Any, metadata: Metadata, drop_rows: bool
+) -> tuple[dict[str, np.ndarray], list[Fault], list[str]]:
+    """The inputs (n,) of a column of dates, its faults, and notes on what stands in."""
+    moments, other = read_dates(cells)
+    gaps, known = np.isnat(moments), metadata.encoding
+    gaps[other] = False
+    missing, faults, notes = np.flatnonzero(gaps).tolist(), date_faults(grid, name, other, cells), []
+    if drop_rows:
+        faults += missing_faults(grid, name, missing)
+    elif missing and name not in known.gaps:
+        notes.append(
+            f"column {shown(name)} misses {len(missing)} of {len(gaps)} dates, which it never did in training: a usual"
+            " one stands in"
+        )
+    columns = date_inputs(name, moments, known.dates[name])
+    unseen = np.zeros(len(gaps), dtype=bool)  # weekdays of which training had none
+    for key in [key for key in columns if key not in metadata.inputs]:
+        unseen |= columns.pop(key) == 1
+    weekdays = {f"{name}={day}" for day in PARTS["weekday"]}
+    for key, values in columns.items():
+        stand_in = np.isnan(values) | (unseen & (key in weekdays))
+        columns[key] = np.where(stand_in, known.fills.get(key, 0.0), values)
+    if name in known.gaps:
+        columns[f"{name}={MISSING}"] = gaps.astype(np.float64)
     return columns, faults, notes
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from edgewise.errors import shown
-from edgewise.metadata import MISSING, Encoding
+from edgewise.metadata import MISSING, PARTS, Encoding
 
 from .cells import sort_levels
+from .dates import date_inputs, parts_of
 
 # n rows, d inputs
 
@@ -27,6 +28,7 @@ class Made:
     shares: dict[str, tuple[float, ...]] = field(default_factory=dict)
     fills: dict[str, float] = field(default_factory=dict)
     gaps: list[str] = field(default_factory=list)
+    dates: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def count(self, rows: np.ndarray) -> float:
         """How much these rows (n,) count, of all."""
@@ -39,7 +41,7 @@ class Made:
 
     def encoding(self) -> Encoding:
         """What has to be kept."""
-        return Encoding(self.shares, self.fills, tuple(self.gaps))
+        return Encoding(self.shares, self.fills, tuple(self.gaps), self.dates)
 
     def matrix(self) -> np.ndarray:
         """All inputs side by side (n, d)."""
@@ -69,12 +71,40 @@ def as_number(made: Made, name: str, values: np.ndarray, varies: bool) -> list[s
     if varies:
         made.add(name, np.where(gaps, middle, values))
         made.fills[name] = middle
+    return _with_gaps(made, name, gaps, "its median stands in")
+
+
+def as_date(made: Made, name: str, moments: np.ndarray) -> list[str]:
+    """A column of dates as inputs, of which its median date or the mean stands in missing cells; notes on it.
+
+    Args:
+        made: where they go.
+        name: of the column.
+        moments (n,): datetime64, NaT where there is none.
+    """
+    gaps = np.isnat(moments)
+    parts = parts_of(moments[~gaps])
+    found = date_inputs(name, moments, parts)
+    weight = None if made.weight is None else made.weight[~gaps]
+    kept = {key: values for key, values in found.items() if (values[~gaps] != values[~gaps][0]).any()}
+    for key, values in kept.items():
+        there = values[~gaps]
+        middle = median(there, weight) if key == f"{name}=year" else float(np.average(there, weights=weight))
+        made.add(key, np.where(gaps, middle, values))
+        made.fills[key] = middle
+    made.dates[name] = tuple(part for part in parts if any(f"{name}={key}" in kept for key in PARTS[part]))
+    notes = [f"column {shown(name)} holds dates: read as {', '.join(made.dates[name])}"]
+    return notes + _with_gaps(made, name, gaps, "a usual one stands in")
+
+
+def _with_gaps(made: Made, name: str, gaps: np.ndarray, what: str) -> list[str]:
+    """The input that says where a column misses, if anywhere, and a note on it."""
     if not gaps.any():
         return []
     made.add(f"{name}={MISSING}", gaps)
     made.gaps.append(name)
-    count = f"{int(gaps.sum())} of {len(values)} values"
-    return [f"column {shown(name)} misses {count}: its median stands in, and {shown(made.names[-1])} says where"]
+    count = f"{int(gaps.sum())} of {len(gaps)} values"
+    return [f"column {shown(name)} misses {count}: {what}, and {shown(made.names[-1])} says where"]
 
 
 def median(values: np.ndarray, weight: np.ndarray | None = None) -> float:

@@ -16,6 +16,7 @@ from edgewise.errors import DataError, ShapeError, as_words, clipped, few, knows
 from edgewise.metadata import MISSING, Encoding, Metadata
 
 from .build import build
+from .dates import date_texts
 from .frames import frame_columns, holds_classes, is_frame, is_missing, unique_names
 from .reader import Grid, read_grid
 
@@ -99,8 +100,8 @@ class Table:
         )
 
     def raw(self) -> dict[str, Any]:
-        """The input columns as they stood in the original table: numbers (n,), nan where they missed, or the level of
-        each row as text."""
+        """The input columns as they stood in the original table: numbers (n,), nan where they missed, the level of each
+        row, or dates as text."""
         found: dict[str, Any] = {
             column: [levels[code] for code in self.X[:, self._places(column)].argmax(dim=1).tolist()]
             for column, levels in self.categories.items()
@@ -110,6 +111,9 @@ class Table:
         for column in self.encoding.gaps:
             gaps = self._input(f"{column}={MISSING}") > 0
             found[column] = np.where(gaps, np.nan, found.get(column, 0.0))
+        for column in self.encoding.dates:
+            gaps = np.isnan(found.get(column, np.zeros(len(self))))
+            found[column] = date_texts(np.where(gaps, np.nan, self._input(f"{column}=year")))
         return found
 
     def _input(self, name: str) -> np.ndarray:

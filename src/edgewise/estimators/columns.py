@@ -125,4 +125,5 @@ def _other(values: np.ndarray) -> bool:
     """Whether some of these values are text, dates or gaps of another kind than nan."""
     if values.dtype != object:
         return values.dtype.kind in "USmM"
-    return any(isinstance(value, str) or is_missing(value) for value in values.reshape(-1).tolist())
+    cells = values.reshape(-1).tolist()
+    return any(isinstance(cell, str) or hasattr(cell, "isoformat") or is_missing(cell) for cell in cells)
