@@ -192,7 +192,6 @@ FAULTY = [
     ("random bytes", bytes(range(256)) * 4, {}, "not a text table"),
     ("workbook", b"PK\x03\x04" + bytes(100), {}, "Excel"),
     ("gzip", b"\x1f\x8b\x08" + bytes(100), {}, "gzip"),
-    ("parquet", b"PAR1" + bytes(100), {}, "Parquet"),
     ("png", b"\x89PNG\r\n\x1a\n" + bytes(100), {}, "picture"),
     ("html", "<html><body>\n<p>not found</p>\n</body></html>\n", {}, "no column 'y'"),
     ("json", '{"x": [1, 2],\n "y": [2, 4]}\n', {}, "table.csv"),

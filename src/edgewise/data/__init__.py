@@ -9,10 +9,11 @@ from .convert import as_matrix, as_pair, as_target
 from .encode import EncodedRows, beyond_ranges, encode, raw_columns
 from .frames import frame_names, holds_classes
 from .functions import from_function
+from .grids import grid_of, read_file
 from .inputs import as_inputs
 from .reader import Grid, read_grid
 from .split import folds, split
-from .table import Table, from_arrays, from_dataframe, from_grid, grid_of, read_csv
+from .table import Table, from_arrays, from_dataframe, from_grid, read_csv
 from .weights import as_weights, distinct
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "label_values",
     "raw_columns",
     "read_csv",
+    "read_file",
     "read_grid",
     "split",
 ]

@@ -17,9 +17,9 @@ from edgewise.metadata import MISSING, OTHER, PARTS, Metadata
 from .cells import read_levels, read_numbers
 from .dates import date_inputs, read_dates
 from .faults import Fault, date_faults, level_faults, missing_faults, number_faults, usable_rows
-from .frames import is_frame
-from .reader import Grid, read_grid
-from .table import _cells, as_array, frame_grid
+from .frames import as_frame, is_frame
+from .grids import as_array, cells_of, columns_of, frame_grid, read_file
+from .reader import Grid
 
 # n rows, d inputs
 
@@ -274,9 +274,9 @@ def _grid(data: Any, wanted: Sequence[str], drop_rows: bool) -> Grid:
     if isinstance(data, Grid):
         return data
     if isinstance(data, (str, Path)):
-        return read_grid(data, named=wanted, drop_rows=drop_rows)
+        return read_file(data, named=wanted, drop_rows=drop_rows)
     if isinstance(data, Mapping):
-        columns = {str(name): _cells(column) for name, column in data.items()}
+        columns = {str(name): cells_of(column) for name, column in data.items()}
         single = [name for name, column in columns.items() if not isinstance(column, list) and np.ndim(column) != 1]
         if single:
             raise ShapeError(f"X as a dict holds a list of values per column; that of {few(single)} is no such list")
@@ -284,7 +284,7 @@ def _grid(data: Any, wanted: Sequence[str], drop_rows: bool) -> Grid:
         if not lengths or len(set(lengths.values())) > 1:
             raise ShapeError(f"the columns must have one length, got {shown(lengths)}")
         return Grid(tuple(columns), tuple(columns.values()), range(next(iter(lengths.values()))), "the table", "row")
-    if is_frame(data):
+    if is_frame(data := as_frame(data)):
         return frame_grid(data)
     values = as_array(data, "X")
     if values.ndim != 2 or (wanted and values.shape[1] != len(wanted)):
@@ -292,7 +292,7 @@ def _grid(data: Any, wanted: Sequence[str], drop_rows: bool) -> Grid:
     names = wanted or tuple(f"x{index + 1}" for index in range(values.shape[1]))
     return Grid(
         tuple(names),
-        tuple(_cells(values[:, index]) for index in range(values.shape[1])),
+        tuple(columns_of(values)),
         range(len(values)),
         "the array",
         "row",

@@ -14,7 +14,7 @@ from edgewise.metadata import MISSING, Metadata
 
 from .convert import as_numbers
 from .encode import encode, raw_columns
-from .frames import frame_names, is_frame
+from .frames import as_frame, frame_names, is_frame
 from .table import Table
 
 # n rows, d inputs
@@ -56,6 +56,7 @@ def as_inputs(
     if isinstance(X, Table):
         X = X.X if not named or _same_inputs(X, metadata) else X.raw()
     raw = len(raw_columns(metadata)) if named else width
+    X = as_frame(X)
     by_name = isinstance(X, Mapping) or (named and is_frame(X) and bool(frame_names(X)))
     if by_name or (raw != width and _width(X) == raw):
         rows = encode(X, metadata if named else Metadata(), used=used if named else None)
