@@ -41,7 +41,7 @@ def test_rare_levels_are_one_level_and_a_single_one_keeps_its_name():
 def test_there_are_never_more_levels_than_a_column_may_have():
     values = [f"l{k}" for k in range(200) for _ in range(3 + k)]
     levels, note = main_levels("c", values)
-    assert len(set(levels)) == MOST_LEVELS + 1 and "the rarest 150 together" in note
+    assert len(set(levels)) == MOST_LEVELS + 1 and "the rarest 100 together" in note
     assert levels[-1] == "l199" and levels[0] == "other"
 
 

@@ -14,7 +14,7 @@ from edgewise.errors import MOST, SHOWN, ConfigError, DataError, clipped, did_yo
 from edgewise.metadata import MISSING
 
 from .cells import hint, read_levels, read_numbers, sort_levels
-from .dates import read_dates
+from .dates import is_date, read_dates
 from .faults import Fault, missing_faults, number_faults, usable_rows
 from .kinds import FEW_LEVELS, RARE, counts_rows, holds_levels, main_levels
 from .made import Made, as_date, as_levels, as_number
@@ -118,7 +118,7 @@ def _read(
     notes: list[str] = []
     for name in names:
         reading = None if name in categorical else read_numbers(cells[name], grid.decimal)
-        if not targets and reading is not None and reading.text:
+        if not targets and reading is not None and reading.text and is_date(cells[name][reading.text[0]]):
             moments, other = read_dates(cells[name])
             if not other:
                 dates[name] = moments

@@ -25,6 +25,15 @@ RARE = 3  # rows of a weekday from which something can be learnt of it
 DAY = 86_400  # seconds
 
 
+def is_date(cell: str) -> bool:
+    """Whether a cell is written like a date, year first.
+
+    >>> is_date("2020-12-31"), is_date("31.12.2020")
+    (True, False)
+    """
+    return bool(ISO.match(cell.strip()))
+
+
 def read_dates(cells: Any) -> tuple[np.ndarray, list[int]]:
     """The moments of cells (n,) as datetime64, NaT where there is none, and the rows that hold something else than a
     date written year first.

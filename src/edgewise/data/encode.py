@@ -204,7 +204,8 @@ def _placed(
     missing = [] if MISSING in known else list(gaps)
     for row in gaps:
         levels[row] = MISSING if MISSING in known else ""
-    strange = [row for row, level in enumerate(levels) if level and level not in known]
+    named = {*known, ""}
+    strange = [row for row, level in enumerate(levels) if level not in named]
     if missing:
         notes.append(
             f"column {shown(name)} misses {len(missing)} of {len(levels)} values, which it never did in training:"

@@ -16,7 +16,7 @@ from .cells import UNIT, Reading, hint
 
 RARE = 3  # rows of a level or a class from which something can be learnt of it
 FEW_LEVELS = 20  # levels that a column may always have, however few its rows
-MOST_LEVELS = 50  # levels of a column of text: an input for each, as many as a wide table has columns
+MOST_LEVELS = 100  # levels of a column of text: an input for each, as many as a wide table has columns
 ALIKE = 0.5  # part of the different cells; of a number with its unit fewer have an ending of their own
 ID_NAME = re.compile(
     r"(?si:(.*[\W_])?(id|idx|index|key|nr|no|num|number|row|rowid|rownames?)|unnamed: \d+)|.*[a-z]I[dD]"
@@ -70,7 +70,7 @@ def main_levels(name: str, values: Sequence[str], weight: np.ndarray | None = No
         counts[level] += count
     rows = int(sum(counts.values()))
     named = [level for level, _ in counts.most_common() if level not in (MISSING, OTHER)]
-    kept = [level for level in named if counts[level] >= RARE][:MOST_LEVELS]
+    kept = {level for level in named[:MOST_LEVELS] if counts[level] >= RARE}
     merged = len(named) - len(kept)
     if not kept:
         if len(named) >= rows - counts[MISSING] - counts[OTHER]:
@@ -78,9 +78,9 @@ def main_levels(name: str, values: Sequence[str], weight: np.ndarray | None = No
         if len(named) > max(FEW_LEVELS, rows // RARE):
             what = f"{len(named)} different texts in {rows} rows, none of them in {RARE}"
             return [], f"column {shown(name)} holds {what}: it names rows, left out"
-        kept, merged = named, 0  # a short table
+        kept, merged = {*named}, 0  # a short table
     if merged < 2:  # one rare level keeps its name
-        kept, merged = named, 0
+        kept, merged = {*named}, 0
     levels = [level if level in kept or level == MISSING else OTHER for level in values]
     words = f"column {shown(name)} holds text: read as {len(set(levels))} levels"
     if merged:

@@ -130,7 +130,8 @@ def test_names_without_levels_change_nothing():
     plain = ew.KAN((3, (1, 4), 1))
     named = plain.build(metadata=Metadata(("a", "b", "c")))
     results = [ew.fit(m, X, X[:, 0] * X[:, 1], optimizer="evidence", progress=False) for m in (plain, named)]
-    assert_equal(*(dict(result.model.state_dict()) for result in results))
+    one, other = (dict(result.model.state_dict()) for result in results)
+    assert_equal(one, other)
 
 
 def test_a_column_that_lacks_an_edge_falls_into_its_inputs():
