@@ -79,5 +79,5 @@ def test_without_pyarrow_its_name_is_said(tmp_path: Path, monkeypatch: pytest.Mo
     path = tmp_path / "rows.parquet"
     path.write_bytes(b"PAR1" + bytes(90))
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(MissingExtra, match=r"'pyarrow'.*pip install 'edgewise\[frames\]'"):
+    with pytest.raises(DataError, match=r"is a Parquet file; .*'pyarrow'.*pip install 'edgewise\[frames\]'"):
         read_csv(path, "y")

@@ -140,7 +140,8 @@ def read_levels(cells: Any, decimal: str = ".") -> tuple[list[str], list[int]]:
             return ["true" if value else "false" for value in cells.tolist()], []
         cells = ["" if value != value else repr(value) for value in cells.tolist()]
         decimal = "."
-    levels = [_level(cell, decimal) for cell in cells]
+    level = {cell: _level(cell, decimal) for cell in set(cells)}
+    levels = [level[cell] for cell in cells]
     return levels, [row for row, level in enumerate(levels) if not level]
 
 

@@ -19,6 +19,7 @@ from .dates import date_inputs, read_dates
 from .faults import Fault, date_faults, level_faults, missing_faults, number_faults, usable_rows
 from .frames import as_frame, is_frame
 from .grids import as_array, cells_of, columns_of, frame_grid, read_file
+from .made import codes_of
 from .reader import Grid
 
 # n rows, d inputs
@@ -223,13 +224,13 @@ def _placed(
 def _indicators(name: str, levels: Sequence[str], metadata: Metadata) -> dict[str, np.ndarray]:
     """The inputs (n,) of the levels of a column. Rows of unknown levels are "other" where there is such a level, else
     they have the shares of all."""
-    known, codes = metadata.categories[name], np.array(levels)
-    strange = ~np.isin(codes, known)
+    known = metadata.categories[name]
+    codes = codes_of(levels, known)
     shares = metadata.encoding.shares.get(name, (0.0,) * len(known))
     stand_in = [float(level == OTHER) for level in known] if OTHER in known else shares
     return {
-        f"{name}={level}": np.where(strange, share, codes == level)
-        for level, share in zip(known, stand_in, strict=True)
+        f"{name}={level}": np.where(codes < 0, share, codes == place)
+        for place, (level, share) in enumerate(zip(known, stand_in, strict=True))
     }
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edgewise.errors import DataError, ShapeError, clipped, require, shown
+from edgewise.errors import DataError, MissingExtra, ShapeError, clipped, require, shown
 
 from .frames import as_frame, frame_columns, is_frame, is_missing, unique_names
 from .reader import Grid, read_grid
@@ -26,15 +26,15 @@ def read_file(path: str | Path, *, named: Sequence[str] = (), drop_rows: bool = 
         drop_rows: whether to leave out rows with too few or too many fields.
 
     Raises:
-        DataError: whatever is no table.
-        MissingExtra: for Parquet, where pandas or pyarrow is not installed.
+        DataError: whatever is no table; Parquet, where pandas or pyarrow is not installed.
     """
     if not starts_with(path, PARQUET):
         return read_grid(path, named=named, drop_rows=drop_rows)
-    pandas = require("pandas")
-    require("pyarrow", "frames")
     try:
-        frame = pandas.read_parquet(path)
+        require("pyarrow", "frames")
+        frame = require("pandas").read_parquet(path)
+    except MissingExtra as error:
+        raise DataError(f"{path} is a Parquet file; {error}") from error
     except Exception as error:  # of pyarrow, whatever is wrong with the file
         raise DataError(f"{path} is a Parquet file that cannot be read: {clipped(error)}") from error
     return frame_grid(frame, str(path))

@@ -50,11 +50,18 @@ class Made:
 
 def as_levels(made: Made, name: str, values: Sequence[str]) -> None:
     """A column as one input for each of its levels, 0 or 1."""
-    kinds, codes = sort_levels(set(values)), np.array(values)
+    kinds = sort_levels(set(values))
+    codes = codes_of(values, kinds)
     made.categories[name] = kinds
-    for kind in kinds:
-        made.add(f"{name}={kind}", codes == kind)
-    made.shares[name] = tuple(made.count(codes == kind) for kind in kinds)
+    for place, kind in enumerate(kinds):
+        made.add(f"{name}={kind}", codes == place)
+    made.shares[name] = tuple(made.count(codes == place) for place in range(len(kinds)))
+
+
+def codes_of(values: Sequence[str], kinds: Sequence[str]) -> np.ndarray:
+    """The place of each value among these levels (n,), -1 for others."""
+    place = {kind: number for number, kind in enumerate(kinds)}
+    return np.array([place.get(value, -1) for value in values], dtype=np.int64)
 
 
 def as_number(made: Made, name: str, values: np.ndarray, varies: bool) -> list[str]:
