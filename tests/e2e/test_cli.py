@@ -243,6 +243,18 @@ FITTED: dict[str, tuple[str | bytes, list[str]]] = {
         ["--task", "classification"],
     ),
     "only categories": (table({"c": lambda i: "uvw"[i % 3], "y": UNIT.__getitem__}), ["--categorical", "c"]),
+    "columns as they come": (
+        table(
+            {
+                "row_id": lambda i: i,
+                "c": lambda i: ("u", "v", "w", "", "rare")[min(i % 5, 3) if i > 9 else i % 5],
+                "x": lambda i: "" if i % 7 == 0 else UNIT[i],
+                "day": lambda i: f"20{10 + i // 28}-{1 + i % 12:02}-{1 + i % 28:02}" if i % 9 else "",
+                "y": lambda i: UNIT[i] + (i % 5 == 1),
+            }
+        ),
+        [],
+    ),
     "several targets": (
         table({"x": UNIT.__getitem__, "y": lambda i: UNIT[i] ** 2, "z": lambda i: 1e9 * UNIT[i]}),
         ["--target", "z"],
