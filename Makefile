@@ -1,17 +1,16 @@
 # Each target works as the first command after a clone: it makes .venv and installs what it needs, once.
 # Another interpreter: make test PYTHON=/path/to/python3.12      Serial tests: make test PYTEST_FLAGS=
-# Which lines no test runs: make test COVERAGE='--cov --cov-report=term'      Without counting them: make test COVERAGE=
 
 PYTEST_FLAGS ?= -n auto --maxprocesses 8
-COVERAGE ?= --cov --cov-report= --cov-fail-under=95
 bin := .venv/bin
 
-.PHONY: help demo test slow lint kernels release clean
+.PHONY: help demo test cover slow lint kernels release clean
 .NOTPARALLEL:
 
 help:
 	@echo 'make demo   a noisy law and the knot table through the command line'
 	@echo 'make test   the tests'
+	@echo 'make cover  the same, which names the lines that no test runs'
 	@echo 'make slow   the long tests'
 	@echo 'make lint   ruff and pyright'
 	@echo 'make release  build dist/ and try it in fresh environments; all but the upload'
@@ -22,10 +21,13 @@ demo: .venv/installed
 	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(bin)/python examples/demo.py  # small tables: more threads only wait for one another
 
 test: .venv/installed-dev
-	$(bin)/python -m pytest $(PYTEST_FLAGS) $(COVERAGE)
+	$(bin)/python -m pytest $(PYTEST_FLAGS)
+
+cover: .venv/installed-dev
+	$(bin)/python -m pytest $(PYTEST_FLAGS) --cov --cov-report=term --cov-fail-under=95
 
 slow: .venv/installed-dev
-	$(if $(wildcard tests/slow/test_*.py),$(bin)/python -m pytest -m slow,@echo 'there are no long tests yet')
+	$(if $(wildcard tests/slow/test_*.py),$(bin)/python -m pytest -m slow $(PYTEST_FLAGS),@echo 'there are no long tests yet')
 
 lint: .venv/installed-dev
 	$(bin)/ruff check .

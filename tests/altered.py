@@ -22,7 +22,7 @@ import edgewise as ew
 from edgewise import checkpoint
 from edgewise.errors import CheckpointError, EdgewiseError, EdgewiseWarning
 from edgewise.layers import BOTH, KANLayer
-from edgewise.metadata import Metadata
+from edgewise.metadata import Encoding, Metadata
 from edgewise.model import KAN
 from edgewise.spec import spec_of
 from helpers import assert_equal
@@ -80,6 +80,7 @@ def networks() -> dict[str, KAN]:
         "both": _both(symbolic),
         "pruned": ew.remove(KAN((3, 3, 1), grid_size=3), nodes=[(0, 1), (1, 0)], edges=[(0, 0, 1)]),
         "classes": _classifier(),
+        "dates": _of_dates(),
         "fitted": _fitted(),
         "float32": KAN((2, 2, 1), grid_size=3, dtype=torch.float32),
         "degree 0": KAN((2, 1), grid_size=4, degree=0),
@@ -105,8 +106,19 @@ def _classifier() -> KAN:
         categories={"hue": ("red", "blue")},
         ranges=((-1.0, 1.0), (0.0, 1.0), (0.0, 1.0)),
         task="classification",
+        encoding=Encoding({"hue": (0.25, 0.75)}, {"a": 0.5}),
     )
     return KAN((3, 2), grid_size=3).build(metadata=metadata)
+
+
+def _of_dates() -> KAN:
+    """Of one column of dates, and a number that is missing now and then."""
+    metadata = Metadata(
+        inputs=("a", "a=missing", "day=year", "day=Monday", "day=Friday"),
+        outputs=("y",),
+        encoding=Encoding({}, {"a": 0.5, "day=year": 2020.0}, ("a",), {"day": ("year", "weekday")}),
+    )
+    return KAN((5, 1), grid_size=3).build(metadata=metadata)
 
 
 def _fitted() -> KAN:

@@ -53,6 +53,7 @@ def small():
 # ---------------------------------------------------------------------------------------------------- the command
 
 
+@pytest.mark.slow
 def test_smoke_runs_without_the_peers_and_says_how_to_install_them(no_peers, tmp_path, capsys):
     assert command("--smoke", "--out", str(tmp_path)) == 0
     found = records(tmp_path)

@@ -37,14 +37,14 @@ def network() -> ew.KAN:
 
 
 def fitted(**settings: Any) -> dict[str, Any]:
-    result = ew.fit(network(), *data(), steps=25, progress=False, **settings)
+    result = ew.fit(network(), *data(), steps=10, progress=False, **settings)
     return {"state": state_of(result.model), "loss": result.train_loss}
 
 
 def remembered() -> dict[str, Any]:
     X, y = data()
-    first = ew.fit(network(), X, y, steps=15, progress=False)
-    return state_of(ew.fit(first.model, X[:100], y[:100], memory=first, steps=10, progress=False).model)
+    first = ew.fit(network(), X, y, steps=6, progress=False)
+    return state_of(ew.fit(first.model, X[:100], y[:100], memory=first, steps=5, progress=False).model)
 
 
 def closed_forms() -> list[str]:

@@ -1,4 +1,4 @@
-"""edgewise on a table. This file alone knows how it is called."""
+"""edgewise on a table, which it reads as it is. This file alone knows how it is called."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Any
 import edgewise as ew
 
 from .peers import SEED, Predict, predictor
-from .preparing import dense
 from .tables import Rows
 
 
 def estimator(old: Rows, new: Rows, **settings: Any) -> Predict:
     """The regressor or the classifier with these settings, fitted to all training rows."""
-    rows, kind = dense(old, new), ew.KANClassifier if old.classes else ew.KANRegressor
-    return predictor(kind(random_state=SEED, **settings).fit(rows.old, old.y), rows.new, old.classes)
+    kind = ew.KANClassifier if old.classes else ew.KANRegressor
+    return predictor(kind(random_state=SEED, **settings).fit(old.X, old.y), new.X, old.classes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,12 @@ from . import __version__
 from .devices import as_device
 from .errors import CheckpointError, ConfigError, StructureError, clipped, did_you_mean, knows_keywords, shown
 from .files import FileError, as_path, write_whole
-from .metadata import TASKS
+from .metadata import TASKS, Encoding
 from .model import KAN, Fitted, as_kan
 from .spec import from_spec, spec_of
 from .spec.fields import LONGEST, text, whole
 
-FORMAT = 2  # raised when an older edgewise could not read the file any more
+FORMAT = 3  # raised when an older edgewise could not read the file any more
 KEY = "edgewise"  # where the header stands among the file's metadata
 # what safetensors, json and torch raise at content that is none: RecursionError is JSON of many thousand levels
 DAMAGE = (
@@ -157,14 +158,17 @@ def from_bytes(raw: bytes, where: str = "the file", device: torch.device | str |
 def _upgraded(spec: Any, number: int) -> Any:
     """A description of this format in words of the present one; anything that is no description stays as it is.
 
-    Format 1 knew no split of a table, and a fit wrote the name of its loss where its task stands now.
+    Format 1 knew no split of a table, and a fit wrote the name of its loss where its task stands now. Formats 1 and 2
+    knew no encoding: missing cells and unknown levels were errors, and stay so.
     """
-    if number > 1 or not isinstance(spec, dict) or not isinstance(spec.get("metadata"), dict):
+    if number >= FORMAT or not isinstance(spec, dict) or not isinstance(spec.get("metadata"), dict):
         return spec
-    metadata = {"split": [], **spec["metadata"]}
-    task = metadata.get("task")
-    if isinstance(task, str) and task not in TASKS:
-        metadata["task"] = "classification" if task == "cross_entropy" else "regression"
+    metadata = {"encoding": asdict(Encoding()), **spec["metadata"]}
+    if number == 1:
+        metadata = {"split": [], **metadata}
+        task = metadata.get("task")
+        if isinstance(task, str) and task not in TASKS:
+            metadata["task"] = "classification" if task == "cross_entropy" else "regression"
     return {**spec, "metadata": metadata}
 
 

@@ -55,14 +55,8 @@ def test_rows_outside_the_training_range_are_told(tmp_path: Path, metadata: Meta
     [
         ("x,flag\n1,no\n", "lacks the column 'colour'"),
         ("X,Colour,flag\n1,red,no\n", r"lacks columns 'x'.*'colour' \(did you mean 'Colour'"),
-        (
-            "x,colour,flag\n1,green,no\n",
-            r"level that the model has never seen, in line 2 \('green'\); it knows blue, red.*--drop rows",
-        ),
-        ("x,colour,flag\n,red,no\n1,red,no\n", "'x' misses 1 value, in line 2"),
         ("x,colour,flag\nabc,red,no\n1,red,no\n", r"'x' holds no number in line 2 \('abc'\)"),
         ("x,colour,flag\ninf,red,no\n", "'x' is infinite"),
-        ("x,colour,flag\n1,,no\n", "'colour' misses 1 value"),
         ("x,colour,flag\n", "no rows"),
         ("1,red,no\n", "lacks columns|no rows"),
     ],
@@ -70,6 +64,40 @@ def test_rows_outside_the_training_range_are_told(tmp_path: Path, metadata: Meta
 def test_table_that_does_not_fit_the_model(tmp_path: Path, metadata: Metadata, text: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
         rows(tmp_path, text, metadata)
+
+
+def test_missing_cells_and_unknown_levels_are_what_rows_are_in_the_mean(tmp_path: Path, metadata: Metadata) -> None:
+    got = rows(tmp_path, "x,colour,flag\n,green,no\n1,,yes\n", metadata)
+    third = pytest.approx([1 / 3, 2 / 3])
+    assert got.X[:, 1:3].tolist() == [third, third] and got.X[0, 0] == 1.0  # the median
+    assert [note.split(" ")[1] for note in got.stand_ins] == ["'x'", "'colour'", "'colour'"]
+    assert any("does not know ('green', in 1 rows)" in note for note in got.notes)
+
+
+def test_cells_that_missed_before_have_an_input_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "train.csv"
+    path.write_text("x,colour,y\n0,red,1\n,blue,2\n2,,4\n4,red,3\n")
+    table = read_csv(path, "y")
+    assert table.inputs == ("x", "x=missing", "colour=blue", "colour=missing", "colour=red")
+    got = encode(path, table.metadata())
+    assert torch.equal(got.X, table.X) and got.stand_ins == ()
+    assert torch.equal(encode(table.raw(), table.metadata()).X, table.X)
+    assert raw_columns(table.metadata()) == ("x", "colour")
+
+
+def test_unknown_levels_are_other_where_rare_ones_are(tmp_path: Path) -> None:
+    path = tmp_path / "train.csv"
+    path.write_text("c,y\n" + "".join(f"{level},{k}\n" for k, level in enumerate("aaaabbbbpq")))
+    metadata = read_csv(path, "y").metadata()
+    assert metadata.categories == {"c": ("a", "b", "other")}
+    got = encode({"c": ["p", "new", "a"]}, metadata)
+    assert got.X.tolist() == [[0, 0, 1], [0, 0, 1], [1, 0, 0]] and "count as 'other'" in got.notes[0]
+
+
+def test_models_that_know_no_stand_ins_say_what_is_wrong() -> None:
+    old = Metadata(inputs=("x", "c=a", "c=b"), categories={"c": ("a", "b")})
+    with pytest.raises(DataError, match="'x' misses 1 value.*'c' misses 1 value.*has never seen, in row 0 .'z'"):
+        encode({"x": [None, 1.0], "c": ["z", None]}, old)
 
 
 def test_bad_rows_are_left_out_when_asked(tmp_path: Path, metadata: Metadata) -> None:

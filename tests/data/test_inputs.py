@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from edgewise.data import as_inputs, from_arrays, from_dataframe
-from edgewise.errors import DataError, ShapeError
-from edgewise.metadata import Metadata
+from edgewise.errors import DataError, EdgewiseWarning, ShapeError
+from edgewise.metadata import Encoding, Metadata
 from helpers import assert_close, assert_equal
 
 ROWS = [[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]]
@@ -69,6 +69,26 @@ def test_a_table_gives_its_levels_by_name_whatever_their_order():
     assert_equal(as_inputs(table, table.metadata(), width=3), table.X)
     with pytest.raises(DataError, match="'hue' has a level that the model has never seen"):
         as_inputs(table, Metadata(inputs=("size", "hue=red"), categories={"hue": ("red",)}), width=2)
+
+
+def test_an_array_may_hold_the_columns_in_place_of_the_inputs():
+    words = frame({"y": [1.0, 2.0, 3.0], "size": [1.0, np.nan, 4.0], "hue": ["red", "blue", "red"]})
+    metadata = from_dataframe(words, "y").metadata()
+    assert metadata.inputs == ("size", "size=missing", "hue=blue", "hue=red")
+    want = [[1, 0, 0, 1], [2.5, 1, 1, 0], [4, 0, 0, 1]]
+    columns = words[["size", "hue"]]
+    for X in (columns, columns.to_numpy(), columns.to_numpy().tolist(), want):
+        assert as_inputs(X, metadata, width=4).tolist() == want
+    with pytest.raises(ShapeError, match="X has 3 columns, the model takes 4"):
+        as_inputs(np.ones((2, 3)), metadata, width=4)
+
+
+def test_missing_numbers_are_filled_in_arrays_where_the_metadata_say_by_what():
+    known = Metadata(("a", "b", "b=missing"), encoding=Encoding(fills={"a": 5.0, "b": 7.0}, gaps=("b",)))
+    X = [[np.nan, 1.0, 0.0], [2.0, np.nan, 0.0]]
+    with pytest.warns(EdgewiseWarning, match="missing numbers of 'a', which never missed in training"):
+        assert as_inputs(X, known, width=3).tolist() == [[5, 1, 0], [2, 7, 1]]
+    assert as_inputs(X[1:], known, width=3).tolist() == [[2, 7, 1]]
 
 
 def test_what_is_not_finite_stays_in_arrays():

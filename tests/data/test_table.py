@@ -39,7 +39,6 @@ def test_arrays_with_text_targets_are_classes() -> None:
         (np.ones((3, 1)), np.ones(2), {}, ShapeError, "for an X of 3 rows"),
         (np.ones((3, 1)), np.ones((3, 1, 1)), {}, ShapeError, "y has shape"),
         ([[1, 2], [3]], [1, 2], {}, ShapeError, "same length"),
-        ([[1.0], [np.nan], [2.0]], [1, 2, 3], {}, DataError, "'x1' misses 1 value, in row 1"),
         ([[1.0], [np.inf], [2.0]], [1, 2, 3], {}, DataError, "'x1' is infinite"),
         ([[1.0], [2.0]], [3.0, 3.0], {}, DataError, "nothing to learn"),
         ([[1.0], [2.0]], [3.0, 4.0], {"inputs": ["a", "b"]}, ShapeError, "inputs must be 1 different names"),
@@ -72,10 +71,6 @@ def test_dataframe_of_mixed_columns() -> None:
             "y": [1.0, 2.0, 3.0, 4.0],
         }
     )
-    with pytest.raises(
-        DataError, match="'kind' holds text.*'text' holds text.*'when' holds text.*date.*'gap' misses 1 value, in row 1"
-    ):
-        from_dataframe(frame, "y")
     table = from_dataframe(frame, "y", categorical=["kind", "text"], drop=["when", "rows"])
     assert table.inputs == (
         "x",
@@ -87,6 +82,10 @@ def test_dataframe_of_mixed_columns() -> None:
         "text=w",
         "two names",
     ) and table.lines == (0, 2)
+    table = from_dataframe(frame, "y", drop="when")
+    assert table.inputs == ("x", "gap", "gap=missing", "kind=a", "kind=b", "flag", "two names")
+    assert table.X[:, 1:3].tolist() == [[1, 0], [3, 1], [3, 0], [4, 0]]
+    assert any("'text' holds a different text in every row" in note for note in table.notes)
     assert from_dataframe(frame[["x", "kind"]], "kind").classes == ("a", "b")
     assert from_dataframe(frame[["x", "flag"]], "flag").classes == ("false", "true")
 

@@ -243,6 +243,18 @@ FITTED: dict[str, tuple[str | bytes, list[str]]] = {
         ["--task", "classification"],
     ),
     "only categories": (table({"c": lambda i: "uvw"[i % 3], "y": UNIT.__getitem__}), ["--categorical", "c"]),
+    "columns as they come": (
+        table(
+            {
+                "row_id": lambda i: i,
+                "c": lambda i: ("u", "v", "w", "", "rare")[min(i % 5, 3) if i > 9 else i % 5],
+                "x": lambda i: "" if i % 7 == 0 else UNIT[i],
+                "day": lambda i: f"20{10 + i // 28}-{1 + i % 12:02}-{1 + i % 28:02}" if i % 9 else "",
+                "y": lambda i: UNIT[i] + (i % 5 == 1),
+            }
+        ),
+        [],
+    ),
     "several targets": (
         table({"x": UNIT.__getitem__, "y": lambda i: UNIT[i] ** 2, "z": lambda i: 1e9 * UNIT[i]}),
         ["--target", "z"],
@@ -511,7 +523,6 @@ def test_prediction_refuses(run_folder: Path, tmp_path: Path, capsys: pytest.Cap
     run = str(run_folder)
     for arguments, message in [
         ([run, str(bad)], "lacks the column 't .s.'"),
-        ([run, str(gap)], "'x' misses 1 value, in line 2"),
         ([run, str(tmp_path / "none.csv")], "there is no file"),
         ([str(tmp_path), str(good)], "holds no run"),
         ([str(run_folder.parent / "rum"), str(good)], "did you mean 'run'"),
@@ -524,6 +535,9 @@ def test_prediction_refuses(run_folder: Path, tmp_path: Path, capsys: pytest.Cap
         assert re.search(message, refused(capsys, ["predict", *arguments])), message
     assert main(["predict", run, str(gap), "--drop", "rows"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 2
+    assert main(["predict", run, str(gap)]) == 0
+    told = capsys.readouterr()
+    assert len(told.out.splitlines()) == 3 and "'x' misses 1 of 2 values, which it never did" in told.err
     assert main(["predict", run, str(good), "--out", str(bad), "--force"]) == 0 and "predicted y" in bad.read_text()
 
 

@@ -58,7 +58,7 @@ def assert_parity(gpu, layer, spec, nu, with_h):
 
 
 @pytest.mark.parametrize("uniform", [True, False])
-@pytest.mark.parametrize("degree", range(8))
+@pytest.mark.parametrize("degree", [*range(4), *(pytest.param(p, marks=pytest.mark.slow) for p in range(4, 8))])
 def test_all_kernels_agree_with_the_reference(gpu, degree, uniform):
     for number, (b, i, o) in enumerate([(1, 1, 1), (35, 2, 3), (5, 3, 70)]):
         for nu in sorted({0, 1, degree, degree + 1}) if number == 1 else (number % 2, degree):

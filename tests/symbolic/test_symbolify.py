@@ -216,9 +216,23 @@ def test_far_offsets_and_tiny_ranges_in_raw_units() -> None:
     ("function", "truth", "units", "widths"),
     [
         (lambda x: x[:, 0] / x[:, 1] ** 2, x1 / x2**2, (1e6, 1.0), (2, 1, 1)),
-        (lambda x: 6.67e-11 * x[:, 0] / x[:, 1] ** 2, 6.67e-11 * x1 / x2**2, (1e24, 1e8), (2, 1, 1)),
-        (lambda x: x[:, 0] * x[:, 1] ** 2 / 2, x1 * x2**2 / 2, (1e-31, 1e8), (2, 1, 1)),
-        (lambda x: torch.hypot(x[:, 0], x[:, 1]), sympy.sqrt(x1**2 + x2**2), (1e9, 1e9), (2, 1, 1)),
+        pytest.param(
+            lambda x: 6.67e-11 * x[:, 0] / x[:, 1] ** 2,
+            6.67e-11 * x1 / x2**2,
+            (1e24, 1e8),
+            (2, 1, 1),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            lambda x: x[:, 0] * x[:, 1] ** 2 / 2, x1 * x2**2 / 2, (1e-31, 1e8), (2, 1, 1), marks=pytest.mark.slow
+        ),
+        pytest.param(
+            lambda x: torch.hypot(x[:, 0], x[:, 1]),
+            sympy.sqrt(x1**2 + x2**2),
+            (1e9, 1e9),
+            (2, 1, 1),
+            marks=pytest.mark.slow,
+        ),
         (
             lambda x: 3 * torch.sin(2e-6 * x[:, 0]) + 1e3 * x[:, 1],
             3 * sympy.sin(2e-6 * x1) + 1000 * x2,
@@ -233,6 +247,7 @@ def test_laws_are_found_in_any_units(function, truth, units: tuple[float, float]
     assert sympy.simplify(formula(symbolify(fitted(widths, X, y), X, y), inputs=["x1", "x2"])[0] - truth) == 0
 
 
+@pytest.mark.slow
 def test_units_in_which_a_form_cannot_be_written_do_no_harm() -> None:
     X = uniform((1, 4), (1, 3))
     y = X[:, 0] * X[:, 1] ** 2
@@ -240,6 +255,7 @@ def test_units_in_which_a_form_cannot_be_written_do_no_harm() -> None:
     assert float((model(X * 1e-100)[:, 0] - y).detach().abs().max()) < 1e-5
 
 
+@pytest.mark.slow
 def test_classes_are_judged_by_their_likelihood() -> None:
     labels = (
         X[:, 0] ** 2 + X[:, 1] > 0.4 + 0.2 * torch.randn(500, dtype=F, generator=torch.Generator().manual_seed(0))
@@ -267,6 +283,7 @@ def test_weights_say_which_rows_count(trained: ew.KAN) -> None:
     assert sympy.simplify(formula(done)[0] - sympy.exp(sympy.sin(sympy.pi * x1) + x2**2)) == 0
 
 
+@pytest.mark.slow
 def test_the_formula_is_defined_on_every_row() -> None:
     x = uniform((0.0, 1.0), rows=400)
     for truth in (torch.sqrt(x), torch.log(x + 0.01), torch.asin(2 * x - 1), 1 / (x + 0.05)):

@@ -16,6 +16,7 @@ def table(function, inputs, seed, rows=1000):
     return X, function(X)
 
 
+@pytest.mark.slow
 def test_noise_is_told_by_the_held_out_rows():
     X, y = table(lambda X: X[:, 0] * X[:, 1], 2, 0)
     result = ew.fit(ew.KAN((2, 2, 1)), X, y + 0.1 * np.random.default_rng(2).normal(size=len(y)), progress=False)

@@ -269,6 +269,7 @@ def test_a_fine_grid_gets_as_many_starts_as_the_coarse_one_that_its_fit_begins_w
     assert number_of_starts(fine, 4) == 5
 
 
+@pytest.mark.slow
 def test_restarts_leave_a_trap():
     X, y = ZOO["two_sines"].sample(200)
     alone = ew.fit(ew.KAN((2, 2, 1), seed=2), X, y, restarts=0, grids=(5,), progress=False)
@@ -607,6 +608,7 @@ def test_a_product_is_found_below_1e_8(widths: tuple[Any, ...]):
     assert rmse(result.model, *ZOO["product"].sample(500, seed=7)) < 1e-8
 
 
+@pytest.mark.slow
 def test_a_row_far_away_neither_spoils_a_fit_nor_a_later_one():
     X = 2 * torch.rand(400, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) - 1
     y = torch.sin(3 * X[:, 0]) * torch.exp(X[:, 1])

@@ -100,7 +100,9 @@ def test_the_targets_of_the_judging_rows_change_nothing_but_what_is_claimed(spar
         targets = y.clone()
         targets[drawn(X).judging] += shift
         results.append(
-            ew.fit(ew.KAN((2, 2, 1), grid_size=3), X, targets, grids=(3, 6), sparsity=sparsity, progress=False)
+            ew.fit(
+                ew.KAN((2, 2, 1), grid_size=3), X, targets, grids=(3, 6), steps=20, sparsity=sparsity, progress=False
+            )
         )
     assert_equal(results[0].model.state_dict(), results[1].model.state_dict())
     assert results[0].metrics["rmse"] == results[1].metrics["rmse"]

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ..data import Table, from_grid, read_grid
+from ..data import Table, from_grid, read_file
 from ..errors import DataError
 from ..files import FileError, check_new_folder, clear_leftovers
 from ..studies import words
@@ -130,7 +130,7 @@ def read(args: argparse.Namespace) -> Table:
     """The table with the columns that the options name. Raises `DataError`."""
     given = {option: getattr(args, option) for option in ("target", "features", "drop", "categorical")}
     asked = [name for texts in given.values() for text in texts or () for name in (text, *names([text], ()))]
-    grid = read_grid(args.table, named=[name for name in asked if name != "rows"], drop_rows="rows" in asked)
+    grid = read_file(args.table, named=[name for name in asked if name != "rows"], drop_rows="rows" in asked)
     chosen = {option: names(texts, grid.names) for option, texts in given.items()}
     return from_grid(
         grid,

@@ -62,7 +62,7 @@ def _fit(commands: Any) -> None:
         metavar="NAMES",
         help="columns to leave out; 'rows' leaves out rows with missing or unusable cells",
     )
-    it.add_argument("--categorical", action="append", metavar="NAMES", help="columns of levels, one input per level")
+    it.add_argument("--categorical", action="append", metavar="NAMES", help="numbers that are levels, one input each")
     it.add_argument(
         "--hidden", type=hidden, default=(5,), metavar="N[,N]", help="nodes per hidden layer (default 5; 0: none)"
     )

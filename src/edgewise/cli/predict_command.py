@@ -77,7 +77,7 @@ def output(metadata: Metadata, rows: EncodedRows, y: Tensor, cell: Callable[[str
     writer = csv.writer(out, delimiter="," if grid.separator == " " else grid.separator, lineterminator="\n")
     writer.writerow([cell(name) for name in (*grid.names, *names)])
     for row, values in zip(rows.kept, added, strict=True):
-        writer.writerow([cell(text) for text in (*(column[row] for column in grid.columns), *values)])
+        writer.writerow([cell(str(text)) for text in (*(column[row] for column in grid.columns), *values)])
     return out.getvalue()
 
 

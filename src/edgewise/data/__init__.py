@@ -3,11 +3,13 @@ model."""
 
 from __future__ import annotations
 
+from .build import all_inputs
 from .classes import as_codes, label_values
 from .convert import as_matrix, as_pair, as_target
 from .encode import EncodedRows, beyond_ranges, encode, raw_columns
 from .frames import frame_names, holds_classes
 from .functions import from_function
+from .grids import grid_of, read_file
 from .inputs import as_inputs
 from .reader import Grid, read_grid
 from .split import folds, split
@@ -18,6 +20,7 @@ __all__ = [
     "Grid",
     "EncodedRows",
     "Table",
+    "all_inputs",
     "as_codes",
     "as_inputs",
     "as_matrix",
@@ -33,10 +36,12 @@ __all__ = [
     "from_dataframe",
     "from_function",
     "from_grid",
+    "grid_of",
     "holds_classes",
     "label_values",
     "raw_columns",
     "read_csv",
+    "read_file",
     "read_grid",
     "split",
 ]

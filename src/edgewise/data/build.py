@@ -3,25 +3,27 @@ the way."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 
 from edgewise.errors import MOST, SHOWN, ConfigError, DataError, clipped, did_you_mean, few, problems, shown, twice
+from edgewise.metadata import MISSING
 
 from .cells import hint, read_levels, read_numbers, sort_levels
+from .dates import is_date, read_dates
 from .faults import Fault, missing_faults, number_faults, usable_rows
+from .kinds import FEW_LEVELS, RARE, counts_rows, holds_levels, main_levels
+from .made import Made, as_date, as_levels, as_number
 from .reader import Grid, quoted
 
 TASKS = ("auto", "regression", "classification")
 LARGEST_VALUE = 1e150  # squares of larger numbers overflow in float64
 SMALLEST_SPREAD = 1e-150  # and squares of smaller differences vanish
 CONSTANT_SPREAD = 8 * np.finfo(np.float64).eps  # part of its values below which the spread of a column is round-off
-RARE = 3  # rows of a class below which a note says so
-FEW_LEVELS = 20  # levels that a column may always have, however few its rows
 
 
 def build(
@@ -41,14 +43,15 @@ def build(
     if not len(grid.lines):
         raise DataError(f"{grid.where} has no rows")
     names = _chosen(grid, target, features, [name for name in drop if name != "rows"], categorical)
-    read = _read(grid, names, categorical)
+    read = _read(grid, names, categorical, drop_rows="rows" in drop)
     as_classes = _as_classes(grid, target, task)
     goals = _read(grid, target, target if as_classes else (), targets=True)
     keep, left_out = usable_rows(grid, [*read.faults, *goals.faults], drop_rows="rows" in drop)
     if len(keep) < 2:
         raise DataError(f"{grid.where} leaves {len(keep)} usable row{'' if len(keep) == 1 else 's'}; a fit needs more")
 
-    X, inputs, categories, remarks = _inputs(grid, names, read, keep)
+    made, remarks = _inputs(grid, names, read, keep, Made(), named=features is not None)
+    X, inputs = made.matrix(), made.names
     classes: tuple[str, ...] | None = None
     if as_classes:
         y, classes, told = _classes(target[0], [goals.levels[target[0]][row] for row in keep])
@@ -65,44 +68,78 @@ def build(
         "inputs": tuple(inputs),
         "outputs": tuple(target),
         "classes": classes,
-        "categories": categories,
+        "categories": made.categories,
         "ranges": tuple(zip(X.min(axis=0).tolist(), X.max(axis=0).tolist(), strict=True)),
         "notes": (*grid.notes, *read.notes, *left_out, *remarks, *told),
         "lines": tuple(int(grid.lines[row]) for row in keep),
+        "encoding": made.encoding(),
     }
+
+
+def all_inputs(grid: Grid, weight: np.ndarray | None = None) -> tuple[Made, list[str]]:
+    """All columns of a grid that has no target as inputs, and notes on them.
+
+    Args:
+        grid: the columns.
+        weight (n,): how often each row counts; None for once.
+
+    Raises:
+        DataError: one error for all columns that cannot be used.
+    """
+    read = _read(grid, grid.names, (), drop_rows=False)
+    keep, _ = usable_rows(grid, read.faults, drop_rows=False)
+    made, notes = _inputs(grid, grid.names, read, keep, Made(weight), named=False)
+    return made, [*read.notes, *notes]
 
 
 @dataclass(frozen=True)
 class ReadColumns:
-    """Columns as they were read: numbers (n,), or the level of each row; with their faults, and notes on them."""
+    """Columns as they were read: numbers (n,), nan where there is none, the level of each row, or dates (n,); with
+    their faults, and notes on them. forced: columns of levels by the user's word."""
 
     numbers: dict[str, np.ndarray]
     levels: dict[str, list[str]]
+    dates: dict[str, np.ndarray]
+    forced: Sequence[str]
     faults: list[Fault]
     notes: list[str]
 
 
-def _read(grid: Grid, names: Sequence[str], categorical: Sequence[str], *, targets: bool = False) -> ReadColumns:
-    """These columns of the grid: inputs, of which empty ones are left out, or targets."""
+def _read(
+    grid: Grid, names: Sequence[str], categorical: Sequence[str], *, targets: bool = False, drop_rows: bool = True
+) -> ReadColumns:
+    """These columns of the grid: inputs, of which empty ones are left out, or targets. A missing cell of an input is
+    a fault only where faulty rows are to be dropped."""
     cells = dict(zip(grid.names, grid.columns, strict=True))
     numbers: dict[str, np.ndarray] = {}
     levels: dict[str, list[str]] = {}
+    dates: dict[str, np.ndarray] = {}
     faults: list[Fault] = []
     notes: list[str] = []
     for name in names:
-        if name in categorical:
-            levels[name], missing = read_levels(cells[name], grid.decimal)
-            faults += missing_faults(grid, name, missing, target=targets)
+        reading = None if name in categorical else read_numbers(cells[name], grid.decimal)
+        if not targets and reading is not None and reading.text and is_date(cells[name][reading.text[0]]):
+            moments, other = read_dates(cells[name])
+            if not other:
+                dates[name] = moments
+                if drop_rows:
+                    faults += missing_faults(grid, name, np.flatnonzero(np.isnat(moments)).tolist())
+                continue
+        if reading is None or (not targets and holds_levels(cells[name], reading, grid.decimal)):
+            found, missing = read_levels(cells[name], grid.decimal)
+            if targets or drop_rows:
+                faults += missing_faults(grid, name, missing, target=targets)
+            levels[name] = found if targets else [level or MISSING for level in found]
             continue
-        reading = read_numbers(cells[name], grid.decimal)
         if not targets and len(reading.missing) == len(reading.values):
             notes.append(f"column {shown(name)} is empty: left out")
             continue
         numbers[name] = reading.values
-        faults += number_faults(grid, name, reading, cells[name], target=targets)
+        known = reading if targets or drop_rows else replace(reading, missing=[])
+        faults += number_faults(grid, name, known, cells[name], target=targets)
         if not targets and reading.truth and not isinstance(cells[name], np.ndarray):
             notes.append(f"column {shown(name)} holds truth values: read as 1 and 0")
-    return ReadColumns(numbers, levels, faults, notes)
+    return ReadColumns(numbers, levels, dates, categorical, faults, notes)
 
 
 def _as_classes(grid: Grid, target: Sequence[str], task: str) -> bool:
@@ -171,49 +208,62 @@ def _says_classes(cells: Any, decimal: str) -> bool:
 
 
 def _inputs(
-    grid: Grid, inputs: Sequence[str], read: ReadColumns, keep: np.ndarray
-) -> tuple[np.ndarray, list[str], dict[str, tuple[str, ...]], list[str]]:
-    """X, its names, the levels of the categorical columns, and notes: on constant columns, which are left out."""
-    numbers, levels, notes = read.numbers, read.levels, []
-    columns: list[np.ndarray] = []
-    names: list[str] = []
-    categories: dict[str, tuple[str, ...]] = {}
-    constant = []
+    grid: Grid, inputs: Sequence[str], read: ReadColumns, keep: np.ndarray, made: Made, named: bool
+) -> tuple[Made, list[str]]:
+    """The inputs that the columns become, in `made`, and notes: on what was made of them, and on those that are left
+    out. named: the user has named these columns."""
+    constant, notes = [], []
     for name in inputs:
-        if name in levels:
-            values = [levels[name][row] for row in keep]
-            kinds = sort_levels(set(values))
+        if name in read.levels:
+            values = [read.levels[name][row] for row in keep]
+            kinds = set(values)
             if len(kinds) == 1:
-                constant.append(f"{shown(name)} ({clipped(kinds[0], SHOWN)})")
+                constant.append(f"{shown(name)} ({clipped(values[0], SHOWN)})")
                 continue
-            if len(kinds) > max(FEW_LEVELS, len(keep) // 2):
-                raise DataError(
-                    f"column {shown(name)} has {len(kinds)} levels in {len(keep)} rows: it names rows rather than"
-                    f" classes; leave it out with --drop {quoted(name)}"
-                )
-            categories[name] = kinds
-            codes = np.array(values)
-            columns += [(codes == kind).astype(np.float64) for kind in kinds]
-            names += [f"{name}={kind}" for kind in kinds]
-        elif name in numbers:
-            values = numbers[name][keep]
-            if _is_constant(values):
+            if name in read.forced:
+                _refuse_names(grid, name, kinds, len(keep))
+            else:
+                values, told = main_levels(name, values, made.weight)
+                notes.append(told)
+            if values:
+                as_levels(made, name, values)
+        elif name in read.dates:
+            moments = read.dates[name][keep]
+            if len(set(moments[~np.isnat(moments)].tolist())) < 2:
+                constant.append(f"{shown(name)} ({moments[0]})")
+                continue
+            notes += as_date(made, name, moments)
+        elif name in read.numbers:
+            values = read.numbers[name][keep]
+            there = values[~np.isnan(values)]
+            if not named and len(there) == len(values) and counts_rows(name, values):
+                notes.append(f"column {shown(name)} counts the rows, as ids do: left out")
+                continue
+            if not len(there) or (_is_constant(there) and len(there) == len(values)):
                 constant.append(f"{shown(name)} ({values[0]:g})")
                 continue
-            _check_scale(f"column {shown(name)}", values)
-            columns.append(values)
-            names.append(name)
+            if not _is_constant(there):
+                _check_scale(f"column {shown(name)}", there)
+            notes += as_number(made, name, values, varies=not _is_constant(there))
     if constant:
         notes.append(f"constant column{'s' if len(constant) > 1 else ''} left out: {few(constant)}")
-    if not columns:
+    if not made.columns:
+        why = f"; constant: {few(constant)}" if constant else "".join(f"; {note}" for note in notes[:MOST])
+        raise DataError(f"{grid.where} has no input column that varies{why}")
+    if shared := twice(made.names):
+        raise DataError(f"columns and levels share the name {shown(min(shared))}; rename the column")
+    if len(made.columns) > len(keep):
+        notes.append(f"there are more inputs ({len(made.columns)}) than rows ({len(keep)}): expect to fit noise")
+    return made, notes
+
+
+def _refuse_names(grid: Grid, name: str, kinds: Collection[str], rows: int) -> None:
+    """Raise `DataError` where a column that is to hold levels has about as many as there are rows."""
+    if len(kinds) > max(FEW_LEVELS, rows // 2):
         raise DataError(
-            f"{grid.where} has no input column that varies" + (f"; constant: {few(constant)}" if constant else "")
+            f"column {shown(name)} has {len(kinds)} levels in {rows} rows: it names rows rather than classes; leave it"
+            f" out with --drop {quoted(name)}"
         )
-    if len(set(names)) < len(names):
-        raise DataError(f"columns and levels share the name {shown(min(twice(names)))}; rename the column")
-    if len(columns) > len(keep):
-        notes.append(f"there are more inputs ({len(columns)}) than rows ({len(keep)}): expect to fit noise")
-    return np.stack(columns, axis=1), names, categories, notes
 
 
 def _classes(name: str, labels: list[str]) -> tuple[np.ndarray, tuple[str, ...], list[str]]:

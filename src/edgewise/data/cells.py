@@ -140,7 +140,8 @@ def read_levels(cells: Any, decimal: str = ".") -> tuple[list[str], list[int]]:
             return ["true" if value else "false" for value in cells.tolist()], []
         cells = ["" if value != value else repr(value) for value in cells.tolist()]
         decimal = "."
-    levels = [_level(cell, decimal) for cell in cells]
+    level = {cell: _level(cell, decimal) for cell in set(cells)}
+    levels = [level[cell] for cell in cells]
     return levels, [row for row, level in enumerate(levels) if not level]
 
 
@@ -173,7 +174,7 @@ def hint(cell: str, decimal: str = ".") -> str:
     """
     cell = cell.strip()
     if DATE.match(cell) or TIME.match(cell):
-        return "a date or time? turn it into a number first, such as days since the start"
+        return "a date or time? write dates year first, such as 2020-12-31, or numbers, such as days since the start"
     if cell.endswith("%") and is_numeric(cell[:-1].strip()):
         return "a percentage? leave the % sign out"
     if cell[:1] in "$€£¥" and len(cell) > 1:

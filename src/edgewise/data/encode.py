@@ -12,13 +12,15 @@ import torch
 from torch import Tensor
 
 from edgewise.errors import DataError, ShapeError, did_you_mean, few, shown
-from edgewise.metadata import Metadata
+from edgewise.metadata import MISSING, OTHER, PARTS, Metadata
 
 from .cells import read_levels, read_numbers
-from .faults import Fault, level_faults, missing_faults, number_faults, usable_rows
-from .frames import is_frame
-from .reader import Grid, read_grid
-from .table import _cells, as_array, frame_grid
+from .dates import date_inputs, read_dates
+from .faults import Fault, date_faults, level_faults, missing_faults, number_faults, usable_rows
+from .frames import as_frame, is_frame
+from .grids import as_array, cells_of, columns_of, frame_grid, read_file
+from .made import codes_of
+from .reader import Grid
 
 # n rows, d inputs
 
@@ -34,6 +36,7 @@ class EncodedRows:
         kept: positions of these rows in the grid.
         outside (n,): which of them lie outside the training ranges.
         notes: sentences on what was ignored, left out or guessed.
+        stand_ins: those of them on cells that are like none of the training table.
         grid: the table as it was read.
     """
 
@@ -42,6 +45,7 @@ class EncodedRows:
     outside: Tensor
     notes: tuple[str, ...]
     grid: Grid
+    stand_ins: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         outside = f"{int(self.outside.sum())} outside the ranges"
@@ -54,8 +58,7 @@ def raw_columns(metadata: Metadata) -> tuple[str, ...]:
     >>> raw_columns(Metadata(inputs=("x", "c=a", "c=b"), categories={"c": ("a", "b")}))
     ('x', 'c')
     """
-    column_of = {f"{column}={level}": column for column, levels in metadata.categories.items() for level in levels}
-    return tuple(dict.fromkeys(column_of.get(name, name) for name in metadata.inputs))
+    return tuple(dict.fromkeys(metadata.sources()))
 
 
 def encode(
@@ -71,10 +74,13 @@ def encode(
             these inputs are zero. Without names in `metadata` every column is used.
 
     Returns:
-        `EncodedRows`; columns without use and rows outside the training ranges are told in its notes.
+        `EncodedRows`. Where a number is missing its median stands in; a missing or unknown level counts as the mean of
+        the levels, unless the training table had such cells. Its notes tell of that, of columns without use and of rows
+        outside the training ranges.
 
     Raises:
-        DataError: one error for all missing columns, unusable cells, and levels that the model has never seen.
+        DataError: one error for all missing columns and unusable cells; for missing cells and unknown levels as well,
+            where the model is of a time that knew nothing to put in their place.
         ShapeError: columns of unequal length, or an array of another width.
 
     >>> encode({"b": [1.0], "a": [5.0]}, Metadata(inputs=("a", "b"), ranges=((0, 1), (0, 1)))).X
@@ -84,19 +90,22 @@ def encode(
     grid = _grid(data, raw_columns(metadata), drop_rows)
     inputs = metadata.inputs or grid.names
     positions = used if metadata.inputs and used is not None else range(len(inputs))
-    wanted = raw_columns(replace(metadata, inputs=tuple(inputs[position] for position in sorted(positions))))
+    sources = metadata.sources() or inputs
+    wanted = tuple(dict.fromkeys(sources[position] for position in sorted(positions)))
     _check_columns(grid, wanted, {*wanted, *raw_columns(metadata)})
     extra = [name for name in grid.names if name not in wanted and name not in metadata.outputs]
     notes = [f"not used by the model: {', '.join(extra[:8])}{', ...' if len(extra) > 8 else ''}"] if extra else []
-    columns, faults = _columns(grid, wanted, metadata)
+    columns, faults, stand_ins = _columns(grid, wanted, metadata, drop_rows)
     kept, left_out = usable_rows(grid, faults, drop_rows=drop_rows, new=True)
     if not len(kept):
         raise DataError(f"{grid.where} leaves no usable row")
     idle = np.zeros(len(grid.lines))
     X = np.stack([columns.get(name, idle)[kept] for name in inputs], axis=1)
     outside, remark = beyond_ranges(X, metadata, positions)
-    notes = [*grid.notes, *notes, *left_out, *([remark] if remark else [])]
-    return EncodedRows(torch.from_numpy(X), tuple(kept.tolist()), torch.from_numpy(outside), tuple(notes), grid)
+    notes = [*grid.notes, *notes, *left_out, *stand_ins, *([remark] if remark else [])]
+    return EncodedRows(
+        torch.from_numpy(X), tuple(kept.tolist()), torch.from_numpy(outside), tuple(notes), grid, tuple(stand_ins)
+    )
 
 
 def _check_columns(grid: Grid, wanted: Sequence[str], known: Collection[str]) -> None:
@@ -118,25 +127,111 @@ def _check_columns(grid: Grid, wanted: Sequence[str], known: Collection[str]) ->
     )
 
 
-def _columns(grid: Grid, wanted: Sequence[str], metadata: Metadata) -> tuple[dict[str, np.ndarray], list[Fault]]:
-    """The values (n,) of each input from the wanted columns, one input per level of a category, and their faults."""
-    cells = dict(zip(grid.names, grid.columns, strict=True))
+def _columns(
+    grid: Grid, wanted: Sequence[str], metadata: Metadata, drop_rows: bool
+) -> tuple[dict[str, np.ndarray], list[Fault], list[str]]:
+    """The values (n,) of each input from the wanted columns, their faults, and notes on what stands in for cells. With
+    `drop_rows` such cells are faults."""
+    cells, known = dict(zip(grid.names, grid.columns, strict=True)), metadata.encoding
     columns: dict[str, np.ndarray] = {}
     faults: list[Fault] = []
+    notes: list[str] = []
     for name in wanted:
         if name in metadata.categories:
             levels, gaps = read_levels(cells[name], grid.decimal)
-            known = metadata.categories[name]
-            strange = [row for row, level in enumerate(levels) if level and level not in known]
-            faults += missing_faults(grid, name, gaps)
-            faults += level_faults(grid, name, strange, levels, known)
-            codes = np.array(levels)
-            columns |= {f"{name}={level}": (codes == level).astype(np.float64) for level in known}
+            missing, strange, told = _placed(name, levels, gaps, metadata)
+            if drop_rows or name not in known.shares:
+                faults += missing_faults(grid, name, gaps if drop_rows else missing)
+                faults += level_faults(grid, name, strange, levels, metadata.categories[name])
+            else:
+                notes += told
+            columns |= _indicators(name, levels, metadata)
+            continue
+        if name in known.dates:
+            found, faulty, told = _dates(grid, name, cells[name], metadata, drop_rows)
+            columns, faults, notes = columns | found, faults + faulty, notes + told
             continue
         reading = read_numbers(cells[name], grid.decimal)
-        faults += number_faults(grid, name, reading, cells[name], new=True)
-        columns[name] = reading.values
-    return columns, faults
+        filled = not drop_rows and (name in known.fills or name in known.gaps)
+        counted = replace(reading, missing=[]) if filled else reading
+        faults += number_faults(grid, name, counted, cells[name], new=True)
+        gaps = np.zeros(len(reading.values), dtype=bool)
+        gaps[reading.missing] = True
+        columns[name] = np.where(gaps, known.fills.get(name, np.nan), reading.values)
+        if name in known.gaps:
+            columns[f"{name}={MISSING}"] = gaps.astype(np.float64)
+        elif reading.missing and filled:
+            notes.append(
+                f"column {shown(name)} misses {len(reading.missing)} of {len(gaps)} values, which it never did in"
+                " training: its median stands in"
+            )
+    return columns, faults, notes
+
+
+def _dates(
+    grid: Grid, name: str, cells: Any, metadata: Metadata, drop_rows: bool
+) -> tuple[dict[str, np.ndarray], list[Fault], list[str]]:
+    """The inputs (n,) of a column of dates, its faults, and notes on what stands in."""
+    moments, other = read_dates(cells)
+    gaps, known = np.isnat(moments), metadata.encoding
+    gaps[other] = False
+    missing, faults, notes = np.flatnonzero(gaps).tolist(), date_faults(grid, name, other, cells), []
+    if drop_rows:
+        faults += missing_faults(grid, name, missing)
+    elif missing and name not in known.gaps:
+        notes.append(
+            f"column {shown(name)} misses {len(missing)} of {len(gaps)} dates, which it never did in training: a usual"
+            " one stands in"
+        )
+    columns = date_inputs(name, moments, known.dates[name])
+    unseen = np.zeros(len(gaps), dtype=bool)  # weekdays of which training had none
+    for key in [key for key in columns if key not in metadata.inputs]:
+        unseen |= columns.pop(key) == 1
+    weekdays = {f"{name}={day}" for day in PARTS["weekday"]}
+    for key, values in columns.items():
+        stand_in = np.isnan(values) | (unseen & (key in weekdays))
+        columns[key] = np.where(stand_in, known.fills.get(key, 0.0), values)
+    if name in known.gaps:
+        columns[f"{name}={MISSING}"] = gaps.astype(np.float64)
+    return columns, faults, notes
+
+
+def _placed(
+    name: str, levels: list[str], gaps: Sequence[int], metadata: Metadata
+) -> tuple[list[int], list[int], list[str]]:
+    """Put rows without a level of the model where they belong, in `levels` itself. Gives the rows that miss one and for
+    which the model has no level, those of unknown levels, and notes on both."""
+    known, notes = metadata.categories[name], []
+    missing = [] if MISSING in known else list(gaps)
+    for row in gaps:
+        levels[row] = MISSING if MISSING in known else ""
+    named = {*known, ""}
+    strange = [row for row, level in enumerate(levels) if level not in named]
+    if missing:
+        notes.append(
+            f"column {shown(name)} misses {len(missing)} of {len(levels)} values, which it never did in training:"
+            " the mean of its levels stands in"
+        )
+    if strange:
+        what = few([*map(shown, dict.fromkeys(levels[row] for row in strange))])
+        place = f"they count as {shown(OTHER)}" if OTHER in known else "the mean of its levels stands in"
+        notes.append(
+            f"column {shown(name)} has levels that the model does not know ({what}, in {len(strange)} rows): {place}"
+        )
+    return missing, strange, notes
+
+
+def _indicators(name: str, levels: Sequence[str], metadata: Metadata) -> dict[str, np.ndarray]:
+    """The inputs (n,) of the levels of a column. Rows of unknown levels are "other" where there is such a level, else
+    they have the shares of all."""
+    known = metadata.categories[name]
+    codes = codes_of(levels, known)
+    shares = metadata.encoding.shares.get(name, (0.0,) * len(known))
+    stand_in = [float(level == OTHER) for level in known] if OTHER in known else shares
+    return {
+        f"{name}={level}": np.where(codes < 0, share, codes == place)
+        for place, (level, share) in enumerate(zip(known, stand_in, strict=True))
+    }
 
 
 def beyond_ranges(
@@ -181,9 +276,9 @@ def _grid(data: Any, wanted: Sequence[str], drop_rows: bool) -> Grid:
     if isinstance(data, Grid):
         return data
     if isinstance(data, (str, Path)):
-        return read_grid(data, named=wanted, drop_rows=drop_rows)
+        return read_file(data, named=wanted, drop_rows=drop_rows)
     if isinstance(data, Mapping):
-        columns = {str(name): _cells(column) for name, column in data.items()}
+        columns = {str(name): cells_of(column) for name, column in data.items()}
         single = [name for name, column in columns.items() if not isinstance(column, list) and np.ndim(column) != 1]
         if single:
             raise ShapeError(f"X as a dict holds a list of values per column; that of {few(single)} is no such list")
@@ -191,7 +286,7 @@ def _grid(data: Any, wanted: Sequence[str], drop_rows: bool) -> Grid:
         if not lengths or len(set(lengths.values())) > 1:
             raise ShapeError(f"the columns must have one length, got {shown(lengths)}")
         return Grid(tuple(columns), tuple(columns.values()), range(next(iter(lengths.values()))), "the table", "row")
-    if is_frame(data):
+    if is_frame(data := as_frame(data)):
         return frame_grid(data)
     values = as_array(data, "X")
     if values.ndim != 2 or (wanted and values.shape[1] != len(wanted)):
@@ -199,7 +294,7 @@ def _grid(data: Any, wanted: Sequence[str], drop_rows: bool) -> Grid:
     names = wanted or tuple(f"x{index + 1}" for index in range(values.shape[1]))
     return Grid(
         tuple(names),
-        tuple(_cells(values[:, index]) for index in range(values.shape[1])),
+        tuple(columns_of(values)),
         range(len(values)),
         "the array",
         "row",

@@ -84,6 +84,14 @@ def level_faults(grid: Grid, name: str, at: Sequence[int], levels: Sequence[str]
     return [Fault(f"{what}; it knows {few(known)}", tuple(at))]
 
 
+def date_faults(grid: Grid, name: str, at: Sequence[int], cells: Sequence[Any]) -> list[Fault]:
+    """The rows without a date, in a column that held dates in training."""
+    if not at:
+        return []
+    where = _places(grid, at, cells)
+    return [Fault(f"column {shown(name)} holds no date written year first, such as 2020-12-31, in {where}", tuple(at))]
+
+
 def usable_rows(
     grid: Grid, faults: Sequence[Fault], *, drop_rows: bool, new: bool = False
 ) -> tuple[np.ndarray, list[str]]:

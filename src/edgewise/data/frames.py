@@ -9,12 +9,27 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edgewise.errors import DataError, ShapeError, clipped
+from edgewise.errors import DataError, ShapeError, clipped, require
 
 
 def is_frame(data: Any) -> bool:
     """Whether `data` is a DataFrame, of pandas or of another library, told by its shape and columns alone."""
-    return hasattr(data, "columns") and hasattr(data, "to_numpy") and hasattr(data, "__getitem__")
+    return hasattr(data, "to_numpy") and hasattr(data, "__getitem__") and hasattr(data, "columns")
+
+
+def as_frame(data: Any) -> Any:
+    """A table of another library, such as a PyArrow table or a lazy frame, as a frame; whatever else as it is.
+
+    Raises:
+        MissingExtra: narwhals, which knows these libraries, is not installed.
+    """
+    signs = ("column_names", "collect_schema", "__dataframe__", "__narwhals_dataframe__", "__narwhals_lazyframe__")
+    if is_frame(data) or not any(hasattr(data, sign) for sign in signs):
+        return data
+    narwhals = require("narwhals", "frames")
+    frame = narwhals.from_native(data, pass_through=True)
+    frame = frame.collect() if isinstance(frame, narwhals.LazyFrame) else frame
+    return frame if isinstance(frame, narwhals.DataFrame) else data
 
 
 def frame_columns(frame: Any) -> tuple[list[str], list[Any]]:

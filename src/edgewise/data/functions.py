@@ -18,7 +18,8 @@ from edgewise.errors import ConfigError, DataError, ShapeError, as_list, as_word
 from edgewise.limits import COPIES, NUMBER, refuse_too_large, times
 
 from .convert import as_matrix
-from .table import Table, as_array, from_arrays
+from .grids import as_array
+from .table import Table, from_arrays
 
 # n rows, d inputs, k outputs
 

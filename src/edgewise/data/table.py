@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from edgewise.devices import unreadable
-from edgewise.errors import DataError, ShapeError, as_words, clipped, few, knows_keywords, shown
-from edgewise.metadata import Metadata
+from edgewise.errors import DataError, ShapeError, as_words, few, knows_keywords, shown
+from edgewise.metadata import MISSING, Encoding, Metadata
 
 from .build import build
-from .frames import frame_columns, holds_classes, is_frame, is_missing, unique_names
-from .reader import Grid, read_grid
+from .dates import date_texts
+from .frames import as_frame, frame_columns, holds_classes, is_frame
+from .grids import as_array, cells_of, columns_of, frame_grid, read_file
+from .reader import Grid
 
 # n rows, d inputs, k outputs
 
@@ -29,15 +30,16 @@ class Table:
     Attributes:
         X (n, d): the inputs, float64.
         y: the targets, (n, k) float64, or class codes (n,) int64.
-        inputs: names of the columns of X; an input that is one level of a categorical column is called `column=level`
-            and holds 0 or 1.
+        inputs: names of the columns of X; an input that is one level of a column is called `column=level` and holds 0
+            or 1, and so does `column=missing`.
         outputs: names of the targets.
         classes: labels of the class codes, None for numbers.
-        categories: column -> levels, of the categorical columns.
+        categories: column -> levels, of the columns that hold text.
         ranges: lowest and highest value of each input.
         notes: sentences on what was changed or guessed.
         lines: where each row stood in the file or frame.
         weight (n,): how often each row counts; None where all count once.
+        encoding: how columns became inputs, for new rows.
     """
 
     X: Tensor
@@ -50,6 +52,7 @@ class Table:
     notes: tuple[str, ...] = ()
     lines: tuple[int, ...] = ()
     weight: Tensor | None = None
+    encoding: Encoding = Encoding()
 
     def __post_init__(self) -> None:
         for name, part, dims in (("X", self.X, (2,)), ("y", self.y, (1, 2))):
@@ -86,18 +89,35 @@ class Table:
 
     def metadata(self) -> Metadata:
         """What a model needs to know of this table to predict on another one."""
-        return Metadata(self.inputs, self.outputs, self.classes or (), dict(self.categories), self.ranges, self.task)
+        return Metadata(
+            self.inputs,
+            self.outputs,
+            self.classes or (),
+            dict(self.categories),
+            self.ranges,
+            self.task,
+            encoding=self.encoding,
+        )
 
     def raw(self) -> dict[str, Any]:
-        """The input columns as they stood in the original table: numbers (n,), or the level of each row as text."""
+        """The input columns as they stood in the original table: numbers (n,), nan where they missed, the level of each
+        row, or dates as text."""
         found: dict[str, Any] = {
             column: [levels[code] for code in self.X[:, self._places(column)].argmax(dim=1).tolist()]
             for column, levels in self.categories.items()
         }
-        encoded = {place for column in self.categories for place in self._places(column)}
-        return found | {
-            name: self.X[:, place].numpy() for place, name in enumerate(self.inputs) if place not in encoded
-        }
+        sources = zip(self.inputs, self.metadata().sources(), strict=True)
+        found |= {name: self._input(name) for name, source in sources if name == source}
+        for column in self.encoding.gaps:
+            gaps = self._input(f"{column}={MISSING}") > 0
+            found[column] = np.where(gaps, np.nan, found.get(column, 0.0))
+        for column in self.encoding.dates:
+            gaps = np.isnan(found.get(column, np.zeros(len(self))))
+            found[column] = date_texts(np.where(gaps, np.nan, self._input(f"{column}=year")))
+        return found
+
+    def _input(self, name: str) -> np.ndarray:
+        return self.X[:, self.inputs.index(name)].numpy()
 
     def _places(self, column: str) -> list[int]:
         """Positions of the inputs, one per level, that a categorical column became."""
@@ -123,11 +143,12 @@ def read_csv(
     """A table file as a `Table`; separator, encoding, header and decimal mark are guessed, and told in its notes.
 
     Args:
-        path: a text file, one row per line.
+        path: a text file, one row per line; or a Parquet file, where pandas and pyarrow are installed.
         target: the column to predict, or several.
         features: the input columns; all others by default.
         drop: columns to leave out; "rows" leaves out rows with missing or unusable cells.
-        categorical: columns that hold levels; each level becomes an input of its own, 0 or 1.
+        categorical: columns that hold levels though they are numbers. Text of few levels needs no word. Each level
+            becomes an input of its own, 0 or 1.
         task: "regression", "classification", or "auto": classes where the target holds text or truth values.
 
     Returns:
@@ -149,7 +170,7 @@ def read_csv(
         *_words(categorical, "categorical"),
         *(name for name in _words(drop, "drop") if name != "rows"),
     ]
-    grid = read_grid(path, named=named, drop_rows="rows" in _words(drop, "drop"))
+    grid = read_file(path, named=named, drop_rows="rows" in _words(drop, "drop"))
     return from_grid(grid, target, features=features, drop=drop, categorical=categorical, task=task)
 
 
@@ -182,11 +203,12 @@ def from_dataframe(
     """A DataFrame as a `Table`.
 
     Args:
-        frame: of pandas, or of another library whose frames have `columns` and `to_numpy`.
+        frame: of pandas or Polars; a PyArrow table, a lazy frame and others where narwhals is installed.
         target: the column to predict, or several.
         features: the input columns; all others by default.
         drop: columns to leave out; "rows" leaves out rows with missing or unusable cells.
-        categorical: columns that hold levels; each level becomes an input of its own, 0 or 1.
+        categorical: columns that hold levels though they are numbers. Text of few levels needs no word. Each level
+            becomes an input of its own, 0 or 1.
         task: "regression", "classification", or "auto": classes where the target holds text or truth values.
 
     Returns:
@@ -229,19 +251,21 @@ def from_arrays(
     >>> from_arrays([[0.0, 1.0], [1.0, 3.0], [2.0, 0.0]], [1.0, 2.0, 5.0]).inputs
     ('x1', 'x2')
     """
-    if is_frame(X) and inputs is None:
-        inputs = frame_columns(X)[0]
-    values = as_array(X, "X")
-    if values.ndim != 2:
-        raise ShapeError(f"X has shape {values.shape}, wanted (rows, columns)")
+    X = as_frame(X)
+    ids = is_frame(X) and inputs is None  # names that nobody chose for this: columns that count rows are left out
+    if is_frame(X):
+        titled, parts = frame_columns(X)
+        inputs, cells, rows = titled if inputs is None else inputs, [cells_of(part) for part in parts], len(X)
+    else:
+        values = as_array(X, "X")
+        if values.ndim != 2:
+            raise ShapeError(f"X has shape {values.shape}, wanted (rows, columns)")
+        cells, rows = columns_of(values), len(values)
     targets = as_array(y, "y")
     targets = targets[:, None] if targets.ndim == 1 else targets
-    if targets.ndim != 2 or len(targets) != len(values):
-        raise ShapeError(
-            f"y has shape {targets.shape}, wanted ({len(values)},) or ({len(values)}, outputs) for an X of"
-            f" {len(values)} rows"
-        )
-    inputs = _named(inputs, values.shape[1], "x", "inputs", "X")
+    if targets.ndim != 2 or len(targets) != rows:
+        raise ShapeError(f"y has shape {targets.shape}, wanted ({rows},) or ({rows}, outputs) for an X of {rows} rows")
+    inputs = _named(inputs, len(cells), "x", "inputs", "X")
     outputs = _named(outputs, targets.shape[1], "y", "outputs", "y")
     if set(inputs) & set(outputs):
         raise ShapeError(
@@ -249,25 +273,8 @@ def from_arrays(
         )
     if holds_classes(y) and task == "regression":
         raise DataError("y holds text, booleans or categories; with task='regression' it must hold numbers")
-    columns = [*_columns(values), *_columns(targets)]
-    grid = Grid((*inputs, *outputs), tuple(columns), range(len(values)), "the pair of arrays", "row")
-    return from_grid(grid, outputs, features=inputs, drop=drop, task=task)
-
-
-def frame_grid(frame: Any) -> Grid:
-    """A DataFrame as a grid: numeric and boolean columns as they are, everything else as text."""
-    if not is_frame(frame):
-        raise DataError(f"wanted a DataFrame, got {type(frame).__name__}; for arrays use edgewise.from_arrays")
-    names, columns = frame_columns(frame)
-    clear = unique_names(names)
-    notes = tuple(
-        f"the name {shown(name)} occurs twice: column {place} is called {shown(again)}"
-        for place, (name, again) in enumerate(zip(names, clear, strict=True), start=1)
-        if again != name
-    )
-    if not len(frame):
-        raise DataError("the frame has no rows")
-    return Grid(clear, tuple(_cells(column) for column in columns), range(len(frame)), "the frame", "row", notes)
+    grid = Grid((*inputs, *outputs), (*cells, *columns_of(targets)), range(rows), "the pair of arrays", "row")
+    return from_grid(grid, outputs, features=None if ids else inputs, drop=drop, task=task)
 
 
 def _words(names: str | Sequence[str] | None, what: str) -> list[str]:
@@ -284,37 +291,3 @@ def _named(names: Sequence[str] | None, count: int, letter: str, what: str, of: 
     if len(names) != count or len(set(names)) != count:
         raise ShapeError(f"{what} must be {count} different names, one per column of {of}, got {shown(names)}")
     return tuple(names)
-
-
-def as_array(data: Any, what: str) -> np.ndarray:
-    """An array of whatever holds values. Raises `ShapeError` where numpy makes none of it."""
-    try:
-        if isinstance(data, Tensor):
-            data = data.detach().cpu().to(torch.float64 if data.is_floating_point() else data.dtype)
-        return np.asarray(data)
-    except Exception as error:  # of numpy or torch, or of the value's own methods
-        raise ShapeError(
-            f"{what} cannot be made into an array: {clipped(error)}. Do all rows have the same length?"
-        ) from error
-
-
-def _columns(values: np.ndarray) -> list[Any]:
-    return [_cells(values[:, index]) for index in range(values.shape[1])]
-
-
-def _cells(column: Any) -> Any:
-    """A numeric or boolean array, or the list of text cells of anything else; missing values become empty cells."""
-    values = as_array(column, "a column")
-    if values.dtype.kind in "fiub" or values.ndim == 0:
-        return values
-    cells = []
-    for value in values.tolist() if values.dtype.kind != "M" else values.astype(str).tolist():
-        try:
-            cells.append(
-                "" if is_missing(value) else repr(value) if isinstance(value, (float, complex)) else str(value)
-            )
-        except Exception as error:  # of the value's own method, or a number of more digits than Python writes
-            raise DataError(
-                f"row {len(cells)} holds {shown(value)}, which cannot be written: {clipped(error)}"
-            ) from error
-    return cells

@@ -25,13 +25,13 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+PARQUET = b"PAR1"  # the first bytes of such a file
 FILE_KINDS = (
     (b"PK\x03\x04", "a zip archive or an Excel workbook; save the sheet as CSV"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook; save the sheet as CSV"),
     (b"\x1f\x8b", "compressed with gzip; unpack it first"),
     (b"BZh", "compressed with bzip2; unpack it first"),
     (b"\xfd7zXZ", "compressed with xz; unpack it first"),
-    (b"PAR1", "a Parquet file; read it with pandas and call edgewise.from_dataframe"),
     (b"\x89HDF", "an HDF5 file; read it with h5py or pandas and call edgewise.from_arrays"),
     (b"\x93NUMPY", "a numpy array; load it with numpy.load and call edgewise.from_arrays"),
     (b"SQLite format 3", "an SQLite database; export the table as CSV"),
@@ -69,6 +69,18 @@ def read_bytes(path: str | Path) -> bytes:
         raise DataError(str(error)) from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def starts_with(path: str | Path, mark: bytes) -> bool:
+    """Whether a file begins with these bytes; not where it cannot be opened, or can be read but once."""
+    try:
+        path = Path(as_path(path))
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return file.read(len(mark)) == mark
+    except (OSError, FileError):
+        return False
 
 
 def decode(raw: bytes, where: str) -> tuple[str, list[str]]:

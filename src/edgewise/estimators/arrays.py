@@ -11,20 +11,18 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..data import Table, as_weights, distinct
-from ..data.frames import unique_names
+from ..data import Table, distinct
 from ..errors import DataError
 from ..model import KAN
 from ..prediction import PASS_ROWS
+from .columns import Rows
 
 LARGEST = 1e150  # squares of larger numbers overflow in float64
 
 
 def as_table(
-    X: np.ndarray,
+    rows: Rows,
     y: np.ndarray,
-    weight: np.ndarray | None,
-    inputs: Sequence[str] | None,
     outputs: Sequence[str],
     classes: Sequence[Any] | None = None,
 ) -> Table:
@@ -32,36 +30,31 @@ def as_table(
     weight two, makes a difference.
 
     Args:
-        X (n, d): finite numbers.
+        rows: their inputs, and how often each row counts.
         y (n, k): finite numbers, or class codes (n,).
-        weight (n,): how often each row counts; None for once.
-        inputs: names; x1, x2, ... without them.
         outputs: names.
         classes: the labels of the codes.
 
     Raises:
         DataError: numbers whose squares overflow.
     """
-    for what, values in (("X", X), ("y", y)):
+    for what, values in (("X", rows.X), ("y", y)):
         if values.size and np.abs(values).max() > LARGEST:
             raise DataError(
                 f"{what} reaches {np.abs(values).max():.3g}, whose square overflows; give it in other units"
             )
-    names = [f"x{column + 1}" for column in range(X.shape[1])] if inputs is None else inputs
     table = Table(
-        X=torch.tensor(X + 0.0),  # zeros have no sign, so that equal rows have equal bits
+        X=torch.tensor(rows.X + 0.0),  # zeros have no sign, so that equal rows have equal bits
         y=torch.tensor(y + 0),
-        inputs=unique_names(list(map(str, names))),
+        inputs=rows.metadata.inputs,
         outputs=tuple(outputs),
         classes=None if classes is None else tuple(map(str, classes)),
-        weight=None if weight is None else torch.tensor(weight),
+        categories=rows.metadata.categories,
+        notes=rows.notes,
+        weight=None if rows.weight is None else torch.tensor(rows.weight),
+        encoding=rows.metadata.encoding,
     )
     return distinct(table)
-
-
-def counting(sample_weight: Any, rows: int) -> np.ndarray | None:
-    """How often each row counts (n,); None for once. Raises `ShapeError` and `DataError`."""
-    return None if sample_weight is None else as_weights(sample_weight, rows=rows).numpy()
 
 
 def predicted(model: KAN, X: np.ndarray) -> np.ndarray:

@@ -9,8 +9,9 @@ import numpy as np
 
 from ..data import frame_names
 from ..errors import DataError, knows_keywords, require, shown
-from .arrays import as_table, counting
+from .arrays import as_table
 from .bases import ClassifierMixin
+from .columns import read_rows
 from .kan_estimator import KANEstimator
 
 
@@ -72,7 +73,8 @@ class KANClassifier(ClassifierMixin, KANEstimator):
         """Fit a network to all rows.
 
         Args:
-            X (n, d): finite numbers, in an array or a frame.
+            X (n, d): numbers, text and missing cells, in an array or a frame. Text becomes levels, a missing cell has a
+                value of its own.
             y (n,): labels of any kind.
             sample_weight (n,): whole numbers say how often each row counts; others only weigh rows against each other.
 
@@ -84,26 +86,21 @@ class KANClassifier(ClassifierMixin, KANEstimator):
             KeyboardInterrupt: by Ctrl-C.
         """
         names = frame_names(y)
-        X, y = require("sklearn.utils.validation").validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
-        require("sklearn.utils.multiclass").check_classification_targets(y)
-        weight = counting(sample_weight, len(y))
-        if weight is not None:
-            there = weight > 0
-            X, y, weight = X[there], y[there], weight[there]
-        self.classes_, codes = np.unique(y, return_inverse=True)
+        rows = read_rows(self, X, y, sample_weight, ensure_min_samples=2)
+        require("sklearn.utils.multiclass").check_classification_targets(rows.y)
+        self.classes_, codes = np.unique(rows.y, return_inverse=True)
         if len(self.classes_) < 2:
             raise DataError(
                 f"y holds one class only, {shown(self.classes_.tolist()[0])}; give rows of at least two classes"
             )
-        inputs, outputs = getattr(self, "feature_names_in_", None), names if len(names) == 1 else ("y",)
-        self._learn(as_table(X, codes, weight, inputs, outputs, self.classes_.tolist()))
+        self._learn(rows, as_table(rows, codes, names if len(names) == 1 else ("y",), self.classes_.tolist()))
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:
         """How far each row speaks for each class.
 
         Args:
-            X (n, d): finite numbers.
+            X (n, d): rows like those of `fit`.
 
         Returns:
             For two classes the log odds of the second (n,); for more the scores (n, classes), whose softmax is
@@ -119,7 +116,7 @@ class KANClassifier(ClassifierMixin, KANEstimator):
         """The probability of every class (n, classes), in the order of `classes_`.
 
         Args:
-            X (n, d): finite numbers.
+            X (n, d): rows like those of `fit`.
 
         Raises:
             ValueError: rows that cannot be used.
@@ -132,7 +129,7 @@ class KANClassifier(ClassifierMixin, KANEstimator):
         """The most likely class of each row (n,).
 
         Args:
-            X (n, d): finite numbers.
+            X (n, d): rows like those of `fit`.
 
         Raises:
             ValueError: rows that cannot be used.

@@ -14,6 +14,7 @@ from ..config import is_seed
 from ..data import Table
 from ..errors import ConfigError, require, shown
 from ..files import write_whole
+from ..metadata import Metadata
 from ..model import KAN
 from ..plotting import plot
 from ..report import report
@@ -23,6 +24,7 @@ from ..studies.settings import StudySettings
 from ..symbolic.formula import formula as written_down
 from .arrays import predicted
 from .bases import BaseEstimator
+from .columns import Rows, inputs_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,9 +45,12 @@ class KANEstimator(BaseEstimator):
     model_: KAN
     learned_: Learned
     _closed: KAN | None
+    _columns: tuple[str, ...]
+    _made: Metadata
 
-    def _learn(self, table: Table) -> None:
-        """Fit to all rows of the table. Raises as `study` does."""
+    def _learn(self, rows: Rows, table: Table) -> None:
+        """Fit to all rows of the table, which these became. Raises as `study` does."""
+        self._columns, self._made = rows.columns, rows.metadata
         self.learned_ = learn_all(table, self._settings(), plain(self.progress))
         self.model_ = self.learned_.model
         self._closed = self.model_ if self.formula else None
@@ -68,16 +73,25 @@ class KANEstimator(BaseEstimator):
         return predicted(self.model_, X)
 
     def _checked(self, X: Any) -> np.ndarray:
-        """X (n, d) as finite float64. Raises `NotFittedError` and `ValueError` in scikit-learn's words."""
-        validation = require("sklearn.utils.validation")
-        validation.check_is_fitted(self)
-        return validation.validate_data(self, X, reset=False, dtype=np.float64)
+        """X as the network's inputs. Raises `NotFittedError` and `ValueError`, most of them in scikit-learn's words."""
+        self._refuse_unfitted()
+        return inputs_of(self, X, self._columns, self._made)
 
     @property
     def feature_importances_(self) -> np.ndarray:
-        """How much of the outputs' spread each feature carries on the training rows (d,): `ew.attribute`'s scores."""
+        """How much of the outputs' spread each feature carries on the training rows (d,): `ew.attribute`'s scores, of
+        the levels of a column together."""
         self._refuse_unfitted()
-        return attribute(self.model_, self.learned_.table.X).features.numpy()
+        scores = attribute(self.model_, self.learned_.table.X).features.numpy()
+        found = dict.fromkeys(self._columns, 0.0)
+        for name, score in zip(self._made.sources(), scores, strict=True):
+            found[name] += score
+        return np.array([*found.values()])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = tags.input_tags.categorical = tags.input_tags.string = True
+        return tags
 
     def _expressions(self) -> list[Any]:
         """One sympy expression for each output of the network in closed forms, which are searched for only once."""

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..data import frame_names
-from ..errors import ConfigError, knows_keywords, require, shown
-from .arrays import as_table, counting
+from ..errors import ConfigError, knows_keywords, shown
+from .arrays import as_table
 from .bases import RegressorMixin
+from .columns import read_rows
 from .conformal import OutOfFold, out_of_fold
 from .kan_estimator import KANEstimator, plain
 
@@ -75,7 +76,8 @@ class KANRegressor(RegressorMixin, KANEstimator):
         """Fit a network to all rows.
 
         Args:
-            X (n, d): finite numbers, in an array or a frame.
+            X (n, d): numbers, text and missing cells, in an array or a frame. Text becomes levels, a missing cell has a
+                value of its own.
             y (n,) or (n, k): the targets.
             sample_weight (n,): whole numbers say how often each row counts; others only weigh rows against each other.
 
@@ -86,14 +88,13 @@ class KANRegressor(RegressorMixin, KANEstimator):
             ValueError: settings, rows or weights that cannot be used.
             KeyboardInterrupt: by Ctrl-C.
         """
-        names, check = frame_names(y), require("sklearn.utils.validation").validate_data
-        X, y = check(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True, ensure_min_samples=2)
-        self._flat = y.ndim == 1
-        y = y.reshape(len(y), -1).astype(np.float64)
+        names = frame_names(y)
+        rows = read_rows(self, X, y, sample_weight, multi_output=True, y_numeric=True, ensure_min_samples=2)
+        self._flat = rows.y.ndim == 1
+        y = rows.y.reshape(len(rows.y), -1).astype(np.float64)
         if len(names) != y.shape[1]:
             names = ("y",) if y.shape[1] == 1 else tuple(f"y{column + 1}" for column in range(y.shape[1]))
-        weight = counting(sample_weight, len(y))
-        self._learn(as_table(X, y, weight, getattr(self, "feature_names_in_", None), names))
+        self._learn(rows, as_table(rows, y, names))
         self._folds = self._out_of_fold() if self.intervals else None
         return self
 
@@ -101,7 +102,7 @@ class KANRegressor(RegressorMixin, KANEstimator):
         """The targets of new rows: (n,), or (n, k) after a fit to a y of that shape.
 
         Args:
-            X (n, d): finite numbers.
+            X (n, d): rows like those of `fit`.
 
         Raises:
             ValueError: rows that cannot be used.
@@ -116,7 +117,7 @@ class KANRegressor(RegressorMixin, KANEstimator):
         the noise is like; 2 coverage - 1 at least, but for a term that vanishes as the rows grow many.
 
         Args:
-            X (n, d): finite numbers.
+            X (n, d): rows like those of `fit`.
             coverage (above 0, below 1): the part of the targets that is to lie inside.
 
         Returns:

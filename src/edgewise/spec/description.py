@@ -15,7 +15,7 @@ from .. import primitives
 from ..config import BASES, KANConfig
 from ..errors import CheckpointError, ConfigError, problems, shown, twice
 from ..layers import SymbolicEdge
-from ..metadata import TASKS, Edit, Metadata
+from ..metadata import PARTS, TASKS, Edit, Encoding, Metadata
 from ..model import KAN
 from ..topology import Topology
 from .fields import empty_or, fixed, flag, number, one_of, record, rows, table, text, whole
@@ -37,6 +37,9 @@ LAYER = record(
     uniform=flag,
     symbolic=rows(fixed(text, whole(), whole())),  # primitive, positions of the source node and the target subnode
 )
+ENCODING = record(
+    shares=table(rows(number())), fills=table(number()), gaps=rows(text), dates=table(rows(one_of(PARTS)))
+)
 METADATA = record(
     inputs=rows(text),
     outputs=rows(text),
@@ -45,6 +48,7 @@ METADATA = record(
     ranges=rows(fixed(number(), number())),
     task=one_of(TASKS),
     split=empty_or(fixed(whole(1), whole(), text)),  # rows, seed, digest
+    encoding=ENCODING,
 )
 EDIT = record(action=text, detail=text)
 SPEC = record(config=CONFIG, topology=TOPOLOGY, layers=rows(LAYER), metadata=METADATA, edits=rows(EDIT))
@@ -92,7 +96,7 @@ class Description:
             config,
             Topology(**found["topology"]),
             tuple(layers),
-            Metadata(**found["metadata"]),
+            Metadata(**{**found["metadata"], "encoding": Encoding(**found["metadata"]["encoding"])}),
             tuple(Edit(**entry) for entry in found["edits"]),
         )
         problems((f"spec.{fault}" for fault in islice(described.faults(), MOST)), CheckpointError)

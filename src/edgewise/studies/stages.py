@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..data import Table, split
+from ..metadata import Metadata
 from ..model import KAN
 from ..size import summary
 from ..symbolic.symbolify import symbolify
@@ -168,7 +169,8 @@ def with_room(rest: Table, settings: StudySettings) -> KAN:
     outputs = rest.y.shape[1] if rest.classes is None else len(rest.classes)
     room = PRODUCTS * outputs if settings.interactions == "auto" else int(settings.interactions)
     widths = (len(rest.inputs), (outputs, room), outputs) if room else (len(rest.inputs), outputs)
-    return KAN(widths, seed=settings.seed)
+    columns = Metadata(rest.inputs, categories=rest.categories, encoding=rest.encoding)  # which inputs are one variable
+    return KAN(widths, seed=settings.seed).build(metadata=columns)
 
 
 def fresh(rest: Table, settings: StudySettings) -> KAN:

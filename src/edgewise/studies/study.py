@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data import Table, from_arrays, from_dataframe, split
-from ..data.frames import is_frame
+from ..data.frames import as_frame, is_frame
 from ..errors import ConfigError, DataError, EdgewiseWarning, knows_keywords, shown
 from ..files import as_path, write_whole
 from ..train.closing import far_columns
@@ -139,6 +139,7 @@ def as_table(X: Any, y: Any, *, inputs: Any, target: Any, task: str) -> Table:
         if any(part is not None for part in (y, inputs, target)):
             raise ConfigError("a Table has its own targets and names; leave y, inputs and target out")
         return X
+    X = as_frame(X)
     if y is None:
         if target is None or not is_frame(X):
             raise DataError("y is missing: give study(X, y), or study(frame, target='column')")

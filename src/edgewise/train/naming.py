@@ -45,11 +45,12 @@ def named(model: KAN, X: Any, y: Any) -> KAN:
     known = model.metadata
     found = X.metadata() if isinstance(X, Table) else Metadata(frame_names(X), frame_names(y))
     if len(found.inputs) != model.features or len(known.inputs) == model.features:
-        found = replace(found, inputs=known.inputs, categories=known.categories)
+        found = replace(found, inputs=known.inputs, categories=known.categories, encoding=known.encoding)
     names = replace(
         known,
         inputs=found.inputs,
         categories=found.categories,
+        encoding=found.encoding,
         outputs=found.outputs or known.outputs,
         classes=known.classes or (found.classes if len(found.classes) == model.outputs else ()),
     )
@@ -61,7 +62,7 @@ def in_order(model: KAN | None, X: Any) -> Any:
     if model is None or len(model.metadata.inputs) != model.features:
         return X.X if isinstance(X, Table) else X
     names = frame_names(X)
-    there = not names or (names == model.metadata.inputs and not model.metadata.categories)
+    there = not names or names == model.metadata.inputs == model.metadata.sources()
     return X if there and not isinstance(X, Table) else as_inputs(X, model.metadata, width=model.features)
 
 

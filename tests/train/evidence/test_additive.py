@@ -338,14 +338,13 @@ def test_inputs_that_say_the_same_stay_together():
 
 def test_fewer_rows_than_functions_change_nothing_but_the_algebra(monkeypatch: pytest.MonkeyPatch):
     """The posterior by n x n matrices is that by m x m matrices."""
-    from edgewise.train.evidence import chosen_terms, effects, marginal, terms
+    from edgewise.train.evidence import chosen_terms, marginal, terms, variables
 
     X, noise = rows(0, 60, 8)
     y = curve(X) + 0.3 * noise
-    task = chosen_terms.Task(
-        X, torch.ones(60, dtype=torch.float64), y, 1, effects.effects(X, None, 3, 20), lambda loss: False
-    )
-    every = [terms.edge_term(number, effect) for number, effect in enumerate(task.effects)]
+    ones = torch.ones(60, dtype=torch.float64)
+    task = chosen_terms.Task(X, ones, y, 1, variables.variables(ew.KAN((8, 1)), X, ones, 20), lambda loss: False)
+    every = [terms.edge_term(number, variable) for number, variable in enumerate(task.variables)]
     prior = terms.prior_of(every)
     sums = marginal.Sums.of(task.blocks(every), prior)
     assert sums.design is not None

@@ -125,6 +125,7 @@ def test_memories_add_up():
     assert_close(memory.quadratic.value / 120, alone / 120, like="adapt", scale=1.0)
 
 
+@pytest.mark.slow
 def test_five_peaks_shown_one_after_the_other_are_all_there_at_the_end():
     """The continual learning experiment of arXiv 2404.19756, section 3.5 (figure 3.4)."""
     assert peaks_after(5, True) < 1e-5

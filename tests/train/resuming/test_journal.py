@@ -150,6 +150,7 @@ def test_a_full_disk_costs_the_snapshot_and_not_the_fit(tmp_path: Path, monkeypa
     assert_equal(state_of(got.model), state_of(fit("lm").model))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("always")
 def test_an_interrupted_fit_keeps_its_journal(tmp_path: Path):
     path, seen = tmp_path / "state", 0

@@ -233,6 +233,7 @@ def test_a_finer_copy_of_a_candidate_is_the_same_function_and_as_rough():
         assert_close(new.values, old.at(new.places))
 
 
+@pytest.mark.slow
 def test_noisy_rows_on_a_fine_grid_give_what_the_best_coarse_one_gives_or_better():
     ratios = []
     for seed in range(4, 9):
@@ -320,6 +321,7 @@ def test_a_slope_that_no_step_can_follow_is_a_stall():
     assert minimize(Wall(), torch.zeros(2, dtype=torch.float64)).status is Status.STALLED
 
 
+@pytest.mark.slow
 def test_automatic_grids_end_where_a_costly_one_would_only_add_digits(monkeypatch: pytest.MonkeyPatch):
     def largest() -> int:
         work, start, _ = training(

@@ -118,6 +118,7 @@ def test_only_networks_of_splines_are_replaced():
     assert replaceable(ew.KAN((2, 2, 1))) and not replaceable(line)
 
 
+@pytest.mark.slow
 def test_pure_noise_gives_a_constant_and_says_so():
     constants = 0
     for seed in range(6):

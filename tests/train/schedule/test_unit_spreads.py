@@ -27,7 +27,7 @@ def test_the_function_stays_and_the_largest_hidden_node_has_unit_spread(shape, b
             assert float(values.mean(0).detach().abs().max()) < 1e-3, number
 
 
-@pytest.mark.parametrize("size", [3, 30, 300])
+@pytest.mark.parametrize("size", [3, 30, pytest.param(300, marks=pytest.mark.slow)])
 def test_a_network_is_rescaled_to_the_same_function_or_not_at_all(size: int):
     X = 2 * torch.rand(80, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) - 1
     flat, rough = KAN((2, 1)), KAN((2, 2, 1), grid_size=size)

@@ -17,12 +17,12 @@ from ..monitor import Monitor
 from ..problems.losses import CrossEntropy, SquaredError
 from ..solvers.status import Status
 from .chosen_terms import Structure, Task
-from .effects import effects
 from .marginal import Note, Posterior
 from .network import Column, Factor, factors_of, network, room_of
 from .pair_search import search
 from .screening import Pair
 from .tuning import TUNED
+from .variables import Variable, variables
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,9 @@ def additive(start: KAN, job: Job, rows: Rows, monitor: Monitor, known: Sequence
     x, y, weight = rows
     a, layer = start.scale_inputs(x), start.edge_layers[0]
     weight = torch.ones_like(a[:, 0]) if weight is None else weight.to(a)
-    found = effects(a, weight, layer.degree, TUNED.intervals)
+    found = variables(start, a, weight, TUNED.intervals)
     note = _note(monitor, float(start.output_scale.square().mean()) if job.squared else 1.0)
-    on, outputs = layer.kind != OFF, start.outputs
+    on, outputs = _on(layer.kind != OFF, found), start.outputs
     if job.squared:
         targets = (y - start.output_shift) / start.output_scale
         tasks = [Task(a, weight, target, 1, found, note) for target in targets.T]
@@ -83,7 +83,7 @@ def additive(start: KAN, job: Job, rows: Rows, monitor: Monitor, known: Sequence
         inputs = mine.nonzero()[:, 0].tolist()
         pairs, most = _pairs_on(on[:, outputs:]), room_of(start) // outputs
         ends.append(search(task, inputs, pairs, most, known[number] if known else None))
-    columns, factors = _columns([(end.terms, end.posterior) for end in ends], outputs, float(weight.sum()))
+    columns, factors = _columns(found, [(end.terms, end.posterior) for end in ends], outputs, float(weight.sum()))
     factors = sorted(factors, key=lambda factor: -factor.explained)[: room_of(start)]
     model = network(start, found, columns, factors)
     return Found(model, _status([end.posterior for end in ends], monitor), [end.structure for end in ends])
@@ -99,14 +99,21 @@ def _note(monitor: Monitor, unit: float) -> Note:
     return note
 
 
+def _on(edges: Tensor, found: Sequence[Variable]) -> Tensor:
+    """The variables all of whose edges are there (v, o), from the edges of all inputs (d, o)."""
+    return torch.stack([edges[list(variable.inputs)].all(0) for variable in found])
+
+
 def _pairs_on(on: Tensor) -> list[Pair]:
-    """Pairs of inputs that some product node can take: on (d, 2 r), its edges."""
+    """Pairs of variables that some product node can take: on (v, 2 r), its edges."""
     left, right = on[:, ::2].double(), on[:, 1::2].double()
     either = left @ right.T
     return [(i, j) for i, j in (either + either.T).triu(1).nonzero().tolist()]
 
 
-def _columns(ends: Sequence[Column], outputs: int, rows: float) -> tuple[list[Column], list[Factor]]:
+def _columns(
+    found: Sequence[Variable], ends: Sequence[Column], outputs: int, rows: float
+) -> tuple[list[Column], list[Factor]]:
     """What was found for every output, and the products of all of them."""
     columns: list[Column] = []
     factors: list[Factor] = []
@@ -115,7 +122,7 @@ def _columns(ends: Sequence[Column], outputs: int, rows: float) -> tuple[list[Co
         if posterior.coef.ndim == 1:
             columns.append((terms, posterior))
             counts = torch.eye(outputs, dtype=posterior.coef.dtype)[number]
-            factors += factors_of(terms, posterior.coef, counts, least)
+            factors += factors_of(found, terms, posterior.coef, counts, least)
             continue
         columns += [
             (terms, replace(posterior, coef=coef, constant=constant))
@@ -123,10 +130,10 @@ def _columns(ends: Sequence[Column], outputs: int, rows: float) -> tuple[list[Co
         ]
         if outputs == 2:  # one logit stands for both
             counts = torch.tensor([-1.0, 1.0], dtype=posterior.coef.dtype)
-            factors += factors_of(terms, posterior.coef[:, 1], counts, least)
+            factors += factors_of(found, terms, posterior.coef[:, 1], counts, least)
         else:
             for coef, counts in zip(posterior.coef.T, torch.eye(outputs, dtype=posterior.coef.dtype), strict=True):
-                factors += factors_of(terms, coef, counts, least)
+                factors += factors_of(found, terms, coef, counts, least)
     return columns, factors
 
 

@@ -9,24 +9,25 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .effects import Effect, blocks
+from .effects import blocks
 from .laplace import cross_entropy, shares_of, targets
 from .marginal import Blocks, Note, Posterior, Prior, believed, squared_error
 from .screening import Pair
 from .terms import Term, design, prior_of
 from .tuning import TUNED
+from .variables import Variable
 
 
 @dataclass(frozen=True)
 class Task:
     """Rows x (n, d) with weights (n,) and one target y (n,): numbers (classes = 1) or class numbers; the functions of
-    each input, and whom to tell of progress."""
+    each variable, and whom to tell of progress."""
 
     x: Tensor
     weight: Tensor
     y: Tensor
     classes: int
-    effects: list[Effect]
+    variables: list[Variable]
     note: Note
 
     def fit(self, terms: Sequence[Term], prior: Prior, known: Tensor | None) -> Posterior:
@@ -50,7 +51,7 @@ class Task:
     def predict(self, terms: Sequence[Term], posterior: Posterior, x: Tensor) -> Tensor:
         """Numbers (n, 1) or logits (n, k) at x (n, d)."""
         coef = posterior.coef.reshape(len(posterior.coef), -1)
-        return design(self.effects, terms, x) @ coef + posterior.constant
+        return design(self.variables, terms, x) @ coef + posterior.constant
 
     def blocks(self, terms: Sequence[Term]) -> Blocks:
         """The rows in blocks, with the functions of all terms; computed once where they are few."""
@@ -58,7 +59,7 @@ class Task:
 
         def made() -> Iterator[tuple[Tensor, Tensor, Tensor]]:
             return (
-                (design(self.effects, terms, self.x[rows]), self.y[rows], self.weight[rows])
+                (design(self.variables, terms, self.x[rows]), self.y[rows], self.weight[rows])
                 for rows in blocks(len(self.x), width)
             )
 
@@ -84,7 +85,7 @@ class Task:
         return x, share * (targets(self.y[rows], predicted.shape[1]) - shares), share * shares * (1 - shares)
 
 
-Among = tuple[int, int]  # how many terms of one input there might be, and of two
+Among = tuple[int, int]  # how many terms of one variable there might be, and of two
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,8 @@ class Model:
     @property
     def structure(self) -> Structure:
         """What was decided."""
-        pairs = [term for term in self.terms if len(term.inputs) == 2]
-        alone, pooled = ([term.inputs for term in pairs if term.pooled is kind] for kind in (False, True))
+        pairs = [term for term in self.terms if len(term.variables) == 2]
+        alone, pooled = ([term.variables for term in pairs if term.pooled is kind] for kind in (False, True))
         return Structure(self.common, alone, pooled)
 
 
@@ -123,12 +124,12 @@ def sparse(task: Task, terms: list[Term], known: Tensor | None, among: Among) ->
 
 
 def dense(task: Task, terms: list[Term], known: Tensor | None, among: Among) -> Model:
-    """All inputs, with one strength for their lines, and the pairs that pay for themselves."""
+    """All numbers, with one strength for their lines, and the levels and pairs that pay for themselves."""
     return _thinned(task, model_of(task, terms, True, known, among), among)
 
 
 def _thinned(task: Task, best: Model, among: Among) -> Model:
-    """The model without the terms that do not pay; where lines have a common strength, pairs alone may go.
+    """The model without the terms that do not pay; where lines have a common strength, numbers stay.
 
     Terms are dropped together, those of the least worth first, and half as many where so many are too many: of inputs
     that say the same, each one alone is worth nothing.
@@ -155,20 +156,21 @@ def _thinned(task: Task, best: Model, among: Among) -> Model:
 
 def _stays(model: Model, term: Term) -> bool:
     """Whether a term is not asked what it is worth: one of many with a strength in common."""
-    return term.pooled or (model.common and len(term.inputs) == 1)
+    return term.pooled or (model.common and term.numbers)
 
 
 def model_of(task: Task, terms: list[Term], common: bool, known: Tensor | None, among: Among) -> Model:
     """These terms with their posterior. Its score is the gain in log marginal likelihood, less one nat for each
-    strength, of pairs only for those that came to something, and less the logarithm of how many choices of so many
-    terms there are (Scott & Berger 2010, doi:10.1214/10-AOS792)."""
+    strength and each column of levels, of pairs only for those that came to something, and less the logarithm of how
+    many choices of so many terms there are (Scott & Berger 2010, doi:10.1214/10-AOS792)."""
     prior = prior_of(terms, common)
     posterior = task.fit(terms, prior, known)
-    singles = sum(len(term.inputs) == 1 for term in terms)
+    singles = sum(len(term.variables) == 1 for term in terms)
     choices = _log_choices(among[0], singles) + _log_choices(among[1], len(terms) - singles)
-    of_pairs = torch.cat([torch.full((term.groups,), len(term.inputs) == 2) for term in terms])
+    of_pairs = torch.cat([torch.full((term.groups,), len(term.variables) == 2) for term in terms])
     chosen = torch.where(of_pairs, posterior.effective > 0, prior.sizes > 0)
-    score = posterior.gain - TUNED.strength_cost * int(chosen.sum()) - choices
+    levels = sum(len(term.variables) == 1 and not term.numbers for term in terms)  # which pay as much as a number
+    score = posterior.gain - TUNED.strength_cost * (int(chosen.sum()) + levels) - choices
     return Model(terms, posterior, common, score, believed(posterior.gain, prior))
 
 
@@ -180,10 +182,10 @@ def _log_choices(of: int, chosen: int) -> float:
 def carried(model: Model, to: Sequence[Term]) -> Tensor:
     """The strengths for other terms: those that were found, nan for terms that are new."""
     parts = model.posterior.strength.split([term.groups for term in model.terms])
-    found = {(term.inputs, term.pooled): part for term, part in zip(model.terms, parts, strict=True)}
+    found = {(term.variables, term.pooled): part for term, part in zip(model.terms, parts, strict=True)}
     pool = [part for term, part in zip(model.terms, parts, strict=True) if term.pooled][:1]
     first = next((term for term in to if term.pooled), None)
     if pool and first is not None:
-        found[first.inputs, True] = pool[0]  # the first has the strengths of all
+        found[first.variables, True] = pool[0]  # the first has the strengths of all
     new = model.posterior.strength.new_tensor([math.nan])
-    return torch.cat([found.get((term.inputs, term.pooled), new.expand(term.groups)) for term in to])
+    return torch.cat([found.get((term.variables, term.pooled), new.expand(term.groups)) for term in to])

@@ -41,11 +41,25 @@ class Effect:
         return dense_basis(x[:, None], self.knots[None], degree=self.degree)[:, 0] @ self.coef - self.mean
 
 
-def effects(x: Tensor, weight: Tensor | None, degree: int, intervals: int) -> list[Effect]:
-    """The functions of the edges from each column of x (n, i). weight (n,): what a row counts."""
+def effects(x: Tensor, weight: Tensor | None, degree: int, intervals: int, others: int = 0) -> list[Effect]:
+    """The functions of the edges from each column of x (n, i). weight (n,): what a row counts; others: parameters that
+    there are beside those of these edges."""
     share = torch.full_like(x[:, 0], 1.0 / len(x)) if weight is None else weight / weight.sum()
-    most = min(TUNED.curves, max(TUNED.fewest_curves, TUNED.parameters // x.shape[1] - 1))
+    most = min(TUNED.curves, max(TUNED.fewest_curves, (TUNED.parameters - others) // x.shape[1] - 1))
     return [_effect(column, share, degree, intervals, most) for column in x.T]
+
+
+def level_effect(x: Tensor, share: Tensor, degree: int, intervals: int, size: float) -> Effect:
+    """The function of an edge from an input x (n,) of two values: a line that rises by `size` from one to the other.
+    share (n,): what a row counts, of one."""
+    knots, low, high = knots_of(x, degree, intervals), x.min(), x.max()
+    line = grid.greville(knots[None], degree)[0].clone()
+    ends = dense_basis(torch.stack([low, high])[:, None], knots[None], degree=degree)[:, 0] @ line
+    if not high > low:
+        return Effect(knots, degree, line[:, None] * 0, line.new_zeros(1), line.new_zeros(0))
+    line = (line - ends[0]) * (size / (ends[1] - ends[0]))
+    mean = size * (share @ (x - low) / (high - low))
+    return Effect(knots, degree, line[:, None], mean[None], line.new_zeros(0))
 
 
 def knots_of(x: Tensor, degree: int, intervals: int) -> Tensor:

@@ -1,7 +1,8 @@
-"""The KAN that a posterior is: edges into sums, and for each pair of inputs that act together a few products.
+"""The KAN that a posterior is: edges into sums, and for each pair of variables that act together a few products.
 
-The products of a pair are a matrix: functions of one input by functions of the other. Its singular vectors are edges,
-two for each product node; small singular values go (Eckart & Young 1936, doi:10.1007/BF02288367).
+The products of a pair are a matrix: functions of one variable by functions of the other. Its singular vectors are the
+factors of a product node, with edges from all inputs of a variable; small singular values go (Eckart & Young 1936,
+doi:10.1007/BF02288367).
 """
 
 from __future__ import annotations
@@ -15,72 +16,80 @@ from torch import Tensor
 from ...layers import OFF, SPLINE, SYMBOLIC, KANLayer, SymbolicEdge
 from ...model import KAN
 from ...topology import Topology
-from .effects import Effect
 from .marginal import Posterior
 from .terms import Term
+from .variables import Variable
 
 Column = tuple[Sequence[Term], Posterior]  # the terms of one output, and their coefficients
 
 
 @dataclass(frozen=True)
 class Factor:
-    """One product node: two inputs, the coefficients (m,) of the functions of each, what it explains of the variance,
-    and what it counts in each output (k,)."""
+    """One product node: two variables, the coefficients (m,) of the functions of each, what it explains of the
+    variance, and what it counts in each output (k,)."""
 
-    inputs: tuple[int, ...]
+    variables: tuple[int, ...]
     left: Tensor
     right: Tensor
     explained: float
     counts: Tensor
 
 
-def factors_of(terms: Sequence[Term], coef: Tensor, counts: Tensor, least: float) -> list[Factor]:
+def factors_of(
+    variables: Sequence[Variable], terms: Sequence[Term], coef: Tensor, counts: Tensor, least: float
+) -> list[Factor]:
     """The product nodes that the pairs among these terms with coefficients (m,) come to. `least`: the part of the
     variance of the predictions that may go."""
     found: list[Factor] = []
     for term, mine in zip(terms, coef.split([len(term.roughness) for term in terms]), strict=True):
-        if len(term.inputs) == 1 or not bool((mine != 0).any()):
+        if len(term.variables) == 1 or not bool((mine != 0).any()):
             continue
         matrix = mine.new_zeros(*(int(picks.max()) + 1 for picks in term.picks))
         matrix[term.picks[0], term.picks[1]] = mine
+        spreads = [variables[number].spread[:size] for number, size in zip(term.variables, matrix.shape, strict=True)]
+        one, other = (torch.where(spread > 0, spread, 1.0) for spread in spreads)
+        matrix = one[:, None] * matrix * other  # a singular value is a standard deviation
         left, values, right = torch.linalg.svd(matrix, full_matrices=False)
         tail = values.square().flip(0).cumsum(0).flip(0)  # what is lost with this one and all smaller ones
         for k in range(int((tail > least).sum())):
             root = values[k].sqrt()
-            found.append(Factor(term.inputs, root * left[:, k], root * right[k], float(values[k] ** 2), counts))
+            edges = root * left[:, k] / one, root * right[k] / other
+            found.append(Factor(term.variables, *edges, float(values[k] ** 2), counts))
     return found
 
 
-def network(start: KAN, effects: Sequence[Effect], columns: Sequence[Column], factors: Sequence[Factor]) -> KAN:
+def network(start: KAN, variables: Sequence[Variable], columns: Sequence[Column], factors: Sequence[Factor]) -> KAN:
     """The network, with as many products as there are factors. Edges that the data say nothing for are off.
 
     Args:
         start: a scaled network without hidden layers, or with one of sums and products.
-        effects: the functions of each input.
+        variables: the functions of each.
         columns: what was found for each output.
         factors: the products, no more than `start` has room for.
     """
     layer, outputs = start.edge_layers[0], len(columns)
-    knots, width = torch.stack([effect.knots for effect in effects]), outputs + 2 * len(factors)
+    effects = dict(pair for variable in variables for pair in zip(variable.inputs, variable.effects, strict=True))
+    knots, width = torch.stack([effects[number].knots for number in range(len(effects))]), outputs + 2 * len(factors)
     coef = torch.zeros(len(effects), knots.shape[1] - layer.degree - 1, width, dtype=knots.dtype)
     kind = torch.full((len(effects), width), OFF, dtype=torch.uint8)
     bias = torch.zeros(width, dtype=knots.dtype)
 
-    def edge(number: int, place: int, mine: Tensor) -> None:
-        effect = effects[number]
-        coef[number, :, place] = effect.coef[:, : len(mine)] @ mine
-        bias[place] -= effect.mean[: len(mine)] @ mine
-        kind[number, place] = SPLINE
+    def edges(variable: int, place: int, coefs: Tensor) -> None:
+        for number, effect, mine in variables[variable].parts(coefs):
+            if bool((mine != 0).any()):
+                coef[number, :, place] = effect.coef[:, : len(mine)] @ mine
+                bias[place] -= effect.mean[: len(mine)] @ mine
+                kind[number, place] = SPLINE
 
     constants = torch.stack([posterior.constant for _, posterior in columns])
     for output, (terms, posterior) in enumerate(columns):
         sizes = [len(term.roughness) for term in terms]
         for term, mine in zip(terms, posterior.coef.split(sizes), strict=True):
-            if len(term.inputs) == 1 and bool((mine != 0).any()):
-                edge(term.inputs[0], output, mine)
+            if len(term.variables) == 1:
+                edges(term.variables[0], output, mine)
     for number, factor in enumerate(factors):
-        for part, (source, mine) in enumerate(zip(factor.inputs, (factor.left, factor.right), strict=True)):
-            edge(source, outputs + 2 * number + part, mine)
+        for part, (source, mine) in enumerate(zip(factor.variables, (factor.left, factor.right), strict=True)):
+            edges(source, outputs + 2 * number + part, mine)
     if not factors:
         bias += constants
     scale = None if layer.base_scale is None else knots.new_zeros(len(effects), width)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -29,22 +30,24 @@ def search(
 
     Args:
         task: rows and target.
-        inputs: those whose edges may be there.
+        inputs: the variables whose edges may be there.
         pairs: those that may act together.
         most: how many of them there may be.
         known: what an earlier search decided.
     """
-    singles = [edge_term(number, task.effects[number]) for number in inputs]
+    singles = [edge_term(number, task.variables[number]) for number in inputs]
+    pairs = [pair for pair in pairs if len(pair_term(*pair, task.variables).roughness) <= TUNED.cells]
     among = len(singles), len(pairs)
     if known is not None:
-        terms = singles + [pooled_term(*pair, task.effects) for pair in known.pooled]
-        terms += [pair_term(*pair, task.effects) for pair in known.pairs]
+        terms = singles + [pooled_term(*pair, task.variables) for pair in known.pooled]
+        terms += [pair_term(*pair, task.variables) for pair in known.pairs]
         return _or_nothing((dense if known.common else sparse)(task, terms, None, among))
     how, best = _better(task, singles, among)
     few = _grown(task, how, best, singles, pairs, most, among)
-    if not 1 < len(pairs) <= TUNED.pooled or not best.believed or _functions(task, singles, pairs) > TUNED.functions:
+    lines = [pair for pair in pairs if all(task.variables[number].number for number in pair)]
+    if not 1 < len(lines) <= TUNED.pooled or not best.believed or _functions(task, singles, lines) > TUNED.functions:
         return few
-    every = _grown(task, dense, _within(task, singles, pairs, most, among), singles, pairs, most, among)
+    every = _grown(task, dense, _within(task, singles, lines, most, among), singles, pairs, most, among)
     if every.posterior.gain <= few.posterior.gain:
         return few
     losses, weight = _unseen_losses(task, [_again(found, among) for found in (few, every)])
@@ -70,12 +73,14 @@ def _grown(
             break
         there = best.structure.pairs
         left = [pair for pair in pairs if pair not in there]
-        new = pairs_of(task.effects, *task.left(best.terms, best.posterior), left)
-        new = new[: min(most, TUNED.pairs) - len(there)]
-        if not new:
+        new = pairs_of(task.variables, *task.left(best.terms, best.posterior), left)
+        alone = [term for term in best.terms if len(term.variables) == 2 and not term.pooled]
+        added = _as_many(alone, [pair_term(*pair, task.variables) for pair in new], min(most, TUNED.pairs))
+        if not added:
             break
-        taken = [term for term in best.terms if len(term.inputs) == 2 and not (term.pooled and term.inputs in new)]
-        grown = singles + taken + [pair_term(*pair, task.effects) for pair in new]
+        again = {term.variables for term in added}
+        pooled = [term for term in best.terms if term.pooled and term.variables not in again]
+        grown = singles + pooled + alone + added
         found = _or_nothing(how(task, grown, carried(best, grown), among))
         if found.score <= best.score:
             break
@@ -83,9 +88,16 @@ def _grown(
     return best
 
 
+def _as_many(taken: Sequence[Term], new: Sequence[Term], most: int) -> list[Term]:
+    """The first of the new pairs that there is room for beside those taken: in number, and in parameters."""
+    room = TUNED.pairs * TUNED.products - sum(len(term.roughness) for term in taken)
+    sizes = accumulate(len(term.roughness) for term in new)
+    return [term for term, size in zip(new, sizes, strict=True) if size <= room][: most - len(taken)]
+
+
 def _within(task: Task, singles: list[Term], pairs: Sequence[Pair], most: int, among: Among) -> Model:
     """All inputs and the lines of all pairs, of which those of least worth go until there are no more than `most`."""
-    terms = singles + [pooled_term(*pair, task.effects) for pair in pairs]
+    terms = singles + [pooled_term(*pair, task.variables) for pair in pairs]
     found = model_of(task, terms, True, None, among)
     while (count := len(found.terms) - len(singles)) > most and found.believed:
         count = max(most, int(TUNED.kept_at_once * count))

@@ -1,10 +1,10 @@
-"""Which pairs of inputs act together: found by what the functions of single inputs leave.
+"""Which pairs of variables act together: found by what the functions of single ones leave.
 
 A pair is looked at alone. Its products get one strength, the one with the highest marginal likelihood of what is left,
 and the gain of that over no products is its score. Products of noise gain more than t one time in exp(t) * 2, so the
 bar is the logarithm of the number of pairs.
 
-Letters: n rows, d inputs, m products, l targets, p pairs, t strengths.
+Letters: n rows, d variables, m products, l targets, p pairs, t strengths.
 """
 
 from __future__ import annotations
@@ -16,32 +16,38 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from .effects import Effect
 from .terms import pair_term
 from .tuning import TUNED
+from .variables import Variable
 
 Pair = tuple[int, int]
 
 
 def pairs_of(
-    effects: Sequence[Effect], x: Tensor, slope: Tensor, curvature: Tensor, candidates: Sequence[Pair]
+    variables: Sequence[Variable], x: Tensor, slope: Tensor, curvature: Tensor, candidates: Sequence[Pair]
 ) -> list[Pair]:
     """The pairs that gain more than noise would, the best first.
 
     Args:
-        effects: the functions of each input.
-        x (n, d): rows.
+        variables: their functions.
+        x: rows, with all inputs.
         slope (n, l): minus the derivative of the loss, in nats, by each target; what is left over its variance.
         curvature (n, l): the second derivative.
         candidates: the pairs to look at.
     """
     if not candidates:
         return []
-    functions = [effect.values(column) for effect, column in zip(effects, x.T, strict=True)]
-    near = candidates if len(candidates) <= TUNED.looked_at else _nearest(functions, slope, curvature, candidates)
+    functions = [variable.values(x) for variable in variables]
+    near = candidates
+    if len(candidates) > TUNED.looked_at:
+        numbers = not any(variable.whole for variable in variables)
+        score = (
+            _score(functions, slope, curvature) if numbers else _score_of_levels(variables, functions, slope, curvature)
+        )
+        near = _nearest(score, candidates)
     gains = torch.cat(
         [
-            _gains(functions, effects, slope, curvature, near[first : first + TUNED.at_once])
+            _gains(functions, variables, slope, curvature, near[first : first + TUNED.at_once])
             for first in range(0, len(near), TUNED.at_once)
         ]
     )
@@ -50,12 +56,20 @@ def pairs_of(
 
 
 def all_pairs(inputs: Sequence[int]) -> list[Pair]:
-    """Every pair of these inputs."""
+    """Every pair of these variables."""
     return list(combinations(inputs, 2))
 
 
-def _nearest(functions: list[Tensor], slope: Tensor, curvature: Tensor, candidates: Sequence[Pair]) -> list[Pair]:
-    """The pairs whose smoothest products meet what is left best: a product of matrices does for all pairs at once."""
+def _nearest(score: Tensor, candidates: Sequence[Pair]) -> list[Pair]:
+    """The pairs of the highest score (d, d)."""
+    places = torch.tensor(candidates)
+    best = score[places[:, 0], places[:, 1]].argsort(descending=True, stable=True)[: TUNED.looked_at]
+    return [candidates[place] for place in best.tolist()]
+
+
+def _score(functions: list[Tensor], slope: Tensor, curvature: Tensor) -> Tensor:
+    """How well the smoothest products of all pairs of numbers meet what is left (d, d): a product of matrices does for
+    all pairs at once."""
     score = slope.new_zeros(len(functions), len(functions))
     smooth = [  # (n, d): the line of each input, its smoothest curve, its next
         torch.stack([found[:, k] if found.shape[1] > k else torch.zeros_like(found[:, 0]) for found in functions], 1)
@@ -67,18 +81,37 @@ def _nearest(functions: list[Tensor], slope: Tensor, curvature: Tensor, candidat
                 met = (one * left[:, None]).T @ other
                 size = (one.square() * curved[:, None]).T @ other.square()
                 score += met.square() / size.clamp(min=1e-300)
-    score = torch.maximum(score, score.T)
-    places = torch.tensor(candidates)
-    best = score[places[:, 0], places[:, 1]].argsort(descending=True, stable=True)[: TUNED.looked_at]
-    return [candidates[place] for place in best.tolist()]
+    return torch.maximum(score, score.T)
+
+
+def _score_of_levels(
+    variables: Sequence[Variable], functions: list[Tensor], slope: Tensor, curvature: Tensor
+) -> Tensor:
+    """The same where some variables have levels, of which there are more than a number has smooth functions: how far
+    each pair is above noise, in its standard deviations (d, d)."""
+    picks = [variable.smoothest(TUNED.first_look) for variable in variables]
+    looked = torch.cat([found[:, pick] for found, pick in zip(functions, picks, strict=True)], 1)
+    owner = torch.repeat_interleave(torch.arange(len(picks)), torch.tensor([len(pick) for pick in picks]))
+    met, count = looked.new_zeros(len(owner), len(owner)), slope.new_zeros(len(owner), len(owner))
+    for left, curved in zip(slope.T, curvature.T, strict=True):
+        size = (looked.square() * curved[:, None]).T @ looked.square()
+        met += ((looked * left[:, None]).T @ looked).square() / size.clamp(min=1e-300)
+        count += size > 1e-300
+
+    def summed(values: Tensor) -> Tensor:
+        rows = values.new_zeros(len(picks), len(owner)).index_add_(0, owner, values)
+        return values.new_zeros(len(picks), len(picks)).index_add_(1, owner, rows)
+
+    expected = summed(count).clamp(min=1)  # the mean of a chi-squared number, whose variance is twice that
+    return (summed(met) - expected) / (2 * expected).sqrt()
 
 
 def _gains(
-    functions: list[Tensor], effects: Sequence[Effect], slope: Tensor, curvature: Tensor, pairs: Sequence[Pair]
+    functions: list[Tensor], variables: Sequence[Variable], slope: Tensor, curvature: Tensor, pairs: Sequence[Pair]
 ) -> Tensor:
     """What each pair gains in log marginal likelihood (p,), at its best strength."""
     n, count = len(slope), slope.shape[1]
-    terms = [pair_term(*pair, effects) for pair in pairs]
+    terms = [pair_term(*pair, variables) for pair in pairs]
     width = max(len(term.roughness) for term in terms)
     inner, right = slope.new_zeros(len(pairs), count, width, width), slope.new_zeros(len(pairs), count, width)
     for place, term in enumerate(terms):

@@ -1,8 +1,9 @@
-"""What an additive network with products is made of: functions of one input, and products of those of two.
+"""What an additive network with products is made of: functions of one variable, and products of those of two.
 
 The prior of a product has the variance that the priors of its factors have together (the tensor product of smoothing
-splines, Wahba 1990, doi:10.1137/1.9781611970128, chapter 10). Its functions come in four groups: line by line, line by
-curve, curve by line, curve by curve. Each group has a strength of its own.
+splines, Wahba 1990, doi:10.1137/1.9781611970128, chapter 10). Of two numbers they come in four groups: line by line,
+line by curve, curve by line, curve by curve. Of the levels of two columns there is one. Each group has a strength of
+its own.
 
 Letters: n rows, d inputs, m functions.
 """
@@ -10,73 +11,80 @@ Letters: n rows, d inputs, m functions.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from .effects import Effect
 from .marginal import Prior
 from .tuning import TUNED
+from .variables import CURVE, LEVEL, Variable
 
 
 @dataclass(frozen=True)
 class Term:
-    """Functions of one input, or products of functions of two.
+    """Functions of one variable, or products of functions of two.
 
-    inputs: one position, or two different ones. picks: for each of them, which of its functions every function here
-    takes (m,). kinds (m,): the group of each function within the term. roughness (m,). pooled: whether its groups are
-    those of all pooled terms.
+    variables: one position, or two different ones. picks: for each of them, which of its functions every function here
+    takes (m,). kinds (m,): the group of each function within the term. roughness (m,). groups: how many there may be.
+    pooled: whether its groups are those of all pooled terms.
     """
 
-    inputs: tuple[int] | tuple[int, int]
+    variables: tuple[int] | tuple[int, int]
     picks: tuple[Tensor, ...]
     kinds: Tensor
     roughness: Tensor
+    groups: int
     pooled: bool = False
 
     @property
-    def groups(self) -> int:
-        """How many groups there are: two for one input, four for two."""
-        return 2 ** len(self.inputs)
+    def numbers(self) -> bool:
+        """Whether it is the lines and curves of one variable, not levels alone."""
+        return len(self.variables) == 1 and bool((self.kinds != LEVEL).any())
 
     def values(self, functions: Mapping[int, Tensor]) -> Tensor:
-        """The functions at rows, from those of the inputs there: (n, m)."""
-        result = functions[self.inputs[0]][:, self.picks[0]]
-        return result if len(self.inputs) == 1 else result * functions[self.inputs[1]][:, self.picks[1]]
+        """The functions at rows, from those of the variables there: (n, m)."""
+        result = functions[self.variables[0]][:, self.picks[0]]
+        return result if len(self.variables) == 1 else result * functions[self.variables[1]][:, self.picks[1]]
 
 
-def edge_term(number: int, effect: Effect) -> Term:
-    """All functions of the edge from one input: a line and curves."""
-    curves = len(effect.roughness)
-    kinds = torch.tensor([0] + [1] * curves)
-    return Term((number,), (torch.arange(curves + 1),), kinds, _all_roughness(effect))
+def edge_term(number: int, variable: Variable) -> Term:
+    """All functions of one variable: lines, curves, levels."""
+    return Term((number,), (torch.arange(len(variable.kinds)),), variable.kinds, variable.roughness, variable.groups)
 
 
-def pair_term(first: int, second: int, effects: Sequence[Effect], most: int = TUNED.products) -> Term:
-    """At most so many products of the functions of two inputs, the smoothest ones."""
-    one, other = _all_roughness(effects[first]), _all_roughness(effects[second])
-    roughness = (one[:, None] * other).reshape(-1)
+def pair_term(first: int, second: int, variables: Sequence[Variable], most: int = TUNED.products) -> Term:
+    """At most so many products of the functions of two variables, the smoothest ones; levels stay together."""
+    one, other = variables[first], variables[second]
+    left, right = _picked(one, other, most)
+    kinds = other.groups * one.kinds[left] + other.kinds[right]
+    roughness = one.roughness[left] * other.roughness[right]
+    return Term((first, second), (left, right), kinds, roughness, one.groups * other.groups)
+
+
+def pooled_term(first: int, second: int, variables: Sequence[Variable]) -> Term:
+    """The product of the lines of two numbers that are flat beyond the bulk: one of many that have one strength."""
+    picks = tuple(torch.tensor([len(variables[number].kinds)]) for number in (first, second))
+    one = variables[first].roughness.new_ones(1)
+    return Term((first, second), picks, torch.tensor([0]), one, 1, pooled=True)
+
+
+def _picked(one: Variable, other: Variable, most: int) -> tuple[Tensor, Tensor]:
+    """Which functions of two variables are multiplied, pair by pair."""
+    if one.whole or other.whole:
+        left = one.smoothest(most // len(other.kinds))
+        right = other.smoothest(most // len(one.kinds))
+        return left.repeat_interleave(len(right)), right.repeat(len(left))
+    roughness = (one.roughness[:, None] * other.roughness).reshape(-1)
     chosen = roughness.argsort(stable=True)[:most].sort().values
-    left, right = chosen // len(other), chosen % len(other)
-    return Term((first, second), (left, right), 2 * (left > 0).long() + (right > 0).long(), roughness[chosen])
-
-
-def pooled_term(first: int, second: int, effects: Sequence[Effect]) -> Term:
-    """The product of the lines of two inputs, one of many that have one strength."""
-    picks = tuple(torch.tensor([len(effects[number].roughness) + 1]) for number in (first, second))
-    return replace(pair_term(first, second, effects, 1), picks=picks, pooled=True)
-
-
-def _all_roughness(effect: Effect) -> Tensor:
-    return torch.cat([effect.roughness.new_ones(1), effect.roughness])
+    return chosen // len(other.roughness), chosen % len(other.roughness)
 
 
 def prior_of(terms: Sequence[Term], common: bool = False) -> Prior:
     """The groups and roughnesses of all functions of these terms, side by side.
 
     Pooled terms have one strength: their groups are those of the first of them, and the others' own groups are empty.
-    `common`: so are the lines of all inputs.
+    `common`: so are the lines and levels of all variables, in the first group of the first term.
     """
     groups, first, pool = [], 0, None
     for term in terms:
@@ -84,15 +92,15 @@ def prior_of(terms: Sequence[Term], common: bool = False) -> Prior:
         if term.pooled:
             pool = first if pool is None else pool
             mine = pool + term.kinds
-        groups.append(torch.where(term.kinds == 0, 0, mine) if common and len(term.inputs) == 1 else mine)
+        groups.append(torch.where(term.kinds != CURVE, 0, mine) if common and len(term.variables) == 1 else mine)
         first += term.groups
     roughness = [term.roughness for term in terms]
     places = torch.cat([torch.full((len(mine),), number) for number, mine in enumerate(roughness)])
     return Prior(torch.cat(groups), torch.cat(roughness), first, places)
 
 
-def design(effects: Sequence[Effect], terms: Sequence[Term], x: Tensor) -> Tensor:
+def design(variables: Sequence[Variable], terms: Sequence[Term], x: Tensor) -> Tensor:
     """The functions of all terms at x (n, d), side by side: (n, m)."""
-    used = {number for term in terms for number in term.inputs}
-    functions = {number: effects[number].values(x[:, number]) for number in used}
+    used = {number for term in terms for number in term.variables}
+    functions = {number: variables[number].values(x) for number in used}
     return torch.cat([term.values(functions) for term in terms], 1)

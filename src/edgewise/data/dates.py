@@ -1,0 +1,121 @@
+"""Dates -> inputs: the year with its fraction as a trend; the season, the weekday and the hour where the dates show
+them. Seasons and hours come round again, so each is a point on a circle.
+
+Letters: n rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from edgewise.metadata import PARTS
+
+from .cells import MISSING
+
+ISO = re.compile(
+    r"(\d{4}[-/]\d{2}[-/]\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?\s*(?:Z|[+-]\d{2}:?\d{2})?\Z"
+)  # of an hour with its distance from UTC, the hour there counts
+SEASONS = 4  # different days of the year from which a wave can be told from a trend
+MONTH_DAYS = 5  # different days of the month from which days are meant: ends of months are four
+RARE = 3  # rows of a weekday from which something can be learnt of it
+DAY = 86_400  # seconds
+
+
+def is_date(cell: str) -> bool:
+    """Whether a cell is written like a date, year first.
+
+    >>> is_date("2020-12-31"), is_date("31.12.2020")
+    (True, False)
+    """
+    return bool(ISO.match(cell.strip()))
+
+
+def read_dates(cells: Any) -> tuple[np.ndarray, list[int]]:
+    """The moments of cells (n,) as datetime64, NaT where there is none, and the rows that hold something else than a
+    date written year first.
+
+    >>> read_dates(["2020-02-28 12:00", "", "soon"])[1]
+    [2]
+    """
+    moments, other = np.full(len(cells), "NaT", dtype="datetime64[s]"), []
+    if isinstance(cells, np.ndarray):
+        return moments, list(range(len(cells)))
+    for row, cell in enumerate(cells):
+        cell = cell.strip()
+        found = ISO.match(cell)
+        try:
+            if found:
+                moments[row] = np.datetime64(f"{found[1].replace('/', '-')}T{(found[2] or '00:00')[:8]}", "s")
+            elif cell.lower() not in MISSING:
+                other.append(row)
+        except ValueError:  # such as the 30th of February
+            other.append(row)
+    return moments, other
+
+
+def parts_of(moments: np.ndarray) -> tuple[str, ...]:
+    """What these dates (n,), all there, may say: names in `PARTS`. A part needs dates that show it, and that last long
+    enough to tell it from a trend.
+
+    >>> parts_of(np.arange("2019-01", "2022-01", dtype="datetime64[M]").astype("datetime64[s]"))
+    ('year', 'season')
+    """
+    days = moments.astype("datetime64[D]")
+    span = (moments.max() - moments.min()).astype(np.int64) / DAY
+    of_year = days - days.astype("datetime64[Y]").astype("datetime64[D]")
+    of_month = days - days.astype("datetime64[M]").astype("datetime64[D]")
+    weekdays = np.bincount(_weekday(days), minlength=7)
+    shown = {
+        "year": True,
+        "season": span >= 365 and len(np.unique(of_year)) >= SEASONS,
+        "weekday": span >= 14 and len(np.unique(of_month)) >= MONTH_DAYS and (weekdays >= RARE).sum() > 1,
+        "hour": span >= 2 and len(np.unique((moments - days) // np.timedelta64(1, "h"))) > 1,
+    }
+    return tuple(part for part in PARTS if shown[part])
+
+
+def date_inputs(column: str, moments: np.ndarray, parts: Sequence[str]) -> dict[str, np.ndarray]:
+    """The inputs (n,) that dates become, nan where there is no date.
+
+    >>> found = date_inputs("day", np.array(["2021-07-02T12"], dtype="datetime64[s]"), ("year", "weekday"))
+    >>> float(found["day=year"][0]), float(found["day=Friday"][0])
+    (2021.5, 1.0)
+    """
+    gaps = np.isnat(moments)
+    there = np.where(gaps, np.datetime64("2000-01-01T00:00:00", "s"), moments)
+    days, years = there.astype("datetime64[D]"), there.astype("datetime64[Y]")
+    first, last = years.astype("datetime64[s]"), (years + 1).astype("datetime64[s]")
+    part = (there - first).astype(np.float64) / (last - first).astype(np.float64)
+    hour = (there - days).astype(np.float64) / DAY
+    weekday = _weekday(days)
+    values = {
+        "year": (years.astype(np.int64) + 1970 + part,),
+        "season": (np.sin(2 * np.pi * part), np.cos(2 * np.pi * part)),
+        "weekday": tuple((weekday == number).astype(np.float64) for number in range(7)),
+        "hour": (np.sin(2 * np.pi * hour), np.cos(2 * np.pi * hour)),
+    }
+    found = {f"{column}={name}": v for p in parts for name, v in zip(PARTS[p], values[p], strict=True)}
+    return {name: np.where(gaps, np.nan, v) for name, v in found.items()}
+
+
+def date_texts(years: np.ndarray) -> list[str]:
+    """The dates that years with their fractions (n,) came from, to the second; "" for nan.
+
+    >>> date_texts(date_inputs("a", read_dates(["2020-02-28 12:30", ""])[0], ("year",))["a=year"])
+    ['2020-02-28T12:30:00', '']
+    """
+    whole = np.floor(np.nan_to_num(years, nan=2000.0))
+    start = (whole.astype(np.int64) - 1970).astype("datetime64[Y]")
+    first, last = start.astype("datetime64[s]"), (start + 1).astype("datetime64[s]")
+    part = np.nan_to_num(years, nan=2000.0) - whole
+    seconds = np.round(part * (last - first).astype(np.float64)).astype(np.int64)
+    return ["" if gap else str(moment) for gap, moment in zip(np.isnan(years), first + seconds, strict=True)]
+
+
+def _weekday(days: np.ndarray) -> np.ndarray:
+    """0 for Monday to 6 for Sunday: the first day of numpy's count, 1970-01-01, was a Thursday."""
+    return (days.astype(np.int64) + 3) % 7

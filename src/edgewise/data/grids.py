@@ -1,0 +1,98 @@
+"""Files, frames and arrays -> a grid of cells: numeric columns as they are, everything else as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from edgewise.errors import DataError, MissingExtra, ShapeError, clipped, require, shown
+
+from .frames import as_frame, frame_columns, is_frame, is_missing, unique_names
+from .reader import Grid, read_grid
+from .text import PARQUET, starts_with
+
+
+def read_file(path: str | Path, *, named: Sequence[str] = (), drop_rows: bool = False) -> Grid:
+    """The cells of a table file: of text, as `read_grid` reads it, or of Parquet.
+
+    Args:
+        path: the file.
+        named: columns that the caller will ask for.
+        drop_rows: whether to leave out rows with too few or too many fields.
+
+    Raises:
+        DataError: whatever is no table; Parquet, where pandas or pyarrow is not installed.
+    """
+    if not starts_with(path, PARQUET):
+        return read_grid(path, named=named, drop_rows=drop_rows)
+    try:
+        require("pyarrow", "frames")
+        frame = require("pandas").read_parquet(path)
+    except MissingExtra as error:
+        raise DataError(f"{path} is a Parquet file; {error}") from error
+    except Exception as error:  # of pyarrow, whatever is wrong with the file
+        raise DataError(f"{path} is a Parquet file that cannot be read: {clipped(error)}") from error
+    return frame_grid(frame, str(path))
+
+
+def frame_grid(frame: Any, where: str = "the frame") -> Grid:
+    """A DataFrame as a grid: numeric and boolean columns as they are, everything else as text."""
+    frame = as_frame(frame)
+    if not is_frame(frame):
+        raise DataError(f"wanted a DataFrame, got {type(frame).__name__}; for arrays use edgewise.from_arrays")
+    names, columns = frame_columns(frame)
+    clear = unique_names(names)
+    notes = tuple(
+        f"the name {shown(name)} occurs twice: column {place} is called {shown(again)}"
+        for place, (name, again) in enumerate(zip(names, clear, strict=True), start=1)
+        if again != name
+    )
+    if not len(frame):
+        raise DataError(f"{where} has no rows")
+    return Grid(clear, tuple(cells_of(column) for column in columns), range(len(frame)), where, "row", notes)
+
+
+def grid_of(X: Any, names: Sequence[str]) -> Grid:
+    """A DataFrame, an array or nested lists as a grid, its columns called by these names."""
+    cells = [cells_of(column) for column in frame_columns(X)[1]] if is_frame(X) else columns_of(as_array(X, "X"))
+    return Grid(tuple(names), tuple(cells), range(len(X)), "X", "row")
+
+
+def as_array(data: Any, what: str) -> np.ndarray:
+    """An array of whatever holds values. Raises `ShapeError` where numpy makes none of it."""
+    try:
+        if isinstance(data, Tensor):
+            data = data.detach().cpu().to(torch.float64 if data.is_floating_point() else data.dtype)
+        return np.asarray(data)
+    except Exception as error:  # of numpy or torch, or of the value's own methods
+        raise ShapeError(
+            f"{what} cannot be made into an array: {clipped(error)}. Do all rows have the same length?"
+        ) from error
+
+
+def columns_of(values: np.ndarray) -> list[Any]:
+    """The cells of every column of an array."""
+    return [cells_of(values[:, index]) for index in range(values.shape[1])]
+
+
+def cells_of(column: Any) -> Any:
+    """A numeric or boolean array, or the list of text cells of anything else; missing values become empty cells."""
+    values = as_array(column, "a column")
+    if values.dtype.kind in "fiub" or values.ndim == 0:
+        return values
+    cells = []
+    for value in values.tolist() if values.dtype.kind != "M" else values.astype(str).tolist():
+        try:
+            cells.append(
+                "" if is_missing(value) else repr(value) if isinstance(value, (float, complex)) else str(value)
+            )
+        except Exception as error:  # of the value's own method, or a number of more digits than Python writes
+            raise DataError(
+                f"row {len(cells)} holds {shown(value)}, which cannot be written: {clipped(error)}"
+            ) from error
+    return cells

@@ -1,0 +1,88 @@
+"""What a column of text holds: levels, or the names of its rows; and which levels get an input of their own."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from edgewise.errors import shown
+from edgewise.metadata import MISSING, OTHER
+
+from .cells import UNIT, Reading, hint
+
+RARE = 3  # rows of a level or a class from which something can be learnt of it
+FEW_LEVELS = 20  # levels that a column may always have, however few its rows
+MOST_LEVELS = 100  # levels of a column of text: an input for each, as many as a wide table has columns
+ALIKE = 0.5  # part of the different cells; of a number with its unit fewer have an ending of their own
+ID_NAME = re.compile(
+    r"(?si:(.*[\W_])?(id|idx|index|key|nr|no|num|number|row|rowid|rownames?)|unnamed: \d+)|.*[a-z]I[dD]"
+)
+NUMBER_AHEAD = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?\s*", re.IGNORECASE)
+
+
+def holds_levels(cells: Sequence[Any], reading: Reading, decimal: str) -> bool:
+    """Whether a column says by itself that it holds levels: at least half of its cells are text that is no number in
+    disguise.
+
+    >>> from .cells import read_numbers
+    >>> said = lambda *cells: holds_levels(cells, read_numbers(cells), ".")
+    >>> said("red", "2. blue"), said("5 km", "6 km"), said("1", "x", "2")
+    (True, False, False)
+    """
+    text = reading.text
+    if not text or len(text) < (len(reading.values) - len(reading.missing)) / 2:
+        return False
+    different = list(dict.fromkeys(str(cells[row]).strip() for row in text))
+    if all(UNIT.match(cell) for cell in different):  # also 1st, 2nd; 1. White, 2. Black
+        endings = {NUMBER_AHEAD.sub("", cell, count=1) for cell in different}
+        return len(endings) > ALIKE * len(different)
+    return not any(hint(cell, decimal) and not UNIT.match(cell) for cell in different)
+
+
+def counts_rows(name: str, values: np.ndarray) -> bool:
+    """Whether a column of numbers with a name like id counts its rows in order.
+
+    >>> counts_rows("user_id", np.arange(7.0, 10.0)), counts_rows("year", np.arange(7.0, 10.0))
+    (True, False)
+    """
+    return bool(ID_NAME.fullmatch(name)) and len(values) > 1 and bool((np.diff(values) == 1).all())
+
+
+def main_levels(name: str, values: Sequence[str], weight: np.ndarray | None = None) -> tuple[list[str], str]:
+    """The level of each row, rare ones and all beyond `MOST_LEVELS` as "other", and a note on the column.
+
+    Where none is left but "other", the column names its rows: no levels, and the note says so.
+
+    Args:
+        name: of the column.
+        values: the level of each row.
+        weight (n,): how often each row counts; None for once.
+
+    >>> main_levels("hue", ["red", "blue", "red", "red", "teal", "blue", "blue"])[1]
+    "column 'hue' holds text: read as 3 levels"
+    """
+    counts = Counter[str]()
+    for level, count in zip(values, [1] * len(values) if weight is None else weight.tolist(), strict=True):
+        counts[level] += count
+    rows = int(sum(counts.values()))
+    named = [level for level, _ in counts.most_common() if level not in (MISSING, OTHER)]
+    kept = {level for level in named[:MOST_LEVELS] if counts[level] >= RARE}
+    merged = len(named) - len(kept)
+    if not kept:
+        if len(named) >= rows - counts[MISSING] - counts[OTHER]:
+            return [], f"column {shown(name)} holds a different text in every row, as names and ids do: left out"
+        if len(named) > max(FEW_LEVELS, rows // RARE):
+            what = f"{len(named)} different texts in {rows} rows, none of them in {RARE}"
+            return [], f"column {shown(name)} holds {what}: it names rows, left out"
+        kept, merged = {*named}, 0  # a short table
+    if merged < 2:  # one rare level keeps its name
+        kept, merged = {*named}, 0
+    levels = [level if level in kept or level == MISSING else OTHER for level in values]
+    words = f"column {shown(name)} holds text: read as {len(set(levels))} levels"
+    if merged:
+        words += f", the rarest {merged} together as {shown(OTHER)}"
+    return levels, words

@@ -1,0 +1,129 @@
+"""What scikit-learn hands over as X -> the inputs of a network: numbers as they stand; text, and columns with missing
+cells, as `ew.from_dataframe` reads them.
+
+Letters: n rows, d inputs.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..data import all_inputs, as_weights, encode, grid_of
+from ..data.frames import frame_columns, is_frame, is_missing, unique_names
+from ..data.made import median
+from ..data.reader import Grid
+from ..errors import EdgewiseWarning, require
+from ..metadata import Encoding, Metadata
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows to learn from: X (n, d) in numbers, y as it was checked, weight (n,) or None, the names that the columns
+    have; and the names of the inputs with what they are made by. notes: on what was made of the columns."""
+
+    X: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray | None
+    columns: tuple[str, ...]
+    metadata: Metadata
+    notes: tuple[str, ...]
+
+
+def read_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, **checks: Any) -> Rows:
+    """The rows that `fit` was given, of which those of weight zero are left out.
+
+    Args:
+        estimator: whose names and number of features are set.
+        X (n, features): an array or a frame.
+        y: the targets.
+        sample_weight (n,): how often each row counts, or None.
+        checks: what scikit-learn is to look at.
+
+    Raises:
+        ValueError: what cannot be used.
+    """
+    validation = require("sklearn.utils.validation")
+    if plain := not _mixed(X):
+        numbers: dict[str, Any] = {"dtype": np.float64, "ensure_all_finite": "allow-nan"}
+        X, y = validation.validate_data(estimator, X, y, **numbers, **checks)
+    else:
+        validation.validate_data(estimator, X, skip_check_array=True)
+        y = validation.check_X_y(np.zeros((len(X), 1)), y, **checks)[1]
+    weight = None if sample_weight is None else as_weights(sample_weight, rows=len(y)).numpy()
+    there = slice(None) if weight is None else np.flatnonzero(weight > 0)
+    weight = None if weight is None else weight[there]
+    known = getattr(estimator, "feature_names_in_", None)
+    names = [f"x{place + 1}" for place in range(estimator.n_features_in_)] if known is None else list(map(str, known))
+    columns = unique_names(names)
+    if plain and not np.isnan(X).any():
+        X = X[there]
+        fills = {name: median(column, weight) for name, column in zip(columns, X.T, strict=True)} if len(X) else {}
+        return Rows(X, y[there], weight, columns, Metadata(columns, encoding=Encoding(fills=fills)), ())
+    grid = _part(grid_of(X, columns), there)
+    made, notes = all_inputs(grid, weight)
+    metadata = Metadata(tuple(made.names), categories=made.categories, encoding=made.encoding())
+    return Rows(made.matrix(), y[there], weight, columns, metadata, tuple(notes))
+
+
+def inputs_of(estimator: Any, X: Any, columns: tuple[str, ...], metadata: Metadata) -> np.ndarray:
+    """New rows as the inputs (n, d) of the network that was fitted.
+
+    Args:
+        estimator: that was fitted.
+        X (n, features): an array or a frame like that of `fit`.
+        columns: the names that its columns have.
+        metadata: of the rows that were learnt from.
+
+    Raises:
+        ValueError: rows that cannot be used.
+
+    Warns:
+        EdgewiseWarning: cells that are like none of the rows that were learnt from, and what stands in for them.
+    """
+    validation = require("sklearn.utils.validation")
+    if not _mixed(X):
+        numbers: dict[str, Any] = {"dtype": np.float64, "ensure_all_finite": "allow-nan"}
+        X = validation.validate_data(estimator, X, reset=False, **numbers)
+        if metadata.inputs == columns and not np.isnan(X).any():
+            return X
+    else:
+        validation.validate_data(estimator, X, reset=False, skip_check_array=True)
+    rows = encode(grid_of(X, columns), metadata)
+    for note in rows.stand_ins:
+        warnings.warn(note, EdgewiseWarning, stacklevel=5)
+    return rows.X.numpy()
+
+
+def _part(grid: Grid, rows: Any) -> Grid:
+    """These rows of a grid."""
+    if isinstance(rows, slice):
+        return grid
+    cells = [
+        column[rows] if isinstance(column, np.ndarray) else [column[row] for row in rows] for column in grid.columns
+    ]
+    return replace(grid, columns=tuple(cells), lines=[grid.lines[row] for row in rows])
+
+
+def _mixed(X: Any) -> bool:
+    """Whether X holds something else than numbers and gaps, which scikit-learn would refuse."""
+    if is_frame(X):
+        return any(_other(np.asarray(column)) for column in frame_columns(X)[1])
+    if not isinstance(X, np.ndarray | list | tuple):
+        return False
+    try:
+        values = np.asarray(X)
+    except ValueError:  # rows of unequal length, which scikit-learn refuses in its own words
+        return False
+    return values.ndim == 2 and _other(values)
+
+
+def _other(values: np.ndarray) -> bool:
+    """Whether some of these values are text, dates or gaps of another kind than nan."""
+    if values.dtype != object:
+        return values.dtype.kind in "USmM"
+    cells = values.reshape(-1).tolist()
+    return any(isinstance(cell, str) or hasattr(cell, "isoformat") or is_missing(cell) for cell in cells)

@@ -1,0 +1,104 @@
+"""Dates become a trend, and waves where they last long enough; new rows get the same inputs."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+import torch
+
+import edgewise as ew
+from edgewise.data import encode, from_dataframe
+from edgewise.data.dates import date_inputs, date_texts, parts_of, read_dates
+from edgewise.errors import DataError
+from helpers import assert_close
+
+pd = pytest.importorskip("pandas", reason="pandas is an optional package")
+
+SPELLINGS = {
+    "ISO": ["2020-02-29", "2021-12-31"],
+    "slashes": ["2020/02/29", "2021/12/31"],
+    "with a time": ["2020-02-29T00:00:00", "2021-12-31 00:00"],
+    "with a zone": ["2020-02-29 00:00:00+01:00", "2021-12-31T00:00:00.5Z"],
+}
+
+
+@pytest.mark.parametrize("how", SPELLINGS)
+def test_dates_are_read_however_they_are_written(how: str):
+    moments, other = read_dates([*SPELLINGS[how], "NA"])
+    assert moments.astype(str).tolist() == ["2020-02-29T00:00:00", "2021-12-31T00:00:00", "NaT"] and not other
+
+
+def test_what_is_no_date_is_told():
+    assert read_dates(["2020-13-01", "31.12.2020", "2021-02-29", "2020"])[1] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("dates", "parts"),
+    [
+        (pd.date_range("2020-01-01", "2020-01-08"), ("year",)),
+        (pd.date_range("2020-01-01", "2020-06-08"), ("year", "weekday")),
+        (pd.date_range("2015-01-01", "2021-01-01", freq="YS"), ("year",)),
+        (pd.date_range("2015-01-01", "2021-01-01", freq="ME"), ("year", "season")),
+        (pd.date_range("2015-01-01", "2021-01-01", freq="W"), ("year", "season")),
+        (pd.date_range("2015-01-01", "2018-01-01"), ("year", "season", "weekday")),
+        (pd.date_range("2020-01-01", "2020-01-08", freq="h"), ("year", "hour")),
+    ],
+)
+def test_a_part_needs_dates_that_show_it(dates, parts: tuple[str, ...]):
+    assert parts_of(dates.to_numpy().astype("datetime64[s]")) == parts
+
+
+def test_a_year_with_its_fraction_is_the_date_again():
+    moments = np.datetime64("1999-12-31T23:59:59", "s") + np.random.default_rng(0).integers(0, 10**9, 500)
+    texts = date_texts(date_inputs("d", moments, ("year",))["d=year"])
+    assert texts == moments.astype(str).tolist()
+
+
+def frame(count: int = 800) -> tuple:
+    days = pd.date_range("2018-01-01", periods=count).to_numpy()
+    wave = np.sin(2 * np.pi * pd.Series(days).dt.day_of_year / 365.25)
+    y = 3 * wave + (pd.Series(days).dt.day_of_week >= 5) + 0.1 * np.random.default_rng(0).normal(size=count)
+    return pd.DataFrame({"day": days, "y": y}), wave
+
+
+@pytest.mark.parametrize("kind", ["datetime", "text", "date"])
+def test_tables_with_dates_are_the_same_whatever_holds_them(kind: str):
+    rows, _ = frame(60)
+    days = rows.day.astype(str) if kind == "text" else rows.day
+    days = [date.fromisoformat(str(day)[:10]) for day in days] if kind == "date" else days
+    table = from_dataframe(rows.assign(day=days), "y")
+    assert table.encoding.dates == {"day": ("year", "weekday")}
+    assert table.metadata().terms() == ((0,), tuple(range(1, 8)))
+    assert torch.equal(table.X, from_dataframe(rows, "y").X)
+    assert torch.equal(encode(table.raw(), table.metadata()).X, table.X)
+
+
+def test_a_season_and_the_days_of_the_week_are_found():
+    rows, wave = frame()
+    table = from_dataframe(rows, "y")
+    start = ew.KAN((len(table.inputs), 1))
+    model = ew.fit(start, table, optimizer="evidence", progress=False).model
+    assert np.abs(model.predict(rows.drop(columns="y")) - rows.y).std() < 0.12
+    sources = {table.inputs[place] for place in model.used_inputs}
+    assert {"day=season sin", "day=Sunday"} <= sources
+
+
+def test_missing_dates_and_days_that_training_never_had():
+    days = [f"2020-01-{day:02}" for day in range(6, 32) if day % 7 not in (4, 5)] + [None]
+    table = from_dataframe(pd.DataFrame({"day": days, "y": np.arange(len(days)) * 1.0}), "y")
+    assert table.inputs[-1] == "day=missing" and table.encoding.gaps == ("day",)
+    got = encode({"day": ["2020-01-11", None]}, table.metadata())
+    places = [n for n, name in enumerate(table.inputs) if name.endswith("day") and name != "day=year"]
+    shares = torch.tensor([table.encoding.fills[table.inputs[n]] for n in places], dtype=torch.float64)
+    assert_close(got.X[0, places], shares, like="float64")
+    assert_close(got.X[1, places], shares, like="float64")
+    assert got.X[:, -1].tolist() == [0, 1]
+
+
+def test_text_where_dates_were_is_named():
+    metadata = from_dataframe(frame(60)[0], "y").metadata()
+    with pytest.raises(DataError, match="'day' holds no date written year first, such as 2020-12-31, in row 1 .'soon'"):
+        encode({"day": ["2020-01-01", "soon"]}, metadata)
+    assert encode({"day": ["2020-01-01", "soon"]}, metadata, drop="rows").kept == (0,)

@@ -1,0 +1,63 @@
+"""What a column of text holds is told from its cells."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgewise.data.cells import read_numbers
+from edgewise.data.kinds import MOST_LEVELS, counts_rows, holds_levels, main_levels
+
+LEVELS = {
+    "words": ["red", "blue", "", "red"],
+    "numbered words": ["1. White", "2. Black", "1. White"],
+    "ranges": ["18-24", "25-34", "18-24"],
+    "half numbers": ["20", "30", "A", "B"],
+}
+NO_LEVELS = {
+    "numbers": ["1", "2"],
+    "a slip": ["1", "2", "abc"],
+    "units": ["5 km", "6 km", "7 m", "8 m"],
+    "percent": ["5 %", "6 %"],
+    "money": ["$5", "$6"],
+    "thousands": ["1,234", "2,345"],
+}
+
+
+@pytest.mark.parametrize("what", [*LEVELS, *NO_LEVELS])
+def test_text_holds_levels_unless_it_is_numbers_in_disguise(what: str):
+    cells = (LEVELS | NO_LEVELS)[what]
+    assert holds_levels(cells, read_numbers(cells), ".") == (what in LEVELS)
+
+
+def test_rare_levels_are_one_level_and_a_single_one_keeps_its_name():
+    often = ["a"] * 5 + ["b"] * 4
+    levels, note = main_levels("c", [*often, "p", "q", "q", "missing"])
+    assert levels == [*often, "other", "other", "other", "missing"]
+    assert note == "column 'c' holds text: read as 4 levels, the rarest 2 together as 'other'"
+    assert main_levels("c", [*often, "p"])[0] == [*often, "p"]
+
+
+def test_there_are_never_more_levels_than_a_column_may_have():
+    values = [f"l{k}" for k in range(200) for _ in range(3 + k)]
+    levels, note = main_levels("c", values)
+    assert len(set(levels)) == MOST_LEVELS + 1 and "the rarest 100 together" in note
+    assert levels[-1] == "l199" and levels[0] == "other"
+
+
+def test_names_of_rows_are_no_levels():
+    for values in ([f"n{k}" for k in range(30)], [f"n{k % 20}" for k in range(38)], ["a", "b", "missing"]):
+        levels, note = main_levels("c", values)
+        assert levels == [] or len(values) == 38
+        assert ("left out" in note) == (levels == [])
+    assert main_levels("c", [f"n{k // 2}" for k in range(100)])[0] == []
+
+
+@pytest.mark.parametrize("name", ["id", "ID", "user_id", "userId", "row", "Unnamed: 0", "Order No"])
+def test_a_column_that_counts_rows_is_an_id_by_its_name(name: str):
+    assert counts_rows(name, np.arange(3.0, 9.0))
+    assert not counts_rows(name, np.array([1.0, 2.0, 4.0]))
+
+
+def test_other_names_are_none():
+    assert not any(counts_rows(name, np.arange(5.0)) for name in ("x", "year", "idle", "grid", "month", "paid"))

@@ -1,0 +1,137 @@
+"""Estimators take columns as they come: text, missing cells, and both in the rows of `fit` and of `predict`."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+import edgewise as ew
+from edgewise.errors import DataError, EdgewiseWarning
+from estimators.problems import QUICK
+from helpers import assert_close, assert_equal
+
+
+def people(count: int = 120, seed: int = 0) -> tuple[Any, Any]:
+    """A frame with text, missing cells and an id, and a target."""
+    draw = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "person_id": np.arange(count) + 100,
+            "trade": draw.choice(["baker", "cook", "smith"], count),
+            "age": draw.uniform(20, 60, count),
+            "height": draw.normal(170, 9, count),
+        }
+    )
+    y = frame.trade.map({"baker": 0.0, "cook": 1.0, "smith": 3.0}) + frame.age / 20 + 0.1 * draw.normal(size=count)
+    frame.loc[draw.permutation(count)[:15], "age"] = np.nan
+    frame.loc[draw.permutation(count)[:10], "trade"] = None
+    return frame, y.rename("wage")
+
+
+@pytest.mark.usefixtures("few_steps")
+@pytest.mark.parametrize("classes", [False, True])
+def test_a_frame_needs_no_preparation(classes: bool):
+    X, y = people()
+    kind: Any = ew.KANClassifier if classes else ew.KANRegressor
+    target = np.where(y > y.median(), "high", "low") if classes else y
+    fitted = pickle.loads(pickle.dumps(kind(**QUICK).fit(X, target)))
+    assert fitted.score(X, target) > 0.8
+    assert fitted.model_.metadata.inputs[:4] == ("trade=baker", "trade=cook", "trade=missing", "trade=smith")
+    assert fitted.n_features_in_ == 4 and fitted.feature_names_in_.tolist() == list(X)
+    assert any("'person_id' counts the rows" in note for note in fitted.learned_.table.notes)
+    scores = fitted.feature_importances_
+    assert scores.shape == (4,) and scores[0] == 0 and scores[1] > scores[3]
+
+
+@pytest.mark.usefixtures("few_steps")
+def test_the_model_and_the_estimator_predict_the_same_from_a_frame():
+    X, y = people()
+    fitted = ew.KANRegressor(**QUICK).fit(X, y)
+    assert_close(fitted.predict(X), fitted.model_.predict(X), like="float64")
+    assert_equal(fitted.predict(X[::-1]), fitted.predict(X)[::-1])
+    assert_equal(fitted.predict(X.head(1)), fitted.predict(X)[:1])
+    low, high = fitted.predict_interval(X.head(20))
+    assert (low < high).all()
+
+
+@pytest.mark.usefixtures("few_steps")
+def test_gaps_in_arrays_have_a_value_of_their_own():
+    X, y = people()
+    array = X[["age", "height"]].to_numpy()
+    fitted = ew.KANRegressor(**QUICK).fit(array, y)
+    assert fitted.model_.metadata.inputs == ("x1", "x1=missing", "x2")
+    assert_close(fitted.predict(array), fitted.model_.predict(array), like="float64")
+
+
+@pytest.mark.usefixtures("few_steps")
+@pytest.mark.parametrize("kind", [np.array, pd.DataFrame])
+def test_where_nothing_missed_before_the_median_stands_in_and_a_warning_says_so(kind: Any):
+    X, y = people()
+    whole = kind(X[["height"]].to_numpy())
+    fitted = ew.KANRegressor(**QUICK).fit(whole, y)
+    with pytest.warns(EdgewiseWarning, match="misses 1 of 1 values, which it never did"):
+        got = fitted.predict(kind([[np.nan]]))
+    assert_equal(got, fitted.predict(kind([[np.median(X.height)]])))
+
+
+@pytest.mark.usefixtures("few_steps")
+def test_unknown_text_is_no_error():
+    X, y = people()
+    fitted = ew.KANRegressor(**QUICK).fit(X, y)
+    with pytest.warns(EdgewiseWarning, match="'trade' has levels that the model does not know .'potter'"):
+        got = fitted.predict(X.head(1).assign(trade="potter"))[0]
+    levels = [fitted.predict(X.head(1).assign(trade=level))[0] for level in ("baker", "cook", "smith")]
+    assert min(levels) < got < max(levels)
+
+
+@pytest.mark.usefixtures("few_steps")
+def test_arrays_of_text_are_read_like_frames():
+    X, y = people()
+    frame = X[["trade", "age"]]
+    one, other = ew.KANRegressor(**QUICK).fit(frame, y), ew.KANRegressor(**QUICK).fit(frame.to_numpy(), y)
+    assert_close(one.predict(frame), other.predict(frame.to_numpy()), like="float64")
+
+
+@pytest.mark.usefixtures("few_steps")
+def test_a_weight_is_as_many_rows():
+    X, y = people()
+    weight = np.random.default_rng(3).integers(0, 3, len(y))
+    again = np.repeat(np.arange(len(y)), weight)
+    X = X.drop(columns="person_id")
+    one = ew.KANRegressor(**QUICK).fit(X, y, weight)
+    other = ew.KANRegressor(**QUICK).fit(X.iloc[again], y.iloc[again])
+    assert one.model_.metadata == other.model_.metadata
+    assert_close(one.predict(X), other.predict(X), like="float64")
+
+
+@pytest.mark.parametrize("bad", [np.inf, "text"])
+def test_what_is_no_number_is_named(bad: Any):
+    X, y = people()
+    age = X.age.astype(object)
+    age[5] = bad
+    with pytest.raises(DataError, match="'age' (holds no number|is infinite, or too large for a float64,) in row 5"):
+        ew.KANRegressor(**QUICK).fit(age.to_frame(), y)
+
+
+@pytest.mark.usefixtures("few_steps")
+def test_a_search_over_a_pipeline_with_text_and_missing_cells():
+    X, y = people()
+    text = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore"))
+    columns = ColumnTransformer(
+        [("text", text, ["trade"]), ("numbers", make_pipeline(StandardScaler()), ["age", "height"])],
+        sparse_threshold=0,
+    )
+    prepared = make_pipeline(columns, ew.KANRegressor(**QUICK))  # gaps of numbers go through to the network
+    plain = make_pipeline("passthrough", ew.KANRegressor(**QUICK))
+    for pipeline in (prepared, plain):
+        search = GridSearchCV(pipeline, {"kanregressor__interactions": [0, 2]}, cv=2).fit(X, y)
+        assert search.best_score_ > 0.8
