@@ -237,7 +237,7 @@ def test_many_pairs_that_are_weak_alone_are_found_together():
     assert len(pairs_in(result)) >= 15
     new = rows(99, 2000, 8)[0]
     left = (result.model(new)[:, 0].detach() - many_weak_pairs(new)).square().mean().sqrt()
-    assert float(left) < 0.4 * float(y.std())
+    assert float(left) < 0.5 * float(y.std())  # few pairs leave 0.6
 
 
 def test_refit_of_many_weak_pairs_keeps_them():
