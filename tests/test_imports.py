@@ -22,7 +22,7 @@ LEVELS = [
     {"errors", "files", "limits", "devices", "screen", "threads"},
     {"ops", "primitives"},
     {"grid", "fitting", "config", "topology", "metadata"},
-    {"data"},
+    {"data", "losses"},
     {"layers"},
     {"trace", "prediction"},
     {"model"},

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from .errors import shown, twice
 
 TASKS = ("", "regression", "classification")
+LINKS = {"": "", "poisson": "log", "gamma": "log", "binomial": "logit"}  # loss -> what an output is of the mean
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Metadata:
     inputs, outputs: names of the columns. classes: labels of the classes. categories: the levels of each column that
     holds words. ranges: lowest and highest value of each input in the table. task: "regression" or "classification".
     split: rows, seed and digest of the table of the last fit, by which a later fit finds its held-out rows again.
+    loss: "poisson", "gamma" or "binomial" where outputs are the logarithm or the logit of a mean; "" for all others.
     """
 
     inputs: tuple[str, ...] = ()
@@ -26,6 +28,16 @@ class Metadata:
     ranges: tuple[tuple[float, float], ...] = ()
     task: str = ""
     split: tuple[int, int, str] | tuple[()] = ()
+    loss: str = ""
+
+    @property
+    def link(self) -> str:
+        """What an output is of the mean: "log", "logit", or "" for the mean itself.
+
+        >>> Metadata(loss="poisson").link
+        'log'
+        """
+        return LINKS[self.loss]
 
     def faults(self, features: int, outputs: int) -> Iterator[str]:
         """What does not fit a model with so many columns of X and of y, in words; nothing where all does.
@@ -47,6 +59,8 @@ class Metadata:
         for n, (low, high) in enumerate(self.ranges):
             if not low <= high:
                 yield f"ranges[{n}] runs from {low} to {high}"
+        if self.loss and self.classes:
+            yield f"loss is {self.loss!r}, which is one of numbers, but there are classes"
         known = set(self.inputs)
         for column, levels in self.categories.items():
             yield from (f"categories[{shown(column)}] holds {shown(level)} twice" for level in twice(levels))

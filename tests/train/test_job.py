@@ -12,9 +12,9 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from edgewise.errors import ConfigError, DataError, EdgewiseError, ShapeError
+from edgewise.losses import CrossEntropy, SquaredError
 from edgewise.train.held_out import FEWEST
 from edgewise.train.job import Job, choose_loss, make_job
-from edgewise.train.problems.losses import CrossEntropy, SquaredError
 from helpers import assert_close, assert_equal
 
 ROWS = 50

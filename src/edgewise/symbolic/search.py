@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import torch
 
+from ..losses import CrossEntropy
 from ..primitives import Primitive
-from ..train.problems.losses import CrossEntropy
 from .candidates import combinations
 from .normal_form import normal_forms
 from .program import Program, refit

@@ -9,11 +9,11 @@ import math
 from typing import Any
 
 from ..layers import OFF, SYMBOLIC
+from ..losses import CrossEntropy, SquaredError
 from ..model import KAN
 from ..primitives import Primitive
 from ..size import summary
 from ..train.problems.kan import NetworkProblem
-from ..train.problems.losses import CrossEntropy, SquaredError
 from ..train.solvers.levenberg_marquardt import minimize
 from ..transforms import refine, remove, set_symbolic
 from .candidates import candidates

@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 
 from ..layers import OFF, SYMBOLIC, KANLayer, SymbolicEdge
+from ..losses import CrossEntropy, Loss
 from ..metadata import Edit
 from ..model import KAN
 from ..primitives import get
 from ..size import summary
-from ..train.problems.losses import CrossEntropy, Loss
 from ..transforms import tidy
 from .given_rows import GivenRows
 from .program import Program, ProgramTerm

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from ...errors import ConfigError, shown
 from ...layers import OFF
+from ...losses import CrossEntropy, SquaredError
 from ...model import KAN
 from ..job import Job, Rows
 from ..monitor import Monitor
-from ..problems.losses import CrossEntropy, SquaredError
 from ..solvers.status import Status
 from .chosen_terms import Structure, Task, search
 from .effects import effects

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ...losses import Loss
 from ...model import KAN
 from ..closing import finish
 from ..job import Job, Rows
 from ..monitor import Monitor
-from ..problems.losses import Loss
 from ..result import FitResult
 from ..schedule.null_model import constant
 from ..solvers.status import Status
