@@ -248,7 +248,7 @@ def test_a_loss_of_the_users_own_is_taken_as_it_is():
     ("loss", "words"),
     [
         ("cross_entropie", "did you mean 'cross_entropy'"),
-        ("nonsense", "known: auto, cross_entropy, squared_error"),
+        ("nonsense", "known: absolute_error, auto, binomial"),
         (object(), "rows, gradient"),
     ],
 )

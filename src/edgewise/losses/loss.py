@@ -57,6 +57,10 @@ class Numbers:
         """Its second derivative, or what stands in for it where that may be negative: never below zero."""
         raise NotImplementedError
 
+    def information(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """What a row says of the prediction, in the mean: the second derivative, or what it is expected to be."""
+        return self.bends(prediction, target)
+
     def rows(self, prediction: Tensor, target: Tensor) -> Tensor:
         """(b,): sum over the outputs."""
         return self.values(prediction, target).sum(-1)
@@ -145,12 +149,12 @@ def within(loss: Any, shift: Tensor, unit: Tensor) -> Any:
 
 
 def dispersion(loss: Numbers, prediction: Tensor, target: Tensor, weight: Tensor | None = None) -> float:
-    """By what a loss is to be divided to be a negative log-likelihood: the mean square of its slopes over the mean of
-    its curvature, which are equal for a likelihood that holds (White 1982, doi:10.2307/1912526). The variance of the
+    """By what a loss is to be divided to be a negative log-likelihood: the mean square of its slopes over their
+    mean information, which are equal for a likelihood that holds (White 1982, doi:10.2307/1912526). The variance of the
     noise for squares; Pearson's for counts."""
     slopes = mean_of(loss.slopes(prediction, target).square().sum(-1), weight)
-    bends = mean_of(loss.bends(prediction, target).sum(-1), weight)
-    return max(slopes / max(bends, 1e-300), loss.least_dispersion(target))
+    known = mean_of(loss.information(prediction, target).sum(-1), weight)
+    return max(slopes / max(known, 1e-300), loss.least_dispersion(target))
 
 
 def middle(target: Tensor, weight: Tensor | None, part: float = 0.5) -> Tensor:

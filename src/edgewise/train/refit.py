@@ -90,7 +90,7 @@ def refit(
     with watched((), progress) as monitor:
         if isinstance(ending, Again):
             found = additive(start, job, everything, monitor, ending.structures)
-            done, status = found.model, found.status
+            done, status, job = found.model, found.status, replace(job, loss=found.loss)
         elif result.status is Status.NOTHING:
             done, status = constant(start, job), Status.NOTHING
         elif ending.state.status is Status.STOPPED and not ending.state.roughness:

@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ...losses import Numbers
 from .effects import Effect, blocks
-from .laplace import cross_entropy, shares_of, targets
+from .laplace import cross_entropy, numbers
+from .likelihoods import Scored, shares_of, targets
 from .marginal import Blocks, Note, Posterior, Prior, believed, squared_error
 from .screening import Pair, pairs_of
 from .terms import Term, design, edge_term, pair_term, prior_of
@@ -21,7 +23,8 @@ from .tuning import TUNED
 @dataclass(frozen=True)
 class Task:
     """Rows x (n, d) with weights (n,) and one target y (n,): numbers (classes = 1) or class numbers; the functions of
-    each input, and whom to tell of progress."""
+    each input, and whom to tell of progress; the loss of numbers where that is no square, and by which likelihood rows
+    are judged then."""
 
     x: Tensor
     weight: Tensor
@@ -29,10 +32,14 @@ class Task:
     classes: int
     effects: list[Effect]
     note: Note
+    loss_of: Numbers | None = None
+    judge: Scored | None = None
 
     def fit(self, terms: Sequence[Term], prior: Prior, known: Tensor | None) -> Posterior:
         """The posterior of these terms; `known` (q,): strengths to go on from."""
         rows = self.blocks(terms)
+        if self.loss_of is not None:
+            return numbers(rows, prior, self.loss_of, self.note, known)
         if self.classes == 1:
             return squared_error(rows, prior, self.note, known)
         return cross_entropy(rows, prior, self.classes, self.note, known)
@@ -44,6 +51,8 @@ class Task:
     def loss(self, terms: Sequence[Term], posterior: Posterior) -> float:
         """Sum of the losses of the rows: squared errors, or negative log probabilities."""
         predicted = self.predict(terms, posterior, self.x)
+        if self.loss_of is not None:
+            return float(self.weight @ (self.judge or posterior.likelihood).losses(predicted, self.y))
         if self.classes == 1:
             return float(self.weight @ (self.y - predicted[:, 0]).square())
         return float(self.weight @ torch.nn.functional.cross_entropy(predicted, self.y, reduction="none"))
@@ -76,6 +85,10 @@ class Task:
         share = self.weight[rows, None]
         x = self.x[rows]
         predicted = self.predict(terms, posterior, x)
+        if self.loss_of is not None:
+            known = posterior.likelihood
+            slopes, y = known.slopes(predicted, self.y[rows]), self.y[rows]
+            return x, -share * slopes, known.bend(self.weight[rows], predicted, y, 0, 0)[:, None]
         if self.classes == 1:
             noise = posterior.noise
             return x, share * (self.y[rows, None] - predicted) / noise, (share / noise).expand(-1, 1)
@@ -198,7 +211,7 @@ def _better(task: Task, singles: list[Term], among: Among) -> tuple[Callable[...
     losses = [0.0, 0.0]
     for fold in range(TUNED.folds):
         out = torch.arange(count) % TUNED.folds == fold
-        training, unseen = task.take(rows[~out]), task.take(rows[out])
+        training, unseen = task.take(rows[~out]), replace(task.take(rows[out]), judge=few.posterior.likelihood)
         for number, how in enumerate((sparse, dense)):
             found = how(training, singles, None, among)
             losses[number] += unseen.loss(found.terms, found.posterior)

@@ -1,0 +1,179 @@
+"""What rows say of predictions, as a likelihood in nats: of classes, or of numbers under a loss.
+
+A loss over its dispersion is taken for a negative log-likelihood. The dispersion makes the variance of its slopes equal
+to its curvature, as those of a likelihood are (Lyddon, Holmes & Walker 2019, doi:10.1093/biomet/asz006, set the rate of
+a general posterior by that). So an outlier, or counts that vary more than Poisson's, do not pass for information.
+
+Letters: n rows, k classes, l predictions of a row.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Protocol, Self
+
+import torch
+from torch import Tensor
+
+from ...losses import Location, Numbers, dispersion
+from ...losses.location import first_spread
+from ...losses.quantile import Kink
+
+
+class Likelihood(Protocol):
+    """A likelihood of targets y (n,) under predictions (n, l)."""
+
+    def losses(self, predicted: Tensor, y: Tensor) -> Tensor:
+        """In nats: (n,)."""
+        ...
+
+    def slopes(self, predicted: Tensor, y: Tensor) -> Tensor:
+        """Derivatives by the predictions: (n, l)."""
+        ...
+
+    def bend(self, weight: Tensor, predicted: Tensor, y: Tensor, a: int, b: int) -> Tensor:
+        """Second derivatives by the predictions a and b, times the weight (n,)."""
+        ...
+
+    def updated(self, predicted: Tensor, y: Tensor, weight: Tensor, effective: float) -> Self:
+        """The likelihood whose own parameters are those of these predictions, by so many effective parameters."""
+        ...
+
+    def level(self, predicted: Tensor, y: Tensor, weight: Tensor, effective: float) -> float:
+        """Minus the log likelihood at the best parameters of its own."""
+        ...
+
+    @property
+    def state(self) -> Tensor:
+        """Logarithms of its own parameters: what comes to rest."""
+        ...
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Cross-entropy: of the second of two classes by its log odds, or of all by their logits."""
+
+    def losses(self, predicted: Tensor, y: Tensor) -> Tensor:
+        """Negative log probability of the class y of each row (n,)."""
+        if predicted.shape[1] == 1:
+            return torch.nn.functional.softplus(torch.where(y > 0, -predicted[:, 0], predicted[:, 0]))
+        return torch.nn.functional.cross_entropy(predicted, y, reduction="none")
+
+    def slopes(self, predicted: Tensor, y: Tensor) -> Tensor:
+        """Probabilities less what they would be if the classes were certain."""
+        return shares_of(predicted) - targets(y, predicted.shape[1])
+
+    def bend(self, weight: Tensor, predicted: Tensor, y: Tensor, a: int, b: int) -> Tensor:
+        """Of probabilities."""
+        shares = shares_of(predicted)
+        return weight * shares[:, a] * ((1.0 if a == b else 0.0) - shares[:, b])
+
+    def updated(self, predicted: Tensor, y: Tensor, weight: Tensor, effective: float) -> Self:
+        """There is nothing to update."""
+        return self
+
+    def level(self, predicted: Tensor, y: Tensor, weight: Tensor, effective: float) -> float:
+        """The sum of the losses."""
+        return float(weight @ self.losses(predicted, y))
+
+    @property
+    def state(self) -> Tensor:
+        """Nothing."""
+        return torch.zeros(0)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Numbers under a loss, divided by its dispersion. `fixed`: whether the scale of the loss was given."""
+
+    loss: Numbers
+    dispersion: float = 1.0
+    fixed: bool = False
+
+    @staticmethod
+    def of(loss: Numbers, y: Tensor, weight: Tensor) -> Scored:
+        """About the best constant of targets y (n,)."""
+        fixed = isinstance(loss, Location) and loss.scale is not None
+        if isinstance(loss, Location) and not fixed:
+            loss = loss.begun(y[:, None], weight)
+        return Scored(loss, 1.0, fixed).updated(loss.constant(y[:, None], weight).expand(len(y), 1), y, weight, 1.0)
+
+    def losses(self, predicted: Tensor, y: Tensor) -> Tensor:
+        """Over the dispersion."""
+        return self.loss.values(predicted, y[:, None])[:, 0] / self.dispersion
+
+    def slopes(self, predicted: Tensor, y: Tensor) -> Tensor:
+        """Over the dispersion."""
+        return self.loss.slopes(predicted, y[:, None]) / self.dispersion
+
+    def bend(self, weight: Tensor, predicted: Tensor, y: Tensor, a: int, b: int) -> Tensor:
+        """The information, over the dispersion."""
+        return weight * self.loss.information(predicted, y[:, None])[:, 0] / self.dispersion
+
+    def updated(self, predicted: Tensor, y: Tensor, weight: Tensor, effective: float) -> Scored:
+        """With the scale and the dispersion of what these predictions leave."""
+        free = self._free(weight, effective)
+        loss, target = self.loss, y[:, None]
+        if isinstance(loss, Location):
+            residual = target - predicted
+            if not self.fixed:
+                loss = loss.tuned(residual, weight, free, loss._least(target))
+            loss = loss.at_width(self._width(loss, residual, weight))
+        return replace(self, loss=loss, dispersion=self._dispersion(loss, predicted, target, weight, free))
+
+    def _dispersion(self, loss: Numbers, predicted: Tensor, target: Tensor, weight: Tensor, free: float) -> float:
+        found = dispersion(loss, predicted, target, weight)
+        return max(found / free, loss.least_dispersion(target), 1e-12)
+
+    def _width(self, loss: Location, residual: Tensor, weight: Tensor) -> float:
+        """Of the smoothing of a kink, in units of the scale: it falls with the rows as He et al. 2023
+        (doi:10.1016/j.jeconom.2021.07.010) say."""
+        if not isinstance(loss, Kink) or not isinstance(loss.scale, tuple):
+            return 0.0
+        return float(weight.sum()) ** -0.4 * first_spread(residual[:, 0], weight) / loss.scale[0]
+
+    def _free(self, weight: Tensor, effective: float) -> float:
+        rows = float(weight.sum())
+        return max(rows - effective, 1.0) / rows
+
+    def level(self, predicted: Tensor, y: Tensor, weight: Tensor, effective: float) -> float:
+        """With its own best scale or dispersion. The likelihood of numbers with a scale falls like its power; that of a
+        kink is as sharp as its dispersion says. Others are extended quasi-likelihoods (Nelder & Pregibon 1987,
+        doi:10.1093/biomet/74.2.221)."""
+        rows, free = float(weight.sum()), self._free(weight, effective)
+        target = y[:, None]
+        if isinstance(self.loss, Location) and not self.fixed:
+            (scale,) = self.loss.tuned(target - predicted, weight, free, self.loss._least(target)).scale
+            if isinstance(self.loss, Kink):
+                return rows / self.dispersion * (math.log(scale) + free)
+            return rows * (math.log(scale) + 0.5 * free)
+        found = self._dispersion(self.loss, predicted, target, weight, free)
+        return float(weight @ self.loss.rows(predicted, target)) / found + 0.5 * rows * math.log(found)
+
+    def variance(self, predicted: Tensor, y: Tensor, weight: Tensor) -> float:
+        """That of a prediction from one row: noise, for numbers with a scale."""
+        known = float(weight @ self.loss.information(predicted, y[:, None])[:, 0] / weight.sum())
+        return self.dispersion / max(known, 1e-300)
+
+    def centred(self, predicted: Tensor, y: Tensor, weight: Tensor) -> float:
+        """What the predictions lack so that the wanted part of the targets lies below; 0 but for a kink."""
+        if not isinstance(self.loss, Kink):
+            return 0.0
+        return float(self.loss.constant(y[:, None] - predicted, weight))
+
+    @property
+    def state(self) -> Tensor:
+        """Logarithms of scale and dispersion."""
+        scale = self.loss.scale if isinstance(self.loss, Location) and isinstance(self.loss.scale, tuple) else (1.0,)
+        return torch.tensor([*scale, self.dispersion], dtype=torch.float64).log()
+
+
+def shares_of(logits: Tensor) -> Tensor:
+    """Probabilities of the classes that have a logit: all of them, or the second of two."""
+    return logits.softmax(1) if logits.shape[1] > 1 else logits.sigmoid()
+
+
+def targets(y: Tensor, logits: int) -> Tensor:
+    """The probabilities that classes y (n,) would have if they were certain: (n, l)."""
+    return y[:, None].double() if logits == 1 else torch.nn.functional.one_hot(y, logits).double()
