@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..config import is_number
 from ..errors import ConfigError, shown
-from .location import Location, at_rest, first_spread
+from .location import Location, at_rest
 from .statistics import mean_of
 
 
@@ -52,7 +52,7 @@ class Huber(Location):
         """1 between the thresholds."""
         return (u.abs() <= self.delta).to(u)
 
-    def spread_of(self, residual: Tensor, weight: Tensor | None, free: float = 1.0) -> float:
+    def spread_of(self, residual: Tensor, weight: Tensor | None, free: float, begin: float) -> float:
         """Residuals in units of it, cut at the threshold, have the variance of normal numbers cut there."""
         c = self.delta
         tail = 0.5 * math.erfc(c / math.sqrt(2))
@@ -61,4 +61,4 @@ class Huber(Location):
         def step(spread: float) -> float:
             return spread * (mean_of(self.psi(residual / spread).square(), weight) / (normal * free)) ** 0.5
 
-        return at_rest(step, first_spread(residual, weight))
+        return at_rest(step, begin)

@@ -52,8 +52,9 @@ class Location(Numbers):
         """Its curvature, or that of a parabola which bounds it."""
         raise NotImplementedError
 
-    def spread_of(self, residual: Tensor, weight: Tensor | None, free: float) -> float:
-        """The scale of residuals (b,), of which this part is free, not followed by parameters."""
+    def spread_of(self, residual: Tensor, weight: Tensor | None, free: float, begin: float) -> float:
+        """The scale of residuals (b,), of which this part is free, not followed by parameters; looked for from `begin`
+        on."""
         raise NotImplementedError
 
     def at_width(self, width: float) -> Self:
@@ -94,9 +95,12 @@ class Location(Numbers):
         return replace(self, scale=tuple(scale.reshape(-1).tolist()))
 
     def tuned(self, residual: Tensor, weight: Tensor | None = None, free: float = 1.0, least: float = 0.0) -> Self:
-        """With the scale of residuals (b, k), of which the part `free` is not followed by parameters; of at least
+        """With the scale of residuals (b, k), of which the part `free` is not followed by parameters; at least
         `least`."""
-        found = [max(self.spread_of(column, weight, free), least, 1e-300) for column in residual.T]
+        known = self.scale if isinstance(self.scale, tuple) and len(self.scale) == residual.shape[1] else ()
+        begin = known or [first_spread(column, weight) for column in residual.T]
+        pairs = zip(residual.T, begin, strict=True)
+        found = [max(self.spread_of(column, weight, free, start), least, 1e-300) for column, start in pairs]
         return replace(self, scale=tuple(found))
 
     def begun(self, target: Tensor, weight: Tensor | None = None) -> Self:

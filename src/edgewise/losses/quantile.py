@@ -70,7 +70,7 @@ class Kink(Location):
         """The loss of residuals without smoothing, in their own units."""
         return self.times * (self.part * residual + (-residual).clamp(min=0))
 
-    def spread_of(self, residual: Tensor, weight: Tensor | None, free: float = 1.0) -> float:
+    def spread_of(self, residual: Tensor, weight: Tensor | None, free: float, begin: float) -> float:
         """That of an asymmetric Laplace distribution, whose losses are exponential numbers, by their median: outliers
         move a mean. Koenker & Machado 1999, doi:10.1080/01621459.1999.10473882."""
         losses = self.kink(residual)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..config import is_number
 from ..errors import ConfigError, shown
-from .location import Location, at_rest, first_spread
+from .location import Location, at_rest
 from .statistics import mean_of
 
 
@@ -57,11 +57,11 @@ class StudentT(Location):
     def _weight(self, u: Tensor) -> Tensor:
         return (self.freedom + 1) / (self.freedom + u.square())
 
-    def spread_of(self, residual: Tensor, weight: Tensor | None, free: float = 1.0) -> float:
+    def spread_of(self, residual: Tensor, weight: Tensor | None, free: float, begin: float) -> float:
         """Of the highest likelihood."""
 
         def step(spread: float) -> float:
             u = residual / spread
             return spread * (mean_of(self._weight(u) * u.square(), weight) / free) ** 0.5
 
-        return at_rest(step, first_spread(residual, weight))
+        return at_rest(step, begin)

@@ -64,7 +64,7 @@ def _newton(
     strengths, settled, gain = Strengths(prior, 1.0, known), False, 0.0
     y, weight = (torch.cat(parts) for parts in zip(*((y, weight) for _, y, weight in blocks()), strict=True))
     effective, mass = torch.zeros_like(strengths.value), float(weight.sum())
-    alone, parametric = _alone(blocks, likelihood, flat), len(likelihood.state) > 0
+    bare, beside = _alone(blocks, likelihood, flat)
     while not settled and strengths.updates < TUNED.rounds and bool(strengths.there.any()):
         places = strengths.places
         precision = torch.cat([coef.new_full((1,), TUNED.unpenalised), strengths.precision(places)])
@@ -75,11 +75,9 @@ def _newton(
         step = -torch.cholesky_solve(slope.T.reshape(-1, 1), factor).reshape(count, -1).T
         charged = 0.5 * float((precision[:, None] * here.square()).sum())
         before = gain
-        level = value
-        if parametric:
-            level = likelihood.level(_predicted(blocks, here, places), y, weight, _used(effective))
-        worse = likelihood.level(flat.expand(len(y), -1), y, weight, 1.0) + alone
-        gain = worse - (level + charged) - 0.5 * occam_of(factor, precision[1:].repeat(count))
+        level = likelihood.level(value, mass, _used(effective))
+        gain = likelihood.alone(bare, mass) + beside - level - charged
+        gain -= 0.5 * occam_of(factor, precision[1:].repeat(count))
         found, length = _shortened(blocks, likelihood, here, step, places, precision, value + charged)
         constant = found[0]
         coef = torch.zeros_like(coef).index_add_(0, places, found[1:])
@@ -88,7 +86,7 @@ def _newton(
         effective, change = strengths.update(determined, found[1:].square().sum(1), places)
         coef = coef * strengths.there[prior.groups][:, None]
         old = likelihood.state
-        if parametric:
+        if len(old):
             likelihood = likelihood.updated(_predicted(blocks, found, places), y, weight, _used(effective))
         moved = float((likelihood.state - old).abs().sum())
         rest = change < TUNED.settled_classes or 0 <= gain - before < TUNED.gained
@@ -128,11 +126,11 @@ def _shortened(
     return found, length
 
 
-def _alone(blocks: Blocks, likelihood: Likelihood, flat: Tensor) -> float:
-    """What the constants alone cost beside their level."""
-    curvature = _taylor(blocks, likelihood, flat[None], torch.zeros(0, dtype=torch.long))[2]
+def _alone(blocks: Blocks, likelihood: Likelihood, flat: Tensor) -> tuple[float, float]:
+    """The losses of the constants alone, and what these cost beside."""
+    value, _, curvature = _taylor(blocks, likelihood, flat[None], torch.zeros(0, dtype=torch.long))
     factor = torch.linalg.cholesky(curvature + TUNED.unpenalised * torch.eye(len(flat), dtype=flat.dtype))
-    return 0.5 * TUNED.unpenalised * float(flat.square().sum()) + float(factor.diagonal().log().sum())
+    return value, 0.5 * TUNED.unpenalised * float(flat.square().sum()) + float(factor.diagonal().log().sum())
 
 
 def _taylor(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> tuple[float, Tensor, Tensor]:

@@ -40,8 +40,12 @@ class Likelihood(Protocol):
         """The likelihood whose own parameters are those of these predictions, by so many effective parameters."""
         ...
 
-    def level(self, predicted: Tensor, y: Tensor, weight: Tensor, effective: float) -> float:
-        """Minus the log likelihood at the best parameters of its own."""
+    def level(self, value: float, rows: float, effective: float) -> float:
+        """Minus the log likelihood of so many rows, of which the losses sum to a value."""
+        ...
+
+    def alone(self, value: float, rows: float) -> float:
+        """The same for the best constants, with the own parameters about these."""
         ...
 
     @property
@@ -73,9 +77,13 @@ class Classes:
         """There is nothing to update."""
         return self
 
-    def level(self, predicted: Tensor, y: Tensor, weight: Tensor, effective: float) -> float:
+    def level(self, value: float, rows: float, effective: float) -> float:
         """The sum of the losses."""
-        return float(weight @ self.losses(predicted, y))
+        return value
+
+    def alone(self, value: float, rows: float) -> float:
+        """The sum of the losses."""
+        return value
 
     @property
     def state(self) -> Tensor:
@@ -85,11 +93,13 @@ class Classes:
 
 @dataclass(frozen=True)
 class Scored:
-    """Numbers under a loss, divided by its dispersion. `fixed`: whether the scale of the loss was given."""
+    """Numbers under a loss, divided by its dispersion. `fixed`: whether the scale of the loss was given. `constant`:
+    loss and dispersion about the best constant."""
 
     loss: Numbers
-    dispersion: float = 1.0
-    fixed: bool = False
+    dispersion: float
+    fixed: bool
+    constant: tuple[Numbers, float]
 
     @staticmethod
     def of(loss: Numbers, y: Tensor, weight: Tensor) -> Scored:
@@ -97,7 +107,9 @@ class Scored:
         fixed = isinstance(loss, Location) and loss.scale is not None
         if isinstance(loss, Location) and not fixed:
             loss = loss.begun(y[:, None], weight)
-        return Scored(loss, 1.0, fixed).updated(loss.constant(y[:, None], weight).expand(len(y), 1), y, weight, 1.0)
+        begun = Scored(loss, 1.0, fixed, (loss, 1.0))
+        begun = begun.updated(loss.constant(y[:, None], weight).expand(len(y), 1), y, weight, 1.0)
+        return replace(begun, constant=(begun.loss, begun.dispersion))
 
     def losses(self, predicted: Tensor, y: Tensor) -> Tensor:
         """Over the dispersion."""
@@ -137,19 +149,24 @@ class Scored:
         rows = float(weight.sum())
         return max(rows - effective, 1.0) / rows
 
-    def level(self, predicted: Tensor, y: Tensor, weight: Tensor, effective: float) -> float:
-        """With its own best scale or dispersion. The likelihood of numbers with a scale falls like its power; that of a
-        kink is as sharp as its dispersion says. Others are extended quasi-likelihoods (Nelder & Pregibon 1987,
-        doi:10.1093/biomet/74.2.221)."""
-        rows, free = float(weight.sum()), self._free(weight, effective)
-        target = y[:, None]
-        if isinstance(self.loss, Location) and not self.fixed:
-            (scale,) = self.loss.tuned(target - predicted, weight, free, self.loss._least(target)).scale
-            if isinstance(self.loss, Kink):
-                return rows / self.dispersion * (math.log(scale) + free)
-            return rows * (math.log(scale) + 0.5 * free)
-        found = self._dispersion(self.loss, predicted, target, weight, free)
-        return float(weight @ self.loss.rows(predicted, target)) / found + 0.5 * rows * math.log(found)
+    def level(self, value: float, rows: float, effective: float) -> float:
+        """The likelihood of numbers with a scale falls like its power; that of a kink is as sharp as its dispersion
+        says. Others are extended quasi-likelihoods (Nelder & Pregibon 1987, doi:10.1093/biomet/74.2.221)."""
+        return self._level(self.loss, self.dispersion, value, rows, effective)
+
+    def alone(self, value: float, rows: float) -> float:
+        """With the scale and the dispersion about the constant; a kink is as sharp as the present residuals say."""
+        loss, spread = self.constant
+        spread = self.dispersion if isinstance(self.loss, Kink) else spread
+        return self._level(loss, spread, value, rows, 1.0)
+
+    def _level(self, loss: Numbers, spread: float, value: float, rows: float, effective: float) -> float:
+        if isinstance(loss, Location) and isinstance(loss.scale, tuple) and not self.fixed:
+            free = max(rows - effective, 1.0)
+            if isinstance(loss, Kink):
+                return (rows * math.log(loss.scale[0]) + free) / spread
+            return rows * math.log(loss.scale[0]) + 0.5 * free
+        return value + 0.5 * rows * math.log(spread)
 
     def variance(self, predicted: Tensor, y: Tensor, weight: Tensor) -> float:
         """That of a prediction from one row: noise, for numbers with a scale."""
