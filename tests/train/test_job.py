@@ -249,7 +249,7 @@ def test_a_loss_of_the_users_own_is_taken_as_it_is():
     [
         ("cross_entropie", "did you mean 'cross_entropy'"),
         ("nonsense", "known: absolute_error, auto, binomial"),
-        (object(), "rows, gradient"),
+        (object(), "or a function"),
     ],
 )
 def test_unusable_losses_are_named(loss: Any, words: str):

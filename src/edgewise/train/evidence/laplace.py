@@ -75,8 +75,7 @@ def _newton(
         step = -torch.cholesky_solve(slope.T.reshape(-1, 1), factor).reshape(count, -1).T
         charged = 0.5 * float((precision[:, None] * here.square()).sum())
         before = gain
-        level = likelihood.level(value, mass, _used(effective))
-        gain = likelihood.alone(bare, mass) + beside - level - charged
+        gain = likelihood.gain(bare, value, mass, _used(effective)) + beside - charged
         gain -= 0.5 * occam_of(factor, precision[1:].repeat(count))
         found, length = _shortened(blocks, likelihood, here, step, places, precision, value + charged)
         constant = found[0]

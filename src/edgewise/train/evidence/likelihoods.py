@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import torch
 from torch import Tensor
@@ -19,6 +19,11 @@ from torch import Tensor
 from ...losses import Location, Numbers, dispersion
 from ...losses.location import first_spread
 from ...losses.quantile import Kink
+from ...losses.statistics import mean_of
+
+SLOPES = -0.4  # power of the rows that a kink's width falls with (He et al. 2023, doi:10.1016/j.jeconom.2021.07.010)
+KNOWN = -0.2  # the same where a density is estimated; a narrow one would follow the rows that the fit has caught
+LEAST = 1e-12  # dispersion: below, round-off would decide
 
 
 class Likelihood(Protocol):
@@ -40,12 +45,9 @@ class Likelihood(Protocol):
         """The likelihood whose own parameters are those of these predictions, by so many effective parameters."""
         ...
 
-    def level(self, value: float, rows: float, effective: float) -> float:
-        """Minus the log likelihood of so many rows, of which the losses sum to a value."""
-        ...
-
-    def alone(self, value: float, rows: float) -> float:
-        """The same for the best constants, with the own parameters about these."""
+    def gain(self, alone: float, value: float, rows: float, effective: float) -> float:
+        """How much higher the log likelihood of so many rows is than that of the best constant, each with parameters of
+        its own; from the sums of the losses, those of the constant under the parameters about it."""
         ...
 
     @property
@@ -77,13 +79,9 @@ class Classes:
         """There is nothing to update."""
         return self
 
-    def level(self, value: float, rows: float, effective: float) -> float:
-        """The sum of the losses."""
-        return value
-
-    def alone(self, value: float, rows: float) -> float:
-        """The sum of the losses."""
-        return value
+    def gain(self, alone: float, value: float, rows: float, effective: float) -> float:
+        """The difference."""
+        return alone - value
 
     @property
     def state(self) -> Tensor:
@@ -93,13 +91,17 @@ class Classes:
 
 @dataclass(frozen=True)
 class Scored:
-    """Numbers under a loss, divided by its dispersion. `fixed`: whether the scale of the loss was given. `constant`:
-    loss and dispersion about the best constant."""
+    """Numbers under a loss, divided by its dispersion. `known`: the loss whose curvature is the information. `mean`:
+    the mean loss, of a kink in units of the targets and without smoothing. `fixed`: whether the scale of the
+    loss was given. `constant`: loss, dispersion and mean about the best constant.
+    """
 
     loss: Numbers
+    known: Numbers
     dispersion: float
+    mean: float
     fixed: bool
-    constant: tuple[Numbers, float]
+    constant: tuple[Numbers, float, float]
 
     @staticmethod
     def of(loss: Numbers, y: Tensor, weight: Tensor) -> Scored:
@@ -107,9 +109,9 @@ class Scored:
         fixed = isinstance(loss, Location) and loss.scale is not None
         if isinstance(loss, Location) and not fixed:
             loss = loss.begun(y[:, None], weight)
-        begun = Scored(loss, 1.0, fixed, (loss, 1.0))
+        begun = Scored(loss, loss, 1.0, 1.0, fixed, (loss, 1.0, 1.0))
         begun = begun.updated(loss.constant(y[:, None], weight).expand(len(y), 1), y, weight, 1.0)
-        return replace(begun, constant=(begun.loss, begun.dispersion))
+        return replace(begun, constant=(begun.loss, begun.dispersion, begun.mean))
 
     def losses(self, predicted: Tensor, y: Tensor) -> Tensor:
         """Over the dispersion."""
@@ -121,56 +123,53 @@ class Scored:
 
     def bend(self, weight: Tensor, predicted: Tensor, y: Tensor, a: int, b: int) -> Tensor:
         """The information, over the dispersion."""
-        return weight * self.loss.information(predicted, y[:, None])[:, 0] / self.dispersion
+        return weight * self.known.information(predicted, y[:, None])[:, 0] / self.dispersion
 
     def updated(self, predicted: Tensor, y: Tensor, weight: Tensor, effective: float) -> Scored:
         """With the scale and the dispersion of what these predictions leave."""
         free = self._free(weight, effective)
         loss, target = self.loss, y[:, None]
+        known = loss
         if isinstance(loss, Location):
             residual = target - predicted
             if not self.fixed:
                 loss = loss.tuned(residual, weight, free, loss._least(target))
-            loss = loss.at_width(self._width(loss, residual, weight))
-        return replace(self, loss=loss, dispersion=self._dispersion(loss, predicted, target, weight, free))
+            loss, known = (loss.at_width(self._width(loss, residual, weight, power)) for power in (SLOPES, KNOWN))
+        of_rows = loss.kink(target - predicted) if isinstance(loss, Kink) else loss.values(predicted, target)
+        spread = dispersion(loss, predicted, target, weight, known) / free
+        spread = max(spread, loss.least_dispersion(target), LEAST)
+        return replace(self, loss=loss, known=known, dispersion=spread, mean=mean_of(of_rows[:, 0], weight))
 
     def _dispersion(self, loss: Numbers, predicted: Tensor, target: Tensor, weight: Tensor, free: float) -> float:
         found = dispersion(loss, predicted, target, weight)
         return max(found / free, loss.least_dispersion(target), 1e-12)
 
-    def _width(self, loss: Location, residual: Tensor, weight: Tensor) -> float:
-        """Of the smoothing of a kink, in units of the scale: it falls with the rows as He et al. 2023
-        (doi:10.1016/j.jeconom.2021.07.010) say."""
+    def _width(self, loss: Location, residual: Tensor, weight: Tensor, power: float) -> float:
+        """Of the smoothing of a kink, in units of the scale: it falls with the rows, like this power of them."""
         if not isinstance(loss, Kink) or not isinstance(loss.scale, tuple):
             return 0.0
-        return float(weight.sum()) ** -0.4 * first_spread(residual[:, 0], weight) / loss.scale[0]
+        return float(weight.sum()) ** power * first_spread(residual[:, 0], weight) / loss.scale[0]
 
     def _free(self, weight: Tensor, effective: float) -> float:
         rows = float(weight.sum())
         return max(rows - effective, 1.0) / rows
 
-    def level(self, value: float, rows: float, effective: float) -> float:
-        """The likelihood of numbers with a scale falls like its power; that of a kink is as sharp as its dispersion
-        says. Others are extended quasi-likelihoods (Nelder & Pregibon 1987, doi:10.1093/biomet/74.2.221)."""
-        return self._level(self.loss, self.dispersion, value, rows, effective)
-
-    def alone(self, value: float, rows: float) -> float:
-        """With the scale and the dispersion about the constant; a kink is as sharp as the present residuals say."""
-        loss, spread = self.constant
-        spread = self.dispersion if isinstance(self.loss, Kink) else spread
-        return self._level(loss, spread, value, rows, 1.0)
-
-    def _level(self, loss: Numbers, spread: float, value: float, rows: float, effective: float) -> float:
-        if isinstance(loss, Location) and isinstance(loss.scale, tuple) and not self.fixed:
-            free = max(rows - effective, 1.0)
-            if isinstance(loss, Kink):
-                return (rows * math.log(loss.scale[0]) + free) / spread
-            return rows * math.log(loss.scale[0]) + 0.5 * free
-        return value + 0.5 * rows * math.log(spread)
+    def gain(self, alone: float, value: float, rows: float, effective: float) -> float:
+        """The likelihood of numbers with a scale falls like its power. That of a kink is as sharp as its dispersion
+        says: like the power of the mean loss that has the same slope here. Others are extended quasi-likelihoods
+        (Nelder & Pregibon 1987, doi:10.1093/biomet/74.2.221)."""
+        loss, spread, mean = self.constant
+        if isinstance(self.loss, Kink):
+            return value * math.log(mean / self.mean) if self.mean > 0 else math.inf
+        if isinstance(self.loss, Location) and not self.fixed:
+            pair: tuple[Any, Any] = loss, self.loss
+            first, last = (one.scale[0] for one in pair)
+            return rows * math.log(first / last) + 0.5 * (effective - 1.0)
+        return alone - value + 0.5 * rows * math.log(spread / self.dispersion)
 
     def variance(self, predicted: Tensor, y: Tensor, weight: Tensor) -> float:
         """That of a prediction from one row: noise, for numbers with a scale."""
-        known = float(weight @ self.loss.information(predicted, y[:, None])[:, 0] / weight.sum())
+        known = float(weight @ self.known.information(predicted, y[:, None])[:, 0] / weight.sum())
         return self.dispersion / max(known, 1e-300)
 
     def centred(self, predicted: Tensor, y: Tensor, weight: Tensor) -> float:
