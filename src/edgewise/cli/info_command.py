@@ -56,7 +56,7 @@ def story(result: dict[str, Any], task: str) -> str:
         ),
         *(f"note: {note}" for note in data["notes"]),
         f"on the {held['rows']} rows held out:",
-        words.table(task, _numbers(held["network"]), others),
+        words.table(_numbers(held["network"]), others),
         "",
         str(result["verdict"]),
     ]

@@ -7,6 +7,7 @@
 
 from .by_name import LOSSES as LOSSES
 from .by_name import as_loss as as_loss
+from .by_name import told as told
 from .cross_entropy import CrossEntropy as CrossEntropy
 from .custom import Custom as Custom
 from .custom import Function as Function
@@ -22,6 +23,7 @@ from .loss import Within as Within
 from .loss import dispersion as dispersion
 from .loss import within as within
 from .quantile import AbsoluteError as AbsoluteError
+from .quantile import Kink as Kink
 from .quantile import Quantile as Quantile
 from .squared_error import SquaredError as SquaredError
 from .student_t import StudentT as StudentT

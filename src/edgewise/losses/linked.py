@@ -23,6 +23,10 @@ class Linked(Numbers):
 
     headline: ClassVar[str] = "deviance"
 
+    def linked(self, mean: Tensor) -> Tensor:
+        """The output that stands for a mean."""
+        return _log(mean)
+
     def metrics(self, prediction: Tensor, target: Tensor, share: Tensor) -> dict[str, float]:
         """The mean deviance, and what part of that of the best constant is explained."""
         deviance = 2 * float(share @ self.values(prediction, target).mean(1))
@@ -148,6 +152,10 @@ class Binomial(Linked):
     def mean(self, prediction: Tensor) -> Tensor:
         """The logistic function."""
         return prediction.sigmoid()
+
+    def linked(self, mean: Tensor) -> Tensor:
+        """The logit."""
+        return mean.clamp(1e-15, 1 - 1e-15).logit()
 
     def constant(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
         """The logit of the mean; where all are alike, of half a row more."""

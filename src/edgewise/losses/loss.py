@@ -148,14 +148,12 @@ def within(loss: Any, shift: Tensor, unit: Tensor) -> Any:
     return Within(loss, shift, unit) if isinstance(loss, Numbers) else loss
 
 
-def dispersion(
-    loss: Numbers, prediction: Tensor, target: Tensor, weight: Tensor | None = None, known: Numbers | None = None
-) -> float:
+def dispersion(loss: Numbers, prediction: Tensor, target: Tensor, weight: Tensor | None = None) -> float:
     """By what a loss is to be divided to be a negative log-likelihood: the mean square of its slopes over their
     mean information, which are equal for a likelihood that holds (White 1982, doi:10.2307/1912526). The variance of the
-    noise for squares; Pearson's for counts. `known`: the loss that tells the information, if it is another."""
+    noise for squares; Pearson's for counts."""
     slopes = mean_of(loss.slopes(prediction, target).square().sum(-1), weight)
-    known = mean_of((known or loss).information(prediction, target).sum(-1), weight)
+    known = mean_of(loss.information(prediction, target).sum(-1), weight)
     return max(slopes / max(known, 1e-300), loss.least_dispersion(target))
 
 

@@ -31,6 +31,7 @@ class Kink(Location):
     that is to lie below, and `times`, the sum of both slopes."""
 
     width: float = field(default=0.0, kw_only=True)
+    reach: float = field(default=0.5, kw_only=True, repr=False)  # of the kernel that tells a density, in units of scale
     times: ClassVar[float] = 1.0
     widths: ClassVar[tuple[float, ...]] = (0.5, 0.1)
 
@@ -65,6 +66,10 @@ class Kink(Location):
             return self.times * 0.5 / u.abs().clamp(min=FLOOR)
         share = torch.sigmoid(-u / self.width)
         return self.times * share * (1 - share) / self.width
+
+    def information(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """Of a wide kernel: a narrow one would take the rows that a fit has caught for information."""
+        return self.at_width(max(self.width, self.reach)).bends(prediction, target)
 
     def kink(self, residual: Tensor) -> Tensor:
         """The loss of residuals without smoothing, in their own units."""

@@ -87,8 +87,8 @@ class Task:
         predicted = self.predict(terms, posterior, x)
         if self.loss_of is not None:
             known = posterior.likelihood
-            slopes, y = known.slopes(predicted, self.y[rows]), self.y[rows]
-            return x, -share * slopes, known.bend(self.weight[rows], predicted, y, 0, 0)[:, None]
+            slopes, curvature = known.left(predicted, self.y[rows])
+            return x, -share * slopes, share * curvature
         if self.classes == 1:
             noise = posterior.noise
             return x, share * (self.y[rows, None] - predicted) / noise, (share / noise).expand(-1, 1)

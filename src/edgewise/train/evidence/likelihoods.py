@@ -91,13 +91,11 @@ class Classes:
 
 @dataclass(frozen=True)
 class Scored:
-    """Numbers under a loss, divided by its dispersion. `known`: the loss whose curvature is the information. `mean`:
-    the mean loss, of a kink in units of the targets and without smoothing. `fixed`: whether the scale of the
-    loss was given. `constant`: loss, dispersion and mean about the best constant.
-    """
+    """Numbers under a loss, divided by its dispersion. `mean`: the mean loss, of a kink in units of the targets and
+    without smoothing. `fixed`: whether the scale was given. `constant`: loss, dispersion and mean about the best
+    constant."""
 
     loss: Numbers
-    known: Numbers
     dispersion: float
     mean: float
     fixed: bool
@@ -109,7 +107,7 @@ class Scored:
         fixed = isinstance(loss, Location) and loss.scale is not None
         if isinstance(loss, Location) and not fixed:
             loss = loss.begun(y[:, None], weight)
-        begun = Scored(loss, loss, 1.0, 1.0, fixed, (loss, 1.0, 1.0))
+        begun = Scored(loss, 1.0, 1.0, fixed, (loss, 1.0, 1.0))
         begun = begun.updated(loss.constant(y[:, None], weight).expand(len(y), 1), y, weight, 1.0)
         return replace(begun, constant=(begun.loss, begun.dispersion, begun.mean))
 
@@ -123,32 +121,33 @@ class Scored:
 
     def bend(self, weight: Tensor, predicted: Tensor, y: Tensor, a: int, b: int) -> Tensor:
         """The information, over the dispersion."""
-        return weight * self.known.information(predicted, y[:, None])[:, 0] / self.dispersion
+        return weight * self.loss.information(predicted, y[:, None])[:, 0] / self.dispersion
+
+    def left(self, predicted: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Slopes and curvature (n, 1) for a look at what else might explain them. A row far off has no curvature, but
+        its slope: with a scale, the mean counts."""
+        known = self.loss.information(predicted, y[:, None]) / self.dispersion
+        return self.slopes(predicted, y), known.mean(0).expand_as(known) if isinstance(self.loss, Location) else known
 
     def updated(self, predicted: Tensor, y: Tensor, weight: Tensor, effective: float) -> Scored:
         """With the scale and the dispersion of what these predictions leave."""
         free = self._free(weight, effective)
         loss, target = self.loss, y[:, None]
-        known = loss
-        if isinstance(loss, Location):
-            residual = target - predicted
-            if not self.fixed:
-                loss = loss.tuned(residual, weight, free, loss._least(target))
-            loss, known = (loss.at_width(self._width(loss, residual, weight, power)) for power in (SLOPES, KNOWN))
-        of_rows = loss.kink(target - predicted) if isinstance(loss, Kink) else loss.values(predicted, target)
-        spread = dispersion(loss, predicted, target, weight, known) / free
+        residual = target - predicted
+        if isinstance(loss, Location) and not self.fixed:
+            loss = loss.tuned(residual, weight, free, loss._least(target))
+        if isinstance(loss, Kink):
+            width, reach = (self._width(loss, residual, weight, power) for power in (SLOPES, KNOWN))
+            loss = replace(loss, width=width, reach=reach)
+        of_rows = loss.kink(residual) if isinstance(loss, Kink) else loss.values(predicted, target)
+        spread = dispersion(loss, predicted, target, weight) / free
         spread = max(spread, loss.least_dispersion(target), LEAST)
-        return replace(self, loss=loss, known=known, dispersion=spread, mean=mean_of(of_rows[:, 0], weight))
+        return replace(self, loss=loss, dispersion=spread, mean=mean_of(of_rows[:, 0], weight))
 
-    def _dispersion(self, loss: Numbers, predicted: Tensor, target: Tensor, weight: Tensor, free: float) -> float:
-        found = dispersion(loss, predicted, target, weight)
-        return max(found / free, loss.least_dispersion(target), 1e-12)
-
-    def _width(self, loss: Location, residual: Tensor, weight: Tensor, power: float) -> float:
+    def _width(self, loss: Kink, residual: Tensor, weight: Tensor, power: float) -> float:
         """Of the smoothing of a kink, in units of the scale: it falls with the rows, like this power of them."""
-        if not isinstance(loss, Kink) or not isinstance(loss.scale, tuple):
-            return 0.0
-        return float(weight.sum()) ** power * first_spread(residual[:, 0], weight) / loss.scale[0]
+        scale = float(loss.scale[0] if isinstance(loss.scale, tuple) else loss.scale or 1.0)
+        return float(weight.sum()) ** power * first_spread(residual[:, 0], weight) / scale
 
     def _free(self, weight: Tensor, effective: float) -> float:
         rows = float(weight.sum())
@@ -169,7 +168,7 @@ class Scored:
 
     def variance(self, predicted: Tensor, y: Tensor, weight: Tensor) -> float:
         """That of a prediction from one row: noise, for numbers with a scale."""
-        known = float(weight @ self.known.information(predicted, y[:, None])[:, 0] / weight.sum())
+        known = float(weight @ self.loss.information(predicted, y[:, None])[:, 0] / weight.sum())
         return self.dispersion / max(known, 1e-300)
 
     def centred(self, predicted: Tensor, y: Tensor, weight: Tensor) -> float:
