@@ -4,6 +4,7 @@ textbook's, and the constant with the least loss is the statistic that it should
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def of_numbers(request) -> Numbers:
 def second_derivative(loss: Loss, prediction: Tensor, target: Tensor) -> Tensor:
     """Of every row, (b, k, k), by autograd."""
 
-    def of(row: int) -> Tensor:
+    def of(row: int) -> Any:
         return torch.autograd.functional.hessian(
             lambda p: loss.rows(p[None], target[row : row + 1]).sum(), prediction[row]
         )
@@ -151,11 +152,12 @@ def test_a_scale_follows_the_units_and_hardly_an_outlier(of_numbers):
     if not isinstance(of_numbers, Location):
         pytest.skip("the loss has no scale")
     target = points(200, 1, seed=5)
-    (plain,), (other,) = (of_numbers.begun(1000 * c * target + c).scale for c in (1e-3, 1.0))
+    begun: Any = of_numbers.begun
+    (plain,), (other,) = (begun(1000 * c * target + c).scale for c in (1e-3, 1.0))
     assert abs(other / plain - 1000) < 1e-6 * 1000
     spoiled = target.clone()
     spoiled[:10] = 1e6
-    assert of_numbers.begun(spoiled).scale[0] < 1.5 * of_numbers.begun(target).scale[0]
+    assert begun(spoiled).scale[0] < 1.5 * begun(target).scale[0]
 
 
 @pytest.mark.parametrize("loss", [ew.losses.Huber(), ew.losses.StudentT(4.0)])

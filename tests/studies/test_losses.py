@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+import torch
 
 import edgewise as ew
 from edgewise.cli import parsers
@@ -19,7 +22,7 @@ TARGETS = {
     "gamma": np.exp(CURVE) * RNG.gamma(5, 0.2, 120),
     "binomial": (RNG.random(120) < 1 / (1 + np.exp(-3 * CURVE))).astype(float),
 }
-HOW = {"effort": "quick", "formula": False, "progress": False, "interactions": 0}
+HOW: dict[str, Any] = {"effort": "quick", "formula": False, "progress": False, "interactions": 0}
 
 
 @pytest.mark.parametrize("name", ["huber", "quantile", "poisson", "gamma", "binomial"])
@@ -32,7 +35,8 @@ def test_a_study_is_judged_by_its_loss_and_so_are_the_baselines(name):
     ) == keys[0]
     assert [*study.scores][-3:] == ["best constant", "linear model", "gradient boosting"]
     assert all(isinstance(row, dict) and list(row) == keys for row in study.scores.values())
-    assert study.scores["this network"]["d2"] > study.scores["best constant"]["d2"]
+    ours, constant = study.scores["this network"], study.scores["best constant"]
+    assert isinstance(ours, dict) and isinstance(constant, dict) and ours["d2"] > constant["d2"]
     assert study.model.metadata.loss == (name if name in TARGETS else "")
 
 
@@ -50,8 +54,6 @@ def test_scores_are_those_of_scikit_learn():
 
     table = ew.from_arrays(X, TARGETS["poisson"])
     mean = 1.0 + X[:, :1] ** 2
-    import torch
-
     found = scores(table, torch.tensor(mean), as_loss("poisson"))
     assert np.isclose(found["deviance"], metrics.mean_poisson_deviance(TARGETS["poisson"], mean[:, 0]))
     assert np.isclose(found["d2"], metrics.d2_tweedie_score(TARGETS["poisson"], mean[:, 0], power=1))
@@ -95,14 +97,14 @@ def test_an_estimator_of_a_quantile_predicts_the_quantile():
 def test_an_estimator_of_counts_predicts_means():
     from sklearn.base import clone
 
-    model = clone(ew.KANRegressor(hidden=(), effort="quick", interactions=0, loss="poisson", random_state=0))
+    model: Any = clone(ew.KANRegressor(hidden=(), effort="quick", interactions=0, loss="poisson", random_state=0))
     predicted = model.fit(X, TARGETS["poisson"]).predict(X)
     assert predicted.min() > 0 and abs(predicted.mean() / TARGETS["poisson"].mean() - 1) < 0.05
 
 
 def test_balanced_classes_weigh_alike():
     labels = (CURVE + 0.5 * RNG.standard_normal(120) > 0.9).astype(int)
-    how = {"hidden": (), "effort": "quick", "interactions": 0, "random_state": 0}
+    how: dict[str, Any] = {"hidden": (), "effort": "quick", "interactions": 0, "random_state": 0}
     plain = ew.KANClassifier(**how).fit(X, labels).predict_proba(X)[:, 1].mean()
     balanced = ew.KANClassifier(class_weight="balanced", **how).fit(X, labels).predict_proba(X)[:, 1].mean()
     assert plain < 0.3 < balanced

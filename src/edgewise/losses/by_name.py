@@ -55,8 +55,9 @@ def as_loss(loss: Any) -> Loss:
         raise ConfigError(f"loss is the class {shown(loss.__name__)}; give an object of it, {loss.__name__}(...)")
     if all(hasattr(loss, part) for part in PARTS):
         return loss
-    if callable(loss):
-        return Custom(loss)
+    function: Any = loss
+    if callable(function):
+        return Custom(function)
     raise ConfigError(
         f"loss must be a name ({', '.join(LOSSES)}), an object such as losses.Quantile(0.9), or a function"
         f" (prediction, target) -> a number for each row, got {shown(loss)}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -32,7 +31,7 @@ class Huber(Location):
     """
 
     delta: float = 1.345
-    name: ClassVar[str] = "huber"
+    name = "huber"
 
     def __post_init__(self) -> None:
         if not is_number(self.delta) or not self.delta > 0:

@@ -45,7 +45,7 @@ class Poisson(Linked):
     tensor([1.])
     """
 
-    name: ClassVar[str] = "poisson"
+    name = "poisson"
     wanted: ClassVar[str] = "counts, or rates, of at least 0"
 
     def values(self, prediction: Tensor, target: Tensor) -> Tensor:
@@ -95,7 +95,7 @@ class Gamma(Linked):
     tensor([0.])
     """
 
-    name: ClassVar[str] = "gamma"
+    name = "gamma"
     wanted: ClassVar[str] = "numbers above 0"
 
     def values(self, prediction: Tensor, target: Tensor) -> Tensor:
@@ -132,7 +132,7 @@ class Binomial(Linked):
     tensor([0.6931])
     """
 
-    name: ClassVar[str] = "binomial"
+    name = "binomial"
     wanted: ClassVar[str] = "shares between 0 and 1"
 
     def values(self, prediction: Tensor, target: Tensor) -> Tensor:

@@ -8,13 +8,14 @@ the scale comes from what the function leaves, by a rule that outliers hardly mo
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
 
-from ..config import is_number, is_sequence
+from ..config import is_number
 from ..errors import ConfigError, shown
 from .loss import Numbers, middle
 from .statistics import mean_of
@@ -34,10 +35,10 @@ class Location(Numbers):
 
     def __post_init__(self) -> None:
         given = self.scale
-        entries = list(given) if is_sequence(given) else [given]
+        entries: list[Any] = list(given) if isinstance(given, Sequence) else [given]
         if given is not None and not (entries and all(is_number(entry) and entry > 0 for entry in entries)):
             raise ConfigError(f"scale must be None, or a number > 0 for each output, got {shown(given)}")
-        if is_sequence(given):
+        if isinstance(given, Sequence):
             object.__setattr__(self, "scale", tuple(float(entry) for entry in entries))
 
     def rho(self, u: Tensor) -> Tensor:

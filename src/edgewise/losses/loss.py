@@ -41,7 +41,7 @@ class Numbers:
     """A loss of numbers that is a sum over the outputs, each by itself. A subclass gives the three functions of a
     single output, and says which targets it takes."""
 
-    name: ClassVar[str]
+    name: str = ""  # what the loss is called in results and files
     headline: ClassVar[str] = "rmse"  # the metric that a sentence quotes
     wanted: ClassVar[str] = "finite numbers"  # of targets, in words
 

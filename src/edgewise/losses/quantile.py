@@ -105,7 +105,7 @@ class Quantile(Kink):
     """
 
     quantile: float = 0.5
-    name: ClassVar[str] = "quantile"
+    name = "quantile"
     headline: ClassVar[str] = "quantile_loss"
 
     def __post_init__(self) -> None:
@@ -136,7 +136,7 @@ class AbsoluteError(Kink):
     tensor([3.])
     """
 
-    name: ClassVar[str] = "absolute_error"
+    name = "absolute_error"
     headline: ClassVar[str] = "mae"
     times: ClassVar[float] = 2.0
 

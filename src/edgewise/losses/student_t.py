@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -31,7 +30,7 @@ class StudentT(Location):
     """
 
     freedom: float = 4.0
-    name: ClassVar[str] = "student_t"
+    name = "student_t"
 
     def __post_init__(self) -> None:
         if not is_number(self.freedom) or not self.freedom > 0:

@@ -128,9 +128,11 @@ def _case(model: nn.Module, X: Any, y: Any, settings: FitSettings, monitor: Moni
     settings = replace(settings, validation=validation)
     if network is None:
         job, _ = make_job(X, y, **_data_of(model, settings))
-        return in_rounds(
-            model, job, settings, monitor, lambda *task: by_module.fit_module(*task, monitor), TUNED.widths_of_modules
-        )
+
+        def of_module(module: nn.Module, job: Job, settings: FitSettings) -> FitResult:
+            return by_module.fit_module(module, job, settings, monitor)
+
+        return in_rounds(model, job, settings, monitor, of_module, TUNED.widths_of_modules)
     return _fit_network(network, X, y, settings, monitor)
 
 

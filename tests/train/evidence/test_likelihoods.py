@@ -3,6 +3,8 @@ dispersion are those of the noise."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -37,7 +39,7 @@ def targets(name: str) -> Tensor:
     return curve(X) + 0.3 * NOISE
 
 
-def fitted(y: Tensor, loss, x: Tensor = X, products: int = 0, **how):
+def fitted(y: Tensor, loss: Any, x: Tensor = X, products: int = 0, **how: Any) -> Any:
     model = ew.KAN((2, (y[0].numel(), products), y[0].numel()) if products else (2, y[0].numel()))
     return ew.fit(model, x, y, loss=loss, optimizer="evidence", progress=False, **how)
 
