@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from ..errors import ConfigError, did_you_mean, shown
 from .cross_entropy import CrossEntropy
-from .custom import Custom
+from .custom import Custom, Function
 from .huber import Huber
 from .linked import Binomial, Gamma, Poisson
 from .loss import Loss
@@ -55,9 +55,8 @@ def as_loss(loss: Any) -> Loss:
         raise ConfigError(f"loss is the class {shown(loss.__name__)}; give an object of it, {loss.__name__}(...)")
     if all(hasattr(loss, part) for part in PARTS):
         return loss
-    function: Any = loss
-    if callable(function):
-        return Custom(function)
+    if callable(loss):
+        return Custom(cast(Function, loss))
     raise ConfigError(
         f"loss must be a name ({', '.join(LOSSES)}), an object such as losses.Quantile(0.9), or a function"
         f" (prediction, target) -> a number for each row, got {shown(loss)}"
