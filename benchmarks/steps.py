@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.func import functional_call
 
 import edgewise as ew
+from edgewise.losses import SquaredError
 from edgewise.threads import threads_for
 from edgewise.train.problems.kan import NetworkProblem
-from edgewise.train.problems.losses import SquaredError
 from edgewise.train.solvers import levenberg_marquardt
 
 from . import peers

@@ -30,7 +30,7 @@ from transforms.networks import rich
 
 STRANGE: tuple[Any, ...] = (
     *(None, True, False, -1, 0, 1, 3, 10**6, 10**30, 0.5, float("nan"), float("inf"), -1e308),
-    *("", "x", "none", "silu", "regression", "\ud800", "x^1/0", "x^1000", "1/x^1000"),
+    *("", "x", "none", "silu", "regression", "gamma", "\ud800", "x^1/0", "x^1000", "1/x^1000"),
     *([], [[]], [0], [1, 2], ["a", "b"], {}, {"a": 1}),
 )
 FORMATS = (torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.uint8, torch.bool)
@@ -82,6 +82,7 @@ def networks() -> dict[str, KAN]:
         "classes": _classifier(),
         "dates": _of_dates(),
         "fitted": _fitted(),
+        "counts": KAN((2, 1), grid_size=3).build(metadata=Metadata(task="regression", loss="poisson")),
         "float32": KAN((2, 2, 1), grid_size=3, dtype=torch.float32),
         "degree 0": KAN((2, 1), grid_size=4, degree=0),
         "degree 1": KAN((2, 2, 1), grid_size=3, degree=1),

@@ -72,6 +72,15 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "callbacks": {"a number": 3, "numbers": (3,)},
     "device": DEVICES,
 }
+for name, word in (("Huber", "delta"), ("StudentT", "freedom"), ("Quantile", "quantile")):
+    add("losses", word, getattr(ew.losses, name), {"zero": 0, "None": None, "text": "x", "nan": math.nan, "-1": -1})
+add("losses", "scale", lambda v: ew.losses.Huber(scale=v), {"zero": 0.0, "text": "x", "negative": (-1.0,), "none": ()})
+add(
+    "study",
+    "loss",
+    lambda v: ew.study(rows(), targets(), loss=v, progress=False),
+    {"unknown": "l1", "None": None, "a number": 3},
+)
 for setting, wrong in SETTINGS.items():
     given: tuple[Any, ...] = {"residual": (model(),)}.get(setting, (model(), rows(), targets()))
     add("fit", setting, lambda v, s=setting, g=given: ew.fit(*g, progress=False, **{s: v}), wrong)

@@ -13,6 +13,7 @@ from . import errors as errors
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from . import losses as losses
     from .attribution import attribute as attribute
     from .checkpoint import load as load
     from .checkpoint import save as save
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from .transforms import unset_symbolic as unset_symbolic
     from .transforms import widen as widen
 
+_ROOMS = ("losses",)  # public as they are
 # public name -> the module that holds it; each line has its twin above, which type checkers and editors read
 _HOME = {
     "KAN": "model",
@@ -92,10 +94,12 @@ _HOME = {
     "widen": "transforms",
 }
 
-__all__ = ["__version__", "errors", *sorted(_HOME)]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = ["__version__", "errors", *_ROOMS, *sorted(_HOME)]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> object:
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f"edgewise has no {name!r}; {errors.did_you_mean(name, _HOME)}")

@@ -52,6 +52,9 @@ class Encoding:
                 yield f"dates[{shown(column)}] has no input for {', '.join(lost) or 'any part'}"
 
 
+LINKS = {"": "", "poisson": "log", "gamma": "log", "binomial": "logit"}  # loss -> what an output is of the mean
+
+
 @dataclass(frozen=True)
 class Metadata:
     """The table a model was fitted to, as far as `predict` on a new table needs it.
@@ -60,6 +63,7 @@ class Metadata:
     holds words. ranges: lowest and highest value of each input in the table. task: "regression" or "classification".
     split: rows, seed and digest of the table of the last fit, by which a later fit finds its held-out rows again.
     encoding: how columns became inputs.
+    loss: "poisson", "gamma" or "binomial" where outputs are the logarithm or the logit of a mean; "" for all others.
     """
 
     inputs: tuple[str, ...] = ()
@@ -107,6 +111,17 @@ class Metadata:
         for column, parts in self.encoding.dates.items():
             yield from ((f"{column}={name}", column, part) for part in parts for name in PARTS[part])
 
+    loss: str = ""
+
+    @property
+    def link(self) -> str:
+        """What an output is of the mean: "log", "logit", or "" for the mean itself.
+
+        >>> Metadata(loss="poisson").link
+        'log'
+        """
+        return LINKS[self.loss]
+
     def faults(self, features: int, outputs: int) -> Iterator[str]:
         """What does not fit a model with so many columns of X and of y, in words; nothing where all does.
 
@@ -127,6 +142,8 @@ class Metadata:
         for n, (low, high) in enumerate(self.ranges):
             if not low <= high:
                 yield f"ranges[{n}] runs from {low} to {high}"
+        if self.loss and self.classes:
+            yield f"loss is {self.loss!r}, which is one of numbers, but there are classes"
         known = set(self.inputs)
         for column, levels in self.categories.items():
             yield from (f"categories[{shown(column)}] holds {shown(level)} twice" for level in twice(levels))

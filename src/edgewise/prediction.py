@@ -68,7 +68,8 @@ class Predictor(nn.Module):
                 use may be missing.
 
         Returns:
-            Numbers in the units of y: (n,) for one output, (n, outputs) for several. For classes (n,) labels, such
+            Numbers in the units of y: (n,) for one output, (n, outputs) for several; means, where the network gives
+            their logarithms or logits, as after a fit with loss="poisson". For classes (n,) labels, such
             as 3 or "red". A tensor gives a tensor, whose classes are positions in `metadata.classes`; everything else
             gives a numpy array. No gradients: `model(x)` has them.
 
@@ -87,6 +88,7 @@ class Predictor(nn.Module):
         if len(classes) == y.shape[1]:
             codes = y.argmax(1)
             return codes if isinstance(X, Tensor) else label_values(classes)[codes.cpu().numpy()]
+        y = as_mean(y, self.metadata.link)
         y = y[:, 0] if y.shape[1] == 1 else y
         return y if isinstance(X, Tensor) else _array(y)
 
@@ -153,6 +155,15 @@ class Predictor(nn.Module):
                 " drop these rows"
             )
         return x
+
+
+def as_mean(outputs: Tensor, link: str) -> Tensor:
+    """What outputs stand for in the units of y: they are the logarithm or the logit of it, or it itself.
+
+    >>> as_mean(torch.tensor([0.0]), "logit")
+    tensor([0.5000])
+    """
+    return outputs.exp() if link == "log" else outputs.sigmoid() if link == "logit" else outputs
 
 
 def _array(values: Tensor) -> np.ndarray:

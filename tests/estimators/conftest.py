@@ -18,7 +18,7 @@ def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of the interface: edges have one curve, hidden layers are tried wherever they are asked for, once, in
     three steps a stage."""
     monkeypatch.setattr(by_least_squares, "TUNED", replace(by_least_squares.TUNED, steps=3, rounds=(1, 0)))
-    monkeypatch.setattr(stages, "promising", lambda plain, training, settings: bool(settings.hidden))
+    monkeypatch.setattr(stages, "promising", lambda plain, training, settings, loss: bool(settings.hidden))
     monkeypatch.setitem(stages.EFFORTS, "default", 0)
     coarse = replace(TUNED, curves=1, fewest_curves=1, intervals=4, folds=2, rounds=5)
     for name, module in sys.modules.items():

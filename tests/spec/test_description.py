@@ -21,6 +21,12 @@ def test_a_description_comes_back_from_json(name: str) -> None:
     assert Description.read(json.loads(json.dumps(spec_of(model)))) == Description.of(model)
 
 
+def test_a_field_that_files_of_before_lack_has_its_value_of_then() -> None:
+    spec = json.loads(json.dumps(spec_of(NETWORKS["plain"])))
+    del spec["metadata"]["loss"]
+    assert Description.read(spec) == Description.of(NETWORKS["plain"])
+
+
 @pytest.mark.parametrize(
     ("network", "change", "message"),
     [
@@ -53,6 +59,12 @@ def test_a_description_comes_back_from_json(name: str) -> None:
         ),
         ("classes", lambda s: s["metadata"]["inputs"].pop(), "metadata: inputs has 2 entries for 3 inputs"),
         ("fitted", lambda s: s["metadata"]["split"].pop(), r"metadata.split is \[.*\], wanted a list of 3 entries"),
+        (
+            "classes",
+            lambda s: s["metadata"].update(loss="poisson"),
+            "metadata: loss is 'poisson', .* but there are classes",
+        ),
+        ("counts", lambda s: s["metadata"].update(loss="huber"), "metadata.loss is 'huber', wanted one of"),
         ("pruned", lambda s: s["edits"][0].pop("detail"), r"spec.edits\[0\] lacks detail"),
     ],
 )

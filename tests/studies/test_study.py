@@ -102,7 +102,7 @@ def test_noise_is_called_noise():
 def test_the_verdict_is_against_baselines_alone(monkeypatch: pytest.MonkeyPatch):
     perfect = {"rmse": 0.0, "mae": 0.0, "r2": 1.0}
     earlier = {"network before closed forms": perfect, "network before pruning": perfect}
-    monkeypatch.setattr(module, "before", lambda trained, held: dict(earlier))
+    monkeypatch.setattr(module, "before", lambda trained, held, loss: dict(earlier))
     found = ew.study(*rows(), formula=False, **QUICK)
     assert list(found.scores)[1:3] == list(earlier)
     assert "best baseline" in found.verdict and "network before" not in found.verdict

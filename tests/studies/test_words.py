@@ -73,7 +73,7 @@ def test_verdict_of_a_classification(accuracy, says) -> None:
 
 def test_table_aligns_and_keeps_sentences() -> None:
     lines = words.table(
-        "regression", regression(0.25, math.nan), {"mean": MEAN, "gradient boosting": "not computed: gone"}
+        regression(0.25, math.nan), {"mean": MEAN, "gradient boosting": "not computed: gone"}
     ).splitlines()
     assert (
         lines[1].endswith("-")

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 import edgewise as ew
+from edgewise.losses import SquaredError
 from edgewise.train.expected_error import expected_rmse, mixed
-from edgewise.train.problems.losses import SquaredError
 
 
 def table(function, inputs, seed, rows=1000):

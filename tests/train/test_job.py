@@ -12,9 +12,9 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from edgewise.errors import ConfigError, DataError, EdgewiseError, ShapeError
+from edgewise.losses import CrossEntropy, SquaredError
 from edgewise.train.held_out import FEWEST
 from edgewise.train.job import Job, choose_loss, make_job
-from edgewise.train.problems.losses import CrossEntropy, SquaredError
 from helpers import assert_close, assert_equal
 
 ROWS = 50
@@ -248,8 +248,8 @@ def test_a_loss_of_the_users_own_is_taken_as_it_is():
     ("loss", "words"),
     [
         ("cross_entropie", "did you mean 'cross_entropy'"),
-        ("nonsense", "known: auto, cross_entropy, squared_error"),
-        (object(), "rows, gradient"),
+        ("nonsense", "known: absolute_error, auto, binomial"),
+        (object(), "or a function"),
     ],
 )
 def test_unusable_losses_are_named(loss: Any, words: str):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from edgewise.train.problems.losses import CrossEntropy, SquaredError
+from edgewise.losses import CrossEntropy, SquaredError
 from edgewise.train.problems.module import ModuleProblem
 
 

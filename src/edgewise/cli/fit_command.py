@@ -109,6 +109,7 @@ def settings_of(args: argparse.Namespace) -> StudySettings:
         formula=not args.no_formula,
         effort=args.effort,
         interactions="auto" if args.interactions is None else args.interactions,
+        loss=args.loss,
     )
 
 
@@ -118,7 +119,7 @@ def told(found: Study) -> str:
     assert isinstance(network, dict)
     others = {name: row for name, row in found.scores.items() if name != "this network"}
     parts = [
-        f"\n{words.table(found.table.task, network, others)}\n\n{found.verdict}",
+        f"\n{words.table(network, others)}\n\n{found.verdict}",
         words.structure(found.judged, found.table.inputs),
     ]
     if found.settings.formula:

@@ -11,6 +11,8 @@ from ..model import KAN
 from ..studies import words
 from ..studies.folder import open_run
 
+LINK = {"log": "logarithm", "logit": "logit"}
+
 
 def run(args: argparse.Namespace) -> int:
     """Print it. Raises `EdgewiseError` for a folder that holds no run."""
@@ -35,6 +37,8 @@ def describe(model: KAN) -> str:
         width = max(map(len, metadata.inputs)) + 2
         for name, (low, high) in zip(metadata.inputs, metadata.ranges, strict=False):
             lines.append(f"  {name.ljust(width)}{low:.6g} to {high:.6g}")
+    if metadata.loss:
+        lines.append(f"fitted by {metadata.loss}; the network gives the {LINK[metadata.link]} of the mean")
     if metadata.classes:
         lines.append(f"classes: {', '.join(metadata.classes)}")
     lines += [f"edit: {edit.action}: {edit.detail}" for edit in model.edits]
@@ -52,7 +56,7 @@ def story(result: dict[str, Any], task: str) -> str:
         ),
         *(f"note: {note}" for note in data["notes"]),
         f"on the {held['rows']} rows held out:",
-        words.table(task, _numbers(held["network"]), others),
+        words.table(_numbers(held["network"]), others),
         "",
         str(result["verdict"]),
     ]

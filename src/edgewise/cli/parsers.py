@@ -55,6 +55,13 @@ def _fit(commands: Any) -> None:
         default="auto",
         help="auto: classification for text and truth values",
     )
+    it.add_argument(
+        "--loss",
+        default="auto",
+        metavar="NAME",
+        help="squared_error, huber, absolute_error, quantile=0.9, student_t, poisson, gamma or binomial (default:"
+        " squares, or cross-entropy for classes)",
+    )
     it.add_argument("--features", action="append", metavar="NAMES", help="the input columns (default: all others)")
     it.add_argument(
         "--drop",

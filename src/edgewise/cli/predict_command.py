@@ -17,6 +17,7 @@ from ..errors import DataError, ShapeError
 from ..files import clear_leftovers, write_whole
 from ..metadata import Metadata
 from ..model import KAN
+from ..prediction import as_mean
 from ..screen import nobody, on_stderr, told_by
 from ..studies.folder import open_run
 from .safe_csv import inert
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def predictions(model: KAN, X: Tensor) -> Tensor:
-    """The network's outputs (n, k), class probabilities for a classification. Raises `ShapeError` where the columns do
+    """The network's means (n, k), class probabilities for a classification. Raises `ShapeError` where the columns do
     not fit."""
     if X.shape[1] != model.topology.features:
         raise ShapeError(
@@ -55,7 +56,7 @@ def predictions(model: KAN, X: Tensor) -> Tensor:
         )
     with torch.no_grad():
         y = model(X.to(model.dtype))
-    return y.softmax(dim=1) if model.metadata.classes else y
+    return y.softmax(dim=1) if model.metadata.classes else as_mean(y, model.metadata.link)
 
 
 def output(metadata: Metadata, rows: EncodedRows, y: Tensor, cell: Callable[[str], str] = str) -> str:

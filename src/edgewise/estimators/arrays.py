@@ -14,7 +14,7 @@ import torch
 from ..data import Table, distinct
 from ..errors import DataError
 from ..model import KAN
-from ..prediction import PASS_ROWS
+from ..prediction import PASS_ROWS, as_mean
 from .columns import Rows
 
 LARGEST = 1e150  # squares of larger numbers overflow in float64
@@ -58,6 +58,8 @@ def as_table(
 
 
 def predicted(model: KAN, X: np.ndarray) -> np.ndarray:
-    """The network's outputs (n, k) for X (n, d), in blocks of rows."""
+    """What the network gives for X (n, d), in blocks of rows: (n, k), means where outputs are of these, or logits of
+    classes."""
     with torch.no_grad():
-        return torch.cat([model(part) for part in torch.tensor(X).split(PASS_ROWS)]).numpy()
+        outputs = torch.cat([model(part) for part in torch.tensor(X).split(PASS_ROWS)])
+    return as_mean(outputs, model.metadata.link).numpy()

@@ -29,6 +29,8 @@ class KANClassifier(ClassifierMixin, KANEstimator):
         effort: "quick" for the closed form alone; "default"; or "thorough", which tries hidden layers in any case, from
             more starts.
         interactions: most products of functions of two features; "auto" for as many as the data ask for, 0 for none.
+        class_weight: how much rows of a class count beside their weight: a dictionary of labels, "balanced" for as much
+            as n / (classes * rows of the class), or None. Probabilities are then those of rows that are so weighed.
         formula: whether `fit` looks for closed forms, and predicts by them where they are as good as the splines.
         random_state: of the splits and the starts: a whole number, which gives the same network again, bit by bit; a
             `RandomState`; or None.
@@ -56,6 +58,7 @@ class KANClassifier(ClassifierMixin, KANEstimator):
         sparsity: float = 0.01,
         effort: str = "default",
         interactions: int | str = "auto",
+        class_weight: Any = None,
         formula: bool = False,
         random_state: Any = None,
         progress: bool = False,
@@ -65,6 +68,7 @@ class KANClassifier(ClassifierMixin, KANEstimator):
         self.sparsity = sparsity
         self.effort = effort
         self.interactions = interactions
+        self.class_weight = class_weight
         self.formula = formula
         self.random_state = random_state
         self.progress = progress
@@ -88,6 +92,9 @@ class KANClassifier(ClassifierMixin, KANEstimator):
         names = frame_names(y)
         rows = read_rows(self, X, y, sample_weight, ensure_min_samples=2)
         require("sklearn.utils.multiclass").check_classification_targets(rows.y)
+        if self.class_weight is not None:
+            of_class = require("sklearn.utils.class_weight").compute_sample_weight(self.class_weight, rows.y)
+            rows = rows.weighted(of_class)
         self.classes_, codes = np.unique(rows.y, return_inverse=True)
         if len(self.classes_) < 2:
             raise DataError(

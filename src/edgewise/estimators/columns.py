@@ -32,6 +32,13 @@ class Rows:
     metadata: Metadata
     notes: tuple[str, ...]
 
+    def weighted(self, factor: np.ndarray) -> Rows:
+        """The rows that count as many times as before, times the factor (n,); those of factor zero are left out. Raises
+        `DataError`."""
+        weight = as_weights(factor if self.weight is None else self.weight * factor, rows=len(self.y)).numpy()
+        there = weight > 0
+        return replace(self, X=self.X[there], y=self.y[there], weight=weight[there])
+
 
 def read_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, **checks: Any) -> Rows:
     """The rows that `fit` was given, of which those of weight zero are left out.

@@ -65,6 +65,7 @@ class KANEstimator(BaseEstimator):
             formula=plain(self.formula),
             effort=self.effort,
             interactions=plain(self.interactions),
+            loss=getattr(self, "loss", "auto"),
         )
 
     def _outputs(self, X: Any) -> np.ndarray:

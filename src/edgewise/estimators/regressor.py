@@ -30,6 +30,8 @@ class KANRegressor(RegressorMixin, KANEstimator):
         effort: "quick" for the closed form alone; "default"; or "thorough", which tries hidden layers in any case, from
             more starts.
         interactions: most products of functions of two features; "auto" for as many as the data ask for, 0 for none.
+        loss: "squared_error", "huber", "absolute_error", "quantile", "student_t", "poisson", "gamma", "binomial", or an
+            object such as `ew.losses.Quantile(0.9)`. `predict` gives what it is for: a mean, a median, a quantile.
         formula: whether `fit` looks for closed forms, and predicts by them where they are as good as the splines.
         intervals: whether `fit` makes the networks that `predict_interval` needs. Otherwise its first call does.
         random_state: of the splits and the starts: a whole number, which gives the same network again, bit by bit; a
@@ -57,6 +59,7 @@ class KANRegressor(RegressorMixin, KANEstimator):
         sparsity: float = 0.01,
         effort: str = "default",
         interactions: int | str = "auto",
+        loss: Any = "squared_error",
         formula: bool = False,
         intervals: bool = False,
         random_state: Any = None,
@@ -67,6 +70,7 @@ class KANRegressor(RegressorMixin, KANEstimator):
         self.sparsity = sparsity
         self.effort = effort
         self.interactions = interactions
+        self.loss = loss
         self.formula = formula
         self.intervals = intervals
         self.random_state = random_state

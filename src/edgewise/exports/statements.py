@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import SymbolicError, require, shown
 from ..model import KAN
 from ..primitives import get
-from ..symbolic.formula import formula
+from ..symbolic.formula import as_mean, formula
 from ..symbolic.task import present_forms
 from ..symbolic.written import Writer, edge_name, input_symbols, output_names
 from .pieces import Pieces
@@ -77,6 +77,7 @@ def _by_node(model: KAN, values: list[Any], results: list[str]) -> list[tuple[st
     for number in range(model.topology.depth):
         last = number == model.topology.depth - 1
         nodes = writer.layer(number, values)
+        nodes = [as_mean(node, model) for node in nodes] if last else nodes
         labels = results if last else [f"node_{number + 1}_{ident}" for ident in model.topology.node_ids[number + 1]]
         steps += zip(labels, nodes, strict=True)
         values = [sympy.Symbol(label) for label in labels]

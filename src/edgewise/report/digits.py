@@ -7,8 +7,8 @@ from typing import Any
 
 from ..plotting.wording import clean, number
 
-SCORE_WORDS = {"rmse": "RMSE", "mae": "MAE", "r2": "R²", "cross_entropy": "cross-entropy"}
-BOUNDED_BY_ONE = ("r2", "accuracy")  # scores whose distance from 1 is what matters
+SCORE_WORDS = {"rmse": "RMSE", "mae": "MAE", "r2": "R²", "d2": "D²", "cross_entropy": "cross-entropy"}
+BOUNDED_BY_ONE = ("r2", "d2", "accuracy")  # scores whose distance from 1 is what matters
 ALMOST_ONE = 0.999  # above this, four digits no longer tell such a score from 1
 
 

@@ -14,6 +14,7 @@ from ..layers import SPLINE, SYMBOLIC
 from ..model import KAN
 from ..plotting.content import Content, EdgeContent
 from ..plotting.wording import closed_form
+from ..prediction import as_mean
 from ..symbolic import rank_many
 from ..topology import Edge
 from .subject import Sample
@@ -27,7 +28,7 @@ def predict(model: KAN, x: Tensor, classes: Sequence[str]) -> Tensor:
     """Outputs (n, k) on the CPU in double precision: numbers, or class probabilities."""
     with torch.no_grad():
         y = torch.cat([model(part) for part in x.split(PREDICTED_AT_ONCE)])
-    y = y.softmax(1) if classes else y
+    y = y.softmax(1) if classes else as_mean(y, model.metadata.link)
     return y.double().cpu()
 
 

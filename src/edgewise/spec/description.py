@@ -15,10 +15,10 @@ from .. import primitives
 from ..config import BASES, KANConfig
 from ..errors import CheckpointError, ConfigError, problems, shown, twice
 from ..layers import SymbolicEdge
-from ..metadata import PARTS, TASKS, Edit, Encoding, Metadata
+from ..metadata import LINKS, PARTS, TASKS, Edit, Encoding, Metadata
 from ..model import KAN
 from ..topology import Topology
-from .fields import empty_or, fixed, flag, number, one_of, record, rows, table, text, whole
+from .fields import empty_or, fixed, flag, missing, number, one_of, record, rows, table, text, whole
 
 MOST = 8  # faults in one message: the first tell enough of a file in which all is wrong
 
@@ -49,6 +49,7 @@ METADATA = record(
     task=one_of(TASKS),
     split=empty_or(fixed(whole(1), whole(), text)),  # rows, seed, digest
     encoding=ENCODING,
+    loss=missing("", one_of(LINKS)),  # since 0.1, format 2: older files have none
 )
 EDIT = record(action=text, detail=text)
 SPEC = record(config=CONFIG, topology=TOPOLOGY, layers=rows(LAYER), metadata=METADATA, edits=rows(EDIT))

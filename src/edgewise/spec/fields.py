@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from ..errors import CheckpointError, few, shown
@@ -125,16 +126,35 @@ def table(of: Reader) -> Reader:
     return read
 
 
+@dataclass(frozen=True)
+class Missing:
+    """A reader of a field that files of before do not have, and what it is there."""
+
+    value: Any
+    of: Reader
+
+    def __call__(self, value: Any, place: str) -> Any:
+        """What the reader takes."""
+        return self.of(value, place)
+
+
+def missing(value: Any, of: Reader) -> Missing:
+    """A field that may be missing, which counts as this value."""
+    return Missing(value, of)
+
+
 def record(**fields: Reader) -> Reader:
     """An object with exactly these names, each with its own reader."""
 
     def read(value: Any, place: str) -> dict[str, Any]:
         if not isinstance(value, Mapping):
             refuse(value, place, "an object")
-        missing = [name for name in fields if name not in value]
+        known = {name: reader.value for name, reader in fields.items() if isinstance(reader, Missing)}
+        value = {**known, **value}
+        lost = [name for name in fields if name not in value]
         strange = [shown(name) for name in value if name not in fields]
-        if missing or strange:
-            faults = [f"lacks {few(missing)}"] * bool(missing) + [f"holds the unknown {few(strange)}"] * bool(strange)
+        if lost or strange:
+            faults = [f"lacks {few(lost)}"] * bool(lost) + [f"holds the unknown {few(strange)}"] * bool(strange)
             raise CheckpointError(f"{place} {' and '.join(faults)}; it has the fields {', '.join(fields)}")
         return {name: reader(value[name], f"{place}.{name}") for name, reader in fields.items()}
 

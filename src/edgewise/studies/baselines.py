@@ -11,7 +11,11 @@ import torch
 from torch import Tensor
 
 from ..data import Table
-from ..errors import MissingExtra, require
+from ..errors import DataError, MissingExtra, require
+from ..losses import Loss, Numbers
+from .loss_baselines import boosted as boosted_under
+from .loss_baselines import columns, constant
+from .loss_baselines import linear as linear_under
 from .scores import Scores, scores
 
 SMALL = 500_000  # cells of a table that one thread boosts quickly
@@ -21,7 +25,7 @@ RIDGE = 1e-4  # penalty per row of the logistic weights: separable classes keep 
 Predictor = Callable[[Table, Tensor, int], Tensor]
 
 
-def baselines(rest: Table, held: Table, seed: int) -> dict[str, Scores | str]:
+def baselines(rest: Table, held: Table, seed: int, loss: Loss | None = None) -> dict[str, Scores | str]:
     """Scores of every baseline, fitted to `rest` and judged on `held`.
 
     A sentence stands in place of the scores where one cannot be computed.
@@ -31,13 +35,33 @@ def baselines(rest: Table, held: Table, seed: int) -> dict[str, Scores | str]:
         if rest.classes is None
         else {"most frequent class": _shares, "logistic regression": _logistic, "gradient boosting": _boosted_classes}
     )
+    if isinstance(loss, Numbers):
+        learn = _under(loss)
     found: dict[str, Scores | str] = {}
     for name, predict in learn.items():
         try:
-            found[name] = scores(held, predict(rest, held.X, seed))
-        except MissingExtra as error:
+            found[name] = scores(held, predict(rest, held.X, seed), loss)
+        except (MissingExtra, DataError) as error:
             found[name] = f"not computed: {error}"
     return found
+
+
+def _under(loss: Numbers) -> dict[str, Predictor]:
+    """The same under another loss."""
+
+    def linear(rest: Table, X: Tensor, seed: int) -> Tensor:
+        old, new = _standard(rest.X, X)
+        return columns(linear_under, loss, old, rest.y, new, _seed(seed))
+
+    def boosted(rest: Table, X: Tensor, seed: int) -> Tensor:
+        with _threads(rest):
+            return columns(boosted_under, loss, rest.X, rest.y, X, _seed(seed))
+
+    return {
+        "best constant": lambda rest, X, seed: constant(loss, rest.y, len(X)),
+        "linear model": linear,
+        "gradient boosting": boosted,
+    }
 
 
 def _mean(rest: Table, X: Tensor, seed: int) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..data import Table
+from ..losses import Loss
 from ..model import KAN
 from .scores import row_losses
 
@@ -20,18 +21,18 @@ MADE = 2000  # made rows
 ROUND_OFF = 1e-20  # part of the squares of y that is round-off
 
 
-def clearly_worse(new: KAN, old: KAN, rows: Table) -> bool:
+def clearly_worse(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> bool:
     """Whether `new` is worse than `old` on these rows, by more than a simpler network is worth and than chance does."""
-    return not as_good(new, old, rows, most=math.inf)
+    return not as_good(new, old, rows, most=math.inf, loss=loss)
 
 
-def as_good(new: KAN, old: KAN, rows: Table, most: float = MOST) -> bool:
+def as_good(new: KAN, old: KAN, rows: Table, most: float = MOST, loss: Loss | None = None) -> bool:
     """Whether `new` is about as good as `old` on these rows.
 
     Its loss is within `WORTH` times that of the other. Or the mean difference is within `ERRORS` standard errors, the
     loss is within `most` times the other's, and no more classes are named wrong than one in a hundred.
     """
-    ours, theirs = row_losses(new, rows), row_losses(old, rows)
+    ours, theirs = row_losses(new, rows, loss), row_losses(old, rows, loss)
     our, their = _mean(ours, rows), _mean(theirs, rows)
     if our <= WORTH * their + ROUND_OFF * _spread(rows):
         return rows.classes is None or _lost(new, old, rows) <= 0.01
@@ -39,12 +40,12 @@ def as_good(new: KAN, old: KAN, rows: Table, most: float = MOST) -> bool:
     return within and (rows.classes is None or _lost(new, old, rows) <= 0.01)
 
 
-def clearly_better(new: KAN, old: KAN, rows: Table) -> bool:
+def clearly_better(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> bool:
     """Whether `new` is better than `old` on these rows by more than a simpler network is worth, and than chance does:
     one in twenty, by Student's test of the mean difference, which is strict where rows are few."""
     if rows.count < FEWEST:
         return False
-    ours, theirs = row_losses(new, rows), row_losses(old, rows)
+    ours, theirs = row_losses(new, rows, loss), row_losses(old, rows, loss)
     our, their = _mean(ours, rows), _mean(theirs, rows)
     return their - our > student(rows.count - 1) * _error(theirs - ours, rows) and WORTH * our < their
 

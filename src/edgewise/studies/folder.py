@@ -18,6 +18,7 @@ from .. import __version__
 from ..checkpoint import from_bytes, load, to_bytes
 from ..errors import DataError, EdgewiseError, did_you_mean
 from ..files import check_new_folder, new_folder, write_whole
+from ..losses import told as told_loss
 from ..model import KAN
 from ..size import summary
 from .findings import Findings
@@ -67,7 +68,7 @@ def result_of(study: Findings, extra: Mapping[str, Any], missing: Mapping[str, s
         "seconds": round(study.seconds, 2),
         "seed": study.settings.seed,
         "versions": versions(),
-        "configuration": asdict(study.settings),
+        "configuration": asdict(study.settings) | {"loss": told_loss(study.settings.loss)},
         "data": {
             "file": study.source,
             "rows": len(table),

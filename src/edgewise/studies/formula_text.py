@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from ..data import Table
+from ..losses import Loss
 from ..model import KAN
 from ..plotting.wording import clean
 from ..size import summary
@@ -57,7 +58,7 @@ class Written:
         return [f"{s} is {c!r}" for s, c in [*pairs, *zip(self.names, self.outputs, strict=True)] if s != c]
 
 
-def write(model: KAN, held: Table) -> Written | None:
+def write(model: KAN, held: Table, loss: Loss | None = None) -> Written | None:
     """The model written down; None for one that is too large to be read. Raises `MissingExtra` without sympy,
     `SymbolicError`."""
     if summary(model).edges > TERMS:
@@ -72,7 +73,7 @@ def write(model: KAN, held: Table) -> Written | None:
         evaluate(expressions, held.X.numpy(), symbols=symbols, functions=edge_functions(model)).copy()
     )
     undefined = int((~torch.isfinite(values)).any(dim=1).sum())
-    found = scores(held, values.softmax(dim=1) if held.classes is not None else values)
+    found = scores(held, values.softmax(dim=1) if held.classes is not None else values, loss)
     return Written(tuple(expressions), tuple(symbols), held.inputs, tuple(left), outputs, found, undefined, splines)
 
 
@@ -114,7 +115,6 @@ def text(
     written: Written | None,
     message: str,
     rejected: Written | None,
-    task: str,
     rows: int,
     others: dict[str, Scores | str],
 ) -> str:
@@ -125,10 +125,11 @@ def text(
         out += ["The network is too large to be written down as a formula; ew.formula and report.html show its parts."]
     else:
         out += _shown(written)
-    out += ["", f"Errors on the {rows} rows held out ({headline(task)}):"]
+    compared = next(headline(row) for row in others.values() if not isinstance(row, str))
+    out += ["", f"Errors on the {rows} rows held out ({compared}):"]
     table = {"formula" if not written.splines else "formula, with its splines": written.scores} if written else {}
     for name, row in {**table, **others}.items():
-        out.append(f"  {name.ljust(34)}{row if isinstance(row, str) else number(row[headline(task)])}")
+        out.append(f"  {name.ljust(34)}{row if isinstance(row, str) else number(row[compared])}")
     if written and written.undefined:
         out.append(
             f"The formula is undefined on {written.undefined} of these rows, which lie outside what it was fitted to."
@@ -136,10 +137,7 @@ def text(
     if rejected is not None:
         out += [
             "",
-            (
-                f"The closed form that was found but is not as good ({headline(task)}"
-                f" {number(rejected.scores[headline(task)])}):"
-            ),
+            (f"The closed form that was found but is not as good ({compared} {number(rejected.scores[compared])}):"),
             "",
         ]
         out += _shown(rejected)

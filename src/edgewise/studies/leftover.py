@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ..data import Table
+from ..losses import Location, Loss, Numbers, dispersion
 from ..model import KAN
 
 LENGTHS = (0.5, 1.0, 2.0)  # of the waves, in standard deviations of all inputs together
@@ -25,11 +26,11 @@ BAR = 3.0  # nats beside the logarithm of the sets: one table of noise in forty
 NEARLY_ALL = 1e-3  # part of the variance that is left, below which a law may be behind the rows, and exact
 
 
-def something_left(model: KAN, rows: Table, seed: int = 0) -> bool:
+def something_left(model: KAN, rows: Table, seed: int = 0, loss: Loss | None = None) -> bool:
     """Whether what `model` leaves of these rows, which it was fitted to, looks like more than noise."""
     if len(rows) > ROWS:
         rows = rows.take(torch.linspace(0, len(rows) - 1, ROWS, dtype=torch.float64).round().long())
-    slope, curvature, share = _left(model, rows)
+    slope, curvature, share = _left(model, rows, loss)
     if rows.weight is not None:
         slope, curvature = rows.weight[:, None] * slope, rows.weight[:, None] * curvature
     if share < NEARLY_ALL:
@@ -45,11 +46,17 @@ def something_left(model: KAN, rows: Table, seed: int = 0) -> bool:
     return max(gains) > math.log(len(gains)) + BAR
 
 
-def _left(model: KAN, rows: Table) -> tuple[Tensor, Tensor, float]:
+def _left(model: KAN, rows: Table, loss: Loss | None) -> tuple[Tensor, Tensor, float]:
     """Minus the slope of the losses in nats by the outputs (n, l), the curvature (n, l), and the part of the variance
     that is left."""
     with torch.no_grad():
         predicted = model(rows.X)
+    if isinstance(loss, Numbers):
+        spread = dispersion(loss, predicted, rows.y, rows.weight)
+        known = loss.information(predicted, rows.y)
+        if isinstance(loss, Location):  # a row far off has no curvature, but its slope: it is its mean that counts
+            known = known.mean(0).expand_as(known)
+        return -loss.slopes(predicted, rows.y) / spread, (known / spread).clamp(min=1e-12), 1.0
     if rows.classes is None:
         residual, varies = rows.y - predicted, float(rows.y.var(0).sum())
         share = float(residual.var(0).sum()) / varies if varies > 0 else 1.0

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..data import Table
 from ..errors import EdgewiseError
+from ..losses import Loss
 from ..plotting import describe, plot
 from ..plotting.picture_file import as_file
 from ..report import report
@@ -24,12 +25,12 @@ FEW = 8  # different values of an input, below which an edge is not held against
 SHOWN = 300  # operations up to which the report typesets a formula
 
 
-def written(trained: Trained, held: Table) -> tuple[Written | None, Written | None, str]:
+def written(trained: Trained, held: Table, loss: Loss) -> tuple[Written | None, Written | None, str]:
     """The network that is kept, and the one that was found but is worse, written down; and why they are not, where
     sympy is missing or an edge cannot be written."""
     try:
-        rejected = None if trained.closed.rejected is None else formula_text.write(trained.closed.rejected, held)
-        return formula_text.write(trained.model, held), rejected, ""
+        rejected = None if trained.closed.rejected is None else formula_text.write(trained.closed.rejected, held, loss)
+        return formula_text.write(trained.model, held, loss), rejected, ""
     except EdgewiseError as error:
         return None, None, f"not written down: {error}"
 
@@ -42,7 +43,7 @@ def picture(study: Findings) -> bytes:
 def formula_file(study: Findings) -> str:
     """formula.txt."""
     scores = {name: row for name, row in study.scores.items() if name != "formula"}
-    return formula_text.text(study.formula, study.message, study.rejected, study.held.task, len(study.held), scores)
+    return formula_text.text(study.formula, study.message, study.rejected, len(study.held), scores)
 
 
 def page(study: Findings) -> str:

@@ -6,7 +6,9 @@ import torch
 from torch import Tensor
 
 from ..data import Table
+from ..losses import LOSSES, Linked, Loss, Numbers, Quantile
 from ..model import KAN
+from ..prediction import as_mean
 
 Scores = dict[str, float]
 FLOOR = 1e-15  # smallest probability in a cross-entropy: one confident error does not make it infinite
@@ -14,8 +16,9 @@ FLOOR = 1e-15  # smallest probability in a cross-entropy: one confident error do
 # n rows, k outputs or classes
 
 
-def scores(table: Table, predicted: Tensor) -> Scores:
-    """Errors of predictions (n, k): rmse, mae and r2 of numbers; accuracy and cross_entropy of class probabilities.
+def scores(table: Table, predicted: Tensor, loss: Loss | None = None) -> Scores:
+    """Errors of predictions (n, k): rmse, mae and r2 of numbers; accuracy and cross_entropy of class probabilities. The
+    first of them is compared. For other losses these are other figures (`under`).
 
     r2 is 1 - (squared errors) / (squares around the mean), summed over all outputs. It is nan where the targets do not
     vary.
@@ -26,6 +29,8 @@ def scores(table: Table, predicted: Tensor) -> Scores:
             "accuracy": (predicted.argmax(dim=1) == table.y).double().mean().item(),
             "cross_entropy": abs(chosen.clamp(min=FLOOR).log().mean().item()),  # not minus zero
         }
+    if isinstance(loss, Numbers):
+        return under(loss, table.y, predicted)
     difference = predicted - table.y
     around = (table.y - table.y.mean(dim=0)).square().sum()
     return {
@@ -35,22 +40,45 @@ def scores(table: Table, predicted: Tensor) -> Scores:
     }
 
 
-def headline(task: str) -> str:
-    """The score that is compared."""
-    return "rmse" if task == "regression" else "accuracy"
+def under(loss: Numbers, target: Tensor, predicted: Tensor) -> Scores:
+    """Figures for means or quantiles (n, k) under a loss. d2 is what part of the first one the predictions explain,
+    beside the best constant for the same rows."""
+    constant = loss.mean(loss.constant(target)).expand_as(target)
+    if isinstance(loss, Linked):
+        now, alone = (2 * loss.values(loss.linked(mean), target).mean().item() for mean in (predicted, constant))
+        first = {"deviance": now}
+    elif isinstance(loss, Quantile):
+        now, alone = (loss.kink(target - made).mean().item() for made in (predicted, constant))
+        first = {"quantile_loss": now, "coverage": (target <= predicted).double().mean().item()}
+    else:
+        now, alone = ((target - made).abs().mean().item() for made in (predicted, constant))
+        first = {"mae": now}
+    explained = 1 - now / alone if alone > 0 else float("nan")
+    both = {"rmse": (predicted - target).square().mean().sqrt().item(), "mae": (predicted - target).abs().mean().item()}
+    return first | {"d2": explained} | ({} if isinstance(loss, Quantile) else both)
+
+
+def headline(found: Scores) -> str:
+    """The score that is compared: the first."""
+    return next(iter(found))
 
 
 def predict(model: KAN, table: Table) -> Tensor:
-    """Predictions for the rows of a table (n, k): numbers, or class probabilities."""
+    """Predictions for the rows of a table (n, k): numbers, means where outputs are of these, or class probabilities."""
     with torch.no_grad():
         y = model(table.X)
-    return y if table.classes is None else y.softmax(dim=1)
+    return as_mean(y, model.metadata.link) if table.classes is None else y.softmax(dim=1)
 
 
-def row_losses(model: KAN, table: Table) -> Tensor:
-    """Squared error or cross-entropy of every row (n,); nan where the model is undefined."""
+def row_losses(model: KAN, table: Table, loss: Loss | None = None) -> Tensor:
+    """The loss of every row (n,); without one squared error, cross-entropy, or the loss that the model's outputs are
+    for. nan where the model is undefined."""
     with torch.no_grad():
         y = model(table.X)
+    if loss is None and model.metadata.loss:
+        loss = LOSSES[model.metadata.loss]
+    if isinstance(loss, Numbers):
+        return loss.rows(y, table.y)
     if table.classes is None:
         return (y - table.y).square().mean(dim=1)
     return torch.nn.functional.cross_entropy(y, table.y, reduction="none")

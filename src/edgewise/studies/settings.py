@@ -7,8 +7,10 @@ from operator import index
 from typing import Any
 
 from ..config import is_number, is_seed, is_sequence
+from ..data import Table
 from ..errors import ConfigError, did_you_mean, problems, shown
 from ..limits import MODULE, refuse_too_large, times
+from ..losses import LOSSES, CrossEntropy, Loss, Numbers, SquaredError, as_loss
 
 EFFORTS = {"quick": 0, "default": "auto", "thorough": 24}  # effort -> restarts of the first fit with hidden layers
 
@@ -20,7 +22,7 @@ class StudySettings:
     hidden: nodes per hidden layer, () for none. grids: intervals per stage, or "auto". sparsity: pull towards few edges
     in the first fit; 0 leaves pruning out. test: part of the rows that only judge. seed: of the splits, the start and
     all else. formula: whether closed forms are looked for. effort: "quick", "default" or "thorough", how many restarts
-    a first fit has.
+    a first fit has. loss: of numbers, by name or as an object; "auto" for squares, or for classes cross-entropy.
     """
 
     hidden: tuple[int, ...] = (5,)
@@ -31,6 +33,7 @@ class StudySettings:
     formula: bool = True
     effort: str = "default"
     interactions: int | str = "auto"
+    loss: Any = "auto"
 
     def __post_init__(self) -> None:
         sizes = isinstance(self.grids, tuple) and self.grids and all(_whole(g, 1) for g in self.grids)
@@ -70,6 +73,25 @@ class StudySettings:
             ),
             ConfigError,
         )
+        if not _is(self.loss, "auto"):
+            found = as_loss(self.loss)
+            if not isinstance(found, (Numbers, SquaredError, CrossEntropy)):
+                raise ConfigError(
+                    f"a study compares stages and baselines, and knows the losses {', '.join(LOSSES)}, got"
+                    f" {shown(found.name)}; use ew.fit for a loss of your own"
+                )
+
+    def loss_of(self, table: Table) -> Loss:
+        """The loss for the targets of a table. Raises `ConfigError` and `DataError` where they do not go together."""
+        if _is(self.loss, "auto"):
+            return SquaredError() if table.classes is None else CrossEntropy()
+        found = as_loss(self.loss)
+        if isinstance(found, CrossEntropy) != (table.classes is not None):
+            holds = "numbers" if table.classes is None else "classes"
+            raise ConfigError(f"the targets are {holds}, which loss={shown(found.name)} is not for; leave loss out")
+        if isinstance(found, Numbers):
+            found.check(table.y, f"the target {', '.join(table.outputs)}")
+        return found
 
     @staticmethod
     def of(hidden: Any, grids: Any, **others: Any) -> StudySettings:

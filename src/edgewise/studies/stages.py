@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..data import Table, split
+from ..losses import Location, Loss
 from ..metadata import Metadata
 from ..model import KAN
 from ..size import summary
@@ -61,8 +62,9 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
     """All stages on `rest`, a part of which only chooses. Ctrl-C keeps what there is. `journal`: keeps the state."""
     fresh(rest, replace(settings, grids=settings.grids[-1:] if isinstance(settings.grids, tuple) else "auto"))  # fits?
     training, choosing = parts(rest, settings.seed)
+    loss = settings.loss_of(rest)
     how: dict[str, Any] = {
-        "loss": "squared_error" if rest.classes is None else "cross_entropy",
+        "loss": loss,
         "seed": settings.seed,
         "progress": progress,
         "sample_weight": training.weight,
@@ -72,20 +74,26 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
     name = ADDITIVE if plain.model.topology.depth == 1 else WITH_PAIRS
     rows, stages = [{"part": "additive", **row} for row in plain.history], [stage(name, plain)]
     first = chosen = plain
+    if isinstance(loss, Location) and plain.seen is not None:  # all stages are compared in one unit
+        loss = plain.seen.loss
     beside: dict[str, KAN] = {}
     interrupted = plain.status is Status.INTERRUPTED
     closed = skipped("the fit was interrupted" if interrupted else "closed forms were not asked for")
     try:
-        if not interrupted and choosing is not None and promising(plain.model, training, settings):
-            deep = layered(training, choosing, settings, how, journal)
+        if not interrupted and choosing is not None and promising(plain.model, training, settings, loss):
+            deep = layered(training, choosing, settings, how, journal, loss)
             rows, stages = rows + deep.rows, stages + deep.stages
             interrupted = deep.chosen.status is Status.INTERRUPTED
-            if preferred(deep.chosen.model, plain.model, choosing):
+            if preferred(deep.chosen.model, plain.model, choosing, loss):
                 first, chosen, beside = deep.first, deep.chosen, {name: named(plain.model, rest)}
             else:
                 beside = {LAYERED if settings.hidden else BY_STEPS: named(deep.chosen.model, rest)}
         if settings.formula and not interrupted:
-            closed = close(chosen.model, training, choosing, progress)
+            closed = (
+                close(chosen.model, training, choosing, progress)
+                if not isinstance(loss, Location)
+                else skipped(f"they are fitted by squares, not by the loss {loss.name}")
+            )
     except KeyboardInterrupt:  # outside fit, which catches its own: what there is is kept
         closed, interrupted = skipped("the search for closed forms was interrupted"), True
     models = (chosen.model if closed.model is None else closed.model, first.model, chosen.model)
@@ -104,9 +112,9 @@ class Layered:
 
 
 def layered(
-    training: Table, choosing: Table, settings: StudySettings, how: dict[str, Any], journal: Journal | None
+    training: Table, choosing: Table, settings: StudySettings, how: dict[str, Any], journal: Journal | None, loss: Loss
 ) -> Layered:
-    """Fit with sparsity, prune, fit again. `how`: what both fits are told."""
+    """Fit with sparsity, prune, fit again. `how`: what both fits are told. `loss`: that compares them."""
     how = {**how, "grids": settings.grids}
     first = fit(
         fresh(training, settings),
@@ -124,7 +132,7 @@ def layered(
     second = fit(pruned, training.X, training.y, resume=part, **how)
     rows += [{"part": "refit", **row} for row in second.history]
     stages.append(stage("refit after pruning", second))
-    worse = clearly_worse(second.model, first.model, choosing)
+    worse = clearly_worse(second.model, first.model, choosing, loss)
     chosen = first if worse and second.status is not Status.INTERRUPTED else second
     return Layered(first, chosen, rows, stages)
 
@@ -147,21 +155,21 @@ def final(trained: Trained, table: Table, progress: bool, journal: Journal | Non
     return named(refit(trained.chosen, table.X, table.y, **how).model, table)
 
 
-def promising(plain: KAN, training: Table, settings: StudySettings) -> bool:
+def promising(plain: KAN, training: Table, settings: StudySettings, loss: Loss) -> bool:
     """Whether a fit by steps is worth a try: it was asked for in any case; or something is left that it could find; or
     a formula is wanted, and hidden layers may say in fewer edges what pairs say."""
     if settings.effort == "quick":
         return False
-    if settings.effort == "thorough" or something_left(plain, training, settings.seed):
+    if settings.effort == "thorough" or something_left(plain, training, settings.seed, loss):
         return True
     return settings.formula and bool(settings.hidden) and plain.topology.depth > 1
 
 
-def preferred(deep: KAN, plain: KAN, choosing: Table) -> bool:
+def preferred(deep: KAN, plain: KAN, choosing: Table, loss: Loss) -> bool:
     """Whether the network with hidden layers is clearly better, or as good with fewer edges."""
-    if clearly_better(deep, plain, choosing):
+    if clearly_better(deep, plain, choosing, loss):
         return True
-    return summary(deep).edges < summary(plain).edges and not clearly_worse(deep, plain, choosing)
+    return summary(deep).edges < summary(plain).edges and not clearly_worse(deep, plain, choosing, loss)
 
 
 def with_room(rest: Table, settings: StudySettings) -> KAN:
@@ -191,7 +199,7 @@ def named(model: KAN, rest: Table) -> KAN:
     """The model with the names, classes and ranges of the rows that it was fitted to."""
     low, high = rest.X.amin(dim=0).tolist(), rest.X.amax(dim=0).tolist()
     found = replace(rest, ranges=tuple(zip(low, high, strict=True))).metadata()
-    return model.build(metadata=replace(found, split=model.metadata.split))
+    return model.build(metadata=replace(found, split=model.metadata.split, loss=model.metadata.loss))
 
 
 def stage(name: str, result: FitResult) -> dict[str, Any]:

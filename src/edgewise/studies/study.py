@@ -13,6 +13,7 @@ from ..data import Table, from_arrays, from_dataframe, split
 from ..data.frames import as_frame, is_frame
 from ..errors import ConfigError, DataError, EdgewiseWarning, knows_keywords, shown
 from ..files import as_path, write_whole
+from ..losses import Loss
 from ..train.closing import far_columns
 from ..train.resuming.journal import Journal
 from . import words
@@ -67,6 +68,7 @@ def study(
     formula: bool = True,
     effort: str = "default",
     interactions: int | str = "auto",
+    loss: str | Loss = "auto",
     seed: int = 0,
     progress: bool = True,
     source: str = "",
@@ -93,6 +95,8 @@ def study(
         effort: "quick" for the closed form alone; "default"; or "thorough", which tries hidden layers in any case, from
             more starts.
         interactions: most products of the functions of two inputs; "auto" for as many as the data ask for, 0 for none.
+        loss: of numbers, by name or as an object such as `ew.losses.Quantile(0.9)`; "auto" for squares. It fits every
+            stage, chooses between them, and gives the scores; baselines have it where scikit-learn does.
         seed: of the splits, the start and all else. The same seed gives the same result.
         progress: show a bar.
         source: where the table came from, for the report.
@@ -124,6 +128,7 @@ def study(
         formula=formula,
         effort=effort,
         interactions=interactions,
+        loss=loss,
     )
     table = as_table(X, y, inputs=inputs, target=target, task=task)
     journal = None if resume is None else Journal(resume)
@@ -160,20 +165,21 @@ def study_table(
         )
     if table.weight is not None:
         raise DataError("a study judges all rows alike; leave the weights out, or use ew.KANRegressor or KANClassifier")
+    loss = settings.loss_of(table)
     rest, held = split(table, settings.test, settings.seed)
     trained = learn(rest, settings, progress, journal)
     if trained.closed.failure:
         warnings.warn(EdgewiseWarning(f"{trained.closed.message}\n{trained.closed.failure}"), stacklevel=2)
-    network = scores(held, predict(trained.model, held))
-    found: dict[str, Scores | str] = {"this network": network, **before(trained, held)}
+    network = scores(held, predict(trained.model, held), loss)
+    found: dict[str, Scores | str] = {"this network": network, **before(trained, held, loss)}
     good = rejected = None
     unwritten = "not written down: interrupted" if settings.formula else ""
     rivals: dict[str, Scores | str] = {}
     last = trained.model
     try:
         if settings.formula:
-            good, rejected, unwritten = written(trained, held)
-        rivals = baselines(rest, held, settings.seed)
+            good, rejected, unwritten = written(trained, held, loss)
+        rivals = baselines(rest, held, settings.seed, loss)
         last = final(trained, table, progress, journal)
     except KeyboardInterrupt:  # what there is is kept
         trained = replace(trained, interrupted=True)
@@ -184,7 +190,7 @@ def study_table(
     inside = ((held.X >= rest.X.amin(dim=0)) & (held.X <= rest.X.amax(dim=0))).all(dim=1)
     within = None
     if inside.any():
-        within = scores(held.take(inside.nonzero()[:, 0]), predict(trained.model, held)[inside])
+        within = scores(held.take(inside.nonzero()[:, 0]), predict(trained.model, held)[inside], loss)
     verdict = words.verdict(table.task, goal, network, rivals)
     verdict += words.extrapolated(table.task, len(held) - int(inside.sum()), within)
     message = words.closed(trained.closed.message, table.task, found) if settings.formula else ""
@@ -207,14 +213,14 @@ def study_table(
     )
 
 
-def before(trained: Trained, held: Table) -> dict[str, Scores | str]:
+def before(trained: Trained, held: Table, loss: Loss) -> dict[str, Scores | str]:
     """Scores of the networks that the one kept came from: before its closed forms, and before pruning."""
     found: dict[str, Scores | str] = {}
     if trained.closed.model is not None:
-        found["network before closed forms"] = scores(held, predict(trained.splines, held))
+        found["network before closed forms"] = scores(held, predict(trained.splines, held), loss)
     if trained.splines.active_edges() != trained.first.active_edges():
-        found["network before pruning"] = scores(held, predict(trained.first, held))
-    found |= {name: scores(held, predict(model, held)) for name, model in trained.beside.items()}
+        found["network before pruning"] = scores(held, predict(trained.first, held), loss)
+    found |= {name: scores(held, predict(model, held), loss) for name, model in trained.beside.items()}
     return found
 
 

@@ -13,6 +13,8 @@ NOTHING = 0.02  # part of the variance below which nothing was found
 EXACT = 1e-14  # part of the variance at which differences are round-off
 CLOSE_ENOUGH = 1.1  # of the error before closed forms, up to which that with them is about the same
 DIGITS, FEW, LONG = 4, 8, 1200  # digits of constants; splines in a formula, and its letters, up to which it is printed
+# score that is compared -> what of the targets is explained, and the name of the score
+OF = {"deviance": ("deviance", "deviance"), "quantile_loss": ("loss", "quantile loss"), "mae": ("spread", "MAE")}
 CLOSE = 0.02  # relative difference of two errors below which they count as equal
 
 
@@ -21,9 +23,9 @@ def number(value: float) -> str:
     return "-" if not math.isfinite(value) else f"{value:.4g}"
 
 
-def table(task: str, network: Scores, others: dict[str, Scores | str]) -> str:
+def table(network: Scores, others: dict[str, Scores | str]) -> str:
     """Scores of the network and the baselines, one line each."""
-    keys = ("rmse", "mae", "r2") if task == "regression" else ("accuracy", "cross_entropy")
+    keys = tuple(network)
     rows: dict[str, Scores | str] = {"this network": network, **others}
     width = max(map(len, rows)) + 2
     lines = ["".ljust(width) + "".join(key.replace("_", " ").rjust(15) for key in keys)]
@@ -40,26 +42,28 @@ def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Score
 
     `baselines`: the trivial one first; none after an interruption.
     """
-    key = headline(task)
+    key = headline(network)
     known = {name: row[key] for name, row in baselines.items() if not isinstance(row, str)}
     sign = 1.0 if task == "regression" else -1.0  # errors fall, accuracies rise
     trivial = next(iter(baselines), "")
     if task == "regression":
-        r2 = network["r2"]
+        r2 = network.get("r2", network.get("d2", math.nan))
+        what, figure = OF.get(key, ("variance", "RMSE"))
+        constant = "the best constant" if key in OF else "the mean"
         if not math.isfinite(r2):
             return (
-                f"The held-out rows have one and the same value of {outputs}, which says little (RMSE"
+                f"The held-out rows have one and the same value of {outputs}, which says little ({figure}"
                 f" {number(network[key])}); give more rows."
             )
         if r2 < NOTHING:
             return (
-                f"The network predicts {outputs} on unseen rows no better than the mean: these inputs do not tell it,"
-                " or not from so few rows."
+                f"The network predicts {outputs} on unseen rows no better than {constant}: these inputs do not tell"
+                " it, or not from so few rows."
             )
         rest = 1 - r2
         share = f"{100 * r2:.4g} %" if rest > 1e-4 else f"all but {rest:.1g}" if rest > EXACT else "all, to round-off,"
         first = (
-            f"The network explains {share} of the variance of {outputs} on rows it has not seen (RMSE"
+            f"The network explains {share} of the {what} of {outputs} on rows it has not seen ({figure}"
             f" {number(network[key])})."
         )
         if rest <= EXACT:
@@ -97,8 +101,12 @@ def extrapolated(task: str, outside: int, within: Scores | None) -> str:
     )
     if within is None:
         return f"{text}."
-    key = headline(task)
-    score = f"RMSE {number(within[key])}" if task == "regression" else f"{100 * within[key]:.4g} % right"
+    key = headline(within)
+    score = (
+        f"{OF.get(key, ('', 'RMSE'))[1]} {number(within[key])}"
+        if task == "regression"
+        else f"{100 * within[key]:.4g} % right"
+    )
     return f"{text}; without {'it' if outside == 1 else 'them'}: {score}."
 
 
@@ -107,8 +115,8 @@ def closed(message: str, task: str, found: Mapping[str, Scores | str]) -> str:
     now, then = found.get("this network"), found.get("network before closed forms")
     if not isinstance(now, dict) or not isinstance(then, dict):
         return message
-    key = "rmse" if task == "regression" else "cross_entropy"
-    what = "RMSE" if task == "regression" else "cross-entropy"
+    key = headline(now) if task == "regression" else "cross_entropy"
+    what = OF.get(key, ("", "RMSE"))[1] if task == "regression" else "cross-entropy"
     if now[key] <= CLOSE_ENOUGH * then[key] or now.get("r2", 0.0) >= 1 - EXACT:
         verdict = "The network is about as good with them"
     else:

@@ -12,6 +12,7 @@ import torch
 from ..data import as_target
 from ..errors import knows_keywords, require
 from ..model import KAN, Fitted, as_kan
+from ..prediction import as_mean as mean_of_outputs
 from ..transforms import edge
 from .given_rows import input_rows
 from .task import present_forms
@@ -30,8 +31,8 @@ def formula(model: KAN | Fitted, inputs: Sequence[Any] | None = None) -> list[An
             be it I, E, S, beta or lambda. Default: the model's own names, else x1, x2, ...
 
     Returns:
-        One expression per output. A constant that equals a simple number (3/2, pi/2, sqrt(2)) to its last digit is
-        written as that number.
+        One expression per output: of the mean, where outputs are its logarithms or logits. A constant that
+            equals a simple number (3/2, pi/2, sqrt(2)) to its last digit is written as that number.
 
     Raises:
         ConfigError: a wrong number of names, or one name twice.
@@ -49,7 +50,13 @@ def formula(model: KAN | Fitted, inputs: Sequence[Any] | None = None) -> list[An
     values: list[Any] = [symbols[column] for column in model.topology.node_ids[0]]
     for number in range(model.topology.depth):
         values = writer.layer(number, values)
-    return [_shortest(writer.sympy, value) for value in values]
+    return [as_mean(_shortest(writer.sympy, value), model) for value in values]
+
+
+def as_mean(expression: Any, model: KAN) -> Any:
+    """The mean that an output stands for, where that is its logarithm or logit, as an expression."""
+    sympy, link = require("sympy"), model.metadata.link
+    return sympy.exp(expression) if link == "log" else 1 / (1 + sympy.exp(-expression)) if link else expression
 
 
 def _shortest(sympy: Any, expression: Any) -> Any:
@@ -115,7 +122,8 @@ def formula_error(model: KAN, X: Any, y: Any, *, original: KAN | None = None) ->
     ).numpy()
     beside = model if original is None else as_kan(original, "formula_error")
     with torch.no_grad():
-        predicted = beside(x.to(dtype=beside.dtype, device=beside.device)).double().cpu().numpy()
+        outputs = beside(x.to(dtype=beside.dtype, device=beside.device)).double().cpu()
+    predicted = mean_of_outputs(outputs, beside.metadata.link).numpy()
     written = evaluate(formula(model), x.numpy(), symbols=input_symbols(model), functions=edge_functions(model))
     splines = tuple(e for e in model.active_edges() if model.topology.edge_position(e) not in present_forms(model))
     root = lambda residual: float(np.sqrt(np.mean(np.square(residual))))  # noqa: E731

@@ -13,10 +13,10 @@ from torch import Tensor
 
 from ..data import as_codes, as_inputs, as_matrix, as_target, holds_classes
 from ..errors import ConfigError, DataError
+from ..losses import CrossEntropy
 from ..model import KAN
 from ..train.held_out import HeldOut, again
 from ..train.job import choose_loss
-from ..train.problems.losses import CrossEntropy
 from ..train.result import split_of
 
 CLASSES = ("classification", "cross_entropy")  # tasks of models that tell classes apart

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..losses import Loss, SquaredError
 from ..primitives import Primitive
-from ..train.problems.losses import Loss, SquaredError
 from ..train.solvers.levenberg_marquardt import minimize
 from ..train.solvers.stop import Step
 from ..train.solvers.types import Minimum

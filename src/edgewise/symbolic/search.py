@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 import torch
 
 from ..primitives import Primitive
-from ..train.problems.losses import CrossEntropy
 from .candidates import combinations
 from .normal_form import normal_forms
 from .program import Program, refit
 from .rank import FittedForm, cost, rank_many
 from .simpler import replaced, straightened
-from .task import EdgeForm, EdgePlace, Task, to_program
+from .task import EdgeForm, EdgePlace, RelativeSquares, Task, to_program
 from .tuning import TUNED
 from .work import Work, price_of_ranking
 
@@ -189,7 +188,7 @@ class Search:
 
         Shapes of outer edges read off a network are blurred by all that its inner edges had wrong; this is not.
         """
-        if isinstance(self.task.loss, CrossEntropy) or any(
+        if not isinstance(self.task.loss, RelativeSquares) or any(
             len(node) > 1 for node in self.task.model.topology.factors[-1]
         ):
             return

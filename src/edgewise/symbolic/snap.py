@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..train.problems.losses import Loss
+from ..losses import Loss
 from .normal_form import NormalForm, normal_forms
 from .program import ConstantsProblem, Program, refit
 from .simple_numbers import SimpleNumber, nearest

@@ -9,11 +9,11 @@ import math
 from typing import Any
 
 from ..layers import OFF, SYMBOLIC
+from ..losses import SquaredError, within
 from ..model import KAN
 from ..primitives import Primitive
 from ..size import summary
 from ..train.problems.kan import NetworkProblem
-from ..train.problems.losses import CrossEntropy, SquaredError
 from ..train.solvers.levenberg_marquardt import minimize
 from ..transforms import refine, remove, set_symbolic
 from .candidates import candidates
@@ -95,10 +95,9 @@ def refit_network(task: Task, model: KAN, work: Work) -> tuple[KAN, float]:
     The loss is in the task's units, and infinite where no step can be paid.
     """
     loss: Any
-    if isinstance(task.loss, CrossEntropy):
-        loss, target = task.loss, task.y
+    if not isinstance(task.loss, RelativeSquares):
+        loss, target = within(task.loss, model.output_shift, model.output_scale), task.y
     else:
-        assert isinstance(task.loss, RelativeSquares)
         loss = RelativeSquares(task.loss.scale / model.output_scale)
         target = (task.y + task.offset - model.output_shift) / model.output_scale
         if bool((loss.scale == 1).all()):

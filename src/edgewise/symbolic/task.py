@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 
 from ..layers import OFF, SYMBOLIC, KANLayer, SymbolicEdge
+from ..losses import LOSSES, CrossEntropy, Loss
 from ..metadata import Edit
 from ..model import KAN
 from ..primitives import get
 from ..size import summary
-from ..train.problems.losses import CrossEntropy, Loss
 from ..transforms import tidy
 from .given_rows import GivenRows
 from .program import Program, ProgramTerm
@@ -94,7 +94,11 @@ class Task:
         offset = torch.zeros(prediction.shape[1], dtype=torch.float64)
         target = prediction if rows.y is None else rows.y
         loss: Any = CrossEntropy()
-        if target.is_floating_point():
+        link = model.metadata.loss if rows.y is not None else ""
+        if link:
+            loss = LOSSES[link]
+            loss.check(target)
+        elif target.is_floating_point():
             spread = target.std(0, unbiased=False)
             loss = RelativeSquares(torch.where(spread > 0, spread, 1.0))
             products = torch.tensor([len(node) > 1 for node in model.topology.factors[-1]])
@@ -107,6 +111,8 @@ class Task:
         task = Task(double, rows.X, x, target, loss, rows.weight, offset, error, few, own)
         if judging is None or judging.y is None:
             return task
+        if link:
+            loss.check(judging.y, "validation y")
         y = judging.y - offset if judging.y.is_floating_point() else judging.y
         return replace(task, judge=Judge(judging.X, y, judging.weight)).with_model(double, error, few)
 

@@ -97,7 +97,7 @@ def _finished(found: Candidate, training: Training, rows: Rows, given_back: bool
     ending, model, judged = Ending(best, plan, job.loss), best.model, found.model
     if plan.sparsity > 0 and not job.memory:
         model = ordinary(model, rows[0])
-    if job.squared and not job.memory:  # logits may rather grow along tangents; a memory is about these splines
+    if job.located and not job.memory:  # logits may rather grow along tangents; a memory is about these splines
         done = carried_on(model, rows[0])
         judged = done if judged is model else carried_on(judged, job.x)
         model = done

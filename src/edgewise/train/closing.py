@@ -8,6 +8,7 @@ from dataclasses import replace
 from torch import Tensor
 
 from .. import grid
+from ..losses import CrossEntropy, Linked
 from ..metadata import Edit
 from ..model import KAN
 from ..size import summary
@@ -16,8 +17,7 @@ from .held_out import FEWEST
 from .job import Job, Rows
 from .monitor import Monitor
 from .priors.memory import Seen
-from .problems.losses import CrossEntropy
-from .result import FitResult, measure
+from .result import FitResult, headline, measure
 from .solvers.status import Status
 
 FAR = 100.0  # times the width of the bulk of a column, from which on its range is worth a remark
@@ -44,6 +44,7 @@ def finish(
         ranges=ranges,
         classes=job.classes or metadata.classes,
         task="classification" if isinstance(job.loss, CrossEntropy) else "regression",
+        loss=job.loss.name if isinstance(job.loss, Linked) else "",
         split=job.held_out.record if job.held_out else metadata.split,
     )
     done = trained.build(metadata=metadata).to(model.dtype).train(model.training)
@@ -60,13 +61,13 @@ def finish(
             metrics["expected_rmse"] = expected_rmse(held["rmse"], judged, trained, x, job.loss, job.seed)
     grid_size = [layer.grid_size for layer in trained.edge_layers]
     done.edits = (*model.edits, Edit("fit", f"{how}; grid_size={grid_size}; {status.name}"))
-    shown = "rmse" if "rmse" in metrics else "accuracy" if "accuracy" in metrics else ""
+    shown = headline(job.loss, metrics)
     figures = f"{shown} {metrics[shown]:.3g}" if shown else f"loss {train_loss:.3g}"
     if shown and validation_loss is not None:
         expected = f", expected of new rows {metrics['expected_rmse']:.2g}" if "expected_rmse" in metrics else ""
         figures += f" (held-out {metrics['validation_' + shown]:.3g}{expected})"
     message = f"{monitor.sentence(status)}. {how}, {len(monitor.rows)} steps, {summary(done)}. {figures}."
-    judged_at_all = validation_loss is not None or job.memory is not None or not job.squared
+    judged_at_all = validation_loss is not None or job.memory is not None or not job.located
     message = " ".join([message, *remarks(x, metadata.inputs, judged_at_all)])
     seen = Seen(trained, x, y, weight, job.loss, job.memory)
     return FitResult(

@@ -16,9 +16,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..losses import Loss
 from ..model import KAN
 from .held_out import CHOOSING
-from .problems.losses import Loss
 
 ROWS = 10_000  # made rows, fewer where a network has many edges
 EVALUATIONS = 10_000_000  # of edges at rows, at most about so many

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ..errors import ConfigError, knows_keywords, shown
 from ..limits import NUMBER, layer_bytes, refuse_too_large, times
+from ..losses import Function, Loss, Numbers
 from ..model import KAN
 from ..transforms.grids import reaching
 from . import by_gradient, by_least_squares, by_module, by_residual
@@ -22,12 +23,12 @@ from .job import Job, make_job
 from .monitor import Callback, Monitor, watched
 from .naming import opened
 from .priors.memory import Memory, check_loss
-from .problems.losses import Loss
 from .result import FitResult, split_of
 from .resuming.journal import Part, part_of
+from .scales import TUNED, in_rounds
 from .schedule.costs import count_parameters
 from .schedule.knots import reaching_rows
-from .schedule.scaling import fitted_before, representable, scaled_to
+from .schedule.scaling import fitted_before, representable, scaled_by, scaled_to
 from .settings import FitSettings, network_of
 from .solvers.status import Status
 
@@ -43,7 +44,7 @@ def fit(
     optimizer: Optimizer = "auto",
     grids: str | Sequence[int] = "auto",
     sparsity: float = 0.0,
-    loss: str | Loss = "auto",
+    loss: str | Loss | Function = "auto",
     restarts: str | int = "auto",
     steps: int | None = None,
     batch_size: int | None = None,
@@ -75,7 +76,9 @@ def fit(
             marginal likelihood says, in closed form. Products that the data do not ask for are left out.
         grids (intervals): sizes that are tried in turn, one for all layers; "auto" doubles while that pays.
         sparsity (spreads of y): pull that drives edges to constants, for `prune`. Usual: 0.01 to 0.1.
-        loss: "squared_error", "cross_entropy", or an object with the methods of `Loss`; "auto" looks at y.
+        loss: "squared_error", "cross_entropy", "huber", "absolute_error", "quantile", "student_t", "poisson", "gamma",
+            "binomial"; an object such as `ew.losses.Quantile(0.9)`; or a function in torch of prediction and target
+            (b, outputs) that gives a number for each row. "auto" looks at y. docs/losses.md tells more.
         restarts: how many further starts a KAN gets; "auto" goes by its size.
         steps: of each stage, at most.
         batch_size (rows): of a mini-batch, for "adam" and factories.
@@ -125,7 +128,11 @@ def _case(model: nn.Module, X: Any, y: Any, settings: FitSettings, monitor: Moni
     settings = replace(settings, validation=validation)
     if network is None:
         job, _ = make_job(X, y, **_data_of(model, settings))
-        return by_module.fit_module(model, job, settings, monitor)
+
+        def of_module(module: nn.Module, job: Job, settings: FitSettings) -> FitResult:
+            return by_module.fit_module(module, job, settings, monitor)
+
+        return in_rounds(model, job, settings, monitor, of_module, TUNED.widths_of_modules)
     return _fit_network(network, X, y, settings, monitor)
 
 
@@ -142,7 +149,7 @@ def _fit_network(model: KAN, X: Any, y: Any, settings: FitSettings, monitor: Mon
     }
     job, everything = make_job(X, y, **data)
     if exact and model.dtype != torch.float64:
-        representable(job.x, job.y if job.squared else None, model.dtype)
+        representable(job.x, job.y if job.located else None, model.dtype)
     check_loss(settings.memory, job.loss)
     job = replace(job, memory=settings.memory and settings.memory.to(job.x.device))
     parameters = count_parameters(model)
@@ -150,12 +157,16 @@ def _fit_network(model: KAN, X: Any, y: Any, settings: FitSettings, monitor: Mon
     if settings.batch_size is not None and chosen in FULL_BATCH:
         raise ConfigError(whole_batch(chosen, parameters))
     _refuse_grids(model, chosen, settings)
-    start = _prepared(model, job)
     if chosen == EVIDENCE:
-        return by_evidence.fit_kan(model, start, job, everything, monitor)
-    if chosen == "lm":
-        return by_least_squares.fit_kan(model, start, job, everything, settings, monitor)
-    return by_gradient.fit_kan(model, start, job, chosen, settings, monitor)
+        return by_evidence.fit_kan(model, _prepared(model, job), job, everything, monitor)
+
+    def once(model: KAN, job: Job, settings: FitSettings) -> FitResult:
+        start = _prepared(model, job)
+        if chosen == "lm":
+            return by_least_squares.fit_kan(model, start, job, everything, settings, monitor)
+        return by_gradient.fit_kan(model, start, job, chosen, settings, monitor)
+
+    return in_rounds(model, job, settings, monitor, once)
 
 
 def _refuse_grids(model: KAN, chosen: Optimizer, settings: FitSettings) -> None:
@@ -195,6 +206,7 @@ def _prepared(model: KAN, job: Job) -> KAN:
     start = model.build().to(dtype=job.x.dtype, device=job.x.device)
     if not fitted_before(model):
         start = scaled_to(start, job.x, job.y if job.squared else None)
+        start = scaled_by(start, job) if isinstance(job.loss, Numbers) else start
     else:
         start = reaching_rows(start, job)
     return reaching(start, job.memory.model) if job.memory else start

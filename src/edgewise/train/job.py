@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from ..data import as_codes, as_matrix, as_pair, as_target, as_weights, holds_classes
-from ..errors import ConfigError, DataError, ShapeError, did_you_mean, shown
+from ..errors import DataError, ShapeError
+from ..losses import CrossEntropy, Custom, Location, Loss, Numbers, SquaredError, as_loss
 from .held_out import HeldOut, SplitRecord, again, draw
 from .priors.memory import Memory
-from .problems.losses import LOSSES, CrossEntropy, Loss, SquaredError
 
 Rows = tuple[Tensor, Tensor, Tensor | None]  # x (n, d), y (n, k) or class codes (n,), weight (n,) or None
 
@@ -51,6 +51,11 @@ class Job:
         return isinstance(self.loss, SquaredError)
 
     @property
+    def located(self) -> bool:
+        """Whether the outputs are in the units of the targets."""
+        return isinstance(self.loss, (SquaredError, Location))
+
+    @property
     def own_split(self) -> bool:
         """Whether the fit itself left out the rows that choose, and may give them back."""
         return self.held_out is not None
@@ -69,24 +74,12 @@ class Job:
         return replace(self, x=x, y=y, weight=weight, xv=None, yv=None, wv=None, held_out=None)
 
 
-def choose_loss(loss: str | Loss, y: Any) -> Loss:
+def choose_loss(loss: Any, y: Any) -> Loss:
     """The loss object; "auto" is cross-entropy for targets declared as classes (text, booleans, categories), squared
-    error otherwise."""
+    error otherwise. Raises `ConfigError`."""
     if isinstance(loss, str) and loss == "auto":
         return CrossEntropy() if holds_classes(y) else SquaredError()
-    if isinstance(loss, str):
-        name = {"mse": "squared_error", "classification": "cross_entropy", "regression": "squared_error"}.get(
-            loss, loss
-        )
-        if name not in LOSSES:
-            raise ConfigError(f"unknown loss {shown(loss)}; {did_you_mean(loss, [*LOSSES, 'auto'])}")
-        return LOSSES[name]
-    if not all(hasattr(loss, part) for part in ("name", "rows", "gradient", "curvature")):
-        raise ConfigError(
-            f"loss must be a name ({', '.join(LOSSES)}) or an object with name, rows, gradient and curvature, got"
-            f" {shown(loss)}"
-        )
-    return loss
+    return as_loss(loss)
 
 
 @dataclass(frozen=True)
@@ -104,7 +97,7 @@ def check_rows(
     X: Any,
     y: Any,
     *,
-    loss: str | Loss,
+    loss: Any,
     sample_weight: Any,
     features: int | None,
     outputs: int | None,
@@ -129,6 +122,8 @@ def check_rows(
         target, classes = _codes(y, x.shape[0], outputs, known, "y", device)
     else:
         target = as_target(y, rows=x.shape[0], width=outputs, dtype=dtype, device=device)
+        if isinstance(chosen, (Numbers, Custom)):
+            chosen.check(target)
     weight, places = None, torch.arange(x.shape[0])
     if sample_weight is not None:
         weight = as_weights(sample_weight, rows=x.shape[0], device=x.device).to(x.dtype)
@@ -231,6 +226,8 @@ def _validation(
         yv = as_target(
             validation[1], rows=xv.shape[0], width=target.shape[1], what="validation y", dtype=x.dtype, device=x.device
         )
+        if isinstance(loss, Numbers):
+            loss.check(yv, "validation y")
     if xv.shape[0] == 0:
         raise DataError("validation has no rows; leave it out and fit holds some rows out itself")
     given = validation[2] if len(validation) == 3 else None

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from ..errors import ConfigError, knows_keywords
+from ..losses import Loss
 from ..model import KAN
 from .closing import finish
 from .evidence.additive import additive
@@ -16,7 +17,6 @@ from .evidence.by_evidence import HOW, Again
 from .job import Job, Rows, check_rows
 from .monitor import watched
 from .naming import opened
-from .problems.losses import Loss
 from .result import FitResult
 from .resuming.chapters import opened as opened_chapter
 from .resuming.journal import Part, part_of
@@ -90,7 +90,7 @@ def refit(
     with watched((), progress) as monitor:
         if isinstance(ending, Again):
             found = additive(start, job, everything, monitor, ending.structures)
-            done, status = found.model, found.status
+            done, status, job = found.model, found.status, replace(job, loss=found.loss)
         elif result.status is Status.NOTHING:
             done, status = constant(start, job), Status.NOTHING
         elif ending.state.status is Status.STOPPED and not ending.state.roughness:
@@ -105,7 +105,7 @@ def refit(
                 last = last_refit(training, state, everything)
             except Interrupted:  # half of these steps is worth no more than none
                 raise KeyboardInterrupt from None
-            done, status = (carried_on(last.model, job.x) if job.squared else last.model), last.status
+            done, status = (carried_on(last.model, job.x) if job.located else last.model), last.status
     if part is not None and part.whole:
         part.journal.remove()
     how = f"{HOW if isinstance(ending, Again) else 'Levenberg-Marquardt'} on all rows"

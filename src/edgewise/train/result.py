@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import ConfigError
+from ..losses import CrossEntropy, Loss, Numbers, SquaredError
 from .held_out import HeldOut
 from .priors.memory import Memory, Seen
-from .problems.losses import CrossEntropy, Loss, SquaredError
 from .solvers.status import Status
 
 BLOCK = 1 << 14  # rows in one forward pass
@@ -28,9 +28,9 @@ class FitResult:
     choosing_loss: the loss of the state that was chosen on the rows that chose it, too low as an estimate. `held_out`
     says which rows the fit left out: `fit(..., validation=result)` on the same rows leaves the same ones out, and so
     does every later fit of its model on them. metrics: 'rmse', 'mae' and 'r2', or 'accuracy' and 'cross_entropy', of
-    the training and of the held-out rows; 'expected_rmse': the error to expect of new rows, tails included, which
-    held-out rows rarely show (`train/expected_error.py`). history: one row (dict) per step, whose validation_loss is
-    that of the rows that choose. message: one paragraph in words.
+    the training and of the held-out rows, and those that suit other losses (docs/losses.md). 'expected_rmse': the error
+    to expect of new rows, tails included, which held-out rows rarely show (`train/expected_error.py`). history: one row
+    (dict) per step, whose validation_loss is that of the rows that choose. message: one paragraph in words.
     """
 
     model: Any
@@ -77,6 +77,12 @@ def split_of(validation: Any) -> Any:
     return validation.held_out
 
 
+def headline(loss: Loss, metrics: dict[str, float]) -> str:
+    """The metric that stands for the others in a sentence; "" where there is none."""
+    wanted = loss.headline if isinstance(loss, Numbers) else "accuracy" if isinstance(loss, CrossEntropy) else "rmse"
+    return wanted if wanted in metrics else ""
+
+
 def measure(
     module: nn.Module, x: Tensor, y: Tensor, loss: Loss, weight: Tensor | None = None
 ) -> tuple[float, dict[str, float]]:
@@ -93,7 +99,9 @@ def measure(
         )
         value = float(share @ rows)
         metrics: dict[str, float] = {}
-        if isinstance(loss, SquaredError):
+        if isinstance(loss, Numbers):
+            metrics = loss.metrics(prediction, y, share)
+        elif isinstance(loss, SquaredError):
             residual = prediction - y
             spread = float((share @ (y - share @ y).square()).mean())
             metrics = {

@@ -13,11 +13,11 @@ from ..config import is_number, is_seed, is_sequence
 from ..devices import as_device
 from ..errors import ConfigError, did_you_mean, problems, shown
 from ..limits import HISTORY_ROW, MODULE, times, too_large
+from ..losses import Function, Loss
 from ..model import KAN
 from .choose import EVIDENCE, FULL_BATCH, NAMES, Optimizer
 from .monitor import Callback
 from .priors.memory import Memory, check_memory
-from .problems.losses import Loss
 from .resuming.journal import Part
 
 OPTIMIZERS = ("auto", *NAMES, EVIDENCE)
@@ -41,7 +41,7 @@ class FitSettings:
     optimizer: Optimizer = "auto"
     grids: str | Sequence[int] = "auto"
     sparsity: float = 0.0
-    loss: str | Loss = "auto"
+    loss: str | Loss | Function = "auto"
     restarts: str | int = "auto"
     steps: int | None = None
     batch_size: int | None = None

@@ -14,10 +14,10 @@ from torch import Tensor
 import edgewise as ew
 from edgewise.errors import ConfigError
 from edgewise.fitting import dense_basis
+from edgewise.losses import CrossEntropy, SquaredError
 from edgewise.train.priors.memory import Certain, Memory, Seen, View, flat
 from edgewise.train.priors.tuning import TUNED
 from edgewise.train.problems.kan import NetworkProblem
-from edgewise.train.problems.losses import CrossEntropy, SquaredError
 from edgewise.transforms import adapt, extend, refine, remove
 from helpers import assert_close, assert_equal, state_of
 

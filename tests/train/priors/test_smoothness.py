@@ -14,9 +14,9 @@ import edgewise as ew
 from edgewise import grid
 from edgewise.fitting import dense_basis, project
 from edgewise.layers import KANLayer
+from edgewise.losses import CrossEntropy, SquaredError
 from edgewise.train.priors.smoothness import Intensity, Roughness, estimate, jumps, places
 from edgewise.train.problems.kan import NetworkProblem
-from edgewise.train.problems.losses import CrossEntropy, SquaredError
 from edgewise.train.solvers import levenberg_marquardt
 from edgewise.transforms import remove
 from helpers import assert_close

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from edgewise.errors import ConfigError
+from edgewise.losses import SquaredError
 from edgewise.model import KAN
 from edgewise.train.priors.sparsity import EdgePenalty, L1Entropy
 from edgewise.train.priors.tuning import TUNED
 from edgewise.train.problems.kan import NetworkProblem
-from edgewise.train.problems.losses import SquaredError
 from edgewise.transforms import remove, set_symbolic
 from helpers import assert_close, assert_equal
 

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from edgewise.losses import CrossEntropy, Loss, SquaredError
 from edgewise.model import KAN
 from edgewise.ops import normal
 from edgewise.train.problems.kan import NetworkProblem, free_masks
-from edgewise.train.problems.losses import CrossEntropy, Loss, SquaredError
 from edgewise.transforms import remove, set_symbolic
 from helpers import assert_close, assert_equal, state_of
 

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 import edgewise as ew
 from edgewise.errors import ShapeError, TrainingError
+from edgewise.losses import CrossEntropy, SquaredError
 from edgewise.train.problems import module, products
-from edgewise.train.problems.losses import CrossEntropy, SquaredError
 from edgewise.train.problems.module import ModuleProblem
 from helpers import assert_close, assert_equal
 

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 import edgewise as ew
 from edgewise.errors import ShapeError, TrainingError
+from edgewise.losses import SquaredError
 from edgewise.train.problems import residual
-from edgewise.train.problems.losses import SquaredError
 from edgewise.train.problems.module import ModuleProblem
 from edgewise.train.problems.residual import ResidualProblem
 from edgewise.train.solvers import lbfgs, levenberg_marquardt

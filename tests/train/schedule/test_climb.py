@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import torch
 
+from edgewise.losses import SquaredError
 from edgewise.model import KAN
 from edgewise.train.job import make_job
 from edgewise.train.monitor import Monitor
-from edgewise.train.problems.losses import SquaredError
 from edgewise.train.result import measure
 from edgewise.train.schedule import budget, last_refit, starts
 from edgewise.train.schedule.candidate import Candidate, Interrupted, finer

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import edgewise as ew
+from edgewise.losses import CrossEntropy, SquaredError
 from edgewise.train.job import Job
-from edgewise.train.problems.losses import CrossEntropy, SquaredError
 from edgewise.train.schedule.null_model import (
     Choices,
     believed,

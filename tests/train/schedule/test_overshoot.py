@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 import edgewise as ew
+from edgewise.losses import CrossEntropy, SquaredError
 from edgewise.train.job import Job
-from edgewise.train.problems.losses import CrossEntropy, SquaredError
 from edgewise.train.schedule import overshoot
 from edgewise.train.schedule.candidate import Candidate, best_first
 from edgewise.train.schedule.tuning import TUNED

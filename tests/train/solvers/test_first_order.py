@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 import edgewise as ew
 from edgewise.errors import ConfigError, TrainingError
-from edgewise.train.problems.losses import LOSSES, CrossEntropy, Loss, SquaredError
+from edgewise.losses import LOSSES, CrossEntropy, Loss, SquaredError
 from edgewise.train.result import measure
 from edgewise.train.solvers import first_order, levenberg_marquardt
 from edgewise.train.solvers.first_order import Trained, adam

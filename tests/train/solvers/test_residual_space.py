@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 import edgewise as ew
+from edgewise.losses import CrossEntropy, SquaredError
 from edgewise.train.problems.curvature import Formed, Rows
-from edgewise.train.problems.losses import CrossEntropy, SquaredError
 from edgewise.train.problems.module import ModuleProblem
 from edgewise.train.problems.residual import ResidualProblem
 from edgewise.train.solvers import levenberg_marquardt

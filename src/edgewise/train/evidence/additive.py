@@ -11,10 +11,10 @@ from torch import Tensor
 
 from ...errors import ConfigError, shown
 from ...layers import OFF
+from ...losses import LOSSES, CrossEntropy, Linked, Location, Loss, Numbers, SquaredError
 from ...model import KAN
 from ..job import Job, Rows
 from ..monitor import Monitor
-from ..problems.losses import CrossEntropy, SquaredError
 from ..solvers.status import Status
 from .chosen_terms import Structure, Task
 from .marginal import Note, Posterior
@@ -27,11 +27,12 @@ from .variables import Variable, variables
 
 @dataclass(frozen=True)
 class Found:
-    """The network, how the search for it ended, and what it decided for each target."""
+    """The network, how the search for it ended, what it decided for each target, and the loss with its scale."""
 
     model: KAN
     status: Status
     structures: list[Structure]
+    loss: Loss
 
 
 def check(model: KAN, job: Job) -> None:
@@ -48,10 +49,9 @@ def check(model: KAN, job: Job) -> None:
         )
     if bool((model.edge_layers[0].kind[:, :outputs] == OFF).all(0).any()):
         raise ConfigError("optimizer='evidence' needs an edge into every sum; the model has a sum without any")
-    if not isinstance(job.loss, (SquaredError, CrossEntropy)):
+    if not isinstance(job.loss, (SquaredError, CrossEntropy, Numbers)):
         raise ConfigError(
-            f"optimizer='evidence' knows the losses squared_error and cross_entropy, got {shown(job.loss.name)}; use"
-            " optimizer='lm'"
+            f"optimizer='evidence' knows the losses {', '.join(LOSSES)}, got {shown(job.loss.name)}; use optimizer='lm'"
         )
 
 
@@ -72,21 +72,45 @@ def additive(start: KAN, job: Job, rows: Rows, monitor: Monitor, known: Sequence
     found = variables(start, a, weight, TUNED.intervals)
     note = _note(monitor, float(start.output_scale.square().mean()) if job.squared else 1.0)
     on, outputs = _on(layer.kind != OFF, found), start.outputs
+    apart = not isinstance(job.loss, CrossEntropy)  # each output by itself
+    if isinstance(job.loss, Linked):  # what is predicted is the link, from zero on
+        start = start.build(scaling={"output_shift": torch.zeros_like(start.output_shift)})
     if job.squared:
         targets = (y - start.output_shift) / start.output_scale
         tasks = [Task(a, weight, target, 1, found, note) for target in targets.T]
+    elif isinstance(job.loss, Numbers):
+        targets = y if isinstance(job.loss, Linked) else (y - start.output_shift) / start.output_scale
+        each = zip(targets.T, _of_outputs(job.loss, start), strict=True)
+        tasks = [Task(a, weight, target, 1, found, note, loss) for target, loss in each]
     else:
         tasks = [Task(a, weight, y, outputs, found, note)]
     ends = []
     for number, task in enumerate(tasks):
-        mine = on[:, number] if job.squared else on[:, :outputs].any(1)
+        mine = on[:, number] if apart else on[:, :outputs].any(1)
         inputs = mine.nonzero()[:, 0].tolist()
         pairs, most = _pairs_on(on[:, outputs:]), room_of(start) // outputs
         ends.append(search(task, inputs, pairs, most, known[number] if known else None))
     columns, factors = _columns(found, [(end.terms, end.posterior) for end in ends], outputs, float(weight.sum()))
     factors = sorted(factors, key=lambda factor: -factor.explained)[: room_of(start)]
     model = network(start, found, columns, factors)
-    return Found(model, _status([end.posterior for end in ends], monitor), [end.structure for end in ends])
+    loss = _with_scales(job.loss, [end.posterior for end in ends], start)
+    return Found(model, _status([end.posterior for end in ends], monitor), [end.structure for end in ends], loss)
+
+
+def _of_outputs(loss: Numbers, start: KAN) -> list[Numbers]:
+    """The loss of each output, in the units of the network."""
+    if not isinstance(loss, Location) or loss.scale is None:
+        return [loss] * start.outputs
+    scales = (torch.tensor(loss.scale, dtype=torch.float64) / start.output_scale).reshape(-1).tolist()
+    return [replace(loss, scale=(scale,)) for scale in scales]
+
+
+def _with_scales(loss: Loss, posteriors: Sequence[Posterior], start: KAN) -> Loss:
+    """The loss with the scales that were found with the outputs, in the units of the targets."""
+    if not isinstance(loss, Location) or loss.scale is not None:
+        return loss
+    found = [posterior.likelihood.loss.scale[0] for posterior in posteriors]
+    return replace(loss, scale=tuple((torch.tensor(found, dtype=torch.float64) * start.output_scale).tolist()))
 
 
 def _note(monitor: Monitor, unit: float) -> Note:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ...losses import Loss
 from ...model import KAN
 from ..closing import finish
 from ..job import Job, Rows
 from ..monitor import Monitor
-from ..problems.losses import Loss
 from ..result import FitResult
 from ..schedule.null_model import constant
 from ..solvers.status import Status
@@ -40,9 +40,10 @@ def fit_kan(model: KAN, start: KAN, job: Job, everything: Rows, monitor: Monitor
     try:
         found = additive(start, job, rows, monitor)
     except KeyboardInterrupt:
-        found = Found(constant(start, job), Status.INTERRUPTED, [])
+        found = Found(constant(start, job), Status.INTERRUPTED, [], job.loss)
     if job.own_split:
         job = replace(job, xv=None, yv=None, wv=None)
-    result = finish(model, found.model, found.model, job, rows, found.status, monitor, HOW)
     again = None if found.status is Status.INTERRUPTED else Again(start, job.loss, found.structures)
+    job = replace(job, loss=found.loss)
+    result = finish(model, found.model, found.model, job, rows, found.status, monitor, HOW)
     return replace(result, ending=again)

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ...losses import Numbers
 from .effects import blocks
-from .laplace import cross_entropy, shares_of, targets
+from .laplace import cross_entropy, numbers
+from .likelihoods import Scored, shares_of, targets
 from .marginal import Blocks, Note, Posterior, Prior, believed, squared_error
 from .screening import Pair
 from .terms import Term, design, prior_of
@@ -21,7 +23,8 @@ from .variables import Variable
 @dataclass(frozen=True)
 class Task:
     """Rows x (n, d) with weights (n,) and one target y (n,): numbers (classes = 1) or class numbers; the functions of
-    each variable, and whom to tell of progress."""
+    each variable, and whom to tell of progress; the loss of numbers where that is no square, and by which likelihood
+    rows are judged then."""
 
     x: Tensor
     weight: Tensor
@@ -29,10 +32,14 @@ class Task:
     classes: int
     variables: list[Variable]
     note: Note
+    loss_of: Numbers | None = None
+    judge: Scored | None = None
 
     def fit(self, terms: Sequence[Term], prior: Prior, known: Tensor | None) -> Posterior:
         """The posterior of these terms; `known` (q,): strengths to go on from."""
         rows = self.blocks(terms)
+        if self.loss_of is not None:
+            return numbers(rows, prior, self.loss_of, self.note, known)
         if self.classes == 1:
             return squared_error(rows, prior, self.note, known)
         return cross_entropy(rows, prior, self.classes, self.note, known)
@@ -44,6 +51,8 @@ class Task:
     def losses(self, terms: Sequence[Term], posterior: Posterior) -> Tensor:
         """The loss of each row (n,): squared errors, or negative log probabilities."""
         predicted = self.predict(terms, posterior, self.x)
+        if self.loss_of is not None:
+            return (self.judge or posterior.likelihood).losses(predicted, self.y)
         if self.classes == 1:
             return (self.y - predicted[:, 0]).square()
         return torch.nn.functional.cross_entropy(predicted, self.y, reduction="none")
@@ -76,6 +85,10 @@ class Task:
         share = self.weight[rows, None]
         x = self.x[rows]
         predicted = self.predict(terms, posterior, x)
+        if self.loss_of is not None:
+            known = posterior.likelihood
+            slopes, curvature = known.left(predicted, self.y[rows])
+            return x, -share * slopes, share * curvature
         if self.classes == 1:
             noise = posterior.noise
             return x, share * (self.y[rows, None] - predicted) / noise, (share / noise).expand(-1, 1)
@@ -112,8 +125,10 @@ class Model:
     @property
     def structure(self) -> Structure:
         """What was decided."""
-        pairs = [term for term in self.terms if len(term.variables) == 2]
-        alone, pooled = ([term.variables for term in pairs if term.pooled is kind] for kind in (False, True))
+        pairs = [(term.variables, term.pooled) for term in self.terms]
+        alone, pooled = (
+            [pair for pair, kind in pairs if len(pair) == 2 and kind is wanted] for wanted in (False, True)
+        )
         return Structure(self.common, alone, pooled)
 
 

@@ -1,9 +1,10 @@
-"""The posterior of logits, by a Newton step between two updates of the strengths (Laplace's approximation).
+"""The posterior of predictions under a likelihood that is no parabola, by a Newton step between two updates of the
+strengths (Laplace's approximation).
 
 Two classes have one logit, whose halves stand for both of them: log odds are all that two logits say. More classes have
-one logit each.
+one logit each. Numbers have one prediction; the scale and the dispersion of their loss are updated with the strengths.
 
-Letters: n rows, m functions, k classes, l logits, q groups.
+Letters: n rows, m functions, k classes, l predictions of a row, q groups.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from ...losses import Numbers
+from .likelihoods import Classes, Likelihood, Scored
 from .marginal import Blocks, Note, Posterior, Prior, Strengths, occam_of, worth
 from .tuning import TUNED
 
@@ -26,94 +29,122 @@ def cross_entropy(blocks: Blocks, prior: Prior, classes: int, note: Note, known:
     flat = ((counts + 0.5) / (counts + 0.5).sum()).log()
     if classes == 2:
         flat = flat[1:] - flat[0]
-    found = _newton(blocks, prior, flat, float(counts.sum()), note, known)
+    found = _newton(blocks, prior, flat, Classes(), note, known)
     if classes > 2:
         return found
     sign = torch.tensor([-0.5, 0.5], dtype=found.coef.dtype)
     return replace(found, coef=found.coef * sign, constant=found.constant * sign, flat=flat * sign)
 
 
-def _newton(blocks: Blocks, prior: Prior, flat: Tensor, mass: float, note: Note, known: Tensor | None) -> Posterior:
-    """The posterior of as many logits as `flat`, the constants that fit best alone, has."""
-    constant, logits = flat, len(flat)
-    coef = prior.roughness.new_zeros(len(prior.groups), logits)
+def numbers(blocks: Blocks, prior: Prior, loss: Numbers, note: Note, known: Tensor | None = None) -> Posterior:
+    """The posterior of numbers under a loss; `known` as above."""
+    y, weight = (torch.cat(parts) for parts in zip(*((y, weight) for _, y, weight in blocks()), strict=True))
+    likelihood = Scored.of(loss, y, weight)
+    flat = likelihood.loss.constant(y[:, None], weight)
+    if bool((y == y[0]).all()):  # a constant target leaves nothing
+        nothing = torch.zeros(int(prior.terms.max()) + 1, dtype=flat.dtype)
+        strength, coef = prior.sizes * torch.nan, prior.roughness * 0
+        effective = torch.zeros_like(strength)
+        return Posterior(coef, flat[0], effective, strength, 0.0, True, 0.0, nothing, flat[0], likelihood)
+    found = _newton(blocks, prior, flat, likelihood, note, known)
+    last = found.likelihood
+    assert isinstance(last, Scored)
+    predicted = _predicted(blocks, torch.cat([found.constant[None], found.coef]), torch.arange(len(found.coef)))
+    constant = found.constant[0] + last.centred(predicted, y, weight)
+    noise = last.variance(predicted, y, weight)
+    return replace(found, coef=found.coef[:, 0], constant=constant, flat=flat[0], noise=noise)
+
+
+def _newton(
+    blocks: Blocks, prior: Prior, flat: Tensor, likelihood: Likelihood, note: Note, known: Tensor | None
+) -> Posterior:
+    """The posterior of as many predictions as `flat`, the constants that fit best alone, has."""
+    constant, count = flat, len(flat)
+    coef = prior.roughness.new_zeros(len(prior.groups), count)
     strengths, settled, gain = Strengths(prior, 1.0, known), False, 0.0
-    effective, alone = torch.zeros_like(strengths.value), _alone(blocks, flat)
+    y, weight = (torch.cat(parts) for parts in zip(*((y, weight) for _, y, weight in blocks()), strict=True))
+    effective, mass = torch.zeros_like(strengths.value), float(weight.sum())
+    bare, beside = _alone(blocks, likelihood, flat)
     while not settled and strengths.updates < TUNED.rounds and bool(strengths.there.any()):
         places = strengths.places
         precision = torch.cat([coef.new_full((1,), TUNED.unpenalised), strengths.precision(places)])
         here = torch.cat([constant[None], coef[places]])  # (1 + m, l)
-        value, slope, curvature = _taylor(blocks, here, places)
-        factor = torch.linalg.cholesky(curvature + torch.diag(precision.repeat(logits)))
+        value, slope, curvature = _taylor(blocks, likelihood, here, places)
+        factor = torch.linalg.cholesky(curvature + torch.diag(precision.repeat(count)))
         slope = slope + precision[:, None] * here
-        step = -torch.cholesky_solve(slope.T.reshape(-1, 1), factor).reshape(logits, -1).T
-        objective = value + 0.5 * float((precision[:, None] * here.square()).sum())
+        step = -torch.cholesky_solve(slope.T.reshape(-1, 1), factor).reshape(count, -1).T
+        charged = 0.5 * float((precision[:, None] * here.square()).sum())
         before = gain
-        gain = alone - objective - 0.5 * occam_of(factor, precision[1:].repeat(logits))
-        found, length = here + step, 1.0
-        while length > TUNED.shortest:
-            charged = 0.5 * float((precision[:, None] * found.square()).sum())
-            if _value(blocks, found, places) + charged <= objective * (1 + 1e-12) + 1e-12:
-                break
-            length /= 2
-            found = here + length * step
+        gain = likelihood.gain(bare, value, mass, _used(effective)) + beside - charged
+        gain -= 0.5 * occam_of(factor, precision[1:].repeat(count))
+        found, length = _shortened(blocks, likelihood, here, step, places, precision, value + charged)
         constant = found[0]
         coef = torch.zeros_like(coef).index_add_(0, places, found[1:])
-        variance = torch.cholesky_inverse(factor).diagonal().reshape(logits, -1)[:, 1:]
+        variance = torch.cholesky_inverse(factor).diagonal().reshape(count, -1)[:, 1:]
         determined = (1 - precision[1:] * variance).clamp(min=0).sum(0)
         effective, change = strengths.update(determined, found[1:].square().sum(1), places)
         coef = coef * strengths.there[prior.groups][:, None]
+        old = likelihood.state
+        if len(old):
+            likelihood = likelihood.updated(_predicted(blocks, found, places), y, weight, _used(effective))
+        moved = float((likelihood.state - old).abs().sum())
         rest = change < TUNED.settled_classes or 0 <= gain - before < TUNED.gained
-        settled = (rest and length == 1.0) or note(value / mass)
+        settled = (rest and length == 1.0 and moved < TUNED.settled_classes) or note(value / mass)
     settled = settled or not bool(strengths.there.any())
     places = strengths.places
-    precision = torch.cat([coef.new_full((1,), TUNED.unpenalised), strengths.precision(places)]).repeat(logits)
-    curvature = _taylor(blocks, torch.cat([constant[None], coef[places]]), places)[2]
-    whose = torch.cat([prior.terms.new_full((1,), int(prior.terms.max()) + 1), prior.terms[places]]).repeat(logits)
+    precision = torch.cat([coef.new_full((1,), TUNED.unpenalised), strengths.precision(places)]).repeat(count)
+    curvature = _taylor(blocks, likelihood, torch.cat([constant[None], coef[places]]), places)[2]
+    whose = torch.cat([prior.terms.new_full((1,), int(prior.terms.max()) + 1), prior.terms[places]]).repeat(count)
     mean = torch.cat([constant[None], coef[places]]).T.reshape(-1)
     value = worth(mean, curvature + torch.diag(precision), precision, whose, int(prior.terms.max()) + 2)[:-1]
-    return Posterior(coef, constant, effective, strengths.left, 1.0, settled, gain, value, flat)
+    return Posterior(coef, constant, effective, strengths.left, 1.0, settled, gain, value, flat, likelihood)
 
 
-def _alone(blocks: Blocks, flat: Tensor) -> float:
-    """The same as the gain is measured by, of the constants alone."""
-    none = torch.zeros(0, dtype=torch.long)
-    value, _, curvature = _taylor(blocks, flat[None], none)
+def _used(effective: Tensor) -> float:
+    """Effective parameters, the constant among them."""
+    return 1.0 + float(effective.sum())
+
+
+def _shortened(
+    blocks: Blocks,
+    likelihood: Likelihood,
+    here: Tensor,
+    step: Tensor,
+    places: Tensor,
+    precision: Tensor,
+    objective: float,
+) -> tuple[Tensor, float]:
+    """The point (1 + m, l) that a step leads to, halved until the objective does not rise, and the part of it taken."""
+    found, length = here + step, 1.0
+    while length > TUNED.shortest:
+        charged = 0.5 * float((precision[:, None] * found.square()).sum())
+        if _value(blocks, likelihood, found, places) + charged <= objective * (1 + 1e-12) + 1e-12:
+            break
+        length /= 2
+        found = here + length * step
+    return found, length
+
+
+def _alone(blocks: Blocks, likelihood: Likelihood, flat: Tensor) -> tuple[float, float]:
+    """The losses of the constants alone, and what these cost beside."""
+    value, _, curvature = _taylor(blocks, likelihood, flat[None], torch.zeros(0, dtype=torch.long))
     factor = torch.linalg.cholesky(curvature + TUNED.unpenalised * torch.eye(len(flat), dtype=flat.dtype))
-    return value + 0.5 * TUNED.unpenalised * float(flat.square().sum()) + float(factor.diagonal().log().sum())
+    return value, 0.5 * TUNED.unpenalised * float(flat.square().sum()) + float(factor.diagonal().log().sum())
 
 
-def shares_of(logits: Tensor) -> Tensor:
-    """Probabilities of the classes that have a logit: all of them, or the second of two."""
-    return logits.softmax(1) if logits.shape[1] > 1 else logits.sigmoid()
-
-
-def losses(logits: Tensor, y: Tensor) -> Tensor:
-    """Negative log probability of the class y of each row (n,)."""
-    if logits.shape[1] == 1:
-        return torch.nn.functional.softplus(torch.where(y > 0, -logits[:, 0], logits[:, 0]))
-    return torch.nn.functional.cross_entropy(logits, y, reduction="none")
-
-
-def targets(y: Tensor, logits: int) -> Tensor:
-    """The probabilities that classes y (n,) would have if they were certain: (n, l)."""
-    return y[:, None].double() if logits == 1 else torch.nn.functional.one_hot(y, logits).double()
-
-
-def _taylor(blocks: Blocks, coef: Tensor, places: Tensor) -> tuple[float, Tensor, Tensor]:
-    """Sum of the losses of the rows, its gradient (1 + m, l), and its curvature (l (1 + m), l (1 + m)), logit by
-    logit."""
+def _taylor(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> tuple[float, Tensor, Tensor]:
+    """Sum of the losses of the rows, its gradient (1 + m, l), and its curvature (l (1 + m), l (1 + m)), prediction by
+    prediction."""
     value, slope, count = 0.0, torch.zeros_like(coef), coef.shape[1]
     curvature = coef.new_zeros(count, len(coef), count, len(coef))
     for functions, y, weight in blocks():
         functions = torch.cat([torch.ones_like(functions[:, :1]), functions[:, places]], 1)
-        logits = functions @ coef
-        value += float(weight @ losses(logits, y))
-        shares = shares_of(logits)
-        slope += functions.T @ (weight[:, None] * (shares - targets(y, count)))
+        predicted = functions @ coef
+        value += float(weight @ likelihood.losses(predicted, y))
+        slope += functions.T @ (weight[:, None] * likelihood.slopes(predicted, y))
         for a in range(count):
             for b in range(a + 1):
-                part = weight * shares[:, a] * ((1.0 if a == b else 0.0) - shares[:, b])
+                part = likelihood.bend(weight, predicted, y, a, b)
                 product = functions.T @ (part[:, None] * functions)
                 curvature[a, :, b] += product
                 if a != b:
@@ -121,7 +152,13 @@ def _taylor(blocks: Blocks, coef: Tensor, places: Tensor) -> tuple[float, Tensor
     return value, slope, curvature.reshape(count * len(coef), -1)
 
 
-def _value(blocks: Blocks, coef: Tensor, places: Tensor) -> float:
+def _predicted(blocks: Blocks, coef: Tensor, places: Tensor) -> Tensor:
+    """The predictions (n, l) of these coefficients."""
+    return torch.cat([coef[0] + functions[:, places] @ coef[1:] for functions, _, _ in blocks()])
+
+
+def _value(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> float:
     return sum(
-        float(weight @ losses(coef[0] + functions[:, places] @ coef[1:], y)) for functions, y, weight in blocks()
+        float(weight @ likelihood.losses(coef[0] + functions[:, places] @ coef[1:], y))
+        for functions, y, weight in blocks()
     )

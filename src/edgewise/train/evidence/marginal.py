@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -50,7 +51,7 @@ class Posterior:
     strength (q,): of their prior, nan for a group that went; noise: variance that the functions leave, 1 for classes;
     settled: whether the strengths came to rest; gain: how much higher the log marginal likelihood is than that of a
     constant; worth (t,): how much of that goes with each term; flat () or (k,): the best constant
-    alone."""
+    alone; likelihood: with its own parameters, where the loss is no square."""
 
     coef: Tensor
     constant: Tensor
@@ -61,6 +62,7 @@ class Posterior:
     gain: float
     worth: Tensor
     flat: Tensor
+    likelihood: Any = None
 
     def nothing(self) -> Posterior:
         """The best constant in place of the functions."""

@@ -50,7 +50,7 @@ def search(
     every = _grown(task, dense, _within(task, singles, lines, most, among), singles, pairs, most, among)
     if every.posterior.gain <= few.posterior.gain:
         return few
-    losses, weight = _unseen_losses(task, [_again(found, among) for found in (few, every)])
+    losses, weight = _unseen_losses(task, [_again(found, among) for found in (few, every)], few)
     gain = losses[0] - losses[1]
     mean = weight @ gain / weight.sum()
     error = (weight @ (gain - mean).square() / weight.sum() / (len(gain) - 1)).sqrt()
@@ -58,10 +58,11 @@ def search(
 
 
 def _functions(task: Task, singles: Sequence[Term], pairs: Sequence[Pair]) -> float:
-    """How many functions all inputs and all pairs of lines have; those of classes count for more, since they take a
-    pass over the rows for every update."""
+    """How many functions all inputs and all pairs of lines have. Where the loss is no square they count for more,
+    since every update takes a pass over the rows."""
     count = len(pairs) + sum(len(term.roughness) for term in singles)
-    return count if task.classes == 1 else TUNED.passes * task.classes * count
+    exact = task.classes == 1 and task.loss_of is None
+    return count if exact else TUNED.passes * max(2, task.classes) * count
 
 
 def _grown(
@@ -120,7 +121,7 @@ def _better(task: Task, singles: list[Term], among: Among) -> tuple[How, Model]:
     if len(singles) == 1 or not (few.believed or every.believed):
         return sparse, few
     losses, weight = _unseen_losses(
-        task, [lambda part, how=how: how(part, singles, None, among) for how in (sparse, dense)]
+        task, [lambda part, how=how: how(part, singles, None, among) for how in (sparse, dense)], few
     )
     return (sparse, few) if weight @ losses[0] <= weight @ losses[1] else (dense, every)
 
@@ -130,14 +131,15 @@ def _again(found: Model, among: Among) -> Try:
     return lambda part: model_of(part, found.terms, found.common, found.posterior.strength, among)
 
 
-def _unseen_losses(task: Task, tries: Sequence[Try]) -> tuple[list[Tensor], Tensor]:
-    """The loss of each row (n,) for each try, by a fit to other rows; and the weights (n,)."""
+def _unseen_losses(task: Task, tries: Sequence[Try], judge: Model) -> tuple[list[Tensor], Tensor]:
+    """The loss of each row (n,) for each try, by a fit to other rows, and the weights (n,). `judge`: the model by whose
+    likelihood rows are judged where the loss has one."""
     count = min(len(task.x), TUNED.rows_validated)
     rows = torch.randperm(len(task.x), generator=torch.Generator().manual_seed(0))[:count]
     losses = [task.weight.new_zeros(count) for _ in tries]
     for fold in range(TUNED.folds):
         out = torch.arange(count) % TUNED.folds == fold
-        training, unseen = task.take(rows[~out]), task.take(rows[out])
+        training, unseen = task.take(rows[~out]), replace(task.take(rows[out]), judge=judge.posterior.likelihood)
         for mine, fit in zip(losses, tries, strict=True):
             found = fit(training)
             mine[out] = unseen.losses(found.terms, found.posterior)

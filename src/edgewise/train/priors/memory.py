@@ -21,10 +21,10 @@ from ...errors import ConfigError, shown
 from ...fitting import dense_basis
 from ...grid import breaks_of
 from ...layers import KANLayer
+from ...losses import CrossEntropy, Loss, SquaredError, within
 from ...model import KAN
 from ...transforms.grids import grown, reaching
 from ..problems.kan import NetworkProblem, parameters_of, size_of
-from ..problems.losses import CrossEntropy, Loss, SquaredError
 from ..problems.quadratic import Quadratic
 from .sparsity import index_of
 from .tuning import TUNED
@@ -140,7 +140,8 @@ class Seen:
         x, y, weight = self.x.double(), self.y, self.weight if self.weight is None else self.weight.double()
         if isinstance(self.loss, SquaredError):
             y = (y.double() - model.output_shift) / model.output_scale
-        loss = Certain() if isinstance(self.loss, CrossEntropy) else self.loss
+        loss: Any = Certain() if isinstance(self.loss, CrossEntropy) else self.loss
+        loss = within(loss, model.output_shift, model.output_scale)
         problem = NetworkProblem(model.build(), model.scale_inputs(x), y, loss, weight)
         value, gradient, curvature = problem.quadratic(problem.start())
         places, rows = problem.flat.places, problem.rows

@@ -21,9 +21,10 @@ from torch import Tensor
 
 from ...grid import breaks_of
 from ...layers import KANLayer
+from ...losses import SquaredError, Within
+from ...losses import dispersion as spread_over
 from ..problems.kan import NetworkProblem, size_of
 from ..problems.layer_basis import Local
-from ..problems.losses import SquaredError
 from .sparsity import index_of
 from .tuning import TUNED
 
@@ -167,6 +168,12 @@ def estimate(problem: NetworkProblem, theta: Tensor, term: Smoothness, before: R
                 * rows
                 / max(rows * outputs - (theta.numel() - spent), TUNED.free * rows * outputs)
             )
+        elif isinstance(problem.loss, Within):
+            numbers = problem.rows * problem.y.shape[1]
+            free = numbers - (theta.numel() - spent)
+            output = problem.loss.outside(problem.at(theta).output)
+            dispersion = spread_over(problem.loss.loss, output, problem.y, problem.weight)
+            dispersion *= numbers / max(free, TUNED.free * numbers)
         return Roughness(tuple(found), dispersion)
 
 

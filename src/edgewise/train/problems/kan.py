@@ -17,11 +17,11 @@ import torch
 from torch import Tensor
 
 from ...layers import KANLayer
+from ...losses import Loss
 from ...model import KAN
 from ...ops.network_jacobian import LayerJacobian
 from ...ops.normal import summed
 from .layer_basis import Local
-from .losses import Loss
 from .products import either_side
 from .quadratic import Quadratic
 from .tuning import TUNED

@@ -16,10 +16,10 @@ from torch import Tensor, nn
 from torch.autograd import grad
 
 from ...errors import ShapeError, TrainingError
+from ...losses import Loss
 from .curvature import Formed, Linearised, Rows
 from .jacobian import Jacobian
 from .linear_layers import Factored
-from .losses import Loss
 from .parameters import Flat
 from .products import add_symmetric, diagonal_by_signs, either_side, once_only, root, second_derivative, slices, times
 from .tuning import TUNED
@@ -32,7 +32,7 @@ class ModuleProblem:
     Raises `TrainingError` for a module that is random in evaluation mode, couples the rows of a batch, or has nothing
     to train, and `ShapeError` for outputs that do not fit the targets.
 
-    >>> from edgewise.train.problems.losses import SquaredError
+    >>> from edgewise.losses import SquaredError
     >>> problem = ModuleProblem(nn.Linear(2, 1), torch.rand(5, 2), torch.rand(5, 1), SquaredError())
     >>> value, gradient, curvature = problem.quadratic(problem.start())
     >>> gradient.shape, curvature.shape

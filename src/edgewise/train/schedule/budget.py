@@ -7,8 +7,9 @@ import math
 
 import torch
 
+from ...losses import CrossEntropy, Numbers
+from ...losses.statistics import mean_of
 from ..job import Job
-from ..problems.losses import CrossEntropy
 from .tuning import TUNED
 
 
@@ -17,6 +18,8 @@ def constant_loss(job: Job) -> float:
     y = job.y
     if job.squared:
         return float(y.var(0, unbiased=False).mean())
+    if isinstance(job.loss, Numbers):
+        return mean_of(job.loss.rows(job.loss.constant(y, job.weight).expand_as(y), y), job.weight)
     if not isinstance(job.loss, CrossEntropy):
         return math.inf
     share = torch.bincount(y).double() / y.shape[0]

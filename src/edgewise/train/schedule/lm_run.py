@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
+from ...losses import within
 from ...model import KAN
 from ..job import Job, Rows
 from ..priors.smoothness import Roughness, Smoothness, estimate
@@ -103,7 +104,7 @@ class _Task:
             private,
             model.scale_inputs(job.x),
             _scaled(model, job, job.y),
-            job.loss,
+            within(job.loss, model.output_shift, model.output_scale),
             job.weight,
             terms,
             job.memory.on(private) if job.memory else None,

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from ...layers import OFF
+from ...losses import CrossEntropy, Numbers
 from ...model import KAN
 from ..job import Job
 from ..problems.kan import NetworkProblem
-from ..problems.losses import CrossEntropy
 from .tuning import TUNED
 
 
@@ -89,6 +89,8 @@ def best_constant(job: Job) -> Tensor | None:
     share = (share / share.sum()).to(job.x)
     if job.squared:
         return share @ job.y
+    if isinstance(job.loss, Numbers):
+        return job.loss.constant(job.y, job.weight)
     if not isinstance(job.loss, CrossEntropy):
         return None
     count = int(torch.cat([job.y, *([job.yv] if job.yv is not None else [])]).max()) + 1
@@ -117,7 +119,7 @@ def constant(model: KAN, job: Job) -> KAN:
 
 def level(job: Job) -> bool:
     """Whether the targets are one and the same number in every training row."""
-    return job.squared and bool((job.y == job.y[:1]).all())
+    return job.located and bool((job.y == job.y[:1]).all())
 
 
 def replaceable(model: KAN) -> bool:

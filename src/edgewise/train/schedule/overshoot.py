@@ -31,7 +31,7 @@ class Corners:
     def of(job: Job) -> Corners | None:
         """The corners of a job's rows; None where targets are no numbers, or with a single column, which has no
         corners."""
-        if not job.squared or job.x.shape[1] < 2:
+        if not job.located or job.x.shape[1] < 2:
             return None
         return Corners(made(job.x, job.seed), job.y.amin(0), job.y.amax(0))
 

@@ -7,8 +7,11 @@ from torch import Tensor
 
 from ...errors import DataError
 from ...grid import bulk
+from ...losses import Location, Numbers
+from ...losses.location import first_spread
 from ...metadata import Edit
 from ...model import KAN
+from ..job import Job
 from .tuning import TUNED
 
 
@@ -77,3 +80,20 @@ def scaled_to(model: KAN, x: Tensor, y: Tensor | None) -> KAN:
         scaling=scaling,
         edit=Edit("scale", "inputs to the grid's domain" + ("" if y is None else ", targets to unit spread")),
     )
+
+
+def scaled_by(model: KAN, job: Job) -> KAN:
+    """A copy whose outputs begin at the constant that is best by the job's loss, one of numbers, and are in units of
+    the median absolute deviation from it, which outliers do not move; links have their own unit."""
+    assert isinstance(job.loss, Numbers)
+    shift = job.loss.constant(job.y, job.weight)
+    scale = torch.ones_like(shift)
+    if isinstance(job.loss, Location):
+        found = [first_spread(column, job.weight) for column in (job.y - shift).T]
+        most = job.y.abs().amax(0)
+        unit = torch.where(most > 0, most, 1.0)
+        spread = shift.new_tensor(found)
+        scale = torch.where(spread > TUNED.flat_target * most, spread, unit)
+    product = torch.tensor([len(node) > 1 for node in model.topology.factors[-1]], device=shift.device)
+    scaling = {"output_shift": torch.where(product, 0.0, shift), "output_scale": scale}
+    return model.build(scaling=scaling)

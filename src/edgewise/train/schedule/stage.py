@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import torch
+
 from ...errors import GridError
+from ...losses import Numbers, SquaredError, dispersion
 from ...threads import threads_for
 from ..job import Job
 from ..priors.smoothness import Roughness
 from ..priors.sparsity import EdgePenalty
-from ..problems.losses import SquaredError
 from ..solvers.status import Status
 from .candidate import Candidate, best_first
 from .costs import step_cost
@@ -89,6 +91,10 @@ def _settled(candidate: Candidate, known: Roughness | None, before: float, smoot
 
 def first_roughness(candidate: Candidate, job: Job) -> Roughness:
     """What a network says that was trained without a smoothness."""
-    unit = float(candidate.model.output_scale.square().mean())
-    dispersion = 2 * candidate.loss / unit if isinstance(job.loss, SquaredError) else 1.0
-    return Roughness.first(candidate.model.edge_layers, dispersion)
+    found = 1.0
+    if isinstance(job.loss, SquaredError):
+        found = 2 * candidate.loss / float(candidate.model.output_scale.square().mean())
+    elif isinstance(job.loss, Numbers):
+        with torch.no_grad():
+            found = dispersion(job.loss, candidate.model(job.x), job.y, job.weight)
+    return Roughness.first(candidate.model.edge_layers, found)

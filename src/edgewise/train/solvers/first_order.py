@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import ConfigError, TrainingError, problems
-from ..problems.losses import Loss
+from ...losses import Loss
 from ..problems.modes import Modes
 from .rates import Rates
 from .snapshots import Snapshots, Tree
