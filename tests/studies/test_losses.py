@@ -16,6 +16,7 @@ from edgewise.studies.scores import scores
 
 RNG = np.random.default_rng(0)
 X = RNG.uniform(-1, 1, (120, 2))
+NOISE = RNG.standard_normal(120)
 CURVE = np.sin(3 * X[:, 0])
 TARGETS = {
     "poisson": RNG.poisson(np.exp(1 + CURVE)).astype(float),
@@ -27,7 +28,7 @@ HOW: dict[str, Any] = {"effort": "quick", "formula": False, "progress": False, "
 
 @pytest.mark.parametrize("name", ["huber", "quantile", "poisson", "gamma", "binomial"])
 def test_a_study_is_judged_by_its_loss_and_so_are_the_baselines(name):
-    y = TARGETS.get(name, CURVE + 0.2 * RNG.standard_normal(120))
+    y = TARGETS.get(name, CURVE + 0.2 * NOISE)
     study = ew.study(X, y, loss=name, **HOW)
     keys = list(study.scores["this network"])
     assert {"poisson": "deviance", "gamma": "deviance", "binomial": "deviance", "quantile": "quantile_loss"}.get(
@@ -89,7 +90,7 @@ def test_the_command_takes_a_loss():
 
 
 def test_an_estimator_of_a_quantile_predicts_the_quantile():
-    y = CURVE + 0.3 * RNG.standard_normal(120)
+    y = CURVE + 0.3 * NOISE
     model = ew.KANRegressor(hidden=(), effort="quick", interactions=0, loss=ew.losses.Quantile(0.8), random_state=0)
     assert abs((y <= model.fit(X, y).predict(X)).mean() - 0.8) < 0.05
 
@@ -103,7 +104,7 @@ def test_an_estimator_of_counts_predicts_means():
 
 
 def test_balanced_classes_weigh_alike():
-    labels = (CURVE + 0.5 * RNG.standard_normal(120) > 0.9).astype(int)
+    labels = (CURVE + 0.5 * NOISE > 0.9).astype(int)
     how: dict[str, Any] = {"hidden": (), "effort": "quick", "interactions": 0, "random_state": 0}
     plain = ew.KANClassifier(**how).fit(X, labels).predict_proba(X)[:, 1].mean()
     balanced = ew.KANClassifier(class_weight="balanced", **how).fit(X, labels).predict_proba(X)[:, 1].mean()

@@ -88,7 +88,7 @@ def additive(start: KAN, job: Job, rows: Rows, monitor: Monitor, known: Sequence
     for number, task in enumerate(tasks):
         mine = on[:, number] if apart else on[:, :outputs].any(1)
         inputs = mine.nonzero()[:, 0].tolist()
-        pairs, most = _pairs_on(on[:, outputs:]), room_of(start) // outputs
+        pairs, most = _pairs_on(on[:, outputs:]), -(-room_of(start) // outputs)
         ends.append(search(task, inputs, pairs, most, known[number] if known else None))
     columns, factors = _columns(found, [(end.terms, end.posterior) for end in ends], outputs, float(weight.sum()))
     factors = sorted(factors, key=lambda factor: -factor.explained)[: room_of(start)]
