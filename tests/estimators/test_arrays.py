@@ -8,7 +8,7 @@ import pytest
 import edgewise as ew
 from edgewise.errors import DataError
 from edgewise.estimators.arrays import as_table, predicted
-from edgewise.estimators.columns import Rows
+from edgewise.estimators.reading import Rows
 from edgewise.metadata import Metadata
 from helpers import assert_equal
 

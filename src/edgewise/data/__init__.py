@@ -4,14 +4,14 @@ model."""
 from __future__ import annotations
 
 from .build import all_inputs
+from .cell_grids import grid_of, read_file
 from .classes import as_codes, label_values
 from .convert import as_matrix, as_pair, as_target
 from .encode import EncodedRows, beyond_ranges, encode, raw_columns
 from .frames import frame_names, holds_classes
-from .functions import from_function
-from .grids import grid_of, read_file
 from .inputs import as_inputs
 from .reader import Grid, read_grid
+from .sampling import from_function
 from .split import folds, split
 from .table import Table, from_arrays, from_dataframe, from_grid, read_csv
 from .weights import as_weights, distinct

@@ -14,11 +14,11 @@ from torch import Tensor
 from edgewise.errors import DataError, ShapeError, did_you_mean, few, shown
 from edgewise.metadata import MISSING, OTHER, PARTS, Metadata
 
+from .cell_grids import as_array, cells_of, columns_of, frame_grid, read_file
 from .cells import read_levels, read_numbers
 from .dates import date_inputs, read_dates
 from .faults import Fault, date_faults, level_faults, missing_faults, number_faults, usable_rows
 from .frames import as_frame, is_frame
-from .grids import as_array, cells_of, columns_of, frame_grid, read_file
 from .made import codes_of
 from .reader import Grid
 

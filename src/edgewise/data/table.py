@@ -15,9 +15,9 @@ from edgewise.errors import DataError, ShapeError, as_words, few, knows_keywords
 from edgewise.metadata import MISSING, Encoding, Metadata
 
 from .build import build
+from .cell_grids import as_array, cells_of, columns_of, frame_grid, read_file
 from .dates import date_texts
 from .frames import as_frame, frame_columns, holds_classes, is_frame
-from .grids import as_array, cells_of, columns_of, frame_grid, read_file
 from .reader import Grid
 
 # n rows, d inputs, k outputs

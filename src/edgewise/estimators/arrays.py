@@ -15,7 +15,7 @@ from ..data import Table, distinct
 from ..errors import DataError
 from ..model import KAN
 from ..prediction import PASS_ROWS, as_mean
-from .columns import Rows
+from .reading import Rows
 
 LARGEST = 1e150  # squares of larger numbers overflow in float64
 

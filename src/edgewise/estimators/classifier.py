@@ -11,8 +11,8 @@ from ..data import frame_names
 from ..errors import DataError, knows_keywords, require, shown
 from .arrays import as_table
 from .bases import ClassifierMixin
-from .columns import read_rows
 from .kan_estimator import KANEstimator
+from .reading import read_rows
 
 
 class KANClassifier(ClassifierMixin, KANEstimator):

@@ -24,7 +24,7 @@ from ..studies.settings import StudySettings
 from ..symbolic.formula import formula as written_down
 from .arrays import predicted
 from .bases import BaseEstimator
-from .columns import Rows, inputs_of
+from .reading import Rows, inputs_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,9 +11,9 @@ from ..data import frame_names
 from ..errors import ConfigError, knows_keywords, shown
 from .arrays import as_table
 from .bases import RegressorMixin
-from .columns import read_rows
 from .conformal import OutOfFold, out_of_fold
 from .kan_estimator import KANEstimator, plain
+from .reading import read_rows
 
 
 class KANRegressor(RegressorMixin, KANEstimator):

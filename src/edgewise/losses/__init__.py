@@ -5,9 +5,6 @@
 'quantile'
 """
 
-from .by_name import LOSSES as LOSSES
-from .by_name import as_loss as as_loss
-from .by_name import told as told
 from .cross_entropy import CrossEntropy as CrossEntropy
 from .custom import Custom as Custom
 from .custom import Function as Function
@@ -22,6 +19,9 @@ from .loss import Numbers as Numbers
 from .loss import Within as Within
 from .loss import dispersion as dispersion
 from .loss import within as within
+from .names import LOSSES as LOSSES
+from .names import as_loss as as_loss
+from .names import told as told
 from .quantile import AbsoluteError as AbsoluteError
 from .quantile import Kink as Kink
 from .quantile import Quantile as Quantile

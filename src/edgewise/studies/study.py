@@ -119,17 +119,8 @@ def study(
     """
     if not isinstance(source, str):
         raise ConfigError(f"source must be text, got {shown(source)}")
-    settings = StudySettings.of(
-        hidden,
-        grids,
-        sparsity=sparsity,
-        test=test,
-        seed=seed,
-        formula=formula,
-        effort=effort,
-        interactions=interactions,
-        loss=loss,
-    )
+    how: dict[str, Any] = {"sparsity": sparsity, "test": test, "seed": seed, "formula": formula, "effort": effort}
+    settings = StudySettings.of(hidden, grids, interactions=interactions, loss=loss, **how)
     table = as_table(X, y, inputs=inputs, target=target, task=task)
     journal = None if resume is None else Journal(resume)
     found = study_table(table, settings, progress=progress, source=source, journal=journal)

@@ -25,9 +25,9 @@ from .naming import opened
 from .priors.memory import Memory, check_loss
 from .result import FitResult, split_of
 from .resuming.journal import Part, part_of
-from .scales import TUNED, in_rounds
 from .schedule.costs import count_parameters
 from .schedule.knots import reaching_rows
+from .schedule.rounds import TUNED, in_rounds
 from .schedule.scaling import fitted_before, representable, scaled_by, scaled_to
 from .settings import FitSettings, network_of
 from .solvers.status import Status

@@ -14,12 +14,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..losses import Location
-from .job import Job
-from .monitor import Monitor
-from .result import BLOCK, FitResult
-from .settings import FitSettings
-from .solvers.status import Status
+from ...losses import Location
+from ..job import Job
+from ..monitor import Monitor
+from ..result import BLOCK, FitResult
+from ..settings import FitSettings
+from ..solvers.status import Status
 
 Once = Callable[[Any, Job, FitSettings], FitResult]
 

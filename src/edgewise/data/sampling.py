@@ -17,8 +17,8 @@ from edgewise.devices import unreadable
 from edgewise.errors import ConfigError, DataError, ShapeError, as_list, as_words, knows_keywords, shown
 from edgewise.limits import COPIES, NUMBER, refuse_too_large, times
 
+from .cell_grids import as_array
 from .convert import as_matrix
-from .grids import as_array
 from .table import Table, from_arrays
 
 # n rows, d inputs, k outputs
