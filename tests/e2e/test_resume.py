@@ -40,6 +40,7 @@ OPTIONS = [
     "2",
     "--interactions",
     "0",
+    "--no-formula",
     "--quiet",
 ]  # pairs act together: it goes by steps
 
@@ -74,7 +75,7 @@ def content(run: Path) -> dict[str, object]:
     """What a run says, but for times."""
     result = timeless(json.loads((run / "result.json").read_text()))
     history = [line.rsplit(",", 1)[0] for line in (run / "history.csv").read_text().splitlines()]
-    files = {name: (run / name).read_bytes() for name in ("model.safetensors", "judged.safetensors", "formula.txt")}
+    files = {name: (run / name).read_bytes() for name in ("model.safetensors", "judged.safetensors")}
     return {"result": result, "history": history, **files}
 
 

@@ -49,8 +49,12 @@ def named(tmp_path: Path) -> Path:
     [
         (f"edgewise {FIT} | head -1", ""),
         (f"edgewise {FIT} > /dev/full", "edgewise: standard output could not be written: No space left on device\n"),
-        (f"edgewise {FIT} >&-", "edgewise: standard output could not be written: it is closed\n"),
-        (f"edgewise {FIT} >&- 2>&-", ""),
+        pytest.param(
+            f"edgewise {FIT} >&-",
+            "edgewise: standard output could not be written: it is closed\n",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(f"edgewise {FIT} >&- 2>&-", "", marks=pytest.mark.slow),
     ],
     ids=["head", "full", "closed", "both closed"],
 )
@@ -139,6 +143,7 @@ def test_result_of_lists_in_lists_without_end(named: Path, capsys: pytest.Captur
     assert "result.json is damaged" in refused(capsys, ["info", str(named / "run")])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit on the size of a file is set as on Linux")
 def test_disk_that_is_full_leaves_the_old_run_as_it_is(folder: Path) -> None:
     """No file may become larger than a kilobyte, which is where the model ends."""

@@ -87,7 +87,9 @@ def recovered(law: str, seed: int) -> bool:
     return exact
 
 
-@pytest.mark.parametrize("law", ["hello", "ratio", "velocities"])
+@pytest.mark.parametrize(
+    "law", ["hello", *(pytest.param(law, marks=pytest.mark.slow) for law in ("ratio", "velocities"))]
+)
 def test_the_law_behind_the_data_is_found_exactly(law: str) -> None:
     assert recovered(law, 0)
 
@@ -156,7 +158,7 @@ def test_without_targets_the_models_own_outputs_are_the_law(trained: ew.KAN) -> 
     assert (done(X) - trained(X)).std() < 2e-3 * HELLO.std()
 
 
-@pytest.mark.parametrize("amount", [0.01, 0.1])
+@pytest.mark.parametrize("amount", [0.01, pytest.param(0.1, marks=pytest.mark.slow)])
 def test_noise_does_not_hide_the_law(amount: float) -> None:
     y = HELLO + noise(amount, 500)
     done = symbolify(fitted((2, 1, 1), X, y), X, y)

@@ -132,6 +132,7 @@ def test_five_peaks_shown_one_after_the_other_are_all_there_at_the_end():
     assert peaks_after(5, False) > 0.1
 
 
+@pytest.mark.slow
 def test_directions_that_no_row_sees_do_not_run_away():
     assert peaks_after(4, True, grids=(200,)) < 1e-4  # more parameters than rows
 
@@ -139,7 +140,7 @@ def test_directions_that_no_row_sees_do_not_run_away():
 # ------------------------------------------------------------------ hidden layers
 
 
-@pytest.mark.parametrize("noise", [0.0, 0.1])
+@pytest.mark.parametrize("noise", [0.0, pytest.param(0.1, marks=pytest.mark.slow)])
 def test_a_network_with_a_hidden_layer_forgets_much_less(noise: float):
     X = drawn(600, 2)
     clean = X[:, 0] * X[:, 1]
