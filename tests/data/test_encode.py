@@ -71,7 +71,7 @@ def test_missing_cells_and_unknown_levels_are_what_rows_are_in_the_mean(tmp_path
     third = pytest.approx([1 / 3, 2 / 3])
     assert got.X[:, 1:3].tolist() == [third, third] and got.X[0, 0] == 1.0  # the median
     assert [note.split(" ")[1] for note in got.stand_ins] == ["'x'", "'colour'", "'colour'"]
-    assert any("does not know ('green', in 1 rows)" in note for note in got.notes)
+    assert any("does not know ('green', in 1 row)" in note for note in got.notes)
 
 
 def test_cells_that_missed_before_have_an_input_of_their_own(tmp_path: Path) -> None:

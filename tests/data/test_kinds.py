@@ -38,6 +38,12 @@ def test_rare_levels_are_one_level_and_a_single_one_keeps_its_name():
     assert main_levels("c", [*often, "p"])[0] == [*often, "p"]
 
 
+def test_levels_that_differ_in_capitals_alone_are_told():
+    levels, note = main_levels("c", ["Rome"] * 5 + ["rome"] * 4 + ["Oslo"] * 3)
+    assert set(levels) == {"Rome", "rome", "Oslo"}
+    assert note == "column 'c' holds text: read as 3 levels; 'Rome' and 'rome' differ in capitals alone"
+
+
 def test_there_are_never_more_levels_than_a_column_may_have():
     values = [f"l{k}" for k in range(200) for _ in range(3 + k)]
     levels, note = main_levels("c", values)

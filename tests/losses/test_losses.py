@@ -148,11 +148,11 @@ def test_weights_count_rows(of_numbers):
         )
 
 
-def test_a_scale_follows_the_units_and_hardly_an_outlier(of_numbers):
-    if not isinstance(of_numbers, Location):
-        pytest.skip("the loss has no scale")
+@pytest.mark.parametrize("name", [name for name, loss in LOSSES.items() if isinstance(loss, Location)])
+def test_a_scale_follows_the_units_and_hardly_an_outlier(name: str):
     target = points(200, 1, seed=5)
-    begun: Any = of_numbers.begun
+    loss: Any = LOSSES[name]
+    begun = loss.begun
     (plain,), (other,) = (begun(1000 * c * target + c).scale for c in (1e-3, 1.0))
     assert abs(other / plain - 1000) < 1e-6 * 1000
     spoiled = target.clone()

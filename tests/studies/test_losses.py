@@ -109,3 +109,9 @@ def test_balanced_classes_weigh_alike():
     plain = ew.KANClassifier(**how).fit(X, labels).predict_proba(X)[:, 1].mean()
     balanced = ew.KANClassifier(class_weight="balanced", **how).fit(X, labels).predict_proba(X)[:, 1].mean()
     assert plain < 0.3 < balanced
+
+
+@pytest.mark.parametrize("given", ["balance", 3, {"a"}])
+def test_class_weights_that_are_none_are_refused_in_our_words(given: Any):
+    with pytest.raises(ew.errors.ConfigError, match="class_weight must be None, 'balanced', or a dict"):
+        ew.KANClassifier(class_weight=given, effort="quick").fit(X, np.arange(len(X)) % 2)

@@ -216,7 +216,8 @@ def _placed(
         what = few([*map(shown, dict.fromkeys(levels[row] for row in strange))])
         place = f"they count as {shown(OTHER)}" if OTHER in known else "the mean of its levels stands in"
         notes.append(
-            f"column {shown(name)} has levels that the model does not know ({what}, in {len(strange)} rows): {place}"
+            f"column {shown(name)} has levels that the model does not know ({what}, in {len(strange)}"
+            f" row{'s' if len(strange) > 1 else ''}): {place}"
         )
     return missing, strange, notes
 

@@ -85,4 +85,15 @@ def main_levels(name: str, values: Sequence[str], weight: np.ndarray | None = No
     words = f"column {shown(name)} holds text: read as {len(set(levels))} levels"
     if merged:
         words += f", the rarest {merged} together as {shown(OTHER)}"
+    alike = _spelt_alike(sorted({*levels}))
+    if alike:
+        words += f"; {' and '.join(map(shown, alike))} differ in capitals alone"
     return levels, words
+
+
+def _spelt_alike(levels: Sequence[str]) -> list[str]:
+    """The first levels that are one word but for capitals, if any are: a slip, more often than not."""
+    words: dict[str, list[str]] = {}
+    for level in levels:
+        words.setdefault(level.casefold(), []).append(level)
+    return next((found for found in words.values() if len(found) > 1), [])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..data import frame_names
-from ..errors import DataError, knows_keywords, require, shown
+from ..errors import ConfigError, DataError, knows_keywords, require, shown
 from .arrays import as_table
 from .bases import ClassifierMixin
 from .kan_estimator import KANEstimator
@@ -93,8 +93,7 @@ class KANClassifier(ClassifierMixin, KANEstimator):
         rows = read_rows(self, X, y, sample_weight, ensure_min_samples=2)
         require("sklearn.utils.multiclass").check_classification_targets(rows.y)
         if self.class_weight is not None:
-            of_class = require("sklearn.utils.class_weight").compute_sample_weight(self.class_weight, rows.y)
-            rows = rows.weighted(of_class)
+            rows = rows.weighted(self._of_classes(rows.y))
         self.classes_, codes = np.unique(rows.y, return_inverse=True)
         if len(self.classes_) < 2:
             raise DataError(
@@ -102,6 +101,16 @@ class KANClassifier(ClassifierMixin, KANEstimator):
             )
         self._learn(rows, as_table(rows, codes, names if len(names) == 1 else ("y",), self.classes_.tolist()))
         return self
+
+    def _of_classes(self, y: np.ndarray) -> np.ndarray:
+        """What `class_weight` makes each row of labels y (n,) count: (n,). Raises `ConfigError`."""
+        try:
+            return require("sklearn.utils.class_weight").compute_sample_weight(self.class_weight, y)
+        except (ValueError, TypeError) as error:
+            raise ConfigError(
+                f"class_weight must be None, 'balanced', or a dict of a weight for each label, got"
+                f" {shown(self.class_weight)}"
+            ) from error
 
     def decision_function(self, X: Any) -> np.ndarray:
         """How far each row speaks for each class.

@@ -107,13 +107,13 @@ class Location(Numbers):
     def begun(self, target: Tensor, weight: Tensor | None = None) -> Self:
         """With the scale that targets (b, k) have about their own best constant."""
         about = self.about(target, weight)
-        return self.tuned(target - about.constant(target, weight), weight, least=about._least(target))
+        return self.tuned(target - about.constant(target, weight), weight, least=about.least_scale(target))
 
     def about(self, target: Tensor, weight: Tensor | None = None) -> Self:
         """With the scale that targets (b, k) have about their quantile: where to begin."""
-        return self.tuned(target - middle(target, weight), weight, least=self._least(target))
+        return self.tuned(target - middle(target, weight), weight, least=self.least_scale(target))
 
-    def _least(self, target: Tensor) -> float:
+    def least_scale(self, target: Tensor) -> float:
         """For targets that hardly vary: round-off."""
         return max(1e-12 * float(target.abs().max()), 1e-150) if target.numel() else 1e-150
 

@@ -84,7 +84,7 @@ class Kink(Location):
 
     def about(self, target: Tensor, weight: Tensor | None = None) -> Self:
         """With the scale that targets (b, k) have about their quantile."""
-        return self.tuned(target - middle(target, weight, self.part), weight, least=self._least(target))
+        return self.tuned(target - middle(target, weight, self.part), weight, least=self.least_scale(target))
 
     def constant(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
         """The quantile."""

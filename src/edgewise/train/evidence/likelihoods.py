@@ -135,7 +135,7 @@ class Scored:
         loss, target = self.loss, y[:, None]
         residual = target - predicted
         if isinstance(loss, Location) and not self.fixed:
-            loss = loss.tuned(residual, weight, free, loss._least(target))
+            loss = loss.tuned(residual, weight, free, loss.least_scale(target))
         if isinstance(loss, Kink):
             width, reach = (self._width(loss, residual, weight, power) for power in (SLOPES, KNOWN))
             loss = replace(loss, width=width, reach=reach)
