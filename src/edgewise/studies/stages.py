@@ -3,9 +3,9 @@ in closed form. Where it leaves something that hidden layers could find, a netwo
 pruned and fitted again. That is kept where it is clearly better, or as good and simpler. Then come closed forms, where
 they are as good.
 
-Three kinds of rows. The training rows fit every stage. The rows that choose stop a fit, and choose between a stage and
-the one before it. The rows that judge are no part of this file: what they say is taken after it, and nothing here sees
-them.
+Three kinds of rows. The training rows fit every stage; a part of them stops fits by steps. The rows that choose say
+whether a stage is better than the one before it, and nothing else: no fit has seen them. The rows that judge are no
+part of this file: what they say is taken after it, and nothing here sees them.
 """
 
 from __future__ import annotations
@@ -114,12 +114,18 @@ class Layered:
 def layered(
     training: Table, choosing: Table, settings: StudySettings, how: dict[str, Any], journal: Journal | None, loss: Loss
 ) -> Layered:
-    """Fit with sparsity, prune, fit again. `how`: what both fits are told. `loss`: that compares them."""
-    how = {**how, "grids": settings.grids}
+    """Fit with sparsity, prune, fit again. `how`: what both fits are told. `loss`: that compares them.
+
+    The rows that choose between stages stop neither fit: the best of many states is better on the rows that it was
+    picked by than on others.
+    """
+    rest, stopping = split(training, CHOOSING, (settings.seed + 2) % 2**64)
+    validation = stopping.X, stopping.y, stopping.weight
+    how = {**how, "grids": settings.grids, "sample_weight": rest.weight, "validation": validation}
     first = fit(
-        fresh(training, settings),
-        training.X,
-        training.y,
+        fresh(rest, settings),
+        rest.X,
+        rest.y,
         sparsity=settings.sparsity,
         restarts=EFFORTS[settings.effort],
         resume=journal and journal.part("fit"),
@@ -128,8 +134,8 @@ def layered(
     rows, stages = [{"part": "fit", **row} for row in first.history], [stage("fit", first)]
     if settings.sparsity == 0 or first.status is Status.INTERRUPTED:
         return Layered(first, first, rows, stages)
-    pruned, part = prune(first.model, training.X), journal and journal.part("refit after pruning")
-    second = fit(pruned, training.X, training.y, resume=part, **how)
+    pruned, part = prune(first.model, rest.X), journal and journal.part("refit after pruning")
+    second = fit(pruned, rest.X, rest.y, resume=part, **how)
     rows += [{"part": "refit", **row} for row in second.history]
     stages.append(stage("refit after pruning", second))
     worse = clearly_worse(second.model, first.model, choosing, loss)

@@ -1,0 +1,43 @@
+"""Stages are compared on rows that no fit has seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+import edgewise as ew
+from edgewise.data import Table, from_arrays
+from edgewise.studies import stages
+from edgewise.studies.settings import StudySettings
+
+
+def table(rows: int = 200) -> Table:
+    generator = torch.Generator().manual_seed(0)
+    X = torch.rand(rows, 2, dtype=torch.float64, generator=generator)
+    noise = 0.1 * torch.randn(rows, dtype=torch.float64, generator=generator)
+    return from_arrays(X, torch.sin(9 * X[:, 0] * X[:, 1]) + noise)
+
+
+def places(X: torch.Tensor) -> set[float]:
+    return set(X[:, 0].tolist())
+
+
+def test_no_fit_by_steps_sees_the_rows_that_choose(monkeypatch: pytest.MonkeyPatch):
+    seen: list[set[float]] = []
+
+    def watched(model: ew.KAN, X: torch.Tensor, y: torch.Tensor, **how: Any) -> ew.FitResult:
+        if "grids" in how:  # by steps
+            stopping, _, _ = how["validation"]
+            assert places(X).isdisjoint(places(stopping))
+            seen.append(places(X) | places(stopping))
+        return ew.fit(model, X, y, **how)
+
+    monkeypatch.setattr(stages, "fit", watched)
+    settings = StudySettings.of(2, (3,), formula=False, effort="thorough")
+    rest = table()
+    stages.learn(rest, settings, progress=False)
+    training, choosing = stages.parts(rest, settings.seed)
+    assert choosing is not None and len(seen) == 2
+    assert all(rows == places(training.X) and rows.isdisjoint(places(choosing.X)) for rows in seen)
