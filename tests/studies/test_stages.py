@@ -11,6 +11,7 @@ import edgewise as ew
 from edgewise.data import Table, from_arrays
 from edgewise.studies import stages
 from edgewise.studies.settings import StudySettings
+from edgewise.train.result import FitResult
 
 
 def table(rows: int = 200) -> Table:
@@ -27,7 +28,7 @@ def places(X: torch.Tensor) -> set[float]:
 def test_no_fit_by_steps_sees_the_rows_that_choose(monkeypatch: pytest.MonkeyPatch):
     seen: list[set[float]] = []
 
-    def watched(model: ew.KAN, X: torch.Tensor, y: torch.Tensor, **how: Any) -> ew.FitResult:
+    def watched(model: ew.KAN, X: torch.Tensor, y: torch.Tensor, **how: Any) -> FitResult:
         if "grids" in how:  # by steps
             stopping, _, _ = how["validation"]
             assert places(X).isdisjoint(places(stopping))

@@ -78,8 +78,8 @@ def study(
 
     First comes a network in closed form: functions of single inputs, and products for pairs that act together. Hidden
     layers are tried where that leaves more than noise, or where a formula may be simpler with them.
-    One split judges the whole chain. The rows that judge are no part of any stage. Other rows choose between stages, and
-    stop no fit. At the very end all rows come back: `model` is fitted to them, `scores` stay those of before.
+    One split judges the whole chain. The rows that judge are no part of any stage. Other rows choose between stages,
+    and stop no fit. At the very end all rows come back: `model` is fitted to them, `scores` stay those of before.
 
     Args:
         X: a `Table`, a DataFrame with the column `target`, or inputs (n, d) as an array, a tensor or a frame.
