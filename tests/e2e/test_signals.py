@@ -75,6 +75,27 @@ def test_signal_while_the_folder_is_written_lets_it_be_written(
     assert {entry.name for entry in (tmp_path / "run").iterdir()} == FILES
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, *NUMBERS])
+def test_what_foreign_code_makes_of_a_signal_counts_as_the_signal(
+    arguments: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    number: int,
+) -> None:
+    def imported(*args: Any, **kwargs: Any) -> None:
+        try:
+            signal.raise_signal(number)
+        except KeyboardInterrupt:
+            raise ImportError("initialization of core failed") from None
+
+    monkeypatch.setattr(study, "final", imported)
+    assert main(arguments) == 128 + number
+    assert "interrupted; nothing was written (it met ImportError: initialization" in capsys.readouterr().err
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.csv"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_second_signal_ends_at_once(
     arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -125,6 +146,6 @@ def test_process_that_is_told_to_end_writes_a_whole_run_or_none(tmp_path: Path, 
                 break
         process.send_signal(number)
         _, err = process.communicate(timeout=120)
-    assert process.returncode == 128 + number and "Traceback" not in err
+    assert "Traceback" not in err and process.returncode == 128 + number, err
     left = {entry.name for entry in tmp_path.iterdir()} - {"a.csv"}
     assert not left or (left == {"run"} and {entry.name for entry in (tmp_path / "run").iterdir()} == FILES)

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Sequence
 from importlib import import_module
 
-from ..errors import EdgewiseError, EdgewiseWarning
+from ..errors import EdgewiseError, EdgewiseWarning, clipped
 from .parsers import UNSAID, USER_ERROR, parser
 from .signals import INTERRUPTED, Ended
 from .streams import screens
@@ -48,5 +48,7 @@ def dispatch(argv: Sequence[str] | None) -> int:
             print(f"edgewise {args.command}: {error}", file=sys.stderr)
             return USER_ERROR
         except KeyboardInterrupt as error:
-            print(f"edgewise {args.command}: interrupted; nothing was written", file=sys.stderr)
+            met = error.__cause__  # what foreign code made of the interruption, if it did
+            what = "" if met is None or isinstance(met, KeyboardInterrupt) else f" (it met {type(met).__name__}: {clipped(met)})"
+            print(f"edgewise {args.command}: interrupted; nothing was written{what}", file=sys.stderr)
             return error.status if isinstance(error, Ended) else INTERRUPTED

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
+from ..errors import EdgewiseError
 from ..train.solvers.interrupt import remember
 
 INTERRUPTED = 128 + signal.SIGINT  # as shells count
@@ -54,8 +55,13 @@ class Ending:
             self._patient = False
             restore()
 
-    def _let_pass(self) -> bool:
+    def note(self) -> bool:
+        """Remember that Ctrl-C came; it ends the run all the same."""
         self.number = self.number or signal.SIGINT
+        return False
+
+    def _let_pass(self) -> bool:
+        self.note()
         patient, self._patient = self._patient, False
         return patient
 
@@ -64,9 +70,11 @@ class Ending:
 def ending() -> Iterator[Ending]:
     """SIGTERM and SIGHUP do what Ctrl-C does for the block. One that is ignored already, as under nohup, stays ignored.
 
-    Raises `Ended` where a signal has ended the block.
+    Raises `Ended` where a signal has ended the block. Foreign code, such as an import or a compiler, may make another
+    error of the interruption; so an error that is none of ours counts as the signal's, once a signal has come.
     """
     found, before = Ending(), {}
+    restore = remember(found.note)
     if threading.current_thread() is threading.main_thread():
         for number in (getattr(signal, name) for name in LIKE_CTRL_C if hasattr(signal, name)):
             if signal.getsignal(number) is signal.SIG_DFL:
@@ -75,6 +83,11 @@ def ending() -> Iterator[Ending]:
         yield found
     except KeyboardInterrupt as error:
         raise Ended(found.status) from error
+    except Exception as error:
+        if not found.number or isinstance(error, EdgewiseError):
+            raise
+        raise Ended(found.status) from error
     finally:
+        restore()
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -13,6 +13,17 @@ from collections.abc import Callable
 from types import FrameType
 
 
+class Remembering:
+    """A handler of Ctrl-C that makes a note first, and then does what the handler before it does."""
+
+    def __init__(self, note: Callable[[], bool], before: Callable[[int, FrameType | None], object]) -> None:
+        self._note, self._before = note, before
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if not self._note():
+            self._before(number, frame)
+
+
 def remember(note: Callable[[], bool]) -> Callable[[], None]:
     """Call `note` at every Ctrl-C, before KeyboardInterrupt is raised, unless `note` says that this one is to be let
     pass; returns what puts the handler before back.
@@ -20,13 +31,11 @@ def remember(note: Callable[[], bool]) -> Callable[[], None]:
     Nothing happens outside the main thread, and where the program has a handler of its own: then its rules hold.
     """
     before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or before is not signal.default_int_handler:
+    if threading.current_thread() is not threading.main_thread():
         return lambda: None
-
-    def handler(number: int, frame: FrameType | None) -> None:
-        if not note():
-            signal.default_int_handler(number, frame)
-
+    if before is not signal.default_int_handler and not isinstance(before, Remembering):
+        return lambda: None
+    handler = Remembering(note, before)
     signal.signal(signal.SIGINT, handler)
 
     def restore() -> None:
