@@ -49,6 +49,6 @@ def dispatch(argv: Sequence[str] | None) -> int:
             return USER_ERROR
         except KeyboardInterrupt as error:
             met = error.__cause__  # what foreign code made of the interruption, if it did
-            what = "" if met is None or isinstance(met, KeyboardInterrupt) else f" (it met {type(met).__name__}: {clipped(met)})"
+            what = f" (it met {type(met).__name__}: {clipped(met)})" if isinstance(met, Exception) else ""
             print(f"edgewise {args.command}: interrupted; nothing was written{what}", file=sys.stderr)
             return error.status if isinstance(error, Ended) else INTERRUPTED
