@@ -353,6 +353,7 @@ def test_the_comparison_counts_who_is_lower_by_how_much():
 # ---------------------------------------------------------------------------------------------------- honesty
 
 
+@pytest.mark.slow
 def test_smoke_of_honesty(tmp_path):
     rows = "uniform_1,kink,diabetes,iris"
     assert command("honesty", "--smoke", "--rows", rows, "--out", str(tmp_path)) == 0
@@ -482,6 +483,7 @@ def test_the_command_runs_from_a_checkout():
 # ---------------------------------------------------------------------------------------------------- tabular
 
 
+@pytest.mark.slow
 def test_smoke_of_tables_goes_on_where_it_was_stopped(tmp_path, capsys):
     pytest.importorskip("pandas")
     pytest.importorskip("sklearn")

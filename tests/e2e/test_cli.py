@@ -120,6 +120,7 @@ def test_held_out_rows_are_not_fitted_to(tmp_path: Path) -> None:
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     (tmp_path / "data.csv").write_text(law(60))
     for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):

@@ -79,6 +79,7 @@ def content(run: Path) -> dict[str, object]:
     return {"result": result, "history": history, **files}
 
 
+@pytest.mark.slow
 def test_a_run_killed_three_times_ends_like_one_left_alone(folder: Path):
     assert fit() == 0
     wanted = content(folder / "run")

@@ -47,7 +47,7 @@ def named(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "line, said",
     [
-        (f"edgewise {FIT} | head -1", ""),
+        pytest.param(f"edgewise {FIT} | head -1", "", marks=pytest.mark.slow),
         (f"edgewise {FIT} > /dev/full", "edgewise: standard output could not be written: No space left on device\n"),
         pytest.param(
             f"edgewise {FIT} >&-",
@@ -65,12 +65,14 @@ def test_run_is_written_though_its_words_are_lost(folder: Path, line: str, said:
     assert {entry.name for entry in (folder / "run").iterdir()} == FILES
 
 
+@pytest.mark.slow
 def test_run_is_written_without_standard_error(folder: Path) -> None:
     done = shell(f"edgewise {FIT} 2>&-", folder)
     assert done.returncode == 0 and "written to run" in done.stdout
     assert {entry.name for entry in (folder / "run").iterdir()} == FILES
 
 
+@pytest.mark.slow
 def test_predictions_that_are_lost_are_no_success(named: Path) -> None:
     done = shell("edgewise predict run new.csv >&-", named)
     assert (done.returncode, done.stderr) == (3, "edgewise: standard output could not be written: it is closed\n")

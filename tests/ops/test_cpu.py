@@ -235,6 +235,7 @@ def test_results_have_the_same_bits_in_every_run_and_on_every_kind_of_thread(thr
             assert_close(value, runs[0][name], like="exact")
 
 
+@pytest.mark.slow
 def test_threads_are_those_of_torch_where_other_libraries_brought_their_own():
     pytest.importorskip("sklearn", reason="scikit-learn is not installed")
     program = "import sklearn.cluster, torch; from edgewise.ops.cpu import pool; print(pool._openmp() is None)"
@@ -300,7 +301,7 @@ def _sum(seed):
     return float(ops.spline(layer.x, layer.coef, layer.knots, uniform=True).sum())
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading"])
+@pytest.mark.parametrize("backend", [pytest.param("loky", marks=pytest.mark.slow), "threading"])
 def test_joblib_runs_kernels_in_parallel(backend):
     joblib = pytest.importorskip("joblib", reason="joblib is not installed")
     root = Path(__file__).resolve().parents[2]

@@ -167,6 +167,7 @@ for number in ("fp32", "fp64"):
 """
 
 
+@pytest.mark.slow
 def test_the_kernels_compile_for_a_gpu_that_is_not_here(gpu, tmp_path):
     """The interpreter takes more than the compiler does."""
     try:

@@ -133,6 +133,7 @@ def test_other_bitcode_processors_and_compilers_have_other_files(monkeypatch: py
     assert machine_code._named("normal", "float32")[0] != before
 
 
+@pytest.mark.slow
 def test_processes_that_start_at_once_do_not_disturb_each_other(tmp_path: Path):
     running = [started(LAYER, tmp_path) for _ in range(2)]
     found = {ended(process)[0] for process in running}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 import edgewise as ew
@@ -21,6 +22,7 @@ def left(rows: Table, outputs: int = 1) -> bool:
     return something_left(ew.fit(ew.KAN((3, outputs)), rows.X, rows.y, **how).model, rows)
 
 
+@pytest.mark.slow
 def test_noise_is_nothing():
     assert sum(left(table(seed, 0, 0.5)) for seed in range(20)) <= 2
 

@@ -18,6 +18,7 @@ def trained() -> ew.KAN:
     return fitted((2, 1, 1), X, torch.exp(torch.sin(3 * X[:, :1]) + X[:, 1:] ** 2))
 
 
+@pytest.mark.slow
 def test_trained_edges_get_their_forms_in_the_users_units(trained: ew.KAN) -> None:
     sine = suggest(trained, X, edge=(0, 0, 0))[0]
     assert sine.primitive == "sin" and abs(sine.a - 3) < 0.05

@@ -116,6 +116,7 @@ def test_a_split_holds_with_rows_of_no_weight_and_in_float32() -> None:
     assert rows.weight is not None and float(rows.weight.min()) == 0.0
 
 
+@pytest.mark.slow
 def test_classes_are_accepted_by_their_likelihood_on_held_out_rows() -> None:
     labels, held = ((x[:, 0] ** 2 + x[:, 1] > 0.4).long() for x in (X, XV))
     model = ew.fit(ew.KAN((2, 2)), X, labels, loss="cross_entropy", progress=False).model

@@ -588,7 +588,8 @@ def test_what_is_no_model_and_no_data_is_named():
 # under tests/slow
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(5, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 5])
 def test_the_papers_first_example_below_5e_6(seed: int):
     X, y = ZOO["exp_sin"].sample(1000, seed=seed)
     result = ew.fit(ew.KAN((2, 1, 1), grid_size=3, seed=seed), X, y, grids=(3, 6, 12, 24, 48), progress=False)

@@ -261,6 +261,7 @@ def test_without_pairs_there_is_no_hidden_layer():
     assert_equal(state_of(result.model), state_of(fit(X, curve(X) + 0.3 * noise).model))
 
 
+@pytest.mark.slow
 def test_pairs_of_noise_are_rare():
     found = 0
     for seed in range(20):

@@ -140,7 +140,8 @@ def test_directions_that_no_row_sees_do_not_run_away():
 # ------------------------------------------------------------------ hidden layers
 
 
-@pytest.mark.parametrize("noise", [0.0, pytest.param(0.1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("noise", [0.0, 0.1])
 def test_a_network_with_a_hidden_layer_forgets_much_less(noise: float):
     X = drawn(600, 2)
     clean = X[:, 0] * X[:, 1]
@@ -155,6 +156,7 @@ def test_a_network_with_a_hidden_layer_forgets_much_less(noise: float):
     assert error(with_memory, X[~old], clean[~old]) < max(noise, 1e-3)
 
 
+@pytest.mark.slow
 def test_classes_that_were_learned_first_are_forgotten_much_less():
     """In the median of some seeds. That they are known still is another matter: see `tests/slow/test_over_seeds.py`."""
     wrong: dict[bool, list[float]] = {True: [], False: []}

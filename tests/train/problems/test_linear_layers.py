@@ -172,6 +172,7 @@ def test_hooks_are_gone_after_a_failure() -> None:
     assert not any(layer._forward_hooks for layer in module.modules())
 
 
+@pytest.mark.slow
 def test_a_network_of_many_parameters_is_fitted_by_levenberg_marquardt() -> None:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

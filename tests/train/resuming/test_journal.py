@@ -108,6 +108,7 @@ def without_time(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "seconds"}
 
 
+@pytest.mark.slow
 def test_steps_that_were_taken_are_not_taken_again(tmp_path: Path):
     path, steps = tmp_path / "state", len(fit("lm").history)
     assert killed_at(steps - 5, "lm", path)

@@ -11,6 +11,7 @@ import signal
 import threading
 from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 
 class Remembering:
@@ -30,7 +31,7 @@ def remember(note: Callable[[], bool]) -> Callable[[], None]:
 
     Nothing happens outside the main thread, and where the program has a handler of its own: then its rules hold.
     """
-    before = signal.getsignal(signal.SIGINT)
+    before: Any = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread():
         return lambda: None
     if before is not signal.default_int_handler and not isinstance(before, Remembering):
