@@ -30,8 +30,10 @@ class KANRegressor(RegressorMixin, KANEstimator):
         effort: "quick" for the closed form alone; "default"; or "thorough", which tries hidden layers in any case, from
             more starts.
         interactions: most products of functions of two features; "auto" for as many as the data ask for, 0 for none.
-        loss: "squared_error", "huber", "absolute_error", "quantile", "student_t", "poisson", "gamma", "binomial", or an
-            object such as `ew.losses.Quantile(0.9)`. `predict` gives what it is for: a mean, a median, a quantile.
+        loss: "auto" for squares, which also tries a network of the logarithm of the mean where errors grow with the
+            mean; "squared_error", "huber", "absolute_error", "quantile", "student_t", "poisson", "gamma", "binomial",
+            or an object such as `ew.losses.Quantile(0.9)`. `predict` gives what it is for: a mean, a median, a
+            quantile.
         formula: whether `fit` looks for closed forms, and predicts by them where they are as good as the splines.
         intervals: whether `fit` makes the networks that `predict_interval` needs. Otherwise its first call does.
         random_state: of the splits and the starts: a whole number, which gives the same network again, bit by bit; a
@@ -59,7 +61,7 @@ class KANRegressor(RegressorMixin, KANEstimator):
         sparsity: float = 0.01,
         effort: str = "default",
         interactions: int | str = "auto",
-        loss: Any = "squared_error",
+        loss: Any = "auto",
         formula: bool = False,
         intervals: bool = False,
         random_state: Any = None,

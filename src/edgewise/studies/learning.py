@@ -46,7 +46,7 @@ def closed(learned: Learned, progress: bool = False) -> KAN:
     """The network after the search for closed forms, which `settings.formula` says was left out; where none is as good
     as its splines, the network as it is."""
     trained, table = learned.trained, learned.table
-    found = close(trained.splines, *parts(table, learned.settings.seed), progress)
+    found = close(trained.chosen.model, *parts(table, learned.settings.seed), progress)
     if found.model is None:
         return learned.model
     return final(replace(trained, model=named(found.model, table), closed=found), table, progress)

@@ -22,7 +22,8 @@ class StudySettings:
     hidden: nodes per hidden layer, () for none. grids: intervals per stage, or "auto". sparsity: pull towards few edges
     in the first fit; 0 leaves pruning out. test: part of the rows that only judge. seed: of the splits, the start and
     all else. formula: whether closed forms are looked for. effort: "quick", "default" or "thorough", how many restarts
-    a first fit has. loss: of numbers, by name or as an object; "auto" for squares, or for classes cross-entropy.
+    a first fit has. loss: of numbers, by name or as an object; "auto" for squares, or for classes cross-entropy. Fits
+    may then take the logarithm of the mean (`by_log`).
     """
 
     hidden: tuple[int, ...] = (5,)
@@ -81,9 +82,14 @@ class StudySettings:
                     f" {shown(found.name)}; use ew.fit for a loss of your own"
                 )
 
+    @property
+    def automatic(self) -> bool:
+        """Whether the loss of the fits follows from the table."""
+        return _is(self.loss, "auto")
+
     def loss_of(self, table: Table) -> Loss:
         """The loss for the targets of a table. Raises `ConfigError` and `DataError` where they do not go together."""
-        if _is(self.loss, "auto"):
+        if self.automatic:
             return SquaredError() if table.classes is None else CrossEntropy()
         found = as_loss(self.loss)
         if isinstance(found, CrossEntropy) != (table.classes is not None):

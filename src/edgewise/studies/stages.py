@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..data import Table, split
-from ..losses import Location, Loss
+from ..losses import Gamma, Location, Loss
 from ..metadata import Metadata
 from ..model import KAN
 from ..size import summary
@@ -27,6 +27,8 @@ from ..train.result import FitResult
 from ..train.resuming.journal import Journal
 from ..train.solvers.status import Status
 from ..transforms import prune
+from ..transforms.means import as_means
+from .by_log import by_log
 from .choosing import clearly_better, clearly_worse
 from .closed_forms import TOLERANCE, Closed, close, skipped, symbolic_edges
 from .leftover import something_left
@@ -45,6 +47,10 @@ class Trained:
     `first`: the network before pruning; `splines`: the one whose edges are all splines, which `model` is unless closed
     forms took their places. `chosen`: the fit that `splines` is from. `beside`: the network of the other kind, which
     was not kept, by its name.
+
+    `of_log`: the squared error of a network of the logarithm of the mean, in parts of that of a network of the mean,
+    where the first was taken. `chosen` and `closed` are of the logarithm then; the models end in a layer that takes it
+    back.
     """
 
     model: KAN
@@ -56,6 +62,7 @@ class Trained:
     stages: list[dict[str, Any]]
     interrupted: bool
     beside: dict[str, KAN]
+    of_log: float | None = None
 
 
 def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal | None = None) -> Trained:
@@ -70,16 +77,25 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
         "sample_weight": training.weight,
         "validation": None if choosing is None else (choosing.X, choosing.y, choosing.weight),
     }
-    plain = fit(with_room(rest, settings), training.X, training.y, optimizer=EVIDENCE, **how)
-    name = ADDITIVE if plain.model.topology.depth == 1 else WITH_PAIRS
+    room = with_room(rest, settings)
+    plain = fit(room, training.X, training.y, optimizer=EVIDENCE, **how)
+    name = kind_of(plain.model)
     rows, stages = [{"part": "additive", **row} for row in plain.history], [stage(name, plain)]
     first = chosen = plain
     if isinstance(loss, Location) and plain.seen is not None:  # all stages are compared in one unit
         loss = plain.seen.loss
     beside: dict[str, KAN] = {}
+    of_log = None
     interrupted = plain.status is Status.INTERRUPTED
     closed = skipped("the fit was interrupted" if interrupted else "closed forms were not asked for")
     try:
+        sums = with_room(rest, replace(settings, interactions=0))
+        if not interrupted and settings.automatic and (found := by_log(plain, room, sums, training, how)) is not None:
+            first = chosen = plain = found.fit
+            of_log, loss, name = found.ratio, Gamma(), kind_of(plain.model)
+            how |= {"loss": loss}
+            rows += [{"part": "additive, logarithm", **row} for row in plain.history]
+            stages.append(stage(f"{name}, of the logarithm", plain))
         if not interrupted and choosing is not None and promising(plain.model, training, settings, loss):
             deep = layered(training, choosing, settings, how, journal, loss)
             rows, stages = rows + deep.rows, stages + deep.stages
@@ -97,8 +113,15 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
     except KeyboardInterrupt:  # outside fit, which catches its own: what there is is kept
         closed, interrupted = skipped("the search for closed forms was interrupted"), True
     models = (chosen.model if closed.model is None else closed.model, first.model, chosen.model)
+    if of_log is not None:
+        models, beside = tuple(map(as_means, models)), {name: as_means(model) for name, model in beside.items()}
     kept, unpruned, splines = (named(model, rest) for model in models)
-    return Trained(kept, unpruned, splines, chosen, closed, rows, stages, interrupted, beside)
+    return Trained(kept, unpruned, splines, chosen, closed, rows, stages, interrupted, beside, of_log)
+
+
+def kind_of(plain: KAN) -> str:
+    """What a network in closed form is called."""
+    return ADDITIVE if plain.topology.depth == 1 else WITH_PAIRS
 
 
 @dataclass(frozen=True)
@@ -148,17 +171,17 @@ def final(trained: Trained, table: Table, progress: bool, journal: Journal | Non
 
     Shape, grid and closed forms stay. Where the fit was by a gradient method, or was interrupted, it stays as it is.
     """
+    back = as_means if trained.of_log is not None else lambda model: model
     if trained.interrupted or summary(trained.model).edges == 0 and trained.chosen.ending is None:
         return trained.model
-    if trained.closed.model is not None:
+    if (forms := trained.closed.model) is not None:
         how: dict[str, Any] = {"sample_weight": table.weight, "tolerance": TOLERANCE, "progress": progress}
-        again = symbolify(trained.model, table.X, table.y, **how)
-        same = symbolic_edges(again) == symbolic_edges(trained.model)
-        return named(again if same else trained.model, table)
+        again = symbolify(forms, table.X, table.y, **how)
+        return named(back(again if symbolic_edges(again) == symbolic_edges(forms) else forms), table)
     if trained.chosen.ending is None:
         return trained.model
     how = {"sample_weight": table.weight, "progress": progress, "resume": journal and journal.part("all rows")}
-    return named(refit(trained.chosen, table.X, table.y, **how).model, table)
+    return named(back(refit(trained.chosen, table.X, table.y, **how).model), table)
 
 
 def promising(plain: KAN, training: Table, settings: StudySettings, loss: Loss) -> bool:

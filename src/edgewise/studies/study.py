@@ -96,7 +96,9 @@ def study(
             more starts.
         interactions: most products of the functions of two inputs; "auto" for as many as the data ask for, 0 for none.
         loss: of numbers, by name or as an object such as `ew.losses.Quantile(0.9)`; "auto" for squares. It fits every
-            stage, chooses between them, and gives the scores; baselines have it where scikit-learn does.
+            stage, chooses between them, and gives the scores; baselines have it where scikit-learn does. Under "auto",
+            a network of the logarithm of the mean takes the place of one of the mean, where errors grow with the mean
+            and it predicts better.
         seed: of the splits, the start and all else. The same seed gives the same result.
         progress: show a bar.
         source: where the table came from, for the report.
@@ -183,6 +185,7 @@ def study_table(
     if inside.any():
         within = scores(held.take(inside.nonzero()[:, 0]), predict(trained.model, held)[inside], loss)
     verdict = words.verdict(table.task, goal, network, rivals)
+    verdict += words.of_log(goal, trained.of_log)
     verdict += words.extrapolated(table.task, len(held) - int(inside.sum()), within)
     message = words.closed(trained.closed.message, table.task, found) if settings.formula else ""
     return Study(

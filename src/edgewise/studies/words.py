@@ -90,6 +90,16 @@ def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Score
     return f"{first} That is {'better' if gap < 0 else 'worse'} than the best baseline, {other}."
 
 
+def of_log(outputs: str, ratio: float | None) -> str:
+    """A sentence on why the network ends in an exponential; nothing where it does not."""
+    if ratio is None:
+        return ""
+    return (
+        f" Errors grow with {outputs}, so the network is the exponential of one for the logarithm of its mean. On rows"
+        f" left out in turn, that had {number(ratio)} times the squared error of a network of {outputs} itself."
+    )
+
+
 def extrapolated(task: str, outside: int, within: Scores | None) -> str:
     """A sentence on held-out rows beyond the range of the training rows, with the score of the others; nothing where
     there are none."""

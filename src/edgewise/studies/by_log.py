@@ -1,0 +1,96 @@
+"""Whether a network of the logarithm of the mean predicts numbers better.
+
+Prices, amounts, times and concentrations are above zero, causes multiply in them, and errors grow with them. Squares
+then follow the few largest rows, and what is a sum of logarithms takes many products. The gamma loss weighs errors by
+the mean. It is tried only where the spread clearly grows with the mean, and kept where it lowers the squared error of
+rows left out in turn. That error alone is a blunt judge, since the few largest rows make most of it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..data import Table
+from ..losses import Gamma
+from ..model import KAN
+from ..train.choose import EVIDENCE
+from ..train.fit import fit
+from ..train.refit import refit
+from ..train.result import FitResult
+from ..train.solvers.status import Status
+from .scores import predict
+
+FEWEST = 30  # rows below which a spread cannot be told from chance
+GROWS = 1.645  # standard errors of a correlation that chance exceeds one time in twenty
+ROUND_OFF = 1e-12  # part of the variance that is no spread
+ROWS = 1000  # that decide, at most
+FOLDS = 5
+MANY = 30  # inputs beyond which the search for pairs would take longer than all else
+
+
+@dataclass(frozen=True)
+class ByLog:
+    """The fit of the logarithm of the mean, and its squared error on unseen rows in parts of that of the mean's."""
+
+    fit: FitResult
+    ratio: float
+
+
+def by_log(plain: FitResult, room: KAN, sums: KAN, training: Table, how: dict[str, Any]) -> ByLog | None:
+    """The network of the logarithm of the mean, where spread grows and it predicts better than `plain`.
+
+    Args:
+        plain: the fit of the mean itself, by its evidence.
+        room: the network that both fits begin with.
+        sums: the same without room for products. Where inputs are many, sums alone decide.
+        training: the rows of the fit.
+        how: what the fit was told.
+    """
+    if training.classes is not None or training.y.shape[1] > 1 or not bool((training.y > 0).all()):
+        return None
+    if training.count < FEWEST or not spread_grows(plain.model, training):
+        return None
+    few = training
+    if len(training) > ROWS:
+        few = training.take(torch.randperm(len(training), generator=torch.Generator().manual_seed(0))[:ROWS])
+    how = {**how, "optimizer": EVIDENCE}
+    quiet = how | {"sample_weight": few.weight, "progress": False}
+    many = len(training.inputs) > MANY
+    mean = fit(sums, few.X, few.y, **quiet) if many else plain
+    log = fit(sums if many else room, few.X, few.y, **quiet | {"loss": Gamma()})
+    if Status.INTERRUPTED in (mean.status, log.status):
+        raise KeyboardInterrupt
+    weight = torch.ones(len(few), dtype=torch.float64) if few.weight is None else few.weight
+    errors = [float(weight @ unseen(result, few) / weight.sum()) for result in (mean, log)]
+    if not errors[1] < errors[0]:  # nor where a prediction is not finite
+        return None
+    if many or few is not training:
+        log = fit(room, training.X, training.y, **how | {"loss": Gamma()})
+    return ByLog(log, errors[1] / errors[0])
+
+
+def spread_grows(model: KAN, rows: Table) -> bool:
+    """Whether squared errors grow with the predictions: a score test that does not ask for normal errors (Koenker 1981,
+    doi:10.1016/0304-4076(81)90062-2)."""
+    predicted = predict(model, rows)[:, 0]
+    square = (rows.y[:, 0] - predicted).square()
+    if not square.mean() > ROUND_OFF * rows.y.var() or not predicted.std() > 0 or not square.std() > 0:
+        return False
+    both = torch.corrcoef(torch.stack([predicted, square]))[0, 1]
+    return bool(both * math.sqrt(len(predicted)) > GROWS)
+
+
+def unseen(result: FitResult, rows: Table) -> Tensor:
+    """The squared error of each row (n,), by a fit of the same structure to other rows."""
+    place = torch.randperm(len(rows), generator=torch.Generator().manual_seed(1)) % FOLDS
+    found = torch.zeros(len(rows), dtype=torch.float64)
+    for fold in range(FOLDS):
+        old, new = rows.take((place != fold).nonzero()[:, 0]), rows.take((place == fold).nonzero()[:, 0])
+        again = refit(result, old.X, old.y, sample_weight=old.weight, progress=False)
+        found[place == fold] = (predict(again.model, new) - new.y).square()[:, 0]
+    return found

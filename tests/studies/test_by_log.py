@@ -1,0 +1,98 @@
+"""A network of the logarithm of the mean takes the place of one of the mean where errors grow with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+import edgewise as ew
+from edgewise.data import from_arrays
+from edgewise.studies.by_log import spread_grows
+from edgewise.studies.study import Study
+
+
+def amounts(rows: int = 300, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Inputs (n, 3), amounts (n,) whose causes multiply and whose errors are parts of them, and their means."""
+    generator = torch.Generator().manual_seed(seed)
+    X = torch.rand(rows, 3, dtype=torch.float64, generator=generator)
+    mean = torch.exp(2 * X[:, 0] + torch.sin(5 * X[:, 1]) + X[:, 2])
+    noise = torch.exp(0.3 * torch.randn(rows, dtype=torch.float64, generator=generator) - 0.045)
+    return X, mean * noise, mean
+
+
+def found(loss: str = "auto") -> Study:
+    X, y, _ = amounts()
+    return ew.study(X, y, formula=False, effort="quick", loss=loss, progress=False)
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return found()
+
+
+def test_amounts_whose_causes_multiply_are_predicted_better(study: Study):
+    X, _, mean = amounts(2000, 1)
+    errors = [(each.model(X)[:, 0] - mean).square().mean() for each in (study, found("squared_error"))]
+    assert study.trained.of_log is not None and errors[0] < 0.5 * errors[1]
+
+
+def test_the_network_gives_the_mean_itself_and_ends_in_an_exponential(study: Study):
+    X, y, _ = amounts()
+    last = study.model.edge_layers[-1]
+    assert [edge.primitive for edge in last.symbolic] == ["exp"] and study.model.metadata.loss == ""
+    assert torch.equal(torch.as_tensor(study.model.predict(X)), study.model(X).detach()[:, 0])
+    assert abs(float(study.model(X).detach().mean() / y.mean()) - 1) < 0.1
+
+
+def test_the_scores_are_those_of_squares_and_the_verdict_tells_why(study: Study, tmp_path: Path):
+    assert set(study.scores["this network"]) == {"rmse", "mae", "r2"}
+    assert "exponential of one for the logarithm" in study.verdict
+    study.save(tmp_path / "run")
+    result = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert result["training"]["stages"][-1]["name"].endswith("of the logarithm")
+    loaded, (X, _, _) = ew.load(tmp_path / "run" / "model.safetensors"), amounts()
+    assert torch.equal(loaded(X), study.model(X))
+
+
+def test_closed_forms_under_the_exponential_give_the_law():
+    generator = torch.Generator().manual_seed(3)
+    X = 1 + torch.rand(400, 2, dtype=torch.float64, generator=generator)
+    y = X[:, 0] ** 2 / X[:, 1] * torch.exp(0.05 * torch.randn(400, dtype=torch.float64, generator=generator))
+    study = ew.study(X, y, hidden=(), progress=False, interactions=0)
+    new = 1 + torch.rand(500, 2, dtype=torch.float64, generator=generator)
+    error = (study.model(new)[:, 0] / (new[:, 0] ** 2 / new[:, 1]) - 1).square().mean().sqrt()
+    assert study.trained.of_log is not None and error < 0.02
+    assert len(study.formulas) == 1 and study.message
+
+
+@pytest.mark.parametrize("change", [-100.0, 0.0])
+def test_targets_that_are_not_above_zero_stay_as_they_are(change: float):
+    X, y, _ = amounts()
+    y = y - y.min() if change == 0 else y + change
+    study = ew.study(X, y, formula=False, effort="quick", progress=False)
+    assert study.trained.of_log is None and "exponential" not in study.verdict
+
+
+def test_errors_of_one_size_are_no_reason():
+    X, _, mean = amounts()
+    noise = 0.1 * torch.randn(300, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
+    table = from_arrays(X, X[:, 0] + 5 + noise)
+    model = ew.fit(ew.KAN((3, 1)), table.X, table.y, optimizer="evidence", progress=False).model
+    assert not spread_grows(model, table)
+
+
+def test_exact_rows_have_no_spread():
+    X, _, _ = amounts()
+    table = from_arrays(X, X[:, 0] + 5)
+    model = ew.fit(ew.KAN((3, 1)), table.X, table.y, optimizer="evidence", progress=False).model
+    assert not spread_grows(model, table)
+
+
+def test_the_estimator_predicts_means():
+    X, y, mean = amounts()
+    model = ew.KANRegressor(effort="quick", random_state=0).fit(X.numpy(), y.numpy())
+    assert model.learned_.trained.of_log is not None
+    assert model.score(X.numpy(), mean.numpy()) > 0.95 and "exp" in str(model.formula_)
