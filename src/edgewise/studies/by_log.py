@@ -19,6 +19,7 @@ from ..data import Table
 from ..losses import Gamma
 from ..model import KAN
 from ..train.choose import EVIDENCE
+from ..train.evidence.by_evidence import Again
 from ..train.fit import fit
 from ..train.refit import refit
 from ..train.result import FitResult
@@ -41,28 +42,30 @@ class ByLog:
     ratio: float
 
 
-def by_log(plain: FitResult, room: KAN, sums: KAN, training: Table, how: dict[str, Any]) -> ByLog | None:
-    """The network of the logarithm of the mean, where spread grows and it predicts better than `plain`.
+def by_log(found: FitResult, room: KAN, sums: KAN, training: Table, how: dict[str, Any]) -> ByLog | None:
+    """The network of the logarithm of the mean, where spread grows and it predicts better than the one found.
 
     Args:
-        plain: the fit of the mean itself, by its evidence.
-        room: the network that both fits begin with.
+        found: the fit of the mean itself, with hidden layers where these help: what a network misses looks like spread.
+        room: the network that a fit by evidence begins with.
         sums: the same without room for products. Where inputs are many, sums alone decide.
         training: the rows of the fit.
         how: what the fit was told.
     """
     if training.classes is not None or training.y.shape[1] > 1 or not bool((training.y > 0).all()):
         return None
-    if training.count < FEWEST or not spread_grows(plain.model, training):
+    if training.count < FEWEST or found.ending is None or not spread_grows(found.model, training):
         return None
     few = training
     if len(training) > ROWS:
         few = training.take(torch.randperm(len(training), generator=torch.Generator().manual_seed(0))[:ROWS])
     how = {**how, "optimizer": EVIDENCE}
-    quiet = how | {"sample_weight": few.weight, "progress": False}
+    quiet: dict[str, Any] = {**how, "sample_weight": few.weight, "progress": False}
+    by_gamma: dict[str, Any] = {"loss": Gamma()}
     many = len(training.inputs) > MANY
-    mean = fit(sums, few.X, few.y, **quiet) if many else plain
-    log = fit(sums if many else room, few.X, few.y, **quiet | {"loss": Gamma()})
+    plain = many and isinstance(found.ending, Again)
+    mean = fit(sums, few.X, few.y, **quiet) if plain else found
+    log = fit(sums if many else room, few.X, few.y, **(quiet | by_gamma))
     if Status.INTERRUPTED in (mean.status, log.status):
         raise KeyboardInterrupt
     weight = torch.ones(len(few), dtype=torch.float64) if few.weight is None else few.weight
@@ -70,7 +73,7 @@ def by_log(plain: FitResult, room: KAN, sums: KAN, training: Table, how: dict[st
     if not errors[1] < errors[0]:  # nor where a prediction is not finite
         return None
     if many or few is not training:
-        log = fit(room, training.X, training.y, **how | {"loss": Gamma()})
+        log = fit(room, training.X, training.y, **(how | by_gamma))
     return ByLog(log, errors[1] / errors[0])
 
 

@@ -49,8 +49,8 @@ class Trained:
     was not kept, by its name.
 
     `of_log`: the squared error of a network of the logarithm of the mean, in parts of that of a network of the mean,
-    where the first was taken. `chosen` and `closed` are of the logarithm then; the models end in a layer that takes it
-    back.
+    where the first was taken. `chosen` and `closed` are of the logarithm then; `model`, `first` and `splines` end in a
+    layer that takes it back.
     """
 
     model: KAN
@@ -89,13 +89,6 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
     interrupted = plain.status is Status.INTERRUPTED
     closed = skipped("the fit was interrupted" if interrupted else "closed forms were not asked for")
     try:
-        sums = with_room(rest, replace(settings, interactions=0))
-        if not interrupted and settings.automatic and (found := by_log(plain, room, sums, training, how)) is not None:
-            first = chosen = plain = found.fit
-            of_log, loss, name = found.ratio, Gamma(), kind_of(plain.model)
-            how |= {"loss": loss}
-            rows += [{"part": "additive, logarithm", **row} for row in plain.history]
-            stages.append(stage(f"{name}, of the logarithm", plain))
         if not interrupted and choosing is not None and promising(plain.model, training, settings, loss):
             deep = layered(training, choosing, settings, how, journal, loss)
             rows, stages = rows + deep.rows, stages + deep.stages
@@ -104,6 +97,13 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
                 first, chosen, beside = deep.first, deep.chosen, {name: named(plain.model, rest)}
             else:
                 beside = {LAYERED if settings.hidden else BY_STEPS: named(deep.chosen.model, rest)}
+        sums = with_room(rest, replace(settings, interactions=0))
+        if not interrupted and settings.automatic and (found := by_log(chosen, room, sums, training, how)) is not None:
+            beside = {"network of the mean": named(chosen.model, rest)}
+            first = chosen = found.fit
+            of_log, loss = found.ratio, Gamma()
+            rows += [{"part": "logarithm", **row} for row in chosen.history]
+            stages.append(stage(f"{kind_of(chosen.model)}, of the logarithm", chosen))
         if settings.formula and not interrupted:
             closed = (
                 close(chosen.model, training, choosing, progress)
@@ -114,7 +114,7 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
         closed, interrupted = skipped("the search for closed forms was interrupted"), True
     models = (chosen.model if closed.model is None else closed.model, first.model, chosen.model)
     if of_log is not None:
-        models, beside = tuple(map(as_means, models)), {name: as_means(model) for name, model in beside.items()}
+        models = (as_means(models[0]), as_means(models[1]), as_means(models[2]))
     kept, unpruned, splines = (named(model, rest) for model in models)
     return Trained(kept, unpruned, splines, chosen, closed, rows, stages, interrupted, beside, of_log)
 
@@ -171,17 +171,24 @@ def final(trained: Trained, table: Table, progress: bool, journal: Journal | Non
 
     Shape, grid and closed forms stay. Where the fit was by a gradient method, or was interrupted, it stays as it is.
     """
-    back = as_means if trained.of_log is not None else lambda model: model
     if trained.interrupted or summary(trained.model).edges == 0 and trained.chosen.ending is None:
+        return trained.model
+    if trained.of_log is not None and not bool((table.y > 0).all()):  # a row that judges has no logarithm
         return trained.model
     if (forms := trained.closed.model) is not None:
         how: dict[str, Any] = {"sample_weight": table.weight, "tolerance": TOLERANCE, "progress": progress}
         again = symbolify(forms, table.X, table.y, **how)
-        return named(back(again if symbolic_edges(again) == symbolic_edges(forms) else forms), table)
+        again = again if symbolic_edges(again) == symbolic_edges(forms) else forms
+        return named(as_asked(again, trained), table)
     if trained.chosen.ending is None:
         return trained.model
     how = {"sample_weight": table.weight, "progress": progress, "resume": journal and journal.part("all rows")}
-    return named(back(refit(trained.chosen, table.X, table.y, **how).model), table)
+    return named(as_asked(refit(trained.chosen, table.X, table.y, **how).model, trained), table)
+
+
+def as_asked(model: KAN, trained: Trained) -> KAN:
+    """The network of the targets, where a fit was of the logarithm of their mean."""
+    return model if trained.of_log is None else as_means(model)
 
 
 def promising(plain: KAN, training: Table, settings: StudySettings, loss: Loss) -> bool:
