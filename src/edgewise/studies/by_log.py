@@ -27,6 +27,7 @@ from ..train.solvers.status import Status
 from .scores import predict
 
 FEWEST = 30  # rows below which a spread cannot be told from chance
+MOST = 10_000  # rows up to which an evidence by the gamma loss takes seconds: each of its steps passes over all rows
 GROWS = 1.645  # standard errors of a correlation that chance exceeds one time in twenty
 ROUND_OFF = 1e-12  # part of the variance that is no spread
 ROWS = 1000  # that decide, at most
@@ -54,7 +55,7 @@ def by_log(found: FitResult, room: KAN, sums: KAN, training: Table, how: dict[st
     """
     if training.classes is not None or training.y.shape[1] > 1 or not bool((training.y > 0).all()):
         return None
-    if training.count < FEWEST or found.ending is None or not spread_grows(found.model, training):
+    if not FEWEST <= len(training) <= MOST or found.ending is None or not spread_grows(found.model, training):
         return None
     few = training
     if len(training) > ROWS:
