@@ -70,3 +70,7 @@ def test_angles_prefer_multiples_of_pi() -> None:
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_what_is_no_number_is_nothing(value: float) -> None:
     assert nearest(value, 1e-3) is None and nearest(1.0, value) is None
+
+
+def test_the_smallest_double_is_no_simple_number() -> None:
+    assert exact(5e-324) is None and nearest(5e-324, 0.0) is None

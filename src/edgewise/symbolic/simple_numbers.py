@@ -117,7 +117,7 @@ def _decimal(value: float, tolerance: float, chance: float) -> SimpleNumber | No
     for digits in range(TUNED.power_digits):
         text = f"{value:.{digits}e}"
         last = 10.0 ** (int(text.split("e")[1]) - digits)  # the unit of the last digit
-        if 2 * tolerance > chance * last:
+        if last == 0 or 2 * tolerance > chance * last:  # 0: below the smallest number
             return None
         if abs(float(text) - value) <= tolerance:
             ratio = Fraction(text)

@@ -123,3 +123,14 @@ def test_a_refit_takes_all_rows_under_the_same_loss(name):
 def test_a_loss_of_the_users_own_is_refused():
     with pytest.raises(ew.errors.ConfigError, match="knows the losses"):
         fitted(NOISE, lambda prediction, target: (prediction - target).square().sum(1))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_amounts_without_noise_over_many_decades_are_fitted(seed: int):
+    generator = torch.Generator().manual_seed(seed)
+    a, b = 2 * torch.rand(2, 150, dtype=torch.float64, generator=generator)
+    level = torch.randint(3, (150,), generator=generator)
+    X = torch.cat([a[:, None], b[:, None], torch.nn.functional.one_hot(level, 3).double()], 1)
+    y = torch.exp(22 * a)
+    model = ew.fit(ew.KAN((5, (1, 4), 1)), X, y, loss="gamma", optimizer="evidence", progress=False).model
+    assert float((model(X)[:, 0] - 22 * a).abs().max().detach()) < 1e-3

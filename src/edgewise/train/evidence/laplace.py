@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ...losses import Numbers
 from .likelihoods import Classes, Likelihood, Scored
-from .marginal import Blocks, Note, Posterior, Prior, Strengths, occam_of, worth
+from .marginal import Blocks, Note, Posterior, Prior, Strengths, factor_of, occam_of, worth
 from .tuning import TUNED
 
 
@@ -70,7 +70,7 @@ def _newton(
         precision = torch.cat([coef.new_full((1,), TUNED.unpenalised), strengths.precision(places)])
         here = torch.cat([constant[None], coef[places]])  # (1 + m, l)
         value, slope, curvature = _taylor(blocks, likelihood, here, places)
-        factor = torch.linalg.cholesky(curvature + torch.diag(precision.repeat(count)))
+        factor = factor_of(curvature + torch.diag(precision.repeat(count)))
         slope = slope + precision[:, None] * here
         step = -torch.cholesky_solve(slope.T.reshape(-1, 1), factor).reshape(count, -1).T
         charged = 0.5 * float((precision[:, None] * here.square()).sum())
@@ -128,7 +128,7 @@ def _shortened(
 def _alone(blocks: Blocks, likelihood: Likelihood, flat: Tensor) -> tuple[float, float]:
     """The losses of the constants alone, and what these cost beside."""
     value, _, curvature = _taylor(blocks, likelihood, flat[None], torch.zeros(0, dtype=torch.long))
-    factor = torch.linalg.cholesky(curvature + TUNED.unpenalised * torch.eye(len(flat), dtype=flat.dtype))
+    factor = factor_of(curvature + TUNED.unpenalised * torch.eye(len(flat), dtype=flat.dtype))
     return value, 0.5 * TUNED.unpenalised * float(flat.square().sum()) + float(factor.diagonal().log().sum())
 
 

@@ -155,13 +155,13 @@ class Sums:
         if self.design is not None and len(places) > len(self.design):
             functions = self.design[:, places]
             matrix = (functions / precision) @ functions.T + noise * torch.eye(len(functions), dtype=functions.dtype)
-            factor = torch.linalg.cholesky(matrix)
+            factor = factor_of(matrix)
             found = functions.T @ torch.cholesky_solve(self.target[:, None], factor)[:, 0] / precision
             half = torch.linalg.solve_triangular(factor, functions, upper=False)
             occam = float(2 * factor.diagonal().log().sum()) - len(functions) * math.log(noise)
             return found, half.square().sum(0) / precision, occam
         inner = self.inner(places)
-        factor = torch.linalg.cholesky(inner / noise + torch.diag(precision))
+        factor = factor_of(inner / noise + torch.diag(precision))
         found = torch.cholesky_solve((self.right[places] / noise)[:, None], factor)[:, 0]
         variance = torch.cholesky_inverse(factor).diagonal()
         return found, (1 - precision * variance).clamp(min=0), occam_of(factor, precision)
@@ -209,6 +209,23 @@ def squared_error(blocks: Blocks, prior: Prior, note: Note, known: Tensor | None
     return Posterior(coef, constant, effective, strengths.left, noise, settled, gain, value, sums.constant)
 
 
+def factor_of(matrix: Tensor) -> Tensor:
+    """The Cholesky factor of a precision (m, m).
+
+    Where almost no noise is left, round-off may take a direction of it below zero. The diagonal is then raised, by as
+    little as mends that.
+
+    >>> factor_of(torch.ones(2, 2, dtype=torch.float64) - 1e-16 * torch.eye(2)).diagonal()[0].round(decimals=6)
+    tensor(1., dtype=torch.float64)
+    """
+    found, failed = torch.linalg.cholesky_ex(matrix)
+    part = torch.finfo(matrix.dtype).eps
+    while bool(failed) and part < 1:
+        found, failed = torch.linalg.cholesky_ex(matrix + torch.diag(part * matrix.diagonal()))
+        part *= 10
+    return found
+
+
 def believed(gain: float, prior: Prior) -> bool:
     """Whether noise alone would hardly give such a gain.
 
@@ -227,10 +244,10 @@ def worth(coef: Tensor, matrix: Tensor, precision: Tensor, terms: Tensor, count:
     of each parameter, of so many.
     """
     found = coef.new_zeros(count)
-    covariance = torch.cholesky_inverse(torch.linalg.cholesky(matrix))
+    covariance = torch.cholesky_inverse(factor_of(matrix))
     for term in terms.unique().tolist():
         at = (terms == term).nonzero()[:, 0]
-        factor = torch.linalg.cholesky(covariance[at][:, at])
+        factor = factor_of(covariance[at][:, at])
         far = torch.linalg.solve_triangular(factor, coef[at][:, None], upper=False)
         found[term] = 0.5 * float(far.square().sum() + precision[at].log().sum()) + float(factor.diagonal().log().sum())
     return found
