@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -96,3 +97,12 @@ def test_the_estimator_predicts_means():
     model = ew.KANRegressor(effort="quick", random_state=0).fit(X.numpy(), y.numpy())
     assert model.learned_.trained.of_log is not None
     assert model.score(X.numpy(), mean.numpy()) > 0.95 and "exp" in str(model.formula_)
+
+
+def test_amounts_without_noise_over_many_decades_end_in_a_network():
+    pandas, draw = pytest.importorskip("pandas"), np.random.default_rng(3)
+    a, b = draw.uniform(0, 2, (2, 150))
+    frame = pandas.DataFrame({"a": a, "b": b, "g": draw.choice(["u", "v", "w"], 150), "y": np.exp(14 * a)})
+    study = ew.study(frame, target="y", effort="quick", hidden=(), formula=False, progress=False)
+    network = study.scores["this network"]
+    assert isinstance(network, dict) and network["r2"] > 0.999999
