@@ -14,6 +14,7 @@ from torch import nn
 
 from edgewise.errors import ConfigError, ShapeError
 from edgewise.layers import BOTH, OFF, SPLINE, SYMBOLIC, KANLayer, SymbolicEdge
+from edgewise.model import KAN
 from helpers import assert_close, assert_equal, assert_no_shared_storage, state_of
 
 F64: dict[str, Any] = {"dtype": torch.float64}
@@ -178,3 +179,10 @@ def test_bad_settings_are_named_with_a_suggestion():
 
 def test_print_shows_the_sizes():
     assert repr(mixed()) == "KANLayer(3, 2, grid_size=4, degree=3, base='silu', symbolic=2)"
+
+
+@pytest.mark.parametrize("dtype", [torch.float8_e4m3fn, torch.int64, "float32"])
+def test_numbers_that_nothing_computes_with_are_refused(dtype: Any):
+    for make in (lambda: KANLayer(2, 1, dtype=dtype), lambda: KAN((2, 1), dtype=dtype)):
+        with pytest.raises(ConfigError, match="dtype must be one of torch.float64, torch.float32"):
+            make()

@@ -19,6 +19,7 @@ from .devices import as_device, unreadable
 from .errors import ConfigError, ShapeError, knows_keywords, shown
 
 OFF, SPLINE, SYMBOLIC, BOTH = 0, 1, 2, 3
+FORMATS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)  # of the numbers of a model
 
 
 class SymbolicEdge(NamedTuple):
@@ -312,8 +313,8 @@ def _equidistant(knots: Tensor) -> bool:
 
 def check_dtype(dtype: object) -> torch.dtype:
     """The dtype itself. Raises `ConfigError` for what cannot be that of parameters."""
-    if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
-        raise ConfigError(f"dtype must be a floating-point torch.dtype such as torch.float64, got {shown(dtype)}")
+    if not isinstance(dtype, torch.dtype) or dtype not in FORMATS:
+        raise ConfigError(f"dtype must be one of {', '.join(map(str, FORMATS))}, got {shown(dtype)}")
     return dtype
 
 

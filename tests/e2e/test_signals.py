@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from edgewise.cli import fit_command
+from edgewise.cli import main as commands
 from edgewise.cli.main import main
 from edgewise.studies import stages, study
 from runs import FILES, SMALL, law
@@ -125,6 +126,25 @@ def test_signal_ends_a_run_that_ignores_ctrl_c(
         monkeypatch.setattr(study, "baselines", first(signal.SIGTERM, study.baselines))
         assert main(arguments) == 128 + signal.SIGTERM
         assert {entry.name for entry in (tmp_path / "run").iterdir()} == FILES
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_before_there_is_a_subcommand_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(commands, "parser", first(signal.SIGINT, commands.parser))
+    assert main(["info", "nowhere"]) == 128 + signal.SIGINT
+    assert capsys.readouterr().err == "edgewise: interrupted; nothing was written\n"
+
+
+def test_nothing_interrupts_the_end_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "main", lambda: 3)
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(SystemExit, match="3"):
+            commands.console()
+        signal.raise_signal(signal.SIGINT)  # as if it came while libraries tidy up
     finally:
         signal.signal(signal.SIGINT, before)
 

@@ -11,7 +11,7 @@ import pytest
 from sklearn.model_selection import cross_val_score
 
 import edgewise as ew
-from edgewise.errors import DataError
+from edgewise.errors import ConfigError, DataError
 from edgewise.symbolic.formula import edge_functions, evaluate
 from estimators.problems import QUICK, labels, rows
 from helpers import assert_close, assert_equal
@@ -86,3 +86,9 @@ def test_the_formula_gives_the_scores():
     functions = edge_functions(fitted.model_)
     values = evaluate(fitted.formula_, X, symbols=("x1", "x2"), functions=functions)
     assert_close(values, fitted.decision_function(X), like="float64")
+
+
+def test_a_class_weight_of_no_label_is_named():
+    X, y = rows(40)
+    with pytest.raises(ConfigError, match="class_weight holds 'z', which is no label of y: high, low"):
+        ew.KANClassifier(class_weight={"z": 1.0}).fit(X, np.where(y > np.median(y), "high", "low"))

@@ -135,3 +135,13 @@ def test_a_search_over_a_pipeline_with_text_and_missing_cells():
     for pipeline in (prepared, plain):
         search = GridSearchCV(pipeline, {"kanregressor__interactions": [0, 2]}, cv=2).fit(X, y)
         assert search.best_score_ > 0.8
+
+
+@pytest.mark.usefixtures("few_steps")
+@pytest.mark.parametrize("kind", ["intervals", "periods"])
+def test_cells_of_other_kinds_are_levels(kind: str):
+    x, place = np.linspace(-1, 1, 60), np.arange(60) % 3
+    made = {"intervals": pd.interval_range(0, 3), "periods": pd.period_range("2020-01", periods=3, freq="M")}
+    frame, y = pd.DataFrame({"x": x, "kind": made[kind][place]}), x + np.array([0.0, 3.0, -2.0])[place]
+    model = ew.KANRegressor(**QUICK).fit(frame, y)
+    assert model.score(frame, y) > 0.99

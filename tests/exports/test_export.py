@@ -224,6 +224,15 @@ def test_the_model_stays_as_it_is() -> None:
     assert_equal(state_of(model), before)
 
 
+@pytest.mark.parametrize("to", ["python", "numpy", "c"])
+def test_constants_that_no_float_holds_are_refused(to: str) -> None:
+    large = {(0, 0, 0): ("x^2", 1.0, 0.0, 1.0, 0.0), (1, 0, 0): ("exp", 0.3, 1e300, 1.0, 0.0)}
+    with pytest.raises(SymbolicError, match="out_0 holds a constant beyond"):
+        ew.export(ew.set_symbolic(ew.KAN((1, 1, 1)), large), to)
+    with pytest.raises(SymbolicError, match=r"edge \(0, 0, 0\) has grid steps so short"):
+        ew.export(ew.KAN((1, 1), grid_size=3, domain=(0, 1e-150)), to)
+
+
 def test_mistakes_are_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="names"):
         ew.export(closed(), inputs=("a",))

@@ -143,3 +143,16 @@ def test_about_as_good_is_true():
     assert as_good(line(1.0), line(1.01), table) and as_good(line(1.02), line(1.0), table)
     assert not as_good(line(1.4), line(1.0), table)
     assert clearly_worse(line(2.0), line(1.0), table) and not clearly_worse(line(1.0), line(2.0), table)
+
+
+def test_a_path_is_told_from_a_table() -> None:
+    with pytest.raises(DataError, match="X is the path 'data.csv'; read the file"):
+        ew.study("data.csv", target="y")
+
+
+def test_targets_that_a_loss_does_not_take_are_named_by_their_line(tmp_path: Path) -> None:
+    y = [1, 2, 3, -2, *range(5, 30)]
+    (tmp_path / "a.csv").write_text("x,y\n" + "".join(f"{row},{value}\n" for row, value in enumerate(y)))
+    table = ew.read_csv(tmp_path / "a.csv", target="y")
+    with pytest.raises(DataError, match="the target y holds -2 in line 5"):
+        ew.study(table, loss="gamma", progress=False)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from ..errors import EdgewiseError, EdgewiseWarning, clipped
 from .parsers import UNSAID, USER_ERROR, parser
@@ -25,7 +27,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         except SystemExit as ended:  # of argparse: help, the version, or a mistyped option
             out.flush()
             raise SystemExit(ended.code or (UNSAID if out.trouble else 0)) from None
+        except KeyboardInterrupt:  # before there is a subcommand
+            print("edgewise: interrupted; nothing was written", file=err)
+            status = INTERRUPTED
     return status or (UNSAID if out.trouble or err.trouble else 0)
+
+
+def console() -> NoReturn:
+    """The command itself: run it and end the process. Nothing is left to interrupt then but what libraries tidy up."""
+    status = main()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(status)
 
 
 def dispatch(argv: Sequence[str] | None) -> int:

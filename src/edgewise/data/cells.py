@@ -171,6 +171,8 @@ def hint(cell: str, decimal: str = ".") -> str:
 
     >>> hint("1,234.5")
     'thousands separators? write 1234.5'
+    >>> hint("-0,980")
+    'a decimal comma? write a point, in the whole file'
     """
     cell = cell.strip()
     if DATE.match(cell) or TIME.match(cell):
@@ -179,7 +181,7 @@ def hint(cell: str, decimal: str = ".") -> str:
         return "a percentage? leave the % sign out"
     if cell[:1] in "$€£¥" and len(cell) > 1:
         return "a currency? leave the sign out"
-    if THOUSANDS.match(cell):
+    if THOUSANDS.match(cell) and not re.match(r"[+-]?0", cell):
         marks, groups = re.findall(r"[,.' \u00a0\u202f]", cell), re.split(r"[,.' \u00a0\u202f]", cell)
         fraction = len(set(marks)) > 1 or len(groups[-1]) != 3
         plain = "".join(groups[:-1]) + "." + groups[-1] if fraction else "".join(groups)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..data import frame_names
-from ..errors import ConfigError, DataError, knows_keywords, require, shown
+from ..errors import ConfigError, DataError, few, knows_keywords, require, shown
 from .arrays import as_table
 from .bases import ClassifierMixin
 from .kan_estimator import KANEstimator
@@ -104,6 +104,10 @@ class KANClassifier(ClassifierMixin, KANEstimator):
 
     def _of_classes(self, y: np.ndarray) -> np.ndarray:
         """What `class_weight` makes each row of labels y (n,) count: (n,). Raises `ConfigError`."""
+        if isinstance(self.class_weight, Mapping):
+            labels = np.unique(y).tolist()
+            if stray := [label for label in self.class_weight if label not in labels]:
+                raise ConfigError(f"class_weight holds {shown(stray[0])}, which is no label of y: {few(labels)}")
         try:
             return require("sklearn.utils.class_weight").compute_sample_weight(self.class_weight, y)
         except (ValueError, TypeError) as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -118,7 +119,8 @@ def _part(grid: Grid, rows: Any) -> Grid:
 def _mixed(X: Any) -> bool:
     """Whether X holds something else than numbers and gaps, which scikit-learn would refuse."""
     if is_frame(X):
-        return any(_other(np.asarray(column)) for column in frame_columns(X)[1])
+        columns = [np.asarray(column) for column in frame_columns(X)[1]]
+        return any(_other(column) or not _numbers(column) for column in columns)
     if not isinstance(X, np.ndarray | list | tuple):
         return False
     try:
@@ -126,6 +128,11 @@ def _mixed(X: Any) -> bool:
     except ValueError:  # rows of unequal length, which scikit-learn refuses in its own words
         return False
     return values.ndim == 2 and _other(values)
+
+
+def _numbers(column: np.ndarray) -> bool:
+    """Whether a column holds nothing but numbers; intervals and periods are objects of other kinds."""
+    return column.dtype != object or all(isinstance(cell, Number) for cell in column.tolist())
 
 
 def _other(values: np.ndarray) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 
 from .. import ops, primitives
+from ..errors import SymbolicError
 from ..layers import BOTH
 from ..model import KAN
 from ..topology import Edge
@@ -34,7 +35,8 @@ class Pieces:
 
     @staticmethod
     def of(model: KAN, edge: Edge) -> Pieces:
-        """The pieces of one edge: exact, from the derivatives of its spline at the middle of every interval."""
+        """The pieces of one edge: exact, from the derivatives of its spline at the middle of every interval. Raises
+        `SymbolicError` where these leave the range of floats."""
         phi = edge_function(model, edge)
         number, src, dst = model.topology.edge_position(edge)
         shift = scale = None
@@ -50,6 +52,12 @@ class Pieces:
             ops.spline(centres[:, None], coef, knots[None], degree=degree, derivative=k)[:, 0] / math.factorial(k)
             for k in range(degree + 1)
         ]
+        coefficients = torch.stack(columns, dim=1)
+        if not bool(torch.isfinite(coefficients).all()):
+            raise SymbolicError(
+                f"edge {edge} has grid steps so short that its derivatives leave the range of floats; fit to inputs in"
+                " another unit"
+            )
         form = None
         if (
             int(model.edge_layers[number].kind[src, dst]) == BOTH
@@ -63,7 +71,7 @@ class Pieces:
             1.0 if scale is None else scale,
             breaks.tolist(),
             centres.tolist(),
-            torch.stack(columns, dim=1).tolist(),
+            coefficients.tolist(),
             phi.base,
             phi.base_scale or 0.0,
             form,

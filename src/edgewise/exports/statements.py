@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import keyword
+import math
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +42,7 @@ def statements(
     model: KAN, inputs: Sequence[Any] | None, outputs: Sequence[Any] | None, reserved: set[str]
 ) -> Statements:
     """The network as one expression per output where that is short, node by node otherwise. `reserved`: names that
-    mean something in the language."""
+    mean something in the language. Raises `SymbolicError` for a constant that no float holds."""
     sympy = require("sympy")
     symbols, forms = input_symbols(model, inputs), present_forms(model)
     open_edges = [edge for edge in model.active_edges() if model.topology.edge_position(edge) not in forms]
@@ -51,12 +53,18 @@ def statements(
     columns = [(_one_line(str(symbols[column])), name, column) for column, name in zip(used, names, strict=True)]
     results = [f"out_{k}" for k in range(len(model.topology.node_ids[-1]))]
     whole = [] if edges else formula(model, inputs)
-    if not edges and sum(expression.count_ops() for expression in whole) <= WHOLE_UP_TO:
+    short = not edges and sum(expression.count_ops() for expression in whole) <= WHOLE_UP_TO
+    if short and all(map(_within_floats, whole)):
         swap = dict(zip((symbols[column] for column in used), plain, strict=True))
         steps = [(name, expression.xreplace(swap)) for name, expression in zip(results, whole, strict=True)]
     else:
         steps = _by_node(model, plain, results)
     steps = _needed(steps, results)
+    for name, expression in steps:
+        if not _within_floats(expression):
+            raise SymbolicError(
+                f"{name} holds a constant beyond {sys.float_info.max:.1g}; give inputs or targets another unit"
+            )
     read = {symbol.name for _, expression in steps for symbol in expression.free_symbols}
     called = {name for _, expression in steps for name in _undefined(expression)}
     title = f"{', '.join(output_names(model, outputs))} from {', '.join(map(str, symbols))}"
@@ -82,6 +90,18 @@ def _by_node(model: KAN, values: list[Any], results: list[str]) -> list[tuple[st
         steps += zip(labels, nodes, strict=True)
         values = [sympy.Symbol(label) for label in labels]
     return steps
+
+
+def _within_floats(expression: Any) -> bool:
+    """Whether all constants are numbers that a program can hold: sympy's may be of any size."""
+    return all(math.isfinite(_as_float(number)) for number in expression.atoms(require("sympy").Number))
+
+
+def _as_float(number: Any) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # of a fraction of long whole numbers
+        return math.inf
 
 
 def _needed(steps: list[tuple[str, Any]], results: list[str]) -> list[tuple[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -81,7 +81,7 @@ class Custom:
         values, vectors = torch.linalg.eigh(0.5 * (found + found.mT))
         return (vectors * values.clamp(min=0)[:, None]) @ vectors.mT
 
-    def check(self, target: Tensor, what: str = "y") -> None:
+    def check(self, target: Tensor, what: str = "y", lines: Sequence[int] = ()) -> None:
         """Raise `ConfigError` unless the function can be taken row by row on targets (b, k) like these."""
         some = target[:3]
         at = some + torch.linspace(0.1, 0.3, len(some), dtype=some.dtype, device=some.device)[:, None]

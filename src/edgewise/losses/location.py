@@ -62,9 +62,9 @@ class Location(Numbers):
         """Smoothed by this width; smooth losses stay as they are."""
         return self
 
-    def check(self, target: Tensor, what: str = "y") -> None:
+    def check(self, target: Tensor, what: str = "y", lines: Sequence[int] = ()) -> None:
         """Raise `ConfigError` for scales that are not as many as the outputs."""
-        super().check(target, what)
+        super().check(target, what, lines)
         if isinstance(self.scale, tuple) and len(self.scale) not in (1, target.shape[1]):
             raise ConfigError(f"scale has {len(self.scale)} entries for {target.shape[1]} outputs; give one for each")
 

@@ -6,6 +6,7 @@ the mean.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -89,14 +90,15 @@ class Numbers:
         """The least that the dispersion can be, whatever residuals say."""
         return 0.0
 
-    def check(self, target: Tensor, what: str = "y") -> None:
-        """Raise `DataError` for targets (b, k) that the loss does not take."""
+    def check(self, target: Tensor, what: str = "y", lines: Sequence[int] = ()) -> None:
+        """Raise `DataError` for targets (b, k) that the loss does not take. `lines` (b): where they stood in a file."""
         bad = self.faulty(target).nonzero()
         if len(bad):
             row, column = bad[0].tolist()
             more = f", and in {len(bad) - 1} more places" if len(bad) > 1 else ""
+            place = f"line {lines[row]}" if lines else f"row {row}"
             raise DataError(
-                f"{what} holds {float(target[row, column]):g} in row {row}{more}; the loss {shown(self.name)} takes"
+                f"{what} holds {float(target[row, column]):g} in {place}{more}; the loss {shown(self.name)} takes"
                 f" {self.wanted}. Mend these rows, or take another loss"
             )
 

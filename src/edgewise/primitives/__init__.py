@@ -47,7 +47,7 @@ def get(name: str | Primitive) -> Primitive:
         found = _power(name, match[1] is not None, match[2])
     if found is None:
         raise SymbolicError(
-            f"no closed form is called {shown(name)}; {did_you_mean(name, names())}. Add yours with add_primitive(...)"
+            f"no closed form is called {shown(name)} (add_primitive(...) adds yours); {did_you_mean(name, names())}"
         )
     return found
 

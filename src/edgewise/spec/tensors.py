@@ -15,10 +15,8 @@ from torch import Tensor
 
 from .. import grid
 from ..errors import CheckpointError, few, problems, shown
-from ..layers import BOTH, OFF, SPLINE, SYMBOLIC
+from ..layers import BOTH, FORMATS, OFF, SPLINE, SYMBOLIC
 from .description import MOST, Description, LayerDescription
-
-FORMATS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)  # of the numbers of a model
 
 Fault = Callable[[Tensor], str]  # what is wrong with the values, in words; "" where they are right
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from ..data import Table
+from ..errors import TrainingError
 from ..losses import Gamma
 from ..model import KAN
 from ..train.choose import EVIDENCE
@@ -24,6 +25,7 @@ from ..train.fit import fit
 from ..train.refit import refit
 from ..train.result import FitResult
 from ..train.solvers.status import Status
+from .choosing import mean_over
 from .scores import predict
 
 FEWEST = 30  # rows below which a spread cannot be told from chance
@@ -53,9 +55,7 @@ def by_log(found: FitResult, room: KAN, sums: KAN, training: Table, how: dict[st
         training: the rows of the fit.
         how: what the fit was told.
     """
-    if training.classes is not None or training.y.shape[1] > 1 or not bool((training.y > 0).all()):
-        return None
-    if not FEWEST <= len(training) <= MOST or found.ending is None or not spread_grows(found.model, training):
+    if not asked(found, training):
         return None
     few = training
     if len(training) > ROWS:
@@ -64,18 +64,27 @@ def by_log(found: FitResult, room: KAN, sums: KAN, training: Table, how: dict[st
     quiet: dict[str, Any] = {**how, "sample_weight": few.weight, "progress": False}
     by_gamma: dict[str, Any] = {"loss": Gamma()}
     many = len(training.inputs) > MANY
-    plain = many and isinstance(found.ending, Again)
-    mean = fit(sums, few.X, few.y, **quiet) if plain else found
-    log = fit(sums if many else room, few.X, few.y, **(quiet | by_gamma))
-    if Status.INTERRUPTED in (mean.status, log.status):
-        raise KeyboardInterrupt
-    weight = torch.ones(len(few), dtype=torch.float64) if few.weight is None else few.weight
-    errors = [float(weight @ unseen(result, few) / weight.sum()) for result in (mean, log)]
-    if not errors[1] < errors[0]:  # nor where a prediction is not finite
+    mean = fit(sums, few.X, few.y, **quiet) if many and isinstance(found.ending, Again) else found
+    try:
+        log = fit(sums if many else room, few.X, few.y, **(quiet | by_gamma))
+        if Status.INTERRUPTED in (mean.status, log.status):
+            raise KeyboardInterrupt
+        errors = [mean_over(unseen(result, few), few) for result in (mean, log)]
+        if not errors[1] < errors[0]:  # nor where a prediction is not finite
+            return None
+        if many or few is not training:
+            log = fit(room, training.X, training.y, **(how | by_gamma))
+    except TrainingError:  # the gamma loss has no curvature that floats hold
         return None
-    if many or few is not training:
-        log = fit(room, training.X, training.y, **(how | by_gamma))
     return ByLog(log, errors[1] / errors[0])
+
+
+def asked(found: FitResult, training: Table) -> bool:
+    """Whether it may help: for one target above zero, from rows that are not too few, nor too many, whose errors grow
+    with it."""
+    numbers = training.classes is None and training.y.shape[1] == 1 and bool((training.y > 0).all())
+    enough = training.count >= FEWEST and len(training) <= MOST
+    return numbers and enough and found.ending is not None and spread_grows(found.model, training)
 
 
 def spread_grows(model: KAN, rows: Table) -> bool:
@@ -83,10 +92,11 @@ def spread_grows(model: KAN, rows: Table) -> bool:
     doi:10.1016/0304-4076(81)90062-2)."""
     predicted = predict(model, rows)[:, 0]
     square = (rows.y[:, 0] - predicted).square()
-    if not square.mean() > ROUND_OFF * rows.y.var() or not predicted.std() > 0 or not square.std() > 0:
+    both = torch.cov(torch.stack([predicted, square, rows.y[:, 0]]), correction=0, aweights=rows.weight)
+    spread = both.diagonal()
+    if not mean_over(square, rows) > ROUND_OFF * spread[2] or not (spread[:2] > 0).all():
         return False
-    both = torch.corrcoef(torch.stack([predicted, square]))[0, 1]
-    return bool(both * math.sqrt(len(predicted)) > GROWS)
+    return bool(both[0, 1] / (spread[0] * spread[1]).sqrt() * math.sqrt(rows.count) > GROWS)
 
 
 def unseen(result: FitResult, rows: Table) -> Tensor:

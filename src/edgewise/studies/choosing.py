@@ -33,7 +33,7 @@ def as_good(new: KAN, old: KAN, rows: Table, most: float = MOST, loss: Loss | No
     loss is within `most` times the other's, and no more classes are named wrong than one in a hundred.
     """
     ours, theirs = row_losses(new, rows, loss), row_losses(old, rows, loss)
-    our, their = _mean(ours, rows), _mean(theirs, rows)
+    our, their = mean_over(ours, rows), mean_over(theirs, rows)
     if our <= WORTH * their + ROUND_OFF * _spread(rows):
         return rows.classes is None or _lost(new, old, rows) <= 0.01
     within = our - their <= ERRORS * _error(ours - theirs, rows) and our <= most * their
@@ -46,7 +46,7 @@ def clearly_better(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) ->
     if rows.count < FEWEST:
         return False
     ours, theirs = row_losses(new, rows, loss), row_losses(old, rows, loss)
-    our, their = _mean(ours, rows), _mean(theirs, rows)
+    our, their = mean_over(ours, rows), mean_over(theirs, rows)
     return their - our > student(rows.count - 1) * _error(theirs - ours, rows) and WORTH * our < their
 
 
@@ -81,7 +81,7 @@ def without_poles(new: KAN, old: KAN, rows: Table) -> bool:
 def _lost(new: KAN, old: KAN, rows: Table) -> float:
     """The part of the rows that `old` names right beyond those that `new` does."""
     right = [_right(model, rows) for model in (old, new)]
-    return _mean(right[0] - right[1], rows)
+    return mean_over(right[0] - right[1], rows)
 
 
 def _right(model: KAN, rows: Table) -> Tensor:
@@ -93,12 +93,12 @@ def _spread(rows: Table) -> float:
     return 1.0 if rows.classes is not None else float((rows.y - rows.y.mean(dim=0)).square().mean())
 
 
-def _mean(values: Tensor, rows: Table) -> float:
+def mean_over(values: Tensor, rows: Table) -> float:
     """The mean of values (n,), each as often as its row counts."""
     return float(values.mean() if rows.weight is None else rows.weight @ values / rows.weight.sum())
 
 
 def _error(values: Tensor, rows: Table) -> float:
     """The standard error of that mean; not a number for one row."""
-    square = (values - _mean(values, rows)).square()
-    return math.sqrt(_mean(square, rows) / (rows.count - 1)) if rows.count > 1 else math.nan
+    square = (values - mean_over(values, rows)).square()
+    return math.sqrt(mean_over(square, rows) / (rows.count - 1)) if rows.count > 1 else math.nan

@@ -63,7 +63,7 @@ class StudySettings:
                     (not isinstance(self.formula, bool), f"formula must be True or False, got {shown(self.formula)}"),
                     (
                         not isinstance(self.effort, str) or self.effort not in EFFORTS,
-                        f"unknown effort; {did_you_mean(self.effort, EFFORTS)}",
+                        f"unknown effort {shown(self.effort)}; {did_you_mean(self.effort, EFFORTS)}",
                     ),
                     (
                         not _is(self.interactions, "auto") and not _whole(self.interactions, 0),
@@ -96,7 +96,7 @@ class StudySettings:
             holds = "numbers" if table.classes is None else "classes"
             raise ConfigError(f"the targets are {holds}, which loss={shown(found.name)} is not for; leave loss out")
         if isinstance(found, Numbers):
-            found.check(table.y, f"the target {', '.join(table.outputs)}")
+            found.check(table.y, f"the target {', '.join(table.outputs)}", table.lines)
         return found
 
     @staticmethod

@@ -99,7 +99,7 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
                 beside = {LAYERED if settings.hidden else BY_STEPS: named(deep.chosen.model, rest)}
         sums = with_room(rest, replace(settings, interactions=0))
         if not interrupted and settings.automatic and (found := by_log(chosen, room, sums, training, how)) is not None:
-            beside = {"network of the mean": named(chosen.model, rest)}
+            beside |= {"network of the mean": named(chosen.model, rest)}
             first = chosen = found.fit
             of_log, loss = found.ratio, Gamma()
             rows += [{"part": "logarithm", **row} for row in chosen.history]

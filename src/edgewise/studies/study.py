@@ -133,6 +133,8 @@ def study(
 
 def as_table(X: Any, y: Any, *, inputs: Any, target: Any, task: str) -> Table:
     """What `study` was given, as a table."""
+    if isinstance(X, str | Path):
+        raise DataError(f"X is the path {shown(str(X))}; read the file: study(ew.read_csv(path, target='column'))")
     if isinstance(X, Table):
         if any(part is not None for part in (y, inputs, target)):
             raise ConfigError("a Table has its own targets and names; leave y, inputs and target out")

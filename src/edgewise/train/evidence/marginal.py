@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ...errors import TrainingError
 from .tuning import TUNED
 
 Blocks = Callable[[], Iterator[tuple[Tensor, Tensor, Tensor]]]  # design (n, m), targets (n, ...), counts of rows (n,)
@@ -215,6 +216,9 @@ def factor_of(matrix: Tensor) -> Tensor:
     Where almost no noise is left, round-off may take a direction of it below zero. The diagonal is then raised, by as
     little as mends that.
 
+    Raises:
+        TrainingError: it is not finite, or far from positive: the loss has no curvature that floats can hold.
+
     >>> factor_of(torch.ones(2, 2, dtype=torch.float64) - 1e-16 * torch.eye(2)).diagonal()[0].round(decimals=6)
     tensor(1., dtype=torch.float64)
     """
@@ -223,6 +227,11 @@ def factor_of(matrix: Tensor) -> Tensor:
     while bool(failed) and part < 1:
         found, failed = torch.linalg.cholesky_ex(matrix + torch.diag(part * matrix.diagonal()))
         part *= 10
+    if bool(failed):
+        raise TrainingError(
+            "the loss has no curvature that numbers of 64 bits can hold; the targets may span too many powers of ten."
+            " Fit their logarithm, or take another loss"
+        )
     return found
 
 
