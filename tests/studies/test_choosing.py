@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import edgewise as ew
-from edgewise.studies.choosing import clearly_better, without_poles
+from edgewise.studies.choosing import clearly_better, explained, stays_near
 
 
 def table(n: int, seed: int = 0, noise: float = 0.3) -> ew.Table:
@@ -44,15 +44,28 @@ def test_chance_alone_seldom_makes_one_of_two_equals_better():
 @pytest.mark.parametrize("place", [-0.7312, 0.001, 0.4117])
 def test_a_pole_that_no_row_meets_is_found(place: float):
     rows = table(30)
-    assert not without_poles(closed("1/x", 1.0, -place, 0.005, 0.0), LINE, rows)
+    assert not stays_near(closed("1/x", 1.0, -place, 0.005, 0.0), LINE, rows)
 
 
-def test_forms_without_poles_are_left_in_peace():
+def test_forms_stays_near_are_left_in_peace():
     rows = table(30)
-    assert without_poles(LINE, LINE, rows) and without_poles(HALF, LINE, rows)
-    assert without_poles(closed("1/x", 1.0, 1.5, 1.0, 0.0), closed("exp", -1.0, 0.0, 0.7, 0.0), rows)
+    assert stays_near(LINE, LINE, rows) and stays_near(HALF, LINE, rows)
+    assert stays_near(closed("1/x", 1.0, 1.5, 1.0, 0.0), closed("exp", -1.0, 0.0, 0.7, 0.0), rows)
 
 
 def test_a_form_that_is_no_number_somewhere_is_none():
     rows = table(30)
-    assert not without_poles(closed("log", 1.0, 0.5, 1.0, 0.0), LINE, rows)
+    assert not stays_near(closed("log", 1.0, 0.5, 1.0, 0.0), LINE, rows)
+
+
+def test_what_a_form_does_beyond_the_rows_is_seen_where_it_is_asked_for():
+    rows = table(30)
+    steep = closed("exp", 9.0, 0.0, 1e-4, 0.0)
+    assert stays_near(steep, LINE, rows) and not stays_near(steep, LINE, rows, beyond=0.5)
+
+
+def test_the_part_that_is_explained():
+    rows = table(30)
+    mean = rows.y.mean()
+    assert explained(closed("x", 0.0, 0.0, 0.0, float(mean)), rows) == pytest.approx(0, abs=1e-12)
+    assert explained(LINE, rows) <= 1

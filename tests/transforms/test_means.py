@@ -33,6 +33,18 @@ def test_outputs_are_the_means(loss: str, outputs: int):
     assert_close(means.predict(X).reshape(-1, outputs), means(X), like="float64")
 
 
+@pytest.mark.parametrize("loss", ["gamma", "binomial"])
+def test_a_constant_stays_a_network_without_edges(loss: str):
+    generator = torch.Generator().manual_seed(0)
+    X, y = torch.rand(2, 60, 2, dtype=torch.float64, generator=generator)
+    model = ew.fit(ew.KAN((2, 2)), X, y, loss=loss, optimizer="evidence", progress=False).model
+    means = as_means(model)
+    assert not means.active_edges() and means.topology == model.topology
+    kind = as_loss(loss)
+    assert isinstance(kind, Numbers)
+    assert_close(means(X), kind.mean(model(X)), like="float64")
+
+
 def test_a_network_without_a_link_stays_as_it_is():
     model = ew.KAN((2, 1))
     assert as_means(model) is model

@@ -10,7 +10,7 @@ from torch import Tensor
 from ..data import Table
 from ..losses import Loss
 from ..model import KAN
-from .scores import row_losses
+from .scores import predict, row_losses
 
 WORTH = 1.1  # a simpler network may have so much of the loss of the one before it
 ERRORS = 1.0  # standard errors of a mean difference that are no difference (Breiman et al. 1984, section 3.4.3)
@@ -63,19 +63,30 @@ def student(freedom: float) -> float:
     return z + first / freedom + second / freedom**2
 
 
-def without_poles(new: KAN, old: KAN, rows: Table) -> bool:
+def stays_near(new: KAN, old: KAN, rows: Table, beyond: float = 0.0) -> bool:
     """Whether `new` stays near `old` between these rows, too: a closed form may have a pole that no row meets.
 
-    Looked at are made rows: each column runs evenly over its range, in an order of its own.
+    Looked at are made rows: each column runs evenly over its range, in an order of its own. `beyond`: by how many
+    ranges they go on at both ends.
     """
     generator = torch.Generator().manual_seed(0)
     low, high = rows.X.amin(0), rows.X.amax(0)
     places = torch.stack([torch.randperm(MADE, generator=generator) for _ in range(rows.X.shape[1])], 1)
-    made = low + (high - low) * places / (MADE - 1)
+    made = low + (high - low) * ((1 + 2 * beyond) * places / (MADE - 1) - beyond)
     with torch.no_grad():
         reach = old(rows.X).amax(0) - old(rows.X).amin(0)
         gap = (new(made) - old(made)).abs()
     return bool((gap <= FAR * reach).all())  # False where it is not a number
+
+
+def explained(model: KAN, rows: Table) -> float:
+    """The part of the squares of the targets around their mean that a network explains on these rows; of classes, of
+    their probabilities. Not a number where targets do not vary."""
+    found = predict(model, rows)
+    target = rows.y if rows.classes is None else torch.nn.functional.one_hot(rows.y, found.shape[1]).double()
+    middle = torch.stack([target.new_tensor(mean_over(column, rows)) for column in target.T])
+    left, around = (mean_over((target - made).square().sum(1), rows) for made in (found, middle))
+    return 1 - left / around if around > 0 else math.nan
 
 
 def _lost(new: KAN, old: KAN, rows: Table) -> float:

@@ -13,10 +13,12 @@ from ..errors import EdgewiseError
 from ..model import KAN
 from ..size import summary
 from ..symbolic.symbolify import budget_spent, symbolify
-from .choosing import as_good, without_poles
+from .choosing import as_good, explained, stays_near
 
 EDGES = 40  # edges up to which closed forms are looked for
 ROWS = 4000  # rows on which forms are looked for, at most
+CLEAR = 0.5  # part of the variance that a network explains; below, most of it is noise, which shows no law
+BEYOND = 0.5  # ranges at both ends that forms may not run far off in, where there is so much noise
 TOLERANCE = 0.05  # what the error may rise by on the rows that the forms are fitted to
 
 
@@ -62,8 +64,11 @@ def close(model: KAN, training: Table, choosing: Table | None, progress: bool = 
         return Closed(None, None, f"No edge has a closed form that is as good as its spline.{spent}")
     if not as_good(found, model, judging):
         return Closed(None, found, f"The closed forms that were found are not as good as the network's splines.{spent}")
-    if not without_poles(found, model, training):
+    if not stays_near(found, model, training):
         return Closed(None, found, f"The closed forms that were found have poles between the rows.{spent}")
+    if not explained(model, judging) >= CLEAR and not stays_near(found, model, training, BEYOND):
+        why = "run far off beyond the rows, where so much noise supports none"
+        return Closed(None, found, f"The closed forms that were found {why}.{spent}")
     return Closed(found, None, told(have, left) + spent)
 
 

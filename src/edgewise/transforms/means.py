@@ -7,6 +7,7 @@ from dataclasses import replace
 import torch
 
 from ..model import KAN
+from ..prediction import as_mean
 from .edits import deepen
 from .structure import remove
 from .symbolic import set_symbolic
@@ -17,8 +18,8 @@ INVERSES = {"log": "exp", "logit": "sigmoid"}  # link -> the closed form that ta
 def as_means(model: KAN) -> KAN:
     """The network whose outputs are the means that those of `model` are the logarithm or the logit of.
 
-    One more layer takes the link back: an edge with a closed form for each output. A network without a link stays as it
-    is.
+    One more layer takes the link back: an edge with a closed form for each output. Constants need none, and a network
+    without a link stays as it is.
 
     Args:
         model: a network of any number of outputs, whose degree is at least 1, or whose base is the identity.
@@ -36,6 +37,10 @@ def as_means(model: KAN) -> KAN:
     link = model.metadata.link
     if not link:
         return model
+    if not model.active_edges():  # constants, which need no layer
+        outputs = model(torch.zeros(model.features, dtype=model.dtype, device=model.device)).detach()
+        shift = model.output_shift + as_mean(outputs, link) - outputs
+        return model.build(scaling={"output_shift": shift}, metadata=replace(model.metadata, loss=""))
     last, nodes = model.topology.depth, model.topology.node_ids[-1]
     units = torch.stack(torch.broadcast_tensors(model.output_scale, model.output_shift), 1).tolist()
     deep = deepen(model, last)
