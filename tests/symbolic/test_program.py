@@ -148,6 +148,17 @@ def task_of(program: Program, x: torch.Tensor, y: torch.Tensor, widths: tuple) -
     return Task(task.model, x, x, y, task.loss, None, task.offset, TUNED.exact_loss, 10)
 
 
+def test_cancelled_tells_what_a_term_loses_against_a_bias() -> None:
+    x = torch.linspace(-1, 1, 200, dtype=torch.float64)[:, None]
+
+    def alone(name: str, a: float, b: float, c: float) -> Program:
+        return Program.create([([term(name, 0, 0, a, b, c)], [0.0], ONE)])
+
+    assert alone("cos", 1e-4, 0.0, 2e8).cancelled(x) > 1e8
+    assert alone("cos", 3.0, 0.0, 2e8).cancelled(x) < 1
+    assert alone("x", 1.0, 1e9, 1.0).cancelled(x) == 0  # a line: its offset is the bias
+
+
 def test_terms_of_a_rotated_sum_of_squares_are_dropped() -> None:
     angle, x = 0.7, uniform(*[(-1.0, 1.0)] * 4)
     y = ((x[:, 0] - x[:, 1]) ** 2 + (x[:, 2] - x[:, 3]) ** 2).sqrt()[:, None]

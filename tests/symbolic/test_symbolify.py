@@ -278,6 +278,18 @@ def test_float32_models_come_back_as_float32(trained: ew.KAN) -> None:
     assert done.dtype == torch.float32 and names(done) == ["exp", "sin", "x^2"]
 
 
+@pytest.mark.parametrize("seed", [0, 3])
+def test_rounded_numbers_show_no_limits_of_forms(seed: int) -> None:
+    """Rounding to float32 is followed a little better by a parabola's stand-in, a slow cosine of a huge amplitude,
+    which float32 cannot hold."""
+    rows = torch.rand(500, 2, dtype=F, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+    y = torch.exp(torch.sin(math.pi * rows[:, :1]) + rows[:, 1:] ** 2)
+    single = fitted((2, 1, 1), rows, y, grids=(5, 10)).to(torch.float32)
+    done = symbolify(single, rows.float(), y.float())
+    assert names(done) == ["exp", "sin", "x^2"]
+    assert float((done(rows.float()) - y).detach().abs().max()) < 1e-5
+
+
 def test_weights_say_which_rows_count(trained: ew.KAN) -> None:
     y = HELLO.clone()
     y[:50] += 5.0

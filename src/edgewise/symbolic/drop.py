@@ -51,12 +51,12 @@ def drop_terms(program: Program, loss: float, task: Task, work: Work) -> tuple[P
             trial, value = refit(
                 trial, small.x, small.y, loss=small.loss, weight=small.weight, steps=TUNED.drop_steps, work=work
             )
-            if not value <= TUNED.drop_promising * loss + TUNED.drop_promising_exact * TUNED.exact_loss:
+            if not value <= TUNED.drop_promising * loss + TUNED.drop_promising_exact * task.exact:
                 continue
             trial, value = refit(
                 trial, task.x, task.y, loss=task.loss, weight=task.weight, steps=TUNED.drop_steps, work=work
             )
-            if value <= loss * (1 + TUNED.drop_rise / task.x.shape[0]) + TUNED.exact_loss:
+            if value <= loss * (1 + TUNED.drop_rise / task.x.shape[0]) + task.exact:
                 program, loss = trial, value
                 break
         else:

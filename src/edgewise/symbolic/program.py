@@ -145,6 +145,20 @@ class Program:
             x = _nodes(_subnodes(stage, c * _forms(stage, z), bias), stage)
         return bool(torch.isfinite(x).all())
 
+    def cancelled(self, x: Tensor) -> float:
+        """The largest mean that a curved term has on the samples, in units of its spread: so much cancels against a
+        bias. A slow cosine of a huge amplitude, which is a parabola, has millions."""
+        most, nodes = 0.0, self.nodes(x)
+        for number, (stage, (a, b, c, _)) in enumerate(zip(self.stages, self.split(), strict=True)):
+            curved = [n for n, term in enumerate(stage.terms) if term.primitive.name != "x"]
+            if not curved:
+                continue
+            z = torch.addcmul(b, a, nodes[number][:, [term.src for term in stage.terms]])
+            values = (c * _forms(stage, z))[:, curved]
+            mean, spread = values.mean(0).abs(), values.std(0, unbiased=False)
+            most = max(most, float(torch.where(spread > 0, mean / spread, 0.0).max()))
+        return most
+
 
 def _forms(stage: Stage, z: Tensor, order: int = 0) -> Tensor:
     """Every term's form (or its derivative) at its column of z (n, t); one evaluation per form."""

@@ -22,16 +22,18 @@ from .work import Work, price_of_ranking
 
 @dataclass(frozen=True)
 class Found:
-    """A network of closed forms, its loss on the task's data, and the candidates it was made from."""
+    """A network of closed forms, its loss on the task's data, the loss at which nothing is left to explain, and the
+    candidates it was made from."""
 
     program: Program
     loss: float
+    level: float
     chosen: dict[EdgePlace, FittedForm] = field(default_factory=dict)
 
     @property
     def exact(self) -> bool:
         """Whether nothing is left to explain."""
-        return self.loss <= TUNED.exact_loss
+        return self.loss <= self.level
 
     @property
     def constants(self) -> int:
@@ -41,7 +43,7 @@ class Found:
     def criterion(self, rows: int) -> float:
         """Information criterion: lower is better. Errors that count as exact are equal."""
         complexity = sum(c.complexity for c in self.chosen.values())
-        fit = 0.5 * rows * math.log(max(self.loss, TUNED.exact_loss))
+        fit = 0.5 * rows * math.log(max(self.loss, self.level))
         return fit + 0.5 * self.constants * math.log(rows) + complexity
 
 
@@ -164,13 +166,15 @@ class Search:
             program, small.x, small.y, loss=small.loss, weight=small.weight, steps=TUNED.search_steps, work=work
         )
         bar = TUNED.promising_first * task.error if self.best is None else TUNED.promising * self.best.loss
-        if math.isfinite(loss) and small is not task and loss <= bar + TUNED.exact_loss:
+        if math.isfinite(loss) and small is not task and loss <= bar + task.exact:
             program, loss = refit(
                 program, task.x, task.y, loss=task.loss, weight=task.weight, steps=TUNED.search_steps, work=work
             )
         if not math.isfinite(loss) or not program.inside(task.x):
             return None  # the formula would be undefined on some rows
-        found = Found(program, loss, chosen)
+        if program.cancelled(task.x) > task.most_cancelled:
+            return None  # the limit of a simpler form, which costs digits
+        found = Found(program, loss, task.exact, chosen)
         value = found.criterion(task.x.shape[0])
         if value < self.value - TUNED.better_by:
             self.best, self.value = found, value

@@ -150,7 +150,7 @@ def _finished(task: Task, model: KAN, found: Found, tolerance: float, work: Work
     if not task.stands(program, tolerance):
         program, loss = found.program, found.loss
     work.say("setting constants to simple numbers")
-    snapped = snap(program, task.x, task.y, loss=task.loss, weight=task.weight, rise=TUNED.exact_loss, work=work)
+    snapped = snap(program, task.x, task.y, loss=task.loss, weight=task.weight, rise=task.exact, work=work)
     if snapped.program.inside(task.x) and task.stands(snapped.program, tolerance):
         program, loss = snapped.program, snapped.loss
     told = f"all edges; {_error(task, task.error)} before, {_error(task, loss).split()[-1]} after"

@@ -70,6 +70,7 @@ class Task:
 
     x (n, inputs in use), raw. y (n, k), raw less `offset`, or class codes (n,). loss: in relative units. error: the
     model's own loss. parameters: how many of them can have followed the rows. own: whether y is the model's own output.
+    eps: relative round-off of the number format that the result will have.
     """
 
     model: KAN
@@ -83,6 +84,18 @@ class Task:
     parameters: int
     own: bool = False
     judge: Judge | None = None
+    eps: float = torch.finfo(torch.float64).eps
+
+    @property
+    def exact(self) -> float:
+        """The loss up to which nothing is left to explain."""
+        return max(TUNED.exact_loss, (TUNED.roundings * self.eps) ** 2)
+
+    @property
+    def most_cancelled(self) -> float:
+        """By how much the mean of a term may exceed its spread: its round-off must stay below the model's error."""
+        few, most = TUNED.cancelled
+        return min(max(math.sqrt(max(self.error, 0.0)) / self.eps, few), most)
 
     @staticmethod
     def create(model: KAN, rows: GivenRows, judging: GivenRows | None = None) -> Task:
@@ -108,7 +121,8 @@ class Task:
         error = TUNED.own_outputs**2 if own else mean_loss(loss, prediction - offset, target, rows.weight)
         x = rows.X[:, list(model.topology.node_ids[0])]
         few = min(summary(model).parameters, rows.X.shape[0] // TUNED.rows_per_parameter)
-        task = Task(double, rows.X, x, target, loss, rows.weight, offset, error, few, own)
+        eps = torch.finfo(model.dtype).eps
+        task = Task(double, rows.X, x, target, loss, rows.weight, offset, error, few, own, eps=eps)
         if judging is None or judging.y is None:
             return task
         if link:
@@ -144,13 +158,13 @@ class Task:
         rows = self.x.shape[0]
         own = self.error * rows / max(rows - self.parameters, 1)
         other = loss * rows / max(rows - free, 1)
-        return other <= own * (1 + tolerance) ** 2 + TUNED.exact_loss
+        return other <= own * (1 + tolerance) ** 2 + self.exact
 
     def stands(self, network: Program | KAN, tolerance: float) -> bool:
         """Whether the held-out rows accept a network: always, where there are none."""
         if self.judge is None:
             return True
-        return self.held_out_loss(network) <= self.judge.bar * (1 + tolerance) ** 2 + TUNED.exact_loss
+        return self.held_out_loss(network) <= self.judge.bar * (1 + tolerance) ** 2 + self.exact
 
     def held_out_loss(self, network: Program | KAN) -> float:
         """The loss of a network on the held-out rows."""
