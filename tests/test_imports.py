@@ -29,7 +29,7 @@ LEVELS = [
     {"attribution", "size", "spec"},
     {"transforms", "checkpoint"},
     {"train"},
-    {"select"},
+    {"insight"},
     {"symbolic", "pde"},
     {"exports"},
     {"plotting", "compat"},

@@ -25,11 +25,14 @@ if TYPE_CHECKING:
     from .estimators.classifier import KANClassifier as KANClassifier
     from .estimators.regressor import KANRegressor as KANRegressor
     from .exports.export import export as export
+    from .insight.effects import effects as effects
+    from .insight.explain import explain as explain
     from .layers import KANLayer as KANLayer
     from .model import KAN as KAN
     from .ops import spline as spline
     from .ops import use_backend as use_backend
     from .plotting import plot as plot
+    from .plotting.curves import plot_effects as plot_effects
     from .size import summary as summary
     from .studies.study import study as study
     from .symbolic.formula import formula as formula
@@ -64,6 +67,8 @@ _HOME = {
     "attribute": "attribution",
     "deepen": "transforms",
     "edge": "transforms",
+    "effects": "insight.effects",
+    "explain": "insight.explain",
     "extend": "transforms",
     "export": "exports.export",
     "fit": "train.fit",
@@ -75,6 +80,7 @@ _HOME = {
     "merge": "transforms",
     "perturb": "transforms",
     "plot": "plotting",
+    "plot_effects": "plotting.curves",
     "prune": "transforms",
     "read_csv": "data",
     "refine": "transforms",

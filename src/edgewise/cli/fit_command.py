@@ -6,6 +6,7 @@ import argparse
 import hashlib
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..data import Table, from_grid, read_file
@@ -110,7 +111,20 @@ def settings_of(args: argparse.Namespace) -> StudySettings:
         effort=args.effort,
         interactions="auto" if args.interactions is None else args.interactions,
         loss=args.loss,
+        constraints=together(args.constraint or ()),
     )
+
+
+def together(constraints: Sequence[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """The shapes of each input that was named.
+
+    >>> together([("a", "increasing"), ("b", "convex"), ("a", "concave")])
+    {'a': ('increasing', 'concave'), 'b': ('convex',)}
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for name, shape in constraints:
+        found[name] = (*found.get(name, ()), shape)
+    return found
 
 
 def told(found: Study) -> str:

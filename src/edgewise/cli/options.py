@@ -65,6 +65,18 @@ def hidden(text: str) -> tuple[int, ...]:
     return (0,) if text.strip() == "0" else sizes("hidden", 1)(text)
 
 
+def constraint(text: str) -> tuple[str, str]:
+    """An input and what its function is held to; the name itself may hold an equals sign.
+
+    >>> constraint("age=increasing"), constraint("a=b=convex")
+    (('age', 'increasing'), ('a=b', 'convex'))
+    """
+    name, _, shape = text.rpartition("=")
+    if not name or not shape:
+        raise argparse.ArgumentTypeError(f"a constraint is NAME=SHAPE, such as age=increasing; got {shown(text)}")
+    return name, shape
+
+
 def whole(text: str) -> int:
     """A whole number that is not negative."""
     if not text.isdecimal() or int(text) >= 2**63:

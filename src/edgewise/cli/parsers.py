@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from .. import __version__
-from .options import amount, growing, hidden, share, whole
+from .options import amount, constraint, growing, hidden, share, whole
 
 HELD_OUT = 0.2
 USER_ERROR = 2  # argparse ends with it, too
@@ -103,6 +103,13 @@ def _fit(commands: Any) -> None:
         choices=("quick", "default", "thorough"),
         default="default",
         help="quick: closed form alone; thorough: hidden layers are tried in any case, from more starts",
+    )
+    it.add_argument(
+        "--constraint",
+        action="append",
+        type=constraint,
+        metavar="NAME=SHAPE",
+        help="hold the function of an input: increasing, decreasing, convex or concave; again for another",
     )
     it.add_argument("--seed", type=whole, default=0, help="seed of the split, the start and all else (default 0)")
     it.add_argument("--no-formula", action="store_true", help="look for no closed forms and write no formula.txt")

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..data import frame_names
 from ..errors import ConfigError, DataError, few, knows_keywords, require, shown
+from ..train.evidence.shapes import Constraints
 from .arrays import as_table
 from .bases import ClassifierMixin
 from .kan_estimator import KANEstimator
@@ -31,6 +32,9 @@ class KANClassifier(ClassifierMixin, KANEstimator):
         interactions: most products of functions of two features; "auto" for as many as the data ask for, 0 for none.
         class_weight: how much rows of a class count beside their weight: a dictionary of labels, "balanced" for as much
             as n / (classes * rows of the class), or None. Probabilities are then those of rows that are so weighed.
+        constraints: what the function of a feature is held to in the log odds of the second of two classes, by its
+            name or position: {"age": "increasing"}, or "decreasing", "convex", "concave", or one of each pair. Hidden
+            layers are not tried then.
         formula: whether `fit` looks for closed forms, and predicts by them where they are as good as the splines.
         random_state: of the splits and the starts: a whole number, which gives the same network again, bit by bit; a
             `RandomState`; or None.
@@ -59,6 +63,7 @@ class KANClassifier(ClassifierMixin, KANEstimator):
         effort: str = "default",
         interactions: int | str = "auto",
         class_weight: Any = None,
+        constraints: Constraints | None = None,
         formula: bool = False,
         random_state: Any = None,
         progress: bool = False,
@@ -69,6 +74,7 @@ class KANClassifier(ClassifierMixin, KANEstimator):
         self.effort = effort
         self.interactions = interactions
         self.class_weight = class_weight
+        self.constraints = constraints
         self.formula = formula
         self.random_state = random_state
         self.progress = progress

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,13 @@ from ..config import is_seed
 from ..data import Table
 from ..errors import ConfigError, require, shown
 from ..files import write_whole
+from ..insight.effects import Effect
+from ..insight.explain import Explanation, explain
 from ..metadata import Metadata
 from ..model import KAN
 from ..plotting import plot
 from ..report import report
+from ..studies.curves import curves
 from ..studies.formula_text import identifiers
 from ..studies.learning import Learned, closed, learn_all
 from ..studies.settings import StudySettings
@@ -38,6 +42,7 @@ class KANEstimator(BaseEstimator):
     sparsity: float
     effort: str
     interactions: int | str
+    constraints: Any
     formula: bool
     random_state: Any
     progress: bool
@@ -66,6 +71,7 @@ class KANEstimator(BaseEstimator):
             effort=self.effort,
             interactions=plain(self.interactions),
             loss=getattr(self, "loss", "auto"),
+            constraints=self.constraints,
         )
 
     def _outputs(self, X: Any) -> np.ndarray:
@@ -114,6 +120,42 @@ class KANEstimator(BaseEstimator):
         """A matplotlib Figure of the network; `settings` are those of `ew.plot`."""
         self._refuse_unfitted()
         return plot(self.model_, self.learned_.table.X, **settings)
+
+    def effects(self, *, level: float = 0.95) -> tuple[Effect, ...]:
+        """The curve of each feature that acts by itself, with bands; `ew.plot_effects` draws them.
+
+        Args:
+            level (above 0, below 1): of the bands; see `ew.effects`.
+
+        Returns:
+            An `Effect` for each feature. A network with hidden layers has no bands.
+
+        Raises:
+            ValueError: the estimator is not fitted, or the level cannot be.
+        """
+        self._refuse_unfitted()
+        found = curves(self.learned_.trained, self.model_, self.learned_.table, level)
+        return tuple(replace(effect, outputs=self._named(effect.outputs)) for effect in found)
+
+    def explain(self, X: Any) -> Explanation:
+        """What each feature, or group of features that act together, adds to each prediction.
+
+        Args:
+            X (n, d): rows like those of `fit`.
+
+        Returns:
+            An `Explanation`, as of `ew.explain`. Each term counts as zero in the mean over the rows of the fit.
+
+        Raises:
+            ValueError: the estimator is not fitted, or rows that cannot be used.
+        """
+        found = explain(self.model_, self._checked(X), background=self.learned_.table.X)
+        return replace(found, outputs=self._named(found.outputs))
+
+    def _named(self, outputs: tuple[str, ...]) -> tuple[str, ...]:
+        """The outputs by the labels of the classes, which the network knows as numbers."""
+        labels = getattr(self, "classes_", ())
+        return tuple(map(str, labels)) if len(labels) == len(outputs) else outputs
 
     def report(self, path: str | Path) -> None:
         """Write the report on the network as one html page. Its errors are on the training rows, and it says so.

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..data import frame_names
 from ..errors import ConfigError, knows_keywords, shown
+from ..train.evidence.shapes import Constraints
 from .arrays import as_table
 from .bases import RegressorMixin
 from .conformal import OutOfFold, out_of_fold
@@ -34,6 +35,8 @@ class KANRegressor(RegressorMixin, KANEstimator):
             mean; "squared_error", "huber", "absolute_error", "quantile", "student_t", "poisson", "gamma", "binomial",
             or an object such as `ew.losses.Quantile(0.9)`. `predict` gives what it is for: a mean, a median, a
             quantile.
+        constraints: what the function of a feature is held to, by its name or position: {"age": "increasing"}, or
+            "decreasing", "convex", "concave", or one of each pair. Hidden layers are not tried then.
         formula: whether `fit` looks for closed forms, and predicts by them where they are as good as the splines.
         intervals: whether `fit` makes the networks that `predict_interval` needs. Otherwise its first call does.
         random_state: of the splits and the starts: a whole number, which gives the same network again, bit by bit; a
@@ -62,6 +65,7 @@ class KANRegressor(RegressorMixin, KANEstimator):
         effort: str = "default",
         interactions: int | str = "auto",
         loss: Any = "auto",
+        constraints: Constraints | None = None,
         formula: bool = False,
         intervals: bool = False,
         random_state: Any = None,
@@ -73,6 +77,7 @@ class KANRegressor(RegressorMixin, KANEstimator):
         self.effort = effort
         self.interactions = interactions
         self.loss = loss
+        self.constraints = constraints
         self.formula = formula
         self.intervals = intervals
         self.random_state = random_state

@@ -13,7 +13,9 @@ from ..errors import EdgewiseError
 from ..model import KAN
 from ..size import summary
 from ..symbolic.symbolify import budget_spent, symbolify
+from ..train.evidence.shapes import FREE, Shapes
 from .choosing import as_good, explained, stays_near
+from .kept_shapes import keeps
 
 EDGES = 40  # edges up to which closed forms are looked for
 ROWS = 4000  # rows on which forms are looked for, at most
@@ -38,10 +40,11 @@ def skipped(why: str) -> Closed:
     return Closed(None, None, f"No closed forms were looked for: {why}.")
 
 
-def close(model: KAN, training: Table, choosing: Table | None, progress: bool = False) -> Closed:
+def close(model: KAN, training: Table, choosing: Table | None, progress: bool = False, shapes: Shapes = FREE) -> Closed:
     """Closed forms for the edges of `model`, looked for on the training rows and judged on those that choose.
 
     Where no rows choose, the training rows do. A bug in the search costs no network: its traceback comes back.
+    `shapes`: what the functions of some inputs are held to; forms must keep it, too.
     """
     edges = summary(model).edges
     if edges == 0:
@@ -69,6 +72,8 @@ def close(model: KAN, training: Table, choosing: Table | None, progress: bool = 
     if not explained(model, judging) >= CLEAR and not stays_near(found, model, training, BEYOND):
         why = "run far off beyond the rows, where so much noise supports none"
         return Closed(None, found, f"The closed forms that were found {why}.{spent}")
+    if not keeps(found, shapes, training):
+        return Closed(None, found, f"The closed forms that were found do not keep the constraints.{spent}")
     return Closed(found, None, told(have, left) + spent)
 
 

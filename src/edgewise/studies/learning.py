@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from ..data import Table
 from ..model import KAN
 from .closed_forms import close
+from .kept_shapes import shapes_of
 from .settings import StudySettings
 from .stages import Trained, final, learn, named, parts
 
@@ -46,7 +47,7 @@ def closed(learned: Learned, progress: bool = False) -> KAN:
     """The network after the search for closed forms, which `settings.formula` says was left out; where none is as good
     as its splines, the network as it is."""
     trained, table = learned.trained, learned.table
-    found = close(trained.chosen.model, *parts(table, learned.settings.seed), progress)
+    found = close(trained.chosen.model, *parts(table, learned.settings.seed), progress, shapes_of(trained.chosen))
     if found.model is None:
         return learned.model
     return final(replace(trained, model=named(found.model, table), closed=found), table, progress)

@@ -11,6 +11,7 @@ from ..data import Table
 from ..errors import ConfigError, did_you_mean, problems, shown
 from ..limits import MODULE, refuse_too_large, times
 from ..losses import LOSSES, CrossEntropy, Loss, Numbers, SquaredError, as_loss
+from ..train.evidence.shapes import faults_of
 
 EFFORTS = {"quick": 0, "default": "auto", "thorough": 24}  # effort -> restarts of the first fit with hidden layers
 
@@ -23,7 +24,8 @@ class StudySettings:
     in the first fit; 0 leaves pruning out. test: part of the rows that only judge. seed: of the splits, the start and
     all else. formula: whether closed forms are looked for. effort: "quick", "default" or "thorough", how many restarts
     a first fit has. loss: of numbers, by name or as an object; "auto" for squares, or for classes cross-entropy. Fits
-    may then take the logarithm of the mean (`by_log`).
+    may then take the logarithm of the mean (`by_log`). constraints: names or positions of inputs, and what the function
+    of each is held to.
     """
 
     hidden: tuple[int, ...] = (5,)
@@ -35,6 +37,7 @@ class StudySettings:
     effort: str = "default"
     interactions: int | str = "auto"
     loss: Any = "auto"
+    constraints: tuple[tuple[str | int, tuple[str, ...]], ...] = ()
 
     def __post_init__(self) -> None:
         sizes = isinstance(self.grids, tuple) and self.grids and all(_whole(g, 1) for g in self.grids)
@@ -83,6 +86,11 @@ class StudySettings:
                 )
 
     @property
+    def held(self) -> dict[str | int, tuple[str, ...]]:
+        """The constraints as `fit` takes them."""
+        return dict(self.constraints)
+
+    @property
     def automatic(self) -> bool:
         """Whether the loss of the fits follows from the table."""
         return _is(self.loss, "auto")
@@ -100,18 +108,22 @@ class StudySettings:
         return found
 
     @staticmethod
-    def of(hidden: Any, grids: Any, **others: Any) -> StudySettings:
+    def of(hidden: Any, grids: Any, *, constraints: Any = None, **others: Any) -> StudySettings:
         """Settings from what a user writes: lists do for tuples, and one number for a hidden layer."""
         for name, given in (("hidden", hidden), ("grids", grids)):
             if is_sequence(given):
                 refuse_too_large(f"{name} of {len(given)} entries", times(MODULE, len(given)), "take fewer")
         if isinstance(hidden, int) and not isinstance(hidden, bool):
             hidden = (hidden,)
+        problems(faults_of(constraints))
+        said = {
+            name: (words,) if isinstance(words, str) else tuple(words) for name, words in (constraints or {}).items()
+        }
         hidden = tuple(hidden) if is_sequence(hidden) else hidden
         grids = tuple(grids) if is_sequence(grids) else grids
         if "seed" in others and is_seed(others["seed"]):
             others["seed"] = index(others["seed"])  # numpy's and torch's numbers as Python's
-        return StudySettings(hidden=hidden, grids=grids, **others)
+        return StudySettings(hidden=hidden, grids=grids, constraints=tuple(said.items()), **others)
 
 
 def _whole(value: Any, least: int) -> bool:

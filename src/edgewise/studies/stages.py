@@ -31,6 +31,7 @@ from ..transforms.means import as_means
 from .by_log import by_log
 from .choosing import clearly_better, clearly_worse
 from .closed_forms import TOLERANCE, Closed, close, skipped, symbolic_edges
+from .kept_shapes import keeps, shapes_of
 from .leftover import something_left
 from .settings import EFFORTS, StudySettings
 
@@ -78,7 +79,7 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
         "validation": None if choosing is None else (choosing.X, choosing.y, choosing.weight),
     }
     room = with_room(rest, settings)
-    plain = fit(room, training.X, training.y, optimizer=EVIDENCE, **how)
+    plain = fit(room, training.X, training.y, optimizer=EVIDENCE, constraints=settings.held, **how)
     name = kind_of(plain.model)
     rows, stages = [{"part": "additive", **row} for row in plain.history], [stage(name, plain)]
     first = chosen = plain
@@ -98,7 +99,9 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
             else:
                 beside = {LAYERED if settings.hidden else BY_STEPS: named(deep.chosen.model, rest)}
         sums = with_room(rest, replace(settings, interactions=0))
-        if not interrupted and settings.automatic and (found := by_log(chosen, room, sums, training, how)) is not None:
+        by_gamma = not interrupted and settings.automatic and log_keeps(settings)
+        held = {**how, "constraints": settings.held}
+        if by_gamma and (found := by_log(chosen, room, sums, training, held)) is not None:
             beside |= {"network of the mean": named(chosen.model, rest)}
             first = chosen = found.fit
             of_log, loss = found.ratio, Gamma()
@@ -106,7 +109,7 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
             stages.append(stage(f"{kind_of(chosen.model)}, of the logarithm", chosen))
         if settings.formula and not interrupted:
             closed = (
-                close(chosen.model, training, choosing, progress)
+                close(chosen.model, training, choosing, progress, shapes_of(chosen))
                 if not isinstance(loss, Location)
                 else skipped(f"they are fitted by squares, not by the loss {loss.name}")
             )
@@ -178,7 +181,8 @@ def final(trained: Trained, table: Table, progress: bool, journal: Journal | Non
     if (forms := trained.closed.model) is not None:
         how: dict[str, Any] = {"sample_weight": table.weight, "tolerance": TOLERANCE, "progress": progress}
         again = symbolify(forms, table.X, table.y, **how)
-        again = again if symbolic_edges(again) == symbolic_edges(forms) else forms
+        kept = keeps(again, shapes_of(trained.chosen), table)
+        again = again if symbolic_edges(again) == symbolic_edges(forms) and kept else forms
         return named(as_asked(again, trained), table)
     if trained.chosen.ending is None:
         return trained.model
@@ -194,11 +198,16 @@ def as_asked(model: KAN, trained: Trained) -> KAN:
 def promising(plain: KAN, training: Table, settings: StudySettings, loss: Loss) -> bool:
     """Whether a fit by steps is worth a try: it was asked for in any case; or something is left that it could find; or
     a formula is wanted, and hidden layers may say in fewer edges what pairs say."""
-    if settings.effort == "quick":
+    if settings.effort == "quick" or settings.constraints:  # which hidden layers would not keep
         return False
     if settings.effort == "thorough" or something_left(plain, training, settings.seed, loss):
         return True
     return settings.formula and bool(settings.hidden) and plain.topology.depth > 1
+
+
+def log_keeps(settings: StudySettings) -> bool:
+    """Whether the mean has every shape that its logarithm has: an exponential makes concave functions convex."""
+    return not any("concave" in words for words in settings.held.values())
 
 
 def preferred(deep: KAN, plain: KAN, choosing: Table, loss: Loss) -> bool:

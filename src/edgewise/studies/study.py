@@ -13,11 +13,14 @@ from ..data import Table, from_arrays, from_dataframe, split
 from ..data.frames import as_frame, is_frame
 from ..errors import ConfigError, DataError, EdgewiseWarning, knows_keywords, shown
 from ..files import as_path, write_whole
+from ..insight.effects import Effect
 from ..losses import Loss
 from ..train.closing import far_columns
+from ..train.evidence.shapes import Constraints
 from ..train.resuming.journal import Journal
 from . import words
 from .baselines import baselines
+from .curves import curves
 from .findings import Findings
 from .folder import write_folder
 from .papers import page, written
@@ -36,6 +39,21 @@ class Study(Findings):
         """Write report.html to this path. Raises `FileError` where the system refuses."""
         path = as_path(path)  # before the page is made
         write_whole(path, page(self))
+
+    def effects(self, *, level: float = 0.95) -> tuple[Effect, ...]:
+        """The curve of each column that acts by itself, with bands where the network is in closed form.
+
+        Args:
+            level (above 0, below 1): of the bands; see `ew.effects`.
+
+        Returns:
+            An `Effect` for each column, for `ew.plot_effects`. Where the network is of the logarithm of the mean, they
+            are of that.
+
+        Raises:
+            ConfigError: a level that cannot be.
+        """
+        return curves(self.trained, self.model, self.table, level)
 
     def save(self, folder: str | Path, *, force: bool = False) -> dict[str, str]:
         """Write the run folder, as `edgewise fit` does.
@@ -69,6 +87,7 @@ def study(
     effort: str = "default",
     interactions: int | str = "auto",
     loss: str | Loss = "auto",
+    constraints: Constraints | None = None,
     seed: int = 0,
     progress: bool = True,
     source: str = "",
@@ -99,6 +118,8 @@ def study(
             stage, chooses between them, and gives the scores; baselines have it where scikit-learn does. Under "auto",
             a network of the logarithm of the mean takes the place of one of the mean, where errors grow with the mean
             and it predicts better.
+        constraints: what the function of an input is held to, such as {"age": "increasing", "dose": ("increasing",
+            "concave")}, as `ew.fit` takes it. Hidden layers are not tried then. Closed forms must keep it as well.
         seed: of the splits, the start and all else. The same seed gives the same result.
         progress: show a bar.
         source: where the table came from, for the report.
@@ -122,7 +143,7 @@ def study(
     if not isinstance(source, str):
         raise ConfigError(f"source must be text, got {shown(source)}")
     how: dict[str, Any] = {"sparsity": sparsity, "test": test, "seed": seed, "formula": formula, "effort": effort}
-    settings = StudySettings.of(hidden, grids, interactions=interactions, loss=loss, **how)
+    settings = StudySettings.of(hidden, grids, interactions=interactions, loss=loss, constraints=constraints, **how)
     table = as_table(X, y, inputs=inputs, target=target, task=task)
     journal = None if resume is None else Journal(resume)
     found = study_table(table, settings, progress=progress, source=source, journal=journal)

@@ -19,6 +19,7 @@ from ..transforms.grids import reaching
 from . import by_gradient, by_least_squares, by_module, by_residual
 from .choose import EVIDENCE, FULL_BATCH, Optimizer, choose, whole_batch
 from .evidence import by_evidence
+from .evidence.shapes import Constraints
 from .job import Job, make_job
 from .monitor import Callback, Monitor, watched
 from .naming import opened
@@ -55,6 +56,7 @@ def fit(
     progress: bool = True,
     device: torch.device | str | None = None,
     resume: str | Path | Part | None = None,
+    constraints: Constraints | None = None,
 ) -> FitResult:
     """Train a copy of `model` on X and y; the model itself stays as it is.
 
@@ -91,6 +93,10 @@ def fit(
         device: where to train; by default where the model is.
         resume: a file for the state of the fit, renewed every minute and deleted at the end. Where it is there already,
             the fit goes on from it, to the same bits. Data, settings and threads must be the same.
+        constraints: with optimizer="evidence", what the function of an input is held to, by its name or position:
+            "increasing", "decreasing", "convex", "concave", or one of each pair. {"dose": ("increasing", "concave")}.
+            It holds everywhere, beyond the rows as well; no product takes such an input. Of a loss with a link they
+            hold the link, of two classes the log odds of the second.
 
     Returns:
         A `FitResult`: the trained `model`, `metrics`, `history`, `status`, `held_out` rows and a `message`.
@@ -107,7 +113,7 @@ def fit(
     """
     task = residual, split_of(validation), sample_weight, memory.memory if isinstance(memory, FitResult) else memory
     way = optimizer, grids, sparsity, loss, restarts, steps, batch_size, seed
-    return _fit(model, X, y, FitSettings(*task, *way, callbacks, progress, device, part_of(resume, "fit")))
+    return _fit(model, X, y, FitSettings(*task, *way, callbacks, progress, device, part_of(resume, "fit"), constraints))
 
 
 def _fit(model: nn.Module, X: Any, y: Any, settings: FitSettings) -> FitResult:
@@ -158,7 +164,7 @@ def _fit_network(model: KAN, X: Any, y: Any, settings: FitSettings, monitor: Mon
         raise ConfigError(whole_batch(chosen, parameters))
     _refuse_grids(model, chosen, settings)
     if chosen == EVIDENCE:
-        return by_evidence.fit_kan(model, _prepared(model, job), job, everything, monitor)
+        return by_evidence.fit_kan(model, _prepared(model, job), job, everything, monitor, settings.constraints)
 
     def once(model: KAN, job: Job, settings: FitSettings) -> FitResult:
         start = _prepared(model, job)

@@ -89,8 +89,9 @@ def refit(
     part = part_of(resume, "refit")
     with watched((), progress) as monitor:
         if isinstance(ending, Again):
-            found = additive(start, job, everything, monitor, ending.structures)
+            found = additive(start, job, everything, monitor, ending.structures, ending.shapes)
             done, status, job = found.model, found.status, replace(job, loss=found.loss)
+            ending = replace(ending, doubts=found.doubts)
         elif result.status is Status.NOTHING:
             done, status = constant(start, job), Status.NOTHING
         elif ending.state.status is Status.STOPPED and not ending.state.roughness:
@@ -117,6 +118,7 @@ def refit(
         validation_loss=result.validation_loss,
         metrics=fresh.metrics | judged,
         held_out=result.held_out,
+        ending=ending if isinstance(ending, Again) else None,
     )
 
 

@@ -16,6 +16,7 @@ from ..limits import HISTORY_ROW, MODULE, times, too_large
 from ..losses import Function, Loss
 from ..model import KAN
 from .choose import EVIDENCE, FULL_BATCH, NAMES, Optimizer
+from .evidence.shapes import Constraints, faults_of
 from .monitor import Callback
 from .priors.memory import Memory, check_memory
 from .resuming.journal import Part
@@ -50,6 +51,7 @@ class FitSettings:
     progress: bool = True
     device: torch.device | str | None = None
     resume: Part | None = None
+    constraints: Constraints | None = None
 
     @property
     def sizes(self) -> tuple[int, ...] | None:
@@ -97,6 +99,7 @@ class FitSettings:
             yield f"batch_size must be None or a whole number >= 1, got {shown(self.batch_size)}"
         if not is_seed(self.seed):
             yield f"seed must be a whole number >= 0 and below 2^64, got {shown(self.seed)}"
+        yield from faults_of(self.constraints)
         try:
             as_device(self.device)
         except ConfigError as error:
@@ -154,6 +157,8 @@ class FitSettings:
             yield f"sparsity, grids and restarts are for edgewise.KAN, the model is a {kind}; leave them out"
         if self.optimizer == EVIDENCE:
             yield from self._beside_evidence(network)
+        elif self.constraints:
+            yield f"constraints are kept by optimizer='evidence', got optimizer={shown(self.optimizer)}"
         if self.batch_size is not None and self.optimizer in FULL_BATCH:
             yield f"optimizer={shown(self.optimizer)} takes all rows at once; leave batch_size out, or use 'adam'"
 

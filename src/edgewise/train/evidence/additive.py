@@ -3,7 +3,7 @@ smooth, or as straight, or as absent, as the data say."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -17,22 +17,27 @@ from ..job import Job, Rows
 from ..monitor import Monitor
 from ..solvers.status import Status
 from .chosen_terms import Structure, Task
+from .held import held
 from .marginal import Note, Posterior
 from .network import Column, Factor, factors_of, network, room_of
 from .pair_search import search
 from .screening import Pair
+from .shapes import FREE, Shape, Shapes
 from .tuning import TUNED
+from .uncertainty import Doubt, doubts_of
 from .variables import Variable, variables
 
 
 @dataclass(frozen=True)
 class Found:
-    """The network, how the search for it ended, what it decided for each target, and the loss with its scale."""
+    """The network, how the search for it ended, what it decided for each target, the loss with its scale, and how sure
+    it is of each function."""
 
     model: KAN
     status: Status
     structures: list[Structure]
     loss: Loss
+    doubts: list[Doubt]
 
 
 def check(model: KAN, job: Job) -> None:
@@ -55,7 +60,14 @@ def check(model: KAN, job: Job) -> None:
         )
 
 
-def additive(start: KAN, job: Job, rows: Rows, monitor: Monitor, known: Sequence[Structure] = ()) -> Found:
+def additive(
+    start: KAN,
+    job: Job,
+    rows: Rows,
+    monitor: Monitor,
+    known: Sequence[Structure] = (),
+    shapes: Shapes = FREE,
+) -> Found:
     """The network with the highest posterior, under the prior with the highest marginal likelihood.
 
     Args:
@@ -65,7 +77,9 @@ def additive(start: KAN, job: Job, rows: Rows, monitor: Monitor, known: Sequence
         rows: to fit to.
         monitor: told after every update.
         known: what an earlier search decided for each target; decided anew where it is not given.
+        shapes: what the functions of some inputs are held to. No product holds such an input.
     """
+    asked = shapes.of(start.topology.node_ids[0])
     x, y, weight = rows
     a, layer = start.scale_inputs(x), start.edge_layers[0]
     weight = torch.ones_like(a[:, 0]) if weight is None else weight.to(a)
@@ -88,13 +102,17 @@ def additive(start: KAN, job: Job, rows: Rows, monitor: Monitor, known: Sequence
     for number, task in enumerate(tasks):
         mine = on[:, number] if apart else on[:, :outputs].any(1)
         inputs = mine.nonzero()[:, 0].tolist()
-        pairs, most = _pairs_on(on[:, outputs:]), -(-room_of(start) // outputs)
-        ends.append(search(task, inputs, pairs, most, known[number] if known else None))
+        pairs, most = _free(_pairs_on(on[:, outputs:]), found, asked), -(-room_of(start) // outputs)
+        chosen = search(task, inputs, pairs, most, known[number] if known else None)
+        ends.append(held(task, chosen, asked, shapes.margin) if asked else chosen)
     columns, factors = _columns(found, [(end.terms, end.posterior) for end in ends], outputs, float(weight.sum()))
     factors = sorted(factors, key=lambda factor: -factor.explained)[: room_of(start)]
-    model = network(start, found, columns, factors)
+    opposite = {place: shape.opposite for place, shape in asked.items()}
+    of_outputs = [asked] * outputs if apart or not asked else [opposite, asked]  # of two classes, the second
+    model = network(start, found, columns, factors, of_outputs)
     loss = _with_scales(job.loss, [end.posterior for end in ends], start)
-    return Found(model, _status([end.posterior for end in ends], monitor), [end.structure for end in ends], loss)
+    status = _status([end.posterior for end in ends], monitor)
+    return Found(model, status, [end.structure for end in ends], loss, doubts_of(start, found, ends))
 
 
 def _of_outputs(loss: Numbers, start: KAN) -> list[Numbers]:
@@ -133,6 +151,12 @@ def _pairs_on(on: Tensor) -> list[Pair]:
     left, right = on[:, ::2].double(), on[:, 1::2].double()
     either = left @ right.T
     return [(i, j) for i, j in (either + either.T).triu(1).nonzero().tolist()]
+
+
+def _free(pairs: list[Pair], found: Sequence[Variable], shapes: Mapping[int, Shape]) -> list[Pair]:
+    """The pairs without an input that is held to a shape, which a product would bend."""
+    held_to = {number for number, variable in enumerate(found) if shapes.keys() & set(variable.inputs)}
+    return [pair for pair in pairs if not held_to & set(pair)]
 
 
 def _columns(

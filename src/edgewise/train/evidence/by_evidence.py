@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ...losses import Loss
+from ...errors import ConfigError
+from ...losses import CrossEntropy, Loss
 from ...model import KAN
 from ..closing import finish
 from ..job import Job, Rows
@@ -14,36 +15,52 @@ from ..schedule.null_model import constant
 from ..solvers.status import Status
 from .additive import Found, additive, check
 from .chosen_terms import Structure
+from .shapes import Constraints, Shapes, shapes_of
+from .uncertainty import Doubt
 
 HOW = "highest marginal likelihood"
 
 
 @dataclass(frozen=True)
 class Again:
-    """What `refit` goes on from: the scaled network that the fit began with, its loss, and what was decided for
-    each target."""
+    """What `refit` goes on from: the scaled network that the fit began with, its loss, what was decided for each
+    target, the shapes that functions are held to, and how sure the fit is of each function."""
 
     start: KAN
     loss: Loss
     structures: list[Structure]
+    shapes: Shapes
+    doubts: list[Doubt]
 
 
-def fit_kan(model: KAN, start: KAN, job: Job, everything: Rows, monitor: Monitor) -> FitResult:
+def fit_kan(
+    model: KAN, start: KAN, job: Job, everything: Rows, monitor: Monitor, constraints: Constraints | None = None
+) -> FitResult:
     """Fit `start`, the prepared copy of the model. No row has to choose anything, so only those that judge are left
     out. Ctrl-C gives back the best constant.
 
     Raises:
-        ConfigError: for a network of another shape or with closed forms, and for other losses.
+        ConfigError: for a network of another shape or with closed forms, for other losses, and for constraints of
+            inputs that it does not have.
     """
     check(model, job)
+    shapes = shapes_of(constraints, model.metadata, model.features, model.dtype)
+    if shapes.each and len(job.classes or range(model.outputs)) > 2 and isinstance(job.loss, CrossEntropy):
+        raise ConfigError(
+            f"constraints hold the log odds of two classes, or numbers; the targets have {model.outputs} classes"
+        )
     rows = everything if job.own_split else (job.x, job.y, job.weight)
     try:
-        found = additive(start, job, rows, monitor)
+        found = additive(start, job, rows, monitor, shapes=shapes)
     except KeyboardInterrupt:
-        found = Found(constant(start, job), Status.INTERRUPTED, [], job.loss)
+        found = Found(constant(start, job), Status.INTERRUPTED, [], job.loss, [])
     if job.own_split:
         job = replace(job, xv=None, yv=None, wv=None)
-    again = None if found.status is Status.INTERRUPTED else Again(start, job.loss, found.structures)
+    again = (
+        None if found.status is Status.INTERRUPTED else Again(start, job.loss, found.structures, shapes, found.doubts)
+    )
     job = replace(job, loss=found.loss)
-    result = finish(model, found.model, found.model, job, rows, found.status, monitor, HOW)
+    words = shapes.words(model.metadata.inputs)
+    how = f"{HOW}, held: {words}" if words else HOW
+    result = finish(model, found.model, found.model, job, rows, found.status, monitor, how)
     return replace(result, ending=again)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ...losses import Numbers
 from .likelihoods import Classes, Likelihood, Scored
-from .marginal import Blocks, Note, Posterior, Prior, Strengths, factor_of, occam_of, worth
+from .marginal import Blocks, Note, Posterior, Prior, Strengths, factor_of, occam_of, spread_of, worth
 from .tuning import TUNED
 
 
@@ -69,7 +69,7 @@ def _newton(
         places = strengths.places
         precision = torch.cat([coef.new_full((1,), TUNED.unpenalised), strengths.precision(places)])
         here = torch.cat([constant[None], coef[places]])  # (1 + m, l)
-        value, slope, curvature = _taylor(blocks, likelihood, here, places)
+        value, slope, curvature = taylor(blocks, likelihood, here, places)
         factor = factor_of(curvature + torch.diag(precision.repeat(count)))
         slope = slope + precision[:, None] * here
         step = -torch.cholesky_solve(slope.T.reshape(-1, 1), factor).reshape(count, -1).T
@@ -93,11 +93,15 @@ def _newton(
     settled = settled or not bool(strengths.there.any())
     places = strengths.places
     precision = torch.cat([coef.new_full((1,), TUNED.unpenalised), strengths.precision(places)]).repeat(count)
-    curvature = _taylor(blocks, likelihood, torch.cat([constant[None], coef[places]]), places)[2]
-    whose = torch.cat([prior.terms.new_full((1,), int(prior.terms.max()) + 1), prior.terms[places]]).repeat(count)
+    curvature = taylor(blocks, likelihood, torch.cat([constant[None], coef[places]]), places)[2]
+    covariance = torch.cholesky_inverse(factor_of(curvature + torch.diag(precision)))
+    terms, many = prior.terms[places], int(prior.terms.max()) + 1
+    whose = torch.cat([terms.new_full((1,), many), terms]).repeat(count)
     mean = torch.cat([constant[None], coef[places]]).T.reshape(-1)
-    value = worth(mean, curvature + torch.diag(precision), precision, whose, int(prior.terms.max()) + 2)[:-1]
-    return Posterior(coef, constant, effective, strengths.left, 1.0, settled, gain, value, flat, likelihood)
+    value = worth(mean, covariance, precision, whose, many + 1)[:-1]
+    functions = (whose < many).nonzero()[:, 0]
+    sure = spread_of(covariance[functions][:, functions], terms, places)
+    return Posterior(coef, constant, effective, strengths.left, 1.0, settled, gain, value, flat, likelihood, sure)
 
 
 def _used(effective: Tensor) -> float:
@@ -127,12 +131,12 @@ def _shortened(
 
 def _alone(blocks: Blocks, likelihood: Likelihood, flat: Tensor) -> tuple[float, float]:
     """The losses of the constants alone, and what these cost beside."""
-    value, _, curvature = _taylor(blocks, likelihood, flat[None], torch.zeros(0, dtype=torch.long))
+    value, _, curvature = taylor(blocks, likelihood, flat[None], torch.zeros(0, dtype=torch.long))
     factor = factor_of(curvature + TUNED.unpenalised * torch.eye(len(flat), dtype=flat.dtype))
     return value, 0.5 * TUNED.unpenalised * float(flat.square().sum()) + float(factor.diagonal().log().sum())
 
 
-def _taylor(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> tuple[float, Tensor, Tensor]:
+def taylor(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> tuple[float, Tensor, Tensor]:
     """Sum of the losses of the rows, its gradient (1 + m, l), and its curvature (l (1 + m), l (1 + m)), prediction by
     prediction."""
     value, slope, count = 0.0, torch.zeros_like(coef), coef.shape[1]

@@ -47,12 +47,22 @@ class Prior:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """How sure a posterior is of each of its terms. terms (t,): their numbers; places: of the functions of each (m_t,);
+    covariance: of these (m_t, m_t), for each prediction (l)."""
+
+    terms: list[int]
+    places: list[Tensor]
+    covariance: list[list[Tensor]]
+
+
+@dataclass(frozen=True)
 class Posterior:
     """coef (m,) or (m, k); constant () or (k,); effective (q,): parameters that the data determine in each group;
     strength (q,): of their prior, nan for a group that went; noise: variance that the functions leave, 1 for classes;
     settled: whether the strengths came to rest; gain: how much higher the log marginal likelihood is than that of a
     constant; worth (t,): how much of that goes with each term; flat () or (k,): the best constant
-    alone; likelihood: with its own parameters, where the loss is no square."""
+    alone; likelihood: with its own parameters, where the loss is no square; spread: how sure it is of its functions."""
 
     coef: Tensor
     constant: Tensor
@@ -64,11 +74,13 @@ class Posterior:
     worth: Tensor
     flat: Tensor
     likelihood: Any = None
+    spread: Spread | None = None
 
     def nothing(self) -> Posterior:
         """The best constant in place of the functions."""
         zero = {name: torch.zeros_like(getattr(self, name)) for name in ("coef", "effective", "worth")}
-        return replace(self, constant=self.flat, strength=torch.full_like(self.strength, math.nan), **zero)
+        gone = torch.full_like(self.strength, math.nan)
+        return replace(self, constant=self.flat, strength=gone, spread=None, **zero)
 
 
 class Strengths:
@@ -202,12 +214,14 @@ def squared_error(blocks: Blocks, prior: Prior, note: Note, known: Tensor | None
     coef = coef * strengths.there[prior.groups]
     settled = settled or not bool(strengths.there.any())
     constant = sums.constant - sums.means @ coef
-    places, value = strengths.places, coef.new_zeros(int(prior.terms.max()) + 1)
+    places, value, sure = strengths.places, coef.new_zeros(int(prior.terms.max()) + 1), None
     if spread > 0:
-        precision = strengths.precision(places)
-        matrix = sums.inner(places) / noise + torch.diag(precision)
-        value = worth(coef[places], matrix, precision, prior.terms[places], len(value))
-    return Posterior(coef, constant, effective, strengths.left, noise, settled, gain, value, sums.constant)
+        precision, terms = strengths.precision(places), prior.terms[places]
+        covariance = torch.cholesky_inverse(factor_of(sums.inner(places) / noise + torch.diag(precision)))
+        value = worth(coef[places], covariance, precision, terms, len(value))
+        sure = spread_of(covariance, terms, places)
+    left = strengths.left
+    return Posterior(coef, constant, effective, left, noise, settled, gain, value, sums.constant, spread=sure)
 
 
 def factor_of(matrix: Tensor) -> Tensor:
@@ -245,21 +259,31 @@ def believed(gain: float, prior: Prior) -> bool:
     return gain > groups / 4 + TUNED.chance * math.sqrt(5 / 16 * groups)
 
 
-def worth(coef: Tensor, matrix: Tensor, precision: Tensor, terms: Tensor, count: int) -> Tensor:
+def worth(coef: Tensor, covariance: Tensor, precision: Tensor, terms: Tensor, count: int) -> Tensor:
     """How much higher the log marginal likelihood is with each term than without it (t,): the density of its posterior
     at zero, over that of its prior (Dickey 1971, doi:10.1214/aoms/1177693507).
 
-    coef (m,): the posterior mean; matrix (m, m): its precision; precision (m,): that of the prior; terms (m,): the term
-    of each parameter, of so many.
+    coef (m,) and covariance (m, m): of the posterior; precision (m,): that of the prior; terms (m,): the term of each
+    parameter, of so many.
     """
     found = coef.new_zeros(count)
-    covariance = torch.cholesky_inverse(factor_of(matrix))
     for term in terms.unique().tolist():
         at = (terms == term).nonzero()[:, 0]
         factor = factor_of(covariance[at][:, at])
         far = torch.linalg.solve_triangular(factor, coef[at][:, None], upper=False)
         found[term] = 0.5 * float(far.square().sum() + precision[at].log().sum()) + float(factor.diagonal().log().sum())
     return found
+
+
+def spread_of(covariance: Tensor, terms: Tensor, places: Tensor) -> Spread:
+    """How sure a posterior is of each term. covariance (l m, l m): of the functions of one prediction after the other;
+    terms, places (m,): of each function."""
+    m, known = len(terms), terms.unique().tolist()
+    found: list[list[Tensor]] = []
+    for term in known:
+        at = (terms == term).nonzero()[:, 0]
+        found.append([covariance[at + first][:, at + first] for first in range(0, len(covariance), m)])
+    return Spread(known, [places[terms == term] for term in known], found)
 
 
 def occam_of(factor: Tensor, precision: Tensor) -> float:

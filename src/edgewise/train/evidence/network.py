@@ -7,7 +7,7 @@ doi:10.1007/BF02288367).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +17,7 @@ from ...layers import OFF, SPLINE, SYMBOLIC, KANLayer, SymbolicEdge
 from ...model import KAN
 from ...topology import Topology
 from .marginal import Posterior
+from .shapes import Shape
 from .terms import Term
 from .variables import Variable
 
@@ -58,7 +59,13 @@ def factors_of(
     return found
 
 
-def network(start: KAN, variables: Sequence[Variable], columns: Sequence[Column], factors: Sequence[Factor]) -> KAN:
+def network(
+    start: KAN,
+    variables: Sequence[Variable],
+    columns: Sequence[Column],
+    factors: Sequence[Factor],
+    shapes: Sequence[Mapping[int, Shape]],
+) -> KAN:
     """The network, with as many products as there are factors. Edges that the data say nothing for are off.
 
     Args:
@@ -66,6 +73,7 @@ def network(start: KAN, variables: Sequence[Variable], columns: Sequence[Column]
         variables: the functions of each.
         columns: what was found for each output.
         factors: the products, no more than `start` has room for.
+        shapes: for each output, what the functions of some inputs, by position, are held to: without round-off.
     """
     layer, outputs = start.edge_layers[0], len(columns)
     effects = dict(pair for variable in variables for pair in zip(variable.inputs, variable.effects, strict=True))
@@ -77,7 +85,10 @@ def network(start: KAN, variables: Sequence[Variable], columns: Sequence[Column]
     def edges(variable: int, place: int, coefs: Tensor) -> None:
         for number, effect, mine in variables[variable].parts(coefs):
             if bool((mine != 0).any()):
-                coef[number, :, place] = effect.coef[:, : len(mine)] @ mine
+                spline = effect.coef[:, : len(mine)] @ mine
+                if place < outputs and number in shapes[place]:
+                    spline = shapes[place][number].repaired(spline, effect.knots, effect.degree)
+                coef[number, :, place] = spline
                 bias[place] -= effect.mean[: len(mine)] @ mine
                 kind[number, place] = SPLINE
 

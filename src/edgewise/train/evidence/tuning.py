@@ -100,6 +100,17 @@ class EvidenceTuning:
     kept_at_once: float = 0.7
     """Part of these pairs that stays when those of least worth go. Not measured."""
 
+    margin: float = 1e-9
+    """Part of a held function's size by which its slope stays away from zero. Round-off of float64 is far below."""
+    margin_roundings: float = 16.0
+    """The same in units of round-off of the model's number format, where that is more."""
+    pushes: int = 100
+    """Exchanges for each inequality, at most, of the search for the nearest point that all of them allow."""
+    at_rest: float = 1e-5
+    """Nats that a step towards the mode under inequalities gains, below which it has arrived."""
+    flat: float = 1e-6
+    """Part of a free function's size below which its held one is a constant."""
+
     folds: int = 5
     """Of the cross-validation that says whether few inputs or all of them predict better."""
     rows_validated: int = 2000

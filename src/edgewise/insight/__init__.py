@@ -1,0 +1,1 @@
+"""What each input does: exact shares of every prediction, and curves with bands."""

@@ -1,0 +1,155 @@
+"""Functions that are held to a shape keep it at every point, and lose no more than they must."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+import edgewise as ew
+from edgewise.errors import ConfigError
+from edgewise.train.evidence.held import nearest
+
+F = torch.float64
+POINTS = 100_000
+ROUND_OFF = 1e-13  # of outputs of about one
+
+
+def rows(n: int = 200, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    """Three inputs in (0, 1) and their effect: rising, bent upwards, a wave."""
+    generator = torch.Generator().manual_seed(seed)
+    X = torch.rand(n, 3, dtype=F, generator=generator)
+    effect = torch.tanh(4 * X[:, 0] - 2) + 3 * (X[:, 1] - 0.3) ** 2 + 0.5 * torch.sin(6 * X[:, 2])
+    return X, effect
+
+
+def noise(n: int, seed: int = 1) -> torch.Tensor:
+    return torch.randn(n, dtype=F, generator=torch.Generator().manual_seed(seed))
+
+
+def along(model: ew.KAN, place: int) -> torch.Tensor:
+    """The outputs at sorted random places of one input, two thirds of them beyond the rows; of classes, log odds."""
+    made = torch.full((POINTS, 3), 0.4, dtype=F)
+    made[:, place] = (3 * torch.rand(POINTS, dtype=F, generator=torch.Generator().manual_seed(2)) - 1).sort().values
+    with torch.no_grad():
+        found = model(made)
+    return found[:, 0] if found.shape[1] == 1 else found[:, 1] - found[:, 0]
+
+
+def fit(y: torch.Tensor, X: torch.Tensor, constraints: Any, outputs: int = 1, **how: Any) -> ew.KAN:
+    return ew.fit(
+        ew.KAN((3, outputs)), X, y, optimizer="evidence", constraints=constraints, progress=False, **how
+    ).model
+
+
+@pytest.mark.parametrize("shape", ["increasing", "decreasing"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_slopes_keep_their_sign_at_every_point(shape: str, place: int):
+    X, effect = rows()
+    steps = along(fit(effect + 0.4 * noise(200), X, {place: shape}), place).diff()
+    assert float((steps if shape == "increasing" else -steps).min()) > -ROUND_OFF
+
+
+@pytest.mark.parametrize("shape", ["convex", "concave", ("increasing", "concave"), ("decreasing", "convex")])
+def test_bends_keep_their_sign_at_every_point(shape: Any):
+    X, effect = rows()
+    model = fit(effect + 0.4 * noise(200), X, {2: shape})
+    for edge in model.active_edges():
+        if edge[1] == 2:
+            at = torch.linspace(-1, 2, 20_001, dtype=F)
+            slopes = ew.edge(model, edge)(at, derivative=1).diff() * (1 if "convex" in shape else -1)
+            assert float(slopes.min()) > -1e-12
+
+
+CASES: dict[str, Any] = {
+    "poisson": (lambda e, z: torch.poisson(e.exp(), torch.Generator().manual_seed(0)), {"loss": "poisson"}),
+    "gamma": (lambda e, z: (e + 0.3 * z).exp(), {"loss": "gamma"}),
+    "huber": (lambda e, z: e + 0.3 * z**3, {"loss": "huber"}),
+    "quantile": (lambda e, z: e + 0.3 * z, {"loss": ew.losses.Quantile(0.9)}),
+    "classes": (lambda e, z: (e + 0.5 * z > 0.3).long(), {"loss": "cross_entropy", "outputs": 2}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_loss_can_be_held(case: str):
+    X, effect = rows()
+    make, how = CASES[case]
+    y = make(effect, noise(200))
+    model = fit(y, X, {2: "increasing"}, **how)
+    assert float(along(model, 2).diff().min()) > -ROUND_OFF
+    free = fit(y, X, None, **how)
+    assert float(along(free, 2).diff().min()) < -1e-6  # it would not be so by itself
+
+
+def test_a_shape_that_the_data_have_costs_nothing():
+    X, effect = rows()
+    y = effect + 0.1 * noise(200)
+    free, held = fit(y, X, None), fit(y, X, {0: "increasing"})
+    gap = (free(X) - held(X)).detach().square().mean().sqrt()
+    assert float(gap) < 0.02 * float(y.std())
+
+
+def test_a_true_shape_helps_where_rows_are_few():
+    """Means over seeds: noise bends a free function where the truth does not."""
+    errors = {"free": 0.0, "held": 0.0}
+    fresh, truth = rows(2000, seed=99)
+    for seed in range(8):
+        X, effect = rows(40, seed=seed)
+        y = effect + 0.5 * noise(40, seed=seed + 100)
+        for name, constraints in (("free", None), ("held", {0: "increasing", 1: "convex"})):
+            model = fit(y, X, constraints)
+            errors[name] += float((model(fresh)[:, 0] - truth).detach().square().mean())
+    assert errors["held"] < errors["free"]
+
+
+def test_a_shape_against_the_data_leaves_a_constant():
+    X, effect = rows()
+    model = fit(effect + 0.1 * noise(200), X, {0: "decreasing"})
+    assert all(edge[1] != 0 for edge in model.active_edges())
+
+
+def test_pairs_take_no_input_that_is_held():
+    X, _ = rows(400)
+    y = X[:, 0] * X[:, 1] * 3 + X[:, 2] + 0.05 * noise(400)
+    how: dict[str, Any] = {"optimizer": "evidence", "progress": False}
+    free = ew.fit(ew.KAN((3, (1, 4), 1)), X, y, **how).model
+    assert free.topology.depth == 2
+    held = ew.fit(ew.KAN((3, (1, 4), 1)), X, y, constraints={"x1": "increasing"}, **how).model
+    assert float(along(held, 0).diff().min()) > -ROUND_OFF
+    assert held.topology.depth == 1
+
+
+def test_refit_on_all_rows_keeps_the_shape():
+    X, effect = rows()
+    y = effect + 0.4 * noise(200)
+    first = ew.fit(ew.KAN((3, 1)), X, y, optimizer="evidence", constraints={2: "increasing"}, progress=False)
+    last = ew.refit(first, X, y, progress=False)
+    assert float(along(last.model, 2).diff().min()) > -ROUND_OFF
+    assert "x3 increasing" in first.message
+
+
+def test_other_optimizers_and_many_classes_refuse_constraints():
+    X, effect = rows()
+    with pytest.raises(ConfigError, match="kept by optimizer='evidence'"):
+        ew.fit(ew.KAN((3, 1)), X, effect, constraints={0: "convex"}, progress=False)
+    with pytest.raises(ConfigError, match="the targets have 3 classes"):
+        fit((effect > 0).long() + (effect > 1), X, {0: "convex"}, outputs=3, loss="cross_entropy")
+
+
+def test_the_nearest_point_satisfies_the_conditions_of_kuhn_and_tucker():
+    generator = torch.Generator().manual_seed(0)
+    for size, count in ((5, 3), (12, 20), (30, 8)):
+        half = torch.randn(size, size, dtype=F, generator=generator)
+        metric = half @ half.T + torch.eye(size, dtype=F)
+        walls = torch.randn(count, size, dtype=F, generator=generator)
+        inside = torch.randn(size, dtype=F, generator=generator)
+        least = walls @ inside - torch.rand(count, dtype=F, generator=generator)  # so that something is allowed
+        free = 3 * torch.randn(size, dtype=F, generator=generator)
+        found = nearest(torch.linalg.cholesky(metric), free, walls, least)
+        room = walls @ found - least
+        assert float(room.min()) > -1e-9
+        touching = walls[room < 1e-8]
+        force = torch.linalg.lstsq(touching.T, (metric @ (found - free))[:, None]).solution[:, 0]
+        assert float((touching.T @ force - metric @ (found - free)).abs().max()) < 1e-6
+        assert float(force.min()) > -1e-6  # walls push, and never pull
