@@ -31,6 +31,7 @@ LEVELS = [
     {"train"},
     {"select"},
     {"symbolic", "pde"},
+    {"structure"},
     {"exports"},
     {"plotting", "compat"},
     {"report"},
