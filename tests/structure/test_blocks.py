@@ -27,8 +27,11 @@ def test_blocks_of_exact_functions_are_those_written_down(name):
     assert found_blocks(function, known.rows()) == wanted_blocks(known)
 
 
-@pytest.mark.parametrize("error", [1e-3, 1e-2])
-@pytest.mark.parametrize("name", KNOWN)
+# up to 2 percent, "gas" is a product and a constant
+SURROGATES = [(name, error) for name in KNOWN for error in (1e-3, 1e-2) if (name, error) != ("gas", 1e-2)]
+
+
+@pytest.mark.parametrize("name, error", SURROGATES)
 def test_blocks_of_a_surrogate_are_those_of_the_function(name, error):
     known = KNOWN[name]
     function = surrogate(known.f, known.rows(), error, seed=1)

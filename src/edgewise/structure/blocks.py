@@ -45,9 +45,21 @@ class Sum(Blocks):
 
 @dataclass(frozen=True, repr=False)
 class Product(Blocks):
-    """f is a product of functions of separate blocks of columns."""
+    """f is a product of functions of separate blocks of columns, up to a constant.
 
+    Attributes:
+        constant: what is added to the product.
+    """
+
+    constant: float = 0.0
     sign = "*"
+
+    @property
+    def words(self) -> str:
+        """What it means."""
+        return super().words + (
+            f" {'+' if self.constant > 0 else '-'} {abs(self.constant):.6g}" if self.constant else ""
+        )
 
 
 def adds(values: Quad, errors: Quad) -> Evidence:
@@ -57,12 +69,12 @@ def adds(values: Quad, errors: Quad) -> Evidence:
     return judge(base - one - other + both, error, np.abs(one - base), np.abs(other - base))
 
 
-def multiplies(values: Quad, errors: Quad) -> Evidence:
-    """Whether exchanging one block changes f by the same factor wherever the other is.
+def multiplies(values: Quad, errors: Quad, constant: float = 0.0) -> Evidence:
+    """Whether exchanging one block changes f - constant by the same factor wherever the other is.
 
     A sum violates it by the product of the two changes, which is the scale.
     """
-    base, one, other, both = values
+    base, one, other, both = (part - constant for part in values)
     e_base, e_one, e_other, e_both = errors
     error = np.sqrt(
         (e_base * both) ** 2
@@ -73,6 +85,25 @@ def multiplies(values: Quad, errors: Quad) -> Evidence:
         + (e_one * e_other) ** 2
     )
     return judge(base * both - one * other, error, np.abs((one - base) * (other - base)))
+
+
+def offset(values: Quad, errors: Quad) -> float:
+    """The constant c that is added to a product: (f1 - c) (f4 - c) = (f2 - c) (f3 - c) at the corners, linear in c.
+
+    It is zero where it cannot be told.
+
+    >>> a, b, c, d = np.random.default_rng(0).random((4, 50))
+    >>> quad = a * b + 3, c * b + 3, a * d + 3, c * d + 3
+    >>> round(offset(quad, (np.ones(50),) * 4), 9)
+    3.0
+    """
+    base, one, other, both = values
+    mixed, cross = base - one - other + both, base * both - one * other
+    error = np.sqrt(sum(part**2 for part in errors)) * (np.abs(base) + np.abs(both) + np.abs(one) + np.abs(other))
+    usable = np.isfinite(mixed) & np.isfinite(cross) & (error > 0)
+    weight = 1 / error[usable] ** 2
+    size = float((weight * mixed[usable] ** 2).sum())
+    return float((weight * mixed[usable] * cross[usable]).sum()) / size if 0 < size < np.inf else 0.0
 
 
 def _quad(probe: Probe, one: Collection[int], other: Collection[int]) -> tuple[Quad, Quad]:
@@ -88,15 +119,6 @@ def _at(probe: Probe, block: Collection[int]) -> tuple[np.ndarray, np.ndarray]:
         (column,) = block
         return probe.singles[column].f, probe.singles[column].f_error
     return probe.values(block)
-
-
-def interactions(probe: Probe, columns: Collection[int]) -> dict[tuple[int, int], tuple[Evidence, Evidence]]:
-    """For each two columns: whether they add, and whether they multiply, the other columns as they are."""
-    found = {}
-    for i, j in itertools.combinations(sorted(columns), 2):
-        values, errors = _quad(probe, [i], [j])
-        found[i, j] = adds(values, errors), multiplies(values, errors)
-    return found
 
 
 def components(columns: Collection[int], tied: Collection[tuple[int, int]]) -> tuple[tuple[int, ...], ...]:
@@ -131,19 +153,28 @@ def blocks(probe: Probe, without: Collection[int] = ()) -> tuple[Sum | Product, 
     (f = f1(x1, x2) + f2(x3) (tested to ...),)
     """
     columns = [column for column in range(probe.base.columns) if column not in without]
-    known = interactions(probe, columns)
+    quads = {(i, j): _quad(probe, [i], [j]) for i, j in itertools.combinations(columns, 2)}
+    tests = [
+        (Sum, lambda values, errors: (adds(values, errors), 0.0)),
+        (Product, lambda values, errors: (multiplies(values, errors), 0.0)),
+        (Product, _with_offset),
+    ]
     found: list[Sum | Product] = []
-    for place, kind, test in ((0, Sum, adds), (1, Product, multiplies)):
-        tied = [pair for pair, evidence in known.items() if not evidence[place].holds]
+    for kind, test in tests:
+        tied = [pair for pair, quad in quads.items() if not test(*quad)[0].holds]
         parts = components(columns, tied)
-        if len(parts) < 2:
+        if len(parts) < 2 or kind in map(type, found):
             continue
-        evidence = weakest(
-            [
-                test(*_quad(probe, part, [c for c in columns if c not in part]))
-                for part in parts[: len(parts) - (len(parts) == 2)]
-            ]
-        )
+        sides = parts[:1] if len(parts) == 2 else parts
+        tested = [test(*_quad(probe, part, [c for c in columns if c not in part])) for part in sides]
+        evidence, constants = weakest([one for one, _ in tested]), [constant for _, constant in tested]
         if evidence.holds:
-            found.append(kind(tuple(columns), evidence, probe.base.names, parts))
+            extra = {"constant": float(np.median(constants))} if kind is Product else {}
+            found.append(kind(tuple(columns), evidence, probe.base.names, parts, **extra))
     return tuple(found)
+
+
+def _with_offset(values: Quad, errors: Quad) -> tuple[Evidence, float]:
+    """Whether two blocks multiply up to a constant, and that constant."""
+    constant = offset(values, errors)
+    return multiplies(values, errors, constant), constant

@@ -57,6 +57,10 @@ def _partial(values: Values, X: np.ndarray, column: int, width: float, noise: np
             # an entry is as wrong as it differs from both that it was made of
             error = np.maximum(np.abs(finer - table[1:]), np.abs(finer - table[:-1])) + unsure
             error = np.where(np.isfinite(finer) & np.isfinite(error), error, np.inf)
+            # two wrong entries may agree by chance on a row: no row is much better than most
+            relative = error / np.abs(finer)
+            usual = np.median(np.where(np.isfinite(relative), relative, np.inf), axis=1, keepdims=True)
+            error = np.fmax(error, TUNED.luck * usual * np.abs(finer))
             place = error.argmin(0)
             rows = np.arange(n)
             better = error[place, rows] < least

@@ -144,6 +144,11 @@ class Finding:
         return self.evidence.holds
 
     @property
+    def fails(self) -> bool:
+        """Whether the structure is surely not there. What neither holds nor fails is undecided."""
+        return self.evidence.fails
+
+    @property
     def statistic(self) -> float:
         """Root mean square of the violation, in units of the function's own error."""
         return self.evidence.statistic

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..errors import ConfigError, ShapeError, clipped, shown
+from ..errors import ConfigError, ShapeError, clipped, is_flag, shown
 from . import differences
 from .sample import Sample, make_sample
 from .tuning import TUNED
@@ -140,10 +140,9 @@ def _as_values(y: Any, rows: int) -> np.ndarray:
         raise ShapeError(
             f"the function f gave shape {values.shape} for {rows} rows, wanted ({rows},): a number for each{more}"
         )
-    try:
-        return values.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise ShapeError(f"the function f gave {values.dtype}, wanted a real number for each row") from error
+    if values.dtype.kind not in "fiub":
+        raise ShapeError(f"the function f gave {values.dtype}, wanted a real number for each row")
+    return values.astype(np.float64)
 
 
 def as_function(f: Any, X: np.ndarray, names: tuple[str, ...], noise: Any = None) -> Function:
@@ -236,9 +235,11 @@ def _as_noise(noise: Any, X: np.ndarray) -> Noise:
     if noise is None:
         return Noise()
     wanted = "noise must be a standard error in units of f, 0 or above, or a pair (of values, of each derivative)"
+    if is_flag(noise):
+        raise ConfigError(f"{wanted}, got {shown(noise)}")
     pair: Any = noise if isinstance(noise, tuple | list) and len(noise) == 2 else (noise, None)
     value, gradient = pair
-    with contextlib.suppress(TypeError, ValueError):
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
         value = float(value)
         slopes = None if gradient is None else np.broadcast_to(np.asarray(gradient, float), (X.shape[1],))
         if slopes is None:

@@ -114,6 +114,8 @@ def vanishing(parts: np.ndarray, errors: np.ndarray, free: Sequence[int]) -> lis
         errors (n, m): the standard error of each entry.
         free: positions that a vector may be led by.
     """
+    if not free:
+        return []
     found, sizes = directions(parts, errors)
     most = min(int((sizes <= TUNED.loose * TUNED.threshold).sum()), len(free))
     tried: list[tuple[tuple[Weight, ...], Evidence]] = []
@@ -126,12 +128,17 @@ def vanishing(parts: np.ndarray, errors: np.ndarray, free: Sequence[int]) -> lis
 
 
 def _written(parts: np.ndarray, errors: np.ndarray, vector: np.ndarray) -> tuple[tuple[Weight, ...], Evidence]:
-    """A vector (m,) in simple weights as far as they hold, and its evidence."""
+    """A vector (m,) in weights as simple as they hold, and its evidence."""
     exact = tuple(float(weight) for weight in vector)
-    near = tuple(simple_number(weight) for weight in exact)
-    simple = tuple(weight if other is None else other for weight, other in zip(exact, near, strict=True))
-    evidence = judge_combination(parts, errors, simple)
-    return (simple, evidence) if evidence.holds else (exact, judge_combination(parts, errors, exact))
+    near = [simple_number(weight) for weight in exact]
+    # a small weight may be none, or one in other units
+    close = [one if one and abs(one - w) <= TUNED.snap * abs(w) else None for one, w in zip(near, exact, strict=True)]
+    for simple in (near, close):
+        weights = tuple(w if one is None else one for one, w in zip(simple, exact, strict=True))
+        evidence = judge_combination(parts, errors, weights)
+        if evidence.holds:
+            return weights, evidence
+    return exact, judge_combination(parts, errors, exact)
 
 
 def judge_combination(parts: np.ndarray, errors: np.ndarray, weights: Sequence[Weight]) -> Evidence:

@@ -12,6 +12,7 @@ import numpy as np
 from ..config import is_seed
 from ..data import as_matrix, frame_names
 from ..errors import ConfigError, DataError, as_words, shown, twice
+from ..prediction import Predictor
 from .function import Function, as_function
 from .sample import Sample, default_names
 from .tuning import TUNED
@@ -83,8 +84,14 @@ def probe_of(f: Any, X: Any, noise: Any, inputs: Any, seed: Any) -> Probe:
     rows = as_matrix(X).double().cpu().numpy()
     if len(rows) < TUNED.least_rows:
         raise DataError(f"X has {len(rows)} rows, a test of structure needs {TUNED.least_rows}")
-    names = column_names(X, rows.shape[1], inputs, getattr(f, "input_names", ()))
+    names = column_names(X, rows.shape[1], inputs, _known_names(f))
     return probe(as_function(f, rows, names, noise), rows, seed)
+
+
+def _known_names(f: Any) -> tuple[str, ...]:
+    """The names of the columns that a model, or the result of its fit, knows."""
+    model = getattr(f, "model", f)
+    return model.input_names if isinstance(model, Predictor) else ()
 
 
 def column_names(X: Any, columns: int, inputs: Any = None, known: tuple[str, ...] = ()) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 from .finding import UNTESTED, Evidence, Finding, judge, weakest
 from .probe import Probe
 from .sample import Sample
+from .tuning import TUNED
 
 # n rows, d columns
 
@@ -39,13 +40,12 @@ def same_ratio(one: Sample, other: Sample, i: int, j: int) -> Evidence:
     return judge(left - right, error, np.hypot(left, right))
 
 
-def ratios(probe: Probe) -> dict[tuple[int, int, int], Evidence]:
-    """For columns i < j and any other k: whether f_i / f_j does not depend on column k."""
-    d = probe.base.columns
+def ratios(probe: Probe, columns: Sequence[int]) -> dict[tuple[int, int, int], Evidence]:
+    """For i < j and any other k of these columns: whether f_i / f_j does not depend on column k."""
     return {
         (i, j, k): same_ratio(probe.base, probe.singles[k], i, j)
-        for i, j in itertools.combinations(range(d), 2)
-        for k in range(d)
+        for i, j in itertools.combinations(sorted(columns), 2)
+        for k in columns
         if k not in (i, j)
     }
 
@@ -57,7 +57,7 @@ def groups(probe: Probe, columns: Sequence[int] | None = None) -> tuple[Group, .
 
     Args:
         probe: the function.
-        columns: those that matter, by default all. At most `MOST` of them are looked at in every way; of more, pairs.
+        columns: those that matter, by default all. Above `TUNED.sets` of them nothing is looked for.
 
     Source: Udrescu et al., AI Feynman 2.0, arXiv 2006.10782, section II, which tests it by one network's gradients.
 
@@ -67,10 +67,11 @@ def groups(probe: Probe, columns: Sequence[int] | None = None) -> tuple[Group, .
     (x1, x2 enter through one expression (tested to ...),)
     """
     d = list(range(probe.base.columns)) if columns is None else list(columns)
-    known = ratios(probe)
-    sizes = range(2, len(d)) if len(d) <= MOST else (2,)
+    if len(d) > TUNED.sets:
+        return ()
+    known = ratios(probe, d)
     found = []
-    for size in sizes:
+    for size in range(2, len(d)):
         for inside in itertools.combinations(d, size):
             outside = [column for column in d if column not in inside]
             evidence = weakest([known[i, j, k] for i, j in itertools.combinations(inside, 2) for k in outside])
@@ -78,17 +79,76 @@ def groups(probe: Probe, columns: Sequence[int] | None = None) -> tuple[Group, .
     return tuple(group for group in found if group.holds)
 
 
-MOST = 10  # columns all sets of which are looked at: a thousand
+@dataclass(frozen=True, repr=False)
+class Through(Finding):
+    """f is a function of a sum of functions of separate blocks of columns: f = g(a(...) + b(...) + ...).
+
+    A product is one as well, by its logarithm; so are all sums and products.
+
+    Attributes:
+        blocks: positions of the columns of each.
+    """
+
+    blocks: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def words(self) -> str:
+        """What it means."""
+        parts = (f"f{number + 1}({', '.join(self.named(block))})" for number, block in enumerate(self.blocks))
+        return f"f = g({' + '.join(parts)})"
+
+
+def through(probe: Probe, columns: Sequence[int] | None = None) -> Through | None:
+    """The finest blocks of columns whose functions add up inside another function; None where there are no two.
+
+    Every split in two is tried whose sides both enter through one expression. What they separate is put together.
+
+    Args:
+        probe: the function.
+        columns: those that matter, by default all; above `TUNED.sets` nothing is looked for.
+
+    >>> from edgewise.structure import probe_of
+    >>> X = 1 + np.random.default_rng(0).random((100, 3))
+    >>> through(probe_of(lambda X: (X[:, 0] * X[:, 1].cos() + X[:, 2].exp()).sin(), X, None, None, 0))
+    f = g(f1(x1, x2) + f2(x3)) (tested to ...)
+    """
+    d = list(range(probe.base.columns)) if columns is None else list(columns)
+    if not 2 <= len(d) <= TUNED.sets:
+        return None
+    known = ratios(probe, d)
+
+    def together(block: Sequence[int], others: Sequence[int]) -> bool:
+        return all(known[i, j, k].holds for i, j in itertools.combinations(sorted(block), 2) for k in others)
+
+    blocks, evidence = {tuple(d)}, []
+    for size in range(1, len(d)):
+        for one in itertools.combinations(d[1:], size):
+            other = tuple(column for column in d if column not in one)
+            if together(one, other) and together(other, one):
+                found = separable_ratio(probe, one, other)
+                if found.holds:
+                    evidence.append(found)
+                    parts = {tuple(sorted(set(block) & set(side))) for block in blocks for side in (one, other)}
+                    blocks = {part for part in parts if part}
+    return Through(tuple(d), weakest(evidence), probe.base.names, tuple(sorted(blocks))) if evidence else None
 
 
 def separable_ratio(probe: Probe, one: Sequence[int], other: Sequence[int]) -> Evidence:
     """Whether f = g(a(one block of columns) + b(another)), where the rest stays as it is.
 
     Then f_i / f_j is a function of the first block over one of the second, for i and j of each. Its logarithm has no
-    mixed difference; products are compared, so that signs and zeros do no harm.
+    mixed difference; products are compared, so that signs and zeros do no harm. Inside a block the ratio does not
+    depend on the other one.
     """
+    if not one or not other:
+        return UNTESTED
     corners = probe.base, probe.at(one), probe.at(other), probe.at([*one, *other])
-    return weakest([_no_interaction(corners, i, j) for i in one for j in other]) if one and other else UNTESTED
+    inside = [
+        same_ratio(probe.base, moved, i, j)
+        for block, moved in ((one, corners[2]), (other, corners[1]))
+        for i, j in itertools.combinations(block, 2)
+    ]
+    return weakest([*(_no_interaction(corners, i, j) for i in one for j in other), *inside])
 
 
 def _no_interaction(corners: tuple[Sample, Sample, Sample, Sample], i: int, j: int) -> Evidence:

@@ -32,10 +32,9 @@ def unused(probe: Probe) -> tuple[Unused, ...]:
     base = probe.base
     donor, donor_error = probe.values(range(base.columns))
     spread = np.full_like(donor, np.sqrt(np.nanmean((donor - base.f) ** 2)))
-    found = []
-    for column, single in enumerate(probe.singles):
-        error = np.hypot(base.f_error, single.f_error)
-        # an error of its own for every row: a column that matters on a few rows matters
-        evidence = judge(single.f - base.f, error, np.where(np.isfinite(donor_error), spread, np.nan))
-        found.append(Unused((column,), evidence, base.names))
-    return tuple(found)
+    if judge(donor - base.f, np.hypot(base.f_error, donor_error), np.abs(base.f)).holds:
+        spread = np.abs(base.f)  # a constant varies by its errors alone
+    return tuple(
+        Unused((column,), judge(single.f - base.f, np.hypot(base.f_error, single.f_error), spread), base.names)
+        for column, single in enumerate(probe.singles)
+    )
