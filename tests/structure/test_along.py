@@ -57,6 +57,12 @@ def test_a_centre_may_differ_from_zero_by_little():
     assert found[0].centre == pytest.approx(0.01, abs=1e-12)
 
 
+def test_a_surrogate_of_a_line_is_mirrored_nowhere():
+    f, X = (lambda X: X[:, 0] * X[:, 1] + X[:, 0]), np.random.default_rng(0).uniform(1, 3, (600, 2))
+    for seed in range(5):
+        assert not mirrors(probe(surrogate(f, X, 1e-3, seed), X))
+
+
 @pytest.mark.parametrize("error", [0.0, 1e-2])
 @pytest.mark.parametrize("f", [lambda X: X[:, 0] * (1 + X[:, 1].exp()), *(network(2, seed) for seed in range(3))])
 def test_lines_and_random_networks_are_mirrored_nowhere(f, error):

@@ -109,8 +109,8 @@ def _mirror(line: _Line, odd: bool) -> tuple[float, Evidence] | None:
         image = line.values[:, total - kept]
         whole = line.values[:, kept] + image
         sizes.append(line.size(whole - whole.mean(1, keepdims=True) if odd else line.values[:, kept] - image))
-    if odd and max(sizes) < TUNED.linear * line.spread:
-        return None
+    if odd and max(sizes) <= TUNED.loose * line.error:
+        return None  # a line, which is odd around everything
     found = []
     for dip in _dips(sizes):
         start = line.places[0] + line.step * sums[dip] / 2
@@ -122,12 +122,13 @@ def _mirror(line: _Line, odd: bool) -> tuple[float, Evidence] | None:
 
 @dataclass(frozen=True, eq=False)
 class _Line:
-    """A function along one column: values (a, l) at even places (l,), for some rows as anchors."""
+    """A function along one column: values (a, l) at even places (l,), for some rows as anchors; their usual error."""
 
     probe: Probe
     column: int
     places: np.ndarray
     values: np.ndarray
+    error: float
 
     @staticmethod
     def of(probe: Probe, column: int) -> _Line:
@@ -136,9 +137,9 @@ class _Line:
         anchors = X[: TUNED.anchors]
         rows = np.repeat(anchors, len(places), 0)
         rows[:, column] = np.tile(places, len(anchors))
-        values = probe.function.values(rows)[0].reshape(len(anchors), -1)
+        values, error = (part.reshape(len(anchors), -1) for part in probe.function.values(rows))
         there = np.isfinite(values).all(1)
-        return _Line(probe, column, places, values[there])
+        return _Line(probe, column, places, values[there], trimmed_rms(error[there].ravel()) if there.any() else np.inf)
 
     @property
     def step(self) -> float:

@@ -63,8 +63,9 @@ class StructureTuning:
     bases: int = 60
     """Choices of free columns that are tried for the simplest weights, at most."""
     loose: float = 10.0
-    """Thresholds below which a direction of the null space is looked at: outliers move singular values. Each weight
-    vector is then judged by the threshold itself."""
+    """Thresholds below which a direction of the null space is looked at, as outliers move singular values: each weight
+    vector is then judged by the threshold itself. A column along which f differs from a line by less in errors is a
+    line."""
     far: float = 2.0
     """Ranges of a column from its middle to the centre of a square, at most: beyond, a square is nearly a line."""
     line: int = 256
@@ -77,9 +78,6 @@ class StructureTuning:
     """Columns that matter, at most, of which all pairs are looked at: 780 pairs, each with three evaluations."""
     dip: float = 0.5
     """Part of the largest difference along a column below which a minimum is looked at. It is only a filter."""
-    linear: float = 1e-6
-    """Part of how much a function varies along a column below which it counts as linear there, when oddness is
-    asked."""
     newton: int = 6
     """Steps that sharpen a period or a centre: errors square at each, from a 256th of the range to round-off in 4."""
     shortest_overlap: float = 0.5
