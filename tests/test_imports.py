@@ -31,6 +31,7 @@ LEVELS = [
     {"train"},
     {"insight"},
     {"symbolic", "pde"},
+    {"structure"},
     {"exports"},
     {"plotting", "compat"},
     {"report"},

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from .plotting import plot as plot
     from .plotting.curves import plot_effects as plot_effects
     from .size import summary as summary
+    from .structure.separability import separability as separability
+    from .structure.symmetry import symmetry as symmetry
+    from .structure.tree import tree as tree
     from .studies.study import study as study
     from .symbolic.formula import formula as formula
     from .symbolic.suggest import suggest as suggest
@@ -87,6 +90,7 @@ _HOME = {
     "refit": "train.refit",
     "remove": "transforms",
     "save": "checkpoint",
+    "separability": "structure.separability",
     "set_symbolic": "transforms",
     "spline": "ops",
     "study": "studies.study",
@@ -94,7 +98,9 @@ _HOME = {
     "summary": "size",
     "swap": "transforms",
     "symbolify": "symbolic.symbolify",
+    "symmetry": "structure.symmetry",
     "tidy": "transforms",
+    "tree": "structure.tree",
     "unset_symbolic": "transforms",
     "use_backend": "ops",
     "widen": "transforms",

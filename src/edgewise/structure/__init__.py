@@ -1,0 +1,69 @@
+"""What a function is made of: symmetries, blocks, and expressions that columns enter through, for any callable.
+
+A test is a pure function of a `Sample` (rows, values, gradients and their errors), or of a `Probe`, which can exchange
+columns as well. It gives back findings, each with its evidence.
+"""
+
+from .along import Mirror, Period, mirrors, periods
+from .blocks import Product, Sum, blocks
+from .expression import Expression, depends_on
+from .finding import Evidence, Finding, judge
+from .function import Function, Noise, as_function, restricted
+from .pair import Pair, Powers, pairs
+from .probe import Probe, probe, probe_of
+from .ratio import Group, Through, groups, separable_ratio, through
+from .sample import Sample, make_sample
+from .scaling import Scaling, scaling, scalings
+from .separability import Separability, separability, separated
+from .symmetry import Symmetry, symmetries, symmetry
+from .translation import Translation, translations
+from .tree import Tree, grown, tree
+from .unused import Unused, unused
+
+__all__ = [
+    "Evidence",
+    "Expression",
+    "Finding",
+    "Function",
+    "Group",
+    "Mirror",
+    "Noise",
+    "Pair",
+    "Period",
+    "Powers",
+    "Probe",
+    "Product",
+    "Sample",
+    "Scaling",
+    "Separability",
+    "Sum",
+    "Symmetry",
+    "Through",
+    "Translation",
+    "Tree",
+    "Unused",
+    "as_function",
+    "blocks",
+    "depends_on",
+    "groups",
+    "grown",
+    "judge",
+    "make_sample",
+    "mirrors",
+    "pairs",
+    "periods",
+    "probe",
+    "probe_of",
+    "restricted",
+    "scaling",
+    "scalings",
+    "separability",
+    "separable_ratio",
+    "separated",
+    "symmetries",
+    "symmetry",
+    "through",
+    "translations",
+    "tree",
+    "unused",
+]

@@ -1,0 +1,66 @@
+"""Wrong calls of what takes a function apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+import edgewise as ew
+from wrong_calls import NO_MODEL, NO_ROWS, SEEDS, add, model, rows
+
+VERBS: dict[str, Callable[..., Any]] = {"separability": ew.separability, "symmetry": ew.symmetry, "tree": ew.tree}
+
+
+def _fails(X: Any) -> Any:
+    raise KeyError("my own mistake")
+
+
+for name, verb in VERBS.items():
+    add(
+        name,
+        "f",
+        lambda v, verb=verb: verb(v, rows()),
+        {
+            **{words: value for words, value in NO_MODEL.items() if words != "a Linear"},
+            "of another width": ew.KAN((3, 1)),
+            "of two outputs": ew.KAN((2, 2)),
+            "one number": lambda X: X.sum(),
+            "text out of it": lambda X: ["a"] * len(X),
+            "complex": lambda X: np.asarray(X[:, 0]) + 1j,
+            "failing": _fails,
+            "nan": lambda X: X[:, 0] * math.nan,
+            "of no argument": lambda: 3.0,
+        },
+    )
+    add(
+        name,
+        "X",
+        lambda v, verb=verb: verb(model(), v),
+        {**NO_ROWS, "few rows": torch.ones(5, 2), "nan": [[math.nan, 1.0]] * 30, "empty": torch.ones(0, 2)},
+    )
+    add(
+        name,
+        "noise",
+        lambda v, verb=verb: verb(model(), rows(), noise=v),
+        {
+            "negative": -1.0,
+            "nan": math.nan,
+            "infinite": math.inf,
+            "text": "small",
+            "for three columns": (0.1, [0.1, 0.1, 0.1]),
+            "negative slopes": (0.1, -0.1),
+            "three": (0.1, 0.1, 0.1),
+            "True": True,
+        },
+    )
+    add(
+        name,
+        "inputs",
+        lambda v, verb=verb: verb(model(), rows(), inputs=v),
+        {"one": ["a"], "twice": ["a", "a"], "a number": 3, "text": "ab", "three": ["a", "b", "c"]},
+    )
+    add(name, "seed", lambda v, verb=verb: verb(model(), rows(), seed=v), SEEDS)
