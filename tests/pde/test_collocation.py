@@ -1,4 +1,4 @@
-"""The sum of squares: its value, gradient and blocks agree with autograd; weights balance the curvature of its terms."""
+"""The sum of squares: value, gradient and blocks agree with one another; weights balance the curvature of its terms."""
 
 from __future__ import annotations
 

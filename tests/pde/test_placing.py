@@ -6,7 +6,7 @@ import torch
 
 import edgewise as ew
 from edgewise.pde.domain import Domain
-from edgewise.pde.placing import drawn, placed, sharpened, stretched
+from edgewise.pde.placing import drawn, placed, sharpened, stretched, trimmed
 from helpers import assert_close, assert_equal, state_of
 
 BOX = Domain.create(((2, 5), (-1, 0)))
@@ -30,7 +30,7 @@ def test_other_starts_are_other_functions_on_the_grids_asked_for():
     model = placed(ew.KAN((2, 3, 1), grid_size=5), BOX)
     assert drawn(model, 0, [5, 5]) is model
     one, two = drawn(model, 1, [5, 5]), drawn(model, 2, [7, 7])
-    assert not torch.equal(one.layers[0].coef, model.layers[0].coef)
+    assert not torch.equal(one.edge_layers[0].coef, model.edge_layers[0].coef)
     assert [layer.grid_size for layer in two.edge_layers] == [7, 7]
     assert_equal(state_of(drawn(model, 1, [5, 5])), state_of(one))
 
@@ -68,3 +68,16 @@ def test_no_load_splits_evenly():
     x = BOX.interior(100, 0)
     layer = sharpened(model, [8], x, torch.zeros(100, dtype=torch.float64)).edge_layers[0]
     assert layer.knots.shape[1] == 8 + 1 + 2 * layer.degree
+
+
+def test_grids_far_longer_than_their_activations_are_shortened_and_keep_the_function():
+    x = BOX.interior(300, 1)
+    model = stretched(placed(ew.KAN((2, 3, 1), grid_size=8, degree=5, seed=2), BOX), x)
+    with torch.no_grad():
+        model.edge_layers[0].coef.mul_(0.2)
+        model.edge_layers[0].base_scale.mul_(0.2)  # type: ignore[union-attr]
+    short = trimmed(model, x)
+    before, after = (m.edge_layers[1].interval for m in (model, short))
+    assert bool(((after[1] - after[0]) < 0.5 * (before[1] - before[0])).all())
+    assert_close(short(x), model(x), like="adapt")
+    assert_equal(state_of(trimmed(short, x)), state_of(short))

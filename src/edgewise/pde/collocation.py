@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from ..train.problems.products import either_side, second_derivative
 from .field import Unknown
 from .indices import Indices
 from .terms import Term
@@ -64,6 +65,7 @@ class Collocation:
     ) -> None:
         self.jets, self.terms, self.unknowns = jets, list(terms), list(unknowns)
         self.weights = [1.0] * len(self.terms) if weights is None else list(weights)
+        self.kept: tuple[Tensor, list[Rows]] | None = None  # of the point where `rows` was last asked for
 
     @property
     def residuals(self) -> int:
@@ -90,12 +92,37 @@ class Collocation:
         parts = [part.value(self.jets.derivatives(part.x, part.indices), constants) for part in self._parts(term, 1)]
         return torch.cat(parts)
 
-    def rows(self, theta: Tensor) -> Iterator[Rows]:
-        """Block by block, all rows of residuals and Jacobian, times the roots of their weights."""
+    def rows(self, theta: Tensor) -> list[Rows]:
+        """All rows of residuals and Jacobian, times the roots of their weights, in blocks."""
+        found = []
         for term, weight in zip(self.terms, self.weights, strict=True):
             root = math.sqrt(weight / term.count)
             for block in self.term_rows(term, theta):
-                yield Rows(block.residual.mul_(root), block.jacobian.mul_(root))
+                found.append(Rows(block.residual.mul_(root), block.jacobian.mul_(root)))
+        self.kept = theta, found
+        return found
+
+    def turning(self, theta: Tensor, step: Tensor) -> Tensor:
+        """2 J^T r'' (P,) at theta, with r'' the second derivative of the residuals along the step, by differences: what
+        bends a Levenberg-Marquardt step."""
+        known = self.kept is not None and self.kept[0] is theta
+        blocks = self.kept[1] if known and self.kept is not None else self.rows(theta)
+        ahead, behind = either_side(self.weighted, theta, step)
+        here = torch.cat([block.residual for block in blocks])
+        second = second_derivative(ahead, here, behind)
+        total = torch.zeros_like(theta)
+        for block, part in zip(blocks, second.split([len(block.residual) for block in blocks]), strict=True):
+            total.addmv_(block.jacobian.T, part, alpha=2.0)
+        return total
+
+    def weighted(self, theta: Tensor) -> Tensor:
+        """All residuals (m,), times the roots of their weights, in the order of `rows`."""
+        constants = self.load(theta)
+        parts = [
+            self.at(term, constants).mul_(math.sqrt(weight / term.count))
+            for term, weight in zip(self.terms, self.weights, strict=True)
+        ]
+        return torch.cat([part.flatten() for part in parts])
 
     def term_rows(self, term: Term, theta: Tensor) -> Iterator[Rows]:
         """The rows of one term, not weighted."""

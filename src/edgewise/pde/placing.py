@@ -16,6 +16,7 @@ from ..layers import KANLayer
 from ..metadata import Edit
 from ..model import KAN
 from ..transforms import extend
+from ..transforms.grids import regrid
 from .domain import Domain
 from .tuning import TUNED
 
@@ -70,6 +71,28 @@ def stretched(model: KAN, x: Tensor) -> KAN:
     return model.build(layers=layers)
 
 
+def trimmed(model: KAN, x: Tensor) -> KAN:
+    """The network with hidden grids shortened to the activations of x (n, d), where these fill only a part of them.
+
+    Training may shrink activations, since the next layer can undo it; most intervals would then serve nothing. The
+    splines are projected onto as many shorter intervals, which follow them closely.
+    """
+    a, layers = model.scale_inputs(x), []
+    with torch.no_grad():
+        for number, layer in enumerate(model.edge_layers, start=1):
+            breaks = grid.breaks_of(layer.knots, layer.degree)
+            low, high = a.amin(0), a.amax(0)
+            length = breaks[:, -1] - breaks[:, 0]
+            loose = (high - low) * (1 + 2 * TUNED.margin) < TUNED.filled * length
+            if number > 1 and bool(loose.any()):
+                margin = TUNED.margin * (high - low) + TUNED.narrowest * length
+                short = grid.uniform(low - margin, high + margin, layer.grid_size, layer.degree)
+                layer, _ = regrid(layer, torch.where(loose[:, None], short, layer.knots))
+            layers.append(layer)
+            a = model.multiply(number, layer(a))
+    return model.build(layers=layers)
+
+
 def sharpened(model: KAN, sizes: Sequence[int], x: Tensor, load: Tensor) -> KAN:
     """The same function on more intervals: hidden grids over all activations of x (n, d), then intervals split where
     most of the load is.
@@ -77,7 +100,7 @@ def sharpened(model: KAN, sizes: Sequence[int], x: Tensor, load: Tensor) -> KAN:
     load (n,): what each point weighs, such as its squared residual. Half of an interval's weight is its part of the
     load, half its part of the length, so that no region is forgotten.
     """
-    model = extend(model, x).build(edit=None)
+    model = extend(model, x)
     share = load / load.sum() if float(load.sum()) > 0 else torch.full_like(load, 1.0 / len(load))
     a, layers = model.scale_inputs(x), []
     with torch.no_grad():

@@ -25,7 +25,7 @@ from .collocation import Collocation, Jets, balanced
 from .equation import refuse_coupled
 from .kan_jets import KanJets
 from .module_jets import ModuleJets
-from .placing import drawn, sharpened, stretched
+from .placing import drawn, sharpened, stretched, trimmed
 from .task import Task, Use
 from .terms import Term
 from .tuning import TUNED
@@ -98,7 +98,8 @@ class Rounds:
         for number, start in enumerate(starts):
             problem, theta = self._problem(start, terms)
             if number == 0:  # all starts are compared by the same weights
-                self.weights = problem.weights = balanced(problem, theta)
+                self.weights = [weight**TUNED.start_power for weight in balanced(problem, theta)]
+                problem.weights = self.weights
             runs.append(self._minimised(problem, theta, start, f"start {number + 1}", TUNED.start_steps))
             if runs[-1].status is Status.STOPPED:
                 break
@@ -197,7 +198,7 @@ class Rounds:
         if sizes is None:
             return None
         x = task.points_for(Use.CANDIDATES, TUNED.candidates * task.points, number)
-        finer = sharpened(best, sizes, x, self._load(best, x))
+        finer = sharpened(trimmed(best, x), sizes, x, self._load(best, x))
         size = len(jets_of(finer.build(), task.domain.dims).start()) + len(task.unknowns)
         if task.grids is None and (size > TUNED.parameters or TUNED.rows * size > task.points):
             self.note = self.note or f"A finer grid has {size} parameters, too many for {task.points} points"

@@ -29,6 +29,10 @@ class PdeTuning:
     room: float = 1.0
     """Part of the range of activations by which a hidden grid is longer on either side at the start, as activations
     move. Not measured."""
+    filled: float = 0.6
+    """Part of a hidden grid that activations must fill at least, else it is shortened. Not measured."""
+    margin: float = 0.05
+    """Part of the range of activations by which a shortened grid is longer on either side."""
     thinnest: float = 1e-3
     """Added to that room: activations may all be equal."""
     narrowest: float = 1e-5
@@ -40,8 +44,12 @@ class PdeTuning:
     """Distance of the streams of two conditions: more than a domain has shapes, as a rule."""
     steps: int = 100
     """Of the minimiser in a round, at most. Not measured."""
-    start_steps: int = 15
+    start_steps: int = 30
     """Of each start, before the best one goes on. Not measured."""
+    start_power: float = 0.5
+    """Power of the conditions' weights at the start. With full weights many starts end at zero, which meets zero values
+    on a boundary. Of 6 starts of [2,(0,1),1] for the paper's Poisson problem, 1 came near the solution with power 1, 4
+    with 0.5, 3 with 0."""
     tolerance: float = 1e-3
     """Relative decrease of the objective in a step that is hardly worth it: finer grids and new points do more."""
     patience: int = 5
@@ -55,7 +63,7 @@ class PdeTuning:
     intervals of degree 5 leave 1/256 of a squared second derivative's error."""
     steered: float = 0.5
     """Part of the points of a round that go where the residual is large. Not measured."""
-    candidates: int = 4
+    candidates: int = 8
     """Times as many points as wanted from which these are drawn. Not measured."""
     overfitted: float = 3.0
     """Ratio of the residuals on fresh and on training points from which more points are advised. Not measured."""
