@@ -102,12 +102,16 @@ def navier_stokes(u: Any, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return first, second, by_x[:, 0] + by_y[:, 1]
 
 
+def _burgers_conditions(seed: int) -> list[Any]:
+    return [ew.pde.Initial(lambda x: -torch.sin(pi * x[:, 0])), ew.pde.Dirichlet(0.0)]
+
+
 def _burgers(nu: float, **settings: Any) -> Problem:
     exact = references.burgers(nu)
     return Problem(
         box=SLAB,
         equation=lambda u, x: u(1) + u() * u(0) - nu * u(0, 0),
-        conditions=lambda seed: [ew.pde.Initial(lambda x: -torch.sin(pi * x[:, 0])), ew.pde.Dirichlet(0.0)],
+        conditions=_burgers_conditions,
         reference=lambda: references.of_function(exact, SLAB),
         **settings,
     )
@@ -122,12 +126,12 @@ def _inverse(noise: float, bar: str) -> Problem:
         X[:, 0] -= 1
         y = exact(X)
         y = y + noise * y.std() * torch.randn(MEASURED, 1, dtype=torch.float64, generator=generator)
-        return [ew.pde.Data(X, y), ew.pde.Dirichlet(0.0)]
+        return [ew.pde.Data(X, y), *_burgers_conditions(seed)]
 
     return Problem(
         title=f"Burgers, viscosity {NU} unknown, {MEASURED} measurements with {noise:.0%} noise",
         bar=bar,
-        shape=(2, (0, 4), 1),
+        shape=(2, 4, 4, 1),
         box=SLAB,
         equation=lambda u, x: u(1) + u() * u(0) - u[unknown] * u(0, 0),
         conditions=conditions,

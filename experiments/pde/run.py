@@ -138,4 +138,7 @@ def write_page(options: Options, results: Results) -> None:
         "memory": "MB",
         "seeds": "seeds",
     }
-    page.write(options.out, ["# Differential equations", template("pde/about.md"), page.table(results, heads)])
+    page.write(
+        options.out,
+        ["# Differential equations", template("pde/about.md", seeds=options.seeds), page.table(results, heads)],
+    )
