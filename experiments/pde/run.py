@@ -18,7 +18,7 @@ from ..paper import shape_text, template
 from ..results import Results
 from ..runner import Job, Options, rows_done, say, version, work
 from .problems import PROBLEMS, Problem
-from .references import Reference, with_slopes
+from .references import POINTS, Reference, with_slopes
 
 COLUMNS = (
     *("name", "equation", "bar", "shape", "degree", "parameters", "points"),
@@ -138,7 +138,5 @@ def write_page(options: Options, results: Results) -> None:
         "memory": "MB",
         "seeds": "seeds",
     }
-    page.write(
-        options.out,
-        ["# Differential equations", template("pde/about.md", seeds=options.seeds), page.table(results, heads)],
-    )
+    about = template("pde/about.md", points=POINTS)
+    page.write(options.out, ["# Differential equations", about, page.table(results, heads)])
