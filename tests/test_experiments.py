@@ -316,6 +316,47 @@ def test_smoke_of_the_others(name, rows, tmp_path):
     assert {record["name"] for record in records(tmp_path)} == set(rows.split(","))
 
 
+def test_smoke_of_the_equations(tmp_path):
+    assert command("pde", "--smoke", "--rows", "poisson,inverse", "--out", str(tmp_path)) == 0
+    assert {record["name"] for record in records(tmp_path)} == {"poisson", "inverse"}
+    assert all(float(record["l2"]) > 0 and record["h1"] and record["parameters"] for record in records(tmp_path))
+    assert "Poisson" in (tmp_path / "README.md").read_text(encoding="utf-8")
+
+
+def test_exact_solutions_satisfy_their_equations():
+    from edgewise.pde.field import Field
+    from edgewise.pde.indices import Indices
+
+    problems, references = module("pde.problems"), module("pde.references")
+    solutions = {"poisson": "paper", "peaks": "peaks", "helmholtz": "waves", "heat": "warmth", "kovasznay": "kovasznay"}
+    functions = {name: getattr(problems, function) for name, function in solutions.items()}
+    for name, function in {**functions, "burgers": references.burgers(0.01)}.items():
+        problem = problems.PROBLEMS[name]
+        x = references.of_function(function, problem.box, 200).x.requires_grad_()
+        indices, made = Indices.closing([(2, 0), (0, 2)]), []
+        for entry in indices.entries:
+            columns = []
+            for column in function(x).unbind(1):
+                for axis, times in enumerate(entry):
+                    for _ in range(times):
+                        column = torch.autograd.grad(column.sum(), x, create_graph=True)[0][:, axis]
+                columns.append(column)
+            made.append(torch.stack(columns, 1))
+        field = Field(torch.stack(made), indices, {})
+        residual = problem.equation(field, x)
+        rows = residual if isinstance(residual, tuple) else (residual,)
+        scale = float(torch.stack(made).detach().abs().max())
+        assert max(float(row.detach().abs().max()) for row in rows) < 1e-10 * scale, name
+
+
+def test_the_spectral_solution_does_not_depend_on_its_resolution():
+    coarse = module("pde.references").allen_cahn(diffusion=1e-2, modes=512, steps=500)
+    fine = module("pde.references").allen_cahn(diffusion=1e-2, modes=1024, steps=1000)
+    assert torch.equal(coarse.x, fine.x)
+    late = coarse.x[:, 1] > 0.1  # the kink at the start fades
+    assert float((coarse.values - fine.values)[late].norm() / fine.values[late].norm()) < 1e-5
+
+
 def test_published_initial_functions_have_the_spread_they_promise():
     import edgewise as ew
 

@@ -270,3 +270,27 @@ def test_a_layer_inside_a_backward_pass_takes_batched_cotangents():
     (got,) = torch.autograd.grad(Through.apply(x), x, cotangents, is_grads_batched=True)
     want = torch.stack([torch.autograd.grad(Through.apply(x), x, g)[0] for g in cotangents])
     assert_close(got, want)
+
+
+def test_zeros_without_memory_are_zeros():
+    """The second tangent of an affine map is a tensor of zeros that has no memory: kernels must not read it."""
+    layer = make_layer(6, 2, 2, degree=3)
+    direction = torch.tensor([1.0, 0.0], dtype=torch.float64)
+
+    def value(point):
+        return ops.spline((2 * point - 0.3)[None], layer.coef, layer.knots, degree=3)[0, 0]
+
+    def slope(point):
+        return jvp(value, (point,), (direction,))[1]
+
+    x = 0.5 * layer.x
+    got = vmap(lambda point: jvp(slope, (point,), (direction,))[1])(x)  # type: ignore[return-value]
+    assert_close(got.detach(), vmap(hessian(value))(x)[:, 0, 0].detach(), like="derivative")
+    nothing = torch._efficientzerotensor((6, 2), dtype=torch.float64)
+    spec = Spec(3)
+    for found in (
+        ops.to_out(layer.x, nothing, layer.coef, None, layer.knots, spec),
+        ops.to_in(layer.x, nothing, layer.coef, None, layer.knots, spec),
+        ops.to_coef(layer.x, nothing, layer.x, layer.knots, spec)[0],
+    ):
+        assert_close(found.detach().abs().max(), torch.tensor(0.0, dtype=torch.float64))

@@ -79,14 +79,19 @@ def _gpu() -> ModuleType | None:
         return None
 
 
-def _picked(x: Tensor, h: Tensor | None = None, g: Tensor | None = None) -> ModuleType:
-    """The module whose kernels take x, h and g: they read memory as it is, so no lazily negated views."""
+def _lazy(t: Tensor | None) -> bool:
+    """Whether memory does not hold the values: a view that is to be negated, or the zeros of forward-mode derivatives,
+    which have no memory."""
+    return t is not None and (t.is_neg() or t._is_zerotensor())
+
+
+def _picked(x: Tensor, *others: Tensor | None) -> ModuleType:
+    """The module whose kernels take x and the other tensors: they read memory as it is."""
     if (
         x.dtype in _DTYPES
         and type(x) in _PLAIN
-        and not x.is_neg()
-        and (h is None or not h.is_neg())
-        and (g is None or not g.is_neg())
+        and not _lazy(x)
+        and not any(map(_lazy, others))
         and _chosen.get() != "reference"
         and not torch._C._len_torch_dispatch_stack()
     ):
@@ -130,7 +135,7 @@ def to_out(
     bias: Tensor | None = None,
 ) -> Tensor:
     """`ops.to_out`, which tells the shapes, without its checks."""
-    backend = _picked(x, h)
+    backend = _picked(x, h, coef, scale)
     if backend is not reference and (nu <= spec.degree or scale is not None):
         return backend.to_out(x, h, coef, scale, knots, spec, nu, bias)
     with _plain(x):
@@ -140,7 +145,7 @@ def to_out(
 
 def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
     """`ops.to_in`, which tells the shapes, without its checks."""
-    backend = _picked(x, None, g)
+    backend = _picked(x, g, coef, scale)
     if backend is not reference and (nu <= spec.degree or scale is not None):
         return backend.to_in(x, g, coef, scale, knots, spec, nu)
     with _plain(x):
@@ -171,7 +176,7 @@ def backward(
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
     """The first derivatives of `to_out` at once: h * to_in(x, g, coef, scale; nu+1), to_coef(x, h, g; nu), and the sum
     of g where with_bias."""
-    backend = _picked(x, h, g)
+    backend = _picked(x, h, g, coef, scale)
     if backend is not reference and nu < spec.degree:
         return backend.backward(x, h, g, coef, scale, knots, spec, nu, with_bias)
     dx = to_in(x, g, coef, scale, knots, spec, nu + 1)

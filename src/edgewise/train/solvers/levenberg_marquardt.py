@@ -63,23 +63,26 @@ def minimize(
     """Minimise a `Problem` from theta (P,). `watch` sees every accepted step, with the damping as reach, and ends the
     run by returning True.
 
-    `model(problem, theta)` makes the quadratic model about a point. A problem may have a method `turning(theta, step)`:
-    the gradient (P,) of the model's change by the second derivative of the outputs along the step; steps are then bent
-    along it. Where the model has no curvature, as a loss may have far from its minimum, steps go along the gradient.
+    `model(problem, theta)` makes the quadratic model about a point, which may have a `least_damping` of its own.
+    A problem may have a method `turning(theta, step)`: the gradient (P,) of the model's change by the second derivative
+    of the outputs along the step; steps are then bent along it. Where the model has no curvature, as a loss may have
+    far from its minimum, steps go along the gradient.
 
     CONVERGED: the relative decrease stayed below `tolerance` for `patience` accepted steps, or a step that promised no
     more than that failed, or the gradient vanished. STALLED: no damping yields a decrease, though more was promised.
     BUDGET: the steps, tried ones included, are spent. A step to values that are not finite, or that does not lower the
     objective, is never kept. `snapshots` keeps what is needed to go on in another process.
     """
-    mu, nu = max((damping or Damping()).mu, TUNED.least_damping), 2.0
     settled, seen = Settled(tolerance, patience), torch.zeros_like(theta)  # the largest curvature met, per parameter
     taken = failed = 0  # steps tried, of these failed in a row
     evaluations = 1
+    mu = (damping or Damping()).mu
     left = snapshots.last() if snapshots is not None else None
     if left is not None:
         theta, seen, mu, taken, settled.small, evaluations = left
     about = model(problem, theta)
+    least = getattr(about, "least_damping", TUNED.least_damping)
+    mu, nu = max(mu, least), 2.0
 
     def ended(status: Status) -> Minimum:
         return Minimum(theta, about.value, status, taken, Damping(mu, nu), evaluations)
@@ -98,7 +101,7 @@ def minimize(
         evaluations += fresh is not None
         if fresh is not None and _usable(fresh):
             decrease = (about.value - trial.value) / max(abs(about.value), 1e-300)
-            mu, nu = max(mu * _eased(trial.ratio, trial.value / about.value), TUNED.least_damping), 2.0
+            mu, nu = max(mu * _eased(trial.ratio, trial.value / about.value), least), 2.0
             theta, about, failed = trial.theta, fresh, 0
             if watch is not None and watch(Step(taken, about.value, theta, mu)):
                 return ended(Status.STOPPED)

@@ -27,6 +27,11 @@ class SolverTuning:
     """Part of the decrease that the model promises that a step must bring."""
     least_damping: float = 1e-14
     """Smallest relative damping."""
+    least_orthogonal: float = 1e-28
+    """The same for orthogonal factors, whose round-off is the root of that of a normal matrix."""
+    squared: float = 1e-4
+    """Relative damping from which the normal matrix serves in their place: the smallest scale is then `floor` times
+    that, and their product lies far above its round-off."""
     most_damping: float = 1e8
     """Damping beyond which no step is tried any more."""
     bent: float = 0.75

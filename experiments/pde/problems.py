@@ -1,0 +1,232 @@
+"""The equations: what is solved, by which network, and what is known of the solution."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import edgewise as ew
+
+from . import references
+from .references import Box, Function, Reference
+
+pi = math.pi
+SQUARE: Box = ((-1.0, 1.0), (-1.0, 1.0))
+SLAB: Box = ((-1.0, 1.0), (0.0, 1.0))
+PEAKS = ((0.3, 0.2, 0.6, 8.0, 2.0), (-0.4, -0.3, -0.4, 3.0, 9.0), (0.1, -0.5, 1.1, 6.0, 4.0))
+REYNOLDS = 20.0
+MEASURED = 200  # points of the inverse problem
+NU = 0.05  # its viscosity
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One row. title: the equation in words. bar: the error to reach, and of what. grids, points and steps: as `solve`
+    takes them. unknown: the true value of the constant to be found."""
+
+    title: str
+    bar: str
+    shape: tuple[Any, ...]
+    box: Box
+    equation: Callable[[Any, Tensor], Any]
+    conditions: Callable[[int], list[Any]]
+    reference: Callable[[], Reference]
+    points: int = 2000
+    grid: int = 5
+    degree: int = 5
+    grids: str | tuple[int, ...] = "auto"
+    steps: int | None = None
+    restarts: int = 4
+    unknown: float | None = None
+
+
+def _with_solution(exact: Function, box: Box) -> dict[str, Any]:
+    """Values on the whole boundary, and the comparison, from an exact solution."""
+    return {
+        "box": box,
+        "conditions": lambda seed: [ew.pde.Dirichlet(exact)],
+        "reference": lambda: references.of_function(exact, box),
+    }
+
+
+def _poisson(exact: Function) -> Callable[[Any, Tensor], Any]:
+    source = references.laplacian(exact)
+    return lambda u, x: u(0, 0) + u(1, 1) - source(x)
+
+
+def paper(x: Tensor) -> Tensor:
+    """The paper's solution, of rank one."""
+    return torch.sin(pi * x[:, :1]) * torch.sin(pi * x[:, 1:] ** 2)
+
+
+def peaks(x: Tensor) -> Tensor:
+    """Three Gaussian peaks, each turned by an angle of its own."""
+    total = torch.zeros_like(x[:, :1])
+    for a, b, angle, along, across in PEAKS:
+        dx, dy = x[:, :1] - a, x[:, 1:] - b
+        u, v = dx * math.cos(angle) + dy * math.sin(angle), dy * math.cos(angle) - dx * math.sin(angle)
+        total = total + torch.exp(-along * u**2 - across * v**2)
+    return total
+
+
+def waves(x: Tensor) -> Tensor:
+    """sin(pi x) sin(4 pi y)."""
+    return torch.sin(pi * x[:, :1]) * torch.sin(4 * pi * x[:, 1:])
+
+
+def warmth(x: Tensor) -> Tensor:
+    """Two modes of a rod, of which the second fades nine times as fast."""
+    rates = 0.1 * pi**2 * x[:, 1:]
+    return torch.exp(-rates) * torch.sin(pi * x[:, :1]) + 0.5 * torch.exp(-9 * rates) * torch.sin(3 * pi * x[:, :1])
+
+
+def kovasznay(x: Tensor) -> Tensor:
+    """Velocity and pressure behind a grid (Kovasznay 1948)."""
+    rate = REYNOLDS / 2 - math.sqrt(REYNOLDS**2 / 4 + 4 * pi**2)
+    fade, angle = torch.exp(rate * x[:, :1]), 2 * pi * x[:, 1:]
+    across = rate / (2 * pi) * fade * torch.sin(angle)
+    return torch.cat([1 - fade * torch.cos(angle), across, 0.5 * (1 - fade**2)], 1)
+
+
+def navier_stokes(u: Any, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Both momenta, and no divergence."""
+    flow, by_x, by_y = u(), u(0), u(1)
+    bend = (u(0, 0) + u(1, 1)) / REYNOLDS
+    first = flow[:, 0] * by_x[:, 0] + flow[:, 1] * by_y[:, 0] + by_x[:, 2] - bend[:, 0]
+    second = flow[:, 0] * by_x[:, 1] + flow[:, 1] * by_y[:, 1] + by_y[:, 2] - bend[:, 1]
+    return first, second, by_x[:, 0] + by_y[:, 1]
+
+
+def _burgers_conditions(seed: int) -> list[Any]:
+    return [ew.pde.Initial(lambda x: -torch.sin(pi * x[:, 0])), ew.pde.Dirichlet(0.0)]
+
+
+def _burgers(nu: float, **settings: Any) -> Problem:
+    exact = references.burgers(nu)
+    return Problem(
+        box=SLAB,
+        equation=lambda u, x: u(1) + u() * u(0) - nu * u(0, 0),
+        conditions=_burgers_conditions,
+        reference=lambda: references.of_function(exact, SLAB),
+        **settings,
+    )
+
+
+def _inverse(noise: float, bar: str) -> Problem:
+    exact, unknown = references.burgers(NU), ew.pde.Unknown("nu", 0.2)
+
+    def conditions(seed: int) -> list[Any]:
+        generator = torch.Generator().manual_seed(seed)
+        X = torch.rand(MEASURED, 2, dtype=torch.float64, generator=generator) * torch.tensor([2.0, 1.0]).double()
+        X[:, 0] -= 1
+        y = exact(X)
+        y = y + noise * y.std() * torch.randn(MEASURED, 1, dtype=torch.float64, generator=generator)
+        return [ew.pde.Data(X, y), *_burgers_conditions(seed)]
+
+    return Problem(
+        title=f"Burgers, viscosity {NU} unknown, {MEASURED} measurements with {noise:.0%} noise",
+        bar=bar,
+        shape=(2, 4, 4, 1),
+        box=SLAB,
+        equation=lambda u, x: u(1) + u() * u(0) - u[unknown] * u(0, 0),
+        conditions=conditions,
+        reference=lambda: references.of_function(exact, SLAB),
+        points=3000,
+        grids=(6, 12),
+        unknown=NU,
+    )
+
+
+PROBLEMS: dict[str, Problem] = {
+    "poisson": Problem(
+        title="Poisson, sin(pi x) sin(pi y^2): the paper's, of rank one",
+        bar="squared L2 below 1e-12 with at most 200 parameters",
+        shape=(2, (0, 1), 1),
+        equation=_poisson(paper),
+        degree=7,
+        grids=(5, 10, 20, 30),
+        **_with_solution(paper, SQUARE),
+    ),
+    "poisson sums": Problem(
+        title="Poisson, the paper's, by a network of sums alone",
+        bar="",
+        shape=(2, 5, 1),
+        equation=_poisson(paper),
+        grids=(5, 10, 20, 40),
+        **_with_solution(paper, SQUARE),
+    ),
+    "peaks": Problem(
+        title="Poisson, three peaks turned by different angles",
+        bar="L2 below 1e-7, H1 below 1e-5 with at most 2000 parameters",
+        shape=(2, 12, 1),
+        equation=_poisson(peaks),
+        points=4000,
+        grids=(6, 12, 24, 48),
+        **_with_solution(peaks, SQUARE),
+    ),
+    "helmholtz": Problem(
+        title="Helmholtz, sin(pi x) sin(4 pi y)",
+        bar="L2 below 1e-8",
+        shape=(2, 6, 1),
+        equation=lambda u, x: u(0, 0) + u(1, 1) + u() - (1 - 17 * pi**2) * waves(x),
+        degree=7,
+        grids=(8, 16, 32, 64),
+        **_with_solution(waves, SQUARE),
+    ),
+    "heat": Problem(
+        title="heat in a rod, two modes",
+        bar="",
+        shape=(2, (0, 2), 1),
+        box=((0.0, 1.0), (0.0, 1.0)),
+        equation=lambda u, x: u(1) - 0.1 * u(0, 0),
+        conditions=lambda seed: [ew.pde.Initial(warmth), ew.pde.Dirichlet(0.0)],
+        reference=lambda: references.of_function(warmth, ((0.0, 1.0), (0.0, 1.0))),
+        grids=(5, 10, 20, 40),
+    ),
+    "kovasznay": Problem(
+        title=f"Navier-Stokes, Kovasznay's flow, Reynolds number {REYNOLDS:g}",
+        bar="L2 below 1e-8",
+        shape=(2, (0, 3), 3),
+        equation=navier_stokes,
+        degree=7,
+        grids=(4, 8, 16, 32),
+        **_with_solution(kovasznay, ((-0.5, 1.0), (-0.5, 1.5))),
+    ),
+    "burgers": _burgers(
+        0.01,
+        title="Burgers, viscosity 0.01",
+        bar="L2 below 1e-10",
+        shape=(2, (0, 8), 1),
+        points=6000,
+        grids=(8, 16, 32, 48),
+    ),
+    "burgers sharp": _burgers(
+        0.01 / pi,
+        title="Burgers, viscosity 0.01/pi",
+        bar="L2 below 8e-9",
+        shape=(2, (0, 8), 1),
+        points=6000,
+        grids=(8, 16, 32, 64),
+    ),
+    "allen-cahn": Problem(
+        title="Allen-Cahn, diffusion 1e-4",
+        bar="L2 below 1.8e-6",
+        shape=(2, (0, 8), 1),
+        box=SLAB,
+        equation=lambda u, x: u(1) - 1e-4 * u(0, 0) - 5 * (u() - u() ** 3),
+        conditions=lambda seed: [
+            ew.pde.Initial(lambda x: x[:, 0] ** 2 * torch.cos(pi * x[:, 0])),
+            ew.pde.Periodic(0),
+        ],
+        reference=references.allen_cahn,
+        points=6000,
+        grids=(8, 16, 32, 48),
+    ),
+    "inverse": _inverse(0.0, "viscosity within 1e-6"),
+    "inverse noisy": _inverse(0.01, "viscosity within 1 %"),
+}

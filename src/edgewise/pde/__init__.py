@@ -1,0 +1,29 @@
+"""Differential equations: a network that satisfies one, with its boundary, initial and measured values."""
+
+from __future__ import annotations
+
+from .conditions import Data as Data
+from .conditions import Dirichlet as Dirichlet
+from .conditions import Initial as Initial
+from .conditions import Neumann as Neumann
+from .conditions import Periodic as Periodic
+from .conditions import Robin as Robin
+from .field import Unknown as Unknown
+from .shapes import Disc as Disc
+from .shapes import Polygon as Polygon
+from .solution import Solution as Solution
+from .solve import solve as solve
+
+__all__ = [
+    "Data",
+    "Dirichlet",
+    "Disc",
+    "Initial",
+    "Neumann",
+    "Periodic",
+    "Polygon",
+    "Robin",
+    "Solution",
+    "Unknown",
+    "solve",
+]

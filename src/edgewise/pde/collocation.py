@@ -1,0 +1,161 @@
+"""The equation and its conditions at chosen points, as a sum of squares for a minimiser.
+
+Letters: b point, k residual, P parameters (of the network, then unknown constants), m rows of the Jacobian.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from ..train.problems.products import either_side, second_derivative
+from .field import Unknown
+from .indices import Indices
+from .terms import Term
+from .tuning import TUNED
+
+
+class Jets(Protocol):
+    """A network as a function with derivatives: `KanJets`, `ModuleJets`."""
+
+    outputs: int
+
+    def start(self) -> Tensor:
+        """The parameters as they are now (P,)."""
+        ...
+
+    def load(self, theta: Tensor) -> None:
+        """Set the parameters."""
+        ...
+
+    def derivatives(self, x: Tensor, indices: Indices) -> Tensor:
+        """(a, b, o) at x (b, d)."""
+        ...
+
+    def forward(self, x: Tensor, indices: Indices) -> Any:
+        """A pass with `.derivatives`, for `rows`."""
+        ...
+
+    def rows(self, done: Any, slopes: Tensor) -> Tensor:
+        """(b, k, P) from the derivatives (a, b, k, o) of residuals."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Weighted residuals r (m,) of some points and their Jacobian (m, P)."""
+
+    residual: Tensor
+    jacobian: Tensor
+
+
+class Collocation:
+    """The weighted sum of the mean squares of all terms, as a function of theta (P,).
+
+    weights: of the mean square of each term. The minimiser sees `value`, and rows whose squares sum to it.
+    """
+
+    def __init__(
+        self, jets: Jets, terms: Sequence[Term], unknowns: Sequence[Unknown], weights: Sequence[float] | None = None
+    ) -> None:
+        self.jets, self.terms, self.unknowns = jets, list(terms), list(unknowns)
+        self.weights = [1.0] * len(self.terms) if weights is None else list(weights)
+        self.kept: tuple[Tensor, list[Rows]] | None = None  # of the point where `rows` was last asked for
+
+    @property
+    def residuals(self) -> int:
+        """Rows of the Jacobian, where every term has one residual a point; there may be more."""
+        return sum(term.count for term in self.terms)
+
+    def load(self, theta: Tensor) -> dict[str, Tensor]:
+        """Set the network's parameters; the unknown constants by name."""
+        many = len(self.unknowns)
+        self.jets.load(theta[: len(theta) - many])
+        return {unknown.name: theta[len(theta) - many + place] for place, unknown in enumerate(self.unknowns)}
+
+    def value(self, theta: Tensor) -> float:
+        """The objective; NaN where a residual is not finite."""
+        return sum(weight * square for weight, square in zip(self.weights, self.mean_squares(theta), strict=True))
+
+    def mean_squares(self, theta: Tensor) -> list[float]:
+        """The mean square of each term's residuals, a point's residuals added up."""
+        constants = self.load(theta)
+        return [float(self.at(term, constants).square().sum()) / term.count for term in self.terms]
+
+    def at(self, term: Term, constants: dict[str, Tensor]) -> Tensor:
+        """The residual (b, k) of a term, with the parameters last loaded."""
+        parts = [part.value(self.jets.derivatives(part.x, part.indices), constants) for part in self._parts(term, 1)]
+        return torch.cat(parts)
+
+    def rows(self, theta: Tensor) -> list[Rows]:
+        """All rows of residuals and Jacobian, times the roots of their weights, in blocks."""
+        found = []
+        for term, weight in zip(self.terms, self.weights, strict=True):
+            root = math.sqrt(weight / term.count)
+            for block in self.term_rows(term, theta):
+                found.append(Rows(block.residual.mul_(root), block.jacobian.mul_(root)))
+        self.kept = theta, found
+        return found
+
+    def turning(self, theta: Tensor, step: Tensor) -> Tensor:
+        """2 J^T r'' (P,) at theta, with r'' the second derivative of the residuals along the step, by differences: what
+        bends a Levenberg-Marquardt step."""
+        known = self.kept is not None and self.kept[0] is theta
+        blocks = self.kept[1] if known and self.kept is not None else self.rows(theta)
+        ahead, behind = either_side(self.weighted, theta, step)
+        here = torch.cat([block.residual for block in blocks])
+        second = second_derivative(ahead, here, behind)
+        total = torch.zeros_like(theta)
+        for block, part in zip(blocks, second.split([len(block.residual) for block in blocks]), strict=True):
+            total.addmv_(block.jacobian.T, part, alpha=2.0)
+        return total
+
+    def weighted(self, theta: Tensor) -> Tensor:
+        """All residuals (m,), times the roots of their weights, in the order of `rows`."""
+        constants = self.load(theta)
+        parts = [
+            self.at(term, constants).mul_(math.sqrt(weight / term.count))
+            for term, weight in zip(self.terms, self.weights, strict=True)
+        ]
+        return torch.cat([part.flatten() for part in parts])
+
+    def term_rows(self, term: Term, theta: Tensor) -> Iterator[Rows]:
+        """The rows of one term, not weighted."""
+        constants = self.load(theta)
+        for part in self._parts(term, len(theta)):
+            with torch.no_grad():
+                done = self.jets.forward(part.x, part.indices)
+                slopes = part.slopes(done.derivatives, constants)
+                jacobian = self.jets.rows(done, slopes.by_solution)
+                if part.places > 1:
+                    jacobian = jacobian.unflatten(0, (part.places, part.count)).sum(0)
+                whole = torch.cat([jacobian, slopes.by_unknowns], 2)
+            yield Rows(slopes.value.flatten(), whole.flatten(0, 1))
+
+    def _parts(self, term: Term, size: int) -> Iterator[Term]:
+        """The term in blocks of points whose Jacobians of so many columns are not too large."""
+        step = max(1, TUNED.block // (size * len(term.indices) * term.places))
+        if step >= term.count:
+            yield term
+            return
+        for start in range(0, term.count, step):
+            yield term.part(slice(start, min(start + step, term.count)))
+
+
+def balanced(problem: Collocation, theta: Tensor) -> list[float]:
+    """Weights with which every term has as much curvature as the first one, the equation.
+
+    The mean square of the gradients of a term's residuals is the trace of its Gauss-Newton curvature. A second
+    derivative answers a change of the network far more than its value does: without weights, values on the boundary
+    would count for nothing.
+    """
+    traces = []
+    for term in problem.terms:
+        total = sum(float(block.jacobian.square().sum()) for block in problem.term_rows(term, theta))
+        traces.append(total / term.count)
+    return [traces[0] / trace if trace > 0 else 1.0 for trace in traces]

@@ -1,0 +1,248 @@
+"""The order of work: starts on a coarse grid, then rounds of new points and finer grids, while fresh points say that it
+pays.
+
+Letters: n point, d dimension, P parameters.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import ConfigError, TrainingError
+from ..model import KAN
+from ..train.monitor import Monitor
+from ..train.solvers.levenberg_marquardt import minimize
+from ..train.solvers.orthogonal import Orthogonal
+from ..train.solvers.status import Status
+from ..train.solvers.stop import Step
+from .collocation import Collocation, Jets, balanced
+from .equation import refuse_coupled
+from .kan_jets import KanJets
+from .module_jets import ModuleJets
+from .placing import drawn, sharpened, stretched, trimmed
+from .task import Task, Use
+from .terms import Term
+from .tuning import TUNED
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """A network with unknown constants (u,), and the mean square of every term on fresh points."""
+
+    module: nn.Module
+    constants: Tensor
+    fresh: list[float]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A minimisation: its problem, the network that it moves, and where it stands."""
+
+    problem: Collocation
+    module: nn.Module
+    theta: Tensor
+    status: Status | None = None
+    value: float = math.inf
+
+
+class Rounds:
+    """The rounds of one task. `best` is the state to give back, whenever the work is cut short."""
+
+    def __init__(self, task: Task, module: nn.Module, monitor: Monitor) -> None:
+        self.task, self.start, self.monitor = task, module, monitor
+        self.fresh = task.terms(task.points_for(Use.FRESH, TUNED.fresh), Use.FRESH)
+        first = torch.tensor([unknown.value for unknown in task.unknowns], dtype=torch.float64)
+        self.best = State(module, first, [math.inf] * len(self.fresh))
+        self.weights = [1.0] * len(self.fresh)
+        self.running: Run | None = None
+        self.note = ""
+
+    def go(self) -> Status:
+        """All rounds. After KeyboardInterrupt, which goes through, `rescue` makes `best` right."""
+        module, judged = self._first(), math.inf
+        for number in range(TUNED.rounds):
+            status = self._round(module, number)
+            before, judged = judged, weighed(self.weights, self.best.fresh)
+            following = self._following(number, judged < TUNED.pays * before)
+            if following is None or status is Status.STOPPED:
+                return status
+            module = following
+        return status
+
+    def rescue(self) -> None:
+        """After Ctrl-C: take the state that the minimiser had reached, where it is better than the best."""
+        if self.running is not None:
+            self._keep(self.running)
+
+    # ------------------------------------------------------------------ one round
+
+    def _first(self) -> nn.Module:
+        """The network to begin with: of several starts with a few steps each, the one with the least objective."""
+        module, task = self.start, self.task
+        if not isinstance(module, KAN):
+            return module
+        x = task.points_for(Use.TRAINING, task.points)
+        sizes = sizes_of(module) if task.grids is None else [task.grids[0]] * len(module.edge_layers)
+        if module.edits:
+            return sharpened(module, sizes, x, self._load(module, x))
+        starts = [stretched(drawn(module, number, sizes), x) for number in range(task.restarts + 1)]
+        if len(starts) == 1:
+            return starts[0]
+        terms, runs = task.terms(x, Use.TRAINING), []
+        for number, start in enumerate(starts):
+            problem, theta = self._problem(start, terms)
+            if number == 0:  # all starts are compared by the same weights
+                self.weights = [weight**TUNED.start_power for weight in balanced(problem, theta)]
+                problem.weights = self.weights
+            runs.append(self._minimised(problem, theta, start, f"start {number + 1}", TUNED.start_steps))
+            if runs[-1].status is Status.STOPPED:
+                break
+        best = min(runs, key=lambda run: run.value)
+        self._keep(best)
+        best.problem.load(best.theta)
+        return best.module
+
+    def _round(self, module: nn.Module, number: int) -> Status:
+        """Minimise on the points of this round, and judge on fresh ones."""
+        task = self.task
+        problem, theta = self._problem(module, task.terms(self._points(module, number), Use.TRAINING, number))
+        self._refuse(problem, theta)
+        self.weights = problem.weights = balanced(problem, theta)
+        run = self._minimised(problem, theta, module, f"round {number + 1}", task.steps)
+        train = problem.mean_squares(run.theta)[0]
+        self._keep(run)
+        ratio = math.sqrt(self.best.fresh[0] / max(train, 1e-300))
+        if ratio > TUNED.overfitted and not self.note:
+            self.note = f"On fresh points the residual is {ratio:.2g} times that of the points of training; take more"
+        assert run.status is not None
+        return run.status
+
+    def _problem(self, module: nn.Module, terms: Sequence[Term]) -> tuple[Collocation, Tensor]:
+        """The sum of squares of these terms, and where it starts."""
+        jets = jets_of(module, self.task.domain.dims)
+        return Collocation(jets, terms, self.task.unknowns, self.weights), torch.cat(
+            [jets.start(), self.best.constants]
+        )
+
+    def _minimised(self, problem: Collocation, theta: Tensor, module: nn.Module, stage: str, steps: int) -> Run:
+        """Run the minimiser, noting in `running` where it stands."""
+        self.running = Run(problem, module, theta)
+        size = max(sizes_of(module), default=None)
+
+        def watch(step: Step) -> bool:
+            assert step.theta is not None
+            self.running = Run(problem, module, step.theta)
+            values = {"loss": step.value, "train_loss": step.value, "validation_loss": None, "damping": step.reach}
+            return self.monitor.row(stage=stage, grid_size=size, **values)
+
+        end = minimize(
+            problem,
+            theta,
+            steps=steps,
+            tolerance=TUNED.tolerance,
+            patience=TUNED.patience,
+            watch=watch,
+            model=Orthogonal.of,
+        )
+        if end.status is Status.FAILED:
+            raise TrainingError(not_finite(problem, theta))
+        self.running = Run(problem, module, end.theta, end.status, end.value)
+        return self.running
+
+    def _keep(self, run: Run) -> None:
+        """Take this state as the best one where fresh points say so."""
+        judge = Collocation(run.problem.jets, self.fresh, self.task.unknowns)
+        fresh = judge.mean_squares(run.theta)
+        if weighed(self.weights, fresh) < weighed(self.weights, self.best.fresh):
+            many = len(self.task.unknowns)
+            self.best = State(copy.deepcopy(run.module), run.theta[len(run.theta) - many :].clone(), fresh)
+
+    def _points(self, module: nn.Module, number: int) -> Tensor:
+        """The points of a round: a part spread evenly, the others where the residual is large."""
+        task = self.task
+        if number == 0:
+            return task.points_for(Use.TRAINING, task.points)
+        steered = math.floor(task.points * TUNED.steered)
+        even = task.points_for(Use.TRAINING, task.points - steered, number)
+        many = task.points_for(Use.CANDIDATES, TUNED.candidates * steered, number)
+        weight = self._load(module, many).sqrt().clamp_min(1e-300)
+        generator = torch.Generator().manual_seed(task.seed_of(Use.CHOICE, number))
+        # The largest of log(weight) + Gumbel noise are a sample without replacement: Efraimidis & Spirakis 2006.
+        noise = -torch.log(-torch.log(torch.rand(len(many), dtype=torch.float64, generator=generator)))
+        chosen = (weight.log() + noise).topk(steered).indices.sort().values
+        return torch.cat([even, many[chosen]])
+
+    def _load(self, module: nn.Module, x: Tensor) -> Tensor:
+        """The squared residual (n,) of the equation at x (n, d)."""
+        term = self.task.equation.term(x)
+        problem, theta = self._problem(copy.deepcopy(module), [term])
+        return problem.at(term, problem.load(theta)).square().sum(1)
+
+    # ------------------------------------------------------------------ from round to round
+
+    def _following(self, number: int, paid: bool) -> nn.Module | None:
+        """The network of the next round, None where this was the last; `paid`: whether this one was worth its work."""
+        best, task = self.best.module, self.task
+        if not isinstance(best, KAN):
+            return best if paid and number + 1 < TUNED.rounds_of_modules else None
+        if task.grids is not None:
+            sizes = [task.grids[number + 1]] * len(sizes_of(best)) if number + 1 < len(task.grids) else None
+        else:
+            sizes = [2 * size for size in sizes_of(best)] if paid else None
+        if sizes is None:
+            return None
+        x = task.points_for(Use.CANDIDATES, TUNED.candidates * task.points, number)
+        finer = sharpened(trimmed(best, x), sizes, x, self._load(best, x))
+        size = len(jets_of(finer.build(), task.domain.dims).start()) + len(task.unknowns)
+        if task.grids is None and (size > TUNED.parameters or TUNED.rows * size > task.points):
+            self.note = self.note or f"A finer grid has {size} parameters, too many for {task.points} points"
+            return None
+        return finer
+
+    def _refuse(self, problem: Collocation, theta: Tensor) -> None:
+        """Raise where points depend on one another, or cannot determine the network."""
+        constants, rows = problem.load(theta), 0
+        for place, term in enumerate(problem.terms):
+            few = term.part(slice(0, TUNED.asked))
+            residual = problem.at(few, constants)
+            rows += term.count * residual.shape[1]
+            if place == 0:
+                refuse_coupled(few, problem.jets.derivatives(few.x, few.indices), constants)
+        if rows < len(theta):
+            raise ConfigError(
+                f"{len(theta)} parameters need at least as many residuals, got {rows} from points={self.task.points};"
+                f" take points={math.ceil(TUNED.rows * len(theta))}, or a coarser grid"
+            )
+
+
+def jets_of(module: nn.Module, dims: int) -> Jets:
+    """A network as a function with derivatives, whose parameters are moved."""
+    return KanJets(module) if isinstance(module, KAN) else ModuleJets(module, dims)
+
+
+def sizes_of(module: nn.Module) -> list[int]:
+    """Intervals of each layer's grid; none for other networks than a KAN."""
+    return [layer.grid_size for layer in module.edge_layers] if isinstance(module, KAN) else []
+
+
+def weighed(weights: Sequence[float], squares: Sequence[float]) -> float:
+    """The weighted sum; infinite where it is not finite."""
+    total = sum(weight * square for weight, square in zip(weights, squares, strict=True))
+    return total if math.isfinite(total) else math.inf
+
+
+def not_finite(problem: Collocation, theta: Tensor) -> str:
+    """Which residual is not finite, and where, in words."""
+    constants = problem.load(theta)
+    for term in problem.terms:
+        bad = (~problem.at(term, constants).isfinite()).any(1).nonzero()[:, 0]
+        if len(bad):
+            at = [round(value, 6) for value in term.x[int(bad[0])].tolist()]
+            return f"{term.name} is not finite at {len(bad)} of {term.count} points at the start, first at x = {at}"
+    return "the derivatives of the residual are not finite at the start: look for roots and divisions by zero"

@@ -1,0 +1,208 @@
+"""The pieces that a domain is made of: intervals, discs, polygons with holes.
+
+Letters: n point, d dimension.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from ..config import is_number, is_sequence
+from ..errors import ConfigError, shown
+
+
+class Shape(Protocol):
+    """A bounded piece of space with a boundary that has outward normals."""
+
+    @property
+    def dims(self) -> int:
+        """How many coordinates it has."""
+        ...
+
+    @property
+    def box(self) -> tuple[tuple[float, float], ...]:
+        """The smallest box around it: (low, high) of each coordinate."""
+        ...
+
+    def inside(self, x: Tensor) -> Tensor:
+        """Which points x (n, d) lie in it, the boundary counted: (n,) bool."""
+        ...
+
+    def boundary(self, uniform: Tensor) -> tuple[Tensor, Tensor]:
+        """Points (n, d) on its boundary and outward normals (n, d), from numbers (n,) in [0, 1)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Interval:
+    """low <= x <= high.
+
+    >>> Interval(0.0, 2.0).boundary(torch.tensor([0.1, 0.9]))
+    (tensor([[0.],
+            [2.]]), tensor([[-1.],
+            [ 1.]]))
+    """
+
+    low: float
+    high: float
+
+    dims = 1
+
+    @property
+    def box(self) -> tuple[tuple[float, float], ...]:
+        """Itself."""
+        return ((self.low, self.high),)
+
+    def inside(self, x: Tensor) -> Tensor:
+        """Which of x (n, 1) lie in it."""
+        return ((x >= self.low) & (x <= self.high))[:, 0]
+
+    def boundary(self, uniform: Tensor) -> tuple[Tensor, Tensor]:
+        """Its ends, each for half of the numbers."""
+        upper = uniform[:, None] >= 0.5
+        return torch.where(upper, self.high, self.low).to(uniform), torch.where(upper, 1.0, -1.0).to(uniform)
+
+
+@dataclass(frozen=True)
+class Disc:
+    """The points of the plane that are not further than a radius from a centre.
+
+    Args:
+        centre: (x, y).
+        radius: above zero.
+
+    Raises:
+        ConfigError: a centre that is no pair of numbers, or a radius that is not above zero.
+
+    >>> Disc((0, 0), 1.0).box
+    ((-1.0, 1.0), (-1.0, 1.0))
+    """
+
+    centre: tuple[float, float]
+    radius: float
+
+    dims = 2
+
+    def __post_init__(self) -> None:
+        point(self.centre, "centre")
+        if not is_number(self.radius) or not self.radius > 0 or not math.isfinite(self.radius):
+            raise ConfigError(f"radius of a Disc must be a number above 0, got {shown(self.radius)}")
+
+    @property
+    def box(self) -> tuple[tuple[float, float], ...]:
+        """The square around it."""
+        return tuple((float(c - self.radius), float(c + self.radius)) for c in self.centre)
+
+    def inside(self, x: Tensor) -> Tensor:
+        """Which of x (n, 2) lie in it; points on the circle may be off by round-off."""
+        far = x - torch.tensor(self.centre, dtype=x.dtype)
+        return far.square().sum(1) <= self.radius**2 * (1 + ROUND_OFF)
+
+    def boundary(self, uniform: Tensor) -> tuple[Tensor, Tensor]:
+        """Points on the circle, in proportion to the numbers."""
+        angle = 2 * math.pi * uniform
+        normals = torch.stack([angle.cos(), angle.sin()], 1)
+        return torch.tensor(self.centre, dtype=uniform.dtype) + self.radius * normals, normals
+
+
+ROUND_OFF = 1e-12  # relative: how far a point on a boundary may lie outside by the roundings that made it
+
+
+@dataclass(frozen=True)
+class Polygon:
+    """What a closed line of straight sides surrounds, without what others inside it surround.
+
+    Args:
+        corners: (x, y) of each, one after the other; at least three, in either sense. Sides must not cross.
+        holes: the corners of each hole.
+
+    Raises:
+        ConfigError: a side that surrounds no area, or corners that are no pairs of numbers.
+
+    >>> square = Polygon([(0, 0), (1, 0), (1, 1), (0, 1)], holes=[[(0.4, 0.4), (0.6, 0.4), (0.6, 0.6), (0.4, 0.6)]])
+    >>> square.inside(torch.tensor([[0.1, 0.1], [0.5, 0.5]])).tolist()
+    [True, False]
+    """
+
+    corners: Sequence[tuple[float, float]]
+    holes: Sequence[Sequence[tuple[float, float]]] = ()
+
+    dims = 2
+
+    def __post_init__(self) -> None:
+        if not is_sequence(self.holes):
+            raise ConfigError(f"holes of a Polygon must be a sequence of lists of corners, got {shown(self.holes)}")
+        for line, name in ((self.corners, "corners"), *((hole, "a hole") for hole in self.holes)):
+            if not is_sequence(line) or len(line) < 3:
+                raise ConfigError(f"{name} of a Polygon must be at least three points (x, y), got {shown(line)}")
+            for corner in line:
+                point(corner, f"a corner in {name}")
+            if area(line) == 0:
+                raise ConfigError(f"{name} of a Polygon must surround an area, got {shown(line)}")
+
+    @property
+    def box(self) -> tuple[tuple[float, float], ...]:
+        """From the least to the greatest coordinates of the corners."""
+        return tuple((float(min(c)), float(max(c))) for c in zip(*self.corners, strict=True))
+
+    @cached_property
+    def _sides(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Start (s, 2), way to the end (s, 2) and outward normal (s, 2) of every side."""
+        starts, ways = [], []
+        for number, line in enumerate([self.corners, *self.holes]):
+            around = torch.tensor([tuple(map(float, corner)) for corner in line], dtype=torch.float64)
+            if (area(line) > 0) != (number == 0):  # the domain lies to the left of every side
+                around = around.flip(0)
+            starts.append(around)
+            ways.append(around.roll(-1, 0) - around)
+        start, way = torch.cat(starts), torch.cat(ways)
+        normal = torch.stack([way[:, 1], -way[:, 0]], 1) / way.norm(dim=1, keepdim=True)
+        return start, way, normal
+
+    def inside(self, x: Tensor) -> Tensor:
+        """Which of x (n, 2) lie in it: a ray to the right crosses an odd number of sides, or a side is met."""
+        start, way, normal = (side.to(x) for side in self._sides)
+        offset = x[:, None] - start  # (n, s, 2)
+        above = offset[..., 1] >= 0
+        crosses = above != (offset[..., 1] >= way[:, 1])
+        share = offset[..., 1] / torch.where(way[:, 1] == 0, 1.0, way[:, 1])
+        right = offset[..., 0] < share * way[:, 0]
+        odd = (crosses & right).sum(1) % 2 == 1
+        along = (offset * way).sum(2) / way.square().sum(1)
+        reach = ROUND_OFF * max(high - low for low, high in self.box)
+        met = ((offset * normal).sum(2).abs() <= reach) & (along >= -ROUND_OFF) & (along <= 1 + ROUND_OFF)
+        return odd | met.any(1)
+
+    def boundary(self, uniform: Tensor) -> tuple[Tensor, Tensor]:
+        """Points on the sides, in proportion to their lengths."""
+        start, way, normal = (side.to(uniform) for side in self._sides)
+        lengths = way.norm(dim=1)
+        ends = lengths.cumsum(0)
+        along = uniform * ends[-1]
+        side = torch.searchsorted(ends, along, right=True).clamp(max=len(ends) - 1)
+        share = (along - (ends[side] - lengths[side])) / lengths[side]
+        return start[side] + share[:, None] * way[side], normal[side]
+
+
+def area(corners: Sequence[Any]) -> float:
+    """Of what a closed line surrounds; below zero where it goes round clockwise.
+
+    >>> area([(0, 0), (2, 0), (0, 1)])
+    1.0
+    """
+    following = [*corners[1:], corners[0]]
+    return 0.5 * sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(corners, following, strict=True))
+
+
+def point(value: Any, name: str) -> None:
+    """Raise `ConfigError` for what is no pair of finite numbers."""
+    fits = is_sequence(value) and len(value) == 2 and all(is_number(c) and math.isfinite(c) for c in value)
+    if not fits:
+        raise ConfigError(f"{name} must be a pair of numbers (x, y), got {shown(value)}")

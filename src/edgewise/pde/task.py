@@ -1,0 +1,82 @@
+"""What is to be solved, as one checked value; and the points for it.
+
+Letters: n point, d dimension.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+from torch import Tensor
+
+from .conditions import Condition, Scene
+from .domain import Domain
+from .equation import Equation
+from .field import Unknown
+from .terms import Term
+from .tuning import TUNED
+
+
+class Use(IntEnum):
+    """What random numbers are for: each use has a stream of its own."""
+
+    TRAINING = 0
+    FRESH = 1
+    CANDIDATES = 2
+    CHOICE = 3
+
+
+@dataclass(frozen=True)
+class Task:
+    """An equation on a domain with conditions, and how much work may be done for it.
+
+    timed: the last coordinate is time. points: of the equation in each round. grids: those of the rounds, None where
+    they are chosen. steps: of the minimiser in a round.
+    """
+
+    equation: Equation
+    domain: Domain
+    conditions: tuple[Condition, ...]
+    timed: bool
+    outputs: int
+    points: int
+    seed: int
+    grids: tuple[int, ...] | None
+    steps: int
+    restarts: int
+
+    @property
+    def unknowns(self) -> tuple[Unknown, ...]:
+        """Constants to be found beside the network."""
+        return self.equation.unknowns
+
+    def seed_of(self, use: Use, number: int = 0) -> int:
+        """Seeds far apart for neighbouring seeds, uses and numbers."""
+        return (self.seed * 0x9E3779B97F4A7C15 + use * 0xBF58476D1CE4E5B9 + number * 0x94D049BB133111EB) % 2**62
+
+    def points_for(self, use: Use, count: int, number: int = 0) -> Tensor:
+        """Points (count, d) spread evenly, from the stream of this use and number."""
+        return self.domain.interior(count, self.seed_of(use, number))
+
+    def terms(self, x: Tensor, use: Use, number: int = 0) -> list[Term]:
+        """The equation at x (n, d), and all conditions on points from the stream of this use and number."""
+        dims = self.domain.dims
+        count = math.ceil(TUNED.boundary * len(x) ** ((dims - 1) / dims))
+        found = [self.equation.term(x)]
+        for place, condition in enumerate(self.conditions, start=1):
+            seed = self.seed_of(use, TUNED.streams * (number + 1) + TUNED.shapes * place)
+            found.append(
+                condition.term(Scene(self.domain, count, seed, self.outputs, self.timed, self.equation.orders))
+            )
+        return _numbered(found)
+
+
+def _numbered(terms: list[Term]) -> list[Term]:
+    """The terms with a number behind each name that occurs more than once."""
+    names = [term.name for term in terms]
+    return [
+        replace(term, name=f"{term.name} {names[: place + 1].count(term.name)}") if names.count(term.name) > 1 else term
+        for place, term in enumerate(terms)
+    ]

@@ -1,0 +1,76 @@
+"""The numbers that steer the solution of differential equations: each with its meaning, unit and reason. "Not measured"
+says that a value was chosen by judgement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PdeTuning:
+    """All of them. Change one with `dataclasses.replace`."""
+
+    highest_order: int = 4
+    """Of a derivative: the most that is tested."""
+    draws: int = 64
+    """Times as many points as wanted that are tried for a shape or a `where`, before it counts as empty."""
+    boundary: float = 4.0
+    """Points of each boundary condition, times points^((d-1)/d): as dense on each of four sides as inside. Not
+    measured."""
+    block: int = 1 << 23
+    """Numbers of a Jacobian that are made at a time: 64 MB."""
+    fresh: int = 2000
+    """Points on which a solution is judged. Not measured."""
+    asked: int = 5
+    """Points on which an equation is first called, to see which derivatives it asks for."""
+
+    stream: int = 7919
+    """Distance of the seeds of initial functions: a prime, so that starts of neighbouring seeds differ."""
+    room: float = 1.0
+    """Part of the range of activations by which a hidden grid is longer on either side at the start, as activations
+    move. Not measured."""
+    filled: float = 0.6
+    """Part of a hidden grid that activations must fill at least, else it is shortened. Not measured."""
+    margin: float = 0.05
+    """Part of the range of activations by which a shortened grid is longer on either side."""
+    thinnest: float = 1e-3
+    """Added to that room: activations may all be equal."""
+    narrowest: float = 1e-5
+    """Part of a grid's length, the narrowest interval: second derivatives of narrower ones drown in round-off."""
+
+    streams: int = 1000
+    """Distance of the streams of two rounds: more than conditions take."""
+    shapes: int = 8
+    """Distance of the streams of two conditions: more than a domain has shapes, as a rule."""
+    steps: int = 100
+    """Of the minimiser in a round, at most. Not measured."""
+    start_steps: int = 30
+    """Of each start, before the best one goes on. Not measured."""
+    start_power: float = 0.5
+    """Power of the conditions' weights at the start. With full weights many starts end at zero, which meets zero values
+    on a boundary. Of 6 starts of [2,(0,1),1] for the paper's Poisson problem, 1 came near the solution with power 1, 4
+    with 0.5, 3 with 0."""
+    tolerance: float = 1e-3
+    """Relative decrease of the objective in a step that is hardly worth it: finer grids and new points do more."""
+    patience: int = 5
+    """Such steps in a row that end a round. Not measured."""
+    rounds: int = 12
+    """Of points and grids, at most: twelve doublings are more than any network takes."""
+    rounds_of_modules: int = 3
+    """The same for other networks, which have no grid to refine. Not measured."""
+    pays: float = 0.5
+    """Part of the objective on fresh points that a round must leave at most for a finer grid to follow. Halved
+    intervals of degree 5 leave 1/256 of a squared second derivative's error."""
+    steered: float = 0.5
+    """Part of the points of a round that go where the residual is large. Not measured."""
+    candidates: int = 8
+    """Times as many points as wanted from which these are drawn. Not measured."""
+    overfitted: float = 3.0
+    """Ratio of the residuals on fresh and on training points from which more points are advised. Not measured."""
+    parameters: int = 3000
+    """Most parameters of a grid that is chosen: a step takes seconds from there on."""
+    rows: float = 1.5
+    """Points per parameter, at least, of a grid that is chosen. Not measured."""
+
+
+TUNED = PdeTuning()

@@ -1,0 +1,64 @@
+"""Rounds: points go where the residual is, the best state on fresh points is kept."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+import edgewise as ew
+from edgewise.pde.placing import placed
+from edgewise.pde.rounds import Rounds, sizes_of, weighed
+from edgewise.pde.terms import Term
+from edgewise.train.monitor import Monitor
+from helpers import assert_equal, state_of
+
+from .test_task import TASK
+
+
+def rounds() -> Rounds:
+    return Rounds(TASK, placed(ew.KAN((2, 3, 1), degree=5, base=None, seed=1), TASK.domain), Monitor(progress=False))
+
+
+def test_points_of_later_rounds_go_where_the_residual_is():
+    it = rounds()
+    steep = TASK.equation.term
+    it.task = TASK.__class__(**{**TASK.__dict__, "equation": Steep(steep)})  # type: ignore[arg-type]
+    x = it._points(it.start, 1)
+    assert len(x) == TASK.points and bool(TASK.domain.inside(x).all())
+    assert int((x[:, 0] > 0.9).sum()) > 35, "all candidates there, and a tenth of the other points"
+
+
+class Steep:
+    """An equation whose residual lies at x0 > 0.9."""
+
+    def __init__(self, term) -> None:
+        self.plain, self.unknowns = term, ()
+
+    def term(self, x: torch.Tensor) -> Term:
+        plain = self.plain(x)
+        there = (x[:, :1] > 0.9).double()
+        return Term(plain.name, x, there, lambda u, x, given: given + 0 * u(), plain.indices)
+
+
+def test_a_worse_state_is_not_kept():
+    it = rounds()
+    problem, theta = it._problem(it.start, it.fresh)
+    it.running = run = it._minimised(problem, theta, it.start, "test", 5)
+    it.rescue()
+    best = it.best
+    assert weighed(it.weights, best.fresh) < math.inf
+    it._keep(type(run)(run.problem, run.module, run.theta + 1.0))
+    assert it.best is best
+
+
+def test_starts_leave_the_network_alone():
+    it = rounds()
+    before = state_of(it.start)
+    first = it._first()
+    assert sizes_of(first) == [5, 5]
+    assert_equal(state_of(it.start), before)
+
+
+def test_sums_that_are_not_finite_are_infinite():
+    assert weighed([1.0, 2.0], [3.0, 4.0]) == 11.0 and weighed([1.0], [math.nan]) == math.inf
