@@ -158,6 +158,25 @@ def test_infinite_points_give_what_the_reference_gives(degree, bad):
             assert torch.equal(got[name].isfinite(), want[name].isfinite()), (name, nu)
 
 
+@pytest.mark.parametrize("uniform", [True, False])
+@pytest.mark.parametrize("degree", range(6))
+def test_points_inside_keep_their_bits_beside_points_outside(degree, uniform):
+    """What a block does for points outside, at an end, or NaN must not touch the others."""
+    layer, spec = make_layer(64, 2, 3, degree=degree, uniform=uniform, spread=0.9), Spec(degree, "silu", uniform)
+    inside = torch.arange(64) % 2 == 0
+    low, high = layer.knots[:, degree], layer.knots[:, degree + 5]
+    bad = torch.stack([low, high, low - 0.5, high + 0.5, low - 40, high + 40, torch.full_like(low, torch.nan)])
+    mixed = layer.x.clone()
+    mixed[~inside] = bad.repeat(5, 1)[:32]
+    for nu in range(degree + 1):
+        values = cpu.basis(layer.x, layer.knots, spec, nu)[1]
+        first, beside = cpu.basis(mixed, layer.knots, spec, nu)
+        assert_close(beside[inside], values[inside], like="exact")
+        want_first, want = reference.basis(mixed, layer.knots, spec, nu)
+        assert torch.equal(first, want_first)
+        assert_close(beside, want)
+
+
 def test_layout_in_memory_does_not_matter():
     layer, spec = make_layer(40, 3, 4), Spec(3, "silu", True)
     plain = kernels(cpu, layer, spec, 1)
