@@ -91,7 +91,10 @@ def test_all_kernels_agree_with_the_reference(degree, uniform, dtype):
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 @pytest.mark.parametrize("uniform", [True, False])
-@pytest.mark.parametrize(("degree", "base"), [(3, "silu"), (3, "none"), (2, "identity"), (5, "silu")])
+@pytest.mark.parametrize(
+    ("degree", "base"),
+    [(3, "silu"), (3, "none"), (2, "identity"), (5, "silu"), (1, "none"), (0, "silu"), (4, "none"), (7, "silu")],
+)
 def test_rows_that_share_intervals_and_strips_of_outputs_agree_with_the_reference(degree, base, uniform, dtype):
     """Rows are sorted where many share an interval, outputs taken in strips; the last block of rows has too few to be
     sorted."""
