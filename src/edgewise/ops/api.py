@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..devices import is_traced
 from ..errors import knows_keywords
 from . import autograd, dispatch
 from .base_function import base_value, check_base
@@ -53,16 +54,17 @@ def evaluate(
     torch.Size([4, 1])
     """
     try:
-        dtype, right = coef.dtype, fits(x, coef, knots, base_scale, bias, spec)
+        dtype, right = coef.dtype, not is_traced() and fits(x, coef, knots, base_scale, bias, spec)
     except AttributeError:
         check_tensors(x=x, coef=coef, knots=knots, base_scale=base_scale, bias=bias)
         raise
     if not right:
-        check_tensors(x=x, coef=coef, knots=knots, base_scale=base_scale, bias=bias)
-        check_x(x, coef.shape[0] if coef.dim() else -1, dtype, coef.device)
+        if not is_traced():
+            check_tensors(x=x, coef=coef, knots=knots, base_scale=base_scale, bias=bias)
+            check_x(x, coef.shape[0] if coef.dim() else -1, dtype, coef.device)
+            if dtype not in HALF_PRECISION:  # else everything is cast first
+                check_layer(coef, knots, base_scale, bias, spec, x.to(dtype))
         x = x.to(dtype)
-        if dtype not in HALF_PRECISION:  # else everything is cast first
-            check_layer(coef, knots, base_scale, bias, spec, x)
     if dtype in HALF_PRECISION:
         scale, shift = (None if t is None else t.float() for t in (base_scale, bias))
         return evaluate(x.float(), coef.float(), knots.float(), scale, spec, shift).to(dtype)
