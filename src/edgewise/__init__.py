@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from . import losses as losses
+    from . import nn as nn
     from .attribution import attribute as attribute
     from .checkpoint import load as load
     from .checkpoint import save as save
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from .transforms import unset_symbolic as unset_symbolic
     from .transforms import widen as widen
 
-_ROOMS = ("losses",)  # public as they are
+_ROOMS = ("losses", "nn")  # public as they are
 # public name -> the module that holds it; each line has its twin above, which type checkers and editors read
 _HOME = {
     "KAN": "model",

@@ -56,6 +56,8 @@ def to_out(
 
 def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
     """Differentiable dS/dh, (b, i)."""
+    if _leaving():
+        return reference.portable_in(x, g, coef, scale, knots, spec, nu)
     if is_compiling():
         return compiled.to_in(x, g, coef, scale, knots, spec, nu)
     if _inert(x, g, coef, scale):
@@ -174,7 +176,11 @@ class ToIn(Function):
     @staticmethod
     def backward(ctx, u):
         x, g, coef, scale, knots = ctx.saved_tensors
-        found = rules.in_gradients(KERNELS, ctx.needs_input_grad, x, g, coef, scale, knots, ctx.spec, ctx.nu, u)
+        need = ctx.needs_input_grad
+        if need[0] and need[2] and not need[1] and _inert(x, g, u, coef, scale):  # one pass over the basis, as in ToOut
+            dx, dc, ds, _ = batched_grads.backward(KERNELS, x, u, g, coef, scale, knots, ctx.spec, ctx.nu)
+            return dx, None, dc, ds, None, None, None
+        found = rules.in_gradients(KERNELS, need, x, g, coef, scale, knots, ctx.spec, ctx.nu, u)
         return *found, None, None, None
 
     @_forward_rule

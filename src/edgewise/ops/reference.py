@@ -147,20 +147,36 @@ def portable_basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[T
     return first, _values(x, first, knots, spec, nu)
 
 
+def _scattered(first: Tensor, values: Tensor, num_basis: int) -> Tensor:
+    """The local basis (b, i, p+1) in its place among zeros: (b, i, j)."""
+    place = torch.arange(num_basis, device=values.device) - first.unsqueeze(-1)
+    dense: Any = sum(torch.where(place == r, values[..., r, None], 0.0) for r in range(values.shape[-1]))
+    return dense
+
+
 def portable_out(
     x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0
 ) -> Tensor:
     """`to_out` for exported programs, in operators that every exchange format knows: the local basis, put in its place
     among zeros (b, i, j), and one matrix product."""
     first, values = portable_basis(x, knots, spec, nu)
-    place = torch.arange(coef.shape[1], device=x.device) - first.unsqueeze(-1)
-    dense: Any = sum(torch.where(place == r, values[..., r, None], 0.0) for r in range(spec.degree + 1))
+    dense = _scattered(first, values, coef.shape[1])
     dense = dense if h is None else dense * h.unsqueeze(-1)
     out = dense.flatten(1) @ coef.flatten(0, 1)
     if scale is not None:
         weight = base_value(spec.base, x, nu)
         out = out + (weight if h is None else weight * h) @ scale
     return out
+
+
+def portable_in(
+    x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0
+) -> Tensor:
+    """`to_in` for exported programs, as `portable_out`."""
+    first, values = portable_basis(x, knots, spec, nu)
+    pull = (g @ coef.flatten(0, 1).t()).unflatten(1, (coef.shape[0], coef.shape[1]))  # (b, i, j)
+    out = (_scattered(first, values, coef.shape[1]) * pull).sum(-1)
+    return out if scale is None else out + base_value(spec.base, x, nu) * (g @ scale.t())
 
 
 def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
