@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
@@ -149,8 +149,9 @@ class KANLayer(nn.Module):
         if self.bias is not None:
             self.bias.zero_()
 
-    @staticmethod
+    @classmethod
     def build(
+        cls,
         *,
         degree: int,
         base: str,
@@ -162,12 +163,12 @@ class KANLayer(nn.Module):
         symbolic: Sequence[SymbolicEdge] = (),
         affine: Tensor | None = None,
         uniform: bool | None = None,
-    ) -> KANLayer:
+    ) -> Self:
         """A layer from its parts, of the shapes that the class names; they are copied. Every transform ends here.
 
         Raises `ShapeError` for parts that differ in dtype or device, or do not belong together.
         """
-        layer = KANLayer.__new__(KANLayer)
+        layer = cls.__new__(cls)
         nn.Module.__init__(layer)
         ops.check_layer(coef, knots, base_scale, bias, ops.Spec(degree, base))
         layer.in_features, layer.out_features, layer.degree, layer.base = coef.shape[0], coef.shape[2], degree, base
@@ -225,7 +226,7 @@ class KANLayer(nn.Module):
             return Known(-1, 0, spec)
         return Known(knots._version, knots.data_ptr(), spec)
 
-    def _apply(self, fn: Any, recurse: bool = True) -> KANLayer:
+    def _apply(self, fn: Any, recurse: bool = True) -> Self:
         """`.to`, `.double` and the like. Equidistant knots are spaced anew in a finer format: the rounding of the
         coarser one would look like unequal spacing."""
         before, uniform = self.knots.dtype, self.uniform
@@ -377,7 +378,7 @@ def _drawn(i: int, j: int, o: int, seed: int | None) -> tuple[Tensor, Tensor]:
 def _readable(t: Tensor) -> bool:
     """Whether values can be read: not of a stand-in such as a fake tensor, on the device "meta", or under `vmap`."""
     plain = type(t) in (Tensor, nn.Parameter) and not t.is_meta and t.layout is torch.strided
-    return plain and not torch._C._functorch.is_functorch_wrapped_tensor(t)
+    return plain and not torch._C._functorch.is_functorch_wrapped_tensor(t)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _equidistant(knots: Tensor) -> bool:

@@ -15,6 +15,16 @@ from ..layers import KANLayer
 from .tuning import TUNED
 
 
+class NodeFunctions(KANLayer):
+    """A KAN layer of one output whose edges are not summed: (..., g) -> (..., g)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., g) -> (..., g), every function of its own input."""
+        self._check(x)
+        coef, base_scale = self.spline_parts()
+        return ops.activations(x, coef, self.knots, base_scale, self.spec)
+
+
 class SplineActivation(nn.Module):
     """y_i = phi_i(x_i): a learned function of one variable for every feature, or for every group of features.
 
@@ -31,7 +41,7 @@ class SplineActivation(nn.Module):
         domain: (low, high), the interval on which the grids lie at first.
 
     Attributes:
-        functions: a `KANLayer` of g inputs and one output, whose edges are the functions.
+        functions: `NodeFunctions`, a `KANLayer` of g inputs and one output, whose edges are the functions.
 
     Raises:
         ConfigError: a setting that cannot be used.
@@ -63,7 +73,7 @@ class SplineActivation(nn.Module):
         if not is_int(share) or share < 1 or features % share:
             raise ConfigError(f"share must divide the {features} features into groups of one size, got {shown(share)}")
         self.features, self.share = int(features), int(share)
-        self.functions = KANLayer(
+        self.functions = NodeFunctions(
             self.features // self.share,
             1,
             False,
@@ -93,11 +103,10 @@ class SplineActivation(nn.Module):
         if not isinstance(x, Tensor) or x.dim() < 1 or x.shape[-1] != self.features:
             got = f"shape {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
             raise ShapeError(f"the activation takes a tensor of shape (..., {self.features}), got {got}")
-        functions = self.functions
-        coef, base_scale = functions.spline_parts()
-        rows = x if self.share == 1 else x.unflatten(-1, (-1, self.share)).transpose(-1, -2)  # (..., share, g)
-        y = ops.activations(rows, coef, functions.knots, base_scale, functions.spec)
-        return y if self.share == 1 else y.transpose(-1, -2).flatten(-2)
+        if self.share == 1:
+            return self.functions(x)
+        rows = x.unflatten(-1, (-1, self.share)).transpose(-1, -2)  # (..., share, g)
+        return self.functions(rows).transpose(-1, -2).flatten(-2)
 
     def extra_repr(self) -> str:
         """The sizes, for print."""
