@@ -57,7 +57,7 @@ class Contestant(NamedTuple):
 
 def own_layer(shape: Shape) -> Case:
     """edgewise's KANLayer."""
-    layer = ew.KANLayer(*shape.widths, grid_size=shape.grid, degree=DEGREE, dtype=torch.float32)
+    layer = ew.KANLayer(shape.widths[0], shape.widths[1], grid_size=shape.grid, degree=DEGREE, dtype=torch.float32)
     return of_module(layer, *data(shape.widths, shape.batch), REFERENCE)
 
 

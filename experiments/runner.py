@@ -24,7 +24,8 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_
 @dataclass(frozen=True)
 class Options:
     """How to run an experiment: rows (None: all), seeds, which peers are computed ("no", "too": all, beside edgewise,
-    "only": all, "pykan", "mlp": these alone), small sizes, processes, where to, whether what is done is done again."""
+    "only": all, "pykan", "mlp": these alone), small sizes, processes, where to, whether what is done is done again,
+    the folder of data that does not come with the checkout."""
 
     rows: tuple[str, ...] | None
     seeds: int
@@ -33,6 +34,7 @@ class Options:
     processes: int
     out: Path
     again: bool = False
+    data: Path | None = None
 
     def chosen(self, names: Sequence[str]) -> list[str]:
         """The rows to run, in their own order. Ends the program, with a suggestion, for a name that is no row."""
@@ -82,6 +84,7 @@ def options(name: str, arguments: Sequence[str]) -> Options:
         "--out", type=Path, help="folder of result.csv, README.md and the plot (default: experiments/NAME)"
     )
     parser.add_argument("--again", action="store_true", help="tabular: repeat the fits that are done already")
+    parser.add_argument("--data", type=Path, help="images: a folder with the four files of MNIST or Fashion-MNIST")
     given = parser.parse_args(arguments)
     if given.seeds < 1 or given.processes < 1:
         parser.error("--seeds and --processes must be at least 1")
@@ -97,6 +100,7 @@ def options(name: str, arguments: Sequence[str]) -> Options:
         1 if given.smoke else given.processes,
         out,
         given.again,
+        given.data,
     )
 
 

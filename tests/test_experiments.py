@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import doctest
+import gzip
 import math
 import pkgutil
 import subprocess
@@ -310,7 +311,7 @@ def test_toy_functions_are_as_the_paper_prints_them_and_shapes_count_as_models_d
 ABLATIONS = "base: none,penalty: L1 and entropy of the paper,optimizer: adam,initial: LeCun,initial Adam: pykan"
 
 
-@pytest.mark.parametrize("name, rows", [("noise", "exp_sin"), ("ablations", ABLATIONS)])
+@pytest.mark.parametrize("name, rows", [("noise", "exp_sin"), ("ablations", ABLATIONS), ("images", "KAN,MLP,hybrid")])
 def test_smoke_of_the_others(name, rows, tmp_path):
     assert command(name, "--smoke", "--rows", rows, "--out", str(tmp_path)) == 0
     assert {record["name"] for record in records(tmp_path)} == set(rows.split(","))
@@ -355,6 +356,42 @@ def test_the_spectral_solution_does_not_depend_on_its_resolution():
     assert torch.equal(coarse.x, fine.x)
     late = coarse.x[:, 1] > 0.1  # the kink at the start fades
     assert float((coarse.values - fine.values)[late].norm() / fine.values[late].norm()) < 1e-5
+
+
+def test_networks_on_images_have_equal_numbers_of_parameters():
+    networks = module("images.networks")
+    for name in networks.NETWORKS:
+        hidden = networks.hidden_for(name, 784, 10, 100_000)
+        built = networks.build(name, 784, hidden, 10, 0)
+        parameters = sum(p.numel() for p in built.parameters())
+        assert parameters == networks.count(name, 784, hidden, 10)
+        assert abs(parameters / 100_000 - 1) < 0.04, name
+
+
+def test_images_are_read_as_idx_files_and_others_are_refused(tmp_path):
+    data, rng = module("images.data"), np.random.default_rng(0)
+    with pytest.raises(SystemExit, match="has no train-images-idx3-ubyte"):
+        data.load(tmp_path)
+    pixels = {part: rng.integers(0, 256, (count, 4, 3), dtype=np.uint8) for part, count in (("train", 9), ("t10k", 5))}
+    for part, images in pixels.items():
+        head = b"".join(int(size).to_bytes(4, "big") for size in images.shape)
+        (tmp_path / f"{part}-images-idx3-ubyte").write_bytes(bytes((0, 0, 8, 3)) + head + images.tobytes())
+        classes = bytes(range(len(images)))
+        packed = gzip.compress(bytes((0, 0, 8, 1)) + len(images).to_bytes(4, "big") + classes)
+        (tmp_path / f"{part}-labels-idx1-ubyte.gz").write_bytes(packed)
+    found = data.load(tmp_path)
+    assert found.pixels == 12 and found.test[1].tolist() == [0, 1, 2, 3, 4]
+    train = pixels["train"].astype(float)
+    want = (pixels["t10k"] - train.mean()) / train.std(ddof=1)
+    assert np.allclose(found.test[0].numpy(), want, atol=1e-5)
+    (tmp_path / "t10k-images-idx3-ubyte").write_bytes(b"no idx file at all")
+    with pytest.raises(SystemExit, match="is no idx file"):
+        data.load(tmp_path)
+
+
+def test_images_say_which_data_they_need(tmp_path):
+    with pytest.raises(SystemExit, match="images needs --data FOLDER"):
+        command("images", "--out", str(tmp_path))
 
 
 def test_published_initial_functions_have_the_spread_they_promise():

@@ -24,7 +24,7 @@ LEVELS = [
     {"grid", "fitting", "config", "topology", "metadata"},
     {"data", "losses"},
     {"layers"},
-    {"trace", "prediction"},
+    {"nn", "trace", "prediction"},
     {"model"},
     {"attribution", "size", "spec"},
     {"transforms", "checkpoint"},
@@ -235,7 +235,7 @@ def test_public_names_are_no_modules_once_every_room_is_loaded():
     hidden = [
         name
         for name in edgewise.__all__
-        if name not in ("errors", "losses", "pde") and isinstance(getattr(edgewise, name), ModuleType)
+        if name not in ("errors", *edgewise._ROOMS) and isinstance(getattr(edgewise, name), ModuleType)
     ]
     assert not hidden
     assert dir(edgewise) == sorted(edgewise.__all__), "what was loaded on the way is no public name"

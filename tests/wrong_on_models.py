@@ -83,7 +83,8 @@ add("KAN.kolmogorov", "widths", ew.KAN.kolmogorov, {"zero": 0, "1.5": 1.5})
 add("KANLayer", "widths|in_features", lambda v: ew.KANLayer(v, 1), {"zero": 0, "None": None, "text": "3"})
 add("KANLayer", "dtype", lambda v: ew.KANLayer(2, 1, dtype=v), {"int": torch.int64, "text": "float64"})
 add("KANLayer", "device", lambda v: ew.KANLayer(2, 1, device=v), DEVICES)
-add("KANLayer", "seed", lambda v: ew.KANLayer(2, 1, seed=v), SEEDS)
+add("KANLayer", "seed", lambda v: ew.KANLayer(2, 1, seed=v), {name: v for name, v in SEEDS.items() if v is not None})
+add("KANLayer", "bias", lambda v: ew.KANLayer(2, 1, v), {"a number": 1, "None": None, "text": "False"})
 add(
     "model",
     "model",

@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from . import losses as losses
+    from . import nn as nn
     from . import pde as pde
     from .attribution import attribute as attribute
     from .checkpoint import load as load
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
     from .transforms import unset_symbolic as unset_symbolic
     from .transforms import widen as widen
 
-_ROOMS = ("losses", "pde")  # public as they are
+_ROOMS = ("losses", "nn", "pde")  # public as they are
 # public name -> the module that holds it; each line has its twin above, which type checkers and editors read
 _HOME = {
     "KAN": "model",

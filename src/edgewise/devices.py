@@ -1,10 +1,12 @@
-"""Devices that can be used here."""
+"""Devices that can be used here, and formats of numbers that a model can have."""
 
 from __future__ import annotations
 
 import torch
 
 from .errors import SHOWN, ConfigError, clipped, shown
+
+FORMATS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)  # of the numbers of a model
 
 
 def unreadable(x: torch.Tensor) -> str:
@@ -24,6 +26,15 @@ def unreadable(x: torch.Tensor) -> str:
     if x.is_floating_point() and x.dtype.itemsize < 2:
         return f"{x.dtype}; x.float() makes it plain"
     return ""
+
+
+def is_traced() -> bool:
+    """Whether `torch.jit.trace` is writing a program: shapes are not checked then, since it warns of every question.
+
+    >>> is_traced()
+    False
+    """
+    return torch._C._get_tracing_state() is not None
 
 
 def autocasts(device: torch.device) -> bool:
@@ -51,3 +62,10 @@ def as_device(device: object) -> torch.device | None:
         why = clipped(error, 2 * SHOWN).strip().splitlines()[0]
         raise ConfigError(f"device={shown(device)} cannot be used here: {why}; devices here: 'cpu'{cuda}") from error
     return found
+
+
+def check_dtype(dtype: object) -> torch.dtype:
+    """The dtype itself. Raises `ConfigError` for what cannot be that of parameters."""
+    if not isinstance(dtype, torch.dtype) or dtype not in FORMATS:
+        raise ConfigError(f"dtype must be one of {', '.join(map(str, FORMATS))}, got {shown(dtype)}")
+    return dtype

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
 from torch.compiler import is_compiling
 
 from . import grid, ops, primitives
-from .config import KANConfig, is_int
-from .devices import as_device, unreadable
-from .errors import ConfigError, ShapeError, knows_keywords, shown
+from .config import KANConfig, is_int, is_seed
+from .devices import as_device, check_dtype, is_traced, unreadable
+from .errors import CheckpointError, ConfigError, ShapeError, is_flag, knows_keywords, shown
 
 OFF, SPLINE, SYMBOLIC, BOTH = 0, 1, 2, 3
-FORMATS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)  # of the numbers of a model
 
 
 class SymbolicEdge(NamedTuple):
@@ -46,18 +45,19 @@ class KANLayer(nn.Module):
     Args:
         in_features: i, the length of the last dimension of x.
         out_features: o, that of the result.
+        bias: whether a constant is added to every output.
+        device: where the parameters live; on "meta" they have no values until `to_empty` and `reset_parameters`.
+        dtype: of the parameters; torch's default by default.
         grid_size: G, the intervals of each spline.
         degree (0 to 7): p, of the splines.
         base: "silu", "identity" or "none" (None), the function beside the spline.
         domain: (low, high), the interval on which the grids lie at first.
-        seed: of the initial functions, which come from it alone. Layers of one shape that shall differ need different
-            seeds.
-        dtype: of the parameters; torch's default by default.
-        device: where they live.
+        seed: of the initial functions, which then come from it alone. Without one torch's random numbers decide, as
+            `torch.manual_seed` sets them.
 
     Attributes:
         knots (i, G+2p+1): a buffer.
-        coef (i, G+p, o), base_scale (i, o) or None, bias (o,): the parameters.
+        coef (i, G+p, o), base_scale (i, o) or None, bias (o,) or None: the parameters.
         kind (i, o): a buffer; 0 off, 1 spline, 2 symbolic, 3 both.
         symbolic: the closed forms; affine (n, 4) holds their a, b, c, d.
 
@@ -74,7 +74,7 @@ class KANLayer(nn.Module):
     knots: Tensor
     kind: Tensor
     coef: nn.Parameter
-    bias: nn.Parameter
+    bias: nn.Parameter  # None where bias=False, which no layer of a KAN is
     base_scale: nn.Parameter | None
     affine: nn.Parameter | None
 
@@ -83,62 +83,96 @@ class KANLayer(nn.Module):
         self,
         in_features: int,
         out_features: int,
+        bias: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
         *,
         grid_size: int = 5,
         degree: int = 3,
         base: str | None = "silu",
         domain: tuple[float, float] = (-1.0, 1.0),
-        seed: int = 0,
-        dtype: torch.dtype | None = None,
-        device: torch.device | str | None = None,
+        seed: int | None = None,
     ) -> None:
         super().__init__()
         for name, count in (("in_features", in_features), ("out_features", out_features)):
             if not is_int(count):
                 raise ConfigError(f"{name} must be a whole number, got {shown(count)}")
+        if not is_flag(bias):
+            raise ConfigError(f"bias must be True or False, got {shown(bias)}")
         config = KANConfig.create(
-            (in_features, out_features), grid_size=grid_size, degree=degree, base=base, domain=domain, seed=seed
+            (in_features, out_features),
+            grid_size=grid_size,
+            degree=degree,
+            base=base,
+            domain=domain,
+            seed=0 if seed is None else seed,
         )
-        i, o = int(in_features), int(out_features)
+        i, o, p, size = int(in_features), int(out_features), config.degree, config.grid_size[0]
         dtype = check_dtype(torch.get_default_dtype() if dtype is None else dtype)
-        device = as_device(device) or torch.get_default_device()
-        self.in_features, self.out_features, self.degree, self.base = i, o, config.degree, config.base
-        with torch.device("cpu"):  # drawn here and moved then, so that every device gets the same functions
-            knots, coef, scale = _drawn(config, i, o)
-        self.register_buffer("knots", knots.to(dtype=dtype, device=device))
-        self._known = self._found(self.knots, True)
-        self.register_buffer("kind", torch.full((i, o), SPLINE, dtype=torch.uint8, device=device))
-        self.coef = nn.Parameter(coef.to(dtype=dtype, device=device))
-        self.register_parameter(
-            "base_scale", None if config.base == "none" else nn.Parameter(scale.to(dtype=dtype, device=device))
-        )
-        self.bias = nn.Parameter(torch.zeros(o, dtype=dtype, device=device))
+        options: dict[str, Any] = {"dtype": dtype, "device": as_device(device) or torch.get_default_device()}
+        self.in_features, self.out_features, self.degree, self.base = i, o, p, config.base
+        self.domain: tuple[float, float] | None = config.domain
+        self.register_buffer("knots", torch.empty(i, size + 2 * p + 1, **options))
+        self.register_buffer("kind", torch.empty(i, o, dtype=torch.uint8, device=options["device"]))
+        self.coef = nn.Parameter(torch.empty(i, size + p, o, **options))
+        scale = None if config.base == "none" else nn.Parameter(torch.empty(i, o, **options))
+        self.register_parameter("base_scale", scale)
+        self.register_parameter("bias", nn.Parameter(torch.empty(o, **options)) if bias else None)
         self.affine = None
-        self.symbolic: tuple[SymbolicEdge, ...] = ()
-        self.all_splines = True  # cached from `kind`, so that the usual case costs nothing
+        self.reset_parameters(seed)
 
-    @staticmethod
+    @torch.no_grad()
+    def reset_parameters(self, seed: int | None = None) -> None:
+        """New functions, in place: every edge becomes a fresh spline, and the bias zero.
+
+        The knots return to the `domain` that the layer was made with. One that a transform made keeps its knots.
+
+        Args:
+            seed: of the functions; torch's random numbers decide where there is none.
+        """
+        self.symbolic: tuple[SymbolicEdge, ...] = ()
+        self.affine = None
+        self.all_splines = True  # cached from `kind`, so that the usual case costs nothing
+        self._known = self._found(self.knots, self.domain is not None)
+        if not _readable(self.knots):  # no values to fill in
+            return
+        with torch.device("cpu"):  # drawn here and moved then, so that every device gets the same functions
+            coef, scale = _drawn(self.in_features, self.num_basis, self.out_features, seed)
+            if self.domain is not None:
+                low, high = (torch.full((self.in_features,), end, dtype=torch.float64) for end in self.domain)
+                self.knots.copy_(grid.uniform(low, high, self.grid_size, self.degree))
+                self._known = self._found(self.knots, True)
+        self.kind.fill_(SPLINE)
+        self.coef.copy_(coef)
+        if self.base_scale is not None:
+            self.base_scale.copy_(scale)
+        if self.bias is not None:
+            self.bias.zero_()
+
+    @classmethod
     def build(
+        cls,
         *,
         degree: int,
         base: str,
         knots: Tensor,
         coef: Tensor,
         base_scale: Tensor | None,
-        bias: Tensor,
+        bias: Tensor | None,
         kind: Tensor,
         symbolic: Sequence[SymbolicEdge] = (),
         affine: Tensor | None = None,
         uniform: bool | None = None,
-    ) -> KANLayer:
+    ) -> Self:
         """A layer from its parts, of the shapes that the class names; they are copied. Every transform ends here.
 
         Raises `ShapeError` for parts that differ in dtype or device, or do not belong together.
         """
-        layer = KANLayer.__new__(KANLayer)
+        layer = cls.__new__(cls)
         nn.Module.__init__(layer)
         ops.check_layer(coef, knots, base_scale, bias, ops.Spec(degree, base))
         layer.in_features, layer.out_features, layer.degree, layer.base = coef.shape[0], coef.shape[2], degree, base
+        layer.domain = None
         layer.register_buffer("knots", knots.detach().clone())
         layer._known = layer._found(layer.knots, uniform)
         layer.register_buffer("kind", kind.detach().clone())
@@ -147,7 +181,7 @@ class KANLayer(nn.Module):
         layer.register_parameter(
             "base_scale", None if base_scale is None else nn.Parameter(base_scale.detach() * spline)
         )
-        layer.bias = nn.Parameter(bias.detach().clone())
+        layer.register_parameter("bias", None if bias is None else nn.Parameter(bias.detach().clone()))
         layer.affine = None if affine is None or not symbolic else nn.Parameter(affine.detach().clone())
         layer.symbolic = tuple(SymbolicEdge(*edge) for edge in symbolic)
         layer.all_splines = bool(spline.all())
@@ -179,14 +213,34 @@ class KANLayer(nn.Module):
                 return spec
         except RuntimeError:  # an inference tensor keeps no count, one that torch has wrapped has no memory
             return spec._replace(uniform=knots.is_inference() and _equidistant(knots))
+        if not _readable(knots):
+            return spec._replace(uniform=False)
         self._known = self._found(knots)
         return self._known.spec
 
     def _found(self, knots: Tensor, uniform: bool | None = None) -> Known:
         """What is known of these knots; `uniform` where that is known before."""
         uniform = _equidistant(knots) if uniform is None else uniform
-        version = -1 if knots.is_inference() else knots._version
-        return Known(version, knots.data_ptr(), ops.Spec(self.degree, self.base, uniform))
+        spec = ops.Spec(self.degree, self.base, uniform)
+        if knots.is_inference() or not _readable(knots):  # no count of changes, or no memory
+            return Known(-1, 0, spec)
+        return Known(knots._version, knots.data_ptr(), spec)
+
+    def _apply(self, fn: Any, recurse: bool = True) -> Self:
+        """`.to`, `.double` and the like. Equidistant knots are spaced anew in a finer format: the rounding of the
+        coarser one would look like unequal spacing."""
+        before, uniform = self.knots.dtype, self.uniform
+        super()._apply(fn, recurse)
+        knots = self.knots
+        if uniform and torch.finfo(knots.dtype).eps < torch.finfo(before).eps and _readable(knots):
+            self.knots = grid.uniform(*self.interval, self.grid_size, self.degree)
+        return self
+
+    @property
+    def weight(self) -> Tensor:
+        """A stand-in (o, i) without values, for `nn.TransformerEncoderLayer`: its fused path asks for the weights of
+        its linear layers, and is not taken where these lie on the device "meta"."""
+        return torch.empty(self.out_features, self.in_features, dtype=self.coef.dtype, device="meta")
 
     @property
     def grid_size(self) -> int:
@@ -215,7 +269,7 @@ class KANLayer(nn.Module):
         on = self.spline_edges().to(coef.dtype)
         return coef * on[:, None, :], None if base_scale is None else base_scale * on
 
-    def _tensors(self) -> tuple[Tensor, Tensor, Tensor | None, Tensor]:
+    def _tensors(self) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
         """knots, coef, base_scale and bias from where a module keeps them; the look-up by name takes 1 us for each."""
         held = self._parameters
         try:
@@ -276,46 +330,66 @@ class KANLayer(nn.Module):
         return y
 
     def _check(self, x: Tensor) -> None:
+        if is_traced():
+            return
         if not isinstance(x, Tensor) or x.is_nested or x.ndim < 1 or x.shape[-1] != self.in_features:
             got = type(x).__name__ if not isinstance(x, Tensor) else unreadable(x) or f"shape {tuple(x.shape)}"
             raise ShapeError(f"the layer takes a tensor of shape (..., {self.in_features}), got {got}")
 
-    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
-        super()._load_from_state_dict(*args, **kwargs)
-        self.all_splines = bool(self.spline_edges().all())
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *args: Any, **kwargs: Any) -> None:
+        given, own = state_dict.get(f"{prefix}coef"), self.coef
+        if isinstance(given, Tensor) and given.dim() == 3 and given.shape[1] != own.shape[1]:
+            theirs, mine = given.shape[1] - self.degree, self.grid_size
+            remedy = (
+                f"ew.refine(module, grid_size={theirs}) makes a module that fits"
+                if theirs > mine
+                else f"make the layer with grid_size={theirs}, load, and ew.refine(module, grid_size={mine}) then"
+            )
+            raise CheckpointError(
+                f"{prefix}coef has {given.shape[1]} basis functions, that is grid_size {theirs} for degree"
+                f" {self.degree}; this layer has grid_size {mine}; {remedy}"
+            )
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+        self.all_splines = not _readable(self.kind) or bool(self.spline_edges().all())
         self._known = self._found(self.knots)
 
     def extra_repr(self) -> str:
         """The sizes, for print."""
         text = (
             f"{self.in_features}, {self.out_features}, grid_size={self.grid_size}, degree={self.degree},"
-            f" base={self.base!r}"
+            f" base={self.base!r}" + ("" if self.bias is not None else ", bias=False")
         )
         return text + (f", symbolic={len(self.symbolic)}" if self.symbolic else "")
 
 
-def _drawn(config: KANConfig, i: int, o: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Knots, coefficients and base scales of a fresh layer with i inputs and o outputs, in float64."""
-    p, (low, high), generator = config.degree, config.domain, torch.Generator().manual_seed(config.seed)
-    ends = torch.full((i,), low, dtype=torch.float64), torch.full((i,), high, dtype=torch.float64)
+def _drawn(i: int, j: int, o: int, seed: int | None) -> tuple[Tensor, Tensor]:
+    """Coefficients (i, j, o) and base scales (i, o) of a fresh layer, in float64; torch's random numbers give the seed
+    where there is none."""
+    if seed is not None and not is_seed(seed):
+        raise ConfigError(f"seed must be an integer >= 0 and below 2^64, got {shown(seed)}")
+    generator = torch.Generator().manual_seed(int(torch.randint(2**63 - 1, ()) if seed is None else seed))
     # Residual part as in the paper (Xavier); spline part small beside it, so that a fresh layer is nearly a linear map
     # of silu.
-    coef = torch.randn(i, config.grid_size[0] + p, o, dtype=torch.float64, generator=generator) * (0.3 / math.sqrt(i))
+    coef = torch.randn(i, j, o, dtype=torch.float64, generator=generator) * (0.3 / math.sqrt(i))
     scale = (2 * torch.rand(i, o, dtype=torch.float64, generator=generator) - 1) * math.sqrt(3.0 / i)
-    return grid.uniform(*ends, config.grid_size[0], p), coef, scale
+    return coef, scale
+
+
+def _readable(t: Tensor) -> bool:
+    """Whether values can be read: not of a stand-in such as a fake tensor, on the device "meta", or under `vmap`."""
+    plain = type(t) in (Tensor, nn.Parameter) and not t.is_meta and t.layout is torch.strided
+    return plain and not torch._C._functorch.is_functorch_wrapped_tensor(t)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _equidistant(knots: Tensor) -> bool:
     """`grid.is_uniform`, and False for what cannot be read as knots: kernels refuse it, or take their general way."""
-    plain = type(knots) in (Tensor, nn.Parameter) and knots.layout is torch.strided and not knots.is_meta
-    return plain and knots.is_floating_point() and knots.dim() == 2 and knots.numel() > 0 and grid.is_uniform(knots)
-
-
-def check_dtype(dtype: object) -> torch.dtype:
-    """The dtype itself. Raises `ConfigError` for what cannot be that of parameters."""
-    if not isinstance(dtype, torch.dtype) or dtype not in FORMATS:
-        raise ConfigError(f"dtype must be one of {', '.join(map(str, FORMATS))}, got {shown(dtype)}")
-    return dtype
+    return (
+        _readable(knots)
+        and knots.is_floating_point()
+        and knots.dim() == 2
+        and knots.numel() > 0
+        and grid.is_uniform(knots)
+    )
 
 
 def slice_all(count: int, device: torch.device) -> Tensor:

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from .config import KANConfig, Width, is_int
-from .devices import as_device, autocasts, unreadable
+from .devices import as_device, autocasts, check_dtype, is_traced, unreadable
 from .errors import ConfigError, ShapeError, StructureError, few, knows_keywords
-from .layers import OFF, KANLayer, check_dtype
+from .layers import OFF, KANLayer
 from .metadata import Edit, Metadata
 from .prediction import Predictor
 from .topology import Edge, Topology
@@ -294,6 +294,8 @@ class KAN(Predictor):
 
     def _check(self, x: Tensor) -> None:
         features = self.topology.features
+        if is_traced():
+            return
         if not isinstance(x, Tensor):
             raise ShapeError(
                 f"calling the model takes a tensor of shape (..., {features}), got {type(x).__name__}; use"

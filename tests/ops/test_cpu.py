@@ -91,7 +91,10 @@ def test_all_kernels_agree_with_the_reference(degree, uniform, dtype):
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 @pytest.mark.parametrize("uniform", [True, False])
-@pytest.mark.parametrize(("degree", "base"), [(3, "silu"), (3, "none"), (2, "identity"), (5, "silu")])
+@pytest.mark.parametrize(
+    ("degree", "base"),
+    [(3, "silu"), (3, "none"), (2, "identity"), (5, "silu"), (1, "none"), (0, "silu"), (4, "none"), (7, "silu")],
+)
 def test_rows_that_share_intervals_and_strips_of_outputs_agree_with_the_reference(degree, base, uniform, dtype):
     """Rows are sorted where many share an interval, outputs taken in strips; the last block of rows has too few to be
     sorted."""
@@ -156,6 +159,25 @@ def test_infinite_points_give_what_the_reference_gives(degree, bad):
         got, want = (kernels(backend, layer, Spec(degree, "silu", True), nu) for backend in (cpu, reference))
         for name in want:
             assert torch.equal(got[name].isfinite(), want[name].isfinite()), (name, nu)
+
+
+@pytest.mark.parametrize("uniform", [True, False])
+@pytest.mark.parametrize("degree", range(6))
+def test_points_inside_keep_their_bits_beside_points_outside(degree, uniform):
+    """What a block does for points outside, at an end, or NaN must not touch the others."""
+    layer, spec = make_layer(64, 2, 3, degree=degree, uniform=uniform, spread=0.9), Spec(degree, "silu", uniform)
+    inside = torch.arange(64) % 2 == 0
+    low, high = layer.knots[:, degree], layer.knots[:, degree + 5]
+    bad = torch.stack([low, high, low - 0.5, high + 0.5, low - 40, high + 40, torch.full_like(low, torch.nan)])
+    mixed = layer.x.clone()
+    mixed[~inside] = bad.repeat(5, 1)[:32]
+    for nu in range(degree + 1):
+        values = cpu.basis(layer.x, layer.knots, spec, nu)[1]
+        first, beside = cpu.basis(mixed, layer.knots, spec, nu)
+        assert_close(beside[inside], values[inside], like="exact")
+        want_first, want = reference.basis(mixed, layer.knots, spec, nu)
+        assert torch.equal(first, want_first)
+        assert_close(beside, want)
 
 
 def test_layout_in_memory_does_not_matter():

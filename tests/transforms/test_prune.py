@@ -125,7 +125,7 @@ def test_many_equal_parts_are_none_of_them_weak():
 def lines(slopes: list[list[float]]) -> KANLayer:
     """A layer of straight edges with these slopes, (i, o)."""
     weights = torch.tensor(slopes, dtype=torch.float64)
-    layer = KANLayer(*weights.shape, grid_size=3, base="none", dtype=torch.float64)
+    layer = KANLayer(len(slopes), len(slopes[0]), grid_size=3, base="none", dtype=torch.float64)
     return KANLayer.build(**{**layer.parts(), "coef": greville(layer.knots, 3)[..., None] * weights[:, None]})
 
 

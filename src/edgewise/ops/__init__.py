@@ -6,6 +6,7 @@ b batch, i input node, j basis, o output node, p degree, G intervals; knots (i, 
 
 from __future__ import annotations
 
+from .api import activations as activations
 from .api import basis as basis
 from .api import edge_values as edge_values
 from .api import evaluate as evaluate
@@ -22,6 +23,7 @@ from .reference import Spec as Spec
 
 __all__ = [
     "Spec",
+    "activations",
     "backend_for",
     "base_value",
     "basis",

@@ -9,7 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..errors import knows_keywords
+from ..devices import is_traced
+from ..errors import ShapeError, knows_keywords
 from . import autograd, dispatch
 from .base_function import base_value, check_base
 from .checks import (
@@ -52,17 +53,7 @@ def evaluate(
     >>> evaluate(torch.ones(4, 2), torch.ones(2, 5, 1), knots, None, Spec(3), torch.ones(1)).shape
     torch.Size([4, 1])
     """
-    try:
-        dtype, right = coef.dtype, fits(x, coef, knots, base_scale, bias, spec)
-    except AttributeError:
-        check_tensors(x=x, coef=coef, knots=knots, base_scale=base_scale, bias=bias)
-        raise
-    if not right:
-        check_tensors(x=x, coef=coef, knots=knots, base_scale=base_scale, bias=bias)
-        check_x(x, coef.shape[0] if coef.dim() else -1, dtype, coef.device)
-        x = x.to(dtype)
-        if dtype not in HALF_PRECISION:  # else everything is cast first
-            check_layer(coef, knots, base_scale, bias, spec, x)
+    x, dtype = _fitted(x, coef, knots, base_scale, bias, spec), coef.dtype
     if dtype in HALF_PRECISION:
         scale, shift = (None if t is None else t.float() for t in (base_scale, bias))
         return evaluate(x.float(), coef.float(), knots.float(), scale, spec, shift).to(dtype)
@@ -71,6 +62,57 @@ def evaluate(
     return autograd.layer(x.reshape(-1, x.shape[-1]), coef, base_scale, bias, knots, spec).reshape(
         *x.shape[:-1], coef.shape[2]
     )
+
+
+def _fitted(
+    x: Tensor, coef: Tensor, knots: Tensor, base_scale: Tensor | None, bias: Tensor | None, spec: Spec
+) -> Tensor:
+    """x in the dtype of coef. Raises `ShapeError` where x and the parts of a layer do not belong together."""
+    try:
+        dtype, right = coef.dtype, not is_traced() and fits(x, coef, knots, base_scale, bias, spec)
+    except AttributeError:
+        check_tensors(x=x, coef=coef, knots=knots, base_scale=base_scale, bias=bias)
+        raise
+    if not right:
+        if not is_traced():
+            check_tensors(x=x, coef=coef, knots=knots, base_scale=base_scale, bias=bias)
+            check_x(x, coef.shape[0] if coef.dim() else -1, dtype, coef.device)
+            if dtype not in HALF_PRECISION:  # else everything is cast first
+                check_layer(coef, knots, base_scale, bias, spec, x.to(dtype))
+        return x.to(dtype)
+    return x
+
+
+def activations(x: Tensor, coef: Tensor, knots: Tensor, base_scale: Tensor | None, spec: Spec) -> Tensor:
+    """Every input node's own function of it, for callers that built coef and knots themselves: the values of the knots
+    are not checked.
+
+    Args:
+        x (..., i): points. Half precision is cast up to the dtype of coef.
+        coef (i, G+p, 1): coefficients, of one function for each node.
+        knots (i, G+2p+1): as `grid` makes them.
+        base_scale (i, 1): factors of the base function; None where `spec.base` is "none".
+        spec: degree, base function and whether the knots are equidistant.
+
+    Returns:
+        (..., i), in the dtype of coef.
+
+    Raises:
+        ShapeError: a shape, dtype, device or layout in memory does not fit.
+
+    >>> knots = torch.arange(-3.0, 6.0).repeat(2, 1)
+    >>> activations(torch.ones(4, 2), torch.ones(2, 5, 1), knots, None, Spec(3)).shape
+    torch.Size([4, 2])
+    """
+    x, dtype = _fitted(x, coef, knots, base_scale, None, spec), coef.dtype
+    if coef.shape[2] != 1:
+        raise ShapeError(f"activations take one function for each node, got coef of shape {tuple(coef.shape)}")
+    if dtype in HALF_PRECISION:
+        scale = None if base_scale is None else base_scale.float()
+        return activations(x.float(), coef.float(), knots.float(), scale, spec).to(dtype)
+    rows = x.reshape(-1, x.shape[-1])
+    ones = rows.new_ones(rows.shape[0], 1)  # dS/dh is each node's function, summed over one output with weight 1
+    return autograd.to_in(rows, ones, coef, base_scale, knots, spec).reshape(x.shape)
 
 
 @knows_keywords

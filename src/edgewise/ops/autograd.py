@@ -14,11 +14,19 @@ from torch import Tensor
 from torch.autograd import Function, forward_ad
 from torch.compiler import is_compiling
 
+from ..devices import is_traced
 from . import batched_grads, batching, compiled, reference, rules
 from .kernels import Kernels
 from .reference import Spec, without_base
 
 _transforming = torch._C._are_functorch_transforms_active
+_exporting = getattr(torch.compiler, "is_exporting", bool)  # torch 2.6 does not tell
+
+
+def _leaving() -> bool:
+    """Whether a program is being written that shall run without edgewise: by `torch.export`, `torch.onnx.export` or
+    `torch.jit.trace`."""
+    return _exporting() or is_traced()
 
 
 def _inert(*tensors: Tensor | None) -> bool:
@@ -33,6 +41,8 @@ def to_out(
     x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0
 ) -> Tensor:
     """Differentiable dS/dg, (b, o)."""
+    if _leaving():
+        return reference.portable_out(x, h, coef, scale, knots, spec, nu)
     if is_compiling():
         if (
             _transforming()
@@ -46,6 +56,8 @@ def to_out(
 
 def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:
     """Differentiable dS/dh, (b, i)."""
+    if _leaving():
+        return reference.portable_in(x, g, coef, scale, knots, spec, nu)
     if is_compiling():
         return compiled.to_in(x, g, coef, scale, knots, spec, nu)
     if _inert(x, g, coef, scale):
@@ -67,6 +79,8 @@ def to_coef(
 
 def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor]:
     """Differentiable local basis: first (b, i) and values (b, i, p+1)."""
+    if _leaving():
+        return reference.portable_basis(x, knots, spec, nu)
     if is_compiling():
         if _transforming():
             return reference.basis(x, knots, spec, nu)
@@ -78,7 +92,7 @@ def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Te
 
 def layer(x: Tensor, coef: Tensor, scale: Tensor | None, bias: Tensor | None, knots: Tensor, spec: Spec) -> Tensor:
     """Differentiable to_out(x, None, coef, scale; 0) + bias: in plain reverse mode one node of the graph, else two."""
-    if bias is None or is_compiling() or _transforming() or forward_ad._current_level >= 0:
+    if bias is None or _leaving() or is_compiling() or _transforming() or forward_ad._current_level >= 0:
         out = to_out(x, None, coef, scale, knots, spec)
         return out if bias is None else out + bias
     if torch.is_grad_enabled() and (
@@ -162,7 +176,11 @@ class ToIn(Function):
     @staticmethod
     def backward(ctx, u):
         x, g, coef, scale, knots = ctx.saved_tensors
-        found = rules.in_gradients(KERNELS, ctx.needs_input_grad, x, g, coef, scale, knots, ctx.spec, ctx.nu, u)
+        need = ctx.needs_input_grad
+        if need[0] and need[2] and not need[1] and _inert(x, g, u, coef, scale):  # one pass over the basis, as in ToOut
+            dx, dc, ds, _ = batched_grads.backward(KERNELS, x, u, g, coef, scale, knots, ctx.spec, ctx.nu)
+            return dx, None, dc, ds, None, None, None
+        found = rules.in_gradients(KERNELS, need, x, g, coef, scale, knots, ctx.spec, ctx.nu, u)
         return *found, None, None, None
 
     @_forward_rule

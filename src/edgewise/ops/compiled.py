@@ -1,5 +1,4 @@
-"""The binding for `torch.compile` and `torch.export`: registered operators over the raw kernels, with the
-derivative rules of `rules`.
+"""The binding for `torch.compile`: registered operators over the raw kernels, with the derivative rules of `rules`.
 
 Under compilation an `autograd.Function` with a vmap rule breaks `fullgraph=True`. In eager mode an operator with
 `register_autograd` gives a silent zero under `torch.func.jvp`. So each binding serves where it is right. A missing

@@ -75,22 +75,26 @@ def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Te
 
     NaN counts to the last interval and gives NaN values.
     """
+    first = locate(x, knots, spec)
+    return first, _values(x, first, knots, spec, nu)
+
+
+def _values(x: Tensor, first: Tensor, knots: Tensor, spec: Spec, nu: int) -> Tensor:
+    """The values of `basis`, at points x (b, i) that lie in the intervals `first` (b, i)."""
     p = spec.degree
     low, high = knots[:, p], knots[:, -p - 1]
     below, above = x < low, x > high
     e = torch.where(below, low, torch.where(above, high, x))
-    first = locate(x, knots, spec)
     if nu > p or p == 0:
         level = 1.0 if nu == 0 else 0.0
-        values = torch.where(torch.isnan(x), x, level).unsqueeze(-1).expand(-1, -1, p + 1)
-        return first, values
+        return torch.where(torch.isnan(x), x, level).unsqueeze(-1).expand(-1, -1, p + 1)
     values, slope = triangle(e, knots, first, p, nu, with_slope=nu == 0)
     outside = (below | above).unsqueeze(-1)
     if slope is not None:
         values = torch.where(outside, values + slope * (x - e).unsqueeze(-1), values)
     elif nu > 1:
         values = torch.where(outside, 0.0, values)
-    return first, torch.where(torch.isnan(x).unsqueeze(-1), x.unsqueeze(-1), values)  # nu = p does not see x otherwise
+    return torch.where(torch.isnan(x).unsqueeze(-1), x.unsqueeze(-1), values)  # nu = p does not see x otherwise
 
 
 def _local(x: Tensor, knots: Tensor, spec: Spec, nu: int) -> tuple[Tensor, Tensor]:
@@ -133,6 +137,46 @@ def traceable_out(
     if scale is not None:
         edges = edges + base_value(spec.base, x, nu).unsqueeze(-1) * scale
     return (edges if h is None else h.unsqueeze(-1) * edges).sum(1)  # type: ignore[union-attr]
+
+
+def portable_basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor]:
+    """`basis` in operators that every exchange format knows: intervals are found by comparing with the knots. NaN
+    counts to the first interval here, which changes nothing, since all its values are NaN."""
+    breaks = knots[:, spec.degree + 1 : knots.shape[1] - spec.degree - 1]
+    first = (x.unsqueeze(-1) >= breaks).sum(-1)
+    return first, _values(x, first, knots, spec, nu)
+
+
+def _scattered(first: Tensor, values: Tensor, num_basis: int) -> Tensor:
+    """The local basis (b, i, p+1) in its place among zeros: (b, i, j)."""
+    place = torch.arange(num_basis, device=values.device) - first.unsqueeze(-1)
+    dense: Any = sum(torch.where(place == r, values[..., r, None], 0.0) for r in range(values.shape[-1]))
+    return dense
+
+
+def portable_out(
+    x: Tensor, h: Tensor | None, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0
+) -> Tensor:
+    """`to_out` for exported programs, in operators that every exchange format knows: the local basis, put in its place
+    among zeros (b, i, j), and one matrix product."""
+    first, values = portable_basis(x, knots, spec, nu)
+    dense = _scattered(first, values, coef.shape[1])
+    dense = dense if h is None else dense * h.unsqueeze(-1)
+    out = dense.flatten(1) @ coef.flatten(0, 1)
+    if scale is not None:
+        weight = base_value(spec.base, x, nu)
+        out = out + (weight if h is None else weight * h) @ scale
+    return out
+
+
+def portable_in(
+    x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0
+) -> Tensor:
+    """`to_in` for exported programs, as `portable_out`."""
+    first, values = portable_basis(x, knots, spec, nu)
+    pull = (g @ coef.flatten(0, 1).t()).unflatten(1, (coef.shape[0], coef.shape[1]))  # (b, i, j)
+    out = (_scattered(first, values, coef.shape[1]) * pull).sum(-1)
+    return out if scale is None else out + base_value(spec.base, x, nu) * (g @ scale.t())
 
 
 def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0) -> Tensor:

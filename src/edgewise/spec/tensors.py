@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from .. import grid
+from ..devices import FORMATS
 from ..errors import CheckpointError, few, problems, shown
-from ..layers import BOTH, FORMATS, OFF, SPLINE, SYMBOLIC
+from ..layers import BOTH, OFF, SPLINE, SYMBOLIC
 from .description import MOST, Description, LayerDescription
 
 Fault = Callable[[Tensor], str]  # what is wrong with the values, in words; "" where they are right

@@ -3,60 +3,95 @@ data)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, TypeVar, overload
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim import Optimizer
 
-from .. import grid, ops
+from .. import grid
 from ..config import is_number, is_sequence, refuse_widths
 from ..errors import ConfigError, GridError, knows_keywords, shown
-from ..fitting import project
 from ..layers import KANLayer
 from ..metadata import Edit
-from ..model import KAN, Fitted, as_kan
+from ..model import KAN, Fitted
+from .layer_grids import Change, extended, onto, refined, regrid
+from .modules import as_holder, inputs_of, layers_of, replaced
+from .optimizer_state import carry, check_optimizer
+
+M = TypeVar("M", bound=nn.Module)
 
 
+@overload
+def refine(
+    model: M,
+    factor: int | None = None,
+    *,
+    grid_size: int | Sequence[int] | None = None,
+    optimizer: Optimizer | None = None,
+) -> M: ...
+@overload
+def refine(
+    model: Fitted,
+    factor: int | None = None,
+    *,
+    grid_size: int | Sequence[int] | None = None,
+    optimizer: Optimizer | None = None,
+) -> KAN: ...
 @knows_keywords
-def refine(model: KAN | Fitted, factor: int | None = None, *, grid_size: int | Sequence[int] | None = None) -> KAN:
+def refine(
+    model: Any,
+    factor: int | None = None,
+    *,
+    grid_size: int | Sequence[int] | None = None,
+    optimizer: Optimizer | None = None,
+) -> Any:
     """The same function on a finer grid, by exact knot insertion: outputs change by round-off only.
 
     Args:
-        model: the KAN, or the result of its fit.
+        model: the KAN, any module that holds KAN layers, or the result of a fit.
         factor: every layer gets so many times its intervals; 2 where nothing is given.
         grid_size: the new number of intervals, one for all layers or one per layer, in place of `factor`. A size that
             is no multiple of the old one splits the widest intervals.
+        optimizer: one that trains the model. It goes on with the new one: its parameters are exchanged in place, and
+            its state follows them.
 
     Returns:
         The new model.
 
     Raises:
-        ConfigError: both settings, or one that is no whole number from 1 on.
+        ConfigError: both settings, or one that is no whole number from 1 on; an optimizer that cannot go on.
         GridError: a new size below the old one.
+        StructureError: no KAN layer, or one that cannot be replaced.
 
     Source: arXiv 2404.19756, section 2.4, with knot insertion in place of its sampled refit.
 
     >>> refine(KAN((2, 3, 1), grid_size=5)).layers[0].grid_size
     10
+    >>> net = nn.Sequential(nn.Linear(2, 3), KANLayer(3, 1))
+    >>> refine(net, optimizer=torch.optim.Adam(net.parameters()))[1].grid_size
+    10
     """
-    model = as_kan(model, "refine")
+    old = as_holder(model, "refine")
+    layers = layers_of(old)
     if factor is not None and grid_size is not None:
         raise ConfigError("refine takes factor or grid_size, not both")
     if grid_size is None:
         factor = 2 if factor is None else factor
         if isinstance(factor, bool) or not isinstance(factor, int) or factor < 1:
             raise ConfigError(f"factor must be an integer >= 1, got {shown(factor)}")
-        sizes = [layer.grid_size * factor for layer in model.edge_layers]
+        sizes = [layer.grid_size * factor for layer in layers]
     else:
-        sizes = _per_layer(model, grid_size)
-    refuse_widths(model.config.widths, sizes, model.config.degree)
-    layers = [_refined(layer, size) for layer, size in zip(model.edge_layers, sizes, strict=True)]
-    return model.build(layers=layers, edit=Edit("refine", f"grid_size={sizes}"))
+        sizes = _per_layer(layers, grid_size)
+    _refuse_sizes(old, layers, sizes)
+    changes: list[Change] = [partial(refined, size=size) for size in sizes]
+    return _rebuilt(old, changes, Edit("refine", f"grid_size={sizes}"), optimizer)
 
 
-def _per_layer(model: KAN, grid_size: int | Sequence[int]) -> list[int]:
-    depth = model.topology.depth
+def _per_layer(layers: Sequence[KANLayer], grid_size: int | Sequence[int]) -> list[int]:
+    depth = len(layers)
     sizes: Sequence[Any] = grid_size if is_sequence(grid_size) else [grid_size] * depth
     if len(sizes) != depth or not all(
         isinstance(size, int) and not isinstance(size, bool) and size >= 1 for size in sizes
@@ -67,51 +102,96 @@ def _per_layer(model: KAN, grid_size: int | Sequence[int]) -> list[int]:
     return list(sizes)
 
 
-def _refined(layer: KANLayer, size: int) -> KANLayer:
-    if size == layer.grid_size:
-        return KANLayer.build(**layer.parts())
-    breaks = grid.refined_breaks(grid.breaks_of(layer.knots, layer.degree).double(), size)
-    knots = grid.from_breaks(breaks, layer.degree)
-    coef = grid.insert(layer.knots.double(), layer.coef.detach().double(), knots, layer.degree)
-    return KANLayer.build(
-        **{**layer.parts(), "knots": knots.to(layer.knots), "coef": coef.to(layer.coef), "uniform": None}
-    )
+def _refuse_sizes(model: nn.Module, layers: Sequence[KANLayer], sizes: Sequence[int]) -> None:
+    """Raise `ConfigError` for grids that this machine cannot hold."""
+    if isinstance(model, KAN):
+        return refuse_widths(model.config.widths, sizes, model.config.degree)
+    for layer, size in zip(layers, sizes, strict=True):
+        refuse_widths([(layer.in_features, ()), (layer.out_features, ())], [size], layer.degree)
 
 
+def _rebuilt(
+    old: nn.Module,
+    changes: Sequence[Change],
+    edit: Edit,
+    optimizer: Optimizer | None,
+    fresh: Sequence[KANLayer] | None = None,
+) -> nn.Module:
+    """The module with its layers changed, one change for each, and the optimizer that goes on with it.
+
+    `fresh` are the changed layers, where they are known already.
+    """
+    if optimizer is not None:
+        check_optimizer(optimizer, old)
+    layers = layers_of(old)
+    if fresh is None:
+        fresh = [change(layer) for change, layer in zip(changes, layers, strict=True)]
+    new = old.build(layers=fresh, edit=edit) if isinstance(old, KAN) else replaced(old, fresh, edit)
+    if optimizer is not None:
+        carry(optimizer, old, new, list(zip(layers, layers_of(new), changes, strict=True)))
+    return new
+
+
+@overload
+def extend(model: M, X: Any, *, optimizer: Optimizer | None = None) -> M: ...
+@overload
+def extend(model: Fitted, X: Any, *, optimizer: Optimizer | None = None) -> KAN: ...
 @knows_keywords
-def extend(model: KAN | Fitted, X: Any) -> KAN:
-    """Grids made longer where X overruns them; on the old input intervals the model stays bit-identical.
+def extend(model: Any, X: Any, *, optimizer: Optimizer | None = None) -> Any:
+    """Grids made longer where X overruns them; on the old input intervals a KAN stays bit-identical.
 
-    In the new intervals a spline follows its old tangent closely: its new coefficients lie on that line. Layers are
-    extended one after the other, since each sees the activations of those before it. A hidden grid may be overrun
-    already by inputs inside the old intervals. It keeps that end, as the tangent beyond is part of the old function.
+    In the new intervals a spline follows its old tangent closely: its new coefficients lie on that line. The layers of
+    a KAN are extended one after the other, since each sees the activations of those before it. A hidden grid may be
+    overrun already by inputs inside the old intervals. It keeps that end, as the tangent beyond is part of the old
+    function. In other modules every grid is extended over what reaches it now.
 
     Args:
-        model: the KAN, or the result of its fit.
-        X (b, features): rows that the grids shall cover, of any kind that `KAN.predict` takes.
+        model: the KAN, any module that holds KAN layers, or the result of a fit.
+        X (b, features): rows that the grids shall cover, of any kind that `KAN.predict` takes. For other modules: the
+            tensor that it takes, or a tuple of its arguments.
+        optimizer: one that trains the model; it goes on with the new one, as in `refine`.
 
     Returns:
         The new model.
 
     Raises:
         GridError: no row, numbers that are not finite, or rows so far away that `adapt` is the better tool.
+        DataError: no tensor, for modules that take one.
+        StructureError: no KAN layer, or one that cannot be replaced.
+        ConfigError: an optimizer that cannot go on.
 
     >>> extend(KAN((1, 1), grid_size=4), [[1.4]]).layers[0].grid_size
     5
     """
-    model = as_kan(model, "extend")
-    a, layers = model.scale_inputs(model.as_input(X)), []
-    box = model.edge_layers[0].interval  # where the old function must not change, as seen by each layer
+    old = as_holder(model, "extend")
+    ends = _kan_ends(old, X) if isinstance(old, KAN) else _module_ends(old, X)
+    changes: list[Change] = [partial(extended, low=low, high=high) for low, high in ends]
     with torch.no_grad():
-        for number, layer in enumerate(model.edge_layers, start=1):
-            low, high = _range(a, "extend")
-            first, last = layer.interval
-            low = first if bool((box[0] < first).any()) else low
-            high = last if bool((box[1] > last).any()) else high
-            layers.append(_extended(layer, low, high))
-            a = model.multiply(number, layers[-1](a))
-            box = _image(model, number, layer, box)
-    return model.build(layers=layers, edit=Edit("extend", f"grid_size={[layer.grid_size for layer in layers]}"))
+        fresh = [change(layer) for change, layer in zip(changes, layers_of(old), strict=True)]
+    edit = Edit("extend", f"grid_size={[layer.grid_size for layer in fresh]}")
+    return _rebuilt(old, changes, edit, optimizer, fresh)
+
+
+@torch.no_grad()
+def _kan_ends(model: KAN, X: Any) -> list[tuple[Tensor, Tensor]]:
+    """The intervals that the grids of a KAN shall cover: those of the activations, as extended layers give them."""
+    a, ends = model.scale_inputs(model.as_input(X)), []
+    box = model.edge_layers[0].interval  # where the old function must not change, as seen by each layer
+    for number, layer in enumerate(model.edge_layers, start=1):
+        low, high = _range(a, "extend")
+        first, last = layer.interval
+        low = first if bool((box[0] < first).any()) else low
+        high = last if bool((box[1] > last).any()) else high
+        ends.append((low, high))
+        a = model.multiply(number, extended(layer, low, high)(a))
+        box = _image(model, number, layer, box)
+    return ends
+
+
+def _module_ends(module: nn.Module, X: Any) -> list[tuple[Tensor, Tensor]]:
+    """The intervals that the grids of a module shall cover: those of what reaches them."""
+    seen = zip(layers_of(module), inputs_of(module, X), strict=True)
+    return [layer.interval if a is None else _range(a, "extend") for layer, a in seen]
 
 
 def grown(model: KAN, X: Any, size: int = 1, most: float = float("inf")) -> KAN:
@@ -139,7 +219,7 @@ def grown(model: KAN, X: Any, size: int = 1, most: float = float("inf")) -> KAN:
                     torch.maximum(low, first - most * (last - first)),
                     torch.minimum(high, last + most * (last - first)),
                 )
-            layers.append(_extended(_refined(layer, max(size, layer.grid_size)), low, high))
+            layers.append(extended(refined(layer, max(size, layer.grid_size)), low, high))
             a = model.multiply(number, layers[-1](a))
     return model.build(layers=layers)
 
@@ -149,7 +229,7 @@ def reaching(model: KAN, other: KAN) -> KAN:
     ends = [layer.interval for layer in other.edge_layers]
     return model.build(
         layers=[
-            _extended(layer, *(e.to(layer.knots) for e in far))
+            extended(layer, *(e.to(layer.knots) for e in far))
             for layer, far in zip(model.edge_layers, ends, strict=True)
         ]
     )
@@ -186,85 +266,86 @@ def _range(a: Tensor, verb: str) -> tuple[Tensor, Tensor]:
     return a.amin(0), a.amax(0)
 
 
-def _extended(layer: KANLayer, low: Tensor, high: Tensor) -> KANLayer:
-    p = layer.degree
-    knots, left, right = grid.extended(layer.knots, p, low, high)
-    if left == right == 0:
-        return KANLayer.build(**layer.parts())
-    centres = grid.greville(knots, p)  # (i, j)
-    ends = torch.stack(layer.interval)  # (2, i)
-    common: dict[str, Any] = {"degree": p, "uniform": layer.uniform}
-    value = ops.edge_values(ends, layer.coef.detach(), layer.knots, **common)  # (2, i, o)
-    slope = (
-        ops.edge_values(ends, layer.coef.detach(), layer.knots, derivative=1, **common)
-        if p
-        else torch.zeros_like(value)
-    )
-    line = value[:, :, None] + slope[:, :, None] * (centres - ends[:, :, None])[..., None]  # (2, i, j, o)
-    count = knots.shape[1] - p - 1
-    coef = torch.cat([line[0, :, :left], layer.coef.detach(), line[1, :, count - right :]], dim=1)
-    return KANLayer.build(**{**layer.parts(), "knots": knots, "coef": coef})
-
-
-@knows_keywords
+@overload
 def adapt(
-    model: KAN | Fitted,
+    model: M,
     X: Any,
     *,
     grid_size: int | Sequence[int] | None = None,
     quantile: float = 0.0,
     margin: float = 0.0,
-) -> KAN:
+    optimizer: Optimizer | None = None,
+) -> M: ...
+@overload
+def adapt(
+    model: Fitted,
+    X: Any,
+    *,
+    grid_size: int | Sequence[int] | None = None,
+    quantile: float = 0.0,
+    margin: float = 0.0,
+    optimizer: Optimizer | None = None,
+) -> KAN: ...
+@knows_keywords
+def adapt(
+    model: Any,
+    X: Any,
+    *,
+    grid_size: int | Sequence[int] | None = None,
+    quantile: float = 0.0,
+    margin: float = 0.0,
+    optimizer: Optimizer | None = None,
+) -> Any:
     """Knots moved to the range of X and of the activations it causes; every edge is refitted to its old function there.
 
     The refit is least squares at fixed points of each interval, so it does not depend on where the rows lie. Its
-    largest error, relative to the largest value of the layer, stands in the last edit's detail.
+    largest error, relative to the largest value of the layer, stands in the last edit's detail of a KAN.
 
     Args:
-        model: the KAN, or the result of its fit.
-        X (b, features): the rows whose range counts, of any kind that `KAN.predict` takes.
+        model: the KAN, any module that holds KAN layers, or the result of a fit.
+        X (b, features): the rows whose range counts, of any kind that `KAN.predict` takes. For other modules: the
+            tensor that it takes, or a tuple of its arguments.
         grid_size: the new number of intervals, one for all layers or one per layer; the old one by default.
         quantile (0 to 1): 0 spaces knots evenly, 1 puts equal numbers of rows between them.
         margin: the part of the range by which the grid is longer on either side.
+        optimizer: one that trains the model; it goes on with the new one, as in `refine`.
 
     Returns:
         The new model.
 
     Raises:
-        ConfigError: a setting outside its range.
+        ConfigError: a setting outside its range; an optimizer that cannot go on.
         GridError: no row, or numbers that are not finite.
+        DataError: no tensor, for modules that take one.
+        StructureError: no KAN layer, or one that cannot be replaced.
 
     >>> adapt(KAN((1, 1)), 3 * torch.rand(50, 1, dtype=torch.float64)).edits[-1].action
     'adapt'
     """
-    model = as_kan(model, "adapt")
+    old = as_holder(model, "adapt")
+    layers = layers_of(old)
     if not all(map(is_number, (quantile, margin))) or not 0 <= quantile <= 1 or margin < 0:
         raise ConfigError(
             f"adapt needs 0 <= quantile <= 1 and margin >= 0, got quantile={shown(quantile)}, margin={shown(margin)}"
         )
-    sizes = [layer.grid_size for layer in model.edge_layers] if grid_size is None else _per_layer(model, grid_size)
-    refuse_widths(model.config.widths, sizes, model.config.degree)
-    a, layers, errors = model.scale_inputs(model.as_input(X)), [], []
+    sizes = [layer.grid_size for layer in layers] if grid_size is None else _per_layer(layers, grid_size)
+    _refuse_sizes(old, layers, sizes)
+    kan = old if isinstance(old, KAN) else None
+    seen = [None] * len(layers) if kan else inputs_of(old, X)
+    rows: Any = kan.scale_inputs(kan.as_input(X)) if kan else None
+    fresh, changes, errors = [], [], []
     with torch.no_grad():
-        for number, (layer, size) in enumerate(zip(model.edge_layers, sizes, strict=True), start=1):
-            _range(a, "adapt")
-            knots = grid.from_samples(a, size, layer.degree, quantile=quantile, margin=margin)
-            fresh, error = regrid(layer, knots)
-            layers.append(fresh)
+        for number, (layer, size) in enumerate(zip(layers, sizes, strict=True)):
+            rows = rows if kan else seen[number]
+            knots = layer.knots
+            if rows is not None:
+                _range(rows, "adapt")
+                knots = grid.from_samples(rows, size, layer.degree, quantile=quantile, margin=margin)
+            changes.append(partial(onto, knots=knots))
+            made, error = regrid(layer, knots)
+            fresh.append(made)
             errors.append(error)
-            a = model.multiply(number, fresh(a))
+            rows = kan.multiply(number + 1, made(rows)) if kan else None
     residual = ", ".join(f"{error:.2g}" for error in errors)
-    return model.build(layers=layers, edit=Edit("adapt", f"grid_size={sizes}; residual per layer: {residual}"))
-
-
-def regrid(layer: KANLayer, knots: Tensor) -> tuple[KANLayer, float]:
-    """The layer's splines projected onto other knots (i, G'+2p+1), and the largest error relative to the largest spline
-    value."""
-    splines: Callable[[Tensor], Tensor] = lambda x: ops.edge_values(  # noqa: E731
-        x, layer.coef.detach(), layer.knots, degree=layer.degree, uniform=layer.uniform
-    )
-    coef, residual = project(splines, knots, layer.degree)
-    scale = float(layer.coef.detach().abs().max()) or 1.0
-    return KANLayer.build(**{**layer.parts(), "knots": knots, "coef": coef, "uniform": None}), float(
-        residual.max()
-    ) / scale
+    edit = Edit("adapt", f"grid_size={sizes}; residual per layer: {residual}")
+    return _rebuilt(old, changes, edit, optimizer, fresh)

@@ -12,7 +12,7 @@ splitting of ln 2, ignoring NaN is wrong.
 
 from __future__ import annotations
 
-from numba import int32, njit
+from numba import int32, int64, njit
 
 from .instructions import fixed, is_single, larger, power_of_two, real, shift, smaller, smallest_exponent, wide_vectors
 
@@ -107,20 +107,20 @@ def locate(x, n, knots, p, intervals, uniform, first, places, block, one):
     inverse, last = real(intervals, one) / (high - low), real(intervals - 1, one)
     for b in range(n):
         first[b] = int32(smaller((place[b] - low) * inverse, last))
-    inner, wrong = shift(knots, p), 0
+    inner, wrong, final = shift(knots, p), 0, int32(intervals - 1)
     for b in range(n):  # by the knots around the point alone, so that a longer grid gives the same bits
-        left, right = fixed(inner, first[b]), fixed(inner, first[b] + 1)
-        wrong |= (place[b] < left) | (place[b] >= right)
+        k = first[b]
+        left, right = fixed(inner, k), fixed(inner, k + 1)
+        wrong |= (place[b] < left) | ((place[b] >= right) & (k < final))
         share[b] = (place[b] - left) / (right - left)
-    if wrong != 0:  # rounded to the neighbour of its interval, or at the right end
+    if wrong != 0:  # rounded to the neighbour of its interval, whose knots decide
         for b in range(n):
             k = first[b]
-            if k > 0 and place[b] < inner[k]:
-                k -= 1
-            elif k < intervals - 1 and place[b] >= inner[k + 1]:
-                k += 1
+            k -= int32(place[b] < fixed(inner, k))
+            k += int32((place[b] >= fixed(inner, k + 1)) & (k < final))
             first[b] = k
-            share[b] = (place[b] - inner[k]) / (inner[k + 1] - inner[k])
+            left, right = fixed(inner, k), fixed(inner, k + 1)
+            share[b] = (place[b] - left) / (right - left)
     return odd != 0
 
 
@@ -186,42 +186,78 @@ def _irregular(n, p, nu, places, values, carry, block, one):
             row[b] = carry[b]
 
 
+@plain_apart
+def _end_slopes(knots, p, intervals, uniform, slopes, work, one):
+    """First derivatives (p+1, 2) of the basis functions at the left and the right end of the interior interval, which
+    `work` (p+2 rows of a block) begins with afterwards."""
+    two, carry = int64(2), shift(work, 2 * (p + 1))
+    ends = shift(carry, 2)  # as `locate` places two points
+    for side in range(two):
+        interval = side * (intervals - 1)
+        ends[2 + side] = knots[p + side * intervals]
+        if uniform:
+            ends[2 * EXTRA + side] = real(side, one)
+        else:
+            for m in range(2 * p):
+                ends[2 * (EXTRA + m) + side] = knots[interval + 1 + m]
+    if uniform:
+        _uniform(two, knots, p, 1, intervals, slopes, ends, work, two, one)
+    else:
+        _irregular(two, p, 1, ends, work, carry, two, one)
+
+
 @plain
 def spline_values(n, knots, p, nu, intervals, uniform, odd, table, slopes, places, work, values, block, one):
     """values (p+1, rows) of the nu-th derivative, nu <= p, at points that `locate` has placed; `work` holds p+2
     rows."""
-    carry = shift(work, (p + 1) * block)
     if uniform:
         _uniform(n, knots, p, nu, intervals, table, places, values, block, one)
     else:
-        _irregular(n, p, nu, places, values, carry, block, one)
+        _irregular(n, p, nu, places, values, shift(work, (p + 1) * block), block, one)
     if not odd:
         return
-    if (
-        nu == 0 and p > 0 and uniform
-    ):  # the end of an interval with the bits of the next one's beginning, which it is in a longer grid
-        u = shift(places, EXTRA * block)
-        for b in range(n):
-            if u[b] == one:
-                for r in range(p, 0, -1):
-                    values[r * block + b] = table[(r - 1) * (p + 1)]
-                values[b] = real(0, one)
-    if nu == 0 and p > 0:  # along the tangent
+    if nu == 0 and p > 0:
         if uniform:
-            _uniform(n, knots, p, 1, intervals, slopes, places, work, block, one)
-        else:
-            _irregular(n, p, 1, places, work, carry, block, one)
-    for b in range(n):
-        beyond = places[b]
-        if beyond != beyond:
-            for r in range(p + 1):
-                values[r * block + b] = beyond
-        elif beyond != 0:
-            for r in range(p + 1):
-                if nu > 1:
-                    values[r * block + b] = real(0, one)
-                elif nu == 0 and p > 0:
-                    values[r * block + b] += beyond * work[r * block + b]
+            _same_ends(n, p, table, shift(places, EXTRA * block), values, block, one)
+        _end_slopes(knots, p, intervals, uniform, slopes, work, one)
+        _tangents(n, p, places, work, values, block, one)
+    else:
+        _flat(n, p, nu, places, values, block, one)
+
+
+@plain
+def _same_ends(n, p, table, u, values, block, one):
+    """The end of an interval with the bits of the next one's beginning, which it is in a longer grid."""
+    for r in range(p + 1):
+        row, end = shift(values, r * block), real(0, one)
+        if r > 0:
+            end = table[(r - 1) * (p + 1)]
+        for b in range(n):
+            row[b] = end if u[b] == one else row[b]
+
+
+@plain
+def _tangents(n, p, excess, ends, values, block, one):
+    """Values at the ends become those on the tangents there; NaN becomes NaN, and what lies inside stays."""
+    zero = real(0, one)
+    for r in range(p + 1):
+        row, falling, rising = shift(values, r * block), ends[2 * r], ends[2 * r + 1]
+        for b in range(n):
+            slope = falling if excess[b] < zero else rising
+            row[b] += excess[b] * slope
+
+
+@plain
+def _flat(n, p, nu, excess, values, block, one):
+    """Derivatives of a line: beyond the ends the first stays and higher ones are zero; NaN becomes NaN."""
+    zero = real(0, one)
+    for r in range(p + 1):
+        row = shift(values, r * block)
+        if nu > 1:
+            for b in range(n):
+                row[b] = row[b] if excess[b] == zero else zero
+        for b in range(n):
+            row[b] = row[b] if excess[b] == excess[b] else excess[b]
 
 
 @plain

@@ -30,7 +30,7 @@ from .rows import (
     pack,
     push_groups,
     push_rows,
-    slope_groups,
+    slopes_groups,
     unpack,
 )
 from .vectors import VECTOR_BYTES, sums
@@ -92,7 +92,7 @@ def to_out(
                     rows[b * O + o] = bias[o]
         if O > STRIP:
             pack(rows, n, O, strips)
-        grouped = p == 3 and base != 0 and nu <= p and O >= GROUPED and n >= ROWS_PER_INTERVAL * (J - p)
+        grouped = nu <= p and O >= GROUPED and n >= ROWS_PER_INTERVAL * (J - p)
         if not grouped:
             in_turn(n, order)
         for i in range(I):
@@ -125,7 +125,7 @@ def to_out(
                 target, w = shift(strips, s * n) if O > STRIP else rows, min(STRIP, O - s)
                 part, extra = shift(coef, i * J * O + s), shift(scale, i * O + s)
                 if grouped:
-                    axpy_groups(target, w, part, O, extra, J - p, ends, order, values, block)
+                    axpy_groups(target, w, part, O, extra, J - p, ends, order, values, block, terms, base != 0)
                 else:
                     axpy_rows(target, w, part, O, extra, order, first, values, n, block, terms, base != 0)
         if O > STRIP:
@@ -205,7 +205,6 @@ def backward(
         if O > STRIP:
             pack(rows, n, O, strips)
         grouped = O >= GROUPED and n >= ROWS_PER_INTERVAL * (J - p)
-        by_slope = grouped and p == 3 and base1 != 0 and nu >= 0
         if not grouped:
             in_turn(n, order)
         for i in range(low, high):
@@ -235,36 +234,25 @@ def backward(
                     block,
                     one,
                 )
-                sloped = by_slope and terms == 4
+                sloped = grouped and nu >= 0 and terms > 0  # the values of derivatives add up to zero
                 if sloped:
-                    differences(values, n, block)
-                for k in range(n * lanes if sloped and O > STRIP else 0):
-                    wide[k] = real(0, one)
+                    differences(values, n, block, terms, base1 != 0)
+                    for k in range(n * lanes):
+                        wide[k] = real(0, one)
                 for b in range(n):
                     pull[b] = real(0, one)
                 for s in range(0, O, STRIP):
                     source, w = shift(strips, s * n) if O > STRIP else rows, min(STRIP, O - s)
                     part, extra = shift(coef, i * J * O + s), shift(scale, i * O + s)
                     if sloped:
-                        slope_groups(
-                            source,
-                            w,
-                            part,
-                            O,
-                            extra,
-                            J - p,
-                            ends,
-                            order,
-                            values,
-                            block,
-                            O > STRIP,
-                            wide if O > STRIP else pull,
+                        slopes_groups(
+                            source, w, part, O, extra, J - p, ends, order, values, block, terms, base1 != 0, wide
                         )
                     else:
                         dot_rows(
                             source, w, part, O, extra, order, first, values, n, block, terms, base1 != 0, pull, one
                         )
-                if sloped and O > STRIP:
+                if sloped:
                     sums(wide, n, pull)
                 if column == NODES - 1 or i == high - 1:
                     to_rows(pulls, block, n, column + 1, shift(dx, at - column), I)

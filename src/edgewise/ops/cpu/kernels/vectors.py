@@ -186,30 +186,44 @@ def _in_parts(context, builder, number_type, width, part):
     )
 
 
-def make_group(kind: str, terms: int, base: bool):
-    """axpy, slope, slopes or push for `count` rows b in `order` that touch the same lines of coefficients, which stay
+def make_group(kind: str, lines: int):
+    """axpy, slopes or push for `count` rows b in `order` that touch the same `lines` lines of coefficients, which stay
     in registers meanwhile:
 
-    group(lines, line distance, base line, order, count, rows, width, values, value distance, pulls), where `rows` are
-    outputs (axpy) or their gradients, `width` numbers each. slope is dot with the differences of neighbouring lines in
-    the place of the lines, added to pulls[b]; slopes adds to the b-th vector (VECTOR_BYTES) of `pulls` instead, the sum
-    of which is the result.
+    group(start, line distance, last, base, order, count, rows, width, values, value distance, pulls), where `rows` are
+    outputs (axpy) or their gradients, `width` numbers each. Lines follow each other from `start` on, but for the last,
+    which lies at `last`: the next one, or that of the base function, as the flag `base` says. slopes is dot with the
+    differences of neighbouring lines in the place of the lines (the base function's stays itself), added to the b-th
+    vector (VECTOR_BYTES) of `pulls`, the sum of which is the result.
     """
 
     @intrinsic
-    def group(typingctx, lines, distance, extra, order, count, rows, width, values, value_distance, pulls):
+    def group(typingctx, start, distance, last, base, order, count, rows, width, values, value_distance, pulls):
         def codegen(context, builder, signature, arguments):
-            lines_, distance_, extra_, order_, count_, rows_, width_, values_, value_distance_, pulls_ = arguments
-            places = _lines(builder, lines_, distance_, extra_, terms, base)
+            start_, distance_, last_, base_, order_, count_, rows_, width_, values_, value_distance_, pulls_ = arguments
+            places = _lines(builder, start_, distance_, last_, lines - 1, True)
             widest = VECTOR_BYTES // (4 if rows.dtype == types.float32 else 8)
+
+            def differences(lanes, offsets):
+                """What `slopes` holds: every line less the one before it, and the base function's line."""
+                before = _lines(builder, start_, distance_, None, lines, False)
+                after = [*before[1:], last_]
+                held = []
+                for k, (low, high) in enumerate(zip(before, after, strict=True)):
+                    less = [lanes.load(low, at) for at in offsets]
+                    if k == lines - 1:
+                        less = [builder.select(base_, lanes.zero, value) for value in less]
+                    pairs = zip(offsets, less, strict=True)
+                    held.append([builder.fsub(lanes.load(high, at), value) for at, value in pairs])
+                return held
 
             def part(lanes, offset, vectors):
                 index = offset.type
                 offsets = [builder.add(offset, index(lanes.lanes * v)) for v in range(vectors)]
-                held = [[lanes.load(place, at) for at in offsets] for place in places]
-                if kind in ("slope", "slopes"):
-                    pairs = zip(held[: terms - 1], held[1:terms], strict=True)
-                    held = [[builder.fsub(b, a) for a, b in zip(*pair, strict=True)] for pair in pairs] + held[terms:]
+                if kind == "slopes":
+                    held = differences(lanes, offsets)
+                else:
+                    held = [[lanes.load(place, at) for at in offsets] for place in places]
                 if kind == "push":
                     held = [[cgutils.alloca_once_value(builder, value) for value in line] for line in held]
                 with cgutils.for_range(builder, count_, intp=count_.type) as loop:
@@ -235,15 +249,11 @@ def make_group(kind: str, terms: int, base: bool):
                             for at, value in zip(offsets, edge, strict=True):
                                 lanes.store(value, row, at)
                         else:
-                            pull = builder.mul(b, index(widest)) if kind == "slopes" else b
-                            total = lanes.load(pulls_, pull) if kind == "slopes" else lanes.zero
+                            pull = builder.mul(b, index(widest))
+                            total = lanes.load(pulls_, pull)
                             for gradient, value in zip(own, edge, strict=True):
                                 total = lanes.multiply_add(gradient, value, total)
-                            if kind == "slopes":
-                                lanes.store(total, pulls_, pull)
-                            else:
-                                place = builder.gep(pulls_, [pull])
-                                builder.store(builder.fadd(builder.load(place), lanes.total(total)), place)
+                            lanes.store(total, pulls_, pull)
                 if kind == "push":
                     for place, line in zip(places, held, strict=True):
                         for at, total in zip(offsets, line, strict=True):
@@ -252,7 +262,8 @@ def make_group(kind: str, terms: int, base: bool):
             _in_parts(context, builder, rows.dtype, width_, part)
             return context.get_dummy_value()
 
-        return types.none(lines, distance, extra, order, count, rows, width, values, value_distance, pulls), codegen
+        given = (start, distance, last, base, order, count, rows, width, values, value_distance, pulls)
+        return types.none(*given), codegen
 
     return group
 

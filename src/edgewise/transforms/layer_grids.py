@@ -1,0 +1,66 @@
+"""One layer on another grid: refined, extended, or projected onto any knots. Each is linear in the coefficients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .. import grid, ops
+from ..fitting import project
+from ..layers import KANLayer
+
+Change = Callable[[KANLayer], KANLayer]  # what makes of a layer the same layer on another grid
+
+
+def refined(layer: KANLayer, size: int) -> KANLayer:
+    """The layer with `size` intervals, by knot insertion."""
+    if size == layer.grid_size:
+        return KANLayer.build(**layer.parts())
+    breaks = grid.refined_breaks(grid.breaks_of(layer.knots, layer.degree).double(), size)
+    knots = grid.from_breaks(breaks, layer.degree)
+    coef = grid.insert(layer.knots.double(), layer.coef.detach().double(), knots, layer.degree)
+    return KANLayer.build(
+        **{**layer.parts(), "knots": knots.to(layer.knots), "coef": coef.to(layer.coef), "uniform": None}
+    )
+
+
+def extended(layer: KANLayer, low: Tensor, high: Tensor) -> KANLayer:
+    """The layer with grids that reach from low to high (i,), its tangents going on in the new intervals."""
+    p = layer.degree
+    knots, left, right = grid.extended(layer.knots, p, low, high)
+    if left == right == 0:
+        return KANLayer.build(**layer.parts())
+    centres = grid.greville(knots, p)  # (i, j)
+    ends = torch.stack(layer.interval)  # (2, i)
+    common: dict[str, Any] = {"degree": p, "uniform": layer.uniform}
+    value = ops.edge_values(ends, layer.coef.detach(), layer.knots, **common)  # (2, i, o)
+    slope = (
+        ops.edge_values(ends, layer.coef.detach(), layer.knots, derivative=1, **common)
+        if p
+        else torch.zeros_like(value)
+    )
+    line = value[:, :, None] + slope[:, :, None] * (centres - ends[:, :, None])[..., None]  # (2, i, j, o)
+    count = knots.shape[1] - p - 1
+    coef = torch.cat([line[0, :, :left], layer.coef.detach(), line[1, :, count - right :]], dim=1)
+    return KANLayer.build(**{**layer.parts(), "knots": knots, "coef": coef})
+
+
+def regrid(layer: KANLayer, knots: Tensor) -> tuple[KANLayer, float]:
+    """The layer's splines projected onto other knots (i, G'+2p+1), and the largest error relative to the largest spline
+    value."""
+    splines: Callable[[Tensor], Tensor] = lambda x: ops.edge_values(  # noqa: E731
+        x, layer.coef.detach(), layer.knots, degree=layer.degree, uniform=layer.uniform
+    )
+    coef, residual = project(splines, knots, layer.degree)
+    scale = float(layer.coef.detach().abs().max()) or 1.0
+    return KANLayer.build(**{**layer.parts(), "knots": knots, "coef": coef, "uniform": None}), float(
+        residual.max()
+    ) / scale
+
+
+def onto(layer: KANLayer, knots: Tensor) -> KANLayer:
+    """`regrid` without its error."""
+    return regrid(layer, knots)[0]
