@@ -31,6 +31,7 @@ LEVELS = [
     {"train"},
     {"select"},
     {"symbolic", "pde"},
+    {"discovery"},
     {"exports"},
     {"plotting", "compat"},
     {"report"},
@@ -42,7 +43,7 @@ LEVEL = {room: number for number, rooms in enumerate(LEVELS) for room in rooms}
 
 # Optional or heavy packages enter inside functions of these rooms only.
 GUARDED = {
-    "sympy": {"primitives", "symbolic", "exports"},
+    "sympy": {"primitives", "symbolic", "exports", "discovery"},
     "matplotlib": {"plotting"},
     "jinja2": {"report"},
     "sklearn": {"estimators", "studies"},
