@@ -32,6 +32,7 @@ LEVELS = [
     {"insight"},
     {"symbolic", "pde"},
     {"structure"},
+    {"discovery"},
     {"exports"},
     {"plotting", "compat"},
     {"report"},
@@ -43,7 +44,7 @@ LEVEL = {room: number for number, rooms in enumerate(LEVELS) for room in rooms}
 
 # Optional or heavy packages enter inside functions of these rooms only.
 GUARDED = {
-    "sympy": {"primitives", "symbolic", "exports"},
+    "sympy": {"primitives", "symbolic", "exports", "discovery"},
     "matplotlib": {"plotting"},
     "jinja2": {"report"},
     "sklearn": {"estimators", "studies"},

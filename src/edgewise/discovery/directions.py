@@ -1,0 +1,97 @@
+"""Directions along which a function does not change, out of gradients that are a little wrong.
+
+Letters: n rows, m columns of a matrix A, whose null vectors are looked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations
+
+import torch
+from torch import Tensor
+
+from .tuning import TUNED
+
+
+@dataclass(frozen=True)
+class Directions:
+    """Null vectors of A in rational numbers, one for each of the columns `pivots`, where it is 1 and the others are 0.
+
+    rest: what A leaves of them, the largest, as a part of A's own size.
+    """
+
+    pivots: tuple[int, ...]
+    vectors: tuple[tuple[Fraction, ...], ...]
+    rest: float
+
+    @property
+    def cost(self) -> float:
+        """How long the vectors are to write."""
+        entries = [entry for vector in self.vectors for entry in vector if entry]
+        return float(sum(abs(entry.numerator) + 2 * entry.denominator - 2 for entry in entries))
+
+
+def null_directions(A: Tensor, wrong: Tensor, pivots: int) -> Directions | None:
+    """The rational null vectors of A (n, m), as many as its error allows; None where there are none.
+
+    Args:
+        A (n, m): columns in units in which a null vector has simple entries.
+        wrong (n, m): what A is wrong by, about.
+        pivots: the first so many columns may be pivots.
+    """
+    finite = torch.isfinite(A).all(1) & torch.isfinite(wrong).all(1)
+    A, wrong = A[finite], wrong[finite]
+    if len(A) < 2 * A.shape[1]:
+        return None
+    size = A.square().mean(0).sqrt()
+    if bool((size[:pivots] == 0).any()):
+        return None
+    unit = size.clamp(min=1e-300)
+    _, s, vh = torch.linalg.svd(A / unit / len(A) ** 0.5, full_matrices=False)
+    noise = torch.stack([(wrong / unit @ v).square().mean().sqrt() for v in vh])
+    most = torch.minimum(TUNED.null_factor * noise + TUNED.null_round_off, torch.tensor(TUNED.null_most))
+    # more vectors than are sure: a few of several null vectors are not rational, all of them together are
+    for count in range(int((s <= TUNED.null_tried).sum()), 0, -1):
+        if bool((s[-count:] > 3 * most[-count:]).any()):
+            continue
+        for denominator in range(1, TUNED.denominator + 1):
+            found = _rational(vh[-count:] / unit, A / unit, unit, wrong / unit, pivots, denominator)
+            if found is not None:
+                return found
+    return None
+
+
+def _rational(null: Tensor, A: Tensor, unit: Tensor, wrong: Tensor, pivots: int, denominator: int) -> Directions | None:
+    """The null space (k, m) with the pivots that make it shortest, each entry a short fraction that A allows."""
+    k, m = null.shape
+    best: Directions | None = None
+    for chosen in list(combinations(range(pivots), k))[: TUNED.pivot_choices]:
+        block = null[:, list(chosen)]
+        values = torch.linalg.svdvals(block / block.norm(dim=0).clamp(min=1e-300))
+        if float(values[-1]) < 1e-3:
+            continue
+        q, r = torch.linalg.qr(block.T)
+        reduced = q @ torch.linalg.solve_triangular(r.T, null, upper=False)  # block^-1 null, by rows of pivots
+        vectors = tuple(
+            tuple(_near(value, place in chosen, place == chosen[row], denominator) for place, value in enumerate(line))
+            for row, line in enumerate(reduced.tolist())
+        )
+        if any(abs(entry.numerator) > TUNED.numerator for line in vectors for entry in line):
+            continue
+        exact = torch.tensor([[float(entry) for entry in line] for line in vectors], dtype=A.dtype) * unit
+        length = exact.norm(dim=1)
+        left = (A @ exact.T).square().mean(0).sqrt() / length
+        noise = (wrong @ exact.T).square().mean(0).sqrt() / length
+        if bool((left > torch.clamp(TUNED.null_factor * noise + TUNED.null_round_off, max=TUNED.null_most)).any()):
+            continue
+        found = Directions(chosen, vectors, float(left.max()))
+        if best is None or found.cost < best.cost:
+            best = found
+    return best
+
+
+def _near(value: float, pivot: bool, own: bool, denominator: int) -> Fraction:
+    """The short fraction nearest to a value."""
+    return Fraction(int(own)) if pivot else Fraction(value).limit_denominator(denominator)

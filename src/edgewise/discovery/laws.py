@@ -1,0 +1,105 @@
+"""What a search gives back: formulas on a front of length against error, and a verdict on the best of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+
+from ..data import as_matrix
+from ..errors import SymbolicError
+from .constants import error, standard_errors
+from .polish import Polished, of_choice
+from .rows import Rows, Task
+from .tree import Node, complexity, numbers_of, to_sympy, values, written
+from .tuning import TUNED
+
+SHOWN = 100  # characters of a formula in the table
+
+
+class Constant(NamedTuple):
+    """A constant of a formula that is no simple number, with its standard error."""
+
+    value: float
+    error: float
+
+
+@dataclass(frozen=True, repr=False)
+class Law:
+    """One formula. Its figures come from rows that neither fitted nor chose it.
+
+    Attributes:
+        names: of the columns.
+        complexity: symbols of the formula: columns, numbers, functions and operations.
+        rmse: root mean squared error.
+        r2: part of the variance that it explains.
+        constants: those that are no simple numbers, with standard errors, in the order in which they stand.
+    """
+
+    names: tuple[str, ...]
+    complexity: int
+    rmse: float
+    r2: float
+    constants: tuple[Constant, ...]
+    _node: Node
+
+    @property
+    def expression(self) -> Any:
+        """The formula in sympy, over plain symbols with the names of the columns."""
+        import sympy
+
+        return to_sympy(self._node, [sympy.Symbol(name) for name in self.names])
+
+    def __call__(self, X: Any) -> Any:
+        """The formula on rows X (n, d), by the order of the columns: a tensor (n,).
+
+        Raises:
+            DataError, ShapeError: rows that cannot be used.
+        """
+        return values(self._node, as_matrix(X, width=len(self.names), dtype=torch.float64, device="cpu")).clone()
+
+    def __str__(self) -> str:
+        return written(self._node, self.names)
+
+    def __repr__(self) -> str:
+        return f"Law({self}, rmse={self.rmse:.3g}, complexity={self.complexity})"
+
+
+def as_law(found: Polished, task: Task) -> Law:
+    """A formula with its figures."""
+    rows = task.judging
+    off = error(found.node, rows)
+    spread = float((rows.y - task.fitting.y.mean()).square().mean())
+    r2 = 1 - off**2 / spread if spread > 0 else math.nan
+    return Law(task.names, complexity(found.node), off, r2, _constants(found.node, task), found.node)
+
+
+def _constants(node: Node, task: Task) -> tuple[Constant, ...]:
+    rows = task.fitting.first(TUNED.fitted)
+    free = [part.value for part in numbers_of(node) if part.name is None]
+    if not free:
+        return ()
+    sigma = error(node, rows) * math.sqrt(len(rows) / max(len(rows) - len(free), 1))
+    whole = Rows(rows.X, rows.y)
+    return tuple(map(Constant, free, standard_errors(node, whole, sigma)))
+
+
+def front(found: Sequence[Polished], task: Task) -> list[Polished]:
+    """The formulas than which none is both shorter and nearer to the rows that choose, the shortest first."""
+    best: list[Polished] = []
+    floor = TUNED.exact * task.size
+    for one in sorted(found, key=lambda one: (complexity(one.node), one.error)):
+        if math.isfinite(one.error) and (not best or max(one.error, floor) < best[-1].error * TUNED.nearer):
+            best.append(one)
+    return best
+
+
+def chosen(found: Sequence[Polished], task: Task) -> Polished:
+    """The formula of the least description length. Raises `SymbolicError` where there is none."""
+    if not found:
+        raise SymbolicError("no formula was fitted before the search ended; give it more seconds")
+    measure = of_choice(task)
+    return min(found, key=lambda one: measure.price(one.node, one.error))

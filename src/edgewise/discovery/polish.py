@@ -1,0 +1,64 @@
+"""From candidates to formulas: constants by least squares on raw rows, then simpler numbers and fewer terms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .constants import error, fitted
+from .rows import Rows, Task
+from .simplify import simplified
+from .snapping import snapped
+from .tree import Node, is_finite
+from .tuning import TUNED
+from .yardstick import Yardstick
+
+
+@dataclass(frozen=True)
+class Polished:
+    """A formula over the columns of X, and its root mean squared error on the rows that choose."""
+
+    node: Node
+    error: float
+
+
+def polished(found: Iterable[Node], task: Task, guide: Rows, yardstick: Yardstick) -> list[Polished]:
+    """The best of these formulas with constants of least squares, the lowest description length first.
+
+    guide: few rows for a first fit, whose y may be smoother than it was given. yardstick: of errors on them.
+    """
+    floor = TUNED.exact * task.size
+    quick: list[tuple[float, Node]] = []
+    seen: set[Node] = set()
+    for start in list(found)[: TUNED.tries]:
+        node = fitted(simplified(start), guide, steps=TUNED.quick_steps)
+        off = error(node, guide)
+        if not math.isfinite(off) or not is_finite(node) or node in seen:
+            continue
+        seen.add(node)
+        quick.append((yardstick.price(node, off), node))
+        if off <= floor:
+            break
+    quick.sort(key=lambda entry: entry[0])
+    return finished((node for _, node in quick[: TUNED.kept]), task)
+
+
+def finished(nodes: Iterable[Node], task: Task) -> list[Polished]:
+    """Formulas fitted to all rows that fit, made simpler, and judged by the rows that choose."""
+    all_rows = task.fitting.first(TUNED.fitted)
+    floor, done = TUNED.exact * task.size, []
+    for node in nodes:
+        node = snapped(fitted(node, all_rows, steps=TUNED.steps), all_rows)
+        off = error(node, task.choosing)
+        if math.isfinite(off):
+            done.append(Polished(node, off))
+            if off <= floor:
+                break
+    measure = of_choice(task)
+    return sorted(done, key=lambda one: measure.price(one.node, one.error))
+
+
+def of_choice(task: Task) -> Yardstick:
+    """What errors on the rows that choose cost."""
+    return Yardstick(len(task.choosing), 0.0, TUNED.exact * task.size)

@@ -1,0 +1,86 @@
+"""Steps that leave fewer columns: scalings and translations that the surrogate shows.
+
+Letters: n rows, d columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import torch
+from torch import Tensor
+
+from .directions import Directions, null_directions
+from .states import Reduction, State
+from .surrogate import Pair
+from .tree import ONE, Node, Var, number, on_columns, power, product, total
+
+
+def reductions(state: State, Z: Tensor, pair: Pair) -> list[State]:
+    """The states that one step leads to, for rows Z (n, d) of the state's columns."""
+    found = [scaled(state, Z, pair), translated(state, Z, pair)]
+    return [new for new in found if new is not None]
+
+
+def scaled(state: State, Z: Tensor, pair: Pair) -> State | None:
+    """Columns out of which scalings are divided, and the power of them that g itself has.
+
+    If g(s^a1 z1, ..., s^ad zd) = s^b g(z), then sum a_i z_i g_i = b g: a null vector of [z_i g_i, g]. All of them
+    together are Buckingham's theorem without units.
+    """
+    d = Z.shape[1]
+    A, wrong = (torch.cat([Z * gradient, values[:, None]], 1) for gradient, values in _both(Z, pair))
+    found = null_directions(A, wrong, pivots=d)
+    if found is None:
+        return None
+    pivots = [Var(i) for i in found.pivots]
+    # along the vector of a pivot, that pivot counts once: so its power in g is -b, and in column i it is a_i
+    own = [vector[-1] for vector in found.vectors]
+    outer = _monomial(pivots, [-b for b in own])
+    columns = [
+        product(Var(i), _monomial(pivots, [-vector[i] for vector in found.vectors]))
+        for i in range(d)
+        if i not in found.pivots
+    ]
+    return _onto(state, outer, columns, "scalings", found)
+
+
+def translated(state: State, Z: Tensor, pair: Pair) -> State | None:
+    """Columns in which only differences and sums are left: null vectors of the gradient itself."""
+    d = Z.shape[1]
+    A, wrong = (gradient for gradient, _ in _both(Z, pair))
+    found = null_directions(A, wrong, pivots=d)
+    if found is None or all(sum(map(bool, vector)) == 1 for vector in found.vectors) and d == len(found.pivots):
+        return None
+    columns: list[Node] = []
+    for i in range(d):
+        if i not in found.pivots:
+            shifts = zip(found.pivots, (vector[i] for vector in found.vectors), strict=True)
+            columns.append(total(Var(i), *(_times(-c, Var(p)) for p, c in shifts if c)))
+    return _onto(state, ONE, columns, "translations", found)
+
+
+def _both(Z: Tensor, pair: Pair) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """(gradient, values) of the finer surrogate, and by how much the coarser one differs."""
+    fine, coarse = ((one.gradient(Z), one.values(Z)) for one in (pair.fine, pair.coarse))
+    # where degrees come in steps, the difference of neighbours is larger than what the finer one is wrong by
+    ease = min(1.0, pair.fine.error / max(pair.coarse.error, 1e-300)) ** 0.5
+    return fine, (ease * (fine[0] - coarse[0]), ease * (fine[1] - coarse[1]))
+
+
+def _times(c: Fraction, node: Node) -> Node:
+    return node if c == 1 else product(number(float(c)), node)
+
+
+def _monomial(columns: Sequence[Node], powers: Sequence[Fraction]) -> Node:
+    return product(*(power(column, float(p)) for column, p in zip(columns, powers, strict=True) if p))
+
+
+def _onto(state: State, outer: Node, columns: Sequence[Node], kind: str, found: Directions) -> State:
+    """The state with formulas of its columns in their place."""
+    return State(
+        product(state.prefactor, on_columns(outer, state.columns)),
+        tuple(on_columns(column, state.columns) for column in columns),
+        (*state.trail, Reduction(kind, len(found.vectors), found.rest)),
+    )

@@ -1,0 +1,108 @@
+"""The rows of a search, checked once and split into those that fit, choose and judge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..data import Table, as_matrix, as_target, frame_names
+from ..data.frames import as_frame, is_frame
+from ..errors import ConfigError, DataError, as_words, did_you_mean, shown, twice
+from .tuning import TUNED
+
+
+@dataclass(frozen=True)
+class Rows:
+    """X (n, d) and y (n,), in float64."""
+
+    X: Tensor
+    y: Tensor
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def first(self, count: int) -> Rows:
+        """The first rows; they were shuffled."""
+        return Rows(self.X[:count], self.y[:count])
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is given: rows that fit constants, that choose among formulas, and that only judge; names of the columns."""
+
+    fitting: Rows
+    choosing: Rows
+    judging: Rows
+    names: tuple[str, ...]
+    target: str
+
+    @property
+    def spread(self) -> float:
+        """Root of the mean squared deviation of y from its mean, on the rows that fit."""
+        return float(self.fitting.y.std(unbiased=False))
+
+    @property
+    def size(self) -> float:
+        """Root of the mean square of y: what round-off is measured by."""
+        return float(self.fitting.y.square().mean().sqrt())
+
+
+def as_task(X: Any, y: Any, inputs: Sequence[str] | None, target: str | None, seed: int) -> Task:
+    """The rows in a random order of this seed. Raises `ConfigError`, `DataError` and `ShapeError`."""
+    X, y, names, label = _parts(X, y, inputs, target)
+    matrix = as_matrix(X, dtype=torch.float64, device="cpu")
+    if y is None:
+        raise DataError("y is missing: give the numbers that the law is to explain, or a frame and target='its column'")
+    column = as_target(y, rows=len(matrix), width=1, dtype=torch.float64, device="cpu")[:, 0]
+    if not matrix.shape[1]:
+        raise DataError("X has no columns; a law needs at least one input")
+    if len(matrix) < TUNED.fewest:
+        raise DataError(f"X has {len(matrix)} rows; a law needs at least {TUNED.fewest} to be found and judged")
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.randperm(len(matrix), generator=generator)
+    choosing, judging = (max(4, int(part * len(matrix))) for part in (TUNED.choosing, TUNED.judging))
+    ends = (choosing, choosing + judging)
+    parts = [Rows(matrix[at], column[at]) for at in (order[: ends[0]], order[ends[0] : ends[1]], order[ends[1] :])]
+    return Task(
+        parts[2], parts[0].first(TUNED.judged), parts[1].first(TUNED.judged), _names(names, matrix.shape[1]), label
+    )
+
+
+def _parts(X: Any, y: Any, inputs: Any, target: Any) -> tuple[Any, Any, Any, str]:
+    """Inputs, target and their names, out of whatever holds them."""
+    if isinstance(X, Table):
+        raise DataError("X is a Table, whose columns are coded for a network; give the numbers as an array or a frame")
+    X = as_frame(X)
+    label = str(target) if target is not None else next(iter(frame_names(y)), "y")
+    if not is_frame(X):
+        if target is not None and y is None:
+            raise ConfigError(f"target={shown(target)} names a column of a DataFrame, and X is none; give y")
+        return X, y, inputs, label
+    known = list(frame_names(X))
+    if y is None and target is not None:
+        if target not in known:
+            raise DataError(f"the frame has no column {shown(target)}; {did_you_mean(target, known)}")
+        y = X[target]
+        chosen = [name for name in known if name != target] if inputs is None else list(inputs)
+    else:
+        chosen = known if inputs is None or not set(map(str, inputs)) <= set(known) else list(inputs)
+    if wrong := [name for name in chosen if name not in known]:
+        raise DataError(f"the frame has no column {shown(wrong[0])}; {did_you_mean(wrong[0], known)}")
+    names = chosen if inputs is None or y is None or set(map(str, inputs)) <= set(known) else inputs
+    return (X[chosen] if known else X), y, (names if names else inputs), label
+
+
+def _names(inputs: Any, count: int) -> tuple[str, ...]:
+    """A name for every column. Raises `ConfigError` for names that do not fit."""
+    if inputs is None:
+        return tuple(f"x{n + 1}" for n in range(count))
+    words = as_words(inputs)
+    if words is None or len(words) != count:
+        raise ConfigError(f"inputs needs {count} names, one for every column of X, got {shown(inputs)}")
+    if not all(words) or twice(words):
+        raise ConfigError(f"inputs needs names that are different and not empty, got {shown(inputs)}")
+    return tuple(words)

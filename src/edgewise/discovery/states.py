@@ -1,0 +1,51 @@
+"""What is left to find: y = prefactor * g(columns), where both are formulas of the given columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .rows import Rows
+from .tree import ONE, Node, Var, on_columns, product, values, written
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """A step to fewer columns. rest: what the test left, as a part of the gradient's size."""
+
+    kind: str
+    count: int
+    rest: float
+
+
+@dataclass(frozen=True)
+class State:
+    """A reduced problem. columns: formulas of the given columns, as arguments of g; trail: how it came about."""
+
+    prefactor: Node
+    columns: tuple[Node, ...]
+    trail: tuple[Reduction, ...] = ()
+
+    @staticmethod
+    def whole(d: int) -> State:
+        """The problem as it is given."""
+        return State(ONE, tuple(Var(i) for i in range(d)))
+
+    def inner(self, rows: Rows) -> tuple[Tensor, Tensor, Tensor]:
+        """Columns (n, m), g (n,) and prefactor (n,) on these rows; rows where one is not finite are left out."""
+        Z = torch.stack([values(node, rows.X) for node in self.columns], 1) if self.columns else rows.X[:, :0]
+        factor = values(self.prefactor, rows.X)
+        g = rows.y / factor
+        usable = torch.isfinite(Z).all(1) & torch.isfinite(g) & torch.isfinite(factor)
+        return Z[usable], g[usable], factor[usable]
+
+    def formula(self, inner: Node) -> Node:
+        """y as a formula of the given columns, from that of g."""
+        return product(self.prefactor, on_columns(inner, self.columns))
+
+    def words(self, names: Sequence[str]) -> str:
+        """The columns, as they are written."""
+        return ", ".join(written(column, names) for column in self.columns) or "a constant"

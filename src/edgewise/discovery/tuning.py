@@ -1,0 +1,157 @@
+"""The numbers that steer the search for laws: each with its meaning, unit and reason. "Not measured" says that a value
+was chosen by judgement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DiscoveryTuning:
+    """All of them, in the order in which a search comes across them. Change one with `dataclasses.replace`."""
+
+    # ------------------------------------------------------------------ rows (rows.py)
+
+    fewest: int = 20
+    """Rows from which a law can be looked for: a part that fits, one that chooses, one that judges."""
+    choosing: float = 0.2
+    """Part of the rows that choose among formulas. Not measured."""
+    judging: float = 0.2
+    """Part of the rows that only give the figures shown. Not measured."""
+    searched: int = 400
+    """Rows on which terms are compared: a pair of terms has three constants, so more of them tell little more."""
+    fitted: int = 4000
+    """Rows to which the constants of a formula are fitted, at most: more take time, and lower their errors little."""
+    judged: int = 4000
+    """Rows that choose, and rows that judge, at most: they tell an error to about one percent."""
+
+    # ------------------------------------------------------------------ length (tree.py)
+
+    symbol_bits: float = 4.0
+    """Bits of a symbol: one of sixteen, about as many as there are columns, operations and short numbers."""
+    form_bits: float = 2.0
+    """Bits of one step of complexity of a closed form (`primitives/library.py`), where 2 is a sine."""
+    constant_bits: float = 16.0
+    """Bits of the digits of a free constant: five digits. Half the logarithm of the rows, Rissanen's price, is 5 to 7
+    bits; a constant that was looked for costs more. Not measured."""
+    exponent_bits: float = 24.0
+    """Bits more for a free exponent: nearly all laws have simple ones. Not measured."""
+
+    # ------------------------------------------------------------------ terms (library.py)
+
+    terms: int = 1500
+    """Terms in one library, at most: all pairs of them take a fifth of a second."""
+    powers: int = 300
+    """Products of powers in it, at most."""
+    below: int = 40
+    """Products of powers below a fraction line, at most. Not measured."""
+    scales: tuple[float, float, int] = (0.1, 30.0, 18)
+    """Scales of an argument of one variable: ends in units of its spread, and their number. Neighbours differ by 40
+    percent, which least squares for the constants overcome."""
+    least_spread: float = 1e-9
+    """Part of a column's size that must vary for it to be a term: round-off."""
+    largest: float = 1e12
+    """Ratio of the largest to the smallest size of a term above which few rows would decide."""
+
+    # ------------------------------------------------------------------ pairs (pairs.py)
+
+    same: float = 1e-9
+    """Part of a term that another one must leave for both to be a pair: below, round-off decides."""
+    followed: int = 8
+    """Sums of one and of two terms under one output transform that are followed. Not measured."""
+    singles: int = 30
+    """Shapes beside a product of powers that are followed. Not measured."""
+    largest_power: float = 4.0
+    """Power of a shape above which a product is no law."""
+    near_power: float = 0.12
+    """Distance of a power from a simple one up to which that is tried, too. Not measured."""
+    as_good_as: float = 0.002
+    """The same, up to which only that one is tried: least squares for the constants settle the rest."""
+    extended: int = 3
+    """Of these, those to which further terms are added. Not measured."""
+    most_terms: int = 5
+    """Terms of one sum, at most. Not measured."""
+    gain: float = 0.5
+    """Factor by which a further term must lower the error. Not measured."""
+
+    # ------------------------------------------------------------------ constants (polish.py)
+
+    exact: float = 1e-9
+    """Relative error of a formula that counts as exact: some million roundings of float64, and far below any noise."""
+    tries: int = 48
+    """Candidates of one search whose constants are fitted. Not measured."""
+    quick_rows: int = 300
+    """Rows of the first fit of a candidate's constants."""
+    quick_steps: int = 25
+    """Steps of it, at most. Not measured."""
+    steps: int = 60
+    """Steps of the last fit, at most. Not measured."""
+    kept: int = 8
+    """Candidates of one search that are fitted to all rows and made simpler. Not measured."""
+    reach: float = 3.0
+    """Standard errors within which a constant may be set to a simple number."""
+    worse: float = 4.0
+    """Loss, in units of the noise's variance, that setting one constant may cost: two standard deviations, squared."""
+
+    # ------------------------------------------------------------------ surrogates (surrogate.py)
+
+    features: int = 800
+    """Features of a polynomial, at most: a fit of so many takes half a second."""
+    rows_a_feature: float = 4.0
+    """Rows for each feature, at least: noise then enters with half of its size. Not measured."""
+    degree: int = 24
+    """Degree of a polynomial, at most: higher ones oscillate between the rows."""
+    surrogate_rows: int = 6000
+    """Rows to which a surrogate is fitted, at most."""
+    compared_rows: int = 2000
+    """Rows on which scales and images of y are compared, at most."""
+    compared_features: int = 160
+    """Features with which they are compared."""
+    climbs: int = 2
+    """Of these, those that get all rows and features."""
+    flattest: float = 1e-3
+    """Least slope of an image, as a part of its mean: else single rows decide."""
+    looked_at: int = 300
+    """Rows at which gradients are looked at."""
+
+    # ------------------------------------------------------------------ directions (directions.py)
+
+    null_factor: float = 3.0
+    """Errors of the gradient within which a combination of its columns counts as zero."""
+    null_round_off: float = 1e-8
+    """The same where the surrogate is exact, as a part of the columns' size."""
+    null_most: float = 0.1
+    """What such a combination may leave at most, whatever the surrogate's error. Not measured."""
+    denominator: int = 4
+    """Of the fractions that a null vector is made of, at most."""
+    numerator: int = 8
+    """Of these fractions, at most."""
+    null_tried: float = 0.3
+    """What the surrogate's own null vectors may leave, to be tried with simple entries. Not measured."""
+    pivot_choices: int = 300
+    """Choices of pivots that are compared, at most."""
+
+    # ------------------------------------------------------------------ the search (search.py)
+
+    depth: int = 4
+    """Reductions one after the other, at most: each takes a column at least, and few laws take more than three."""
+    beam: int = 4
+    """States that are followed at each depth. Not measured."""
+    noisy: float = 3.0
+    """Held-out error of a surrogate, in units of the difference of two degrees, from which it counts as noise."""
+
+    # ------------------------------------------------------------------ the front (laws.py)
+
+    nearer: float = 0.98
+    """Part of a shorter formula's error that a longer one may leave at most: two percent, about what a few thousand
+    rows tell apart."""
+
+    # ------------------------------------------------------------------ verdict (verdict.py)
+
+    chance: float = 1e-3
+    """Chance of a false alarm of each test."""
+    test_features: int = 300
+    """Features of a polynomial that what is left is tested with, at most."""
+
+
+TUNED = DiscoveryTuning()

@@ -1,0 +1,45 @@
+"""Verdicts: what counts as a law, and how often noise does."""
+
+from __future__ import annotations
+
+import torch
+
+from edgewise.discovery.rows import as_task
+from edgewise.discovery.tree import Num, Var, number, power, product, total
+from edgewise.discovery.verdict import Verdict, chance_of, verdict
+
+
+def task(noise: float, seed: int = 0, n: int = 600):
+    generator = torch.Generator().manual_seed(seed)
+    X = 1 + torch.rand(n, 2, dtype=torch.float64, generator=generator)
+    y = X[:, 0] * X[:, 1] ** 2 + noise * torch.randn(n, dtype=torch.float64, generator=generator)
+    return as_task(X, y, None, None, 0)
+
+
+LAW = product(Var(0), power(Var(1), 2.0))
+
+
+def test_the_law_is_exact_without_noise_and_within_noise_with_it():
+    assert verdict(LAW, task(0.0)) is Verdict.EXACT
+    assert verdict(LAW, task(0.05)) is Verdict.WITHIN_NOISE
+
+
+def test_a_formula_that_leaves_structure_is_an_approximation():
+    near = total(product(Num(2.3), Var(0)), product(Num(4.5), Var(1)), Num(-6.9))
+    assert verdict(near, task(0.0)) is Verdict.APPROXIMATE
+    assert verdict(near, task(0.02)) is Verdict.APPROXIMATE
+    assert not Verdict.APPROXIMATE.is_law
+
+
+def test_a_formula_no_better_than_a_constant_is_nothing():
+    assert verdict(number(3.0), task(0.1)) is Verdict.NOTHING
+    assert verdict(product(number(-1.0), LAW), task(0.1)) is Verdict.NOTHING
+
+
+def test_the_chance_of_noise_is_even():
+    """Under noise the chance is uniform: its mean over many tables is a half."""
+    generator = torch.Generator().manual_seed(0)
+    design = torch.randn(200, 12, dtype=torch.float64, generator=generator)
+    chances = [chance_of(torch.randn(200, dtype=torch.float64, generator=generator), design, 0) for _ in range(200)]
+    mean = sum(chances) / len(chances)
+    assert abs(mean - 0.5) < 4 / (12 * 200) ** 0.5  # four standard errors of a mean of uniform numbers
