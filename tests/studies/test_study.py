@@ -156,3 +156,11 @@ def test_targets_that_a_loss_does_not_take_are_named_by_their_line(tmp_path: Pat
     table = ew.read_csv(tmp_path / "a.csv", target="y")
     with pytest.raises(DataError, match="the target y holds -2 in line 5"):
         ew.study(table, loss="gamma", progress=False)
+
+
+def test_a_study_says_what_it_found_whether_or_not_a_formula_was_asked_for() -> None:
+    X = torch.rand(60, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    for formula in (False, True):
+        found = ew.study(X, 3 * X[:, 0] + 1, hidden=(), formula=formula, progress=False)
+        assert found.message.startswith(found.verdict)
+        assert ("closed form" in found.message) is formula

@@ -137,7 +137,7 @@ def told(found: Study) -> str:
         words.structure(found.judged, found.table.inputs),
     ]
     if found.settings.formula:
-        parts.append(on_screen(found.message, found.formula))
+        parts.append(on_screen(found.forms, found.formula))
     return "\n".join(parts)
 
 

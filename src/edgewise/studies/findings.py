@@ -21,7 +21,8 @@ class Findings:
     model: the network, its parameters fitted to all rows at the very end. judged: the same network before that, which
     the scores are of. scores: name -> errors of every stage and of the baselines, on `held`, the rows that only judge;
     a sentence stands where a baseline could not be computed. formula: the network written down, or None; unwritten:
-    why. message: what was found, in words. trained: every stage. source: where the table came from.
+    why. forms: what came of the search for closed forms, in words; empty where none was asked for. trained: every
+    stage. source: where the table came from.
     """
 
     table: Table
@@ -36,7 +37,7 @@ class Findings:
     rejected: Written | None
     unwritten: str
     verdict: str
-    message: str
+    forms: str
     seconds: float
     source: str = ""
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
@@ -45,6 +46,11 @@ class Findings:
     def formulas(self) -> tuple[Any, ...]:
         """One sympy expression per output, in the units of the table; () where the network is too large for it."""
         return () if self.formula is None else self.formula.expressions
+
+    @property
+    def message(self) -> str:
+        """What was found, in words: the verdict, and what came of the search for closed forms."""
+        return " ".join(filter(None, [self.verdict, self.forms]))
 
     @property
     def interrupted(self) -> bool:

@@ -107,7 +107,7 @@ def told(study: Findings) -> dict[str, Any]:
     """The formula for result.json."""
     good, rejected = study.formula, study.rejected
     return {
-        "message": study.message or study.trained.closed.message,
+        "message": study.forms or study.trained.closed.message,
         "complete": good is not None and not good.splines,
         "outputs": good.lines() if good else [],
         "where": good.legend() if good else [],

@@ -43,7 +43,7 @@ def picture(study: Findings) -> bytes:
 def formula_file(study: Findings) -> str:
     """formula.txt."""
     scores = {name: row for name, row in study.scores.items() if name != "formula"}
-    return formula_text.text(study.formula, study.message, study.rejected, len(study.held), scores)
+    return formula_text.text(study.formula, study.forms, study.rejected, len(study.held), scores)
 
 
 def page(study: Findings) -> str:
@@ -67,7 +67,7 @@ def page(study: Findings) -> str:
         errors=judged,
         formulas=expressions,
         closed_forms=_fits(trained, rest),
-        verdict=" ".join(filter(None, [study.verdict, study.message])),
+        verdict=study.message,
         notes=rest.notes,
         formula_notes=written.legend() if written and expressions else (),
     )

@@ -210,7 +210,7 @@ def study_table(
     verdict = words.verdict(table.task, goal, network, rivals)
     verdict += words.of_log(goal, trained.of_log if trained.model.active_edges() else None)
     verdict += words.extrapolated(table.task, len(held) - int(inside.sum()), within)
-    message = words.closed(trained.closed.message, table.task, found) if settings.formula else ""
+    forms = words.closed(trained.closed.message, table.task, found) if settings.formula else ""
     return Study(
         table=table,
         rest=rest,
@@ -224,7 +224,7 @@ def study_table(
         rejected=rejected,
         unwritten=unwritten,
         verdict=verdict,
-        message=message,
+        forms=forms,
         seconds=time.perf_counter() - began,
         source=source,
     )
