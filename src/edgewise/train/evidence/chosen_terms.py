@@ -13,7 +13,7 @@ from ...losses import Numbers
 from .effects import blocks
 from .laplace import cross_entropy, numbers
 from .likelihoods import Scored, shares_of, targets
-from .marginal import Blocks, Note, Posterior, Prior, believed, squared_error
+from .marginal import Blocks, Note, Posterior, Prior, Sums, believed, squared_error
 from .screening import Pair
 from .terms import Term, design, prior_of
 from .tuning import TUNED
@@ -35,14 +35,28 @@ class Task:
     loss_of: Numbers | None = None
     judge: Scored | None = None
 
-    def fit(self, terms: Sequence[Term], prior: Prior, known: Tensor | None) -> Posterior:
-        """The posterior of these terms; `known` (q,): strengths to go on from."""
+    @property
+    def by_sums(self) -> bool:
+        """Whether sums over the rows say all of them."""
+        return self.loss_of is None and self.classes == 1
+
+    def fit(self, terms: Sequence[Term], prior: Prior, known: Tensor | None, sums: Sums | None) -> Posterior:
+        """The posterior of these terms; `known` (q,): strengths to go on from; `sums`: of `by_sums`."""
+        if sums is not None:
+            return squared_error(sums, prior, self.note, known)
         rows = self.blocks(terms)
         if self.loss_of is not None:
             return numbers(rows, prior, self.loss_of, self.note, known)
-        if self.classes == 1:
-            return squared_error(rows, prior, self.note, known)
         return cross_entropy(rows, prior, self.classes, self.note, known)
+
+    def sums(self, terms: Sequence[Term], prior: Prior, near: Model | None) -> Sums | None:
+        """What the rows say of these terms, where sums do: a part of those of a model that has all of them, or by one
+        pass over the rows."""
+        if not self.by_sums:
+            return None
+        if near is None or near.sums is None or (places := near.places(terms)) is None:
+            return Sums.of(self.blocks(terms), prior)
+        return near.sums.take(places)
 
     def take(self, rows: Tensor) -> Task:
         """The same with these rows alone, which nobody is told of."""
@@ -114,13 +128,26 @@ class Structure:
 @dataclass(frozen=True)
 class Model:
     """Terms and their posterior; common: whether the lines of all inputs have one strength; score: what is compared;
-    believed: whether it is more than noise would give."""
+    believed: whether it is more than noise would give; sums: what the rows say of its functions."""
 
     terms: list[Term]
     posterior: Posterior
     common: bool
     score: float
     believed: bool
+    sums: Sums | None
+
+    def places(self, terms: Sequence[Term]) -> Tensor | None:
+        """Of the functions of these terms among its own; None where it has not all of them."""
+        first, found = 0, {}
+        for term in self.terms:
+            found[term.variables, term.pooled] = first, len(term.roughness)
+            first += len(term.roughness)
+        mine = [found.get((term.variables, term.pooled)) for term in terms]
+        known = [place for place in mine if place is not None]
+        if len(known) < len(mine) or not known:
+            return None
+        return torch.cat([torch.arange(first, first + size) for first, size in known])
 
     @property
     def structure(self) -> Structure:
@@ -132,24 +159,24 @@ class Model:
         return Structure(self.common, alone, pooled)
 
 
-def sparse(task: Task, terms: list[Term], known: Tensor | None, among: Among) -> Model:
+def sparse(task: Task, terms: list[Term], known: Tensor | None, among: Among, near: Model | None = None) -> Model:
     """The terms that pay for themselves, with a strength each. `known`: strengths to go on from. `among`: how many
-    terms there might be, by which their choice is charged."""
-    return _thinned(task, model_of(task, terms, False, known, among), among)
+    terms there might be, by which their choice is charged. `near`: a model that may have their sums."""
+    return thinned(task, model_of(task, terms, False, known, among, near), among)
 
 
-def dense(task: Task, terms: list[Term], known: Tensor | None, among: Among) -> Model:
+def dense(task: Task, terms: list[Term], known: Tensor | None, among: Among, near: Model | None = None) -> Model:
     """All numbers, with one strength for their lines, and the levels and pairs that pay for themselves."""
-    return _thinned(task, model_of(task, terms, True, known, among), among)
+    return thinned(task, model_of(task, terms, True, known, among, near), among)
 
 
-def _thinned(task: Task, best: Model, among: Among) -> Model:
+def thinned(task: Task, best: Model, among: Among) -> Model:
     """The model without the terms that do not pay; where lines have a common strength, numbers stay.
 
     Terms are dropped together, those of the least worth first, and half as many where so many are too many: of inputs
     that say the same, each one alone is worth nothing.
     """
-    count = len(best.terms)
+    whole, count = best, len(best.terms)
     while count and best.believed:
         worth = best.posterior.worth
         weak = [
@@ -161,7 +188,7 @@ def _thinned(task: Task, best: Model, among: Among) -> Model:
         if not count:
             break
         left = [term for number, term in enumerate(best.terms) if number not in weak[:count]]
-        fewer = model_of(task, left, best.common, carried(best, left), among)
+        fewer = model_of(task, left, best.common, carried(best, left), among, whole)
         if fewer.score > best.score:
             best = fewer
         else:
@@ -174,19 +201,22 @@ def _stays(model: Model, term: Term) -> bool:
     return term.pooled or (model.common and term.numbers)
 
 
-def model_of(task: Task, terms: list[Term], common: bool, known: Tensor | None, among: Among) -> Model:
+def model_of(
+    task: Task, terms: list[Term], common: bool, known: Tensor | None, among: Among, near: Model | None = None
+) -> Model:
     """These terms with their posterior. Its score is the gain in log marginal likelihood, less one nat for each
     strength and each column of levels, of pairs only for those that came to something, and less the logarithm of how
     many choices of so many terms there are (Scott & Berger 2010, doi:10.1214/10-AOS792)."""
     prior = prior_of(terms, common)
-    posterior = task.fit(terms, prior, known)
+    sums = task.sums(terms, prior, near)
+    posterior = task.fit(terms, prior, known, sums)
     singles = sum(len(term.variables) == 1 for term in terms)
     choices = _log_choices(among[0], singles) + _log_choices(among[1], len(terms) - singles)
     of_pairs = torch.cat([torch.full((term.groups,), len(term.variables) == 2) for term in terms])
     chosen = torch.where(of_pairs, posterior.effective > 0, prior.sizes > 0)
     levels = sum(len(term.variables) == 1 and not term.numbers for term in terms)  # which pay as much as a number
     score = posterior.gain - TUNED.strength_cost * (int(chosen.sum()) + levels) - choices
-    return Model(terms, posterior, common, score, believed(posterior.gain, prior))
+    return Model(terms, posterior, common, score, believed(posterior.gain, prior), sums)
 
 
 def _log_choices(of: int, chosen: int) -> float:

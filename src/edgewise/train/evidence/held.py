@@ -21,7 +21,7 @@ from ...errors import TrainingError
 from .chosen_terms import Model, Task
 from .laplace import taylor
 from .likelihoods import Classes, Likelihood, Scored
-from .marginal import Posterior, Prior, Sums, factor_of
+from .marginal import Posterior, Prior, factor_of
 from .shapes import Shape
 from .terms import Term, prior_of
 from .tuning import TUNED
@@ -49,8 +49,7 @@ def held(task: Task, found: Model, shapes: Mapping[int, Shape], margin: float) -
     if not bool((walls @ coef < least).any()):
         return found
     places, precision = _there(terms, prior, posterior, shapes, task.variables)
-    if task.loss_of is None and not two:
-        sums = Sums.of(task.blocks(terms), prior)
+    if (sums := found.sums) is not None:
         factor = factor_of(sums.inner(places) / posterior.noise + torch.diag(precision))
         kept = torch.zeros_like(coef)
         kept[places] = nearest(factor, coef[places], walls[:, places], least)

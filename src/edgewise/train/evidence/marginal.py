@@ -162,6 +162,12 @@ class Sums:
         target = right[:0] if m <= lines else torch.cat([target for _, target in kept])
         return Sums(rows, constant, means, right, square, matrix, design, target)
 
+    def take(self, places: Tensor) -> Sums:
+        """The sums of the functions at these places alone."""
+        matrix = self.matrix[places][:, places] if self.design is None else self.matrix
+        design = None if self.design is None else self.design[:, places]
+        return replace(self, means=self.means[places], right=self.right[places], matrix=matrix, design=design)
+
     def solve(self, places: Tensor, precision: Tensor, noise: float) -> tuple[Tensor, Tensor, float]:
         """The posterior mean of the functions at these places, what the data determine of each, and the log
         determinant of the posterior's precision over the prior's: what parameters cost that the data determine."""
@@ -193,10 +199,9 @@ class Sums:
         return self.square - 2 * float(coef @ self.right[places]) + float(coef @ (self.inner(places) @ coef))
 
 
-def squared_error(blocks: Blocks, prior: Prior, note: Note, known: Tensor | None = None) -> Posterior:
+def squared_error(sums: Sums, prior: Prior, note: Note, known: Tensor | None = None) -> Posterior:
     """The posterior of numbers: only sums over the rows are kept, so that there may be many of them. `known` (q,): the
     strengths to go on from, nan where there are none."""
-    sums = Sums.of(blocks, prior)
     coef, spread = torch.zeros_like(sums.right), sums.square / sums.rows
     strengths, noise, settled = Strengths(prior, max(spread, 1e-300), known), 0.5 * spread, not spread > 0
     effective, gain = torch.zeros_like(strengths.value), 0.0

@@ -14,7 +14,7 @@ from itertools import accumulate
 import torch
 from torch import Tensor
 
-from .chosen_terms import Among, Model, Structure, Task, carried, dense, model_of, sparse
+from .chosen_terms import Among, Model, Structure, Task, carried, dense, model_of, sparse, thinned
 from .screening import Pair, pairs_of
 from .terms import Term, edge_term, pair_term, pooled_term
 from .tuning import TUNED
@@ -39,9 +39,11 @@ def search(
     pairs = [pair for pair in pairs if len(pair_term(*pair, task.variables).roughness) <= TUNED.cells]
     among = len(singles), len(pairs)
     if known is not None:
-        terms = singles + [pooled_term(*pair, task.variables) for pair in known.pooled]
-        terms += [pair_term(*pair, task.variables) for pair in known.pairs]
-        return _or_nothing((dense if known.common else sparse)(task, terms, None, among))
+        return _known(task, singles, known, None, among)
+    if len(task.x) > TUNED.rows_searched:
+        part = torch.linspace(0, len(task.x) - 1, TUNED.rows_searched, dtype=torch.float64).round().long()
+        few = search(replace(task.take(part), note=task.note), inputs, pairs, most)
+        return _known(task, singles, few.structure, few, among)
     how, best = _better(task, singles, among)
     few = _grown(task, how, best, singles, pairs, most, among)
     lines = [pair for pair in pairs if all(task.variables[number].number for number in pair)]
@@ -55,6 +57,14 @@ def search(
     mean = weight @ gain / weight.sum()
     error = (weight @ (gain - mean).square() / weight.sum() / (len(gain) - 1)).sqrt()
     return every if mean > TUNED.simpler * error else few
+
+
+def _known(task: Task, singles: list[Term], known: Structure, near: Model | None, among: Among) -> Model:
+    """The model of what an earlier search decided; `near`: with strengths to go on from."""
+    terms = singles + [pooled_term(*pair, task.variables) for pair in known.pooled]
+    terms += [pair_term(*pair, task.variables) for pair in known.pairs]
+    strengths = None if near is None else carried(near, terms)
+    return _or_nothing((dense if known.common else sparse)(task, terms, strengths, among))
 
 
 def _functions(task: Task, singles: Sequence[Term], pairs: Sequence[Pair]) -> float:
@@ -105,7 +115,7 @@ def _within(task: Task, singles: list[Term], pairs: Sequence[Pair], most: int, a
         worth = found.posterior.worth[len(singles) :]
         best = worth.argsort(descending=True)[:count].sort().values + len(singles)
         left = singles + [found.terms[place] for place in best.tolist()]
-        found = model_of(task, left, True, carried(found, left), among)
+        found = model_of(task, left, True, carried(found, left), among, found)
     return _or_nothing(found)
 
 
@@ -117,7 +127,9 @@ def _or_nothing(found: Model) -> Model:
 def _better(task: Task, singles: list[Term], among: Among) -> tuple[How, Model]:
     """Whether few inputs or all of them predict rows better that were not fitted to: `sparse` or `dense`, and its model
     of all rows."""
-    few, every = (_or_nothing(how(task, singles, None, among)) for how in (sparse, dense))
+    whole = model_of(task, singles, True, None, among)
+    every = _or_nothing(thinned(task, whole, among))
+    few = _or_nothing(sparse(task, singles, None, among, whole))
     if len(singles) == 1 or not (few.believed or every.believed):
         return sparse, few
     losses, weight = _unseen_losses(

@@ -79,6 +79,9 @@ class EvidenceTuning:
     strengths: tuple[float, float, int] = (-5.0, 2.0, 15)
     """Variances that a pair is tried with: decimal logarithms of the ends, in units of the targets, and their
     number."""
+    rows_searched: int = 20_000
+    """Rows on which terms are chosen, at most, before all rows fit them: what takes more rows to be seen explains a
+    tenth of a percent. Inputs that a part of the rows left out come back for all rows to judge."""
     rows_looked_at: int = 10_000
     """Rows on which pairs are looked for, at most: a pair that takes more to be seen explains less than a percent."""
     lost: float = 0.01
