@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .ops import use_backend as use_backend
     from .plotting import plot as plot
     from .size import summary as summary
+    from .structure.related.relations import relations as relations
     from .structure.separability import separability as separability
     from .structure.symmetry import symmetry as symmetry
     from .structure.tree import tree as tree
@@ -82,6 +83,7 @@ _HOME = {
     "read_csv": "data",
     "refine": "transforms",
     "refit": "train.refit",
+    "relations": "structure.related.relations",
     "remove": "transforms",
     "save": "checkpoint",
     "separability": "structure.separability",
