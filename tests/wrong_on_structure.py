@@ -12,6 +12,27 @@ import torch
 import edgewise as ew
 from wrong_calls import NO_MODEL, NO_ROWS, SEEDS, add, model, rows
 
+add(
+    "relations",
+    "X",
+    lambda v: ew.relations(v, progress=False),
+    {
+        **{words: value for words, value in NO_ROWS.items() if words != "one column too many"},
+        "few rows": torch.ones(5, 2),
+        "nan": [[math.nan, 1.0]] * 70,
+        "empty": torch.ones(0, 2),
+        "one column alone": torch.ones(80),
+    },
+)
+add(
+    "relations",
+    "inputs",
+    lambda v: ew.relations(torch.rand(80, 2), inputs=v, progress=False),
+    {"one": ["a"], "twice": ["a", "a"], "a number": 3, "text": "ab", "three": ["a", "b", "c"]},
+)
+add("relations", "seed", lambda v: ew.relations(torch.rand(80, 2), seed=v, progress=False), SEEDS)
+add("relations", "progress", lambda v: ew.relations(rows(), progress=v), {"None": None, "text": "no", "2": 2})
+
 VERBS: dict[str, Callable[..., Any]] = {"separability": ew.separability, "symmetry": ew.symmetry, "tree": ew.tree}
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .plotting import plot as plot
     from .plotting.curves import plot_effects as plot_effects
     from .size import summary as summary
+    from .structure.related.relations import relations as relations
     from .structure.separability import separability as separability
     from .structure.symmetry import symmetry as symmetry
     from .structure.tree import tree as tree
@@ -92,6 +93,7 @@ _HOME = {
     "read_csv": "data",
     "refine": "transforms",
     "refit": "train.refit",
+    "relations": "structure.related.relations",
     "remove": "transforms",
     "save": "checkpoint",
     "separability": "structure.separability",
