@@ -70,6 +70,13 @@ def test_no_load_splits_evenly():
     assert layer.knots.shape[1] == 8 + 1 + 2 * layer.degree
 
 
+def test_a_node_that_is_constant_keeps_its_grid():
+    model = placed(ew.KAN((2, 3, 1), base=None), BOX)
+    with torch.no_grad():
+        model.edge_layers[0].coef.zero_()
+    assert regridded(model, BOX.interior(50, 0)) is model
+
+
 def test_hidden_grids_far_too_long_or_too_short_are_laid_anew_and_keep_the_function():
     x = BOX.interior(300, 1)
     model = stretched(placed(ew.KAN((2, 3, 1), grid_size=8, degree=5, seed=2), BOX), x)

@@ -184,6 +184,11 @@ def test_a_callback_ends_the_work():
     assert sol.status is Status.STOPPED and len(sol.history) == 2 and "callback" in sol.message
 
 
+def test_a_callback_ends_the_work_among_the_starts():
+    sol = simple(callbacks=[lambda row: row["step"] == 2], restarts=2)
+    assert sol.status is Status.STOPPED and len(sol.history) == 2
+
+
 def test_automatic_grids_end_where_points_are_too_few():
     sol = simple(grids="auto", points=40)
     assert sol.model.layers[0].grid_size * 1.5 < 60
@@ -194,6 +199,7 @@ def test_automatic_grids_end_where_points_are_too_few():
 
 @pytest.mark.parametrize("settings, error, words", [
     ({"equation": lambda u, x: x}, ConfigError, "ignores the solution"),
+    ({"equation": lambda u, x: 0 * u(0) + x}, ConfigError, "does not depend on the solution"),
     ({"equation": 3}, ConfigError, "must be a function"),
     ({"equation": lambda u, x: u(1)}, ConfigError, "inputs are 0 to 0"),
     ({"equation": lambda u, x: u(0).nonsense}, ConfigError, "the equation failed"),

@@ -84,7 +84,8 @@ def regridded(model: KAN, x: Tensor) -> KAN:
             first, last = layer.interval
             low, high = a.amin(0), a.amax(0)
             spread = high - low
-            off = (low < first) | (high > last) | (spread < TUNED.filled * (last - first))
+            loose = (spread < TUNED.filled * (last - first)) & (spread > TUNED.narrowest * (last - first))
+            off = (low < first) | (high > last) | loose
             if number > 1 and bool(off.any()):
                 margin = TUNED.margin * spread + TUNED.narrowest * (last - first)
                 fresh = grid.uniform(low - margin, high + margin, layer.grid_size, layer.degree)

@@ -69,6 +69,8 @@ class Rounds:
     def go(self) -> Status:
         """All rounds. After KeyboardInterrupt, which goes through, `rescue` makes `best` right."""
         module, judged = self._first(), math.inf
+        if self.monitor.stopped:
+            return Status.STOPPED
         for number in range(TUNED.rounds):
             status = self._round(module, number)
             before, judged = judged, weighed(self.weights, self.best.fresh)
@@ -245,6 +247,10 @@ class Rounds:
             rows += term.count * residual.shape[1]
             if place == 0:
                 refuse_coupled(few, problem.jets.derivatives(few.x, few.indices), constants)
+                if not any(bool(block.jacobian.any()) for block in problem.term_rows(few, theta)):
+                    raise ConfigError(
+                        f"{term.name} does not depend on the solution, at {few.count} points that were tried"
+                    )
         if rows < len(theta):
             raise ConfigError(
                 f"{len(theta)} parameters need at least as many residuals, got {rows} from points={self.task.points};"

@@ -132,7 +132,8 @@ def _closed(model: nn.Module, rounds: Rounds, status: Status) -> Solution:
     if isinstance(trained, KAN):
         trained = trained.build(edit=Edit("fit", f"differential equation; {status.name}"))
     for old, new in zip(model.parameters(), trained.parameters(), strict=True):
-        new.requires_grad_(old.requires_grad).to(old.device)
+        new.requires_grad_(old.requires_grad)
+    trained = trained.to(next(model.parameters()).device)
     told = ", ".join(f"{name} {error:.3g}" for name, error in errors.items())
     message = f"{monitor.sentence(status)}. {len(monitor.rows)} steps. Root mean squares on fresh points: {told}."
     if rounds.note:
