@@ -209,6 +209,7 @@ def test_automatic_grids_end_where_points_are_too_few():
     ({"equation": lambda u, x: u(0) + 1 / (x - x)}, TrainingError, "not finite at 40 of 40 points"),
     ({"equation": lambda u, x: u(0, 0, 0), "model": ew.KAN((1, 1), degree=2)}, ConfigError, "order 3.*degree 2"),
     ({"points": 3}, ConfigError, "parameters need"),
+    ({"points": 40, "grids": (4, 100)}, ConfigError, "106 parameters need"),
     ({"points": 0}, ConfigError, "points must be"),
     ({"steps": 0, "restarts": -1, "seed": -1}, ConfigError, "3 problems"),
     ({"grids": "fine"}, ConfigError, "grids must be"),

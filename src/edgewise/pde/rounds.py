@@ -64,6 +64,7 @@ class Rounds:
         self.best = State(module, first, [math.inf] * len(self.fresh))
         self.weights = [1.0] * len(self.fresh)
         self.running: Run | None = None
+        self.rows = 0  # residuals of a round
         self.note = ""
 
     def go(self) -> Status:
@@ -118,7 +119,8 @@ class Rounds:
         task = self.task
         terms = task.terms(self._points(module, number), Use.TRAINING, number)
         problem, theta = self._problem(module, terms)
-        self._refuse(problem, theta)
+        if number == 0:
+            self._refuse(problem, theta, module)
         self.weights = problem.weights = balanced(problem, theta)
         run = self._regridding(Run(problem, module, theta), f"round {number + 1}")
         train = run.problem.mean_squares(run.theta)[0]
@@ -233,12 +235,13 @@ class Rounds:
         x = task.points_for(Use.CANDIDATES, TUNED.candidates * task.points, number)
         finer = sharpened(regridded(best, x), sizes, x, self._load(best, x))
         size = len(jets_of(finer.build(), task.domain.dims).start()) + len(task.unknowns)
-        if task.grids is None and (size > TUNED.parameters or TUNED.rows * size > task.points):
+        chosen = task.grids is None and (size > TUNED.parameters or TUNED.rows * size > task.points)
+        if chosen or size > self.rows:
             self.note = self.note or f"A finer grid has {size} parameters, too many for {task.points} points"
             return None
         return finer
 
-    def _refuse(self, problem: Collocation, theta: Tensor) -> None:
+    def _refuse(self, problem: Collocation, theta: Tensor, module: nn.Module) -> None:
         """Raise where points depend on one another, or cannot determine the network."""
         constants, rows = problem.load(theta), 0
         for place, term in enumerate(problem.terms):
@@ -251,10 +254,16 @@ class Rounds:
                     raise ConfigError(
                         f"{term.name} does not depend on the solution, at {few.count} points that were tried"
                     )
-        if rows < len(theta):
+        self.rows, size = rows, len(theta)
+        if self.task.grids is not None and isinstance(module, KAN):  # better told now than after hours
+            finest = max(self.task.grids)
+            size += sum(
+                int(layer.spline_edges().sum()) * max(0, finest - layer.grid_size) for layer in module.edge_layers
+            )
+        if rows < size:
             raise ConfigError(
-                f"{len(theta)} parameters need at least as many residuals, got {rows} from points={self.task.points};"
-                f" take points={math.ceil(TUNED.rows * len(theta))}, or a coarser grid"
+                f"{size} parameters need at least as many residuals, got {rows} from points={self.task.points};"
+                f" take points={math.ceil(TUNED.rows * size)}, or coarser grids"
             )
 
 
