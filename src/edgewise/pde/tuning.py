@@ -32,8 +32,8 @@ class PdeTuning:
     filled: float = 0.5
     """Part of a hidden grid that activations must fill at least, else it is shortened. Not measured."""
     margin: float = 0.2
-    """Part of the range of activations by which a new hidden grid is longer on either side: room to move until it is
-    looked at again, and less than `filled` leaves. Not measured."""
+    """Part of the range of activations by which a new hidden grid is longer on either side. It is room to move until
+    the grid is looked at again, and less than `filled` leaves. Not measured."""
     segment: int = 20
     """Steps after which hidden grids are looked at again. Not measured."""
     thinnest: float = 1e-3
