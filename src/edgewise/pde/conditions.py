@@ -180,6 +180,8 @@ class Periodic:
     """The solution goes on from the upper end of a coordinate at its lower end, with all derivatives below the order of
     the equation.
 
+    A `Dirichlet` condition beside it needs a `where`, or it holds at these ends too.
+
     Args:
         axis: number of the coordinate, which must be an interval of the domain.
 

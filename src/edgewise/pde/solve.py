@@ -64,7 +64,7 @@ def solve(
         progress: whether to show a bar where stderr is a terminal.
 
     Returns:
-        A `Solution`. Ctrl-C gives the best so far.
+        A `Solution`, whose model is in float64. Ctrl-C gives the best so far.
 
     Raises:
         ConfigError: a setting, an equation or a condition that cannot be used.
