@@ -6,7 +6,7 @@ import torch
 
 import edgewise as ew
 from edgewise.pde.domain import Domain
-from edgewise.pde.placing import drawn, placed, sharpened, stretched, trimmed
+from edgewise.pde.placing import drawn, placed, regridded, sharpened, stretched
 from helpers import assert_close, assert_equal, state_of
 
 BOX = Domain.create(((2, 5), (-1, 0)))
@@ -70,14 +70,26 @@ def test_no_load_splits_evenly():
     assert layer.knots.shape[1] == 8 + 1 + 2 * layer.degree
 
 
-def test_grids_far_longer_than_their_activations_are_shortened_and_keep_the_function():
+def test_a_node_that_is_constant_keeps_its_grid():
+    model = placed(ew.KAN((2, 3, 1), base=None), BOX)
+    with torch.no_grad():
+        model.edge_layers[0].coef.zero_()
+    assert regridded(model, BOX.interior(50, 0)) is model
+
+
+def test_hidden_grids_far_too_long_or_too_short_are_laid_anew_and_keep_the_function():
     x = BOX.interior(300, 1)
     model = stretched(placed(ew.KAN((2, 3, 1), grid_size=8, degree=5, seed=2), BOX), x)
-    with torch.no_grad():
-        model.edge_layers[0].coef.mul_(0.2)
-        model.edge_layers[0].base_scale.mul_(0.2)  # type: ignore[union-attr]
-    short = trimmed(model, x)
-    before, after = (m.edge_layers[1].interval for m in (model, short))
-    assert bool(((after[1] - after[0]) < 0.5 * (before[1] - before[0])).all())
-    assert_close(short(x), model(x), like="adapt")
-    assert_equal(state_of(trimmed(short, x)), state_of(short))
+    for factor, close in ((0.2, 1e-6), (4.0, 0.2)):  # beyond its grid a spline is straight, with a kink at the end
+        off = model.build()
+        with torch.no_grad():
+            off.edge_layers[0].coef.mul_(factor)
+            off.edge_layers[0].base_scale.mul_(factor)  # type: ignore[union-attr]
+        a = off.edge_layers[0](off.scale_inputs(x))
+        new = regridded(off, x)
+        low, high = new.edge_layers[1].interval
+        assert bool((low < a.amin(0)).all() and (high > a.amax(0)).all())
+        assert bool((a.amax(0) - a.amin(0) > 0.5 * (high - low)).all())
+        want = off(x).detach()
+        assert float((new(x).detach() - want).norm()) < close * float((want - want.mean()).norm())
+        assert regridded(new, x) is new

@@ -184,6 +184,11 @@ def test_a_callback_ends_the_work():
     assert sol.status is Status.STOPPED and len(sol.history) == 2 and "callback" in sol.message
 
 
+def test_a_callback_ends_the_work_among_the_starts():
+    sol = simple(callbacks=[lambda row: row["step"] == 2], restarts=2)
+    assert sol.status is Status.STOPPED and len(sol.history) == 2
+
+
 def test_automatic_grids_end_where_points_are_too_few():
     sol = simple(grids="auto", points=40)
     assert sol.model.layers[0].grid_size * 1.5 < 60
@@ -194,6 +199,7 @@ def test_automatic_grids_end_where_points_are_too_few():
 
 @pytest.mark.parametrize("settings, error, words", [
     ({"equation": lambda u, x: x}, ConfigError, "ignores the solution"),
+    ({"equation": lambda u, x: 0 * u(0) + x}, ConfigError, "does not depend on the solution"),
     ({"equation": 3}, ConfigError, "must be a function"),
     ({"equation": lambda u, x: u(1)}, ConfigError, "inputs are 0 to 0"),
     ({"equation": lambda u, x: u(0).nonsense}, ConfigError, "the equation failed"),
@@ -203,6 +209,7 @@ def test_automatic_grids_end_where_points_are_too_few():
     ({"equation": lambda u, x: u(0) + 1 / (x - x)}, TrainingError, "not finite at 40 of 40 points"),
     ({"equation": lambda u, x: u(0, 0, 0), "model": ew.KAN((1, 1), degree=2)}, ConfigError, "order 3.*degree 2"),
     ({"points": 3}, ConfigError, "parameters need"),
+    ({"points": 40, "grids": (4, 100)}, ConfigError, "106 parameters need"),
     ({"points": 0}, ConfigError, "points must be"),
     ({"steps": 0, "restarts": -1, "seed": -1}, ConfigError, "3 problems"),
     ({"grids": "fine"}, ConfigError, "grids must be"),

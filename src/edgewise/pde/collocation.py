@@ -67,11 +67,6 @@ class Collocation:
         self.weights = [1.0] * len(self.terms) if weights is None else list(weights)
         self.kept: tuple[Tensor, list[Rows]] | None = None  # of the point where `rows` was last asked for
 
-    @property
-    def residuals(self) -> int:
-        """Rows of the Jacobian, where every term has one residual a point; there may be more."""
-        return sum(term.count for term in self.terms)
-
     def load(self, theta: Tensor) -> dict[str, Tensor]:
         """Set the network's parameters; the unknown constants by name."""
         many = len(self.unknowns)

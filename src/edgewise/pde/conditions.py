@@ -25,8 +25,11 @@ Value = float | Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Scene:
-    """What a condition needs to become a term: the domain, how many points, the seed of these points, how many outputs
-    the solution has, whether the last coordinate is time, and the highest order of the equation by each input."""
+    """What a condition needs to become a term.
+
+    count, seed: of its points. outputs: of the solution. timed: whether the last coordinate is time. orders: the
+    highest one of the equation by each input.
+    """
 
     domain: Domain
     count: int
@@ -176,6 +179,8 @@ class Initial:
 class Periodic:
     """The solution goes on from the upper end of a coordinate at its lower end, with all derivatives below the order of
     the equation.
+
+    A `Dirichlet` condition beside it needs a `where`, or it holds at these ends too.
 
     Args:
         axis: number of the coordinate, which must be an interval of the domain.

@@ -71,26 +71,29 @@ def stretched(model: KAN, x: Tensor) -> KAN:
     return model.build(layers=layers)
 
 
-def trimmed(model: KAN, x: Tensor) -> KAN:
-    """The network with hidden grids shortened to the activations of x (n, d), where these fill only a part of them.
+def regridded(model: KAN, x: Tensor) -> KAN:
+    """The network with hidden grids that suit the activations of x (n, d); itself where all of them do.
 
-    Training may shrink activations, since the next layer can undo it; most intervals would then serve nothing. The
-    splines are projected onto as many shorter intervals, which follow them closely.
+    Beyond a grid a spline is straight: its second derivative jumps at the end, and no residual vanishes there. Grids
+    far longer than the activations waste intervals: training may shrink activations, as the next layer can undo it.
+    Such splines are projected onto as many intervals over the activations, with a margin.
     """
-    a, layers = model.scale_inputs(x), []
+    a, layers, changed = model.scale_inputs(x), [], False
     with torch.no_grad():
         for number, layer in enumerate(model.edge_layers, start=1):
-            breaks = grid.breaks_of(layer.knots, layer.degree)
+            first, last = layer.interval
             low, high = a.amin(0), a.amax(0)
-            length = breaks[:, -1] - breaks[:, 0]
-            loose = (high - low) * (1 + 2 * TUNED.margin) < TUNED.filled * length
-            if number > 1 and bool(loose.any()):
-                margin = TUNED.margin * (high - low) + TUNED.narrowest * length
-                short = grid.uniform(low - margin, high + margin, layer.grid_size, layer.degree)
-                layer, _ = regrid(layer, torch.where(loose[:, None], short, layer.knots))
+            spread = high - low
+            loose = (spread < TUNED.filled * (last - first)) & (spread > TUNED.narrowest * (last - first))
+            off = (low < first) | (high > last) | loose
+            if number > 1 and bool(off.any()):
+                margin = TUNED.margin * spread + TUNED.narrowest * (last - first)
+                fresh = grid.uniform(low - margin, high + margin, layer.grid_size, layer.degree)
+                layer, _ = regrid(layer, torch.where(off[:, None], fresh, layer.knots))
+                changed = True
             layers.append(layer)
             a = model.multiply(number, layer(a))
-    return model.build(layers=layers)
+    return model.build(layers=layers) if changed else model
 
 
 def sharpened(model: KAN, sizes: Sequence[int], x: Tensor, load: Tensor) -> KAN:

@@ -21,11 +21,12 @@ from ..train.solvers.levenberg_marquardt import minimize
 from ..train.solvers.orthogonal import Orthogonal
 from ..train.solvers.status import Status
 from ..train.solvers.stop import Step
+from ..train.solvers.types import Damping
 from .collocation import Collocation, Jets, balanced
 from .equation import refuse_coupled
 from .kan_jets import KanJets
 from .module_jets import ModuleJets
-from .placing import drawn, sharpened, stretched, trimmed
+from .placing import drawn, regridded, sharpened, stretched
 from .task import Task, Use
 from .terms import Term
 from .tuning import TUNED
@@ -49,6 +50,8 @@ class Run:
     theta: Tensor
     status: Status | None = None
     value: float = math.inf
+    steps: int = 0
+    damping: Damping | None = None
 
 
 class Rounds:
@@ -61,11 +64,14 @@ class Rounds:
         self.best = State(module, first, [math.inf] * len(self.fresh))
         self.weights = [1.0] * len(self.fresh)
         self.running: Run | None = None
+        self.rows = 0  # residuals of a round
         self.note = ""
 
     def go(self) -> Status:
         """All rounds. After KeyboardInterrupt, which goes through, `rescue` makes `best` right."""
         module, judged = self._first(), math.inf
+        if self.monitor.stopped:
+            return Status.STOPPED
         for number in range(TUNED.rounds):
             status = self._round(module, number)
             before, judged = judged, weighed(self.weights, self.best.fresh)
@@ -111,11 +117,13 @@ class Rounds:
     def _round(self, module: nn.Module, number: int) -> Status:
         """Minimise on the points of this round, and judge on fresh ones."""
         task = self.task
-        problem, theta = self._problem(module, task.terms(self._points(module, number), Use.TRAINING, number))
-        self._refuse(problem, theta)
+        terms = task.terms(self._points(module, number), Use.TRAINING, number)
+        problem, theta = self._problem(module, terms)
+        if number == 0:
+            self._refuse(problem, theta, module)
         self.weights = problem.weights = balanced(problem, theta)
-        run = self._minimised(problem, theta, module, f"round {number + 1}", task.steps)
-        train = problem.mean_squares(run.theta)[0]
+        run = self._regridding(Run(problem, module, theta), f"round {number + 1}")
+        train = run.problem.mean_squares(run.theta)[0]
         self._keep(run)
         ratio = math.sqrt(self.best.fresh[0] / max(train, 1e-300))
         if ratio > TUNED.overfitted and not self.note:
@@ -123,14 +131,40 @@ class Rounds:
         assert run.status is not None
         return run.status
 
-    def _problem(self, module: nn.Module, terms: Sequence[Term]) -> tuple[Collocation, Tensor]:
-        """The sum of squares of these terms, and where it starts."""
-        jets = jets_of(module, self.task.domain.dims)
-        return Collocation(jets, terms, self.task.unknowns, self.weights), torch.cat(
-            [jets.start(), self.best.constants]
-        )
+    def _regridding(self, run: Run, stage: str) -> Run:
+        """Minimise from where a run stands, with looks at the hidden grids on the way."""
+        left, damping = self.task.steps, None
+        while True:
+            run = self._minimised(run.problem, run.theta, run.module, stage, min(left, TUNED.segment), damping)
+            left, damping = left - run.steps, run.damping
+            if left <= 0 or run.status is Status.STOPPED or not isinstance(run.module, KAN):
+                return run
+            run.problem.load(run.theta)
+            module = regridded(run.module, run.problem.terms[0].x)
+            if module is not run.module:
+                constants = run.theta[len(run.theta) - len(self.task.unknowns) :]
+                problem, theta = self._problem(module, run.problem.terms, constants)
+                run = Run(problem, module, theta)
+            elif run.status is not Status.BUDGET:
+                return run
 
-    def _minimised(self, problem: Collocation, theta: Tensor, module: nn.Module, stage: str, steps: int) -> Run:
+    def _problem(
+        self, module: nn.Module, terms: Sequence[Term], constants: Tensor | None = None
+    ) -> tuple[Collocation, Tensor]:
+        """The sum of squares of these terms, and where it starts: at these unknown constants, or the best ones."""
+        jets = jets_of(module, self.task.domain.dims)
+        theta = torch.cat([jets.start(), self.best.constants if constants is None else constants])
+        return Collocation(jets, terms, self.task.unknowns, self.weights), theta
+
+    def _minimised(
+        self,
+        problem: Collocation,
+        theta: Tensor,
+        module: nn.Module,
+        stage: str,
+        steps: int,
+        damping: Damping | None = None,
+    ) -> Run:
         """Run the minimiser, noting in `running` where it stands."""
         self.running = Run(problem, module, theta)
         size = max(sizes_of(module), default=None)
@@ -145,6 +179,7 @@ class Rounds:
             problem,
             theta,
             steps=steps,
+            damping=damping,
             tolerance=TUNED.tolerance,
             patience=TUNED.patience,
             watch=watch,
@@ -152,7 +187,7 @@ class Rounds:
         )
         if end.status is Status.FAILED:
             raise TrainingError(not_finite(problem, theta))
-        self.running = Run(problem, module, end.theta, end.status, end.value)
+        self.running = Run(problem, module, end.theta, end.status, end.value, end.steps, end.damping)
         return self.running
 
     def _keep(self, run: Run) -> None:
@@ -198,14 +233,15 @@ class Rounds:
         if sizes is None:
             return None
         x = task.points_for(Use.CANDIDATES, TUNED.candidates * task.points, number)
-        finer = sharpened(trimmed(best, x), sizes, x, self._load(best, x))
+        finer = sharpened(regridded(best, x), sizes, x, self._load(best, x))
         size = len(jets_of(finer.build(), task.domain.dims).start()) + len(task.unknowns)
-        if task.grids is None and (size > TUNED.parameters or TUNED.rows * size > task.points):
+        chosen = task.grids is None and (size > TUNED.parameters or TUNED.rows * size > task.points)
+        if chosen or size > self.rows:
             self.note = self.note or f"A finer grid has {size} parameters, too many for {task.points} points"
             return None
         return finer
 
-    def _refuse(self, problem: Collocation, theta: Tensor) -> None:
+    def _refuse(self, problem: Collocation, theta: Tensor, module: nn.Module) -> None:
         """Raise where points depend on one another, or cannot determine the network."""
         constants, rows = problem.load(theta), 0
         for place, term in enumerate(problem.terms):
@@ -214,10 +250,20 @@ class Rounds:
             rows += term.count * residual.shape[1]
             if place == 0:
                 refuse_coupled(few, problem.jets.derivatives(few.x, few.indices), constants)
-        if rows < len(theta):
+                if not any(bool(block.jacobian.any()) for block in problem.term_rows(few, theta)):
+                    raise ConfigError(
+                        f"{term.name} does not depend on the solution, at {few.count} points that were tried"
+                    )
+        self.rows, size = rows, len(theta)
+        if self.task.grids is not None and isinstance(module, KAN):  # better told now than after hours
+            finest = max(self.task.grids)
+            size += sum(
+                int(layer.spline_edges().sum()) * max(0, finest - layer.grid_size) for layer in module.edge_layers
+            )
+        if rows < size:
             raise ConfigError(
-                f"{len(theta)} parameters need at least as many residuals, got {rows} from points={self.task.points};"
-                f" take points={math.ceil(TUNED.rows * len(theta))}, or a coarser grid"
+                f"{size} parameters need at least as many residuals, got {rows} from points={self.task.points};"
+                f" take points={math.ceil(TUNED.rows * size)}, or coarser grids"
             )
 
 

@@ -29,10 +29,13 @@ class PdeTuning:
     room: float = 1.0
     """Part of the range of activations by which a hidden grid is longer on either side at the start, as activations
     move. Not measured."""
-    filled: float = 0.6
+    filled: float = 0.5
     """Part of a hidden grid that activations must fill at least, else it is shortened. Not measured."""
-    margin: float = 0.05
-    """Part of the range of activations by which a shortened grid is longer on either side."""
+    margin: float = 0.2
+    """Part of the range of activations by which a new hidden grid is longer on either side. It is room to move until
+    the grid is looked at again, and less than `filled` leaves. Not measured."""
+    segment: int = 20
+    """Steps after which hidden grids are looked at again. Not measured."""
     thinnest: float = 1e-3
     """Added to that room: activations may all be equal."""
     narrowest: float = 1e-5
@@ -61,8 +64,9 @@ class PdeTuning:
     pays: float = 0.5
     """Part of the objective on fresh points that a round must leave at most for a finer grid to follow. Halved
     intervals of degree 5 leave 1/256 of a squared second derivative's error."""
-    steered: float = 0.5
-    """Part of the points of a round that go where the residual is large. Not measured."""
+    steered: float = 0.25
+    """Part of the points of a round that go where the residual is large. One start of Burgers' equation: an error of
+    1.0e-3, with 0.5 of 2.6e-3."""
     candidates: int = 8
     """Times as many points as wanted from which these are drawn. Not measured."""
     overfitted: float = 3.0
