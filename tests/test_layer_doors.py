@@ -160,6 +160,18 @@ def test_a_finer_format_keeps_equidistant_knots_equidistant(domain: tuple[float,
     assert_equal(unequal.knots.double(), copy.deepcopy(unequal).double().knots)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_tells_equal_from_unequal_knots(dtype: torch.dtype):
+    layer, x = KANLayer(3, 2, seed=1), rows(50, 3).to(dtype)
+    unequal = bent(layer)
+    assert copy.deepcopy(layer).to(dtype).uniform
+    half = copy.deepcopy(unequal).to(dtype)
+    assert not half.uniform
+    assert_equal(copy.deepcopy(half).float().knots, half.knots.float())
+    error = (half(x) - unequal(x.float())).detach().abs().max()
+    assert float(error) < 8 * torch.finfo(dtype).eps * float(unequal(x.float()).detach().abs().max())
+
+
 @pytest.mark.parametrize(("mine", "theirs", "words"), [(5, 10, r"refine\(module, grid_size=10\)"), (10, 5, "5, load")])
 def test_a_state_of_another_grid_says_refine(mine: int, theirs: int, words: str):
     net = nn.Sequential(KANLayer(3, 4), KANLayer(4, 2, grid_size=mine))

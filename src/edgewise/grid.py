@@ -266,10 +266,15 @@ def crowded(knots: Tensor, degree: int, demand: Tensor, x: Tensor) -> Tensor:
 
 
 def is_uniform(knots: Tensor) -> bool:
-    """Whether all inputs have equally spaced knots, to a few units in the last place of the largest knot."""
-    widths = knots.diff(dim=1)
-    scale = knots.abs().amax(1, keepdim=True) + (knots[:, -1:] - knots[:, :1])
-    return bool(((widths - widths.mean(1, keepdim=True)).abs() <= 8 * torch.finfo(knots.dtype).eps * scale).all())
+    """Whether all inputs have equally spaced knots, to a few units in the last place of the largest knot.
+
+    In half precision the few units of arithmetic would be a part of an interval. There knots count that were rounded
+    once: two widths then differ by a unit in the last place at most.
+    """
+    eps, widths = torch.finfo(knots.dtype).eps, knots.diff(dim=1)
+    largest = knots.abs().amax(1, keepdim=True)
+    slack = 8 * (largest + (knots[:, -1:] - knots[:, :1])) if knots.dtype.itemsize > 2 else 2 * largest
+    return bool(((widths - widths.mean(1, keepdim=True)).abs() <= eps * slack).all())
 
 
 def refined_breaks(breaks: Tensor, grid_size: int) -> Tensor:

@@ -231,9 +231,10 @@ class KANLayer(nn.Module):
         coarser one would look like unequal spacing."""
         before, uniform = self.knots.dtype, self.uniform
         super()._apply(fn, recurse)
-        knots = self.knots
-        if uniform and torch.finfo(knots.dtype).eps < torch.finfo(before).eps and _readable(knots):
-            self.knots = grid.uniform(*self.interval, self.grid_size, self.degree)
+        (low, high), after = self.interval, self.knots.dtype
+        finer = torch.finfo(after).eps < torch.finfo(before).eps
+        if uniform and finer and _readable(self.knots) and bool((low < high).all()):
+            self.knots = grid.uniform(low, high, self.grid_size, self.degree)
         return self
 
     @property
