@@ -53,6 +53,8 @@ class Task:
 
 def as_task(X: Any, y: Any, inputs: Sequence[str] | None, target: str | None, seed: int) -> Task:
     """The rows in a random order of this seed. Raises `ConfigError`, `DataError` and `ShapeError`."""
+    if not (target is None or isinstance(target, str)):
+        raise ConfigError(f"target must be the name of one column, or None, got {shown(target)}")
     X, y, names, label = _parts(X, y, inputs, target)
     matrix = as_matrix(X, dtype=torch.float64, device="cpu")
     if y is None:
@@ -77,7 +79,7 @@ def _parts(X: Any, y: Any, inputs: Any, target: Any) -> tuple[Any, Any, Any, str
     if isinstance(X, Table):
         raise DataError("X is a Table, whose columns are coded for a network; give the numbers as an array or a frame")
     X = as_frame(X)
-    label = str(target) if target is not None else next(iter(frame_names(y)), "y")
+    label = target if target is not None else next(iter(frame_names(y)), "y")
     if not is_frame(X):
         if target is not None and y is None:
             raise ConfigError(f"target={shown(target)} names a column of a DataFrame, and X is none; give y")
