@@ -83,7 +83,7 @@ def options(name: str, arguments: Sequence[str]) -> Options:
     parser.add_argument(
         "--out", type=Path, help="folder of result.csv, README.md and the plot (default: experiments/NAME)"
     )
-    parser.add_argument("--again", action="store_true", help="tabular: repeat the fits that are done already")
+    parser.add_argument("--again", action="store_true", help="tabular, symbolic_recovery: repeat what is done already")
     parser.add_argument("--data", type=Path, help="images: a folder with the four files of MNIST or Fashion-MNIST")
     given = parser.parse_args(arguments)
     if given.seeds < 1 or given.processes < 1:

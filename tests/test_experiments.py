@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.special
+import sympy
 import torch
 
 ROOT = Path(__file__).parents[1]
@@ -276,6 +277,26 @@ def test_large_mlps_wait_for_those_of_equal_size(tmp_path, capsys):
         command("special_functions", "--smoke", "--rows", "ellipj", "--peers", "mlp_large", "--out", str(tmp_path)) == 1
     )
     assert "the MLP of equal size is not there yet" in capsys.readouterr().err
+
+
+def test_smoke_of_symbolic_recovery(tmp_path):
+    found = check_smoke("symbolic_recovery", tmp_path, module("symbolic_recovery.run").COLUMNS)
+    assert len(found) == 4 and all(record["exact"] in "01" for record in found)
+    before = (tmp_path / "result.csv").read_bytes()
+    assert command("symbolic_recovery", "--smoke", "--out", str(tmp_path)) == 0  # all of it is there already
+    assert (tmp_path / "result.csv").read_bytes() == before
+
+
+def test_all_equations_have_rows_and_a_law_is_told_from_its_neighbour():
+    equations, judging = module("symbolic_recovery.equations").equations(), module("symbolic_recovery.judging")
+    assert sum(one.table == "feynman" for one in equations.values()) == 100 and len(equations) >= 140
+    for one in equations.values():
+        assert len(one.rows(50, "test")[1]) > 5 and judging.off_by(one.expression, one) == 0.0, one.name
+    kepler = equations["textbook/kepler"]
+    near = kepler.expression * sympy.Float(1 + 1e-6)
+    assert judging.off_by(near, kepler) > judging.EXACT
+    assert judging.off_by(judging.refitted(near, kepler), kepler) <= judging.EXACT
+    assert judging.off_by(kepler.expression + sympy.Symbol("a") / 100, kepler) > 1e-4
 
 
 def test_smoke_of_toy_functions(tmp_path):

@@ -175,6 +175,20 @@ add(
     {"None": None, "a number": 3, "no file": "nowhere.csv", "empty": ""},
 )
 
+# laws
+DISCOVERY: dict[str, dict[str, Any]] = {
+    "seconds": {"zero": 0, "None": None, "text": "60", "nan": math.nan},
+    "seed": SEEDS,
+    "inputs": {"too few": ["a"], "a number": 3, "twice the same": ["a", "a"]},
+    "target": {"a number": 3, "a list": ["a"]},
+    "units": {"a list": ["m", "s"], "text": "m"},
+    "n_jobs": {"two": 2, "None": None, "text": "1"},
+}
+for setting, wrong in DISCOVERY.items():
+    add("discover", setting, lambda v, s=setting: ew.discover(rows(), targets(), progress=False, **{s: v}), wrong)
+add("discover", "X", lambda v: ew.discover(v, targets(), progress=False), NO_ROWS)
+add("discover", "y", lambda v: ew.discover(rows(), v, progress=False), {"None": None, "fewer": [1.0], "a number": 3.0})
+
 # splines and primitives
 for part, wrong in {
     "x": {

@@ -12,6 +12,8 @@ import edgewise as ew
 from edgewise.discovery import discover as module
 from edgewise.errors import ConfigError, DataError, ShapeError
 
+QUIET = {"progress": False, "seconds": 3600}  # counted work decides, on a busy machine too
+
 
 def rows(n: int, d: int, low: float = 1.0, high: float = 3.0, seed: int = 0) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
@@ -35,7 +37,7 @@ def test_exact_laws_are_found_and_hold_far_from_the_rows(name):
     symbols = sympy.symbols("a b c d e")[:d]
     law = sympy.lambdify(symbols, sympy.sympify(text), "numpy")
     X = rows(600, d) + (torch.tensor([0.0, 3.0, 0.0, 3.0, 0.0]) if d == 5 else 0.0)
-    found = ew.discover(X, torch.as_tensor(law(*X.numpy().T)), inputs=[str(s) for s in symbols], progress=False)
+    found = ew.discover(X, torch.as_tensor(law(*X.numpy().T)), inputs=[str(s) for s in symbols], **QUIET)
     assert found.is_law and "exact" in found.message
     at = [1.5, 4.0, 2.5, 3.5, 7.0][:d]
     got = float(found.best.expression.subs(dict(zip(symbols, at, strict=True))))
@@ -46,7 +48,7 @@ def test_a_law_is_found_under_noise_with_its_constants():
     X = rows(1500, 3)
     y = X[:, 0] * torch.exp(-X[:, 1] / X[:, 2])
     noisy = y + 0.01 * y.std() * torch.randn(1500, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
-    found = ew.discover(X, noisy, inputs=["a", "b", "c"], progress=False)
+    found = ew.discover(X, noisy, inputs=["a", "b", "c"], **QUIET)
     a, b, c = sympy.symbols("a b c")
     assert found.is_law and found.best.expression == a * sympy.exp(-b / c)
     assert found.best.rmse == pytest.approx(0.01 * float(y.std()), rel=0.15)
@@ -56,7 +58,7 @@ def test_constants_come_with_standard_errors_that_cover_the_truth():
     X = rows(2000, 2)
     y = 1.2345 * X[:, 0] * X[:, 1] ** 2
     noisy = y + 0.3 * torch.randn(2000, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
-    best = ew.discover(X, noisy, progress=False).best
+    best = ew.discover(X, noisy, **QUIET).best
     ((value, error),) = best.constants
     assert abs(value - 1.2345) < 4 * error < 0.02
 
@@ -65,7 +67,7 @@ def test_constants_come_with_standard_errors_that_cover_the_truth():
 def test_noise_is_no_law(seed):
     n, d = 100 + 20 * seed, 1 + seed % 4
     y = torch.randn(n, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
-    found = ew.discover(rows(n, d, seed=seed), y, progress=False)
+    found = ew.discover(rows(n, d, seed=seed), y, **QUIET)
     assert not found.is_law and "nothing" in found.message
 
 
@@ -73,12 +75,12 @@ def test_a_function_without_a_short_form_is_no_law():
     X, generator = rows(600, 2, -1.0, 1.0), torch.Generator().manual_seed(3)
     first, second = (torch.randn(2, 30, dtype=torch.float64, generator=generator) for _ in range(2))
     y = torch.tanh(3 * X @ first + second[0]) @ second[1]
-    assert not ew.discover(X, y, progress=False).is_law
+    assert not ew.discover(X, y, **QUIET).is_law
 
 
 def test_the_front_is_sorted_and_its_table_shows_the_best():
     X = rows(600, 2)
-    found = ew.discover(X, X[:, 0] / (X[:, 0] + X[:, 1]), inputs=["E", "S"], progress=False)
+    found = ew.discover(X, X[:, 0] / (X[:, 0] + X[:, 1]), inputs=["E", "S"], **QUIET)
     lengths = [law.complexity for law in found.front]
     assert lengths == sorted(lengths) and found.best.rmse == min(law.rmse for law in found.front)
     assert "complexity" in repr(found) and "*" in repr(found) and found.message in repr(found)
@@ -89,7 +91,7 @@ def test_the_front_is_sorted_and_its_table_shows_the_best():
 def test_the_same_seed_gives_the_same_bits():
     X = rows(40, 1)
     y = X[:, 0] + 0.1 * torch.randn(40, dtype=torch.float64, generator=torch.Generator())
-    one, two = (ew.discover(X, y, progress=False, seed=4) for _ in range(2))
+    one, two = (ew.discover(X, y, seed=4, **QUIET) for _ in range(2))
     assert repr(one) == repr(two) and torch.equal(one.best(X), two.best(X))
 
 
@@ -97,7 +99,7 @@ def test_frames_give_names_and_the_target():
     pandas = pytest.importorskip("pandas")
     X = rows(100, 2)
     frame = pandas.DataFrame({"beta": X[:, 0], "I": X[:, 1], "y": X[:, 0] * X[:, 1]})
-    found = ew.discover(frame, target="y", progress=False)
+    found = ew.discover(frame, target="y", **QUIET)
     assert found.best.expression == sympy.Symbol("beta") * sympy.Symbol("I") and found.target == "y"
     with pytest.raises(DataError, match="no column 'z'"):
         ew.discover(frame, target="z")
@@ -105,8 +107,8 @@ def test_frames_give_names_and_the_target():
 
 def test_a_constant_and_a_column_are_laws():
     X = rows(60, 2)
-    assert ew.discover(X, torch.full((60,), math.pi, dtype=torch.float64), progress=False).best.expression == sympy.pi
-    assert str(ew.discover(X, X[:, 1], progress=False).best) == "x2"
+    assert ew.discover(X, torch.full((60,), math.pi, dtype=torch.float64), **QUIET).best.expression == sympy.pi
+    assert str(ew.discover(X, X[:, 1], **QUIET).best) == "x2"
 
 
 def test_what_cuts_a_search_short_is_told(monkeypatch):
@@ -122,7 +124,7 @@ def test_what_cuts_a_search_short_is_told(monkeypatch):
             yield event
 
     monkeypatch.setattr(module, "search", stopped)
-    found = ew.discover(X, y, progress=False)
+    found = ew.discover(X, y, **QUIET)
     assert "Ctrl-C" in found.message and len(found.front) > 0
 
 

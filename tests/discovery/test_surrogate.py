@@ -8,7 +8,7 @@ import torch
 from edgewise.discovery.polynomials import Frame, count, exponents, feature_slopes, features
 from edgewise.discovery.reductions import scaled, translated
 from edgewise.discovery.states import State
-from edgewise.discovery.surrogate import surrogates
+from edgewise.discovery.surrogate import Given, surrogates
 from edgewise.discovery.tree import values
 
 
@@ -52,7 +52,7 @@ LAWS = {
 @pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
 def test_surrogates_have_the_gradients_of_the_function_and_know_their_error(law):
     X, held = rows(2000, 2), rows(500, 2, seed=1)
-    pair = surrogates(X, law(X), held, law(held))
+    pair = surrogates(Given(X, law(X), held, law(held)))
     assert pair is not None
     at = rows(50, 2, seed=2).requires_grad_()
     (want,) = torch.autograd.grad(law(at).sum(), at)
@@ -67,12 +67,11 @@ def test_a_reduction_is_an_identity_of_the_function():
         return x[:, 0] / x[:, 1] ** 2 * torch.exp(-((x[:, 2] - x[:, 3]) ** 2) / x[:, 1] ** 2)
 
     X, held = rows(3000, 4), rows(800, 4, seed=1)
-    pair = surrogates(X, law(X), held, law(held))
+    pair = surrogates(Given(X, law(X), held, law(held)))
     assert pair is not None
-    state = translated(State.whole(4), X[:300], pair)
-    assert state is not None and len(state.columns) == 3
-    state = scaled(State.whole(4), X[:300], pair)
-    assert state is not None and len(state.columns) == 2
+    assert len(translated(State.whole(4), X[:300], pair)[0].columns) == 3
+    state = scaled(State.whole(4), X[:300], pair)[0]
+    assert len(state.columns) == 2
     moved = X.clone()  # another point with the same columns: then y over the prefactor is the same
     moved[:, 0] *= 3
     moved[:, 1:] *= 2

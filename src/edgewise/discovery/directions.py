@@ -33,8 +33,8 @@ class Directions:
         return float(sum(abs(entry.numerator) + 2 * entry.denominator - 2 for entry in entries))
 
 
-def null_directions(A: Tensor, wrong: Tensor, pivots: int) -> Directions | None:
-    """The rational null vectors of A (n, m), as many as its error allows; None where there are none.
+def null_directions(A: Tensor, wrong: Tensor, pivots: int) -> list[Directions]:
+    """The rational null vectors of A (n, m): as many as its error may allow first, then fewer.
 
     Args:
         A (n, m): columns in units in which a null vector has simple entries.
@@ -43,24 +43,22 @@ def null_directions(A: Tensor, wrong: Tensor, pivots: int) -> Directions | None:
     """
     finite = torch.isfinite(A).all(1) & torch.isfinite(wrong).all(1)
     A, wrong = A[finite], wrong[finite]
-    if len(A) < 2 * A.shape[1]:
-        return None
     size = A.square().mean(0).sqrt()
-    if bool((size[:pivots] == 0).any()):
-        return None
+    if len(A) < 2 * A.shape[1] or bool((size[:pivots] == 0).any()):
+        return []
     unit = size.clamp(min=1e-300)
     _, s, vh = torch.linalg.svd(A / unit / len(A) ** 0.5, full_matrices=False)
-    noise = torch.stack([(wrong / unit @ v).square().mean().sqrt() for v in vh])
-    most = torch.minimum(TUNED.null_factor * noise + TUNED.null_round_off, torch.tensor(TUNED.null_most))
+    offers: list[Directions] = []
     # more vectors than are sure: a few of several null vectors are not rational, all of them together are
-    for count in range(int((s <= TUNED.null_tried).sum()), 0, -1):
-        if bool((s[-count:] > 3 * most[-count:]).any()):
-            continue
+    for count in range(min(pivots, int((s <= TUNED.null_tried).sum())), 0, -1):
         for denominator in range(1, TUNED.denominator + 1):
             found = _rational(vh[-count:] / unit, A / unit, unit, wrong / unit, pivots, denominator)
             if found is not None:
-                return found
-    return None
+                offers.append(found)
+                break
+        if len(offers) == TUNED.null_counts:
+            break
+    return offers
 
 
 def _rational(null: Tensor, A: Tensor, unit: Tensor, wrong: Tensor, pivots: int, denominator: int) -> Directions | None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ..config import is_number, is_seed
+from ..config import is_int, is_number, is_seed
 from ..errors import knows_keywords, problems, shown
 from ..screen import bar_wanted
 from .laws import Law, as_law, chosen, front
@@ -116,7 +116,7 @@ def _wrong(seconds: Any, seed: Any, units: Any, n_jobs: Any) -> Iterator[str]:
         yield f"seed must be a whole number of 64 bits, got {shown(seed)}"
     if units is not None:
         yield f"units are not used yet; leave them out, got {shown(units)}"
-    if n_jobs != 1 or isinstance(n_jobs, bool):
+    if not is_int(n_jobs) or n_jobs != 1:
         yield f"n_jobs must be 1, since a search runs in one process yet, got {shown(n_jobs)}"
 
 

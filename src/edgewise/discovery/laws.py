@@ -13,7 +13,7 @@ from ..data import as_matrix
 from ..errors import SymbolicError
 from .constants import error, standard_errors
 from .polish import Polished, of_choice
-from .rows import Rows, Task
+from .rows import Task
 from .tree import Node, complexity, numbers_of, to_sympy, values, written
 from .tuning import TUNED
 
@@ -83,8 +83,7 @@ def _constants(node: Node, task: Task) -> tuple[Constant, ...]:
     if not free:
         return ()
     sigma = error(node, rows) * math.sqrt(len(rows) / max(len(rows) - len(free), 1))
-    whole = Rows(rows.X, rows.y)
-    return tuple(map(Constant, free, standard_errors(node, whole, sigma)))
+    return tuple(map(Constant, free, standard_errors(node, rows, sigma)))
 
 
 def front(found: Sequence[Polished], task: Task) -> list[Polished]:

@@ -158,6 +158,8 @@ def arguments(d: int) -> list[Node]:
     found = list(columns)
     if d <= 2:  # which of a ratio and its inverse is a column, is chance
         found += [power(column, -1.0) for column in columns]
+    if d == 1:
+        found.append(Apply("log", columns[0]))
     for a, b in pairs:
         found += [product(a, b), product(a, power(b, -1.0)), product(b, power(a, -1.0))]
     for a, b in pairs:
@@ -179,7 +181,7 @@ def scales(argument: Tensor, d: int) -> tuple[float, ...]:
     if d == 1:
         steps = torch.logspace(math.log10(low), math.log10(high), count, dtype=torch.float64)
         return (1.0, *(steps / spread).tolist())
-    return (1.0, 0.5, 2.0, math.pi, 1 / spread) if d == 2 else (1.0,)
+    return (1.0, 0.5, 2.0, math.pi, 1 / spread) if d == 2 else (1.0, 0.5, 2.0) if d == 3 else (1.0,)
 
 
 def build(candidates: Iterable[Node], X: Tensor, most: int) -> Library:
@@ -219,7 +221,7 @@ def _shapes(X: Tensor) -> Iterator[Node]:
         for argument, ks in bases:
             if ks:
                 yield make(1.0, argument)
-    powers = (1.0, -1.0, 2.0, -2.0, 0.5, 3.0, -3.0) if d == 1 else (1.0, -1.0, 2.0) if d == 2 else (1.0,)
+    powers = (1.0, -1.0, 2.0, -2.0, 0.5, 3.0, -3.0) if d == 1 else (1.0, -1.0, 2.0, 0.5, -0.5) if d == 2 else (1.0,)
     for p in powers:
         for make in PLAIN.values():
             for argument, ks in own:
@@ -239,8 +241,10 @@ def factors_of(X: Tensor) -> Library:
     d = X.shape[1]
     made = (
         make(k, argument)
+        for first in (True, False)  # the scale 1 first
         for make in FACTOR_SHAPES.values()
         for argument in arguments(d)
         for k in scales(values(argument, X), d)
+        if first == (k == 1.0)
     )
     return build(made, X, TUNED.terms)

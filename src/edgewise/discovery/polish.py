@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .constants import error, fitted
+from .multiply import shorter
 from .rows import Rows, Task
 from .simplify import simplified
 from .snapping import snapped
@@ -49,7 +50,7 @@ def finished(nodes: Iterable[Node], task: Task) -> list[Polished]:
     all_rows = task.fitting.first(TUNED.fitted)
     floor, done = TUNED.exact * task.size, []
     for node in nodes:
-        node = snapped(fitted(node, all_rows, steps=TUNED.steps), all_rows)
+        node = shorter(snapped(fitted(node, all_rows, steps=TUNED.steps), all_rows), all_rows)
         off = error(node, task.choosing)
         if math.isfinite(off):
             done.append(Polished(node, off))

@@ -9,9 +9,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
+
+Powers: TypeAlias = tuple[tuple[int, ...], ...]  # the degrees of each feature, by columns
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def _logged(X: Tensor, logs: Sequence[bool]) -> Tensor:
 
 
 @lru_cache(maxsize=64)
-def exponents(d: int, degree: int) -> tuple[tuple[int, ...], ...]:
+def exponents(d: int, degree: int) -> Powers:
     """All tuples of d degrees whose sum is at most `degree`, by their sum.
 
     >>> exponents(2, 1)
@@ -57,6 +60,29 @@ def exponents(d: int, degree: int) -> tuple[tuple[int, ...], ...]:
         return tuple((n,) for n in range(degree + 1))
     found = [(n, *rest) for n in range(degree + 1) for rest in exponents(d - 1, degree - n)]
     return tuple(sorted(found, key=lambda entry: (sum(entry), entry)))
+
+
+def neighbours(powers: Powers, degree: int) -> Powers:
+    """What follows on these tuples, each part at most `degree`: all that come before it are there.
+
+    A step may leave one degree out, since even functions have no odd ones.
+
+    >>> neighbours(((0, 0), (1, 0), (0, 1)), 9)
+    ((2, 0), (0, 2), (3, 0), (1, 1), (0, 3))
+    """
+    there = set(powers)
+    steps = dict.fromkeys(_moved(p, i, by) for p in powers for i in range(len(p)) for by in (1, 2))
+    return tuple(
+        q
+        for q in steps
+        if q not in there
+        and max(q) <= degree
+        and all(_moved(q, i, -1) in there or _moved(q, i, -2) in there for i, k in enumerate(q) if k)
+    )
+
+
+def _moved(power: tuple[int, ...], column: int, by: int) -> tuple[int, ...]:
+    return (*power[:column], power[column] + by, *power[column + 1 :])
 
 
 def count(d: int, degree: int) -> int:

@@ -17,44 +17,41 @@ from .surrogate import Pair
 from .tree import ONE, Node, Var, number, on_columns, power, product, total
 
 
-def reductions(state: State, Z: Tensor, pair: Pair) -> list[State]:
-    """The states that one step leads to, for rows Z (n, d) of the state's columns."""
-    found = [scaled(state, Z, pair), translated(state, Z, pair)]
-    return [new for new in found if new is not None]
-
-
-def scaled(state: State, Z: Tensor, pair: Pair) -> State | None:
-    """Columns out of which scalings are divided, and the power of them that g itself has.
+def scaled(state: State, Z: Tensor, pair: Pair) -> list[State]:
+    """Columns out of which scalings are divided, and the power of them that g itself has; the most scalings first.
 
     If g(s^a1 z1, ..., s^ad zd) = s^b g(z), then sum a_i z_i g_i = b g: a null vector of [z_i g_i, g]. All of them
     together are Buckingham's theorem without units.
     """
     d = Z.shape[1]
     A, wrong = (torch.cat([Z * gradient, values[:, None]], 1) for gradient, values in _both(Z, pair))
-    found = null_directions(A, wrong, pivots=d)
-    if found is None:
-        return None
+    return [_scaled_along(state, found) for found in null_directions(A, wrong, pivots=d)]
+
+
+def _scaled_along(state: State, found: Directions) -> State:
+    """The state with columns that do not change along these scalings."""
     pivots = [Var(i) for i in found.pivots]
     # along the vector of a pivot, that pivot counts once: so its power in g is -b, and in column i it is a_i
-    own = [vector[-1] for vector in found.vectors]
-    outer = _monomial(pivots, [-b for b in own])
+    outer = _monomial(pivots, [-vector[-1] for vector in found.vectors])
     columns = [
         product(Var(i), _monomial(pivots, [-vector[i] for vector in found.vectors]))
-        for i in range(d)
+        for i in range(len(state.columns))
         if i not in found.pivots
     ]
     return _onto(state, outer, columns, "scalings", found)
 
 
-def translated(state: State, Z: Tensor, pair: Pair) -> State | None:
-    """Columns in which only differences and sums are left: null vectors of the gradient itself."""
+def translated(state: State, Z: Tensor, pair: Pair) -> list[State]:
+    """Columns in which only differences and sums are left: null vectors of the gradient itself, the most first."""
     d = Z.shape[1]
     A, wrong = (gradient for gradient, _ in _both(Z, pair))
-    found = null_directions(A, wrong, pivots=d)
-    if found is None or all(sum(map(bool, vector)) == 1 for vector in found.vectors) and d == len(found.pivots):
-        return None
+    return [_translated_along(state, found) for found in null_directions(A, wrong, pivots=d)]
+
+
+def _translated_along(state: State, found: Directions) -> State:
+    """The state with columns that do not change along these translations."""
     columns: list[Node] = []
-    for i in range(d):
+    for i in range(len(state.columns)):
         if i not in found.pivots:
             shifts = zip(found.pivots, (vector[i] for vector in found.vectors), strict=True)
             columns.append(total(Var(i), *(_times(-c, Var(p)) for p, c in shifts if c)))

@@ -53,6 +53,8 @@ class Task:
 
 def as_task(X: Any, y: Any, inputs: Sequence[str] | None, target: str | None, seed: int) -> Task:
     """The rows in a random order of this seed. Raises `ConfigError`, `DataError` and `ShapeError`."""
+    if not (target is None or isinstance(target, str)):
+        raise ConfigError(f"target must be the name of one column, or None, got {shown(target)}")
     X, y, names, label = _parts(X, y, inputs, target)
     matrix = as_matrix(X, dtype=torch.float64, device="cpu")
     if y is None:
@@ -73,27 +75,23 @@ def as_task(X: Any, y: Any, inputs: Sequence[str] | None, target: str | None, se
 
 
 def _parts(X: Any, y: Any, inputs: Any, target: Any) -> tuple[Any, Any, Any, str]:
-    """Inputs, target and their names, out of whatever holds them."""
+    """Inputs, target, the names of the inputs and that of the target, out of whatever holds them."""
     if isinstance(X, Table):
         raise DataError("X is a Table, whose columns are coded for a network; give the numbers as an array or a frame")
     X = as_frame(X)
-    label = str(target) if target is not None else next(iter(frame_names(y)), "y")
+    label = target if target is not None else next(iter(frame_names(y)), "y")
     if not is_frame(X):
         if target is not None and y is None:
             raise ConfigError(f"target={shown(target)} names a column of a DataFrame, and X is none; give y")
         return X, y, inputs, label
-    known = list(frame_names(X))
-    if y is None and target is not None:
-        if target not in known:
-            raise DataError(f"the frame has no column {shown(target)}; {did_you_mean(target, known)}")
-        y = X[target]
-        chosen = [name for name in known if name != target] if inputs is None else list(inputs)
-    else:
-        chosen = known if inputs is None or not set(map(str, inputs)) <= set(known) else list(inputs)
-    if wrong := [name for name in chosen if name not in known]:
-        raise DataError(f"the frame has no column {shown(wrong[0])}; {did_you_mean(wrong[0], known)}")
-    names = chosen if inputs is None or y is None or set(map(str, inputs)) <= set(known) else inputs
-    return (X[chosen] if known else X), y, (names if names else inputs), label
+    if not (known := list(frame_names(X))):
+        return X, y, inputs, label
+    wanted = known if y is not None or target is None else [name for name in known if name != target]
+    chosen = wanted if inputs is None else list(as_words(inputs) or ())
+    for name in [*chosen, *([target] if y is None and target is not None else [])]:
+        if name not in known:
+            raise DataError(f"the frame has no column {shown(name)}; {did_you_mean(name, known)}")
+    return X[chosen], X[target] if y is None and target is not None else y, chosen, label
 
 
 def _names(inputs: Any, count: int) -> tuple[str, ...]:

@@ -9,14 +9,12 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from torch import Tensor
-
 from .candidates import Question, powers, products, sums
 from .polish import Polished, polished
-from .reductions import reductions
+from .reductions import scaled, translated
 from .rows import Rows, Task
 from .states import State
-from .surrogate import Pair, surrogates
+from .surrogate import Given, Pair, surrogates
 from .tree import ONE, Node, Num, Var, product, total, written
 from .tuning import TUNED
 from .verdict import is_exact
@@ -41,36 +39,91 @@ Search = Callable[[Question], list[Node]]
 def search(task: Task) -> Iterator[Event]:
     """Formulas and steps, as they are found. It ends at an exact law, or where nothing is left to try."""
     yield from _plain(task)
-    waiting = [State.whole(task.fitting.X.shape[1])]
-    seen = {frozenset(waiting[0].columns)}
+    whole = State.whole(task.fitting.X.shape[1])
+    for event in _endgame(Known.of(whole, task), task, (powers, products)):
+        yield event
+        if _is_exact(event, task):
+            return
+    states = [Known.of(whole, task, with_pair=True)]
+    for event in _reductions(states[0], task):
+        if isinstance(event, Known):
+            states.append(event)
+        else:
+            yield event
+    for known in sorted(states, key=lambda known: len(known.state.columns)):
+        for event in _endgame(known, task, (powers, products, sums)):
+            yield event
+            if _is_exact(event, task):
+                return
+
+
+def _is_exact(event: Event, task: Task) -> bool:
+    """Whether it is an exact law."""
+    return isinstance(event, Polished) and is_exact(event.node, task)
+
+
+def _reductions(first: Known, task: Task) -> Iterator[Step | Known]:
+    """All states that reductions lead to, one after the other, and what was tried in vain."""
+    waiting, seen = [first], {frozenset(first.state.columns)}
     for _ in range(TUNED.depth):
-        found: list[State] = []
-        for state in waiting:
-            for event in _endgame(state, task, None, (powers,)):
+        found: list[Known] = []
+        for known in waiting:
+            for event in _reduced(known, task, seen):
                 yield event
-                if isinstance(event, Polished) and is_exact(event.node, task):
-                    return
-            pair = _surrogate(state, task)
-            for event in _endgame(state, task, pair, (products, sums)):
-                yield event
-                if isinstance(event, Polished) and is_exact(event.node, task):
-                    return
-            fresh = [] if pair is None else reductions(state, _looked_at(state, task), pair)
-            for new in fresh:
-                if frozenset(new.columns) not in seen:
-                    seen.add(frozenset(new.columns))
-                    found.append(new)
-                    yield _told(new, task)
-        waiting = sorted(found, key=lambda state: len(state.columns))[: TUNED.beam]
+                if isinstance(event, Known):
+                    found.append(event)
+        waiting = sorted(found, key=lambda known: len(known.state.columns))[: TUNED.beam]
 
 
-def _told(state: State, task: Task) -> Step:
+@dataclass(frozen=True)
+class Known:
+    """A state and its surrogate, where it has one; left: the surrogate's error on the rows that choose, in units of
+    y."""
+
+    state: State
+    pair: Pair | None
+    left: float
+
+    @staticmethod
+    def of(state: State, task: Task, *, with_pair: bool = False) -> Known:
+        """The state with a surrogate, or without."""
+        if not with_pair:
+            return Known(state, None, math.inf)
+        Z, g, factor = state.inner(task.choosing)
+        if not state.columns:
+            inner = state.inner(task.fitting)
+            mean = (inner[1] * inner[2].square()).sum() / inner[2].square().sum()
+            return Known(state, None, float((factor * (mean - g)).square().mean().sqrt()))
+        pair = surrogates(Given(*state.inner(task.fitting.first(TUNED.surrogate_rows))[:2], Z, g))
+        left = math.inf if pair is None else float((factor * (pair.fine.values(Z) - g)).square().mean().sqrt())
+        return Known(state, pair, left)
+
+
+def _reduced(known: Known, task: Task, seen: set[frozenset[Node]]) -> Iterator[Step | Known]:
+    """The states that scalings and translations lead to: of each kind, the first that a refit on rows confirms."""
+    if known.pair is None:
+        return
+    Z = known.state.inner(task.fitting.first(TUNED.looked_at))[0]
+    for reduce in (scaled, translated):
+        for state in reduce(known.state, Z, known.pair):
+            if frozenset(state.columns) in seen:
+                continue
+            seen.add(frozenset(state.columns))
+            new = Known.of(state, task, with_pair=True)
+            held = new.left <= TUNED.lost * known.left + TUNED.exact * task.size
+            yield Step(_told(state, task), held)
+            if held:
+                yield new
+                break
+
+
+def _told(state: State, task: Task) -> str:
     """The last reduction of a state in words."""
     last = state.trail[-1]
     kind = last.kind if last.count > 1 else last.kind.removesuffix("s")
     outer = "" if state.prefactor == ONE else f"{written(state.prefactor, task.names)} * "
     inner = f"{outer}g({state.words(task.names)})" if state.columns else f"{outer}a constant"
-    return Step(f"{last.count} {kind}, tested to {last.rest:.1g}: {task.target} = {inner}")
+    return f"{last.count} {kind}, tested to {last.rest:.1g}: {task.target} = {inner}"
 
 
 def _plain(task: Task) -> Iterator[Event]:
@@ -81,19 +134,9 @@ def _plain(task: Task) -> Iterator[Event]:
         yield from polished([node], task, few, Yardstick(len(few), 0.0, TUNED.exact * task.size))
 
 
-def _surrogate(state: State, task: Task) -> Pair | None:
-    if not state.columns:
-        return None
-    Z, g, _ = state.inner(task.fitting.first(TUNED.surrogate_rows))
-    return surrogates(Z, g, *state.inner(task.choosing)[:2])
-
-
-def _looked_at(state: State, task: Task) -> Tensor:
-    return state.inner(task.fitting.first(TUNED.looked_at))[0]
-
-
-def _endgame(state: State, task: Task, pair: Pair | None, searches: Sequence[Search]) -> Iterator[Event]:
+def _endgame(known: Known, task: Task, searches: Sequence[Search]) -> Iterator[Event]:
     """Formulas for what is left, from terms on the raw rows, or on the surrogate's values where noise hides them."""
+    state, pair = known.state, known.pair
     few, floor = task.fitting.first(TUNED.searched), TUNED.exact * task.size
     measure = Yardstick(len(few), 0.0, floor)
     if not state.columns:
@@ -103,27 +146,14 @@ def _endgame(state: State, task: Task, pair: Pair | None, searches: Sequence[Sea
         return
     Z, g, factor = state.inner(few)
     guide = few
-    if pair is not None and smoother(pair, Z) and len(Z) == len(few):
+    if pair is not None and pair.shows_noise(Z) and len(Z) == len(few):
         own = factor * (pair.fine.values(Z) - pair.coarse.values(Z))
-        noise = _left(pair, state, task)
         g = pair.fine.values(Z)
         guide = Rows(few.X, factor * g)
-        measure = Yardstick(len(task.fitting), noise, max(floor, float(own.square().mean().sqrt())))
+        measure = Yardstick(len(task.fitting), known.left, max(floor, float(own.square().mean().sqrt())))
     asked = Question(Z, g, factor, measure)
     for search_ in searches:
         found = polished([state.formula(node) for node in search_(asked)], task, guide.first(TUNED.quick_rows), measure)
         yield from found
         if found and is_exact(found[0].node, task):
             return
-
-
-def _left(pair: Pair, state: State, task: Task) -> float:
-    """What the surrogate leaves of the rows that choose, in units of y."""
-    Z, g, factor = state.inner(task.choosing)
-    return float((factor * (pair.fine.values(Z) - g)).square().mean().sqrt())
-
-
-def smoother(pair: Pair, Z: Tensor) -> bool:
-    """Whether what the surrogate leaves is noise rather than its own error, as far as two degrees tell."""
-    own = float((pair.fine.values(Z) - pair.coarse.values(Z)).square().mean().sqrt())
-    return math.isfinite(own) and pair.fine.error > TUNED.noisy * own

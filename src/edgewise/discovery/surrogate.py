@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .polynomials import Frame, count, exponents, feature_slopes, features, least_squares
+from .polynomials import Frame, Powers, count, exponents, feature_slopes, features, least_squares, neighbours
 from .tuning import TUNED
 
 
@@ -54,18 +54,18 @@ class Surrogate:
 
     frame: Frame
     image: Image
-    degree: int
+    powers: Powers
     weights: Tensor
     error: float
 
     def values(self, X: Tensor) -> Tensor:
         """(n, d) -> (n,)."""
-        return self.image.back(features(self.frame(X), exponents(X.shape[1], self.degree)) @ self.weights)
+        return self.image.back(features(self.frame(X), self.powers) @ self.weights)
 
     def gradient(self, X: Tensor) -> Tensor:
         """(n, d) -> (n, d)."""
-        moved, powers = self.frame(X), exponents(X.shape[1], self.degree)
-        slopes = [feature_slopes(moved, powers, i) @ self.weights for i in range(X.shape[1])]
+        moved = self.frame(X)
+        slopes = [feature_slopes(moved, self.powers, i) @ self.weights for i in range(X.shape[1])]
         return torch.stack(slopes, 1) * self.frame.slopes(X) / self.image.slope(self.values(X))[:, None]
 
 
@@ -76,54 +76,142 @@ class Pair:
     fine: Surrogate
     coarse: Surrogate
 
+    def shows_noise(self, X: Tensor) -> bool:
+        """Whether what is left is noise rather than the surrogate's own error, as far as the two tell on rows X."""
+        own = float((self.fine.values(X) - self.coarse.values(X)).square().mean().sqrt())
+        return math.isfinite(own) and self.fine.error > TUNED.noisy * own
 
-def surrogates(X: Tensor, y: Tensor, X_held: Tensor, y_held: Tensor) -> Pair | None:
+
+@dataclass(frozen=True)
+class Given:
+    """Rows that fit a surrogate, and rows that judge it."""
+
+    X: Tensor
+    y: Tensor
+    X_held: Tensor
+    y_held: Tensor
+
+    def first(self, count: int) -> Given:
+        """Fewer rows that fit."""
+        return Given(self.X[:count], self.y[:count], self.X_held, self.y_held)
+
+
+def surrogates(given: Given) -> Pair | None:
     """The polynomials that predict the held-out rows best; None where the rows are too few for any.
 
-    All frames and images are compared with few features, and the best of them get many.
+    All frames and images are compared with few features, and the best of them get many: all up to some degree, and,
+    where these leave more than noise, those that the rows ask for.
     """
-    if len(y) < 2 or len(y_held) < 2:
+    if len(given.y) < 2 or len(given.y_held) < 2:
         return None
-    every = torch.cat([X, X_held])
+    every = torch.cat([given.X, given.X_held])
     frames = [Frame.of(every, logarithms=False), Frame.of(every, logarithms=True)]
     frames = frames if any(frames[1].logarithm) else frames[:1]
-    few = (X[: TUNED.compared_rows], y[: TUNED.compared_rows], X_held, y_held)
+    few = given.first(TUNED.compared_rows)
     tried = [
         (found[0].error, frame, image)
         for frame in frames
-        for image in images(torch.cat([y, y_held]))
-        if (found := _climb(frame, image, *few, TUNED.compared_features))
+        for image in images(torch.cat([given.y, given.y_held]))
+        if (found := by_degree(Fit(frame, image), few, TUNED.compared_features))
     ]
     tried.sort(key=lambda entry: entry[0])
-    climbs = [_climb(frame, image, X, y, X_held, y_held, TUNED.features) for _, frame, image in tried[: TUNED.climbs]]
-    best = min((found for found in climbs if found), key=lambda found: found[0].error, default=[])
-    return Pair(best[0], best[1]) if len(best) > 1 else None
+    fits = [Fit(frame, image) for _, frame, image in tried[: TUNED.climbs]]
+    climbs = [found for fit in fits if (found := by_degree(fit, given, TUNED.features))]
+    if not climbs:
+        return None
+    best = Pair(*min(climbs, key=lambda found: found[0].error))
+    enough = TUNED.good_enough * float(given.y_held.square().mean().sqrt())
+    if best.fine.error > enough and not best.shows_noise(given.X_held):
+        finer = [by_neighbours(fit, given, TUNED.features) for fit in fits]
+        return min([best, *(Pair(*found) for found in finer if found)], key=lambda pair: pair.fine.error)
+    return best
 
 
-def _climb(
-    frame: Frame, image: Image, X: Tensor, y: Tensor, X_held: Tensor, y_held: Tensor, most: int
-) -> list[Surrogate]:
-    """The surrogate of the best degree and its neighbour. One Gram matrix serves all degrees, since features are sorted
-    by them."""
-    d, most = X.shape[1], min(int(len(y) / TUNED.rows_a_feature), most)
+@dataclass(frozen=True)
+class Fit:
+    """What a surrogate is made of: moved columns, and an image of y."""
+
+    frame: Frame
+    image: Image
+
+    def weighted(self, y: Tensor) -> tuple[Tensor, Tensor]:
+        """The image of y (n,) and the weight of each row, so that errors are those of y."""
+        weight = 1 / self.image.slope(y).abs().clamp(min=1e-300)
+        weight = weight.clamp(max=TUNED.heaviest * float(weight.quantile(0.95)))
+        return self.image.value(y) * weight, weight
+
+    def error(self, held: Tensor, weights: Tensor, y: Tensor) -> float:
+        """Root mean squared error of y (n,) for features (n, M)."""
+        return float((self.image.back(held @ weights) - y).square().mean().sqrt())
+
+
+def by_degree(fit: Fit, given: Given, most: int) -> list[Surrogate]:
+    """The surrogate of the best degree, and its neighbour. One Gram matrix serves all degrees, since features are
+    sorted by them."""
+    d, most = given.X.shape[1], min(int(len(given.y) / TUNED.rows_a_feature), most)
     degrees = [k for k in range(1, TUNED.degree + 1) if count(d, k) <= most]
     if not degrees:
         return []
     powers = exponents(d, degrees[-1])
-    slope = image.slope(y).abs()
-    weight = 1 / slope.clamp(min=TUNED.flattest * float(slope.mean()))  # so that errors are those of y
-    design, held = features(frame(X), powers) * weight[:, None], features(frame(X_held), powers)
-    gram, right, target = design.T @ design, design.T @ (image.value(y) * weight), image.value(y) * weight
+    target, weight = fit.weighted(given.y)
+    design = features(fit.frame(given.X), powers) * weight[:, None]
+    held = features(fit.frame(given.X_held), powers)
+    gram, right = design.T @ design, design.T @ target
     found: list[Surrogate] = []
     for degree in degrees:
         m = count(d, degree)
         weights = least_squares(design[:, :m], target, gram[:m, :m], right[:m])
-        off = float((image.back(held[:, :m] @ weights) - y_held).square().mean().sqrt())
+        off = fit.error(held[:, :m], weights, given.y_held)
         if math.isfinite(off):
-            found.append(Surrogate(frame, image, degree, weights, off))
-        if len(found) > 2 and found[-1].error > found[-3].error and found[-2].error > found[-3].error:
+            found.append(Surrogate(fit.frame, fit.image, powers[:m], weights, off))
+        if _worse(found):
             break
+    return _best(found)
+
+
+def by_neighbours(fit: Fit, given: Given, most: int) -> list[Surrogate]:
+    """The best surrogate of a growing set of features, and the one before it.
+
+    Features that explain most of what is left come next, each a neighbour of those that are there. So columns that act
+    alone or simply take few of them. Source: Chkifa, Cohen & Schwab 2014, doi:10.1007/s10208-013-9154-z.
+    """
+    most = min(int(len(given.y) / TUNED.rows_a_feature), most)
+    powers, found = exponents(given.X.shape[1], 1), []
+    U, V = fit.frame(given.X), fit.frame(given.X_held)
+    target, weight = fit.weighted(given.y)
+    few = slice(TUNED.compared_rows)
+    while len(powers) <= most and not _worse(found):
+        design = features(U, powers) * weight[:, None]
+        weights = least_squares(design, target, design.T @ design, design.T @ target)
+        off = fit.error(features(V, powers), weights, given.y_held)
+        if math.isfinite(off):
+            found.append(Surrogate(fit.frame, fit.image, powers, weights, off))
+        left = (target - design @ weights)[few] * weight[few]
+        more = grown(powers, U[few], left, most)
+        if more == powers:
+            break
+        powers = more
+    return _best(found)
+
+
+def _worse(found: list[Surrogate]) -> bool:
+    """Whether the last two are worse than one before them."""
+    return len(found) > 2 and min(s.error for s in found[-2:]) > min(s.error for s in found[:-2])
+
+
+def _best(found: list[Surrogate]) -> list[Surrogate]:
+    """The best one and the one before it, or after it where it is the first; none where there are no two."""
     if len(found) < 2:
         return []
     place = min(range(len(found)), key=lambda n: found[n].error)
     return [found[place], found[place - 1] if place else found[1]]
+
+
+def grown(powers: Powers, U: Tensor, left: Tensor, most: int) -> Powers:
+    """The features and those of their neighbours that explain most of what is left (n,) on moved rows U (n, d)."""
+    around = neighbours(powers, TUNED.degree)
+    if not around or len(powers) >= most:
+        return powers
+    more = min(max(U.shape[1], int(TUNED.growth * len(powers))), most - len(powers), len(around))
+    scores = (features(U, around).T @ left).abs()
+    return powers + tuple(around[n] for n in sorted(torch.topk(scores, more).indices.tolist()))

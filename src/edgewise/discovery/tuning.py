@@ -103,14 +103,18 @@ class DiscoveryTuning:
     """Degree of a polynomial, at most: higher ones oscillate between the rows."""
     surrogate_rows: int = 6000
     """Rows to which a surrogate is fitted, at most."""
+    growth: float = 0.6
+    """Features that come next, as a part of those that are there. Not measured."""
+    good_enough: float = 1e-6
+    """Relative error of a surrogate that shows all structure there is. Not measured."""
     compared_rows: int = 2000
     """Rows on which scales and images of y are compared, at most."""
     compared_features: int = 160
     """Features with which they are compared."""
     climbs: int = 2
     """Of these, those that get all rows and features."""
-    flattest: float = 1e-3
-    """Least slope of an image, as a part of its mean: else single rows decide."""
+    heaviest: float = 10.0
+    """Weight of a row, in units of the 95 % quantile, at most: else the zeros of y decide."""
     looked_at: int = 300
     """Rows at which gradients are looked at."""
 
@@ -128,6 +132,8 @@ class DiscoveryTuning:
     """Of these fractions, at most."""
     null_tried: float = 0.3
     """What the surrogate's own null vectors may leave, to be tried with simple entries. Not measured."""
+    null_counts: int = 3
+    """Numbers of null vectors that are offered, at most, the most vectors first."""
     pivot_choices: int = 300
     """Choices of pivots that are compared, at most."""
 
@@ -137,6 +143,8 @@ class DiscoveryTuning:
     """Reductions one after the other, at most: each takes a column at least, and few laws take more than three."""
     beam: int = 4
     """States that are followed at each depth. Not measured."""
+    lost: float = 1.3
+    """Factor by which a reduction may raise the error of the surrogate that is fitted after it. Not measured."""
     noisy: float = 3.0
     """Held-out error of a surrogate, in units of the difference of two degrees, from which it counts as noise."""
 
