@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,10 @@ from torch import Tensor
 
 import edgewise as ew
 from edgewise.errors import ConfigError
-from edgewise.train.evidence import additive, tuning
+from edgewise.train.evidence import additive, pair_search, tuning
+from edgewise.train.evidence.chosen_terms import Task, model_of
+from edgewise.train.evidence.terms import edge_term, pair_term
+from edgewise.train.evidence.variables import variables
 from edgewise.train.result import FitResult
 from helpers import assert_close, assert_equal, state_of
 
@@ -353,3 +357,32 @@ def test_fewer_rows_than_functions_change_nothing_but_the_algebra(monkeypatch: p
     places, precision = torch.arange(len(prior.groups)), prior.roughness * 3
     for one, two in zip(sums.solve(places, precision, 0.2), other.solve(places, precision, 0.2), strict=True):
         assert_close(torch.as_tensor(one), torch.as_tensor(two), like="adapt")
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_terms_that_a_part_of_the_rows_chose_are_fitted_to_all(monkeypatch: pytest.MonkeyPatch, outputs: int):
+    X, noise = rows(1, 1500)
+    y = curve(X) + 2 * X[:, 2] * X[:, 3] + 0.5 * noise
+    y = y if outputs == 1 else y > 0
+    how: dict[str, Any] = {"optimizer": "evidence", "progress": False}
+    model = ew.KAN((4, (outputs, 4), outputs))
+    whole = ew.fit(model, X, y, **how)
+    monkeypatch.setattr(pair_search, "TUNED", replace(tuning.TUNED, rows_searched=500))
+    part = ew.fit(model, X, y, **how)
+    assert [one.pairs for one in part.ending.structures] == [one.pairs for one in whole.ending.structures] == [[(2, 3)]]
+    gap = (part.model(X) - whole.model(X)).detach().square().mean().sqrt()
+    assert float(gap) < 0.02 * float(whole.model(X).detach().std())  # the same rows, under nearly the same prior
+
+
+def test_sums_of_fewer_terms_are_a_part_of_those_of_more():
+    X, noise = rows(0, 400)
+    weight = torch.ones_like(noise)
+    found = variables(ew.KAN((4, 1)), X, weight, 20)
+    task = Task(X, weight, curve(X) + noise, 1, found, lambda loss: False)
+    terms = [edge_term(number, variable) for number, variable in enumerate(found)]
+    many = model_of(task, terms, False, None, (4, 0))
+    few = [terms[3], terms[1]]
+    known, anew = (model_of(task, few, False, None, (4, 0), near) for near in (many, None))
+    assert known.sums is not None and many.places([pair_term(0, 1, found)]) is None
+    assert_close(known.posterior.coef, anew.posterior.coef, like="adapt")
+    assert known.score == pytest.approx(anew.score, abs=1e-8)
