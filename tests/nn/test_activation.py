@@ -95,6 +95,8 @@ def test_wrong_settings_and_inputs_are_named():
         SplineActivation(0)
     with pytest.raises(ConfigError, match="out_features must be"):
         ActivationLinear(3, 0)
+    with pytest.raises(ConfigError, match="bias must be True or False, got None"):
+        ActivationLinear(3, 2, None)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="unexpected keyword 'shared'"):
         ActivationLinear(3, 2, shared=3)  # pyright: ignore[reportCallIssue]
     with pytest.raises(ShapeError, match=r"\(\.\.\., 6\), got shape \(2, 5\)"):

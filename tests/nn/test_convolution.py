@@ -126,3 +126,12 @@ def test_inputs_that_do_not_fit_are_named():
     ]:
         with pytest.raises(ShapeError, match=words):
             convolution(bad)
+
+
+@pytest.mark.parametrize(("mode", "most"), [("reflect", 3), ("circular", 4), ("replicate", 9), ("zeros", 9)])
+def test_padding_that_x_cannot_give_is_refused(mode: str, most: int):
+    x = torch.zeros(1, 1, 4)
+    assert KANConv1d(1, 1, 3, padding=most, padding_mode=mode)(x).shape == (1, 1, 2 + 2 * most)
+    if most < 9:
+        with pytest.raises(ShapeError, match=rf"takes up to {most} places .* asks for {most + 1}"):
+            KANConv1d(1, 1, 3, padding=most + 1, padding_mode=mode)(x)

@@ -71,5 +71,9 @@ def test_what_cannot_be_the_same_function_is_refused():
     ]:
         with pytest.raises(ConfigError, match=words):
             from_linear(linear, **settings)
+    with pytest.raises(ConfigError, match="holds values, got one on the device 'meta'"):
+        from_linear(nn.Linear(3, 2, device="meta"), "relu")
+    with pytest.raises(ConfigError, match="bias must be True or False, got 'no'"):
+        HybridLinear(3, 2, "no")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match=r"takes a torch.nn.Linear, got Conv1d"):
         from_linear(nn.Conv1d(1, 1, 1))  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from .. import grid, ops
 from ..config import is_int
-from ..errors import ConfigError, ShapeError, knows_keywords, shown
+from ..errors import ConfigError, ShapeError, is_flag, knows_keywords, shown
 from ..layers import KANLayer
 from .tuning import TUNED
 
@@ -155,6 +155,8 @@ class ActivationLinear(nn.Module):
         super().__init__()
         if not is_int(out_features) or out_features < 1:
             raise ConfigError(f"out_features must be a whole number from 1 on, got {shown(out_features)}")
+        if not is_flag(bias):
+            raise ConfigError(f"bias must be True or False, got {shown(bias)}")
         self.activation = SplineActivation(
             in_features,
             device,

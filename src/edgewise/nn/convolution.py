@@ -129,6 +129,12 @@ class _Convolution(nn.Module):
                     f"the kernel covers {d * (k - 1) + 1} places, but x of shape {tuple(x.shape)} has {n} and"
                     f" {sum(pads)} of padding; take a smaller kernel_size or more padding"
                 )
+            most = {"reflect": n - 1, "circular": n}.get(self.padding_mode, max(pads))
+            if max(pads) > most:
+                raise ShapeError(
+                    f"padding_mode={self.padding_mode!r} takes up to {most} places of x of shape {tuple(x.shape)},"
+                    f" and padding asks for {max(pads)}; take less of it, or 'replicate'"
+                )
         return x.dim() == self.dims + 2
 
     def extra_repr(self) -> str:

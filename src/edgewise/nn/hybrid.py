@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from .. import grid
-from ..errors import ConfigError, did_you_mean, knows_keywords, shown
+from ..errors import ConfigError, did_you_mean, is_flag, knows_keywords, shown
 from ..layers import KANLayer
 from .tuning import TUNED
 
@@ -56,6 +56,8 @@ class HybridLinear(nn.Module):
         domain: tuple[float, float] = TUNED.domain,
     ) -> None:
         super().__init__()
+        if not is_flag(bias):
+            raise ConfigError(f"bias must be True or False, got {shown(bias)}")
         self.edges = KANLayer(
             in_features,
             out_features,
@@ -117,6 +119,8 @@ def from_linear(
     """
     if not isinstance(linear, nn.Linear):
         raise ConfigError(f"from_linear takes a torch.nn.Linear, got {shown(linear)}")
+    if linear.weight.is_meta:
+        raise ConfigError("from_linear takes a linear layer that holds values, got one on the device 'meta'")
     name = "identity" if activation is None else activation
     if not isinstance(name, str) or name not in ACTIVATIONS:
         raise ConfigError(
