@@ -44,6 +44,12 @@ def test_one_column_is_fine():
     assert ew.tree(lambda X: X[:, 0] ** 2, X[:, :1]).formula == "x1^2"
 
 
+def test_many_findings_of_a_kind_are_counted():
+    rows = np.random.default_rng(0).uniform(1, 2, (200, 7))
+    text = repr(ew.symmetry(lambda X: np.sqrt((X**2).sum(1)), rows))
+    assert text.endswith("and 9 more of the kind pair") and text.count("enter only as") == 12
+
+
 def test_the_same_seed_gives_the_same_bits_and_no_state_is_left():
     state = torch.get_rng_state()
     one, other = (ew.separability(law, X, noise=1e-6, seed=3) for _ in range(2))

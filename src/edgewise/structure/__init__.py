@@ -6,6 +6,7 @@ columns as well. It gives back findings, each with its evidence.
 
 from .along import Mirror, Period, mirrors, periods
 from .blocks import Product, Sum, blocks
+from .disagreement import disagreement
 from .expression import Expression, depends_on
 from .finding import Evidence, Finding, judge
 from .function import Function, Noise, as_function, restricted
@@ -45,6 +46,7 @@ __all__ = [
     "as_function",
     "blocks",
     "depends_on",
+    "disagreement",
     "groups",
     "grown",
     "judge",

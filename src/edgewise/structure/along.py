@@ -66,7 +66,7 @@ def periods(probe: Probe, without: Collection[int] = ()) -> tuple[Period, ...]:
         longest = int(len(line.places) * TUNED.shortest_overlap)
         differences = [line.size(line.values[:, lag:] - line.values[:, :-lag]) for lag in range(1, longest + 1)]
         for lag in _dips(differences):
-            length, evidence = _sharpened(lambda P: _shifted(line, P), (lag + 1) * line.step)  # noqa: B023
+            length, evidence = _sharpened(lambda P: _shifted(line, P), (lag + 1) * line.step, line.step)  # noqa: B023
             if evidence.holds and length > line.step:
                 found.append(Period((column,), evidence, probe.base.names, length))
                 break
@@ -108,13 +108,14 @@ def _mirror(line: _Line, odd: bool) -> tuple[float, Evidence] | None:
         kept = np.arange(max(0, total - count + 1), min(count, total + 1))
         image = line.values[:, total - kept]
         whole = line.values[:, kept] + image
-        sizes.append(line.size(whole - whole.mean(1, keepdims=True) if odd else line.values[:, kept] - image))
+        middle = whole[:, [len(kept) // 2]]  # twice the value at the centre, about
+        sizes.append(line.size(whole - middle if odd else line.values[:, kept] - image))
     if odd and max(sizes) <= TUNED.loose * line.error:
         return None  # a line, which is odd around everything
     found = []
     for dip in _dips(sizes):
         start = line.places[0] + line.step * sums[dip] / 2
-        centre, evidence = _sharpened(lambda c: _mirrored(line, c, odd), start)
+        centre, evidence = _sharpened(lambda c: _mirrored(line, c, odd), start, line.step)
         if evidence.holds:
             found.append((centre, evidence))
     return min(found, key=lambda one: abs(one[0]), default=None)
@@ -200,9 +201,11 @@ def _scale(line: _Line, kept: np.ndarray) -> np.ndarray:
     return np.full(int(kept.sum()), line.spread)
 
 
-def _sharpened(compare: Callable[[float], tuple[Compared, np.ndarray]], start: float) -> tuple[float, Evidence]:
-    """The number near a start at which a violation vanishes, by Gauss and Newton; one that people write where it may
-    be."""
+def _sharpened(
+    compare: Callable[[float], tuple[Compared, np.ndarray]], start: float, step: float
+) -> tuple[float, Evidence]:
+    """The number within a step of a start at which a violation vanishes, by Gauss and Newton; one that people write
+    where it may be."""
     number, unsure = start, np.inf
     for _ in range(TUNED.newton):
         (violation, slope, error), _ = compare(number)
@@ -212,9 +215,11 @@ def _sharpened(compare: Callable[[float], tuple[Compared, np.ndarray]], start: f
         if not 0 < curvature < np.inf:
             return number, UNTESTED
         number -= float((weight * slope[usable] * violation[usable]).sum()) / curvature
+        if abs(number - start) > step:
+            return number, UNTESTED
         unsure = (usable.sum() / curvature) ** 0.5  # as if all rows had one error, as those of a surrogate nearly do
     near = nearest(number, unsure)
-    for candidate in ([] if near is None else [near.value]) + [number]:
+    for candidate in ([near.value] if near is not None and abs(near.value - start) <= step else []) + [number]:
         (violation, _, error), scale = compare(candidate)
         evidence = judge(violation, error, scale)
         if evidence.holds:

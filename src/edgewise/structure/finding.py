@@ -94,8 +94,9 @@ def judge(violation: np.ndarray, error: np.ndarray, *scales: np.ndarray) -> Evid
     there = np.isfinite(violation) & np.isfinite(error) & np.isfinite(ratios).all(0)
     if there.sum() < max(TUNED.least_rows, TUNED.finite * len(there)):
         return UNTESTED
-    statistic, *sizes = (trimmed_rms(ratio[there]) for ratio in ratios)
-    smallest = min(sizes)
+    statistic = trimmed_rms(ratios[0][there])
+    # not the mean: rows whose error is told too small by chance would rule it
+    smallest = min(float(np.quantile(ratio[there], TUNED.usual)) for ratio in ratios[1:])
     return Evidence(statistic, TUNED.threshold, TUNED.threshold / smallest if smallest > 0 else np.inf)
 
 

@@ -114,15 +114,19 @@ def _moved(X: np.ndarray, precision: float) -> list[np.ndarray]:
 
 
 def _rounding(value: np.ndarray, moved: Sequence[np.ndarray], precision: float) -> np.ndarray:
-    """What round-off does to a value, seen where the rows move by as much; not below a few units in the last place."""
-    seen = np.sqrt(np.mean([(other - value) ** 2 for other in moved], axis=0))
-    finite = np.isfinite(value)
-    typical = np.median(np.abs(value[finite])) if value.ndim == 1 and finite.any() else 0.0
-    if value.ndim == 2:
-        typical = np.array(
-            [np.median(np.abs(value[kept, k])) if kept.any() else 0.0 for k, kept in enumerate(finite.T)]
-        )
-    return np.maximum(seen, TUNED.floor * precision * np.maximum(np.abs(value), typical))
+    """What round-off does to a value, seen where the rows move by as much; not below a few units in the last place.
+
+    A value may stay by chance: no row is much better than most.
+    """
+    seen, size = np.sqrt(np.mean([(other - value) ** 2 for other in moved], axis=0)), np.abs(value)
+    usual = _median(seen / size) * size
+    return np.fmax(np.fmax(seen, TUNED.steady * usual), TUNED.floor * precision * np.maximum(size, _median(size)))
+
+
+def _median(values: np.ndarray) -> np.ndarray:
+    """The median over the rows, of what is finite; 0 where nothing is."""
+    counted = np.where(np.isfinite(values), values, np.nan)
+    return np.nanmedian(np.where(np.isfinite(values).any(0), counted, 0.0), axis=0)
 
 
 def _rounding_of(error: np.ndarray, noise: float) -> np.ndarray:

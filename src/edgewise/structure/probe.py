@@ -59,7 +59,8 @@ class Probe:
 def probe(function: Function, X: np.ndarray, seed: int = 0) -> Probe:
     """A function, looked at on rows X (n, d), of which at most `TUNED.rows` are drawn.
 
-    Rows where the function or its gradient is not finite do not count. Raises `DataError` where too few are left.
+    Rows where the function or its gradient is not finite do not count. Raises `DataError` where too few are left, and
+    for a function whose values are too large or too small.
     """
     generator = np.random.default_rng(seed)
     X = X[np.sort(generator.permutation(len(X))[: TUNED.rows])]
@@ -71,6 +72,9 @@ def probe(function: Function, X: np.ndarray, seed: int = 0) -> Probe:
             f" needs {TUNED.least_rows}. Give more rows, inside the domain of f"
         )
     base = base.at(rows)
+    size = float(np.median(np.abs(base.f)))
+    if size and not TUNED.smallest <= size <= 1 / TUNED.smallest:
+        raise DataError(f"the function f is about {size:.2g}, too far from 1 for its tests; give it in other units")
     order = generator.permutation(len(rows))
     donors = np.empty_like(base.X)
     donors[order] = base.X[np.roll(order, 1)]  # a cycle: no row is its own donor

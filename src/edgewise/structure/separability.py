@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from .finding import Finding
 from .pair import Pair, pairs
 from .probe import Probe, probe_of
 from .ratio import Group, Through, groups, through
+from .tuning import TUNED
 from .unused import Unused, unused
 
 
@@ -48,8 +50,16 @@ class Separability:
 
 
 def listed(title: str, findings: Sequence[Finding]) -> str:
-    """Findings below a title, a line each."""
-    return "\n  ".join([f"{title}:", *map(repr, findings)]) if findings else f"{title}: nothing found"
+    """Findings below a title, a line each; of many of one kind the first."""
+    if not findings:
+        return f"{title}: nothing found"
+    lines = [f"{title}:"]
+    for kind, group in itertools.groupby(findings, key=lambda one: one.kind):
+        alike = list(group)
+        lines += map(repr, alike[: TUNED.listed])
+        if len(alike) > TUNED.listed:
+            lines.append(f"and {len(alike) - TUNED.listed} more of the kind {kind}")
+    return "\n  ".join(lines)
 
 
 @knows_keywords

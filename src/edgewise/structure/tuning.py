@@ -20,6 +20,9 @@ class StructureTuning:
     So errors may be told too small or too large by a factor of two."""
     trimmed: float = 0.05
     """Part of the rows, those of the largest violation, that count no more than the next: errors have long tails."""
+    usual: float = 0.75
+    """Part of the rows whose scale, in units of their errors, is below what counts as usual: next to the root mean
+    square of normal numbers, without its tails."""
     sharp: float = 0.2
     """Relative violation that the noise may hide, at most: a structure that could be off by more is not claimed.
     Measured as above, at an error of 1e-2: 0.1 leaves out 3 percent of what is there, 0.2 one."""
@@ -33,6 +36,14 @@ class StructureTuning:
     one; 16 are seen above the noise of one evaluation."""
     jitters: int = 2
     """Such moves for each row."""
+    steady: float = 0.3
+    """Part of the usual relative round-off that every row has at least. Two moves show less than that by chance on 5
+    percent of the rows."""
+    smallest: float = 1e-60
+    """Usual size of a function, at least, and its inverse at most: tests multiply four values, which must not leave the
+    range of float64."""
+    listed: int = 12
+    """Findings of one kind that a printed result shows, at most."""
     floor: float = 4.0
     """Units in the last place of a value that its error is at least."""
     slope_noise: float = 10.0
