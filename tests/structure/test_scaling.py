@@ -30,7 +30,7 @@ def test_scalings_span_those_of_the_function(name, error):
         assert scaling(exact, one.weights, one.degree).holds, one
 
 
-@pytest.mark.parametrize("error", [0.0, 1e-3, 1e-2])
+@pytest.mark.parametrize("error", [0.0, 1e-2])
 @pytest.mark.parametrize("name", KNOWN)
 def test_translations_are_those_of_the_function(name, error):
     known = KNOWN[name]
@@ -44,7 +44,7 @@ def test_translations_are_those_of_the_function(name, error):
 
 
 @pytest.mark.parametrize("error", [0.0, 1e-2])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_random_networks_have_no_scaling_and_no_translation(seed, error):
     f, X = network(3, seed), np.random.default_rng(seed).uniform(-1, 1, (500, 3))
     sample = probe(surrogate(f, X, error, seed) if error else as_function(f, X, tuple("abc")), X).base
