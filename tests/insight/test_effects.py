@@ -56,7 +56,7 @@ def covered(problem: str, seeds: int) -> float:
             column = int(one.column[1:]) - 1
             truth = scale * TRUTH[one.column](rows[:, column])
             truth = (truth - truth.mean()).numpy()
-            assert one.low is not None and one.high is not None
+            assert one.low is not None and one.high is not None and isinstance(one.at, Tensor)
             low, high = (np.interp(rows[:, column], one.at, end[:, -1]) for end in (one.low, one.high))
             parts.append(float(((truth >= low) & (truth <= high)).mean()))
     return sum(parts) / len(parts)
