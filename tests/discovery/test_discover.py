@@ -28,6 +28,7 @@ LAWS = {
     "a quotient": ("(a + b)/(1 + a*b/4)", 2),
     "after a scaling": ("a*(b + c*sin(d))", 4),
     "after translations": ("a/((b - c)**2 + (d - e)**2)", 5),
+    "a shape of a logarithm": ("sin(2*log(a) + 2*log(b))", 2),
 }
 
 

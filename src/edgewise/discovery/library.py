@@ -96,6 +96,8 @@ PLAIN: dict[str, Callable[[float, Node], Node]] = {
     "J0": _applied("J0"),
 }
 
+WAVES = ("sin", "cos", "J0")  # shapes whose scale must be near for least squares to find it
+
 # Factors of a law that is a product: the others are powers of these or of columns.
 FACTOR_SHAPES: dict[str, Callable[[float, Node], Node]] = {
     "exp": _applied("exp"),
@@ -184,6 +186,13 @@ def scales(argument: Tensor, d: int) -> tuple[float, ...]:
     return (1.0, 0.5, 2.0, math.pi, 1 / spread) if d == 2 else (1.0, 0.5, 2.0) if d == 3 else (1.0,)
 
 
+def _frequencies(argument: Tensor) -> list[float]:
+    """Scales of waves, evenly spaced: neighbours differ by so much over the rows that least squares find the rest."""
+    width = float(argument.max() - argument.min())
+    step, count = TUNED.frequencies
+    return [step * n / width for n in range(1, count + 1)] if math.isfinite(width) and width > 0 else []
+
+
 def build(candidates: Iterable[Node], X: Tensor, most: int) -> Library:
     """The library of those candidates that are finite, vary, and are no repetition on the rows X (n, d)."""
     nodes, columns, seen = [], [], set()
@@ -221,6 +230,11 @@ def _shapes(X: Tensor) -> Iterator[Node]:
         for argument, ks in bases:
             if ks:
                 yield make(1.0, argument)
+    if d <= 2:
+        for name in WAVES:
+            for column in arguments(d)[:d]:
+                for k in _frequencies(values(column, X)):
+                    yield PLAIN[name](k, column)
     powers = (1.0, -1.0, 2.0, -2.0, 0.5, 3.0, -3.0) if d == 1 else (1.0, -1.0, 2.0, 0.5, -0.5) if d == 2 else (1.0,)
     for p in powers:
         for make in PLAIN.values():

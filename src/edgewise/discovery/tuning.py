@@ -48,6 +48,8 @@ class DiscoveryTuning:
     scales: tuple[float, float, int] = (0.1, 30.0, 18)
     """Scales of an argument of one variable: ends in units of its spread, and their number. Neighbours differ by 40
     percent, which least squares for the constants overcome."""
+    frequencies: tuple[float, int] = (1.5, 40)
+    """Scales of waves: their distance, in radians over the rows, and their number: ten periods, at most."""
     least_spread: float = 1e-9
     """Part of a column's size that must vary for it to be a term: round-off."""
     largest: float = 1e12
