@@ -17,6 +17,7 @@ import wrong_kinds  # noqa: F401 - fills CALLS
 import wrong_on_data  # noqa: F401 - fills CALLS
 import wrong_on_estimators  # noqa: F401 - fills CALLS
 import wrong_on_models  # noqa: F401 - fills CALLS
+import wrong_on_rooms  # noqa: F401 - fills CALLS
 import wrong_on_structure  # noqa: F401 - fills CALLS
 from edgewise.errors import MOST, EdgewiseError
 from wrong_calls import CALLS, TAKERS, loaded, model, rows, targets

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..config import is_number
 from ..errors import ConfigError, knows_keywords, shown
+from ..limits import NUMBER, refuse_too_large, times
 from ..metadata import MISSING
 from ..model import KAN, Fitted, as_kan
 from ..train.evidence.uncertainty import Doubt
@@ -81,6 +82,7 @@ def effects(model: KAN | Fitted, X: Any = None, *, level: float = 0.95, points: 
         raise ConfigError(f"level is a part above 0 and below 1, such as 0.95, got {shown(level)}")
     if not isinstance(points, int) or isinstance(points, bool) or points < 2:
         raise ConfigError(f"points must be a whole number of at least 2, got {shown(points)}")
+    refuse_too_large(f"points={shown(points)}", times(NUMBER * network.features, points), "take fewer")
     if X is None:
         seen = getattr(model, "seen", None)
         if seen is None:

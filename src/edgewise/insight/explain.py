@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import few, knows_keywords
+from ..errors import DataError, ShapeError, few, knows_keywords
 from ..model import KAN, Fitted, as_kan
 from .shares import shares_of
 
@@ -75,7 +75,7 @@ def explain(model: KAN | Fitted, X: Any, *, background: Any = None) -> Explanati
     """
     model = as_kan(model, "explain")
     x = model.finite_input(X, "explain")
-    base = x if background is None else model.finite_input(background, "explain, as its background,")
+    base = x if background is None else _background(model, background)
     terms, values, constant = _by_columns(model, x)
     means = values if base is x else _by_columns(model, base)[1]
     means = means.mean(0)
@@ -83,6 +83,14 @@ def explain(model: KAN | Fitted, X: Any, *, background: Any = None) -> Explanati
     names = model.metadata.classes or model.metadata.outputs
     names = names if len(names) == outputs else tuple(f"y{k + 1}" for k in range(outputs))
     return Explanation(terms, values - means, constant + means.sum(0), names)
+
+
+def _background(model: KAN, background: Any) -> Tensor:
+    """The rows over whose mean a term counts as zero."""
+    try:
+        return model.finite_input(background, "explain")
+    except (DataError, ShapeError) as error:
+        raise type(error)(f"background cannot be used: {error}") from None
 
 
 def _by_columns(model: KAN, x: Tensor) -> tuple[tuple[tuple[str, ...], ...], Tensor, Tensor]:

@@ -12,6 +12,7 @@ from .. import grid, ops
 from ..config import is_int
 from ..errors import ConfigError, ShapeError, is_flag, knows_keywords, shown
 from ..layers import KANLayer
+from ..limits import layer_bytes, refuse_too_large
 from .tuning import TUNED
 
 
@@ -70,6 +71,7 @@ class SplineActivation(nn.Module):
         super().__init__()
         if not is_int(features) or features < 1:
             raise ConfigError(f"features must be a whole number from 1 on, got {shown(features)}")
+        refuse_too_large(f"features={shown(features)}", layer_bytes(features, 1, 1, 1), "take fewer")
         if not is_int(share) or share < 1 or features % share:
             raise ConfigError(f"share must divide the {features} features into groups of one size, got {shown(share)}")
         self.features, self.share = int(features), int(share)
@@ -155,6 +157,8 @@ class ActivationLinear(nn.Module):
         super().__init__()
         if not is_int(out_features) or out_features < 1:
             raise ConfigError(f"out_features must be a whole number from 1 on, got {shown(out_features)}")
+        inner = layer_bytes(in_features, out_features, 1, 1) if is_int(in_features) else 0.0
+        refuse_too_large(f"out_features={shown(out_features)}", inner, "take fewer")
         if not is_flag(bias):
             raise ConfigError(f"bias must be True or False, got {shown(bias)}")
         self.activation = SplineActivation(

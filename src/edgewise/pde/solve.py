@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..config import is_int, is_seed, is_sequence
 from ..errors import ConfigError, knows_keywords, problems, shown
+from ..limits import HISTORY_ROW, MODULE, NUMBER, times, too_large
 from ..metadata import Edit
 from ..model import KAN
 from ..train.monitor import Callback, watched
@@ -152,6 +153,15 @@ def _wrong(model: Any, conditions: Any, points: Any, grids: Any, steps: Any, res
     for name, value, least in (("points", points, 1), ("restarts", restarts, 0)):
         if not is_int(value) or index(value) < least:
             yield f"{name} must be a whole number >= {least}, got {shown(value)}"
+    for name, value, each in (
+        ("points", points, NUMBER),
+        ("restarts", restarts, MODULE),
+        ("steps", steps, HISTORY_ROW),
+    ):
+        if is_int(value) and index(value) > 0:
+            found = too_large(f"{name}={shown(value)}", times(each, index(value)), "take fewer")
+            if found:
+                yield found
     if steps is not None and (not is_int(steps) or index(steps) < 1):
         yield f"steps must be None or a whole number >= 1, got {shown(steps)}"
     automatic = isinstance(grids, str) and grids == "auto"
