@@ -21,7 +21,7 @@ pytest.importorskip("llvmlite", reason="llvmlite is not installed")
 ROOT = Path(__file__).resolve().parents[2]
 LAYER = """
 import torch, edgewise as ew
-layer = ew.KANLayer(3, 2)
+layer = ew.KANLayer(3, 2, seed=0)
 x = torch.linspace(-1, 1, 30).reshape(10, 3).requires_grad_()
 layer(x).sum().backward()
 print(x.grad.sum().item().hex())

@@ -99,7 +99,10 @@ def symbolify(
 
 def _symbolified(model: KAN, task: Task, forms: tuple[Primitive, ...], tolerance: float, work: Work) -> KAN:
     with work.until(TUNED.search_share):
-        task, best = _searched(sharpened(task, work), forms, tolerance, work)
+        sharp = sharpened(task, work)
+        if task.stands(sharp.model, tolerance):  # what is fitted further may follow the rows of the fit alone
+            task = sharp
+        task, best = _searched(task, forms, tolerance, work)
     if best is not None and task.allowed(best.program, best.loss, best.constants, tolerance):
         return _finished(task, model, best, tolerance, work)
     with work.until(TUNED.edges_share):
@@ -121,7 +124,7 @@ def _searched(task: Task, forms: tuple[Primitive, ...], tolerance: float, work: 
     best = _found(task, forms, tolerance, work)
     while best is None or not best.exact:
         next_task = finer(task, work)
-        if next_task is None:
+        if next_task is None or not task.stands(next_task.model, tolerance):
             break
         task = next_task
         best = _better(best, _found(task, forms, tolerance, work), task.x.shape[0])
