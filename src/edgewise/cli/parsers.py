@@ -70,6 +70,18 @@ def _fit(commands: Any) -> None:
         help="columns to leave out; 'rows' leaves out rows with missing or unusable cells",
     )
     it.add_argument("--categorical", action="append", metavar="NAMES", help="numbers that are levels, one input each")
+    _ways(it)
+    it.add_argument("--force", action="store_true", help="replace an existing run folder")
+    it.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from FOLDER.unfinished, where a killed fit left its state; begin where there is none",
+    )
+    it.add_argument("--quiet", action="store_true", help="print nothing but errors")
+
+
+def _ways(it: Any) -> None:
+    """How a network is fitted and judged."""
     it.add_argument(
         "--hidden", type=hidden, default=(5,), metavar="N[,N]", help="nodes per hidden layer (default 5; 0: none)"
     )
@@ -113,13 +125,6 @@ def _fit(commands: Any) -> None:
     )
     it.add_argument("--seed", type=whole, default=0, help="seed of the split, the start and all else (default 0)")
     it.add_argument("--no-formula", action="store_true", help="look for no closed forms and write no formula.txt")
-    it.add_argument("--force", action="store_true", help="replace an existing run folder")
-    it.add_argument(
-        "--resume",
-        action="store_true",
-        help="go on from FOLDER.unfinished, where a killed fit left its state; begin where there is none",
-    )
-    it.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
 
 def _predict(commands: Any) -> None:
