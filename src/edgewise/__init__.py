@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     from .ops import spline as spline
     from .ops import use_backend as use_backend
     from .plotting import plot as plot
-    from .plotting.curves import plot_effects as plot_effects
+    from .plotting.effects_figure import plot_effects as plot_effects
     from .size import summary as summary
+    from .structure.decomposition import tree as tree
     from .structure.related.relations import relations as relations
     from .structure.separability import separability as separability
     from .structure.symmetry import symmetry as symmetry
-    from .structure.tree import tree as tree
     from .studies.study import study as study
     from .symbolic.formula import formula as formula
     from .symbolic.suggest import suggest as suggest
@@ -88,7 +88,7 @@ _HOME = {
     "merge": "transforms",
     "perturb": "transforms",
     "plot": "plotting",
-    "plot_effects": "plotting.curves",
+    "plot_effects": "plotting.effects_figure",
     "prune": "transforms",
     "read_csv": "data",
     "refine": "transforms",
@@ -106,7 +106,7 @@ _HOME = {
     "symbolify": "symbolic.symbolify",
     "symmetry": "structure.symmetry",
     "tidy": "transforms",
-    "tree": "structure.tree",
+    "tree": "structure.decomposition",
     "unset_symbolic": "transforms",
     "use_backend": "ops",
     "widen": "transforms",

@@ -5,15 +5,15 @@ from __future__ import annotations
 import torch
 
 from edgewise.discovery.multiply import shorter
-from edgewise.discovery.rows import Rows
+from edgewise.discovery.split_rows import LawRows
 from edgewise.discovery.tree import Var, complexity, number, power, product, total, values
 
 A, B, C = Var(0), Var(1), Var(2)
 
 
-def rows(low: float) -> Rows:
+def rows(low: float) -> LawRows:
     X = low + 2 * torch.rand(50, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    return Rows(X, X[:, 0])
+    return LawRows(X, X[:, 0])
 
 
 def test_factors_go_into_a_sum_where_they_cancel():

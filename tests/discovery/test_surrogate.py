@@ -7,7 +7,7 @@ import torch
 
 from edgewise.discovery.polynomials import Frame, count, exponents, feature_slopes, features
 from edgewise.discovery.reductions import scaled, translated
-from edgewise.discovery.states import State
+from edgewise.discovery.states import ReducedProblem
 from edgewise.discovery.surrogate import Given, surrogates
 from edgewise.discovery.tree import values
 
@@ -69,8 +69,8 @@ def test_a_reduction_is_an_identity_of_the_function():
     X, held = rows(3000, 4), rows(800, 4, seed=1)
     pair = surrogates(Given(X, law(X), held, law(held)))
     assert pair is not None
-    assert len(translated(State.whole(4), X[:300], pair)[0].columns) == 3
-    state = scaled(State.whole(4), X[:300], pair)[0]
+    assert len(translated(ReducedProblem.whole(4), X[:300], pair)[0].columns) == 3
+    state = scaled(ReducedProblem.whole(4), X[:300], pair)[0]
     assert len(state.columns) == 2
     moved = X.clone()  # another point with the same columns: then y over the prefactor is the same
     moved[:, 0] *= 3

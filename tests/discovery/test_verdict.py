@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from edgewise.discovery.rows import as_task
+from edgewise.discovery.split_rows import as_task
 from edgewise.discovery.tree import Num, Var, number, power, product, total
 from edgewise.discovery.verdict import Verdict, chance_of, verdict
 

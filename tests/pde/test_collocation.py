@@ -14,7 +14,7 @@ from edgewise.pde.collocation import Collocation, balanced
 from edgewise.pde.field import Unknown
 from edgewise.pde.indices import Indices
 from edgewise.pde.kan_jets import KanJets
-from edgewise.pde.terms import Term
+from edgewise.pde.residual_terms import ResidualTerm
 from edgewise.train.solvers.orthogonal import Orthogonal
 from helpers import assert_close
 
@@ -27,9 +27,9 @@ def problem(shape=(2, 3, 1)) -> tuple[Collocation, torch.Tensor]:
     pairs = torch.cat([pairs * torch.tensor([0.0, 1.0]).double(), pairs * torch.tensor([0.0, 1.0]).double() + 0.5])
     second, value = Indices.closing([(2, 0), (0, 1)]), Indices.closing([(0, 0)])
     terms = [
-        Term("equation", x, x[:, :0], lambda u, x, g: u(1) - u[K] * u(0, 0) + u() ** 2, second),
-        Term("value", x[:12], x[:12, :1], lambda u, x, g: u() - g, value),
-        Term("pairs", pairs, pairs[:, :0], lambda u, x, g: u().chunk(2)[0] - u().chunk(2)[1], value, places=2),
+        ResidualTerm("equation", x, x[:, :0], lambda u, x, g: u(1) - u[K] * u(0, 0) + u() ** 2, second),
+        ResidualTerm("value", x[:12], x[:12, :1], lambda u, x, g: u() - g, value),
+        ResidualTerm("pairs", pairs, pairs[:, :0], lambda u, x, g: u().chunk(2)[0] - u().chunk(2)[1], value, places=2),
     ]
     jets = KanJets(ew.KAN(shape, degree=4, seed=3))
     theta = torch.cat([jets.start(), torch.tensor([K.value], dtype=torch.float64)])
@@ -72,5 +72,5 @@ def test_balanced_terms_have_the_curvature_of_the_first():
 
 def test_a_term_without_curvature_keeps_a_weight():
     it, theta = problem()
-    it.terms[1] = Term("blind", it.terms[1].x, it.terms[1].given, lambda u, x, g: 0 * u(), it.terms[1].indices)
+    it.terms[1] = ResidualTerm("blind", it.terms[1].x, it.terms[1].given, lambda u, x, g: 0 * u(), it.terms[1].indices)
     assert all(math.isfinite(weight) for weight in balanced(it, theta))

@@ -12,7 +12,7 @@ import torch
 from edgewise.errors import ConfigError, ShapeError
 from edgewise.pde.conditions import Data, Dirichlet, Initial, Neumann, Periodic, Robin, Scene
 from edgewise.pde.domain import Domain
-from edgewise.pde.shapes import Disc
+from edgewise.pde.regions import Disc
 from helpers import assert_close
 
 from .autograd import partial

@@ -7,7 +7,7 @@ import torch
 
 from edgewise.errors import ConfigError, ShapeError
 from edgewise.pde.domain import Domain
-from edgewise.pde.shapes import Disc, Polygon
+from edgewise.pde.regions import Disc, Polygon
 from helpers import assert_equal
 
 BOX = Domain.create(((-1, 1), (0, 3)))

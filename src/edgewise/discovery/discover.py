@@ -13,9 +13,9 @@ from ..errors import knows_keywords, problems, shown
 from ..screen import bar_wanted
 from .laws import Law, as_law, chosen, front
 from .polish import Polished
-from .rows import Task, as_task
-from .search import Step, search
-from .table import table
+from .printing import table
+from .split_rows import LawTask, as_task
+from .strategy import ProofStep, search
 from .verdict import Verdict, verdict
 
 
@@ -35,7 +35,7 @@ class Discovery:
     best: Law
     front: tuple[Law, ...]
     verdict: Verdict
-    steps: tuple[Step, ...]
+    steps: tuple[ProofStep, ...]
     message: str
     target: str
 
@@ -105,7 +105,7 @@ def discover(
     said = verdict(best.node, task)
     laws = tuple(as_law(one, task) for one in front(found, task))
     message = said.value + (f"; {ending}" if ending else "")
-    steps = tuple(event for event in events if isinstance(event, Step))
+    steps = tuple(event for event in events if isinstance(event, ProofStep))
     return Discovery(as_law(best, task), laws, said, steps, message, task.target)
 
 
@@ -120,9 +120,9 @@ def _wrong(seconds: Any, seed: Any, units: Any, n_jobs: Any) -> Iterator[str]:
         yield f"n_jobs must be 1, since a search runs in one process yet, got {shown(n_jobs)}"
 
 
-def _gathered(task: Task, seconds: float, wanted: bool) -> tuple[list[Step | Polished], str]:
+def _gathered(task: LawTask, seconds: float, wanted: bool) -> tuple[list[ProofStep | Polished], str]:
     """All that a search tells, and why it ended early, if it did."""
-    events: list[Step | Polished] = []
+    events: list[ProofStep | Polished] = []
     began = time.monotonic()
     try:
         with _bar(wanted) as bar:

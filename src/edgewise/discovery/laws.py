@@ -11,16 +11,16 @@ import torch
 
 from ..data import as_matrix
 from ..errors import SymbolicError
-from .constants import error, standard_errors
+from .least_squares import error, standard_errors
 from .polish import Polished, of_choice
-from .rows import Task
+from .split_rows import LawTask
 from .tree import Node, complexity, numbers_of, to_sympy, values, written
 from .tuning import TUNED
 
 SHOWN = 100  # characters of a formula in the table
 
 
-class Constant(NamedTuple):
+class LawConstant(NamedTuple):
     """A constant of a formula that is no simple number, with its standard error."""
 
     value: float
@@ -43,7 +43,7 @@ class Law:
     complexity: int
     rmse: float
     r2: float
-    constants: tuple[Constant, ...]
+    constants: tuple[LawConstant, ...]
     _node: Node
 
     @property
@@ -68,7 +68,7 @@ class Law:
         return f"Law({self}, rmse={self.rmse:.3g}, complexity={self.complexity})"
 
 
-def as_law(found: Polished, task: Task) -> Law:
+def as_law(found: Polished, task: LawTask) -> Law:
     """A formula with its figures."""
     rows = task.judging
     off = error(found.node, rows)
@@ -77,16 +77,16 @@ def as_law(found: Polished, task: Task) -> Law:
     return Law(task.names, complexity(found.node), off, r2, _constants(found.node, task), found.node)
 
 
-def _constants(node: Node, task: Task) -> tuple[Constant, ...]:
+def _constants(node: Node, task: LawTask) -> tuple[LawConstant, ...]:
     rows = task.fitting.first(TUNED.fitted)
     free = [part.value for part in numbers_of(node) if part.name is None]
     if not free:
         return ()
     sigma = error(node, rows) * math.sqrt(len(rows) / max(len(rows) - len(free), 1))
-    return tuple(map(Constant, free, standard_errors(node, rows, sigma)))
+    return tuple(map(LawConstant, free, standard_errors(node, rows, sigma)))
 
 
-def front(found: Sequence[Polished], task: Task) -> list[Polished]:
+def front(found: Sequence[Polished], task: LawTask) -> list[Polished]:
     """The formulas than which none is both shorter and nearer to the rows that choose, the shortest first."""
     best: list[Polished] = []
     floor = TUNED.exact * task.size
@@ -96,7 +96,7 @@ def front(found: Sequence[Polished], task: Task) -> list[Polished]:
     return best
 
 
-def chosen(found: Sequence[Polished], task: Task) -> Polished:
+def chosen(found: Sequence[Polished], task: LawTask) -> Polished:
     """The formula of the least description length. Raises `SymbolicError` where there is none."""
     if not found:
         raise SymbolicError("no formula was fitted before the search ended; give it more seconds")

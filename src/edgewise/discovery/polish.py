@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .constants import error, fitted
+from .least_squares import error, fitted
 from .multiply import shorter
-from .rows import Rows, Task
 from .simplify import simplified
 from .snapping import snapped
+from .split_rows import LawRows, LawTask
 from .tree import Node, is_finite
 from .tuning import TUNED
 from .yardstick import Yardstick
@@ -24,7 +24,7 @@ class Polished:
     error: float
 
 
-def polished(found: Iterable[Node], task: Task, guide: Rows, yardstick: Yardstick) -> list[Polished]:
+def polished(found: Iterable[Node], task: LawTask, guide: LawRows, yardstick: Yardstick) -> list[Polished]:
     """The best of these formulas with constants of least squares, the lowest description length first.
 
     guide: few rows for a first fit, whose y may be smoother than it was given. yardstick: of errors on them.
@@ -45,7 +45,7 @@ def polished(found: Iterable[Node], task: Task, guide: Rows, yardstick: Yardstic
     return finished((node for _, node in quick[: TUNED.kept]), task)
 
 
-def finished(nodes: Iterable[Node], task: Task) -> list[Polished]:
+def finished(nodes: Iterable[Node], task: LawTask) -> list[Polished]:
     """Formulas fitted to all rows that fit, made simpler, and judged by the rows that choose."""
     all_rows = task.fitting.first(TUNED.fitted)
     floor, done = TUNED.exact * task.size, []
@@ -60,6 +60,6 @@ def finished(nodes: Iterable[Node], task: Task) -> list[Polished]:
     return sorted(done, key=lambda one: measure.price(one.node, one.error))
 
 
-def of_choice(task: Task) -> Yardstick:
+def of_choice(task: LawTask) -> Yardstick:
     """What errors on the rows that choose cost."""
     return Yardstick(len(task.choosing), 0.0, TUNED.exact * task.size)

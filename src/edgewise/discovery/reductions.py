@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from .directions import Directions, null_directions
-from .states import Reduction, State
-from .surrogate import Pair
+from .states import ReducedProblem, Reduction
+from .surrogate import SurrogatePair
 from .tree import ONE, Node, Var, number, on_columns, power, product, total
 
 
-def scaled(state: State, Z: Tensor, pair: Pair) -> list[State]:
+def scaled(state: ReducedProblem, Z: Tensor, pair: SurrogatePair) -> list[ReducedProblem]:
     """Columns out of which scalings are divided, and the power of them that g itself has; the most scalings first.
 
     If g(s^a1 z1, ..., s^ad zd) = s^b g(z), then sum a_i z_i g_i = b g: a null vector of [z_i g_i, g]. All of them
@@ -28,7 +28,7 @@ def scaled(state: State, Z: Tensor, pair: Pair) -> list[State]:
     return [_scaled_along(state, found) for found in null_directions(A, wrong, pivots=d)]
 
 
-def _scaled_along(state: State, found: Directions) -> State:
+def _scaled_along(state: ReducedProblem, found: Directions) -> ReducedProblem:
     """The state with columns that do not change along these scalings."""
     pivots = [Var(i) for i in found.pivots]
     # along the vector of a pivot, that pivot counts once: so its power in g is -b, and in column i it is a_i
@@ -41,14 +41,14 @@ def _scaled_along(state: State, found: Directions) -> State:
     return _onto(state, outer, columns, "scalings", found)
 
 
-def translated(state: State, Z: Tensor, pair: Pair) -> list[State]:
+def translated(state: ReducedProblem, Z: Tensor, pair: SurrogatePair) -> list[ReducedProblem]:
     """Columns in which only differences and sums are left: null vectors of the gradient itself, the most first."""
     d = Z.shape[1]
     A, wrong = (gradient for gradient, _ in _both(Z, pair))
     return [_translated_along(state, found) for found in null_directions(A, wrong, pivots=d)]
 
 
-def _translated_along(state: State, found: Directions) -> State:
+def _translated_along(state: ReducedProblem, found: Directions) -> ReducedProblem:
     """The state with columns that do not change along these translations."""
     columns: list[Node] = []
     for i in range(len(state.columns)):
@@ -58,7 +58,7 @@ def _translated_along(state: State, found: Directions) -> State:
     return _onto(state, ONE, columns, "translations", found)
 
 
-def _both(Z: Tensor, pair: Pair) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+def _both(Z: Tensor, pair: SurrogatePair) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
     """(gradient, values) of the finer surrogate, and by how much the coarser one differs."""
     fine, coarse = ((one.gradient(Z), one.values(Z)) for one in (pair.fine, pair.coarse))
     # where degrees come in steps, the difference of neighbours is larger than what the finer one is wrong by
@@ -74,9 +74,9 @@ def _monomial(columns: Sequence[Node], powers: Sequence[Fraction]) -> Node:
     return product(*(power(column, float(p)) for column, p in zip(columns, powers, strict=True) if p))
 
 
-def _onto(state: State, outer: Node, columns: Sequence[Node], kind: str, found: Directions) -> State:
+def _onto(state: ReducedProblem, outer: Node, columns: Sequence[Node], kind: str, found: Directions) -> ReducedProblem:
     """The state with formulas of its columns in their place."""
-    return State(
+    return ReducedProblem(
         product(state.prefactor, on_columns(outer, state.columns)),
         tuple(on_columns(column, state.columns) for column in columns),
         (*state.trail, Reduction(kind, len(found.vectors), found.rest)),

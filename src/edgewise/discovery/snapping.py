@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 
 from ..symbolic.simple_numbers import SimpleNumber, nearest
-from .constants import error, fitted, standard_errors
-from .rows import Rows
+from .least_squares import error, fitted, standard_errors
 from .simplify import simplified
+from .split_rows import LawRows
 from .tree import Node, Num, Power, numbers_of, walk, with_numbers
 from .tuning import TUNED
 
 
-def snapped(node: Node, rows: Rows) -> Node:
+def snapped(node: Node, rows: LawRows) -> Node:
     """The formula with as many simple constants as its error allows, the others fitted again after each.
 
     The constant that is simplest to write comes first. One that costs more than noise does stays free.
@@ -32,7 +32,7 @@ def snapped(node: Node, rows: Rows) -> Node:
             refused.add(_key(node, (place, simple)))
 
 
-def acceptable(simpler: Node, node: Node, rows: Rows) -> bool:
+def acceptable(simpler: Node, node: Node, rows: LawRows) -> bool:
     """Whether a formula with fewer free constants is as good on these rows, but for noise and round-off."""
     before, after = error(node, rows), error(simpler, rows)
     size = float(rows.y.square().mean().sqrt())
@@ -53,7 +53,7 @@ def _with(node: Node, place: int, simple: SimpleNumber) -> Node:
     return with_numbers(node, numbers)
 
 
-def _offers(node: Node, rows: Rows) -> list[tuple[int, SimpleNumber]]:
+def _offers(node: Node, rows: LawRows) -> list[tuple[int, SimpleNumber]]:
     """(place among all numbers, simple number near it) of every free constant that has one."""
     free = [place for place, part in enumerate(numbers_of(node)) if part.name is None]
     if not free:

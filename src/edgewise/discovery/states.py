@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .rows import Rows
+from .split_rows import LawRows
 from .tree import ONE, Node, Var, on_columns, product, values, written
 
 
@@ -22,7 +22,7 @@ class Reduction:
 
 
 @dataclass(frozen=True)
-class State:
+class ReducedProblem:
     """A reduced problem. columns: formulas of the given columns, as arguments of g; trail: how it came about."""
 
     prefactor: Node
@@ -30,11 +30,11 @@ class State:
     trail: tuple[Reduction, ...] = ()
 
     @staticmethod
-    def whole(d: int) -> State:
+    def whole(d: int) -> ReducedProblem:
         """The problem as it is given."""
-        return State(ONE, tuple(Var(i) for i in range(d)))
+        return ReducedProblem(ONE, tuple(Var(i) for i in range(d)))
 
-    def inner(self, rows: Rows) -> tuple[Tensor, Tensor, Tensor]:
+    def inner(self, rows: LawRows) -> tuple[Tensor, Tensor, Tensor]:
         """Columns (n, m), g (n,) and prefactor (n,) on these rows; rows where one is not finite are left out."""
         Z = torch.stack([values(node, rows.X) for node in self.columns], 1) if self.columns else rows.X[:, :0]
         factor = values(self.prefactor, rows.X)

@@ -70,7 +70,7 @@ class Surrogate:
 
 
 @dataclass(frozen=True)
-class Pair:
+class SurrogatePair:
     """The best surrogate, and the next coarser one, from which it differs by about as much as it is wrong."""
 
     fine: Surrogate
@@ -96,7 +96,7 @@ class Given:
         return Given(self.X[:count], self.y[:count], self.X_held, self.y_held)
 
 
-def surrogates(given: Given) -> Pair | None:
+def surrogates(given: Given) -> SurrogatePair | None:
     """The polynomials that predict the held-out rows best; None where the rows are too few for any.
 
     All frames and images are compared with few features, and the best of them get many: all up to some degree, and,
@@ -119,11 +119,11 @@ def surrogates(given: Given) -> Pair | None:
     climbs = [found for fit in fits if (found := by_degree(fit, given, TUNED.features))]
     if not climbs:
         return None
-    best = Pair(*min(climbs, key=lambda found: found[0].error))
+    best = SurrogatePair(*min(climbs, key=lambda found: found[0].error))
     enough = TUNED.good_enough * float(given.y_held.square().mean().sqrt())
     if best.fine.error > enough and not best.shows_noise(given.X_held):
         finer = [by_neighbours(fit, given, TUNED.features) for fit in fits]
-        return min([best, *(Pair(*found) for found in finer if found)], key=lambda pair: pair.fine.error)
+        return min([best, *(SurrogatePair(*found) for found in finer if found)], key=lambda pair: pair.fine.error)
     return best
 
 

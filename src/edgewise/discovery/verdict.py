@@ -8,9 +8,9 @@ from enum import Enum
 import torch
 from torch import Tensor
 
-from .constants import error
+from .least_squares import error
 from .polynomials import Frame, count, exponents, features
-from .rows import Rows, Task
+from .split_rows import LawRows, LawTask
 from .tree import Node, columns_of, numbers_of, values
 from .tuning import TUNED
 
@@ -29,12 +29,12 @@ class Verdict(Enum):
         return self in (Verdict.EXACT, Verdict.WITHIN_NOISE)
 
 
-def is_exact(node: Node, task: Task) -> bool:
+def is_exact(node: Node, task: LawTask) -> bool:
     """Whether the formula gives the rows that choose, which no constant was fitted to."""
     return error(node, task.choosing) <= TUNED.exact * task.size
 
 
-def verdict(node: Node, task: Task) -> Verdict:
+def verdict(node: Node, task: LawTask) -> Verdict:
     """What the rows that judge, and the shape of what is left, say of a formula."""
     if task.spread <= TUNED.exact * task.size:
         return Verdict.EXACT if is_exact(node, task) else Verdict.NOTHING  # a constant
@@ -45,7 +45,7 @@ def verdict(node: Node, task: Task) -> Verdict:
     return Verdict.WITHIN_NOISE if is_noise(node, task) else Verdict.APPROXIMATE
 
 
-def explains(node: Node, task: Task) -> bool:
+def explains(node: Node, task: LawTask) -> bool:
     """Whether the formula predicts the rows that judge better than a constant: a paired test of squared errors."""
     if not columns_of(node):
         return False
@@ -58,9 +58,9 @@ def explains(node: Node, task: Task) -> bool:
     return float(gain.mean()) > _normal(TUNED.chance) * spread
 
 
-def is_noise(node: Node, task: Task) -> bool:
+def is_noise(node: Node, task: LawTask) -> bool:
     """Whether nothing that is left can be predicted from the columns: an F-test of polynomials against a constant."""
-    rows = Rows(torch.cat([task.fitting.X, task.choosing.X]), torch.cat([task.fitting.y, task.choosing.y]))
+    rows = LawRows(torch.cat([task.fitting.X, task.choosing.X]), torch.cat([task.fitting.y, task.choosing.y]))
     left = rows.y - values(node, rows.X)
     if not bool(torch.isfinite(left).all()):
         return False

@@ -31,7 +31,7 @@ class Shares:
 
 
 @dataclass(frozen=True)
-class Part:
+class Addend:
     """A piece of an output: a number, or values (n,) that some inputs determine."""
 
     inputs: frozenset[int]
@@ -88,29 +88,29 @@ class _Network:
             first += len(factors)
         return found
 
-    def node(self, layer: int, place: int) -> list[Part]:
+    def node(self, layer: int, place: int) -> list[Addend]:
         """What a node of this layer is the sum of."""
         inputs = self.reach[layer][place]
         subnodes = self._subnodes(layer)[place] if layer else []
         if len(subnodes) != 1:  # an input, or a product
             values = self.nodes[layer][:, place]
-            return [Part(inputs, values if inputs else values[0])]
+            return [Addend(inputs, values if inputs else values[0])]
         (dst,), edges = subnodes, self.model.edge_layers[layer - 1]
-        parts = [Part(frozenset(), edges.bias[dst])]
+        parts = [Addend(frozenset(), edges.bias[dst])]
         for src in (edges.kind[:, dst] != OFF).nonzero()[:, 0].tolist():
             parts += self._edge(layer - 1, edges, src, dst)
         return parts
 
-    def _edge(self, layer: int, edges: KANLayer, src: int, dst: int) -> list[Part]:
+    def _edge(self, layer: int, edges: KANLayer, src: int, dst: int) -> list[Addend]:
         """What an edge adds."""
         line = _line(edges, src, dst)
         if line is not None and layer > 0:
             slope, offset = line
-            below = [Part(part.inputs, slope * part.values) for part in self.node(layer, src)]
-            return [*below, Part(frozenset(), edges.bias.new_tensor(offset))]
+            below = [Addend(part.inputs, slope * part.values) for part in self.node(layer, src)]
+            return [*below, Addend(frozenset(), edges.bias.new_tensor(offset))]
         inputs = self.reach[layer][src]
         values = self.edges[layer][:, src, dst]
-        return [Part(inputs, values if inputs else values[0])]
+        return [Addend(inputs, values if inputs else values[0])]
 
 
 def _line(edges: KANLayer, src: int, dst: int) -> tuple[float, float] | None:

@@ -9,8 +9,8 @@ from .conditions import Neumann as Neumann
 from .conditions import Periodic as Periodic
 from .conditions import Robin as Robin
 from .field import Unknown as Unknown
-from .shapes import Disc as Disc
-from .shapes import Polygon as Polygon
+from .regions import Disc as Disc
+from .regions import Polygon as Polygon
 from .solution import Solution as Solution
 from .solve import solve as solve
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from ..train.problems.products import either_side, second_derivative
 from .field import Unknown
 from .indices import Indices
-from .terms import Term
+from .residual_terms import ResidualTerm
 from .tuning import TUNED
 
 
@@ -47,7 +47,7 @@ class Jets(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class WeightedRows:
     """Weighted residuals r (m,) of some points and their Jacobian (m, P)."""
 
     residual: Tensor
@@ -61,11 +61,15 @@ class Collocation:
     """
 
     def __init__(
-        self, jets: Jets, terms: Sequence[Term], unknowns: Sequence[Unknown], weights: Sequence[float] | None = None
+        self,
+        jets: Jets,
+        terms: Sequence[ResidualTerm],
+        unknowns: Sequence[Unknown],
+        weights: Sequence[float] | None = None,
     ) -> None:
         self.jets, self.terms, self.unknowns = jets, list(terms), list(unknowns)
         self.weights = [1.0] * len(self.terms) if weights is None else list(weights)
-        self.kept: tuple[Tensor, list[Rows]] | None = None  # of the point where `rows` was last asked for
+        self.kept: tuple[Tensor, list[WeightedRows]] | None = None  # of the point where `rows` was last asked for
 
     def load(self, theta: Tensor) -> dict[str, Tensor]:
         """Set the network's parameters; the unknown constants by name."""
@@ -82,18 +86,18 @@ class Collocation:
         constants = self.load(theta)
         return [float(self.at(term, constants).square().sum()) / term.count for term in self.terms]
 
-    def at(self, term: Term, constants: dict[str, Tensor]) -> Tensor:
+    def at(self, term: ResidualTerm, constants: dict[str, Tensor]) -> Tensor:
         """The residual (b, k) of a term, with the parameters last loaded."""
         parts = [part.value(self.jets.derivatives(part.x, part.indices), constants) for part in self._parts(term, 1)]
         return torch.cat(parts)
 
-    def rows(self, theta: Tensor) -> list[Rows]:
+    def rows(self, theta: Tensor) -> list[WeightedRows]:
         """All rows of residuals and Jacobian, times the roots of their weights, in blocks."""
         found = []
         for term, weight in zip(self.terms, self.weights, strict=True):
             root = math.sqrt(weight / term.count)
             for block in self.term_rows(term, theta):
-                found.append(Rows(block.residual.mul_(root), block.jacobian.mul_(root)))
+                found.append(WeightedRows(block.residual.mul_(root), block.jacobian.mul_(root)))
         self.kept = theta, found
         return found
 
@@ -119,7 +123,7 @@ class Collocation:
         ]
         return torch.cat([part.flatten() for part in parts])
 
-    def term_rows(self, term: Term, theta: Tensor) -> Iterator[Rows]:
+    def term_rows(self, term: ResidualTerm, theta: Tensor) -> Iterator[WeightedRows]:
         """The rows of one term, not weighted."""
         constants = self.load(theta)
         for part in self._parts(term, len(theta)):
@@ -130,9 +134,9 @@ class Collocation:
                 if part.places > 1:
                     jacobian = jacobian.unflatten(0, (part.places, part.count)).sum(0)
                 whole = torch.cat([jacobian, slopes.by_unknowns], 2)
-            yield Rows(slopes.value.flatten(), whole.flatten(0, 1))
+            yield WeightedRows(slopes.value.flatten(), whole.flatten(0, 1))
 
-    def _parts(self, term: Term, size: int) -> Iterator[Term]:
+    def _parts(self, term: ResidualTerm, size: int) -> Iterator[ResidualTerm]:
         """The term in blocks of points whose Jacobians of so many columns are not too large."""
         step = max(1, TUNED.block // (size * len(term.indices) * term.places))
         if step >= term.count:

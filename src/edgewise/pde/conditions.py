@@ -17,8 +17,8 @@ from ..config import is_int, is_number, is_sequence
 from ..errors import ConfigError, ShapeError, shown
 from .domain import Domain, Where
 from .indices import Indices
-from .shapes import Interval
-from .terms import Term, called
+from .regions import Interval
+from .residual_terms import ResidualTerm, called
 
 Value = float | Callable[[Tensor], Tensor]
 
@@ -52,7 +52,7 @@ class Scene:
 class Condition(Protocol):
     """Anything that must hold on some points."""
 
-    def term(self, scene: Scene) -> Term:
+    def term(self, scene: Scene) -> ResidualTerm:
         """The condition on points of its own choice."""
         ...
 
@@ -74,12 +74,12 @@ class Dirichlet:
     where: Where | None = None
     outputs: Sequence[int] | None = None
 
-    def term(self, scene: Scene) -> Term:
+    def term(self, scene: Scene) -> ResidualTerm:
         """On points of the boundary."""
         x, _ = scene.domain.boundary(scene.count, scene.seed, self.where, scene.timed)
         own = _outputs(self.outputs, scene.outputs, "Dirichlet")
         given = _values(self.value, x, len(own), "the value of a Dirichlet condition")
-        return Term("Dirichlet", x, given, lambda u, _, given: u()[:, own] - given, scene.value)
+        return ResidualTerm("Dirichlet", x, given, lambda u, _, given: u()[:, own] - given, scene.value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,10 +98,10 @@ class Neumann:
     where: Where | None = None
     outputs: Sequence[int] | None = None
 
-    def term(self, scene: Scene) -> Term:
+    def term(self, scene: Scene) -> ResidualTerm:
         """On points of the boundary."""
         term = Robin(0.0, 1.0, self.value, self.where, self.outputs).term(scene)
-        return Term("Neumann", term.x, term.given, term.residual, term.indices)
+        return ResidualTerm("Neumann", term.x, term.given, term.residual, term.indices)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,7 @@ class Robin:
     where: Where | None = None
     outputs: Sequence[int] | None = None
 
-    def term(self, scene: Scene) -> Term:
+    def term(self, scene: Scene) -> ResidualTerm:
         """On points of the boundary."""
         for name, number in (("a", self.a), ("b", self.b)):
             if not is_number(number) or not math.isfinite(number):
@@ -136,7 +136,7 @@ class Robin:
             slope = sum(u(axis)[:, own] * given[:, axis, None] for axis in range(dims))
             return self.a * u()[:, own] + self.b * slope - given[:, dims:]
 
-        return Term("Robin", x, torch.cat([normals, target], 1), residual, scene.slopes)
+        return ResidualTerm("Robin", x, torch.cat([normals, target], 1), residual, scene.slopes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +155,7 @@ class Initial:
     derivative: int = 0
     outputs: Sequence[int] | None = None
 
-    def term(self, scene: Scene) -> Term:
+    def term(self, scene: Scene) -> ResidualTerm:
         """On points of the domain at the lower end of time."""
         if not is_int(self.derivative) or not 0 <= self.derivative <= 3:
             raise ConfigError(f"derivative of an Initial condition must be 0 to 3, got {shown(self.derivative)}")
@@ -172,7 +172,7 @@ class Initial:
         own, axes = _outputs(self.outputs, scene.outputs, "Initial"), (scene.domain.dims - 1,) * self.derivative
         given = _values(self.value, x, len(own), "the value of an Initial condition")
         top = (0,) * (scene.domain.dims - 1) + (self.derivative,)
-        return Term("Initial", x, given, lambda u, _, given: u(*axes)[:, own] - given, Indices.closing([top]))
+        return ResidualTerm("Initial", x, given, lambda u, _, given: u(*axes)[:, own] - given, Indices.closing([top]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +190,7 @@ class Periodic:
 
     axis: int
 
-    def term(self, scene: Scene) -> Term:
+    def term(self, scene: Scene) -> ResidualTerm:
         """On pairs of points at the two ends."""
         domain, axis = scene.domain, self.axis
         if not is_int(axis) or not 0 <= axis < domain.dims:
@@ -210,7 +210,7 @@ class Periodic:
             return lower - upper
 
         top = tuple(orders[-1] if other == axis else 0 for other in range(domain.dims))
-        return Term("Periodic", x, x[:, :0], residual, Indices.closing([top]), places=2)
+        return ResidualTerm("Periodic", x, x[:, :0], residual, Indices.closing([top]), places=2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,7 +229,7 @@ class Data:
     y: Any
     outputs: Sequence[int] | None = None
 
-    def term(self, scene: Scene) -> Term:
+    def term(self, scene: Scene) -> ResidualTerm:
         """On the measured points."""
         own = _outputs(self.outputs, scene.outputs, "Data")
         try:
@@ -251,7 +251,7 @@ class Data:
                 f"{len(outside)} of {len(x)} points of Data lie outside the domain, the first at"
                 f" {[round(v, 6) for v in x[outside[0]].tolist()]}; enlarge the domain or leave them out"
             )
-        return Term("Data", x, y, lambda u, _, given: u()[:, own] - given, scene.value)
+        return ResidualTerm("Data", x, y, lambda u, _, given: u()[:, own] - given, scene.value)
 
 
 def unit(axis: int, dims: int) -> tuple[int, ...]:

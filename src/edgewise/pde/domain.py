@@ -17,7 +17,7 @@ from torch.quasirandom import SobolEngine
 
 from ..config import is_number, is_sequence
 from ..errors import ConfigError, ShapeError, shown
-from .shapes import Disc, Interval, Polygon, Shape
+from .regions import Disc, Interval, Polygon, Region
 from .tuning import TUNED
 
 Where = Callable[[Tensor], Tensor]
@@ -33,7 +33,7 @@ class Domain:
     (3, ((-1.0, 1.0), (-1.0, 1.0), (0.0, 2.0)))
     """
 
-    shapes: tuple[Shape, ...]
+    shapes: tuple[Region, ...]
 
     @staticmethod
     def create(given: Any) -> Domain:
@@ -139,7 +139,7 @@ def chosen(where: Where, x: Tensor) -> Tensor:
     return answer
 
 
-def _shape(piece: Any) -> Shape:
+def _shape(piece: Any) -> Region:
     if isinstance(piece, Disc | Polygon | Interval):
         return piece
     pair = is_sequence(piece) and len(piece) == 2 and all(is_number(end) and math.isfinite(end) for end in piece)

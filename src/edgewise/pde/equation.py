@@ -17,7 +17,7 @@ from ..layers import KANLayer
 from .domain import Domain
 from .field import Asking, Field, Unknown
 from .indices import Indices
-from .terms import Term, called, columns
+from .residual_terms import ResidualTerm, called, columns
 from .tuning import TUNED
 
 THE_EQUATION = "the equation"
@@ -56,16 +56,16 @@ class Equation:
         """The highest order of differentiation by each input."""
         return tuple(max(order) for order in zip(*self.indices.entries, strict=True))
 
-    def term(self, x: Tensor) -> Term:
+    def term(self, x: Tensor) -> ResidualTerm:
         """The equation at points x (n, d)."""
 
         def residual(u: Field, x: Tensor, _: Tensor) -> Any:
             return called(self.residual, THE_EQUATION, u, x)
 
-        return Term(THE_EQUATION, x, x[:, :0], residual, self.indices)
+        return ResidualTerm(THE_EQUATION, x, x[:, :0], residual, self.indices)
 
 
-def refuse_degree(layers: list[KANLayer], terms: list[Term]) -> None:
+def refuse_degree(layers: list[KANLayer], terms: list[ResidualTerm]) -> None:
     """Raise `ConfigError` where a derivative is asked for that splines of this degree do not have."""
     degree = min((layer.degree for layer in layers if bool(layer.spline_edges().any())), default=None)
     beyond = [term for term in terms if degree is not None and term.indices.order > degree]
@@ -77,7 +77,7 @@ def refuse_degree(layers: list[KANLayer], terms: list[Term]) -> None:
         )
 
 
-def refuse_coupled(term: Term, derivatives: Tensor, constants: dict[str, Tensor]) -> None:
+def refuse_coupled(term: ResidualTerm, derivatives: Tensor, constants: dict[str, Tensor]) -> None:
     """Raise `ConfigError` where the residual of one point depends on the others, as a mean over all would.
 
     derivatives (a, n, o): of the solution at the term's points.

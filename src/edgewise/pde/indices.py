@@ -16,7 +16,7 @@ from typing import NamedTuple
 Index = tuple[int, ...]
 
 
-class Pair(NamedTuple):
+class IndexPair(NamedTuple):
     """Positions of two multi-indices and of their sum: one term of a product of Taylor polynomials."""
 
     total: int
@@ -60,7 +60,7 @@ class Indices:
         return tuple(sum(order < k for order in orders) for k in range(self.order + 2))
 
     @cached_property
-    def pairs(self) -> tuple[Pair, ...]:
+    def pairs(self) -> tuple[IndexPair, ...]:
         """All pairs whose sum is in the set."""
         place = self.position
         sums = {
@@ -69,7 +69,7 @@ class Indices:
             for right in self.entries
         }
         return tuple(
-            Pair(total, place[left], place[right]) for (left, right), total in sums.items() if total is not None
+            IndexPair(total, place[left], place[right]) for (left, right), total in sums.items() if total is not None
         )
 
     @cached_property

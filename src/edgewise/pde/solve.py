@@ -17,13 +17,13 @@ from ..metadata import Edit
 from ..model import KAN
 from ..train.monitor import Callback, watched
 from ..train.solvers.status import Status
+from .boundary_problem import BoundaryProblem
 from .conditions import Condition, Data, Dirichlet, Initial, Neumann, Periodic, Robin
 from .domain import Domain
 from .equation import Equation, refuse_degree
 from .placing import placed
-from .rounds import Rounds, jets_of
+from .refinement import Rounds, jets_of
 from .solution import Solution
-from .task import Task
 from .tuning import TUNED
 
 CONDITIONS = (Dirichlet, Neumann, Robin, Initial, Periodic, Data)
@@ -87,7 +87,7 @@ def solve(
     module = _private(model, place)
     outputs = jets_of(copy.deepcopy(module), place.dims).outputs
     timed = any(isinstance(condition, Initial) for condition in conditions)
-    task = Task(
+    task = BoundaryProblem(
         equation=Equation.asked(equation, place, outputs),
         domain=place,
         conditions=tuple(conditions),

@@ -1,43 +1,43 @@
 """What a function is made of: symmetries, blocks, and expressions that columns enter through, for any callable.
 
-A test is a pure function of a `Sample` (rows, values, gradients and their errors), or of a `Probe`, which can exchange
-columns as well. It gives back findings, each with its evidence.
+A test is a pure function of a `FunctionSample` (rows, values, gradients and their errors), or of a `Probe`, which can
+exchange columns as well. It gives back findings, each with its evidence.
 """
 
 from .along import Mirror, Period, mirrors, periods
-from .blocks import Product, Sum, blocks
+from .decomposition import Tree, grown, tree
 from .disagreement import disagreement
-from .expression import Expression, depends_on
+from .expression import ThroughExpression, depends_on
 from .finding import Evidence, Finding, judge
 from .function import Function, Noise, as_function, restricted
-from .pair import Pair, Powers, pairs
+from .pair import PairOfColumns, Powers, pairs
 from .probe import Probe, probe, probe_of
 from .ratio import Group, Through, groups, separable_ratio, through
-from .sample import Sample, make_sample
-from .scaling import Scaling, scaling, scalings
+from .sample import FunctionSample, make_sample
+from .scale_invariance import Scaling, scaling, scalings
 from .separability import Separability, separability, separated
+from .separable_blocks import ProductOfBlocks, SumOfBlocks, blocks
 from .symmetry import Symmetry, symmetries, symmetry
 from .translation import Translation, translations
-from .tree import Tree, grown, tree
 from .unused import Unused, unused
 
 __all__ = [
     "Evidence",
-    "Expression",
+    "ThroughExpression",
     "Finding",
     "Function",
     "Group",
     "Mirror",
     "Noise",
-    "Pair",
+    "PairOfColumns",
     "Period",
     "Powers",
     "Probe",
-    "Product",
-    "Sample",
+    "ProductOfBlocks",
+    "FunctionSample",
     "Scaling",
     "Separability",
-    "Sum",
+    "SumOfBlocks",
     "Symmetry",
     "Through",
     "Translation",

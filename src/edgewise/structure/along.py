@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -21,6 +22,7 @@ Compared = tuple[np.ndarray, np.ndarray, np.ndarray]  # violation, its derivativ
 class Period(Finding):
     """f(x_i + length) = f(x_i), whatever the other columns are; the shortest such length."""
 
+    kind: ClassVar[str] = "period"
     length: float = 0.0
 
     @property
@@ -38,6 +40,7 @@ class Mirror(Finding):
         odd: f(c + u) - f(c) = f(c) - f(c - u); otherwise f(c + u) = f(c - u).
     """
 
+    kind: ClassVar[str] = "mirror"
     centre: float = 0.0
     odd: bool = False
 

@@ -5,23 +5,25 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from .finding import Evidence, Finding, judge, weakest
-from .sample import Sample
+from .sample import FunctionSample
 
 # n rows, k columns of the expression
 
 
 @dataclass(frozen=True, repr=False)
-class Expression(Finding):
+class ThroughExpression(Finding):
     """f depends on its columns only through an expression z of them.
 
     Attributes:
         text: z in words.
     """
 
+    kind: ClassVar[str] = "expression"
     text: str = "z"
 
     @property
@@ -30,7 +32,9 @@ class Expression(Finding):
         return f"{', '.join(self.named(self.columns))} enter only as {self.text}"
 
 
-def depends_on(sample: Sample, columns: Sequence[int], slopes: np.ndarray, text: str = "z") -> Expression:
+def depends_on(
+    sample: FunctionSample, columns: Sequence[int], slopes: np.ndarray, text: str = "z"
+) -> ThroughExpression:
     """Whether f depends on two or more columns only through an expression z.
 
     It does where the gradients are parallel: f_i z_j = f_j z_i for each two of the columns.
@@ -49,10 +53,10 @@ def depends_on(sample: Sample, columns: Sequence[int], slopes: np.ndarray, text:
     """
     places = itertools.combinations(range(len(columns)), 2)
     evidence = weakest([parallel(sample, (columns[a], columns[b]), slopes[:, [a, b]]) for a, b in places])
-    return Expression(tuple(columns), evidence, sample.names, text)
+    return ThroughExpression(tuple(columns), evidence, sample.names, text)
 
 
-def parallel(sample: Sample, pair: tuple[int, int], slopes: np.ndarray) -> Evidence:
+def parallel(sample: FunctionSample, pair: tuple[int, int], slopes: np.ndarray) -> Evidence:
     """Whether f_i z_j = f_j z_i for the columns i and j, with slopes (n, 2) of z."""
     found, error = sample.gradient[:, pair], sample.gradient_error[:, pair]
     left, right = found[:, 0] * slopes[:, 1], found[:, 1] * slopes[:, 0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -128,16 +129,14 @@ class Finding:
         columns: positions of the columns that it speaks of.
         evidence: the test.
         names: of all columns.
+        kind: the structure in one word.
     """
+
+    kind: ClassVar[str]
 
     columns: tuple[int, ...]
     evidence: Evidence
     names: tuple[str, ...]
-
-    @property
-    def kind(self) -> str:
-        """The kind of structure in one word."""
-        return type(self).__name__.lower()
 
     @property
     def holds(self) -> bool:

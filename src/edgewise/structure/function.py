@@ -13,7 +13,7 @@ from torch import nn
 
 from ..errors import ConfigError, ShapeError, clipped, is_flag, shown
 from . import differences
-from .sample import Sample, make_sample
+from .sample import FunctionSample, make_sample
 from .tuning import TUNED
 
 # n rows, d columns
@@ -31,7 +31,7 @@ class Function(Protocol):
         """Values at rows (n, d), and their standard errors; both (n,), NaN where there is none."""
         ...
 
-    def at(self, X: np.ndarray) -> Sample:
+    def at(self, X: np.ndarray) -> FunctionSample:
         """Values and gradients at rows (n, d)."""
         ...
 
@@ -75,7 +75,7 @@ class Called:
             rounding = _rounding(f, moved, self.precision)
             return f, np.hypot(rounding, self.noise.value)
 
-    def at(self, X: np.ndarray) -> Sample:
+    def at(self, X: np.ndarray) -> FunctionSample:
         """Values and gradients at rows."""
         noise = np.zeros(X.shape[1]) if not self.noise.gradient else np.asarray(self.noise.gradient)
         if not self.torch:
@@ -277,6 +277,8 @@ class _Restricted:
     def values(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return self.function.values(self._full(X))
 
-    def at(self, X: np.ndarray) -> Sample:
+    def at(self, X: np.ndarray) -> FunctionSample:
         found, kept = self.function.at(self._full(X)), list(self.columns)
-        return Sample(X, found.f, found.gradient[:, kept], found.f_error, found.gradient_error[:, kept], self.names)
+        return FunctionSample(
+            X, found.f, found.gradient[:, kept], found.f_error, found.gradient_error[:, kept], self.names
+        )

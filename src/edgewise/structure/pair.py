@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from .finding import Evidence, Finding, weakest
 from .null_space import Weight, simple_number, vanishing
 from .probe import Probe
 from .ratio import same_ratio, separable_ratio
-from .sample import Sample
+from .sample import FunctionSample
 from .tuning import TUNED
 
 # n rows
@@ -105,7 +106,7 @@ def to_power(name: str, power: Weight) -> str:
 
 
 @dataclass(frozen=True, repr=False)
-class Pair(Finding):
+class PairOfColumns(Finding):
     """Two columns that enter through one expression A(x_i) + B(x_j), on which all of f depends.
 
     Attributes:
@@ -113,6 +114,7 @@ class Pair(Finding):
         powers_evidence: the test of that expression.
     """
 
+    kind: ClassVar[str] = "pair"
     powers: Powers | None = None
     powers_evidence: Evidence | None = None
 
@@ -124,7 +126,7 @@ class Pair(Finding):
         return f"{one} and {other} enter only as {text}"
 
 
-def pairs(probe: Probe, without: Collection[int] = ()) -> tuple[Pair, ...]:
+def pairs(probe: Probe, without: Collection[int] = ()) -> tuple[PairOfColumns, ...]:
     """The pairs of columns that enter through one expression which is a sum in some scale.
 
     The ratio of the two derivatives must be a function of one column over a function of the other, and depend on
@@ -151,11 +153,11 @@ def pairs(probe: Probe, without: Collection[int] = ()) -> tuple[Pair, ...]:
         if all(one.holds for one in apart):
             evidence = weakest([separable_ratio(probe, [i], [j]), *apart])
             if evidence.holds:
-                found.append(_with_powers(probe.base, Pair((i, j), evidence, probe.base.names)))
+                found.append(_with_powers(probe.base, PairOfColumns((i, j), evidence, probe.base.names)))
     return tuple(found)
 
 
-def _with_powers(sample: Sample, pair: Pair) -> Pair:
+def _with_powers(sample: FunctionSample, pair: PairOfColumns) -> PairOfColumns:
     """The pair with its powers, where they hold."""
     i, j = pair.columns
     sample = sample.at(np.flatnonzero(sample.finite))
@@ -164,7 +166,7 @@ def _with_powers(sample: Sample, pair: Pair) -> Pair:
         # a power must be told from those near it, which lie the closer the longer it is
         longest = max(_denominator(power) for power in powers.powers)
         if evidence.holds and evidence.noise <= TUNED.sharp / longest**2:
-            return Pair(pair.columns, pair.evidence, pair.names, powers, evidence)
+            return PairOfColumns(pair.columns, pair.evidence, pair.names, powers, evidence)
     return pair
 
 
@@ -173,7 +175,7 @@ def _denominator(power: Weight) -> int:
     return TUNED.denominators[-1] if isinstance(power, float) else Fraction(power).denominator
 
 
-def powers_of(sample: Sample, i: int, j: int) -> list[Powers]:
+def powers_of(sample: FunctionSample, i: int, j: int) -> list[Powers]:
     """Candidates for the powers behind f_i / f_j = C x_i^a x_j^-b, the simplest first; none where it is no such ratio.
 
     The logarithm of the ratio is linear in those of the columns. Rows count by its error.
@@ -211,7 +213,7 @@ def _made(x: np.ndarray, slopes: np.ndarray, weight: np.ndarray, a: Weight, b: W
     return Powers((p, q), simple if simple and abs(simple - factor) <= reach * abs(factor) else factor)
 
 
-def _squares(sample: Sample, i: int, j: int) -> list[Powers]:
+def _squares(sample: FunctionSample, i: int, j: int) -> list[Powers]:
     """Squares around a centre other than zero, which must not lie far outside: there squares look like lines.
 
     The derivatives obey (x_j - c_j) f_i = (x_i - c_i) f_j / factor: a combination of four parts that vanishes.

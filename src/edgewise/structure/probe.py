@@ -14,7 +14,7 @@ from ..data import as_matrix, frame_names
 from ..errors import ConfigError, DataError, as_words, shown, twice
 from ..prediction import Predictor
 from .function import Function, as_function
-from .sample import Sample, default_names
+from .sample import FunctionSample, default_names
 from .tuning import TUNED
 
 # n rows, d columns
@@ -33,7 +33,7 @@ class Probe:
     """
 
     function: Function
-    base: Sample
+    base: FunctionSample
     donors: np.ndarray
 
     def exchanged(self, columns: Iterable[int]) -> np.ndarray:
@@ -42,7 +42,7 @@ class Probe:
         X[:, taken] = self.donors[:, taken]
         return X
 
-    def at(self, columns: Iterable[int]) -> Sample:
+    def at(self, columns: Iterable[int]) -> FunctionSample:
         """The function at rows with these columns exchanged."""
         return self.function.at(self.exchanged(columns))
 
@@ -51,7 +51,7 @@ class Probe:
         return self.function.values(self.exchanged(columns))
 
     @cached_property
-    def singles(self) -> tuple[Sample, ...]:
+    def singles(self) -> tuple[FunctionSample, ...]:
         """The function with one column exchanged, for each of them."""
         return tuple(self.at([column]) for column in range(self.base.columns))
 

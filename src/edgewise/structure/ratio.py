@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from .finding import UNTESTED, Evidence, Finding, judge, weakest
 from .probe import Probe
-from .sample import Sample
+from .sample import FunctionSample
 from .tuning import TUNED
 
 # n rows, d columns
@@ -20,13 +21,15 @@ from .tuning import TUNED
 class Group(Finding):
     """Columns that enter through one expression: f = g(h(columns), others)."""
 
+    kind: ClassVar[str] = "group"
+
     @property
     def words(self) -> str:
         """What it means."""
         return f"{', '.join(self.named(self.columns))} enter through one expression"
 
 
-def same_ratio(one: Sample, other: Sample, i: int, j: int) -> Evidence:
+def same_ratio(one: FunctionSample, other: FunctionSample, i: int, j: int) -> Evidence:
     """Whether f_i / f_j is the same in two samples, row by row. Products are compared, so nothing is divided by."""
     left, right = one.gradient[:, i] * other.gradient[:, j], one.gradient[:, j] * other.gradient[:, i]
     error = np.sqrt(
@@ -89,6 +92,7 @@ class Through(Finding):
         blocks: positions of the columns of each.
     """
 
+    kind: ClassVar[str] = "through"
     blocks: tuple[tuple[int, ...], ...] = ()
 
     @property
@@ -151,7 +155,9 @@ def separable_ratio(probe: Probe, one: Sequence[int], other: Sequence[int]) -> E
     return weakest([*(_no_interaction(corners, i, j) for i in one for j in other), *inside])
 
 
-def _no_interaction(corners: tuple[Sample, Sample, Sample, Sample], i: int, j: int) -> Evidence:
+def _no_interaction(
+    corners: tuple[FunctionSample, FunctionSample, FunctionSample, FunctionSample], i: int, j: int
+) -> Evidence:
     """Whether f_i / f_j at four corners multiplies to one, crosswise."""
     base, first, second, both = corners
     left = [(base, i), (both, i), (first, j), (second, j)]
@@ -160,7 +166,7 @@ def _no_interaction(corners: tuple[Sample, Sample, Sample, Sample], i: int, j: i
     return judge(one - two, np.hypot(one_error, two_error), np.hypot(one, two))
 
 
-def _product(factors: list[tuple[Sample, int]]) -> tuple[np.ndarray, np.ndarray]:
+def _product(factors: list[tuple[FunctionSample, int]]) -> tuple[np.ndarray, np.ndarray]:
     """The product of derivatives and its error: the largest of the first order and of the errors alone."""
     values = np.stack([sample.gradient[:, column] for sample, column in factors])  # (4, n)
     errors = np.stack([sample.gradient_error[:, column] for sample, column in factors])

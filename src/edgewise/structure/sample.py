@@ -10,7 +10,7 @@ import numpy as np
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
+class FunctionSample:
     """A function at rows. Anything that knows these arrays can be tested, wherever they come from.
 
     Attributes:
@@ -43,7 +43,7 @@ class Sample:
         there = np.isfinite(self.f) & np.isfinite(self.f_error)
         return there & np.isfinite(self.gradient).all(1) & np.isfinite(self.gradient_error).all(1)
 
-    def at(self, rows: np.ndarray) -> Sample:
+    def at(self, rows: np.ndarray) -> FunctionSample:
         """These rows of it."""
         return replace(
             self,
@@ -62,14 +62,14 @@ def make_sample(
     f_error: np.ndarray | float,
     gradient_error: np.ndarray | float,
     names: tuple[str, ...] = (),
-) -> Sample:
-    """A `Sample` from arrays, in which an error may be one number, or one for each column.
+) -> FunctionSample:
+    """A `FunctionSample` from arrays, in which an error may be one number, or one for each column.
 
     >>> X = np.ones((30, 2))
     >>> make_sample(X, X.prod(1), X[:, ::-1], 1e-6, np.array([1e-5, 1e-4])).gradient_error.shape
     (30, 2)
     """
-    return Sample(
+    return FunctionSample(
         X,
         f,
         gradient,

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import knows_keywords
-from .blocks import Product, Sum, blocks
 from .finding import Finding
-from .pair import Pair, pairs
+from .pair import PairOfColumns, pairs
 from .probe import Probe, probe_of
 from .ratio import Group, Through, groups, through
+from .separable_blocks import ProductOfBlocks, SumOfBlocks, blocks
 from .tuning import TUNED
 from .unused import Unused, unused
 
@@ -33,11 +33,11 @@ class Separability:
 
     inputs: tuple[str, ...]
     unused: tuple[Unused, ...]
-    sum: Sum | None
-    product: Product | None
+    sum: SumOfBlocks | None
+    product: ProductOfBlocks | None
     through: Through | None
     groups: tuple[Group, ...]
-    pairs: tuple[Pair, ...]
+    pairs: tuple[PairOfColumns, ...]
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -106,8 +106,8 @@ def separated(probe: Probe) -> Separability:
     without = [one.columns[0] for one in idle]
     columns = [column for column in range(probe.base.columns) if column not in without]
     found = blocks(probe, without) if len(columns) > 1 else ()
-    added = next((one for one in found if isinstance(one, Sum)), None)
-    multiplied = next((one for one in found if isinstance(one, Product)), None)
+    added = next((one for one in found if isinstance(one, SumOfBlocks)), None)
+    multiplied = next((one for one in found if isinstance(one, ProductOfBlocks)), None)
     apart = None if found or len(columns) < 2 else through(probe, columns)
     together, pairwise = groups(probe, columns), pairs(probe, without)
     return Separability(probe.base.names, idle, added, multiplied, apart, together, pairwise)

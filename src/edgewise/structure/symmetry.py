@@ -8,9 +8,9 @@ from typing import Any
 from ..errors import knows_keywords
 from .along import Mirror, Period, mirrors, periods
 from .finding import Finding
-from .pair import Pair, pairs
+from .pair import PairOfColumns, pairs
 from .probe import Probe, probe_of
-from .scaling import Scaling, scalings
+from .scale_invariance import Scaling, scalings
 from .separability import listed
 from .translation import Translation, translations
 from .unused import Unused, unused
@@ -34,7 +34,7 @@ class Symmetry:
     unused: tuple[Unused, ...]
     scalings: tuple[Scaling, ...]
     translations: tuple[Translation, ...]
-    rotations: tuple[Pair, ...]
+    rotations: tuple[PairOfColumns, ...]
     periods: tuple[Period, ...]
     mirrors: tuple[Mirror, ...]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import ClassVar
 
 import numpy as np
 
 from .finding import Finding
 from .null_space import Weight, vanishing
-from .sample import Sample
+from .sample import FunctionSample
 
 # n rows, d columns
 
@@ -23,6 +24,7 @@ class Translation(Finding):
         direction (d,): in units of the columns; fractions, or floats where no simple fraction holds.
     """
 
+    kind: ClassVar[str] = "translation"
     direction: tuple[Weight, ...] = ()
 
     @property
@@ -41,7 +43,7 @@ def _times(weight: Weight) -> str:
     return "t" if weight == 1 else f"{text} t" if "/" not in text else f"({text}) t"
 
 
-def translations(sample: Sample, without: Collection[int] = ()) -> tuple[Translation, ...]:
+def translations(sample: FunctionSample, without: Collection[int] = ()) -> tuple[Translation, ...]:
     """A basis of the directions in which a function does not change: the null space of [f1, ..., fd].
 
     Args:

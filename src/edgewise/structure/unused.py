@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from .probe import Probe
 @dataclass(frozen=True, repr=False)
 class Unused(Finding):
     """A column that changes nothing."""
+
+    kind: ClassVar[str] = "unused"
 
     @property
     def words(self) -> str:

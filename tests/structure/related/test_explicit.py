@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgewise.structure.related.explicit import explained
-from edgewise.structure.related.rows import parts_of
+from edgewise.structure.related.parts import parts_of
 from edgewise.structure.related.writing import written
 
 GENERATOR = np.random.default_rng(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edgewise.structure.related.implicit import conserved, left_over
-from edgewise.structure.related.rows import parts_of
+from edgewise.structure.related.parts import parts_of
 
 
 def parts(columns):

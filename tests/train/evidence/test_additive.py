@@ -115,7 +115,7 @@ def test_blocks_of_rows_change_round_off_alone(monkeypatch: pytest.MonkeyPatch):
     y, classes = curve(X) + 0.3 * noise, curve(X) + noise > 0
     whole = fit(X, y), fit(X, classes, 2)
     small = tuning.EvidenceTuning(block=1000)
-    for module in (additive, __import__("edgewise.train.evidence.effects", fromlist=["TUNED"])):
+    for module in (additive, __import__("edgewise.train.evidence.edge_basis", fromlist=["TUNED"])):
         monkeypatch.setattr(module, "TUNED", small)
     for one, other in zip(whole, (fit(X, y), fit(X, classes, 2)), strict=True):
         assert_close(other.model(X), one.model(X), like="adapt")

@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import TrainingError
 from ...model import KAN
 from ...train.fit import fit
-from .rows import Parts, told, unexplained
+from .parts import Parts, told, unexplained
 from .tuning import TUNED
 
 # n rows

@@ -11,7 +11,7 @@ from scipy.linalg import eigh
 
 from ...fitting import dense_basis
 from ...grid import from_samples
-from .rows import Parts
+from .parts import Parts
 from .tuning import TUNED
 
 # n rows, j basis functions of a column

@@ -16,8 +16,8 @@ from ...screen import bar_wanted, told_by
 from ..probe import column_names
 from .explicit import Explained, explained
 from .implicit import Conserved, conserved, left_over
+from .parts import Parts, parts_of, unexplained
 from .permutation import p_value_explicit, p_value_implicit
-from .rows import Parts, parts_of, unexplained
 from .tuning import TUNED
 from .writing import written, written_implicit
 

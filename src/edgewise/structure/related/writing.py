@@ -14,7 +14,7 @@ from ...symbolic.formula import formula
 from ...symbolic.symbolify import symbolify
 from ...train.fit import fit
 from ...transforms import deepen, set_symbolic
-from .rows import Parts, told, unexplained
+from .parts import Parts, told, unexplained
 from .tuning import TUNED
 
 # n rows

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ...losses import Numbers
-from .effects import blocks
+from .edge_basis import blocks
 from .laplace import cross_entropy, numbers
 from .likelihoods import Scored, shares_of, targets
 from .marginal import Blocks, Note, Posterior, Prior, Sums, believed, squared_error

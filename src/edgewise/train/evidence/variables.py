@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ...layers import OFF
 from ...model import KAN
-from .effects import Effect, effects, level_effect
+from .edge_basis import EdgeBasis, effects, level_effect
 
 LINE, CURVE, LEVEL = range(3)  # kinds of functions
 
@@ -31,13 +31,13 @@ class Variable:
     """
 
     inputs: tuple[int, ...]
-    effects: tuple[Effect, ...]
+    effects: tuple[EdgeBasis, ...]
     kinds: Tensor
     roughness: Tensor
     spread: Tensor
 
     @staticmethod
-    def of(inputs: Sequence[int], found: Sequence[Effect], levels: dict[int, float]) -> Variable:
+    def of(inputs: Sequence[int], found: Sequence[EdgeBasis], levels: dict[int, float]) -> Variable:
         """The variable of these inputs and effects. `levels`: the standard deviations of inputs that are levels."""
         kinds, roughness, spread = [], [], []
         for number, effect in zip(inputs, found, strict=True):
@@ -78,7 +78,7 @@ class Variable:
         own = [part[:, : len(effect.roughness) + 1] for part, effect in zip(parts, self.effects, strict=True)]
         return torch.cat(own, 1)
 
-    def parts(self, coef: Tensor) -> Iterator[tuple[int, Effect, Tensor]]:
+    def parts(self, coef: Tensor) -> Iterator[tuple[int, EdgeBasis, Tensor]]:
         """Each input with its effect and its part of the coefficients (m,), or of as many as are given."""
         if len(self.effects) == 1:
             yield self.inputs[0], self.effects[0], coef
@@ -96,7 +96,7 @@ def variables(start: KAN, x: Tensor, weight: Tensor, intervals: int) -> list[Var
     layer, share = start.edge_layers[0], weight / weight.sum()
     groups, levels = _groups(start)
     numbers = [number for number in range(x.shape[1]) if number not in levels]
-    found: dict[int, Effect] = {}
+    found: dict[int, EdgeBasis] = {}
     if numbers:
         of_numbers = effects(x[:, numbers], weight, layer.degree, intervals, others=len(levels))
         found = dict(zip(numbers, of_numbers, strict=True))

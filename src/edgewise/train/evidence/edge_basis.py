@@ -22,7 +22,7 @@ from .tuning import TUNED
 
 
 @dataclass(frozen=True)
-class Effect:
+class EdgeBasis:
     """The functions of one edge on its knots (G+2p+1,).
 
     coef (j, m + 1): their spline coefficients, and those of a line that is flat beyond the bulk of the rows: products
@@ -41,7 +41,7 @@ class Effect:
         return dense_basis(x[:, None], self.knots[None], degree=self.degree)[:, 0] @ self.coef - self.mean
 
 
-def effects(x: Tensor, weight: Tensor | None, degree: int, intervals: int, others: int = 0) -> list[Effect]:
+def effects(x: Tensor, weight: Tensor | None, degree: int, intervals: int, others: int = 0) -> list[EdgeBasis]:
     """The functions of the edges from each column of x (n, i). weight (n,): what a row counts; others: parameters that
     there are beside those of these edges."""
     share = torch.full_like(x[:, 0], 1.0 / len(x)) if weight is None else weight / weight.sum()
@@ -49,17 +49,17 @@ def effects(x: Tensor, weight: Tensor | None, degree: int, intervals: int, other
     return [_effect(column, share, degree, intervals, most) for column in x.T]
 
 
-def level_effect(x: Tensor, share: Tensor, degree: int, intervals: int, size: float) -> Effect:
+def level_effect(x: Tensor, share: Tensor, degree: int, intervals: int, size: float) -> EdgeBasis:
     """The function of an edge from an input x (n,) of two values: a line that rises by `size` from one to the other.
     share (n,): what a row counts, of one."""
     knots, low, high = knots_of(x, degree, intervals), x.min(), x.max()
     line = grid.greville(knots[None], degree)[0].clone()
     ends = dense_basis(torch.stack([low, high])[:, None], knots[None], degree=degree)[:, 0] @ line
     if not high > low:
-        return Effect(knots, degree, line[:, None] * 0, line.new_zeros(1), line.new_zeros(0))
+        return EdgeBasis(knots, degree, line[:, None] * 0, line.new_zeros(1), line.new_zeros(0))
     line = (line - ends[0]) * (size / (ends[1] - ends[0]))
     mean = size * (share @ (x - low) / (high - low))
-    return Effect(knots, degree, line[:, None], mean[None], line.new_zeros(0))
+    return EdgeBasis(knots, degree, line[:, None], mean[None], line.new_zeros(0))
 
 
 def knots_of(x: Tensor, degree: int, intervals: int) -> Tensor:
@@ -75,7 +75,7 @@ def knots_of(x: Tensor, degree: int, intervals: int) -> Tensor:
     return grid.from_breaks(breaks[None], degree)[0]
 
 
-def _effect(x: Tensor, share: Tensor, degree: int, intervals: int, most: int) -> Effect:
+def _effect(x: Tensor, share: Tensor, degree: int, intervals: int, most: int) -> EdgeBasis:
     """The functions of one edge: a line and at most so many curves, none of a column that is constant."""
     knots = knots_of(x, degree, intervals)
     bases = knots.shape[0] - degree - 1
@@ -90,14 +90,14 @@ def _effect(x: Tensor, share: Tensor, degree: int, intervals: int, most: int) ->
     spread = float(line @ gram @ line)
     distinct = len(torch.unique(x))
     if distinct < 2 or not spread > 0:
-        return Effect(knots, degree, (line[:, None] * 0).expand(-1, 2), line.new_zeros(2), line.new_zeros(0))
+        return EdgeBasis(knots, degree, (line[:, None] * 0).expand(-1, 2), line.new_zeros(2), line.new_zeros(0))
     line = line / spread**0.5
     coef, roughness = _curves(gram, _bending(knots, degree), torch.stack([flat, line], 1), min(most, distinct - 2))
     bulk = _bulk_line(x, share, knots, degree)
     bulk = bulk - float(mean @ bulk) * flat
     bulk = bulk / max(float(bulk @ gram @ bulk), 1e-300) ** 0.5
     coef = torch.cat([line[:, None], coef, bulk[:, None]], 1)
-    return Effect(knots, degree, coef, mean @ coef, roughness)
+    return EdgeBasis(knots, degree, coef, mean @ coef, roughness)
 
 
 def _bulk_line(x: Tensor, share: Tensor, knots: Tensor, degree: int) -> Tensor:

@@ -18,7 +18,7 @@ from ..config import is_number, is_sequence
 from ..errors import ConfigError, shown
 
 
-class Shape(Protocol):
+class Region(Protocol):
     """A bounded piece of space with a boundary that has outward normals."""
 
     @property

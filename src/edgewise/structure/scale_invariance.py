@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import ClassVar
 
 import numpy as np
 
 from .finding import Finding
 from .null_space import Weight, judge_combination, vanishing
-from .sample import Sample
+from .sample import FunctionSample
 
 # n rows, d columns
 
@@ -24,6 +25,7 @@ class Scaling(Finding):
         degree: the weight of f itself.
     """
 
+    kind: ClassVar[str] = "scaling"
     weights: tuple[Weight, ...] = ()
     degree: Weight = Fraction(0)
 
@@ -42,14 +44,14 @@ def _power(weight: Weight) -> str:
     return "c" if weight == 1 else f"c^{text}" if text.isdigit() else f"c^({text})"
 
 
-def _parts(sample: Sample, columns: list[int]) -> tuple[np.ndarray, np.ndarray]:
+def _parts(sample: FunctionSample, columns: list[int]) -> tuple[np.ndarray, np.ndarray]:
     """x_i f_i of these columns and f, (n, k + 1), and their errors."""
     X = sample.X[:, columns]
     parts = np.column_stack([X * sample.gradient[:, columns], sample.f])
     return parts, np.column_stack([np.abs(X) * sample.gradient_error[:, columns], sample.f_error])
 
 
-def scalings(sample: Sample, without: Collection[int] = ()) -> tuple[Scaling, ...]:
+def scalings(sample: FunctionSample, without: Collection[int] = ()) -> tuple[Scaling, ...]:
     """A basis of the scalings of a function: the null space of [x1 f1, ..., xd fd, f], by Euler's theorem.
 
     Args:
@@ -77,7 +79,7 @@ def scalings(sample: Sample, without: Collection[int] = ()) -> tuple[Scaling, ..
     return tuple(found)
 
 
-def scaling(sample: Sample, weights: tuple[Weight, ...], degree: Weight = 0) -> Scaling:
+def scaling(sample: FunctionSample, weights: tuple[Weight, ...], degree: Weight = 0) -> Scaling:
     """Whether given weights (d,) and degree are a scaling of a function."""
     columns = list(range(sample.columns))
     evidence = judge_combination(*_parts(sample, columns), (*weights, -degree))

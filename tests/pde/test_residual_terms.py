@@ -8,7 +8,7 @@ import torch
 from edgewise.errors import ConfigError, ShapeError
 from edgewise.pde.field import Unknown
 from edgewise.pde.indices import Indices
-from edgewise.pde.terms import Term, called, columns
+from edgewise.pde.residual_terms import ResidualTerm, called, columns
 from helpers import assert_close, assert_equal
 
 INDICES = Indices.closing([(2, 0), (0, 1)])
@@ -19,9 +19,9 @@ def burgers(u, x, given):
     return u(1) + u() * u(0) - u[K] * u(0, 0) - given
 
 
-def term(places: int = 1, residual=burgers) -> Term:
+def term(places: int = 1, residual=burgers) -> ResidualTerm:
     x = torch.rand(6 * places, 2, dtype=torch.float64)
-    return Term("it", x, x[:, :1].sin(), residual, INDICES, places)
+    return ResidualTerm("it", x, x[:, :1].sin(), residual, INDICES, places)
 
 
 def test_slopes_are_those_of_calculus():

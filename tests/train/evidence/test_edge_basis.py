@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from edgewise.fitting import dense_basis
-from edgewise.train.evidence.effects import effects
+from edgewise.train.evidence.edge_basis import effects
 from helpers import assert_close
 
 

@@ -7,16 +7,16 @@ import math
 import pytest
 import torch
 
-from edgewise.discovery.constants import error, fitted, standard_errors
-from edgewise.discovery.rows import Rows
+from edgewise.discovery.least_squares import error, fitted, standard_errors
 from edgewise.discovery.snapping import snapped
+from edgewise.discovery.split_rows import LawRows
 from edgewise.discovery.tree import Apply, Num, Var, number, numbers_of, power, product, total, values
 
 
-def rows(law, noise: float = 0.0, n: int = 400) -> Rows:
+def rows(law, noise: float = 0.0, n: int = 400) -> LawRows:
     generator = torch.Generator().manual_seed(1)
     X = 1 + 2 * torch.rand(n, 2, dtype=torch.float64, generator=generator)
-    return Rows(X, law(X[:, 0], X[:, 1]) + noise * torch.randn(n, dtype=torch.float64, generator=generator))
+    return LawRows(X, law(X[:, 0], X[:, 1]) + noise * torch.randn(n, dtype=torch.float64, generator=generator))
 
 
 def free(node) -> list[float]:

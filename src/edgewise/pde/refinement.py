@@ -22,18 +22,18 @@ from ..train.solvers.orthogonal import Orthogonal
 from ..train.solvers.status import Status
 from ..train.solvers.stop import Step
 from ..train.solvers.types import Damping
+from .boundary_problem import BoundaryProblem, Use
 from .collocation import Collocation, Jets, balanced
 from .equation import refuse_coupled
 from .kan_jets import KanJets
 from .module_jets import ModuleJets
 from .placing import drawn, regridded, sharpened, stretched
-from .task import Task, Use
-from .terms import Term
+from .residual_terms import ResidualTerm
 from .tuning import TUNED
 
 
 @dataclass(frozen=True, eq=False)
-class State:
+class JudgedNetwork:
     """A network with unknown constants (u,), and the mean square of every term on fresh points."""
 
     module: nn.Module
@@ -42,7 +42,7 @@ class State:
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class Minimisation:
     """A minimisation: its problem, the network that it moves, and where it stands."""
 
     problem: Collocation
@@ -57,13 +57,13 @@ class Run:
 class Rounds:
     """The rounds of one task. `best` is the state to give back, whenever the work is cut short."""
 
-    def __init__(self, task: Task, module: nn.Module, monitor: Monitor) -> None:
+    def __init__(self, task: BoundaryProblem, module: nn.Module, monitor: Monitor) -> None:
         self.task, self.start, self.monitor = task, module, monitor
         self.fresh = task.terms(task.points_for(Use.FRESH, TUNED.fresh), Use.FRESH)
         first = torch.tensor([unknown.value for unknown in task.unknowns], dtype=torch.float64)
-        self.best = State(module, first, [math.inf] * len(self.fresh))
+        self.best = JudgedNetwork(module, first, [math.inf] * len(self.fresh))
         self.weights = [1.0] * len(self.fresh)
-        self.running: Run | None = None
+        self.running: Minimisation | None = None
         self.rows = 0  # residuals of a round
         self.note = ""
 
@@ -122,7 +122,7 @@ class Rounds:
         if number == 0:
             self._refuse(problem, theta, module)
         self.weights = problem.weights = balanced(problem, theta)
-        run = self._regridding(Run(problem, module, theta), f"round {number + 1}")
+        run = self._regridding(Minimisation(problem, module, theta), f"round {number + 1}")
         train = run.problem.mean_squares(run.theta)[0]
         self._keep(run)
         ratio = math.sqrt(self.best.fresh[0] / max(train, 1e-300))
@@ -131,7 +131,7 @@ class Rounds:
         assert run.status is not None
         return run.status
 
-    def _regridding(self, run: Run, stage: str) -> Run:
+    def _regridding(self, run: Minimisation, stage: str) -> Minimisation:
         """Minimise from where a run stands, with looks at the hidden grids on the way."""
         left, damping = self.task.steps, None
         while True:
@@ -144,12 +144,12 @@ class Rounds:
             if module is not run.module:
                 constants = run.theta[len(run.theta) - len(self.task.unknowns) :]
                 problem, theta = self._problem(module, run.problem.terms, constants)
-                run = Run(problem, module, theta)
+                run = Minimisation(problem, module, theta)
             elif run.status is not Status.BUDGET:
                 return run
 
     def _problem(
-        self, module: nn.Module, terms: Sequence[Term], constants: Tensor | None = None
+        self, module: nn.Module, terms: Sequence[ResidualTerm], constants: Tensor | None = None
     ) -> tuple[Collocation, Tensor]:
         """The sum of squares of these terms, and where it starts: at these unknown constants, or the best ones."""
         jets = jets_of(module, self.task.domain.dims)
@@ -164,14 +164,14 @@ class Rounds:
         stage: str,
         steps: int,
         damping: Damping | None = None,
-    ) -> Run:
+    ) -> Minimisation:
         """Run the minimiser, noting in `running` where it stands."""
-        self.running = Run(problem, module, theta)
+        self.running = Minimisation(problem, module, theta)
         size = max(sizes_of(module), default=None)
 
         def watch(step: Step) -> bool:
             assert step.theta is not None
-            self.running = Run(problem, module, step.theta)
+            self.running = Minimisation(problem, module, step.theta)
             values = {"loss": step.value, "train_loss": step.value, "validation_loss": None, "damping": step.reach}
             return self.monitor.row(stage=stage, grid_size=size, **values)
 
@@ -187,16 +187,16 @@ class Rounds:
         )
         if end.status is Status.FAILED:
             raise TrainingError(not_finite(problem, theta))
-        self.running = Run(problem, module, end.theta, end.status, end.value, end.steps, end.damping)
+        self.running = Minimisation(problem, module, end.theta, end.status, end.value, end.steps, end.damping)
         return self.running
 
-    def _keep(self, run: Run) -> None:
+    def _keep(self, run: Minimisation) -> None:
         """Take this state as the best one where fresh points say so."""
         judge = Collocation(run.problem.jets, self.fresh, self.task.unknowns)
         fresh = judge.mean_squares(run.theta)
         if weighed(self.weights, fresh) < weighed(self.weights, self.best.fresh):
             many = len(self.task.unknowns)
-            self.best = State(copy.deepcopy(run.module), run.theta[len(run.theta) - many :].clone(), fresh)
+            self.best = JudgedNetwork(copy.deepcopy(run.module), run.theta[len(run.theta) - many :].clone(), fresh)
 
     def _points(self, module: nn.Module, number: int) -> Tensor:
         """The points of a round: a part spread evenly, the others where the residual is large."""

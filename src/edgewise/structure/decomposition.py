@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import knows_keywords
-from .blocks import Product, blocks
 from .finding import Evidence, judge, weakest
 from .function import restricted
 from .pair import pairs, to_power
 from .probe import Probe, probe, probe_of
 from .ratio import Group, groups, through
-from .scaling import scalings
+from .scale_invariance import scalings
+from .separable_blocks import ProductOfBlocks, blocks
 from .unused import unused
 
 
@@ -132,8 +132,8 @@ def grown(probe: Probe, up_to: UpTo = UpTo.NOTHING) -> Tree:
     if len(columns) == 1:
         return Tree(_leaf(probe, up_to), (), names)
     for found in blocks(probe) if up_to is not UpTo.FUNCTION else ():
-        constant = found.constant if isinstance(found, Product) and up_to is UpTo.NOTHING else 0.0
-        exact = isinstance(found, Product) and not found.constant
+        constant = found.constant if isinstance(found, ProductOfBlocks) and up_to is UpTo.NOTHING else 0.0
+        exact = isinstance(found, ProductOfBlocks) and not found.constant
         below = UpTo.NOTHING if exact else UpTo.CONSTANT
         branches = tuple(grown(_part(probe, block), below) for block in found.blocks)
         return Tree(found.sign, branches, names, found.evidence, constant)

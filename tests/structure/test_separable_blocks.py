@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgewise.structure import Product, Sum, as_function, blocks, probe, unused
+from edgewise.structure import ProductOfBlocks, SumOfBlocks, as_function, blocks, probe, unused
 from surrogates import KNOWN, blocks_of, network, surrogate
 
 
@@ -13,7 +13,7 @@ def found_blocks(function, X):
     looked = probe(function, X)
     without = [found.columns[0] for found in unused(looked) if found.holds]
     found = {type(one): one.blocks for one in blocks(looked, without) if one.holds}
-    return tuple(without), found.get(Sum, ()), found.get(Product, ())
+    return tuple(without), found.get(SumOfBlocks, ()), found.get(ProductOfBlocks, ())
 
 
 def wanted_blocks(known):

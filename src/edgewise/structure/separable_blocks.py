@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -26,6 +27,7 @@ class Blocks(Finding):
         blocks: positions of the columns of each.
     """
 
+    kind: ClassVar[str] = "blocks"
     blocks: tuple[tuple[int, ...], ...] = ()
     sign = "?"
 
@@ -37,20 +39,22 @@ class Blocks(Finding):
 
 
 @dataclass(frozen=True, repr=False)
-class Sum(Blocks):
+class SumOfBlocks(Blocks):
     """f is a sum of functions of separate blocks of columns."""
 
+    kind: ClassVar[str] = "sum"
     sign = "+"
 
 
 @dataclass(frozen=True, repr=False)
-class Product(Blocks):
+class ProductOfBlocks(Blocks):
     """f is a product of functions of separate blocks of columns, up to a constant.
 
     Attributes:
         constant: what is added to the product.
     """
 
+    kind: ClassVar[str] = "product"
     constant: float = 0.0
     sign = "*"
 
@@ -135,7 +139,7 @@ def components(columns: Collection[int], tied: Collection[tuple[int, int]]) -> t
     return tuple(sorted({tuple(sorted(block)) for block in home.values()}))
 
 
-def blocks(probe: Probe, without: Collection[int] = ()) -> tuple[Sum | Product, ...]:
+def blocks(probe: Probe, without: Collection[int] = ()) -> tuple[SumOfBlocks | ProductOfBlocks, ...]:
     """The finest blocks of columns that add, and the finest that multiply, where there are two or more.
 
     Each two columns are tested by a four-point difference of values, which are more accurate than derivatives. The
@@ -155,11 +159,11 @@ def blocks(probe: Probe, without: Collection[int] = ()) -> tuple[Sum | Product, 
     columns = [column for column in range(probe.base.columns) if column not in without]
     quads = {(i, j): _quad(probe, [i], [j]) for i, j in itertools.combinations(columns, 2)}
     tests = [
-        (Sum, lambda values, errors: (adds(values, errors), 0.0)),
-        (Product, lambda values, errors: (multiplies(values, errors), 0.0)),
-        (Product, _with_offset),
+        (SumOfBlocks, lambda values, errors: (adds(values, errors), 0.0)),
+        (ProductOfBlocks, lambda values, errors: (multiplies(values, errors), 0.0)),
+        (ProductOfBlocks, _with_offset),
     ]
-    found: list[Sum | Product] = []
+    found: list[SumOfBlocks | ProductOfBlocks] = []
     for kind, test in tests:
         tied = [pair for pair, quad in quads.items() if not test(*quad)[0].holds]
         parts = components(columns, tied)
@@ -169,7 +173,7 @@ def blocks(probe: Probe, without: Collection[int] = ()) -> tuple[Sum | Product, 
         tested = [test(*_quad(probe, part, [c for c in columns if c not in part])) for part in sides]
         evidence, constants = weakest([one for one, _ in tested]), [constant for _, constant in tested]
         if evidence.holds:
-            extra = {"constant": float(np.median(constants))} if kind is Product else {}
+            extra = {"constant": float(np.median(constants))} if kind is ProductOfBlocks else {}
             found.append(kind(tuple(columns), evidence, probe.base.names, parts, **extra))
     return tuple(found)
 

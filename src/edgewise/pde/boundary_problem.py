@@ -15,7 +15,7 @@ from .conditions import Condition, Scene
 from .domain import Domain
 from .equation import Equation
 from .field import Unknown
-from .terms import Term
+from .residual_terms import ResidualTerm
 from .tuning import TUNED
 
 
@@ -29,7 +29,7 @@ class Use(IntEnum):
 
 
 @dataclass(frozen=True)
-class Task:
+class BoundaryProblem:
     """An equation on a domain with conditions, and how much work may be done for it.
 
     timed: the last coordinate is time. points: of the equation in each round. grids: those of the rounds, None where
@@ -60,7 +60,7 @@ class Task:
         """Points (count, d) spread evenly, from the stream of this use and number."""
         return self.domain.interior(count, self.seed_of(use, number))
 
-    def terms(self, x: Tensor, use: Use, number: int = 0) -> list[Term]:
+    def terms(self, x: Tensor, use: Use, number: int = 0) -> list[ResidualTerm]:
         """The equation at x (n, d), and all conditions on points from the stream of this use and number."""
         dims = self.domain.dims
         count = math.ceil(TUNED.boundary * len(x) ** ((dims - 1) / dims))
@@ -73,7 +73,7 @@ class Task:
         return _numbered(found)
 
 
-def _numbered(terms: list[Term]) -> list[Term]:
+def _numbered(terms: list[ResidualTerm]) -> list[ResidualTerm]:
     """The terms with a number behind each name that occurs more than once."""
     names = [term.name for term in terms]
     return [

@@ -6,14 +6,14 @@ from itertools import combinations
 
 import torch
 
+from edgewise.pde.boundary_problem import BoundaryProblem, Use
 from edgewise.pde.conditions import Dirichlet, Neumann
 from edgewise.pde.domain import Domain
 from edgewise.pde.equation import Equation
-from edgewise.pde.task import Task, Use
 from helpers import assert_equal
 
 BOX = Domain.create(((0, 1), (0, 1)))
-TASK = Task(
+TASK = BoundaryProblem(
     equation=Equation.asked(lambda u, x: u(0, 0), BOX, 1),
     domain=BOX,
     conditions=(

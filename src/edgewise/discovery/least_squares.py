@@ -15,7 +15,7 @@ from torch import Tensor
 from ..symbolic.program import InUnits
 from ..train.solvers.levenberg_marquardt import minimize
 from ..train.solvers.stop import Step
-from .rows import Rows
+from .split_rows import LawRows
 from .tree import Node, Num, jacobian, numbers_of, values, with_numbers
 from .tuning import TUNED
 
@@ -25,7 +25,7 @@ class Constants:
     """The mean squared error of a formula on rows, as a part of `scale` squared, in its free constants."""
 
     node: Node
-    rows: Rows
+    rows: LawRows
     scale: float
 
     def start(self) -> Tensor:
@@ -49,7 +49,7 @@ class Constants:
         return float(rest.square().mean()), 2 / count * (slopes.T @ rest), 2 / count * (slopes.T @ slopes)
 
 
-def fitted(node: Node, rows: Rows, *, steps: int) -> Node:
+def fitted(node: Node, rows: LawRows, *, steps: int) -> Node:
     """The formula with the constants of least squares, from where they are; as it is where they are of no use."""
     scale = float(rows.y.square().mean().sqrt()) or 1.0
     problem: Any = Constants(node, rows, scale)
@@ -66,13 +66,13 @@ def fitted(node: Node, rows: Rows, *, steps: int) -> Node:
     return problem.at(found.theta * scaled.unit)
 
 
-def error(node: Node, rows: Rows) -> float:
+def error(node: Node, rows: LawRows) -> float:
     """Root mean squared error; infinite where the formula is not defined on a row."""
     found = float((values(node, rows.X) - rows.y).square().mean().sqrt())
     return found if math.isfinite(found) else math.inf
 
 
-def standard_errors(node: Node, rows: Rows, sigma: float) -> list[float]:
+def standard_errors(node: Node, rows: LawRows, sigma: float) -> list[float]:
     """The standard error of each free constant, in the order of `walk`, the others free too; infinite where the rows do
     not determine it. Source: Seber & Wild 1989, Nonlinear Regression, section 2.1.
 

@@ -28,7 +28,7 @@ class Slopes(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Term:
+class ResidualTerm:
     """residual(u, x, given), of shape (b, k), at every point.
 
     name: in messages and results. x (c b, d): the points; c is the number of places that one residual couples, 2 for a
@@ -48,12 +48,12 @@ class Term:
         """Points, those of coupled places once."""
         return len(self.x) // self.places
 
-    def part(self, rows: slice) -> Term:
+    def part(self, rows: slice) -> ResidualTerm:
         """The same term at some of its points."""
         x, given = (
             whole.view(self.places, self.count, whole.shape[1])[:, rows].flatten(0, 1) for whole in (self.x, self.given)
         )
-        return Term(self.name, x, given, self.residual, self.indices, self.places)
+        return ResidualTerm(self.name, x, given, self.residual, self.indices, self.places)
 
     def value(self, derivatives: Tensor, constants: Mapping[str, Tensor]) -> Tensor:
         """The residual (b, k), from the derivatives (a, c b, o) of the solution."""

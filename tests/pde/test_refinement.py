@@ -8,12 +8,12 @@ import torch
 
 import edgewise as ew
 from edgewise.pde.placing import placed
-from edgewise.pde.rounds import Rounds, sizes_of, weighed
-from edgewise.pde.terms import Term
+from edgewise.pde.refinement import Rounds, sizes_of, weighed
+from edgewise.pde.residual_terms import ResidualTerm
 from edgewise.train.monitor import Monitor
 from helpers import assert_equal, state_of
 
-from .test_task import TASK
+from .test_boundary_problem import TASK
 
 
 def rounds() -> Rounds:
@@ -35,10 +35,10 @@ class Steep:
     def __init__(self, term) -> None:
         self.plain, self.unknowns = term, ()
 
-    def term(self, x: torch.Tensor) -> Term:
+    def term(self, x: torch.Tensor) -> ResidualTerm:
         plain = self.plain(x)
         there = (x[:, :1] > 0.9).double()
-        return Term(plain.name, x, there, lambda u, x, given: given + 0 * u(), plain.indices)
+        return ResidualTerm(plain.name, x, there, lambda u, x, given: given + 0 * u(), plain.indices)
 
 
 def test_a_worse_state_is_not_kept():

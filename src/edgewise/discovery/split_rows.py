@@ -16,7 +16,7 @@ from .tuning import TUNED
 
 
 @dataclass(frozen=True)
-class Rows:
+class LawRows:
     """X (n, d) and y (n,), in float64."""
 
     X: Tensor
@@ -25,18 +25,18 @@ class Rows:
     def __len__(self) -> int:
         return len(self.y)
 
-    def first(self, count: int) -> Rows:
+    def first(self, count: int) -> LawRows:
         """The first rows; they were shuffled."""
-        return Rows(self.X[:count], self.y[:count])
+        return LawRows(self.X[:count], self.y[:count])
 
 
 @dataclass(frozen=True)
-class Task:
+class LawTask:
     """What is given: rows that fit constants, that choose among formulas, and that only judge; names of the columns."""
 
-    fitting: Rows
-    choosing: Rows
-    judging: Rows
+    fitting: LawRows
+    choosing: LawRows
+    judging: LawRows
     names: tuple[str, ...]
     target: str
 
@@ -51,7 +51,7 @@ class Task:
         return float(self.fitting.y.square().mean().sqrt())
 
 
-def as_task(X: Any, y: Any, inputs: Sequence[str] | None, target: str | None, seed: int) -> Task:
+def as_task(X: Any, y: Any, inputs: Sequence[str] | None, target: str | None, seed: int) -> LawTask:
     """The rows in a random order of this seed. Raises `ConfigError`, `DataError` and `ShapeError`."""
     if not (target is None or isinstance(target, str)):
         raise ConfigError(f"target must be the name of one column, or None, got {shown(target)}")
@@ -68,8 +68,8 @@ def as_task(X: Any, y: Any, inputs: Sequence[str] | None, target: str | None, se
     order = torch.randperm(len(matrix), generator=generator)
     choosing, judging = (max(4, int(part * len(matrix))) for part in (TUNED.choosing, TUNED.judging))
     ends = (choosing, choosing + judging)
-    parts = [Rows(matrix[at], column[at]) for at in (order[: ends[0]], order[ends[0] : ends[1]], order[ends[1] :])]
-    return Task(
+    parts = [LawRows(matrix[at], column[at]) for at in (order[: ends[0]], order[ends[0] : ends[1]], order[ends[1] :])]
+    return LawTask(
         parts[2], parts[0].first(TUNED.judged), parts[1].first(TUNED.judged), _names(names, matrix.shape[1]), label
     )
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from edgewise.errors import ConfigError
-from edgewise.pde.shapes import Disc, Interval, Polygon, area
+from edgewise.pde.regions import Disc, Interval, Polygon, area
 from helpers import assert_close
 
 HOLE = [(0.4, 0.4), (0.4, 0.6), (0.6, 0.6), (0.6, 0.4)]

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .library import Library, factors_of, monomials, terms
 from .outputs import OUTPUTS
 from .pairs import Choice, best_sums, solved
+from .term_library import Library, factors_of, monomials, terms
 from .tree import Node, Num, Power, Var, number, power, product, total, values
 from .tuning import TUNED
 from .yardstick import Yardstick, bits

@@ -9,12 +9,12 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from .candidates import Question, powers, products, sums
 from .polish import Polished, polished
+from .proposals import Question, powers, products, sums
 from .reductions import scaled, translated
-from .rows import Rows, Task
-from .states import State
-from .surrogate import Given, Pair, surrogates
+from .split_rows import LawRows, LawTask
+from .states import ReducedProblem
+from .surrogate import Given, SurrogatePair, surrogates
 from .tree import ONE, Node, Num, Var, product, total, written
 from .tuning import TUNED
 from .verdict import is_exact
@@ -22,7 +22,7 @@ from .yardstick import Yardstick
 
 
 @dataclass(frozen=True)
-class Step:
+class ProofStep:
     """Something that was found out, or tried in vain, in words."""
 
     text: str
@@ -32,21 +32,21 @@ class Step:
         return self.text if self.held else f"(no) {self.text}"
 
 
-Event = Step | Polished
+Event = ProofStep | Polished
 Search = Callable[[Question], list[Node]]
 
 
-def search(task: Task) -> Iterator[Event]:
+def search(task: LawTask) -> Iterator[Event]:
     """Formulas and steps, as they are found. It ends at an exact law, or where nothing is left to try."""
     yield from _plain(task)
-    whole = State.whole(task.fitting.X.shape[1])
-    for event in _endgame(Known.of(whole, task), task, (powers, products)):
+    whole = ReducedProblem.whole(task.fitting.X.shape[1])
+    for event in _endgame(SurrogatedProblem.of(whole, task), task, (powers, products)):
         yield event
         if _is_exact(event, task):
             return
-    states = [Known.of(whole, task, with_pair=True)]
+    states = [SurrogatedProblem.of(whole, task, with_pair=True)]
     for event in _reductions(states[0], task):
-        if isinstance(event, Known):
+        if isinstance(event, SurrogatedProblem):
             states.append(event)
         else:
             yield event
@@ -57,49 +57,51 @@ def search(task: Task) -> Iterator[Event]:
                 return
 
 
-def _is_exact(event: Event, task: Task) -> bool:
+def _is_exact(event: Event, task: LawTask) -> bool:
     """Whether it is an exact law."""
     return isinstance(event, Polished) and is_exact(event.node, task)
 
 
-def _reductions(first: Known, task: Task) -> Iterator[Step | Known]:
+def _reductions(first: SurrogatedProblem, task: LawTask) -> Iterator[ProofStep | SurrogatedProblem]:
     """All states that reductions lead to, one after the other, and what was tried in vain."""
     waiting, seen = [first], {frozenset(first.state.columns)}
     for _ in range(TUNED.depth):
-        found: list[Known] = []
+        found: list[SurrogatedProblem] = []
         for known in waiting:
             for event in _reduced(known, task, seen):
                 yield event
-                if isinstance(event, Known):
+                if isinstance(event, SurrogatedProblem):
                     found.append(event)
         waiting = sorted(found, key=lambda known: len(known.state.columns))[: TUNED.beam]
 
 
 @dataclass(frozen=True)
-class Known:
+class SurrogatedProblem:
     """A state and its surrogate, where it has one; left: the surrogate's error on the rows that choose, in units of
     y."""
 
-    state: State
-    pair: Pair | None
+    state: ReducedProblem
+    pair: SurrogatePair | None
     left: float
 
     @staticmethod
-    def of(state: State, task: Task, *, with_pair: bool = False) -> Known:
+    def of(state: ReducedProblem, task: LawTask, *, with_pair: bool = False) -> SurrogatedProblem:
         """The state with a surrogate, or without."""
         if not with_pair:
-            return Known(state, None, math.inf)
+            return SurrogatedProblem(state, None, math.inf)
         Z, g, factor = state.inner(task.choosing)
         if not state.columns:
             inner = state.inner(task.fitting)
             mean = (inner[1] * inner[2].square()).sum() / inner[2].square().sum()
-            return Known(state, None, float((factor * (mean - g)).square().mean().sqrt()))
+            return SurrogatedProblem(state, None, float((factor * (mean - g)).square().mean().sqrt()))
         pair = surrogates(Given(*state.inner(task.fitting.first(TUNED.surrogate_rows))[:2], Z, g))
         left = math.inf if pair is None else float((factor * (pair.fine.values(Z) - g)).square().mean().sqrt())
-        return Known(state, pair, left)
+        return SurrogatedProblem(state, pair, left)
 
 
-def _reduced(known: Known, task: Task, seen: set[frozenset[Node]]) -> Iterator[Step | Known]:
+def _reduced(
+    known: SurrogatedProblem, task: LawTask, seen: set[frozenset[Node]]
+) -> Iterator[ProofStep | SurrogatedProblem]:
     """The states that scalings and translations lead to: of each kind, the first that a refit on rows confirms."""
     if known.pair is None:
         return
@@ -109,15 +111,15 @@ def _reduced(known: Known, task: Task, seen: set[frozenset[Node]]) -> Iterator[S
             if frozenset(state.columns) in seen:
                 continue
             seen.add(frozenset(state.columns))
-            new = Known.of(state, task, with_pair=True)
+            new = SurrogatedProblem.of(state, task, with_pair=True)
             held = new.left <= TUNED.lost * known.left + TUNED.exact * task.size
-            yield Step(_told(state, task), held)
+            yield ProofStep(_told(state, task), held)
             if held:
                 yield new
                 break
 
 
-def _told(state: State, task: Task) -> str:
+def _told(state: ReducedProblem, task: LawTask) -> str:
     """The last reduction of a state in words."""
     last = state.trail[-1]
     kind = last.kind if last.count > 1 else last.kind.removesuffix("s")
@@ -126,7 +128,7 @@ def _told(state: State, task: Task) -> str:
     return f"{last.count} {kind}, tested to {last.rest:.1g}: {task.target} = {inner}"
 
 
-def _plain(task: Task) -> Iterator[Event]:
+def _plain(task: LawTask) -> Iterator[Event]:
     """What every law must be better than: the mean, and a sum of multiples of the columns."""
     mean, few = Num(float(task.fitting.y.mean())), task.fitting.first(TUNED.quick_rows)
     line = total(mean, *(product(Num(0.0), Var(i)) for i in range(task.fitting.X.shape[1])))
@@ -134,7 +136,7 @@ def _plain(task: Task) -> Iterator[Event]:
         yield from polished([node], task, few, Yardstick(len(few), 0.0, TUNED.exact * task.size))
 
 
-def _endgame(known: Known, task: Task, searches: Sequence[Search]) -> Iterator[Event]:
+def _endgame(known: SurrogatedProblem, task: LawTask, searches: Sequence[Search]) -> Iterator[Event]:
     """Formulas for what is left, from terms on the raw rows, or on the surrogate's values where noise hides them."""
     state, pair = known.state, known.pair
     few, floor = task.fitting.first(TUNED.searched), TUNED.exact * task.size
@@ -149,7 +151,7 @@ def _endgame(known: Known, task: Task, searches: Sequence[Search]) -> Iterator[E
     if pair is not None and pair.shows_noise(Z) and len(Z) == len(few):
         own = factor * (pair.fine.values(Z) - pair.coarse.values(Z))
         g = pair.fine.values(Z)
-        guide = Rows(few.X, factor * g)
+        guide = LawRows(few.X, factor * g)
         measure = Yardstick(len(task.fitting), known.left, max(floor, float(own.square().mean().sqrt())))
     asked = Question(Z, g, factor, measure)
     for search_ in searches:
