@@ -155,3 +155,14 @@ def test_rows_that_cannot_be_used_are_refused():
         ew.discover(rows(50, 2), torch.ones(49))
     with pytest.raises(DataError, match="y is missing"):
         ew.discover(rows(50, 2))
+
+
+@pytest.mark.parametrize("seed", [0, 5, 10])
+def test_noise_beside_row_numbers_is_no_law(seed: int):
+    generator = torch.Generator().manual_seed(1000 + seed)
+    n = int(torch.randint(50, 501, (1,), generator=generator))
+    d = int(torch.randint(1, 7, (1,), generator=generator))
+    X = torch.rand(n, d, dtype=torch.float64, generator=generator) * 2 - 1
+    X[:, 0] = torch.arange(n, dtype=torch.float64)
+    found = ew.discover(X, torch.randn(n, dtype=torch.float64, generator=generator), progress=False, seed=seed)
+    assert not found.is_law

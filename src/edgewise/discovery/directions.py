@@ -68,10 +68,12 @@ def _rational(null: Tensor, A: Tensor, unit: Tensor, wrong: Tensor, pivots: int,
     for chosen in list(combinations(range(pivots), k))[: TUNED.pivot_choices]:
         block = null[:, list(chosen)]
         values = torch.linalg.svdvals(block / block.norm(dim=0).clamp(min=1e-300))
-        if float(values[-1]) < 1e-3:
+        if not float(values[-1]) >= TUNED.independent:
             continue
         q, r = torch.linalg.qr(block.T)
         reduced = q @ torch.linalg.solve_triangular(r.T, null, upper=False)  # block^-1 null, by rows of pivots
+        if not bool(torch.isfinite(reduced).all()):  # a pivot that no null vector has to any digit
+            continue
         vectors = tuple(
             tuple(_near(value, place in chosen, place == chosen[row], denominator) for place, value in enumerate(line))
             for row, line in enumerate(reduced.tolist())

@@ -1,6 +1,6 @@
 """Formulas that few rows propose: products of powers and shapes, and sums under an output transform.
 
-Letters: n rows, d columns, L terms. A state asks for y = prefactor g(columns), see `state.py`.
+Letters: n rows, d columns, L terms. A state asks for y = prefactor g(columns), see `states.py`.
 """
 
 from __future__ import annotations

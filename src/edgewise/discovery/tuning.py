@@ -10,7 +10,7 @@ from dataclasses import dataclass
 class DiscoveryTuning:
     """All of them, in the order in which a search comes across them. Change one with `dataclasses.replace`."""
 
-    # ------------------------------------------------------------------ rows (rows.py)
+    # ------------------------------------------------------------------ rows (split_rows.py)
 
     fewest: int = 20
     """Rows from which a law can be looked for: a part that fits, one that chooses, one that judges."""
@@ -37,7 +37,7 @@ class DiscoveryTuning:
     exponent_bits: float = 24.0
     """Bits more for a free exponent: nearly all laws have simple ones. Not measured."""
 
-    # ------------------------------------------------------------------ terms (library.py)
+    # ------------------------------------------------------------------ terms (term_library.py)
 
     terms: int = 1500
     """Terms in one library, at most: all pairs of them take a fifth of a second."""
@@ -136,10 +136,13 @@ class DiscoveryTuning:
     """What the surrogate's own null vectors may leave, to be tried with simple entries. Not measured."""
     null_counts: int = 3
     """Numbers of null vectors that are offered, at most, the most vectors first."""
+    independent: float = 1e-3
+    """Least singular value of the pivots of null vectors, each of length one, for these to count as independent: three
+    digits are lost at most, which leaves a short fraction certain. Not measured."""
     pivot_choices: int = 300
     """Choices of pivots that are compared, at most."""
 
-    # ------------------------------------------------------------------ the search (search.py)
+    # ------------------------------------------------------------------ the search (strategy.py)
 
     depth: int = 4
     """Reductions one after the other, at most: each takes a column at least, and few laws take more than three."""
