@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from edgewise.discovery.split_rows import as_task
-from edgewise.discovery.tree import Num, Var, number, power, product, total
-from edgewise.discovery.verdict import Verdict, chance_of, verdict
+from edgewise.discovery.tree import Num, Product, Sum, Var, number, numbers_of, power, product, total
+from edgewise.discovery.tuning import TUNED
+from edgewise.discovery.verdict import Verdict, chance_of, exact_to, verdict
 
 
 def task(noise: float, seed: int = 0, n: int = 600):
@@ -43,3 +45,12 @@ def test_the_chance_of_noise_is_even():
     chances = [chance_of(torch.randn(200, dtype=torch.float64, generator=generator), design, 0) for _ in range(200)]
     mean = sum(chances) / len(chances)
     assert abs(mean - 0.5) < 4 / (12 * 200) ** 0.5  # four standard errors of a mean of uniform numbers
+
+
+def test_fitted_constants_must_be_paid_by_digits():
+    """Eight constants give nine digits of many a function that they are not."""
+    z, few = Var(0), Num(1.234)
+    many = Sum(tuple(Product((Num(1.1 + k), power(z, k + 1.0))) for k in range(4)))
+    assert sum(one.name is None for one in numbers_of(many)) == 4
+    assert exact_to(few) == exact_to(z) == TUNED.exact
+    assert exact_to(many) == pytest.approx(TUNED.exact * 1e-2)

@@ -80,6 +80,11 @@ class DiscoveryTuning:
 
     exact: float = 1e-9
     """Relative error of a formula that counts as exact: some million roundings of float64, and far below any noise."""
+    few_constants: int = 2
+    """Fitted constants that an exact law may have to nine digits; each further one takes a digit more. A formula of
+    eight constants gave nine digits of `1 - cos(x)` on two thirds of a period, and was wrong beyond."""
+    digit: float = 0.1
+    """What a digit divides an error by."""
     tries: int = 48
     """Candidates of one search whose constants are fitted. Not measured."""
     quick_rows: int = 300

@@ -31,7 +31,19 @@ class Verdict(Enum):
 
 def is_exact(node: Node, task: LawTask) -> bool:
     """Whether the formula gives the rows that choose, which no constant was fitted to."""
-    return error(node, task.choosing) <= TUNED.exact * task.size
+    return error(node, task.choosing) <= exact_to(node) * task.size
+
+
+def exact_to(node: Node) -> float:
+    """The relative error to which a formula must give rows to count as exact. Fitted constants bring digits to a wrong
+    formula too, so each beyond the first few must be paid by one more.
+
+    >>> from edgewise.discovery.tree import Num, Var
+    >>> exact_to(Num(1.2345)) == exact_to(Var(0)) == TUNED.exact
+    True
+    """
+    free = sum(number.name is None for number in numbers_of(node))
+    return TUNED.exact * TUNED.digit ** max(0, free - TUNED.few_constants)
 
 
 def verdict(node: Node, task: LawTask) -> Verdict:
@@ -40,7 +52,7 @@ def verdict(node: Node, task: LawTask) -> Verdict:
         return Verdict.EXACT if is_exact(node, task) else Verdict.NOTHING  # a constant
     if not explains(node, task):
         return Verdict.NOTHING
-    if error(node, task.judging) <= TUNED.exact * task.size:
+    if error(node, task.judging) <= exact_to(node) * task.size:
         return Verdict.EXACT
     return Verdict.WITHIN_NOISE if is_noise(node, task) else Verdict.APPROXIMATE
 
