@@ -15,6 +15,7 @@ from .. import grid
 from ..layers import KANLayer
 from ..metadata import Edit
 from ..model import KAN
+from ..train.schedule.starts import anew
 from ..transforms import extend
 from ..transforms.grids import regrid
 from .domain import Domain
@@ -42,18 +43,7 @@ def drawn(model: KAN, number: int, sizes: Sequence[int]) -> KAN:
     own."""
     if number == 0 and list(sizes) == [layer.grid_size for layer in model.edge_layers]:
         return model
-    config = model.config
-    other = KAN(
-        [width if width[1] else width[0] for width in config.widths],
-        grid_size=tuple(sizes),
-        degree=config.degree,
-        base=config.base,
-        domain=config.domain,
-        seed=(config.seed + TUNED.stream * number) % 2**31,
-        dtype=torch.float64,
-        device=model.device,
-    )
-    return model.build(layers=other.edge_layers)
+    return anew(model, number, sizes)
 
 
 def stretched(model: KAN, x: Tensor) -> KAN:

@@ -24,8 +24,6 @@ class PdeTuning:
     asked: int = 5
     """Points on which an equation is first called, to see which derivatives it asks for."""
 
-    stream: int = 7919
-    """Distance of the seeds of initial functions: a prime, so that starts of neighbouring seeds differ."""
     room: float = 1.0
     """Part of the range of activations by which a hidden grid is longer on either side at the start, as activations
     move. Not measured."""

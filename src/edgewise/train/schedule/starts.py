@@ -36,10 +36,19 @@ def number_of_starts(model: KAN, asked: str | int) -> int:
 def fresh(model: KAN, number: int) -> KAN:
     """The same shape and scaling with other initial functions, from the stream of this number, on the grid that a fit
     begins with."""
+    return anew(model, number, [halved(layer.grid_size)[0] for layer in model.edge_layers])
+
+
+def anew(model: KAN, number: int, sizes: Sequence[int]) -> KAN:
+    """The same shape and scaling with other initial functions, from the stream of this number, on grids of these sizes.
+
+    >>> anew(KAN((2, 3, 1)), 1, [4, 8]).edge_layers[1].grid_size
+    8
+    """
     config = model.config
     other = KAN(
         [width if width[1] else width[0] for width in config.widths],
-        grid_size=tuple(halved(layer.grid_size)[0] for layer in model.edge_layers),
+        grid_size=tuple(sizes),
         degree=config.degree,
         base=config.base,
         domain=config.domain,
