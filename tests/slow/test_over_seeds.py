@@ -30,23 +30,6 @@ def test_a_fit_is_right_in_a_corner_that_no_row_is_near():
     assert statistics.median(map(corner_error, SEEDS)) < 0.015
 
 
-def old_and_new_classes(seed: int) -> tuple[float, float]:
-    """The accuracy on the rows of a first fit and on those of a second one that has its memory."""
-    X = points(400, 2, seed + 5)
-    y, old = (X[:, 0] * X[:, 1] > 0).long(), X[:, 0] < 0
-    options = {"loss": "cross_entropy", "grids": (4,), "steps": 15, "seed": seed, "progress": False}
-    first = ew.fit(ew.KAN((2, 3, 2), grid_size=4, seed=seed), X[old], y[old], restarts=2, **options)
-    second = ew.fit(first.model, X[~old], y[~old], memory=first, **options)
-    right = (second.model(X).argmax(1) == y).double()
-    return float(right[old].mean()), float(right[~old].mean())
-
-
-def test_classes_that_were_learned_first_are_still_known():
-    old, new = zip(*map(old_and_new_classes, SEEDS), strict=True)
-    assert statistics.median(new) > 0.9
-    assert statistics.median(old) > 0.9
-
-
 def tailed(X: Tensor) -> Tensor:
     """Smooth inside, steep in one corner."""
     return 1 / (2.1 - X[:, 0] - X[:, 1])

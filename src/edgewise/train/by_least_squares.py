@@ -65,7 +65,9 @@ def fit_kan(model: KAN, start: KAN, job: Job, everything: Rows, settings: FitSet
         end = _cut_short(stop.best or training.best, start, training, stop.status)
     except KeyboardInterrupt:  # between the runs of the minimiser
         end = _cut_short(training.best, start, training, Status.INTERRUPTED)
-    return replace(finish(model, end.model, end.judged, job, rows, end.status, monitor, how), ending=end.ending)
+    return replace(
+        finish(model, end.model, end.judged, job, job.given(rows), end.status, monitor, how), ending=end.ending
+    )
 
 
 def _plan(model: KAN, settings: FitSettings) -> Plan:
@@ -97,7 +99,7 @@ def _finished(found: Candidate, training: Training, rows: Rows, given_back: bool
     ending, model, judged = Ending(best, plan, job.loss), best.model, found.model
     if plan.sparsity > 0 and not job.memory:
         model = ordinary(model, rows[0])
-    if job.located and not job.memory:  # logits may rather grow along tangents; a memory is about these splines
+    if job.located and not job.exact:  # logits may rather grow along tangents; a quadratic is about these splines
         done = carried_on(model, rows[0])
         judged = done if judged is model else carried_on(judged, job.x)
         model = done

@@ -16,7 +16,7 @@ from .expected_error import expected_rmse
 from .held_out import FEWEST
 from .job import Job, Rows
 from .monitor import Monitor
-from .priors.memory import Seen
+from .priors.seen import Seen
 from .result import FitResult, headline, measure
 from .solvers.status import Status
 

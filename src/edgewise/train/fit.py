@@ -20,7 +20,7 @@ from . import by_gradient, by_least_squares, by_module, by_residual
 from .choose import EVIDENCE, FULL_BATCH, Optimizer, choose, whole_batch
 from .evidence import by_evidence
 from .evidence.shapes import Constraints
-from .job import Job, make_job
+from .job import Job, make_job, recalling
 from .monitor import Callback, Monitor, watched
 from .naming import opened
 from .priors.memory import Memory, check_loss
@@ -157,7 +157,7 @@ def _fit_network(model: KAN, X: Any, y: Any, settings: FitSettings, monitor: Mon
     if exact and model.dtype != torch.float64:
         representable(job.x, job.y if job.located else None, model.dtype)
     check_loss(settings.memory, job.loss)
-    job = replace(job, memory=settings.memory and settings.memory.to(job.x.device))
+    job, everything = recalling(job, everything, settings.memory and settings.memory.to(job.x.device))
     parameters = count_parameters(model)
     chosen = choose(parameters, job.x.shape[0], outputs) if settings.optimizer == "auto" else settings.optimizer
     if settings.batch_size is not None and chosen in FULL_BATCH:
@@ -215,4 +215,4 @@ def _prepared(model: KAN, job: Job) -> KAN:
         start = scaled_by(start, job) if isinstance(job.loss, Numbers) else start
     else:
         start = reaching_rows(start, job)
-    return reaching(start, job.memory.model) if job.memory else start
+    return reaching(start, job.exact.model) if job.exact else start

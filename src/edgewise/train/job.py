@@ -12,7 +12,9 @@ from ..data import as_codes, as_matrix, as_pair, as_target, as_weights, holds_cl
 from ..errors import DataError, ShapeError
 from ..losses import CrossEntropy, Custom, Location, Loss, Numbers, SquaredError, as_loss
 from .held_out import HeldOut, SplitRecord, again, draw
+from .priors.exact_memory import ExactMemory
 from .priors.memory import Memory
+from .priors.replay import Replay
 
 Rows = tuple[Tensor, Tensor, Tensor | None]  # x (n, d), y (n, k) or class codes (n,), weight (n,) or None
 
@@ -25,6 +27,7 @@ class Job:
     restart and stop (None where there are none). `held_out`: which rows these are, where the fit itself left them out;
     they may then be given back for a last refit. `judges`: rows that take part in nothing (None where the caller gave
     the rows that choose, or rows are few). `memory`: rows of earlier fits, which count beside the training rows.
+    `replayed`: how many of the training rows are of these, at their end.
     """
 
     x: Tensor
@@ -39,11 +42,17 @@ class Job:
     wv: Tensor | None = None
     judges: Rows | None = None
     memory: Memory | None = None
+    replayed: int = 0
+
+    @property
+    def exact(self) -> ExactMemory | None:
+        """The memory, where it is a quadratic beside the training rows."""
+        return self.memory if isinstance(self.memory, ExactMemory) else None
 
     @property
     def rows(self) -> float:
         """How many rows there are to train on, those that are only remembered included."""
-        return counted(self.x, self.weight) + (self.memory.rows if self.memory else 0)
+        return counted(self.x, self.weight) + (self.exact.rows if self.exact else 0)
 
     @property
     def squared(self) -> bool:
@@ -67,6 +76,12 @@ class Job:
         if self.judges is not None or self.xv is None or self.yv is None:
             return self.judges
         return self.xv, self.yv, self.wv
+
+    def given(self, rows: Rows) -> Rows:
+        """The rows without those of the memory at their end."""
+        x, y, weight = rows
+        count = x.shape[0] - self.replayed
+        return x[:count], y[:count], None if weight is None else weight[:count]
 
     def whole(self, everything: Rows) -> Job:
         """The job on all rows but those that judge, none left to choose by."""
@@ -168,6 +183,26 @@ def make_job(
     there = replace(held, choosing=found.places[held.choosing], judging=found.places[held.judging])
     job = replace(job, x=x, y=y, weight=weight, xv=xv, yv=yv, wv=wv, judges=judges, held_out=there)
     return job, _taken(found.rows, torch.cat([held.training, held.choosing]).sort().values)
+
+
+def recalling(job: Job, everything: Rows, memory: Memory | None) -> tuple[Job, Rows]:
+    """The job and all its rows with a memory of earlier fits, and its rows at the end of theirs."""
+    if not isinstance(memory, Replay):
+        return replace(job, memory=memory), everything
+    x, y, weight = _with((job.x, job.y, job.weight), memory.training)
+    job = replace(job, x=x, y=y, weight=weight, memory=memory, replayed=memory.training[0].shape[0])
+    if job.own_split and job.xv is not None and job.yv is not None:
+        xv, yv, wv = _with((job.xv, job.yv, job.wv), memory.choosing)
+        job = replace(job, xv=xv, yv=yv, wv=wv)
+    return job, _with(everything, memory.training)
+
+
+def _with(rows: Rows, old: tuple[Tensor, Tensor, Tensor]) -> Rows:
+    """Both, in the number format of the first."""
+    x, y, weight = rows
+    if weight is None:
+        weight = torch.ones(x.shape[0], dtype=x.dtype, device=x.device)
+    return torch.cat([x, old[0].to(x)]), torch.cat([y, old[1].to(y)]), torch.cat([weight, old[2].to(weight)])
 
 
 def _taken(rows: Rows, at: Tensor) -> Rows:

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from ..errors import ConfigError
 from ..losses import CrossEntropy, Loss, Numbers, SquaredError
 from .held_out import HeldOut
-from .priors.memory import Memory, Seen
+from .priors.memory import Memory
+from .priors.seen import Seen
 from .solvers.status import Status
 
 BLOCK = 1 << 14  # rows in one forward pass
@@ -51,9 +52,9 @@ class FitResult:
         """What `fit(..., memory=...)` needs so that a later fit does not forget these rows, and those remembered before
         them; holds none of them.
 
-        Computed when first asked for, at the cost of one step of Levenberg-Marquardt; until then, and in a pickle, the
-        result itself holds its rows. The memory holds a matrix over the parameters. Raises `ConfigError` after a fit of
-        another module than a KAN, or to a residual.
+        Computed when first asked for, at the cost of one step of Levenberg-Marquardt at most; until then, and in a
+        pickle, the result itself holds its rows. Raises `ConfigError` after a fit of another module than a KAN, or to
+        a residual.
         """
         if self.seen is None:
             raise ConfigError(

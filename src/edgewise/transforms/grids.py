@@ -194,7 +194,7 @@ def _module_ends(module: nn.Module, X: Any) -> list[tuple[Tensor, Tensor]]:
     return [layer.interval if a is None else _range(a, "extend") for layer, a in seen]
 
 
-def grown(model: KAN, X: Any, size: int = 1, most: float = float("inf")) -> KAN:
+def grown(model: KAN, X: Any, size: int = 1) -> KAN:
     """Grids refined to at least `size` intervals, then extended over X and the activations it causes; no knot is lost.
 
     Hidden grids are extended even where inputs of the old intervals overrun them already: the new splines follow the
@@ -204,7 +204,6 @@ def grown(model: KAN, X: Any, size: int = 1, most: float = float("inf")) -> KAN:
         model: the KAN.
         X (b, features): rows that the grids shall cover.
         size: the least number of intervals.
-        most: how much longer a hidden grid may become on either side, in units of its length.
 
     Raises:
         GridError: activations that are not finite, or too far away.
@@ -213,12 +212,6 @@ def grown(model: KAN, X: Any, size: int = 1, most: float = float("inf")) -> KAN:
     with torch.no_grad():
         for number, layer in enumerate(model.edge_layers, start=1):
             low, high = _range(a, "fit")
-            if number > 1:
-                first, last = layer.interval
-                low, high = (
-                    torch.maximum(low, first - most * (last - first)),
-                    torch.minimum(high, last + most * (last - first)),
-                )
             layers.append(extended(refined(layer, max(size, layer.grid_size)), low, high))
             a = model.multiply(number, layers[-1](a))
     return model.build(layers=layers)

@@ -73,6 +73,24 @@ class Roughness:
             tuple(_intensity(layer, _jumps(layer, jumps(layer)).square(), None, None) for layer in layers), dispersion
         )
 
+    @staticmethod
+    def even(layers: Sequence[KANLayer], trained: Sequence[KANLayer], dispersion: float) -> Roughness:
+        """The same intensity at all knots, where no row has been yet: the median of each edge as it was trained, or
+        that of some waves over the grid, where that is larger. An estimate that begins too smooth stays so."""
+        found: list[Intensity | None] = []
+        for layer, old in zip(layers, trained, strict=True):
+            where = places(layer)
+            if not where.shape[1]:
+                found.append(None)
+                continue
+            low, high = layer.interval
+            length = (high - low).to(where) / TUNED.waves
+            least = (2 * torch.pi / length) ** (2 * layer.degree + 2) * length / 4  # a jump for every quarter of a wave
+            usual = _jumps(old, jumps(old)).square().median(1)[0] if old.grid_size > 1 else least[:, None]
+            values = torch.maximum(usual, least[:, None])[:, None].expand(-1, where.shape[1], layer.out_features)
+            found.append(Intensity(where, values.contiguous()))
+        return Roughness(tuple(found), max(dispersion, TUNED.faint))
+
     def term(self, layers: Sequence[KANLayer], rows: float) -> Smoothness:
         """The term for these layers and a loss that is a mean over so many rows."""
         precision, maps = [], [jumps(layer) for layer in layers]
@@ -174,6 +192,8 @@ def estimate(problem: NetworkProblem, theta: Tensor, term: Smoothness, before: R
             output = problem.loss.outside(problem.at(theta).output)
             dispersion = spread_over(problem.loss.loss, output, problem.y, problem.weight)
             dispersion *= numbers / max(free, TUNED.free * numbers)
+        if problem.earlier:
+            dispersion = max(dispersion, TUNED.recalled)
         return Roughness(tuple(found), dispersion)
 
 

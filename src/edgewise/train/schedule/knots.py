@@ -29,10 +29,10 @@ def halved(size: int) -> list[int]:
 def on_data(model: KAN, job: Job, size: int, known: Roughness | None = None, *, keep_ranges: bool = False) -> KAN:
     """Grids of `size` intervals laid over the activations that the job's rows cause, with more of them where the
     roughness `known` says that an edge turns sharply. With `keep_ranges` a layer gets no fewer, and over no less, than
-    it has, a hidden one apart from stretches beyond old samples; with a memory grids only grow: it is about the splines
-    that are there. Raises `GridError` where activations are no numbers."""
-    if job.memory:
-        return grown(model, job.x, size, TUNED.growth)
+    it has, a hidden one apart from stretches beyond old samples; beside a quadratic of earlier rows grids only grow: it
+    is about the splines that are there. Raises `GridError` where activations are no numbers."""
+    if job.exact:
+        return grown(model, job.x, size)
     a, layers, tails = model.scale_inputs(job.x), [], False
     with torch.no_grad():
         for number, layer in enumerate(model.edge_layers, start=1):
@@ -67,7 +67,7 @@ def reaching_rows(model: KAN, job: Job) -> KAN:
     low, high = first.interval
     a = model.scale_inputs(job.x)
     beyond = float((torch.maximum(low - a.amin(0), a.amax(0) - high) / (high - low)).max())
-    if beyond <= TUNED.reach or job.memory:
+    if beyond <= TUNED.reach or job.exact:
         return extend(model, job.x) if beyond > 0 else model
     return on_data(model, job, max(layer.grid_size for layer in model.edge_layers), keep_ranges=True)
 

@@ -58,4 +58,4 @@ def mean_loss(model: KAN, job: Job) -> float:
     with torch.no_grad():
         rows = job.loss.rows(model(job.x) / unit, job.y / unit if job.squared else job.y)
         here = float(rows.mean() if job.weight is None else job.weight @ rows / job.weight.sum())
-        return ((job.rows - job.memory.rows) * here + job.memory.total(model)) / job.rows if job.memory else here
+        return ((job.rows - job.exact.rows) * here + job.exact.total(model)) / job.rows if job.exact else here

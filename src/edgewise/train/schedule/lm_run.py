@@ -107,7 +107,7 @@ class _Task:
             within(job.loss, model.output_shift, model.output_scale),
             job.weight,
             terms,
-            job.memory.on(private) if job.memory else None,
+            job.exact.on(private) if job.exact else None,
         )
         self.held: Rows | None = None
         if job.xv is not None and job.yv is not None:

@@ -62,6 +62,9 @@ def stage(
                 break
             penalty = EdgePenalty(plan.sparsity, power or 1.0).relative_to(model.trace(job.x)[1]) if sparse else None
             known = known.on(model.edge_layers) if known and smooth else None
+            if known is None and smooth and job.exact:
+                noise = job.exact.noise if rounds > 1 else 0.0  # a single round is hardly smoothed
+                known = Roughness.even(model.edge_layers, job.exact.model.edge_layers, noise)
             candidate, damping = run(
                 training,
                 model,

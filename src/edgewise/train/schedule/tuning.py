@@ -81,9 +81,9 @@ class ScheduleTuning:
     """Powers of the penalty, round by round, convex ones first. Rounds are short: activations shrink under the penalty
     until its scale is taken anew."""
     sparse_thirds: int = 4
-    """Thirds of a round's steps that each of these takes. Measured on 68 runs of six functions, with noise and without: with
-    2, some end before idle nodes are gone (3 keep too many, 1 with 4), and `sqrt(1.1 + x + y^3/20)` stays at 4 %; the
-    whole of fit, prune and fit takes 9 % longer."""
+    """Thirds of a round's steps that each of these takes. Measured on 68 runs of six functions, with noise and without:
+    with 2, some end before idle nodes are gone (3 keep too many, 1 with 4), and `sqrt(1.1 + x + y^3/20)` stays at 4 %;
+    the whole of fit, prune and fit takes 9 % longer."""
 
     # ------------------------------------------------------------------ grids (climb.py)
 
@@ -137,8 +137,6 @@ class ScheduleTuning:
 
     coarse: int = 5
     """Intervals above which a first grid is approached from coarser ones."""
-    growth: float = 0.1
-    """Of a hidden grid's interval, how far it is extended per round at most: activations that pass are not followed."""
     reach: float = 1.0
     """Of an input's interval, how far beyond it grids are extended as they are; for rows farther away they are laid
     anew."""
