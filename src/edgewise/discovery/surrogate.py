@@ -76,6 +76,12 @@ class SurrogatePair:
     fine: Surrogate
     coarse: Surrogate
 
+    @property
+    def ease(self) -> float:
+        """Part of the difference that the finer one is wrong by: where degrees come in steps, neighbours differ by
+        more."""
+        return min(1.0, self.fine.error / max(self.coarse.error, 1e-300)) ** 0.5
+
     def shows_noise(self, X: Tensor) -> bool:
         """Whether what is left is noise rather than the surrogate's own error, as far as the two tell on rows X."""
         own = float((self.fine.values(X) - self.coarse.values(X)).square().mean().sqrt())
