@@ -16,13 +16,13 @@ def shorter(node: Node, rows: LawRows) -> Node:
     """An equal formula that is shorter, as factors multiplied into sums make it; equal on these rows, that is."""
     while True:
         tried = [simplified(other) for other in _multiplied(node)]
-        tried = [other for other in tried if bits(other) < bits(node) and equal(other, node, rows)]
+        tried = [other for other in tried if bits(other) < bits(node) and _equal(other, node, rows)]
         if not tried:
             return node
         node = min(tried, key=bits)
 
 
-def equal(one: Node, other: Node, rows: LawRows) -> bool:
+def _equal(one: Node, other: Node, rows: LawRows) -> bool:
     """Whether two formulas have the same values, but for round-off. Roots lose signs, so that it has to be tried."""
     before, after = values(other, rows.X), values(one, rows.X)
     size = float(before.abs().max())

@@ -47,8 +47,10 @@ def polished(found: Iterable[Node], task: LawTask, guide: LawRows, yardstick: Ya
 
 
 def finished(nodes: Iterable[Node], task: LawTask) -> list[Polished]:
-    """Formulas fitted to all rows that fit, made simpler, and judged by the rows that choose; the best one without terms
-    that the others can stand in for."""
+    """Formulas fitted to all rows that fit, made simpler, and judged by the rows that choose.
+
+    The best one loses terms that the others can stand in for.
+    """
     all_rows = task.fitting.first(TUNED.fitted)
     done: list[Polished] = []
     for node in nodes:

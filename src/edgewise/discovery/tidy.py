@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..errors import require
 from ..primitives import get
-from .multiply import equal
 from .split_rows import LawRows
-from .tree import Apply, Node, Num, Var, number, numbers_of, power, product, to_sympy, total
+from .tree import Apply, Node, Num, Power, Var, number, power, product, to_sympy, total, values
 from .tuning import TUNED
 from .yardstick import bits
 
@@ -38,31 +37,27 @@ def tidied(node: Node, rows: LawRows) -> Node:
 
     Columns that are positive on all rows count as positive, so that roots and logarithms of them may be joined.
     """
-    best = node
+    sympy = require("sympy")
+    symbols = [
+        sympy.Symbol(f"x{i}", positive=bool((column > 0).all()) or None, real=True) for i, column in enumerate(rows.X.T)
+    ]
     for _ in range(TUNED.tidy_rounds):
-        sympy = require("sympy")
-        symbols = [
-            sympy.Symbol(f"x{i}", positive=bool((column > 0).all()) or None, real=True)
-            for i, column in enumerate(rows.X.T)
-        ]
-        free = [part for part in numbers_of(best) if part.name is None]
-        if len(list(free)) > TUNED.tidy_constants:
-            return best
-        expression, constants = _with_symbols(best, symbols, sympy)
-        if expression.count_ops() > TUNED.tidy_operations:
-            return best
-        found = [made for way in _ways(expression, symbols, sympy) if (made := _as_node(way, symbols, constants, rows))]
-        found = [made for made in found if bits(made) <= bits(best) and equal(made, node, rows)]
-        if not found:
-            return best
-        shortest = min(found, key=bits)
-        if shortest == best:
-            return best
-        better = bits(shortest) < bits(best)
-        best = shortest
-        if not better:
-            return best
-    return best
+        expression, constants = _with_symbols(node, symbols, sympy)
+        if len(constants) > TUNED.tidy_constants or expression.count_ops() > TUNED.tidy_operations:
+            return node
+        known = {symbol: Var(i) for i, symbol in enumerate(symbols)} | constants
+        found = [made for way in _ways(expression, symbols, sympy) if (made := _as_node(way, known)) is not None]
+        found = [made for made in found if bits(made) <= bits(node) and _equal(made, node, rows)]
+        before, node = node, min(found, key=bits, default=node)
+        if bits(node) == bits(before):
+            return node
+    return node
+
+
+def _equal(one: Node, other: Node, rows: LawRows) -> bool:
+    """Whether two formulas have the same values, but for round-off, which poles near a few rows may make large."""
+    before, after = values(other, rows.X), values(one, rows.X)
+    return bool((after - before).square().mean() <= TUNED.tidy_equal**2 * before.square().mean())
 
 
 def _with_symbols(node: Node, symbols: Sequence[Any], sympy: Any) -> tuple[Any, dict[Any, Num]]:
@@ -108,15 +103,15 @@ def _ways(expression: Any, symbols: Sequence[Any], sympy: Any) -> Iterator[Any]:
             continue
 
 
-def _as_node(expression: Any, symbols: Sequence[Any], constants: dict[Any, Num], rows: LawRows) -> Node | None:
+def _as_node(expression: Any, known: Mapping[Any, Node]) -> Node | None:
     """The expression as a formula; None where it holds what no formula has."""
     try:
-        return from_sympy(expression, {symbol: Var(i) for i, symbol in enumerate(symbols)} | constants)
+        return from_sympy(expression, known)
     except (KeyError, TypeError, ValueError):
         return None
 
 
-def from_sympy(expression: Any, known: dict[Any, Node]) -> Node:
+def from_sympy(expression: Any, known: Mapping[Any, Node]) -> Node:
     """An expression as a formula: `known` says what its symbols are. Raises `KeyError` for a function that is no closed
     form.
 
@@ -139,12 +134,8 @@ def from_sympy(expression: Any, known: dict[Any, Node]) -> Node:
         return product(from_sympy(coefficient, known), *(from_sympy(part, known) for part in factors))
     if expression.is_Pow and not expression.exp.free_symbols:
         return power(from_sympy(expression.base, known), float(expression.exp))
-    if expression.is_Pow and expression.exp in known:
-        from .tree import Power
-
-        exponent = known[expression.exp]
-        if isinstance(exponent, Num):
-            return Power(from_sympy(expression.base, known), exponent)
+    if expression.is_Pow and isinstance(exponent := known.get(expression.exp), Num):
+        return Power(from_sympy(expression.base, known), exponent)
     name = expression.func.__name__
     if name == "besselj" and expression.args[0] == 0:
         return Apply("J0", from_sympy(expression.args[1], known))

@@ -173,6 +173,8 @@ class DiscoveryTuning:
     """Times that computer algebra is asked for a shorter form, each on the last one."""
     tidy_operations: int = 60
     """Operations of a formula, at most, for which it is asked: longer ones take seconds."""
+    tidy_equal: float = 1e-11
+    """Relative difference of equal formulas, root mean square: ten times that of a pole next to one of 300 rows."""
     tidy_constants: int = 4
     """Free constants of it, at most: each is one more symbol. Not measured."""
 
