@@ -128,10 +128,10 @@ def _endgame(known: SurrogatedProblem, task: LawTask, searches: Sequence[Search]
     Z, g, factor = state.inner(few)
     guide = few
     if pair is not None and pair.shows_noise(Z) and len(Z) == len(few):
-        own = factor * (pair.fine.values(Z) - pair.coarse.values(Z))
+        own = float(factor.square().mean().sqrt()) * pair.own_error(Z)
         g = pair.fine.values(Z)
         guide = LawRows(few.X, factor * g)
-        measure = Yardstick(len(task.fitting), known.left, max(floor, float(own.square().mean().sqrt())))
+        measure = Yardstick(len(task.fitting), known.left, max(floor, own))
     asked = Question(Z, g, factor, measure)
     for search_ in searches:
         found = polished([state.formula(node) for node in search_(asked)], task, guide.first(TUNED.quick_rows), measure)
