@@ -22,6 +22,7 @@ add("effects", "X|effects", lambda v: ew.effects(model(), v), NO_ROWS)
 add("effects", "level", lambda v: ew.effects(model(), rows(), level=v), PARTS)
 add("effects", "points", lambda v: ew.effects(model(), rows(), points=v), WHOLE | {"one": 1, "None": None})
 add("plot_effects", "effect", ew.plot_effects, {"None": None, "3": 3, "text": "abc", "none": (), "others": [1, 2]})
+add("plot_front", "found", ew.plot_front, {"None": None, "3": 3, "text": "abc", "rows": [1, 2]})
 add("plot_effects", "top", lambda v: ew.plot_effects(ew.effects(ew.KAN((2, 1)), rows()), top=v), WHOLE)
 
 # constraints
