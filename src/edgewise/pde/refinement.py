@@ -61,7 +61,7 @@ class Rounds:
     def __init__(
         self, task: BoundaryProblem, module: nn.Module, monitor: Monitor, lead: str = "", patience: int = TUNED.patience
     ) -> None:
-        """lead: what the names of stages begin with. patience: steps in a row that are hardly worth it and end a round."""
+        """lead: what the names of stages begin with. patience: steps hardly worth it that end a round."""
         self.task, self.start, self.monitor, self.lead, self.patience = task, module, monitor, lead, patience
         self.fresh = task.terms(task.points_for(Use.FRESH, TUNED.fresh), Use.FRESH)
         first = torch.tensor([unknown.value for unknown in task.unknowns], dtype=torch.float64)
