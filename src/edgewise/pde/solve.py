@@ -166,7 +166,7 @@ def _closed(model: nn.Module, work: Rounds | Slabs, status: Status) -> Solution:
         message += f" {len(work.done)} slabs."
     if work.note:
         message += f" {work.note}."
-    return Solution(trained, errors, monitor.rows, status, message, unknowns, monitor.elapsed)
+    return Solution(trained, errors, monitor.rows, status, message, unknowns, monitor.elapsed, work.task)
 
 
 def _finished(model: nn.Module, trained: nn.Module, status: Status) -> nn.Module:

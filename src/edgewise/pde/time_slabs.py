@@ -31,9 +31,13 @@ class TimeSlabs(nn.Module):
         self.networks = nn.ModuleList(networks)
         self.register_buffer("times", torch.tensor(list(times), dtype=torch.float64))
 
+    def slab(self, x: Tensor) -> Tensor:
+        """The number (n,) of each point's slab."""
+        return torch.bucketize(x[:, -1].detach().to(self.times).contiguous(), self.times)
+
     def forward(self, x: Tensor) -> Tensor:
         """(n, d) -> (n, outputs)."""
-        slab = torch.bucketize(x[:, -1].detach().to(self.times).contiguous(), self.times)
+        slab = self.slab(x)
         rows = [(slab == number).nonzero()[:, 0] for number in range(len(self.networks))]
         parts = [network(x[own]) for network, own in zip(self.networks, rows, strict=True) if len(own)]
         if not parts:

@@ -21,6 +21,8 @@ class PdeTuning:
     """Numbers of a Jacobian that are made at a time: 64 MB."""
     fresh: int = 2000
     """Points on which a solution is judged. Not measured."""
+    pixels: int = 120
+    """Places along each side of a picture."""
     asked: int = 5
     """Points on which an equation is first called, to see which derivatives it asks for."""
 
