@@ -69,6 +69,7 @@ class Rounds:
         self.weights = [1.0] * len(self.fresh)
         self.running: Minimisation | None = None
         self.rows = 0  # residuals of a round
+        self.began = self.size(module)
         self.note = ""
 
     def go(self) -> Status:
@@ -89,6 +90,25 @@ class Rounds:
         """After Ctrl-C: take the state that the minimiser had reached, where it is better than the best."""
         if self.running is not None:
             self._keep(self.running)
+
+    def size(self, module: nn.Module) -> float:
+        """How large the equation's parts are on fresh points, as a mean square."""
+        module = module.build() if isinstance(module, KAN) else module
+        problem, theta = self._problem(module, self.fresh[:1])
+        return problem.size(theta)
+
+    def doubts(self) -> str:
+        """What speaks against the best state, in words: an equation that is far from zero."""
+        found, square = [self.note] if self.note else [], self.best.fresh[0]
+        size = max(self.size(self.best.module), TUNED.trivial * self.began)
+        if square > TUNED.unsolved**2 * size:
+            found.append(
+                f"This is hardly a solution, as the equation is {math.sqrt(square / size):.0%} of its parts: take more"
+                " steps or a finer grid"
+            )
+        if not self.task.conditions:
+            found.append("Without conditions, an equation has many solutions as a rule")
+        return ". ".join(found)
 
     # ------------------------------------------------------------------ one round
 
@@ -280,6 +300,7 @@ class Rounds:
                     raise ConfigError(
                         f"{term.name} does not depend on the solution, at {few.count} points that were tried"
                     )
+        self._refuse_unknowns(problem, theta)
         self.rows, size = rows, len(theta)
         if self.task.grids is not None and isinstance(module, KAN):  # better told now than after hours
             edges = [int(layer.spline_edges().sum()) for layer in module.edge_layers]
@@ -290,6 +311,18 @@ class Rounds:
                 f"{size} parameters need at least as many residuals, got {rows} from points={self.task.points};"
                 f" take points={math.ceil(TUNED.rows * size)}, or coarser grids"
             )
+
+    def _refuse_unknowns(self, problem: Collocation, theta: Tensor) -> None:
+        """Raise where nothing depends on an unknown constant."""
+        many = len(self.task.unknowns)
+        few = [term.part(slice(0, TUNED.fresh)) for term in problem.terms] if many else []
+        seen = torch.zeros(many, dtype=torch.bool)
+        for term in few:
+            for block in problem.term_rows(term, theta):
+                seen |= (block.jacobian[:, len(theta) - many :] != 0).any(0)
+        for unknown, known in zip(self.task.unknowns, seen.tolist(), strict=True):
+            if not known:
+                raise ConfigError(f"nothing depends on the Unknown {unknown.name!r}, so it cannot be found")
 
 
 def jets_of(module: nn.Module, dims: int, fixed: Collection[str] = ()) -> Jets:

@@ -100,6 +100,18 @@ class Slabs:
             self.current.rescue()
             self.done.append(self._slab(self.current))
 
+    def doubts(self) -> str:
+        """What speaks against the solution, in words: slabs whose residual is far from zero."""
+        large = [s for s in self.done if s.judged.fresh[0] > TUNED.unsolved**2 * s.size > 0]
+        found = [self.note] if self.note else []
+        if large:
+            share = max(math.sqrt(slab.judged.fresh[0] / slab.size) for slab in large)
+            found.append(
+                f"{len(large)} slabs are hardly solved, the first from {large[0].start:.4g}: the equation is up to"
+                f" {share:.0%} of its parts; take more slabs or a finer grid"
+            )
+        return ". ".join(found)
+
     # ------------------------------------------------------------------ one slab
 
     def _end(self, now: float, length: float) -> float:
@@ -129,9 +141,8 @@ class Slabs:
         assert isinstance(interval, Interval) and isinstance(best.module, KAN)
         x = task.points_for(Use.CANDIDATES, TUNED.fresh)
         splines = sum(float(part.sum()) for part in rounds.spline_errors(best.module, x))
-        problem, theta = rounds._problem(best.module.build(), [rounds.fresh[0]])
         names = [term.name for term in rounds.fresh]
-        return Slab(interval.low, interval.high, names, best, splines, problem.size(theta))
+        return Slab(interval.low, interval.high, names, best, splines, rounds.size(best.module))
 
     def _task(self, start: float, end: float) -> BoundaryProblem:
         """The task between two times: what held at the start holds for the end of the slab before."""

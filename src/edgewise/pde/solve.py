@@ -164,8 +164,9 @@ def _closed(model: nn.Module, work: Rounds | Slabs, status: Status) -> Solution:
     message = f"{monitor.sentence(status)}. {len(monitor.rows)} steps. Root mean squares on fresh points: {told}."
     if isinstance(work, Slabs):
         message += f" {len(work.done)} slabs."
-    if work.note:
-        message += f" {work.note}."
+    doubts = work.doubts()
+    if doubts:
+        message += f" {doubts}."
     return Solution(trained, errors, monitor.rows, status, message, unknowns, monitor.elapsed, work.task)
 
 

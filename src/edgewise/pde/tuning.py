@@ -81,6 +81,11 @@ class PdeTuning:
     """Parts of an interval in which that root is averaged. Not measured."""
     candidates: int = 8
     """Times as many points as wanted from which these are drawn. Not measured."""
+    unsolved: float = 0.01
+    """Part of the equation's parts, the residual from which the message has doubts. Not measured."""
+    trivial: float = 1e-6
+    """Part of the squared parts at the start, what they are taken for at least: a solution may be zero. Not
+    measured."""
     overfitted: float = 3.0
     """Ratio of the residuals on fresh and on training points from which more points are advised. Not measured."""
     parameters: int = 3000
