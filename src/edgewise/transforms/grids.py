@@ -334,11 +334,6 @@ def adapt(
             if rows is not None:
                 _range(rows, "adapt")
                 knots = grid.from_samples(rows, size, layer.degree, quantile=quantile, margin=margin)
-                if not bool(knots.isfinite().all()):
-                    raise GridError(
-                        f"adapt: with margin={shown(margin)} knots of layer {number} are no finite numbers; take a"
-                        " smaller one"
-                    )
             changes.append(partial(onto, knots=knots))
             made, error = regrid(layer, knots)
             fresh.append(made)
