@@ -11,7 +11,7 @@ from .one_column import located, waves
 from .polish import Polished, polished
 from .proposals import Question, powers, products, sums
 from .reductions import grown, scaled, translated
-from .sparse import polynomials, rationals
+from .sparse import noisy_polynomials, polynomials, rationals
 from .split_rows import LawRows, LawTask
 from .states import ReducedProblem
 from .steps import Event, ProofStep
@@ -40,7 +40,7 @@ def search(task: LawTask, depth: int = 0) -> Iterator[Event]:
 def _search(task: LawTask, depth: int) -> Iterator[Event]:
     yield from _plain(task)
     whole = ReducedProblem.whole(task.fitting.X.shape[1])
-    yield from _endgame(SurrogatedProblem.of(whole, task), task, (powers, products))
+    yield from _endgame(SurrogatedProblem.of(whole, task), task, (powers, products, noisy_polynomials))
     states = [SurrogatedProblem.of(whole, task, with_pair=True)]
     for event in _reductions(states[0], task):
         if isinstance(event, SurrogatedProblem):

@@ -95,6 +95,11 @@ class DiscoveryTuning:
     """Monomials that are fitted at once, at most: they go one by one, each after a fit of a millisecond."""
     sparse_left: float = 1e-6
     """Part of the target that all of them may leave, but for noise: a law is met to round-off."""
+    settled: float = 1.05
+    """Factor by which one degree more lowers what is left, but for the constants it has, up to which that is noise. Not
+    measured."""
+    noise_at_most: float = 0.2
+    """Part of the spread of the target that such noise may be: above it any rough polynomial would do. Not measured."""
     sparse_kept: int = 12
     """Terms of such a polynomial, at most. Not measured."""
 
