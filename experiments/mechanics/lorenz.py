@@ -72,7 +72,7 @@ def by_edgewise(seed: int, smoke: bool) -> Constants:
     found = []
     for column in range(3):
         law = ew.discover(
-            smooth[::5], rates[::5, column], inputs=NAMES, seconds=5 if smoke else 90, seed=seed, progress=False
+            smooth[::5], rates[::5, column], inputs=NAMES, seconds=5 if smoke else 150, seed=seed, progress=False
         )
         found.append(weak(law.best.expression, column, times, states, smooth))
     return tuple(found)

@@ -40,7 +40,7 @@ def search(task: LawTask, depth: int = 0) -> Iterator[Event]:
 def _search(task: LawTask, depth: int) -> Iterator[Event]:
     yield from _plain(task)
     whole = ReducedProblem.whole(task.fitting.X.shape[1])
-    yield from _endgame(SurrogatedProblem.of(whole, task), task, (powers, products, noisy_polynomials))
+    yield from _endgame(SurrogatedProblem.of(whole, task), task, (noisy_polynomials, powers, products))
     states = [SurrogatedProblem.of(whole, task, with_pair=True)]
     for event in _reductions(states[0], task):
         if isinstance(event, SurrogatedProblem):
