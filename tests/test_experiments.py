@@ -472,7 +472,7 @@ def test_known_quantities_are_conserved_and_the_lagrangian_moves_as_told():
     ):
         for one in known(X):
             (slope,) = torch.autograd.grad(one.sum(), X, retain_graph=True)
-            assert float((slope * velocity(X)).sum(1).abs().max()) < 1e-9
+            assert float((slope * velocity(X)).sum(1).detach().abs().max()) < 1e-9
 
     class Truth(torch.nn.Module):
         def forward(self, x):
@@ -484,15 +484,14 @@ def test_known_quantities_are_conserved_and_the_lagrangian_moves_as_told():
     assert float(left.detach().abs().max()) < 1e-12
 
 
-def test_the_weak_form_gives_the_constants_of_a_trajectory():
+def test_the_weak_form_gives_the_constants_of_a_trajectory(monkeypatch):
     lorenz = module("mechanics.lorenz")
+    monkeypatch.setattr(lorenz, "NOISE", 0.0)
     times, states = lorenz.trajectory(0, 1000)
-    _, more = lorenz.trajectory(1, 1000)
-    states = (states + more) / 2
     for column, law in enumerate(lorenz.LAW):
         expression = sum(sympy.sympify(term) for term in law)
         found = lorenz.weak(expression, column, times, states, states)
-        assert set(found) == set(law) and all(abs(found[term] / law[term] - 1) < 0.2 for term in law)
+        assert set(found) == set(law) and all(abs(found[term] / law[term] - 1) < 1e-3 for term in law)
 
 
 def test_hybrids_have_about_as_many_parameters_as_what_they_are_compared_with():
