@@ -84,7 +84,9 @@ def verdict(row: Record) -> str:
     plain, mixed = (min(pair, key=lambda name: float(row[name])) for pair in (("mlp", "kan"), tuple(LABELS)[2:]))
     factor = float(row[plain]) / max(float(row[mixed]), 1e-300)
     if factor > TIE:
-        return f"- **{row['name']}**: the {LABELS[mixed]} wins by a factor of {factor:.2g} over the {LABELS[plain]}."
+        chance = " It is one seed, so chance may have decided." if row.get("seeds") == "1" else ""
+        won = f"the {LABELS[mixed]} wins by a factor of {factor:.2g} over the {LABELS[plain]}."
+        return f"- **{row['name']}**: {won}{chance}"
     if factor < 1 / TIE:
         return f"- **{row['name']}**: no hybrid wins; the {LABELS[plain]} is better by a factor of {1 / factor:.2g}."
     return f"- **{row['name']}**: no hybrid wins; the {LABELS[mixed]} and the {LABELS[plain]} are about as good."
@@ -100,7 +102,7 @@ def write_page(options: Options, results: Results) -> None:
         judges=JUDGES,
         tasks="\n".join(f"- **{name}**: {task.about}." for name, task in TASKS.items()),
     )
-    table = page.table(results, {"name": "task", **LABELS, "seconds": "CPU s of all"})
+    table = page.table(results, {"name": "task", **LABELS, "seconds": "CPU s of all", "seeds": "seeds"})
     counts = page.table(
         results, {"name": "parameters", **{f"{key}_parameters": label for key, label in LABELS.items()}}
     )

@@ -91,7 +91,7 @@ def run(options: Options) -> int:
 
 def write_page(options: Options, results: Results) -> None:
     """README.md and result.png."""
-    heads = {"name": "system", "error": "error", "paper": "pykan's notebooks", "seconds": "CPU s"}
+    heads = {"name": "system", "error": "error", "paper": "pykan's notebooks", "seconds": "CPU s", "seeds": "seeds"}
     sindy = {
         "name": "equations",
         "error": "edgewise",
