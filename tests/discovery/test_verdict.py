@@ -61,11 +61,3 @@ def test_an_exact_law_is_exact_on_few_rows_with_outliers_too():
     X = 1 + torch.rand(40, 2, dtype=torch.float64, generator=generator)
     X[::7] *= 1e4  # so that squared errors of the mean have a spread far above their own mean
     assert verdict(LAW, as_task(X, X[:, 0] * X[:, 1] ** 2, None, None, 0)) is Verdict.EXACT
-
-
-def test_digits_of_an_offset_are_no_law():
-    """A constant gives y to ten digits where y is one, but for little."""
-    generator = torch.Generator().manual_seed(0)
-    X = torch.rand(200, 1, dtype=torch.float64, generator=generator)
-    y = 1e10 + torch.randn(200, dtype=torch.float64, generator=generator)
-    assert not verdict(total(Num(1e10), product(Num(1e-3), Var(0))), as_task(X, y, None, None, 0)).is_law
