@@ -136,7 +136,7 @@ def test_what_cuts_a_search_short_is_told(monkeypatch):
         ({"seconds": "1"}, "seconds"),
         ({"seed": -1}, "seed"),
         ({"units": ["m"]}, "units"),
-        ({"n_jobs": 2}, "n_jobs"),
+        ({"n_jobs": 0}, "n_jobs"),
         ({"inputs": ["a"]}, "inputs"),
         ({"inputs": ["a", "a"]}, "inputs"),
         ({"progress": 3}, "progress"),

@@ -83,7 +83,8 @@ def discover(
         units: the unit of every column and of the target, by name, in words that pint knows: `{"v": "m/s", "t": "s",
             "s": "m"}`, "" for none. The search begins with the groups without unit. A constant that has one, such as
             gravity, needs a column.
-        n_jobs: not used yet: 1.
+        n_jobs: reduced problems that are searched at a time, each in a process of its own; -1 for one per processor. The
+            backend is joblib's, so `joblib.parallel_config("dask")` takes a search to a cluster.
 
     Returns:
         A `Discovery`: `.best`, `.front`, `.verdict`, `.steps`, `.message`.
@@ -105,7 +106,7 @@ def discover(
     wanted = bar_wanted(progress)
     problems(_wrong(seconds, seed, n_jobs))
     task = as_task(X, y, inputs, target, seed, units)
-    events, ending = _gathered(task, float(seconds), wanted)
+    events, ending = _gathered(task, float(seconds), int(n_jobs), wanted)
     found = [event for event in events if isinstance(event, Polished)]
     found = [_tidy(one, task) for one in dict.fromkeys([*front(found, task), chosen(found, task)])]
     best = chosen(found, task)
@@ -125,17 +126,17 @@ def _wrong(seconds: Any, seed: Any, n_jobs: Any) -> Iterator[str]:
         yield f"seconds must be a number above 0, got {shown(seconds)}"
     if not is_seed(seed):
         yield f"seed must be a whole number of 64 bits, got {shown(seed)}"
-    if not is_int(n_jobs) or n_jobs != 1:
-        yield f"n_jobs must be 1, since a search runs in one process yet, got {shown(n_jobs)}"
+    if not is_int(n_jobs) or (n_jobs != -1 and n_jobs < 1):
+        yield f"n_jobs must be a whole number above 0, or -1, got {shown(n_jobs)}"
 
 
-def _gathered(task: LawTask, seconds: float, wanted: bool) -> tuple[list[ProofStep | Polished], str]:
+def _gathered(task: LawTask, seconds: float, n_jobs: int, wanted: bool) -> tuple[list[ProofStep | Polished], str]:
     """All that a search tells, and why it ended early, if it did."""
     events: list[ProofStep | Polished] = []
     began = time.monotonic()
     try:
         with _bar(wanted) as bar:
-            for event in search(task):
+            for event in search(task, n_jobs=n_jobs):
                 events.append(event)
                 if bar is not None:
                     bar.update(1)

@@ -6,8 +6,10 @@ A search is a generator: it tells what it found and what it tried, and whoever l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from .one_column import located, waves
+from .parallel import in_order
 from .polish import Polished, polished
 from .proposals import Question, powers, products, sums
 from .reductions import grown, scaled, scaled_along, translated
@@ -26,18 +28,18 @@ Search = Callable[[Question], list[Node]]
 ENDGAME: tuple[Search, ...] = (powers, products, polynomials, rationals, waves, located, sums)
 
 
-def search(task: LawTask, depth: int = 0) -> Iterator[Event]:
+def search(task: LawTask, depth: int = 0, n_jobs: int = 1) -> Iterator[Event]:
     """Formulas and steps, as they are found. It ends at an exact law, or where nothing is left to try.
 
-    depth: how often the table was taken apart before.
+    depth: how often the table was taken apart before. n_jobs: reduced problems that are searched at a time.
     """
-    for event in _search(task, depth):
+    for event in _search(task, depth, n_jobs):
         yield event
         if _is_exact(event, task):
             return
 
 
-def _search(task: LawTask, depth: int) -> Iterator[Event]:
+def _search(task: LawTask, depth: int, n_jobs: int) -> Iterator[Event]:
     given = ReducedProblem.whole(task.fitting.X.shape[1])
     whole = given.without_constants(task.fitting)
     yield from _plain(whole, task)
@@ -52,10 +54,8 @@ def _search(task: LawTask, depth: int) -> Iterator[Event]:
         else:
             yield event
     states.sort(key=lambda known: len(known.state.columns))
-    for known in states:
-        yield from _endgame(known, task, ENDGAME)
-    for known in states:
-        yield from apart(known, task, search, depth)
+    yield from in_order(partial(_endgame, task=task, searches=ENDGAME), states, n_jobs)
+    yield from in_order(partial(apart, task=task, search=search, depth=depth), states, n_jobs)
     for known in states:
         for event in paired(known, task, search, depth):
             if isinstance(event, ReducedProblem):
