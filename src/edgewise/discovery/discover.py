@@ -83,7 +83,7 @@ def discover(
         units: the unit of every column and of the target, by name, in words that pint knows: `{"v": "m/s", "t": "s",
             "s": "m"}`, "" for none. The search begins with the groups without unit. A constant that has one, such as
             gravity, needs a column.
-        n_jobs: reduced problems that are searched at a time, each in a process of its own; -1 for one per processor. The
+        n_jobs: reduced problems that are searched at a time, each in its own process; -1 for one per processor. The
             backend is joblib's, so `joblib.parallel_config("dask")` takes a search to a cluster.
 
     Returns:
