@@ -118,7 +118,7 @@ def test_what_cuts_a_search_short_is_told(monkeypatch):
     assert "0.001 seconds" in ew.discover(X, y, seconds=0.001, progress=False).message
     whole = module.search
 
-    def stopped(task):
+    def stopped(task, n_jobs):
         for n, event in enumerate(whole(task)):
             if n == 2:
                 raise KeyboardInterrupt
