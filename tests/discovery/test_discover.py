@@ -45,6 +45,16 @@ def test_exact_laws_are_found_and_hold_far_from_the_rows(name):
     assert got == pytest.approx(float(law(*at)), rel=1e-9)
 
 
+@pytest.mark.parametrize("d", [2, 3])
+def test_central_forces_are_laws_on_all_sides_of_their_centre(d):
+    """The force changes its sign with one column, and a few rows near the pole hold most of its variance."""
+    X = rows(600, d, -1, 1)
+    found = ew.discover(X, -2.5 * X[:, 1] / X.square().sum(1) ** 1.5, **QUIET)
+    names = sympy.symbols("x1 x2 x3")[:d]
+    want = sympy.Rational(-5, 2) * names[1] / sum(name**2 for name in names) ** sympy.Rational(3, 2)
+    assert sympy.simplify(found.best.expression - want) == 0 and found.is_law
+
+
 def test_a_law_is_found_under_noise_with_its_constants():
     X = rows(1500, 3)
     y = X[:, 0] * torch.exp(-X[:, 1] / X[:, 2])

@@ -13,7 +13,7 @@ from .parallel import in_order
 from .polish import Polished, polished
 from .proposals import Question, powers, products, sums
 from .reductions import grown, scaled, scaled_along, translated
-from .sparse import polynomials, rationals
+from .sparse import noisy_polynomials, polynomials, rationals
 from .split_rows import LawRows, LawTask
 from .states import ReducedProblem
 from .steps import Event, ProofStep
@@ -43,7 +43,7 @@ def _search(task: LawTask, depth: int, n_jobs: int) -> Iterator[Event]:
     given = ReducedProblem.whole(task.fitting.X.shape[1])
     whole = given.without_constants(task.fitting)
     yield from _plain(whole, task)
-    yield from _endgame(SurrogatedProblem.of(whole, task), task, (powers, products))
+    yield from _endgame(SurrogatedProblem.of(whole, task), task, (powers, products, noisy_polynomials))
     grouped = _by_units(given, task)
     if grouped is not None:
         yield from _endgame(grouped, task, ENDGAME)
