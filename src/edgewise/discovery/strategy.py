@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from .one_column import located, waves
 from .polish import Polished, polished
 from .proposals import Question, powers, products, sums
+from .quotients import quotients
 from .reductions import grown, scaled, translated
 from .sparse import polynomials, rationals
 from .split_rows import LawRows, LawTask
@@ -23,7 +24,7 @@ from .verdict import is_exact
 from .yardstick import Yardstick
 
 Search = Callable[[Question], list[Node]]
-ENDGAME: tuple[Search, ...] = (powers, products, polynomials, rationals, waves, located, sums)
+ENDGAME: tuple[Search, ...] = (powers, products, polynomials, rationals, quotients, waves, located, sums)
 
 
 def search(task: LawTask, depth: int = 0) -> Iterator[Event]:
@@ -40,7 +41,7 @@ def search(task: LawTask, depth: int = 0) -> Iterator[Event]:
 def _search(task: LawTask, depth: int) -> Iterator[Event]:
     yield from _plain(task)
     whole = ReducedProblem.whole(task.fitting.X.shape[1])
-    yield from _endgame(SurrogatedProblem.of(whole, task), task, (powers, products))
+    yield from _endgame(SurrogatedProblem.of(whole, task), task, (powers, products, quotients))
     states = [SurrogatedProblem.of(whole, task, with_pair=True)]
     for event in _reductions(states[0], task):
         if isinstance(event, SurrogatedProblem):
