@@ -337,6 +337,7 @@ OTHERS = {
     "ablations": ABLATIONS,
     "images": "KAN,MLP,hybrid",
     "continual_learning": "plane,drift",
+    "unsupervised": "six",
 }
 
 

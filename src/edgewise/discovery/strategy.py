@@ -12,6 +12,7 @@ from .one_column import located, waves
 from .parallel import in_order
 from .polish import Polished, polished
 from .proposals import Question, powers, products, sums
+from .quotients import quotients
 from .reductions import grown, scaled, scaled_along, translated
 from .sparse import noisy_polynomials, polynomials, rationals
 from .split_rows import LawRows, LawTask
@@ -25,7 +26,7 @@ from .verdict import is_exact
 from .yardstick import Yardstick
 
 Search = Callable[[Question], list[Node]]
-ENDGAME: tuple[Search, ...] = (powers, products, polynomials, rationals, waves, located, sums)
+ENDGAME: tuple[Search, ...] = (powers, products, polynomials, rationals, quotients, waves, located, sums)
 
 
 def search(task: LawTask, depth: int = 0, n_jobs: int = 1) -> Iterator[Event]:
@@ -43,7 +44,7 @@ def _search(task: LawTask, depth: int, n_jobs: int) -> Iterator[Event]:
     given = ReducedProblem.whole(task.fitting.X.shape[1])
     whole = given.without_constants(task.fitting)
     yield from _plain(whole, task)
-    yield from _endgame(SurrogatedProblem.of(whole, task), task, (powers, products, noisy_polynomials))
+    yield from _endgame(SurrogatedProblem.of(whole, task), task, (powers, products, noisy_polynomials, quotients))
     grouped = _by_units(given, task)
     if grouped is not None:
         yield from _endgame(grouped, task, ENDGAME)

@@ -103,6 +103,17 @@ class DiscoveryTuning:
     sparse_kept: int = 12
     """Terms of such a polynomial, at most. Not measured."""
 
+    # ------------------------------------------------------------------ quotients (quotients.py)
+
+    quotient_columns: int = 12
+    """Columns, at most: all sums of two of 25 terms take 4000 divisors, and 90 products above the line."""
+    quotient_scales: tuple[float, ...] = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+    """Weights of the second term below the line, in units of the terms' sizes. Not measured."""
+    quotient_zero: float = 0.02
+    """Part of its size that what is below the line must keep: at a zero of it, few rows decide. Not measured."""
+    quotients: int = 12
+    """Quotients whose constants are fitted. On the knots the law is the first of them."""
+
     # ------------------------------------------------------------------ splits (splits.py, inner_sums.py)
 
     split_rows: int = 2000
@@ -169,6 +180,9 @@ class DiscoveryTuning:
     """Factor by which a formula without a term may be worse on few rows, after few steps, to be fitted to all."""
     reach: float = 3.0
     """Standard errors within which a constant may be set to a simple number."""
+    one_reach: float = 0.2
+    """The same reach as a number, up to which a constant near one is set to one. That is no number at all, and formulas
+    are full of it, so chance is asked for nothing. On the knots the reach is 0.06."""
     worse: float = 4.0
     """Loss, in units of the noise's variance, that setting one constant may cost: two standard deviations, squared."""
 
