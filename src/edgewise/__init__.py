@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .exports.export import export as export
     from .insight.effects import effects as effects
     from .insight.explain import explain as explain
+    from .insight.redraw import redraw as redraw
     from .layers import KANLayer as KANLayer
     from .model import KAN as KAN
     from .ops import spline as spline
@@ -91,6 +92,7 @@ _HOME = {
     "plot_effects": "plotting.effects_figure",
     "prune": "transforms",
     "read_csv": "data",
+    "redraw": "insight.redraw",
     "refine": "transforms",
     "refit": "train.refit",
     "relations": "structure.related.relations",

@@ -124,5 +124,12 @@ def _line(edges: KANLayer, src: int, dst: int) -> tuple[float, float] | None:
     return None
 
 
+def slope_of(edges: KANLayer, src: int, dst: int) -> float | None:
+    """The slope of an edge that is a straight line and nothing else; None for others."""
+    with torch.no_grad():
+        found = _line(edges, src, dst)
+    return None if found is None else found[0]
+
+
 def _order(inputs: frozenset[int]) -> tuple[int, list[int]]:
     return len(inputs), sorted(inputs)

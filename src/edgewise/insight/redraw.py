@@ -1,0 +1,147 @@
+"""redraw: the curve of a column as an expert wants it, in place of the one that was found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .. import grid
+from ..errors import ConfigError, DataError, StructureError, did_you_mean, knows_keywords, shown
+from ..fitting import dense_basis
+from ..layers import BOTH, SPLINE, KANLayer
+from ..metadata import Edit
+from ..model import KAN, Fitted, as_kan
+from .shares import shares_of, slope_of
+
+POINTS = 8  # in each interval of the grid, at which the new curve is met
+TOLD = 1e-9  # part of the largest change, below which one is round-off
+
+Curve = Callable[[Any, Any], Any]
+
+
+@knows_keywords
+def redraw(model: KAN | Fitted, X: Any, column: str, curve: Curve, *, output: int = 0) -> KAN:
+    """The model with another curve for a column, all else alike.
+
+    Args:
+        model: the KAN, or the result of its fit. Its outputs are sums in which the column has an edge of its own, as
+            without hidden layers.
+        X (n, features): rows over whose mean the present curve is zero, and over whose range it is redrawn.
+        column: its name.
+        curve: takes values of the column and what it adds there, arrays (p,), and returns what it is to add (p,). The
+            edge follows as near as its grid allows; `ew.refine` makes that finer. Beyond its grid it goes on along its
+            tangent.
+        output: position of the output.
+
+    Returns:
+        The new model. `edits` records the column, the range that changed and by how much.
+
+    Raises:
+        StructureError: no such curve: the column acts only with others, or as a closed form or as levels.
+        ConfigError: there is no such column or output.
+        DataError, ShapeError: rows or a curve that cannot be used.
+
+    >>> import numpy as np, edgewise as ew
+    >>> X = torch.rand(200, 2, dtype=torch.float64)
+    >>> found = ew.fit(ew.KAN((2, 1)), X, X[:, 0] ** 2, optimizer="evidence", progress=False)
+    >>> steps = ew.redraw(found, X, "x1", lambda x, y: np.maximum.accumulate(y))
+    >>> steps.edits[-1].action
+    'redraw'
+    """
+    model = as_kan(model, "redraw")
+    rows = model.finite_input(X, "redraw")
+    names = model.metadata.sources() or model.input_names
+    if not isinstance(column, str) or column not in names:
+        raise ConfigError(f"column is {shown(column)}, which the model does not have; {did_you_mean(column, names)}")
+    if isinstance(output, bool) or not isinstance(output, int) or not 0 <= output < model.outputs:
+        raise ConfigError(f"output must be a whole number from 0 to {model.outputs - 1}, got {shown(output)}")
+    number = names.index(column)
+    if names.count(column) > 1 or number not in model.topology.node_ids[0]:
+        raise StructureError(f"{column} has no curve: it has levels, parts or missing cells, or is not in use")
+    layer, src = model.edge_layers[0], model.topology.node_ids[0].index(number)
+    dst, slope = _edge(model, column, src, output)
+    x, made = _points(model, rows, number, src)
+    mean = _share(model, rows, number, output).mean()
+    old = _share(model, made, number, output) - mean
+    new = _called(curve, x, old)
+    unit = slope * model.output_scale[output]
+    change = _spline(layer, src, model.scale_inputs(made)[:, src], (new - old) / unit)
+    parts = layer.parts()
+    parts["coef"] = parts["coef"].detach().clone()
+    parts["coef"][src, :, dst] += change
+    moved = (new - old).abs()
+    far = x[moved > TOLD * moved.max()]
+    said = "unchanged"
+    if len(far):
+        said = f"between {float(far.min()):.6g} and {float(far.max()):.6g} by up to {float(moved.max()):.3g}"
+    layers = [KANLayer.build(**parts), *(KANLayer.build(**later.parts()) for later in model.edge_layers[1:])]
+    goal = model.metadata.outputs[output] if len(model.metadata.outputs) == model.outputs else f"y{output + 1}"
+    return model.build(layers=layers, edit=Edit("redraw", f"{column} in {goal}: {said}"))
+
+
+def _edge(model: KAN, column: str, src: int, output: int) -> tuple[int, float]:
+    """The subnode of the first layer that the edge of a column goes into and on to an output, and the slope there."""
+    layer, found = model.edge_layers[0], []
+    if model.topology.depth == 1:
+        found = [(output, 1.0)]
+    elif model.topology.depth == 2:
+        first = 0
+        for node, factors in enumerate(model.topology.factors[1]):
+            slope = slope_of(model.edge_layers[1], node, output)
+            if len(factors) == 1 and slope is not None and slope != 0:
+                found.append((first, slope))
+            first += len(factors)
+    for dst, slope in found:
+        if int(layer.kind[src, dst]) in (SPLINE, BOTH):
+            return dst, slope
+    raise StructureError(
+        f"{column} has no spline of its own that goes into output {output}; ew.effects lists the columns that have a"
+        " curve, and ew.unset_symbolic makes splines of closed forms"
+    )
+
+
+def _points(model: KAN, rows: Tensor, number: int, src: int) -> tuple[Tensor, Tensor]:
+    """Values (p,) of an input over the rows' range, some in each interval of its grid, and rows that have them."""
+    layer = model.edge_layers[0]
+    breaks = grid.breaks_of(layer.knots[src : src + 1], layer.degree)[0]
+    part = torch.arange(POINTS, dtype=breaks.dtype, device=breaks.device) / POINTS
+    inner = (breaks[:-1, None] + breaks.diff()[:, None] * part).reshape(-1)
+    ends = model.scale_inputs(rows)[:, src].aminmax()
+    low, high = rows[:, number].aminmax()
+    if not high > low:
+        raise DataError("the rows hold one value of this column; a curve needs at least two")
+    inner = inner[(inner > ends.min) & (inner < ends.max)]
+    x = low + (high - low) * (inner - ends.min) / (ends.max - ends.min)
+    x = torch.cat([low[None], x, high[None]])
+    made = rows.median(0).values.repeat(len(x), 1)
+    made[:, number] = x
+    return x, made
+
+
+def _share(model: KAN, rows: Tensor, number: int, output: int) -> Tensor:
+    """What an input alone adds to an output (n,)."""
+    found = shares_of(model, rows)
+    return found.values[:, found.columns.index((number,)), output]
+
+
+def _called(curve: Curve, x: Tensor, old: Tensor) -> Tensor:
+    """What the curve is to be (p,). Raises `ConfigError` and `DataError`."""
+    if not callable(curve):
+        raise ConfigError(f"curve must be a function of values and what they add, got {shown(curve)}")
+    found = torch.as_tensor(curve(x.numpy(force=True).copy(), old.numpy(force=True).copy())).to(old)
+    if found.shape != x.shape or not bool(found.isfinite().all()):
+        raise DataError(f"curve must return {len(x)} finite numbers, one for each value; got {shown(found.tolist())}")
+    return found
+
+
+def _spline(layer: KANLayer, src: int, x: Tensor, y: Tensor) -> Tensor:
+    """The coefficients (j,) of the spline on the edge's knots that is nearest to y (p,) at x; those that no point
+    reaches stay near zero slope."""
+    basis = dense_basis(x[:, None], layer.knots[src : src + 1], degree=layer.degree)[:, 0].double()
+    smooth = torch.eye(basis.shape[1], dtype=torch.float64, device=basis.device).diff(dim=0)
+    matrix = torch.cat([basis, 1e-6 * smooth])
+    goal = torch.cat([y.double(), y.new_zeros(len(smooth)).double()])
+    return torch.linalg.lstsq(matrix, goal[:, None]).solution[:, 0].to(y)

@@ -1,0 +1,60 @@
+"""redraw: another curve for a column, all else alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import edgewise as ew
+from edgewise.errors import ConfigError, DataError, StructureError
+from helpers import assert_close, assert_equal, state_of
+
+DRAW = np.random.default_rng(0)
+X = DRAW.uniform(0, 10, (300, 3))
+Y = np.sin(X[:, 0]) + 0.5 * X[:, 1] + X[:, 1] * X[:, 2] / 20 + 0.1 * DRAW.normal(size=300)
+
+
+@pytest.fixture(scope="module", params=["sums", "with products"])
+def model(request: Any) -> ew.KAN:
+    start = ew.KAN((3, 1)) if request.param == "sums" else ew.KAN((3, (1, 4), 1))
+    return ew.fit(start, X, Y, optimizer="evidence", progress=False).model
+
+
+def curve(model: ew.KAN, column: str) -> tuple[np.ndarray, np.ndarray]:
+    found = next(effect for effect in ew.effects(model, X) if effect.column == column)
+    assert isinstance(found.at, torch.Tensor)
+    return found.at.numpy(), found.value[:, 0].detach().numpy()
+
+
+def test_the_curve_becomes_what_was_asked_for_and_others_stay(model: ew.KAN):
+    before = state_of(model)
+    line = ew.redraw(model, X, "x1", lambda x, y: 0.2 * (x - 5))
+    at, value = curve(line, "x1")
+    assert np.ptp(value - 0.2 * at) < 1e-6
+    assert_close(torch.from_numpy(curve(line, "x2")[1]), torch.from_numpy(curve(model, "x2")[1]), like="float64")
+    assert_equal(state_of(model), before)
+
+
+def test_a_curve_that_stays_changes_no_prediction(model: ew.KAN):
+    same = ew.redraw(model, X, "x1", lambda x, y: y)
+    assert_close(torch.from_numpy(same.predict(X)), torch.from_numpy(model.predict(X)), like="float64")
+
+
+def test_what_was_done_is_recorded(model: ew.KAN):
+    last = ew.redraw(model, X, "x1", lambda x, y: np.where(x > 8, y - 1, y)).edits[-1]
+    assert last.action == "redraw" and "x1" in last.detail and "by up to 1" in last.detail
+
+
+def test_what_cannot_be_redrawn_is_refused(model: ew.KAN):
+    deep = ew.KAN((3, 2, 1))
+    with pytest.raises(StructureError, match="ew.effects lists"):
+        ew.redraw(deep, X, "x1", lambda x, y: y)
+    with pytest.raises(ConfigError, match="did you mean"):
+        ew.redraw(model, X, "x9", lambda x, y: y)
+    with pytest.raises(ConfigError, match="output"):
+        ew.redraw(model, X, "x1", lambda x, y: y, output=1)
+    with pytest.raises(DataError, match="finite"):
+        ew.redraw(model, X, "x1", lambda x, y: y[:-1])
