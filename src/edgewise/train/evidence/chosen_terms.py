@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ...losses import Numbers
+from ...losses import Linked, Numbers
 from .edge_basis import blocks
 from .laplace import cross_entropy, numbers
 from .likelihoods import Scored, shares_of, targets
@@ -17,7 +17,7 @@ from .marginal import Blocks, Note, Posterior, Prior, Sums, believed, squared_er
 from .screening import Pair
 from .terms import Term, design, prior_of
 from .tuning import TUNED
-from .variables import Variable
+from .variables import ROUGH, Variable
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ class Task:
     def fit(self, terms: Sequence[Term], prior: Prior, known: Tensor | None, sums: Sums | None) -> Posterior:
         """The posterior of these terms; `known` (q,): strengths to go on from; `sums`: of `by_sums`."""
         if sums is not None:
-            return squared_error(sums, prior, self.note, known)
+            return squared_error(sums, prior, self.note, known, self.rate)
         rows = self.blocks(terms)
         if self.loss_of is not None:
-            return numbers(rows, prior, self.loss_of, self.note, known)
+            return numbers(rows, prior, self.loss_of, self.note, known, self.rate)
         return cross_entropy(rows, prior, self.classes, self.note, known)
 
     def sums(self, terms: Sequence[Term], prior: Prior, near: Model | None) -> Sums | None:
@@ -57,6 +57,21 @@ class Task:
         if near is None or near.sums is None or (places := near.places(terms)) is None:
             return Sums.of(self.blocks(terms), prior)
         return near.sums.take(places)
+
+    @property
+    def rate(self) -> float:
+        """Of the exponential prior of a function's size: the root of the number of variables, where outputs are in
+        units of the targets; none where they are behind a link."""
+        linked = self.classes > 1 or isinstance(self.loss_of, Linked)
+        return 0.0 if linked else math.sqrt(len(self.variables))
+
+    @property
+    def spread(self) -> float:
+        """The variance of the targets, 1 where the noise is not in their units."""
+        if not self.by_sums:
+            return 1.0
+        mean = self.weight @ self.y / self.weight.sum()
+        return max(float(self.weight @ (self.y - mean).square() / self.weight.sum()), 1e-300)
 
     def take(self, rows: Tensor) -> Task:
         """The same with these rows alone, which nobody is told of."""
@@ -118,11 +133,14 @@ Among = tuple[int, int]  # how many terms of one variable there might be, and of
 @dataclass(frozen=True)
 class Structure:
     """What a search decided: whether all inputs stay, with one strength for their lines; which pairs act together; and
-    of which pairs the lines have products, with one strength for all of them."""
+    of which pairs the lines have products, with one strength for all of them; whether functions may be rough;
+    and which variables act by themselves."""
 
     common: bool
     pairs: list[Pair]
     pooled: list[Pair]
+    rough: bool
+    alone: list[int]
 
 
 @dataclass(frozen=True)
@@ -156,7 +174,9 @@ class Model:
         alone, pooled = (
             [pair for pair, kind in pairs if len(pair) == 2 and kind is wanted] for wanted in (False, True)
         )
-        return Structure(self.common, alone, pooled)
+        rough = any(bool((term.kinds == ROUGH).any()) for term in self.terms)
+        singles = [term.variables[0] for term in self.terms if len(term.variables) == 1]
+        return Structure(self.common, alone, pooled, rough, singles)
 
 
 def sparse(task: Task, terms: list[Term], known: Tensor | None, among: Among, near: Model | None = None) -> Model:
@@ -204,16 +224,20 @@ def _stays(model: Model, term: Term) -> bool:
 def model_of(
     task: Task, terms: list[Term], common: bool, known: Tensor | None, among: Among, near: Model | None = None
 ) -> Model:
-    """These terms with their posterior. Its score is the gain in log marginal likelihood, less one nat for each
-    strength and each column of levels, of pairs only for those that came to something, and less the logarithm of how
-    many choices of so many terms there are (Scott & Berger 2010, doi:10.1214/10-AOS792)."""
+    """These terms with their posterior.
+
+    Its score is the gain in log marginal likelihood, less one nat for each strength and column of levels. Strengths
+    of pairs and of rough functions count only where they came to something. Less, too, the logarithm of how many
+    choices of so many terms there are (Scott & Berger 2010, doi:10.1214/10-AOS792).
+    """
     prior = prior_of(terms, common)
     sums = task.sums(terms, prior, near)
     posterior = task.fit(terms, prior, known, sums)
     singles = sum(len(term.variables) == 1 for term in terms)
     choices = _log_choices(among[0], singles) + _log_choices(among[1], len(terms) - singles)
     of_pairs = torch.cat([torch.full((term.groups,), len(term.variables) == 2) for term in terms])
-    chosen = torch.where(of_pairs, posterior.effective > 0, prior.sizes > 0)
+    spared = of_pairs | torch.cat([torch.arange(term.groups) == ROUGH for term in terms])
+    chosen = torch.where(spared, posterior.effective > 0, prior.sizes > 0)
     levels = sum(len(term.variables) == 1 and not term.numbers for term in terms)  # which pay as much as a number
     score = posterior.gain - TUNED.strength_cost * (int(chosen.sum()) + levels) - choices
     return Model(terms, posterior, common, score, believed(posterior.gain, prior), sums)

@@ -25,7 +25,7 @@ from .marginal import Posterior, Prior, factor_of
 from .shapes import Shape
 from .terms import Term, prior_of
 from .tuning import TUNED
-from .variables import CURVE, Variable
+from .variables import CURVE, LINE, Variable
 
 
 def held(task: Task, found: Model, shapes: Mapping[int, Shape], margin: float) -> Model:
@@ -179,10 +179,10 @@ def _there(
     input stayed, comes back with the variance of the smoothest of these: it alone has a slope of one sign."""
     strength, first = posterior.strength.clone(), 0
     for term in terms:
-        mine = slice(first, first + term.groups)
+        line, curve = first + LINE, first + CURVE
         held_to = len(term.variables) == 1 and set(variables[term.variables[0]].inputs) & shapes.keys()
-        if held_to and not bool(strength[mine][CURVE].isnan()):
-            strength[mine] = torch.where(strength[mine].isnan(), strength[mine][CURVE], strength[mine])
+        if held_to and not bool(strength[curve].isnan()) and bool(strength[line].isnan()):
+            strength[line] = strength[curve]
         first += term.groups
     precision = strength[prior.groups] * prior.roughness
     places = (~precision.isnan()).nonzero()[:, 0]

@@ -5,6 +5,11 @@ precision strength times roughness. An update sets the strength of a group to it
 prior charges for them (MacKay 1992, doi:10.1162/neco.1992.4.3.415; Wood & Fasiolo 2017, doi:10.1111/biom.12666, who
 show that it raises the marginal likelihood). A group that the data say nothing for ends with no parameters, and goes.
 
+Few rows leave the strengths themselves unsure, and their likeliest values follow the rows too far. So the standard
+deviation of a group's prior has a prior of its own, exponential (Simpson et al. 2017, doi:10.1214/16-STS576): most
+functions are a small part of the spread of the targets. Many rows outvote it. Its mean for d columns is the spread
+over the root of d, with which all of them together have the variance of the targets. Log odds have no such scale.
+
 Letters: n rows, m functions, k classes, q groups.
 """
 
@@ -84,11 +89,12 @@ class Posterior:
 
 
 class Strengths:
-    """The strengths of the groups, and which of them are still there. `known` (q,): from where to go on, nan for a
+    """The strengths of the groups, and which of them are still there. unit: the variance of the targets. rate: of the
+    exponential prior of a group's standard deviation, in units of theirs. `known` (q,): from where to go on, nan for a
     group that is new."""
 
-    def __init__(self, prior: Prior, unit: float, known: Tensor | None = None) -> None:
-        self.prior, self.sizes = prior, prior.sizes
+    def __init__(self, prior: Prior, unit: float, rate: float, known: Tensor | None = None) -> None:
+        self.prior, self.sizes, self.rate = prior, prior.sizes, rate / math.sqrt(unit)
         self.value = self.sizes / unit
         if known is not None:
             self.value = torch.where(known.isnan(), self.value, known)
@@ -109,7 +115,8 @@ class Strengths:
         effective parameters of the groups, and the largest relative change."""
         effective = torch.zeros_like(self.value).index_add_(0, self.prior.groups[places], determined)
         charged = self.prior.sums(square, places).clamp(min=1e-300)
-        factor = (effective / charged / self.value).clamp(1 / TUNED.largest_change, TUNED.largest_change)
+        wanted = (effective + self.rate * self.value.rsqrt()) / charged
+        factor = (wanted / self.value).clamp(1 / TUNED.largest_change, TUNED.largest_change)
         moving = self.there & (effective > TUNED.idle)
         change = float(factor[moving].log().abs().max()) if bool(moving.any()) else 0.0
         self.value = torch.where(self.there, self.value * factor, self.value)
@@ -117,6 +124,11 @@ class Strengths:
         if self.updates > TUNED.patience:
             self.there &= effective > TUNED.idle
         return effective * self.there, change
+
+    @property
+    def charge(self) -> float:
+        """What the exponential prior takes from the log posterior of the strengths."""
+        return self.rate * float(self.value[self.there].rsqrt().sum())
 
     @property
     def left(self) -> Tensor:
@@ -140,27 +152,38 @@ class Sums:
 
     @staticmethod
     def of(blocks: Blocks, prior: Prior) -> Sums:
-        """Sums over the rows, each as often as it counts."""
-        m, lines, rows = len(prior.groups), 0, 0.0
-        total, means = prior.roughness.new_zeros(()), prior.roughness.new_zeros(m)
+        """Sums over the rows, each as often as it counts, by one pass over them. What is summed is the distance from
+        the means of the first block, so that little cancels when the means of all rows are known."""
+        m, lines, rows, square = len(prior.groups), 0, 0.0, 0.0
+        near: tuple[Tensor, Tensor] | None = None
+        off, means, right = (prior.roughness.new_zeros(size) for size in ((), m, m))
+        matrix, kept = prior.roughness.new_zeros(m, m), []
         for functions, y, weight in blocks():
-            lines, rows, total = lines + len(y), rows + float(weight.sum()), total + weight @ y
-            means += weight @ functions
-        constant, means = total / rows, means / rows
-        right, square, kept = torch.zeros_like(means), 0.0, []
-        matrix = prior.roughness.new_zeros(m, m) if m <= lines else prior.roughness.new_zeros(0, 0)
-        for functions, y, weight in blocks():
-            root = weight.sqrt()
-            scaled, target = root[:, None] * (functions - means), root * (y - constant)
-            right += scaled.T @ target
-            square += float(target @ target)
-            if m <= lines:
-                matrix.addmm_(scaled.T, scaled)
-            else:
-                kept.append((scaled, target))
-        design = None if m <= lines else torch.cat([scaled for scaled, _ in kept])
-        target = right[:0] if m <= lines else torch.cat([target for _, target in kept])
-        return Sums(rows, constant, means, right, square, matrix, design, target)
+            count = float(weight.sum())
+            if near is None:
+                near = weight @ functions / count, weight @ y / count
+            functions, y, root = functions - near[0], y - near[1], weight.sqrt()
+            lines, rows = lines + len(y), rows + count
+            means, off = means + weight @ functions, off + weight @ y
+            scaled, target = root[:, None] * functions, root * y
+            if lines < m:
+                kept.append((scaled, target, root))
+                continue
+            for one, other in [(one, other) for one, other, _ in kept] + [(scaled, target)]:
+                matrix.addmm_(one.T, one)
+                right += one.T @ other
+                square += float(other @ other)
+            kept = []
+        assert near is not None
+        means, off = means / rows, off / rows
+        if kept:  # fewer rows than functions
+            design = torch.cat([scaled - root[:, None] * means for scaled, _, root in kept])
+            target = torch.cat([target - root * off for _, target, root in kept])
+            right, square = design.T @ target, float(target @ target)
+            return Sums(rows, near[1] + off, near[0] + means, right, square, matrix[:0, :0], design, target)
+        matrix.addr_(means, means, alpha=-rows)
+        right, square = right - rows * means * off, square - rows * float(off) ** 2
+        return Sums(rows, near[1] + off, near[0] + means, right, square, matrix, None, right[:0])
 
     def take(self, places: Tensor) -> Sums:
         """The sums of the functions at these places alone."""
@@ -199,23 +222,24 @@ class Sums:
         return self.square - 2 * float(coef @ self.right[places]) + float(coef @ (self.inner(places) @ coef))
 
 
-def squared_error(sums: Sums, prior: Prior, note: Note, known: Tensor | None = None) -> Posterior:
+def squared_error(sums: Sums, prior: Prior, note: Note, known: Tensor | None = None, rate: float = 0.0) -> Posterior:
     """The posterior of numbers: only sums over the rows are kept, so that there may be many of them. `known` (q,): the
-    strengths to go on from, nan where there are none."""
+    strengths to go on from, nan where there are none. rate: of their prior."""
     coef, spread = torch.zeros_like(sums.right), sums.square / sums.rows
-    strengths, noise, settled = Strengths(prior, max(spread, 1e-300), known), 0.5 * spread, not spread > 0
-    effective, gain = torch.zeros_like(strengths.value), 0.0
+    strengths, noise, settled = Strengths(prior, max(spread, 1e-300), rate, known), 0.5 * spread, not spread > 0
+    effective, gain, best = torch.zeros_like(strengths.value), 0.0, 0.0
     while not settled and strengths.updates < TUNED.rounds and bool(strengths.there.any()):
         places = strengths.places
         found, determined, occam = sums.solve(places, strengths.precision(places), noise)
         coef = torch.zeros_like(sums.right).index_add_(0, places, found)
-        before = gain
+        before, charge = best, strengths.charge
         explained = sums.square - float(found @ sums.right[places])
         gain = -0.5 * (sums.rows * math.log(noise / spread) + explained / noise - sums.rows + occam)
+        best = gain - charge
         effective, change = strengths.update(determined, found.square(), places)
         left = sums.residual(places, found)
         noise = max(left / max(sums.rows - 1 - float(effective.sum()), 1.0), TUNED.noise * spread)
-        settled = change < TUNED.settled or 0 <= gain - before < TUNED.gained or note(max(left, 0.0) / sums.rows)
+        settled = change < TUNED.settled or 0 <= best - before < TUNED.gained or note(max(left, 0.0) / sums.rows)
     coef = coef * strengths.there[prior.groups]
     settled = settled or not bool(strengths.there.any())
     constant = sums.constant - sums.means @ coef

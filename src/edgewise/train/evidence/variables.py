@@ -19,14 +19,14 @@ from ...layers import OFF
 from ...model import KAN
 from .edge_basis import EdgeBasis, effects, level_effect
 
-LINE, CURVE, LEVEL = range(3)  # kinds of functions
+LINE, CURVE, ROUGH, LEVEL = range(4)  # kinds of functions
 
 
 @dataclass(frozen=True)
 class Variable:
     """The functions of the inputs that say one thing together, side by side.
 
-    inputs: their positions; effects: the functions of each of them. kinds (m,): `LINE`, `CURVE` or `LEVEL`.
+    inputs: their positions; effects: the functions of each of them. kinds (m,): `LINE`, `CURVE`, `ROUGH` or `LEVEL`.
     roughness (m,). spread: standard deviations of all functions on the rows.
     """
 
@@ -42,7 +42,8 @@ class Variable:
         kinds, roughness, spread = [], [], []
         for number, effect in zip(inputs, found, strict=True):
             one, curves = effect.roughness.new_ones(1), len(effect.roughness)
-            kinds.append(torch.tensor([LEVEL] if number in levels else [LINE] + [CURVE] * curves))
+            lines = [LINE] + [CURVE] * (curves - effect.rough) + [ROUGH] * effect.rough
+            kinds.append(torch.tensor([LEVEL] if number in levels else lines))
             roughness.append(torch.cat([one, effect.roughness]))
             spread.append(one * levels[number] if number in levels else torch.ones_like(roughness[-1]))
         if len(found) == 1 and not levels.keys() & set(inputs):
@@ -57,7 +58,7 @@ class Variable:
     @property
     def groups(self) -> int:
         """Kinds that there may be."""
-        return 3 if bool((self.kinds == LEVEL).any()) else 2
+        return LEVEL + 1 if bool((self.kinds == LEVEL).any()) else LEVEL
 
     @property
     def whole(self) -> bool:
@@ -65,10 +66,11 @@ class Variable:
         return bool((self.kinds == LEVEL).all())
 
     def smoothest(self, most: int) -> Tensor:
-        """Places of at most so many functions, of all where they are levels."""
+        """Places of at most so many functions that are not rough, of all where they are levels."""
         if self.whole:
             return torch.arange(len(self.kinds))
-        return self.roughness.argsort(stable=True)[: max(1, most)].sort().values
+        smooth = (self.kinds != ROUGH).nonzero()[:, 0]
+        return smooth[self.roughness[smooth].argsort(stable=True)[: max(1, most)]].sort().values
 
     def values(self, x: Tensor) -> Tensor:
         """The functions at x (n, d): (n, m), or (n, m + 1) of one number."""
@@ -90,15 +92,15 @@ class Variable:
             first += size
 
 
-def variables(start: KAN, x: Tensor, weight: Tensor, intervals: int) -> list[Variable]:
+def variables(start: KAN, x: Tensor, weight: Tensor, intervals: int, rough: int = 0) -> list[Variable]:
     """The variables of a network's inputs at rows x (n, d): by the columns that its metadata tell of, else one for
-    each input. weight (n,): what a row counts."""
+    each input. weight (n,): what a row counts; rough: most rough functions of an input."""
     layer, share = start.edge_layers[0], weight / weight.sum()
     groups, levels = _groups(start)
     numbers = [number for number in range(x.shape[1]) if number not in levels]
     found: dict[int, EdgeBasis] = {}
     if numbers:
-        of_numbers = effects(x[:, numbers], weight, layer.degree, intervals, others=len(levels))
+        of_numbers = effects(x[:, numbers], weight, layer.degree, intervals, others=len(levels), rough=rough)
         found = dict(zip(numbers, of_numbers, strict=True))
     spread: dict[int, float] = {}
     for group in groups:
