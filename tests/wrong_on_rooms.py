@@ -21,6 +21,32 @@ add("effects", "effects", lambda v: ew.effects(v, rows()), NO_MODEL)
 add("effects", "X|effects", lambda v: ew.effects(model(), v), NO_ROWS)
 add("effects", "level", lambda v: ew.effects(model(), rows(), level=v), PARTS)
 add("effects", "points", lambda v: ew.effects(model(), rows(), points=v), WHOLE | {"one": 1, "None": None})
+add("redraw", "redraw", lambda v: ew.redraw(v, rows(), "x1", lambda x, y: y), NO_MODEL)
+add("redraw", "X|redraw", lambda v: ew.redraw(ew.KAN((2, 1)), v, "x1", lambda x, y: y), NO_ROWS)
+add(
+    "redraw",
+    "column",
+    lambda v: ew.redraw(ew.KAN((2, 1)), rows(), v, lambda x, y: y),
+    {"None": None, "3": 3, "misspelt": "x9", "list": ["x1"]},
+)
+add(
+    "redraw",
+    "curve",
+    lambda v: ew.redraw(ew.KAN((2, 1)), rows(), "x1", v),
+    {
+        "None": None,
+        "text": "abc",
+        "short": lambda x, y: y[:-1],
+        "nothing": lambda x, y: None,
+        "nan": lambda x, y: y * float("nan"),
+    },
+)
+add(
+    "redraw",
+    "output",
+    lambda v: ew.redraw(ew.KAN((2, 1)), rows(), "x1", lambda x, y: y, output=v),
+    {"None": None, "text": "abc", "one": 1, "minus": -1, "true": True},
+)
 add("plot_effects", "effect", ew.plot_effects, {"None": None, "3": 3, "text": "abc", "none": (), "others": [1, 2]})
 add("plot_effects", "top", lambda v: ew.plot_effects(ew.effects(ew.KAN((2, 1)), rows()), top=v), WHOLE)
 

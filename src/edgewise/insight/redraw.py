@@ -131,9 +131,13 @@ def _called(curve: Curve, x: Tensor, old: Tensor) -> Tensor:
     """What the curve is to be (p,). Raises `ConfigError` and `DataError`."""
     if not callable(curve):
         raise ConfigError(f"curve must be a function of values and what they add, got {shown(curve)}")
-    found = torch.as_tensor(curve(x.numpy(force=True).copy(), old.numpy(force=True).copy())).to(old)
+    made = curve(x.numpy(force=True).copy(), old.numpy(force=True).copy())
+    try:
+        found = torch.as_tensor(made).to(old)
+    except (TypeError, ValueError, RuntimeError):
+        found = old[:0]
     if found.shape != x.shape or not bool(found.isfinite().all()):
-        raise DataError(f"curve must return {len(x)} finite numbers, one for each value; got {shown(found.tolist())}")
+        raise DataError(f"curve must return {len(x)} finite numbers, one for each value; got {shown(made)}")
     return found
 
 
