@@ -18,6 +18,7 @@ NAMES = {
     "tabular": "edgewise beside linear models, perceptrons, forests, boosting and additive models, on tables",
     "pde": "differential equations: errors against exact and spectral solutions",
     "symbolic_recovery": "how many of 158 laws `ew.discover` finds again, with noise and without",
+    "continual_learning": "what is still known after a function was shown part by part, beside MLPs",
     "ablations": "what each choice is worth: base, degree, number format, start, optimizer, penalty",
     "images": "KAN edges beside perceptrons on small images, at equal parameters and CPU seconds",
     "fair_comparison": "KANs beside MLPs, from the tables above",

@@ -332,7 +332,15 @@ def test_toy_functions_are_as_the_paper_prints_them_and_shapes_count_as_models_d
 ABLATIONS = "base: none,penalty: L1 and entropy of the paper,optimizer: adam,initial: LeCun,initial Adam: pykan"
 
 
-@pytest.mark.parametrize("name, rows", [("noise", "exp_sin"), ("ablations", ABLATIONS), ("images", "KAN,MLP,hybrid")])
+OTHERS = {
+    "noise": "exp_sin",
+    "ablations": ABLATIONS,
+    "images": "KAN,MLP,hybrid",
+    "continual_learning": "plane,drift",
+}
+
+
+@pytest.mark.parametrize("name, rows", OTHERS.items())
 def test_smoke_of_the_others(name, rows, tmp_path):
     assert command(name, "--smoke", "--rows", rows, "--out", str(tmp_path)) == 0
     assert {record["name"] for record in records(tmp_path)} == set(rows.split(","))

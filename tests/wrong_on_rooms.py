@@ -48,6 +48,7 @@ add(
     {"None": None, "text": "abc", "one": 1, "minus": -1, "true": True},
 )
 add("plot_effects", "effect", ew.plot_effects, {"None": None, "3": 3, "text": "abc", "none": (), "others": [1, 2]})
+add("plot_front", "found", ew.plot_front, {"None": None, "3": 3, "text": "abc", "rows": [1, 2]})
 add("plot_effects", "top", lambda v: ew.plot_effects(ew.effects(ew.KAN((2, 1)), rows()), top=v), WHOLE)
 
 # constraints
@@ -103,5 +104,6 @@ add("pde", "conditions", lambda v: solve(conditions=v), {"None": None, "a number
 add("pde", "points", lambda v: solve(points=v), {name: value for name, value in WHOLE.items()})
 add("pde", "steps", lambda v: solve(steps=v), WHOLE)
 add("pde", "grids", lambda v: solve(grids=v), {"text": "fine", "zero": (0,), "None": None, "empty": ()})
+add("pde", "slabs", lambda v: solve(slabs=v), {"zero": 0, "text": "many", "None": None, "empty": (), "no time": 2})
 add("pde", "restarts", lambda v: solve(restarts=v), {"-1": -1, "1.5": 1.5, "None": None})
 add("pde", "seed", lambda v: solve(seed=v), SEEDS)

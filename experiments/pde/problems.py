@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 import edgewise as ew
 
@@ -19,6 +19,7 @@ pi = math.pi
 SQUARE: Box = ((-1.0, 1.0), (-1.0, 1.0))
 SLAB: Box = ((-1.0, 1.0), (0.0, 1.0))
 PEAKS = ((0.3, 0.2, 0.6, 8.0, 2.0), (-0.4, -0.3, -0.4, 3.0, 9.0), (0.1, -0.5, 1.1, 6.0, 4.0))
+L_SHAPE = ew.pde.Polygon([(-1, -1), (0, -1), (0, 0), (1, 0), (1, 1), (-1, 1)])
 REYNOLDS = 20.0
 MEASURED = 200  # points of the inverse problem
 NU = 0.05  # its viscosity
@@ -26,8 +27,9 @@ NU = 0.05  # its viscosity
 
 @dataclass(frozen=True)
 class Problem:
-    """One row. title: the equation in words. bar: the error to reach, and of what. grids, points and steps: as `solve`
-    takes them. unknown: the true value of the constant to be found."""
+    """One row. title: the equation in words. bar: the error to reach, and of what. domain, grids, points, steps and
+    slabs: as `solve` takes them; the box is the domain where there is none. network: from a seed; a KAN of the shape
+    where there is none. unknown: the true value of the constant to be found."""
 
     title: str
     bar: str
@@ -42,7 +44,16 @@ class Problem:
     grids: str | tuple[int, ...] = "auto"
     steps: int | None = None
     restarts: int = 4
+    slabs: Any = 1
+    domain: Any = None
+    network: Callable[[int], Any] | None = None
     unknown: float | None = None
+
+    def model(self, seed: int) -> Any:
+        """The network to begin with."""
+        if self.network is not None:
+            return self.network(seed)
+        return ew.KAN(self.shape, grid_size=self.grid, degree=self.degree, base=None, seed=seed)
 
 
 def _with_solution(exact: Function, box: Box) -> dict[str, Any]:
@@ -102,6 +113,56 @@ def navier_stokes(u: Any, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return first, second, by_x[:, 0] + by_y[:, 1]
 
 
+def perceptron(*widths: int) -> Callable[[int], nn.Module]:
+    """Fully connected layers with tanh between them, from a seed."""
+
+    def made(seed: int) -> nn.Module:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            layers = [nn.Linear(a, b, dtype=torch.float64) for a, b in zip(widths, widths[1:], strict=False)]
+        return nn.Sequential(*[part for layer in layers for part in (layer, nn.Tanh())][:-1])
+
+    return made
+
+
+def _in_time(grid: int, power: int = 7) -> dict[str, Any]:
+    """A polynomial of time whose coefficients are splines of the place, slab by slab."""
+    shape = (2, (0, tuple(max(2, 1 + (k > 0) + (k > 5)) for k in range(power + 1))), 1)
+    network = lambda seed: ew.pde.polynomial_in_time(2, power=power, grid_size=grid, seed=seed)  # noqa: E731
+    return {"shape": shape, "network": network, "grid": grid, "degree": 7, "grids": (grid,), "restarts": 0}
+
+
+def corner(x: Tensor) -> Tensor:
+    """r^(2/3) sin(2 angle / 3), harmonic, with a singular point in the corner of the L."""
+    angle = torch.atan2(x[:, 1:], x[:, :1]) % (2 * pi)
+    return x.square().sum(1, keepdim=True) ** (1 / 3) * torch.sin(2 * angle / 3)
+
+
+def many(x: Tensor) -> Tensor:
+    """A function of any number of inputs that is no sum of functions of one."""
+    return torch.exp(-x.square().mean(1, keepdim=True)) + torch.sin(x[:, :1] * x[:, 1:2])
+
+
+def string(x: Tensor) -> Tensor:
+    """Two modes of a string."""
+    first = torch.sin(pi * x[:, :1]) * torch.cos(2 * pi * x[:, 1:])
+    return first + 0.5 * torch.sin(4 * pi * x[:, :1]) * torch.cos(8 * pi * x[:, 1:])
+
+
+def _many(dims: int, points: int) -> Problem:
+    source, box = references.laplacian(many), ((-1.0, 1.0),) * dims
+    return Problem(
+        title=f"Poisson in {dims} dimensions",
+        bar="",
+        shape=(dims, 4, 1),
+        equation=lambda u, x: sum(u(axis, axis) for axis in range(dims)) - source(x),
+        points=points,
+        grids=(4, 8),
+        restarts=3,
+        **_with_solution(many, box),
+    )
+
+
 def _burgers_conditions(seed: int) -> list[Any]:
     return [ew.pde.Initial(lambda x: -torch.sin(pi * x[:, 0])), ew.pde.Dirichlet(0.0)]
 
@@ -153,6 +214,14 @@ PROBLEMS: dict[str, Problem] = {
         grids=(5, 10, 20, 30),
         **_with_solution(paper, SQUARE),
     ),
+    "poisson MLP": Problem(
+        title="Poisson, the paper's, by a perceptron with tanh under the same minimiser",
+        bar="",
+        shape=(2, 11, 11, 1),
+        equation=_poisson(paper),
+        network=perceptron(2, 11, 11, 1),
+        **_with_solution(paper, SQUARE),
+    ),
     "poisson sums": Problem(
         title="Poisson, the paper's, by a network of sums alone",
         bar="",
@@ -169,6 +238,15 @@ PROBLEMS: dict[str, Problem] = {
         points=3000,
         grids=(6, 12, 24),
         restarts=2,
+        **_with_solution(peaks, SQUARE),
+    ),
+    "peaks MLP": Problem(
+        title="Poisson, the three peaks, by a perceptron with tanh under the same minimiser",
+        bar="",
+        shape=(2, 31, 31, 1),
+        equation=_poisson(peaks),
+        network=perceptron(2, 31, 31, 1),
+        points=3000,
         **_with_solution(peaks, SQUARE),
     ),
     "helmholtz": Problem(
@@ -190,6 +268,35 @@ PROBLEMS: dict[str, Problem] = {
         reference=lambda: references.of_function(warmth, ((0.0, 1.0), (0.0, 1.0))),
         grids=(5, 10, 20),
     ),
+    "wave": Problem(
+        title="a string, two modes",
+        bar="",
+        box=((0.0, 1.0), (0.0, 1.0)),
+        equation=lambda u, x: u(1, 1) - 4 * u(0, 0),
+        conditions=lambda seed: [
+            ew.pde.Initial(lambda x: torch.sin(pi * x[:, 0]) + 0.5 * torch.sin(4 * pi * x[:, 0])),
+            ew.pde.Initial(0.0, derivative=1),
+            ew.pde.Dirichlet(0.0),
+        ],
+        reference=lambda: references.of_function(string, ((0.0, 1.0), (0.0, 1.0))),
+        slabs=10,
+        **_in_time(20),
+    ),
+    "corner": Problem(
+        title="Laplace on an L, r^(2/3) sin(2 angle / 3)",
+        bar="",
+        shape=(2, 5, 5, 1),
+        box=SQUARE,
+        domain=L_SHAPE,
+        equation=lambda u, x: u(0, 0) + u(1, 1),
+        conditions=lambda seed: [ew.pde.Dirichlet(corner)],
+        reference=lambda: references.of_function(corner, SQUARE, domain=L_SHAPE),
+        points=3000,
+        grids=(6, 12, 24),
+        restarts=2,
+    ),
+    "5 dimensions": _many(5, 2000),
+    "10 dimensions": _many(10, 3000),
     "kovasznay": Problem(
         title=f"Navier-Stokes, Kovasznay's flow, Reynolds number {REYNOLDS:g}",
         bar="L2 below 1e-8",
@@ -205,6 +312,14 @@ PROBLEMS: dict[str, Problem] = {
         0.01,
         title="Burgers, viscosity 0.01",
         bar="L2 below 1e-10",
+        points=4000,
+        slabs=20,
+        **_in_time(90),
+    ),
+    "burgers whole": _burgers(
+        0.01,
+        title="Burgers, viscosity 0.01, by one network for all time",
+        bar="",
         shape=(2, 5, 5, 1),
         points=3000,
         grids=(6, 12, 24),
@@ -214,15 +329,13 @@ PROBLEMS: dict[str, Problem] = {
         0.01 / pi,
         title="Burgers, viscosity 0.01/pi",
         bar="L2 below 8e-9",
-        shape=(2, 5, 5, 1),
-        points=3000,
-        grids=(6, 12, 24),
-        restarts=2,
+        points=3500,
+        slabs=16,
+        **_in_time(80),
     ),
     "allen-cahn": Problem(
         title="Allen-Cahn, diffusion 1e-4",
         bar="L2 below 1.8e-6",
-        shape=(2, 5, 5, 1),
         box=SLAB,
         equation=lambda u, x: u(1) - 1e-4 * u(0, 0) - 5 * (u() - u() ** 3),
         conditions=lambda seed: [
@@ -231,8 +344,8 @@ PROBLEMS: dict[str, Problem] = {
         ],
         reference=references.allen_cahn,
         points=3000,
-        grids=(6, 12, 24),
-        restarts=2,
+        slabs=(2e-4, 1e-3, 0.004, 0.015, 0.04, *(0.08 * k for k in range(1, 13))),
+        **_in_time(60),
     ),
     "inverse": _inverse(0.0, "viscosity within 1e-6"),
     "inverse noisy": _inverse(0.01, "viscosity within 1 %"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -25,10 +25,12 @@ class Reference(NamedTuple):
     slopes: Tensor
 
 
-def of_function(function: Function, box: Box, points: int = POINTS) -> Reference:
-    """A function (n, d) -> (n, o) at points that no solver has seen; slopes by autograd."""
+def of_function(function: Function, box: Box, points: int = POINTS, domain: Any = None) -> Reference:
+    """A function (n, d) -> (n, o) at points that no solver has seen, those in the domain if there is one; slopes by
+    autograd."""
     low, high = torch.tensor(box, dtype=torch.float64).unbind(1)
     x = low + SobolEngine(len(box), scramble=True, seed=2**40).draw(points, dtype=torch.float64) * (high - low)
+    x = x if domain is None else x[domain.inside(x)]
     values, slopes = with_slopes(function, x)
     return Reference(x, values, slopes)
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch import nn
 
 import edgewise as ew
 
@@ -31,18 +32,19 @@ def pde_job(name: str, seed: int, smoke: bool) -> dict[str, float]:
     """The errors of one equation from one seed, and its CPU seconds."""
     problem = PROBLEMS[name]
     if smoke:
-        problem = dataclasses.replace(problem, points=300, grids=(problem.grid,), steps=3, restarts=0)
+        grids = "auto" if isinstance(problem.model(0), nn.Sequential) else (problem.grid,)
+        problem = dataclasses.replace(problem, points=300, grids=grids, steps=3, restarts=0)
     began = time.process_time()
-    model = ew.KAN(problem.shape, grid_size=problem.grid, degree=problem.degree, base=None, seed=seed)
     solution = ew.pde.solve(
-        model,
+        problem.model(seed),
         problem.equation,
-        domain=problem.box,
+        domain=problem.box if problem.domain is None else problem.domain,
         conditions=problem.conditions(seed),
         points=problem.points,
         grids=problem.grids,
         steps=problem.steps,
         restarts=problem.restarts,
+        slabs=problem.slabs,
         seed=seed,
         progress=False,
     )
@@ -51,11 +53,22 @@ def pde_job(name: str, seed: int, smoke: bool) -> dict[str, float]:
     if problem.unknown is not None:
         found["unknown"] = abs(next(iter(solution.unknowns.values())) / problem.unknown - 1)
     return found | {
-        "parameters": ew.summary(solution.model).parameters,
+        "parameters": parameters(solution.model),
         "residual": solution.errors["the equation"],
         "seconds": seconds,
         "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
+
+
+def parameters(model: Any) -> int:
+    """Numbers that were trained, those of all slabs together."""
+    if isinstance(model, ew.pde.TimeSlabs):
+        return sum(parameters(network) for network in model.networks)
+    if not isinstance(model, ew.KAN):
+        return sum(part.numel() for part in model.parameters())
+    if all(part.requires_grad for part in model.parameters()):
+        return ew.summary(model).parameters
+    return sum(int(layer.spline_edges().sum()) * layer.num_basis for layer in model.edge_layers)
 
 
 def errors(model: Any, reference: Reference, problem: Problem) -> dict[str, float]:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .ops import use_backend as use_backend
     from .plotting import plot as plot
     from .plotting.effects_figure import plot_effects as plot_effects
+    from .plotting.front_figure import plot_front as plot_front
     from .size import summary as summary
     from .structure.decomposition import tree as tree
     from .structure.related.relations import relations as relations
@@ -90,6 +91,7 @@ _HOME = {
     "perturb": "transforms",
     "plot": "plotting",
     "plot_effects": "plotting.effects_figure",
+    "plot_front": "plotting.front_figure",
     "prune": "transforms",
     "read_csv": "data",
     "redraw": "insight.redraw",

@@ -66,12 +66,17 @@ def from_samples(x: Tensor, grid_size: int, degree: int, *, quantile: float = 0.
 
     `margin` widens the range by that fraction on both sides. A constant column gets an interval of width 2 around its
     value. Spacing never falls below 1 % of the uniform spacing, so ties and discrete columns cannot collapse knots.
+    Raises `GridError` where the range overflows.
     """
     low, high = x.amin(0), x.amax(0)
     flat = (high - low) <= 1e-12 * torch.maximum(low.abs(), high.abs())
     low, high = torch.where(flat, low - 1, low), torch.where(flat, high + 1, high)
     pad = margin * (high - low)
     low, high = low - pad, high + pad
+    if not bool((high - low).isfinite().all()):
+        raise GridError(
+            f"a grid longer than the samples by margin={shown(margin)} has no finite length; take a smaller one"
+        )
     t = torch.arange(grid_size + 1, dtype=x.dtype, device=x.device) / grid_size
     breaks = low[:, None] * (1 - t) + high[:, None] * t
     if quantile > 0:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from edgewise.data import encode, raw_columns, read_csv
+from edgewise.data import beyond_ranges, encode, raw_columns, read_csv
 from edgewise.errors import DataError, ShapeError
 from edgewise.metadata import Metadata
 
@@ -143,3 +143,9 @@ def test_rounding_to_float32_leaves_no_range() -> None:
     metadata = Metadata(inputs=("a",), ranges=((0.1, 0.7),))
     assert not encode(np.array([[0.1], [0.7]], dtype=np.float32), metadata).outside.any()
     assert encode(np.array([[0.1], [0.70001]], dtype=np.float32), metadata).outside.tolist() == [False, True]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_range_that_overflows_is_no_trouble() -> None:
+    metadata = Metadata(inputs=("a",), ranges=((-1.7e308, 1.7e308),))
+    assert not beyond_ranges(np.array([[1e308]]), metadata, [0], margin=0.1)[0].any()

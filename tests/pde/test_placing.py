@@ -5,8 +5,10 @@ from __future__ import annotations
 import torch
 
 import edgewise as ew
+from edgewise import grid
 from edgewise.pde.domain import Domain
-from edgewise.pde.placing import drawn, placed, regridded, sharpened, stretched
+from edgewise.pde.kan_jets import KanJets
+from edgewise.pde.placing import bends, drawn, finer, following, placed, regridded, shifted, sizes_within, stretched
 from helpers import assert_close, assert_equal, state_of
 
 BOX = Domain.create(((2, 5), (-1, 0)))
@@ -47,27 +49,65 @@ def test_hidden_grids_are_stretched_over_activations():
 def test_finer_grids_keep_the_function():
     model = stretched(placed(ew.KAN((2, (2, 1), 1), grid_size=4, seed=2), BOX), BOX.interior(50, 0))
     x = BOX.interior(300, 1)
-    finer = sharpened(model, [9, 7], x, torch.rand(300, dtype=torch.float64))
-    assert [layer.grid_size for layer in finer.edge_layers] == [9, 7]
-    assert_close(finer(x), model(x), like="refine", scale=10.0)
+    errors = [torch.rand(layer.in_features, 4, dtype=torch.float64) for layer in model.edge_layers]
+    new = finer(model, [9, 7], errors, 2)
+    assert [layer.grid_size for layer in new.edge_layers] == [9, 7]
+    assert_close(new(x), model(x), like="refine", scale=10.0)
 
 
-def test_knots_go_where_the_load_is():
+def test_intervals_with_errors_are_halved_first():
+    model = placed(ew.KAN((2, 1), grid_size=4, degree=5), BOX)
+    errors = torch.tensor([[1.0, 0.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]], dtype=torch.float64)
+    layer = finer(model, [6], [errors], 2).edge_layers[0]
+    left, even = grid.breaks_of(layer.knots, layer.degree).diff(dim=1)
+    assert_close(left / left.sum(), torch.tensor([1, 1, 2, 4, 4, 4]).double() / 16)
+    assert float(even.max() / even.min()) < 2.1
+
+
+def test_no_errors_split_evenly():
     model = placed(ew.KAN((2, 1), grid_size=4), BOX)
+    layer = finer(model, [8], [torch.zeros(2, 4, dtype=torch.float64)], 2).edge_layers[0]
+    widths = grid.breaks_of(layer.knots, layer.degree).diff(dim=1)
+    assert_close(widths, torch.full_like(widths, 0.25))
+
+
+def test_intervals_go_to_the_layer_whose_error_they_lower_most():
+    model = placed(ew.KAN((2, 3, 1), grid_size=4, degree=5), BOX)
+    first, second = torch.ones(2, 4, dtype=torch.float64), torch.full((3, 4), 1e-12, dtype=torch.float64)
+    assert sizes_within(model, 9 * 4 + 6 * 3, [first, second], 2) == [7, 4]
+    assert sizes_within(model, 9 * 4 + 6 * 3, [1e-12 * first, 1e12 * second], 2) == [4, 10]
+
+
+def test_knots_move_to_where_the_solution_bends():
+    model = placed(ew.KAN((2, 1), grid_size=30, degree=5, base=None), BOX)
+    x = BOX.interior(4000, 0)
+    steep = torch.stack([torch.cosh((x[:, 0] - 3) / 0.1).reciprocal(), torch.ones(4000).double()], 1).square()
+    layer = shifted(model, x, steep).edge_layers[0]
+    real = grid.breaks_of(layer.knots, 5) * model.input_scale[:, None] + model.input_shift[:, None]
+    middle, widths = 0.5 * (real[0, 1:] + real[0, :-1]), real[0].diff()
+    assert float(widths[(middle - 3).abs() < 0.1].max()) < 0.25 * float(widths[(middle - 3).abs() > 1].min())
+    assert_close(real[:, [0, -1]], torch.tensor(BOX.box, dtype=torch.float64))
+    assert float(real[1].diff().max() / real[1].diff().min()) < 1.3
+
+
+def test_bends_are_fourth_derivatives():
+    model = placed(ew.KAN((2, 1), degree=7, base=None, seed=3), BOX)
+    x = BOX.interior(20, 0)
+    total = [ew.edge(model, (0, column, 0))(x[:, column], derivative=4) for column in range(2)]
+    assert_close(bends(KanJets(model.build()), x), torch.stack(total, 1).detach().square(), like="formula")
+
+
+def test_points_follow_the_knots():
+    model = placed(ew.KAN((2, 1), grid_size=4), BOX)
+    breaks = torch.tensor([[-1.0, -0.9, -0.8, -0.7, 1.0], [-1.0, -0.5, 0.0, 0.5, 1.0]], dtype=torch.float64)
+    layer = model.edge_layers[0]
+    layer = type(layer).build(**{**layer.parts(), "knots": grid.from_breaks(breaks, layer.degree), "uniform": None})
+    model = model.build(layers=[layer])
     x = BOX.interior(1000, 0)
-    load = torch.where(x[:, 0] < 2.3, 1.0, 0.0).double()
-    layer = sharpened(model, [12], x, load).edge_layers[0]
-    breaks = layer.knots[:, layer.degree : layer.degree + 13] * model.input_scale[:, None] + model.input_shift[:, None]
-    assert float(breaks[0].diff()[0]) < 0.6 * float(breaks[0].diff()[-1])
-    widths = breaks[1].diff()
-    assert float(widths.max() / widths.min()) < 4.1, "the load does not depend on the other input"
-
-
-def test_no_load_splits_evenly():
-    model = placed(ew.KAN((2, 1), grid_size=4), BOX)
-    x = BOX.interior(100, 0)
-    layer = sharpened(model, [8], x, torch.zeros(100, dtype=torch.float64)).edge_layers[0]
-    assert layer.knots.shape[1] == 8 + 1 + 2 * layer.degree
+    moved = following(model, BOX)(x)
+    assert bool(BOX.inside(moved).all())
+    assert 740 < int((moved[:, 0] < 2 + 0.15 * 3).sum()) < 760
+    assert_close(moved[:, 1], x[:, 1])
 
 
 def test_a_node_that_is_constant_keeps_its_grid():

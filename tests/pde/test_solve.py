@@ -205,6 +205,10 @@ def test_automatic_grids_end_where_points_are_too_few():
     ({"equation": lambda u, x: u(0).nonsense}, ConfigError, "the equation failed"),
     ({"equation": lambda u, x: u(0) - x[:, 0]}, ShapeError, "take x"),
     ({"equation": lambda u, x: u(0)[:2]}, ShapeError, "for 5 points"),
+    ({"equation": lambda u, x: u(0) * 1j}, ConfigError, "must give real numbers, got complex128"),
+    ({"equation": lambda u, x: u(0) > 0}, ConfigError, "must give real numbers, got bool"),
+    ({"equation": lambda u, x: u(0) - u() + 0 * u[pde.Unknown("k")]}, ConfigError, "nothing depends on the Unknown"),
+    ({"equation": lambda u, x: u(0) - torch.sqrt(u() - 50)}, TrainingError, "not finite at 40 of 40 points"),
     ({"equation": lambda u, x: u(0) - u().mean()}, ConfigError, "depends on other points"),
     ({"equation": lambda u, x: u(0) + 1 / (x - x)}, TrainingError, "not finite at 40 of 40 points"),
     ({"equation": lambda u, x: u(0, 0, 0), "model": ew.KAN((1, 1), degree=2)}, ConfigError, "order 3.*degree 2"),
@@ -225,6 +229,21 @@ def test_automatic_grids_end_where_points_are_too_few():
 def test_bad_problems_are_refused(settings, error, words):
     with pytest.raises(error, match=words):
         simple(**settings)
+
+
+def test_the_message_doubts_what_is_no_solution():
+    assert "hardly" not in simple().message
+    growing = {"equation": lambda u, x: u(0) - u() ** 2, "domain": ((0, 2),), "conditions": [pde.Initial(1.0)]}
+    assert "hardly a solution" in simple(**growing).message, "the solution is infinite at 1"
+    vanishing = {"equation": lambda u, x: torch.exp(-(u() ** 2)), "conditions": []}
+    message = simple(**vanishing, steps=5).message
+    assert "hardly a solution" in message and "Without conditions" in message
+    zero = {"equation": lambda u, x: u(0) - u(), "conditions": [pde.Initial(0.0)]}
+    assert "hardly" not in simple(**zero).message
+
+
+def test_an_equation_in_single_precision_is_taken():
+    assert simple(equation=lambda u, x: first_order(u, x).float()).errors["the equation"] < 1e-4
 
 
 def test_a_misspelt_keyword_gets_a_hint():

@@ -284,6 +284,11 @@ def test_adapt_refuses_unusable_settings(kwargs: dict[str, Any]):
         adapt(KAN((2, 3, 1)), torch.rand(9, 2, dtype=torch.float64), **kwargs)
 
 
+def test_adapt_refuses_a_margin_that_no_number_holds():
+    with pytest.raises(GridError, match="by margin=1e.?308 has no finite length; take a smaller one"):
+        adapt(KAN((1, 1)), torch.tensor([[-1.0], [1.0]], dtype=torch.float64), margin=1e308)
+
+
 # ------------------------------------------------------------------ all three
 
 

@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"edgewise {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_fit, _predict, _info, _plot, _warmup):
+    for add in (_fit, _discover, _predict, _info, _plot, _warmup):
         add(commands)
     return top
 
@@ -125,6 +125,26 @@ def _ways(it: Any) -> None:
     )
     it.add_argument("--seed", type=whole, default=0, help="seed of the split, the start and all else (default 0)")
     it.add_argument("--no-formula", action="store_true", help="look for no closed forms and write no formula.txt")
+
+
+def _discover(commands: Any) -> None:
+    about = "Look for the law behind a table. Writes front.csv, all formulas found, and law.txt, the best one."
+    it = commands.add_parser("discover", help="look for the law behind a table", description=about, allow_abbrev=False)
+    it.add_argument("table", help="a text table with a header, as for fit")
+    it.add_argument("--target", action="append", metavar="NAME", help="the column that the law is to explain")
+    it.add_argument("--out", required=True, metavar="FOLDER", help="the folder to write")
+    it.add_argument("--features", action="append", metavar="NAMES", help="the columns to use (default: all others)")
+    it.add_argument(
+        "--drop",
+        action="append",
+        metavar="NAMES",
+        help="columns to leave out; 'rows' leaves out rows with missing or unusable cells",
+    )
+    it.add_argument("--seconds", type=amount, default=60.0, metavar="S", help="end after so many (default 60)")
+    it.add_argument("--seed", type=whole, default=0, help="seed of the split of the rows (default 0)")
+    it.add_argument("--force", action="store_true", help="replace an existing folder of this kind")
+    it.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    it.set_defaults(task="regression", categorical=None)
 
 
 def _predict(commands: Any) -> None:

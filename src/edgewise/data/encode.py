@@ -254,8 +254,9 @@ def beyond_ranges(
         return np.zeros(len(X), dtype=bool), ""
     low, high = np.array(metadata.ranges, dtype=np.float64)[columns].T
     values = X[:, columns]
-    slack = SINGLE * np.maximum(np.abs(low), np.abs(high)) + margin * (high - low)
-    beyond = (values < low - slack) | (values > high + slack)
+    with np.errstate(over="ignore"):  # a range or an end that overflows lets every row pass there
+        slack = SINGLE * np.maximum(np.abs(low), np.abs(high)) + margin * (high - low)
+        beyond = (values < low - slack) | (values > high + slack)
     rows = beyond.any(axis=1)
     if not rows.any():
         return rows, ""

@@ -5,6 +5,7 @@ Letters: n rows, m columns of a matrix A, whose null vectors are looked for.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
@@ -33,13 +34,14 @@ class Directions:
         return float(sum(abs(entry.numerator) + 2 * entry.denominator - 2 for entry in entries))
 
 
-def null_directions(A: Tensor, wrong: Tensor, pivots: int) -> list[Directions]:
+def null_directions(A: Tensor, wrong: Tensor, pivots: int, shy: Collection[int] = ()) -> list[Directions]:
     """The rational null vectors of A (n, m): as many as its error may allow first, then fewer.
 
     Args:
         A (n, m): columns in units in which a null vector has simple entries.
         wrong (n, m): what A is wrong by, about.
         pivots: the first so many columns may be pivots.
+        shy: those that are pivots only where no others can be.
     """
     finite = torch.isfinite(A).all(1) & torch.isfinite(wrong).all(1)
     A, wrong = A[finite], wrong[finite]
@@ -51,17 +53,27 @@ def null_directions(A: Tensor, wrong: Tensor, pivots: int) -> list[Directions]:
     offers: list[Directions] = []
     # more vectors than are sure: a few of several null vectors are not rational, all of them together are
     for count in range(min(pivots, int((s <= TUNED.null_tried).sum())), 0, -1):
+        best: Directions | None = None
         for denominator in range(1, TUNED.denominator + 1):
-            found = _rational(vh[-count:] / unit, A / unit, unit, wrong / unit, pivots, denominator)
-            if found is not None:
-                offers.append(found)
+            found = _rational(vh[-count:] / unit, A / unit, unit, wrong / unit, pivots, denominator, shy)
+            if found is not None and (best is None or _cost(found, shy) < _cost(best, shy)):
+                best = found
+            if best is not None and not set(best.pivots) & set(shy):
                 break
+        if best is not None:
+            offers.append(best)
         if len(offers) == TUNED.null_counts:
             break
     return offers
 
 
-def _rational(null: Tensor, A: Tensor, unit: Tensor, wrong: Tensor, pivots: int, denominator: int) -> Directions | None:
+def _cost(found: Directions, shy: Collection[int]) -> float:
+    return found.cost + TUNED.shy_pivot * len(set(found.pivots) & set(shy))
+
+
+def _rational(
+    null: Tensor, A: Tensor, unit: Tensor, wrong: Tensor, pivots: int, denominator: int, shy: Collection[int]
+) -> Directions | None:
     """The null space (k, m) with the pivots that make it shortest, each entry a short fraction that A allows."""
     k, m = null.shape
     best: Directions | None = None
@@ -87,7 +99,7 @@ def _rational(null: Tensor, A: Tensor, unit: Tensor, wrong: Tensor, pivots: int,
         if bool((left > torch.clamp(TUNED.null_factor * noise + TUNED.null_round_off, max=TUNED.null_most)).any()):
             continue
         found = Directions(chosen, vectors, float(left.max()))
-        if best is None or found.cost < best.cost:
+        if best is None or _cost(found, shy) < _cost(best, shy):
             best = found
     return best
 

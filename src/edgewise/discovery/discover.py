@@ -15,7 +15,10 @@ from .laws import Law, as_law, chosen, front
 from .polish import Polished
 from .printing import table
 from .split_rows import LawTask, as_task
-from .strategy import ProofStep, search
+from .steps import ProofStep
+from .strategy import search
+from .tidy import tidied
+from .tuning import TUNED
 from .verdict import Verdict, verdict
 
 
@@ -101,12 +104,17 @@ def discover(
     task = as_task(X, y, inputs, target, seed)
     events, ending = _gathered(task, float(seconds), wanted)
     found = [event for event in events if isinstance(event, Polished)]
+    found = [_tidy(one, task) for one in dict.fromkeys([*front(found, task), chosen(found, task)])]
     best = chosen(found, task)
     said = verdict(best.node, task)
     laws = tuple(as_law(one, task) for one in front(found, task))
     message = said.value + (f"; {ending}" if ending else "")
     steps = tuple(event for event in events if isinstance(event, ProofStep))
     return Discovery(as_law(best, task), laws, said, steps, message, task.target)
+
+
+def _tidy(one: Polished, task: LawTask) -> Polished:
+    return Polished(tidied(one.node, task.fitting.first(TUNED.quick_rows)), one.error)
 
 
 def _wrong(seconds: Any, seed: Any, units: Any, n_jobs: Any) -> Iterator[str]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .drop_terms import without_idle_terms
 from .least_squares import error, fitted
 from .multiply import shorter
 from .simplify import simplified
@@ -29,7 +30,7 @@ def polished(found: Iterable[Node], task: LawTask, guide: LawRows, yardstick: Ya
 
     guide: few rows for a first fit, whose y may be smoother than it was given. yardstick: of errors on them.
     """
-    floor = TUNED.exact * task.size
+    floor = task.floor
     quick: list[tuple[float, Node]] = []
     seen: set[Node] = set()
     for start in list(found)[: TUNED.tries]:
@@ -46,20 +47,33 @@ def polished(found: Iterable[Node], task: LawTask, guide: LawRows, yardstick: Ya
 
 
 def finished(nodes: Iterable[Node], task: LawTask) -> list[Polished]:
-    """Formulas fitted to all rows that fit, made simpler, and judged by the rows that choose."""
+    """Formulas fitted to all rows that fit, made simpler, and judged by the rows that choose.
+
+    The best one loses terms that the others can stand in for.
+    """
     all_rows = task.fitting.first(TUNED.fitted)
-    floor, done = TUNED.exact * task.size, []
+    done: list[Polished] = []
     for node in nodes:
-        node = shorter(snapped(fitted(node, all_rows, steps=TUNED.steps), all_rows), all_rows)
-        off = error(node, task.choosing)
-        if math.isfinite(off):
-            done.append(Polished(node, off))
-            if off <= floor:
+        found = _judged(shorter(snapped(fitted(node, all_rows, steps=TUNED.steps), all_rows), all_rows), task)
+        if found is not None:
+            done.append(found)
+            if found.error <= task.floor:
                 break
+    if not done:
+        return []
     measure = of_choice(task)
+    done.sort(key=lambda one: measure.price(one.node, one.error))
+    fewer = without_idle_terms(done[0].node, all_rows)
+    better = None if fewer == done[0].node else _judged(shorter(snapped(fewer, all_rows), all_rows), task)
+    done = done if better is None else [better, *done]
     return sorted(done, key=lambda one: measure.price(one.node, one.error))
+
+
+def _judged(node: Node, task: LawTask) -> Polished | None:
+    off = error(node, task.choosing)
+    return Polished(node, off) if math.isfinite(off) else None
 
 
 def of_choice(task: LawTask) -> Yardstick:
     """What errors on the rows that choose cost."""
-    return Yardstick(len(task.choosing), 0.0, TUNED.exact * task.size)
+    return Yardstick(task.counted(len(task.choosing)), 0.0, task.floor)

@@ -14,7 +14,8 @@ from torch import Tensor
 from .directions import Directions, null_directions
 from .states import ReducedProblem, Reduction
 from .surrogate import SurrogatePair
-from .tree import ONE, Node, Var, number, on_columns, power, product, total
+from .tree import ONE, Apply, Node, Num, Var, number, on_columns, power, product, total
+from .tuning import TUNED
 
 
 def scaled(state: ReducedProblem, Z: Tensor, pair: SurrogatePair) -> list[ReducedProblem]:
@@ -25,7 +26,9 @@ def scaled(state: ReducedProblem, Z: Tensor, pair: SurrogatePair) -> list[Reduce
     """
     d = Z.shape[1]
     A, wrong = (torch.cat([Z * gradient, values[:, None]], 1) for gradient, values in _both(Z, pair))
-    return [_scaled_along(state, found) for found in null_directions(A, wrong, pivots=d)]
+    size = Z.abs()
+    shy = (size.min(0).values < TUNED.near_zero * size.max(0).values).nonzero()[:, 0].tolist()
+    return [_scaled_along(state, found) for found in null_directions(A, wrong, pivots=d, shy=shy)]
 
 
 def _scaled_along(state: ReducedProblem, found: Directions) -> ReducedProblem:
@@ -48,6 +51,38 @@ def translated(state: ReducedProblem, Z: Tensor, pair: SurrogatePair) -> list[Re
     return [_translated_along(state, found) for found in null_directions(A, wrong, pivots=d)]
 
 
+def grown(state: ReducedProblem, Z: Tensor, pair: SurrogatePair) -> list[ReducedProblem]:
+    """Two columns that are one: z_j exp(c z_i), where moving z_i does what scaling z_j does, g_i = c z_j g_j."""
+    (gradient, _), (wrong, _) = _both(Z, pair)
+    found = []
+    for i in range(Z.shape[1]):
+        for j in range(Z.shape[1]):
+            own, other = gradient[:, i], Z[:, j] * gradient[:, j]
+            size = float(other.square().sum())
+            if i == j or size == 0 or not float(own.square().sum()) > 0:
+                continue
+            c = float((own * other).sum()) / size
+            left = float((own - c * other).square().mean().sqrt() / own.square().mean().sqrt())
+            unsure = wrong[:, i] - c * Z[:, j] * wrong[:, j]
+            noise = float(unsure.square().mean().sqrt() / own.square().mean().sqrt())
+            if left <= min(TUNED.null_factor * noise + TUNED.null_round_off, TUNED.null_most):
+                found += [_grown_along(state, i, j, rate, left) for rate in _rates(c, 2 * (noise + left))]
+    return sorted(found, key=lambda one: one.trail[-1].rest)
+
+
+def _rates(c: float, unsure: float) -> list[Num]:
+    """A number as a short fraction where one is near, and as it is."""
+    near = float(Fraction(c).limit_denominator(TUNED.denominator))
+    return [*([number(near)] if near and abs(near - c) <= max(unsure, 1e-3) * abs(c) else []), Num(c)]
+
+
+def _grown_along(state: ReducedProblem, i: int, j: int, rate: Num, left: float) -> ReducedProblem:
+    column = product(Var(j), Apply("exp", product(rate, Var(i))))
+    columns = [column if n == j else Var(n) for n in range(len(state.columns)) if n != i]
+    trail = (*state.trail, Reduction("mixed scalings", 1, left))
+    return ReducedProblem(state.prefactor, tuple(on_columns(one, state.columns) for one in columns), trail)
+
+
 def _translated_along(state: ReducedProblem, found: Directions) -> ReducedProblem:
     """The state with columns that do not change along these translations."""
     columns: list[Node] = []
@@ -61,8 +96,7 @@ def _translated_along(state: ReducedProblem, found: Directions) -> ReducedProble
 def _both(Z: Tensor, pair: SurrogatePair) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
     """(gradient, values) of the finer surrogate, and by how much the coarser one differs."""
     fine, coarse = ((one.gradient(Z), one.values(Z)) for one in (pair.fine, pair.coarse))
-    # where degrees come in steps, the difference of neighbours is larger than what the finer one is wrong by
-    ease = min(1.0, pair.fine.error / max(pair.coarse.error, 1e-300)) ** 0.5
+    ease = pair.ease
     return fine, (ease * (fine[0] - coarse[0]), ease * (fine[1] - coarse[1]))
 
 

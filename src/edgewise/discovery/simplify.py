@@ -44,6 +44,9 @@ def _product(parts: list[Node]) -> Node:
     head = _joined(node.parts, product=True)
     if head == ZERO:
         return ZERO
+    if len(node.parts) == 2 and isinstance(node.parts[1], Sum) and _is_free(head):
+        if all(_is_free(_head(part)) for part in node.parts[1].parts):
+            return _sum([_product([head, part]) for part in node.parts[1].parts])
     powers: dict[Node, float] = {}
     rest: list[Node] = []
     for part in node.parts:
@@ -55,6 +58,15 @@ def _product(parts: list[Node]) -> Node:
         else:
             powers[base] = powers.get(base, 0.0) + exponent.value
     return product(head, *(_power(base, number(p)) for base, p in powers.items() if p != 0), *rest)
+
+
+def _is_free(node: Node) -> bool:
+    return isinstance(node, Num) and node.name is None
+
+
+def _head(node: Node) -> Node:
+    """The first factor."""
+    return node.parts[0] if isinstance(node, Product) else node
 
 
 def _joined(parts: tuple[Node, ...], *, product: bool) -> Node:
@@ -70,6 +82,8 @@ def _joined(parts: tuple[Node, ...], *, product: bool) -> Node:
 
 def _power(base: Node, exponent: Num) -> Node:
     if exponent.name is None:
+        if isinstance(base, Num) and base.value > 0:
+            return ONE if base == ONE else Num(base.value**exponent.value)
         return Power(base, exponent)
     p = exponent.value
     if p == 0:

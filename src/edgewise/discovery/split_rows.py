@@ -32,13 +32,19 @@ class LawRows:
 
 @dataclass(frozen=True)
 class LawTask:
-    """What is given: rows that fit constants, that choose among formulas, and that only judge; names of the columns."""
+    """What is given: rows that fit constants, that choose among formulas, and that only judge; names of the columns.
+
+    unsure: what y itself is wrong by where it is a part of a fitted function; 0 for a table that was given.
+    features: of that function: its errors are no more independent than that; 0 for a table that was given.
+    """
 
     fitting: LawRows
     choosing: LawRows
     judging: LawRows
     names: tuple[str, ...]
     target: str
+    unsure: float = 0.0
+    features: int = 0
 
     @property
     def spread(self) -> float:
@@ -49,6 +55,15 @@ class LawTask:
     def size(self) -> float:
         """Root of the mean square of y: what round-off is measured by."""
         return float(self.fitting.y.square().mean().sqrt())
+
+    def counted(self, rows: int) -> int:
+        """How many of so many rows have errors of their own."""
+        return min(rows, self.features) if self.features else rows
+
+    @property
+    def floor(self) -> float:
+        """The error below which none counts as lower."""
+        return max(TUNED.exact * self.size, self.unsure)
 
 
 def as_task(X: Any, y: Any, inputs: Sequence[str] | None, target: str | None, seed: int) -> LawTask:

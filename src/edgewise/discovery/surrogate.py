@@ -71,15 +71,30 @@ class Surrogate:
 
 @dataclass(frozen=True)
 class SurrogatePair:
-    """The best surrogate, and the next coarser one, from which it differs by about as much as it is wrong."""
+    """The best surrogate, and the next coarser one, from which it differs by about as much as it is wrong.
+
+    finer: the next one beyond the best, where it was fitted: where the best is a law already, only this one is near.
+    """
 
     fine: Surrogate
     coarse: Surrogate
+    finer: Surrogate | None = None
+
+    @property
+    def ease(self) -> float:
+        """Part of the difference that the finer one is wrong by: where degrees come in steps, neighbours differ by
+        more."""
+        return min(1.0, self.fine.error / max(self.coarse.error, 1e-300)) ** 0.5
 
     def shows_noise(self, X: Tensor) -> bool:
         """Whether what is left is noise rather than the surrogate's own error, as far as the two tell on rows X."""
-        own = float((self.fine.values(X) - self.coarse.values(X)).square().mean().sqrt())
-        return math.isfinite(own) and self.fine.error > TUNED.noisy * own
+        return self.fine.error > TUNED.noisy * self.own_error(X)
+
+    def own_error(self, X: Tensor) -> float:
+        """What the best one is wrong by on rows X (n, d), about: its difference from its nearest neighbour."""
+        best, others = self.fine.values(X), [self.coarse, *([] if self.finer is None else [self.finer])]
+        apart = [float((best - other.values(X)).square().mean().sqrt()) for other in others]
+        return min((one for one in apart if math.isfinite(one)), default=math.inf)
 
 
 @dataclass(frozen=True)
@@ -200,11 +215,11 @@ def _worse(found: list[Surrogate]) -> bool:
 
 
 def _best(found: list[Surrogate]) -> list[Surrogate]:
-    """The best one and the one before it, or after it where it is the first; none where there are no two."""
+    """The best one and the one before it, then the one after it, those that there are; none where there are no two."""
     if len(found) < 2:
         return []
     place = min(range(len(found)), key=lambda n: found[n].error)
-    return [found[place], found[place - 1] if place else found[1]]
+    return [found[place], *found[max(place - 1, 0) : place], *found[place + 1 : place + 2]]
 
 
 def grown(powers: Powers, U: Tensor, left: Tensor, most: int) -> Powers:

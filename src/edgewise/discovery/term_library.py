@@ -94,6 +94,7 @@ PLAIN: dict[str, Callable[[float, Node], Node]] = {
     "sin2": lambda k, z: power(Apply("sin", scaled(k, z)), 2.0),
     "erf": _applied("erf"),
     "J0": _applied("J0"),
+    "abs": lambda k, z: Apply("abs", z),
 }
 
 WAVES = ("sin", "cos", "J0")  # shapes whose scale must be near for least squares to find it

@@ -6,9 +6,9 @@ Letters: n rows, d columns, P free constants.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 import torch
 from torch import Tensor
@@ -281,23 +281,28 @@ def complexity(node: Node) -> int:
             return 1
 
 
-def to_sympy(node: Node, symbols: Sequence[Any]) -> Any:
-    """The formula in sympy, over these symbols of the columns; simple numbers are exact."""
+def to_sympy(node: Node, symbols: Sequence[Any], instead: Callable[[Node], Any] = lambda node: None) -> Any:
+    """The formula in sympy, over these symbols of the columns; simple numbers are exact.
+
+    instead: what a part becomes, where it is not None.
+    """
     import sympy
 
+    if (other := instead(node)) is not None:
+        return other
     match node:
         case Num(value, name):
             return sympy.Float(value) if name is None else name.expr()
         case Var(index):
             return symbols[index]
         case Sum(parts):
-            return sympy.Add(*(to_sympy(part, symbols) for part in parts))
+            return sympy.Add(*(to_sympy(part, symbols, instead) for part in parts))
         case Product(parts):
-            return sympy.Mul(*(to_sympy(part, symbols) for part in parts))
+            return sympy.Mul(*(to_sympy(part, symbols, instead) for part in parts))
         case Power(base, exponent):
-            return to_sympy(base, symbols) ** to_sympy(exponent, symbols)
+            return to_sympy(base, symbols, instead) ** to_sympy(exponent, symbols, instead)
         case Apply(form, argument):
-            return get(form).expr(to_sympy(argument, symbols))
+            return get(form).expr(to_sympy(argument, symbols, instead))
 
 
 def is_finite(node: Node) -> bool:
@@ -310,6 +315,8 @@ def written(node: Node, names: Sequence[str], digits: int = 6) -> str:
 
     >>> written(product(Num(0.123456789), power(Var(0), 2.0), Apply("sin", Var(1))), ["x", "y"])
     '0.123457*x**2*sin(y)'
+    >>> written(product(total(Var(0), Var(1)), power(total(number(1.0), Var(0)), -0.5)), ["x", "y"])
+    '(x + y)/sqrt(1 + x)'
     """
     match node:
         case Num(value, name):
@@ -319,8 +326,18 @@ def written(node: Node, names: Sequence[str], digits: int = 6) -> str:
         case Sum(parts):
             return " + ".join(written(part, names, digits) for part in parts).replace("+ -", "- ")
         case Product(parts):
-            return "*".join(_bracketed(part, names, digits) for part in parts).replace("-1*", "-")
+            above = [part for part in parts if not _below(part)] or [ONE]
+            text = "*".join(_bracketed(part, names, digits) for part in above).replace("-1*", "-")
+            under = [power(part.base, -part.exponent.value) for part in parts if _below(part)]
+            if not under:
+                return text
+            lower = "*".join(_bracketed(part, names, digits) for part in under)
+            return f"{text}/({lower})" if len(under) > 1 else f"{text}/{lower}"
         case Power(base, exponent):
+            if _below(node):
+                return written(Product((node,)), names, digits)
+            if exponent.value == 0.5:
+                return f"sqrt({written(base, names, digits)})"
             inner = _bracketed(base, names, digits)
             inner = f"({inner})" if isinstance(base, Product | Power | Num) else inner
             p = written(exponent, names, digits)
@@ -330,6 +347,11 @@ def written(node: Node, names: Sequence[str], digits: int = 6) -> str:
             return f"{shown}({written(argument, names, digits)})"
 
 
+def _below(node: Node) -> TypeGuard[Power]:
+    """Whether a factor is written below the line."""
+    return isinstance(node, Power) and node.exponent.name is not None and node.exponent.value < 0
+
+
 def _bracketed(node: Node, names: Sequence[str], digits: int) -> str:
     text = written(node, names, digits)
-    return f"({text})" if isinstance(node, Sum) or "/" in text and isinstance(node, Num) else text
+    return f"({text})" if isinstance(node, Sum) or "/" in text and isinstance(node, Num | Product) else text

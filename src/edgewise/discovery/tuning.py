@@ -76,6 +76,71 @@ class DiscoveryTuning:
     gain: float = 0.5
     """Factor by which a further term must lower the error. Not measured."""
 
+    # ------------------------------------------------------------------ one column (one_column.py)
+
+    growths: tuple[float, ...] = (0.0, -0.5, 0.5, -1.0, 1.0, -2.0, 2.0, -4.0, 4.0)
+    """Growth of a wave over half of the rows' range, as exponents: neighbours differ by what least squares overcome."""
+    places: tuple[float, ...] = (-1.5, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0, 1.5)
+    """Places of a shape, from the middle of the rows, in halves of their range. Not measured."""
+    steepness: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0, 8.0)
+    """Scales of a shape with a place, in units of one over half of the range. Not measured."""
+    gaps: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0, 3.0)
+    """Distances of a pole from the rows, in halves of their range. Not measured."""
+
+    # ------------------------------------------------------------------ sparse polynomials (sparse.py)
+
+    sparse_degree: int = 6
+    """Degree of a polynomial of few terms, at most."""
+    sparse_terms: int = 90
+    """Monomials that are fitted at once, at most: they go one by one, each after a fit of a millisecond."""
+    sparse_left: float = 1e-6
+    """Part of the target that all of them may leave, but for noise: a law is met to round-off."""
+    sparse_kept: int = 12
+    """Terms of such a polynomial, at most. Not measured."""
+
+    # ------------------------------------------------------------------ splits (splits.py, inner_sums.py)
+
+    split_rows: int = 2000
+    """Rows that splits are fitted to, at most."""
+    split_features: tuple[int, ...] = (6, 12, 24, 48, 90, 170, 320)
+    """Features of each part, growing: a wave of ten periods takes 60 of them in one column."""
+    split_degree: int = 80
+    """Degree of a part, at most."""
+    split_worse: float = 3.0
+    """Factor by which more features may raise the held-out error before no more are tried. Not measured."""
+    split_left: float = 0.02
+    """Part of the spread of y that a split may leave, unless it leaves no more than a surrogate does."""
+    split_rough: float = 0.3
+    """Part of the spread of y that a surrogate may leave to be a measure of splits."""
+    part_unsure: float = 3.0
+    """Factor on the error that is told of the values of a part, since it is no more than an estimate."""
+    splits: int = 2
+    """Output functions under which one split is followed, at most. Not measured."""
+    part_laws: int = 3
+    """Formulas of each part that are put together, at most. Not measured."""
+    together: int = 10
+    """Choices of these that are fitted. Not measured."""
+    turns: int = 8
+    """Times that each factor of a product is fitted in turn. Not measured."""
+    inner_laws: int = 2
+    """Formulas of each summand that are put together, at most. Not measured."""
+    inner_sizes: tuple[tuple[int, int], ...] = ((3, 8), (4, 12), (6, 18), (8, 26), (12, 36), (18, 48), (26, 60))
+    """Degrees of the functions of an inner sum, and of the function of that sum, growing."""
+    inner_steps: int = 30
+    """Steps of least squares for each of these, at most. Not measured."""
+    inner_damping: float = 1e-3
+    """Damping of the first step. Not measured."""
+    inner_gain: float = 0.9
+    """Part of the last error above which a step gained little. Not measured."""
+    inside: float = 0.9
+    """Part of the ranges in which gradients are believed: polynomials are worst at the ends."""
+    least_slope: float = 1e-3
+    """Slope, in units of the usual one, below which a row's gradient is mostly error. Not measured."""
+    least_share: float = 1e-4
+    """Part of the largest slope that each summand of an inner sum must have. Not measured."""
+    split_depth: int = 2
+    """Times that a part is taken apart again, at most."""
+
     # ------------------------------------------------------------------ constants (polish.py)
 
     exact: float = 1e-9
@@ -95,17 +160,31 @@ class DiscoveryTuning:
     """Steps of the last fit, at most. Not measured."""
     kept: int = 8
     """Candidates of one search that are fitted to all rows and made simpler. Not measured."""
+    hopeless: float = 30.0
+    """Factor by which a formula without a term may be worse on few rows, after few steps, to be fitted to all."""
     reach: float = 3.0
     """Standard errors within which a constant may be set to a simple number."""
     worse: float = 4.0
     """Loss, in units of the noise's variance, that setting one constant may cost: two standard deviations, squared."""
 
+    # ------------------------------------------------------------------ tidy forms (tidy.py)
+
+    tidy_rounds: int = 3
+    """Times that computer algebra is asked for a shorter form, each on the last one."""
+    tidy_operations: int = 60
+    """Operations of a formula, at most, for which it is asked: longer ones take seconds."""
+    tidy_equal: float = 1e-11
+    """Relative difference of equal formulas, root mean square: ten times that of a pole next to one of 300 rows."""
+    tidy_constants: int = 4
+    """Free constants of it, at most: each is one more symbol. Not measured."""
+
     # ------------------------------------------------------------------ surrogates (surrogate.py)
 
     features: int = 800
     """Features of a polynomial, at most: a fit of so many takes half a second."""
-    rows_a_feature: float = 4.0
-    """Rows for each feature, at least: noise then enters with half of its size. Not measured."""
+    rows_a_feature: float = 2.0
+    """Rows for each feature, at least. Held-out rows choose the degree, so that noise does not follow from few rows.
+    With 4, fast waves of two columns are not seen on 1000 rows."""
     degree: int = 24
     """Degree of a polynomial, at most: higher ones oscillate between the rows."""
     surrogate_rows: int = 6000
@@ -144,6 +223,10 @@ class DiscoveryTuning:
     independent: float = 1e-3
     """Least singular value of the pivots of null vectors, each of length one, for these to count as independent: three
     digits are lost at most, which leaves a short fraction certain. Not measured."""
+    near_zero: float = 0.1
+    """Part of a column's size below which its smallest value is near zero: what is divided by it has wild rows."""
+    shy_pivot: float = 20.0
+    """Cost of dividing by such a column, where a short fraction costs 1 to 5. Not measured."""
     pivot_choices: int = 300
     """Choices of pivots that are compared, at most."""
 

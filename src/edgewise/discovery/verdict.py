@@ -31,7 +31,7 @@ class Verdict(Enum):
 
 def is_exact(node: Node, task: LawTask) -> bool:
     """Whether the formula gives the rows that choose, which no constant was fitted to."""
-    return error(node, task.choosing) <= exact_to(node) * task.size
+    return error(node, task.choosing) <= max(exact_to(node) * task.size, task.unsure)
 
 
 def exact_to(node: Node) -> float:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from ..discovery.laws import Law
 from ..errors import SymbolicError, shown
 from ..model import KAN
 from .pieces import Pieces
@@ -43,7 +44,11 @@ static double edgewise_edge(double u, int pieces, int terms, const double *break
 
 
 def c_source(
-    model: KAN, inputs: Sequence[Any] | None = None, outputs: Sequence[Any] | None = None, *, function: str = "predict"
+    model: KAN | Law,
+    inputs: Sequence[Any] | None = None,
+    outputs: Sequence[Any] | None = None,
+    *,
+    function: str = "predict",
 ) -> str:
     """C99 source of `void predict(const double *x, double *y)`: x holds all columns of one row, y the outputs.
     Arguments as for `export`.

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..discovery.laws import Law
 from ..errors import ConfigError, knows_keywords, shown
 from ..files import write_whole
 from ..model import KAN, Fitted, as_kan
 from ..symbolic.formula import formula
 from .c import c_source
 from .latex import latex
+from .law import law_expression
 from .numpy_module import numpy_source
 from .python import python_source
 
@@ -21,7 +23,7 @@ TARGETS = (*CODE, "latex", "sympy")
 
 @knows_keywords
 def export(
-    model: KAN | Fitted,
+    model: KAN | Fitted | Law,
     to: str = "python",
     *,
     inputs: Sequence[Any] | None = None,
@@ -29,11 +31,11 @@ def export(
     function: str = "predict",
     path: str | Path | None = None,
 ) -> Any:
-    r"""The network in another language, in the units of X and y; the text runs without this package.
+    r"""The network, or the law, in another language, in the units of X and y; the text runs without this package.
 
     Args:
-        model: a KAN, or the result of a fit. Edges without a closed form are written as exact piecewise polynomials;
-            in "latex" and "sympy" they stand by name, as in `formula`.
+        model: a KAN, the result of a fit, or a law that `ew.discover` found. Edges without a closed form are written as
+            exact piecewise polynomials; in "latex" and "sympy" they stand by name, as in `formula`.
         to: the language.
             "python": a module with `predict(row)` that needs the standard library only.
             "numpy": a module with `predict(X)` that needs numpy, and scipy for special functions.
@@ -59,13 +61,13 @@ def export(
     >>> print(export(model, to="latex", inputs=["t"]))
     y = \frac{t^{2}}{2}
     """
-    model = as_kan(model, "export")
+    model = model if isinstance(model, Law) else as_kan(model, "export")
     if not isinstance(to, str) or to not in TARGETS:
         raise ConfigError(f"export writes {', '.join(sorted(TARGETS))}, got to={shown(to)}")
     if to == "sympy":
         if path is not None:
             raise ConfigError("export to 'sympy' gives expressions, not text; leave path out, or use 'latex'")
-        return formula(model, inputs)
+        return [law_expression(model, inputs)] if isinstance(model, Law) else formula(model, inputs)
     text = latex(model, inputs, outputs) if to == "latex" else CODE[to](model, inputs, outputs, function=function)
     if path is not None:
         write_whole(path, text)

@@ -6,15 +6,17 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from ..discovery.laws import Law
 from ..errors import require
 from ..model import KAN
 from ..symbolic.formula import formula
 from ..symbolic.written import output_names
+from .law import law_expression, law_outputs
 
 SHOWN_DIGITS = 7  # of decimal constants: what a float32 holds, and as much as anyone reads
 
 
-def latex(model: KAN, inputs: Sequence[Any] | None = None, outputs: Sequence[Any] | None = None) -> str:
+def latex(model: KAN | Law, inputs: Sequence[Any] | None = None, outputs: Sequence[Any] | None = None) -> str:
     r"""The formula of every output as LaTeX, one equation a line. Arguments as for `export`.
 
     >>> import edgewise as ew
@@ -23,7 +25,11 @@ def latex(model: KAN, inputs: Sequence[Any] | None = None, outputs: Sequence[Any
     """
     sympy = require("sympy")
     lines = []
-    for name, expression in zip(output_names(model, outputs), formula(model, inputs), strict=True):
+    if isinstance(model, Law):
+        named = [(law_outputs(outputs)[0], law_expression(model, inputs))]
+    else:
+        named = list(zip(output_names(model, outputs), formula(model, inputs), strict=True))
+    for name, expression in named:
         rounded = {number: sympy.Float(number, SHOWN_DIGITS) for number in expression.atoms(sympy.Float)}
         short, left = expression.xreplace(rounded), sympy.Symbol(name)
         texts = {

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from ..discovery.laws import Law
 from ..errors import SymbolicError, shown
 from ..model import KAN
 from .pieces import Pieces
@@ -33,7 +34,11 @@ def _edge(x, shift, scale, breaks, centres, coefficients, weight, base):
 
 
 def numpy_source(
-    model: KAN, inputs: Sequence[Any] | None = None, outputs: Sequence[Any] | None = None, *, function: str = "predict"
+    model: KAN | Law,
+    inputs: Sequence[Any] | None = None,
+    outputs: Sequence[Any] | None = None,
+    *,
+    function: str = "predict",
 ) -> str:
     """A module with one function `predict(X)`: X (rows, columns) -> (rows, outputs). Arguments as for `export`.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..discovery.laws import Law
 from ..model import KAN
 from .numpy_module import python_name
 from .pieces import Pieces
@@ -40,7 +41,11 @@ def _besselj(order, z):
 
 
 def python_source(
-    model: KAN, inputs: Sequence[Any] | None = None, outputs: Sequence[Any] | None = None, *, function: str = "predict"
+    model: KAN | Law,
+    inputs: Sequence[Any] | None = None,
+    outputs: Sequence[Any] | None = None,
+    *,
+    function: str = "predict",
 ) -> str:
     """A module with one function `predict(row)`: the columns of one row -> a list of outputs. Arguments as for
     `export`.

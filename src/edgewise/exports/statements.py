@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..discovery.laws import Law
 from ..errors import SymbolicError, require, shown
 from ..model import KAN
 from ..primitives import get
 from ..symbolic.formula import as_mean, formula
 from ..symbolic.task import present_forms
 from ..symbolic.written import Writer, edge_name, input_symbols, output_names
+from .law import law_expression, law_outputs, law_symbols
 from .pieces import Pieces
 
 WHOLE_UP_TO = 150  # operations up to which a network is written as one expression; larger ones node by node
@@ -39,10 +41,12 @@ class Statements:
 
 
 def statements(
-    model: KAN, inputs: Sequence[Any] | None, outputs: Sequence[Any] | None, reserved: set[str]
+    model: KAN | Law, inputs: Sequence[Any] | None, outputs: Sequence[Any] | None, reserved: set[str]
 ) -> Statements:
     """The network as one expression per output where that is short, node by node otherwise. `reserved`: names that
     mean something in the language. Raises `SymbolicError` for a constant that no float holds."""
+    if isinstance(model, Law):
+        return _of_law(model, inputs, outputs, reserved)
     sympy = require("sympy")
     symbols, forms = input_symbols(model, inputs), present_forms(model)
     open_edges = [edge for edge in model.active_edges() if model.topology.edge_position(edge) not in forms]
@@ -76,6 +80,22 @@ def statements(
         results,
         {name: pieces for name, pieces in edges.items() if name in called},
     )
+
+
+def _of_law(law: Law, inputs: Sequence[Any] | None, outputs: Sequence[Any] | None, reserved: set[str]) -> Statements:
+    """The one expression of a law."""
+    sympy, symbols = require("sympy"), law_symbols(law, inputs)
+    names = _identifiers([str(symbol) for symbol in symbols], reserved)
+    swap = {symbol: sympy.Symbol(name) for symbol, name in zip(symbols, names, strict=True)}
+    expression = law_expression(law, inputs).xreplace(swap)
+    read = {symbol.name for symbol in expression.free_symbols}
+    columns = [
+        (_one_line(str(symbol)), name, place)
+        for place, (symbol, name) in enumerate(zip(symbols, names, strict=True))
+        if name in read
+    ]
+    title = _one_line(f"{law_outputs(outputs)[0]} from {', '.join(map(str, symbols))}")
+    return Statements(title, len(symbols), columns, [("out_0", expression)], ["out_0"], {})
 
 
 def _by_node(model: KAN, values: list[Any], results: list[str]) -> list[tuple[str, Any]]:

@@ -9,10 +9,12 @@ from .conditions import Neumann as Neumann
 from .conditions import Periodic as Periodic
 from .conditions import Robin as Robin
 from .field import Unknown as Unknown
+from .networks import polynomial_in_time as polynomial_in_time
 from .regions import Disc as Disc
 from .regions import Polygon as Polygon
 from .solution import Solution as Solution
 from .solve import solve as solve
+from .time_slabs import TimeSlabs as TimeSlabs
 
 __all__ = [
     "Data",
@@ -24,6 +26,8 @@ __all__ = [
     "Polygon",
     "Robin",
     "Solution",
+    "TimeSlabs",
     "Unknown",
+    "polynomial_in_time",
     "solve",
 ]

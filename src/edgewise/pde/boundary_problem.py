@@ -6,6 +6,7 @@ Letters: n point, d dimension.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
@@ -26,6 +27,7 @@ class Use(IntEnum):
     FRESH = 1
     CANDIDATES = 2
     CHOICE = 3
+    FOLLOWING = 4
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class BoundaryProblem:
     """An equation on a domain with conditions, and how much work may be done for it.
 
     timed: the last coordinate is time. points: of the equation in each round. grids: those of the rounds, None where
-    they are chosen. steps: of the minimiser in a round.
+    they are chosen. steps: of the minimiser in a round. fixed: names of parameters of a KAN that stay as they are.
     """
 
     equation: Equation
@@ -46,6 +48,7 @@ class BoundaryProblem:
     grids: tuple[int, ...] | None
     steps: int
     restarts: int
+    fixed: frozenset[str] = frozenset()
 
     @property
     def unknowns(self) -> tuple[Unknown, ...]:
@@ -60,15 +63,20 @@ class BoundaryProblem:
         """Points (count, d) spread evenly, from the stream of this use and number."""
         return self.domain.interior(count, self.seed_of(use, number))
 
-    def terms(self, x: Tensor, use: Use, number: int = 0) -> list[ResidualTerm]:
-        """The equation at x (n, d), and all conditions on points from the stream of this use and number."""
+    def terms(
+        self, x: Tensor, use: Use, number: int = 0, follow: Callable[[Tensor], Tensor] | None = None
+    ) -> list[ResidualTerm]:
+        """The equation at x (n, d), and all conditions on points from the stream of this use and number.
+
+        follow: carries half of the points of an `Initial` condition to where knots are.
+        """
         dims = self.domain.dims
         count = math.ceil(TUNED.boundary * len(x) ** ((dims - 1) / dims))
         found = [self.equation.term(x)]
         for place, condition in enumerate(self.conditions, start=1):
             seed = self.seed_of(use, TUNED.streams * (number + 1) + TUNED.shapes * place)
             found.append(
-                condition.term(Scene(self.domain, count, seed, self.outputs, self.timed, self.equation.orders))
+                condition.term(Scene(self.domain, count, seed, self.outputs, self.timed, self.equation.orders, follow))
             )
         return _numbered(found)
 

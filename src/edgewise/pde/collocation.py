@@ -16,7 +16,9 @@ from torch import Tensor
 from ..train.problems.products import either_side, second_derivative
 from .field import Unknown
 from .indices import Indices
+from .kan_jets import KanJets
 from .residual_terms import ResidualTerm
+from .resolution import spline_errors
 from .tuning import TUNED
 
 
@@ -135,6 +137,27 @@ class Collocation:
                     jacobian = jacobian.unflatten(0, (part.places, part.count)).sum(0)
                 whole = torch.cat([jacobian, slopes.by_unknowns], 2)
             yield WeightedRows(slopes.value.flatten(), whole.flatten(0, 1))
+
+    def size(self, theta: Tensor) -> float:
+        """How large the first term's parts are, as the mean square of what each derivative adds to it."""
+        constants, term, total = self.load(theta), self.terms[0], 0.0
+        for part in self._parts(term, 1):
+            derivatives = self.jets.derivatives(part.x, part.indices)
+            slopes = part.slopes(derivatives, constants).by_solution
+            total += float((slopes * derivatives[:, :, None]).square().sum())
+        return total / term.count
+
+    def spline_errors(self, theta: Tensor) -> list[Tensor]:
+        """Of each layer of a KAN (i, G): the mean squared residual of the first term, the equation, that is due to each
+        interval of the splines."""
+        assert isinstance(self.jets, KanJets)
+        constants, term = self.load(theta), self.terms[0]
+        total: list[Tensor] = []
+        for part in self._parts(term, len(theta)):
+            done = self.jets.forward(part.x, part.indices)
+            found = spline_errors(self.jets, done, part.slopes(done.derivatives, constants).by_solution)
+            total = found if not total else [old + new for old, new in zip(total, found, strict=True)]
+        return [errors / term.count for errors in total]
 
     def _parts(self, term: ResidualTerm, size: int) -> Iterator[ResidualTerm]:
         """The term in blocks of points whose Jacobians of so many columns are not too large."""

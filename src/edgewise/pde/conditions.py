@@ -28,7 +28,7 @@ class Scene:
     """What a condition needs to become a term.
 
     count, seed: of its points. outputs: of the solution. timed: whether the last coordinate is time. orders: the
-    highest one of the equation by each input.
+    highest one of the equation by each input. follow: carries points of the domain to where knots are.
     """
 
     domain: Domain
@@ -37,6 +37,7 @@ class Scene:
     outputs: int
     timed: bool
     orders: tuple[int, ...]
+    follow: Callable[[Tensor], Tensor] | None = None
 
     @property
     def value(self) -> Indices:
@@ -169,6 +170,9 @@ class Initial:
         else:
             space = scene.domain.space.interior(scene.count, scene.seed)
             x = torch.cat([space, torch.full((len(space), 1), time.low, dtype=torch.float64)], 1)
+            if scene.follow is not None:
+                x[::2] = scene.follow(x[::2])
+                x[:, -1] = time.low
         own, axes = _outputs(self.outputs, scene.outputs, "Initial"), (scene.domain.dims - 1,) * self.derivative
         given = _values(self.value, x, len(own), "the value of an Initial condition")
         top = (0,) * (scene.domain.dims - 1) + (self.derivative,)
@@ -252,6 +256,15 @@ class Data:
                 f" {[round(v, 6) for v in x[outside[0]].tolist()]}; enlarge the domain or leave them out"
             )
         return ResidualTerm("Data", x, y, lambda u, _, given: u()[:, own] - given, scene.value)
+
+    def between(self, start: float, end: float, *, first: bool) -> Data | None:
+        """What was measured from one time to another, None where that is nothing. first: the start counts too."""
+        time = torch.as_tensor(self.X, dtype=torch.float64)[:, -1]
+        rows = ((time >= start) if first else (time > start)) & (time <= end)
+        if not bool(rows.any()):
+            return None
+        X, y = (torch.as_tensor(part, dtype=torch.float64)[rows] for part in (self.X, self.y))
+        return Data(X, y, self.outputs)
 
 
 def unit(axis: int, dims: int) -> tuple[int, ...]:

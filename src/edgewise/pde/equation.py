@@ -83,6 +83,8 @@ def refuse_coupled(term: ResidualTerm, derivatives: Tensor, constants: dict[str,
     derivatives (a, n, o): of the solution at the term's points.
     """
     whole = term.value(derivatives, constants)
+    if not bool(whole.isfinite().all()):
+        return  # told of by another message
     first = term.part(slice(0, 1)).value(derivatives[:, :1], constants)
     same = torch.isclose(first[0], whole[0], rtol=1e-6, atol=1e-12 + 1e-9 * float(whole.abs().max()), equal_nan=True)
     if not bool(same.all()):

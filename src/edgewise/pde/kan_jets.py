@@ -5,13 +5,15 @@ Letters: a multi-index, b point, d input, k residual, o output, P parameters tha
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from ..model import KAN
-from ..train.problems.kan import Flat
+from ..train.problems.kan import Flat, size_of
 from .indices import Index, Indices
 from .layer_jets import LayerJets
 from .taylor import multiply, pull
@@ -30,12 +32,22 @@ class KanJets:
     """Values, partial derivatives, and their derivatives by the parameters, of a private KAN whose parameters move.
 
     No autograd: edges are composed with truncated Taylor polynomials (`taylor.py`), and a pull-back of the same cost
-    gives the rows of a Jacobian.
+    gives the rows of a Jacobian. Parameters whose names are in `fixed` stay as they are.
     """
 
-    def __init__(self, model: KAN) -> None:
+    def __init__(self, model: KAN, fixed: Collection[str] = ()) -> None:
         self.model, self.flat = model, Flat(model)
         self.outputs = model.outputs
+        if fixed:
+            self.flat.free &= torch.cat(
+                [
+                    torch.full((part.numel(),), f"layers.{number}.{name}" not in fixed, device=part.device)
+                    for number, layer in enumerate(model.edge_layers)
+                    for name in ("coef", "base_scale", "bias", "affine")
+                    if (part := getattr(layer, name)) is not None
+                ]
+            )
+            self.flat.places = self.flat.free.nonzero()[:, 0]
 
     def start(self) -> Tensor:
         """The parameters as they are now (P,)."""
@@ -64,16 +76,30 @@ class KanJets:
 
     def rows(self, done: KanPass, slopes: Tensor) -> Tensor:
         """The Jacobian (b, k, P) of residuals, from their derivatives (a, b, k, o) by those of the outputs."""
+        parts = []
+        for number, cotangent in self.cotangents(done, slopes):
+            kept = self.kept[number - 1]
+            if kept is None or len(kept):
+                parts.insert(0, done.layers[number - 1].rows(cotangent, kept))
+        return parts[0] if len(parts) == 1 else torch.cat(parts, 2)
+
+    @cached_property
+    def kept(self) -> list[Tensor | None]:
+        """The places of each layer's parameters that may move, among its own; None where all may."""
+        free = self.flat.free.split([size_of(layer) for layer in self.model.edge_layers])
+        return [None if bool(part.all()) else part.nonzero()[:, 0] for part in free]
+
+    def cotangents(self, done: KanPass, slopes: Tensor) -> Iterator[tuple[int, Tensor]]:
+        """The derivatives (a, b, k, s) of residuals by the polynomials of each layer's subnodes, the last layer first,
+        with its number."""
         indices = done.layers[0].indices
         factorials = torch.tensor(indices.factorials, dtype=slopes.dtype, device=slopes.device)[:, None, None, None]
-        cotangent, parts = slopes * (factorials * self.model.output_scale), []
+        cotangent = slopes * (factorials * self.model.output_scale)
         for number in range(len(done.layers), 0, -1):
             cotangent = self._through_products(number, cotangent, done.subnodes[number - 1], indices)
-            parts.insert(0, done.layers[number - 1].rows(cotangent))
+            yield number, cotangent
             if number > 1:
                 cotangent = done.layers[number - 1].pulled(cotangent)
-        whole = torch.cat(parts, 2)
-        return whole if self.flat.places is None else whole[:, :, self.flat.places]
 
     def _inputs(self, x: Tensor, indices: Indices) -> Tensor:
         """The polynomials (a, b, i) of the scaled inputs in use."""

@@ -91,8 +91,37 @@ class LayerJets:
 
     # ------------------------------------------------------------------ rows of the Jacobian
 
-    def rows(self, cotangent: Tensor) -> Tensor:
-        """The derivatives (b, k, P) of the residuals by the layer's parameters, from the cotangent of its subnodes."""
+    def rows(self, cotangent: Tensor, kept: Tensor | None = None) -> Tensor:
+        """The derivatives (b, k, P) of the residuals by the layer's parameters, from the cotangent of its subnodes.
+
+        kept: places, in rising order, of the parameters that are asked for; all where None.
+        """
+        layer = self.layer
+        batch, residuals = cotangent.shape[1:3]
+        parts = [self._coef_rows(cotangent, kept)]
+        size = layer.coef.numel()
+        if kept is not None and not bool((kept >= size).any()):
+            return parts[0]
+        others = []
+        if layer.base_scale is not None:
+            sens = cotangent.permute(1, 0, 2, 3).flatten(2)  # (b, a, k o)
+            base = composed(
+                [ops.base_value(layer.base, self.inner[0], k) for k in range(self.indices.order + 1)],
+                self.raised,
+                self.indices,
+            )
+            own = torch.bmm(base.permute(1, 2, 0), sens)  # (b, i, k o)
+            others.append(own.view(batch, -1, residuals, layer.out_features).transpose(1, 2).flatten(2))
+        others.append(cotangent[0])
+        if layer.affine is not None:
+            forms = cotangent[:, :, :, self._ends[1], None] * self._affine_columns()[:, :, None]
+            others.append(forms.sum(0).flatten(2))
+        if kept is None:
+            return torch.cat([*parts, *others], 2)
+        return torch.cat([*parts, torch.cat(others, 2)[:, :, kept[kept >= size] - size]], 2)
+
+    def _coef_rows(self, cotangent: Tensor, kept: Tensor | None) -> Tensor:
+        """The part of `rows` that belongs to the coefficients."""
         layer = self.layer
         batch, residuals, width = cotangent.shape[1:]
         sens = cotangent.permute(1, 0, 2, 3).flatten(2)  # (b, a, k o)
@@ -101,22 +130,17 @@ class LayerJets:
         local = local.view(batch, -1, residuals, width).transpose(1, 2)  # (b, k, i r, o)
         place = first + torch.arange(layer.in_features, device=first.device) * layer.num_basis
         place = (place[..., None] + torch.arange(values.shape[3], device=first.device)).flatten(1)  # (b, i r)
-        coef = local.new_zeros(batch, residuals, layer.in_features * layer.num_basis, width)
-        coef.scatter_(2, place[:, None, :, None].expand(local.shape), local)
-        parts = [coef.flatten(2)]
-        if layer.base_scale is not None:
-            base = composed(
-                [ops.base_value(layer.base, self.inner[0], k) for k in range(self.indices.order + 1)],
-                self.raised,
-                self.indices,
-            )
-            own = torch.bmm(base.permute(1, 2, 0), sens)  # (b, i, k o)
-            parts.append(own.view(batch, -1, residuals, width).transpose(1, 2).flatten(2))
-        parts.append(cotangent[0])
-        if layer.affine is not None:
-            forms = cotangent[:, :, :, self._ends[1], None] * self._affine_columns()[:, :, None]
-            parts.append(forms.sum(0).flatten(2))
-        return torch.cat(parts, 2)
+        if kept is None:
+            coef = local.new_zeros(batch, residuals, layer.in_features * layer.num_basis, width)
+            coef.scatter_(2, place[:, None, :, None].expand(local.shape), local)
+            return coef.flatten(2)
+        kept = kept[kept < layer.coef.numel()]
+        column = torch.full((layer.coef.numel(),), len(kept), device=kept.device)  # the last one is thrown away
+        column[kept] = torch.arange(len(kept), device=kept.device)
+        there = column.view(-1, width)[place].flatten(1)  # (b, i r o)
+        found = local.new_zeros(batch, residuals, len(kept) + 1)
+        found.scatter_(2, there[:, None].expand(-1, residuals, -1), local.flatten(2))
+        return found[:, :, :-1]
 
     @cached_property
     def _basis(self) -> tuple[Tensor, Tensor]:

@@ -6,7 +6,8 @@ Letters: n point, d dimension, i input node, G intervals.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -16,9 +17,10 @@ from ..layers import KANLayer
 from ..metadata import Edit
 from ..model import KAN
 from ..train.schedule.starts import anew
-from ..transforms import extend
 from ..transforms.grids import regrid
 from .domain import Domain
+from .indices import Indices
+from .kan_jets import KanJets
 from .tuning import TUNED
 
 
@@ -51,7 +53,7 @@ def stretched(model: KAN, x: Tensor) -> KAN:
     a, layers = model.scale_inputs(x), []
     with torch.no_grad():
         for number, layer in enumerate(model.edge_layers, start=1):
-            if number > 1:
+            if number > 1 and bool(layer.spline_edges().any()):
                 low, high = a.amin(0), a.amax(0)
                 room = TUNED.room * (high - low) + TUNED.thinnest
                 knots = grid.uniform(low - room, high + room, layer.grid_size, layer.degree)
@@ -76,7 +78,7 @@ def regridded(model: KAN, x: Tensor) -> KAN:
             spread = high - low
             loose = (spread < TUNED.filled * (last - first)) & (spread > TUNED.narrowest * (last - first))
             off = (low < first) | (high > last) | loose
-            if number > 1 and bool(off.any()):
+            if number > 1 and bool(off.any()) and bool(layer.spline_edges().any()):
                 margin = TUNED.margin * spread + TUNED.narrowest * (last - first)
                 fresh = grid.uniform(low - margin, high + margin, layer.grid_size, layer.degree)
                 layer, _ = regrid(layer, torch.where(off[:, None], fresh, layer.knots))
@@ -86,49 +88,139 @@ def regridded(model: KAN, x: Tensor) -> KAN:
     return model.build(layers=layers) if changed else model
 
 
-def sharpened(model: KAN, sizes: Sequence[int], x: Tensor, load: Tensor) -> KAN:
-    """The same function on more intervals: hidden grids over all activations of x (n, d), then intervals split where
-    most of the load is.
+def finer(model: KAN, sizes: Sequence[int], errors: Sequence[Tensor], order: int) -> KAN:
+    """The same function on more intervals, `sizes` for each layer: those with the largest errors are halved.
 
-    load (n,): what each point weighs, such as its squared residual. Half of an interval's weight is its part of the
-    load, half its part of the length, so that no region is forgotten.
+    errors: of each layer (i, G), squared residuals due to each interval. order: of the equation.
     """
-    model = extend(model, x)
-    share = load / load.sum() if float(load.sum()) > 0 else torch.full_like(load, 1.0 / len(load))
-    a, layers = model.scale_inputs(x), []
-    with torch.no_grad():
-        for number, (layer, size) in enumerate(zip(model.edge_layers, sizes, strict=True), start=1):
-            layers.append(_split(layer, max(size, layer.grid_size), a, share))
-            a = model.multiply(number, layer(a))
+    layers = [
+        _split(layer, size, part, order) if size > layer.grid_size else layer
+        for layer, size, part in zip(model.edge_layers, sizes, errors, strict=True)
+    ]
     sizes = [layer.grid_size for layer in layers]
     return model.build(layers=layers, edit=Edit("refine", f"grid_size={sizes}, where the residual is"))
 
 
-def _split(layer: KANLayer, size: int, a: Tensor, share: Tensor) -> KANLayer:
-    """The layer on `size` intervals, from the shares (n,) of the load at its inputs a (n, i)."""
-    if size == layer.grid_size:
-        return layer
-    rows = []
-    for column, breaks in enumerate(grid.breaks_of(layer.knots, layer.degree)):
-        place = (torch.searchsorted(breaks, a[:, column].contiguous(), right=True) - 1).clamp(0, len(breaks) - 2)
-        mass = torch.zeros(len(breaks) - 1, dtype=share.dtype, device=share.device).index_add_(0, place, share)
-        width = breaks.diff() / (breaks[-1] - breaks[0])
-        rows.append(_halving(breaks, 0.5 * (mass + width), size, layer.degree))
+def sizes_within(model: KAN, most: int, errors: Sequence[Tensor], order: int) -> list[int]:
+    """Intervals of each layer, with at most so many for all splines of the network: one more at a time, in the layer
+    where that lowers the error most for each parameter."""
+    layers = model.edge_layers
+    edges = [int(layer.spline_edges().sum()) for layer in layers]
+    sizes = [layer.grid_size for layer in layers]
+    powers = [2 * max(layer.degree + 1 - order, 1) for layer in layers]
+
+    def gain(number: int) -> float:
+        if not edges[number]:
+            return -math.inf
+        first, now = layers[number].grid_size, sizes[number]
+        falls = (first / now) ** powers[number] - (first / (now + 1)) ** powers[number]
+        return float(errors[number].sum()) * falls / edges[number]
+
+    while True:
+        left = most - sum(size * edge for size, edge in zip(sizes, edges, strict=True))
+        fitting = [number for number, edge in enumerate(edges) if 0 < edge <= left]
+        if not fitting:
+            return sizes
+        sizes[max(fitting, key=gain)] += 1
+
+
+def bends(jets: KanJets, x: Tensor) -> Tensor:
+    """Squares of the solution's derivatives by each input, of the order `TUNED.bend`, at x (n, d): (n, d)."""
+    dims = x.shape[1]
+    tops = [tuple(TUNED.bend * (other == axis) for other in range(dims)) for axis in range(dims)]
+    indices = Indices.closing(tops)
+    return jets.derivatives(x, indices)[[indices.position[top] for top in tops]].square().sum(2).T
+
+
+def shifted(model: KAN, x: Tensor, bends: Tensor) -> KAN:
+    """As many intervals of the first grids between the same ends, where the solution bends at x (n, d). The splines are
+    projected.
+
+    bends (n, d): what the function of this name gives. A function that varies over a length l has derivatives of order
+    m that grow as l^-m. So knots are as dense as their m-th root, whatever m.
+    """
+    layer, a = model.edge_layers[0], model.scale_inputs(x)
+    columns = list(range(x.shape[1])) if model.columns is None else model.columns.tolist()
+    rows = [
+        _dense(breaks, a[:, node].contiguous(), bends[:, column])
+        for node, (breaks, column) in enumerate(zip(grid.breaks_of(layer.knots, layer.degree), columns, strict=True))
+    ]
+    first, _ = regrid(layer, grid.from_breaks(torch.stack(rows), layer.degree))
+    return model.build(
+        layers=[first, *model.edge_layers[1:]], edit=Edit("refine", "intervals moved to where the solution bends")
+    )
+
+
+def _dense(breaks: Tensor, a: Tensor, bends: Tensor) -> Tensor:
+    """Breaks (G+1,) as dense as the roots of what is seen at a (n,). Bins finer than intervals show what is narrow."""
+    bins = torch.linspace(0, 1, TUNED.bins * (len(breaks) - 1) + 1, dtype=a.dtype, device=a.device)
+    fine = _through(torch.linspace(0, 1, len(breaks), dtype=a.dtype, device=a.device), breaks, bins)
+    place = (torch.searchsorted(fine, a, right=True) - 1).clamp(0, len(fine) - 2)
+    widths, many = fine.diff(), torch.zeros(len(fine) - 1, dtype=a.dtype, device=a.device)
+    many = many.index_add(0, place, torch.ones_like(a))
+    mean = torch.zeros_like(many).index_add(0, place, bends) / many.clamp_min(1.0)
+    mean = torch.where(many > 0, mean, torch.nn.functional.max_pool1d(mean[None], 3, 1, 1)[0])  # empty: as beside it
+    density = mean ** (0.5 / TUNED.bend)
+    whole, length = float((density * widths).sum()), float(breaks[-1] - breaks[0])
+    if not (math.isfinite(whole) and whole > 0):
+        return breaks
+    density = (1 - TUNED.spread) * density / whole + TUNED.spread / length
+    passed = torch.cat([breaks.new_zeros(1), (density * widths).cumsum(0)])
+    wanted = torch.linspace(0, 1, len(breaks), dtype=a.dtype, device=a.device) * passed[-1]
+    moved = _through(passed, fine, wanted)
+    moved[0], moved[-1] = breaks[0], breaks[-1]
+    return moved
+
+
+def _through(x: Tensor, y: Tensor, at: Tensor) -> Tensor:
+    """The broken line through points (x, y), x increasing, at other places."""
+    place = (torch.searchsorted(x, at, right=True) - 1).clamp(0, len(x) - 2)
+    return torch.lerp(y[place], y[place + 1], (at - x[place]) / (x[place + 1] - x[place]))
+
+
+def _split(layer: KANLayer, size: int, errors: Tensor, order: int) -> KANLayer:
+    """The layer on `size` intervals, from the errors (i, G) of those it has."""
+    rows = [
+        _halving(breaks, part, size, layer.degree + 1 - order)
+        for breaks, part in zip(grid.breaks_of(layer.knots, layer.degree), errors, strict=True)
+    ]
     knots = grid.from_breaks(torch.stack(rows), layer.degree)
     coef = grid.insert(layer.knots, layer.coef.detach(), knots, layer.degree)
     return KANLayer.build(**{**layer.parts(), "knots": knots, "coef": coef, "uniform": None})
 
 
-def _halving(breaks: Tensor, weight: Tensor, size: int, degree: int) -> Tensor:
-    """`size` intervals from those between breaks (G+1,): the heaviest is halved next, the first of equals.
-
-    A half has the error of the whole, times 2^-(degree - 1) for second derivatives, on half the length.
-    """
-    ends, weights = breaks.tolist(), weight.tolist()
+def _halving(breaks: Tensor, errors: Tensor, size: int, power: int) -> Tensor:
+    """`size` intervals from those between breaks (G+1,): the one with the largest error is halved next, the first of
+    equals. A half has half of its squared error, times 4^-power. Where no interval has an error, the longest one is."""
+    ends = breaks.tolist()
+    width = (breaks.diff() / (breaks[-1] - breaks[0])).tolist()
+    weights = [(float(error), part) for error, part in zip(errors, width, strict=True)]
     least = TUNED.narrowest * (ends[-1] - ends[0])
     while len(weights) < size:
-        allowed = [w if ends[k + 1] - ends[k] > 2 * least else 0.0 for k, w in enumerate(weights)]
+        allowed = [w if ends[k + 1] - ends[k] > 2 * least else (-1.0, 0.0) for k, w in enumerate(weights)]
         k = max(range(len(allowed)), key=allowed.__getitem__)
         ends.insert(k + 1, 0.5 * (ends[k] + ends[k + 1]))
-        weights[k : k + 1] = [weights[k] * 2.0**-degree] * 2
+        error, part = weights[k]
+        weights[k : k + 1] = [(0.5 * error * 4.0**-power, 0.5 * part)] * 2
     return torch.tensor(ends, dtype=breaks.dtype, device=breaks.device)
+
+
+def following(model: KAN, domain: Domain) -> Callable[[Tensor], Tensor]:
+    """A map of points (n, d) into the domain's box that carries evenly spread ones to as many in each interval of the
+    first layer's grids. Points that it would carry out of the domain stay."""
+    layer = model.edge_layers[0]
+    columns = range(domain.dims) if model.columns is None else model.columns.tolist()
+    breaks = grid.breaks_of(layer.knots, layer.degree)
+
+    def carried(x: Tensor) -> Tensor:
+        moved = x.clone()
+        for node, column in enumerate(columns):
+            low, high = domain.box[column]
+            part = ((x[:, column] - low) / (high - low)).clamp(0, 1) * (breaks.shape[1] - 1)
+            place = part.floor().long().clamp(max=breaks.shape[1] - 2)
+            scaled = torch.lerp(breaks[node, place], breaks[node, place + 1], part - place)
+            real = scaled * model.input_scale[column] + model.input_shift[column]
+            moved[:, column] = real.clamp(low, high)
+        return torch.where(domain.inside(moved)[:, None], moved, x)
+
+    return carried

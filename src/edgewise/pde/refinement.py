@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -22,12 +22,13 @@ from ..train.solvers.orthogonal import Orthogonal
 from ..train.solvers.status import Status
 from ..train.solvers.stop import Step
 from ..train.solvers.types import Damping
+from ..transforms import extend
 from .boundary_problem import BoundaryProblem, Use
 from .collocation import Collocation, Jets, balanced
 from .equation import refuse_coupled
 from .kan_jets import KanJets
 from .module_jets import ModuleJets
-from .placing import drawn, regridded, sharpened, stretched
+from .placing import bends, drawn, finer, following, regridded, shifted, sizes_within, stretched
 from .residual_terms import ResidualTerm
 from .tuning import TUNED
 
@@ -57,14 +58,18 @@ class Minimisation:
 class Rounds:
     """The rounds of one task. `best` is the state to give back, whenever the work is cut short."""
 
-    def __init__(self, task: BoundaryProblem, module: nn.Module, monitor: Monitor) -> None:
-        self.task, self.start, self.monitor = task, module, monitor
+    def __init__(
+        self, task: BoundaryProblem, module: nn.Module, monitor: Monitor, lead: str = "", patience: int = TUNED.patience
+    ) -> None:
+        """lead: what the names of stages begin with. patience: steps hardly worth it that end a round."""
+        self.task, self.start, self.monitor, self.lead, self.patience = task, module, monitor, lead, patience
         self.fresh = task.terms(task.points_for(Use.FRESH, TUNED.fresh), Use.FRESH)
         first = torch.tensor([unknown.value for unknown in task.unknowns], dtype=torch.float64)
         self.best = JudgedNetwork(module, first, [math.inf] * len(self.fresh))
         self.weights = [1.0] * len(self.fresh)
         self.running: Minimisation | None = None
         self.rows = 0  # residuals of a round
+        self.began = self.size(module)
         self.note = ""
 
     def go(self) -> Status:
@@ -86,6 +91,25 @@ class Rounds:
         if self.running is not None:
             self._keep(self.running)
 
+    def size(self, module: nn.Module) -> float:
+        """How large the equation's parts are on fresh points, as a mean square."""
+        module = module.build() if isinstance(module, KAN) else module
+        problem, theta = self._problem(module, self.fresh[:1])
+        return problem.size(theta)
+
+    def doubts(self) -> str:
+        """What speaks against the best state, in words: an equation that is far from zero."""
+        found, square = [self.note] if self.note else [], self.best.fresh[0]
+        size = max(self.size(self.best.module), TUNED.trivial * self.began)
+        if square > TUNED.unsolved**2 * size:
+            found.append(
+                f"This is hardly a solution, as the equation is {math.sqrt(square / size):.0%} of its parts: take more"
+                " steps or a finer grid"
+            )
+        if not self.task.conditions:
+            found.append("Without conditions, an equation has many solutions as a rule")
+        return ". ".join(found)
+
     # ------------------------------------------------------------------ one round
 
     def _first(self) -> nn.Module:
@@ -94,9 +118,10 @@ class Rounds:
         if not isinstance(module, KAN):
             return module
         x = task.points_for(Use.TRAINING, task.points)
-        sizes = sizes_of(module) if task.grids is None else [task.grids[0]] * len(module.edge_layers)
         if module.edits:
-            return sharpened(module, sizes, x, self._load(module, x))
+            larger = None if task.grids is None else self._finer(module, task.grids[0], x)
+            return module if larger is None else larger
+        sizes = sizes_of(module) if task.grids is None else [task.grids[0]] * len(module.edge_layers)
         starts = [stretched(drawn(module, number, sizes), x) for number in range(task.restarts + 1)]
         if len(starts) == 1:
             return starts[0]
@@ -117,7 +142,8 @@ class Rounds:
     def _round(self, module: nn.Module, number: int) -> Status:
         """Minimise on the points of this round, and judge on fresh ones."""
         task = self.task
-        terms = task.terms(self._points(module, number), Use.TRAINING, number)
+        follow = following(module, task.domain) if isinstance(module, KAN) else None
+        terms = task.terms(self._points(module, number), Use.TRAINING, number, follow)
         problem, theta = self._problem(module, terms)
         if number == 0:
             self._refuse(problem, theta, module)
@@ -152,7 +178,7 @@ class Rounds:
         self, module: nn.Module, terms: Sequence[ResidualTerm], constants: Tensor | None = None
     ) -> tuple[Collocation, Tensor]:
         """The sum of squares of these terms, and where it starts: at these unknown constants, or the best ones."""
-        jets = jets_of(module, self.task.domain.dims)
+        jets = jets_of(module, self.task.domain.dims, self.task.fixed)
         theta = torch.cat([jets.start(), self.best.constants if constants is None else constants])
         return Collocation(jets, terms, self.task.unknowns, self.weights), theta
 
@@ -173,7 +199,7 @@ class Rounds:
             assert step.theta is not None
             self.running = Minimisation(problem, module, step.theta)
             values = {"loss": step.value, "train_loss": step.value, "validation_loss": None, "damping": step.reach}
-            return self.monitor.row(stage=stage, grid_size=size, **values)
+            return self.monitor.row(stage=self.lead + stage, grid_size=size, **values)
 
         end = minimize(
             problem,
@@ -181,7 +207,7 @@ class Rounds:
             steps=steps,
             damping=damping,
             tolerance=TUNED.tolerance,
-            patience=TUNED.patience,
+            patience=self.patience,
             watch=watch,
             model=Orthogonal.of,
         )
@@ -199,19 +225,24 @@ class Rounds:
             self.best = JudgedNetwork(copy.deepcopy(run.module), run.theta[len(run.theta) - many :].clone(), fresh)
 
     def _points(self, module: nn.Module, number: int) -> Tensor:
-        """The points of a round: a part spread evenly, the others where the residual is large."""
-        task = self.task
-        if number == 0:
-            return task.points_for(Use.TRAINING, task.points)
-        steered = math.floor(task.points * TUNED.steered)
-        even = task.points_for(Use.TRAINING, task.points - steered, number)
-        many = task.points_for(Use.CANDIDATES, TUNED.candidates * steered, number)
-        weight = self._load(module, many).sqrt().clamp_min(1e-300)
-        generator = torch.Generator().manual_seed(task.seed_of(Use.CHOICE, number))
-        # The largest of log(weight) + Gumbel noise are a sample without replacement: Efraimidis & Spirakis 2006.
-        noise = -torch.log(-torch.log(torch.rand(len(many), dtype=torch.float64, generator=generator)))
-        chosen = (weight.log() + noise).topk(steered).indices.sort().values
-        return torch.cat([even, many[chosen]])
+        """The points of a round: a part as many in each interval of the first grids; from the second round on, another
+        part where the residual is large; the others spread evenly."""
+        task, parts = self.task, []
+        steered = math.floor(task.points * TUNED.steered) if number else 0
+        along = math.floor(task.points * TUNED.along) if isinstance(module, KAN) else 0
+        parts.append(task.points_for(Use.TRAINING, task.points - steered - along, number))
+        if along and isinstance(module, KAN):
+            follow = following(module, task.domain)
+            parts.append(follow(task.points_for(Use.FOLLOWING, along, number)))
+        if steered:
+            many = task.points_for(Use.CANDIDATES, TUNED.candidates * steered, number)
+            weight = self._load(module, many).sqrt().clamp_min(1e-300)
+            generator = torch.Generator().manual_seed(task.seed_of(Use.CHOICE, number))
+            # The largest of log(weight) + Gumbel noise are a sample without replacement: Efraimidis & Spirakis 2006.
+            noise = -torch.log(-torch.log(torch.rand(len(many), dtype=torch.float64, generator=generator)))
+            chosen = (weight.log() + noise).topk(steered).indices.sort().values
+            parts.append(many[chosen])
+        return torch.cat(parts)
 
     def _load(self, module: nn.Module, x: Tensor) -> Tensor:
         """The squared residual (n,) of the equation at x (n, d)."""
@@ -226,20 +257,35 @@ class Rounds:
         best, task = self.best.module, self.task
         if not isinstance(best, KAN):
             return best if paid and number + 1 < TUNED.rounds_of_modules else None
-        if task.grids is not None:
-            sizes = [task.grids[number + 1]] * len(sizes_of(best)) if number + 1 < len(task.grids) else None
-        else:
-            sizes = [2 * size for size in sizes_of(best)] if paid else None
-        if sizes is None:
+        if (not paid) if task.grids is None else (number + 1 == len(task.grids)):
             return None
         x = task.points_for(Use.CANDIDATES, TUNED.candidates * task.points, number)
-        finer = sharpened(regridded(best, x), sizes, x, self._load(best, x))
-        size = len(jets_of(finer.build(), task.domain.dims).start()) + len(task.unknowns)
+        best = extend(regridded(best, x), x)
+        found = self._finer(best, None if task.grids is None else task.grids[number + 1], x)
+        if found is None:
+            return shifted(best, x, bends(KanJets(best.build()), x))
+        size = len(jets_of(found.build(), task.domain.dims, task.fixed).start()) + len(task.unknowns)
         chosen = task.grids is None and (size > TUNED.parameters or TUNED.rows * size > task.points)
         if chosen or size > self.rows:
             self.note = self.note or f"A finer grid has {size} parameters, too many for {task.points} points"
             return None
-        return finer
+        return found
+
+    def _finer(self, module: KAN, size: int | None, x: Tensor) -> KAN | None:
+        """The network with intervals for `size` in each layer, twice as many as it has where None; those go where they
+        serve most at x (n, d). None where it has as many already."""
+        edges = [int(layer.spline_edges().sum()) for layer in module.edge_layers]
+        now = sum(count * layer.grid_size for count, layer in zip(edges, module.edge_layers, strict=True))
+        most = 2 * now if size is None else size * sum(edges)
+        if most <= now:
+            return None
+        errors, order = self.spline_errors(module, x), self.task.equation.indices.order
+        return finer(module, sizes_within(module, most, errors, order), errors, order)
+
+    def spline_errors(self, module: KAN, x: Tensor) -> list[Tensor]:
+        """Of each layer (i, G): the mean squared residual at x (n, d) that is due to each interval."""
+        problem, theta = self._problem(module.build(), [self.task.equation.term(x)])
+        return problem.spline_errors(theta)
 
     def _refuse(self, problem: Collocation, theta: Tensor, module: nn.Module) -> None:
         """Raise where points depend on one another, or cannot determine the network."""
@@ -254,22 +300,34 @@ class Rounds:
                     raise ConfigError(
                         f"{term.name} does not depend on the solution, at {few.count} points that were tried"
                     )
+        self._refuse_unknowns(problem, theta)
         self.rows, size = rows, len(theta)
         if self.task.grids is not None and isinstance(module, KAN):  # better told now than after hours
-            finest = max(self.task.grids)
-            size += sum(
-                int(layer.spline_edges().sum()) * max(0, finest - layer.grid_size) for layer in module.edge_layers
-            )
+            edges = [int(layer.spline_edges().sum()) for layer in module.edge_layers]
+            now = sum(count * layer.grid_size for count, layer in zip(edges, module.edge_layers, strict=True))
+            size += max(0, max(self.task.grids) * sum(edges) - now)
         if rows < size:
             raise ConfigError(
                 f"{size} parameters need at least as many residuals, got {rows} from points={self.task.points};"
                 f" take points={math.ceil(TUNED.rows * size)}, or coarser grids"
             )
 
+    def _refuse_unknowns(self, problem: Collocation, theta: Tensor) -> None:
+        """Raise where nothing depends on an unknown constant."""
+        many = len(self.task.unknowns)
+        few = [term.part(slice(0, TUNED.fresh)) for term in problem.terms] if many else []
+        seen = torch.zeros(many, dtype=torch.bool)
+        for term in few:
+            for block in problem.term_rows(term, theta):
+                seen |= (block.jacobian[:, len(theta) - many :] != 0).any(0)
+        for unknown, known in zip(self.task.unknowns, seen.tolist(), strict=True):
+            if not known:
+                raise ConfigError(f"nothing depends on the Unknown {unknown.name!r}, so it cannot be found")
 
-def jets_of(module: nn.Module, dims: int) -> Jets:
-    """A network as a function with derivatives, whose parameters are moved."""
-    return KanJets(module) if isinstance(module, KAN) else ModuleJets(module, dims)
+
+def jets_of(module: nn.Module, dims: int, fixed: Collection[str] = ()) -> Jets:
+    """A network as a function with derivatives, whose parameters are moved, but not those of a KAN that are `fixed`."""
+    return KanJets(module, fixed) if isinstance(module, KAN) else ModuleJets(module, dims)
 
 
 def sizes_of(module: nn.Module) -> list[int]:

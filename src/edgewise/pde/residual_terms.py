@@ -110,6 +110,11 @@ def columns(answer: Any, count: int, name: str) -> Tensor:
             raise ConfigError(
                 f"{name} must give a tensor, or a tuple of tensors, one entry per point; got {shown(part)}"
             )
+        if not part.is_floating_point():
+            raise ConfigError(
+                f"{name} must give real numbers, got {str(part.dtype).removeprefix('torch.')}; give real and imaginary"
+                " parts as a tuple, and differences in place of comparisons"
+            )
         if part.ndim not in (1, 2) or len(part) != count:
             raise ShapeError(f"{name} must give ({count},) or ({count}, k) for {count} points, got {tuple(part.shape)}")
         if part.ndim == 2 and part.shape[1] == count > 1:
@@ -120,7 +125,7 @@ def columns(answer: Any, count: int, name: str) -> Tensor:
         found.append(part[:, None] if part.ndim == 1 else part)
     if not found:
         raise ConfigError(f"{name} must give a residual, got nothing")
-    return torch.cat(found, 1)
+    return torch.cat(found, 1).to(torch.float64)
 
 
 def called(function: Callable[..., Any], name: str, *arguments: Any) -> Any:

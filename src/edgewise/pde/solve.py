@@ -10,20 +10,23 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ..config import is_int, is_seed, is_sequence
+from ..config import is_int, is_number, is_seed, is_sequence
 from ..errors import ConfigError, knows_keywords, problems, shown
 from ..limits import HISTORY_ROW, MODULE, NUMBER, times, too_large
 from ..metadata import Edit
 from ..model import KAN
-from ..train.monitor import Callback, watched
+from ..train.monitor import Callback, Monitor, watched
 from ..train.solvers.status import Status
-from .boundary_problem import BoundaryProblem
+from .boundary_problem import BoundaryProblem, Use
 from .conditions import Condition, Data, Dirichlet, Initial, Neumann, Periodic, Robin
 from .domain import Domain
 from .equation import Equation, refuse_degree
 from .placing import placed
 from .refinement import Rounds, jets_of
+from .regions import Interval
+from .slabs import Slabs, joined, times_of
 from .solution import Solution
+from .time_slabs import TimeSlabs
 from .tuning import TUNED
 
 CONDITIONS = (Dirichlet, Neumann, Robin, Initial, Periodic, Data)
@@ -40,6 +43,7 @@ def solve(
     grids: str | Sequence[int] = "auto",
     steps: int | None = None,
     restarts: int = 4,
+    slabs: int | str | Sequence[float] = 1,
     seed: int = 0,
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
@@ -60,12 +64,15 @@ def solve(
         grids: "auto" for the model's own grid, twice that, and so on, while it pays; or the grids of the rounds.
         steps: of the minimiser in each round, at most; 100 by default.
         restarts: other initial functions of a new KAN that are tried first.
+        slabs: of time, the last coordinate, each solved by a network of its own that starts from the one before: how
+            many, or the times between them, or "auto" for lengths at which splines in space limit the accuracy.
         seed: of the points; restarts draw from streams derived from the model's own.
         callbacks: each gets a row of the history after every step, and ends the work by returning True.
         progress: whether to show a bar where stderr is a terminal.
 
     Returns:
-        A `Solution`, whose model is in float64. Ctrl-C gives the best so far.
+        A `Solution`, whose model is in float64: `TimeSlabs` where there are several slabs. Ctrl-C gives the best so
+        far.
 
     Raises:
         ConfigError: a setting, an equation or a condition that cannot be used.
@@ -82,7 +89,7 @@ def solve(
     >>> sol.errors["the equation"] < 1e-7
     True
     """
-    problems(_wrong(model, conditions, points, grids, steps, restarts, seed))
+    problems([*_wrong(model, conditions, points, grids, steps, restarts, seed), *_wrong_slabs(slabs)])
     place = Domain.create(domain)
     module = _private(model, place)
     outputs = jets_of(copy.deepcopy(module), place.dims).outputs
@@ -98,18 +105,35 @@ def solve(
         grids=None if isinstance(grids, str) else tuple(index(size) for size in grids),
         steps=TUNED.steps if steps is None else index(steps),
         restarts=index(restarts),
+        fixed=frozenset(name for name, parameter in model.named_parameters() if not parameter.requires_grad),
     )
+    several = not (is_int(slabs) and index(slabs) == 1)  # type: ignore[arg-type]
     with watched(callbacks, progress) as monitor:
-        rounds = Rounds(task, module, monitor)
+        work = _slabs(task, model, slabs, monitor) if several else Rounds(task, module, monitor)
         if isinstance(module, KAN):
-            refuse_degree(module.edge_layers, rounds.fresh)
+            refuse_degree(module.edge_layers, task.terms(task.points_for(Use.FRESH, TUNED.asked), Use.FRESH))
         try:
-            status = rounds.go()
+            status = work.go()
         except KeyboardInterrupt:
             status = Status.INTERRUPTED
-            rounds.rescue()
+            work.rescue()
         monitor.finishing()
-        return _closed(model, rounds, status)
+        return _closed(model, work, status)
+
+
+def _slabs(task: BoundaryProblem, model: nn.Module, slabs: Any, monitor: Monitor) -> Slabs:
+    """The slabs of a task. Raises `ConfigError` where it has none."""
+    time = task.domain.shapes[-1]
+    if not task.timed or not isinstance(time, Interval) or task.domain.dims < 2:
+        raise ConfigError("slabs are slabs of time: they take an Initial condition, and time as the last coordinate")
+    if task.unknowns:
+        raise ConfigError("an Unknown constant is one for all time, but slabs are solved one by one: take slabs=1")
+    if not isinstance(model, KAN):
+        raise ConfigError(f"slabs take an edgewise.KAN, got {type(model).__name__}; take slabs=1")
+    times = None if isinstance(slabs, str) else times_of(slabs, time)
+    if times is not None and not all(a < b for a, b in zip([time.low, *times], times, strict=False)):
+        raise ConfigError(f"slabs must be times between {time.low} and {time.high}, each later than the one before")
+    return Slabs(task, model.build().cpu(), monitor, times)
 
 
 def _private(model: nn.Module, domain: Domain) -> nn.Module:
@@ -122,22 +146,37 @@ def _private(model: nn.Module, domain: Domain) -> nn.Module:
     return module
 
 
-def _closed(model: nn.Module, rounds: Rounds, status: Status) -> Solution:
+def _closed(model: nn.Module, work: Rounds | Slabs, status: Status) -> Solution:
     """What is given back: the best state, on the device of the model."""
-    best, monitor = rounds.best, rounds.monitor
-    errors = {term.name: math.sqrt(square) for term, square in zip(rounds.fresh, best.fresh, strict=True)}
-    unknowns = {unknown.name: float(value) for unknown, value in zip(rounds.task.unknowns, best.constants, strict=True)}
-    trained = best.module
+    monitor, unknowns = work.monitor, {}
+    if isinstance(work, Slabs):
+        initial = {"Initial", *(f"Initial {number}" for number in range(1, 1 + len(work.task.conditions)))}
+        errors = joined(work.done, initial)
+        parts = [_finished(model, slab.judged.module, status) for slab in work.done]
+        trained = TimeSlabs(parts, [slab.end for slab in work.done[:-1]]) if len(parts) > 1 else parts[0]
+    else:
+        best = work.best
+        errors = {term.name: math.sqrt(square) for term, square in zip(work.fresh, best.fresh, strict=True)}
+        names = [unknown.name for unknown in work.task.unknowns]
+        unknowns = {name: float(value) for name, value in zip(names, best.constants, strict=True)}
+        trained = _finished(model, best.module, status)
+    told = ", ".join(f"{name} {error:.3g}" for name, error in errors.items())
+    message = f"{monitor.sentence(status)}. {len(monitor.rows)} steps. Root mean squares on fresh points: {told}."
+    if isinstance(work, Slabs):
+        message += f" {len(work.done)} slabs."
+    doubts = work.doubts()
+    if doubts:
+        message += f" {doubts}."
+    return Solution(trained, errors, monitor.rows, status, message, unknowns, monitor.elapsed, work.task)
+
+
+def _finished(model: nn.Module, trained: nn.Module, status: Status) -> nn.Module:
+    """A trained network with the marks and on the device of the model."""
     if isinstance(trained, KAN):
         trained = trained.build(edit=Edit("fit", f"differential equation; {status.name}"))
     for old, new in zip(model.parameters(), trained.parameters(), strict=True):
         new.requires_grad_(old.requires_grad)
-    trained = trained.to(next(model.parameters()).device)
-    told = ", ".join(f"{name} {error:.3g}" for name, error in errors.items())
-    message = f"{monitor.sentence(status)}. {len(monitor.rows)} steps. Root mean squares on fresh points: {told}."
-    if rounds.note:
-        message += f" {rounds.note}."
-    return Solution(trained, errors, monitor.rows, status, message, unknowns, monitor.elapsed)
+    return trained.to(next(model.parameters()).device)
 
 
 def _wrong(model: Any, conditions: Any, points: Any, grids: Any, steps: Any, restarts: Any, seed: Any) -> Iterator[str]:
@@ -171,3 +210,15 @@ def _wrong(model: Any, conditions: Any, points: Any, grids: Any, steps: Any, res
         yield f"grids must be 'auto' or whole numbers such as (5, 10, 20), got {shown(grids)}"
     if not is_seed(seed):
         yield f"seed must be a whole number >= 0 and below 2^64, got {shown(seed)}"
+
+
+def _wrong_slabs(slabs: Any) -> Iterator[str]:
+    """Why these are no slabs, in words."""
+    automatic = isinstance(slabs, str) and slabs == "auto"
+    counted = is_int(slabs) and index(slabs) >= 1
+    listed = is_sequence(slabs) and len(slabs) and all(is_number(time) and math.isfinite(time) for time in slabs)
+    if not automatic and not counted and not listed:
+        yield f"slabs must be 'auto', a whole number >= 1 or times such as (0.1, 0.5), got {shown(slabs)}"
+    many: Any = slabs if counted else 1
+    if found := too_large(f"slabs={shown(slabs)}", times(MODULE, index(many)), "take fewer"):
+        yield found

@@ -21,6 +21,8 @@ class PdeTuning:
     """Numbers of a Jacobian that are made at a time: 64 MB."""
     fresh: int = 2000
     """Points on which a solution is judged. Not measured."""
+    pixels: int = 120
+    """Places along each side of a picture."""
     asked: int = 5
     """Points on which an equation is first called, to see which derivatives it asks for."""
 
@@ -65,14 +67,57 @@ class PdeTuning:
     steered: float = 0.25
     """Part of the points of a round that go where the residual is large. One start of Burgers' equation: an error of
     1.0e-3, with 0.5 of 2.6e-3."""
+    along: float = 0.5
+    """Part of the points that are as many in each interval of the first grids: narrow intervals need points too. One
+    start of Burgers' equation, viscosity 0.01, by [2,(0,8),1]: an error of 1.3e-5, without them of 2.0e-5."""
+    spread: float = 0.1
+    """Part of the intervals that stay spread evenly when the others move to where the solution bends. Burgers'
+    equation, viscosity 0.01, 60 intervals, times 0.5 to 0.55: an error of 2.8e-8 with 0.05, 3.3e-8 with 0.2, 6.5e-8
+    with 0.4."""
+    bend: int = 4
+    """Order of the derivative whose root says how dense knots should be when they move. On the same slab, an
+    error of 1.0e-6 for order 2, 9.2e-8 for 3, 3.3e-8 for 4, 3.5e-8 for 5, 1.3e-7 for 6."""
+    bins: int = 4
+    """Parts of an interval in which that root is averaged. Not measured."""
     candidates: int = 8
     """Times as many points as wanted from which these are drawn. Not measured."""
+    unsolved: float = 0.01
+    """Part of the equation's parts, the residual from which the message has doubts. Not measured."""
+    trivial: float = 1e-6
+    """Part of the squared parts at the start, what they are taken for at least: a solution may be zero. Not
+    measured."""
     overfitted: float = 3.0
     """Ratio of the residuals on fresh and on training points from which more points are advised. Not measured."""
     parameters: int = 3000
     """Most parameters of a grid that is chosen: a step takes seconds from there on."""
     rows: float = 1.5
     """Points per parameter, at least, of a grid that is chosen. Not measured."""
+
+    first_slab: float = 1 / 16
+    """Part of all time that the first slab takes, where lengths are chosen. Not measured."""
+    shortest_slab: float = 1e-5
+    """Part of all time, the shortest slab that is tried. Not measured."""
+    slab_growth: float = 2.0
+    """Times the length of the last slab, the next one at most. Not measured."""
+    slab_rest: float = 0.2
+    """Part of a slab that is added to the last one where no more is left."""
+    slab_power: float = 1 / 7
+    """Power of the residual with which lengths follow it: for a polynomial of degree 7 in time. Not measured for
+    others."""
+    slab_safety: float = 0.5
+    """Part of the residual that splines account for to which the next slab aims. Not measured."""
+    slab_ease: float = 4.0
+    """Times the residual that half a slab does not lower, what is borne from then on. Not measured."""
+    slab_residual: float = 1e-9
+    """Part of the equation's terms, the residual below which a slab need not be shorter. Not measured."""
+    slab_rounds: int = 2
+    """Rounds in each slab but the first: intervals move to where the residual is in between. Not measured."""
+    undamped: float = 1e-8
+    """Damping at first of the fit of a network to the end of the slab before, which is linear for many."""
+    slab_patience: int = 2
+    """As `patience`, in slabs, where steps converge quadratically. Not measured."""
+    slab_streams: int = 104729
+    """Distance of the seeds of two slabs."""
 
 
 TUNED = PdeTuning()

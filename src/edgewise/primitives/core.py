@@ -150,10 +150,13 @@ class Primitive:
         return inner
 
     def derivative(self, z: Tensor, order: int = 1) -> Tensor:
-        """The derivative of `safe` of any order: explicit for 1, by differentiating that one beyond. Zero outside the
-        domain."""
+        """The derivative of `safe` of any order: explicit for 1 and for powers, else by differentiating that one. Zero
+        outside the domain."""
         if order == 0:
             return self.safe(z)
+        if order > 1 and self._free and self.exponent is not None and self.exponent > 0 and self.exponent % 1 == 0:
+            n = int(self.exponent)
+            return math.perm(n, order) * z ** (n - order) if order <= n else torch.zeros_like(z)
         if order > 1:
             pulled: Any = torch.func.vjp(lambda t: self.derivative(t, order - 1), z)
             return pulled[1](torch.ones_like(pulled[0]))[0]

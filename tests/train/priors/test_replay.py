@@ -34,7 +34,7 @@ def test_rows_that_are_kept_stand_for_all(count: int, weighted: bool):
     whole = float(count if weight is None else weight.sum())
     assert_close(torch.tensor(total(memory)), torch.tensor([whole, whole]), like="formula")
     assert memory.rows == pytest.approx(whole)
-    assert len(memory.training[0]) + len(memory.choosing[0]) == min(count, TUNED.replayed)
+    assert memory.kept == min(count, TUNED.replayed)
 
 
 def test_rows_are_labelled_by_the_network():

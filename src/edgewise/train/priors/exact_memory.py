@@ -68,6 +68,11 @@ class ExactMemory(Memory):
         return self.quadratic.rows
 
     @property
+    def kept(self) -> int:
+        """None of them."""
+        return 0
+
+    @property
     def noise(self) -> float:
         """The variance that its network leaves of these rows, in scaled units."""
         return 2 * max(0.0, self.quadratic.value) / self.rows

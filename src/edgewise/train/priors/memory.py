@@ -41,6 +41,11 @@ class Memory(ABC):
     def rows(self) -> float:
         """How many rows it stands for."""
 
+    @property
+    @abstractmethod
+    def kept(self) -> int:
+        """How many inputs of rows it holds."""
+
     @abstractmethod
     def unlike(self, model: KAN) -> list[str]:
         """In what a model differs from the one that is remembered, so that it cannot be trained on, in words."""

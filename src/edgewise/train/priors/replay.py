@@ -54,6 +54,11 @@ class Replay(Memory):
         """How many rows it stands for."""
         return round(float(self.training[2].sum()), 6)  # of weights that add up to it
 
+    @property
+    def kept(self) -> int:
+        """How many inputs of rows it holds, one that stands for several classes once for each."""
+        return len(self.training[0]) + len(self.choosing[0])
+
     def unlike(self, model: KAN) -> list[str]:
         """Other numbers of inputs or outputs: grids, edges and hidden nodes may differ."""
         old, new = ((m.topology.features, len(m.topology.node_ids[-1])) for m in (self.model, model))

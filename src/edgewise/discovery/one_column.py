@@ -1,0 +1,172 @@
+"""Formulas of one column that need a place beside a scale: waves with a phase, bells, steps, kinks and poles.
+
+Least squares for the constants find scale and place only from near them. So all are tried on a grid, at once.
+
+Letters: n rows, B columns that every sum has, L terms.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .outputs import OUTPUTS, Output
+from .pairs import solved
+from .proposals import Question, sorted_by
+from .tree import Apply, Node, Num, Var, number, power, product, total, values
+from .tuning import TUNED
+
+Z = Var(0)
+OUTER = ("y", "y^-1", "y^2", "log y")  # under which they are looked for
+
+
+@dataclass(frozen=True)
+class _Column:
+    """Moved to [-1, 1] by its middle and half its width."""
+
+    middle: float
+    half: float
+
+    @staticmethod
+    def of(column: Tensor) -> _Column:
+        low, high = float(column.min()), float(column.max())
+        return _Column((low + high) / 2, (high - low) / 2)
+
+
+def waves(asked: Question) -> list[Node]:
+    """a exp(b z) sin(k z + c) + d, also with a multiple of z."""
+    return _each(asked, _waves_under)
+
+
+def located(asked: Question) -> list[Node]:
+    """a shape(k z + c) + d, also with a multiple of z."""
+    return _each(asked, _located_under)
+
+
+Target = tuple[Output, Tensor, Tensor, Tensor, bool]  # T, T(g), the weight of rows, base columns (n, B), with z
+
+
+def _each(asked: Question, search: Callable[[Question, _Column, Target], Iterator[Node]]) -> list[Node]:
+    if asked.X.shape[1] != 1:
+        return []
+    z = asked.X[:, 0]
+    column = _Column.of(z)
+    if not column.half > TUNED.least_spread * max(abs(column.middle), 1e-300):
+        return []
+    found: list[Node] = []
+    for output in OUTPUTS:
+        if output.name not in OUTER or not output.allowed(asked.g):
+            continue
+        image, weight = output.value(asked.g), asked.factor / output.slope(asked.g)
+        if not bool(torch.isfinite(weight).all() & torch.isfinite(image).all()):
+            continue
+        for line in (False, True):
+            base = torch.stack([torch.ones_like(z), z] if line else [torch.ones_like(z)], 1)
+            found += search(asked, column, (output, image, weight, base, line))
+    return sorted_by(asked, found)
+
+
+def _with_base(weights: tuple[float, ...], line: bool) -> list[Node]:
+    return [Num(weights[0]), *([product(Num(weights[1]), Z)] if line else [])]
+
+
+# ------------------------------------------------------------------ waves
+
+
+def _waves_under(asked: Question, column: _Column, target: Target) -> Iterator[Node]:
+    output, image, weight, base, line = target
+    z = asked.X[:, 0]
+    step, count = TUNED.frequencies
+    k = z.new_tensor([step * n / (2 * column.half) for n in range(1, count + 1)])
+    rates = z.new_tensor(TUNED.growths) / column.half
+    envelope = torch.exp(rates * (z - column.middle)[:, None])  # (n, rates)
+    angle = k * z[:, None]
+    sines, cosines = ((envelope[:, :, None] * part[:, None, :]).flatten(1) for part in (angle.sin(), angle.cos()))
+    explained = _explained_by_two(sines * weight[:, None], cosines * weight[:, None], base, image, weight)
+    best = torch.topk(explained, min(TUNED.followed, len(explained))).indices.tolist()
+    for place in best:
+        rate, frequency = float(rates[place // count]), float(k[place % count])
+        design = torch.stack([sines[:, place], cosines[:, place]], 1) * weight[:, None]
+        choice = solved((0, 1), design, base * weight[:, None], image * weight)
+        a, b = choice.weights
+        growing = Apply("exp", product(Num(rate), Z)) if rate else number(1.0)
+        head = Num(math.hypot(a, b) * math.exp(-rate * column.middle))
+        wave = Apply("sin", total(product(Num(frequency), Z), Num(math.atan2(b, a))))
+        yield output.inverse(total(*_with_base(choice.base, line), product(head, growing, wave)))
+
+
+def _explained_by_two(one: Tensor, other: Tensor, base: Tensor, image: Tensor, weight: Tensor) -> Tensor:
+    """What each pair of columns (n, L) explains of the squares that the base leaves."""
+    q = torch.linalg.qr(base * weight[:, None]).Q
+    left = image * weight
+    left, one, other = (part - q @ (q.T @ part) for part in (left, one, other))
+    a, b, c = one.square().sum(0), (one * other).sum(0), other.square().sum(0)
+    u, v = one.T @ left, other.T @ left
+    apart = a * c - b * b
+    whole = (c * u * u - 2 * b * u * v + a * v * v) / apart.clamp(min=1e-300)
+    return torch.where(apart > TUNED.same * a * c, whole, 0.0)
+
+
+# ------------------------------------------------------------------ shapes with a place
+
+
+def _at(k: float, c: float) -> Node:
+    return total(product(Num(k), Z), Num(-k * c))
+
+
+def _minus(c: float) -> Node:
+    return total(Z, Num(-c))
+
+
+INSIDE: dict[str, Callable[[float, float], Node]] = {
+    "gauss": lambda k, c: Apply("exp", product(Num(-k * k), power(_minus(c), 2.0))),
+    "tanh": lambda k, c: Apply("tanh", _at(k, c)),
+    "bell": lambda k, c: power(total(number(1.0), power(_at(k, c), 2.0)), -1.0),
+    "erf": lambda k, c: Apply("erf", _at(k, c)),
+    "arctan": lambda k, c: Apply("arctan", _at(k, c)),
+    "bow": lambda k, c: Apply("sqrt", total(number(1.0), power(_at(k, c), 2.0))),
+}
+OUTSIDE: dict[str, Callable[[float], Node]] = {
+    "1/z": lambda c: power(_minus(c), -1.0),
+    "1/z2": lambda c: power(_minus(c), -2.0),
+}
+ABOVE: dict[str, Callable[[float], Node]] = {
+    "log": lambda c: Apply("log", _minus(c)),
+    "sqrt": lambda c: power(_minus(c), 0.5),
+    "1/sqrt": lambda c: power(_minus(c), -0.5),
+    "z^1.5": lambda c: power(_minus(c), 1.5),
+}
+
+
+def _grid(column: _Column) -> Iterator[Node]:
+    """All shapes at all places and scales."""
+    inside = [column.middle + column.half * place for place in TUNED.places]
+    beyond = [column.half * (1 + gap) for gap in TUNED.gaps]
+    for make in INSIDE.values():
+        for k in TUNED.steepness:
+            yield from (make(k / column.half, c) for c in inside)
+    yield from (Apply("abs", _minus(c)) for c in inside)
+    for make in OUTSIDE.values():
+        yield from (make(column.middle + side * gap) for gap in beyond for side in (-1.0, 1.0))
+    for make in ABOVE.values():
+        yield from (make(column.middle - gap) for gap in beyond)
+
+
+def _located_under(asked: Question, column: _Column, target: Target) -> Iterator[Node]:
+    output, image, weight, base, line = target
+    nodes = list(_grid(column))
+    design = torch.stack([values(node, asked.X) for node in nodes], 1) * weight[:, None]
+    design = torch.where(torch.isfinite(design).all(0), design, 0.0)
+    q = torch.linalg.qr(base * weight[:, None]).Q
+    left = image * weight
+    left, rest = (part - q @ (q.T @ part) for part in (left, design))
+    norms = rest.norm(dim=0)
+    alive = norms > TUNED.same**0.5 * design.norm(dim=0)
+    explained = torch.where(alive, (rest.T @ left).abs() / norms.clamp(min=1e-300), 0.0)
+    for place in torch.topk(explained, min(TUNED.followed, len(nodes))).indices.tolist():
+        choice = solved((place,), design, base * weight[:, None], image * weight)
+        yield output.inverse(total(*_with_base(choice.base, line), product(Num(choice.weights[0]), nodes[place])))

@@ -1,0 +1,36 @@
+"""What a search tells on its way: steps of the proof, and formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from .polish import Polished
+from .split_rows import LawTask
+
+
+@dataclass(frozen=True)
+class ProofStep:
+    """Something that was found out, or tried in vain, in words.
+
+    Attributes:
+        text: what it is.
+        held: whether it is so.
+        depth: 0 for a step about the table itself, more for one about a part of it.
+    """
+
+    text: str
+    held: bool = True
+    depth: int = 0
+
+    def __str__(self) -> str:
+        return "    " * self.depth + (self.text if self.held else f"(no) {self.text}")
+
+    def deeper(self) -> ProofStep:
+        """The same, told of a part."""
+        return replace(self, depth=self.depth + 1)
+
+
+Event: TypeAlias = ProofStep | Polished
+TableSearch: TypeAlias = Callable[[LawTask, int], Iterator[Event]]  # of a table, so many times taken apart before

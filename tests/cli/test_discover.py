@@ -1,0 +1,48 @@
+"""`edgewise discover`: what it writes, and what it refuses."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+
+from edgewise.cli.main import main
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    X = 0.5 + torch.rand(200, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    lines = ["u,v,w,name"] + [f"{u!r},{v!r},{(u + v) / (1 + u * v)!r},n" for u, v in X.tolist()]
+    place = tmp_path / "data.csv"
+    place.write_text("\n".join(lines))
+    return place
+
+
+def test_a_law_is_written_with_its_front_and_its_code(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    out = tmp_path / "found"
+    assert main(["discover", str(table), "--target", "w", "--features", "u,v", "--out", str(out)]) == 0
+    assert "an exact law" in capsys.readouterr().out
+    assert sorted(entry.name for entry in out.iterdir()) == ["front.csv", "law.txt"]
+    rows = list(csv.DictReader((out / "front.csv").read_text().splitlines()))
+    assert [row["best"] for row in rows].count("*") == 1 and float(rows[-1]["rmse"]) < 1e-12
+    text = (out / "law.txt").read_text()
+    assert text.startswith("w = (u + v)/(u*v + 1)") and "LaTeX:" in text
+    code: dict = {}
+    exec(text.split("Python:\n")[1], code)
+    assert code["predict"]([1.0, 0.5]) == [1.0]
+
+
+def test_a_folder_that_is_there_is_kept(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    out = tmp_path / "found"
+    out.mkdir()
+    (out / "notes.txt").write_text("mine")
+    for more in ([], ["--force"]):
+        assert main(["discover", str(table), "--target", "w", "--out", str(out), *more]) == 2
+    assert "found" in capsys.readouterr().err and (out / "notes.txt").read_text() == "mine"
+
+
+def test_a_target_that_is_no_number_is_refused(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    assert main(["discover", str(table), "--target", "name", "--out", str(tmp_path / "found")]) == 2
+    assert "name" in capsys.readouterr().err and not (tmp_path / "found").exists()

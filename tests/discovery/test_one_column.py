@@ -1,0 +1,46 @@
+"""Formulas of one column with a place or a phase."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from edgewise.discovery.one_column import located, waves
+from edgewise.discovery.proposals import Question
+from edgewise.discovery.yardstick import Yardstick
+
+Z = torch.linspace(-2, 3, 400, dtype=torch.float64)
+
+
+def asked(g: torch.Tensor) -> Question:
+    return Question(Z[:, None], g, torch.ones_like(g), Yardstick(len(g), 0.0, 1e-9))
+
+
+@pytest.mark.parametrize("phase", [0.0, 0.7, 2.9])
+def test_a_wave_is_found_at_any_phase_on_a_slope_and_while_it_fades(phase):
+    """Near enough for least squares: a tenth of the spread, where one step of the frequency is left to them."""
+    g = 1.3 * torch.exp(-0.4 * Z) * torch.sin(4.1 * Z + phase) + 0.5
+    best = waves(asked(g))[0]
+    assert asked(g).error(best) < 0.2 * float(g.std())
+    line = torch.sin(5.0 * Z + phase) + 2 * Z
+    assert asked(line).error(waves(asked(line))[0]) < 0.1 * float(line.std())
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda z: torch.exp(-2 * (z - 1.1) ** 2) + 3,
+        lambda z: 2 * torch.tanh(1.7 * z - 0.8),
+        lambda z: 1 / (z + 2.4) - 1,
+        lambda z: (z - 0.3).abs() + z,
+        lambda z: torch.log(z + 2.2),
+    ],
+)
+def test_a_shape_is_found_near_its_place(shape):
+    g = shape(Z)
+    assert asked(g).error(located(asked(g))[0]) < 0.1 * float(g.std())
+
+
+def test_several_columns_have_no_place():
+    two = Question(torch.rand(50, 2), torch.rand(50), torch.ones(50), Yardstick(50, 0.0, 1e-9))
+    assert waves(two) == located(two) == []

@@ -1,0 +1,44 @@
+"""Formulas in their shortest form."""
+
+from __future__ import annotations
+
+import pytest
+import sympy
+import torch
+
+from edgewise.discovery.split_rows import LawRows
+from edgewise.discovery.tidy import from_sympy, tidied
+from edgewise.discovery.tree import Num, Var, product, to_sympy, values, written
+from edgewise.discovery.yardstick import bits
+
+x, y = sympy.symbols("x y", positive=True)
+X = 0.5 + torch.rand(100, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+ROWS = LawRows(X, X[:, 0])
+
+
+@pytest.mark.parametrize(
+    "given, wanted",
+    [
+        (y * (x / y + 1) / (x * y + 1), "(x + y)/(x*y + 1)"),
+        (2 * sympy.sin(sympy.log(x * y)) * sympy.cos(sympy.log(x * y)), "sin(2*(log(x) + log(y)))"),
+        (sympy.exp(-1) * sympy.exp(2 * sympy.cos(x) ** 2 - y), "exp(-y + cos(2*x))"),
+        ((x / y) ** -2 / sympy.cosh(2 * sympy.log(y / x)) / 2, "y**4/(x**4 + y**4)"),
+    ],
+)
+def test_equal_formulas_become_the_shortest_one(given, wanted):
+    node = from_sympy(given, {x: Var(0), y: Var(1)})
+    short = tidied(node, ROWS)
+    assert bits(short) <= bits(node) and torch.allclose(values(short, X), values(node, X), rtol=1e-9)
+    assert sympy.simplify(sympy.sympify(wanted, {"x": x, "y": y}) - to_sympy(short, [x, y])) == 0
+    assert bits(short) <= bits(from_sympy(sympy.sympify(wanted, {"x": x, "y": y}), {x: Var(0), y: Var(1)}))
+
+
+def test_tidying_twice_changes_nothing_and_keeps_free_constants():
+    node = product(Num(1.2345), Var(1), from_sympy(x / y + 1, {x: Var(0), y: Var(1)}))
+    once = tidied(node, ROWS)
+    assert tidied(once, ROWS) == once and Num(1.2345) in getattr(once, "parts", ())
+
+
+def test_quotients_and_roots_are_written_as_such():
+    node = from_sympy((x + y) / sympy.sqrt(1 + x), {x: Var(0), y: Var(1)})
+    assert written(node, ["x", "y"]) == "(x + y)/sqrt(x + 1)"
