@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from edgewise.discovery.drop_terms import without_idle_terms
@@ -19,7 +21,7 @@ X = torch.linspace(-2, 2, 300, dtype=torch.float64)[:, None]
 
 def test_waves_of_nearly_one_length_become_one():
     rows = LawRows(X, torch.sin(3 * X[:, 0]) + 2)
-    node = without_idle_terms(total(wave(0.9, 3.0005), wave(0.11, 2.99), Num(2.0)), rows)
+    node: Any = without_idle_terms(total(wave(0.9, 3.0005), wave(0.11, 2.99), Num(2.0)), rows)
     assert len(node.parts) == 2 and error(node, rows) < 1e-9
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -31,7 +33,7 @@ def test_a_polynomial_under_an_output_is_found_to_round_off_with_no_term_too_man
     question = asked(law)
     best = polynomials(question)[0]
     assert question.error(best) < 1e-9
-    inner = best
+    inner: Any = best
     while not hasattr(inner, "parts"):
         inner = inner.base if hasattr(inner, "base") else inner.argument
     assert len(inner.parts) == terms

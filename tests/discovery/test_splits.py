@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -29,7 +31,7 @@ def test_the_output_function_is_told_and_the_parts_are_known(law, output):
     best, *others = split(((0,), (1,)), fitting, held)
     assert best.output.name == output and best.error < 1e-6 * float(held.g.std())
     assert all(other.error > 100 * best.error for other in others)
-    image = best.constant + sum(part.values(held.Z) for part in best.parts)
+    image: Any = best.constant + sum(part.values(held.Z) for part in best.parts)
     assert torch.allclose(image, best.output.value(held.g), atol=1e-5)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import sympy
 import torch
@@ -29,8 +31,9 @@ def test_equal_formulas_become_the_shortest_one(given, wanted):
     node = from_sympy(given, {x: Var(0), y: Var(1)})
     short = tidied(node, ROWS)
     assert bits(short) <= bits(node) and torch.allclose(values(short, X), values(node, X), rtol=1e-9)
-    assert sympy.simplify(sympy.sympify(wanted, {"x": x, "y": y}) - to_sympy(short, [x, y])) == 0
-    assert bits(short) <= bits(from_sympy(sympy.sympify(wanted, {"x": x, "y": y}), {x: Var(0), y: Var(1)}))
+    names: Any = {"x": x, "y": y}
+    assert sympy.simplify(sympy.parse_expr(wanted, names) - to_sympy(short, [x, y])) == 0
+    assert bits(short) <= bits(from_sympy(sympy.parse_expr(wanted, names), {x: Var(0), y: Var(1)}))
 
 
 def test_tidying_twice_changes_nothing_and_keeps_free_constants():

@@ -29,8 +29,8 @@ def test_names_may_be_others(law):
     assert ew.export(law, to="latex", outputs=["a"]) == r"a = \frac{v^{2}}{r}"
     s, t = sympy.symbols("s t")
     assert ew.export(law, to="sympy", inputs=["s", "t"]) == [s**2 / t]
-    for wrong in ({"inputs": ["s"]}, {"inputs": ["s", "s"]}):
+    for names in (["s"], ["s", "s"]):
         with pytest.raises(ConfigError, match="inputs"):
-            ew.export(law, to="sympy", **wrong)
+            ew.export(law, to="sympy", inputs=names)
     with pytest.raises(ConfigError, match="outputs"):
         ew.export(law, to="latex", outputs=["a", "b"])

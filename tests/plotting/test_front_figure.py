@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -14,7 +15,7 @@ def test_each_formula_has_a_point_and_only_the_best_is_red():
     found = ew.discover(X, X[:, 0] ** 2 / X[:, 1], progress=False)
     (ax,) = ew.plot_front(found).axes
     points = [line for line in ax.lines if line.get_marker() == "o"]
-    assert [line.get_xdata()[0] for line in points] == [law.complexity for law in found.front]
+    assert [float(np.asarray(line.get_xdata())[0]) for line in points] == [law.complexity for law in found.front]
     assert len({line.get_color() for line in points}) == 2 and len(ax.texts) == len(points)
     assert not ew.plot_front(found, formulas=False).axes[0].texts
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from .one_column import located, waves
-from .parts import apart, paired
 from .polish import Polished, polished
 from .proposals import Question, powers, products, sums
 from .reductions import grown, scaled, translated
@@ -17,6 +16,7 @@ from .split_rows import LawRows, LawTask
 from .states import ReducedProblem
 from .steps import Event, ProofStep
 from .surrogated import SurrogatedProblem
+from .taken_apart import apart, paired
 from .tree import ONE, Node, Num, Var, product, total, written
 from .tuning import TUNED
 from .verdict import is_exact

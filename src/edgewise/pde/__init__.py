@@ -9,7 +9,7 @@ from .conditions import Neumann as Neumann
 from .conditions import Periodic as Periodic
 from .conditions import Robin as Robin
 from .field import Unknown as Unknown
-from .networks import polynomial_in_time as polynomial_in_time
+from .polynomial_in_time import polynomial_in_time as polynomial_in_time
 from .regions import Disc as Disc
 from .regions import Polygon as Polygon
 from .solution import Solution as Solution

@@ -71,8 +71,7 @@ def solve(
         progress: whether to show a bar where stderr is a terminal.
 
     Returns:
-        A `Solution`, whose model is in float64: `TimeSlabs` where there are several slabs. Ctrl-C gives the best so
-        far.
+        A `Solution` in float64, whose model is `TimeSlabs` where there are several. Ctrl-C gives the best so far.
 
     Raises:
         ConfigError: a setting, an equation or a condition that cannot be used.
@@ -93,12 +92,11 @@ def solve(
     place = Domain.create(domain)
     module = _private(model, place)
     outputs = jets_of(copy.deepcopy(module), place.dims).outputs
-    timed = any(isinstance(condition, Initial) for condition in conditions)
     task = BoundaryProblem(
         equation=Equation.asked(equation, place, outputs),
         domain=place,
         conditions=tuple(conditions),
-        timed=timed,
+        timed=any(isinstance(condition, Initial) for condition in conditions),
         outputs=outputs,
         points=index(points),
         seed=index(seed),
@@ -112,13 +110,18 @@ def solve(
         work = _slabs(task, model, slabs, monitor) if several else Rounds(task, module, monitor)
         if isinstance(module, KAN):
             refuse_degree(module.edge_layers, task.terms(task.points_for(Use.FRESH, TUNED.asked), Use.FRESH))
-        try:
-            status = work.go()
-        except KeyboardInterrupt:
-            status = Status.INTERRUPTED
-            work.rescue()
+        status = _ended(work)
         monitor.finishing()
         return _closed(model, work, status)
+
+
+def _ended(work: Slabs | Rounds) -> Status:
+    """How the work ended; after Ctrl-C the best so far is kept."""
+    try:
+        return work.go()
+    except KeyboardInterrupt:
+        work.rescue()
+        return Status.INTERRUPTED
 
 
 def _slabs(task: BoundaryProblem, model: nn.Module, slabs: Any, monitor: Monitor) -> Slabs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import product as every
 
 import torch
@@ -77,6 +77,18 @@ def _probe(known: SurrogatedProblem, Z: Tensor):
         return None
 
 
+def _laws(table: LawTask, search: TableSearch, depth: int) -> Generator[Event, None, list[Polished]]:
+    """Yields the steps of a search on a part's table, one level deeper, and returns its laws, the cheapest first."""
+    laws: list[Polished] = []
+    for event in search(table, depth + 1):
+        if isinstance(event, ProofStep):
+            yield event.deeper()
+        else:
+            laws.append(event)
+    measure = of_choice(table)
+    return sorted(laws, key=lambda one: measure.price(one.node, one.error))
+
+
 def _put_together(
     found: Split | Factors, state: ReducedProblem, task: LawTask, search: TableSearch, depth: int
 ) -> Iterator[Event]:
@@ -86,14 +98,7 @@ def _put_together(
         table = _table_of(part, found, state, task)
         if table is None:
             return
-        laws: list[Polished] = []
-        for event in search(table, depth + 1):
-            if isinstance(event, ProofStep):
-                yield event.deeper()
-            else:
-                laws.append(event)
-        measure = of_choice(table)
-        laws.sort(key=lambda one: measure.price(one.node, one.error))
+        laws = yield from _laws(table, search, depth)
         choices.append(laws[: TUNED.part_laws])
     nodes = [state.formula(_joined(found, [one.node for one in chosen])) for chosen in _choices(choices)]
     few = task.fitting.first(TUNED.quick_rows)
@@ -190,14 +195,7 @@ def paired(
         unsure = TUNED.part_unsure * left * float(values[:, i].std())
         label, count = f"a{i + 1}({name})", found.weights.shape[1]
         table = LawTask(tables[0], tables[1], tables[1], (name,), label, unsure, count)
-        laws: list[Polished] = []
-        for event in search(table, depth + 1):
-            if isinstance(event, ProofStep):
-                yield event.deeper()
-            else:
-                laws.append(event)
-        measure = of_choice(table)
-        laws.sort(key=lambda one: measure.price(one.node, one.error))
+        laws = yield from _laws(table, search, depth)
         forms.append([on_columns(one.node, [Var(i)]) for one in laws[: TUNED.inner_laws]])
     for nodes in list(every(*forms))[: TUNED.together]:
         inner = total(*nodes)

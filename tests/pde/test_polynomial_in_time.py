@@ -9,7 +9,7 @@ import edgewise as ew
 from edgewise.errors import ConfigError
 from edgewise.pde.indices import Indices
 from edgewise.pde.kan_jets import KanJets
-from edgewise.pde.networks import polynomial_in_time
+from edgewise.pde.polynomial_in_time import polynomial_in_time
 from helpers import assert_close
 
 
