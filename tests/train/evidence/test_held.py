@@ -96,7 +96,7 @@ def test_a_true_shape_helps_where_rows_are_few():
     fresh, truth = rows(2000, seed=99)
     for seed in range(8):
         X, effect = rows(40, seed=seed)
-        y = effect + noise(40, seed=seed + 100)
+        y = effect + 0.5 * noise(40, seed=seed + 100)
         for name, constraints in (("free", None), ("held", {0: "increasing", 1: "convex"})):
             model = fit(y, X, constraints)
             errors[name] += float((model(fresh)[:, 0] - truth).detach().square().mean())

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from edgewise.train.evidence.marginal import Prior, Sums, squared_error
+from edgewise.train.evidence.marginal import Prior, Sums
 from helpers import assert_close
 
 N, M = 120, 30
@@ -52,16 +52,3 @@ def test_fewer_rows_than_functions_keep_their_rows():
     assert found.design is not None
     assert_close(found.design, weight.sqrt()[:, None] * (functions - share @ functions), like="float64")
     assert_close(found.target, weight.sqrt() * (y - share @ y), like="float64")
-
-
-def test_the_exponential_prior_shrinks_what_few_rows_say_and_many_outvote_it():
-    sizes = {}
-    for n in (15, 5000):
-        draw = torch.Generator().manual_seed(1)
-        functions = torch.randn(n, 5, dtype=torch.float64, generator=draw)
-        noise = 3 * torch.randn(n, dtype=torch.float64, generator=draw)
-        y = functions.sum(1) + noise
-        sums = Sums.of(lambda f=functions, y=y: iter([(f, y, torch.ones(len(y)).double())]), prior(5))
-        free, shrunk = (squared_error(sums, prior(5), lambda loss: False, rate=rate).coef for rate in (0.0, 10.0))
-        sizes[n] = float(shrunk.norm() / free.norm())
-    assert sizes[15] < 0.9 and sizes[5000] > 0.99

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ...losses import Linked, Numbers
+from ...losses import Numbers
 from .edge_basis import blocks
 from .laplace import cross_entropy, numbers
 from .likelihoods import Scored, shares_of, targets
@@ -43,10 +43,10 @@ class Task:
     def fit(self, terms: Sequence[Term], prior: Prior, known: Tensor | None, sums: Sums | None) -> Posterior:
         """The posterior of these terms; `known` (q,): strengths to go on from; `sums`: of `by_sums`."""
         if sums is not None:
-            return squared_error(sums, prior, self.note, known, self.rate)
+            return squared_error(sums, prior, self.note, known)
         rows = self.blocks(terms)
         if self.loss_of is not None:
-            return numbers(rows, prior, self.loss_of, self.note, known, self.rate)
+            return numbers(rows, prior, self.loss_of, self.note, known)
         return cross_entropy(rows, prior, self.classes, self.note, known)
 
     def sums(self, terms: Sequence[Term], prior: Prior, near: Model | None) -> Sums | None:
@@ -57,13 +57,6 @@ class Task:
         if near is None or near.sums is None or (places := near.places(terms)) is None:
             return Sums.of(self.blocks(terms), prior)
         return near.sums.take(places)
-
-    @property
-    def rate(self) -> float:
-        """Of the exponential prior of a function's size: the root of the number of variables, where outputs are in
-        units of the targets; none where they are behind a link."""
-        linked = self.classes > 1 or isinstance(self.loss_of, Linked)
-        return 0.0 if linked else math.sqrt(len(self.variables))
 
     @property
     def spread(self) -> float:

@@ -29,17 +29,15 @@ def cross_entropy(blocks: Blocks, prior: Prior, classes: int, note: Note, known:
     flat = ((counts + 0.5) / (counts + 0.5).sum()).log()
     if classes == 2:
         flat = flat[1:] - flat[0]
-    found = _newton(blocks, prior, flat, Classes(), 0.0, note, known)
+    found = _newton(blocks, prior, flat, Classes(), note, known)
     if classes > 2:
         return found
     sign = torch.tensor([-0.5, 0.5], dtype=found.coef.dtype)
     return replace(found, coef=found.coef * sign, constant=found.constant * sign, flat=flat * sign)
 
 
-def numbers(
-    blocks: Blocks, prior: Prior, loss: Numbers, note: Note, known: Tensor | None = None, rate: float = 0.0
-) -> Posterior:
-    """The posterior of numbers under a loss; `known` as above. rate: of the prior of the strengths."""
+def numbers(blocks: Blocks, prior: Prior, loss: Numbers, note: Note, known: Tensor | None = None) -> Posterior:
+    """The posterior of numbers under a loss; `known` as above."""
     y, weight = (torch.cat(parts) for parts in zip(*((y, weight) for _, y, weight in blocks()), strict=True))
     likelihood = Scored.of(loss, y, weight)
     flat = likelihood.loss.constant(y[:, None], weight)
@@ -48,7 +46,7 @@ def numbers(
         strength, coef = prior.sizes * torch.nan, prior.roughness * 0
         effective = torch.zeros_like(strength)
         return Posterior(coef, flat[0], effective, strength, 0.0, True, 0.0, nothing, flat[0], likelihood)
-    found = _newton(blocks, prior, flat, likelihood, rate, note, known)
+    found = _newton(blocks, prior, flat, likelihood, note, known)
     last = found.likelihood
     assert isinstance(last, Scored)
     predicted = _predicted(blocks, torch.cat([found.constant[None], found.coef]), torch.arange(len(found.coef)))
@@ -58,13 +56,12 @@ def numbers(
 
 
 def _newton(
-    blocks: Blocks, prior: Prior, flat: Tensor, likelihood: Likelihood, rate: float, note: Note, known: Tensor | None
+    blocks: Blocks, prior: Prior, flat: Tensor, likelihood: Likelihood, note: Note, known: Tensor | None
 ) -> Posterior:
-    """The posterior of as many predictions as `flat`, the constants that fit best alone, has. rate: of the prior of
-    the strengths."""
+    """The posterior of as many predictions as `flat`, the constants that fit best alone, has."""
     constant, count = flat, len(flat)
     coef = prior.roughness.new_zeros(len(prior.groups), count)
-    strengths, settled, gain, best = Strengths(prior, 1.0, rate, known), False, 0.0, 0.0
+    strengths, settled, gain = Strengths(prior, 1.0, known), False, 0.0
     y, weight = (torch.cat(parts) for parts in zip(*((y, weight) for _, y, weight in blocks()), strict=True))
     effective, mass = torch.zeros_like(strengths.value), float(weight.sum())
     bare, beside = _alone(blocks, likelihood, flat)
@@ -77,10 +74,9 @@ def _newton(
         slope = slope + precision[:, None] * here
         step = -torch.cholesky_solve(slope.T.reshape(-1, 1), factor).reshape(count, -1).T
         charged = 0.5 * float((precision[:, None] * here.square()).sum())
-        before = best
+        before = gain
         gain = likelihood.gain(bare, value, mass, _used(effective)) + beside - charged
         gain -= 0.5 * occam_of(factor, precision[1:].repeat(count))
-        best = gain - strengths.charge
         found, length = _shortened(blocks, likelihood, here, step, places, precision, value + charged)
         constant = found[0]
         coef = torch.zeros_like(coef).index_add_(0, places, found[1:])
@@ -92,7 +88,7 @@ def _newton(
         if len(old):
             likelihood = likelihood.updated(_predicted(blocks, found, places), y, weight, _used(effective))
         moved = float((likelihood.state - old).abs().sum())
-        rest = change < TUNED.settled_classes or 0 <= best - before < TUNED.gained
+        rest = change < TUNED.settled_classes or 0 <= gain - before < TUNED.gained
         settled = (rest and length == 1.0 and moved < TUNED.settled_classes) or note(value / mass)
     settled = settled or not bool(strengths.there.any())
     places = strengths.places

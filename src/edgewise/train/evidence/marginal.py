@@ -5,11 +5,6 @@ precision strength times roughness. An update sets the strength of a group to it
 prior charges for them (MacKay 1992, doi:10.1162/neco.1992.4.3.415; Wood & Fasiolo 2017, doi:10.1111/biom.12666, who
 show that it raises the marginal likelihood). A group that the data say nothing for ends with no parameters, and goes.
 
-Few rows leave the strengths themselves unsure, and their likeliest values follow the rows too far. So the standard
-deviation of a group's prior has a prior of its own, exponential (Simpson et al. 2017, doi:10.1214/16-STS576): most
-functions are a small part of the spread of the targets. Many rows outvote it. Its mean for d columns is the spread
-over the root of d, with which all of them together have the variance of the targets. Log odds have no such scale.
-
 Letters: n rows, m functions, k classes, q groups.
 """
 
@@ -89,12 +84,11 @@ class Posterior:
 
 
 class Strengths:
-    """The strengths of the groups, and which of them are still there. unit: the variance of the targets. rate: of the
-    exponential prior of a group's standard deviation, in units of theirs. `known` (q,): from where to go on, nan for a
+    """The strengths of the groups, and which of them are still there. `known` (q,): from where to go on, nan for a
     group that is new."""
 
-    def __init__(self, prior: Prior, unit: float, rate: float, known: Tensor | None = None) -> None:
-        self.prior, self.sizes, self.rate = prior, prior.sizes, rate / math.sqrt(unit)
+    def __init__(self, prior: Prior, unit: float, known: Tensor | None = None) -> None:
+        self.prior, self.sizes = prior, prior.sizes
         self.value = self.sizes / unit
         if known is not None:
             self.value = torch.where(known.isnan(), self.value, known)
@@ -115,8 +109,7 @@ class Strengths:
         effective parameters of the groups, and the largest relative change."""
         effective = torch.zeros_like(self.value).index_add_(0, self.prior.groups[places], determined)
         charged = self.prior.sums(square, places).clamp(min=1e-300)
-        wanted = (effective + self.rate * self.value.rsqrt()) / charged
-        factor = (wanted / self.value).clamp(1 / TUNED.largest_change, TUNED.largest_change)
+        factor = (effective / charged / self.value).clamp(1 / TUNED.largest_change, TUNED.largest_change)
         moving = self.there & (effective > TUNED.idle)
         change = float(factor[moving].log().abs().max()) if bool(moving.any()) else 0.0
         self.value = torch.where(self.there, self.value * factor, self.value)
@@ -124,11 +117,6 @@ class Strengths:
         if self.updates > TUNED.patience:
             self.there &= effective > TUNED.idle
         return effective * self.there, change
-
-    @property
-    def charge(self) -> float:
-        """What the exponential prior takes from the log posterior of the strengths."""
-        return self.rate * float(self.value[self.there].rsqrt().sum())
 
     @property
     def left(self) -> Tensor:
@@ -161,7 +149,7 @@ class Sums:
         for functions, y, weight in blocks():
             count = float(weight.sum())
             if near is None:
-                near = weight @ functions / count, weight @ y / count
+                near = functions.mean(0), y.mean()
             functions, y, root = functions - near[0], y - near[1], weight.sqrt()
             lines, rows = lines + len(y), rows + count
             means, off = means + weight @ functions, off + weight @ y
@@ -222,24 +210,23 @@ class Sums:
         return self.square - 2 * float(coef @ self.right[places]) + float(coef @ (self.inner(places) @ coef))
 
 
-def squared_error(sums: Sums, prior: Prior, note: Note, known: Tensor | None = None, rate: float = 0.0) -> Posterior:
+def squared_error(sums: Sums, prior: Prior, note: Note, known: Tensor | None = None) -> Posterior:
     """The posterior of numbers: only sums over the rows are kept, so that there may be many of them. `known` (q,): the
-    strengths to go on from, nan where there are none. rate: of their prior."""
+    strengths to go on from, nan where there are none."""
     coef, spread = torch.zeros_like(sums.right), sums.square / sums.rows
-    strengths, noise, settled = Strengths(prior, max(spread, 1e-300), rate, known), 0.5 * spread, not spread > 0
-    effective, gain, best = torch.zeros_like(strengths.value), 0.0, 0.0
+    strengths, noise, settled = Strengths(prior, max(spread, 1e-300), known), 0.5 * spread, not spread > 0
+    effective, gain = torch.zeros_like(strengths.value), 0.0
     while not settled and strengths.updates < TUNED.rounds and bool(strengths.there.any()):
         places = strengths.places
         found, determined, occam = sums.solve(places, strengths.precision(places), noise)
         coef = torch.zeros_like(sums.right).index_add_(0, places, found)
-        before, charge = best, strengths.charge
+        before = gain
         explained = sums.square - float(found @ sums.right[places])
         gain = -0.5 * (sums.rows * math.log(noise / spread) + explained / noise - sums.rows + occam)
-        best = gain - charge
         effective, change = strengths.update(determined, found.square(), places)
         left = sums.residual(places, found)
         noise = max(left / max(sums.rows - 1 - float(effective.sum()), 1.0), TUNED.noise * spread)
-        settled = change < TUNED.settled or 0 <= best - before < TUNED.gained or note(max(left, 0.0) / sums.rows)
+        settled = change < TUNED.settled or 0 <= gain - before < TUNED.gained or note(max(left, 0.0) / sums.rows)
     coef = coef * strengths.there[prior.groups]
     settled = settled or not bool(strengths.there.any())
     constant = sums.constant - sums.means @ coef
