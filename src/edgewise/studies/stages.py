@@ -127,7 +127,7 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
 
 def kind_of(plain: KAN) -> str:
     """What a network in closed form is called."""
-    return ADDITIVE if plain.topology.depth == 1 else WITH_PAIRS
+    return WITH_PAIRS if any(plain.topology.has_products(layer) for layer in range(plain.topology.depth)) else ADDITIVE
 
 
 @dataclass(frozen=True)

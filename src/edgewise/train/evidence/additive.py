@@ -79,7 +79,7 @@ def additive(
         known: what an earlier search decided for each target; decided anew where it is not given.
         shapes: what the functions of some inputs are held to. No product holds such an input.
     """
-    asked = shapes.of(start.topology.node_ids[0])
+    asked = _asked(start, shapes)
     x, y, weight = rows
     a, layer = start.scale_inputs(x), start.edge_layers[0]
     weight = torch.ones_like(a[:, 0]) if weight is None else weight.to(a)
@@ -99,15 +99,26 @@ def additive(
         tasks = [Task(a, weight, y, outputs, [], note)]
     found, tasks, ends = _searched(start, layer.kind != OFF, tasks, asked, known)
     if asked:
-        ends = [held(task, end, asked, shapes.margin) for task, end in zip(tasks, ends, strict=True)]
+        zeros = (-start.output_shift / start.output_scale).tolist()
+        ends = [held(*each, asked, shapes.margin, zero) for *each, zero in zip(tasks, ends, zeros, strict=False)]
     columns, factors = _columns(found, [(end.terms, end.posterior) for end in ends], outputs, float(weight.sum()))
     factors = sorted(factors, key=lambda factor: -factor.explained)[: room_of(start)]
-    opposite = {place: shape.opposite for place, shape in asked.items()}
-    of_outputs = [asked] * outputs if apart or not asked else [opposite, asked]  # of two classes, the second
+    of_outputs = [asked] * outputs
+    if not apart:  # of two classes, the second is held; of more, nothing but periods
+        of_outputs[0] = {place: shape.opposite for place, shape in asked.items()}
     model = network(start, found, columns, factors, of_outputs)
     loss = _with_scales(job.loss, [end.posterior for end in ends], start)
     status = _status([end.posterior for end in ends], monitor)
     return Found(model, status, [end.structure for end in ends], loss, doubts_of(start, found, ends))
+
+
+def _asked(start: KAN, shapes: Shapes) -> dict[int, Shape]:
+    """What is held, by the position of the input, with periods in units of the network."""
+    ids = start.topology.node_ids[0]
+    return {
+        place: replace(shape, period=shape.period / float(start.input_scale[ids[place]]))
+        for place, shape in shapes.of(ids).items()
+    }
 
 
 def _searched(
@@ -120,11 +131,12 @@ def _searched(
     """
     x, weight, outputs = tasks[0].x, tasks[0].weight, start.outputs
     most, logits = -(-room_of(start) // outputs), max(task.classes for task in tasks)
+    periods = {place: shape.period for place, shape in asked.items() if shape.period}
     room = min(TUNED.rough, TUNED.rough_parameters // (x.shape[1] * (logits if logits > 2 else 1)))
 
     def on(rough: int) -> tuple[list[Variable], list[Task], list[tuple[list[int], list[Pair], int]]]:
         """The variables, the tasks with them, and among what each of them searches."""
-        found = variables(start, x, weight, TUNED.rough_intervals if rough else TUNED.intervals, rough)
+        found = variables(start, x, weight, TUNED.rough_intervals if rough else TUNED.intervals, rough, periods)
         there = _on(edges, found)
         each = there[:, :outputs].T if len(tasks) == outputs else there[:, :outputs].any(1)[None]
         pairs = _free(_pairs_on(there[:, outputs:]), found, asked)

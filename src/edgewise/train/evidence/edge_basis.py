@@ -40,10 +40,25 @@ class EdgeBasis:
     mean: Tensor
     roughness: Tensor
     rough: int = 0
+    lines = 1
+
+    @property
+    def size(self) -> int:
+        """How many functions there are, without the flat line."""
+        return self.lines + len(self.roughness)
 
     def values(self, x: Tensor) -> Tensor:
         """The functions at x (n,): (n, m + 1)."""
         return dense_basis(x[:, None], self.knots[None], degree=self.degree)[:, 0] @ self.coef - self.mean
+
+    def bounds(self) -> Tensor:
+        """Numbers (j, m) between which a sum of the functions stays as long as it is no longer than the grid: it is a
+        mean of these at every point."""
+        return (self.coef - self.mean)[:, : self.size]
+
+    def lowest(self, coef: Tensor) -> float:
+        """A number that the sum of the functions with coefficients (m,) is never below within its grid."""
+        return float((self.bounds() @ coef).min())
 
 
 def effects(
@@ -103,7 +118,7 @@ def _effect(x: Tensor, share: Tensor, degree: int, intervals: int, most: int, ro
     if distinct < 2 or not spread > 0:
         return EdgeBasis(knots, degree, (line[:, None] * 0).expand(-1, 2), line.new_zeros(2), line.new_zeros(0))
     line = line / spread**0.5
-    coef, roughness = _curves(gram, _bending(knots, degree), torch.stack([flat, line], 1), min(most, distinct - 2))
+    coef, roughness = curves(gram, _bending(knots, degree), torch.stack([flat, line], 1), min(most, distinct - 2))
     wild, wildness = _rough(gram, x, share, knots, degree, min(rough, distinct - 1))
     coef, roughness = torch.cat([coef, wild], 1), torch.cat([roughness, wildness])
     bulk = _bulk_line(x, share, knots, degree)
@@ -125,7 +140,7 @@ def _bulk_line(x: Tensor, share: Tensor, knots: Tensor, degree: int) -> Tensor:
     return grid.greville(knots[None], degree)[0].clamp(low - reach, high + reach)
 
 
-def _curves(gram: Tensor, bending: Tensor, straight: Tensor, most: int) -> tuple[Tensor, Tensor]:
+def curves(gram: Tensor, bending: Tensor, straight: Tensor, most: int) -> tuple[Tensor, Tensor]:
     """At most so many curves (j, m - 1), the smoothest first, and their roughness in units of the first one. straight
     (j, s): the functions without roughness, orthogonal to which they are."""
     none = gram.new_zeros(len(gram), 0), gram.new_zeros(0)
@@ -165,7 +180,7 @@ def _rough(gram: Tensor, x: Tensor, share: Tensor, knots: Tensor, degree: int, m
     weights = (widths.square() / mass)[:, None] * shares / 2
     slope = dense_basis(points[:, None], knots[None], degree=degree, derivative=1)[:, 0] @ flat
     ones = torch.ones(flat.shape[1], 1, dtype=gram.dtype)
-    coef, roughness = _curves(flat.T @ gram @ flat, slope.T @ (weights.reshape(-1, 1) * slope), ones, most)
+    coef, roughness = curves(flat.T @ gram @ flat, slope.T @ (weights.reshape(-1, 1) * slope), ones, most)
     return flat @ coef, roughness
 
 

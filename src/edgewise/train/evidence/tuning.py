@@ -132,10 +132,21 @@ class EvidenceTuning:
     """The same in units of round-off of the model's number format, where that is more."""
     pushes: int = 100
     """Exchanges for each inequality, at most, of the search for the nearest point that all of them allow."""
+    nearer: int = 3
+    """Searches for the nearest point where predictions may not be negative. The lowest values of functions are drawn to
+    those of the search before, with `unpenalised` of the weight of the rows."""
     at_rest: float = 1e-5
     """Nats that a step towards the mode under inequalities gains, below which it has arrived."""
     flat: float = 1e-6
     """Part of a free function's size below which its held one is a constant."""
+
+    waves: int = 12
+    """Waves in one period of a periodic function, at most: the shortest takes two hours of a day. Not measured."""
+    points_a_wave: int = 16
+    """Points in the shortest wave at which a periodic function that may not be negative is held: between two of them it
+    falls by less than two percent of its size, which its constant then makes up for."""
+    still: float = 1e-14
+    """Part of the largest wave below which a wave is round-off."""
 
     folds: int = 5
     """Of the cross-validation that says whether few inputs or all of them predict better."""
