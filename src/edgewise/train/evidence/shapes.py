@@ -53,7 +53,9 @@ class Shape:
         found = [WORDS[word] for word in said if word in WORDS]
         periods = [period for word in said if (period := period_of(word)) is not None]
         positive = NON_NEGATIVE in said
-        return Shape(sum(s for s, _ in found), sum(b for _, b in found), positive, sum(p or 1.0 for p in periods))
+        return Shape(
+            sum(s for s, _ in found), sum(b for _, b in found), positive, float(sum(p or 1.0 for p in periods))
+        )
 
     @property
     def level(self) -> int:
