@@ -195,6 +195,14 @@ def test_a_level_that_the_data_keep_costs_nothing():
     assert float(gap) < 0.02 * float(y.std())
 
 
+def test_a_wave_that_dips_between_the_points_it_is_held_at_is_lifted():
+    X, _ = rows(300)
+    y = torch.sin(6 * math.pi * X[:, 0]) + 1 + 0.01 * noise(300)
+    model = fit(y, X, {0: ("periodic:1", "non-negative"), 1: "non-negative", 2: "non-negative"})
+    assert float(model(anywhere()).detach().min()) >= 0
+    assert float((model(X)[:, 0] - y).detach().square().mean().sqrt()) < 0.05
+
+
 def test_targets_below_zero_leave_zero():
     X, effect = rows()
     model = fit(-5 - effect + 0.1 * noise(200), X, dict.fromkeys(range(3), "non-negative"))

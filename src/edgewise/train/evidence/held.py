@@ -72,7 +72,8 @@ def held(task: Task, found: Model, shapes: Mapping[int, Shape], margin: float, z
     if not len(walls.rows):
         return found
     start = torch.cat([constant.reshape(1), coef, walls.low])
-    if not bool((walls.rows @ start < walls.least).any()):
+    kept_already = level is None or level.lacking(float(constant), coef) <= 0  # between the points as well
+    if kept_already and not bool((walls.rows @ start < walls.least).any()):
         return found
     places, precision = _there(terms, prior, posterior, shapes, task.variables)
     likelihood = Classes() if two else posterior.likelihood
