@@ -121,7 +121,8 @@ def _ways(it: Any) -> None:
         action="append",
         type=constraint,
         metavar="NAME=SHAPE",
-        help="hold the function of an input: increasing, decreasing, convex or concave; again for another",
+        help="hold the function of an input: increasing, decreasing, convex, concave, non-negative or periodic (such as"
+        " hour=periodic:24); again for another",
     )
     it.add_argument("--seed", type=whole, default=0, help="seed of the split, the start and all else (default 0)")
     it.add_argument("--no-formula", action="store_true", help="look for no closed forms and write no formula.txt")

@@ -95,8 +95,10 @@ def fit(
             the fit goes on from it, to the same bits. Data, settings and threads must be the same.
         constraints: with optimizer="evidence", what the function of an input is held to, by its name or position:
             "increasing", "decreasing", "convex", "concave", or one of each pair. {"dose": ("increasing", "concave")}.
-            It holds everywhere, beyond the rows as well; no product takes such an input. Of a loss with a link they
-            hold the link, of two classes the log odds of the second.
+            "periodic:24" repeats after 24, "periodic" after the range of the rows. "non-negative" keeps predictions
+            from falling below zero by what the named inputs add, the others as in the rows' mean. All hold everywhere,
+            beyond the rows as well; no product takes such an input. Of a loss with a link they hold the link, of two
+            classes the log odds of the second.
 
     Returns:
         A `FitResult`: the trained `model`, `metrics`, `history`, `status`, `held_out` rows and a `message`.
