@@ -54,10 +54,7 @@ def fit_module(module: nn.Module, job: Job, settings: FitSettings, monitor: Moni
         validation_loss, held = measure(trained, x, y, job.loss, weight)
         metrics |= {f"validation_{name}": value for name, value in held.items()}
     modes.restore()
-    message = (
-        f"{monitor.sentence(status)}. {name_of(chosen)}{why}, {monitor.length}. Training loss"
-        f" {train_loss:.3g}."
-    )
+    message = f"{monitor.sentence(status)}. {name_of(chosen)}{why}, {monitor.length}. Training loss {train_loss:.3g}."
     return FitResult(
         trained,
         monitor.rows,

@@ -51,9 +51,7 @@ def fit_stream(module: nn.Module, loader: Any, y: Any, settings: FitSettings, mo
             metrics |= {f"validation_{name}": value for name, value in found.items()}
     modes.restore()
     optimizer = "adam" if settings.optimizer == "auto" else settings.optimizer
-    message = (
-        f"{monitor.sentence(status)}. {name_of(optimizer)}, {monitor.length}. Training loss {train_loss:.3g}."
-    )
+    message = f"{monitor.sentence(status)}. {name_of(optimizer)}, {monitor.length}. Training loss {train_loss:.3g}."
     return FitResult(
         trained,
         monitor.rows,
