@@ -21,6 +21,7 @@ NAMES = {
     "continual_learning": "what is still known after a function was shown part by part, beside MLPs",
     "ablations": "what each choice is worth: base, degree, number format, start, optimizer, penalty",
     "images": "KAN edges beside perceptrons on small images, at equal parameters and CPU seconds",
+    "class_incremental": "digits in five tasks of two classes: a KAN with an exact memory beside perceptrons",
     "language": "KAN edges in a small transformer that reads characters, at equal parameters and CPU seconds",
     "fair_comparison": "KANs beside MLPs, from the tables above",
 }

@@ -337,6 +337,8 @@ OTHERS = {
     "ablations": ABLATIONS,
     "images": "KAN,MLP,hybrid",
     "continual_learning": "plane,drift",
+    "language": "KAN,MLP",
+    "class_incremental": "linear,mlp_ewc",
 }
 
 
