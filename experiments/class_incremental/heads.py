@@ -71,11 +71,13 @@ def fisher(model: nn.Module, x: Tensor) -> list[Tensor]:
     """The diagonal of the Fisher information over the rows x (n, 16), classes as the model believes."""
     named = {name: p.detach() for name, p in model.named_parameters()}
 
-    def log_likelihood(state: dict[str, Tensor], row: Tensor, number: Tensor) -> Tensor:
-        return torch.func.functional_call(model, state, (row[None],))[0].log_softmax(-1)[number]
+    def log_likelihood(state: dict[str, Tensor], row: Tensor, one_class: Tensor) -> Tensor:
+        return torch.func.functional_call(model, state, (row[None],))[0].log_softmax(-1) @ one_class
 
     one = torch.func.grad(log_likelihood)
-    slopes = torch.func.vmap(torch.func.vmap(one, (None, None, 0)), (None, 0, None))(named, x, torch.arange(CLASSES))
+    slopes = torch.func.vmap(torch.func.vmap(one, (None, None, 0)), (None, 0, None))(
+        named, x, torch.eye(CLASSES).double()
+    )
     with torch.no_grad():
         share = model(x).softmax(-1)
     return [torch.einsum("nk,nk...->...", share, slopes[name].square()) / len(x) for name in named]
