@@ -19,7 +19,7 @@ from .digits import CLASSES, Rows
 Scores = Callable[[Tensor], Tensor]
 GRID, HIDDEN = 3, 48  # intervals of the KAN's edges; hidden nodes of the perceptron, of about as many parameters
 STEPS, RATE = 300, 1e-2  # of Adam, over all rows of a task
-STRENGTHS = (1e2, 1e4, 1e6)  # of the consolidation; the best of them on the judging rows, in its favour
+STRENGTHS = (1.0, 1e1, 1e2, 1e4, 1e6, 1e8)  # of the consolidation; the best on the judging rows, in its favour
 RIDGE = 1e-3  # of the linear map, per row
 
 KAN_SETTINGS: dict[str, Any] = {"grids": (GRID,), "restarts": 0, "steps": 3, "progress": False}
