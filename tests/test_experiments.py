@@ -338,6 +338,8 @@ OTHERS = {
     "images": "KAN,MLP,hybrid",
     "continual_learning": "plane,drift",
     "unsupervised": "six",
+    "language": "KAN,MLP",
+    "class_incremental": "linear,mlp_ewc",
 }
 
 
