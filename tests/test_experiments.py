@@ -337,6 +337,9 @@ OTHERS = {
     "ablations": ABLATIONS,
     "images": "KAN,MLP,hybrid",
     "continual_learning": "plane,drift",
+    "unsupervised": "six",
+    "language": "KAN,MLP",
+    "class_incremental": "linear,mlp_ewc",
 }
 
 
