@@ -23,8 +23,11 @@ NAMES = {
     "mechanics": "conserved quantities, a Lagrangian, an elastic law, equations of motion, as formulas",
     "hybrids": "a few KAN edges in an MLP, MLP blocks in a KAN, beside both at equal parameters",
     "continual_learning": "what is still known after a function was shown part by part, beside MLPs",
+    "unsupervised": "all relations among the columns of a table, without a target (section 4.2)",
     "ablations": "what each choice is worth: base, degree, number format, start, optimizer, penalty",
     "images": "KAN edges beside perceptrons on small images, at equal parameters and CPU seconds",
+    "class_incremental": "digits in five tasks of two classes: a KAN with an exact memory beside perceptrons",
+    "language": "KAN edges in a small transformer that reads characters, at equal parameters and CPU seconds",
     "fair_comparison": "KANs beside MLPs, from the tables above",
 }
 

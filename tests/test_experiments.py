@@ -340,6 +340,9 @@ OTHERS = {
     "mechanics": "oscillator,stress_12",
     "theorem": "product",
     "hybrids": "hard,digits",
+    "unsupervised": "six",
+    "language": "KAN,MLP",
+    "class_incremental": "linear,mlp_ewc",
 }
 
 
@@ -731,6 +734,30 @@ def test_text_and_missing_cells_become_numbers_by_the_training_rows_alone():
     filled = preparing.filled(old, new)
     assert filled.old.tolist() == [[1, 0, 0], [3, 1, 1], [3, 0, 2], [5, 0, 1]] and filled.levels == (0, 0, 3)
     assert np.isfinite(filled.new).all()
+
+
+def test_the_conclusion_names_the_methods_that_are_best_and_near_it():
+    conclusions, summary = module("tabular.conclusions"), module("tabular.summary")
+    errors = {"edgewise": 0.9, "ridge": 2.0, "mlp": 1.0, "forest": 1.0, "boosting": 1.0, "lightgbm": 1.0, "gam": 0.91}
+    sizes = {"rows": "100", "text": "0", "missing": "0", "classes": "0"}
+    records = [
+        {"table": table, "method": method, "fold": "0", "error": str(error), **sizes}
+        for table in ("tiny", "auto")
+        for method, error in errors.items()
+    ]
+    (line,) = conclusions.by_kind(records)
+    assert line["kind"].startswith("numbers, up to") and line["tables"] == "2"
+    assert line["best"] == "edgewise (0.9)" and line["good"] == "gam (0.91)"
+    assert "0.45 times its error in the median" in conclusions.beside(records, "ridge")
+    assert conclusions.beside(records, "ebm") == "" and summary.errors_of(records)["tiny"]["mlp"] == {0: 1.0}
+
+
+def test_fits_to_many_rows_tell_their_error_time_and_memory():
+    many = module("tabular.many_rows")
+    found = many.fit_one(many.Case("fit", 1000, 14))
+    assert 0.95 * many.NOISE < found["error"] < 1.25 * many.NOISE
+    assert found["fit_seconds"] > 0 and found["memory"] >= found["given"]
+    assert set(found) <= set(many.COLUMNS)
 
 
 def test_ranks_count_failed_fits_last_and_leave_out_methods_that_lack_half_of_the_tables():

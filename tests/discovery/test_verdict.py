@@ -61,3 +61,10 @@ def test_fitted_constants_must_be_paid_by_digits():
     assert sum(one.name is None for one in numbers_of(many)) == 4
     assert exact_to(few) == exact_to(z) == TUNED.exact
     assert exact_to(many) == pytest.approx(TUNED.exact * 1e-2)
+
+
+def test_an_exact_law_is_exact_on_few_rows_with_outliers_too():
+    generator = torch.Generator().manual_seed(0)
+    X = 1 + torch.rand(40, 2, dtype=torch.float64, generator=generator)
+    X[::7] *= 1e4  # so that squared errors of the mean have a spread far above their own mean
+    assert verdict(LAW, as_task(X, X[:, 0] * X[:, 1] ** 2, None, None, 0)) is Verdict.EXACT

@@ -103,6 +103,17 @@ class DiscoveryTuning:
     sparse_kept: int = 12
     """Terms of such a polynomial, at most. Not measured."""
 
+    # ------------------------------------------------------------------ quotients (quotients.py)
+
+    quotient_columns: int = 12
+    """Columns, at most: all sums of two of 25 terms take 4000 divisors, and 90 products above the line."""
+    quotient_scales: tuple[float, ...] = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+    """Weights of the second term below the line, in units of the terms' sizes. Not measured."""
+    quotient_zero: float = 0.02
+    """Part of its size that what is below the line must keep: at a zero of it, few rows decide. Not measured."""
+    quotients: int = 12
+    """Quotients whose constants are fitted. On the knots the law is the first of them."""
+
     # ------------------------------------------------------------------ splits (splits.py, inner_sums.py)
 
     split_rows: int = 2000
@@ -169,6 +180,9 @@ class DiscoveryTuning:
     """Factor by which a formula without a term may be worse on few rows, after few steps, to be fitted to all."""
     reach: float = 3.0
     """Standard errors within which a constant may be set to a simple number."""
+    one_reach: float = 0.2
+    """The same reach as a number, up to which a constant near one is set to one. That is no number at all, and formulas
+    are full of it, so chance is asked for nothing. On the knots the reach is 0.06."""
     worse: float = 4.0
     """Loss, in units of the noise's variance, that setting one constant may cost: two standard deviations, squared."""
 
@@ -243,6 +257,9 @@ class DiscoveryTuning:
     """States that are followed at each depth. Not measured."""
     lost: float = 1.3
     """Factor by which a reduction may raise the error of the surrogate that is fitted after it. Not measured."""
+    guides: float = 0.7
+    """Held-out error of a surrogate, in units of the spread, above which raw rows guide a search: half of the variance.
+    `J0(20 x) + 0.3` on 360 rows left 0.83, looked like noise, and was missed on 6 seeds of 12."""
     noisy: float = 3.0
     """Held-out error of a surrogate, in units of the difference of two degrees, from which it counts as noise."""
 

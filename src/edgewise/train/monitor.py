@@ -19,6 +19,12 @@ REFRESH = 0.2  # seconds between two pictures of the bar within an epoch
 Callback = Callable[[Row], bool | None]
 
 
+def wrong_callbacks(callbacks: Any) -> Iterator[str]:
+    """What is wrong with callbacks, in words."""
+    if not isinstance(callbacks, (list, tuple)) or not all(callable(callback) for callback in callbacks):
+        yield f"callbacks must be a tuple of functions of a history row, got {shown(callbacks)}"
+
+
 class Monitor:
     """Collects one row per step and shows the loss. A callback gets each row and ends the run by returning True.
 
@@ -32,7 +38,9 @@ class Monitor:
         self.rows: list[Row] = []
         self.callbacks = tuple(callbacks)
         self.stopped = False
+        self.raised: Exception | None = None  # by a callback
         self.unit = 1.0
+        self.counted = "steps"  # what a row is of, in words
         self.interrupted = self.patient = False
         self.began = time.perf_counter()
         self._bar = _bar() if bar_wanted(progress) else None
@@ -71,9 +79,14 @@ class Monitor:
             grid = f"grid {row['grid_size']}, " if row.get("grid_size") else ""
             self._bar.set_description_str(f"{row.get('stage', 'fit')}: {grid}{label} loss {loss:.3e}", refresh=False)
             self._bar.set_postfix_str("", refresh=False)
+            self._bar.unit = f" {self.counted}"
             self._bar.update(1)
         for callback in self.callbacks:
-            answer = callback(dict(row))
+            try:
+                answer = callback(dict(row))
+            except Exception as error:
+                self.raised = error
+                raise
             try:
                 self.stopped = bool(answer) or self.stopped
             except Exception as error:  # of an array, which is neither
@@ -100,6 +113,12 @@ class Monitor:
             if self.stopped and status is Status.STOPPED
             else status.sentence
         )
+
+    @property
+    def length(self) -> str:
+        """How long the run was, in words: 1 epoch, 20 steps."""
+        count = len(self.rows)
+        return f"{count} {self.counted.removesuffix('s') if count == 1 else self.counted}"
 
     @property
     def elapsed(self) -> float:
@@ -133,5 +152,5 @@ def _bar() -> Any:
         unit=" steps",
         leave=False,
         dynamic_ncols=True,
-        bar_format="{desc}  [{n_fmt} steps, {elapsed}{postfix}]",
+        bar_format="{desc}  [{n_fmt}{unit}, {elapsed}{postfix}]",
     )
