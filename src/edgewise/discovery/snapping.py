@@ -71,6 +71,8 @@ def _offers(node: Node, rows: LawRows) -> list[tuple[int, SimpleNumber]]:
         simple = nearest(part.value, reach)
         if simple is None and id(part) in exponents:
             simple = nearest(part.value, reach, chance=0.5)
+        if simple is None and reach <= TUNED.one_reach and abs(abs(part.value) - 1) <= reach:
+            simple = nearest(math.copysign(1.0, part.value), TUNED.exact)
         if simple is not None:
             offers.append((place, simple))
     return offers

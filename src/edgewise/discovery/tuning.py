@@ -95,8 +95,24 @@ class DiscoveryTuning:
     """Monomials that are fitted at once, at most: they go one by one, each after a fit of a millisecond."""
     sparse_left: float = 1e-6
     """Part of the target that all of them may leave, but for noise: a law is met to round-off."""
+    settled: float = 1.05
+    """Factor by which one degree more lowers what is left, but for the constants it has, up to which that is noise. Not
+    measured."""
+    noise_at_most: float = 0.2
+    """Part of the spread of the target that such noise may be: above it any rough polynomial would do. Not measured."""
     sparse_kept: int = 12
     """Terms of such a polynomial, at most. Not measured."""
+
+    # ------------------------------------------------------------------ quotients (quotients.py)
+
+    quotient_columns: int = 12
+    """Columns, at most: all sums of two of 25 terms take 4000 divisors, and 90 products above the line."""
+    quotient_scales: tuple[float, ...] = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+    """Weights of the second term below the line, in units of the terms' sizes. Not measured."""
+    quotient_zero: float = 0.02
+    """Part of its size that what is below the line must keep: at a zero of it, few rows decide. Not measured."""
+    quotients: int = 12
+    """Quotients whose constants are fitted. On the knots the law is the first of them."""
 
     # ------------------------------------------------------------------ splits (splits.py, inner_sums.py)
 
@@ -164,6 +180,9 @@ class DiscoveryTuning:
     """Factor by which a formula without a term may be worse on few rows, after few steps, to be fitted to all."""
     reach: float = 3.0
     """Standard errors within which a constant may be set to a simple number."""
+    one_reach: float = 0.2
+    """The same reach as a number, up to which a constant near one is set to one. That is no number at all, and formulas
+    are full of it, so chance is asked for nothing. On the knots the reach is 0.06."""
     worse: float = 4.0
     """Loss, in units of the noise's variance, that setting one constant may cost: two standard deviations, squared."""
 
@@ -253,6 +272,38 @@ class DiscoveryTuning:
     """Chance of a false alarm of each test."""
     test_features: int = 300
     """Features of a polynomial that what is left is tested with, at most."""
+
+    # ------------------------------------------------------------------ conserved quantities (invariants.py)
+
+    invariant_rows: int = 60
+    """States that a search for conserved quantities needs: three for each of twenty terms."""
+    invariant_most_rows: int = 1500
+    """States that are looked at, at most: five for each of the most terms."""
+    invariant_atoms: int = 6
+    """Functions out of the laws of motion that are factors, at most. Not measured."""
+    invariant_degree: int = 4
+    """Factors of a term, at most. Kepler's orbit needs three, as `experiments/mechanics` shows."""
+    invariant_terms: int = 300
+    """Terms at once, at most: their null space takes a tenth of a second."""
+    rows_a_term: float = 3.0
+    """Rows for each term, at least: with fewer, null vectors would be chance. Not measured."""
+    dependent: float = 1e-7
+    """Part of a term that other terms do not give, below which it is their sum, as r^2 is x^2 + y^2: the root of
+    round-off."""
+    null_rate: float = 1e-9
+    """Rate of a sum of terms, in units of its terms', up to which it may be conserved: velocities have nine digits."""
+    drift: float = 1e-8
+    """Drift of a conserved quantity on rows that judge, at most: an order of magnitude more than on those that fit."""
+    absent: float = 1e-6
+    """Weight of a term, in units of the largest one, below which it does not stand in a sum. Not measured."""
+    invariant_weight: float = 1e-8
+    """Relative error of a weight within which it is a simple number."""
+    minus_bits: float = 0.5
+    """Cost of a minus before a term, so that of two equal forms the one with plus signs is told. Not measured."""
+    same_direction: float = 1e-6
+    """Singular value of gradients of unit length below which one of them is a combination of the others."""
+    same_quantity: float = 1e-6
+    """Part of a quantity that products of others leave, below which it is no new one."""
 
 
 TUNED = DiscoveryTuning()

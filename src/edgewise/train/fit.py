@@ -106,8 +106,10 @@ def fit(
             the fit goes on from it, to the same bits. Data, settings and threads must be the same.
         constraints: with optimizer="evidence", what the function of an input is held to, by its name or position:
             "increasing", "decreasing", "convex", "concave", or one of each pair. {"dose": ("increasing", "concave")}.
-            It holds everywhere, beyond the rows as well; no product takes such an input. Of a loss with a link they
-            hold the link, of two classes the log odds of the second.
+            "periodic:24" repeats after 24, "periodic" after the range of the rows. "non-negative" keeps predictions
+            from falling below zero by what the named inputs add, the others as in the rows' mean. All hold everywhere,
+            beyond the rows as well; no product takes such an input. Of a loss with a link they hold the link, of two
+            classes the log odds of the second.
         epochs: passes over the rows, by "adam" and factories; so are all that follow.
         lr: the optimizer's rate; 0.01 by default for "adam", a factory's own one for a factory.
         schedule: how the rate moves: "constant", "cosine", "onecycle", or a function of the part of the run that is

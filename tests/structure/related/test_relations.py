@@ -7,7 +7,7 @@ import pytest
 import sympy
 
 import edgewise as ew
-from edgewise.structure.related import explicit, relations
+from edgewise.structure.related import elimination, explicit
 
 
 def paper(seed, n=400):
@@ -54,6 +54,15 @@ def test_a_relation_is_found_once_and_not_again_without_one_of_its_columns():
     a, b = generator.uniform(1, 3, (2, 300))
     found = ew.relations(np.stack([a, b, a + b**2], 1), progress=False)
     assert [one.columns for one in found.relations] == [("x1", "x2", "x3")]
+
+
+def test_a_loose_relation_that_shares_columns_with_an_exact_one_is_found():
+    generator = np.random.default_rng(8)
+    a, b = generator.uniform(1, 3, (2, 400))
+    loose = a - b**2 / 2 + 0.3 * generator.standard_normal(400)
+    found = ew.relations(np.stack([a, b, a * b, loose], 1), progress=False)
+    assert [one.columns for one in found.relations[1:]] == [("x1", "x2", "x4")]
+    assert found.relations[0].columns == ("x1", "x2", "x3") and 0.8 < found.relations[1].explained < 0.99
 
 
 def test_independent_relations_among_the_same_columns_are_all_found():
@@ -108,9 +117,9 @@ def test_an_interrupt_gives_what_was_found(monkeypatch):
         calls.append(column)
         if len(calls) > 3:  # all columns once
             raise KeyboardInterrupt
-        return explicit.explained(parts, column, pool)
+        return explicit.first(parts, column, pool)
 
-    monkeypatch.setattr(relations, "explained", interrupted)
+    monkeypatch.setattr(elimination, "first", interrupted)
     u, v, w, z = np.random.default_rng(7).uniform(1, 2, (4, 200))
     found = ew.relations(np.stack([u, v, 3 * u + v], 1), progress=False)
     assert not found.finished and len(calls) == 4

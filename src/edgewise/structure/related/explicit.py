@@ -39,18 +39,32 @@ class Explained:
 
 
 def explained(parts: Parts, column: int, pool: Sequence[int]) -> Explained:
-    """The best explanation of a column by others, with as few of them as do.
+    """The best explanation of a column by others, with as few of them as do."""
+    return simplified(parts, first(parts, column, pool))
 
-    A network of sums and products is fitted by its evidence, which leaves out what says nothing. Then columns are taken
-    out as long as rows that took no part get no worse.
-    """
-    best = _fitted(parts, column, [other for other in pool if other != column])
+
+def first(parts: Parts, column: int, pool: Sequence[int]) -> Explained:
+    """A column explained by all others that say something: a network of sums and products, fitted by its evidence."""
+    return _fitted(parts, column, [other for other in pool if other != column])
+
+
+def simplified(parts: Parts, found: Explained) -> Explained:
+    """An explanation by fewer columns: they are taken out as long as rows that took no part get no worse."""
+    best = found
     while len(best.parents) > 1:
-        without = [_fitted(parts, column, [other for other in best.parents if other != one]) for one in best.parents]
-        simpler = min((one for one in without if not _worse(parts, one, best)), key=lambda one: one.left, default=None)
-        if simpler is None:
+        without = {
+            out: _fitted(parts, best.column, [one for one in best.parents if one != out]) for out in best.parents
+        }
+        spared = {out: one for out, one in without.items() if not _worse(parts, one, best)}
+        if not spared:
             return best
-        best = simpler
+        kept = [one for one in best.parents if one not in spared]
+        if len(spared) > 1 and kept:  # most of them are missed no more together than each alone
+            fewest = _fitted(parts, best.column, kept)
+            if not _worse(parts, fewest, best):
+                best = fewest
+                continue
+        best = min(spared.values(), key=lambda one: one.left)
     return best
 
 

@@ -1,0 +1,1 @@
+"""All relations among the columns of a table, found without a target."""
