@@ -651,6 +651,22 @@ def test_text_and_missing_cells_become_numbers_by_the_training_rows_alone():
     assert np.isfinite(filled.new).all()
 
 
+def test_the_conclusion_names_the_methods_that_are_best_and_near_it():
+    conclusions, summary = module("tabular.conclusions"), module("tabular.summary")
+    errors = {"edgewise": 0.9, "ridge": 2.0, "mlp": 1.0, "forest": 1.0, "boosting": 1.0, "lightgbm": 1.0, "gam": 0.91}
+    sizes = {"rows": "100", "text": "0", "missing": "0", "classes": "0"}
+    records = [
+        {"table": table, "method": method, "fold": "0", "error": str(error), **sizes}
+        for table in ("tiny", "auto")
+        for method, error in errors.items()
+    ]
+    (line,) = conclusions.by_kind(records)
+    assert line["kind"].startswith("numbers, up to") and line["tables"] == "2"
+    assert line["best"] == "edgewise (0.9)" and line["good"] == "gam (0.91)"
+    assert "0.45 times its error in the median" in conclusions.beside(records, "ridge")
+    assert conclusions.beside(records, "ebm") == "" and summary.errors_of(records)["tiny"]["mlp"] == {0: 1.0}
+
+
 def test_fits_to_many_rows_tell_their_error_time_and_memory():
     many = module("tabular.many_rows")
     found = many.fit_one(many.Case("fit", 1000, 14))

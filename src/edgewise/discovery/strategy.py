@@ -159,7 +159,8 @@ def _endgame(known: SurrogatedProblem, task: LawTask, searches: Sequence[Search]
         return
     Z, g, factor = state.inner(few)
     guide = few
-    if pair is not None and pair.shows_noise(Z) and len(Z) == len(few):
+    trusted = known.left <= TUNED.guides * task.spread
+    if pair is not None and trusted and pair.shows_noise(Z) and len(Z) == len(few):
         own = float(factor.square().mean().sqrt()) * pair.own_error(Z)
         g = pair.fine.values(Z)
         guide = LawRows(few.X, factor * g)
