@@ -766,3 +766,33 @@ def test_ranks_count_failed_fits_last_and_leave_out_methods_that_lack_half_of_th
     found = summary.ranks({"a": own, "b": own | {"gam": {0: 0.1}}})
     assert found.means == {"ridge": 1.0, "mlp": 2.0, "forest": 3.0} and found.tables == 2
     assert summary.ranks({"a": own}) is None
+
+
+def test_parts_of_the_transformer_have_equal_numbers_of_parameters():
+    networks = module("language.networks")
+    sizes = {name: networks.size(networks.Reader(name, 74, 0)) for name in networks.PARTS}
+    assert max(sizes.values()) < 1.02 * min(sizes.values()), sizes
+
+
+def test_the_transformer_reads_no_character_before_its_time():
+    networks = module("language.networks")
+    reader = networks.Reader("KAN", 5, 0).eval()
+    text = torch.randint(0, 5, (1, 12), generator=torch.Generator().manual_seed(0))
+    other = text.clone()
+    other[0, 7:] = (other[0, 7:] + 1) % 5
+    with torch.no_grad():
+        one, two = reader(text), reader(other)
+    assert torch.equal(one[0, :7], two[0, :7]) and not torch.allclose(one[0, 7:], two[0, 7:])
+
+
+def test_each_task_of_the_digits_has_its_own_classes():
+    digits = module("class_incremental.digits").load(1)
+    assert sum(len(x) for x, _ in digits.tasks) + len(digits.test[0]) == 1797
+    rows = {tuple(row) for x, _ in digits.tasks for row in x.tolist()}
+    assert sum(tuple(row) in rows for row in digits.test[0].tolist()) < 5, "few digits are alike, none is taken twice"
+
+
+def test_the_linear_head_forgets_nothing():
+    digits, heads = module("class_incremental.digits").load(0), module("class_incremental.heads")
+    one, two = heads.linear(digits.tasks)[0], heads.linear([digits.together])[0]
+    assert torch.allclose(one(digits.test[0]), two(digits.test[0]), atol=1e-9)

@@ -60,6 +60,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "restarts": {"-1": -1, "1.5": 1.5, "None": None, "text": "many"},
     "steps": {"zero": 0, "1.5": 1.5, "text": "3", "True": True},
     "batch_size": {"zero": 0, "1.5": 1.5},
+    "epochs": {"zero": 0, "1.5": 1.5, "text": "3", "True": True},
+    "lr": {"zero": 0, "nan": math.nan, "text": "1", "True": True},
+    "schedule": {"unknown": "linear", "a number": 3, "a list": [1.0]},
+    "precision": {"unknown": "float16", "a number": 16, "a list": ["bfloat16"]},
+    "clip": {"-1": -1, "inf": math.inf, "text": "1"},
     "sample_weight": {
         "fewer": [1.0],
         "negative": [-1.0] * 60,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,7 @@ from edgewise.data import as_rows, whole_numbers
 from edgewise.errors import DataError, ShapeError
 from helpers import assert_equal
 
-FORM = {"dtype": torch.float32}
+FORM: dict[str, Any] = {"dtype": torch.float32}
 
 
 def test_images_keep_their_rank_and_tables_are_matrices():

@@ -137,3 +137,34 @@ def test_onnx_gives_the_same_numbers(name: str, tmp_path: Path):
     session = runtime.InferenceSession(str(tmp_path / "net.onnx"))
     (got,) = session.run(None, {session.get_inputs()[0].name: x.numpy()})
     assert_close(got, net(x), like="float32")
+
+
+def test_lightning_trains_a_network(tmp_path: Path):
+    lightning = pytest.importorskip("lightning", reason="lightning is not installed")
+
+    class Task(lightning.LightningModule):  # type: ignore[name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            self.net = network()
+
+        def training_step(self, batch: Any, number: int) -> torch.Tensor:
+            x, y = batch
+            return nn.functional.cross_entropy(self.net(x), y)
+
+        def configure_optimizers(self) -> torch.optim.Optimizer:
+            return torch.optim.Adam(self.parameters(), 1e-2)
+
+    x, y = torch.randn(40, 1, 10, 10), torch.arange(40) % 3
+    rows = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), batch_size=20)
+    task = Task()
+    before = copy.deepcopy(task.state_dict())
+    options: dict[str, Any] = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of lightning, about workers
+        trainer = lightning.Trainer(max_epochs=2, accelerator="cpu", default_root_dir=tmp_path, **options)
+        trainer.fit(task, rows)
+        trainer.save_checkpoint(tmp_path / "task.ckpt")
+        found = torch.load(tmp_path / "task.ckpt", weights_only=False)["state_dict"]
+    assert_equal(found, task.state_dict())
+    assert not torch.equal(found["net.0.edges.0.coef"], before["net.0.edges.0.coef"])

@@ -194,6 +194,9 @@ def test_settings_of_epochs_need_a_method_of_epochs():
     ]:
         with pytest.raises(ConfigError, match=words):
             ew.fit(net, x, y, progress=False, **given)  # type: ignore[arg-type]
+    for schedule in (lambda part: None, lambda part: -1.0, lambda part: "fast"):
+        with pytest.raises(ConfigError, match="the schedule must return a number >= 0"):
+            ew.fit(net, x, y, optimizer="adam", schedule=schedule, **QUICK)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="one class for each row"):
         ew.fit(Reader(), TOKENS, TOKENS, loss="cross_entropy", optimizer="lbfgs", progress=False)
     with pytest.raises(EdgewiseError, match="as many|each row needs"):

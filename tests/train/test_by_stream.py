@@ -27,7 +27,8 @@ def rows(n: int = 120, seed: int = 0) -> tuple[Tensor, Tensor]:
 
 
 def loader(n: int = 120, seed: int = 0, **settings: Any) -> DataLoader:
-    return DataLoader(TensorDataset(*rows(n, seed)), **({"batch_size": 20} | settings))
+    given: dict[str, Any] = {"batch_size": 20} | settings
+    return DataLoader(TensorDataset(*rows(n, seed)), **given)
 
 
 def network() -> nn.Module:

@@ -182,3 +182,37 @@ def test_what_cannot_go_on_is_refused_before_anything_changes():
     with pytest.raises(ConfigError, match="of LBFGS .* make a new optimizer"):
         ew.refine(net, optimizer=optimizer)
     assert all(a is b for a, b in zip(held, optimizer.param_groups[0]["params"], strict=True))
+
+
+def test_a_hybrid_of_an_image_classifier_is_refined_in_the_middle_of_its_training():
+    """[784, 64, 10] in single precision: neither outputs nor the next step change beyond rounding."""
+    torch.manual_seed(0)
+    generator = torch.Generator().manual_seed(1)
+    net = nn.Sequential(ew.nn.HybridLinear(784, 64), nn.LayerNorm(64), KANLayer(64, 10, domain=(-3, 3)))
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
+    x, classes = torch.randn(128, 784, generator=generator), torch.arange(128) % 10
+
+    def learn(net: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(net(x), classes).backward()
+        optimizer.step()
+
+    for _ in range(5):
+        learn(net, optimizer)
+    twin, its = copy.deepcopy((net, optimizer))
+    new, start = ew.refine(net, factor=2, optimizer=optimizer), net(x).detach()
+    assert float((new(x).detach() - start).abs().max()) < 1e-6 * float(start.abs().max())
+    held = {name: p.detach().clone() for name, p in new.named_parameters()}
+    pending, theirs = coast(*copy.deepcopy((new, optimizer))), coast(*copy.deepcopy((twin, its)))
+    for name, p in twin.named_parameters():
+        if p.shape == held[name].shape:
+            assert_close(pending[name], theirs[name], like="float32")
+    learn(new, optimizer)
+    learn(twin, its)
+    before = {name: p.detach() for name, p in net.named_parameters()}
+    for name, p in twin.named_parameters():
+        if p.shape == held[name].shape:  # weights, biases, norms, base scales
+            fine, coarse = (new.get_parameter(name).detach() - held[name], p.detach() - before[name])
+            assert float((fine - coarse).norm()) < 1e-3 * float(coarse.norm()), name
+    fine, coarse = (new(x).detach() - start).flatten(), (twin(x).detach() - start).flatten()
+    assert float(torch.dot(fine, coarse) / (fine.norm() * coarse.norm())) > 0.99

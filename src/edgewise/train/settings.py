@@ -134,10 +134,15 @@ class FitSettings:
             value = getattr(self, name)
             if value is not None and (not is_number(value) or value <= 0):
                 yield f"{name} must be None or a number > 0, got {shown(value)}"
-        if self.schedule is not None and not callable(self.schedule) and self.schedule not in SCHEDULES:
+        schedule, precision = self.schedule, self.precision
+        if (
+            schedule is not None
+            and not callable(schedule)
+            and not (isinstance(schedule, str) and schedule in SCHEDULES)
+        ):
             names = ", ".join(map(repr, SCHEDULES))
             yield f"schedule must be one of {names} or a function of the part that is done, got {shown(self.schedule)}"
-        if self.precision is not None and self.precision not in PRECISIONS:
+        if precision is not None and not (isinstance(precision, str) and precision in PRECISIONS):
             yield f"precision must be None or one of {', '.join(map(repr, PRECISIONS))}, got {shown(self.precision)}"
 
     def _size(self) -> Iterator[str]:

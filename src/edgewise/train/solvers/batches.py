@@ -67,8 +67,8 @@ class Shuffled:
     def epoch(self, number: int) -> Iterator[Block]:
         """The batches of one pass over the rows; a batch of all rows keeps their order."""
         order = torch.randperm(self.rows, generator=self.shuffler) if self.count > 1 else torch.arange(self.rows)
-        for chosen in order.tensor_split(self.count):
-            own = processes.part(chosen).to(self.data[0].device)
+        for chosen in order.to(self.data[0].device).tensor_split(self.count):
+            own = processes.part(chosen)
             whole = len(own) == self.rows
             yield tuple(values if whole else values[own] for values in self.data)
 

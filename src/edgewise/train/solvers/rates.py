@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ...errors import did_you_mean, problems, shown
+from ...errors import ConfigError, did_you_mean, problems, shown
 
 
 def constant(part: float) -> float:
@@ -32,6 +32,20 @@ def onecycle(part: float) -> float:
 
 
 SCHEDULES: dict[str, Callable[[float], float]] = {"constant": constant, "cosine": cosine, "onecycle": onecycle}
+
+
+def _share_of(schedule: Callable[[float], float], part: float) -> float:
+    """What a user's schedule says. Raises `ConfigError` for what is no share of a rate."""
+    found: object = schedule(part)
+    try:
+        share = float(found)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        share = math.nan
+    if not 0 <= share < math.inf:
+        raise ConfigError(
+            f"the schedule must return a number >= 0, the part of the rate; at {part:g} got {shown(found)}"
+        )
+    return share
 
 
 @dataclass(frozen=True)
@@ -67,6 +81,6 @@ class Rates:
     def share(self, step: int, of: int) -> float:
         """The share at a step, from 0, of so many."""
         if callable(self.schedule):
-            return float(self.schedule(step / of))
+            return _share_of(self.schedule, step / of)
         warm = 0 if self.schedule == "onecycle" else round(self.warmup * of)
         return (step + 1) / warm if step < warm else SCHEDULES[self.schedule]((step - warm) / max(1, of - warm))
