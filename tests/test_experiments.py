@@ -338,6 +338,7 @@ OTHERS = {
     "images": "KAN,MLP,hybrid",
     "continual_learning": "plane,drift",
     "unsupervised": "six",
+    "knots": "rule,formula,kan_three,mlp",
 }
 
 
