@@ -339,6 +339,7 @@ OTHERS = {
     "continual_learning": "plane,drift",
     "unsupervised": "six",
     "knots": "rule,formula,kan_three,mlp",
+    "anderson": "gaam",
 }
 
 

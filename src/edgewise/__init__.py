@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .data import from_dataframe as from_dataframe
     from .data import from_function as from_function
     from .data import read_csv as read_csv
+    from .discovery.boundary import boundary as boundary
     from .discovery.discover import discover as discover
     from .estimators.classifier import KANClassifier as KANClassifier
     from .estimators.regressor import KANRegressor as KANRegressor
@@ -75,6 +76,7 @@ _HOME = {
     "adapt": "transforms",
     "attribute": "attribution",
     "deepen": "transforms",
+    "boundary": "discovery.boundary",
     "discover": "discovery.discover",
     "edge": "transforms",
     "effects": "insight.effects",
