@@ -11,7 +11,7 @@ import edgewise as ew
 
 from .. import page
 from ..paper import template
-from ..results import Results, number
+from ..results import Results
 from ..runner import Job, Options, rows_done, say, version, work
 from .chains import CHAINS, EXTENDED, SITES, states
 
@@ -88,7 +88,7 @@ def picture(results: Results) -> Any:
     axes = figure.add_subplot()
     names = [record["name"] for record in results]
     for column, colour in (("theory", "#27496d"), ("formula", "#c1440e")):
-        axes.plot(names, [number(record, column) for record in results], "o", label=column, color=colour)
+        axes.plot(names, [float(record[column]) for record in results], "o", label=column, color=colour)
     axes.set_ylabel("states told right, percent")
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
