@@ -18,12 +18,15 @@ NAMES = {
     "tabular": "edgewise beside linear models, perceptrons, forests, boosting and additive models, on tables",
     "pde": "differential equations: errors against exact and spectral solutions",
     "symbolic_recovery": "how many of 158 laws `ew.discover` finds again, with noise and without",
+    "mechanics": "conserved quantities, a Lagrangian, an elastic law, equations of motion, as formulas",
     "continual_learning": "what is still known after a function was shown part by part, beside MLPs",
     "unsupervised": "all relations among the columns of a table, without a target (section 4.2)",
     "knots": "the signature of knots from their geometry, and its formula (section 4.3)",
     "anderson": "mobility edges of quasiperiodic chains, as formulas (section 4.4)",
     "ablations": "what each choice is worth: base, degree, number format, start, optimizer, penalty",
     "images": "KAN edges beside perceptrons on small images, at equal parameters and CPU seconds",
+    "class_incremental": "digits in five tasks of two classes: a KAN with an exact memory beside perceptrons",
+    "language": "KAN edges in a small transformer that reads characters, at equal parameters and CPU seconds",
     "fair_comparison": "KANs beside MLPs, from the tables above",
 }
 

@@ -340,6 +340,8 @@ OTHERS = {
     "unsupervised": "six",
     "knots": "rule,formula,kan_three,mlp",
     "anderson": "gaam",
+    "language": "KAN,MLP",
+    "class_incremental": "linear,mlp_ewc",
 }
 
 
@@ -649,6 +651,14 @@ def test_text_and_missing_cells_become_numbers_by_the_training_rows_alone():
     filled = preparing.filled(old, new)
     assert filled.old.tolist() == [[1, 0, 0], [3, 1, 1], [3, 0, 2], [5, 0, 1]] and filled.levels == (0, 0, 3)
     assert np.isfinite(filled.new).all()
+
+
+def test_fits_to_many_rows_tell_their_error_time_and_memory():
+    many = module("tabular.many_rows")
+    found = many.fit_one(many.Case("fit", 1000, 14))
+    assert 0.95 * many.NOISE < found["error"] < 1.25 * many.NOISE
+    assert found["fit_seconds"] > 0 and found["memory"] >= found["given"]
+    assert set(found) <= set(many.COLUMNS)
 
 
 def test_ranks_count_failed_fits_last_and_leave_out_methods_that_lack_half_of_the_tables():

@@ -182,7 +182,7 @@ DISCOVERY: dict[str, dict[str, Any]] = {
     "inputs": {"too few": ["a"], "a number": 3, "twice the same": ["a", "a"]},
     "target": {"a number": 3, "a list": ["a"]},
     "units": {"a list": ["m", "s"], "text": "m"},
-    "n_jobs": {"two": 2, "None": None, "text": "1"},
+    "n_jobs": {"zero": 0, "None": None, "text": "1"},
 }
 for setting, wrong in DISCOVERY.items():
     add("discover", setting, lambda v, s=setting: ew.discover(rows(), targets(), progress=False, **{s: v}), wrong)

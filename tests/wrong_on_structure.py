@@ -57,6 +57,28 @@ add(
     {"one": ["a"], "twice": ["a", "a"], "text": "ab"},
 )
 add("boundary", "seed", lambda v: ew.boundary(many, signs, seed=v), SEEDS)
+MOVING = {"few rows": torch.ones(5, 2), "nan": [[math.nan, 1.0]] * 70, "empty": torch.ones(0, 2)}
+add("conserved", "X", lambda v: ew.conserved(v, torch.ones(70, 2), progress=False), {**NO_ROWS, **MOVING})
+add(
+    "conserved",
+    "velocity",
+    lambda v: ew.conserved(torch.rand(70, 2), v, progress=False),
+    {**NO_ROWS, **MOVING, "failing": lambda X: {}["my own mistake"], "of no argument": lambda: 3.0},
+)
+add(
+    "conserved",
+    "inputs",
+    lambda v: ew.conserved(torch.rand(70, 2), torch.rand(70, 2), inputs=v, progress=False),
+    {"one": ["a"], "twice": ["a", "a"], "a number": 3, "text": "ab", "three": ["a", "b", "c"]},
+)
+add("conserved", "seed", lambda v: ew.conserved(torch.rand(70, 2), torch.rand(70, 2), seed=v, progress=False), SEEDS)
+add(
+    "conserved",
+    "seconds",
+    lambda v: ew.conserved(torch.rand(70, 2), torch.rand(70, 2), seconds=v, progress=False),
+    {"zero": 0, "negative": -1.0, "nan": math.nan, "text": "long", "None": None},
+)
+add("conserved", "progress", lambda v: ew.conserved(rows(), rows(), progress=v), {"None": None, "text": "no", "2": 2})
 
 VERBS: dict[str, Callable[..., Any]] = {"separability": ew.separability, "symmetry": ew.symmetry, "tree": ew.tree}
 

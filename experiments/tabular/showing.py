@@ -12,6 +12,7 @@ from ..results import Record
 from . import packages, peers
 from .children import LIMIT
 from .figures import BINS, FLOOR
+from .many_rows import records as measured
 from .methods import METHODS, YARDSTICK
 from .summary import LEVEL, Ranks, by_method, by_table, errors_of, groups, ranks, relative
 from .tables import FOLDS, TABLES
@@ -65,7 +66,7 @@ def write_page(folder: Path, records: Sequence[Record]) -> None:
     parts += ["## Errors, relative to the best of the yardstick", relative_table(records)]
     parts += ["## Errors", "RMSE of numbers, log loss of classes, means over folds.", plain_table(records, "error")]
     parts += ["## Accuracy of classes", plain_table(records, "accuracy")]
-    parts += ["## The tables", list_of_tables(records), failures(records)]
+    parts += [*many_rows(), "## The tables", list_of_tables(records), failures(records)]
     page.write(folder, parts)
     draw_errors(folder, records)
     if found:
@@ -137,6 +138,20 @@ def list_of_tables(records: Sequence[Record]) -> str:
         lines.append(line)
     heads = ("rows", "columns", "text", "missing", "classes", "why")
     return page.table(lines, {"table": "table", "origin": "from, target", **{name: name for name in heads}})
+
+
+def many_rows() -> list[str]:
+    """What `many_rows.py` measured: a section, none where nothing was."""
+    if not (found := measured()):
+        return []
+    heads = {"door": "fitted by", "rows": "rows", "columns": "columns", "error": "RMSE on new rows", "noise": "noise"}
+    heads |= {"fit_seconds": "CPU s", "given": "MB before", "memory": "MB at most", "note": "note", "commit": "commit"}
+    said = (
+        "`python -m experiments.tabular.many_rows`: made tables of float32, each fitted in a process of its own with"
+        " one thread. *MB before* is what the process holds with the table, before the fit. `regressor` is"
+        " `ew.KANRegressor` as it comes, `fit` is `ew.fit` with `optimizer='evidence'`."
+    )
+    return ["## Many rows", said, page.table(found, heads)]
 
 
 def failures(records: Sequence[Record]) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .data import from_function as from_function
     from .data import read_csv as read_csv
     from .discovery.boundary import boundary as boundary
+    from .discovery.conserved import conserved as conserved
     from .discovery.discover import discover as discover
     from .estimators.classifier import KANClassifier as KANClassifier
     from .estimators.regressor import KANRegressor as KANRegressor
@@ -75,8 +76,9 @@ _HOME = {
     "Table": "data",
     "adapt": "transforms",
     "attribute": "attribution",
-    "deepen": "transforms",
     "boundary": "discovery.boundary",
+    "conserved": "discovery.conserved",
+    "deepen": "transforms",
     "discover": "discovery.discover",
     "edge": "transforms",
     "effects": "insight.effects",

@@ -24,7 +24,7 @@ def test_a_law_is_written_with_its_front_and_its_code(table: Path, tmp_path: Pat
     out = tmp_path / "found"
     assert main(["discover", str(table), "--target", "w", "--features", "u,v", "--out", str(out)]) == 0
     assert "an exact law" in capsys.readouterr().out
-    assert sorted(entry.name for entry in out.iterdir()) == ["front.csv", "law.txt"]
+    assert sorted(entry.name for entry in out.iterdir()) == ["front.csv", "law.txt", "report.html"]
     rows = list(csv.DictReader((out / "front.csv").read_text().splitlines()))
     assert [row["best"] for row in rows].count("*") == 1 and float(rows[-1]["rmse"]) < 1e-12
     text = (out / "law.txt").read_text()
@@ -32,6 +32,13 @@ def test_a_law_is_written_with_its_front_and_its_code(table: Path, tmp_path: Pat
     code: dict = {}
     exec(text.split("Python:\n")[1], code)
     assert code["predict"]([1.0, 0.5]) == [1.0]
+
+
+def test_units_are_taken_and_wrong_ones_told(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    call = ["discover", str(table), "--target", "w", "--features", "u,v", "--out", str(tmp_path / "found")]
+    assert main([*call, "--unit", "u=", "--unit", "v=", "--unit", "w=m"]) == 2
+    assert "no product of powers" in capsys.readouterr().err
+    assert main([*call, "--unit", "u=", "--unit", "v=rad", "--unit", "w=", "--quiet"]) == 0
 
 
 def test_a_folder_that_is_there_is_kept(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture):

@@ -99,3 +99,13 @@ def test_few_rows_have_few_folds():
     assert len(list(folds(table(4), 10))) == 4
     with pytest.raises(DataError, match="2 rows are too few"):
         list(folds(table(2), 5))
+
+
+@pytest.mark.parametrize("ties", [0, 1, 3])
+def test_rows_are_sorted_by_all_columns_whatever_ties(ties: int):
+    draw = np.random.default_rng(2)
+    X = draw.normal(size=(200, 3))
+    X[:, :ties] = draw.integers(0, 3, (200, ties))
+    found = distinct(from_arrays(X, X[:, 2] > 0))
+    rows = np.column_stack([found.X.numpy(), found.y.numpy()])
+    assert rows.tolist() == sorted(map(list, {tuple(row) for row in rows.tolist()}))

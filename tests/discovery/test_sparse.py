@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from edgewise.discovery.proposals import Question
-from edgewise.discovery.sparse import polynomials, rationals
+from edgewise.discovery.sparse import noisy_polynomials, polynomials, rationals
+from edgewise.discovery.tree import columns_of, numbers_of, values
 from edgewise.discovery.yardstick import Yardstick
 
 
@@ -56,3 +57,16 @@ def test_noise_has_neither():
     question = asked(lambda x, y: torch.zeros_like(x), noise=1.0)
     question = Question(question.X, question.g, question.factor, Yardstick(400, 0.0, 1e-9))
     assert polynomials(question) == rationals(question) == []
+
+
+def test_a_polynomial_under_noise_is_found_where_rows_lie_on_a_curve():
+    """No surrogate in all columns can be fitted there. Rough polynomials of what is none are not taken for it."""
+    t = torch.linspace(0, 20, 400, dtype=torch.float64)
+    X = torch.stack([t.sin(), (1.7 * t).cos(), (0.6 * t).sin()], 1)
+    noise = torch.randn(400, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    ones, measure = torch.ones_like(t), Yardstick(400, 0.0, 1e-9)
+    law = 3 * X[:, 0] * X[:, 1] - 2 * X[:, 2]
+    (found,) = noisy_polynomials(Question(X, law + 0.02 * law.std() * noise, ones, measure))
+    assert columns_of(found) == {0, 1, 2} and len(numbers_of(found)) == 2
+    assert float((values(found, X) - law).abs().max()) < 0.03
+    assert noisy_polynomials(Question(X, noise, ones, measure)) == []

@@ -26,6 +26,13 @@ def test_the_law_is_exact_without_noise_and_within_noise_with_it():
     assert verdict(LAW, task(0.05)) is Verdict.WITHIN_NOISE
 
 
+def test_a_law_with_a_pole_between_the_rows_is_exact():
+    """One row of a hundred holds the variance, so that no test of the mean can tell what explains it."""
+    X = torch.rand(1000, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) - 0.5
+    pole = power(product(Var(0), Var(1)), -2.0)
+    assert verdict(pole, as_task(X, 1 / (X[:, 0] * X[:, 1]) ** 2, None, None, 0)) is Verdict.EXACT
+
+
 def test_a_formula_that_leaves_structure_is_an_approximation():
     near = total(product(Num(2.3), Var(0)), product(Num(4.5), Var(1)), Num(-6.9))
     assert verdict(near, task(0.0)) is Verdict.APPROXIMATE
@@ -54,3 +61,10 @@ def test_fitted_constants_must_be_paid_by_digits():
     assert sum(one.name is None for one in numbers_of(many)) == 4
     assert exact_to(few) == exact_to(z) == TUNED.exact
     assert exact_to(many) == pytest.approx(TUNED.exact * 1e-2)
+
+
+def test_an_exact_law_is_exact_on_few_rows_with_outliers_too():
+    generator = torch.Generator().manual_seed(0)
+    X = 1 + torch.rand(40, 2, dtype=torch.float64, generator=generator)
+    X[::7] *= 1e4  # so that squared errors of the mean have a spread far above their own mean
+    assert verdict(LAW, as_task(X, X[:, 0] * X[:, 1] ** 2, None, None, 0)) is Verdict.EXACT

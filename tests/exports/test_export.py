@@ -90,6 +90,8 @@ def run(model: ew.KAN, X: torch.Tensor, to: str, **names: Sequence[str]) -> np.n
     """The values (rows, outputs) of exported Python code."""
     space: dict = {}
     exec(ew.export(model, to, **names), space)  # type: ignore[arg-type]
+    if to == "torch":
+        return space["predict"](X).numpy()
     return space["predict"](X.numpy()) if to == "numpy" else np.array([space["predict"](row) for row in X.tolist()])
 
 
@@ -130,6 +132,27 @@ def test_python_code_runs_by_itself_and_agrees(which: str, to: str, foreign: set
         assert_close(json.loads((tmp_path / "y.json").read_text()), model(X), like="formula")
 
 
+@pytest.mark.parametrize("which", list(MODELS))
+def test_torch_code_agrees_without_this_package_and_so_do_its_gradients(which: str, tmp_path: Path) -> None:
+    make, labels = MODELS[which]
+    model = make()
+    X = rows_of(model).requires_grad_()
+    text = ew.export(model, "torch", inputs=labels)
+    assert re.findall(r"^(?:import|from) (\w+)", text, flags=re.M)[-1] == "torch" and "edgewise" not in text[40:]
+    space: dict = {}
+    exec(text, space)
+    weights = torch.linspace(0.5, 1.5, len(model.topology.node_ids[-1]), dtype=F)
+    found, wanted = space["predict"](X), model(X)
+    assert_close(found, wanted, like="formula")
+    slopes = [
+        torch.autograd.grad((values * weights).sum(), X, allow_unused=True)[0] if values.requires_grad else None
+        for values in (found, wanted)
+    ]
+    own, theirs = (torch.zeros_like(X) if slope is None else slope for slope in slopes)
+    assert_close(own, theirs, like="formula")
+    assert space["predict"](X.detach().float()).dtype == torch.float32
+
+
 @needs_cc
 @pytest.mark.parametrize("which", list(MODELS))
 def test_c_code_compiles_without_warnings_and_agrees(which: str, tmp_path: Path) -> None:
@@ -140,7 +163,7 @@ def test_c_code_compiles_without_warnings_and_agrees(which: str, tmp_path: Path)
         assert_close(compiled(model, X, tmp_path, inputs=labels), model(X), like="formula")
 
 
-@pytest.mark.parametrize("to", ["python", "numpy"])
+@pytest.mark.parametrize("to", ["python", "numpy", "torch"])
 @pytest.mark.parametrize("name", [n for n in names() if n != "0"])
 def test_every_primitive_can_be_exported(name: str, to: str) -> None:
     model = network((1, 1), {(0, 0, 0): (name, 0.4, 1.3 if name == "arccosh" else 0.4, 1.1, 0.2)})
@@ -158,7 +181,7 @@ def test_every_primitive_compiles(tmp_path: Path) -> None:
         assert_close(compiled(model, X, tmp_path), model(X), like="formula")
 
 
-@pytest.mark.parametrize("to", ["python", "numpy"])
+@pytest.mark.parametrize("to", ["python", "numpy", "torch"])
 def test_every_number_that_is_written_by_a_name_can_be_run(to: str) -> None:
     """Such as pi, which needs a module to come from."""
     forms = {(0, 0, k): ("sin", one.value / 2, 0.0, 1.0, 0.0) for k, one in enumerate(NAMED_NUMBERS)}
@@ -167,7 +190,7 @@ def test_every_number_that_is_written_by_a_name_can_be_run(to: str) -> None:
         assert_close(run(model, X, to), model(X), like="formula")
 
 
-@pytest.mark.parametrize("to", ["python", "numpy"])
+@pytest.mark.parametrize("to", ["python", "numpy", "torch"])
 @pytest.mark.parametrize("base", BASE_CODES)
 def test_splines_are_exact_with_every_base_function_and_beyond_their_grid(base: str, to: str) -> None:
     model = ew.KAN((1, 2, 1), base=base, degree=2, seed=1)
@@ -192,7 +215,7 @@ def test_plain_python_raises_where_the_formula_is_undefined_and_never_gives_a_co
     assert run(steep, torch.tensor([[-1e4]], dtype=F), "python").tolist() == [[0.0]]
 
 
-@pytest.mark.parametrize("to", ["python", "numpy", "c"])
+@pytest.mark.parametrize("to", ["python", "numpy", "torch", "c"])
 def test_constants_are_written_to_their_last_digit(to: str) -> None:
     value = 0.1234567890123456
     text = ew.export(network((1, 1), {(0, 0, 0): ("sin", value, 0.0, 1.0, 0.0)}), to)
@@ -210,7 +233,7 @@ def test_sympy_is_the_formula() -> None:
     assert ew.export(closed(), "sympy", inputs=("a", "b")) == ew.formula(closed(), inputs=("a", "b"))
 
 
-@pytest.mark.parametrize("to", ["python", "numpy", "c", "latex"])
+@pytest.mark.parametrize("to", ["python", "numpy", "torch", "c", "latex"])
 def test_a_file_holds_the_text(to: str, tmp_path: Path) -> None:
     text = ew.export(closed(), to, path=tmp_path / "law")
     assert (tmp_path / "law").read_text() == text
@@ -224,7 +247,7 @@ def test_the_model_stays_as_it_is() -> None:
     assert_equal(state_of(model), before)
 
 
-@pytest.mark.parametrize("to", ["python", "numpy", "c"])
+@pytest.mark.parametrize("to", ["python", "numpy", "torch", "c"])
 def test_constants_that_no_float_holds_are_refused(to: str) -> None:
     large = {(0, 0, 0): ("x^2", 1.0, 0.0, 1.0, 0.0), (1, 0, 0): ("exp", 0.3, 1e300, 1.0, 0.0)}
     with pytest.raises(SymbolicError, match="out_0 holds a constant beyond"):
@@ -238,11 +261,11 @@ def test_mistakes_are_told(tmp_path: Path) -> None:
         ew.export(closed(), inputs=("a",))
     with pytest.raises(ConfigError, match="outputs"):
         ew.export(closed(), "latex", outputs=("a", "b"))
-    for to in ("python", "numpy", "c"):
+    for to in ("python", "numpy", "torch", "c"):
         with pytest.raises(SymbolicError, match="letters"):
             ew.export(closed(), to, function="my law")
     for to in ("sql", "onnx", "C++", None):
-        with pytest.raises(ConfigError, match="c, latex, numpy, python, sympy"):
+        with pytest.raises(ConfigError, match="c, latex, numpy, python, sympy, torch"):
             ew.export(closed(), to)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="path"):
         ew.export(closed(), "sympy", path=tmp_path / "law")
@@ -252,7 +275,7 @@ def test_mistakes_are_told(tmp_path: Path) -> None:
         ew.export(torch.nn.Linear(1, 1))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("to", ["python", "numpy", "c"])
+@pytest.mark.parametrize("to", ["python", "numpy", "torch", "c"])
 def test_a_form_that_cannot_be_written_is_named(to: str) -> None:
     add_primitive("mine", torch.sin)
     add_primitive("zeta", torch.sin, sympy=lambda s, z: s.zeta(z))

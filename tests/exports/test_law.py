@@ -18,7 +18,11 @@ def law():
 
 def test_code_gives_what_the_law_gives(law):
     row = torch.tensor([[1.7, 0.6]], dtype=torch.float64)
-    for language, call in (("python", lambda f: f(row[0].tolist())), ("numpy", lambda f: f(row.numpy())[0])):
+    for language, call in (
+        ("python", lambda f: f(row[0].tolist())),
+        ("numpy", lambda f: f(row.numpy())[0]),
+        ("torch", lambda f: f(row)[0].tolist()),
+    ):
         space: dict = {}
         exec(ew.export(law, to=language), space)
         assert call(space["predict"])[0] == pytest.approx(float(law(row)))

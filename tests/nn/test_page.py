@@ -27,6 +27,10 @@ def test_the_table_names_what_there_is():
         (lambda: ew.nn.ActivationLinear(6, 4, False, share=3), 9 * 6 // 3 + 6 * 4),
         (lambda: ew.nn.HybridLinear(6, 4, False), 9 * 6 * 4),
         (lambda: ew.nn.KANConv2d(6, 4, 3, bias=False), 9 * 9 * 6 * 4),
+        (lambda: ew.nn.GaussianLayer(6, 4, False), 9 * 6 * 4),
+        (lambda: ew.nn.ChebyshevLayer(6, 4, False), 9 * 6 * 4),
+        (lambda: ew.nn.FourierLayer(6, 4, False), 9 * 6 * 4),
+        (lambda: ew.nn.RationalLayer(6, 4, False), 9 * 6 * 4 + 6 * 8 // 2),
         (lambda: ew.nn.KANFeedForward(6, 4, bias=False), 2 * 9 * 6 * 4),
     ],
 )

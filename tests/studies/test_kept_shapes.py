@@ -61,6 +61,39 @@ def test_closed_forms_are_looked_at_beyond_the_rows(law: str, words: str, kept: 
     assert keeps(model, shapes_of({0: words}, model.metadata, 2, F), rows) is kept
 
 
+def test_a_study_repeats_after_the_range_of_its_table_and_is_not_negative() -> None:
+    X, y = table()
+    both: dict[str | int, Any] = {"x1": "non-negative", "x2": ("periodic", "non-negative")}
+    found = ew.study(X, y - 0.7, constraints=both, progress=False, formula=False)
+    period = float(X[:, 1].max() - X[:, 1].min())
+    assert dict(found.settings.constraints)["x2"] == (f"periodic:{period!r}", "non-negative")
+    assert found.trained.stages[0]["name"] == "additive network"
+    made = torch.from_numpy(np.random.default_rng(1).uniform(-3, 4, (10_000, 2)))
+    later = made + torch.tensor([0.0, period], dtype=F)
+    for model in (found.model, found.judged):
+        assert float(model(made).detach().min()) >= 0
+        assert float((model(made) - model(later)).detach().abs().max()) < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("law", "words", "kept"),
+    [
+        ("sin", "periodic:2", True),
+        ("sin", "periodic:2.0001", False),
+        ("sin", "non-negative", False),
+        ("exp", "non-negative", True),
+        ("x^2", "periodic:2", False),
+    ],
+)
+def test_closed_forms_must_repeat_and_may_not_be_negative(law: str, words: str, kept: bool) -> None:
+    slope = np.pi if law == "sin" else 1.0
+    model = ew.set_symbolic(ew.KAN((2, 1)), {(0, 0, 0): (law, slope, 0.0, 1.0, 0.0)})
+    model = ew.remove(model, edges=[(0, 1, 0)])
+    X = np.random.default_rng(0).uniform(0, 1, (50, 2))
+    rows = from_arrays(X, X[:, 0])
+    assert keeps(model, shapes_of({0: words}, model.metadata, 2, F), rows) is kept
+
+
 def test_estimators_hold_and_take_part_in_searches() -> None:
     X, y = table()
     model = ew.KANRegressor(constraints={1: ("increasing", "concave")}, effort="quick", random_state=0).fit(X, y)
@@ -68,6 +101,9 @@ def test_estimators_hold_and_take_part_in_searches() -> None:
     assert model.get_params()["constraints"] == {1: ("increasing", "concave")}
     two = ew.KANClassifier(constraints={0: "decreasing"}, effort="quick", random_state=0).fit(X, y > 0.5)
     assert lowest_step(lambda made: -two.predict_proba(made)[:, 1], 0) > -1e-9
+    again = ew.KANRegressor(constraints={1: "periodic:0.5"}, effort="quick", random_state=0).fit(X, y)
+    made = np.random.default_rng(1).uniform(-2, 2, (1000, 2))
+    np.testing.assert_allclose(again.predict(made), again.predict(made + [0, 0.5]), atol=1e-9)
     with pytest.raises(ValueError, match="did you mean 'x2'"):
         ew.KANRegressor(constraints={"x22": "convex"}, effort="quick").fit(X, y)
 
@@ -92,11 +128,18 @@ def test_the_command_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
         "--out",
         str(tmp_path / "run"),
     ]
-    assert main([*command, "--constraint", "age=increasing", "--constraint", "age=concave"]) == 0
+    more = ["--constraint", "dose=periodic:0.5", "--constraint", "dose=non-negative"]
+    assert main([*command, "--constraint", "age=increasing", "--constraint", "age=concave", *more]) == 0
     said = json.loads((tmp_path / "run" / "result.json").read_text())
-    assert said["configuration"]["constraints"] == [["age", ["increasing", "concave"]]]
+    assert said["configuration"]["constraints"] == [
+        ["age", ["increasing", "concave"]],
+        ["dose", ["periodic:0.5", "non-negative"]],
+    ]
     model = ew.load(tmp_path / "run" / "model.safetensors")
     assert lowest_step(lambda made: model(torch.from_numpy(made)).detach(), 1) > -1e-9
+    made = torch.from_numpy(np.random.default_rng(1).uniform(-2, 2, (1000, 2)))
+    later = made + torch.tensor([0.5, 0.0], dtype=F)
+    assert float((model(made) - model(later)).detach().abs().max()) < 1e-9
     with pytest.raises(SystemExit, match="2"):
         main([*command, "--force", "--constraint", "age:up"])
     assert "a constraint is NAME=SHAPE" in capsys.readouterr().err

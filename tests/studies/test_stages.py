@@ -10,6 +10,7 @@ import torch
 import edgewise as ew
 from edgewise.data import Table, from_arrays
 from edgewise.studies import stages
+from edgewise.studies.learning import learn_all
 from edgewise.studies.settings import StudySettings
 from edgewise.train.result import FitResult
 
@@ -42,3 +43,15 @@ def test_no_fit_by_steps_sees_the_rows_that_choose(monkeypatch: pytest.MonkeyPat
     training, choosing = stages.parts(rest, settings.seed)
     assert choosing is not None and len(seen) == 2
     assert all(rows == places(training.X) and rows.isdisjoint(places(choosing.X)) for rows in seen)
+
+
+def test_of_many_rows_a_part_chooses_and_all_are_fitted_in_the_end(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(stages, "LEARNT", 100)
+    draw = torch.Generator().manual_seed(0)
+    X = torch.rand(400, 2, dtype=torch.float64, generator=draw)
+    X[399] = 3.0  # which the part may not hold
+    table = from_arrays(X, X[:, 0] + 0.1 * torch.randn(400, dtype=torch.float64, generator=draw))
+    training, choosing = stages.parts(table, 0)
+    assert choosing is not None and len(training) + len(choosing) == 100
+    learned = learn_all(table, StudySettings.of((), "auto", formula=False))
+    assert learned.model.metadata.ranges[0][1] == 3.0

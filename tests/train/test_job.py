@@ -279,7 +279,7 @@ FAULTS: dict[str, tuple[Any, Any, dict[str, Any], str]] = {
     "wrong width": (*table(), {"features": 3}, "X has 2 columns, the model takes 3"),
     "transposed": (table()[0].T, table()[1], {"features": 2}, "transposed"),
     "one-dimensional X": (table()[1], table()[1], {}, r"X\[:, None\]"),
-    "three-dimensional y": (table()[0], torch.zeros(ROWS, 1, 1), {}, "y has shape"),
+    "three-dimensional y": (table()[0], torch.zeros(ROWS, 1, 1), {"features": 2}, "y has shape"),
     "no y": (table()[0], None, {}, "y is missing"),
     "no rows": (table(0)[0], table(0)[1], {}, "X has no rows"),
     "one row": (*table(1), {}, "X has 1 row"),

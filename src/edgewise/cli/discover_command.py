@@ -7,14 +7,15 @@ import csv
 import io
 
 from ..discovery.discover import Discovery, discover
-from ..errors import DataError, shown
+from ..errors import DataError, MissingExtra, shown
 from ..exports.export import export
 from ..files import check_new_folder, clear_leftovers, new_folder, write_whole
+from ..report import law_report
 from .fit_command import read
 from .safe_csv import inert
 
-FRONT, LAW = "front.csv", "law.txt"
-OWN = (FRONT, LAW)
+FRONT, LAW, REPORT = "front.csv", "law.txt", "report.html"
+OWN = (FRONT, LAW, REPORT)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -35,13 +36,20 @@ def run(args: argparse.Namespace) -> int:
         seconds=args.seconds,
         seed=args.seed,
         progress=not args.quiet,
+        units=dict(args.unit) if args.unit else None,
     )
+    files = {FRONT: front_csv(found), LAW: law_text(found, table.outputs[0])}
+    lacking = ""
+    try:
+        files[REPORT] = law_report(found, table.X, table.y)
+    except MissingExtra as error:
+        lacking = f"\nno {REPORT}: {error}"
     with new_folder(args.out, args.force, OWN) as place:
-        write_whole(place / FRONT, front_csv(found))
-        write_whole(place / LAW, law_text(found, table.outputs[0]))
+        for name, text in files.items():
+            write_whole(place / name, text)
     if not args.quiet:
         print(found)
-        print(f"\nwritten to {args.out}: {FRONT}, {LAW}")
+        print(f"\nwritten to {args.out}: {', '.join(files)}{lacking}")
     return 0
 
 

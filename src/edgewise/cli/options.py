@@ -77,6 +77,18 @@ def constraint(text: str) -> tuple[str, str]:
     return name, shape
 
 
+def unit(text: str) -> tuple[str, str]:
+    """A column and its unit, which may be empty; the name itself may hold an equals sign.
+
+    >>> unit("v=m/s"), unit("ratio=")
+    (('v', 'm/s'), ('ratio', ''))
+    """
+    name, _, words = text.rpartition("=")
+    if not name:
+        raise argparse.ArgumentTypeError(f"a unit is NAME=UNIT, such as v=m/s; got {shown(text)}")
+    return name, words
+
+
 def whole(text: str) -> int:
     """A whole number that is not negative."""
     if not text.isdecimal() or int(text) >= 2**63:

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from .. import __version__
-from .options import amount, constraint, growing, hidden, share, whole
+from .options import amount, constraint, growing, hidden, share, unit, whole
 
 HELD_OUT = 0.2
 USER_ERROR = 2  # argparse ends with it, too
@@ -121,14 +121,17 @@ def _ways(it: Any) -> None:
         action="append",
         type=constraint,
         metavar="NAME=SHAPE",
-        help="hold the function of an input: increasing, decreasing, convex or concave; again for another",
+        help="hold the function of an input: increasing, decreasing, convex, concave, non-negative or periodic (such as"
+        " hour=periodic:24); again for another",
     )
     it.add_argument("--seed", type=whole, default=0, help="seed of the split, the start and all else (default 0)")
     it.add_argument("--no-formula", action="store_true", help="look for no closed forms and write no formula.txt")
 
 
 def _discover(commands: Any) -> None:
-    about = "Look for the law behind a table. Writes front.csv, all formulas found, and law.txt, the best one."
+    about = (
+        "Look for the law behind a table. Writes front.csv, all formulas found, law.txt, the best one, and report.html."
+    )
     it = commands.add_parser("discover", help="look for the law behind a table", description=about, allow_abbrev=False)
     it.add_argument("table", help="a text table with a header, as for fit")
     it.add_argument("--target", action="append", metavar="NAME", help="the column that the law is to explain")
@@ -139,6 +142,13 @@ def _discover(commands: Any) -> None:
         action="append",
         metavar="NAMES",
         help="columns to leave out; 'rows' leaves out rows with missing or unusable cells",
+    )
+    it.add_argument(
+        "--unit",
+        action="append",
+        type=unit,
+        metavar="NAME=UNIT",
+        help="the unit of a column or of the target, such as v=m/s (again for each; all or none)",
     )
     it.add_argument("--seconds", type=amount, default=60.0, metavar="S", help="end after so many (default 60)")
     it.add_argument("--seed", type=whole, default=0, help="seed of the split of the rows (default 0)")

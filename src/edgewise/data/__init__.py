@@ -11,6 +11,7 @@ from .encode import EncodedRows, beyond_ranges, encode, raw_columns
 from .frames import frame_names, holds_classes
 from .inputs import as_inputs
 from .reader import Grid, read_grid
+from .rows import as_rows, whole_numbers
 from .sampling import from_function
 from .split import folds, split
 from .table import Table, from_arrays, from_dataframe, from_grid, read_csv
@@ -25,6 +26,7 @@ __all__ = [
     "as_inputs",
     "as_matrix",
     "as_pair",
+    "as_rows",
     "as_target",
     "as_weights",
     "beyond_ranges",
@@ -44,4 +46,5 @@ __all__ = [
     "read_file",
     "read_grid",
     "split",
+    "whole_numbers",
 ]

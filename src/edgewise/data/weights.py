@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -70,10 +71,24 @@ def distinct(table: Table) -> Table:
     weight = np.ones(len(table)) if table.weight is None else table.weight.numpy()
     there = np.flatnonzero(weight > 0)
     y = table.y[:, None] if table.y.ndim == 1 else table.y
-    rows = torch.cat([table.X, y.to(table.X)], 1).numpy()[there]
-    order = np.lexsort(rows.T[::-1])
+    columns = [column.numpy() for part in (table.X, y.to(table.X)) for column in part.T]
+    order = _sorted(columns, there)
     new = np.ones(len(order), dtype=bool)
-    new[1:] = (rows[order[1:]] != rows[order[:-1]]).any(1)
+    new[1:] = np.logical_or.reduce([column[there[order[1:]]] != column[there[order[:-1]]] for column in columns])
     sums = np.add.reduceat(weight[there[order]], np.flatnonzero(new))
     found = table.take(torch.from_numpy(there[order[new]]))
     return replace(found, weight=None if bool((sums == 1).all()) else torch.from_numpy(sums))
+
+
+def _sorted(columns: Sequence[np.ndarray], there: np.ndarray) -> np.ndarray:
+    """The order (m,) of these rows by the first column, then by the next, and so on. Most rows differ in the first, so
+    that it alone sorts them; only where it ties do others count."""
+    first = columns[0][there]
+    order = np.argsort(first, kind="stable")
+    tied = np.zeros(len(order), dtype=bool)
+    tied[1:] = first[order[1:]] == first[order[:-1]]
+    tied[:-1] |= tied[1:]
+    some = np.flatnonzero(tied)
+    rows = there[order[some]]
+    order[some] = order[some][np.lexsort([column[rows] for column in reversed(columns)])]
+    return order

@@ -34,6 +34,12 @@ class Directions:
         return float(sum(abs(entry.numerator) + 2 * entry.denominator - 2 for entry in entries))
 
 
+def near_zero(Z: Tensor) -> list[int]:
+    """The columns whose smallest value is near zero: what is divided by them has wild rows."""
+    size = Z.abs()
+    return (size.min(0).values < TUNED.near_zero * size.max(0).values).nonzero()[:, 0].tolist()
+
+
 def null_directions(A: Tensor, wrong: Tensor, pivots: int, shy: Collection[int] = ()) -> list[Directions]:
     """The rational null vectors of A (n, m): as many as its error may allow first, then fewer.
 
@@ -56,7 +62,7 @@ def null_directions(A: Tensor, wrong: Tensor, pivots: int, shy: Collection[int] 
         best: Directions | None = None
         for denominator in range(1, TUNED.denominator + 1):
             found = _rational(vh[-count:] / unit, A / unit, unit, wrong / unit, pivots, denominator, shy)
-            if found is not None and (best is None or _cost(found, shy) < _cost(best, shy)):
+            if found is not None and (best is None or cost(found, shy) < cost(best, shy)):
                 best = found
             if best is not None and not set(best.pivots) & set(shy):
                 break
@@ -67,7 +73,8 @@ def null_directions(A: Tensor, wrong: Tensor, pivots: int, shy: Collection[int] 
     return offers
 
 
-def _cost(found: Directions, shy: Collection[int]) -> float:
+def cost(found: Directions, shy: Collection[int]) -> float:
+    """How long the vectors are to write, and how many columns near zero they would divide by."""
     return found.cost + TUNED.shy_pivot * len(set(found.pivots) & set(shy))
 
 
@@ -99,7 +106,7 @@ def _rational(
         if bool((left > torch.clamp(TUNED.null_factor * noise + TUNED.null_round_off, max=TUNED.null_most)).any()):
             continue
         found = Directions(chosen, vectors, float(left.max()))
-        if best is None or _cost(found, shy) < _cost(best, shy):
+        if best is None or cost(found, shy) < cost(best, shy):
             best = found
     return best
 

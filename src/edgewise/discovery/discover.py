@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +61,7 @@ def discover(
     seconds: float = 60,
     seed: int = 0,
     progress: bool = True,
-    units: None = None,
+    units: Mapping[str, Any] | None = None,
     n_jobs: int = 1,
 ) -> Discovery:
     """Look for the law behind a table.
@@ -80,15 +80,19 @@ def discover(
         seconds: the search ends after so many at the latest. `message` says so where that cut it short.
         seed: of the split into rows that fit, choose and judge.
         progress: show a bar.
-        units: not used yet: None.
-        n_jobs: not used yet: 1.
+        units: the unit of every column and of the target, by name, in words that pint knows: `{"v": "m/s", "t": "s",
+            "s": "m"}`, "" for none. The search begins with the groups without unit. A constant that has one, such as
+            gravity, needs a column.
+        n_jobs: reduced problems that are searched at a time, each in its own process; -1 for one per processor. The
+            backend is joblib's, so `joblib.parallel_config("dask")` takes a search to a cluster.
 
     Returns:
         A `Discovery`: `.best`, `.front`, `.verdict`, `.steps`, `.message`.
 
     Raises:
-        ConfigError: settings that cannot be used, all in one message.
+        ConfigError: settings that cannot be used, all in one message; units that do not fit the columns.
         DataError, ShapeError: rows that cannot be used.
+        MissingExtra: units are given, and pint is not installed.
 
     Source: Udrescu & Tegmark 2020 (arXiv 1905.11481) for reductions by symmetry; Rissanen 1978 for the choice by
     description length.
@@ -100,9 +104,9 @@ def discover(
     (v**2/r, True)
     """
     wanted = bar_wanted(progress)
-    problems(_wrong(seconds, seed, units, n_jobs))
-    task = as_task(X, y, inputs, target, seed)
-    events, ending = _gathered(task, float(seconds), wanted)
+    problems(_wrong(seconds, seed, n_jobs))
+    task = as_task(X, y, inputs, target, seed, units)
+    events, ending = _gathered(task, float(seconds), int(n_jobs), wanted)
     found = [event for event in events if isinstance(event, Polished)]
     found = [_tidy(one, task) for one in dict.fromkeys([*front(found, task), chosen(found, task)])]
     best = chosen(found, task)
@@ -117,24 +121,22 @@ def _tidy(one: Polished, task: LawTask) -> Polished:
     return Polished(tidied(one.node, task.fitting.first(TUNED.quick_rows)), one.error)
 
 
-def _wrong(seconds: Any, seed: Any, units: Any, n_jobs: Any) -> Iterator[str]:
+def _wrong(seconds: Any, seed: Any, n_jobs: Any) -> Iterator[str]:
     if not is_number(seconds) or not seconds > 0:
         yield f"seconds must be a number above 0, got {shown(seconds)}"
     if not is_seed(seed):
         yield f"seed must be a whole number of 64 bits, got {shown(seed)}"
-    if units is not None:
-        yield f"units are not used yet; leave them out, got {shown(units)}"
-    if not is_int(n_jobs) or n_jobs != 1:
-        yield f"n_jobs must be 1, since a search runs in one process yet, got {shown(n_jobs)}"
+    if not is_int(n_jobs) or (n_jobs != -1 and n_jobs < 1):
+        yield f"n_jobs must be a whole number above 0, or -1, got {shown(n_jobs)}"
 
 
-def _gathered(task: LawTask, seconds: float, wanted: bool) -> tuple[list[ProofStep | Polished], str]:
+def _gathered(task: LawTask, seconds: float, n_jobs: int, wanted: bool) -> tuple[list[ProofStep | Polished], str]:
     """All that a search tells, and why it ended early, if it did."""
     events: list[ProofStep | Polished] = []
     began = time.monotonic()
     try:
         with _bar(wanted) as bar:
-            for event in search(task):
+            for event in search(task, n_jobs=n_jobs):
                 events.append(event)
                 if bar is not None:
                     bar.update(1)

@@ -1,4 +1,4 @@
-"""Sums without the terms that the others can stand in for: three waves of nearly one length are one."""
+"""Formulas without what the rest can stand in for: three waves of nearly one length are one, and z^(1e-14) is 1."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _size(rows: LawRows) -> float:
 
 
 def _with_one_less(node: Node) -> Iterator[Node]:
-    """The formula without one term of one of its sums, for each that has constants of its own."""
+    """The formula without one term of one of its sums, or without one factor whose power is free."""
     match node:
         case Sum(parts):
             if len(parts) > 1:
@@ -44,6 +44,8 @@ def _with_one_less(node: Node) -> Iterator[Node]:
                 yield from (total(*parts[:place], inner, *parts[place + 1 :]) for inner in _with_one_less(part))
         case Product(parts):
             for place, part in enumerate(parts):
+                if isinstance(part, Power) and part.exponent.name is None:
+                    yield product(*parts[:place], *parts[place + 1 :])
                 yield from (product(*parts[:place], inner, *parts[place + 1 :]) for inner in _with_one_less(part))
         case Power(base, exponent):
             yield from (Power(inner, exponent) for inner in _with_one_less(base))

@@ -40,7 +40,7 @@ def powers(asked: Question) -> list[Node]:
     if logs is None:
         return []
     none = Library((), asked.X[:, :0])
-    return sorted_by(asked, _product(_solution(logs), none, logs))
+    return sorted_by(asked, _product(_solution(logs), none, logs, asked))
 
 
 def products(asked: Question) -> list[Node]:
@@ -54,7 +54,7 @@ def products(asked: Question) -> list[Node]:
     logarithms = library.values.abs().log() * logs.weight[:, None]
     how = {"singles": TUNED.singles, "pairs": TUNED.followed}
     found = best_sums(logarithms, _costs(library), logs.base, logs.target, asked.yardstick, **how)
-    return sorted_by(asked, [node for choice in found for node in _product(choice, library, logs)])
+    return sorted_by(asked, [node for choice in found for node in _product(choice, library, logs, asked)])
 
 
 def sums(asked: Question) -> list[Node]:
@@ -124,7 +124,7 @@ def _solution(logs: _Logarithms) -> Choice:
     return solved((), logs.base[:, :0], logs.base, logs.target)
 
 
-def _product(choice: Choice, library: Library, logs: _Logarithms) -> list[Node]:
+def _product(choice: Choice, library: Library, logs: _Logarithms, asked: Question) -> list[Node]:
     """The product with the powers as they are, and with simple ones in their place where these are near."""
     if any(abs(p) > TUNED.largest_power for p in choice.weights):
         return []
@@ -132,10 +132,17 @@ def _product(choice: Choice, library: Library, logs: _Logarithms) -> list[Node]:
     exponents = [*choice.base[1:], *choice.weights]
     head = Num(logs.sign * math.exp(max(-700.0, min(choice.base[0], 700.0))))
     versions = {
-        product(head, *(_to_power(node, p, reach) for node, p in zip(factors, exponents, strict=True)))
+        tuple(_to_power(node, p, reach) for node, p in zip(factors, exponents, strict=True))
         for reach in (TUNED.as_good_as, TUNED.near_power)
     }
-    return sorted(versions, key=bits)
+    return sorted((_with_sign(head, version, asked) for version in versions), key=bits)
+
+
+def _with_sign(head: Num, rest: tuple[Node, ...], asked: Question) -> Node:
+    """The product with the sign that g has: odd powers of columns change theirs from row to row."""
+    node = product(head, *rest)
+    along = (asked.factor * values(node, asked.X) * asked.factor * asked.g).sum()
+    return product(Num(-head.value), *rest) if bool(along < 0) else node
 
 
 def _to_power(node: Node, p: float, reach: float) -> Node:

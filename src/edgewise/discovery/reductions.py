@@ -11,7 +11,7 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from .directions import Directions, null_directions
+from .directions import Directions, near_zero, null_directions
 from .states import ReducedProblem, Reduction
 from .surrogate import SurrogatePair
 from .tree import ONE, Apply, Node, Num, Var, number, on_columns, power, product, total
@@ -26,12 +26,10 @@ def scaled(state: ReducedProblem, Z: Tensor, pair: SurrogatePair) -> list[Reduce
     """
     d = Z.shape[1]
     A, wrong = (torch.cat([Z * gradient, values[:, None]], 1) for gradient, values in _both(Z, pair))
-    size = Z.abs()
-    shy = (size.min(0).values < TUNED.near_zero * size.max(0).values).nonzero()[:, 0].tolist()
-    return [_scaled_along(state, found) for found in null_directions(A, wrong, pivots=d, shy=shy)]
+    return [scaled_along(state, found) for found in null_directions(A, wrong, pivots=d, shy=near_zero(Z))]
 
 
-def _scaled_along(state: ReducedProblem, found: Directions) -> ReducedProblem:
+def scaled_along(state: ReducedProblem, found: Directions, kind: str = "scalings") -> ReducedProblem:
     """The state with columns that do not change along these scalings."""
     pivots = [Var(i) for i in found.pivots]
     # along the vector of a pivot, that pivot counts once: so its power in g is -b, and in column i it is a_i
@@ -41,7 +39,7 @@ def _scaled_along(state: ReducedProblem, found: Directions) -> ReducedProblem:
         for i in range(len(state.columns))
         if i not in found.pivots
     ]
-    return _onto(state, outer, columns, "scalings", found)
+    return _onto(state, outer, columns, kind, found)
 
 
 def translated(state: ReducedProblem, Z: Tensor, pair: SurrogatePair) -> list[ReducedProblem]:

@@ -84,6 +84,8 @@ def _power(base: Node, exponent: Num) -> Node:
     if exponent.name is None:
         if isinstance(base, Num) and base.value > 0:
             return ONE if base == ONE else Num(base.value**exponent.value)
+        if isinstance(base, Apply) and base.form == "exp":
+            return _apply("exp", _product([exponent, base.argument]))
         return Power(base, exponent)
     p = exponent.value
     if p == 0:

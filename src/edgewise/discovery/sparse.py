@@ -40,6 +40,26 @@ def polynomials(asked: Question) -> list[Node]:
     return sorted_by(asked, found)
 
 
+def noisy_polynomials(asked: Question) -> list[Node]:
+    """g as a polynomial of few terms under noise, whose size the rows tell themselves.
+
+    Where one degree more leaves as much, what is left is noise. Equations of motion from a trajectory are such: its
+    rows lie on a curve, of which no surrogate in all columns can be fitted.
+    """
+    target = asked.g * asked.factor
+    spread = float(target.std())
+    before: tuple[_Terms, list[Node], float] | None = None
+    for nodes in _growing(asked, parts=1):
+        terms = _Terms.of(nodes, _columns(nodes, asked.X), asked.factor)
+        left = solved(tuple(range(len(nodes))), terms.design, terms.design[:, :0], target).error
+        left *= math.sqrt(len(target) / max(len(target) - len(nodes), 1))
+        if before is not None and before[2] <= min(TUNED.settled * left, TUNED.noise_at_most * spread):
+            kept = fewer(before[0], target, Yardstick(asked.yardstick.rows, before[2], asked.yardstick.floor))
+            return [] if kept is None else [_sum(before[1], kept)]
+        before = terms, nodes, left
+    return []
+
+
 def rationals(asked: Question) -> list[Node]:
     """g as a quotient of two polynomials of few terms: g q(z) = p(z) is linear in all coefficients."""
     found = []

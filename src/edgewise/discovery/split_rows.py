@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,9 @@ from torch import Tensor
 from ..data import Table, as_matrix, as_target, frame_names
 from ..data.frames import as_frame, is_frame
 from ..errors import ConfigError, DataError, as_words, did_you_mean, shown, twice
+from .directions import Directions, near_zero
 from .tuning import TUNED
+from .units import unit_scalings
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class LawTask:
 
     unsure: what y itself is wrong by where it is a part of a fitted function; 0 for a table that was given.
     features: of that function: its errors are no more independent than that; 0 for a table that was given.
+    scalings: what the units of the columns ask of a law, where these are known.
     """
 
     fitting: LawRows
@@ -45,6 +48,7 @@ class LawTask:
     target: str
     unsure: float = 0.0
     features: int = 0
+    scalings: Directions | None = None
 
     @property
     def spread(self) -> float:
@@ -66,7 +70,9 @@ class LawTask:
         return max(TUNED.exact * self.size, self.unsure)
 
 
-def as_task(X: Any, y: Any, inputs: Sequence[str] | None, target: str | None, seed: int) -> LawTask:
+def as_task(
+    X: Any, y: Any, inputs: Sequence[str] | None, target: str | None, seed: int, units: Mapping[str, Any] | None = None
+) -> LawTask:
     """The rows in a random order of this seed. Raises `ConfigError`, `DataError` and `ShapeError`."""
     if not (target is None or isinstance(target, str)):
         raise ConfigError(f"target must be the name of one column, or None, got {shown(target)}")
@@ -84,8 +90,10 @@ def as_task(X: Any, y: Any, inputs: Sequence[str] | None, target: str | None, se
     choosing, judging = (max(4, int(part * len(matrix))) for part in (TUNED.choosing, TUNED.judging))
     ends = (choosing, choosing + judging)
     parts = [LawRows(matrix[at], column[at]) for at in (order[: ends[0]], order[ends[0] : ends[1]], order[ends[1] :])]
+    words = _names(names, matrix.shape[1])
+    scalings = None if units is None else unit_scalings(units, words, label, near_zero(parts[2].X))
     return LawTask(
-        parts[2], parts[0].first(TUNED.judged), parts[1].first(TUNED.judged), _names(names, matrix.shape[1]), label
+        parts[2], parts[0].first(TUNED.judged), parts[1].first(TUNED.judged), words, label, scalings=scalings
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from .split_rows import LawRows
 from .tree import ONE, Node, Var, on_columns, product, values, written
+
+ROUND_OFF = 1e-13  # part of a column's size within which all its values are one: some hundred roundings of float64
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ class ReducedProblem:
         """The problem as it is given."""
         return ReducedProblem(ONE, tuple(Var(i) for i in range(d)))
 
+    def without_constants(self, rows: LawRows) -> ReducedProblem:
+        """The problem without columns that have one value, but for round-off, on all rows: they explain nothing."""
+        kept = [node for node in self.columns if _varies(values(node, rows.X))]
+        return replace(self, columns=tuple(kept))
+
     def inner(self, rows: LawRows) -> tuple[Tensor, Tensor, Tensor]:
         """Columns (n, m), g (n,) and prefactor (n,) on these rows; rows where one is not finite are left out."""
         Z = torch.stack([values(node, rows.X) for node in self.columns], 1) if self.columns else rows.X[:, :0]
@@ -49,3 +56,8 @@ class ReducedProblem:
     def words(self, names: Sequence[str]) -> str:
         """The columns, as they are written."""
         return ", ".join(written(column, names) for column in self.columns) or "a constant"
+
+
+def _varies(column: Tensor) -> bool:
+    usable = column[torch.isfinite(column)]
+    return len(usable) > 0 and float(usable.max() - usable.min()) > ROUND_OFF * float(usable.abs().max())

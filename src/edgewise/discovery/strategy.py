@@ -6,19 +6,21 @@ A search is a generator: it tells what it found and what it tried, and whoever l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from .one_column import located, waves
+from .parallel import in_order
 from .polish import Polished, polished
 from .proposals import Question, powers, products, sums
 from .quotients import quotients
-from .reductions import grown, scaled, translated
-from .sparse import polynomials, rationals
+from .reductions import grown, scaled, scaled_along, translated
+from .sparse import noisy_polynomials, polynomials, rationals
 from .split_rows import LawRows, LawTask
 from .states import ReducedProblem
 from .steps import Event, ProofStep
 from .surrogated import SurrogatedProblem
 from .taken_apart import apart, paired
-from .tree import ONE, Node, Num, Var, product, total, written
+from .tree import ONE, Node, Num, product, total, written
 from .tuning import TUNED
 from .verdict import is_exact
 from .yardstick import Yardstick
@@ -27,32 +29,34 @@ Search = Callable[[Question], list[Node]]
 ENDGAME: tuple[Search, ...] = (powers, products, polynomials, rationals, quotients, waves, located, sums)
 
 
-def search(task: LawTask, depth: int = 0) -> Iterator[Event]:
+def search(task: LawTask, depth: int = 0, n_jobs: int = 1) -> Iterator[Event]:
     """Formulas and steps, as they are found. It ends at an exact law, or where nothing is left to try.
 
-    depth: how often the table was taken apart before.
+    depth: how often the table was taken apart before. n_jobs: reduced problems that are searched at a time.
     """
-    for event in _search(task, depth):
+    for event in _search(task, depth, n_jobs):
         yield event
         if _is_exact(event, task):
             return
 
 
-def _search(task: LawTask, depth: int) -> Iterator[Event]:
-    yield from _plain(task)
-    whole = ReducedProblem.whole(task.fitting.X.shape[1])
-    yield from _endgame(SurrogatedProblem.of(whole, task), task, (powers, products, quotients))
+def _search(task: LawTask, depth: int, n_jobs: int) -> Iterator[Event]:
+    given = ReducedProblem.whole(task.fitting.X.shape[1])
+    whole = given.without_constants(task.fitting)
+    yield from _plain(whole, task)
+    yield from _endgame(SurrogatedProblem.of(whole, task), task, (powers, products, noisy_polynomials, quotients))
+    grouped = _by_units(given, task)
+    if grouped is not None:
+        yield from _endgame(grouped, task, ENDGAME)
     states = [SurrogatedProblem.of(whole, task, with_pair=True)]
-    for event in _reductions(states[0], task):
+    for event in _reductions(states[0], grouped, task):
         if isinstance(event, SurrogatedProblem):
             states.append(event)
         else:
             yield event
     states.sort(key=lambda known: len(known.state.columns))
-    for known in states:
-        yield from _endgame(known, task, ENDGAME)
-    for known in states:
-        yield from apart(known, task, search, depth)
+    yield from in_order(partial(_endgame, task=task, searches=ENDGAME), states, n_jobs)
+    yield from in_order(partial(apart, task=task, search=search, depth=depth), states, n_jobs)
     for known in states:
         for event in paired(known, task, search, depth):
             if isinstance(event, ReducedProblem):
@@ -66,9 +70,25 @@ def _is_exact(event: Event, task: LawTask) -> bool:
     return isinstance(event, Polished) and is_exact(event.node, task)
 
 
-def _reductions(first: SurrogatedProblem, task: LawTask) -> Iterator[ProofStep | SurrogatedProblem]:
-    """All states that reductions lead to, one after the other, and what was tried in vain."""
+def _by_units(given: ReducedProblem, task: LawTask) -> SurrogatedProblem | None:
+    """The state with groups without unit as its columns, where units are known."""
+    if task.scalings is None:
+        return None
+    state = scaled_along(given, task.scalings, "scalings by units").without_constants(task.fitting)
+    return SurrogatedProblem.of(state, task, with_pair=True)
+
+
+def _reductions(
+    first: SurrogatedProblem, grouped: SurrogatedProblem | None, task: LawTask
+) -> Iterator[ProofStep | SurrogatedProblem]:
+    """All states that reductions lead to, one after the other, and what was tried in vain. grouped: what units lead
+    to, which the rows may speak against."""
     waiting, seen = [first], {frozenset(first.state.columns)}
+    for event in () if grouped is None else _confirmed(grouped, first, task):
+        yield event
+        if isinstance(event, SurrogatedProblem):
+            seen.add(frozenset(event.state.columns))
+            waiting = [event, first]
     for _ in range(TUNED.depth):
         found: list[SurrogatedProblem] = []
         for known in waiting:
@@ -77,6 +97,16 @@ def _reductions(first: SurrogatedProblem, task: LawTask) -> Iterator[ProofStep |
                 if isinstance(event, SurrogatedProblem):
                     found.append(event)
         waiting = sorted(found, key=lambda known: len(known.state.columns))[: TUNED.beam]
+
+
+def _confirmed(
+    new: SurrogatedProblem, old: SurrogatedProblem, task: LawTask
+) -> Iterator[ProofStep | SurrogatedProblem]:
+    """A state that has come out of another, in words; then itself, if a surrogate of its own is as good on rows."""
+    held = new.left <= TUNED.lost * old.left + task.floor
+    yield ProofStep(_told(new.state, task), held)
+    if held:
+        yield new
 
 
 def _reduced(
@@ -91,27 +121,28 @@ def _reduced(
             if frozenset(state.columns) in seen:
                 continue
             seen.add(frozenset(state.columns))
-            new = SurrogatedProblem.of(state, task, with_pair=True)
-            held = new.left <= TUNED.lost * known.left + task.floor
-            yield ProofStep(_told(state, task), held)
-            if held:
-                yield new
+            told = list(_confirmed(SurrogatedProblem.of(state, task, with_pair=True), known, task))
+            yield from told
+            if len(told) > 1:
                 break
 
 
 def _told(state: ReducedProblem, task: LawTask) -> str:
     """The last reduction of a state in words."""
     last = state.trail[-1]
-    kind = last.kind if last.count > 1 else last.kind.removesuffix("s")
+    kind = (
+        last.kind if last.count > 1 else last.kind.replace("scalings", "scaling").replace("translations", "translation")
+    )
     outer = "" if state.prefactor == ONE else f"{written(state.prefactor, task.names)} * "
     inner = f"{outer}g({state.words(task.names)})" if state.columns else f"{outer}a constant"
-    return f"{last.count} {kind}, tested to {last.rest:.1g}: {task.target} = {inner}"
+    tested = f", tested to {last.rest:.1g}" if last.rest else ""
+    return f"{last.count} {kind}{tested}: {task.target} = {inner}"
 
 
-def _plain(task: LawTask) -> Iterator[Event]:
+def _plain(whole: ReducedProblem, task: LawTask) -> Iterator[Event]:
     """What every law must be better than: the mean, and a sum of multiples of the columns."""
     mean, few = Num(float(task.fitting.y.mean())), task.fitting.first(TUNED.quick_rows)
-    line = total(mean, *(product(Num(0.0), Var(i)) for i in range(task.fitting.X.shape[1])))
+    line = total(mean, *(product(Num(0.0), column) for column in whole.columns))
     for node in (mean, line):
         yield from polished([node], task, few, Yardstick(len(few), 0.0, task.floor))
 

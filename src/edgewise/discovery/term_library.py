@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from itertools import product as every
 
 import torch
@@ -251,6 +252,14 @@ def _shapes(X: Tensor) -> Iterator[Node]:
                         yield product(power(Var(i), factor), make(k, argument))
 
 
+def lengths(d: int) -> list[Node]:
+    """Squares of lengths: sums of two or three squared columns, as central forces have them, and differences of two."""
+    squares = [power(Var(i), 2.0) for i in range(d)]
+    pairs, triples = combinations(squares, 2), combinations(squares, 3)
+    found = [total(*chosen) for chosen in (*pairs, *triples)]
+    return found + [total(a, product(number(-1.0), b)) for a, b in combinations(squares, 2)]
+
+
 def factors_of(X: Tensor) -> Library:
     """Shapes whose logarithms are compared with that of the target, on the rows X (n, d)."""
     d = X.shape[1]
@@ -262,4 +271,4 @@ def factors_of(X: Tensor) -> Library:
         for k in scales(values(argument, X), d)
         if first == (k == 1.0)
     )
-    return build(made, X, TUNED.terms)
+    return build([*lengths(d), *made], X, TUNED.terms)

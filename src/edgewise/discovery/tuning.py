@@ -95,6 +95,11 @@ class DiscoveryTuning:
     """Monomials that are fitted at once, at most: they go one by one, each after a fit of a millisecond."""
     sparse_left: float = 1e-6
     """Part of the target that all of them may leave, but for noise: a law is met to round-off."""
+    settled: float = 1.05
+    """Factor by which one degree more lowers what is left, but for the constants it has, up to which that is noise. Not
+    measured."""
+    noise_at_most: float = 0.2
+    """Part of the spread of the target that such noise may be: above it any rough polynomial would do. Not measured."""
     sparse_kept: int = 12
     """Terms of such a polynomial, at most. Not measured."""
 
@@ -296,6 +301,38 @@ class DiscoveryTuning:
     """Chance of a false alarm of each test."""
     test_features: int = 300
     """Features of a polynomial that what is left is tested with, at most."""
+
+    # ------------------------------------------------------------------ conserved quantities (invariants.py)
+
+    invariant_rows: int = 60
+    """States that a search for conserved quantities needs: three for each of twenty terms."""
+    invariant_most_rows: int = 1500
+    """States that are looked at, at most: five for each of the most terms."""
+    invariant_atoms: int = 6
+    """Functions out of the laws of motion that are factors, at most. Not measured."""
+    invariant_degree: int = 4
+    """Factors of a term, at most. Kepler's orbit needs three, as `experiments/mechanics` shows."""
+    invariant_terms: int = 300
+    """Terms at once, at most: their null space takes a tenth of a second."""
+    rows_a_term: float = 3.0
+    """Rows for each term, at least: with fewer, null vectors would be chance. Not measured."""
+    dependent: float = 1e-7
+    """Part of a term that other terms do not give, below which it is their sum, as r^2 is x^2 + y^2: the root of
+    round-off."""
+    null_rate: float = 1e-9
+    """Rate of a sum of terms, in units of its terms', up to which it may be conserved: velocities have nine digits."""
+    drift: float = 1e-8
+    """Drift of a conserved quantity on rows that judge, at most: an order of magnitude more than on those that fit."""
+    absent: float = 1e-6
+    """Weight of a term, in units of the largest one, below which it does not stand in a sum. Not measured."""
+    invariant_weight: float = 1e-8
+    """Relative error of a weight within which it is a simple number."""
+    minus_bits: float = 0.5
+    """Cost of a minus before a term, so that of two equal forms the one with plus signs is told. Not measured."""
+    same_direction: float = 1e-6
+    """Singular value of gradients of unit length below which one of them is a combination of the others."""
+    same_quantity: float = 1e-6
+    """Part of a quantity that products of others leave, below which it is no new one."""
 
 
 TUNED = DiscoveryTuning()

@@ -33,8 +33,8 @@ class KANClassifier(ClassifierMixin, KANEstimator):
         class_weight: how much rows of a class count beside their weight: a dictionary of labels, "balanced" for as much
             as n / (classes * rows of the class), or None. Probabilities are then those of rows that are so weighed.
         constraints: what the function of a feature is held to in the log odds of the second of two classes, by its
-            name or position: {"age": "increasing"}, or "decreasing", "convex", "concave", or one of each pair. Hidden
-            layers are not tried then.
+            name or position: {"age": "increasing"}, or "decreasing", "convex", "concave", or one of each pair;
+            "periodic:24" for what repeats after 24, of any number of classes. Hidden layers are not tried then.
         formula: whether `fit` looks for closed forms, and predicts by them where they are as good as the splines.
         random_state: of the splits and the starts: a whole number, which gives the same network again, bit by bit; a
             `RandomState`; or None.

@@ -36,7 +36,8 @@ class KANRegressor(RegressorMixin, KANEstimator):
             or an object such as `ew.losses.Quantile(0.9)`. `predict` gives what it is for: a mean, a median, a
             quantile.
         constraints: what the function of a feature is held to, by its name or position: {"age": "increasing"}, or
-            "decreasing", "convex", "concave", or one of each pair. Hidden layers are not tried then.
+            "decreasing", "convex", "concave", or one of each pair; "non-negative"; "periodic:24" for what repeats
+            after 24. Hidden layers are not tried then.
         formula: whether `fit` looks for closed forms, and predicts by them where they are as good as the splines.
         intervals: whether `fit` makes the networks that `predict_interval` needs. Otherwise its first call does.
         random_state: of the splits and the starts: a whole number, which gives the same network again, bit by bit; a

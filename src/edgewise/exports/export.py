@@ -16,8 +16,14 @@ from .latex import latex
 from .law import law_expression
 from .numpy_module import numpy_source
 from .python import python_source
+from .torch_module import torch_source
 
-CODE: dict[str, Callable[..., str]] = {"c": c_source, "numpy": numpy_source, "python": python_source}
+CODE: dict[str, Callable[..., str]] = {
+    "c": c_source,
+    "numpy": numpy_source,
+    "python": python_source,
+    "torch": torch_source,
+}
 TARGETS = (*CODE, "latex", "sympy")
 
 
@@ -39,12 +45,13 @@ def export(
         to: the language.
             "python": a module with `predict(row)` that needs the standard library only.
             "numpy": a module with `predict(X)` that needs numpy, and scipy for special functions.
+            "torch": a module with a differentiable `predict(X)` that needs torch; device and dtype are those of X.
             "c": C99 with `void predict(const double *x, double *y)`.
             "latex": one equation a line.
             "sympy": a list of sympy expressions, one per output.
         inputs (columns of X): a name for every column, pruned ones too. Default: the model's own names, else x1, ...
         outputs (outputs): a name for every output. Default: the model's own names, else y, or y1, ...
-        function: the name of the function in "python", "numpy" and "c".
+        function: the name of the function in "python", "numpy", "torch" and "c".
         path: a file to write the text to as well; not for "sympy".
 
     Returns:

@@ -1,4 +1,4 @@
-"""Cross-entropy."""
+"""Cross-entropy, of one class for each row, or of a class for each of its positions."""
 
 from __future__ import annotations
 
@@ -10,20 +10,42 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class CrossEntropy:
-    """Mean negative log-likelihood of the true class; outputs are logits, targets class numbers (b,) int64. In nats."""
+    """Mean negative log-likelihood of the true class; outputs are logits, targets class numbers (b,) int64. In nats.
+
+    A row may have positions, such as the characters of a text: logits (b, ..., k), class numbers (b, ...). Its loss is
+    their mean. smoothing: the part of each target that is spread evenly over all classes (Szegedy et al. 2015, arXiv
+    1512.00567). weights (k,): how much each class counts; empty where all count the same.
+    """
 
     name: str = "cross_entropy"
+    smoothing: float = 0.0
+    weights: tuple[float, ...] = ()
 
     def rows(self, prediction: Tensor, target: Tensor) -> Tensor:
         """(b,): negative log-likelihood of each row."""
-        return torch.nn.functional.cross_entropy(prediction, target, reduction="none")
+        logits, classes = (prediction, target) if target.ndim == 1 else (prediction.flatten(0, -2), target.flatten())
+        found = torch.nn.functional.cross_entropy(
+            logits, classes, self._weights(logits), reduction="none", label_smoothing=self.smoothing
+        )
+        return found if target.ndim == 1 else found.reshape(target.shape[0], -1).mean(1)
 
     def gradient(self, prediction: Tensor, target: Tensor) -> Tensor:
         """(b, k)."""
-        p = prediction.softmax(-1)
-        return p - torch.nn.functional.one_hot(target, prediction.shape[-1]).to(p)
+        share = self._shares(prediction, target)
+        return share.sum(-1, keepdim=True) * prediction.softmax(-1) - share
 
     def curvature(self, prediction: Tensor, target: Tensor) -> Tensor | float:
         """(b, k, k): diag(p) - p p^T."""
         p = prediction.softmax(-1)
-        return torch.diag_embed(p) - p[:, :, None] * p[:, None, :]
+        bend = torch.diag_embed(p) - p[:, :, None] * p[:, None, :]
+        plain = not self.weights
+        return bend if plain else self._shares(prediction, target).sum(-1)[:, None, None] * bend
+
+    def _weights(self, like: Tensor) -> Tensor | None:
+        return torch.tensor(self.weights, dtype=like.dtype, device=like.device) if self.weights else None
+
+    def _shares(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """What each class counts in a row's target (b, k): 1 for the true class where nothing is smoothed."""
+        k, weights = prediction.shape[-1], self._weights(prediction)
+        share = (1 - self.smoothing) * torch.nn.functional.one_hot(target, k).to(prediction) + self.smoothing / k
+        return share if weights is None else share * weights

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
+from torch import nn
+
 from ..errors import ConfigError, did_you_mean, shown
 from .cross_entropy import CrossEntropy
 from .custom import Custom, Function
 from .huber import Huber
 from .linked import Binomial, Gamma, Poisson
 from .loss import Loss
+from .of_torch import of_torch
 from .quantile import AbsoluteError, Quantile
 from .squared_error import SquaredError
 from .student_t import StudentT
@@ -53,6 +56,8 @@ def as_loss(loss: Any) -> Loss:
         return _with(name, parameter) if "=" in loss else LOSSES[name]
     if isinstance(loss, type):
         raise ConfigError(f"loss is the class {shown(loss.__name__)}; give an object of it, {loss.__name__}(...)")
+    if isinstance(loss, nn.Module):
+        return of_torch(loss)
     if all(hasattr(loss, part) for part in PARTS):
         return loss
     if callable(loss):

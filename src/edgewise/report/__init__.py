@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..discovery.discover import Discovery
 from ..model import KAN
 from ..topology import Edge
+from .law_page import law_page
 from .page import page
 from .rendering import render
 from .subject import Subject
 
-__all__ = ["report"]
+__all__ = ["law_report", "report"]
 
 
 def report(
@@ -93,3 +95,26 @@ def report(
             model_file=model_file,
         )
     )
+
+
+def law_report(found: Discovery, X: Any, y: Any) -> str:
+    """The report on what `ew.discover` found, as one HTML page: the formula, the front, the trail, residuals.
+
+    Args:
+        found: what `ew.discover` gave.
+        X (n, d): the rows that it was given.
+        y (n,): their targets.
+
+    Returns:
+        The page as text. Nothing is written.
+
+    Raises:
+        ShapeError, DataError: X and y do not fit, or are not finite.
+        MissingExtra: jinja2 is not installed.
+
+    >>> import torch, edgewise as ew
+    >>> X = 1 + torch.rand(100, 2, dtype=torch.float64)
+    >>> law_report(ew.discover(X, X[:, 0] * X[:, 1], progress=False), X, X[:, 0] * X[:, 1])[:15]
+    '<!DOCTYPE html>'
+    """
+    return render(law_page(found, X, y))

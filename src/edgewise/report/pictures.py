@@ -12,11 +12,13 @@ from .drawing import network as network
 from .markup import Markup, element, join
 from .sections.dependence import Dependence, DependenceCharts
 from .sections.edge_cards import EdgeCard
+from .sections.law_front import LawFront
 from .sections.residuals import Residuals
 from .sections.training import Training
 
 STAGE_TOP = 24.0  # pixels above the losses for the words of the stages
 LINE_POINTS = 800  # of a line of losses: about one per pixel
+LEAST = 1e-17  # an error of zero is drawn here, since it has no place on an axis of logarithms
 SPARK_STEP, SPARK_HEIGHT = 5, 22  # pixels from bar to bar of a histogram in a table, and its height
 
 
@@ -70,6 +72,21 @@ def residual_distribution(part: Residuals) -> Markup:
         charts.axes(x, y, "predicted − measured", "rows"),
         charts.bars(x, y, part.bins, part.counts),
         label=f"{part.name}: distribution of residuals",
+    )
+
+
+def law_front(part: LawFront) -> Markup:
+    """The error of each formula over its length; the best one stands out."""
+    errors = [max(error, LEAST) for error in part.errors]
+    x = Axis.of(part.complexities, LEFT, CHART_WIDTH - RIGHT)
+    y = Axis.of(errors, CHART_HEIGHT - BOTTOM, TOP, log=True, pad=0.06)
+    best = [(a, b) for a, b, row in zip(part.complexities, errors, part.rows, strict=True) if row.best]
+    return charts.svg(
+        charts.axes(x, y, "symbols of the formula", f"RMSE of {part.target}"),
+        charts.line(x, y, part.complexities, errors),
+        charts.dots(x, y, part.complexities, errors),
+        charts.dots(x, y, [a for a, _ in best], [b for _, b in best], "s2"),
+        label="error of each formula over its length; the best one in another colour",
     )
 
 

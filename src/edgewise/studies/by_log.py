@@ -81,10 +81,13 @@ def by_log(found: FitResult, room: KAN, sums: KAN, training: Table, how: dict[st
 
 def asked(found: FitResult, training: Table) -> bool:
     """Whether it may help: for one target above zero, from rows that are not too few, nor too many, whose errors grow
-    with it."""
+    with it, or are caught by rough functions, which follow large ones."""
     numbers = training.classes is None and training.y.shape[1] == 1 and bool((training.y > 0).all())
     enough = training.count >= FEWEST and len(training) <= MOST
-    return numbers and enough and found.ending is not None and spread_grows(found.model, training)
+    if not (numbers and enough and found.ending is not None):
+        return False
+    rough = isinstance(found.ending, Again) and any(structure.rough for structure in found.ending.structures)
+    return rough or spread_grows(found.model, training)
 
 
 def spread_grows(model: KAN, rows: Table) -> bool:

@@ -35,6 +35,7 @@ def learn_all(table: Table, settings: StudySettings, progress: bool = False) -> 
         DataError, ShapeError, ConfigError: as `study` does.
         KeyboardInterrupt: by Ctrl-C. Half a network would go unnoticed among the many of a cross-validation.
     """
+    settings = settings.on(table)
     trained = learn(table, settings, progress)
     if trained.interrupted:
         raise KeyboardInterrupt

@@ -53,7 +53,7 @@ def linear(loss: Numbers, x: np.ndarray, y: np.ndarray, new: np.ndarray, seed: i
         _refuse_shares(y)
         model = models.LogisticRegression(C=1 / (2 * RIDGE * len(x)), max_iter=ROUNDS)
         return model.fit(x, y).predict_proba(new)[:, 1]
-    kind: Any = models.PoissonRegressor if loss.name == "poisson" else models.GammaRegressor
+    kind = _known(loss, {"poisson": models.PoissonRegressor, "gamma": models.GammaRegressor})
     unit = y.mean() or 1.0
     return unit * kind(alpha=RIDGE, max_iter=ROUNDS).fit(x, y / unit).predict(new)
 
@@ -75,9 +75,16 @@ def boosted(loss: Numbers, x: np.ndarray, y: np.ndarray, new: np.ndarray, seed: 
         return ensemble.HistGradientBoostingClassifier(random_state=seed).fit(x, y).predict_proba(new)[:, 1]
     if not y.any():
         return np.zeros(len(new))
-    unit = 1.0 if loss.name == "poisson" else y.mean()
+    unit = _known(loss, {"poisson": 1.0, "gamma": y.mean()})
     model = ensemble.HistGradientBoostingRegressor(random_state=seed, loss=loss.name)
     return unit * model.fit(x, y / unit).predict(new)
+
+
+def _known(loss: Numbers, choices: dict[str, Any]) -> Any:
+    """What goes with this loss. Raises `DataError` for one that scikit-learn does not have."""
+    if loss.name not in choices:
+        raise DataError(f"scikit-learn has no model for the loss {loss.name!r}")
+    return choices[loss.name]
 
 
 def _refuse_shares(y: np.ndarray) -> None:

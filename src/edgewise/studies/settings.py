@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import index
 from typing import Any
 
@@ -11,7 +11,8 @@ from ..data import Table
 from ..errors import ConfigError, did_you_mean, problems, shown
 from ..limits import MODULE, refuse_too_large, times
 from ..losses import LOSSES, CrossEntropy, Loss, Numbers, SquaredError, as_loss
-from ..train.evidence.shapes import faults_of
+from ..metadata import Metadata
+from ..train.evidence.shapes import faults_of, with_periods
 
 EFFORTS = {"quick": 0, "default": "auto", "thorough": 24}  # effort -> restarts of the first fit with hidden layers
 
@@ -89,6 +90,12 @@ class StudySettings:
     def held(self) -> dict[str | int, tuple[str, ...]]:
         """The constraints as `fit` takes them."""
         return dict(self.constraints)
+
+    def on(self, table: Table) -> StudySettings:
+        """The same, with the range of the rows where a period has no number."""
+        metadata = Metadata(table.inputs, categories=table.categories, encoding=table.encoding)
+        found = with_periods(self.held, metadata, table.X)
+        return replace(self, constraints=tuple((found or {}).items()))
 
     @property
     def automatic(self) -> bool:

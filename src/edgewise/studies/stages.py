@@ -30,7 +30,7 @@ from ..transforms import prune
 from ..transforms.means import as_means
 from .by_log import by_log
 from .choosing import clearly_better, clearly_worse
-from .closed_forms import TOLERANCE, Closed, close, skipped, symbolic_edges
+from .closed_forms import TOLERANCE, Closed, close, skipped, symbolic_edges, thin
 from .kept_shapes import keeps, shapes_of
 from .leftover import something_left
 from .settings import EFFORTS, StudySettings
@@ -38,6 +38,9 @@ from .settings import EFFORTS, StudySettings
 ADDITIVE, WITH_PAIRS, LAYERED = "additive network", "network of pairs", "network with hidden layers"
 BY_STEPS = "additive network by steps"
 PRODUCTS = 80  # of the functions of two inputs, for each output, at most: 14 inputs two by two
+LEARNT = 100_000  # rows that say what the network is made of, at most; in the end all rows fit it
+LAYERED_CELLS = 200_000  # rows times inputs that hidden layers are fitted to, at most: a step takes more than these
+FEWEST_LAYERED = 2000  # rows of them, whatever the inputs
 CHOOSING = 0.125  # part of the rows that do not judge: a tenth of all, where a fifth of them judges
 
 
@@ -91,7 +94,7 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
     closed = skipped("the fit was interrupted" if interrupted else "closed forms were not asked for")
     try:
         if not interrupted and choosing is not None and promising(plain.model, training, settings, loss):
-            deep = layered(training, choosing, settings, how, journal, loss)
+            deep = layered(_light(training), choosing, settings, how, journal, loss)
             rows, stages = rows + deep.rows, stages + deep.stages
             interrupted = deep.chosen.status is Status.INTERRUPTED
             if preferred(deep.chosen.model, plain.model, choosing, loss):
@@ -124,7 +127,7 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
 
 def kind_of(plain: KAN) -> str:
     """What a network in closed form is called."""
-    return ADDITIVE if plain.topology.depth == 1 else WITH_PAIRS
+    return WITH_PAIRS if any(plain.topology.has_products(layer) for layer in range(plain.topology.depth)) else ADDITIVE
 
 
 @dataclass(frozen=True)
@@ -234,10 +237,15 @@ def fresh(rest: Table, settings: StudySettings) -> KAN:
 
 
 def parts(rest: Table, seed: int) -> tuple[Table, Table | None]:
-    """The rows to train on, and those to choose by; None where rows are few."""
+    """The rows to train on, and those to choose by; None where rows are few. Of very many, a part does."""
     if rest.count < FEWEST:
         return rest, None
-    return split(rest, CHOOSING, (seed + 1) % 2**64)  # another draw than the one that set `rest` apart
+    return split(thin(rest, LEARNT), CHOOSING, (seed + 1) % 2**64)  # another draw than the one that set `rest` apart
+
+
+def _light(training: Table) -> Table:
+    """The rows that networks with hidden layers are fitted to."""
+    return thin(training, max(FEWEST_LAYERED, LAYERED_CELLS // len(training.inputs)))
 
 
 def named(model: KAN, rest: Table) -> KAN:

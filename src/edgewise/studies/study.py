@@ -119,7 +119,8 @@ def study(
             a network of the logarithm of the mean takes the place of one of the mean, where errors grow with the mean
             and it predicts better.
         constraints: what the function of an input is held to, such as {"age": "increasing", "dose": ("increasing",
-            "concave")}, as `ew.fit` takes it. Hidden layers are not tried then. Closed forms must keep it as well.
+            "concave"), "hour": "periodic:24"}, as `ew.fit` takes it. Hidden layers are not tried then. Closed forms
+            must keep it as well.
         seed: of the splits, the start and all else. The same seed gives the same result.
         progress: show a bar.
         source: where the table came from, for the report.
@@ -181,7 +182,7 @@ def study_table(
         )
     if table.weight is not None:
         raise DataError("a study judges all rows alike; leave the weights out, or use ew.KANRegressor or KANClassifier")
-    loss = settings.loss_of(table)
+    settings, loss = settings.on(table), settings.loss_of(table)
     rest, held = split(table, settings.test, settings.seed)
     trained = learn(rest, settings, progress, journal)
     if trained.closed.failure:

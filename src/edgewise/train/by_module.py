@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import math
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ..errors import ConfigError, TrainingError, clipped
+from ..data import whole_numbers
+from ..errors import ConfigError, EdgewiseError, TrainingError, clipped, shown
 from ..threads import threads_for
 from .choose import FULL_BATCH, TUNED, Optimizer, choose_for_module, epochs_for, name_of, whole_batch
 from .job import Job
@@ -23,8 +25,10 @@ from .resuming.chapters import opened
 from .resuming.journal import Chapter, resumed
 from .settings import FitSettings
 from .solvers import by_name, first_order
-from .solvers.first_order import Penalty
+from .solvers.batches import batch_rows
+from .solvers.rates import Rates
 from .solvers.status import Status
+from .solvers.steps import Penalty, by_rows, load
 from .solvers.stop import Step, Stop
 
 
@@ -50,10 +54,7 @@ def fit_module(module: nn.Module, job: Job, settings: FitSettings, monitor: Moni
         validation_loss, held = measure(trained, x, y, job.loss, weight)
         metrics |= {f"validation_{name}": value for name, value in held.items()}
     modes.restore()
-    message = (
-        f"{monitor.sentence(status)}. {name_of(chosen)}{why}, {len(monitor.rows)} steps. Training loss"
-        f" {train_loss:.3g}."
-    )
+    message = f"{monitor.sentence(status)}. {name_of(chosen)}{why}, {monitor.length}. Training loss {train_loss:.3g}."
     return FitResult(
         trained,
         monitor.rows,
@@ -70,14 +71,22 @@ def fit_module(module: nn.Module, job: Job, settings: FitSettings, monitor: Moni
 
 def _chosen(module: nn.Module, job: Job, outputs: int, settings: FitSettings) -> tuple[Optimizer, str]:
     """The optimizer, and in words why it was chosen. Raises `ConfigError` for a batch size that it cannot use."""
+    deep = job.x.ndim > 2 or not job.x.is_floating_point()
+    if not job.y.is_floating_point() and job.y.ndim > 1 and settings.optimizer in FULL_BATCH:
+        raise ConfigError(
+            f"optimizer={shown(settings.optimizer)} takes one class for each row, y has shape {tuple(job.y.shape)}; use"
+            " 'adam' or a factory such as torch.optim.AdamW"
+        )
     if settings.optimizer != "auto":
         return settings.optimizer, ""
+    if deep:
+        return "adam", " (chosen for rows that are no table)"
     free = [p for p in module.parameters() if p.requires_grad]
     parameters, places = sum(p.numel() for p in free), linear_layers.places(module, free)
     widths = sum(sum(place.layer.weight.shape) for place in places) if places else None
     chosen = choose_for_module(parameters, job.x.shape[0], outputs, widths)
-    if settings.batch_size is not None and chosen in FULL_BATCH:
-        raise ConfigError(whole_batch(chosen, parameters))
+    if settings.by_epochs and chosen in FULL_BATCH:
+        raise ConfigError(whole_batch(chosen, parameters, settings.by_epochs))
     return chosen, f" (chosen for {parameters} parameters)"
 
 
@@ -96,20 +105,67 @@ def _check_output(module: nn.Module, job: Job) -> int:
         modes.restore()
     if not isinstance(output, Tensor):
         raise TrainingError(f"the module must return one tensor, got {type(output).__name__}")
-    shape = tuple(output.shape)
-    if job.y.ndim == 1:
-        most = int(torch.cat([job.y, job.y if job.yv is None else job.yv]).max())
-        if len(shape) != 2 or shape[0] != 2 or shape[1] <= most:
+    return check_outputs(output, job.y[:2], _most(job))
+
+
+def _most(job: Job) -> int:
+    """The highest class number; -1 where targets are numbers."""
+    if job.y.is_floating_point():
+        return -1
+    return int(torch.cat([job.y.flatten(), job.y[:0].flatten() if job.yv is None else job.yv.flatten()]).max())
+
+
+def check_outputs(output: Tensor, target: Tensor, most: int) -> int:
+    """How many numbers a module gives for each target: logits, or outputs. Raises `TrainingError` where they cannot be
+    compared with the targets; nothing is broadcast. `most`: the highest class number."""
+    shape, rows = tuple(output.shape), target.shape[0]
+    if target.is_floating_point():
+        if shape != (rows,) * (target.shape[1] == 1) and (
+            len(shape) < 2 or shape[0] != rows or output[0].numel() != target.shape[1]
+        ):
+            wanted = (rows, target.shape[1])
             raise TrainingError(
-                f"the module gives outputs of shape {shape} for 2 rows, classes 0 to {most} need (2, {most + 1}), a"
-                " logit for each"
+                f"the module gives outputs of shape {shape} for {rows} rows, the targets need {wanted}; nothing is"
+                " broadcast"
             )
-    elif shape != (2, job.y.shape[1]) and not (shape == (2,) and job.y.shape[1] == 1):
+        return target.shape[1]
+    places, logits = tuple(target.shape), by_rows(output, target) if output.ndim == target.ndim + 1 else output
+    if tuple(logits.shape[:-1]) != places or logits.shape[-1] <= most:
+        hint = "; columns of one per class become y.argmax(1)" if target.ndim == 2 and len(shape) == 2 else ""
         raise TrainingError(
-            f"the module gives outputs of shape {shape} for 2 rows, the targets need {(2, job.y.shape[1])}; nothing is"
-            " broadcast"
+            f"the module gives outputs of shape {shape} for {rows} rows, classes 0 to {most} need"
+            f" {(*places, most + 1)}, a logit for each{hint}"
         )
-    return shape[1] if len(shape) == 2 else 1
+    return logits.shape[-1]
+
+
+def takes_whole_numbers(module: nn.Module, X: Any) -> bool:
+    """Whether X holds whole numbers and the module takes them as they are, as one that begins with `nn.Embedding`
+    does."""
+    numbers = whole_numbers(X)
+    if numbers is None or not len(numbers):
+        return False
+    device, modes = next((p.device for p in module.parameters()), torch.device("cpu")), Modes(module)
+    module.eval()
+    try:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            module(numbers[:2].to(device=device, dtype=torch.int64))
+    except (EdgewiseError, RuntimeError, ValueError, TypeError, IndexError):
+        return False
+    finally:
+        modes.restore()
+    return True
+
+
+def pace(optimizer: Optimizer, settings: FitSettings) -> dict[str, Any]:
+    """The optimizer of a first-order run and the schedule of its rates, as `first_order.minimize` takes them. A factory
+    keeps its own rates unless a schedule is asked for."""
+    factory = first_order.adam if isinstance(optimizer, str) else optimizer
+    if settings.lr is not None:
+        named = "rate" if isinstance(optimizer, str) else "lr"
+        factory = partial(factory, **{named: settings.lr})
+    rates = None if settings.schedule is None else Rates(settings.schedule)
+    return {"optimizer": factory, "rates": Rates() if rates is None and isinstance(optimizer, str) else rates}
 
 
 class Run:
@@ -135,7 +191,7 @@ class Run:
         """Run the optimizer on the module, in place."""
         full = isinstance(optimizer, str) and optimizer in FULL_BATCH
         count = self.job.x.shape[0]
-        rows = count if full else first_order.batch_rows(count, self.settings.batch_size)
+        rows = count if full else batch_rows(count, self.settings.batch_size)
         with threads_for(10.0 * rows * sum(p.numel() for p in module.parameters() if p.requires_grad)):
             return self._full_batch(module, str(optimizer)) if full else self._first_order(module, optimizer)
 
@@ -181,16 +237,16 @@ class Run:
         longest = TUNED.longest if self.penalty is None else TUNED.longest_sparse
         run = None if self.chapter is None else self.chapter.run()
         if run is not None and run.outcome is not None:
-            first_order.load(module, run.outcome["state"])
+            load(module, run.outcome["state"])
             return Status[run.outcome["status"]]
-        own: dict[str, Any] = {} if isinstance(optimizer, str) else {"optimizer": optimizer, "rates": None}
+        self.monitor.counted = "epochs"
         end = first_order.minimize(
             module,
             job.x,
             job.y,
             job.loss,
             judge=self._judge,
-            epochs=settings.steps or epochs_for(job.x.shape[0], settings.batch_size, longest),
+            epochs=settings.epochs or settings.steps or epochs_for(job.x.shape[0], settings.batch_size, longest),
             batch_size=settings.batch_size,
             weight=job.weight,
             penalty=self.penalty,
@@ -198,7 +254,8 @@ class Run:
             watch=lambda step: self._epoch(module, step),
             tick=self.monitor.tick,
             snapshots=run,
-            **own,
+            care=settings.care,
+            **pace(optimizer, settings),
         )
         if run is not None:
             run.finish({**vars(end), "status": end.status.name})

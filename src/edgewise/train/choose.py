@@ -4,11 +4,11 @@ Adam in mini-batches."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .solvers import first_order
+from .solvers.batches import batch_rows
 from .solvers.stop import Patience
 
 Optimizer = str | Callable[..., Any]  # a name, or a factory of a torch optimizer
@@ -105,7 +105,7 @@ def epochs_for(rows: int, batch_size: int | None = None, longest: int = TUNED.lo
     >>> epochs_for(1000), epochs_for(180_000)
     (200, 15)
     """
-    batches = math.ceil(rows / first_order.batch_rows(rows, batch_size))
+    batches = math.ceil(rows / batch_rows(rows, batch_size))
     return max(1, min(TUNED.epochs, math.ceil(longest / batches)))
 
 
@@ -124,9 +124,11 @@ def listed(names: Sequence[str]) -> str:
     return " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
 
 
-def whole_batch(chosen: Optimizer, parameters: int) -> str:
-    """Why "auto" takes no batch size."""
+def whole_batch(chosen: Optimizer, parameters: int, given: Iterable[str]) -> str:
+    """Why "auto" takes no batch size, nor what else was `given` that is for mini-batches."""
+    names = list(given)
+    are, them = ("is", names[0]) if len(names) == 1 else ("are", "them")
     return (
-        f"batch_size is for mini-batches, 'auto' is {name_of(chosen)} for {parameters} parameters, which takes all rows"
-        " at once; use optimizer='adam', or leave batch_size out"
+        f"{', '.join(names)} {are} for mini-batches, 'auto' is {name_of(chosen)} for {parameters} parameters, which"
+        f" takes all rows at once; use optimizer='adam', or leave {them} out"
     )

@@ -66,7 +66,7 @@ def finish(
     if shown and validation_loss is not None:
         expected = f", expected of new rows {metrics['expected_rmse']:.2g}" if "expected_rmse" in metrics else ""
         figures += f" (held-out {metrics['validation_' + shown]:.3g}{expected})"
-    message = f"{monitor.sentence(status)}. {how}, {len(monitor.rows)} steps, {summary(done)}. {figures}."
+    message = f"{monitor.sentence(status)}. {how}, {monitor.length}, {summary(done)}. {figures}."
     judged_at_all = validation_loss is not None or job.memory is not None or not job.located
     message = " ".join([message, *remarks(x, metadata.inputs, judged_at_all)])
     seen = Seen(trained, x, y, weight, job.loss, job.memory)

@@ -16,7 +16,7 @@ from ..limits import NUMBER, layer_bytes, refuse_too_large, times
 from ..losses import Function, Loss, Numbers
 from ..model import KAN
 from ..transforms.grids import reaching
-from . import by_gradient, by_least_squares, by_module, by_residual
+from . import by_gradient, by_least_squares, by_module, by_residual, by_stream
 from .choose import EVIDENCE, FULL_BATCH, Optimizer, choose, whole_batch
 from .evidence import by_evidence
 from .evidence.shapes import Constraints
@@ -31,7 +31,9 @@ from .schedule.knots import reaching_rows
 from .schedule.rounds import TUNED, in_rounds
 from .schedule.scaling import fitted_before, representable, scaled_by, scaled_to
 from .settings import FitSettings, network_of
+from .solvers import processes
 from .solvers.status import Status
+from .streams import is_stream
 
 
 @knows_keywords
@@ -57,6 +59,11 @@ def fit(
     device: torch.device | str | None = None,
     resume: str | Path | Part | None = None,
     constraints: Constraints | None = None,
+    epochs: int | None = None,
+    lr: float | None = None,
+    schedule: str | Callable[[float], float] | None = None,
+    precision: str | None = None,
+    clip: float | None = None,
 ) -> FitResult:
     """Train a copy of `model` on X and y; the model itself stays as it is.
 
@@ -67,8 +74,11 @@ def fit(
 
     Args:
         model: an `edgewise.KAN` or any `nn.Module` that maps rows to outputs.
-        X (n, features): an array, tensor, frame; or a `Table` or DataLoader of pairs, without y.
-        y (n,), (n, outputs) or class labels (n,): targets. Text, booleans and categories are classes.
+        X (n, features): an array, tensor, frame; or a `Table` or DataLoader of pairs, without y. Of a module (n, ...),
+            and whole numbers where it takes them. A module in mini-batches reads a DataLoader as it goes, and nothing
+            of it is kept.
+        y (n,), (n, outputs) or class labels (n,): targets. Text, booleans and categories are classes. Of a module
+            numbers of any rank, or class numbers (n, ...) for the positions of each row.
         residual: a function of the model that returns (m,), in place of X and y; its mean square is minimised.
         validation: rows (X, y) or (X, y, weight) to judge by, or the result of a fit, whose split is kept. By default
             10 % of the rows choose and up to 10 % judge; below 30 rows none do.
@@ -80,9 +90,10 @@ def fit(
         sparsity (spreads of y): pull that drives edges to constants, for `prune`. Usual: 0.01 to 0.1.
         loss: "squared_error", "cross_entropy", "huber", "absolute_error", "quantile", "student_t", "poisson", "gamma",
             "binomial"; an object such as `ew.losses.Quantile(0.9)`; or a function in torch of prediction and target
-            (b, outputs) that gives a number for each row. "auto" looks at y. docs/losses.md tells more.
+            (b, outputs) that gives a number for each row; or a module such as `nn.HuberLoss()`. "auto" looks at y.
+            docs/losses.md tells more.
         restarts: how many further starts a KAN gets; "auto" goes by its size.
-        steps: of each stage, at most.
+        steps: of each stage, at most; epochs of a method in mini-batches.
         batch_size (rows): of a mini-batch, for "adam" and factories.
         sample_weight (n,): how often each row counts; rows of weight 0 are left out. Weights that are no whole numbers
             only weigh rows against each other.
@@ -95,8 +106,16 @@ def fit(
             the fit goes on from it, to the same bits. Data, settings and threads must be the same.
         constraints: with optimizer="evidence", what the function of an input is held to, by its name or position:
             "increasing", "decreasing", "convex", "concave", or one of each pair. {"dose": ("increasing", "concave")}.
-            It holds everywhere, beyond the rows as well; no product takes such an input. Of a loss with a link they
-            hold the link, of two classes the log odds of the second.
+            "periodic:24" repeats after 24, "periodic" after the range of the rows. "non-negative" keeps predictions
+            from falling below zero by what the named inputs add, the others as in the rows' mean. All hold everywhere,
+            beyond the rows as well; no product takes such an input. Of a loss with a link they hold the link, of two
+            classes the log odds of the second.
+        epochs: passes over the rows, by "adam" and factories; so are all that follow.
+        lr: the optimizer's rate; 0.01 by default for "adam", a factory's own one for a factory.
+        schedule: how the rate moves: "constant", "cosine", "onecycle", or a function of the part of the run that is
+            done, which gives the part of the rate. By default "cosine" for "adam", "constant" for factories.
+        precision: "bfloat16" for forward passes in that format where torch holds it safe; KAN edges keep their own.
+        clip: the norm that a gradient is cut to.
 
     Returns:
         A `FitResult`: the trained `model`, `metrics`, `history`, `status`, `held_out` rows and a `message`.
@@ -113,13 +132,15 @@ def fit(
     """
     task = residual, split_of(validation), sample_weight, memory.memory if isinstance(memory, FitResult) else memory
     way = optimizer, grids, sparsity, loss, restarts, steps, batch_size, seed
-    return _fit(model, X, y, FitSettings(*task, *way, callbacks, progress, device, part_of(resume, "fit"), constraints))
+    pace = epochs, lr, schedule, precision, clip
+    part = part_of(resume, "fit")
+    return _fit(model, X, y, FitSettings(*task, *way, callbacks, progress, device, part, constraints, *pace))
 
 
 def _fit(model: nn.Module, X: Any, y: Any, settings: FitSettings) -> FitResult:
     """Train by these settings, once they are checked; a journal that is of this fit alone then goes."""
     settings.check(model, X, y)
-    with watched(settings.callbacks, settings.progress) as monitor:
+    with watched(settings.callbacks, settings.progress and processes.first()) as monitor:
         result = _case(model, X, y, settings, monitor)
     if settings.resume is not None and settings.resume.whole and result.status is not Status.INTERRUPTED:
         settings.resume.journal.remove()
@@ -132,8 +153,11 @@ def _case(model: nn.Module, X: Any, y: Any, settings: FitSettings, monitor: Moni
         return by_residual.fit_residual(model, settings, monitor)
     network, X, y, validation = opened(network_of(model), X, y, settings.validation)
     settings = replace(settings, validation=validation)
+    if network is None and is_stream(X) and settings.optimizer not in FULL_BATCH:
+        return by_stream.fit_stream(model, X, y, settings, monitor)
     if network is None:
-        job, _ = make_job(X, y, **_data_of(model, settings))
+        whole = by_module.takes_whole_numbers(model, X)
+        job, _ = make_job(X, y, **_data_of(model, settings), whole=whole)
 
         def of_module(module: nn.Module, job: Job, settings: FitSettings) -> FitResult:
             return by_module.fit_module(module, job, settings, monitor)
@@ -160,8 +184,8 @@ def _fit_network(model: KAN, X: Any, y: Any, settings: FitSettings, monitor: Mon
     job, everything = recalling(job, everything, settings.memory and settings.memory.to(job.x.device))
     parameters = count_parameters(model)
     chosen = choose(parameters, job.x.shape[0], outputs) if settings.optimizer == "auto" else settings.optimizer
-    if settings.batch_size is not None and chosen in FULL_BATCH:
-        raise ConfigError(whole_batch(chosen, parameters))
+    if settings.by_epochs and chosen in FULL_BATCH:
+        raise ConfigError(whole_batch(chosen, parameters, settings.by_epochs))
     _refuse_grids(model, chosen, settings)
     if chosen == EVIDENCE:
         return by_evidence.fit_kan(model, _prepared(model, job), job, everything, monitor, settings.constraints)

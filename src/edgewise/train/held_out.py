@@ -21,6 +21,7 @@ JUDGING, ENOUGH, LEAST = (
     50,
     0.05,
 )  # part of the rows that judge, but no more than ENOUGH of them or this least part
+BLOCK = 1 << 14  # rows that are looked at together
 FEWEST = 30  # rows below which none are left out
 SplitRecord = tuple[int, int, str]  # rows, seed and digest of a table: what finds its split again
 
@@ -72,13 +73,17 @@ def again(x: Tensor, record: SplitRecord | None) -> int | None:
 
 
 def digest(x: Tensor) -> str:
-    """16 hexadecimal digits of the values of x (n, d), whatever their number format holds."""
-    values = x.detach().cpu().double().contiguous().numpy()
-    return hashlib.blake2b(values.tobytes(), digest_size=8).hexdigest()
+    """16 hexadecimal digits of the values of x (n, ...), whatever their number format holds."""
+    found = hashlib.blake2b(digest_size=8)
+    for part in x.detach().split(BLOCK):  # as float64 all rows at once might be twice what the machine holds
+        found.update(part.cpu().double().contiguous().numpy().tobytes())
+    return found.hexdigest()
 
 
 def _far_rows(x: Tensor) -> Tensor:
     """The rows at both ends of each column of x (n, d) nearly all of which lies in a small part of its range."""
+    if x.ndim != 2 or not x.is_floating_point():  # images or tokens, whose columns alone mean little
+        return torch.zeros(0, dtype=torch.long)
     columns = x[:, bulk(x)[2]]
     if not columns.shape[1]:
         return torch.zeros(0, dtype=torch.long)

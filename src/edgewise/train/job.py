@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from ..data import as_codes, as_matrix, as_pair, as_target, as_weights, holds_classes
+from ..data import as_codes, as_matrix, as_pair, as_rows, as_target, as_weights, holds_classes
 from ..errors import DataError, ShapeError
 from ..losses import CrossEntropy, Custom, Location, Loss, Numbers, SquaredError, as_loss
 from .held_out import HeldOut, SplitRecord, again, draw
@@ -23,7 +24,8 @@ Rows = tuple[Tensor, Tensor, Tensor | None]  # x (n, d), y (n, k) or class codes
 class Job:
     """Rows to train on, rows to choose by, rows to judge by.
 
-    x (n, d), y (n, k) or class codes (n,), weight (n,) or None; the same for the rows xv, yv, wv that choose grid,
+    x (n, d), of any rank for a module; y (n, k) or class codes (n,), of a module also codes (n, ...) of the positions
+    of each row; weight (n,) or None; the same for the rows xv, yv, wv that choose grid,
     restart and stop (None where there are none). `held_out`: which rows these are, where the fit itself left them out;
     they may then be given back for a last refit. `judges`: rows that take part in nothing (None where the caller gave
     the rows that choose, or rows are few). `memory`: rows of earlier fits, which count beside the training rows.
@@ -120,8 +122,10 @@ def check_rows(
     device: torch.device,
     seed: int,
     known: tuple[str, ...] = (),
+    whole: bool = False,
 ) -> Checked:
     """X, y and weights, in whatever holds numbers, as rows to train on. `known`: class labels of an earlier fit.
+    Without `features` X may be of any rank; `whole`: its whole numbers stay so.
 
     Rows of weight zero are left out. Raises `ShapeError`, `DataError` and `ConfigError`.
     """
@@ -131,17 +135,20 @@ def check_rows(
     if y is None:
         raise DataError("y is missing: give fit(model, X, y), a DataLoader of pairs, or residual=...")
     chosen = choose_loss("cross_entropy" if known and isinstance(loss, str) and loss == "auto" else loss, y)
-    x = as_matrix(X, width=features, dtype=dtype, device=device)
+    if features is None:
+        x = as_rows(X, whole=whole, dtype=dtype, device=device)
+    else:
+        x = as_matrix(X, width=features, dtype=dtype, device=device)
     classes: tuple[str, ...] = ()
     if isinstance(chosen, CrossEntropy):
         target, classes = _codes(y, x.shape[0], outputs, known, "y", device)
     else:
-        target = as_target(y, rows=x.shape[0], width=outputs, dtype=dtype, device=device)
+        target = as_target(_flat(y, features), rows=x.shape[0], width=outputs, dtype=dtype, device=device)
         if isinstance(chosen, (Numbers, Custom)):
             chosen.check(target)
     weight, places = None, torch.arange(x.shape[0])
     if sample_weight is not None:
-        weight = as_weights(sample_weight, rows=x.shape[0], device=x.device).to(x.dtype)
+        weight = as_weights(sample_weight, rows=x.shape[0], device=x.device).to(dtype)
         places = (weight > 0).nonzero()[:, 0]
         if len(places) < len(x):
             x, target, weight = x[places], target[places], weight[places]
@@ -233,11 +240,36 @@ def counted(x: Tensor, weight: Tensor | None) -> float:
     return x.shape[0] if weight is None else float(weight.sum())
 
 
+def _flat(y: Any, features: int | None) -> Any:
+    """Targets of a module (n, ...) as (n, k), what else is given as it is."""
+    if features is None and isinstance(y, (Tensor, np.ndarray)) and y.ndim > 2:
+        return y.reshape(y.shape[0], -1)
+    return y
+
+
+def _like(X: Any, x: Tensor) -> Tensor:
+    """Rows to judge by, in the form of those to train on. Raises `ShapeError` for rows of another shape."""
+    if x.ndim == 2 and x.is_floating_point():
+        return as_matrix(X, width=x.shape[1], what="validation X", dtype=x.dtype, device=x.device)
+    xv = as_rows(X, whole=not x.is_floating_point(), dtype=x.dtype, device=x.device)
+    if xv.shape[1:] != x.shape[1:] or xv.dtype != x.dtype:
+        raise ShapeError(
+            f"validation X has shape {tuple(xv.shape)} and {xv.dtype}, wanted rows like those of X,"
+            f" {('n', *x.shape[1:])} and {x.dtype}"
+        )
+    return xv
+
+
 def _codes(
     y: Any, rows: int, width: int | None, known: tuple[str, ...], what: str, device: torch.device
 ) -> tuple[Tensor, tuple[str, ...]]:
     """Class codes (n,) and labels: text and booleans in the order `known`, if there is one; whole numbers from 0 are
-    codes as they stand."""
+    codes as they stand. Of whole numbers (n, ...) every one is a code."""
+    if width is None and getattr(y, "ndim", 1) > 1 and y[0].reshape(-1).shape[0] > 1 and not holds_classes(y):
+        codes, labels = _codes(y.reshape(-1), y.reshape(-1).shape[0], None, (), what, device)
+        if y.shape[0] != rows:
+            raise ShapeError(f"{what} has {y.shape[0]} rows, X has {rows}: each row needs its own classes")
+        return codes.reshape(tuple(y.shape)), labels
     if known and holds_classes(y):
         return as_codes(y, rows=rows, classes=known, what=what, device=device)
     codes, labels = as_codes(y, rows=rows, width=width, what=what, device=device)
@@ -251,7 +283,7 @@ def _validation(
 ) -> Rows:
     if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
         raise ShapeError(f"validation must be a pair (X, y), or (X, y, weight), got {type(validation).__name__}")
-    xv = as_matrix(validation[0], width=x.shape[1], what="validation X", dtype=x.dtype, device=x.device)
+    xv, numbers = _like(validation[0], x), x.dtype if x.is_floating_point() else torch.float32
     if isinstance(loss, CrossEntropy):
         if outputs is None and not all(label.isdigit() for label in classes):  # coded by what the training rows hold
             yv = as_codes(validation[1], rows=xv.shape[0], classes=classes, what="validation y", device=x.device)[0]
@@ -259,12 +291,17 @@ def _validation(
             yv = _codes(validation[1], xv.shape[0], outputs, classes, "validation y", x.device)[0]
     else:
         yv = as_target(
-            validation[1], rows=xv.shape[0], width=target.shape[1], what="validation y", dtype=x.dtype, device=x.device
+            _flat(validation[1], None),
+            rows=xv.shape[0],
+            width=target.shape[1],
+            what="validation y",
+            dtype=numbers,
+            device=x.device,
         )
         if isinstance(loss, Numbers):
             loss.check(yv, "validation y")
     if xv.shape[0] == 0:
         raise DataError("validation has no rows; leave it out and fit holds some rows out itself")
     given = validation[2] if len(validation) == 3 else None
-    wv = None if given is None else as_weights(given, rows=xv.shape[0], device=xv.device).to(xv.dtype)
+    wv = None if given is None else as_weights(given, rows=xv.shape[0], device=xv.device).to(numbers)
     return xv, yv, wv

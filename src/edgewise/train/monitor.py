@@ -33,6 +33,7 @@ class Monitor:
         self.callbacks = tuple(callbacks)
         self.stopped = False
         self.unit = 1.0
+        self.counted = "steps"  # what a row is of, in words
         self.interrupted = self.patient = False
         self.began = time.perf_counter()
         self._bar = _bar() if bar_wanted(progress) else None
@@ -71,6 +72,7 @@ class Monitor:
             grid = f"grid {row['grid_size']}, " if row.get("grid_size") else ""
             self._bar.set_description_str(f"{row.get('stage', 'fit')}: {grid}{label} loss {loss:.3e}", refresh=False)
             self._bar.set_postfix_str("", refresh=False)
+            self._bar.unit = f" {self.counted}"
             self._bar.update(1)
         for callback in self.callbacks:
             answer = callback(dict(row))
@@ -100,6 +102,12 @@ class Monitor:
             if self.stopped and status is Status.STOPPED
             else status.sentence
         )
+
+    @property
+    def length(self) -> str:
+        """How long the run was, in words: 1 epoch, 20 steps."""
+        count = len(self.rows)
+        return f"{count} {self.counted.removesuffix('s') if count == 1 else self.counted}"
 
     @property
     def elapsed(self) -> float:
@@ -133,5 +141,5 @@ def _bar() -> Any:
         unit=" steps",
         leave=False,
         dynamic_ncols=True,
-        bar_format="{desc}  [{n_fmt} steps, {elapsed}{postfix}]",
+        bar_format="{desc}  [{n_fmt}{unit}, {elapsed}{postfix}]",
     )

@@ -15,8 +15,11 @@ from .held_out import HeldOut
 from .priors.memory import Memory
 from .priors.seen import Seen
 from .solvers.status import Status
+from .solvers.steps import by_rows
+from .tally import tallied
 
 BLOCK = 1 << 14  # rows in one forward pass
+DEEP_BLOCK = 256  # images, series or tokens in one, whose layers may hold far more numbers than the rows
 
 
 @dataclass(frozen=True)
@@ -89,10 +92,12 @@ def measure(
 ) -> tuple[float, dict[str, float]]:
     """The (weighted) loss of a module on data, and the metrics that suit the loss: predictions in the module's own
     number format, in blocks of rows, everything after that in float64."""
+    if x.ndim != 2 or not x.is_floating_point() or (y.ndim > 1 and not y.is_floating_point()):
+        parts = [values.split(DEEP_BLOCK) for values in ((x, y) if weight is None else (x, y, weight))]
+        return tallied(module, zip(*parts, strict=True), loss)
     with torch.no_grad():
         prediction = torch.cat([module(part) for part in x.split(BLOCK)]).double()
-        if prediction.ndim == 1:
-            prediction = prediction[:, None]
+        prediction = by_rows(prediction, y)
         y = y.double() if y.is_floating_point() else y
         rows = loss.rows(prediction, y)
         share = (

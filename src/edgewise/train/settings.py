@@ -20,8 +20,11 @@ from .evidence.shapes import Constraints, faults_of
 from .monitor import Callback
 from .priors.memory import Memory, check_memory
 from .resuming.journal import Part
+from .solvers.rates import SCHEDULES
+from .solvers.steps import Care
 
 OPTIMIZERS = ("auto", *NAMES, EVIDENCE)
+PRECISIONS = {"bfloat16": torch.bfloat16}  # float16 overflows without a scaled loss
 MOST_GRIDS = 1000  # more stages than any fit goes through; the sizes are looked at one by one
 
 
@@ -52,6 +55,22 @@ class FitSettings:
     device: torch.device | str | None = None
     resume: Part | None = None
     constraints: Constraints | None = None
+    epochs: int | None = None
+    lr: float | None = None
+    schedule: str | Callable[[float], float] | None = None
+    precision: str | None = None
+    clip: float | None = None
+
+    @property
+    def by_epochs(self) -> dict[str, Any]:
+        """What was asked for that only methods in mini-batches have."""
+        names = ("batch_size", "epochs", "lr", "schedule", "precision", "clip")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+    @property
+    def care(self) -> Care:
+        """Number format and clipping of the steps."""
+        return Care(PRECISIONS[self.precision] if self.precision else None, self.clip)
 
     @property
     def sizes(self) -> tuple[int, ...] | None:
@@ -87,6 +106,7 @@ class FitSettings:
 
     def _values(self) -> Iterator[str]:
         yield from self._optimizer()
+        yield from self._pace()
         yield from self._grids()
         sparsity = self.sparsity
         if not is_number(sparsity) or sparsity < 0:
@@ -106,9 +126,23 @@ class FitSettings:
             yield str(error)
         yield from self._size()
 
+    def _pace(self) -> Iterator[str]:
+        """What only methods in mini-batches have."""
+        if self.epochs is not None and not _whole(self.epochs, 1):
+            yield f"epochs must be None or a whole number >= 1, got {shown(self.epochs)}"
+        for name in ("lr", "clip"):
+            value = getattr(self, name)
+            if value is not None and (not is_number(value) or value <= 0):
+                yield f"{name} must be None or a number > 0, got {shown(value)}"
+        if self.schedule is not None and not callable(self.schedule) and self.schedule not in SCHEDULES:
+            names = ", ".join(map(repr, SCHEDULES))
+            yield f"schedule must be one of {names} or a function of the part that is done, got {shown(self.schedule)}"
+        if self.precision is not None and self.precision not in PRECISIONS:
+            yield f"precision must be None or one of {', '.join(map(repr, PRECISIONS))}, got {shown(self.precision)}"
+
     def _size(self) -> Iterator[str]:
         """Numbers that this machine could not hold the results of."""
-        for name, each in (("steps", HISTORY_ROW), ("restarts", MODULE)):
+        for name, each in (("steps", HISTORY_ROW), ("epochs", HISTORY_ROW), ("restarts", MODULE)):
             value = getattr(self, name)
             if _whole(value, 1) and (found := too_large(f"{name}={shown(value)}", times(each, value), "take fewer")):
                 yield found
@@ -159,14 +193,24 @@ class FitSettings:
             yield from self._beside_evidence(network)
         elif self.constraints:
             yield f"constraints are kept by optimizer='evidence', got optimizer={shown(self.optimizer)}"
-        if self.batch_size is not None and self.optimizer in FULL_BATCH:
-            yield f"optimizer={shown(self.optimizer)} takes all rows at once; leave batch_size out, or use 'adam'"
+        if self.by_epochs and self.optimizer in FULL_BATCH:
+            named = ", ".join(self.by_epochs)
+            yield f"optimizer={shown(self.optimizer)} takes all rows at once; leave {named} out, or use 'adam'"
+        if self.epochs is not None and self.steps is not None:
+            yield "steps and epochs say the same of a method in mini-batches; leave steps out"
+
+    def check_stream(self, y: Any) -> None:
+        """Raise `ConfigError` for what a stream of batches cannot be given."""
+        given = {"y": y, "sample_weight": self.sample_weight, "batch_size": self.batch_size}
+        named = ", ".join(name for name, value in given.items() if value is not None)
+        if named:
+            raise ConfigError(f"the DataLoader's batches (x, y) or (x, y, weight) hold {named} already; leave it out")
 
     def _beside_evidence(self, network: KAN | None) -> Iterator[str]:
         if network is None and self.residual is None:
             yield "optimizer='evidence' is for an edgewise.KAN without hidden layers; use optimizer='auto'"
         given = {"grids": self.sizes, "sparsity": self.sparsity, "restarts": self.restarts_asked, "steps": self.steps}
-        given |= {"batch_size": self.batch_size, "memory": self.memory, "resume": self.resume}
+        given |= {"memory": self.memory, "resume": self.resume} | self.by_epochs
         if named := ", ".join(name for name, value in given.items() if value):
             yield f"optimizer='evidence' chooses its smoothness itself and has no use for {named}; leave them out"
 
@@ -174,7 +218,7 @@ class FitSettings:
         given = {
             "validation": self.validation is not None,
             "sample_weight": self.sample_weight is not None,
-            "batch_size": self.batch_size is not None,
+            **dict.fromkeys(self.by_epochs, True),
             "sparsity": bool(self.sparsity),
             "grids": not _automatic(self.grids),
             "loss": not _automatic(self.loss),

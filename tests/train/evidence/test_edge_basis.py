@@ -75,3 +75,37 @@ def test_the_flat_line_of_evenly_spread_values_is_their_line():
     x = torch.linspace(-1, 1, 100, dtype=torch.float64)[:, None]
     values = effects(x, None, 3, 20)[0].values(x[:, 0])
     assert_close(values[:, -1], values[:, 0], like="float64")
+
+
+def test_rough_functions_grow_rougher_and_are_flat_beyond_the_rows():
+    x = columns("normal")
+    effect = effects(x, None, 3, 80, rough=20)[0]
+    rough = effect.values(x[:, 0])[:, -1 - effect.rough : -1]
+    assert effect.rough == rough.shape[1] == 20
+    assert float(rough.mean(0).abs().max()) < 1e-10
+    assert bool((effect.roughness[-20:].diff() > 0).all())
+    beyond = effect.values(torch.tensor([0.1, 1.0, 9.0], dtype=torch.float64) + x[:, 0].max())
+    assert float(beyond[:, -21:-1].diff(dim=0).abs().max()) < 1e-9
+
+
+def test_rough_functions_follow_a_step_that_smooth_ones_smear():
+    x = columns("normal")
+    step = (x[:, 0] > 0.3).double()
+    effect = effects(x, None, 3, 80, rough=40)[0]
+    values = effect.values(x[:, 0])[:, :-1]
+
+    def left(functions: torch.Tensor) -> float:
+        design = torch.cat([functions, torch.ones_like(functions[:, :1])], 1)
+        fitted = design @ torch.linalg.lstsq(design, step[:, None], driver="gelsd").solution
+        return float((fitted[:, 0] - step).square().mean())
+
+    smooth = values[:, : -effect.rough]
+    assert left(values[:, -effect.rough :]) < 0.5 * left(smooth)
+
+
+def test_rough_functions_do_not_feel_a_stretched_axis():
+    """Ranks say how far rows are apart, so a long tail has no other rough functions than a short one."""
+    x = columns("normal")
+    plain, stretched = (effects(values, None, 3, 80, rough=5)[0] for values in (x, torch.exp(2 * x)))
+    one, other = plain.values(x[:, 0])[:, -6], stretched.values(torch.exp(2 * x[:, 0]))[:, -6]
+    assert abs(float(torch.corrcoef(torch.stack([one, other]))[0, 1])) > 0.99

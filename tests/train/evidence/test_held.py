@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -80,6 +81,144 @@ def test_every_loss_can_be_held(case: str):
     assert float(along(model, 2).diff().min()) > -ROUND_OFF
     free = fit(y, X, None, **how)
     assert float(along(free, 2).diff().min()) < -1e-6  # it would not be so by itself
+
+
+def anywhere(n: int = POINTS) -> torch.Tensor:
+    """Random rows, most of them far beyond those of a fit."""
+    draw = torch.Generator().manual_seed(3)
+    wide = torch.tensor([3.0, 30.0, 3e4], dtype=F)[torch.randint(3, (n, 1), generator=draw)]
+    return 0.5 + wide * (torch.rand(n, 3, dtype=F, generator=draw) - 0.5)
+
+
+def waves(n: int = 300, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    """Rows and an effect of which the first input repeats after 0.4."""
+    X, effect = rows(n, seed)
+    return X, effect - torch.tanh(4 * X[:, 0] - 2) + torch.exp(torch.sin(5 * math.pi * X[:, 0] + 1))
+
+
+@pytest.mark.parametrize("words", ["periodic:0.4", ("periodic:0.4", "non-negative")])
+def test_a_periodic_function_repeats_at_every_point_and_finds_the_truth(words: Any):
+    X, effect = waves()
+    model = fit(effect + 0.1 * noise(300), X, {0: words})
+    at = anywhere()
+    far = at + torch.tensor([0.4, 0.0, 0.0], dtype=F)
+    with torch.no_grad():
+        gap = (model(at) - model(far)).abs() / (1 + model(at).abs())
+        assert float(gap[at[:, 0].abs() < 20].max()) < 1e-11
+        assert float(gap.max()) < 1e-8  # digits that 30,000 leaves of a phase
+        assert float((model(X)[:, 0] - effect).square().mean().sqrt()) < 0.05
+
+
+def test_a_period_without_a_number_is_the_range_of_the_rows_and_stays_so():
+    X, effect = waves()
+    X = torch.cat([X, torch.tensor([[-0.1, 0.5, 0.5], [1.1, 0.5, 0.5]], dtype=F)])  # 1.2 is three periods
+    y = torch.cat([effect + 0.1 * noise(300), torch.ones(2, dtype=F)])
+    first = ew.fit(ew.KAN((3, 1)), X, y, optimizer="evidence", constraints={0: "periodic"}, progress=False)
+    assert "x1 periodic:1.2" in first.message
+    last = ew.refit(first, X[:250], y[:250], progress=False)
+    at = anywhere(1000)
+    at[:, 0] %= 5
+    with torch.no_grad():
+        gap = last.model(at) - last.model(at + torch.tensor([1.2, 0.0, 0.0], dtype=F))
+    assert float(gap.abs().max()) < 1e-9
+
+
+def test_periods_go_with_classes_of_any_number_and_with_pairs_of_others():
+    X, effect = waves(400)
+    at = anywhere(1000)
+    at[:, 0] %= 5
+    far = at + torch.tensor([0.4, 0.0, 0.0], dtype=F)
+    three = fit((effect > 1).long() + (effect > 2), X, {0: "periodic:0.4"}, outputs=3, loss="cross_entropy")
+    y = effect + 6 * (X[:, 1] - 0.5) * (X[:, 2] - 0.5) + 0.1 * noise(400)
+    pair = ew.fit(
+        ew.KAN((3, (1, 4), 1)), X, y, optimizer="evidence", constraints={0: "periodic:0.4"}, progress=False
+    ).model
+    assert pair.topology.has_products(1)
+    for model in (three, pair):
+        gap = (model(at) - model(far)).detach().abs() / (1 + model(at).detach().abs())
+        assert float(gap.max()) < 1e-9
+    names = {frozenset(term) for term in ew.explain(pair, X).terms}
+    assert names == {frozenset({"x1"}), frozenset({"x2"}), frozenset({"x3"}), frozenset({"x2", "x3"})}
+
+
+LEVELS: dict[str, Any] = {
+    "alone": dict.fromkeys(range(3), "non-negative"),
+    "rising": {0: ("increasing", "non-negative"), 1: "non-negative", 2: "non-negative"},
+    "falling": {0: "non-negative", 1: ("non-negative", "decreasing", "convex"), 2: "non-negative"},
+    "bowl": {0: "non-negative", 1: ("convex", "non-negative"), 2: "non-negative"},
+    "round": {0: "non-negative", 1: "non-negative", 2: ("periodic", "non-negative")},
+}
+
+
+@pytest.mark.parametrize(
+    ("case", "loss"),
+    [*((case, "squared_error") for case in LEVELS), ("rising", "huber"), ("round", ew.losses.Quantile(0.1))],
+)
+def test_no_prediction_is_negative_where_no_column_may_make_it_so(case: str, loss: Any):
+    X, effect = rows(100)
+    y = effect - 0.5 + 0.3 * noise(100)
+    model = fit(y, X, LEVELS[case], loss=loss)
+    found = model(anywhere()).detach()
+    assert float(found.min()) >= 0
+    at = torch.zeros(2, 3, dtype=F) + 0.5
+    for place, words in LEVELS[case].items():
+        made = at[:1].repeat(POINTS, 1)
+        made[:, place] = anywhere()[:, place].sort().values
+        steps = model(made).detach()[:, 0].diff()
+        size = 1e-12 * float(found.abs().max())
+        assert "increasing" not in words or float(steps.min()) > -size
+        assert "decreasing" not in words or float(steps.max()) < size
+    assert float(fit(y, X, None, loss=loss)(anywhere()).detach().min()) < -1e-3  # it would not be so by itself
+
+
+def test_a_column_alone_is_held_in_the_mean_over_the_others():
+    X, effect = rows()
+    y = effect - 0.6 + 0.2 * noise(200)
+    several: list[dict[str | int, Any]] = [{1: "non-negative"}, {1: ("non-negative", "convex"), 2: "periodic"}]
+    for constraints in several:
+        found = ew.fit(ew.KAN((3, 1)), X, y, optimizer="evidence", constraints=constraints, progress=False)
+        assert found.seen is not None
+        least = math.inf
+        for value in torch.linspace(-3, 3, 601, dtype=F):
+            made = found.seen.x.clone()
+            made[:, 1] = value
+            least = min(least, float(found.model(made).detach().mean()))
+        assert 0 <= least < 0.05  # it touches the level
+        assert float(found.model(X).detach().min()) < -0.1  # of the others nothing is asked
+
+
+def test_a_level_that_the_data_keep_costs_nothing():
+    X, effect = rows()
+    y = 3 + X[:, 0] ** 2 + (X[:, 1] - 0.4) ** 2 + 0.1 * noise(200)
+    free, held = fit(y, X, None), fit(y, X, {1: "non-negative"})
+    gap = (free(X) - held(X)).detach().square().mean().sqrt()
+    assert float(gap) < 0.02 * float(y.std())
+
+
+def test_a_wave_that_dips_between_the_points_it_is_held_at_is_lifted():
+    X, _ = rows(300)
+    y = torch.sin(6 * math.pi * X[:, 0]) + 1 + 0.01 * noise(300)
+    model = fit(y, X, {0: ("periodic:1", "non-negative"), 1: "non-negative", 2: "non-negative"})
+    assert float(model(anywhere()).detach().min()) >= 0
+    assert float((model(X)[:, 0] - y).detach().square().mean().sqrt()) < 0.05
+
+
+def test_targets_below_zero_leave_zero():
+    X, effect = rows()
+    model = fit(-5 - effect + 0.1 * noise(200), X, dict.fromkeys(range(3), "non-negative"))
+    found = model(anywhere()).detach()
+    assert float(found.min()) >= 0 and float(found.max()) < 0.1
+
+
+def test_what_a_link_or_classes_keep_above_zero_is_not_held():
+    X, effect = rows(60)
+    cases: list[tuple[torch.Tensor, dict[str, Any]]] = [
+        ((4 * effect).exp().round(), {"loss": "poisson"}),
+        ((effect > 0.3).long(), {"loss": "cross_entropy", "outputs": 2}),
+    ]
+    for y, how in cases:
+        free, held = fit(y, X, None, **how), fit(y, X, {0: "non-negative"}, **how)
+        assert torch.equal(free(X), held(X))
 
 
 def test_a_shape_that_the_data_have_costs_nothing():

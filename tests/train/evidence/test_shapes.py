@@ -10,7 +10,7 @@ import torch
 from edgewise import grid, spline
 from edgewise.errors import ConfigError
 from edgewise.metadata import Metadata
-from edgewise.train.evidence.shapes import Shape, faults_of, shapes_of
+from edgewise.train.evidence.shapes import Shape, faults_of, shapes_of, with_periods
 
 KNOTS = grid.from_breaks(torch.tensor([[0.0, 0.1, 0.3, 0.35, 0.7, 1.0]], dtype=torch.float64), 3)[0]
 X = torch.linspace(-1, 2, 3001, dtype=torch.float64)[:, None]
@@ -48,10 +48,42 @@ def test_coefficients_that_keep_a_shape_are_not_changed():
         ({"a": ()}, "must be one or more of"),
         ({"a": 3}, "must be one or more of"),
         ({1.5: "convex"}, "the name of an input, or its position"),
+        ({"a": "periodic:0"}, "a period is a number above zero"),
+        ({"a": "periodic:day"}, "a period is a number above zero"),
+        ({"a": ("periodic", "periodic:2")}, "say the same thing of it twice"),
+        ({"a": ("periodic:2", "convex")}, "which only a constant does"),
+        ({"a": ("concave", "non-negative")}, "which only a constant does"),
+        ({"a": "nonnegative"}, "did you mean 'non-negative'"),
     ],
 )
 def test_what_constraints_cannot_be_is_told(constraints: Any, words: str):
     assert any(words in fault for fault in faults_of(constraints))
+
+
+@pytest.mark.parametrize("words", ["convex", "increasing", "decreasing", ("decreasing", "convex"), ()])
+def test_where_predictions_may_not_be_negative_tangents_rise_outwards(words: Any):
+    shape, draw = Shape.of(("non-negative", *((words,) if isinstance(words, str) else words))), torch.Generator()
+    walls, kept = shape.walls(KNOTS, 3)
+    assert len(walls) == len(kept)
+    for _ in range(20):
+        coef = torch.randn(8, dtype=torch.float64, generator=draw.manual_seed(_))
+        if words:
+            coef = shape.repaired(coef, KNOTS, 3)
+        else:
+            coef[:4], coef[-4:] = coef[:4].sort(descending=True).values, coef[-4:].sort().values
+        if not shape.bend or shape.slope:
+            assert float((walls @ coef).min()) > -1e-12
+            found = values(coef)
+            assert float(found.min()) > float(coef.min()) - 1e-9
+
+
+def test_a_period_without_a_number_is_the_range_of_the_rows():
+    rows = torch.tensor([[1.0, 0.0], [4.0, 1.0]], dtype=torch.float64)
+    found = with_periods({"hour": ("periodic", "non-negative"), 0: "periodic:7"}, Metadata(inputs=("a", "hour")), rows)
+    assert found == {"hour": ("periodic:1.0", "non-negative"), 0: ("periodic:7",)}
+    assert shapes_of(found, Metadata(inputs=("a", "hour")), 2, torch.float64).words(("a", "hour")) == (
+        "hour non-negative and periodic:1, a periodic:7"
+    )
 
 
 @pytest.mark.parametrize(

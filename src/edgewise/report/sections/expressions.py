@@ -37,11 +37,12 @@ def expressions(subject: Subject, formulas: Sequence[Any] | None, notes: Sequenc
     if len(formulas) != len(names):
         raise ConfigError(f"formulas needs one expression per output ({len(names)}), got {len(formulas)}")
     pairs = zip(names, formulas, strict=True)
-    found = tuple(Expression(name, value, f"{name} = {clean(value)}", _latex(value)) for name, value in pairs)
+    found = tuple(Expression(name, value, f"{name} = {clean(value)}", as_latex(value)) for name, value in pairs)
     return Expressions(found, tuple(map(clean, notes)))
 
 
-def _latex(value: Any) -> str:
+def as_latex(value: Any) -> str:
+    """An expression in LaTeX, empty where it has none."""
     write = getattr(value, "_repr_latex_", None)
     if not callable(write):
         return ""

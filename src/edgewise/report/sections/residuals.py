@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -60,16 +61,20 @@ def residuals(subject: Subject) -> ResidualCharts | Confusions:
     got = predict(subject.model, sample.X, sample.classes)
     if sample.classes:
         return confusions(got.argmax(1), sample.y.cpu(), sample.classes)
-    want = sample.y.double().cpu()
+    return residual_charts(subject.outputs, got, sample.y.double().cpu())
+
+
+def residual_charts(names: Sequence[str], got: Tensor, want: Tensor) -> ResidualCharts:
+    """What predictions (n, k) of these outputs miss of the measured values (n, k)."""
     chosen = torch.linspace(0, len(got) - 1, min(MOST_DOTS, len(got)), dtype=torch.float32).round().long()
     charts = []
-    for k, name in enumerate(subject.outputs[:MOST_OUTPUTS]):
+    for k, name in enumerate(names[:MOST_OUTPUTS]):
         p, t = got[:, k], want[:, k]
         r = p - t
         bins = _bins(r[torch.isfinite(r)])
         counts = histogram(r, len(bins) - 1, bins[0], bins[-1])
         charts.append(Residuals(name, p[chosen].tolist(), t[chosen].tolist(), r[chosen].tolist(), bins, counts))
-    return ResidualCharts(tuple(charts), len(subject.outputs))
+    return ResidualCharts(tuple(charts), len(names))
 
 
 def _bins(values: Tensor) -> list[float]:

@@ -16,11 +16,11 @@ from ...model import KAN
 from ..job import Job, Rows
 from ..monitor import Monitor
 from ..solvers.status import Status
-from .chosen_terms import Structure, Task
+from .chosen_terms import Model, Structure, Task
 from .held import held
 from .marginal import Note, Posterior
 from .network import Column, Factor, factors_of, network, room_of
-from .pair_search import search
+from .pair_search import roughened, search
 from .screening import Pair
 from .shapes import FREE, Shape, Shapes
 from .tuning import TUNED
@@ -79,40 +79,83 @@ def additive(
         known: what an earlier search decided for each target; decided anew where it is not given.
         shapes: what the functions of some inputs are held to. No product holds such an input.
     """
-    asked = shapes.of(start.topology.node_ids[0])
+    asked = _asked(start, shapes)
     x, y, weight = rows
     a, layer = start.scale_inputs(x), start.edge_layers[0]
     weight = torch.ones_like(a[:, 0]) if weight is None else weight.to(a)
-    found = variables(start, a, weight, TUNED.intervals)
     note = _note(monitor, float(start.output_scale.square().mean()) if job.squared else 1.0)
-    on, outputs = _on(layer.kind != OFF, found), start.outputs
+    outputs = start.outputs
     apart = not isinstance(job.loss, CrossEntropy)  # each output by itself
     if isinstance(job.loss, Linked):  # what is predicted is the link, from zero on
         start = start.build(scaling={"output_shift": torch.zeros_like(start.output_shift)})
     if job.squared:
         targets = (y - start.output_shift) / start.output_scale
-        tasks = [Task(a, weight, target, 1, found, note) for target in targets.T]
+        tasks = [Task(a, weight, target, 1, [], note) for target in targets.T]
     elif isinstance(job.loss, Numbers):
         targets = y if isinstance(job.loss, Linked) else (y - start.output_shift) / start.output_scale
         each = zip(targets.T, _of_outputs(job.loss, start), strict=True)
-        tasks = [Task(a, weight, target, 1, found, note, loss) for target, loss in each]
+        tasks = [Task(a, weight, target, 1, [], note, loss) for target, loss in each]
     else:
-        tasks = [Task(a, weight, y, outputs, found, note)]
-    ends = []
-    for number, task in enumerate(tasks):
-        mine = on[:, number] if apart else on[:, :outputs].any(1)
-        inputs = mine.nonzero()[:, 0].tolist()
-        pairs, most = _free(_pairs_on(on[:, outputs:]), found, asked), -(-room_of(start) // outputs)
-        chosen = search(task, inputs, pairs, most, known[number] if known else None)
-        ends.append(held(task, chosen, asked, shapes.margin) if asked else chosen)
+        tasks = [Task(a, weight, y, outputs, [], note)]
+    found, tasks, ends = _searched(start, layer.kind != OFF, tasks, asked, known)
+    if asked:
+        zeros = (-start.output_shift / start.output_scale).tolist()
+        ends = [held(*each, asked, shapes.margin, zero) for *each, zero in zip(tasks, ends, zeros, strict=False)]
     columns, factors = _columns(found, [(end.terms, end.posterior) for end in ends], outputs, float(weight.sum()))
     factors = sorted(factors, key=lambda factor: -factor.explained)[: room_of(start)]
-    opposite = {place: shape.opposite for place, shape in asked.items()}
-    of_outputs = [asked] * outputs if apart or not asked else [opposite, asked]  # of two classes, the second
+    of_outputs = [asked] * outputs
+    if not apart:  # of two classes, the second is held; of more, nothing but periods
+        of_outputs[0] = {place: shape.opposite for place, shape in asked.items()}
     model = network(start, found, columns, factors, of_outputs)
     loss = _with_scales(job.loss, [end.posterior for end in ends], start)
     status = _status([end.posterior for end in ends], monitor)
     return Found(model, status, [end.structure for end in ends], loss, doubts_of(start, found, ends))
+
+
+def _asked(start: KAN, shapes: Shapes) -> dict[int, Shape]:
+    """What is held, by the position of the input, with periods in units of the network."""
+    ids = start.topology.node_ids[0]
+    return {
+        place: replace(shape, period=shape.period / float(start.input_scale[ids[place]]))
+        for place, shape in shapes.of(ids).items()
+    }
+
+
+def _searched(
+    start: KAN, edges: Tensor, tasks: Sequence[Task], asked: Mapping[int, Shape], known: Sequence[Structure]
+) -> tuple[list[Variable], list[Task], list[Model]]:
+    """The variables, what is asked of them, and the terms of each target with their posterior.
+
+    First all functions are smooth. Rough ones come beside them where that is more likely, of all targets together,
+    since the edges from an input have one grid. edges (d, o): which there are.
+    """
+    x, weight, outputs = tasks[0].x, tasks[0].weight, start.outputs
+    most, logits = -(-room_of(start) // outputs), max(task.classes for task in tasks)
+    periods = {place: shape.period for place, shape in asked.items() if shape.period}
+    room = min(TUNED.rough, TUNED.rough_parameters // (x.shape[1] * (logits if logits > 2 else 1)))
+
+    def on(rough: int) -> tuple[list[Variable], list[Task], list[tuple[list[int], list[Pair], int]]]:
+        """The variables, the tasks with them, and among what each of them searches."""
+        found = variables(start, x, weight, TUNED.rough_intervals if rough else TUNED.intervals, rough, periods)
+        there = _on(edges, found)
+        each = there[:, :outputs].T if len(tasks) == outputs else there[:, :outputs].any(1)[None]
+        pairs = _free(_pairs_on(there[:, outputs:]), found, asked)
+        among = [(mine.nonzero()[:, 0].tolist(), pairs, most) for mine in each]
+        return found, [replace(task, variables=found) for task in tasks], among
+
+    if known:
+        found, given, among = on(room if any(structure.rough for structure in known) else 0)
+        return found, given, [search(task, *a, one) for task, a, one in zip(given, among, known, strict=True)]
+    found, given, among = on(0)
+    smooth = [search(task, *a) for task, a in zip(given, among, strict=True)]
+    left = max(end.posterior.noise / task.spread for task, end in zip(given, smooth, strict=True))
+    if room < TUNED.fewest_rough or left < TUNED.exact:
+        return found, given, smooth
+    jagged, rougher, among = on(room)
+    rough = [roughened(task, end, *a) for task, end, a in zip(rougher, smooth, among, strict=True)]
+    if sum(end.score for end in rough) > sum(end.score for end in smooth) + TUNED.rougher:
+        return jagged, rougher, rough
+    return found, given, smooth
 
 
 def _of_outputs(loss: Numbers, start: KAN) -> list[Numbers]:

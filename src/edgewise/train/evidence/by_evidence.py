@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import torch
+
 from ...errors import ConfigError
-from ...losses import CrossEntropy, Loss
+from ...losses import CrossEntropy, Linked, Loss
 from ...model import KAN
 from ..closing import finish
 from ..job import Job, Rows
@@ -44,12 +46,17 @@ def fit_kan(
             inputs that it does not have.
     """
     check(model, job)
-    shapes = shapes_of(constraints, model.metadata, model.features, model.dtype)
-    if shapes.each and len(job.classes or range(model.outputs)) > 2 and isinstance(job.loss, CrossEntropy):
-        raise ConfigError(
-            f"constraints hold the log odds of two classes, or numbers; the targets have {model.outputs} classes"
-        )
     rows = everything if job.own_split else (job.x, job.y, job.weight)
+    given = torch.cat([everything[0], job.x, *(part[0] for part in (job.unseen,) if part is not None)])
+    shapes = shapes_of(constraints, model.metadata, model.features, model.dtype, given)
+    if isinstance(job.loss, (CrossEntropy, Linked)):
+        shapes = shapes.above()
+    bent = any(shape.slope or shape.bend for shape in shapes.each.values())
+    if bent and len(job.classes or range(model.outputs)) > 2 and isinstance(job.loss, CrossEntropy):
+        raise ConfigError(
+            "constraints other than 'periodic' hold the log odds of two classes, or numbers; the targets have"
+            f" {model.outputs} classes"
+        )
     try:
         found = additive(start, job, rows, monitor, shapes=shapes)
     except KeyboardInterrupt:

@@ -17,7 +17,7 @@ from .marginal import Blocks, Note, Posterior, Prior, Sums, believed, squared_er
 from .screening import Pair
 from .terms import Term, design, prior_of
 from .tuning import TUNED
-from .variables import Variable
+from .variables import ROUGH, Variable
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,14 @@ class Task:
         if near is None or near.sums is None or (places := near.places(terms)) is None:
             return Sums.of(self.blocks(terms), prior)
         return near.sums.take(places)
+
+    @property
+    def spread(self) -> float:
+        """The variance of the targets, 1 where the noise is not in their units."""
+        if not self.by_sums:
+            return 1.0
+        mean = self.weight @ self.y / self.weight.sum()
+        return max(float(self.weight @ (self.y - mean).square() / self.weight.sum()), 1e-300)
 
     def take(self, rows: Tensor) -> Task:
         """The same with these rows alone, which nobody is told of."""
@@ -118,11 +126,14 @@ Among = tuple[int, int]  # how many terms of one variable there might be, and of
 @dataclass(frozen=True)
 class Structure:
     """What a search decided: whether all inputs stay, with one strength for their lines; which pairs act together; and
-    of which pairs the lines have products, with one strength for all of them."""
+    of which pairs the lines have products, with one strength for all of them; whether functions may be rough;
+    and which variables act by themselves."""
 
     common: bool
     pairs: list[Pair]
     pooled: list[Pair]
+    rough: bool
+    alone: list[int]
 
 
 @dataclass(frozen=True)
@@ -156,7 +167,9 @@ class Model:
         alone, pooled = (
             [pair for pair, kind in pairs if len(pair) == 2 and kind is wanted] for wanted in (False, True)
         )
-        return Structure(self.common, alone, pooled)
+        rough = any(bool((term.kinds == ROUGH).any()) for term in self.terms)
+        singles = [term.variables[0] for term in self.terms if len(term.variables) == 1]
+        return Structure(self.common, alone, pooled, rough, singles)
 
 
 def sparse(task: Task, terms: list[Term], known: Tensor | None, among: Among, near: Model | None = None) -> Model:
@@ -204,16 +217,20 @@ def _stays(model: Model, term: Term) -> bool:
 def model_of(
     task: Task, terms: list[Term], common: bool, known: Tensor | None, among: Among, near: Model | None = None
 ) -> Model:
-    """These terms with their posterior. Its score is the gain in log marginal likelihood, less one nat for each
-    strength and each column of levels, of pairs only for those that came to something, and less the logarithm of how
-    many choices of so many terms there are (Scott & Berger 2010, doi:10.1214/10-AOS792)."""
+    """These terms with their posterior.
+
+    Its score is the gain in log marginal likelihood, less one nat for each strength and column of levels. Strengths
+    of pairs and of rough functions count only where they came to something. Less, too, the logarithm of how many
+    choices of so many terms there are (Scott & Berger 2010, doi:10.1214/10-AOS792).
+    """
     prior = prior_of(terms, common)
     sums = task.sums(terms, prior, near)
     posterior = task.fit(terms, prior, known, sums)
     singles = sum(len(term.variables) == 1 for term in terms)
     choices = _log_choices(among[0], singles) + _log_choices(among[1], len(terms) - singles)
     of_pairs = torch.cat([torch.full((term.groups,), len(term.variables) == 2) for term in terms])
-    chosen = torch.where(of_pairs, posterior.effective > 0, prior.sizes > 0)
+    spared = of_pairs | torch.cat([torch.arange(term.groups) == ROUGH for term in terms])
+    chosen = torch.where(spared, posterior.effective > 0, prior.sizes > 0)
     levels = sum(len(term.variables) == 1 and not term.numbers for term in terms)  # which pay as much as a number
     score = posterior.gain - TUNED.strength_cost * (int(chosen.sum()) + levels) - choices
     return Model(terms, posterior, common, score, believed(posterior.gain, prior), sums)

@@ -1,8 +1,11 @@
-"""The functions that an edge is made of: a line, and curves from smooth to rough.
+"""The functions that an edge is made of: a line, curves from smooth to rough, and rough functions for jumps and bends.
 
 On the rows of an input they are orthogonal to each other and to constants, with unit variance, and their roughnesses,
 the integrals of the squared second derivative, are orthogonal as well (Demmler & Reinsch 1975, doi:10.1007/BF01437407).
 So the prior of a smoothing spline (Wahba 1978) is a list of independent variances, one roughness each.
+
+A smoothing spline smears a jump. Rough functions have the prior of Brownian motion along the ranks of the rows: its
+steps are as large wherever there are as many rows, however far the rows are apart. They are flat beyond the rows.
 
 Letters: n rows, i inputs, j basis functions, m functions of an edge.
 """
@@ -27,7 +30,8 @@ class EdgeBasis:
 
     coef (j, m + 1): their spline coefficients, and those of a line that is flat beyond the bulk of the rows: products
     of such lines stay sane where rows are rare. mean (m + 1,): what they lose so that their mean over the rows is zero.
-    roughness (m - 1,): that of the curves, in units of the smoothest; the line, which stands first, has none.
+    roughness (m - 1,): that of the curves, in units of the smoothest; the line, which stands first, has none. The last
+    `rough` of these are rough functions, with a roughness in units of the first of them.
     """
 
     knots: Tensor
@@ -35,18 +39,36 @@ class EdgeBasis:
     coef: Tensor
     mean: Tensor
     roughness: Tensor
+    rough: int = 0
+    lines = 1
+
+    @property
+    def size(self) -> int:
+        """How many functions there are, without the flat line."""
+        return self.lines + len(self.roughness)
 
     def values(self, x: Tensor) -> Tensor:
         """The functions at x (n,): (n, m + 1)."""
         return dense_basis(x[:, None], self.knots[None], degree=self.degree)[:, 0] @ self.coef - self.mean
 
+    def bounds(self) -> Tensor:
+        """Numbers (j, m) between which a sum of the functions stays as long as it is no longer than the grid: it is a
+        mean of these at every point."""
+        return (self.coef - self.mean)[:, : self.size]
 
-def effects(x: Tensor, weight: Tensor | None, degree: int, intervals: int, others: int = 0) -> list[EdgeBasis]:
+    def lowest(self, coef: Tensor) -> float:
+        """A number that the sum of the functions with coefficients (m,) is never below within its grid."""
+        return float((self.bounds() @ coef).min())
+
+
+def effects(
+    x: Tensor, weight: Tensor | None, degree: int, intervals: int, others: int = 0, rough: int = 0
+) -> list[EdgeBasis]:
     """The functions of the edges from each column of x (n, i). weight (n,): what a row counts; others: parameters that
-    there are beside those of these edges."""
+    there are beside those of these edges; rough: most rough functions of an edge."""
     share = torch.full_like(x[:, 0], 1.0 / len(x)) if weight is None else weight / weight.sum()
     most = min(TUNED.curves, max(TUNED.fewest_curves, (TUNED.parameters - others) // x.shape[1] - 1))
-    return [_effect(column, share, degree, intervals, most) for column in x.T]
+    return [_effect(column, share, degree, intervals, most, rough) for column in x.T]
 
 
 def level_effect(x: Tensor, share: Tensor, degree: int, intervals: int, size: float) -> EdgeBasis:
@@ -75,9 +97,13 @@ def knots_of(x: Tensor, degree: int, intervals: int) -> Tensor:
     return grid.from_breaks(breaks[None], degree)[0]
 
 
-def _effect(x: Tensor, share: Tensor, degree: int, intervals: int, most: int) -> EdgeBasis:
-    """The functions of one edge: a line and at most so many curves, none of a column that is constant."""
+def _effect(x: Tensor, share: Tensor, degree: int, intervals: int, most: int, rough: int) -> EdgeBasis:
+    """The functions of one edge: a line and at most so many curves and rough functions, none of a column that is
+    constant."""
     knots = knots_of(x, degree, intervals)
+    if len(x) > TUNED.rows_judged:
+        part = torch.linspace(0, len(x) - 1, TUNED.rows_judged, dtype=torch.float64).round().long()
+        x, share = x[part], share[part] / share[part].sum()
     bases = knots.shape[0] - degree - 1
     gram, mean = torch.zeros(bases, bases, dtype=x.dtype), torch.zeros(bases, dtype=x.dtype)
     for rows in blocks(len(x), bases):
@@ -92,12 +118,14 @@ def _effect(x: Tensor, share: Tensor, degree: int, intervals: int, most: int) ->
     if distinct < 2 or not spread > 0:
         return EdgeBasis(knots, degree, (line[:, None] * 0).expand(-1, 2), line.new_zeros(2), line.new_zeros(0))
     line = line / spread**0.5
-    coef, roughness = _curves(gram, _bending(knots, degree), torch.stack([flat, line], 1), min(most, distinct - 2))
+    coef, roughness = curves(gram, _bending(knots, degree), torch.stack([flat, line], 1), min(most, distinct - 2))
+    wild, wildness = _rough(gram, x, share, knots, degree, min(rough, distinct - 1))
+    coef, roughness = torch.cat([coef, wild], 1), torch.cat([roughness, wildness])
     bulk = _bulk_line(x, share, knots, degree)
     bulk = bulk - float(mean @ bulk) * flat
     bulk = bulk / max(float(bulk @ gram @ bulk), 1e-300) ** 0.5
     coef = torch.cat([line[:, None], coef, bulk[:, None]], 1)
-    return EdgeBasis(knots, degree, coef, mean @ coef, roughness)
+    return EdgeBasis(knots, degree, coef, mean @ coef, roughness, len(wildness))
 
 
 def _bulk_line(x: Tensor, share: Tensor, knots: Tensor, degree: int) -> Tensor:
@@ -112,25 +140,48 @@ def _bulk_line(x: Tensor, share: Tensor, knots: Tensor, degree: int) -> Tensor:
     return grid.greville(knots[None], degree)[0].clamp(low - reach, high + reach)
 
 
-def _curves(gram: Tensor, bending: Tensor, straight: Tensor, most: int) -> tuple[Tensor, Tensor]:
-    """At most so many curves (j, m - 1), the smoothest first, and their roughness in units of the first one."""
+def curves(gram: Tensor, bending: Tensor, straight: Tensor, most: int) -> tuple[Tensor, Tensor]:
+    """At most so many curves (j, m - 1), the smoothest first, and their roughness in units of the first one. straight
+    (j, s): the functions without roughness, orthogonal to which they are."""
     none = gram.new_zeros(len(gram), 0), gram.new_zeros(0)
     if most < 1:
         return none
-    across = torch.eye(len(gram), dtype=gram.dtype) - straight @ (straight.T @ gram)  # what is neither flat nor a line
+    across = torch.eye(len(gram), dtype=gram.dtype) - straight @ (straight.T @ gram)
     safe = gram + 1e-9 * gram.diagonal().mean() * torch.eye(len(gram), dtype=gram.dtype)  # bases without a row
     factor = torch.linalg.cholesky(safe)
     half = torch.linalg.solve_triangular(factor, bending, upper=False)
     turned = torch.linalg.solve_triangular(factor, half.T, upper=False)
     roughness, vectors = torch.linalg.eigh((turned + turned.T) / 2)  # from smooth to rough
     curved = roughness > TUNED.straight * roughness[min(2, len(roughness) - 1)]
-    curved[:2] &= len(curved) - int(curved.sum()) >= 2  # a constant and a line are among the smoothest
+    count = straight.shape[1]  # they are among the smoothest
+    curved[:count] &= len(curved) - int(curved.sum()) >= count
     coef = across @ torch.linalg.solve_triangular(factor.T, vectors, upper=True)
     met = ((coef.T @ gram) * coef.T).sum(1) > TUNED.met  # others live where there are hardly any rows
     chosen = (curved & met).nonzero()[:most, 0]
     if not len(chosen):
         return none
     return coef[:, chosen], roughness[chosen] / roughness[chosen[0]]
+
+
+def _rough(gram: Tensor, x: Tensor, share: Tensor, knots: Tensor, degree: int, most: int) -> tuple[Tensor, Tensor]:
+    """At most so many rough functions (j, m), and their roughness: the integral of the squared first derivative along
+    the ranks of the values x (n,)."""
+    breaks = grid.breaks_of(knots[None], degree)[0]
+    mass = share.new_zeros(len(breaks) - 1).index_add_(
+        0, torch.bucketize(x.contiguous(), breaks[1:-1].contiguous()), share
+    )
+    mass = (mass + TUNED.empty / len(mass)) / (1 + TUNED.empty)
+    ends = dense_basis(breaks[[0, -1], None], knots[None], degree=degree, derivative=1)[:, 0]
+    flat = torch.eye(len(gram), dtype=gram.dtype)[:, 1:-1].clone()  # the outermost coefficients make both ends flat
+    flat[0], flat[-1] = -ends[0, 1:-1] / ends[0, 0], -ends[1, 1:-1] / ends[1, -1]
+    places, shares = (torch.from_numpy(found).to(knots) for found in np.polynomial.legendre.leggauss(max(1, degree)))
+    widths, middles = breaks.diff(), (breaks[1:] + breaks[:-1]) / 2
+    points = (middles[:, None] + widths[:, None] / 2 * places).reshape(-1)
+    weights = (widths.square() / mass)[:, None] * shares / 2
+    slope = dense_basis(points[:, None], knots[None], degree=degree, derivative=1)[:, 0] @ flat
+    ones = torch.ones(flat.shape[1], 1, dtype=gram.dtype)
+    coef, roughness = curves(flat.T @ gram @ flat, slope.T @ (weights.reshape(-1, 1) * slope), ones, most)
+    return flat @ coef, roughness
 
 
 def _bending(knots: Tensor, degree: int) -> Tensor:

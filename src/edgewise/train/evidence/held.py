@@ -4,14 +4,17 @@ Strengths and terms stay those of the free fit. The mode under the inequalities 
 is nearest to the free mode, in the metric of the posterior's precision: a least distance problem, which non-negative
 least squares solve exactly (Lawson & Hanson 1974, chapter 23). Losses that are no parabola take Newton steps of it.
 
-Letters: m functions, c inequalities.
+Predictions that may not be negative bind constants and functions together: each function that is named has a lowest
+value, an unknown of its own, and these and the constant together may not be below zero.
+
+Letters: m functions, c inequalities, l lowest values.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -19,16 +22,37 @@ from torch import Tensor
 
 from ...errors import TrainingError
 from .chosen_terms import Model, Task
+from .edge_basis import EdgeBasis
 from .laplace import taylor
 from .likelihoods import Classes, Likelihood, Scored
-from .marginal import Posterior, Prior, factor_of
+from .marginal import Posterior, Prior, Sums, factor_of
 from .shapes import Shape
 from .terms import Term, prior_of
 from .tuning import TUNED
-from .variables import CURVE, Variable
+from .variables import CURVE, LINE, Functions, Variable
 
 
-def held(task: Task, found: Model, shapes: Mapping[int, Shape], margin: float) -> Model:
+@dataclass(frozen=True)
+class Walls:
+    """Inequalities of a constant, the coefficients of all terms, and for each input that may not make a prediction
+    negative a number that its function is never below: rows @ (constant, coefficients, numbers) >= least.
+
+    whose: the places of the functions of each input that is held. low (l,): the numbers as the free fit has them.
+    """
+
+    rows: Tensor
+    least: Tensor
+    whose: list[slice]
+    low: Tensor
+
+    def within(self, places: Tensor) -> Tensor:
+        """The rows without the coefficients that are zero."""
+        width = self.rows.shape[1] - len(self.low)
+        kept = torch.cat([torch.zeros(1, dtype=torch.long), 1 + places, torch.arange(width, self.rows.shape[1])])
+        return self.rows[:, kept]
+
+
+def held(task: Task, found: Model, shapes: Mapping[int, Shape], margin: float, zero: float = 0.0) -> Model:
     """The model whose functions of some inputs have the shapes asked for. No pair may hold such an input.
 
     Args:
@@ -36,37 +60,82 @@ def held(task: Task, found: Model, shapes: Mapping[int, Shape], margin: float) -
         found: the model without shapes.
         shapes: by the position of the input.
         margin: by what part of its size a slope stays away from zero, so that round-off does not change its sign.
+        zero: what a prediction of zero is in units of the target.
     """
     terms, posterior, prior = found.terms, found.posterior, prior_of(found.terms, found.common)
     two = posterior.coef.ndim == 2  # classes: the log odds of the second one
     coef, constant = (
         (2 * posterior.coef[:, 1], 2 * posterior.constant[1]) if two else (posterior.coef, posterior.constant)
     )
-    walls, of_slope, whose = _walls(task.variables, terms, shapes)
-    if not len(walls):
+    level = Level.of(task, found, shapes, coef, margin, zero)
+    walls = _walls(task.variables, terms, shapes, coef, level, margin)
+    if not len(walls.rows):
         return found
-    least = margin * (walls @ coef).abs().max() * of_slope
-    if not bool((walls @ coef < least).any()):
+    start = torch.cat([constant.reshape(1), coef, walls.low])
+    kept_already = level is None or level.lacking(float(constant), coef) <= 0  # between the points as well
+    if kept_already and not bool((walls.rows @ start < walls.least).any()):
         return found
     places, precision = _there(terms, prior, posterior, shapes, task.variables)
-    if (sums := found.sums) is not None:
-        factor = factor_of(sums.inner(places) / posterior.noise + torch.diag(precision))
-        kept = torch.zeros_like(coef)
-        kept[places] = nearest(factor, coef[places], walls[:, places], least)
-        kept = _without_flat(kept, coef, whose)
-        constant = sums.constant - sums.means @ kept
-        return replace(found, posterior=replace(posterior, coef=kept, constant=constant))
     likelihood = Classes() if two else posterior.likelihood
-    start = torch.cat([constant.reshape(1), coef])
-    there = _by_steps(task, terms, likelihood, start, places, precision, walls, least)
-    constant, kept = there[0], _without_flat(there[1:], coef, whose)
-    if isinstance(likelihood, Scored):
+    if (sums := found.sums) is not None:
+        there = _by_sums(sums, posterior.noise, start, places, precision, walls)
+    else:
+        there = _by_steps(task, terms, likelihood, start, places, precision, walls)
+    reached = there[1 : 1 + len(coef)]
+    constant, kept = there[0], _without_flat(reached, coef, walls.whose)
+    if sums is not None:
+        constant = constant + sums.means @ (reached - kept)
+    elif isinstance(likelihood, Scored):
         predicted = task.predict(terms, replace(posterior, coef=kept, constant=constant), task.x)
         constant = constant + likelihood.centred(predicted, task.y, task.weight)
+    if level is not None:
+        constant = constant + max(0.0, level.lacking(float(constant), kept))
     if two:
         half = torch.tensor([-0.5, 0.5], dtype=coef.dtype)
         kept, constant = kept[:, None] * half, constant * half
     return replace(found, posterior=replace(posterior, coef=kept, constant=constant))
+
+
+@dataclass(frozen=True)
+class Level:
+    """What predictions may not fall below, in the mean over the rows of what inputs that are not named add.
+
+    each: the functions of the inputs that are named, with the places of their coefficients. others (m,): the means of
+    all functions but theirs. zero: the level. margin: by which predictions stay above it.
+    """
+
+    each: list[tuple[Functions, slice]]
+    others: Tensor
+    zero: float
+    margin: float
+
+    @staticmethod
+    def of(
+        task: Task, found: Model, shapes: Mapping[int, Shape], coef: Tensor, margin: float, zero: float
+    ) -> Level | None:
+        """The level that shapes ask for, None where they ask for none."""
+        if not any(shape.positive for shape in shapes.values()):
+            return None
+        functions = [(number, one, mine) for number, one, mine in _held_to(task.variables, found.terms, shapes)]
+        each = [(one, mine) for number, one, mine in functions if shapes[number].positive]
+        others = found.sums.means.clone() if found.sums is not None else _means(task, found.terms)
+        for _, mine in each:
+            others[mine] = 0.0
+        size = abs(zero) + sum(float((one.bounds() @ coef[mine]).abs().max()) for one, mine in each)
+        return Level(each, others, zero, margin * size)
+
+    def lacking(self, constant: float, coef: Tensor) -> float:
+        """By how much a constant is too small."""
+        low = sum(one.lowest(coef[mine]) for one, mine in self.each)
+        return self.zero + self.margin - constant - float(self.others @ coef) - low
+
+
+def _means(task: Task, terms: list[Term]) -> Tensor:
+    """Of the functions of all terms over the rows (m,)."""
+    total, count = task.weight.new_zeros(sum(len(term.roughness) for term in terms)), 0.0
+    for functions, _, weight in task.blocks(terms)():
+        total, count = total + weight @ functions, count + float(weight.sum())
+    return total / count
 
 
 def nearest(factor: Tensor, coef: Tensor, walls: Tensor, least: Tensor) -> Tensor:
@@ -101,6 +170,25 @@ def nearest(factor: Tensor, coef: Tensor, walls: Tensor, least: Tensor) -> Tenso
     return coef + torch.linalg.solve_triangular(factor.T, moved[:, None], upper=True)[:, 0]
 
 
+def _by_sums(sums: Sums, noise: float, start: Tensor, places: Tensor, precision: Tensor, walls: Walls) -> Tensor:
+    """Constant, coefficients and lowest values (1 + m + l,) of least squared error among those that the inequalities
+    allow."""
+    inner, count = sums.inner(places), len(places)
+    factor = start.new_zeros(1 + count + len(walls.low), 1 + count + len(walls.low))
+    factor[0, 0] = (sums.rows / noise) ** 0.5
+    factor[1 : 1 + count, 1 : 1 + count] = factor_of(inner / noise + torch.diag(precision))
+    factor.diagonal()[1 + count :] = (TUNED.unpenalised * sums.rows / noise) ** 0.5  # which are free
+    rows = walls.within(places)
+    rows[:, 1 : 1 + count] -= rows[:, :1] * sums.means[places]  # the mean of what is predicted stands for the constant
+    free = torch.cat([sums.constant.reshape(1), start[1:][places], walls.low])
+    for _ in range(TUNED.nearer if len(walls.low) else 1):
+        here = nearest(factor, free, rows, walls.least)
+        free = torch.cat([free[: 1 + count], here[1 + count :]])
+    found = torch.zeros_like(start)
+    found[0], found[1 + places] = here[0] - sums.means[places] @ here[1 : 1 + count], here[1 : 1 + count]
+    return found
+
+
 def _by_steps(
     task: Task,
     terms: list[Term],
@@ -108,32 +196,35 @@ def _by_steps(
     start: Tensor,
     places: Tensor,
     precision: Tensor,
-    walls: Tensor,
-    least: Tensor,
+    walls: Walls,
 ) -> Tensor:
-    """Constant and coefficients (1 + m,) with the lowest loss among those that the inequalities allow."""
-    blocks = task.blocks(terms)
-    precision = torch.cat([precision.new_full((1,), TUNED.unpenalised), precision])[:, None]
-    inner = torch.cat([walls.new_zeros(len(walls), 1), walls[:, places]], 1)
+    """Constant, coefficients and lowest values (1 + m + l,) with the lowest loss among those that the inequalities
+    allow."""
+    blocks, count, lows = task.blocks(terms), 1 + len(places), len(walls.low)
+    free = precision.new_full((1,), TUNED.unpenalised)
+    precision = torch.cat([free, precision, free.expand(lows)])[:, None]
+    inner = walls.within(places)
 
     def charged(point: Tensor) -> float:
         return 0.5 * float((precision * point.square()).sum())
 
     def nearer(point: Tensor) -> tuple[float, Tensor]:
         """The objective at a point, and the allowed point where a Newton step from there would end."""
-        value, slope, curvature = taylor(blocks, likelihood, point, places)
+        value, slope, curvature = taylor(blocks, likelihood, point[:count], places)
+        curvature = torch.block_diag(curvature, curvature.new_zeros(lows, lows))
+        slope = torch.cat([slope, slope.new_zeros(lows, 1)])
         factor = factor_of(curvature + torch.diag(precision[:, 0]))
         free = point - torch.cholesky_solve(slope + precision * point, factor)
-        return value + charged(point), nearest(factor, free[:, 0], inner, least)[:, None]
+        return value + charged(point), nearest(factor, free[:, 0], inner, walls.least)[:, None]
 
-    here = torch.cat([start[:1], start[1:][places]])[:, None]
+    here = torch.cat([start[:1], start[1:][places], walls.low])[:, None]
     here = nearer(here)[1]
     for _ in range(TUNED.rounds):
         value, goal = nearer(here)
         length, reached, gained = 1.0, here, 0.0
         while length > TUNED.shortest and not gained > 0:  # any point between two that are allowed is allowed
             reached = here + length * (goal - here)
-            gained = value - taylor(blocks, likelihood, reached, places)[0] - charged(reached)
+            gained = value - taylor(blocks, likelihood, reached[:count], places)[0] - charged(reached)
             length /= 2
         if not gained > 0:
             break
@@ -142,34 +233,61 @@ def _by_steps(
             break
     found = torch.zeros_like(start)
     found[0] = here[0, 0]
-    found[1 + places] = here[1:, 0]
+    found[1 + places] = here[1:count, 0]
     return found
 
 
-def _walls(
+def _held_to(
     variables: list[Variable], terms: list[Term], shapes: Mapping[int, Shape]
-) -> tuple[Tensor, Tensor, list[slice]]:
-    """Inequalities of the coefficients of all terms (c, m), which of them are of slopes (c,), and the places of the
-    functions of each input that is held."""
-    rows, slopes, whose, first = [], [], [], 0
-    width = sum(len(term.roughness) for term in terms)
+) -> Iterator[tuple[int, Functions, slice]]:
+    """Each input that is held, its functions, and the places of their coefficients."""
+    first = 0
     for term in terms:
         if len(term.variables) == 1:
-            variable = variables[term.variables[0]]
             place = first
-            for number, effect, mine in variable.parts(torch.arange(len(term.roughness))):
+            for number, effect, mine in variables[term.variables[0]].parts(torch.arange(len(term.roughness))):
                 if number in shapes:
-                    walls, of_slope = shapes[number].walls(effect.knots, effect.degree)
-                    row = walls.new_zeros(len(walls), width)
-                    row[:, place : place + len(mine)] = walls @ effect.coef[:, : len(mine)]
-                    rows.append(row)
-                    slopes.append(of_slope)
-                    whose.append(slice(place, place + len(mine)))
+                    yield number, effect, slice(place, place + len(mine))
                 place += len(mine)
         first += len(term.roughness)
-    if not rows:
-        return torch.zeros(0, width, dtype=torch.float64), torch.zeros(0, dtype=torch.bool), []
-    return torch.cat(rows), torch.cat(slopes), whose
+
+
+def _walls(
+    variables: list[Variable],
+    terms: list[Term],
+    shapes: Mapping[int, Shape],
+    coef: Tensor,
+    level: Level | None,
+    margin: float,
+) -> Walls:
+    """What shapes and the level of the predictions ask for. margin: as for `held`."""
+    lows, width = 0 if level is None else len(level.each), len(coef)
+    rows, least, whose, low = [coef.new_zeros(0, 1 + width + lows)], [coef[:0]], [], []
+
+    def add(block: Tensor, mine: slice, smallest: Tensor, of_low: int | None = None) -> None:
+        row = coef.new_zeros(len(block), 1 + width + lows)
+        row[:, 1 + mine.start : 1 + mine.stop] = block
+        if of_low is not None:
+            row[:, 1 + width + of_low] = -1.0
+        rows.append(row)
+        least.append(smallest)
+
+    for number, effect, mine in _held_to(variables, terms, shapes):
+        whose.append(mine)
+        if isinstance(effect, EdgeBasis):
+            walls, of_slope = shapes[number].walls(effect.knots, effect.degree)
+            functions = effect.coef[:, : effect.size]
+            steepest = (functions @ coef[mine]).diff().abs().max()
+            add(walls @ functions, mine, margin * steepest * of_slope)
+        if shapes[number].positive:
+            bounds = effect.bounds()
+            values = bounds @ coef[mine]
+            add(bounds, mine, torch.zeros_like(values), len(low))
+            low.append(values.min() - margin * values.abs().max())
+    if level is not None:  # constant, means of the others and lowest values together
+        rows.append(torch.cat([coef.new_ones(1), level.others, coef.new_ones(lows)])[None])
+        least.append(coef.new_tensor([level.zero + level.margin]))
+    return Walls(torch.cat(rows), torch.cat(least), whose, torch.stack(low) if low else coef[:0])
 
 
 def _there(
@@ -179,10 +297,10 @@ def _there(
     input stayed, comes back with the variance of the smoothest of these: it alone has a slope of one sign."""
     strength, first = posterior.strength.clone(), 0
     for term in terms:
-        mine = slice(first, first + term.groups)
+        line, curve = first + LINE, first + CURVE
         held_to = len(term.variables) == 1 and set(variables[term.variables[0]].inputs) & shapes.keys()
-        if held_to and not bool(strength[mine][CURVE].isnan()):
-            strength[mine] = torch.where(strength[mine].isnan(), strength[mine][CURVE], strength[mine])
+        if held_to and not bool(strength[curve].isnan()) and bool(strength[line].isnan()):
+            strength[line] = strength[curve]
         first += term.groups
     precision = strength[prior.groups] * prior.roughness
     places = (~precision.isnan()).nonzero()[:, 0]

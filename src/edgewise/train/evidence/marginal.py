@@ -140,27 +140,38 @@ class Sums:
 
     @staticmethod
     def of(blocks: Blocks, prior: Prior) -> Sums:
-        """Sums over the rows, each as often as it counts."""
-        m, lines, rows = len(prior.groups), 0, 0.0
-        total, means = prior.roughness.new_zeros(()), prior.roughness.new_zeros(m)
+        """Sums over the rows, each as often as it counts, by one pass over them. What is summed is the distance from
+        the means of the first block, so that little cancels when the means of all rows are known."""
+        m, lines, rows, square = len(prior.groups), 0, 0.0, 0.0
+        near: tuple[Tensor, Tensor] | None = None
+        off, means, right = (prior.roughness.new_zeros(size) for size in ((), m, m))
+        matrix, kept = prior.roughness.new_zeros(m, m), []
         for functions, y, weight in blocks():
-            lines, rows, total = lines + len(y), rows + float(weight.sum()), total + weight @ y
-            means += weight @ functions
-        constant, means = total / rows, means / rows
-        right, square, kept = torch.zeros_like(means), 0.0, []
-        matrix = prior.roughness.new_zeros(m, m) if m <= lines else prior.roughness.new_zeros(0, 0)
-        for functions, y, weight in blocks():
-            root = weight.sqrt()
-            scaled, target = root[:, None] * (functions - means), root * (y - constant)
-            right += scaled.T @ target
-            square += float(target @ target)
-            if m <= lines:
-                matrix.addmm_(scaled.T, scaled)
-            else:
-                kept.append((scaled, target))
-        design = None if m <= lines else torch.cat([scaled for scaled, _ in kept])
-        target = right[:0] if m <= lines else torch.cat([target for _, target in kept])
-        return Sums(rows, constant, means, right, square, matrix, design, target)
+            count = float(weight.sum())
+            if near is None:
+                near = functions.mean(0), y.mean()
+            functions, y, root = functions - near[0], y - near[1], weight.sqrt()
+            lines, rows = lines + len(y), rows + count
+            means, off = means + weight @ functions, off + weight @ y
+            scaled, target = root[:, None] * functions, root * y
+            if lines < m:
+                kept.append((scaled, target, root))
+                continue
+            for one, other in [(one, other) for one, other, _ in kept] + [(scaled, target)]:
+                matrix.addmm_(one.T, one)
+                right += one.T @ other
+                square += float(other @ other)
+            kept = []
+        assert near is not None
+        means, off = means / rows, off / rows
+        if kept:  # fewer rows than functions
+            design = torch.cat([scaled - root[:, None] * means for scaled, _, root in kept])
+            target = torch.cat([target - root * off for _, target, root in kept])
+            right, square = design.T @ target, float(target @ target)
+            return Sums(rows, near[1] + off, near[0] + means, right, square, matrix[:0, :0], design, target)
+        matrix.addr_(means, means, alpha=-rows)
+        right, square = right - rows * means * off, square - rows * float(off) ** 2
+        return Sums(rows, near[1] + off, near[0] + means, right, square, matrix, None, right[:0])
 
     def take(self, places: Tensor) -> Sums:
         """The sums of the functions at these places alone."""

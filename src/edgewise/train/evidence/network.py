@@ -7,7 +7,7 @@ doi:10.1007/BF02288367).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +16,8 @@ from torch import Tensor
 from ...layers import OFF, SPLINE, SYMBOLIC, KANLayer, SymbolicEdge
 from ...model import KAN
 from ...topology import Topology
+from .edge_basis import EdgeBasis
+from .harmonics import Harmonics
 from .marginal import Posterior
 from .shapes import Shape
 from .terms import Term
@@ -77,14 +79,16 @@ def network(
     """
     layer, outputs = start.edge_layers[0], len(columns)
     effects = dict(pair for variable in variables for pair in zip(variable.inputs, variable.effects, strict=True))
-    knots, width = torch.stack([effects[number].knots for number in range(len(effects))]), outputs + 2 * len(factors)
+    waves = list(_waves(variables, columns))
+    sums = outputs + len(waves)
+    knots, width = torch.stack([effects[number].knots for number in range(len(effects))]), sums + 2 * len(factors)
     coef = torch.zeros(len(effects), knots.shape[1] - layer.degree - 1, width, dtype=knots.dtype)
     kind = torch.full((len(effects), width), OFF, dtype=torch.uint8)
     bias = torch.zeros(width, dtype=knots.dtype)
 
     def edges(variable: int, place: int, coefs: Tensor) -> None:
         for number, effect, mine in variables[variable].parts(coefs):
-            if bool((mine != 0).any()):
+            if bool((mine != 0).any()) and isinstance(effect, EdgeBasis):
                 spline = effect.coef[:, : len(mine)] @ mine
                 if place < outputs and number in shapes[place]:
                     spline = shapes[place][number].repaired(spline, effect.knots, effect.degree)
@@ -93,6 +97,8 @@ def network(
                 kind[number, place] = SPLINE
 
     constants = torch.stack([posterior.constant for _, posterior in columns])
+    for wave in waves:
+        constants[wave.output] += wave.constant
     for output, (terms, posterior) in enumerate(columns):
         sizes = [len(term.roughness) for term in terms]
         for term, mine in zip(terms, posterior.coef.split(sizes), strict=True):
@@ -100,25 +106,62 @@ def network(
                 edges(term.variables[0], output, mine)
     for number, factor in enumerate(factors):
         for part, (source, mine) in enumerate(zip(factor.variables, (factor.left, factor.right), strict=True)):
-            edges(source, outputs + 2 * number + part, mine)
-    if not factors:
+            edges(source, sums + 2 * number + part, mine)
+    if not factors and not waves:
         bias += constants
+    for place, wave in enumerate(waves, start=outputs):
+        kind[wave.input, place] = SYMBOLIC
     scale = None if layer.base_scale is None else knots.new_zeros(len(effects), width)
     parts = {"knots": knots, "coef": coef, "bias": bias, "kind": kind, "base_scale": scale}
+    if waves:
+        parts["symbolic"] = [SymbolicEdge("sin", wave.input, place) for place, wave in enumerate(waves, start=outputs)]
+        parts["affine"] = knots.new_tensor([[wave.factor, wave.phase, wave.size, 0.0] for wave in waves])
     layers = [KANLayer.build(degree=layer.degree, base=layer.base, **parts)]
-    if factors:
-        sums = [output for output in range(outputs) if bool((kind[:, output] != OFF).any())]
-        layers.append(_through(start.edge_layers[1], sums, factors, constants))
-    return start.build(layers=layers, topology=_shape(start.topology, len(factors)))
+    if factors or waves:
+        there = [output for output in range(outputs) if bool((kind[:, output] != OFF).any())]
+        layers.append(_through(start.edge_layers[-1], there, waves, factors, constants))
+    return start.build(layers=layers, topology=_shape(start.topology, len(waves), len(factors)))
 
 
-def _through(layer: KANLayer, sums: Sequence[int], factors: Sequence[Factor], constants: Tensor) -> KANLayer:
-    """The layer that hands these sums to their outputs, and adds products and constants (k,) to theirs."""
+@dataclass(frozen=True)
+class Wave:
+    """size * sin(factor * input + phase), a part of an output. constant: what is added to the output beside."""
+
+    input: int
+    output: int
+    factor: float
+    phase: float
+    size: float
+    constant: float
+
+
+def _waves(variables: Sequence[Variable], columns: Sequence[Column]) -> Iterator[Wave]:
+    """The waves that periodic functions consist of."""
+    for output, (terms, posterior) in enumerate(columns):
+        sizes = [len(term.roughness) for term in terms]
+        for term, coefs in zip(terms, posterior.coef.split(sizes), strict=True):
+            if len(term.variables) > 1:
+                continue
+            for number, effect, mine in variables[term.variables[0]].parts(coefs):
+                if not isinstance(effect, Harmonics) or not bool((mine != 0).any()):
+                    continue
+                sines, constant = effect.sines(mine)
+                for factor, phase, size in sines:
+                    yield Wave(number, output, factor, phase, size, constant)
+                    constant = 0.0  # once
+
+
+def _through(
+    layer: KANLayer, sums: Sequence[int], waves: Sequence[Wave], factors: Sequence[Factor], constants: Tensor
+) -> KANLayer:
+    """The layer that hands these sums to their outputs, and adds waves, products and constants (k,) to theirs. layer:
+    of whose kind it is."""
     outputs = len(constants)
     edges = [(output, output, 1.0) for output in sums]
-    for number, factor in enumerate(factors):
-        edges += [(outputs + number, output, c) for output, c in enumerate(factor.counts.tolist()) if c]
-    knots = layer.knots[: outputs + len(factors)]
+    edges += [(place, wave.output, 1.0) for place, wave in enumerate(waves, start=outputs)]
+    for number, factor in enumerate(factors, start=outputs + len(waves)):
+        edges += [(number, output, c) for output, c in enumerate(factor.counts.tolist()) if c]
+    knots = layer.knots[torch.arange(outputs + len(waves) + len(factors)).clamp(max=len(layer.knots) - 1)]
     kind = torch.full((len(knots), outputs), OFF, dtype=torch.uint8)
     for src, dst, _ in edges:
         kind[src, dst] = SYMBOLIC
@@ -135,15 +178,23 @@ def _through(layer: KANLayer, sums: Sequence[int], factors: Sequence[Factor], co
     )
 
 
-def _shape(topology: Topology, products: int) -> Topology:
-    """The topology with so many of its products; without a hidden layer where there are none."""
-    if topology.depth == 1:
-        return topology
-    if not products:
-        return Topology(topology.features, topology.node_ids[::2], topology.factors[::2])
-    hidden = zip(topology.node_ids[1], topology.factors[1], strict=True)
-    spare = [node for node, factors in hidden if len(factors) > 1][products:]
-    return topology.without({(1, node) for node in spare})
+def _shape(topology: Topology, waves: int, products: int) -> Topology:
+    """The topology with so many of its products, and with new sums for the waves; without a hidden layer where there
+    are none of both."""
+    ids, factors, outputs = topology.node_ids, topology.factors, len(topology.node_ids[-1])
+    if not waves and not products:
+        return topology if topology.depth == 1 else Topology(topology.features, ids[::2], factors[::2])
+    nodes, subnodes = list(range(outputs)), [(place,) for place in range(outputs)]
+    of_products = 0
+    if topology.depth > 1:
+        nodes, subnodes = list(ids[1]), list(factors[1])
+        of_products = sum(len(one) > 1 for one in subnodes)
+    sums = len(nodes) - of_products
+    kept, fresh = slice(sums, sums + products), (max(nodes) + 1, max(max(one) for one in subnodes) + 1)
+    new = range(waves)
+    nodes = [*nodes[:sums], *(fresh[0] + place for place in new), *nodes[kept]]
+    subnodes = [*subnodes[:sums], *((fresh[1] + place,) for place in new), *subnodes[kept]]
+    return Topology(topology.features, (ids[0], tuple(nodes), ids[-1]), ((), tuple(subnodes), factors[-1]))
 
 
 def room_of(start: KAN) -> int:

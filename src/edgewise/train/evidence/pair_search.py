@@ -59,8 +59,39 @@ def search(
     return every if mean > TUNED.simpler * error else few
 
 
+def roughened(
+    task: Task, smooth: Model, inputs: Sequence[int], pairs: Sequence[Pair], most: int, alike: bool = True
+) -> Model:
+    """The terms and their posterior with rough functions beside the smooth ones. More pairs are looked for only where
+    rough functions are more likely with those that were found.
+
+    Args:
+        task: rows, target, and variables that have rough functions.
+        smooth: what was found without them: its pairs are where the search begins.
+        inputs, pairs, most: as for `search`.
+        alike: whether `smooth` was fitted to the same rows.
+    """
+    singles = [edge_term(number, task.variables[number]) for number in inputs]
+    pairs = [pair for pair in pairs if len(pair_term(*pair, task.variables).roughness) <= TUNED.cells]
+    among = len(singles), len(pairs)
+    if len(task.x) > TUNED.rows_searched:
+        part = torch.linspace(0, len(task.x) - 1, TUNED.rows_searched, dtype=torch.float64).round().long()
+        few = roughened(replace(task.take(part), note=task.note), smooth, inputs, pairs, most, False)
+        return _known(task, singles, few.structure, few, among)
+    how = dense if smooth.common else sparse
+    begun = [pair_term(*pair, task.variables) for pair in smooth.structure.pairs if pair in pairs]
+    pooled = [pooled_term(*pair, task.variables) for pair in smooth.structure.pooled]
+    terms = singles + pooled + _as_many([], begun, min(most, TUNED.pairs))
+    best = _or_nothing(how(task, terms, None, among))
+    if alike and best.score <= smooth.score:
+        return best
+    return _grown(task, how, best, singles, pairs, most, among)
+
+
 def _known(task: Task, singles: list[Term], known: Structure, near: Model | None, among: Among) -> Model:
     """The model of what an earlier search decided; `near`: with strengths to go on from."""
+    if len(task.x) > TUNED.rows_judged:
+        singles = [term for term in singles if term.variables[0] in known.alone] or singles
     terms = singles + [pooled_term(*pair, task.variables) for pair in known.pooled]
     terms += [pair_term(*pair, task.variables) for pair in known.pairs]
     strengths = None if near is None else carried(near, terms)

@@ -3,7 +3,7 @@
 The prior of a product has the variance that the priors of its factors have together (the tensor product of smoothing
 splines, Wahba 1990, doi:10.1137/1.9781611970128, chapter 10). Of two numbers they come in four groups: line by line,
 line by curve, curve by line, curve by curve. Of the levels of two columns there is one. Each group has a strength of
-its own.
+its own. Rough functions are multiplied by rough ones alone.
 
 Letters: n rows, d inputs, m functions.
 """
@@ -18,7 +18,7 @@ from torch import Tensor
 
 from .marginal import Prior
 from .tuning import TUNED
-from .variables import CURVE, LEVEL, Variable
+from .variables import LEVEL, LINE, ROUGH, Variable
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ def edge_term(number: int, variable: Variable) -> Term:
 
 
 def pair_term(first: int, second: int, variables: Sequence[Variable], most: int = TUNED.products) -> Term:
-    """At most so many products of the functions of two variables, the smoothest ones; levels stay together."""
+    """At most so many products of the functions of two variables, the smoothest ones, and some of their rough ones;
+    levels stay together."""
     one, other = variables[first], variables[second]
     left, right = _picked(one, other, most)
     kinds = other.groups * one.kinds[left] + other.kinds[right]
@@ -75,9 +76,14 @@ def _picked(one: Variable, other: Variable, most: int) -> tuple[Tensor, Tensor]:
         left = one.smoothest(most // len(other.kinds))
         right = other.smoothest(most // len(one.kinds))
         return left.repeat_interleave(len(right)), right.repeat(len(left))
-    roughness = (one.roughness[:, None] * other.roughness).reshape(-1)
-    chosen = roughness.argsort(stable=True)[:most].sort().values
-    return chosen // len(other.roughness), chosen % len(other.roughness)
+    left, right = [], []
+    for rough, count in ((False, most), (True, TUNED.rough_products)):
+        mine, theirs = (((variable.kinds == ROUGH) == rough).nonzero()[:, 0] for variable in (one, other))
+        roughness = (one.roughness[mine, None] * other.roughness[theirs]).reshape(-1)
+        chosen = roughness.argsort(stable=True)[:count].sort().values
+        left.append(mine[chosen // max(1, len(theirs))])
+        right.append(theirs[chosen % max(1, len(theirs))])
+    return torch.cat(left), torch.cat(right)
 
 
 def prior_of(terms: Sequence[Term], common: bool = False) -> Prior:
@@ -92,7 +98,8 @@ def prior_of(terms: Sequence[Term], common: bool = False) -> Prior:
         if term.pooled:
             pool = first if pool is None else pool
             mine = pool + term.kinds
-        groups.append(torch.where(term.kinds != CURVE, 0, mine) if common and len(term.variables) == 1 else mine)
+        shared = common and len(term.variables) == 1
+        groups.append(torch.where((term.kinds == LINE) | (term.kinds == LEVEL), 0, mine) if shared else mine)
         first += term.groups
     roughness = [term.roughness for term in terms]
     places = torch.cat([torch.full((len(mine),), number) for number, mine in enumerate(roughness)])

@@ -9,7 +9,7 @@ Letters: n rows, d inputs, m functions of a variable.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,32 +18,36 @@ from torch import Tensor
 from ...layers import OFF
 from ...model import KAN
 from .edge_basis import EdgeBasis, effects, level_effect
+from .harmonics import Harmonics, harmonics
+from .tuning import TUNED
 
-LINE, CURVE, LEVEL = range(3)  # kinds of functions
+LINE, CURVE, ROUGH, LEVEL = range(4)  # kinds of functions
+Functions = EdgeBasis | Harmonics  # of an edge
 
 
 @dataclass(frozen=True)
 class Variable:
     """The functions of the inputs that say one thing together, side by side.
 
-    inputs: their positions; effects: the functions of each of them. kinds (m,): `LINE`, `CURVE` or `LEVEL`.
+    inputs: their positions; effects: the functions of each of them. kinds (m,): `LINE`, `CURVE`, `ROUGH` or `LEVEL`.
     roughness (m,). spread: standard deviations of all functions on the rows.
     """
 
     inputs: tuple[int, ...]
-    effects: tuple[EdgeBasis, ...]
+    effects: tuple[Functions, ...]
     kinds: Tensor
     roughness: Tensor
     spread: Tensor
 
     @staticmethod
-    def of(inputs: Sequence[int], found: Sequence[EdgeBasis], levels: dict[int, float]) -> Variable:
+    def of(inputs: Sequence[int], found: Sequence[Functions], levels: dict[int, float]) -> Variable:
         """The variable of these inputs and effects. `levels`: the standard deviations of inputs that are levels."""
         kinds, roughness, spread = [], [], []
         for number, effect in zip(inputs, found, strict=True):
             one, curves = effect.roughness.new_ones(1), len(effect.roughness)
-            kinds.append(torch.tensor([LEVEL] if number in levels else [LINE] + [CURVE] * curves))
-            roughness.append(torch.cat([one, effect.roughness]))
+            of_number = [LINE] * effect.lines + [CURVE] * (curves - effect.rough) + [ROUGH] * effect.rough
+            kinds.append(torch.tensor([LEVEL] if number in levels else of_number))
+            roughness.append(torch.cat([one[: effect.lines], effect.roughness]))
             spread.append(one * levels[number] if number in levels else torch.ones_like(roughness[-1]))
         if len(found) == 1 and not levels.keys() & set(inputs):
             spread.append(spread[0].new_ones(1))
@@ -57,7 +61,7 @@ class Variable:
     @property
     def groups(self) -> int:
         """Kinds that there may be."""
-        return 3 if bool((self.kinds == LEVEL).any()) else 2
+        return LEVEL + 1 if bool((self.kinds == LEVEL).any()) else LEVEL
 
     @property
     def whole(self) -> bool:
@@ -65,41 +69,47 @@ class Variable:
         return bool((self.kinds == LEVEL).all())
 
     def smoothest(self, most: int) -> Tensor:
-        """Places of at most so many functions, of all where they are levels."""
+        """Places of at most so many functions that are not rough, of all where they are levels."""
         if self.whole:
             return torch.arange(len(self.kinds))
-        return self.roughness.argsort(stable=True)[: max(1, most)].sort().values
+        smooth = (self.kinds != ROUGH).nonzero()[:, 0]
+        return smooth[self.roughness[smooth].argsort(stable=True)[: max(1, most)]].sort().values
 
     def values(self, x: Tensor) -> Tensor:
         """The functions at x (n, d): (n, m), or (n, m + 1) of one number."""
         parts = [effect.values(x[:, number]) for number, effect in zip(self.inputs, self.effects, strict=True)]
         if len(parts) == 1:
             return parts[0]
-        own = [part[:, : len(effect.roughness) + 1] for part, effect in zip(parts, self.effects, strict=True)]
+        own = [part[:, : effect.size] for part, effect in zip(parts, self.effects, strict=True)]
         return torch.cat(own, 1)
 
-    def parts(self, coef: Tensor) -> Iterator[tuple[int, EdgeBasis, Tensor]]:
+    def parts(self, coef: Tensor) -> Iterator[tuple[int, Functions, Tensor]]:
         """Each input with its effect and its part of the coefficients (m,), or of as many as are given."""
         if len(self.effects) == 1:
             yield self.inputs[0], self.effects[0], coef
             return
         first = 0
         for number, effect in zip(self.inputs, self.effects, strict=True):
-            size = len(effect.roughness) + 1
-            yield number, effect, coef[first : first + size]
-            first += size
+            yield number, effect, coef[first : first + effect.size]
+            first += effect.size
 
 
-def variables(start: KAN, x: Tensor, weight: Tensor, intervals: int) -> list[Variable]:
+def variables(
+    start: KAN, x: Tensor, weight: Tensor, intervals: int, rough: int = 0, periods: Mapping[int, float] | None = None
+) -> list[Variable]:
     """The variables of a network's inputs at rows x (n, d): by the columns that its metadata tell of, else one for
-    each input. weight (n,): what a row counts."""
+    each input. weight (n,): what a row counts; rough: most rough functions of an input; periods: of the inputs, by
+    position, whose functions repeat."""
     layer, share = start.edge_layers[0], weight / weight.sum()
     groups, levels = _groups(start)
-    numbers = [number for number in range(x.shape[1]) if number not in levels]
-    found: dict[int, EdgeBasis] = {}
+    round_again = {number: period for number, period in (periods or {}).items() if number not in levels}
+    numbers = [number for number in range(x.shape[1]) if number not in levels and number not in round_again]
+    found: dict[int, Functions] = {}
     if numbers:
-        of_numbers = effects(x[:, numbers], weight, layer.degree, intervals, others=len(levels))
+        of_numbers = effects(x[:, numbers], weight, layer.degree, intervals, others=len(levels), rough=rough)
         found = dict(zip(numbers, of_numbers, strict=True))
+    for number, period in round_again.items():
+        found[number] = harmonics(x[:, number], share, period, layer.degree, intervals, 2 * TUNED.curves)
     spread: dict[int, float] = {}
     for group in groups:
         mine = [number for number in group if number in levels]

@@ -16,6 +16,7 @@ from typing import Any
 
 from ...errors import CheckpointError, ConfigError, EdgewiseWarning, shown
 from ...files import FileError, as_path
+from ..solvers import processes
 from ..solvers.snapshots import Tree
 from ..solvers.status import Status
 from ..solvers.stop import Stop
@@ -52,8 +53,8 @@ class Journal:
 
     @property
     def due(self) -> bool:
-        """Whether it is time to write the file."""
-        return time.monotonic() - self.written >= max(EVERY, SHARE * self.cost)
+        """Whether it is time to write the file; of processes that train together the first one does."""
+        return processes.first() and time.monotonic() - self.written >= max(EVERY, SHARE * self.cost)
 
     def write(self) -> None:
         """Write the file; where the system refuses, warn and go on: a full disk costs the snapshot, not the fit."""

@@ -91,8 +91,9 @@ def _residuals(module: nn.Module, job: Job) -> tuple[Tensor, Tensor | None]:
     dtype = next((p.dtype for p in module.parameters()), x.dtype)
     training = module.training
     module.eval()
+    x = x.to(dtype) if x.is_floating_point() else x
     with torch.no_grad():
-        output = torch.cat([module(part) for part in x.to(dtype).split(BLOCK)]).to(y.dtype)
+        output = torch.cat([module(part) for part in x.split(BLOCK)]).to(y.dtype)
     module.train(training)
     return y - output.reshape(y.shape), weight
 

@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,15 +16,16 @@ from torch import Tensor, nn
 from ...errors import ConfigError, TrainingError, problems
 from ...losses import Loss
 from ..problems.modes import Modes
+from . import processes
+from .batches import Batches, Shuffled, batch_rows
 from .rates import Rates
-from .snapshots import Snapshots, Tree
+from .snapshots import Snapshots
 from .status import Status
+from .steps import Care, NotFinite, Penalty, Steps, copy_of, load
 from .stop import BestSoFar, Step, Watch
 from .tuning import TUNED
 
-Block = tuple[Tensor, ...]  # a batch: X, y and, where rows are weighted, weight
 Factory = Callable[[list[nn.Parameter]], torch.optim.Optimizer]
-Penalty = Callable[[nn.Module, Tensor], Tensor]  # of a module, on rows (b, features)
 Tick = Callable[[int, float], None]  # told after every batch: the epoch, and what part of it is done
 
 
@@ -35,15 +35,6 @@ def adam(parameters: list[nn.Parameter], rate: float = TUNED.rate) -> torch.opti
         return torch.optim.Adam(parameters, lr=rate, fused=True)
     except RuntimeError:  # no fused kernel for this device or number format
         return torch.optim.Adam(parameters, lr=rate)
-
-
-def batch_rows(rows: int, batch_size: int | None = None) -> int:
-    """How many rows a batch has: as many as were asked for, by default all of a few and `TUNED.batch` of many.
-
-    >>> batch_rows(1000), batch_rows(1025), batch_rows(1025, 2000)
-    (1000, 256, 1025)
-    """
-    return min(rows, batch_size or (rows if rows <= TUNED.whole else TUNED.batch))
 
 
 @dataclass(frozen=True)
@@ -75,6 +66,7 @@ def minimize(
     watch: Watch | None = None,
     tick: Tick | None = None,
     snapshots: Snapshots | None = None,
+    care: Care = Care(),  # noqa: B008 - frozen
 ) -> Trained:
     """Train the module on rows by `optimizer(parameters)`; it ends in the state that `judge` gives the lowest number,
     of those after each epoch and the start.
@@ -98,6 +90,7 @@ def minimize(
             True.
         tick: sees every batch.
         snapshots: keeps after an epoch what is needed to go on in another process.
+        care: number format and clipping of the steps.
 
     Returns:
         The best state and why the run ended. STALLED: no epoch was better than the start; DIVERGED: it also rose to
@@ -110,117 +103,52 @@ def minimize(
     """
     _check(X, epochs, batch_size)
     data = (X, y) if weight is None else (X, y, weight / weight.mean())
-    with own_random_state(seed, X):
-        method = _made(module, optimizer)
+    with own_random_state(seed, X.device):
+        method = made(module, optimizer)
         if batch_size is None and isinstance(method, torch.optim.LBFGS):
             batch_size = X.shape[0]
-        batches = _Batches(data, math.ceil(X.shape[0] / batch_rows(X.shape[0], batch_size)), seed)
-        steps = Steps(module, loss, penalty, method, rates, batches.count * epochs)
-        return _loop(steps, batches, judge, epochs, watch, tick, snapshots)
+        batches = Shuffled(data, batch_rows(X.shape[0], batch_size), seed)
+        return over(Steps(module, loss, penalty, method, rates, care), batches, judge, epochs, watch, tick, snapshots)
 
 
-class NotFinite(ArithmeticError):
-    """The loss of a batch is not finite; raised before the optimizer steps."""
-
-
-class Steps:
-    """The steps of an optimizer on a module, the rates of the `total` of them, and the way back from values that are
-    not finite."""
-
-    def __init__(
-        self,
-        module: nn.Module,
-        loss: Loss,
-        penalty: Penalty | None,
-        method: torch.optim.Optimizer,
-        rates: Rates | None,
-        total: int,
-    ) -> None:
-        self.module, self.loss, self.penalty, self.method, self.rates = module, loss, penalty, method, rates
-        self.total, self.taken, self.undone, self.rate = total, 0, 0, 1.0
-        self.parameters = [p for group in method.param_groups for p in group["params"]]
-        self.own = [group["lr"] for group in method.param_groups] if rates else []  # the optimizer's own rates
-
-    def take(self, block: Block) -> float:
-        """A step on one batch; its loss before that, with the penalty. Raises `NotFinite`."""
-        if self.rates is not None:
-            self.rate = self.rates.share(self.taken, self.total) * 0.5**self.undone
-            for group, own in zip(self.method.param_groups, self.own, strict=True):
-                group["lr"] = own * self.rate
-        value: Any = self.method.step(lambda: self._differentiated(block))  # type: ignore[call-overload]
-        self.taken += 1
-        return float(value.detach())
-
-    def _differentiated(self, block: Block) -> Tensor:
-        self.method.zero_grad()
-        value = batch_loss(self.module, self.loss, *block)
-        value = value if self.penalty is None else value + self.penalty(self.module, block[0])
-        if not math.isfinite(value.item()):
-            raise NotFinite
-        value.backward()
-        return value
-
-    def finite(self) -> bool:
-        """Whether all parameters are: a gradient may not be where the loss is."""
-        return all(bool(p.isfinite().all()) for p in self.parameters)
-
-    def back(self, state: dict[str, Tensor]) -> bool:
-        """To this state, at half the rate and with nothing remembered of the way; False where there is no going on."""
-        self.undone += 1
-        load(self.module, state)
-        self.method.state.clear()
-        return self.rates is not None and self.undone <= TUNED.rejections
-
-
-class _Batches:
-    """The rows in `count` batches of nearly equal sizes, shuffled anew for every epoch: none is a lone row, which batch
-    normalisation cannot take."""
-
-    def __init__(self, data: Block, count: int, seed: int) -> None:
-        self.data, self.count, self.rows = data, count, data[0].shape[0]
-        self.shuffler = torch.Generator().manual_seed(seed)
-
-    def epoch(self) -> Iterator[Block]:
-        """The batches of one pass over the rows; a batch of all rows keeps their order."""
-        order = torch.randperm(self.rows, generator=self.shuffler).to(self.data[0].device) if self.count > 1 else None
-        shuffled = (values if order is None else values[order] for values in self.data)
-        return zip(*(values.tensor_split(self.count) for values in shuffled), strict=True)
-
-
-def _loop(
+def over(
     steps: Steps,
-    batches: _Batches,
-    judge: Callable[[nn.Module], float],
+    batches: Batches,
+    judge: Callable[[nn.Module], float] | None,
     epochs: int,
     watch: Watch | None,
     tick: Tick | None,
     snapshots: Snapshots | None,
 ) -> Trained:
+    """`minimize` over any batches. Without a judge, the mean loss of an epoch's batches judges the state after it."""
     module, modes, number, begun = steps.module, Modes(steps.module), 0, 0
-    best, value, status = BestSoFar(_copy(module), math.inf), math.inf, Status.BUDGET
+    processes.same_everywhere(module)
+    best, value, status = BestSoFar(copy_of(module), math.inf), math.inf, Status.BUDGET
     left = None if snapshots is None else snapshots.last()
     try:
         module.eval()
         if left is not None:
             number, value, best = left["number"], left["value"], BestSoFar(*left["best"])
             begun = number
-            _go_on(steps, batches, left)
-        else:
+            steps.restore(left)
+            batches.restore(left["batches"])
+        elif judge is not None:
             best = BestSoFar(best.state, judge(module))
-        if not math.isfinite(best.loss):
+        if not math.isfinite(best.loss) and judge is not None:
             return Trained(best.state, best.loss, 0, 0, Status.FAILED)
         for number in range(begun + 1, epochs + 1):
             modes.train()
             try:
-                mean = _pass(steps, batches, number, tick)
+                mean = _pass(steps, batches, number, epochs, tick)
                 module.eval()
-                value = judge(module) if steps.finite() else math.nan
+                processes.same_everywhere(module, buffers_alone=True)
+                value = math.nan if not steps.finite() else mean if judge is None else judge(module)
             except NotFinite:
                 if steps.taken == 0:
                     return Trained(best.state, best.loss, 0, 0, Status.FAILED)
                 mean = value = math.nan
             if value < best.loss:
-                best = BestSoFar(_copy(module), value, number)
+                best = BestSoFar(copy_of(module), value, number)
             elif not math.isfinite(value) and not steps.back(best.state):
                 status = Status.DIVERGED
                 break
@@ -229,7 +157,7 @@ def _loop(
                 break
             if snapshots is not None:
                 at = {"number": number, "value": value, "best": [best.state, best.loss, best.step]}
-                snapshots.offer(lambda at=at: {**at, **_state(steps, batches)})
+                snapshots.offer(lambda at=at: {**at, **steps.state(), "batches": batches.state()})
     except KeyboardInterrupt:
         status = Status.INTERRUPTED
     finally:
@@ -241,53 +169,28 @@ def _loop(
     return Trained(best.state, best.loss, best.step, number, status)
 
 
-def _state(steps: Steps, batches: _Batches) -> dict[str, Tree]:
-    """What the next epoch depends on, for a snapshot."""
-    random = [torch.default_generator.get_state(), *(torch.cuda.get_rng_state_all() if _on_gpu(steps) else [])]
-    return {
-        "module": _copy(steps.module),
-        "optimizer": steps.method.state_dict(),
-        "steps": [steps.taken, steps.undone, steps.rate],
-        "shuffler": batches.shuffler.get_state(),
-        "random": random,
-    }
+def _part(number: int, epochs: int, batches: Batches, done: int) -> tuple[int, int]:
+    """Where a run is: the number of its next step, and of how many; epochs count where nobody knows their steps."""
+    if batches.count is None:
+        return number - 1, epochs
+    return (number - 1) * batches.count + done, epochs * batches.count
 
 
-def _go_on(steps: Steps, batches: _Batches, left: dict[str, Tree]) -> None:
-    """Put everything where a snapshot says that it was."""
-    load(steps.module, left["module"])
-    steps.method.load_state_dict(left["optimizer"])
-    steps.taken, steps.undone, steps.rate = left["steps"]
-    batches.shuffler.set_state(left["shuffler"])
-    torch.default_generator.set_state(left["random"][0])
-    if _on_gpu(steps):
-        torch.cuda.set_rng_state_all(left["random"][1:])
-
-
-def _on_gpu(steps: Steps) -> bool:
-    return any(p.is_cuda for p in steps.parameters)
-
-
-def _pass(steps: Steps, batches: _Batches, number: int, tick: Tick | None) -> float:
+def _pass(steps: Steps, batches: Batches, number: int, epochs: int, tick: Tick | None) -> float:
     """A step on every batch of an epoch; the mean of their losses. Raises `NotFinite`."""
-    mean = 0.0
-    for done, block in enumerate(batches.epoch(), start=1):
-        mean += steps.take(block) * block[0].shape[0] / batches.rows
+    total, rows = 0.0, 0
+    for done, block in enumerate(batches.epoch(number)):
+        total += steps.take(block, _part(number, epochs, batches, done)) * block[0].shape[0]
+        rows += block[0].shape[0]
         if tick is not None:
-            tick(number, done / batches.count)
-    return mean
+            tick(number, (done + 1) / batches.count if batches.count else 0.0)
+    device = steps.parameters[0].device
+    total, rows = processes.total(torch.tensor([total, rows], dtype=torch.float64, device=device)).tolist()
+    return total / rows
 
 
-def batch_loss(module: nn.Module, loss: Loss, X: Tensor, y: Tensor, weight: Tensor | None = None) -> Tensor:
-    """The mean loss of the module on a batch, in its own number format; weight (b,) of mean one over all rows."""
-    prediction = module(X)
-    prediction = prediction[:, None] if prediction.ndim == 1 else prediction
-    target = y[:, None] if y.is_floating_point() and y.ndim == 1 else y
-    rows = loss.rows(prediction, target)
-    return rows.mean() if weight is None else (weight * rows).mean()
-
-
-def _made(module: nn.Module, factory: Factory) -> torch.optim.Optimizer:
+def made(module: nn.Module, factory: Factory) -> torch.optim.Optimizer:
+    """The optimizer of the trainable parameters. Raises `TrainingError` where there are none."""
     parameters = [p for p in module.parameters() if p.requires_grad]
     if not parameters:
         raise TrainingError("the module has no parameter that requires a gradient, so there is nothing to train")
@@ -297,25 +200,13 @@ def _made(module: nn.Module, factory: Factory) -> torch.optim.Optimizer:
     return method
 
 
-def _copy(module: nn.Module) -> dict[str, Tensor]:
-    return {name: value.detach().clone() for name, value in module.state_dict().items() if isinstance(value, Tensor)}
-
-
-@torch.no_grad()
-def load(module: nn.Module, state: dict[str, Tensor]) -> None:
-    """Put the tensors of a state into the module, in place."""
-    for name, value in module.state_dict().items():
-        if name in state:
-            value.copy_(state[name])
-
-
 @contextmanager
-def own_random_state(seed: int, X: Tensor) -> Iterator[None]:
+def own_random_state(seed: int, device: torch.device) -> Iterator[None]:
     """Dropout and the like draw from a state of their own; the caller's comes back."""
-    with torch.random.fork_rng(devices=[X.device] if X.device.type == "cuda" else []):
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.default_generator.manual_seed(seed)
-        if X.device.type == "cuda":
-            with torch.cuda.device(X.device):
+        if device.type == "cuda":
+            with torch.cuda.device(device):
                 torch.cuda.manual_seed(seed)
         yield
 

@@ -37,7 +37,7 @@ SCHEDULES: dict[str, Callable[[float], float]] = {"constant": constant, "cosine"
 @dataclass(frozen=True)
 class Rates:
     """The share of its own rate that an optimizer steps with: a linear rise over the part `warmup` of the steps, then
-    the schedule. Onecycle has its own rise.
+    the schedule. Onecycle has its own rise, and so has a schedule of the user's: a function of the part that is done.
 
     Raises `ConfigError` listing every unusable setting.
 
@@ -45,7 +45,7 @@ class Rates:
     [0.5, 1.0, 1.0, 0.5, 0.04]
     """
 
-    schedule: str = "cosine"
+    schedule: str | Callable[[float], float] = "cosine"
     warmup: float = 0.05
 
     def __post_init__(self) -> None:
@@ -53,8 +53,8 @@ class Rates:
             message
             for wrong, message in [
                 (
-                    self.schedule not in SCHEDULES,
-                    f"unknown schedule {shown(self.schedule)}; {did_you_mean(self.schedule, SCHEDULES)}",
+                    not callable(self.schedule) and self.schedule not in SCHEDULES,
+                    f"unknown schedule {shown(self.schedule)}; {did_you_mean(str(self.schedule), SCHEDULES)}",
                 ),
                 (
                     not 0 <= self.warmup < 1,
@@ -66,5 +66,7 @@ class Rates:
 
     def share(self, step: int, of: int) -> float:
         """The share at a step, from 0, of so many."""
+        if callable(self.schedule):
+            return float(self.schedule(step / of))
         warm = 0 if self.schedule == "onecycle" else round(self.warmup * of)
         return (step + 1) / warm if step < warm else SCHEDULES[self.schedule]((step - warm) / max(1, of - warm))

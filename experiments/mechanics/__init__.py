@@ -1,0 +1,1 @@
+"""Laws of mechanics, found from numbers."""

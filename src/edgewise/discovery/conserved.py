@@ -1,0 +1,178 @@
+"""conserved: what does not change while a system moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..config import is_number, is_seed
+from ..data import as_matrix
+from ..errors import ConfigError, DataError, clipped, knows_keywords, problems, shown
+from ..screen import bar_wanted
+from ..structure.probe import column_names
+from .discover import discover
+from .invariant_terms import atoms
+from .invariants import Flow, Kept, independent, invariants
+from .laws import Law
+from .tree import Node, Var, to_sympy, values, written
+from .tuning import TUNED
+
+
+@dataclass(frozen=True, repr=False)
+class ConservedQuantity:
+    """A formula that does not change along the motion.
+
+    Attributes:
+        names: of the columns.
+        drift: how fast it changes, in units of how fast it would if states moved along its gradient. It comes from rows
+            that only judge.
+    """
+
+    names: tuple[str, ...]
+    drift: float
+    _node: Node
+
+    @property
+    def expression(self) -> Any:
+        """The formula in sympy, over plain symbols with the names of the columns."""
+        import sympy
+
+        return to_sympy(self._node, [sympy.Symbol(name) for name in self.names])
+
+    def __call__(self, X: Any) -> Tensor:
+        """The quantity on states X (n, d): a tensor (n,).
+
+        Raises:
+            DataError, ShapeError: rows that cannot be used.
+        """
+        return values(self._node, as_matrix(X, width=len(self.names), dtype=torch.float64, device="cpu")).clone()
+
+    def __str__(self) -> str:
+        return written(self._node, self.names)
+
+    def __repr__(self) -> str:
+        return f"{self} (drift {self.drift:.2g})"
+
+
+@dataclass(frozen=True, repr=False)
+class Conserved:
+    """What was found.
+
+    Attributes:
+        quantities: none is a sum of products of the others; those of few terms and low degree first.
+        independent: how many of them are independent functions. A flow in d columns has d - 1 at most.
+        laws: the law of the velocity of each column by its name, where one was found. Terms are made of them.
+        message: the same in words.
+    """
+
+    quantities: tuple[ConservedQuantity, ...]
+    independent: int
+    laws: dict[str, Law]
+    message: str
+
+    def __repr__(self) -> str:
+        return "\n  ".join([self.message, *map(repr, self.quantities)])
+
+
+@knows_keywords
+def conserved(
+    X: Any,
+    velocity: Any,
+    *,
+    inputs: Any = None,
+    seconds: float = 60,
+    seed: int = 0,
+    progress: bool = True,
+) -> Conserved:
+    """Every quantity that does not change while a system moves, as formulas.
+
+    First the law of each velocity is looked for by `discover`. The functions in these laws, their integrals and the
+    columns are factors. Sums of products of them, whose rate vanishes on all rows, are a null space. It is told in
+    vectors as short as can be, while the degree of the products grows.
+
+    Args:
+        X (n, d): states, at least 60: an array, a tensor, nested lists or a DataFrame.
+        velocity: how fast each column changes at these states: numbers (n, d), or a function of a tensor (n, d) that
+            gives them. They must be exact to about nine digits.
+        inputs: names of the columns; by default those of the frame, else x1, x2, ...
+        seconds: the search for the laws of the velocities ends after so many at the latest.
+        seed: of the order of the rows. Of more than 1500 rows as many are drawn.
+        progress: show a bar.
+
+    Returns:
+        `Conserved`: `.quantities`, `.independent`, `.laws`, `.message`.
+
+    Raises:
+        ConfigError: settings that cannot be used, or a velocity that cannot be called.
+        DataError: too few rows, or numbers that are not finite.
+        ShapeError: no table, or a velocity of another shape.
+
+    Source: Liu, Madhavan & Tegmark 2022 (arXiv 2203.12610), whose networks learn conserved quantities from velocities.
+
+    >>> import torch, edgewise as ew
+    >>> X = torch.rand(200, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) - 0.5
+    >>> pendulum = torch.stack([X[:, 1], -torch.sin(X[:, 0])], 1)
+    >>> ew.conserved(X, pendulum, inputs=("angle", "speed"), progress=False).quantities[0].expression
+    speed**2 - 2*cos(angle)
+    """
+    bar_wanted(progress)
+    problems(_wrong(seconds, seed))
+    states = as_matrix(X, dtype=torch.float64, device="cpu")
+    rows, columns = states.shape
+    if rows < TUNED.invariant_rows:
+        raise DataError(f"X has {rows} rows; a search for conserved quantities needs {TUNED.invariant_rows}")
+    names = column_names(X, columns, inputs)
+    moving = as_matrix(_called(velocity, states), width=columns, what="velocity", dtype=torch.float64, device="cpu")
+    if len(moving) != rows:
+        raise DataError(f"velocity has {len(moving)} rows and X has {rows}; give a velocity for each state")
+    order = torch.randperm(rows, generator=torch.Generator().manual_seed(seed))[: TUNED.invariant_most_rows]
+    flow = Flow(states[order], moving[order])
+    laws = _laws(flow, names, seconds / max(1, columns), seed, progress)
+    factors: list[Node] = [*map(Var, range(columns)), *atoms([law._node for law in laws.values()], flow.X)]
+    kept = invariants(factors, flow)
+    count = independent([one.node for one in kept], flow.X)
+    return Conserved(tuple(_quantity(one, names) for one in kept), count, laws, _message(len(kept), count, columns))
+
+
+def _wrong(seconds: Any, seed: Any) -> Iterator[str]:
+    if not is_number(seconds) or not seconds > 0:
+        yield f"seconds must be a number above 0, got {shown(seconds)}"
+    if not is_seed(seed):
+        yield f"seed must be a whole number of 64 bits, got {shown(seed)}"
+
+
+def _called(velocity: Any, states: Tensor) -> Any:
+    """The velocities at the states."""
+    if not isinstance(velocity, Callable):
+        return velocity
+    try:
+        return velocity(states.clone())
+    except Exception as error:
+        words = clipped(f"{type(error).__name__}: {error}")
+        raise ConfigError(f"velocity cannot be called on states of shape {tuple(states.shape)}: {words}") from error
+
+
+def _laws(flow: Flow, names: tuple[str, ...], seconds: float, seed: int, progress: bool) -> dict[str, Law]:
+    """The laws of the velocities, by the names of their columns."""
+    found = {}
+    for name, rate in zip(names, flow.V.T, strict=True):
+        one = discover(flow.X, rate, inputs=names, target=None, seconds=seconds, seed=seed, progress=progress)
+        if one.is_law:
+            found[name] = one.best
+    return found
+
+
+def _quantity(kept: Kept, names: tuple[str, ...]) -> ConservedQuantity:
+    return ConservedQuantity(names, kept.drift, kept.node)
+
+
+def _message(found: int, count: int, columns: int) -> str:
+    """What was found in words."""
+    if not found:
+        return f"nothing found that is conserved, of products of up to {TUNED.invariant_degree} factors"
+    most = f"a flow in {columns} columns has {columns - 1} at most"
+    return f"{found} conserved quantities, {count} of them independent; {most}"

@@ -1,0 +1,154 @@
+"""Sums of terms that do not change along a flow: the null space of their rates, in vectors as short as can be.
+
+Letters: n rows, d columns, L terms, k quantities.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..symbolic.simple_numbers import SimpleNumber, nearest
+from .invariant_terms import slopes, terms_of_degree
+from .polynomials import exponents
+from .tree import Node, Num, product, total, values
+from .tuning import TUNED
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Rows X (n, d) of states, and how fast they move, V (n, d)."""
+
+    X: Tensor
+    V: Tensor
+
+    def part(self, rows: slice) -> Flow:
+        """Some of the rows."""
+        return Flow(self.X[rows], self.V[rows])
+
+    def rates(self, slope: Tensor) -> Tensor:
+        """How fast terms with these slopes (n, L, d) change: (n, L)."""
+        return (slope * self.V[:, None, :]).sum(2)
+
+    def drift(self, node: Node) -> float:
+        """How fast a quantity changes, in units of how fast it would if states moved along its gradient."""
+        slope = slopes([node], self.X)
+        most = slope.norm(dim=2)[:, 0] * self.V.norm(dim=1)
+        rate = self.rates(slope)[:, 0]
+        return float(rate.square().mean().sqrt() / most.square().mean().sqrt().clamp(min=1e-300))
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A conserved quantity: its formula, the degree at which it was found, its drift on rows that only judge."""
+
+    node: Node
+    degree: int
+    drift: float
+
+
+def invariants(factors: Sequence[Node], flow: Flow) -> list[Kept]:
+    """Quantities that no sum of products of the others gives, the shortest first.
+
+    The degree grows until there are as many independent ones as a flow can have.
+    """
+    ends = int((1 - TUNED.judging) * len(flow.X))
+    fitting, judging = flow.part(slice(ends)), flow.part(slice(ends, None))
+    found: list[Kept] = []
+    for degree in range(1, TUNED.invariant_degree + 1):
+        nodes = terms_of_degree(factors, degree, fitting.X)
+        if not nodes:
+            break
+        for node in _conserved_sums(nodes, fitting):
+            drift = judging.drift(node)
+            if drift <= TUNED.drift and _is_new(node, found, degree, fitting.X):
+                found.append(Kept(node, degree, drift))
+        if independent([one.node for one in found], judging.X) == flow.X.shape[1] - 1:
+            break
+    return found
+
+
+def independent(nodes: Sequence[Node], X: Tensor) -> int:
+    """How many of these quantities are independent functions: the rank of their gradients on most rows."""
+    if not nodes:
+        return 0
+    slope = slopes(nodes, X)
+    slope = slope / slope.norm(dim=2, keepdim=True).clamp(min=1e-300)
+    sizes = torch.linalg.svdvals(slope)
+    return int((sizes > TUNED.same_direction).sum(1).median())
+
+
+def _conserved_sums(nodes: Sequence[Node], flow: Flow) -> Iterator[Node]:
+    """Sums of the terms whose rate vanishes on the rows; each holds a last term that no other one has."""
+    slope = slopes(nodes, flow.X)
+    most = slope.norm(dim=2) * flow.V.norm(dim=1, keepdim=True)
+    scale = most.square().sum(0).sqrt().clamp(min=1e-300)
+    rates = flow.rates(slope) / scale
+    _, sizes, right = torch.linalg.svd(rates, full_matrices=False)
+    basis = right[sizes <= TUNED.null_rate]
+    for vector in reversed(_echelon(basis)):
+        places = torch.nonzero(vector.abs() > TUNED.absent * vector.abs().max())[:, 0]
+        own = torch.linalg.svd(rates[:, places], full_matrices=False)[2][-1]  # without the round-off of elimination
+        weights = own / scale[places]
+        yield _written([nodes[place] for place in places.tolist()], weights.tolist())
+
+
+def _echelon(basis: Tensor) -> list[Tensor]:
+    """The basis (k, L) of the same space in which each vector holds a last term that no other one has."""
+    rows, waiting, done = basis.clone(), list(range(len(basis))), []
+    for place in reversed(range(basis.shape[1])):
+        if not waiting:
+            break
+        best = max(waiting, key=lambda row: float(rows[row, place].abs()))
+        if float(rows[best, place].abs()) <= TUNED.absent:
+            continue
+        waiting.remove(best)
+        done.append(best)
+        rows[best] = rows[best] / rows[best, place]
+        for row in range(len(rows)):
+            if row != best:
+                rows[row] = rows[row] - rows[row, place] * rows[best]
+    return [rows[row] for row in done]
+
+
+def _written(nodes: Sequence[Node], weights: Sequence[float]) -> Node:
+    """The sum with one weight set to 1: that one which makes the others simplest to write."""
+    versions = []
+    for unit in weights:
+        scaled = [weight / unit for weight in weights]
+        simple = [nearest(weight, TUNED.invariant_weight * abs(weight)) for weight in scaled]
+        versions.append((sum(map(_cost, simple)), scaled, simple))
+    _, scaled, simple = min(versions, key=lambda version: version[0])
+    numbers = [Num(w) if one is None else Num(one.value, one) for w, one in zip(scaled, simple, strict=True)]
+    return total(*(product(one, node) for one, node in zip(numbers, nodes, strict=True)))
+
+
+def _cost(simple: SimpleNumber | None) -> float:
+    """What a weight costs to write; a sign costs a little, so that sums begin with a plus."""
+    if simple is None:
+        return TUNED.constant_bits
+    return simple.cost + (TUNED.minus_bits if simple.value < 0 else 0.0)
+
+
+def _is_new(node: Node, found: Sequence[Kept], degree: int, X: Tensor) -> bool:
+    """Whether a quantity is no sum of products of the others, as E^2 or E L are of E and L."""
+    if not found:
+        return True
+    columns = torch.stack([values(one.node, X) for one in found], 1)
+    columns = columns / columns.abs().amax(0).clamp(min=1e-300)
+    most = degree // min(one.degree for one in found)
+    chosen = [
+        powers
+        for powers in exponents(len(found), max(1, most))
+        if sum(p * one.degree for p, one in zip(powers, found, strict=True)) <= degree
+    ]
+    design = torch.stack([torch.stack([c**p for c, p in zip(columns.T, q, strict=True)]).prod(0) for q in chosen], 1)
+    target = values(node, X)
+    target = target - target.mean()
+    q = torch.linalg.qr(design).Q
+    left = target - q @ (q.T @ target)
+    return float(left.norm()) > TUNED.same_quantity * max(float(target.norm()), math.ulp(1.0))

@@ -1,0 +1,80 @@
+"""conserved: what is found of known systems, and that nothing is found where nothing is conserved."""
+
+from __future__ import annotations
+
+import pytest
+import sympy
+import torch
+from torch import Tensor
+
+import edgewise as ew
+
+
+def states(n: int, d: int, low: float = -1.0, high: float = 1.0) -> Tensor:
+    return low + (high - low) * torch.rand(n, d, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+
+
+def kepler(X: Tensor) -> Tensor:
+    force = -X[:, :2] / X[:, :2].norm(dim=1, keepdim=True) ** 3
+    return torch.cat([X[:, 2:], force], 1)
+
+
+SYSTEMS = {
+    "two springs": (lambda X: torch.cat([X[:, 2:], -X[:, :2]], 1), states(400, 4), 3, "x y u v"),
+    "an orbit": (kepler, states(500, 4) + torch.tensor([1.5, 0, 0, 0]), 3, "x y u v"),
+    "a pendulum": (lambda X: torch.stack([X[:, 1], -X[:, 0].sin()], 1), states(200, 2), 1, "a w"),
+    "a top": (
+        lambda X: torch.stack([-X[:, 1] * X[:, 2] / 2, X[:, 0] * X[:, 2] / 3, 0.4 * X[:, 0] * X[:, 1]], 1),
+        states(200, 3),
+        2,
+        "a b c",
+    ),
+    "hunters and prey": (
+        lambda X: torch.stack([X[:, 0] * (1 - X[:, 1]), X[:, 1] * (X[:, 0] - 2)], 1),
+        states(200, 2, 0.5, 3.0),
+        1,
+        "a b",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_all_that_is_conserved_is_found_in_closed_form(name):
+    """The formulas' time derivatives vanish as computer algebra has them, not on some rows only."""
+    velocity, X, count, names = SYSTEMS[name]
+    found = ew.conserved(X, velocity, inputs=names.split(), progress=False)
+    assert found.independent == count and len(found.laws) == X.shape[1]
+    symbols = sympy.symbols(names)
+    for one in found.quantities:
+        rate = sum(one.expression.diff(s) * sympy.nsimplify(found.laws[str(s)].expression) for s in symbols)
+        assert sympy.simplify(rate) == 0, one
+        assert one.drift < 1e-10
+
+
+def test_an_orbit_keeps_energy_angular_momentum_and_the_direction_of_its_axis():
+    velocity, X, _, names = SYSTEMS["an orbit"]
+    found = ew.conserved(X, velocity, inputs=names.split(), progress=False)
+    x, y, u, v = (X[:, i] for i in range(4))
+    r, turn = (x**2 + y**2).sqrt(), x * v - y * u
+    known = [(u**2 + v**2) / 2 - 1 / r, turn, v * turn - x / r, -u * turn - y / r]
+    columns = torch.stack([torch.ones_like(x), *(one(X) for one in found.quantities)], 1)
+    for one in known:
+        left = one - columns @ torch.linalg.lstsq(columns, one[:, None]).solution[:, 0]
+        assert float(left.abs().max()) < 1e-10
+
+
+def test_nothing_is_told_of_a_system_that_loses_energy_or_of_noise():
+    X = states(300, 2)
+    damped = torch.stack([X[:, 1], -X[:, 0] - 0.1 * X[:, 1]], 1)
+    assert not ew.conserved(X, damped, progress=False).quantities
+    noise = torch.randn(300, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    nothing = ew.conserved(X, noise, progress=False, seconds=4)
+    assert nothing.quantities == () and nothing.independent == 0 and "nothing" in nothing.message
+
+
+def test_products_of_what_is_known_are_no_new_quantities():
+    """The energy of a spring is all that it keeps, though its square is conserved, too."""
+    X = states(300, 2)
+    found = ew.conserved(X, torch.stack([X[:, 1], -2 * X[:, 0]], 1), inputs=("x", "v"), progress=False)
+    assert [str(one) for one in found.quantities] == ["v**2 + 2*x**2"]
+    assert torch.allclose(found.quantities[0](X), X[:, 1] ** 2 + 2 * X[:, 0] ** 2)

@@ -1,0 +1,54 @@
+"""Sums over rows, and strengths of the prior."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch import Tensor
+
+from edgewise.train.evidence.marginal import Prior, Sums
+from helpers import assert_close
+
+N, M = 120, 30
+
+
+def prior(m: int = M) -> Prior:
+    return Prior(torch.zeros(m, dtype=torch.long), torch.ones(m, dtype=torch.float64), 1, torch.zeros(m).long())
+
+
+def rows() -> tuple[Tensor, Tensor, Tensor]:
+    draw = torch.Generator().manual_seed(0)
+    functions = 5 + torch.randn(N, M, dtype=torch.float64, generator=draw)
+    return functions, 100 + functions[:, 0], torch.randint(1, 4, (N,), generator=draw).double()
+
+
+@pytest.mark.parametrize("size", [N, 50, 7])
+@pytest.mark.parametrize("m", [M, N - 5])
+def test_one_pass_over_blocks_gives_the_sums_about_the_means(size: int, m: int):
+    functions, y, weight = rows()
+    functions = functions.repeat(1, 4)[:, :m] ** torch.arange(1, m + 1).double().div(m)
+
+    def blocks() -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        return zip(functions.split(size), y.split(size), weight.split(size), strict=True)
+
+    found, share = Sums.of(blocks, prior(m)), weight / weight.sum()
+    centred, target = functions - share @ functions, y - share @ y
+    assert_close(found.matrix, centred.T @ (weight[:, None] * centred), like="adapt")
+    assert_close(found.right, centred.T @ (weight * target), like="adapt")
+    assert_close(found.constant, share @ y, like="float64")
+    assert math.isclose(found.square, float(weight @ target.square()), rel_tol=1e-10)
+
+
+def test_fewer_rows_than_functions_keep_their_rows():
+    functions, y, weight = (part[:20] for part in rows())
+
+    def blocks() -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        return zip(functions.split(7), y.split(7), weight.split(7), strict=True)
+
+    found, share = Sums.of(blocks, prior()), weight / weight.sum()
+    assert found.design is not None
+    assert_close(found.design, weight.sqrt()[:, None] * (functions - share @ functions), like="float64")
+    assert_close(found.target, weight.sqrt() * (y - share @ y), like="float64")
