@@ -4,7 +4,7 @@
 PYTEST_FLAGS ?= -n auto --maxprocesses 8
 bin := .venv/bin
 
-.PHONY: help demo test cover slow lint kernels release clean
+.PHONY: help demo test cover slow experiments lint kernels release clean
 .NOTPARALLEL:
 
 help:
@@ -12,6 +12,7 @@ help:
 	@echo 'make test   the tests'
 	@echo 'make cover  the same, which names the lines that no test runs'
 	@echo 'make slow   the long tests'
+	@echo 'make experiments  every experiment in small'
 	@echo 'make lint   ruff and pyright'
 	@echo 'make release  build dist/ and try it in fresh environments; all but the upload'
 	@echo 'make kernels  the bitcode of the CPU kernels, after a change of their source'
@@ -28,6 +29,9 @@ cover: .venv/installed-dev
 
 slow: .venv/installed-dev
 	$(if $(wildcard tests/slow/test_*.py),$(bin)/python -m pytest -m slow $(PYTEST_FLAGS),@echo 'there are no long tests yet')
+
+experiments: .venv/installed-dev
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(bin)/python -m experiments all --smoke
 
 lint: .venv/installed-dev
 	$(bin)/ruff check .

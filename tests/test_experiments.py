@@ -337,6 +337,9 @@ OTHERS = {
     "ablations": ABLATIONS,
     "images": "KAN,MLP,hybrid",
     "continual_learning": "plane,drift",
+    "mechanics": "oscillator,stress_12",
+    "theorem": "product",
+    "hybrids": "hard,digits",
     "unsupervised": "six",
     "knots": "rule,formula,kan_three,mlp",
     "anderson": "gaam",
@@ -460,6 +463,88 @@ def test_the_comparison_counts_who_is_lower_by_how_much():
     assert (found["rows"], found["kan_wins"], found["peer_wins"]) == (2, 1, 1)
     assert found["median_factor"] == pytest.approx(50.25) and found["where_peer_wins"] == "b (2)"
     assert module("fair_comparison.run").compare(rows, "mlp_10x") is None
+
+
+# ---------------------------------------------------------------------------------------------------- mechanics
+
+
+def test_known_quantities_are_conserved_and_the_lagrangian_moves_as_told():
+    systems = module("mechanics.systems")
+    X = systems.away(systems.drawn(50, 4, 0)).requires_grad_()
+    for velocity, known in (
+        (systems.springs, systems.spring_quantities),
+        (systems.orbit, systems.orbit_quantities),
+    ):
+        for one in known(X):
+            (slope,) = torch.autograd.grad(one.sum(), X, retain_graph=True)
+            assert float((slope * velocity(X)).sum(1).detach().abs().max()) < 1e-9
+
+    class Truth(torch.nn.Module):
+        def forward(self, x):
+            return (1 - (1 - x[:, 1:] ** 2).sqrt() - x[:, :1] ** 2 / 2).double()
+
+    rows = systems.drawn(50, 2, 0, reach=0.9)
+    _, slope, bend = systems.derivatives(Truth(), rows)
+    left = bend[:, 1] * systems.motion(rows) + bend[:, 0] * rows[:, 1] - slope[:, 0]
+    assert float(left.detach().abs().max()) < 1e-12
+
+
+def test_the_weak_form_gives_the_constants_of_a_trajectory(monkeypatch):
+    lorenz = module("mechanics.lorenz")
+    monkeypatch.setattr(lorenz, "NOISE", 0.0)
+    times, states = lorenz.trajectory(0, 1000)
+    for column, law in enumerate(lorenz.LAW):
+        expression = sum(sympy.sympify(term) for term in law)
+        found = lorenz.weak(expression, column, times, states, states)
+        assert set(found) == set(law) and all(abs(found[term] / law[term] - 1) < 1e-3 for term in law)
+
+
+def test_hybrids_have_about_as_many_parameters_as_what_they_are_compared_with():
+    networks, tasks = module("hybrids.networks"), module("hybrids.tasks").TASKS
+    for inputs, classes, wanted in {(6, task.classes, task.parameters) for task in tasks.values()}:
+        for name in networks.NETWORKS:
+            built = networks.build(name, inputs, classes, wanted, 0)
+            assert abs(networks.parameters(built) / wanted - 1) < 0.15, name
+            assert built(torch.zeros(3, inputs, dtype=torch.float64)).shape == (3, classes)
+
+
+def test_the_gallery_shows_every_experiment_that_has_results(tmp_path):
+    gallery, names = module("gallery"), {"new": "what is new", "empty": "nothing yet"}
+    (tmp_path / "new").mkdir()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "new" / "result.csv").write_text("name,seconds,seeds\na,30,4\n", encoding="utf-8")
+    (tmp_path / "new" / "README.md").write_text("# The new one\n", encoding="utf-8")
+    page = gallery.build(tmp_path, names)
+    assert "[The new one](new/README.md)" in page and "What is new." in page and "2 min of CPU time, 1 rows" in page
+    assert "python -m experiments new" in page and "result.png" not in page and "Nothing yet" not in page
+    (tmp_path / "new" / "result.png").write_bytes(b"")
+    assert "(new/result.png)" in gallery.build(tmp_path, names)
+
+
+def test_the_committed_gallery_names_all_that_has_results():
+    """After a new experiment: python -m experiments gallery."""
+    main, gallery = module("__main__"), module("gallery")
+    page = (ROOT / "experiments" / gallery.PAGE).read_text(encoding="utf-8")
+    with_results = [name for name in main.NAMES if (ROOT / "experiments" / name / "result.csv").exists()]
+    missing = [name for name in with_results if f"`python -m experiments {name}`" not in page]
+    assert not missing, f"run `python -m experiments gallery`: {missing} have results and are not in its page"
+
+
+def test_all_runs_every_experiment_and_says_which_failed(monkeypatch, capsys):
+    main = module("__main__")
+    ran = []
+
+    class Fake:
+        @staticmethod
+        def run(chosen):
+            ran.append(chosen)
+            return len(ran) == 2
+
+    monkeypatch.setattr(main, "NAMES", {"a": "one", "b": "two", "c": "three"})
+    monkeypatch.setattr(main, "import_module", lambda name: Fake)
+    assert command("all", "--smoke") == 1
+    assert len(ran) == 3 and all(chosen.smoke for chosen in ran)
+    assert "2 of 3 experiments ran; not b" in capsys.readouterr().out
 
 
 # ---------------------------------------------------------------------------------------------------- honesty
@@ -651,6 +736,22 @@ def test_text_and_missing_cells_become_numbers_by_the_training_rows_alone():
     filled = preparing.filled(old, new)
     assert filled.old.tolist() == [[1, 0, 0], [3, 1, 1], [3, 0, 2], [5, 0, 1]] and filled.levels == (0, 0, 3)
     assert np.isfinite(filled.new).all()
+
+
+def test_the_conclusion_names_the_methods_that_are_best_and_near_it():
+    conclusions, summary = module("tabular.conclusions"), module("tabular.summary")
+    errors = {"edgewise": 0.9, "ridge": 2.0, "mlp": 1.0, "forest": 1.0, "boosting": 1.0, "lightgbm": 1.0, "gam": 0.91}
+    sizes = {"rows": "100", "text": "0", "missing": "0", "classes": "0"}
+    records = [
+        {"table": table, "method": method, "fold": "0", "error": str(error), **sizes}
+        for table in ("tiny", "auto")
+        for method, error in errors.items()
+    ]
+    (line,) = conclusions.by_kind(records)
+    assert line["kind"].startswith("numbers, up to") and line["tables"] == "2"
+    assert line["best"] == "edgewise (0.9)" and line["good"] == "gam (0.91)"
+    assert "0.45 times its error in the median" in conclusions.beside(records, "ridge")
+    assert conclusions.beside(records, "ebm") == "" and summary.errors_of(records)["tiny"]["mlp"] == {0: 1.0}
 
 
 def test_fits_to_many_rows_tell_their_error_time_and_memory():

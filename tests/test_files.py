@@ -8,10 +8,12 @@ import stat
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
 
+import edgewise as ew
 from edgewise import files
 from edgewise.errors import EdgewiseWarning
 from edgewise.files import FileError, check_new_folder, clear_leftovers, exchanged, new_folder, write_whole
@@ -241,6 +243,17 @@ def test_file_that_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     with pytest.warns(EdgewiseWarning, match="killed while it wrote: .a.csv.0123abcd.part is removed"):
         clear_leftovers(tmp_path / "a.csv")
     assert not list(tmp_path.iterdir())
+
+
+def test_save_removes_what_killed_saves_left_and_lets_new_files_be(tmp_path: Path) -> None:
+    old, new = tmp_path / ".a.safetensors.0123abcd.part", tmp_path / ".a.safetensors.4567abcd.part"
+    for left in (old, new):
+        left.write_text("x")
+    hour_ago = time.time() - 3600
+    os.utime(old, (hour_ago, hour_ago))
+    with pytest.warns(EdgewiseWarning, match="0123abcd.part is removed"):
+        ew.save(ew.KAN((1, 1)), tmp_path / "a.safetensors")
+    assert not old.exists() and new.exists()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="renameat2 is a call of Linux")

@@ -104,6 +104,7 @@ add("pde", "conditions", lambda v: solve(conditions=v), {"None": None, "a number
 add("pde", "points", lambda v: solve(points=v), {name: value for name, value in WHOLE.items()})
 add("pde", "steps", lambda v: solve(steps=v), WHOLE)
 add("pde", "grids", lambda v: solve(grids=v), {"text": "fine", "zero": (0,), "None": None, "empty": ()})
+add("pde", "callbacks", lambda v: solve(callbacks=v), {"None": None, "True": True, "bytes": b"a"})
 add("pde", "slabs", lambda v: solve(slabs=v), {"zero": 0, "text": "many", "None": None, "empty": (), "no time": 2})
 add("pde", "restarts", lambda v: solve(restarts=v), {"-1": -1, "1.5": 1.5, "None": None})
 add("pde", "seed", lambda v: solve(seed=v), SEEDS)

@@ -91,7 +91,7 @@ def run(options: Options) -> int:
 
 def write_page(options: Options, results: Results) -> None:
     """README.md and result.png."""
-    heads = {"name": "system", "error": "error", "paper": "pykan's notebooks", "seconds": "CPU s"}
+    heads = {"name": "system", "error": "error", "paper": "pykan's notebooks", "seconds": "CPU s", "seeds": "seeds"}
     sindy = {
         "name": "equations",
         "error": "edgewise",
@@ -130,7 +130,7 @@ def picture() -> Any:
     x, y = np.meshgrid(place, place)
     rows = torch.as_tensor(np.stack([x, y, 0 * x, 0 * x + 0.8], 2).reshape(-1, 4))
     energy, turn = systems.orbit_quantities(rows)[:2]
-    shape = np.sqrt(np.maximum(0, 1 + 2 * energy * turn**2)).numpy().reshape(x.shape)
+    shape = (1 + 2 * energy * turn**2).clamp(min=0).sqrt().reshape(x.shape)
     shown = right.contourf(x, y, shape, levels=np.linspace(0, 2, 11), cmap="viridis", extend="max")
     figure.colorbar(shown, ax=right, label="eccentricity")
     right.plot(0, 0, "o", color="gold")

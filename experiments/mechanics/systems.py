@@ -114,7 +114,7 @@ def lagrangian(seed: int, smoke: bool) -> Found:
     for finer in range(1 if smoke else 3):
         model = ew.fit(ew.refine(model, factor=2) if finer else model, residual=residual, progress=False).model
     values = model(X)[:, 0].detach()
-    law = ew.discover(X, values, inputs=("q", "v"), seconds=4 if smoke else 40, seed=seed, progress=False).best
+    law = ew.discover(X, values, inputs=("q", "v"), seconds=4 if smoke else 120, seed=seed, progress=False).best
     q, v = (new := drawn(1000, 2, 1000 + seed, reach=0.95)).T
     return {"formulas": f"L = {law}", "error": off(law(new), 1 - (1 - v**2).sqrt() - q**2 / 2)}
 
@@ -138,7 +138,7 @@ def stress(row: int, column: int, seed: int, smoke: bool) -> Found:
     """The law of a component of the stress of a neo-Hookean body, judged where it is stretched further."""
     X, known = stretched(300 if smoke else 2000, seed, 0.2)
     inputs = (*ENTRIES, "J")
-    law = ew.discover(X, known[:, row, column], inputs=inputs, seed=seed, seconds=120, progress=False).best
+    law = ew.discover(X, known[:, row, column], inputs=inputs, seed=seed, seconds=600, progress=False).best
     new, truth = stretched(1000, 1000 + seed, 0.25)
     return {"formulas": f"T{row + 1}{column + 1} = {law}", "error": off(law(new), truth[:, row, column])}
 

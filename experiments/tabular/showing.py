@@ -9,7 +9,7 @@ from typing import Any
 from .. import page
 from ..paper import template
 from ..results import Record
-from . import packages, peers
+from . import conclusions, packages, peers
 from .children import LIMIT
 from .figures import BINS, FLOOR
 from .many_rows import records as measured
@@ -61,7 +61,7 @@ def write_page(folder: Path, records: Sequence[Record]) -> None:
         coefficients=packages.COEFFICIENTS,
     )
     parts = ["# Tables", about, "## Result", HOW, done(records), page.table(by_method(records), SUMMARY)]
-    parts += ["![relative errors](result.png)", "## Ranks", words(found)]
+    parts += ["![relative errors](result.png)", *conclusion(records), "## Ranks", words(found)]
     parts.append("![mean ranks](ranks.png)" if found else "")
     parts += ["## Errors, relative to the best of the yardstick", relative_table(records)]
     parts += ["## Errors", "RMSE of numbers, log loss of classes, means over folds.", plain_table(records, "error")]
@@ -71,6 +71,18 @@ def write_page(folder: Path, records: Sequence[Record]) -> None:
     draw_errors(folder, records)
     if found:
         draw_ranks(folder, found)
+
+
+def conclusion(records: Sequence[Record]) -> list[str]:
+    """Which method for which kind of table: a section, none where no table has all it takes."""
+    if not (lines := conclusions.by_kind(records)):
+        return []
+    said = (
+        "Medians of relative errors over the tables of a kind, of methods that have fits on all of them. *As good* are"
+        f" those within {100 * (conclusions.NEAR - 1):.0f} %."
+    )
+    parts = ["## Which method for which table", said, page.table(lines, conclusions.HEADS)]
+    return parts + [told for method in ("ebm", "lightgbm") if (told := conclusions.beside(records, method))]
 
 
 def done(records: Sequence[Record]) -> str:

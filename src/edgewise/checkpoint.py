@@ -17,12 +17,13 @@ from torch import Tensor
 from . import __version__
 from .devices import as_device
 from .errors import CheckpointError, ConfigError, StructureError, clipped, did_you_mean, knows_keywords, shown
-from .files import FileError, as_path, write_whole
+from .files import FileError, as_path, clear_leftovers, write_whole
 from .metadata import TASKS, Encoding
 from .model import KAN, Fitted, as_kan
 from .spec import from_spec, spec_of
 from .spec.fields import LONGEST, text, whole
 
+LEFT = 60.0  # seconds after which a file beside the place, which nobody holds, is what a killed run left
 FORMAT = 3  # raised when an older edgewise could not read the file any more
 KEY = "edgewise"  # where the header stands among the file's metadata
 # what safetensors, json and torch raise at content that is none: RecursionError is JSON of many thousand levels
@@ -58,8 +59,10 @@ def save(model: KAN | Fitted, path: str | Path) -> None:
     >>> load(path).topology.widths
     ((2, ()), (3, ()), (1, ()))
     """
+    content = to_bytes(model)
     try:
-        write_whole(path, to_bytes(model))
+        clear_leftovers(as_path(path), older=LEFT)
+        write_whole(path, content)
     except FileError as error:
         raise CheckpointError(str(error)) from error
 

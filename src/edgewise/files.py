@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import shutil
+import time
 import warnings
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -168,10 +169,11 @@ def exchanged(one: Path, other: Path) -> bool:
     return renameat2(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0
 
 
-def clear_leftovers(path: str | Path) -> None:
+def clear_leftovers(path: str | Path, older: float = 0.0) -> None:
     """Take away what killed runs left beside `path`, and put back a folder that one of them had just moved aside.
 
-    What a run that still goes on holds is let be. An `EdgewiseWarning` names what was done.
+    What a run that still goes on holds is let be, and so is what is not `older` than so many seconds: a file that is
+    just being made is not locked yet. An `EdgewiseWarning` names what was done.
     """
     done: list[str] = []
     with contextlib.suppress(OSError, ValueError):  # an unusable path is refused where it is used
@@ -179,7 +181,7 @@ def clear_leftovers(path: str | Path) -> None:
         ours = re.compile(rf"\.{re.escape(_stem(path))}\.[0-9a-f]{{8}}\.(part|old)")
         for entry in sorted(entry for entry in path.absolute().parent.iterdir() if ours.fullmatch(entry.name)):
             with _claimed(entry) as free:
-                if not free:
+                if not free or time.time() - entry.stat().st_mtime < older:
                     continue
                 if entry.suffix == ".old" and not path.exists():
                     os.rename(entry, path)

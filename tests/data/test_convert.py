@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
+import edgewise as ew
 from edgewise.data import as_matrix, as_pair, as_target
 from edgewise.errors import DataError, ShapeError
 
@@ -113,3 +114,13 @@ def test_loader_is_gathered_in_order() -> None:
         for got, want in zip(as_pair(DataLoader(TensorDataset(X, y), batch_size=3)), (X, y), strict=True)
     )
     assert as_pair(X, y)[0] is X
+
+
+def test_masked_cells_are_missing_and_never_numbers() -> None:
+    masked = np.ma.masked_equal(np.array([[1.0, -999.0], [2.0, 3.0]]), -999.0)
+    with pytest.raises(DataError, match="row 0, column 1"):
+        as_matrix(masked)
+    with pytest.raises(DataError, match="row 0"):
+        as_target(np.ma.masked_equal([-999, 3], -999), rows=2)
+    table = ew.from_arrays(np.ma.masked_equal([[1, -999], [2, 3], [4, 5]], -999), [1.0, 2.0, 3.0])
+    assert any("missing" in note for note in table.notes)

@@ -46,7 +46,7 @@ def test_all_that_is_conserved_is_found_in_closed_form(name):
     assert found.independent == count and len(found.laws) == X.shape[1]
     symbols = sympy.symbols(names)
     for one in found.quantities:
-        rate = sum(one.expression.diff(s) * sympy.nsimplify(found.laws[str(s)].expression) for s in symbols)
+        rate = sympy.Add(*(one.expression.diff(s) * sympy.nsimplify(found.laws[str(s)].expression) for s in symbols))
         assert sympy.simplify(rate) == 0, one
         assert one.drift < 1e-10
 

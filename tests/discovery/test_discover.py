@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import sympy
 import torch
@@ -11,6 +12,7 @@ import torch
 import edgewise as ew
 from edgewise.discovery import discover as module
 from edgewise.errors import ConfigError, DataError, ShapeError
+from edgewise.primitives.functions import bessel_j0
 
 QUIET = {"progress": False, "seconds": 3600}  # counted work decides, on a busy machine too
 
@@ -176,3 +178,15 @@ def test_noise_beside_row_numbers_is_no_law(seed: int):
     X[:, 0] = torch.arange(n, dtype=torch.float64)
     found = ew.discover(X, torch.randn(n, dtype=torch.float64, generator=generator), progress=False, seed=seed)
     assert not found.is_law
+
+
+def test_many_periods_on_few_rows_are_no_noise():
+    """No polynomial of so few rows shows them, so that they look like noise to a surrogate."""
+    X = rows(600, 1, low=-1.0, high=1.0, seed=2002)
+    found = ew.discover(X, bessel_j0(20 * X[:, 0]) + 0.3, **QUIET)
+    assert str(found.best.expression) == "besselj(0, 20*x1) + 3/10" and found.is_law
+
+
+def test_numpys_whole_numbers_are_seeds():
+    X = rows(50, 1)
+    assert str(ew.discover(X, X[:, 0] ** 2, seed=np.int64(2), progress=False).best) == "x1**2"

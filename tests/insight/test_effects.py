@@ -13,6 +13,7 @@ from torch import Tensor
 
 import edgewise as ew
 from edgewise.errors import ConfigError
+from helpers import assert_close
 
 F = torch.float64
 TRUTH: dict[str, Callable[[Tensor], Tensor]] = {
@@ -128,3 +129,12 @@ def test_wrong_settings_are_told():
         ew.effects(ew.KAN((2, 1)), X, points=1)
     with pytest.raises(ConfigError, match="effects needs rows"):
         ew.effects(ew.KAN((2, 1)))
+
+
+def test_points_lie_on_the_column_however_far_it_is_from_zero():
+    """Seconds since 1970 have more digits than float32."""
+    start = 1.6e9
+    X = start + 100 * torch.rand(300, 1, dtype=F, generator=torch.Generator().manual_seed(0))
+    model = ew.fit(ew.KAN((1, 1)), X, torch.sin((X[:, 0] - start) / 10), progress=False).model
+    at = torch.as_tensor(ew.effects(model, X, points=20)[0].at, dtype=F)
+    assert_close(at, torch.linspace(float(X.min()), float(X.max()), 20, dtype=F))

@@ -77,3 +77,8 @@ def test_what_cannot_be_the_same_function_is_refused():
         HybridLinear(3, 2, "no")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match=r"takes a torch.nn.Linear, got Conv1d"):
         from_linear(nn.Conv1d(1, 1, 1))  # type: ignore[arg-type]
+
+
+def test_rows_of_another_number_format_are_taken_as_by_a_layer_of_edges():
+    layer, x = HybridLinear(2, 3), torch.rand(4, 2)
+    assert_close(layer(x.half()), layer(x.half().float()))

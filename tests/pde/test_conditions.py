@@ -93,6 +93,7 @@ def test_data_holds_where_it_was_measured():
     (Dirichlet(lambda x: 1 / (x[:, 0] - x[:, 0])), ConfigError, "not finite at"),
     (Dirichlet(lambda x: cast(Any, x).nonsense), ConfigError, "failed when it was called"),
     (Dirichlet(0.0, where=lambda x: x[:, 0] > 7), ConfigError, "holds nowhere"),
+    (Dirichlet(0.0, where=cast(Any, "x")), ConfigError, "where must be a function"),
     (Robin(cast(Any, "a"), 1.0, 0.0), ConfigError, "a of a Robin"),
     (Periodic(2), ConfigError, "0 to 1"),
     (Initial(0.0, derivative=-1), ConfigError, "0 to 3"),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 import torch
 from torch import nn
 
 import edgewise as ew
+from edgewise.errors import ConfigError
 from edgewise.pde.time_slabs import TimeSlabs
 from helpers import assert_equal
 
@@ -32,3 +36,18 @@ def test_its_state_and_its_slopes():
     assert_equal(other(x), whole(x))
     (slope,) = torch.autograd.grad(whole(x).sum(), x)
     assert bool((slope != 0).all()) and isinstance(whole, nn.Module)
+
+
+@pytest.mark.parametrize(
+    ("networks", "times", "words"),
+    [
+        (True, [0.0, 1.0], "networks must be a list of networks"),
+        ([], [], "networks must be a list of networks"),
+        ([ew.KAN((2, 1))], 5, "times must be 0 increasing numbers"),
+        ([ew.KAN((2, 1)), ew.KAN((2, 1))], b"a", "times must be 1 increasing numbers"),
+        ([ew.KAN((2, 1)) for _ in range(3)], [1.0, 0.0], "times must be 2 increasing numbers"),
+    ],
+)
+def test_wrong_slabs_are_told(networks: Any, times: Any, words: str):
+    with pytest.raises(ConfigError, match=words):
+        TimeSlabs(networks, times)

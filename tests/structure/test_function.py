@@ -119,3 +119,18 @@ def test_messages_quote_the_users_error_and_the_shape():
         as_function(broken, X, NAMES)
     with pytest.raises(ShapeError, match=r"gave shape \(20, 2\) for 20 rows.*lambda x: f\(x\)\[:, 0\]"):
         as_function(lambda x: x, X, NAMES)
+
+
+def test_functions_that_do_not_use_their_rows_have_no_slope():
+    free = torch.nn.Parameter(torch.tensor(2.0, dtype=torch.float64))
+    sample = as_function(lambda x: free.expand(len(x)), X, NAMES).at(X)
+    assert (sample.f == 2.0).all() and (sample.gradient == 0.0).all()
+
+
+def test_sparse_and_short_formats_are_read_and_ragged_values_are_told():
+    sparse = as_function(lambda x: torch.as_tensor(x).sum(1).to_sparse(), X, NAMES)
+    np.testing.assert_allclose(sparse.values(X)[0], X.sum(1))
+    short = as_function(lambda x: torch.as_tensor(x).sum(1).bfloat16(), X, NAMES)
+    assert short.values(X)[0].shape == (len(X),)
+    with pytest.raises(ShapeError, match="no array of numbers"):
+        as_function(lambda x: [[1.0], [1.0, 2.0]], X, NAMES).values(X)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from edgewise.errors import DataError, MissingExtra, ShapeError, clipped, require, shown
 
+from .convert import unmasked
 from .frames import as_frame, frame_columns, is_frame, is_missing, unique_names
 from .reader import Grid, read_grid
 from .text import PARQUET, starts_with
@@ -68,7 +69,7 @@ def as_array(data: Any, what: str) -> np.ndarray:
     try:
         if isinstance(data, Tensor):
             data = data.detach().cpu().to(torch.float64 if data.is_floating_point() else data.dtype)
-        return np.asarray(data)
+        return np.asarray(unmasked(data))
     except Exception as error:  # of numpy or torch, or of the value's own methods
         raise ShapeError(
             f"{what} cannot be made into an array: {clipped(error)}. Do all rows have the same length?"

@@ -179,7 +179,7 @@ def _array(data: Any, what: str) -> np.ndarray:
     try:
         if isinstance(data, (list, tuple)) and any(isinstance(entry, Tensor) for entry in data):
             data = torch.stack([torch.as_tensor(entry).detach().cpu() for entry in data])
-        values = np.asarray(data)
+        values = np.asarray(unmasked(data))
     except Exception as error:  # of numpy or torch, or of the value's own methods
         raise ShapeError(
             f"{what} cannot be made into an array: {clipped(error)}. Do all rows have the same length?"
@@ -197,6 +197,18 @@ def _array(data: Any, what: str) -> np.ndarray:
         raise DataError(f"{what} is of type {type(data).__name__} ({values.dtype}), wanted numbers")
     keep = values.dtype in (np.float32, np.float64)
     return np.array(values, dtype=values.dtype if keep else np.float64, order="C")
+
+
+def unmasked(data: Any) -> Any:
+    """A masked array with nan where its mask is, which `numpy.asarray` would drop; all else as it is.
+
+    >>> unmasked(np.ma.masked_equal([1, -999], -999)).tolist()
+    [1.0, nan]
+    """
+    if not isinstance(data, np.ma.MaskedArray) or not np.ma.is_masked(data):
+        return data
+    kept = data if data.dtype.kind in "fcO" else data.astype(np.float64 if data.dtype.kind in "iub" else object)
+    return kept.filled(np.nan)
 
 
 def _from_objects(values: np.ndarray, what: str) -> np.ndarray:

@@ -43,7 +43,7 @@ def waves(asked: Question) -> list[Node]:
 
 
 def located(asked: Question) -> list[Node]:
-    """a shape(k z + c) + d, also with a multiple of z."""
+    """a shape(k z + c) + d, also with a multiple of z; of waves that have no phase, a J0(k z) + d."""
     return _each(asked, _located_under)
 
 
@@ -80,8 +80,8 @@ def _with_base(weights: tuple[float, ...], line: bool) -> list[Node]:
 def _waves_under(asked: Question, column: _Column, target: Target) -> Iterator[Node]:
     output, image, weight, base, line = target
     z = asked.X[:, 0]
-    step, count = TUNED.frequencies
-    k = z.new_tensor([step * n / (2 * column.half) for n in range(1, count + 1)])
+    k = z.new_tensor(_frequencies(column))
+    count = len(k)
     rates = z.new_tensor(TUNED.growths) / column.half
     envelope = torch.exp(rates * (z - column.middle)[:, None])  # (n, rates)
     angle = k * z[:, None]
@@ -109,6 +109,12 @@ def _explained_by_two(one: Tensor, other: Tensor, base: Tensor, image: Tensor, w
     apart = a * c - b * b
     whole = (c * u * u - 2 * b * u * v + a * v * v) / apart.clamp(min=1e-300)
     return torch.where(apart > TUNED.same * a * c, whole, 0.0)
+
+
+def _frequencies(column: _Column) -> list[float]:
+    """Scales of waves: neighbours differ by what least squares overcome."""
+    step, count = TUNED.frequencies
+    return [step * n / (2 * column.half) for n in range(1, count + 1)]
 
 
 # ------------------------------------------------------------------ shapes with a place
@@ -154,6 +160,7 @@ def _grid(column: _Column) -> Iterator[Node]:
         yield from (make(column.middle + side * gap) for gap in beyond for side in (-1.0, 1.0))
     for make in ABOVE.values():
         yield from (make(column.middle - gap) for gap in beyond)
+    yield from (Apply("J0", product(Num(k), Z)) for k in _frequencies(column))
 
 
 def _located_under(asked: Question, column: _Column, target: Target) -> Iterator[Node]:

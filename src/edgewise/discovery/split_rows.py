@@ -85,7 +85,7 @@ def as_task(
         raise DataError("X has no columns; a law needs at least one input")
     if len(matrix) < TUNED.fewest:
         raise DataError(f"X has {len(matrix)} rows; a law needs at least {TUNED.fewest} to be found and judged")
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(int(seed))
     order = torch.randperm(len(matrix), generator=generator)
     choosing, judging = (max(4, int(part * len(matrix))) for part in (TUNED.choosing, TUNED.judging))
     ends = (choosing, choosing + judging)

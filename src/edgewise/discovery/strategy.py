@@ -44,7 +44,7 @@ def _search(task: LawTask, depth: int, n_jobs: int) -> Iterator[Event]:
     given = ReducedProblem.whole(task.fitting.X.shape[1])
     whole = given.without_constants(task.fitting)
     yield from _plain(whole, task)
-    yield from _endgame(SurrogatedProblem.of(whole, task), task, (powers, products, noisy_polynomials, quotients))
+    yield from _endgame(SurrogatedProblem.of(whole, task), task, (noisy_polynomials, powers, products, quotients))
     grouped = _by_units(given, task)
     if grouped is not None:
         yield from _endgame(grouped, task, ENDGAME)
@@ -159,7 +159,8 @@ def _endgame(known: SurrogatedProblem, task: LawTask, searches: Sequence[Search]
         return
     Z, g, factor = state.inner(few)
     guide = few
-    if pair is not None and pair.shows_noise(Z) and len(Z) == len(few):
+    trusted = known.left <= TUNED.guides * task.spread
+    if pair is not None and trusted and pair.shows_noise(Z) and len(Z) == len(few):
         own = float(factor.square().mean().sqrt()) * pair.own_error(Z)
         g = pair.fine.values(Z)
         guide = LawRows(few.X, factor * g)

@@ -114,7 +114,8 @@ def _columns(model: KAN, rows: Tensor, points: int) -> Iterator[tuple[str, Tenso
         numbers = [number for number in group if names[number] != gap]
         if len(numbers) != 1 or column in metadata.encoding.dates:
             continue
-        at = torch.linspace(float(rows[:, numbers[0]].min()), float(rows[:, numbers[0]].max()), points).to(rows)
+        ends = float(rows[:, numbers[0]].min()), float(rows[:, numbers[0]].max())
+        at = torch.linspace(*ends, points, dtype=torch.float64).to(rows)
         made = middle.repeat(points, 1)
         made[:, numbers[0]] = at
         if gap in names:

@@ -52,7 +52,10 @@ class _Convolution(nn.Module):
             if not is_int(count) or count < 1:
                 wrong.append(f"{name} must be a whole number from 1 on, got {shown(count)}")
         if not wrong and (in_channels % groups or out_channels % groups):
-            wrong.append(f"groups={groups} must divide in_channels={in_channels} and out_channels={out_channels}")
+            wrong.append(
+                f"groups={shown(groups)} must divide in_channels={shown(in_channels)}"
+                f" and out_channels={shown(out_channels)}"
+            )
         if not isinstance(padding_mode, str) or padding_mode not in MODES:
             wrong.append(f"padding_mode must be one of {', '.join(MODES)}, got {shown(padding_mode)}")
         self.kernel_size = self._sizes("kernel_size", kernel_size, 1, wrong)
@@ -81,7 +84,7 @@ class _Convolution(nn.Module):
 
     def _padding(self, padding: Any, wrong: list[str]) -> tuple[tuple[int, int], ...]:
         """Places added before and after, per dimension."""
-        if padding == "valid":
+        if isinstance(padding, str) and padding == "valid":
             padding = 0
         if isinstance(padding, str):
             if padding != "same" or any(step != 1 for step in self.stride):

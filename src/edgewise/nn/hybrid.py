@@ -81,7 +81,7 @@ class HybridLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., i) -> (..., o). Raises `ShapeError` when x does not fit."""
-        return self.edges(x) + self.linear(x)
+        return self.edges(x) + self.linear(x.to(self.linear.weight.dtype))
 
 
 @knows_keywords

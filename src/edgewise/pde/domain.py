@@ -129,7 +129,10 @@ def _both(x: Tensor) -> bool:
 
 
 def chosen(where: Where, x: Tensor) -> Tensor:
-    """What a user's `where` answers for points x (n, d): (n,) bool. Raises `ShapeError` for another shape."""
+    """What a user's `where` answers for points x (n, d): (n,) bool. Raises `ConfigError` where it is no function, and
+    `ShapeError` for another shape."""
+    if not callable(where):
+        raise ConfigError(f"where must be a function such as lambda x: x[:, 0] == 0, or None, got {shown(where)}")
     answer = where(x)
     if not isinstance(answer, Tensor) or answer.shape != x.shape[:1] or answer.dtype != torch.bool:
         got = f"{answer.dtype} of shape {tuple(answer.shape)}" if isinstance(answer, Tensor) else shown(answer)

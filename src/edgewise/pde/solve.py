@@ -15,7 +15,7 @@ from ..errors import ConfigError, knows_keywords, problems, shown
 from ..limits import HISTORY_ROW, MODULE, NUMBER, times, too_large
 from ..metadata import Edit
 from ..model import KAN
-from ..train.monitor import Callback, Monitor, watched
+from ..train.monitor import Callback, Monitor, watched, wrong_callbacks
 from ..train.solvers.status import Status
 from .boundary_problem import BoundaryProblem, Use
 from .conditions import Condition, Data, Dirichlet, Initial, Neumann, Periodic, Robin
@@ -88,7 +88,13 @@ def solve(
     >>> sol.errors["the equation"] < 1e-7
     True
     """
-    problems([*_wrong(model, conditions, points, grids, steps, restarts, seed), *_wrong_slabs(slabs)])
+    problems(
+        [
+            *_wrong(model, conditions, points, grids, steps, restarts, seed),
+            *_wrong_slabs(slabs),
+            *wrong_callbacks(callbacks),
+        ]
+    )
     place = Domain.create(domain)
     module = _private(model, place)
     outputs = jets_of(copy.deepcopy(module), place.dims).outputs

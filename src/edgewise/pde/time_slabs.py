@@ -7,6 +7,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from ..config import is_number, is_sequence
+from ..errors import ConfigError, shown
+
 
 class TimeSlabs(nn.Module):
     """One network for each slab of time, the last input. It is called like any of them.
@@ -16,6 +19,9 @@ class TimeSlabs(nn.Module):
     Args:
         networks: one for each slab.
         times: where one slab ends and the next begins, increasing; one fewer than networks.
+
+    Raises:
+        ConfigError: networks or times of another kind or number.
 
     >>> import edgewise as ew
     >>> whole = TimeSlabs([ew.KAN((2, 1)), ew.KAN((2, 1), seed=1)], [0.5])
@@ -28,8 +34,13 @@ class TimeSlabs(nn.Module):
 
     def __init__(self, networks: Sequence[nn.Module], times: Sequence[float]) -> None:
         super().__init__()
+        if not is_sequence(networks) or not networks or not all(isinstance(one, nn.Module) for one in networks):
+            raise ConfigError(f"networks must be a list of networks, one for each slab, got {shown(networks)}")
+        ends = [float(time) for time in times] if is_sequence(times) and all(map(is_number, times)) else None
+        if ends is None or len(ends) != len(networks) - 1 or sorted(set(ends)) != ends:
+            raise ConfigError(f"times must be {len(networks) - 1} increasing numbers, got {shown(times)}")
         self.networks = nn.ModuleList(networks)
-        self.register_buffer("times", torch.tensor(list(times), dtype=torch.float64))
+        self.register_buffer("times", torch.tensor(ends, dtype=torch.float64))
 
     def slab(self, x: Tensor) -> Tensor:
         """The number (n,) of each point's slab."""

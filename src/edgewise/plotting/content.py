@@ -107,7 +107,7 @@ def rows_for(model: KAN, X: Any, what: str = "plot") -> Tensor:
     return (
         x
         if len(x) <= SEEN_ROWS
-        else x[torch.linspace(0, len(x) - 1, SEEN_ROWS, device=x.device, dtype=torch.float32).round().long()]
+        else x[torch.linspace(0, len(x) - 1, SEEN_ROWS, device=x.device, dtype=torch.float64).round().long()]
     )
 
 

@@ -40,7 +40,7 @@ class Sample:
         """At most so many rows, at equal distances."""
         if len(self.X) <= rows:
             return self
-        chosen = torch.linspace(0, len(self.X) - 1, rows, dtype=torch.float32).round().long().to(self.X.device)
+        chosen = torch.linspace(0, len(self.X) - 1, rows, dtype=torch.float64).round().long().to(self.X.device)
         return Sample(self.X[chosen], self.y[chosen], self.classes)
 
 

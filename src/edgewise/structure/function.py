@@ -102,7 +102,8 @@ class Called:
         x = torch.tensor(X, requires_grad=True)
         with torch.enable_grad():
             y = self.call(x)
-            (gradient,) = torch.autograd.grad(y.sum(), x)
+            (gradient,) = torch.autograd.grad(y.sum(), x, allow_unused=True)
+        gradient = torch.zeros_like(x) if gradient is None else gradient  # f does not depend on x
         return _as_values(y, len(X)), gradient.numpy()
 
 
@@ -136,7 +137,10 @@ def _rounding_of(error: np.ndarray, noise: float) -> np.ndarray:
 
 def _as_values(y: Any, rows: int) -> np.ndarray:
     """What a function gave, as (n,) in float64. Raises `ShapeError`."""
-    values = y.detach().cpu().numpy() if isinstance(y, torch.Tensor) else np.asarray(y)
+    try:
+        values = _dense(y).numpy() if isinstance(y, torch.Tensor) else np.asarray(y)
+    except Exception as error:  # of numpy or torch, or of the value's own methods
+        raise ShapeError(f"what the function f gave is no array of numbers: {clipped(error)}") from error
     if values.shape == (rows, 1):
         values = values[:, 0]
     if values.shape != (rows,):
@@ -282,3 +286,10 @@ class _Restricted:
         return FunctionSample(
             X, found.f, found.gradient[:, kept], found.f_error, found.gradient_error[:, kept], self.names
         )
+
+
+def _dense(y: torch.Tensor) -> torch.Tensor:
+    """The tensor in a format that numpy has."""
+    y = y.detach().cpu()
+    y = y if y.layout == torch.strided else y.to_dense()
+    return y.double() if y.is_floating_point() else y

@@ -89,7 +89,7 @@ def probe_of(f: Any, X: Any, noise: Any, inputs: Any, seed: Any) -> Probe:
     if len(rows) < TUNED.least_rows:
         raise DataError(f"X has {len(rows)} rows, a test of structure needs {TUNED.least_rows}")
     names = column_names(X, rows.shape[1], inputs, _known_names(f))
-    return probe(as_function(f, rows, names, noise), rows, seed)
+    return probe(as_function(f, rows, names, noise), rows, int(seed))
 
 
 def _known_names(f: Any) -> tuple[str, ...]:

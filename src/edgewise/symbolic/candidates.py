@@ -43,7 +43,7 @@ def distinct_first(ranked: list[FittedForm], x: Tensor) -> list[FittedForm]:
 
     Far from its root, a power is as good as any other.
     """
-    points = x.sort().values[torch.linspace(0, len(x) - 1, TUNED.curve_points, dtype=torch.float32).long()]
+    points = x.sort().values[torch.linspace(0, len(x) - 1, TUNED.curve_points, dtype=torch.float64).long()]
     kept: list[tuple[FittedForm, Tensor]] = []
     repeated = []
     for one in ranked[: TUNED.considered]:

@@ -27,6 +27,7 @@ from .settings import FitSettings
 from .solvers import by_name, first_order
 from .solvers.batches import batch_rows
 from .solvers.rates import Rates
+from .solvers.snapshots import check_module
 from .solvers.status import Status
 from .solvers.steps import Penalty, by_rows, load
 from .solvers.stop import Step, Stop
@@ -237,6 +238,7 @@ class Run:
         longest = TUNED.longest if self.penalty is None else TUNED.longest_sparse
         run = None if self.chapter is None else self.chapter.run()
         if run is not None and run.outcome is not None:
+            check_module(module, run.outcome.get("state"))
             load(module, run.outcome["state"])
             return Status[run.outcome["status"]]
         self.monitor.counted = "epochs"

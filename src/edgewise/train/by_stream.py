@@ -19,6 +19,7 @@ from .result import DEEP_BLOCK, FitResult
 from .resuming.chapters import opened
 from .settings import FitSettings
 from .solvers import first_order
+from .solvers.snapshots import check_module
 from .solvers.status import Status
 from .solvers.steps import Steps, load
 from .solvers.stop import Step
@@ -159,6 +160,7 @@ def _trained(
         chapter = opened(settings.resume, monitor, module, stream.loss, stream.count, settings)
         run = None if chapter is None else chapter.run()
         if run is not None and run.outcome is not None:
+            check_module(module, run.outcome.get("state"))
             load(module, run.outcome["state"])
             return Status[run.outcome["status"]]
         way = pace("adam" if settings.optimizer == "auto" else settings.optimizer, settings)

@@ -15,6 +15,7 @@ from ..errors import ConfigError, knows_keywords, shown
 from ..limits import NUMBER, layer_bytes, refuse_too_large, times
 from ..losses import Function, Loss, Numbers
 from ..model import KAN
+from ..screen import bar_wanted
 from ..transforms.grids import reaching
 from . import by_gradient, by_least_squares, by_module, by_residual, by_stream
 from .choose import EVIDENCE, FULL_BATCH, Optimizer, choose, whole_batch
@@ -25,7 +26,7 @@ from .monitor import Callback, Monitor, watched
 from .naming import opened
 from .priors.memory import Memory, check_loss
 from .result import FitResult, split_of
-from .resuming.journal import Part, part_of
+from .resuming.journal import Part, blamed, part_of
 from .schedule.costs import count_parameters
 from .schedule.knots import reaching_rows
 from .schedule.rounds import TUNED, in_rounds
@@ -140,7 +141,8 @@ def fit(
 def _fit(model: nn.Module, X: Any, y: Any, settings: FitSettings) -> FitResult:
     """Train by these settings, once they are checked; a journal that is of this fit alone then goes."""
     settings.check(model, X, y)
-    with watched(settings.callbacks, settings.progress and processes.first()) as monitor:
+    shown = bar_wanted(settings.progress) and processes.first()
+    with watched(settings.callbacks, shown) as monitor, blamed(settings.resume, monitor):
         result = _case(model, X, y, settings, monitor)
     if settings.resume is not None and settings.resume.whole and result.status is not Status.INTERRUPTED:
         settings.resume.journal.remove()

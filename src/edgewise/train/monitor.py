@@ -19,6 +19,12 @@ REFRESH = 0.2  # seconds between two pictures of the bar within an epoch
 Callback = Callable[[Row], bool | None]
 
 
+def wrong_callbacks(callbacks: Any) -> Iterator[str]:
+    """What is wrong with callbacks, in words."""
+    if not isinstance(callbacks, (list, tuple)) or not all(callable(callback) for callback in callbacks):
+        yield f"callbacks must be a tuple of functions of a history row, got {shown(callbacks)}"
+
+
 class Monitor:
     """Collects one row per step and shows the loss. A callback gets each row and ends the run by returning True.
 
@@ -32,6 +38,7 @@ class Monitor:
         self.rows: list[Row] = []
         self.callbacks = tuple(callbacks)
         self.stopped = False
+        self.raised: Exception | None = None  # by a callback
         self.unit = 1.0
         self.counted = "steps"  # what a row is of, in words
         self.interrupted = self.patient = False
@@ -75,7 +82,11 @@ class Monitor:
             self._bar.unit = f" {self.counted}"
             self._bar.update(1)
         for callback in self.callbacks:
-            answer = callback(dict(row))
+            try:
+                answer = callback(dict(row))
+            except Exception as error:
+                self.raised = error
+                raise
             try:
                 self.stopped = bool(answer) or self.stopped
             except Exception as error:  # of an array, which is neither

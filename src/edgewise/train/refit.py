@@ -19,7 +19,7 @@ from .monitor import watched
 from .naming import opened
 from .result import FitResult
 from .resuming.chapters import opened as opened_chapter
-from .resuming.journal import Part, part_of
+from .resuming.journal import Part, blamed, part_of
 from .schedule.candidate import Candidate, Interrupted
 from .schedule.extrapolation import carried_on
 from .schedule.knots import reaching_rows
@@ -87,7 +87,7 @@ def refit(
     _, X, y, _ = opened(model, X, y)
     job, everything = _all_rows(result, start, X, y, sample_weight)
     part = part_of(resume, "refit")
-    with watched((), progress) as monitor:
+    with watched((), progress) as monitor, blamed(part, monitor):
         if isinstance(ending, Again):
             found = additive(start, job, everything, monitor, ending.structures, ending.shapes)
             done, status, job = found.model, found.status, replace(job, loss=found.loss)

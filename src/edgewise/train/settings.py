@@ -17,7 +17,7 @@ from ..losses import Function, Loss
 from ..model import KAN
 from .choose import EVIDENCE, FULL_BATCH, NAMES, Optimizer
 from .evidence.shapes import Constraints, faults_of
-from .monitor import Callback
+from .monitor import Callback, wrong_callbacks
 from .priors.memory import Memory, check_memory
 from .resuming.journal import Part
 from .solvers.rates import SCHEDULES
@@ -173,9 +173,7 @@ class FitSettings:
         yield from check_memory(self.memory, model, self.residual, self.optimizer, self.sparsity)
 
     def _callbacks(self) -> Iterator[str]:
-        callbacks: Any = self.callbacks
-        if not isinstance(callbacks, (list, tuple)) or not all(callable(callback) for callback in callbacks):
-            yield f"callbacks must be a tuple of functions of a history row, got {shown(callbacks)}"
+        yield from wrong_callbacks(self.callbacks)
 
     def _without_effect(self, model: nn.Module) -> Iterator[str]:
         """Settings that would do nothing, or could not be followed."""

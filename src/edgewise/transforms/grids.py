@@ -333,7 +333,7 @@ def adapt(
             knots = layer.knots
             if rows is not None:
                 _range(rows, "adapt")
-                knots = grid.from_samples(rows, size, layer.degree, quantile=quantile, margin=margin)
+                knots = grid.from_samples(rows, size, layer.degree, quantile=float(quantile), margin=float(margin))
             changes.append(partial(onto, knots=knots))
             made, error = regrid(layer, knots)
             fresh.append(made)

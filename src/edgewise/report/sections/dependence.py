@@ -54,7 +54,7 @@ def dependence(model: KAN, sample: Sample, feature: int) -> Dependence:
     moved = x.repeat(STEPS_ALONG, 1)
     moved[:, feature] = places.repeat_interleave(len(x))
     y = predict(model, moved, sample.classes).reshape(STEPS_ALONG, len(x), -1)
-    single = torch.linspace(0, len(x) - 1, min(SINGLE_ROWS, len(x)), dtype=torch.float32).round().long()
+    single = torch.linspace(0, len(x) - 1, min(SINGLE_ROWS, len(x)), dtype=torch.float64).round().long()
     rows = y[:, single, 0].T.tolist() if y.shape[2] == 1 else []
     return Dependence(feature, places.tolist(), y.mean(1).tolist(), rows)
 

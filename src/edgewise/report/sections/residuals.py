@@ -66,7 +66,7 @@ def residuals(subject: Subject) -> ResidualCharts | Confusions:
 
 def residual_charts(names: Sequence[str], got: Tensor, want: Tensor) -> ResidualCharts:
     """What predictions (n, k) of these outputs miss of the measured values (n, k)."""
-    chosen = torch.linspace(0, len(got) - 1, min(MOST_DOTS, len(got)), dtype=torch.float32).round().long()
+    chosen = torch.linspace(0, len(got) - 1, min(MOST_DOTS, len(got)), dtype=torch.float64).round().long()
     charts = []
     for k, name in enumerate(names[:MOST_OUTPUTS]):
         p, t = got[:, k], want[:, k]

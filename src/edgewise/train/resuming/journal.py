@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ...errors import CheckpointError, ConfigError, EdgewiseWarning, shown
+from ...errors import CheckpointError, ConfigError, EdgewiseError, EdgewiseWarning, clipped, shown
 from ...files import FileError, as_path
+from ..monitor import Monitor
 from ..solvers import processes
-from ..solvers.snapshots import Tree
+from ..solvers.snapshots import Tree, damaged
 from ..solvers.status import Status
 from ..solvers.stop import Stop
 from ..solvers.types import Damping, Minimum
 from . import trees
+from .checks import are_chapters
 
 EVERY = 60.0  # seconds between two snapshots
 SHARE = 20  # times as long as it takes to write one, at least: large states are written less often
@@ -41,10 +44,15 @@ class Journal:
             raise ConfigError(f"resume must be the path of a file, got {shown(path)}") from error
         self.cost, self.written = 0.0, time.monotonic()
         self.chapters: dict[str, dict[str, Tree]] = {}
+        self.began = self.path.exists()
         if self.path.exists():
             found = trees.read(self.path)
             if not isinstance(found, dict) or found.get("format") != FORMAT:
                 raise CheckpointError(f"{self.path} is of another version of edgewise; delete it and begin anew")
+            if not are_chapters(found.get("chapters")):
+                raise CheckpointError(
+                    f"{self.path} holds something else than an unfinished fit; delete it and begin anew"
+                )
             self.chapters = found["chapters"]
 
     def part(self, name: str) -> Part:
@@ -71,6 +79,23 @@ class Journal:
     def remove(self) -> None:
         """Delete the file: the work is done."""
         self.path.unlink(missing_ok=True)
+
+
+@contextmanager
+def blamed(part: Part | None, monitor: Monitor) -> Iterator[None]:
+    """Where a fit that goes on from a file fails inside, the file is named, as what it holds may be at fault. The
+    error itself stays as the cause. What a callback raises is its own."""
+    try:
+        yield
+    except EdgewiseError:
+        raise
+    except Exception as error:
+        if part is None or not part.journal.began or error is monitor.raised:
+            raise
+        raise CheckpointError(
+            f"the fit could not go on from {part.journal.path} ({type(error).__name__}: {clipped(error)}); if the file"
+            " is damaged, delete it and begin anew"
+        ) from error
 
 
 def part_of(resume: str | Path | Part | None, name: str) -> Part | None:
@@ -160,13 +185,22 @@ def resumed(chapter: Chapter | None, stop: Stop, minimise: Callable[[Any], Minim
         return minimise(None)
     run = chapter.run(stop.state)
     if run.outcome is not None:
-        stop.restore(run.outcome["stop"])
+        if "end" not in run.outcome or run.outcome["end"]["theta"].shape != stop.last.shape:
+            raise damaged("a result of another kind")
+        _restore(stop, run.outcome["stop"])
         return _minimum(run.outcome["end"])
     if run.beside is not None:
-        stop.restore(run.beside)
+        _restore(stop, run.beside)
     end = minimise(run)
     run.finish({"end": {**vars(end), "status": end.status.name, "damping": asdict(end.damping)}, "stop": stop.state()})
     return end
+
+
+def _restore(stop: Stop, known: dict[str, Any]) -> None:
+    """Let `stop` know what it knew. Raises `CheckpointError` where that is of another number of parameters."""
+    if any(state.shape != stop.last.shape for state in (known["best"][0], known["last"])):
+        raise damaged("states of another number of parameters")
+    stop.restore(known)
 
 
 def _minimum(found: dict[str, Any]) -> Minimum:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..problems.curvature import Linearised
 from . import levenberg_marquardt
-from .snapshots import Snapshots, Tree
+from .snapshots import Snapshots, Tree, damaged
 from .stop import Watch
 from .tuning import TUNED
 from .types import Damping, Minimum
@@ -128,6 +128,8 @@ class _Within:
         left = self.snapshots.last()
         if left is None:
             return None
+        if not isinstance(left, list) or len(left) != 3 or not all(isinstance(one, int | float) for one in left[1:]):
+            raise damaged("a state of another kind")
         state, self.models.first, self.models.products = left
         return state
 

@@ -10,7 +10,7 @@ from collections import deque
 from torch import Tensor
 
 from .line_search import ValueGradient, descend
-from .snapshots import Snapshots, Tree
+from .snapshots import Snapshots, Tree, damaged
 from .stop import Watch
 from .types import Minimum
 
@@ -54,6 +54,8 @@ class LimitedMemory:
 
     def restore(self, state: Tree) -> None:
         """Know these pairs."""
+        if not isinstance(state, list) or not all(isinstance(entry, list) and len(entry) == 3 for entry in state):
+            raise damaged("pairs of another kind")
         self.pairs.extend((step, change, product) for step, change, product in state)
 
 

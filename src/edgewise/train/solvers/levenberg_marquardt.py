@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .snapshots import Snapshots
+from .snapshots import Snapshots, left_by
 from .status import Status
 from .stop import Settled, Step, Watch
 from .tuning import TUNED
@@ -77,7 +77,7 @@ def minimize(
     taken = failed = 0  # steps tried, of these failed in a row
     evaluations = 1
     mu = (damping or Damping()).mu
-    left = snapshots.last() if snapshots is not None else None
+    left = left_by(snapshots, theta, entries=6)
     if left is not None:
         theta, seen, mu, taken, settled.small, evaluations = left
     about = model(problem, theta)

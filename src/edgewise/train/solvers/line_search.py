@@ -16,7 +16,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from .snapshots import Snapshots, Tree
+from .snapshots import Snapshots, Tree, left_by
 from .status import Status
 from .stop import Settled, Step, Watch
 from .tuning import TUNED
@@ -178,7 +178,7 @@ def descend(
     """
     at, settled = Counted(value_gradient), Settled(tolerance, patience)
     memory.reset()
-    left = snapshots.last() if snapshots is not None else None
+    left = left_by(snapshots, theta, entries=8)
     if left is not None:
         theta, value, gradient, began, taken, settled.small, at.evaluations, known = left
         memory.restore(known)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ...errors import ConfigError, did_you_mean, shown
 from .line_search import ValueGradient, descend
-from .snapshots import Snapshots, Tree
+from .snapshots import Snapshots, Tree, damaged
 from .stop import Watch
 from .tuning import TUNED
 from .types import Minimum
@@ -97,6 +97,8 @@ class InverseHessian:
 
     def restore(self, state: Tree) -> None:
         """Know this matrix."""
+        if state is not None and (not isinstance(state, Tensor) or state.ndim != 2):
+            raise damaged("a matrix of another shape")
         self.matrix = state
 
 

@@ -10,11 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ...errors import clipped
 from ...losses import Loss
 from . import processes
 from .batches import Block
 from .rates import Rates
-from .snapshots import Tree
+from .snapshots import Tree, check_module, check_moments, damaged
 from .tuning import TUNED
 
 Penalty = Callable[[nn.Module, Tensor], Tensor]  # of a module, on rows (b, features)
@@ -110,10 +111,17 @@ class Steps:
 
     def restore(self, left: dict[str, Tree]) -> None:
         """Be where a snapshot says."""
+        if not isinstance(left, dict) or not {"module", "optimizer", "steps", "random"} <= set(left):
+            raise damaged("a state of another kind")
+        check_module(self.module, left["module"])
         load(self.module, left["module"])
-        self.method.load_state_dict(left["optimizer"])
-        self.taken, self.undone, self.rate = left["steps"]
-        torch.default_generator.set_state(left["random"][0])
+        try:
+            self.method.load_state_dict(left["optimizer"])
+            self.taken, self.undone, self.rate = left["steps"]
+            torch.default_generator.set_state(left["random"][0])
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError) as error:
+            raise damaged(f"a state that the optimizer does not take ({clipped(error)})") from error
+        check_moments(self.method)
         if self._on_gpu:
             torch.cuda.set_rng_state_all(left["random"][1:])
 

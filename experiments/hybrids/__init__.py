@@ -1,0 +1,1 @@
+"""A few KAN edges in an MLP, and MLP blocks in a KAN, beside both."""

@@ -1,0 +1,1 @@
+"""The Kolmogorov-Arnold theorem at work."""
