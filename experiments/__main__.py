@@ -24,6 +24,8 @@ NAMES = {
     "hybrids": "a few KAN edges in an MLP, MLP blocks in a KAN, beside both at equal parameters",
     "continual_learning": "what is still known after a function was shown part by part, beside MLPs",
     "unsupervised": "all relations among the columns of a table, without a target (section 4.2)",
+    "knots": "the signature of knots from their geometry, and its formula (section 4.3)",
+    "anderson": "mobility edges of quasiperiodic chains, as formulas (section 4.4)",
     "ablations": "what each choice is worth: base, degree, number format, start, optimizer, penalty",
     "images": "KAN edges beside perceptrons on small images, at equal parameters and CPU seconds",
     "class_incremental": "digits in five tasks of two classes: a KAN with an exact memory beside perceptrons",

@@ -341,6 +341,8 @@ OTHERS = {
     "theorem": "product",
     "hybrids": "hard,digits",
     "unsupervised": "six",
+    "knots": "rule,formula,kan_three,mlp",
+    "anderson": "gaam",
     "language": "KAN,MLP",
     "class_incremental": "linear,mlp_ewc",
 }

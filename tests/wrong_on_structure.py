@@ -33,6 +33,30 @@ add(
 add("relations", "seed", lambda v: ew.relations(torch.rand(80, 2), seed=v, progress=False), SEEDS)
 add("relations", "progress", lambda v: ew.relations(rows(), progress=v), {"None": None, "text": "no", "2": 2})
 
+many, signs = torch.rand(300, 2), torch.arange(300) % 2
+add(
+    "boundary",
+    "X",
+    lambda v: ew.boundary(v, signs),
+    {
+        **{words: value for words, value in NO_ROWS.items() if words != "one column too many"},
+        "few rows": torch.ones(5, 2),
+        "nan": [[math.nan, 1.0]] * 300,
+    },
+)
+add(
+    "boundary",
+    "y",
+    lambda v: ew.boundary(many, v),
+    {"None": None, "fewer": [1.0], "a number": 3.0, "one class": [1] * 300, "three classes": torch.arange(300) % 3},
+)
+add(
+    "boundary",
+    "inputs",
+    lambda v: ew.boundary(many, signs, inputs=v),
+    {"one": ["a"], "twice": ["a", "a"], "text": "ab"},
+)
+add("boundary", "seed", lambda v: ew.boundary(many, signs, seed=v), SEEDS)
 MOVING = {"few rows": torch.ones(5, 2), "nan": [[math.nan, 1.0]] * 70, "empty": torch.ones(0, 2)}
 add("conserved", "X", lambda v: ew.conserved(v, torch.ones(70, 2), progress=False), {**NO_ROWS, **MOVING})
 add(

@@ -122,6 +122,7 @@ def off_by(relation: Any, names: tuple[str, ...], judges: np.ndarray) -> float |
     if relation.expression is None:
         return None
     symbols = [sympy.Symbol(name) for name in names]
-    target = sympy.sympify(relation.target, locals={name: sympy.Symbol(name) for name in names})
+    read: Any = sympy.sympify
+    target = read(relation.target, locals={name: sympy.Symbol(name) for name in names})
     left, right = (sympy.lambdify(symbols, side)(*judges.T) for side in (target, relation.expression))
     return float(np.sqrt(np.mean((left - right) ** 2)) / np.std(left))

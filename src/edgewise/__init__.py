@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .data import from_dataframe as from_dataframe
     from .data import from_function as from_function
     from .data import read_csv as read_csv
+    from .discovery.boundary import boundary as boundary
     from .discovery.conserved import conserved as conserved
     from .discovery.discover import discover as discover
     from .estimators.classifier import KANClassifier as KANClassifier
@@ -75,6 +76,7 @@ _HOME = {
     "Table": "data",
     "adapt": "transforms",
     "attribute": "attribution",
+    "boundary": "discovery.boundary",
     "conserved": "discovery.conserved",
     "deepen": "transforms",
     "discover": "discovery.discover",

@@ -114,6 +114,35 @@ class DiscoveryTuning:
     quotients: int = 12
     """Quotients whose constants are fitted. On the knots the law is the first of them."""
 
+    # ------------------------------------------------------------------ surfaces (boundary.py, logistic.py)
+
+    edge_least: int = 200
+    """Rows from which a surface can be looked for. Not measured."""
+    edge_fitted: float = 0.8
+    """Part of the rows that fit; the others judge."""
+    edge_network: int = 4000
+    """Rows to which the network is fitted that tells what is near the surface: more take time, and it is a guide."""
+    edge_rows: int = 800
+    """Rows nearest to the surface on which terms are compared. Not measured."""
+    edge_part: float = 0.3
+    """Part of the rows, the nearest to the surface, to which the weights are fitted: others say nothing of it."""
+    edge_terms: int = 240
+    """Terms, at most: 30,000 pairs of them take some seconds."""
+    edge_followed: int = 10
+    """Sums that get further terms. Not measured."""
+    edge_longest: int = 5
+    """Terms of a sum, at most, the constant among them. Not measured."""
+    edge_sharpness: float = 10.0
+    """Factor by which a surface may be sharper or dimmer than usual at a row, at most. Not measured."""
+    edge_ridge: float = 1e-6
+    """Penalty on the squares of weights, for each row: it matters only where classes come apart."""
+    edge_steps: int = 25
+    """Newton's steps of a regression, at most."""
+    edge_halvings: int = 6
+    """Times that a step is halved, at most."""
+    edge_close: float = 1e-3
+    """Fall of minus the log likelihood below which no more steps are taken: a thousandth of a bit."""
+
     # ------------------------------------------------------------------ splits (splits.py, inner_sums.py)
 
     split_rows: int = 2000

@@ -50,7 +50,7 @@ def first(parts: Parts, column: int, pool: Sequence[int]) -> Explained:
 
 def simplified(parts: Parts, found: Explained) -> Explained:
     """An explanation by fewer columns: they are taken out as long as rows that took no part get no worse."""
-    best = found
+    best: Explained = found
     while len(best.parents) > 1:
         without = {
             out: _fitted(parts, best.column, [one for one in best.parents if one != out]) for out in best.parents

@@ -1,0 +1,1 @@
+"""Mobility edges of quasiperiodic chains, as formulas (section 4.4 of the paper)."""

@@ -1,0 +1,60 @@
+"""ew.boundary: surfaces between two classes, against known ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy
+import torch
+
+import edgewise as ew
+from edgewise.discovery.logistic import alone, with_each
+from edgewise.errors import ConfigError, DataError
+
+
+def columns(n: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(0.5, 2, (n, 3))
+
+
+@pytest.mark.slow
+def test_a_surface_is_found_through_wrong_labels_near_it():
+    X = columns(2500)
+    a, b, c = X.T
+    blurred = a * b - 2 * c + 1 + 0.03 * np.random.default_rng(1).logistic(size=len(X))
+    found = ew.boundary(X, blurred > 0, inputs=["a", "b", "c"])
+    a, b, c = sympy.symbols("a b c")
+    weights = sympy.expand(found.expression).as_coefficients_dict()
+    assert set(weights) == {a * b, c, sympy.Integer(1)}, found
+    assert weights[a * b] > 0
+    assert float(weights[c] / weights[a * b]) == pytest.approx(-2, abs=0.1)
+    assert float(weights[sympy.Integer(1)] / weights[a * b]) == pytest.approx(1, abs=0.1)
+    assert found.accuracy > 0.95
+
+
+def test_the_second_class_is_the_positive_side_and_labels_may_be_text():
+    X = columns(400)[:, :2]
+    labels = np.where(X[:, 0] > X[:, 1], "over", "below")
+    found = ew.boundary(X, labels)
+    assert (found(X).numpy() > 0).mean() == pytest.approx((labels == "over").mean(), abs=0.02)
+
+
+def test_many_regressions_are_those_done_one_by_one():
+    generator = torch.Generator().manual_seed(0)
+    shared = torch.randn(300, 2, dtype=torch.float64, generator=generator)
+    extra = torch.randn(300, 4, dtype=torch.float64, generator=generator)
+    labels = (shared[:, 0] + extra[:, 1] + torch.randn(300, dtype=torch.float64, generator=generator) > 0).double()
+    theta, deviance = with_each(shared, extra, labels)
+    assert int(deviance.argmin()) == 1
+    for n in range(4):
+        own, _, off = alone(torch.cat([shared, extra[:, [n]]], 1), labels)
+        assert torch.allclose(own, theta[n], atol=1e-4) and float(off - deviance[n]) == pytest.approx(0.0, abs=1e-4)
+
+
+def test_tables_without_two_classes_are_refused():
+    X = columns(300)
+    with pytest.raises(DataError, match="two classes, got 3"):
+        ew.boundary(X, np.arange(300) % 3)
+    with pytest.raises(DataError, match="at least 200"):
+        ew.boundary(X[:50], X[:50, 0] > 1)
+    with pytest.raises(ConfigError, match="seed"):
+        ew.boundary(X, X[:, 0] > 1, seed=-1)
