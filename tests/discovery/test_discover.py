@@ -189,4 +189,4 @@ def test_many_periods_on_few_rows_are_no_noise():
 
 def test_numpys_whole_numbers_are_seeds():
     X = rows(50, 1)
-    assert str(ew.discover(X, X[:, 0] ** 2, seed=np.int64(2), progress=False).best) == "x1**2"
+    assert str(ew.discover(X, X[:, 0] ** 2, seed=np.int64(2), progress=False)  # type: ignore[arg-type].best) == "x1**2"

@@ -207,8 +207,8 @@ def unmasked(data: Any) -> Any:
     """
     if not isinstance(data, np.ma.MaskedArray) or not np.ma.is_masked(data):
         return data
-    kept = data if data.dtype.kind in "fcO" else data.astype(np.float64 if data.dtype.kind in "iub" else object)
-    return kept.filled(np.nan)
+    kind = data.dtype.kind
+    return np.ma.filled(data if kind in "fcO" else data.astype(np.float64 if kind in "iub" else object), np.nan)
 
 
 def _from_objects(values: np.ndarray, what: str) -> np.ndarray:
