@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -189,4 +190,5 @@ def test_many_periods_on_few_rows_are_no_noise():
 
 def test_numpys_whole_numbers_are_seeds():
     X = rows(50, 1)
-    assert str(ew.discover(X, X[:, 0] ** 2, seed=np.int64(2), progress=False)  # type: ignore[arg-type].best) == "x1**2"
+    seed: Any = np.int64(2)
+    assert str(ew.discover(X, X[:, 0] ** 2, seed=seed, progress=False).best) == "x1**2"
