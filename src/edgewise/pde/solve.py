@@ -88,13 +88,8 @@ def solve(
     >>> sol.errors["the equation"] < 1e-7
     True
     """
-    problems(
-        [
-            *_wrong(model, conditions, points, grids, steps, restarts, seed),
-            *_wrong_slabs(slabs),
-            *wrong_callbacks(callbacks),
-        ]
-    )
+    wrong = [*_wrong_slabs(slabs), *wrong_callbacks(callbacks)]
+    problems([*_wrong(model, conditions, points, grids, steps, restarts, seed), *wrong])
     place = Domain.create(domain)
     module = _private(model, place)
     outputs = jets_of(copy.deepcopy(module), place.dims).outputs

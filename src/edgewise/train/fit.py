@@ -17,7 +17,7 @@ from ..losses import Function, Loss, Numbers
 from ..model import KAN
 from ..screen import bar_wanted
 from ..transforms.grids import reaching
-from . import by_gradient, by_least_squares, by_module, by_residual, by_stream
+from . import by_gradient, by_least_squares, by_module, by_residual
 from .choose import EVIDENCE, FULL_BATCH, Optimizer, choose, whole_batch
 from .evidence import by_evidence
 from .evidence.shapes import Constraints
@@ -34,7 +34,8 @@ from .schedule.scaling import fitted_before, representable, scaled_by, scaled_to
 from .settings import FitSettings, network_of
 from .solvers import processes
 from .solvers.status import Status
-from .streams import is_stream
+from .streaming import by_stream
+from .streaming.streams import is_stream
 
 
 @knows_keywords
@@ -68,54 +69,36 @@ def fit(
 ) -> FitResult:
     """Train a copy of `model` on X and y; the model itself stays as it is.
 
-    A KAN is scaled to the data on its first fit, started several times, and refined grid by grid while the held-out
-    loss falls. Other modules are trained as they are. Some held-out rows choose grid, restart and stop; others only
-    judge, and give the `validation_` metrics. A network no better than the mean on held-out rows is not given back: a
-    constant is, and the status says so. Ctrl-C returns the best so far.
+    Some held-out rows choose grid, restart and stop; others only judge, and give the `validation_` metrics. A network
+    no better than the mean on held-out rows is not given back: a constant is, and the status says so. Ctrl-C returns
+    the best so far. docs/training.md tells more of each argument.
 
     Args:
         model: an `edgewise.KAN` or any `nn.Module` that maps rows to outputs.
-        X (n, features): an array, tensor, frame; or a `Table` or DataLoader of pairs, without y. Of a module (n, ...),
-            and whole numbers where it takes them. A module in mini-batches reads a DataLoader as it goes, and nothing
-            of it is kept.
-        y (n,), (n, outputs) or class labels (n,): targets. Text, booleans and categories are classes. Of a module
-            numbers of any rank, or class numbers (n, ...) for the positions of each row.
+        X (n, features): an array, tensor, frame, `Table`; a DataLoader of pairs, without y; of a module (n, ...).
+        y (n,), (n, outputs) or class labels (n,): targets; text, booleans and categories are classes.
         residual: a function of the model that returns (m,), in place of X and y; its mean square is minimised.
-        validation: rows (X, y) or (X, y, weight) to judge by, or the result of a fit, whose split is kept. By default
-            10 % of the rows choose and up to 10 % judge; below 30 rows none do.
-        optimizer: "auto"; "lm" (Levenberg-Marquardt) or "lm-cg" (the same without a matrix); "lbfgs"; "ssbroyden" or
-            "ssbfgs" (self-scaled quasi-Newton); "adam"; or a factory such as `torch.optim.AdamW`. "evidence", for a KAN
-            without hidden layers, or with one of sums and products such as (d, (1, 8), 1): every edge as smooth as the
-            marginal likelihood says, in closed form. Products that the data do not ask for are left out.
+        validation: rows (X, y) or (X, y, weight) to judge by, or the result of a fit, whose split is kept.
+        optimizer: "auto", "lm", "lm-cg", "lbfgs", "ssbroyden", "ssbfgs", "adam", a factory such as
+            `torch.optim.AdamW`; or "evidence", in closed form, for a KAN without hidden layers or with products alone.
         grids (intervals): sizes that are tried in turn, one for all layers; "auto" doubles while that pays.
         sparsity (spreads of y): pull that drives edges to constants, for `prune`. Usual: 0.01 to 0.1.
-        loss: "squared_error", "cross_entropy", "huber", "absolute_error", "quantile", "student_t", "poisson", "gamma",
-            "binomial"; an object such as `ew.losses.Quantile(0.9)`; or a function in torch of prediction and target
-            (b, outputs) that gives a number for each row; or a module such as `nn.HuberLoss()`. "auto" looks at y.
-            docs/losses.md tells more.
+        loss: "auto", a name such as "huber", an object of `ew.losses`, a function in torch, a module (docs/losses.md).
         restarts: how many further starts a KAN gets; "auto" goes by its size.
         steps: of each stage, at most; epochs of a method in mini-batches.
         batch_size (rows): of a mini-batch, for "adam" and factories.
-        sample_weight (n,): how often each row counts; rows of weight 0 are left out. Weights that are no whole numbers
-            only weigh rows against each other.
+        sample_weight (n,): how often each row counts; rows of weight 0 are left out.
         memory: the result whose model is trained on, or its `.memory`: its rows go on counting (`Memory`).
         seed: of the split, the restarts and the batches.
         callbacks: functions that get each row of the history, a dict; one that returns True ends the run.
         progress: show a bar on a terminal or in a notebook.
         device: where to train; by default where the model is.
-        resume: a file for the state of the fit, renewed every minute and deleted at the end. Where it is there already,
-            the fit goes on from it, to the same bits. Data, settings and threads must be the same.
-        constraints: with optimizer="evidence", what the function of an input is held to, by its name or position:
-            "increasing", "decreasing", "convex", "concave", or one of each pair. {"dose": ("increasing", "concave")}.
-            "periodic:24" repeats after 24, "periodic" after the range of the rows. "non-negative" keeps predictions
-            from falling below zero by what the named inputs add, the others as in the rows' mean. All hold everywhere,
-            beyond the rows as well; no product takes such an input. Of a loss with a link they hold the link, of two
-            classes the log odds of the second.
+        resume: a file for the state of the fit, renewed every minute, from which it goes on after a kill.
+        constraints: with "evidence", what the function of an input is held to: {"dose": ("increasing", "concave")}.
         epochs: passes over the rows, by "adam" and factories; so are all that follow.
         lr: the optimizer's rate; 0.01 by default for "adam", a factory's own one for a factory.
-        schedule: how the rate moves: "constant", "cosine", "onecycle", or a function of the part of the run that is
-            done, which gives the part of the rate. By default "cosine" for "adam", "constant" for factories.
-        precision: "bfloat16" for forward passes in that format where torch holds it safe; KAN edges keep their own.
+        schedule: "constant", "cosine", "onecycle", or a function of the part of the run that is done, in [0, 1].
+        precision: "bfloat16" for forward passes in that format where torch holds it safe.
         clip: the norm that a gradient is cut to.
 
     Returns:
@@ -133,8 +116,7 @@ def fit(
     """
     task = residual, split_of(validation), sample_weight, memory.memory if isinstance(memory, FitResult) else memory
     way = optimizer, grids, sparsity, loss, restarts, steps, batch_size, seed
-    pace = epochs, lr, schedule, precision, clip
-    part = part_of(resume, "fit")
+    pace, part = (epochs, lr, schedule, precision, clip), part_of(resume, "fit")
     return _fit(model, X, y, FitSettings(*task, *way, callbacks, progress, device, part, constraints, *pace))
 
 

@@ -16,7 +16,7 @@ from .priors.memory import Memory
 from .priors.seen import Seen
 from .solvers.status import Status
 from .solvers.steps import by_rows
-from .tally import tallied
+from .streaming.tally import tallied
 
 BLOCK = 1 << 14  # rows in one forward pass
 DEEP_BLOCK = 256  # images, series or tokens in one, whose layers may hold far more numbers than the rows

@@ -8,7 +8,7 @@ from torch import nn
 
 from edgewise.losses import LOSSES
 from edgewise.train.result import measure
-from edgewise.train.tally import tallied
+from edgewise.train.streaming.tally import tallied
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "cross_entropy", "poisson"])

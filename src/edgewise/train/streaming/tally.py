@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..losses import CrossEntropy, Loss, SquaredError
-from .solvers import processes
-from .solvers.steps import by_rows
+from ...losses import CrossEntropy, Loss, SquaredError
+from ..solvers import processes
+from ..solvers.steps import by_rows
 
 
 class Tally:

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from ..data import as_rows, as_weights, whole_numbers
-from ..errors import ConfigError, DataError, ShapeError
-from ..losses import CrossEntropy, Loss, Numbers
-from .solvers import processes
-from .solvers.batches import Block
-from .solvers.snapshots import Tree
+from ...data import as_rows, as_weights, whole_numbers
+from ...errors import ConfigError, DataError, ShapeError
+from ...losses import CrossEntropy, Loss, Numbers
+from ..solvers import processes
+from ..solvers.batches import Block
+from ..solvers.snapshots import Tree
 
 Batch = tuple[Any, Any] | tuple[Any, Any, Any]
 

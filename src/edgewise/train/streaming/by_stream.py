@@ -8,21 +8,21 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..errors import ConfigError, DataError, ShapeError, TrainingError, clipped
-from ..losses import Location, Loss
-from .by_module import check_outputs, pace, takes_whole_numbers
-from .choose import TUNED, name_of
-from .job import choose_loss
-from .monitor import Monitor
-from .problems.modes import Modes
-from .result import DEEP_BLOCK, FitResult
-from .resuming.chapters import opened
-from .settings import FitSettings
-from .solvers import first_order
-from .solvers.snapshots import check_module
-from .solvers.status import Status
-from .solvers.steps import Steps, load
-from .solvers.stop import Step
+from ...errors import ConfigError, DataError, ShapeError, TrainingError, clipped
+from ...losses import Location, Loss
+from ..by_module import check_outputs, pace, takes_whole_numbers
+from ..choose import TUNED, name_of
+from ..job import choose_loss
+from ..monitor import Monitor
+from ..problems.modes import Modes
+from ..result import DEEP_BLOCK, FitResult
+from ..resuming.chapters import opened
+from ..settings import FitSettings
+from ..solvers import first_order
+from ..solvers.snapshots import check_module
+from ..solvers.status import Status
+from ..solvers.steps import Steps, load
+from ..solvers.stop import Step
 from .streams import Stream, blocks_of, check_lengths, is_stream
 from .tally import tallied
 

@@ -1,0 +1,1 @@
+"""Modules that are trained on rows which come in blocks and are not kept."""
