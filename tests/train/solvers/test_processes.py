@@ -16,7 +16,7 @@ from edgewise.train.solvers.batches import Shuffled
 from helpers import assert_close
 
 RANK = """
-import sys, torch, edgewise as ew
+import os, sys, torch, edgewise as ew
 from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
 rank, folder = int(sys.argv[1]), sys.argv[2]
 torch.set_num_threads(1)
@@ -33,7 +33,8 @@ data = TensorDataset(x[:80], y[:80])
 stream = DataLoader(data, batch_size=10, sampler=DistributedSampler(data, shuffle=False))
 streamed = ew.fit(net, stream, **settings)
 torch.save((rows.model.state_dict(), streamed.model.state_dict(), streamed.train_loss), f"{folder}/rank{rank}.pt")
-torch.distributed.destroy_process_group()
+torch.distributed.barrier()
+os._exit(0)  # threads of gloo that are still at work on the way out end the process by std::terminate
 """
 
 
