@@ -207,7 +207,10 @@ def draw(options: Options, records: Sequence[Record]) -> None:
         for stage in STAGES:
             found = pairs(records, kind, stage)
             axes.plot([true for _, true in found], [claimed for claimed, _ in found], "o", label=f"{stage} fit")
-        scale: dict[str, Any] = {"value": "log"} if kind == "function" else {"value": "symlog", "linthresh": 1.0}
+        found = [true for stage in STAGES for _, true in pairs(records, kind, stage)]
+        scale: dict[str, Any] = {"value": "symlog", "linthresh": 1.0}
+        if kind == "function":
+            scale = {"value": "log" if found else "linear"}  # a few rows may hold no function
         axes.set_xscale(**scale)
         axes.set_yscale(**scale)
         axes.xaxis.set_minor_formatter(NullFormatter())  # labels between decades overlap
