@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ import edgewise as ew
 from .. import page
 from ..paper import template
 from ..results import Results
-from ..runner import Job, Options, rows_done, say, version, work
+from ..rows import run_rows
+from ..runner import Job, Options, version
 from .chains import CHAINS, EXTENDED, SITES, states
 
 COLUMNS = ("name", "theory", "formula", "off", "states", "found", "law", "seconds", "commit")
@@ -44,20 +46,23 @@ def job(name: str, smoke: bool) -> dict[str, Any]:
     }
 
 
+def record_of(name: str, found: list[dict[str, Any]]) -> dict[str, Any]:
+    """The record of a family from its one job."""
+    return {"name": name, **found[0], "law": CHAINS[name].law, "commit": version()}
+
+
+def told(record: Mapping[str, Any]) -> str:
+    """A record in words."""
+    return f"{record['found']} = 0, {record['formula']:.2f} % (theory {record['theory']:.2f} %)"
+
+
 def run(options: Options) -> int:
     """Run every family and write result.csv and the page. 1 where one failed, else 0."""
-    names, done = options.chosen(list(CHAINS)), 0
-    results = Results(options.out / "result.csv", COLUMNS, list(CHAINS))
-    jobs = [Job(name, job, (name, options.smoke)) for name in names]
-    try:
-        for name, (values,) in rows_done(jobs, work(jobs, options.processes, "Chains")):
-            results.put({"name": name, **values, "law": CHAINS[name].law, "commit": version()})
-            say(f"{name}: {values['found']} = 0, {values['formula']:.2f} % (theory {values['theory']:.2f} %)")
-            done += 1
-    finally:
-        if len(results):
-            write_page(options, results)
-    return 0 if done == len(names) else 1
+
+    def jobs(name: str) -> list[Job]:
+        return [Job(name, job, (name, options.smoke))]
+
+    return run_rows(options, "Chains", CHAINS, COLUMNS, jobs, record_of, told, write_page)
 
 
 def write_page(options: Options, results: Results) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 
 from .. import page
 from ..paper import template
 from ..results import Results
-from ..runner import Job, Options, rows_done, say, version, work
+from ..rows import by_seed, run_rows
+from ..runner import Options, version
 from .digits import Digits, Rows, load
 from .heads import GRID, HIDDEN, STEPS, STRENGTHS, Scores, kan, linear, perceptron
 
@@ -79,21 +81,15 @@ def summarise(name: str, found: list[dict[str, float]]) -> dict[str, object]:
     }
 
 
+def told(record: Mapping[str, Any]) -> str:
+    """A record in words."""
+    return f"{record['accuracy']:.1f} %"
+
+
 def run(options: Options) -> int:
     """Run every method and write result.csv and the page. 1 where a method failed, else 0."""
-    names, done = options.chosen(list(METHODS)), 0
-    results = Results(options.out / "result.csv", COLUMNS, list(METHODS))
-    jobs = [Job(name, digits_job, (name, seed, options.smoke)) for name in names for seed in range(options.seeds)]
-    try:
-        for name, found in rows_done(jobs, work(jobs, options.processes, "Tasks")):
-            values = summarise(name, list(found))
-            results.put(values)
-            say(f"{name}: {values['accuracy']:.1f} %")
-            done += 1
-    finally:
-        if len(results):
-            write_page(options, results)
-    return 0 if done == len(names) else 1
+    jobs = by_seed(digits_job, options)
+    return run_rows(options, "Tasks", METHODS, COLUMNS, jobs, summarise, told, write_page)
 
 
 def write_page(options: Options, results: Results) -> None:

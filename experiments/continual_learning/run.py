@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -15,7 +15,8 @@ import edgewise as ew
 from .. import page
 from ..paper import template
 from ..results import Results
-from ..runner import Job, Options, rows_done, say, version, work
+from ..rows import by_seed, run_rows
+from ..runner import Options, version
 from .perceptron import STEPS, STRENGTHS, shown
 from .tasks import TASKS, Rows, Task
 
@@ -91,21 +92,14 @@ def summarise(name: str, found: list[dict[str, float]]) -> dict[str, object]:
     }
 
 
+def told(record: Mapping[str, Any]) -> str:
+    """A record in words."""
+    return ", ".join(f"{method} {record[method]:.2g}" for method in METHODS)
+
+
 def run(options: Options) -> int:
     """Run every task and write result.csv and the page. 1 where a task failed, else 0."""
-    names, done = options.chosen(list(TASKS)), 0
-    results = Results(options.out / "result.csv", COLUMNS, list(TASKS))
-    jobs = [Job(name, job, (name, seed, options.smoke)) for name in names for seed in range(options.seeds)]
-    try:
-        for name, found in rows_done(jobs, work(jobs, options.processes, "Parts")):
-            values = summarise(name, list(found))
-            results.put(values)
-            say(f"{name}: " + ", ".join(f"{method} {values[method]:.2g}" for method in METHODS))
-            done += 1
-    finally:
-        if len(results):
-            write_page(options, results)
-    return 0 if done == len(names) else 1
+    return run_rows(options, "Parts", TASKS, COLUMNS, by_seed(job, options), summarise, told, write_page)
 
 
 def write_page(options: Options, results: Results) -> None:

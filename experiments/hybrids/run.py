@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -13,7 +14,8 @@ import edgewise as ew
 from .. import page
 from ..paper import template
 from ..results import Record, Results
-from ..runner import Job, Options, rows_done, say, version, work
+from ..rows import by_seed, run_rows
+from ..runner import Options, version
 from .networks import EDGES, FINE, GRID, NETWORKS, build, parameters
 from .tasks import JUDGES, TASKS
 
@@ -58,21 +60,14 @@ def summarise(task: str, found: list[dict[str, dict[str, float]]]) -> dict[str, 
     return {**values, "seconds": seconds, "seeds": len(found), "commit": version()}
 
 
+def told(record: Mapping[str, Any]) -> str:
+    """A record in words."""
+    return ", ".join(f"{label} {record[key]:.2g}" for key, label in LABELS.items())
+
+
 def run(options: Options) -> int:
     """Run every task and write result.csv and the page. 1 where one failed, else 0."""
-    names, done = options.chosen(list(TASKS)), 0
-    results = Results(options.out / "result.csv", COLUMNS, list(TASKS))
-    jobs = [Job(name, jobs_of, (name, seed, options.smoke)) for name in names for seed in range(options.seeds)]
-    try:
-        for name, found in rows_done(jobs, work(jobs, options.processes, "Tasks")):
-            values = summarise(name, list(found))
-            results.put(values)
-            say(f"{name}: " + ", ".join(f"{label} {values[key]:.2g}" for key, label in LABELS.items()))
-            done += 1
-    finally:
-        if len(results):
-            write_page(options, results)
-    return 0 if done == len(names) else 1
+    return run_rows(options, "Tasks", TASKS, COLUMNS, by_seed(jobs_of, options), summarise, told, write_page)
 
 
 def verdict(row: Record) -> str:

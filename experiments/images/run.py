@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from .. import page
 from ..paper import template
 from ..results import Results
-from ..runner import Job, Options, rows_done, say, version, work
+from ..rows import run_rows
+from ..runner import Job, Options, version
 from .data import load
 from .networks import NETWORKS, build, count, hidden_for
 from .training import accuracy, trained
@@ -68,22 +71,20 @@ def image_job(name: str, folder: Path | None, seeds: int, smoke: bool) -> dict[s
     }
 
 
+def told(record: Mapping[str, Any]) -> str:
+    """A record in words."""
+    return f"{record['accuracy']:.2f} % in {record['epochs']:.1f} epochs"
+
+
 def run(options: Options) -> int:
     """Train every network and write result.csv and the page. 1 where a network failed, else 0."""
     if options.data is None and not options.smoke:
         raise SystemExit("images needs --data FOLDER, with the four files of MNIST or Fashion-MNIST; see its README.md")
-    names, done = options.chosen(list(NETWORKS)), 0
-    results = Results(options.out / "result.csv", COLUMNS, list(NETWORKS))
-    jobs = [Job(name, image_job, (name, options.data, options.seeds, options.smoke)) for name in names]
-    try:
-        for name, (values,) in rows_done(jobs, work(jobs, options.processes, "Images")):
-            results.put(values)
-            say(f"{name}: {values['accuracy']:.2f} % in {values['epochs']:.1f} epochs")
-            done += 1
-    finally:
-        if len(results):
-            write_page(options, results)
-    return 0 if done == len(names) else 1
+
+    def jobs(name: str) -> list[Job]:
+        return [Job(name, image_job, (name, options.data, options.seeds, options.smoke))]
+
+    return run_rows(options, "Images", NETWORKS, COLUMNS, jobs, lambda name, found: found[0], told, write_page)
 
 
 def write_page(options: Options, results: Results) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ import numpy as np
 from .. import page
 from ..paper import template
 from ..results import Results, number
-from ..runner import Job, Options, rows_done, say, version, work
+from ..rows import by_seed, run_rows
+from ..runner import Options, version
 from .methods import BATCH, METHODS, MLP_STEPS
 from .table import rounded, slope, split, table
 
@@ -35,23 +37,21 @@ def job(name: str, seed: int, smoke: bool) -> dict[str, Any]:
     }
 
 
+def summarise(name: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """The record of a method from its seeds."""
+    middle = {key: statistics.median(run[key] for run in runs) for key in ("accuracy", "above", "seconds")}
+    first = {key: runs[0][key] for key in ("parameters", "found")}
+    return {"name": name, **middle, **first, "seeds": len(runs), "commit": version()}
+
+
+def told(record: Mapping[str, Any]) -> str:
+    """A record in words."""
+    return f"{record['accuracy']:.2f} % ({record['above']:+.2f} above the rule)"
+
+
 def run(options: Options) -> int:
     """Run every method and write result.csv and the page. 1 where a method failed, else 0."""
-    names, done = options.chosen(list(METHODS)), 0
-    results = Results(options.out / "result.csv", COLUMNS, list(METHODS))
-    jobs = [Job(name, job, (name, seed, options.smoke)) for name in names for seed in range(options.seeds)]
-    try:
-        for name, found in rows_done(jobs, work(jobs, options.processes, "Knots")):
-            runs = list(found)
-            middle = {key: statistics.median(run[key] for run in runs) for key in ("accuracy", "above", "seconds")}
-            first = {key: runs[0][key] for key in ("parameters", "found")}
-            results.put({"name": name, **middle, **first, "seeds": len(runs), "commit": version()})
-            say(f"{name}: {middle['accuracy']:.2f} % ({middle['above']:+.2f} above the rule)")
-            done += 1
-    finally:
-        if len(results):
-            write_page(options, results)
-    return 0 if done == len(names) else 1
+    return run_rows(options, "Knots", METHODS, COLUMNS, by_seed(job, options), summarise, told, write_page)
 
 
 def write_page(options: Options, results: Results) -> None:

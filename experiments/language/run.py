@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 
 from .. import page
 from ..paper import template
 from ..results import Results
-from ..runner import Job, Options, rows_done, say, version, work
+from ..rows import run_rows
+from ..runner import Job, Options, version
 from .networks import BLOCKS, CONTEXT, FEATURES, PARTS, Reader, hidden_for, size
 from .text import load
 from .training import bits, trained
@@ -52,20 +55,18 @@ def reader_job(name: str, seeds: int, smoke: bool) -> dict[str, object]:
     }
 
 
+def told(record: Mapping[str, Any]) -> str:
+    """A record in words."""
+    return f"{record['bits']:.3f} bits a character after {record['steps']:.0f} steps"
+
+
 def run(options: Options) -> int:
     """Train every network and write result.csv and the page. 1 where a network failed, else 0."""
-    names, done = options.chosen(list(PARTS)), 0
-    results = Results(options.out / "result.csv", COLUMNS, list(PARTS))
-    jobs = [Job(name, reader_job, (name, options.seeds, options.smoke)) for name in names]
-    try:
-        for name, (values,) in rows_done(jobs, work(jobs, options.processes, "Texts")):
-            results.put(values)
-            say(f"{name}: {values['bits']:.3f} bits a character after {values['steps']:.0f} steps")
-            done += 1
-    finally:
-        if len(results):
-            write_page(options, results)
-    return 0 if done == len(names) else 1
+
+    def jobs(name: str) -> list[Job]:
+        return [Job(name, reader_job, (name, options.seeds, options.smoke))]
+
+    return run_rows(options, "Texts", PARTS, COLUMNS, jobs, lambda name, found: found[0], told, write_page)
 
 
 def write_page(options: Options, results: Results) -> None:

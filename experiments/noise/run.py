@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import edgewise as ew
@@ -12,7 +12,8 @@ import edgewise as ew
 from .. import page
 from ..paper import find, shape_text, template
 from ..results import Results, number
-from ..runner import Job, Options, rows_done, say, version, work
+from ..rows import by_seed, run_rows
+from ..runner import Options, version
 from ..training import TEST, fit, on_all_rows, rmse
 
 CASES = {
@@ -77,28 +78,19 @@ def summarise(case: str, found: Sequence[dict[str, float]], samples: int) -> dic
     }
 
 
+def told(record: Mapping[str, Any]) -> str:
+    """A record in words."""
+    numbers = {key: value for key, value in record.items() if key in COLUMNS[4:12] and isinstance(value, float)}
+    return ", ".join(f"{key} {value:.2g}" for key, value in numbers.items())
+
+
 def run(options: Options) -> int:
     """Fit every case and write result.csv and the page. 1 where a case failed, else 0."""
-    names, done = options.chosen(list(CASES)), 0
-    results = Results(options.out / "result.csv", COLUMNS, list(CASES))
-    jobs = [Job(name, noise_job, (name, seed, options.smoke)) for name in names for seed in range(options.seeds)]
-    try:
-        for name, found in rows_done(jobs, work(jobs, options.processes, "Noise")):
-            values = summarise(name, found, 200 if options.smoke else SAMPLES)
-            results.put(values)
-            say(
-                f"{name}: "
-                + ", ".join(
-                    f"{key} {value:.2g}"
-                    for key, value in values.items()
-                    if key in COLUMNS[4:12] and isinstance(value, float)
-                )
-            )
-            done += 1
-    finally:
-        if len(results):
-            write_page(options, results)
-    return 0 if done == len(names) else 1
+
+    def record_of(name: str, found: list[Any]) -> Mapping[str, Any]:
+        return summarise(name, found, 200 if options.smoke else SAMPLES)
+
+    return run_rows(options, "Noise", CASES, COLUMNS, by_seed(noise_job, options), record_of, told, write_page)
 
 
 def write_page(options: Options, results: Results) -> None:

@@ -6,7 +6,7 @@ import dataclasses
 import resource
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -17,7 +17,8 @@ import edgewise as ew
 from .. import page
 from ..paper import shape_text, template
 from ..results import Results
-from ..runner import Job, Options, rows_done, say, version, work
+from ..rows import by_seed, run_rows
+from ..runner import Options, version
 from .problems import PROBLEMS, Problem
 from .references import POINTS, Reference, with_slopes
 
@@ -109,24 +110,17 @@ def summarise(name: str, found: Sequence[dict[str, float]]) -> dict[str, Any]:
     return record
 
 
+def told(record: Mapping[str, Any]) -> str:
+    """A record in words."""
+    return (
+        f"{record['parameters']} parameters, L2 {record['l2']:.2g} (median {record['l2_median']:.2g}),"
+        f" H1 {record['h1']:.2g}, {record['seconds']:.0f} s"
+    )
+
+
 def run(options: Options) -> int:
     """Solve every equation and write result.csv and the page. 1 where one failed, else 0."""
-    names, done = options.chosen(list(PROBLEMS)), 0
-    results = Results(options.out / "result.csv", COLUMNS, list(PROBLEMS))
-    jobs = [Job(name, pde_job, (name, seed, options.smoke)) for name in names for seed in range(options.seeds)]
-    try:
-        for name, found in rows_done(jobs, work(jobs, options.processes, "Equations")):
-            record = summarise(name, found)
-            results.put(record)
-            say(
-                f"{name}: {record['parameters']} parameters, L2 {record['l2']:.2g} (median {record['l2_median']:.2g}),"
-                f" H1 {record['h1']:.2g}, {record['seconds']:.0f} s"
-            )
-            done += 1
-    finally:
-        if len(results):
-            write_page(options, results)
-    return 0 if done == len(names) else 1
+    return run_rows(options, "Equations", PROBLEMS, COLUMNS, by_seed(pde_job, options), summarise, told, write_page)
 
 
 def write_page(options: Options, results: Results) -> None:

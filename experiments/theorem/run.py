@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -14,7 +15,8 @@ import edgewise as ew
 from .. import page
 from ..paper import template
 from ..results import Results
-from ..runner import Job, Options, rows_done, say, version, work
+from ..rows import by_seed, run_rows
+from ..runner import Options, version
 from .functions import EXAMPLES, Example, drawn
 
 GRIDS = (5, 10, 20, 40)
@@ -85,24 +87,20 @@ def job(name: str, seed: int, smoke: bool) -> dict[str, float]:
     }
 
 
+def summarise(name: str, found: list[dict[str, Any]]) -> dict[str, Any]:
+    """The record of a function from its seeds."""
+    values = {key: statistics.median(one[key] for one in found) for key in found[0]}
+    return {"name": name, "about": EXAMPLES[name].about, **values, "seeds": len(found), "commit": version()}
+
+
+def told(record: Mapping[str, Any]) -> str:
+    """A record in words."""
+    return ", ".join(f"{record[key]:.2g}" for key in ERRORS if key in record)
+
+
 def run(options: Options) -> int:
     """Run every function and write result.csv and the page. 1 where one failed, else 0."""
-    names, done = options.chosen(list(EXAMPLES)), 0
-    results = Results(options.out / "result.csv", COLUMNS, list(EXAMPLES))
-    jobs = [Job(name, job, (name, seed, options.smoke)) for name in names for seed in range(options.seeds)]
-    try:
-        for name, runs in rows_done(jobs, work(jobs, options.processes, "Functions")):
-            found = list(runs)
-            values = {key: statistics.median(one[key] for one in found) for key in found[0]}
-            results.put(
-                {"name": name, "about": EXAMPLES[name].about, **values, "seeds": len(found), "commit": version()}
-            )
-            say(f"{name}: " + ", ".join(f"{values[key]:.2g}" for key in ERRORS if key in values))
-            done += 1
-    finally:
-        if len(results):
-            write_page(options, results)
-    return 0 if done == len(names) else 1
+    return run_rows(options, "Functions", EXAMPLES, COLUMNS, by_seed(job, options), summarise, told, write_page)
 
 
 def conclusion(results: Results) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import edgewise as ew
@@ -11,7 +12,8 @@ import edgewise as ew
 from .. import page
 from ..paper import template
 from ..results import Results
-from ..runner import Job, Options, rows_done, say, version, work
+from ..rows import by_seed, run_rows
+from ..runner import Options, version
 from .tables import CLEAR, TABLES, off_by
 
 COLUMNS = (
@@ -74,22 +76,19 @@ def summarise(name: str, runs: list[dict[str, Any]], smoke: bool) -> dict[str, o
     }
 
 
+def told(record: Mapping[str, Any]) -> str:
+    """A record in words."""
+    counts = f"{record['missed']} missed, {record['false']} false"
+    return f"whole {record['whole']} of {record['seeds']}, {counts}"
+
+
 def run(options: Options) -> int:
     """Search every table and write result.csv and the page. 1 where a table failed, else 0."""
-    names, done = options.chosen(list(TABLES)), 0
-    results = Results(options.out / "result.csv", COLUMNS, list(TABLES))
-    jobs = [Job(name, job, (name, seed, options.smoke)) for name in names for seed in range(options.seeds)]
-    try:
-        for name, found in rows_done(jobs, work(jobs, options.processes, "Relations")):
-            values = summarise(name, list(found), options.smoke)
-            results.put(values)
-            counts = f"{values['missed']} missed, {values['false']} false"
-            say(f"{name}: whole {values['whole']} of {values['seeds']}, {counts}")
-            done += 1
-    finally:
-        if len(results):
-            write_page(options, results)
-    return 0 if done == len(names) else 1
+
+    def record_of(name: str, found: list[Any]) -> Mapping[str, Any]:
+        return summarise(name, found, options.smoke)
+
+    return run_rows(options, "Relations", TABLES, COLUMNS, by_seed(job, options), record_of, told, write_page)
 
 
 def write_page(options: Options, results: Results) -> None:

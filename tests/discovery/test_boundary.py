@@ -28,7 +28,7 @@ def test_a_surface_is_found_through_wrong_labels_near_it():
     assert weights[a * b] > 0
     assert float(weights[c] / weights[a * b]) == pytest.approx(-2, abs=0.1)
     assert float(weights[sympy.Integer(1)] / weights[a * b]) == pytest.approx(1, abs=0.1)
-    assert found.accuracy > 0.95
+    assert found.accuracy > 0.95 and found.is_found
 
 
 def test_the_second_class_is_the_positive_side_and_labels_may_be_text():
@@ -36,6 +36,15 @@ def test_the_second_class_is_the_positive_side_and_labels_may_be_text():
     labels = np.where(X[:, 0] > X[:, 1], "over", "below")
     found = ew.boundary(X, labels)
     assert (found(X).numpy() > 0).mean() == pytest.approx((labels == "over").mean(), abs=0.02)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.8])
+def test_labels_without_a_surface_are_told(share: float):
+    """A coin, and one that falls on one side mostly, which any constant gets right as often."""
+    draws = np.random.default_rng(3)
+    found = ew.boundary(columns(300), draws.uniform(size=300) < share)
+    assert not found.is_found and "nothing found" in repr(found)
+    assert found.largest >= 0.5
 
 
 def test_many_regressions_are_those_done_one_by_one():

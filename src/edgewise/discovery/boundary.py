@@ -18,9 +18,10 @@ from ..model import KAN
 from ..structure.probe import column_names
 from ..symbolic.simple_numbers import SimpleNumber, nearest
 from ..train.fit import fit
+from .formulas import NamedFormula
 from .logistic import alone, with_each
 from .term_library import PLAIN, Library, build
-from .tree import Node, Num, Var, complexity, number, product, to_sympy, total, values
+from .tree import Node, Num, Var, columns_of, complexity, number, product, total, values
 from .tuning import TUNED
 from .yardstick import bits
 
@@ -29,38 +30,30 @@ SHAPES = (*((shape, 1.0) for shape in PLAIN_SHAPES), ("exp", 2.0), ("exp-", 2.0)
 
 
 @dataclass(frozen=True, repr=False)
-class Boundary:
-    """The surface between two classes.
+class Boundary(NamedFormula):
+    """The surface between two classes: its formula is zero there, and positive for the second class.
+
+    The scale of the formula is fixed by one weight that is 1 or -1.
 
     Attributes:
         names: of the columns.
         complexity: symbols of the formula.
         accuracy: part of the rows on the right side, of rows that took no part in finding it.
+        largest: part of the larger class among these rows: what a constant gets right.
+        is_found: whether the formula is right more often than that, beyond chance.
     """
 
     names: tuple[str, ...]
     complexity: int
     accuracy: float
+    largest: float
+    is_found: bool
     _node: Node
 
-    @property
-    def expression(self) -> Any:
-        """What is zero on the surface, and positive for the second class: sympy, over plain symbols. Its scale is
-        fixed by one weight that is 1 or -1."""
-        import sympy
-
-        return to_sympy(self._node, [sympy.Symbol(name) for name in self.names])
-
-    def __call__(self, X: Any) -> Tensor:
-        """The formula on rows X (n, d): a tensor (n,), positive for the second class.
-
-        Raises:
-            DataError, ShapeError: rows that cannot be used.
-        """
-        return values(self._node, as_matrix(X, width=len(self.names), dtype=torch.float64, device="cpu")).clone()
-
     def __repr__(self) -> str:
-        return f"Boundary({self.expression} = 0, {self.accuracy:.2%} right)"
+        if not self.is_found:
+            return f"Boundary(nothing found: no formula is right more often than the larger class, {self.largest:.2%})"
+        return f"Boundary({self.expression} = 0, {self.accuracy:.2%} right; the larger class {self.largest:.2%})"
 
 
 @dataclass(frozen=True)
@@ -87,7 +80,7 @@ def boundary(X: Any, y: Any, *, inputs: Any = None, seed: int = 0) -> Boundary:
         seed: of the split into rows that fit and rows that judge.
 
     Returns:
-        A `Boundary`: `.expression`, `.accuracy`.
+        A `Boundary`: `.expression`, `.accuracy`, `.is_found`.
 
     Raises:
         ConfigError: unusable names or seed.
@@ -116,8 +109,18 @@ def boundary(X: Any, y: Any, *, inputs: Any = None, seed: int = 0) -> Boundary:
         near = model(rows[fitting])[:, 0].abs().argsort()
     near = fitting[near[: max(TUNED.edge_rows, int(TUNED.edge_part * cut))]]
     node = _written(rows[near], labels[near], model)
-    right = (values(node, rows[judging]) > 0) == (labels[judging] > 0)
-    return Boundary(names, complexity(node), float(right.double().mean()), node)
+    right = ((values(node, rows[judging]) > 0) == (labels[judging] > 0)).double()
+    largest = float(labels[judging].mean())
+    largest = max(largest, 1 - largest)
+    found = bool(columns_of(node)) and _beyond_chance(int(right.sum()), len(right), largest)
+    return Boundary(names, complexity(node), float(right.mean()), largest, found, node)
+
+
+def _beyond_chance(right: int, count: int, share: float) -> bool:
+    """Whether so many of `count` rows are hardly ever right if each is with this probability: a binomial test."""
+    from scipy.special import bdtrc
+
+    return float(bdtrc(right - 1, count, share)) < TUNED.chance if right else False
 
 
 def _labels(y: Any, count: int) -> Tensor:

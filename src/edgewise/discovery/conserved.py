@@ -15,15 +15,16 @@ from ..errors import ConfigError, DataError, clipped, knows_keywords, problems, 
 from ..screen import bar_wanted
 from ..structure.probe import column_names
 from .discover import discover
+from .formulas import NamedFormula
 from .invariant_terms import atoms
 from .invariants import Flow, Kept, independent, invariants
 from .laws import Law
-from .tree import Node, Var, to_sympy, values, written
+from .tree import Node, Var
 from .tuning import TUNED
 
 
 @dataclass(frozen=True, repr=False)
-class ConservedQuantity:
+class ConservedQuantity(NamedFormula):
     """A formula that does not change along the motion.
 
     Attributes:
@@ -35,24 +36,6 @@ class ConservedQuantity:
     names: tuple[str, ...]
     drift: float
     _node: Node
-
-    @property
-    def expression(self) -> Any:
-        """The formula in sympy, over plain symbols with the names of the columns."""
-        import sympy
-
-        return to_sympy(self._node, [sympy.Symbol(name) for name in self.names])
-
-    def __call__(self, X: Any) -> Tensor:
-        """The quantity on states X (n, d): a tensor (n,).
-
-        Raises:
-            DataError, ShapeError: rows that cannot be used.
-        """
-        return values(self._node, as_matrix(X, width=len(self.names), dtype=torch.float64, device="cpu")).clone()
-
-    def __str__(self) -> str:
-        return written(self._node, self.names)
 
     def __repr__(self) -> str:
         return f"{self} (drift {self.drift:.2g})"

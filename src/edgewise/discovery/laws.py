@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import torch
-
-from ..data import as_matrix
 from ..errors import SymbolicError
+from .formulas import NamedFormula
 from .least_squares import error, standard_errors
 from .polish import Polished, of_choice
 from .split_rows import LawTask
-from .tree import Node, complexity, numbers_of, to_sympy, values, written
+from .tree import Node, complexity, numbers_of
 from .tuning import TUNED
 
 SHOWN = 100  # characters of a formula in the table
@@ -28,7 +26,7 @@ class LawConstant(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Law:
+class Law(NamedFormula):
     """One formula. Its figures come from rows that neither fitted nor chose it.
 
     Attributes:
@@ -45,24 +43,6 @@ class Law:
     r2: float
     constants: tuple[LawConstant, ...]
     _node: Node
-
-    @property
-    def expression(self) -> Any:
-        """The formula in sympy, over plain symbols with the names of the columns."""
-        import sympy
-
-        return to_sympy(self._node, [sympy.Symbol(name) for name in self.names])
-
-    def __call__(self, X: Any) -> Any:
-        """The formula on rows X (n, d), by the order of the columns: a tensor (n,).
-
-        Raises:
-            DataError, ShapeError: rows that cannot be used.
-        """
-        return values(self._node, as_matrix(X, width=len(self.names), dtype=torch.float64, device="cpu")).clone()
-
-    def __str__(self) -> str:
-        return written(self._node, self.names)
 
     def __repr__(self) -> str:
         return f"Law({self}, rmse={self.rmse:.3g}, complexity={self.complexity})"

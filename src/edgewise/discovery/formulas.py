@@ -1,0 +1,36 @@
+"""A formula over named columns: what laws, conserved quantities and surfaces between classes have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..data import as_matrix
+from .tree import Node, to_sympy, values, written
+
+
+class NamedFormula:
+    """A formula that can be called and written. A subclass is a dataclass with the fields `names` and `_node`."""
+
+    names: tuple[str, ...]
+    _node: Node
+
+    @property
+    def expression(self) -> Any:
+        """The formula in sympy, over plain symbols with the names of the columns."""
+        import sympy
+
+        return to_sympy(self._node, [sympy.Symbol(name) for name in self.names])
+
+    def __call__(self, X: Any) -> Tensor:
+        """The formula on rows X (n, d), by the order of the columns: a tensor (n,).
+
+        Raises:
+            DataError, ShapeError: rows that cannot be used.
+        """
+        return values(self._node, as_matrix(X, width=len(self.names), dtype=torch.float64, device="cpu")).clone()
+
+    def __str__(self) -> str:
+        return written(self._node, self.names)
