@@ -3,6 +3,7 @@ model."""
 
 from __future__ import annotations
 
+from .any_rank import as_rows, whole_numbers
 from .build import all_inputs
 from .cell_grids import grid_of, read_file
 from .classes import as_codes, label_values
@@ -11,7 +12,6 @@ from .encode import EncodedRows, beyond_ranges, encode, raw_columns
 from .frames import frame_names, holds_classes
 from .inputs import as_inputs
 from .reader import Grid, read_grid
-from .rows import as_rows, whole_numbers
 from .sampling import from_function
 from .split import folds, split
 from .table import Table, from_arrays, from_dataframe, from_grid, read_csv

@@ -10,8 +10,8 @@ from typing import Any
 from ..discovery.laws import Law
 from ..errors import SymbolicError, shown
 from ..model import KAN
-from .pieces import Pieces
-from .statements import Statements, form_of, printed, statements
+from .array_code import larger_of, printer_of, steps_of, table_of
+from .statements import Statements, statements
 
 RESERVED = {"np", "numpy", "scipy", "X"}
 BASES = {
@@ -53,10 +53,8 @@ def numpy_source(
     """
     parts = statements(model, inputs, outputs, RESERVED | {python_name(function)})
     printer = _printer(parts)
-    body = [f"    {name} = X[:, {column}]" for _, name, column in parts.columns]
-    body += [f"    {name} = {printed(printer, e, list(parts.edges))}" for name, e in parts.steps]
-    tables = [_table(name, pieces, printer) for name, pieces in parts.edges.items()]
-    text = "\n".join(body)
+    text = "\n".join(steps_of(parts, printer))
+    tables = [table_of(name, pieces, printer, BASES, "np.array({})") for name, pieces in parts.edges.items()]
     special = "scipy.special" in text + "".join(tables)
     returned = ", ".join(f"np.broadcast_to({name}, (len(X),))" for name in parts.results)
     code = [
@@ -91,44 +89,11 @@ def python_name(function: str) -> str:
 def _printer(parts: Statements) -> Any:
     from sympy.printing.numpy import SciPyPrinter
 
-    class Printer(SciPyPrinter):
-        _module = "np"
-
-        def _print_Max(self, expr: Any) -> str:
-            text, *rest = (self._print(arg) for arg in expr.args)
-            for other in rest:
-                text = f"np.maximum({text}, {other})"
-            return text
-
-        def _print_sinc(self, expr: Any) -> str:
-            return f"np.sinc(({self._print(expr.args[0])})/np.pi)"
-
-        def _print_Float(self, expr: Any) -> str:
-            return repr(float(expr))  # every digit; sympy writes 15
-
-        def _print_Pi(self, expr: Any) -> str:
-            return "np.pi"
-
-        def _module_format(self, fqn: str, register: bool = True) -> str:
-            return re.sub(r"^numpy\.", "np.", super()._module_format(fqn, register))
-
-    return Printer({"fully_qualified_modules": True, "user_functions": {name: name for name in parts.edges}})
-
-
-def _table(name: str, pieces: Pieces, printer: Any) -> str:
-    form = form_of(pieces)
-    more = "" if form is None else f" + {printed(printer, form)}"
-    rows = ",\n    ".join("[" + ", ".join(map(repr, row)) + "]" for row in pieces.coefficients)
-    arguments = f"x, {pieces.shift!r}, {pieces.scale!r}, *_{name}, {pieces.base_scale!r}, {BASES[pieces.base]}"
-    return f"""
-_{name} = (
-    np.array({pieces.breaks!r}),
-    np.array({pieces.centres!r}),
-    np.array([
-    {rows}]),
-)
-
-
-def {name}(x):
-    return _edge({arguments}){more}
-"""
+    return printer_of(
+        SciPyPrinter,
+        parts,
+        "np",
+        _print_Max=larger_of("np.maximum({}, {})"),
+        _print_sinc=lambda self, expr: f"np.sinc(({self._print(expr.args[0])})/np.pi)",
+        _print_Pi=lambda self, expr: "np.pi",
+    )

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import inspect
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from ..discovery.laws import Law
 from ..model import KAN
 from ..primitives import functions
+from .array_code import larger_of, printer_of, steps_of, table_of
 from .numpy_module import python_name
-from .pieces import Pieces
-from .statements import Statements, form_of, printed, statements
+from .statements import Statements, statements
 
 RESERVED = {"math", "torch", "X"}
 BASES = {
@@ -58,9 +57,8 @@ def torch_source(
     """
     parts = statements(model, inputs, outputs, RESERVED | {python_name(function)})
     printer = _printer(parts)
-    body = [f"    {name} = X[:, {column}]" for _, name, column in parts.columns]
-    body += [f"    {name} = {printed(printer, e, list(parts.edges))}" for name, e in parts.steps]
-    tables = [_table(name, pieces, printer) for name, pieces in parts.edges.items()]
+    body = steps_of(parts, printer)
+    tables = [table_of(name, pieces, printer, BASES) for name, pieces in parts.edges.items()]
     returned = ", ".join(f"{name} + zero" for name in parts.results)
     helpers = _bessel("".join([*body, *tables]))
     code = [
@@ -98,55 +96,24 @@ def _bessel(text: str) -> list[str]:
 def _printer(parts: Statements) -> Any:
     from sympy.printing.numpy import NumPyPrinter
 
-    class Printer(NumPyPrinter):
-        """numpy's names are torch's too, but for those below."""
+    def printed(self: Any, expr: Any, **settings: Any) -> str:
+        if getattr(expr, "is_number", False) and not expr.is_Number:
+            return repr(float(expr))  # torch's functions take tensors only
+        return NumPyPrinter._print(self, expr, **settings)
 
-        def _print(self, expr: Any, **settings: Any) -> str:
-            if getattr(expr, "is_number", False) and not expr.is_Number:
-                return repr(float(expr))  # torch's functions take tensors only
-            return super()._print(expr, **settings)
+    def bessel(self: Any, expr: Any) -> str:
+        order, argument = expr.args
+        if order not in BESSEL:
+            raise NotImplementedError(f"besselj of order {order}")
+        return f"_bessel_j{order}({self._print(argument)})"
 
-        def _print_Max(self, expr: Any) -> str:
-            text, *rest = (self._print(arg) for arg in expr.args)
-            for other in rest:
-                text = f"torch.maximum({text} + zero, {other} + zero)"
-            return text
-
-        def _print_erf(self, expr: Any) -> str:
-            return f"torch.erf({self._print(expr.args[0])})"
-
-        def _print_besselj(self, expr: Any) -> str:
-            order, argument = expr.args
-            if order not in BESSEL:
-                raise NotImplementedError(f"besselj of order {order}")
-            return f"_bessel_j{order}({self._print(argument)})"
-
-        def _print_sinc(self, expr: Any) -> str:
-            return f"torch.sinc(({self._print(expr.args[0])})/{math.pi!r})"
-
-        def _print_Float(self, expr: Any) -> str:
-            return repr(float(expr))  # every digit; sympy writes 15
-
-        def _module_format(self, fqn: str, register: bool = True) -> str:
-            return re.sub(r"^numpy\.", "torch.", super()._module_format(fqn, register))
-
-    return Printer({"fully_qualified_modules": True, "user_functions": {name: name for name in parts.edges}})
-
-
-def _table(name: str, pieces: Pieces, printer: Any) -> str:
-    form = form_of(pieces)
-    more = "" if form is None else f" + {printed(printer, form)}"
-    rows = ",\n    ".join("[" + ", ".join(map(repr, row)) + "]" for row in pieces.coefficients)
-    arguments = f"x, {pieces.shift!r}, {pieces.scale!r}, *_{name}, {pieces.base_scale!r}, {BASES[pieces.base]}"
-    return f"""
-_{name} = (
-    {pieces.breaks!r},
-    {pieces.centres!r},
-    [
-    {rows}],
-)
-
-
-def {name}(x):
-    return _edge({arguments}){more}
-"""
+    return printer_of(  # numpy's names are torch's too, but for these
+        NumPyPrinter,
+        parts,
+        "torch",
+        _print=printed,
+        _print_Max=larger_of("torch.maximum({} + zero, {} + zero)"),
+        _print_besselj=bessel,
+        _print_erf=lambda self, expr: f"torch.erf({self._print(expr.args[0])})",
+        _print_sinc=lambda self, expr: f"torch.sinc(({self._print(expr.args[0])})/{math.pi!r})",
+    )

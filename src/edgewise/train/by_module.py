@@ -26,10 +26,10 @@ from .resuming.journal import Chapter, resumed
 from .settings import FitSettings
 from .solvers import by_name, first_order
 from .solvers.batches import batch_rows
+from .solvers.optimizer_steps import Penalty, by_rows, load
 from .solvers.rates import Rates
 from .solvers.snapshots import check_module
 from .solvers.status import Status
-from .solvers.steps import Penalty, by_rows, load
 from .solvers.stop import Step, Stop
 
 

@@ -35,7 +35,7 @@ from .settings import FitSettings, network_of
 from .solvers import processes
 from .solvers.status import Status
 from .streaming import by_stream
-from .streaming.streams import is_stream
+from .streaming.row_stream import is_stream
 
 
 @knows_keywords

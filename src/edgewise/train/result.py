@@ -14,8 +14,8 @@ from ..losses import CrossEntropy, Loss, Numbers, SquaredError
 from .held_out import HeldOut
 from .priors.memory import Memory
 from .priors.seen import Seen
+from .solvers.optimizer_steps import by_rows
 from .solvers.status import Status
-from .solvers.steps import by_rows
 from .streaming.tally import tallied
 
 BLOCK = 1 << 14  # rows in one forward pass

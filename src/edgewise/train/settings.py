@@ -20,8 +20,8 @@ from .evidence.shapes import Constraints, faults_of
 from .monitor import Callback, wrong_callbacks
 from .priors.memory import Memory, check_memory
 from .resuming.journal import Part
+from .solvers.optimizer_steps import Care
 from .solvers.rates import SCHEDULES
-from .solvers.steps import Care
 
 OPTIMIZERS = ("auto", *NAMES, EVIDENCE)
 PRECISIONS = {"bfloat16": torch.bfloat16}  # float16 overflows without a scaled loss

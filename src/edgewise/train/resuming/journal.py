@@ -24,7 +24,7 @@ from ..solvers.status import Status
 from ..solvers.stop import Stop
 from ..solvers.types import Damping, Minimum
 from . import trees
-from .checks import are_chapters
+from .soundness import are_chapters
 
 EVERY = 60.0  # seconds between two snapshots
 SHARE = 20  # times as long as it takes to write one, at least: large states are written less often

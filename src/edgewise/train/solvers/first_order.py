@@ -18,10 +18,10 @@ from ...losses import Loss
 from ..problems.modes import Modes
 from . import processes
 from .batches import Batches, Shuffled, batch_rows
+from .optimizer_steps import Care, NotFinite, Penalty, Steps, copy_of, load
 from .rates import Rates
 from .snapshots import Snapshots
 from .status import Status
-from .steps import Care, NotFinite, Penalty, Steps, copy_of, load
 from .stop import BestSoFar, Step, Watch
 from .tuning import TUNED
 

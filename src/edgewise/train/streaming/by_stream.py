@@ -19,11 +19,11 @@ from ..result import DEEP_BLOCK, FitResult
 from ..resuming.chapters import opened
 from ..settings import FitSettings
 from ..solvers import first_order
+from ..solvers.optimizer_steps import Steps, load
 from ..solvers.snapshots import check_module
 from ..solvers.status import Status
-from ..solvers.steps import Steps, load
 from ..solvers.stop import Step
-from .streams import Stream, blocks_of, check_lengths, is_stream
+from .row_stream import Stream, blocks_of, check_lengths, is_stream
 from .tally import tallied
 
 

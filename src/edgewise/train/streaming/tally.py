@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ...losses import CrossEntropy, Loss, SquaredError
 from ..solvers import processes
-from ..solvers.steps import by_rows
+from ..solvers.optimizer_steps import by_rows
 
 
 class Tally:

@@ -11,7 +11,7 @@ import torch
 
 from edgewise.errors import CheckpointError, EdgewiseError
 from edgewise.train.resuming import trees
-from edgewise.train.resuming.checks import are_chapters
+from edgewise.train.resuming.soundness import are_chapters
 
 from .test_journal import CASES, fit, killed_at
 
