@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 import edgewise as ew
+from edgewise.errors import ShapeError
 
 
 def states(n: int, d: int, low: float = -1.0, high: float = 1.0) -> Tensor:
@@ -78,3 +79,10 @@ def test_products_of_what_is_known_are_no_new_quantities():
     found = ew.conserved(X, torch.stack([X[:, 1], -2 * X[:, 0]], 1), inputs=("x", "v"), progress=False)
     assert [str(one) for one in found.quantities] == ["v**2 + 2*x**2"]
     assert torch.allclose(found.quantities[0](X), X[:, 1] ** 2 + 2 * X[:, 0] ** 2)
+
+
+def test_velocities_of_another_shape_are_told():
+    X = torch.rand(80, 4, dtype=torch.float64)
+    for wrong in (X[:, :2], X[:70]):
+        with pytest.raises(ShapeError, match=r"velocity has shape .* wanted that of X, \(80, 4\)"):
+            ew.conserved(X, wrong, progress=False)

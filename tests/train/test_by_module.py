@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
 
 import edgewise as ew
 from edgewise.errors import ConfigError, EdgewiseError, TrainingError
@@ -217,3 +218,25 @@ def test_a_kan_by_adam_takes_the_same_settings():
         progress=False,
     )
     assert len(result.history) == 5 and "5 epochs" in result.message
+
+
+def test_whole_numbers_that_an_embedding_lacks_are_told_wherever_they_stand():
+    def net() -> nn.Module:
+        return nn.Sequential(nn.Embedding(7, 4), nn.Flatten(), nn.Linear(12, 2))
+
+    how: dict[str, Any] = {"loss": "cross_entropy", "optimizer": "adam", "epochs": 2, "progress": False}
+    y = torch.arange(50) % 2
+    for beyond in (slice(0, 50), slice(49, 50)):
+        X = torch.zeros(50, 3, dtype=torch.int64)
+        X[beyond] = 9
+        with pytest.raises(TrainingError, match="out of range"):
+            ew.fit(net(), X, y, **how)
+    stream = DataLoader(TensorDataset(X, y), batch_size=10)
+    with pytest.raises(TrainingError, match="a look-up failed on some rows .*embedding"):
+        ew.fit(net(), stream, **how)
+
+    def broken(row: dict[str, Any]) -> None:
+        raise IndexError("my own")
+
+    with pytest.raises(IndexError, match="my own"):
+        ew.fit(net(), X[:49], y[:49], callbacks=(broken,), **how)

@@ -50,6 +50,9 @@ class Boundary(NamedFormula):
     is_found: bool
     _node: Node
 
+    def __str__(self) -> str:
+        return f"{super().__str__()} = 0" if self.is_found else "nothing found"
+
     def __repr__(self) -> str:
         if not self.is_found:
             return f"Boundary(nothing found: no formula is right more often than the larger class, {self.largest:.2%})"

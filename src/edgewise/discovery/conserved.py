@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..config import is_number, is_seed
 from ..data import as_matrix
-from ..errors import ConfigError, DataError, clipped, knows_keywords, problems, shown
+from ..errors import ConfigError, DataError, ShapeError, clipped, knows_keywords, problems, shown
 from ..screen import bar_wanted
 from ..structure.probe import column_names
 from .discover import discover
@@ -109,9 +109,10 @@ def conserved(
     if rows < TUNED.invariant_rows:
         raise DataError(f"X has {rows} rows; a search for conserved quantities needs {TUNED.invariant_rows}")
     names = column_names(X, columns, inputs)
-    moving = as_matrix(_called(velocity, states), width=columns, what="velocity", dtype=torch.float64, device="cpu")
-    if len(moving) != rows:
-        raise DataError(f"velocity has {len(moving)} rows and X has {rows}; give a velocity for each state")
+    moving = as_matrix(_called(velocity, states), what="velocity", dtype=torch.float64, device="cpu")
+    if moving.shape != states.shape:
+        got, wanted = tuple(moving.shape), tuple(states.shape)
+        raise ShapeError(f"velocity has shape {got}, wanted that of X, {wanted}: how fast each column changes")
     order = torch.randperm(rows, generator=torch.Generator().manual_seed(seed))[: TUNED.invariant_most_rows]
     flow = Flow(states[order], moving[order])
     laws = _laws(flow, names, seconds / max(1, columns), seed, progress)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -151,11 +153,27 @@ def takes_whole_numbers(module: nn.Module, X: Any) -> bool:
     try:
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
             module(numbers[:2].to(device=device, dtype=torch.int64))
-    except (EdgewiseError, RuntimeError, ValueError, TypeError, IndexError):
+    except IndexError:  # it does, and knows fewer numbers than X holds
+        return True
+    except (EdgewiseError, RuntimeError, ValueError, TypeError):
         return False
     finally:
         modes.restore()
     return True
+
+
+@contextmanager
+def numbers_known(monitor: Monitor) -> Iterator[None]:
+    """Where a module fails to look something up in some rows, say what that may mean. Raises `TrainingError`; what a
+    callback raises is its own."""
+    try:
+        yield
+    except IndexError as error:
+        if error is monitor.raised:
+            raise
+        raise TrainingError(
+            f"a look-up failed on some rows ({error}); does X hold whole numbers beyond those that its embedding knows?"
+        ) from error
 
 
 def pace(optimizer: Optimizer, settings: FitSettings) -> dict[str, Any]:

@@ -138,13 +138,15 @@ def _case(model: nn.Module, X: Any, y: Any, settings: FitSettings, monitor: Moni
     network, X, y, validation = opened(network_of(model), X, y, settings.validation)
     settings = replace(settings, validation=validation)
     if network is None and is_stream(X) and settings.optimizer not in FULL_BATCH:
-        return by_stream.fit_stream(model, X, y, settings, monitor)
+        with by_module.numbers_known(monitor):
+            return by_stream.fit_stream(model, X, y, settings, monitor)
     if network is None:
         whole = by_module.takes_whole_numbers(model, X)
         job, _ = make_job(X, y, **_data_of(model, settings), whole=whole)
 
         def of_module(module: nn.Module, job: Job, settings: FitSettings) -> FitResult:
-            return by_module.fit_module(module, job, settings, monitor)
+            with by_module.numbers_known(monitor):
+                return by_module.fit_module(module, job, settings, monitor)
 
         return in_rounds(model, job, settings, monitor, of_module, TUNED.widths_of_modules)
     return _fit_network(network, X, y, settings, monitor)

@@ -161,6 +161,7 @@ def faults() -> dict[str, tuple[Any, dict[str, Any], type[Exception], str]]:
     codes = torch.arange(120) % 2
     late = codes.clone()
     late[70] = 9
+    text: Any = [(row, "a") for row in x]
 
     def made(*parts: Tensor, size: int = 20) -> DataLoader:
         return DataLoader(TensorDataset(*parts), batch_size=size)
@@ -173,6 +174,7 @@ def faults() -> dict[str, tuple[Any, dict[str, Any], type[Exception], str]]:
         "no batch": (made(x[:0], y[:0]), {}, EdgewiseError, "gives no batch"),
         "two targets": (made(x, torch.cat([y, y], 1)), {}, TrainingError, "nothing is broadcast"),
         "an unknown class": (made(x, late), {"loss": "cross_entropy"}, EdgewiseError, "class 9, the module knows"),
+        "text": (DataLoader(text, batch_size=20), {}, EdgewiseError, "y holds no numbers"),
         "a loss with a scale": (loader(), {"loss": "huber"}, ConfigError, "takes its scale from all rows"),
         "validation": (loader(), {"validation": x}, EdgewiseError, "beside a stream validation must be"),
     }

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from ...data import as_rows, as_weights, whole_numbers
-from ...errors import ConfigError, DataError, ShapeError
+from ...errors import ConfigError, DataError, ShapeError, clipped
 from ...losses import CrossEntropy, Loss, Numbers
 from ..solvers import processes
 from ..solvers.batches import Block
@@ -95,7 +95,12 @@ class Stream:
 
     def _target(self, y: Any) -> Tensor:
         """Targets of a batch, checked as far as one batch can be."""
-        values = y.detach() if isinstance(y, Tensor) else torch.as_tensor(np.asarray(y))
+        try:
+            values = y.detach() if isinstance(y, Tensor) else torch.as_tensor(np.asarray(y))
+        except (TypeError, ValueError, RuntimeError) as error:  # of text, or of entries of different lengths
+            raise DataError(
+                f"y holds no numbers ({clipped(error)}); text needs codes of its own in a stream"
+            ) from error
         if isinstance(self.loss, CrossEntropy):
             codes = values.long() if values.dtype == torch.bool else whole_numbers(values)
             if codes is None:
