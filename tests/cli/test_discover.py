@@ -41,6 +41,24 @@ def test_units_are_taken_and_wrong_ones_told(table: Path, tmp_path: Path, capsys
     assert main([*call, "--unit", "u=", "--unit", "v=rad", "--unit", "w=", "--quiet"]) == 0
 
 
+def test_constants_enter_the_law_and_made_inputs_need_no_unit(tmp_path: Path, capsys: pytest.CaptureFixture):
+    draws = torch.rand(160, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).tolist()
+    lines = [
+        f"{0.2 + u!r},{'' if n % 20 == 3 else v},{'calm' if v > 0.5 else 'wind'},{((0.2 + u) / 9.81) ** 0.5!r}"
+        for n, (u, v) in enumerate(draws)
+    ]
+    place = tmp_path / "swing.csv"
+    place.write_text("\n".join(["length,mass,air,period", *lines]))
+    call = ["discover", str(place), "--target", "period", "--out", str(tmp_path / "found"), "--quiet"]
+    units = ["--unit", "length=m", "--unit", "mass=kg", "--unit", "period=s"]
+    assert main([*call, *units]) == 2
+    assert "no product of powers of the columns has the unit of 'period'" in capsys.readouterr().err
+    assert main([*call, *units, "--constant", "g=9.81", "--unit", "g=m/s^2"]) == 0
+    assert (tmp_path / "found" / "law.txt").read_text().startswith("period = sqrt(length)/sqrt(g)\n")
+    assert main([*call, *units, "--force", "--constant", "mass=1"]) == 2
+    assert "name of its own, got 'mass'" in capsys.readouterr().err
+
+
 def test_a_folder_that_is_there_is_kept(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
     out = tmp_path / "found"
     out.mkdir()

@@ -46,3 +46,11 @@ def test_a_shape_is_found_near_its_place(shape):
 def test_several_columns_have_no_place():
     two = Question(torch.rand(50, 2), torch.rand(50), torch.ones(50), Yardstick(50, 0.0, 1e-9))
     assert waves(two) == located(two) == []
+
+
+def test_a_column_far_from_zero_has_waves_whose_growth_numbers_can_hold():
+    """Such as years with their fractions: exp(10 z) is beyond all floats there."""
+    z = 2024 + torch.linspace(0, 1, 200, dtype=torch.float64)
+    g = torch.sin(9 * z) + 0.3
+    question = Question(z[:, None], g, torch.ones_like(g), Yardstick(len(g), 0.0, 1e-9))
+    assert question.error(waves(question)[0]) < 0.3 * float(g.std())

@@ -56,6 +56,18 @@ def test_a_constant_with_a_unit_enters_the_law_by_its_name():
     assert found.is_law
 
 
+def test_a_law_over_other_columns_than_the_groups_is_not_taken():
+    """The constant alone explains as much, and is shorter."""
+    X = uniform((0.2, 3.0), (9.81, 9.81), rows=120)
+    units = {"L": "m", "g": "m/s^2", "T": "s"}
+    for noise in (0.0, 0.01):
+        draws = torch.randn(120, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
+        T = 2 * torch.pi * (X[:, 0] / X[:, 1]) ** 0.5 + noise * draws
+        found = ew.discover(X, T, inputs=["L", "g"], target="T", units=units, progress=False)
+        assert {str(symbol) for symbol in found.best.expression.free_symbols} == {"L", "g"}, found
+        assert found.is_law and not any("g(" in step.text for step in found.steps)
+
+
 def test_columns_of_one_value_are_no_trouble_without_units_either():
     X = uniform((1.0, 2.0), (2.0, 2.0), (0.0, 0.0))
     found = ew.discover(X, X[:, 0] ** 2, progress=False)

@@ -5,9 +5,14 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+from collections.abc import Sequence
 
+import torch
+from torch import Tensor
+
+from ..data import Table
 from ..discovery.discover import Discovery, discover
-from ..errors import DataError, MissingExtra, shown
+from ..errors import DataError, MissingExtra, shown, twice
 from ..exports.export import export
 from ..files import check_new_folder, clear_leftovers, new_folder, write_whole
 from ..report import law_report
@@ -28,20 +33,21 @@ def run(args: argparse.Namespace) -> int:
     if not args.quiet:
         for note in table.notes:
             print(f"note: {note}")
+    X, inputs = with_constants(table, args.constant or ())
     found = discover(
-        table.X,
+        X,
         table.y[:, 0],
-        inputs=table.inputs,
+        inputs=inputs,
         target=table.outputs[0],
         seconds=args.seconds,
         seed=args.seed,
         progress=not args.quiet,
-        units=dict(args.unit) if args.unit else None,
+        units=units_of(table, args.unit) if args.unit else None,
     )
     files = {FRONT: front_csv(found), LAW: law_text(found, table.outputs[0])}
     lacking = ""
     try:
-        files[REPORT] = law_report(found, table.X, table.y)
+        files[REPORT] = law_report(found, X, table.y)
     except MissingExtra as error:
         lacking = f"\nno {REPORT}: {error}"
     with new_folder(args.out, args.force, OWN) as place:
@@ -51,6 +57,25 @@ def run(args: argparse.Namespace) -> int:
         print(found)
         print(f"\nwritten to {args.out}: {', '.join(files)}{lacking}")
     return 0
+
+
+def with_constants(table: Table, constants: Sequence[tuple[str, float]]) -> tuple[Tensor, tuple[str, ...]]:
+    """The inputs (n, d) with a column for each constant, and the names of all. Raises `DataError` for a name that is
+    taken."""
+    names = (*table.inputs, *(name for name, _ in constants))
+    if again := twice([*names, *table.outputs]):
+        raise DataError(
+            f"--constant needs a name of its own, got {shown(again[0])}, which the table or another one has"
+        )
+    columns = [table.X.new_full((len(table), 1), value) for _, value in constants]
+    return torch.cat([table.X, *columns], 1), names
+
+
+def units_of(table: Table, given: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The units by name; inputs that were made of columns, such as levels, have none."""
+    sources = table.metadata().sources() or table.inputs
+    made = {name: "" for name, source in zip(table.inputs, sources, strict=True) if name != source}
+    return made | dict(given)
 
 
 def front_csv(found: Discovery) -> str:

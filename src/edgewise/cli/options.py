@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Sequence
 
 from ..errors import shown
@@ -87,6 +88,22 @@ def unit(text: str) -> tuple[str, str]:
     if not name:
         raise argparse.ArgumentTypeError(f"a unit is NAME=UNIT, such as v=m/s; got {shown(text)}")
     return name, words
+
+
+def constant(text: str) -> tuple[str, float]:
+    """A constant of nature and its value; the name itself may hold an equals sign.
+
+    >>> constant("g=9.81")
+    ('g', 9.81)
+    """
+    name, _, value = text.rpartition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not name or not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"a constant is NAME=VALUE, such as g=9.81; got {shown(text)}")
+    return name, number
 
 
 def whole(text: str) -> int:

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from .. import __version__
-from .options import amount, constraint, growing, hidden, share, unit, whole
+from .options import amount, constant, constraint, growing, hidden, share, unit, whole
 
 HELD_OUT = 0.2
 USER_ERROR = 2  # argparse ends with it, too
@@ -148,7 +148,14 @@ def _discover(commands: Any) -> None:
         action="append",
         type=unit,
         metavar="NAME=UNIT",
-        help="the unit of a column or of the target, such as v=m/s (again for each; all or none)",
+        help="the unit of a column, a constant or the target, such as v=m/s (again for each, '' for none; all or none)",
+    )
+    it.add_argument(
+        "--constant",
+        action="append",
+        type=constant,
+        metavar="NAME=VALUE",
+        help="a constant that the law may hold by its name, such as g=9.81 (again for each)",
     )
     it.add_argument("--seconds", type=amount, default=60.0, metavar="S", help="end after so many (default 60)")
     it.add_argument("--seed", type=whole, default=0, help="seed of the split of the rows (default 0)")

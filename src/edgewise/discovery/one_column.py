@@ -21,6 +21,7 @@ from .tree import Apply, Node, Num, Var, number, power, product, total, values
 from .tuning import TUNED
 
 Z = Var(0)
+LARGEST_EXPONENT = 700.0  # of which a float64 still holds the exponential
 OUTER = ("y", "y^-1", "y^2", "log y")  # under which they are looked for
 
 
@@ -82,7 +83,9 @@ def _waves_under(asked: Question, column: _Column, target: Target) -> Iterator[N
     z = asked.X[:, 0]
     k = z.new_tensor(_frequencies(column))
     count = len(k)
-    rates = z.new_tensor(TUNED.growths) / column.half
+    growths = [growth / column.half for growth in TUNED.growths]
+    far = abs(column.middle) + column.half
+    rates = z.new_tensor([rate for rate in growths if abs(rate) * far < LARGEST_EXPONENT])
     envelope = torch.exp(rates * (z - column.middle)[:, None])  # (n, rates)
     angle = k * z[:, None]
     sines, cosines = ((envelope[:, :, None] * part[:, None, :]).flatten(1) for part in (angle.sin(), angle.cos()))

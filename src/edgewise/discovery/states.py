@@ -54,8 +54,11 @@ class ReducedProblem:
         return product(self.prefactor, on_columns(inner, self.columns))
 
     def words(self, names: Sequence[str]) -> str:
-        """The columns, as they are written."""
-        return ", ".join(written(column, names) for column in self.columns) or "a constant"
+        """g and its columns, as they are written, by a letter that no column is called."""
+        if not self.columns:
+            return "a constant"
+        letter = next((letter for letter in "gGhH" if letter not in names), "function")
+        return f"{letter}({', '.join(written(column, names) for column in self.columns)})"
 
 
 def _varies(column: Tensor) -> bool:

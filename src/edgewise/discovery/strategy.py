@@ -27,6 +27,7 @@ from .yardstick import Yardstick
 
 Search = Callable[[Question], list[Node]]
 ENDGAME: tuple[Search, ...] = (powers, products, polynomials, rationals, quotients, waves, located, sums)
+ON_ROWS: tuple[Search, ...] = (noisy_polynomials, powers, products, quotients)  # before there is a surrogate
 
 
 def search(task: LawTask, depth: int = 0, n_jobs: int = 1) -> Iterator[Event]:
@@ -44,12 +45,23 @@ def _search(task: LawTask, depth: int, n_jobs: int) -> Iterator[Event]:
     given = ReducedProblem.whole(task.fitting.X.shape[1])
     whole = given.without_constants(task.fitting)
     yield from _plain(whole, task)
-    yield from _endgame(SurrogatedProblem.of(whole, task), task, (noisy_polynomials, powers, products, quotients))
-    grouped = _by_units(given, task)
-    if grouped is not None:
-        yield from _endgame(grouped, task, ENDGAME)
-    states = [SurrogatedProblem.of(whole, task, with_pair=True)]
-    for event in _reductions(states[0], grouped, task):
+    if task.scalings is not None:
+        groups = scaled_along(given, task.scalings, "scalings by units").without_constants(task.fitting)
+        yield from _endgame(SurrogatedProblem.of(groups, task), task, ON_ROWS)
+        grouped, known = (SurrogatedProblem.of(state, task, with_pair=True) for state in (groups, whole))
+        told = list(_confirmed(grouped, known, task))
+        yield told[0]
+        if len(told) > 1:  # then a formula over other columns than these groups is no law
+            yield from _from(grouped, task, depth, n_jobs)
+            return
+    yield from _endgame(SurrogatedProblem.of(whole, task), task, ON_ROWS)
+    yield from _from(SurrogatedProblem.of(whole, task, with_pair=True), task, depth, n_jobs)
+
+
+def _from(first: SurrogatedProblem, task: LawTask, depth: int, n_jobs: int) -> Iterator[Event]:
+    """What a state with a surrogate leads to: reductions, formulas for each of them, then parts."""
+    states = [first]
+    for event in _reductions(first, task):
         if isinstance(event, SurrogatedProblem):
             states.append(event)
         else:
@@ -70,25 +82,9 @@ def _is_exact(event: Event, task: LawTask) -> bool:
     return isinstance(event, Polished) and is_exact(event.node, task)
 
 
-def _by_units(given: ReducedProblem, task: LawTask) -> SurrogatedProblem | None:
-    """The state with groups without unit as its columns, where units are known."""
-    if task.scalings is None:
-        return None
-    state = scaled_along(given, task.scalings, "scalings by units").without_constants(task.fitting)
-    return SurrogatedProblem.of(state, task, with_pair=True)
-
-
-def _reductions(
-    first: SurrogatedProblem, grouped: SurrogatedProblem | None, task: LawTask
-) -> Iterator[ProofStep | SurrogatedProblem]:
-    """All states that reductions lead to, one after the other, and what was tried in vain. grouped: what units lead
-    to, which the rows may speak against."""
+def _reductions(first: SurrogatedProblem, task: LawTask) -> Iterator[ProofStep | SurrogatedProblem]:
+    """All states that reductions lead to, one after the other, and what was tried in vain."""
     waiting, seen = [first], {frozenset(first.state.columns)}
-    for event in () if grouped is None else _confirmed(grouped, first, task):
-        yield event
-        if isinstance(event, SurrogatedProblem):
-            seen.add(frozenset(event.state.columns))
-            waiting = [event, first]
     for _ in range(TUNED.depth):
         found: list[SurrogatedProblem] = []
         for known in waiting:
@@ -134,7 +130,7 @@ def _told(state: ReducedProblem, task: LawTask) -> str:
         last.kind if last.count > 1 else last.kind.replace("scalings", "scaling").replace("translations", "translation")
     )
     outer = "" if state.prefactor == ONE else f"{written(state.prefactor, task.names)} * "
-    inner = f"{outer}g({state.words(task.names)})" if state.columns else f"{outer}a constant"
+    inner = outer + state.words(task.names)
     tested = f", tested to {last.rest:.1g}" if last.rest else ""
     return f"{last.count} {kind}{tested}: {task.target} = {inner}"
 

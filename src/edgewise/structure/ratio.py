@@ -40,7 +40,8 @@ def same_ratio(one: FunctionSample, other: FunctionSample, i: int, j: int) -> Ev
         + (one.gradient_error[:, i] * other.gradient_error[:, j]) ** 2
         + (one.gradient_error[:, j] * other.gradient_error[:, i]) ** 2
     )
-    return judge(left - right, error, np.hypot(left, right))
+    with np.errstate(invalid="ignore"):  # rows on which a product overflows are no evidence
+        return judge(left - right, error, np.hypot(left, right))
 
 
 def ratios(probe: Probe, columns: Sequence[int]) -> dict[tuple[int, int, int], Evidence]:
