@@ -54,11 +54,15 @@ class ReducedProblem:
         return product(self.prefactor, on_columns(inner, self.columns))
 
     def words(self, names: Sequence[str]) -> str:
-        """g and its columns, as they are written, by a letter that no column is called."""
+        """The columns, as they are written."""
+        return ", ".join(written(column, names) for column in self.columns)
+
+    def call(self, names: Sequence[str]) -> str:
+        """g of its columns, as it is written, by a letter that no column is called."""
         if not self.columns:
             return "a constant"
         letter = next((letter for letter in "gGhH" if letter not in names), "function")
-        return f"{letter}({', '.join(written(column, names) for column in self.columns)})"
+        return f"{letter}({self.words(names)})"
 
 
 def _varies(column: Tensor) -> bool:

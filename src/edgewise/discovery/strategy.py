@@ -130,7 +130,7 @@ def _told(state: ReducedProblem, task: LawTask) -> str:
         last.kind if last.count > 1 else last.kind.replace("scalings", "scaling").replace("translations", "translation")
     )
     outer = "" if state.prefactor == ONE else f"{written(state.prefactor, task.names)} * "
-    inner = outer + state.words(task.names)
+    inner = outer + state.call(task.names)
     tested = f", tested to {last.rest:.1g}" if last.rest else ""
     return f"{last.count} {kind}{tested}: {task.target} = {inner}"
 

@@ -158,7 +158,7 @@ def _name(part: Part, names: Sequence[str]) -> str:
 def _told(found: Split | Factors, state: ReducedProblem, task: LawTask) -> str:
     names = [_name(part, [written(state.columns[column], task.names) for column in part.block]) for part in found.parts]
     left = found.error / task.spread
-    inner = task.target if not state.trail else state.words(task.names)
+    inner = task.target if not state.trail else state.call(task.names)
     if isinstance(found, Factors):
         more = f" + {found.constant:.4g}" if abs(found.constant) > TUNED.exact * task.size else ""
         added = "".join(f" + {name.replace('f', 'h', 1)}" for name in names[2:])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,13 +12,10 @@ import edgewise as ew
 from edgewise.train.solvers import processes
 from edgewise.train.solvers.batches import Shuffled
 from helpers import assert_close
+from ranks import in_two_processes, needs_gloo
 
 RANK = """
-import os, sys, torch, edgewise as ew
 from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
-rank, folder = int(sys.argv[1]), sys.argv[2]
-torch.set_num_threads(1)
-torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2)
 torch.manual_seed(rank)  # different starts: that of the first process counts
 x = torch.randn(90, 3, generator=torch.Generator().manual_seed(0))
 y = x[:, :1].sin()
@@ -33,8 +28,6 @@ data = TensorDataset(x[:80], y[:80])
 stream = DataLoader(data, batch_size=10, sampler=DistributedSampler(data, shuffle=False))
 streamed = ew.fit(net, stream, **settings)
 torch.save((rows.model.state_dict(), streamed.model.state_dict(), streamed.train_loss), f"{folder}/rank{rank}.pt")
-torch.distributed.barrier()
-os._exit(0)  # threads of gloo that are still at work on the way out end the process by std::terminate
 """
 
 
@@ -55,17 +48,9 @@ def test_shuffled_rows_each_come_once():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not torch.distributed.is_available() or not torch.distributed.is_gloo_available(), reason="torch has no gloo here"
-)
+@needs_gloo
 def test_two_processes_end_where_one_does(tmp_path: Path):
-    ranks = [
-        subprocess.Popen([sys.executable, "-c", RANK, str(rank), str(tmp_path)], stderr=subprocess.PIPE, text=True)
-        for rank in range(2)
-    ]
-    for process in ranks:
-        errors = process.communicate(timeout=120)[1]
-        assert process.returncode == 0, errors
+    in_two_processes(RANK, tmp_path)
     first, second = (torch.load(tmp_path / f"rank{rank}.pt", weights_only=True) for rank in range(2))
     net = nn.Sequential(ew.KANLayer(3, 4), nn.Linear(4, 1))
     net.load_state_dict(torch.load(tmp_path / "start.pt", weights_only=True))
