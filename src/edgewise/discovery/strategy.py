@@ -49,9 +49,9 @@ def _search(task: LawTask, depth: int, n_jobs: int) -> Iterator[Event]:
         groups = scaled_along(given, task.scalings, "scalings by units").without_constants(task.fitting)
         yield from _endgame(SurrogatedProblem.of(groups, task), task, ON_ROWS)
         grouped, known = (SurrogatedProblem.of(state, task, with_pair=True) for state in (groups, whole))
-        told = list(_confirmed(grouped, known, task))
-        yield told[0]
-        if len(told) > 1:  # then a formula over other columns than these groups is no law
+        step = _confirmed(grouped, known, task)
+        yield step
+        if step.held:  # then a formula over other columns than these groups is no law
             yield from _from(grouped, task, depth, n_jobs)
             return
     yield from _endgame(SurrogatedProblem.of(whole, task), task, ON_ROWS)
@@ -95,14 +95,9 @@ def _reductions(first: SurrogatedProblem, task: LawTask) -> Iterator[ProofStep |
         waiting = sorted(found, key=lambda known: len(known.state.columns))[: TUNED.beam]
 
 
-def _confirmed(
-    new: SurrogatedProblem, old: SurrogatedProblem, task: LawTask
-) -> Iterator[ProofStep | SurrogatedProblem]:
-    """A state that has come out of another, in words; then itself, if a surrogate of its own is as good on rows."""
-    held = new.left <= TUNED.lost * old.left + task.floor
-    yield ProofStep(_told(new.state, task), held)
-    if held:
-        yield new
+def _confirmed(new: SurrogatedProblem, old: SurrogatedProblem, task: LawTask) -> ProofStep:
+    """The step from one state to another in words; it held if a surrogate of the new one is as good on rows."""
+    return ProofStep(_told(new.state, task), new.left <= TUNED.lost * old.left + task.floor)
 
 
 def _reduced(
@@ -117,9 +112,11 @@ def _reduced(
             if frozenset(state.columns) in seen:
                 continue
             seen.add(frozenset(state.columns))
-            told = list(_confirmed(SurrogatedProblem.of(state, task, with_pair=True), known, task))
-            yield from told
-            if len(told) > 1:
+            new = SurrogatedProblem.of(state, task, with_pair=True)
+            step = _confirmed(new, known, task)
+            yield step
+            if step.held:
+                yield new
                 break
 
 
