@@ -47,14 +47,8 @@ class Stream:
         device: torch.device,
         what: str = "the DataLoader",
     ) -> None:
-        self.source, self.loss, self.whole, self.dtype, self.device, self.what = (
-            source,
-            loss,
-            whole,
-            dtype,
-            device,
-            what,
-        )
+        self.source, self.loss, self.whole = source, loss, whole
+        self.dtype, self.device, self.what = dtype, device, what
         self.outputs = 0
 
     @property
