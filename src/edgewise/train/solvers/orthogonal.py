@@ -16,6 +16,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from .banded import banded_triangle, spans
 from .tuning import TUNED
 
 
@@ -78,6 +79,11 @@ class Orthogonal:
         return triangle(torch.cat([found, *waiting])) if waiting else found
 
     @cached_property
+    def banded(self) -> bool:
+        """Whether entries of all rows lie so close together that R costs less than J^T J."""
+        return all(spans(block).narrow for block in self.jacobian)
+
+    @cached_property
     def curvature(self) -> Tensor:
         """2 J^T J (P, P)."""
         total = self.gradient.new_zeros(len(self.gradient), len(self.gradient))
@@ -87,7 +93,7 @@ class Orthogonal:
 
     def damp(self, scale: Tensor, mu: float) -> Callable[[Tensor], Tensor] | None:
         """v -> (2 J^T J + mu diag(scale))^-1 v, or None where that cannot be solved."""
-        if mu >= TUNED.squared:
+        if mu >= TUNED.squared and not self.banded:
             matrix = self.curvature.clone()
             matrix.diagonal().add_(scale, alpha=mu)
             lower, info = torch.linalg.cholesky_ex(matrix)
@@ -115,6 +121,9 @@ def triangle(rows: Tensor) -> Tensor:
     >>> triangle(A).abs()
     tensor([[5.]])
     """
+    where = spans(rows)
+    if where.narrow:
+        return banded_triangle(rows, where)
     if len(rows) < rows.shape[1]:
         rows = torch.cat([rows, rows.new_zeros(rows.shape[1] - len(rows), rows.shape[1])])
     return torch.linalg.qr(rows, mode="r").R
