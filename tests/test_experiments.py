@@ -355,8 +355,8 @@ def test_smoke_of_the_others(name, rows, tmp_path):
 
 
 def test_smoke_of_the_equations(tmp_path):
-    assert command("pde", "--smoke", "--rows", "poisson,inverse", "--out", str(tmp_path)) == 0
-    assert {record["name"] for record in records(tmp_path)} == {"poisson", "inverse"}
+    assert command("pde", "--smoke", "--rows", "poisson hard,corner feature,inverse", "--out", str(tmp_path)) == 0
+    assert {record["name"] for record in records(tmp_path)} == {"poisson hard", "corner feature", "inverse"}
     assert all(float(record["l2"]) > 0 and record["h1"] and record["parameters"] for record in records(tmp_path))
     assert "Poisson" in (tmp_path / "README.md").read_text(encoding="utf-8")
 
@@ -367,6 +367,7 @@ def test_exact_solutions_satisfy_their_equations():
 
     problems, references = module("pde.problems"), module("pde.references")
     solutions = {"poisson": "paper", "peaks": "peaks", "helmholtz": "waves", "heat": "warmth", "kovasznay": "kovasznay"}
+    solutions |= {"helmholtz hard": "waves", "corner": "corner"}
     functions = {name: getattr(problems, function) for name, function in solutions.items()}
     for name, function in {**functions, "burgers": references.burgers(0.01)}.items():
         problem = problems.PROBLEMS[name]

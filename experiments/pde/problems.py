@@ -27,9 +27,9 @@ NU = 0.05  # its viscosity
 
 @dataclass(frozen=True)
 class Problem:
-    """One row. title: the equation in words. bar: the error to reach, and of what. domain, grids, points, steps and
-    slabs: as `solve` takes them; the box is the domain where there is none. network: from a seed; a KAN of the shape
-    where there is none. unknown: the true value of the constant to be found."""
+    """One row. title: the equation in words. bar: the error to reach, and of what. domain, grids, points, steps, slabs
+    and features: as `solve` takes them; the box is the domain where there is none. network: from a seed; a KAN of the
+    shape where there is none. unknown: the true value of the constant to be found."""
 
     title: str
     bar: str
@@ -45,6 +45,7 @@ class Problem:
     steps: int | None = None
     restarts: int = 4
     slabs: Any = 1
+    features: tuple[Function, ...] = ()
     domain: Any = None
     network: Callable[[int], Any] | None = None
     unknown: float | None = None
@@ -63,6 +64,11 @@ def _with_solution(exact: Function, box: Box) -> dict[str, Any]:
         "conditions": lambda seed: [ew.pde.Dirichlet(exact)],
         "reference": lambda: references.of_function(exact, box),
     }
+
+
+def _with_zeros(exact: Function, box: Box) -> dict[str, Any]:
+    """The same for a solution that vanishes on the boundary, exactly."""
+    return _with_solution(exact, box) | {"conditions": lambda seed: [ew.pde.Dirichlet(0.0, hard=True)]}
 
 
 def _poisson(exact: Function) -> Callable[[Any, Tensor], Any]:
@@ -132,10 +138,17 @@ def _in_time(grid: int, power: int = 7) -> dict[str, Any]:
     return {"shape": shape, "network": network, "grid": grid, "degree": 7, "grids": (grid,), "restarts": 0}
 
 
-def corner(x: Tensor) -> Tensor:
+def singular(x: Tensor) -> Tensor:
     """r^(2/3) sin(2 angle / 3), harmonic, with a singular point in the corner of the L."""
     angle = torch.atan2(x[:, 1:], x[:, :1]) % (2 * pi)
     return x.square().sum(1, keepdim=True) ** (1 / 3) * torch.sin(2 * angle / 3)
+
+
+def corner(x: Tensor) -> Tensor:
+    """That function, the next one of its kind, which is smoother, and a smooth one."""
+    angle = torch.atan2(x[:, 1:], x[:, :1]) % (2 * pi)
+    second = x.square().sum(1, keepdim=True) ** (2 / 3) * torch.sin(4 * angle / 3)
+    return singular(x) + second + torch.exp(x[:, :1]) * torch.sin(x[:, 1:])
 
 
 def many(x: Tensor) -> Tensor:
@@ -160,6 +173,22 @@ def _many(dims: int, points: int) -> Problem:
         grids=(4, 8),
         restarts=3,
         **_with_solution(many, box),
+    )
+
+
+def _corner(known: str, shape: tuple[Any, ...], **settings: Any) -> Problem:
+    return Problem(
+        title=f"Laplace on an L, two singular functions and a smooth one{known}",
+        bar="",
+        shape=shape,
+        box=SQUARE,
+        domain=L_SHAPE,
+        equation=lambda u, x: u(0, 0) + u(1, 1),
+        conditions=lambda seed: [ew.pde.Dirichlet(corner)],
+        reference=lambda: references.of_function(corner, SQUARE, domain=L_SHAPE),
+        grids=(6, 12),
+        restarts=2,
+        **settings,
     )
 
 
@@ -214,6 +243,15 @@ PROBLEMS: dict[str, Problem] = {
         grids=(5, 10, 20, 30),
         **_with_solution(paper, SQUARE),
     ),
+    "poisson hard": Problem(
+        title="Poisson, the paper's, with hard boundary values",
+        bar="squared L2 below 1e-12 with at most 200 parameters",
+        shape=(2, (0, 1), 1),
+        equation=_poisson(paper),
+        degree=7,
+        grids=(5, 10, 20, 30),
+        **_with_zeros(paper, SQUARE),
+    ),
     "poisson MLP": Problem(
         title="Poisson, the paper's, by a perceptron with tanh under the same minimiser",
         bar="",
@@ -258,6 +296,17 @@ PROBLEMS: dict[str, Problem] = {
         grids=(10, 20, 40),
         **_with_solution(waves, SQUARE),
     ),
+    "helmholtz hard": Problem(
+        title="Helmholtz, sin(pi x) sin(4 pi y), with hard boundary values",
+        bar="L2 below 1e-8",
+        shape=(2, (0, 1), 1),
+        equation=lambda u, x: u(0, 0) + u(1, 1) + u() - (1 - 17 * pi**2) * waves(x),
+        degree=7,
+        points=3000,
+        grids=(10, 20, 40, 80),
+        restarts=16,
+        **_with_zeros(waves, SQUARE),
+    ),
     "heat": Problem(
         title="heat in a rod, two modes",
         bar="",
@@ -282,19 +331,8 @@ PROBLEMS: dict[str, Problem] = {
         slabs=10,
         **_in_time(20),
     ),
-    "corner": Problem(
-        title="Laplace on an L, r^(2/3) sin(2 angle / 3)",
-        bar="",
-        shape=(2, 5, 5, 1),
-        box=SQUARE,
-        domain=L_SHAPE,
-        equation=lambda u, x: u(0, 0) + u(1, 1),
-        conditions=lambda seed: [ew.pde.Dirichlet(corner)],
-        reference=lambda: references.of_function(corner, SQUARE, domain=L_SHAPE),
-        points=3000,
-        grids=(6, 12, 24),
-        restarts=2,
-    ),
+    "corner": _corner("", (2, 5, 5, 1)),
+    "corner feature": _corner("; r^(2/3) sin(2 angle / 3) as a feature", (2, 4, 4, 2), features=(singular,)),
     "5 dimensions": _many(5, 2000),
     "10 dimensions": _many(10, 3000),
     "kovasznay": Problem(
@@ -312,9 +350,9 @@ PROBLEMS: dict[str, Problem] = {
         0.01,
         title="Burgers, viscosity 0.01",
         bar="L2 below 1e-10",
-        points=4000,
+        points=5000,
         slabs=20,
-        **_in_time(90),
+        **_in_time(140),
     ),
     "burgers whole": _burgers(
         0.01,
@@ -329,9 +367,9 @@ PROBLEMS: dict[str, Problem] = {
         0.01 / pi,
         title="Burgers, viscosity 0.01/pi",
         bar="L2 below 8e-9",
-        points=3500,
+        points=5000,
         slabs=16,
-        **_in_time(80),
+        **_in_time(140),
     ),
     "allen-cahn": Problem(
         title="Allen-Cahn, diffusion 1e-4",
