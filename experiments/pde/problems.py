@@ -14,13 +14,25 @@ import edgewise as ew
 
 from . import references
 from .references import Box, Function, Reference
+from .solutions import (
+    ALLEN_CAHN,
+    REYNOLDS,
+    corner,
+    kovasznay,
+    many,
+    paper,
+    peaks,
+    singular,
+    smoothed,
+    string,
+    warmth,
+    waves,
+)
 
 pi = math.pi
 SQUARE: Box = ((-1.0, 1.0), (-1.0, 1.0))
 SLAB: Box = ((-1.0, 1.0), (0.0, 1.0))
-PEAKS = ((0.3, 0.2, 0.6, 8.0, 2.0), (-0.4, -0.3, -0.4, 3.0, 9.0), (0.1, -0.5, 1.1, 6.0, 4.0))
 L_SHAPE = ew.pde.Polygon([(-1, -1), (0, -1), (0, 0), (1, 0), (1, 1), (-1, 1)])
-REYNOLDS = 20.0
 MEASURED = 200  # points of the inverse problem
 NU = 0.05  # its viscosity
 
@@ -76,40 +88,6 @@ def _poisson(exact: Function) -> Callable[[Any, Tensor], Any]:
     return lambda u, x: u(0, 0) + u(1, 1) - source(x)
 
 
-def paper(x: Tensor) -> Tensor:
-    """The paper's solution, of rank one."""
-    return torch.sin(pi * x[:, :1]) * torch.sin(pi * x[:, 1:] ** 2)
-
-
-def peaks(x: Tensor) -> Tensor:
-    """Three Gaussian peaks, each turned by an angle of its own."""
-    total = torch.zeros_like(x[:, :1])
-    for a, b, angle, along, across in PEAKS:
-        dx, dy = x[:, :1] - a, x[:, 1:] - b
-        u, v = dx * math.cos(angle) + dy * math.sin(angle), dy * math.cos(angle) - dx * math.sin(angle)
-        total = total + torch.exp(-along * u**2 - across * v**2)
-    return total
-
-
-def waves(x: Tensor) -> Tensor:
-    """sin(pi x) sin(4 pi y)."""
-    return torch.sin(pi * x[:, :1]) * torch.sin(4 * pi * x[:, 1:])
-
-
-def warmth(x: Tensor) -> Tensor:
-    """Two modes of a rod, of which the second fades nine times as fast."""
-    rates = 0.1 * pi**2 * x[:, 1:]
-    return torch.exp(-rates) * torch.sin(pi * x[:, :1]) + 0.5 * torch.exp(-9 * rates) * torch.sin(3 * pi * x[:, :1])
-
-
-def kovasznay(x: Tensor) -> Tensor:
-    """Velocity and pressure behind a grid (Kovasznay 1948)."""
-    rate = REYNOLDS / 2 - math.sqrt(REYNOLDS**2 / 4 + 4 * pi**2)
-    fade, angle = torch.exp(rate * x[:, :1]), 2 * pi * x[:, 1:]
-    across = rate / (2 * pi) * fade * torch.sin(angle)
-    return torch.cat([1 - fade * torch.cos(angle), across, 0.5 * (1 - fade**2)], 1)
-
-
 def navier_stokes(u: Any, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Both momenta, and no divergence."""
     flow, by_x, by_y = u(), u(0), u(1)
@@ -131,35 +109,12 @@ def perceptron(*widths: int) -> Callable[[int], nn.Module]:
     return made
 
 
-def _in_time(grid: int, power: int = 7) -> dict[str, Any]:
+def _in_time(grid: int, power: int = 7, outputs: int = 1) -> dict[str, Any]:
     """A polynomial of time whose coefficients are splines of the place, slab by slab."""
-    shape = (2, (0, tuple(max(2, 1 + (k > 0) + (k > 5)) for k in range(power + 1))), 1)
-    network = lambda seed: ew.pde.polynomial_in_time(2, power=power, grid_size=grid, seed=seed)  # noqa: E731
+    factors = tuple(max(2, 1 + (k > 0) + (k > 5)) for k in range(power + 1))
+    network = lambda seed: ew.pde.polynomial_in_time(2, outputs, power=power, grid_size=grid, seed=seed)  # noqa: E731
+    shape = (2, (0, factors * outputs), outputs)
     return {"shape": shape, "network": network, "grid": grid, "degree": 7, "grids": (grid,), "restarts": 0}
-
-
-def singular(x: Tensor) -> Tensor:
-    """r^(2/3) sin(2 angle / 3), harmonic, with a singular point in the corner of the L."""
-    angle = torch.atan2(x[:, 1:], x[:, :1]) % (2 * pi)
-    return x.square().sum(1, keepdim=True) ** (1 / 3) * torch.sin(2 * angle / 3)
-
-
-def corner(x: Tensor) -> Tensor:
-    """That function, the next one of its kind, which is smoother, and a smooth one."""
-    angle = torch.atan2(x[:, 1:], x[:, :1]) % (2 * pi)
-    second = x.square().sum(1, keepdim=True) ** (2 / 3) * torch.sin(4 * angle / 3)
-    return singular(x) + second + torch.exp(x[:, :1]) * torch.sin(x[:, 1:])
-
-
-def many(x: Tensor) -> Tensor:
-    """A function of any number of inputs that is no sum of functions of one."""
-    return torch.exp(-x.square().mean(1, keepdim=True)) + torch.sin(x[:, :1] * x[:, 1:2])
-
-
-def string(x: Tensor) -> Tensor:
-    """Two modes of a string."""
-    first = torch.sin(pi * x[:, :1]) * torch.cos(2 * pi * x[:, 1:])
-    return first + 0.5 * torch.sin(4 * pi * x[:, :1]) * torch.cos(8 * pi * x[:, 1:])
 
 
 def _many(dims: int, points: int) -> Problem:
@@ -203,6 +158,21 @@ def _burgers(nu: float, **settings: Any) -> Problem:
         equation=lambda u, x: u(1) + u() * u(0) - nu * u(0, 0),
         conditions=_burgers_conditions,
         reference=lambda: references.of_function(exact, SLAB),
+        **settings,
+    )
+
+
+def _allen_cahn(known: str, **settings: Any) -> Problem:
+    return Problem(
+        title=f"Allen-Cahn, diffusion {ALLEN_CAHN:g}{known}",
+        bar="L2 below 1.8e-6",
+        box=SLAB,
+        equation=lambda u, x: u(1) - ALLEN_CAHN * u(0, 0) - 5 * (u() - u() ** 3),
+        conditions=lambda seed: [
+            ew.pde.Initial(lambda x: x[:, 0] ** 2 * torch.cos(pi * x[:, 0])),
+            ew.pde.Periodic(0),
+        ],
+        reference=references.allen_cahn,
         **settings,
     )
 
@@ -371,19 +341,18 @@ PROBLEMS: dict[str, Problem] = {
         slabs=16,
         **_in_time(140),
     ),
-    "allen-cahn": Problem(
-        title="Allen-Cahn, diffusion 1e-4",
-        bar="L2 below 1.8e-6",
-        box=SLAB,
-        equation=lambda u, x: u(1) - 1e-4 * u(0, 0) - 5 * (u() - u() ** 3),
-        conditions=lambda seed: [
-            ew.pde.Initial(lambda x: x[:, 0] ** 2 * torch.cos(pi * x[:, 0])),
-            ew.pde.Periodic(0),
-        ],
-        reference=references.allen_cahn,
+    "allen-cahn": _allen_cahn(
+        "",
         points=4000,
         slabs=(2e-4, 1e-3, 0.004, 0.015, 0.04, *(0.08 * k for k in range(1, 13))),
         **_in_time(110),
+    ),
+    "allen-cahn feature": _allen_cahn(
+        "; what heat makes of its kink as a feature",
+        points=4000,
+        slabs=(0.04, 0.2, 0.36, 0.52, 0.68, 0.84),
+        features=(smoothed,),
+        **_in_time(60, outputs=2),
     ),
     "inverse": _inverse(0.0, "viscosity within 1e-6"),
     "inverse noisy": _inverse(0.01, "viscosity within 1 %"),
