@@ -132,6 +132,7 @@ def write_page(options: Options, results: Results) -> None:
         "name": "row",
         "equation": "equation",
         "bar": "bar",
+        "published": "others report",
         "shape": "shape",
         "degree": "degree",
         "parameters": "parameters",
@@ -149,4 +150,5 @@ def write_page(options: Options, results: Results) -> None:
         "seeds": "seeds",
     }
     about = template("pde/about.md", points=POINTS)
-    page.write(options.out, ["# Differential equations", about, page.table(results, heads)])
+    records = [record | {"published": PROBLEMS[record["name"]].published} for record in results]
+    page.write(options.out, ["# Differential equations", about, page.table(records, heads)])
