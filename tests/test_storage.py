@@ -58,7 +58,7 @@ def test_a_solution_comes_back_to_the_bit(name: str, tmp_path: Path):
 
 def test_functions_that_no_file_can_hold_are_told():
     form = Form(Domain.create(((0.0, 1.0),)), 1, (HardValues(torch.sin, (0,), ((0, 0),)),))
-    with pytest.raises(CheckpointError, match="Python function.*fit.*network"):
+    with pytest.raises(CheckpointError, match="Python function.*network.*constrained"):
         storage.to_bytes(Ansatz(ew.KAN((1, 1)), form))
     with pytest.raises(CheckpointError, match="KANs, got Linear"):
         storage.to_bytes(TimeSlabs([torch.nn.Linear(2, 1), torch.nn.Linear(2, 1)], [0.5]))

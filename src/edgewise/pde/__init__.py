@@ -9,6 +9,7 @@ from .conditions import Initial as Initial
 from .conditions import Neumann as Neumann
 from .conditions import Periodic as Periodic
 from .conditions import Robin as Robin
+from .constrained import constrained as constrained
 from .field import Unknown as Unknown
 from .interface import Interface as Interface
 from .polynomial_in_time import polynomial_in_time as polynomial_in_time
@@ -32,6 +33,7 @@ __all__ = [
     "Solution",
     "TimeSlabs",
     "Unknown",
+    "constrained",
     "polynomial_in_time",
     "solve",
 ]

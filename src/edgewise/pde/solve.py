@@ -20,12 +20,12 @@ from ..train.solvers.status import Status
 from .ansatz import Ansatz
 from .boundary_problem import BoundaryProblem, Use
 from .conditions import Condition, Data, Dirichlet, Initial, Neumann, Periodic, Robin
+from .constrained import outputs_of_network
 from .domain import Domain
 from .equation import Equation, refuse_degree
 from .function_jets import function_jets
 from .hard import form_of, is_hard
 from .interface import Interface
-from .module_jets import ModuleJets
 from .placing import placed
 from .refinement import Rounds
 from .regions import Interval
@@ -103,7 +103,7 @@ def solve(
     place, known = Domain.create(domain), _networks(model, slabs)
     module = _private(known[0], place)
     timed = any(isinstance(condition, Initial) for condition in conditions)
-    form = form_of(conditions, features, place, _outputs(module, place), timed)
+    form = form_of(conditions, features, place, outputs_of_network(module, place), timed)
     task = BoundaryProblem(
         equation=Equation.asked(equation, place, form.outputs),
         domain=place,
@@ -138,10 +138,6 @@ def _networks(model: nn.Module, slabs: Any) -> list[nn.Module]:
     if not (is_int(slabs) and index(slabs) == 1):
         raise ConfigError("a model of TimeSlabs has slabs of its own: leave slabs out, or take one of its networks")
     return list(model.networks)
-
-
-def _outputs(module: nn.Module, domain: Domain) -> int:
-    return module.outputs if isinstance(module, KAN) else ModuleJets(copy.deepcopy(module), domain.dims).outputs
 
 
 def _ended(work: Slabs | Rounds) -> Status:

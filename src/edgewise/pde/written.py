@@ -94,8 +94,8 @@ def _form(form: Form, kans: list[KAN]) -> dict[str, Any]:
         inner = function.level if isinstance(function, Kink) else function
         if not isinstance(inner, KAN):
             raise CheckpointError(
-                f"{what} is a Python function, which no file can hold: give it as a KAN, such as one fitted to it by"
-                " edgewise.fit, or save the .network of the model alone"
+                f"{what} is a Python function, which no file can hold: give it as a KAN, or save the .network of the"
+                " model and put it into its form again by edgewise.pde.constrained"
             )
         kans.append(inner)
         return {"kind": "kink" if isinstance(function, Kink) else "network", "value": len(kans) - 1}
