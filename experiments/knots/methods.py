@@ -115,8 +115,9 @@ def classified(make: Callable[[int, int], torch.nn.Module]) -> Callable[..., Tol
             return model
 
         def right(decay: float) -> float:
+            model = fitted(len(rows) - held, decay)
             with torch.no_grad():
-                said = fitted(len(rows) - held, decay)(rows[-held:]).argmax(1)
+                said = model(rows[-held:]).argmax(1)
             return float((said == labels[-held:]).double().mean())
 
         model = fitted(len(rows), max(DECAYS, key=right))
