@@ -16,14 +16,14 @@ from .polish import Polished, of_choice, polished
 from .split_rows import LawRows, LawTask
 from .splits import Blocks, Part, Split, SplitRows, joined, split
 from .states import ReducedProblem, Reduction
-from .steps import Event, ProofStep, TableSearch
+from .steps import Event, Pause, ProofStep, TableSearch
 from .surrogated import SurrogatedProblem, SurrogateFunction
 from .tree import Node, Num, Var, on_columns, product, total, written
 from .tuning import TUNED
 from .yardstick import Yardstick
 
 
-def apart(known: SurrogatedProblem, task: LawTask, search: TableSearch, depth: int) -> Iterator[Event]:
+def apart(known: SurrogatedProblem, task: LawTask, search: TableSearch, depth: int) -> Iterator[Event | Pause]:
     """The parts that a state falls apart into, the search for their laws, and the formulas that these make."""
     d = len(known.state.columns)
     if d < 2 or depth >= TUNED.split_depth:
@@ -46,6 +46,7 @@ def apart(known: SurrogatedProblem, task: LawTask, search: TableSearch, depth: i
     for one in sorted(found, key=lambda one: one.error)[: TUNED.splits]:
         yield ProofStep(_told(one, known.state, task))
         yield from _put_together(one, known.state, task, search, depth)
+        yield Pause()
 
 
 def _most(known: SurrogatedProblem, task: LawTask) -> float:

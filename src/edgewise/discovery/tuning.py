@@ -278,6 +278,12 @@ class DiscoveryTuning:
     pivot_choices: int = 300
     """Choices of pivots that are compared, at most."""
 
+    # ------------------------------------------------------------------ idle columns (idle_columns.py)
+
+    idle: float = 3.0
+    """What a column moves the surrogate by, in units of the surrogate's error, up to which it may be idle. Not
+    measured."""
+
     # ------------------------------------------------------------------ the search (strategy.py)
 
     depth: int = 4
@@ -292,6 +298,17 @@ class DiscoveryTuning:
     noisy: float = 3.0
     """Held-out error of a surrogate, in units of the difference of two degrees, from which it counts as noise."""
 
+    # ------------------------------------------------------------------ the end of a search (ending.py)
+
+    ending_rows: int = 500
+    """Rows that fit and choose from which a law under noise ends a search: fewer of them tell no law from a rough
+    formula."""
+    plain_bits: float = 60.0
+    """Bits beyond those of its columns up to which a formula is plain: so were six of eight laws, and none of what
+    came before them."""
+    paused_constants: int = 3
+    """Free constants of a longer formula that may end a search, at most: sums of many terms meet any smooth law."""
+
     # ------------------------------------------------------------------ the front (laws.py)
 
     nearer: float = 0.98
@@ -304,6 +321,17 @@ class DiscoveryTuning:
     """Chance of a false alarm of each test."""
     test_features: int = 300
     """Features of a polynomial that what is left is tested with, at most."""
+    test_parts: int = 24
+    """Parts of a formula along which what is left is tested, at most. Not measured."""
+    test_degree: int = 6
+    """Degree of the polynomials of one part: a wrong function of it crosses the right one a few times. Not measured."""
+    test_bins: tuple[int, int] = (128, 32)
+    """Bins of a column where waves are looked for, and periods of these, at most: with four bins a period, a tenth of
+    a wave's height is lost."""
+    test_columns: int = 6
+    """Columns, at most, where rows can lie close: among 8000 rows in six, a quarter of each width apart."""
+    test_near: int = 3
+    """Neighbours of each row that it is compared with. Not measured."""
 
     # ------------------------------------------------------------------ conserved quantities (invariants.py)
 
