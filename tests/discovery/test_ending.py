@@ -31,7 +31,7 @@ def told(node, task):
 def test_a_plain_law_ends_a_search_and_an_approximation_does_not():
     given = task(0.005)
     ending = Ending(given)
-    assert not ending.at(told(NEAR, given)) and not ending.at(Pause())
+    assert not ending.at(told(NEAR, given)) and not ending.at(Pause(3))
     assert ending.at(told(LAW, given))
 
 
@@ -39,7 +39,7 @@ def test_a_law_that_is_not_plain_ends_a_search_at_the_next_pause():
     given = task()
     longer = total(product(Num(1.00001), LAW), product(Num(1e-7), Var(1)), product(Num(1e-7), power(Var(1), 2.0)))
     ending = Ending(given)
-    assert excess(longer) > 60 and not ending.at(told(longer, given)) and ending.at(Pause())
+    assert excess(longer) > 60 and not ending.at(told(longer, given)) and ending.at(Pause(3))
 
 
 def test_few_rows_end_no_search_and_an_exact_law_always_does():

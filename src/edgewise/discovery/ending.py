@@ -38,7 +38,7 @@ class Ending:
                 self.best, self.price, self.clean = event, price, None
                 return excess(event.node) <= TUNED.plain_bits and self._is_clean()
         if isinstance(event, Pause) and self.best is not None:
-            return _free(self.best.node) <= TUNED.paused_constants and self._is_clean()
+            return _free(self.best.node) <= event.constants and self._is_clean()
         return False
 
     def _is_clean(self) -> bool:

@@ -35,7 +35,12 @@ class ProofStep:
 @dataclass(frozen=True)
 class Pause:
     """A place where a search may end, since one kind of formula was tried to its end. Only the search itself hears of
-    it."""
+    it.
+
+    constants: free constants of a formula that may end it here, at most.
+    """
+
+    constants: int
 
 
 Event: TypeAlias = ProofStep | Polished

@@ -72,6 +72,7 @@ def _search(task: LawTask, depth: int, n_jobs: int) -> Iterator[Event | Pause]:
 def _rows_then_more(known: SurrogatedProblem, task: LawTask, depth: int, n_jobs: int) -> Iterator[Event | Pause]:
     """Formulas on the raw rows, then what the surrogate shows."""
     yield from _endgame(SurrogatedProblem.of(known.state, task), task, ON_ROWS)
+    yield Pause(TUNED.row_constants)
     yield from _from(known, task, depth, n_jobs)
 
 
@@ -89,10 +90,11 @@ def _from(first: SurrogatedProblem, task: LawTask, depth: int, n_jobs: int) -> I
             states.append(event)
         else:
             yield event
-    states.sort(key=lambda known: len(known.state.columns))
-    yield from in_order(partial(_whole_endgame, task=task), states, n_jobs)
-    yield from in_order(partial(apart, task=task, search=search, depth=depth), states, n_jobs)
-    for known in states:
+    states = sorted(states, key=lambda known: len(known.state.columns))
+    few = [*[known for known in states if known is not first][: TUNED.states], first]
+    yield from in_order(partial(_whole_endgame, task=task), few, n_jobs)
+    yield from in_order(partial(apart, task=task, search=search, depth=depth), states[: TUNED.states_apart], n_jobs)
+    for known in states[: TUNED.states_apart]:
         for event in paired(known, task, search, depth):
             if isinstance(event, ReducedProblem):
                 yield from _whole_endgame(SurrogatedProblem.of(event, task, with_pair=True), task)
@@ -103,7 +105,7 @@ def _from(first: SurrogatedProblem, task: LawTask, depth: int, n_jobs: int) -> I
 def _whole_endgame(known: SurrogatedProblem, task: LawTask) -> Iterator[Event | Pause]:
     """All formulas for a state, and a pause."""
     yield from _endgame(known, task, ENDGAME)
-    yield Pause()
+    yield Pause(TUNED.paused_constants)
 
 
 def _reductions(first: SurrogatedProblem, task: LawTask) -> Iterator[ProofStep | SurrogatedProblem]:
@@ -134,9 +136,9 @@ def _reduced(
     few = task.fitting.first(TUNED.looked_at)
     Z = known.state.inner(few)[0]
     for reduce in (scaled, translated, grown):
-        for state in reduce(known.state, Z, known.pair):
+        for state in reduce(known.state, Z, known.pair)[: TUNED.tried]:
             columns = state.fingerprint(few)
-            if columns in seen:
+            if columns in seen or len(seen) > TUNED.reductions:
                 continue
             seen.add(columns)
             new = SurrogatedProblem.of(state, task, with_pair=True)

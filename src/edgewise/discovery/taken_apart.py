@@ -26,7 +26,7 @@ from .yardstick import Yardstick
 def apart(known: SurrogatedProblem, task: LawTask, search: TableSearch, depth: int) -> Iterator[Event | Pause]:
     """The parts that a state falls apart into, the search for their laws, and the formulas that these make."""
     d = len(known.state.columns)
-    if d < 2 or depth >= TUNED.split_depth:
+    if d < 2 or depth >= _deepest(task):
         return
     fitting, held = (
         SplitRows(*known.state.inner(rows)) for rows in (task.fitting.first(TUNED.split_rows), task.choosing)
@@ -46,7 +46,12 @@ def apart(known: SurrogatedProblem, task: LawTask, search: TableSearch, depth: i
     for one in sorted(found, key=lambda one: one.error)[: TUNED.splits]:
         yield ProofStep(_told(one, known.state, task))
         yield from _put_together(one, known.state, task, search, depth)
-        yield Pause()
+        yield Pause(TUNED.apart_constants)
+
+
+def _deepest(task: LawTask) -> int:
+    """How often a table may be taken apart: under noise a part of a part is known too roughly."""
+    return 1 if task.unsure > TUNED.part_rough * task.spread else TUNED.split_depth
 
 
 def _most(known: SurrogatedProblem, task: LawTask) -> float:
@@ -175,7 +180,7 @@ def paired(
 ) -> Iterator[Event | ReducedProblem]:
     """States in which all columns are one, the sum that they enter through, with closed forms for its summands."""
     d = len(known.state.columns)
-    if known.pair is None or d < 2 or depth >= TUNED.split_depth:
+    if known.pair is None or d < 2 or depth >= _deepest(task):
         return
     fitting, held = (
         SplitRows(*known.state.inner(rows)) for rows in (task.fitting.first(TUNED.split_rows), task.choosing)

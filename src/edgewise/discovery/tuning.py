@@ -185,6 +185,8 @@ class DiscoveryTuning:
     """Part of the largest slope that each summand of an inner sum must have. Not measured."""
     split_depth: int = 2
     """Times that a part is taken apart again, at most."""
+    part_rough: float = 1e-3
+    """Error of a part, in units of its spread, above which it is not taken apart again. Not measured."""
 
     # ------------------------------------------------------------------ constants (polish.py)
 
@@ -290,6 +292,15 @@ class DiscoveryTuning:
     """Reductions one after the other, at most: each takes a column at least, and few laws take more than three."""
     beam: int = 4
     """States that are followed at each depth. Not measured."""
+    tried: int = 3
+    """States of one kind that get a surrogate, at most, until one is confirmed. Without a limit, eight mixed scalings
+    of a law of six columns cost 24 CPU seconds, all in vain."""
+    reductions: int = 16
+    """States that get a surrogate, at most. Not measured."""
+    states: int = 4
+    """States besides the given one that formulas are looked for, those of the fewest columns, at most. Not measured."""
+    states_apart: int = 3
+    """States that are taken apart, at most. Not measured."""
     lost: float = 1.3
     """Factor by which a reduction may raise the error of the surrogate that is fitted after it. Not measured."""
     guides: float = 0.7
@@ -306,8 +317,13 @@ class DiscoveryTuning:
     plain_bits: float = 60.0
     """Bits beyond those of its columns up to which a formula is plain: so were six of eight laws, and none of what
     came before them."""
+    row_constants: int = 1
+    """Free constants of a longer formula that may end a search after the raw rows, at most: sums of many terms meet any
+    smooth law."""
     paused_constants: int = 3
-    """Free constants of a longer formula that may end a search, at most: sums of many terms meet any smooth law."""
+    """The same, after all formulas for a state. Not measured."""
+    apart_constants: int = 12
+    """The same, after a table was taken apart: then little is left to try."""
 
     # ------------------------------------------------------------------ the front (laws.py)
 
