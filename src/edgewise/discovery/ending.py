@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .polish import Polished, of_choice
 from .split_rows import LawTask
 from .steps import Event, Pause
-from .tree import Node, columns_of, numbers_of
+from .tree import Node, Num, Product, columns_of, numbers_of
 from .tuning import TUNED
 from .verdict import explains, is_exact, is_noise
 from .yardstick import bits
@@ -19,8 +19,9 @@ class Ending:
     """The best formula so far, and whether a search for anything better is idle.
 
     Under noise no formula is exact. But where no test sees anything in what the best one leaves, a better one can only
-    be shorter. A plain formula ends the search at once, a longer one where the search pauses, since then what
-    is left to try is longer, too.
+    be shorter. A formula that was fitted by nothing but its scale meets no rows by chance: a plain one ends the search
+    at once, a longer one where the search pauses. One with more free constants must wait for later pauses, since it may
+    stand in for a shorter one.
     """
 
     task: LawTask
@@ -36,9 +37,10 @@ class Ending:
             price = of_choice(self.task).price(event.node, event.error)
             if price < self.price:
                 self.best, self.price, self.clean = event, price, None
-                return excess(event.node) <= TUNED.plain_bits and self._is_clean()
+                plain = excess(event.node) <= TUNED.plain_bits and not fitted_inside(event.node)
+                return plain and self._is_clean()
         if isinstance(event, Pause) and self.best is not None:
-            return _free(self.best.node) <= event.constants and self._is_clean()
+            return fitted_inside(self.best.node) <= event.constants and self._is_clean()
         return False
 
     def _is_clean(self) -> bool:
@@ -59,5 +61,13 @@ def excess(node: Node) -> float:
     return bits(node) - 2 * TUNED.symbol_bits * len(columns_of(node))
 
 
-def _free(node: Node) -> int:
-    return sum(number.name is None for number in numbers_of(node))
+def fitted_inside(node: Node) -> int:
+    """How many free constants a formula has besides its scale.
+
+    >>> from edgewise.discovery.tree import Num, Var, product, total
+    >>> fitted_inside(product(Num(1.234), Var(0))), fitted_inside(total(Num(1.234), Var(0)))
+    (0, 1)
+    """
+    parts = node.parts if isinstance(node, Product) else (node,)
+    scale = any(isinstance(part, Num) and part.name is None for part in parts)
+    return sum(number.name is None for number in numbers_of(node)) - scale

@@ -37,7 +37,7 @@ class Pause:
     """A place where a search may end, since one kind of formula was tried to its end. Only the search itself hears of
     it.
 
-    constants: free constants of a formula that may end it here, at most.
+    constants: free constants besides its scale of a formula that may end it here, at most.
     """
 
     constants: int

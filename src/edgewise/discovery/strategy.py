@@ -72,7 +72,7 @@ def _search(task: LawTask, depth: int, n_jobs: int) -> Iterator[Event | Pause]:
 def _rows_then_more(known: SurrogatedProblem, task: LawTask, depth: int, n_jobs: int) -> Iterator[Event | Pause]:
     """Formulas on the raw rows, then what the surrogate shows."""
     yield from _endgame(SurrogatedProblem.of(known.state, task), task, ON_ROWS)
-    yield Pause(TUNED.row_constants)
+    yield Pause(0)
     yield from _from(known, task, depth, n_jobs)
 
 
@@ -93,6 +93,7 @@ def _from(first: SurrogatedProblem, task: LawTask, depth: int, n_jobs: int) -> I
     states = sorted(states, key=lambda known: len(known.state.columns))
     few = [*[known for known in states if known is not first][: TUNED.states], first]
     yield from in_order(partial(_whole_endgame, task=task), few, n_jobs)
+    yield Pause(TUNED.state_constants)
     yield from in_order(partial(apart, task=task, search=search, depth=depth), states[: TUNED.states_apart], n_jobs)
     for known in states[: TUNED.states_apart]:
         for event in paired(known, task, search, depth):
@@ -105,7 +106,7 @@ def _from(first: SurrogatedProblem, task: LawTask, depth: int, n_jobs: int) -> I
 def _whole_endgame(known: SurrogatedProblem, task: LawTask) -> Iterator[Event | Pause]:
     """All formulas for a state, and a pause."""
     yield from _endgame(known, task, ENDGAME)
-    yield Pause(TUNED.paused_constants)
+    yield Pause(0)
 
 
 def _reductions(first: SurrogatedProblem, task: LawTask) -> Iterator[ProofStep | SurrogatedProblem]:

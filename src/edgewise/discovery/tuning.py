@@ -317,11 +317,10 @@ class DiscoveryTuning:
     plain_bits: float = 60.0
     """Bits beyond those of its columns up to which a formula is plain: so were six of eight laws, and none of what
     came before them."""
-    row_constants: int = 1
-    """Free constants of a longer formula that may end a search after the raw rows, at most: sums of many terms meet any
-    smooth law."""
-    paused_constants: int = 3
-    """The same, after all formulas for a state. Not measured."""
+    state_constants: int = 3
+    """Free constants besides its scale of a formula that may end a search once all states had theirs, at most. Before,
+    it may have none: with one, `omega*cos(5.42*c/(d*omega))**(1/3)/c` stood in for `sqrt(omega**2/c**2 - pi**2/d**2)`
+    at one percent noise."""
     apart_constants: int = 12
     """The same, after a table was taken apart: then little is left to try."""
 
