@@ -144,14 +144,14 @@ def _spectrum(lines: Sequence[Tensor], left: Tensor, bins: int, most: int) -> Te
 def of_neighbours(X: Tensor, left: Tensor) -> float:
     """Whether what is left is alike on rows that lie close, in ranks: the mean product over such pairs. One where the
     columns are too many for any rows to be close."""
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
     from scipy.special import ndtr
 
     n, d = X.shape
     if d > TUNED.test_columns or n < TUNED.fewest:
         return 1.0
     ranks = (X.argsort(0).argsort(0).double() / n).numpy()
-    near = torch.as_tensor(cKDTree(ranks).query(ranks, k=TUNED.test_near + 1)[1])[:, 1:]
+    near = torch.as_tensor(KDTree(ranks).query(ranks, k=TUNED.test_near + 1)[1])[:, 1:]
     own = torch.arange(n)[:, None].expand_as(near)
     pairs = torch.stack([torch.minimum(own, near), torch.maximum(own, near)], -1).reshape(-1, 2).unique(dim=0)
     both = left[pairs[:, 0]] * left[pairs[:, 1]]
