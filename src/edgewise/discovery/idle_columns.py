@@ -20,7 +20,7 @@ def without_idle(known: SurrogatedProblem, task: LawTask) -> SurrogatedProblem |
         return None
     Z, _, factor = known.state.inner(task.fitting.first(TUNED.searched))
     slopes = (known.pair.fine.gradient(Z) * factor[:, None]).square().mean(0).sqrt()
-    moves = (slopes * Z.std(0)).tolist()
+    moves = (slopes * (Z - Z.mean(0)).square().mean(0).sqrt()).tolist()
     idle = [i for i, move in enumerate(moves) if move <= TUNED.idle * known.left + task.floor]
     idle = sorted(idle, key=lambda i: moves[i])[: len(columns) - 1]
     for count in _halved(len(idle)):

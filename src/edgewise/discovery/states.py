@@ -53,7 +53,8 @@ class ReducedProblem:
     def fingerprint(self, rows: LawRows) -> frozenset[tuple[float, ...]]:
         """What is equal for states with the same columns, however these are written, moved or stretched."""
         Z = self.inner(rows)[0]
-        apart = (Z - Z.mean(0)) / Z.std(0).clamp(min=1e-300)
+        apart = Z - Z.mean(0)
+        apart = apart / apart.square().mean(0).sqrt().clamp(min=1e-300)
         apart = apart * apart[:1].sign()
         return frozenset(tuple((column * 2**20).round().tolist()) for column in apart[:FEW].T)
 
