@@ -19,10 +19,10 @@ from safetensors.torch import save as pack
 
 import altered
 from edgewise import KAN, checkpoint
-from edgewise.checkpoint import load, save
 from edgewise.errors import CheckpointError
 from edgewise.metadata import Edit, Metadata
 from edgewise.spec import spec_of
+from edgewise.storage import load, save
 from helpers import assert_close
 
 MODELS = {

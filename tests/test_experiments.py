@@ -8,6 +8,7 @@ import doctest
 import gzip
 import math
 import pkgutil
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -335,7 +336,7 @@ ABLATIONS = "base: none,penalty: L1 and entropy of the paper,optimizer: adam,ini
 OTHERS = {
     "noise": "exp_sin",
     "ablations": ABLATIONS,
-    "images": "KAN,MLP,hybrid",
+    "images": "KAN,hybrid,KANConv",
     "continual_learning": "plane,drift",
     "mechanics": "oscillator,stress_12",
     "theorem": "product",
@@ -355,8 +356,8 @@ def test_smoke_of_the_others(name, rows, tmp_path):
 
 
 def test_smoke_of_the_equations(tmp_path):
-    assert command("pde", "--smoke", "--rows", "poisson,inverse", "--out", str(tmp_path)) == 0
-    assert {record["name"] for record in records(tmp_path)} == {"poisson", "inverse"}
+    assert command("pde", "--smoke", "--rows", "poisson hard,corner feature,inverse", "--out", str(tmp_path)) == 0
+    assert {record["name"] for record in records(tmp_path)} == {"poisson hard", "corner feature", "inverse"}
     assert all(float(record["l2"]) > 0 and record["h1"] and record["parameters"] for record in records(tmp_path))
     assert "Poisson" in (tmp_path / "README.md").read_text(encoding="utf-8")
 
@@ -367,6 +368,7 @@ def test_exact_solutions_satisfy_their_equations():
 
     problems, references = module("pde.problems"), module("pde.references")
     solutions = {"poisson": "paper", "peaks": "peaks", "helmholtz": "waves", "heat": "warmth", "kovasznay": "kovasznay"}
+    solutions |= {"helmholtz hard": "waves", "corner": "corner"}
     functions = {name: getattr(problems, function) for name, function in solutions.items()}
     for name, function in {**functions, "burgers": references.burgers(0.01)}.items():
         problem = problems.PROBLEMS[name]
@@ -397,12 +399,14 @@ def test_the_spectral_solution_does_not_depend_on_its_resolution():
 
 def test_networks_on_images_have_equal_numbers_of_parameters():
     networks = module("images.networks")
-    for name in networks.NETWORKS:
-        hidden = networks.hidden_for(name, 784, 10, 100_000)
-        built = networks.build(name, 784, hidden, 10, 0)
-        parameters = sum(p.numel() for p in built.parameters())
-        assert parameters == networks.count(name, 784, hidden, 10)
-        assert abs(parameters / 100_000 - 1) < 0.04, name
+    for names, image, wanted in ((networks.FLAT, (1, 28, 28), 100_000), (networks.CONVOLUTIONAL, (3, 32, 32), 33_000)):
+        for name in names:
+            width = networks.width_for(name, image, 10, wanted)
+            built = networks.build(name, image, width, 10, 0)
+            parameters = sum(p.numel() for p in built.parameters())
+            assert parameters == networks.count(name, image, width, 10)
+            assert abs(parameters / wanted - 1) < 0.1, name
+            assert built(torch.zeros(2, *image)).shape == (2, 10)
 
 
 def test_images_are_read_as_idx_files_and_others_are_refused(tmp_path):
@@ -420,14 +424,36 @@ def test_images_are_read_as_idx_files_and_others_are_refused(tmp_path):
     assert found.pixels == 12 and found.test[1].tolist() == [0, 1, 2, 3, 4]
     train = pixels["train"].astype(float)
     want = (pixels["t10k"] - train.mean()) / train.std(ddof=1)
-    assert np.allclose(found.test[0].numpy(), want, atol=1e-5)
+    assert np.allclose(found.test[0][:, 0].numpy(), want, atol=1e-5)
     (tmp_path / "t10k-images-idx3-ubyte").write_bytes(b"no idx file at all")
     with pytest.raises(SystemExit, match="is no idx file"):
         data.load(tmp_path)
 
 
+@pytest.mark.parametrize("packed", [True, False])
+def test_images_are_read_as_jpeg_files_by_class(tmp_path, packed: bool):
+    from PIL import Image
+
+    data, folder = module("images.data"), tmp_path / "cifar"
+    for part, count in (("train", 3), ("test", 2)):
+        for shade, name in ((0, "cat"), (255, "ant")):
+            (folder / part / name).mkdir(parents=True)
+            for n in range(count):
+                Image.new("RGB", (6, 5), (shade, n, 0)).save(folder / part / name / f"{n}.jpg")
+    where = folder
+    if packed:
+        where = Path(shutil.make_archive(str(tmp_path / "cifar10"), "zip", folder))
+    found = data.load(where)
+    assert found.train[0].shape == (6, 3, 5, 6) and found.test[1].tolist() == [0, 0, 1, 1]
+    assert bool((found.test[0][:2, 0] > found.test[0][2:, 0]).all())
+    assert module("images.run").set_of(where) == "CIFAR-10"
+    (folder / "test" / "ant" / "0.jpg").write_bytes(b"no image")
+    with pytest.raises(SystemExit, match="no JPEG image"):
+        data.load(folder)
+
+
 def test_images_say_which_data_they_need(tmp_path):
-    with pytest.raises(SystemExit, match="images needs --data FOLDER"):
+    with pytest.raises(SystemExit, match="images needs --data PATH"):
         command("images", "--out", str(tmp_path))
 
 

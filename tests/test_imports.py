@@ -36,6 +36,7 @@ LEVELS = [
     {"exports"},
     {"plotting", "compat"},
     {"report", "pde"},
+    {"storage"},
     {"studies"},
     {"estimators"},
     {"cli"},

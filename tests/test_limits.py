@@ -55,6 +55,7 @@ REQUESTS: dict[str, Callable[[], object]] = {
     "fit with Adam": fit(grids=(3, HUGE), optimizer="adam"),
     "from_function": lambda: ew.from_function(lambda x: x[:, 0], [(0, 1)] * 3, HUGE),
     "study nodes": lambda: ew.study(X, X[:, 0], hidden=HUGE, progress=False),
+    "study nodes that can be held but not trained": lambda: ew.study(X, X[:, 0], hidden=15 * 10**6, progress=False),
     "study layers": lambda: ew.study(X, X[:, 0], hidden=range(1, HUGE), progress=False),
     "study grids": lambda: ew.study(X, X[:, 0], grids=(HUGE,), progress=False),
     "study many grids": lambda: ew.study(X, X[:, 0], grids=range(1, HUGE), progress=False),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 GOLDEN = (np.sqrt(5) - 1) / 2
-SITES = 500
+SITES = 1000
 EXTENDED = 0.5  # fractal dimension from which a state counts as extended
 # n sites, m states
 

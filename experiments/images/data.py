@@ -1,9 +1,12 @@
-"""Images and their classes from a folder of idx files, as MNIST and Fashion-MNIST have them; without any, small
-digits."""
+"""Images and their classes: idx files, as MNIST and Fashion-MNIST have them, or JPEG files by class, as CIFAR-10 may
+have them; without any, small digits."""
 
 from __future__ import annotations
 
 import gzip
+import io
+import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +19,8 @@ FILES = {"train": "train", "test": "t10k"}
 
 @dataclass(frozen=True)
 class Images:
-    """Images (n, rows, columns), of mean 0 and variance 1 over the training pixels, and their classes (n,)."""
+    """Images (n, channels, rows, columns), of mean 0 and variance 1 over the training ones, and their classes (n,)."""
 
-    name: str
     train: tuple[Tensor, Tensor]
     test: tuple[Tensor, Tensor]
 
@@ -27,33 +29,69 @@ class Images:
         """Numbers in an image."""
         return self.train[0][0].numel()
 
+    @property
+    def channels(self) -> int:
+        """1 of grey images, 3 of coloured ones."""
+        return self.train[0].shape[1]
 
-def load(folder: Path | None) -> Images:
-    """The images of a folder, or 1797 digits of 8 x 8 pixels that come with scikit-learn, where there is none.
 
-    Ends the program where a file is missing or is no idx file.
+def load(path: Path | None) -> Images:
+    """The images of a folder or zip file; where there is none, 1797 digits of 8 x 8 pixels of scikit-learn.
+
+    Ends the program where a file is missing or is no such file.
 
     >>> load(None).train[0].shape
-    torch.Size([1500, 8, 8])
+    torch.Size([1500, 1, 8, 8])
     """
-    if folder is None:
+    if path is None:
         from sklearn.datasets import load_digits
 
         pixels, target = load_digits(return_X_y=True)
-        images = torch.as_tensor(np.asarray(pixels)).float().reshape(-1, 8, 8)
+        images = torch.as_tensor(np.asarray(pixels)).float().reshape(-1, 1, 8, 8)
         classes = torch.as_tensor(np.asarray(target)).long()
-        return _normal("digits of 8 x 8", (images[:1500], classes[:1500]), (images[1500:], classes[1500:]))
+        return _normal((images[:1500], classes[:1500]), (images[1500:], classes[1500:]))
+    if path.suffix == ".zip" or (path / "train").is_dir():
+        return _normal(_jpeg(path, "train"), _jpeg(path, "test"))
     parts = []
     for file in FILES.values():
-        images = _idx(folder, f"{file}-images-idx3-ubyte", 3)
-        classes = _idx(folder, f"{file}-labels-idx1-ubyte", 1)
-        parts.append((torch.from_numpy(images).float(), torch.from_numpy(classes).long()))
-    return _normal(folder.name, *parts)
+        images = _idx(path, f"{file}-images-idx3-ubyte", 3)
+        classes = _idx(path, f"{file}-labels-idx1-ubyte", 1)
+        parts.append((torch.from_numpy(images).float()[:, None], torch.from_numpy(classes).long()))
+    return _normal(*parts)
 
 
-def _normal(name: str, train: tuple[Tensor, Tensor], test: tuple[Tensor, Tensor]) -> Images:
-    mean, spread = train[0].mean(), train[0].std()
-    return Images(name, *(((images - mean) / spread, classes) for images, classes in (train, test)))
+def _normal(train: tuple[Tensor, Tensor], test: tuple[Tensor, Tensor]) -> Images:
+    mean, spread = train[0].mean((0, 2, 3), keepdim=True), train[0].std()
+    return Images(*(((images - mean) / spread, classes) for images, classes in (train, test)))
+
+
+def _jpeg(path: Path, part: str) -> tuple[Tensor, Tensor]:
+    """Images and classes of `part/CLASS/NAME.jpg` in a folder or zip file, in the order of classes and names."""
+    from PIL import Image
+
+    images, names = [], []
+    for name, content in _files(path, part):
+        try:
+            images.append(np.asarray(Image.open(io.BytesIO(content)).convert("RGB")))
+        except OSError:
+            raise SystemExit(f"{path} has a file {name} that is no JPEG image") from None
+        names.append(name.split("/")[-2])
+    if not images or len({image.shape for image in images}) > 1:
+        raise SystemExit(f"{path} must have images of one size in {part}/CLASS/NAME.jpg, got {len(images)}")
+    labels = np.searchsorted(sorted(set(names)), names)
+    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float(), torch.from_numpy(labels).long()
+
+
+def _files(path: Path, part: str) -> Iterator[tuple[str, bytes]]:
+    """Name and content of the JPEG files of a part."""
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as packed:
+            for name in sorted(packed.namelist()):
+                if name.startswith(f"{part}/") and name.endswith(".jpg"):
+                    yield name, packed.read(name)
+    else:
+        for file in sorted((path / part).glob("*/*.jpg")):
+            yield file.relative_to(path).as_posix(), file.read_bytes()
 
 
 def _idx(folder: Path, name: str, dimensions: int) -> np.ndarray:

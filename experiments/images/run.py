@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from .. import page
 from ..paper import template
@@ -13,14 +16,38 @@ from ..results import Results
 from ..rows import run_rows
 from ..runner import Job, Options, version
 from .data import load
-from .networks import NETWORKS, build, count, hidden_for
+from .networks import CONVOLUTIONAL, FLAT, build, count, width_for
 from .training import accuracy, trained
 
-PARAMETERS = 100_000
-SECONDS = 8.0  # of each training
-RATES = (1e-3, 3e-3)  # tried on held-out training images
+
+@dataclass(frozen=True)
+class Contest:
+    """What networks on one set of images are given.
+
+    Attributes:
+        networks: that compete.
+        parameters: of each, about.
+        seconds: CPU seconds of each training.
+        rates: tried on held-out training images.
+    """
+
+    networks: tuple[str, ...]
+    parameters: int
+    seconds: float
+    rates: tuple[float, ...]
+
+
+GREY = Contest(tuple(FLAT), 100_000, 8.0, (1e-3, 3e-3))
+CONTESTS = {
+    "MNIST": GREY,
+    "Fashion-MNIST": GREY,
+    "CIFAR-10": Contest(tuple(CONVOLUTIONAL), 33_000, 60.0, (3e-3, 1e-2)),
+    "digits": Contest((*FLAT, *CONVOLUTIONAL), 10_000, 1.0, (3e-3,)),  # scikit-learn's, for small runs
+}
+ROWS = {f"{data}: {network}": (data, network) for data, contest in CONTESTS.items() for network in contest.networks}
 HELD_OUT = 1 / 6
 COLUMNS = (
+    "row",
     "name",
     "shape",
     "parameters",
@@ -36,29 +63,41 @@ COLUMNS = (
 )
 
 
-def image_job(name: str, folder: Path | None, seeds: int, smoke: bool) -> dict[str, object]:
+def set_of(path: Path | None) -> str:
+    """The set of images that lies there, by its name: "cifar" and "fashion" say which."""
+    if path is None:
+        return "digits"
+    name = path.resolve().as_posix().lower()
+    return "CIFAR-10" if "cifar" in name else "Fashion-MNIST" if "fashion" in name else "MNIST"
+
+
+def image_job(row: str, path: Path | None, seeds: int) -> dict[str, object]:
     """The record of one network: its rate is chosen on held-out images, then it is trained on all from every seed."""
-    data = load(folder)
-    (images, classes), parameters = data.train, PARAMETERS if folder else PARAMETERS // 10
-    seconds, rates = (1.0, RATES[1:2]) if smoke else (SECONDS, RATES)
-    hidden, out = hidden_for(name, data.pixels, 10, parameters), int(HELD_OUT * len(images))
+    kind, name = ROWS[row]
+    contest, data = CONTESTS[kind], load(path)
+    (images, classes), seconds = data.train, contest.seconds
+    image: Any = tuple(images.shape[1:])
+    width, out = width_for(name, image, 10, contest.parameters), int(HELD_OUT * len(images))
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
+    held, kept = order[:out], order[out:]
     tried = {}
-    for rate in rates:
-        network = build(name, data.pixels, hidden, 10, seed=0)
-        trained(network, images[out:], classes[out:], rate, seconds, seed=0)
-        tried[rate] = accuracy(network, images[:out], classes[:out])
+    for rate in contest.rates:
+        network = build(name, image, width, 10, seed=0)
+        trained(network, images[kept], classes[kept], rate, seconds, seed=0)
+        tried[rate] = accuracy(network, images[held], classes[held])
     best = max(tried, key=lambda rate: tried[rate])
     found, epochs, used = [], [], 0.0
     for seed in range(1, seeds + 1):
-        network = build(name, data.pixels, hidden, 10, seed)
+        network = build(name, image, width, 10, seed)
         spent, seen = trained(network, images, classes, best, seconds, seed)
         found.append(accuracy(network, *data.test))
         epochs.append(seen)
         used += spent / seeds
     return {
+        "row": row,
         "name": name,
-        "shape": f"[{data.pixels},{hidden},10]",
-        "parameters": count(name, data.pixels, hidden, 10),
+        "shape": f"[{data.pixels},{width},10]" if name in FLAT else f"{width}, {2 * width}, {4 * width} channels",
+        "parameters": count(name, image, width, 10),
         "rate": best,
         "accuracy": statistics.median(found),
         "worst": min(found),
@@ -66,7 +105,7 @@ def image_job(name: str, folder: Path | None, seeds: int, smoke: bool) -> dict[s
         "epochs": statistics.median(epochs),
         "seconds": used,
         "seeds": seeds,
-        "data": data.name,
+        "data": kind,
         "commit": version(),
     }
 
@@ -77,14 +116,19 @@ def told(record: Mapping[str, Any]) -> str:
 
 
 def run(options: Options) -> int:
-    """Train every network and write result.csv and the page. 1 where a network failed, else 0."""
+    """Train every network on the images given, and write result.csv and the page. 1 where one failed, else 0."""
     if options.data is None and not options.smoke:
-        raise SystemExit("images needs --data FOLDER, with the four files of MNIST or Fashion-MNIST; see its README.md")
+        raise SystemExit("images needs --data PATH, of MNIST, Fashion-MNIST or CIFAR-10; see its README.md")
+    kind = set_of(options.data)
+    own = {row.partition(": ")[2]: row for row, (data, _) in ROWS.items() if data == kind}
+    rows = tuple(own[name] for name in options.chosen(list(own)))
 
-    def jobs(name: str) -> list[Job]:
-        return [Job(name, image_job, (name, options.data, options.seeds, options.smoke))]
+    def jobs(row: str) -> list[Job]:
+        return [Job(row, image_job, (row, options.data, options.seeds))]
 
-    return run_rows(options, "Images", NETWORKS, COLUMNS, jobs, lambda name, found: found[0], told, write_page)
+    return run_rows(
+        replace(options, rows=rows), "Images", ROWS, COLUMNS, jobs, lambda row, found: found[0], told, write_page
+    )
 
 
 def write_page(options: Options, results: Results) -> None:
@@ -99,7 +143,16 @@ def write_page(options: Options, results: Results) -> None:
         "best": "best seed",
         "epochs": "epochs",
         "seeds": "seeds",
-        "data": "images",
     }
-    about = template("images/about.md", seconds=SECONDS, rates=", ".join(map(str, RATES)), trials=len(RATES))
-    page.write(options.out, ["# KAN edges on small images", about, page.table(results, heads)])
+    grey, coloured = GREY, CONTESTS["CIFAR-10"]
+    about = template(
+        "images/about.md",
+        trials=len(grey.rates),
+        grey=f"{grey.seconds:g} CPU seconds, rates {' and '.join(map(str, grey.rates))}",
+        coloured=f"{coloured.seconds:g} CPU seconds, rates {' and '.join(map(str, coloured.rates))}",
+    )
+    tables = []
+    for data in CONTESTS:
+        told = [record for record in results if record["data"] == data]
+        tables += [f"## {data}", page.table(told, heads)] if told else []
+    page.write(options.out, ["# KAN edges on images", about, *tables])

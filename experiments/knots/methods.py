@@ -14,8 +14,11 @@ import edgewise as ew
 from .table import Knots, rounded, slope
 
 NAMED = ("longitude", "meridian_re", "meridian_im")
-MLP_STEPS = 2000
+STEPS = 2000
 BATCH = 256
+DECAYS = (0.0, 0.1, 1.0)
+TRIED = 2000
+FAR = 4.0  # spreads beyond which a column counts as so far
 
 
 @dataclass(frozen=True)
@@ -57,32 +60,67 @@ def kan(columns: tuple[str, ...], shape: tuple[Any, ...], grids: tuple[int, ...]
     return told
 
 
-def perceptron(width: int, layers: int) -> Callable[..., Told]:
-    """A perceptron with one output for each signature, on standardised columns, by Adam in batches."""
+def perceptron(width: int, layers: int) -> Callable[[int, int], torch.nn.Module]:
+    """A perceptron with so many hidden layers."""
+
+    def made(inputs: int, classes: int) -> torch.nn.Module:
+        sizes = [inputs, *[width] * layers]
+        parts: list[torch.nn.Module] = []
+        for a, b in zip(sizes, sizes[1:], strict=False):
+            parts += [torch.nn.Linear(a, b), torch.nn.ReLU()]
+        return torch.nn.Sequential(*parts, torch.nn.Linear(width, classes))
+
+    return made
+
+
+def layers(width: int, count: int) -> Callable[[int, int], torch.nn.Module]:
+    """KAN layers, so many of them hidden, on short grids."""
+
+    def made(inputs: int, classes: int) -> torch.nn.Module:
+        sizes = [inputs, *[width] * count, classes]
+        return torch.nn.Sequential(*(ew.KANLayer(a, b, grid_size=3) for a, b in zip(sizes, sizes[1:], strict=False)))
+
+    return made
+
+
+def classified(make: Callable[[int, int], torch.nn.Module]) -> Callable[..., Told]:
+    """A module with one output for each signature, on standardised columns, by AdamW in batches.
+
+    Its weight decay is that of `DECAYS` which tells most of `TRIED` rows that are held back; then all rows fit.
+    """
 
     def told(old: Knots, new: Knots, seed: int, smoke: bool) -> Told:
         centre, spread = old.X.mean(0), old.X.std(0)
-        rows, judges = (torch.as_tensor((knots.X - centre) / spread, dtype=torch.float32) for knots in (old, new))
+        rows, judges = (
+            torch.as_tensor((knots.X - centre) / spread, dtype=torch.float32).clamp(-FAR, FAR) for knots in (old, new)
+        )
         classes = np.unique(old.y)
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            sizes = [rows.shape[1], *[width] * layers]
-            parts: list[torch.nn.Module] = []
-            for a, b in zip(sizes, sizes[1:], strict=False):
-                parts += [torch.nn.Linear(a, b), torch.nn.ReLU()]
-            model = torch.nn.Sequential(*parts, torch.nn.Linear(width, len(classes)))
-        optimizer = torch.optim.Adam(model.parameters(), 2e-3)
-        steps = 20 if smoke else MLP_STEPS
-        decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
         labels = torch.as_tensor(np.searchsorted(classes, old.y))
-        draw = torch.Generator().manual_seed(seed)
-        for _ in range(steps):
-            batch = torch.randint(len(rows), (BATCH,), generator=draw)
-            loss = torch.nn.functional.cross_entropy(model(rows[batch]), labels[batch])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            decay.step()
+        steps, held = (20, 50) if smoke else (STEPS, TRIED)
+
+        def fitted(count: int, decay: float) -> torch.nn.Module:
+            with torch.random.fork_rng():
+                torch.manual_seed(seed)
+                model = make(rows.shape[1], len(classes))
+            optimizer = torch.optim.AdamW(model.parameters(), 2e-3, weight_decay=decay)
+            schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+            draw = torch.Generator().manual_seed(seed)
+            for _ in range(steps):
+                batch = torch.randint(count, (BATCH,), generator=draw)
+                loss = torch.nn.functional.cross_entropy(model(rows[batch]), labels[batch])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                schedule.step()
+            return model
+
+        def right(decay: float) -> float:
+            model = fitted(len(rows) - held, decay)
+            with torch.no_grad():
+                said = model(rows[-held:]).argmax(1)
+            return float((said == labels[-held:]).double().mean())
+
+        model = fitted(len(rows), max(DECAYS, key=right))
         with torch.no_grad():
             signature = classes[model(judges).argmax(1).numpy()]
         return Told(signature, sum(p.numel() for p in model.parameters()))
@@ -95,6 +133,7 @@ METHODS: dict[str, tuple[str, Callable[..., Told]]] = {
     "formula": ("the best formula of `ew.discover` on all columns, rounded", formula),
     "kan_three": ("KAN with two products, on the three columns of the cusp", kan(NAMED, ((1, 2), 1), (3,))),
     "kan_all": ("KAN with two products, on all columns", kan((), ((1, 2), 1), (3,))),
-    "mlp": ("MLP, two layers of 100", perceptron(100, 2)),
-    "mlp_large": ("MLP, four layers of 310", perceptron(310, 4)),
+    "kan_wide": ("KAN layers, two hidden of 32", classified(layers(32, 2))),
+    "mlp": ("MLP, two layers of 100", classified(perceptron(100, 2))),
+    "mlp_large": ("MLP, four layers of 310", classified(perceptron(310, 4))),
 }

@@ -14,7 +14,7 @@ from ..paper import template
 from ..results import Results, number
 from ..rows import by_seed, run_rows
 from ..runner import Options, version
-from .methods import BATCH, METHODS, MLP_STEPS
+from .methods import BATCH, DECAYS, METHODS, STEPS, TRIED
 from .table import rounded, slope, split, table
 
 COLUMNS = ("name", "parameters", "accuracy", "above", "seeds", "seconds", "found", "commit")
@@ -66,7 +66,13 @@ def write_page(options: Options, results: Results) -> None:
     }
     methods = "\n".join(f"- **{name}**: {about}." for name, (about, _) in METHODS.items())
     found = "\n".join(f"- {record['name']}: `{record['found']}`" for record in results if record["found"])
-    about = template("knots/about.md", methods=methods, steps=MLP_STEPS, batch=BATCH, knots=f"{len(table().y):,}")
+    told = {
+        "steps": STEPS,
+        "batch": BATCH,
+        "decays": ", ".join(f"{decay:g}" for decay in DECAYS),
+        "tried": f"{TRIED:,}",
+    }
+    about = template("knots/about.md", methods=methods, **told, knots=f"{len(table().y):,}")
     parts = ["# The signature of knots", about, page.table(results, heads), "## What was found", found]
     page.write(options.out, [*parts, "![accuracy over size](result.png)"])
     page.save(picture(results), options.out / "result.png")

@@ -46,6 +46,7 @@ def pde_job(name: str, seed: int, smoke: bool) -> dict[str, float]:
         steps=problem.steps,
         restarts=problem.restarts,
         slabs=problem.slabs,
+        features=problem.features,
         seed=seed,
         progress=False,
     )
@@ -63,6 +64,8 @@ def pde_job(name: str, seed: int, smoke: bool) -> dict[str, float]:
 
 def parameters(model: Any) -> int:
     """Numbers that were trained, those of all slabs together."""
+    if isinstance(model, ew.pde.Ansatz):
+        return parameters(model.network)
     if isinstance(model, ew.pde.TimeSlabs):
         return sum(parameters(network) for network in model.networks)
     if not isinstance(model, ew.KAN):
@@ -129,6 +132,7 @@ def write_page(options: Options, results: Results) -> None:
         "name": "row",
         "equation": "equation",
         "bar": "bar",
+        "published": "others report",
         "shape": "shape",
         "degree": "degree",
         "parameters": "parameters",
@@ -146,4 +150,5 @@ def write_page(options: Options, results: Results) -> None:
         "seeds": "seeds",
     }
     about = template("pde/about.md", points=POINTS)
-    page.write(options.out, ["# Differential equations", about, page.table(results, heads)])
+    records = [record | {"published": PROBLEMS[record["name"]].published} for record in results]
+    page.write(options.out, ["# Differential equations", about, page.table(records, heads)])

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from . import nn as nn
     from . import pde as pde
     from .attribution import attribute as attribute
-    from .checkpoint import load as load
-    from .checkpoint import save as save
     from .data import Table as Table
     from .data import from_arrays as from_arrays
     from .data import from_dataframe as from_dataframe
@@ -41,6 +39,8 @@ if TYPE_CHECKING:
     from .plotting.effects_figure import plot_effects as plot_effects
     from .plotting.front_figure import plot_front as plot_front
     from .size import summary as summary
+    from .storage import load as load
+    from .storage import save as save
     from .structure.decomposition import tree as tree
     from .structure.related.relations import relations as relations
     from .structure.separability import separability as separability
@@ -90,7 +90,7 @@ _HOME = {
     "from_arrays": "data",
     "from_dataframe": "data",
     "from_function": "data",
-    "load": "checkpoint",
+    "load": "storage",
     "merge": "transforms",
     "perturb": "transforms",
     "plot": "plotting",
@@ -103,7 +103,7 @@ _HOME = {
     "refit": "train.refit",
     "relations": "structure.related.relations",
     "remove": "transforms",
-    "save": "checkpoint",
+    "save": "storage",
     "separability": "structure.separability",
     "set_symbolic": "transforms",
     "spline": "ops",

@@ -1,4 +1,5 @@
-"""A model in one safetensors file with a versioned header: written whole or not at all, and never unpickled."""
+"""A KAN in one safetensors file with a versioned header: written whole or not at all, and never unpickled. `storage.py`
+has the public verbs."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from . import __version__
 from .devices import as_device
-from .errors import CheckpointError, ConfigError, StructureError, clipped, did_you_mean, knows_keywords, shown
+from .errors import CheckpointError, ConfigError, StructureError, clipped, did_you_mean, shown
 from .files import FileError, as_path, clear_leftovers, write_whole
 from .metadata import TASKS, Encoding
 from .model import KAN, Fitted, as_kan
@@ -26,6 +27,7 @@ from .spec.fields import LONGEST, text, whole
 LEFT = 60.0  # seconds after which a file beside the place, which nobody holds, is what a killed run left
 FORMAT = 3  # raised when an older edgewise could not read the file any more
 KEY = "edgewise"  # where the header stands among the file's metadata
+SOLUTION = "edgewise solution"  # where it stands in a file of several networks (`storage.py`)
 # what safetensors, json and torch raise at content that is none: RecursionError is JSON of many thousand levels
 DAMAGE = (
     SafetensorError,
@@ -39,27 +41,8 @@ DAMAGE = (
 )
 
 
-@knows_keywords
-def save(model: KAN | Fitted, path: str | Path) -> None:
-    """Write a model to one safetensors file: its tensors, and a header with its structure, names, ranges and edits.
-
-    What `load` would refuse is not written. So a model that has diverged is not: its parameters are NaN or infinite,
-    and `torch.save(model.state_dict(), path)` keeps them for a look.
-
-    Args:
-        model: the KAN, or the result of its fit.
-        path: the file. One that exists is replaced, but only once the new one is complete.
-
-    Raises:
-        CheckpointError: the file cannot be written, `model` is no KAN, or it cannot work.
-
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "kan.safetensors"
-    >>> save(KAN((2, 3, 1)), path)
-    >>> load(path).topology.widths
-    ((2, ()), (3, ()), (1, ()))
-    """
-    content = to_bytes(model)
+def write(content: bytes, path: str | Path) -> None:
+    """Write the content of a file, whole or not at all. Raises `CheckpointError` where that cannot be."""
     try:
         clear_leftovers(as_path(path), older=LEFT)
         write_whole(path, content)
@@ -67,39 +50,16 @@ def save(model: KAN | Fitted, path: str | Path) -> None:
         raise CheckpointError(str(error)) from error
 
 
-@knows_keywords
-def load(path: str | Path, device: torch.device | str | None = None) -> KAN:
-    """The model in a file that `save` wrote; nothing in the file is run, and everything in it is checked.
-
-    Each field has its type and range, the fields agree, and each tensor has the dtype and shape that they ask for.
-    Knots increase, parameters are finite, scales can be divided by, and each output is finite somewhere on the grids.
-
-    Args:
-        path: the file.
-        device: where the model shall live; the CPU by default.
-
-    Returns:
-        The model, equal to the one that was saved.
-
-    Raises:
-        CheckpointError: a file that is missing, damaged, foreign, or written by a later version; a model that cannot
-            work.
-
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "kan.safetensors"
-    >>> save(KAN((2, 3, 1)), path)
-    >>> load(path).config.degree
-    3
-    """
+def read(path: str | Path) -> bytes:
+    """The content of a file. Raises `CheckpointError` where there is none that can be read."""
     try:
-        raw = Path(as_path(path)).read_bytes()
+        return Path(as_path(path)).read_bytes()
     except FileError as error:
         raise CheckpointError(str(error)) from error
     except (FileNotFoundError, NotADirectoryError) as error:
         raise CheckpointError(f"there is no file {path}{_suggestion(Path(path))}") from error
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from error
-    return from_bytes(raw, str(path), device)
 
 
 def _suggestion(path: Path) -> str:
@@ -131,7 +91,9 @@ def to_bytes(model: KAN | Fitted) -> bytes:
 
 def from_bytes(raw: bytes, where: str = "the file", device: torch.device | str | None = None) -> KAN:
     """The model in the content of a checkpoint file. Raises `CheckpointError` as `load` does."""
-    metadata = _metadata(raw, where)
+    metadata = metadata_of(raw, where)
+    if SOLUTION in metadata:
+        raise CheckpointError(f"{where} holds a solution of several networks, not one KAN; edgewise.load opens it")
     if KEY not in metadata:
         raise CheckpointError(f"{where} holds tensors but no edgewise model: its header has no entry {KEY!r}")
     try:
@@ -175,7 +137,7 @@ def _upgraded(spec: Any, number: int) -> Any:
     return {**spec, "metadata": metadata}
 
 
-def _metadata(raw: bytes, where: str) -> dict[str, str]:
+def metadata_of(raw: bytes, where: str) -> dict[str, str]:
     """The free entries of a safetensors header: 8 bytes of its length, then that much JSON."""
     if not raw:
         raise CheckpointError(f"{where} is empty")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from functools import cache
 
 from .errors import ConfigError
@@ -11,6 +12,7 @@ from .errors import ConfigError
 UNKNOWN = 2**40  # bytes: taken where the system does not tell its memory
 NUMBER = 8  # bytes of a float64, in which networks are drawn and trained
 COPIES = 3  # of a layer while it is made: as drawn, as scaled, and as it stays
+TRAINED = 4  # of a network while it is trained on all rows at once: itself, its gradient, a step, the best so far
 NODE = 100  # bytes of a node's identity: a Python integer, and tuples that hold it
 HISTORY_ROW = 500  # bytes of a row of the history of a fit: a dict of about ten numbers
 MODULE = 20_000  # bytes of the objects of a small model, which each restart is one of
@@ -72,6 +74,17 @@ def refuse_too_large(what: str, size: float, remedy: str) -> None:
     """Raise `ConfigError` for a request that needs more bytes than this machine has."""
     if found := too_large(what, size, remedy):
         raise ConfigError(found)
+
+
+def training_bytes(widths: Sequence[int], grid_size: int, degree: int, rows: int) -> float:
+    """What any method needs at least that trains a network of sums on all rows at once: parameters as often as
+    `TRAINED` says, and every node's values with their gradients.
+
+    >>> training_bytes((2, 5, 1), 5, 3, 1000)
+    148320.0
+    """
+    edges = sum(a * b for a, b in zip(widths, widths[1:], strict=False))
+    return times(TRAINED * NUMBER, edges * (grid_size + degree + 1)) + times(2 * NUMBER, rows * sum(widths))
 
 
 def layer_bytes(inputs: int, outputs: int, grid_size: int, degree: int) -> float:

@@ -75,7 +75,8 @@ class Predictor(nn.Module):
 
         Raises:
             ShapeError: another number of columns.
-            DataError: no row, missing columns, or cells that are no finite numbers.
+            DataError: no row, missing columns, cells that are no finite numbers, or rows so far outside the ranges of
+                the fit that a prediction is none.
 
         Warns:
             EdgewiseWarning: rows outside the ranges that the model was fitted to, by more than a tenth of the range.
@@ -88,7 +89,7 @@ class Predictor(nn.Module):
         if len(classes) == y.shape[1]:
             codes = y.argmax(1)
             return codes if isinstance(X, Tensor) else label_values(classes)[codes.cpu().numpy()]
-        y = as_mean(y, self.metadata.link)
+        y = finite_outputs(as_mean(y, self.metadata.link))
         y = y[:, 0] if y.shape[1] == 1 else y
         return y if isinstance(X, Tensor) else _array(y)
 
@@ -123,7 +124,7 @@ class Predictor(nn.Module):
         if remark:
             warnings.warn(remark, EdgewiseWarning, stacklevel=3)
         with torch.no_grad():
-            y = torch.cat([self(part) for part in x.split(PASS_ROWS)])
+            y = finite_outputs(torch.cat([self(part) for part in x.split(PASS_ROWS)]))
         return y.to(X.device) if isinstance(X, Tensor) else y
 
     def as_input(self, X: Any, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None) -> Tensor:
@@ -164,6 +165,18 @@ def as_mean(outputs: Tensor, link: str) -> Tensor:
     tensor([0.5000])
     """
     return outputs.exp() if link == "log" else outputs.sigmoid() if link == "logit" else outputs
+
+
+def finite_outputs(y: Tensor) -> Tensor:
+    """Predictions (n, k), which must be finite. Raises `DataError` where some are not: rows so far outside that numbers
+    overflow."""
+    bad = (~torch.isfinite(y).all(1)).nonzero()[:, 0].tolist()
+    if bad:
+        raise DataError(
+            f"{len(bad)} of {len(y)} predictions are no finite numbers, the first for row {bad[0] + 1}: it lies so far"
+            " outside the range that the model was fitted to that numbers overflow; drop such rows"
+        )
+    return y
 
 
 def _array(values: Tensor) -> np.ndarray:

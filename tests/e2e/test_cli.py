@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 import torch
 
-from edgewise.checkpoint import load
 from edgewise.cli import fit_command as fit_command
 from edgewise.cli.main import main
 from edgewise.errors import DataError
+from edgewise.storage import load
 from edgewise.studies import stages
 from runs import FILES, SMALL, law, refused
 from tables import FAULTY

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from edgewise.checkpoint import load
 from edgewise.cli.main import main
+from edgewise.storage import load
 from runs import FILES, SMALL, law
 
 

@@ -22,9 +22,14 @@ def heat_at_the_centre(time: float, modes: int = 20) -> float:
 
 
 def test_the_example_runs_and_is_right(capsys):
-    (code,) = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
     held: dict = {"__name__": "page"}
-    exec(compile(code, "docs/pde.md", "exec"), held)
+    exec(compile(blocks[0], "docs/pde.md", "exec"), held)
     printed = capsys.readouterr().out.split()
     assert abs(float(printed[-1]) - heat_at_the_centre(0.2)) < 2e-3
     assert held["sol"].errors["Neumann"] < 0.05
+    for code in blocks[1:]:
+        exec(compile(code, "docs/pde.md", "exec"), held)
+    got, want, off, flux = map(float, capsys.readouterr().out.split())
+    assert abs(got - want) < 1e-13 and off < 1e-13
+    assert held["plate"].errors["the equation"] < 0.3 and flux < 1e-6

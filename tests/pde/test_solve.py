@@ -194,6 +194,16 @@ def test_automatic_grids_end_where_points_are_too_few():
     assert sol.model.layers[0].grid_size * 1.5 < 60
 
 
+def test_an_unknown_function_is_one_more_output():
+    """A reaction 2 u (1 - u), seen only through measurements of u."""
+    X = torch.linspace(0, 3, 60, dtype=torch.float64)[:, None]
+    grown = 1 / (1 + 9 * torch.exp(-2 * X))
+    sol = pde.solve(network((1, 2), grid_size=8), lambda u, x: u(0)[:, 0] - u()[:, 1], domain=((0, 3),), restarts=0,
+                    conditions=[pde.Data(X, grown, outputs=[0])], points=60, grids=(8,), progress=False)  # fmt: skip
+    u, reaction = sol.model(X).detach().unbind(1)
+    assert float((reaction - 2 * u * (1 - u)).abs().max()) < 0.01
+
+
 # ------------------------------------------------------------------ bad problems
 
 

@@ -17,7 +17,7 @@ from ..errors import DataError, ShapeError
 from ..files import clear_leftovers, write_whole
 from ..metadata import Metadata
 from ..model import KAN
-from ..prediction import as_mean
+from ..prediction import as_mean, finite_outputs
 from ..screen import nobody, on_stderr, told_by
 from ..studies.folder import open_run
 from .safe_csv import inert
@@ -56,7 +56,8 @@ def predictions(model: KAN, X: Tensor) -> Tensor:
         )
     with torch.no_grad():
         y = model(X.to(model.dtype))
-    return y.softmax(dim=1) if model.metadata.classes else as_mean(y, model.metadata.link)
+    y = finite_outputs(y)
+    return y.softmax(dim=1) if model.metadata.classes else finite_outputs(as_mean(y, model.metadata.link))
 
 
 def output(metadata: Metadata, rows: EncodedRows, y: Tensor, cell: Callable[[str], str] = str) -> str:

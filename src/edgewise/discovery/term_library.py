@@ -91,6 +91,7 @@ PLAIN: dict[str, Callable[[float, Node], Node]] = {
     "arctan": _applied("arctan"),
     "sinh": _applied("sinh"),
     "cosh": _applied("cosh"),
+    "1/cosh": lambda k, z: power(Apply("cosh", scaled(k, z)), -1.0),
     "cos2": lambda k, z: power(Apply("cos", scaled(k, z)), 2.0),
     "sin2": lambda k, z: power(Apply("sin", scaled(k, z)), 2.0),
     "erf": _applied("erf"),

@@ -14,7 +14,7 @@ import torch
 from ..data import Table, distinct
 from ..errors import DataError
 from ..model import KAN
-from ..prediction import PASS_ROWS, as_mean
+from ..prediction import PASS_ROWS, as_mean, finite_outputs
 from .reading import Rows
 
 LARGEST = 1e150  # squares of larger numbers overflow in float64
@@ -59,7 +59,7 @@ def as_table(
 
 def predicted(model: KAN, X: np.ndarray) -> np.ndarray:
     """What the network gives for X (n, d), in blocks of rows: (n, k), means where outputs are of these, or logits of
-    classes."""
+    classes. Raises `DataError` where one overflows."""
     with torch.no_grad():
         outputs = torch.cat([model(part) for part in torch.tensor(X).split(PASS_ROWS)])
-    return as_mean(outputs, model.metadata.link).numpy()
+    return finite_outputs(as_mean(finite_outputs(outputs), model.metadata.link)).numpy()

@@ -10,12 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from torch import Tensor
+from torch import Tensor, nn
 
+from ..model import KAN
+from .collocation import Jets
 from .conditions import Condition, Scene
 from .domain import Domain
 from .equation import Equation
 from .field import Unknown
+from .form import Form
+from .form_jets import FormJets
+from .kan_jets import KanJets
+from .module_jets import ModuleJets
 from .residual_terms import ResidualTerm
 from .tuning import TUNED
 
@@ -36,6 +42,8 @@ class BoundaryProblem:
 
     timed: the last coordinate is time. points: of the equation in each round. grids: those of the rounds, None where
     they are chosen. steps: of the minimiser in a round. fixed: names of parameters of a KAN that stay as they are.
+    conditions: the soft ones; the hard ones hold by the form of the solution around the network, None where it is the
+    network itself.
     """
 
     equation: Equation
@@ -49,6 +57,15 @@ class BoundaryProblem:
     steps: int
     restarts: int
     fixed: frozenset[str] = frozenset()
+    form: Form | None = None
+    hard: tuple[Condition, ...] = ()
+
+    def jets(self, module: nn.Module, *, moving: bool = True) -> Jets:
+        """A network in the form of the solution, as a function with derivatives. moving: its parameters will be, but
+        not those that are `fixed`."""
+        fixed = self.fixed if moving else ()
+        inner = KanJets(module, fixed) if isinstance(module, KAN) else ModuleJets(module, self.domain.dims)
+        return inner if self.form is None else FormJets(inner, self.form)
 
     @property
     def unknowns(self) -> tuple[Unknown, ...]:
@@ -70,15 +87,24 @@ class BoundaryProblem:
 
         follow: carries half of the points of an `Initial` condition to where knots are.
         """
-        dims = self.domain.dims
-        count = math.ceil(TUNED.boundary * len(x) ** ((dims - 1) / dims))
         found = [self.equation.term(x)]
         for place, condition in enumerate(self.conditions, start=1):
-            seed = self.seed_of(use, TUNED.streams * (number + 1) + TUNED.shapes * place)
-            found.append(
-                condition.term(Scene(self.domain, count, seed, self.outputs, self.timed, self.equation.orders, follow))
-            )
+            found.append(condition.term(self._scene(len(x), use, number, place, follow)))
         return _numbered(found)
+
+    def hard_terms(self, points: int, use: Use) -> list[ResidualTerm]:
+        """The hard conditions, as if they were soft, for so many points of the equation."""
+        first = 1 + len(self.conditions)
+        found = [c.term(self._scene(points, use, 0, place)) for place, c in enumerate(self.hard, start=first)]
+        return _numbered(found)
+
+    def _scene(
+        self, points: int, use: Use, number: int, place: int, follow: Callable[[Tensor], Tensor] | None = None
+    ) -> Scene:
+        """What the condition at this place needs."""
+        dims, seed = self.domain.dims, self.seed_of(use, TUNED.streams * (number + 1) + TUNED.shapes * place)
+        count = math.ceil(TUNED.boundary * points ** ((dims - 1) / dims))
+        return Scene(self.domain, count, seed, self.outputs, self.timed, self.equation.orders, follow)
 
 
 def _numbered(terms: list[ResidualTerm]) -> list[ResidualTerm]:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ..train.problems.products import either_side, second_derivative
 from .field import Unknown
+from .form_jets import FormJets
 from .indices import Indices
 from .kan_jets import KanJets
 from .residual_terms import ResidualTerm
@@ -150,12 +151,18 @@ class Collocation:
     def spline_errors(self, theta: Tensor) -> list[Tensor]:
         """Of each layer of a KAN (i, G): the mean squared residual of the first term, the equation, that is due to each
         interval of the splines."""
-        assert isinstance(self.jets, KanJets)
+        form = self.jets if isinstance(self.jets, FormJets) else None
+        network: Any = self.jets if form is None else form.inner
+        assert isinstance(network, KanJets)
         constants, term = self.load(theta), self.terms[0]
         total: list[Tensor] = []
         for part in self._parts(term, len(theta)):
-            done = self.jets.forward(part.x, part.indices)
-            found = spline_errors(self.jets, done, part.slopes(done.derivatives, constants).by_solution)
+            done: Any = self.jets.forward(part.x, part.indices)
+            slopes = part.slopes(done.derivatives, constants).by_solution
+            if form is None:
+                found = spline_errors(network, done, slopes)
+            else:
+                found = spline_errors(network, done.inner, form.through(done, slopes))
             total = found if not total else [old + new for old, new in zip(total, found, strict=True)]
         return [errors / term.count for errors in total]
 

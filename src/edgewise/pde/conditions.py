@@ -67,6 +67,8 @@ class Dirichlet:
         where: a function of x that gives (n,) booleans and keeps a part of the boundary; all of it where None. Beside
             an `Initial` condition the last coordinate is time, and its ends are no boundary.
         outputs: which outputs have these values; all of them where None.
+        hard: whether the solution has them exactly, by its form. Then `where` selects whole sides, and a value is
+            written in torch and smooth in all of the domain.
 
     >>> walls = Dirichlet(0.0, where=lambda x: x[:, 0] < 1)
     """
@@ -74,12 +76,13 @@ class Dirichlet:
     value: Value
     where: Where | None = None
     outputs: Sequence[int] | None = None
+    hard: bool = False
 
     def term(self, scene: Scene) -> ResidualTerm:
         """On points of the boundary."""
         x, _ = scene.domain.boundary(scene.count, scene.seed, self.where, scene.timed)
-        own = _outputs(self.outputs, scene.outputs, "Dirichlet")
-        given = _values(self.value, x, len(own), "the value of a Dirichlet condition")
+        own = outputs_of(self.outputs, scene.outputs, "Dirichlet")
+        given = values_of(self.value, x, len(own), "the value of a Dirichlet condition")
         return ResidualTerm("Dirichlet", x, given, lambda u, _, given: u()[:, own] - given, scene.value)
 
 
@@ -130,8 +133,8 @@ class Robin:
             if not is_number(number) or not math.isfinite(number):
                 raise ConfigError(f"{name} of a Robin condition must be a number, got {shown(number)}")
         x, normals = scene.domain.boundary(scene.count, scene.seed, self.where, scene.timed)
-        own, dims = _outputs(self.outputs, scene.outputs, "Robin"), scene.domain.dims
-        target = _values(self.value, x, len(own), "the value of a Neumann or Robin condition")
+        own, dims = outputs_of(self.outputs, scene.outputs, "Robin"), scene.domain.dims
+        target = values_of(self.value, x, len(own), "the value of a Neumann or Robin condition")
 
         def residual(u: Any, _: Tensor, given: Tensor) -> Tensor:
             slope = sum(u(axis)[:, own] * given[:, axis, None] for axis in range(dims))
@@ -148,6 +151,7 @@ class Initial:
         value: a number or a function, as for `Dirichlet`.
         derivative: its order by time; 0 for the solution itself, 1 for its velocity.
         outputs: which outputs; all of them where None.
+        hard: whether they hold exactly, as for `Dirichlet`.
 
     >>> at_rest = Initial(0.0, derivative=1)
     """
@@ -155,6 +159,7 @@ class Initial:
     value: Value
     derivative: int = 0
     outputs: Sequence[int] | None = None
+    hard: bool = False
 
     def term(self, scene: Scene) -> ResidualTerm:
         """On points of the domain at the lower end of time."""
@@ -173,8 +178,8 @@ class Initial:
             if scene.follow is not None:
                 x[::2] = scene.follow(x[::2])
                 x[:, -1] = time.low
-        own, axes = _outputs(self.outputs, scene.outputs, "Initial"), (scene.domain.dims - 1,) * self.derivative
-        given = _values(self.value, x, len(own), "the value of an Initial condition")
+        own, axes = outputs_of(self.outputs, scene.outputs, "Initial"), (scene.domain.dims - 1,) * self.derivative
+        given = values_of(self.value, x, len(own), "the value of an Initial condition")
         top = (0,) * (scene.domain.dims - 1) + (self.derivative,)
         return ResidualTerm("Initial", x, given, lambda u, _, given: u(*axes)[:, own] - given, Indices.closing([top]))
 
@@ -235,7 +240,7 @@ class Data:
 
     def term(self, scene: Scene) -> ResidualTerm:
         """On the measured points."""
-        own = _outputs(self.outputs, scene.outputs, "Data")
+        own = outputs_of(self.outputs, scene.outputs, "Data")
         try:
             x, y = (torch.as_tensor(part, dtype=torch.float64).detach() for part in (self.X, self.y))
         except Exception as error:  # of whatever was given
@@ -276,7 +281,7 @@ def unit(axis: int, dims: int) -> tuple[int, ...]:
     return tuple(int(other == axis) for other in range(dims))
 
 
-def _outputs(given: Sequence[int] | None, outputs: int, name: str) -> list[int]:
+def outputs_of(given: Sequence[int] | None, outputs: int, name: str) -> list[int]:
     """The outputs that a condition is about. Raises `ConfigError` for others than there are."""
     if given is None:
         return list(range(outputs))
@@ -288,7 +293,7 @@ def _outputs(given: Sequence[int] | None, outputs: int, name: str) -> list[int]:
     return [int(o) for o in given]
 
 
-def _values(value: Any, x: Tensor, outputs: int, name: str) -> Tensor:
+def values_of(value: Any, x: Tensor, outputs: int, name: str) -> Tensor:
     """A number, or a function of x (n, d), as (n, outputs). Raises where it gives another shape or is not finite."""
     if is_number(value):
         found = torch.full((len(x), outputs), float(value), dtype=torch.float64)

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from ..config import is_int
 from ..errors import ConfigError, shown
+from .ansatz import Ansatz
 from .boundary_problem import BoundaryProblem
-from .refinement import jets_of
 from .time_slabs import TimeSlabs
 from .tuning import TUNED
 
@@ -55,16 +55,17 @@ def pictured(
         x[:, axis] = line.flatten()
     values, residual = (torch.full((len(x),), math.nan, dtype=torch.float64) for _ in range(2))
     inside = task.domain.inside(x)
-    parts = [(module, inside)]
-    if isinstance(module, TimeSlabs):
-        slab = module.slab(x)
-        parts = [(network, inside & (slab == number)) for number, network in enumerate(module.networks)]
+    whole = module.network if isinstance(module, Ansatz) else module
+    parts = [(whole, inside)]
+    if isinstance(whole, TimeSlabs):
+        slab = whole.slab(x)
+        parts = [(network, inside & (slab == number)) for number, network in enumerate(whole.networks)]
     named = {name: torch.tensor(value, dtype=torch.float64) for name, value in constants.items()}
     for network, rows in parts:
         if bool(rows.any()):
             term = task.equation.term(x[rows])
             own = network.build().cpu() if hasattr(network, "build") else network  # type: ignore[operator]
-            derivatives = jets_of(own, dims).derivatives(term.x, term.indices)
+            derivatives = task.jets(own, moving=False).derivatives(term.x, term.indices)
             values[rows] = derivatives[0, :, output]
             residual[rows] = term.value(derivatives, named).square().sum(1).sqrt()
     return Picture(x, axes, lines, values, residual)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -24,10 +24,9 @@ from ..train.solvers.stop import Step
 from ..train.solvers.types import Damping
 from ..transforms import extend
 from .boundary_problem import BoundaryProblem, Use
-from .collocation import Collocation, Jets, balanced
+from .collocation import Collocation, balanced
 from .equation import refuse_coupled
 from .kan_jets import KanJets
-from .module_jets import ModuleJets
 from .placing import bends, drawn, finer, following, regridded, shifted, sizes_within, stretched
 from .residual_terms import ResidualTerm
 from .tuning import TUNED
@@ -106,7 +105,7 @@ class Rounds:
                 f"This is hardly a solution, as the equation is {math.sqrt(square / size):.0%} of its parts: take more"
                 " steps or a finer grid"
             )
-        if not self.task.conditions:
+        if not self.task.conditions and not (self.task.form and self.task.form.rules):
             found.append("Without conditions, an equation has many solutions as a rule")
         return ". ".join(found)
 
@@ -178,7 +177,7 @@ class Rounds:
         self, module: nn.Module, terms: Sequence[ResidualTerm], constants: Tensor | None = None
     ) -> tuple[Collocation, Tensor]:
         """The sum of squares of these terms, and where it starts: at these unknown constants, or the best ones."""
-        jets = jets_of(module, self.task.domain.dims, self.task.fixed)
+        jets = self.task.jets(module)
         theta = torch.cat([jets.start(), self.best.constants if constants is None else constants])
         return Collocation(jets, terms, self.task.unknowns, self.weights), theta
 
@@ -264,7 +263,7 @@ class Rounds:
         found = self._finer(best, None if task.grids is None else task.grids[number + 1], x)
         if found is None:
             return shifted(best, x, bends(KanJets(best.build()), x))
-        size = len(jets_of(found.build(), task.domain.dims, task.fixed).start()) + len(task.unknowns)
+        size = len(task.jets(found.build()).start()) + len(task.unknowns)
         chosen = task.grids is None and (size > TUNED.parameters or TUNED.rows * size > task.points)
         if chosen or size > self.rows:
             self.note = self.note or f"A finer grid has {size} parameters, too many for {task.points} points"
@@ -323,11 +322,6 @@ class Rounds:
         for unknown, known in zip(self.task.unknowns, seen.tolist(), strict=True):
             if not known:
                 raise ConfigError(f"nothing depends on the Unknown {unknown.name!r}, so it cannot be found")
-
-
-def jets_of(module: nn.Module, dims: int, fixed: Collection[str] = ()) -> Jets:
-    """A network as a function with derivatives, whose parameters are moved, but not those of a KAN that are `fixed`."""
-    return KanJets(module, fixed) if isinstance(module, KAN) else ModuleJets(module, dims)
 
 
 def sizes_of(module: nn.Module) -> list[int]:

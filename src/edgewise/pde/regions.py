@@ -6,7 +6,7 @@ Letters: n point, d dimension.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ..config import is_number, is_sequence
 from ..errors import ConfigError, shown
+from .polygon_factor import polygon_factor
 
 
 class Region(Protocol):
@@ -37,6 +38,24 @@ class Region(Protocol):
 
     def boundary(self, uniform: Tensor) -> tuple[Tensor, Tensor]:
         """Points (n, d) on its boundary and outward normals (n, d), from numbers (n,) in [0, 1)."""
+        ...
+
+    @property
+    def sides(self) -> int:
+        """How many smooth pieces its boundary has."""
+        ...
+
+    def side(self, number: int, uniform: Tensor) -> Tensor:
+        """Points (n, d) of one side, from numbers (n,) in [0, 1)."""
+        ...
+
+    def meet(self, one: int, other: int) -> bool:
+        """Whether two sides have a point in common."""
+        ...
+
+    def vanishing(self, x: Tensor, sides: Collection[int]) -> Tensor:
+        """A function (n,) that is zero on these sides, to rounding, and above zero elsewhere in the region. It is
+        smooth up to its boundary, but for corners that point inwards."""
         ...
 
 
@@ -68,6 +87,23 @@ class Interval:
         """Its ends, each for half of the numbers."""
         upper = uniform[:, None] >= 0.5
         return torch.where(upper, self.high, self.low).to(uniform), torch.where(upper, 1.0, -1.0).to(uniform)
+
+    sides = 2
+
+    def side(self, number: int, uniform: Tensor) -> Tensor:
+        """The low end is number 0, the high one number 1."""
+        return torch.full_like(uniform[:, None], (self.low, self.high)[number])
+
+    def meet(self, one: int, other: int) -> bool:
+        """Its ends are apart."""
+        return one == other
+
+    def vanishing(self, x: Tensor, sides: Collection[int]) -> Tensor:
+        """A product of distances from its ends."""
+        found, length = torch.ones_like(x[:, 0]), self.high - self.low
+        for number in sides:
+            found = found * (x[:, 0] - self.low if number == 0 else self.high - x[:, 0]) / length
+        return found
 
 
 @dataclass(frozen=True)
@@ -110,6 +146,23 @@ class Disc:
         angle = 2 * math.pi * uniform
         normals = torch.stack([angle.cos(), angle.sin()], 1)
         return torch.tensor(self.centre, dtype=uniform.dtype) + self.radius * normals, normals
+
+    sides = 1
+
+    def side(self, number: int, uniform: Tensor) -> Tensor:
+        """The circle."""
+        return self.boundary(uniform)[0]
+
+    def meet(self, one: int, other: int) -> bool:
+        """There is but one side."""
+        return True
+
+    def vanishing(self, x: Tensor, sides: Collection[int]) -> Tensor:
+        """1 - r^2 / radius^2."""
+        if not sides:
+            return torch.ones_like(x[:, 0])
+        far = x - torch.tensor(self.centre, dtype=x.dtype, device=x.device)
+        return 1 - far.square().sum(1) / self.radius**2
 
 
 ROUND_OFF = 1e-12  # relative: how far a point on a boundary may lie outside by the roundings that made it
@@ -189,6 +242,27 @@ class Polygon:
         side = torch.searchsorted(ends, along, right=True).clamp(max=len(ends) - 1)
         share = (along - (ends[side] - lengths[side])) / lengths[side]
         return start[side] + share[:, None] * way[side], normal[side]
+
+    @property
+    def sides(self) -> int:
+        """Those of its outline, then those of each hole."""
+        return len(self._sides[0])
+
+    def side(self, number: int, uniform: Tensor) -> Tensor:
+        """Points of the straight line from one corner to the next."""
+        start, way, _ = (side.to(uniform) for side in self._sides)
+        return start[number] + uniform[:, None] * way[number]
+
+    def meet(self, one: int, other: int) -> bool:
+        """Whether they are one, or share a corner."""
+        start, way, _ = self._sides
+        ends = [{tuple(start[k].tolist()), tuple((start[k] + way[k]).tolist())} for k in (one, other)]
+        return one == other or bool(ends[0] & ends[1])
+
+    def vanishing(self, x: Tensor, sides: Collection[int]) -> Tensor:
+        """By `polygon_factor`."""
+        rings = [len(self.corners), *map(len, self.holes)]
+        return polygon_factor(self._sides[0].to(x).split(rings), x, sides)
 
 
 def area(corners: Sequence[Any]) -> float:

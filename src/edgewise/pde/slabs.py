@@ -31,7 +31,7 @@ from .domain import Domain
 from .indices import Indices
 from .kan_jets import KanJets
 from .placing import bends, following, placed, shifted
-from .refinement import JudgedNetwork, Rounds, jets_of
+from .refinement import JudgedNetwork, Rounds
 from .regions import Interval
 from .residual_terms import ResidualTerm
 from .tuning import TUNED
@@ -56,8 +56,16 @@ class Slabs:
     times: the ends of all slabs, the last one included; None where their lengths are chosen.
     """
 
-    def __init__(self, task: BoundaryProblem, module: KAN, monitor: Monitor, times: Sequence[float] | None) -> None:
-        self.task, self.module, self.monitor, self.times = task, module, monitor, times
+    def __init__(
+        self,
+        task: BoundaryProblem,
+        module: KAN,
+        monitor: Monitor,
+        times: Sequence[float] | None,
+        known: Sequence[KAN] = (),
+    ) -> None:
+        """known: networks of slabs with these times that were solved before, from which to go on."""
+        self.task, self.module, self.monitor, self.times, self.known = task, module, monitor, times, known
         time = task.domain.shapes[-1]
         assert isinstance(time, Interval)
         self.time, self.done, self.note = time, list[Slab](), ""
@@ -123,7 +131,9 @@ class Slabs:
     def _solved(self, start: float, end: float) -> tuple[Slab, Status]:
         """The slab between two times, solved."""
         task = self._task(start, end)
-        if self.done:
+        if self.known:
+            module = placed(self.known[len(self.done)], task.domain)
+        elif self.done:
             module = self._continued(task)
             grids = (max(layer.grid_size for layer in module.edge_layers),) * TUNED.slab_rounds
             task = replace(task, grids=grids if task.grids is None else (task.grids[-1],) * TUNED.slab_rounds)
@@ -151,7 +161,7 @@ class Slabs:
         conditions: list[Condition] = []
         for condition in self.task.conditions:
             if isinstance(condition, Initial) and self.done:
-                before = jets_of(self.done[-1].judged.module, domain.dims)
+                before = self.task.jets(self.done[-1].judged.module, moving=False)
                 outputs = range(self.task.outputs) if condition.outputs is None else condition.outputs
                 value = reached(before, start, condition.derivative, list(outputs))
                 conditions.append(replace(condition, value=value))
@@ -172,12 +182,13 @@ class Slabs:
         interval = task.domain.shapes[-1]
         assert isinstance(interval, Interval)
         x = task.points_for(Use.TRAINING, task.points)
-        half, before = len(x) // 2, KanJets(module.build())
+        half, still = len(x) // 2, module.build()
         x = torch.cat([x[:half], following(carried(module, (last.start, last.end), interval), task.domain)(x[half:])])
         there = torch.cat([x[:, :-1], torch.full_like(x[:, -1:], last.end)], 1)
-        found = bends(before, there)
+        found = bends(KanJets(still), there)
         found[:, -1] = 0.0  # a function that is constant in time
         module = shifted(carried(module, (last.start, last.end), interval), x, found)
+        before = task.jets(still, moving=False)
         return self._constant(module, x, reached(before, last.end, 0, list(range(task.outputs))))
 
     def _constant(self, module: KAN, x: Tensor, value: Callable[[Tensor], Tensor]) -> KAN:
@@ -185,7 +196,7 @@ class Slabs:
         module = module.build(edit=Edit("fit", "the end of the slab before"))
         indices = Indices.closing([(0,) * x.shape[1]])
         term = ResidualTerm("the start", x, value(x), lambda u, _, given: u() - given, indices)
-        problem = Collocation(jets_of(module, x.shape[1], self.task.fixed), [term], ())
+        problem = Collocation(self.task.jets(module), [term], ())
         end = minimize(
             problem,
             problem.jets.start(),

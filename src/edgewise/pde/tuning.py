@@ -26,6 +26,23 @@ class PdeTuning:
     asked: int = 5
     """Points on which an equation is first called, to see which derivatives it asks for."""
 
+    tried: int = 200
+    """Points at which hard conditions and features are checked. Not measured."""
+    disagreeing: float = 1e-8
+    """Difference of two hard conditions where they meet, beside 1 and the largest value, from which they are refused:
+    roundings of sines and exponentials are far below it."""
+    difference: float = 1e-5
+    """Step of the differences with which slopes are checked, in parts of the domain: the cube root of rounding."""
+    slope_off: float = 1e-3
+    """Difference of slopes, in parts of values and slopes, from which autograd is not believed. Not measured."""
+    hair: float = 1e-12
+    """Distance from an interface of the points to either side of it, in parts of the domain: far above the roundings of
+    a level, and far below what changes a slope."""
+    crossings: int = 8
+    """Times as many pairs of points as wanted, between which an interface is looked for. Not measured."""
+    halvings: int = 60
+    """Of the line between such points: more than a double has digits."""
+
     room: float = 1.0
     """Part of the range of activations by which a hidden grid is longer on either side at the start, as activations
     move. Not measured."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..checkpoint import from_bytes, load, to_bytes
+from ..checkpoint import from_bytes, read, to_bytes
 from ..errors import DataError, EdgewiseError, did_you_mean
 from ..files import check_new_folder, new_folder, write_whole
 from ..losses import told as told_loss
@@ -160,7 +160,7 @@ def open_run(path: str) -> tuple[KAN, dict[str, Any]]:
     try:
         place = Path(path)
         if place.is_file():
-            return load(place), {}
+            return from_bytes(read(place), str(place)), {}
         if not place.is_dir():
             parent = place.absolute().parent
             near = (

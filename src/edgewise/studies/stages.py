@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..data import Table, split
+from ..errors import shown
+from ..limits import refuse_too_large, training_bytes
 from ..losses import Gamma, Location, Loss
 from ..metadata import Metadata
 from ..model import KAN
@@ -233,7 +235,10 @@ def fresh(rest: Table, settings: StudySettings) -> KAN:
     """The network that the first fit starts from."""
     outputs = rest.y.shape[1] if rest.classes is None else len(rest.classes)
     grid_size = settings.grids[0] if isinstance(settings.grids, tuple) else 5
-    return KAN((len(rest.inputs), *settings.hidden, outputs), grid_size=grid_size, seed=settings.seed)
+    widths = len(rest.inputs), *settings.hidden, outputs
+    needed = training_bytes(widths, grid_size, 3, len(rest.X))
+    refuse_too_large(f"hidden={shown(settings.hidden)} on {len(rest.X)} rows", needed, "take fewer nodes")
+    return KAN(widths, grid_size=grid_size, seed=settings.seed)
 
 
 def parts(rest: Table, seed: int) -> tuple[Table, Table | None]:

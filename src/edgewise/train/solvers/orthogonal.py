@@ -16,6 +16,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from .banded import banded_triangle, compressed, merged, spans
 from .tuning import TUNED
 
 
@@ -68,14 +69,24 @@ class Orthogonal:
         return Orthogonal(value, gradient, jacobian)
 
     @cached_property
-    def factor(self) -> Tensor:
-        """R (P, P), upper triangular."""
-        found, waiting = self.gradient.new_zeros(0, len(self.gradient)), []
+    def factor(self) -> tuple[Tensor, Tensor]:
+        """R (P, P), upper triangular, of all rows but a few wide ones; and these (m, P), which would fill it."""
+        found, waiting, wide = self.gradient.new_zeros(0, len(self.gradient)), [], []
         for block in self.jacobian:
+            if self.banded:
+                apart = spans(block).wide
+                wide.append(block[apart])
+                block = block[~apart]
             waiting.append(block)
             if sum(map(len, waiting)) > 2 * len(self.gradient):  # few rows are better added to others than factorised
                 found, waiting = triangle(torch.cat([found, *waiting])), []
-        return triangle(torch.cat([found, *waiting])) if waiting else found
+        found = triangle(torch.cat([found, *waiting])) if waiting else found
+        return found, compressed(torch.cat(wide)) if wide else found[:0]
+
+    @cached_property
+    def banded(self) -> bool:
+        """Whether entries of all rows, but for a few, lie so close together that R costs less than J^T J."""
+        return all(spans(block).narrow for block in self.jacobian)
 
     @cached_property
     def curvature(self) -> Tensor:
@@ -87,13 +98,16 @@ class Orthogonal:
 
     def damp(self, scale: Tensor, mu: float) -> Callable[[Tensor], Tensor] | None:
         """v -> (2 J^T J + mu diag(scale))^-1 v, or None where that cannot be solved."""
-        if mu >= TUNED.squared:
+        if mu >= TUNED.squared and not self.banded:
             matrix = self.curvature.clone()
             matrix.diagonal().add_(scale, alpha=mu)
             lower, info = torch.linalg.cholesky_ex(matrix)
             return None if int(info) else lambda v: torch.cholesky_solve(v[:, None], lower)[:, 0]
-        rows = torch.cat([self.factor, torch.diag((0.5 * mu * scale).sqrt())])
-        damped = triangle(rows) if bool(rows.isfinite().all()) else torch.zeros_like(self.factor)
+        known, wide = self.factor
+        rows = torch.cat([known, torch.diag((0.5 * mu * scale).sqrt())])
+        damped = torch.zeros_like(known)
+        if bool(rows.isfinite().all() & wide.isfinite().all()):
+            damped = merged(triangle(rows), wide, TUNED.merged)
         if not bool((damped.diagonal() != 0).all()):
             return None
 
@@ -115,6 +129,9 @@ def triangle(rows: Tensor) -> Tensor:
     >>> triangle(A).abs()
     tensor([[5.]])
     """
+    where = spans(rows)
+    if where.narrow and not bool(where.wide.any()):
+        return banded_triangle(rows, where)
     if len(rows) < rows.shape[1]:
         rows = torch.cat([rows, rows.new_zeros(rows.shape[1] - len(rows), rows.shape[1])])
     return torch.linalg.qr(rows, mode="r").R

@@ -32,6 +32,11 @@ class SolverTuning:
     squared: float = 1e-4
     """Relative damping from which the normal matrix serves in their place: the smallest scale is then `floor` times
     that, and their product lies far above its round-off."""
+    windows: int = 4
+    """Times the widest row that the columns are at least where rows are reduced window by window. Each window is two
+    such rows wide, so from three on there is less to do. Not measured."""
+    merged: int = 64
+    """Rows of a triangle that are reduced together with a few wide rows. Not measured."""
     most_damping: float = 1e8
     """Damping beyond which no step is tried any more."""
     bent: float = 0.75
