@@ -123,9 +123,7 @@ def test_rows_so_far_outside_that_a_prediction_overflows_are_refused():
     rows = X.numpy().copy()
     rows[3] = 1e308, -1e308
     for model in (named(), classifier("no", "yes")):
-        with pytest.raises(
-            DataError, match="1 of 7 predictions are no finite numbers, the first for row 4"
-        ):
+        with pytest.raises(DataError, match="1 of 7 predictions are no finite numbers, the first for row 4"):
             model.predict(rows)
     rows[3] = 1e5, 1e5
     assert np.isfinite(named().predict(rows)).all()
