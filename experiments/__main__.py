@@ -27,7 +27,7 @@ NAMES = {
     "knots": "the signature of knots from their geometry, and its formula (section 4.3)",
     "anderson": "mobility edges of quasiperiodic chains, as formulas (section 4.4)",
     "ablations": "what each choice is worth: base, degree, number format, start, optimizer, penalty",
-    "images": "KAN edges beside perceptrons on small images, at equal parameters and CPU seconds",
+    "images": "KAN edges beside perceptrons and convolutions on images, at equal parameters and CPU seconds",
     "class_incremental": "digits in five tasks of two classes: a KAN with an exact memory beside perceptrons",
     "language": "KAN edges in a small transformer that reads characters, at equal parameters and CPU seconds",
     "fair_comparison": "KANs beside MLPs, from the tables above",

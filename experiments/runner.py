@@ -25,7 +25,7 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_
 class Options:
     """How to run an experiment: rows (None: all), seeds, which peers are computed ("no", "too": all, beside edgewise,
     "only": all, "pykan", "mlp": these alone), small sizes, processes, where to, whether what is done is done again,
-    the folder of data that does not come with the checkout."""
+    the folder of data that does not come with the checkout, levels of noise (None: the usual ones), idle columns."""
 
     rows: tuple[str, ...] | None
     seeds: int
@@ -35,6 +35,8 @@ class Options:
     out: Path
     again: bool = False
     data: Path | None = None
+    noise: tuple[float, ...] | None = None
+    idle: int = 0
 
     def chosen(self, names: Sequence[str]) -> list[str]:
         """The rows to run, in their own order. Ends the program, with a suggestion, for a name that is no row."""
@@ -84,8 +86,13 @@ def options(name: str, arguments: Sequence[str]) -> Options:
         "--out", type=Path, help="folder of result.csv, README.md and the plot (default: experiments/NAME)"
     )
     parser.add_argument("--again", action="store_true", help="tabular, symbolic_recovery: repeat what is done already")
+    parser.add_argument("--noise", help="symbolic_recovery: levels of noise, joined by commas (default 0,0.01)")
+    parser.add_argument("--idle", type=int, default=0, help="symbolic_recovery: columns beside that do not matter")
     parser.add_argument("--data", type=Path, help="images: a folder with the four files of MNIST or Fashion-MNIST")
     given = parser.parse_args(arguments)
+    noise = None if given.noise is None else tuple(_level(parser, word) for word in given.noise.split(","))
+    if given.idle < 0:
+        parser.error("--idle must be 0 or more")
     if given.seeds < 1 or given.processes < 1:
         parser.error("--seeds and --processes must be at least 1")
     out = given.out or (
@@ -101,7 +108,20 @@ def options(name: str, arguments: Sequence[str]) -> Options:
         out,
         given.again,
         given.data,
+        noise,
+        given.idle,
     )
+
+
+def _level(parser: argparse.ArgumentParser, word: str) -> float:
+    """A level of noise out of a word. Ends the program for what is none."""
+    try:
+        level = float(word)
+    except ValueError:
+        level = -1.0
+    if not 0 <= level < float("inf"):
+        parser.error(f"--noise takes numbers of 0 or more, joined by commas, got {word!r}")
+    return level
 
 
 def work(jobs: Sequence[Job], processes: int, title: str) -> Iterator[tuple[Job, Any]]:

@@ -119,13 +119,12 @@ def test_rows_that_cannot_be_predicted_are_refused(rows: Any, error: type[Except
 
 
 @pytest.mark.filterwarnings("ignore::edgewise.errors.EdgewiseWarning")
-def test_rows_so_far_outside_that_a_prediction_overflows_are_refused():
+@pytest.mark.parametrize("model", [named(), classifier("no", "yes")], ids=["numbers", "classes"])
+def test_rows_so_far_outside_that_a_prediction_overflows_are_refused(model: KAN):
+    """Sums of tangents at the end of float64 leave its range."""
     rows = X.numpy().copy()
-    rows[3] = 1e308, -1e308
-    for model in (named(), classifier("no", "yes")):
-        with pytest.raises(
-            DataError, match="1 of 7 predictions are no finite numbers, the first for row 4"
-        ):
-            model.predict(rows)
-    rows[3] = 1e5, 1e5
-    assert np.isfinite(named().predict(rows)).all()
+    rows[3] = 1.7e308
+    with pytest.raises(DataError, match="1 of 7 predictions are no finite numbers, the first for row 4"):
+        model.predict(rows)
+    rows[3] = 1e5
+    assert model.predict(rows).shape == (7,)

@@ -81,7 +81,7 @@ def training_bytes(widths: Sequence[int], grid_size: int, degree: int, rows: int
     `TRAINED` says, and every node's values with their gradients.
 
     >>> training_bytes((2, 5, 1), 5, 3, 1000)
-    148320.0
+    132320.0
     """
     edges = sum(a * b for a, b in zip(widths, widths[1:], strict=False))
     return times(TRAINED * NUMBER, edges * (grid_size + degree + 1)) + times(2 * NUMBER, rows * sum(widths))

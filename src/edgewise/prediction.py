@@ -173,8 +173,8 @@ def finite_outputs(y: Tensor) -> Tensor:
     bad = (~torch.isfinite(y).all(1)).nonzero()[:, 0].tolist()
     if bad:
         raise DataError(
-            f"{len(bad)} of {len(y)} predictions are no finite numbers, the first for row {bad[0] + 1}: it lies so far"
-            " outside the range that the model was fitted to that numbers overflow; drop such rows"
+            f"{len(bad)} of {len(y)} predictions are no finite numbers, the first for row {bad[0] + 1}: numbers"
+            " overflow, as those of rows very far outside the range of the fit do; drop such rows"
         )
     return y
 

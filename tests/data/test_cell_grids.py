@@ -81,3 +81,15 @@ def test_without_pyarrow_its_name_is_said(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(DataError, match=r"is a Parquet file; .*'pyarrow'.*pip install 'edgewise\[frames\]'"):
         read_csv(path, "y")
+
+
+@pytest.mark.parametrize("kinds", [["4", "6", "8", "rotary"], [4, 6, 8]])
+def test_a_column_that_is_categorical_by_its_kind_holds_levels(kinds: list[Any]):
+    """Also where most of its texts are numbers, which would otherwise be a fault, and where all values are."""
+    values = [kinds[row % len(kinds)] for row in range(24)]
+    frame = pd.DataFrame({"cylinders": pd.Series(values, dtype="category"), "y": np.arange(24.0)})
+    table = ew.from_dataframe(frame, target="y")
+    assert table.categories == {"cylinders": tuple(map(str, kinds))}
+    if "rotary" in kinds:
+        with pytest.raises(DataError, match=r"'rotary'.*astype\('category'\) does"):
+            ew.from_dataframe(frame.astype({"cylinders": str}), target="y")

@@ -117,7 +117,8 @@ def _read(
     faults: list[Fault] = []
     notes: list[str] = []
     for name in names:
-        reading = None if name in categorical else read_numbers(cells[name], grid.decimal)
+        said = name in categorical or (name in grid.levels and not targets)
+        reading = None if said else read_numbers(cells[name], grid.decimal)
         if not targets and reading is not None and reading.text and is_date(cells[name][reading.text[0]]):
             moments, other = read_dates(cells[name])
             if not other:

@@ -13,7 +13,7 @@ from torch import Tensor
 from edgewise.errors import DataError, MissingExtra, ShapeError, clipped, require, shown
 
 from .convert import unmasked
-from .frames import as_frame, frame_columns, is_frame, is_missing, unique_names
+from .frames import as_frame, frame_columns, is_categorical, is_frame, is_missing, unique_names
 from .reader import Grid, read_grid
 from .text import PARQUET, starts_with
 
@@ -55,13 +55,22 @@ def frame_grid(frame: Any, where: str = "the frame") -> Grid:
     )
     if not len(frame):
         raise DataError(f"{where} has no rows")
-    return Grid(clear, tuple(cells_of(column) for column in columns), range(len(frame)), where, "row", notes)
+    cells = tuple(cells_of(column) for column in columns)
+    return Grid(clear, cells, range(len(frame)), where, "row", notes, levels=_levels(clear, columns))
 
 
 def grid_of(X: Any, names: Sequence[str]) -> Grid:
     """A DataFrame, an array or nested lists as a grid, its columns called by these names."""
-    cells = [cells_of(column) for column in frame_columns(X)[1]] if is_frame(X) else columns_of(as_array(X, "X"))
-    return Grid(tuple(names), tuple(cells), range(len(X)), "X", "row")
+    if not is_frame(X):
+        return Grid(tuple(names), tuple(columns_of(as_array(X, "X"))), range(len(X)), "X", "row")
+    columns = frame_columns(X)[1]
+    cells = tuple(map(cells_of, columns))
+    return Grid(tuple(names), cells, range(len(X)), "X", "row", levels=_levels(names, columns))
+
+
+def _levels(names: Sequence[str], columns: Sequence[Any]) -> frozenset[str]:
+    """The names of columns that are categorical by their kind."""
+    return frozenset(name for name, column in zip(names, columns, strict=True) if is_categorical(column))
 
 
 def as_array(data: Any, what: str) -> np.ndarray:

@@ -49,10 +49,10 @@ def number_faults(
     role, rows, text = "target" if target else "column", len(grid.lines), reading.text
     advice = next((found for row in text[:PLACES_SHOWN] if (found := hint(str(cells[row]), grid.decimal))), "")
     remark = f" - {advice}" if advice else ""
+    levels = "" if target or advice or new else name
     if text and len(text) >= (rows - len(reading.missing)) / (1 if new else 2):
         samples = list(dict.fromkeys(str(cells[row])[:LETTERS] for row in text))
         told = ", ".join(map(repr, samples[:PLACES_SHOWN])) + (", ..." if len(samples) > PLACES_SHOWN else "")
-        levels = "" if target or advice or new else name
         return [Fault(f"{role} {shown(name)} holds text ({told}){remark}", levels=levels)]
     found = missing_faults(grid, name, reading.missing, target=target)
     if reading.infinite:
@@ -61,7 +61,7 @@ def number_faults(
         found.append(Fault(words, tuple(reading.infinite)))
     if text:
         found.append(
-            Fault(f"{role} {shown(name)} holds no number in {_places(grid, text, cells)}{remark}", tuple(text))
+            Fault(f"{role} {shown(name)} holds no number in {_places(grid, text, cells)}{remark}", tuple(text), levels)
         )
     return found
 
@@ -133,7 +133,8 @@ def _ways(grid: Grid, faults: Sequence[Fault], wrong: Sequence[Fault], drop_rows
     if curable:
         ways.append("--drop rows leaves out the faulty rows")
     if levels:
-        ways.append(f"--categorical {quoted(levels)} makes its texts classes")
+        like = ", as astype('category') does" if grid.unit == "row" else ""
+        ways.append(f"--categorical {quoted(levels)} makes its texts classes{like}")
     if not new and any(not fault.text.startswith("target") for fault in wrong):
         ways.append("--drop COLUMN leaves out a column")
     settings = "drop=..., categorical=..." if levels else "drop=..."

@@ -82,7 +82,7 @@ def holds_classes(y: Any) -> bool:
     """
     if isinstance(y, Tensor):
         return y.dtype == torch.bool
-    if str(getattr(y, "dtype", "")) in ("category", "boolean"):
+    if is_categorical(y) or str(getattr(y, "dtype", "")) == "boolean":
         return True
     if is_frame(y):
         columns = frame_columns(y)[1]
@@ -95,6 +95,16 @@ def holds_classes(y: Any) -> bool:
         present = [value for value in values.reshape(-1).tolist() if not is_missing(value)]
         return bool(present) and all(isinstance(value, (str, bool, np.bool_)) for value in present)
     return values.dtype.kind in "bUS"
+
+
+def is_categorical(column: Any) -> bool:
+    """Whether a column is categorical by its kind, as pandas, Polars and PyArrow have it.
+
+    >>> is_categorical(np.array(["a", "b"]))
+    False
+    """
+    kind = str(getattr(column, "dtype", "")).lower()
+    return kind == "category" or kind.startswith(("categorical", "enum("))
 
 
 def is_missing(value: Any) -> bool:

@@ -28,6 +28,7 @@ class Grid:
         notes: sentences on what was guessed.
         separator, decimal, header: how a file is written.
         renamed: new name -> the name that occurred twice.
+        levels: names of columns that hold levels by their own word.
     """
 
     names: tuple[str, ...]
@@ -40,6 +41,7 @@ class Grid:
     decimal: str = "."
     header: bool = True
     renamed: dict[str, str] = field(default_factory=dict)
+    levels: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"Grid({len(self.lines)} rows of {self.where}: {few(self.names)})"

@@ -104,11 +104,19 @@ def feature_slopes(U: Tensor, powers: Sequence[tuple[int, ...]], column: int) ->
 
 
 def _products(tables: list[Tensor], powers: Sequence[tuple[int, ...]]) -> Tensor:
+    """Each feature is a row until the end, and degree zero is passed over where it is one: most degrees are zero."""
     chosen = torch.tensor(powers)
-    result = tables[0][:, chosen[:, 0]]
-    for i in range(1, len(tables)):
-        result = result * tables[i][:, chosen[:, i]]
-    return result
+    result = tables[0].T.contiguous()[chosen[:, 0]]
+    for degrees, table in zip(chosen.T[1:], tables[1:], strict=True):
+        rows = table.T.contiguous()
+        if not bool((rows[0] == 1).all()):
+            result *= rows[degrees]
+            continue
+        for degree in range(1, len(rows)):
+            at = (degrees == degree).nonzero()[:, 0]
+            if len(at):
+                result[at] *= rows[degree]
+    return result.T
 
 
 def _legendre(u: Tensor, degree: int) -> Tensor:

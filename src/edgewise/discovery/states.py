@@ -12,6 +12,7 @@ from .split_rows import LawRows
 from .tree import ONE, Node, Var, on_columns, product, values, written
 
 ROUND_OFF = 1e-13  # part of a column's size within which all its values are one: some hundred roundings of float64
+FEW = 8  # rows that tell columns apart
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,14 @@ class ReducedProblem:
         g = rows.y / factor
         usable = torch.isfinite(Z).all(1) & torch.isfinite(g) & torch.isfinite(factor)
         return Z[usable], g[usable], factor[usable]
+
+    def fingerprint(self, rows: LawRows) -> frozenset[tuple[float, ...]]:
+        """What is equal for states with the same columns, however these are written, moved or stretched."""
+        Z = self.inner(rows)[0]
+        apart = Z - Z.mean(0)
+        apart = apart / apart.square().mean(0).sqrt().clamp(min=1e-300)
+        apart = apart * apart[:1].sign()
+        return frozenset(tuple((column * 2**20).round().tolist()) for column in apart[:FEW].T)
 
     def formula(self, inner: Node) -> Node:
         """y as a formula of the given columns, from that of g."""

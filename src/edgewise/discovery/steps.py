@@ -32,5 +32,16 @@ class ProofStep:
         return replace(self, depth=self.depth + 1)
 
 
+@dataclass(frozen=True)
+class Pause:
+    """A place where a search may end, since one kind of formula was tried to its end. Only the search itself hears of
+    it.
+
+    constants: free constants besides its scale of a formula that may end it here, at most.
+    """
+
+    constants: int
+
+
 Event: TypeAlias = ProofStep | Polished
 TableSearch: TypeAlias = Callable[[LawTask, int], Iterator[Event]]  # of a table, so many times taken apart before

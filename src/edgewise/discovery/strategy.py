@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+from .ending import Ending
+from .idle_columns import without_idle
 from .one_column import located, waves
 from .parallel import in_order
-from .polish import Polished, polished
+from .polish import polished
 from .proposals import Question, powers, products, sums
 from .quotients import quotients
 from .reductions import grown, scaled, scaled_along, translated
 from .sparse import noisy_polynomials, polynomials, rationals
 from .split_rows import LawRows, LawTask
 from .states import ReducedProblem
-from .steps import Event, ProofStep
+from .steps import Event, Pause, ProofStep
 from .surrogated import SurrogatedProblem
 from .taken_apart import apart, paired
 from .tree import ONE, Node, Num, product, total, written
@@ -31,17 +33,20 @@ ON_ROWS: tuple[Search, ...] = (noisy_polynomials, powers, products, quotients)  
 
 
 def search(task: LawTask, depth: int = 0, n_jobs: int = 1) -> Iterator[Event]:
-    """Formulas and steps, as they are found. It ends at an exact law, or where nothing is left to try.
+    """Formulas and steps, as they are found. It ends at an exact law, under noise at one that leaves nothing to find,
+    or where nothing is left to try.
 
     depth: how often the table was taken apart before. n_jobs: reduced problems that are searched at a time.
     """
+    ending = Ending(task)
     for event in _search(task, depth, n_jobs):
-        yield event
-        if _is_exact(event, task):
+        if not isinstance(event, Pause):
+            yield event
+        if ending.at(event):
             return
 
 
-def _search(task: LawTask, depth: int, n_jobs: int) -> Iterator[Event]:
+def _search(task: LawTask, depth: int, n_jobs: int) -> Iterator[Event | Pause]:
     given = ReducedProblem.whole(task.fitting.X.shape[1])
     whole = given.without_constants(task.fitting)
     yield from _plain(whole, task)
@@ -54,11 +59,30 @@ def _search(task: LawTask, depth: int, n_jobs: int) -> Iterator[Event]:
         if step.held:  # then a formula over other columns than these groups is no law
             yield from _from(grouped, task, depth, n_jobs)
             return
-    yield from _endgame(SurrogatedProblem.of(whole, task), task, ON_ROWS)
-    yield from _from(SurrogatedProblem.of(whole, task, with_pair=True), task, depth, n_jobs)
+    yield from _endgame(SurrogatedProblem.of(whole, task), task, (powers,))
+    known = SurrogatedProblem.of(whole, task, with_pair=True)
+    fewer = None if depth else without_idle(known, task)
+    if fewer is not None:
+        yield ProofStep(f"{_idle(known, fewer, task)} not needed: a surrogate without is as good on rows")
+        yield from _rows_then_more(fewer, task, depth, n_jobs)
+        yield ProofStep("no law of these columns alone was found: the others come back")
+    yield from _rows_then_more(known, task, depth, n_jobs)
 
 
-def _from(first: SurrogatedProblem, task: LawTask, depth: int, n_jobs: int) -> Iterator[Event]:
+def _rows_then_more(known: SurrogatedProblem, task: LawTask, depth: int, n_jobs: int) -> Iterator[Event | Pause]:
+    """Formulas on the raw rows, then what the surrogate shows."""
+    yield from _endgame(SurrogatedProblem.of(known.state, task), task, ON_ROWS)
+    yield Pause(0)
+    yield from _from(known, task, depth, n_jobs)
+
+
+def _idle(known: SurrogatedProblem, fewer: SurrogatedProblem, task: LawTask) -> str:
+    """The columns that went, in words."""
+    gone = [written(column, task.names) for column in known.state.columns if column not in fewer.state.columns]
+    return f"{', '.join(gone)} {'is' if len(gone) == 1 else 'are'}"
+
+
+def _from(first: SurrogatedProblem, task: LawTask, depth: int, n_jobs: int) -> Iterator[Event | Pause]:
     """What a state with a surrogate leads to: reductions, formulas for each of them, then parts."""
     states = [first]
     for event in _reductions(first, task):
@@ -66,25 +90,29 @@ def _from(first: SurrogatedProblem, task: LawTask, depth: int, n_jobs: int) -> I
             states.append(event)
         else:
             yield event
-    states.sort(key=lambda known: len(known.state.columns))
-    yield from in_order(partial(_endgame, task=task, searches=ENDGAME), states, n_jobs)
-    yield from in_order(partial(apart, task=task, search=search, depth=depth), states, n_jobs)
-    for known in states:
+    states = sorted(states, key=lambda known: len(known.state.columns))
+    few = [*[known for known in states if known is not first][: TUNED.states], first]
+    yield from in_order(partial(_whole_endgame, task=task), few, n_jobs)
+    yield Pause(TUNED.state_constants)
+    yield from in_order(partial(apart, task=task, search=search, depth=depth), states[: TUNED.states_apart], n_jobs)
+    for known in states[: TUNED.states_apart]:
         for event in paired(known, task, search, depth):
             if isinstance(event, ReducedProblem):
-                yield from _endgame(SurrogatedProblem.of(event, task, with_pair=True), task, ENDGAME)
+                yield from _whole_endgame(SurrogatedProblem.of(event, task, with_pair=True), task)
             else:
                 yield event
 
 
-def _is_exact(event: Event, task: LawTask) -> bool:
-    """Whether it is an exact law."""
-    return isinstance(event, Polished) and is_exact(event.node, task)
+def _whole_endgame(known: SurrogatedProblem, task: LawTask) -> Iterator[Event | Pause]:
+    """All formulas for a state, and a pause."""
+    yield from _endgame(known, task, ENDGAME)
+    yield Pause(0)
 
 
 def _reductions(first: SurrogatedProblem, task: LawTask) -> Iterator[ProofStep | SurrogatedProblem]:
     """All states that reductions lead to, one after the other, and what was tried in vain."""
-    waiting, seen = [first], {frozenset(first.state.columns)}
+    few = task.fitting.first(TUNED.looked_at)
+    waiting, seen = [first], {first.state.fingerprint(few)}
     for _ in range(TUNED.depth):
         found: list[SurrogatedProblem] = []
         for known in waiting:
@@ -101,17 +129,19 @@ def _confirmed(new: SurrogatedProblem, old: SurrogatedProblem, task: LawTask) ->
 
 
 def _reduced(
-    known: SurrogatedProblem, task: LawTask, seen: set[frozenset[Node]]
+    known: SurrogatedProblem, task: LawTask, seen: set[frozenset[tuple[float, ...]]]
 ) -> Iterator[ProofStep | SurrogatedProblem]:
     """The states that scalings and translations lead to: of each kind, the first that a refit on rows confirms."""
     if known.pair is None:
         return
-    Z = known.state.inner(task.fitting.first(TUNED.looked_at))[0]
+    few = task.fitting.first(TUNED.looked_at)
+    Z = known.state.inner(few)[0]
     for reduce in (scaled, translated, grown):
-        for state in reduce(known.state, Z, known.pair):
-            if frozenset(state.columns) in seen:
+        for state in reduce(known.state, Z, known.pair)[: TUNED.tried]:
+            columns = state.fingerprint(few)
+            if columns in seen or len(seen) > TUNED.reductions:
                 continue
-            seen.add(frozenset(state.columns))
+            seen.add(columns)
             new = SurrogatedProblem.of(state, task, with_pair=True)
             step = _confirmed(new, known, task)
             yield step

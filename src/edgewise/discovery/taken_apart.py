@@ -16,17 +16,17 @@ from .polish import Polished, of_choice, polished
 from .split_rows import LawRows, LawTask
 from .splits import Blocks, Part, Split, SplitRows, joined, split
 from .states import ReducedProblem, Reduction
-from .steps import Event, ProofStep, TableSearch
+from .steps import Event, Pause, ProofStep, TableSearch
 from .surrogated import SurrogatedProblem, SurrogateFunction
 from .tree import Node, Num, Var, on_columns, product, total, written
 from .tuning import TUNED
 from .yardstick import Yardstick
 
 
-def apart(known: SurrogatedProblem, task: LawTask, search: TableSearch, depth: int) -> Iterator[Event]:
+def apart(known: SurrogatedProblem, task: LawTask, search: TableSearch, depth: int) -> Iterator[Event | Pause]:
     """The parts that a state falls apart into, the search for their laws, and the formulas that these make."""
     d = len(known.state.columns)
-    if d < 2 or depth >= TUNED.split_depth:
+    if d < 2 or depth >= _deepest(task):
         return
     fitting, held = (
         SplitRows(*known.state.inner(rows)) for rows in (task.fitting.first(TUNED.split_rows), task.choosing)
@@ -46,6 +46,12 @@ def apart(known: SurrogatedProblem, task: LawTask, search: TableSearch, depth: i
     for one in sorted(found, key=lambda one: one.error)[: TUNED.splits]:
         yield ProofStep(_told(one, known.state, task))
         yield from _put_together(one, known.state, task, search, depth)
+        yield Pause(TUNED.apart_constants)
+
+
+def _deepest(task: LawTask) -> int:
+    """How often a table may be taken apart: under noise a part of a part is known too roughly."""
+    return 1 if task.unsure > TUNED.part_rough * task.spread else TUNED.split_depth
 
 
 def _most(known: SurrogatedProblem, task: LawTask) -> float:
@@ -174,7 +180,7 @@ def paired(
 ) -> Iterator[Event | ReducedProblem]:
     """States in which all columns are one, the sum that they enter through, with closed forms for its summands."""
     d = len(known.state.columns)
-    if known.pair is None or d < 2 or depth >= TUNED.split_depth:
+    if known.pair is None or d < 2 or depth >= _deepest(task):
         return
     fitting, held = (
         SplitRows(*known.state.inner(rows)) for rows in (task.fitting.first(TUNED.split_rows), task.choosing)

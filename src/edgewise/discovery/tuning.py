@@ -196,6 +196,8 @@ class DiscoveryTuning:
     """Part of the largest slope that each summand of an inner sum must have. Not measured."""
     split_depth: int = 2
     """Times that a part is taken apart again, at most."""
+    part_rough: float = 1e-3
+    """Error of a part, in units of its spread, above which it is not taken apart again. Not measured."""
 
     # ------------------------------------------------------------------ constants (polish.py)
 
@@ -289,12 +291,27 @@ class DiscoveryTuning:
     pivot_choices: int = 300
     """Choices of pivots that are compared, at most."""
 
+    # ------------------------------------------------------------------ idle columns (idle_columns.py)
+
+    idle: float = 3.0
+    """What a column moves the surrogate by, in units of the surrogate's error, up to which it may be idle. Not
+    measured."""
+
     # ------------------------------------------------------------------ the search (strategy.py)
 
     depth: int = 4
     """Reductions one after the other, at most: each takes a column at least, and few laws take more than three."""
     beam: int = 4
     """States that are followed at each depth. Not measured."""
+    tried: int = 3
+    """States of one kind that get a surrogate, at most, until one is confirmed. Without a limit, eight mixed scalings
+    of a law of six columns cost 24 CPU seconds, all in vain."""
+    reductions: int = 16
+    """States that get a surrogate, at most. Not measured."""
+    states: int = 4
+    """States besides the given one that formulas are looked for, those of the fewest columns, at most. Not measured."""
+    states_apart: int = 3
+    """States that are taken apart, at most. Not measured."""
     lost: float = 1.3
     """Factor by which a reduction may raise the error of the surrogate that is fitted after it. Not measured."""
     guides: float = 0.7
@@ -302,6 +319,21 @@ class DiscoveryTuning:
     `J0(20 x) + 0.3` on 360 rows left 0.83, looked like noise, and was missed on 6 seeds of 12."""
     noisy: float = 3.0
     """Held-out error of a surrogate, in units of the difference of two degrees, from which it counts as noise."""
+
+    # ------------------------------------------------------------------ the end of a search (ending.py)
+
+    ending_rows: int = 500
+    """Rows that fit and choose from which a law under noise ends a search: fewer of them tell no law from a rough
+    formula."""
+    plain_bits: float = 60.0
+    """Bits beyond those of its columns up to which a formula is plain: so were six of eight laws, and none of what
+    came before them."""
+    state_constants: int = 3
+    """Free constants besides its scale of a formula that may end a search once all states had theirs, at most. Before,
+    it may have none: with one, `omega*cos(5.42*c/(d*omega))**(1/3)/c` stood in for `sqrt(omega**2/c**2 - pi**2/d**2)`
+    at one percent noise."""
+    apart_constants: int = 12
+    """The same, after a table was taken apart: then little is left to try."""
 
     # ------------------------------------------------------------------ the front (laws.py)
 
@@ -315,6 +347,17 @@ class DiscoveryTuning:
     """Chance of a false alarm of each test."""
     test_features: int = 300
     """Features of a polynomial that what is left is tested with, at most."""
+    test_parts: int = 24
+    """Parts of a formula along which what is left is tested, at most. Not measured."""
+    test_degree: int = 6
+    """Degree of the polynomials of one part: a wrong function of it crosses the right one a few times. Not measured."""
+    test_bins: tuple[int, int] = (128, 32)
+    """Bins of a column where waves are looked for, and periods of these, at most: with four bins a period, a tenth of
+    a wave's height is lost."""
+    test_columns: int = 6
+    """Columns, at most, where rows can lie close: among 8000 rows in six, a quarter of each width apart."""
+    test_near: int = 3
+    """Neighbours of each row that it is compared with. Not measured."""
 
     # ------------------------------------------------------------------ conserved quantities (invariants.py)
 

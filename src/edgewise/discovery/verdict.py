@@ -6,11 +6,10 @@ import math
 from enum import Enum
 
 import torch
-from torch import Tensor
 
 from .least_squares import error
-from .polynomials import Frame, count, exponents, features
-from .split_rows import LawRows, LawTask
+from .residuals import chances
+from .split_rows import LawTask
 from .tree import Node, columns_of, numbers_of, values
 from .tuning import TUNED
 
@@ -75,44 +74,8 @@ def explains(node: Node, task: LawTask) -> bool:
 
 
 def is_noise(node: Node, task: LawTask) -> bool:
-    """Whether nothing that is left can be predicted from the columns: an F-test of polynomials against a constant."""
-    rows = LawRows(torch.cat([task.fitting.X, task.choosing.X]), torch.cat([task.fitting.y, task.choosing.y]))
-    left = rows.y - values(node, rows.X)
-    if not bool(torch.isfinite(left).all()):
-        return False
-    free = sum(part.name is None for part in numbers_of(node))
-    return all(chance_of(left, design, free) > TUNED.chance for design in _tests(rows.X))
-
-
-def chance_of(left: Tensor, design: Tensor, free: int) -> float:
-    """The chance that noise is explained by a design (n, M) as well as these residuals (n,), of which `free` constants
-    were fitted. Source: Seber & Lee 2003, Linear Regression Analysis, section 4.3."""
-    from scipy.special import fdtrc
-
-    n, m = design.shape
-    q = torch.linalg.qr(torch.cat([torch.ones(n, 1, dtype=design.dtype), design], 1)).Q
-    centred = left - left.mean()
-    inside = float((q.T @ centred).square().sum())
-    whole = float(centred.square().sum())
-    degrees = n - 1 - m - free
-    if whole == 0.0 or degrees < 1:
-        return 1.0
-    statistic = (inside / m) / max((whole - inside) / degrees, 1e-300)
-    return float(fdtrc(m, degrees, statistic))
-
-
-def _tests(X: Tensor) -> list[Tensor]:
-    """Polynomials of low and of high degree, on even scales and on logarithmic ones: without the constant."""
-    n, d = X.shape
-    found = []
-    for logarithms in (False, True):
-        frame = Frame.of(X, logarithms=logarithms)
-        if logarithms and not any(frame.logarithm):
-            continue
-        degrees = [k for k in range(1, TUNED.degree) if count(d, k) <= min(TUNED.test_features, n / 5)]
-        chosen = sorted({degrees[len(degrees) // 2], degrees[-1]}) if degrees else []
-        found += [features(frame(X), exponents(d, degree))[:, 1:] for degree in chosen]
-    return found
+    """Whether nothing that is left can be predicted, by all tests of `residuals.py`."""
+    return all(chance > TUNED.chance for chance in chances(node, task))
 
 
 def _normal(chance: float) -> float:

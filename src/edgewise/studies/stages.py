@@ -22,6 +22,7 @@ from ..model import KAN
 from ..size import summary
 from ..symbolic.symbolify import symbolify
 from ..train.choose import EVIDENCE
+from ..train.evidence.by_evidence import Again
 from ..train.fit import fit
 from ..train.held_out import FEWEST
 from ..train.refit import refit
@@ -112,6 +113,8 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
             of_log, loss = found.ratio, Gamma()
             rows += [{"part": "logarithm", **row} for row in chosen.history]
             stages.append(stage(f"{kind_of(chosen.model)}, of the logarithm", chosen))
+        if not interrupted and (mean := in_parts(chosen, training)) is not chosen:
+            first, chosen = (mean if first is chosen else first), mean
         if settings.formula and not interrupted:
             closed = (
                 close(chosen.model, training, choosing, progress, shapes_of(chosen))
@@ -125,6 +128,14 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
         models = (as_means(models[0]), as_means(models[1]), as_means(models[2]))
     kept, unpruned, splines = (named(model, rest) for model in models)
     return Trained(kept, unpruned, splines, chosen, closed, rows, stages, interrupted, beside, of_log)
+
+
+def in_parts(found: FitResult, training: Table) -> FitResult:
+    """A fit of classes by evidence as the mean of fits to parts of its rows; another fit as it is."""
+    if not isinstance(found.ending, Again) or training.classes is None:
+        return found
+    ending, weight = replace(found.ending, parts=True), training.weight
+    return refit(replace(found, ending=ending), training.X, training.y, sample_weight=weight, progress=False)
 
 
 def kind_of(plain: KAN) -> str:

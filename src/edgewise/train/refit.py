@@ -89,7 +89,7 @@ def refit(
     part = part_of(resume, "refit")
     with watched((), progress) as monitor, blamed(part, monitor):
         if isinstance(ending, Again):
-            found = additive(start, job, everything, monitor, ending.structures, ending.shapes)
+            found = additive(start, job, everything, monitor, ending.structures, ending.shapes, ending.parts)
             done, status, job = found.model, found.status, replace(job, loss=found.loss)
             ending = replace(ending, doubts=found.doubts)
         elif result.status is Status.NOTHING:

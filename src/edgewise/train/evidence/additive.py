@@ -16,6 +16,7 @@ from ...model import KAN
 from ..job import Job, Rows
 from ..monitor import Monitor
 from ..solvers.status import Status
+from .averaging import averaged
 from .chosen_terms import Model, Structure, Task
 from .held import held
 from .marginal import Note, Posterior
@@ -67,6 +68,7 @@ def additive(
     monitor: Monitor,
     known: Sequence[Structure] = (),
     shapes: Shapes = FREE,
+    parts: bool = False,
 ) -> Found:
     """The network with the highest posterior, under the prior with the highest marginal likelihood.
 
@@ -78,6 +80,7 @@ def additive(
         monitor: told after every update.
         known: what an earlier search decided for each target; decided anew where it is not given.
         shapes: what the functions of some inputs are held to. No product holds such an input.
+        parts: whether logits are the mean of fits to parts of the rows. Functions that are held are those of all rows.
     """
     asked = _asked(start, shapes)
     x, y, weight = rows
@@ -98,6 +101,9 @@ def additive(
     else:
         tasks = [Task(a, weight, y, outputs, [], note)]
     found, tasks, ends = _searched(start, layer.kind != OFF, tasks, asked, known)
+    if parts and not asked:
+        there = _of_tasks(_on(layer.kind != OFF, found), outputs, len(tasks))
+        ends = [averaged(*each) for each in zip(tasks, ends, there, strict=True)]
     if asked:
         zeros = (-start.output_shift / start.output_scale).tolist()
         ends = [held(*each, asked, shapes.margin, zero) for *each, zero in zip(tasks, ends, zeros, strict=False)]
@@ -138,9 +144,8 @@ def _searched(
         """The variables, the tasks with them, and among what each of them searches."""
         found = variables(start, x, weight, TUNED.rough_intervals if rough else TUNED.intervals, rough, periods)
         there = _on(edges, found)
-        each = there[:, :outputs].T if len(tasks) == outputs else there[:, :outputs].any(1)[None]
         pairs = _free(_pairs_on(there[:, outputs:]), found, asked)
-        among = [(mine.nonzero()[:, 0].tolist(), pairs, most) for mine in each]
+        among = [(mine, pairs, most) for mine in _of_tasks(there, outputs, len(tasks))]
         return found, [replace(task, variables=found) for task in tasks], among
 
     if known:
@@ -187,6 +192,12 @@ def _note(monitor: Monitor, unit: float) -> Note:
 def _on(edges: Tensor, found: Sequence[Variable]) -> Tensor:
     """The variables all of whose edges are there (v, o), from the edges of all inputs (d, o)."""
     return torch.stack([edges[list(variable.inputs)].all(0) for variable in found])
+
+
+def _of_tasks(on: Tensor, outputs: int, tasks: int) -> list[list[int]]:
+    """For each task, the variables that it may have: on (v, o)."""
+    each = on[:, :outputs].T if tasks == outputs else on[:, :outputs].any(1)[None]
+    return [mine.nonzero()[:, 0].tolist() for mine in each]
 
 
 def _pairs_on(on: Tensor) -> list[Pair]:

@@ -26,13 +26,15 @@ HOW = "highest marginal likelihood"
 @dataclass(frozen=True)
 class Again:
     """What `refit` goes on from: the scaled network that the fit began with, its loss, what was decided for each
-    target, the shapes that functions are held to, and how sure the fit is of each function."""
+    target, the shapes that functions are held to, how sure the fit is of each function, and whether logits are the
+    mean of fits to parts of the rows."""
 
     start: KAN
     loss: Loss
     structures: list[Structure]
     shapes: Shapes
     doubts: list[Doubt]
+    parts: bool = False
 
 
 def fit_kan(

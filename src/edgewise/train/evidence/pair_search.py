@@ -52,7 +52,8 @@ def search(
     every = _grown(task, dense, _within(task, singles, lines, most, among), singles, pairs, most, among)
     if every.posterior.gain <= few.posterior.gain:
         return few
-    losses, weight = _unseen_losses(task, [_again(found, among) for found in (few, every)], few)
+    tries: list[Try] = [_again(few, among), lambda part: _within(part, singles, lines, most, among)]
+    losses, weight = _unseen_losses(task, tries, few)  # pairs chosen by all rows would know those that judge
     gain = losses[0] - losses[1]
     mean = weight @ gain / weight.sum()
     error = (weight @ (gain - mean).square() / weight.sum() / (len(gain) - 1)).sqrt()
@@ -124,7 +125,7 @@ def _grown(
         pooled = [term for term in best.terms if term.pooled and term.variables not in again]
         grown = singles + pooled + alone + added
         found = _or_nothing(how(task, grown, carried(best, grown), among))
-        if found.score <= best.score:
+        if found.score <= best.score + TUNED.pairs_worth:
             break
         best = found
     return best
@@ -151,8 +152,11 @@ def _within(task: Task, singles: list[Term], pairs: Sequence[Pair], most: int, a
 
 
 def _or_nothing(found: Model) -> Model:
-    """The model, or the best constant where noise alone would give as much."""
-    return found if found.believed else replace(found, posterior=found.posterior.nothing(), score=0.0)
+    """The model, or the best constant where noise alone would give as much. That is no more likely than a model which
+    is believed, however much this one was charged for its choices."""
+    if found.believed:
+        return found
+    return replace(found, posterior=found.posterior.nothing(), score=min(found.score, 0.0))
 
 
 def _better(task: Task, singles: list[Term], among: Among) -> tuple[How, Model]:

@@ -1,0 +1,159 @@
+"""What a formula leaves of the rows: whether anything of it can be predicted, by tests that see different things.
+
+Each test gives the chance that noise shows as much structure. Noise need not be normal, nor alike on all rows, where a
+test takes its variance from the squares of what is left.
+
+Letters: n rows, d columns, r (n,) what is left.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+import torch
+from torch import Tensor
+
+from .polynomials import Frame, count, exponents, features
+from .split_rows import LawRows, LawTask
+from .tree import Node, Num, numbers_of, values, walk
+from .tuning import TUNED
+
+
+def chances(node: Node, task: LawTask) -> Iterator[float]:
+    """The chance, for each test in turn, that noise shows as much structure as what the formula leaves. Quick tests
+    come first. Zero where it is not defined on a row."""
+    rows = LawRows(torch.cat([task.fitting.X, task.choosing.X]), torch.cat([task.fitting.y, task.choosing.y]))
+    left = rows.y - values(node, rows.X)
+    if not bool(torch.isfinite(left).all()):
+        yield 0.0
+        return
+    free = sum(part.name is None for part in numbers_of(node))
+    centred = left - left.mean()
+    yield along_parts(node, rows.X, left, free)
+    yield of_waves(rows.X, centred)
+    yield of_neighbours(rows.X, centred)
+    for design in _polynomials(rows.X):
+        yield chance_of(left, design, free)
+
+
+def chance_of(left: Tensor, design: Tensor, free: int) -> float:
+    """The chance that noise is explained by a design (n, M) as well as these residuals (n,), of which `free` constants
+    were fitted. Source: Seber & Lee 2003, Linear Regression Analysis, section 4.3."""
+    from scipy.special import fdtrc
+
+    n, m = design.shape
+    q = torch.linalg.qr(torch.cat([torch.ones(n, 1, dtype=design.dtype), design], 1)).Q
+    centred = left - left.mean()
+    inside = float((q.T @ centred).square().sum())
+    whole = float(centred.square().sum())
+    degrees = n - 1 - m - free
+    if whole == 0.0 or degrees < 1:
+        return 1.0
+    statistic = (inside / m) / max((whole - inside) / degrees, 1e-300)
+    return float(fdtrc(m, degrees, statistic))
+
+
+def _polynomials(X: Tensor) -> Iterator[Tensor]:
+    """Polynomials of low and of high degree, on even scales and on logarithmic ones: without the constant."""
+    n, d = X.shape
+    for logarithms in (False, True):
+        frame = Frame.of(X, logarithms=logarithms)
+        if logarithms and not any(frame.logarithm):
+            continue
+        degrees = [k for k in range(1, TUNED.degree) if count(d, k) <= min(TUNED.test_features, n / 5)]
+        for degree in sorted({degrees[len(degrees) // 2], degrees[-1]}) if degrees else []:
+            yield features(frame(X), exponents(d, degree))[:, 1:]
+
+
+# ------------------------------------------------------------------ along the parts of the formula
+
+
+def along_parts(node: Node, X: Tensor, left: Tensor, free: int) -> float:
+    """Polynomials of one part of the formula at a time, itself among them: a wrong function of the right argument
+    leaves a curve over that argument, which few features see."""
+    parts = [part for part in dict.fromkeys(walk(node)) if not isinstance(part, Num)][: TUNED.test_parts]
+    found = []
+    for part in parts:
+        z = values(part, X)[:, None]
+        if bool(torch.isfinite(z).all()) and float(z.std()) > TUNED.least_spread * float(z.abs().max()):
+            degree = min(TUNED.test_degree, len(torch.unique(z[: TUNED.searched])) - 1)
+            powers = exponents(1, degree)
+            found.append(chance_of(left, features(Frame.of(z, logarithms=False)(z), powers)[:, 1:], free))
+    return min(1.0, len(found) * min(found, default=1.0))
+
+
+# ------------------------------------------------------------------ waves
+
+
+def of_waves(X: Tensor, left: Tensor) -> float:
+    """The strongest wave of all that run along two columns at once, or along a product or a quotient of two."""
+    d = X.shape[1]
+    logarithms = Frame.of(X, logarithms=True)
+    frames = [Frame.of(X, logarithms=False), *([logarithms] if any(logarithms.logarithm) else [])]
+    strongest, looked = 0.0, 0
+    bins, most = TUNED.test_bins
+    for frame in frames:
+        U = frame(X)
+        for i, j in combinations(range(d), 2):
+            power = _spectrum([U[:, i], U[:, j]], left, bins, most)
+            strongest, looked = max(strongest, float(power.max())), looked + power.numel() // 2
+    lines = [*X.T, *(line for i, j in combinations(range(d), 2) for line in _joined(X[:, i], X[:, j]))]
+    for line in lines:
+        u = Frame.of(line[:, None], logarithms=False)(line[:, None])[:, 0]
+        power = _spectrum([u], left, bins * bins // 16, min(most * 8, len(left) // 4))
+        strongest, looked = max(strongest, float(power.max())), looked + power.numel()
+    return min(1.0, looked * math.exp(-strongest))
+
+
+def _joined(a: Tensor, b: Tensor) -> list[Tensor]:
+    smallest = float(b.abs().min())
+    return [a * b, *([a / b] if smallest > TUNED.near_zero * float(b.square().mean().sqrt()) else [])]
+
+
+def _spectrum(lines: Sequence[Tensor], left: Tensor, bins: int, most: int) -> Tensor:
+    """The power of each wave of up to `most` periods along lines (n,) in [-1, 1]; of noise, its chance to exceed p is
+    exp(-p) at most.
+
+    The variance of a wave's two parts follows from the squares of what is left, at twice its frequency: so columns of
+    few values, on which many waves are one, do no harm.
+    """
+    place = torch.zeros(len(left), dtype=torch.long)
+    for line in lines:
+        place = place * bins + ((line + 1) * (bins / 2)).long().clamp(0, bins - 1)
+    shape = (bins,) * len(lines)
+    sums, squares = (
+        torch.zeros(bins ** len(lines), dtype=left.dtype).index_add_(0, place, r).reshape(shape)
+        for r in (left, left.square())
+    )
+    wave, twice = torch.fft.fftn(sums), torch.fft.fftn(squares)
+    for axis in range(len(lines)):
+        ends = [*range(most + 1), *range(-most, 0)] if axis else [*range(most + 1)]
+        wave = wave.index_select(axis, torch.tensor(ends) % bins)
+        twice = twice.index_select(axis, (2 * torch.tensor(ends)) % bins)
+    whole = float(left.square().sum())
+    power = wave.abs().square() / (whole + twice.abs()).clamp(min=1e-300)
+    power.reshape(-1)[0] = 0.0  # the mean
+    return power
+
+
+# ------------------------------------------------------------------ rows that lie close
+
+
+def of_neighbours(X: Tensor, left: Tensor) -> float:
+    """Whether what is left is alike on rows that lie close, in ranks: the mean product over such pairs. One where the
+    columns are too many for any rows to be close."""
+    from scipy.spatial import KDTree
+    from scipy.special import ndtr
+
+    n, d = X.shape
+    if d > TUNED.test_columns or n < TUNED.fewest:
+        return 1.0
+    ranks = (X.argsort(0).argsort(0).double() / n).numpy()
+    near = torch.as_tensor(KDTree(ranks).query(ranks, k=TUNED.test_near + 1)[1])[:, 1:]
+    own = torch.arange(n)[:, None].expand_as(near)
+    pairs = torch.stack([torch.minimum(own, near), torch.maximum(own, near)], -1).reshape(-1, 2).unique(dim=0)
+    both = left[pairs[:, 0]] * left[pairs[:, 1]]
+    spread = float(both.square().sum().sqrt())
+    return float(ndtr(-float(both.sum()) / spread)) if spread > 0 else 1.0

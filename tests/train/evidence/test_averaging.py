@@ -1,0 +1,97 @@
+"""The mean of fits to parts of the rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+import edgewise as ew
+from edgewise.train.evidence.averaging import _of_parts, averaged
+from edgewise.train.evidence.chosen_terms import Model, Task
+from edgewise.train.evidence.pair_search import _or_nothing, search
+from edgewise.train.evidence.terms import edge_term, prior_of
+from edgewise.train.evidence.tuning import TUNED
+from edgewise.train.evidence.variables import variables
+from helpers import assert_close
+
+D = 3
+
+
+def table(rows: int, noise: float = 0.4, seed: int = 0) -> tuple[Tensor, Tensor]:
+    draw = torch.Generator().manual_seed(seed)
+    x = torch.rand(rows, D, dtype=torch.float64, generator=draw) * 2 - 1
+    y = torch.sin(3 * x[:, 0]) + x[:, 1] + noise * torch.randn(rows, dtype=torch.float64, generator=draw)
+    return x, y
+
+
+def labels(y: Tensor, classes: int) -> Tensor:
+    return (y > 0).long() if classes == 2 else (y > -0.5).long() + (y > 0.5).long()
+
+
+def found(x: Tensor, y: Tensor, classes: int = 1) -> tuple[Task, Model]:
+    weight = torch.ones(len(x), dtype=torch.float64)
+    start = ew.KAN((D, 1), seed=0).double()
+    task = Task(x, weight, y, classes, variables(start, x, weight, TUNED.intervals), lambda loss: False)
+    return task, search(task, range(D), [], 0)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_functions_are_means_of_those_of_the_parts_and_as_large_as_those_of_all_rows(classes: int):
+    x, y = table(80)
+    task, whole = found(x, labels(y, classes), classes)
+    mean = averaged(task, whole, range(D))
+    there = {term.variables for term in whole.terms}
+    more = [edge_term(number, task.variables[number]) for number in range(D) if (number,) not in there]
+    parts = _of_parts(task, whole, whole.terms + more)
+
+    def functions(model: Model) -> Tensor:
+        of_all = task.predict(model.terms, model.posterior, x) - model.posterior.constant
+        return of_all - of_all.mean(1, keepdim=True)
+
+    each = torch.stack([functions(end) for end in parts])
+    assert len(parts) == TUNED.shuffles * TUNED.left_out
+    assert float((each - each[0]).abs().max()) > 1e-3  # the parts are different
+    size = functions(whole).norm()
+    assert_close(functions(mean), each.mean(0) * (size / each.mean(0).norm()), like="float64")
+    assert_close(functions(mean).norm(), size, like="float64")
+
+
+def test_every_function_of_the_mean_has_a_band():
+    x, y = table(80)
+    task, whole = found(x, labels(y, 3), 3)
+    few = replace(
+        whole, terms=whole.terms[:1], posterior=task.fit(whole.terms[:1], prior_of(whole.terms[:1]), None, None)
+    )
+    mean = averaged(task, few, range(D))
+    spread = mean.posterior.spread
+    assert spread is not None
+    assert len(mean.terms) > 1
+    assert len(spread.terms) == len(mean.terms)
+    first = 0
+    for term, places, covariance in zip(mean.terms, spread.places, spread.covariance, strict=True):
+        assert set(places.tolist()) <= set(range(first, first + len(term.roughness)))
+        assert len(covariance) == 3
+        assert all(float(torch.linalg.eigvalsh(one)[0]) > -1e-9 for one in covariance)
+        first += len(term.roughness)
+
+
+@pytest.mark.parametrize("rows", [TUNED.fewest_averaged - 1, TUNED.most_averaged + 1])
+def test_few_and_many_rows_and_numbers_are_left_as_they_are(rows: int):
+    x, y = table(rows)
+    task, whole = found(x, labels(y, 2), 2)
+    assert averaged(task, whole, range(D)) is whole
+    task, whole = found(x[:60], y[:60])
+    assert averaged(task, whole, range(D)) is whole
+
+
+def test_what_is_believed_does_not_yield_to_what_is_not():
+    x, y = table(60)
+    whole = found(x, y)[1]
+    assert whole.believed
+    charged = replace(whole, score=-3.0)  # for its choices
+    nothing = _or_nothing(replace(whole, believed=False, score=-5.0))
+    assert not bool(nothing.posterior.coef.any())
+    assert nothing.score < charged.score

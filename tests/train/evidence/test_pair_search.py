@@ -1,0 +1,29 @@
+"""The search for pairs that act together."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+import torch
+
+import edgewise as ew
+from edgewise.train.evidence.chosen_terms import Task
+from edgewise.train.evidence.pair_search import search
+from edgewise.train.evidence.tuning import TUNED
+from edgewise.train.evidence.variables import variables
+
+N, D, MOST = 110, 18, 20
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_of_many_pairs_that_say_nothing_none_is_taken(seed: int):
+    """There are 153 products, of which there is room for 20: the best of them by all rows fit all rows, by chance."""
+    draw = torch.Generator().manual_seed(seed)
+    x = torch.randn(N, D, dtype=torch.float64, generator=draw)
+    y = x @ torch.linspace(1, 0.2, D, dtype=torch.float64) + 1.5 * torch.randn(N, dtype=torch.float64, generator=draw)
+    weight, start = torch.ones(N, dtype=torch.float64), ew.KAN((D, 1), seed=0).double()
+    task = Task(x, weight, y, 1, variables(start, x, weight, TUNED.intervals), lambda loss: False)
+    found = search(task, range(D), list(combinations(range(D), 2)), MOST)
+    assert found.believed
+    assert not found.structure.pooled
