@@ -345,7 +345,7 @@ PROBLEMS: dict[str, Problem] = {
         bar="L2 below 8e-9",
         published="8.3e-9 (perceptron, quasi-Newton, GPU)",
         points=5500,
-        slabs=24,
+        slabs=16,
         **_in_time(130),
     ),
     "allen-cahn": _allen_cahn(
