@@ -20,6 +20,7 @@ from torch import Tensor
 
 import edgewise as ew
 from edgewise import checkpoint
+from edgewise.container import digest_of, header_text
 from edgewise.errors import CheckpointError, EdgewiseError, EdgewiseWarning
 from edgewise.layers import BOTH, KANLayer
 from edgewise.metadata import Encoding, Metadata
@@ -53,7 +54,7 @@ class Altered:
     @property
     def raw(self) -> bytes:
         """The file, with a right digest."""
-        told = json.dumps({**self.header, "digest": checkpoint._digest(self.header, self.tensors)})
+        told = json.dumps({**self.header, "digest": digest_of(header_text(self.header), self.tensors)})
         tensors = {name: value.contiguous() for name, value in self.tensors.items()}
         return pack(tensors, {checkpoint.KEY: told})
 

@@ -19,6 +19,7 @@ from safetensors.torch import save as pack
 
 import altered
 from edgewise import KAN, checkpoint
+from edgewise.container import digest_of, header_text
 from edgewise.errors import CheckpointError
 from edgewise.metadata import Edit, Metadata
 from edgewise.spec import spec_of
@@ -170,7 +171,7 @@ def forged(change) -> bytes:
     tensors = dict(model.state_dict())
     header = change(header, tensors) or header
     if isinstance(header, dict):
-        header["digest"] = checkpoint._digest(header, tensors)
+        header["digest"] = digest_of(header_text(header), tensors)
     return pack({name: value.contiguous() for name, value in tensors.items()}, {"edgewise": json.dumps(header)})
 
 

@@ -27,6 +27,7 @@ LEVELS = [
     {"nn", "trace", "prediction"},
     {"model"},
     {"attribution", "size", "spec"},
+    {"container"},
     {"transforms", "checkpoint"},
     {"train"},
     {"insight"},

@@ -12,6 +12,7 @@ from safetensors.torch import save as pack
 
 import edgewise as ew
 from edgewise import checkpoint, storage
+from edgewise.container import digest_of, header_text, metadata_of
 from edgewise.errors import CheckpointError
 from edgewise.pde.ansatz import Ansatz
 from edgewise.pde.domain import Domain
@@ -72,11 +73,11 @@ def test_a_solution_is_no_single_network(tmp_path: Path):
 def forged(change, model=slabs) -> bytes:
     """A file whose header was changed, with the digest that goes with it."""
     raw = storage.to_bytes(model())
-    tensors, header = unpack(raw), json.loads(checkpoint.metadata_of(raw, "it")[checkpoint.SOLUTION])
+    tensors, header = unpack(raw), json.loads(metadata_of(raw, "it")[checkpoint.SOLUTION])
     header.pop("digest")
     change(header, tensors)
-    digest = checkpoint.digest_of(storage._text(header), tensors)
-    return pack(tensors, {checkpoint.SOLUTION: storage._text(header | {"digest": digest})})
+    digest = digest_of(header_text(header), tensors)
+    return pack(tensors, {checkpoint.SOLUTION: header_text(header | {"digest": digest})})
 
 
 @pytest.mark.parametrize("change, words", [

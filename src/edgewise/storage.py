@@ -5,23 +5,21 @@ A KAN has the file that `checkpoint` describes. A solution of several networks h
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import torch as safetensors
 from torch import Tensor, nn
 
-from . import checkpoint
-from .devices import as_device
-from .errors import CheckpointError, ConfigError, clipped, knows_keywords, shown
+from . import __version__, checkpoint
+from .container import metadata_of, pack, put_on, unpack
+from .errors import CheckpointError, clipped, knows_keywords
 from .model import KAN, Fitted
 from .pde.ansatz import Ansatz
 from .pde.solution import Solution
 from .pde.time_slabs import TimeSlabs
 from .pde.written import described, rebuilt
-from .spec.fields import LONGEST, text, whole
+from .spec.fields import LONGEST, whole
 
 FORMAT = 1  # of solutions; raised when an older edgewise could not read the file any more
 
@@ -87,40 +85,22 @@ def to_bytes(model: Any) -> bytes:
         f"part {place}": torch.frombuffer(bytearray(checkpoint.to_bytes(kan)), dtype=torch.uint8)
         for place, kan in enumerate(kans)
     }
-    header = {"format": FORMAT, "version": checkpoint.__version__, "solution": about, "parts": len(kans)}
-    digest = checkpoint.digest_of(_text(header), parts)
-    return safetensors.save(parts, {checkpoint.SOLUTION: _text(header | {"digest": digest})})
+    header = {"format": FORMAT, "version": __version__, "solution": about, "parts": len(kans)}
+    return pack(parts, checkpoint.SOLUTION, header)
 
 
 def from_bytes(raw: bytes, where: str = "the file", device: torch.device | str | None = None) -> Any:
     """The model in the content of a file. Raises `CheckpointError` as `load` does."""
-    metadata = checkpoint.metadata_of(raw, where)
-    if checkpoint.SOLUTION not in metadata:
+    if checkpoint.SOLUTION not in metadata_of(raw, where):
         return checkpoint.from_bytes(raw, where, device)
+    tensors, header, _ = unpack(raw, checkpoint.SOLUTION, ("solution", "parts"), FORMAT, where)
     try:
-        tensors, header = safetensors.load(raw), json.loads(metadata[checkpoint.SOLUTION])
-        number, version = whole(1)(header["format"], "its format"), text(header["version"], "its version")
-        about, count = header["solution"], whole(1)(header["parts"], "its parts")
-        intact = header.pop("digest", None) == checkpoint.digest_of(_text(header), tensors)
-    except checkpoint.DAMAGE as error:
-        kind = "" if isinstance(error, CheckpointError) else f"{type(error).__name__}: "
-        raise CheckpointError(f"{where} is damaged: {kind}{clipped(error, LONGEST)}") from error
-    if number > FORMAT:
-        raise CheckpointError(
-            f"{where} holds a solution of format {shown(number)}, of edgewise {shown(version)}; this is"
-            f" {checkpoint.__version__} and reads up to {FORMAT}: update it"
-        )
-    if not intact:
-        raise CheckpointError(f"{where} is damaged: its content does not match its digest")
-    try:
+        count = whole(1)(header["parts"], "its parts")
         kans = [checkpoint.from_bytes(_content(tensors, place), f"part {place}") for place in range(count)]
-        model = rebuilt(about, kans)
+        model = rebuilt(header["solution"], kans)
     except CheckpointError as error:
         raise CheckpointError(f"{where} does not describe a solution: {clipped(error, LONGEST)}") from error
-    try:
-        return model if device is None else model.to(as_device(device))
-    except (RuntimeError, ConfigError) as error:
-        raise CheckpointError(f"the model in {where} cannot be put on {shown(device)}: {error}") from error
+    return put_on(model, device, where)
 
 
 def _content(tensors: dict[str, Tensor], place: int) -> bytes:
@@ -129,7 +109,3 @@ def _content(tensors: dict[str, Tensor], place: int) -> bytes:
     if part is None or part.dtype != torch.uint8 or part.ndim != 1:
         raise CheckpointError(f"part {place} is missing, or is no file")
     return part.numpy().tobytes()
-
-
-def _text(header: dict[str, Any]) -> str:
-    return json.dumps(header, sort_keys=True, ensure_ascii=False)

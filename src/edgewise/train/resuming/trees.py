@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors import torch as safetensors
 from torch import Tensor
 
-from ...checkpoint import digest_of
+from ...container import digest_of
 from ...errors import CheckpointError, clipped
 from ...files import write_whole
 from ..solvers.snapshots import Tree
