@@ -16,9 +16,9 @@ from .container import metadata_of, pack, put_on, unpack
 from .errors import CheckpointError, clipped, knows_keywords
 from .model import KAN, Fitted
 from .pde.ansatz import Ansatz
+from .pde.described import described, rebuilt
 from .pde.solution import Solution
 from .pde.time_slabs import TimeSlabs
-from .pde.written import described, rebuilt
 from .spec.fields import LONGEST, whole
 
 FORMAT = 1  # of solutions; raised when an older edgewise could not read the file any more

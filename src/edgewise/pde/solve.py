@@ -102,23 +102,15 @@ def solve(
     problems([*_wrong(model, conditions, points, grids, steps, restarts, seed), *wrong])
     place, known = Domain.create(domain), _networks(model, slabs)
     module = _private(known[0], place)
-    timed = any(isinstance(condition, Initial) for condition in conditions)
-    form = form_of(conditions, features, place, outputs_of_network(module, place), timed)
-    task = BoundaryProblem(
-        equation=Equation.asked(equation, place, form.outputs),
-        domain=place,
-        conditions=tuple(condition for condition in conditions if not is_hard(condition)),
-        timed=timed,
-        outputs=form.outputs,
-        points=index(points),
-        seed=index(seed),
-        grids=None if isinstance(grids, str) else tuple(index(size) for size in grids),
-        steps=TUNED.steps if steps is None else index(steps),
-        restarts=index(restarts),
-        fixed=frozenset(name for name, parameter in known[0].named_parameters() if not parameter.requires_grad),
-        form=None if form.plain else form,
-        hard=tuple(condition for condition in conditions if is_hard(condition)),
-    )
+    pace: dict[str, Any] = {
+        "points": index(points),
+        "seed": index(seed),
+        "grids": None if isinstance(grids, str) else tuple(index(size) for size in grids),
+        "steps": TUNED.steps if steps is None else index(steps),
+        "restarts": index(restarts),
+        "fixed": frozenset(name for name, parameter in known[0].named_parameters() if not parameter.requires_grad),
+    }
+    task = _task(equation, place, conditions, features, outputs_of_network(module, place), pace)
     several = len(known) > 1 or not (is_int(slabs) and index(slabs) == 1)  # type: ignore[arg-type]
     with watched(callbacks, progress) as monitor:
         work = _slabs(task, model, known, slabs, monitor) if several else Rounds(task, module, monitor)
@@ -127,6 +119,29 @@ def solve(
         status = _ended(work)
         monitor.finishing()
         return _closed(known, work, status)
+
+
+def _task(
+    equation: Callable[[Any, Tensor], Any],
+    domain: Domain,
+    conditions: Sequence[Condition],
+    features: Sequence[Callable[[Tensor], Tensor]],
+    outputs: int,
+    pace: dict[str, Any],
+) -> BoundaryProblem:
+    """What is to be solved by a network of so many outputs. pace: settings of the work that `BoundaryProblem` takes."""
+    timed = any(isinstance(condition, Initial) for condition in conditions)
+    form = form_of(conditions, features, domain, outputs, timed)
+    return BoundaryProblem(
+        equation=Equation.asked(equation, domain, form.outputs),
+        domain=domain,
+        conditions=tuple(condition for condition in conditions if not is_hard(condition)),
+        timed=timed,
+        outputs=form.outputs,
+        form=None if form.plain else form,
+        hard=tuple(condition for condition in conditions if is_hard(condition)),
+        **pace,
+    )
 
 
 def _networks(model: nn.Module, slabs: Any) -> list[nn.Module]:
@@ -179,8 +194,7 @@ def _private(model: nn.Module, domain: Domain) -> nn.Module:
         return copy.deepcopy(model).cpu().double()
     if model.features != domain.dims:
         raise ConfigError(f"the model takes {model.features} inputs, but points of the domain have {domain.dims}")
-    module = placed(model.build().cpu(), domain)
-    return module
+    return placed(model.build().cpu(), domain)
 
 
 def _closed(known: Sequence[nn.Module], work: Rounds | Slabs, status: Status) -> Solution:
