@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgewise.report import pictures
-from edgewise.report.sections.training import training
+from edgewise.report.sections.losses_over_steps import training
 
 from .pages import ParsedPage, history
 

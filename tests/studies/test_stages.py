@@ -11,7 +11,7 @@ import edgewise as ew
 from edgewise.data import Table, from_arrays
 from edgewise.studies import stages
 from edgewise.studies.learning import learn_all
-from edgewise.studies.settings import StudySettings
+from edgewise.studies.study_settings import StudySettings
 from edgewise.train.result import FitResult
 
 

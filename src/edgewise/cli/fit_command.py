@@ -15,8 +15,8 @@ from ..files import FileError, check_new_folder, clear_leftovers
 from ..studies import words
 from ..studies.folder import FORMULA, HISTORY, JUDGED, MODEL, OWN, PICTURE, REPORT, RESULT, write_folder
 from ..studies.formula_text import on_screen
-from ..studies.settings import StudySettings
 from ..studies.study import Study, opening, study_table
+from ..studies.study_settings import StudySettings
 from ..train.resuming.journal import Journal
 from .options import names
 from .signals import Ending, ending

@@ -7,8 +7,8 @@ from enum import Enum
 
 import torch
 
+from .lack_of_fit import chances
 from .least_squares import error
-from .left_over import chances
 from .split_rows import LawTask
 from .tree import Node, columns_of, numbers_of, values
 from .tuning import TUNED
@@ -74,7 +74,7 @@ def explains(node: Node, task: LawTask) -> bool:
 
 
 def is_noise(node: Node, task: LawTask) -> bool:
-    """Whether nothing that is left can be predicted, by all tests of `left_over.py`."""
+    """Whether nothing that is left can be predicted, by all tests of `lack_of_fit.py`."""
     return all(chance > TUNED.chance for chance in chances(node, task))
 
 

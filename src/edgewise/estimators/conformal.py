@@ -17,7 +17,7 @@ import numpy as np
 from ..data import Table, folds
 from ..model import KAN
 from ..studies.learning import learn_all
-from ..studies.settings import StudySettings
+from ..studies.study_settings import StudySettings
 from .arrays import predicted
 
 FOLDS = 5  # networks; more cost more, and fewer err more than the network that is fitted to all rows

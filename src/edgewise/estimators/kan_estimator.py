@@ -24,7 +24,7 @@ from ..report import report
 from ..studies.curves import curves
 from ..studies.formula_text import identifiers
 from ..studies.learning import Learned, closed, learn_all
-from ..studies.settings import StudySettings
+from ..studies.study_settings import StudySettings
 from ..symbolic.formula import formula as written_down
 from .arrays import predicted
 from .bases import BaseEstimator

@@ -14,9 +14,9 @@ from .figures import closed_forms, scores
 from .sections import dependence, edge_cards, networks
 from .sections.accuracy import accuracy
 from .sections.expressions import expressions
+from .sections.losses_over_steps import training
 from .sections.residuals import residuals
 from .sections.table_columns import table_columns
-from .sections.training import training
 from .sections.usage import usage
 from .subject import Subject
 

@@ -13,8 +13,8 @@ from .markup import Markup, element, join
 from .sections.dependence import Dependence, DependenceCharts
 from .sections.edge_cards import EdgeCard
 from .sections.law_front import LawFront
+from .sections.losses_over_steps import Training
 from .sections.residuals import Residuals
-from .sections.training import Training
 
 STAGE_TOP = 24.0  # pixels above the losses for the words of the stages
 LINE_POINTS = 800  # of a line of losses: about one per pixel

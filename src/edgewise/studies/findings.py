@@ -10,8 +10,8 @@ from ..data import Table
 from ..model import KAN
 from .formula_text import Written
 from .scores import Scores
-from .settings import StudySettings
 from .stages import Trained
+from .study_settings import StudySettings
 
 
 @dataclass(frozen=True, eq=False)

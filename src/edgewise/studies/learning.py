@@ -8,8 +8,8 @@ from ..data import Table
 from ..model import KAN
 from .closed_forms import close
 from .kept_shapes import shapes_of
-from .settings import StudySettings
 from .stages import Trained, final, learn, named, parts
+from .study_settings import StudySettings
 
 
 @dataclass(frozen=True, eq=False, repr=False)

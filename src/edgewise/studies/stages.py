@@ -36,7 +36,7 @@ from .choosing import clearly_better, clearly_worse
 from .closed_forms import TOLERANCE, Closed, close, skipped, symbolic_edges, thin
 from .kept_shapes import keeps, shapes_of
 from .leftover import something_left
-from .settings import EFFORTS, StudySettings
+from .study_settings import EFFORTS, StudySettings
 
 ADDITIVE, WITH_PAIRS, LAYERED = "additive network", "network of pairs", "network with hidden layers"
 BY_STEPS = "additive network by steps"

@@ -25,8 +25,8 @@ from .findings import Findings
 from .folder import write_folder
 from .papers import page, written
 from .scores import Scores, predict, scores
-from .settings import StudySettings
 from .stages import Trained, final, learn
+from .study_settings import StudySettings
 
 FEWEST = 10  # rows from which a fit and a part that judges can be made
 

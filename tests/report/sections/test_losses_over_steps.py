@@ -8,7 +8,7 @@ import pytest
 
 from edgewise.model import KAN
 from edgewise.report import report
-from edgewise.report.sections.training import training
+from edgewise.report.sections.losses_over_steps import training
 
 from ..pages import ParsedPage, data, history
 

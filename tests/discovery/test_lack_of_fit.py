@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from edgewise.discovery.left_over import along_parts, chance_of, chances, of_neighbours, of_waves
+from edgewise.discovery.lack_of_fit import along_parts, chance_of, chances, of_neighbours, of_waves
 from edgewise.discovery.split_rows import as_task
 from edgewise.discovery.tree import Apply, Num, Var, product, total
 from edgewise.discovery.tuning import TUNED
