@@ -163,6 +163,8 @@ def test_what_cannot_be_is_refused(conditions, settings, error, words):
     ({"level": 3}, "level of an Interface must be a function"),
     ({"level": torch.abs, "below": "1"}, "below of an Interface must be a number"),
     ({"level": torch.abs, "above": math.nan}, "above of an Interface must be a number"),
+    ({"level": torch.abs, "below": 0.0}, "below of an Interface must be above zero, got 0.0"),
+    ({"level": torch.abs, "above": -1}, "above of an Interface must be above zero, got -1"),
 ])  # fmt: skip
 def test_wrong_interfaces_are_told(settings, words):
     with pytest.raises(ConfigError, match=words):

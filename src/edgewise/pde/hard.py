@@ -205,4 +205,5 @@ def _refuse_slopes(function: Callable[[Tensor], Tensor], x: Tensor, name: str) -
 
 
 def _told(x: Tensor) -> list[float]:
+    """A point (d,) as a message shows it."""
     return [round(value, 6) for value in x.tolist()]

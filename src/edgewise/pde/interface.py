@@ -70,6 +70,8 @@ class Interface:
         for name, value in (("below", self.below), ("above", self.above), ("jump", self.jump)):
             if not callable(value) and not (is_number(value) and math.isfinite(value)):
                 raise ConfigError(f"{name} of an Interface must be a number or a function of x, got {shown(value)}")
+            if name != "jump" and is_number(value) and not value > 0:  # type: ignore[operator]
+                raise ConfigError(f"{name} of an Interface must be above zero, got {shown(value)}: nothing flows there")
         object.__setattr__(self, "kink", Kink(self.level))
 
     def __call__(self, x: Tensor) -> Tensor:
