@@ -101,29 +101,6 @@ def finer(model: KAN, sizes: Sequence[int], errors: Sequence[Tensor], order: int
     return model.build(layers=layers, edit=Edit("refine", f"grid_size={sizes}, where the residual is"))
 
 
-def sizes_within(model: KAN, most: int, errors: Sequence[Tensor], order: int) -> list[int]:
-    """Intervals of each layer, with at most so many for all splines of the network: one more at a time, in the layer
-    where that lowers the error most for each parameter."""
-    layers = model.edge_layers
-    edges = [int(layer.spline_edges().sum()) for layer in layers]
-    sizes = [layer.grid_size for layer in layers]
-    powers = [2 * max(layer.degree + 1 - order, 1) for layer in layers]
-
-    def gain(number: int) -> float:
-        if not edges[number]:
-            return -math.inf
-        first, now = layers[number].grid_size, sizes[number]
-        falls = (first / now) ** powers[number] - (first / (now + 1)) ** powers[number]
-        return float(errors[number].sum()) * falls / edges[number]
-
-    while True:
-        left = most - sum(size * edge for size, edge in zip(sizes, edges, strict=True))
-        fitting = [number for number, edge in enumerate(edges) if 0 < edge <= left]
-        if not fitting:
-            return sizes
-        sizes[max(fitting, key=gain)] += 1
-
-
 def bends(jets: KanJets, x: Tensor) -> Tensor:
     """Squares of the solution's derivatives by each input, of the order `TUNED.bend`, at x (n, d): (n, d)."""
     dims = x.shape[1]
