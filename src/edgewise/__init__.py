@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from .data import from_dataframe as from_dataframe
     from .data import from_function as from_function
     from .data import read_csv as read_csv
-    from .discovery.boundary import boundary as boundary
-    from .discovery.conserved import conserved as conserved
+    from .discovery.conservation.conserved import conserved as conserved
     from .discovery.discover import discover as discover
+    from .discovery.surfaces.boundary import boundary as boundary
     from .estimators.classifier import KANClassifier as KANClassifier
     from .estimators.regressor import KANRegressor as KANRegressor
     from .exports.export import export as export
@@ -76,8 +76,8 @@ _HOME = {
     "Table": "data",
     "adapt": "transforms",
     "attribute": "attribution",
-    "boundary": "discovery.boundary",
-    "conserved": "discovery.conserved",
+    "boundary": "discovery.surfaces.boundary",
+    "conserved": "discovery.conservation.conserved",
     "deepen": "transforms",
     "discover": "discovery.discover",
     "edge": "transforms",

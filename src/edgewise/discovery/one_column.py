@@ -81,18 +81,13 @@ def _with_base(weights: tuple[float, ...], line: bool) -> list[Node]:
 def _waves_under(asked: Question, column: _Column, target: Target) -> Iterator[Node]:
     output, image, weight, base, line = target
     z = asked.X[:, 0]
-    k = z.new_tensor(_frequencies(column))
-    count = len(k)
-    growths = [growth / column.half for growth in TUNED.growths]
-    far = abs(column.middle) + column.half
-    rates = z.new_tensor([rate for rate in growths if abs(rate) * far < LARGEST_EXPONENT])
-    envelope = torch.exp(rates * (z - column.middle)[:, None])  # (n, rates)
-    angle = k * z[:, None]
-    sines, cosines = ((envelope[:, :, None] * part[:, None, :]).flatten(1) for part in (angle.sin(), angle.cos()))
+    rates, k = (z.new_tensor(numbers) for numbers in zip(*_rates_and_frequencies(column), strict=True))
+    envelope, angle = torch.exp(rates * (z - column.middle)[:, None]), k * z[:, None]
+    sines, cosines = envelope * angle.sin(), envelope * angle.cos()
     explained = _explained_by_two(sines * weight[:, None], cosines * weight[:, None], base, image, weight)
     best = torch.topk(explained, min(TUNED.followed, len(explained))).indices.tolist()
     for place in best:
-        rate, frequency = float(rates[place // count]), float(k[place % count])
+        rate, frequency = float(rates[place]), float(k[place])
         design = torch.stack([sines[:, place], cosines[:, place]], 1) * weight[:, None]
         choice = solved((0, 1), design, base * weight[:, None], image * weight)
         a, b = choice.weights
@@ -114,9 +109,19 @@ def _explained_by_two(one: Tensor, other: Tensor, base: Tensor, image: Tensor, w
     return torch.where(apart > TUNED.same * a * c, whole, 0.0)
 
 
-def _frequencies(column: _Column) -> list[float]:
+def _rates_and_frequencies(column: _Column) -> Iterator[tuple[float, float]]:
+    """How waves grow, and their scales: of waves that do not grow, many more."""
+    far = abs(column.middle) + column.half
+    for growth in TUNED.growths:
+        rate = growth / column.half
+        if abs(rate) * far < LARGEST_EXPONENT:
+            count = TUNED.frequencies[1] if rate else TUNED.far_waves
+            yield from ((rate, frequency) for frequency in _frequencies(column, count))
+
+
+def _frequencies(column: _Column, count: int) -> list[float]:
     """Scales of waves: neighbours differ by what least squares overcome."""
-    step, count = TUNED.frequencies
+    step = TUNED.frequencies[0]
     return [step * n / (2 * column.half) for n in range(1, count + 1)]
 
 
@@ -163,7 +168,7 @@ def _grid(column: _Column) -> Iterator[Node]:
         yield from (make(column.middle + side * gap) for gap in beyond for side in (-1.0, 1.0))
     for make in ABOVE.values():
         yield from (make(column.middle - gap) for gap in beyond)
-    yield from (Apply("J0", product(Num(k), Z)) for k in _frequencies(column))
+    yield from (Apply("J0", product(Num(k), Z)) for k in _frequencies(column, TUNED.frequencies[1]))
 
 
 def _located_under(asked: Question, column: _Column, target: Target) -> Iterator[Node]:

@@ -95,7 +95,8 @@ def _growing(asked: Question, parts: int) -> Iterator[list[Node]]:
     for degree in range(1 if parts > 1 else 2, TUNED.sparse_degree + 1):
         if parts * count(d, degree) > min(TUNED.sparse_terms, n / TUNED.rows_a_feature):
             return
-        yield [_monomial(powers) for powers in exponents(d, degree)]
+        nodes = [_monomial(powers) for powers in exponents(d, degree)]
+        yield [node for node in nodes if bool(torch.isfinite(values(node, asked.X).square().sum()))]
 
 
 def _with_quotients(asked: Question, *, logarithms: bool) -> list[Node]:

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from .split_rows import LawRows
-from .tree import ONE, Node, Var, on_columns, product, values, written
+from .tree import ONE, Apply, Node, Var, on_columns, power, product, values, written
+from .tuning import TUNED
 
 ROUND_OFF = 1e-13  # part of a column's size within which all its values are one: some hundred roundings of float64
 FEW = 8  # rows that tell columns apart
@@ -61,6 +62,18 @@ class ReducedProblem:
     def formula(self, inner: Node) -> Node:
         """y as a formula of the given columns, from that of g."""
         return product(self.prefactor, on_columns(inner, self.columns))
+
+    def turned(self, rows: LawRows) -> list[ReducedProblem]:
+        """The same problem in one over its column, and in the logarithm of it: a function that is short in one of them
+        may be long in another. None where there are more columns, or a column has a zero."""
+        if len(self.columns) != 1:
+            return []
+        z = self.inner(rows)[0]
+        if not len(z) or not float(z.abs().min()) > TUNED.least_spread * float(z.abs().max()):
+            return []
+        column = self.columns[0]
+        others = [power(column, -1.0), *([Apply("log", column)] if float(z.min()) > 0 else [])]
+        return [replace(self, columns=(other,)) for other in others]
 
     def words(self, names: Sequence[str]) -> str:
         """The columns, as they are written."""

@@ -11,6 +11,7 @@ from functools import partial
 from .ending import Ending
 from .idle_columns import without_idle
 from .one_column import located, waves
+from .one_says_all import one_says_all
 from .parallel import in_order
 from .polish import polished
 from .proposals import Question, powers, products, sums
@@ -29,6 +30,13 @@ from .yardstick import Yardstick
 
 Search = Callable[[Question], list[Node]]
 ENDGAME: tuple[Search, ...] = (powers, products, polynomials, rationals, quotients, waves, located, sums)
+SINGULAR = {
+    "scalings": "scaling",
+    "translations": "translation",
+    "mixed scalings": "mixed scaling",
+    "scalings by units": "scaling by units",
+    "columns that say all": "column that says all",
+}
 ON_ROWS: tuple[Search, ...] = (noisy_polynomials, powers, products, quotients)  # before there is a surrogate
 
 
@@ -73,6 +81,10 @@ def _rows_then_more(known: SurrogatedProblem, task: LawTask, depth: int, n_jobs:
     """Formulas on the raw rows, then what the surrogate shows."""
     yield from _endgame(SurrogatedProblem.of(known.state, task), task, ON_ROWS)
     yield Pause(0)
+    ordered = one_says_all(known, task)
+    if ordered is not None:
+        yield ProofStep(_told(ordered, task))
+        yield from _whole_endgame(SurrogatedProblem.of(ordered, task, with_pair=True), task)
     yield from _from(known, task, depth, n_jobs)
 
 
@@ -104,9 +116,12 @@ def _from(first: SurrogatedProblem, task: LawTask, depth: int, n_jobs: int) -> I
 
 
 def _whole_endgame(known: SurrogatedProblem, task: LawTask) -> Iterator[Event | Pause]:
-    """All formulas for a state, and a pause."""
+    """All formulas for a state, and of one column for its other forms; a pause after each."""
     yield from _endgame(known, task, ENDGAME)
     yield Pause(0)
+    for state in known.state.turned(task.fitting):
+        yield from _endgame(SurrogatedProblem.of(state, task, with_pair=True), task, ENDGAME)
+        yield Pause(0)
 
 
 def _reductions(first: SurrogatedProblem, task: LawTask) -> Iterator[ProofStep | SurrogatedProblem]:
@@ -153,9 +168,7 @@ def _reduced(
 def _told(state: ReducedProblem, task: LawTask) -> str:
     """The last reduction of a state in words."""
     last = state.trail[-1]
-    kind = (
-        last.kind if last.count > 1 else last.kind.replace("scalings", "scaling").replace("translations", "translation")
-    )
+    kind = last.kind if last.count > 1 else SINGULAR.get(last.kind, last.kind)
     outer = "" if state.prefactor == ONE else f"{written(state.prefactor, task.names)} * "
     inner = outer + state.call(task.names)
     tested = f", tested to {last.rest:.1g}" if last.rest else ""

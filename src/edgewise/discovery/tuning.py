@@ -45,6 +45,8 @@ class DiscoveryTuning:
     """Products of powers in it, at most."""
     below: int = 40
     """Products of powers below a fraction line, at most. Not measured."""
+    rows_a_term: float = 3.0
+    """Rows for each term, at least: with fewer, null vectors would be chance. Not measured."""
     scales: tuple[float, float, int] = (0.1, 30.0, 18)
     """Scales of an argument of one variable: ends in units of its spread, and their number. Neighbours differ by 40
     percent, which least squares for the constants overcome."""
@@ -80,6 +82,8 @@ class DiscoveryTuning:
 
     growths: tuple[float, ...] = (0.0, -0.5, 0.5, -1.0, 1.0, -2.0, 2.0, -4.0, 4.0)
     """Growth of a wave over half of the rows' range, as exponents: neighbours differ by what least squares overcome."""
+    far_waves: int = 200
+    """The number of scales of waves that do not grow: fifty periods, at most."""
     places: tuple[float, ...] = (-1.5, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0, 1.5)
     """Places of a shape, from the middle of the rows, in halves of their range. Not measured."""
     steepness: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -113,46 +117,6 @@ class DiscoveryTuning:
     """Part of its size that what is below the line must keep: at a zero of it, few rows decide. Not measured."""
     quotients: int = 12
     """Quotients whose constants are fitted. On the knots the law is the first of them."""
-
-    # ------------------------------------------------------------------ surfaces (boundary.py, surface.py, logistic.py)
-
-    edge_least: int = 200
-    """Rows from which a surface can be looked for. Not measured."""
-    edge_fitted: float = 0.8
-    """Part of the rows that fit; the others judge."""
-    edge_network: int = 4000
-    """Rows to which the network is fitted that tells what is near the surface: more take time, and it is a guide."""
-    edge_rows: int = 800
-    """Rows nearest to the surface on which terms are compared. Not measured."""
-    edge_part: float = 0.1
-    """Part of the rows, the nearest to the surface, to which the weights are fitted. At 0.3 the mobility edges of
-    chains are up to 2 % off, at 0.1 below 1 %: far rows tell how sharp the surface is, not where."""
-    edge_terms: int = 240
-    """Terms, at most: 30,000 pairs of them take some seconds."""
-    edge_followed: int = 10
-    """Sums that get further terms. Not measured."""
-    edge_longest: int = 5
-    """Terms of a sum, at most, the constant among them. Not measured."""
-    edge_sharpness: float = 10.0
-    """Factor by which a surface may be sharper or dimmer than usual at a row, at most. Not measured."""
-    edge_wrong: float = 0.01
-    """Part of the labels that are wrong anywhere, before rows far from the surface tell it. Not measured."""
-    edge_most_wrong: float = 0.25
-    """The same part, at most: of a network that is often wrong nobody knows why. Not measured."""
-    edge_rough: int = 2
-    """Newton's steps, from the sum without the term, by which the likely terms are told. Not measured."""
-    edge_likely: int = 6
-    """Terms that are fitted to the end, for each that is wanted. Not measured."""
-    edge_rounds: int = 3
-    """Times that sums are looked for with the sharpness of the best, at most. Not measured."""
-    edge_ridge: float = 1e-6
-    """Penalty on the squares of weights, for each row: it matters only where classes come apart."""
-    edge_steps: int = 25
-    """Newton's steps of a regression, at most."""
-    edge_halvings: int = 6
-    """Times that a step is halved, at most."""
-    edge_close: float = 1e-3
-    """Fall of minus the log likelihood below which no more steps are taken: a thousandth of a bit."""
 
     # ------------------------------------------------------------------ splits (splits.py, inner_sums.py)
 
@@ -297,6 +261,21 @@ class DiscoveryTuning:
     """What a column moves the surrogate by, in units of the surrogate's error, up to which it may be idle. Not
     measured."""
 
+    # ------------------------------------------------------------------ columns that say all (one_says_all.py)
+
+    order_rows: int = 2000
+    """Rows that are put in order, at most: they show some hundred waves."""
+    order_columns: int = 2000
+    """Columns in whose order they are put, at most: half a second."""
+    order_weights: tuple[int, ...] = (1, 2, 3)
+    """Weights of two columns in a sum. Not measured."""
+    order_powers: tuple[int, ...] = (1, 2, 3)
+    """Powers of two columns in a product. Not measured."""
+    order_left: float = 0.5
+    """Part of the spread of y that rows may be off the line between neighbours. Not measured."""
+    order_near: float = 1.05
+    """Factor by which a shorter column may leave more than the best one. Not measured."""
+
     # ------------------------------------------------------------------ the search (strategy.py)
 
     depth: int = 4
@@ -358,38 +337,6 @@ class DiscoveryTuning:
     """Columns, at most, where rows can lie close: among 8000 rows in six, a quarter of each width apart."""
     test_near: int = 3
     """Neighbours of each row that it is compared with. Not measured."""
-
-    # ------------------------------------------------------------------ conserved quantities (invariants.py)
-
-    invariant_rows: int = 60
-    """States that a search for conserved quantities needs: three for each of twenty terms."""
-    invariant_most_rows: int = 1500
-    """States that are looked at, at most: five for each of the most terms."""
-    invariant_atoms: int = 6
-    """Functions out of the laws of motion that are factors, at most. Not measured."""
-    invariant_degree: int = 4
-    """Factors of a term, at most. Kepler's orbit needs three, as `experiments/mechanics` shows."""
-    invariant_terms: int = 300
-    """Terms at once, at most: their null space takes a tenth of a second."""
-    rows_a_term: float = 3.0
-    """Rows for each term, at least: with fewer, null vectors would be chance. Not measured."""
-    dependent: float = 1e-7
-    """Part of a term that other terms do not give, below which it is their sum, as r^2 is x^2 + y^2: the root of
-    round-off."""
-    null_rate: float = 1e-9
-    """Rate of a sum of terms, in units of its terms', up to which it may be conserved: velocities have nine digits."""
-    drift: float = 1e-8
-    """Drift of a conserved quantity on rows that judge, at most: an order of magnitude more than on those that fit."""
-    absent: float = 1e-6
-    """Weight of a term, in units of the largest one, below which it does not stand in a sum. Not measured."""
-    invariant_weight: float = 1e-8
-    """Relative error of a weight within which it is a simple number."""
-    minus_bits: float = 0.5
-    """Cost of a minus before a term, so that of two equal forms the one with plus signs is told. Not measured."""
-    same_direction: float = 1e-6
-    """Singular value of gradients of unit length below which one of them is a combination of the others."""
-    same_quantity: float = 1e-6
-    """Part of a quantity that products of others leave, below which it is no new one."""
 
 
 TUNED = DiscoveryTuning()

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..model import KAN
-from ..symbolic.simple_numbers import SimpleNumber, nearest
+from ...model import KAN
+from ...symbolic.simple_numbers import SimpleNumber, nearest
+from ..term_library import PLAIN, Library, build
+from ..tree import Node, Num, Power, Product, Var, number, product, total, values
+from ..tuning import TUNED
+from ..yardstick import bits
 from .logistic import Sharpened, alone, sharpened, sharpness, with_each
-from .term_library import PLAIN, Library, build
-from .tree import Node, Num, Power, Product, Var, number, product, total, values
-from .tuning import TUNED
-from .yardstick import bits
+from .tuning import SURFACES
 
 PLAIN_SHAPES = ("z", "abs", "z2", "exp", "exp-", "cosh", "1/cosh", "sinh", "1/z", "log", "tanh", "sin", "cos")
 SHAPES = (*((shape, 1.0) for shape in PLAIN_SHAPES), ("exp", 2.0), ("exp-", 2.0))  # with the scale of the argument
@@ -67,7 +68,7 @@ def _terms(X: Tensor, used: list[int]) -> Library:
         for shape, scale in SHAPES:
             yield from (product(Var(j), PLAIN[shape](scale, Var(i))) for i in used for j in used if i != j)
 
-    return build(candidates(), X, TUNED.edge_terms)
+    return build(candidates(), X, SURFACES.terms)
 
 
 def surface(X: Tensor, labels: Tensor, model: KAN) -> Node:
@@ -82,7 +83,7 @@ def surface(X: Tensor, labels: Tensor, model: KAN) -> Node:
         model: a network whose output is zero at the surface.
     """
     used = sorted(model.used_inputs) or list(range(X.shape[1]))
-    few, near = TUNED.edge_rows, max(TUNED.edge_rows, int(TUNED.edge_part * len(X)))
+    few, near = SURFACES.rows, max(SURFACES.rows, int(SURFACES.part * len(X)))
     library = _terms(X[:few], used)
     slopes = dict(zip(used, _slopes(model, X[:few])[:, used].unbind(1), strict=True))
     wrong = _wrong(model, X[near:], labels[near:])
@@ -108,7 +109,7 @@ def _wrong(model: KAN, X: Tensor, labels: Tensor) -> float:
     """The part of labels that are wrong wherever they lie, as the network sees it far from its surface."""
     with torch.no_grad():
         off = int(((model(X)[:, 0] > 0) != (labels > 0)).sum()) if len(X) else 0
-    return min((off + 1) / (len(X) + 1 / TUNED.edge_wrong), TUNED.edge_most_wrong)
+    return min((off + 1) / (len(X) + 1 / SURFACES.wrong), SURFACES.most_wrong)
 
 
 def _bits_of_wrong(scores: Tensor, labels: Tensor) -> float:
@@ -135,13 +136,13 @@ def _searched(nodes: Sequence[Node], slopes: dict[int, Tensor], rows: _Rows) -> 
         if Var(i) in nodes:
             found += _sums(nodes, rows, slope, (-1, nodes.index(Var(i))))
     best = fitted(_lowest(found, len(found)))
-    for _ in range(TUNED.edge_rounds):
+    for _ in range(SURFACES.rounds):
         new = fitted(_sums(nodes, rows, sharpness(rows.features, best[0].sharpness), (-1,)))
         better = new[0].price < best[0].price
         best = sorted([*best, *new], key=_price)
         if not better:
             break
-    return best[: 2 * TUNED.edge_followed]
+    return best[: 2 * SURFACES.followed]
 
 
 def _price(one: _Sum | _Fitted) -> float:
@@ -170,7 +171,7 @@ def _slopes(model: KAN, X: Tensor) -> Tensor:
     (gradient,) = torch.autograd.grad(model(x).sum(), x)
     size = gradient.abs()
     usual = size.median(0).values.clamp(min=1e-300)
-    return (size / usual).clamp(1 / TUNED.edge_sharpness, TUNED.edge_sharpness)
+    return (size / usual).clamp(1 / SURFACES.sharpness, SURFACES.sharpness)
 
 
 def _sums(nodes: Sequence[Node], rows: _Rows, sharp: Tensor, base: tuple[int, ...]) -> list[_Sum]:
@@ -186,8 +187,8 @@ def _sums(nodes: Sequence[Node], rows: _Rows, sharp: Tensor, base: tuple[int, ..
         length = costs + sum(constant if place < 0 else float(costs[place]) for place in places)
         length[[place for place in places if place >= 0]] = math.inf
         start, _, _ = alone(shared, labels)
-        rough = length + with_each(shared, terms, labels, start, TUNED.edge_rough)[1] / (2 * math.log(2))
-        likely = torch.topk(rough, min(TUNED.edge_likely * most, len(rough)), largest=False).indices
+        rough = length + with_each(shared, terms, labels, start, SURFACES.rough)[1] / (2 * math.log(2))
+        likely = torch.topk(rough, min(SURFACES.likely * most, len(rough)), largest=False).indices
         price = length[likely] + with_each(shared, terms[:, likely], labels)[1] / (2 * math.log(2))
         least = torch.topk(price, min(most, len(price)), largest=False)
         pairs = zip(likely[least.indices].tolist(), least.values.tolist(), strict=True)
@@ -206,16 +207,16 @@ def _sums(nodes: Sequence[Node], rows: _Rows, sharp: Tensor, base: tuple[int, ..
             places.pop(int((theta.abs() / covariance.diagonal().sqrt()).argmin()))
         return found
 
-    found = best_of(base, TUNED.edge_followed) + [one for degree in (1, 2) for one in eliminated(degree)]
+    found = best_of(base, SURFACES.followed) + [one for degree in (1, 2) for one in eliminated(degree)]
     for first in set(range(len(nodes))) - set(base):
         found += best_of((*base, first), 2)
-    found = _lowest(found, 2 * TUNED.edge_followed)
-    for _ in range(TUNED.edge_longest - 2):
-        longer = [new for one in found[: TUNED.edge_followed] for new in best_of(one.places, 2)]
-        for known in (*found[: TUNED.edge_followed], *longer):  # without the constant
+    found = _lowest(found, 2 * SURFACES.followed)
+    for _ in range(SURFACES.longest - 2):
+        longer = [new for one in found[: SURFACES.followed] for new in best_of(one.places, 2)]
+        for known in (*found[: SURFACES.followed], *longer):  # without the constant
             kept = tuple(place for place in known.places if place >= 0)
             longer += best_of(kept[:-1], 1) if 1 < len(kept) < len(known.places) else []
-        both = _lowest([*found, *longer], 2 * TUNED.edge_followed)
+        both = _lowest([*found, *longer], 2 * SURFACES.followed)
         if both[0] == found[0]:
             break
         found = both

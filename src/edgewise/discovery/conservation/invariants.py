@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..symbolic.simple_numbers import SimpleNumber, nearest
+from ...symbolic.simple_numbers import SimpleNumber, nearest
+from ..polynomials import exponents
+from ..tree import Node, Num, product, total, values
+from ..tuning import TUNED
 from .invariant_terms import slopes, terms_of_degree
-from .polynomials import exponents
-from .tree import Node, Num, product, total, values
-from .tuning import TUNED
+from .tuning import CONSERVATION
 
 
 @dataclass(frozen=True)
@@ -59,13 +60,13 @@ def invariants(factors: Sequence[Node], flow: Flow) -> list[Kept]:
     ends = int((1 - TUNED.judging) * len(flow.X))
     fitting, judging = flow.part(slice(ends)), flow.part(slice(ends, None))
     found: list[Kept] = []
-    for degree in range(1, TUNED.invariant_degree + 1):
+    for degree in range(1, CONSERVATION.degree + 1):
         nodes = terms_of_degree(factors, degree, fitting.X)
         if not nodes:
             break
         for node in _conserved_sums(nodes, fitting):
             drift = judging.drift(node)
-            if drift <= TUNED.drift and _is_new(node, found, degree, fitting.X):
+            if drift <= CONSERVATION.drift and _is_new(node, found, degree, fitting.X):
                 found.append(Kept(node, degree, drift))
         if independent([one.node for one in found], judging.X) == flow.X.shape[1] - 1:
             break
@@ -79,7 +80,7 @@ def independent(nodes: Sequence[Node], X: Tensor) -> int:
     slope = slopes(nodes, X)
     slope = slope / slope.norm(dim=2, keepdim=True).clamp(min=1e-300)
     sizes = torch.linalg.svdvals(slope)
-    return int((sizes > TUNED.same_direction).sum(1).median())
+    return int((sizes > CONSERVATION.same_direction).sum(1).median())
 
 
 def _conserved_sums(nodes: Sequence[Node], flow: Flow) -> Iterator[Node]:
@@ -89,9 +90,9 @@ def _conserved_sums(nodes: Sequence[Node], flow: Flow) -> Iterator[Node]:
     scale = most.square().sum(0).sqrt().clamp(min=1e-300)
     rates = flow.rates(slope) / scale
     _, sizes, right = torch.linalg.svd(rates, full_matrices=False)
-    basis = right[sizes <= TUNED.null_rate]
+    basis = right[sizes <= CONSERVATION.null_rate]
     for vector in reversed(_echelon(basis)):
-        places = torch.nonzero(vector.abs() > TUNED.absent * vector.abs().max())[:, 0]
+        places = torch.nonzero(vector.abs() > CONSERVATION.absent * vector.abs().max())[:, 0]
         own = torch.linalg.svd(rates[:, places], full_matrices=False)[2][-1]  # without the round-off of elimination
         weights = own / scale[places]
         yield _written([nodes[place] for place in places.tolist()], weights.tolist())
@@ -104,7 +105,7 @@ def _echelon(basis: Tensor) -> list[Tensor]:
         if not waiting:
             break
         best = max(waiting, key=lambda row: float(rows[row, place].abs()))
-        if float(rows[best, place].abs()) <= TUNED.absent:
+        if float(rows[best, place].abs()) <= CONSERVATION.absent:
             continue
         waiting.remove(best)
         done.append(best)
@@ -120,7 +121,7 @@ def _written(nodes: Sequence[Node], weights: Sequence[float]) -> Node:
     versions = []
     for unit in weights:
         scaled = [weight / unit for weight in weights]
-        simple = [nearest(weight, TUNED.invariant_weight * abs(weight)) for weight in scaled]
+        simple = [nearest(weight, CONSERVATION.weight * abs(weight)) for weight in scaled]
         versions.append((sum(map(_cost, simple)), scaled, simple))
     _, scaled, simple = min(versions, key=lambda version: version[0])
     numbers = [Num(w) if one is None else Num(one.value, one) for w, one in zip(scaled, simple, strict=True)]
@@ -131,7 +132,7 @@ def _cost(simple: SimpleNumber | None) -> float:
     """What a weight costs to write; a sign costs a little, so that sums begin with a plus."""
     if simple is None:
         return TUNED.constant_bits
-    return simple.cost + (TUNED.minus_bits if simple.value < 0 else 0.0)
+    return simple.cost + (CONSERVATION.minus_bits if simple.value < 0 else 0.0)
 
 
 def _is_new(node: Node, found: Sequence[Kept], degree: int, X: Tensor) -> bool:
@@ -151,4 +152,4 @@ def _is_new(node: Node, found: Sequence[Kept], degree: int, X: Tensor) -> bool:
     target = target - target.mean()
     q = torch.linalg.qr(design).Q
     left = target - q @ (q.T @ target)
-    return float(left.norm()) > TUNED.same_quantity * max(float(target.norm()), math.ulp(1.0))
+    return float(left.norm()) > CONSERVATION.same_quantity * max(float(target.norm()), math.ulp(1.0))

@@ -9,18 +9,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..config import is_number, is_seed
-from ..data import as_matrix
-from ..errors import ConfigError, DataError, ShapeError, clipped, knows_keywords, problems, shown
-from ..screen import bar_wanted
-from ..structure.probe import column_names
-from .discover import discover
-from .formulas import NamedFormula
+from ...config import is_number, is_seed
+from ...data import as_matrix
+from ...errors import ConfigError, DataError, ShapeError, clipped, knows_keywords, problems, shown
+from ...screen import bar_wanted
+from ...structure.probe import column_names
+from ..discover import discover
+from ..formulas import NamedFormula
+from ..laws import Law
+from ..tree import Node, Var
 from .invariant_terms import atoms
 from .invariants import Flow, Kept, independent, invariants
-from .laws import Law
-from .tree import Node, Var
-from .tuning import TUNED
+from .tuning import CONSERVATION
 
 
 @dataclass(frozen=True, repr=False)
@@ -106,14 +106,14 @@ def conserved(
     problems(_wrong(seconds, seed))
     states = as_matrix(X, dtype=torch.float64, device="cpu")
     rows, columns = states.shape
-    if rows < TUNED.invariant_rows:
-        raise DataError(f"X has {rows} rows; a search for conserved quantities needs {TUNED.invariant_rows}")
+    if rows < CONSERVATION.rows:
+        raise DataError(f"X has {rows} rows; a search for conserved quantities needs {CONSERVATION.rows}")
     names = column_names(X, columns, inputs)
     moving = as_matrix(_called(velocity, states), what="velocity", dtype=torch.float64, device="cpu")
     if moving.shape != states.shape:
         got, wanted = tuple(moving.shape), tuple(states.shape)
         raise ShapeError(f"velocity has shape {got}, wanted that of X, {wanted}: how fast each column changes")
-    order = torch.randperm(rows, generator=torch.Generator().manual_seed(seed))[: TUNED.invariant_most_rows]
+    order = torch.randperm(rows, generator=torch.Generator().manual_seed(seed))[: CONSERVATION.most_rows]
     flow = Flow(states[order], moving[order])
     laws = _laws(flow, names, seconds / max(1, columns), seed, progress)
     factors: list[Node] = [*map(Var, range(columns)), *atoms([law._node for law in laws.values()], flow.X)]
@@ -157,6 +157,6 @@ def _quantity(kept: Kept, names: tuple[str, ...]) -> ConservedQuantity:
 def _message(found: int, count: int, columns: int) -> str:
     """What was found in words."""
     if not found:
-        return f"nothing found that is conserved, of products of up to {TUNED.invariant_degree} factors"
+        return f"nothing found that is conserved, of products of up to {CONSERVATION.degree} factors"
     most = f"a flow in {columns} columns has {columns - 1} at most"
     return f"{found} conserved quantities, {count} of them independent; {most}"

@@ -9,16 +9,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..config import is_seed
-from ..data import as_matrix
-from ..errors import ConfigError, DataError, knows_keywords, shown
-from ..model import KAN
-from ..structure.probe import column_names
-from ..train.fit import fit
-from .formulas import NamedFormula
+from ...config import is_seed
+from ...data import as_matrix
+from ...errors import ConfigError, DataError, knows_keywords, shown
+from ...model import KAN
+from ...structure.probe import column_names
+from ...train.fit import fit
+from ..formulas import NamedFormula
+from ..tree import Node, columns_of, complexity, values
+from ..tuning import TUNED
 from .surface import surface
-from .tree import Node, columns_of, complexity, values
-from .tuning import TUNED
+from .tuning import SURFACES
 
 
 @dataclass(frozen=True, repr=False)
@@ -88,7 +89,7 @@ def boundary(X: Any, y: Any, *, inputs: Any = None, seed: int = 0) -> Boundary:
     names = column_names(X, rows.shape[1], inputs)
     labels = _labels(y, len(rows))
     order = torch.as_tensor(np.random.default_rng(seed).permutation(len(rows)))
-    cut = int(TUNED.edge_fitted * len(rows))
+    cut = int(SURFACES.fitted * len(rows))
     fitting, judging = order[:cut], order[cut:]
     if not 0 < float(labels[fitting].mean()) < 1:
         raise DataError("all rows that fit are of one class; give more rows of the other")
@@ -114,8 +115,8 @@ def _labels(y: Any, count: int) -> Tensor:
     """0 and 1 (n,) of two classes."""
     told = np.asarray(y.cpu() if isinstance(y, Tensor) else y).reshape(-1)
     classes = np.unique(told)
-    if len(told) != count or count < TUNED.edge_least:
-        raise DataError(f"X has {count} rows and y has {len(told)}; at least {TUNED.edge_least} of both are needed")
+    if len(told) != count or count < SURFACES.least:
+        raise DataError(f"X has {count} rows and y has {len(told)}; at least {SURFACES.least} of both are needed")
     if len(classes) != 2:
         raise DataError(f"y must have two classes, got {len(classes)}; split them into one against the others")
     return torch.as_tensor(told == classes[1], dtype=torch.float64)
@@ -123,7 +124,7 @@ def _labels(y: Any, count: int) -> Tensor:
 
 def _network(X: Tensor, labels: Tensor) -> KAN:
     """A network whose output grows from the first class to the second."""
-    few = slice(0, TUNED.edge_network)
+    few = slice(0, SURFACES.network)
     start = KAN((X.shape[1], (1, 3), 1)) if X.shape[1] > 1 else KAN((1, 1))
     how: dict[str, Any] = {"loss": "binomial", "optimizer": "evidence", "progress": False}
     return fit(start, X[few], labels[few], **how).model

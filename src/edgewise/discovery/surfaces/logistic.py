@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .tuning import TUNED
+from .tuning import SURFACES
 
 
 def with_each(
-    shared: Tensor, extra: Tensor, labels: Tensor, start: Tensor | None = None, steps: int = TUNED.edge_steps
+    shared: Tensor, extra: Tensor, labels: Tensor, start: Tensor | None = None, steps: int = SURFACES.steps
 ) -> tuple[Tensor, Tensor]:
     """Regressions of labels on the shared columns and each of the others: weights (L, F + 1), deviances (L,).
 
@@ -31,7 +31,7 @@ def with_each(
     theta = extra.new_zeros(count, size)
     if start is not None:
         theta[:, :-1] = start
-    ridge = TUNED.edge_ridge * len(labels)
+    ridge = SURFACES.ridge * len(labels)
     loss = _loss(shared, extra, labels, theta, ridge)
     for _ in range(steps):
         p = torch.sigmoid(_scores(shared, extra, theta))
@@ -44,7 +44,7 @@ def with_each(
         hessian[:, -1, -1] = (weight * extra.square()).sum(0)
         hessian.diagonal(dim1=1, dim2=2).add_(ridge)
         step = torch.cholesky_solve(gradient[:, :, None], torch.linalg.cholesky(hessian))[:, :, 0]
-        for _ in range(TUNED.edge_halvings):
+        for _ in range(SURFACES.halvings):
             tried = _loss(shared, extra, labels, theta - step, ridge)
             worse = tried > loss
             if not bool(worse.any()):
@@ -53,7 +53,7 @@ def with_each(
         step = torch.where((_loss(shared, extra, labels, theta - step, ridge) <= loss)[:, None], step, 0.0)
         theta = theta - step
         before, loss = loss, _loss(shared, extra, labels, theta, ridge)
-        if float((before - loss).max()) < TUNED.edge_close:
+        if float((before - loss).max()) < SURFACES.close:
             break
     return theta, 2 * (loss - ridge / 2 * theta.square().sum(1))
 
@@ -73,7 +73,7 @@ def alone(columns: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     theta, deviance = with_each(columns[:, :-1], columns[:, -1:], labels)
     p = torch.sigmoid(columns @ theta[0])
     hessian = columns.T @ (columns * (p * (1 - p))[:, None])
-    hessian.diagonal().add_(TUNED.edge_ridge * len(labels))
+    hessian.diagonal().add_(SURFACES.ridge * len(labels))
     return theta[0], torch.cholesky_inverse(torch.linalg.cholesky(hessian)), deviance[0]
 
 
@@ -96,7 +96,7 @@ class Sharpened:
 
 def sharpness(features: Tensor, weights: Tensor) -> Tensor:
     """How sharp a surface is (n,), within bounds."""
-    return (features @ weights).exp().clamp(1 / TUNED.edge_sharpness, TUNED.edge_sharpness)
+    return (features @ weights).exp().clamp(1 / SURFACES.sharpness, SURFACES.sharpness)
 
 
 def sharpened(columns: Tensor, features: Tensor, labels: Tensor, wrong: float) -> Sharpened:
@@ -114,7 +114,7 @@ def sharpened(columns: Tensor, features: Tensor, labels: Tensor, wrong: float) -
     """
     size, n = columns.shape[1], len(labels)
     known = torch.cat([alone(columns, labels)[0], columns.new_zeros(features.shape[1])])
-    prior = torch.cat([columns.new_full((size,), TUNED.edge_ridge * n), torch.ones_like(known[size:])])
+    prior = torch.cat([columns.new_full((size,), SURFACES.ridge * n), torch.ones_like(known[size:])])
 
     def scores(at: Tensor) -> tuple[Tensor, Tensor]:
         sharp = sharpness(features, at[size:])
@@ -129,7 +129,7 @@ def sharpened(columns: Tensor, features: Tensor, labels: Tensor, wrong: float) -
         return -float(torch.where(labels > 0, p, 1 - p).log().sum()) + float((prior * at.square()).sum()) / 2
 
     value, hessian = loss(known), torch.diag(prior)
-    for _ in range(TUNED.edge_steps):
+    for _ in range(SURFACES.steps):
         sharp, score = scores(known)
         p, q = told(score), torch.sigmoid(score)
         rise = (1 - 2 * wrong) * q * (1 - q)
@@ -137,12 +137,12 @@ def sharpened(columns: Tensor, features: Tensor, labels: Tensor, wrong: float) -
         gradient = slopes.T @ (rise * (p - labels) / (p * (1 - p))) + prior * known
         hessian = slopes.T @ (slopes * (rise.square() / (p * (1 - p)))[:, None]) + torch.diag(prior)
         step = torch.cholesky_solve(gradient[:, None], torch.linalg.cholesky(hessian))[:, 0]
-        tries = ((known - step / 2**k) for k in range(TUNED.edge_halvings + 1))
+        tries = ((known - step / 2**k) for k in range(SURFACES.halvings + 1))
         new = next((at for at in tries if loss(at) < value), None)
         if new is None:
             break
         before, known, value = value, new, loss(new)
-        if before - value < TUNED.edge_close:
+        if before - value < SURFACES.close:
             break
     deviance = 2 * (value - float((prior * known.square()).sum()) / 2)
     covariance = torch.cholesky_inverse(torch.linalg.cholesky(hessian))[:size, :size]

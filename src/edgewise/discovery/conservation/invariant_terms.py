@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from .polynomials import count, exponents
-from .tree import Apply, Node, Power, Var, columns_of, power, product, values, walk
-from .tuning import TUNED
+from ..polynomials import count, exponents
+from ..tree import Apply, Node, Power, Var, columns_of, power, product, values, walk
+from ..tuning import TUNED
+from .tuning import CONSERVATION
 
 # A form beside which its integral, or its derivative, is likely to stand in a conserved quantity.
 PARTNERS = {"sin": "cos", "cos": "sin", "sinh": "cosh", "cosh": "sinh"}
@@ -30,7 +31,7 @@ def atoms(laws: Sequence[Node], X: Tensor) -> list[Node]:
     found = [atom for law in laws for part in walk(law) for atom in _of_part(part)]
     found = found or [Apply("log", Var(i)) for i in range(X.shape[1])]
     usable = [atom for atom in dict.fromkeys(found) if bool(torch.isfinite(values(atom, X)).all())]
-    return usable[: TUNED.invariant_atoms]
+    return usable[: CONSERVATION.atoms]
 
 
 def _of_part(part: Node) -> Iterator[Node]:
@@ -51,7 +52,7 @@ def terms_of_degree(factors: Sequence[Node], degree: int, X: Tensor) -> list[Nod
 
     None at all where the rows could not tell so many terms apart.
     """
-    if count(len(factors), degree) > min(TUNED.invariant_terms, len(X) / TUNED.rows_a_term):
+    if count(len(factors), degree) > min(CONSERVATION.terms, len(X) / TUNED.rows_a_term):
         return []
     made = (
         product(*(power(factor, float(p)) for factor, p in zip(factors, powers, strict=True) if p))
@@ -62,7 +63,7 @@ def terms_of_degree(factors: Sequence[Node], degree: int, X: Tensor) -> list[Nod
     columns = columns - columns.mean(0)
     sizes = columns.norm(dim=0)
     triangle = torch.linalg.qr(columns / sizes.clamp(min=1e-300), mode="r").R
-    own = triangle.diagonal().abs() > TUNED.dependent
+    own = triangle.diagonal().abs() > CONSERVATION.dependent
     return [node for node, size, kept in zip(nodes, sizes, own, strict=True) if kept and size > 0]
 
 

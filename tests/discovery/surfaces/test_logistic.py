@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from edgewise.discovery.logistic import alone, sharpened, with_each
+from edgewise.discovery.surfaces.logistic import alone, sharpened, with_each
 
 
 def normal(n: int, d: int, seed: int = 0) -> torch.Tensor:

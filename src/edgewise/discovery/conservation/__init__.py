@@ -1,0 +1,1 @@
+"""What stays the same along every path: `ew.conserved`."""

@@ -1,0 +1,1 @@
+"""The surface between two classes as a formula: `ew.boundary`."""
