@@ -11,12 +11,12 @@ from .tuning import TUNED
 
 def without_idle(known: SurrogatedProblem, task: LawTask) -> SurrogatedProblem | None:
     """The problem without all columns that matter less than the surrogate is wrong, while held-out rows allow it; None
-    where none can go.
+    where none can go, or the surrogate says too little to tell.
 
     A polynomial of fewer columns reaches higher degrees, so that the search gains by every column that goes.
     """
     columns = known.state.columns
-    if known.pair is None or len(columns) < 2:
+    if known.pair is None or len(columns) < 2 or known.left > TUNED.guides * task.spread:
         return None
     Z, _, factor = known.state.inner(task.fitting.first(TUNED.searched))
     slopes = (known.pair.fine.gradient(Z) * factor[:, None]).square().mean(0).sqrt()

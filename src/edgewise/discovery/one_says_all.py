@@ -25,8 +25,8 @@ from .yardstick import bits
 
 
 def one_says_all(known: SurrogatedProblem, task: LawTask) -> ReducedProblem | None:
-    """The state of one column that leaves least between neighbours; None where none leaves as little as the surrogate
-    does. Of columns that leave about as little, the shortest counts."""
+    """The state of one column that leaves least between neighbours; None where none leaves little, or no more than the
+    surrogate does. Of columns that leave about as little, the shortest counts."""
     state = known.state
     Z, g, factor = state.inner(task.fitting.first(TUNED.order_rows))
     d = Z.shape[1]
@@ -38,7 +38,7 @@ def one_says_all(known: SurrogatedProblem, task: LawTask) -> ReducedProblem | No
     left = off_the_line(columns, g, factor).where(usable, torch.full((len(nodes),), math.inf, dtype=g.dtype))
     spread = float((factor * (g - g.mean())).square().mean().sqrt())
     least = float(left.min())
-    if not least <= min(TUNED.lost * known.left + task.floor, TUNED.order_left * spread):
+    if not least <= max(min(TUNED.lost * known.left, TUNED.order_left * spread), TUNED.order_clear * spread):
         return None
     near = [n for n, off in enumerate(left.tolist()) if off <= TUNED.order_near * least + task.floor]
     best = min(near, key=lambda n: (bits(nodes[n]), float(left[n])))

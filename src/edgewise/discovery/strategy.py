@@ -69,6 +69,7 @@ def _search(task: LawTask, depth: int, n_jobs: int) -> Iterator[Event | Pause]:
             return
     yield from _endgame(SurrogatedProblem.of(whole, task), task, (powers,))
     known = SurrogatedProblem.of(whole, task, with_pair=True)
+    yield from _by_order(known, task)
     fewer = None if depth else without_idle(known, task)
     if fewer is not None:
         yield ProofStep(f"{_idle(known, fewer, task)} not needed: a surrogate without is as good on rows")
@@ -81,11 +82,15 @@ def _rows_then_more(known: SurrogatedProblem, task: LawTask, depth: int, n_jobs:
     """Formulas on the raw rows, then what the surrogate shows."""
     yield from _endgame(SurrogatedProblem.of(known.state, task), task, ON_ROWS)
     yield Pause(0)
-    ordered = one_says_all(known, task)
-    if ordered is not None:
-        yield ProofStep(_told(ordered, task))
-        yield from _whole_endgame(SurrogatedProblem.of(ordered, task, with_pair=True), task)
     yield from _from(known, task, depth, n_jobs)
+
+
+def _by_order(known: SurrogatedProblem, task: LawTask) -> Iterator[Event | Pause]:
+    """Formulas of one column, where rows in its order leave no more than a surrogate of all columns does."""
+    state = one_says_all(known, task)
+    if state is not None:
+        yield ProofStep(_told(state, task))
+        yield from _whole_endgame(SurrogatedProblem.of(state, task, with_pair=True), task)
 
 
 def _idle(known: SurrogatedProblem, fewer: SurrogatedProblem, task: LawTask) -> str:
