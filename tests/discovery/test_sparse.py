@@ -70,3 +70,12 @@ def test_a_polynomial_under_noise_is_found_where_rows_lie_on_a_curve():
     assert columns_of(found) == {0, 1, 2} and len(numbers_of(found)) == 2
     assert float((values(found, X) - law).abs().max()) < 0.03
     assert noisy_polynomials(Question(X, noise, ones, measure)) == []
+
+
+def test_columns_as_large_as_no_square_can_be_do_no_harm():
+    """Numbers of customers and hashes have a hundred digits at the sixth power."""
+    X = torch.stack([1e60 * torch.linspace(1, 2, 300, dtype=torch.float64), torch.linspace(-1, 1, 300).double()], 1)
+    g = X[:, 1] ** 2 + 3 * X[:, 1]
+    for search in (polynomials, noisy_polynomials, rationals):
+        for node in search(Question(X, g, torch.ones_like(g), Yardstick(len(g), 0.0, 1e-9))):
+            assert bool(torch.isfinite(values(node, X)).all())

@@ -8,7 +8,7 @@ Letters: n rows, B columns that every sum has, L terms.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -39,8 +39,15 @@ class _Column:
 
 
 def waves(asked: Question) -> list[Node]:
-    """a exp(b z) sin(k z + c) + d, also with a multiple of z."""
-    return _each(asked, _waves_under)
+    """a exp(b z) sin(k z + c) + d, also with a multiple of z, or times a power of z as in `sin(z)/z`."""
+    found = _each(asked, _waves_under)
+    for p in TUNED.wave_powers:
+        before = power(Z, p)
+        size = values(before, asked.X) if asked.X.shape[1] == 1 else asked.g.new_zeros(0)
+        if len(size) and bool(torch.isfinite(size).all()) and float(size.abs().min()) > 0:
+            inner = Question(asked.X, asked.g / size, asked.factor * size, asked.yardstick)
+            found += [product(before, node) for node in _each(inner, _waves_under, ("y",))]
+    return sorted_by(asked, found)
 
 
 def located(asked: Question) -> list[Node]:
@@ -51,7 +58,9 @@ def located(asked: Question) -> list[Node]:
 Target = tuple[Output, Tensor, Tensor, Tensor, bool]  # T, T(g), the weight of rows, base columns (n, B), with z
 
 
-def _each(asked: Question, search: Callable[[Question, _Column, Target], Iterator[Node]]) -> list[Node]:
+def _each(
+    asked: Question, search: Callable[[Question, _Column, Target], Iterator[Node]], outer: Sequence[str] = OUTER
+) -> list[Node]:
     if asked.X.shape[1] != 1:
         return []
     z = asked.X[:, 0]
@@ -60,7 +69,7 @@ def _each(asked: Question, search: Callable[[Question, _Column, Target], Iterato
         return []
     found: list[Node] = []
     for output in OUTPUTS:
-        if output.name not in OUTER or not output.allowed(asked.g):
+        if output.name not in outer or not output.allowed(asked.g):
             continue
         image, weight = output.value(asked.g), asked.factor / output.slope(asked.g)
         if not bool(torch.isfinite(weight).all() & torch.isfinite(image).all()):

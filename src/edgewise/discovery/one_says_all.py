@@ -1,7 +1,8 @@
 """A column that says all: the target follows from one product, quotient or sum of the columns, however it changes.
 
 Rows are put in the order of such a column. What a row is off the line between its two neighbours is then noise and a
-little curvature. No surrogate is needed, so that waves of many periods are seen, too.
+little curvature. No surrogate is needed, so that waves of many periods are seen, too. A product of powers may stand
+before the function of that column.
 
 Letters: n rows, d columns, K candidates.
 """
@@ -10,71 +11,136 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from dataclasses import dataclass
+from itertools import combinations, islice
 from itertools import product as every
 
 import torch
 from torch import Tensor
 
+from .row_order import off_the_line, powers_between
 from .split_rows import LawTask
 from .states import ReducedProblem, Reduction
-from .surrogated import SurrogatedProblem
-from .tree import Node, Var, number, on_columns, power, product, total, values
+from .tree import ONE, Node, Power, Product, Var, number, on_columns, power, product, total, values
 from .tuning import TUNED
 from .yardstick import bits
 
 
-def one_says_all(known: SurrogatedProblem, task: LawTask) -> ReducedProblem | None:
-    """The state of one column that leaves least between neighbours; None where none leaves little, or no more than the
-    surrogate does. Of columns that leave about as little, the shortest counts."""
-    state = known.state
+@dataclass(frozen=True)
+class _Told:
+    """g = outer h(column), and what rows in that order are off the line, in units of y."""
+
+    outer: Node
+    column: Node
+    off: float
+
+
+def one_says_all(state: ReducedProblem, task: LawTask, most: float) -> Iterator[ReducedProblem]:
+    """The state of one column that leaves least between neighbours: no more than `most`, in units of y, nor than half
+    of its spread. First without a product of powers before it, then with one."""
     Z, g, factor = state.inner(task.fitting.first(TUNED.order_rows))
     d = Z.shape[1]
     if d < 2 or len(g) < TUNED.fewest:
-        return None
-    nodes = [node for _, node in zip(range(TUNED.order_columns), candidates(d), strict=False)]
+        return
+    nodes = list(islice(candidates(d), TUNED.order_columns))
     columns = torch.stack([values(node, Z) for node in nodes], 1)
     usable = torch.isfinite(columns).all(0) & (columns.amax(0) > columns.amin(0))
-    left = off_the_line(columns, g, factor).where(usable, torch.full((len(nodes),), math.inf, dtype=g.dtype))
+    nodes, columns = [node for node, good in zip(nodes, usable.tolist(), strict=True) if good], columns[:, usable]
     spread = float((factor * (g - g.mean())).square().mean().sqrt())
-    least = float(left.min())
-    if not least <= max(min(TUNED.lost * known.left, TUNED.order_left * spread), TUNED.order_clear * spread):
-        return None
-    near = [n for n, off in enumerate(left.tolist()) if off <= TUNED.order_near * least + task.floor]
-    best = min(near, key=lambda n: (bits(nodes[n]), float(left[n])))
-    trail = (*state.trail, Reduction("columns that say all", 1, float(left[best]) / spread))
-    return ReducedProblem(state.prefactor, (on_columns(nodes[best], state.columns),), trail)
+    most = min(TUNED.lost * most, TUNED.order_left * spread)
+    plain = [_Told(ONE, node, off) for node, off in zip(nodes, off_the_line(columns, g, factor).tolist(), strict=True)]
+    for told in (plain, _with_powers(nodes, columns, Z, g, factor)):
+        best = _shortest(told)
+        if best is not None and best.off <= most:
+            outer, column = (on_columns(node, state.columns) for node in (best.outer, best.column))
+            trail = (*state.trail, Reduction("columns that say all", 1, best.off / spread))
+            yield ReducedProblem(product(state.prefactor, outer), (column,), trail)
+            return
 
 
-def off_the_line(columns: Tensor, g: Tensor, factor: Tensor) -> Tensor:
-    """What rows are off the line between their neighbours in the order of each column (n, K), root mean square in
-    units of y: (K,).
+def _shortest(told: Sequence[_Told]) -> _Told | None:
+    """The shortest of those that leave about as little as the best."""
+    least = min((one.off for one in told), default=math.inf)
+    near = [one for one in told if one.off <= TUNED.order_near * least]
+    return min(near, key=lambda one: (bits(one.outer) + bits(one.column), one.off)) if math.isfinite(least) else None
 
-    It estimates the noise of g (n,), and is the spread of y where a column says nothing. Source: Gasser, Sroka &
-    Jennen-Steinmetz 1986, doi:10.1093/biomet/73.3.625.
-    """
-    z, order = columns.sort(0)
-    g, factor = g[order], factor[order]
-    width = z[2:] - z[:-2]
-    before = torch.where(width > 0, (z[2:] - z[1:-1]) / width.clamp(min=1e-300), 0.5)
-    after = 1 - before
-    off = before * g[:-2] + after * g[2:] - g[1:-1]
-    scale = 1 / (1 + before.square() + after.square())
-    return (scale * (factor[1:-1] * off).square()).mean(0).sqrt()
+
+def _with_powers(nodes: Sequence[Node], columns: Tensor, Z: Tensor, g: Tensor, factor: Tensor) -> list[_Told]:
+    """The columns that leave least once g is divided by the simple powers that bring neighbours nearest."""
+    usable = [i for i in range(Z.shape[1]) if float(Z[:, i].min()) > 0]
+    if not usable:
+        return []
+    left_out = torch.tensor([[i == _held(node, usable) for i in usable] for node in nodes])
+    logs, blocks = Z[:, usable].log(), range(0, len(nodes), TUNED.order_block)
+    parts = [
+        powers_between(columns[:, k : k + TUNED.order_block], logs, left_out[k : k + TUNED.order_block], g, factor)
+        for k in blocks
+    ]
+    powers, left = (torch.cat(both) for both in zip(*parts, strict=True))
+    found = []
+    for place in torch.topk(left, min(TUNED.order_tried, len(nodes)), largest=False).indices.tolist():
+        outer = product(*(power(Var(i), round(2 * p) / 2) for i, p in zip(usable, powers[place].tolist(), strict=True)))
+        size = values(outer, Z)
+        off = float(off_the_line(columns[:, [place]], g / size, factor * size))
+        shortest = min(_equal(outer, nodes[place], usable), key=bits)
+        found.append(_Told(shortest, nodes[place], off if math.isfinite(off) else math.inf))
+    return found
+
+
+def _equal(outer: Node, column: Node, usable: Sequence[int]) -> list[Node]:
+    """Products that may stand before a function of this column in the place of another: it holds its own powers."""
+    own = _powers(column)
+    if own is None:
+        return [outer]
+    given = _powers(outer) or {}
+    ways = [0.0, *(-given.get(i, 0.0) / p for i, p in own.items())]
+    return [
+        product(*(power(Var(i), given.get(i, 0.0) + way * own.get(i, 0.0)) for i in usable))
+        for way in dict.fromkeys(ways)
+    ]
+
+
+def _held(node: Node, usable: Sequence[int]) -> int | None:
+    """A column whose power the function of a product holds already: g = x h(x y) is h2(x y) / y. None for a sum."""
+    return next((i for i in _powers(node) or {} if i in usable), None)
+
+
+def _powers(node: Node) -> dict[int, float] | None:
+    """The powers of the columns in a product of such; None for anything else."""
+    found: dict[int, float] = {}
+    for part in node.parts if isinstance(node, Product) else (node,):
+        match part:
+            case Var(index):
+                found[index] = 1.0
+            case Power(Var(index), exponent):
+                found[index] = exponent.value
+            case _ if part != ONE:
+                return None
+    return found
+
+
+# ------------------------------------------------------------------ candidates
 
 
 def candidates(d: int) -> Iterator[Node]:
-    """Columns that may say all, the plainest first: single ones, sums and products of powers of two, then of three."""
+    """Columns that may say all, the plainest first: single ones, sums of two and three, products of powers of any
+    number, and a sum of two times a power of a third."""
     yield from (Var(i) for i in range(d))
     for i, j in combinations(range(d), 2):
         yield from _sums((Var(i), Var(j)), TUNED.order_weights)
+        yield from _sums((power(Var(i), 2.0), power(Var(j), 2.0)), (1,))
         yield from (_monomial((i, j), powers) for powers in _directions(2, TUNED.order_powers))
-        squares = (power(Var(i), 2.0), power(Var(j), 2.0))
-        yield from _sums(squares, (1,))
     for places in combinations(range(d), 3):
         yield from _sums([Var(i) for i in places], (1,))
         yield from _sums([power(Var(i), 2.0) for i in places], (1,))
         yield from (_monomial(places, powers) for powers in _directions(3, (1, 2)))
+    for count in range(4, d + 1):
+        for places in combinations(range(d), count):
+            yield from (_monomial(places, powers) for powers in _directions(count, (1,)))
+    for i, j in combinations(range(d), 2):
+        for k in (k for k in range(d) if k not in (i, j)):
+            for both in _sums((Var(i), Var(j)), (1,)):
+                yield from (product(both, power(Var(k), p)) for p in (1.0, -1.0, 2.0, -2.0))
 
 
 def _sums(terms: Sequence[Node], weights: Sequence[int]) -> Iterator[Node]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from .drop_terms import without_idle_terms
 from .least_squares import error, fitted
@@ -12,7 +13,7 @@ from .multiply import shorter
 from .simplify import simplified
 from .snapping import snapped
 from .split_rows import LawRows, LawTask
-from .tree import Node, is_finite
+from .tree import Node, is_finite, numbers_of
 from .tuning import TUNED
 from .yardstick import Yardstick
 
@@ -30,20 +31,38 @@ def polished(found: Iterable[Node], task: LawTask, guide: LawRows, yardstick: Ya
 
     guide: few rows for a first fit, whose y may be smoother than it was given. yardstick: of errors on them.
     """
-    floor = task.floor
-    quick: list[tuple[float, Node]] = []
-    seen: set[Node] = set()
-    for start in list(found)[: TUNED.tries]:
-        node = fitted(simplified(start), guide, steps=TUNED.quick_steps)
+    started = (simplified(start) for start in _in_turn(found)[: TUNED.tries])
+    rough = _fitted_quickly(started, guide, yardstick, task.floor, TUNED.first_steps)
+    quick = _fitted_quickly(_in_turn(rough)[: TUNED.promising], guide, yardstick, task.floor, TUNED.quick_steps)
+    return finished(quick[: TUNED.kept], task)
+
+
+def _in_turn(nodes: Iterable[Node]) -> list[Node]:
+    """One formula of each number of free constants after the other, those of few first.
+
+    Long formulas come near any smooth function before their constants are fitted, and would crowd out a short law.
+    """
+    groups: dict[int, list[Node]] = {}
+    for node in nodes:
+        groups.setdefault(sum(number.name is None for number in numbers_of(node)), []).append(node)
+    turns = zip_longest(*(groups[count] for count in sorted(groups)))
+    return [node for turn in turns for node in turn if node is not None]
+
+
+def _fitted_quickly(
+    nodes: Iterable[Node], guide: LawRows, yardstick: Yardstick, floor: float, steps: int
+) -> list[Node]:
+    """Formulas with constants that so many steps on few rows lead to, the cheapest first; up to one that is a law."""
+    found: dict[Node, float] = {}
+    for start in nodes:
+        node = fitted(start, guide, steps=steps)
         off = error(node, guide)
-        if not math.isfinite(off) or not is_finite(node) or node in seen:
+        if not math.isfinite(off) or not is_finite(node) or node in found:
             continue
-        seen.add(node)
-        quick.append((yardstick.price(node, off), node))
+        found[node] = yardstick.price(node, off)
         if off <= floor:
             break
-    quick.sort(key=lambda entry: entry[0])
-    return finished((node for _, node in quick[: TUNED.kept]), task)
+    return sorted(found, key=lambda node: found[node])
 
 
 def finished(nodes: Iterable[Node], task: LawTask) -> list[Polished]:

@@ -33,6 +33,10 @@ class Question:
         off = float((self.factor * (values(node, self.X) - self.g)).square().mean().sqrt())
         return off if math.isfinite(off) else math.inf
 
+    def price(self, node: Node) -> float:
+        """Its description length and that of what it leaves, in bits."""
+        return self.yardstick.price(node, self.error(node))
+
 
 def powers(asked: Question) -> list[Node]:
     """c prod z_i^p_i: linear in logarithms."""

@@ -6,6 +6,7 @@ A search is a generator: it tells what it found and what it tried, and whoever l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from .ending import Ending
@@ -69,7 +70,7 @@ def _search(task: LawTask, depth: int, n_jobs: int) -> Iterator[Event | Pause]:
             return
     yield from _endgame(SurrogatedProblem.of(whole, task), task, (powers,))
     known = SurrogatedProblem.of(whole, task, with_pair=True)
-    yield from _by_order(known, task)
+    yield from _by_order(known, task, known.left)
     fewer = None if depth else without_idle(known, task)
     if fewer is not None:
         yield ProofStep(f"{_idle(known, fewer, task)} not needed: a surrogate without is as good on rows")
@@ -85,10 +86,9 @@ def _rows_then_more(known: SurrogatedProblem, task: LawTask, depth: int, n_jobs:
     yield from _from(known, task, depth, n_jobs)
 
 
-def _by_order(known: SurrogatedProblem, task: LawTask) -> Iterator[Event | Pause]:
-    """Formulas of one column, where rows in its order leave no more than a surrogate of all columns does."""
-    state = one_says_all(known, task)
-    if state is not None:
+def _by_order(known: SurrogatedProblem, task: LawTask, most: float) -> Iterator[Event | Pause]:
+    """Formulas of one column, where rows in its order leave no more than this, in units of y."""
+    for state in one_says_all(known.state, task, most):
         yield ProofStep(_told(state, task))
         yield from _whole_endgame(SurrogatedProblem.of(state, task, with_pair=True), task)
 
@@ -111,6 +111,8 @@ def _from(first: SurrogatedProblem, task: LawTask, depth: int, n_jobs: int) -> I
     few = [*[known for known in states if known is not first][: TUNED.states], first]
     yield from in_order(partial(_whole_endgame, task=task), few, n_jobs)
     yield Pause(TUNED.state_constants)
+    if first.left < TUNED.order_clear * task.spread:  # else it was tried before
+        yield from _by_order(first, task, TUNED.order_clear * task.spread)
     yield from in_order(partial(apart, task=task, search=search, depth=depth), states[: TUNED.states_apart], n_jobs)
     for known in states[: TUNED.states_apart]:
         for event in paired(known, task, search, depth):
@@ -121,12 +123,9 @@ def _from(first: SurrogatedProblem, task: LawTask, depth: int, n_jobs: int) -> I
 
 
 def _whole_endgame(known: SurrogatedProblem, task: LawTask) -> Iterator[Event | Pause]:
-    """All formulas for a state, and of one column for its other forms; a pause after each."""
+    """All formulas for a state, and a pause."""
     yield from _endgame(known, task, ENDGAME)
     yield Pause(0)
-    for state in known.state.turned(task.fitting):
-        yield from _endgame(SurrogatedProblem.of(state, task, with_pair=True), task, ENDGAME)
-        yield Pause(0)
 
 
 def _reductions(first: SurrogatedProblem, task: LawTask) -> Iterator[ProofStep | SurrogatedProblem]:
@@ -189,26 +188,47 @@ def _plain(whole: ReducedProblem, task: LawTask) -> Iterator[Event]:
 
 
 def _endgame(known: SurrogatedProblem, task: LawTask, searches: Sequence[Search]) -> Iterator[Event]:
-    """Formulas for what is left, from terms on the raw rows, or on the surrogate's values where noise hides them."""
-    state, pair = known.state, known.pair
-    few, floor = task.fitting.first(TUNED.searched), task.floor
-    measure = Yardstick(task.counted(len(few)), 0.0, floor)
+    """Formulas for what is left, in all forms of its column where it has one, the most likely of each search first."""
+    state = known.state
     if not state.columns:
         if powers in searches:
+            few = task.fitting.first(TUNED.searched)
             start = state.formula(Num(float(state.inner(few)[1].mean())))
-            yield from polished([start], task, few, measure)
+            yield from polished([start], task, few, Yardstick(task.counted(len(few)), 0.0, task.floor))
         return
+    turned = state.turned(task.fitting) if known.pair is not None else []
+    forms = [known, *(SurrogatedProblem.of(other, task, with_pair=True) for other in turned)]
+    asked = [_asked(form, task) for form in forms]
+    guide, measure = asked[0].guide.first(TUNED.quick_rows), asked[0].question.yardstick
+    for search_ in searches:
+        nodes = [(node, one) for one in asked for node in search_(one.question)]
+        if len(forms) > 1:
+            nodes.sort(key=lambda found: found[1].question.price(found[0]))
+        found = polished([one.state.formula(node) for node, one in nodes], task, guide, measure)
+        yield from found
+        if found and is_exact(found[0].node, task):
+            return
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a state asks for, and the rows that guide its constants: those given, or the surrogate's values where noise
+    hides them."""
+
+    state: ReducedProblem
+    question: Question
+    guide: LawRows
+
+
+def _asked(known: SurrogatedProblem, task: LawTask) -> _Asked:
+    state, pair = known.state, known.pair
+    few, floor = task.fitting.first(TUNED.searched), task.floor
+    measure, guide = Yardstick(task.counted(len(few)), 0.0, floor), few
     Z, g, factor = state.inner(few)
-    guide = few
     trusted = known.left <= TUNED.guides * task.spread
     if pair is not None and trusted and pair.shows_noise(Z) and len(Z) == len(few):
         own = float(factor.square().mean().sqrt()) * pair.own_error(Z)
         g = pair.fine.values(Z)
         guide = LawRows(few.X, factor * g)
         measure = Yardstick(len(task.fitting), known.left, max(floor, own))
-    asked = Question(Z, g, factor, measure)
-    for search_ in searches:
-        found = polished([state.formula(node) for node in search_(asked)], task, guide.first(TUNED.quick_rows), measure)
-        yield from found
-        if found and is_exact(found[0].node, task):
-            return
+    return _Asked(state, Question(Z, g, factor, measure), guide)

@@ -84,6 +84,8 @@ class DiscoveryTuning:
     """Growth of a wave over half of the rows' range, as exponents: neighbours differ by what least squares overcome."""
     far_waves: int = 200
     """The number of scales of waves that do not grow: fifty periods, at most."""
+    wave_powers: tuple[float, ...] = (-2.0, -1.0, 1.0, 2.0)
+    """Powers of a column that may stand before a wave. Not measured."""
     places: tuple[float, ...] = (-1.5, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0, 1.5)
     """Places of a shape, from the middle of the rows, in halves of their range. Not measured."""
     steepness: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -174,6 +176,10 @@ class DiscoveryTuning:
     """What a digit divides an error by."""
     tries: int = 48
     """Candidates of one search whose constants are fitted. Not measured."""
+    first_steps: int = 6
+    """Steps of the first fit of all of them: it tells which are worth more. Not measured."""
+    promising: int = 20
+    """Those that are worth more, by description length. Not measured."""
     quick_rows: int = 300
     """Rows of the first fit of a candidate's constants."""
     quick_steps: int = 25
@@ -267,6 +273,10 @@ class DiscoveryTuning:
     """Rows that are put in order, at most: they show some hundred waves."""
     order_columns: int = 2000
     """Columns in whose order they are put, at most: half a second."""
+    order_block: int = 100
+    """Columns whose orders are looked at side by side: memory of some ten megabytes."""
+    order_tried: int = 20
+    """Columns for which simple powers before them are tried. Not measured."""
     order_weights: tuple[int, ...] = (1, 2, 3)
     """Weights of two columns in a sum. Not measured."""
     order_powers: tuple[int, ...] = (1, 2, 3)

@@ -1,0 +1,110 @@
+"""A column that says all is found by its order alone, and only where nothing else tells more."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+import edgewise as ew
+from edgewise.discovery.one_says_all import candidates, one_says_all
+from edgewise.discovery.row_order import off_the_line
+from edgewise.discovery.split_rows import as_task
+from edgewise.discovery.states import ReducedProblem
+from edgewise.discovery.surrogated import SurrogatedProblem
+from edgewise.discovery.tree import values
+
+
+def rows(n: int, d: int, low: float = 1.0, high: float = 4.0) -> torch.Tensor:
+    return low + (high - low) * torch.rand(n, d, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+
+
+def noise(n: int) -> torch.Tensor:
+    return torch.randn(n, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+
+
+def told(X: torch.Tensor, y: torch.Tensor) -> ReducedProblem | None:
+    task = as_task(X, y, None, None, 0)
+    known = SurrogatedProblem.of(ReducedProblem.whole(X.shape[1]), task, with_pair=True)
+    return next(one_says_all(known.state, task, known.left), None)
+
+
+def test_rows_are_off_the_line_by_the_noise_and_by_all_where_a_column_says_nothing():
+    X = rows(4000, 2)
+    y = torch.sin(3 * X[:, 0]) + 0.1 * noise(4000)
+    own, other = off_the_line(X, y, torch.ones_like(y)).tolist()
+    assert own == pytest.approx(0.1, rel=0.1) and other == pytest.approx(float(y.std()), rel=0.1)
+
+
+def test_rows_on_a_line_are_not_off_it_and_equal_ones_do_no_harm():
+    column = torch.tensor([0.0, 1.0, 1.0, 1.0, 3.0, 7.0], dtype=torch.float64)[:, None]
+    assert off_the_line(column, 2 * column[:, 0] - 1, torch.ones(6, dtype=torch.float64)).item() < 1e-14
+
+
+WAVES = {
+    "product": lambda a, b, c: torch.sin(12 * a * b),
+    "quotient": lambda a, b, c: torch.cos(40 * a / c),
+    "powers": lambda a, b, c: torch.sin(6 * a * b**2),
+    "sum": lambda a, b, c: torch.sin(15 * a + 30 * b),
+    "squares": lambda a, b, c: torch.sin(5 * a**2 + 5 * b**2 + 5 * c**2),
+    "three": lambda a, b, c: torch.sin(9 * a * b / c),
+}
+COLUMNS = {
+    "product": lambda a, b, c: a * b,
+    "quotient": lambda a, b, c: a / c,
+    "powers": lambda a, b, c: a * b**2,
+    "sum": lambda a, b, c: a + 2 * b,
+    "squares": lambda a, b, c: a**2 + b**2 + c**2,
+    "three": lambda a, b, c: a * b / c,
+}
+
+
+@pytest.mark.parametrize("size", [0.0, 0.1])
+@pytest.mark.parametrize("name", WAVES)
+def test_the_column_of_fast_waves_is_found(name, size):
+    X = rows(3000, 3)
+    state = told(X, WAVES[name](*X.T) + size * noise(3000))
+    assert state is not None and len(state.columns) == 1
+    assert torch.allclose(values(state.columns[0], X), COLUMNS[name](*X.T), rtol=1e-12)
+
+
+def test_nothing_is_told_of_columns_that_act_apart_nor_of_noise():
+    X = rows(2000, 2)
+    assert told(X, torch.sin(20 * X[:, 0]) + torch.cos(17 * X[:, 1])) is None
+    assert told(X, noise(2000)) is None
+
+
+def test_no_candidate_is_a_multiple_or_a_power_of_another():
+    X = rows(200, 3).T
+    columns = torch.stack([values(node, X.T) for node in candidates(3)], 1)
+    orders = {tuple(column.argsort().tolist()) for column in columns.T}
+    mirrored = {tuple(column.argsort(descending=True).tolist()) for column in columns.T}
+    assert len(orders) == columns.shape[1] and not orders & mirrored
+
+
+@pytest.mark.parametrize(
+    "law, found",
+    [
+        (lambda a, b: torch.sin(20 * a * b), "sin(20*x1*x2)"),
+        (lambda a, b: a**3 / (torch.exp(a / b) - 1), "x1**3/(exp(x1/x2) - 1)"),
+    ],
+)
+def test_waves_of_many_periods_and_functions_of_one_over_a_column_are_found(law, found):
+    X = rows(1000, 2, 1.0, 4.0)
+    law = ew.discover(X, law(*X.T), seconds=3600, progress=False)
+    assert str(law.best.expression) == found and law.is_law
+
+
+def test_a_problem_is_turned_where_it_has_one_column_without_zero():
+    whole = as_task(rows(100, 2), noise(100), None, None, 0).fitting
+    X = whole.X[:, :1]
+    one = ReducedProblem.whole(1)
+    rows_ = type(whole)(X, whole.y)
+    others = [values(state.columns[0], X) for state in one.turned(rows_)]
+    assert all(map(torch.allclose, others, [1 / X[:, 0], X[:, 0].log()])) and len(others) == 2
+    negative = type(whole)(-X, whole.y)
+    assert len(one.turned(negative)) == 1
+    assert one.turned(type(whole)(X - X.mean(), whole.y)) != [] and ReducedProblem.whole(2).turned(whole) == []
+    zero = type(whole)(X * (torch.arange(len(X)) > 0)[:, None], whole.y)
+    assert one.turned(zero) == [] and math.isfinite(float(X.sum()))
