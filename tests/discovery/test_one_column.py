@@ -43,6 +43,17 @@ def test_a_shape_is_found_near_its_place(shape):
     assert asked(g).error(located(asked(g))[0]) < 0.15 * float(g.std())
 
 
+def test_a_wave_over_a_power_of_its_column_is_found():
+    for law in (lambda z: (torch.sin(2.2 * z) / z) ** 2, lambda z: z * torch.cos(3.3 * z)):
+        g = law(Z)
+        assert asked(g).error(waves(asked(g))[0]) < 0.1 * float(g.std())
+
+
+def test_waves_of_fifty_periods_are_found():
+    g = torch.sin(60.3 * Z + 1)
+    assert asked(g).error(waves(asked(g))[0]) < 0.6 * float(g.std())
+
+
 def test_several_columns_have_no_place():
     two = Question(torch.rand(50, 2), torch.rand(50), torch.ones(50), Yardstick(50, 0.0, 1e-9))
     assert waves(two) == located(two) == []

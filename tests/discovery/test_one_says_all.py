@@ -9,11 +9,10 @@ import torch
 
 import edgewise as ew
 from edgewise.discovery.one_says_all import candidates, one_says_all
-from edgewise.discovery.row_order import off_the_line
 from edgewise.discovery.split_rows import as_task
 from edgewise.discovery.states import ReducedProblem
 from edgewise.discovery.surrogated import SurrogatedProblem
-from edgewise.discovery.tree import values
+from edgewise.discovery.tree import columns_of, values
 
 
 def rows(n: int, d: int, low: float = 1.0, high: float = 4.0) -> torch.Tensor:
@@ -24,22 +23,11 @@ def noise(n: int) -> torch.Tensor:
     return torch.randn(n, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
 
 
-def told(X: torch.Tensor, y: torch.Tensor) -> ReducedProblem | None:
+def told(X: torch.Tensor, y: torch.Tensor, ordered_by: float = 0.0) -> ReducedProblem | None:
+    """By what a surrogate leaves, or by a part of the spread where that is more."""
     task = as_task(X, y, None, None, 0)
     known = SurrogatedProblem.of(ReducedProblem.whole(X.shape[1]), task, with_pair=True)
-    return next(one_says_all(known.state, task, known.left), None)
-
-
-def test_rows_are_off_the_line_by_the_noise_and_by_all_where_a_column_says_nothing():
-    X = rows(4000, 2)
-    y = torch.sin(3 * X[:, 0]) + 0.1 * noise(4000)
-    own, other = off_the_line(X, y, torch.ones_like(y)).tolist()
-    assert own == pytest.approx(0.1, rel=0.1) and other == pytest.approx(float(y.std()), rel=0.1)
-
-
-def test_rows_on_a_line_are_not_off_it_and_equal_ones_do_no_harm():
-    column = torch.tensor([0.0, 1.0, 1.0, 1.0, 3.0, 7.0], dtype=torch.float64)[:, None]
-    assert off_the_line(column, 2 * column[:, 0] - 1, torch.ones(6, dtype=torch.float64)).item() < 1e-14
+    return next(one_says_all(known.state, task, max(known.left, ordered_by * task.spread)), None)
 
 
 WAVES = {
@@ -67,6 +55,19 @@ def test_the_column_of_fast_waves_is_found(name, size):
     state = told(X, WAVES[name](*X.T) + size * noise(3000))
     assert state is not None and len(state.columns) == 1
     assert torch.allclose(values(state.columns[0], X), COLUMNS[name](*X.T), rtol=1e-12)
+
+
+@pytest.mark.parametrize("size", [0.0, 0.01])
+def test_powers_before_the_function_are_told_and_those_of_its_own_columns_are_few(size):
+    X = rows(3000, 4)
+    a, b, c, d = X.T
+    y = a**2 / b * c**3 / (torch.exp(c * d / 2) - 1)
+    state = told(X, y + size * float(y.std()) * noise(3000), ordered_by=0.03)
+    assert state is not None and columns_of(state.columns[0]) == {2, 3}
+    inner = y / values(state.prefactor, X)
+    order = (c * d).argsort()
+    assert float(inner[order].diff().abs().max()) < 0.1 * float(inner.max() - inner.min())
+    assert len(columns_of(state.prefactor)) == 3
 
 
 def test_nothing_is_told_of_columns_that_act_apart_nor_of_noise():

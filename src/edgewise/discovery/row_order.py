@@ -24,8 +24,9 @@ def off_the_line(columns: Tensor, g: Tensor, factor: Tensor) -> Tensor:
     before = torch.where(width > 0, (z[2:] - z[1:-1]) / width.clamp(min=1e-300), 0.5)
     after = 1 - before
     off = before * g[:-2] + after * g[2:] - g[1:-1]
-    scale = 1 / (1 + before.square() + after.square())
-    return (scale * (factor[1:-1] * off).square()).mean(0).sqrt()
+    noise = 1 / factor.square()  # the variance of g, if all rows of y have the same
+    scale = noise[1:-1] + before.square() * noise[:-2] + after.square() * noise[2:]
+    return (off.square() / scale).mean(0).sqrt()
 
 
 def powers_between(columns: Tensor, logs: Tensor, left_out: Tensor, g: Tensor, factor: Tensor) -> tuple[Tensor, Tensor]:
