@@ -35,7 +35,7 @@ def refitted(expression: sympy.Expr, equation: Equation) -> sympy.Expr:
         return expression
     free = sympy.symbols(f"free:{len(floats)}")
     form = expression.subs(dict(zip(floats, free, strict=True)))
-    call = sympy.lambdify([free, [sympy.Symbol(name) for name in equation.variables]], form, "numpy")
+    call = sympy.lambdify([free, [sympy.Symbol(name) for name in equation.variables]], form, ["numpy", "scipy"])
     X, y = equation.rows(FRESH, "refit")
     scale = float(np.sqrt((y**2).mean()))
 

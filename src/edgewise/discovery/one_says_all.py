@@ -47,7 +47,7 @@ def one_says_all(state: ReducedProblem, task: LawTask, most: float) -> Iterator[
     usable = torch.isfinite(columns).all(0) & (columns.amax(0) > columns.amin(0))
     nodes, columns = [node for node, good in zip(nodes, usable.tolist(), strict=True) if good], columns[:, usable]
     spread = float((factor * (g - g.mean())).square().mean().sqrt())
-    most = min(TUNED.lost * most, TUNED.order_left * spread)
+    most = min(TUNED.order_near * most, TUNED.order_left * spread)
     plain = [_Told(ONE, node, off) for node, off in zip(nodes, off_the_line(columns, g, factor).tolist(), strict=True)]
     for told in (plain, _with_powers(nodes, columns, Z, g, factor)):
         best = _shortest(told)
