@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import zip_longest
 
 from .drop_terms import without_idle_terms
 from .least_squares import error, fitted
@@ -15,6 +14,7 @@ from .snapping import snapped
 from .split_rows import LawRows, LawTask
 from .tree import Node, is_finite, numbers_of
 from .tuning import TUNED
+from .verdict import exact_to
 from .yardstick import Yardstick
 
 
@@ -31,38 +31,33 @@ def polished(found: Iterable[Node], task: LawTask, guide: LawRows, yardstick: Ya
 
     guide: few rows for a first fit, whose y may be smoother than it was given. yardstick: of errors on them.
     """
-    started = (simplified(start) for start in _in_turn(found)[: TUNED.tries])
-    rough = _fitted_quickly(started, guide, yardstick, task.floor, TUNED.first_steps)
-    quick = _fitted_quickly(_in_turn(rough)[: TUNED.promising], guide, yardstick, task.floor, TUNED.quick_steps)
-    return finished(quick[: TUNED.kept], task)
+    quick: dict[Node, float] = {}
+    for start in in_turn(dict.fromkeys(map(simplified, found)))[: TUNED.tries]:
+        node = fitted(start, guide, steps=TUNED.quick_steps)
+        off = error(node, guide)
+        if not math.isfinite(off) or not is_finite(node) or node in quick:
+            continue
+        quick[node] = yardstick.price(node, off)
+        if off <= task.floor * exact_to(node) / TUNED.exact:
+            break
+    return finished(sorted(quick, key=lambda node: quick[node])[: TUNED.kept], task)
 
 
-def _in_turn(nodes: Iterable[Node]) -> list[Node]:
-    """One formula of each number of free constants after the other, those of few first.
+def in_turn(nodes: Iterable[Node]) -> list[Node]:
+    """Formulas of each number of free constants in turn, those of few more often.
 
-    Long formulas come near any smooth function before their constants are fitted, and would crowd out a short law.
+    Before their constants are fitted, long formulas come nearer to any smooth function than a short law does.
+
+    >>> from edgewise.discovery.tree import Num, Var, product, total
+    >>> long = [total(Num(float(k)), product(Num(0.5), Var(0))) for k in (2, 3, 4)]
+    >>> [len(numbers_of(node)) for node in in_turn([*long, Num(5.5), Num(6.5)])]
+    [1, 2, 1, 2, 2]
     """
     groups: dict[int, list[Node]] = {}
     for node in nodes:
         groups.setdefault(sum(number.name is None for number in numbers_of(node)), []).append(node)
-    turns = zip_longest(*(groups[count] for count in sorted(groups)))
-    return [node for turn in turns for node in turn if node is not None]
-
-
-def _fitted_quickly(
-    nodes: Iterable[Node], guide: LawRows, yardstick: Yardstick, floor: float, steps: int
-) -> list[Node]:
-    """Formulas with constants that so many steps on few rows lead to, the cheapest first; up to one that is a law."""
-    found: dict[Node, float] = {}
-    for start in nodes:
-        node = fitted(start, guide, steps=steps)
-        off = error(node, guide)
-        if not math.isfinite(off) or not is_finite(node) or node in found:
-            continue
-        found[node] = yardstick.price(node, off)
-        if off <= floor:
-            break
-    return sorted(found, key=lambda node: found[node])
+    turns = [((rank + 1) * count, count, node) for count, group in groups.items() for rank, node in enumerate(group)]
+    return [node for _, _, node in sorted(turns, key=lambda turn: turn[:2])]
 
 
 def finished(nodes: Iterable[Node], task: LawTask) -> list[Polished]:
@@ -76,7 +71,7 @@ def finished(nodes: Iterable[Node], task: LawTask) -> list[Polished]:
         found = _judged(shorter(snapped(fitted(node, all_rows, steps=TUNED.steps), all_rows), all_rows), task)
         if found is not None:
             done.append(found)
-            if found.error <= task.floor:
+            if found.error <= task.floor * exact_to(found.node) / TUNED.exact:
                 break
     if not done:
         return []

@@ -30,7 +30,8 @@ from .verdict import is_exact
 from .yardstick import Yardstick
 
 Search = Callable[[Question], list[Node]]
-ENDGAME: tuple[Search, ...] = (powers, products, polynomials, rationals, quotients, waves, located, sums)
+ENDGAME: tuple[Search, ...] = (powers, products, polynomials, rationals, quotients, sums, waves, located)
+OF_ANY_FORM: tuple[Search, ...] = (waves, located)  # the others have one over a column, and its logarithm, as terms
 SINGULAR = {
     "scalings": "scaling",
     "translations": "translation",
@@ -188,7 +189,7 @@ def _plain(whole: ReducedProblem, task: LawTask) -> Iterator[Event]:
 
 
 def _endgame(known: SurrogatedProblem, task: LawTask, searches: Sequence[Search]) -> Iterator[Event]:
-    """Formulas for what is left, in all forms of its column where it has one, the most likely of each search first."""
+    """Formulas for what is left, the most likely of each search first; those of one column also in its other forms."""
     state = known.state
     if not state.columns:
         if powers in searches:
@@ -196,14 +197,14 @@ def _endgame(known: SurrogatedProblem, task: LawTask, searches: Sequence[Search]
             start = state.formula(Num(float(state.inner(few)[1].mean())))
             yield from polished([start], task, few, Yardstick(task.counted(len(few)), 0.0, task.floor))
         return
-    turned = state.turned(task.fitting) if known.pair is not None else []
-    forms = [known, *(SurrogatedProblem.of(other, task, with_pair=True) for other in turned)]
-    asked = [_asked(form, task) for form in forms]
-    guide, measure = asked[0].guide.first(TUNED.quick_rows), asked[0].question.yardstick
+    forms = [_asked(known, task)]
+    guide, measure = forms[0].guide.first(TUNED.quick_rows), forms[0].question.yardstick
     for search_ in searches:
-        nodes = [(node, one) for one in asked for node in search_(one.question)]
-        if len(forms) > 1:
-            nodes.sort(key=lambda found: found[1].question.price(found[0]))
+        if search_ in OF_ANY_FORM and len(forms) == 1 and known.pair is not None:
+            turned = (SurrogatedProblem.of(form, task, with_pair=True) for form in state.turned(task.fitting))
+            forms += [_asked(form, task) for form in turned]
+        nodes = [(node, one) for one in forms for node in search_(one.question)]
+        nodes.sort(key=lambda found: found[1].question.price(found[0]))
         found = polished([one.state.formula(node) for node, one in nodes], task, guide, measure)
         yield from found
         if found and is_exact(found[0].node, task):
