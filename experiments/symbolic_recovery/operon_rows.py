@@ -16,7 +16,7 @@ from .operon_text import as_node
 
 FILE = "pyoperon.csv"
 COLUMNS = (*HEAD, "exact", "found", "off", "models", "given", "seconds", "law", "package", "commit")
-LEAST = 10.0  # CPU seconds, where edgewise took less or has no row: below, Operon has hardly begun
+LEAST = 5.0  # CPU seconds, where edgewise took less or has no row: below, Operon has hardly begun
 AS_LONG = 0.8  # part of edgewise's seconds from which it had as many: the same search differs by so much
 
 
@@ -45,7 +45,7 @@ def seconds_for(ours: Mapping[str, str] | None) -> float:
     """The CPU seconds that a case gets, from edgewise's row of it.
 
     >>> seconds_for({"seconds": "14.2"}), seconds_for({"seconds": "0.4"}), seconds_for(None)
-    (14.2, 10.0, 10.0)
+    (14.2, 5.0, 5.0)
     """
     return max(LEAST, (number(ours, "seconds") if ours else None) or 0.0)
 

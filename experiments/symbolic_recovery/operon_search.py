@@ -26,8 +26,8 @@ class Settings:
     symbols: str = "add,sub,mul,div,sqrt,square,exp,log,sin,cos,asin,tanh,constant,variable"
     """All functions of the laws, and no more: each further one makes the search longer."""
     rows: int = 250
-    """The first of the rows; it is free to choose them, since constants are fitted again for it. Of 250, 500, 1000 and
-    10000 these gave the most laws in 8 seconds: a generation takes as long as there are rows."""
+    """The first of the rows: a generation takes as long as there are rows, and constants are fitted again afterwards.
+    In five seconds 10,000 rows leave two generations, 250 about thirty. On eight laws 250 and 500 did as well."""
     population: int = 1000
     """Its default."""
     steps: int = 5
