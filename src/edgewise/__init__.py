@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .estimators.classifier import KANClassifier as KANClassifier
     from .estimators.regressor import KANRegressor as KANRegressor
     from .exports.export import export as export
+    from .imports.from_formula import from_formula as from_formula
     from .insight.effects import effects as effects
     from .insight.explain import explain as explain
     from .insight.redraw import redraw as redraw
@@ -89,6 +90,7 @@ _HOME = {
     "formula": "symbolic.formula",
     "from_arrays": "data",
     "from_dataframe": "data",
+    "from_formula": "imports.from_formula",
     "from_function": "data",
     "load": "storage",
     "merge": "transforms",
