@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 
-from ..config import KANConfig
+from ..config import KANConfig, is_sequence
 from ..devices import as_device, check_dtype
 from ..discovery.formulas import NamedFormula
 from ..discovery.tree import Node
-from ..errors import LISTED, ConfigError, SymbolicError, as_list, as_words, clipped, knows_keywords, shown, twice
+from ..errors import LISTED, ConfigError, SymbolicError, as_words, clipped, knows_keywords, shown, twice
 from ..metadata import Edit, Metadata
 from ..model import KAN
 from .circuit import Circuit
@@ -88,7 +88,7 @@ def from_formula(
 
 def _listed(formula: Any) -> list[Any]:
     """The formulas, one for each output. Raises `SymbolicError` for anything else."""
-    listed = [formula] if _is_formula(formula) else as_list(formula)
+    listed = [formula] if _is_formula(formula) else list(formula) if is_sequence(formula) else []
     if not listed or not all(map(_is_formula, listed)):
         raise SymbolicError(
             "formula must be a text such as 'exp(x) + y**2', an expression of sympy, a law of ew.discover, or a list"
