@@ -49,7 +49,7 @@ add(
     {"another": "gelu", "a number": 3},
 )
 add("from_formula", "domain", lambda v: ew.from_formula("x", domain=v), {"None": None, "turned": (1, -1), "one": (1,)})
-add("from_formula", "degree", lambda v: ew.from_formula("x", k=v), {"3": 3})
+add("from_formula", "degree", lambda v: ew.from_formula("x", **{"k": v}), {"3": 3})
 
 add(
     "from_pykan",

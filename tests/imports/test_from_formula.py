@@ -113,10 +113,11 @@ def test_text_sympy_and_a_list_of_both_are_accepted():
 
 def test_a_law_that_was_discovered_is_accepted_with_its_columns():
     X = rows(count=60)
-    law = ew.discover(X, 3 * X[:, 1] ** 2, inputs=("a", "b"), seconds=10, progress=False).best
-    model = ew.from_formula(law)
-    assert model.metadata.inputs == ("a", "b")
-    assert_close(outputs(model, X)[:, 0], law(X), like="formula")
+    found = ew.discover(X, 3 * X[:, 1] ** 2, inputs=("a", "b"), seconds=10, progress=False)
+    for one in (found, found.best, [found.best]):
+        model = ew.from_formula(one)
+        assert model.metadata.inputs == ("a", "b")
+        assert_close(outputs(model, X)[:, 0], found.best(X), like="formula")
 
 
 def test_columns_are_those_of_the_text_in_its_order_where_none_are_given():

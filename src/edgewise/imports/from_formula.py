@@ -40,7 +40,7 @@ def from_formula(
     Sums are nodes, products are nodes that multiply. `fit` can go on from it: all constants are parameters.
 
     Args:
-        formula: a text such as "exp(sin(pi*x) + y**2)", an expression of sympy, or a law that `ew.discover` found. A
+        formula: a text such as "exp(sin(pi*x) + y**2)", an expression of sympy, or a law (`ew.discover(...).best`). A
             list of these makes one output of each. Text is read by a reader of its own and never run.
         inputs (columns of X): a name for every column, in order, those that no formula reads too. Default: the names
             in a text as they first stand, the symbols of sympy sorted, the columns of a law.
@@ -88,6 +88,8 @@ def from_formula(
 
 def _listed(formula: Any) -> list[Any]:
     """The formulas, one for each output. Raises `SymbolicError` for anything else."""
+    best = getattr(formula, "best", None)  # of all that a search found
+    formula = best if isinstance(best, NamedFormula) else formula
     listed = [formula] if _is_formula(formula) else list(formula) if is_sequence(formula) else []
     if not listed or not all(map(_is_formula, listed)):
         raise SymbolicError(

@@ -39,46 +39,48 @@ def stages_of(circuit: Circuit, outputs: Sequence[EdgeSum]) -> list[Stage]:
     >>> [stage.numbers for stage in stages_of(circuit, [from_node(0)])]
     [(-1,)]
     """
+    own = [circuit.on_different_nodes(one) for one in outputs]
     levels = _levels(circuit.units)
-    last, depth = [], 1
-    for one in outputs:
-        unit = _multiplied(circuit, one)
-        own = circuit.on_different_nodes(one)
-        levels = _levels(circuit.units)
-        last.append((own, unit))
-        depth = max(depth, levels[one.node] if unit is not None and one.node is not None else _level((own,), levels))
-    ends = [_at_the_end(circuit, own, unit, depth) for own, unit in last]
-    levels = _levels(circuit.units)
+    depth = max([1, *(_first_layer(circuit, one, levels) for one in own)])
+    ends = [_end(circuit, one, levels, depth) for one in own]
+    levels = _levels(circuit.units)  # of the nodes that the ends are made of, too
     needed = _last_uses(circuit.units, ends, levels, depth)
     found = []
     for level in range(1, depth):
-        there = [n for n, (first, end) in enumerate(zip(levels, needed, strict=True)) if first <= level < end]
+        there = [n for n, (first, last) in enumerate(zip(levels, needed, strict=True)) if first <= level < last]
         chosen = [(n, circuit.units[n].factors if levels[n] == level else (from_node(n),)) for n in there]
         chosen.sort(key=lambda entry: len(entry[1]) > 1)  # sums first
         found.append(Stage(tuple(n for n, _ in chosen), tuple(factors for _, factors in chosen)))
     return [*found, Stage((-1,) * len(ends), tuple(ends))]
 
 
-def _multiplied(circuit: Circuit, one: EdgeSum) -> Unit | None:
-    """The product that an output is a multiple of, which can then be the output itself; None for all others."""
+def _product(circuit: Circuit, one: EdgeSum) -> Unit | None:
+    """The node whose multiple an output is, if that multiplies: it can then be the output itself."""
     if one.node is None or one.constant or len(circuit.units[one.node].factors) < 2:
         return None
     return circuit.units[one.node]
 
 
-def _at_the_end(circuit: Circuit, own: EdgeSum, unit: Unit | None, depth: int) -> tuple[EdgeSum, ...]:
-    """What an output multiplies in the last layer. One that many edges would have to be carried to becomes a node."""
-    levels = _levels(circuit.units)
-    if unit is not None and own.node is not None and levels[own.node] == depth:
-        return (scaled(unit.factors[0], own.terms[0][1]), *unit.factors[1:])
-    if len(own.terms) > 1 and _level((own,), levels) < depth:
-        return (from_node(circuit.node_of(Unit((own,)))),)
-    return (own,)
+def _first_layer(circuit: Circuit, one: EdgeSum, levels: Sequence[int]) -> int:
+    """The first layer that an output can stand in."""
+    product = _product(circuit, one)
+    return _level((one,) if product is None else product.factors, levels)
+
+
+def _end(circuit: Circuit, one: EdgeSum, levels: Sequence[int], depth: int) -> tuple[EdgeSum, ...]:
+    """What an output multiplies in the last layer. One that is done earlier, and adds several edges, becomes a node, so
+    that one value is carried on and not several."""
+    product = _product(circuit, one)
+    if product is not None and _level(product.factors, levels) == depth:
+        return (scaled(product.factors[0], one.terms[0][1]), *product.factors[1:])
+    if len(one.terms) > 1 and _level((one,), levels) < depth:
+        return (from_node(circuit.node_of(Unit((one,)))),)
+    return (one,)
 
 
 def _level(factors: Sequence[EdgeSum], levels: Sequence[int]) -> int:
     """The first layer in which a node that multiplies these sums can stand."""
-    return 1 + max((levels[term.node] for one in factors for term, _ in one.terms), default=0)
+    return 1 + max((levels[node] for node in _read(factors)), default=0)
 
 
 def _levels(units: Sequence[Unit]) -> list[int]:
@@ -95,16 +97,17 @@ def _last_uses(
     """The last layer that reads every node, 0 where none does."""
     found = [0] * len(units)
     for factors in ends:
-        for term in _terms(factors):
-            found[term] = depth
+        for node in _read(factors):
+            found[node] = depth
     for number in reversed(range(len(units))):
         if found[number]:  # what nothing reads is no node of the network
-            for term in _terms(units[number].factors):
-                found[term] = max(found[term], levels[number])
+            for node in _read(units[number].factors):
+                found[node] = max(found[node], levels[number])
     return found
 
 
-def _terms(factors: Sequence[EdgeSum]) -> Iterator[int]:
+def _read(factors: Sequence[EdgeSum]) -> Iterator[int]:
+    """The nodes that sums read."""
     return (term.node for one in factors for term, _ in one.terms)
 
 
