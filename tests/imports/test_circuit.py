@@ -74,7 +74,7 @@ def test_no_sum_has_two_edges_from_one_node():
 
 @pytest.mark.parametrize("text", ["log(x - x)", "1/(x - x)", "(x - x - 2)**0.5"])
 def test_constants_that_only_appear_when_terms_cancel_are_checked_too(text):
-    with pytest.raises(SymbolicError, match="no finite real value"):
+    with pytest.raises(SymbolicError, match="no finite real value|division by zero"):
         made(text)
 
 

@@ -206,5 +206,14 @@ def test_it_has_the_dtype_that_was_asked_for():
     assert_close(outputs(model, rows().float()), (rows()[:, :1] * rows()[:, 1:].sin()), like="float32")
 
 
+def test_other_defaults_of_torch_change_nothing():
+    want = ew.from_formula("x*sin(2)*y")
+    with torch.device("meta"):
+        model = ew.from_formula("x*sin(2)*y", device="cpu")
+        with pytest.raises(ConfigError, match="meta"):
+            ew.from_formula("x")
+    assert torch.equal(model(rows()), want(rows()))
+
+
 def test_nothing_else_is_touched(leaves_no_trace):
     ew.from_formula("exp(sin(pi*x) + y**2)")

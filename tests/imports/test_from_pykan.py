@@ -179,6 +179,13 @@ def test_it_can_be_refined_and_pruned():
     assert ew.summary(ew.remove(model, nodes=[(1, 0)])).edges == 6
 
 
+def test_other_defaults_of_torch_change_nothing():
+    with torch.device("meta"):
+        model = imported("symbolic", device="cpu")
+    x, y = values("symbolic")
+    assert_close(model(x).detach(), y, like="float64")
+
+
 def test_nothing_else_is_touched(leaves_no_trace):
     imported("plain")
 

@@ -6,12 +6,10 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import torch
-
 from ..discovery.tree import Apply, Node, Num, Power, Product, Sum, Var
-from ..errors import SymbolicError
 from ..primitives import get
 from .edge_sums import EdgeSum, Term, combined, exponent_of, from_node, of_term, power_name, scaled
+from .vocabulary import applied, raised
 
 
 @dataclass(frozen=True)
@@ -69,11 +67,7 @@ class Circuit:
         if primitive.name == "0":
             return EdgeSum()
         if not inner.terms:
-            z = torch.tensor(inner.constant, dtype=torch.float64)
-            value = float(primitive.value(z))
-            if not math.isfinite(value):
-                raise SymbolicError(f"{primitive.name} of {inner.constant:g} has no finite real value")
-            return EdgeSum((), value)
+            return self.value(applied(primitive.name, Num(inner.constant)))
         exponent = exponent_of(primitive)
         if exponent is not None:
             return self.power(inner, exponent)
@@ -191,13 +185,9 @@ class Circuit:
 
 
 def _power_of_number(base: float, exponent: float) -> float:
-    try:
-        value = base**exponent
-    except (OverflowError, ZeroDivisionError):
-        value = math.inf
-    if isinstance(value, complex) or not math.isfinite(value):
-        raise SymbolicError(f"({base:g})**({exponent:g}) has no finite real value")
-    return value
+    found = raised(Num(base), Num(exponent))
+    assert isinstance(found, Num)
+    return found.value
 
 
 def _as_one_edge(form: str, inner: EdgeSum) -> EdgeSum | None:

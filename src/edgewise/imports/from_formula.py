@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from ..config import KANConfig, is_sequence
-from ..devices import as_device, check_dtype
+from ..devices import made_on
 from ..discovery.formulas import NamedFormula
 from ..discovery.tree import Node
 from ..errors import LISTED, ConfigError, SymbolicError, as_words, clipped, knows_keywords, shown, twice
@@ -75,7 +75,7 @@ def from_formula(
     names = () if outputs is None else _checked_names(outputs, "outputs")
     if names and len(names) != len(formulas):
         raise ConfigError(f"outputs needs {len(formulas)} names, one for every formula, got {shown(outputs)}")
-    dtype, device = check_dtype(dtype), as_device(device) or torch.get_default_device()
+    like = made_on(dtype, device)
     config = KANConfig.create(
         (len(columns), len(formulas)), grid_size=grid_size, degree=degree, base=base, domain=domain
     )
@@ -83,7 +83,7 @@ def from_formula(
     outcomes = [circuit.value(_tree(one, columns)) for one in formulas]
     edit = Edit("from_formula", clipped("; ".join(clipped(one) for one in formulas), LISTED))
     metadata = Metadata(inputs=columns, outputs=names)
-    return as_kan(stages_of(circuit, outcomes), config, metadata, edit, torch.zeros(0, dtype=dtype, device=device))
+    return as_kan(stages_of(circuit, outcomes), config, metadata, edit, like)
 
 
 def _listed(formula: Any) -> list[Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from ..config import is_int
-from ..devices import as_device, check_dtype
+from ..devices import made_on
 from ..errors import CheckpointError, ConfigError, as_list, as_words, clipped, knows_keywords, shown, twice
 from ..metadata import Edit, Metadata
 from ..model import KAN
@@ -58,7 +58,7 @@ def from_pykan(
     edgewise.errors.CheckpointError: there is no checkpoint of pykan at model/0.1: wanted the files 0.1_config.yml and
     0.1_state
     """
-    dtype, device = check_dtype(dtype), as_device(device) or torch.get_default_device()
+    like = made_on(dtype, device)
     if isinstance(source, str | os.PathLike):
         network, told = read_files(source), clipped(os.fspath(source))
     elif is_model(source):
@@ -70,7 +70,6 @@ def from_pykan(
     nodes = network.layers[0].grid.shape[0]
     read = _checked_columns(network.columns or range(nodes) if columns is None else columns, nodes)
     names = _checked_names(inputs, max(read) + 1)
-    like = torch.zeros(0, dtype=dtype, device=device)
     features = len(names) or max(read) + 1
     return as_kan(network, read, Metadata(inputs=names), Edit("from_pykan", told), features, like)
 

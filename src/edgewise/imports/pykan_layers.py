@@ -111,7 +111,7 @@ def _edges(layer: PykanLayer, number: int, base: str, like: Tensor) -> KANLayer:
         bias=bias.to(like),
         kind=kind.to(like.device),
         symbolic=table,
-        affine=torch.tensor(constants, dtype=torch.float64).to(like) if constants else None,
+        affine=like.new_tensor(constants) if constants else None,
     )
 
 
@@ -159,7 +159,7 @@ def _shift(layer: PykanLayer) -> Tensor:
 
 def _padded_knots(grid: Tensor, pad: int) -> Tensor:
     """The knots (i, t) with `pad` more at each end, at the spacing of the outermost two."""
-    steps = torch.arange(1, pad + 1, dtype=grid.dtype)
+    steps = torch.arange(1, pad + 1, dtype=grid.dtype, device=grid.device)
     left = grid[:, :1] - steps.flip(0) * (grid[:, 1:2] - grid[:, :1])
     right = grid[:, -1:] + steps * (grid[:, -1:] - grid[:, -2:-1])
     return torch.cat([left, grid, right], dim=1)

@@ -127,7 +127,7 @@ def _layer(settings: Mapping[str, Any], tensors: Mapping[str, Tensor], number: i
     return PykanLayer(
         **splines,
         **nodes,
-        symbolic_mask=mask if enabled else torch.zeros(()).expand(mask.shape),
+        symbolic_mask=mask if enabled else torch.zeros_like(mask),
         affine=tensors[f"symbolic_fun.{number}.affine"],
         names=names if isinstance(names, list) and all(isinstance(row, list) for row in names) else [],
         arities=_arities(settings.get("mult_arity", 2), nodes, number),

@@ -35,7 +35,7 @@ def applied(form: str, argument: Node) -> Node:
     """
     if not isinstance(argument, Num):
         return Apply(form, argument)
-    z = torch.tensor(argument.value, dtype=torch.float64)
+    z = torch.tensor(argument.value, dtype=torch.float64, device="cpu")
     return _finite(float(get(form).value(z)), f"{form}({argument.value:g})")
 
 
@@ -75,6 +75,7 @@ def raised(base: Node, exponent: Node) -> Node:
 
 
 def _number_power(base: float, exponent: float) -> Num:
+    """A number to the power of another. Raises `SymbolicError` where that is no finite real number."""
     what = f"({base:g})**({exponent:g})"
     if base == 0 and exponent < 0:
         raise SymbolicError(f"{what} is a division by zero")
@@ -86,6 +87,7 @@ def _number_power(base: float, exponent: float) -> Num:
 
 
 def _finite(value: float, what: str) -> Num:
+    """The number, if it is one. Raises `SymbolicError` for NaN and infinity."""
     if not math.isfinite(value):
         raise SymbolicError(f"{what} has no finite real value")
     return Num(value)
