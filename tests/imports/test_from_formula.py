@@ -153,6 +153,25 @@ def test_names_that_do_not_fit_are_refused():
         ew.from_formula(sympy.Symbol("x"), inputs=("y",))
 
 
+def test_functions_that_use_their_argument_twice_nest_without_growing():
+    nested = "x"
+    for _ in range(25):
+        nested = f"max(x/2, cbrt({nested}))"
+    x = rows()[:, :1]
+    want = x
+    for _ in range(25):
+        want = torch.maximum(x / 2, want.pow(1 / 3))
+    assert_close(outputs(ew.from_formula(nested), x), want, like="formula")
+
+
+def test_what_nests_beyond_what_python_can_call_is_refused():
+    nested, many = "x", ", ".join(["x", "sin(x)"] * 32)
+    for _ in range(45):
+        nested = f"max({nested}, {many})"
+    with pytest.raises(SymbolicError, match="nests too deep"):
+        ew.from_formula(nested)
+
+
 # ---------------------------------------------------------------------- what it can do
 
 

@@ -144,7 +144,7 @@ def test_settings_that_are_no_text_are_named(at):
         ("act_fun.0.grid", lambda t: torch.zeros_like(t), "do not increase"),
         ("act_fun.0.grid", lambda t: t[:1], "shape"),
         ("act_fun.0.mask", lambda t: t.bool(), "torch.bool"),
-        ("act_fun.0.mask", lambda t: t.to_sparse(), "to_dense"),
+        ("act_fun.0.mask", lambda t: t.to_sparse(), "to_dense|read safely"),
         ("act_fun.0.mask", lambda t: t.to(torch.complex128), "complex"),
         ("act_fun.0.mask", lambda t: t[0, 0], "shape"),
         ("act_fun.0.mask", lambda t: 3, "is a int, wanted a tensor"),

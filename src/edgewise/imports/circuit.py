@@ -35,9 +35,15 @@ class Circuit:
     def __init__(self, inputs: int) -> None:
         self.units = [Unit(()) for _ in range(inputs)]
         self._places: dict[Unit, int] = {}
+        self._values: dict[int, tuple[Node, EdgeSum]] = {}  # by the identity of parts: a tree may hold one part often
 
     def value(self, node: Node) -> EdgeSum:
         """A formula as a sum of edges. Raises `SymbolicError` for constants without a finite real value."""
+        if id(node) not in self._values:
+            self._values[id(node)] = node, self._sum_of(node)
+        return self._values[id(node)][1]
+
+    def _sum_of(self, node: Node) -> EdgeSum:
         match node:
             case Num(value):
                 return EdgeSum((), value)

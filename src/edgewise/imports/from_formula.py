@@ -15,6 +15,7 @@ from ..errors import LISTED, ConfigError, SymbolicError, as_words, clipped, know
 from ..metadata import Edit, Metadata
 from ..model import KAN
 from .circuit import Circuit
+from .edge_sums import EdgeSum
 from .formula_reader import names_in, read_formula
 from .sympy_reader import is_expression, read_expression, symbols_in
 from .wiring import as_kan, stages_of
@@ -80,7 +81,7 @@ def from_formula(
         (len(columns), len(formulas)), grid_size=grid_size, degree=degree, base=base, domain=domain
     )
     circuit = Circuit(len(columns))
-    outcomes = [circuit.value(_tree(one, columns)) for one in formulas]
+    outcomes = [_value(circuit, one, columns) for one in formulas]
     edit = Edit("from_formula", clipped("; ".join(clipped(one) for one in formulas), LISTED))
     metadata = Metadata(inputs=columns, outputs=names)
     return as_kan(stages_of(circuit, outcomes), config, metadata, edit, like)
@@ -119,6 +120,14 @@ def _checked_names(names: Sequence[Any], what: str) -> tuple[str, ...]:
     if again := twice(words):
         raise ConfigError(f"{what} must be different names, got {shown(again[0])} twice")
     return tuple(words)
+
+
+def _value(circuit: Circuit, formula: Formula, columns: Sequence[str]) -> EdgeSum:
+    """What a formula is in the circuit. Raises `SymbolicError` for one that cannot be read."""
+    try:
+        return circuit.value(_tree(formula, columns))
+    except RecursionError as error:  # functions of many arguments, such as max, nest by themselves
+        raise SymbolicError(f"the formula nests too deep: {shown(formula)}") from error
 
 
 def _tree(formula: Formula, columns: Sequence[str]) -> Node:

@@ -42,7 +42,7 @@ def applied(form: str, argument: Node) -> Node:
 def added(parts: list[Node]) -> Node:
     """The sum of the parts, a number where all are numbers."""
     if all(isinstance(part, Num) for part in parts):
-        return _finite(math.fsum(part.value for part in parts if isinstance(part, Num)), "a sum of numbers")
+        return _finite(sum(part.value for part in parts if isinstance(part, Num)), "a sum of numbers")
     return total(*parts)
 
 
@@ -99,12 +99,19 @@ def inverse(node: Node) -> Node:
 
 
 def larger(*parts: Node) -> Node:
-    """The largest: a + relu(b - a)."""
-    found = parts[0]
-    for part in parts[1:]:
-        pair = (part, found) if isinstance(found, Num) else (found, part)  # max(x, 0) is relu(x), and adds nothing
-        found = added([pair[1], applied("relu", added([pair[0], multiplied([Num(-1.0), pair[1]])]))])
-    return found
+    """The largest of the parts, by pairs, so that the depth grows with the logarithm of their number."""
+    left = list(parts)
+    while len(left) > 1:
+        left = [_larger(*left[k : k + 2]) for k in range(0, len(left), 2)]
+    return left[0]
+
+
+def _larger(one: Node, other: Node | None = None) -> Node:
+    """b + relu(a - b); of x and 0 it is relu(x), which adds nothing."""
+    if other is None:
+        return one
+    a, b = (other, one) if isinstance(one, Num) else (one, other)
+    return added([b, applied("relu", added([a, _negative(b)]))])
 
 
 def smaller(*parts: Node) -> Node:
