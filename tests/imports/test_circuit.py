@@ -26,6 +26,7 @@ def made(*texts: str) -> tuple[Circuit, list[EdgeSum]]:
         ("(x**-1)**-1", "x"),
         ("sqrt(x)*x", "x**1.5"),
         ("sqrt(4*x)", "2*sqrt(x)"),
+        ("sqrt(49*x*y)", "7*sqrt(y*x)"),
         ("(x**3)**0.5", "x**1.5"),
         ("(2*x)**2", "4*x**2"),
         ("(2*x + 2*y)*3", "6*x + 6*y"),
@@ -75,6 +76,12 @@ def test_no_sum_has_two_edges_from_one_node():
 @pytest.mark.parametrize("text", ["log(x - x)", "1/(x - x)", "(x - x - 2)**0.5"])
 def test_constants_that_only_appear_when_terms_cancel_are_checked_too(text):
     with pytest.raises(SymbolicError, match="no finite real value|division by zero"):
+        made(text)
+
+
+@pytest.mark.parametrize("text", ["(x**50)**3", "x**60*x**60", "(x**-40)**4*y"])
+def test_powers_that_only_merging_makes_too_high_are_refused(text):
+    with pytest.raises(SymbolicError, match="beyond 100"):
         made(text)
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from ..discovery.tree import Apply, Node, Num, Power, Product, Sum, Var
 from ..primitives import get
-from .edge_sums import EdgeSum, Term, combined, exponent_of, from_node, of_term, power_name, scaled
-from .vocabulary import applied, raised
+from .edge_sums import EdgeSum, Term, combined, divided, exponent_of, from_node, of_term, power_name, scaled
+from .vocabulary import applied, check_power, raised
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ class Circuit:
             return inner.node, form, inner.terms[0][1], inner.constant
         sizes = {abs(c) for _, c in inner.terms}
         factor = math.copysign(sizes.pop(), inner.terms[0][1]) if len(sizes) == 1 else 1.0
-        plain = EdgeSum(tuple((term, c / factor) for term, c in inner.terms))
-        return self.node_of(Unit((self.on_different_nodes(plain),))), form, factor, inner.constant
+        plain = self.on_different_nodes(divided(EdgeSum(inner.terms), factor))
+        return self.node_of(Unit((plain,))), form, factor, inner.constant
 
     def on_different_nodes(self, one: EdgeSum) -> EdgeSum:
         """The same sum, with at most one edge from any node: the others come from nodes of their own."""
@@ -123,7 +123,7 @@ class Circuit:
             return self._of_powers(_power_of_number(c, exponent), {b: n * exponent for b, n in powers.items()})
         if exponent.is_integer() or c <= 0:
             return self.raw_power(base, exponent)
-        return scaled(self._root(scaled(base, 1 / c), powers, exponent), _power_of_number(c, exponent))
+        return scaled(self._root(divided(base, c), powers, exponent), _power_of_number(c, exponent))
 
     def _root(self, base: EdgeSum, powers: dict[EdgeSum, float], exponent: float) -> EdgeSum:
         """A power that is not whole: of x**n it is x**(n exponent), where both are defined for the same x."""
@@ -157,6 +157,7 @@ class Circuit:
         """An edge with a power of the sum, or the sum itself."""
         if exponent == 1:
             return base
+        check_power(exponent)
         if merged := _as_logistic(base, exponent):
             return merged
         node, form, a, b = self.argument(base, power_name(exponent))

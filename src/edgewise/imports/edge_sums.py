@@ -62,6 +62,15 @@ def scaled(one: EdgeSum, factor: float) -> EdgeSum:
     return combined([(one, factor)])
 
 
+def divided(one: EdgeSum, divisor: float) -> EdgeSum:
+    """A sum over a number: a factor equal to it becomes one, to the bit.
+
+    >>> divided(scaled(from_node(0), 49.0), 49.0) == from_node(0)
+    True
+    """
+    return EdgeSum(tuple((term, c / divisor) for term, c in one.terms), one.constant / divisor)
+
+
 def combined(parts: Iterable[tuple[EdgeSum, float]]) -> EdgeSum:
     """The sum of sums times numbers; terms that cancel vanish. Raises `SymbolicError` where constants overflow.
 

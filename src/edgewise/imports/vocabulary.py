@@ -64,14 +64,19 @@ def raised(base: Node, exponent: Node) -> Node:
     if isinstance(base, Num) and isinstance(exponent, Num):
         return _number_power(base.value, exponent.value)
     if isinstance(exponent, Num):
-        if not abs(exponent.value) <= MOST_POWER:
-            raise SymbolicError(f"the power {exponent.value:g} is beyond {MOST_POWER:g}, which an edge can hold")
+        check_power(exponent.value)
         return Power(base, exponent)
     if not isinstance(base, Num):
         return applied("exp", multiplied([exponent, applied("log", base)]))
     if base.value <= 0:
         raise SymbolicError(f"({base.value:g}) to a power that varies has no real value; the base must be above zero")
     return applied("exp", exponent if base.value == math.e else multiplied([exponent, Num(math.log(base.value))]))
+
+
+def check_power(exponent: float) -> None:
+    """Raise `SymbolicError` for a power that no edge holds."""
+    if not abs(exponent) <= MOST_POWER:
+        raise SymbolicError(f"the power {exponent:g} is beyond {MOST_POWER:g}, the highest that an edge holds")
 
 
 def _number_power(base: float, exponent: float) -> Num:
