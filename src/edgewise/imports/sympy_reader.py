@@ -96,8 +96,8 @@ def _function(expression: Any, inner: Callable[[Any], Node]) -> Node:
         return applied("J0", inner(parts[1]))
     if name == "Piecewise":
         raise SymbolicError("no edge holds Piecewise; write it with Abs, Max, Min, sign or Heaviside")
-    if name == "Heaviside":
-        parts = parts[:1]  # the second one is the value at zero: 1/2, as a sign gives it
+    if name == "Heaviside" and 2 * parts[1] == 1:  # the value at zero, as a sign gives it
+        parts = parts[:1]
     try:
         function = spoken(name)
     except SymbolicError:
