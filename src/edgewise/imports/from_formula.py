@@ -18,7 +18,7 @@ from .circuit import Circuit
 from .edge_sums import EdgeSum
 from .formula_reader import names_in, read_formula
 from .sympy_reader import is_expression, read_expression, symbols_in
-from .wiring import as_kan, stages_of
+from .wiring import kan_of_stages, stages_of
 
 Formula = Any  # a text, an expression of sympy, or a law
 
@@ -84,7 +84,7 @@ def from_formula(
     outcomes = [_value(circuit, one, columns) for one in formulas]
     edit = Edit("from_formula", clipped("; ".join(clipped(one) for one in formulas), LISTED))
     metadata = Metadata(inputs=columns, outputs=names)
-    return as_kan(stages_of(circuit, outcomes), config, metadata, edit, like)
+    return kan_of_stages(stages_of(circuit, outcomes), config, metadata, edit, like)
 
 
 def _listed(formula: Any) -> list[Any]:

@@ -15,7 +15,7 @@ from ..errors import CheckpointError, ConfigError, as_list, as_words, clipped, k
 from ..metadata import Edit, Metadata
 from ..model import KAN
 from .pykan_files import is_model, read_files, read_model
-from .pykan_layers import as_kan
+from .pykan_layers import kan_of_pykan
 
 
 @knows_keywords
@@ -71,7 +71,7 @@ def from_pykan(
     read = _checked_columns(network.columns or range(nodes) if columns is None else columns, nodes)
     names = _checked_names(inputs, max(read) + 1)
     features = len(names) or max(read) + 1
-    return as_kan(network, read, Metadata(inputs=names), Edit("from_pykan", told), features, like)
+    return kan_of_pykan(network, read, Metadata(inputs=names), Edit("from_pykan", told), features, like)
 
 
 def _checked_columns(columns: Sequence[int], nodes: int) -> tuple[int, ...]:

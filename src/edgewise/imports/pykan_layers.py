@@ -26,7 +26,7 @@ from .pykan_record import PykanLayer, PykanNetwork
 Width = tuple[int, tuple[int, ...]]
 
 
-def as_kan(
+def kan_of_pykan(
     network: PykanNetwork, columns: Sequence[int], metadata: Metadata, edit: Edit, features: int, like: Tensor
 ) -> KAN:
     """The KAN with the outputs of a network of pykan.

@@ -114,7 +114,9 @@ def _read(factors: Sequence[EdgeSum]) -> Iterator[int]:
 # ---------------------------------------------------------------------- the network
 
 
-def as_kan(stages: Sequence[Stage], config: KANConfig, metadata: Metadata, edit: Edit, like: torch.Tensor) -> KAN:
+def kan_of_stages(
+    stages: Sequence[Stage], config: KANConfig, metadata: Metadata, edit: Edit, like: torch.Tensor
+) -> KAN:
     """The network with these layers.
 
     Args:
@@ -129,7 +131,7 @@ def as_kan(stages: Sequence[Stage], config: KANConfig, metadata: Metadata, edit:
 
     >>> stage = Stage((-1,), ((from_node(0), from_node(1)),))
     >>> config = KANConfig.create((2, 1))
-    >>> as_kan([stage], config, Metadata(), Edit("made"), torch.zeros(1)).topology.shape_text()
+    >>> kan_of_stages([stage], config, Metadata(), Edit("made"), torch.zeros(1)).topology.shape_text()
     '[2, 1x2]'
     """
     inputs = config.widths[0][0]
