@@ -66,7 +66,7 @@ def test_symbols_are_told_by_their_names_alone():
         (sympy.floor(x), "'floor'"),
         (sympy.atan2(y, x), "'atan2'"),
         (sympy.besselj(1, x), "besselj"),
-        (sympy.Heaviside(x, 1), "Heaviside with 2 arguments"),
+        (sympy.parse_expr("Heaviside(x, 1)"), "Heaviside with 2 arguments"),
         (sympy.Function("phi_0_1_2")(x), "'phi_0_1_2'"),
         (sympy.Piecewise((x, x > 0), (0, True)), "Piecewise.*Max"),
         (sympy.Derivative(sympy.Function("f")(x), x), "Derivative"),
