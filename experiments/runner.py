@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+PEERS_OF = {"symbolic_recovery": ("pyoperon",)}  # experiments whose peers are not those of the paper's tables
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 @dataclass(frozen=True)
 class Options:
     """How to run an experiment: rows (None: all), seeds, which peers are computed ("no", "too": all, beside edgewise,
-    "only": all, "pykan", "mlp": these alone), small sizes, processes, where to, whether what is done is done again,
+    "only": all, or the one of this name alone), small sizes, processes, where to, whether what is done is done again,
     the folder of data that does not come with the checkout, levels of noise (None: the usual ones), idle columns."""
 
     rows: tuple[str, ...] | None
@@ -75,7 +76,7 @@ def options(name: str, arguments: Sequence[str]) -> Options:
         nargs="?",
         const="too",
         default="no",
-        choices=("no", "too", "only", "pykan", "mlp", "mlp_large"),
+        choices=("no", "too", "only", *PEERS_OF.get(name, ("pykan", "mlp", "mlp_large"))),
         help="compute the peers' columns too (nothing more said), or only these (of all peers, of one)",
     )
     parser.add_argument("--smoke", action="store_true", help="tiny sizes, in seconds; results go to a temporary folder")

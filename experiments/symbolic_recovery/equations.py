@@ -1,17 +1,26 @@
-"""The equations: 100 of the AI Feynman benchmark, and laws of our own choice from textbooks, with their rows."""
+"""The equations: 100 of the AI Feynman benchmark, 27 of them without units, and laws of our own choice from textbooks,
+with their rows.
+
+The 27 are those of the KAN paper's Table 2 (`data/paper_tables.csv`). `data/dimensionless_groups.csv` says how each
+follows from a law of the benchmark: law = factor * formula(groups), and no group has a unit (Buckingham's theorem).
+"""
 
 from __future__ import annotations
 
 import csv
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import sympy
 
 from ..runner import ROOT
+from ..tables import read_rows
 
-TABLES = {"feynman": "feynman_equations.csv", "textbook": "textbook_laws.csv"}
+FILES = {"feynman": "feynman_equations.csv", "textbook": "textbook_laws.csv"}
+TABLES = (*FILES, "dimensionless")
+IDLE_RANGE = (1.0, 5.0)  # of the columns that do not matter, that of most columns of the laws
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,18 @@ class Equation:
         return X[kept], y[kept]
 
 
+def given_rows(equation: Equation, count: int, noise: float, idle: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """X (n, d + idle), y (n,) and the names of the columns, as every search gets them.
+
+    noise: standard deviation, as a part of the root mean square of y. idle: columns beside that do not matter.
+    """
+    X, y = equation.rows(count, "search")
+    rng = np.random.default_rng(0)
+    y = y + noise * np.sqrt((y**2).mean()) * rng.standard_normal(len(y))
+    X = np.concatenate([X, rng.uniform(*IDLE_RANGE, (len(X), idle))], 1)
+    return X, y, [*equation.variables, *(f"idle{n + 1}" for n in range(idle))]
+
+
 def evaluate(expression: sympy.Expr, variables: tuple[str, ...], X: np.ndarray) -> np.ndarray:
     """The formula on rows X (n, d); NaN where it has no real value."""
     call = sympy.lambdify([sympy.Symbol(name) for name in variables], expression, "numpy")
@@ -52,12 +73,17 @@ def evaluate(expression: sympy.Expr, variables: tuple[str, ...], X: np.ndarray) 
 
 def equations() -> dict[str, Equation]:
     """All equations by "table/name", in the order of the tables."""
-    found = {}
-    for table, file in TABLES.items():
-        with (ROOT / "experiments" / "data" / file).open(encoding="utf-8", newline="") as lines:
-            for record in csv.DictReader(lines):
-                parts = [variable.split(":") for variable in record["variables"].split()]
-                names, ranges = tuple(p[0] for p in parts), tuple((float(p[1]), float(p[2])) for p in parts)
-                name = f"{table}/{record['name']}"
-                found[name] = Equation(table, record["name"], record["formula"], names, ranges)
-    return found
+    found = [equation for table in FILES for equation in _read(table)]
+    found += [
+        Equation("dimensionless", row.name, row.expression, row.inputs, row.ranges) for row in read_rows("feynman")
+    ]
+    return {f"{equation.table}/{equation.name}": equation for equation in found}
+
+
+def _read(table: str) -> Iterator[Equation]:
+    """The equations of a file, in its order."""
+    with (ROOT / "experiments" / "data" / FILES[table]).open(encoding="utf-8", newline="") as lines:
+        for record in csv.DictReader(lines):
+            parts = [variable.split(":") for variable in record["variables"].split()]
+            names, ranges = tuple(p[0] for p in parts), tuple((float(p[1]), float(p[2])) for p in parts)
+            yield Equation(table, record["name"], record["formula"], names, ranges)

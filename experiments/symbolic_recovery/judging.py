@@ -4,15 +4,24 @@ to clean rows."""
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import sympy
+
+from edgewise.discovery.least_squares import error, fitted
+from edgewise.discovery.polish import finished
+from edgewise.discovery.simplify import simplified
+from edgewise.discovery.split_rows import LawTask, as_task
+from edgewise.discovery.tree import Node, columns_of, to_sympy
+from edgewise.discovery.tuning import TUNED
 
 from .equations import Equation, evaluate
 
 EXACT = 1e-9  # relative error, root mean square, on rows that no search has seen
 FRESH = 2000
 WIDER = 1.5  # the second set of rows reaches so far, in widths of the ranges
+NEAR = 1e-4  # relative error of fitted constants above which no simpler numbers and fewer terms make a formula exact
 
 
 def off_by(expression: sympy.Expr, equation: Equation) -> float:
@@ -22,8 +31,11 @@ def off_by(expression: sympy.Expr, equation: Equation) -> float:
     for wider in (1.0, WIDER):
         X, y = equation.rows(FRESH, f"fresh {wider}", wider)
         rest = evaluate(expression, equation.variables, X) - y
-        worst = max(worst, float(np.sqrt((rest**2).mean() / (y**2).mean())))
-    return worst if math.isfinite(worst) else math.inf
+        off = float(np.sqrt((rest**2).mean() / (y**2).mean()))
+        if not math.isfinite(off):
+            return math.inf
+        worst = max(worst, off)
+    return worst
 
 
 def refitted(expression: sympy.Expr, equation: Equation) -> sympy.Expr:
@@ -47,3 +59,35 @@ def refitted(expression: sympy.Expr, equation: Equation) -> sympy.Expr:
     start = np.array([float(value) for value in floats])
     best = least_squares(rest, start, x_scale=np.abs(start), ftol=1e-15, xtol=1e-15, gtol=1e-15, max_nfev=500)
     return form.subs({symbol: sympy.Float(value, 17) for symbol, value in zip(free, best.x, strict=True)})
+
+
+def best_of(models: Iterable[Node], equation: Equation) -> tuple[sympy.Expr | None, float]:
+    """The first formula of these models that is exact, else the nearest, and what it is off by; None and infinity where
+    there is none.
+
+    It is judged by what a model says at best. Its constants are fitted to rows without noise, in float64. Then they
+    become simple numbers, and idle terms go, by what finishes the formulas of `ew.discover`.
+    """
+    X, y = equation.rows(FRESH, "refit")
+    task = as_task(X, y, equation.variables, None, 0)
+    symbols = [sympy.Symbol(name) for name in equation.variables]
+    nearest: tuple[sympy.Expr | None, float] = None, math.inf
+    for model in models:
+        if not columns_of(model) or max(columns_of(model)) >= len(symbols):  # a constant, or one with an idle column
+            continue
+        for form in _forms(model, task):
+            expression = to_sympy(form, symbols)
+            off = off_by(expression, equation)
+            if off <= EXACT:
+                return expression, off
+            if off < nearest[1]:
+                nearest = expression, off
+    return nearest
+
+
+def _forms(model: Node, task: LawTask) -> Iterator[Node]:
+    """The model with fitted constants; the same in its shortest form, if it is near."""
+    node = fitted(simplified(model), task.fitting, steps=TUNED.steps)
+    yield node
+    if error(node, task.fitting) <= NEAR * task.size:
+        yield from (one.node for one in finished([node], task))

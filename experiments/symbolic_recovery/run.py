@@ -6,43 +6,36 @@ import math
 import random
 import statistics
 import time
+from collections.abc import Sequence
 from itertools import product
 from typing import Any
-
-import numpy as np
 
 import edgewise as ew
 
 from .. import page
 from ..paper import template
 from ..results import Results, number, write_whole
-from ..runner import Job, Options, say, version, work
-from .equations import TABLES, equations
+from ..runner import Options, version
+from . import operon_rows, operon_search
+from .cases import HEAD, IDLES, LEVELS, Case, run_cases
+from .equations import TABLES, equations, given_rows
 from .judging import EXACT, off_by, refitted
 
 ROWS, FEWER = 10_000, 400
-LEVELS = (0.0, 0.001, 0.01, 0.1)  # of noise, that have a place in the table
 NOISES = (0.0, 0.01)  # those that are run where nothing is said
-IDLES = (0, 3)  # columns beside that do not matter
 SECONDS = 600.0  # far above what a search takes, so that a busy machine changes nothing
-RANGE = (1.0, 5.0)  # of the columns that do not matter, that of most columns of the laws
-COLUMNS = ("key", "table", "name", "noise", "idle", "exact", "verdict", "found", "off", "seconds", "law", "commit")
+COLUMNS = (*HEAD, "exact", "verdict", "found", "off", "seconds", "law", "commit")
 
 
-def recover(name: str, noise: float, idle: int, smoke: bool) -> dict[str, Any]:
-    """One equation at one level of noise, as a part of the root mean square of y, with so many columns beside that do
-    not matter: what was found, and in how many CPU seconds."""
-    equation = equations()[name]
-    X, y = equation.rows(FEWER if smoke else ROWS, "search")
-    rng = np.random.default_rng(0)
-    y = y + noise * np.sqrt((y**2).mean()) * rng.standard_normal(len(y))
-    X = np.concatenate([X, rng.uniform(*RANGE, (len(X), idle))], 1)
-    inputs = [*equation.variables, *(f"idle{n + 1}" for n in range(idle))]
+def recover(case: Case, count: int) -> dict[str, Any]:
+    """What `ew.discover` finds from so many rows, and in how many CPU seconds."""
+    equation = equations()[case.law]
+    X, y, inputs = given_rows(equation, count, case.noise, case.idle)
     began = time.process_time()
     found = ew.discover(X, y, inputs=inputs, seconds=SECONDS, progress=False)
     seconds, expression = time.process_time() - began, found.best.expression
     foreign = {str(symbol) for symbol in expression.free_symbols} - set(equation.variables)
-    off = math.inf if foreign else off_by(refitted(expression, equation) if noise else expression, equation)
+    off = math.inf if foreign else off_by(refitted(expression, equation) if case.noise else expression, equation)
     return {
         "exact": int(off <= EXACT),
         "verdict": found.verdict.name.lower(),
@@ -55,34 +48,35 @@ def recover(name: str, noise: float, idle: int, smoke: bool) -> dict[str, Any]:
 
 
 def run(options: Options) -> int:
-    """Look for every law, and write result.csv and the page. Rows that stand there already are left out, but for
-    `--again`. 1 where a search failed, else 0.
+    """Look for every law, and write result.csv, pyoperon.csv and the page. Rows that stand there already are left out,
+    but for `--again`. 1 where a search failed, else 0.
 
     The laws come in a random order, the same every time: so a run that is cut short is a fair sample."""
     noises, idle = _levels(options)
     known = list(equations())
-    names = options.chosen(known)
-    order = [_key(name, *level) for name in known for level in product(LEVELS, IDLES)]
-    results = Results(options.out / "result.csv", COLUMNS, order)
-    wanted = [(name, noise) for name in names for noise in noises]
-    left = [pair for pair in wanted if options.again or _key(*pair, idle) not in results.records]
-    random.Random(0).shuffle(left)
-    jobs = [Job(_key(*pair, idle), recover, (*pair, idle, options.smoke)) for pair in left]
-    done = 0
+    order = [Case(law, *level).key for law in known for level in product(LEVELS, IDLES)]
+    ours, theirs = Results(options.out / "result.csv", COLUMNS, order), operon_rows.read(options, order)
+    cases = [Case(law, noise, idle) for law, noise in product(_laws(options, known), noises)]
+    random.Random(0).shuffle(cases)
+    count, failed = FEWER if options.smoke else ROWS, 0
     try:
-        for job, result in work(jobs, options.processes, "Symbolic recovery"):
-            if not isinstance(result, dict):
-                continue
-            name, noise = job.arguments[:2]
-            table, _, short = name.partition("/")
-            head = {"key": job.row, "table": table, "name": short, "noise": f"{noise:g}", "idle": idle}
-            results.put({**head, **result})
-            say(f"{job.row}: {'exact' if result['exact'] else 'not exact'}, {result['seconds']:.1f} s")
-            done += 1
+        if options.peers in ("no", "too"):
+            left = {case: (count,) for case in cases if options.again or case.key not in ours.records}
+            failed += run_cases(options, "Symbolic recovery", recover, left, ours)
+        if options.peers != "no":
+            failed += operon_rows.run(options, cases, ours, theirs, count)
     finally:
-        if len(results):
-            write_page(options, results)
-    return 0 if done == len(jobs) else 1
+        if len(ours) or len(theirs):
+            write_page(options, ours, theirs)
+    return int(failed > 0)
+
+
+def _laws(options: Options, known: Sequence[str]) -> list[str]:
+    """The laws that are asked for, by their names or that of their table."""
+    if options.rows is None:
+        return options.chosen(known)
+    chosen = options.chosen([*TABLES, *known])
+    return [name for name in known if name in chosen or name.partition("/")[0] in chosen]
 
 
 def _levels(options: Options) -> tuple[tuple[float, ...], int]:
@@ -96,17 +90,8 @@ def _levels(options: Options) -> tuple[tuple[float, ...], int]:
     return noises, options.idle
 
 
-def _key(name: str, noise: float, idle: int) -> str:
-    """The name of a row of the table.
-
-    >>> _key("textbook/kepler", 0.01, 3)
-    'textbook/kepler 0.01 +3'
-    """
-    return f"{name} {noise:g}" + (f" +{idle}" if idle else "")
-
-
-def write_page(options: Options, results: Results) -> None:
-    """README.md: the rates, and every law that was not found beside what was."""
+def write_page(options: Options, results: Results, theirs: Results) -> None:
+    """README.md: the rates, those beside Operon's, and every law that was not found beside what was."""
     lines = [
         "| table | noise | idle columns | searched | exact | claimed, and not exact | median CPU seconds | most |",
         "|---|---|---|---|---|---|---|---|",
@@ -130,6 +115,10 @@ def write_page(options: Options, results: Results) -> None:
     }
     missed = [r for r in results if r["exact"] != "1"]
     about = template("symbolic_recovery/about.md", rows=f"{ROWS:,}")
-    parts = ["# Laws found again", about, "## Result", "\n".join(lines), "## Not found"]
-    parts.append(page.table(missed, {**heads, "found": "found instead"}) if missed else "None.")
+    parts = ["# Laws found again", about, "## Result", "\n".join(lines)]
+    kinds = [(table, noise, idle) for table, idle, noise in product(TABLES, IDLES, LEVELS)]
+    if beside := operon_rows.section(results, theirs, kinds):
+        given = {"least": f"{operon_rows.LEAST:g}", "rows": operon_search.SETTINGS.rows}
+        parts += ["## Beside Operon", template("symbolic_recovery/about_operon.md", **given), beside]
+    parts += ["## Not found", page.table(missed, {**heads, "found": "found instead"}) if missed else "None."]
     write_whole(options.out / "README.md", "\n\n".join(part.strip() for part in parts) + "\n")
