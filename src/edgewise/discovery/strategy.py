@@ -112,7 +112,8 @@ def _from(first: SurrogatedProblem, task: LawTask, depth: int, n_jobs: int) -> I
     few = [*[known for known in states if known is not first][: TUNED.states], first]
     yield from in_order(partial(_whole_endgame, task=task), few, n_jobs)
     yield Pause(TUNED.state_constants)
-    if first.left < TUNED.order_clear * task.spread:  # else it was tried before
+    alone = any(len(known.state.columns) < 2 for known in states)
+    if first.left < TUNED.order_clear * task.spread and not alone:  # else it was tried before
         yield from _by_order(first, task, TUNED.order_clear * task.spread)
     yield from in_order(partial(apart, task=task, search=search, depth=depth), states[: TUNED.states_apart], n_jobs)
     for known in states[: TUNED.states_apart]:
