@@ -145,8 +145,7 @@ class Primitive:
         for bound, outside in ((self.domain[0], z <= self.domain[0]), (self.domain[1], z >= self.domain[1])):
             if math.isfinite(bound):
                 end = self.value(torch.full((), bound, dtype=z.dtype, device=z.device))
-                if torch.isfinite(end):
-                    inner = torch.where(outside, end, inner)
+                inner = torch.where(outside & torch.isfinite(end), end, inner)
         return inner
 
     def derivative(self, z: Tensor, order: int = 1) -> Tensor:
