@@ -222,6 +222,50 @@ def test_constants_are_written_to_their_last_digit(to: str) -> None:
     assert [float(number) for number in re.findall(r"0\.1234\d+", text)] == [value]
 
 
+HARD = (
+    *(
+        "out_0",
+        "out_0_",
+        "node_1_0",
+        "phi_0_0_0",
+        "predict",
+        "X",
+        "x",
+        "y",
+        "row",
+        "np",
+        "torch",
+        "math",
+        "zero",
+        "len",
+    ),
+    *("float", "exp", "M_PI", "linux", "entry", "bool", "lambda", "a b", "a_b", "a*/b", "1", 'q"\n\\', "_edge", "é"),
+)
+
+
+def with_hard_names() -> ew.KAN:
+    """Splines and closed forms of as many columns as there are hard names, in two layers."""
+    count = len(HARD)
+    model = ew.KAN((count, 2, 1), grid_size=2, degree=1, seed=1)
+    return ew.set_symbolic(model, {(0, k, 0): ("exp", 0.1 * k, 0.0, 0.1, 0.0) for k in range(1, count, 2)})
+
+
+@pytest.mark.parametrize("to", ["python", "numpy", "torch"])
+def test_columns_may_have_any_names(to: str) -> None:
+    model = with_hard_names()
+    X = rows_of(model)[:9]
+    with torch.no_grad():
+        assert_close(run(model, X, to, inputs=HARD), model(X), like="formula")
+
+
+@needs_cc
+def test_columns_may_have_any_names_in_c(tmp_path: Path) -> None:
+    model = with_hard_names()
+    X = rows_of(model)[:9]
+    with torch.no_grad():
+        assert_close(compiled(model, X, tmp_path, inputs=HARD), model(X), like="formula")
+
+
 def test_latex_is_one_equation_an_output() -> None:
     assert ew.export(closed(), "latex", inputs=("beta", "x")) == r"y = e^{x^{2} + \sin{\left(3 \beta \right)}}"
     assert len(ew.export(everything(), "latex").splitlines()) == 2

@@ -13,7 +13,7 @@ from ..model import KAN
 from .array_code import larger_of, printer_of, steps_of, table_of
 from .statements import Statements, statements
 
-RESERVED = {"np", "numpy", "scipy", "X"}
+RESERVED = {"np", "numpy", "scipy", "X", "float", "len"}
 BASES = {
     "silu": "lambda u: u / (1 + np.exp(-u))",
     "identity": "lambda u: u",

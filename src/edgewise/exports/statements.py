@@ -20,6 +20,7 @@ from ..symbolic.written import Writer, edge_name, input_symbols, output_names
 from .law import law_expression, law_outputs, law_symbols
 from .pieces import Pieces
 
+STEP = re.compile(r"(out|node|phi)(_\d+)+")  # names of results, nodes and edges
 WHOLE_UP_TO = 150  # operations up to which a network is written as one expression; larger ones node by node
 
 
@@ -169,7 +170,7 @@ def _identifiers(names: Sequence[str], taken: set[str]) -> list[str]:
     for name in names:
         plain = re.sub(r"\W", "_", name, flags=re.ASCII) or "x"
         plain = plain if re.match(r"[A-Za-z]", plain) else "x_" + plain
-        while plain in found or plain in taken or keyword.iskeyword(plain) or re.match(r"(out|node|phi)_\d", plain):
+        while plain in found or plain in taken or keyword.iskeyword(plain) or STEP.fullmatch(plain):
             plain += "_"
         found.append(plain)
     return found

@@ -14,7 +14,7 @@ from .array_code import larger_of, printer_of, steps_of, table_of
 from .numpy_module import python_name
 from .statements import Statements, statements
 
-RESERVED = {"math", "torch", "X"}
+RESERVED = {"math", "torch", "X", "len", "zero"}
 BASES = {
     "silu": "lambda u: u * torch.sigmoid(u)",
     "identity": "lambda u: u",
