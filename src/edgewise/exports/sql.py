@@ -36,13 +36,11 @@ def sql_source(
         SymbolicError: for what SQL does not have, such as erf, columns of dates, names that differ in capitals alone.
 
     >>> import edgewise as ew
-    >>> import sqlite3
     >>> text = sql_source(ew.set_symbolic(ew.KAN((1, 1)), {(0, 0, 0): ("x^2", 1.0, 0.0, 0.5, 0.0)}), inputs=["a"])
-    >>> database = sqlite3.connect(":memory:")
-    >>> _ = database.executescript("CREATE TABLE data (id TEXT, a REAL); INSERT INTO data VALUES ('p', 3), ('q', NULL)")
-    >>> database.execute("SELECT id, y FROM (" + text.rstrip(";\n") + ")").fetchall()
-    [('p', 4.5), ('q', None)]
-    >>> database.close()
+    >>> print(text.splitlines()[0])
+    -- Made by edgewise: y from a.
+    >>> [line for line in text.splitlines() if "POWER" in line]
+    ['    (0.5e0 * POWER(x_0, 2.0e0)) AS out_0']
     """
     if not isinstance(function, str) or not function.strip() or "\0" in function:
         raise SymbolicError(f"the table needs a name, got {shown(function)}")
