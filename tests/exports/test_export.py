@@ -308,6 +308,9 @@ def test_mistakes_are_told(tmp_path: Path) -> None:
     for to in ("python", "numpy", "torch", "c"):
         with pytest.raises(SymbolicError, match="letters"):
             ew.export(closed(), to, function="my law")
+        for taken in ("out_0", {"python": "math", "numpy": "np", "torch": "torch", "c": "exp"}[to]):
+            with pytest.raises(SymbolicError, match=f"cannot be called {taken}"):
+                ew.export(closed(), to, function=taken)
     for to in ("SQL", "C++", None):
         with pytest.raises(ConfigError, match="c, latex, numpy, onnx, python, sql, sympy, torch"):
             ew.export(closed(), to)  # type: ignore[arg-type]

@@ -30,15 +30,14 @@ def run(args: argparse.Namespace) -> int:
     if args.out and Path(args.out).is_file() and not args.force:
         raise DataError(f"{args.out} exists already; choose another name, or replace it with --force")
     model, _ = open_run(args.run_folder)
-    options: dict[str, Any] = {} if args.function is None else {"function": args.function}
     if not args.out:
-        print_data(_as_text(export(model, args.to, **options)))
+        print_data(_as_text(export(model, args.to, function=args.function)))
         return 0
     clear_leftovers(args.out)
     if args.to == "onnx":
         export(model, args.to, path=args.out)
     else:
-        write_whole(args.out, _as_text(export(model, args.to, **options)))
+        write_whole(args.out, _as_text(export(model, args.to, function=args.function)))
     print(f"written to {args.out}")
     return 0
 

@@ -219,7 +219,10 @@ def _export(commands: Any) -> None:
     )
     it.add_argument("--out", metavar="FILE", help="where to write (default: standard output)")
     it.add_argument(
-        "--function", metavar="NAME", help="the name of the function (default predict); for sql of the table (data)"
+        "--function",
+        default="predict",
+        metavar="NAME",
+        help="the name of the function (default predict), in sql that of the table (default data)",
     )
     it.add_argument("--force", action="store_true", help="replace an existing file")
 

@@ -10,7 +10,7 @@ from ..discovery.laws import Law
 from ..errors import SymbolicError, shown
 from ..model import KAN
 from .pieces import Pieces
-from .statements import Statements, form_of, printed, statements
+from .statements import STEP, Statements, form_of, printed, statements
 
 RESERVED = set(
     "x y u auto break case char const continue default do double else enum extern float for goto if inline int long"
@@ -65,6 +65,8 @@ def c_source(
     """
     if not isinstance(function, str) or not re.fullmatch(r"[A-Za-z_]\w*", function, flags=re.ASCII):
         raise SymbolicError(f"the function needs a name of letters, digits and _, got {shown(function)}")
+    if function in RESERVED or STEP.fullmatch(function):
+        raise SymbolicError(f"the function cannot be called {function}, which means something else in the code")
     parts = statements(model, inputs, outputs, RESERVED | {function})
     printer = _printer(parts)
     tables = [_table(name, pieces, printer) for name, pieces in parts.edges.items()]

@@ -37,7 +37,7 @@ def export(
     *,
     inputs: Sequence[Any] | None = None,
     outputs: Sequence[Any] | None = None,
-    function: str | None = None,
+    function: str = "predict",
     path: str | Path | None = None,
 ) -> Any:
     r"""The network, or the law, in another language, in the units of X and y; the text runs without this package.
@@ -59,8 +59,8 @@ def export(
             what the network does, outside the domains of closed forms too. It needs the package onnx to be written.
         inputs (columns of X): a name for every column, pruned ones too. Default: the model's own names, else x1, ...
         outputs (outputs): a name for every output. Default: the model's own names, else y, or y1, ...
-        function: the name of the function in "python", "numpy", "torch" and "c", by default "predict". In "sql" it is
-            that of the table, by default "data".
+        function: the name of the function in "python", "numpy", "torch" and "c". In "sql" another name than "predict" is
+            that of the table, which is called "data" otherwise.
         path: a file to write the text to as well; not for "sympy". "onnx" is written there, and nowhere else.
 
     Returns:
@@ -90,8 +90,7 @@ def export(
             raise ConfigError('export to "onnx" writes a file: say where, path="model.onnx"')
         write_whole(path, onnx_bytes(model, inputs, outputs))
         return path
-    named = {} if function is None else {"function": function}
-    text = latex(model, inputs, outputs) if to == "latex" else CODE[to](model, inputs, outputs, **named)
+    text = latex(model, inputs, outputs) if to == "latex" else CODE[to](model, inputs, outputs, function=function)
     if path is not None:
         write_whole(path, text)
     return text

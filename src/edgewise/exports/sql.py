@@ -23,10 +23,10 @@ def sql_source(
     inputs: Sequence[Any] | None = None,
     outputs: Sequence[Any] | None = None,
     *,
-    function: str = TABLE,
+    function: str = "predict",
 ) -> str:
     """One query for SQLite, PostgreSQL and DuckDB: all columns of the table, then a column for each output. Arguments
-    as for `export`; `function` is the name of the table.
+    as for `export`; `function` is the name of the table, which is "data" where it is "predict".
 
     A network that was fitted to a table reads a table as that was: levels, truth values, gaps and the words for them.
     With `inputs` it reads numbers from columns of these names. A row on which the formula is undefined gives NULL, and
@@ -49,7 +49,7 @@ def sql_source(
     else:
         names, labels = [str(symbol) for symbol in input_symbols(model, inputs)], _labels(model, outputs)
     parts = statements(model, [f"x_{place}" for place in range(len(names))], outputs, set())
-    steps = SqlSteps(quoted(function), _row_name(names))
+    steps = SqlSteps(quoted(TABLE if function == "predict" else function), _row_name(names))
     used = [place for _, _, place in parts.columns]
     if isinstance(model, KAN) and inputs is None and len(model.metadata.inputs) == len(names):
         table_inputs(steps, model.metadata, used)
