@@ -59,8 +59,8 @@ def export(
             what the network does, outside the domains of closed forms too. It needs the package onnx to be written.
         inputs (columns of X): a name for every column, pruned ones too. Default: the model's own names, else x1, ...
         outputs (outputs): a name for every output. Default: the model's own names, else y, or y1, ...
-        function: the name of the function in "python", "numpy", "torch" and "c". In "sql" another name than "predict" is
-            that of the table, which is called "data" otherwise.
+        function: the name of the function in "python", "numpy", "torch" and "c". In "sql" a name other than "predict"
+            is that of the table, which is called "data" otherwise.
         path: a file to write the text to as well; not for "sympy". "onnx" is written there, and nowhere else.
 
     Returns:
