@@ -34,7 +34,7 @@ LEVELS = [
     {"symbolic"},
     {"structure"},
     {"discovery"},
-    {"exports"},
+    {"exports", "imports"},
     {"plotting", "compat"},
     {"report", "pde"},
     {"storage"},
@@ -46,7 +46,7 @@ LEVEL = {room: number for number, rooms in enumerate(LEVELS) for room in rooms}
 
 # Optional or heavy packages enter inside functions of these rooms only.
 GUARDED = {
-    "sympy": {"primitives", "symbolic", "exports", "discovery"},
+    "sympy": {"primitives", "symbolic", "exports", "imports", "discovery"},
     "matplotlib": {"plotting"},
     "jinja2": {"report"},
     "sklearn": {"estimators", "studies"},

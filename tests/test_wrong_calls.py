@@ -16,6 +16,7 @@ import edgewise as ew
 import wrong_kinds  # noqa: F401 - fills CALLS
 import wrong_on_data  # noqa: F401 - fills CALLS
 import wrong_on_estimators  # noqa: F401 - fills CALLS
+import wrong_on_imports  # noqa: F401 - fills CALLS
 import wrong_on_models  # noqa: F401 - fills CALLS
 import wrong_on_rooms  # noqa: F401 - fills CALLS
 import wrong_on_structure  # noqa: F401 - fills CALLS

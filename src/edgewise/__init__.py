@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .estimators.classifier import KANClassifier as KANClassifier
     from .estimators.regressor import KANRegressor as KANRegressor
     from .exports.export import export as export
+    from .imports.from_formula import from_formula as from_formula
+    from .imports.from_pykan import from_pykan as from_pykan
     from .insight.effects import effects as effects
     from .insight.explain import explain as explain
     from .insight.redraw import redraw as redraw
@@ -89,7 +91,9 @@ _HOME = {
     "formula": "symbolic.formula",
     "from_arrays": "data",
     "from_dataframe": "data",
+    "from_formula": "imports.from_formula",
     "from_function": "data",
+    "from_pykan": "imports.from_pykan",
     "load": "storage",
     "merge": "transforms",
     "perturb": "transforms",

@@ -69,3 +69,16 @@ def check_dtype(dtype: object) -> torch.dtype:
     if not isinstance(dtype, torch.dtype) or dtype not in FORMATS:
         raise ConfigError(f"dtype must be one of {', '.join(map(str, FORMATS))}, got {shown(dtype)}")
     return dtype
+
+
+def made_on(dtype: object, device: object) -> torch.Tensor:
+    """A tensor without entries, of the dtype and on the device that parameters are to have; torch's default device for
+    None. Raises `ConfigError` for those that no parameters can have.
+
+    >>> made_on(torch.float64, None).dtype
+    torch.float64
+    """
+    found = as_device(device) or torch.get_default_device()
+    if found.type == "meta":
+        raise ConfigError("a network with values cannot be made on the device 'meta', which holds none; take 'cpu'")
+    return torch.zeros(0, dtype=check_dtype(dtype), device=found)

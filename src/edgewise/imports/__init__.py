@@ -1,0 +1,1 @@
+"""Networks that come from elsewhere: from a formula, and from a checkpoint of pykan."""
