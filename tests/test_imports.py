@@ -53,6 +53,7 @@ GUARDED = {
     "pandas": {"data"},
     "llvmlite": {"ops"},
     "numba": {"ops"},
+    "onnx": {"exports"},
     "triton": {"ops"},
 }
 

@@ -258,12 +258,32 @@ def test_the_whole_layer_compiles_with_its_gradient():
 
 # ---------------------------------------------------------------------- programs that leave
 
+
+def closed_forms() -> KAN:
+    """Splines, products, and several closed forms into one node: of one kind and of others, with ends and poles."""
+    forms = {
+        (0, 0, 0): ("sin", 2.0, 0.1, 1.5, 0.2),
+        (0, 1, 0): ("sin", -1.0, 0.0, 0.5, 0.0),
+        (0, 2, 0): ("sin", 0.7, 0.3, 1.0, 0.0),
+        (0, 0, 1): ("arctanh", 0.9, 0.0, 0.1, 0.1),
+        (0, 1, 1): ("arcsin", 0.9, 0.1, 0.5, 0.0),
+        (0, 2, 1): ("log", 1.0, 0.2, 0.1, 0.0),
+        (1, 0, 0): ("1/x", 1.0, 9.0, 1.0, 0.0),
+        (1, 1, 0): ("x^1.5", 1.0, 2.0, 0.1, 0.0),
+        (2, 0, 0): ("sin", 1.0, 0.0, 1.0, 0.0),
+        (2, 1, 0): ("sin", 2.0, 0.0, 1.0, 0.0),
+        (2, 2, 0): ("x^2", 1.0, 0.0, 1.0, 0.0),
+    }
+    return ew.set_symbolic(KAN((4, (5, 2), 3, 1), dtype=torch.float32, seed=1), forms)
+
+
 EXPORTED = {
     "layer": (lambda: KANLayer(3, 2, seed=1), (3,)),
     "no base, no bias": (lambda: KANLayer(3, 2, False, base=None, degree=1, seed=1), (3,)),
     "unequal knots": (lambda: bent(KANLayer(3, 2, degree=2, grid_size=9, seed=1)), (3,)),
     "steps": (lambda: KANLayer(3, 2, degree=0, grid_size=1, seed=1), (3,)),
     "KAN": (lambda: KAN((4, (5, 2), 3, 1), dtype=torch.float32, seed=1), (4,)),
+    "closed forms": (closed_forms, (4,)),
     "transformer": (lambda: transformer(dropout=0.0).eval(), (5, 8)),
 }
 
@@ -315,7 +335,11 @@ def test_a_traced_layer_is_the_function_for_any_number_of_rows(name: str):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in ("KAN", "transformer") else pytest.mark.slow) for name in EXPORTED]
+    "name",
+    [
+        pytest.param(name, marks=[] if name in ("closed forms", "transformer") else pytest.mark.slow)
+        for name in EXPORTED
+    ],
 )
 def test_onnx_gives_the_same_numbers(name: str, tmp_path: Path):
     pytest.importorskip("onnxscript", reason="onnxscript is not installed")

@@ -327,7 +327,8 @@ class KANLayer(nn.Module):
         """The closed forms' share of the output: (b, i) -> (b, o)."""
         y = x.new_zeros(x.shape[0], self.out_features)
         for values, _, dst in self._symbolic_groups(x, 0):
-            y = y.index_add(1, dst, values)
+            # not index_add, of which torch's exporter to ONNX keeps one summand a node (torch 2.13)
+            y = y.scatter_add(1, dst.expand(x.shape[0], len(dst)), values)
         return y
 
     def _check(self, x: Tensor) -> None:

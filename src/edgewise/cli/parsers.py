@@ -11,6 +11,7 @@ from .options import amount, constant, constraint, growing, hidden, share, unit,
 HELD_OUT = 0.2
 USER_ERROR = 2  # argparse ends with it, too
 UNSAID = 3
+LANGUAGES = ("python", "numpy", "torch", "c", "latex", "sympy", "sql", "onnx")
 STATUS = """exit status:
   0      done
   1      done, but a bug of edgewise kept a part from being made
@@ -31,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"edgewise {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_fit, _discover, _predict, _info, _plot, _warmup):
+    for add in (_fit, _discover, _predict, _info, _plot, _export, _warmup):
         add(commands)
     return top
 
@@ -202,6 +203,26 @@ def _plot(commands: Any) -> None:
     )
     it.add_argument(
         "--threshold", type=amount, default=0.0, metavar="SCORE", help="leave out edges of less importance (default 0)"
+    )
+    it.add_argument("--force", action="store_true", help="replace an existing file")
+
+
+def _export(commands: Any) -> None:
+    about = (
+        "Write a fitted network in another language, to run without edgewise. It takes the inputs that `edgewise info`"
+        " lists, in this order; sql takes the table itself, by the names of its columns."
+    )
+    it = commands.add_parser("export", help="a fitted network as code", description=about, allow_abbrev=False)
+    it.add_argument("run_folder", metavar="RUN", help="the folder that edgewise fit wrote, or a model file")
+    it.add_argument(
+        "--to", required=True, choices=LANGUAGES, help="the language; onnx needs --out and the package onnx"
+    )
+    it.add_argument("--out", metavar="FILE", help="where to write (default: standard output)")
+    it.add_argument(
+        "--function",
+        default="predict",
+        metavar="NAME",
+        help="the name of the function (default predict), in sql that of the table (default data)",
     )
     it.add_argument("--force", action="store_true", help="replace an existing file")
 

@@ -172,7 +172,7 @@ def on_columns(node: Node, columns: Sequence[Node]) -> Node:
 def values(node: Node, X: Tensor) -> Tensor:
     """The formula on rows X (n, d): (n,), NaN or infinite where it is not defined."""
     found = _value(node, X)
-    return found.expand(len(X)) if found.ndim == 0 else found
+    return found.expand(X.shape[0]) if found.ndim == 0 else found
 
 
 def _value(node: Node, X: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""A network as text for elsewhere: Python, numpy, C, LaTeX, sympy. None of it needs this package to run."""
+"""A network for elsewhere: Python, numpy, torch, C, SQL, ONNX, LaTeX, sympy. None of it needs this package to run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from .c import c_source
 from .export import export
 from .latex import latex
 from .numpy_module import numpy_source
+from .onnx_file import onnx_bytes
 from .python import python_source
+from .sql import sql_source
 
-__all__ = ["c_source", "export", "latex", "numpy_source", "python_source"]
+__all__ = ["c_source", "export", "latex", "numpy_source", "onnx_bytes", "python_source", "sql_source"]

@@ -10,13 +10,17 @@ from ..discovery.laws import Law
 from ..errors import SymbolicError, shown
 from ..model import KAN
 from .pieces import Pieces
-from .statements import Statements, form_of, printed, statements
+from .statements import STEP, Statements, form_of, printed, statements
 
 RESERVED = set(
     "x y u auto break case char const continue default do double else enum extern float for goto if inline int long"
     " register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while acos"
     " acosh asin asinh atan atanh cbrt cos cosh erf exp expm1 fabs fmax fmin gamma j0 j1 jn log log1p pow round sin"
-    " sinh sqrt tan tanh y0 y1 yn main signgam".split()
+    " sinh sqrt tan tanh y0 y1 yn main signgam alignas alignof asm bool constexpr false nullptr static_assert"
+    " thread_local true typeof typeof_unqual linux unix i386 HUGE_VAL INFINITY NAN NULL MAXFLOAT OVERFLOW UNDERFLOW"
+    " DOMAIN SING PLOSS TLOSS M_E M_LOG2E M_LOG10E M_LN2 M_LN10 M_PI M_PI_2 M_PI_4 M_1_PI M_2_PI M_2_SQRTPI M_SQRT2"
+    " M_SQRT1_2 FP_NAN FP_INFINITE FP_ZERO FP_SUBNORMAL FP_NORMAL FP_ILOGB0 FP_ILOGBNAN FP_FAST_FMA MATH_ERRNO"
+    " MATH_ERREXCEPT math_errhandling".split()
 )
 BASES = {
     "silu": "u / (1.0 + exp(-u))",
@@ -61,6 +65,8 @@ def c_source(
     """
     if not isinstance(function, str) or not re.fullmatch(r"[A-Za-z_]\w*", function, flags=re.ASCII):
         raise SymbolicError(f"the function needs a name of letters, digits and _, got {shown(function)}")
+    if function in RESERVED or STEP.fullmatch(function):
+        raise SymbolicError(f"the function cannot be called {function}, which means something else in the code")
     parts = statements(model, inputs, outputs, RESERVED | {function})
     printer = _printer(parts)
     tables = [_table(name, pieces, printer) for name, pieces in parts.edges.items()]
@@ -105,7 +111,7 @@ def _printer(parts: Statements) -> Any:
             z = self._print(expr.args[0])
             return f"((({z}) > 0) - (({z}) < 0))"
 
-    return Printer({"user_functions": {name: name for name in parts.edges}})
+    return Printer({"user_functions": {name: name for name in parts.edges}, "reserved_word_suffix": ""})
 
 
 def _table(name: str, pieces: Pieces, printer: Any) -> str:

@@ -15,16 +15,19 @@ from .c import c_source
 from .latex import latex
 from .law import law_expression
 from .numpy_module import numpy_source
+from .onnx_file import onnx_bytes
 from .python import python_source
+from .sql import sql_source
 from .torch_module import torch_source
 
 CODE: dict[str, Callable[..., str]] = {
     "c": c_source,
     "numpy": numpy_source,
     "python": python_source,
+    "sql": sql_source,
     "torch": torch_source,
 }
-TARGETS = (*CODE, "latex", "sympy")
+TARGETS = (*CODE, "latex", "onnx", "sympy")
 
 
 @knows_keywords
@@ -41,24 +44,31 @@ def export(
 
     Args:
         model: a KAN, the result of a fit, or a law that `ew.discover` found. Edges without a closed form are written as
-            exact piecewise polynomials; in "latex" and "sympy" they stand by name, as in `formula`.
+            exact piecewise polynomials; in "latex" and "sympy" they stand by name, as in `formula`. Columns of levels,
+            of dates and with gaps are several inputs each, such as `colour=red`, and rows must hold these inputs. Only
+            "sql" reads the table itself, and makes them as `predict` does. Classes have a score each.
         to: the language.
             "python": a module with `predict(row)` that needs the standard library only.
             "numpy": a module with `predict(X)` that needs numpy, and scipy for special functions.
             "torch": a module with a differentiable `predict(X)` that needs torch; device and dtype are those of X.
             "c": C99 with `void predict(const double *x, double *y)`.
+            "sql": one query for SQLite, PostgreSQL and DuckDB: all columns of a table, then a column for each output.
             "latex": one equation a line.
             "sympy": a list of sympy expressions, one per output.
+            "onnx": a file of a model from X (rows, columns) to y (rows, outputs), for onnxruntime and others. It does
+            what the network does, outside the domains of closed forms too. It needs the package onnx to be written.
         inputs (columns of X): a name for every column, pruned ones too. Default: the model's own names, else x1, ...
         outputs (outputs): a name for every output. Default: the model's own names, else y, or y1, ...
-        function: the name of the function in "python", "numpy", "torch" and "c".
-        path: a file to write the text to as well; not for "sympy".
+        function: the name of the function in "python", "numpy", "torch" and "c". In "sql" a name other than "predict"
+            is that of the table, which is called "data" otherwise.
+        path: a file to write the text to as well; not for "sympy". "onnx" is written there, and nowhere else.
 
     Returns:
-        The text, or for "sympy" the expressions.
+        The text, for "sympy" the expressions, for "onnx" the path.
 
     Raises:
-        ConfigError: for an unknown language, or names that do not fit.
+        ConfigError: for an unknown language, names that do not fit, or a `path` where none is wanted, or none.
+        MissingExtra: for "onnx", where that package is missing.
         SymbolicError: for a closed form that the language does not have, or a constant that is not finite.
         StructureError: for anything but a KAN.
         FileError: where the file cannot be written.
@@ -75,6 +85,11 @@ def export(
         if path is not None:
             raise ConfigError("export to 'sympy' gives expressions, not text; leave path out, or use 'latex'")
         return [law_expression(model, inputs)] if isinstance(model, Law) else formula(model, inputs)
+    if to == "onnx":
+        if path is None:
+            raise ConfigError('export to "onnx" writes a file: say where, path="model.onnx"')
+        write_whole(path, onnx_bytes(model, inputs, outputs))
+        return path
     text = latex(model, inputs, outputs) if to == "latex" else CODE[to](model, inputs, outputs, function=function)
     if path is not None:
         write_whole(path, text)

@@ -11,9 +11,9 @@ from ..discovery.laws import Law
 from ..errors import SymbolicError, shown
 from ..model import KAN
 from .array_code import larger_of, printer_of, steps_of, table_of
-from .statements import Statements, statements
+from .statements import STEP, Statements, statements
 
-RESERVED = {"np", "numpy", "scipy", "X"}
+RESERVED = {"np", "numpy", "scipy", "X", "float", "len"}
 BASES = {
     "silu": "lambda u: u / (1 + np.exp(-u))",
     "identity": "lambda u: u",
@@ -51,7 +51,7 @@ def numpy_source(
     >>> space["predict"]([[3.0]]).tolist()
     [[4.5]]
     """
-    parts = statements(model, inputs, outputs, RESERVED | {python_name(function)})
+    parts = statements(model, inputs, outputs, RESERVED | {python_name(function, RESERVED)})
     printer = _printer(parts)
     text = "\n".join(steps_of(parts, printer))
     tables = [table_of(name, pieces, printer, BASES, "np.array({})") for name, pieces in parts.edges.items()]
@@ -75,14 +75,16 @@ def numpy_source(
     return "\n".join(code)
 
 
-def python_name(function: str) -> str:
-    """The name itself. Raises `SymbolicError` for one that a Python function cannot have."""
+def python_name(function: str, taken: set[str]) -> str:
+    """The name itself. Raises `SymbolicError` for one that a Python function cannot have, or that the code uses."""
     if (
         not isinstance(function, str)
         or not re.fullmatch(r"[A-Za-z]\w*", function, flags=re.ASCII)
         or keyword.iskeyword(function)
     ):
         raise SymbolicError(f"the function needs a name of letters, digits and _, no keyword, got {shown(function)}")
+    if function in taken or STEP.fullmatch(function):
+        raise SymbolicError(f"the function cannot be called {function}, which means something else in the code")
     return function
 
 

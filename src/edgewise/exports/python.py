@@ -60,7 +60,7 @@ def python_source(
     >>> space["predict"]([3.0])
     [4.5]
     """
-    parts = statements(model, inputs, outputs, RESERVED | {"row", python_name(function)})
+    parts = statements(model, inputs, outputs, RESERVED | {"row", python_name(function, RESERVED)})
     printer = _printer(parts)
     body = [f"    {name} = float(row[{column}])" for _, name, column in parts.columns]
     body += [f"    {name} = {printed(printer, e, list(parts.edges))}" for name, e in parts.steps]

@@ -20,6 +20,7 @@ from ..symbolic.written import Writer, edge_name, input_symbols, output_names
 from .law import law_expression, law_outputs, law_symbols
 from .pieces import Pieces
 
+STEP = re.compile(r"(out|node|phi)(_\d+)+")  # names of results, nodes and edges
 WHOLE_UP_TO = 150  # operations up to which a network is written as one expression; larger ones node by node
 
 
@@ -54,7 +55,7 @@ def statements(
     used = list(model.topology.node_ids[0])
     names = _identifiers([str(symbols[column]) for column in used], reserved | set(edges))
     plain = [sympy.Symbol(name) for name in names]
-    columns = [(_one_line(str(symbols[column])), name, column) for column, name in zip(used, names, strict=True)]
+    columns = [(one_line(str(symbols[column])), name, column) for column, name in zip(used, names, strict=True)]
     results = [f"out_{k}" for k in range(len(model.topology.node_ids[-1]))]
     whole = [] if edges else formula(model, inputs)
     short = not edges and sum(expression.count_ops() for expression in whole) <= WHOLE_UP_TO
@@ -73,7 +74,7 @@ def statements(
     called = {name for _, expression in steps for name in _undefined(expression)}
     title = f"{', '.join(output_names(model, outputs))} from {', '.join(map(str, symbols))}"
     return Statements(
-        _one_line(title),
+        one_line(title),
         model.topology.features,
         [column for column in columns if column[1] in read],
         steps,
@@ -90,11 +91,11 @@ def _of_law(law: Law, inputs: Sequence[Any] | None, outputs: Sequence[Any] | Non
     expression = law_expression(law, inputs).xreplace(swap)
     read = {symbol.name for symbol in expression.free_symbols}
     columns = [
-        (_one_line(str(symbol)), name, place)
+        (one_line(str(symbol)), name, place)
         for place, (symbol, name) in enumerate(zip(symbols, names, strict=True))
         if name in read
     ]
-    title = _one_line(f"{law_outputs(outputs)[0]} from {', '.join(map(str, symbols))}")
+    title = one_line(f"{law_outputs(outputs)[0]} from {', '.join(map(str, symbols))}")
     return Statements(title, len(symbols), columns, [("out_0", expression)], ["out_0"], {})
 
 
@@ -169,12 +170,12 @@ def _identifiers(names: Sequence[str], taken: set[str]) -> list[str]:
     for name in names:
         plain = re.sub(r"\W", "_", name, flags=re.ASCII) or "x"
         plain = plain if re.match(r"[A-Za-z]", plain) else "x_" + plain
-        while plain in found or plain in taken or keyword.iskeyword(plain) or re.match(r"(out|node|phi)_\d", plain):
+        while plain in found or plain in taken or keyword.iskeyword(plain) or STEP.fullmatch(plain):
             plain += "_"
         found.append(plain)
     return found
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Text that can stand in a comment of either language."""
     return re.sub(r'[\\"\s]+|\*/|/\*', " ", text)

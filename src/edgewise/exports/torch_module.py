@@ -14,7 +14,7 @@ from .array_code import larger_of, printer_of, steps_of, table_of
 from .numpy_module import python_name
 from .statements import Statements, statements
 
-RESERVED = {"math", "torch", "X"}
+RESERVED = {"math", "torch", "X", "len", "zero"}
 BASES = {
     "silu": "lambda u: u * torch.sigmoid(u)",
     "identity": "lambda u: u",
@@ -55,7 +55,7 @@ def torch_source(
     >>> space["predict"](torch.tensor([[3.0]])).tolist()
     [[4.5]]
     """
-    parts = statements(model, inputs, outputs, RESERVED | {python_name(function)})
+    parts = statements(model, inputs, outputs, RESERVED | {python_name(function, RESERVED)})
     printer = _printer(parts)
     body = steps_of(parts, printer)
     tables = [table_of(name, pieces, printer, BASES) for name, pieces in parts.edges.items()]

@@ -95,15 +95,19 @@ class Primitive:
 
     def _clip(self, z: Tensor) -> Tensor:
         """z moved to the nearest argument at which f and f' are finite."""
-        double = z.dtype == torch.float64
+        double, gap = z.dtype == torch.float64, self.gap(z.dtype)
         for pole in self.poles:
-            gap = max(NEAREST if double else NEAREST_SINGLE, self._nearest(z.dtype))
             kept = torch.tensor([pole - gap, pole + gap], dtype=z.dtype if double else torch.float32, device=z.device)
             z = torch.where((z - pole).abs() < gap, torch.where(z < pole, *kept.unbind()), z)
-        low, high = self._ends(z.dtype)
+        low, high = self.ends(z.dtype)
         return z if low == -INF and high == INF else z.clamp(low, high)
 
-    def _ends(self, dtype: torch.dtype) -> tuple[float, float]:
+    def gap(self, dtype: torch.dtype) -> float:
+        """How close arguments may come to a pole."""
+        return max(NEAREST if dtype == torch.float64 else NEAREST_SINGLE, self._nearest(dtype))
+
+    def ends(self, dtype: torch.dtype) -> tuple[float, float]:
+        """The lowest and the highest argument at which f and f' are finite."""
         low, high = self.domain
         info = torch.finfo(dtype)
         if self.steep:
@@ -125,7 +129,7 @@ class Primitive:
         return self.exponent is not None and abs(self.exponent) > PLAIN_POWER
 
     @property
-    def _free(self) -> bool:
+    def free(self) -> bool:
         """Whether f and f' are finite at all arguments of sensible size."""
         return not self.poles and not self.steep and not self._high_power and self.domain == (-INF, INF)
 
@@ -139,14 +143,13 @@ class Primitive:
     def safe(self, z: Tensor) -> Tensor:
         """f(z) inside the domain; outside it the value at the domain's end: never NaN or infinite for finite z of
         sensible size."""
-        if self._free:
+        if self.free:
             return self.value(z)
         inner = self.value(self._clip(z))
         for bound, outside in ((self.domain[0], z <= self.domain[0]), (self.domain[1], z >= self.domain[1])):
             if math.isfinite(bound):
                 end = self.value(torch.full((), bound, dtype=z.dtype, device=z.device))
-                if torch.isfinite(end):
-                    inner = torch.where(outside, end, inner)
+                inner = torch.where(outside & torch.isfinite(end), end, inner)
         return inner
 
     def derivative(self, z: Tensor, order: int = 1) -> Tensor:
@@ -154,13 +157,13 @@ class Primitive:
         outside the domain."""
         if order == 0:
             return self.safe(z)
-        if order > 1 and self._free and self.exponent is not None and self.exponent > 0 and self.exponent % 1 == 0:
+        if order > 1 and self.free and self.exponent is not None and self.exponent > 0 and self.exponent % 1 == 0:
             n = int(self.exponent)
             return math.perm(n, order) * z ** (n - order) if order <= n else torch.zeros_like(z)
         if order > 1:
             pulled: Any = torch.func.vjp(lambda t: self.derivative(t, order - 1), z)
             return pulled[1](torch.ones_like(pulled[0]))[0]
-        if self._free:
+        if self.free:
             return self.slope(z)
         clipped = self._clip(z)
         return torch.where(clipped == z, self.slope(clipped), 0.0)

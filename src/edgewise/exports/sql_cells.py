@@ -1,0 +1,166 @@
+"""Cells of a table in SQL, read as `predict` reads them: numbers, truth values, levels, gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..data.cells import FALSE, MISSING, MISSING_TEXT, TRUE, is_numeric
+from ..errors import SymbolicError, shown, twice
+from ..metadata import MISSING as GAP
+from ..metadata import OTHER, Metadata
+from .sql_steps import Sql, SqlSteps, joined, number, text_literal
+
+SPACES = "\t\n\u00a0"  # that count as a space
+NOT_A_NUMBER = {"nan", "+nan", "-nan"}
+NONE = Sql("NULL")
+
+
+def plain_inputs(steps: SqlSteps, names: Sequence[str], used: Iterable[int]) -> dict[int, Sql]:
+    """The inputs in use as columns of numbers of these names."""
+    used = list(used)
+    _check_names([names[place] for place in used])
+    return {place: _number_input(steps, place, names[place], place, None) for place in used}
+
+
+def table_inputs(steps: SqlSteps, metadata: Metadata, used: Iterable[int]) -> dict[int, Sql]:
+    """The inputs in use, made of the columns of a table as the one was that a model was fitted to.
+
+    Raises:
+        SymbolicError: columns of dates, and names that differ in capitals alone.
+    """
+    used, known, sources = list(used), metadata.encoding, metadata.sources()
+    columns = list(dict.fromkeys(sources[place] for place in used))
+    _check_names(columns)
+    found: dict[int, Sql] = {}
+    for index, column in enumerate(columns):
+        places = [place for place in used if sources[place] == column]
+        if column in known.dates:
+            raise SymbolicError(
+                f"the column {shown(column)} holds dates, which the databases read in ways of their own; export another"
+                " language, or fit to numbers such as the year"
+            )
+        if column in metadata.categories:
+            code = _code(steps, index, column, metadata)
+            for place in places:
+                level = metadata.inputs[place].removeprefix(f"{column}=")
+                found[place] = steps.column(f"x_{place}", _indicator(code, level, column, metadata))
+            continue
+        for place in places:
+            if metadata.inputs[place] == column:
+                fill = known.fills.get(column)
+                found[place] = _number_input(steps, index, column, place, fill)
+            else:
+                found[place] = _gap_input(steps, index, column, place)
+    return found
+
+
+def _check_names(columns: Sequence[str]) -> None:
+    """Raise `SymbolicError` for columns whose names differ in capitals alone: they are one to most databases."""
+    alike = twice(name.casefold() for name in columns)
+    if alike:
+        found = [name for name in columns if name.casefold() == alike[0]]
+        raise SymbolicError(
+            f"the columns {' and '.join(map(shown, found))} differ in capitals alone, and SQL takes them for one; give"
+            " inputs= with other names"
+        )
+
+
+def _number_input(steps: SqlSteps, index: int, column: str, place: int, fill: float | None) -> Sql:
+    """A column of numbers: NULL for what is none, and `fill` in gaps."""
+    text, value = _number(steps, index, column)
+    gap = NONE if fill is None else number(fill)
+    return steps.column(f"x_{place}", joined(f"CASE WHEN {_is_gap('{0}')} THEN {{1}} ELSE {{2}} END", text, gap, value))
+
+
+def _gap_input(steps: SqlSteps, index: int, column: str, place: int) -> Sql:
+    """1 where a column misses a number, else 0; NULL where it holds something else."""
+    text, value = _number(steps, index, column)
+    cases = f"CASE WHEN {_is_gap('{0}')} THEN 1e0 WHEN {{1}} IS NOT NULL THEN 0e0 END"
+    return steps.column(f"x_{place}", joined(cases, text, value))
+
+
+def _is_gap(text: str) -> str:
+    return f"{text} IS NULL OR {text} IN {_listed(MISSING | NOT_A_NUMBER)}"
+
+
+def _number(steps: SqlSteps, index: int, column: str) -> tuple[Sql, Sql]:
+    """The text of every cell in small letters, and its number or NULL."""
+    raw, plain, text = _texts(steps, index, column)
+    # a number itself is not read from its text: SQLite writes 15 digits
+    exact = "CASE WHEN {0} LIKE '%\u2212%' THEN CAST({1} AS DOUBLE PRECISION) ELSE CAST({2} AS DOUBLE PRECISION) END"
+    return text, _if_number(steps, index, text, joined(exact, plain, text, raw))
+
+
+def _texts(steps: SqlSteps, index: int, column: str) -> tuple[Sql, Sql, Sql]:
+    """A column as it is, its text with single spaces, and that in small letters with a plain minus."""
+    raw = steps.read(f"cell_{index}", column)
+    plain = _spelt(steps, index, raw)
+    return raw, plain, steps.column(f"small_{index}", joined("REPLACE(LOWER({}), '\u2212', '-')", plain))
+
+
+def _if_number(steps: SqlSteps, index: int, text: Sql, value: Sql) -> Sql:
+    """The value where the text is a number, 1 and 0 for words of truth, else NULL."""
+    # the number without its sign and that of its exponent: then digits, one point, one e
+    cut = "CASE WHEN SUBSTR({0}, 1, 1) IN ('+', '-') THEN SUBSTR({0}, 2) ELSE {0} END"
+    bare = steps.column(f"bare_{index}", joined(f"REPLACE(REPLACE({cut}, 'e-', 'e'), 'e+', 'e')", text))
+    wrong = " OR ".join(f"{{0}} LIKE '{like}'" for like in ("%.%.%", "%e%e%", "e%", ".e%", "%e", "%e%.%", "."))
+    digits = f"TRIM({{0}}, '0123456789.e') = '' AND {{0}} <> '' AND NOT ({wrong})"
+    truth = f"WHEN {{1}} IN {_listed(TRUE)} THEN 1e0 WHEN {{1}} IN {_listed(FALSE)} THEN 0e0"
+    return steps.column(f"number_{index}", joined(f"CASE {truth} WHEN {digits} THEN {{2}} END", bare, text, value))
+
+
+def _spelt(steps: SqlSteps, index: int, raw: Sql) -> Sql:
+    """The text of every cell, with single spaces."""
+    text = "CAST({} AS TEXT)"
+    for space in SPACES:
+        text = f"REPLACE({text}, '{space}', ' ')"
+    # a pair of marks for each space; where two meet, they fall away, and a pair is left of a run
+    text = f"REPLACE(REPLACE(REPLACE({text}, ' ', '\u27e8\u27e9'), '\u27e9\u27e8', ''), '\u27e8\u27e9', ' ')"
+    return steps.column(f"text_{index}", joined(f"TRIM({text})", raw))
+
+
+def _code(steps: SqlSteps, index: int, column: str, metadata: Metadata) -> Sql:
+    """The place of each cell among the levels of its column; -1 for others."""
+    known = metadata.categories[column]
+    _, text, small = _texts(steps, index, column)
+    value = _if_number(steps, index, small, joined("CAST({} AS DOUBLE PRECISION)", small))
+    gap = known.index(GAP) if GAP in known else -1
+    cases = [f"WHEN {{0}} IS NULL OR {{0}} IN {_listed(MISSING_TEXT)} THEN {gap}"]
+    for place, level in enumerate(known):
+        same = [f"{{0}} = {_braced(text_literal(level))}"]
+        if is_numeric(level) and "," not in level:
+            same.append(f"{{1}} = {number(float(level)).text} AND LOWER({{0}}) NOT IN {_listed(TRUE | FALSE)}")
+        if words := _truth_words(level, known):
+            same.append(f"LOWER({{0}}) IN {_listed(words)}")
+        cases.append(f"WHEN {' OR '.join(same)} THEN {place}")
+    return steps.column(f"level_{index}", joined(f"CASE {' '.join(cases)} ELSE -1 END", text, value))
+
+
+def _truth_words(level: str, known: Sequence[str]) -> set[str]:
+    """How a database may spell this level of a column of truth values; nothing for other columns."""
+    named = {one.lower() for one in known if one not in (GAP, OTHER)}
+    if not named <= TRUE | FALSE or len(named & TRUE) > 1 or len(named & FALSE) > 1:
+        return set()
+    words = TRUE | {"1", "1.0"} if level.lower() in TRUE else FALSE | {"0", "0.0"} if level.lower() in FALSE else set()
+    return set(words)
+
+
+def _indicator(code: Sql, level: str, column: str, metadata: Metadata) -> Sql:
+    """1 for this level, 0 for others, and for unknown ones what stands in for them."""
+    known, shares = metadata.categories[column], metadata.encoding.shares.get(column)
+    place = known.index(level)
+    if shares is None:
+        other = NONE
+    else:
+        other = number(float(level == OTHER) if OTHER in known else shares[place])
+    return joined(f"CASE WHEN {{0}} = {place} THEN 1e0 WHEN {{0}} >= 0 THEN 0e0 ELSE {{1}} END", code, other)
+
+
+def _listed(words: Iterable[str]) -> str:
+    """The words in brackets, for IN."""
+    return "(" + ", ".join(_braced(text_literal(word)) for word in sorted(words)) + ")"
+
+
+def _braced(text: str) -> str:
+    """A text that `joined` leaves as it is."""
+    return text.replace("{", "{{").replace("}", "}}")

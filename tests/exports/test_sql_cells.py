@@ -1,0 +1,118 @@
+"""A query reads a table as `predict` does: levels, truth values, gaps and the words for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import edgewise as ew
+from edgewise.errors import SymbolicError
+from edgewise.exports.sql import sql_source
+from edgewise.metadata import Encoding, Metadata
+from exports.databases import asked, numbers
+from helpers import assert_close
+
+COLUMNS = ("colour", "size", "ok", "flag", "age", "weight", "rare")
+FIRST = {
+    "colour": ("red", "dark  blue", "it's {x}", ""),
+    "size": ("1", "2.0", "3.50", "NA"),
+    "ok": ("True", "False"),
+    "flag": ("yes", "no"),
+    "age": ("20", "", "31.5", "44", "57.25"),
+    "weight": ("0.1", "0.9", "0.5"),
+    "rare": ("a", "a", "a", "b", "b", "b", "b", "c", "d", "e"),
+}
+NEW = [
+    (" red ", "1.0", "True", "Yes", " +45.5 ", "1e-1", "a"),
+    ("Red", "01", "False", "off", "nan", ".5", "zz"),
+    ("n/a", "2", "False", "T", "NULL", "5.", "A"),
+    ("none", "2e0", "True", "f", "?", "\u22120.25", "b "),
+    ("dark blue", "x", "True", "ON", "30", "0.5", ""),
+    ("dark \t blue", "3.5", "True", "y", "--", "1E0", "NaN"),
+    ("it's {x}", "3.500", "True", "y", "", "0.5", "missing"),
+    (" <NA>", "NA", "True", "y", "30", "0.5", "other"),
+]
+
+
+def fitted_to_a_table(folder: Path) -> ew.KAN:
+    """A network as it would be after a fit to a table of text, truth values, numbers and gaps."""
+    rows = [[FIRST[name][n % len(FIRST[name])] for name in COLUMNS] for n in range(120)]
+    lines = [
+        ",".join([*COLUMNS, "y"]),
+        *(",".join([*(f'"{cell}"' for cell in row), str(n)]) for n, row in enumerate(rows)),
+    ]
+    (folder / "t.csv").write_text("\n".join(lines), encoding="utf-8")
+    table = ew.read_csv(folder / "t.csv", target="y", categorical=["size", "ok", "rare"])
+    model = ew.KAN((len(table.inputs), 2, 1), seed=1, domain=(0, 60), grid_size=3)
+    return model.build(metadata=table.metadata())
+
+
+@pytest.mark.filterwarnings("ignore::edgewise.errors.EdgewiseWarning")
+def test_predictions_are_those_of_the_model(tmp_path: Path) -> None:
+    model = fitted_to_a_table(tmp_path)
+    assert {"colour=missing", "size=2", "age=missing", "rare=c", "flag"} <= {*model.metadata.inputs}
+    wanted = model.predict({name: [row[k] for row in NEW] for k, name in enumerate(COLUMNS)})
+    assert_close(numbers(asked(sql_source(model), COLUMNS, NEW), 1)[:, 0], wanted)
+
+
+def test_rows_with_cells_that_cannot_be_used_are_null_and_nulls_are_gaps(tmp_path: Path) -> None:
+    model, row = fitted_to_a_table(tmp_path), NEW[0]
+    strange = [row[:4] + (cell,) + row[5:] for cell in ("abc", "inf", "1_0", "2020-01-01")]
+    gaps = [(None, None, "True", "y", None, None, None), ("", "", "True", "y", "", "", "")]
+    found = numbers(asked(sql_source(model), COLUMNS, [*strange, *gaps]), 1)[:, 0]
+    assert np.isnan(found).tolist() == [True] * 4 + [False] * 2 and found[4] == found[5]
+
+
+def test_numbers_and_truth_values_of_a_database_are_the_levels_they_stand_for(tmp_path: Path) -> None:
+    model = fitted_to_a_table(tmp_path)
+    texts = ("red", "2", "True", "yes", "31.5", "0.5", "b")
+    same = [("red", 2, 1, 1, 31.5, 0.5, "b"), ("red", 2.0, "t", "true", "31.5", "0.5", "b")]
+    found = numbers(asked(sql_source(model), COLUMNS, [texts, *same]), 1)[:, 0]
+    assert_close(found[1:], np.repeat(found[:1], 2), like="exact")
+
+
+def test_columns_that_no_edge_reads_may_be_missing(tmp_path: Path) -> None:
+    model = fitted_to_a_table(tmp_path)
+    kept = model.metadata.inputs.index("weight")
+    unread = [(0, place, o) for place in range(model.features) if place != kept for o in range(2)]
+    model = ew.remove(model, edges=unread)
+    assert_close(numbers(asked(sql_source(model), ("weight",), [["0.25"]]), 1)[0], model.predict({"weight": [0.25]}))
+
+
+def test_levels_that_look_like_truth_values_beside_others_stay_themselves() -> None:
+    inputs = tuple(f"c={level}" for level in ("M", "N", "T"))
+    metadata = Metadata(inputs, categories={"c": ("M", "N", "T")}, encoding=Encoding(shares={"c": (0.2, 0.3, 0.5)}))
+    model = ew.set_symbolic(ew.KAN((3, 1)), {(0, k, 0): ("x", 1.0, 0.0, 10.0**k, 0.0) for k in range(3)})
+    model = model.build(metadata=metadata)
+    found = numbers(asked(sql_source(model), ("c",), [["T"], ["N"], ["yes"], ["1"]]), 1)[:, 0]
+    assert_close(found, np.array([100.0, 10.0, 53.2, 53.2]))
+
+
+def test_classes_have_a_score_each() -> None:
+    metadata = Metadata(("a", "b"), ("kind",), ("p", "q's"), task="classification")
+    model = ew.KAN((2, 2), seed=1).build(metadata=metadata)
+    query = sql_source(model)
+    assert 'AS "kind=p"' in query and 'AS "kind=q\'s"' in query
+    X = torch.tensor([[0.5, -0.5]], dtype=torch.float64)
+    with torch.no_grad():
+        assert_close(numbers(asked(query, ("a", "b"), X.tolist()), 2), model(X))
+
+
+def test_names_of_inputs_stand_for_columns_of_numbers(tmp_path: Path) -> None:
+    model = fitted_to_a_table(tmp_path)
+    given = [f"n{k}" for k in range(model.features)]
+    X = torch.rand(3, model.features, dtype=torch.float64)
+    with torch.no_grad():
+        assert_close(numbers(asked(sql_source(model, given), given, X.tolist()), 1), model(X))
+
+
+def test_dates_and_gaps_of_older_models_are_told() -> None:
+    dated = ew.KAN((1, 1)).build(metadata=Metadata(("day=year",), encoding=Encoding(dates={"day": ("year",)})))
+    with pytest.raises(SymbolicError, match="'day' holds dates"):
+        sql_source(dated)
+    old = ew.KAN((2, 1), seed=1).build(metadata=Metadata(("c=p", "c=q"), categories={"c": ("p", "q")}))
+    answer = asked(sql_source(old), ("c",), [["p"], ["r"], [None]])  # predict refuses the last two
+    assert [row[-1] is None for row in answer] == [False, True, True]

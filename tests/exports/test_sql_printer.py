@@ -1,0 +1,89 @@
+"""Expressions in SQL have the values that sympy gives them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sympy
+
+from edgewise.errors import SymbolicError
+from edgewise.exports.sql_printer import SqlPrinter
+from edgewise.exports.sql_steps import SqlSteps
+from exports.databases import asked
+
+a, b, c = sympy.symbols("a b c")
+VALUES = {a: 1.7, b: -0.6, c: 2.3}
+
+
+def value(expression: Any, *row: float | None) -> Any:
+    """What a query gives for the expression of a, b and c."""
+    steps = SqlSteps('"data"', "row_of_data")
+    for name in "abc":
+        steps.read(name, name)
+    steps.column("out_0", SqlPrinter(steps, {}).write(expression))
+    return asked(steps.query([("out_0", "y")]), "abc", [row or tuple(VALUES.values())])[0][-1]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        1 / (a / b),
+        a / (b * c),
+        1 / (a * (b + c) / (a - c)),
+        -(a**-2) / (3 * b),
+        a - (b - c) - (a + b * (c - a)),
+        sympy.Rational(1, 2) * a,
+        a / 3 + sympy.Rational(2, 3),
+        b**2,
+        b**3,
+        b**-3,
+        (a * b) ** 2,
+        (-a) ** 4,
+        a**2.5,
+        a ** sympy.Rational(-1, 3),
+        c ** (a * b),
+        2**b,
+        sympy.sqrt(a + c) / sympy.sqrt(c),
+        sympy.pi * a + sympy.E + sympy.sqrt(2),
+        sympy.Max(a, b, c),
+        sympy.Min(a, b, c, 0.5),
+        sympy.Max(0, sympy.Max(b, sympy.sin(a) * sympy.exp(b) + c) - sympy.Min(a, 2)),
+        sympy.Abs(b) + sympy.sign(b) * sympy.floor(c) + sympy.ceiling(b),
+        sympy.exp(-(b**2)) + sympy.log(a) * sympy.atan(b) - sympy.tanh(a),
+        sympy.sinc(b) + sympy.sinc(0 * a),
+    ],
+    ids=str,
+)
+def test_values_are_those_of_sympy(expression: Any) -> None:
+    assert value(expression) == pytest.approx(float(expression.subs(VALUES)), rel=1e-14)
+
+
+def test_a_gap_in_any_part_gives_null() -> None:
+    for expression in (
+        sympy.Max(a, b),
+        sympy.Max(b, a),
+        sympy.Min(0, b, a),
+        sympy.sign(b),
+        sympy.sinc(b),
+        sympy.Abs(b),
+    ):
+        assert value(expression, 1.0, None, 1.0) is None
+
+
+def test_undefined_values_are_null() -> None:
+    for expression in (1 / (a - 1), b / (a - 1) ** 2, sympy.log(a - 1), sympy.sqrt(b), b ** sympy.Rational(1, 3)):
+        assert value(expression, 1.0, -8.0, 0.0) is None
+
+
+def test_long_sums_and_products_nest_little() -> None:
+    terms = sympy.Add(*(a**k / k for k in range(1, 1500)), evaluate=False)
+    assert value(terms, 0.0, 0.0, 0.0) == 0.0
+
+
+def test_functions_that_sql_does_not_have_are_named() -> None:
+    for expression, word in ((sympy.erf(a), "erf"), (sympy.besselj(0, a), "Bessel"), (sympy.zeta(a), "zeta")):
+        with pytest.raises(SymbolicError, match=word):
+            value(expression)
+    with pytest.raises(SymbolicError, match="no real number"):
+        value(a + sympy.I)
