@@ -11,6 +11,7 @@ from typing import Any
 from ..config import is_int, is_number, is_seed
 from ..errors import knows_keywords, problems, shown
 from ..screen import bar_wanted
+from .half_angles import with_half_angles
 from .laws import Law, as_law, chosen, front
 from .polish import Polished
 from .printing import table
@@ -118,7 +119,8 @@ def discover(
 
 
 def _tidy(one: Polished, task: LawTask) -> Polished:
-    return Polished(tidied(one.node, task.fitting.first(TUNED.quick_rows)), one.error)
+    node = tidied(one.node, task.fitting.first(TUNED.quick_rows))
+    return Polished(with_half_angles(node, task.fitting), one.error)
 
 
 def _wrong(seconds: Any, seed: Any, n_jobs: Any) -> Iterator[str]:
