@@ -109,3 +109,26 @@ def test_a_problem_is_turned_where_it_has_one_column_without_zero():
     assert one.turned(type(whole)(X - X.mean(), whole.y)) != [] and ReducedProblem.whole(2).turned(whole) == []
     zero = type(whole)(X * (torch.arange(len(X)) > 0)[:, None], whole.y)
     assert one.turned(zero) == [] and math.isfinite(float(X.sum()))
+
+
+@pytest.mark.parametrize("size", [1e-250, 1e-160, 1e160, 1e250])
+def test_targets_of_any_size_are_ordered(size):
+    X = rows(600, 3)
+    state = told(X, size * X[:, 0] * (2 + torch.sin(20 * X[:, 1] * X[:, 2])))
+    assert state is None or bool(torch.isfinite(values(state.columns[0], X)).all())
+
+
+def test_a_target_that_is_the_same_on_nearly_all_rows_has_no_order():
+    y = torch.zeros(20_000, dtype=torch.float64)
+    y[:6] = 1.0
+    task = as_task(rows(20_000, 2), y, None, None, 0)
+    few = task.fitting.first(2000)
+    assert float(few.y.std()) == 0.0 or float(few.y.max()) == 1.0
+    for _ in one_says_all(ReducedProblem.whole(2), task, 1.0):
+        assert float(few.y.std()) > 0
+
+
+def test_columns_of_one_value_give_no_order():
+    y = torch.sin(torch.arange(300, dtype=torch.float64))
+    task = as_task(torch.ones(300, 3, dtype=torch.float64), y, None, None, 0)
+    assert list(one_says_all(ReducedProblem.whole(3), task, 1.0)) == []

@@ -40,13 +40,13 @@ def one_says_all(state: ReducedProblem, task: LawTask, most: float) -> Iterator[
     of its spread. First without a product of powers before it, then with one."""
     Z, g, factor = state.inner(task.fitting.first(TUNED.order_rows))
     d = Z.shape[1]
-    if d < 2 or len(g) < TUNED.fewest:
+    spread = float((factor * (g - g.mean())).square().mean().sqrt())
+    if d < 2 or len(g) < TUNED.fewest or not 0 < spread < math.inf:
         return
     nodes = list(islice(candidates(d), TUNED.order_columns))
     columns = torch.stack([values(node, Z) for node in nodes], 1)
     usable = torch.isfinite(columns).all(0) & (columns.amax(0) > columns.amin(0))
     nodes, columns = [node for node, good in zip(nodes, usable.tolist(), strict=True) if good], columns[:, usable]
-    spread = float((factor * (g - g.mean())).square().mean().sqrt())
     most = min(TUNED.order_near * most, TUNED.order_left * spread)
     plain = [_Told(ONE, node, off) for node, off in zip(nodes, off_the_line(columns, g, factor).tolist(), strict=True)]
     for told in (plain, _with_powers(nodes, columns, Z, g, factor)):
@@ -60,15 +60,16 @@ def one_says_all(state: ReducedProblem, task: LawTask, most: float) -> Iterator[
 
 def _shortest(told: Sequence[_Told]) -> _Told | None:
     """The shortest of those that leave about as little as the best."""
+    told = [one for one in told if math.isfinite(one.off)]
     least = min((one.off for one in told), default=math.inf)
     near = [one for one in told if one.off <= TUNED.order_near * least]
-    return min(near, key=lambda one: (bits(one.outer) + bits(one.column), one.off)) if math.isfinite(least) else None
+    return min(near, key=lambda one: (bits(one.outer) + bits(one.column), one.off), default=None)
 
 
 def _with_powers(nodes: Sequence[Node], columns: Tensor, Z: Tensor, g: Tensor, factor: Tensor) -> list[_Told]:
     """The columns that leave least once g is divided by the simple powers that bring neighbours nearest."""
     usable = [i for i in range(Z.shape[1]) if float(Z[:, i].min()) > 0]
-    if not usable:
+    if not usable or not nodes or len(usable) > TUNED.order_before:
         return []
     left_out = torch.tensor([[i == _held(node, usable) for i in usable] for node in nodes])
     logs, blocks = Z[:, usable].log(), range(0, len(nodes), TUNED.order_block)
@@ -83,7 +84,7 @@ def _with_powers(nodes: Sequence[Node], columns: Tensor, Z: Tensor, g: Tensor, f
         size = values(outer, Z)
         off = float(off_the_line(columns[:, [place]], g / size, factor * size))
         shortest = min(_equal(outer, nodes[place], usable), key=bits)
-        found.append(_Told(shortest, nodes[place], off if math.isfinite(off) else math.inf))
+        found.append(_Told(shortest, nodes[place], off))
     return found
 
 

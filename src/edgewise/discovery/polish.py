@@ -51,7 +51,7 @@ def in_turn(nodes: Iterable[Node]) -> list[Node]:
     >>> from edgewise.discovery.tree import Num, Var, product, total
     >>> long = [total(Num(float(k)), product(Num(0.5), Var(0))) for k in (2, 3, 4)]
     >>> [len(numbers_of(node)) for node in in_turn([*long, Num(5.5), Num(6.5)])]
-    [1, 2, 1, 2, 2]
+    [1, 1, 2, 2, 2]
     """
     groups: dict[int, list[Node]] = {}
     for node in nodes:

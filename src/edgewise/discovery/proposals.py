@@ -130,7 +130,7 @@ def _solution(logs: _Logarithms) -> Choice:
 
 def _product(choice: Choice, library: Library, logs: _Logarithms, asked: Question) -> list[Node]:
     """The product with the powers as they are, and with simple ones in their place where these are near."""
-    if any(abs(p) > TUNED.largest_power for p in choice.weights):
+    if not all(map(math.isfinite, choice.base)) or any(abs(p) > TUNED.largest_power for p in choice.weights):
         return []
     factors = [*(Var(i) for i in logs.usable), *(library.nodes[place] for place in choice.places)]
     exponents = [*choice.base[1:], *choice.weights]

@@ -5,6 +5,8 @@ Letters: n rows, K columns that give an order, u columns whose powers are asked 
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -46,6 +48,8 @@ def powers_between(columns: Tensor, logs: Tensor, left_out: Tensor, g: Tensor, f
     """
     order = columns.argsort(0)
     size = (factor * g).abs()[order]
+    unit = float(size.max()) or 1.0
+    size = size / unit  # squares of it neither overflow nor vanish
     weight = torch.minimum(size[1:], size[:-1])  # small where g has a zero, and its logarithm a pole
     steps = g.abs().clamp(min=1e-300).log()[order].diff(dim=0) * weight
     slopes = logs[order].diff(dim=0) * weight[..., None]
@@ -54,7 +58,9 @@ def powers_between(columns: Tensor, logs: Tensor, left_out: Tensor, g: Tensor, f
     gram = torch.einsum("nku,nkv->kuv", slopes, slopes)
     ridge = torch.diagonal(gram, dim1=1, dim2=2).amax(1, keepdim=True).clamp(min=1e-300) * TINY + (1 - kept)
     right = torch.einsum("nku,nk->ku", slopes, steps)
-    root = torch.linalg.cholesky(gram + torch.diag_embed(ridge))
+    root, failed = torch.linalg.cholesky_ex(gram + torch.diag_embed(ridge))
     powers = torch.cholesky_solve(right[..., None], root)[..., 0]
     left = (steps - torch.einsum("nku,ku->nk", slopes, powers)).square().mean(0)
-    return powers, (left / 2).sqrt()
+    usable = (failed == 0) & torch.isfinite(powers).all(1) & torch.isfinite(left)
+    powers = torch.where(usable[:, None], powers, 0.0)
+    return powers, torch.where(usable, unit * (left / 2).sqrt(), math.inf)

@@ -179,7 +179,7 @@ def by_degree(fit: Fit, given: Given, most: int) -> list[Surrogate]:
         off = fit.error(held[:, :m], weights, given.y_held)
         if math.isfinite(off):
             found.append(Surrogate(fit.frame, fit.image, powers[:m], weights, off))
-        if _worse(found):
+        if d > 1 and _worse(found):  # of one column, waves show at high degrees only, and these cost little
             break
     return _best(found)
 

@@ -274,6 +274,8 @@ class DiscoveryTuning:
     """Columns whose orders are looked at side by side: memory of some ten megabytes."""
     order_tried: int = 20
     """Columns for which simple powers before them are tried. Not measured."""
+    order_before: int = 12
+    """Columns up to which powers of them are looked for: a matrix of their products for each order takes seconds."""
     order_weights: tuple[int, ...] = (1, 2, 3)
     """Weights of two columns in a sum. Not measured."""
     order_powers: tuple[int, ...] = (1, 2, 3)
