@@ -166,6 +166,8 @@ def test_rows_that_cannot_be_used_are_refused():
         ew.discover(rows(5, 2), torch.ones(5))
     with pytest.raises(ShapeError):
         ew.discover(rows(50, 2), torch.ones(49))
+    with pytest.raises(DataError, match="another unit"):
+        ew.discover(torch.ones(30, 1), torch.linspace(1e150, 1e160, 30, dtype=torch.float64), progress=False)
     with pytest.raises(DataError, match="y is missing"):
         ew.discover(rows(50, 2))
 
@@ -192,3 +194,10 @@ def test_numpys_whole_numbers_are_seeds():
     X = rows(50, 1)
     seed: Any = np.int64(2)
     assert str(ew.discover(X, X[:, 0] ** 2, seed=seed, progress=False).best) == "x1**2"
+
+
+def test_a_target_that_is_the_same_on_the_rows_that_fit_ends_the_search():
+    y = torch.zeros(20_000, dtype=torch.float64)
+    y[torch.randperm(20_000, generator=torch.Generator().manual_seed(0))[:6]] = 1.0  # all among those that choose
+    found = ew.discover(torch.rand(20_000, 2, dtype=torch.float64), y, seed=0, progress=False)
+    assert not found.is_law

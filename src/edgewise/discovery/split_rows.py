@@ -85,6 +85,12 @@ def as_task(
         raise DataError("X has no columns; a law needs at least one input")
     if len(matrix) < TUNED.fewest:
         raise DataError(f"X has {len(matrix)} rows; a law needs at least {TUNED.fewest} to be found and judged")
+    largest = float(column.abs().max())
+    if largest and not TUNED.smallest_size < largest < 1 / TUNED.smallest_size:
+        raise DataError(
+            f"the largest size in y is {largest:.3g}, whose square no float holds; give y in another unit, so that it is"
+            f" between {TUNED.smallest_size:g} and {1 / TUNED.smallest_size:g}"
+        )
     generator = torch.Generator().manual_seed(int(seed))
     order = torch.randperm(len(matrix), generator=generator)
     choosing, judging = (max(4, int(part * len(matrix))) for part in (TUNED.choosing, TUNED.judging))

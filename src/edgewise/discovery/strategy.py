@@ -60,6 +60,8 @@ def _search(task: LawTask, depth: int, n_jobs: int) -> Iterator[Event | Pause]:
     given = ReducedProblem.whole(task.fitting.X.shape[1])
     whole = given.without_constants(task.fitting)
     yield from _plain(whole, task)
+    if not task.spread > 0:  # the rows that fit show nothing
+        return
     if task.scalings is not None:
         groups = scaled_along(given, task.scalings, "scalings by units").without_constants(task.fitting)
         yield from _endgame(SurrogatedProblem.of(groups, task), task, ON_ROWS)

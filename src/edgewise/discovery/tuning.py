@@ -14,6 +14,8 @@ class DiscoveryTuning:
 
     fewest: int = 20
     """Rows from which a law can be looked for: a part that fits, one that chooses, one that judges."""
+    smallest_size: float = 1e-120
+    """Size of a target from which errors a billionth of it have squares that float64 holds."""
     choosing: float = 0.2
     """Part of the rows that choose among formulas. Not measured."""
     judging: float = 0.2
