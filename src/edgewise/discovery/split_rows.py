@@ -88,8 +88,8 @@ def as_task(
     largest = float(column.abs().max())
     if largest and not TUNED.smallest_size < largest < 1 / TUNED.smallest_size:
         raise DataError(
-            f"the largest size in y is {largest:.3g}, whose square no float holds; give y in another unit, so that it is"
-            f" between {TUNED.smallest_size:g} and {1 / TUNED.smallest_size:g}"
+            f"the largest size in y is {largest:.3g}, whose square no float holds; give y in another unit, so that it"
+            f" is between {TUNED.smallest_size:g} and {1 / TUNED.smallest_size:g}"
         )
     generator = torch.Generator().manual_seed(int(seed))
     order = torch.randperm(len(matrix), generator=generator)
