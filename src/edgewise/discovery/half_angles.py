@@ -37,7 +37,9 @@ def _halved(node: Node) -> Node:
 def _sum(parts: list[Node]) -> Node:
     """The sum, where a number and its negative times a cosine become one term."""
     constant = next((part for part in parts if isinstance(part, Num)), None)
-    for part in parts if constant is not None else ():
+    if constant is None:
+        return total(*parts)
+    for part in parts:
         weight, form, angle = _weighted(part)
         if form in HALVES and weight.value == -constant.value:
             half, factor = HALVES[form]
