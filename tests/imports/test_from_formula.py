@@ -138,6 +138,12 @@ def test_a_constant_is_a_network_where_columns_are_given():
         ew.from_formula("2*pi")
 
 
+def test_a_power_of_zero_is_one_from_text_and_from_sympy():
+    unevaluated = sympy.Pow(sympy.Symbol("x"), 0, evaluate=False)
+    model = ew.from_formula(["x**0", "x**-0*y", "(x*y)**0", unevaluated], inputs=("x", "y"))
+    assert outputs(model, torch.tensor([[0.0, 3.0]], dtype=F)).tolist() == [[1.0, 3.0, 1.0, 1.0]]
+
+
 @pytest.mark.parametrize("formula", [None, 3, [], [3], {}, object(), ["x", None], b"x", [["x"]]])
 def test_what_is_no_formula_is_refused(formula):
     with pytest.raises(SymbolicError, match="formula must be"):
