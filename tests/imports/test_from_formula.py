@@ -231,6 +231,21 @@ def test_it_has_the_dtype_that_was_asked_for():
     assert_close(outputs(model, rows().float()), (rows()[:, :1] * rows()[:, 1:].sin()), like="float32")
 
 
+@pytest.mark.parametrize(
+    "formula, dtype, constant",
+    [
+        ("1e60*x + y", torch.float32, r"1e\+60"),
+        ("x + y - 1e60", torch.float32, r"-1e\+60"),
+        ("70000*x + y", torch.float16, "70000"),
+    ],
+)
+def test_constants_that_the_dtype_does_not_hold_are_refused(formula, dtype, constant):
+    words = f"constant {constant} is larger than {str(dtype).removeprefix('torch.')} holds; take dtype=torch.float64"
+    with pytest.raises(SymbolicError, match=words):
+        ew.from_formula(formula, dtype=dtype)
+    assert np.isfinite(outputs(ew.from_formula(formula), rows())).all()
+
+
 def test_other_defaults_of_torch_change_nothing():
     want = ew.from_formula("x*sin(2)*y")
     with torch.device("meta"):

@@ -58,7 +58,7 @@ def from_formula(
 
     Raises:
         SymbolicError: a formula that cannot be read, and at which character; a function or power that no edge holds; a
-            constant without finite real value.
+            constant without finite real value, or larger than the dtype holds.
         ConfigError: names that do not fit, and settings that cannot be used.
 
     Source: arXiv 2408.10205, section 4.2, which calls it kanpiler.
