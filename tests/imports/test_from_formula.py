@@ -150,7 +150,25 @@ def test_what_is_no_formula_is_refused(formula):
         ew.from_formula(formula)
 
 
+@pytest.mark.parametrize(
+    "formula, words",
+    [
+        (sympy.nan + sympy.Symbol("x"), "no finite real number"),
+        (sympy.I, "no finite real number"),
+        (sympy.true, "gives numbers, got BooleanTrue"),
+        (sympy.Lambda(sympy.Symbol("x"), sympy.Symbol("x") ** 2), "gives numbers, got Lambda"),
+        ("E(x)", "E is a constant"),
+        ("x(2)", "no edge holds a function 'x'"),
+    ],
+)
+def test_what_is_no_formula_is_told_before_that_it_names_no_column(formula, words):
+    with pytest.raises(SymbolicError, match=words):
+        ew.from_formula(formula)
+
+
 def test_names_that_do_not_fit_are_refused():
+    with pytest.raises(ConfigError, match="not empty"):
+        ew.from_formula(sympy.Symbol("") + 1)
     with pytest.raises(ConfigError, match="different"):
         ew.from_formula("x", inputs=("x", "x"))
     with pytest.raises(ConfigError, match="outputs needs 1 names"):
