@@ -36,6 +36,11 @@ def made(*texts: str) -> tuple[Circuit, list[EdgeSum]]:
         ("1/(1 + exp(-x))", "sigmoid(x)"),
         ("sin(x + y)**2*sin(y + x)", "sin(x + y)**3"),
         ("x/(y*x)", "1/y"),
+        ("x**0", "1"),
+        ("x**-0", "1"),
+        ("x**0*y", "y"),
+        ("(x*y)**0", "1"),
+        ("(x + y)**0 + sqrt(x)**0", "2"),
     ],
 )
 def test_equal_formulas_are_one(one, other):

@@ -77,6 +77,13 @@ def test_names_stand_in_the_order_of_the_text_and_constants_and_functions_are_no
     assert names_in("b*sin(pi*a) + E**c + b") == ["b", "a", "c"]
 
 
+def test_a_power_in_raised_digits_names_no_column_unless_there_is_one():
+    with pytest.raises(SymbolicError, match=r"'mass¹²' cannot be read \(write mass\*\*12; .*character 5"):
+        names_in("2 + mass¹²")
+    assert names_in("`x²` + x₁") == ["x²", "x₁"]
+    torch.testing.assert_close(value("2*x²", ("x²", "y")), 2 * X[:, 0])
+
+
 @pytest.mark.parametrize(
     "text, words",
     [
@@ -112,6 +119,11 @@ def test_names_stand_in_the_order_of_the_text_and_constants_and_functions_are_no
         ("pow(x)", "takes 2"),
         ("x < 1", "conditions"),
         ("1.2.3", "character 4"),
+        ("y + x²", r"no column is called 'x²' \(write x\*\*2; .*backquotes\) at character 5"),
+        ("x⁻¹", r"write x\*\*-1"),
+        ("y + ``", "between backquotes is empty at character 5"),
+        ("E(x)", r"E is a constant and no function \(.*exp.*character 1"),
+        ("pi(x)", "pi is a constant and no function"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(text, words):

@@ -138,13 +138,37 @@ def test_a_constant_is_a_network_where_columns_are_given():
         ew.from_formula("2*pi")
 
 
+def test_a_power_of_zero_is_one_from_text_and_from_sympy():
+    unevaluated = sympy.Pow(sympy.Symbol("x"), 0, evaluate=False)
+    model = ew.from_formula(["x**0", "x**-0*y", "(x*y)**0", unevaluated], inputs=("x", "y"))
+    assert outputs(model, torch.tensor([[0.0, 3.0]], dtype=F)).tolist() == [[1.0, 3.0, 1.0, 1.0]]
+
+
 @pytest.mark.parametrize("formula", [None, 3, [], [3], {}, object(), ["x", None], b"x", [["x"]]])
 def test_what_is_no_formula_is_refused(formula):
     with pytest.raises(SymbolicError, match="formula must be"):
         ew.from_formula(formula)
 
 
+@pytest.mark.parametrize(
+    "formula, words",
+    [
+        (sympy.nan + sympy.Symbol("x"), "no finite real number"),
+        (sympy.I, "no finite real number"),
+        (sympy.true, "gives numbers, got BooleanTrue"),
+        (sympy.Lambda(sympy.Symbol("x"), sympy.Symbol("x") ** 2), "gives numbers, got Lambda"),
+        ("E(x)", "E is a constant"),
+        ("x(2)", "no edge holds a function 'x'"),
+    ],
+)
+def test_what_is_no_formula_is_told_before_that_it_names_no_column(formula, words):
+    with pytest.raises(SymbolicError, match=words):
+        ew.from_formula(formula)
+
+
 def test_names_that_do_not_fit_are_refused():
+    with pytest.raises(ConfigError, match="not empty"):
+        ew.from_formula(sympy.Symbol("") + 1)
     with pytest.raises(ConfigError, match="different"):
         ew.from_formula("x", inputs=("x", "x"))
     with pytest.raises(ConfigError, match="outputs needs 1 names"):
@@ -223,6 +247,21 @@ def test_it_has_the_dtype_that_was_asked_for():
     model = ew.from_formula("x*sin(y)", dtype=torch.float32)
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
     assert_close(outputs(model, rows().float()), (rows()[:, :1] * rows()[:, 1:].sin()), like="float32")
+
+
+@pytest.mark.parametrize(
+    "formula, dtype, constant",
+    [
+        ("1e60*x + y", torch.float32, r"1e\+60"),
+        ("x + y - 1e60", torch.float32, r"-1e\+60"),
+        ("70000*x + y", torch.float16, "70000"),
+    ],
+)
+def test_constants_that_the_dtype_does_not_hold_are_refused(formula, dtype, constant):
+    words = f"constant {constant} is larger than {str(dtype).removeprefix('torch.')} holds; take dtype=torch.float64"
+    with pytest.raises(SymbolicError, match=words):
+        ew.from_formula(formula, dtype=dtype)
+    assert np.isfinite(outputs(ew.from_formula(formula), rows())).all()
 
 
 def test_other_defaults_of_torch_change_nothing():

@@ -206,6 +206,36 @@ def test_an_object_that_only_looks_like_one_is_refused():
         ew.from_pykan(odd)
 
 
+def test_numbers_that_the_dtype_does_not_hold_are_refused():
+    held = in_memory("plain")
+    held.act_fun[0].coef = held.act_fun[0].coef.sign() * 1e60
+    assert ew.from_pykan(held).dtype == torch.float64
+    with pytest.raises(CheckpointError, match=r"e\+\d+ is larger than float32 holds; take dtype=torch.float64"):
+        ew.from_pykan(held, dtype=torch.float32)
+    held.act_fun[0].scale_sp = torch.full_like(held.act_fun[0].scale_sp, 1e300)
+    with pytest.raises(CheckpointError, match="multiply to more than floats hold"):
+        ew.from_pykan(held)
+
+
+def test_knots_that_the_dtype_cannot_tell_apart_are_refused():
+    held = in_memory("plain")
+    grid = held.act_fun[1].grid
+    held.act_fun[1].grid = 1.0 + 1e-9 * torch.arange(grid.shape[1], dtype=torch.float64).expand(grid.shape)
+    assert ew.from_pykan(held).dtype == torch.float64
+    with pytest.raises(CheckpointError, match="input 0 of layer 1 are too close for float32; take dtype=torch.float64"):
+        ew.from_pykan(held, dtype=torch.float32)
+
+
+@pytest.mark.parametrize("column", [10**12, 2**70])
+def test_columns_that_no_machine_holds_are_refused(column):
+    held = in_memory("plain")
+    with pytest.raises(ConfigError, match=f"reads column {column} would need at least"):
+        ew.from_pykan(held, columns=[0, column])
+    held.input_id = [0, column]
+    with pytest.raises(ConfigError, match=f"reads column {column} would need at least"):
+        ew.from_pykan(held)
+
+
 @pytest.mark.parametrize(
     "settings, words",
     [

@@ -19,7 +19,7 @@ def test_every_piece_knows_where_it_begins():
     ]
 
 
-@pytest.mark.parametrize("text", ["x ? 1", "x @ y", 'x + "y"', "x\\y", "x # y", "٣ + x"])
+@pytest.mark.parametrize("text", ["x ? 1", "x @ y", 'x + "y"', "x\\y", "x # y", "٣ + x", "½*x", "²"])
 def test_letters_that_no_formula_has_are_named_with_their_place(text):
     with pytest.raises(SymbolicError, match="cannot be read.*at character"):
         tokens(text)

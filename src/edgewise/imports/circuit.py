@@ -113,7 +113,9 @@ class Circuit:
         return self._of_powers(factor, powers)
 
     def power(self, base: EdgeSum, exponent: float) -> EdgeSum:
-        """A sum to a power; for whole numbers the power of each factor."""
+        """A sum to a power; for whole numbers the power of each factor. To the power 0 it is one, at zero too."""
+        if exponent == 0:
+            return EdgeSum(constant=1.0)
         if exponent == 1:
             return base
         if not base.terms:

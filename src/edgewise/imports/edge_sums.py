@@ -89,13 +89,11 @@ def combined(parts: Iterable[tuple[EdgeSum, float]]) -> EdgeSum:
 
 
 def power_name(exponent: float) -> str:
-    """The name of the closed form x**exponent.
+    """The name of the closed form x**exponent, for an exponent that is not zero.
 
     >>> power_name(0.5), power_name(-1.0), power_name(7.0), power_name(1 / 3)
     ('sqrt', '1/x', 'x^7', 'x^(1/3)')
     """
-    if exponent == 0:
-        return "0"
     if exponent.is_integer():
         return get(f"x^{int(exponent)}").name
     ratio = Fraction(exponent).limit_denominator(LARGEST_DENOMINATOR)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from ..discovery.tree import Node, Num, Var
 from ..errors import SymbolicError, clipped, did_you_mean, shown
-from .tokens import Token, fault, tokens
+from .tokens import Token, fault, raised_digits, tokens
 from .vocabulary import added, inverse, is_spoken, multiplied, raised, spoken
 
 DEEPEST = 60  # brackets in brackets: each takes five calls of Python, which stops at 1000
@@ -17,7 +17,7 @@ CONSTANTS = {"pi": math.pi, "E": math.e}
 def names_in(text: str) -> list[str]:
     """The columns that a formula names, in the order in which they first stand: all names but constants and functions.
 
-    Raises `SymbolicError` for what cannot be cut into pieces.
+    Raises `SymbolicError` for what cannot be cut into pieces, and for a power in raised digits such as x².
 
     >>> names_in("a*sin(pi*b) + `c d`")
     ['a', 'b', 'c d']
@@ -27,6 +27,8 @@ def names_in(text: str) -> list[str]:
     for token, after in zip(pieces, pieces[1:], strict=False):
         called = after.text == "(" and after.kind == "sign"
         if token.kind == "quoted" or token.kind == "name" and not called and token.text not in CONSTANTS:
+            if token.kind == "name" and (hint := raised_digits(token.text)):
+                raise fault(text, token.place, f"{shown(token.text)} cannot be read ({hint})")
             found[token.text] = None
     return list(found)
 
@@ -152,6 +154,8 @@ class _Reader:
         hint = did_you_mean(token.text, known)
         if token.kind == "name" and is_spoken(token.text):
             hint = f"the function is written {clipped(token.text, 40)}(...)"
+        if token.kind == "name":
+            hint = raised_digits(token.text) or hint
         raise self.fault(token, f"no column is called {shown(token.text)} ({hint})")
 
     def inside(self, bracket: Token, several: bool = False) -> list[Node]:
@@ -174,6 +178,9 @@ class _Reader:
 
     def call(self, name: Token, parts: list[Node]) -> Node:
         """A function of its arguments."""
+        if name.text in CONSTANTS and not is_spoken(name.text):
+            hint = "write * to multiply" + ", exp(...) for its power" * (name.text == "E")
+            raise self.fault(name, f"{name.text} is a constant and no function ({hint})")
         try:
             function = spoken(name.text)
         except SymbolicError as error:

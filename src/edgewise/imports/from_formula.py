@@ -58,7 +58,7 @@ def from_formula(
 
     Raises:
         SymbolicError: a formula that cannot be read, and at which character; a function or power that no edge holds; a
-            constant without finite real value.
+            constant without finite real value, or larger than the dtype holds.
         ConfigError: names that do not fit, and settings that cannot be used.
 
     Source: arXiv 2408.10205, section 4.2, which calls it kanpiler.
@@ -70,9 +70,7 @@ def from_formula(
     2.718281828459045
     """
     formulas = _listed(formula)
-    columns = _names_of(formulas) if inputs is None else _checked_names(inputs, "inputs")
-    if not columns:
-        raise ConfigError("the formula names no column; give inputs=(...), one name for every column of X")
+    columns = _found_names(formulas) if inputs is None else _checked_names(inputs, "inputs")
     names = () if outputs is None else _checked_names(outputs, "outputs")
     if names and len(names) != len(formulas):
         raise ConfigError(f"outputs needs {len(formulas)} names, one for every formula, got {shown(outputs)}")
@@ -102,6 +100,17 @@ def _listed(formula: Any) -> list[Any]:
 
 def _is_formula(value: Any) -> bool:
     return isinstance(value, str | NamedFormula) or is_expression(value)
+
+
+def _found_names(formulas: Iterable[Formula]) -> tuple[str, ...]:
+    """The columns, where no names are given. Raises `SymbolicError` for what is no formula, and `ConfigError` for what
+    is a constant."""
+    found = _names_of(formulas)
+    if found:
+        return _checked_names(found, "inputs")
+    for one in formulas:
+        _value(Circuit(0), one, ())  # one that cannot be read names no column either
+    raise ConfigError("the formula names no column; give inputs=(...), one name for every column of X")
 
 
 def _names_of(formulas: Iterable[Formula]) -> tuple[str, ...]:

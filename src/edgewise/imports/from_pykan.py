@@ -12,6 +12,7 @@ import torch
 from ..config import is_int
 from ..devices import made_on
 from ..errors import CheckpointError, ConfigError, as_list, as_words, clipped, knows_keywords, shown, twice
+from ..limits import NODE, NUMBER, refuse_too_large, times
 from ..metadata import Edit, Metadata
 from ..model import KAN
 from .pykan_files import is_model, read_files, read_model
@@ -47,8 +48,9 @@ def from_pykan(
 
     Raises:
         CheckpointError: files that are missing, altered, of another kind or version; a base function or closed form
-            that is not known here; knots that do not increase; layers of different degrees.
-        ConfigError: names or columns that do not fit.
+            that is not known here; knots that do not increase; layers of different degrees; numbers or knots that the
+            dtype does not hold.
+        ConfigError: names or columns that do not fit, columns that this machine cannot hold.
 
     Source: pykan 0.2.8, kan/MultKAN.py.
 
@@ -80,7 +82,10 @@ def _checked_columns(columns: Sequence[int], nodes: int) -> tuple[int, ...]:
         raise ConfigError(f"columns must be numbers of columns from 0, got {shown(columns)}")
     if len(listed) != nodes or twice(listed):
         raise ConfigError(f"columns needs {nodes} different columns, one for every input node, got {shown(columns)}")
-    return tuple(int(column) for column in listed)
+    read = tuple(int(column) for column in listed)
+    size = times(2 * NUMBER + NODE, max(read) + 1)  # of X, each column has a shift, a scale and an identity
+    refuse_too_large(f"a network that reads column {shown(max(read))}", size, "give numbers of columns of X")
+    return read
 
 
 def _checked_names(inputs: Sequence[Any] | None, least: int) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from ..layers import BOTH, OFF, SPLINE, SYMBOLIC, KANLayer, SymbolicEdge
 from ..metadata import Edit, Metadata
 from ..model import KAN
 from ..topology import Topology
+from .low_precision import converted, dtype_name
 from .pykan_record import PykanLayer, PykanNetwork
 
 Width = tuple[int, tuple[int, ...]]
@@ -40,7 +41,8 @@ def kan_of_pykan(
         like: a tensor of the dtype and on the device of the parameters.
 
     Raises:
-        CheckpointError: degrees that differ between layers, a closed form that is not known here.
+        CheckpointError: degrees that differ between layers, a closed form that is not known here, numbers and knots
+            that the dtype does not hold.
         ConfigError: a network that this machine cannot hold.
     """
     config = _config(network)
@@ -55,7 +57,7 @@ def kan_of_pykan(
             widths.append((len(shift), ()))
     fresh = Topology.create(tuple(widths))
     topology = Topology(features, (tuple(columns), *fresh.node_ids[1:]), fresh.factors)
-    shift = _shift(network.layers[-1]).to(like)
+    shift = converted(_shift(network.layers[-1]), like, CheckpointError)
     scaling = (like.new_zeros(features), like.new_ones(features), shift, torch.ones_like(shift))
     settings = vars(config) | {"widths": topology.widths, "grid_size": tuple(layer.grid_size for layer in layers)}
     return KAN.assemble(KANConfig(**settings), topology, layers, scaling, metadata, (edit,))
@@ -102,17 +104,28 @@ def _edges(layer: PykanLayer, number: int, base: str, like: Tensor) -> KANLayer:
             constants.append((a, b, float(factor[form.dst]) * c, 0.0))
     pad = _padding(layer.degree)
     coef = (layer.coef.double() * (mask * layer.scale_sp.double() * factor)[..., None]).transpose(1, 2)
+    scale = mask * layer.scale_base.double() * factor
     return KANLayer.build(
         degree=layer.degree,
         base=base,
-        knots=_padded_knots(layer.grid.double(), pad).to(like),
-        coef=torch.nn.functional.pad(coef, (0, 0, pad, pad)).to(like),
-        base_scale=None if base == "none" else (mask * layer.scale_base.double() * factor).to(like),
-        bias=bias.to(like),
+        knots=_knots(layer.grid.double(), pad, number, like),
+        coef=converted(torch.nn.functional.pad(coef, (0, 0, pad, pad)), like, CheckpointError),
+        base_scale=None if base == "none" else converted(scale, like, CheckpointError),
+        bias=converted(bias, like, CheckpointError),
         kind=kind.to(like.device),
         symbolic=table,
-        affine=like.new_tensor(constants) if constants else None,
+        affine=converted(bias.new_tensor(constants), like, CheckpointError) if constants else None,
     )
+
+
+def _knots(grid: Tensor, pad: int, number: int, like: Tensor) -> Tensor:
+    """The padded knots of layer `number`. Raises `CheckpointError` where the dtype leaves two of them equal."""
+    knots = converted(_padded_knots(grid, pad), like, CheckpointError)
+    close = (knots.diff(dim=1) <= 0).nonzero()
+    if len(close):
+        words = f"knots of input {int(close[0, 0])} of layer {number} are too close for {dtype_name(like)}"
+        raise CheckpointError(f"{words}; take dtype=torch.float64, or fit the grid to a wider range")
+    return knots
 
 
 def _forms(layer: PykanLayer, number: int) -> list[tuple[SymbolicEdge, tuple[float, float, float, float]]]:
@@ -175,7 +188,7 @@ def _shifted(shift: Tensor, before: KANLayer, like: Tensor) -> KANLayer:
         knots=grid.uniform(low, high, before.grid_size, before.degree),
         coef=like.new_zeros(n, before.num_basis, n),
         base_scale=base_scale,
-        bias=shift.to(like),
+        bias=converted(shift, like, CheckpointError),
         kind=torch.full((n,), SYMBOLIC, dtype=torch.uint8, device=like.device).diag(),
         symbolic=[SymbolicEdge("x", node, node) for node in range(n)],
         affine=like.new_tensor([[1.0, 0.0, 1.0, 0.0]] * n),

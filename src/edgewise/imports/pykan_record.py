@@ -115,6 +115,8 @@ def _plain(name: str, value: Any) -> Tensor:
         raise CheckpointError(f"{name} is a tensor that is {fault}")
     if not value.is_floating_point():
         raise CheckpointError(f"{name} is {value.dtype}, wanted numbers with a point")
+    if not value.ndim:
+        raise CheckpointError(f"{name} has shape (), a single number, wanted one axis at least")
     return value.detach().cpu()
 
 
@@ -189,7 +191,7 @@ def _layer_faults(layer: PykanLayer, number: int) -> Iterator[str]:
         yield f"layer {number} has {counts}, which is no number of sums and products"
     if not 1 <= degree < basis:
         yield f"layer {number} has {layer.grid.shape[1]} knots for {basis} basis functions, which is no degree"
-    for name in ("grid", "coef", "mask", "scale_base", "scale_sp", "affine", *NODES):
+    for name in ("grid", "coef", "mask", "scale_base", "scale_sp", "symbolic_mask", "affine", *NODES):
         if not bool(torch.isfinite(getattr(layer, name)).all()):
             yield f"{name} of layer {number} holds numbers that are not finite"
     flat = (layer.grid.diff(dim=1) <= 0).nonzero()

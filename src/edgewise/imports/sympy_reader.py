@@ -45,7 +45,7 @@ def read_expression(expression: Any, columns: Iterable[str]) -> Node:
     """
     sympy = require("sympy")
     places = {name: Var(place) for place, name in enumerate(columns)}
-    if not isinstance(expression, sympy.Expr):
+    if not isinstance(expression, sympy.Expr) or isinstance(expression, sympy.Lambda):
         raise SymbolicError(f"a formula is an expression that gives numbers, got {_told(expression)}")
     for count, _ in enumerate(sympy.preorder_traversal(expression)):
         if count >= MOST_PARTS:

@@ -6,7 +6,7 @@ import math
 import re
 from typing import NamedTuple
 
-from ..errors import SymbolicError, shown
+from ..errors import SymbolicError, clipped, shown
 
 LONGEST = 20_000  # letters of a formula; people's have fewer than a thousand
 SIGNS = ("**", "+", "-", "*", "/", "^", "(", ")", ",")
@@ -14,6 +14,8 @@ _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _QUOTED = re.compile(r"`((?:[^`]|``)*)`")
 _SPACE = re.compile(r"\s*")
 _NAME = re.compile(r"[^\W\d]\w*")
+_RAISED = re.compile("(.*?)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+_PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 HINTS = {
     "=": "write the right side of the equation alone",
     "[": "write round brackets",
@@ -26,6 +28,7 @@ HINTS = {
     "|": "write abs(...)",
     "`": "a name that begins with a backquote must end with one",
     "!": "there are no factorials among the closed forms",
+    "⁻": "write x**-1",
 }
 
 
@@ -51,6 +54,19 @@ def fault(text: str, place: int, words: str) -> SymbolicError:
     return SymbolicError(f"{words} at character {place + 1} of {shown(text)}")
 
 
+def raised_digits(name: str) -> str:
+    """What to write for a name with small raised digits, which are a power to people; nothing for other names.
+
+    >>> raised_digits("x²"), raised_digits("x2")
+    ('write x**2; a column of that name stands in backquotes', '')
+    """
+    found = _RAISED.match(name)
+    if not found:
+        return ""
+    power = clipped(f"{found[1]}**{found[2].translate(_PLAIN)}", 60)
+    return f"write {power}; a column of that name stands in backquotes"
+
+
 def tokens(text: str) -> list[Token]:
     """The pieces of a formula; the last one is its end.
 
@@ -58,7 +74,8 @@ def tokens(text: str) -> list[Token]:
         text: the formula.
 
     Raises:
-        SymbolicError: a text that is empty or too long, a letter that no formula has, a number that no float holds.
+        SymbolicError: a text or name that is empty, a text that is too long, a letter that no formula has, a number
+            that no float holds.
 
     >>> [token.text for token in tokens("2*`body mass`^2")]
     ['2', '*', 'body mass', '^', '2', '']
@@ -83,9 +100,11 @@ def _next(text: str, place: int) -> tuple[Token, int]:
         if not math.isfinite(value):
             raise fault(text, place, f"the number {shown(number[0])} is larger than floats are,")
         return Token("number", number[0], value, place), number.end()
-    if name := _NAME.match(text, place):
+    if (name := _NAME.match(text, place)) and (text[place].isalpha() or text[place] == "_"):  # ² and ½ begin none
         return Token("name", name[0], 0.0, place), name.end()
     if quoted := _QUOTED.match(text, place):
+        if not quoted[1]:
+            raise fault(text, place, "the name between backquotes is empty")
         return Token("quoted", quoted[1].replace("``", "`"), 0.0, place), quoted.end()
     for sign in SIGNS:
         if text.startswith(sign, place):

@@ -12,12 +12,14 @@ import torch
 
 from .. import grid
 from ..config import KANConfig, refuse_widths
+from ..errors import SymbolicError
 from ..layers import OFF, SYMBOLIC, KANLayer, SymbolicEdge
 from ..metadata import Edit, Metadata
 from ..model import KAN
 from ..topology import Topology
 from .circuit import Circuit, Unit
 from .edge_sums import EdgeSum, from_node, scaled
+from .low_precision import converted
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ def kan_of_stages(
 
     Raises:
         ConfigError: a network that this machine cannot hold.
+        SymbolicError: a constant that is larger than the dtype holds.
 
     >>> stage = Stage((-1,), ((from_node(0), from_node(1)),))
     >>> config = KANConfig.create((2, 1))
@@ -177,9 +180,14 @@ def _layer(sources: Sequence[int], stage: Stage, config: KANConfig, like: torch.
         knots=grid.uniform(low, high, size, config.degree),
         coef=like.new_zeros(i, size + config.degree, o),
         base_scale=None if config.base == "none" else like.new_zeros(i, o),
-        bias=like.new_tensor([one.constant for one in subnodes]),
+        bias=_numbers([one.constant for one in subnodes], like),
         kind=kind,
         symbolic=table,
-        affine=like.new_tensor(constants) if constants else None,
+        affine=_numbers(constants, like) if constants else None,
         uniform=True,
     )
+
+
+def _numbers(values: Sequence[float] | Sequence[tuple[float, ...]], like: torch.Tensor) -> torch.Tensor:
+    """Constants as parameters. Raises `SymbolicError` for one that the dtype does not hold."""
+    return converted(torch.tensor(values, dtype=torch.float64, device="cpu"), like, SymbolicError)
