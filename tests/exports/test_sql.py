@@ -149,6 +149,12 @@ def test_exponentials_neither_overflow_nor_end_the_query() -> None:
     assert_close(found, np.array([[0.0, 0.0], [1.0, 0.0]]))
 
 
+def test_softplus_goes_on_where_its_exponential_is_too_large() -> None:
+    query = ew.export(ew.from_formula("softplus(x)"), "sql")
+    found = numbers(asked(query, ("x",), [[1000.0], [-1000.0], [0.0]]), 1)[:, 0]
+    assert_close(found, np.array([1000.0, 0.0, np.log(2)]))
+
+
 def test_laws_are_queries_too() -> None:
     X = 0.5 + uniform((0.0, 1.0), (0.0, 1.0), rows=200)
     law = ew.discover(X, X[:, 0] ** 2 / X[:, 1], inputs=["v", "r"], progress=False).best
