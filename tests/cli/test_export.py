@@ -70,6 +70,11 @@ def test_nothing_is_replaced_unless_it_shall_be(folder, capsys):
     assert main([*command, "--force"]) == 0 and "void predict" in (folder / "mine").read_text()
 
 
+def test_a_file_needs_a_name(folder, capsys):
+    for name in ("", " "):
+        assert "--out needs the name of a file" in refused(capsys, ["export", str(folder), "--to", "c", "--out", name])
+
+
 def test_mistakes_are_told_in_one_line(folder, capsys):
     assert "there is no run folder" in refused(capsys, ["export", str(folder / "nowhere"), "--to", "c"])
     assert "does not exist" in refused(capsys, ["export", str(folder), "--to", "c", "--out", str(folder / "a" / "b")])

@@ -12,6 +12,7 @@ import torch
 import edgewise as ew
 from edgewise.errors import SymbolicError
 from edgewise.exports.sql import sql_source
+from edgewise.metadata import Metadata
 from edgewise.primitives import names
 from edgewise.symbolic.formula import evaluate
 from exports.databases import asked, numbers
@@ -116,6 +117,26 @@ def test_names_that_differ_in_capitals_alone_are_refused_where_both_are_read() -
     with pytest.raises(SymbolicError, match="'a' and 'A' differ in capitals alone"):
         sql_source(model, inputs=("a", "A"))
     assert "numbered" in sql_source(ew.remove(model, edges=[(0, 1, 0)]), inputs=("a", "A"))
+
+
+def test_outputs_have_names_of_their_own() -> None:
+    for outputs, said in ((("a", "A"), "'a' and 'A' differ in capitals alone"), (("a", "a"), "are the same")):
+        with pytest.raises(SymbolicError, match=f"{said}.*outputs="):
+            sql_source(ew.KAN((1, 2)), outputs=outputs)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800"])
+def test_text_that_no_query_can_hold_is_refused(name: str) -> None:
+    levels = Metadata((f"c={name}", "c=q"), categories={"c": (name, "q")})
+    for model, named in (
+        (ew.KAN((1, 1)), {"inputs": [name]}),
+        (ew.KAN((1, 1)), {"outputs": [name]}),
+        (ew.KAN((2, 1)).build(metadata=levels), {}),
+    ):
+        with pytest.raises(SymbolicError, match="no query can hold"):
+            sql_source(model, **named)
+    with pytest.raises(SymbolicError):
+        sql_source(ew.KAN((1, 1)), function=name)
 
 
 def test_all_columns_of_the_table_come_along_in_their_order() -> None:

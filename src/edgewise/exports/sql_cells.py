@@ -22,7 +22,7 @@ NONE = Sql("NULL")
 def plain_inputs(steps: SqlSteps, names: Sequence[str], used: Iterable[int]) -> dict[int, Sql]:
     """The inputs in use as columns of numbers of these names."""
     used = list(used)
-    _check_names([names[place] for place in used])
+    check_names([names[place] for place in used], "inputs")
     return {place: _number_input(steps, place, names[place], place, None) for place in used}
 
 
@@ -34,7 +34,7 @@ def table_inputs(steps: SqlSteps, metadata: Metadata, used: Iterable[int]) -> di
     """
     used, known, sources = list(used), metadata.encoding, metadata.sources()
     columns = list(dict.fromkeys(sources[place] for place in used))
-    _check_names(columns)
+    check_names(columns, "inputs")
     found: dict[int, Sql] = {}
     for index, column in enumerate(columns):
         places = [place for place in used if sources[place] == column]
@@ -58,14 +58,16 @@ def table_inputs(steps: SqlSteps, metadata: Metadata, used: Iterable[int]) -> di
     return found
 
 
-def _check_names(columns: Sequence[str]) -> None:
-    """Raise `SymbolicError` for columns whose names differ in capitals alone: they are one to most databases."""
+def check_names(columns: Sequence[str], which: str) -> None:
+    """Raise `SymbolicError` for `which` (inputs or outputs) whose names differ in capitals alone, or not at all: they
+    are one to most databases."""
     alike = twice(name.casefold() for name in columns)
     if alike:
         found = [name for name in columns if name.casefold() == alike[0]]
+        differ = "differ in capitals alone" if len(set(found)) > 1 else "are the same"
         raise SymbolicError(
-            f"the columns {' and '.join(map(shown, found))} differ in capitals alone, and SQL takes them for one; give"
-            " inputs= with other names"
+            f"the columns {' and '.join(map(shown, found))} {differ}, and SQL takes them for one; give {which}= with"
+            " other names"
         )
 
 
