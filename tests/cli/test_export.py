@@ -43,7 +43,7 @@ def test_text_goes_to_standard_output_or_into_a_file(folder, to, said, capsys):
     shown = capsys.readouterr().out
     assert said in shown and shown.endswith("\n")
     assert main(["export", str(folder / "model.safetensors"), "--to", to, "--out", str(folder / "code")]) == 0
-    assert (folder / "code").read_text(encoding="utf-8") == shown
+    assert (folder / "code").read_bytes().decode("utf-8") == shown  # as it is: SQL has a carriage return
     assert capsys.readouterr().out == f"written to {folder / 'code'}\n"
 
 
@@ -68,6 +68,11 @@ def test_nothing_is_replaced_unless_it_shall_be(folder, capsys):
     command = ["export", str(folder), "--to", "c", "--out", str(folder / "mine")]
     assert "exists already" in refused(capsys, command) and (folder / "mine").read_text() == "mine"
     assert main([*command, "--force"]) == 0 and "void predict" in (folder / "mine").read_text()
+
+
+def test_a_file_needs_a_name(folder, capsys):
+    for name in ("", " "):
+        assert "--out needs the name of a file" in refused(capsys, ["export", str(folder), "--to", "c", "--out", name])
 
 
 def test_mistakes_are_told_in_one_line(folder, capsys):

@@ -112,6 +112,11 @@ def test_names_and_classes_stand_in_the_file() -> None:
     assert [(one.name, one.shape) for one in found.get_outputs()] == [("y", ["rows", 3])]
 
 
+def test_names_may_be_half_a_character() -> None:
+    told = session(ew.KAN((1, 1)), inputs=("a\ud800",)).get_modelmeta().custom_metadata_map
+    assert json.loads(told["inputs"]) == ["a\ud800"]
+
+
 def test_a_file_is_written_and_no_word_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert ew.export(everything(), "onnx", path=tmp_path / "net.onnx") == tmp_path / "net.onnx"
     assert [entry.name for entry in tmp_path.iterdir()] == ["net.onnx"]

@@ -12,6 +12,7 @@ import torch
 import edgewise as ew
 from edgewise.errors import SymbolicError
 from edgewise.exports.sql import sql_source
+from edgewise.metadata import Metadata
 from edgewise.primitives import names
 from edgewise.symbolic.formula import evaluate
 from exports.databases import asked, numbers
@@ -118,6 +119,26 @@ def test_names_that_differ_in_capitals_alone_are_refused_where_both_are_read() -
     assert "numbered" in sql_source(ew.remove(model, edges=[(0, 1, 0)]), inputs=("a", "A"))
 
 
+def test_outputs_have_names_of_their_own() -> None:
+    for outputs, said in ((("a", "A"), "'a' and 'A' differ in capitals alone"), (("a", "a"), "are the same")):
+        with pytest.raises(SymbolicError, match=f"{said}.*outputs="):
+            sql_source(ew.KAN((1, 2)), outputs=outputs)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800"])
+def test_text_that_no_query_can_hold_is_refused(name: str) -> None:
+    levels = Metadata((f"c={name}", "c=q"), categories={"c": (name, "q")})
+    for model, named in (
+        (ew.KAN((1, 1)), {"inputs": [name]}),
+        (ew.KAN((1, 1)), {"outputs": [name]}),
+        (ew.KAN((2, 1)).build(metadata=levels), {}),
+    ):
+        with pytest.raises(SymbolicError, match="no query can hold"):
+            sql_source(model, **named)
+    with pytest.raises(SymbolicError):
+        sql_source(ew.KAN((1, 1)), function=name)
+
+
 def test_all_columns_of_the_table_come_along_in_their_order() -> None:
     query = ew.export(closed(), "sql", inputs=("a", "b"), outputs=["found"], function='my "table')
     answer = asked(
@@ -147,6 +168,12 @@ def test_exponentials_neither_overflow_nor_end_the_query() -> None:
     model = network((1, 2), {(0, 0, 0): ("sigmoid", 1.0, 0.0, 1.0, 0.0), (0, 0, 1): ("gaussian", 1.0, 0.0, 1.0, 0.0)})
     found = queried(model, torch.tensor([[-1e4], [1e4]], dtype=F))
     assert_close(found, np.array([[0.0, 0.0], [1.0, 0.0]]))
+
+
+def test_softplus_goes_on_where_its_exponential_is_too_large() -> None:
+    query = ew.export(ew.from_formula("softplus(x)"), "sql")
+    found = numbers(asked(query, ("x",), [[1000.0], [-1000.0], [0.0]]), 1)[:, 0]
+    assert_close(found, np.array([1000.0, 0.0, np.log(2)]))
 
 
 def test_laws_are_queries_too() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -58,12 +59,25 @@ def test_predictions_are_those_of_the_model(tmp_path: Path) -> None:
     assert_close(numbers(asked(sql_source(model), COLUMNS, NEW), 1)[:, 0], wanted)
 
 
+WHITE = [char for char in map(chr, range(sys.maxunicode + 1)) if char.isspace()]
+
+
+def test_every_white_space_counts_as_a_space(tmp_path: Path) -> None:
+    model = fitted_to_a_table(tmp_path)
+    rest = ("2", "True", "yes", "31.5", "0.5", "b")
+    rows = [(f"dark {char}blue{char}", *rest[:3], f"{char}31.5{char}", *rest[4:]) for char in WHITE]
+    wanted = model.predict({name: [row[k] for row in rows] for k, name in enumerate(COLUMNS)})
+    found = numbers(asked(sql_source(model), COLUMNS, [*rows, ("dark blue", *rest)]), 1)[:, 0]
+    assert_close(found[:-1], wanted)
+    assert_close(found[:-1], np.repeat(found[-1:], len(WHITE)), like="exact")
+
+
 def test_rows_with_cells_that_cannot_be_used_are_null_and_nulls_are_gaps(tmp_path: Path) -> None:
     model, row = fitted_to_a_table(tmp_path), NEW[0]
-    strange = [row[:4] + (cell,) + row[5:] for cell in ("abc", "inf", "1_0", "2020-01-01")]
+    strange = [row[:4] + (cell,) + row[5:] for cell in ("abc", "inf", "1_0", "2020-01-01", "1e400", "-1e400")]
     gaps = [(None, None, "True", "y", None, None, None), ("", "", "True", "y", "", "", "")]
     found = numbers(asked(sql_source(model), COLUMNS, [*strange, *gaps]), 1)[:, 0]
-    assert np.isnan(found).tolist() == [True] * 4 + [False] * 2 and found[4] == found[5]
+    assert np.isnan(found).tolist() == [True] * 6 + [False] * 2 and found[6] == found[7]
 
 
 def test_numbers_and_truth_values_of_a_database_are_the_levels_they_stand_for(tmp_path: Path) -> None:

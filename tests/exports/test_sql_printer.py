@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -74,6 +75,28 @@ def test_a_gap_in_any_part_gives_null() -> None:
 def test_undefined_values_are_null() -> None:
     for expression in (1 / (a - 1), b / (a - 1) ** 2, sympy.log(a - 1), sympy.sqrt(b), b ** sympy.Rational(1, 3)):
         assert value(expression, 1.0, -8.0, 0.0) is None
+
+
+def test_exponentials_that_are_too_large_have_no_value() -> None:
+    assert value(sympy.exp(a), 701.0, 0.0, 0.0) is None
+    assert value(sympy.log(2 + sympy.exp(a)), 1e4, 0.0, 0.0) is None
+    assert value(1 / (sympy.exp(a) - 1), 1e4, 0.0, 0.0) is None
+
+
+@pytest.mark.parametrize("one", [1, 1.0])
+def test_softplus_and_the_logistic_function_have_values_everywhere(one: float) -> None:
+    softplus, logistic = sympy.log(one + sympy.exp(a)), one / (one + sympy.exp(-a))
+    for x in (-1e4, -800.0, -30.0, 0.0, 39.0, 41.0, 699.0, 1e4):
+        assert value(softplus, x, 0.0, 0.0) == pytest.approx(math.log1p(math.exp(x)) if x < 50 else x, abs=1e-14)
+        assert value(logistic, x, 0.0, 0.0) == pytest.approx(1 / (1 + math.exp(-x)) if x > -50 else 0, abs=1e-14)
+    assert value(b * logistic**2 / 3, 0.0, 6.0, 0.0) == pytest.approx(0.5)
+    assert value(softplus, None, 0.0, 0.0) is None and value(logistic, None, 0.0, 0.0) is None
+
+
+def test_exponentials_below_1e_100_are_zero_so_that_no_product_underflows() -> None:
+    assert value(sympy.exp(a), -231.0, 0.0, 0.0) == 0.0
+    assert value(sympy.exp(a), -229.0, 0.0, 0.0) == pytest.approx(math.exp(-229), rel=1e-12)
+    assert value(sympy.sin(b) * sympy.exp(-(a**2)), 20.0, 1e-300, 0.0) == 0.0
 
 
 def test_long_sums_and_products_nest_little() -> None:

@@ -23,8 +23,11 @@ def run(args: argparse.Namespace) -> int:
         args: `run_folder`, `to`, `out`, `function`, `force`, as the parser gives them.
 
     Raises:
-        EdgewiseError: for a folder that holds no run, a file that is there already, or what the language does not have.
+        EdgewiseError: for a folder that holds no run, a file that is there already or has no name, or what the language
+            does not have.
     """
+    if args.out is not None and not str(args.out).strip():
+        raise ConfigError(f"--out needs the name of a file, got {args.out!r}; leave it out for standard output")
     if args.to == "onnx" and not args.out:
         raise ConfigError("--to onnx writes a file that is no text; say where, such as --out model.onnx")
     if args.out and Path(args.out).is_file() and not args.force:

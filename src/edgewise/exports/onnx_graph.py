@@ -72,5 +72,6 @@ class Graph:
             producer_name="edgewise",
             producer_version=__version__,
         )
-        helper.set_model_props(model, {key: json.dumps(list(v), ensure_ascii=False) for key, v in told.items()})
+        # JSON in ASCII: names may hold lone surrogates, which UTF-8 has not
+        helper.set_model_props(model, {key: json.dumps(list(v)) for key, v in told.items()})
         return model.SerializeToString()

@@ -10,7 +10,7 @@ from ..errors import SymbolicError, shown
 from ..model import KAN
 from ..symbolic.written import input_symbols, output_names
 from .law import law_outputs, law_symbols
-from .sql_cells import plain_inputs, table_inputs
+from .sql_cells import check_names, plain_inputs, table_inputs
 from .sql_printer import SqlPrinter
 from .sql_steps import SqlSteps, quoted
 from .statements import one_line, statements
@@ -30,7 +30,11 @@ def sql_source(
 
     A network that was fitted to a table reads a table as that was: levels, truth values, gaps and the words for them.
     With `inputs` it reads numbers from columns of these names. A row on which the formula is undefined gives NULL, and
-    so does a cell that cannot be used. Edges without closed form become polynomials, piece by piece.
+    so does a cell that cannot be used. Edges without closed form become polynomials, piece by piece. In PostgreSQL,
+    cast columns of truth values, dates or money to integers or text first.
+
+    SQLite prepares a query in a time that grows with the square of the network: below a second for some 100 edges,
+    seconds for 400. Prune larger ones, or export another language.
 
     Raises:
         SymbolicError: for what SQL does not have, such as erf, columns of dates, names that differ in capitals alone.
@@ -48,6 +52,7 @@ def sql_source(
         names, labels = [str(symbol) for symbol in law_symbols(model, inputs)], law_outputs(outputs)
     else:
         names, labels = [str(symbol) for symbol in input_symbols(model, inputs)], _labels(model, outputs)
+    check_names(labels, "outputs")
     parts = statements(model, [f"x_{place}" for place in range(len(names))], outputs, set())
     steps = SqlSteps(quoted(TABLE if function == "predict" else function), _row_name(names))
     used = [place for _, _, place in parts.columns]

@@ -10,7 +10,11 @@ from ..metadata import MISSING as GAP
 from ..metadata import OTHER, Metadata
 from .sql_steps import Sql, SqlSteps, joined, number, text_literal
 
-SPACES = "\t\n\u00a0"  # that count as a space
+SPACES = (  # all white space of str.split but the space itself
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+LARGEST = "1.7e308"  # of numbers that are read: near the largest float, old SQLite reads digits with errors
 NOT_A_NUMBER = {"nan", "+nan", "-nan"}
 NONE = Sql("NULL")
 
@@ -18,7 +22,7 @@ NONE = Sql("NULL")
 def plain_inputs(steps: SqlSteps, names: Sequence[str], used: Iterable[int]) -> dict[int, Sql]:
     """The inputs in use as columns of numbers of these names."""
     used = list(used)
-    _check_names([names[place] for place in used])
+    check_names([names[place] for place in used], "inputs")
     return {place: _number_input(steps, place, names[place], place, None) for place in used}
 
 
@@ -30,7 +34,7 @@ def table_inputs(steps: SqlSteps, metadata: Metadata, used: Iterable[int]) -> di
     """
     used, known, sources = list(used), metadata.encoding, metadata.sources()
     columns = list(dict.fromkeys(sources[place] for place in used))
-    _check_names(columns)
+    check_names(columns, "inputs")
     found: dict[int, Sql] = {}
     for index, column in enumerate(columns):
         places = [place for place in used if sources[place] == column]
@@ -54,14 +58,16 @@ def table_inputs(steps: SqlSteps, metadata: Metadata, used: Iterable[int]) -> di
     return found
 
 
-def _check_names(columns: Sequence[str]) -> None:
-    """Raise `SymbolicError` for columns whose names differ in capitals alone: they are one to most databases."""
+def check_names(columns: Sequence[str], which: str) -> None:
+    """Raise `SymbolicError` for `which` (inputs or outputs) whose names differ in capitals alone, or not at all: they
+    are one to most databases."""
     alike = twice(name.casefold() for name in columns)
     if alike:
         found = [name for name in columns if name.casefold() == alike[0]]
+        differ = "differ in capitals alone" if len(set(found)) > 1 else "are the same"
         raise SymbolicError(
-            f"the columns {' and '.join(map(shown, found))} differ in capitals alone, and SQL takes them for one; give"
-            " inputs= with other names"
+            f"the columns {' and '.join(map(shown, found))} {differ}, and SQL takes them for one; give {which}= with"
+            " other names"
         )
 
 
@@ -85,10 +91,11 @@ def _is_gap(text: str) -> str:
 
 def _number(steps: SqlSteps, index: int, column: str) -> tuple[Sql, Sql]:
     """The text of every cell in small letters, and its number or NULL."""
-    raw, plain, text = _texts(steps, index, column)
-    # a number itself is not read from its text: SQLite writes 15 digits
-    exact = "CASE WHEN {0} LIKE '%\u2212%' THEN CAST({1} AS DOUBLE PRECISION) ELSE CAST({2} AS DOUBLE PRECISION) END"
-    return text, _if_number(steps, index, text, joined(exact, plain, text, raw))
+    raw, text = _texts(steps, index, column)[::2]
+    # a number itself is not read from its text, as SQLite writes 15 digits; text is read without its white space
+    exact, read = joined("CAST({} AS DOUBLE PRECISION)", raw), joined("CAST({} AS DOUBLE PRECISION)", text)
+    same = joined("{} = LOWER(CAST({} AS TEXT))", text, raw)
+    return text, _if_number(steps, index, text, joined("CASE WHEN {} THEN {} ELSE {} END", same, exact, read))
 
 
 def _texts(steps: SqlSteps, index: int, column: str) -> tuple[Sql, Sql, Sql]:
@@ -106,7 +113,8 @@ def _if_number(steps: SqlSteps, index: int, text: Sql, value: Sql) -> Sql:
     wrong = " OR ".join(f"{{0}} LIKE '{like}'" for like in ("%.%.%", "%e%e%", "e%", ".e%", "%e", "%e%.%", "."))
     digits = f"TRIM({{0}}, '0123456789.e') = '' AND {{0}} <> '' AND NOT ({wrong})"
     truth = f"WHEN {{1}} IN {_listed(TRUE)} THEN 1e0 WHEN {{1}} IN {_listed(FALSE)} THEN 0e0"
-    return steps.column(f"number_{index}", joined(f"CASE {truth} WHEN {digits} THEN {{2}} END", bare, text, value))
+    found = steps.column(f"number_{index}", joined(f"CASE {truth} WHEN {digits} THEN {{2}} END", bare, text, value))
+    return steps.column(f"finite_{index}", joined(f"CASE WHEN ABS({{0}}) <= {LARGEST} THEN {{0}} END", found))
 
 
 def _spelt(steps: SqlSteps, index: int, raw: Sql) -> Sql:

@@ -10,8 +10,12 @@ from .pieces import Pieces
 from .sql_steps import Sql, SqlSteps, joined, number
 from .statements import form_of
 
-STEEPEST = "700e0"  # arguments of EXP beyond which PostgreSQL ends with an error: log of the largest float is 709.8
-EXP = f"EXP(CASE WHEN {{0}} > {STEEPEST} THEN {STEEPEST} WHEN {{0}} < -{STEEPEST} THEN -{STEEPEST} ELSE {{0}} END)"
+STEEPEST = "700e0"  # PostgreSQL ends with an error where EXP is too large: log of the largest float is 709.8
+STEEP = "230e0"  # EXP of its opposite, 1e-100, counts as 0: PostgreSQL ends with an error where products get too small
+EXP = f"CASE WHEN {{0}} < -{STEEP} THEN 0e0 WHEN {{0}} <= {STEEPEST} THEN EXP({{0}}) END"
+# 1 / (k + exp(z)) and log(1 + exp(z)) have values where exp(z) is too large
+LOGISTIC = f"CASE WHEN {{0}} > {STEEP} THEN 0e0 ELSE 1e0 / ({{1}} + {EXP}) END"
+SOFTPLUS = f"CASE WHEN {{0}} > 40e0 THEN {{0}} ELSE LN(1e0 + {EXP}) END"  # past 40, z is exact to its last digit
 FUNCTIONS = {  # of sympy, of one argument
     **{name: f"{name.upper()}({{0}})" for name in ("sin", "cos", "tan", "atan", "sinh", "cosh", "tanh", "asinh")},
     "Abs": "ABS({0})",
@@ -64,7 +68,7 @@ class SqlPrinter:
         above, below = [], []
         for factor in expression.args:
             base, power = factor.as_base_exp()
-            if not factor.is_number and power.is_number and power.is_negative:
+            if not factor.is_number and power.is_number and power.is_negative and _logistic(base) is None:
                 below.append(self._power(base, -power))
             else:
                 above.append(self.write(factor))
@@ -72,11 +76,18 @@ class SqlPrinter:
         return joined("({} / NULLIF({}, 0e0))", top, _balanced("({} * {})", below)) if below else top
 
     def _power(self, base: Any, power: Any) -> Sql:
-        if power.is_number and power.is_negative:
+        if not power.is_number or not power.is_negative:
+            return self._raised(self.write(base), power)
+        logistic = _logistic(base)
+        if logistic is None:
             return joined("(1e0 / NULLIF({}, 0e0))", self._power(base, -power))
+        constant, exponent = logistic
+        z = self._steps.once(self.write(exponent))
+        return self._raised(joined(LOGISTIC, z, self._constant(constant)), -power)
+
+    def _raised(self, z: Sql, power: Any) -> Sql:
         if power == 1:
-            return self.write(base)
-        z = self.write(base)
+            return z
         if power.is_Integer or (power.is_Float and float(power).is_integer()):
             return joined("POWER({}, {})", z, number(float(power)))
         z = self._steps.once(z)
@@ -93,6 +104,9 @@ class SqlPrinter:
             return self._extreme(">=" if name == "Max" else "<=", [self.write(arg) for arg in expression.args])
         if name not in FUNCTIONS or len(expression.args) != 1:
             raise SymbolicError(f"SQL has no {ABSENT.get(name, name)}; export another language, or choose another form")
+        sum_of_log = _constant_and_exponent(expression.args[0]) if name == "log" else None
+        if sum_of_log is not None and float(sum_of_log[0]) == 1:
+            return joined(SOFTPLUS, self._steps.once(self.write(sum_of_log[1])))
         return joined(FUNCTIONS[name], self._steps.once(self.write(expression.args[0])))
 
     def _extreme(self, beats: str, values: list[Sql]) -> Sql:
@@ -125,12 +139,27 @@ class SqlPrinter:
             cases.append(f"ELSE {value}" if place == last else f"WHEN {{0}} < {until} THEN {value}")
         parts = [joined(f"CASE {' '.join(cases)} END", u)]
         if pieces.base_scale and pieces.base != "none":
-            base = u if pieces.base == "identity" else joined("({} / (1e0 + {}))", u, joined(EXP, joined("(-{})", u)))
+            weight = joined(LOGISTIC, joined("(-{})", u), number(1.0))
+            base = u if pieces.base == "identity" else joined("({} * {})", u, weight)
             parts.append(joined("({} * {})", number(pieces.base_scale), base))
         form = form_of(pieces)
         if form is not None:
             parts.append(self.write(form.xreplace({self._sympy.Symbol("x"): self._sympy.Symbol(x.text)})))
         return _balanced("({} + {})", parts)
+
+
+def _constant_and_exponent(total: Any) -> tuple[Any, Any] | None:
+    """k and z where the expression is k + exp(z), else None."""
+    if not total.is_Add or len(total.args) != 2:
+        return None
+    one, two = sorted(total.args, key=lambda arg: not arg.is_number)
+    return (one, two.args[0]) if one.is_number and two.func.__name__ == "exp" else None
+
+
+def _logistic(total: Any) -> tuple[Any, Any] | None:
+    """k and z where the expression is k + exp(z) and k is positive: its reciprocal falls to 0, and has no pole."""
+    found = _constant_and_exponent(total)
+    return found if found is not None and found[0].is_positive else None
 
 
 def _balanced(template: str, parts: list[Sql]) -> Sql:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..errors import SymbolicError, shown
+
 SHORT = 120  # characters of an expression that may be written again rather than be given a column of its own
 
 
@@ -37,21 +39,31 @@ def number(value: float) -> Sql:
 
 
 def text_literal(value: str) -> str:
-    """A text in single quotes.
+    """A text in single quotes. Raises `SymbolicError` for one that no query can hold.
 
     >>> text_literal("it's")
     "'it''s'"
     """
-    return "'" + value.replace("'", "''") + "'"
+    return "'" + _sayable(value).replace("'", "''") + "'"
 
 
 def quoted(name: str) -> str:
-    """The name of a column in double quotes: any name can be one.
+    """The name of a column in double quotes: any name that a query can hold. Raises `SymbolicError` for others.
 
     >>> quoted('a "b"')
     '"a ""b\"""'
     """
-    return '"' + name.replace('"', '""') + '"'
+    return '"' + _sayable(name).replace('"', '""') + '"'
+
+
+def _sayable(text: str) -> str:
+    """The text. Raises `SymbolicError` where it has a zero byte, or half of a character (a lone surrogate)."""
+    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise SymbolicError(
+            f"no query can hold the text {shown(text)}: it has a zero byte or half of a character; give inputs= or"
+            " outputs= with other names, or fit to a table without it"
+        )
+    return text
 
 
 class SqlSteps:
