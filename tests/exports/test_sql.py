@@ -128,13 +128,13 @@ def test_outputs_have_names_of_their_own() -> None:
 @pytest.mark.parametrize("name", ["a\0b", "a\ud800"])
 def test_text_that_no_query_can_hold_is_refused(name: str) -> None:
     levels = Metadata((f"c={name}", "c=q"), categories={"c": (name, "q")})
-    for model, named in (
-        (ew.KAN((1, 1)), {"inputs": [name]}),
-        (ew.KAN((1, 1)), {"outputs": [name]}),
-        (ew.KAN((2, 1)).build(metadata=levels), {}),
+    for model, inputs, outputs in (
+        (ew.KAN((1, 1)), [name], None),
+        (ew.KAN((1, 1)), None, [name]),
+        (ew.KAN((2, 1)).build(metadata=levels), None, None),
     ):
         with pytest.raises(SymbolicError, match="no query can hold"):
-            sql_source(model, **named)
+            sql_source(model, inputs, outputs)
     with pytest.raises(SymbolicError):
         sql_source(ew.KAN((1, 1)), function=name)
 
