@@ -280,7 +280,7 @@ def test_sympy_is_the_formula() -> None:
 @pytest.mark.parametrize("to", ["python", "numpy", "torch", "c", "sql", "latex"])
 def test_a_file_holds_the_text(to: str, tmp_path: Path) -> None:
     text = ew.export(closed(), to, path=tmp_path / "law")
-    assert (tmp_path / "law").read_text() == text
+    assert (tmp_path / "law").read_bytes().decode() == text
 
 
 def test_the_model_stays_as_it_is() -> None:

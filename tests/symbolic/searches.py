@@ -26,12 +26,13 @@ ROOMS: list[Any] = [importlib.import_module(f"edgewise.symbolic.{name}") for nam
 
 @dataclass(frozen=True)
 class Outcome:
-    """Forms of the result, edges that stay splines, root mean squared error, units of work spent."""
+    """Forms of the result, edges that stay splines, root mean squared error, units of work spent: none on record where
+    round-off decides them, as for two equal nodes, of which either may go first."""
 
     forms: tuple[str, ...]
     splines: int
     error: float
-    units: float
+    units: float | None
 
     def like(self, recorded: Outcome) -> bool:
         """Whether the forms are the same, the error at most twice, and the work within a quarter of what is recorded.
@@ -39,7 +40,8 @@ class Outcome:
         Round-off may end a descent a step earlier or later; a changed number of the tuning shows in more than that.
         """
         same = (self.forms, self.splines) == (recorded.forms, recorded.splines)
-        close = abs(math.log(self.units / recorded.units)) < math.log(1.25)
+        free = self.units is None or recorded.units is None
+        close = free or abs(math.log((self.units or 1.0) / (recorded.units or 1.0))) < math.log(1.25)
         return same and close and self.error <= 2 * recorded.error + 1e-9
 
 
