@@ -35,27 +35,29 @@ class _Told:
     off: float
 
 
-def one_says_all(state: ReducedProblem, task: LawTask, most: float) -> Iterator[ReducedProblem]:
+def one_says_all(state: ReducedProblem, task: LawTask, most: float) -> ReducedProblem | None:
     """The state of one column that leaves least between neighbours: no more than `most`, in units of y, nor than half
-    of its spread. First without a product of powers before it, then with one."""
+    of its spread. A product of powers may stand before it, unless one without leaves next to nothing. None where none
+    will do."""
     Z, g, factor = state.inner(task.fitting.first(TUNED.order_rows))
     d = Z.shape[1]
     spread = float((factor * (g - g.mean())).square().mean().sqrt())
     if d < 2 or len(g) < TUNED.fewest or not 0 < spread < math.inf:
-        return
+        return None
     nodes = list(islice(candidates(d), TUNED.order_columns))
     columns = torch.stack([values(node, Z) for node in nodes], 1)
     usable = torch.isfinite(columns).all(0) & (columns.amax(0) > columns.amin(0))
     nodes, columns = [node for node, good in zip(nodes, usable.tolist(), strict=True) if good], columns[:, usable]
     most = min(TUNED.order_near * most, TUNED.order_left * spread)
     plain = [_Told(ONE, node, off) for node, off in zip(nodes, off_the_line(columns, g, factor).tolist(), strict=True)]
-    for told in (plain, _with_powers(nodes, columns, Z, g, factor)):
-        best = _shortest(told)
-        if best is not None and best.off <= most:
-            outer, column = (on_columns(node, state.columns) for node in (best.outer, best.column))
-            trail = (*state.trail, Reduction("columns that say all", 1, best.off / spread))
-            yield ReducedProblem(product(state.prefactor, outer), (column,), trail)
-            return
+    best = _shortest(plain)
+    if best is None or best.off > TUNED.order_clear * spread:
+        best = _shortest([*plain, *_with_powers(nodes, columns, Z, g, factor)])
+    if best is None or best.off > most:
+        return None
+    outer, column = (on_columns(node, state.columns) for node in (best.outer, best.column))
+    trail = (*state.trail, Reduction("columns that say all", 1, best.off / spread))
+    return ReducedProblem(product(state.prefactor, outer), (column,), trail)
 
 
 def _shortest(told: Sequence[_Told]) -> _Told | None:

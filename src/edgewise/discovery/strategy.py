@@ -32,13 +32,6 @@ from .yardstick import Yardstick
 Search = Callable[[Question], list[Node]]
 ENDGAME: tuple[Search, ...] = (powers, products, polynomials, rationals, quotients, sums, waves, located)
 OF_ANY_FORM: tuple[Search, ...] = (waves, located)  # the others have one over a column, and its logarithm, as terms
-SINGULAR = {
-    "scalings": "scaling",
-    "translations": "translation",
-    "mixed scalings": "mixed scaling",
-    "scalings by units": "scaling by units",
-    "columns that say all": "column that says all",
-}
 ON_ROWS: tuple[Search, ...] = (noisy_polynomials, powers, products, quotients)  # before there is a surrogate
 
 
@@ -91,8 +84,10 @@ def _rows_then_more(known: SurrogatedProblem, task: LawTask, depth: int, n_jobs:
 
 def _by_order(known: SurrogatedProblem, task: LawTask, most: float) -> Iterator[Event | Pause]:
     """Formulas of one column, where rows in its order leave no more than this, in units of y."""
-    for state in one_says_all(known.state, task, most):
-        yield ProofStep(_told(state, task))
+    state = one_says_all(known.state, task, most)
+    if state is not None:
+        order, rest = state.words(task.names), state.trail[-1].rest
+        yield ProofStep(f"rows in the order of {order} lie on a curve, tested to {rest:.1g}: {_equation(state, task)}")
         yield from _whole_endgame(SurrogatedProblem.of(state, task, with_pair=True), task)
 
 
@@ -176,11 +171,17 @@ def _reduced(
 def _told(state: ReducedProblem, task: LawTask) -> str:
     """The last reduction of a state in words."""
     last = state.trail[-1]
-    kind = last.kind if last.count > 1 else SINGULAR.get(last.kind, last.kind)
-    outer = "" if state.prefactor == ONE else f"{written(state.prefactor, task.names)} * "
-    inner = outer + state.call(task.names)
+    kind = (
+        last.kind if last.count > 1 else last.kind.replace("scalings", "scaling").replace("translations", "translation")
+    )
     tested = f", tested to {last.rest:.1g}" if last.rest else ""
-    return f"{last.count} {kind}{tested}: {task.target} = {inner}"
+    return f"{last.count} {kind}{tested}: {_equation(state, task)}"
+
+
+def _equation(state: ReducedProblem, task: LawTask) -> str:
+    """The target as a function that is still to be found."""
+    outer = "" if state.prefactor == ONE else f"{written(state.prefactor, task.names)} * "
+    return f"{task.target} = {outer}{state.call(task.names)}"
 
 
 def _plain(whole: ReducedProblem, task: LawTask) -> Iterator[Event]:
