@@ -3,7 +3,7 @@
 A finer spline contains the coarse one. So its columns of the Jacobian tell what it can add to the best linear step,
 before anything is trained. In finite elements such estimates of error are called hierarchical.
 
-Source: Bank & Smith 1993 (doi:10.1137/0730048).
+Source: Bank & Smith 1993 (SIAM Journal on Numerical Analysis 30, 921-935).
 
 Letters: i input node, G intervals, P parameters, m rows of the Jacobian.
 """

@@ -225,13 +225,13 @@ class Rounds:
             self.best = JudgedNetwork(copy.deepcopy(run.module), run.theta[len(run.theta) - many :].clone(), fresh)
 
     def _points(self, module: nn.Module, number: int) -> Tensor:
-        """The points of a round: a part near the ends of the domain; a part as many in each interval of the first
-        grids; from the second round on, another part where the residual is large; the others spread evenly."""
+        """The points of a round: a part as many in each interval of the first grids; from the second round on, a part
+        towards the ends of the domain, and one where the residual is large; the others spread evenly."""
         task, parts = self.task, []
         steered = math.floor(task.points * TUNED.steered) if number else 0
+        outer = math.floor(task.points * TUNED.outer) if number else 0
         along = math.floor(task.points * TUNED.along) if isinstance(module, KAN) else 0
         even = task.points_for(Use.TRAINING, task.points - steered - along, number)
-        outer = math.floor(task.points * TUNED.outer)
         parts += [task.domain.outward(even[:outer]), even[outer:]]
         if along and isinstance(module, KAN):
             follow = following(module, task.domain)
