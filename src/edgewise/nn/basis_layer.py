@@ -17,9 +17,10 @@ from torch import Tensor, nn
 
 from ..config import is_int, is_number, is_seed
 from ..devices import as_device, check_dtype
-from ..errors import ConfigError, ShapeError, is_flag, knows_keywords, problems, shown
+from ..errors import ConfigError, ShapeError, StructureError, is_flag, knows_keywords, problems, shown
 from ..limits import layer_bytes, refuse_too_large
 from ..ops.base_function import base_value, check_base, check_derivative
+from .rebasing import Rebasing
 from .tuning import TUNED
 
 POINTS = 2001  # where means over standard normal inputs are taken: exact to six digits for these functions
@@ -100,6 +101,27 @@ class BasisLayer(nn.Module):
     def basis(self, u: Tensor, derivative: int = 0) -> Tensor:
         """The functions B_j, or a derivative by u: (..., i) -> (..., i, j)."""
         raise NotImplementedError
+
+    def refinement(self, num_basis: int) -> Rebasing:
+        """The same functions on so many basis functions, at least as many as now. Raises `StructureError` where a
+        subclass knows of none."""
+        raise StructureError(
+            f"{num_basis} basis functions do not hold the functions of {self.num_basis} exactly; ew.adapt(module, X,"
+            f" grid_size={num_basis}) refits them, and a grid_size of {self.num_basis} leaves this layer as it is"
+        )
+
+    def extension(self, low: float, high: float) -> Rebasing:
+        """The same functions on a domain that holds low and high and the old one. Raises `StructureError` where a
+        subclass knows of none, `GridError` where the ends are too far away."""
+        raise StructureError(
+            f"a domain from {low:.6g} to {high:.6g} does not hold the functions on {self.domain} exactly; ew.adapt("
+            "module, X) refits them"
+        )
+
+    def follow_domain(self, num_basis: int, stretch: float) -> dict[str, Tensor]:
+        """What `Rebasing.own` is on other basis functions, with a domain `stretch` times as long; nothing for a basis
+        without parameters."""
+        return {}
 
     def _own_parameters(self, options: dict[str, Any]) -> None:
         """Parameters of the basis itself, without values."""
