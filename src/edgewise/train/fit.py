@@ -98,7 +98,7 @@ def fit(
         epochs: passes over the rows, by "adam" and factories; so are all that follow.
         lr: the optimizer's rate; 0.01 by default for "adam", a factory's own one for a factory.
         schedule: "constant", "cosine", "onecycle", or a function of the part of the run that is done, in [0, 1].
-        precision: "bfloat16" for forward passes in that format where torch holds it safe.
+        precision: "bfloat16" or "float16" for forward passes in that format where torch holds it safe.
         clip: the norm that a gradient is cut to.
 
     Returns:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..config import is_number, is_seed, is_sequence
-from ..devices import as_device
+from ..devices import as_device, uncast
 from ..errors import ConfigError, did_you_mean, problems, shown
 from ..limits import HISTORY_ROW, MODULE, times, too_large
 from ..losses import Function, Loss
@@ -24,7 +24,7 @@ from .solvers.optimizer_steps import Care
 from .solvers.rates import SCHEDULES
 
 OPTIMIZERS = ("auto", *NAMES, EVIDENCE)
-PRECISIONS = {"bfloat16": torch.bfloat16}  # float16 overflows without a scaled loss
+PRECISIONS = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 MOST_GRIDS = 1000  # more stages than any fit goes through; the sizes are looked at one by one
 
 
@@ -185,6 +185,8 @@ class FitSettings:
         network = network_of(model)
         if self.place(model).type == "meta":
             yield "the model would be on the device 'meta', which holds no values to train; take 'cpu'"
+        elif self.precision is not None and (why := uncast(self.place(model), PRECISIONS[self.precision])):
+            yield f"precision={self.precision!r} cannot be had on {self.place(model)}: {why}; leave it out"
         if self.residual is not None:
             yield from self._beside_residual()
         elif network is not None:

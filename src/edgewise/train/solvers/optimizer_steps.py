@@ -14,6 +14,7 @@ from ...errors import clipped
 from ...losses import Loss
 from . import processes
 from .batches import Block
+from .loss_scale import LossScale
 from .rates import Rates
 from .snapshots import Tree, check_module, check_moments, damaged
 from .tuning import TUNED
@@ -50,6 +51,7 @@ class Steps:
     ) -> None:
         self.module, self.loss, self.penalty, self.method, self.rates = module, loss, penalty, method, rates
         self.care, self.taken, self.undone, self.rate = care, 0, 0, 1.0
+        self.scale = LossScale() if care.precision is torch.float16 else None
         self.parameters = [p for group in method.param_groups for p in group["params"]]
         self.own = [group["lr"] for group in method.param_groups] if rates else []  # the optimizer's own rates
 
@@ -68,17 +70,26 @@ class Steps:
         self.method.zero_grad()
         value = batch_loss(self._predicted, self.loss, *block)
         value = value if self.penalty is None else value + self.penalty(self.module, block[0])
-        alone = processes.count() == 1
-        if alone and not math.isfinite(value.item()):
+        if processes.count() == 1 and not math.isfinite(value.item()):
             raise NotFinite
-        value.backward()
-        if not alone:
-            value = processes.mean_gradient(self.parameters, value, block[0].shape[0])
-            if not math.isfinite(value.item()):
-                raise NotFinite
+        mean = self._gradient(value, block[0].shape[0])
+        while self.scale is not None and not self.scale.divided(self.parameters):
+            self.method.zero_grad()
+            mean = self._gradient(value, block[0].shape[0])
         if self.care.clip is not None:
             nn.utils.clip_grad_norm_(self.parameters, self.care.clip)
-        return value
+        return mean
+
+    def _gradient(self, value: Tensor, rows: int) -> Tensor:
+        """Differentiate the loss of so many rows, times its factor; the mean loss over those of all processes."""
+        if self.scale is None:
+            value.backward()
+        else:  # perhaps once more, with another factor
+            (value * self.scale.factor).backward(retain_graph=True)
+        mean = processes.mean_gradient(self.parameters, value, rows)
+        if processes.count() > 1 and not math.isfinite(mean.item()):
+            raise NotFinite
+        return mean
 
     def _predicted(self, X: Tensor) -> Tensor:
         """The module's outputs; after a pass in a shorter number format in 32 bits, as losses need them."""
@@ -107,6 +118,7 @@ class Steps:
             "optimizer": self.method.state_dict(),
             "steps": [self.taken, self.undone, self.rate],
             "random": random,
+            **({} if self.scale is None else {"scale": self.scale.state()}),
         }
 
     def restore(self, left: dict[str, Tree]) -> None:
@@ -122,6 +134,8 @@ class Steps:
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError) as error:
             raise damaged(f"a state that the optimizer does not take ({clipped(error)})") from error
         check_moments(self.method)
+        if self.scale is not None:
+            self.scale.restore(left.get("scale"))
         if self._on_gpu:
             torch.cuda.set_rng_state_all(left["random"][1:])
 
