@@ -74,7 +74,7 @@ def fit(
     the best so far. docs/training.md tells more of each argument.
 
     Args:
-        model: an `edgewise.KAN` or any `nn.Module` that maps rows to outputs.
+        model: an `edgewise.KAN` or any `nn.Module` that maps rows to outputs. A sharded one (FSDP2) learns itself.
         X (n, features): an array, tensor, frame, `Table`; a DataLoader of pairs, without y; of a module (n, ...).
         y (n,), (n, outputs) or class labels (n,): targets; text, booleans and categories are classes.
         residual: a function of the model that returns (m,), in place of X and y; its mean square is minimised.

@@ -6,9 +6,9 @@ anew with a smaller factor, so that every batch makes its step, by methods that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from torch import nn
+from torch import Tensor
 
 from .snapshots import Tree, damaged
 from .tuning import TUNED
@@ -18,23 +18,21 @@ class LossScale:
     """The factor, and how many gradients in a row it has served.
 
     >>> import torch
-    >>> p, scale = nn.Parameter(torch.ones(1)), LossScale()
-    >>> p.grad = torch.tensor([torch.inf])
-    >>> scale.divided([p]), scale.factor
+    >>> scale, gradient = LossScale(), torch.tensor([65536.0])
+    >>> scale.divided([torch.tensor([torch.inf])]), scale.factor
     (False, 32768.0)
-    >>> p.grad = torch.tensor([65536.0])
-    >>> scale.divided([p]), p.grad
+    >>> scale.divided([gradient]), gradient
     (True, tensor([2.]))
     """
 
     def __init__(self) -> None:
         self.factor, self.served = TUNED.loss_scale, 0
 
-    def divided(self, parameters: Sequence[nn.Parameter]) -> bool:
+    def divided(self, gradients: Sequence[Tensor], agreed: Callable[[bool], bool] = bool) -> bool:
         """Divide the gradients by the factor. False where one overflowed: the factor is smaller then, and the loss is
-        to be differentiated anew. At a factor of 1 nothing is to be gained, and the gradient stays as it is."""
-        gradients = [p.grad for p in parameters if p.grad is not None]
-        if self.factor > 1.0 and not all(bool(g.isfinite().all()) for g in gradients):
+        to be differentiated anew. At a factor of 1 nothing is to be gained, and the gradients stay as they are.
+        `agreed`: whether what is so here is so in all processes."""
+        if self.factor > 1.0 and not agreed(all(bool(g.isfinite().all()) for g in gradients)):
             self.factor, self.served = max(1.0, self.factor / 2), 0
             return False
         for gradient in gradients:
