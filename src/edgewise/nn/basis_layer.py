@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ..config import is_int, is_number, is_seed
-from ..devices import as_device, check_dtype
+from ..devices import as_device, autocasts, check_dtype
 from ..errors import ConfigError, ShapeError, StructureError, is_flag, knows_keywords, problems, shown
 from ..limits import layer_bytes, refuse_too_large
 from ..ops.base_function import base_value, check_base, check_derivative
@@ -220,6 +220,13 @@ class BasisLayer(nn.Module):
         if not isinstance(x, Tensor) or x.dim() < 1 or x.shape[-1] != self.in_features:
             got = f"shape {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
             raise ShapeError(f"the layer takes a tensor of shape (..., {self.in_features}), got {got}")
+        if x.device != self.coef.device:
+            raise ShapeError(f"x is on {x.device} but the layer is on {self.coef.device}; move one with .to(...)")
+        if x.is_floating_point() and x.dtype != self.coef.dtype and not autocasts(x.device):
+            raise ShapeError(
+                f"x is {x.dtype} but the layer is {self.coef.dtype}, and nothing is cast silently; convert one of them,"
+                f" for example x.to({self.coef.dtype})"
+            )
 
     def extra_repr(self) -> str:
         """The sizes, for print."""
