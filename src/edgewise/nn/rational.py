@@ -8,9 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..errors import StructureError
+from ..errors import GridError, StructureError
+from ..grid import MOST_ADDED
 from .basis_layer import BasisLayer
-from .rebasing import Rebasing, whole
+from .rebasing import Rebasing
 
 
 class RationalLayer(BasisLayer):
@@ -68,7 +69,10 @@ class RationalLayer(BasisLayer):
         """A domain around the same centre, in the unit of which u^k is another multiple."""
         middle, half = 0.5 * (self.domain[0] + self.domain[1]), 0.5 * (self.domain[1] - self.domain[0])
         reach = max(middle - low, high - middle, half)
-        whole(reach, half)  # not too far
+        if reach > MOST_ADDED * half:
+            raise GridError(
+                f"rows lie {reach / half:.3g} times as far outside as the domain reaches; use adapt(module, X)"
+            )
         powers = (reach / half) ** torch.arange(self.num_basis, dtype=torch.float64)
         own = self.follow_domain(self.num_basis, reach / half)
         return Rebasing(self.num_basis, (middle - reach, middle + reach), powers.diag(), own=own)

@@ -56,6 +56,6 @@ def whole(distance: float, unit: float, number: int = 1) -> int:
     units = max(0.0, distance / unit - SLACK)
     if not units * number <= MOST_ADDED:
         raise GridError(
-            f"rows so far outside would add {units * number:.3g} basis functions; use adapt(module, X) instead"
+            f"rows lie so far outside that {units * number:.3g} basis functions would be added; use adapt(module, X)"
         )
     return math.ceil(units)

@@ -60,6 +60,7 @@ def fit_module(module: nn.Module, job: Job, settings: FitSettings, monitor: Moni
         validation_loss, held = measure(trained, x, y, job.loss, weight)
         metrics |= {f"validation_{name}": value for name, value in held.items()}
     modes.restore()
+    sharding.reshard(trained)
     message = f"{monitor.sentence(status)}. {name_of(chosen)}{why}, {monitor.length}. Training loss {train_loss:.3g}."
     return FitResult(
         trained,

@@ -40,7 +40,7 @@ streamed = ew.fit(net(), stream, validation=stream, **settings)
 short = ew.fit(net(), x, y, precision="float16", batch_size=15, **settings)
 auto = ew.fit(net(), x, y, epochs=2, progress=False)
 found = [
-    rows.model is model,
+    rows.model is model and all(hasattr(p, "to_local") for p in model.parameters()),
     rows.train_loss,
     [row["loss"] for row in rows.history],
     streamed.train_loss,

@@ -52,6 +52,7 @@ def fit_stream(module: nn.Module, loader: Any, y: Any, settings: FitSettings, mo
             validation_loss, found = tallied(trained, held.epoch(1), stream.loss, together=_shared(settings))
             metrics |= {f"validation_{name}": value for name, value in found.items()}
     modes.restore()
+    sharding.reshard(trained)
     optimizer = "adam" if settings.optimizer == "auto" else settings.optimizer
     message = f"{monitor.sentence(status)}. {name_of(optimizer)}, {monitor.length}. Training loss {train_loss:.3g}."
     return FitResult(
