@@ -146,5 +146,5 @@ def _tell_errors(module: nn.Module, errors: Sequence[float]) -> None:
                 f"adapt changed functions, relative to the largest value: {few(told)}; a larger grid_size=, or a"
                 " margin= beside bumps, follows them more closely"
             ),
-            stacklevel=3,
+            stacklevel=4,  # past this, adapt and what checks its keywords
         )
