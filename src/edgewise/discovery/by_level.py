@@ -18,7 +18,7 @@ from ..errors import SymbolicError, few, shown
 from .common_form import CommonForm, by_choice, common_form
 from .laws import Law
 from .least_squares import error
-from .level_rows import LevelRows
+from .level_rows import BETWEEN, LevelRows
 from .one_table import INTERRUPTED, Discovery, Told, cut_after, gathered, judged
 from .polish import Polished, of_choice
 from .printing import aligned, clipped_formula
@@ -36,7 +36,7 @@ class LevelDiscovery:
 
     Attributes:
         levels: level -> what was found there, as for a table without levels; several columns have their combinations,
-            such as "steel, dry".
+            such as "steel & dry".
         shared: the law of all levels, with constants by level; None where they have no form in common.
         verdict: what can be said of all levels: that of the level of which least can be said.
         steps: what was found out on the way, each with its test; what was tried in vain, too.
@@ -58,7 +58,7 @@ class LevelDiscovery:
     @property
     def column(self) -> str:
         """The columns that hold levels, in words."""
-        return ", ".join(self.columns)
+        return BETWEEN.join(self.columns)
 
     @property
     def is_law(self) -> bool:
@@ -81,10 +81,9 @@ class LevelDiscovery:
         Raises:
             DataError, ShapeError: rows that cannot be used, and levels that were not there.
         """
-        laws = {level: found.best for level, found in self.levels.items()}
-        return at_rows(
-            X, self.columns, next(iter(laws.values())).names, {level: law._node for level, law in laws.items()}
-        )
+        formulas = {level: found.best._node for level, found in self.levels.items()}
+        names = next(iter(self.levels.values())).best.names
+        return at_rows(X, self.columns, names, formulas)
 
     def __repr__(self) -> str:
         head = [] if self.shared is None else [f"{self.target} = {clipped_formula(self.shared)}"]
@@ -156,7 +155,8 @@ class _Search:
             if told.ending and not self.ending:
                 self.ending = INTERRUPTED if told.ending == INTERRUPTED else cut_after(self.seconds)
             self.told[level], self.fronts[level] = told, told.front(task)
-            self.steps += [ProofStep(f"at {level}:"), *(step.deeper() for step in told.steps)]
+            words = f"at {level}, searched by itself, {self._claim(level)}"
+            self.steps += [ProofStep(words), *(step.deeper() for step in told.steps)]
             try:
                 made = self._at_all(level)
             except KeyboardInterrupt:
@@ -166,20 +166,28 @@ class _Search:
                 return made
         return None
 
+    def _claim(self, level: str) -> str:
+        """What the search of a level found, in words."""
+        task = self.tasks[level]
+        best = self._by_price(level)[0].node
+        law = verdict(best, by_choice(task)).is_law
+        return f"{task.target} = {written(best, task.names)} is a law" if law else "no law was found"
+
+    def _by_price(self, level: str) -> list[Polished]:
+        """The formulas of the front of a level, the best first."""
+        price = of_choice(self.tasks[level]).price
+        return sorted(self.fronts[level], key=lambda one: price(one.node, one.error))
+
     def _at_all(self, level: str) -> CommonForm | None:
         """The form of one of the laws of a level, the best first, that is a law at all levels."""
         task, target = self.tasks[level], self.tasks[level].target
-        price = of_choice(task).price
-        front = sorted(self.fronts[level], key=lambda one: price(one.node, one.error))
-        laws = [one.node for one in front if verdict(one.node, by_choice(task)).is_law]
+        laws = [one.node for one in self._by_price(level) if verdict(one.node, by_choice(task)).is_law]
         for law in laws[: TUNED.level_laws]:
             made = common_form(law, list(self.tasks.values()))
             if isinstance(made, CommonForm):
                 return made
-            words = (
-                f"{target} = {written(law, task.names)} with constants by level is a law at {list(self.tasks)[made]}"
-            )
-            self.steps.append(ProofStep(words, held=False))
+            words = f"{target} = {written(law, task.names)}, with constants by level, is a law at"
+            self.steps.append(ProofStep(f"{words} {list(self.tasks)[made]} too", held=False))
         return None
 
     def found_at(self, level: str, made: CommonForm | None) -> Discovery:
@@ -199,10 +207,9 @@ class _Search:
 
 def _words_of(shared: SharedLaw, target: str) -> list[ProofStep]:
     """What was found out about the constants of the common form."""
-    column = ", ".join(shared.columns)
-    steps = [
-        ProofStep(f"{target} = {shared} is a law at all {len(shared.by_level)} levels of {column}, each judged alone")
-    ]
+    column = BETWEEN.join(shared.columns)
+    whole = f"is a law at all {len(shared.by_level)} levels of {column}, each judged alone"
+    steps = [ProofStep(f"{target} = {shared} {whole}")]
     for n, symbol in enumerate(shared.symbols):
         each = ", ".join(f"{own[n].value:.6g} at {level}" for level, own in shared.by_level.items())
         steps.append(ProofStep(f"{symbol} differs by level, by an F-test: {each}"))

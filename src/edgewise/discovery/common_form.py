@@ -1,4 +1,4 @@
-"""Whether the form of a law that was found at one level of a column is a law at all of them, with constants by level."""
+"""Whether the form of a law that was found at one level is a law at all of them, with constants by level."""
 
 from __future__ import annotations
 

@@ -19,9 +19,12 @@ from ..data.cells import PLACES_SHOWN, read_levels, read_numbers, sort_levels
 from ..data.dates import is_date
 from ..data.frames import as_frame, frame_columns, is_categorical, is_frame
 from ..data.kinds import holds_levels
-from ..errors import DataError, ShapeError, did_you_mean, few, shown, twice
+from ..errors import DataError, ShapeError, did_you_mean, few, shown
 from .split_rows import Given, LawTask, names_of, task_of
 from .tuning import TUNED
+
+BETWEEN = " & "  # the levels of several columns
+LEAVE_OUT = "leave the column out (in Python with inputs=, on the command line with --drop)"
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class LevelRows:
     @property
     def column(self) -> str:
         """The columns in words."""
-        return ", ".join(self.columns)
+        return BETWEEN.join(self.columns)
 
     def tasks(self, seed: int, units: Mapping[str, Any] | None) -> dict[str, LawTask]:
         """The search of each level. Raises as `task_of` does."""
@@ -77,8 +80,8 @@ def by_levels(given: Given) -> LevelRows | Given:
     for name, (_, missing) in told.items():
         if missing:
             raise DataError(
-                f"column {shown(name)} misses its level in row {few(missing, PLACES_SHOWN)} (counted from 0); leave these"
-                " rows out, fill them in, or leave the column out with inputs="
+                f"column {shown(name)} misses its level in row {few(missing, PLACES_SHOWN)} (counted from 0); leave"
+                f" these rows out, fill them in, or {LEAVE_OUT}"
             )
     levels = {name: found for name, (found, _) in told.items() if len(set(found)) > 1}
     others = [place for place in range(len(columns)) if place not in places]
@@ -89,7 +92,23 @@ def by_levels(given: Given) -> LevelRows | Given:
     if not levels:
         return Given(X, given.y, kept, given.target)
     y = as_target(given.y, rows=len(X), width=1, dtype=torch.float64, device="cpu")[:, 0]
-    return LevelRows(tuple(levels), _rows_of(levels), X, y, tuple(kept), given.target)
+    return parted(levels, X, y, kept, given.target)
+
+
+def parted(levels: Mapping[str, Sequence[str]], X: Tensor, y: Tensor, names: Sequence[str], target: str) -> LevelRows:
+    """The table in parts.
+
+    Args:
+        levels: column -> the level of each row.
+        X (n, d): the columns of numbers.
+        y (n,): the target.
+        names (d): of the columns.
+        target: the name of y.
+
+    Raises:
+        DataError: too many levels, or too few rows of one.
+    """
+    return LevelRows(tuple(levels), _rows_of(levels), X, y, tuple(names), target)
 
 
 def level_of_rows(X: Any, columns: Sequence[str], names: Sequence[str]) -> tuple[list[str], Tensor]:
@@ -153,7 +172,7 @@ def _holds_levels(column: Any) -> bool:
 
 def _joined(columns: Sequence[Sequence[str]]) -> list[str]:
     """The level of each row: those of all columns, one after the other."""
-    return [", ".join(levels) for levels in zip(*columns, strict=True)]
+    return [BETWEEN.join(levels) for levels in zip(*columns, strict=True)]
 
 
 def _rows_of(levels: Mapping[str, Sequence[str]]) -> dict[str, Tensor]:
@@ -161,12 +180,14 @@ def _rows_of(levels: Mapping[str, Sequence[str]]) -> dict[str, Tensor]:
     column, joined = few([*map(shown, levels)]), _joined([*levels.values()])
     kinds = sort_levels({*joined})
     if len(set(zip(*levels.values(), strict=True))) > len(kinds):
-        raise DataError(f"two levels of {column} are written alike, since they hold commas; rename them")
+        raise DataError(f"two levels of {column} are written alike, since they hold {shown(BETWEEN)}; rename them")
+    truth = any({level.lower() for level in found} == {"true", "false"} for found in levels.values())
+    truths = "; truth values are numbers after .astype(float)" if truth else ""
     if len(kinds) > TUNED.most_levels:
         raise DataError(
             f"{column} {'has' if len(levels) == 1 else 'have together'} {len(kinds)} levels, such as"
             f" {shown(kinds[0])}, and a law is looked for at each of them, {TUNED.most_levels} at most; merge levels,"
-            " or leave a column out with inputs="
+            f" or {LEAVE_OUT}{truths}"
         )
     rows = {kind: torch.tensor([n for n, level in enumerate(joined) if level == kind]) for kind in kinds}
     small = {kind: len(at) for kind, at in rows.items() if len(at) < TUNED.fewest}
@@ -174,6 +195,6 @@ def _rows_of(levels: Mapping[str, Sequence[str]]) -> dict[str, Tensor]:
         counts = few([f"{shown(kind)} has {count} row{'' if count == 1 else 's'}" for kind, count in small.items()])
         raise DataError(
             f"a law needs at least {TUNED.fewest} rows at each level of {column}; {counts}; leave these rows out, merge"
-            " levels, or leave the column out with inputs="
+            f" levels, or {LEAVE_OUT}{truths}"
         )
     return rows
