@@ -46,10 +46,10 @@ def export(
 
     Args:
         model: a KAN, the result of a fit, or a law that `ew.discover` found; one with constants by level in "latex" and
-            "sympy" only. Edges without a closed form are written as
-            exact piecewise polynomials; in "latex" and "sympy" they stand by name, as in `formula`. Columns of levels,
-            of dates and with gaps are several inputs each, such as `colour=red`, and rows must hold these inputs. Only
-            "sql" reads the table itself, and makes them as `predict` does. Classes have a score each.
+            "sympy" only. Edges without a closed form are written as exact piecewise polynomials; in "latex" and "sympy"
+            they stand by name, as in `formula`. Columns of levels, of dates and with gaps are several inputs each, such
+            as `colour=red`, and rows must hold these inputs. Only "sql" reads the table itself, and makes them as
+            `predict` does. Classes have a score each.
         to: the language.
             "python": a module with `predict(row)` that needs the standard library only.
             "numpy": a module with `predict(X)` that needs numpy, and scipy for special functions.
@@ -82,9 +82,10 @@ def export(
     >>> print(export(model, to="latex", inputs=["t"]))
     y = \frac{t^{2}}{2}
     """
-    if isinstance(model, LevelDiscovery) or (isinstance(model, SharedLaw) and to not in ("latex", "sympy")):
-        first = next(iter(model.levels if isinstance(model, LevelDiscovery) else model.by_level))
-        raise ConfigError(f"export writes the law of one level as code, such as found.levels[{shown(first)}].best")
+    if isinstance(model, LevelDiscovery):
+        raise ConfigError(
+            f"export writes one law, such as found.best or found.levels[{shown(next(iter(model.levels)))}].best"
+        )
     model = model if isinstance(model, Law | SharedLaw) else as_kan(model, "export")
     if not isinstance(to, str) or to not in TARGETS:
         raise ConfigError(f"export writes {', '.join(sorted(TARGETS))}, got to={shown(to)}")
@@ -92,12 +93,18 @@ def export(
         if path is not None:
             raise ConfigError("export to 'sympy' gives expressions, not text; leave path out, or use 'latex'")
         return [law_expression(model, inputs)] if isinstance(model, Law | SharedLaw) else formula(model, inputs)
-    if to == "onnx":
+    if to == "latex":
+        text = latex(model, inputs, outputs)
+    elif isinstance(model, SharedLaw):
+        level = shown(next(iter(model.by_level)))
+        raise ConfigError(f"export writes the law of one level as {to}, such as found.levels[{level}].best")
+    elif to == "onnx":
         if path is None:
             raise ConfigError('export to "onnx" writes a file: say where, path="model.onnx"')
         write_whole(path, onnx_bytes(model, inputs, outputs))
         return path
-    text = latex(model, inputs, outputs) if to == "latex" else CODE[to](model, inputs, outputs, function=function)
+    else:
+        text = CODE[to](model, inputs, outputs, function=function)
     if path is not None:
         write_whole(path, text)
     return text
