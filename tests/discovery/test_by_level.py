@@ -133,6 +133,24 @@ def test_an_offset_that_is_zero_at_the_largest_level_is_found_in_the_law_of_anot
     assert any(not step.held and "with constants by level" in step.text for step in found.steps)
 
 
+def test_powers_that_are_fractions_may_differ_by_level():
+    powers = {"brass": 1.0, "copper": 0.8, "steel": 0.5}
+    found = found_in(measured(lambda level, x, z: K[level] * x ** powers[level]))
+    assert found.is_law and len(found.best.symbols) == 2
+    for level, own in found.best.by_level.items():
+        assert [constant.value for constant in own] == pytest.approx([K[level], powers[level]], rel=1e-9)
+
+
+def test_as_few_constants_differ_as_can_be():
+    """A factor of the velocity of light would stand in both terms of the quotient, if it were looked for in one way."""
+    light = {"brass": 9.0, "copper": 4.0, "steel": 1.0}
+    found = found_in(measured(lambda level, x, z: (x + z) / (1 + x * z / light[level])))
+    k, x, z = map(sympy.Symbol, ("k[material]", "x", "z"))
+    assert found.is_law and sympy.simplify(found.best.expression - (x + z) / (1 + k * x * z)) == 0
+    own = {level: 1 / constants[0].value for level, constants in found.best.by_level.items()}
+    assert own == pytest.approx(light, rel=1e-9)
+
+
 def test_a_column_of_levels_without_a_role_is_told():
     found = found_in(measured(lambda level, x, z: x / z))
     assert found.is_law and found.best.symbols == () and "material is not needed" in found.message

@@ -15,7 +15,7 @@ from ..symbolic.simple_numbers import SimpleNumber, nearest
 from .joint_fit import LevelForm, errors_together, fitted_together
 from .opened import OpenForm, Role
 from .split_rows import LawRows
-from .tree import Num
+from .tree import ONE, ZERO, Num
 from .tuning import TUNED
 
 
@@ -84,7 +84,7 @@ def with_fewest(form: OpenForm, free: LevelForm, fits: LevelFits) -> LevelForm:
         found.append(_thinned(form, free, fits, order))
         if len(own_places(found[-1])) <= 1:  # no order leaves fewer
             break
-    return min(found, key=lambda one: (len(own_places(one)), one.count(), _silent(form, one)))
+    return min(found, key=lambda one: (len(own_places(one)), one.count(), *_unwritten(form, one)))
 
 
 def own_places(form: LevelForm) -> list[int]:
@@ -116,6 +116,8 @@ def _thinned(form: OpenForm, free: LevelForm, fits: LevelFits, order: Sequence[i
             if tried is None:
                 continue
             tried = fits.fitted(tried)
+            if not fits.allows(tried, found, all_free):
+                tried = fits.fitted(tried, TUNED.steps)  # constants that stand in for each other have far to go
             if fits.allows(tried, found, all_free):
                 found = tried
     return found
@@ -132,9 +134,11 @@ def _one_for_all(form: OpenForm, found: LevelForm, place: int) -> LevelForm:
     return found.tied(place, form.numbers[place].value)
 
 
-def _silent(form: OpenForm, found: LevelForm) -> int:
-    """How many silent constants a form has all the same."""
-    return sum(form.roles[place].is_silent for place in {*own_places(found), *found.common})
+def _unwritten(form: OpenForm, found: LevelForm) -> tuple[int, int]:
+    """How many constants a form has that the law does not; and of these, whether there is a factor of the whole, since
+    those of its terms are easier to read."""
+    used = [place for place in {*own_places(found), *found.common} if form.numbers[place] in (ONE, ZERO)]
+    return len(used), sum(form.roles[place] is Role.FACTOR for place in used)
 
 
 # ------------------------------------------------------------------ simple values

@@ -79,9 +79,10 @@ def _may_be_law(node: Node, task: LawTask) -> bool:
 
 
 def _own_numbers(form: OpenForm, task: LawTask, known: Sequence[Numbers]) -> Numbers:
-    """The numbers of a form at a level, all but simple exponents free, from several starts."""
+    """The numbers of a form at a level, all but whole exponents free, from several starts."""
     guide, rows = task.fitting.first(TUNED.quick_rows), task.fitting.first(TUNED.fitted)
-    held = form.places(Role.EXPONENT, Role.SILENT)  # the factors inside come later, since others may stand in for them
+    # factors inside and fractions come later, since other constants may stand in for them
+    held = form.places(Role.EXPONENT, Role.SILENT, Role.POWER)
     best, least = None, torch.inf
     for start in _starts(form, known):
         node = fitted(with_numbers(form.node, _freed(start, held)), guide, steps=TUNED.quick_steps)

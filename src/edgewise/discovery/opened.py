@@ -14,17 +14,12 @@ from .tree import ONE, ZERO, Apply, Node, Num, Power, Product, Sum, numbers_of
 class Role(Enum):
     """What a number of a form does."""
 
-    EXPONENT = "a simple exponent, which makes the form what it is"
-    POWER = "an exponent that was fitted"
+    EXPONENT = "a whole exponent, which makes the form what it is"
+    POWER = "an exponent that is a fraction or was fitted"
     WRITTEN = "it stands in the law"
     SILENT = "a factor of one inside the law, which is not written"
     FACTOR = "the factor in front, a silent one too"
     OFFSET = "an added constant of zero, which is not written"
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether it need not stand in a law."""
-        return self in (Role.SILENT, Role.OFFSET)
 
 
 @dataclass(frozen=True)
@@ -68,7 +63,8 @@ def opened(law: Node) -> OpenForm:
             case Product(parts):
                 return Product(tuple([inside(part) for part in parts]))
             case Power(base, exponent):
-                role = Role.POWER if exponent.name is None else Role.EXPONENT
+                whole = exponent.name is not None and exponent.value.is_integer()
+                role = Role.EXPONENT if whole else Role.POWER
                 return Power(inside(base), slot(exponent, role))
             case Apply(form, argument):
                 return Apply(form, weighed(argument))
