@@ -11,7 +11,7 @@ import sympy
 import torch
 
 import edgewise as ew
-from edgewise.discovery import discover as module
+from edgewise.discovery import one_table as module
 from edgewise.errors import ConfigError, DataError, ShapeError
 from edgewise.primitives.functions import bessel_j0
 
