@@ -66,6 +66,7 @@ def by_log(found: FitResult, room: KAN, sums: KAN, training: Table, how: dict[st
         few = training.take(torch.randperm(len(training), generator=torch.Generator().manual_seed(0))[:ROWS])
     how = {**how, "optimizer": EVIDENCE}
     quiet: dict[str, Any] = {**how, "sample_weight": few.weight, "progress": False}
+    gamma: dict[str, Any] = {"loss": Gamma()}
     many = len(training.inputs) > MANY
     by_steps = not isinstance(found.ending, Again)
     mean = fit(sums, few.X, few.y, **quiet) if many and not by_steps else found
@@ -77,7 +78,7 @@ def by_log(found: FitResult, room: KAN, sums: KAN, training: Table, how: dict[st
         errors = [mean_over(unseen(one, few), few) for one in tried]
         if errors and not errors[0] < bar:  # nor where a prediction is not finite
             return None
-        log = fit(sums if many else room, few.X, few.y, **(quiet | {"loss": Gamma()}))
+        log = fit(sums if many else room, few.X, few.y, **(quiet | gamma))
         if log.status is Status.INTERRUPTED:
             raise KeyboardInterrupt
         if by_steps or structures_of(log) != structures_of(mean):
@@ -86,7 +87,7 @@ def by_log(found: FitResult, room: KAN, sums: KAN, training: Table, how: dict[st
         if not errors[best] < bar:
             return None
         if many or few is not training:
-            log = fit(room, training.X, training.y, **(how | {"loss": Gamma()}))
+            log = fit(room, training.X, training.y, **(how | gamma))
         elif tried[best] is not log:
             log = refit(tried[best], training.X, training.y, sample_weight=training.weight, progress=False)
     except TrainingError:  # the gamma loss has no curvature that floats hold
