@@ -61,6 +61,11 @@ def to_bytes(model: KAN | Fitted) -> bytes:
     except StructureError as error:
         other = "" if isinstance(model, KAN) else "; for other modules use safetensors or torch.save"
         raise CheckpointError(f"{error}{other}") from error
+    if any(hasattr(p, "to_local") for p in model.parameters()):
+        raise CheckpointError(
+            "the KAN is sharded over processes, of which each holds a part; gather it by torch.distributed.checkpoint."
+            "state_dict.get_model_state_dict, load that into a KAN, and save this"
+        )
     tensors = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
     try:
         spec = spec_of(model)

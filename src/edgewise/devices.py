@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 
 from .errors import SHOWN, ConfigError, clipped, shown
@@ -44,6 +46,21 @@ def autocasts(device: torch.device) -> bool:
     False
     """
     return device.type != "meta" and torch.is_autocast_enabled(device.type)
+
+
+def uncast(device: torch.device, dtype: torch.dtype) -> str:
+    """What keeps `torch.autocast` from running in this format on a device, in words; nothing where it can.
+
+    >>> uncast(torch.device("cpu"), torch.bfloat16)
+    ''
+    """
+    try:
+        with warnings.catch_warnings():  # torch warns, and goes on in the long format
+            warnings.simplefilter("error")
+            torch.autocast(device.type, dtype)
+    except (RuntimeError, UserWarning) as error:
+        return clipped(error, 2 * SHOWN).strip().splitlines()[0]
+    return ""
 
 
 def as_device(device: object) -> torch.device | None:

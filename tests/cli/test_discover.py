@@ -71,3 +71,66 @@ def test_a_folder_that_is_there_is_kept(table: Path, tmp_path: Path, capsys: pyt
 def test_a_target_that_is_no_number_is_refused(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
     assert main(["discover", str(table), "--target", "name", "--out", str(tmp_path / "found")]) == 2
     assert "name" in capsys.readouterr().err and not (tmp_path / "found").exists()
+
+
+@pytest.fixture
+def metals(tmp_path: Path) -> Path:
+    """s = k*x/z with k of 1, 2 and 3.5 by material; a column of truth values and one of numbers say the same."""
+    draws = 1 + 2 * torch.rand(150, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    lines = ["material,light,kind,x,z,s"]
+    for n, (x, z) in enumerate(draws.tolist()):
+        material, k = (("steel", 1.0), ("brass", 2.0), ("steel", 1.0), ("lead", 3.5))[n % 4]
+        lines.append(f"{material},{'no' if material == 'lead' else 'yes'},{int(2 * k)},{x!r},{z!r},{k * x / z!r}")
+    place = tmp_path / "metals.csv"
+    place.write_text("\n".join(lines))
+    return place
+
+
+def test_a_column_of_text_splits_the_table(metals: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    out = tmp_path / "found"
+    assert main(["discover", str(metals), "--target", "s", "--features", "material,x,z", "--out", str(out)]) == 0
+    assert "s = k[material]*x/z" in capsys.readouterr().out
+    rows = list(csv.DictReader((out / "front.csv").read_text().splitlines()))
+    best = {row["level"]: row["formula"] for row in rows if row["best"] == "*"}
+    assert best == {"brass": "2*x/z", "lead": "7*x/(2*z)", "steel": "x/z"}
+    text = (out / "law.txt").read_text()
+    assert text.startswith("s = k[material]*x/z") and "lead: 3.5 +-" in text and "material = brass (38 rows)" in text
+    code: dict = {}
+    exec(text.split("Python:\n")[1], code)
+    assert [code["LAWS"][level]([4.0, 2.0]) for level in ("brass", "lead", "steel")] == [[4.0], [7.0], [2.0]]
+    page = (out / "report.html").read_text()
+    assert all(word in page for word in ("k[material]*x/z", "7*x/(2*z)", "brass", "lead", "steel"))
+
+
+@pytest.mark.parametrize(
+    "features, more, words",
+    [
+        ("kind,x,z", ("--categorical", "kind"), "kind = 7 (37 rows)"),
+        ("material,light,x,z", (), "material & light = lead & no (37 rows)"),
+    ],
+)
+def test_truth_values_and_chosen_columns_split_it_too(
+    metals: Path, tmp_path: Path, features: str, more: tuple[str, ...], words: str
+):
+    out = tmp_path / "found"
+    call = ["discover", str(metals), "--target", "s", "--features", features, "--out", str(out), "--quiet"]
+    assert main([*call, *more]) == 0
+    assert words in (out / "law.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    "line, words",
+    [
+        ("tin,yes,2,1.5,2.5,0.6", "'tin' has 1 row;"),
+        (",yes,2,1.5,2.5,0.6", "'material' misses its level in line 152"),
+    ],
+)
+def test_levels_that_cannot_be_searched_are_told(
+    metals: Path, tmp_path: Path, capsys: pytest.CaptureFixture, line: str, words: str
+):
+    metals.write_text(f"{metals.read_text()}\n{line}")
+    out = tmp_path / "found"
+    call = ["discover", str(metals), "--target", "s", "--features", "material,x,z", "--out", str(out)]
+    assert main(call) == 2
+    told = capsys.readouterr().err
+    assert words in told and "--drop" in told and not out.exists()

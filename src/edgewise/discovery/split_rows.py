@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -70,17 +70,27 @@ class LawTask:
         return max(TUNED.exact * self.size, self.unsure)
 
 
+class Given(NamedTuple):
+    """What a call holds: X and y as they came, the names of the columns of X where it has any, and that of y."""
+
+    X: Any
+    y: Any
+    names: Any
+    target: str
+
+
 def as_task(
     X: Any, y: Any, inputs: Sequence[str] | None, target: str | None, seed: int, units: Mapping[str, Any] | None = None
 ) -> LawTask:
     """The rows in a random order of this seed. Raises `ConfigError`, `DataError` and `ShapeError`."""
-    if not (target is None or isinstance(target, str)):
-        raise ConfigError(f"target must be the name of one column, or None, got {shown(target)}")
-    X, y, names, label = _parts(X, y, inputs, target)
-    matrix = as_matrix(X, dtype=torch.float64, device="cpu")
-    if y is None:
-        raise DataError("y is missing: give the numbers that the law is to explain, or a frame and target='its column'")
-    column = as_target(y, rows=len(matrix), width=1, dtype=torch.float64, device="cpu")[:, 0]
+    return task_of(as_given(X, y, inputs, target), seed, units)
+
+
+def task_of(given: Given, seed: int, units: Mapping[str, Any] | None = None) -> LawTask:
+    """What a call holds, its rows in a random order of this seed. Raises as `as_task` does."""
+    names, label = given.names, given.target
+    matrix = as_matrix(given.X, dtype=torch.float64, device="cpu")
+    column = as_target(given.y, rows=len(matrix), width=1, dtype=torch.float64, device="cpu")[:, 0]
     if not matrix.shape[1]:
         raise DataError("X has no columns; a law needs at least one input")
     if len(matrix) < TUNED.fewest:
@@ -96,15 +106,27 @@ def as_task(
     choosing, judging = (max(4, int(part * len(matrix))) for part in (TUNED.choosing, TUNED.judging))
     ends = (choosing, choosing + judging)
     parts = [LawRows(matrix[at], column[at]) for at in (order[: ends[0]], order[ends[0] : ends[1]], order[ends[1] :])]
-    words = _names(names, matrix.shape[1])
+    words = names_of(names, matrix.shape[1])
     scalings = None if units is None else unit_scalings(units, words, label, near_zero(parts[2].X))
     return LawTask(
         parts[2], parts[0].first(TUNED.judged), parts[1].first(TUNED.judged), words, label, scalings=scalings
     )
 
 
-def _parts(X: Any, y: Any, inputs: Any, target: Any) -> tuple[Any, Any, Any, str]:
-    """Inputs, target, the names of the inputs and that of the target, out of whatever holds them."""
+def as_given(X: Any, y: Any, inputs: Any, target: Any) -> Given:
+    """Inputs, target, the names of the inputs and that of the target, out of whatever holds them.
+
+    Raises `ConfigError` and `DataError` where one of them cannot be had.
+    """
+    if not (target is None or isinstance(target, str)):
+        raise ConfigError(f"target must be the name of one column, or None, got {shown(target)}")
+    found = _parts(X, y, inputs, target)
+    if found.y is None:
+        raise DataError("y is missing: give the numbers that the law is to explain, or a frame and target='its column'")
+    return found
+
+
+def _parts(X: Any, y: Any, inputs: Any, target: Any) -> Given:
     if isinstance(X, Table):
         raise DataError("X is a Table, whose columns are coded for a network; give the numbers as an array or a frame")
     X = as_frame(X)
@@ -112,18 +134,18 @@ def _parts(X: Any, y: Any, inputs: Any, target: Any) -> tuple[Any, Any, Any, str
     if not is_frame(X):
         if target is not None and y is None:
             raise ConfigError(f"target={shown(target)} names a column of a DataFrame, and X is none; give y")
-        return X, y, inputs, label
+        return Given(X, y, inputs, label)
     if not (known := list(frame_names(X))):
-        return X, y, inputs, label
+        return Given(X, y, inputs, label)
     wanted = known if y is not None or target is None else [name for name in known if name != target]
     chosen = wanted if inputs is None else list(as_words(inputs) or ())
     for name in [*chosen, *([target] if y is None and target is not None else [])]:
         if name not in known:
             raise DataError(f"the frame has no column {shown(name)}; {did_you_mean(name, known)}")
-    return X[chosen], X[target] if y is None and target is not None else y, chosen, label
+    return Given(X[chosen], X[target] if y is None and target is not None else y, chosen, label)
 
 
-def _names(inputs: Any, count: int) -> tuple[str, ...]:
+def names_of(inputs: Any, count: int) -> tuple[str, ...]:
     """A name for every column. Raises `ConfigError` for names that do not fit."""
     if inputs is None:
         return tuple(f"x{n + 1}" for n in range(count))

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..discovery.by_level import LevelDiscovery
 from ..discovery.laws import Law
+from ..discovery.shared_law import SharedLaw
 from ..errors import ConfigError, knows_keywords, shown
 from ..files import write_whole
 from ..model import KAN, Fitted, as_kan
@@ -32,7 +34,7 @@ TARGETS = (*CODE, "latex", "onnx", "sympy")
 
 @knows_keywords
 def export(
-    model: KAN | Fitted | Law,
+    model: KAN | Fitted | Law | SharedLaw,
     to: str = "python",
     *,
     inputs: Sequence[Any] | None = None,
@@ -43,10 +45,11 @@ def export(
     r"""The network, or the law, in another language, in the units of X and y; the text runs without this package.
 
     Args:
-        model: a KAN, the result of a fit, or a law that `ew.discover` found. Edges without a closed form are written as
-            exact piecewise polynomials; in "latex" and "sympy" they stand by name, as in `formula`. Columns of levels,
-            of dates and with gaps are several inputs each, such as `colour=red`, and rows must hold these inputs. Only
-            "sql" reads the table itself, and makes them as `predict` does. Classes have a score each.
+        model: a KAN, the result of a fit, or a law that `ew.discover` found; one with constants by level in "latex" and
+            "sympy" only. Edges without a closed form are written as exact piecewise polynomials; in "latex" and "sympy"
+            they stand by name, as in `formula`. Columns of levels, of dates and with gaps are several inputs each, such
+            as `colour=red`, and rows must hold these inputs. Only "sql" reads the table itself, and makes them as
+            `predict` does. Classes have a score each.
         to: the language.
             "python": a module with `predict(row)` that needs the standard library only.
             "numpy": a module with `predict(X)` that needs numpy, and scipy for special functions.
@@ -67,7 +70,8 @@ def export(
         The text, for "sympy" the expressions, for "onnx" the path.
 
     Raises:
-        ConfigError: for an unknown language, names that do not fit, or a `path` where none is wanted, or none.
+        ConfigError: for an unknown language, names that do not fit, or a `path` where none is wanted, or none; for the
+            laws of all levels together.
         MissingExtra: for "onnx", where that package is missing.
         SymbolicError: for a closed form that the language does not have, or a constant that is not finite.
         StructureError: for anything but a KAN.
@@ -78,19 +82,29 @@ def export(
     >>> print(export(model, to="latex", inputs=["t"]))
     y = \frac{t^{2}}{2}
     """
-    model = model if isinstance(model, Law) else as_kan(model, "export")
+    if isinstance(model, LevelDiscovery):
+        raise ConfigError(
+            f"export writes one law, such as found.best or found.levels[{shown(next(iter(model.levels)))}].best"
+        )
+    model = model if isinstance(model, Law | SharedLaw) else as_kan(model, "export")
     if not isinstance(to, str) or to not in TARGETS:
         raise ConfigError(f"export writes {', '.join(sorted(TARGETS))}, got to={shown(to)}")
     if to == "sympy":
         if path is not None:
             raise ConfigError("export to 'sympy' gives expressions, not text; leave path out, or use 'latex'")
-        return [law_expression(model, inputs)] if isinstance(model, Law) else formula(model, inputs)
-    if to == "onnx":
+        return [law_expression(model, inputs)] if isinstance(model, Law | SharedLaw) else formula(model, inputs)
+    if to == "latex":
+        text = latex(model, inputs, outputs)
+    elif isinstance(model, SharedLaw):
+        level = shown(next(iter(model.by_level)))
+        raise ConfigError(f"export writes the law of one level as {to}, such as found.levels[{level}].best")
+    elif to == "onnx":
         if path is None:
             raise ConfigError('export to "onnx" writes a file: say where, path="model.onnx"')
         write_whole(path, onnx_bytes(model, inputs, outputs))
         return path
-    text = latex(model, inputs, outputs) if to == "latex" else CODE[to](model, inputs, outputs, function=function)
+    else:
+        text = CODE[to](model, inputs, outputs, function=function)
     if path is not None:
         write_whole(path, text)
     return text

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..discovery.laws import Law
+from ..discovery.shared_law import SharedLaw
 from ..errors import require
 from ..model import KAN
 from ..symbolic.formula import formula
@@ -16,7 +17,9 @@ from .law import law_expression, law_outputs
 SHOWN_DIGITS = 7  # of decimal constants: what a float32 holds, and as much as anyone reads
 
 
-def latex(model: KAN | Law, inputs: Sequence[Any] | None = None, outputs: Sequence[Any] | None = None) -> str:
+def latex(
+    model: KAN | Law | SharedLaw, inputs: Sequence[Any] | None = None, outputs: Sequence[Any] | None = None
+) -> str:
     r"""The formula of every output as LaTeX, one equation a line. Arguments as for `export`.
 
     >>> import edgewise as ew
@@ -25,7 +28,7 @@ def latex(model: KAN | Law, inputs: Sequence[Any] | None = None, outputs: Sequen
     """
     sympy = require("sympy")
     lines = []
-    if isinstance(model, Law):
+    if isinstance(model, Law | SharedLaw):
         named = [(law_outputs(outputs)[0], law_expression(model, inputs))]
     else:
         named = list(zip(output_names(model, outputs), formula(model, inputs), strict=True))

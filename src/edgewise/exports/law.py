@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..discovery.laws import Law
+from ..discovery.shared_law import SharedLaw
 from ..errors import ConfigError, as_words, require, shown, twice
 
 
-def law_symbols(law: Law, inputs: Sequence[Any] | None) -> list[Any]:
+def law_symbols(law: Law | SharedLaw, inputs: Sequence[Any] | None) -> list[Any]:
     """A symbol for every column: of these names, or of the law's own. Raises `ConfigError` for names that do not fit.
 
     >>> import edgewise as ew
@@ -24,7 +25,7 @@ def law_symbols(law: Law, inputs: Sequence[Any] | None) -> list[Any]:
     return [sympy.Symbol(word) for word in words]
 
 
-def law_expression(law: Law, inputs: Sequence[Any] | None) -> Any:
+def law_expression(law: Law | SharedLaw, inputs: Sequence[Any] | None) -> Any:
     """The law over these symbols."""
     own = law_symbols(law, None)
     return law.expression.xreplace(dict(zip(own, law_symbols(law, inputs), strict=True)))

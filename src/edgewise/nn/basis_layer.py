@@ -16,10 +16,11 @@ import torch
 from torch import Tensor, nn
 
 from ..config import is_int, is_number, is_seed
-from ..devices import as_device, check_dtype
-from ..errors import ConfigError, ShapeError, is_flag, knows_keywords, problems, shown
+from ..devices import as_device, autocasts, check_dtype
+from ..errors import ConfigError, ShapeError, StructureError, is_flag, knows_keywords, problems, shown
 from ..limits import layer_bytes, refuse_too_large
 from ..ops.base_function import base_value, check_base, check_derivative
+from .rebasing import Rebasing
 from .tuning import TUNED
 
 POINTS = 2001  # where means over standard normal inputs are taken: exact to six digits for these functions
@@ -100,6 +101,27 @@ class BasisLayer(nn.Module):
     def basis(self, u: Tensor, derivative: int = 0) -> Tensor:
         """The functions B_j, or a derivative by u: (..., i) -> (..., i, j)."""
         raise NotImplementedError
+
+    def refinement(self, num_basis: int) -> Rebasing:
+        """The same functions on so many basis functions, at least as many as now. Raises `StructureError` where a
+        subclass knows of none."""
+        raise StructureError(
+            f"{num_basis} basis functions do not hold the functions of {self.num_basis} exactly; ew.adapt(module, X,"
+            f" grid_size={num_basis}) refits them, and a grid_size of {self.num_basis} leaves this layer as it is"
+        )
+
+    def extension(self, low: float, high: float) -> Rebasing:
+        """The same functions on a domain that holds low and high and the old one. Raises `StructureError` where a
+        subclass knows of none, `GridError` where the ends are too far away."""
+        raise StructureError(
+            f"a domain from {low:.6g} to {high:.6g} does not hold the functions on {self.domain} exactly; ew.adapt("
+            "module, X) refits them"
+        )
+
+    def follow_domain(self, num_basis: int, stretch: float) -> dict[str, Tensor]:
+        """What `Rebasing.own` is on other basis functions, with a domain `stretch` times as long; nothing for a basis
+        without parameters."""
+        return {}
 
     def _own_parameters(self, options: dict[str, Any]) -> None:
         """Parameters of the basis itself, without values."""
@@ -198,6 +220,13 @@ class BasisLayer(nn.Module):
         if not isinstance(x, Tensor) or x.dim() < 1 or x.shape[-1] != self.in_features:
             got = f"shape {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
             raise ShapeError(f"the layer takes a tensor of shape (..., {self.in_features}), got {got}")
+        if x.device != self.coef.device:
+            raise ShapeError(f"x is on {x.device} but the layer is on {self.coef.device}; move one with .to(...)")
+        if x.is_floating_point() and x.dtype != self.coef.dtype and not autocasts(x.device):
+            raise ShapeError(
+                f"x is {x.dtype} but the layer is {self.coef.dtype}, and nothing is cast silently; convert one of them,"
+                f" for example x.to({self.coef.dtype})"
+            )
 
     def extra_repr(self) -> str:
         """The sizes, for print."""

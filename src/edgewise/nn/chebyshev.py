@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from .basis_layer import BasisLayer
+from .rebasing import Rebasing, padded
 
 
 class ChebyshevLayer(BasisLayer):
@@ -28,6 +29,10 @@ class ChebyshevLayer(BasisLayer):
         if derivative == 1:
             return orders[1]
         return torch.where((u == inside)[..., None], orders[derivative], 0.0)
+
+    def refinement(self, num_basis: int) -> Rebasing:
+        """Polynomials of higher degrees, with coefficients of zero."""
+        return Rebasing(num_basis, self.domain, padded(num_basis, self.num_basis))
 
     def _orders(self, u: Tensor, highest: int) -> list[Tensor]:
         """T_1 ... T_j and their derivatives up to an order, by T_n+1^(v) = 2 u T_n^(v) + 2 v T_n^(v-1) - T_n-1^(v)."""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .basis_layer import BasisLayer
+from .rebasing import Rebasing, padded, whole
 
 
 class FourierLayer(BasisLayer):
@@ -28,3 +29,17 @@ class FourierLayer(BasisLayer):
         frequency = 0.5 * math.pi * (1 + (number / 2).floor())
         phase = 0.5 * math.pi * (number % 2 + derivative)
         return frequency**derivative * torch.sin(frequency * u[..., None] + phase)
+
+    def refinement(self, num_basis: int) -> Rebasing:
+        """Waves of higher frequencies, with coefficients of zero."""
+        return Rebasing(num_basis, self.domain, padded(num_basis, self.num_basis))
+
+    def extension(self, low: float, high: float) -> Rebasing:
+        """A domain s times as long around the same centre: every wave is the one of s times its number there."""
+        middle, half = 0.5 * (self.domain[0] + self.domain[1]), 0.5 * (self.domain[1] - self.domain[0])
+        times = 1 + whole(max(middle - low, high - middle) - half, half, self.num_basis)
+        old = torch.arange(self.num_basis)
+        new = 2 * ((1 + old // 2) * times - 1) + old % 2
+        matrix = torch.zeros(int(new[-1]) + 1, self.num_basis, dtype=torch.float64)
+        matrix[new, old] = 1.0
+        return Rebasing(len(matrix), (middle - times * half, middle + times * half), matrix)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from .basis_layer import BasisLayer
+from .rebasing import Rebasing, whole
 
 
 class GaussianLayer(BasisLayer):
@@ -31,3 +32,11 @@ class GaussianLayer(BasisLayer):
         for order in range(derivative):
             before, hermite = hermite, 2 * t * hermite - 2 * order * before
         return bump if derivative == 0 else (-1.0 / spacing) ** derivative * hermite * bump
+
+    def extension(self, low: float, high: float) -> Rebasing:
+        """Bumps at the same distances beyond the ends, with coefficients of zero."""
+        spacing = (self.domain[1] - self.domain[0]) / (self.num_basis - 1)
+        left, right = whole(self.domain[0] - low, spacing), whole(high - self.domain[1], spacing)
+        matrix = torch.zeros(left + self.num_basis + right, self.num_basis, dtype=torch.float64)
+        matrix[left : left + self.num_basis].fill_diagonal_(1.0)
+        return Rebasing(len(matrix), (self.domain[0] - left * spacing, self.domain[1] + right * spacing), matrix)

@@ -8,7 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..errors import GridError, StructureError
+from ..grid import MOST_ADDED
 from .basis_layer import BasisLayer
+from .rebasing import Rebasing
 
 
 class RationalLayer(BasisLayer):
@@ -51,6 +54,37 @@ class RationalLayer(BasisLayer):
             found.append(value / q[0][..., None])
         return found[derivative]
 
+    def refinement(self, num_basis: int) -> Rebasing:
+        """Numerator and denominator times 1 + u^2 + ... + u^2m: no new q_k is 0, where its gradient would be 0 too."""
+        if self.num_basis % 2 and not num_basis % 2:
+            raise StructureError(
+                f"a quotient of {self.num_basis} basis functions is none of {num_basis}, as its polynomials grow by"
+                f" even powers; take grid_size={num_basis + 1}"
+            )
+        halves = 1 + num_basis // 2, 1 + self.num_basis // 2
+        own = {"denominator": _steps(*halves, 1)[1:]}
+        return Rebasing(num_basis, self.domain, _steps(num_basis, self.num_basis, 2), own=own)
+
+    def extension(self, low: float, high: float) -> Rebasing:
+        """A domain around the same centre, in the unit of which u^k is another multiple."""
+        middle, half = 0.5 * (self.domain[0] + self.domain[1]), 0.5 * (self.domain[1] - self.domain[0])
+        reach = max(middle - low, high - middle, half)
+        if reach > MOST_ADDED * half:
+            raise GridError(
+                f"rows lie {reach / half:.3g} times as far outside as the domain reaches; use adapt(module, X)"
+            )
+        powers = (reach / half) ** torch.arange(self.num_basis, dtype=torch.float64)
+        own = self.follow_domain(self.num_basis, reach / half)
+        return Rebasing(self.num_basis, (middle - reach, middle + reach), powers.diag(), own=own)
+
+    def follow_domain(self, num_basis: int, stretch: float) -> dict[str, Tensor]:
+        """The squares of the q_k for `stretch` times u; new ones are 1, as in a fresh layer."""
+        before, after = self.num_basis // 2, num_basis // 2
+        matrix = torch.zeros(after, 1 + before, dtype=torch.float64)
+        matrix[:before, 1:] = (stretch ** (2 * torch.arange(1, 1 + before, dtype=torch.float64))).diag()[:after]
+        matrix[before:, 0] = 1.0
+        return {"denominator": matrix}
+
     @staticmethod
     def _powers(u: Tensor, powers: range, order: int) -> Tensor:
         """A derivative of u to each of these powers: (..., i) -> (..., i, powers)."""
@@ -61,3 +95,13 @@ class RationalLayer(BasisLayer):
             for m in powers
         ]
         return torch.stack(columns, -1)
+
+
+def _steps(rows: int, columns: int, step: int) -> Tensor:
+    """The matrix (rows, columns) that multiplies a polynomial by 1 + u^step + u^(2 step) + ..., to the power rows - 1.
+
+    >>> _steps(4, 2, 2).tolist()
+    [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]
+    """
+    up = torch.arange(rows)[:, None] - torch.arange(columns)
+    return ((up >= 0) & (up % step == 0) & (up <= rows - columns)).double()

@@ -17,7 +17,7 @@ from ..layers import KANLayer
 from ..metadata import Edit
 from ..model import KAN
 from ..train.schedule.starts import anew
-from ..transforms.grids import regrid
+from ..transforms.layer_grids import regrid
 from .domain import Domain
 from .indices import Indices
 from .kan_jets import KanJets

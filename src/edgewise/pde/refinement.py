@@ -27,6 +27,7 @@ from .boundary_problem import BoundaryProblem, Use
 from .collocation import Collocation, balanced
 from .equation import refuse_coupled
 from .kan_jets import KanJets
+from .layer_gains import gains, sizes_within
 from .placing import bends, drawn, finer, following, regridded, shifted, stretched
 from .residual_terms import ResidualTerm
 from .tuning import TUNED
@@ -224,17 +225,21 @@ class Rounds:
             self.best = JudgedNetwork(copy.deepcopy(run.module), run.theta[len(run.theta) - many :].clone(), fresh)
 
     def _points(self, module: nn.Module, number: int) -> Tensor:
-        """The points of a round: a part as many in each interval of the first grids; from the second round on, another
-        part where the residual is large; the others spread evenly."""
+        """The points of a round: a part as many in each interval of the first grids; from the second round on, a part
+        towards the ends of the domain, and one where the residual is large; the others spread evenly."""
         task, parts = self.task, []
         steered = math.floor(task.points * TUNED.steered) if number else 0
+        outer = math.floor(task.points * TUNED.outer) if number else 0
         along = math.floor(task.points * TUNED.along) if isinstance(module, KAN) else 0
-        parts.append(task.points_for(Use.TRAINING, task.points - steered - along, number))
+        even = task.points_for(Use.TRAINING, task.points - steered - along, number)
+        parts += [task.domain.outward(even[:outer]), even[outer:]]
         if along and isinstance(module, KAN):
             follow = following(module, task.domain)
             parts.append(follow(task.points_for(Use.FOLLOWING, along, number)))
         if steered:
             many = task.points_for(Use.CANDIDATES, TUNED.candidates * steered, number)
+            half = len(many) // 2
+            many = torch.cat([many[:half], task.domain.outward(many[half:])])
             weight = self._load(module, many).sqrt().clamp_min(1e-300)
             generator = torch.Generator().manual_seed(task.seed_of(Use.CHOICE, number))
             # The largest of log(weight) + Gumbel noise are a sample without replacement: Efraimidis & Spirakis 2006.
@@ -271,19 +276,17 @@ class Rounds:
         return found
 
     def _finer(self, module: KAN, size: int | None, x: Tensor) -> KAN | None:
-        """The network with `size` intervals in each layer, twice as many as it has where None; those go where they
-        serve most at x (n, d). None where it has as many already.
-
-        Which layer needs more, the errors do not tell: inner splines jump where few activations lie. Intervals dealt
-        out by them cost Poisson's equation and a heated rod a factor of three to eight.
-        """
-        sizes = [
-            max(size or 2 * layer.grid_size, layer.grid_size) if bool(layer.spline_edges().any()) else layer.grid_size
-            for layer in module.edge_layers
-        ]
-        if sizes == sizes_of(module):
+        """The network with as many intervals as if each layer had `size`, twice as many as it has where None. They go
+        to the layers that gain most at x (n, d), and there to where the residual is. None where it has as many."""
+        layers, order = module.edge_layers, self.task.equation.indices.order
+        edges = [int(layer.spline_edges().sum()) for layer in layers]
+        now = sum(count * layer.grid_size for count, layer in zip(edges, layers, strict=True))
+        most = 2 * now if size is None else size * sum(edges)
+        if most - now < min(filter(None, edges), default=math.inf):
             return None
-        return finer(module, sizes, self.spline_errors(module, x), self.task.equation.indices.order)
+        terms = self.task.terms(x[: self.task.points], Use.CANDIDATES)
+        found = gains(module, lambda other: self._problem(other, terms), order)
+        return finer(module, sizes_within(module, most, found, order), self.spline_errors(module, x), order)
 
     def spline_errors(self, module: KAN, x: Tensor) -> list[Tensor]:
         """Of each layer (i, G): the mean squared residual at x (n, d) that is due to each interval."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..discovery.by_level import LevelDiscovery
 from ..discovery.discover import Discovery
 from ..errors import ConfigError, knows_keywords, shown
 from .mpl import INK, figure_class
@@ -37,6 +38,9 @@ def plot_front(found: Discovery, *, formulas: bool = True) -> Figure:
     >>> len(plot_front(ew.discover(X, X[:, 0] * X[:, 1], progress=False)).axes)
     1
     """
+    if isinstance(found, LevelDiscovery):
+        first = next(iter(found.levels))
+        raise ConfigError(f"every level has a front of its own; give one of them, such as found.levels[{shown(first)}]")
     if not isinstance(found, Discovery):
         raise ConfigError(f"found must be what ew.discover gave, got {shown(found)}")
     figure = figure_class()(figsize=(WIDTH, HEIGHT), facecolor="white", layout="constrained")

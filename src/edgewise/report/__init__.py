@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..discovery.by_level import LevelDiscovery
 from ..discovery.discover import Discovery
 from ..model import KAN
 from ..topology import Edge
 from .law_page import law_page
+from .level_page import level_page
 from .page import page
 from .rendering import render
 from .subject import Subject
@@ -97,12 +99,12 @@ def report(
     )
 
 
-def law_report(found: Discovery, X: Any, y: Any) -> str:
+def law_report(found: Discovery | LevelDiscovery, X: Any, y: Any) -> str:
     """The report on what `ew.discover` found, as one HTML page: the formula, the front, the trail, residuals.
 
     Args:
         found: what `ew.discover` gave.
-        X (n, d): the rows that it was given.
+        X (n, d): the rows that it was given; where columns of levels split them, a DataFrame or a mapping of columns.
         y (n,): their targets.
 
     Returns:
@@ -117,4 +119,4 @@ def law_report(found: Discovery, X: Any, y: Any) -> str:
     >>> law_report(ew.discover(X, X[:, 0] * X[:, 1], progress=False), X, X[:, 0] * X[:, 1])[:15]
     '<!DOCTYPE html>'
     """
-    return render(law_page(found, X, y))
+    return render(level_page(found, X, y) if isinstance(found, LevelDiscovery) else law_page(found, X, y))

@@ -4,12 +4,15 @@ Prices, amounts, times and concentrations are above zero, causes multiply in the
 then follow the few largest rows, and what is a sum of logarithms takes many products. The gamma loss weighs errors by
 the mean. It is tried only where the spread clearly grows with the mean, and kept where it lowers the squared error of
 rows left out in turn. That error alone is a blunt judge, since the few largest rows make most of it.
+
+The variables and pairs of the mean's network come first. Where the logarithm is not better with these, others are not
+searched for: on the seven tables where that was measured, the search did not change the answer.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -21,6 +24,7 @@ from ..losses import Gamma
 from ..model import KAN
 from ..train.choose import EVIDENCE
 from ..train.evidence.by_evidence import Again
+from ..train.evidence.chosen_terms import Structure
 from ..train.fit import fit
 from ..train.refit import refit
 from ..train.result import FitResult
@@ -62,21 +66,49 @@ def by_log(found: FitResult, room: KAN, sums: KAN, training: Table, how: dict[st
         few = training.take(torch.randperm(len(training), generator=torch.Generator().manual_seed(0))[:ROWS])
     how = {**how, "optimizer": EVIDENCE}
     quiet: dict[str, Any] = {**how, "sample_weight": few.weight, "progress": False}
-    by_gamma: dict[str, Any] = {"loss": Gamma()}
+    gamma: dict[str, Any] = {"loss": Gamma()}
     many = len(training.inputs) > MANY
-    mean = fit(sums, few.X, few.y, **quiet) if many and isinstance(found.ending, Again) else found
+    by_steps = not isinstance(found.ending, Again)
+    mean = fit(sums, few.X, few.y, **quiet) if many and not by_steps else found
     try:
-        log = fit(sums if many else room, few.X, few.y, **(quiet | by_gamma))
-        if Status.INTERRUPTED in (mean.status, log.status):
+        tried = [] if by_steps else [of_log(mean)]
+        if mean.status is Status.INTERRUPTED:
             raise KeyboardInterrupt
-        errors = [mean_over(unseen(result, few), few) for result in (mean, log)]
-        if not errors[1] < errors[0]:  # nor where a prediction is not finite
+        bar = mean_over(unseen(mean, few), few)
+        errors = [mean_over(unseen(one, few), few) for one in tried]
+        if errors and not errors[0] < bar:  # nor where a prediction is not finite
+            return None
+        log = fit(sums if many else room, few.X, few.y, **(quiet | gamma))
+        if log.status is Status.INTERRUPTED:
+            raise KeyboardInterrupt
+        if by_steps or structures_of(log) != structures_of(mean):
+            tried, errors = [*tried, log], [*errors, mean_over(unseen(log, few), few)]
+        best = min(range(len(tried)), key=lambda place: errors[place])
+        if not errors[best] < bar:
             return None
         if many or few is not training:
-            log = fit(room, training.X, training.y, **(how | by_gamma))
+            log = fit(room, training.X, training.y, **(how | gamma))
+        elif tried[best] is not log:
+            log = refit(tried[best], training.X, training.y, sample_weight=training.weight, progress=False)
     except TrainingError:  # the gamma loss has no curvature that floats hold
         return None
-    return ByLog(log, errors[1] / errors[0])
+    return ByLog(log, errors[best] / bar)
+
+
+def of_log(mean: FitResult) -> FitResult:
+    """What a refit by the gamma loss goes on from, with the variables and pairs of the mean."""
+    ending = mean.ending
+    assert isinstance(ending, Again)
+    none = {"output_shift": torch.zeros_like, "output_scale": torch.ones_like}
+    start = ending.start.build(scaling={name: like(getattr(ending.start, name)) for name, like in none.items()})
+    ending = replace(ending, start=start, loss=Gamma(), shapes=ending.shapes.above())
+    return replace(mean, ending=ending, history=[], validation_loss=None, metrics={})
+
+
+def structures_of(result: FitResult) -> list[Structure]:
+    """The variables and pairs that a fit by evidence decided for."""
+    assert isinstance(result.ending, Again)
+    return result.ending.structures
 
 
 def asked(found: FitResult, training: Table) -> bool:

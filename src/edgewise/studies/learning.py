@@ -6,9 +6,7 @@ from dataclasses import dataclass, replace
 
 from ..data import Table
 from ..model import KAN
-from .closed_forms import close
-from .kept_shapes import shapes_of
-from .stages import Trained, final, learn, named, parts
+from .stages import Trained, chosen_network, closing, final
 from .study_settings import StudySettings
 
 
@@ -36,7 +34,9 @@ def learn_all(table: Table, settings: StudySettings, progress: bool = False) -> 
         KeyboardInterrupt: by Ctrl-C. Half a network would go unnoticed among the many of a cross-validation.
     """
     settings = settings.on(table)
-    trained = learn(table, settings, progress)
+    trained = chosen_network(table, settings, progress)
+    if settings.formula:  # else only the last fit needs to be a mean over parts of the rows
+        trained = closing(trained, table, settings, progress)
     if trained.interrupted:
         raise KeyboardInterrupt
     model = final(trained, table, progress)
@@ -47,8 +47,6 @@ def learn_all(table: Table, settings: StudySettings, progress: bool = False) -> 
 def closed(learned: Learned, progress: bool = False) -> KAN:
     """The network after the search for closed forms, which `settings.formula` says was left out; where none is as good
     as its splines, the network as it is."""
-    trained, table = learned.trained, learned.table
-    found = close(trained.chosen.model, *parts(table, learned.settings.seed), progress, shapes_of(trained.chosen))
-    if found.model is None:
-        return learned.model
-    return final(replace(trained, model=named(found.model, table), closed=found), table, progress)
+    table, settings = learned.table, replace(learned.settings, formula=True)
+    trained = closing(learned.trained, table, settings, progress)
+    return learned.model if trained.closed.model is None else final(trained, table, progress)

@@ -16,7 +16,7 @@ from typing import Any
 from ..data import Table, split
 from ..errors import shown
 from ..limits import refuse_too_large, training_bytes
-from ..losses import Gamma, Location, Loss
+from ..losses import Location, Loss
 from ..metadata import Metadata
 from ..model import KAN
 from ..size import summary
@@ -74,6 +74,11 @@ class Trained:
 
 def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal | None = None) -> Trained:
     """All stages on `rest`, a part of which only chooses. Ctrl-C keeps what there is. `journal`: keeps the state."""
+    return closing(chosen_network(rest, settings, progress, journal), rest, settings, progress)
+
+
+def chosen_network(rest: Table, settings: StudySettings, progress: bool, journal: Journal | None = None) -> Trained:
+    """The stages up to the choice of a network; closed forms, and means of fits to parts of the rows, come after it."""
     fresh(rest, replace(settings, grids=settings.grids[-1:] if isinstance(settings.grids, tuple) else "auto"))  # fits?
     training, choosing = parts(rest, settings.seed)
     loss = settings.loss_of(rest)
@@ -94,7 +99,6 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
     beside: dict[str, KAN] = {}
     of_log = None
     interrupted = plain.status is Status.INTERRUPTED
-    closed = skipped("the fit was interrupted" if interrupted else "closed forms were not asked for")
     try:
         if not interrupted and choosing is not None and promising(plain.model, training, settings, loss):
             deep = layered(_light(training), choosing, settings, how, journal, loss)
@@ -110,12 +114,30 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
         if by_gamma and (found := by_log(chosen, room, sums, training, held)) is not None:
             beside |= {"network of the mean": named(chosen.model, rest)}
             first = chosen = found.fit
-            of_log, loss = found.ratio, Gamma()
+            of_log = found.ratio
             rows += [{"part": "logarithm", **row} for row in chosen.history]
             stages.append(stage(f"{kind_of(chosen.model)}, of the logarithm", chosen))
-        if not interrupted and (mean := in_parts(chosen, training)) is not chosen:
-            first, chosen = (mean if first is chosen else first), mean
-        if settings.formula and not interrupted:
+    except KeyboardInterrupt:  # outside fit, which catches its own: what there is is kept
+        interrupted = True
+    why = "the fit was interrupted" if interrupted else "closed forms were not asked for"
+    splines = _of_targets(chosen.model, of_log, rest)
+    unpruned = splines if first is chosen else _of_targets(first.model, of_log, rest)
+    if training.classes is not None and isinstance(chosen.ending, Again):
+        chosen = replace(chosen, ending=replace(chosen.ending, parts=True))  # its refits are means
+    return Trained(splines, unpruned, splines, chosen, skipped(why), rows, stages, interrupted, beside, of_log)
+
+
+def closing(trained: Trained, rest: Table, settings: StudySettings, progress: bool) -> Trained:
+    """The chosen network as the mean of fits to parts of the training rows, where it is one, and with closed forms,
+    where these are asked for and as good. `rest`: what it was chosen by."""
+    if trained.interrupted:
+        return trained
+    training, choosing = parts(rest, settings.seed)
+    chosen, loss, closed, interrupted = trained.chosen, settings.loss_of(rest), trained.closed, False
+    try:
+        if isinstance(chosen.ending, Again) and chosen.ending.parts:
+            chosen = refit(chosen, training.X, training.y, sample_weight=training.weight, progress=False)
+        if settings.formula:
             closed = (
                 close(chosen.model, training, choosing, progress, shapes_of(chosen))
                 if not isinstance(loss, Location)
@@ -123,19 +145,21 @@ def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal
             )
     except KeyboardInterrupt:  # outside fit, which catches its own: what there is is kept
         closed, interrupted = skipped("the search for closed forms was interrupted"), True
-    models = (chosen.model if closed.model is None else closed.model, first.model, chosen.model)
-    if of_log is not None:
-        models = (as_means(models[0]), as_means(models[1]), as_means(models[2]))
-    kept, unpruned, splines = (named(model, rest) for model in models)
-    return Trained(kept, unpruned, splines, chosen, closed, rows, stages, interrupted, beside, of_log)
+    splines = _of_targets(chosen.model, trained.of_log, rest)
+    return replace(
+        trained,
+        model=splines if closed.model is None else _of_targets(closed.model, trained.of_log, rest),
+        first=splines if trained.first is trained.splines else trained.first,
+        splines=splines,
+        chosen=chosen,
+        closed=closed,
+        interrupted=interrupted,
+    )
 
 
-def in_parts(found: FitResult, training: Table) -> FitResult:
-    """A fit of classes by evidence as the mean of fits to parts of its rows; another fit as it is."""
-    if not isinstance(found.ending, Again) or training.classes is None:
-        return found
-    ending, weight = replace(found.ending, parts=True), training.weight
-    return refit(replace(found, ending=ending), training.X, training.y, sample_weight=weight, progress=False)
+def _of_targets(model: KAN, of_log: float | None, rest: Table) -> KAN:
+    """The network of the targets, where a fit was of the logarithm of their mean, with the names of the rows."""
+    return named(model if of_log is None else as_means(model), rest)
 
 
 def kind_of(plain: KAN) -> str:
@@ -199,16 +223,11 @@ def final(trained: Trained, table: Table, progress: bool, journal: Journal | Non
         again = symbolify(forms, table.X, table.y, **how)
         kept = keeps(again, shapes_of(trained.chosen), table)
         again = again if symbolic_edges(again) == symbolic_edges(forms) and kept else forms
-        return named(as_asked(again, trained), table)
+        return _of_targets(again, trained.of_log, table)
     if trained.chosen.ending is None:
         return trained.model
     how = {"sample_weight": table.weight, "progress": progress, "resume": journal and journal.part("all rows")}
-    return named(as_asked(refit(trained.chosen, table.X, table.y, **how).model, trained), table)
-
-
-def as_asked(model: KAN, trained: Trained) -> KAN:
-    """The network of the targets, where a fit was of the logarithm of their mean."""
-    return model if trained.of_log is None else as_means(model)
+    return _of_targets(refit(trained.chosen, table.X, table.y, **how).model, trained.of_log, table)
 
 
 def promising(plain: KAN, training: Table, settings: StudySettings, loss: Loss) -> bool:

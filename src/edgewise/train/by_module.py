@@ -26,7 +26,7 @@ from .result import FitResult, measure
 from .resuming.chapters import opened
 from .resuming.journal import Chapter, resumed
 from .settings import FitSettings
-from .solvers import by_name, first_order
+from .solvers import by_name, first_order, sharding
 from .solvers.batches import batch_rows
 from .solvers.optimizer_steps import Penalty, by_rows, load
 from .solvers.rates import Rates
@@ -36,8 +36,11 @@ from .solvers.stop import Step, Stop
 
 
 def fit_module(module: nn.Module, job: Job, settings: FitSettings, monitor: Monitor) -> FitResult:
-    """Train a copy of any module on a job's rows; the state with the lowest held-out loss comes back."""
-    trained = copy.deepcopy(module).to(job.x.device)
+    """Train a copy of any module, or a sharded one itself, on a job's rows.
+
+    The state with the lowest held-out loss comes back.
+    """
+    trained = own_copy(module, job.x.device)
     modes, outputs = Modes(trained), _check_output(trained, job)
     chosen, why = _chosen(trained, job, outputs, settings)
     try:
@@ -57,6 +60,7 @@ def fit_module(module: nn.Module, job: Job, settings: FitSettings, monitor: Moni
         validation_loss, held = measure(trained, x, y, job.loss, weight)
         metrics |= {f"validation_{name}": value for name, value in held.items()}
     modes.restore()
+    sharding.reshard(trained)
     message = f"{monitor.sentence(status)}. {name_of(chosen)}{why}, {monitor.length}. Training loss {train_loss:.3g}."
     return FitResult(
         trained,
@@ -72,6 +76,11 @@ def fit_module(module: nn.Module, job: Job, settings: FitSettings, monitor: Moni
     )
 
 
+def own_copy(module: nn.Module, device: torch.device) -> nn.Module:
+    """What is trained: a copy on the device, or a sharded module itself, of which there can be no copy."""
+    return module if sharding.is_sharded(module) else copy.deepcopy(module).to(device)
+
+
 def _chosen(module: nn.Module, job: Job, outputs: int, settings: FitSettings) -> tuple[Optimizer, str]:
     """The optimizer, and in words why it was chosen. Raises `ConfigError` for a batch size that it cannot use."""
     deep = job.x.ndim > 2 or not job.x.is_floating_point()
@@ -84,6 +93,8 @@ def _chosen(module: nn.Module, job: Job, outputs: int, settings: FitSettings) ->
         return settings.optimizer, ""
     if deep:
         return "adam", " (chosen for rows that are no table)"
+    if sharding.is_sharded(module):
+        return "adam", " (chosen for a sharded module)"
     free = [p for p in module.parameters() if p.requires_grad]
     parameters, places = sum(p.numel() for p in free), linear_layers.places(module, free)
     widths = sum(sum(place.layer.weight.shape) for place in places) if places else None

@@ -74,7 +74,7 @@ def fit(
     the best so far. docs/training.md tells more of each argument.
 
     Args:
-        model: an `edgewise.KAN` or any `nn.Module` that maps rows to outputs.
+        model: an `edgewise.KAN` or any `nn.Module` that maps rows to outputs. A sharded one (FSDP2) learns itself.
         X (n, features): an array, tensor, frame, `Table`; a DataLoader of pairs, without y; of a module (n, ...).
         y (n,), (n, outputs) or class labels (n,): targets; text, booleans and categories are classes.
         residual: a function of the model that returns (m,), in place of X and y; its mean square is minimised.
@@ -98,7 +98,7 @@ def fit(
         epochs: passes over the rows, by "adam" and factories; so are all that follow.
         lr: the optimizer's rate; 0.01 by default for "adam", a factory's own one for a factory.
         schedule: "constant", "cosine", "onecycle", or a function of the part of the run that is done, in [0, 1].
-        precision: "bfloat16" for forward passes in that format where torch holds it safe.
+        precision: "bfloat16" or "float16" for forward passes in that format where torch holds it safe.
         clip: the norm that a gradient is cut to.
 
     Returns:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..config import is_number, is_seed, is_sequence
-from ..devices import as_device
+from ..devices import as_device, uncast
 from ..errors import ConfigError, did_you_mean, problems, shown
 from ..limits import HISTORY_ROW, MODULE, times, too_large
 from ..losses import Function, Loss
@@ -20,11 +20,12 @@ from .evidence.shapes import Constraints, faults_of
 from .monitor import Callback, wrong_callbacks
 from .priors.memory import Memory, check_memory
 from .resuming.journal import Part
+from .solvers import sharding
 from .solvers.optimizer_steps import Care
 from .solvers.rates import SCHEDULES
 
 OPTIMIZERS = ("auto", *NAMES, EVIDENCE)
-PRECISIONS = {"bfloat16": torch.bfloat16}  # float16 overflows without a scaled loss
+PRECISIONS = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 MOST_GRIDS = 1000  # more stages than any fit goes through; the sizes are looked at one by one
 
 
@@ -185,6 +186,9 @@ class FitSettings:
         network = network_of(model)
         if self.place(model).type == "meta":
             yield "the model would be on the device 'meta', which holds no values to train; take 'cpu'"
+        elif self.precision is not None and (why := uncast(self.place(model), PRECISIONS[self.precision])):
+            yield f"precision={self.precision!r} cannot be had on {self.place(model)}: {why}; leave it out"
+        yield from self._on_sharded(model)
         if self.residual is not None:
             yield from self._beside_residual()
         elif network is not None:
@@ -228,6 +232,19 @@ class FitSettings:
             "restarts": self.restarts_asked > 0,
         }
         return (f"{name} does not go with residual; leave it out" for name, there in given.items() if there)
+
+    def _on_sharded(self, model: nn.Module) -> Iterator[str]:
+        """What cannot be had of a module whose parameters are spread over processes."""
+        yield from sharding.faults_of(model)
+        if not sharding.is_sharded(model):
+            return
+        if isinstance(model, KAN):
+            yield "fit takes no sharded KAN, only modules that hold one; every process can hold it without fully_shard"
+        names = {"residual": self.residual, "resume": self.resume, "device": self.device}
+        if given := ", ".join(name for name, value in names.items() if value is not None):
+            yield f"{given} does not go with a sharded module; leave it out"
+        if self.optimizer in FULL_BATCH:
+            yield f"optimizer={shown(self.optimizer)} needs whole parameters, the model is sharded; use 'adam'"
 
     def _on_network(self, network: KAN) -> Iterator[str]:
         restarts = self.restarts_asked

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
+from .adapt import adapt as adapt
 from .edge import EdgeFunction as EdgeFunction
 from .edge import edge as edge
 from .edits import deepen as deepen
 from .edits import perturb as perturb
 from .edits import swap as swap
 from .edits import widen as widen
-from .grids import adapt as adapt
 from .grids import extend as extend
 from .grids import refine as refine
 from .merge import merge as merge

@@ -1,5 +1,4 @@
-"""Changes of the grid: refine (same function, more intervals), extend (same function, wider), adapt (knots to the
-data)."""
+"""Changes of the grid: refine (same function, more intervals), extend (same function, wider)."""
 
 from __future__ import annotations
 
@@ -11,15 +10,14 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from .. import grid
-from ..config import is_number, is_sequence, refuse_widths
-from ..errors import ConfigError, GridError, knows_keywords, shown
+from ..errors import ConfigError, knows_keywords, shown
 from ..layers import KANLayer
 from ..metadata import Edit
 from ..model import KAN, Fitted
-from .layer_grids import Change, extended, onto, refined, regrid
-from .modules import as_holder, inputs_of, layers_of, replaced
-from .optimizer_state import carry, check_optimizer
+from .basis_grids import extending, refining
+from .layer_grids import extended, refined
+from .modules import Edges, as_holder, inputs_of, layers_of, size_of
+from .rebuilding import Change, each, per_layer, rebuilt, refuse_sizes, row_range
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -51,10 +49,10 @@ def refine(
     """The same function on a finer grid, by exact knot insertion: outputs change by round-off only.
 
     Args:
-        model: the KAN, any module that holds KAN layers, or the result of a fit.
+        model: the KAN, any module that holds layers of edges, or the result of a fit.
         factor: every layer gets so many times its intervals; 2 where nothing is given.
         grid_size: the new number of intervals, one for all layers or one per layer, in place of `factor`. A size that
-            is no multiple of the old one splits the widest intervals.
+            is no multiple of the old one splits the widest intervals. On another basis it is the number of functions.
         optimizer: one that trains the model. It goes on with the new one: its parameters are exchanged in place, and
             its state follows them.
 
@@ -64,7 +62,8 @@ def refine(
     Raises:
         ConfigError: both settings, or one that is no whole number from 1 on; an optimizer that cannot go on.
         GridError: a new size below the old one.
-        StructureError: no KAN layer, or one that cannot be replaced.
+        StructureError: no layer of edges, or one that cannot be replaced, such as a `GaussianLayer`: its narrower bumps
+            do not hold the functions of wider ones.
 
     Source: arXiv 2404.19756, section 2.4, with knot insertion in place of its sampled refit.
 
@@ -82,54 +81,18 @@ def refine(
         factor = 2 if factor is None else factor
         if isinstance(factor, bool) or not isinstance(factor, int) or factor < 1:
             raise ConfigError(f"factor must be an integer >= 1, got {shown(factor)}")
-        sizes = [layer.grid_size * factor for layer in layers]
+        sizes = [size_of(layer) * factor for layer in layers]
     else:
-        sizes = _per_layer(layers, grid_size)
-    _refuse_sizes(old, layers, sizes)
-    changes: list[Change] = [partial(refined, size=size) for size in sizes]
-    return _rebuilt(old, changes, Edit("refine", f"grid_size={sizes}"), optimizer)
-
-
-def _per_layer(layers: Sequence[KANLayer], grid_size: int | Sequence[int]) -> list[int]:
-    depth = len(layers)
-    sizes: Sequence[Any] = grid_size if is_sequence(grid_size) else [grid_size] * depth
-    if len(sizes) != depth or not all(
-        isinstance(size, int) and not isinstance(size, bool) and size >= 1 for size in sizes
-    ):
-        raise ConfigError(
-            f"grid_size must be an integer >= 1, or one per layer of edges ({depth}), got {shown(grid_size)}"
-        )
-    return list(sizes)
-
-
-def _refuse_sizes(model: nn.Module, layers: Sequence[KANLayer], sizes: Sequence[int]) -> None:
-    """Raise `ConfigError` for grids that this machine cannot hold."""
-    if isinstance(model, KAN):
-        return refuse_widths(model.config.widths, sizes, model.config.degree)
-    for layer, size in zip(layers, sizes, strict=True):
-        refuse_widths([(layer.in_features, ()), (layer.out_features, ())], [size], layer.degree)
-
-
-def _rebuilt(
-    old: nn.Module,
-    changes: Sequence[Change],
-    edit: Edit,
-    optimizer: Optimizer | None,
-    fresh: Sequence[KANLayer] | None = None,
-) -> nn.Module:
-    """The module with its layers changed, one change for each, and the optimizer that goes on with it.
-
-    `fresh` are the changed layers, where they are known already.
-    """
-    if optimizer is not None:
-        check_optimizer(optimizer, old)
-    layers = layers_of(old)
-    if fresh is None:
-        fresh = [change(layer) for change, layer in zip(changes, layers, strict=True)]
-    new = old.build(layers=fresh, edit=edit) if isinstance(old, KAN) else replaced(old, fresh, edit)
-    if optimizer is not None:
-        carry(optimizer, old, new, list(zip(layers, layers_of(new), changes, strict=True)))
-    return new
+        sizes = per_layer(layers, grid_size)
+    refuse_sizes(old, layers, sizes)
+    changes = each(
+        old,
+        "refine",
+        lambda layer, number: (
+            partial(refined, size=sizes[number]) if isinstance(layer, KANLayer) else refining(layer, sizes[number])
+        ),
+    )
+    return rebuilt(old, changes, Edit("refine", f"grid_size={sizes}"), optimizer)
 
 
 @overload
@@ -145,8 +108,11 @@ def extend(model: Any, X: Any, *, optimizer: Optimizer | None = None) -> Any:
     overrun already by inputs inside the old intervals. It keeps that end, as the tangent beyond is part of the old
     function. In other modules every grid is extended over what reaches it now.
 
+    Layers on other bases get a longer domain, and stay the same functions everywhere: more bumps, or more waves, or
+    another unit for the powers of quotients.
+
     Args:
-        model: the KAN, any module that holds KAN layers, or the result of a fit.
+        model: the KAN, any module that holds layers of edges, or the result of a fit.
         X (b, features): rows that the grids shall cover, of any kind that `KAN.predict` takes. For other modules: the
             tensor that it takes, or a tuple of its arguments.
         optimizer: one that trains the model; it goes on with the new one, as in `refine`.
@@ -157,7 +123,8 @@ def extend(model: Any, X: Any, *, optimizer: Optimizer | None = None) -> Any:
     Raises:
         GridError: no row, numbers that are not finite, or rows so far away that `adapt` is the better tool.
         DataError: no tensor, for modules that take one.
-        StructureError: no KAN layer, or one that cannot be replaced.
+        StructureError: no layer of edges, or one that cannot be replaced, such as a `ChebyshevLayer` that rows overrun:
+            no polynomial goes on along tangents.
         ConfigError: an optimizer that cannot go on.
 
     >>> extend(KAN((1, 1), grid_size=4), [[1.4]]).layers[0].grid_size
@@ -165,11 +132,18 @@ def extend(model: Any, X: Any, *, optimizer: Optimizer | None = None) -> Any:
     """
     old = as_holder(model, "extend")
     ends = _kan_ends(old, X) if isinstance(old, KAN) else _module_ends(old, X)
-    changes: list[Change] = [partial(extended, low=low, high=high) for low, high in ends]
+
+    def change_of(layer: Edges, number: int) -> Change:
+        low, high = ends[number]
+        if isinstance(layer, KANLayer):
+            return partial(extended, low=low, high=high)
+        return extending(layer, float(low.min()), float(high.max()))
+
+    changes = each(old, "extend", change_of)
     with torch.no_grad():
         fresh = [change(layer) for change, layer in zip(changes, layers_of(old), strict=True)]
-    edit = Edit("extend", f"grid_size={[layer.grid_size for layer in fresh]}")
-    return _rebuilt(old, changes, edit, optimizer, fresh)
+    edit = Edit("extend", f"grid_size={[size_of(layer) for layer in fresh]}")
+    return rebuilt(old, changes, edit, optimizer, fresh)
 
 
 @torch.no_grad()
@@ -178,7 +152,7 @@ def _kan_ends(model: KAN, X: Any) -> list[tuple[Tensor, Tensor]]:
     a, ends = model.scale_inputs(model.as_input(X)), []
     box = model.edge_layers[0].interval  # where the old function must not change, as seen by each layer
     for number, layer in enumerate(model.edge_layers, start=1):
-        low, high = _range(a, "extend")
+        low, high = row_range(a, "extend")
         first, last = layer.interval
         low = first if bool((box[0] < first).any()) else low
         high = last if bool((box[1] > last).any()) else high
@@ -190,8 +164,18 @@ def _kan_ends(model: KAN, X: Any) -> list[tuple[Tensor, Tensor]]:
 
 def _module_ends(module: nn.Module, X: Any) -> list[tuple[Tensor, Tensor]]:
     """The intervals that the grids of a module shall cover: those of what reaches them."""
-    seen = zip(layers_of(module), inputs_of(module, X), strict=True)
-    return [layer.interval if a is None else _range(a, "extend") for layer, a in seen]
+    return [
+        row_range(a, "extend") if a is not None else _ends(layer)
+        for layer, a in zip(layers_of(module), inputs_of(module, X), strict=True)
+    ]
+
+
+def _ends(layer: Edges) -> tuple[Tensor, Tensor]:
+    """Where the grid or the domain of a layer ends: (i,) or (1,) both."""
+    if isinstance(layer, KANLayer):
+        return layer.interval
+    low, high = torch.tensor(layer.domain, dtype=torch.float64)
+    return low[None], high[None]
 
 
 def grown(model: KAN, X: Any, size: int = 1) -> KAN:
@@ -211,7 +195,7 @@ def grown(model: KAN, X: Any, size: int = 1) -> KAN:
     a, layers = model.scale_inputs(model.as_input(X)), []
     with torch.no_grad():
         for number, layer in enumerate(model.edge_layers, start=1):
-            low, high = _range(a, "fit")
+            low, high = row_range(a, "fit")
             layers.append(extended(refined(layer, max(size, layer.grid_size)), low, high))
             a = model.multiply(number, layers[-1](a))
     return model.build(layers=layers)
@@ -250,95 +234,3 @@ def _image(
         start += len(node)
     stacked = torch.stack(ends)
     return stacked[:, 0], stacked[:, 1]
-
-
-def _range(a: Tensor, verb: str) -> tuple[Tensor, Tensor]:
-    if a.shape[0] == 0 or not bool(torch.isfinite(a).all()):
-        got = "no row" if a.shape[0] == 0 else "NaN or infinite values"
-        raise GridError(f"{verb} needs at least one row of X and finite values throughout, got {got}")
-    return a.amin(0), a.amax(0)
-
-
-@overload
-def adapt(
-    model: M,
-    X: Any,
-    *,
-    grid_size: int | Sequence[int] | None = None,
-    quantile: float = 0.0,
-    margin: float = 0.0,
-    optimizer: Optimizer | None = None,
-) -> M: ...
-@overload
-def adapt(
-    model: Fitted,
-    X: Any,
-    *,
-    grid_size: int | Sequence[int] | None = None,
-    quantile: float = 0.0,
-    margin: float = 0.0,
-    optimizer: Optimizer | None = None,
-) -> KAN: ...
-@knows_keywords
-def adapt(
-    model: Any,
-    X: Any,
-    *,
-    grid_size: int | Sequence[int] | None = None,
-    quantile: float = 0.0,
-    margin: float = 0.0,
-    optimizer: Optimizer | None = None,
-) -> Any:
-    """Knots moved to the range of X and of the activations it causes; every edge is refitted to its old function there.
-
-    The refit is least squares at fixed points of each interval, so it does not depend on where the rows lie. Its
-    largest error, relative to the largest value of the layer, stands in the last edit's detail of a KAN.
-
-    Args:
-        model: the KAN, any module that holds KAN layers, or the result of a fit.
-        X (b, features): the rows whose range counts, of any kind that `KAN.predict` takes. For other modules: the
-            tensor that it takes, or a tuple of its arguments.
-        grid_size: the new number of intervals, one for all layers or one per layer; the old one by default.
-        quantile (0 to 1): 0 spaces knots evenly, 1 puts equal numbers of rows between them.
-        margin: the part of the range by which the grid is longer on either side.
-        optimizer: one that trains the model; it goes on with the new one, as in `refine`.
-
-    Returns:
-        The new model.
-
-    Raises:
-        ConfigError: a setting outside its range; an optimizer that cannot go on.
-        GridError: no row, or numbers that are not finite.
-        DataError: no tensor, for modules that take one.
-        StructureError: no KAN layer, or one that cannot be replaced.
-
-    >>> adapt(KAN((1, 1)), 3 * torch.rand(50, 1, dtype=torch.float64)).edits[-1].action
-    'adapt'
-    """
-    old = as_holder(model, "adapt")
-    layers = layers_of(old)
-    if not all(map(is_number, (quantile, margin))) or not 0 <= quantile <= 1 or margin < 0:
-        raise ConfigError(
-            f"adapt needs 0 <= quantile <= 1 and margin >= 0, got quantile={shown(quantile)}, margin={shown(margin)}"
-        )
-    sizes = [layer.grid_size for layer in layers] if grid_size is None else _per_layer(layers, grid_size)
-    _refuse_sizes(old, layers, sizes)
-    kan = old if isinstance(old, KAN) else None
-    seen = [None] * len(layers) if kan else inputs_of(old, X)
-    rows: Any = kan.scale_inputs(kan.as_input(X)) if kan else None
-    fresh, changes, errors = [], [], []
-    with torch.no_grad():
-        for number, (layer, size) in enumerate(zip(layers, sizes, strict=True)):
-            rows = rows if kan else seen[number]
-            knots = layer.knots
-            if rows is not None:
-                _range(rows, "adapt")
-                knots = grid.from_samples(rows, size, layer.degree, quantile=float(quantile), margin=float(margin))
-            changes.append(partial(onto, knots=knots))
-            made, error = regrid(layer, knots)
-            fresh.append(made)
-            errors.append(error)
-            rows = kan.multiply(number + 1, made(rows)) if kan else None
-    residual = ", ".join(f"{error:.2g}" for error in errors)
-    edit = Edit("adapt", f"grid_size={sizes}; residual per layer: {residual}")
-    return _rebuilt(old, changes, edit, optimizer, fresh)

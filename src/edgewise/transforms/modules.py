@@ -1,4 +1,4 @@
-"""Any module that holds KAN layers: which they are, what reaches them, and a copy in which they are replaced."""
+"""Any module that holds layers of edges: which they are, what reaches them, and a copy in which they are replaced."""
 
 from __future__ import annotations
 
@@ -15,17 +15,20 @@ from ..errors import DataError, StructureError, few, shown
 from ..layers import KANLayer
 from ..metadata import Edit
 from ..model import KAN, as_kan
+from ..nn.basis_layer import BasisLayer
+
+Edges = KANLayer | BasisLayer  # the layers that a grid, or a basis, belongs to
 
 
 def as_holder(model: Any, what: str) -> nn.Module:
-    """The module itself, or the one that the result of a fit holds; it holds KAN layers that can be replaced.
+    """The module itself, or the one that the result of a fit holds; it holds layers of edges that can be replaced.
 
     Args:
-        model: a KAN, a module with KAN layers anywhere inside, or what has one of them as `.model`.
+        model: a KAN, a module with layers of edges (`Edges`) anywhere inside, or what has one of them as `.model`.
         what: the verb that was called, for the message.
 
     Raises:
-        StructureError: no KAN layer, or one that cannot be replaced without others knowing.
+        StructureError: no layer of edges, or one that cannot be replaced without others knowing.
 
     >>> as_holder(nn.Sequential(nn.Linear(2, 3), KANLayer(3, 1)), "refine")[0]
     Linear(in_features=2, out_features=3, bias=True)
@@ -44,27 +47,34 @@ def as_holder(model: Any, what: str) -> nn.Module:
     return held
 
 
-def named_layers(module: nn.Module) -> Iterator[tuple[str, KANLayer]]:
-    """The KAN layers in a module with their names, each once."""
-    return ((name, part) for name, part in module.named_modules() if isinstance(part, KANLayer))
+def named_layers(module: nn.Module) -> Iterator[tuple[str, Edges]]:
+    """The layers of edges in a module with their names, each once."""
+    return ((name, part) for name, part in module.named_modules() if isinstance(part, Edges))
 
 
-def layers_of(module: nn.Module) -> list[KANLayer]:
-    """The KAN layers in a module, each once; those of a KAN from first to last."""
+def layers_of(module: nn.Module) -> list[Edges]:
+    """The layers of edges in a module, each once; those of a KAN from first to last."""
     return [layer for _, layer in named_layers(module)]
 
 
-def _fault(layer: KANLayer) -> str:
+def size_of(layer: Edges) -> int:
+    """Intervals of a grid, or functions of another basis."""
+    return layer.grid_size if isinstance(layer, KANLayer) else layer.num_basis
+
+
+def _fault(layer: Edges) -> str:
     """What keeps a layer from being made anew, in words."""
     if is_parametrized(layer):
         return "is parametrized; torch.nn.utils.parametrize.remove_parametrizations makes it plain"
-    if type(layer).__init__ is not KANLayer.__init__:
+    if type(layer).__init__ not in (KANLayer.__init__, BasisLayer.__init__):
         return f"is a {type(layer).__name__}, whose own __init__ a new layer would not go through"
+    if hasattr(layer.coef, "to_local"):
+        return "is sharded over processes; change it before fully_shard"
     return "is on the device 'meta', which holds no values" if layer.coef.is_meta else ""
 
 
 def _tied(module: nn.Module) -> list[str]:
-    """Parameters of KAN layers that another module holds as well: in a copy they would part without a word."""
+    """Parameters of these layers that another module holds as well: in a copy they would part without a word."""
     holders: dict[int, int] = {}
     for part in module.modules():
         for p in part.parameters(recurse=False):
@@ -77,14 +87,15 @@ def _tied(module: nn.Module) -> list[str]:
     ]
 
 
-def replaced(module: nn.Module, fresh: Sequence[KANLayer], edit: Edit) -> nn.Module:
-    """A copy of the module with other KAN layers, in the order of `layers_of`, which become its own.
+def replaced(module: nn.Module, fresh: Sequence[Edges], edit: Edit) -> nn.Module:
+    """A copy of the module with other layers of edges, in the order of `layers_of`, which become its own.
 
     A layer that stands in several places does so in the copy. What is frozen stays so. A KAN inside notes the edit.
     """
     layers, memo = layers_of(module), {}
     for old, new in zip(layers, fresh, strict=True):
-        new = new if type(old) is KANLayer else type(old).build(**new.parts())
+        if isinstance(old, KANLayer) and isinstance(new, KANLayer) and type(old) is not KANLayer:
+            new = type(old).build(**new.parts())
         for name, p in old.named_parameters():
             getattr(new, name).requires_grad_(p.requires_grad)
         memo[id(old)] = new.train(old.training)
@@ -98,7 +109,7 @@ def replaced(module: nn.Module, fresh: Sequence[KANLayer], edit: Edit) -> nn.Mod
 
 
 def inputs_of(module: nn.Module, X: Any) -> list[Tensor | None]:
-    """What reaches each KAN layer (rows, i) in the order of `layers_of`, or None where nothing does.
+    """What reaches each layer of edges (rows, i) in the order of `layers_of`, or None where nothing does.
 
     The module is called once, on a copy in evaluation mode, so that neither dropout nor running means take part.
 
@@ -127,4 +138,4 @@ def inputs_of(module: nn.Module, X: Any) -> list[Tensor | None]:
         probe(*arguments)
     for hook in hooks:
         hook.remove()
-    return [torch.cat(rows).to(layer.knots) if (rows := seen[id(layer)]) else None for layer in layers]
+    return [torch.cat(rows).to(layer.coef) if (rows := seen[id(layer)]) else None for layer in layers]

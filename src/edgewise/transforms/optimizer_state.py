@@ -17,10 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from .. import grid
 from ..errors import ConfigError, shown
-from ..layers import KANLayer
-from .layer_grids import Change
+from .following import Follower, followers
 
 # magnitudes by the names of torch's optimizers, and the mean that one of them subtracts -> the power of the width of a
 # function with which they grow
@@ -58,7 +56,7 @@ def check_optimizer(optimizer: object, module: nn.Module) -> None:
 
 
 def carry(
-    optimizer: Optimizer, module: nn.Module, new: nn.Module, changes: Sequence[tuple[KANLayer, KANLayer, Change]]
+    optimizer: Optimizer, module: nn.Module, new: nn.Module, changes: Sequence[tuple[nn.Module, nn.Module, Any]]
 ) -> None:
     """The optimizer goes on with the parameters of the new module; those of other modules it keeps.
 
@@ -70,12 +68,12 @@ def carry(
     """
     names = dict(new.named_parameters())
     follows: dict[Tensor, Tensor] = {p: names[name] for name, p in module.named_parameters()}
-    by_coef: dict[Tensor, tuple[KANLayer, KANLayer, Change]] = {
-        old.coef: (old, fresh, change) for old, fresh, change in changes
-    }
+    moves: dict[Tensor, Follower] = {}
+    for old, fresh, change in changes:
+        moves |= followers(old, fresh, change)
     states = {}
     for p, state in optimizer.state.items():
-        states[follows.get(p, p)] = _carried(state, *by_coef[p]) if p in by_coef else state
+        states[follows.get(p, p)] = _carried(state, moves[p]) if p in moves else state
     for group in optimizer.param_groups:
         group["params"] = [follows.get(p, p) for p in group["params"]]
     optimizer.state.clear()
@@ -83,35 +81,17 @@ def carry(
 
 
 @torch.no_grad()
-def _carried(state: dict[str, Any], old: KANLayer, new: KANLayer, change: Change) -> dict[str, Any]:
-    """The state of the coefficients of one layer."""
-
-    def moved(direction: Tensor) -> Tensor:
-        parts = {**old.parts(), "coef": direction.to(old.coef)}
-        return change(KANLayer.build(**parts)).coef.detach().to(direction)
-
-    nearest, wider = _nearest(old, new)
+def _carried(state: dict[str, Any], follower: Follower) -> dict[str, Any]:
+    """The state of one parameter of a layer that changed."""
     sized = {name for name, value in state.items() if isinstance(value, Tensor) and value.dim() > 0}
     found = {name: value.clone() if isinstance(value, Tensor) else value for name, value in state.items()}
-    rows = torch.arange(nearest.shape[0], device=nearest.device)[:, None]
     for name in sized & MAGNITUDES.keys():
-        found[name] = state[name][rows, nearest] * (wider ** MAGNITUDES[name])[..., None].to(state[name])
+        found[name] = follower.magnitude(state[name], MAGNITUDES[name])
     divisor, power = next((pair for pair in DIVISORS if pair[0] in sized), ("", 0.0))
     for name in sized - MAGNITUDES.keys():
         if divisor and name == "exp_avg":
             before, after = state[divisor] ** power, found[divisor] ** power
-            found[name] = after * moved(torch.where(before > 0, state[name] / before, 0.0))
+            found[name] = after * follower.moved(torch.where(before > 0, state[name] / before, 0.0))
         else:
-            found[name] = moved(state[name])
+            found[name] = follower.moved(state[name])
     return found
-
-
-def _nearest(old: KANLayer, new: KANLayer) -> tuple[Tensor, Tensor]:
-    """For each new basis function the old one nearest to it, and its width as a part of that one's: (i, j') both."""
-    p = old.degree
-    before, after = old.knots.double(), new.knots.double()
-    centres = grid.greville(before, p)
-    middles = 0.5 * (centres[:, :-1] + centres[:, 1:])
-    nearest = torch.searchsorted(middles.contiguous(), grid.greville(after, p).contiguous())
-    widths = [knots[:, p + 1 :] - knots[:, : -p - 1] for knots in (before, after)]
-    return nearest, widths[1] / widths[0].gather(1, nearest)

@@ -43,6 +43,7 @@ def test_a_surface_that_is_sharp_in_one_place_and_dim_in_another_is_found_in_sim
     assert inside > 0.985, (found, inside)
 
 
+@pytest.mark.slow
 def test_a_circle_is_found_whose_polynomial_has_more_terms_than_pairs_lead_to():
     X = columns(1500)[:, :2]
     true = ((X - 1.2) ** 2).sum(1) > 0.25
@@ -51,13 +52,13 @@ def test_a_circle_is_found_whose_polynomial_has_more_terms_than_pairs_lead_to():
 
 
 def test_the_second_class_is_the_positive_side_and_labels_may_be_text():
-    X = columns(400)[:, :2]
+    X = columns(250)[:, :2]
     labels = np.where(X[:, 0] > X[:, 1], "over", "below")
     found = ew.boundary(X, labels)
     assert (found(X).numpy() > 0).mean() == pytest.approx((labels == "over").mean(), abs=0.02)
 
 
-@pytest.mark.parametrize("share", [0.5, 0.8])
+@pytest.mark.parametrize("share", [0.8, pytest.param(0.5, marks=pytest.mark.slow)])
 def test_labels_without_a_surface_are_told(share: float):
     """A coin, and one that falls on one side mostly, which any constant gets right as often."""
     draws = np.random.default_rng(3)

@@ -101,7 +101,7 @@ def to_out(
         knots.contiguous(),
         _contiguous(bias),
     )
-    out = torch.empty(rows, outputs, dtype=dtype)
+    out = x.new_empty(rows, outputs)  # not torch.empty: `with torch.device(...)` would put it elsewhere
     size = NUMBERS[dtype][0]
     head = (
         x.data_ptr(),
@@ -155,11 +155,11 @@ def _backward(
     count = threads(work)
     by_inputs = count == 1 or inputs >= 4 * count
     copies = () if by_inputs or not want_c else (len(_cuts(rows, count)),)  # one sum per slice of the batch
-    dx = torch.empty(rows, inputs, dtype=dtype) if want_x else None
-    new = torch.empty if rows else torch.zeros  # the kernel clears what it adds to
-    dcoef = new(*copies, inputs, num_basis, outputs, dtype=dtype) if want_c else None
-    dscale = new(*copies, inputs, outputs, dtype=dtype) if want_c and kind else None
-    dbias = torch.zeros(*copies, outputs, dtype=dtype) if with_bias else None
+    dx = x.new_empty(rows, inputs) if want_x else None
+    new = x.new_empty if rows else x.new_zeros  # the kernel clears what it adds to
+    dcoef = new(*copies, inputs, num_basis, outputs) if want_c else None
+    dscale = new(*copies, inputs, outputs) if want_c and kind else None
+    dbias = x.new_zeros(*copies, outputs) if with_bias else None
     head = (
         x.data_ptr(),
         _address(h),
@@ -239,7 +239,7 @@ def basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Te
     """`reference.basis` on the CPU, for nu <= p."""
     (rows, inputs), p, dtype = x.shape, spec.degree, x.dtype
     x, knots = x.contiguous(), knots.contiguous()
-    first, values = torch.empty(rows, inputs, dtype=torch.int64), torch.empty(rows, inputs, p + 1, dtype=dtype)
+    first, values = x.new_empty(rows, inputs, dtype=torch.int64), x.new_empty(rows, inputs, p + 1)
     size = NUMBERS[dtype][0]
     head = (x.data_ptr(), knots.data_ptr(), *_constants(p, nu, dtype)[:2], first.data_ptr(), values.data_ptr())
     tail = (inputs, knots.shape[1] - p - 1, p, nu, int(spec.uniform), size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -24,7 +24,7 @@ from .variables import ROUGH, Variable
 class Task:
     """Rows x (n, d) with weights (n,) and one target y (n,): numbers (classes = 1) or class numbers; the functions of
     each variable, and whom to tell of progress; the loss of numbers where that is no square, and by which likelihood
-    rows are judged then."""
+    rows are judged then. `known`: the functions of variables at the rows, as far as they were asked for."""
 
     x: Tensor
     weight: Tensor
@@ -34,6 +34,7 @@ class Task:
     note: Note
     loss_of: Numbers | None = None
     judge: Scored | None = None
+    known: dict[int, Tensor] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def by_sums(self) -> bool:
@@ -68,11 +69,19 @@ class Task:
 
     def take(self, rows: Tensor) -> Task:
         """The same with these rows alone, which nobody is told of."""
-        return replace(self, x=self.x[rows], weight=self.weight[rows], y=self.y[rows], note=lambda loss: False)
+        part = replace(self, x=self.x[rows], weight=self.weight[rows], y=self.y[rows], note=lambda loss: False)
+        part.known.update({number: values[rows] for number, values in self.known.items()})
+        return part
+
+    def judged(self, by: Scored | None) -> Task:
+        """The same with rows that are judged by this likelihood."""
+        found = replace(self, judge=by)
+        found.known.update(self.known)
+        return found
 
     def losses(self, terms: Sequence[Term], posterior: Posterior) -> Tensor:
         """The loss of each row (n,): squared errors, or negative log probabilities."""
-        predicted = self.predict(terms, posterior, self.x)
+        predicted = self._predicted(posterior, self.functions(terms))
         if self.loss_of is not None:
             return (self.judge or posterior.likelihood).losses(predicted, self.y)
         if self.classes == 1:
@@ -81,8 +90,19 @@ class Task:
 
     def predict(self, terms: Sequence[Term], posterior: Posterior, x: Tensor) -> Tensor:
         """Numbers (n, 1) or logits (n, k) at x (n, d)."""
-        coef = posterior.coef.reshape(len(posterior.coef), -1)
-        return design(self.variables, terms, x) @ coef + posterior.constant
+        return self._predicted(posterior, design(self.variables, terms, x))
+
+    def _predicted(self, posterior: Posterior, functions: Tensor) -> Tensor:
+        return functions @ posterior.coef.reshape(len(posterior.coef), -1) + posterior.constant
+
+    def functions(self, terms: Sequence[Term]) -> Tensor:
+        """The functions of all terms at the rows (n, m). Those of their variables are computed once where the rows are
+        few."""
+        if len(self.x) * sum(len(variable.kinds) + 1 for variable in self.variables) > TUNED.block:
+            return design(self.variables, terms, self.x)
+        for number in {number for term in terms for number in term.variables} - self.known.keys():
+            self.known[number] = self.variables[number].values(self.x)
+        return torch.cat([term.values(self.known) for term in terms], 1)
 
     def blocks(self, terms: Sequence[Term]) -> Blocks:
         """The rows in blocks, with the functions of all terms; computed once where they are few."""
@@ -96,8 +116,8 @@ class Task:
 
         if len(self.x) * width > TUNED.block:
             return made
-        kept = list(made())
-        return lambda: iter(kept)
+        kept = self.functions(terms), self.y, self.weight
+        return lambda: iter((kept,))
 
     def left(self, terms: Sequence[Term], posterior: Posterior) -> tuple[Tensor, Tensor, Tensor]:
         """Some rows, minus the slope of their losses in nats by what was predicted, and the curvature: x (r, d), slope

@@ -166,6 +166,8 @@ def curves(gram: Tensor, bending: Tensor, straight: Tensor, most: int) -> tuple[
 def _rough(gram: Tensor, x: Tensor, share: Tensor, knots: Tensor, degree: int, most: int) -> tuple[Tensor, Tensor]:
     """At most so many rough functions (j, m), and their roughness: the integral of the squared first derivative along
     the ranks of the values x (n,)."""
+    if most < 1:
+        return gram.new_zeros(len(gram), 0), gram.new_zeros(0)
     breaks = grid.breaks_of(knots[None], degree)[0]
     mass = share.new_zeros(len(breaks) - 1).index_add_(
         0, torch.bucketize(x.contiguous(), breaks[1:-1].contiguous()), share

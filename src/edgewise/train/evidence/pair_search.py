@@ -183,10 +183,10 @@ def _unseen_losses(task: Task, tries: Sequence[Try], judge: Model) -> tuple[list
     likelihood rows are judged where the loss has one."""
     count = min(len(task.x), TUNED.rows_validated)
     rows = torch.randperm(len(task.x), generator=torch.Generator().manual_seed(0))[:count]
-    losses = [task.weight.new_zeros(count) for _ in tries]
+    losses, judged = [task.weight.new_zeros(count) for _ in tries], task.judged(judge.posterior.likelihood)
     for fold in range(TUNED.folds):
         out = torch.arange(count) % TUNED.folds == fold
-        training, unseen = task.take(rows[~out]), replace(task.take(rows[out]), judge=judge.posterior.likelihood)
+        training, unseen = task.take(rows[~out]), judged.take(rows[out])
         for mine, fit in zip(losses, tries, strict=True):
             found = fit(training)
             mine[out] = unseen.losses(found.terms, found.posterior)

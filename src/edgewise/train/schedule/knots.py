@@ -8,7 +8,9 @@ import torch
 from ... import grid
 from ...layers import KANLayer
 from ...model import KAN
-from ...transforms.grids import adapt, extend, grown, regrid
+from ...transforms.adapt import adapt
+from ...transforms.grids import extend, grown
+from ...transforms.layer_grids import regrid
 from ..job import Job
 from ..priors.smoothness import Roughness
 from .tuning import TUNED

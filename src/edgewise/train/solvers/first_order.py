@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ...errors import ConfigError, TrainingError, problems
 from ...losses import Loss
 from ..problems.modes import Modes
-from . import processes
+from . import processes, sharding
 from .batches import Batches, Shuffled, batch_rows
 from .optimizer_steps import Care, NotFinite, Penalty, Steps, copy_of, load
 from .rates import Rates
@@ -191,12 +191,15 @@ def _pass(steps: Steps, batches: Batches, number: int, epochs: int, tick: Tick |
 
 def made(module: nn.Module, factory: Factory) -> torch.optim.Optimizer:
     """The optimizer of the trainable parameters. Raises `TrainingError` where there are none."""
+    sharding.reshard(module)
     parameters = [p for p in module.parameters() if p.requires_grad]
     if not parameters:
         raise TrainingError("the module has no parameter that requires a gradient, so there is nothing to train")
     method = factory(parameters)
     if not isinstance(method, torch.optim.Optimizer):
         raise ConfigError(f"the optimizer factory must return a torch.optim.Optimizer, got {type(method).__name__}")
+    if isinstance(method, torch.optim.LBFGS) and sharding.is_sharded(module):
+        raise ConfigError("torch.optim.LBFGS flattens parameters and takes no sharded ones; use torch.optim.AdamW")
     return method
 
 

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from ...errors import clipped
 from ...losses import Loss
-from . import processes
+from . import processes, sharding
 from .batches import Block
+from .loss_scale import LossScale
 from .rates import Rates
 from .snapshots import Tree, check_module, check_moments, damaged
 from .tuning import TUNED
@@ -50,6 +51,8 @@ class Steps:
     ) -> None:
         self.module, self.loss, self.penalty, self.method, self.rates = module, loss, penalty, method, rates
         self.care, self.taken, self.undone, self.rate = care, 0, 0, 1.0
+        self.sharded = sharding.is_sharded(module)
+        self.scale = LossScale() if care.precision is torch.float16 else None
         self.parameters = [p for group in method.param_groups for p in group["params"]]
         self.own = [group["lr"] for group in method.param_groups] if rates else []  # the optimizer's own rates
 
@@ -68,17 +71,34 @@ class Steps:
         self.method.zero_grad()
         value = batch_loss(self._predicted, self.loss, *block)
         value = value if self.penalty is None else value + self.penalty(self.module, block[0])
-        alone = processes.count() == 1
-        if alone and not math.isfinite(value.item()):
+        if processes.count() == 1 and not math.isfinite(value.item()):
             raise NotFinite
-        value.backward()
-        if not alone:
-            value = processes.mean_gradient(self.parameters, value, block[0].shape[0])
-            if not math.isfinite(value.item()):
-                raise NotFinite
+        mean = self._gradient(value, block[0].shape[0])
+        while self.scale is not None and not self._divided(self.scale):
+            self.method.zero_grad()
+            mean = self._gradient(value, block[0].shape[0])
         if self.care.clip is not None:
-            nn.utils.clip_grad_norm_(self.parameters, self.care.clip)
-        return value
+            clip = sharding.clip if self.sharded else nn.utils.clip_grad_norm_
+            clip(self.parameters, self.care.clip)
+        return mean
+
+    def _divided(self, scale: LossScale) -> bool:
+        """Whether the gradients are those of the loss itself now, in all processes."""
+        gradients = [sharding.local(p.grad) for p in self.parameters if p.grad is not None]
+        return scale.divided(gradients, lambda flag: sharding.agreed(flag, self.parameters))
+
+    def _gradient(self, value: Tensor, rows: int) -> Tensor:
+        """Differentiate the loss of so many rows, times its factor; the mean loss over those of all processes."""
+        if self.sharded:
+            value = value * sharding.share(rows, value.device)
+        if self.scale is None:
+            value.backward()
+        else:  # perhaps once more, with another factor
+            (value * self.scale.factor).backward(retain_graph=True)
+        mean = sharding.mean(value) if self.sharded else processes.mean_gradient(self.parameters, value, rows)
+        if processes.count() > 1 and not math.isfinite(mean.item()):
+            raise NotFinite
+        return mean
 
     def _predicted(self, X: Tensor) -> Tensor:
         """The module's outputs; after a pass in a shorter number format in 32 bits, as losses need them."""
@@ -90,7 +110,7 @@ class Steps:
 
     def finite(self) -> bool:
         """Whether all parameters are: a gradient may not be where the loss is."""
-        return all(bool(p.isfinite().all()) for p in self.parameters)
+        return sharding.agreed(all(bool(sharding.local(p).isfinite().all()) for p in self.parameters), self.parameters)
 
     def back(self, state: dict[str, Tensor]) -> bool:
         """To this state, at half the rate and with nothing remembered of the way; False where there is no going on."""
@@ -107,6 +127,7 @@ class Steps:
             "optimizer": self.method.state_dict(),
             "steps": [self.taken, self.undone, self.rate],
             "random": random,
+            **({} if self.scale is None else {"scale": self.scale.state()}),
         }
 
     def restore(self, left: dict[str, Tree]) -> None:
@@ -122,6 +143,8 @@ class Steps:
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError) as error:
             raise damaged(f"a state that the optimizer does not take ({clipped(error)})") from error
         check_moments(self.method)
+        if self.scale is not None:
+            self.scale.restore(left.get("scale"))
         if self._on_gpu:
             torch.cuda.set_rng_state_all(left["random"][1:])
 

@@ -47,10 +47,12 @@ def total(values: Tensor) -> Tensor:
 
 @torch.no_grad()
 def same_everywhere(module: nn.Module, buffers_alone: bool = False) -> None:
-    """Give every process the numbers of the first one: running means differ, as each saw its own rows."""
+    """Give every process the numbers of the first one: running means differ, as each saw its own rows. Of sharded
+    parameters each process keeps its part."""
     if count() > 1:
         for values in module.buffers() if buffers_alone else module.state_dict().values():
-            dist.broadcast(values, 0)
+            if not hasattr(values, "to_local"):
+                dist.broadcast(values, 0)
 
 
 @torch.no_grad()

@@ -99,6 +99,10 @@ class SolverTuning:
 
     rate: float = 1e-2
     """Adam's rate, for losses and parameters of ordinary size. Not measured."""
+    loss_scale: float = 2.0**16
+    """Factor on a loss in float16 at first, as in torch.amp.GradScaler."""
+    loss_scale_steps: int = 2000
+    """Gradients in a row without overflow after which it is doubled, as there."""
     rejections: int = 12
     """Returns to the best state, each with half the rate, before a run gives up."""
     risen: float = 2.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import torch
@@ -10,7 +9,7 @@ from torch import nn
 
 from ...errors import ConfigError, DataError, ShapeError, TrainingError, clipped
 from ...losses import Location, Loss
-from ..by_module import check_outputs, pace, takes_whole_numbers
+from ..by_module import check_outputs, own_copy, pace, takes_whole_numbers
 from ..choose import TUNED, name_of
 from ..job import choose_loss
 from ..monitor import Monitor
@@ -18,7 +17,7 @@ from ..problems.modes import Modes
 from ..result import DEEP_BLOCK, FitResult
 from ..resuming.chapters import opened
 from ..settings import FitSettings
-from ..solvers import first_order
+from ..solvers import first_order, sharding
 from ..solvers.optimizer_steps import Steps, load
 from ..solvers.snapshots import check_module
 from ..solvers.status import Status
@@ -36,12 +35,14 @@ def fit_stream(module: nn.Module, loader: Any, y: Any, settings: FitSettings, mo
     settings.check_stream(y)
     monitor.counted = "epochs"
     device = settings.place(module)
-    trained = copy.deepcopy(module).to(device)
+    trained = own_copy(module, device)
     modes = Modes(trained)
     with first_order.own_random_state(settings.seed, device):  # a loader draws from torch's random numbers
         stream, held = _streams(trained, loader, settings, device)
         epochs = _epochs(stream, settings)
         check_lengths(stream)
+        if held is not None and sharding.is_sharded(trained):  # whose forward passes are common work
+            check_lengths(held)
         status = _trained(trained, stream, held, epochs, settings, monitor)
         monitor.finishing()
         trained.eval()
@@ -51,6 +52,7 @@ def fit_stream(module: nn.Module, loader: Any, y: Any, settings: FitSettings, mo
             validation_loss, found = tallied(trained, held.epoch(1), stream.loss, together=_shared(settings))
             metrics |= {f"validation_{name}": value for name, value in found.items()}
     modes.restore()
+    sharding.reshard(trained)
     optimizer = "adam" if settings.optimizer == "auto" else settings.optimizer
     message = f"{monitor.sentence(status)}. {name_of(optimizer)}, {monitor.length}. Training loss {train_loss:.3g}."
     return FitResult(

@@ -1,0 +1,121 @@
+"""The search of one table: all that it tells, and what is made of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from .half_angles import with_half_angles
+from .laws import Law, as_law, chosen, front
+from .polish import Polished
+from .printing import table
+from .split_rows import LawTask
+from .steps import ProofStep
+from .strategy import search
+from .tidy import tidied
+from .tuning import TUNED
+from .verdict import Verdict, verdict
+
+INTERRUPTED = "the search was cut short by Ctrl-C"
+
+
+@dataclass(frozen=True, repr=False)
+class Discovery:
+    """What was found. It prints as a table, the shortest formula first.
+
+    Attributes:
+        best: the formula of the least description length.
+        front: the formulas than which none is both shorter and nearer, the shortest first.
+        verdict: what can be said of the best one: exact, within noise, an approximation, or nothing.
+        steps: what was found out on the way, each with its test; what was tried in vain, too.
+        message: the verdict in words, and how the search ended.
+        target: the name of y.
+    """
+
+    best: Law
+    front: tuple[Law, ...]
+    verdict: Verdict
+    steps: tuple[ProofStep, ...]
+    message: str
+    target: str
+
+    @property
+    def is_law(self) -> bool:
+        """Whether the best formula is claimed to be the law behind the rows."""
+        return self.verdict.is_law
+
+    def __repr__(self) -> str:
+        return table(self.front, self.best, self.target, self.message)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a search told: formulas, steps, and why it ended early, "" where it did not."""
+
+    formulas: tuple[Polished, ...]
+    steps: tuple[ProofStep, ...]
+    ending: str
+
+    def front(self, task: LawTask) -> list[Polished]:
+        """The formulas of the front and the one of the least description length, each in its shortest form."""
+        few = dict.fromkeys([*front(self.formulas, task), chosen(self.formulas, task)])
+        return [_tidy(one, task) for one in few]
+
+
+def gathered(task: LawTask, seconds: float, n_jobs: int, wanted: bool) -> Told:
+    """All that a search of a table tells, within so many seconds; its first formulas at least."""
+    events: list[ProofStep | Polished] = []
+    began, ending = time.monotonic(), ""
+    try:
+        with _bar(wanted) as bar:
+            for event in search(task, n_jobs=n_jobs):
+                events.append(event)
+                if bar is not None:
+                    bar.update(1)
+                if time.monotonic() - began > seconds:
+                    ending = cut_after(seconds)
+                    break
+    except KeyboardInterrupt:
+        ending = INTERRUPTED
+    formulas = tuple(event for event in events if isinstance(event, Polished))
+    return Told(formulas, tuple(event for event in events if isinstance(event, ProofStep)), ending)
+
+
+def cut_after(seconds: float) -> str:
+    """Why a search ended, where its time was up."""
+    return f"the search was cut short after {seconds:g} seconds"
+
+
+def judged(
+    found: Sequence[Polished], task: LawTask, steps: Sequence[ProofStep], ending: str, best: Polished | None = None
+) -> Discovery:
+    """What was found in a table, with the figures and the verdict of rows that judge.
+
+    best: the formula that is told as the best one; by default that of the least description length.
+    """
+    best = chosen(found, task) if best is None else best
+    said = verdict(best.node, task)
+    laws = tuple(as_law(one, task) for one in front(found, task))
+    message = said.value + (f"; {ending}" if ending else "")
+    return Discovery(as_law(best, task), laws, said, tuple(steps), message, task.target)
+
+
+def _tidy(one: Polished, task: LawTask) -> Polished:
+    node = tidied(one.node, task.fitting.first(TUNED.quick_rows))
+    return Polished(with_half_angles(node, task.fitting), one.error)
+
+
+@contextmanager
+def _bar(wanted: bool) -> Iterator[Any]:
+    """A bar that counts what was tried; None where nobody would see it."""
+    if not wanted:
+        yield None
+        return
+    from tqdm.auto import tqdm
+
+    form = "{desc}  [{n_fmt} formulas, {elapsed}]"
+    with tqdm(desc="discover", leave=False, dynamic_ncols=True, bar_format=form) as bar:
+        yield bar
