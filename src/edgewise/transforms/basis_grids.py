@@ -19,9 +19,7 @@ from ..limits import layer_bytes, refuse_too_large
 from ..nn.basis_layer import BasisLayer
 from ..nn.rebasing import Rebasing, padded
 
-# largest size of a direction that cancels, in parts of what it leaves, is the inverse of this. An optimizer changes each
-# coefficient by itself, so directions do not go on cancelling: with as many digits as coefficients have, Adam went astray
-DIRECTIONS = 1e-3
+DIRECTIONS = 1e-3  # the rank of directions: Adam changes each coefficient by itself, so they do not go on cancelling
 POINTS = 8  # of the refit for each basis function, before and after: polynomials and waves of all of them are resolved
 
 
@@ -46,8 +44,8 @@ class BasisChange:
             value = self.values(layer, name)
             if not bool(value.isfinite().all()) and bool(p.isfinite().all()):
                 raise GridError(
-                    f"{name} of a {type(layer).__name__} on {how.domain} overflows {p.dtype}; take rows that lie nearer,"
-                    " a module in torch.float64, or adapt(module, X) in place of extend"
+                    f"{name} of a {type(layer).__name__} on {how.domain} overflows {p.dtype}; take rows that lie"
+                    " nearer, a module in torch.float64, or adapt(module, X) in place of extend"
                 )
             setattr(new, name, nn.Parameter(value))
         return new
