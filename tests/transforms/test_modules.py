@@ -13,10 +13,15 @@ from torch.nn.utils import parametrizations
 import edgewise as ew
 from edgewise.errors import ConfigError, DataError, EdgewiseError, GridError, StructureError
 from edgewise.layers import KANLayer
-from edgewise.transforms.modules import layers_of
+from edgewise.transforms import modules
 from helpers import assert_close, assert_equal, assert_no_shared_storage
 
 F64: dict[str, Any] = {"dtype": torch.float64}
+
+
+def layers_of(module: nn.Module) -> list[KANLayer]:
+    """The layers of splines in a module, each once."""
+    return [layer for layer in modules.layers_of(module) if isinstance(layer, KANLayer)]
 
 
 def hybrid(**options: Any) -> nn.Sequential:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 import edgewise as ew
 from edgewise.errors import ConfigError
 from edgewise.layers import KANLayer
-from edgewise.transforms.modules import layers_of
+from edgewise.transforms import modules
 from helpers import assert_close, assert_equal
 
 F64: dict[str, Any] = {"dtype": torch.float64}
@@ -28,6 +28,11 @@ OPTIMIZERS: dict[str, Any] = {
     "Adadelta": lambda p: torch.optim.Adadelta(p),
     "Rprop": lambda p: torch.optim.Rprop(p),
 }
+
+
+def layers_of(module: nn.Module) -> list[KANLayer]:
+    """The layers of splines in a module, each once."""
+    return [layer for layer in modules.layers_of(module) if isinstance(layer, KANLayer)]
 
 
 def trained(name: str, steps: int = 12) -> tuple[nn.Sequential, torch.optim.Optimizer]:
