@@ -20,7 +20,7 @@ class Verdict(Enum):
     EXACT = "an exact law: it gives the rows that judge to nine digits"
     WITHIN_NOISE = "a law within noise: what it leaves of the rows looks like noise"
     APPROXIMATE = "no law found: the best formula is an approximation, and leaves what is no noise"
-    NOTHING = "nothing found: no formula explains the rows that judge better than a constant"
+    NOTHING = "nothing found: the rows that judge do not show that any formula is better than a constant"
 
     @property
     def is_law(self) -> bool:
@@ -61,7 +61,8 @@ def verdict(node: Node, task: LawTask) -> Verdict:
 
 
 def explains(node: Node, task: LawTask) -> bool:
-    """Whether the formula predicts the rows that judge better than a constant: a paired test of squared errors."""
+    """Whether the rows that judge show that the formula predicts better than a constant: a paired test of squared
+    errors. A few rows seldom do, whatever the formula: see docs/discovery.md."""
     if not columns_of(node):
         return False
     rows = task.judging
