@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from enum import Enum
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -83,8 +84,8 @@ def _in_order(one: Tensor, other: Tensor) -> bool:
     """Whether numbers grow together, more than those of independent columns do by chance."""
     from scipy.stats import kendalltau
 
-    found = kendalltau(one.numpy(), other.numpy(), alternative="greater").pvalue
-    return bool(found < TUNED.chance)  # which is no number for a constant
+    found: Any = kendalltau(one.numpy(), other.numpy(), alternative="greater")
+    return bool(found.pvalue < TUNED.chance)  # which is no number for a constant
 
 
 def is_noise(node: Node, task: LawTask) -> bool:
