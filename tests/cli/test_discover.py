@@ -102,6 +102,24 @@ def test_a_column_of_text_splits_the_table(metals: Path, tmp_path: Path, capsys:
     assert all(word in page for word in ("k[material]*x/z", "7*x/(2*z)", "brass", "lead", "steel"))
 
 
+def test_levels_of_any_words_have_functions_of_their_own(metals: Path, tmp_path: Path):
+    odd = {"steel": "a b", "brass": "a b 2", "lead": "a-b", "tin": "m\u00b2", "zinc": "m\u00b3"}  # as code: a_b, m_
+    text = metals.read_text()
+    text += "".join(
+        f"\n{name},yes,2,{n}.0,2.0,{0.5 * n * k}" for n in range(1, 31) for name, k in (("tin", 5), ("zinc", 6))
+    )
+    for name, level in odd.items():
+        text = text.replace(f"\n{name},", f"\n{level},")
+    metals.write_text(text, encoding="utf-8")
+    out = tmp_path / "found"
+    call = ["discover", str(metals), "--target", "s", "--features", "material,x,z", "--out", str(out), "--quiet"]
+    assert main(call) == 0
+    code: dict = {}
+    exec((out / "law.txt").read_text(encoding="utf-8").split("Python:\n")[1], code)
+    factors = {level: law([4.0, 2.0])[0] / 2 for level, law in code["LAWS"].items()}
+    assert factors == pytest.approx({"a b": 1.0, "a b 2": 2.0, "a-b": 3.5, "m\u00b2": 5.0, "m\u00b3": 6.0})
+
+
 @pytest.mark.parametrize(
     "features, more, words",
     [

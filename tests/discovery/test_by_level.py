@@ -94,6 +94,9 @@ def test_laws_by_level_are_called_on_rows_far_from_the_table(shared: LevelDiscov
         ({"x": [1.0], "z": [1.0]}, DataError, "no column 'material'"),
         ({"material": ["steel"], "x": ["a"], "z": [1.0]}, DataError, "'x'"),
         ({"material": ["steel"], "x": [1.0, 2.0], "z": [1.0]}, ShapeError, "unequal lengths"),
+        ({"material": "steel", "x": [1.0], "z": [1.0]}, ShapeError, "'material' must hold one value for each row"),
+        ({"material": ["steel"], "x": 1.0, "z": [1.0]}, ShapeError, "'x' must hold one value for each row"),
+        ({"material": ["steel"], "x": [[1.0, 2.0]], "z": [1.0]}, ShapeError, "'x' must hold one value for each row"),
         (np.ones((2, 3)), DataError, r"\.levels\[level\]\.best"),
     ],
 )

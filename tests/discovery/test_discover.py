@@ -103,8 +103,8 @@ def test_the_front_is_sorted_and_its_table_shows_the_best():
 
 
 def test_the_same_seed_gives_the_same_bits():
-    X = rows(200, 1)
-    y = X[:, 0] + 0.1 * torch.randn(200, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    X = rows(700, 1)
+    y = X[:, 0] + 0.1 * torch.randn(700, dtype=torch.float64, generator=torch.Generator().manual_seed(7))
     one, two = (ew.discover(X, y, seed=4, **QUIET) for _ in range(2))
     assert repr(one) == repr(two) and torch.equal(one.best(X), two.best(X))
 
@@ -117,6 +117,24 @@ def test_frames_give_names_and_the_target():
     assert found.best.expression == sympy.Symbol("beta") * sympy.Symbol("I") and found.target == "y"
     with pytest.raises(DataError, match="no column 'z'"):
         ew.discover(frame, target="z")
+
+
+def test_frames_with_names_that_occur_twice_or_have_parts_are_taken():
+    pandas = pytest.importorskip("pandas")
+    X = rows(100, 2)
+    columns = [*X.T.tolist(), (X[:, 0] * X[:, 1]).tolist()]
+    twice = pandas.DataFrame(dict(enumerate(columns))).set_axis(["u", "u", "y"], axis=1)
+    assert str(ew.discover(twice, target="y", **QUIET).best) == "u*u.2"
+    parts = twice.set_axis(pandas.MultiIndex.from_tuples([("a", "u"), ("a", "v"), ("b", "y")]), axis=1)
+    found = ew.discover(parts, target="b y", **QUIET)
+    assert str(found.best) == "a u*a v" and found.target == "b y"
+
+
+def test_a_target_in_a_frame_whose_names_are_no_text_is_told():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({0: [1.0, 2.0], "y": [1.0, 2.0]})
+    with pytest.raises(DataError, match=r"map\(str, frame.columns\)"):
+        ew.discover(frame, target="y", progress=False)
 
 
 def test_a_constant_and_a_column_are_laws():

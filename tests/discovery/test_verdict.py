@@ -59,3 +59,19 @@ def test_an_exact_law_is_exact_on_few_rows_with_outliers_too():
     X = 1 + torch.rand(40, 2, dtype=torch.float64, generator=generator)
     X[::7] *= 1e4  # so that squared errors of the mean have a spread far above their own mean
     assert verdict(LAW, as_task(X, X[:, 0] * X[:, 1] ** 2, None, None, 0)) is Verdict.EXACT
+
+
+@pytest.mark.parametrize("n", [60, 80, 120])
+def test_a_law_under_little_noise_is_one_on_few_rows_too(n: int):
+    assert all(verdict(LAW, task(0.05, seed, n)) is Verdict.WITHIN_NOISE for seed in range(10))
+
+
+def test_columns_that_say_nothing_are_seldom_believed_on_few_rows():
+    """Of a thousand tables of noise, one or so is."""
+    believed = 0
+    for seed in range(300):
+        generator = torch.Generator().manual_seed(seed)
+        X = 1 + torch.rand(60, 2, dtype=torch.float64, generator=generator)
+        y = torch.randn(60, dtype=torch.float64, generator=torch.Generator().manual_seed(10_000 + seed))
+        believed += verdict(total(Num(-1.5), Var(0)), as_task(X, y, None, None, 0)).is_law
+    assert believed <= 3

@@ -34,7 +34,7 @@ def test_every_part_has_a_template_of_its_name():
     classifier = named(KAN((2, 2)), inputs=("a", "b"), classes=("p", "q"), task="classification")
     names = {part.name for model in (KAN((2, 1)), classifier) for part in page_of(model, formulas=None).sections}
     templates = {file.name for file in resources.files("edgewise.report").joinpath("templates").iterdir()}
-    law = {"law_front.html", "law_trail.html"}  # see test_law_page
+    law = {"law_front.html", "law_levels.html", "law_trail.html"}  # see test_law_page and test_level_page
     assert {f"{name}.html" for name in names} | {"expressions.html", "macros.html", "page.html"} | law == templates
 
 

@@ -244,6 +244,28 @@ def test_training_goes_on_with_the_new_layer(verb: str, name: str, optimizer: st
     assert all(bool(p.isfinite().all()) for p in new.parameters())
 
 
+@pytest.mark.filterwarnings("ignore:adapt changed functions")
+@each
+def test_adam_does_not_go_astray_where_coefficients_cancel(name: str):
+    """On a domain five times as long three times as many waves are nearly dependent: some coefficients are a million
+    times those before, and what is left of a step after that many cancelled ones is far off."""
+    layer, x, far = made(name), rows(spread=1.0), rows(spread=5.0)
+    method = torch.optim.Adam(layer.parameters(), lr=1e-2)
+
+    def descend(module: nn.Module, x: Tensor) -> float:
+        method.zero_grad()
+        loss = (module(x) - x[:, :3].sin()).square().mean()
+        loss.backward()
+        method.step()
+        return loss.item()
+
+    for _ in range(30):
+        descend(layer, x)
+    new = ew.adapt(layer, far, grid_size=24, optimizer=method)
+    losses = [descend(new, far) for _ in range(30)]
+    assert max(losses) < 10 * losses[0]
+
+
 @pytest.mark.parametrize("optimizer", ["SGD", "Adam"])
 @pytest.mark.parametrize(("verb", "name"), [(verb, name) for verb in ("refine", "extend") for name in LAYERS])
 def test_the_pending_step_is_the_same_function(verb: str, name: str, optimizer: str):

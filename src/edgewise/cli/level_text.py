@@ -63,9 +63,10 @@ def _constants(found: LevelDiscovery) -> list[str]:
 def _python(found: LevelDiscovery) -> str:
     """A module with a function for each level."""
     functions: dict[str, str] = {}
-    for n, level in enumerate(found.levels):
-        word = re.sub(r"\W", "_", level)
-        functions[level] = f"predict_{word}" if f"predict_{word}" not in functions.values() else f"predict_{word}_{n}"
+    for level in found.levels:
+        name = "predict_" + re.sub(r"\W", "_", level, flags=re.ASCII)
+        free = (name if n == 0 else f"{name}_{n}" for n in range(len(found.levels)))
+        functions[level] = next(word for word in free if word not in functions.values())
     code = [
         export(found.levels[level].best, to="python", outputs=[found.target], function=name)
         for level, name in functions.items()

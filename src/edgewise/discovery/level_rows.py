@@ -17,7 +17,7 @@ from ..data import as_matrix, as_target, frame_names
 from ..data.cell_grids import as_array, cells_of
 from ..data.cells import PLACES_SHOWN, read_levels, read_numbers, sort_levels
 from ..data.dates import is_date
-from ..data.frames import as_frame, frame_columns, is_categorical, is_frame
+from ..data.frames import as_frame, frame_columns, frame_part, is_categorical, is_frame
 from ..data.kinds import holds_levels
 from ..errors import DataError, ShapeError, did_you_mean, few, shown
 from .split_rows import Given, LawTask, names_of, task_of
@@ -129,12 +129,15 @@ def level_of_rows(X: Any, columns: Sequence[str], names: Sequence[str]) -> tuple
     for name in (*columns, *names):
         if name not in found:
             raise DataError(f"the rows have no column {shown(name)}; {did_you_mean(name, map(str, found))}")
+    parts = {name: as_array(found[name], f"column {shown(name)}") for name in (*columns, *names)}
+    for name, part in parts.items():
+        if part.ndim == 0 or part.size != len(part):
+            raise ShapeError(f"column {shown(name)} must hold one value for each row, got {shown(found[name])}")
     read = {name: read_levels(cells_of(found[name])) for name in columns}
     for name, (_, missing) in read.items():
         if missing:
             raise DataError(f"column {shown(name)} misses its level in row {missing[0]}; leave such rows out")
-    parts = [as_array(found[name], f"column {shown(name)}") for name in names]
-    rows = {len(part) for part in (*parts, *(levels for levels, _ in read.values()))}
+    rows = {len(part) for part in parts.values()}
     if len(rows) != 1:
         raise ShapeError(f"the columns of the rows have unequal lengths: {few(sorted(rows))}")
     numbers = [as_target(found[name], width=1, what=f"column {shown(name)}", dtype=torch.float64) for name in names]
@@ -152,9 +155,7 @@ def _columns(X: Any) -> list[Any]:
 
 def _chosen(X: Any, places: Sequence[int]) -> Any:
     """These columns alone."""
-    if isinstance(X, np.ndarray):
-        return X[:, places]
-    return X.iloc[:, list(places)] if hasattr(X, "iloc") else X[[X.columns[place] for place in places]]
+    return X[:, places] if isinstance(X, np.ndarray) else frame_part(X, places)
 
 
 def _holds_levels(column: Any) -> bool:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..data import Table, as_matrix, as_target, frame_names
-from ..data.frames import as_frame, is_frame
+from ..data.frames import as_frame, frame_columns, frame_part, is_frame
 from ..errors import ConfigError, DataError, as_words, did_you_mean, shown, twice
 from .directions import Directions, near_zero
 from .tuning import TUNED
@@ -135,14 +135,22 @@ def _parts(X: Any, y: Any, inputs: Any, target: Any) -> Given:
         if target is not None and y is None:
             raise ConfigError(f"target={shown(target)} names a column of a DataFrame, and X is none; give y")
         return Given(X, y, inputs, label)
-    if not (known := list(frame_names(X))):
+    known = list(frame_names(X))  # those that occur again with a number, so they are found by their places
+    own_target = target if y is None else None
+    if not known:
+        if own_target is not None:
+            raise DataError(
+                f"target={shown(target)} names a column, and the frame has names that are no text; rename its columns"
+                " with frame.columns = [*map(str, frame.columns)]"
+            )
         return Given(X, y, inputs, label)
-    wanted = known if y is not None or target is None else [name for name in known if name != target]
+    wanted = [name for name in known if name != own_target]
     chosen = wanted if inputs is None else list(as_words(inputs) or ())
-    for name in [*chosen, *([target] if y is None and target is not None else [])]:
+    for name in [*chosen, *([] if own_target is None else [own_target])]:
         if name not in known:
             raise DataError(f"the frame has no column {shown(name)}; {did_you_mean(name, known)}")
-    return Given(X[chosen], X[target] if y is None and target is not None else y, chosen, label)
+    y = y if own_target is None else frame_columns(X)[1][known.index(own_target)]
+    return Given(frame_part(X, [known.index(name) for name in chosen]), y, chosen, label)
 
 
 def names_of(inputs: Any, count: int) -> tuple[str, ...]:

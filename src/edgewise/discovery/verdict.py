@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from enum import Enum
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from .lack_of_fit import chances
 from .least_squares import error
@@ -20,7 +22,7 @@ class Verdict(Enum):
     EXACT = "an exact law: it gives the rows that judge to nine digits"
     WITHIN_NOISE = "a law within noise: what it leaves of the rows looks like noise"
     APPROXIMATE = "no law found: the best formula is an approximation, and leaves what is no noise"
-    NOTHING = "nothing found: no formula explains the rows that judge better than a constant"
+    NOTHING = "nothing found: the rows that judge do not show that any formula is better than a constant"
 
     @property
     def is_law(self) -> bool:
@@ -61,16 +63,29 @@ def verdict(node: Node, task: LawTask) -> Verdict:
 
 
 def explains(node: Node, task: LawTask) -> bool:
-    """Whether the formula predicts the rows that judge better than a constant: a paired test of squared errors."""
+    """Whether the rows that judge show that the formula predicts better than a constant.
+
+    A paired test of squared errors says so. Where rows are few, it hardly ever can: a few of them hold most of the
+    variance. There the order of the rows by the formula may be that by y, nearly (Kendall 1938, doi:10.2307/2332226).
+    """
     if not columns_of(node):
         return False
     rows = task.judging
-    left = (values(node, rows.X) - rows.y).square()
+    predicted = values(node, rows.X)
+    left = (predicted - rows.y).square()
     if not bool(torch.isfinite(left).all()):
         return False
     gain = (rows.y - task.fitting.y.mean()).square() - left
-    spread = float(gain.std()) / math.sqrt(len(gain))
-    return float(gain.mean()) > _normal(TUNED.chance) * spread
+    mean, spread = float(gain.mean()), float(gain.std()) / math.sqrt(len(gain))
+    return mean > _normal(TUNED.chance) * spread or (mean > 0 and _in_order(predicted, rows.y))
+
+
+def _in_order(one: Tensor, other: Tensor) -> bool:
+    """Whether numbers grow together, more than those of independent columns do by chance."""
+    from scipy.stats import kendalltau
+
+    found: Any = kendalltau(one.numpy(), other.numpy(), alternative="greater")
+    return bool(found.pvalue < TUNED.chance)  # which is no number for a constant
 
 
 def is_noise(node: Node, task: LawTask) -> bool:

@@ -27,6 +27,7 @@ class Rebasing(NamedTuple):
         constant (j,) or (i, j): constant @ c goes into the bias; None for nothing.
         own: for a parameter (i, h) of the basis the matrix (h', 1 + h) with p'^2 = own @ (1, p^2). What is not named
             stays as it is.
+        direction: as coef, for the state of an optimizer; None where that is coef itself.
     """
 
     num_basis: int
@@ -34,6 +35,7 @@ class Rebasing(NamedTuple):
     coef: Tensor
     constant: Tensor | None = None
     own: dict[str, Tensor] = {}  # noqa: RUF012 - never written to
+    direction: Tensor | None = None
 
 
 def padded(num_basis: int, before: int) -> Tensor:

@@ -19,6 +19,7 @@ from ..limits import layer_bytes, refuse_too_large
 from ..nn.basis_layer import BasisLayer
 from ..nn.rebasing import Rebasing, padded
 
+DIRECTIONS = 1e-3  # the rank of directions: Adam changes each coefficient by itself, so they do not go on cancelling
 POINTS = 8  # of the refit for each basis function, before and after: polynomials and waves of all of them are resolved
 
 
@@ -43,8 +44,8 @@ class BasisChange:
             value = self.values(layer, name)
             if not bool(value.isfinite().all()) and bool(p.isfinite().all()):
                 raise GridError(
-                    f"{name} of a {type(layer).__name__} on {how.domain} overflows {p.dtype}; use adapt(module, X)"
-                    " instead"
+                    f"{name} of a {type(layer).__name__} on {how.domain} overflows {p.dtype}; take rows that lie"
+                    " nearer, a module in torch.float64, or adapt(module, X) in place of extend"
                 )
             setattr(new, name, nn.Parameter(value))
         return new
@@ -126,11 +127,18 @@ def refitting(layer: BasisLayer, low: float, high: float, size: int, margin: flo
     # waves on half of their period, say, are nearly dependent: their coefficients may cancel in half of their digits
     rank = torch.finfo(layer.coef.dtype).eps ** 0.5
     size_of_each = after.square().mean(1, keepdim=True).sqrt().clamp(min=1e-300)  # (i, 1, k)
-    coef = torch.linalg.lstsq(after / size_of_each, before, rcond=rank, driver="gelsd").solution / size_of_each.mT
+    coef, direction = (found / size_of_each.mT for found in _solutions(after / size_of_each, before, rank, DIRECTIONS))
     values, found = before @ old.coef, (coef @ old.coef).to(layer.coef.dtype).double()
     error = (after @ found - values).abs().max() / values.abs().max().clamp(min=1e-300)
     constant = None if layer.bias is None else coef[:, -1]
-    return BasisChange(blank._replace(coef=coef[:, :size], constant=constant)), float(error)
+    how = blank._replace(coef=coef[:, :size], constant=constant, direction=direction[:, :size])
+    return BasisChange(how), float(error)
+
+
+def _solutions(a: Tensor, b: Tensor, *ranks: float) -> list[Tensor]:
+    """The least squares solutions x (i, k, j) of a x = b without singular values below these parts of the largest."""
+    u, s, vt = torch.linalg.svd(a, full_matrices=False)
+    return [vt.mT @ (torch.where(s > rank * s[:, :1], 1 / s, 0.0)[..., None] * (u.mT @ b)) for rank in ranks]
 
 
 def plain(layer: BasisLayer) -> BasisLayer:

@@ -63,7 +63,8 @@ def _of_splines(old: KANLayer, new: KANLayer, change: Change) -> Follower:
 
 
 def _of_basis(old: BasisLayer, new: BasisLayer, change: BasisChange) -> dict[Tensor, Follower]:
-    matrix = change.how.coef.to(old.coef.device)
+    how = change.how
+    matrix = (how.coef if how.direction is None else how.direction).to(old.coef.device)
     nearest = _nearest(matrix if matrix.dim() == 3 else matrix[None])
     x = points(change.how.domain, old.num_basis + new.num_basis)
     before, after = (features(plain(layer), x).abs().mean(1).to(old.coef.device) for layer in (old, new))
