@@ -234,3 +234,17 @@ def test_wrong_rows_and_settings_are_named():
         ew.refine(net, grid_size=(4, 5))
     with pytest.raises(ConfigError, match="grid_size"):
         ew.refine(KANLayer(6, 2), factor=10**12)
+
+
+@pytest.mark.parametrize("verb", [ew.extend, ew.adapt])
+def test_activations_that_are_not_finite_are_told_with_their_cause(verb: Any):
+    """X is finite: powers of it overflow in a quotient, or a parameter is not a number."""
+    net, far = nn.Sequential(ew.nn.RationalLayer(6, 2, seed=0), KANLayer(2, 1)), torch.full((5, 6), 1e12)
+    with pytest.raises(GridError, match=r"reach 1 \(KANLayer\) overflow torch.float32, though X is finite.*\.double"):
+        verb(net, far)
+    kan = ew.KAN((1, 2, 1))
+    kan.edge_layers[0].coef.data.fill_(torch.nan)
+    for broken, name in ((kan, "layers"), (nn.Sequential(kan), "0.layers")):
+        words = rf"{verb.__name__} needs finite activations.* reach {name}.1 .*KANLayer.* parameters.*: {name}.0.coef"
+        with pytest.raises(GridError, match=words):
+            verb(broken, torch.zeros(3, 1, **F64))

@@ -19,8 +19,8 @@ from ..metadata import Edit
 from ..model import KAN, Fitted
 from .basis_grids import refitting, unchanged
 from .layer_grids import onto, regrid
-from .modules import Edges, as_holder, inputs_of, layers_of, named_layers, size_of
-from .rebuilding import Change, each, per_layer, rebuilt, refuse_sizes, row_range
+from .modules import Edges, as_holder, inputs_of, layers_of, named_layers, refuse_rows, size_of
+from .rebuilding import Change, each, per_layer, rebuilt, refuse_sizes
 
 M = TypeVar("M", bound=nn.Module)
 TOLD = 0.01  # relative change of an edge, as one sees it in a picture, from which a refit of another basis warns
@@ -100,7 +100,7 @@ def adapt(
         if isinstance(old, KAN):
             made = _kan_refits(old, X, sizes, way)
         else:
-            seen = inputs_of(old, X)
+            seen = inputs_of(old, X, "adapt")
             made = each(old, "adapt", lambda layer, number: _refit(layer, seen[number], sizes[number], **way))
     changes, fresh, errors = zip(*made, strict=True)
     _tell_errors(old, errors)
@@ -111,8 +111,10 @@ def adapt(
 
 def _kan_refits(model: KAN, X: Any, sizes: Sequence[int], way: dict[str, float]) -> list[tuple[Change, Edges, float]]:
     """The refits of a KAN's layers, each to what the refitted ones before it give."""
-    rows, found = model.scale_inputs(model.as_input(X)), []
+    x, found = model.as_input(X), []
+    rows = model.scale_inputs(x)
     for number, (layer, size) in enumerate(zip(model.edge_layers, sizes, strict=True), start=1):
+        refuse_rows(rows, "adapt", model, number - 1, [x])
         found.append(_refit(layer, rows, size, **way))
         rows = model.multiply(number, found[-1][1](rows))
     return found
@@ -120,11 +122,11 @@ def _kan_refits(model: KAN, X: Any, sizes: Sequence[int], way: dict[str, float])
 
 def _refit(layer: Edges, rows: Tensor | None, size: int, quantile: float, margin: float) -> tuple[Change, Edges, float]:
     """How a layer changes to cover rows (b, i), None for those that it covers now; the new layer, and its error."""
-    low, high = (None, None) if rows is None else row_range(rows, "adapt")
     if not isinstance(layer, KANLayer):
-        if low is None or high is None:
-            return unchanged(layer), unchanged(layer)(layer), 0.0
-        change, error = refitting(layer, float(low.min()), float(high.max()), size, margin)
+        if rows is None:
+            change, error = unchanged(layer), 0.0
+        else:
+            change, error = refitting(layer, float(rows.min()), float(rows.max()), size, margin)
         return change, change(layer), error
     knots = layer.knots
     if rows is not None:

@@ -16,8 +16,8 @@ from ..metadata import Edit
 from ..model import KAN, Fitted
 from .basis_grids import extending, refining
 from .layer_grids import extended, refined
-from .modules import Edges, as_holder, inputs_of, layers_of, size_of
-from .rebuilding import Change, each, per_layer, rebuilt, refuse_sizes, row_range
+from .modules import Edges, as_holder, inputs_of, layers_of, refuse_rows, size_of
+from .rebuilding import Change, each, per_layer, rebuilt, refuse_sizes
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -149,10 +149,12 @@ def extend(model: Any, X: Any, *, optimizer: Optimizer | None = None) -> Any:
 @torch.no_grad()
 def _kan_ends(model: KAN, X: Any) -> list[tuple[Tensor, Tensor]]:
     """The intervals that the grids of a KAN shall cover: those of the activations, as extended layers give them."""
-    a, ends = model.scale_inputs(model.as_input(X)), []
+    x, ends = model.as_input(X), []
+    a = model.scale_inputs(x)
     box = model.edge_layers[0].interval  # where the old function must not change, as seen by each layer
     for number, layer in enumerate(model.edge_layers, start=1):
-        low, high = row_range(a, "extend")
+        refuse_rows(a, "extend", model, number - 1, [x])
+        low, high = a.amin(0), a.amax(0)
         first, last = layer.interval
         low = first if bool((box[0] < first).any()) else low
         high = last if bool((box[1] > last).any()) else high
@@ -165,8 +167,8 @@ def _kan_ends(model: KAN, X: Any) -> list[tuple[Tensor, Tensor]]:
 def _module_ends(module: nn.Module, X: Any) -> list[tuple[Tensor, Tensor]]:
     """The intervals that the grids of a module shall cover: those of what reaches them."""
     return [
-        row_range(a, "extend") if a is not None else _ends(layer)
-        for layer, a in zip(layers_of(module), inputs_of(module, X), strict=True)
+        (a.amin(0), a.amax(0)) if a is not None else _ends(layer)
+        for layer, a in zip(layers_of(module), inputs_of(module, X, "extend"), strict=True)
     ]
 
 
@@ -192,11 +194,12 @@ def grown(model: KAN, X: Any, size: int = 1) -> KAN:
     Raises:
         GridError: activations that are not finite, or too far away.
     """
-    a, layers = model.scale_inputs(model.as_input(X)), []
+    x, layers = model.as_input(X), []
+    a = model.scale_inputs(x)
     with torch.no_grad():
         for number, layer in enumerate(model.edge_layers, start=1):
-            low, high = row_range(a, "fit")
-            layers.append(extended(refined(layer, max(size, layer.grid_size)), low, high))
+            refuse_rows(a, "fit", model, number - 1, [x])
+            layers.append(extended(refined(layer, max(size, layer.grid_size)), a.amin(0), a.amax(0)))
             a = model.multiply(number, layers[-1](a))
     return model.build(layers=layers)
 

@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
 
 from ..config import is_sequence, refuse_widths
@@ -81,11 +80,3 @@ def rebuilt(
     if optimizer is not None:
         carry(optimizer, old, new, list(zip(layers, layers_of(new), changes, strict=True)))
     return new
-
-
-def row_range(a: Tensor, verb: str) -> tuple[Tensor, Tensor]:
-    """The ends (i,) of rows (b, i). Raises `GridError` where there are none, or none that are finite."""
-    if a.shape[0] == 0 or not bool(torch.isfinite(a).all()):
-        got = "no row" if a.shape[0] == 0 else "NaN or infinite values"
-        raise GridError(f"{verb} needs at least one row of X and finite values throughout, got {got}")
-    return a.amin(0), a.amax(0)
