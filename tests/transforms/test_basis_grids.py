@@ -289,3 +289,13 @@ def test_the_pending_step_is_the_same_function(verb: str, name: str, optimizer: 
         moves.append(module(x).detach() - start)
     assert float(moves[0].abs().max()) > 1e-8
     assert float((moves[1] - moves[0]).abs().max()) < 1e-4 * float(moves[0].abs().max())
+
+
+def test_coefficients_that_overflow_are_told_with_their_layer():
+    """The powers of another unit lie beyond 32 bits, and within 64."""
+    layer, far = ew.nn.RationalLayer(1, 1, num_basis=12, seed=0), torch.tensor([[-2e4], [2e4]])
+    with pytest.raises(
+        GridError, match=r"extend cannot change 0, a RationalLayer: coef .* overflows torch.float32.*double"
+    ):
+        ew.extend(nn.Sequential(layer), far)
+    assert ew.extend(layer.double(), far.double()).domain == (-2e4, 2e4)

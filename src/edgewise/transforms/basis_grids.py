@@ -44,8 +44,8 @@ class BasisChange:
             value = self.values(layer, name)
             if not bool(value.isfinite().all()) and bool(p.isfinite().all()):
                 raise GridError(
-                    f"{name} of a {type(layer).__name__} on {how.domain} overflows {p.dtype}; take rows that lie"
-                    " nearer, a module in torch.float64, or adapt(module, X) in place of extend"
+                    f"{name} on the domain {how.domain} overflows {p.dtype}; take rows that lie nearer, fewer basis"
+                    " functions, or the module in torch.float64, by .double()"
                 )
             setattr(new, name, nn.Parameter(value))
         return new

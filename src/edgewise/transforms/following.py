@@ -16,7 +16,7 @@ from .. import grid
 from ..layers import KANLayer
 from ..nn.basis_layer import BasisLayer
 from .basis_grids import BasisChange, features, plain, points
-from .layer_grids import Change
+from .modules import Change
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from ..metadata import Edit
 from ..model import KAN, Fitted
 from .basis_grids import extending, refining
 from .layer_grids import extended, refined
-from .modules import Edges, as_holder, inputs_of, layers_of, refuse_rows, size_of
-from .rebuilding import Change, each, per_layer, rebuilt, refuse_sizes
+from .modules import Change, Edges, as_holder, inputs_of, layers_of, refuse_rows, size_of
+from .rebuilding import changed_layers, rebuilt, refuse_sizes, sizes_per_layer
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -83,16 +83,15 @@ def refine(
             raise ConfigError(f"factor must be an integer >= 1, got {shown(factor)}")
         sizes = [size_of(layer) * factor for layer in layers]
     else:
-        sizes = per_layer(layers, grid_size)
+        sizes = sizes_per_layer(layers, grid_size)
     refuse_sizes(old, layers, sizes)
-    changes = each(
-        old,
-        "refine",
-        lambda layer, number: (
-            partial(refined, size=sizes[number]) if isinstance(layer, KANLayer) else refining(layer, sizes[number])
-        ),
-    )
-    return rebuilt(old, changes, Edit("refine", f"grid_size={sizes}"), optimizer)
+
+    def change_of(layer: Edges, number: int) -> Change:
+        size = sizes[number]
+        return partial(refined, size=size) if isinstance(layer, KANLayer) else refining(layer, size)
+
+    changes, fresh = changed_layers(old, "refine", change_of)
+    return rebuilt(old, changes, fresh, Edit("refine", f"grid_size={sizes}"), optimizer)
 
 
 @overload
@@ -139,11 +138,9 @@ def extend(model: Any, X: Any, *, optimizer: Optimizer | None = None) -> Any:
             return partial(extended, low=low, high=high)
         return extending(layer, float(low.min()), float(high.max()))
 
-    changes = each(old, "extend", change_of)
-    with torch.no_grad():
-        fresh = [change(layer) for change, layer in zip(changes, layers_of(old), strict=True)]
+    changes, fresh = changed_layers(old, "extend", change_of)
     edit = Edit("extend", f"grid_size={[size_of(layer) for layer in fresh]}")
-    return rebuilt(old, changes, edit, optimizer, fresh)
+    return rebuilt(old, changes, fresh, edit, optimizer)
 
 
 @torch.no_grad()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from ..model import KAN, as_kan
 from ..nn.basis_layer import BasisLayer
 
 Edges = KANLayer | BasisLayer  # the layers that a grid, or a basis, belongs to
+Change = Callable[[Any], Any]  # what makes of one of them the same layer on another grid, or another basis
 
 
 def as_holder(model: Any, what: str) -> nn.Module:
