@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
+from ..devices import is_shard
 from ..errors import DataError, GridError, StructureError, few, shown
 from ..layers import KANLayer
 from ..metadata import Edit
@@ -69,7 +70,7 @@ def _fault(layer: Edges) -> str:
         return "is parametrized; torch.nn.utils.parametrize.remove_parametrizations makes it plain"
     if type(layer).__init__ not in (KANLayer.__init__, BasisLayer.__init__):
         return f"is a {type(layer).__name__}, whose own __init__ a new layer would not go through"
-    if hasattr(layer.coef, "to_local"):
+    if is_shard(layer.coef):
         return "is sharded over processes; change it before fully_shard"
     return "is on the device 'meta', which holds no values" if layer.coef.is_meta else ""
 
