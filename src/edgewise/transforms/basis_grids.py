@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .. import grid
 from ..errors import GridError
 from ..limits import layer_bytes, refuse_too_large
 from ..nn.basis_layer import BasisLayer
@@ -107,15 +108,11 @@ def refitting(layer: BasisLayer, low: float, high: float, size: int, margin: flo
     """To `size` basis functions on a domain of these ends, and the largest error there, relative to the largest value.
 
     Least squares at fixed points of the new domain, close to its ends as polynomials need them. Constants, which no
-    basis has, go into the bias. A domain without length becomes one of length 2, as knots do. Raises `GridError` for
-    numbers that are not finite.
+    basis has, go into the bias. Raises `GridError` for numbers that are not finite.
     """
-    low, high = (low - 1.0, high + 1.0) if high - low <= 1e-12 * max(abs(low), abs(high)) else (low, high)
-    domain = low - margin * (high - low), high + margin * (high - low)
-    if not math.isfinite(domain[1] - domain[0]):
-        raise GridError(
-            f"a domain longer than the rows by margin={margin:.3g} has no finite length; take a smaller one"
-        )
+    ends = torch.tensor([[low], [high]], dtype=torch.float64)
+    first, last = grid.with_margin(ends[0], ends[1], margin)
+    domain = float(first), float(last)
     own = layer.follow_domain(size, (domain[1] - domain[0]) / (layer.domain[1] - layer.domain[0]))
     old, blank = plain(layer), Rebasing(size, domain, padded(size, layer.num_basis), own=own)
     x = points(domain, layer.num_basis + size)
