@@ -52,7 +52,7 @@ class BasisChange:
         return new
 
     def values(self, layer: BasisLayer, name: str) -> Tensor:
-        """One of the new parameters."""
+        """One of the new parameters, `coef` (i, k, o) say, in the number format of the old one."""
         p = getattr(layer, name).detach()
         if name == "coef":
             return (_on(self.how.coef, p) @ p.double()).to(p)
@@ -74,7 +74,7 @@ def _on(matrix: Tensor, like: Tensor) -> Tensor:
 
 
 def _signs(own: Tensor, p: Tensor) -> Tensor:
-    """Signs of the new parameters: those of the old ones, and + for what is new."""
+    """Signs (i, h') of the new parameters: those of the old ones p (i, h), and + for what is new."""
     signs = torch.ones(p.shape[0], own.shape[0], dtype=torch.float64, device=p.device)
     kept = min(p.shape[1], own.shape[0])
     signs[:, :kept] = torch.where(p[:, :kept] < 0, -1.0, 1.0)
