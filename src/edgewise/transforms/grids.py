@@ -62,8 +62,8 @@ def refine(
     Raises:
         ConfigError: both settings, or one that is no whole number from 1 on; an optimizer that cannot go on.
         GridError: a new size below the old one.
-        StructureError: no layer of edges, or one that cannot be replaced, such as a `GaussianLayer`: its narrower bumps
-            do not hold the functions of wider ones.
+        StructureError: no layer of edges, or one that cannot be replaced. A `GaussianLayer` cannot be refined either,
+            as narrower bumps do not hold the functions of wider ones.
 
     Source: arXiv 2404.19756, section 2.4, with knot insertion in place of its sampled refit.
 
@@ -107,8 +107,8 @@ def extend(model: Any, X: Any, *, optimizer: Optimizer | None = None) -> Any:
     overrun already by inputs inside the old intervals. It keeps that end, as the tangent beyond is part of the old
     function. In other modules every grid is extended over what reaches it now.
 
-    Layers on other bases get a longer domain, and stay the same functions everywhere: more bumps, or more waves, or
-    another unit for the powers of quotients.
+    Layers on other bases get a longer domain, and stay the same functions everywhere. They have more bumps or waves
+    then, or another unit for the powers of quotients.
 
     Args:
         model: the KAN, any module that holds layers of edges, or the result of a fit.
@@ -122,8 +122,8 @@ def extend(model: Any, X: Any, *, optimizer: Optimizer | None = None) -> Any:
     Raises:
         GridError: no row, numbers that are not finite, or rows so far away that `adapt` is the better tool.
         DataError: no tensor, for modules that take one.
-        StructureError: no layer of edges, or one that cannot be replaced, such as a `ChebyshevLayer` that rows overrun:
-            no polynomial goes on along tangents.
+        StructureError: no layer of edges, or one that cannot be replaced. A `ChebyshevLayer` that rows overrun cannot
+            be extended either, as no polynomial goes on along tangents.
         ConfigError: an optimizer that cannot go on.
 
     >>> extend(KAN((1, 1), grid_size=4), [[1.4]]).layers[0].grid_size
