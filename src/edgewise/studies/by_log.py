@@ -71,7 +71,7 @@ def by_log(found: FitResult, room: KAN, sums: KAN, training: Table, how: dict[st
     by_steps = not isinstance(found.ending, Again)
     mean = fit(sums, few.X, few.y, **quiet) if many and not by_steps else found
     try:
-        tried = [] if by_steps else [of_log(mean)]
+        tried = [] if by_steps else [under_exponential(mean)]
         if mean.status is Status.INTERRUPTED:
             raise KeyboardInterrupt
         bar = mean_over(unseen(mean, few), few)
@@ -95,8 +95,8 @@ def by_log(found: FitResult, room: KAN, sums: KAN, training: Table, how: dict[st
     return ByLog(log, errors[best] / bar)
 
 
-def of_log(mean: FitResult) -> FitResult:
-    """What a refit by the gamma loss goes on from, with the variables and pairs of the mean."""
+def under_exponential(mean: FitResult) -> FitResult:
+    """What a refit by the gamma loss goes on from: the variables and pairs of the mean, under an exponential."""
     ending = mean.ending
     assert isinstance(ending, Again)
     none = {"output_shift": torch.zeros_like, "output_scale": torch.ones_like}
