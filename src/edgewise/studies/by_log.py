@@ -70,10 +70,10 @@ def by_log(found: FitResult, room: KAN, sums: KAN, training: Table, how: dict[st
     many = len(training.inputs) > MANY
     by_steps = not isinstance(found.ending, Again)
     mean = fit(sums, few.X, few.y, **quiet) if many and not by_steps else found
+    if mean.status is Status.INTERRUPTED:
+        raise KeyboardInterrupt
     try:
         tried = [] if by_steps else [under_exponential(mean)]
-        if mean.status is Status.INTERRUPTED:
-            raise KeyboardInterrupt
         bar = mean_over(unseen(mean, few), few)
         errors = [mean_over(unseen(one, few), few) for one in tried]
         if errors and not errors[0] < bar:  # nor where a prediction is not finite
