@@ -50,6 +50,9 @@ def test_constants_enter_the_law_and_made_inputs_need_no_unit(tmp_path: Path, ca
     place = tmp_path / "swing.csv"
     place.write_text("\n".join(["length,mass,air,period", *lines]))
     call = ["discover", str(place), "--target", "period", "--out", str(tmp_path / "found"), "--quiet"]
+    assert main(call) == 2
+    assert "column 'mass' misses its number in lines 5, 25, 45 and 5 more" in capsys.readouterr().err
+    call += ["--drop", "rows"]
     units = ["--unit", "length=m", "--unit", "mass=kg", "--unit", "period=s"]
     assert main([*call, *units]) == 2
     assert "no product of powers of the columns has the unit of 'period'" in capsys.readouterr().err
@@ -141,6 +144,7 @@ def test_truth_values_and_chosen_columns_split_it_too(
     [
         ("tin,yes,2,1.5,2.5,0.6", "'tin' has 1 row;"),
         (",yes,2,1.5,2.5,0.6", "'material' misses its level in line 152"),
+        ("brass,yes,2,,2.5,0.6", "'x' misses its number in line 152"),
     ],
 )
 def test_levels_that_cannot_be_searched_are_told(
@@ -152,3 +156,8 @@ def test_levels_that_cannot_be_searched_are_told(
     assert main(call) == 2
     told = capsys.readouterr().err
     assert words in told and "--drop" in told and not out.exists()
+
+
+def test_a_target_is_no_column_of_levels(metals: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    call = ["discover", str(metals), "--target", "s", "--categorical", "s", "--out", str(tmp_path / "found")]
+    assert main(call) == 2 and "--categorical names the target 's'" in capsys.readouterr().err

@@ -186,7 +186,7 @@ def test_noise_at_all_levels_is_no_law():
     y = torch.randn(sum(SIZES.values()), dtype=torch.float64, generator=torch.Generator().manual_seed(3))
     found = found_in((measured(lambda level, x, z: x)[0], y), seconds=2)
     assert not found.is_law and found.shared is None and not any(one.is_law for one in found.levels.values())
-    assert "no law at brass, copper, steel" in found.message and "cut short after 2 seconds" in found.message
+    assert "no law at brass, copper, steel" in found.message and "the levels share 2 seconds" in found.message
 
 
 @pytest.mark.slow

@@ -143,7 +143,8 @@ def test_a_constant_and_a_column_are_laws():
     assert str(ew.discover(X, X[:, 1], **QUIET).best) == "x2"
 
 
-def test_what_cuts_a_search_short_is_told(monkeypatch):
+@pytest.mark.parametrize("events", [0, 2])
+def test_what_cuts_a_search_short_is_told(monkeypatch, events: int):
     X = rows(200, 2)
     y = torch.sin(3 * X[:, 0] ** 2) * torch.exp(X[:, 1])
     assert "0.001 seconds" in ew.discover(X, y, seconds=0.001, progress=False).message
@@ -151,7 +152,7 @@ def test_what_cuts_a_search_short_is_told(monkeypatch):
 
     def stopped(task, n_jobs):
         for n, event in enumerate(whole(task)):
-            if n == 2:
+            if n == events:
                 raise KeyboardInterrupt
             yield event
 

@@ -1,4 +1,4 @@
-"""Columns of levels in a table file, for `edgewise discover`: the table in parts, one for each level."""
+"""The table that `edgewise discover` reads, and its parts, one for each level of its columns of text."""
 
 from __future__ import annotations
 
@@ -13,27 +13,42 @@ from ..discovery.level_rows import LevelRows, parted
 from ..errors import DataError, few, shown
 from ..metadata import MISSING
 from .fit_command import as_table
+from .options import names as split_names
 
 
 def with_levels(grid: Grid, args: argparse.Namespace) -> Table:
     """The table of these cells, in which truth values are levels too, and rare levels stay by themselves.
 
-    Raises `DataError` for a column that misses its level somewhere.
+    Raises `DataError` for a column that misses a cell somewhere, and where the target is to hold levels.
     """
     table = as_table(grid, args)
+    for name in split_names(args.categorical, grid.names):
+        if name in table.outputs:
+            raise DataError(f"--categorical names the target {shown(name)}, which a law gives as numbers; leave it out")
     cells = dict(zip(grid.names, grid.columns, strict=True))
     truths = [name for name in table.inputs if name in cells and read_numbers(cells[name], grid.decimal).truth]
-    if not table.categories and not truths:
-        return table
-    table = as_table(grid, args, [*table.categories, *truths])
-    for name, levels in table.categories.items():
-        if MISSING in levels:
-            lines = [table.lines[row] for row, level in enumerate(table.raw()[name]) if level == MISSING]
+    if table.categories or truths:
+        table = as_table(grid, args, [*table.categories, *truths])
+    for name in (*table.categories, *table.encoding.gaps):
+        if lines := _without(name, table):
+            what = "level" if name in table.categories else "number"
+            places = f"{grid.unit}{'s' if len(lines) > 1 else ''} {few(lines, 3)}"
             raise DataError(
-                f"column {shown(name)} misses its level in {grid.unit} {few(lines, 3)}; fill it in, leave such rows out"
-                " with --drop rows, or the column with --drop"
+                f"column {shown(name)} misses its {what} in {places}, and a law is found in measured cells alone; fill"
+                " it in, leave such rows out with --drop rows, or the column with --drop"
             )
     return table
+
+
+def _without(name: str, table: Table) -> list[int]:
+    """The lines that miss a cell of this column, where it is one that says so."""
+    if name in table.categories:
+        gaps = [level == MISSING for level in table.raw()[name]]
+    elif (column := f"{name}={MISSING}") in table.inputs:
+        gaps = (table.X[:, table.inputs.index(column)] != 0).tolist()
+    else:
+        return []
+    return [table.lines[row] for row, gap in enumerate(gaps) if gap]
 
 
 def number_places(table: Table) -> list[int]:

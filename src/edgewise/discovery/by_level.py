@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor
@@ -19,7 +19,7 @@ from .common_form import CommonForm, by_choice, common_form
 from .laws import Law
 from .least_squares import error
 from .level_rows import BETWEEN, LevelRows
-from .one_table import INTERRUPTED, Discovery, Told, cut_after, gathered, judged
+from .one_table import INTERRUPTED, Discovery, Told, gathered, judged
 from .polish import Polished, of_choice
 from .printing import aligned, clipped_formula
 from .shared_law import SharedLaw, as_shared, at_rows
@@ -147,13 +147,20 @@ class _Search:
     ending: str = ""
 
     def run(self) -> CommonForm | None:
-        """The form that is a law at all levels, if one is found."""
+        """The form that is a law at all levels, if one is found.
+
+        A search may take half of the time that is left, so that one level does not take that of all; the last, all.
+        """
         began = time.monotonic()
-        for level, task in self.tasks.items():
-            left = 0.0 if self.ending else self.seconds - (time.monotonic() - began)
-            told = gathered(task, max(left, 0.0), self.n_jobs, self.wanted)
-            if told.ending and not self.ending:
-                self.ending = INTERRUPTED if told.ending == INTERRUPTED else cut_after(self.seconds)
+        for place, (level, task) in enumerate(self.tasks.items(), start=1):
+            left = max(0.0, self.seconds - (time.monotonic() - began))
+            share = left if place == len(self.tasks) else left / 2
+            if self.ending == INTERRUPTED:
+                told = replace(gathered(task, 0.0, self.n_jobs, self.wanted), ending=INTERRUPTED)
+            else:
+                told = gathered(task, share, self.n_jobs, self.wanted)
+            if told.ending and self.ending != INTERRUPTED:
+                self.ending = INTERRUPTED if told.ending == INTERRUPTED else shared_out(self.seconds)
             self.told[level], self.fronts[level] = told, told.front(task)
             words = f"at {level}, searched by itself, {self._claim(level)}"
             self.steps += [ProofStep(words), *(step.deeper() for step in told.steps)]
@@ -195,7 +202,7 @@ class _Search:
         task = self.tasks[level]
         found, best = list(self.fronts.get(level, ())), None
         steps = self.told[level].steps if level in self.told else ()
-        ending = self.ending if level in self.told and self.told[level].ending else ""
+        ending = self.told[level].ending if level in self.told else ""
         if made is not None:
             node = made.at(list(self.tasks).index(level))
             best = Polished(node, error(node, task.choosing))
@@ -203,6 +210,11 @@ class _Search:
             form = f"the form that was found at {self.home}, with constants by level, is a law here"
             steps = (*steps, ProofStep(form)) if level != self.home else steps
         return judged(found, task, steps, ending, best)
+
+
+def shared_out(seconds: float) -> str:
+    """Why a search of levels ended, where the time of one of them was up."""
+    return f"a search was cut short: the levels share {seconds:g} seconds"
 
 
 def _words_of(shared: SharedLaw, target: str) -> list[ProofStep]:

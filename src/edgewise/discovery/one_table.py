@@ -10,12 +10,14 @@ from typing import Any
 
 from .half_angles import with_half_angles
 from .laws import Law, as_law, chosen, front
+from .least_squares import error
 from .polish import Polished
 from .printing import table
 from .split_rows import LawTask
 from .steps import ProofStep
 from .strategy import search
 from .tidy import tidied
+from .tree import Num
 from .tuning import TUNED
 from .verdict import Verdict, verdict
 
@@ -66,7 +68,7 @@ class Told:
 
 
 def gathered(task: LawTask, seconds: float, n_jobs: int, wanted: bool) -> Told:
-    """All that a search of a table tells, within so many seconds; its first formulas at least."""
+    """All that a search of a table tells, within so many seconds; the best constant at least."""
     events: list[ProofStep | Polished] = []
     began, ending = time.monotonic(), ""
     try:
@@ -81,6 +83,9 @@ def gathered(task: LawTask, seconds: float, n_jobs: int, wanted: bool) -> Told:
     except KeyboardInterrupt:
         ending = INTERRUPTED
     formulas = tuple(event for event in events if isinstance(event, Polished))
+    if not formulas:  # Ctrl-C came first
+        mean = Num(float(task.fitting.y.mean()))
+        formulas = (Polished(mean, error(mean, task.choosing)),)
     return Told(formulas, tuple(event for event in events if isinstance(event, ProofStep)), ending)
 
 

@@ -70,10 +70,10 @@ def by_log(found: FitResult, room: KAN, sums: KAN, training: Table, how: dict[st
     many = len(training.inputs) > MANY
     by_steps = not isinstance(found.ending, Again)
     mean = fit(sums, few.X, few.y, **quiet) if many and not by_steps else found
+    if mean.status is Status.INTERRUPTED:
+        raise KeyboardInterrupt
     try:
-        tried = [] if by_steps else [of_log(mean)]
-        if mean.status is Status.INTERRUPTED:
-            raise KeyboardInterrupt
+        tried = [] if by_steps else [under_exponential(mean)]
         bar = mean_over(unseen(mean, few), few)
         errors = [mean_over(unseen(one, few), few) for one in tried]
         if errors and not errors[0] < bar:  # nor where a prediction is not finite
@@ -95,8 +95,8 @@ def by_log(found: FitResult, room: KAN, sums: KAN, training: Table, how: dict[st
     return ByLog(log, errors[best] / bar)
 
 
-def of_log(mean: FitResult) -> FitResult:
-    """What a refit by the gamma loss goes on from, with the variables and pairs of the mean."""
+def under_exponential(mean: FitResult) -> FitResult:
+    """What a refit by the gamma loss goes on from: the variables and pairs of the mean, under an exponential."""
     ending = mean.ending
     assert isinstance(ending, Again)
     none = {"output_shift": torch.zeros_like, "output_scale": torch.ones_like}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from ..data import Table
 from ..model import KAN
-from .stages import Trained, chosen_network, closing, final
+from .stages import Trained, chosen_network, completed, final
 from .study_settings import StudySettings
 
 
@@ -36,7 +36,7 @@ def learn_all(table: Table, settings: StudySettings, progress: bool = False) -> 
     settings = settings.on(table)
     trained = chosen_network(table, settings, progress)
     if settings.formula:  # else only the last fit needs to be a mean over parts of the rows
-        trained = closing(trained, table, settings, progress)
+        trained = completed(trained, table, settings, progress)
     if trained.interrupted:
         raise KeyboardInterrupt
     model = final(trained, table, progress)
@@ -48,5 +48,5 @@ def closed(learned: Learned, progress: bool = False) -> KAN:
     """The network after the search for closed forms, which `settings.formula` says was left out; where none is as good
     as its splines, the network as it is."""
     table, settings = learned.table, replace(learned.settings, formula=True)
-    trained = closing(learned.trained, table, settings, progress)
+    trained = completed(learned.trained, table, settings, progress)
     return learned.model if trained.closed.model is None else final(trained, table, progress)

@@ -74,7 +74,7 @@ class Trained:
 
 def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal | None = None) -> Trained:
     """All stages on `rest`, a part of which only chooses. Ctrl-C keeps what there is. `journal`: keeps the state."""
-    return closing(chosen_network(rest, settings, progress, journal), rest, settings, progress)
+    return completed(chosen_network(rest, settings, progress, journal), rest, settings, progress)
 
 
 def chosen_network(rest: Table, settings: StudySettings, progress: bool, journal: Journal | None = None) -> Trained:
@@ -127,7 +127,7 @@ def chosen_network(rest: Table, settings: StudySettings, progress: bool, journal
     return Trained(splines, unpruned, splines, chosen, skipped(why), rows, stages, interrupted, beside, of_log)
 
 
-def closing(trained: Trained, rest: Table, settings: StudySettings, progress: bool) -> Trained:
+def completed(trained: Trained, rest: Table, settings: StudySettings, progress: bool) -> Trained:
     """The chosen network as the mean of fits to parts of the training rows, where it is one, and with closed forms,
     where these are asked for and as good. `rest`: what it was chosen by."""
     if trained.interrupted:
