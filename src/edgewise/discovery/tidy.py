@@ -105,7 +105,7 @@ def _ways(expression: Any, symbols: Sequence[Any], sympy: Any) -> Iterator[Any]:
 
 
 def _divided(expression: Any, sympy: Any) -> Any:
-    """The expression with the number before each quotient in the sum that divides: 4/(8 x + 2) becomes 1/(2 x + 1/2)."""
+    """The expression with the number before a quotient in the sum that divides: 4/(8 x + 2) becomes 1/(2 x + 1/2)."""
 
     def below(quotient: Any) -> Any:
         coefficient, rest = quotient.as_coeff_Mul()
