@@ -79,8 +79,8 @@ def _of_normed(
 ) -> list[Node]:
     """Quotients whose q has one as the coefficient of the term at `place`, and may have the `others`.
 
-    Where p and q are zero on the same rows, as for a g of zeros and ones, many pairs of them solve the problem. Those
-    that are 0/0 on rows say nothing of these. Then each term of such a q is left out in turn.
+    Where p and q are zero on the same rows, as for a g of zeros and ones, many pairs of them solve the problem. So each
+    term of a q that was found is left out in turn. A quotient that is 0/0 on rows says nothing of these.
     """
     columns, below = sides
     both = torch.cat([columns, below[:, others]], 1)
@@ -90,14 +90,15 @@ def _of_normed(
         return []
     above = {n: w for n, w in kept.items() if n < len(nodes)}
     under = {others[n - len(nodes)]: -w for n, w in kept.items() if n >= len(nodes)}
+    found = []
     parts = torch.stack([columns[:, place], *(w * columns[:, n] for n, w in under.items())], 1)
     if bool((parts.sum(1).abs() > TUNED.cancelled * parts.abs().sum(1)).all()):
         lower = total(nodes[place], *_weighted(nodes, under))
-        return [product(_sum(nodes, above), power(lower, -1.0))]
-    if not again:
-        return []
-    fewer_others = [[n for n in others if n != out] for out in sorted(under)]
-    return [node for left in fewer_others for node in _of_normed(asked, nodes, sides, place, left, again=False)]
+        found.append(product(_sum(nodes, above), power(lower, -1.0)))
+    if again:
+        for out in sorted(under):
+            found += _of_normed(asked, nodes, sides, place, [n for n in others if n != out], again=False)
+    return found
 
 
 def _normed(columns: Tensor, below: Tensor, factor: Tensor) -> list[int]:
