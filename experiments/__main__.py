@@ -19,6 +19,8 @@ NAMES = {
     "tabular": "edgewise beside linear models, perceptrons, forests, boosting and additive models, on tables",
     "pde": "differential equations: errors against exact and spectral solutions",
     "symbolic_recovery": "how many of 185 laws `ew.discover` finds again, with noise and without",
+    "teaching_examples": "pykan's teaching examples, each in one call, over seeds",
+    "false_laws": "how often `ew.discover` claims a law on noise and on random deep networks",
     "theorem": "any function of two variables with 15 functions of one: errors over the grid, smoothness",
     "mechanics": "conserved quantities, a Lagrangian, an elastic law, equations of motion, as formulas",
     "hybrids": "a few KAN edges in an MLP, MLP blocks in a KAN, beside both at equal parameters",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -79,3 +80,20 @@ def test_columns_as_large_as_no_square_can_be_do_no_harm():
     for search in (polynomials, noisy_polynomials, rationals):
         for node in search(Question(X, g, torch.ones_like(g), Yardstick(len(g), 0.0, 1e-9))):
             assert bool(torch.isfinite(values(node, X)).all())
+
+
+@pytest.mark.parametrize("seed", [2, 9, 10])
+def test_a_quotient_that_says_which_of_two_curves_a_row_is_on_is_not_zero_over_zero(seed: int):
+    """On two arcs of circles, many quotients of equal polynomials are 0/0 on one of them. With errors as of surrogates
+    they are not beside it, but for what is left."""
+    draw = torch.Generator().manual_seed(seed)
+    angle = math.pi * torch.rand(60, dtype=torch.float64, generator=draw)
+    y = (torch.rand(60, generator=draw) < 0.5).double()
+    upper = torch.stack([angle.cos(), angle.sin()], 1)
+    X = torch.where(y[:, None] == 0, upper, torch.tensor([1.0, 0.5], dtype=torch.float64) - upper)
+    y += 1e-8 * torch.randn(60, dtype=torch.float64, generator=draw)
+    found = rationals(Question(X, y, torch.ones_like(y), Yardstick(60, 1e-8, 1e-9)))
+    plane = torch.rand(500, 2, dtype=torch.float64, generator=draw)
+    wanted = (plane.square().sum(1) - 1) / (2 * plane[:, 0] + plane[:, 1] - 1.25)
+    off = [float((values(node, plane) - wanted).abs().median()) for node in found]
+    assert min(off) < 1e-5, off

@@ -25,6 +25,7 @@ ROWS = LawRows(X, X[:, 0])
         (2 * sympy.sin(sympy.log(x * y)) * sympy.cos(sympy.log(x * y)), "sin(2*(log(x) + log(y)))"),
         (sympy.exp(-1) * sympy.exp(2 * sympy.cos(x) ** 2 - y), "exp(-y + cos(2*x))"),
         ((x / y) ** -2 / sympy.cosh(2 * sympy.log(y / x)) / 2, "y**4/(x**4 + y**4)"),
+        (sympy.Mul(4, x**2 + y, 1 / (8 * x + 4 * y + 5), evaluate=False), "(x**2 + y)/(2*x + y + 5/4)"),
     ],
 )
 def test_equal_formulas_become_the_shortest_one(given, wanted):

@@ -68,18 +68,37 @@ def rationals(asked: Question) -> list[Node]:
         below = columns * asked.g[:, None]
         for place in _normed(columns, below, asked.factor):
             others = [n for n in range(len(nodes)) if n != place]
-            both = torch.cat([columns, below[:, others]], 1)
-            terms = _Terms.of([*nodes, *(nodes[n] for n in others)], both, asked.factor)
-            kept = fewer(terms, below[:, place] * asked.factor, asked.yardstick)
-            if kept is None or max(kept) < len(nodes):  # all of them above the line
-                continue
-            above = {n: w for n, w in kept.items() if n < len(nodes)}
-            under = {others[n - len(nodes)]: -w for n, w in kept.items() if n >= len(nodes)}
-            lower = total(nodes[place], *_weighted(nodes, under))
-            found.append(product(_sum(nodes, above), power(lower, -1.0)))
+            found += _of_normed(asked, nodes, (columns, below), place, others)
         if found:
             break
     return sorted_by(asked, found)
+
+
+def _of_normed(
+    asked: Question, nodes: list[Node], sides: tuple[Tensor, Tensor], place: int, others: list[int], again: bool = True
+) -> list[Node]:
+    """Quotients whose q has one as the coefficient of the term at `place`, and may have the `others`.
+
+    Where p and q are zero on the same rows, as for a g of zeros and ones, many pairs of them solve the problem. So each
+    term of a q that was found is left out in turn. A quotient that is 0/0 on rows says nothing of these.
+    """
+    columns, below = sides
+    both = torch.cat([columns, below[:, others]], 1)
+    terms = _Terms.of([*nodes, *(nodes[n] for n in others)], both, asked.factor)
+    kept = fewer(terms, below[:, place] * asked.factor, asked.yardstick)
+    if kept is None or max(kept) < len(nodes):  # all of them above the line
+        return []
+    above = {n: w for n, w in kept.items() if n < len(nodes)}
+    under = {others[n - len(nodes)]: -w for n, w in kept.items() if n >= len(nodes)}
+    found = []
+    parts = torch.stack([columns[:, place], *(w * columns[:, n] for n, w in under.items())], 1)
+    if bool((parts.sum(1).abs() > TUNED.cancelled * parts.abs().sum(1)).all()):
+        lower = total(nodes[place], *_weighted(nodes, under))
+        found.append(product(_sum(nodes, above), power(lower, -1.0)))
+    if again:
+        for out in sorted(under):
+            found += _of_normed(asked, nodes, sides, place, [n for n in others if n != out], again=False)
+    return found
 
 
 def _normed(columns: Tensor, below: Tensor, factor: Tensor) -> list[int]:

@@ -86,6 +86,7 @@ def _ways(expression: Any, symbols: Sequence[Any], sympy: Any) -> Iterator[Any]:
         lambda e: sympy.factor(e, deep=True),
         sympy.together,
         lambda e: sympy.cancel(sympy.together(e)),
+        lambda e: _divided(e, sympy),
         sympy.expand,
         sympy.logcombine,
         lambda e: sympy.powdenest(e),
@@ -101,6 +102,19 @@ def _ways(expression: Any, symbols: Sequence[Any], sympy: Any) -> Iterator[Any]:
             yield change(expression)
         except (NotImplementedError, ValueError, TypeError, AttributeError, RecursionError, sympy.PolynomialError):
             continue
+
+
+def _divided(expression: Any, sympy: Any) -> Any:
+    """The expression with the number before a quotient in the sum that divides: 4/(8 x + 2) becomes 1/(2 x + 1/2)."""
+
+    def below(quotient: Any) -> Any:
+        coefficient, rest = quotient.as_coeff_Mul()
+        for factor in rest.args if rest.is_Mul else (rest,):
+            if factor.is_Pow and factor.exp == -1 and factor.base.is_Add:
+                return rest / factor / sympy.expand_mul(factor.base / coefficient)
+        return quotient
+
+    return expression.replace(lambda part: part.is_Mul and part.as_coeff_Mul()[0] != 1, below)
 
 
 def _as_node(expression: Any, known: Mapping[Any, Node]) -> Node | None:

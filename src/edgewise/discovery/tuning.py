@@ -103,6 +103,8 @@ class DiscoveryTuning:
     """Monomials that are fitted at once, at most: they go one by one, each after a fit of a millisecond."""
     sparse_left: float = 1e-6
     """Part of the target that all of them may leave, but for noise: a law is met to round-off."""
+    cancelled: float = 1e-8
+    """Part of the sizes of its terms below which a sum is zero but for round-off. Not measured."""
     settled: float = 1.05
     """Factor by which one degree more lowers what is left, but for the constants it has, up to which that is noise. Not
     measured."""

@@ -1,0 +1,1 @@
+"""Tables without a law: how often one is claimed."""

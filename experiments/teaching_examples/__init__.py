@@ -1,0 +1,1 @@
+"""The formulas of pykan's teaching examples, each in one call."""
