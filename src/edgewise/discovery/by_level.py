@@ -15,7 +15,7 @@ from typing import Any
 from torch import Tensor
 
 from ..errors import SymbolicError, few, shown
-from .common_form import CommonForm, by_choice, common_form
+from .common_form import CommonForm, common_form
 from .laws import Law
 from .least_squares import error
 from .level_rows import BETWEEN, LevelRows
@@ -177,7 +177,7 @@ class _Search:
         """What the search of a level found, in words."""
         task = self.tasks[level]
         best = self._by_price(level)[0].node
-        law = verdict(best, by_choice(task)).is_law
+        law = verdict(best, task.by_choice).is_law
         return f"{task.target} = {written(best, task.names)} is a law" if law else "no law was found"
 
     def _by_price(self, level: str) -> list[Polished]:
@@ -188,7 +188,7 @@ class _Search:
     def _at_all(self, level: str) -> CommonForm | None:
         """The form of one of the laws of a level, the best first, that is a law at all levels."""
         task, target = self.tasks[level], self.tasks[level].target
-        laws = [one.node for one in self._by_price(level) if verdict(one.node, by_choice(task)).is_law]
+        laws = [one.node for one in self._by_price(level) if verdict(one.node, task.by_choice).is_law]
         for law in laws[: TUNED.level_laws]:
             made = common_form(law, list(self.tasks.values()))
             if isinstance(made, CommonForm):
