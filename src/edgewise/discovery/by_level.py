@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ..errors import SymbolicError, few, shown
 from .common_form import CommonForm, common_form
+from .formulas import in_formula
 from .laws import Law
 from .least_squares import error
 from .level_rows import BETWEEN, LevelRows
@@ -178,7 +179,7 @@ class _Search:
         task = self.tasks[level]
         best = self._by_price(level)[0].node
         law = verdict(best, task.by_choice).is_law
-        return f"{task.target} = {written(best, task.names)} is a law" if law else "no law was found"
+        return f"{task.target} = {written(best, [*map(in_formula, task.names)])} is a law" if law else "no law was found"
 
     def _by_price(self, level: str) -> list[Polished]:
         """The formulas of the front of a level, the best first."""
@@ -193,7 +194,7 @@ class _Search:
             made = common_form(law, list(self.tasks.values()))
             if isinstance(made, CommonForm):
                 return made
-            words = f"{target} = {written(law, task.names)}, with constants by level, is a law at"
+            words = f"{target} = {written(law, [*map(in_formula, task.names)])}, with constants by level, is a law at"
             self.steps.append(ProofStep(f"{words} {list(self.tasks)[made]} too", held=False))
         return None
 
