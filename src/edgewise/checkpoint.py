@@ -11,6 +11,7 @@ import torch
 
 from . import __version__
 from .container import metadata_of, pack, put_on, unpack
+from .devices import is_shard
 from .errors import CheckpointError, StructureError, clipped, did_you_mean
 from .files import FileError, as_path, clear_leftovers, write_whole
 from .metadata import TASKS, Encoding
@@ -61,7 +62,7 @@ def to_bytes(model: KAN | Fitted) -> bytes:
     except StructureError as error:
         other = "" if isinstance(model, KAN) else "; for other modules use safetensors or torch.save"
         raise CheckpointError(f"{error}{other}") from error
-    if any(hasattr(p, "to_local") for p in model.parameters()):
+    if any(map(is_shard, model.parameters())):
         raise CheckpointError(
             "the KAN is sharded over processes, of which each holds a part; gather it by torch.distributed.checkpoint."
             "state_dict.get_model_state_dict, load that into a KAN, and save this"

@@ -63,6 +63,15 @@ def uncast(device: torch.device, dtype: torch.dtype) -> str:
     return ""
 
 
+def is_shard(values: torch.Tensor) -> bool:
+    """Whether these are values spread over processes (a DTensor), of which each holds a part.
+
+    >>> is_shard(torch.ones(3))
+    False
+    """
+    return hasattr(values, "to_local")  # torch.distributed.tensor need not be loaded for that
+
+
 def as_device(device: object) -> torch.device | None:
     """The torch device of this name, or None for None. Raises `ConfigError` for one that no tensor can live on here.
 

@@ -61,15 +61,15 @@ def uniform(low: Tensor, high: Tensor, grid_size: int, degree: int) -> Tensor:
     return from_breaks(breaks, degree)
 
 
-def from_samples(x: Tensor, grid_size: int, degree: int, *, quantile: float = 0.0, margin: float = 0.0) -> Tensor:
-    """Knots on the range of samples x (b, i), `quantile` of the way from equal spacing to equal counts: (i, G+2p+1).
+def with_margin(low: Tensor, high: Tensor, margin: float) -> tuple[Tensor, Tensor]:
+    """Intervals between low and high (i,), longer by the part `margin` on both sides, of length 2 where they had none.
 
-    `margin` widens the range by that fraction on both sides. A constant column gets an interval of width 2 around its
-    value. Spacing never falls below 1 % of the uniform spacing, so ties and discrete columns cannot collapse knots.
-    Raises `GridError` where the range overflows.
+    Raises `GridError` where the length overflows.
+
+    >>> with_margin(torch.tensor([0.0, 5.0]), torch.tensor([2.0, 5.0]), 0.5)
+    (tensor([-1.,  3.]), tensor([3., 7.]))
     """
-    low, high = x.amin(0), x.amax(0)
-    flat = (high - low) <= 1e-12 * torch.maximum(low.abs(), high.abs())
+    flat = (high - low) <= 1e-12 * torch.maximum(low.abs(), high.abs())  # round-off
     low, high = torch.where(flat, low - 1, low), torch.where(flat, high + 1, high)
     pad = margin * (high - low)
     low, high = low - pad, high + pad
@@ -77,6 +77,16 @@ def from_samples(x: Tensor, grid_size: int, degree: int, *, quantile: float = 0.
         raise GridError(
             f"a grid longer than the samples by margin={shown(margin)} has no finite length; take a smaller one"
         )
+    return low, high
+
+
+def from_samples(x: Tensor, grid_size: int, degree: int, *, quantile: float = 0.0, margin: float = 0.0) -> Tensor:
+    """Knots on the range of samples x (b, i), `quantile` of the way from equal spacing to equal counts: (i, G+2p+1).
+
+    The range is longer by the part `margin` on both sides, as in `with_margin`. Spacing never falls below 1 % of the
+    uniform spacing, so ties and discrete columns cannot collapse knots. Raises `GridError` where the range overflows.
+    """
+    low, high = with_margin(x.amin(0), x.amax(0), margin)
     t = torch.arange(grid_size + 1, dtype=x.dtype, device=x.device) / grid_size
     breaks = low[:, None] * (1 - t) + high[:, None] * t
     if quantile > 0:

@@ -6,10 +6,12 @@ from typing import Any
 
 import torch
 from hypothesis import strategies as st
-from torch import Tensor
+from torch import Tensor, nn
 
+from edgewise.layers import KANLayer
 from edgewise.model import KAN
 from edgewise.transforms import set_symbolic
+from edgewise.transforms.modules import layers_of
 
 SHAPES: dict[str, tuple[Any, ...]] = {
     "plain": (2, 3, 1),
@@ -37,6 +39,11 @@ def rich(shape: tuple[Any, ...], seed: int = 0, **settings: Any) -> KAN:
     last = model.topology.depth - 1
     edge = model.topology.edge_at(last, 0, 0)
     return set_symbolic(scaled(model), {edge: ("sin", 1.5, 0.2, -0.7, 0.3)})
+
+
+def spline_layers(module: nn.Module) -> list[KANLayer]:
+    """The layers of splines in a module, each once."""
+    return [layer for layer in layers_of(module) if isinstance(layer, KANLayer)]
 
 
 def scaled(model: KAN) -> KAN:

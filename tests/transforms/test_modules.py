@@ -13,15 +13,11 @@ from torch.nn.utils import parametrizations
 import edgewise as ew
 from edgewise.errors import ConfigError, DataError, EdgewiseError, GridError, StructureError
 from edgewise.layers import KANLayer
-from edgewise.transforms import modules
 from helpers import assert_close, assert_equal, assert_no_shared_storage
 
+from .networks import spline_layers
+
 F64: dict[str, Any] = {"dtype": torch.float64}
-
-
-def layers_of(module: nn.Module) -> list[KANLayer]:
-    """The layers of splines in a module, each once."""
-    return [layer for layer in modules.layers_of(module) if isinstance(layer, KANLayer)]
 
 
 def hybrid(**options: Any) -> nn.Sequential:
@@ -71,11 +67,11 @@ def test_a_new_module_and_the_old_one_as_it_was(verb: str):
 def test_refine_keeps_the_function_of_any_module():
     net, x = hybrid(**F64).eval(), 2 * rows()
     new = ew.refine(net, factor=3)
-    assert [layer.grid_size for layer in layers_of(new)] == [9, 15, 15]
+    assert [layer.grid_size for layer in spline_layers(new)] == [9, 15, 15]
     assert not new.training
     assert_close(new(x), net(x), like="refine")
     some = ew.refine(net, grid_size=(4, 5, 6))
-    assert [layer.grid_size for layer in layers_of(some)] == [4, 5, 6]
+    assert [layer.grid_size for layer in spline_layers(some)] == [4, 5, 6]
     assert_close(some(x), net(x), like="refine")
 
 
@@ -96,14 +92,14 @@ def test_refine_takes_a_layer_and_a_room_module_alone(make: Any):
 def test_a_convolution_is_refined_group_by_group():
     module, x = ew.nn.KANConv2d(2, 4, 3, groups=2, **F64), torch.randn(2, 2, 6, 6, **F64)
     assert_close(ew.refine(module, factor=4)(x), module(x), like="refine")
-    assert [layer.grid_size for layer in layers_of(ew.extend(module, 9 * x))] > [5, 5]
+    assert [layer.grid_size for layer in spline_layers(ew.extend(module, 9 * x))] > [5, 5]
 
 
 def test_extend_covers_what_reaches_each_layer():
     net, x = hybrid(**F64).eval(), 4 * rows()
     new = ew.extend(net, x)
     seen: list[tuple[Any, Tensor]] = []
-    for layer in layers_of(new):
+    for layer in spline_layers(new):
         layer.register_forward_pre_hook(lambda layer, a: seen.append((layer, a[0])))
     new(x)
     assert len(seen) == 4
@@ -119,8 +115,8 @@ def test_extend_keeps_the_function_where_the_old_grids_were():
     x = rows(200)
     inside = (net[0](x).abs() < 2).all(1)
     new = ew.extend(net, 5 * x)
-    assert bool(inside.any()) and [layer.grid_size for layer in layers_of(new)][1] == 5
-    assert layers_of(new)[0].grid_size > 5
+    assert bool(inside.any()) and [layer.grid_size for layer in spline_layers(new)][1] == 5
+    assert spline_layers(new)[0].grid_size > 5
     assert_close(new(x[inside]), net(x[inside]))
 
 
@@ -131,7 +127,7 @@ def test_adapt_moves_knots_and_keeps_the_function_nearly():
         rows(200),
     )
     new = ew.adapt(net, x, grid_size=80)
-    hidden, layer = net[0](x), layers_of(new)[0]
+    hidden, layer = net[0](x), spline_layers(new)[0]
     assert_close(layer.interval[0], hidden.amin(0))
     assert_close(layer.interval[1], hidden.amax(0))
     assert float((new(x) - net(x)).detach().abs().max()) < 1e-3 * float(net(x).detach().abs().max())
@@ -180,7 +176,7 @@ def test_a_layer_that_nothing_reaches_stays():
 def test_the_result_of_a_fit_counts_as_its_module():
     net = nn.Sequential(nn.Linear(6, 2, **F64), KANLayer(2, 1, **F64))
     result = ew.fit(net, rows(), rows()[:, :1], steps=2, progress=False)
-    assert layers_of(ew.refine(result))[0].grid_size == 10
+    assert spline_layers(ew.refine(result))[0].grid_size == 10
 
 
 def test_other_arguments_are_passed_on():
@@ -234,3 +230,17 @@ def test_wrong_rows_and_settings_are_named():
         ew.refine(net, grid_size=(4, 5))
     with pytest.raises(ConfigError, match="grid_size"):
         ew.refine(KANLayer(6, 2), factor=10**12)
+
+
+@pytest.mark.parametrize("verb", [ew.extend, ew.adapt])
+def test_activations_that_are_not_finite_are_told_with_their_cause(verb: Any):
+    """X is finite: powers of it overflow in a quotient, or a parameter is not a number."""
+    net, far = nn.Sequential(ew.nn.RationalLayer(6, 2, seed=0), KANLayer(2, 1)), torch.full((5, 6), 1e12)
+    with pytest.raises(GridError, match=r"reach 1 \(KANLayer\) overflow torch.float32, though X is finite.*\.double"):
+        verb(net, far)
+    kan = ew.KAN((1, 2, 1))
+    kan.edge_layers[0].coef.data.fill_(torch.nan)
+    for broken, name in ((kan, "layers"), (nn.Sequential(kan), "0.layers")):
+        words = rf"{verb.__name__} needs finite activations.* reach {name}.1 .*KANLayer.* parameters.*: {name}.0.coef"
+        with pytest.raises(GridError, match=words):
+            verb(broken, torch.zeros(3, 1, **F64))

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 import edgewise as ew
 from edgewise.errors import ConfigError
 from edgewise.layers import KANLayer
-from edgewise.transforms import modules
 from helpers import assert_close, assert_equal
+
+from .networks import spline_layers
 
 F64: dict[str, Any] = {"dtype": torch.float64}
 OPTIMIZERS: dict[str, Any] = {
@@ -28,11 +29,6 @@ OPTIMIZERS: dict[str, Any] = {
     "Adadelta": lambda p: torch.optim.Adadelta(p),
     "Rprop": lambda p: torch.optim.Rprop(p),
 }
-
-
-def layers_of(module: nn.Module) -> list[KANLayer]:
-    """The layers of splines in a module, each once."""
-    return [layer for layer in modules.layers_of(module) if isinstance(layer, KANLayer)]
 
 
 def trained(name: str, steps: int = 12) -> tuple[nn.Sequential, torch.optim.Optimizer]:
@@ -89,7 +85,7 @@ def test_the_pending_step_is_the_same_function_after_refining(name: str, factor:
     old_moves = coast(twin, its)
     new = ew.refine(net, factor=factor, optimizer=optimizer)
     moves = coast(new, optimizer)
-    for old, fresh in zip(layers_of(net), layers_of(new), strict=True):
+    for old, fresh in zip(spline_layers(net), spline_layers(new), strict=True):
         name_ = [n for n, p in net.named_parameters() if p is old.coef][0]
         moved = KANLayer.build(**{**old.parts(), "coef": old_moves[name_]})
         want = ew.refine(moved, factor=factor).coef

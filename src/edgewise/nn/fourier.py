@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from .basis_layer import BasisLayer
-from .rebasing import Rebasing, padded, whole
+from .rebasing import Rebasing, padded, whole_units
 
 
 class FourierLayer(BasisLayer):
@@ -37,7 +37,7 @@ class FourierLayer(BasisLayer):
     def extension(self, low: float, high: float) -> Rebasing:
         """A domain s times as long around the same centre: every wave is the one of s times its number there."""
         middle, half = 0.5 * (self.domain[0] + self.domain[1]), 0.5 * (self.domain[1] - self.domain[0])
-        times = 1 + whole(max(middle - low, high - middle) - half, half, self.num_basis)
+        times = 1 + whole_units(max(middle - low, high - middle) - half, half, self.num_basis)
         old = torch.arange(self.num_basis)
         new = 2 * ((1 + old // 2) * times - 1) + old % 2
         matrix = torch.zeros(int(new[-1]) + 1, self.num_basis, dtype=torch.float64)

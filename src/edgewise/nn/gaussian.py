@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from .basis_layer import BasisLayer
-from .rebasing import Rebasing, whole
+from .rebasing import Rebasing, whole_units
 
 
 class GaussianLayer(BasisLayer):
@@ -36,7 +36,7 @@ class GaussianLayer(BasisLayer):
     def extension(self, low: float, high: float) -> Rebasing:
         """Bumps at the same distances beyond the ends, with coefficients of zero."""
         spacing = (self.domain[1] - self.domain[0]) / (self.num_basis - 1)
-        left, right = whole(self.domain[0] - low, spacing), whole(high - self.domain[1], spacing)
+        left, right = whole_units(self.domain[0] - low, spacing), whole_units(high - self.domain[1], spacing)
         matrix = torch.zeros(left + self.num_basis + right, self.num_basis, dtype=torch.float64)
         matrix[left : left + self.num_basis].fill_diagonal_(1.0)
         return Rebasing(len(matrix), (self.domain[0] - left * spacing, self.domain[1] + right * spacing), matrix)

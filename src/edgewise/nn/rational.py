@@ -69,7 +69,7 @@ class RationalLayer(BasisLayer):
         """A domain around the same centre, in the unit of which u^k is another multiple."""
         middle, half = 0.5 * (self.domain[0] + self.domain[1]), 0.5 * (self.domain[1] - self.domain[0])
         reach = max(middle - low, high - middle, half)
-        if reach > MOST_ADDED * half:
+        if reach > MOST_ADDED * half:  # no grid would be extended over so many intervals of half a domain
             raise GridError(
                 f"rows lie {reach / half:.3g} times as far outside as the domain reaches; use adapt(module, X)"
             )

@@ -47,12 +47,12 @@ def padded(num_basis: int, before: int) -> Tensor:
     return torch.eye(num_basis, before, dtype=torch.float64)
 
 
-def whole(distance: float, unit: float, number: int = 1) -> int:
+def whole_units(distance: float, unit: float, number: int = 1) -> int:
     """How many whole units cover a distance, 0 where it is none.
 
     Raises `GridError` where they would add more basis functions, `number` for each, than any grid may.
 
-    >>> whole(2.1, 1.0), whole(-3.0, 1.0)
+    >>> whole_units(2.1, 1.0), whole_units(-3.0, 1.0)
     (3, 0)
     """
     units = max(0.0, distance / unit - SLACK)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from ..model import KAN
+from ..train.schedule.knots import spline_edges
 from ..train.solvers.orthogonal import triangle
 from .collocation import Collocation
 from .placing import finer
@@ -25,16 +26,16 @@ from .tuning import TUNED
 def gains(model: KAN, problem_of: Callable[[KAN], tuple[Collocation, Tensor]], order: int) -> list[float]:
     """Of each layer: how much less the best linear step leaves of the sum of squares when all its intervals are halved.
 
-    problem_of: the sum of squares of a network, and where it stands. order: of the equation.
+    problem_of: the sum of squares of a network, and its parameters (P,) as they are. order: of the equation.
     """
-    sizes, evenly = [layer.grid_size for layer in model.edge_layers], errors_of_none(model)
+    sizes, nowhere = [layer.grid_size for layer in model.edge_layers], _no_errors(model)
     before, found = left_over(*problem_of(model.build())), []
     for number, layer in enumerate(model.edge_layers):
-        if not bool(layer.spline_edges().any()):
+        if not spline_edges(layer):
             found.append(0.0)
             continue
-        halved = [size * (2 if other == number else 1) for other, size in enumerate(sizes)]
-        found.append(max(0.0, before - left_over(*problem_of(finer(model, halved, evenly, order)))))
+        halved = [*sizes[:number], 2 * sizes[number], *sizes[number + 1 :]]
+        found.append(max(0.0, before - left_over(*problem_of(finer(model, halved, nowhere, order)))))
     return found
 
 
@@ -54,13 +55,14 @@ def left_over(problem: Collocation, theta: Tensor) -> float:
 
 
 def sizes_within(model: KAN, most: int, gains: Sequence[float], order: int) -> list[int]:
-    """Intervals of each layer, with at most so many for all splines of the network: one more at a time, in the layer
-    where that lowers the sum of squares most for each parameter.
+    """Intervals of each layer, at most so many over all splines of the network.
+
+    They come one at a time, to the layer where one more lowers the sum of squares most for each parameter.
 
     gains: of each layer, what is lowered by halving. Squared errors of splines fall with a power of the spacing.
     """
     layers = model.edge_layers
-    edges = [int(layer.spline_edges().sum()) for layer in layers]
+    edges = list(map(spline_edges, layers))
     sizes = [layer.grid_size for layer in layers]
     powers = [2 * max(layer.degree + 1 - order, 1) for layer in layers]
     errors = [gain / (1 - 0.5**power) for gain, power in zip(gains, powers, strict=True)]
@@ -78,6 +80,6 @@ def sizes_within(model: KAN, most: int, gains: Sequence[float], order: int) -> l
         sizes[max(fitting, key=worth)] += 1
 
 
-def errors_of_none(model: KAN) -> list[Tensor]:
-    """Of each layer (i, G): no errors, with which intervals are halved evenly."""
+def _no_errors(model: KAN) -> list[Tensor]:
+    """Of each layer (i, G): no errors, so that the longest intervals are halved first."""
     return [layer.knots.new_zeros(len(layer.knots), layer.grid_size) for layer in model.edge_layers]

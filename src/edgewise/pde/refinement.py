@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from ..errors import ConfigError, TrainingError
 from ..model import KAN
 from ..train.monitor import Monitor
+from ..train.schedule.knots import spline_edges
 from ..train.solvers.levenberg_marquardt import minimize
 from ..train.solvers.orthogonal import Orthogonal
 from ..train.solvers.status import Status
@@ -225,8 +226,11 @@ class Rounds:
             self.best = JudgedNetwork(copy.deepcopy(run.module), run.theta[len(run.theta) - many :].clone(), fresh)
 
     def _points(self, module: nn.Module, number: int) -> Tensor:
-        """The points of a round: a part as many in each interval of the first grids; from the second round on, a part
-        towards the ends of the domain, and one where the residual is large; the others spread evenly."""
+        """The points (n, d) of a round: some are as many in each interval of the first grids, the others spread evenly.
+
+        From the second round on, some of the others lie towards the ends of the domain, some where the residual is
+        large.
+        """
         task, parts = self.task, []
         steered = math.floor(task.points * TUNED.steered) if number else 0
         outer = math.floor(task.points * TUNED.outer) if number else 0
@@ -279,7 +283,7 @@ class Rounds:
         """The network with as many intervals as if each layer had `size`, twice as many as it has where None. They go
         to the layers that gain most at x (n, d), and there to where the residual is. None where it has as many."""
         layers, order = module.edge_layers, self.task.equation.indices.order
-        edges = [int(layer.spline_edges().sum()) for layer in layers]
+        edges = list(map(spline_edges, layers))
         now = sum(count * layer.grid_size for count, layer in zip(edges, layers, strict=True))
         most = 2 * now if size is None else size * sum(edges)
         if most - now < min(filter(None, edges), default=math.inf):
@@ -309,7 +313,7 @@ class Rounds:
         self._refuse_unknowns(problem, theta)
         self.rows, size = rows, len(theta)
         if self.task.grids is not None and isinstance(module, KAN):  # better told now than after hours
-            edges = [int(layer.spline_edges().sum()) for layer in module.edge_layers]
+            edges = list(map(spline_edges, module.edge_layers))
             now = sum(count * layer.grid_size for count, layer in zip(edges, module.edge_layers, strict=True))
             size += max(0, max(self.task.grids) * sum(edges) - now)
         if rows < size:

@@ -19,8 +19,8 @@ from ..metadata import Edit
 from ..model import KAN, Fitted
 from .basis_grids import refitting, unchanged
 from .layer_grids import onto, regrid
-from .modules import Edges, as_holder, inputs_of, layers_of, named_layers, size_of
-from .rebuilding import Change, each, per_layer, rebuilt, refuse_sizes, row_range
+from .modules import Change, Edges, as_holder, inputs_of, layers_of, named_layers, refuse_rows, size_of
+from .rebuilding import for_each_layer, rebuilt, refuse_sizes, sizes_per_layer
 
 M = TypeVar("M", bound=nn.Module)
 TOLD = 0.01  # relative change of an edge, as one sees it in a picture, from which a refit of another basis warns
@@ -93,26 +93,28 @@ def adapt(
         raise ConfigError(
             f"adapt needs 0 <= quantile <= 1 and margin >= 0, got quantile={shown(quantile)}, margin={shown(margin)}"
         )
-    sizes = [size_of(layer) for layer in layers] if grid_size is None else per_layer(layers, grid_size)
+    sizes = [size_of(layer) for layer in layers] if grid_size is None else sizes_per_layer(layers, grid_size)
     refuse_sizes(old, layers, sizes)
     way = {"quantile": float(quantile), "margin": float(margin)}
-    with torch.no_grad():
-        if isinstance(old, KAN):
-            made = _kan_refits(old, X, sizes, way)
-        else:
-            seen = inputs_of(old, X)
-            made = each(old, "adapt", lambda layer, number: _refit(layer, seen[number], sizes[number], **way))
+    if isinstance(old, KAN):
+        made = _kan_refits(old, X, sizes, way)
+    else:
+        seen = inputs_of(old, X, "adapt")
+        made = for_each_layer(old, "adapt", lambda layer, number: _refit(layer, seen[number], sizes[number], **way))
     changes, fresh, errors = zip(*made, strict=True)
     _tell_errors(old, errors)
     residual = ", ".join(f"{error:.2g}" for error in errors)
     edit = Edit("adapt", f"grid_size={sizes}; residual per layer: {residual}")
-    return rebuilt(old, changes, edit, optimizer, fresh)
+    return rebuilt(old, changes, fresh, edit, optimizer)
 
 
+@torch.no_grad()
 def _kan_refits(model: KAN, X: Any, sizes: Sequence[int], way: dict[str, float]) -> list[tuple[Change, Edges, float]]:
     """The refits of a KAN's layers, each to what the refitted ones before it give."""
-    rows, found = model.scale_inputs(model.as_input(X)), []
+    x, found = model.as_input(X), []
+    rows = model.scale_inputs(x)
     for number, (layer, size) in enumerate(zip(model.edge_layers, sizes, strict=True), start=1):
+        refuse_rows(rows, "adapt", model, number - 1, [x])
         found.append(_refit(layer, rows, size, **way))
         rows = model.multiply(number, found[-1][1](rows))
     return found
@@ -120,11 +122,11 @@ def _kan_refits(model: KAN, X: Any, sizes: Sequence[int], way: dict[str, float])
 
 def _refit(layer: Edges, rows: Tensor | None, size: int, quantile: float, margin: float) -> tuple[Change, Edges, float]:
     """How a layer changes to cover rows (b, i), None for those that it covers now; the new layer, and its error."""
-    low, high = (None, None) if rows is None else row_range(rows, "adapt")
     if not isinstance(layer, KANLayer):
-        if low is None or high is None:
-            return unchanged(layer), unchanged(layer)(layer), 0.0
-        change, error = refitting(layer, float(low.min()), float(high.max()), size, margin)
+        if rows is None:
+            change, error = unchanged(layer), 0.0
+        else:
+            change, error = refitting(layer, float(rows.min()), float(rows.max()), size, margin)
         return change, change(layer), error
     knots = layer.knots
     if rows is not None:

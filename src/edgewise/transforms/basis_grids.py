@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .. import grid
 from ..errors import GridError
 from ..limits import layer_bytes, refuse_too_large
 from ..nn.basis_layer import BasisLayer
@@ -44,14 +45,14 @@ class BasisChange:
             value = self.values(layer, name)
             if not bool(value.isfinite().all()) and bool(p.isfinite().all()):
                 raise GridError(
-                    f"{name} of a {type(layer).__name__} on {how.domain} overflows {p.dtype}; take rows that lie"
-                    " nearer, a module in torch.float64, or adapt(module, X) in place of extend"
+                    f"{name} on the domain {how.domain} overflows {p.dtype}; take rows that lie nearer, fewer basis"
+                    " functions, or the module in torch.float64, by .double()"
                 )
             setattr(new, name, nn.Parameter(value))
         return new
 
     def values(self, layer: BasisLayer, name: str) -> Tensor:
-        """One of the new parameters."""
+        """One of the new parameters, `coef` (i, k, o) say, in the number format of the old one."""
         p = getattr(layer, name).detach()
         if name == "coef":
             return (_on(self.how.coef, p) @ p.double()).to(p)
@@ -73,7 +74,7 @@ def _on(matrix: Tensor, like: Tensor) -> Tensor:
 
 
 def _signs(own: Tensor, p: Tensor) -> Tensor:
-    """Signs of the new parameters: those of the old ones, and + for what is new."""
+    """Signs (i, h') of the new parameters: those of the old ones p (i, h), and + for what is new."""
     signs = torch.ones(p.shape[0], own.shape[0], dtype=torch.float64, device=p.device)
     kept = min(p.shape[1], own.shape[0])
     signs[:, :kept] = torch.where(p[:, :kept] < 0, -1.0, 1.0)
@@ -107,15 +108,11 @@ def refitting(layer: BasisLayer, low: float, high: float, size: int, margin: flo
     """To `size` basis functions on a domain of these ends, and the largest error there, relative to the largest value.
 
     Least squares at fixed points of the new domain, close to its ends as polynomials need them. Constants, which no
-    basis has, go into the bias. A domain without length becomes one of length 2, as knots do. Raises `GridError` for
-    numbers that are not finite.
+    basis has, go into the bias. Raises `GridError` for numbers that are not finite.
     """
-    low, high = (low - 1.0, high + 1.0) if high - low <= 1e-12 * max(abs(low), abs(high)) else (low, high)
-    domain = low - margin * (high - low), high + margin * (high - low)
-    if not math.isfinite(domain[1] - domain[0]):
-        raise GridError(
-            f"a domain longer than the rows by margin={margin:.3g} has no finite length; take a smaller one"
-        )
+    ends = torch.tensor([[low], [high]], dtype=torch.float64)
+    first, last = grid.with_margin(ends[0], ends[1], margin)
+    domain = float(first), float(last)
     own = layer.follow_domain(size, (domain[1] - domain[0]) / (layer.domain[1] - layer.domain[0]))
     old, blank = plain(layer), Rebasing(size, domain, padded(size, layer.num_basis), own=own)
     x = points(domain, layer.num_basis + size)

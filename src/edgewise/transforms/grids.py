@@ -16,8 +16,8 @@ from ..metadata import Edit
 from ..model import KAN, Fitted
 from .basis_grids import extending, refining
 from .layer_grids import extended, refined
-from .modules import Edges, as_holder, inputs_of, layers_of, size_of
-from .rebuilding import Change, each, per_layer, rebuilt, refuse_sizes, row_range
+from .modules import Change, Edges, as_holder, inputs_of, layers_of, refuse_rows, size_of
+from .rebuilding import changed_layers, rebuilt, refuse_sizes, sizes_per_layer
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -62,8 +62,8 @@ def refine(
     Raises:
         ConfigError: both settings, or one that is no whole number from 1 on; an optimizer that cannot go on.
         GridError: a new size below the old one.
-        StructureError: no layer of edges, or one that cannot be replaced, such as a `GaussianLayer`: its narrower bumps
-            do not hold the functions of wider ones.
+        StructureError: no layer of edges, or one that cannot be replaced. A `GaussianLayer` cannot be refined either,
+            as narrower bumps do not hold the functions of wider ones.
 
     Source: arXiv 2404.19756, section 2.4, with knot insertion in place of its sampled refit.
 
@@ -83,16 +83,15 @@ def refine(
             raise ConfigError(f"factor must be an integer >= 1, got {shown(factor)}")
         sizes = [size_of(layer) * factor for layer in layers]
     else:
-        sizes = per_layer(layers, grid_size)
+        sizes = sizes_per_layer(layers, grid_size)
     refuse_sizes(old, layers, sizes)
-    changes = each(
-        old,
-        "refine",
-        lambda layer, number: (
-            partial(refined, size=sizes[number]) if isinstance(layer, KANLayer) else refining(layer, sizes[number])
-        ),
-    )
-    return rebuilt(old, changes, Edit("refine", f"grid_size={sizes}"), optimizer)
+
+    def change_of(layer: Edges, number: int) -> Change:
+        size = sizes[number]
+        return partial(refined, size=size) if isinstance(layer, KANLayer) else refining(layer, size)
+
+    changes, fresh = changed_layers(old, "refine", change_of)
+    return rebuilt(old, changes, fresh, Edit("refine", f"grid_size={sizes}"), optimizer)
 
 
 @overload
@@ -108,8 +107,8 @@ def extend(model: Any, X: Any, *, optimizer: Optimizer | None = None) -> Any:
     overrun already by inputs inside the old intervals. It keeps that end, as the tangent beyond is part of the old
     function. In other modules every grid is extended over what reaches it now.
 
-    Layers on other bases get a longer domain, and stay the same functions everywhere: more bumps, or more waves, or
-    another unit for the powers of quotients.
+    Layers on other bases get a longer domain, and stay the same functions everywhere. They have more bumps or waves
+    then, or another unit for the powers of quotients.
 
     Args:
         model: the KAN, any module that holds layers of edges, or the result of a fit.
@@ -123,8 +122,8 @@ def extend(model: Any, X: Any, *, optimizer: Optimizer | None = None) -> Any:
     Raises:
         GridError: no row, numbers that are not finite, or rows so far away that `adapt` is the better tool.
         DataError: no tensor, for modules that take one.
-        StructureError: no layer of edges, or one that cannot be replaced, such as a `ChebyshevLayer` that rows overrun:
-            no polynomial goes on along tangents.
+        StructureError: no layer of edges, or one that cannot be replaced. A `ChebyshevLayer` that rows overrun cannot
+            be extended either, as no polynomial goes on along tangents.
         ConfigError: an optimizer that cannot go on.
 
     >>> extend(KAN((1, 1), grid_size=4), [[1.4]]).layers[0].grid_size
@@ -139,20 +138,20 @@ def extend(model: Any, X: Any, *, optimizer: Optimizer | None = None) -> Any:
             return partial(extended, low=low, high=high)
         return extending(layer, float(low.min()), float(high.max()))
 
-    changes = each(old, "extend", change_of)
-    with torch.no_grad():
-        fresh = [change(layer) for change, layer in zip(changes, layers_of(old), strict=True)]
+    changes, fresh = changed_layers(old, "extend", change_of)
     edit = Edit("extend", f"grid_size={[size_of(layer) for layer in fresh]}")
-    return rebuilt(old, changes, edit, optimizer, fresh)
+    return rebuilt(old, changes, fresh, edit, optimizer)
 
 
 @torch.no_grad()
 def _kan_ends(model: KAN, X: Any) -> list[tuple[Tensor, Tensor]]:
     """The intervals that the grids of a KAN shall cover: those of the activations, as extended layers give them."""
-    a, ends = model.scale_inputs(model.as_input(X)), []
+    x, ends = model.as_input(X), []
+    a = model.scale_inputs(x)
     box = model.edge_layers[0].interval  # where the old function must not change, as seen by each layer
     for number, layer in enumerate(model.edge_layers, start=1):
-        low, high = row_range(a, "extend")
+        refuse_rows(a, "extend", model, number - 1, [x])
+        low, high = a.amin(0), a.amax(0)
         first, last = layer.interval
         low = first if bool((box[0] < first).any()) else low
         high = last if bool((box[1] > last).any()) else high
@@ -165,8 +164,8 @@ def _kan_ends(model: KAN, X: Any) -> list[tuple[Tensor, Tensor]]:
 def _module_ends(module: nn.Module, X: Any) -> list[tuple[Tensor, Tensor]]:
     """The intervals that the grids of a module shall cover: those of what reaches them."""
     return [
-        row_range(a, "extend") if a is not None else _ends(layer)
-        for layer, a in zip(layers_of(module), inputs_of(module, X), strict=True)
+        (a.amin(0), a.amax(0)) if a is not None else _ends(layer)
+        for layer, a in zip(layers_of(module), inputs_of(module, X, "extend"), strict=True)
     ]
 
 
@@ -192,11 +191,12 @@ def grown(model: KAN, X: Any, size: int = 1) -> KAN:
     Raises:
         GridError: activations that are not finite, or too far away.
     """
-    a, layers = model.scale_inputs(model.as_input(X)), []
+    x, layers = model.as_input(X), []
+    a = model.scale_inputs(x)
     with torch.no_grad():
         for number, layer in enumerate(model.edge_layers, start=1):
-            low, high = row_range(a, "fit")
-            layers.append(extended(refined(layer, max(size, layer.grid_size)), low, high))
+            refuse_rows(a, "fit", model, number - 1, [x])
+            layers.append(extended(refined(layer, max(size, layer.grid_size)), a.amin(0), a.amax(0)))
             a = model.multiply(number, layers[-1](a))
     return model.build(layers=layers)
 

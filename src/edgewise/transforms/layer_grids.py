@@ -12,8 +12,6 @@ from .. import grid, ops
 from ..fitting import project
 from ..layers import KANLayer
 
-Change = Callable[[KANLayer], KANLayer]  # what makes of a layer the same layer on another grid
-
 
 def refined(layer: KANLayer, size: int) -> KANLayer:
     """The layer with `size` intervals, by knot insertion."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,13 +11,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
-from ..errors import DataError, StructureError, few, shown
+from ..devices import is_shard
+from ..errors import DataError, GridError, StructureError, few, shown
 from ..layers import KANLayer
 from ..metadata import Edit
 from ..model import KAN, as_kan
 from ..nn.basis_layer import BasisLayer
 
 Edges = KANLayer | BasisLayer  # the layers that a grid, or a basis, belongs to
+Change = Callable[[Any], Any]  # what makes of one of them the same layer on another grid, or another basis
 
 
 def as_holder(model: Any, what: str) -> nn.Module:
@@ -68,7 +70,7 @@ def _fault(layer: Edges) -> str:
         return "is parametrized; torch.nn.utils.parametrize.remove_parametrizations makes it plain"
     if type(layer).__init__ not in (KANLayer.__init__, BasisLayer.__init__):
         return f"is a {type(layer).__name__}, whose own __init__ a new layer would not go through"
-    if hasattr(layer.coef, "to_local"):
+    if is_shard(layer.coef):
         return "is sharded over processes; change it before fully_shard"
     return "is on the device 'meta', which holds no values" if layer.coef.is_meta else ""
 
@@ -108,7 +110,7 @@ def replaced(module: nn.Module, fresh: Sequence[Edges], edit: Edit) -> nn.Module
     return held
 
 
-def inputs_of(module: nn.Module, X: Any) -> list[Tensor | None]:
+def inputs_of(module: nn.Module, X: Any, what: str) -> list[Tensor | None]:
     """What reaches each layer of edges (rows, i) in the order of `layers_of`, or None where nothing does.
 
     The module is called once, on a copy in evaluation mode, so that neither dropout nor running means take part.
@@ -116,9 +118,11 @@ def inputs_of(module: nn.Module, X: Any) -> list[Tensor | None]:
     Args:
         module: any module.
         X: the tensor that it takes, or a tuple of its positional arguments.
+        what: the verb that was called, for the message.
 
     Raises:
         DataError: something else.
+        GridError: no row reaches a layer, or numbers that are not finite.
     """
     arguments = X if isinstance(X, tuple) else (X,)
     if not arguments or not all(isinstance(x, Tensor) for x in arguments):
@@ -138,4 +142,33 @@ def inputs_of(module: nn.Module, X: Any) -> list[Tensor | None]:
         probe(*arguments)
     for hook in hooks:
         hook.remove()
-    return [torch.cat(rows).to(layer.coef) if (rows := seen[id(layer)]) else None for layer in layers]
+    found = [torch.cat(rows).to(layer.coef) if (rows := seen[id(layer)]) else None for layer in layers]
+    for number, rows in enumerate(found):
+        if rows is not None:
+            refuse_rows(rows, what, module, number, arguments)
+    return found
+
+
+def refuse_rows(rows: Tensor, what: str, module: nn.Module, number: int, given: Sequence[Tensor]) -> None:
+    """Raise `GridError` for rows over which no grid can lie, as there is none, or numbers are not finite.
+
+    Args:
+        rows (b, i): what reaches a layer.
+        what: the verb that was called, for the message.
+        module: the whole one.
+        number: of the layer, from 0, in the order of `layers_of`.
+        given: the tensors that the module was called with.
+    """
+    needed = f"{what} needs at least one row of X and finite values throughout, got"
+    if rows.shape[0] == 0:
+        raise GridError(f"{needed} no row")
+    if bool(rows.isfinite().all()):
+        return
+    if not all(bool(x.isfinite().all()) for x in given):
+        raise GridError(f"{needed} NaN or infinite values")
+    name, layer = list(named_layers(module))[number]
+    place = f"{what} needs finite activations; those that reach {name or 'the layer'} ({type(layer).__name__})"
+    if broken := [key for key, p in module.named_parameters() if not bool(p.isfinite().all())]:
+        raise GridError(f"{place} are not, as parameters are NaN or infinite: {few(broken)}; make these anew")
+    wider = "" if rows.dtype == torch.float64 else ", or the model in torch.float64, by .double()"
+    raise GridError(f"{place} overflow {rows.dtype}, though X is finite; take rows that lie nearer{wider}")

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ..errors import ConfigError, shown
-from .following import Follower, followers
+from .followers import Follower, followers
 
 # magnitudes by the names of torch's optimizers, and the mean that one of them subtracts -> the power of the width of a
 # function with which they grow

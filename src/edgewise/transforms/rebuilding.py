@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
 
 from ..config import is_sequence, refuse_widths
@@ -16,13 +16,12 @@ from ..layers import KANLayer
 from ..limits import layer_bytes, refuse_too_large
 from ..metadata import Edit
 from ..model import KAN
-from .modules import Edges, layers_of, named_layers, replaced
+from .modules import Change, Edges, layers_of, named_layers, replaced
 from .optimizer_state import carry, check_optimizer
 
-Change = Callable[[Any], Any]  # what makes of a layer the same layer on another grid, or another basis
 
-
-def each(module: nn.Module, verb: str, make: Callable[[Edges, int], Any]) -> list[Any]:
+@torch.no_grad()
+def for_each_layer(module: nn.Module, verb: str, make: Callable[[Edges, int], Any]) -> list[Any]:
     """What is made of each layer of edges and its number. An error about another basis names the layer."""
     found = []
     for number, (name, layer) in enumerate(named_layers(module)):
@@ -36,7 +35,20 @@ def each(module: nn.Module, verb: str, make: Callable[[Edges, int], Any]) -> lis
     return found
 
 
-def per_layer(layers: Sequence[Edges], grid_size: int | Sequence[int]) -> list[int]:
+def changed_layers(
+    module: nn.Module, verb: str, change_of: Callable[[Edges, int], Change]
+) -> tuple[list[Change], list[Edges]]:
+    """The change for each layer of edges and its number, and the layers that they make."""
+
+    def make(layer: Edges, number: int) -> tuple[Change, Edges]:
+        change = change_of(layer, number)
+        return change, change(layer)
+
+    changes, fresh = zip(*for_each_layer(module, verb, make), strict=True)
+    return list(changes), list(fresh)
+
+
+def sizes_per_layer(layers: Sequence[Edges], grid_size: int | Sequence[int]) -> list[int]:
     """The size for each layer. Raises `ConfigError` for what is none."""
     depth = len(layers)
     sizes: Sequence[Any] = grid_size if is_sequence(grid_size) else [grid_size] * depth
@@ -64,28 +76,14 @@ def refuse_sizes(model: nn.Module, layers: Sequence[Edges], sizes: Sequence[int]
 def rebuilt(
     old: nn.Module,
     changes: Sequence[Change],
+    fresh: Sequence[Any],
     edit: Edit,
     optimizer: Optimizer | None,
-    fresh: Sequence[Any] | None = None,
 ) -> nn.Module:
-    """The module with its layers changed, one change for each, and the optimizer that goes on with it.
-
-    `fresh` are the changed layers, where they are known already.
-    """
+    """The module with a fresh layer for each, which a change has made of it, and the optimizer that goes on with it."""
     if optimizer is not None:
         check_optimizer(optimizer, old)
-    layers = layers_of(old)
-    if fresh is None:
-        fresh = [change(layer) for change, layer in zip(changes, layers, strict=True)]
     new = old.build(layers=fresh, edit=edit) if isinstance(old, KAN) else replaced(old, fresh, edit)
     if optimizer is not None:
-        carry(optimizer, old, new, list(zip(layers, layers_of(new), changes, strict=True)))
+        carry(optimizer, old, new, list(zip(layers_of(old), layers_of(new), changes, strict=True)))
     return new
-
-
-def row_range(a: Tensor, verb: str) -> tuple[Tensor, Tensor]:
-    """The ends (i,) of rows (b, i). Raises `GridError` where there are none, or none that are finite."""
-    if a.shape[0] == 0 or not bool(torch.isfinite(a).all()):
-        got = "no row" if a.shape[0] == 0 else "NaN or infinite values"
-        raise GridError(f"{verb} needs at least one row of X and finite values throughout, got {got}")
-    return a.amin(0), a.amax(0)

@@ -1,7 +1,7 @@
 """A factor on the loss that keeps gradients in float16 from vanishing (Micikevicius et al. 2018, arXiv 1710.03740).
 
 `torch.amp.GradScaler` skips a step where gradients overflow, and takes no closure. Here the same loss is differentiated
-anew with a smaller factor, so that every batch makes its step, by methods that ask for several gradients too.
+anew with a smaller factor. So every batch makes its step, by methods that ask for several gradients too.
 """
 
 from __future__ import annotations

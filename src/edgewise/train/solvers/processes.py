@@ -13,6 +13,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from ...devices import is_shard
+
 
 def count() -> int:
     """How many processes train together; 1 where none were joined.
@@ -51,7 +53,7 @@ def same_everywhere(module: nn.Module, buffers_alone: bool = False) -> None:
     parameters each process keeps its part."""
     if count() > 1:
         for values in module.buffers() if buffers_alone else module.state_dict().values():
-            if not hasattr(values, "to_local"):
+            if not is_shard(values):
                 dist.broadcast(values, 0)
 
 

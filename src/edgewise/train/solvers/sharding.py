@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ...devices import is_shard
 from ...errors import few
 from . import processes
 
@@ -70,8 +71,8 @@ def reshard(module: nn.Module) -> None:
 
 def local(values: Tensor) -> Tensor:
     """The part of a tensor that this process holds, which shares its memory; of a plain one all of it."""
-    own: Any = getattr(values, "to_local", None)
-    return values if own is None else own()
+    spread: Any = values
+    return spread.to_local() if is_shard(values) else values
 
 
 def share(rows: int, device: torch.device) -> float:
@@ -91,7 +92,7 @@ def mean(value: Tensor) -> Tensor:
 
 def agreed(flag: bool, parameters: Sequence[Tensor]) -> bool:
     """Whether it is so in every process, each of which sees its part of the parameters."""
-    if not any(hasattr(p, "to_local") for p in parameters):
+    if not any(map(is_shard, parameters)):
         return flag
     missing = torch.tensor(0.0 if flag else 1.0, device=local(parameters[0]).device)
     return float(processes.total(missing)) == 0.0

@@ -1,4 +1,4 @@
-"""How the state of an optimizer for one parameter follows a change of the grid.
+"""Followers: how the state of an optimizer for one parameter follows a change of the grid.
 
 Letters: i input node, j basis function before, k after, h parameters of a basis itself.
 """
@@ -16,7 +16,7 @@ from .. import grid
 from ..layers import KANLayer
 from ..nn.basis_layer import BasisLayer
 from .basis_grids import BasisChange, features, plain, points
-from .layer_grids import Change
+from .modules import Change
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Follower:
     wider: Tensor
 
     def magnitude(self, value: Tensor, power: int) -> Tensor:
-        """A magnitude that grows with this power of a gradient."""
+        """A magnitude (i, j, ...) that grows with this power of a gradient, for the new functions (i, k, ...)."""
         rows = torch.arange(self.nearest.shape[0], device=self.nearest.device)[:, None]
         scale = self.wider.reshape(*self.wider.shape, *[1] * (value.dim() - 2))
         return value[rows, self.nearest] * (scale**power).to(value)
@@ -49,6 +49,8 @@ def followers(old: nn.Module, new: nn.Module, change: Any) -> dict[Tensor, Follo
 
 
 def _of_splines(old: KANLayer, new: KANLayer, change: Change) -> Follower:
+    """Of coefficients (i, j, o): a direction is changed as they are, and widths are those of their supports."""
+
     def moved(direction: Tensor) -> Tensor:
         parts = {**old.parts(), "coef": direction.to(old.coef)}
         return change(KANLayer.build(**parts)).coef.detach().to(direction)
@@ -63,10 +65,11 @@ def _of_splines(old: KANLayer, new: KANLayer, change: Change) -> Follower:
 
 
 def _of_basis(old: BasisLayer, new: BasisLayer, change: BasisChange) -> dict[Tensor, Follower]:
+    """Of the coefficients and of the basis's own parameters; a width is a function's mean size on the new domain."""
     how = change.how
     matrix = (how.coef if how.direction is None else how.direction).to(old.coef.device)
     nearest = _nearest(matrix if matrix.dim() == 3 else matrix[None])
-    x = points(change.how.domain, old.num_basis + new.num_basis)
+    x = points(how.domain, old.num_basis + new.num_basis)
     before, after = (features(plain(layer), x).abs().mean(1).to(old.coef.device) for layer in (old, new))
     size = (old.in_features, -1)
     nearest, before, after = nearest.expand(size), before.expand(size), after.expand(size)
@@ -74,13 +77,13 @@ def _of_basis(old: BasisLayer, new: BasisLayer, change: BasisChange) -> dict[Ten
     found: dict[Tensor, Follower] = {
         old.coef: Follower(lambda direction: (matrix @ direction.double()).to(direction), nearest, wider)
     }
-    for name in change.how.own:
-        found[getattr(old, name)] = _of_squares(getattr(old, name), getattr(new, name), change.how.own[name])
+    for name, own in how.own.items():
+        found[getattr(old, name)] = _of_squares(getattr(old, name), getattr(new, name), own)
     return found
 
 
 def _of_squares(p: Tensor, new: Tensor, own: Tensor) -> Follower:
-    """Of a parameter with p'^2 = own @ (1, p^2), so that p' dp' = own p dp."""
+    """Of a parameter (i, h) with p'^2 = own @ (1, p^2), own (h', 1 + h), so that p' dp' = own p dp."""
     before, after = p.detach().double(), new.detach().double()
     slopes = own[:, 1:].to(before.device) * before[:, None, :]  # (i, h', h)
     slopes = torch.where(after[..., None] != 0, slopes / after[..., None], 0.0)
@@ -91,8 +94,8 @@ def _of_squares(p: Tensor, new: Tensor, own: Tensor) -> Follower:
 
 
 def _nearest(matrix: Tensor) -> Tensor:
-    """For each row (i, k) of a matrix (i, k, j) its largest column; a row of zeros takes that of the last one with
-    any, or the first column."""
+    """For each row of a matrix (i, k, j) its largest column: (i, k). A row of zeros takes that of the last row with
+    any, or column 0."""
     largest, column = matrix.abs().max(2)
     row = torch.arange(matrix.shape[1], device=matrix.device).expand(column.shape)
     last = torch.where(largest > 0, row, 0).cummax(1).values
