@@ -178,8 +178,9 @@ class _Search:
         """What the search of a level found, in words."""
         task = self.tasks[level]
         best = self._by_price(level)[0].node
-        law = verdict(best, task.by_choice).is_law
-        return f"{task.target} = {written(best, [*map(in_formula, task.names)])} is a law" if law else "no law was found"
+        if not verdict(best, task.by_choice).is_law:
+            return "no law was found"
+        return f"{task.target} = {written(best, [*map(in_formula, task.names)])} is a law"
 
     def _by_price(self, level: str) -> list[Polished]:
         """The formulas of the front of a level, the best first."""

@@ -11,7 +11,6 @@ from torch import Tensor
 from ..data import as_matrix
 from .tree import Node, to_sympy, values, written
 
-
 CONSTANTS = ("pi", "E")  # what formulas call so is no column
 
 
