@@ -127,7 +127,7 @@ def test_frames_with_names_that_occur_twice_or_have_parts_are_taken():
     assert str(ew.discover(twice, target="y", **QUIET).best) == "u*`u.2`"
     parts = twice.set_axis(pandas.MultiIndex.from_tuples([("a", "u"), ("a", "v"), ("b", "y")]), axis=1)
     found = ew.discover(parts, target="b y", **QUIET)
-    assert str(found.best) == "a u*a v" and found.target == "b y"
+    assert str(found.best) == "`a u`*`a v`" and found.target == "b y"
 
 
 def test_a_target_in_a_frame_whose_names_are_no_text_is_told():

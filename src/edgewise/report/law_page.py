@@ -59,4 +59,4 @@ def _formula(found: Discovery) -> Expressions:
     """The best formula, with its constants of several digits and their standard errors."""
     value, target = found.best.expression, clean(found.target)
     notes = [f"{one.value:.10g} has a standard error of {one.error:.2g}" for one in found.best.constants]
-    return Expressions((Expression(target, value, f"{target} = {clean(value)}", as_latex(value)),), tuple(notes))
+    return Expressions((Expression(target, value, f"{target} = {clean(found.best.text)}", as_latex(value)),), tuple(notes))
