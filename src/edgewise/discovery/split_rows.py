@@ -120,7 +120,7 @@ def task_of(given: Given, seed: int, units: Mapping[str, Any] | None = None) -> 
         )
     generator = torch.Generator().manual_seed(int(seed))
     order = torch.randperm(len(matrix), generator=generator)
-    choosing, judging = max(4, int(TUNED.choosing * len(matrix))), max(TUNED.judges, int(TUNED.judging * len(matrix)))
+    choosing, judging = (max(4, int(part * len(matrix))) for part in (TUNED.choosing, TUNED.judging))
     ends = (choosing, choosing + judging)
     places = (order[: ends[0]], order[ends[0] : ends[1]], order[ends[1] :])
     parts = [LawRows(matrix[at], column[at], at) for at in places]
