@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 import edgewise as ew
-from edgewise.train.evidence.averaging import _of_parts, averaged
+from edgewise.train.evidence.averaging import _of_other_kind, _of_parts, averaged
 from edgewise.train.evidence.chosen_terms import Model, Task
 from edgewise.train.evidence.pair_search import _or_nothing, search
-from edgewise.train.evidence.terms import edge_term, prior_of
+from edgewise.train.evidence.stacking import stacked
+from edgewise.train.evidence.terms import Term, edge_term, prior_of
 from edgewise.train.evidence.tuning import TUNED
 from edgewise.train.evidence.variables import variables
 from helpers import assert_close
@@ -38,25 +39,56 @@ def found(x: Tensor, y: Tensor, classes: int = 1) -> tuple[Task, Model]:
     return task, search(task, range(D), [], 0)
 
 
+def all_terms(task: Task, whole: Model) -> list[Term]:
+    there = {term.variables for term in whole.terms}
+    return whole.terms + [edge_term(number, task.variables[number]) for number in range(D) if (number,) not in there]
+
+
+def without_constants(logits: Tensor) -> Tensor:
+    return logits - logits.mean(1, keepdim=True)
+
+
 @pytest.mark.parametrize("classes", [2, 3])
-def test_functions_are_means_of_those_of_the_parts_and_as_large_as_those_of_all_rows(classes: int):
+def test_logits_of_parts_differ_and_are_as_large_as_those_of_all_rows(classes: int):
     x, y = table(80)
     task, whole = found(x, labels(y, classes), classes)
+    terms = all_terms(task, whole)
+    parts = _of_parts(task, whole, terms)
+    assert len(parts.coefs) == len(parts.constants) == TUNED.shuffles * TUNED.left_out
+    assert float((parts.coefs - parts.coefs[0]).abs().max()) > 1e-3
+    assert bool((parts.unseen != 0).any(2).all())  # every row was left out once in every shuffle
+    mean = without_constants(task.functions(terms) @ parts.coefs.mean(0))
+    size = without_constants(task.predict(whole.terms, whole.posterior, x) - whole.posterior.constant).norm()
+    assert_close(mean.norm(), size, like="float64")
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_mean_is_what_the_parts_of_both_kinds_say_weighted_by_rows_that_they_did_not_see(classes: int):
+    x, y = table(80)
+    task, whole = found(x, labels(y, classes), classes)
+    terms = all_terms(task, whole)
+    parts, other = _of_parts(task, whole, terms), _of_other_kind(task, whole, terms)
+    assert other is not None
+    a, b = stacked(parts.unseen, other.unseen, task.y, task.weight)
     mean = averaged(task, whole, range(D))
-    there = {term.variables for term in whole.terms}
-    more = [edge_term(number, task.variables[number]) for number in range(D) if (number,) not in there]
-    parts = _of_parts(task, whole, whole.terms + more)
+    each = (task.functions(terms) @ kind.coefs.mean(0) + kind.constants.mean(0) for kind in (parts, other))
+    one, two = each
+    assert_close(task.predict(mean.terms, mean.posterior, x), a * one + b * two, like="float64")
 
-    def functions(model: Model) -> Tensor:
-        of_all = task.predict(model.terms, model.posterior, x) - model.posterior.constant
-        return of_all - of_all.mean(1, keepdim=True)
 
-    each = torch.stack([functions(end) for end in parts])
-    assert len(parts) == TUNED.shuffles * TUNED.left_out
-    assert float((each - each[0]).abs().max()) > 1e-3  # the parts are different
-    size = functions(whole).norm()
-    assert_close(functions(mean), each.mean(0) * (size / each.mean(0).norm()), like="float64")
-    assert_close(functions(mean).norm(), size, like="float64")
+def test_new_rows_are_foretold_better_by_the_mean_than_by_one_fit():
+    gains = []
+    for seed in range(4):
+        x, y = table(60, noise=0.8, seed=seed)
+        task, whole = found(x, labels(y, 3), 3)
+        mean = averaged(task, whole, range(D))
+        new, truth = table(2000, noise=0.8, seed=100 + seed)
+        loss = [
+            torch.nn.functional.cross_entropy(task.predict(model.terms, model.posterior, new), labels(truth, 3))
+            for model in (whole, mean)
+        ]
+        gains.append(float(loss[0] - loss[1]))
+    assert sum(gains) > 0, gains
 
 
 def test_every_function_of_the_mean_has_a_band():

@@ -5,26 +5,44 @@ over parts of the rows lies between (subagging; Bühlmann & Yu 2002, doi:10.1214
 the same functions, and so their mean is one network. The parts decide anew which variables act, and how smoothly; pairs
 are those that all rows together ask for.
 
-A part of the rows is less sure of classes than all rows. So the logits of the mean get the size of those of all rows.
+There are two kinds of fits: few variables, each with its own strength, or all of them, with one strength for their
+lines. Each part has one of each kind. The rows that a part leaves out say how much the kinds weigh, and how large the
+logits are to be. Before that, the logits of each kind get the size of those of all rows: a part is less sure of
+classes.
 
 Numbers are not averaged. On nine tables of 50 to 530 rows the mean had 0.99 times the error of one fit in the median.
-Where a few far rows say all, it had 1.5 times: a part without them knows nothing.
+Where a few far rows say all, it had 1.5 times: a part without them knows nothing. Nor are the two kinds mixed for
+numbers: on twelve tables that changed errors by 0.1 % in the median.
 
-Letters: m functions, k classes, f fits.
+Letters: n rows, m functions, k classes, f fits, s shuffles.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from .chosen_terms import Model, Task, carried, dense, sparse
 from .marginal import Posterior, Spread
+from .stacking import stacked
 from .terms import Term, edge_term
 from .tuning import TUNED
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The fits of one kind to parts of the rows, whose logits have the size of those of all rows.
+
+    coefs (f, m, k) and constants (f, k): of the functions of all terms. unseen (s, n, k): the logits of each row by the
+    fits that left it out.
+    """
+
+    coefs: Tensor
+    constants: Tensor
+    unseen: Tensor
 
 
 def averaged(task: Task, found: Model, inputs: Sequence[int]) -> Model:
@@ -39,32 +57,53 @@ def averaged(task: Task, found: Model, inputs: Sequence[int]) -> Model:
     there = {term.variables for term in found.terms}
     more = [edge_term(number, task.variables[number]) for number in inputs if (number,) not in there]
     terms, many = found.terms + more, task.classes > 2
-    if sum(len(term.roughness) for term in terms) * (task.classes if many else 1) > TUNED.offered:
-        terms = found.terms
-    ends = _of_parts(task, found, terms)
+    all_offered = sum(len(term.roughness) for term in terms) * (task.classes if many else 1) <= TUNED.offered
+    terms = terms if all_offered else found.terms
+    parts = _of_parts(task, found, terms)
+    coefs, constants = parts.coefs, parts.constants
+    other = _of_other_kind(task, found, terms) if all_offered else None
+    one, two = stacked(parts.unseen, (other or parts).unseen, task.y, task.weight)
+    if other is not None and two > 0:
+        coefs, constants = one * coefs + two * other.coefs, one * constants + two * other.constants
+    else:
+        coefs, constants = one * coefs, one * constants
     sizes = [len(term.roughness) for term in terms]
-    coefs = torch.stack([_placed(end, terms) for end in ends])
     taken = [bool((mine != 0).any()) for mine in coefs.split(sizes, 1)]
     taken[: len(found.terms)] = [True] * len(found.terms)
     coefs = coefs[:, torch.tensor(taken).repeat_interleave(torch.tensor(sizes))]
     kept = [term for term, there in zip(terms, taken, strict=True) if there]
-    constant = torch.stack([end.posterior.constant for end in ends]).mean(0)
-    result = replace(found, terms=kept, posterior=_posterior(found, kept, coefs, constant, task.classes))
-    growth = _growth(task, result, found)
-    return replace(result, posterior=replace(result.posterior, coef=growth * result.posterior.coef))
+    return replace(found, terms=kept, posterior=_posterior(found, kept, coefs, constants.mean(0), task.classes))
 
 
-def _of_parts(task: Task, whole: Model, terms: list[Term]) -> list[Model]:
-    """The fits of these terms, from the strengths of all rows on: of each shuffle, every part is left out once."""
-    generator, found = torch.Generator().manual_seed(0), []
-    singles = sum(len(term.variables) == 1 for term in terms)
-    known = carried(whole, terms)
-    how, among = dense if whole.common else sparse, (singles, len(terms) - singles)
-    for _ in range(TUNED.shuffles):
+def _of_other_kind(task: Task, found: Model, terms: list[Term]) -> Parts | None:
+    """The fits of the kind that was not chosen; None where all rows say nothing by it."""
+    how = sparse if found.common else dense
+    whole = how(task, terms, carried(found, terms), _among(terms), found)
+    return _of_parts(task, whole, terms) if whole.believed else None
+
+
+def _of_parts(task: Task, whole: Model, terms: list[Term]) -> Parts:
+    """The fits of these terms, from the strengths of all rows on: of each shuffle, every part is left out once.
+    `whole`: the fit to all rows, which says how large logits are."""
+    generator, ends = torch.Generator().manual_seed(0), []
+    known, how = carried(whole, terms), dense if whole.common else sparse
+    unseen = task.x.new_zeros(TUNED.shuffles, len(task.x), task.classes)
+    for shuffle in range(TUNED.shuffles):
         part = torch.randperm(len(task.x), generator=generator) % TUNED.left_out
         for out in range(TUNED.left_out):
-            found.append(how(task.take((part != out).nonzero()[:, 0]), terms, known, among))
-    return found
+            end = how(task.take((part != out).nonzero()[:, 0]), terms, known, _among(terms), whole)
+            ends.append(end)
+            unseen[shuffle, part == out] = task.predict(end.terms, end.posterior, task.x[part == out])
+    coefs = torch.stack([_placed(end, terms) for end in ends])
+    constants = torch.stack([end.posterior.constant for end in ends])
+    growth = _growth(task, terms, coefs.mean(0), whole)
+    return Parts(growth * coefs, constants, unseen)
+
+
+def _among(terms: Sequence[Term]) -> tuple[int, int]:
+    """How many terms there are of one variable, and of two."""
+    singles = sum(len(term.variables) == 1 for term in terms)
+    return singles, len(terms) - singles
 
 
 def _placed(end: Model, terms: Sequence[Term]) -> Tensor:
@@ -104,11 +143,14 @@ def _posterior(found: Model, terms: Sequence[Term], coefs: Tensor, constant: Ten
     )
 
 
-def _growth(task: Task, small: Model, large: Model) -> float:
-    """How many times larger the logits of one model are than those of another on the rows, without their constants."""
+def _growth(task: Task, terms: Sequence[Term], coef: Tensor, large: Model) -> float:
+    """How many times larger the logits of a model are on the rows than those of these coefficients (m, k), both without
+    their constants."""
     sizes = []
-    for model in (small, large):
-        functions = task.predict(model.terms, model.posterior, task.x) - model.posterior.constant
+    for functions in (
+        task.functions(terms) @ coef,
+        task.predict(large.terms, large.posterior, task.x) - large.posterior.constant,
+    ):
         apart = functions - functions.mean(1, keepdim=True)
         sizes.append(float((task.weight[:, None] * apart.square()).sum()))
     return (sizes[1] / sizes[0]) ** 0.5 if sizes[0] > 0 else 1.0

@@ -41,14 +41,22 @@ class Task:
         """Whether sums over the rows say all of them."""
         return self.loss_of is None and self.classes == 1
 
-    def fit(self, terms: Sequence[Term], prior: Prior, known: Tensor | None, sums: Sums | None) -> Posterior:
-        """The posterior of these terms; `known` (q,): strengths to go on from; `sums`: of `by_sums`."""
+    def fit(
+        self,
+        terms: Sequence[Term],
+        prior: Prior,
+        known: Tensor | None,
+        sums: Sums | None,
+        start: tuple[Tensor, Tensor] | None = None,
+    ) -> Posterior:
+        """The posterior of these terms; `known` (q,): strengths to go on from; `sums`: of `by_sums`; `start`: a
+        constant and coefficients to begin at, where sums do not say all."""
         if sums is not None:
             return squared_error(sums, prior, self.note, known)
         rows = self.blocks(terms)
         if self.loss_of is not None:
             return numbers(rows, prior, self.loss_of, self.note, known)
-        return cross_entropy(rows, prior, self.classes, self.note, known)
+        return cross_entropy(rows, prior, self.classes, self.note, known, start)
 
     def sums(self, terms: Sequence[Term], prior: Prior, near: Model | None) -> Sums | None:
         """What the rows say of these terms, where sums do: a part of those of a model that has all of them, or by one
@@ -180,6 +188,18 @@ class Model:
             return None
         return torch.cat([torch.arange(first, first + size) for first, size in known])
 
+    def start(self, terms: Sequence[Term]) -> tuple[Tensor, Tensor]:
+        """Its constant, and its coefficients of the functions of these terms, zero for those that it has not."""
+        sizes = [len(term.roughness) for term in self.terms]
+        names = [(term.variables, term.pooled) for term in self.terms]
+        found = dict(zip(names, self.posterior.coef.split(sizes), strict=True))
+        zero = torch.zeros_like(self.posterior.coef[:1])
+        parts = [
+            found.get((term.variables, term.pooled), zero.expand(len(term.roughness), *zero.shape[1:]))
+            for term in terms
+        ]
+        return self.posterior.constant, torch.cat(parts)
+
     @property
     def structure(self) -> Structure:
         """What was decided."""
@@ -194,7 +214,7 @@ class Model:
 
 def sparse(task: Task, terms: list[Term], known: Tensor | None, among: Among, near: Model | None = None) -> Model:
     """The terms that pay for themselves, with a strength each. `known`: strengths to go on from. `among`: how many
-    terms there might be, by which their choice is charged. `near`: a model that may have their sums."""
+    terms there might be, by which their choice is charged. `near`: a model of about these rows, where a fit begins."""
     return thinned(task, model_of(task, terms, False, known, among, near), among)
 
 
@@ -209,7 +229,7 @@ def thinned(task: Task, best: Model, among: Among) -> Model:
     Terms are dropped together, those of the least worth first, and half as many where so many are too many: of inputs
     that say the same, each one alone is worth nothing.
     """
-    whole, count = best, len(best.terms)
+    count = len(best.terms)
     while count and best.believed:
         worth = best.posterior.worth
         weak = [
@@ -221,7 +241,7 @@ def thinned(task: Task, best: Model, among: Among) -> Model:
         if not count:
             break
         left = [term for number, term in enumerate(best.terms) if number not in weak[:count]]
-        fewer = model_of(task, left, best.common, carried(best, left), among, whole)
+        fewer = model_of(task, left, best.common, carried(best, left), among, best)
         if fewer.score > best.score:
             best = fewer
         else:
@@ -245,7 +265,7 @@ def model_of(
     """
     prior = prior_of(terms, common)
     sums = task.sums(terms, prior, near)
-    posterior = task.fit(terms, prior, known, sums)
+    posterior = task.fit(terms, prior, known, sums, None if near is None else near.start(terms))
     singles = sum(len(term.variables) == 1 for term in terms)
     choices = _log_choices(among[0], singles) + _log_choices(among[1], len(terms) - singles)
     of_pairs = torch.cat([torch.full((term.groups,), len(term.variables) == 2) for term in terms])

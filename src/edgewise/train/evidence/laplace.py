@@ -20,16 +20,24 @@ from .marginal import Blocks, Note, Posterior, Prior, Strengths, factor_of, occa
 from .tuning import TUNED
 
 
-def cross_entropy(blocks: Blocks, prior: Prior, classes: int, note: Note, known: Tensor | None = None) -> Posterior:
+def cross_entropy(
+    blocks: Blocks,
+    prior: Prior,
+    classes: int,
+    note: Note,
+    known: Tensor | None = None,
+    start: tuple[Tensor, Tensor] | None = None,
+) -> Posterior:
     """The posterior of the logits of k classes, targets being class numbers. `known` (q,): the strengths to go on from,
-    nan where there are none."""
+    nan where there are none. `start`: a constant (k,) and coefficients (m, k) that the steps begin at."""
     counts = prior.roughness.new_zeros(classes)
     for _, y, weight in blocks():
         counts.index_add_(0, y, weight)
     flat = ((counts + 0.5) / (counts + 0.5).sum()).log()
     if classes == 2:
         flat = flat[1:] - flat[0]
-    found = _newton(blocks, prior, flat, Classes(), note, known)
+        start = None if start is None else (start[0][1:] - start[0][:1], start[1][:, 1:] - start[1][:, :1])
+    found = _newton(blocks, prior, flat, Classes(), note, known, start)
     if classes > 2:
         return found
     sign = torch.tensor([-0.5, 0.5], dtype=found.coef.dtype)
@@ -56,11 +64,17 @@ def numbers(blocks: Blocks, prior: Prior, loss: Numbers, note: Note, known: Tens
 
 
 def _newton(
-    blocks: Blocks, prior: Prior, flat: Tensor, likelihood: Likelihood, note: Note, known: Tensor | None
+    blocks: Blocks,
+    prior: Prior,
+    flat: Tensor,
+    likelihood: Likelihood,
+    note: Note,
+    known: Tensor | None,
+    start: tuple[Tensor, Tensor] | None = None,
 ) -> Posterior:
     """The posterior of as many predictions as `flat`, the constants that fit best alone, has."""
-    constant, count = flat, len(flat)
-    coef = prior.roughness.new_zeros(len(prior.groups), count)
+    count = len(flat)
+    constant, coef = start or (flat, prior.roughness.new_zeros(len(prior.groups), count))
     strengths, settled, gain = Strengths(prior, 1.0, known), False, 0.0
     y, weight = (torch.cat(parts) for parts in zip(*((y, weight) for _, y, weight in blocks()), strict=True))
     effective, mass = torch.zeros_like(strengths.value), float(weight.sum())

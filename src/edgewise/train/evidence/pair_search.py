@@ -16,6 +16,7 @@ from torch import Tensor
 
 from .chosen_terms import Among, Model, Structure, Task, carried, dense, model_of, sparse, thinned
 from .screening import Pair, pairs_of
+from .stacking import mean_and_error
 from .terms import Term, edge_term, pair_term, pooled_term
 from .tuning import TUNED
 
@@ -54,9 +55,7 @@ def search(
         return few
     tries: list[Try] = [_again(few, among), lambda part: _within(part, singles, lines, most, among)]
     losses, weight = _unseen_losses(task, tries, few)  # pairs chosen by all rows would know those that judge
-    gain = losses[0] - losses[1]
-    mean = weight @ gain / weight.sum()
-    error = (weight @ (gain - mean).square() / weight.sum() / (len(gain) - 1)).sqrt()
+    mean, error = mean_and_error(losses[0] - losses[1], weight)
     return every if mean > TUNED.simpler * error else few
 
 

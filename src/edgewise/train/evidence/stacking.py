@@ -1,0 +1,54 @@
+"""How much two kinds of fits weigh together, and how large their logits are to be: what rows say that the fits did not
+see (stacking; Wolpert 1992, doi:10.1016/S0893-6080(05)80023-1; Breiman 1996, doi:10.1007/BF00117832).
+
+Letters: n rows, k classes, s predictions of the same rows by different fits.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .tuning import TUNED
+
+
+def stacked(one: Tensor, other: Tensor, y: Tensor, weight: Tensor) -> tuple[float, float]:
+    """The factors of two kinds of logits, of which the first is kept alone unless both together are clearly better.
+
+    The logits grow or shrink as a whole. That the rows say, and a prior which would leave them as they are.
+
+    Args:
+        one, other (s, n, k): logits of rows by fits that did not see them.
+        y (n,): class numbers. weight (n,): of the rows.
+    """
+    alone = losses(one, y)
+    share, best = 1.0, alone
+    for part in torch.linspace(1, 0, TUNED.shares + 1, dtype=torch.float64).tolist():
+        both = losses(part * one + (1 - part) * other, y)
+        if weight @ both < weight @ best:
+            share, best = part, both
+    mean, error = mean_and_error(alone - best, weight)
+    share = share if mean > error else 1.0
+    size = _size(share * one + (1 - share) * other, y, weight)
+    return size * share, size * (1 - share)
+
+
+def _size(logits: Tensor, y: Tensor, weight: Tensor) -> float:
+    """What to multiply logits (s, n, k) by."""
+    widest = 3 * TUNED.size_spread
+    powers = torch.linspace(-widest, widest, TUNED.sizes, dtype=torch.float64)
+    charged = 0.5 * (powers / TUNED.size_spread).square()
+    total = torch.stack([weight @ losses(power.exp() * logits, y) for power in powers]) + charged
+    return float(powers[total.argmin()].exp())
+
+
+def losses(logits: Tensor, y: Tensor) -> Tensor:
+    """The cross-entropy of each row, the mean over its predictions: logits (s, n, k), y (n,) -> (n,)."""
+    each = [torch.nn.functional.cross_entropy(one, y, reduction="none") for one in logits]
+    return torch.stack(each).mean(0)
+
+
+def mean_and_error(gain: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """The mean of what rows gain (n,), and its standard error."""
+    mean = weight @ gain / weight.sum()
+    return mean, (weight @ (gain - mean).square() / weight.sum() / (len(gain) - 1)).sqrt()
