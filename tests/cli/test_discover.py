@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import edgewise as ew
 from edgewise.cli.main import main
 
 
@@ -32,6 +33,20 @@ def test_a_law_is_written_with_its_front_and_its_code(table: Path, tmp_path: Pat
     code: dict = {}
     exec(text.split("Python:\n")[1], code)
     assert code["predict"]([1.0, 0.5]) == [1.0]
+
+
+def test_names_that_are_no_words_stand_in_backquotes(tmp_path: Path):
+    """`3*x-1/pi` would be another formula, and `ew.from_formula` reads this one."""
+    X = 1 + torch.rand(60, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    place = tmp_path / "data.csv"
+    place.write_text("\n".join(["x-1,pi,y", *(f"{u!r},{v!r},{3 * u / v!r}" for u, v in X.tolist())]))
+    assert main(["discover", str(place), "--target", "y", "--out", str(tmp_path / "found"), "--quiet"]) == 0
+    line = (tmp_path / "found" / "law.txt").read_text().splitlines()[0]
+    assert line == "y = 3*`x-1`/`pi`"
+    rows = list(csv.DictReader((tmp_path / "found" / "front.csv").read_text().splitlines()))
+    assert rows[-1]["formula"] == "3*`x-1`/`pi`"
+    again = ew.from_formula(line.removeprefix("y = "), inputs=["x-1", "pi"], dtype=torch.float64)
+    assert torch.allclose(again(X)[:, 0], 3 * X[:, 0] / X[:, 1], rtol=1e-9)
 
 
 def test_units_are_taken_and_wrong_ones_told(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture):

@@ -124,10 +124,10 @@ def test_frames_with_names_that_occur_twice_or_have_parts_are_taken():
     X = rows(100, 2)
     columns = [*X.T.tolist(), (X[:, 0] * X[:, 1]).tolist()]
     twice = pandas.DataFrame(dict(enumerate(columns))).set_axis(["u", "u", "y"], axis=1)
-    assert str(ew.discover(twice, target="y", **QUIET).best) == "u*u.2"
+    assert str(ew.discover(twice, target="y", **QUIET).best) == "u*`u.2`"
     parts = twice.set_axis(pandas.MultiIndex.from_tuples([("a", "u"), ("a", "v"), ("b", "y")]), axis=1)
     found = ew.discover(parts, target="b y", **QUIET)
-    assert str(found.best) == "a u*a v" and found.target == "b y"
+    assert str(found.best) == "`a u`*`a v`" and found.target == "b y"
 
 
 def test_a_target_in_a_frame_whose_names_are_no_text_is_told():

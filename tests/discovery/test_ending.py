@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from edgewise.discovery.ending import Ending, excess
@@ -59,3 +61,10 @@ def test_few_rows_end_no_search_and_an_exact_law_always_does():
 def test_a_search_under_noise_ends_early_at_the_law():
     """It would take the table apart otherwise, which yields hundreds of formulas."""
     assert sum(1 for _ in search(task(0.01))) < 60
+
+
+def test_rows_that_judge_end_no_search():
+    """Else what judges would have taken part in the choice."""
+    given = task(0.01)
+    others = replace(given, judging=replace(given.judging, y=-given.judging.y))
+    assert Ending(others).at(told(LAW, others))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from edgewise.discovery.lack_of_fit import along_parts, chance_of, chances, of_neighbours, of_waves
-from edgewise.discovery.split_rows import as_task
+from edgewise.discovery.lack_of_fit import along_parts, chance_of, chances, of_neighbours, of_row_order, of_waves
+from edgewise.discovery.split_rows import LawRows, as_task
 from edgewise.discovery.tree import Apply, Num, Var, product, total
 from edgewise.discovery.tuning import TUNED
 
@@ -83,3 +83,25 @@ def test_a_law_leaves_nothing_and_half_a_law_does():
     assert min(chances(Var(0), task)) < 1e-9
     undefined = Apply("log", total(Var(0), Num(-1.0)))
     assert list(chances(undefined, task)) == [0.0]
+
+
+def test_what_is_alike_on_rows_that_follow_each_other_is_seen():
+    """Such as the drift of an instrument, which no column tells. Rows that were sorted by y show none."""
+    X, noise = table(400, 1, 4)
+    place = torch.randperm(400, generator=torch.Generator().manual_seed(4))
+    drift = torch.sin(place / 20.0)
+    rows = LawRows(X, X[:, 0] + noise + drift, place)
+    assert of_row_order(rows, noise + drift) < 1e-9
+    assert of_row_order(rows, noise) > TUNED.chance
+    ordered = LawRows(X, noise, noise.argsort().argsort())
+    assert of_row_order(ordered, noise) == of_row_order(LawRows(X, noise), noise) == 1.0
+
+
+def test_noise_that_has_outliers_or_grows_shows_no_order():
+    low = 0
+    for seed in range(100):
+        X, noise = table(60, 1, seed)
+        place = torch.arange(60)
+        left = noise**3 if seed % 2 else noise * place / 60
+        low += of_row_order(LawRows(X, left, place), left) < 0.01
+    assert low <= 7  # one is to be expected, and of seven the chance is below 1e-4

@@ -110,14 +110,14 @@ def front_csv(found: Discovery | LevelDiscovery) -> str:
 def _front_rows(found: Discovery) -> Iterator[tuple[str, int, str, str, str]]:
     for law in found.front:
         best = "*" if str(law) == str(found.best) else ""
-        yield best, law.complexity, repr(law.rmse), repr(law.r2), inert(str(law.expression))
+        yield best, law.complexity, repr(law.rmse), repr(law.r2), inert(law.text)
 
 
 def law_text(found: Discovery, target: str) -> str:
     """The best formula with the verdict, how it was found, and the formula as LaTeX and Python."""
     law = found.best
     lines = [
-        f"{target} = {law.expression}",
+        f"{target} = {law.text}",
         "",
         found.message,
         f"rmse {law.rmse:.3g}, r2 {law.r2:.6f}, on rows that neither fitted nor chose it",

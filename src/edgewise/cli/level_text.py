@@ -19,12 +19,12 @@ def levels_text(found: LevelDiscovery) -> str:
     target, lines = found.target, []
     if found.shared is not None:
         shared = found.shared
-        lines += [f"{target} = {shared.expression}", "", *_constants(found)]
+        lines += [f"{target} = {shared.text}", "", *_constants(found)]
         lines += [f"rmse {shared.rmse:.3g}, r2 {shared.r2:.6f}, on rows that neither fitted nor chose it", ""]
     lines += [found.message, ""]
     for level, one in found.levels.items():
         law, said = one.best, one.message
-        lines += [f"{clean(found.column)} = {clean(level)} ({found.rows[level]} rows): {target} = {law.expression}"]
+        lines += [f"{clean(found.column)} = {clean(level)} ({found.rows[level]} rows): {target} = {law.text}"]
         lines += [f"  rmse {law.rmse:.3g}, r2 {law.r2:.6f}; {said}"]
         lines += [f"  {constant.value:.10g} +- {constant.error:.2g}" for constant in law.constants]
     lines += way_of(found.steps)

@@ -15,7 +15,8 @@ from typing import Any
 from torch import Tensor
 
 from ..errors import SymbolicError, few, shown
-from .common_form import CommonForm, by_choice, common_form
+from .common_form import CommonForm, common_form
+from .formulas import in_formula
 from .laws import Law
 from .least_squares import error
 from .level_rows import BETWEEN, LevelRows
@@ -177,8 +178,9 @@ class _Search:
         """What the search of a level found, in words."""
         task = self.tasks[level]
         best = self._by_price(level)[0].node
-        law = verdict(best, by_choice(task)).is_law
-        return f"{task.target} = {written(best, task.names)} is a law" if law else "no law was found"
+        if not verdict(best, task.by_choice).is_law:
+            return "no law was found"
+        return f"{task.target} = {written(best, [*map(in_formula, task.names)])} is a law"
 
     def _by_price(self, level: str) -> list[Polished]:
         """The formulas of the front of a level, the best first."""
@@ -188,12 +190,12 @@ class _Search:
     def _at_all(self, level: str) -> CommonForm | None:
         """The form of one of the laws of a level, the best first, that is a law at all levels."""
         task, target = self.tasks[level], self.tasks[level].target
-        laws = [one.node for one in self._by_price(level) if verdict(one.node, by_choice(task)).is_law]
+        laws = [one.node for one in self._by_price(level) if verdict(one.node, task.by_choice).is_law]
         for law in laws[: TUNED.level_laws]:
             made = common_form(law, list(self.tasks.values()))
             if isinstance(made, CommonForm):
                 return made
-            words = f"{target} = {written(law, task.names)}, with constants by level, is a law at"
+            words = f"{target} = {written(law, [*map(in_formula, task.names)])}, with constants by level, is a law at"
             self.steps.append(ProofStep(f"{words} {list(self.tasks)[made]} too", held=False))
         return None
 

@@ -58,21 +58,16 @@ def common_form(law: Node, tasks: Sequence[LawTask]) -> CommonForm | int:
     own, spreads = tuple(own_places(found)), tuple(errors_together(found, whole.rows, whole.noise))
     made = CommonForm(with_simple_numbers(form, found, whole), own, spreads)
     for level, task in enumerate(tasks):
-        if not verdict(made.at(level), by_choice(task)).is_law:
+        if not verdict(made.at(level), task.by_choice).is_law:
             return level
     return made
-
-
-def by_choice(task: LawTask) -> LawTask:
-    """The task with the rows that choose in the place of those that judge, which must not choose a form."""
-    return replace(task, judging=task.choosing)
 
 
 def _may_be_law(node: Node, task: LawTask) -> bool:
     """Whether a form with all its constants free gives the rows that choose, or leaves what looks like noise."""
     if error(node, task.choosing) <= TUNED.exact * task.size:
         return True
-    return explains(node, by_choice(task)) and is_noise(node, task)
+    return explains(node, task.by_choice) and is_noise(node, task.by_choice)
 
 
 # ------------------------------------------------------------------ constants of one level

@@ -52,7 +52,8 @@ class Ending:
     def _shows_nothing(self, node: Node) -> bool:
         rows = len(self.task.fitting) + len(self.task.choosing)
         enough = not self.task.features and rows >= TUNED.ending_rows
-        return enough and explains(node, self.task) and is_noise(node, self.task)
+        seen = self.task.by_choice
+        return enough and explains(node, seen) and is_noise(node, seen)
 
 
 def excess(node: Node) -> float:

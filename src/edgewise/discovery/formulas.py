@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -9,6 +10,25 @@ from torch import Tensor
 
 from ..data import as_matrix
 from .tree import Node, to_sympy, values, written
+
+CONSTANTS = ("pi", "E")  # what formulas call so is no column
+
+
+def in_formula(name: str) -> str:
+    """The name of a column as it stands in a formula: in backquotes where it could be taken for anything else, as
+    `ew.from_formula` reads it.
+
+    >>> in_formula("x"), in_formula("x-1"), in_formula("pi")
+    ('x', '`x-1`', '`pi`')
+    """
+    return name if name.isidentifier() and name not in CONSTANTS else f"`{name.replace('`', '``')}`"
+
+
+def spelled(expression: Any, names: Sequence[str]) -> str:
+    """A sympy expression over the columns of these names as text, the names as `in_formula` has them."""
+    import sympy
+
+    return str(expression.xreplace({sympy.Symbol(name): sympy.Symbol(in_formula(name)) for name in names}))
 
 
 class NamedFormula:
@@ -32,5 +52,10 @@ class NamedFormula:
         """
         return values(self._node, as_matrix(X, width=len(self.names), dtype=torch.float64, device="cpu")).clone()
 
+    @property
+    def text(self) -> str:
+        """The formula as text with all digits of its constants."""
+        return spelled(self.expression, self.names)
+
     def __str__(self) -> str:
-        return written(self._node, self.names)
+        return written(self._node, [*map(in_formula, self.names)])

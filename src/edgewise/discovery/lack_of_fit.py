@@ -24,7 +24,7 @@ from .tuning import TUNED
 def chances(node: Node, task: LawTask) -> Iterator[float]:
     """The chance, for each test in turn, that noise shows as much structure as what the formula leaves. Quick tests
     come first. Zero where it is not defined on a row."""
-    rows = LawRows(torch.cat([task.fitting.X, task.choosing.X]), torch.cat([task.fitting.y, task.choosing.y]))
+    rows = task.rows
     left = rows.y - values(node, rows.X)
     if not bool(torch.isfinite(left).all()):
         yield 0.0
@@ -34,6 +34,7 @@ def chances(node: Node, task: LawTask) -> Iterator[float]:
     yield along_parts(node, rows.X, left, free)
     yield of_waves(rows.X, centred)
     yield of_neighbours(rows.X, centred)
+    yield of_row_order(rows, left)
     for design in _polynomials(rows.X):
         yield chance_of(left, design, free)
 
@@ -82,6 +83,30 @@ def along_parts(node: Node, X: Tensor, left: Tensor, free: int) -> float:
             powers = exponents(1, degree)
             found.append(chance_of(left, features(Frame.of(z, logarithms=False)(z), powers)[:, 1:], free))
     return min(1.0, len(found) * min(found, default=1.0))
+
+
+# ------------------------------------------------------------------ the order of the rows
+
+
+def of_row_order(rows: LawRows, left: Tensor) -> float:
+    """Whether what is left is alike on rows that follow each other in the table, in ranks: what drifts while it is
+    measured follows no law of other drifting columns. One where the rows are sorted by y, which says nothing.
+
+    Source: Wald & Wolfowitz 1943, doi:10.1214/aoms/1177731358; in ranks Bartels 1982,
+    doi:10.1080/01621459.1982.10477764.
+    """
+    from scipy.special import ndtr
+
+    if rows.place is None:
+        return 1.0
+    order = rows.place.argsort()
+    steps = rows.y[order].diff()
+    if bool((steps >= 0).all()) or bool((steps <= 0).all()):
+        return 1.0
+    ranks = left[order].argsort().argsort().double()
+    ranks = ranks - ranks.mean()
+    alike = float((ranks[1:] * ranks[:-1]).sum() / ranks.square().sum())
+    return float(ndtr(-(alike + 1 / len(left)) * math.sqrt(len(left))))
 
 
 # ------------------------------------------------------------------ waves

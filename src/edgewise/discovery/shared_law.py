@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..errors import DataError, did_you_mean, shown
 from .common_form import CommonForm
+from .formulas import spelled
 from .laws import LawConstant
 from .level_rows import level_of_rows
 from .simplify import simplified
@@ -61,6 +62,11 @@ class SharedLaw:
         symbols = [sympy.Symbol(name) for name in self.names]
         return to_sympy(node, symbols, lambda part: marked.get(id(part)))
 
+    @property
+    def text(self) -> str:
+        """The formula as text with all digits of its constants."""
+        return spelled(self.expression, self.names)
+
     def __call__(self, X: Any) -> Tensor:
         """The law on rows (n,): a DataFrame, or a mapping of columns, with the levels and the numbers by their names.
 
@@ -73,7 +79,8 @@ class SharedLaw:
         import sympy
 
         expression = self.expression
-        return str(expression.xreplace({part: sympy.Float(part, DIGITS) for part in expression.atoms(sympy.Float)}))
+        short = expression.xreplace({part: sympy.Float(part, DIGITS) for part in expression.atoms(sympy.Float)})
+        return spelled(short, self.names)
 
     def __repr__(self) -> str:
         return f"SharedLaw({self}, rmse={self.rmse:.3g}, complexity={self.complexity})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import torch
@@ -19,17 +19,18 @@ from .units import unit_scalings
 
 @dataclass(frozen=True)
 class LawRows:
-    """X (n, d) and y (n,), in float64."""
+    """X (n, d) and y (n,), in float64; place (n,): of each row in the table that was given, where there was one."""
 
     X: Tensor
     y: Tensor
+    place: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.y)
 
     def first(self, count: int) -> LawRows:
         """The first rows; they were shuffled."""
-        return LawRows(self.X[:count], self.y[:count])
+        return LawRows(self.X[:count], self.y[:count], None if self.place is None else self.place[:count])
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,22 @@ class LawTask:
         """The error below which none counts as lower."""
         return max(TUNED.exact * self.size, self.unsure)
 
+    @property
+    def by_choice(self) -> LawTask:
+        """The task in which the rows that choose judge, too: what is decided before the verdict must spare the others.
+
+        Those that judge are left out of it altogether.
+        """
+        return replace(self, judging=self.choosing)
+
+    @property
+    def rows(self) -> LawRows:
+        """All rows of the task, each of them once."""
+        parts = [self.fitting, self.choosing, *([] if self.judging is self.choosing else [self.judging])]
+        places = [part.place for part in parts if part.place is not None]
+        place = torch.cat(places) if len(places) == len(parts) else None
+        return LawRows(torch.cat([part.X for part in parts]), torch.cat([part.y for part in parts]), place)
+
 
 class Given(NamedTuple):
     """What a call holds: X and y as they came, the names of the columns of X where it has any, and that of y."""
@@ -105,7 +122,8 @@ def task_of(given: Given, seed: int, units: Mapping[str, Any] | None = None) -> 
     order = torch.randperm(len(matrix), generator=generator)
     choosing, judging = (max(4, int(part * len(matrix))) for part in (TUNED.choosing, TUNED.judging))
     ends = (choosing, choosing + judging)
-    parts = [LawRows(matrix[at], column[at]) for at in (order[: ends[0]], order[ends[0] : ends[1]], order[ends[1] :])]
+    places = (order[: ends[0]], order[ends[0] : ends[1]], order[ends[1] :])
+    parts = [LawRows(matrix[at], column[at], at) for at in places]
     words = names_of(names, matrix.shape[1])
     scalings = None if units is None else unit_scalings(units, words, label, near_zero(parts[2].X))
     return LawTask(

@@ -31,8 +31,10 @@ class Verdict(Enum):
 
 
 def is_exact(node: Node, task: LawTask) -> bool:
-    """Whether the formula gives the rows that choose, which no constant was fitted to."""
-    return error(node, task.choosing) <= max(exact_to(node) * task.size, task.unsure)
+    """Whether the formula gives the rows that choose, which no constant was fitted to, and those that fit: few rows
+    that choose may all be zero, where a law has zeros."""
+    near = max(exact_to(node) * task.size, task.unsure)
+    return error(node, task.choosing) <= near and error(node, task.fitting.first(TUNED.fitted)) <= near
 
 
 def exact_to(node: Node) -> float:
@@ -63,10 +65,12 @@ def verdict(node: Node, task: LawTask) -> Verdict:
 
 
 def explains(node: Node, task: LawTask) -> bool:
-    """Whether the rows that judge show that the formula predicts better than a constant.
+    """Whether the rows that judge show that the formula predicts better than any constant.
 
-    A paired test of squared errors says so. Where rows are few, it hardly ever can: a few of them hold most of the
-    variance. There the order of the rows by the formula may be that by y, nearly (Kendall 1938, doi:10.2307/2332226).
+    Student's test of the paired differences of squared errors says so. Where rows are few, it hardly ever can: a few
+    of them hold most of the variance. There the order of the rows by the formula may be that by y, nearly (Kendall
+    1938, doi:10.2307/2332226). The constant is the mean of these same rows. Where noise is skewed, few rows hold none
+    of its large values, so that any lower constant would be better than the mean of the rows that fit.
     """
     if not columns_of(node):
         return False
@@ -75,9 +79,9 @@ def explains(node: Node, task: LawTask) -> bool:
     left = (predicted - rows.y).square()
     if not bool(torch.isfinite(left).all()):
         return False
-    gain = (rows.y - task.fitting.y.mean()).square() - left
+    gain = (rows.y - rows.y.mean()).square() - left
     mean, spread = float(gain.mean()), float(gain.std()) / math.sqrt(len(gain))
-    return mean > _normal(TUNED.chance) * spread or (mean > 0 and _in_order(predicted, rows.y))
+    return mean > _student(TUNED.chance, len(gain) - 1) * spread or (mean > 0 and _in_order(predicted, rows.y))
 
 
 def _in_order(one: Tensor, other: Tensor) -> bool:
@@ -93,8 +97,8 @@ def is_noise(node: Node, task: LawTask) -> bool:
     return all(chance > TUNED.chance for chance in chances(node, task))
 
 
-def _normal(chance: float) -> float:
-    """The deviation that a standard normal number exceeds with this chance."""
-    from scipy.special import ndtri
+def _student(chance: float, degrees: int) -> float:
+    """The deviation that a number of Student's distribution exceeds with this chance."""
+    from scipy.special import stdtrit
 
-    return -float(ndtri(chance))
+    return -float(stdtrit(degrees, chance))

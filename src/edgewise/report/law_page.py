@@ -57,6 +57,7 @@ def law_page(found: Discovery, X: Any, y: Any) -> Page:
 
 def _formula(found: Discovery) -> Expressions:
     """The best formula, with its constants of several digits and their standard errors."""
-    value, target = found.best.expression, clean(found.target)
-    notes = [f"{one.value:.10g} has a standard error of {one.error:.2g}" for one in found.best.constants]
-    return Expressions((Expression(target, value, f"{target} = {clean(value)}", as_latex(value)),), tuple(notes))
+    law, target = found.best, clean(found.target)
+    notes = [f"{one.value:.10g} has a standard error of {one.error:.2g}" for one in law.constants]
+    text = f"{target} = {clean(law.text)}"
+    return Expressions((Expression(target, law.expression, text, as_latex(law.expression)),), tuple(notes))

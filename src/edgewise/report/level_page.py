@@ -8,6 +8,8 @@ import torch
 
 from ..data import as_target
 from ..discovery.by_level import LevelDiscovery
+from ..discovery.laws import Law
+from ..discovery.shared_law import SharedLaw
 from ..plotting.wording import clean
 from .digits import amount, score
 from .page import Fact, Page, Section
@@ -57,9 +59,12 @@ def level_page(found: LevelDiscovery, X: Any, y: Any) -> Page:
 def _formulas(found: LevelDiscovery) -> Expressions:
     """The formula of all levels, if there is one, and that of each."""
     target = clean(found.target)
-    named = {} if found.shared is None else {target: found.shared.expression}
-    named |= {f"{target} at {clean(level)}": one.best.expression for level, one in found.levels.items()}
-    written = [Expression(name, value, f"{name} = {clean(value)}", as_latex(value)) for name, value in named.items()]
+    named: dict[str, Law | SharedLaw] = {} if found.shared is None else {target: found.shared}
+    named |= {f"{target} at {clean(level)}": one.best for level, one in found.levels.items()}
+    written = [
+        Expression(name, law.expression, f"{name} = {clean(law.text)}", as_latex(law.expression))
+        for name, law in named.items()
+    ]
     common = () if found.shared is None else found.shared.constants
     notes = [f"{one.value:.10g} has a standard error of {one.error:.2g}" for one in common]
     return Expressions(tuple(written), tuple(notes))

@@ -49,7 +49,7 @@ class Boundary(NamedFormula):
     def __repr__(self) -> str:
         if not self.is_found:
             return f"Boundary(nothing found: no formula is right more often than the larger class, {self.largest:.2%})"
-        return f"Boundary({self.expression} = 0, {self.accuracy:.2%} right; the larger class {self.largest:.2%})"
+        return f"Boundary({self.text} = 0, {self.accuracy:.2%} right; the larger class {self.largest:.2%})"
 
 
 @knows_keywords

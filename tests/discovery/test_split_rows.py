@@ -1,0 +1,22 @@
+"""The rows of a search: parts that share none, and where they stood in the table."""
+
+from __future__ import annotations
+
+import torch
+
+from edgewise.discovery.split_rows import as_task
+
+
+def test_all_rows_of_a_task_are_there_once_and_know_their_places():
+    y = torch.arange(50, dtype=torch.float64)
+    rows = as_task(y[:, None], y, None, None, 3).rows
+    assert rows.place is not None
+    assert sorted(rows.y.tolist()) == y.tolist()
+    assert rows.place.tolist() == rows.y.tolist()
+
+
+def test_what_is_decided_by_choice_spares_the_rows_that_judge():
+    y = torch.arange(50, dtype=torch.float64)
+    given = as_task(y[:, None], y, None, None, 3)
+    seen = given.by_choice.rows.y.tolist()
+    assert sorted([*seen, *given.judging.y.tolist()]) == y.tolist()
