@@ -6,7 +6,7 @@ import math
 import random
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -90,6 +90,19 @@ def _levels(options: Options) -> tuple[tuple[float, ...], int]:
     return noises, options.idle
 
 
+def _beside_idle(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """What idle columns cost, in a sentence for each level of noise: of the same laws."""
+    exact = {(r["table"], r["name"], r["noise"], r["idle"]): r["exact"] == "1" for r in rows}
+    found = []
+    for noise, idle in product(LEVELS, IDLES[1:]):
+        both = [key for key in exact if key[2:] == (f"{noise:g}", str(idle)) and (*key[:3], "0") in exact]
+        if both:
+            without = sum(exact[*key[:3], "0"] for key in both)
+            counts = f"{sum(exact[key] for key in both)} of {len(both)} laws are exact with {idle} idle columns"
+            found.append(f"At noise {noise:g}, {counts}, {without} of the same laws without.")
+    return found
+
+
 def write_page(options: Options, results: Results, theirs: Results) -> None:
     """README.md: the rates, those beside Operon's, and every law that was not found beside what was."""
     lines = [
@@ -104,6 +117,7 @@ def write_page(options: Options, results: Results, theirs: Results) -> None:
             took = [number(r, "seconds") or 0.0 for r in rows]
             figures = f"{len(rows)} | {exact} | {wrong} | {statistics.median(took):.1f} | {max(took):.0f}"
             lines.append(f"| {table} | {noise:g} | {idle} | {figures} |")
+    lines += ["", *_beside_idle(list(results))]
     heads = {
         "table": "table",
         "name": "name",
