@@ -165,7 +165,9 @@ def _discover(commands: Any) -> None:
         metavar="NAME=VALUE",
         help="a constant that the law may hold by its name, such as g=9.81 (again for each)",
     )
-    it.add_argument("--seconds", type=amount, default=60.0, metavar="S", help="end after so many (default 60)")
+    it.add_argument(
+        "--seconds", type=amount, default=60.0, metavar="S", help="begin no step after so many (default 60)"
+    )
     it.add_argument("--seed", type=whole, default=0, help="seed of the split of the rows (default 0)")
     it.add_argument("--force", action="store_true", help="replace an existing folder of this kind")
     it.add_argument("--quiet", action="store_true", help="print nothing but errors")

@@ -45,8 +45,8 @@ def discover(
         inputs: names of the inputs, where X has none of its own; of a DataFrame, the columns to use, those of levels
             among them.
         target: the column of a DataFrame that the law is to explain; a name for y otherwise.
-        seconds: the search ends after so many at the latest, that of all levels together. `message` says so where that
-            cut it short.
+        seconds: no step of the search begins after so many, of all levels together; one that has begun is brought to
+            its end, which may take a few seconds more. `message` says so where that cut the search short.
         seed: of the split into rows that fit, choose and judge.
         progress: show a bar.
         units: the unit of every column and of the target, by name, in words that pint knows: `{"v": "m/s", "t": "s",

@@ -82,7 +82,7 @@ def conserved(
         velocity: how fast each column changes at these states: numbers (n, d), or a function of a tensor (n, d) that
             gives them. They must be exact to about nine digits.
         inputs: names of the columns; by default those of the frame, else x1, x2, ...
-        seconds: the search for the laws of the velocities ends after so many at the latest.
+        seconds: no step of the search for the laws of the velocities begins after so many.
         seed: of the order of the rows. Of more than 1500 rows as many are drawn.
         progress: show a bar.
 
