@@ -344,7 +344,6 @@ OTHERS = {  # those that take a few seconds; `make experiments` runs all of them
     "hybrids": "hard,digits",
     "unsupervised": "six",
     "teaching_examples": "product",
-    "false_laws": "counts",
     "knots": "rule,formula,kan_three,mlp",
     "language": "KAN,MLP",
     "class_incremental": "linear,mlp_ewc",
