@@ -199,3 +199,10 @@ ZOO: dict[str, Problem] = {
         Problem("units", lambda m, v: 0.5 * m * v**2, ((1e3, 2e3), (1e-3, 5e-3)), (2, 1, 1)),
     ]
 }
+
+
+def random_breaks(inputs: int, size: int, seed: int) -> Tensor:
+    """Breaks (i, G+1) of strictly growing random widths."""
+    generator = torch.Generator().manual_seed(seed)
+    widths = 0.2 + torch.rand(inputs, size, dtype=torch.float64, generator=generator)
+    return torch.cat([torch.zeros(inputs, 1, dtype=torch.float64), widths.cumsum(1)], dim=1) - 1.0

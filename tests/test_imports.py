@@ -21,7 +21,7 @@ ROOT = Path(edgewise.__file__).parent
 LEVELS = [
     {"errors", "files", "limits", "devices", "screen", "threads"},
     {"ops", "primitives"},
-    {"grid", "fitting", "config", "topology", "metadata"},
+    {"grid", "knots_by_samples", "fitting", "config", "topology", "metadata"},
     {"data", "losses"},
     {"layers"},
     {"nn", "trace", "prediction"},

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from .. import grid
+from .. import knots_by_samples
 from ..losses import CrossEntropy, Linked
 from ..metadata import Edit
 from ..model import KAN
@@ -99,7 +99,7 @@ def remarks(x: Tensor, names: Sequence[str], judged: bool) -> list[str]:
 def far_columns(x: Tensor, names: Sequence[str] = ()) -> list[str]:
     """A sentence for each of the first columns of x (n, d) that reaches very far beyond where nearly all its rows
     lie."""
-    low, high, narrow = grid.bulk(x)
+    low, high, narrow = knots_by_samples.bulk(x)
     far = narrow & (x.amax(0) - x.amin(0) > FAR * (high - low))
     shown = names if len(names) == x.shape[1] else [f"x{i + 1}" for i in range(x.shape[1])]
     return [

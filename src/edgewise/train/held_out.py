@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..grid import bulk
+from ..knots_by_samples import bulk
 
 CHOOSING = 0.1  # part of the rows that choose
 JUDGING, ENOUGH, LEAST = (

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from .. import grid
+from .. import knots_by_samples
 from ..config import is_number
 from ..errors import ConfigError, EdgewiseWarning, few, knows_keywords, shown
 from ..layers import KANLayer
@@ -130,7 +130,7 @@ def _refit(layer: Edges, rows: Tensor | None, size: int, quantile: float, margin
         return change, change(layer), error
     knots = layer.knots
     if rows is not None:
-        knots = grid.from_samples(rows, size, layer.degree, quantile=quantile, margin=margin)
+        knots = knots_by_samples.from_samples(rows, size, layer.degree, quantile=quantile, margin=margin)
     made, error = regrid(layer, knots)
     return partial(onto, knots=knots), made, error
 

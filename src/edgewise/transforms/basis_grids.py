@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .. import grid
+from .. import knots_by_samples
 from ..errors import GridError
 from ..limits import layer_bytes, refuse_too_large
 from ..nn.basis_layer import BasisLayer
@@ -111,7 +111,7 @@ def refitting(layer: BasisLayer, low: float, high: float, size: int, margin: flo
     basis has, go into the bias. Raises `GridError` for numbers that are not finite.
     """
     ends = torch.tensor([[low], [high]], dtype=torch.float64)
-    first, last = grid.with_margin(ends[0], ends[1], margin)
+    first, last = knots_by_samples.with_margin(ends[0], ends[1], margin)
     domain = float(first), float(last)
     own = layer.follow_domain(size, (domain[1] - domain[0]) / (layer.domain[1] - layer.domain[0]))
     old, blank = plain(layer), Rebasing(size, domain, padded(size, layer.num_basis), own=own)

@@ -55,6 +55,6 @@ def test_activations_that_no_grid_can_tell_apart_stay_as_they_are(monkeypatch: p
     def refused(*_: object, **__: object) -> torch.Tensor:
         raise GridError("breaks must increase")
 
-    monkeypatch.setattr("edgewise.grid.over_samples", refused)
+    monkeypatch.setattr("edgewise.knots_by_samples.over_samples", refused)
     X, model = torch.rand(30, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)), KAN((2, 2, 1))
     assert ordinary(model, X) is model

@@ -10,7 +10,7 @@ import torch
 from scipy.linalg import eigh
 
 from ...fitting import dense_basis
-from ...grid import from_samples
+from ...knots_by_samples import from_samples
 from .parts import Parts
 from .tuning import TUNED
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import torch
 
-from ... import grid
+from ... import knots_by_samples
 from ...layers import KANLayer
 from ...model import KAN
 from ...transforms.adapt import adapt
@@ -41,18 +41,20 @@ def on_data(model: KAN, job: Job, size: int, known: Roughness | None = None, *, 
             fresh, p = layer, layer.degree
             if bool(layer.spline_edges().any()):
                 within = (
-                    (layer.interval if number == 1 else grid.plain_interval(layer.knots, p)) if keep_ranges else None
+                    (layer.interval if number == 1 else knots_by_samples.plain_interval(layer.knots, p))
+                    if keep_ranges
+                    else None
                 )
-                dense = grid.bulk(a, within) if number == 1 or tails else None
+                dense = knots_by_samples.bulk(a, within) if number == 1 or tails else None
                 tails = tails or bool(
                     dense and dense[2].any()
                 )  # of inputs; where these have none, those of activations are left to roughness
-                knots = grid.over_samples(
+                knots = knots_by_samples.over_samples(
                     a, max(size, layer.grid_size) if keep_ranges else size, p, within=within, dense=dense
                 )
                 intensity = known.layers[number - 1] if known else None
                 if intensity is not None:
-                    knots = grid.crowded(knots, p, intensity.demand(knots, p), a)
+                    knots = knots_by_samples.crowded(knots, p, intensity.demand(knots, p), a)
                 if knots.shape != layer.knots.shape or float((knots - layer.knots).abs().max()) > TUNED.same * float(
                     knots.diff(dim=1).min()
                 ):
@@ -77,7 +79,7 @@ def reaching_rows(model: KAN, job: Job) -> KAN:
 def over_range(model: KAN, job: Job, size: int) -> KAN:
     """Grids of `size` equal intervals over the rows and the activations that they cause; denser where nearly all rows
     lie."""
-    narrow = grid.bulk(model.scale_inputs(job.x))[2]
+    narrow = knots_by_samples.bulk(model.scale_inputs(job.x))[2]
     return (
         on_data(model, job, size)
         if bool(narrow.any())

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...errors import DataError
-from ...grid import bulk
+from ...knots_by_samples import bulk
 from ...losses import Location, Numbers
 from ...losses.location import first_spread
 from ...metadata import Edit

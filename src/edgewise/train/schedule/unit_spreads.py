@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ... import grid, ops
+from ... import knots_by_samples, ops
 from ...errors import GridError
 from ...fitting import project
 from ...layers import KANLayer
@@ -76,7 +76,7 @@ def _without_base(layer: KANLayer, a: Tensor, size: int) -> KANLayer:
     scale = layer.base_scale
     if scale is None:
         return layer
-    knots = grid.over_samples(a, size, layer.degree)
+    knots = knots_by_samples.over_samples(a, size, layer.degree)
 
     def functions(x: Tensor) -> Tensor:
         splines = ops.edge_values(x, layer.coef, layer.knots, degree=layer.degree, uniform=layer.uniform)
