@@ -12,7 +12,7 @@ import edgewise as ew
 from edgewise.train.evidence.averaging import _of_other_kind, _of_parts, averaged
 from edgewise.train.evidence.chosen_terms import Model, Task
 from edgewise.train.evidence.pair_search import _or_nothing, search
-from edgewise.train.evidence.stacking import stacked
+from edgewise.train.evidence.stacking import share_of, size_of
 from edgewise.train.evidence.terms import Term, edge_term, prior_of
 from edgewise.train.evidence.tuning import TUNED
 from edgewise.train.evidence.variables import variables
@@ -69,11 +69,12 @@ def test_the_mean_is_what_the_parts_of_both_kinds_say_weighted_by_rows_that_they
     terms = all_terms(task, whole)
     parts, other = _of_parts(task, whole, terms), _of_other_kind(task, whole, terms)
     assert other is not None
-    a, b = stacked(parts.unseen, other.unseen, task.y, task.weight)
+    share = share_of(parts.unseen, other.unseen, task.y, task.weight)
+    size = size_of(share * parts.unseen + (1 - share) * other.unseen, task.y, task.weight)
     mean = averaged(task, whole, range(D))
-    each = (task.functions(terms) @ kind.coefs.mean(0) + kind.constants.mean(0) for kind in (parts, other))
-    one, two = each
-    assert_close(task.predict(mean.terms, mean.posterior, x), a * one + b * two, like="float64")
+    one, two = (task.functions(terms) @ kind.coefs.mean(0) + kind.constants.mean(0) for kind in (parts, other))
+    wanted = size * (share * one + (1 - share) * two)
+    assert_close(task.predict(mean.terms, mean.posterior, x), wanted, like="float64")
 
 
 def test_new_rows_are_foretold_better_by_the_mean_than_by_one_fit():

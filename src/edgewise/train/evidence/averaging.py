@@ -27,7 +27,7 @@ from torch import Tensor
 
 from .chosen_terms import Model, Task, carried, dense, sparse
 from .marginal import Posterior, Spread
-from .stacking import stacked
+from .stacking import share_of, size_of
 from .terms import Term, edge_term
 from .tuning import TUNED
 
@@ -43,6 +43,14 @@ class Parts:
     coefs: Tensor
     constants: Tensor
     unseen: Tensor
+
+    def with_share(self, share: float, other: Parts) -> Parts:
+        """The mixture of both kinds, part by part, of which this one has a share."""
+        return Parts(
+            share * self.coefs + (1 - share) * other.coefs,
+            share * self.constants + (1 - share) * other.constants,
+            share * self.unseen + (1 - share) * other.unseen,
+        )
 
 
 def averaged(task: Task, found: Model, inputs: Sequence[int]) -> Model:
@@ -60,13 +68,11 @@ def averaged(task: Task, found: Model, inputs: Sequence[int]) -> Model:
     all_offered = sum(len(term.roughness) for term in terms) * (task.classes if many else 1) <= TUNED.offered
     terms = terms if all_offered else found.terms
     parts = _of_parts(task, found, terms)
-    coefs, constants = parts.coefs, parts.constants
     other = _of_other_kind(task, found, terms) if all_offered else None
-    one, two = stacked(parts.unseen, (other or parts).unseen, task.y, task.weight)
-    if other is not None and two > 0:
-        coefs, constants = one * coefs + two * other.coefs, one * constants + two * other.constants
-    else:
-        coefs, constants = one * coefs, one * constants
+    if other is not None:
+        parts = parts.with_share(share_of(parts.unseen, other.unseen, task.y, task.weight), other)
+    size = size_of(parts.unseen, task.y, task.weight)
+    coefs, constants = size * parts.coefs, size * parts.constants
     sizes = [len(term.roughness) for term in terms]
     taken = [bool((mine != 0).any()) for mine in coefs.split(sizes, 1)]
     taken[: len(found.terms)] = [True] * len(found.terms)

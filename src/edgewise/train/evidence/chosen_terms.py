@@ -49,8 +49,8 @@ class Task:
         sums: Sums | None,
         start: tuple[Tensor, Tensor] | None = None,
     ) -> Posterior:
-        """The posterior of these terms; `known` (q,): strengths to go on from; `sums`: of `by_sums`; `start`: a
-        constant and coefficients to begin at, where sums do not say all."""
+        """The posterior of these terms; `known` (q,): strengths to go on from; `sums`: of `by_sums`; `start`: of
+        classes, the constants (k,) and coefficients (m, k) to begin at."""
         if sums is not None:
             return squared_error(sums, prior, self.note, known)
         rows = self.blocks(terms)
@@ -189,15 +189,13 @@ class Model:
         return torch.cat([torch.arange(first, first + size) for first, size in known])
 
     def start(self, terms: Sequence[Term]) -> tuple[Tensor, Tensor]:
-        """Its constant, and its coefficients of the functions of these terms, zero for those that it has not."""
+        """Its constants (k,), and its coefficients of the functions of these terms (m, k), zero for those that it has
+        not."""
         sizes = [len(term.roughness) for term in self.terms]
         names = [(term.variables, term.pooled) for term in self.terms]
         found = dict(zip(names, self.posterior.coef.split(sizes), strict=True))
         zero = torch.zeros_like(self.posterior.coef[:1])
-        parts = [
-            found.get((term.variables, term.pooled), zero.expand(len(term.roughness), *zero.shape[1:]))
-            for term in terms
-        ]
+        parts = [found.get((term.variables, term.pooled), zero.expand(len(term.roughness), -1)) for term in terms]
         return self.posterior.constant, torch.cat(parts)
 
     @property
@@ -214,7 +212,8 @@ class Model:
 
 def sparse(task: Task, terms: list[Term], known: Tensor | None, among: Among, near: Model | None = None) -> Model:
     """The terms that pay for themselves, with a strength each. `known`: strengths to go on from. `among`: how many
-    terms there might be, by which their choice is charged. `near`: a model of about these rows, where a fit begins."""
+    terms there might be, by which their choice is charged. `near`: a model where a fit begins; one of these very
+    rows, where sums say all of them."""
     return thinned(task, model_of(task, terms, False, known, among, near), among)
 
 
@@ -265,7 +264,8 @@ def model_of(
     """
     prior = prior_of(terms, common)
     sums = task.sums(terms, prior, near)
-    posterior = task.fit(terms, prior, known, sums, None if near is None else near.start(terms))
+    start = near.start(terms) if near is not None and task.classes > 1 else None
+    posterior = task.fit(terms, prior, known, sums, start)
     singles = sum(len(term.variables) == 1 for term in terms)
     choices = _log_choices(among[0], singles) + _log_choices(among[1], len(terms) - singles)
     of_pairs = torch.cat([torch.full((term.groups,), len(term.variables) == 2) for term in terms])

@@ -12,10 +12,9 @@ from torch import Tensor
 from .tuning import TUNED
 
 
-def stacked(one: Tensor, other: Tensor, y: Tensor, weight: Tensor) -> tuple[float, float]:
-    """The factors of two kinds of logits, of which the first is kept alone unless both together are clearly better.
-
-    The logits grow or shrink as a whole. That the rows say, and a prior which would leave them as they are.
+def share_of(one: Tensor, other: Tensor, y: Tensor, weight: Tensor) -> float:
+    """The share of the first of two kinds of logits, from 0 to 1. It is 1 unless both together are better by more than
+    one standard error.
 
     Args:
         one, other (s, n, k): logits of rows by fits that did not see them.
@@ -28,13 +27,12 @@ def stacked(one: Tensor, other: Tensor, y: Tensor, weight: Tensor) -> tuple[floa
         if weight @ both < weight @ best:
             share, best = part, both
     mean, error = mean_and_error(alone - best, weight)
-    share = share if mean > error else 1.0
-    size = _size(share * one + (1 - share) * other, y, weight)
-    return size * share, size * (1 - share)
+    return share if mean > error else 1.0
 
 
-def _size(logits: Tensor, y: Tensor, weight: Tensor) -> float:
-    """What to multiply logits (s, n, k) by."""
+def size_of(logits: Tensor, y: Tensor, weight: Tensor) -> float:
+    """What to multiply logits (s, n, k) by, as rows y, weight (n,) say that the fits did not see. A prior would leave
+    them as they are."""
     widest = 3 * TUNED.size_spread
     powers = torch.linspace(-widest, widest, TUNED.sizes, dtype=torch.float64)
     charged = 0.5 * (powers / TUNED.size_spread).square()
