@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from ..learning_curves import unwatched
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,16 @@ RECIPE = Recipe()
 
 
 def trained(
-    network: nn.Sequential, images: Tensor, classes: Tensor, rate: float, seconds: float, seed: int
+    network: nn.Sequential,
+    images: Tensor,
+    classes: Tensor,
+    rate: float,
+    seconds: float,
+    seed: int,
+    watch: Callable[[float], None] = unwatched,
 ) -> tuple[float, float]:
-    """Train a network in place; CPU seconds of the steps and epochs that were done."""
+    """Train a network in place; CPU seconds of the steps and epochs that were done. `watch` is told the seconds after
+    every step, while the clock stands."""
     torch.manual_seed(seed)
     optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=RECIPE.weight_decay)
     network.train()
@@ -53,6 +63,7 @@ def trained(
             optimizer.step()
             used += time.process_time() - began
             seen += len(rows)
+            watch(used)
             if used >= seconds:
                 break
     return used, seen / len(images)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..learning_curves import unwatched
 from .networks import CONTEXT
 
 
@@ -30,8 +32,16 @@ class Recipe:
 RECIPE = Recipe()
 
 
-def trained(network: nn.Module, text: Tensor, rate: float, seconds: float, seed: int) -> tuple[float, int]:
-    """Train a network in place on pieces drawn from a text; CPU seconds of the steps, and how many they were."""
+def trained(
+    network: nn.Module,
+    text: Tensor,
+    rate: float,
+    seconds: float,
+    seed: int,
+    watch: Callable[[float], None] = unwatched,
+) -> tuple[float, int]:
+    """Train a network in place on pieces drawn from a text; CPU seconds of the steps, and how many they were. `watch`
+    is told the seconds after every step, while the clock stands."""
     generator = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=RECIPE.weight_decay)
     network.train()
@@ -49,6 +59,7 @@ def trained(network: nn.Module, text: Tensor, rate: float, seconds: float, seed:
         optimizer.step()
         used += time.process_time() - began
         steps += 1
+        watch(used)
     return used, steps
 
 
