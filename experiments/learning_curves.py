@@ -136,7 +136,7 @@ def picture(curves: Results, panels: Mapping[str, Mapping[str, str]], across: st
 
     records = list(curves)
     shown = {panel: rows for panel, rows in panels.items() if any(record["panel"] == panel for record in records)}
-    figure = Figure(figsize=(1 + 4.3 * len(shown), 3.9))
+    figure = Figure(figsize=(1 + 4.3 * len(shown), 4.3))
     for column, (panel, rows) in enumerate(shown.items(), 1):
         axes = figure.add_subplot(1, len(shown), column)
         for place, (name, label) in enumerate(rows.items()):
@@ -149,6 +149,6 @@ def picture(curves: Results, panels: Mapping[str, Mapping[str, str]], across: st
                 axes.fill_between(drawn.at, drawn.low, drawn.high, color=colour, alpha=0.15, linewidth=0)
         axes.set(title=panel, xlabel=across, ylabel=upwards)
         axes.grid(alpha=0.3)
-        axes.legend(frameon=False, fontsize=8)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, frameon=False, fontsize=7)
     figure.tight_layout()
     return figure

@@ -158,6 +158,7 @@ def write_page(options: Options, results: Results) -> None:
         grid=GRID,
         hidden=HIDDEN,
         steps=STEPS,
+        trials=len(STRENGTHS),
         strengths=", ".join(f"{strength:g}" for strength in STRENGTHS),
     )
     image = "![accuracy over classes shown](result.png)"

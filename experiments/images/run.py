@@ -176,7 +176,7 @@ def picture(options: Options) -> Any:
     figure = learning_curves.picture(curves, panels, "CPU seconds of training", "accuracy on test images, %")
     for axes in figure.axes:
         low, high = axes.get_ylim()
-        axes.set_yscale("function", functions=(lambda a: -np.log(101 - a), lambda b: 101 - np.exp(-b)))
         axes.set_ylim(low, min(high, 100))
+        axes.set_yscale("function", functions=(lambda a: -np.log(101 - a), lambda b: 101 - np.exp(-b)))
         axes.set_yticks([tick for tick in TICKS if low <= tick <= high], minor=False)
     return figure

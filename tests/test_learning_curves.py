@@ -1,0 +1,144 @@
+"""Curves of experiments: who looks changes nothing, curves end at the figures of the table, the picture shows all rows."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import time
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).parents[1]
+STEPS, TICK = 32, 1 / 64  # of the clock, whose sums are exact
+
+
+@pytest.fixture(autouse=True)
+def _from_the_checkout(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+
+
+def module(name: str):
+    return import_module(f"experiments.{name}")
+
+
+def records(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def image_training():
+    """A network with normalisations, its training for `STEPS` steps, and what it reaches."""
+    networks, training = module("images.networks"), module("images.training")
+    images = module("images.data").load(None)
+    network = networks.build("CNN", (1, 8, 8), 4, 10, seed=0)
+
+    def train(watch):
+        return training.trained(network, *images.train, 1e-2, STEPS * TICK, 0, watch)
+
+    return network, train, lambda: training.accuracy(network, *images.test)
+
+
+def text_training():
+    """The same of a reader of text."""
+    networks, training, text = module("language.networks"), module("language.training"), module("language.text").load()
+    network = networks.Reader("MLP", len(text.alphabet), seed=0)
+
+    def train(watch):
+        return training.trained(network, text.train, 1e-2, STEPS * TICK, 0, watch)
+
+    return network, train, lambda: training.bits(network, text.test[:500])
+
+
+@pytest.mark.parametrize("training", [image_training, text_training])
+def test_a_training_that_is_watched_ends_as_one_that_is_not(training, monkeypatch):
+    curves, states, done = module("learning_curves"), [], []
+    for watched in (False, True):
+        ticks = itertools.count()
+        monkeypatch.setattr(time, "process_time", lambda ticks=ticks: next(ticks) * TICK)
+        network, train, reached = training()
+
+        def measure(reached=reached):
+            torch.rand(3)  # whoever measures may draw numbers
+            return reached()
+
+        watch = curves.Watch(network, measure, STEPS * TICK)
+        done.append(train(watch if watched else curves.unwatched))
+        assert network.training
+        states.append(network.state_dict())
+    assert done[0] == done[1]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+    assert [point.moment for point in watch.points] == list(range(1, curves.MOMENTS + 1))
+    assert watch.points[-1].value == reached() and watch.points[-1].at == STEPS * TICK
+
+
+def test_a_step_that_passes_several_moments_is_read_once_and_none_twice():
+    curves, network = module("learning_curves"), torch.nn.Identity()
+    watch = curves.Watch(network, lambda: 0.0, 2.0)
+    for used in (0.1, 0.7, 0.75, 1.9, 2.4):
+        watch(used)
+    assert [(point.moment, point.at) for point in watch.points] == [(3, 0.7), (9, 1.9), (10, 2.4)]
+
+
+def test_new_curves_replace_those_of_their_row_and_leave_the_others(tmp_path):
+    curves = module("learning_curves")
+    point = curves.Point(1, 0.5, 80.0)
+    for name, panel, count in (("a", "one", 3), ("b", "one", 1), ("a", "two", 1), ("a", "one", 2)):
+        curves.keep(curves.kept(tmp_path), name, panel, [[point]] * count)
+    found = sorted((record["name"], record["panel"], record["seed"]) for record in records(tmp_path / curves.FILE))
+    assert found == [("a", "one", "1"), ("a", "one", "2"), ("a", "two", "1"), ("b", "one", "1")]
+
+
+def test_the_picture_has_a_panel_for_each_set_and_a_line_for_each_row(tmp_path):
+    curves = module("learning_curves")
+    kept = curves.kept(tmp_path)
+    for name, values in {"slow": (10.0, 20.0), "fast": (15.0, 40.0), "once": (30.0,)}.items():
+        seeds = [[curves.Point(n, n / 2, value + seed) for n, value in enumerate(values, 1)] for seed in range(3)]
+        curves.keep(kept, name, "here", seeds)
+    rows = {"slow": "Slow", "fast": "Fast", "once": "Once", "missing": "Missing"}
+    figure = curves.picture(kept, {"here": rows, "nowhere": rows}, "seconds", "percent")
+    (axes,) = figure.axes
+    drawn = {line.get_label(): list(line.get_ydata()) for line in axes.lines}
+    assert drawn == {"Slow": [11.0, 21.0], "Fast": [16.0, 41.0], "Once": [31.0, 31.0]}
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["Slow", "Fast", "Once"]
+    assert (axes.get_title(), axes.get_xlabel(), axes.get_ylabel()) == ("here", "seconds", "percent")
+
+
+# experiment -> rows that take a few seconds, and the column that holds the end of the curves of each panel
+SMOKE = {
+    "images": ("KAN,hybrid,KANConv", {"digits": "accuracy"}),
+    "language": ("KAN,MLP", {"Northanger Abbey": "bits"}),
+    "class_incremental": ("linear,mlp_ewc", {"all classes shown so far": "accuracy", "0 and 1": "first_task"}),
+}
+
+
+@pytest.mark.parametrize("name", SMOKE)
+def test_every_curve_of_a_small_run_rises_in_time_and_ends_at_the_figure_of_the_table(name, tmp_path):
+    rows, panels = SMOKE[name]
+    assert module("__main__").main([name, "--smoke", "--rows", rows, "--out", str(tmp_path)]) == 0
+    table = records(tmp_path / "result.csv")
+    assert {record["name"] for record in table} == set(rows.split(","))
+    points, key = records(tmp_path / "curves.csv"), next(iter(table[0]))
+    assert {(point["name"], point["panel"]) for point in points} == {
+        (record[key], panel) for record in table for panel in panels
+    }
+    for record in table:
+        for panel, column in panels.items():
+            own = [point for point in points if (point["name"], point["panel"]) == (record[key], panel)]
+            times = [float(point["at"]) for point in own]
+            assert times == sorted(set(times)) and own[-1]["value"] == record[column]
+    assert (tmp_path / "result.png").exists()
+    assert "(result.png)" in (tmp_path / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", SMOKE)
+def test_the_committed_curves_are_those_of_the_rows_and_seeds_of_the_table(name):
+    folder = ROOT / "experiments" / name
+    table, points = records(folder / "result.csv"), records(folder / "curves.csv")
+    key = next(iter(table[0]))
+    for record in table:
+        seeds = {point["seed"] for point in points if point["name"] == record[key]}
+        assert len(seeds) == int(record["seeds"]), record[key]
+    assert {point["name"] for point in points} == {record[key] for record in table}
