@@ -35,26 +35,27 @@ class Watch:
     Args:
         network: that is trained.
         measure: what it reaches; may leave the network in any mode.
-        seconds: CPU seconds of the whole training.
+        steps: of the whole training.
+        cost: CPU seconds of a step.
     """
 
-    def __init__(self, network: nn.Module, measure: Callable[[], float], seconds: float) -> None:
-        self.network, self.measure, self.seconds = network, measure, seconds
+    def __init__(self, network: nn.Module, measure: Callable[[], float], steps: int, cost: float) -> None:
+        self.network, self.measure, self.steps, self.cost = network, measure, steps, cost
         self.points: list[Point] = []
 
-    def __call__(self, used: float) -> None:
-        """Read where a moment has come since the last point. used: CPU seconds of the training so far."""
-        moment = min(MOMENTS, int(MOMENTS * (used / self.seconds)))
+    def __call__(self, done: int) -> None:
+        """Read where a moment has come since the last point. done: steps so far."""
+        moment = MOMENTS * done // self.steps
         if moment <= (self.points[-1].moment if self.points else 0):
             return
         mode = self.network.training
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             value = self.measure()
         self.network.train(mode)
-        self.points.append(Point(moment, used, value))
+        self.points.append(Point(moment, done * self.cost, value))
 
 
-def unwatched(used: float) -> None:
+def unwatched(done: int) -> None:
     """In the place of a `Watch` where no one looks."""
 
 

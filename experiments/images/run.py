@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .. import learning_curves, page
+from .. import learning_curves, page, step_cost
 from ..learning_curves import Point, Watch
 from ..paper import template
 from ..results import Results
@@ -42,7 +42,7 @@ class Contest:
     every: int = 1
 
 
-GREY = Contest(tuple(FLAT), 100_000, 8.0, (1e-3, 3e-3, 1e-2))
+GREY = Contest(tuple(FLAT), 100_000, 8.0, (3e-3, 1e-2, 3e-2))
 CONTESTS = {
     "MNIST": GREY,
     "Fashion-MNIST": GREY,
@@ -82,27 +82,30 @@ def image_job(row: str, path: Path | None, seeds: int) -> tuple[dict[str, object
     on all from every seed."""
     kind, name = ROWS[row]
     contest, data = CONTESTS[kind], load(path)
-    (images, classes), seconds = data.train, contest.seconds
+    images, classes = data.train
     image: Any = tuple(images.shape[1:])
     width, out = width_for(name, image, 10, contest.parameters), int(HELD_OUT * len(images))
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
     held, kept = order[:out], order[out:]
-    tried = {}
+
+    def timed(passed: Callable[[int], None]) -> None:
+        trained(build(name, image, width, 10, seed=0), images, classes, contest.rates[0], step_cost.ROUND, 0, passed)
+
+    cost = step_cost.fastest(timed, contest.seconds / 2)
+    steps, tried = step_cost.steps_in(contest.seconds, cost), {}
     for rate in contest.rates:
         network = build(name, image, width, 10, seed=0)
-        trained(network, images[kept], classes[kept], rate, seconds, seed=0)
+        trained(network, images[kept], classes[kept], rate, steps, seed=0)
         tried[rate] = accuracy(network, images[held], classes[held])
     best = max(tried, key=lambda rate: tried[rate])
     watched: Any = tuple(part[:: contest.every] for part in data.test)
-    found, epochs, curves, used = [], [], [], 0.0
+    found, epochs, curves = [], [], []
     for seed in range(1, seeds + 1):
         network = build(name, image, width, 10, seed)
-        watch = Watch(network, partial(accuracy, network, *watched), seconds)
-        spent, seen = trained(network, images, classes, best, seconds, seed, watch)
+        watch = Watch(network, partial(accuracy, network, *watched), steps, cost)
+        epochs.append(trained(network, images, classes, best, steps, seed, watch))
         found.append(accuracy(network, *data.test))
-        epochs.append(seen)
         curves.append(watch.points)
-        used += spent / seeds
     record = {
         "row": row,
         "name": name,
@@ -113,7 +116,7 @@ def image_job(row: str, path: Path | None, seeds: int) -> tuple[dict[str, object
         "worst": min(found),
         "best": max(found),
         "epochs": statistics.median(epochs),
-        "seconds": used,
+        "seconds": steps * cost,
         "seeds": seeds,
         "data": kind,
         "commit": version(),

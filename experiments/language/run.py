@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import torch
 
-from .. import learning_curves, page
+from .. import learning_curves, page, step_cost
 from ..learning_curves import Point, Watch
 from ..paper import template
 from ..results import Results
@@ -31,22 +31,24 @@ def reader_job(name: str, seeds: int, smoke: bool) -> tuple[dict[str, object], l
     text = load()
     seconds, rates = (0.2, RATES[:1]) if smoke else (SECONDS, RATES)
     tested = text.test[:2000] if smoke else text.test
-    tried = {}
+
+    def timed(passed: Callable[[int], None]) -> None:
+        trained(Reader(name, len(text.alphabet), seed=0), text.train, rates[0], step_cost.ROUND, 0, passed)
+
+    cost = step_cost.fastest(timed, seconds / 2)
+    steps, tried = step_cost.steps_in(seconds, cost), {}
     for rate in rates:
         network = Reader(name, len(text.alphabet), seed=0)
-        trained(network, text.train, rate, seconds, seed=0)
+        trained(network, text.train, rate, steps, seed=0)
         tried[rate] = bits(network, text.held_out[: len(tested)])
     chosen = min(tried, key=lambda rate: tried[rate])
-    everything, used = torch.cat([text.train, text.held_out]), 0.0
-    found, steps, curves = [], [], []
+    everything, found, curves = torch.cat([text.train, text.held_out]), [], []
     for seed in range(1, seeds + 1):
         network = Reader(name, len(text.alphabet), seed)
-        watch = Watch(network, partial(bits, network, tested), seconds)
-        spent, count = trained(network, everything, chosen, seconds, seed, watch)
+        watch = Watch(network, partial(bits, network, tested), steps, cost)
+        trained(network, everything, chosen, steps, seed, watch)
         found.append(bits(network, tested))
-        steps.append(count)
         curves.append(watch.points)
-        used += spent / seeds
     record = {
         "name": name,
         "hidden": hidden_for(name),
@@ -55,8 +57,8 @@ def reader_job(name: str, seeds: int, smoke: bool) -> tuple[dict[str, object], l
         "bits": statistics.median(found),
         "worst": max(found),
         "best": min(found),
-        "steps": statistics.median(steps),
-        "seconds": used,
+        "steps": steps,
+        "seconds": steps * cost,
         "seeds": seeds,
         "commit": version(),
     }
