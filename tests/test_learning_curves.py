@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import itertools
 import time
 from importlib import import_module
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 import torch
 
 ROOT = Path(__file__).parents[1]
-STEPS, TICK = 32, 1 / 64  # of the clock, whose sums are exact
+STEPS, COST = 32, 0.25  # of each training here; CPU seconds that a step is said to take
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +35,7 @@ def image_training():
     network = networks.build("CNN", (1, 8, 8), 4, 10, seed=0)
 
     def train(watch):
-        return training.trained(network, *images.train, 1e-2, STEPS * TICK, 0, watch)
+        return training.trained(network, *images.train, 1e-2, STEPS, 0, watch)
 
     return network, train, lambda: training.accuracy(network, *images.test)
 
@@ -47,39 +46,36 @@ def text_training():
     network = networks.Reader("MLP", len(text.alphabet), seed=0)
 
     def train(watch):
-        return training.trained(network, text.train, 1e-2, STEPS * TICK, 0, watch)
+        return training.trained(network, text.train, 1e-2, STEPS, 0, watch)
 
     return network, train, lambda: training.bits(network, text.test[:500])
 
 
 @pytest.mark.parametrize("training", [image_training, text_training])
-def test_a_training_that_is_watched_ends_as_one_that_is_not(training, monkeypatch):
-    curves, states, done = module("learning_curves"), [], []
+def test_a_training_that_is_watched_ends_as_one_that_is_not(training):
+    curves, states = module("learning_curves"), []
     for watched in (False, True):
-        ticks = itertools.count()
-        monkeypatch.setattr(time, "process_time", lambda ticks=ticks: next(ticks) * TICK)
         network, train, reached = training()
 
         def measure(reached=reached):
             torch.rand(3)  # whoever measures may draw numbers
             return reached()
 
-        watch = curves.Watch(network, measure, STEPS * TICK)
-        done.append(train(watch if watched else curves.unwatched))
+        watch = curves.Watch(network, measure, STEPS, COST)
+        train(watch if watched else curves.unwatched)
         assert network.training
         states.append(network.state_dict())
-    assert done[0] == done[1]
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
     assert [point.moment for point in watch.points] == list(range(1, curves.MOMENTS + 1))
-    assert watch.points[-1].value == reached() and watch.points[-1].at == STEPS * TICK
+    assert watch.points[-1].value == reached() and watch.points[-1].at == STEPS * COST
 
 
 def test_a_step_that_passes_several_moments_is_read_once_and_none_twice():
     curves, network = module("learning_curves"), torch.nn.Identity()
-    watch = curves.Watch(network, lambda: 0.0, 2.0)
-    for used in (0.1, 0.7, 0.75, 1.9, 2.4):
-        watch(used)
-    assert [(point.moment, point.at) for point in watch.points] == [(3, 0.7), (9, 1.9), (10, 2.4)]
+    watch = curves.Watch(network, lambda: 0.0, 4, 0.5)
+    for done in (1, 1, 2, 3, 4, 4):
+        watch(done)
+    assert [(point.moment, point.at) for point in watch.points] == [(2, 0.5), (5, 1.0), (7, 1.5), (10, 2.0)]
 
 
 def test_new_curves_replace_those_of_their_row_and_leave_the_others(tmp_path):
@@ -142,3 +138,20 @@ def test_the_committed_curves_are_those_of_the_rows_and_seeds_of_the_table(name)
         seeds = {point["seed"] for point in points if point["name"] == record[key]}
         assert len(seeds) == int(record["seeds"]), record[key]
     assert {point["name"] for point in points} == {record[key] for record in table}
+
+
+def test_a_step_costs_what_the_undisturbed_ones_take(monkeypatch):
+    """Four steps in five take twice as long, as beside other work, and the first one compiles."""
+    step_cost, now = module("step_cost"), [0.0]
+    monkeypatch.setattr(time, "process_time", lambda: now[0])
+
+    def train(passed):
+        for step in range(step_cost.ROUND):
+            now[0] += 64.0 if step == 0 else 0.25 if step % 5 == 4 else 0.5
+            passed(step + 1)
+
+    assert step_cost.fastest(train, 0.1) == 0.25
+    assert now[0] < 2 * 75  # one round was enough
+    before = now[0]
+    step_cost.fastest(train, 200.0)
+    assert now[0] - before >= 200.0
