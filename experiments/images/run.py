@@ -163,7 +163,14 @@ def write_page(options: Options, results: Results) -> None:
         "epochs": "epochs",
         "seeds": "seeds",
     }
-    about = template("images/about.md", grey=offered(GREY), coloured=offered(CONTESTS["CIFAR-10"]))
+    recorded = {record["panel"] for record in learning_curves.kept(options.out)}
+    bare = sorted({record["data"] for record in results} - recorded)
+    about = template(
+        "images/about.md",
+        grey=offered(GREY),
+        coloured=offered(CONTESTS["CIFAR-10"]),
+        bare=f"Of {', '.join(bare)} no curves are recorded, and seconds are the CPU time of all steps." if bare else "",
+    )
     tables = []
     for data in CONTESTS:
         told = [record for record in results if record["data"] == data]
