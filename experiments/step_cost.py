@@ -7,9 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-FASTEST = (
-    0.1  # part of the steps that count: other work on a core slows a step by half or more, and nothing makes it faster
-)
+FASTEST = 0.1  # part of the steps that count: other work on a core slows steps, and nothing makes them faster
 ROUND = 20  # steps that are timed at once: the first ones of a process compile, and are never among the fastest
 
 
