@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
-import numpy as np
-
-FASTEST = 0.1  # part of the steps that count: other work on a core slows steps, and nothing makes them faster
-ROUND = 20  # steps that are timed at once: the first ones of a process compile, and are never among the fastest
+ROUND = 20  # steps that are timed at once: few beside an epoch, whose last batch is smaller
 
 
 def fastest(train: Callable[[Callable[[int], None]], object], seconds: float) -> float:
-    """CPU seconds of a step that nothing disturbs: the time that a tenth of the steps keep within.
+    """CPU seconds of a step that nothing disturbs: the lowest of all that are timed. Other work on a core slows a step,
+    to half where it fills the caches, and nothing makes it faster than it is.
 
     Args:
-        train: does `ROUND` steps or so and calls what it is given after each.
+        train: does `ROUND` steps and calls what it is given after each.
         seconds: CPU seconds for which steps are timed, at least.
     """
     spent: list[float] = []
@@ -26,8 +25,8 @@ def fastest(train: Callable[[Callable[[int], None]], object], seconds: float) ->
             moments.append(time.process_time())
 
         train(passed)
-        spent += np.diff(moments).tolist()
-    return float(np.quantile(spent, FASTEST))
+        spent += [end - begin for begin, end in pairwise(moments)]
+    return min(spent)
 
 
 def steps_in(seconds: float, cost: float) -> int:
