@@ -169,7 +169,7 @@ def write_page(options: Options, results: Results) -> None:
         "images/about.md",
         grey=offered(GREY),
         coloured=offered(CONTESTS["CIFAR-10"]),
-        bare=f"Of {', '.join(bare)} no curves are recorded, and seconds are the CPU time of all steps." if bare else "",
+        bare=f"Of {' and '.join(bare)} no curves are recorded, and seconds are the CPU time of all steps." if bare else "",
     )
     tables = []
     for data in CONTESTS:
