@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
+
+from .results import number
 
 ROUND = 20  # steps that are timed at once: few beside an epoch, whose last batch is smaller
 
@@ -27,6 +30,17 @@ def fastest(train: Callable[[Callable[[int], None]], object], seconds: float) ->
         train(passed)
         spent += [end - begin for begin, end in pairwise(moments)]
     return min(spent)
+
+
+def on_record(record: Mapping[str, str] | None) -> float:
+    """CPU seconds of a step as an earlier run found them: a row of result.csv has `seconds` and `steps`. Infinite where
+    it does not.
+
+    >>> on_record({"seconds": "8", "steps": "500"}), on_record(None)
+    (0.016, inf)
+    """
+    seconds, steps = (number(record or {}, column) for column in ("seconds", "steps"))
+    return seconds / steps if seconds and steps else math.inf
 
 
 def steps_in(seconds: float, cost: float) -> int:

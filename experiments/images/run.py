@@ -16,7 +16,7 @@ from .. import learning_curves, page, step_cost
 from ..learning_curves import Point, Watch
 from ..paper import template
 from ..results import Results
-from ..rows import run_rows
+from ..rows import RESULT, run_rows
 from ..runner import Job, Options, version
 from .data import load
 from .networks import CONVOLUTIONAL, FLAT, build, count, width_for
@@ -62,6 +62,7 @@ COLUMNS = (
     "worst",
     "best",
     "epochs",
+    "steps",
     "seconds",
     "seeds",
     "data",
@@ -77,9 +78,9 @@ def set_of(path: Path | None) -> str:
     return "CIFAR-10" if "cifar" in name else "Fashion-MNIST" if "fashion" in name else "MNIST"
 
 
-def image_job(row: str, path: Path | None, seeds: int) -> tuple[dict[str, object], list[list[Point]]]:
+def image_job(row: str, path: Path | None, seeds: int, known: float) -> tuple[dict[str, object], list[list[Point]]]:
     """The record of one network, and the curve of every seed: its rate is chosen on held-out images, then it is trained
-    on all from every seed."""
+    on all from every seed. known: CPU seconds of a step in an earlier run."""
     kind, name = ROWS[row]
     contest, data = CONTESTS[kind], load(path)
     images, classes = data.train
@@ -91,7 +92,7 @@ def image_job(row: str, path: Path | None, seeds: int) -> tuple[dict[str, object
     def timed(passed: Callable[[int], None]) -> None:
         trained(build(name, image, width, 10, seed=0), images, classes, contest.rates[0], step_cost.ROUND, 0, passed)
 
-    cost = step_cost.fastest(timed, contest.seconds / 2)
+    cost = min(known, step_cost.fastest(timed, contest.seconds / 2))
     steps, tried = step_cost.steps_in(contest.seconds, cost), {}
     for rate in contest.rates:
         network = build(name, image, width, 10, seed=0)
@@ -116,6 +117,7 @@ def image_job(row: str, path: Path | None, seeds: int) -> tuple[dict[str, object
         "worst": min(found),
         "best": max(found),
         "epochs": statistics.median(epochs),
+        "steps": steps,
         "seconds": steps * cost,
         "seeds": seeds,
         "data": kind,
@@ -143,8 +145,11 @@ def run(options: Options) -> int:
     own = {row.partition(": ")[2]: row for row, (data, _) in ROWS.items() if data == kind}
     rows = tuple(own[name] for name in options.chosen(list(own)))
 
+    before = Results(options.out / RESULT, COLUMNS).records
+
     def jobs(row: str) -> list[Job]:
-        return [Job(row, image_job, (row, options.data, options.seeds))]
+        known = step_cost.on_record(before.get(row))
+        return [Job(row, image_job, (row, options.data, options.seeds, known))]
 
     record_of = learning_curves.recorded(learning_curves.kept(options.out), kind)
     return run_rows(replace(options, rows=rows), "Images", ROWS, COLUMNS, jobs, record_of, told, write_page)
@@ -165,11 +170,12 @@ def write_page(options: Options, results: Results) -> None:
     }
     recorded = {record["panel"] for record in learning_curves.kept(options.out)}
     bare = sorted({record["data"] for record in results} - recorded)
+    both = " and ".join(bare)
     about = template(
         "images/about.md",
         grey=offered(GREY),
         coloured=offered(CONTESTS["CIFAR-10"]),
-        bare=f"Of {' and '.join(bare)} no curves are recorded, and seconds are the CPU time of all steps." if bare else "",
+        bare=f"Of {both} no curves are recorded, and seconds are the CPU time of all steps." if bare else "",
     )
     tables = []
     for data in CONTESTS:
