@@ -159,3 +159,13 @@ def test_a_step_costs_what_the_undisturbed_one_takes(monkeypatch):
     before = now[0]
     step_cost.fastest(train, 200.0)
     assert now[0] - before >= 200.0
+
+
+def test_a_row_gets_as_many_steps_as_on_a_quieter_machine_before(tmp_path):
+    """Of 5 ms each, the 0.2 seconds of a small run hold 40; a machine that is faster yet does more."""
+    columns = module("language.run").COLUMNS
+    before = module("results").Results(tmp_path / "result.csv", columns)
+    before.put({"name": "MLP", "seconds": 0.2, "steps": 40})
+    assert module("__main__").main(["language", "--smoke", "--rows", "MLP", "--out", str(tmp_path)]) == 0
+    (found,) = records(tmp_path / "result.csv")
+    assert int(found["steps"]) >= 40 and float(found["seconds"]) == pytest.approx(0.2, rel=0.02)
