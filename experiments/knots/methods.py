@@ -18,7 +18,6 @@ STEPS = 2000
 BATCH = 256
 DECAYS = (0.0, 0.1, 1.0)
 TRIED = 2000
-MEMBERS = 4  # of a committee
 FAR = 4.0  # spreads beyond which a column counts as so far
 
 
@@ -84,21 +83,10 @@ def layers(width: int, count: int) -> Callable[[int, int], torch.nn.Module]:
     return made
 
 
-def edges_first(width: int, count: int) -> Callable[[int, int], torch.nn.Module]:
-    """KAN edges on the columns, then a perceptron with so many hidden layers."""
-
-    def made(inputs: int, classes: int) -> torch.nn.Module:
-        edges = ew.KANLayer(inputs, width, grid_size=3, domain=(-3.0, 3.0))
-        return torch.nn.Sequential(edges, torch.nn.ReLU(), perceptron(width, count)(width, classes))
-
-    return made
-
-
-def classified(make: Callable[[int, int], torch.nn.Module], members: int = 1) -> Callable[..., Told]:
+def classified(make: Callable[[int, int], torch.nn.Module]) -> Callable[..., Told]:
     """A module with one output for each signature, on standardised columns, by AdamW in batches.
 
-    Its weight decay is that of `DECAYS` which tells most of `TRIED` rows that are held back; then all rows fit. Several
-    members are fitted one by one, from starts and batches of their own, and their log-probabilities are averaged.
+    Its weight decay is that of `DECAYS` which tells most of `TRIED` rows that are held back; then all rows fit.
     """
 
     def told(old: Knots, new: Knots, seed: int, smoke: bool) -> Told:
@@ -110,14 +98,13 @@ def classified(make: Callable[[int, int], torch.nn.Module], members: int = 1) ->
         labels = torch.as_tensor(np.searchsorted(classes, old.y))
         steps, held = (20, 50) if smoke else (STEPS, TRIED)
 
-        def fitted(count: int, decay: float, member: int) -> torch.nn.Module:
-            start = seed + 1000 * member
+        def fitted(count: int, decay: float) -> torch.nn.Module:
             with torch.random.fork_rng():
-                torch.manual_seed(start)
+                torch.manual_seed(seed)
                 model = make(rows.shape[1], len(classes))
             optimizer = torch.optim.AdamW(model.parameters(), 2e-3, weight_decay=decay)
             schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-            draw = torch.Generator().manual_seed(start)
+            draw = torch.Generator().manual_seed(seed)
             for _ in range(steps):
                 batch = torch.randint(count, (BATCH,), generator=draw)
                 loss = torch.nn.functional.cross_entropy(model(rows[batch]), labels[batch])
@@ -127,17 +114,16 @@ def classified(make: Callable[[int, int], torch.nn.Module], members: int = 1) ->
                 schedule.step()
             return model
 
-        def said(models: list[torch.nn.Module], x: torch.Tensor) -> torch.Tensor:
-            with torch.no_grad():
-                return torch.stack([model(x).log_softmax(1) for model in models]).mean(0).argmax(1)
-
         def right(decay: float) -> float:
-            model = fitted(len(rows) - held, decay, 0)
-            return float((said([model], rows[-held:]) == labels[-held:]).double().mean())
+            model = fitted(len(rows) - held, decay)
+            with torch.no_grad():
+                said = model(rows[-held:]).argmax(1)
+            return float((said == labels[-held:]).double().mean())
 
-        decay = max(DECAYS, key=right)
-        models = [fitted(len(rows), decay, member) for member in range(members)]
-        return Told(classes[said(models, judges).numpy()], sum(p.numel() for m in models for p in m.parameters()))
+        model = fitted(len(rows), max(DECAYS, key=right))
+        with torch.no_grad():
+            signature = classes[model(judges).argmax(1).numpy()]
+        return Told(signature, sum(p.numel() for p in model.parameters()))
 
     return told
 
@@ -148,11 +134,6 @@ METHODS: dict[str, tuple[str, Callable[..., Told]]] = {
     "kan_three": ("KAN with two products, on the three columns of the cusp", kan(NAMED, ((1, 2), 1), (3,))),
     "kan_all": ("KAN with two products, on all columns", kan((), ((1, 2), 1), (3,))),
     "kan_wide": ("KAN layers, two hidden of 32", classified(layers(32, 2))),
-    "kan_committee": (
-        "four networks of KAN edges on the columns, then an MLP, three layers of 128",
-        classified(edges_first(128, 3), MEMBERS),
-    ),
     "mlp": ("MLP, two layers of 100", classified(perceptron(100, 2))),
     "mlp_large": ("MLP, four layers of 310", classified(perceptron(310, 4))),
-    "mlp_committee": ("four MLPs, four layers of 150", classified(perceptron(150, 4), MEMBERS)),
 }

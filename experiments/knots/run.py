@@ -17,7 +17,7 @@ from ..runner import Options, version
 from .methods import BATCH, DECAYS, METHODS, STEPS, TRIED
 from .table import rounded, slope, split, table
 
-COLUMNS = ("name", "parameters", "accuracy", "above", "each", "seeds", "seconds", "found", "commit")
+COLUMNS = ("name", "parameters", "accuracy", "above", "seeds", "seconds", "found", "commit")
 
 
 def job(name: str, seed: int, smoke: bool) -> dict[str, Any]:
@@ -41,8 +41,7 @@ def summarise(name: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
     """The record of a method from its seeds."""
     middle = {key: statistics.median(run[key] for run in runs) for key in ("accuracy", "above", "seconds")}
     first = {key: runs[0][key] for key in ("parameters", "found")}
-    each = " ".join(f"{run['accuracy']:.2f}" for run in runs)
-    return {"name": name, **middle, **first, "each": each, "seeds": len(runs), "commit": version()}
+    return {"name": name, **middle, **first, "seeds": len(runs), "commit": version()}
 
 
 def told(record: Mapping[str, Any]) -> str:
@@ -62,7 +61,6 @@ def write_page(options: Options, results: Results) -> None:
         "parameters": "parameters",
         "accuracy": "right, percent",
         "above": "points above the rule",
-        "each": "right, percent, each seed",
         "seeds": "seeds",
         "seconds": "CPU s",
     }
