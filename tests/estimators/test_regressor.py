@@ -36,6 +36,32 @@ def test_the_same_number_gives_the_same_bits_and_another_order_of_rows_too():
     assert_equal(ew.KANRegressor(**settings).fit(X[order], y[order]).predict(X), first)
 
 
+def test_a_bootstrap_sample_is_nearly_as_good_as_the_rows_and_noise_stays_noise():
+    X, y = rows(100, noise=0.6)
+    new, truth = rows(500, noise=0.0, seed=1)
+    draw = np.random.default_rng(0)
+    for places in draw.integers(0, 100, (3, 100)):
+        found = ew.KANRegressor(random_state=0, effort="quick").fit(X[places], y[places])
+        assert found.score(new, truth) > 0.4
+    noise, five = draw.normal(size=60), np.repeat(np.arange(60), 5)
+    assert ew.KANRegressor(random_state=0, effort="quick").fit(X[:60][five], noise[five]).predict(new).std() < 0.4
+
+
+def test_equal_weights_are_none_whole_or_not():
+    X, y = rows()
+    plain = ew.KANRegressor(**QUICK).fit(X, y).predict(X)
+    for weight in (5.0, 5.5):
+        assert_equal(ew.KANRegressor(**QUICK).fit(X, y, sample_weight=np.full(len(y), weight)).predict(X), plain)
+
+
+def test_whole_weights_are_repeated_rows_bit_by_bit():
+    X, y = rows(60)
+    weight = np.arange(60) % 4
+    again = np.repeat(np.arange(60), weight)
+    one = ew.KANRegressor(**QUICK).fit(X, y, sample_weight=weight)
+    assert_equal(ew.KANRegressor(**QUICK).fit(X[again], y[again]).predict(X), one.predict(X))
+
+
 def test_without_a_number_the_seed_is_numpys():
     X, y = rows()
     seeds = []

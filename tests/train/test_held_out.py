@@ -28,6 +28,15 @@ def test_no_row_has_two_tasks(rows: int):
     assert_equal(everything.sort().values, torch.arange(rows))
 
 
+def test_copies_of_a_row_have_one_task():
+    X, y = table(60)
+    held = draw(X.repeat(3, 1), y.repeat(3), seed=1)
+    assert held is not None
+    once = [{place % 60 for place in part.tolist()} for part in (held.training, held.choosing, held.judging)]
+    assert [len(part) for part in once] == [48, 6, 6] and len(set.union(*once)) == 60
+    assert len(held.choosing) == len(held.judging) == 18
+
+
 def test_judging_rows_are_a_tenth_until_these_are_enough():
     counts = [len(drawn(table(rows)[0]).judging) for rows in (100, 10 * ENOUGH, 15 * ENOUGH, 40 * ENOUGH)]
     assert counts == [10, ENOUGH, ENOUGH, 2 * ENOUGH]

@@ -99,8 +99,9 @@ def study(
 
     First comes a network in closed form: functions of single inputs, and products for pairs that act together. Hidden
     layers are tried where that leaves more than noise, or where a formula may be simpler with them.
-    One split judges the whole chain. The rows that judge are no part of any stage. Other rows choose between stages,
-    and stop no fit. At the very end all rows come back: `model` is fitted to them, `scores` stay those of before.
+    One split judges the whole chain. The rows that judge are no part of any stage, and nor are copies of them. Other
+    rows choose between stages, and stop no fit. At the very end all rows come back: `model` is fitted to them, `scores`
+    stay those of before.
 
     Args:
         X: a `Table`, a DataFrame with the column `target`, or inputs (n, d) as an array, a tensor or a frame.
@@ -254,10 +255,7 @@ def opening(table: Table, settings: StudySettings, source: str) -> list[str]:
     notes = observed(table, settings.loss_of(table)).notes
     return [
         f"{source}: {len(table)} rows, {count}, {table.task} of {', '.join(table.outputs)}",
-        *(
-            f"note: {note}"
-            for note in (*observed(table, settings.loss_of(table)).notes, *far_columns(table.X, table.inputs))
-        ),
+        *(f"note: {note}" for note in (*notes, *far_columns(table.X, table.inputs))),
         (
             f"fitting on {len(table) - held} rows; {held} rows (drawn with seed {settings.seed}) are held out to judge"
             " the result"

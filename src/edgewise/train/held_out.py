@@ -66,7 +66,8 @@ def draw(x: Tensor, y: Tensor, seed: int) -> HeldOut | None:
     alone = torch.isin(order, number[_far_rows(x)])
     order = torch.cat([order[~alone], order[alone]])
     parts = order[:choosing], order[choosing : choosing + judging]
-    return HeldOut(*(torch.isin(number, part).nonzero()[:, 0] for part in parts), (x.shape[0], seed, digest(x)))
+    chosen, judged = (torch.isin(number, part).nonzero()[:, 0] for part in parts)
+    return HeldOut(chosen, judged, (x.shape[0], seed, digest(x)))
 
 
 def again(x: Tensor, record: SplitRecord | None) -> int | None:
