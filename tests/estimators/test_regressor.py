@@ -36,15 +36,22 @@ def test_the_same_number_gives_the_same_bits_and_another_order_of_rows_too():
     assert_equal(ew.KANRegressor(**settings).fit(X[order], y[order]).predict(X), first)
 
 
-def test_a_bootstrap_sample_is_nearly_as_good_as_the_rows_and_noise_stays_noise():
-    X, y = rows(100, noise=0.6)
-    new, truth = rows(500, noise=0.0, seed=1)
-    draw = np.random.default_rng(0)
-    for places in draw.integers(0, 100, (3, 100)):
+def test_a_bootstrap_sample_is_nearly_as_good_as_the_rows():
+    draw = np.random.default_rng(2)
+    X = draw.normal(size=(700, 2))
+    truth = X[:, 0] + np.sin(2 * X[:, 1])
+    y = truth + draw.normal(size=700)
+    for places in draw.integers(0, 200, (2, 200)):
         found = ew.KANRegressor(random_state=0, effort="quick").fit(X[places], y[places])
-        assert found.score(new, truth) > 0.4
-    noise, five = draw.normal(size=60), np.repeat(np.arange(60), 5)
-    assert ew.KANRegressor(random_state=0, effort="quick").fit(X[:60][five], noise[five]).predict(new).std() < 0.4
+        assert found.score(X[200:], truth[200:]) > 0.75
+
+
+def test_noise_that_stands_there_five_times_is_noise():
+    X, _ = rows(60)
+    noise, five = np.random.default_rng(0).normal(size=60), np.repeat(np.arange(60), 5)
+    found = ew.KANRegressor(random_state=0, effort="quick").fit(X[five], noise[five])
+    assert found.predict(rows(500, seed=1)[0]).std() < 0.4
+    assert found.learned_.table.notes[-1].startswith("240 of 300 rows are copies")
 
 
 def test_equal_weights_are_none_whole_or_not():

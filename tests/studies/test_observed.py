@@ -81,4 +81,6 @@ def test_noise_that_stands_there_five_times_is_noise():
 def test_a_study_of_counts_says_nothing_of_copies():
     levels = DRAW.integers(0, 2, (300, 3)).astype(float)
     found = ew.study(levels, DRAW.normal(size=300) + 3 * levels[:, 0] > 1.5, **QUICK)
-    assert "copies" not in found.message and found.scores["this network"]["accuracy"] > 0.8
+    network = found.scores["this network"]
+    assert isinstance(network, dict)
+    assert "copies" not in found.message and network["accuracy"] > 0.8
