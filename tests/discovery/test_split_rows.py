@@ -15,6 +15,13 @@ def test_all_rows_of_a_task_are_there_once_and_know_their_places():
     assert rows.place.tolist() == rows.y.tolist()
 
 
+def test_copies_of_a_row_are_there_once():
+    y = torch.arange(50, dtype=torch.float64)
+    twice = y.repeat(2)
+    task = as_task(twice[:, None], twice, None, None, 3)
+    assert sorted(task.rows.y.tolist()) == y.tolist()
+
+
 def test_what_is_decided_by_choice_spares_the_rows_that_judge():
     y = torch.arange(50, dtype=torch.float64)
     given = as_task(y[:, None], y, None, None, 3)
