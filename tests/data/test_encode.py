@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,19 @@ def test_unknown_levels_are_other_where_rare_ones_are(tmp_path: Path) -> None:
     assert metadata.categories == {"c": ("a", "b", "other")}
     got = encode({"c": ["p", "new", "a"]}, metadata)
     assert got.X.tolist() == [[0, 0, 1], [0, 0, 1], [1, 0, 0]] and "count as 'other'" in got.notes[0]
+
+
+def test_rare_levels_of_the_table_are_known_and_only_others_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "train.csv"
+    path.write_text("c,y\n" + "".join(f"{level},{k}\n" for k, level in enumerate("aaaabbbbqp")))
+    table = read_csv(path, "y")
+    metadata = table.metadata()
+    assert metadata.encoding.merged == {"c": ("p", "q")}
+    assert torch.equal(encode(path, metadata, drop="rows").X, table.X) and encode(path, metadata).stand_ins == ()
+    (told,) = encode({"c": ["p", "new", "q", "other"]}, metadata).stand_ins
+    assert "does not know ('new', in 1 row)" in told
+    old = replace(metadata, encoding=replace(metadata.encoding, merged={}))
+    assert "('p', 'q', in 2 rows)" in encode({"c": ["p", "q"]}, old).stand_ins[0]
 
 
 def test_models_that_know_no_stand_ins_say_what_is_wrong() -> None:

@@ -228,6 +228,8 @@ def _inputs(
                 notes.append(told)
             if values:
                 as_levels(made, name, values)
+            if values and (merged := kinds.difference(values)):
+                made.merged[name] = tuple(sorted(merged))
         elif name in read.dates:
             moments = read.dates[name][keep]
             if len(set(moments[~np.isnat(moments)].tolist())) < 2:

@@ -205,7 +205,7 @@ def _placed(
     missing = [] if MISSING in known else list(gaps)
     for row in gaps:
         levels[row] = MISSING if MISSING in known else ""
-    named = {*known, ""}
+    named = {*known, *metadata.encoding.merged.get(name, ()), ""}
     strange = [row for row, level in enumerate(levels) if level not in named]
     if missing:
         notes.append(
