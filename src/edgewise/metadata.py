@@ -25,8 +25,8 @@ class Encoding:
 
     shares: column of levels -> the share of the rows that each level has, which is what an unknown level counts as.
     fills: input -> what stands in for a missing cell: the median. gaps: columns with an input `column=missing`, 0 or
-    1. dates: column of dates -> its parts, names in `PARTS`. merged: column of levels -> the rare ones of the table that
-    count as `OTHER`, sorted.
+    1. dates: column of dates -> its parts, names in `PARTS`. merged: column of levels -> the rare ones of the table,
+    sorted, which count as `OTHER`.
     """
 
     shares: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
