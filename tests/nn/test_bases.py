@@ -182,5 +182,8 @@ def test_nothing_is_cast_but_by_autocast(name: str):
     layer = LAYERS[name](3, 2)
     with pytest.raises(ShapeError, match=r"x is torch.float64 but the layer is torch.float32.*x.to\(torch.float32\)"):
         layer(rows())
+    for kind in (torch.int64, torch.bool):
+        with pytest.raises(ShapeError, match=rf"x is {kind} but the layer is torch.float32.*x.to\(torch.float32\)$"):
+            layer(torch.zeros(4, 3, dtype=kind))
     with torch.autocast("cpu", torch.bfloat16):
         assert layer(torch.zeros(4, 3, dtype=torch.bfloat16)).shape == (4, 2)
