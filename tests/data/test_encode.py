@@ -119,6 +119,8 @@ def test_bad_rows_are_left_out_when_asked(tmp_path: Path, metadata: Metadata) ->
     assert got.kept == (2,) and got.X.tolist() == [[1, 0, 1, 0]]
     with pytest.raises(DataError, match="no usable row"):
         rows(tmp_path, "x,colour,flag\n1,green,no\n", metadata, drop="rows")
+    with pytest.raises(DataError, match="the table has no rows"):
+        encode({"x": [], "colour": [], "flag": []}, metadata)
 
 
 def test_arrays_mappings_and_frames() -> None:

@@ -87,7 +87,7 @@ def all_inputs(grid: Grid, weight: np.ndarray | None = None) -> tuple[Made, list
         DataError: one error for all columns that cannot be used.
     """
     read = _read(grid, grid.names, (), drop_rows=False)
-    keep, _ = usable_rows(grid, read.faults, drop_rows=False)
+    keep, _ = usable_rows(grid, read.faults, drop_rows=False, new=True)
     made, notes = _inputs(grid, grid.names, read, keep, Made(weight), named=False)
     return made, [*read.notes, *notes]
 
