@@ -103,6 +103,20 @@ def test_arrays_of_text_are_read_like_frames():
 
 
 @pytest.mark.usefixtures("few_steps")
+@pytest.mark.parametrize("columns", [["person_id", "height"], ["person_id", "height", "trade", "age"]])
+def test_ids_of_frames_are_left_out_in_every_order_of_the_rows(columns: list[str]):
+    X, y = people()
+    order = np.random.default_rng(5).permutation(len(y))
+    one = ew.KANRegressor(**QUICK).fit(X[columns], y)
+    other = ew.KANRegressor(**QUICK).fit(X[columns].iloc[order], y.iloc[order])
+    assert "person_id" not in one.model_.metadata.inputs
+    assert one.model_.metadata == other.model_.metadata
+    assert_equal(one.predict(X[columns]), other.predict(X[columns]))
+    array = X[["person_id", "height"]].to_numpy()
+    assert ew.KANRegressor(**QUICK).fit(array, y).model_.metadata.inputs == ("x1", "x2")
+
+
+@pytest.mark.usefixtures("few_steps")
 def test_a_weight_is_as_many_rows():
     X, y = people()
     weight = np.random.default_rng(3).integers(0, 3, len(y))
