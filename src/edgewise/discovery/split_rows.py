@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ..data import Table, as_matrix, as_target, firsts, frame_names, observations
+from ..data import Table, as_matrix, as_target, firsts, frame_names, holds_classes, observations
 from ..data.frames import as_frame, frame_columns, frame_part, is_frame
 from ..errors import ConfigError, DataError, as_words, did_you_mean, shown, twice
 from .directions import Directions, near_zero
@@ -143,6 +143,11 @@ def as_given(X: Any, y: Any, inputs: Any, target: Any) -> Given:
     found = _parts(X, y, inputs, target)
     if found.y is None:
         raise DataError("y is missing: give the numbers that the law is to explain, or a frame and target='its column'")
+    if holds_classes(found.y):
+        raise DataError(
+            f"{shown(found.target)} holds text, booleans or categories, wanted numbers; ew.boundary finds the law of"
+            " the border between two classes"
+        )
     return found
 
 
