@@ -165,7 +165,7 @@ def _burgers(nu: float, **settings: Any) -> Problem:
     )
 
 
-def _inverse(noise: float, bar: str) -> Problem:
+def _inverse(noise: float, bar: str, points: int, grids: tuple[int, ...]) -> Problem:
     exact, unknown = references.burgers(NU), ew.pde.Unknown("nu", 0.2)
 
     def conditions(seed: int) -> list[Any]:
@@ -184,8 +184,8 @@ def _inverse(noise: float, bar: str) -> Problem:
         equation=lambda u, x: u(1) + u() * u(0) - u[unknown] * u(0, 0),
         conditions=conditions,
         reference=lambda: references.of_function(exact, SLAB),
-        points=2000,
-        grids=(6, 12),
+        points=points,
+        grids=grids,
         restarts=2,
         unknown=NU,
     )
@@ -234,6 +234,7 @@ PROBLEMS: dict[str, Problem] = {
         equation=_poisson(peaks),
         points=3500,
         grids=(6, 12, 36),
+        steps=150,
         restarts=2,
         **_with_solution(peaks, SQUARE),
     ),
@@ -348,6 +349,6 @@ PROBLEMS: dict[str, Problem] = {
         slabs=(2e-4, 1e-3, 0.004, 0.015, 0.04, *(0.08 * k for k in range(1, 13))),
         **_in_time(120),
     ),
-    "inverse": _inverse(0.0, "viscosity within 1e-6"),
-    "inverse noisy": _inverse(0.01, "viscosity within 1 %"),
+    "inverse": _inverse(0.0, "viscosity within 1e-6", 2500, (6, 12, 24)),
+    "inverse noisy": _inverse(0.01, "viscosity within 1 %", 2000, (6, 12)),
 }
