@@ -13,6 +13,8 @@ from torch.func import functional_call
 
 import edgewise as ew
 
+from .shapes import NORMAL, Shape
+
 REFERENCE, ITSELF = "edgewise's reference in float64", "its own run in float64"
 
 
@@ -54,7 +56,8 @@ def of_module(
     module: nn.Module, x: Tensor, cotangent: Tensor, against: str, first: Callable[..., Tensor] = lambda y: y
 ) -> Case:
     """The case of a module whose truth is the module itself in float64; `first` takes the output out of what it
-    returns."""
+    returns. The module moves to the device of its inputs."""
+    module = module.to(x.device)
     exact = copy.deepcopy(module).double()  # before the first call: pykan keeps activations in the module
     named = {name: p for name, p in module.named_parameters() if p.requires_grad}
     gradients = torch.autograd.grad(first(module(x)), list(named.values()), cotangent, allow_unused=True)
@@ -66,8 +69,10 @@ def of_module(
     return Case(lambda x: first(module(x)), (x, *(named[name] for name in names)), truth, against, cotangent)
 
 
-def data(widths: tuple[int, ...], batch: int) -> tuple[Tensor, Tensor]:
-    """Inputs (b, i) in [-1, 1), where every contestant's functions are splines, and a cotangent (b, o)."""
-    stream = torch.Generator().manual_seed(0)
-    x = 2 * torch.rand(batch, widths[0], generator=stream) - 1
-    return x.requires_grad_(), torch.randn(batch, widths[-1], generator=stream)
+def data(shape: Shape) -> tuple[Tensor, Tensor]:
+    """Inputs (b, i) and a cotangent (b, o), on the device of the shape."""
+    stream, size = torch.Generator().manual_seed(0), (shape.batch, shape.widths[0])
+    normal = shape.inputs == NORMAL
+    x = torch.randn(size, generator=stream) if normal else 2 * torch.rand(size, generator=stream) - 1
+    cotangent = torch.randn(shape.batch, shape.widths[-1], generator=stream)
+    return x.to(shape.device).requires_grad_(), cotangent.to(shape.device)

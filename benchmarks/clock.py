@@ -44,30 +44,36 @@ class Spread:
         return Spread(self.median * factor, self.lower * factor, self.upper * factor, self.repeats)
 
 
-def seconds_of(call: Callable[[], Any], count: int = 1) -> float:
-    """Seconds per call over `count` calls in a row."""
+def seconds_of(call: Callable[[], Any], count: int = 1, wait: Callable[[], Any] | None = None) -> float:
+    """Seconds per call over `count` calls in a row, until `wait` returns: a GPU works on meanwhile."""
     began = perf_counter()
     for _ in range(count):
         call()
+    if wait is not None:
+        wait()
     return (perf_counter() - began) / count
 
 
 def alternate(
-    calls: Mapping[str, Callable[[], Any]], seconds: float, least: int = LEAST, most: int = MOST
+    calls: Mapping[str, Callable[[], Any]],
+    seconds: float,
+    least: int = LEAST,
+    most: int = MOST,
+    wait: Callable[[], Any] | None = None,
 ) -> dict[str, Spread]:
     """Seconds per call: one sample of each call per round, starting one further each time, until about `seconds` are
     spent.
 
     Each sample follows a call that does not count, which also ends what other calls' threads are still at. A call that
-    is slow takes part until its share of the seconds is spent, but `least` times.
+    is slow takes part until its share of the seconds is spent, but `least` times. wait: as of `seconds_of`.
     """
     names, samples, spent = list(calls), {name: [] for name in calls}, dict.fromkeys(calls, 0.0)
     if not names:
         return {}
     counts = {}
     for name, call in calls.items():
-        call()
-        counts[name] = max(1, math.ceil(SAMPLE / seconds_of(call)))
+        seconds_of(call, wait=wait)
+        counts[name] = max(1, math.ceil(SAMPLE / seconds_of(call, wait=wait)))
     share, turn = seconds / len(names), 0
     collecting = gc.isenabled()
     gc.disable()
@@ -76,8 +82,8 @@ def alternate(
             start = turn % len(names)
             for name in names[start:] + names[:start]:
                 began = perf_counter()
-                calls[name]()
-                samples[name].append(seconds_of(calls[name], counts[name]))
+                seconds_of(calls[name], wait=wait)
+                samples[name].append(seconds_of(calls[name], counts[name], wait))
                 spent[name] += perf_counter() - began
             turn += 1
             names = [name for name in names if turn < least or (turn < most and spent[name] < share)]

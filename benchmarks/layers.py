@@ -3,52 +3,67 @@ turn."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from .case import Case, error
-from .clock import alternate
+from .clock import Spread, alternate
 from .contestants import ALL, Contestant
-from .records import Place, Record, record
+from .gpu_memory import peaks
+from .records import PEAK, Place, Record, record
 from .shapes import Shape
+
+NETWORK = "network"  # the part of networks; those of all other parts are layers
 
 FORWARD, BOTH = "forward", "forward + backward"
 
 
-def measured(part: str, shape: Shape, seconds: float, contestants: Sequence[Contestant] = ALL) -> Iterator[Record]:
+def measured(
+    part: str, shape: Shape, seconds: float, contestants: Sequence[Contestant] = ALL, row: str = ""
+) -> Iterator[Record]:
     """The lines of one shape, `seconds` for each measure. A contestant that is missing, fails or computes something
-    else gets a note, not a time."""
+    else gets a note, not a time. row: its name, where it is not that of the shape. On a GPU memory is measured as well;
+    on a CPU that takes processes of their own."""
     cases: dict[str, Case] = {}
     errors: dict[str, float] = {}
-    own = [contestant for contestant in contestants if part == "layer" or contestant.network is not None]
+    own = [contestant for contestant in contestants if maker(contestant, part) is not None]
+    on_gpu, row = shape.device != "cpu", row or shape.name
     with each_shape_compiled(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         for contestant in own:
             case, found, note = prepared(contestant, part, shape)
             if case is None:
-                yield from (
-                    record(Place(part, shape.name, measure, "ms"), contestant, note=note, error=found)
-                    for measure in (FORWARD, BOTH)
-                )
+                for measure in (FORWARD, BOTH):
+                    place = Place(part, row, measure, "ms")
+                    yield record(place, contestant, note=note, error=found, on=shape.device)
             else:
                 cases[contestant.name], errors[contestant.name] = case, found or 0.0
         for measure in (FORWARD, BOTH):
             calls: Mapping[str, Any] = {
                 name: case.forward if measure == FORWARD else case.both for name, case in cases.items()
             }
-            times = alternate(calls, seconds)
+            times = alternate(calls, seconds, wait=torch.cuda.synchronize if on_gpu else None)
             for contestant in own:
                 if contestant.name in times:
                     spread, case = times[contestant.name].scaled(1e3), cases[contestant.name]
-                    place = Place(part, shape.name, measure, "ms")
-                    yield record(place, contestant, spread, error=errors[contestant.name], against=case.against)
+                    place, wrong = Place(part, row, measure, "ms"), errors[contestant.name]
+                    yield record(place, contestant, spread, error=wrong, against=case.against, on=shape.device)
+        for contestant in own:
+            if on_gpu and contestant.name in cases:
+                spread = Spread.of(peaks(cases[contestant.name].both))
+                yield record(Place(part, row, PEAK, "MB"), contestant, spread, on=shape.device)
+
+
+def maker(contestant: Contestant, part: str) -> Callable[[Shape], Case] | None:
+    """What makes the case of a contestant in a part of the tables; None where it has none."""
+    return contestant.network if part == NETWORK else contestant.layer
 
 
 def prepared(contestant: Contestant, part: str, shape: Shape) -> tuple[Case | None, float | None, str]:
     """The checked case of a contestant and its error, or None and the reason in words."""
-    make = contestant.layer if part == "layer" else contestant.network
+    make = maker(contestant, part)
     if contestant.missing or make is None:
         return None, None, contestant.missing
     try:

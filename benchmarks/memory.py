@@ -20,11 +20,10 @@ from typing import Any
 from .clock import Spread
 from .contestants import ALL, Contestant, named
 from .layers import each_shape_compiled
-from .records import ROOT, Place, Record, record
+from .records import PEAK, ROOT, Place, Record, record
 from .shapes import Shape
 
 CALLS = 3
-PEAK = "peak memory"
 OWN_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
 LIMIT = 240  # seconds for one contestant
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")

@@ -13,20 +13,41 @@ from .contestants import OWN
 from .first_call import MOST
 from .first_call import ROW as FIRST_CALL
 from .records import FOLDER
-from .shapes import GROWTH, LAYERS, MOST_GROWTH, NETWORKS, SMOKE_LAYERS, SMOKE_NETWORKS
+from .shapes import (
+    GPU,
+    GROWTH,
+    LAYERS,
+    MOST_GROWTH,
+    NETWORKS,
+    OUTSIDE,
+    SMOKE_LAYERS,
+    SMOKE_NETWORKS,
+    SMOKE_OUTSIDE,
+    VARIED,
+)
+
+NORMAL_TEXT = (
+    "Standard normal inputs: a third of them lie outside the grid, so nearly every row of a wide layer has one. There"
+    " each peer ends in a way of its own, so its own run in float64 is its truth here."
+)
 
 
 def page(records: Sequence[Record], folder: Path) -> None:
     """Write README.md into the folder."""
     parts = [(FOLDER / "about.md").read_text(encoding="utf-8"), where(records)]
-    parts += ["## Layers", "![Times of forward + backward](chart.svg)", tables.bars(records)]
+    parts += ["## Layers", "![Times of forward + backward](chart.svg)", tables.bars(records, LAYERS)]
     parts += [
         text
         for shape in tables.known(records, (*LAYERS, *SMOKE_LAYERS))
         for text in (f"**{shape.title}**", tables.timings(records, shape.name))
     ]
+    outside = tables.bars(records, OUTSIDE)
+    normal = "\n\n".join(text for text in (NORMAL_TEXT, outside) if text)
+    parts += section("Normal inputs", tables.known(records, (*OUTSIDE, *SMOKE_OUTSIDE)), records, normal)
+    parts += variants(records)
     parts += section("Finer grids", tables.known(records, GROWTH), records, grown(records))
     parts += section("Networks", tables.known(records, (*NETWORKS, *SMOKE_NETWORKS)), records)
+    parts += section("On a GPU", tables.known(records, GPU), records)
     parts += [*step(records), *accuracy(records), *first(records)]
     write(folder, parts)
 
@@ -35,6 +56,13 @@ def section(title: str, shapes: Sequence, records: Sequence[Record], text: str =
     """A heading, a text and one table for each shape."""
     found = [part for shape in shapes for part in (f"**{shape.title}**", tables.timings(records, shape.name))]
     return [f"## {title}", text, *found] if found else []
+
+
+def variants(records: Sequence[Record]) -> list[str]:
+    """The layer beside itself on other inputs, without base, and of other degrees."""
+    table = tables.variants(records)
+    text = f"edgewise alone, {VARIED.title}, in one run. Ratios are to the default: degree 3, base silu, inputs inside."
+    return ["## Inputs, degrees and base", text, table] if table else []
 
 
 def where(records: Sequence[Record]) -> str:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 import edgewise as ew
 
 from .case import ITSELF, REFERENCE, Case, data, of_module
-from .shapes import DEGREE, Shape
+from .shapes import DEGREE, INSIDE, Shape
 
 Mapped = Callable[[dict[str, Tensor]], tuple[Tensor, Tensor]]  # float64 parameters -> coef (i, j, o), base scale (i, o)
 
@@ -41,14 +41,18 @@ FLASHKAN = Peer("flashkan", "flashkan")
 
 
 def knots(shape: Shape) -> Tensor:
-    """(i, G+2p+1) equidistant, float64, over [-1, 1]."""
-    places = torch.arange(-DEGREE, shape.grid + DEGREE + 1, dtype=torch.float64)
+    """(i, G+2p+1) equidistant, float64, over [-1, 1], on the device of the shape."""
+    places = torch.arange(-DEGREE, shape.grid + DEGREE + 1, dtype=torch.float64, device=shape.device)
     return (2 * places / shape.grid - 1).repeat(shape.widths[0], 1)
 
 
 def mapped(module: nn.Module, shape: Shape, mapping: Mapped) -> Case:
-    """The case of a peer's layer whose parameters map to those of the reference."""
-    x, cotangent = data(shape.widths, shape.batch)
+    """The case of a peer's layer whose parameters map to those of the reference. Outside their grids peers end in ways
+    of their own: where inputs lie there, the truth is the layer itself in float64."""
+    x, cotangent = data(shape)
+    if shape.inputs != INSIDE:
+        return of_module(module, x, cotangent, ITSELF, only)
+    module = module.to(shape.device)
     named = {name: p for name, p in module.named_parameters() if p.requires_grad}
 
     def truth(x: Tensor, *parameters: Tensor) -> Tensor:
@@ -78,7 +82,7 @@ def pykan_network(shape: Shape) -> Case:
         from kan import MultKAN
 
         network: Any = MultKAN(list(shape.widths), grid=shape.grid, k=DEGREE, auto_save=False).speed()
-    return of_module(network, *data(shape.widths, shape.batch), ITSELF)
+    return of_module(network, *data(shape), ITSELF)
 
 
 def inkan_layer(shape: Shape, compiled: bool) -> Case:
@@ -98,7 +102,7 @@ def inkan_network(shape: Shape, compiled: bool) -> Case:
 
     return of_module(
         KANNetwork(list(shape.widths), grid_size=shape.grid, compile_basis=compiled),
-        *data(shape.widths, shape.batch),
+        *data(shape),
         ITSELF,
     )
 
@@ -115,7 +119,7 @@ def flashkan_network(shape: Shape) -> Case:
     """flashkan's KANNetwork."""
     from flashkan import KANNetwork
 
-    return of_module(KANNetwork(list(shape.widths), grid_size=shape.grid), *data(shape.widths, shape.batch), ITSELF)
+    return of_module(KANNetwork(list(shape.widths), grid_size=shape.grid), *data(shape), ITSELF)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from experiments.runner import ROOT, version
 from .clock import Spread
 from .contestants import Contestant
 
+PEAK = "peak memory"
 FOLDER = ROOT / "benchmarks"
 COLUMNS = (
     "name",
@@ -58,8 +59,9 @@ def record(
     note: str = "",
     error: float | None = None,
     against: str = "",
+    on: str = "cpu",
 ) -> Record:
-    """A line: the spread of what was measured, or a note that says why there is none."""
+    """A line: the spread of what was measured on a device, or a note that says why there is none."""
     name = "/".join((place.part, place.row, contestant.name, place.measure))
     figures: Mapping[str, Any] = (
         dict.fromkeys(("median", "lower", "upper", "repeats")) if spread is None else vars(spread)
@@ -71,22 +73,24 @@ def record(
         "against": against,
         "note": note,
     }
-    return {"name": name, **place._asdict(), **figures, **what, **surroundings()}
+    return {"name": name, **place._asdict(), **figures, **what, **surroundings(on)}
 
 
 @cache
-def _fixed() -> dict[str, str]:
+def _fixed(on: str) -> dict[str, str]:
     vector = torch.backends.cpu.get_cpu_capability()
     device = (
         f"{os.cpu_count()}-core {platform.machine().replace('_', '-')}"
         f" CPU{'' if vector == 'DEFAULT' else f' ({vector})'}"
     )
+    if on != "cpu":
+        device = torch.cuda.get_device_name()
     return {"device": device, "torch": torch.__version__, "python": platform.python_version(), "commit": commit()}
 
 
-def surroundings() -> dict[str, Any]:
+def surroundings(on: str = "cpu") -> dict[str, Any]:
     """Device, threads, versions and commit, without the name of the machine."""
-    return {**_fixed(), "threads": torch.get_num_threads()}
+    return {**_fixed(on), "threads": torch.get_num_threads()}
 
 
 def commit() -> str:

@@ -9,11 +9,12 @@ from typing import NamedTuple
 from experiments.results import Record, number
 
 from .accuracy import TARGETS, place
-from .contestants import ALL, FLASHKAN, INKAN, OWN, PYKAN
+from .contestants import ALL, FLASHKAN, INKAN, OWN, PYKAN, VARIANTS
 from .layers import BOTH, FORWARD
-from .memory import PEAK
-from .shapes import GROWTH, LAYERS, Shape
+from .records import PEAK
+from .shapes import GROWTH, Shape
 
+VARIANTS_ROW = "variants"  # the row of the layer beside itself
 PEERS = tuple(peer.package for peer in (PYKAN, INKAN, FLASHKAN))
 
 
@@ -103,10 +104,10 @@ def timings(records: Sequence[Record], row: str) -> str:
     return markdown(["", "forward, ms", "forward + backward, ms", "peak memory, MB", "error"], rows)
 
 
-def bars(records: Sequence[Record]) -> str:
-    """What had to be reached, and what was."""
+def bars(records: Sequence[Record], shapes: Sequence[Shape]) -> str:
+    """What had to be reached on these shapes, and what was."""
     rows = []
-    for shape in LAYERS:
+    for shape in shapes:
         found = faster(records, shape.name)
         if found and shape.bar:
             rows.append(
@@ -119,6 +120,30 @@ def bars(records: Sequence[Record]) -> str:
                 ]
             )
     return markdown(["layer", "wanted", "times faster", "than", "reached"], rows) if rows else ""
+
+
+WANTED = {"normal inputs": 1.3, "no base": 0.95, "degree 1": 1.0, "degree 2": 1.0}  # of the default's time, at most
+
+
+def variants(records: Sequence[Record]) -> str:
+    """Times of the layer with something changed, as they are and over those of the default."""
+    found = of(records, row=VARIANTS_ROW)
+    times = {(r["contestant"], r["measure"]): number(r, "median") for r in found}
+    default, rows = [times.get((OWN, measure)) for measure in (FORWARD, BOTH)], []
+    if not all(default):
+        return ""
+    for name in (contestant.name for contestant in VARIANTS):
+        changed = name.partition(", ")[2]
+        lines = {r["measure"]: r for r in of(found, contestant=name)}
+        mine = [times.get((name, measure)) for measure in (FORWARD, BOTH)]
+        ratios = [a / b if a and b else math.nan for a, b in zip(mine, default, strict=True)]
+        most = WANTED.get(changed)
+        reached = "" if most is None else "yes" if max(ratios) <= most else "no"
+        shares = [f"{ratio:.2f}" for ratio in ratios]
+        figures = [shown(lines.get(FORWARD)), shares[0], shown(lines.get(BOTH)), shares[1]]
+        rows.append([changed or "default", *figures, "" if most is None else f"{most:g}", reached])
+    headings = ["", "forward, ms", "ratio", "forward + backward, ms", "ratio", "at most", "reached"]
+    return markdown(headings, rows)
 
 
 def accuracies(records: Sequence[Record]) -> str:

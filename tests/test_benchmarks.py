@@ -57,7 +57,8 @@ def small():
 def test_smoke_runs_without_the_peers_and_says_how_to_install_them(no_peers, tmp_path, capsys):
     assert command("--smoke", "--out", str(tmp_path)) == 0
     found = records(tmp_path)
-    assert {record["part"] for record in found} == {"layer", "network", "step", "accuracy", "start"}
+    parts = {"layer", "outside", "network", "variant", "step", "accuracy", "start"}
+    assert {record["part"] for record in found} == parts
     own = [record for record in found if record["contestant"] == "edgewise" and record["part"] != "accuracy"]
     times, sizes = (
         [float(record["median"]) for record in own if (record["unit"] == "MB") is size] for size in (False, True)
@@ -105,6 +106,22 @@ def test_a_misspelt_row_gets_a_suggestion():
         command("--rows", "64-64-G50-b1042")
 
 
+def test_a_missing_gpu_is_told(monkeypatch, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(SystemExit):
+        command("--device", "cuda")
+    assert "--device cuda needs a CUDA device" in capsys.readouterr().err
+
+
+@pytest.mark.gpu
+def test_the_table_of_a_gpu_has_times_and_memory(no_peers, tmp_path):
+    assert command("--device", "cuda", "--smoke", "--out", str(tmp_path)) == 0
+    own = [record for record in records(tmp_path) if record["contestant"] == "edgewise"]
+    assert [record["measure"] for record in own] == ["forward", "forward + backward", "peak memory"]
+    assert all(float(record["median"]) > 0 and "CPU" not in record["device"] for record in own)
+    assert "## On a GPU" in (tmp_path / "README.md").read_text(encoding="utf-8")
+
+
 def test_the_command_runs_from_a_checkout():
     done = subprocess.run([sys.executable, "-m", "benchmarks", "--help"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0 and "--smoke" in done.stdout
@@ -120,6 +137,20 @@ def test_every_own_case_is_right():
         assert case.error(make(shape)) < contestants.STRICT
     for make in (contestants.linear, contestants.dense_basis):
         assert case.error(make(small())) < contestants.STRICT
+
+
+def test_every_variant_is_right_and_differs_from_the_default():
+    contestants, case, shapes = module("contestants"), module("case"), module("shapes")
+    outputs = {}
+    for contestant in contestants.VARIANTS:
+        torch.manual_seed(0)
+        made = contestant.layer(small())
+        assert case.error(made) < contestant.tolerance == contestants.STRICT
+        outputs[contestant.name] = made.forward()
+    default = outputs.pop("edgewise")
+    assert outputs and all(not torch.allclose(default, other) for other in outputs.values())
+    normal = module("case").data(shapes.replace(shapes.VARIED, inputs=shapes.NORMAL))[0]
+    assert 0.25 < float((normal.abs() > 1).float().mean()) < 0.4  # as the page says
 
 
 def test_the_dense_basis_times_coefficients_is_the_spline():
@@ -264,6 +295,25 @@ def test_the_yardstick_is_the_fastest_variant_of_any_peer():
         "64-64-G5-b1024",
     )
     assert faster == (2.5, "inkan, not compiled")
+
+
+def test_ratios_of_variants_are_held_against_what_is_wanted():
+    tables = module("tables")
+
+    def variant(name: str, median: float, measure: str) -> dict[str, str]:
+        return line(name, median) | {"part": "variant", "row": tables.VARIANTS_ROW, "measure": measure}
+
+    times = {"edgewise": (1.0, 2.0), "edgewise, degree 1": (0.9, 1.9), "edgewise, degree 2": (0.9, 2.1)}
+    found = [
+        variant(name, median, measure)
+        for name, medians in times.items()
+        for measure, median in zip(("forward", "forward + backward"), medians, strict=True)
+    ]
+    rows = [row.split("|")[1:-1] for row in tables.variants(found).splitlines()[2:]]
+    told = {row[0].strip(): (row[2].strip(), row[4].strip(), row[6].strip()) for row in rows}
+    assert told["default"] == ("1.00", "1.00", "")
+    assert told["degree 1"] == ("0.90", "0.95", "yes")
+    assert told["degree 2"] == ("0.90", "1.05", "no")
 
 
 def test_the_page_shows_notes_where_there_are_no_times(tmp_path):

@@ -77,7 +77,7 @@ def test_constants_come_with_standard_errors_that_cover_the_truth():
     assert abs(value - 1.2345) < 4 * error < 0.02
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 6, 11, 16))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 6))])
 def test_noise_is_no_law(seed):
     n, d = 100 + 20 * seed, 1 + seed % 4
     y = torch.randn(n, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
@@ -191,7 +191,7 @@ def test_rows_that_cannot_be_used_are_refused():
         ew.discover(rows(50, 2))
 
 
-@pytest.mark.parametrize("seed", [5, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (0, 10))])
+@pytest.mark.parametrize("seed", [5, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (0,))])
 def test_noise_beside_row_numbers_is_no_law(seed: int):
     generator = torch.Generator().manual_seed(1000 + seed)
     n = int(torch.randint(50, 501, (1,), generator=generator))

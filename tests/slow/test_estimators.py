@@ -1,4 +1,4 @@
-"""Estimators on their default settings: scikit-learn's own checks, and how many targets lie in their intervals."""
+"""Estimators as they come, and additive: scikit-learn's own checks, and how many targets lie in their intervals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import edgewise as ew
 Draw = np.random.RandomState
 
 
-SETTINGS: list[dict[str, Any]] = [{}, {"effort": "quick"}, {"hidden": (), "interactions": 0}]
+SETTINGS: list[dict[str, Any]] = [{}, {"hidden": (), "interactions": 0}]  # `tests/estimators` has a third
 
 
 @parametrize_with_checks([kind(**settings) for settings in SETTINGS for kind in (ew.KANRegressor, ew.KANClassifier)])

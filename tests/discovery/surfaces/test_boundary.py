@@ -30,12 +30,11 @@ def test_a_surface_is_found_through_wrong_labels_near_it():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1])
-def test_a_surface_that_is_sharp_in_one_place_and_dim_in_another_is_found_in_simple_numbers(seed: int):
+def test_a_surface_that_is_sharp_in_one_place_and_dim_in_another_is_found_in_simple_numbers():
     """Labels are blurred nine times as much at one end as at the other, and one in a hundred is wrong anywhere."""
-    X = columns(3000, seed)
+    X = columns(3000)
     a, b, c = X.T
-    draws = np.random.default_rng(seed + 10)
+    draws = np.random.default_rng(10)
     labels = a * b - 2 * c + 1 + 0.02 * (0.5 + a**2) * draws.logistic(size=len(X)) > 0
     labels ^= draws.uniform(size=len(X)) < 0.01
     found = ew.boundary(X, labels, inputs=["a", "b", "c"])
