@@ -337,7 +337,6 @@ ABLATIONS = "base: none,penalty: L1 and entropy of the paper,optimizer: adam,ini
 OTHERS = {  # those that take a few seconds; `make experiments` runs all of them
     "noise": "exp_sin",
     "ablations": ABLATIONS,
-    "images": "KAN,hybrid,KANConv",
     "continual_learning": "plane,drift",
     "mechanics": "oscillator,stress_12",
     "theorem": "product",
@@ -345,8 +344,6 @@ OTHERS = {  # those that take a few seconds; `make experiments` runs all of them
     "unsupervised": "six",
     "teaching_examples": "product",
     "knots": "rule,formula,kan_three,mlp",
-    "language": "KAN,MLP",
-    "class_incremental": "linear,mlp_ewc",
 }
 
 

@@ -1,11 +1,13 @@
 """What learns the tasks, one after the other or all at once: a KAN of one layer, perceptrons, a linear map.
 
-Each gives a function from x (n, 16) to a score of each class (n, 10).
+Each gives, after every task, a function from x (n, 16) to a score of each class (n, 10), and its parameters. What it
+gives is good until the next task is asked for: perceptrons learn in place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -17,6 +19,7 @@ import edgewise as ew
 from .digits import CLASSES, Rows
 
 Scores = Callable[[Tensor], Tensor]
+Learner = Iterator[tuple[Scores, int]]
 GRID, HIDDEN = 3, 48  # intervals of the KAN's edges; hidden nodes of the perceptron, of about as many parameters
 STEPS, RATE = 300, 1e-2  # of Adam, over all rows of a task
 STRENGTHS = (1.0, 1e1, 1e2, 1e4, 1e6, 1e8)  # of the consolidation; the best on the judging rows, in its favour
@@ -25,28 +28,32 @@ RIDGE = 1e-3  # of the linear map, per row
 KAN_SETTINGS: dict[str, Any] = {"grids": (GRID,), "restarts": 0, "steps": 3, "progress": False}
 
 
-def kan(tasks: Sequence[Rows], memory: bool, seed: int) -> tuple[Scores, int]:
-    """A KAN [16, 10] fitted to the classes as numbers 0 and 1, task by task, and its parameters."""
+def kan(tasks: Sequence[Rows], memory: bool, seed: int) -> Learner:
+    """A KAN [16, 10] fitted to the classes as numbers 0 and 1, task by task."""
     model, result = ew.KAN((16, CLASSES), grid_size=GRID, seed=seed), None
     for x, classes in tasks:
         target = functional.one_hot(classes, CLASSES).double()
         result = ew.fit(model, x, target, memory=result if memory else None, seed=seed, **KAN_SETTINGS)
         model = result.model
-    return model, sum(p.numel() for p in model.parameters())
+        yield model, sum(p.numel() for p in model.parameters())
 
 
-def linear(tasks: Sequence[Rows]) -> tuple[Scores, int]:
+def linear(tasks: Sequence[Rows]) -> Learner:
     """Ridge regression on the classes as numbers 0 and 1. Sums of products are all that it keeps of a task."""
     square, product = torch.zeros(17, 17, dtype=torch.float64), torch.zeros(17, CLASSES, dtype=torch.float64)
     for x, classes in tasks:
         rows = functional.pad(x, (0, 1), value=1.0)
         square += rows.T @ rows + RIDGE * len(x) * torch.eye(17, dtype=torch.float64)
         product += rows.T @ functional.one_hot(classes, CLASSES).double()
-    weight = torch.cholesky_solve(product, torch.linalg.cholesky(square))
-    return lambda x: functional.pad(x, (0, 1), value=1.0) @ weight, weight.numel()
+        weight = torch.cholesky_solve(product, torch.linalg.cholesky(square))
+        yield partial(_mapped, weight), weight.numel()
 
 
-def perceptron(tasks: Sequence[Rows], strength: float, seed: int, steps: int = STEPS) -> tuple[Scores, int]:
+def _mapped(weight: Tensor, x: Tensor) -> Tensor:
+    return functional.pad(x, (0, 1), value=1.0) @ weight
+
+
+def perceptron(tasks: Sequence[Rows], strength: float, seed: int, steps: int = STEPS) -> Learner:
     """An MLP of one hidden layer under cross-entropy. `strength`: of what holds parameters where earlier tasks need
     them (Kirkpatrick et al. 2017, arXiv 1612.00796); 0 for none."""
     torch.manual_seed(seed)
@@ -64,7 +71,7 @@ def perceptron(tasks: Sequence[Rows], strength: float, seed: int, steps: int = S
             optimizer.step()
         if strength:
             held.append(([p.detach().clone() for p in parameters], fisher(model, x)))
-    return model, sum(p.numel() for p in parameters)
+        yield model, sum(p.numel() for p in parameters)
 
 
 def fisher(model: nn.Module, x: Tensor) -> list[Tensor]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
-from .. import page
+from .. import learning_curves, page, step_cost
+from ..learning_curves import Point, Watch
 from ..paper import template
 from ..results import Results
-from ..rows import run_rows
+from ..rows import RESULT, run_rows
 from ..runner import Job, Options, version
 from .data import load
 from .networks import CONVOLUTIONAL, FLAT, build, count, width_for
@@ -29,23 +32,26 @@ class Contest:
         parameters: of each, about.
         seconds: CPU seconds of each training.
         rates: tried on held-out training images.
+        every: so many-th test image is judged while a network trains; all of them at the end.
     """
 
     networks: tuple[str, ...]
     parameters: int
     seconds: float
     rates: tuple[float, ...]
+    every: int = 1
 
 
-GREY = Contest(tuple(FLAT), 100_000, 8.0, (1e-3, 3e-3))
+GREY = Contest(tuple(FLAT), 100_000, 8.0, (3e-3, 1e-2, 3e-2))
 CONTESTS = {
     "MNIST": GREY,
     "Fashion-MNIST": GREY,
-    "CIFAR-10": Contest(tuple(CONVOLUTIONAL), 33_000, 60.0, (3e-3, 1e-2)),
+    "CIFAR-10": Contest(tuple(CONVOLUTIONAL), 33_000, 60.0, (3e-3, 1e-2), every=5),
     "digits": Contest((*FLAT, *CONVOLUTIONAL), 10_000, 1.0, (3e-3,)),  # scikit-learn's, for small runs
 }
 ROWS = {f"{data}: {network}": (data, network) for data, contest in CONTESTS.items() for network in contest.networks}
 HELD_OUT = 1 / 6
+TICKS = (10, 20, 30, 40, 50, 60, 70, 80, 85, 90, 95, 97, 98, 98.5, 99, 99.5)  # of accuracies in the picture
 COLUMNS = (
     "row",
     "name",
@@ -56,6 +62,7 @@ COLUMNS = (
     "worst",
     "best",
     "epochs",
+    "steps",
     "seconds",
     "seeds",
     "data",
@@ -71,29 +78,36 @@ def set_of(path: Path | None) -> str:
     return "CIFAR-10" if "cifar" in name else "Fashion-MNIST" if "fashion" in name else "MNIST"
 
 
-def image_job(row: str, path: Path | None, seeds: int) -> dict[str, object]:
-    """The record of one network: its rate is chosen on held-out images, then it is trained on all from every seed."""
+def image_job(row: str, path: Path | None, seeds: int, known: float) -> tuple[dict[str, object], list[list[Point]]]:
+    """The record of one network, and the curve of every seed: its rate is chosen on held-out images, then it is trained
+    on all from every seed. known: CPU seconds of a step in an earlier run."""
     kind, name = ROWS[row]
     contest, data = CONTESTS[kind], load(path)
-    (images, classes), seconds = data.train, contest.seconds
+    images, classes = data.train
     image: Any = tuple(images.shape[1:])
     width, out = width_for(name, image, 10, contest.parameters), int(HELD_OUT * len(images))
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
     held, kept = order[:out], order[out:]
-    tried = {}
+
+    def timed(passed: Callable[[int], None]) -> None:
+        trained(build(name, image, width, 10, seed=0), images, classes, contest.rates[0], step_cost.ROUND, 0, passed)
+
+    cost = min(known, step_cost.fastest(timed, contest.seconds / 2))
+    steps, tried = step_cost.steps_in(contest.seconds, cost), {}
     for rate in contest.rates:
         network = build(name, image, width, 10, seed=0)
-        trained(network, images[kept], classes[kept], rate, seconds, seed=0)
+        trained(network, images[kept], classes[kept], rate, steps, seed=0)
         tried[rate] = accuracy(network, images[held], classes[held])
     best = max(tried, key=lambda rate: tried[rate])
-    found, epochs, used = [], [], 0.0
+    watched: Any = tuple(part[:: contest.every] for part in data.test)
+    found, epochs, curves = [], [], []
     for seed in range(1, seeds + 1):
         network = build(name, image, width, 10, seed)
-        spent, seen = trained(network, images, classes, best, seconds, seed)
+        watch = Watch(network, partial(accuracy, network, *watched), steps, cost)
+        epochs.append(trained(network, images, classes, best, steps, seed, watch))
         found.append(accuracy(network, *data.test))
-        epochs.append(seen)
-        used += spent / seeds
-    return {
+        curves.append(watch.points)
+    record = {
         "row": row,
         "name": name,
         "shape": f"[{data.pixels},{width},10]" if name in FLAT else f"{width}, {2 * width}, {4 * width} channels",
@@ -103,11 +117,19 @@ def image_job(row: str, path: Path | None, seeds: int) -> dict[str, object]:
         "worst": min(found),
         "best": max(found),
         "epochs": statistics.median(epochs),
-        "seconds": used,
+        "steps": steps,
+        "seconds": steps * cost,
         "seeds": seeds,
         "data": kind,
         "commit": version(),
     }
+    return record, curves
+
+
+def offered(contest: Contest) -> str:
+    """What each network of a contest gets, in words."""
+    rates = ", ".join(map(str, contest.rates))
+    return f"{contest.seconds:g} CPU seconds, the best of {len(contest.rates)} rates ({rates})"
 
 
 def told(record: Mapping[str, Any]) -> str:
@@ -123,16 +145,18 @@ def run(options: Options) -> int:
     own = {row.partition(": ")[2]: row for row, (data, _) in ROWS.items() if data == kind}
     rows = tuple(own[name] for name in options.chosen(list(own)))
 
-    def jobs(row: str) -> list[Job]:
-        return [Job(row, image_job, (row, options.data, options.seeds))]
+    before = Results(options.out / RESULT, COLUMNS).records
 
-    return run_rows(
-        replace(options, rows=rows), "Images", ROWS, COLUMNS, jobs, lambda row, found: found[0], told, write_page
-    )
+    def jobs(row: str) -> list[Job]:
+        known = step_cost.on_record(before.get(row))
+        return [Job(row, image_job, (row, options.data, options.seeds, known))]
+
+    record_of = learning_curves.recorded(learning_curves.kept(options.out), kind)
+    return run_rows(replace(options, rows=rows), "Images", ROWS, COLUMNS, jobs, record_of, told, write_page)
 
 
 def write_page(options: Options, results: Results) -> None:
-    """README.md."""
+    """README.md and result.png."""
     heads = {
         "name": "network",
         "shape": "shape",
@@ -144,15 +168,31 @@ def write_page(options: Options, results: Results) -> None:
         "epochs": "epochs",
         "seeds": "seeds",
     }
-    grey, coloured = GREY, CONTESTS["CIFAR-10"]
+    recorded = {record["panel"] for record in learning_curves.kept(options.out)}
+    bare = sorted({record["data"] for record in results} - recorded)
+    both = " and ".join(bare)
     about = template(
         "images/about.md",
-        trials=len(grey.rates),
-        grey=f"{grey.seconds:g} CPU seconds, rates {' and '.join(map(str, grey.rates))}",
-        coloured=f"{coloured.seconds:g} CPU seconds, rates {' and '.join(map(str, coloured.rates))}",
+        grey=offered(GREY),
+        coloured=offered(CONTESTS["CIFAR-10"]),
+        bare=f"Of {both} no curves are recorded, and seconds are the CPU time of all steps." if bare else "",
     )
     tables = []
     for data in CONTESTS:
         told = [record for record in results if record["data"] == data]
         tables += [f"## {data}", page.table(told, heads)] if told else []
-    page.write(options.out, ["# KAN edges on images", about, *tables])
+    page.write(options.out, ["# KAN edges on images", about, "![accuracy over CPU seconds](result.png)", *tables])
+    page.save(picture(options), options.out / "result.png")
+
+
+def picture(options: Options) -> Any:
+    """Accuracy over CPU seconds, on a scale on which halving the errors is the same way everywhere."""
+    panels = {data: {row: name for row, (own, name) in ROWS.items() if own == data} for data in CONTESTS}
+    curves = learning_curves.kept(options.out)
+    figure = learning_curves.picture(curves, panels, "CPU seconds of training", "accuracy on test images, %")
+    for axes in figure.axes:
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, min(high, 100))
+        axes.set_yscale("function", functions=(lambda a: -np.log(101 - a), lambda b: 101 - np.exp(-b)))
+        axes.set_yticks([tick for tick in TICKS if low <= tick <= high], minor=False)
+    return figure

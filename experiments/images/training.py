@@ -1,14 +1,17 @@
-"""One recipe for all: AdamW with a warm start and a cosine, for so many CPU seconds; images are shifted by a pixel."""
+"""One recipe for all: AdamW with a warm start and a cosine over so many steps; images are shifted by a pixel."""
 
 from __future__ import annotations
 
+import itertools
 import math
-import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from ..learning_curves import unwatched
 
 
 @dataclass(frozen=True)
@@ -31,31 +34,38 @@ RECIPE = Recipe()
 
 
 def trained(
-    network: nn.Sequential, images: Tensor, classes: Tensor, rate: float, seconds: float, seed: int
-) -> tuple[float, float]:
-    """Train a network in place; CPU seconds of the steps and epochs that were done."""
+    network: nn.Sequential,
+    images: Tensor,
+    classes: Tensor,
+    rate: float,
+    steps: int,
+    seed: int,
+    watch: Callable[[int], None] = unwatched,
+) -> float:
+    """Train a network in place; the epochs that were done. `watch` is told the number of steps after each."""
     torch.manual_seed(seed)
     optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=RECIPE.weight_decay)
     network.train()
-    used, seen = 0.0, 0
-    while used < seconds:
-        order = torch.randperm(len(images))
-        for start in range(0, len(images), RECIPE.batch):
-            began, rows = time.process_time(), order[start : start + RECIPE.batch]
-            part = min(1.0, used / seconds)
-            for group in optimizer.param_groups:
-                group["lr"] = rate * min(1.0, (part + 1e-3) / RECIPE.warm) * 0.5 * (1 + math.cos(math.pi * part))
-            moves = torch.randint(-RECIPE.shift, RECIPE.shift + 1, (2,)).tolist()
-            x = torch.roll(images[rows], moves, (2, 3))
-            loss = functional.cross_entropy(network(x), classes[rows])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            used += time.process_time() - began
-            seen += len(rows)
-            if used >= seconds:
-                break
-    return used, seen / len(images)
+    seen = 0
+    for step, rows in enumerate(itertools.islice(batches(len(images)), steps)):
+        part = step / steps
+        for group in optimizer.param_groups:
+            group["lr"] = rate * min(1.0, (part + 1e-3) / RECIPE.warm) * 0.5 * (1 + math.cos(math.pi * part))
+        moves = torch.randint(-RECIPE.shift, RECIPE.shift + 1, (2,)).tolist()
+        x = torch.roll(images[rows], moves, (2, 3))
+        loss = functional.cross_entropy(network(x), classes[rows])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        seen += len(rows)
+        watch(step + 1)
+    return seen / len(images)
+
+
+def batches(count: int) -> Iterator[Tensor]:
+    """Places of the images of each step, in a new order in every epoch, without end."""
+    while True:
+        yield from torch.randperm(count).split(RECIPE.batch)
 
 
 @torch.no_grad()

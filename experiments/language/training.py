@@ -1,15 +1,16 @@
-"""One recipe for all: AdamW with a warm start, a cosine and clipped gradients, for so many CPU seconds."""
+"""One recipe for all: AdamW with a warm start, a cosine and clipped gradients, over so many steps."""
 
 from __future__ import annotations
 
 import math
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..learning_curves import unwatched
 from .networks import CONTEXT
 
 
@@ -30,14 +31,20 @@ class Recipe:
 RECIPE = Recipe()
 
 
-def trained(network: nn.Module, text: Tensor, rate: float, seconds: float, seed: int) -> tuple[float, int]:
-    """Train a network in place on pieces drawn from a text; CPU seconds of the steps, and how many they were."""
+def trained(
+    network: nn.Module,
+    text: Tensor,
+    rate: float,
+    steps: int,
+    seed: int,
+    watch: Callable[[int], None] = unwatched,
+) -> None:
+    """Train a network in place on pieces drawn from a text. `watch` is told the number of steps after each."""
     generator = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=RECIPE.weight_decay)
     network.train()
-    used, steps = 0.0, 0
-    while used < seconds:
-        began, part = time.process_time(), used / seconds
+    for step in range(steps):
+        part = step / steps
         for group in optimizer.param_groups:
             group["lr"] = rate * min(1.0, (part + 1e-3) / RECIPE.warm) * 0.5 * (1 + math.cos(math.pi * part))
         starts = torch.randint(len(text) - CONTEXT - 1, (RECIPE.batch, 1), generator=generator)
@@ -47,9 +54,7 @@ def trained(network: nn.Module, text: Tensor, rate: float, seconds: float, seed:
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), RECIPE.clip)
         optimizer.step()
-        used += time.process_time() - began
-        steps += 1
-    return used, steps
+        watch(step + 1)
 
 
 @torch.no_grad()

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 import edgewise as ew
-from edgewise.train.evidence.chosen_terms import Task
+from edgewise.train.evidence.chosen_terms import Task, sparse
 from edgewise.train.evidence.pair_search import search
+from edgewise.train.evidence.terms import edge_term
 from edgewise.train.evidence.tuning import TUNED
 from edgewise.train.evidence.variables import variables
 
@@ -27,3 +28,19 @@ def test_of_many_pairs_that_say_nothing_none_is_taken(seed: int):
     found = search(task, range(D), list(combinations(range(D), 2)), MOST)
     assert found.believed
     assert not found.structure.pooled
+
+
+def test_of_many_columns_on_few_rows_those_that_matter_are_found():
+    """The functions of all columns outnumber the rows, and can follow noise. From there no term is worth nothing."""
+    rows, columns = 80, 50
+    draw = torch.Generator().manual_seed(0)
+    x = torch.randn(rows, columns, dtype=torch.float64, generator=draw)
+    y = x[:, 0] - x[:, 1] + 0.5 * torch.randn(rows, dtype=torch.float64, generator=draw)
+    weight, start = torch.ones(rows, dtype=torch.float64), ew.KAN((columns, 1), seed=0).double()
+    task = Task(x, weight, y, 1, variables(start, x, weight, TUNED.intervals), lambda loss: False)
+    terms = [edge_term(number, task.variables[number]) for number in range(columns)]
+    found = sparse(task, terms, None, (columns, 0))
+    kept = {term.variables for term in found.terms}
+    assert sum(len(term.roughness) for term in terms) > rows
+    assert {(0,), (1,)} <= kept and len(kept) < 10
+    assert 0.15 < found.posterior.noise < 0.4

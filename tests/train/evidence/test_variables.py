@@ -3,6 +3,7 @@ near the mean."""
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import edgewise as ew
 from edgewise.data import Table, from_dataframe
 from edgewise.errors import EdgewiseWarning
 from edgewise.metadata import Metadata
+from edgewise.train.evidence.terms import pair_term, small_enough
 from edgewise.train.evidence.variables import LEVEL, variables
 from edgewise.train.result import FitResult
 from helpers import assert_close, assert_equal
@@ -51,6 +53,20 @@ def test_the_levels_of_a_column_are_one_variable_with_the_variance_of_a_line():
         assert_close(values.mean(0), torch.zeros(values.shape[1]), like="adapt")
         assert_close(values.std(0, unbiased=False), variable.spread, like="adapt")
     assert_close(text.spread.square().sum(), 1.0, like="float64")
+
+
+def test_the_size_of_a_pair_is_known_without_its_term():
+    frame, noise = table(0, levels=30)
+    draw = np.random.default_rng(1)
+    frame = frame.assign(z=draw.normal(size=300), d=draw.choice(list("abcd"), 300))
+    rows = from_dataframe(frame.assign(y=noise), "y")
+    model = ew.KAN((len(rows.inputs), 1)).build(metadata=rows.metadata())
+    found = variables(model, rows.X, torch.ones(300, dtype=torch.float64), 20, rough=6)
+    assert sum(variable.whole for variable in found) == 2 and len(found) == 4
+    for pair in combinations(range(4), 2):
+        size = len(pair_term(*pair, found).roughness)
+        assert small_enough([pair], found, size) == [pair]
+        assert small_enough([pair], found, size - 1) == []
 
 
 def test_a_column_of_two_levels_is_a_number_of_two_values():

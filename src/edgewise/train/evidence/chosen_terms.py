@@ -214,7 +214,26 @@ def sparse(task: Task, terms: list[Term], known: Tensor | None, among: Among, ne
     """The terms that pay for themselves, with a strength each. `known`: strengths to go on from. `among`: how many
     terms there might be, by which their choice is charged. `near`: a model where a fit begins; one of these very
     rows, where sums say all of them."""
-    return thinned(task, model_of(task, terms, False, known, among, near), among)
+    whole = model_of(task, terms, False, known, among, near)
+    found = thinned(task, whole, among)
+    if sum(len(term.roughness) for term in terms) <= len(task.x):
+        return found
+    return max(found, thinned(task, _halved(task, whole, among), among), key=lambda model: model.score)
+
+
+def _halved(task: Task, whole: Model, among: Among) -> Model:
+    """The likeliest of the half, the quarter, and so on of the terms, those of the most worth, each fitted anew.
+
+    Where there are more functions than rows, the strengths of all may come to rest where noise is fitted as well. There
+    a few terms are more likely, but no path leads to them: those that say nothing each seem to be worth something.
+    """
+    by_worth, tries = whole.posterior.worth.argsort(descending=True).tolist(), [whole]
+    count = len(by_worth) // 2
+    while count:
+        kept = [whole.terms[number] for number in sorted(by_worth[:count])]
+        tries.append(model_of(task, kept, False, None, among, whole))
+        count //= 2
+    return max(tries, key=lambda model: model.score)
 
 
 def dense(task: Task, terms: list[Term], known: Tensor | None, among: Among, near: Model | None = None) -> Model:

@@ -17,7 +17,7 @@ from torch import Tensor
 from .chosen_terms import Among, Model, Structure, Task, carried, dense, model_of, sparse, thinned
 from .screening import Pair, pairs_of
 from .stacking import mean_and_error
-from .terms import Term, edge_term, pair_term, pooled_term
+from .terms import Term, edge_term, pair_term, pooled_term, small_enough
 from .tuning import TUNED
 
 How = Callable[..., Model]  # `sparse` or `dense`
@@ -37,7 +37,7 @@ def search(
         known: what an earlier search decided.
     """
     singles = [edge_term(number, task.variables[number]) for number in inputs]
-    pairs = [pair for pair in pairs if len(pair_term(*pair, task.variables).roughness) <= TUNED.cells]
+    pairs = small_enough(pairs, task.variables, TUNED.cells)
     among = len(singles), len(pairs)
     if known is not None:
         return _known(task, singles, known, None, among)
@@ -72,7 +72,7 @@ def roughened(
         alike: whether `smooth` was fitted to the same rows.
     """
     singles = [edge_term(number, task.variables[number]) for number in inputs]
-    pairs = [pair for pair in pairs if len(pair_term(*pair, task.variables).roughness) <= TUNED.cells]
+    pairs = small_enough(pairs, task.variables, TUNED.cells)
     among = len(singles), len(pairs)
     if len(task.x) > TUNED.rows_searched:
         part = torch.linspace(0, len(task.x) - 1, TUNED.rows_searched, dtype=torch.float64).round().long()

@@ -63,6 +63,27 @@ def pair_term(first: int, second: int, variables: Sequence[Variable], most: int 
     return Term((first, second), (left, right), kinds, roughness, one.groups * other.groups)
 
 
+def small_enough(pairs: Sequence[tuple[int, int]], variables: Sequence[Variable], cells: int) -> list[tuple[int, int]]:
+    """The pairs whose term has at most so many functions; no term is made for that."""
+    smooth = [int((variable.kinds != ROUGH).sum()) for variable in variables]
+    rough = [len(variable.kinds) - count for variable, count in zip(variables, smooth, strict=True)]
+    kept = []
+    for first, second in pairs:
+        one, other = variables[first], variables[second]
+        if one.whole or other.whole:
+            left, right = (
+                len(mine.kinds) if mine.whole else min(smooth[place], max(1, TUNED.products // len(theirs.kinds)))
+                for place, mine, theirs in ((first, one, other), (second, other, one))
+            )
+            size = left * right
+        else:
+            size = min(TUNED.products, smooth[first] * smooth[second])
+            size += min(TUNED.rough_products, rough[first] * rough[second])
+        if size <= cells:
+            kept.append((first, second))
+    return kept
+
+
 def pooled_term(first: int, second: int, variables: Sequence[Variable]) -> Term:
     """The product of the lines of two numbers that are flat beyond the bulk: one of many that have one strength."""
     picks = tuple(torch.tensor([len(variables[number].kinds)]) for number in (first, second))
