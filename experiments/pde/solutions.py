@@ -69,13 +69,3 @@ def string(x: Tensor) -> Tensor:
     """Two modes of a string."""
     first = torch.sin(pi * x[:, :1]) * torch.cos(2 * pi * x[:, 1:])
     return first + 0.5 * torch.sin(4 * pi * x[:, :1]) * torch.cos(8 * pi * x[:, 1:])
-
-
-def smoothed(x: Tensor) -> Tensor:
-    """What heat makes of a kink: w e^(-z^2/w^2) / sqrt(pi) + z erf(z/w), w^2 = 4 D t, z about the distance from it.
-
-    The kink is where the period of [-1, 1] ends, and D that of Allen-Cahn.
-    """
-    z = 2 / pi * torch.cos(pi * x[:, :1] / 2)
-    w = torch.sqrt(4 * ALLEN_CAHN * (x[:, 1:] + 1e-12))  # at the start it has a width, so that there are slopes
-    return w / math.sqrt(pi) * torch.exp(-((z / w) ** 2)) + z * torch.erf(z / w)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import edgewise as ew
-from edgewise import pde
+from edgewise import grid, pde
 from edgewise.errors import ConfigError
 from edgewise.pde.domain import Domain
 from edgewise.pde.refinement import JudgedNetwork
@@ -102,6 +102,25 @@ def test_lengths_follow_the_residual(suits, floor):
         assert min(0.7 * suits, 0.1) < longest < 1.3 * suits and len(ends) < 3 / min(suits, 1.0) + 6
     else:
         assert len(ends) < 60, "where shorter slabs do not help, they are not made ever shorter"
+
+
+def test_the_first_slab_moves_its_intervals_to_where_the_start_bends():
+    start = pde.Initial(lambda x: torch.exp(-(((x[:, 0] - 0.5) / 0.1) ** 2)))
+    model = pde.polynomial_in_time(2, power=4, grid_size=20, degree=5)
+    sol = solved(
+        [1e-3], model, domain=((0, 1), (0, 2e-3)), conditions=[start, pde.Dirichlet(0.0)], grids=(20,), points=400
+    )
+    layer = sol.model.networks[0].edge_layers[0]
+    lengths = grid.breaks_of(layer.knots, layer.degree)[0].diff()
+    assert float(lengths.max()) > 3 * float(lengths.min()), "evenly spread, all are alike"
+    stages = [row["stage"] for row in sol.history]
+    assert "slab 1, round 3" in stages and "slab 1, round 4" not in stages
+
+
+def test_slabs_after_the_first_take_few_steps():
+    stages = [row["stage"] for row in solved(4).history]
+    later = [stage for stage in stages if not stage.startswith("slab 1,")]
+    assert len(later) <= 3 * 2 * 6, "their rounds begin close to the solution, with little damping"
 
 
 def test_any_network_can_be_taken():

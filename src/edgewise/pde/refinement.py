@@ -60,10 +60,18 @@ class Rounds:
     """The rounds of one task. `best` is the state to give back, whenever the work is cut short."""
 
     def __init__(
-        self, task: BoundaryProblem, module: nn.Module, monitor: Monitor, lead: str = "", patience: int = TUNED.patience
+        self,
+        task: BoundaryProblem,
+        module: nn.Module,
+        monitor: Monitor,
+        lead: str = "",
+        patience: int = TUNED.patience,
+        damping: Damping | None = None,
     ) -> None:
-        """lead: what the names of stages begin with. patience: steps hardly worth it that end a round."""
-        self.task, self.start, self.monitor, self.lead, self.patience = task, module, monitor, lead, patience
+        """lead: what the names of stages begin with. patience: steps hardly worth it that end a round. damping: with
+        which a round begins, where another one than that of the minimiser suits."""
+        self.task, self.start, self.monitor, self.lead = task, module, monitor, lead
+        self.patience, self.damping = patience, damping
         self.fresh = task.terms(task.points_for(Use.FRESH, TUNED.fresh), Use.FRESH)
         first = torch.tensor([unknown.value for unknown in task.unknowns], dtype=torch.float64)
         self.best = JudgedNetwork(module, first, [math.inf] * len(self.fresh))
@@ -160,7 +168,7 @@ class Rounds:
 
     def _regridding(self, run: Minimisation, stage: str) -> Minimisation:
         """Minimise from where a run stands, with looks at the hidden grids on the way."""
-        left, damping = self.task.steps, None
+        left, damping = self.task.steps, self.damping
         while True:
             run = self._minimised(run.problem, run.theta, run.module, stage, min(left, TUNED.segment), damping)
             left, damping = left - run.steps, run.damping

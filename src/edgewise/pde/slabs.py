@@ -130,7 +130,7 @@ class Slabs:
 
     def _solved(self, start: float, end: float) -> tuple[Slab, Status]:
         """The slab between two times, solved."""
-        task = self._task(start, end)
+        task, damping = self._task(start, end), Damping(TUNED.undamped)  # from close to the solution
         if self.known:
             module = placed(self.known[len(self.done)], task.domain)
         elif self.done:
@@ -138,8 +138,11 @@ class Slabs:
             grids = (max(layer.grid_size for layer in module.edge_layers),) * TUNED.slab_rounds
             task = replace(task, grids=grids if task.grids is None else (task.grids[-1],) * TUNED.slab_rounds)
         else:
-            module = placed(self.module, task.domain)
-        self.current = rounds = Rounds(task, module, self.monitor, f"slab {len(self.done) + 1}, ", TUNED.slab_patience)
+            module, damping = placed(self.module, task.domain), None
+            if task.grids is not None:
+                task = replace(task, grids=task.grids + task.grids[-1:] * TUNED.slab_rounds)
+        lead = f"slab {len(self.done) + 1}, "
+        self.current = rounds = Rounds(task, module, self.monitor, lead, TUNED.slab_patience, damping)
         status = rounds.go()
         self.current, self.note = None, self.note or rounds.note
         return self._slab(rounds), status

@@ -136,9 +136,13 @@ class PdeTuning:
     slab_residual: float = 1e-9
     """Part of the equation's terms, the residual below which a slab need not be shorter. Not measured."""
     slab_rounds: int = 2
-    """Rounds in each slab but the first: intervals move to where the residual is in between. Not measured."""
+    """Rounds in each slab, in between which intervals move to where the solution bends. The first slab has as many
+    after those of its grids, as narrow layers take several. Allen-Cahn's equation starts with a kink: its error at time
+    0.02 was 1.7e-3 without these, and 9e-6 with them."""
     undamped: float = 1e-8
-    """Damping at first of the fit of a network to the end of the slab before, which is linear for many."""
+    """Damping at first of the fit of a network to the end of the slab before, and of each round that goes on from
+    there. Both are close to linear. Seven slabs of Burgers' equation took 46 steps, and 125 with a damping of 1, to the
+    same errors."""
     slab_patience: int = 2
     """As `patience`, in slabs, where steps converge quadratically. Not measured."""
     slab_streams: int = 104729

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from .banded import banded_triangle, compressed, merged, spans
+from .damped_triangle import damped_triangle
 from .tuning import TUNED
 
 
@@ -78,7 +79,7 @@ class Orthogonal:
                 wide.append(block[apart])
                 block = block[~apart]
             waiting.append(block)
-            if sum(map(len, waiting)) > 2 * len(self.gradient):  # few rows are better added to others than factorised
+            if sum(map(len, waiting)) > TUNED.together * len(self.gradient):
                 found, waiting = triangle(torch.cat([found, *waiting])), []
         found = triangle(torch.cat([found, *waiting])) if waiting else found
         return found, compressed(torch.cat(wide)) if wide else found[:0]
@@ -104,10 +105,12 @@ class Orthogonal:
             lower, info = torch.linalg.cholesky_ex(matrix)
             return None if int(info) else lambda v: torch.cholesky_solve(v[:, None], lower)[:, 0]
         known, wide = self.factor
-        rows = torch.cat([known, torch.diag((0.5 * mu * scale).sqrt())])
-        damped = torch.zeros_like(known)
-        if bool(rows.isfinite().all() & wide.isfinite().all()):
-            damped = merged(triangle(rows), wide, TUNED.merged)
+        damping, damped = (0.5 * mu * scale).sqrt(), torch.zeros_like(known)
+        if bool(known.isfinite().all() & damping.isfinite().all() & wide.isfinite().all()):
+            if self.banded:
+                damped = merged(triangle(torch.cat([known, torch.diag(damping)])), wide, TUNED.merged)
+            else:
+                damped = damped_triangle(known, damping)
         if not bool((damped.diagonal() != 0).all()):
             return None
 
