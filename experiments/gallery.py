@@ -6,7 +6,8 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-from .results import Record, number, write_whole
+from .page import command, took
+from .results import write_whole
 
 PAGE = "gallery.md"
 HEAD = """# Gallery
@@ -14,8 +15,6 @@ HEAD = """# Gallery
 Every experiment that has committed results, with its page, its picture and what it takes to repeat it. Times are CPU
 times of edgewise's own rows, on one thread. `python -m experiments gallery` writes this page from the results, and so
 does every run in place."""
-SECONDS = ("seconds", "fit_seconds", "predict_seconds")  # of a row, for each of its seeds or folds
-REPEATS = ("seeds", "folds")
 
 
 def build(folder: Path, names: Mapping[str, str]) -> str:
@@ -43,7 +42,7 @@ def _entry(home: Path, about: str) -> str:
     lines = [
         f"## [{title(home)}]({home.name}/README.md)",
         f"{about[0].upper()}{about[1:]}.",
-        f"`python -m experiments {home.name}`{end}",
+        f"`{command(home.name, records)}`{end}",
     ]
     if (home / "result.png").exists():
         lines.append(f"[![{home.name}]({home.name}/result.png)]({home.name}/README.md)")
@@ -55,23 +54,3 @@ def title(home: Path) -> str:
     page = home / "README.md"
     first = page.read_text(encoding="utf-8").partition("\n")[0] if page.exists() else ""
     return first.removeprefix("# ") if first.startswith("# ") else home.name
-
-
-def took(records: list[Record]) -> str:
-    """The CPU time of all rows and their seeds, in the unit that suits it; "" where no row tells it.
-
-    >>> took([{"seconds": "12.5", "seeds": "5"}, {"seconds": "100"}])
-    '3 min'
-    >>> took([{"name": "a"}])
-    ''
-    """
-    total = 0.0
-    for record in records:
-        repeats = next((count for name in REPEATS if (count := number(record, name))), 1.0)
-        total += repeats * sum(number(record, name) or 0.0 for name in SECONDS)
-    if not total:
-        return ""
-    for unit, size, most in (("s", 1, 60), ("min", 60, 3600), ("h", 3600, 48 * 3600)):
-        if total < most:
-            return f"{max(1, round(total / size))} {unit}"
-    return f"{round(total / 86400)} days"

@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from .results import Record, number, write_whole
+from .runner import SEEDS
+
+SECONDS = ("seconds", "fit_seconds", "predict_seconds")  # of a row, for each of its seeds or folds
+REPEATS = ("seeds", "folds")
 
 
 def cell(value: str) -> str:
@@ -76,6 +80,44 @@ def foretold(attempts: Iterable[Record]) -> str:
         f"Of {len(full)} networks {above:.0%} have a test error above ten times the held-out one, {surprised:.0%} above"
         f" ten times `expected_rmse` ({below:.0%} below a tenth of it)."
     ).replace("%", " %")
+
+
+def took(records: Iterable[Record]) -> str:
+    """The CPU time of all rows and their seeds, in the unit that suits it; "" where no row tells it.
+
+    >>> took([{"seconds": "12.5", "seeds": "5"}, {"seconds": "100"}])
+    '3 min'
+    >>> took([{"name": "a"}])
+    ''
+    """
+    total = 0.0
+    for record in records:
+        repeats = next((count for name in REPEATS if (count := number(record, name))), 1.0)
+        total += repeats * sum(number(record, name) or 0.0 for name in SECONDS)
+    if not total:
+        return ""
+    for unit, size, most in (("s", 1, 60), ("min", 60, 3600), ("h", 3600, 48 * 3600)):
+        if total < most:
+            return f"{max(1, round(total / size))} {unit}"
+    return f"{round(total / 86400)} days"
+
+
+def command(name: str, records: Iterable[Record]) -> str:
+    """What repeats an experiment, with the number of seeds where all rows share one that is not the usual one.
+
+    >>> command("knots", [{"seeds": "3"}, {"seeds": "3"}]), command("knots", [{"seeds": "5"}])
+    ('python -m experiments knots --seeds 3', 'python -m experiments knots')
+    """
+    counts = {record.get("seeds") or "" for record in records}
+    seeds = counts.pop() if len(counts) == 1 else ""
+    return f"python -m experiments {name}" + (f" --seeds {seeds}" if seeds not in ("", str(SEEDS)) else "")
+
+
+def repeat(name: str, records: Iterable[Record]) -> str:
+    """How to repeat an experiment and how long that takes, in a sentence."""
+    records = list(records)
+    spent = took(records)
+    return f"`{command(name, records)}` repeats it" + (f", in {spent} of CPU time." if spent else ".")
 
 
 def write(folder: Path, parts: Sequence[str]) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS_OF = {"symbolic_recovery": ("pyoperon",)}  # experiments whose peers are not those of the paper's tables
+SEEDS = 5  # unless others are asked for
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -70,7 +71,7 @@ def options(name: str, arguments: Sequence[str]) -> Options:
     """The options of `python -m experiments NAME ...`."""
     parser = argparse.ArgumentParser(prog=f"python -m experiments {name}")
     parser.add_argument("--rows", help="run these rows only, joined by commas; the others stay as they are")
-    parser.add_argument("--seeds", type=int, default=5, help="how many seeds (default 5)")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="how many seeds (default 5)")
     parser.add_argument(
         "--peers",
         nargs="?",

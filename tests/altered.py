@@ -114,13 +114,16 @@ def _classifier() -> KAN:
 
 
 def _of_dates() -> KAN:
-    """Of one column of dates, and a number that is missing now and then."""
+    """Of one column of dates, one of rare levels, and a number that is missing now and then."""
     metadata = Metadata(
-        inputs=("a", "a=missing", "day=year", "day=Monday", "day=Friday"),
+        inputs=("a", "a=missing", "day=year", "day=Monday", "day=Friday", "hue=other"),
         outputs=("y",),
-        encoding=Encoding({}, {"a": 0.5, "day=year": 2020.0}, ("a",), {"day": ("year", "weekday")}),
+        categories={"hue": ("other",)},
+        encoding=Encoding(
+            {}, {"a": 0.5, "day=year": 2020.0}, ("a",), {"day": ("year", "weekday")}, {"hue": ("mauve", "teal")}
+        ),
     )
-    return KAN((5, 1), grid_size=3).build(metadata=metadata)
+    return KAN((6, 1), grid_size=3).build(metadata=metadata)
 
 
 def _fitted() -> KAN:

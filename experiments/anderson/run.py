@@ -81,7 +81,7 @@ def write_page(options: Options, results: Results) -> None:
         "anderson/about.md", chains=chains, sites=SITES, extended=EXTENDED, number=NUMBER, judges=JUDGES, taken=TAKEN
     )
     parts = ["# Mobility edges", about, page.table(results, heads), "![accuracy](result.png)"]
-    page.write(options.out, parts)
+    page.write(options.out, [*parts, page.repeat("anderson", results)])
     page.save(picture(results), options.out / "result.png")
 
 

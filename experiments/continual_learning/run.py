@@ -119,7 +119,8 @@ def write_page(options: Options, results: Results) -> None:
         tasks="\n".join(f"- **{name}**: {task.about}." for name, task in TASKS.items()),
     )
     table = page.table(results, heads)
-    page.write(options.out, ["# Learning part by part", about, table, "![after each peak](result.png)"])
+    parts = ["# Learning part by part", about, table, "![after each peak](result.png)"]
+    page.write(options.out, [*parts, page.repeat("continual_learning", results)])
     if options.smoke:
         return
     page.save(picture(), options.out / "result.png")

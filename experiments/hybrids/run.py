@@ -103,7 +103,8 @@ def write_page(options: Options, results: Results) -> None:
     )
     judged = "\n".join(map(verdict, results))
     image = "" if options.smoke else "![errors](result.png)"
-    page.write(options.out, ["# Hybrids of KANs and MLPs", about, table, judged, counts, image])
+    parts = ["# Hybrids of KANs and MLPs", about, table, judged, counts, image]
+    page.write(options.out, [*parts, page.repeat("hybrids", results)])
     if not options.smoke:
         page.save(picture(results), options.out / "result.png")
 

@@ -74,7 +74,8 @@ def write_page(options: Options, results: Results) -> None:
     }
     about = template("knots/about.md", methods=methods, **told, knots=f"{len(table().y):,}")
     parts = ["# The signature of knots", about, page.table(results, heads), "## What was found", found]
-    page.write(options.out, [*parts, "![accuracy over size](result.png)"])
+    image, tried = "![accuracy over size](result.png)", template("knots/attempts.md")
+    page.write(options.out, [*parts, image, tried, page.repeat("knots", results)])
     page.save(picture(results), options.out / "result.png")
 
 

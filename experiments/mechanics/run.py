@@ -110,7 +110,8 @@ def write_page(options: Options, results: Results) -> None:
     beside = [one for one in records if one["peer_error"]]
     compared = ["## Beside SINDy", page.table(beside, sindy), *(f"SINDy: `{one['peer_formulas']}`" for one in beside)]
     parts = ["# Laws of mechanics", about, page.table(records, heads), "## What was found", formulas]
-    page.write(options.out, [*parts, *(compared if beside else []), "" if options.smoke else "![Lorenz](result.png)"])
+    parts += [*(compared if beside else []), "" if options.smoke else "![Lorenz](result.png)"]
+    page.write(options.out, [*parts, page.repeat("mechanics", results)])
     if not options.smoke:
         page.save(picture(), options.out / "result.png")
 

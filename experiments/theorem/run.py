@@ -146,9 +146,10 @@ def write_page(options: Options, results: Results) -> None:
     )
     images = [] if options.smoke else ["The 15 functions of each network at the first grid, inner ones by their node:"]
     images += [] if options.smoke else ["![the 15 functions](result.png)"]
+    again = page.repeat("theorem", results)
     page.write(
         options.out,
-        ["# Two variables, fifteen functions", about, page.table(results, heads), conclusion(results), *images],
+        ["# Two variables, fifteen functions", about, page.table(results, heads), conclusion(results), *images, again],
     )
     if not options.smoke:
         page.save(picture(), options.out / "result.png")

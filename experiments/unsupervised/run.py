@@ -112,6 +112,7 @@ def write_page(options: Options, results: Results) -> None:
         "## What was found from seed 0",
         "\n".join(formulas(record) for record in results),
         "![ties](result.png)",
+        page.repeat("unsupervised", results),
     ]
     page.write(options.out, parts)
     page.save(picture(results), options.out / "result.png")

@@ -25,13 +25,15 @@ class Encoding:
 
     shares: column of levels -> the share of the rows that each level has, which is what an unknown level counts as.
     fills: input -> what stands in for a missing cell: the median. gaps: columns with an input `column=missing`, 0 or
-    1. dates: column of dates -> its parts, names in `PARTS`.
+    1. dates: column of dates -> its parts, names in `PARTS`. merged: column of levels -> the rare ones of the table,
+    sorted, which count as `OTHER`.
     """
 
     shares: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     fills: Mapping[str, float] = field(default_factory=dict)
     gaps: tuple[str, ...] = ()
     dates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    merged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def faults(self, inputs: Collection[str], categories: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
         """What does not fit a model with these inputs and levels, in words."""
@@ -50,6 +52,9 @@ class Encoding:
             lost = [part for part in parts if not any(f"{column}={name}" in inputs for name in PARTS[part])]
             if lost or not parts:
                 yield f"dates[{shown(column)}] has no input for {', '.join(lost) or 'any part'}"
+        for column in self.merged:
+            if OTHER not in categories.get(column, ()):
+                yield f"merged[{shown(column)}] holds levels, but the column has no level {OTHER!r} for them"
 
 
 LINKS = {"": "", "poisson": "log", "gamma": "log", "binomial": "logit"}  # loss -> what an output is of the mean

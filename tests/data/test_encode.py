@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +95,19 @@ def test_unknown_levels_are_other_where_rare_ones_are(tmp_path: Path) -> None:
     assert got.X.tolist() == [[0, 0, 1], [0, 0, 1], [1, 0, 0]] and "count as 'other'" in got.notes[0]
 
 
+def test_rare_levels_of_the_table_are_known_and_only_others_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "train.csv"
+    path.write_text("c,y\n" + "".join(f"{level},{k}\n" for k, level in enumerate("aaaabbbbqp")))
+    table = read_csv(path, "y")
+    metadata = table.metadata()
+    assert metadata.encoding.merged == {"c": ("p", "q")}
+    assert torch.equal(encode(path, metadata, drop="rows").X, table.X) and encode(path, metadata).stand_ins == ()
+    (told,) = encode({"c": ["p", "new", "q", "other"]}, metadata).stand_ins
+    assert "does not know ('new', in 1 row)" in told
+    old = replace(metadata, encoding=replace(metadata.encoding, merged={}))
+    assert "('p', 'q', in 2 rows)" in encode({"c": ["p", "q"]}, old).stand_ins[0]
+
+
 def test_models_that_know_no_stand_ins_say_what_is_wrong() -> None:
     old = Metadata(inputs=("x", "c=a", "c=b"), categories={"c": ("a", "b")})
     with pytest.raises(DataError, match="'x' misses 1 value.*'c' misses 1 value.*has never seen, in row 0 .'z'"):
@@ -105,6 +119,8 @@ def test_bad_rows_are_left_out_when_asked(tmp_path: Path, metadata: Metadata) ->
     assert got.kept == (2,) and got.X.tolist() == [[1, 0, 1, 0]]
     with pytest.raises(DataError, match="no usable row"):
         rows(tmp_path, "x,colour,flag\n1,green,no\n", metadata, drop="rows")
+    with pytest.raises(DataError, match="the table has no rows"):
+        encode({"x": [], "colour": [], "flag": []}, metadata)
 
 
 def test_arrays_mappings_and_frames() -> None:

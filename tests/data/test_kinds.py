@@ -62,7 +62,21 @@ def test_names_of_rows_are_no_levels():
 @pytest.mark.parametrize("name", ["id", "ID", "user_id", "userId", "row", "Unnamed: 0", "Order No"])
 def test_a_column_that_counts_rows_is_an_id_by_its_name(name: str):
     assert counts_rows(name, np.arange(3.0, 9.0))
-    assert not counts_rows(name, np.array([1.0, 2.0, 4.0]))
+    assert counts_rows(name, np.array([5.0, 3.0, 4.0]))
+    for values in ([1.0, 2.0, 4.0], [1.0, 2.0, 2.0], [0.5, 1.5], [1.0, 2.0, np.nan], [1.0]):
+        assert not counts_rows(name, np.array(values))
+
+
+def test_ids_out_of_a_table_leave_numbers_out():
+    drawn = np.random.default_rng(0).permutation(40)[:30].astype(float)
+    assert counts_rows("user_id", drawn) and not counts_rows("user_id", drawn[:15])
+    assert not counts_rows("user_id", 3 * drawn) and not counts_rows("cycle_number", drawn)
+
+
+def test_levels_are_the_same_in_every_order_of_the_rows():
+    values = [f"l{k // 3:03}" for k in range(600)]
+    kept = [set(main_levels("c", rows)[0]) for rows in (values, values[::-1])]
+    assert kept[0] == kept[1] and "l099" in kept[0] and "l100" not in kept[0]
 
 
 def test_other_names_are_none():

@@ -9,7 +9,7 @@ import torch
 
 from edgewise.discovery.least_squares import fitted
 from edgewise.discovery.split_rows import as_task
-from edgewise.discovery.tree import Num, Product, Sum, Var, number, numbers_of, power, product, total
+from edgewise.discovery.tree import Apply, Num, Product, Sum, Var, number, numbers_of, power, product, total, values
 from edgewise.discovery.tuning import TUNED
 from edgewise.discovery.verdict import Verdict, exact_to, explains, is_exact, verdict
 
@@ -41,6 +41,14 @@ def test_a_formula_that_leaves_structure_is_an_approximation():
     assert verdict(near, task(0.0)) is Verdict.APPROXIMATE
     assert verdict(near, task(0.02)) is Verdict.APPROXIMATE
     assert not Verdict.APPROXIMATE.is_law
+
+
+@pytest.mark.parametrize(("steep", "law"), [(20.0, True), (1e13, False)])
+def test_a_step_in_disguise_is_no_law(steep: float, law: bool):
+    """Any other constant as large would give the same rows."""
+    step = Apply("arctan", total(product(Num(steep), Var(0)), product(Num(-steep), Var(1))))
+    X = 1 + torch.rand(600, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    assert verdict(step, as_task(X, values(step, X), None, None, 0)).is_law is law
 
 
 def test_a_formula_no_better_than_a_constant_is_nothing():

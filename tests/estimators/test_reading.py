@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import GridSearchCV
@@ -15,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import edgewise as ew
-from edgewise.errors import DataError, EdgewiseWarning
+from edgewise.errors import DataError, EdgewiseWarning, ShapeError
 from estimators.problems import QUICK
 from helpers import assert_close, assert_equal
 
@@ -102,6 +103,20 @@ def test_arrays_of_text_are_read_like_frames():
 
 
 @pytest.mark.usefixtures("few_steps")
+@pytest.mark.parametrize("columns", [["person_id", "height"], ["person_id", "height", "trade", "age"]])
+def test_ids_of_frames_are_left_out_in_every_order_of_the_rows(columns: list[str]):
+    X, y = people()
+    order = np.random.default_rng(5).permutation(len(y))
+    one = ew.KANRegressor(**QUICK).fit(X[columns], y)
+    other = ew.KANRegressor(**QUICK).fit(X[columns].iloc[order], y.iloc[order])
+    assert "person_id" not in one.model_.metadata.inputs
+    assert one.model_.metadata == other.model_.metadata
+    assert_equal(one.predict(X[columns]), other.predict(X[columns]))
+    array = X[["person_id", "height"]].to_numpy()
+    assert ew.KANRegressor(**QUICK).fit(array, y).model_.metadata.inputs == ("x1", "x2")
+
+
+@pytest.mark.usefixtures("few_steps")
 def test_a_weight_is_as_many_rows():
     X, y = people()
     weight = np.random.default_rng(3).integers(0, 3, len(y))
@@ -118,8 +133,40 @@ def test_what_is_no_number_is_named(bad: Any):
     X, y = people()
     age = X.age.astype(object)
     age[5] = bad
-    with pytest.raises(DataError, match="'age' (holds no number|is infinite, or too large for a float64,) in row 5"):
+    where = "'age' (holds no number|is infinite, or too large for a float64,) in row 5"
+    with pytest.raises(DataError, match=f"{where}.*, or leave these rows out") as caught:
         ew.KANRegressor(**QUICK).fit(age.to_frame(), y)
+    assert "drop" not in str(caught.value) and "categorical=" not in str(caught.value)
+
+
+def test_what_is_no_table_is_refused_in_words():
+    X, y = people()
+    mixed, labels = X[["trade", "height"]], np.where(y > y.median(), "high", "low")
+    with pytest.raises(ShapeError, match="sample_weight has 3 rows, X has 120: each row needs its own weight"):
+        ew.KANClassifier(**QUICK).fit(mixed, labels, np.ones(3))
+    with pytest.raises(DataError, match="X has two columns called 'height'"):
+        ew.KANRegressor(**QUICK).fit(X[["height", "age", "height"]], y)
+    fitted = ew.KANClassifier(**QUICK).fit(mixed, labels)
+    for row in (mixed.iloc[3], mixed.trade):
+        with pytest.raises(ShapeError, match=r"X is a Series, wanted a table of rows: .* df.iloc\[\[3\]\]"):
+            fitted.predict(row)
+
+
+@pytest.mark.parametrize("kind", [ew.KANRegressor, ew.KANClassifier])
+def test_a_row_without_a_target_is_named(kind: Any):
+    X, y = people()
+    targets = y.to_numpy().astype(object) if kind is ew.KANRegressor else np.where(y > 3, "high", "low").astype(object)
+    targets[[7, 9]] = None
+    with pytest.raises(DataError, match="y has no value in row 7 and 1 more; leave these rows out"):
+        kind(**QUICK).fit(X, targets)
+
+
+@pytest.mark.usefixtures("few_steps")
+def test_tensors_with_gradients_are_arrays():
+    X, y = people()
+    tensor, target = (torch.tensor(part.to_numpy(), requires_grad=True) for part in (X[["height"]], y))
+    fitted = ew.KANRegressor(**QUICK).fit(tensor, target)
+    assert_equal(fitted.predict(tensor), fitted.predict(X[["height"]].to_numpy()))
 
 
 @pytest.mark.usefixtures("few_steps")

@@ -36,6 +36,39 @@ def test_the_same_number_gives_the_same_bits_and_another_order_of_rows_too():
     assert_equal(ew.KANRegressor(**settings).fit(X[order], y[order]).predict(X), first)
 
 
+def test_a_bootstrap_sample_is_nearly_as_good_as_the_rows():
+    draw = np.random.default_rng(2)
+    X = draw.normal(size=(700, 2))
+    truth = X[:, 0] + np.sin(2 * X[:, 1])
+    y = truth + draw.normal(size=700)
+    for places in draw.integers(0, 200, (2, 200)):
+        found = ew.KANRegressor(random_state=0, effort="quick").fit(X[places], y[places])
+        assert found.score(X[200:], truth[200:]) > 0.75
+
+
+def test_noise_that_stands_there_five_times_is_noise():
+    X, _ = rows(60)
+    noise, five = np.random.default_rng(0).normal(size=60), np.repeat(np.arange(60), 5)
+    found = ew.KANRegressor(random_state=0, effort="quick").fit(X[five], noise[five])
+    assert found.predict(rows(500, seed=1)[0]).std() < 0.4
+    assert found.learned_.table.notes[-1].startswith("240 of 300 rows are copies")
+
+
+def test_equal_weights_are_none_whole_or_not():
+    X, y = rows()
+    plain = ew.KANRegressor(**QUICK).fit(X, y).predict(X)
+    for weight in (5.0, 5.5):
+        assert_equal(ew.KANRegressor(**QUICK).fit(X, y, sample_weight=np.full(len(y), weight)).predict(X), plain)
+
+
+def test_whole_weights_are_repeated_rows_bit_by_bit():
+    X, y = rows(60)
+    weight = np.arange(60) % 4
+    again = np.repeat(np.arange(60), weight)
+    one = ew.KANRegressor(**QUICK).fit(X, y, sample_weight=weight)
+    assert_equal(ew.KANRegressor(**QUICK).fit(X[again], y[again]).predict(X), one.predict(X))
+
+
 def test_without_a_number_the_seed_is_numpys():
     X, y = rows()
     seeds = []

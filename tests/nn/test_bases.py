@@ -162,6 +162,26 @@ def test_outside_the_domain_values_stay_ordinary(name: str):
         assert_close(layer(far), layer.bias.expand(2, 1))
 
 
+@pytest.mark.parametrize("num_basis", [2, 7, 8])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_quotients_stay_finite_however_far_away(num_basis: int, dtype: torch.dtype):
+    layer = made("rational", 1, 2, num_basis=num_basis, base=None, dtype=dtype)
+    far = torch.tensor([[-1e30], [1e8], [1e30]], dtype=dtype, requires_grad=True)
+    values = layer(far)
+    (gradient,) = torch.autograd.grad(values.sum(), far)
+    assert bool(values.isfinite().all()) and bool(gradient.isfinite().all())
+    assert bool(layer.edge_values(far, 2).isfinite().all())
+
+
+@pytest.mark.parametrize("num_basis", [2, 7, 8])
+def test_quotients_are_those_of_their_definition(num_basis: int):
+    layer = made("rational", 1, 2, num_basis=num_basis, **F64)
+    u = torch.tensor([[-2.5], [-1.0], [-0.3], [0.0], [1.0], [1.7], [40.0]], **F64)
+    even = u ** (2 * torch.arange(1, 1 + num_basis // 2))
+    q = 1 + even @ layer.get_parameter("denominator").square().T
+    assert_close(layer.basis(u), u[..., None] ** torch.arange(num_basis) / q[..., None])
+
+
 @each
 def test_wrong_settings_are_one_error(name: str):
     with pytest.raises(ConfigError, match=r"4 problems: .*in_features.*num_basis.*bias.*domain"):
@@ -182,5 +202,8 @@ def test_nothing_is_cast_but_by_autocast(name: str):
     layer = LAYERS[name](3, 2)
     with pytest.raises(ShapeError, match=r"x is torch.float64 but the layer is torch.float32.*x.to\(torch.float32\)"):
         layer(rows())
+    for kind in (torch.int64, torch.bool):
+        with pytest.raises(ShapeError, match=rf"x is {kind} but the layer is torch.float32.*x.to\(torch.float32\)$"):
+            layer(torch.zeros(4, 3, dtype=kind))
     with torch.autocast("cpu", torch.bfloat16):
         assert layer(torch.zeros(4, 3, dtype=torch.bfloat16)).shape == (4, 2)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgewise.errors import ConfigError, GridError, ShapeError
+from edgewise.layers import KANLayer
 from edgewise.model import KAN
 from edgewise.train.fit import fit
 from edgewise.transforms import adapt, extend, prune, refine, remove
@@ -174,6 +175,17 @@ def test_extend_follows_the_old_tangent_and_can_learn_beyond():
     assert (
         int((touched != 0).sum()) > 4
     )  # basis functions of their own out there, where the old model had only its tangent
+
+
+def test_extend_reaches_the_old_tangent_after_as_many_intervals_as_the_degree():
+    layer = KANLayer(1, 1, base=None, domain=(-1, 1), seed=1, dtype=torch.float64)  # strongly bent at its end
+    wider = extend(layer, torch.tensor([[-3.0], [3.0]], dtype=torch.float64))
+    width = 2.0 / layer.grid_size
+    end = torch.tensor([[1.0]], dtype=torch.float64)
+    most = 0.2 * width**2 * float(layer.edge_values(end, 2).detach().abs())
+    near, far = (end + width * torch.linspace(a, b, 101, dtype=torch.float64)[:, None] for a, b in [(0, 3), (3, 5)])
+    assert float((wider(near) - layer(near)).detach().abs().max()) < most
+    assert_close(wider(far), layer(far))
 
 
 def test_extend_with_data_inside_changes_nothing():

@@ -8,6 +8,7 @@ from .build import all_inputs
 from .cell_grids import grid_of, read_file
 from .classes import as_codes, label_values
 from .convert import as_matrix, as_pair, as_target
+from .copies import firsts, observations, originals
 from .encode import EncodedRows, beyond_ranges, encode, raw_columns
 from .frames import frame_names, holds_classes
 from .inputs import as_inputs
@@ -32,6 +33,7 @@ __all__ = [
     "beyond_ranges",
     "distinct",
     "encode",
+    "firsts",
     "folds",
     "frame_names",
     "from_arrays",
@@ -41,6 +43,8 @@ __all__ = [
     "grid_of",
     "holds_classes",
     "label_values",
+    "observations",
+    "originals",
     "raw_columns",
     "read_csv",
     "read_file",

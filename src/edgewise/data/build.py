@@ -87,7 +87,7 @@ def all_inputs(grid: Grid, weight: np.ndarray | None = None) -> tuple[Made, list
         DataError: one error for all columns that cannot be used.
     """
     read = _read(grid, grid.names, (), drop_rows=False)
-    keep, _ = usable_rows(grid, read.faults, drop_rows=False)
+    keep, _ = usable_rows(grid, read.faults, drop_rows=False, new=True)
     made, notes = _inputs(grid, grid.names, read, keep, Made(weight), named=False)
     return made, [*read.notes, *notes]
 
@@ -228,6 +228,8 @@ def _inputs(
                 notes.append(told)
             if values:
                 as_levels(made, name, values)
+            if values and (merged := kinds.difference(values)):
+                made.merged[name] = tuple(sorted(merged))
         elif name in read.dates:
             moments = read.dates[name][keep]
             if len(set(moments[~np.isnat(moments)].tolist())) < 2:

@@ -98,7 +98,7 @@ def encode(
     columns, faults, stand_ins = _columns(grid, wanted, metadata, drop_rows)
     kept, left_out = usable_rows(grid, faults, drop_rows=drop_rows, new=True)
     if not len(kept):
-        raise DataError(f"{grid.where} leaves no usable row")
+        raise DataError(f"{grid.where} {'leaves no usable row' if len(grid.lines) else 'has no rows'}")
     idle = np.zeros(len(grid.lines))
     X = np.stack([columns.get(name, idle)[kept] for name in inputs], axis=1)
     outside, remark = beyond_ranges(X, metadata, positions)
@@ -205,7 +205,7 @@ def _placed(
     missing = [] if MISSING in known else list(gaps)
     for row in gaps:
         levels[row] = MISSING if MISSING in known else ""
-    named = {*known, ""}
+    named = {*known, *metadata.encoding.merged.get(name, ()), ""}
     strange = [row for row, level in enumerate(levels) if level not in named]
     if missing:
         notes.append(

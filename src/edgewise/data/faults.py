@@ -101,7 +101,7 @@ def usable_rows(
         grid: the table.
         faults: of all its columns.
         drop_rows: whether rows with faults may be left out.
-        new: whether the rows are for a trained model, whose columns are settled.
+        new: whether nothing says which columns to take, as for a trained model and in an estimator.
 
     Raises:
         DataError: one error for all faults that leaving rows out does not mend, or must not.
@@ -126,9 +126,10 @@ def usable_rows(
 def _ways(grid: Grid, faults: Sequence[Fault], wrong: Sequence[Fault], drop_rows: bool, new: bool) -> str:
     """What can be done instead of mending the table."""
     curable = any(fault.rows for fault in faults) and not drop_rows
-    if new and grid.unit == "row":  # of a DataFrame or an array, from which the caller can take rows
-        return ", or leave these rows out" if curable else ""
     levels = next((fault.levels for fault in faults if fault.levels), "")
+    if new and grid.unit == "row":  # of a DataFrame or an array, from which the caller can take rows
+        texts = f"; a frame's astype('category') makes the texts of {shown(levels)} classes" if levels else ""
+        return (", or leave these rows out" if curable else "") + texts
     ways = []
     if curable:
         ways.append("--drop rows leaves out the faulty rows")

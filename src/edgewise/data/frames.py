@@ -128,4 +128,5 @@ def same_rows(values: Tensor | np.ndarray, rows: int | None, what: str) -> None:
     """Raise `ShapeError` unless there is one entry of `what` for each of the rows of X."""
     if rows is not None and values.shape[0] != rows:
         turned = f"; is {what} transposed?" if values.ndim == 2 and values.shape[1] == rows else ""
-        raise ShapeError(f"{what} has {values.shape[0]} rows, X has {rows}: each row needs its own target{turned}")
+        own = "weight" if what == "sample_weight" else "target"
+        raise ShapeError(f"{what} has {values.shape[0]} rows, X has {rows}: each row needs its own {own}{turned}")

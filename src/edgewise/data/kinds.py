@@ -21,6 +21,8 @@ ALIKE = 0.5  # part of the different cells; of a number with its unit fewer have
 ID_NAME = re.compile(
     r"(?si:(.*[\W_])?(id|idx|index|key|nr|no|num|number|row|rowid|rownames?)|unnamed: \d+)|.*[a-z]I[dD]"
 )
+CALLED_ID = re.compile(r"(?si:(.*[\W_])?id)|.*[a-z]I[dD]")  # a cycle_number may be meant as a number, no user_id is
+ENOUGH = 20  # rows: so many random numbers out of twice as many are all different once in 300 times
 NUMBER_AHEAD = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?\s*", re.IGNORECASE)
 
 
@@ -44,12 +46,22 @@ def holds_levels(cells: Sequence[Any], reading: Reading, decimal: str) -> bool:
 
 
 def counts_rows(name: str, values: np.ndarray) -> bool:
-    """Whether a column of numbers with a name like id counts its rows in order.
+    """Whether a column of numbers with a name like id counts its rows, in whatever order they stand.
 
-    >>> counts_rows("user_id", np.arange(7.0, 10.0)), counts_rows("year", np.arange(7.0, 10.0))
+    Its numbers are whole, all different, and leave none out. Those of a column that is called id leave some out where
+    rows were taken out of a table; there half of the numbers are enough, of `ENOUGH` rows or more.
+
+    >>> counts_rows("user_id", np.array([9.0, 7.0, 8.0])), counts_rows("year", np.array([9.0, 7.0, 8.0]))
     (True, False)
     """
-    return bool(ID_NAME.fullmatch(name)) and len(values) > 1 and bool((np.diff(values) == 1).all())
+    if len(values) < 2 or not ID_NAME.fullmatch(name):
+        return False
+    ordered = np.sort(values)
+    if not ((ordered == np.floor(ordered)).all() and (np.diff(ordered) >= 1).all()):
+        return False
+    missing = ordered[-1] - ordered[0] + 1 - len(values)
+    part = len(values) >= ENOUGH and bool(CALLED_ID.fullmatch(name))
+    return bool(missing <= (len(values) if part else 0))
 
 
 def main_levels(name: str, values: Sequence[str], weight: np.ndarray | None = None) -> tuple[list[str], str]:
@@ -69,7 +81,8 @@ def main_levels(name: str, values: Sequence[str], weight: np.ndarray | None = No
     for level, count in zip(values, [1] * len(values) if weight is None else weight.tolist(), strict=True):
         counts[level] += count
     rows = int(sum(counts.values()))
-    named = [level for level, _ in counts.most_common() if level not in (MISSING, OTHER)]
+    often = sorted(counts, key=lambda level: (-counts[level], level))  # whatever the order of the rows
+    named = [level for level in often if level not in (MISSING, OTHER)]
     kept = {level for level in named[:MOST_LEVELS] if counts[level] >= RARE}
     merged = len(named) - len(kept)
     if not kept:

@@ -18,8 +18,9 @@ from .dates import date_inputs, parts_of
 
 @dataclass
 class Made:
-    """The inputs so far: columns (n,) and their names; levels, their shares, what fills missing cells, and the columns
-    with an input that says where they miss. weight (n,): how often each row counts; None for once."""
+    """The inputs so far: columns (n,) and their names; levels, their shares, rare ones that were merged, what fills
+    missing cells, and the columns with an input that says where they miss. weight (n,): how often each row counts; None
+    for once."""
 
     weight: np.ndarray | None = None
     columns: list[np.ndarray] = field(default_factory=list)
@@ -29,6 +30,7 @@ class Made:
     fills: dict[str, float] = field(default_factory=dict)
     gaps: list[str] = field(default_factory=list)
     dates: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    merged: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def count(self, rows: np.ndarray) -> float:
         """How much these rows (n,) count, of all."""
@@ -41,7 +43,7 @@ class Made:
 
     def encoding(self) -> Encoding:
         """What has to be kept."""
-        return Encoding(self.shares, self.fills, tuple(self.gaps), self.dates)
+        return Encoding(self.shares, self.fills, tuple(self.gaps), self.dates, self.merged)
 
     def matrix(self) -> np.ndarray:
         """All inputs side by side (n, d)."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from edgewise.errors import ConfigError, DataError, shown
 
+from .copies import firsts, originals
 from .table import Table
 
 PIECES = 16  # that a row of a large weight falls into, at most: enough for a tenth of it to be held out
@@ -18,7 +20,8 @@ PIECES = 16  # that a row of a large weight falls into, at most: enough for a te
 def split(table: Table, fraction: float = 0.2, seed: int = 0) -> tuple[Table, Table]:
     """A table in two, by a seeded draw of rows: of every class alike, and both in the order of the table.
 
-    A row that counts several times may count in both parts.
+    Copies of a row stay together. A row that counts several times may count in both parts where rows meet by chance:
+    `data/copies.py` says where.
 
     Args:
         table: what to split.
@@ -39,20 +42,21 @@ def split(table: Table, fraction: float = 0.2, seed: int = 0) -> tuple[Table, Ta
     """
     if not 0.0 < fraction < 1.0:
         raise ConfigError(f"fraction must lie between 0 and 1, got {shown(fraction)}")
-    owner, weight = _pieces(table)
-    y, draw = table.y[owner], torch.Generator().manual_seed(seed)
-    held = torch.zeros(len(owner), dtype=torch.bool)
+    pieces, draw = _pieces(table), torch.Generator().manual_seed(seed)
+    first = firsts(pieces.drawn)
+    held = torch.zeros(len(first), dtype=torch.bool)
     if table.classes is None:
-        held[torch.randperm(len(owner), generator=draw)[: round(fraction * len(owner))]] = True
+        held[torch.randperm(len(first), generator=draw)[: round(fraction * len(first))]] = True
     else:
+        y = table.y[pieces.owner[first]]
         for code in range(len(table.classes)):
             rows = (y == code).nonzero()[:, 0]
             order = rows[torch.randperm(len(rows), generator=draw)]
             held[order[: min(round(fraction * len(rows)), len(rows) - 1)]] = True
-    rest = len(owner) - int(held.sum())
+    rest = len(first) - int(held.sum())
     if rest < 2 or not held.any():
-        raise DataError(f"{len(owner)} rows are too few to hold out {fraction:.0%} of them; give more rows")
-    return _part(table, owner, weight, ~held), _part(table, owner, weight, held)
+        raise DataError(f"{len(first)} rows are too few to hold out {fraction:.0%} of them; give more rows")
+    return _part(table, pieces, ~held), _part(table, pieces, held)
 
 
 def folds(table: Table, count: int, seed: int = 0) -> Iterator[tuple[Table, Table]]:
@@ -70,31 +74,44 @@ def folds(table: Table, count: int, seed: int = 0) -> Iterator[tuple[Table, Tabl
     >>> [len(held) for _, held in folds(from_function(lambda x: x[:, 0] ** 2, [(0, 1)], 10), 3)]
     [4, 3, 3]
     """
-    owner, weight = _pieces(table)
-    count = min(count, len(owner))
+    pieces = _pieces(table)
+    there = int(pieces.drawn.max()) + 1 if len(pieces.drawn) else 0
+    count = min(count, there)
     if count < 3:
-        raise DataError(f"{len(owner)} rows are too few to hold out some of them in turn; give at least 3")
-    place = torch.randperm(len(owner), generator=torch.Generator().manual_seed(seed)) % count
+        raise DataError(f"{there} rows are too few to hold out some of them in turn; give at least 3")
+    place = torch.randperm(there, generator=torch.Generator().manual_seed(seed)) % count
     for number in range(count):
-        yield _part(table, owner, weight, place != number), _part(table, owner, weight, place == number)
+        yield _part(table, pieces, place != number), _part(table, pieces, place == number)
 
 
-def _pieces(table: Table) -> tuple[Tensor, Tensor]:
-    """What is drawn: the row that each piece is of (m,), and what it counts (m,). A row that counts once is one piece;
-    whole weights fall into whole pieces."""
-    if table.weight is None:
-        return torch.arange(len(table)), torch.ones(len(table), dtype=torch.float64)
+class Pieces(NamedTuple):
+    """What a table falls into: the row that each piece is of (m,), what it counts (m,), and which draw takes it (m,):
+    pieces of one number fall into the same part."""
+
+    owner: Tensor
+    weight: Tensor
+    drawn: Tensor
+
+
+def _pieces(table: Table) -> Pieces:
+    """One piece for each row, of which copies are drawn together. Where rows meet by chance, one that counts several
+    times falls into several pieces, and whole weights into whole ones."""
+    number, every = originals(table.X, table.y), torch.arange(len(table))
+    if number is not None or table.weight is None:
+        weight = torch.ones(len(table), dtype=torch.float64) if table.weight is None else table.weight
+        return Pieces(every, weight, every if number is None else number)
     number = table.weight.floor().clamp(1, PIECES).long()
-    owner = torch.arange(len(table)).repeat_interleave(number)
+    owner = every.repeat_interleave(number)
     place = torch.arange(len(owner)) - (number.cumsum(0) - number)[owner]  # of a piece in its row
     whole = table.weight == table.weight.round()
     share = torch.where(whole, (table.weight / number).floor(), table.weight / number)
     left = torch.where(whole, table.weight - share * number, 0.0)  # pieces that count one more
-    return owner, share[owner] + (place < left[owner])
+    return Pieces(owner, share[owner] + (place < left[owner]), torch.arange(len(owner)))
 
 
-def _part(table: Table, owner: Tensor, weight: Tensor, mask: Tensor) -> Table:
-    """The rows of these pieces, with what the pieces count."""
-    sums = torch.zeros(len(table), dtype=torch.float64).index_add_(0, owner[mask], weight[mask])
+def _part(table: Table, pieces: Pieces, mask: Tensor) -> Table:
+    """The rows whose draws (u,) fell into a part, with what their pieces count."""
+    mine = mask[pieces.drawn]
+    sums = torch.zeros(len(table), dtype=torch.float64).index_add_(0, pieces.owner[mine], pieces.weight[mine])
     rows = sums.nonzero()[:, 0]
     return replace(table.take(rows), weight=None if table.weight is None else sums[rows])

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ..data import Table, as_matrix, as_target, frame_names
+from ..data import Table, as_matrix, as_target, firsts, frame_names, holds_classes, observations
 from ..data.frames import as_frame, frame_columns, frame_part, is_frame
 from ..errors import ConfigError, DataError, as_words, did_you_mean, shown, twice
 from .directions import Directions, near_zero
@@ -110,8 +110,10 @@ def task_of(given: Given, seed: int, units: Mapping[str, Any] | None = None) -> 
     column = as_target(given.y, rows=len(matrix), width=1, dtype=torch.float64, device="cpu")[:, 0]
     if not matrix.shape[1]:
         raise DataError("X has no columns; a law needs at least one input")
-    if len(matrix) < TUNED.fewest:
-        raise DataError(f"X has {len(matrix)} rows; a law needs at least {TUNED.fewest} to be found and judged")
+    once = firsts(observations(matrix, column))  # a copy says nothing new
+    if len(once) < TUNED.fewest:
+        rows = f"{len(once)} {'rows' if len(once) == len(matrix) else 'different rows'}"
+        raise DataError(f"X has {rows}; a law needs at least {TUNED.fewest} to be found and judged")
     largest = float(column.abs().max())
     if largest and not TUNED.smallest_size < largest < 1 / TUNED.smallest_size:
         raise DataError(
@@ -119,8 +121,8 @@ def task_of(given: Given, seed: int, units: Mapping[str, Any] | None = None) -> 
             f" is between {TUNED.smallest_size:g} and {1 / TUNED.smallest_size:g}"
         )
     generator = torch.Generator().manual_seed(int(seed))
-    order = torch.randperm(len(matrix), generator=generator)
-    choosing, judging = (max(4, int(part * len(matrix))) for part in (TUNED.choosing, TUNED.judging))
+    order = once[torch.randperm(len(once), generator=generator)]
+    choosing, judging = (max(4, int(part * len(once))) for part in (TUNED.choosing, TUNED.judging))
     ends = (choosing, choosing + judging)
     places = (order[: ends[0]], order[ends[0] : ends[1]], order[ends[1] :])
     parts = [LawRows(matrix[at], column[at], at) for at in places]
@@ -141,6 +143,11 @@ def as_given(X: Any, y: Any, inputs: Any, target: Any) -> Given:
     found = _parts(X, y, inputs, target)
     if found.y is None:
         raise DataError("y is missing: give the numbers that the law is to explain, or a frame and target='its column'")
+    if holds_classes(found.y):
+        raise DataError(
+            f"{shown(found.target)} holds text, booleans or categories, wanted numbers; ew.boundary finds the law of"
+            " the border between two classes"
+        )
     return found
 
 

@@ -174,6 +174,8 @@ class DiscoveryTuning:
 
     exact: float = 1e-9
     """Relative error of a formula that counts as exact: some million roundings of float64, and far below any noise."""
+    showing: float = 0.1
+    """Part of the rows in which a change of a free constant must show. Not measured."""
     few_constants: int = 2
     """Fitted constants that an exact law may have to nine digits; each further one takes a digit more. A formula of
     eight constants gave nine digits of `1 - cos(x)` on two thirds of a period, and was wrong beyond."""

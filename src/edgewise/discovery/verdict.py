@@ -12,7 +12,7 @@ from torch import Tensor
 from .lack_of_fit import chances
 from .least_squares import error
 from .split_rows import LawTask
-from .tree import Node, columns_of, numbers_of, values
+from .tree import Node, columns_of, jacobian, numbers_of, values
 from .tuning import TUNED
 
 
@@ -51,6 +51,12 @@ def exact_to(node: Node) -> float:
 
 def verdict(node: Node, task: LawTask) -> Verdict:
     """What the rows that judge, and the shape of what is left, say of a formula."""
+    found = _told(node, task)
+    return found if not found.is_law or is_determined(node, task) else Verdict.APPROXIMATE
+
+
+def _told(node: Node, task: LawTask) -> Verdict:
+    """The verdict on a formula whose constants are all determined."""
     if task.spread <= TUNED.exact * task.size:
         return Verdict.EXACT if is_exact(node, task) else Verdict.NOTHING  # a constant
     off, near = error(node, task.judging), exact_to(node)
@@ -62,6 +68,15 @@ def verdict(node: Node, task: LawTask) -> Verdict:
     if off <= near * task.size:
         return Verdict.EXACT
     return Verdict.WITHIN_NOISE if is_noise(node, task) else Verdict.APPROXIMATE
+
+
+def is_determined(node: Node, task: LawTask) -> bool:
+    """Whether the rows determine every free constant: a small relative change of it shows in some of them. It does not
+    where a step is written as `atan(1e13*x)`: any other constant of that size would do."""
+    rows = task.fitting.first(TUNED.fitted)
+    free = [number.value for number in numbers_of(node) if number.name is None]
+    shown = (jacobian(node, rows.X)[1] * rows.X.new_tensor(free)).abs()
+    return not bool(((shown <= TUNED.exact * task.size).double().mean(0) > 1 - TUNED.showing).any())
 
 
 def explains(node: Node, task: LawTask) -> bool:

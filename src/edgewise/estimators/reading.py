@@ -12,12 +12,15 @@ from numbers import Number
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from ..data import all_inputs, as_weights, encode, grid_of
-from ..data.frames import frame_columns, is_frame, is_missing, unique_names
+from ..data.cell_grids import as_array
+from ..data.frames import frame_columns, is_frame, is_missing, titles, unique_names
+from ..data.kinds import counts_rows
 from ..data.made import median
 from ..data.reader import Grid
-from ..errors import EdgewiseWarning, require
+from ..errors import DataError, EdgewiseWarning, ShapeError, require, shown, twice
 from ..metadata import Encoding, Metadata
 
 
@@ -55,6 +58,8 @@ def read_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, **checks: Any)
         ValueError: what cannot be used.
     """
     validation = require("sklearn.utils.validation")
+    X, y = _as_rows(X), _as_targets(y)
+    named = is_frame(X)  # with names that may say that a column holds ids
     if plain := not _mixed(X):
         numbers: dict[str, Any] = {"dtype": np.float64, "ensure_all_finite": "allow-nan"}
         X, y = validation.validate_data(estimator, X, y, **numbers, **checks)
@@ -67,7 +72,8 @@ def read_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, **checks: Any)
     known = getattr(estimator, "feature_names_in_", None)
     names = [f"x{place + 1}" for place in range(estimator.n_features_in_)] if known is None else list(map(str, known))
     columns = unique_names(names)
-    if plain and not np.isnan(X).any():
+    ids = plain and named and any(map(counts_rows, columns, X[there].T))
+    if plain and not ids and not np.isnan(X).any():
         X = X[there]
         fills = {name: median(column, weight) for name, column in zip(columns, X.T, strict=True)} if len(X) else {}
         return Rows(X, y[there], weight, columns, Metadata(columns, encoding=Encoding(fills=fills)), ())
@@ -93,6 +99,7 @@ def inputs_of(estimator: Any, X: Any, columns: tuple[str, ...], metadata: Metada
         EdgewiseWarning: cells that are like none of the rows that were learnt from, and what stands in for them.
     """
     validation = require("sklearn.utils.validation")
+    X = _as_rows(X)
     if not _mixed(X):
         numbers: dict[str, Any] = {"dtype": np.float64, "ensure_all_finite": "allow-nan"}
         X = validation.validate_data(estimator, X, reset=False, **numbers)
@@ -104,6 +111,40 @@ def inputs_of(estimator: Any, X: Any, columns: tuple[str, ...], metadata: Metada
     for note in rows.stand_ins:
         warnings.warn(note, EdgewiseWarning, stacklevel=5)
     return rows.X.numpy()
+
+
+def _as_rows(X: Any) -> Any:
+    """X as scikit-learn takes it: a tensor as an array.
+
+    Raises:
+        ShapeError: a single column or row of a frame.
+        DataError: names of columns that occur twice.
+    """
+    if isinstance(X, Tensor):
+        return as_array(X, "X")
+    if hasattr(X, "to_numpy") and len(getattr(X, "shape", ())) == 1:
+        raise ShapeError(
+            f"X is a {type(X).__name__}, wanted a table of rows: one row of a frame is df.iloc[[3]], one column is"
+            " df[['name']]"
+        )
+    if is_frame(X) and (doubled := twice(titles(X))):
+        raise DataError(f"X has two columns called {shown(min(doubled))}; give each its own name")
+    return X
+
+
+def _as_targets(y: Any) -> Any:
+    """y as scikit-learn takes it: a tensor as an array. Raises `DataError` for a row without a target."""
+    if isinstance(y, Tensor):
+        return as_array(y, "y")
+    try:
+        values = np.asarray(y)
+    except ValueError:  # rows of unequal length, which scikit-learn refuses in its own words
+        return y
+    rows = values.tolist() if values.dtype == object and values.ndim == 1 else []
+    if missing := [row for row, value in enumerate(rows) if is_missing(value)]:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise DataError(f"y has no value in row {missing[0]}{more}; leave these rows out")
+    return y
 
 
 def _part(grid: Grid, rows: Any) -> Grid:

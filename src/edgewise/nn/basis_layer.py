@@ -20,6 +20,7 @@ from ..devices import as_device, autocasts, check_dtype
 from ..errors import ConfigError, ShapeError, StructureError, is_flag, knows_keywords, problems, shown
 from ..limits import layer_bytes, refuse_too_large
 from ..ops.base_function import base_value, check_base, check_derivative
+from ..ops.checks import refuse_cast
 from .rebasing import Rebasing
 from .tuning import TUNED
 
@@ -222,11 +223,8 @@ class BasisLayer(nn.Module):
             raise ShapeError(f"the layer takes a tensor of shape (..., {self.in_features}), got {got}")
         if x.device != self.coef.device:
             raise ShapeError(f"x is on {x.device} but the layer is on {self.coef.device}; move one with .to(...)")
-        if x.is_floating_point() and x.dtype != self.coef.dtype and not autocasts(x.device):
-            raise ShapeError(
-                f"x is {x.dtype} but the layer is {self.coef.dtype}, and nothing is cast silently; convert one of them,"
-                f" for example x.to({self.coef.dtype})"
-            )
+        if x.dtype != self.coef.dtype and not (x.is_floating_point() and autocasts(x.device)):
+            refuse_cast(x, self.coef.dtype, "the layer is")
 
     def extra_repr(self) -> str:
         """The sizes, for print."""

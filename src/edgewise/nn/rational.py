@@ -41,14 +41,15 @@ class RationalLayer(BasisLayer):
     def basis(self, u: Tensor, derivative: int = 0) -> Tensor:
         """u^0 / Q ... u^(j-1) / Q, or a derivative: (..., i) -> (..., i, j).
 
-        From (B Q)^(n) = (u^m)^(n) follows B^(n) Q = (u^m)^(n) - sum over k from 1 to n of C(n,k) Q^(k) B^(n-k).
+        From (B Q)^(n) = (u^m)^(n) follows B^(n) Q = (u^m)^(n) - sum over k from 1 to n of C(n,k) Q^(k) B^(n-k). For
+        |u| > 1 both sides are divided by the highest power of u in Q, so that none overflows.
         """
         squares = torch.cat([torch.ones_like(self.denominator[:, :1]), self.denominator.square()], 1)
         even = range(0, 2 * squares.shape[1], 2)
         found: list[Tensor] = []
-        q = [self._powers(u, even, order).mul(squares).sum(-1) for order in range(derivative + 1)]
+        q = [_powers(u, even, order, even[-1]).mul(squares).sum(-1) for order in range(derivative + 1)]
         for n in range(derivative + 1):
-            value = self._powers(u, range(self.num_basis), n)
+            value = _powers(u, range(self.num_basis), n, even[-1])
             for k in range(1, n + 1):
                 value = value - math.comb(n, k) * q[k][..., None] * found[n - k]
             found.append(value / q[0][..., None])
@@ -85,16 +86,26 @@ class RationalLayer(BasisLayer):
         matrix[before:, 0] = 1.0
         return {"denominator": matrix}
 
-    @staticmethod
-    def _powers(u: Tensor, powers: range, order: int) -> Tensor:
-        """A derivative of u to each of these powers: (..., i) -> (..., i, powers)."""
-        columns = [
-            math.perm(m, order) * (u ** (m - order) if m > order else torch.ones_like(u))
-            if m >= order
-            else torch.zeros_like(u)
-            for m in powers
-        ]
-        return torch.stack(columns, -1)
+
+def _powers(u: Tensor, powers: range, order: int, highest: int) -> Tensor:
+    """A derivative of u to each of these powers, over u^highest where |u| > 1: (..., i) -> (..., i, powers).
+
+    >>> _powers(torch.tensor([4.0]), range(3), 1, 2)
+    tensor([[0.0000, 0.0625, 0.5000]])
+    """
+    far = u.abs() > 1
+    t = torch.where(far, 1 / torch.where(far, u, 1.0), u)  # |t| <= 1; no 1/0 whose gradient would be NaN
+    columns = [
+        math.perm(m, order) * torch.where(far, _power(t, highest + order - m), _power(t, m - order))
+        if m >= order
+        else torch.zeros_like(u)
+        for m in powers
+    ]
+    return torch.stack(columns, -1)
+
+
+def _power(t: Tensor, exponent: int) -> Tensor:
+    return t**exponent if exponent else torch.ones_like(t)
 
 
 def _steps(rows: int, columns: int, step: int) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from typing import NoReturn
 
 import torch
 from torch import Tensor
@@ -58,14 +59,21 @@ def check_x(x: Tensor, inputs: int, dtype: torch.dtype, device: torch.device) ->
     if x.dim() == 0 or x.shape[-1] != inputs:
         raise ShapeError(f"x must have shape (..., {inputs}) for knots of {inputs} input nodes, got {_shape(x)}")
     if x.dtype != dtype and (x.dtype not in HALF_PRECISION or dtype in HALF_PRECISION):
-        raise ShapeError(
-            f"x is {x.dtype} but coefficients or knots are {dtype}, and nothing is cast silently; "
-            f"convert one of them, for example x.to({dtype}) or model.to({x.dtype})"
-        )
+        refuse_cast(x, dtype, "coefficients or knots are")
     if x.device != device:
         raise ShapeError(f"x is on {x.device} but the knots are on {device}; move one of them with .to(...)")
     if x.layout is not PLAIN:
         raise ShapeError(f"x has the layout {x.layout}; use x.to_dense()")
+
+
+def refuse_cast(x: Tensor, dtype: torch.dtype, whose: str) -> NoReturn:
+    """Raise the `ShapeError` of an x in another number format than `whose`, such as "the layer is"; whole numbers and
+    truth values are such formats too."""
+    other = f" or model.to({x.dtype})" if x.is_floating_point() else ""
+    raise ShapeError(
+        f"x is {x.dtype} but {whose} {dtype}, and nothing is cast silently; convert one of them, for example"
+        f" x.to({dtype}){other}"
+    )
 
 
 def check_knots(knots: Tensor, degree: int) -> None:

@@ -38,7 +38,11 @@ LAYER = record(
     symbolic=rows(fixed(text, whole(), whole())),  # primitive, positions of the source node and the target subnode
 )
 ENCODING = record(
-    shares=table(rows(number())), fills=table(number()), gaps=rows(text), dates=table(rows(one_of(PARTS)))
+    shares=table(rows(number())),
+    fills=table(number()),
+    gaps=rows(text),
+    dates=table(rows(one_of(PARTS))),
+    merged=missing({}, table(rows(text))),  # since 0.1, format 3: older files have none
 )
 METADATA = record(
     inputs=rows(text),

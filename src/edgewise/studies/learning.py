@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from ..data import Table
 from ..model import KAN
+from .observed import observed
 from .stages import Trained, chosen_network, completed, final
 from .study_settings import StudySettings
 
@@ -14,7 +15,8 @@ from .study_settings import StudySettings
 class Learned:
     """A network fitted to all rows of a table, some of which chose between stages before; none judges it.
 
-    trained: every stage, before all rows came back. model: what came of it.
+    table: the observations, copies of a row as one. trained: every stage, before all rows came back. model: what came
+    of it.
     """
 
     table: Table
@@ -34,6 +36,7 @@ def learn_all(table: Table, settings: StudySettings, progress: bool = False) -> 
         KeyboardInterrupt: by Ctrl-C. Half a network would go unnoticed among the many of a cross-validation.
     """
     settings = settings.on(table)
+    table = observed(table, settings.loss_of(table))
     trained = chosen_network(table, settings, progress)
     if settings.formula:  # else only the last fit needs to be a mean over parts of the rows
         trained = completed(trained, table, settings, progress)

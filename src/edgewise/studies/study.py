@@ -23,6 +23,7 @@ from .baselines import baselines
 from .curves import curves
 from .findings import Findings
 from .folder import write_folder
+from .observed import observed
 from .papers import page, written
 from .scores import Scores, predict, scores
 from .stages import Trained, final, learn
@@ -53,7 +54,8 @@ class Study(Findings):
         Raises:
             ConfigError: a level that cannot be.
         """
-        return curves(self.trained, self.model, self.table, level)
+        table = observed(self.table, self.settings.loss_of(self.table))
+        return curves(self.trained, self.model, table, level)
 
     def save(self, folder: str | Path, *, force: bool = False) -> dict[str, str]:
         """Write the run folder, as `edgewise fit` does.
@@ -97,8 +99,9 @@ def study(
 
     First comes a network in closed form: functions of single inputs, and products for pairs that act together. Hidden
     layers are tried where that leaves more than noise, or where a formula may be simpler with them.
-    One split judges the whole chain. The rows that judge are no part of any stage. Other rows choose between stages,
-    and stop no fit. At the very end all rows come back: `model` is fitted to them, `scores` stay those of before.
+    One split judges the whole chain. The rows that judge are no part of any stage, and nor are copies of them. Other
+    rows choose between stages, and stop no fit. At the very end all rows come back: `model` is fitted to them, `scores`
+    stay those of before.
 
     Args:
         X: a `Table`, a DataFrame with the column `target`, or inputs (n, d) as an array, a tensor or a frame.
@@ -183,8 +186,10 @@ def study_table(
     if table.weight is not None:
         raise DataError("a study judges all rows alike; leave the weights out, or use ew.KANRegressor or KANClassifier")
     settings, loss = settings.on(table), settings.loss_of(table)
+    seen = observed(table, loss)
+    told, table = seen.notes[len(table.notes) :], replace(table, notes=seen.notes)
     rest, held = split(table, settings.test, settings.seed)
-    trained = learn(rest, settings, progress, journal)
+    trained = learn(observed(rest, loss), settings, progress, journal)
     if trained.closed.failure:
         warnings.warn(EdgewiseWarning(f"{trained.closed.message}\n{trained.closed.failure}"), stacklevel=2)
     network = scores(held, predict(trained.model, held), loss)
@@ -197,7 +202,7 @@ def study_table(
         if settings.formula:
             good, rejected, unwritten = written(trained, held, loss)
         rivals = baselines(rest, held, settings.seed, loss)
-        last = final(trained, table, progress, journal)
+        last = final(trained, seen, progress, journal)
     except KeyboardInterrupt:  # what there is is kept
         trained = replace(trained, interrupted=True)
     if good is not None and trained.closed.model is not None:
@@ -211,6 +216,7 @@ def study_table(
     verdict = words.verdict(table.task, goal, network, rivals)
     verdict += words.of_log(goal, trained.of_log if trained.model.active_edges() else None)
     verdict += words.extrapolated(table.task, len(held) - int(inside.sum()), within)
+    verdict = " ".join((verdict, *told))
     forms = words.closed(trained.closed.message, table.task, found) if settings.formula else ""
     return Study(
         table=table,
@@ -246,9 +252,10 @@ def opening(table: Table, settings: StudySettings, source: str) -> list[str]:
     """What is said before a study begins: the table, remarks on it, and how many rows judge."""
     count = f"{len(table.inputs)} {'input' if len(table.inputs) == 1 else 'inputs'}"
     held = len(split(table, settings.test, settings.seed)[1])
+    notes = observed(table, settings.loss_of(table)).notes
     return [
         f"{source}: {len(table)} rows, {count}, {table.task} of {', '.join(table.outputs)}",
-        *(f"note: {note}" for note in (*table.notes, *far_columns(table.X, table.inputs))),
+        *(f"note: {note}" for note in (*notes, *far_columns(table.X, table.inputs))),
         (
             f"fitting on {len(table) - held} rows; {held} rows (drawn with seed {settings.seed}) are held out to judge"
             " the result"

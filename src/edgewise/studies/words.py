@@ -90,6 +90,11 @@ def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Score
     return f"{first} That is {'better' if gap < 0 else 'worse'} than the best baseline, {other}."
 
 
+def copies(count: int, rows: int) -> str:
+    """A sentence on rows that stand in a table more than once."""
+    return f"{count} of {rows} rows are copies of others: they count as weights."
+
+
 def of_log(outputs: str, ratio: float | None) -> str:
     """A sentence on why the network ends in an exponential; nothing where it does not."""
     if ratio is None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..data import firsts, observations
 from ..knots_by_samples import bulk
 
 CHOOSING = 0.1  # part of the rows that choose
@@ -35,7 +36,7 @@ class HeldOut:
     and digest of the table, by which a later fit on the same rows finds the split again.
 
     >>> rows = torch.rand(200, 3, dtype=torch.float64)
-    >>> held = draw(rows, seed=0)
+    >>> held = draw(rows, rows[:, 0], seed=0)
     >>> len(held.choosing), len(held.judging), again(rows, held.record) == held.record[1]
     (20, 20, True)
     """
@@ -52,19 +53,21 @@ class HeldOut:
         return out.nonzero()[:, 0]
 
 
-def draw(x: Tensor, seed: int) -> HeldOut | None:
-    """The split of the rows x (n, d) by this seed; None where they are too few. Rows far from all others stay in the
-    training: nothing can be said of them from the others."""
-    n = x.shape[0]
-    if n < FEWEST:
+def draw(x: Tensor, y: Tensor, seed: int) -> HeldOut | None:
+    """The split of the rows x (n, d) with targets y by this seed; None where they are too few. Copies of a row stay
+    together. Rows far from all others stay in the training: nothing can be said of them from the others."""
+    number = observations(x, y)
+    different = len(firsts(number))
+    if different < FEWEST:
         return None
-    choosing = int(CHOOSING * n)
-    judging = min(int(JUDGING * n), max(ENOUGH, int(LEAST * n)))
-    order = torch.randperm(n, generator=torch.Generator().manual_seed(seed))
-    alone = torch.isin(order, _far_rows(x))
+    choosing = int(CHOOSING * different)
+    judging = min(int(JUDGING * different), max(ENOUGH, int(LEAST * different)))
+    order = torch.randperm(different, generator=torch.Generator().manual_seed(seed))
+    alone = torch.isin(order, number[_far_rows(x)])
     order = torch.cat([order[~alone], order[alone]])
-    parts = order[:choosing].sort().values, order[choosing : choosing + judging].sort().values
-    return HeldOut(*parts, (n, seed, digest(x)))
+    parts = order[:choosing], order[choosing : choosing + judging]
+    chosen, judged = (torch.isin(number, part).nonzero()[:, 0] for part in parts)
+    return HeldOut(chosen, judged, (x.shape[0], seed, digest(x)))
 
 
 def again(x: Tensor, record: SplitRecord | None) -> int | None:

@@ -102,10 +102,14 @@ def extend(model: Fitted, X: Any, *, optimizer: Optimizer | None = None) -> KAN:
 def extend(model: Any, X: Any, *, optimizer: Optimizer | None = None) -> Any:
     """Grids made longer where X overruns them; on the old input intervals a KAN stays bit-identical.
 
-    In the new intervals a spline follows its old tangent closely: its new coefficients lie on that line. The layers of
-    a KAN are extended one after the other, since each sees the activations of those before it. A hidden grid may be
-    overrun already by inputs inside the old intervals. It keeps that end, as the tangent beyond is part of the old
-    function. In other modules every grid is extended over what reaches it now.
+    In the new intervals a spline turns to its old tangent: its new coefficients lie on that line. It reaches the line
+    after `degree` intervals. Before, a cubic spline is off by up to a fifth of its second derivative at the old end,
+    times the square of an interval's width. To learn there, rather than to keep the function, is what the new intervals
+    are for.
+
+    The layers of a KAN are extended one after the other, since each sees the activations of those before it. A hidden
+    grid may be overrun already by inputs inside the old intervals. It keeps that end, as the tangent beyond is part of
+    the old function. In other modules every grid is extended over what reaches it now.
 
     Layers on other bases get a longer domain, and stay the same functions everywhere. They have more bumps or waves
     then, or another unit for the powers of quotients.
@@ -180,8 +184,8 @@ def _ends(layer: Edges) -> tuple[Tensor, Tensor]:
 def grown(model: KAN, X: Any, size: int = 1) -> KAN:
     """Grids refined to at least `size` intervals, then extended over X and the activations it causes; no knot is lost.
 
-    Hidden grids are extended even where inputs of the old intervals overrun them already: the new splines follow the
-    old tangent closely, no more.
+    Hidden grids are extended even where inputs of the old intervals overrun them already: there the function changes
+    until the new splines reach the old tangent, as `extend` says.
 
     Args:
         model: the KAN.

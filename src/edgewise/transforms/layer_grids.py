@@ -26,7 +26,7 @@ def refined(layer: KANLayer, size: int) -> KANLayer:
 
 
 def extended(layer: KANLayer, low: Tensor, high: Tensor) -> KANLayer:
-    """The layer with grids that reach from low to high (i,), its tangents going on in the new intervals."""
+    """The layer with grids that reach from low to high (i,), its new coefficients on the old tangents: see `extend`."""
     p = layer.degree
     knots, left, right = grid.extended(layer.knots, p, low, high)
     if left == right == 0:

@@ -62,6 +62,13 @@ def test_logits_of_parts_differ_and_are_as_large_as_those_of_all_rows(classes: i
     assert_close(mean.norm(), size, like="float64")
 
 
+def test_copies_of_a_row_are_left_out_together():
+    x, y = table(40)
+    task, whole = found(x.repeat(2, 1), labels(y, 2).repeat(2), 2)
+    one, other = _of_parts(task, whole, all_terms(task, whole)).unseen.split(40, 1)
+    assert_close(one, other, like="float64")
+
+
 @pytest.mark.parametrize("classes", [2, 3])
 def test_the_mean_is_what_the_parts_of_both_kinds_say_weighted_by_rows_that_they_did_not_see(classes: int):
     x, y = table(80)

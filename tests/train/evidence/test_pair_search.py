@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import edgewise as ew
-from edgewise.train.evidence.chosen_terms import Task, sparse
-from edgewise.train.evidence.pair_search import search
+from edgewise.train.evidence.chosen_terms import Model, Task, sparse
+from edgewise.train.evidence.pair_search import _unseen_losses, search
 from edgewise.train.evidence.terms import edge_term
 from edgewise.train.evidence.tuning import TUNED
 from edgewise.train.evidence.variables import variables
@@ -28,6 +28,23 @@ def test_of_many_pairs_that_say_nothing_none_is_taken(seed: int):
     found = search(task, range(D), list(combinations(range(D), 2)), MOST)
     assert found.believed
     assert not found.structure.pooled
+
+
+def test_copies_of_a_row_are_left_out_together():
+    draw = torch.Generator().manual_seed(0)
+    x = torch.randn(30, 2, dtype=torch.float64, generator=draw).repeat(3, 1)
+    weight, start = torch.ones(90, dtype=torch.float64), ew.KAN((2, 1), seed=0).double()
+    task = Task(x, weight, x[:, 0], 1, variables(start, x, weight, TUNED.intervals), lambda loss: False)
+    found, parts = search(task, range(2), [], 0), []
+
+    def noted(part: Task) -> Model:
+        parts.append(part.x)
+        return found
+
+    _unseen_losses(task, [noted], found)
+    assert len(parts) == TUNED.folds
+    for part in parts:
+        assert set(part[:, 0].unique(return_counts=True)[1].tolist()) == {3}
 
 
 def test_of_many_columns_on_few_rows_those_that_matter_are_found():

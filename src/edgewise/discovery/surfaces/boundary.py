@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ...config import is_seed
-from ...data import as_matrix
+from ...data import as_matrix, firsts, observations
 from ...errors import ConfigError, DataError, knows_keywords, shown
 from ...model import KAN
 from ...structure.probe import column_names
@@ -88,8 +88,9 @@ def boundary(X: Any, y: Any, *, inputs: Any = None, seed: int = 0) -> Boundary:
     rows = as_matrix(X).double().cpu()
     names = column_names(X, rows.shape[1], inputs)
     labels = _labels(y, len(rows))
-    order = torch.as_tensor(np.random.default_rng(seed).permutation(len(rows)))
-    cut = int(SURFACES.fitted * len(rows))
+    once = firsts(observations(rows, labels))  # a copy says nothing new
+    order = once[torch.as_tensor(np.random.default_rng(seed).permutation(len(once)))]
+    cut = int(SURFACES.fitted * len(once))
     fitting, judging = order[:cut], order[cut:]
     if not 0 < float(labels[fitting].mean()) < 1:
         raise DataError("all rows that fit are of one class; give more rows of the other")

@@ -25,6 +25,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ...data import observations
 from .chosen_terms import Model, Task, carried, dense, sparse
 from .marginal import Posterior, Spread
 from .stacking import share_of, size_of
@@ -94,8 +95,9 @@ def _of_parts(task: Task, whole: Model, terms: list[Term]) -> Parts:
     generator, ends = torch.Generator().manual_seed(0), []
     known, how = carried(whole, terms), dense if whole.common else sparse
     unseen = task.x.new_zeros(TUNED.shuffles, len(task.x), task.classes)
+    number = observations(task.x, task.y)
     for shuffle in range(TUNED.shuffles):
-        part = torch.randperm(len(task.x), generator=generator) % TUNED.left_out
+        part = (torch.randperm(int(number.max()) + 1, generator=generator) % TUNED.left_out)[number]
         for out in range(TUNED.left_out):
             end = how(task.take((part != out).nonzero()[:, 0]), terms, known, _among(terms), whole)
             ends.append(end)

@@ -14,6 +14,7 @@ from itertools import accumulate
 import torch
 from torch import Tensor
 
+from ...data import observations
 from .chosen_terms import Among, Model, Structure, Task, carried, dense, model_of, sparse, thinned
 from .screening import Pair, pairs_of
 from .stacking import mean_and_error
@@ -181,10 +182,12 @@ def _unseen_losses(task: Task, tries: Sequence[Try], judge: Model) -> tuple[list
     """The loss of each row (n,) for each try, by a fit to other rows, and the weights (n,). `judge`: the model by whose
     likelihood rows are judged where the loss has one."""
     count = min(len(task.x), TUNED.rows_validated)
-    rows = torch.randperm(len(task.x), generator=torch.Generator().manual_seed(0))[:count]
+    number = observations(task.x, task.y)
+    place = torch.randperm(int(number.max()) + 1, generator=torch.Generator().manual_seed(0)).argsort()[number]
+    rows = place.argsort(stable=True)[:count]
     losses, judged = [task.weight.new_zeros(count) for _ in tries], task.judged(judge.posterior.likelihood)
     for fold in range(TUNED.folds):
-        out = torch.arange(count) % TUNED.folds == fold
+        out = place[rows] % TUNED.folds == fold
         training, unseen = task.take(rows[~out]), judged.take(rows[out])
         for mine, fit in zip(losses, tries, strict=True):
             found = fit(training)

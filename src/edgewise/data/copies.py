@@ -1,0 +1,84 @@
+"""Rows that stand in a table more than once.
+
+Rows of equal inputs and equal targets may be either of two things. Where some inputs have other targets as well, rows
+meet by chance, as in a table of few levels: each is an observation. Elsewhere they are copies of one observation, as in
+a bootstrap sample. A copy says nothing new: a network that has seen the original has seen it, too.
+
+Letters: n rows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+FEWEST = 10  # different rows below which nothing can be learnt from them alone: as few as a study needs
+BLOCK = 1 << 14  # rows that are looked at together
+ODD = np.uint64(0x9E3779B97F4A7C15)  # of SplitMix64 (Steele, Lea & Flood 2014, doi:10.1145/2714064.2660195)
+SHIFT = np.uint64(32)
+
+
+def originals(x: Tensor, y: Tensor) -> Tensor | None:
+    """Which observation each row is (n,): 0, 1, ... in the order in which they first occur. Copies share a number.
+
+    Args:
+        x (n, ...): inputs.
+        y (n, ...): targets.
+
+    Returns:
+        0 to n - 1 where no row is a copy; None where every row is an observation, whatever it is equal to.
+
+    >>> x = torch.arange(12.0)[:, None]
+    >>> originals(torch.cat([x, x[:2]]), torch.cat([x, x[:2]])).tolist()
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 1]
+    >>> originals(torch.cat([x, x[:2]]), torch.cat([x, x[3:5]])) is None
+    True
+    """
+    inputs = _keys(x)
+    count = len(np.unique(inputs))
+    if count == len(inputs):
+        return torch.arange(len(inputs)) if count >= FEWEST else None
+    both = _mixed(inputs) + _keys(y)
+    _, first, number = np.unique(both, return_index=True, return_inverse=True)
+    if len(first) > count or count < FEWEST:
+        return None
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[first.argsort()] = np.arange(len(first))
+    return torch.from_numpy(rank[number])
+
+
+def observations(x: Tensor, y: Tensor) -> Tensor:
+    """Which observation each row is (n,), as `originals` says; each row another one, where every row is one.
+
+    >>> observations(torch.zeros(3, 1), torch.zeros(3)).tolist()
+    [0, 1, 2]
+    """
+    number = originals(x, y)
+    return torch.arange(len(x)) if number is None else number
+
+
+def firsts(number: Tensor) -> Tensor:
+    """The first row of each observation, in order: `number` (n,) as `originals` gives it.
+
+    >>> firsts(torch.tensor([0, 1, 0, 2])).tolist()
+    [0, 1, 3]
+    """
+    return torch.from_numpy(np.unique(number.numpy(), return_index=True)[1])
+
+
+def _keys(values: Tensor) -> np.ndarray:
+    """A key (n,) of 64 bits for each row of values (n, ...): equal rows have equal ones, and others hardly ever."""
+    found = [np.zeros(0, dtype=np.uint64)]
+    for part in values.detach().split(BLOCK):
+        numbers = part.cpu().double().reshape(len(part), -1).contiguous().numpy() + 0.0  # zeros have no sign
+        places = _mixed(np.arange(1, numbers.shape[1] + 1, dtype=np.uint64)) | np.uint64(1)
+        found.append(_mixed(_mixed(numbers.view(np.uint64)) * places).sum(1, dtype=np.uint64))
+    return np.concatenate(found)
+
+
+def _mixed(bits: np.ndarray) -> np.ndarray:
+    """Other bits, every one of which depends on all of those given."""
+    for _ in range(2):
+        bits = (bits ^ (bits >> SHIFT)) * ODD
+    return bits ^ (bits >> SHIFT)

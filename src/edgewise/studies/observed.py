@@ -1,0 +1,46 @@
+"""A table as observations: copies of a row are one, and weights are relative.
+
+Copies have equal errors, so a fit that takes them for observations sees no noise and believes every wiggle. A bootstrap
+sample is the case in point. Where rows meet by chance, as in a table of few levels, all of them are observations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from ..data import Table, distinct, originals
+from ..losses import Binomial, Loss, Poisson
+from . import words
+
+COUNTED = (Poisson, Binomial)  # a weight is an exposure or a number of trials there, which says how sure a row is
+
+
+def observed(table: Table, loss: Loss) -> Table:
+    """The table with each observation once; together their weights are as many as they are, and equal ones are none.
+
+    It stays as it is where rows count: where `data/copies.py` says so, and under a loss of counts.
+
+    >>> from edgewise.data import from_arrays
+    >>> from edgewise.losses import SquaredError
+    >>> twice = [*range(12), *range(12)]
+    >>> found = observed(from_arrays([[float(x)] for x in twice], [x**0.5 for x in twice]), SquaredError())
+    >>> len(found), found.weight, found.notes
+    (12, None, ('12 of 24 rows are copies of others: they count as weights.',))
+    """
+    number = originals(table.X, table.y)
+    if isinstance(loss, COUNTED) or number is None:
+        return table
+    once = table if len(number.unique()) == len(table) else distinct(table)
+    weight = once.weight
+    if weight is None:
+        return once
+    mean = float(weight.sum()) / len(once)
+    if bool((weight == weight.round()).all()):
+        note = words.copies(round(float(weight.sum())) - len(once), round(float(weight.sum())))
+        once = replace(once, notes=(*once.notes, note))
+    if bool((weight == weight[0]).all()):
+        return replace(once, weight=None)
+    near_one = abs(mean - 1) < len(once) * torch.finfo(weight.dtype).eps  # they are relative already
+    return once if near_one else replace(once, weight=weight / mean)

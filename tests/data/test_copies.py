@@ -1,0 +1,83 @@
+"""Rows of equal inputs and targets are copies, unless equal inputs have other targets as well."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from edgewise.data import Table, firsts, folds, from_arrays, observations, originals, split
+from helpers import assert_equal
+
+DRAW = np.random.default_rng(0)
+X, Y = torch.from_numpy(DRAW.normal(size=(40, 3))), torch.from_numpy(DRAW.normal(size=40))
+PLACES = torch.from_numpy(DRAW.permutation(np.repeat(np.arange(40), 3)))
+
+
+def test_copies_share_a_number_in_the_order_of_their_originals():
+    number = originals(X[PLACES], Y[PLACES])
+    assert number is not None
+    same = PLACES[:, None] == PLACES[None]
+    assert_equal(number[:, None] == number[None], same)
+    assert_equal(number[firsts(number)], torch.arange(40))
+    assert_equal(firsts(number), same.double().argmax(1).unique())
+
+
+def test_rows_that_differ_in_the_last_bit_are_no_copies():
+    moved = X.clone()
+    moved[:, 2] = torch.from_numpy(np.nextafter(X[:, 2].numpy(), np.inf))
+    assert_equal(originals(torch.cat([X, moved]), torch.cat([Y, Y])), torch.arange(80))
+
+
+@pytest.mark.parametrize("kind", ["whole", "wide", "float32", "images"])
+def test_copies_are_found_among_inputs_of_any_kind(kind: str):
+    made = {
+        "whole": torch.cartesian_prod(torch.arange(5), torch.arange(8)),
+        "wide": torch.cat([torch.zeros(40, 300), torch.eye(40)], 1),
+        "float32": X.float(),
+        "images": X[:, :, None, None].expand(40, 3, 4, 4),
+    }[kind]
+    number = originals(made[PLACES], Y[PLACES])
+    assert number is not None and len(number.unique()) == 40
+
+
+def test_zeros_have_no_sign():
+    x = torch.arange(20.0)[:, None]
+    assert_equal(
+        originals(torch.cat([x, -x[:1]]), torch.cat([x, x[:1]])), torch.cat([torch.arange(20), torch.zeros(1)]).long()
+    )
+
+
+def test_equal_inputs_with_other_targets_are_observations_each():
+    both = torch.cat([X, X[:1], X[:1]]), torch.cat([Y, Y[:1], Y[1:2]])
+    assert originals(*both) is None
+    assert_equal(observations(*both), torch.arange(42))
+
+
+def test_very_few_different_rows_are_observations_each():
+    few = torch.arange(40.0)[:, None] % 4
+    assert originals(few, few) is None
+
+
+def rows(table: Table) -> set[tuple[float, ...]]:
+    return {tuple(row) for row in table.X.tolist()}
+
+
+@pytest.mark.parametrize("classes", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_copies_stay_on_one_side_of_a_split_and_in_one_fold(classes: bool, weighted: bool):
+    y = (Y > 0).numpy() if classes else Y.numpy()
+    table = from_arrays(X, y).take(torch.arange(40) if weighted else PLACES)
+    if weighted:
+        table = Table(**{**vars(table), "weight": torch.full((40,), 3.0).double()})
+    for rest, held in [split(table, 0.25, seed=2), *folds(table, 4)]:
+        assert len(held) and not rows(rest) & rows(held)
+        assert len(rows(rest) | rows(held)) == 40 and len(rest) + len(held) == len(table)
+
+
+def test_rows_that_meet_by_chance_are_split_one_by_one():
+    draw = np.random.default_rng(1)
+    levels = draw.integers(0, 2, (200, 4)).astype(float)
+    table = from_arrays(levels, draw.normal(size=200) + levels[:, 0] > 0.5)
+    rest, held = split(table, 0.2)
+    assert rows(rest) & rows(held) and abs(len(held) - 40) <= 1
