@@ -59,6 +59,24 @@ def test_very_few_different_rows_are_observations_each():
     assert originals(few, few) is None
 
 
+def test_a_grid_of_few_levels_holds_observations():
+    grid = torch.cartesian_prod(torch.arange(5.0), torch.arange(4.0)).repeat(12, 1)
+    assert originals(grid, grid.prod(1)) is None
+    once = grid[:20]
+    assert originals(once, once.prod(1), torch.full((20,), 12.0)) is None  # as weights say it
+
+
+def test_one_clash_among_many_copies_changes_little():
+    both = torch.cat([X[PLACES], X[:1]]), torch.cat([Y[PLACES], Y[1:2]])
+    number = originals(*both)
+    assert number is not None and len(number.unique()) == 41
+
+
+def test_a_table_without_rows_has_no_copies():
+    assert originals(torch.zeros(0, 2), torch.zeros(0)) is None
+    assert len(observations(torch.zeros(0, 2), torch.zeros(0))) == 0
+
+
 def rows(table: Table) -> set[tuple[float, ...]]:
     return {tuple(row) for row in table.X.tolist()}
 

@@ -51,6 +51,17 @@ def test_a_step_in_disguise_is_no_law(steep: float, law: bool):
     assert verdict(step, as_task(X, values(step, X), None, None, 0)).is_law is law
 
 
+def test_a_constant_may_show_in_a_few_rows_or_be_zero():
+    X = torch.rand(400, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    X[:, 0] = 10 * X[:, 0] - 5
+    X[:, 1] = (X[:, 1] < 0.05).double()
+    flag = total(product(Num(2.234), Var(0)), product(Num(3.717), Var(1)))
+    narrow = Apply("tanh", total(product(Num(50.3), Var(0)), Num(-6.187)))
+    nothing = total(product(Num(2.345), Var(0)), Num(0.0))
+    for law in (flag, narrow, nothing):
+        assert verdict(law, as_task(X, values(law, X), None, None, 0)) is Verdict.EXACT
+
+
 def test_a_formula_no_better_than_a_constant_is_nothing():
     assert verdict(number(3.0), task(0.1)) is Verdict.NOTHING
     assert verdict(product(number(-1.0), LAW), task(0.1)) is Verdict.NOTHING

@@ -41,7 +41,7 @@ def test_repeats_and_whole_weights_are_the_same_relative_weights():
     found = observed(repeated, SquaredError())
     assert found.weight is not None
     assert_close(found.weight.sort().values, torch.from_numpy(np.sort(weight / weight.mean())), like="float64")
-    assert found.notes[-1] == "60 of 100 rows are copies of others: they count as weights."
+    assert found.notes[-1] == "60 of 100 rows are copies of others: all copies of a row are one observation."
 
 
 def test_equal_weights_are_none():

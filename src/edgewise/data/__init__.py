@@ -8,7 +8,7 @@ from .build import all_inputs
 from .cell_grids import grid_of, read_file
 from .classes import as_codes, label_values
 from .convert import as_matrix, as_pair, as_target
-from .copies import firsts, observations, originals
+from .copies import firsts, inputs_alike, observations, originals
 from .encode import EncodedRows, beyond_ranges, encode, raw_columns
 from .frames import frame_names, holds_classes
 from .inputs import as_inputs
@@ -42,6 +42,7 @@ __all__ = [
     "from_grid",
     "grid_of",
     "holds_classes",
+    "inputs_alike",
     "label_values",
     "observations",
     "originals",

@@ -1,30 +1,36 @@
 """Rows that stand in a table more than once.
 
-Rows of equal inputs and equal targets may be either of two things. Where some inputs have other targets as well, rows
-meet by chance, as in a table of few levels: each is an observation. Elsewhere they are copies of one observation, as in
-a bootstrap sample. A copy says nothing new: a network that has seen the original has seen it, too.
+Rows of equal inputs and equal targets may be either of two things. Where inputs meet by chance, as in a table of few
+levels, each is an observation: equal inputs have different targets there, or few rows are different at all. Elsewhere
+they are copies of one observation, as in a bootstrap sample. A copy says nothing new: a network that has seen the
+original has seen it, too.
 
 Letters: n rows.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
 
 FEWEST = 10  # different rows below which nothing can be learnt from them alone: as few as a study needs
-BLOCK = 1 << 14  # rows that are looked at together
+FAIR = 0.1  # part of the rows that are different, at least, where rows are copies: a bootstrap sample keeps 0.63
+CLASHES = 0.05  # part of the inputs that stand more than once with different targets, at most. Neither is measured
+CELLS = 1 << 20  # numbers that are looked at together
 ODD = np.uint64(0x9E3779B97F4A7C15)  # of SplitMix64 (Steele, Lea & Flood 2014, doi:10.1145/2714064.2660195)
 SHIFT = np.uint64(32)
 
 
-def originals(x: Tensor, y: Tensor) -> Tensor | None:
+def originals(x: Tensor, y: Tensor, weight: Tensor | None = None) -> Tensor | None:
     """Which observation each row is (n,): 0, 1, ... in the order in which they first occur. Copies share a number.
 
     Args:
         x (n, ...): inputs.
         y (n, ...): targets.
+        weight (n,): if all are whole, how often each row stands there.
 
     Returns:
         0 to n - 1 where no row is a copy; None where every row is an observation, whatever it is equal to.
@@ -35,14 +41,32 @@ def originals(x: Tensor, y: Tensor) -> Tensor | None:
     >>> originals(torch.cat([x, x[:2]]), torch.cat([x, x[3:5]])) is None
     True
     """
+    times = np.ones(len(x)) if weight is None else weight.detach().cpu().double().numpy()
+    times = times if (times == times.round()).all() else np.ones(len(x))
     inputs = _keys(x)
-    count = len(np.unique(inputs))
-    if count == len(inputs):
-        return torch.arange(len(inputs)) if count >= FEWEST else None
-    both = _mixed(inputs) + _keys(y)
-    _, first, number = np.unique(both, return_index=True, return_inverse=True)
-    if len(first) > count or count < FEWEST:
+    _, first, number = np.unique(_mixed(inputs) + _keys(y), return_index=True, return_inverse=True)
+    if len(first) < max(FEWEST, FAIR * times.sum()):
         return None
+    _, place, targets = np.unique(inputs[first], return_inverse=True, return_counts=True)
+    repeated = np.bincount(place[number], times) > 1
+    if (targets > 1).sum() > CLASHES * repeated.sum():
+        return None
+    return _in_order(first, number)
+
+
+def inputs_alike(x: Tensor) -> Tensor:
+    """Which inputs each row of x (n, ...) has (n,): 0, 1, ... in the order in which they first occur. Each row counts
+    as another one where few are different at all.
+
+    >>> inputs_alike(torch.tensor([[3.0], [1.0], [3.0]])).tolist()
+    [0, 1, 0]
+    """
+    _, first, number = np.unique(_keys(x), return_index=True, return_inverse=True)
+    return torch.arange(len(x)) if len(first) < FAIR * len(x) else _in_order(first, number)
+
+
+def _in_order(first: np.ndarray, number: np.ndarray) -> Tensor:
+    """The numbers (n,) of rows in the order of their first rows (k,), each of which stands for one of k numbers."""
     rank = np.empty(len(first), dtype=np.int64)
     rank[first.argsort()] = np.arange(len(first))
     return torch.from_numpy(rank[number])
@@ -70,8 +94,9 @@ def firsts(number: Tensor) -> Tensor:
 def _keys(values: Tensor) -> np.ndarray:
     """A key (n,) of 64 bits for each row of values (n, ...): equal rows have equal ones, and others hardly ever."""
     found = [np.zeros(0, dtype=np.uint64)]
-    for part in values.detach().split(BLOCK):
-        numbers = part.cpu().double().reshape(len(part), -1).contiguous().numpy() + 0.0  # zeros have no sign
+    width = math.prod(values.shape[1:])
+    for part in values.detach().split(max(1, CELLS // max(1, width))):
+        numbers = part.cpu().double().reshape(len(part), width).contiguous().numpy() + 0.0  # zeros have no sign
         places = _mixed(np.arange(1, numbers.shape[1] + 1, dtype=np.uint64)) | np.uint64(1)
         found.append(_mixed(_mixed(numbers.view(np.uint64)) * places).sum(1, dtype=np.uint64))
     return np.concatenate(found)

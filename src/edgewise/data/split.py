@@ -96,7 +96,7 @@ class Pieces(NamedTuple):
 def _pieces(table: Table) -> Pieces:
     """One piece for each row, of which copies are drawn together. Where rows meet by chance, one that counts several
     times falls into several pieces, and whole weights into whole ones."""
-    number, every = originals(table.X, table.y), torch.arange(len(table))
+    number, every = originals(table.X, table.y, table.weight), torch.arange(len(table))
     if number is not None or table.weight is None:
         weight = torch.ones(len(table), dtype=torch.float64) if table.weight is None else table.weight
         return Pieces(every, weight, every if number is None else number)

@@ -71,12 +71,13 @@ def _told(node: Node, task: LawTask) -> Verdict:
 
 
 def is_determined(node: Node, task: LawTask) -> bool:
-    """Whether the rows determine every free constant: a small relative change of it shows in some of them. It does not
-    where a step is written as `atan(1e13*x)`: any other constant of that size would do."""
+    """Whether the rows determine every free constant: a relative change of it shows in at least a few of them. It does
+    not where a step is written as `atan(1e13*x)`: any other constant of that size would do."""
     rows = task.fitting.first(TUNED.fitted)
-    free = [number.value for number in numbers_of(node) if number.name is None]
-    shown = (jacobian(node, rows.X)[1] * rows.X.new_tensor(free)).abs()
-    return not bool(((shown <= TUNED.exact * task.size).double().mean(0) > 1 - TUNED.showing).any())
+    free = rows.X.new_tensor([number.value for number in numbers_of(node) if number.name is None])
+    change = (jacobian(node, rows.X)[1] * free).abs()[:, free != 0]
+    hidden = (change <= TUNED.shown * task.size).double().mean(0)
+    return not bool((hidden > 1 - TUNED.showing).any())
 
 
 def explains(node: Node, task: LawTask) -> bool:

@@ -17,7 +17,7 @@ from torch import Tensor
 from ..data import all_inputs, as_weights, encode, grid_of
 from ..data.cell_grids import as_array
 from ..data.frames import frame_columns, is_frame, is_missing, titles, unique_names
-from ..data.kinds import counts_rows
+from ..data.kinds import CALLED_ID, counts_rows
 from ..data.made import median
 from ..data.reader import Grid
 from ..errors import DataError, EdgewiseWarning, ShapeError, require, shown, twice
@@ -72,7 +72,8 @@ def read_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, **checks: Any)
     known = getattr(estimator, "feature_names_in_", None)
     names = [f"x{place + 1}" for place in range(estimator.n_features_in_)] if known is None else list(map(str, known))
     columns = unique_names(names)
-    ids = plain and named and any(map(counts_rows, columns, X[there].T))
+    called = [bool(CALLED_ID.fullmatch(name)) for name in columns]  # a cycle_number may be what counts
+    ids = plain and named and any(map(counts_rows, np.array(columns)[called], X[there].T[called]))
     if plain and not ids and not np.isnan(X).any():
         X = X[there]
         fills = {name: median(column, weight) for name, column in zip(columns, X.T, strict=True)} if len(X) else {}

@@ -91,8 +91,8 @@ class KANRegressor(RegressorMixin, KANEstimator):
             X (n, d): numbers, text and missing cells, in an array or a frame. Text becomes levels, a missing cell has a
                 value of its own.
             y (n,) or (n, k): the targets.
-            sample_weight (n,): whole numbers say how often each row stands there; others only weigh rows against each
-                other. Copies of a row are one observation, as docs/estimators.md says.
+            sample_weight (n,): what a row counts beside the others. Whole numbers are those of its copies. Copies of a
+                row are one observation, or several where docs/estimators.md says so.
 
         Returns:
             The estimator itself.

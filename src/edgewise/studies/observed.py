@@ -27,9 +27,9 @@ def observed(table: Table, loss: Loss) -> Table:
     >>> twice = [*range(12), *range(12)]
     >>> found = observed(from_arrays([[float(x)] for x in twice], [x**0.5 for x in twice]), SquaredError())
     >>> len(found), found.weight, found.notes
-    (12, None, ('12 of 24 rows are copies of others: they count as weights.',))
+    (12, None, ('12 of 24 rows are copies of others: all copies of a row are one observation.',))
     """
-    number = originals(table.X, table.y)
+    number = originals(table.X, table.y, table.weight)
     if isinstance(loss, COUNTED) or number is None:
         return table
     once = table if len(number.unique()) == len(table) else distinct(table)
@@ -37,7 +37,7 @@ def observed(table: Table, loss: Loss) -> Table:
     if weight is None:
         return once
     mean = float(weight.sum()) / len(once)
-    if bool((weight == weight.round()).all()):
+    if len(once) < len(table):
         note = words.copies(round(float(weight.sum())) - len(once), round(float(weight.sum())))
         once = replace(once, notes=(*once.notes, note))
     if bool((weight == weight[0]).all()):

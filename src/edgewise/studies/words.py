@@ -92,7 +92,7 @@ def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Score
 
 def copies(count: int, rows: int) -> str:
     """A sentence on rows that stand in a table more than once."""
-    return f"{count} of {rows} rows are copies of others: they count as weights."
+    return f"{count} of {rows} rows are copies of others: all copies of a row are one observation."
 
 
 def of_log(outputs: str, ratio: float | None) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..data import firsts, observations
+from ..data import firsts, inputs_alike
 from ..knots_by_samples import bulk
 
 CHOOSING = 0.1  # part of the rows that choose
@@ -36,7 +36,7 @@ class HeldOut:
     and digest of the table, by which a later fit on the same rows finds the split again.
 
     >>> rows = torch.rand(200, 3, dtype=torch.float64)
-    >>> held = draw(rows, rows[:, 0], seed=0)
+    >>> held = draw(rows, seed=0)
     >>> len(held.choosing), len(held.judging), again(rows, held.record) == held.record[1]
     (20, 20, True)
     """
@@ -53,10 +53,10 @@ class HeldOut:
         return out.nonzero()[:, 0]
 
 
-def draw(x: Tensor, y: Tensor, seed: int) -> HeldOut | None:
-    """The split of the rows x (n, d) with targets y by this seed; None where they are too few. Copies of a row stay
-    together. Rows far from all others stay in the training: nothing can be said of them from the others."""
-    number = observations(x, y)
+def draw(x: Tensor, seed: int) -> HeldOut | None:
+    """The split of the rows x (n, d) by this seed; None where they are too few. Rows of equal inputs stay together.
+    Rows far from all others stay in the training: nothing can be said of them from the others."""
+    number = inputs_alike(x)
     different = len(firsts(number))
     if different < FEWEST:
         return None

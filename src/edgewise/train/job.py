@@ -181,7 +181,7 @@ def make_job(
     if validation is not None and not isinstance(validation, HeldOut):
         xv, yv, wv = _validation(validation, found.loss, x, y, found.classes, outputs)
         return replace(job, xv=xv, yv=yv, wv=wv), found.rows
-    held = draw(x, y, _seed(x, seed, record if validation is None else _same(validation, x)))
+    held = draw(x, _seed(x, seed, record if validation is None else _same(validation, x)))
     if held is None:
         return job, found.rows
     x, y, weight = _taken(found.rows, held.training)

@@ -89,6 +89,8 @@ def boundary(X: Any, y: Any, *, inputs: Any = None, seed: int = 0) -> Boundary:
     names = column_names(X, rows.shape[1], inputs)
     labels = _labels(y, len(rows))
     once = firsts(observations(rows, labels))  # a copy says nothing new
+    if len(once) < SURFACES.least:
+        raise DataError(f"{len(once)} rows of X are different, of {len(rows)}; at least {SURFACES.least} are needed")
     order = once[torch.as_tensor(np.random.default_rng(seed).permutation(len(once)))]
     cut = int(SURFACES.fitted * len(once))
     fitting, judging = order[:cut], order[cut:]

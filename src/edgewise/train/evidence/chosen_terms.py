@@ -218,7 +218,10 @@ def sparse(task: Task, terms: list[Term], known: Tensor | None, among: Among, ne
     found = thinned(task, whole, among)
     if sum(len(term.roughness) for term in terms) <= len(task.x):
         return found
-    return max(found, thinned(task, _halved(task, whole, among), among), key=lambda model: model.score)
+    likely = _halved(task, whole, among)
+    if likely is whole:
+        return found
+    return max(found, thinned(task, likely, among), key=lambda model: model.score)
 
 
 def _halved(task: Task, whole: Model, among: Among) -> Model:

@@ -36,8 +36,8 @@ class SolverTuning:
     """Times the widest row that the columns are at least where rows are reduced window by window. Each window is two
     such rows wide, so from three on there is less to do. Not measured."""
     together: int = 4
-    """Times the columns, the rows that are reduced together: each time, a triangle of as many rows as columns is
-    reduced once more. Not measured."""
+    """Rows that are reduced together, in multiples of the columns. Each time the triangle so far is reduced once more.
+    Not measured."""
     panel: int = 96
     """Columns of a triangle that are reduced together with damping. Of 1200 columns: 0.38 s with 24, 0.15 s with 48,
     0.14 s with 96, 0.11 s with 160, and 0.31 s with all rows at once."""
