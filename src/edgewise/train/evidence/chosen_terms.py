@@ -216,7 +216,7 @@ def sparse(task: Task, terms: list[Term], known: Tensor | None, among: Among, ne
     rows, where sums say all of them."""
     whole = model_of(task, terms, False, known, among, near)
     found = thinned(task, whole, among)
-    if sum(len(term.roughness) for term in terms) <= len(task.x):
+    if not whole.believed or sum(len(term.roughness) for term in terms) <= len(task.x):
         return found
     likely = _halved(task, whole, among)
     if likely is whole:
