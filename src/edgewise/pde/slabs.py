@@ -139,7 +139,7 @@ class Slabs:
             task = replace(task, grids=grids if task.grids is None else (task.grids[-1],) * TUNED.slab_rounds)
         else:
             module, damping = placed(self.module, task.domain), None
-            if task.grids is not None:
+            if task.grids is not None and self.times is not None:  # lengths are chosen by what even intervals reach
                 task = replace(task, grids=task.grids + task.grids[-1:] * TUNED.slab_rounds)
         lead = f"slab {len(self.done) + 1}, "
         self.current = rounds = Rounds(task, module, self.monitor, lead, TUNED.slab_patience, damping)
