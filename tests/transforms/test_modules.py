@@ -235,8 +235,9 @@ def test_wrong_rows_and_settings_are_named():
 @pytest.mark.parametrize("verb", [ew.extend, ew.adapt])
 def test_activations_that_are_not_finite_are_told_with_their_cause(verb: Any):
     """X is finite: large weights make it overflow, or a parameter is not a number."""
-    net, far = nn.Sequential(nn.Linear(6, 2), KANLayer(2, 1)), torch.full((5, 6), 1e12)
-    nn.init.constant_(net[0].weight, 1e30)
+    large, far = nn.Linear(6, 2), torch.full((5, 6), 1e12)
+    nn.init.constant_(large.weight, 1e30)
+    net = nn.Sequential(large, KANLayer(2, 1))
     with pytest.raises(GridError, match=r"reach 1 \(KANLayer\) overflow torch.float32, though X is finite.*\.double"):
         verb(net, far)
     kan = ew.KAN((1, 2, 1))
