@@ -44,6 +44,13 @@ def test_repeats_and_whole_weights_are_the_same_relative_weights():
     assert found.notes[-1] == "60 of 100 rows are copies of others: all copies of a row are one observation."
 
 
+def test_copies_are_counted_as_they_stand_whatever_they_weigh():
+    twice = TABLE.take(torch.arange(40).repeat(2))
+    found = observed(replace(twice, weight=torch.full((80,), 0.25, dtype=torch.float64)), SquaredError())
+    assert found.weight is None
+    assert found.notes[-1] == "40 of 80 rows are copies of others: all copies of a row are one observation."
+
+
 def test_equal_weights_are_none():
     assert observed(weighted(np.full(40, 5)), SquaredError()).weight is None
 

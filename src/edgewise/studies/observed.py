@@ -38,8 +38,7 @@ def observed(table: Table, loss: Loss) -> Table:
         return once
     mean = float(weight.sum()) / len(once)
     if len(once) < len(table):
-        note = words.copies(round(float(weight.sum())) - len(once), round(float(weight.sum())))
-        once = replace(once, notes=(*once.notes, note))
+        once = replace(once, notes=(*once.notes, words.copies(len(table) - len(once), len(table))))
     if bool((weight == weight[0]).all()):
         return replace(once, weight=None)
     near_one = abs(mean - 1) < len(once) * torch.finfo(weight.dtype).eps  # they are relative already
