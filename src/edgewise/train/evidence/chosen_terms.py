@@ -219,9 +219,10 @@ def sparse(task: Task, terms: list[Term], known: Tensor | None, among: Among, ne
     if not whole.believed or sum(len(term.roughness) for term in terms) <= len(task.x):
         return found
     likely = _halved(task, whole, among)
-    if likely is whole:
-        return found
-    return max(found, thinned(task, likely, among), key=lambda model: model.score)
+    if likely is not whole:
+        found = max(found, thinned(task, likely, among), key=lambda model: model.score)
+    beyond_chance = found.posterior.gain - _log_choices(among[0], len(found.terms))  # the best of many gains more
+    return replace(found, believed=believed(beyond_chance, prior_of(found.terms)))
 
 
 def _halved(task: Task, whole: Model, among: Among) -> Model:
