@@ -221,7 +221,7 @@ def sparse(task: Task, terms: list[Term], known: Tensor | None, among: Among, ne
     likely = _halved(task, whole, among)
     if likely is not whole:
         found = max(found, thinned(task, likely, among), key=lambda model: model.score)
-    beyond_chance = found.posterior.gain - _log_choices(among[0], len(found.terms))  # the best of many gains more
+    beyond_chance = found.posterior.gain - _choice(found.terms, among)  # the best of many gains more
     return replace(found, believed=believed(beyond_chance, prior_of(found.terms)))
 
 
@@ -289,14 +289,18 @@ def model_of(
     sums = task.sums(terms, prior, near)
     start = near.start(terms) if near is not None and task.classes > 1 else None
     posterior = task.fit(terms, prior, known, sums, start)
-    singles = sum(len(term.variables) == 1 for term in terms)
-    choices = _log_choices(among[0], singles) + _log_choices(among[1], len(terms) - singles)
     of_pairs = torch.cat([torch.full((term.groups,), len(term.variables) == 2) for term in terms])
     spared = of_pairs | torch.cat([torch.arange(term.groups) == ROUGH for term in terms])
     chosen = torch.where(spared, posterior.effective > 0, prior.sizes > 0)
     levels = sum(len(term.variables) == 1 and not term.numbers for term in terms)  # which pay as much as a number
-    score = posterior.gain - TUNED.strength_cost * (int(chosen.sum()) + levels) - choices
+    score = posterior.gain - TUNED.strength_cost * (int(chosen.sum()) + levels) - _choice(terms, among)
     return Model(terms, posterior, common, score, believed(posterior.gain, prior), sums)
+
+
+def _choice(terms: Sequence[Term], among: Among) -> float:
+    """What the choice of these terms is charged: of single columns among all of them, and of pairs among all pairs."""
+    singles = sum(len(term.variables) == 1 for term in terms)
+    return _log_choices(among[0], singles) + _log_choices(among[1], len(terms) - singles)
 
 
 def _log_choices(of: int, chosen: int) -> float:
