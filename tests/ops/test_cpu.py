@@ -96,14 +96,15 @@ def test_all_kernels_agree_with_the_reference(degree, uniform, dtype):
     [(3, "silu"), (3, "none"), (2, "identity"), (5, "silu"), (1, "none"), (0, "silu"), (4, "none"), (7, "silu")],
 )
 def test_rows_that_share_intervals_and_strips_of_outputs_agree_with_the_reference(degree, base, uniform, dtype):
-    """Rows are sorted where many share an interval, outputs taken in strips; the last block of rows has too few to be
-    sorted."""
+    """Rows are sorted where many share an interval, outputs taken in strips, inputs brought together by the vector; the
+    last block of rows has too few to be sorted, the last inputs are too few for a vector."""
     for b, i, o, grid_size in [
         (700, 3, 64, 5),
         (1030, 2, 20, 50),
         (300, 18, 130, 7),
         (77, 2, 200, 300),
         (530, 1, 31, 4),
+        (43, 37, 70, 3),
     ]:
         layer = make_layer(
             b, i, o, grid_size=grid_size, degree=degree, uniform=uniform, base=base != "none", dtype=dtype, seed=b

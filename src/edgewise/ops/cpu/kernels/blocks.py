@@ -15,7 +15,7 @@ from numba import int32
 
 from .columns import EXTRA, base_values, locate, logistic, plain_apart, scale_rows, spline_values, take
 from .instructions import pointer, retype, shift, wide_vectors
-from .rows import STRIP, fast
+from .rows import PARTS, STRIP, fast
 from .vectors import VECTOR_BYTES
 
 CACHE_BYTES = 262144  # of outputs in a block: they stay in the second-level cache, also of small processors
@@ -39,7 +39,7 @@ class Scratch(NamedTuple):
     pulls: Any  # (NODES, rows): sums over outputs
     wide: Any  # (rows): the same as vectors
     strips: Any  # (rows, O) in strips, where there are several
-    ends: Any  # (intervals + 1) int32: where the rows of an interval end in `order`
+    ends: Any  # (PARTS * intervals) int32: see `by_interval`
 
 
 @fast
@@ -59,7 +59,7 @@ def block_rows_back(O, size):
 def scratch_bytes(p, block, O, intervals, size):
     """Memory for all that `divide` finds in it."""
     lines = (p + 2) + (p + 2) + 3 + (2 * p + EXTRA + 1) + 2 + 2 * NODES + VECTOR_BYTES // size
-    return (lines + (O if O > STRIP else 0)) * block * size + 4 * (intervals + 1) + 64
+    return (lines + (O if O > STRIP else 0)) * block * size + 4 * PARTS * intervals + 64
 
 
 @fast
@@ -99,7 +99,7 @@ def place(x, h, with_h, stride, n, knots, p, intervals, uniform, base, memory, b
     own_h, rising, places, first = memory.own_h, memory.rising, memory.places, memory.first
     if with_h:
         take(h, stride, n, own_h)
-    odd = locate(x, n, knots, p, intervals, uniform, first, places, block, one)
+    odd = locate(x, n, knots, p, intervals, uniform, first, places, memory.work, block, one)
     if base == 1:
         logistic(x, n, rising, shift(rising, block), one)
     return odd

@@ -14,7 +14,19 @@ from __future__ import annotations
 
 from numba import int32, int64, njit
 
-from .instructions import fixed, is_single, larger, power_of_two, real, shift, smaller, smallest_exponent, wide_vectors
+from .instructions import (
+    copy_pair,
+    fixed,
+    is_single,
+    larger,
+    power_of_two,
+    real,
+    shift,
+    smaller,
+    smallest_exponent,
+    wide_vectors,
+)
+from .vectors import transpose
 
 FEW_INTERVALS = 32  # intervals up to which comparing with every knot (vector code) beats a binary search
 NARROW_TABLE = 16  # numbers in a row up to which a column is read on its own
@@ -36,41 +48,43 @@ def take(source, stride, n, out):
 
 
 @plain_apart
-def to_columns(source, stride, n, count, columns, block):
+def to_columns(source, stride, n, count, columns, block, lanes):
     """`count` neighbouring numbers of every row as columns. Taken one by one, the rows of a wide table would push each
-    other out of the cache."""
-    if stride <= NARROW_TABLE:
+    other out of the cache. `lanes`: numbers of a vector."""
+    wide_vectors()
+    if stride <= NARROW_TABLE and count < lanes:
         for k in range(count):
             take(shift(source, k), stride, n, shift(columns, k * block))
         return
-    for b in range(n):
-        row = shift(source, b * stride)
-        for k in range(count):
-            columns[k * block + b] = row[k]
+    tall, wide = n // lanes * lanes, count // lanes * lanes
+    for b in range(0, tall, lanes):
+        for k in range(0, wide, lanes):
+            transpose(shift(source, b * stride + k), stride, shift(columns, k * block + b), block)
+    for k in range(count):
+        for b in range(tall if k < wide else 0, n):
+            columns[k * block + b] = source[b * stride + k]
 
 
 @plain_apart
-def to_rows(columns, block, n, count, out, stride):
+def to_rows(columns, block, n, count, out, stride, lanes):
     """`to_columns` undone."""
-    if stride <= NARROW_TABLE:
-        for k in range(count):
-            column, place = shift(columns, k * block), shift(out, k)
-            for b in range(n):
-                place[b * stride] = column[b]
-        return
-    for b in range(n):
-        row = shift(out, b * stride)
-        for k in range(count):
-            row[k] = columns[k * block + b]
+    wide_vectors()
+    tall, wide = n // lanes * lanes, count // lanes * lanes
+    for b in range(0, tall, lanes):
+        for k in range(0, wide, lanes):
+            transpose(shift(columns, k * block + b), block, shift(out, b * stride + k), stride)
+    for k in range(count):
+        for b in range(tall if k < wide else 0, n):
+            out[b * stride + k] = columns[k * block + b]
 
 
 @plain
-def locate(x, n, knots, p, intervals, uniform, first, places, block, one):
+def locate(x, n, knots, p, intervals, uniform, first, places, around, block, one):
     """Interval of every row, NaN and the right end in the last one. Returns whether a row lies outside the interior
     interval, at its end, or is NaN.
 
     `places`: excess beyond the interior interval (NaN for NaN); the point held inside; then u within the interval
-    (uniform) or 2p local knots.
+    (uniform) or 2p local knots. `around`: room for two rows.
     """
     low, high = knots[p], knots[p + intervals]
     excess, place, share = places, shift(places, block), shift(places, 2 * block)
@@ -107,21 +121,29 @@ def locate(x, n, knots, p, intervals, uniform, first, places, block, one):
     inverse, last = real(intervals, one) / (high - low), real(intervals - 1, one)
     for b in range(n):
         first[b] = int32(smaller((place[b] - low) * inverse, last))
-    inner, wrong, final = shift(knots, p), 0, int32(intervals - 1)
+    wrong, final = int32(0), int32(intervals - 1)
+    _around(n, shift(knots, p), first, around)
     for b in range(n):  # by the knots around the point alone, so that a longer grid gives the same bits
-        k = first[b]
-        left, right = fixed(inner, k), fixed(inner, k + 1)
-        wrong |= (place[b] < left) | ((place[b] >= right) & (k < final))
+        left, right = around[2 * b], around[2 * b + 1]
+        wrong |= int32(place[b] < left) | (int32(place[b] >= right) & int32(first[b] < final))
         share[b] = (place[b] - left) / (right - left)
     if wrong != 0:  # rounded to the neighbour of its interval, whose knots decide
         for b in range(n):
-            k = first[b]
-            k -= int32(place[b] < fixed(inner, k))
-            k += int32((place[b] >= fixed(inner, k + 1)) & (k < final))
-            first[b] = k
-            left, right = fixed(inner, k), fixed(inner, k + 1)
+            k, left, right = first[b], around[2 * b], around[2 * b + 1]
+            first[b] = k - int32(place[b] < left) + (int32(place[b] >= right) & int32(k < final))
+        _around(n, shift(knots, p), first, around)
+        for b in range(n):
+            left, right = around[2 * b], around[2 * b + 1]
             share[b] = (place[b] - left) / (right - left)
     return odd != 0
+
+
+@plain
+def _around(n, knots, first, around):
+    """The two knots around each row, one after the other. Numbers from all over a table, taken by vector instructions,
+    are slow on many processors: the table is read here alone, row by row."""
+    for b in range(n):
+        copy_pair(knots, first[b], around, 2 * b)
 
 
 @plain

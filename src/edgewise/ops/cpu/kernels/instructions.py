@@ -61,6 +61,21 @@ def fixed(typingctx, start, index):
 
 
 @intrinsic
+def copy_pair(typingctx, source, index, target, place):
+    """target[place], target[place + 1] = source[index], source[index + 1]: one load and one store."""
+
+    def codegen(context, builder, signature, arguments):
+        source_, index_, target_, place_ = arguments
+        pair = ir.VectorType(context.get_value_type(source.dtype), 2).as_pointer()
+        size = 4 if source.dtype == types.float32 else 8
+        held = builder.load(builder.bitcast(builder.gep(source_, [index_]), pair), align=size)
+        builder.store(held, builder.bitcast(builder.gep(target_, [place_]), pair), align=size)
+        return context.get_dummy_value()
+
+    return types.none(source, index, target, place), codegen
+
+
+@intrinsic
 def smaller(typingctx, a, b):
     """a if a < b else b, so b where a is NaN; written as an expression in Python it becomes a branch that is
     mispredicted half of the time."""

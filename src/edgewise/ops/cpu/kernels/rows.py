@@ -11,7 +11,7 @@ their gradients are `width` numbers a row, one row after the other; lines of coe
 
 from __future__ import annotations
 
-from numba import njit
+from numba import int32, njit
 
 from .instructions import apart, real, shift, wide_vectors
 from .vectors import make_axpy, make_dot, make_group, make_push
@@ -22,6 +22,7 @@ fast_apart = njit(**OPTIONS, forceinline=False)  # said, since numba hands the c
 # outputs that are taken together: code for just this number, a block of rows of which stays in the first-level cache
 STRIP = 64
 LINES = 5  # of coefficients that are held in registers at a time
+PARTS = 4  # of a block's rows, which are counted by interval each on its own
 ROWS_PER_INTERVAL = 4  # rows per interval on average from which summing by intervals is faster
 
 axpy1, axpy2, axpy3, axpy4, axpy5, axpy_base = (
@@ -80,17 +81,36 @@ def in_turn(n, order):
 
 @fast
 def by_interval(first, n, intervals, ends, order):
-    """Rows by the interval they lie in: those of interval k are order[ends[k-1]:ends[k]]."""
-    for k in range(intervals + 1):
+    """Rows by the interval they lie in: those of interval k are order[ends[k-1]:ends[k]], as they came. `ends`: room
+    for PARTS numbers per interval.
+
+    A count that was just written is read again a few cycles later at best. So PARTS runs of rows count apart, and
+    none waits for the one before it.
+    """
+    part, last, total = n // PARTS, PARTS - 1, int32(0)
+    for k in range(intervals * PARTS):
         ends[k] = 0
-    for b in range(n):
-        ends[first[b] + 1] += 1
+    for b in range(part):
+        for q in range(PARTS):
+            ends[first[b + q * part] * PARTS + q] += 1
+    for b in range(PARTS * part, n):
+        ends[first[b] * PARTS + last] += 1
+    for k in range(intervals * PARTS):
+        count = ends[k]
+        ends[k] = total
+        total += count
+    for b in range(part):
+        for q in range(PARTS):
+            row = b + q * part
+            place = first[row] * PARTS + q
+            order[ends[place]] = row
+            ends[place] += 1
+    for b in range(PARTS * part, n):
+        place = first[b] * PARTS + last
+        order[ends[place]] = b
+        ends[place] += 1
     for k in range(intervals):
-        ends[k + 1] += ends[k]
-    for b in range(n):
-        k = first[b]
-        order[ends[k]] = b
-        ends[k] += 1
+        ends[k] = ends[k * PARTS + PARTS - 1]
 
 
 @fast_apart

@@ -79,7 +79,7 @@ def to_out(
         return False
     memory = divide(scratch, p, block, O, size, one)
     values, first, order = memory.values, memory.first, memory.order
-    columns, strips, ends = memory.columns, memory.strips, memory.ends
+    columns, strips, ends, lanes = memory.columns, memory.strips, memory.ends, VECTOR_BYTES // size
     for start in range(begin, end, block):
         n = min(block, end - start)
         rows = shift(out, start * O)
@@ -93,12 +93,13 @@ def to_out(
         if O > STRIP:
             pack(rows, n, O, strips)
         grouped = nu <= p and O >= GROUPED and n >= ROWS_PER_INTERVAL * (J - p)
-        if not grouped:
+        in_order = grouped or (O > STRIP and n >= J - p)  # row after row meets the same coefficients, which stay near
+        if not in_order:
             in_turn(n, order)
         for i in range(I):
             at, own, k = start * I + i, shift(knots, i * (J + p + 1)), i % NODES
             if k == 0:
-                to_columns(shift(x, at), I, n, min(NODES, I - i), columns, block)
+                to_columns(shift(x, at), I, n, min(NODES, I - i), columns, block, lanes)
             points = shift(columns, k * block)
             odd = place(points, shift(h, at), h_ != 0, I, n, own, p, J - p, uniform, base, memory, block, one)
             terms = fill(
@@ -119,7 +120,7 @@ def to_out(
                 block,
                 one,
             )
-            if O > STRIP or grouped:  # row after row meets the same coefficients, which therefore stay near
+            if in_order:
                 by_interval(first, n, J - p, ends, order)
             for s in range(0, O, STRIP):
                 target, w = shift(strips, s * n) if O > STRIP else rows, min(STRIP, O - s)
@@ -205,15 +206,16 @@ def backward(
         if O > STRIP:
             pack(rows, n, O, strips)
         grouped = O >= GROUPED and n >= ROWS_PER_INTERVAL * (J - p)
-        if not grouped:
+        in_order = grouped or (O > STRIP and n >= J - p)
+        if not in_order:
             in_turn(n, order)
         for i in range(low, high):
             at, own, column = start * I + i, shift(knots, i * (J + p + 1)), (i - low) % NODES
             if column == 0:
-                to_columns(shift(x, at), I, n, min(NODES, high - i), columns, block)
+                to_columns(shift(x, at), I, n, min(NODES, high - i), columns, block, lanes)
             points, pull = shift(columns, column * block), shift(pulls, column * block)
             odd = place(points, shift(h, at), h_ != 0, I, n, own, p, J - p, uniform, either, memory, block, one)
-            if O > STRIP or grouped:
+            if in_order:
                 by_interval(first, n, J - p, ends, order)
             if dx_ != 0:
                 terms = fill(
@@ -255,7 +257,7 @@ def backward(
                 if sloped:
                     sums(wide, n, pull)
                 if column == NODES - 1 or i == high - 1:
-                    to_rows(pulls, block, n, column + 1, shift(dx, at - column), I)
+                    to_rows(pulls, block, n, column + 1, shift(dx, at - column), I, lanes)
             if dcoef_ != 0:
                 terms = fill(
                     points,

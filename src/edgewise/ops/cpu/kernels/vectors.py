@@ -50,6 +50,14 @@ class Lanes:
     def store(self, value, start, offset):
         self.builder.store(value, self._at(start, offset), align=self.bits // 8)
 
+    def expect(self, start, offset):
+        """Bring the numbers that a vector will hold near, meanwhile."""
+        byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        place = self.builder.bitcast(self.builder.gep(start, [offset]), byte)
+        kind = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+        prefetch = cgutils.get_or_insert_function(self.builder.module, kind, "llvm.prefetch.p0")
+        self.builder.call(prefetch, [place, word(0), word(3), word(1)])  # to read, in every cache, data
+
     def total(self, value):
         kind = ir.FunctionType(self.scalar, [self.scalar, self.vector])
         add = cgutils.get_or_insert_function(
@@ -220,6 +228,9 @@ def make_group(kind: str, lines: int):
             def part(lanes, offset, vectors):
                 index = offset.type
                 offsets = [builder.add(offset, index(lanes.lanes * v)) for v in range(vectors)]
+                coming = builder.gep(start_, [builder.mul(distance_, distance_.type(lines))])
+                for at in offsets:
+                    lanes.expect(coming, at)  # for the next interval, or the one after it
                 if kind == "slopes":
                     held = differences(lanes, offsets)
                 else:
@@ -266,6 +277,35 @@ def make_group(kind: str, lines: int):
         return types.none(*given), codegen
 
     return group
+
+
+@intrinsic
+def transpose(typingctx, source, source_distance, target, target_distance):
+    """target[c, r] = source[r, c], as many rows and columns as a vector has numbers; rows are `distance` apart.
+
+    Rows are shuffled into each other: half a cycle a number, where single numbers that are far apart take two or more.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        source_, source_distance_, target_, target_distance_ = arguments
+        lanes = Lanes(context, builder, source.dtype, VECTOR_BYTES // (4 if source.dtype == types.float32 else 8))
+        count, index = lanes.lanes, source_distance_.type
+        rows = [lanes.load(source_, builder.mul(source_distance_, index(k))) for k in range(count)]
+        lower = [number for k in range(count // 2) for number in (k, count + k)]
+        masks = [
+            ir.Constant(ir.VectorType(ir.IntType(32), count), [number + half for number in lower])
+            for half in (0, count // 2)
+        ]
+        size = 1
+        while size < count:  # the k-th row and that half of them later share two, their numbers in turn
+            pairs = zip(rows[: count // 2], rows[count // 2 :], strict=True)
+            rows = [builder.shuffle_vector(a, b, mask) for a, b in pairs for mask in masks]
+            size *= 2
+        for k, row in enumerate(rows):
+            lanes.store(row, target_, builder.mul(target_distance_, index(k)))
+        return context.get_dummy_value()
+
+    return types.none(source, source_distance, target, target_distance), codegen
 
 
 @intrinsic
