@@ -36,7 +36,6 @@ from .rows import (
 from .vectors import VECTOR_BYTES, sums
 
 # x, h, coef or None, base scale, g, knots, tables and polynomials come as addresses; 0 stands for None
-GROUPED = 16  # outputs from which rows are sorted by interval
 BASIS_ROWS = 16  # in a block of `basis`: its results stay in the first-level cache
 
 
@@ -92,7 +91,7 @@ def to_out(
                     rows[b * O + o] = bias[o]
         if O > STRIP:
             pack(rows, n, O, strips)
-        grouped = nu <= p and O >= GROUPED and n >= ROWS_PER_INTERVAL * (J - p)
+        grouped = nu <= p and n >= ROWS_PER_INTERVAL * (J - p)
         in_order = grouped or (O > STRIP and n >= J - p)  # row after row meets the same coefficients, which stay near
         if not in_order:
             in_turn(n, order)
@@ -205,7 +204,7 @@ def backward(
                     dbias[o] += rows[b * O + o]
         if O > STRIP:
             pack(rows, n, O, strips)
-        grouped = O >= GROUPED and n >= ROWS_PER_INTERVAL * (J - p)
+        grouped = n >= ROWS_PER_INTERVAL * (J - p)
         in_order = grouped or (O > STRIP and n >= J - p)
         if not in_order:
             in_turn(n, order)
