@@ -15,7 +15,8 @@ from numba import int32
 
 from .columns import EXTRA, base_values, locate, logistic, plain_apart, scale_rows, spline_values, take
 from .instructions import pointer, retype, shift, wide_vectors
-from .rows import PARTS, STRIP, fast
+from .rows import STRIP, fast
+from .sorted_rows import PARTS
 from .vectors import VECTOR_BYTES
 
 CACHE_BYTES = 262144  # of outputs in a block: they stay in the second-level cache, also of small processors

@@ -29,7 +29,6 @@ from .instructions import (
 from .vectors import transpose
 
 FEW_INTERVALS = 32  # intervals up to which comparing with every knot (vector code) beats a binary search
-NARROW_TABLE = 16  # numbers in a row up to which a column is read on its own
 # rows of `places` before the place within the interval or the 2p local knots: how far outside, and the point held
 # inside
 EXTRA = 2
@@ -48,34 +47,20 @@ def take(source, stride, n, out):
 
 
 @plain_apart
-def to_columns(source, stride, n, count, columns, block, lanes):
-    """`count` neighbouring numbers of every row as columns. Taken one by one, the rows of a wide table would push each
-    other out of the cache. `lanes`: numbers of a vector."""
-    wide_vectors()
-    if stride <= NARROW_TABLE and count < lanes:
-        for k in range(count):
-            take(shift(source, k), stride, n, shift(columns, k * block))
-        return
-    tall, wide = n // lanes * lanes, count // lanes * lanes
-    for b in range(0, tall, lanes):
-        for k in range(0, wide, lanes):
-            transpose(shift(source, b * stride + k), stride, shift(columns, k * block + b), block)
-    for k in range(count):
-        for b in range(tall if k < wide else 0, n):
-            columns[k * block + b] = source[b * stride + k]
+def turn(source, source_distance, rows, columns, target, target_distance, lanes):
+    """target[c, r] = source[r, c], for so many rows and columns of the source; rows of each are `distance` apart.
 
-
-@plain_apart
-def to_rows(columns, block, n, count, out, stride, lanes):
-    """`to_columns` undone."""
+    Whole vectors both ways are shuffled; what is left goes number by number. `lanes`: numbers of a vector.
+    """
     wide_vectors()
-    tall, wide = n // lanes * lanes, count // lanes * lanes
-    for b in range(0, tall, lanes):
-        for k in range(0, wide, lanes):
-            transpose(shift(columns, k * block + b), block, shift(out, b * stride + k), stride)
-    for k in range(count):
-        for b in range(tall if k < wide else 0, n):
-            out[b * stride + k] = columns[k * block + b]
+    tall, wide = rows // lanes * lanes, columns // lanes * lanes
+    for r in range(0, tall, lanes):
+        for c in range(0, wide, lanes):
+            start, end = shift(source, r * source_distance + c), shift(target, c * target_distance + r)
+            transpose(start, source_distance, end, target_distance)
+    for c in range(columns):
+        for r in range(tall if c < wide else 0, rows):
+            target[c * target_distance + r] = source[r * source_distance + c]
 
 
 @plain

@@ -15,24 +15,10 @@ from __future__ import annotations
 from numba import int64
 
 from .blocks import NODES, block_rows, block_rows_back, divide, fill, place, scratch_bytes
-from .columns import take, to_columns, to_rows
+from .columns import take, turn
 from .instructions import allocate, pointer, real, release, shift
-from .rows import (
-    ROWS_PER_INTERVAL,
-    STRIP,
-    axpy_groups,
-    axpy_rows,
-    by_interval,
-    differences,
-    dot_rows,
-    fast_apart,
-    in_turn,
-    pack,
-    push_groups,
-    push_rows,
-    slopes_groups,
-    unpack,
-)
+from .rows import STRIP, axpy_rows, dot_rows, fast_apart, in_turn, pack, push_rows, unpack
+from .sorted_rows import ROWS_PER_INTERVAL, axpy_groups, by_interval, differences, push_groups, slopes_groups
 from .vectors import VECTOR_BYTES, sums
 
 # x, h, coef or None, base scale, g, knots, tables and polynomials come as addresses; 0 stands for None
@@ -98,7 +84,7 @@ def to_out(
         for i in range(I):
             at, own, k = start * I + i, shift(knots, i * (J + p + 1)), i % NODES
             if k == 0:
-                to_columns(shift(x, at), I, n, min(NODES, I - i), columns, block, lanes)
+                turn(shift(x, at), I, n, min(NODES, I - i), columns, block, lanes)
             points = shift(columns, k * block)
             odd = place(points, shift(h, at), h_ != 0, I, n, own, p, J - p, uniform, base, memory, block, one)
             terms = fill(
@@ -211,7 +197,7 @@ def backward(
         for i in range(low, high):
             at, own, column = start * I + i, shift(knots, i * (J + p + 1)), (i - low) % NODES
             if column == 0:
-                to_columns(shift(x, at), I, n, min(NODES, high - i), columns, block, lanes)
+                turn(shift(x, at), I, n, min(NODES, high - i), columns, block, lanes)
             points, pull = shift(columns, column * block), shift(pulls, column * block)
             odd = place(points, shift(h, at), h_ != 0, I, n, own, p, J - p, uniform, either, memory, block, one)
             if in_order:
@@ -256,7 +242,7 @@ def backward(
                 if sloped:
                     sums(wide, n, pull)
                 if column == NODES - 1 or i == high - 1:
-                    to_rows(pulls, block, n, column + 1, shift(dx, at - column), I, lanes)
+                    turn(pulls, block, column + 1, n, shift(dx, at - column), I, lanes)
             if dcoef_ != 0:
                 terms = fill(
                     points,

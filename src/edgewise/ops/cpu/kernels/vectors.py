@@ -283,7 +283,7 @@ def make_group(kind: str, lines: int):
 def transpose(typingctx, source, source_distance, target, target_distance):
     """target[c, r] = source[r, c], as many rows and columns as a vector has numbers; rows are `distance` apart.
 
-    Rows are shuffled into each other: half a cycle a number, where single numbers that are far apart take two or more.
+    Rows are shuffled into each other, as single numbers that are far apart are slow to reach.
     """
 
     def codegen(context, builder, signature, arguments):
