@@ -69,6 +69,7 @@ COMPILED = {
         "ops.cpu.kernels.instructions",
         "ops.cpu.kernels.normal_kernels",
         "ops.cpu.kernels.rows",
+        "ops.cpu.kernels.sorted_rows",
         "ops.cpu.kernels.spline_kernels",
         "ops.cpu.kernels.vectors",
     },
