@@ -9,9 +9,10 @@ import torch
 
 import edgewise as ew
 from edgewise.train.evidence.chosen_terms import Model, Task, sparse
-from edgewise.train.evidence.pair_search import _unseen_losses, search
+from edgewise.train.evidence.pair_search import search
 from edgewise.train.evidence.terms import edge_term
 from edgewise.train.evidence.tuning import TUNED
+from edgewise.train.evidence.unseen import unseen_losses
 from edgewise.train.evidence.variables import variables
 
 N, D, MOST = 110, 18, 20
@@ -41,7 +42,7 @@ def test_copies_of_a_row_are_left_out_together():
         parts.append(part.x)
         return found
 
-    _unseen_losses(task, [noted], found)
+    unseen_losses(task, [noted], found)
     assert len(parts) == TUNED.folds
     for part in parts:
         assert set(part[:, 0].unique(return_counts=True)[1].tolist()) == {3}

@@ -12,17 +12,15 @@ from dataclasses import replace
 from itertools import accumulate
 
 import torch
-from torch import Tensor
 
-from ...data import observations
 from .chosen_terms import Among, Model, Structure, Task, carried, dense, model_of, sparse, thinned
 from .screening import Pair, pairs_of
 from .stacking import mean_and_error
 from .terms import Term, edge_term, pair_term, pooled_term, small_enough
 from .tuning import TUNED
+from .unseen import Try, is_clear, is_confirmed, unseen_losses
 
 How = Callable[..., Model]  # `sparse` or `dense`
-Try = Callable[[Task], Model]
 
 
 def search(
@@ -47,6 +45,20 @@ def search(
         few = search(replace(task.take(part), note=task.note), inputs, pairs, most)
         return _known(task, singles, few.structure, few, among)
     how, best = _better(task, singles, among)
+    found = _with_pairs(task, how, best, singles, pairs, most, among)
+    if found is best:
+        return best
+
+    def anew(part: Task) -> Model:
+        return _with_pairs(part, *_better(part, singles, among), singles, pairs, most, among)
+
+    return found if _is_more(task, found, anew) else best
+
+
+def _with_pairs(
+    task: Task, how: How, best: Model, singles: list[Term], pairs: Sequence[Pair], most: int, among: Among
+) -> Model:
+    """`best` with the pairs that pay: few that stand out, or a line of each pair, whichever predicts better."""
     few = _grown(task, how, best, singles, pairs, most, among)
     lines = [pair for pair in pairs if all(task.variables[number].number for number in pair)]
     if not 1 < len(lines) <= TUNED.pooled or not best.believed or _functions(task, singles, lines) > TUNED.functions:
@@ -55,7 +67,7 @@ def search(
     if every.posterior.gain <= few.posterior.gain:
         return few
     tries: list[Try] = [_again(few, among), lambda part: _within(part, singles, lines, most, among)]
-    losses, weight = _unseen_losses(task, tries, few)  # pairs chosen by all rows would know those that judge
+    losses, _, weight = unseen_losses(task, tries, few)  # pairs chosen by all rows would know those that judge
     mean, error = mean_and_error(losses[0] - losses[1], weight)
     return every if mean > TUNED.simpler * error else few
 
@@ -83,10 +95,18 @@ def roughened(
     begun = [pair_term(*pair, task.variables) for pair in smooth.structure.pairs if pair in pairs]
     pooled = [pooled_term(*pair, task.variables) for pair in smooth.structure.pooled]
     terms = singles + pooled + _as_many([], begun, min(most, TUNED.pairs))
-    best = _or_nothing(how(task, terms, None, among))
+
+    def fitted(part: Task) -> Model:
+        return _or_nothing(how(part, terms, None, among))
+
+    def grown(part: Task, best: Model) -> Model:
+        return _grown(part, how, best, singles, pairs, most, among)
+
+    best = fitted(task)
     if alike and best.score <= smooth.score:
         return best
-    return _grown(task, how, best, singles, pairs, most, among)
+    found = grown(task, best)
+    return found if _is_more(task, found, lambda part: grown(part, fitted(part))) else _nothing(found)
 
 
 def _known(task: Task, singles: list[Term], known: Structure, near: Model | None, among: Among) -> Model:
@@ -96,7 +116,8 @@ def _known(task: Task, singles: list[Term], known: Structure, near: Model | None
     terms = singles + [pooled_term(*pair, task.variables) for pair in known.pooled]
     terms += [pair_term(*pair, task.variables) for pair in known.pairs]
     strengths = None if near is None else carried(near, terms)
-    return _or_nothing((dense if known.common else sparse)(task, terms, strengths, among))
+    found = _or_nothing((dense if known.common else sparse)(task, terms, strengths, among))
+    return found if _is_more(task, found, _again(found, among)) else _nothing(found)
 
 
 def _functions(task: Task, singles: Sequence[Term], pairs: Sequence[Pair]) -> float:
@@ -152,11 +173,22 @@ def _within(task: Task, singles: list[Term], pairs: Sequence[Pair], most: int, a
 
 
 def _or_nothing(found: Model) -> Model:
-    """The model, or the best constant where noise alone would give as much. That is no more likely than a model which
-    is believed, however much this one was charged for its choices."""
-    if found.believed:
-        return found
-    return replace(found, posterior=found.posterior.nothing(), score=min(found.score, 0.0))
+    """The model, or the best constant where noise alone would give as much."""
+    return found if found.believed else _nothing(found)
+
+
+def _nothing(found: Model) -> Model:
+    """The best constant. It is no more likely than a model which is believed, however much this one was charged for its
+    choices."""
+    return replace(found, posterior=found.posterior.nothing(), score=min(found.score, 0.0), believed=False)
+
+
+def _is_more(task: Task, found: Model, fit: Try) -> bool:
+    """Whether a model is more than noise, by its likelihood or by rows that have not seen it. fit: how it was found."""
+    if not found.believed or is_clear(task, found):
+        return True
+    (losses,), constant, weight = unseen_losses(task, [fit], found)
+    return is_confirmed(task, found, losses, constant, weight)
 
 
 def _better(task: Task, singles: list[Term], among: Among) -> tuple[How, Model]:
@@ -165,31 +197,18 @@ def _better(task: Task, singles: list[Term], among: Among) -> tuple[How, Model]:
     whole = model_of(task, singles, True, None, among)
     every = _or_nothing(thinned(task, whole, among))
     few = _or_nothing(sparse(task, singles, None, among, whole))
-    if len(singles) == 1 or not (few.believed or every.believed):
+    if not (few.believed or every.believed) or (len(singles) == 1 and is_clear(task, few)):
         return sparse, few
-    losses, weight = _unseen_losses(
-        task, [lambda part, how=how: how(part, singles, None, among) for how in (sparse, dense)], few
-    )
-    return (sparse, few) if weight @ losses[0] <= weight @ losses[1] else (dense, every)
+    tries: list[Try] = [lambda part, how=how: how(part, singles, None, among) for how in (sparse, dense)]
+    losses, constant, weight = unseen_losses(task, tries if len(singles) > 1 else tries[:1], few)
+    if len(losses) == 1 or weight @ losses[0] <= weight @ losses[1]:
+        how, best, lost = sparse, few, losses[0]
+    else:
+        how, best, lost = dense, every, losses[1]
+    clear = not best.believed or is_clear(task, best) or is_confirmed(task, best, lost, constant, weight)
+    return how, best if clear else _nothing(best)
 
 
 def _again(found: Model, among: Among) -> Try:
     """The fit of the same terms to other rows."""
     return lambda part: model_of(part, found.terms, found.common, found.posterior.strength, among)
-
-
-def _unseen_losses(task: Task, tries: Sequence[Try], judge: Model) -> tuple[list[Tensor], Tensor]:
-    """The loss of each row (n,) for each try, by a fit to other rows, and the weights (n,). `judge`: the model by whose
-    likelihood rows are judged where the loss has one."""
-    count = min(len(task.x), TUNED.rows_validated)
-    number = observations(task.x, task.y)
-    place = torch.randperm(int(number.max()) + 1, generator=torch.Generator().manual_seed(0)).argsort()[number]
-    rows = place.argsort(stable=True)[:count]
-    losses, judged = [task.weight.new_zeros(count) for _ in tries], task.judged(judge.posterior.likelihood)
-    for fold in range(TUNED.folds):
-        out = place[rows] % TUNED.folds == fold
-        training, unseen = task.take(rows[~out]), judged.take(rows[out])
-        for mine, fit in zip(losses, tries, strict=True):
-            found = fit(training)
-            mine[out] = unseen.losses(found.terms, found.posterior)
-    return losses, task.weight[rows]

@@ -1,0 +1,80 @@
+"""What rows say of a fit that have not seen it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from ...data import observations
+from .chosen_terms import Model, Task
+from .tuning import TUNED
+
+Try = Callable[[Task], Model]
+
+
+def unseen_losses(task: Task, tries: Sequence[Try], judge: Model) -> tuple[list[Tensor], Tensor, Tensor]:
+    """The loss of each row (n,) for each try, by a fit to other rows; that of the best constant of these (n,); and the
+    weights (n,).
+
+    Args:
+        task: all rows. The first few of many judge.
+        tries: ways to fit.
+        judge: the model by whose likelihood rows are judged where the loss has one.
+    """
+    count = min(len(task.x), TUNED.rows_validated)
+    number = observations(task.x, task.y)
+    place = torch.randperm(int(number.max()) + 1, generator=torch.Generator().manual_seed(0)).argsort()[number]
+    rows = place.argsort(stable=True)[:count]
+    constant, *losses = (task.weight.new_zeros(count) for _ in range(1 + len(tries)))
+    judged = task.judged(judge.posterior.likelihood)
+    for fold in range(TUNED.folds):
+        out = place[rows] % TUNED.folds == fold
+        training, unseen = task.take(rows[~out]), judged.take(rows[out])
+        for mine, fit in zip(losses, tries, strict=True):
+            found = fit(training)
+            mine[out] = unseen.losses(found.terms, found.posterior)
+            constant[out] = unseen.losses(found.terms, found.posterior.nothing())
+    return losses, constant, task.weight[rows]
+
+
+def is_clear(task: Task, found: Model) -> bool:
+    """Whether the likelihood of a model alone tells that it is more than noise.
+
+    A square supposes normal noise. Where targets have heavy tails, noise may have them as well, and to follow its few
+    large values gains a lot. And a model with few rows left over followed the others, which it can do with noise.
+    """
+    rows = len(task.x)
+    left = rows - 1 - float(found.posterior.effective.sum())
+    return rows > TUNED.rows_validated or (
+        left > TUNED.left_over * rows and (_is_likely(task, found) or not _has_heavy_tails(task))
+    )
+
+
+def is_confirmed(task: Task, found: Model, losses: Tensor, constant: Tensor, weight: Tensor) -> bool:
+    """Whether unseen rows (n,) lose less by a model than by a constant, in the mean. Where the model is likely, ranks
+    may say so too (Wilcoxon 1945, doi:10.2307/3001968), since that of a law without noise may miss one row by far."""
+    from scipy.stats import wilcoxon
+
+    gain = constant - losses
+    if float(weight @ gain) > 0:
+        return True
+    told = gain[gain != 0].numpy()
+    if not len(told) or not _is_likely(task, found):
+        return False
+    return float(wilcoxon(told, alternative="greater").pvalue) < TUNED.by_rank  # type: ignore[attr-defined]
+
+
+def _is_likely(task: Task, found: Model) -> bool:
+    """Whether a model gains more than skewed noise ever gave."""
+    return found.score > max(TUNED.likely, TUNED.likely_by_row * len(task.x))
+
+
+def _has_heavy_tails(task: Task) -> bool:
+    """Whether targets of a square are further out than those of a normal distribution, by their fourth moment."""
+    if task.classes > 1 or task.loss_of is not None:
+        return False
+    total = task.weight.sum()
+    square = (task.y - task.weight @ task.y / total).square()
+    return float(task.weight @ square.square() / total) > (3 + TUNED.tails) * float(task.weight @ square / total) ** 2
