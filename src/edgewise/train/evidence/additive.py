@@ -18,6 +18,7 @@ from ..monitor import Monitor
 from ..solvers.status import Status
 from .averaging import averaged
 from .chosen_terms import Model, Structure, Task
+from .edge_basis import EdgeBasis
 from .held import held
 from .marginal import Note, Posterior
 from .network import Column, Factor, factors_of, network, room_of
@@ -100,7 +101,7 @@ def additive(
         tasks = [Task(a, weight, target, 1, [], note, loss) for target, loss in each]
     else:
         tasks = [Task(a, weight, y, outputs, [], note)]
-    found, tasks, ends = _searched(start, layer.kind != OFF, tasks, asked, known)
+    found, tasks, ends, by_rank = _searched(start, layer.kind != OFF, tasks, asked, known)
     if parts and not asked:
         there = _of_tasks(_on(layer.kind != OFF, found), outputs, len(tasks))
         ends = [averaged(*each) for each in zip(tasks, ends, there, strict=True)]
@@ -115,7 +116,8 @@ def additive(
     model = network(start, found, columns, factors, of_outputs)
     loss = _with_scales(job.loss, [end.posterior for end in ends], start)
     status = _status([end.posterior for end in ends], monitor)
-    return Found(model, status, [end.structure for end in ends], loss, doubts_of(start, found, ends))
+    structures = [replace(end.structure, by_rank=by_rank) for end in ends]
+    return Found(model, status, structures, loss, doubts_of(start, found, ends))
 
 
 def _asked(start: KAN, shapes: Shapes) -> dict[int, Shape]:
@@ -129,38 +131,48 @@ def _asked(start: KAN, shapes: Shapes) -> dict[int, Shape]:
 
 def _searched(
     start: KAN, edges: Tensor, tasks: Sequence[Task], asked: Mapping[int, Shape], known: Sequence[Structure]
-) -> tuple[list[Variable], list[Task], list[Model]]:
-    """The variables, what is asked of them, and the terms of each target with their posterior.
+) -> tuple[list[Variable], list[Task], list[Model], bool]:
+    """The variables, what is asked of them, the terms of each target with their posterior, and whether columns with
+    heavy tails are measured by their ranks.
 
-    First all functions are smooth. Rough ones come beside them where that is more likely, of all targets together,
-    since the edges from an input have one grid. edges (d, o): which there are.
+    First all functions are smooth: along values, or along ranks where that is more likely. Rough ones come beside them
+    where that is more likely again, of all targets together, since the edges from an input have one grid. edges (d, o):
+    which there are.
     """
     x, weight, outputs = tasks[0].x, tasks[0].weight, start.outputs
     most, logits = -(-room_of(start) // outputs), max(task.classes for task in tasks)
     periods = {place: shape.period for place, shape in asked.items() if shape.period}
     room = min(TUNED.rough, TUNED.rough_parameters // (x.shape[1] * (logits if logits > 2 else 1)))
 
-    def on(rough: int) -> tuple[list[Variable], list[Task], list[tuple[list[int], list[Pair], int]]]:
+    def on(rough: int, by_rank: bool) -> tuple[list[Variable], list[Task], list[tuple[list[int], list[Pair], int]]]:
         """The variables, the tasks with them, and among what each of them searches."""
-        found = variables(start, x, weight, TUNED.rough_intervals if rough else TUNED.intervals, rough, periods)
+        intervals = TUNED.rough_intervals if rough else TUNED.intervals
+        found = variables(start, x, weight, intervals, rough, periods, by_rank)
         there = _on(edges, found)
         pairs = _free(_pairs_on(there[:, outputs:]), found, asked)
         among = [(mine, pairs, most) for mine in _of_tasks(there, outputs, len(tasks))]
         return found, [replace(task, variables=found) for task in tasks], among
 
     if known:
-        found, given, among = on(room if any(structure.rough for structure in known) else 0)
-        return found, given, [search(task, *a, one) for task, a, one in zip(given, among, known, strict=True)]
-    found, given, among = on(0)
+        by_rank = known[0].by_rank
+        found, given, among = on(room if any(structure.rough for structure in known) else 0, by_rank)
+        ends = [search(task, *a, one) for task, a, one in zip(given, among, known, strict=True)]
+        return found, given, ends, by_rank
+    (found, given, among), by_rank = on(0, False), False
     smooth = [search(task, *a) for task, a in zip(given, among, strict=True)]
+    if any(isinstance(effect, EdgeBasis) and effect.heavy for variable in found for effect in variable.effects):
+        others = on(0, True)
+        ranked = [search(task, *a) for task, a in zip(*others[1:], strict=True)]
+        if sum(end.score for end in ranked) > sum(end.score for end in smooth) + TUNED.rougher:
+            (found, given, among), smooth, by_rank = others, ranked, True
     left = max(end.posterior.noise / task.spread for task, end in zip(given, smooth, strict=True))
     if room < TUNED.fewest_rough or left < TUNED.exact:
-        return found, given, smooth
-    jagged, rougher, among = on(room)
+        return found, given, smooth, by_rank
+    jagged, rougher, among = on(room, by_rank)
     rough = [roughened(task, end, *a) for task, end, a in zip(rougher, smooth, among, strict=True)]
     if sum(end.score for end in rough) > sum(end.score for end in smooth) + TUNED.rougher:
-        return jagged, rougher, rough
-    return found, given, smooth
+        return jagged, rougher, rough, by_rank
+    return found, given, smooth, by_rank
 
 
 def _of_outputs(loss: Numbers, start: KAN) -> list[Numbers]:

@@ -162,6 +162,7 @@ class Structure:
     pooled: list[Pair]
     rough: bool
     alone: list[int]
+    by_rank: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ Letters: n rows, i inputs, j basis functions, m functions of an edge.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -40,6 +40,7 @@ class EdgeBasis:
     mean: Tensor
     roughness: Tensor
     rough: int = 0
+    heavy: bool = False
     lines = 1
 
     @property
@@ -62,13 +63,33 @@ class EdgeBasis:
 
 
 def effects(
-    x: Tensor, weight: Tensor | None, degree: int, intervals: int, others: int = 0, rough: int = 0
+    x: Tensor,
+    weight: Tensor | None,
+    degree: int,
+    intervals: int,
+    others: int = 0,
+    rough: int = 0,
+    by_rank: bool = False,
 ) -> list[EdgeBasis]:
     """The functions of the edges from each column of x (n, i). weight (n,): what a row counts; others: parameters that
-    there are beside those of these edges; rough: most rough functions of an edge."""
+    there are beside those of these edges; rough: most rough functions of an edge; by_rank: whether columns with heavy
+    tails are measured by their ranks."""
     share = torch.full_like(x[:, 0], 1.0 / len(x)) if weight is None else weight / weight.sum()
     most = min(TUNED.curves, max(TUNED.fewest_curves, (TUNED.parameters - others) // x.shape[1] - 1))
-    return [_effect(column, share, degree, intervals, most, rough) for column in x.T]
+    heavy = [has_heavy_tails(column, share) for column in x.T]
+    found = [
+        _effect(column, share, degree, intervals, most, rough, by_rank and far)
+        for column, far in zip(x.T, heavy, strict=True)
+    ]
+    return [replace(effect, heavy=far) for effect, far in zip(found, heavy, strict=True)]
+
+
+def has_heavy_tails(x: Tensor, share: Tensor) -> bool:
+    """Whether the values x (n,) of a number are much further out than those of a normal distribution, by their fourth
+    moment. share (n,): what a row counts, of one."""
+    square = (x - share @ x).square()
+    heavy = float(share @ square.square()) > (3 + TUNED.heavy) * float(share @ square) ** 2
+    return heavy and len(torch.unique(x)) > TUNED.intervals
 
 
 def level_effect(x: Tensor, share: Tensor, degree: int, intervals: int, size: float) -> EdgeBasis:
@@ -97,10 +118,21 @@ def knots_of(x: Tensor, degree: int, intervals: int) -> Tensor:
     return grid.from_breaks(breaks[None], degree)[0]
 
 
-def _effect(x: Tensor, share: Tensor, degree: int, intervals: int, most: int, rough: int) -> EdgeBasis:
+def knots_by_rank(x: Tensor, degree: int, intervals: int) -> Tensor:
+    """Knots (G+2p+1,) over the values x (n,) that are equidistant once the ranks of distinct values have the scores of a
+    normal distribution (van der Waerden 1952)."""
+    values = torch.unique(x)
+    rank = (torch.arange(len(values), dtype=x.dtype) + 0.5) / len(values)
+    scores = torch.special.ndtri(rank)
+    wanted = torch.linspace(float(scores[0]), float(scores[-1]), intervals + 1, dtype=x.dtype)
+    breaks = torch.from_numpy(np.interp(wanted.numpy(), scores.numpy(), values.numpy())).to(x)
+    return grid.from_breaks(breaks[None], degree)[0]
+
+
+def _effect(x: Tensor, share: Tensor, degree: int, intervals: int, most: int, rough: int, by_rank: bool) -> EdgeBasis:
     """The functions of one edge: a line and at most so many curves and rough functions, none of a column that is
-    constant."""
-    knots = knots_of(x, degree, intervals)
+    constant. by_rank: whether lines and roughness are those along the ranks."""
+    knots = (knots_by_rank if by_rank else knots_of)(x, degree, intervals)
     if len(x) > TUNED.rows_judged:
         part = torch.linspace(0, len(x) - 1, TUNED.rows_judged, dtype=torch.float64).round().long()
         x, share = x[part], share[part] / share[part].sum()
@@ -111,33 +143,37 @@ def _effect(x: Tensor, share: Tensor, degree: int, intervals: int, most: int, ro
         gram.addmm_(basis.T, share[rows, None] * basis)
         mean += share[rows] @ basis
     flat = torch.ones(bases, dtype=x.dtype)  # the coefficients of 1
-    line = grid.greville(knots[None], degree)[0].clone()  # those of x
+    along = torch.arange(bases, dtype=x.dtype) if by_rank else grid.greville(knots[None], degree)[0]
+    line = along.clone()  # those of x, or of its scores
     line -= float(mean @ line) * flat
     spread = float(line @ gram @ line)
     distinct = len(torch.unique(x))
     if distinct < 2 or not spread > 0:
         return EdgeBasis(knots, degree, (line[:, None] * 0).expand(-1, 2), line.new_zeros(2), line.new_zeros(0))
     line = line / spread**0.5
-    coef, roughness = curves(gram, _bending(knots, degree), torch.stack([flat, line], 1), min(most, distinct - 2))
+    bending = _bends(along) if by_rank else _bending(knots, degree)
+    coef, roughness = curves(gram, bending, torch.stack([flat, line], 1), min(most, distinct - 2))
     wild, wildness = _rough(gram, x, share, knots, degree, min(rough, distinct - 1))
     coef, roughness = torch.cat([coef, wild], 1), torch.cat([roughness, wildness])
-    bulk = _bulk_line(x, share, knots, degree)
+    bulk = _bulk_line(x, share, knots, degree, along)
     bulk = bulk - float(mean @ bulk) * flat
     bulk = bulk / max(float(bulk @ gram @ bulk), 1e-300) ** 0.5
     coef = torch.cat([line[:, None], coef, bulk[:, None]], 1)
     return EdgeBasis(knots, degree, coef, mean @ coef, roughness, len(wildness))
 
 
-def _bulk_line(x: Tensor, share: Tensor, knots: Tensor, degree: int) -> Tensor:
-    """The coefficients (j,) of a line that stays where it is beyond the bulk of the values x (n,)."""
+def _bulk_line(x: Tensor, share: Tensor, knots: Tensor, degree: int, along: Tensor) -> Tensor:
+    """The coefficients (j,) of a line that stays where it is beyond the bulk of the values x (n,). along (j,): those of a
+    line."""
     order = x.argsort(stable=True)
     below = share[order].cumsum(0)
     parts = below.new_tensor([TUNED.tail, 1 - TUNED.tail])
     low, high = x[order][torch.searchsorted(below, parts).clamp(max=len(x) - 1)]
     if not high > low:  # most rows have one value
         low, high = x.min(), x.max()
+    low, high = dense_basis(torch.stack([low, high])[:, None], knots[None], degree=degree)[:, 0] @ along
     reach = TUNED.reach * (high - low)
-    return grid.greville(knots[None], degree)[0].clamp(low - reach, high + reach)
+    return along.clamp(low - reach, high + reach)
 
 
 def curves(gram: Tensor, bending: Tensor, straight: Tensor, most: int) -> tuple[Tensor, Tensor]:
@@ -192,16 +228,20 @@ def _bending(knots: Tensor, degree: int) -> Tensor:
     breaks = grid.breaks_of(knots[None], degree)[0]
     length = float(breaks[-1] - breaks[0])
     if degree < 2:
-        along = grid.greville(knots[None], degree)[0] / length
-        slopes = torch.eye(len(along), dtype=knots.dtype).diff(dim=0) / along.diff()[:, None]
-        bends = slopes.diff(dim=0)
-        return bends.T @ bends
+        return _bends(grid.greville(knots[None], degree)[0] / length)
     places, shares = (torch.from_numpy(found).to(knots) for found in np.polynomial.legendre.leggauss(degree - 1))
     widths, middles = breaks.diff(), (breaks[1:] + breaks[:-1]) / 2
     points = (middles[:, None] + widths[:, None] / 2 * places).reshape(-1)
     weights = (widths[:, None] / 2 * shares).reshape(-1)
     second = dense_basis(points[:, None], knots[None], degree=degree, derivative=2)[:, 0]
     return length**3 * (second.T @ (weights[:, None] * second))
+
+
+def _bends(along: Tensor) -> Tensor:
+    """The sums of products of second differences (j, j) of coefficients that belong to places `along` (j,)."""
+    slopes = torch.eye(len(along), dtype=along.dtype).diff(dim=0) / along.diff()[:, None]
+    bends = slopes.diff(dim=0)
+    return bends.T @ bends
 
 
 def blocks(rows: int, width: int) -> Iterator[slice]:

@@ -50,6 +50,8 @@ class EvidenceTuning:
     reach: float = 0.25
     """Widths of the bulk by which the line of a pooled product goes on beyond it. Measured on Boston housing and
     Hitters: lines without an end make outliers of new rows, and half of a width is no better."""
+    heavy: float = 5.0
+    """Excess kurtosis from which a column of numbers has heavy tails."""
     rounds: int = 200
     """Updates of the strengths of the prior, at most."""
     settled: float = 1e-3

@@ -95,18 +95,26 @@ class Variable:
 
 
 def variables(
-    start: KAN, x: Tensor, weight: Tensor, intervals: int, rough: int = 0, periods: Mapping[int, float] | None = None
+    start: KAN,
+    x: Tensor,
+    weight: Tensor,
+    intervals: int,
+    rough: int = 0,
+    periods: Mapping[int, float] | None = None,
+    by_rank: bool = False,
 ) -> list[Variable]:
     """The variables of a network's inputs at rows x (n, d): by the columns that its metadata tell of, else one for
     each input. weight (n,): what a row counts; rough: most rough functions of an input; periods: of the inputs, by
-    position, whose functions repeat."""
+    position, whose functions repeat; by_rank: whether numbers with heavy tails are measured by their ranks."""
     layer, share = start.edge_layers[0], weight / weight.sum()
     groups, levels = _groups(start)
     round_again = {number: period for number, period in (periods or {}).items() if number not in levels}
     numbers = [number for number in range(x.shape[1]) if number not in levels and number not in round_again]
     found: dict[int, Functions] = {}
     if numbers:
-        of_numbers = effects(x[:, numbers], weight, layer.degree, intervals, others=len(levels), rough=rough)
+        of_numbers = effects(
+            x[:, numbers], weight, layer.degree, intervals, others=len(levels), rough=rough, by_rank=by_rank
+        )
         found = dict(zip(numbers, of_numbers, strict=True))
     for number, period in round_again.items():
         found[number] = harmonics(x[:, number], share, period, layer.degree, intervals, 2 * TUNED.curves)
