@@ -386,23 +386,3 @@ def test_sums_of_fewer_terms_are_a_part_of_those_of_more():
     assert known.sums is not None and many.places([pair_term(0, 1, found)]) is None
     assert_close(known.posterior.coef, anew.posterior.coef, like="adapt")
     assert known.score == pytest.approx(anew.score, abs=1e-8)
-
-
-def test_a_jump_is_followed_by_rough_functions_and_a_smooth_law_has_none():
-    X, noise = rows(0, 600)
-    jump = fit(X, 2.0 * (X[:, 0] > 0.2) + X[:, 1] + 0.2 * noise)
-    assert jump.ending.structures[0].rough
-    at = torch.zeros(2, 4, dtype=torch.float64)
-    at[:, 0] = torch.tensor([0.1, 0.3])
-    assert float(jump.model(at).diff(dim=0).detach()) > 1.5  # of 2; smooth functions give a third of that
-    assert not fit(X, curve(X) + 0.2 * noise).ending.structures[0].rough
-
-
-def test_refit_keeps_rough_functions():
-    X, noise = rows(0, 600)
-    y = 2.0 * (X[:, 0] > 0.2) + X[:, 1] + 0.2 * noise
-    first = fit(X, y)
-    again = ew.refit(first, X, y, progress=False)
-    assert again.model.edge_layers[0].grid_size == first.model.edge_layers[0].grid_size
-    gap = (again.model(X) - first.model(X)).detach().square().mean().sqrt()
-    assert float(gap) < 0.1 * float(y.std())

@@ -3,11 +3,10 @@ smooth, or as straight, or as absent, as the data say."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
 
 from ...errors import ConfigError, shown
 from ...layers import OFF
@@ -17,17 +16,15 @@ from ..job import Job, Rows
 from ..monitor import Monitor
 from ..solvers.status import Status
 from .averaging import averaged
-from .chosen_terms import Model, Structure, Task
-from .edge_basis import EdgeBasis
+from .chosen_terms import Structure, Task
 from .held import held
 from .marginal import Note, Posterior
 from .network import Column, Factor, factors_of, network, room_of
-from .pair_search import roughened, search
-from .screening import Pair
+from .searched import of_tasks, on_of, searched
 from .shapes import FREE, Shape, Shapes
 from .tuning import TUNED
 from .uncertainty import Doubt, doubts_of
-from .variables import Variable, variables
+from .variables import Variable
 
 
 @dataclass(frozen=True)
@@ -101,9 +98,9 @@ def additive(
         tasks = [Task(a, weight, target, 1, [], note, loss) for target, loss in each]
     else:
         tasks = [Task(a, weight, y, outputs, [], note)]
-    found, tasks, ends, by_rank = _searched(start, layer.kind != OFF, tasks, asked, known)
+    found, tasks, ends, by_rank = searched(start, layer.kind != OFF, tasks, asked, known)
     if parts and not asked:
-        there = _of_tasks(_on(layer.kind != OFF, found), outputs, len(tasks))
+        there = of_tasks(on_of(layer.kind != OFF, found), outputs, len(tasks))
         ends = [averaged(*each) for each in zip(tasks, ends, there, strict=True)]
     if asked:
         zeros = (-start.output_shift / start.output_scale).tolist()
@@ -127,52 +124,6 @@ def _asked(start: KAN, shapes: Shapes) -> dict[int, Shape]:
         place: replace(shape, period=shape.period / float(start.input_scale[ids[place]]))
         for place, shape in shapes.of(ids).items()
     }
-
-
-def _searched(
-    start: KAN, edges: Tensor, tasks: Sequence[Task], asked: Mapping[int, Shape], known: Sequence[Structure]
-) -> tuple[list[Variable], list[Task], list[Model], bool]:
-    """The variables, what is asked of them, the terms of each target with their posterior, and whether columns with
-    heavy tails are measured by their ranks.
-
-    First all functions are smooth: along values, or along ranks where that is more likely. Rough ones come beside them
-    where that is more likely again, of all targets together, since the edges from an input have one grid. edges (d, o):
-    which there are.
-    """
-    x, weight, outputs = tasks[0].x, tasks[0].weight, start.outputs
-    most, logits = -(-room_of(start) // outputs), max(task.classes for task in tasks)
-    periods = {place: shape.period for place, shape in asked.items() if shape.period}
-    room = min(TUNED.rough, TUNED.rough_parameters // (x.shape[1] * (logits if logits > 2 else 1)))
-
-    def on(rough: int, by_rank: bool) -> tuple[list[Variable], list[Task], list[tuple[list[int], list[Pair], int]]]:
-        """The variables, the tasks with them, and among what each of them searches."""
-        intervals = TUNED.rough_intervals if rough else TUNED.intervals
-        found = variables(start, x, weight, intervals, rough, periods, by_rank)
-        there = _on(edges, found)
-        pairs = _free(_pairs_on(there[:, outputs:]), found, asked)
-        among = [(mine, pairs, most) for mine in _of_tasks(there, outputs, len(tasks))]
-        return found, [replace(task, variables=found) for task in tasks], among
-
-    if known:
-        by_rank = known[0].by_rank
-        found, given, among = on(room if any(structure.rough for structure in known) else 0, by_rank)
-        ends = [search(task, *a, one) for task, a, one in zip(given, among, known, strict=True)]
-        return found, given, ends, by_rank
-    (found, given, among), by_rank = on(0, False), False
-    smooth = [search(task, *a) for task, a in zip(given, among, strict=True)]
-    if any(isinstance(effect, EdgeBasis) and effect.heavy for variable in found for effect in variable.effects):
-        others = on(0, True)
-        ranked = [search(task, *a) for task, a in zip(*others[1:], strict=True)]
-        if sum(end.score for end in ranked) > sum(end.score for end in smooth) + TUNED.rougher:
-            (found, given, among), smooth, by_rank = others, ranked, True
-    left = max(end.posterior.noise / task.spread for task, end in zip(given, smooth, strict=True))
-    if room < TUNED.fewest_rough or left < TUNED.exact:
-        return found, given, smooth, by_rank
-    jagged, rougher, among = on(room, by_rank)
-    rough = [roughened(task, end, *a) for task, end, a in zip(rougher, smooth, among, strict=True)]
-    if sum(end.score for end in rough) > sum(end.score for end in smooth) + TUNED.rougher:
-        return jagged, rougher, rough, by_rank
-    return found, given, smooth, by_rank
 
 
 def _of_outputs(loss: Numbers, start: KAN) -> list[Numbers]:
@@ -199,30 +150,6 @@ def _note(monitor: Monitor, unit: float) -> Note:
         return monitor.row(stage="evidence", grid_size=TUNED.intervals, **figures)
 
     return note
-
-
-def _on(edges: Tensor, found: Sequence[Variable]) -> Tensor:
-    """The variables all of whose edges are there (v, o), from the edges of all inputs (d, o)."""
-    return torch.stack([edges[list(variable.inputs)].all(0) for variable in found])
-
-
-def _of_tasks(on: Tensor, outputs: int, tasks: int) -> list[list[int]]:
-    """For each task, the variables that it may have: on (v, o)."""
-    each = on[:, :outputs].T if tasks == outputs else on[:, :outputs].any(1)[None]
-    return [mine.nonzero()[:, 0].tolist() for mine in each]
-
-
-def _pairs_on(on: Tensor) -> list[Pair]:
-    """Pairs of variables that some product node can take: on (v, 2 r), its edges."""
-    left, right = on[:, ::2].double(), on[:, 1::2].double()
-    either = left @ right.T
-    return [(i, j) for i, j in (either + either.T).triu(1).nonzero().tolist()]
-
-
-def _free(pairs: list[Pair], found: Sequence[Variable], shapes: Mapping[int, Shape]) -> list[Pair]:
-    """The pairs without an input that is held to a shape, which a product would bend."""
-    held_to = {number for number, variable in enumerate(found) if shapes.keys() & set(variable.inputs)}
-    return [pair for pair in pairs if not held_to & set(pair)]
 
 
 def _columns(

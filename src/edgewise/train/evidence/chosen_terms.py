@@ -154,8 +154,8 @@ Among = tuple[int, int]  # how many terms of one variable there might be, and of
 @dataclass(frozen=True)
 class Structure:
     """What a search decided: whether all inputs stay, with one strength for their lines; which pairs act together; and
-    of which pairs the lines have products, with one strength for all of them; whether functions may be rough;
-    and which variables act by themselves."""
+    of which pairs the lines have products, with one strength for all of them; whether functions may be rough; which
+    variables act by themselves; and whether columns with heavy tails are measured by their ranks."""
 
     common: bool
     pairs: list[Pair]

@@ -4,6 +4,10 @@ On the rows of an input they are orthogonal to each other and to constants, with
 the integrals of the squared second derivative, are orthogonal as well (Demmler & Reinsch 1975, doi:10.1007/BF01437407).
 So the prior of a smoothing spline (Wahba 1978) is a list of independent variances, one roughness each.
 
+Some columns span several powers of ten. Along the values, nearly all rows are then at one place for a smoothing spline.
+So it can go along the scores of the ranks, which are normally distributed: the logarithm of a log-normal column. Knots
+are equidistant there, and roughness is that of the coefficients (Eilers & Marx 1996, doi:10.1214/ss/1038425655).
+
 A smoothing spline smears a jump. Rough functions have the prior of Brownian motion along the ranks of the rows: its
 steps are as large wherever there are as many rows, however far the rows are apart. They are flat beyond the rows.
 
@@ -31,7 +35,8 @@ class EdgeBasis:
     coef (j, m + 1): their spline coefficients, and those of a line that is flat beyond the bulk of the rows: products
     of such lines stay sane where rows are rare. mean (m + 1,): what they lose so that their mean over the rows is zero.
     roughness (m - 1,): that of the curves, in units of the smoothest; the line, which stands first, has none. The last
-    `rough` of these are rough functions, with a roughness in units of the first of them.
+    `rough` of these are rough functions, with a roughness in units of the first of them. heavy: whether the values have
+    heavy tails.
     """
 
     knots: Tensor
@@ -119,8 +124,8 @@ def knots_of(x: Tensor, degree: int, intervals: int) -> Tensor:
 
 
 def knots_by_rank(x: Tensor, degree: int, intervals: int) -> Tensor:
-    """Knots (G+2p+1,) over the values x (n,) that are equidistant once the ranks of distinct values have the scores of a
-    normal distribution (van der Waerden 1952)."""
+    """Knots (G+2p+1,) over the values x (n,), equidistant once the ranks of distinct values have normal scores (van der
+    Waerden 1952)."""
     values = torch.unique(x)
     rank = (torch.arange(len(values), dtype=x.dtype) + 0.5) / len(values)
     scores = torch.special.ndtri(rank)
@@ -163,8 +168,8 @@ def _effect(x: Tensor, share: Tensor, degree: int, intervals: int, most: int, ro
 
 
 def _bulk_line(x: Tensor, share: Tensor, knots: Tensor, degree: int, along: Tensor) -> Tensor:
-    """The coefficients (j,) of a line that stays where it is beyond the bulk of the values x (n,). along (j,): those of a
-    line."""
+    """The coefficients (j,) of a line that stays where it is beyond the bulk of the values x (n,). along (j,): those of
+    a line that goes on."""
     order = x.argsort(stable=True)
     below = share[order].cumsum(0)
     parts = below.new_tensor([TUNED.tail, 1 - TUNED.tail])

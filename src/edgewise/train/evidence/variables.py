@@ -59,6 +59,11 @@ class Variable:
         return len(self.effects) == 1 and not self.whole
 
     @property
+    def heavy(self) -> bool:
+        """Whether a number in it has heavy tails."""
+        return any(isinstance(effect, EdgeBasis) and effect.heavy for effect in self.effects)
+
+    @property
     def groups(self) -> int:
         """Kinds that there may be."""
         return LEVEL + 1 if bool((self.kinds == LEVEL).any()) else LEVEL

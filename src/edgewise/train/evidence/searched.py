@@ -1,0 +1,102 @@
+"""Which functions edges have: smooth along the values, smooth along the ranks of columns with heavy tails, or rough."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ...model import KAN
+from .chosen_terms import Model, Structure, Task
+from .network import room_of
+from .pair_search import roughened, search
+from .screening import Pair
+from .shapes import Shape
+from .tuning import TUNED
+from .variables import Variable, variables
+
+
+class Searched(NamedTuple):
+    """The variables; the tasks with them; the terms of each with their posterior; and whether columns with heavy tails
+    are measured by their ranks."""
+
+    variables: list[Variable]
+    tasks: list[Task]
+    ends: list[Model]
+    by_rank: bool
+
+    def beats(self, other: Searched) -> bool:
+        """Whether these functions are more likely than others, of all targets together: the edges from an input have
+        one grid."""
+        return sum(end.score for end in self.ends) > sum(end.score for end in other.ends) + TUNED.rougher
+
+
+def searched(
+    start: KAN, edges: Tensor, tasks: Sequence[Task], asked: Mapping[int, Shape], known: Sequence[Structure]
+) -> Searched:
+    """What is found for the tasks, whose variables are not yet known. edges (d, o): which there are.
+
+    First all functions are smooth along the values. Then along the ranks of columns with heavy tails, then rough ones
+    beside: each where that is more likely.
+    """
+    x, weight, outputs = tasks[0].x, tasks[0].weight, start.outputs
+    most, logits = -(-room_of(start) // outputs), max(task.classes for task in tasks)
+    periods = {place: shape.period for place, shape in asked.items() if shape.period}
+    room = min(TUNED.rough, TUNED.rough_parameters // (x.shape[1] * (logits if logits > 2 else 1)))
+
+    def on(rough: int, by_rank: bool) -> tuple[list[Variable], list[Task], list[tuple[list[int], list[Pair], int]]]:
+        """The variables, the tasks with them, and among what each of them searches."""
+        intervals = TUNED.rough_intervals if rough else TUNED.intervals
+        found = variables(start, x, weight, intervals, rough, periods, by_rank)
+        there = on_of(edges, found)
+        pairs = _free(_pairs_on(there[:, outputs:]), found, asked)
+        among = [(mine, pairs, most) for mine in of_tasks(there, outputs, len(tasks))]
+        return found, [replace(task, variables=found) for task in tasks], among
+
+    def smooth(by_rank: bool) -> Searched:
+        found, given, among = on(0, by_rank)
+        return Searched(found, given, [search(task, *a) for task, a in zip(given, among, strict=True)], by_rank)
+
+    if known:
+        by_rank = known[0].by_rank
+        found, given, among = on(room if any(structure.rough for structure in known) else 0, by_rank)
+        ends = [search(task, *a, one) for task, a, one in zip(given, among, known, strict=True)]
+        return Searched(found, given, ends, by_rank)
+    best = smooth(by_rank=False)
+    if any(variable.heavy for variable in best.variables):
+        ranked = smooth(by_rank=True)
+        best = ranked if ranked.beats(best) else best
+    left = max(end.posterior.noise / task.spread for task, end in zip(best.tasks, best.ends, strict=True))
+    if room < TUNED.fewest_rough or left < TUNED.exact:
+        return best
+    found, given, among = on(room, best.by_rank)
+    ends = [roughened(task, end, *a) for task, end, a in zip(given, best.ends, among, strict=True)]
+    rough = Searched(found, given, ends, best.by_rank)
+    return rough if rough.beats(best) else best
+
+
+def on_of(edges: Tensor, found: Sequence[Variable]) -> Tensor:
+    """The variables all of whose edges are there (v, o), from the edges of all inputs (d, o)."""
+    return torch.stack([edges[list(variable.inputs)].all(0) for variable in found])
+
+
+def of_tasks(on: Tensor, outputs: int, tasks: int) -> list[list[int]]:
+    """For each task, the variables that it may have: on (v, o)."""
+    each = on[:, :outputs].T if tasks == outputs else on[:, :outputs].any(1)[None]
+    return [mine.nonzero()[:, 0].tolist() for mine in each]
+
+
+def _pairs_on(on: Tensor) -> list[Pair]:
+    """Pairs of variables that some product node can take: on (v, 2 r), its edges."""
+    left, right = on[:, ::2].double(), on[:, 1::2].double()
+    either = left @ right.T
+    return [(i, j) for i, j in (either + either.T).triu(1).nonzero().tolist()]
+
+
+def _free(pairs: list[Pair], found: Sequence[Variable], shapes: Mapping[int, Shape]) -> list[Pair]:
+    """The pairs without an input that is held to a shape, which a product would bend."""
+    held_to = {number for number, variable in enumerate(found) if shapes.keys() & set(variable.inputs)}
+    return [pair for pair in pairs if not held_to & set(pair)]

@@ -1,0 +1,110 @@
+"""Which functions edges have: smooth along the values, smooth along the ranks, or rough."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+import edgewise as ew
+from edgewise.train.result import FitResult
+
+
+def drawn(seed: int) -> tuple[Tensor, Tensor]:
+    """300 rows of four normal columns, and normal noise."""
+    draw = torch.Generator().manual_seed(seed)
+    z = torch.randn(300, 4, dtype=torch.float64, generator=draw)
+    return z, torch.randn(300, dtype=torch.float64, generator=draw)
+
+
+def spread(seed: int) -> tuple[Tensor, Tensor]:
+    """600 rows of four columns between -1 and 1, and normal noise."""
+    draw = torch.Generator().manual_seed(seed)
+    X = 2 * torch.rand(600, 4, dtype=torch.float64, generator=draw) - 1
+    return X, torch.randn(600, dtype=torch.float64, generator=draw)
+
+
+def fit(X: Tensor, y: Tensor, width: int = 4) -> FitResult:
+    shape = (X.shape[1], (1, width), 1) if width else (X.shape[1], 1)
+    return ew.fit(ew.KAN(shape), X, y, optimizer="evidence", progress=False)
+
+
+def unexplained(found: FitResult, X: Tensor, y: Tensor) -> float:
+    """Part of the variance that a fit leaves."""
+    return float((found.model(X)[:, 0].detach() - y).var() / y.var())
+
+
+@pytest.mark.parametrize("power", [1.5, 3.0])
+def test_a_law_of_logarithms_is_found_where_columns_span_powers_of_ten(power: float):
+    z, noise = drawn(0)
+    X, y = (power * z).exp(), z[:, 0] * z[:, 1] + z[:, 2]
+    found = fit(X[:240], (y + 0.2 * noise)[:240])
+    assert found.ending.structures[0].by_rank
+    inside = (X[240:] <= X[:240].max(0).values).all(1)
+    assert unexplained(found, X[240:][inside], y[240:][inside]) < 0.1  # along the values it leaves 0.4 and more
+
+
+def test_a_law_of_values_is_found_as_well():
+    z, noise = drawn(1)
+    X = (2 * z).exp()
+    y = X[:, 0] + X[:, 1]
+    assert unexplained(fit(X[:240], (y + 0.5 * noise)[:240]), X[240:], y[240:]) < 0.02
+
+
+def test_columns_without_heavy_tails_are_not_measured_by_ranks():
+    z, noise = drawn(2)
+    assert not fit(z, z[:, 0].exp() + 0.1 * noise).ending.structures[0].by_rank
+
+
+def test_refit_keeps_ranks():
+    z, noise = drawn(3)
+    X, y = (3 * z).exp(), z[:, 0] * z[:, 1] + 0.2 * noise
+    found = fit(X[:200], y[:200])
+    again = ew.refit(found, X, y, progress=False)
+    assert again.ending.structures[0].by_rank
+    assert unexplained(again, X, y) < 0.1
+
+
+@pytest.mark.parametrize("constraint", ["increasing", "concave"])
+def test_what_is_held_stays_held_along_ranks(constraint: str):
+    z, noise = drawn(4)
+    X, y = (3 * z).exp(), z[:, 0] + z[:, 1] ** 2
+    found = ew.fit(
+        ew.KAN((4, 1)), X, y + 0.2 * noise, optimizer="evidence", constraints={0: constraint}, progress=False
+    )
+    assert found.ending.structures[0].by_rank
+    at = X[:1].repeat(1000, 1)
+    at[:, 0] = torch.linspace(0, 2 * float(X[:, 0].max()), 1000, dtype=torch.float64)
+    slope = found.model(at)[:, 0].detach().diff()
+    size = slope.abs().max()
+    assert (
+        bool((slope > -1e-9 * size).all()) if constraint == "increasing" else bool((slope.diff() < 1e-9 * size).all())
+    )
+
+
+def test_a_jump_is_followed_by_rough_functions_beside_ranks():
+    z, noise = drawn(5)
+    X = (3 * z).exp()
+    found = fit(X, 3.0 * (X[:, 0] > 1) + z[:, 1] + 0.1 * noise)
+    assert found.ending.structures[0].by_rank and found.ending.structures[0].rough
+
+
+def test_a_jump_is_followed_by_rough_functions_and_a_smooth_law_has_none():
+    X, noise = spread(0)
+    jump = fit(X, 2.0 * (X[:, 0] > 0.2) + X[:, 1] + 0.2 * noise, width=0)
+    assert jump.ending.structures[0].rough
+    at = torch.zeros(2, 4, dtype=torch.float64)
+    at[:, 0] = torch.tensor([0.1, 0.3])
+    assert float(jump.model(at).diff(dim=0).detach()) > 1.5  # of 2; smooth functions give a third of that
+    smooth = torch.sin(3 * X[:, 0]) + 2 * X[:, 1]
+    assert not fit(X, smooth + 0.2 * noise, width=0).ending.structures[0].rough
+
+
+def test_refit_keeps_rough_functions():
+    X, noise = spread(0)
+    y = 2.0 * (X[:, 0] > 0.2) + X[:, 1] + 0.2 * noise
+    first = fit(X, y, width=0)
+    again = ew.refit(first, X, y, progress=False)
+    assert again.model.edge_layers[0].grid_size == first.model.edge_layers[0].grid_size
+    gap = (again.model(X) - first.model(X)).detach().square().mean().sqrt()
+    assert float(gap) < 0.1 * float(y.std())
