@@ -51,8 +51,8 @@ class EvidenceTuning:
     """Widths of the bulk by which the line of a pooled product goes on beyond it. Measured on Boston housing and
     Hitters: lines without an end make outliers of new rows, and half of a width is no better."""
     heavy: float = 5.0
-    """Excess kurtosis from which a column of numbers has heavy tails, and the search is done twice. Measured alone, on
-    nine tables whose columns have 5 to 566."""
+    """Excess kurtosis from which a column of numbers has heavy tails, so that the search is done twice. Other bounds
+    were not tried."""
     rounds: int = 200
     """Updates of the strengths of the prior, at most."""
     settled: float = 1e-3
