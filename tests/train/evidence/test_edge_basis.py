@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from edgewise.fitting import dense_basis
-from edgewise.train.evidence.edge_basis import effects, has_heavy_tails, knots_by_rank
+from edgewise.train.evidence.edge_basis import effects, has_heavy_tails, knots_along_logarithms
 from helpers import assert_close
 
 
@@ -111,27 +111,27 @@ def test_rough_functions_do_not_feel_a_stretched_axis():
     assert abs(float(torch.corrcoef(torch.stack([one, other]))[0, 1])) > 0.99
 
 
-def test_along_ranks_a_log_normal_column_has_the_functions_of_its_logarithm():
+def test_along_logarithms_a_log_normal_column_has_the_functions_of_its_logarithm():
     z = torch.randn(2000, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    effect = effects((2 * z).exp(), None, 3, 20, by_rank=True)[0]
+    effect = effects((2 * z).exp(), None, 3, 20, logarithmic=[True])[0]
     line = effect.values((2 * z[:, 0]).exp())[:, 0]
     assert effect.heavy
     assert float(torch.corrcoef(torch.stack([line, z[:, 0]]))[0, 1]) > 0.99
 
 
 @pytest.mark.parametrize("degree", [1, 2, 3, 5])
-def test_along_ranks_they_are_orthogonal_too(degree: int):
+def test_along_logarithms_they_are_orthogonal_too(degree: int):
     x = columns("long tail")
-    for number, effect in enumerate(effects(x, None, degree, 20, rough=10, by_rank=True)):
+    for number, effect in enumerate(effects(x, None, degree, 20, rough=10, logarithmic=[True, True])):
         values = effect.values(x[:, number])[:, : effect.size - effect.rough]
         products = values.T @ values / len(x)
         assert float((products - torch.eye(len(products), dtype=x.dtype)).abs().max()) < 1e-2
         assert bool((effect.roughness[: effect.size - effect.rough - 1].diff() > 0).all())
 
 
-def test_knots_by_rank_increase_where_most_values_are_one():
+def test_knots_along_logarithms_increase_where_most_values_are_one():
     x = torch.cat([torch.zeros(500), torch.randn(50, generator=torch.Generator().manual_seed(0)).exp()]).double()
-    assert bool((knots_by_rank(x, 3, 80).diff() > 0).all())
+    assert bool((knots_along_logarithms(x, 3, 80).diff() > 0).all())
 
 
 def test_only_far_values_of_many_kinds_are_heavy_tails():

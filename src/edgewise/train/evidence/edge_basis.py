@@ -5,8 +5,8 @@ the integrals of the squared second derivative, are orthogonal as well (Demmler 
 So the prior of a smoothing spline (Wahba 1978) is a list of independent variances, one roughness each.
 
 Some columns span several powers of ten. Along the values, nearly all rows are then at one place for a smoothing spline.
-So it can go along the scores of the ranks, which are normally distributed: the logarithm of a log-normal column. Knots
-are equidistant there, and roughness is that of the coefficients (Eilers & Marx 1996, doi:10.1214/ss/1038425655).
+So it can go along a logarithmic scale. Knots are equidistant there, and roughness is that of the coefficients (Eilers &
+Marx 1996, doi:10.1214/ss/1038425655).
 
 A smoothing spline smears a jump. Rough functions have the prior of Brownian motion along the ranks of the rows: its
 steps are as large wherever there are as many rows, however far the rows are apart. They are flat beyond the rows.
@@ -16,7 +16,7 @@ Letters: n rows, i inputs, j basis functions, m functions of an edge.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -74,17 +74,17 @@ def effects(
     intervals: int,
     others: int = 0,
     rough: int = 0,
-    by_rank: bool = False,
+    logarithmic: Sequence[bool] | None = None,
 ) -> list[EdgeBasis]:
     """The functions of the edges from each column of x (n, i). weight (n,): what a row counts; others: parameters that
-    there are beside those of these edges; rough: most rough functions of an edge; by_rank: whether columns with heavy
-    tails are measured by their ranks."""
+    there are beside those of these edges; rough: most rough functions of an edge; logarithmic: for each column,
+    whether it is measured by logarithms if it has heavy tails."""
     share = torch.full_like(x[:, 0], 1.0 / len(x)) if weight is None else weight / weight.sum()
     most = min(TUNED.curves, max(TUNED.fewest_curves, (TUNED.parameters - others) // x.shape[1] - 1))
     heavy = [has_heavy_tails(column, share) for column in x.T]
     found = [
-        _effect(column, share, degree, intervals, most, rough, by_rank and far)
-        for column, far in zip(x.T, heavy, strict=True)
+        _effect(column, share, degree, intervals, most, rough, far and asked)
+        for column, far, asked in zip(x.T, heavy, logarithmic or [False] * len(heavy), strict=True)
     ]
     return [replace(effect, heavy=far) for effect, far in zip(found, heavy, strict=True)]
 
@@ -123,21 +123,35 @@ def knots_of(x: Tensor, degree: int, intervals: int) -> Tensor:
     return grid.from_breaks(breaks[None], degree)[0]
 
 
-def knots_by_rank(x: Tensor, degree: int, intervals: int) -> Tensor:
-    """Knots (G+2p+1,) over the values x (n,), equidistant once the ranks of distinct values have normal scores (van der
-    Waerden 1952)."""
-    values = torch.unique(x)
-    rank = (torch.arange(len(values), dtype=x.dtype) + 0.5) / len(values)
-    scores = torch.special.ndtri(rank)
-    wanted = torch.linspace(float(scores[0]), float(scores[-1]), intervals + 1, dtype=x.dtype)
-    breaks = torch.from_numpy(np.interp(wanted.numpy(), scores.numpy(), values.numpy())).to(x)
-    return grid.from_breaks(breaks[None], degree)[0]
+def knots_along_logarithms(x: Tensor, degree: int, intervals: int) -> Tensor:
+    """Knots (G+2p+1,) over the values x (n,), equidistant on a logarithmic scale. A few lie beyond the values on both
+    sides, so that a line of the logarithm goes on as one."""
+    center, unit = _scale(torch.unique(x))
+    low, high = (float(((end - center) / unit).asinh()) for end in (x.min(), x.max()))
+    step = (high - low) / (intervals - 2 * TUNED.beyond)
+    scale = low + step * torch.arange(-TUNED.beyond, intervals - TUNED.beyond + 1, dtype=x.dtype)
+    return grid.from_breaks(center + unit * scale.sinh()[None], degree)[0]
 
 
-def _effect(x: Tensor, share: Tensor, degree: int, intervals: int, most: int, rough: int, by_rank: bool) -> EdgeBasis:
+def _scale(values: Tensor) -> tuple[float, float]:
+    """Center and unit with which `asinh((x - center) / unit)` of values (n,) is most likely normal (Johnson 1949). Far
+    from the center, which is the median or an end, this is a logarithm."""
+    values = values[torch.linspace(0, len(values) - 1, min(len(values), TUNED.scaled)).round().long()]
+    middle, spread = values.median(), (values - values.median()).abs().median()
+    centers = torch.stack([middle, values[0], values[-1]])[:, None, None]
+    units = spread * torch.logspace(-6, 1, 29, dtype=values.dtype)[:, None]
+    scaled = ((values - centers) / units).asinh()
+    slope = torch.hypot(values - centers, units).log().mean(-1)
+    best = int((-scaled.var(-1).log() / 2 - slope).argmax())
+    return float(centers[best // len(units), 0, 0]), float(units[best % len(units), 0])
+
+
+def _effect(
+    x: Tensor, share: Tensor, degree: int, intervals: int, most: int, rough: int, logarithmic: bool
+) -> EdgeBasis:
     """The functions of one edge: a line and at most so many curves and rough functions, none of a column that is
-    constant. by_rank: whether lines and roughness are those along the ranks."""
-    knots = (knots_by_rank if by_rank else knots_of)(x, degree, intervals)
+    constant. logarithmic: whether lines and roughness are those along a logarithmic scale."""
+    knots = (knots_along_logarithms if logarithmic else knots_of)(x, degree, intervals)
     if len(x) > TUNED.rows_judged:
         part = torch.linspace(0, len(x) - 1, TUNED.rows_judged, dtype=torch.float64).round().long()
         x, share = x[part], share[part] / share[part].sum()
@@ -148,15 +162,15 @@ def _effect(x: Tensor, share: Tensor, degree: int, intervals: int, most: int, ro
         gram.addmm_(basis.T, share[rows, None] * basis)
         mean += share[rows] @ basis
     flat = torch.ones(bases, dtype=x.dtype)  # the coefficients of 1
-    along = torch.arange(bases, dtype=x.dtype) if by_rank else grid.greville(knots[None], degree)[0]
-    line = along.clone()  # those of x, or of its scores
+    along = torch.arange(bases, dtype=x.dtype) if logarithmic else grid.greville(knots[None], degree)[0]
+    line = along.clone()  # those of x, or of its logarithms
     line -= float(mean @ line) * flat
     spread = float(line @ gram @ line)
     distinct = len(torch.unique(x))
     if distinct < 2 or not spread > 0:
         return EdgeBasis(knots, degree, (line[:, None] * 0).expand(-1, 2), line.new_zeros(2), line.new_zeros(0))
     line = line / spread**0.5
-    bending = _bends(along) if by_rank else _bending(knots, degree)
+    bending = _bends(along) if logarithmic else _bending(knots, degree)
     coef, roughness = curves(gram, bending, torch.stack([flat, line], 1), min(most, distinct - 2))
     wild, wildness = _rough(gram, x, share, knots, degree, min(rough, distinct - 1))
     coef, roughness = torch.cat([coef, wild], 1), torch.cat([roughness, wildness])

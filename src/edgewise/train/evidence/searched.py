@@ -1,4 +1,5 @@
-"""Which functions edges have: smooth along the values, smooth along the ranks of columns with heavy tails, or rough."""
+"""Which functions edges have: smooth along the values, smooth along the logarithms of columns with heavy tails, or
+rough."""
 
 from __future__ import annotations
 
@@ -21,12 +22,12 @@ from .variables import Variable, variables
 
 class Searched(NamedTuple):
     """The variables; the tasks with them; the terms of each with their posterior; and whether columns with heavy tails
-    are measured by their ranks."""
+    are measured by logarithms."""
 
     variables: list[Variable]
     tasks: list[Task]
     ends: list[Model]
-    by_rank: bool
+    logarithmic: bool
 
     def beats(self, other: Searched) -> bool:
         """Whether these functions are more likely than others, of all targets together: the edges from an input have
@@ -39,42 +40,43 @@ def searched(
 ) -> Searched:
     """What is found for the tasks, whose variables are not yet known. edges (d, o): which there are.
 
-    First all functions are smooth along the values. Then along the ranks of columns with heavy tails, then rough ones
-    beside: each where that is more likely.
+    First all functions are smooth along the values. Then along the logarithms of columns with heavy tails, then rough
+    ones beside: each where that is more likely.
     """
     x, weight, outputs = tasks[0].x, tasks[0].weight, start.outputs
     most, logits = -(-room_of(start) // outputs), max(task.classes for task in tasks)
     periods = {place: shape.period for place, shape in asked.items() if shape.period}
+    free = set(range(x.shape[1])) - asked.keys()  # a shape such as convex is that along values
     room = min(TUNED.rough, TUNED.rough_parameters // (x.shape[1] * (logits if logits > 2 else 1)))
 
-    def on(rough: int, by_rank: bool) -> tuple[list[Variable], list[Task], list[tuple[list[int], list[Pair], int]]]:
+    def on(rough: int, logarithmic: bool) -> tuple[list[Variable], list[Task], list[tuple[list[int], list[Pair], int]]]:
         """The variables, the tasks with them, and among what each of them searches."""
         intervals = TUNED.rough_intervals if rough else TUNED.intervals
-        found = variables(start, x, weight, intervals, rough, periods, by_rank)
+        found = variables(start, x, weight, intervals, rough, periods, free if logarithmic else ())
         there = on_of(edges, found)
         pairs = _free(_pairs_on(there[:, outputs:]), found, asked)
         among = [(mine, pairs, most) for mine in of_tasks(there, outputs, len(tasks))]
         return found, [replace(task, variables=found) for task in tasks], among
 
-    def smooth(by_rank: bool) -> Searched:
-        found, given, among = on(0, by_rank)
-        return Searched(found, given, [search(task, *a) for task, a in zip(given, among, strict=True)], by_rank)
+    def smooth(logarithmic: bool) -> Searched:
+        found, given, among = on(0, logarithmic)
+        return Searched(found, given, [search(task, *a) for task, a in zip(given, among, strict=True)], logarithmic)
 
     if known:
-        by_rank = known[0].by_rank
-        found, given, among = on(room if any(structure.rough for structure in known) else 0, by_rank)
+        logarithmic = known[0].logarithmic
+        found, given, among = on(room if any(structure.rough for structure in known) else 0, logarithmic)
         ends = [search(task, *a, one) for task, a, one in zip(given, among, known, strict=True)]
-        return Searched(found, given, ends, by_rank)
-    best = smooth(by_rank=False)
-    if any(variable.heavy for variable in best.variables):
-        ranked = smooth(by_rank=True)
-        best = ranked if ranked.beats(best) else best
+        return Searched(found, given, ends, logarithmic)
+    best = smooth(logarithmic=False)
+    if any(variable.heavy and free.issuperset(variable.inputs) for variable in best.variables):
+        other = smooth(logarithmic=True)
+        best = other if other.beats(best) else best
     left = max(end.posterior.noise / task.spread for task, end in zip(best.tasks, best.ends, strict=True))
     if room < TUNED.fewest_rough or left < TUNED.exact:
         return best
-    found, given, among = on(room, best.by_rank)
+    found, given, among = on(room, best.logarithmic)
     ends = [roughened(task, end, *a) for task, end, a in zip(given, best.ends, among, strict=True)]
-    rough = Searched(found, given, ends, best.by_rank)
+    rough = Searched(found, given, ends, best.logarithmic)
     return rough if rough.beats(best) else best
 
 

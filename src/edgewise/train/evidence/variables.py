@@ -9,7 +9,7 @@ Letters: n rows, d inputs, m functions of a variable.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -106,20 +106,20 @@ def variables(
     intervals: int,
     rough: int = 0,
     periods: Mapping[int, float] | None = None,
-    by_rank: bool = False,
+    logarithmic: Collection[int] = (),
 ) -> list[Variable]:
     """The variables of a network's inputs at rows x (n, d): by the columns that its metadata tell of, else one for
     each input. weight (n,): what a row counts; rough: most rough functions of an input; periods: of the inputs, by
-    position, whose functions repeat; by_rank: whether numbers with heavy tails are measured by their ranks."""
+    position, whose functions repeat; logarithmic: those that are measured by logarithms if they have
+    heavy tails."""
     layer, share = start.edge_layers[0], weight / weight.sum()
     groups, levels = _groups(start)
     round_again = {number: period for number, period in (periods or {}).items() if number not in levels}
     numbers = [number for number in range(x.shape[1]) if number not in levels and number not in round_again]
     found: dict[int, Functions] = {}
     if numbers:
-        of_numbers = effects(
-            x[:, numbers], weight, layer.degree, intervals, others=len(levels), rough=rough, by_rank=by_rank
-        )
+        asked = [number in logarithmic for number in numbers]
+        of_numbers = effects(x[:, numbers], weight, layer.degree, intervals, len(levels), rough, asked)
         found = dict(zip(numbers, of_numbers, strict=True))
     for number, period in round_again.items():
         found[number] = harmonics(x[:, number], share, period, layer.degree, intervals, 2 * TUNED.curves)
