@@ -31,3 +31,11 @@ def test_what_cannot_be_shown_is_told():
         ew.plot_effects(3)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="top must be"):
         ew.plot_effects((), top=0)
+
+
+def test_a_column_that_spans_powers_of_ten_is_drawn_by_logarithms():
+    z = torch.randn(300, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    X = torch.stack([(3 * z[:, 0]).exp(), z[:, 1]], 1)
+    found = ew.fit(ew.KAN((2, 1)), X, z[:, 0] - z[:, 1], optimizer="evidence", progress=False)
+    scales = {ax.get_xlabel(): ax.get_xscale() for ax in ew.plot_effects(ew.effects(found)).axes}
+    assert scales == {"x1": "asinh", "x2": "linear"}

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from .. import grid
 from ..config import is_number
 from ..errors import ConfigError, knows_keywords, shown
 from ..limits import NUMBER, refuse_too_large, times
@@ -114,13 +116,29 @@ def _columns(model: KAN, rows: Tensor, points: int) -> Iterator[tuple[str, Tenso
         numbers = [number for number in group if names[number] != gap]
         if len(numbers) != 1 or column in metadata.encoding.dates:
             continue
-        ends = float(rows[:, numbers[0]].min()), float(rows[:, numbers[0]].max())
-        at = torch.linspace(*ends, points, dtype=torch.float64).to(rows)
+        at = _along_grid(model, numbers[0], rows[:, numbers[0]].double(), points).to(rows)
         made = middle.repeat(points, 1)
         made[:, numbers[0]] = at
         if gap in names:
             made[:, names.index(gap)] = 0.0
         yield column, at, made
+
+
+def _along_grid(model: KAN, number: int, values: Tensor, points: int) -> Tensor:
+    """So many points over the range of an input's values (n,), as many in each interval of its grid: an input that
+    spans powers of ten has points in all of them."""
+    low, high = float(values.min()), float(values.max())
+    ids, layer = model.topology.node_ids[0], model.edge_layers[0]
+    if number not in ids:
+        return torch.linspace(low, high, points, dtype=torch.float64)
+    breaks = grid.breaks_of(layer.knots.detach(), layer.degree)[ids.index(number)].double()
+    breaks = breaks * float(model.input_scale[number]) + float(model.input_shift[number])
+    breaks[0], breaks[-1] = min(low, float(breaks[0])), max(high, float(breaks[-1]))
+    steps = np.arange(len(breaks))
+    first, last = np.interp([low, high], breaks.numpy(), steps)
+    found = np.interp(np.linspace(first, last, points), steps, breaks.numpy())
+    found[0], found[-1] = low, high
+    return torch.from_numpy(found)
 
 
 def _effect(

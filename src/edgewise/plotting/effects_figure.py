@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from ..config import is_int
 from ..errors import ConfigError, knows_keywords, shown
 from ..insight.effects import Effect
@@ -18,6 +20,7 @@ COLUMNS = 4  # pictures in a row, at most
 WIDTH, HEIGHT = 2.6, 2.1  # inches of each
 OUTPUTS = (INK, "#d1242f", "#0969da", "#1a7f37", "#8250df", "#9a6700")  # their colours
 FAINT = 0.18  # opacity of a band
+SPANS = 1000  # times that distances grow along a column which is drawn by logarithms
 
 
 @knows_keywords
@@ -76,9 +79,18 @@ def _draw(ax: Any, effect: Effect) -> None:
         else:
             ax.plot(at, value, color=color, linewidth=1.5, label=name)
             ax.fill_between(at, low, high, color=color, alpha=FAINT, linewidth=0)
+    if isinstance(effect.at, torch.Tensor) and (unit := _spans(effect.at)):
+        ax.set_xscale("asinh", linear_width=unit)
     if levels:
         ax.set_xticks(at, [str(level) for level in effect.at], rotation=30, ha="right")
     ax.set_xlabel(effect.column, fontsize=9, color=INK)
     ax.tick_params(labelsize=7, colors=SOFT)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
+
+
+def _spans(at: torch.Tensor) -> float:
+    """The smallest distance of values (p,) that grows a thousandfold along a column, which is then drawn by logarithms;
+    0 where it does not."""
+    distances = at.diff()
+    return float(distances.min()) if float(distances.max()) > SPANS * float(distances.min()) > 0 else 0.0
