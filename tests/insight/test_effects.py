@@ -13,7 +13,6 @@ from torch import Tensor
 
 import edgewise as ew
 from edgewise.errors import ConfigError
-from helpers import assert_close
 
 F = torch.float64
 TRUTH: dict[str, Callable[[Tensor], Tensor]] = {
