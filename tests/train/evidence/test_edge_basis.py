@@ -134,6 +134,14 @@ def test_knots_along_logarithms_increase_where_most_values_are_one():
     assert bool((knots_along_logarithms(x, 3, 80).diff() > 0).all())
 
 
+@pytest.mark.parametrize("power", [10, 14, 20])
+def test_knots_stay_apart_where_small_values_are_round_off_of_large_ones(power: float):
+    for seed in range(10):
+        z = torch.randn(60, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+        x = (power * z).exp()
+        assert bool((knots_along_logarithms((x - x.mean()) / x.std(), 3, 20).diff() > 0).all())
+
+
 def test_only_far_values_of_many_kinds_are_heavy_tails():
     z = torch.randn(500, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     share = torch.full_like(z, 1 / 500)

@@ -53,6 +53,25 @@ def test_a_law_of_values_is_found_as_well():
     assert unexplained(fit(X[:240], (y + 0.5 * noise)[:240]), X[240:], y[240:]) < 0.02
 
 
+def test_a_column_that_is_even_over_powers_of_ten_is_measured_by_logarithms():
+    draw = torch.Generator().manual_seed(0)
+    u = torch.rand(300, 2, dtype=torch.float64, generator=draw)
+    noise = torch.randn(300, dtype=torch.float64, generator=draw)
+    found = fit(10 ** (4 * u), (6 * u[:, 0]).sin() * u[:, 1] + 0.1 * noise)
+    assert found.ending.structures[0].logarithmic == (0, 1)
+
+
+def test_outputs_of_noise_do_not_decide_on_the_functions_of_others():
+    z, _ = drawn(6)
+    X = (1.5 * z).exp()[:60]
+    noise = torch.randn(60, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    y = torch.cat([X[:, :1] + 0.2 * noise[:, :1], noise[:, 1:].exp()], 1)
+    alone, beside = (
+        ew.fit(ew.KAN((4, outputs)), X, y[:, :outputs], optimizer="evidence", progress=False) for outputs in (1, 5)
+    )
+    assert alone.ending.structures[0].logarithmic == beside.ending.structures[0].logarithmic
+
+
 def test_columns_without_heavy_tails_are_not_measured_by_logarithms():
     z, noise = drawn(2)
     assert not fit(z, z[:, 0].exp() + 0.1 * noise).ending.structures[0].logarithmic

@@ -155,14 +155,14 @@ Among = tuple[int, int]  # how many terms of one variable there might be, and of
 class Structure:
     """What a search decided: whether all inputs stay, with one strength for their lines; which pairs act together; and
     of which pairs the lines have products, with one strength for all of them; whether functions may be rough; which
-    variables act by themselves; and whether columns with heavy tails are measured by logarithms."""
+    variables act by themselves; and which inputs are measured by logarithms."""
 
     common: bool
     pairs: list[Pair]
     pooled: list[Pair]
     rough: bool
     alone: list[int]
-    logarithmic: bool = False
+    logarithmic: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

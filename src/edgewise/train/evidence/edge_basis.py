@@ -5,8 +5,9 @@ the integrals of the squared second derivative, are orthogonal as well (Demmler 
 So the prior of a smoothing spline (Wahba 1978) is a list of independent variances, one roughness each.
 
 Some columns span several powers of ten. Along the values, nearly all rows are then at one place for a smoothing spline.
-So it can go along a logarithmic scale. Knots are equidistant there, and roughness is that of the coefficients (Eilers &
-Marx 1996, doi:10.1214/ss/1038425655).
+So it can go along `asinh((x - center) / unit)`, a logarithm far from the center. There knots are equidistant, and the
+line is straight. Roughness is the sum of squared second differences of coefficients (Eilers & Marx 1996,
+doi:10.1214/ss/1038425655).
 
 A smoothing spline smears a jump. Rough functions have the prior of Brownian motion along the ranks of the rows: its
 steps are as large wherever there are as many rows, however far the rows are apart. They are flat beyond the rows.
@@ -74,17 +75,17 @@ def effects(
     intervals: int,
     others: int = 0,
     rough: int = 0,
-    logarithmic: Sequence[bool] | None = None,
+    logarithmic: Sequence[bool] = (),
 ) -> list[EdgeBasis]:
     """The functions of the edges from each column of x (n, i). weight (n,): what a row counts; others: parameters that
     there are beside those of these edges; rough: most rough functions of an edge; logarithmic: for each column,
-    whether it is measured by logarithms if it has heavy tails."""
+    whether it is measured by logarithms; none is, unless they are given."""
     share = torch.full_like(x[:, 0], 1.0 / len(x)) if weight is None else weight / weight.sum()
     most = min(TUNED.curves, max(TUNED.fewest_curves, (TUNED.parameters - others) // x.shape[1] - 1))
     heavy = [has_heavy_tails(column, share) for column in x.T]
     found = [
-        _effect(column, share, degree, intervals, most, rough, far and asked)
-        for column, far, asked in zip(x.T, heavy, logarithmic or [False] * len(heavy), strict=True)
+        _effect(column, share, degree, intervals, most, rough, asked)
+        for column, asked in zip(x.T, logarithmic or [False] * len(heavy), strict=True)
     ]
     return [replace(effect, heavy=far) for effect, far in zip(found, heavy, strict=True)]
 
@@ -94,7 +95,12 @@ def has_heavy_tails(x: Tensor, share: Tensor) -> bool:
     moment. share (n,): what a row counts, of one."""
     square = (x - share @ x).square()
     heavy = float(share @ square.square()) > (3 + TUNED.heavy) * float(share @ square) ** 2
-    return heavy and len(torch.unique(x)) > TUNED.intervals
+    return heavy and _has_many(x)
+
+
+def _has_many(x: Tensor) -> bool:
+    """Whether the values x (n,) are more than the intervals of a grid."""
+    return len(torch.unique(x)) > TUNED.intervals
 
 
 def level_effect(x: Tensor, share: Tensor, degree: int, intervals: int, size: float) -> EdgeBasis:
@@ -140,10 +146,11 @@ def _scale(values: Tensor) -> tuple[float, float]:
     middle, spread = values.median(), (values - values.median()).abs().median()
     centers = torch.stack([middle, values[0], values[-1]])[:, None, None]
     units = spread * torch.logspace(-6, 1, 29, dtype=values.dtype)[:, None]
+    units = units.maximum(TUNED.roundings * torch.finfo(values.dtype).eps * centers.abs())  # (3, 29, 1)
     scaled = ((values - centers) / units).asinh()
     slope = torch.hypot(values - centers, units).log().mean(-1)
     best = int((-scaled.var(-1).log() / 2 - slope).argmax())
-    return float(centers[best // len(units), 0, 0]), float(units[best % len(units), 0])
+    return float(centers[best // units.shape[1], 0, 0]), float(units.flatten()[best])
 
 
 def _effect(
@@ -151,6 +158,7 @@ def _effect(
 ) -> EdgeBasis:
     """The functions of one edge: a line and at most so many curves and rough functions, none of a column that is
     constant. logarithmic: whether lines and roughness are those along a logarithmic scale."""
+    logarithmic = logarithmic and _has_many(x)
     knots = (knots_along_logarithms if logarithmic else knots_of)(x, degree, intervals)
     if len(x) > TUNED.rows_judged:
         part = torch.linspace(0, len(x) - 1, TUNED.rows_judged, dtype=torch.float64).round().long()

@@ -52,7 +52,7 @@ def search(
     def anew(part: Task) -> Model:
         return _with_pairs(part, *_better(part, singles, among), singles, pairs, most, among)
 
-    return found if _is_more(task, found, anew) else best
+    return found if _stands(task, found, anew) else best
 
 
 def _with_pairs(
@@ -106,7 +106,7 @@ def roughened(
     if alike and best.score <= smooth.score:
         return best
     found = grown(task, best)
-    return found if _is_more(task, found, lambda part: grown(part, fitted(part))) else _nothing(found)
+    return found if _stands(task, found, lambda part: grown(part, fitted(part))) else _nothing(found)
 
 
 def _known(task: Task, singles: list[Term], known: Structure, near: Model | None, among: Among) -> Model:
@@ -116,8 +116,9 @@ def _known(task: Task, singles: list[Term], known: Structure, near: Model | None
     terms = singles + [pooled_term(*pair, task.variables) for pair in known.pooled]
     terms += [pair_term(*pair, task.variables) for pair in known.pairs]
     strengths = None if near is None else carried(near, terms)
-    found = _or_nothing((dense if known.common else sparse)(task, terms, strengths, among))
-    return found if _is_more(task, found, _again(found, among)) else _nothing(found)
+    how = dense if known.common else sparse
+    found = _or_nothing(how(task, terms, strengths, among))
+    return found if _stands(task, found, lambda part: how(part, terms, None, among)) else _nothing(found)
 
 
 def _functions(task: Task, singles: Sequence[Term], pairs: Sequence[Pair]) -> float:
@@ -183,8 +184,9 @@ def _nothing(found: Model) -> Model:
     return replace(found, posterior=found.posterior.nothing(), score=min(found.score, 0.0), believed=False)
 
 
-def _is_more(task: Task, found: Model, fit: Try) -> bool:
-    """Whether a model is more than noise, by its likelihood or by rows that have not seen it. fit: how it was found."""
+def _stands(task: Task, found: Model, fit: Try) -> bool:
+    """Whether a model stands as it is: a constant, or more than noise by its likelihood, or by rows that have not seen
+    it. fit: how it was found."""
     if not found.believed or is_clear(task, found):
         return True
     (losses,), constant, weight = unseen_losses(task, [fit], found)

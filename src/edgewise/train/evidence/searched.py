@@ -19,20 +19,23 @@ from .shapes import Shape
 from .tuning import TUNED
 from .variables import Variable, variables
 
+Given = tuple[list[Variable], list[Task], list[tuple[list[int], list[Pair], int]]]
+
 
 class Searched(NamedTuple):
-    """The variables; the tasks with them; the terms of each with their posterior; and whether columns with heavy tails
-    are measured by logarithms."""
+    """The variables; the tasks with them; the terms of each with their posterior; and the inputs that are measured by
+    logarithms."""
 
     variables: list[Variable]
     tasks: list[Task]
     ends: list[Model]
-    logarithmic: bool
+    logarithmic: tuple[int, ...]
 
     def beats(self, other: Searched) -> bool:
         """Whether these functions are more likely than others, of all targets together: the edges from an input have
-        one grid."""
-        return sum(end.score for end in self.ends) > sum(end.score for end in other.ends) + TUNED.rougher
+        one grid. A constant gains nothing, however many choices it was charged for."""
+        mine, others = (sum(max(end.score, 0.0) for end in ends) for ends in (self.ends, other.ends))
+        return mine > others + TUNED.rougher
 
 
 def searched(
@@ -46,19 +49,18 @@ def searched(
     x, weight, outputs = tasks[0].x, tasks[0].weight, start.outputs
     most, logits = -(-room_of(start) // outputs), max(task.classes for task in tasks)
     periods = {place: shape.period for place, shape in asked.items() if shape.period}
-    free = set(range(x.shape[1])) - asked.keys()  # a shape such as convex is that along values
     room = min(TUNED.rough, TUNED.rough_parameters // (x.shape[1] * (logits if logits > 2 else 1)))
 
-    def on(rough: int, logarithmic: bool) -> tuple[list[Variable], list[Task], list[tuple[list[int], list[Pair], int]]]:
+    def on(rough: int, logarithmic: tuple[int, ...]) -> Given:
         """The variables, the tasks with them, and among what each of them searches."""
         intervals = TUNED.rough_intervals if rough else TUNED.intervals
-        found = variables(start, x, weight, intervals, rough, periods, free if logarithmic else ())
+        found = variables(start, x, weight, intervals, rough, periods, logarithmic)
         there = on_of(edges, found)
         pairs = _free(_pairs_on(there[:, outputs:]), found, asked)
         among = [(mine, pairs, most) for mine in of_tasks(there, outputs, len(tasks))]
         return found, [replace(task, variables=found) for task in tasks], among
 
-    def smooth(logarithmic: bool) -> Searched:
+    def smooth(logarithmic: tuple[int, ...]) -> Searched:
         found, given, among = on(0, logarithmic)
         return Searched(found, given, [search(task, *a) for task, a in zip(given, among, strict=True)], logarithmic)
 
@@ -67,9 +69,10 @@ def searched(
         found, given, among = on(room if any(structure.rough for structure in known) else 0, logarithmic)
         ends = [search(task, *a, one) for task, a, one in zip(given, among, known, strict=True)]
         return Searched(found, given, ends, logarithmic)
-    best = smooth(logarithmic=False)
-    if any(variable.heavy and free.issuperset(variable.inputs) for variable in best.variables):
-        other = smooth(logarithmic=True)
+    best = smooth(())
+    heavy = (number for variable in best.variables for number in variable.heavy)
+    if far := tuple(number for number in heavy if number not in asked):  # a shape such as convex is that along values
+        other = smooth(far)
         best = other if other.beats(best) else best
     left = max(end.posterior.noise / task.spread for task, end in zip(best.tasks, best.ends, strict=True))
     if room < TUNED.fewest_rough or left < TUNED.exact:

@@ -33,7 +33,8 @@ class EvidenceTuning:
     fewest_rough: int = 4
     """Rough functions of an edge, below which there are none: fewer show no jump."""
     rougher: float = 5.0
-    """Nats by which rough functions must be more likely: as many as a term has to be worth."""
+    """Nats by which other functions must be more likely, rough ones or those of logarithms: as many as a term has to be
+    worth."""
     exact: float = 1e-4
     """Part of the variance that smooth functions leave, below which rough ones are not tried: a law is smooth."""
     parameters: int = 2000
@@ -50,12 +51,14 @@ class EvidenceTuning:
     reach: float = 0.25
     """Widths of the bulk by which the line of a pooled product goes on beyond it. Measured on Boston housing and
     Hitters: lines without an end make outliers of new rows, and half of a width is no better."""
-    heavy: float = 5.0
-    """Excess kurtosis from which a column of numbers has heavy tails, so that the search is done twice. Other bounds
-    were not tried."""
+    heavy: float = 2.0
+    """Excess kurtosis from which a column of numbers has heavy tails, so that the search is done twice. One that is
+    evenly spread over three powers of ten has 2 and more."""
     beyond: int = 3
     """Intervals beyond the rows of such a column, on either side, in which functions go on along its logarithm. Two
     and four do as well on two made tables."""
+    roundings: float = 1e4
+    """Round-off errors of its center that the unit of such a scale takes up, at least, so that knots stay apart."""
     scaled: int = 1000
     """Distinct values that its scale is fitted to, at most."""
     rounds: int = 200

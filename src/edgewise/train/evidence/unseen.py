@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -44,11 +45,14 @@ def is_clear(task: Task, found: Model) -> bool:
 
     A square supposes normal noise. Where targets have heavy tails, noise may have them as well, and to follow its few
     large values gains a lot. And a model with few rows left over followed the others, which it can do with noise.
+    Copies of a row count as one.
     """
-    rows = len(task.x)
-    left = rows - 1 - float(found.posterior.effective.sum())
-    return rows > TUNED.rows_validated or (
-        left > TUNED.left_over * rows and (_is_likely(task, found) or not _has_heavy_tails(task))
+    if len(task.x) > TUNED.rows_searched:
+        return True
+    count = int(observations(task.x, task.y).max()) + 1
+    left = count - 1 - float(found.posterior.effective.sum())
+    return count > TUNED.rows_validated or (
+        left > TUNED.left_over * count and (_is_likely(found, count) or not _has_heavy_tails(task))
     )
 
 
@@ -60,15 +64,15 @@ def is_confirmed(task: Task, found: Model, losses: Tensor, constant: Tensor, wei
     gain = constant - losses
     if float(weight @ gain) > 0:
         return True
-    told = gain[gain != 0].numpy()
-    if not len(told) or not _is_likely(task, found):
+    told = np.unique(gain[gain != 0].numpy())  # copies of a row, and they alone, gain the same
+    if not len(told) or not _is_likely(found, len(told)):
         return False
     return float(wilcoxon(told, alternative="greater").pvalue) < TUNED.by_rank  # type: ignore[attr-defined]
 
 
-def _is_likely(task: Task, found: Model) -> bool:
-    """Whether a model gains more than skewed noise ever gave."""
-    return found.score > max(TUNED.likely, TUNED.likely_by_row * len(task.x))
+def _is_likely(found: Model, count: int) -> bool:
+    """Whether a model gains more than skewed noise did where few parameters followed it. count: of observations."""
+    return found.score > max(TUNED.likely, TUNED.likely_by_row * count)
 
 
 def _has_heavy_tails(task: Task) -> bool:

@@ -59,9 +59,10 @@ class Variable:
         return len(self.effects) == 1 and not self.whole
 
     @property
-    def heavy(self) -> bool:
-        """Whether a number in it has heavy tails."""
-        return any(isinstance(effect, EdgeBasis) and effect.heavy for effect in self.effects)
+    def heavy(self) -> tuple[int, ...]:
+        """Its inputs that are numbers with heavy tails."""
+        pairs = zip(self.inputs, self.effects, strict=True)
+        return tuple(number for number, effect in pairs if isinstance(effect, EdgeBasis) and effect.heavy)
 
     @property
     def groups(self) -> int:
@@ -110,8 +111,7 @@ def variables(
 ) -> list[Variable]:
     """The variables of a network's inputs at rows x (n, d): by the columns that its metadata tell of, else one for
     each input. weight (n,): what a row counts; rough: most rough functions of an input; periods: of the inputs, by
-    position, whose functions repeat; logarithmic: those that are measured by logarithms if they have
-    heavy tails."""
+    position, whose functions repeat; logarithmic: those that are measured by logarithms."""
     layer, share = start.edge_layers[0], weight / weight.sum()
     groups, levels = _groups(start)
     round_again = {number: period for number, period in (periods or {}).items() if number not in levels}
