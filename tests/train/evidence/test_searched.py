@@ -72,6 +72,14 @@ def test_outputs_of_noise_do_not_decide_on_the_functions_of_others():
     assert alone.ending.structures[0].logarithmic == beside.ending.structures[0].logarithmic
 
 
+def test_each_column_has_the_scale_of_its_law():
+    z, noise = drawn(7)
+    X = (3 * z).exp()
+    found = fit(X, X[:, 0] / 20 + 3 * z[:, 1] + 0.3 * noise)
+    assert 1 in found.ending.structures[0].logarithmic and 0 not in found.ending.structures[0].logarithmic
+    assert unexplained(found, X, X[:, 0] / 20 + 3 * z[:, 1]) < 0.02
+
+
 def test_columns_without_heavy_tails_are_not_measured_by_logarithms():
     z, noise = drawn(2)
     assert not fit(z, z[:, 0].exp() + 0.1 * noise).ending.structures[0].logarithmic

@@ -3,7 +3,7 @@ rough."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -73,7 +73,7 @@ def searched(
     heavy = (number for variable in best.variables for number in variable.heavy)
     if far := tuple(number for number in heavy if number not in asked):  # a shape such as convex is that along values
         other = smooth(far)
-        best = other if other.beats(best) else best
+        best = _each(other, smooth) if other.beats(best) else best
     left = max(end.posterior.noise / task.spread for task, end in zip(best.tasks, best.ends, strict=True))
     if room < TUNED.fewest_rough or left < TUNED.exact:
         return best
@@ -81,6 +81,15 @@ def searched(
     ends = [roughened(task, end, *a) for task, end, a in zip(given, best.ends, among, strict=True)]
     rough = Searched(found, given, ends, best.logarithmic)
     return rough if rough.beats(best) else best
+
+
+def _each(found: Searched, smooth: Callable[[tuple[int, ...]], Searched]) -> Searched:
+    """What is found once each input that goes along logarithms has gone along its values as well, one after the other,
+    as long as these are few."""
+    for number in found.logarithmic if len(found.logarithmic) <= TUNED.each else ():
+        other = smooth(tuple(one for one in found.logarithmic if one != number))
+        found = other if other.beats(found) else found
+    return found
 
 
 def on_of(edges: Tensor, found: Sequence[Variable]) -> Tensor:

@@ -54,6 +54,8 @@ class EvidenceTuning:
     heavy: float = 2.0
     """Excess kurtosis from which a column of numbers has heavy tails, so that the search is done twice. One that is
     evenly spread over three powers of ten has 2 and more."""
+    each: int = 4
+    """Such columns, at most, of which each may turn out to go along its values. It takes a search for each of them."""
     beyond: int = 3
     """Intervals beyond the rows of such a column, on either side, in which functions go on along its logarithm. Two
     and four do as well on two made tables."""
