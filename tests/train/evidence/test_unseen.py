@@ -42,7 +42,7 @@ def explained(found: Model, x: Tensor, y: Tensor) -> float:
 
 
 def test_skewed_noise_is_not_taken_for_a_law():
-    """Its few large values can be followed, and normal noise has none. Six of these were believed before."""
+    """Its few large values can be followed, and normal noise has none. Three of these were believed before."""
     claims = 0
     for seed in range(16):
         x, noise = drawn(50, 8 + seed % 4, seed)
