@@ -26,6 +26,7 @@ from torch import Tensor
 
 from ... import grid
 from ...fitting import dense_basis
+from .tails import excess_kurtosis
 from .tuning import TUNED
 
 
@@ -82,20 +83,12 @@ def effects(
     whether it is measured by logarithms; none is, unless they are given."""
     share = torch.full_like(x[:, 0], 1.0 / len(x)) if weight is None else weight / weight.sum()
     most = min(TUNED.curves, max(TUNED.fewest_curves, (TUNED.parameters - others) // x.shape[1] - 1))
-    heavy = [has_heavy_tails(column, share) for column in x.T]
+    heavy = [excess_kurtosis(column, share) > TUNED.heavy and _has_many(column) for column in x.T]
     found = [
         _effect(column, share, degree, intervals, most, rough, asked)
         for column, asked in zip(x.T, logarithmic or [False] * len(heavy), strict=True)
     ]
     return [replace(effect, heavy=far) for effect, far in zip(found, heavy, strict=True)]
-
-
-def has_heavy_tails(x: Tensor, share: Tensor) -> bool:
-    """Whether the values x (n,) of a number are much further out than those of a normal distribution, by their fourth
-    moment. share (n,): what a row counts, of one."""
-    square = (x - share @ x).square()
-    heavy = float(share @ square.square()) > (3 + TUNED.heavy) * float(share @ square) ** 2
-    return heavy and _has_many(x)
 
 
 def _has_many(x: Tensor) -> bool:

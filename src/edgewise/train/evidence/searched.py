@@ -84,8 +84,8 @@ def searched(
 
 
 def _each(found: Searched, smooth: Callable[[tuple[int, ...]], Searched]) -> Searched:
-    """What is found once each input that goes along logarithms has gone along its values as well, one after the other,
-    as long as these are few."""
+    """What is found where each of a few inputs along logarithms may go along its values instead: one is tried after the
+    other, and stays so where that is more likely. smooth: the search, by which inputs go along logarithms."""
     for number in found.logarithmic if len(found.logarithmic) <= TUNED.each else ():
         other = smooth(tuple(one for one in found.logarithmic if one != number))
         found = other if other.beats(found) else found

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ...data import observations
 from .chosen_terms import Model, Task
+from .tails import excess_kurtosis
 from .tuning import TUNED
 
 Try = Callable[[Task], Model]
@@ -36,7 +37,7 @@ def unseen_losses(task: Task, tries: Sequence[Try], judge: Model) -> tuple[list[
         for mine, fit in zip(losses, tries, strict=True):
             found = fit(training)
             mine[out] = unseen.losses(found.terms, found.posterior)
-            constant[out] = unseen.losses(found.terms, found.posterior.nothing())
+        constant[out] = unseen.losses(found.terms, found.posterior.nothing())  # the same by every fit
     return losses, constant, task.weight[rows]
 
 
@@ -76,9 +77,6 @@ def _is_likely(found: Model, count: int) -> bool:
 
 
 def _has_heavy_tails(task: Task) -> bool:
-    """Whether targets of a square are further out than those of a normal distribution, by their fourth moment."""
-    if task.classes > 1 or task.loss_of is not None:
-        return False
-    total = task.weight.sum()
-    square = (task.y - task.weight @ task.y / total).square()
-    return float(task.weight @ square.square() / total) > (3 + TUNED.tails) * float(task.weight @ square / total) ** 2
+    """Whether targets of a square are much further out than normal ones."""
+    squared = task.classes == 1 and task.loss_of is None
+    return squared and excess_kurtosis(task.y, task.weight / task.weight.sum()) > TUNED.tails
