@@ -138,8 +138,8 @@ def _scale(values: Tensor) -> tuple[float, float]:
     values = values[torch.linspace(0, len(values) - 1, min(len(values), TUNED.scaled)).round().long()]
     middle, spread = values.median(), (values - values.median()).abs().median()
     centers = torch.stack([middle, values[0], values[-1]])[:, None, None]
-    units = spread * torch.logspace(-6, 1, 29, dtype=values.dtype)[:, None]
-    units = units.maximum(TUNED.roundings * torch.finfo(values.dtype).eps * centers.abs())  # (3, 29, 1)
+    units = spread * torch.logspace(*TUNED.units, dtype=values.dtype)[:, None]
+    units = units.maximum(TUNED.roundings * torch.finfo(values.dtype).eps * centers.abs())  # of each center (3, u, 1)
     scaled = ((values - centers) / units).asinh()
     slope = torch.hypot(values - centers, units).log().mean(-1)
     best = int((-scaled.var(-1).log() / 2 - slope).argmax())

@@ -59,6 +59,9 @@ class EvidenceTuning:
     beyond: int = 3
     """Intervals beyond the rows of such a column, on either side, in which functions go on along its logarithm. Two
     and four do as well on two made tables."""
+    units: tuple[float, float, int] = (-6.0, 1.0, 29)
+    """Units of such a scale that are tried: decimal logarithms of the ends, in median distances of the values from
+    their median, and their number, four to a power of ten. Not measured."""
     roundings: float = 1e4
     """Round-off errors of its center that the unit of such a scale takes up, at least, so that knots stay apart."""
     scaled: int = 1000
