@@ -11,13 +11,15 @@ import torch
 
 import edgewise as ew
 
+from .mirrored import Mirrored
 from .table import Knots, rounded, slope
 
 NAMED = ("longitude", "meridian_re", "meridian_im")
 STEPS = 2000
 BATCH = 256
-DECAYS = (0.0, 0.1, 1.0)
+DECAYS = (0.0, 0.1, 0.3, 1.0)
 TRIED = 2000
+CHANGE_SIGN = ("chern_simons", "meridian_re")  # in the mirror image of a knot, like the signature
 FAR = 4.0  # spreads beyond which a column counts as so far
 
 
@@ -84,48 +86,77 @@ def layers(width: int, count: int) -> Callable[[int, int], torch.nn.Module]:
 
 
 def classified(make: Callable[[int, int], torch.nn.Module]) -> Callable[..., Told]:
-    """A module with one output for each signature, on standardised columns, by AdamW in batches.
-
-    Its weight decay is that of `DECAYS` which tells most of `TRIED` rows that are held back; then all rows fit.
-    """
+    """A module with one output for each signature; see `taught`."""
 
     def told(old: Knots, new: Knots, seed: int, smoke: bool) -> Told:
-        centre, spread = old.X.mean(0), old.X.std(0)
-        rows, judges = (
-            torch.as_tensor((knots.X - centre) / spread, dtype=torch.float32).clamp(-FAR, FAR) for knots in (old, new)
-        )
-        classes = np.unique(old.y)
-        labels = torch.as_tensor(np.searchsorted(classes, old.y))
-        steps, held = (20, 50) if smoke else (STEPS, TRIED)
-
-        def fitted(count: int, decay: float) -> torch.nn.Module:
-            with torch.random.fork_rng():
-                torch.manual_seed(seed)
-                model = make(rows.shape[1], len(classes))
-            optimizer = torch.optim.AdamW(model.parameters(), 2e-3, weight_decay=decay)
-            schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-            draw = torch.Generator().manual_seed(seed)
-            for _ in range(steps):
-                batch = torch.randint(count, (BATCH,), generator=draw)
-                loss = torch.nn.functional.cross_entropy(model(rows[batch]), labels[batch])
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                schedule.step()
-            return model
-
-        def right(decay: float) -> float:
-            model = fitted(len(rows) - held, decay)
-            with torch.no_grad():
-                said = model(rows[-held:]).argmax(1)
-            return float((said == labels[-held:]).double().mean())
-
-        model = fitted(len(rows), max(DECAYS, key=right))
-        with torch.no_grad():
-            signature = classes[model(judges).argmax(1).numpy()]
-        return Told(signature, sum(p.numel() for p in model.parameters()))
+        return taught(lambda shown: make(len(shown.centre), len(shown.classes)), old, new, seed, smoke)
 
     return told
+
+
+def mirrored(make: Callable[[int, int], torch.nn.Module]) -> Callable[..., Told]:
+    """The same of a module that knows of the mirror; see `Mirrored`."""
+
+    def told(old: Knots, new: Knots, seed: int, smoke: bool) -> Told:
+        signs = torch.tensor([-1.0 if name in CHANGE_SIGN else 1.0 for name in old.names])
+
+        def network(shown: Shown) -> torch.nn.Module:
+            shift = torch.as_tensor(-shown.centre / shown.spread, dtype=torch.float32) * (1 - signs)
+            return Mirrored(make, torch.as_tensor(shown.classes), signs, shift)
+
+        return taught(network, old, new, seed, smoke)
+
+    return told
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a network knows of the rows that fit: mean and spread (columns,) of each column, and the classes."""
+
+    centre: np.ndarray
+    spread: np.ndarray
+    classes: np.ndarray
+
+
+def taught(make: Callable[[Shown], torch.nn.Module], old: Knots, new: Knots, seed: int, smoke: bool) -> Told:
+    """A network that tells a class, on standardised columns, by AdamW in batches.
+
+    The weight decay is that of `DECAYS` which tells most of `TRIED` rows that are held back; then all rows fit.
+    """
+    shown = Shown(old.X.mean(0), old.X.std(0), np.unique(old.y))
+    rows, judges = (
+        torch.as_tensor((knots.X - shown.centre) / shown.spread, dtype=torch.float32).clamp(-FAR, FAR)
+        for knots in (old, new)
+    )
+    labels = torch.as_tensor(np.searchsorted(shown.classes, old.y))
+    steps, held = (20, 50) if smoke else (STEPS, TRIED)
+
+    def fitted(count: int, decay: float) -> torch.nn.Module:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            model = make(shown)
+        optimizer = torch.optim.AdamW(model.parameters(), 2e-3, weight_decay=decay)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+        draw = torch.Generator().manual_seed(seed)
+        for _ in range(steps):
+            batch = torch.randint(count, (BATCH,), generator=draw)
+            loss = torch.nn.functional.cross_entropy(model(rows[batch]), labels[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+        return model
+
+    def right(decay: float) -> float:
+        model = fitted(len(rows) - held, decay)
+        with torch.no_grad():
+            said = model(rows[-held:]).argmax(1)
+        return float((said == labels[-held:]).double().mean())
+
+    model = fitted(len(rows), max(DECAYS, key=right))
+    with torch.no_grad():
+        signature = shown.classes[model(judges).argmax(1).numpy()]
+    return Told(signature, sum(p.numel() for p in model.parameters()))
 
 
 METHODS: dict[str, tuple[str, Callable[..., Told]]] = {
@@ -134,6 +165,8 @@ METHODS: dict[str, tuple[str, Callable[..., Told]]] = {
     "kan_three": ("KAN with two products, on the three columns of the cusp", kan(NAMED, ((1, 2), 1), (3,))),
     "kan_all": ("KAN with two products, on all columns", kan((), ((1, 2), 1), (3,))),
     "kan_wide": ("KAN layers, two hidden of 32", classified(layers(32, 2))),
+    "kan_mirror": ("KAN layers, two hidden of 64, that know of the mirror", mirrored(layers(64, 2))),
     "mlp": ("MLP, two layers of 100", classified(perceptron(100, 2))),
     "mlp_large": ("MLP, four layers of 310", classified(perceptron(310, 4))),
+    "mlp_mirror": ("the same, but it knows of the mirror", mirrored(perceptron(310, 4))),
 }
