@@ -18,6 +18,10 @@ class Mirrored(torch.nn.Module):
         shift: what the mirror adds to each column, since it is standardised (columns,).
     """
 
+    kept: torch.Tensor
+    signs: torch.Tensor
+    shift: torch.Tensor
+
     def __init__(
         self,
         make: Callable[[int, int], torch.nn.Module],
