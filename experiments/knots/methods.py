@@ -11,7 +11,7 @@ import torch
 
 import edgewise as ew
 
-from .mirrored import Mirrored
+from .mirrored import Mean, Mirrored
 from .table import Knots, rounded, slope
 
 NAMED = ("longitude", "meridian_re", "meridian_im")
@@ -19,6 +19,7 @@ STEPS = 2000
 BATCH = 256
 DECAYS = (0.0, 0.1, 0.3, 1.0)
 TRIED = 2000
+APART = 1000  # seeds of two starts
 CHANGE_SIGN = ("chern_simons", "meridian_re")  # in the mirror image of a knot, like the signature
 FAR = 4.0  # spreads beyond which a column counts as so far
 
@@ -94,8 +95,8 @@ def classified(make: Callable[[int, int], torch.nn.Module]) -> Callable[..., Tol
     return told
 
 
-def mirrored(make: Callable[[int, int], torch.nn.Module]) -> Callable[..., Told]:
-    """The same of a module that knows of the mirror; see `Mirrored`."""
+def mirrored(make: Callable[[int, int], torch.nn.Module], starts: int = 1) -> Callable[..., Told]:
+    """The same of a module that knows of the mirror, the mean of so many starts; see `Mirrored`."""
 
     def told(old: Knots, new: Knots, seed: int, smoke: bool) -> Told:
         signs = torch.tensor([-1.0 if name in CHANGE_SIGN else 1.0 for name in old.names])
@@ -104,7 +105,7 @@ def mirrored(make: Callable[[int, int], torch.nn.Module]) -> Callable[..., Told]
             shift = torch.as_tensor(-shown.centre / shown.spread, dtype=torch.float32) * (1 - signs)
             return Mirrored(make, torch.as_tensor(shown.classes), signs, shift)
 
-        return taught(network, old, new, seed, smoke)
+        return taught(network, old, new, seed, smoke, starts)
 
     return told
 
@@ -118,8 +119,10 @@ class Shown:
     classes: np.ndarray
 
 
-def taught(make: Callable[[Shown], torch.nn.Module], old: Knots, new: Knots, seed: int, smoke: bool) -> Told:
-    """A network that tells a class, on standardised columns, by AdamW in batches.
+def taught(
+    make: Callable[[Shown], torch.nn.Module], old: Knots, new: Knots, seed: int, smoke: bool, starts: int = 1
+) -> Told:
+    """A network that tells a class, on standardised columns, by AdamW in batches; the mean of so many starts.
 
     The weight decay is that of `DECAYS` which tells most of `TRIED` rows that are held back; then all rows fit.
     """
@@ -131,13 +134,13 @@ def taught(make: Callable[[Shown], torch.nn.Module], old: Knots, new: Knots, see
     labels = torch.as_tensor(np.searchsorted(shown.classes, old.y))
     steps, held = (20, 50) if smoke else (STEPS, TRIED)
 
-    def fitted(count: int, decay: float) -> torch.nn.Module:
+    def fitted(count: int, decay: float, start: int = 0) -> torch.nn.Module:
         with torch.random.fork_rng():
-            torch.manual_seed(seed)
+            torch.manual_seed(seed + APART * start)
             model = make(shown)
         optimizer = torch.optim.AdamW(model.parameters(), 2e-3, weight_decay=decay)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-        draw = torch.Generator().manual_seed(seed)
+        draw = torch.Generator().manual_seed(seed + APART * start)
         for _ in range(steps):
             batch = torch.randint(count, (BATCH,), generator=draw)
             loss = torch.nn.functional.cross_entropy(model(rows[batch]), labels[batch])
@@ -153,7 +156,9 @@ def taught(make: Callable[[Shown], torch.nn.Module], old: Knots, new: Knots, see
             said = model(rows[-held:]).argmax(1)
         return float((said == labels[-held:]).double().mean())
 
-    model = fitted(len(rows), max(DECAYS, key=right))
+    decay = max(DECAYS, key=right)
+    parts = [fitted(len(rows), decay, start) for start in range(starts)]
+    model = parts[0] if starts == 1 else Mean(parts)
     with torch.no_grad():
         signature = shown.classes[model(judges).argmax(1).numpy()]
     return Told(signature, sum(p.numel() for p in model.parameters()))
@@ -166,6 +171,7 @@ METHODS: dict[str, tuple[str, Callable[..., Told]]] = {
     "kan_all": ("KAN with two products, on all columns", kan((), ((1, 2), 1), (3,))),
     "kan_wide": ("KAN layers, two hidden of 32", classified(layers(32, 2))),
     "kan_mirror": ("KAN layers, two hidden of 64, that know of the mirror", mirrored(layers(64, 2))),
+    "kan_mirror_four": ("the mean of four starts of it, as one network", mirrored(layers(64, 2), 4)),
     "mlp": ("MLP, two layers of 100", classified(perceptron(100, 2))),
     "mlp_large": ("MLP, four layers of 310", classified(perceptron(310, 4))),
     "mlp_mirror": ("the same, but it knows of the mirror", mirrored(perceptron(310, 4))),

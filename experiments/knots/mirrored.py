@@ -39,3 +39,14 @@ class Mirrored(torch.nn.Module):
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         mirror = self.body(rows * self.signs + self.shift).flip(1)
         return ((self.body(rows) + mirror) / 2)[:, self.kept]
+
+
+class Mean(torch.nn.Module):
+    """The mean of the logits of several networks, which is one network."""
+
+    def __init__(self, parts: list[torch.nn.Module]):
+        super().__init__()
+        self.parts = torch.nn.ModuleList(parts)
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        return torch.stack([part(rows) for part in self.parts]).mean(0)
