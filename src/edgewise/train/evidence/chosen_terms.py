@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ...losses import Numbers
+from .curvature import by_class, whole
 from .edge_basis import blocks
 from .laplace import cross_entropy, numbers
 from .likelihoods import Scored, shares_of, targets
@@ -56,7 +57,7 @@ class Task:
         rows = self.blocks(terms)
         if self.loss_of is not None:
             return numbers(rows, prior, self.loss_of, self.note, known)
-        return cross_entropy(rows, prior, self.classes, self.note, known, start)
+        return cross_entropy(rows, prior, self.classes, self.note, known, start, by_class if self.many else whole)
 
     def sums(self, terms: Sequence[Term], prior: Prior, near: Model | None) -> Sums | None:
         """What the rows say of these terms, where sums do: a part of those of a model that has all of them, or by one
@@ -66,6 +67,13 @@ class Task:
         if near is None or near.sums is None or (places := near.places(terms)) is None:
             return Sums.of(self.blocks(terms), prior)
         return near.sums.take(places)
+
+    @property
+    def many(self) -> bool:
+        """Whether the functions of all variables, for all of more than two classes, are many: the curvature of each
+        model is taken class by class, so that their scores compare."""
+        functions = sum(len(variable.kinds) for variable in self.variables)
+        return self.classes > 2 and self.classes * functions > TUNED.together
 
     @property
     def spread(self) -> float:
