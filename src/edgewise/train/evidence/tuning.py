@@ -75,8 +75,8 @@ class EvidenceTuning:
     gained: float = 1e-2
     """Nats that an update gains, below which strengths are at rest as well: some go on to infinity for ever."""
     together: int = 1500
-    """Functions of all variables times classes, up to which classes have one curvature together. An update of 7000 takes
-    15 seconds; class by class it takes half a second."""
+    """Functions of all variables times classes, up to which classes have one curvature together. An update of 7000
+    takes 15 seconds; class by class it takes half a second."""
     step_error: float = 1e-2
     """Part of a Newton step, by the norm of its curvature, that conjugate gradients leave: later steps mend it."""
     step_products: int = 100
