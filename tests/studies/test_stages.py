@@ -67,5 +67,5 @@ def test_hidden_layers_of_many_parameters_are_tried_where_much_effort_is_asked_f
     monkeypatch.setattr(stages, "something_left", lambda *_: True)
     X = torch.rand(50, columns, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     rows = from_arrays(X, X[:, 0])
-    settings = StudySettings.of(columns, (5,), formula=False, effort=effort)
+    settings = StudySettings.of((5,), "auto", formula=False, effort=effort)
     assert stages.promising(ew.KAN((columns, 1)), rows, settings, SquaredError()) is tried
