@@ -69,3 +69,5 @@ def test_hidden_layers_of_many_parameters_are_tried_where_much_effort_is_asked_f
     rows = from_arrays(X, X[:, 0])
     settings = StudySettings.of((5,), "auto", formula=False, effort=effort)
     assert stages.promising(ew.KAN((columns, 1)), rows, settings, SquaredError()) is tried
+    given = StudySettings.of((6,), "auto", formula=False, effort=effort)
+    assert stages.promising(ew.KAN((columns, 1)), rows, given, SquaredError())

@@ -25,7 +25,8 @@ from .variables import ROUGH, Variable
 class Task:
     """Rows x (n, d) with weights (n,) and one target y (n,): numbers (classes = 1) or class numbers; the functions of
     each variable, and whom to tell of progress; the loss of numbers where that is no square, and by which likelihood
-    rows are judged then. `known`: the functions of variables at the rows, as far as they were asked for."""
+    rows are judged then. by_class: whether curvatures are taken class by class, in all models of a search. known: the
+    functions of variables at the rows, as far as they were asked for."""
 
     x: Tensor
     weight: Tensor
@@ -35,6 +36,7 @@ class Task:
     note: Note
     loss_of: Numbers | None = None
     judge: Scored | None = None
+    by_class: bool = False
     known: dict[int, Tensor] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -57,7 +59,7 @@ class Task:
         rows = self.blocks(terms)
         if self.loss_of is not None:
             return numbers(rows, prior, self.loss_of, self.note, known)
-        return cross_entropy(rows, prior, self.classes, self.note, known, start, by_class if self.many else whole)
+        return cross_entropy(rows, prior, self.classes, self.note, known, start, by_class if self.by_class else whole)
 
     def sums(self, terms: Sequence[Term], prior: Prior, near: Model | None) -> Sums | None:
         """What the rows say of these terms, where sums do: a part of those of a model that has all of them, or by one
@@ -67,13 +69,6 @@ class Task:
         if near is None or near.sums is None or (places := near.places(terms)) is None:
             return Sums.of(self.blocks(terms), prior)
         return near.sums.take(places)
-
-    @property
-    def many(self) -> bool:
-        """Whether the functions of all variables, for all of more than two classes, are many: the curvature of each
-        model is taken class by class, so that their scores compare."""
-        functions = sum(len(variable.kinds) for variable in self.variables)
-        return self.classes > 2 and self.classes * functions > TUNED.together
 
     @property
     def spread(self) -> float:

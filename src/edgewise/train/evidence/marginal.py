@@ -280,7 +280,7 @@ def worth(coef: Tensor, covariance: Tensor, precision: Tensor, terms: Tensor, co
     at zero, over that of its prior (Dickey 1971, doi:10.1214/aoms/1177693507).
 
     coef (m,) and covariance (m, m): of the posterior; precision (m,): that of the prior; terms (m,): the term of each
-    parameter, of so many. part: of a free parameter that each of these stands for.
+    parameter, of so many. part: how much of a free parameter each of these stands for.
     """
     found = coef.new_zeros(count)
     for term in terms.unique().tolist():

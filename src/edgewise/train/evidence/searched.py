@@ -50,6 +50,8 @@ def searched(
     most, logits = -(-room_of(start) // outputs), max(task.classes for task in tasks)
     periods = {place: shape.period for place, shape in asked.items() if shape.period}
     room = min(TUNED.rough, TUNED.rough_parameters // (x.shape[1] * (logits if logits > 2 else 1)))
+    functions = x.shape[1] * (1 + TUNED.curves + room)  # at most; one answer for all models, whose scores are compared
+    by_class = logits > 2 and logits * functions > TUNED.together
 
     def on(rough: int, logarithmic: tuple[int, ...]) -> Given:
         """The variables, the tasks with them, and among what each of them searches."""
@@ -58,7 +60,7 @@ def searched(
         there = on_of(edges, found)
         pairs = _free(_pairs_on(there[:, outputs:]), found, asked)
         among = [(mine, pairs, most) for mine in of_tasks(there, outputs, len(tasks))]
-        return found, [replace(task, variables=found) for task in tasks], among
+        return found, [replace(task, variables=found, by_class=by_class) for task in tasks], among
 
     def smooth(logarithmic: tuple[int, ...]) -> Searched:
         found, given, among = on(0, logarithmic)
