@@ -158,7 +158,8 @@ Among = tuple[int, int]  # how many terms of one variable there might be, and of
 class Structure:
     """What a search decided: whether all inputs stay, with one strength for their lines; which pairs act together; and
     of which pairs the lines have products, with one strength for all of them; whether functions may be rough; which
-    variables act by themselves; and which inputs are measured by logarithms."""
+    variables act by themselves; which inputs are measured by logarithms; and which are `tame`: flat in products where a
+    few rows lie far from all others."""
 
     common: bool
     pairs: list[Pair]
@@ -166,6 +167,7 @@ class Structure:
     rough: bool
     alone: list[int]
     logarithmic: tuple[int, ...] = ()
+    tame: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

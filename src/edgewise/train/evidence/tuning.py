@@ -51,6 +51,10 @@ class EvidenceTuning:
     reach: float = 0.25
     """Widths of the bulk by which the line of a pooled product goes on beyond it. Measured on Boston housing and
     Hitters: lines without an end make outliers of new rows, and half of a width is no better."""
+    few: float = 1e-3
+    """Part of the rows on either side, one row at least, that may lie far from all others. Not measured."""
+    far: float = 0.5
+    """Ranges of the others that the farthest of them must lie away. Not measured."""
     heavy: float = 2.0
     """Excess kurtosis from which a column of numbers has heavy tails, so that the search is done twice. One that is
     evenly spread over three powers of ten has 2 and more."""
