@@ -129,6 +129,8 @@ def _tamed(best: Searched, again: Again) -> Searched:
     far = torch.stack([variable.far.is_far(x[:, variable.inputs[0]]) for variable in there if variable.far]).any(0)
     known, tame = best.structures(), tuple(variable.inputs[0] for variable in there)
     others, rows = (~far).nonzero()[:, 0], far.nonzero()[:, 0]
+    if len(others) < len(rows):  # of few rows and many columns, most rows are far in one of these
+        return best
     goes_on, flat = (_loss(again(known, chosen, others), rows) for chosen in ((), tame))
     return again(known, tame) if flat < goes_on else best
 
