@@ -36,13 +36,15 @@ def cross_entropy(
     counts = prior.roughness.new_zeros(classes)
     for _, y, weight in blocks():
         counts.index_add_(0, y, weight)
-    flat = ((counts + 0.5) / (counts + 0.5).sum()).log()
+    flat, best = (((counts + more) / (counts + more).sum()).log() for more in (0.5, TUNED.absent))
     if classes == 2:
-        flat = flat[1:] - flat[0]
+        flat, best = flat[1:] - flat[0], best[1:] - best[0]
         start = None if start is None else (start[0][1:] - start[0][:1], start[1][:, 1:] - start[1][:, :1])
-    found = _newton(blocks, prior, flat, Classes(), note, known, start, expand)
-    if classes > 2:
-        return found
+    found = replace(_newton(blocks, prior, best, Classes(), note, known, start, expand), flat=flat)
+    if classes > 2:  # a class without rows keeps the chance of half a row
+        there, constant = counts > 0, found.constant
+        level = constant[there].logsumexp(0) - flat[there].logsumexp(0)
+        return replace(found, constant=torch.where(there, constant, flat + level))
     sign = torch.tensor([-0.5, 0.5], dtype=found.coef.dtype)
     return replace(found, coef=found.coef * sign, constant=found.constant * sign, flat=flat * sign)
 
