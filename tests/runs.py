@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
@@ -18,12 +19,21 @@ FILES = {
     "kan.svg",
     "formula.txt",
 }
+DRAW = random.Random(5)
+UNIT = [DRAW.random() for _ in range(400)]
 
 
 def law(rows: int, seed: int = 0) -> str:
     draw = random.Random(seed)
     points = [(draw.uniform(-1, 1), draw.uniform(0, 5), draw.choice(["red", "blue"])) for _ in range(rows)]
     return "x,t [s],colour,y\n" + "".join(f"{x},{t},{c},{x * x + t + (c == 'red')}\n" for x, t, c in points)
+
+
+def table(columns: dict[str, Any], rows: int = 40, separator: str = ",") -> str:
+    values = {name: [make(row) for row in range(rows)] for name, make in columns.items()}
+    return "\n".join(
+        [separator.join(values), *(separator.join(str(values[name][row]) for name in values) for row in range(rows))]
+    )
 
 
 def refused(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:

@@ -1,4 +1,5 @@
-"""Layers at random for the tests of the spline form: b batch, i input, j basis, o output."""
+"""Layers at random for the tests of the spline form: b batch, i input, j basis, o output. What a backend computes for
+one."""
 
 from __future__ import annotations
 
@@ -66,3 +67,17 @@ def make_layer(
     return Layer(
         x, normal(b, i), normal(i, grid_size + degree, o), normal(i, o) if base else None, knots, normal(b, o), degree
     )
+
+
+def kernels(backend, layer, spec, nu, with_h=True):
+    """Everything that a backend computes for a layer, by name."""
+    h = layer.h if with_h else None
+    found = {"to_in": backend.to_in(layer.x, layer.g, layer.coef, layer.scale, layer.knots, spec, nu)}
+    found["to_out"] = backend.to_out(layer.x, h, layer.coef, layer.scale, layer.knots, spec, nu)
+    if nu <= spec.degree:
+        found["to_coef"], scale = backend.to_coef(layer.x, h, layer.g, layer.knots, spec, nu)
+        if scale is not None:
+            found["to_coef scale"] = scale
+        first, found["basis"] = backend.basis(layer.x, layer.knots, spec, nu)
+        found["first"] = first.double()
+    return found

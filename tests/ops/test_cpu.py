@@ -1,43 +1,20 @@
-"""The CPU kernels against the reference, and their behaviour among threads and processes."""
+"""The CPU kernels against the reference, at every size, degree, layout in memory, and badness of points."""
 
 from __future__ import annotations
-
-import multiprocessing
-import os
-import subprocess
-import sys
-import threading
-from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgewise import ops
-from edgewise.errors import BackendError
-from edgewise.ops import dispatch, reference
-from edgewise.ops.cpu import pool
+from edgewise.ops import reference
 from edgewise.ops.reference import Spec
 from helpers import assert_close
-from ops.spline_cases import make_layer
+from ops.spline_cases import kernels, make_layer
 
 cpu = pytest.importorskip("edgewise.ops.cpu.spline_backend")
 pytest.importorskip("llvmlite", reason="llvmlite is not installed")
-
-
-def kernels(backend, layer, spec, nu, with_h=True):
-    """Everything that a backend computes for a layer, by name."""
-    h = layer.h if with_h else None
-    found = {"to_in": backend.to_in(layer.x, layer.g, layer.coef, layer.scale, layer.knots, spec, nu)}
-    found["to_out"] = backend.to_out(layer.x, h, layer.coef, layer.scale, layer.knots, spec, nu)
-    if nu <= spec.degree:
-        found["to_coef"], scale = backend.to_coef(layer.x, h, layer.g, layer.knots, spec, nu)
-        if scale is not None:
-            found["to_coef scale"] = scale
-        first, found["basis"] = backend.basis(layer.x, layer.knots, spec, nu)
-        found["first"] = first.double()
-    return found
+pytestmark = pytest.mark.usefixtures("threads")
 
 
 def wide(layer):
@@ -54,15 +31,6 @@ def assert_parity(layer, spec, nu, with_h=True):
     want = kernels(reference, wide(layer), spec, nu, with_h)
     for name in want:
         assert_close(got[name], want[name], like=like)
-
-
-@pytest.fixture(autouse=True)
-def threads():
-    """Most tests here are about values; those about threads set their number."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield torch.set_num_threads
-    torch.set_num_threads(before)
 
 
 sizes = [(1, 1, 1), (63, 3, 5), (100, 2, 1), (17, 9, 33), (2, 5, 100), (300, 1, 17)]
@@ -217,203 +185,3 @@ def test_the_joint_backward_pass_equals_the_single_kernels():
         assert (dscale is None) == (want_scale is None)
         if want_scale is not None:
             assert_close(dscale, want_scale)
-
-
-# --- threads and processes
-# ----------------------------------------------------------------------------------------------------------------------
-
-
-def large(dtype=torch.float64, inputs=40):
-    """A layer whose work is split: by inputs, or, with few of them, by rows."""
-    return make_layer(800 if inputs > 10 else 9000, inputs, 24, dtype=dtype)
-
-
-def everything(layer, spec=Spec(3, "silu", True)):  # noqa: B008
-    return kernels(cpu, layer, spec, 0)
-
-
-@pytest.mark.parametrize("route", ["openmp", "python"])
-@pytest.mark.parametrize("inputs", [40, 2])
-def test_any_number_of_threads_agrees_with_the_reference(threads, monkeypatch, route, inputs):
-    monkeypatch.setattr(pool, "_avoided_until", 0.0 if route == "openmp" else float("inf"))
-    layer = large(inputs=inputs)
-    want = kernels(reference, layer, Spec(3, "silu", True), 0)
-    for count in (1, 2, 3, 7):
-        threads(count)
-        assert cpu.threads(cpu._work(*layer.x.shape, 24, 3)) == count
-        for name, value in everything(layer).items():
-            assert_close(value, want[name])
-
-
-@pytest.mark.parametrize("inputs", [40, 2])
-def test_results_have_the_same_bits_in_every_run_and_on_every_kind_of_thread(threads, monkeypatch, inputs):
-    threads(3)
-    layer = large(torch.float32, inputs)
-    runs = []
-    for avoided in (0.0, float("inf"), 0.0, float("inf")):
-        monkeypatch.setattr(pool, "_avoided_until", avoided)
-        runs.append(everything(layer))
-    for run in runs[1:]:
-        for name, value in run.items():
-            assert_close(value, runs[0][name], like="exact")
-
-
-@pytest.mark.slow
-def test_threads_are_those_of_torch_where_other_libraries_brought_their_own():
-    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
-    program = "import sklearn.cluster, torch; from edgewise.ops.cpu import pool; print(pool._openmp() is None)"
-    alone = program.replace("sklearn.cluster, ", "")
-    found = [
-        subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True).stdout
-        for text in (program, alone)
-    ]
-    assert found[0] == found[1]
-
-
-def test_four_threads_may_call_at_once(threads):
-    threads(2)
-    layers = [large(inputs=inputs) for inputs in (40, 2, 30, 3)]
-    want = [everything(layer) for layer in layers]
-    failures: list[str] = []
-
-    def work(number):
-        for _ in range(5):
-            for name, value in everything(layers[number]).items():
-                if not torch.equal(value, want[number][name]):
-                    failures.append(name)
-
-    workers = [threading.Thread(target=work, args=(number,)) for number in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(60)
-    assert not any(worker.is_alive() for worker in workers)
-    assert not failures
-
-
-def _child(connection, layer):
-    torch.set_num_threads(2)
-    connection.send({name: value.numpy() for name, value in everything(layer).items()})
-    connection.close()
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-def test_a_forked_child_computes_after_its_parent_has(threads):
-    threads(2)
-    layer = large()
-    want = everything(layer)  # the parent's threads are at work before the fork
-    context = multiprocessing.get_context("fork")
-    receive, send = context.Pipe(duplex=False)
-    child = context.Process(target=_child, args=(send, layer))
-    child.start()
-    try:
-        assert receive.poll(60), "the child hangs"
-        got = receive.recv()
-    finally:
-        child.join(10)
-        if child.is_alive():
-            child.kill()
-    for name, value in got.items():
-        assert_close(value, want[name], like="exact")
-
-
-def _sum(seed):
-    torch.set_num_threads(2)
-    layer = make_layer(800, 40, 24, seed=seed)
-    return float(ops.spline(layer.x, layer.coef, layer.knots, uniform=True).sum())
-
-
-@pytest.mark.parametrize("backend", [pytest.param("loky", marks=pytest.mark.slow), "threading"])
-def test_joblib_runs_kernels_in_parallel(backend):
-    joblib = pytest.importorskip("joblib", reason="joblib is not installed")
-    root = Path(__file__).resolve().parents[2]
-    # the workers of loky import this file by its name
-    script = f"""
-import sys; sys.path[:0] = [{str(root / "src")!r}, {str(root / "tests")!r}]
-from joblib import Parallel, delayed
-from ops.test_cpu import _sum
-print(Parallel(n_jobs=2, backend={backend!r})(delayed(_sum)(k) for k in range(4)))
-"""
-    del joblib
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root / "src"), str(root / "tests")])}
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=600, env=environment)
-    assert run.returncode == 0, run.stderr
-    got = eval(run.stdout)  # a list of numbers that we printed ourselves
-    assert_close(torch.tensor(got, dtype=torch.float64), torch.tensor([_sum(k) for k in range(4)], dtype=torch.float64))
-
-
-# --- what a kernel needs
-# ----------------------------------------------------------------------------------------------------------------------
-
-
-def _python(code, **environment):
-    root = Path(__file__).resolve().parents[2]
-    environment = {**os.environ, "PYTHONPATH": str(root / "src"), **environment}
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, env=environment)
-
-
-def test_without_llvmlite_the_reference_computes():
-    code = """
-import sys
-sys.modules["llvmlite"] = None
-import torch
-from edgewise import ops
-knots = torch.arange(-3.0, 6.0).repeat(2, 1)
-assert ops.backend_for(torch.ones(4, 2), torch.ones(2, 5, 1)) == "reference"
-assert ops.spline(torch.ones(4, 2), torch.ones(2, 5, 1), knots).shape == (4, 1)
-try:
-    with ops.use_backend("cpu"):
-        pass
-except ops.dispatch.BackendError as error:
-    assert "pip install llvmlite" in str(error)
-else:
-    raise AssertionError
-"""
-    run = _python(code)
-    assert run.returncode == 0, run.stderr
-
-
-def test_nothing_is_compiled_or_imported_before_the_first_call():
-    run = _python(
-        "import edgewise, edgewise.ops, sys; assert 'llvmlite' not in sys.modules; assert"
-        " 'edgewise.ops.cpu.machine_code' not in sys.modules"
-    )
-    assert run.returncode == 0, run.stderr
-
-
-def test_kernels_are_compiled_in_memory_where_no_folder_can_be_written_to():
-    code = """
-from edgewise.ops.cpu import code_folder
-code_folder.folders = lambda: iter(())  # what a read-only home and a full disk come to
-import torch
-from edgewise import ops
-knots = torch.arange(-3.0, 6.0).repeat(2, 1)
-assert ops.backend_for(torch.ones(4, 2), torch.ones(2, 5, 1)) == "cpu"
-assert torch.allclose(ops.spline(torch.ones(4, 2), torch.ones(2, 5, 1), knots), torch.tensor(2.0))
-"""
-    run = _python(code)
-    assert run.returncode == 0, run.stderr
-
-
-def test_backends_are_chosen_by_name_and_by_tensor():
-    layer = make_layer()
-    assert ops.backend_for(layer.x, layer.coef) == "cpu"
-    assert ops.backend_for(layer.x.to("meta"), layer.coef) == "reference"
-    assert ops.backend_for(layer.x.bfloat16(), layer.coef) == "reference"
-    with ops.use_backend("reference"):
-        assert ops.backend_for(layer.x, layer.coef) == "reference"
-        plain = ops.spline(layer.x, layer.coef, layer.knots)
-    with ops.use_backend("cpu"):
-        assert_close(ops.spline(layer.x, layer.coef, layer.knots), plain)
-    with pytest.raises(BackendError), ops.use_backend("tpu"):
-        pass
-
-
-def test_modes_that_watch_operators_see_the_reference():
-    from torch.utils.flop_counter import FlopCounterMode
-
-    layer = make_layer()
-    with FlopCounterMode(display=False) as counter:
-        dispatch.to_out(layer.x, None, layer.coef, layer.scale, layer.knots, Spec(3, "silu"))
-    assert counter.get_total_flops() > 0

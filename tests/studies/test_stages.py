@@ -9,6 +9,7 @@ import torch
 
 import edgewise as ew
 from edgewise.data import Table, from_arrays
+from edgewise.losses import SquaredError
 from edgewise.studies import stages
 from edgewise.studies.learning import learn_all
 from edgewise.studies.study_settings import StudySettings
@@ -55,3 +56,18 @@ def test_of_many_rows_a_part_chooses_and_all_are_fitted_in_the_end(monkeypatch: 
     assert choosing is not None and len(training) + len(choosing) == 100
     learned = learn_all(table, StudySettings.of((), "auto", formula=False))
     assert learned.model.metadata.ranges[0][1] == 3.0
+
+
+@pytest.mark.parametrize(
+    ("columns", "effort", "tried"), [(60, "default", True), (80, "default", False), (80, "thorough", True)]
+)
+def test_hidden_layers_of_many_parameters_are_tried_where_much_effort_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, columns: int, effort: str, tried: bool
+):
+    monkeypatch.setattr(stages, "something_left", lambda *_: True)
+    X = torch.rand(50, columns, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    rows = from_arrays(X, X[:, 0])
+    settings = StudySettings.of((5,), "auto", formula=False, effort=effort)
+    assert stages.promising(ew.KAN((columns, 1)), rows, settings, SquaredError()) is tried
+    given = StudySettings.of((6,), "auto", formula=False, effort=effort)
+    assert stages.promising(ew.KAN((columns, 1)), rows, given, SquaredError())

@@ -44,6 +44,7 @@ PRODUCTS = 80  # of the functions of two inputs, for each output, at most: 14 in
 LEARNT = 100_000  # rows that say what the network is made of, at most; in the end all rows fit it
 LAYERED_CELLS = 200_000  # rows times inputs that hidden layers are fitted to, at most: a step takes more than these
 FEWEST_LAYERED = 2000  # rows of them, whatever the inputs
+LAYERED_PARAMETERS = 3000  # of such a network, unless its shape was given: with 4800 a step took four seconds
 CHOOSING = 0.125  # part of the rows that do not judge: a tenth of all, where a fifth of them judges
 
 
@@ -231,11 +232,16 @@ def final(trained: Trained, table: Table, progress: bool, journal: Journal | Non
 
 
 def promising(plain: KAN, training: Table, settings: StudySettings, loss: Loss) -> bool:
-    """Whether a fit by steps is worth a try: it was asked for in any case; or something is left that it could find; or
-    a formula is wanted, and hidden layers may say in fewer edges what pairs say."""
+    """Whether a fit by steps is worth a try. Much effort tries it in any case. Else it must be small, unless its shape
+    was given. And something must be left to find, or a formula may take fewer edges with hidden layers."""
     if settings.effort == "quick" or settings.constraints:  # which hidden layers would not keep
         return False
-    if settings.effort == "thorough" or something_left(plain, training, settings.seed, loss):
+    if settings.effort == "thorough":
+        return True
+    given = (settings.hidden, settings.grids) != (StudySettings.hidden, StudySettings.grids)
+    if not given and summary(fresh(training, settings)).parameters > LAYERED_PARAMETERS:
+        return False
+    if something_left(plain, training, settings.seed, loss):
         return True
     return settings.formula and bool(settings.hidden) and plain.topology.depth > 1
 

@@ -135,3 +135,25 @@ def test_refit_keeps_rough_functions():
     assert again.model.edge_layers[0].grid_size == first.model.edge_layers[0].grid_size
     gap = (again.model(X) - first.model(X)).detach().square().mean().sqrt()
     assert float(gap) < 0.1 * float(y.std())
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_a_mistaken_value_does_not_decide_what_products_are_far_away(seed: int):
+    draw = torch.Generator().manual_seed(seed)
+    z = torch.randn(2000, 4, dtype=torch.float64, generator=draw)
+    noise = torch.randn(2000, dtype=torch.float64, generator=draw)
+    X, y = z.clone(), z[:, 0] * z[:, 1] + (2 * z[:, 0]).sin() * z[:, 2] + 0.3 * noise
+    X[5, 0], X[9, 1] = 40.0, -35.0
+    found = fit(X, y, 6)
+    assert found.ending.structures[0].tame == (0, 1)
+    far = X.new_tensor([[60.0, 1.0, 0.0, 0.0], [20.0, 1.0, 0.0, 0.0], [1.0, -60.0, 0.0, 0.0], [1.0, -20.0, 0.0, 0.0]])
+    assert float(found.model(far).detach().abs().max()) < 4 * float(y.abs().max())  # 67 and 54 where products go on
+
+
+def test_a_law_goes_on_where_rows_lie_far_away():
+    X, _ = drawn(0)
+    X[5, 0], X[9, 1] = 40.0, -35.0
+    found = fit(X, X[:, 0] * X[:, 1] + X[:, 2])
+    assert not found.ending.structures[0].tame
+    new = X.new_tensor([[60.0, 2.0, 0.0, 0.0]])
+    assert float(found.model(new)[0, 0].detach()) == pytest.approx(120.0, rel=1e-3)

@@ -98,7 +98,8 @@ def additive(
         tasks = [Task(a, weight, target, 1, [], note, loss) for target, loss in each]
     else:
         tasks = [Task(a, weight, y, outputs, [], note)]
-    found, tasks, ends, logarithmic = searched(start, layer.kind != OFF, tasks, asked, known)
+    decided = searched(start, layer.kind != OFF, tasks, asked, known)
+    found, tasks, ends = decided.variables, decided.tasks, decided.ends
     if parts and not asked:
         there = of_tasks(on_of(layer.kind != OFF, found), outputs, len(tasks))
         ends = [averaged(*each) for each in zip(tasks, ends, there, strict=True)]
@@ -113,7 +114,7 @@ def additive(
     model = network(start, found, columns, factors, of_outputs)
     loss = _with_scales(job.loss, [end.posterior for end in ends], start)
     status = _status([end.posterior for end in ends], monitor)
-    structures = [replace(end.structure, logarithmic=logarithmic) for end in ends]
+    structures = decided._replace(ends=ends).structures()
     return Found(model, status, structures, loss, doubts_of(start, found, ends))
 
 

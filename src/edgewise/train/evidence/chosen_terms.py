@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ...losses import Numbers
+from .curvature import by_class, whole
 from .edge_basis import blocks
 from .laplace import cross_entropy, numbers
 from .likelihoods import Scored, shares_of, targets
@@ -24,7 +25,8 @@ from .variables import ROUGH, Variable
 class Task:
     """Rows x (n, d) with weights (n,) and one target y (n,): numbers (classes = 1) or class numbers; the functions of
     each variable, and whom to tell of progress; the loss of numbers where that is no square, and by which likelihood
-    rows are judged then. `known`: the functions of variables at the rows, as far as they were asked for."""
+    rows are judged then. by_class: whether curvatures are taken class by class, in all models of a search. known: the
+    functions of variables at the rows, as far as they were asked for."""
 
     x: Tensor
     weight: Tensor
@@ -34,6 +36,7 @@ class Task:
     note: Note
     loss_of: Numbers | None = None
     judge: Scored | None = None
+    by_class: bool = False
     known: dict[int, Tensor] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -56,7 +59,7 @@ class Task:
         rows = self.blocks(terms)
         if self.loss_of is not None:
             return numbers(rows, prior, self.loss_of, self.note, known)
-        return cross_entropy(rows, prior, self.classes, self.note, known, start)
+        return cross_entropy(rows, prior, self.classes, self.note, known, start, by_class if self.by_class else whole)
 
     def sums(self, terms: Sequence[Term], prior: Prior, near: Model | None) -> Sums | None:
         """What the rows say of these terms, where sums do: a part of those of a model that has all of them, or by one
@@ -155,7 +158,8 @@ Among = tuple[int, int]  # how many terms of one variable there might be, and of
 class Structure:
     """What a search decided: whether all inputs stay, with one strength for their lines; which pairs act together; and
     of which pairs the lines have products, with one strength for all of them; whether functions may be rough; which
-    variables act by themselves; and which inputs are measured by logarithms."""
+    variables act by themselves; which inputs are measured by logarithms; and which are `tame`: flat in products where a
+    few rows lie far from all others."""
 
     common: bool
     pairs: list[Pair]
@@ -163,6 +167,7 @@ class Structure:
     rough: bool
     alone: list[int]
     logarithmic: tuple[int, ...] = ()
+    tame: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ Letters: n rows, i inputs, j basis functions, m functions of an edge.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -38,7 +39,8 @@ class EdgeBasis:
     of such lines stay sane where rows are rare. mean (m + 1,): what they lose so that their mean over the rows is zero.
     roughness (m - 1,): that of the curves, in units of the smoothest; the line, which stands first, has none. The last
     `rough` of these are rough functions, with a roughness in units of the first of them. heavy: whether the values have
-    heavy tails.
+    heavy tails. ends (2,): values beyond which a few rows lie far from all others, infinite where there are none.
+    tame: whether `coef` and `mean` go on with all m functions as they are in products, flat beyond these ends.
     """
 
     knots: Tensor
@@ -48,6 +50,8 @@ class EdgeBasis:
     roughness: Tensor
     rough: int = 0
     heavy: bool = False
+    ends: tuple[float, float] = (-math.inf, math.inf)
+    tame: bool = False
     lines = 1
 
     @property
@@ -56,13 +60,17 @@ class EdgeBasis:
         return self.lines + len(self.roughness)
 
     def values(self, x: Tensor) -> Tensor:
-        """The functions at x (n,): (n, m + 1)."""
+        """The functions at x (n,): (n, m + 1), or (n, 2 m + 1) with those of products."""
         return dense_basis(x[:, None], self.knots[None], degree=self.degree)[:, 0] @ self.coef - self.mean
 
     def bounds(self) -> Tensor:
         """Numbers (j, m) between which a sum of the functions stays as long as it is no longer than the grid: it is a
         mean of these at every point."""
         return (self.coef - self.mean)[:, : self.size]
+
+    def is_far(self, x: Tensor) -> Tensor:
+        """Whether values (n,) are beyond the ends (n,)."""
+        return (x < self.ends[0]) | (x > self.ends[1])
 
     def lowest(self, coef: Tensor) -> float:
         """A number that the sum of the functions with coefficients (m,) is never below within its grid."""
@@ -77,16 +85,18 @@ def effects(
     others: int = 0,
     rough: int = 0,
     logarithmic: Sequence[bool] = (),
+    tame: Sequence[bool] = (),
 ) -> list[EdgeBasis]:
     """The functions of the edges from each column of x (n, i). weight (n,): what a row counts; others: parameters that
     there are beside those of these edges; rough: most rough functions of an edge; logarithmic: for each column,
-    whether it is measured by logarithms; none is, unless they are given."""
+    whether it is measured by logarithms; tame: for each column, whether its functions in products are flat where a few
+    rows lie far from all others. No column is either, unless they are given."""
     share = torch.full_like(x[:, 0], 1.0 / len(x)) if weight is None else weight / weight.sum()
     most = min(TUNED.curves, max(TUNED.fewest_curves, (TUNED.parameters - others) // x.shape[1] - 1))
     heavy = [excess_kurtosis(column, share) > TUNED.heavy and _has_many(column) for column in x.T]
     found = [
-        _effect(column, share, degree, intervals, most, rough, asked)
-        for column, asked in zip(x.T, logarithmic or [False] * len(heavy), strict=True)
+        _effect(column, share, degree, intervals, most, rough, *asked)
+        for column, *asked in zip(x.T, logarithmic or [False] * len(heavy), tame or [False] * len(heavy), strict=True)
     ]
     return [replace(effect, heavy=far) for effect, far in zip(found, heavy, strict=True)]
 
@@ -147,12 +157,14 @@ def _scale(values: Tensor) -> tuple[float, float]:
 
 
 def _effect(
-    x: Tensor, share: Tensor, degree: int, intervals: int, most: int, rough: int, logarithmic: bool
+    x: Tensor, share: Tensor, degree: int, intervals: int, most: int, rough: int, logarithmic: bool, tame: bool
 ) -> EdgeBasis:
     """The functions of one edge: a line and at most so many curves and rough functions, none of a column that is
-    constant. logarithmic: whether lines and roughness are those along a logarithmic scale."""
+    constant. logarithmic: whether lines and roughness are those along a logarithmic scale. tame: whether those of
+    products follow, flat where a few rows lie far from all others."""
     logarithmic = logarithmic and _has_many(x)
     knots = (knots_along_logarithms if logarithmic else knots_of)(x, degree, intervals)
+    ordered = x.sort().values
     if len(x) > TUNED.rows_judged:
         part = torch.linspace(0, len(x) - 1, TUNED.rows_judged, dtype=torch.float64).round().long()
         x, share = x[part], share[part] / share[part].sum()
@@ -178,8 +190,33 @@ def _effect(
     bulk = _bulk_line(x, share, knots, degree, along)
     bulk = bulk - float(mean @ bulk) * flat
     bulk = bulk / max(float(bulk @ gram @ bulk), 1e-300) ** 0.5
-    coef = torch.cat([line[:, None], coef, bulk[:, None]], 1)
-    return EdgeBasis(knots, degree, coef, mean @ coef, roughness, len(wildness))
+    coef = torch.cat([line[:, None], coef], 1)
+    ends = _ends(ordered, knots, degree, along)
+    tame = tame and bool(ends.isfinite().any())
+    parts = [coef, bulk[:, None]]
+    if tame:
+        met = ((knots[:bases] < ends[1]) & (knots[-bases:] > ends[0])).nonzero()[:, 0]  # bases of the other rows
+        parts.append(coef[torch.arange(bases).clamp(met[0], met[-1])])
+    coef = torch.cat(parts, 1)
+    low, high = ends.tolist()
+    return EdgeBasis(knots, degree, coef, mean @ coef, roughness, len(wildness), ends=(low, high), tame=tame)
+
+
+def _ends(ordered: Tensor, knots: Tensor, degree: int, along: Tensor) -> Tensor:
+    """The values (2,) beyond which a few rows lie far from all others, infinite on a side where none do. ordered (n,):
+    all values; along (j,): the coefficients of a line, along which distances are taken."""
+    few = max(1, int(TUNED.few * len(ordered)))
+    found = ordered.new_tensor([-math.inf, math.inf])
+    if len(ordered) <= 2 * few + 1:
+        return found
+    places = torch.stack([ordered[0], ordered[few], ordered[-1 - few], ordered[-1]])
+    first, low, high, last = (dense_basis(places[:, None], knots[None], degree=degree)[:, 0] @ along).tolist()
+    reach = TUNED.far * (high - low)
+    if reach > 0 and low - first > reach:
+        found[0] = ordered[few]
+    if reach > 0 and last - high > reach:
+        found[1] = ordered[-1 - few]
+    return found
 
 
 def _bulk_line(x: Tensor, share: Tensor, knots: Tensor, degree: int, along: Tensor) -> Tensor:

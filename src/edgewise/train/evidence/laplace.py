@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 
 from ...losses import Numbers
+from .curvature import Expand, whole
 from .likelihoods import Classes, Likelihood, Scored
-from .marginal import Blocks, Note, Posterior, Prior, Strengths, factor_of, occam_of, spread_of, worth
+from .marginal import Blocks, Note, Posterior, Prior, Strengths
 from .tuning import TUNED
 
 
@@ -27,19 +28,23 @@ def cross_entropy(
     note: Note,
     known: Tensor | None = None,
     start: tuple[Tensor, Tensor] | None = None,
+    expand: Expand = whole,
 ) -> Posterior:
     """The posterior of the logits of k classes, targets being class numbers. `known` (q,): the strengths to go on from,
-    nan where there are none. `start`: a constant (k,) and coefficients (m, k) that the steps begin at."""
+    nan where there are none. `start`: a constant (k,) and coefficients (m, k) that the steps begin at. `expand`: by
+    which curvature."""
     counts = prior.roughness.new_zeros(classes)
     for _, y, weight in blocks():
         counts.index_add_(0, y, weight)
-    flat = ((counts + 0.5) / (counts + 0.5).sum()).log()
+    flat, best = (((counts + more) / (counts + more).sum()).log() for more in (0.5, TUNED.absent))
     if classes == 2:
-        flat = flat[1:] - flat[0]
+        flat, best = flat[1:] - flat[0], best[1:] - best[0]
         start = None if start is None else (start[0][1:] - start[0][:1], start[1][:, 1:] - start[1][:, :1])
-    found = _newton(blocks, prior, flat, Classes(), note, known, start)
-    if classes > 2:
-        return found
+    found = replace(_newton(blocks, prior, best, Classes(), note, known, start, expand), flat=flat)
+    if classes > 2:  # a class without rows keeps the chance of half a row
+        there, constant = counts > 0, found.constant
+        level = constant[there].logsumexp(0) - flat[there].logsumexp(0)
+        return replace(found, constant=torch.where(there, constant, flat + level))
     sign = torch.tensor([-0.5, 0.5], dtype=found.coef.dtype)
     return replace(found, coef=found.coef * sign, constant=found.constant * sign, flat=flat * sign)
 
@@ -71,6 +76,7 @@ def _newton(
     note: Note,
     known: Tensor | None,
     start: tuple[Tensor, Tensor] | None = None,
+    expand: Expand = whole,
 ) -> Posterior:
     """The posterior of as many predictions as `flat`, the constants that fit best alone, has."""
     count = len(flat)
@@ -78,25 +84,20 @@ def _newton(
     strengths, settled, gain = Strengths(prior, 1.0, known), False, 0.0
     y, weight = (torch.cat(parts) for parts in zip(*((y, weight) for _, y, weight in blocks()), strict=True))
     effective, mass = torch.zeros_like(strengths.value), float(weight.sum())
-    bare, beside = _alone(blocks, likelihood, flat)
+    bare, beside = _alone(blocks, likelihood, flat, expand)
     while not settled and strengths.updates < TUNED.rounds and bool(strengths.there.any()):
         places = strengths.places
         precision = torch.cat([coef.new_full((1,), TUNED.unpenalised), strengths.precision(places)])
         here = torch.cat([constant[None], coef[places]])  # (1 + m, l)
-        value, slope, curvature = taylor(blocks, likelihood, here, places)
-        factor = factor_of(curvature + torch.diag(precision.repeat(count)))
-        slope = slope + precision[:, None] * here
-        step = -torch.cholesky_solve(slope.T.reshape(-1, 1), factor).reshape(count, -1).T
+        value, slope, curvature = expand(blocks, likelihood, here, places, precision)
+        step = curvature.step(slope + precision[:, None] * here)
         charged = 0.5 * float((precision[:, None] * here.square()).sum())
         before = gain
-        gain = likelihood.gain(bare, value, mass, _used(effective)) + beside - charged
-        gain -= 0.5 * occam_of(factor, precision[1:].repeat(count))
+        gain = likelihood.gain(bare, value, mass, _used(effective)) + beside - charged - 0.5 * curvature.occam()
         found, length = _shortened(blocks, likelihood, here, step, places, precision, value + charged)
         constant = found[0]
         coef = torch.zeros_like(coef).index_add_(0, places, found[1:])
-        variance = torch.cholesky_inverse(factor).diagonal().reshape(count, -1)[:, 1:]
-        determined = (1 - precision[1:] * variance).clamp(min=0).sum(0)
-        effective, change = strengths.update(determined, found[1:].square().sum(1), places)
+        effective, change = strengths.update(curvature.determined(), found[1:].square().sum(1), places)
         coef = coef * strengths.there[prior.groups][:, None]
         old = likelihood.state
         if len(old):
@@ -106,15 +107,11 @@ def _newton(
         settled = (rest and length == 1.0 and moved < TUNED.settled_classes) or note(value / mass)
     settled = settled or not bool(strengths.there.any())
     places = strengths.places
-    precision = torch.cat([coef.new_full((1,), TUNED.unpenalised), strengths.precision(places)]).repeat(count)
-    curvature = taylor(blocks, likelihood, torch.cat([constant[None], coef[places]]), places)[2]
-    covariance = torch.cholesky_inverse(factor_of(curvature + torch.diag(precision)))
-    terms, many = prior.terms[places], int(prior.terms.max()) + 1
-    whose = torch.cat([terms.new_full((1,), many), terms]).repeat(count)
-    mean = torch.cat([constant[None], coef[places]]).T.reshape(-1)
-    value = worth(mean, covariance, precision, whose, many + 1)[:-1]
-    functions = (whose < many).nonzero()[:, 0]
-    sure = spread_of(covariance[functions][:, functions], terms, places)
+    precision = torch.cat([coef.new_full((1,), TUNED.unpenalised), strengths.precision(places)])
+    here, terms = torch.cat([constant[None], coef[places]]), prior.terms[places]
+    curvature = expand(blocks, likelihood, here, places, precision)[2]
+    value = curvature.worth(here, terms, int(prior.terms.max()) + 1)
+    sure = curvature.spread(terms, places)
     return Posterior(coef, constant, effective, strengths.left, 1.0, settled, gain, value, flat, likelihood, sure)
 
 
@@ -143,31 +140,11 @@ def _shortened(
     return found, length
 
 
-def _alone(blocks: Blocks, likelihood: Likelihood, flat: Tensor) -> tuple[float, float]:
+def _alone(blocks: Blocks, likelihood: Likelihood, flat: Tensor, expand: Expand) -> tuple[float, float]:
     """The losses of the constants alone, and what these cost beside."""
-    value, _, curvature = taylor(blocks, likelihood, flat[None], torch.zeros(0, dtype=torch.long))
-    factor = factor_of(curvature + TUNED.unpenalised * torch.eye(len(flat), dtype=flat.dtype))
-    return value, 0.5 * TUNED.unpenalised * float(flat.square().sum()) + float(factor.diagonal().log().sum())
-
-
-def taylor(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> tuple[float, Tensor, Tensor]:
-    """Sum of the losses of the rows, its gradient (1 + m, l), and its curvature (l (1 + m), l (1 + m)), prediction by
-    prediction."""
-    value, slope, count = 0.0, torch.zeros_like(coef), coef.shape[1]
-    curvature = coef.new_zeros(count, len(coef), count, len(coef))
-    for functions, y, weight in blocks():
-        functions = torch.cat([torch.ones_like(functions[:, :1]), functions[:, places]], 1)
-        predicted = functions @ coef
-        value += float(weight @ likelihood.losses(predicted, y))
-        slope += functions.T @ (weight[:, None] * likelihood.slopes(predicted, y))
-        for a in range(count):
-            for b in range(a + 1):
-                part = likelihood.bend(weight, predicted, y, a, b)
-                product = functions.T @ (part[:, None] * functions)
-                curvature[a, :, b] += product
-                if a != b:
-                    curvature[b, :, a] += product
-    return value, slope, curvature.reshape(count * len(coef), -1)
+    nowhere, precision = torch.zeros(0, dtype=torch.long), flat.new_full((1,), TUNED.unpenalised)
+    value, _, curvature = expand(blocks, likelihood, flat[None], nowhere, precision)
+    return value, 0.5 * TUNED.unpenalised * float(flat.square().sum()) + 0.5 * curvature.occam()
 
 
 def _predicted(blocks: Blocks, coef: Tensor, places: Tensor) -> Tensor:

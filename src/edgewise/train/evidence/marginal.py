@@ -11,7 +11,7 @@ Letters: n rows, m functions, k classes, q groups.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -235,7 +235,7 @@ def squared_error(sums: Sums, prior: Prior, note: Note, known: Tensor | None = N
         precision, terms = strengths.precision(places), prior.terms[places]
         covariance = torch.cholesky_inverse(factor_of(sums.inner(places) / noise + torch.diag(precision)))
         value = worth(coef[places], covariance, precision, terms, len(value))
-        sure = spread_of(covariance, terms, places)
+        sure = spread_of([covariance], terms, places)
     left = strengths.left
     return Posterior(coef, constant, effective, left, noise, settled, gain, value, sums.constant, spread=sure)
 
@@ -275,30 +275,30 @@ def believed(gain: float, prior: Prior) -> bool:
     return gain > groups / 4 + TUNED.chance * math.sqrt(5 / 16 * groups)
 
 
-def worth(coef: Tensor, covariance: Tensor, precision: Tensor, terms: Tensor, count: int) -> Tensor:
+def worth(coef: Tensor, covariance: Tensor, precision: Tensor, terms: Tensor, count: int, part: float = 1.0) -> Tensor:
     """How much higher the log marginal likelihood is with each term than without it (t,): the density of its posterior
     at zero, over that of its prior (Dickey 1971, doi:10.1214/aoms/1177693507).
 
     coef (m,) and covariance (m, m): of the posterior; precision (m,): that of the prior; terms (m,): the term of each
-    parameter, of so many.
+    parameter, of so many. part: how much of a free parameter each of these stands for.
     """
     found = coef.new_zeros(count)
     for term in terms.unique().tolist():
         at = (terms == term).nonzero()[:, 0]
         factor = factor_of(covariance[at][:, at])
         far = torch.linalg.solve_triangular(factor, coef[at][:, None], upper=False)
-        found[term] = 0.5 * float(far.square().sum() + precision[at].log().sum()) + float(factor.diagonal().log().sum())
+        narrower = 0.5 * precision[at].log().sum() + factor.diagonal().log().sum()
+        found[term] = 0.5 * far.square().sum() + part * narrower
     return found
 
 
-def spread_of(covariance: Tensor, terms: Tensor, places: Tensor) -> Spread:
-    """How sure a posterior is of each term. covariance (l m, l m): of the functions of one prediction after the other;
-    terms, places (m,): of each function."""
-    m, known = len(terms), terms.unique().tolist()
-    found: list[list[Tensor]] = []
+def spread_of(covariances: Sequence[Tensor], terms: Tensor, places: Tensor) -> Spread:
+    """How sure a posterior is of each term. covariances (m, m): of the functions, for each prediction; terms, places
+    (m,): of each function."""
+    known, found = terms.unique().tolist(), []
     for term in known:
         at = (terms == term).nonzero()[:, 0]
-        found.append([covariance[at + first][:, at + first] for first in range(0, len(covariance), m)])
+        found.append([covariance[at][:, at] for covariance in covariances])
     return Spread(known, [places[terms == term] for term in known], found)
 
 

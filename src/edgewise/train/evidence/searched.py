@@ -19,17 +19,24 @@ from .shapes import Shape
 from .tuning import TUNED
 from .variables import Variable, variables
 
+Smooth = Callable[[tuple[int, ...]], "Searched"]
+Again = Callable[..., "Searched"]
 Given = tuple[list[Variable], list[Task], list[tuple[list[int], list[Pair], int]]]
 
 
 class Searched(NamedTuple):
-    """The variables; the tasks with them; the terms of each with their posterior; and the inputs that are measured by
-    logarithms."""
+    """The variables; the tasks with them; the terms of each with their posterior; the inputs that are measured by
+    logarithms; and those that are tame in products."""
 
     variables: list[Variable]
     tasks: list[Task]
     ends: list[Model]
     logarithmic: tuple[int, ...]
+    tame: tuple[int, ...] = ()
+
+    def structures(self) -> list[Structure]:
+        """What was decided for each task."""
+        return [replace(end.structure, logarithmic=self.logarithmic, tame=self.tame) for end in self.ends]
 
     def beats(self, other: Searched) -> bool:
         """Whether these functions are more likely than others, of all targets together: the edges from an input have
@@ -50,25 +57,40 @@ def searched(
     most, logits = -(-room_of(start) // outputs), max(task.classes for task in tasks)
     periods = {place: shape.period for place, shape in asked.items() if shape.period}
     room = min(TUNED.rough, TUNED.rough_parameters // (x.shape[1] * (logits if logits > 2 else 1)))
+    functions = x.shape[1] * (1 + TUNED.curves + room)  # at most; one answer for all models, whose scores are compared
+    by_class = logits > 2 and logits * functions > TUNED.together
 
-    def on(rough: int, logarithmic: tuple[int, ...]) -> Given:
+    def on(rough: int, logarithmic: tuple[int, ...], tame: tuple[int, ...] = ()) -> Given:
         """The variables, the tasks with them, and among what each of them searches."""
         intervals = TUNED.rough_intervals if rough else TUNED.intervals
-        found = variables(start, x, weight, intervals, rough, periods, logarithmic)
+        found = variables(start, x, weight, intervals, rough, periods, logarithmic, tame)
         there = on_of(edges, found)
         pairs = _free(_pairs_on(there[:, outputs:]), found, asked)
         among = [(mine, pairs, most) for mine in of_tasks(there, outputs, len(tasks))]
-        return found, [replace(task, variables=found) for task in tasks], among
+        return found, [replace(task, variables=found, by_class=by_class) for task in tasks], among
 
     def smooth(logarithmic: tuple[int, ...]) -> Searched:
         found, given, among = on(0, logarithmic)
         return Searched(found, given, [search(task, *a) for task, a in zip(given, among, strict=True)], logarithmic)
 
+    def again(known: Sequence[Structure], tame: tuple[int, ...], rows: Tensor | None = None) -> Searched:
+        """What was decided, fitted once more: to some rows alone, where these are given."""
+        rough, logarithmic = any(structure.rough for structure in known), known[0].logarithmic
+        found, given, among = on(room if rough else 0, logarithmic, tame)
+        fitted = given if rows is None else [task.take(rows) for task in given]
+        ends = [search(task, *a, one) for task, a, one in zip(fitted, among, known, strict=True)]
+        return Searched(found, given, ends, logarithmic, tame)
+
     if known:
-        logarithmic = known[0].logarithmic
-        found, given, among = on(room if any(structure.rough for structure in known) else 0, logarithmic)
-        ends = [search(task, *a, one) for task, a, one in zip(given, among, known, strict=True)]
-        return Searched(found, given, ends, logarithmic)
+        return again(known, known[0].tame)
+    return _tamed(_searched(asked, room, on, smooth), again)
+
+
+def _searched(
+    asked: Mapping[int, Shape], room: int, on: Callable[[int, tuple[int, ...]], Given], smooth: Smooth
+) -> Searched:
+    """The likeliest of the kinds of functions. room: rough functions of an edge; on: what is searched by them, and by
+    which inputs go along logarithms; smooth: the search without them."""
     best = smooth(())
     heavy = (number for variable in best.variables for number in variable.heavy)
     if far := tuple(number for number in heavy if number not in asked):  # a shape such as convex is that along values
@@ -83,13 +105,43 @@ def searched(
     return rough if rough.beats(best) else best
 
 
-def _each(found: Searched, smooth: Callable[[tuple[int, ...]], Searched]) -> Searched:
+def _each(found: Searched, smooth: Smooth) -> Searched:
     """What is found where each of a few inputs along logarithms may go along its values instead: one is tried after the
     other, and stays so where that is more likely. smooth: the search, by which inputs go along logarithms."""
     for number in found.logarithmic if len(found.logarithmic) <= TUNED.each else ():
         other = smooth(tuple(one for one in found.logarithmic if one != number))
         found = other if other.beats(found) else found
     return found
+
+
+def _tamed(best: Searched, again: Again) -> Searched:
+    """What is found where products are flat among the few rows that lie far from all others, if these rows say so: by
+    a fit to the others that is nearer to them. Else it goes on, as a law does.
+
+    A few far rows, often mistakes, decide on their own what products do there. Rows between them and the others, and
+    beyond them, would be predicted by that.
+    """
+    within = {number for end in best.ends for pair in end.structure.pairs for number in pair}
+    there = [variable for number in sorted(within) if (variable := best.variables[number]).far]
+    if not there:
+        return best
+    x = best.tasks[0].x
+    far = torch.stack([variable.far.is_far(x[:, variable.inputs[0]]) for variable in there if variable.far]).any(0)
+    known, tame = best.structures(), tuple(variable.inputs[0] for variable in there)
+    others, rows = (~far).nonzero()[:, 0], far.nonzero()[:, 0]
+    if len(others) < len(rows):  # of few rows and many columns, most rows are far in one of these
+        return best
+    goes_on, flat = (_loss(again(known, chosen, others), rows) for chosen in ((), tame))
+    return again(known, tame) if flat < goes_on else best
+
+
+def _loss(found: Searched, rows: Tensor) -> float:
+    """Of some rows, over all tasks, each in parts of its variance."""
+    loss = 0.0
+    for task, end in zip(found.tasks, found.ends, strict=True):
+        judges = task.take(rows).judged(end.posterior.likelihood)
+        loss += float(judges.weight @ judges.losses(end.terms, end.posterior)) / task.spread
+    return loss
 
 
 def on_of(edges: Tensor, found: Sequence[Variable]) -> Tensor:

@@ -9,6 +9,7 @@ Letters: n rows, d inputs, m functions of a variable.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -30,7 +31,7 @@ class Variable:
     """The functions of the inputs that say one thing together, side by side.
 
     inputs: their positions; effects: the functions of each of them. kinds (m,): `LINE`, `CURVE`, `ROUGH` or `LEVEL`.
-    roughness (m,). spread: standard deviations of all functions on the rows.
+    roughness (m,). spread: standard deviations of all functions on the rows, those of products among them.
     """
 
     inputs: tuple[int, ...]
@@ -50,7 +51,8 @@ class Variable:
             roughness.append(torch.cat([one[: effect.lines], effect.roughness]))
             spread.append(one * levels[number] if number in levels else torch.ones_like(roughness[-1]))
         if len(found) == 1 and not levels.keys() & set(inputs):
-            spread.append(spread[0].new_ones(1))
+            tame = isinstance(found[0], EdgeBasis) and found[0].tame
+            spread.append(spread[0].new_ones(1 + tame * found[0].size))
         return Variable(tuple(inputs), tuple(found), *map(torch.cat, (kinds, roughness, spread)))
 
     @property
@@ -63,6 +65,19 @@ class Variable:
         """Its inputs that are numbers with heavy tails."""
         pairs = zip(self.inputs, self.effects, strict=True)
         return tuple(number for number, effect in pairs if isinstance(effect, EdgeBasis) and effect.heavy)
+
+    @property
+    def far(self) -> EdgeBasis | None:
+        """Its functions, where it is one number, and a few rows lie far from all others."""
+        effect = self.effects[0]
+        found = self.number and isinstance(effect, EdgeBasis) and any(map(math.isfinite, effect.ends))
+        return effect if found else None  # type: ignore[return-value]
+
+    @property
+    def in_products(self) -> int:
+        """The place of its first function in products."""
+        effect = self.effects[0]
+        return 1 + effect.size if self.number and isinstance(effect, EdgeBasis) and effect.tame else 0
 
     @property
     def groups(self) -> int:
@@ -82,7 +97,7 @@ class Variable:
         return smooth[self.roughness[smooth].argsort(stable=True)[: max(1, most)]].sort().values
 
     def values(self, x: Tensor) -> Tensor:
-        """The functions at x (n, d): (n, m), or (n, m + 1) of one number."""
+        """The functions at x (n, d): (n, m), or (n, m + 1) of one number, and (n, 2 m + 1) with those of products."""
         parts = [effect.values(x[:, number]) for number, effect in zip(self.inputs, self.effects, strict=True)]
         if len(parts) == 1:
             return parts[0]
@@ -108,18 +123,20 @@ def variables(
     rough: int = 0,
     periods: Mapping[int, float] | None = None,
     logarithmic: Collection[int] = (),
+    tame: Collection[int] = (),
 ) -> list[Variable]:
     """The variables of a network's inputs at rows x (n, d): by the columns that its metadata tell of, else one for
     each input. weight (n,): what a row counts; rough: most rough functions of an input; periods: of the inputs, by
-    position, whose functions repeat; logarithmic: those that are measured by logarithms."""
+    position, whose functions repeat; logarithmic: those that are measured by logarithms; tame: those whose functions in
+    products are flat where a few rows lie far from all others."""
     layer, share = start.edge_layers[0], weight / weight.sum()
     groups, levels = _groups(start)
     round_again = {number: period for number, period in (periods or {}).items() if number not in levels}
     numbers = [number for number in range(x.shape[1]) if number not in levels and number not in round_again]
     found: dict[int, Functions] = {}
     if numbers:
-        asked = [number in logarithmic for number in numbers]
-        of_numbers = effects(x[:, numbers], weight, layer.degree, intervals, len(levels), rough, asked)
+        asked = ([number in chosen for number in numbers] for chosen in (logarithmic, tame))
+        of_numbers = effects(x[:, numbers], weight, layer.degree, intervals, len(levels), rough, *asked)
         found = dict(zip(numbers, of_numbers, strict=True))
     for number, period in round_again.items():
         found[number] = harmonics(x[:, number], share, period, layer.degree, intervals, 2 * TUNED.curves)

@@ -1,0 +1,224 @@
+"""The curvature of an objective of several predictions, in two ways: as it is, or class by class.
+
+As it is, it has a row for each function of each class: k m of them, and k^3 m^3 operations. Class by class, its
+determinant and variances come from one matrix for each class:
+
+    H_a = k / (k - 1) sum over rows of w p_a (1 - p_a) f f' + P,    log |H| ~ (k - 1) / k sum over a of log |H_a|
+
+with probabilities p and the precision P of the prior, which is the same for every class. Only contrasts of classes
+count: the data say nothing of the sum over classes. This is exact for two logits, and for classes that are alike. Else
+it says that more is determined than is, and so charges a model more. On 1437 digits of ten classes it says 205
+parameters, and the curvature as it is 195. Of ten classes that compete two by two it says 88, and not 77. Newton steps
+come from conjugate gradients, which take products with the curvature itself; H_a prepares for them.
+
+Letters: n rows, m functions, k classes, l predictions of a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from .likelihoods import Likelihood, shares_of
+from .marginal import Blocks, Spread, factor_of, occam_of, spread_of, worth
+from .tuning import TUNED
+
+
+class Curvature(Protocol):
+    """Of a posterior, whose first function is the constant."""
+
+    def step(self, slope: Tensor) -> Tensor:
+        """The Newton step (1 + m, l) down a slope of that shape."""
+        ...
+
+    def occam(self) -> float:
+        """Log determinant of the posterior's precision over that of the prior of the functions."""
+        ...
+
+    def determined(self) -> Tensor:
+        """What the data determine of each function (m,), between 0 and l."""
+        ...
+
+    def worth(self, coef: Tensor, terms: Tensor, count: int) -> Tensor:
+        """Of each term (count,), from the coefficients (1 + m, l) and the term of each function (m,)."""
+        ...
+
+    def spread(self, terms: Tensor, places: Tensor) -> Spread:
+        """How sure it is of each term; terms, places (m,): of each function."""
+        ...
+
+
+Expansion = tuple[float, Tensor, Curvature]
+Expand = Callable[[Blocks, Likelihood, Tensor, Tensor, Tensor], Expansion]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """As it is. factor (l (1 + m), l (1 + m)): of the posterior's precision, prediction by prediction; precision
+    (1 + m,): of the prior."""
+
+    factor: Tensor
+    precision: Tensor
+
+    @property
+    def count(self) -> int:
+        """Predictions."""
+        return len(self.factor) // len(self.precision)
+
+    @cached_property
+    def covariance(self) -> Tensor:
+        """Of the posterior (l (1 + m), l (1 + m))."""
+        return torch.cholesky_inverse(self.factor)
+
+    def step(self, slope: Tensor) -> Tensor:
+        """By the factor."""
+        return -torch.cholesky_solve(slope.T.reshape(-1, 1), self.factor).reshape(self.count, -1).T
+
+    def occam(self) -> float:
+        """By the factor."""
+        return occam_of(self.factor, self.precision[1:].repeat(self.count))
+
+    def determined(self) -> Tensor:
+        """By the inverse."""
+        variance = self.covariance.diagonal().reshape(self.count, -1)[:, 1:]
+        return (1 - self.precision[1:] * variance).clamp(min=0).sum(0)
+
+    def worth(self, coef: Tensor, terms: Tensor, count: int) -> Tensor:
+        """Of the functions of all predictions together; the constants count as one term more."""
+        whose = torch.cat([terms.new_full((1,), count), terms]).repeat(self.count)
+        precision = self.precision.repeat(self.count)
+        return worth(coef.T.reshape(-1), self.covariance, precision, whose, count + 1)[:-1]
+
+    def spread(self, terms: Tensor, places: Tensor) -> Spread:
+        """Of each prediction by its own block."""
+        size = len(self.precision)
+        each = [slice(first + 1, first + size) for first in range(0, len(self.factor), size)]
+        return spread_of([self.covariance[mine, mine] for mine in each], terms, places)
+
+
+@dataclass(frozen=True)
+class ByClass:
+    """Class by class, of two logits or more. factors (1 + m, 1 + m): of H_a for each class; precision (1 + m,): of the
+    prior; product: with the curvature of the losses themselves (1 + m, k)."""
+
+    factors: list[Tensor]
+    precision: Tensor
+    product: Callable[[Tensor], Tensor]
+
+    @property
+    def part(self) -> float:
+        """How much of a free parameter each parameter of a class stands for."""
+        return 1 - 1 / len(self.factors)
+
+    @cached_property
+    def covariances(self) -> list[Tensor]:
+        """Of the functions in each class (m, m)."""
+        return [torch.cholesky_inverse(factor)[1:, 1:] for factor in self.factors]
+
+    def step(self, slope: Tensor) -> Tensor:
+        """By conjugate gradients, as near as the next update asks for."""
+        found, left = torch.zeros_like(slope), -slope
+        ready = self._solved(left)
+        ahead, size = ready, float((left * ready).sum())
+        enough = TUNED.step_error**2 * size
+        for _ in range(TUNED.step_products):
+            if size <= enough:
+                break
+            bent = self.product(ahead) + self.precision[:, None] * ahead
+            length = size / float((ahead * bent).sum())
+            found, left = found + length * ahead, left - length * bent
+            ready = self._solved(left)
+            before, size = size, float((left * ready).sum())
+            ahead = ready + (size / before) * ahead
+        return found
+
+    def _solved(self, right: Tensor) -> Tensor:
+        """Contrasts by the factors, the sum over classes by the prior."""
+        mean = right.mean(1, keepdim=True)
+        sides = zip((right - mean).T, self.factors, strict=True)
+        apart = torch.cat([torch.cholesky_solve(side[:, None], factor) for side, factor in sides], 1)
+        return apart - apart.mean(1, keepdim=True) + mean / self.precision[:, None]
+
+    def occam(self) -> float:
+        """Of the contrasts. The sum over classes is as the prior has it, but for the constant."""
+        contrasts = self.part * sum(occam_of(factor, self.precision[1:]) for factor in self.factors)
+        return contrasts + float(self.precision[0].log())
+
+    def determined(self) -> Tensor:
+        """Of the contrasts."""
+        variances = torch.stack([torch.cholesky_inverse(factor).diagonal()[1:] for factor in self.factors])
+        return self.part * (1 - self.precision[1:] * variances).clamp(min=0).sum(0)
+
+    def worth(self, coef: Tensor, terms: Tensor, count: int) -> Tensor:
+        """Of the contrasts; too large for terms that act, since no other class can make up for one."""
+        apart = coef[1:] - coef[1:].mean(1, keepdim=True)
+        sides = zip(apart.T, self.covariances, strict=True)
+        each = [worth(side, covariance, self.precision[1:], terms, count, self.part) for side, covariance in sides]
+        return torch.stack(each).sum(0)
+
+    def spread(self, terms: Tensor, places: Tensor) -> Spread:
+        """Of each class: contrasts, and the sum over classes as the prior has it."""
+        common = (1 - self.part) * torch.diag(1 / self.precision[1:])
+        return spread_of([self.part * covariance + common for covariance in self.covariances], terms, places)
+
+
+def whole(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor, precision: Tensor) -> Expansion:
+    """The losses of the rows at coefficients (1 + m, l), their slope, and the curvature as it is."""
+    value, slope, curvature = taylor(blocks, likelihood, coef, places)
+    factor = factor_of(curvature + torch.diag(precision.repeat(coef.shape[1])))
+    return value, slope, Whole(factor, precision)
+
+
+def by_class(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor, precision: Tensor) -> Expansion:
+    """The same of classes, with the curvature class by class."""
+    value, slope, classes = 0.0, torch.zeros_like(coef), coef.shape[1]
+    each, known = [torch.diag(precision) for _ in range(classes)], []
+    for functions, y, weight in _with_constant(blocks, places):
+        predicted = functions @ coef
+        known.append(shares_of(predicted))
+        value += float(weight @ likelihood.losses(predicted, y))
+        slope += functions.T @ (weight[:, None] * likelihood.slopes(predicted, y))
+        for number, matrix in enumerate(each):
+            bend = classes / (classes - 1) * likelihood.bend(weight, predicted, y, number, number)
+            matrix += functions.T @ (bend[:, None] * functions)
+    for number, matrix in enumerate(each):
+        each[number] = factor_of(matrix)
+
+    def product(ahead: Tensor) -> Tensor:
+        found = torch.zeros_like(ahead)
+        for (functions, _, weight), shares in zip(_with_constant(blocks, places), known, strict=True):
+            moved = shares * (functions @ ahead)
+            found += functions.T @ (weight[:, None] * (moved - shares * moved.sum(1, keepdim=True)))
+        return found
+
+    return value, slope, ByClass(each, precision, product)
+
+
+def taylor(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> tuple[float, Tensor, Tensor]:
+    """Sum of the losses of the rows, its gradient (1 + m, l), and its curvature (l (1 + m), l (1 + m)), prediction by
+    prediction."""
+    value, slope, count = 0.0, torch.zeros_like(coef), coef.shape[1]
+    curvature = coef.new_zeros(count, len(coef), count, len(coef))
+    for functions, y, weight in _with_constant(blocks, places):
+        predicted = functions @ coef
+        value += float(weight @ likelihood.losses(predicted, y))
+        slope += functions.T @ (weight[:, None] * likelihood.slopes(predicted, y))
+        for a in range(count):
+            for b in range(a + 1):
+                part = likelihood.bend(weight, predicted, y, a, b)
+                product = functions.T @ (part[:, None] * functions)
+                curvature[a, :, b] += product
+                if a != b:
+                    curvature[b, :, a] += product
+    return value, slope, curvature.reshape(count * len(coef), -1)
+
+
+def _with_constant(blocks: Blocks, places: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """The rows in blocks, with a constant before the functions at these places (n, 1 + m)."""
+    for functions, y, weight in blocks():
+        yield torch.cat([torch.ones_like(functions[:, :1]), functions[:, places]], 1), y, weight

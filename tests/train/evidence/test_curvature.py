@@ -1,0 +1,78 @@
+"""The curvature class by class: it is the curvature itself for two classes and for classes that are alike, and its
+steps are Newton's."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+import edgewise as ew
+from edgewise.train.evidence.curvature import by_class, whole
+from edgewise.train.evidence.likelihoods import Classes
+from helpers import assert_close
+
+ROWS, FUNCTIONS = 60, 5
+GENERATOR = torch.Generator().manual_seed(0)
+DESIGN = torch.randn(ROWS, FUNCTIONS, dtype=torch.float64, generator=GENERATOR)
+WEIGHT = 0.5 + torch.rand(ROWS, dtype=torch.float64, generator=GENERATOR)
+PRECISION = 0.1 + torch.rand(1 + FUNCTIONS, dtype=torch.float64, generator=GENERATOR)
+PLACES = torch.arange(FUNCTIONS)
+TERMS = torch.tensor([0, 0, 1, 1, 1])
+
+
+def blocks(classes: int):
+    y = torch.randint(classes, (ROWS,), generator=torch.Generator().manual_seed(1))
+    return lambda: iter([(DESIGN[:20], y[:20], WEIGHT[:20]), (DESIGN[20:], y[20:], WEIGHT[20:])])
+
+
+def logits(classes: int, size: float) -> Tensor:
+    """Coefficients whose sum over classes is zero, as those of fits are."""
+    coef = size * torch.randn(1 + FUNCTIONS, classes, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+    return coef - coef.mean(1, keepdim=True)
+
+
+def both(classes: int, size: float):
+    coef = logits(classes, size)
+    one, other = (expand(blocks(classes), Classes(), coef, PLACES, PRECISION) for expand in (whole, by_class))
+    assert_close(torch.tensor(other[0]), torch.tensor(one[0]))
+    assert_close(other[1], one[1])
+    return coef, one, other
+
+
+@pytest.mark.parametrize(("classes", "size"), [(2, 1.0), (2, 5.0), (4, 0.0)])
+def test_two_classes_and_classes_that_are_alike_have_the_curvature_as_it_is(classes, size):
+    coef, (_, _, exact), (_, _, mine) = both(classes, size)
+    assert mine.occam() == pytest.approx(exact.occam(), rel=1e-9)
+    assert_close(mine.determined(), exact.determined())
+    assert_close(mine.worth(coef, TERMS, 2), exact.worth(coef, TERMS, 2))
+    one, other = (curvature.spread(TERMS, PLACES) for curvature in (exact, mine))
+    for exactly, by_classes in zip(one.covariance, other.covariance, strict=True):
+        for a, b in zip(exactly, by_classes, strict=True):
+            assert_close(b, a)
+
+
+@pytest.mark.parametrize("size", [0.5, 3.0])
+def test_of_several_classes_as_much_is_determined_within_a_tenth(size):
+    _, (_, _, exact), (_, _, mine) = both(5, size)
+    assert float(mine.determined().sum()) == pytest.approx(float(exact.determined().sum()), rel=0.1)
+
+
+@pytest.mark.parametrize("size", [0.5, 3.0])
+def test_steps_are_those_of_newton(size):
+    coef, (_, slope, exact), (_, _, mine) = both(5, size)
+    down = slope + PRECISION[:, None] * coef
+    wanted, found = exact.step(down), mine.step(down)
+    assert float((found - wanted).norm()) < 0.05 * float(wanted.norm())
+
+
+@pytest.mark.slow
+def test_many_columns_and_classes_are_told_apart():
+    """Eight classes of 40 columns, where the curvature as it is has thousands of rows."""
+    generator = torch.Generator().manual_seed(0)
+    X = torch.randn(700, 40, dtype=torch.float64, generator=generator)
+    y = torch.stack([2 * X[:, number] + X[:, number + 8] ** 2 for number in range(8)], 1).argmax(1)
+    found = ew.fit(ew.KAN((40, 8)), X[:400], y[:400], loss="cross_entropy", optimizer="evidence", progress=False).model
+    with torch.no_grad():
+        right = (found(X[400:]).argmax(1) == y[400:]).double().mean()
+    assert float(right) > 0.75
