@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from edgewise.train.evidence.curvature import Expand, by_class, whole
+from edgewise.train.evidence.expansion import Expand, by_class, whole
 from edgewise.train.evidence.laplace import cross_entropy
 from edgewise.train.evidence.marginal import Prior, believed
 

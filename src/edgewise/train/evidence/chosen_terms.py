@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from ...losses import Numbers
-from .curvature import by_class, whole
 from .edge_basis import blocks
+from .expansion import by_class, whole
 from .laplace import cross_entropy, numbers
 from .likelihoods import Scored, shares_of, targets
 from .marginal import Blocks, Note, Posterior, Prior, Sums, believed, squared_error

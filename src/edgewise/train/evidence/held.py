@@ -22,8 +22,8 @@ from torch import Tensor
 
 from ...errors import TrainingError
 from .chosen_terms import Model, Task
-from .curvature import taylor
 from .edge_basis import EdgeBasis
+from .expansion import taylor
 from .likelihoods import Classes, Likelihood, Scored
 from .marginal import Posterior, Prior, Sums, factor_of
 from .shapes import Shape

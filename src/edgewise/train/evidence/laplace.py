@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ...losses import Numbers
-from .curvature import Expand, whole
+from .expansion import Expand, whole
 from .likelihoods import Classes, Likelihood, Scored
 from .marginal import Blocks, Note, Posterior, Prior, Strengths
 from .tuning import TUNED

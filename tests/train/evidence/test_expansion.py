@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 import edgewise as ew
-from edgewise.train.evidence.curvature import by_class, whole
+from edgewise.train.evidence.expansion import by_class, whole
 from edgewise.train.evidence.likelihoods import Classes
 from helpers import assert_close
 

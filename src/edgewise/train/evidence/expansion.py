@@ -1,4 +1,4 @@
-"""The curvature of an objective of several predictions, in two ways: as it is, or class by class.
+"""The losses to second order, with the curvature of several predictions in two ways: as it is, or class by class.
 
 As it is, it has a row for each function of each class: k m of them, and k^3 m^3 operations. Class by class, its
 determinant and variances come from one matrix for each class:
