@@ -1,7 +1,7 @@
 """The losses to second order, with the curvature of several predictions in two ways: as it is, or class by class.
 
-As it is, it has a row for each function of each class: k m of them, and k^3 m^3 operations. Class by class, its
-determinant and variances come from one matrix for each class:
+As it is, the curvature has a row for each function of each class: k m of them, and k^3 m^3 operations. Class by class,
+its determinant and variances come from one matrix for each class:
 
     H_a = k / (k - 1) sum over rows of w p_a (1 - p_a) f f' + P,    log |H| ~ (k - 1) / k sum over a of log |H_a|
 

@@ -122,12 +122,13 @@ def _tamed(best: Searched, again: Again) -> Searched:
     beyond them, would be predicted by that.
     """
     within = {number for end in best.ends for pair in end.structure.pairs for number in pair}
-    there = [variable for number in sorted(within) if (variable := best.variables[number]).far]
+    paired = [best.variables[number] for number in sorted(within)]
+    there = {variable.inputs[0]: effect for variable in paired if (effect := variable.far) is not None}
     if not there:
         return best
     x = best.tasks[0].x
-    far = torch.stack([variable.far.is_far(x[:, variable.inputs[0]]) for variable in there if variable.far]).any(0)
-    known, tame = best.structures(), tuple(variable.inputs[0] for variable in there)
+    far = torch.stack([effect.is_far(x[:, place]) for place, effect in there.items()]).any(0)
+    known, tame = best.structures(), tuple(there)
     others, rows = (~far).nonzero()[:, 0], far.nonzero()[:, 0]
     if len(others) < len(rows):  # of few rows and many columns, most rows are far in one of these
         return best

@@ -70,8 +70,9 @@ class Variable:
     def far(self) -> EdgeBasis | None:
         """Its functions, where it is one number, and a few rows lie far from all others."""
         effect = self.effects[0]
-        found = self.number and isinstance(effect, EdgeBasis) and any(map(math.isfinite, effect.ends))
-        return effect if found else None  # type: ignore[return-value]
+        if self.number and isinstance(effect, EdgeBasis) and any(map(math.isfinite, effect.ends)):
+            return effect
+        return None
 
     @property
     def in_products(self) -> int:
