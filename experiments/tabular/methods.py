@@ -42,7 +42,8 @@ def _ours(what: str, **settings: Any) -> Named:
 
         return estimator(old, new, **settings)
 
-    return Named(what, learn, modules=("experiments.tabular.ours", "edgewise.estimators"))
+    estimators = ("edgewise.estimators.regressor", "edgewise.estimators.classifier")
+    return Named(what, learn, modules=("experiments.tabular.ours", *estimators))
 
 
 OURS = {

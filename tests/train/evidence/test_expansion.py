@@ -33,16 +33,17 @@ def logits(classes: int, size: float) -> Tensor:
 
 
 def both(classes: int, size: float):
+    """Losses and curvature, as they are and class by class."""
     coef = logits(classes, size)
-    one, other = (expand(blocks(classes), Classes(), coef, PLACES, PRECISION) for expand in (whole, by_class))
-    assert_close(torch.tensor(other[0]), torch.tensor(one[0]))
-    assert_close(other[1], one[1])
-    return coef, one, other
+    one, other = (expand(blocks(classes), Classes(), coef, PLACES) for expand in (whole, by_class))
+    assert_close(torch.tensor(other.value), torch.tensor(one.value))
+    assert_close(other.slope, one.slope)
+    return coef, one.slope, one.under(PRECISION), other.under(PRECISION)
 
 
 @pytest.mark.parametrize(("classes", "size"), [(2, 1.0), (2, 5.0), (4, 0.0)])
 def test_two_classes_and_classes_that_are_alike_have_the_curvature_as_it_is(classes, size):
-    coef, (_, _, exact), (_, _, mine) = both(classes, size)
+    coef, _, exact, mine = both(classes, size)
     assert mine.occam() == pytest.approx(exact.occam(), rel=1e-9)
     assert_close(mine.determined(), exact.determined())
     assert_close(mine.worth(coef, TERMS, 2), exact.worth(coef, TERMS, 2))
@@ -54,13 +55,13 @@ def test_two_classes_and_classes_that_are_alike_have_the_curvature_as_it_is(clas
 
 @pytest.mark.parametrize("size", [0.5, 3.0])
 def test_of_several_classes_as_much_is_determined_within_a_tenth(size):
-    _, (_, _, exact), (_, _, mine) = both(5, size)
+    _, _, exact, mine = both(5, size)
     assert float(mine.determined().sum()) == pytest.approx(float(exact.determined().sum()), rel=0.1)
 
 
 @pytest.mark.parametrize("size", [0.5, 3.0])
 def test_steps_are_those_of_newton(size):
-    coef, (_, slope, exact), (_, _, mine) = both(5, size)
+    coef, slope, exact, mine = both(5, size)
     down = slope + PRECISION[:, None] * coef
     wanted, found = exact.step(down), mine.step(down)
     assert float((found - wanted).norm()) < 0.05 * float(wanted.norm())

@@ -1,13 +1,16 @@
-"""Classes by Laplace's approximation: one that has no rows is no information."""
+"""Classes by Laplace's approximation: one that has no rows is no information, and few passes over the rows do."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 import torch
 
+from edgewise.train.evidence import laplace
 from edgewise.train.evidence.expansion import Expand, by_class, whole
 from edgewise.train.evidence.laplace import cross_entropy
-from edgewise.train.evidence.marginal import Prior, believed
+from edgewise.train.evidence.marginal import Posterior, Prior, believed
 
 ROWS = 200
 
@@ -24,3 +27,25 @@ def test_noise_in_some_of_the_classes_is_no_law_and_the_others_stay_possible(cla
     assert not believed(found.gain, prior)  # 14 nats and more, where the way to no chance counted
     chances = found.constant.softmax(0)
     assert float(chances[there:].min()) > 0.1 / ROWS
+
+
+def test_of_many_rows_several_updates_by_a_pass_end_where_single_ones_do_in_fewer_passes(monkeypatch):
+    rows, functions, draw = 3000, 60, torch.Generator().manual_seed(0)
+    design = torch.randn(rows, functions, dtype=torch.float64, generator=draw)
+    truth = torch.linspace(1.0, -1.0, functions, dtype=torch.float64).clamp(min=0)  # half of them say nothing
+    y = (torch.rand(rows, dtype=torch.float64, generator=draw) < (design @ truth).sigmoid()).long()
+    places, weight = torch.arange(functions), torch.ones(rows, dtype=torch.float64)
+    prior = Prior(places, torch.ones(functions, dtype=torch.float64), functions, places)
+
+    def fitted() -> tuple[Posterior, int]:
+        losses: list[float] = []  # told once a pass
+        found = cross_entropy(lambda: iter([(design, y, weight)]), prior, 2, lambda loss: losses.append(loss) or False)
+        assert found.settled
+        return found, len(losses)
+
+    several, fewer = fitted()
+    monkeypatch.setattr(laplace, "TUNED", replace(laplace.TUNED, updates=1))
+    single, passes = fitted()
+    assert fewer < 0.7 * passes
+    assert several.gain == pytest.approx(single.gain, abs=0.1)
+    assert float((several.coef - single.coef).abs().max()) < 0.01

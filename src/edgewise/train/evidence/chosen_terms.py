@@ -116,8 +116,10 @@ class Task:
         return torch.cat([term.values(self.known) for term in terms], 1)
 
     def blocks(self, terms: Sequence[Term]) -> Blocks:
-        """The rows in blocks, with the functions of all terms; computed once where they are few."""
+        """The rows in blocks, with the functions of all terms; computed once where they are few, or where fits pass
+        over them again and again."""
         width = sum(len(term.roughness) for term in terms)
+        size = len(self.x) * width
 
         def made() -> Iterator[tuple[Tensor, Tensor, Tensor]]:
             return (
@@ -125,10 +127,10 @@ class Task:
                 for rows in blocks(len(self.x), width)
             )
 
-        if len(self.x) * width > TUNED.block:
+        if size > (TUNED.block if self.by_sums else TUNED.kept):
             return made
-        kept = self.functions(terms), self.y, self.weight
-        return lambda: iter((kept,))
+        kept = [(self.functions(terms), self.y, self.weight)] if size <= TUNED.block else list(made())
+        return lambda: iter(kept)
 
     def left(self, terms: Sequence[Term], posterior: Posterior) -> tuple[Tensor, Tensor, Tensor]:
         """Some rows, minus the slope of their losses in nats by what was predicted, and the curvature: x (r, d), slope

@@ -29,8 +29,31 @@ from .marginal import Blocks, Spread, factor_of, occam_of, spread_of, worth
 from .tuning import TUNED
 
 
+class Losses(Protocol):
+    """The losses of the rows to second order about coefficients (1 + m, l), of which the first are the constants."""
+
+    @property
+    def value(self) -> float:
+        """Their sum there."""
+        ...
+
+    @property
+    def slope(self) -> Tensor:
+        """Its derivatives (1 + m, l)."""
+        ...
+
+    def under(self, precision: Tensor) -> Curvature:
+        """With a prior of this precision (1 + m,)."""
+        ...
+
+
 class Curvature(Protocol):
     """Of a posterior, whose first function is the constant."""
+
+    @property
+    def precision(self) -> Tensor:
+        """Of its prior (1 + m,)."""
+        ...
 
     def step(self, slope: Tensor) -> Tensor:
         """The Newton step (1 + m, l) down a slope of that shape."""
@@ -53,8 +76,7 @@ class Curvature(Protocol):
         ...
 
 
-Expansion = tuple[float, Tensor, Curvature]
-Expand = Callable[[Blocks, Likelihood, Tensor, Tensor, Tensor], Expansion]
+Expand = Callable[[Blocks, Likelihood, Tensor, Tensor], Losses]
 
 
 @dataclass(frozen=True)
@@ -167,17 +189,43 @@ class ByClass:
         return spread_of([self.part * covariance + common for covariance in self.covariances], terms, places)
 
 
-def whole(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor, precision: Tensor) -> Expansion:
-    """The losses of the rows at coefficients (1 + m, l), their slope, and the curvature as it is."""
-    value, slope, curvature = taylor(blocks, likelihood, coef, places)
-    factor = factor_of(curvature + torch.diag(precision.repeat(coef.shape[1])))
-    return value, slope, Whole(factor, precision)
+@dataclass(frozen=True)
+class WholeLosses:
+    """With the curvature (l (1 + m), l (1 + m)) as it is."""
+
+    value: float
+    slope: Tensor
+    curvature: Tensor
+
+    def under(self, precision: Tensor) -> Whole:
+        """By a factor."""
+        return Whole(factor_of(self.curvature + torch.diag(precision.repeat(self.slope.shape[1]))), precision)
 
 
-def by_class(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor, precision: Tensor) -> Expansion:
+@dataclass(frozen=True)
+class ClassLosses:
+    """With the curvature class by class. curvatures (1 + m, 1 + m): of each; product: with the curvature as it is."""
+
+    value: float
+    slope: Tensor
+    curvatures: list[Tensor]
+    product: Callable[[Tensor], Tensor]
+
+    def under(self, precision: Tensor) -> ByClass:
+        """By a factor of each class."""
+        prior = torch.diag(precision)
+        return ByClass([factor_of(matrix + prior) for matrix in self.curvatures], precision, self.product)
+
+
+def whole(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> WholeLosses:
+    """The losses of the rows about coefficients (1 + m, l) of the functions at these places."""
+    return WholeLosses(*taylor(blocks, likelihood, coef, places))
+
+
+def by_class(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> ClassLosses:
     """The same of classes, with the curvature class by class."""
     value, slope, classes = 0.0, torch.zeros_like(coef), coef.shape[1]
-    each, known = [torch.diag(precision) for _ in range(classes)], []
+    each, known = [coef.new_zeros(len(coef), len(coef)) for _ in range(classes)], []
     for functions, y, weight in _with_constant(blocks, places):
         predicted = functions @ coef
         known.append(shares_of(predicted))
@@ -186,8 +234,6 @@ def by_class(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tenso
         for number, matrix in enumerate(each):
             bend = classes / (classes - 1) * likelihood.bend(weight, predicted, y, number, number)
             matrix += functions.T @ (bend[:, None] * functions)
-    for number, matrix in enumerate(each):
-        each[number] = factor_of(matrix)
 
     def product(ahead: Tensor) -> Tensor:
         found = torch.zeros_like(ahead)
@@ -196,7 +242,7 @@ def by_class(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tenso
             found += functions.T @ (weight[:, None] * (moved - shares * moved.sum(1, keepdim=True)))
         return found
 
-    return value, slope, ByClass(each, precision, product)
+    return ClassLosses(value, slope, each, product)
 
 
 def taylor(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> tuple[float, Tensor, Tensor]:

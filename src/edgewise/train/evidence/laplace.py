@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ...losses import Numbers
-from .expansion import Expand, whole
+from .expansion import Curvature, Expand, Losses, whole
 from .likelihoods import Classes, Likelihood, Scored
 from .marginal import Blocks, Note, Posterior, Prior, Strengths
 from .tuning import TUNED
@@ -85,34 +85,67 @@ def _newton(
     y, weight = (torch.cat(parts) for parts in zip(*((y, weight) for _, y, weight in blocks()), strict=True))
     effective, mass = torch.zeros_like(strengths.value), float(weight.sum())
     bare, beside = _alone(blocks, likelihood, flat, expand)
+    often = 1
     while not settled and strengths.updates < TUNED.rounds and bool(strengths.there.any()):
         places = strengths.places
-        precision = torch.cat([coef.new_full((1,), TUNED.unpenalised), strengths.precision(places)])
         here = torch.cat([constant[None], coef[places]])  # (1 + m, l)
-        value, slope, curvature = expand(blocks, likelihood, here, places, precision)
-        step = curvature.step(slope + precision[:, None] * here)
-        charged = 0.5 * float((precision[:, None] * here.square()).sum())
-        before = gain
-        gain = likelihood.gain(bare, value, mass, _used(effective)) + beside - charged - 0.5 * curvature.occam()
-        found, length = _shortened(blocks, likelihood, here, step, places, precision, value + charged)
+        losses = expand(blocks, likelihood, here, places)
+        before, curvature = gain, losses.under(_precision(strengths, places))
+        cost = beside - _charged(here, curvature.precision) - 0.5 * curvature.occam()
+        gain = likelihood.gain(bare, losses.value, mass, _used(effective)) + cost
+        updates = 1 if len(likelihood.state) else max(1, min(often, len(y) // here.numel()))
+        mode, precision, effective, change = _updated(losses, curvature, here, strengths, places, updates)
+        often = min(2 * often, TUNED.updates)
+        least = losses.value + _charged(here, precision)
+        found, length = _shortened(blocks, likelihood, here, mode - here, places, precision, least)
         constant = found[0]
-        coef = torch.zeros_like(coef).index_add_(0, places, found[1:])
-        effective, change = strengths.update(curvature.determined(), found[1:].square().sum(1), places)
-        coef = coef * strengths.there[prior.groups][:, None]
+        coef = torch.zeros_like(coef).index_add_(0, places, found[1:]) * strengths.there[prior.groups][:, None]
         old = likelihood.state
         if len(old):
             likelihood = likelihood.updated(_predicted(blocks, found, places), y, weight, _used(effective))
         moved = float((likelihood.state - old).abs().sum())
         rest = change < TUNED.settled_classes or 0 <= gain - before < TUNED.gained
-        settled = (rest and length == 1.0 and moved < TUNED.settled_classes) or note(value / mass)
+        settled = (rest and length == 1.0 and moved < TUNED.settled_classes) or note(losses.value / mass)
     settled = settled or not bool(strengths.there.any())
     places = strengths.places
-    precision = torch.cat([coef.new_full((1,), TUNED.unpenalised), strengths.precision(places)])
     here, terms = torch.cat([constant[None], coef[places]]), prior.terms[places]
-    curvature = expand(blocks, likelihood, here, places, precision)[2]
+    curvature = expand(blocks, likelihood, here, places).under(_precision(strengths, places))
     value = curvature.worth(here, terms, int(prior.terms.max()) + 1)
     sure = curvature.spread(terms, places)
     return Posterior(coef, constant, effective, strengths.left, 1.0, settled, gain, value, flat, likelihood, sure)
+
+
+def _updated(
+    losses: Losses, curvature: Curvature, here: Tensor, strengths: Strengths, places: Tensor, updates: int
+) -> tuple[Tensor, Tensor, Tensor, float]:
+    """So many updates of the strengths by the losses about `here` (1 + m, l), the coefficients of the functions at
+    these places. Far from the mode one is enough, and near it many take less time than a pass over the rows. Where a
+    likelihood has parameters of its own, these move with each.
+
+    curvature: with the prior as it is. Returned are mode (1 + m, l) and precision of the prior (1 + m,) at the last of
+    the updates, the effective parameters of the groups, and the change in the first.
+    """
+    first = 0.0
+    for number in range(updates):
+        if number:
+            curvature = losses.under(_precision(strengths, places))
+        mode = here + curvature.step(losses.slope + curvature.precision[:, None] * here)
+        effective, change = strengths.update(curvature.determined(), mode[1:].square().sum(1), places)
+        first = first if number else change
+        if change < TUNED.settled_classes or not bool(strengths.there.any()):
+            break
+    return mode, curvature.precision, effective, first
+
+
+def _precision(strengths: Strengths, places: Tensor) -> Tensor:
+    """Of the prior of the constants and the functions at these places (1 + m,)."""
+    precision = strengths.precision(places)
+    return torch.cat([precision.new_full((1,), TUNED.unpenalised), precision])
+
+
+def _charged(here: Tensor, precision: Tensor) -> float:
+    """What the prior charges for coefficients (1 + m, l)."""
+    return 0.5 * float((precision[:, None] * here.square()).sum())
 
 
 def _used(effective: Tensor) -> float:
@@ -132,8 +165,7 @@ def _shortened(
     """The point (1 + m, l) that a step leads to, halved until the objective does not rise, and the part of it taken."""
     found, length = here + step, 1.0
     while length > TUNED.shortest:
-        charged = 0.5 * float((precision[:, None] * found.square()).sum())
-        if _value(blocks, likelihood, found, places) + charged <= objective * (1 + 1e-12) + 1e-12:
+        if _value(blocks, likelihood, found, places) + _charged(found, precision) <= objective * (1 + 1e-12) + 1e-12:
             break
         length /= 2
         found = here + length * step
@@ -142,9 +174,9 @@ def _shortened(
 
 def _alone(blocks: Blocks, likelihood: Likelihood, flat: Tensor, expand: Expand) -> tuple[float, float]:
     """The losses of the constants alone, and what these cost beside."""
-    nowhere, precision = torch.zeros(0, dtype=torch.long), flat.new_full((1,), TUNED.unpenalised)
-    value, _, curvature = expand(blocks, likelihood, flat[None], nowhere, precision)
-    return value, 0.5 * TUNED.unpenalised * float(flat.square().sum()) + 0.5 * curvature.occam()
+    precision = flat.new_full((1,), TUNED.unpenalised)
+    losses = expand(blocks, likelihood, flat[None], torch.zeros(0, dtype=torch.long))
+    return losses.value, _charged(flat[None], precision) + 0.5 * losses.under(precision).occam()
 
 
 def _predicted(blocks: Blocks, coef: Tensor, places: Tensor) -> Tensor:
