@@ -6,11 +6,13 @@ import statistics
 from collections.abc import Callable, Sequence
 
 from ..results import Record, number
-from .methods import METHODS
+from .methods import METHODS, YARDSTICK
 from .summary import Errors, errors_of, relative
 
 FEW = 500  # rows, up to which a table is small
 NEAR = 1.02  # times the best median, up to which a method is as good
+ALLOWED = 1.15  # times the best error, above which a table is named
+TIMES, SPARED = 5, 2  # boosting's CPU seconds that a fit may take, and how many more
 
 
 def _few(record: Record) -> bool:
@@ -85,4 +87,46 @@ def beside(records: Sequence[Record], method: str) -> str:
         f"On {len(ratios)} tables with fits by `{method}`, edgewise has {statistics.median(ratios.values()):.3g} times"
         f" its error in the median, and a lower one on {lower}. The lowest ratio is {ratios[best]:.3g} ({best}), the"
         f" highest {ratios[worst]:.3g} ({worst})."
+    )
+
+
+def beside_untuned(records: Sequence[Record]) -> str:
+    """How edgewise stands beside the yardstick without LightGBM, whose rounds and leaves are tuned; "" where it has no
+    fits."""
+    others = [name for name in YARDSTICK if name != "lightgbm"]
+    found = {table: relative(own, "edgewise", others) for table, own in errors_of(records).items()}
+    known = {table: value for table, value in found.items() if value is not None}
+    if not known:
+        return ""
+    worst = max(known, key=known.__getitem__)
+    above = sorted(table for table, value in known.items() if value > ALLOWED)
+    median = statistics.median(known.values())
+    return (
+        f"Relative to the best of {', '.join(others)} alone, the error of edgewise is {median:.3g} in the median over"
+        f" {len(known)} tables, and at most {known[worst]:.3g} ({worst}). Above {ALLOWED} are:"
+        f" {', '.join(above) or 'none'}."
+    )
+
+
+def seconds_beside(records: Sequence[Record]) -> str:
+    """The CPU seconds of edgewise in parts of those that it may take, which follow from boosting's; "" where no table
+    has both."""
+    sums: dict[str, dict[str, list[float]]] = {}
+    for record in records:
+        spent = number(record, "fit_seconds")
+        if record["method"] in ("edgewise", "boosting") and spent is not None:
+            sums.setdefault(record["table"], {}).setdefault(record["method"], []).append(spent)
+    means = {table: {name: statistics.mean(spent) for name, spent in own.items()} for table, own in sums.items()}
+    parts = {
+        table: own["edgewise"] / (TIMES * own["boosting"] + SPARED)
+        for table, own in means.items()
+        if {"edgewise", "boosting"} <= own.keys()
+    }
+    if not parts:
+        return ""
+    worst = max(parts, key=parts.__getitem__)
+    return (
+        f"A fit of edgewise may take {TIMES} times boosting's CPU seconds and {SPARED} more. In the median over"
+        f" {len(parts)} tables it takes {statistics.median(parts.values()):.2g} of that, and at most {parts[worst]:.2g}"
+        f" times that ({worst})."
     )

@@ -82,7 +82,9 @@ def conclusion(records: Sequence[Record]) -> list[str]:
         f" those within {100 * (conclusions.NEAR - 1):.0f} %."
     )
     parts = ["## Which method for which table", said, page.table(lines, conclusions.HEADS)]
-    return parts + [told for method in ("ebm", "lightgbm") if (told := conclusions.beside(records, method))]
+    told = [conclusions.beside_untuned(records), conclusions.seconds_beside(records)]
+    told += [conclusions.beside(records, method) for method in ("ebm", "lightgbm")]
+    return parts + [sentences for sentences in told if sentences]
 
 
 def done(records: Sequence[Record]) -> str:

@@ -44,7 +44,7 @@ def errors_of(records: Iterable[Record]) -> Errors:
     return {table: found[table] for table in TABLES if table in found}
 
 
-def relative(own: Mapping[str, Mapping[int, float]], method: str) -> float | None:
+def relative(own: Mapping[str, Mapping[int, float]], method: str, yardstick: Sequence[str] = YARDSTICK) -> float | None:
     """The mean error of a method on a table, relative to the best of the yardstick on the same folds.
 
     None where one of them lacks these folds, or where the method failed.
@@ -54,10 +54,10 @@ def relative(own: Mapping[str, Mapping[int, float]], method: str) -> float | Non
     (0.5, 1.0, None)
     """
     folds = sorted(own.get(method, ()))
-    if not folds or not all(set(folds) <= set(own.get(name, ())) for name in YARDSTICK):
+    if not folds or not all(set(folds) <= set(own.get(name, ())) for name in yardstick):
         return None
-    means = {name: statistics.mean(own[name][fold] for fold in folds) for name in (*YARDSTICK, method)}
-    best = min(means[name] for name in YARDSTICK)
+    means = {name: statistics.mean(own[name][fold] for fold in folds) for name in (*yardstick, method)}
+    best = min(means[name] for name in yardstick)
     return means[method] / best if math.isfinite(means[method]) and 0 < best < math.inf else None
 
 

@@ -67,6 +67,10 @@ def test_the_conclusion_names_the_methods_that_are_best_and_near_it():
     assert line["kind"].startswith("numbers, up to") and line["tables"] == "2"
     assert line["best"] == "edgewise (0.9)" and line["good"] == "gam (0.91)"
     assert "0.45 times its error in the median" in conclusions.beside(records, "ridge")
+    assert "is 0.9 in the median over 2 tables" in conclusions.beside_untuned(records)
+    assert conclusions.seconds_beside(records) == ""
+    timed = [{**record, "fit_seconds": "3.5" if record["method"] == "edgewise" else "1"} for record in records]
+    assert "takes 0.5 of that" in conclusions.seconds_beside(timed)
     assert conclusions.beside(records, "ebm") == "" and summary.errors_of(records)["tiny"]["mlp"] == {0: 1.0}
 
 
