@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -16,7 +17,7 @@ from .laplace import cross_entropy, numbers
 from .likelihoods import Scored, shares_of, targets
 from .marginal import Blocks, Note, Posterior, Prior, Sums, believed, squared_error
 from .screening import Pair
-from .terms import Term, design, prior_of
+from .terms import Term, design, pair_term, pooled_term, prior_of
 from .tuning import TUNED
 from .variables import ROUGH, Variable
 
@@ -38,6 +39,11 @@ class Task:
     judge: Scored | None = None
     by_class: bool = False
     known: dict[int, Tensor] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @cached_property
+    def finest(self) -> int:
+        """Products that the rows bear of pairs that get more than others. Copies of a row bear no more than one."""
+        return min(TUNED.finer, len(torch.unique(self.x, dim=0)) // TUNED.rows_of_finer)
 
     @property
     def by_sums(self) -> bool:
@@ -83,6 +89,13 @@ class Task:
         part = replace(self, x=self.x[rows], weight=self.weight[rows], y=self.y[rows], note=lambda loss: False)
         part.known.update({number: values[rows] for number, values in self.known.items()})
         return part
+
+    def sampled(self, most: int) -> Task:
+        """The same with at most so many rows, evenly spaced; itself where there are no more."""
+        if len(self.x) <= most:
+            return self
+        rows = torch.linspace(0, len(self.x) - 1, most, dtype=torch.float64).round().long()
+        return replace(self.take(rows), note=self.note)
 
     def judged(self, by: Scored | None) -> Task:
         """The same with rows that are judged by this likelihood."""
@@ -160,8 +173,8 @@ Among = tuple[int, int]  # how many terms of one variable there might be, and of
 class Structure:
     """What a search decided: whether all inputs stay, with one strength for their lines; which pairs act together; and
     of which pairs the lines have products, with one strength for all of them; whether functions may be rough; which
-    variables act by themselves; which inputs are measured by logarithms; and which are `tame`: flat in products where a
-    few rows lie far from all others."""
+    variables act by themselves; which inputs are measured by logarithms; which are `tame`: flat in products where a few
+    rows lie far from all others; and how many products pairs may have that are `finer` than others."""
 
     common: bool
     pairs: list[Pair]
@@ -170,6 +183,12 @@ class Structure:
     alone: list[int]
     logarithmic: tuple[int, ...] = ()
     tame: tuple[int, ...] = ()
+    finer: Mapping[tuple[int, ...], int] = field(default_factory=dict)
+
+    def of_pairs(self, variables: Sequence[Variable]) -> list[Term]:
+        """The terms of its pairs."""
+        pooled = [pooled_term(*pair, variables) for pair in self.pooled]
+        return pooled + [pair_term(*pair, variables, self.finer.get(pair, TUNED.products)) for pair in self.pairs]
 
 
 @dataclass(frozen=True)
@@ -188,9 +207,9 @@ class Model:
         """Of the functions of these terms among its own; None where it has not all of them."""
         first, found = 0, {}
         for term in self.terms:
-            found[term.variables, term.pooled] = first, len(term.roughness)
+            found[term.key] = first, len(term.roughness)
             first += len(term.roughness)
-        mine = [found.get((term.variables, term.pooled)) for term in terms]
+        mine = [found.get(term.key) for term in terms]
         known = [place for place in mine if place is not None]
         if len(known) < len(mine) or not known:
             return None
@@ -200,10 +219,10 @@ class Model:
         """Its constants (k,), and its coefficients of the functions of these terms (m, k), zero for those that it has
         not."""
         sizes = [len(term.roughness) for term in self.terms]
-        names = [(term.variables, term.pooled) for term in self.terms]
+        names = [term.key for term in self.terms]
         found = dict(zip(names, self.posterior.coef.split(sizes), strict=True))
         zero = torch.zeros_like(self.posterior.coef[:1])
-        parts = [found.get((term.variables, term.pooled), zero.expand(len(term.roughness), -1)) for term in terms]
+        parts = [found.get(term.key, zero.expand(len(term.roughness), -1)) for term in terms]
         return self.posterior.constant, torch.cat(parts)
 
     @property
@@ -215,7 +234,8 @@ class Model:
         )
         rough = any(bool((term.kinds == ROUGH).any()) for term in self.terms)
         singles = [term.variables[0] for term in self.terms if len(term.variables) == 1]
-        return Structure(self.common, alone, pooled, rough, singles)
+        finer = {term.variables: term.most for term in self.terms if term.most > TUNED.products}
+        return Structure(self.common, alone, pooled, rough, singles, finer=finer)
 
 
 def sparse(task: Task, terms: list[Term], known: Tensor | None, among: Among, near: Model | None = None) -> Model:

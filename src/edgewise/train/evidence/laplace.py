@@ -81,7 +81,8 @@ def _newton(
     """The posterior of as many predictions as `flat`, the constants that fit best alone, has."""
     count = len(flat)
     constant, coef = start or (flat, prior.roughness.new_zeros(len(prior.groups), count))
-    strengths, settled, gain = Strengths(prior, 1.0, known), False, 0.0
+    begin = prior.sizes if len(likelihood.state) else prior.spread  # scales are still those of a constant: narrow
+    strengths, settled, gain = Strengths(prior, begin, known), False, 0.0
     y, weight = (torch.cat(parts) for parts in zip(*((y, weight) for _, y, weight in blocks()), strict=True))
     effective, mass = torch.zeros_like(strengths.value), float(weight.sum())
     bare, beside = _alone(blocks, likelihood, flat, expand)
@@ -93,7 +94,7 @@ def _newton(
         before, curvature = gain, losses.under(_precision(strengths, places))
         cost = beside - _charged(here, curvature.precision) - 0.5 * curvature.occam()
         gain = likelihood.gain(bare, losses.value, mass, _used(effective)) + cost
-        updates = 1 if len(likelihood.state) else max(1, min(often, len(y) // here.numel()))
+        updates = 1 if len(likelihood.state) else max(1, min(often, int(mass) // here.numel()))
         mode, precision, effective, change = _updated(losses, curvature, here, strengths, places, updates)
         often = min(2 * often, TUNED.updates)
         least = losses.value + _charged(here, precision)

@@ -40,6 +40,11 @@ class Prior:
         """Functions in each group (q,)."""
         return torch.bincount(self.groups, minlength=self.count).to(self.roughness)
 
+    @property
+    def spread(self) -> Tensor:
+        """The variance of all functions of each group together, at a strength of 1 (q,)."""
+        return self.roughness.new_zeros(self.count).index_add_(0, self.groups, 1 / self.roughness)
+
     def sums(self, values: Tensor, places: Tensor) -> Tensor:
         """Sums of values times roughness over each group, of the functions at these places: (q,)."""
         found = self.roughness.new_zeros(self.count)
@@ -84,15 +89,13 @@ class Posterior:
 
 
 class Strengths:
-    """The strengths of the groups, and which of them are still there. `known` (q,): from where to go on, nan for a
-    group that is new."""
+    """The strengths of the groups, and which of them are still there. begin (q,): where they begin; known (q,): from
+    where to go on, nan for a group that is new."""
 
-    def __init__(self, prior: Prior, unit: float, known: Tensor | None = None) -> None:
-        self.prior, self.sizes = prior, prior.sizes
-        self.value = self.sizes / unit
+    def __init__(self, prior: Prior, begin: Tensor, known: Tensor | None = None) -> None:
+        self.prior, self.there, self.value = prior, prior.sizes > 0, begin
         if known is not None:
             self.value = torch.where(known.isnan(), self.value, known)
-        self.there = self.sizes > 0
         self.updates = 0
 
     @property
@@ -214,7 +217,8 @@ def squared_error(sums: Sums, prior: Prior, note: Note, known: Tensor | None = N
     """The posterior of numbers: only sums over the rows are kept, so that there may be many of them. `known` (q,): the
     strengths to go on from, nan where there are none."""
     coef, spread = torch.zeros_like(sums.right), sums.square / sums.rows
-    strengths, noise, settled = Strengths(prior, max(spread, 1e-300), known), 0.5 * spread, not spread > 0
+    noise, settled = 0.5 * spread, not spread > 0
+    strengths = Strengths(prior, prior.spread / max(spread, 1e-300), known)  # narrower would hide the rough functions
     effective, gain = torch.zeros_like(strengths.value), 0.0
     while not settled and strengths.updates < TUNED.rounds and bool(strengths.there.any()):
         places = strengths.places

@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
-import torch
-
 from .chosen_terms import Among, Model, Structure, Task, carried, dense, model_of, sparse, thinned
 from .screening import Pair, pairs_of
 from .stacking import mean_and_error
@@ -41,8 +39,7 @@ def search(
     if known is not None:
         return _known(task, singles, known, None, among)
     if len(task.x) > TUNED.rows_searched:
-        part = torch.linspace(0, len(task.x) - 1, TUNED.rows_searched, dtype=torch.float64).round().long()
-        few = search(replace(task.take(part), note=task.note), inputs, pairs, most)
+        few = search(task.sampled(TUNED.rows_searched), inputs, pairs, most)
         return _known(task, singles, few.structure, few, among)
     how, best = _better(task, singles, among)
     found = _with_pairs(task, how, best, singles, pairs, most, among)
@@ -52,7 +49,7 @@ def search(
     def anew(part: Task) -> Model:
         return _with_pairs(part, *_better(part, singles, among), singles, pairs, most, among)
 
-    return found if _stands(task, found, anew) else best
+    return found if stands(task, found, anew) else best
 
 
 def _with_pairs(
@@ -88,8 +85,7 @@ def roughened(
     pairs = small_enough(pairs, task.variables, TUNED.cells)
     among = len(singles), len(pairs)
     if len(task.x) > TUNED.rows_searched:
-        part = torch.linspace(0, len(task.x) - 1, TUNED.rows_searched, dtype=torch.float64).round().long()
-        few = roughened(replace(task.take(part), note=task.note), smooth, inputs, pairs, most, False)
+        few = roughened(task.sampled(TUNED.rows_searched), smooth, inputs, pairs, most, False)
         return _known(task, singles, few.structure, few, among)
     how = dense if smooth.common else sparse
     begun = [pair_term(*pair, task.variables) for pair in smooth.structure.pairs if pair in pairs]
@@ -106,19 +102,18 @@ def roughened(
     if alike and best.score <= smooth.score:
         return best
     found = grown(task, best)
-    return found if _stands(task, found, lambda part: grown(part, fitted(part))) else _nothing(found)
+    return found if stands(task, found, lambda part: grown(part, fitted(part))) else _nothing(found)
 
 
 def _known(task: Task, singles: list[Term], known: Structure, near: Model | None, among: Among) -> Model:
     """The model of what an earlier search decided; `near`: with strengths to go on from."""
     if len(task.x) > TUNED.rows_judged:
         singles = [term for term in singles if term.variables[0] in known.alone] or singles
-    terms = singles + [pooled_term(*pair, task.variables) for pair in known.pooled]
-    terms += [pair_term(*pair, task.variables) for pair in known.pairs]
+    terms = singles + known.of_pairs(task.variables)
     strengths = None if near is None else carried(near, terms)
     how = dense if known.common else sparse
     found = _or_nothing(how(task, terms, strengths, among))
-    return found if _stands(task, found, lambda part: how(part, terms, None, among)) else _nothing(found)
+    return found if stands(task, found, lambda part: how(part, terms, None, among)) else _nothing(found)
 
 
 def _functions(task: Task, singles: Sequence[Term], pairs: Sequence[Pair]) -> float:
@@ -138,9 +133,9 @@ def _grown(
             break
         there = best.structure.pairs
         left = [pair for pair in pairs if pair not in there]
-        new = pairs_of(task.variables, *task.left(best.terms, best.posterior), left)
+        new = _new(task, best, left)
         alone = [term for term in best.terms if len(term.variables) == 2 and not term.pooled]
-        added = _as_many(alone, [pair_term(*pair, task.variables) for pair in new], min(most, TUNED.pairs))
+        added = _as_many(alone, new, min(most, TUNED.pairs))
         if not added:
             break
         again = {term.variables for term in added}
@@ -151,6 +146,19 @@ def _grown(
             break
         best = found
     return best
+
+
+def _new(task: Task, best: Model, pairs: Sequence[Pair]) -> list[Term]:
+    """The terms of those pairs that stand out in what a model leaves. Where none does, and there are few pairs, a
+    closer look takes more products of each."""
+    left, closer = task.left(best.terms, best.posterior), min(TUNED.further, task.finest)
+    looks = [TUNED.products]
+    if len(pairs) <= TUNED.looked_closely and closer >= 2 * TUNED.products:
+        looks.append(closer)
+    for products in looks:
+        if new := pairs_of(task.variables, *left, pairs, products):
+            return [pair_term(*pair, task.variables, products) for pair in new]
+    return []
 
 
 def _as_many(taken: Sequence[Term], new: Sequence[Term], most: int) -> list[Term]:
@@ -184,7 +192,7 @@ def _nothing(found: Model) -> Model:
     return replace(found, posterior=found.posterior.nothing(), score=min(found.score, 0.0), believed=False)
 
 
-def _stands(task: Task, found: Model, fit: Try) -> bool:
+def stands(task: Task, found: Model, fit: Try) -> bool:
     """Whether a model stands as it is: a constant, or more than noise by its likelihood, or by rows that have not seen
     it. fit: how it was found."""
     if not found.believed or is_clear(task, found):

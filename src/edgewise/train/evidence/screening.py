@@ -10,13 +10,13 @@ Letters: n rows, d variables, m products, l targets, p pairs, t strengths.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import torch
 from torch import Tensor
 
-from .terms import pair_term
+from .terms import Term, pair_term
 from .tuning import TUNED
 from .variables import Variable
 
@@ -24,7 +24,12 @@ Pair = tuple[int, int]
 
 
 def pairs_of(
-    variables: Sequence[Variable], x: Tensor, slope: Tensor, curvature: Tensor, candidates: Sequence[Pair]
+    variables: Sequence[Variable],
+    x: Tensor,
+    slope: Tensor,
+    curvature: Tensor,
+    candidates: Sequence[Pair],
+    products: int = TUNED.products,
 ) -> list[Pair]:
     """The pairs that gain more than noise would, the best first.
 
@@ -34,6 +39,7 @@ def pairs_of(
         slope (n, l): minus the derivative of the loss, in nats, by each target; what is left over its variance.
         curvature (n, l): the second derivative.
         candidates: the pairs to look at.
+        products: of each pair, at most.
     """
     if not candidates:
         return []
@@ -45,14 +51,19 @@ def pairs_of(
             _score(functions, slope, curvature) if numbers else _score_of_levels(variables, functions, slope, curvature)
         )
         near = _nearest(score, candidates)
-    gains = torch.cat(
+    gained = torch.cat(
         [
-            _gains(functions, variables, slope, curvature, near[first : first + TUNED.at_once])
+            gains(
+                [pair_term(*pair, variables, products) for pair in near[first : first + TUNED.at_once]],
+                dict(enumerate(functions)),
+                slope,
+                curvature,
+            )
             for first in range(0, len(near), TUNED.at_once)
         ]
     )
     bar = math.log(len(candidates)) + TUNED.bar
-    return [near[place] for place in gains.argsort(descending=True).tolist() if gains[place] > bar]
+    return [near[place] for place in gained.argsort(descending=True).tolist() if gained[place] > bar]
 
 
 def all_pairs(inputs: Sequence[int]) -> list[Pair]:
@@ -106,16 +117,14 @@ def _score_of_levels(
     return (summed(met) - expected) / (2 * expected).sqrt()
 
 
-def _gains(
-    functions: list[Tensor], variables: Sequence[Variable], slope: Tensor, curvature: Tensor, pairs: Sequence[Pair]
-) -> Tensor:
-    """What each pair gains in log marginal likelihood (p,), at its best strength."""
+def gains(terms: Sequence[Term], functions: Mapping[int, Tensor], slope: Tensor, curvature: Tensor) -> Tensor:
+    """What each of these terms gains in log marginal likelihood (p,), alone and at its best strength. functions: those
+    of the variables at the rows; slope, curvature (n, l): of what is left there."""
     n, count = len(slope), slope.shape[1]
-    terms = [pair_term(*pair, variables) for pair in pairs]
     width = max(len(term.roughness) for term in terms)
-    inner, right = slope.new_zeros(len(pairs), count, width, width), slope.new_zeros(len(pairs), count, width)
+    inner, right = slope.new_zeros(len(terms), count, width, width), slope.new_zeros(len(terms), count, width)
     for place, term in enumerate(terms):
-        scaled = term.values(dict(enumerate(functions))) / term.roughness.sqrt()
+        scaled = term.values(functions) / term.roughness.sqrt()
         m = scaled.shape[1]
         for target in range(count):
             weight = curvature[:, target]

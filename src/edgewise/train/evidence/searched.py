@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ...model import KAN
 from .chosen_terms import Model, Structure, Task
+from .finer import finer
 from .network import room_of
 from .pair_search import roughened, search
 from .screening import Pair
@@ -83,7 +84,9 @@ def searched(
 
     if known:
         return again(known, known[0].tame)
-    return _tamed(_searched(asked, room, on, smooth), again)
+    best = _searched(asked, room, on, smooth)
+    ends = [finer(task, end) for task, end in zip(best.tasks, best.ends, strict=True)]
+    return _tamed(best._replace(ends=ends), again)
 
 
 def _searched(

@@ -11,7 +11,7 @@ Letters: n rows, d inputs, m functions.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -27,7 +27,7 @@ class Term:
 
     variables: one position, or two different ones. picks: for each of them, which of its functions every function here
     takes (m,). kinds (m,): the group of each function within the term. roughness (m,). groups: how many there may be.
-    pooled: whether its groups are those of all pooled terms.
+    pooled: whether its groups are those of all pooled terms. most: products of a pair that were asked for.
     """
 
     variables: tuple[int] | tuple[int, int]
@@ -36,6 +36,19 @@ class Term:
     roughness: Tensor
     groups: int
     pooled: bool = False
+    most: int = 0
+
+    @property
+    def key(self) -> tuple[tuple[int, ...], bool, int]:
+        """What tells its functions from those of other terms of the same variables."""
+        return self.variables, self.pooled, self.most
+
+    def without(self, other: Term) -> Term:
+        """Those of its products that another term of the same pair has not."""
+        mine, others = (term.picks[0] + term.picks[1] * 2**32 for term in (self, other))
+        new = ~torch.isin(mine, others)
+        picks = tuple(pick[new] for pick in self.picks)
+        return replace(self, picks=picks, kinds=self.kinds[new], roughness=self.roughness[new])
 
     @property
     def numbers(self) -> bool:
@@ -54,14 +67,14 @@ def edge_term(number: int, variable: Variable) -> Term:
 
 
 def pair_term(first: int, second: int, variables: Sequence[Variable], most: int = TUNED.products) -> Term:
-    """At most so many products of the functions of two variables, the smoothest ones, and some of their rough ones;
+    """At most so many products of the functions of two variables, the smoothest ones, and as many of their rough ones;
     levels stay together."""
     one, other = variables[first], variables[second]
     left, right = _picked(one, other, most)
     kinds = other.groups * one.kinds[left] + other.kinds[right]
     roughness = one.roughness[left] * other.roughness[right]
     picks = left + one.in_products, right + other.in_products
-    return Term((first, second), picks, kinds, roughness, one.groups * other.groups)
+    return Term((first, second), picks, kinds, roughness, one.groups * other.groups, most=most)
 
 
 def small_enough(pairs: Sequence[tuple[int, int]], variables: Sequence[Variable], cells: int) -> list[tuple[int, int]]:
@@ -79,7 +92,7 @@ def small_enough(pairs: Sequence[tuple[int, int]], variables: Sequence[Variable]
             size = left * right
         else:
             size = min(TUNED.products, smooth[first] * smooth[second])
-            size += min(TUNED.rough_products, rough[first] * rough[second])
+            size += min(TUNED.products, rough[first] * rough[second])
         if size <= cells:
             kept.append((first, second))
     return kept
@@ -99,10 +112,10 @@ def _picked(one: Variable, other: Variable, most: int) -> tuple[Tensor, Tensor]:
         right = other.smoothest(most // len(one.kinds))
         return left.repeat_interleave(len(right)), right.repeat(len(left))
     left, right = [], []
-    for rough, count in ((False, most), (True, TUNED.rough_products)):
+    for rough in (False, True):
         mine, theirs = (((variable.kinds == ROUGH) == rough).nonzero()[:, 0] for variable in (one, other))
         roughness = (one.roughness[mine, None] * other.roughness[theirs]).reshape(-1)
-        chosen = roughness.argsort(stable=True)[:count].sort().values
+        chosen = roughness.argsort(stable=True)[:most].sort().values
         left.append(mine[chosen // max(1, len(theirs))])
         right.append(theirs[chosen % max(1, len(theirs))])
     return torch.cat(left), torch.cat(right)

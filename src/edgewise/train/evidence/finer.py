@@ -1,0 +1,61 @@
+"""More products for pairs that have detail, such as a map.
+
+The search gives each pair few products, the smoothest, so that it can try many pairs. Pairs that it found get more, the
+pairs of most worth first, where that is more likely.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from .chosen_terms import Model, Task, carried, model_of
+from .pair_search import stands
+from .screening import gains
+from .terms import Term, pair_term
+from .tuning import TUNED
+
+
+def finer(task: Task, found: Model) -> Model:
+    """The model with more products of its pairs where that is more likely, else the model as it is."""
+    if not found.believed or not found.structure.pairs:
+        return found
+    part = task.sampled(TUNED.rows_searched)
+    same = found if part is task else _fitted(part, found, found.terms)
+    if not (wide := _wider(part, same)):
+        return found
+    terms = [wide.get(term.variables, term) for term in found.terms]
+    tried = _fitted(part, same, terms)
+    if not tried.believed or tried.posterior.gain <= same.posterior.gain + TUNED.pairs_worth:
+        return found
+    if not stands(part, tried, lambda rows: _fitted(rows, tried, terms)):
+        return found
+    return tried if part is task else _fitted(task, found, terms)
+
+
+def _wider(task: Task, found: Model) -> dict[tuple[int, ...], Term]:
+    """The terms of pairs with more products, as many as the rows bear: of those pairs whose further products explain
+    more of what is left than noise would."""
+    room = task.finest // (task.classes if task.classes > 2 else 1)
+    look = min(TUNED.further, room)
+    worth = dict(zip((term.variables for term in found.terms), found.posterior.worth.tolist(), strict=True))
+    there = {term.variables: term for term in found.terms if len(term.variables) == 2 and not term.pooled}
+    best = sorted(there, key=lambda pair: -worth[pair])[: room // (2 * TUNED.products)]
+    further = {pair: pair_term(*pair, task.variables, look).without(there[pair]) for pair in best}
+    pairs = [pair for pair, term in further.items() if len(term.roughness)]
+    if not pairs:
+        return {}
+    x, slope, curvature = task.left(found.terms, found.posterior)
+    functions = {number: task.variables[number].values(x) for number in {number for pair in pairs for number in pair}}
+    gained = gains([further[pair] for pair in pairs], functions, slope, curvature)
+    bar = TUNED.bar + math.log(len(pairs))
+    pairs = [pair for pair, gain in zip(pairs, gained.tolist(), strict=True) if gain > bar]
+    return {pair: pair_term(*pair, task.variables, room // len(pairs)) for pair in pairs}
+
+
+def _fitted(task: Task, found: Model, terms: list[Term]) -> Model:
+    """The fit of these terms, of the same variables and pairs as those that were found. Its score is theirs and what it
+    gains more, since nothing else was chosen."""
+    among = (sum(len(term.variables) == 1 for term in terms), sum(len(term.variables) == 2 for term in terms))
+    fit = model_of(task, terms, found.common, carried(found, terms), among)
+    return replace(fit, score=found.score + fit.posterior.gain - found.posterior.gain)
