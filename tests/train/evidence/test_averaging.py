@@ -64,9 +64,24 @@ def test_logits_of_parts_differ_and_are_as_large_as_those_of_all_rows(classes: i
 
 def test_copies_of_a_row_are_left_out_together():
     x, y = table(40)
+    often = Task(x, torch.full((40,), 2.0, dtype=torch.float64), labels(y, 2), 2, [], lambda loss: False)
+    assert often.singly() is often
     task, whole = found(x.repeat(2, 1), labels(y, 2).repeat(2), 2)
     one, other = _of_parts(task, whole, all_terms(task, whole)).unseen.split(40, 1)
     assert_close(one, other, like="float64")
+
+
+def test_a_table_of_few_cells_is_parted_by_rows_and_not_by_cells():
+    """Else the class of a cell would be foretold by those rows of it alone that have the other one."""
+    draw = torch.Generator().manual_seed(0)
+    x = torch.randint(3, (400, D), generator=draw).double()
+    y = (torch.rand(400, generator=draw) < (0.8 * (x[:, 0] - x[:, 1])).sigmoid()).long()
+    cells, place, times = torch.unique(torch.cat([x, y[:, None]], 1), dim=0, return_inverse=True, return_counts=True)
+    task, whole = found(x, y, 2)
+    few = Task(cells[:, :D], times.double(), cells[:, D].long(), 2, task.variables, task.note)
+    assert len(few.singly().x) == 400 and few.singly().weight.unique().tolist() == [1.0]
+    one, other = (averaged(each, whole, range(D)) for each in (few, task.take(place.argsort(stable=True))))
+    assert_close(one.posterior.coef, other.posterior.coef)
 
 
 @pytest.mark.parametrize("classes", [2, 3])

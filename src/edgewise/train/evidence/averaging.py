@@ -61,6 +61,7 @@ def averaged(task: Task, found: Model, inputs: Sequence[int]) -> Model:
     It is left as it is where targets are numbers; where rows are many, which agree without it; and where they are too
     few to be parted.
     """
+    task = task.singly()
     if task.classes == 1 or not found.believed or not TUNED.fewest_averaged <= len(task.x) <= TUNED.most_averaged:
         return found
     there = {term.variables for term in found.terms}

@@ -10,6 +10,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from ...data import originals
 from ...losses import Numbers
 from .edge_basis import blocks
 from .expansion import by_class, whole
@@ -96,6 +97,18 @@ class Task:
             return self
         rows = torch.linspace(0, len(self.x) - 1, most, dtype=torch.float64).round().long()
         return replace(self.take(rows), note=self.note)
+
+    def singly(self) -> Task:
+        """The same with a row for each observation, so that splits part equal ones: of whole weights, where every row
+        is an observation, as `data/copies.py` says. Of very many it stays as it is."""
+        times = self.weight.round().long()
+        whole, many = torch.equal(times.to(self.weight), self.weight), int(times.sum())
+        if not whole or many == len(self.x) or many > TUNED.rows_searched:
+            return self
+        if originals(self.x, self.y, self.weight) is not None:
+            return self
+        apart = self.take(torch.arange(len(self.x)).repeat_interleave(times))
+        return replace(apart, weight=torch.ones_like(apart.weight), note=self.note)
 
     def judged(self, by: Scored | None) -> Task:
         """The same with rows that are judged by this likelihood."""

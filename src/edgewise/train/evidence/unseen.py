@@ -25,6 +25,7 @@ def unseen_losses(task: Task, tries: Sequence[Try], judge: Model) -> tuple[list[
         tries: ways to fit.
         judge: the model by whose likelihood rows are judged where the loss has one.
     """
+    task = task.singly()
     count = min(len(task.x), TUNED.rows_validated)
     number = observations(task.x, task.y)
     place = torch.randperm(int(number.max()) + 1, generator=torch.Generator().manual_seed(0)).argsort()[number]
