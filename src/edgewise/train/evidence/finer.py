@@ -37,11 +37,13 @@ def _wider(task: Task, found: Model) -> dict[tuple[int, ...], Term]:
     """The terms of pairs with more products, as many as the rows bear: of those pairs whose further products explain
     more of what is left than noise would."""
     room = task.finest // (task.classes if task.classes > 2 else 1)
-    look = min(TUNED.further, room)
     worth = dict(zip((term.variables for term in found.terms), found.posterior.worth.tolist(), strict=True))
     there = {term.variables: term for term in found.terms if len(term.variables) == 2 and not term.pooled}
     best = sorted(there, key=lambda pair: -worth[pair])[: room // (2 * TUNED.products)]
-    further = {pair: pair_term(*pair, task.variables, look).without(there[pair]) for pair in best}
+    further = {
+        pair: pair_term(*pair, task.variables, min(room, there[pair].most + TUNED.further)).without(there[pair])
+        for pair in best
+    }
     pairs = [pair for pair, term in further.items() if len(term.roughness)]
     if not pairs:
         return {}

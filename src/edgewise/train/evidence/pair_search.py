@@ -151,10 +151,8 @@ def _grown(
 def _new(task: Task, best: Model, pairs: Sequence[Pair]) -> list[Term]:
     """The terms of those pairs that stand out in what a model leaves. Where none does, and there are few pairs, a
     closer look takes more products of each."""
-    left, closer = task.left(best.terms, best.posterior), min(TUNED.further, task.finest)
-    looks = [TUNED.products]
-    if len(pairs) <= TUNED.looked_closely and closer >= 2 * TUNED.products:
-        looks.append(closer)
+    left, closer = task.left(best.terms, best.posterior), min(task.finest, TUNED.closer // max(1, len(pairs)))
+    looks = [TUNED.products, closer] if closer >= 2 * TUNED.products else [TUNED.products]
     for products in looks:
         if new := pairs_of(task.variables, *left, pairs, products):
             return [pair_term(*pair, task.variables, products) for pair in new]

@@ -116,7 +116,7 @@ class EvidenceTuning:
     """Products of all pairs together that get more of them than others: of smooth functions, and as many of rough ones.
     On a made map of 4000 and 16,000 rows, 1000 leave the same error."""
     further: int = 100
-    """Products of each kind that a closer look at a pair takes. Not measured."""
+    """Products beyond those of a pair that say whether it gets more. Not measured."""
     rows_of_finer: int = 4
     """Rows for each of these products, at least. Not measured."""
     cells: int = 100
@@ -135,9 +135,9 @@ class EvidenceTuning:
     instead of 3.4)."""
     looked_at: int = 500
     """Pairs that are looked at with all their products; a glance at the smoothest ones chooses them."""
-    looked_closely: int = 50
-    """Pairs up to which a closer look, with `further` products of each, follows one that found none: eleven inputs have
-    55. Not measured."""
+    closer: int = 5000
+    """Products of all pairs together that a closer look takes, after a look that found none: 50 of a hundred pairs.
+    Not measured."""
     at_once: int = 64
     """Pairs whose matrices are decomposed in one call."""
     first_look: int = 3
