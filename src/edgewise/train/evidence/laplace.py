@@ -1,5 +1,5 @@
-"""The posterior of predictions under a likelihood that is no parabola, by a Newton step between two updates of the
-strengths (Laplace's approximation).
+"""The posterior of predictions under a likelihood that is no parabola, by Newton steps between updates of the strengths
+(Laplace's approximation).
 
 Two classes have one logit, whose halves stand for both of them: log odds are all that two logits say. More classes have
 one logit each. Numbers have one prediction; the scale and the dispersion of their loss are updated with the strengths.
