@@ -81,8 +81,7 @@ def _newton(
     """The posterior of as many predictions as `flat`, the constants that fit best alone, has."""
     count = len(flat)
     constant, coef = start or (flat, prior.roughness.new_zeros(len(prior.groups), count))
-    begin = prior.sizes if len(likelihood.state) else prior.spread  # scales are still those of a constant: narrow
-    strengths, settled, gain = Strengths(prior, begin, known), False, 0.0
+    strengths, settled, gain = Strengths(prior, prior.begin, known), False, 0.0
     y, weight = (torch.cat(parts) for parts in zip(*((y, weight) for _, y, weight in blocks()), strict=True))
     effective, mass = torch.zeros_like(strengths.value), float(weight.sum())
     bare, beside = _alone(blocks, likelihood, flat, expand)

@@ -28,12 +28,14 @@ Note = Callable[[float], bool]  # told the loss after every update; ends the run
 @dataclass(frozen=True)
 class Prior:
     """groups (m,): the group of every function; roughness (m,): what multiplies the strength of its group; count: how
-    many groups there are, of which some may be empty; terms (m,): the term of every function."""
+    many groups there are, of which some may be empty; terms (m,): the term of every function; broad (m,): which are
+    products of a pair that has more of them than others."""
 
     groups: Tensor
     roughness: Tensor
     count: int
     terms: Tensor
+    broad: Tensor | None = None
 
     @property
     def sizes(self) -> Tensor:
@@ -41,9 +43,13 @@ class Prior:
         return torch.bincount(self.groups, minlength=self.count).to(self.roughness)
 
     @property
-    def spread(self) -> Tensor:
-        """The variance of all functions of each group together, at a strength of 1 (q,)."""
-        return self.roughness.new_zeros(self.count).index_add_(0, self.groups, 1 / self.roughness)
+    def begin(self) -> Tensor:
+        """Strengths (q,) to begin with, in units of the targets' precision. Those of `broad` functions give them a
+        variance of 1 together: narrower priors would hide the rough ones behind smooth ones that say nothing."""
+        each = torch.ones_like(self.roughness)
+        if self.broad is not None:
+            each = torch.where(self.broad, 1 / self.roughness, each)
+        return each.new_zeros(self.count).index_add_(0, self.groups, each)
 
     def sums(self, values: Tensor, places: Tensor) -> Tensor:
         """Sums of values times roughness over each group, of the functions at these places: (q,)."""
@@ -218,7 +224,7 @@ def squared_error(sums: Sums, prior: Prior, note: Note, known: Tensor | None = N
     strengths to go on from, nan where there are none."""
     coef, spread = torch.zeros_like(sums.right), sums.square / sums.rows
     noise, settled = 0.5 * spread, not spread > 0
-    strengths = Strengths(prior, prior.spread / max(spread, 1e-300), known)  # narrower would hide the rough functions
+    strengths = Strengths(prior, prior.begin / max(spread, 1e-300), known)
     effective, gain = torch.zeros_like(strengths.value), 0.0
     while not settled and strengths.updates < TUNED.rounds and bool(strengths.there.any()):
         places = strengths.places

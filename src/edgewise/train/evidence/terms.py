@@ -138,7 +138,8 @@ def prior_of(terms: Sequence[Term], common: bool = False) -> Prior:
         first += term.groups
     roughness = [term.roughness for term in terms]
     places = torch.cat([torch.full((len(mine),), number) for number, mine in enumerate(roughness)])
-    return Prior(torch.cat(groups), torch.cat(roughness), first, places)
+    broad = torch.cat([torch.full((len(term.roughness),), term.most > TUNED.products) for term in terms])
+    return Prior(torch.cat(groups), torch.cat(roughness), first, places, broad)
 
 
 def design(variables: Sequence[Variable], terms: Sequence[Term], x: Tensor) -> Tensor:
