@@ -103,7 +103,7 @@ def _of_parts(task: Task, whole: Model, terms: list[Term]) -> Parts:
             end = how(task.take((part != out).nonzero()[:, 0]), terms, known, _among(terms), whole)
             ends.append(end)
             unseen[shuffle, part == out] = task.predict(end.terms, end.posterior, task.x[part == out])
-    coefs = torch.stack([_placed(end, terms) for end in ends])
+    coefs = torch.stack([end.start(terms)[1] for end in ends])
     constants = torch.stack([end.posterior.constant for end in ends])
     growth = _growth(task, terms, coefs.mean(0), whole)
     return Parts(growth * coefs, constants, unseen)
@@ -113,14 +113,6 @@ def _among(terms: Sequence[Term]) -> tuple[int, int]:
     """How many terms there are of one variable, and of two."""
     singles = sum(len(term.variables) == 1 for term in terms)
     return singles, len(terms) - singles
-
-
-def _placed(end: Model, terms: Sequence[Term]) -> Tensor:
-    """The coefficients of a fit among those of all terms (m, k)."""
-    names = [(term.variables, term.pooled) for term in end.terms]
-    found = dict(zip(names, end.posterior.coef.split([len(term.roughness) for term in end.terms]), strict=True))
-    zero = end.posterior.coef.new_zeros(1, end.posterior.coef.shape[1])
-    return torch.cat([found.get((term.variables, term.pooled), zero.expand(len(term.roughness), -1)) for term in terms])
 
 
 def _posterior(found: Model, terms: Sequence[Term], coefs: Tensor, constant: Tensor, classes: int) -> Posterior:
