@@ -172,7 +172,12 @@ METHODS: dict[str, tuple[str, Callable[..., Told]]] = {
     "kan_wide": ("KAN layers, two hidden of 32", classified(layers(32, 2))),
     "kan_mirror": ("KAN layers, two hidden of 64, that know of the mirror", mirrored(layers(64, 2))),
     "kan_mirror_four": ("the mean of four starts of it, as one network", mirrored(layers(64, 2), 4)),
+    "kan_mirror_eight": ("the mean of eight starts", mirrored(layers(64, 2), 8)),
     "mlp": ("MLP, two layers of 100", classified(perceptron(100, 2))),
     "mlp_large": ("MLP, four layers of 310", classified(perceptron(310, 4))),
     "mlp_mirror": ("the same, but it knows of the mirror", mirrored(perceptron(310, 4))),
+    "mlp_mirror_eight": (
+        "MLP, four layers of 108, that knows of the mirror: the mean of eight starts",
+        mirrored(perceptron(108, 4), 8),
+    ),
 }
