@@ -86,11 +86,11 @@ def layers(width: int, count: int) -> Callable[[int, int], torch.nn.Module]:
     return made
 
 
-def classified(make: Callable[[int, int], torch.nn.Module]) -> Callable[..., Told]:
-    """A module with one output for each signature; see `taught`."""
+def classified(make: Callable[[int, int], torch.nn.Module], starts: int = 1) -> Callable[..., Told]:
+    """A module with one output for each signature, the mean of so many starts; see `taught`."""
 
     def told(old: Knots, new: Knots, seed: int, smoke: bool) -> Told:
-        return taught(lambda shown: make(len(shown.centre), len(shown.classes)), old, new, seed, smoke)
+        return taught(lambda shown: make(len(shown.centre), len(shown.classes)), old, new, seed, smoke, starts)
 
     return told
 
@@ -175,9 +175,7 @@ METHODS: dict[str, tuple[str, Callable[..., Told]]] = {
     "kan_mirror_eight": ("the mean of eight starts", mirrored(layers(64, 2), 8)),
     "mlp": ("MLP, two layers of 100", classified(perceptron(100, 2))),
     "mlp_large": ("MLP, four layers of 310", classified(perceptron(310, 4))),
-    "mlp_mirror": ("the same, but it knows of the mirror", mirrored(perceptron(310, 4))),
-    "mlp_mirror_eight": (
-        "MLP, four layers of 108, that knows of the mirror: the mean of eight starts",
-        mirrored(perceptron(108, 4), 8),
-    ),
+    "mlp_eight": ("MLP, four layers of 108, the mean of eight starts", classified(perceptron(108, 4), 8)),
+    "mlp_mirror": ("`mlp_large`, but it knows of the mirror", mirrored(perceptron(310, 4))),
+    "mlp_mirror_eight": ("`mlp_eight`, but it knows of the mirror", mirrored(perceptron(108, 4), 8)),
 }
