@@ -1,7 +1,7 @@
 """From a table to the network that is kept. A network of functions of single inputs and of products for pairs is fitted
 in closed form. Where it leaves something that hidden layers could find, a network with them is fitted with sparsity,
-pruned and fitted again. That is kept where it is clearly better, or as good and simpler. Then come closed forms, where
-they are as good.
+pruned and fitted again. That is kept where it is clearly better, or as good and simpler. A broad hidden layer under a
+ridge penalty is kept where it is clearly better. Then come closed forms, where they are as good.
 
 Three kinds of rows. The training rows fit every stage; a part of them stops fits by steps. The rows that choose say
 whether a stage is better than the one before it, and nothing else: no fit has seen them. The rows that judge are no
@@ -31,6 +31,7 @@ from ..train.resuming.journal import Journal
 from ..train.solvers.status import Status
 from ..transforms import prune
 from ..transforms.means import as_means
+from .broad import broad
 from .by_log import by_log
 from .choosing import clearly_better, clearly_worse
 from .closed_forms import TOLERANCE, Closed, close, skipped, symbolic_edges, thin
@@ -39,7 +40,7 @@ from .leftover import something_left
 from .study_settings import EFFORTS, StudySettings
 
 ADDITIVE, WITH_PAIRS, LAYERED = "additive network", "network of pairs", "network with hidden layers"
-BY_STEPS = "additive network by steps"
+BY_STEPS, BROAD = "additive network by steps", "network with a broad hidden layer"
 PRODUCTS = 80  # of the functions of two inputs, for each output, at most: 14 inputs two by two
 LEARNT = 100_000  # rows that say what the network is made of, at most; in the end all rows fit it
 LAYERED_CELLS = 200_000  # rows times inputs that hidden layers are fitted to, at most: a step takes more than these
@@ -109,6 +110,15 @@ def chosen_network(rest: Table, settings: StudySettings, progress: bool, journal
                 first, chosen, beside = deep.first, deep.chosen, {name: named(plain.model, rest)}
             else:
                 beside = {LAYERED if settings.hidden else BY_STEPS: named(deep.chosen.model, rest)}
+        if not interrupted and choosing is not None and may_be_broad(settings):
+            wide = broad(training, choosing, chosen.model, settings.seed, how, loss)
+            if wide is not None:
+                rows, stages = rows + [{"part": "broad", **row} for row in wide.history], [*stages, stage(BROAD, wide)]
+                interrupted = wide.status is Status.INTERRUPTED
+                if clearly_better(wide.model, chosen.model, choosing, loss):
+                    first, chosen, beside = wide, wide, beside | {name: named(plain.model, rest)}
+                else:
+                    beside |= {BROAD: named(wide.model, rest)}
         sums = with_room(rest, replace(settings, interactions=0))
         by_gamma = not interrupted and settings.automatic and log_keeps(settings)
         held = {**how, "constraints": settings.held}
@@ -238,12 +248,21 @@ def promising(plain: KAN, training: Table, settings: StudySettings, loss: Loss) 
         return False
     if settings.effort == "thorough":
         return True
-    given = (settings.hidden, settings.grids) != (StudySettings.hidden, StudySettings.grids)
-    if not given and summary(fresh(training, settings)).parameters > LAYERED_PARAMETERS:
+    if not shape_given(settings) and summary(fresh(training, settings)).parameters > LAYERED_PARAMETERS:
         return False
     if something_left(plain, training, settings.seed, loss):
         return True
     return settings.formula and bool(settings.hidden) and plain.topology.depth > 1
+
+
+def may_be_broad(settings: StudySettings) -> bool:
+    """Whether a broad hidden layer may be tried: it keeps no constraints, and has a shape of its own."""
+    return settings.effort != "quick" and not settings.constraints and not shape_given(settings)
+
+
+def shape_given(settings: StudySettings) -> bool:
+    """Whether the caller said what networks with hidden layers look like."""
+    return (settings.hidden, settings.grids) != (StudySettings.hidden, StudySettings.grids)
 
 
 def log_keeps(settings: StudySettings) -> bool:

@@ -23,6 +23,7 @@ NAMES = {
 }
 FULL_BATCH = tuple(name for name in NAMES if name != "adam")  # they take all rows at once, in float64 on a KAN
 EVIDENCE = "evidence"  # in closed form, for a KAN without hidden layers
+RIDGE = "ridge"  # L-BFGS under a penalty whose strength unseen rows choose, for any KAN
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from ..losses import Function, Loss, Numbers
 from ..model import KAN
 from ..screen import bar_wanted
 from ..transforms.grids import reaching
-from . import by_gradient, by_least_squares, by_module, by_residual
-from .choose import EVIDENCE, FULL_BATCH, Optimizer, choose, whole_batch
+from . import by_gradient, by_least_squares, by_module, by_residual, by_ridge
+from .choose import EVIDENCE, FULL_BATCH, RIDGE, Optimizer, choose, whole_batch
 from .evidence import by_evidence
 from .evidence.shapes import Constraints
 from .job import Job, make_job, recalling
@@ -80,7 +80,8 @@ def fit(
         residual: a function of the model that returns (m,), in place of X and y; its mean square is minimised.
         validation: rows (X, y) or (X, y, weight) to judge by, or the result of a fit, whose split is kept.
         optimizer: "auto", "lm", "lm-cg", "lbfgs", "ssbroyden", "ssbfgs", "adam", a factory such as
-            `torch.optim.AdamW`; or "evidence", in closed form, for a KAN without hidden layers or with products alone.
+            `torch.optim.AdamW`; "evidence", in closed form, for a KAN without hidden layers or with products alone; or
+            "ridge", for noisy rows: L-BFGS under a penalty whose strength is chosen by rows left out in turn.
         grids (intervals): sizes that are tried in turn, one for all layers; "auto" doubles while that pays.
         sparsity (spreads of y): pull that drives edges to constants, for `prune`. Usual: 0.01 to 0.1.
         loss: "auto", a name such as "huber", an object of `ew.losses`, a function in torch, a module (docs/losses.md).
@@ -154,7 +155,7 @@ def _case(model: nn.Module, X: Any, y: Any, settings: FitSettings, monitor: Moni
 
 def _fit_network(model: KAN, X: Any, y: Any, settings: FitSettings, monitor: Monitor) -> FitResult:
     """Train a KAN by the optimizer that was asked for, or that suits its size."""
-    exact = settings.optimizer in ("auto", EVIDENCE, *FULL_BATCH)
+    exact = settings.optimizer in ("auto", EVIDENCE, RIDGE, *FULL_BATCH)
     outputs = len(model.topology.node_ids[-1])
     data = _data_of(model, settings) | {
         "features": model.topology.features,
@@ -175,6 +176,8 @@ def _fit_network(model: KAN, X: Any, y: Any, settings: FitSettings, monitor: Mon
     _refuse_grids(model, chosen, settings)
     if chosen == EVIDENCE:
         return by_evidence.fit_kan(model, _prepared(model, job), job, everything, monitor, settings.constraints)
+    if chosen == RIDGE:
+        return by_ridge.fit_kan(model, _prepared(model, job), job, everything, settings, monitor)
 
     def once(model: KAN, job: Job, settings: FitSettings) -> FitResult:
         start = _prepared(model, job)

@@ -11,6 +11,8 @@ import torch
 from ..errors import ConfigError, knows_keywords
 from ..losses import Loss
 from ..model import KAN
+from .by_ridge import HOW as BY_RIDGE
+from .by_ridge import Shrunk
 from .closing import finish
 from .evidence.additive import additive
 from .evidence.by_evidence import HOW, Again
@@ -55,7 +57,7 @@ def refit(
     found. No row is left to judge, so the `validation_` metrics are those of the result before.
 
     Args:
-        result: what `fit` gave back for a KAN by Levenberg-Marquardt or by its evidence.
+        result: what `fit` gave back for a KAN by Levenberg-Marquardt, by its evidence or under a ridge penalty.
         X (n, features): all rows, in whatever `fit` takes.
         y (n,), (n, outputs) or class labels (n,): their targets.
         sample_weight (n,): weights, as for `fit`.
@@ -78,12 +80,12 @@ def refit(
     (True, True)
     """
     ending = getattr(result, "ending", None)
-    if not isinstance(ending, (Ending, Again)):
+    if not isinstance(ending, (Ending, Again, Shrunk)):
         raise ConfigError(
-            "refit goes on from a finished fit of an edgewise.KAN by Levenberg-Marquardt or evidence to X and y; this"
-            " result is of another kind. Fit with optimizer='lm', or keep the model as it is."
+            "refit goes on from a finished fit of an edgewise.KAN by Levenberg-Marquardt, evidence or ridge to X and y;"
+            " this result is of another kind. Fit with optimizer='lm', or keep the model as it is."
         )
-    model, start = result.model, ending.start if isinstance(ending, Again) else ending.state.model
+    model, start = result.model, ending.state.model if isinstance(ending, Ending) else ending.start
     _, X, y, _ = opened(model, X, y)
     job, everything = _all_rows(result, start, X, y, sample_weight)
     part = part_of(resume, "refit")
@@ -92,6 +94,10 @@ def refit(
             found = additive(start, job, everything, monitor, ending.structures, ending.shapes, ending.parts)
             done, status, job = found.model, found.status, replace(job, loss=found.loss)
             ending = replace(ending, doubts=found.doubts)
+        elif isinstance(ending, Shrunk):
+            done, status = ending.again(job, monitor)
+            if status is Status.INTERRUPTED:
+                raise KeyboardInterrupt
         elif result.status is Status.NOTHING:
             done, status = constant(start, job), Status.NOTHING
         elif ending.state.status is Status.STOPPED and not ending.state.roughness:
@@ -109,7 +115,8 @@ def refit(
             done, status = (carried_on(last.model, job.x) if job.located else last.model), last.status
     if part is not None and part.whole:
         part.journal.remove()
-    how = f"{HOW if isinstance(ending, Again) else 'Levenberg-Marquardt'} on all rows"
+    ways = {Again: HOW, Shrunk: BY_RIDGE, Ending: "Levenberg-Marquardt"}
+    how = f"{ways[type(ending)]} on all rows"
     fresh = finish(model, done, done, job, everything, status, monitor, how)
     judged = {name: value for name, value in result.metrics.items() if name.startswith("validation_")}
     return replace(
@@ -118,7 +125,7 @@ def refit(
         validation_loss=result.validation_loss,
         metrics=fresh.metrics | judged,
         held_out=result.held_out,
-        ending=ending if isinstance(ending, Again) else None,
+        ending=None if isinstance(ending, Ending) else ending,
     )
 
 

@@ -15,7 +15,7 @@ from ..errors import ConfigError, did_you_mean, problems, shown
 from ..limits import HISTORY_ROW, MODULE, times, too_large
 from ..losses import Function, Loss
 from ..model import KAN
-from .choose import EVIDENCE, FULL_BATCH, NAMES, Optimizer
+from .choose import EVIDENCE, FULL_BATCH, NAMES, RIDGE, Optimizer
 from .evidence.shapes import Constraints, faults_of
 from .monitor import Callback, wrong_callbacks
 from .priors.memory import Memory, check_memory
@@ -24,7 +24,7 @@ from .solvers import sharding
 from .solvers.optimizer_steps import Care
 from .solvers.rates import SCHEDULES
 
-OPTIMIZERS = ("auto", *NAMES, EVIDENCE)
+OPTIMIZERS = ("auto", *NAMES, EVIDENCE, RIDGE)
 PRECISIONS = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 MOST_GRIDS = 1000  # more stages than any fit goes through; the sizes are looked at one by one
 
@@ -196,9 +196,9 @@ class FitSettings:
         elif self.sparsity > 0 or self.grids != "auto" or self.restarts_asked:
             kind = type(model).__name__
             yield f"sparsity, grids and restarts are for edgewise.KAN, the model is a {kind}; leave them out"
-        if self.optimizer == EVIDENCE:
-            yield from self._beside_evidence(network)
-        elif self.constraints:
+        if self.optimizer in (EVIDENCE, RIDGE):
+            yield from self._beside_a_prior(network)
+        if self.optimizer != EVIDENCE and self.constraints:
             yield f"constraints are kept by optimizer='evidence', got optimizer={shown(self.optimizer)}"
         if self.by_epochs and self.optimizer in FULL_BATCH:
             named = ", ".join(self.by_epochs)
@@ -213,13 +213,18 @@ class FitSettings:
         if named:
             raise ConfigError(f"the DataLoader's batches (x, y) or (x, y, weight) hold {named} already; leave it out")
 
-    def _beside_evidence(self, network: KAN | None) -> Iterator[str]:
-        if network is None and self.residual is None:
-            yield "optimizer='evidence' is for an edgewise.KAN without hidden layers; use optimizer='auto'"
-        given = {"grids": self.sizes, "sparsity": self.sparsity, "restarts": self.restarts_asked, "steps": self.steps}
+    def _beside_a_prior(self, network: KAN | None) -> Iterator[str]:
+        """What fits have no use for that choose their smoothness, or the strength of their penalty, themselves."""
+        evidence = self.optimizer == EVIDENCE
+        if network is None or self.residual is not None:
+            which = " without hidden layers" if evidence else ""
+            yield f"optimizer={self.optimizer!r} fits an edgewise.KAN{which} to X and y; use optimizer='auto'"
+        given = {"grids": self.sizes, "sparsity": self.sparsity, "restarts": self.restarts_asked}
+        given |= {"steps": self.steps if evidence else None}
         given |= {"memory": self.memory, "resume": self.resume} | self.by_epochs
         if named := ", ".join(name for name, value in given.items() if value):
-            yield f"optimizer='evidence' chooses its smoothness itself and has no use for {named}; leave them out"
+            what = "smoothness" if evidence else "penalty"
+            yield f"optimizer={self.optimizer!r} chooses its {what} itself and has no use for {named}; leave them out"
 
     def _beside_residual(self) -> Iterator[str]:
         given = {

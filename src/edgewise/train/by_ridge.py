@@ -1,0 +1,198 @@
+"""A fit of a KAN to rows with noise: L-BFGS under a ridge penalty, whose strength foretells unseen rows best.
+
+The penalty is a normal prior of one width for all coefficients and scales (Hoerl & Kennard 1970,
+doi:10.1080/00401706.1970.10488634). Rows are left out in turn to say how strong it is (Stone 1974,
+doi:10.1111/j.2517-6161.1974.tb00994.x), and then all of them fit. No step is left out, and no state of a run chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from ..data import observations
+from ..losses import Loss, Numbers
+from ..model import KAN
+from .by_module import Run
+from .closing import finish
+from .job import Job, Rows
+from .monitor import Monitor
+from .result import FitResult
+from .schedule.null_model import best_constant, constant
+from .schedule.scaling import scaled_by, scaled_to
+from .settings import FitSettings
+from .solvers.status import Status
+
+HOW = "L-BFGS under a ridge penalty"
+STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # as many rows' losses as a coefficient of one costs
+FIRST = 3  # place of the strength that is tried first
+ERRORS = 1.0  # standard errors that a weaker penalty must gain
+FOLDS = 5
+STEPS = 300  # of L-BFGS, at most
+LOOK = 100  # steps of a first look, at most
+
+
+@dataclass(frozen=True)
+class Shrunk:
+    """What `refit` goes on from: the scaled network that every fit began with, its loss, the strength of the penalty,
+    and the steps at most."""
+
+    start: KAN
+    loss: Loss
+    strength: float
+    steps: int
+
+    def again(self, job: Job, monitor: Monitor) -> tuple[KAN, Status]:
+        """The same fit to the rows of a job."""
+        return _shrunk(self.start, job, self.strength, self.steps, monitor)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A strength, the losses (n,) of unseen rows under it, one of the networks that say so, and how their fits ended.
+
+    shares (n,): what part of all rows each one is.
+    """
+
+    strength: float
+    losses: Tensor
+    shares: Tensor
+    model: KAN
+    status: Status
+
+    @property
+    def cut(self) -> bool:
+        """Whether the user ended it."""
+        return self.status in (Status.INTERRUPTED, Status.STOPPED)
+
+    def gain(self, other: Judged) -> tuple[float, float]:
+        """How much less rows lose than by another strength, in the mean, and the standard error of that."""
+        gain = other.losses - self.losses
+        mean = self.shares @ gain
+        return float(mean), float((self.shares @ (gain - mean).square() / max(len(gain) - 1, 1)).sqrt())
+
+
+def fit_kan(model: KAN, start: KAN, job: Job, everything: Rows, settings: FitSettings, monitor: Monitor) -> FitResult:
+    """Fit `start`, the prepared copy of the model. Rows are left out in turn, so only those that judge are left out for
+    good. A network no better than a constant on unseen rows is not given back, the constant is."""
+    rows = everything if job.own_split else (job.x, job.y, job.weight)
+    whole, steps = _on(job, rows), settings.steps or STEPS
+    strength, trained, status = STRENGTHS[FIRST], start, Status.INTERRUPTED
+    try:
+        found = _best(start, whole, steps, monitor)
+        strength, trained, status = found.strength, found.model, found.status
+        if not found.cut and float(found.shares @ found.losses) < _of_constant(whole):
+            trained, status = _shrunk(start, whole, strength, steps, monitor)
+        elif not found.cut:
+            trained, status = constant(start, whole), Status.NOTHING
+    except KeyboardInterrupt:  # between two runs
+        status = Status.INTERRUPTED
+    ended = status not in (Status.INTERRUPTED, Status.STOPPED, Status.NOTHING)
+    if job.own_split:
+        job = replace(job, xv=None, yv=None, wv=None)
+    result = finish(model, trained, trained, job, rows, status, monitor, f"{HOW} of {strength:g}")
+    return replace(result, ending=Shrunk(start, job.loss, strength, steps) if ended else None)
+
+
+def tried(model: KAN, job: Job) -> KAN:
+    """The network of the strength that is tried first, without any question to unseen rows. Raises `KeyboardInterrupt`
+    by Ctrl-C."""
+    start = scaled_to(model.build(), job.x, job.y if job.squared else None)
+    start = scaled_by(start, job) if isinstance(job.loss, Numbers) else start
+    found, status = _shrunk(start, job, STRENGTHS[FIRST], LOOK, Monitor(progress=False))
+    if status is Status.INTERRUPTED:
+        raise KeyboardInterrupt
+    return found
+
+
+def _best(start: KAN, job: Job, steps: int, monitor: Monitor) -> Judged:
+    """The strength that unseen rows lose least by, as far as a walk from the first one finds it. A weaker one must gain
+    more than one standard error (Breiman et al. 1984, section 3.4.3)."""
+    best = _judged(start, job, STRENGTHS[FIRST], steps, monitor)
+    for ahead, errors in ((STRENGTHS[FIRST + 1 :], 0.0), (STRENGTHS[:FIRST][::-1], ERRORS)):
+        before = best
+        for strength in ahead:
+            if best.cut:
+                return best
+            following = _judged(start, job, strength, steps, monitor)
+            gain, error = following.gain(best)
+            if not following.cut and not gain > errors * error:
+                break
+            best = replace(best, status=following.status) if following.cut else following
+        if best is not before:  # on the other side they lose more
+            break
+    return best
+
+
+def _judged(start: KAN, job: Job, strength: float, steps: int, monitor: Monitor) -> Judged:
+    """What rows lose by fits to the others."""
+    losses, shares, found = torch.zeros(len(job.x), dtype=torch.float64), _shares(job), Status.CONVERGED
+    for known, unseen in _folds(job):
+        model, status = _shrunk(start, _of(job, known), strength, steps, monitor)
+        if status in (Status.INTERRUPTED, Status.STOPPED):
+            found = status
+            break
+        with torch.no_grad():
+            losses[unseen] = job.loss.rows(model(job.x[unseen]), job.y[unseen]).double().cpu()
+    return Judged(strength, losses, shares, model, found)
+
+
+def _of_constant(job: Job) -> float:
+    """What rows lose by the best constant in the mean; without bound where it is not known."""
+    best = best_constant(job)
+    if best is None:
+        return float("inf")
+    return float(_shares(job) @ job.loss.rows(best.expand(len(job.x), -1), job.y).double().cpu())
+
+
+def _folds(job: Job) -> Iterator[tuple[Tensor, Tensor]]:
+    """The places of the rows that fit and of those that do not. Copies of a row are on the same side."""
+    number = observations(job.x, job.y)
+    count = int(number.max()) + 1
+    part = (torch.randperm(count, generator=torch.Generator().manual_seed(job.seed)) % FOLDS).to(number)[number]
+    for fold in range(min(FOLDS, count)):
+        yield (part != fold).nonzero()[:, 0], (part == fold).nonzero()[:, 0]
+
+
+def _of(job: Job, rows: Tensor) -> Job:
+    """The job of the rows at these places."""
+    return _on(job, (job.x[rows], job.y[rows], None if job.weight is None else job.weight[rows]))
+
+
+def _on(job: Job, rows: Rows) -> Job:
+    """The job of these rows, none of which chooses."""
+    x, y, weight = rows
+    return replace(job, x=x, y=y, weight=weight, xv=None, yv=None, wv=None, held_out=None)
+
+
+def _shares(job: Job) -> Tensor:
+    """What part of all rows each one is (n,)."""
+    weight = torch.ones(len(job.x), dtype=torch.float64) if job.weight is None else job.weight.double().cpu()
+    return weight / weight.sum()
+
+
+def _shrunk(start: KAN, job: Job, strength: float, steps: int, monitor: Monitor) -> tuple[KAN, Status]:
+    """The network of a penalty of this strength, and how its run ended."""
+    model = start.build()
+    penalty = ridge(strength * _unit(job) / job.rows)
+    return model, Run(job, FitSettings(steps=steps), monitor, penalty).optimise(model, "lbfgs")
+
+
+def ridge(factor: float) -> Callable[[nn.Module, Tensor], Tensor]:
+    """The sum of the squares of all coefficients and scales of a KAN, times a factor."""
+
+    def penalty(module: nn.Module, rows: Tensor) -> Tensor:
+        assert isinstance(module, KAN)
+        parts = [part for layer in module.edge_layers for part in (layer.coef, layer.base_scale) if part is not None]
+        return factor * torch.stack([part.square().sum() for part in parts]).sum()
+
+    return penalty
+
+
+def _unit(job: Job) -> float:
+    """What the loss of a row is measured in: nats as they are, numbers in what the best constant loses."""
+    alone = _of_constant(job) if job.located else 1.0
+    return alone if alone > 0 else 1.0  # of targets that are all the same

@@ -1,0 +1,91 @@
+"""A broad hidden layer is kept where many columns act together, and not looked at where it may not be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+import edgewise as ew
+from edgewise.data import Table, from_arrays
+from edgewise.studies import broad, stages
+from edgewise.studies.learning import learn_all
+from edgewise.studies.study_settings import StudySettings
+from edgewise.train.result import FitResult
+
+DRAW = torch.Generator
+
+
+def pictures(rows: int, seed: int) -> tuple[torch.Tensor, list[str]]:
+    """Twenty columns, three classes: which of three templates, each seen upright or inverted, a row is near to."""
+    draw = DRAW().manual_seed(seed)
+    templates = torch.randn(3, 20, dtype=torch.float64, generator=DRAW().manual_seed(0))
+    number = torch.randint(3, (rows,), generator=draw)
+    sign = 2.0 * torch.randint(2, (rows, 1), generator=draw) - 1
+    X = sign * templates[number] + 0.8 * torch.randn(rows, 20, dtype=torch.float64, generator=draw)
+    return X, [f"class {name}" for name in number.tolist()]
+
+
+def of_pictures(rows: int, seed: int) -> Table:
+    return from_arrays(*pictures(rows, seed))
+
+
+def looked(training: Table, choosing: Table) -> tuple[FitResult, FitResult | None]:
+    """The fit of single columns, and that with a broad hidden layer."""
+    loss = StudySettings().loss_of(training)
+    how: dict[str, Any] = {"loss": loss, "seed": 0, "progress": False, "validation": (choosing.X, choosing.y)}
+    outputs = 1 if training.classes is None else len(training.classes)
+    plain = ew.fit(ew.KAN((len(training.inputs), outputs)), training.X, training.y, optimizer="ridge", **how)
+    return plain, broad.broad(training, choosing, plain.model, 0, how, loss)
+
+
+def right(model: ew.KAN, table: Table) -> float:
+    with torch.no_grad():
+        return float((model(table.X).argmax(1) == table.y).double().mean())
+
+
+def test_many_columns_that_act_together_take_a_broad_layer():
+    plain, wide = looked(of_pictures(300, 1), of_pictures(100, 2))
+    assert wide is not None and wide.model.topology.widths[1][0] == broad.NODES
+    new = of_pictures(1000, 3)
+    assert right(wide.model, new) > 0.95 and right(wide.model, new) > right(plain.model, new) + 0.02
+
+
+def test_few_rows_that_choose_say_nothing():
+    assert looked(of_pictures(300, 1), of_pictures(broad.FEWEST - 1, 2))[1] is None
+
+
+def test_many_cells_are_not_looked_at(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(broad, "CELLS", 5999)
+    assert looked(of_pictures(300, 1), of_pictures(100, 2))[1] is None
+
+
+def test_a_line_takes_none():
+    X = torch.randn(300, 4, dtype=torch.float64, generator=DRAW().manual_seed(0))
+    noise = torch.randn(300, dtype=torch.float64, generator=DRAW().manual_seed(1))
+    found = learn_all(from_arrays(X, X[:, 0] + noise), StudySettings.of((5,), "auto", formula=False))
+    assert [stage["name"] for stage in found.trained.stages] == [stages.ADDITIVE]
+
+
+@pytest.mark.parametrize(
+    "given", [{"effort": "quick"}, {"constraints": {0: "increasing"}}, {"hidden": ()}, {"hidden": (3,)}]
+)
+def test_it_is_not_looked_at_where_it_may_not_be(given: dict[str, Any], monkeypatch: pytest.MonkeyPatch):
+    def refused(*_: object) -> None:
+        raise AssertionError("looked")
+
+    monkeypatch.setattr(broad, "tried", refused)
+    how: dict[str, Any] = {"hidden": (5,), "grids": "auto", "formula": False} | given
+    X = torch.randn(300, 2, dtype=torch.float64, generator=DRAW().manual_seed(0))
+    learn_all(from_arrays(X, X[:, 0] + 0.1 * X[:, 1]), StudySettings.of(**how))
+
+
+def test_ctrl_c_in_the_look_keeps_the_network_before_it(monkeypatch: pytest.MonkeyPatch):
+    def pressed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(broad, "tried", pressed)
+    X = torch.randn(300, 2, dtype=torch.float64, generator=DRAW().manual_seed(0))
+    trained = stages.learn(from_arrays(X, X[:, 0]), StudySettings.of((5,), "auto", formula=False), progress=False)
+    assert trained.interrupted and trained.model.active_edges()

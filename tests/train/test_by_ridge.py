@@ -1,0 +1,138 @@
+"""Fits under a ridge penalty: noise is not followed, whatever the units, and rows that come back refit the same."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+import torch
+from torch import Tensor
+
+import edgewise as ew
+from edgewise.data import observations
+from edgewise.errors import ConfigError
+from edgewise.losses import SquaredError
+from edgewise.train.by_ridge import _folds
+from edgewise.train.job import Job
+from edgewise.train.result import FitResult
+from edgewise.train.solvers.status import Status
+
+
+def rows(count: int, seed: int = 0) -> Tensor:
+    return 2 * torch.rand(count, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)) - 1
+
+
+def law(X: Tensor) -> Tensor:
+    return torch.sin(2 * X.sum(1)) + X[:, 0]
+
+
+def noise(count: int, seed: int = 1) -> Tensor:
+    return torch.randn(count, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+
+
+def fitted(X: Tensor, y: Tensor, **how: object) -> FitResult:
+    return ew.fit(ew.KAN((X.shape[1], 8, 1)), X, y, optimizer="ridge", progress=False, **how)  # type: ignore[arg-type]
+
+
+def error(result: FitResult, seed: int = 7) -> float:
+    X = rows(500, seed)
+    with torch.no_grad():
+        return float((result.model(X)[:, 0] - law(X)).square().mean().sqrt())
+
+
+def test_a_law_in_noise_is_found_better_than_without_the_penalty():
+    X = rows(200)
+    y = law(X) + 0.5 * noise(200)
+    free = ew.fit(ew.KAN((3, 8, 1)), X, y, optimizer="lbfgs", grids=(5,), progress=False)
+    assert error(fitted(X, y)) < 0.3 < error(free)
+
+
+def test_noise_gives_a_constant_back():
+    result = fitted(rows(100), noise(100))
+    assert result.status is Status.NOTHING
+    assert not result.model.active_edges()
+
+
+def test_units_do_not_matter():
+    X = rows(100)
+    y = law(X) + 0.3 * noise(100)
+    one, other = fitted(X, y), fitted(1e-3 * X, 1e6 * y + 1e5)
+    assert one.message.split("penalty of")[1].split()[0] == other.message.split("penalty of")[1].split()[0]
+    with torch.no_grad():
+        gap = (1e6 * one.model(X) + 1e5 - other.model(1e-3 * X)) / 1e6
+    assert float(gap.abs().max()) < 0.05  # runs of hundreds of steps part by round-off
+
+
+def test_classes_keep_their_chances():
+    X = rows(400)
+    chance = torch.sigmoid(2 * law(X))
+    y = (torch.rand(400, dtype=torch.float64, generator=torch.Generator().manual_seed(3)) < chance).long()
+    result = ew.fit(ew.KAN((3, 8, 2)), X, y, loss="cross_entropy", optimizer="ridge", steps=50, progress=False)
+    with torch.no_grad():
+        told = result.model(X).softmax(1)[:, 1]
+    assert float((told - chance).abs().mean()) < 0.1
+
+
+@pytest.mark.parametrize("loss", ["huber", "quantile", "poisson"])
+def test_other_losses_have_their_own_unit(loss: str):
+    X = rows(80)
+    y = (law(X) + 0.3 * noise(80)).exp()
+    result = fitted(X, y, loss=loss, steps=50)
+    assert result.status is not Status.NOTHING
+    assert all(torch.isfinite(p).all() for p in result.model.parameters())
+
+
+def test_all_rows_come_back_under_the_same_penalty():
+    X = rows(120)
+    y = law(X) + 0.3 * noise(120)
+    first = fitted(X, y)
+    last = ew.refit(first, X, y, progress=False)
+    assert last.ending.strength == first.ending.strength
+    assert last.metrics["validation_rmse"] == first.metrics["validation_rmse"]
+    assert not torch.equal(last.model(X), first.model(X))
+    assert torch.equal(ew.refit(last, X, y, progress=False).model(X), last.model(X))
+
+
+def test_the_same_seed_gives_the_same_bits():
+    X = rows(60)
+    y = law(X) + 0.3 * noise(60)
+    assert torch.equal(fitted(X, y, steps=30).model(X), fitted(X, y, steps=30).model(X))
+
+
+def test_a_callback_ends_it_with_a_network():
+    X = rows(60)
+    result = fitted(X, law(X), callbacks=[lambda row: row["step"] >= 20])
+    assert result.status is Status.STOPPED and len(result.history) == 20
+    assert result.model.active_edges() and result.ending is None
+
+
+def test_a_result_can_be_pickled_and_refitted():
+    X = rows(60)
+    y = law(X) + 0.3 * noise(60)
+    first = fitted(X, y, steps=30)
+    again = pickle.loads(pickle.dumps(first))
+    assert torch.equal(ew.refit(again, X, y, progress=False).model(X), ew.refit(first, X, y, progress=False).model(X))
+
+
+def test_copies_of_a_row_are_on_one_side():
+    X = rows(20).repeat(3, 1)
+    job = Job(X, law(X)[:, None], SquaredError())
+    number = observations(job.x, job.y)
+    unseen = []
+    for known, out in _folds(job):
+        assert set(number[known].tolist()).isdisjoint(number[out].tolist())
+        unseen += out.tolist()
+    assert sorted(unseen) == list(range(60))
+
+
+@pytest.mark.parametrize(
+    "given", [{"grids": (3, 6)}, {"sparsity": 0.1}, {"restarts": 2}, {"batch_size": 10}, {"resume": "a.fit"}]
+)
+def test_what_it_has_no_use_for_is_refused(given: dict[str, object]):
+    with pytest.raises(ConfigError, match="leave"):
+        fitted(rows(40), law(rows(40)), **given)
+
+
+def test_other_modules_are_refused():
+    with pytest.raises(ConfigError, match="fits an edgewise.KAN to X and y"):
+        ew.fit(torch.nn.Linear(3, 1), rows(40).float(), law(rows(40)).float(), optimizer="ridge", progress=False)
