@@ -54,8 +54,8 @@ class Trained:
     """The network that is kept and how it came about.
 
     `first`: the network before pruning; `splines`: the one whose edges are all splines, which `model` is unless closed
-    forms took their places. `chosen`: the fit that `splines` is from. `beside`: the network of the other kind, which
-    was not kept, by its name.
+    forms took their places. `chosen`: the fit that `splines` is from. `beside`: networks of other kinds, which were
+    not kept, by their names.
 
     `of_log`: the squared error of a network of the logarithm of the mean, in parts of that of a network of the mean,
     where the first was taken. `chosen` and `closed` are of the logarithm then; `model`, `first` and `splines` end in a
@@ -93,7 +93,7 @@ def chosen_network(rest: Table, settings: StudySettings, progress: bool, journal
     }
     room = with_room(rest, settings)
     plain = fit(room, training.X, training.y, optimizer=EVIDENCE, constraints=settings.held, **how)
-    name = kind_of(plain.model)
+    called = name = kind_of(plain.model)
     rows, stages = [{"part": "additive", **row} for row in plain.history], [stage(name, plain)]
     first = chosen = plain
     if isinstance(loss, Location) and plain.seen is not None:  # all stages are compared in one unit
@@ -106,17 +106,19 @@ def chosen_network(rest: Table, settings: StudySettings, progress: bool, journal
             deep = layered(_light(training), choosing, settings, how, journal, loss)
             rows, stages = rows + deep.rows, stages + deep.stages
             interrupted = deep.chosen.status is Status.INTERRUPTED
+            by_steps = LAYERED if settings.hidden else BY_STEPS
             if preferred(deep.chosen.model, plain.model, choosing, loss):
-                first, chosen, beside = deep.first, deep.chosen, {name: named(plain.model, rest)}
+                first, chosen, beside, called = deep.first, deep.chosen, {name: named(plain.model, rest)}, by_steps
             else:
-                beside = {LAYERED if settings.hidden else BY_STEPS: named(deep.chosen.model, rest)}
+                beside = {by_steps: named(deep.chosen.model, rest)}
         if not interrupted and choosing is not None and may_be_broad(settings):
             wide = broad(training, choosing, chosen.model, settings.seed, how, loss)
             if wide is not None:
                 rows, stages = rows + [{"part": "broad", **row} for row in wide.history], [*stages, stage(BROAD, wide)]
                 interrupted = wide.status is Status.INTERRUPTED
                 if clearly_better(wide.model, chosen.model, choosing, loss):
-                    first, chosen, beside = wide, wide, beside | {name: named(plain.model, rest)}
+                    beside |= {called: named(chosen.model, rest)}
+                    first = chosen = wide
                 else:
                     beside |= {BROAD: named(wide.model, rest)}
         sums = with_room(rest, replace(settings, interactions=0))
@@ -223,7 +225,8 @@ def layered(
 def final(trained: Trained, table: Table, progress: bool, journal: Journal | None = None) -> KAN:
     """The network that is kept, its parameters fitted once more to all rows of the table, those that judged included.
 
-    Shape, grid and closed forms stay. Where the fit was by a gradient method, or was interrupted, it stays as it is.
+    Shape, grid and closed forms stay. Where the fit was by a gradient method without a penalty, or was interrupted, it
+    stays as it is.
     """
     if trained.interrupted or summary(trained.model).edges == 0 and trained.chosen.ending is None:
         return trained.model

@@ -7,6 +7,7 @@ doi:10.1111/j.2517-6161.1974.tb00994.x), and then all of them fit. No step is le
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -21,24 +22,27 @@ from .closing import finish
 from .job import Job, Rows
 from .monitor import Monitor
 from .result import FitResult
-from .schedule.null_model import best_constant, constant
+from .schedule.null_model import best_constant, constant, replaceable
 from .schedule.scaling import scaled_by, scaled_to
 from .settings import FitSettings
 from .solvers.status import Status
 
 HOW = "L-BFGS under a ridge penalty"
-STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # as many rows' losses as a coefficient of one costs
-FIRST = 3  # place of the strength that is tried first
+STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+"""As many rows' losses as a coefficient of one costs. No table that was tried had its best beyond these."""
+FIRST = 3
+"""Place of the strength that is tried first: the tables that were tried have theirs on both sides of it."""
 ERRORS = 1.0  # standard errors that a weaker penalty must gain
-FOLDS = 5
-STEPS = 300  # of L-BFGS, at most
-LOOK = 100  # steps of a first look, at most
+FOLDS = 5  # as is usual; with ten, fits take twice as long
+STEPS = 300
+"""Of L-BFGS, at most. On handwritten digits, unseen rows lost a tenth less by 300 steps than by 200."""
+CUT = (Status.INTERRUPTED, Status.STOPPED)  # how runs end that the user ends
 
 
 @dataclass(frozen=True)
 class Shrunk:
     """What `refit` goes on from: the scaled network that every fit began with, its loss, the strength of the penalty,
-    and the steps at most."""
+    and the steps at most. An infinite strength leaves the best constant."""
 
     start: KAN
     loss: Loss
@@ -47,6 +51,8 @@ class Shrunk:
 
     def again(self, job: Job, monitor: Monitor) -> tuple[KAN, Status]:
         """The same fit to the rows of a job."""
+        if self.strength == math.inf:
+            return constant(self.start, job), Status.NOTHING
         return _shrunk(self.start, job, self.strength, self.steps, monitor)
 
 
@@ -54,7 +60,7 @@ class Shrunk:
 class Judged:
     """A strength, the losses (n,) of unseen rows under it, one of the networks that say so, and how their fits ended.
 
-    shares (n,): what part of all rows each one is.
+    shares (n,): what part of all rows each one is. model: of a whole run, if there was any.
     """
 
     strength: float
@@ -66,7 +72,7 @@ class Judged:
     @property
     def cut(self) -> bool:
         """Whether the user ended it."""
-        return self.status in (Status.INTERRUPTED, Status.STOPPED)
+        return self.status in CUT
 
     def gain(self, other: Judged) -> tuple[float, float]:
         """How much less rows lose than by another strength, in the mean, and the standard error of that."""
@@ -80,21 +86,18 @@ def fit_kan(model: KAN, start: KAN, job: Job, everything: Rows, settings: FitSet
     good. A network no better than a constant on unseen rows is not given back, the constant is."""
     rows = everything if job.own_split else (job.x, job.y, job.weight)
     whole, steps = _on(job, rows), settings.steps or STEPS
-    strength, trained, status = STRENGTHS[FIRST], start, Status.INTERRUPTED
-    try:
-        found = _best(start, whole, steps, monitor)
-        strength, trained, status = found.strength, found.model, found.status
-        if not found.cut and float(found.shares @ found.losses) < _of_constant(whole):
-            trained, status = _shrunk(start, whole, strength, steps, monitor)
-        elif not found.cut:
-            trained, status = constant(start, whole), Status.NOTHING
-    except KeyboardInterrupt:  # between two runs
-        status = Status.INTERRUPTED
-    ended = status not in (Status.INTERRUPTED, Status.STOPPED, Status.NOTHING)
+    found = _best(start, whole, steps, monitor)
+    strength, trained, status = found.strength, found.model, found.status
+    if not found.cut:
+        lower = float(found.shares @ found.losses) < _of_constant(whole)
+        nothing = not lower and best_constant(whole) is not None and replaceable(start)
+        ending = Shrunk(start, job.loss, math.inf if nothing else strength, steps)
+        last, status = ending.again(whole, monitor)
+        trained = trained if status in CUT else last  # half a run is worth less than one to fewer rows
     if job.own_split:
         job = replace(job, xv=None, yv=None, wv=None)
     result = finish(model, trained, trained, job, rows, status, monitor, f"{HOW} of {strength:g}")
-    return replace(result, ending=Shrunk(start, job.loss, strength, steps) if ended else None)
+    return result if status in CUT else replace(result, ending=ending)
 
 
 def tried(model: KAN, job: Job) -> KAN:
@@ -102,7 +105,7 @@ def tried(model: KAN, job: Job) -> KAN:
     by Ctrl-C."""
     start = scaled_to(model.build(), job.x, job.y if job.squared else None)
     start = scaled_by(start, job) if isinstance(job.loss, Numbers) else start
-    found, status = _shrunk(start, job, STRENGTHS[FIRST], LOOK, Monitor(progress=False))
+    found, status = _shrunk(start, job, STRENGTHS[FIRST], STEPS, Monitor(progress=False))
     if status is Status.INTERRUPTED:
         raise KeyboardInterrupt
     return found
@@ -129,22 +132,26 @@ def _best(start: KAN, job: Job, steps: int, monitor: Monitor) -> Judged:
 
 def _judged(start: KAN, job: Job, strength: float, steps: int, monitor: Monitor) -> Judged:
     """What rows lose by fits to the others."""
-    losses, shares, found = torch.zeros(len(job.x), dtype=torch.float64), _shares(job), Status.CONVERGED
-    for known, unseen in _folds(job):
-        model, status = _shrunk(start, _of(job, known), strength, steps, monitor)
-        if status in (Status.INTERRUPTED, Status.STOPPED):
-            found = status
-            break
-        with torch.no_grad():
-            losses[unseen] = job.loss.rows(model(job.x[unseen]), job.y[unseen]).double().cpu()
-    return Judged(strength, losses, shares, model, found)
+    losses, shares, model = torch.zeros(len(job.x), dtype=torch.float64), _shares(job), None
+    try:
+        for known, unseen in _folds(job):
+            fitted, status = _shrunk(start, _of(job, known), strength, steps, monitor)
+            if status in CUT:
+                return Judged(strength, losses, shares, fitted if model is None else model, status)
+            model = fitted
+            with torch.no_grad():
+                losses[unseen] = job.loss.rows(model(job.x[unseen]), job.y[unseen]).double().cpu()
+    except KeyboardInterrupt:  # between two runs
+        return Judged(strength, losses, shares, start if model is None else model, Status.INTERRUPTED)
+    assert model is not None  # there is a row
+    return Judged(strength, losses, shares, model, status)
 
 
 def _of_constant(job: Job) -> float:
     """What rows lose by the best constant in the mean; without bound where it is not known."""
     best = best_constant(job)
     if best is None:
-        return float("inf")
+        return math.inf
     return float(_shares(job) @ job.loss.rows(best.expand(len(job.x), -1), job.y).double().cpu())
 
 

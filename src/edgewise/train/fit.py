@@ -177,7 +177,11 @@ def _fit_network(model: KAN, X: Any, y: Any, settings: FitSettings, monitor: Mon
     if chosen == EVIDENCE:
         return by_evidence.fit_kan(model, _prepared(model, job), job, everything, monitor, settings.constraints)
     if chosen == RIDGE:
-        return by_ridge.fit_kan(model, _prepared(model, job), job, everything, settings, monitor)
+
+        def anew(_: KAN, job: Job, settings: FitSettings) -> FitResult:  # a fitted start knows the rows left out
+            return by_ridge.fit_kan(model, _prepared(model, job), job, everything, settings, monitor)
+
+        return in_rounds(model, job, settings, monitor, anew)
 
     def once(model: KAN, job: Job, settings: FitSettings) -> FitResult:
         start = _prepared(model, job)

@@ -54,7 +54,8 @@ def refit(
     """Fit the network of a result once more, to all rows of X and y, those that were held out included.
 
     Shape and grid stay; only the parameters move, a few steps of Levenberg-Marquardt under the smoothness that the fit
-    found. No row is left to judge, so the `validation_` metrics are those of the result before.
+    found. A fit under a ridge penalty is made anew, under the same one. No row is left to judge, so the `validation_`
+    metrics are those of the result before.
 
     Args:
         result: what `fit` gave back for a KAN by Levenberg-Marquardt, by its evidence or under a ridge penalty.
