@@ -166,5 +166,5 @@ def test_what_it_has_no_use_for_is_refused(given: dict[str, object]):
 
 
 def test_other_modules_are_refused():
-    with pytest.raises(ConfigError, match="fits an edgewise.KAN to X and y"):
+    with pytest.raises(ConfigError, match="is for an edgewise.KAN, fitted to X and y"):
         ew.fit(torch.nn.Linear(3, 1), rows(40).float(), law(rows(40)).float(), optimizer="ridge", progress=False)

@@ -218,7 +218,7 @@ class FitSettings:
         evidence = self.optimizer == EVIDENCE
         if network is None or self.residual is not None:
             which = " without hidden layers" if evidence else ""
-            yield f"optimizer={self.optimizer!r} fits an edgewise.KAN{which} to X and y; use optimizer='auto'"
+            yield f"optimizer={self.optimizer!r} is for an edgewise.KAN{which}, fitted to X and y; use optimizer='auto'"
         given = {"grids": self.sizes, "sparsity": self.sparsity, "restarts": self.restarts_asked}
         given |= {"steps": self.steps if evidence else None}
         given |= {"memory": self.memory, "resume": self.resume} | self.by_epochs
