@@ -78,7 +78,7 @@ def test_it_is_not_looked_at_where_it_may_not_be(given: dict[str, Any], monkeypa
     monkeypatch.setattr(broad, "tried", refused)
     how: dict[str, Any] = {"hidden": (5,), "grids": "auto", "formula": False} | given
     X = torch.randn(300, 2, dtype=torch.float64, generator=DRAW().manual_seed(0))
-    learn_all(from_arrays(X, X[:, 0] + 0.1 * X[:, 1]), StudySettings.of(**how))
+    learn_all(from_arrays(X, X[:, 0] * X[:, 1]), StudySettings.of(**how))
 
 
 def test_ctrl_c_in_the_look_keeps_the_network_before_it(monkeypatch: pytest.MonkeyPatch):
@@ -87,5 +87,14 @@ def test_ctrl_c_in_the_look_keeps_the_network_before_it(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(broad, "tried", pressed)
     X = torch.randn(300, 2, dtype=torch.float64, generator=DRAW().manual_seed(0))
-    trained = stages.learn(from_arrays(X, X[:, 0]), StudySettings.of((5,), "auto", formula=False), progress=False)
+    trained = stages.learn(
+        from_arrays(X, X[:, 0] * X[:, 1]), StudySettings.of((5,), "auto", formula=False), progress=False
+    )
     assert trained.interrupted and trained.model.active_edges()
+
+
+def test_columns_that_act_alone_are_not_looked_at(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(broad, "tried", lambda *_: pytest.fail("looked"))
+    X = torch.randn(300, 2, dtype=torch.float64, generator=DRAW().manual_seed(0))
+    noise = torch.randn(300, dtype=torch.float64, generator=DRAW().manual_seed(1))
+    learn_all(from_arrays(X, X[:, 0] + noise), StudySettings.of((5,), "auto", formula=False))
