@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ..data import observations
-from ..losses import Loss, Numbers
+from ..losses import Loss
 from ..model import KAN
 from .by_module import Run
 from .closing import finish
@@ -23,7 +23,7 @@ from .job import Job, Rows
 from .monitor import Monitor
 from .result import FitResult
 from .schedule.null_model import best_constant, constant, replaceable
-from .schedule.scaling import scaled_by, scaled_to
+from .schedule.scaling import prepared
 from .settings import FitSettings
 from .solvers.status import Status
 
@@ -103,9 +103,7 @@ def fit_kan(model: KAN, start: KAN, job: Job, everything: Rows, settings: FitSet
 def tried(model: KAN, job: Job) -> KAN:
     """The network of the strength that is tried first, without any question to unseen rows. Raises `KeyboardInterrupt`
     by Ctrl-C."""
-    start = scaled_to(model.build(), job.x, job.y if job.squared else None)
-    start = scaled_by(start, job) if isinstance(job.loss, Numbers) else start
-    found, status = _shrunk(start, job, STRENGTHS[FIRST], STEPS, Monitor(progress=False))
+    found, status = _shrunk(prepared(model, job), job, STRENGTHS[FIRST], STEPS, Monitor(progress=False))
     if status is Status.INTERRUPTED:
         raise KeyboardInterrupt
     return found

@@ -13,10 +13,9 @@ from torch import Tensor, nn
 
 from ..errors import ConfigError, knows_keywords, shown
 from ..limits import NUMBER, layer_bytes, refuse_too_large, times
-from ..losses import Function, Loss, Numbers
+from ..losses import Function, Loss
 from ..model import KAN
 from ..screen import bar_wanted
-from ..transforms.grids import reaching
 from . import by_gradient, by_least_squares, by_module, by_residual, by_ridge
 from .choose import EVIDENCE, FULL_BATCH, RIDGE, Optimizer, choose, whole_batch
 from .evidence import by_evidence
@@ -28,9 +27,8 @@ from .priors.memory import Memory, check_loss
 from .result import FitResult, split_of
 from .resuming.journal import Part, blamed, part_of
 from .schedule.costs import count_parameters
-from .schedule.knots import reaching_rows
 from .schedule.rounds import TUNED, in_rounds
-from .schedule.scaling import fitted_before, representable, scaled_by, scaled_to
+from .schedule.scaling import prepared, representable
 from .settings import FitSettings, network_of
 from .solvers import processes
 from .solvers.status import Status
@@ -175,16 +173,16 @@ def _fit_network(model: KAN, X: Any, y: Any, settings: FitSettings, monitor: Mon
         raise ConfigError(whole_batch(chosen, parameters, settings.by_epochs))
     _refuse_grids(model, chosen, settings)
     if chosen == EVIDENCE:
-        return by_evidence.fit_kan(model, _prepared(model, job), job, everything, monitor, settings.constraints)
+        return by_evidence.fit_kan(model, prepared(model, job), job, everything, monitor, settings.constraints)
     if chosen == RIDGE:
 
         def anew(_: KAN, job: Job, settings: FitSettings) -> FitResult:  # a fitted start knows the rows left out
-            return by_ridge.fit_kan(model, _prepared(model, job), job, everything, settings, monitor)
+            return by_ridge.fit_kan(model, prepared(model, job), job, everything, settings, monitor)
 
         return in_rounds(model, job, settings, monitor, anew)
 
     def once(model: KAN, job: Job, settings: FitSettings) -> FitResult:
-        start = _prepared(model, job)
+        start = prepared(model, job)
         if chosen == "lm":
             return by_least_squares.fit_kan(model, start, job, everything, settings, monitor)
         return by_gradient.fit_kan(model, start, job, chosen, settings, monitor)
@@ -221,15 +219,3 @@ def _data_of(model: nn.Module, settings: FitSettings) -> dict[str, Any]:
         "device": settings.place(model),
         "seed": index(settings.seed),
     }
-
-
-def _prepared(model: KAN, job: Job) -> KAN:
-    """The private copy that training starts from: right number format and place, scaled on a first fit, grids extended
-    on a later one."""
-    start = model.build().to(dtype=job.x.dtype, device=job.x.device)
-    if not fitted_before(model):
-        start = scaled_to(start, job.x, job.y if job.squared else None)
-        start = scaled_by(start, job) if isinstance(job.loss, Numbers) else start
-    else:
-        start = reaching_rows(start, job)
-    return reaching(start, job.exact.model) if job.exact else start

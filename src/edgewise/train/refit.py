@@ -17,7 +17,7 @@ from .closing import finish
 from .evidence.additive import additive
 from .evidence.by_evidence import HOW, Again
 from .job import Job, Rows, check_rows
-from .monitor import watched
+from .monitor import Monitor, watched
 from .naming import opened
 from .result import FitResult
 from .resuming.chapters import opened as opened_chapter
@@ -91,29 +91,7 @@ def refit(
     job, everything = _all_rows(result, start, X, y, sample_weight)
     part = part_of(resume, "refit")
     with watched((), progress) as monitor, blamed(part, monitor):
-        if isinstance(ending, Again):
-            found = additive(start, job, everything, monitor, ending.structures, ending.shapes, ending.parts)
-            done, status, job = found.model, found.status, replace(job, loss=found.loss)
-            ending = replace(ending, doubts=found.doubts)
-        elif isinstance(ending, Shrunk):
-            done, status = ending.again(job, monitor)
-            if status is Status.INTERRUPTED:
-                raise KeyboardInterrupt
-        elif result.status is Status.NOTHING:
-            done, status = constant(start, job), Status.NOTHING
-        elif ending.state.status is Status.STOPPED and not ending.state.roughness:
-            done, status = start, Status.STOPPED  # steps without smoothness would undo a stop by the held-out loss
-        else:
-            chapter = opened_chapter(part, monitor, start, job, ending.plan, ending.state.roughness)
-            training = Training(job, ending.plan, monitor, chapter=chapter)
-            reaching, known = reaching_rows(start, job), ending.state.roughness  # rows that judged may lie outside
-            state = replace(ending.state, model=reaching, roughness=known and known.on(reaching.edge_layers))
-            training.best = state
-            try:
-                last = last_refit(training, state, everything)
-            except Interrupted:  # half of these steps is worth no more than none
-                raise KeyboardInterrupt from None
-            done, status = (carried_on(last.model, job.x) if job.located else last.model), last.status
+        done, status, job, ending = _again(result, job, everything, part, monitor)
     if part is not None and part.whole:
         part.journal.remove()
     ways = {Again: HOW, Shrunk: BY_RIDGE, Ending: "Levenberg-Marquardt"}
@@ -128,6 +106,45 @@ def refit(
         held_out=result.held_out,
         ending=None if isinstance(ending, Ending) else ending,
     )
+
+
+Way = Ending | Again | Shrunk
+
+
+def _again(
+    result: FitResult, job: Job, everything: Rows, part: Part | None, monitor: Monitor
+) -> tuple[KAN, Status, Job, Way]:
+    """The network fitted in the way of its result, how that ended, and the job and the ending with what it found."""
+    ending: Way = result.ending
+    if isinstance(ending, Again):
+        found = additive(ending.start, job, everything, monitor, ending.structures, ending.shapes, ending.parts)
+        return found.model, found.status, replace(job, loss=found.loss), replace(ending, doubts=found.doubts)
+    if isinstance(ending, Shrunk):
+        done, status = ending.again(job, monitor)
+        if status is Status.INTERRUPTED:
+            raise KeyboardInterrupt
+        return done, status, job, ending
+    start, known = ending.state.model, ending.state.roughness
+    if result.status is Status.NOTHING:
+        return constant(start, job), Status.NOTHING, job, ending
+    if ending.state.status is Status.STOPPED and not known:  # steps would undo a stop by the held-out loss
+        return start, Status.STOPPED, job, ending
+    return *_by_steps(ending, job, everything, part, monitor), job, ending
+
+
+def _by_steps(ending: Ending, job: Job, everything: Rows, part: Part | None, monitor: Monitor) -> tuple[KAN, Status]:
+    """The network after the last steps of Levenberg-Marquardt on all rows, and how they ended."""
+    start, known = ending.state.model, ending.state.roughness
+    chapter = opened_chapter(part, monitor, start, job, ending.plan, known)
+    training = Training(job, ending.plan, monitor, chapter=chapter)
+    reaching = reaching_rows(start, job)  # rows that judged may lie outside
+    state = replace(ending.state, model=reaching, roughness=known and known.on(reaching.edge_layers))
+    training.best = state
+    try:
+        last = last_refit(training, state, everything)
+    except Interrupted:  # half of these steps is worth no more than none
+        raise KeyboardInterrupt from None
+    return carried_on(last.model, job.x) if job.located else last.model, last.status
 
 
 def _all_rows(result: FitResult, start: KAN, X: Any, y: Any, sample_weight: Any) -> tuple[Job, Rows]:

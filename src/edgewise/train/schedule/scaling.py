@@ -1,4 +1,5 @@
-"""The scaling that a first fit gives a network: inputs onto the grid's domain, targets to zero mean and unit spread."""
+"""What training starts from: a first fit gives a network its scaling, inputs onto the grid's domain, targets to zero
+mean and unit spread. A later fit keeps it, and reaches the rows."""
 
 from __future__ import annotations
 
@@ -11,8 +12,22 @@ from ...losses import Location, Numbers
 from ...losses.location import first_spread
 from ...metadata import Edit
 from ...model import KAN
+from ...transforms.grids import reaching
 from ..job import Job
+from .knots import reaching_rows
 from .tuning import TUNED
+
+
+def prepared(model: KAN, job: Job) -> KAN:
+    """The private copy that training starts from: right number format and place, scaled on a first fit, grids extended
+    on a later one."""
+    start = model.build().to(dtype=job.x.dtype, device=job.x.device)
+    if not fitted_before(model):
+        start = scaled_to(start, job.x, job.y if job.squared else None)
+        start = scaled_by(start, job) if isinstance(job.loss, Numbers) else start
+    else:
+        start = reaching_rows(start, job)
+    return reaching(start, job.exact.model) if job.exact else start
 
 
 def fitted_before(model: KAN) -> bool:
