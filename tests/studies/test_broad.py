@@ -93,8 +93,12 @@ def test_ctrl_c_in_the_look_keeps_the_network_before_it(monkeypatch: pytest.Monk
     assert trained.interrupted and trained.model.active_edges()
 
 
-def test_columns_that_act_alone_are_not_looked_at(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(broad, "tried", lambda *_: pytest.fail("looked"))
-    X = torch.randn(300, 2, dtype=torch.float64, generator=DRAW().manual_seed(0))
-    noise = torch.randn(300, dtype=torch.float64, generator=DRAW().manual_seed(1))
-    learn_all(from_arrays(X, X[:, 0] + noise), StudySettings.of((5,), "auto", formula=False))
+def test_a_wave_across_six_columns_is_found():
+    draw = DRAW().manual_seed(0)
+    X = torch.randn(400, 6, dtype=torch.float64, generator=draw)
+    across = 1.3 * X @ torch.tensor([1, 0.8, 0.6, -0.7, 0.9, 0.5], dtype=torch.float64)
+    y = torch.cos(across) + 0.1 * torch.randn(400, dtype=torch.float64, generator=draw)
+    found = learn_all(from_arrays(X[:300], y[:300]), StudySettings.of((5,), "auto", formula=False))
+    with torch.no_grad():
+        left = (found.model(X[300:])[:, 0] - y[300:]).square().mean()
+    assert left < 0.5 * y[300:].var()

@@ -46,7 +46,6 @@ LEARNT = 100_000  # rows that say what the network is made of, at most; in the e
 LAYERED_CELLS = 200_000  # rows times inputs that hidden layers are fitted to, at most: a step takes more than these
 FEWEST_LAYERED = 2000  # rows of them, whatever the inputs
 LAYERED_PARAMETERS = 3000  # of such a network, unless its shape was given: with 4800 a step took four seconds
-MANY = 30  # inputs beyond which a broad layer is looked at where no pair was found: their pairs are 435 and more
 CHOOSING = 0.125  # part of the rows that do not judge: a tenth of all, where a fifth of them judges
 
 
@@ -112,7 +111,7 @@ def chosen_network(rest: Table, settings: StudySettings, progress: bool, journal
                 first, chosen, beside, called = deep.first, deep.chosen, {name: named(plain.model, rest)}, by_steps
             else:
                 beside = {by_steps: named(deep.chosen.model, rest)}
-        if not interrupted and choosing is not None and may_be_broad(plain.model, training, settings):
+        if not interrupted and choosing is not None and may_be_broad(settings):
             wide = broad(training, choosing, chosen.model, settings.seed, how, loss)
             if wide is not None:
                 rows, stages = rows + [{"part": "broad", **row} for row in wide.history], [*stages, stage(BROAD, wide)]
@@ -259,12 +258,9 @@ def promising(plain: KAN, training: Table, settings: StudySettings, loss: Loss) 
     return settings.formula and bool(settings.hidden) and plain.topology.depth > 1
 
 
-def may_be_broad(plain: KAN, training: Table, settings: StudySettings) -> bool:
-    """Whether a broad hidden layer may be tried: it keeps no constraints, and has a shape of its own. And columns must
-    act together, as far as is known: some pair does, or columns are so many that no pair stands out."""
-    if settings.effort == "quick" or settings.constraints or shape_given(settings):
-        return False
-    return plain.topology.depth > 1 or len(training.inputs) > MANY or settings.effort == "thorough"
+def may_be_broad(settings: StudySettings) -> bool:
+    """Whether a broad hidden layer may be tried: it keeps no constraints, and has a shape of its own."""
+    return settings.effort != "quick" and not settings.constraints and not shape_given(settings)
 
 
 def shape_given(settings: StudySettings) -> bool:

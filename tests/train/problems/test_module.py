@@ -286,3 +286,11 @@ def test_what_cannot_be_taken_is_said(module, error, message):
         torch.manual_seed(0)
     with pytest.raises(error, match=message):
         ModuleProblem(module(), points(6, 2), points(6, 1), SquaredError())
+
+
+def test_gradients_ask_for_no_jacobian():
+    problem = ModuleProblem(nn.Linear(2, 1).double(), points(3, 2), points(3, 1), SquaredError())
+    problem.value_gradient(problem.start())
+    assert "jacobian" not in vars(problem)
+    problem.quadratic(problem.start())
+    assert "jacobian" in vars(problem)

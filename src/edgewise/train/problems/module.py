@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -49,9 +50,12 @@ class ModuleProblem:
             else weight.to(torch.float64) / weight.sum()
         )
         self._check()
-        self.jacobian = Jacobian(
-            self.module, self.flat, X[:2]
-        )  # (theta, X) -> d outputs / d parameters (b, k, P), outputs (b, k)
+
+    @cached_property
+    def jacobian(self) -> Jacobian:
+        """(theta, X) -> d outputs / d parameters (b, k, P), outputs (b, k). Made when a curvature is asked for: what it
+        is made with takes two seconds to load, and methods of gradients have no use for it."""
+        return Jacobian(self.module, self.flat, self.X[:2])
 
     # ------------------------------------------------------------------ values
 
