@@ -11,8 +11,10 @@ import torch
 
 import edgewise as ew
 from edgewise.data import from_arrays
+from edgewise.studies import by_log
 from edgewise.studies.by_log import spread_grows
 from edgewise.studies.study import Study
+from edgewise.train.evidence.by_evidence import Again
 
 
 def amounts(rows: int = 300, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -106,3 +108,21 @@ def test_amounts_without_noise_over_many_decades_end_in_a_network():
     study = ew.study(frame, target="y", effort="quick", hidden=(), formula=False, progress=False)
     network = study.scores["this network"]
     assert isinstance(network, dict) and network["r2"] > 0.999999
+
+
+def test_a_mistyped_cell_is_not_foretold_far_beyond_all_rows(study: Study):
+    X, _, _ = amounts()
+    means, wrong = study.model(X).detach(), torch.cat([X[:1] + 1000 * row for row in torch.eye(3, dtype=torch.float64)])
+    assert float(study.model(wrong).detach().max()) <= 2.0001 * float(means.max())
+
+
+def test_of_many_rows_the_logarithm_has_the_pairs_of_the_mean(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(by_log, "SEARCHED", 200)
+    study, plain = found(), found("squared_error")
+    assert study.trained.of_log is not None and study.trained.of_log < 1
+    ending, of_mean = study.trained.chosen.ending, plain.trained.chosen.ending
+    assert isinstance(ending, Again) and isinstance(of_mean, Again)
+    assert set(ending.structures[0].pairs) <= set(of_mean.structures[0].pairs)
+    new, _, mean = amounts(2000, 1)
+    errors = [(each.model(new)[:, 0] - mean).square().mean() for each in (study, plain)]
+    assert errors[0] < 0.5 * errors[1]

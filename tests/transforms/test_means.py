@@ -1,4 +1,4 @@
-"""as_means: the outputs become the means that they are the logarithm or the logit of."""
+"""as_means: the outputs become the means that they are the logarithm or the logit of; bounded: they end there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 
 import edgewise as ew
 from edgewise.losses import Numbers, as_loss
-from edgewise.transforms.means import as_means
+from edgewise.transforms.means import BEYOND, as_means, bounded
 from helpers import assert_close
 
 
@@ -58,3 +58,33 @@ def test_the_new_layer_goes_through_a_file_and_into_a_formula(tmp_path: Path):
     ew.save(means, tmp_path / "means.safetensors")
     assert torch.equal(ew.load(tmp_path / "means.safetensors")(X), means(X))
     assert "exp" in str(ew.formula(means)[0])
+
+
+@pytest.mark.parametrize("degree", [1, 2, 3])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_bounded_outputs_are_the_same_up_to_the_bound_and_flat_beyond(degree: int, sign: float):
+    torch.manual_seed(0)
+    model = ew.KAN((2, 3, 2), degree=degree, dtype=torch.float64)
+    scale = torch.tensor([2.0 * sign, 0.5 * sign], dtype=torch.float64)
+    model = model.build(scaling={"output_scale": scale, "output_shift": torch.tensor([1.0, -1.0], dtype=torch.float64)})
+    X = torch.cat([torch.rand(50, 2, dtype=torch.float64), 1e4 * torch.randn(20, 2, dtype=torch.float64)])
+    outputs, most = model(X).detach(), model(X[:50]).detach().amax(0)
+    found = bounded(model, most)(X).detach()
+    within = outputs <= most
+    assert_close(found[within], outputs[within], like="float64")
+    assert bool((found <= most + BEYOND + 1e-9).all())
+    above = outputs > most + 4 * BEYOND
+    assert above.any() and bool((found - most - BEYOND)[above].abs().max() < 1e-9)
+
+
+def test_constants_need_no_bound():
+    X, y = torch.rand(2, 60, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    model = ew.fit(ew.KAN((2, 2)), X, y, loss="gamma", optimizer="evidence", progress=False).model
+    assert not model.active_edges() and bounded(model, torch.zeros(2)) is model
+
+
+def test_a_bound_goes_through_a_file(tmp_path: Path):
+    model, X = fitted("gamma")
+    kept = bounded(model, model(X).detach().amax(0))
+    ew.save(kept, tmp_path / "bounded.safetensors")
+    assert torch.equal(ew.load(tmp_path / "bounded.safetensors")(10 * X), kept(10 * X))

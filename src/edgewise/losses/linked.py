@@ -97,6 +97,7 @@ class Gamma(Linked):
 
     name = "gamma"
     wanted: ClassVar[str] = "numbers above 0"
+    steady: ClassVar[bool] = True
 
     def values(self, prediction: Tensor, target: Tensor) -> Tensor:
         """Zero where the mean is the target."""
@@ -110,6 +111,10 @@ class Gamma(Linked):
     def bends(self, prediction: Tensor, target: Tensor) -> Tensor:
         """y / m."""
         return (target.log() - prediction).exp()
+
+    def information(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """1: what y / m is in the mean."""
+        return torch.ones_like(prediction)
 
     def mean(self, prediction: Tensor) -> Tensor:
         """exp."""

@@ -45,6 +45,7 @@ class Numbers:
     name: str = ""  # what the loss is called in results and files
     headline: ClassVar[str] = "rmse"  # the metric that a sentence quotes
     wanted: ClassVar[str] = "finite numbers"  # of targets, in words
+    steady: ClassVar[bool] = False  # whether every row says as much of every prediction: its information is 1
 
     def values(self, prediction: Tensor, target: Tensor) -> Tensor:
         """The loss of each output, of any shape: never below zero, in nats but for a dispersion."""

@@ -6,7 +6,8 @@ the mean. It is tried only where the spread clearly grows with the mean, and kep
 rows left out in turn. That error alone is a blunt judge, since the few largest rows make most of it.
 
 The variables and pairs of the mean's network come first. Where the logarithm is not better with these, others are not
-searched for: on the seven tables where that was measured, the search did not change the answer.
+searched for: on the seven tables where that was measured, the search did not change the answer. Of many rows the
+logarithm has the variables and pairs of the mean, and the rows that choose have the last word.
 """
 
 from __future__ import annotations
@@ -29,11 +30,13 @@ from ..train.fit import fit
 from ..train.refit import refit
 from ..train.result import FitResult
 from ..train.solvers.status import Status
+from ..transforms.means import as_means, bounded
 from .choosing import mean_over
 from .scores import predict
 
 FEWEST = 30  # rows below which a spread cannot be told from chance
-MOST = 10_000  # rows up to which an evidence by the gamma loss takes seconds: each of its steps passes over all rows
+SEARCHED = 10_000  # rows up to which variables and pairs are searched for anew, which takes a minute of so many
+MOST = 100_000  # rows up to which one fit by the gamma loss takes a minute: each of its steps passes over all of them
 GROWS = 1.645  # standard errors of a correlation that chance exceeds one time in twenty
 ROUND_OFF = 1e-12  # part of the variance that is no spread
 ROWS = 1000  # that decide, at most
@@ -49,7 +52,9 @@ class ByLog:
     ratio: float
 
 
-def by_log(found: FitResult, room: KAN, sums: KAN, training: Table, how: dict[str, Any]) -> ByLog | None:
+def by_log(
+    found: FitResult, room: KAN, sums: KAN, training: Table, choosing: Table | None, how: dict[str, Any]
+) -> ByLog | None:
     """The network of the logarithm of the mean, where spread grows and it predicts better than the one found.
 
     Args:
@@ -57,10 +62,13 @@ def by_log(found: FitResult, room: KAN, sums: KAN, training: Table, how: dict[st
         room: the network that a fit by evidence begins with.
         sums: the same without room for products. Where inputs are many, sums alone decide.
         training: the rows of the fit.
+        choosing: rows that it has not seen.
         how: what the fit was told.
     """
     if not asked(found, training):
         return None
+    if len(training) > SEARCHED:
+        return _of_many(found, training, choosing)
     few = training
     if len(training) > ROWS:
         few = training.take(torch.randperm(len(training), generator=torch.Generator().manual_seed(0))[:ROWS])
@@ -95,6 +103,21 @@ def by_log(found: FitResult, room: KAN, sums: KAN, training: Table, how: dict[st
     return ByLog(log, errors[best] / bar)
 
 
+def _of_many(mean: FitResult, training: Table, choosing: Table | None) -> ByLog | None:
+    """The logarithm with the variables and pairs of the mean, where it predicts the rows that choose better."""
+    if choosing is None:
+        return None
+    try:
+        log = refit(under_exponential(mean), training.X, training.y, sample_weight=training.weight, progress=False)
+    except TrainingError:
+        return None
+    if log.status is Status.INTERRUPTED:
+        raise KeyboardInterrupt
+    models = means_of(log.model, training), mean.model
+    new, old = (mean_over((predict(model, choosing) - choosing.y).square()[:, 0], choosing) for model in models)
+    return ByLog(log, new / old) if new < old else None
+
+
 def under_exponential(mean: FitResult) -> FitResult:
     """What a refit by the gamma loss goes on from: the variables and pairs of the mean, under an exponential."""
     ending = mean.ending
@@ -115,7 +138,8 @@ def asked(found: FitResult, training: Table) -> bool:
     """Whether it may help: for one target above zero, from rows that are not too few, nor too many, whose errors grow
     with it, or are caught by rough functions, which follow large ones."""
     numbers = training.classes is None and training.y.shape[1] == 1 and bool((training.y > 0).all())
-    enough = training.count >= FEWEST and len(training) <= MOST
+    most = MOST if isinstance(found.ending, Again) else SEARCHED
+    enough = training.count >= FEWEST and len(training) <= most
     if not (numbers and enough and found.ending is not None):
         return False
     rough = isinstance(found.ending, Again) and any(structure.rough for structure in found.ending.structures)
@@ -141,5 +165,13 @@ def unseen(result: FitResult, rows: Table) -> Tensor:
     for fold in range(FOLDS):
         old, new = rows.take((place != fold).nonzero()[:, 0]), rows.take((place == fold).nonzero()[:, 0])
         again = refit(result, old.X, old.y, sample_weight=old.weight, progress=False)
-        found[place == fold] = (predict(again.model, new) - new.y).square()[:, 0]
+        found[place == fold] = (predict(means_of(again.model, old), new) - new.y).square()[:, 0]
     return found
+
+
+def means_of(model: KAN, rows: Table) -> KAN:
+    """The network of the means whose logarithm `model` gives; those of new rows go not far beyond those of these."""
+    if not model.metadata.link:
+        return model
+    with torch.no_grad():
+        return as_means(bounded(model, model(rows.X).amax(0)))

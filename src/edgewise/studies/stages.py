@@ -32,7 +32,7 @@ from ..train.solvers.status import Status
 from ..transforms import prune
 from ..transforms.means import as_means
 from .broad import broad
-from .by_log import by_log
+from .by_log import by_log, means_of
 from .choosing import clearly_better, clearly_worse
 from .closed_forms import TOLERANCE, Closed, close, skipped, symbolic_edges, thin
 from .kept_shapes import keeps, shapes_of
@@ -124,7 +124,7 @@ def chosen_network(rest: Table, settings: StudySettings, progress: bool, journal
         sums = with_room(rest, replace(settings, interactions=0))
         by_gamma = not interrupted and settings.automatic and log_keeps(settings)
         held = {**how, "constraints": settings.held}
-        if by_gamma and (found := by_log(chosen, room, sums, training, held)) is not None:
+        if by_gamma and (found := by_log(chosen, room, sums, training, choosing, held)) is not None:
             beside |= {"network of the mean": named(chosen.model, rest)}
             first = chosen = found.fit
             of_log = found.ratio
@@ -161,7 +161,7 @@ def completed(trained: Trained, rest: Table, settings: StudySettings, progress: 
     splines = _of_targets(chosen.model, trained.of_log, rest)
     return replace(
         trained,
-        model=splines if closed.model is None else _of_targets(closed.model, trained.of_log, rest),
+        model=splines if closed.model is None else _of_law(closed.model, trained.of_log, rest),
         first=splines if trained.first is trained.splines else trained.first,
         splines=splines,
         chosen=chosen,
@@ -172,6 +172,11 @@ def completed(trained: Trained, rest: Table, settings: StudySettings, progress: 
 
 def _of_targets(model: KAN, of_log: float | None, rest: Table) -> KAN:
     """The network of the targets, where a fit was of the logarithm of their mean, with the names of the rows."""
+    return named(model if of_log is None else means_of(model, rest), rest)
+
+
+def _of_law(model: KAN, of_log: float | None, rest: Table) -> KAN:
+    """The same of closed forms, which go on beyond the rows as they are written."""
     return named(model if of_log is None else as_means(model), rest)
 
 
@@ -237,7 +242,7 @@ def final(trained: Trained, table: Table, progress: bool, journal: Journal | Non
         again = symbolify(forms, table.X, table.y, **how)
         kept = keeps(again, shapes_of(trained.chosen), table)
         again = again if symbolic_edges(again) == symbolic_edges(forms) and kept else forms
-        return _of_targets(again, trained.of_log, table)
+        return _of_law(again, trained.of_log, table)
     if trained.chosen.ending is None:
         return trained.model
     how = {"sample_weight": table.weight, "progress": progress, "resume": journal and journal.part("all rows")}

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
+from .. import grid
+from ..layers import OFF
+from ..metadata import Edit
 from ..model import KAN
 from ..prediction import as_mean
+from .draft import Draft
 from .edits import deepen
 from .structure import remove
 from .symbolic import set_symbolic
 
 INVERSES = {"log": "exp", "logit": "sigmoid"}  # link -> the closed form that takes it back
+BEYOND = math.log(2)  # by which logarithms go on above those of all rows: means double at most. Not measured
 
 
 def as_means(model: KAN) -> KAN:
@@ -50,3 +57,41 @@ def as_means(model: KAN) -> KAN:
     )
     plain = {"output_shift": torch.zeros_like(deep.output_shift), "output_scale": torch.ones_like(deep.output_scale)}
     return deep.build(scaling=plain, metadata=replace(deep.metadata, loss=""))
+
+
+def bounded(model: KAN, most: Tensor) -> KAN:
+    """The same function up to these outputs; above, it is flat from a little further on.
+
+    One more layer holds an edge for each output: the identity, which bends beyond what rows gave. Under an exponential
+    a line without an end makes 1e40 of one mistyped cell. Constants stay as they are.
+
+    Args:
+        model: a network of any number of outputs, whose degree is at least 1.
+        most: the largest outputs that rows gave (k,). None is more than `BEYOND` above.
+
+    Raises:
+        StructureError: for degree 0 without an identity base.
+
+    >>> import torch, edgewise as ew
+    >>> X = torch.linspace(0, 1, 50, dtype=torch.float64)[:, None]
+    >>> line = ew.fit(ew.KAN((1, 1)), X, X, optimizer="evidence", progress=False).model
+    >>> kept = bounded(line, line(X).detach().amax(0))
+    >>> [round(value, 4) for value in kept(torch.tensor([[0.5], [9.0]], dtype=torch.float64)).flatten().tolist()]
+    [0.5, 1.6931]
+    """
+    if not model.active_edges():
+        return model
+    last, degree = model.topology.depth, model.config.degree
+    draft = Draft.of(deepen(model, last))
+    layer = draft.layers[last]
+    shift, scale = (value.expand(model.outputs) for value in (model.output_shift, model.output_scale))
+    around = degree + 1  # intervals on either side; what is bent in part sits above `most`
+    middle, reach = (most - shift) / scale, around * BEYOND / max(1.0, (degree - 1) / 2) / scale.abs()
+    knots = grid.uniform(middle - reach, middle + reach, 2 * around, degree)
+    line = scale[:, None] * grid.greville(knots, degree) + shift[:, None]
+    coef = torch.minimum(line, most[:, None] + BEYOND)[:, :, None] * torch.eye(len(most), dtype=line.dtype)[:, None]
+    draft.layers[last] = {**layer, "knots": knots, "uniform": True, "coef": coef}
+    own = torch.eye(len(most), dtype=torch.bool)
+    draft.layers[last]["kind"] = torch.where(own, layer["kind"], torch.full_like(layer["kind"], OFF))
+    plain = {"output_shift": torch.zeros_like(shift), "output_scale": torch.ones_like(scale)}
+    return draft.build(Edit("bounded", f"outputs up to {most.tolist()}"), scaling=plain)

@@ -1,5 +1,5 @@
 """The curvature class by class: it is the curvature itself for two classes and for classes that are alike, and its
-steps are Newton's."""
+steps are Newton's. Where information is steady, it is summed once."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 import edgewise as ew
-from edgewise.train.evidence.expansion import by_class, whole
-from edgewise.train.evidence.likelihoods import Classes
+from edgewise.losses import Gamma
+from edgewise.train.evidence.expansion import by_class, steady, whole
+from edgewise.train.evidence.likelihoods import Classes, Scored
 from helpers import assert_close
 
 ROWS, FUNCTIONS = 60, 5
@@ -77,3 +78,20 @@ def test_many_columns_and_classes_are_told_apart():
     with torch.no_grad():
         right = (found(X[400:]).argmax(1) == y[400:]).double().mean()
     assert float(right) > 0.75
+
+
+@pytest.mark.parametrize("places", [PLACES, torch.tensor([3, 1]), PLACES[:0]])
+def test_steady_information_is_summed_once_for_all_expansions(places: Tensor):
+    y = (0.3 * DESIGN[:, 0] + 0.2 * DESIGN[:, 1]).exp()
+    likelihood = Scored.of(Gamma(), y, WEIGHT)
+
+    def rows():
+        return iter([(DESIGN[:20], y[:20], WEIGHT[:20]), (DESIGN[20:], y[20:], WEIGHT[20:])])
+
+    coef = 0.1 * torch.randn(1 + len(places), 1, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+    precision = PRECISION[: 1 + len(places)]
+    one, other = (expand(rows, likelihood, coef, places) for expand in (whole, steady(rows)))
+    assert other.value == pytest.approx(one.value)
+    assert_close(other.slope, one.slope)
+    assert_close(other.under(precision).step(one.slope), one.under(precision).step(one.slope))
+    assert other.under(precision).occam() == pytest.approx(one.under(precision).occam())

@@ -62,6 +62,26 @@ def test_slopes_are_derivatives_of_the_losses_and_information_is_positive(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_steady_losses_are_those_whose_information_is_one(name):
+    loss = LOSSES[name]
+    assert isinstance(loss, Numbers)
+    known = Scored.of(loss, targets(name), torch.ones(200, dtype=torch.float64)).loss.information(
+        NOISE[:, None], targets(name)[:, None]
+    )
+    assert loss.steady == bool((known == 1).all())
+
+
+def test_the_information_of_amounts_is_their_curvature_in_the_mean():
+    mean = (0.5 * NOISE).exp()
+    amounts = torch.distributions.Gamma(4.0, 4.0 / mean)
+    torch.manual_seed(0)
+    drawn, predicted = amounts.sample((20_000,)), mean.log().expand(20_000, -1)
+    loss = LOSSES["gamma"]
+    assert isinstance(loss, Numbers)
+    assert float((loss.bends(predicted, drawn).mean(0) - loss.information(predicted[0], drawn[0])).abs().max()) < 0.02
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_curve_is_found_by_every_loss(name):
     shift = {"poisson": torch.tensor(3.0).log()}.get(name, 0.0)
     result = fitted(targets(name), name)

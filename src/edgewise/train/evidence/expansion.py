@@ -222,6 +222,33 @@ def whole(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) 
     return WholeLosses(*taylor(blocks, likelihood, coef, places))
 
 
+def steady(blocks: Blocks) -> Expand:
+    """The expansion of numbers under a loss whose information is the same for every row and prediction. Products of the
+    functions are summed over the rows once, and each expansion passes over the rows for slopes alone."""
+    products = sum(functions.T @ (weight[:, None] * functions) for functions, _, weight in _with_constant(blocks))
+    assert isinstance(products, Tensor)
+
+    def expand(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> WholeLosses:
+        value, slope, one = 0.0, coef.new_zeros(len(products), coef.shape[1]), coef.new_ones(1)
+        for functions, y, weight in blocks():
+            predicted = predictions(functions, coef, places)
+            value += float(weight @ likelihood.losses(predicted, y))
+            slopes = weight[:, None] * likelihood.slopes(predicted, y)
+            slope += torch.cat([slopes.sum(0, keepdim=True), functions.T @ slopes])
+        known = likelihood.bend(one, one[:, None], one, 0, 0)
+        there = torch.cat([places.new_zeros(1), 1 + places])
+        return WholeLosses(value, slope[there], known * products[there][:, there])
+
+    return expand
+
+
+def predictions(functions: Tensor, coef: Tensor, places: Tensor) -> Tensor:
+    """Of rows (n, l) with these functions, of which those at the places have coefficients (1 + m, l); the first is the
+    constant. No function is copied."""
+    every = coef.new_zeros(functions.shape[1], coef.shape[1])
+    return coef[0] + functions @ every.index_copy(0, places, coef[1:])
+
+
 def by_class(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> ClassLosses:
     """The same of classes, with the curvature class by class."""
     value, slope, classes = 0.0, torch.zeros_like(coef), coef.shape[1]
@@ -264,7 +291,8 @@ def taylor(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor)
     return value, slope, curvature.reshape(count * len(coef), -1)
 
 
-def _with_constant(blocks: Blocks, places: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """The rows in blocks, with a constant before the functions at these places (n, 1 + m)."""
+def _with_constant(blocks: Blocks, places: Tensor | None = None) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """The rows in blocks, with a constant before the functions at these places, or before all (n, 1 + m)."""
     for functions, y, weight in blocks():
-        yield torch.cat([torch.ones_like(functions[:, :1]), functions[:, places]], 1), y, weight
+        here = functions if places is None else functions[:, places]
+        yield torch.cat([torch.ones_like(functions[:, :1]), here], 1), y, weight

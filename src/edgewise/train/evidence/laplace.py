@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ...losses import Numbers
-from .expansion import Curvature, Expand, Losses, whole
+from .expansion import Curvature, Expand, Losses, predictions, steady, whole
 from .likelihoods import Classes, Likelihood, Scored
 from .marginal import Blocks, Note, Posterior, Prior, Strengths
 from .tuning import TUNED
@@ -59,7 +59,8 @@ def numbers(blocks: Blocks, prior: Prior, loss: Numbers, note: Note, known: Tens
         strength, coef = prior.sizes * torch.nan, prior.roughness * 0
         effective = torch.zeros_like(strength)
         return Posterior(coef, flat[0], effective, strength, 0.0, True, 0.0, nothing, flat[0], likelihood)
-    found = _newton(blocks, prior, flat, likelihood, note, known)
+    expand, most = (steady(blocks), TUNED.updates) if loss.steady else (whole, 1)
+    found = _newton(blocks, prior, flat, likelihood, note, known, None, expand, most)
     last = found.likelihood
     assert isinstance(last, Scored)
     predicted = _predicted(blocks, torch.cat([found.constant[None], found.coef]), torch.arange(len(found.coef)))
@@ -77,8 +78,10 @@ def _newton(
     known: Tensor | None,
     start: tuple[Tensor, Tensor] | None = None,
     expand: Expand = whole,
+    most: int = TUNED.updates,
 ) -> Posterior:
-    """The posterior of as many predictions as `flat`, the constants that fit best alone, has."""
+    """The posterior of as many predictions as `flat`, the constants that fit best alone, has. most: updates of the
+    strengths by one pass over the rows."""
     count = len(flat)
     constant, coef = start or (flat, prior.roughness.new_zeros(len(prior.groups), count))
     strengths, settled, gain = Strengths(prior, prior.begin, known), False, 0.0
@@ -93,9 +96,9 @@ def _newton(
         before, curvature = gain, losses.under(_precision(strengths, places))
         cost = beside - _charged(here, curvature.precision) - 0.5 * curvature.occam()
         gain = likelihood.gain(bare, losses.value, mass, _used(effective)) + cost
-        updates = 1 if len(likelihood.state) else max(1, min(often, int(mass) // here.numel()))
+        updates = max(1, min(often, most, int(mass) // here.numel()))
         mode, precision, effective, change = _updated(losses, curvature, here, strengths, places, updates)
-        often = min(2 * often, TUNED.updates)
+        often *= 2
         least = losses.value + _charged(here, precision)
         found, length = _shortened(blocks, likelihood, here, mode - here, places, precision, least)
         constant = found[0]
@@ -119,8 +122,8 @@ def _updated(
     losses: Losses, curvature: Curvature, here: Tensor, strengths: Strengths, places: Tensor, updates: int
 ) -> tuple[Tensor, Tensor, Tensor, float]:
     """So many updates of the strengths by the losses about `here` (1 + m, l), the coefficients of the functions at
-    these places. Far from the mode one is enough, and near it many take less time than a pass over the rows. Where a
-    likelihood has parameters of its own, these move with each.
+    these places. Far from the mode one is enough, and near it many take less time than a pass over the rows. Where
+    what a row says changes with the parameters of a likelihood, these move with each.
 
     curvature: with the prior as it is. Returned are mode (1 + m, l) and precision of the prior (1 + m,) at the last of
     the updates, the effective parameters of the groups, and the change in the first.
@@ -181,11 +184,10 @@ def _alone(blocks: Blocks, likelihood: Likelihood, flat: Tensor, expand: Expand)
 
 def _predicted(blocks: Blocks, coef: Tensor, places: Tensor) -> Tensor:
     """The predictions (n, l) of these coefficients."""
-    return torch.cat([coef[0] + functions[:, places] @ coef[1:] for functions, _, _ in blocks()])
+    return torch.cat([predictions(functions, coef, places) for functions, _, _ in blocks()])
 
 
 def _value(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> float:
     return sum(
-        float(weight @ likelihood.losses(coef[0] + functions[:, places] @ coef[1:], y))
-        for functions, y, weight in blocks()
+        float(weight @ likelihood.losses(predictions(functions, coef, places), y)) for functions, y, weight in blocks()
     )
