@@ -173,7 +173,7 @@ def nearest(factor: Tensor, coef: Tensor, walls: Tensor, least: Tensor) -> Tenso
 def _by_sums(sums: Sums, noise: float, start: Tensor, places: Tensor, precision: Tensor, walls: Walls) -> Tensor:
     """Constant, coefficients and lowest values (1 + m + l,) of least squared error among those that the inequalities
     allow."""
-    inner, count = sums.inner(places), len(places)
+    inner, count = sums.take(places).inner, len(places)
     factor = start.new_zeros(1 + count + len(walls.low), 1 + count + len(walls.low))
     factor[0, 0] = (sums.rows / noise) ** 0.5
     factor[1 : 1 + count, 1 : 1 + count] = factor_of(inner / noise + torch.diag(precision))

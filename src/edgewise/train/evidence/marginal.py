@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -188,35 +189,32 @@ class Sums:
         design = None if self.design is None else self.design[:, places]
         return replace(self, means=self.means[places], right=self.right[places], matrix=matrix, design=design)
 
-    def solve(self, places: Tensor, precision: Tensor, noise: float) -> tuple[Tensor, Tensor, float]:
-        """The posterior mean of the functions at these places, what the data determine of each, and the log
-        determinant of the posterior's precision over the prior's: what parameters cost that the data determine."""
-        if self.design is not None and len(places) > len(self.design):
-            functions = self.design[:, places]
+    def solve(self, precision: Tensor, noise: float) -> tuple[Tensor, Tensor, float]:
+        """The posterior mean, what the data determine of each function, and the log determinant of the posterior's
+        precision over the prior's: what parameters cost that the data determine."""
+        if self.design is not None and len(precision) > len(self.design):
+            functions = self.design
             matrix = (functions / precision) @ functions.T + noise * torch.eye(len(functions), dtype=functions.dtype)
             factor = factor_of(matrix)
             found = functions.T @ torch.cholesky_solve(self.target[:, None], factor)[:, 0] / precision
             half = torch.linalg.solve_triangular(factor, functions, upper=False)
             occam = float(2 * factor.diagonal().log().sum()) - len(functions) * math.log(noise)
             return found, half.square().sum(0) / precision, occam
-        inner = self.inner(places)
-        factor = factor_of(inner / noise + torch.diag(precision))
-        found = torch.cholesky_solve((self.right[places] / noise)[:, None], factor)[:, 0]
+        factor = factor_of(self.inner / noise + torch.diag(precision))
+        found = torch.cholesky_solve((self.right / noise)[:, None], factor)[:, 0]
         variance = torch.cholesky_inverse(factor).diagonal()
         return found, (1 - precision * variance).clamp(min=0), occam_of(factor, precision)
 
-    def inner(self, places: Tensor) -> Tensor:
-        """Products of the functions at these places, summed over the rows."""
-        if self.design is None:
-            return self.matrix[places][:, places]
-        functions = self.design[:, places]
-        return functions.T @ functions
+    @cached_property
+    def inner(self) -> Tensor:
+        """Products of the functions, summed over the rows."""
+        return self.matrix if self.design is None else self.design.T @ self.design
 
-    def residual(self, places: Tensor, coef: Tensor) -> float:
+    def residual(self, coef: Tensor) -> float:
         """Squares that these coefficients leave."""
         if self.design is not None:
-            return float((self.target - self.design[:, places] @ coef).square().sum())
-        return self.square - 2 * float(coef @ self.right[places]) + float(coef @ (self.inner(places) @ coef))
+            return float((self.target - self.design @ coef).square().sum())
+        return self.square - 2 * float(coef @ self.right) + float(coef @ (self.inner @ coef))
 
 
 def squared_error(sums: Sums, prior: Prior, note: Note, known: Tensor | None = None) -> Posterior:
@@ -226,24 +224,29 @@ def squared_error(sums: Sums, prior: Prior, note: Note, known: Tensor | None = N
     noise, settled = 0.5 * spread, not spread > 0
     strengths = Strengths(prior, prior.begin / max(spread, 1e-300), known)
     effective, gain = torch.zeros_like(strengths.value), 0.0
+    at = strengths.places
+    there = sums.take(at)  # seldom changes
     while not settled and strengths.updates < TUNED.rounds and bool(strengths.there.any()):
         places = strengths.places
-        found, determined, occam = sums.solve(places, strengths.precision(places), noise)
+        if not torch.equal(places, at):
+            there, at = sums.take(places), places
+        found, determined, occam = there.solve(strengths.precision(places), noise)
         coef = torch.zeros_like(sums.right).index_add_(0, places, found)
         before = gain
-        explained = sums.square - float(found @ sums.right[places])
+        explained = sums.square - float(found @ there.right)
         gain = -0.5 * (sums.rows * math.log(noise / spread) + explained / noise - sums.rows + occam)
         effective, change = strengths.update(determined, found.square(), places)
-        left = sums.residual(places, found)
-        noise = max(left / max(sums.rows - 1 - float(effective.sum()), 1.0), TUNED.noise * spread)
-        settled = change < TUNED.settled or 0 <= gain - before < TUNED.gained or note(max(left, 0.0) / sums.rows)
+        error = there.residual(found)
+        noise = max(error / max(sums.rows - 1 - float(effective.sum()), 1.0), TUNED.noise * spread)
+        settled = change < TUNED.settled or 0 <= gain - before < TUNED.gained or note(max(error, 0.0) / sums.rows)
     coef = coef * strengths.there[prior.groups]
     settled = settled or not bool(strengths.there.any())
     constant = sums.constant - sums.means @ coef
     places, value, sure = strengths.places, coef.new_zeros(int(prior.terms.max()) + 1), None
     if spread > 0:
         precision, terms = strengths.precision(places), prior.terms[places]
-        covariance = torch.cholesky_inverse(factor_of(sums.inner(places) / noise + torch.diag(precision)))
+        there = there if torch.equal(places, at) else sums.take(places)
+        covariance = torch.cholesky_inverse(factor_of(there.inner / noise + torch.diag(precision)))
         value = worth(coef[places], covariance, precision, terms, len(value))
         sure = spread_of([covariance], terms, places)
     left = strengths.left
