@@ -117,12 +117,30 @@ def test_a_mistyped_cell_is_not_foretold_far_beyond_all_rows(study: Study):
 
 
 def test_of_many_rows_the_logarithm_has_the_pairs_of_the_mean(monkeypatch: pytest.MonkeyPatch):
+    """Nothing is searched for: a fit would fail."""
     monkeypatch.setattr(by_log, "SEARCHED", 200)
+    monkeypatch.setattr(by_log, "fit", None)
     study, plain = found(), found("squared_error")
     assert study.trained.of_log is not None and study.trained.of_log < 1
     ending, of_mean = study.trained.chosen.ending, plain.trained.chosen.ending
     assert isinstance(ending, Again) and isinstance(of_mean, Again)
-    assert set(ending.structures[0].pairs) <= set(of_mean.structures[0].pairs)
+    assert of_mean.structures[0].pairs and set(ending.structures[0].pairs) <= set(of_mean.structures[0].pairs)
     new, _, mean = amounts(2000, 1)
     errors = [(each.model(new)[:, 0] - mean).square().mean() for each in (study, plain)]
     assert errors[0] < 0.5 * errors[1]
+
+
+@pytest.mark.parametrize("searched", [200, 10_000])
+def test_no_zero_anywhere_among_the_targets_ends_in_an_error(searched: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(by_log, "SEARCHED", searched)
+    X, y, _ = amounts(90)
+    for place in range(0, 90, 9):
+        zero = torch.where(torch.arange(90) == place, 0.0, y)
+        ew.study(X, zero, formula=False, effort="quick", interactions=0, progress=False)
+
+
+def test_convex_functions_stay_so_and_need_no_bound():
+    X, y, _ = amounts()
+    study = ew.study(X, y, formula=False, effort="quick", constraints={"x1": "convex"}, progress=False)
+    at = torch.stack([torch.linspace(-1, 4, 60, dtype=torch.float64), *X[:1, 1:].T.expand(2, 60)], 1)
+    assert float(study.model(at).detach()[:, 0].diff(n=2).min()) > -1e-9

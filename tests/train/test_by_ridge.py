@@ -12,7 +12,7 @@ import edgewise as ew
 from edgewise.data import observations
 from edgewise.errors import ConfigError
 from edgewise.losses import SquaredError
-from edgewise.train.by_ridge import _folds
+from edgewise.train.by_ridge import Judged, _folds
 from edgewise.train.job import Job
 from edgewise.train.result import FitResult
 from edgewise.train.solvers.status import Status
@@ -168,3 +168,23 @@ def test_what_it_has_no_use_for_is_refused(given: dict[str, object]):
 def test_other_modules_are_refused():
     with pytest.raises(ConfigError, match="is for an edgewise.KAN, fitted to X and y"):
         ew.fit(torch.nn.Linear(3, 1), rows(40).float(), law(rows(40)).float(), optimizer="ridge", progress=False)
+
+
+def test_one_row_of_any_weight_is_a_constant():
+    result = ew.fit(
+        ew.KAN((2, 1)), torch.zeros(1, 2), torch.ones(1, 1), sample_weight=[5.0], optimizer="ridge", progress=False
+    )
+    assert float(result.model.predict(torch.zeros(1, 2))) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_rows_of_whole_weights_are_as_sure_as_their_copies():
+    losses = torch.rand(2, 50, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    model, ones = ew.KAN((1, 1)), torch.ones(50, dtype=torch.float64)
+
+    def error(copies: int, weight: float) -> float:
+        one, other = (
+            Judged(1.0, each.repeat(copies), weight * ones.repeat(copies), model, Status.CONVERGED) for each in losses
+        )
+        return one.gain(other)[1]
+
+    assert error(1, 9.0) == pytest.approx(error(9, 1.0))

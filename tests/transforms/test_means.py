@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import edgewise as ew
+from edgewise.errors import StructureError
 from edgewise.losses import Numbers, as_loss
 from edgewise.transforms.means import BEYOND, as_means, bounded
 from helpers import assert_close
@@ -88,3 +89,8 @@ def test_a_bound_goes_through_a_file(tmp_path: Path):
     kept = bounded(model, model(X).detach().amax(0))
     ew.save(kept, tmp_path / "bounded.safetensors")
     assert torch.equal(ew.load(tmp_path / "bounded.safetensors")(10 * X), kept(10 * X))
+
+
+def test_degree_0_is_refused():
+    with pytest.raises(StructureError, match="degree 0"):
+        bounded(ew.KAN((1, 1), degree=0, base="identity"), torch.zeros(1))

@@ -26,8 +26,9 @@ CELLS = 100_000  # rows times inputs, at most: a look then takes two seconds, an
 
 
 def broad(training: Table, choosing: Table, plain: KAN, seed: int, how: dict[str, Any], loss: Loss) -> FitResult | None:
-    """The fit of the network with a broad hidden layer; None where a first look says that it is no better,
-    where few rows choose, and where cells are many.
+    """The fit of the network with a broad hidden layer; None where a first look says that it is no better.
+
+    There is no look where few rows choose, or where cells are many.
 
     Args:
         training, choosing: the rows of fits, and those that choose between them.

@@ -35,8 +35,8 @@ from .choosing import mean_over
 from .scores import predict
 
 FEWEST = 30  # rows below which a spread cannot be told from chance
-SEARCHED = 10_000  # rows up to which variables and pairs are searched for anew, which takes a minute of so many
-MOST = 100_000  # rows up to which one fit by the gamma loss takes a minute: each of its steps passes over all of them
+SEARCHED = 10_000  # rows up to which variables and pairs are searched for anew: for these it takes a minute
+MOST = 100_000  # rows beyond which no logarithm is tried: a fit by the gamma loss passes over all of them many times
 GROWS = 1.645  # standard errors of a correlation that chance exceeds one time in twenty
 ROUND_OFF = 1e-12  # part of the variance that is no spread
 ROWS = 1000  # that decide, at most
@@ -65,7 +65,7 @@ def by_log(
         choosing: rows that it has not seen.
         how: what the fit was told.
     """
-    if not asked(found, training):
+    if not asked(found, training, choosing):
         return None
     if len(training) > SEARCHED:
         return _of_many(found, training, choosing)
@@ -111,8 +111,6 @@ def _of_many(mean: FitResult, training: Table, choosing: Table | None) -> ByLog 
         log = refit(under_exponential(mean), training.X, training.y, sample_weight=training.weight, progress=False)
     except TrainingError:
         return None
-    if log.status is Status.INTERRUPTED:
-        raise KeyboardInterrupt
     models = means_of(log.model, training), mean.model
     new, old = (mean_over((predict(model, choosing) - choosing.y).square()[:, 0], choosing) for model in models)
     return ByLog(log, new / old) if new < old else None
@@ -134,15 +132,17 @@ def structures_of(result: FitResult) -> list[Structure]:
     return result.ending.structures
 
 
-def asked(found: FitResult, training: Table) -> bool:
-    """Whether it may help: for one target above zero, from rows that are not too few, nor too many, whose errors grow
-    with it, or are caught by rough functions, which follow large ones."""
-    numbers = training.classes is None and training.y.shape[1] == 1 and bool((training.y > 0).all())
-    most = MOST if isinstance(found.ending, Again) else SEARCHED
-    enough = training.count >= FEWEST and len(training) <= most
-    if not (numbers and enough and found.ending is not None):
+def asked(found: FitResult, training: Table, choosing: Table | None) -> bool:
+    """Whether it may help: for one target above zero, from rows that are not too few. Errors grow with it, or rough
+    functions catch them, which follow large ones. Pairs that are not known are not searched for among many rows."""
+    tables = [training] if choosing is None else [training, choosing]
+    numbers = training.classes is None and training.y.shape[1] == 1
+    if not numbers or training.count < FEWEST or any(bool((table.y <= 0).any()) for table in tables):
         return False
-    rough = isinstance(found.ending, Again) and any(structure.rough for structure in found.ending.structures)
+    by_evidence = isinstance(found.ending, Again)
+    if found.ending is None or not by_evidence and len(training) > SEARCHED:
+        return False
+    rough = by_evidence and any(structure.rough for structure in found.ending.structures)
     return rough or spread_grows(found.model, training)
 
 

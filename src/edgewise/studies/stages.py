@@ -32,7 +32,7 @@ from ..train.solvers.status import Status
 from ..transforms import prune
 from ..transforms.means import as_means
 from .broad import broad
-from .by_log import by_log, means_of
+from .by_log import MOST, by_log, means_of
 from .choosing import clearly_better, clearly_worse
 from .closed_forms import TOLERANCE, Closed, close, skipped, symbolic_edges, thin
 from .kept_shapes import keeps, shapes_of
@@ -59,7 +59,7 @@ class Trained:
 
     `of_log`: the squared error of a network of the logarithm of the mean, in parts of that of a network of the mean,
     where the first was taken. `chosen` and `closed` are of the logarithm then; `model`, `first` and `splines` end in a
-    layer that takes it back.
+    layer that takes it back. In `first` and `splines`, an edge before that bends beyond the rows.
     """
 
     model: KAN
@@ -122,7 +122,7 @@ def chosen_network(rest: Table, settings: StudySettings, progress: bool, journal
                 else:
                     beside |= {BROAD: named(wide.model, rest)}
         sums = with_room(rest, replace(settings, interactions=0))
-        by_gamma = not interrupted and settings.automatic and log_keeps(settings)
+        by_gamma = not interrupted and settings.automatic and log_keeps(settings) and len(rest) <= MOST
         held = {**how, "constraints": settings.held}
         if by_gamma and (found := by_log(chosen, room, sums, training, choosing, held)) is not None:
             beside |= {"network of the mean": named(chosen.model, rest)}
@@ -274,8 +274,9 @@ def shape_given(settings: StudySettings) -> bool:
 
 
 def log_keeps(settings: StudySettings) -> bool:
-    """Whether the mean has every shape that its logarithm has: an exponential makes concave functions convex."""
-    return not any("concave" in words for words in settings.held.values())
+    """Whether the mean has every shape that its logarithm has: an exponential makes concave functions convex, and its
+    bound bends convex ones."""
+    return not any(bent in words for words in settings.held.values() for bent in ("concave", "convex"))
 
 
 def preferred(deep: KAN, plain: KAN, choosing: Table, loss: Loss) -> bool:

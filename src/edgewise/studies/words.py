@@ -101,7 +101,7 @@ def of_log(outputs: str, ratio: float | None) -> str:
         return ""
     return (
         f" Errors grow with {outputs}, so the network is the exponential of one for the logarithm of its mean. On rows"
-        f" left out in turn, that had {number(ratio)} times the squared error of a network of {outputs} itself."
+        f" that it had not seen, that had {number(ratio)} times the squared error of a network of {outputs} itself."
     )
 
 

@@ -60,12 +60,12 @@ class Shrunk:
 class Judged:
     """A strength, the losses (n,) of unseen rows under it, one of the networks that say so, and how their fits ended.
 
-    shares (n,): what part of all rows each one is. model: of a whole run, if there was any.
+    weight (n,): how often each row counts. model: of a whole run, if there was any.
     """
 
     strength: float
     losses: Tensor
-    shares: Tensor
+    weight: Tensor
     model: KAN
     status: Status
 
@@ -77,8 +77,12 @@ class Judged:
     def gain(self, other: Judged) -> tuple[float, float]:
         """How much less rows lose than by another strength, in the mean, and the standard error of that."""
         gain = other.losses - self.losses
-        mean = self.shares @ gain
-        return float(mean), float((self.shares @ (gain - mean).square() / max(len(gain) - 1, 1)).sqrt())
+        mean, count = self.mean(gain), float(self.weight.sum())
+        return mean, math.sqrt(self.mean((gain - mean).square()) / max(count - 1, 1.0))
+
+    def mean(self, values: Tensor) -> float:
+        """Of the rows (n,)."""
+        return float(self.weight @ values / self.weight.sum())
 
 
 def fit_kan(model: KAN, start: KAN, job: Job, everything: Rows, settings: FitSettings, monitor: Monitor) -> FitResult:
@@ -89,7 +93,7 @@ def fit_kan(model: KAN, start: KAN, job: Job, everything: Rows, settings: FitSet
     found = _best(start, whole, steps, monitor)
     strength, trained, status = found.strength, found.model, found.status
     if not found.cut:
-        lower = float(found.shares @ found.losses) < _of_constant(whole)
+        lower = found.mean(found.losses) < _of_constant(whole)
         nothing = not lower and best_constant(whole) is not None and replaceable(start)
         ending = Shrunk(start, job.loss, math.inf if nothing else strength, steps)
         last, status = ending.again(whole, monitor)
@@ -130,19 +134,19 @@ def _best(start: KAN, job: Job, steps: int, monitor: Monitor) -> Judged:
 
 def _judged(start: KAN, job: Job, strength: float, steps: int, monitor: Monitor) -> Judged:
     """What rows lose by fits to the others."""
-    losses, shares, model = torch.zeros(len(job.x), dtype=torch.float64), _shares(job), None
+    losses, weight, model = torch.zeros(len(job.x), dtype=torch.float64), _weight(job), None
     try:
         for known, unseen in _folds(job):
             fitted, status = _shrunk(start, _of(job, known), strength, steps, monitor)
             if status in CUT:
-                return Judged(strength, losses, shares, fitted if model is None else model, status)
+                return Judged(strength, losses, weight, fitted if model is None else model, status)
             model = fitted
             with torch.no_grad():
                 losses[unseen] = job.loss.rows(model(job.x[unseen]), job.y[unseen]).double().cpu()
     except KeyboardInterrupt:  # between two runs
-        return Judged(strength, losses, shares, start if model is None else model, Status.INTERRUPTED)
+        return Judged(strength, losses, weight, start if model is None else model, Status.INTERRUPTED)
     assert model is not None  # there is a row
-    return Judged(strength, losses, shares, model, status)
+    return Judged(strength, losses, weight, model, status)
 
 
 def _of_constant(job: Job) -> float:
@@ -150,13 +154,19 @@ def _of_constant(job: Job) -> float:
     best = best_constant(job)
     if best is None:
         return math.inf
-    return float(_shares(job) @ job.loss.rows(best.expand(len(job.x), -1), job.y).double().cpu())
+    weight, losses = _weight(job), job.loss.rows(best.expand(len(job.x), -1), job.y).double().cpu()
+    return float(weight @ losses / weight.sum())
 
 
 def _folds(job: Job) -> Iterator[tuple[Tensor, Tensor]]:
-    """The places of the rows that fit and of those that do not. Copies of a row are on the same side."""
+    """The places of the rows that fit and of those that do not. Copies of a row are on the same side; one row alone is
+    on both."""
     number = observations(job.x, job.y)
     count = int(number.max()) + 1
+    if count == 1:
+        every = torch.arange(len(number), device=number.device)
+        yield every, every
+        return
     part = (torch.randperm(count, generator=torch.Generator().manual_seed(job.seed)) % FOLDS).to(number)[number]
     for fold in range(min(FOLDS, count)):
         yield (part != fold).nonzero()[:, 0], (part == fold).nonzero()[:, 0]
@@ -173,10 +183,9 @@ def _on(job: Job, rows: Rows) -> Job:
     return replace(job, x=x, y=y, weight=weight, xv=None, yv=None, wv=None, held_out=None)
 
 
-def _shares(job: Job) -> Tensor:
-    """What part of all rows each one is (n,)."""
-    weight = torch.ones(len(job.x), dtype=torch.float64) if job.weight is None else job.weight.double().cpu()
-    return weight / weight.sum()
+def _weight(job: Job) -> Tensor:
+    """How often each row counts (n,)."""
+    return torch.ones(len(job.x), dtype=torch.float64) if job.weight is None else job.weight.double().cpu()
 
 
 def _shrunk(start: KAN, job: Job, strength: float, steps: int, monitor: Monitor) -> tuple[KAN, Status]:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from .. import grid
+from ..errors import StructureError
 from ..layers import OFF
 from ..metadata import Edit
 from ..model import KAN
@@ -66,11 +67,11 @@ def bounded(model: KAN, most: Tensor) -> KAN:
     a line without an end makes 1e40 of one mistyped cell. Constants stay as they are.
 
     Args:
-        model: a network of any number of outputs, whose degree is at least 1.
+        model: a network of any number of outputs.
         most: the largest outputs that rows gave (k,). None is more than `BEYOND` above.
 
     Raises:
-        StructureError: for degree 0 without an identity base.
+        StructureError: for degree 0, which holds no line.
 
     >>> import torch, edgewise as ew
     >>> X = torch.linspace(0, 1, 50, dtype=torch.float64)[:, None]
@@ -82,6 +83,8 @@ def bounded(model: KAN, most: Tensor) -> KAN:
     if not model.active_edges():
         return model
     last, degree = model.topology.depth, model.config.degree
+    if degree == 0:
+        raise StructureError("splines of degree 0 hold no line that bends; use a model with degree >= 1")
     draft = Draft.of(deepen(model, last))
     layer = draft.layers[last]
     shift, scale = (value.expand(model.outputs) for value in (model.output_shift, model.output_scale))
@@ -89,9 +92,9 @@ def bounded(model: KAN, most: Tensor) -> KAN:
     middle, reach = (most - shift) / scale, around * BEYOND / max(1.0, (degree - 1) / 2) / scale.abs()
     knots = grid.uniform(middle - reach, middle + reach, 2 * around, degree)
     line = scale[:, None] * grid.greville(knots, degree) + shift[:, None]
-    coef = torch.minimum(line, most[:, None] + BEYOND)[:, :, None] * torch.eye(len(most), dtype=line.dtype)[:, None]
-    draft.layers[last] = {**layer, "knots": knots, "uniform": True, "coef": coef}
-    own = torch.eye(len(most), dtype=torch.bool)
-    draft.layers[last]["kind"] = torch.where(own, layer["kind"], torch.full_like(layer["kind"], OFF))
+    own = torch.eye(len(most), dtype=torch.bool, device=most.device)
+    coef = torch.minimum(line, most[:, None] + BEYOND)[:, :, None] * own[:, None]
+    kind = torch.where(own, layer["kind"], torch.full_like(layer["kind"], OFF))
+    draft.layers[last] = {**layer, "knots": knots, "uniform": True, "coef": coef, "kind": kind}
     plain = {"output_shift": torch.zeros_like(shift), "output_scale": torch.ones_like(scale)}
-    return draft.build(Edit("bounded", f"outputs up to {most.tolist()}"), scaling=plain)
+    return draft.build(Edit("bound", f"outputs up to {most.tolist()}"), scaling=plain)

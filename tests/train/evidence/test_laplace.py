@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from edgewise.losses import Gamma
 from edgewise.train.evidence import laplace
 from edgewise.train.evidence.expansion import Expand, by_class, whole
-from edgewise.train.evidence.laplace import cross_entropy
+from edgewise.train.evidence.laplace import cross_entropy, numbers
 from edgewise.train.evidence.marginal import Posterior, Prior, believed
 
 ROWS = 200
@@ -49,3 +50,22 @@ def test_of_many_rows_several_updates_by_a_pass_end_where_single_ones_do_in_fewe
     assert fewer < 0.7 * passes
     assert several.gain == pytest.approx(single.gain, abs=0.1)
     assert float((several.coef - single.coef).abs().max()) < 0.01
+
+
+def test_under_low_noise_several_updates_lose_no_weak_function(monkeypatch):
+    """The spread of the constant is a million times the noise. By it, weak functions would be dropped."""
+    rows, functions, draw = 300, 12, torch.Generator().manual_seed(0)
+    design = torch.randn(rows, functions, dtype=torch.float64, generator=draw)
+    truth = torch.tensor([2.0, 1.0, 0.01, 0.005] + 8 * [0.0], dtype=torch.float64)
+    y = (design @ truth + 1e-3 * torch.randn(rows, dtype=torch.float64, generator=draw)).exp()
+    places, weight = torch.arange(functions), torch.ones(rows, dtype=torch.float64)
+    prior = Prior(places, torch.ones(functions, dtype=torch.float64), functions, places)
+
+    def fitted() -> Posterior:
+        return numbers(lambda: iter([(design, y, weight)]), prior, Gamma(), lambda loss: False)
+
+    several = fitted()
+    monkeypatch.setattr(laplace, "TUNED", replace(laplace.TUNED, updates=1))
+    single = fitted()
+    assert several.gain == pytest.approx(single.gain, abs=1.0)
+    assert float((several.coef - truth).abs().max()) < 1e-3

@@ -1,4 +1,5 @@
-"""The losses to second order, with the curvature of several predictions in two ways: as it is, or class by class.
+"""The losses to second order, with the curvature of several predictions in two ways: as it is, or class by class. Where
+no row says more at one prediction than at another, it is summed once.
 
 As it is, the curvature has a row for each function of each class: k m of them, and k^3 m^3 operations. Class by class,
 its determinant and variances come from one matrix for each class:
@@ -222,10 +223,10 @@ def whole(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) 
     return WholeLosses(*taylor(blocks, likelihood, coef, places))
 
 
-def steady(blocks: Blocks) -> Expand:
+def steady(rows: Blocks) -> Expand:
     """The expansion of numbers under a loss whose information is the same for every row and prediction. Products of the
     functions are summed over the rows once, and each expansion passes over the rows for slopes alone."""
-    products = sum(functions.T @ (weight[:, None] * functions) for functions, _, weight in _with_constant(blocks))
+    products = sum(functions.T @ (weight[:, None] * functions) for functions, _, weight in _with_constant(rows))
     assert isinstance(products, Tensor)
 
     def expand(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> WholeLosses:

@@ -40,7 +40,7 @@ def cross_entropy(
     if classes == 2:
         flat, best = flat[1:] - flat[0], best[1:] - best[0]
         start = None if start is None else (start[0][1:] - start[0][:1], start[1][:, 1:] - start[1][:, :1])
-    found = replace(_newton(blocks, prior, best, Classes(), note, known, start, expand), flat=flat)
+    found = replace(_newton(blocks, prior, best, Classes(), note, known, start, expand, TUNED.updates), flat=flat)
     if classes > 2:  # a class without rows keeps the chance of half a row
         there, constant = counts > 0, found.constant
         level = constant[there].logsumexp(0) - flat[there].logsumexp(0)
@@ -76,12 +76,12 @@ def _newton(
     likelihood: Likelihood,
     note: Note,
     known: Tensor | None,
-    start: tuple[Tensor, Tensor] | None = None,
-    expand: Expand = whole,
-    most: int = TUNED.updates,
+    start: tuple[Tensor, Tensor] | None,
+    expand: Expand,
+    most: int,
 ) -> Posterior:
     """The posterior of as many predictions as `flat`, the constants that fit best alone, has. most: updates of the
-    strengths by one pass over the rows."""
+    strengths by one pass over the rows, at most."""
     count = len(flat)
     constant, coef = start or (flat, prior.roughness.new_zeros(len(prior.groups), count))
     strengths, settled, gain = Strengths(prior, prior.begin, known), False, 0.0
@@ -98,7 +98,6 @@ def _newton(
         gain = likelihood.gain(bare, losses.value, mass, _used(effective)) + cost
         updates = max(1, min(often, most, int(mass) // here.numel()))
         mode, precision, effective, change = _updated(losses, curvature, here, strengths, places, updates)
-        often *= 2
         least = losses.value + _charged(here, precision)
         found, length = _shortened(blocks, likelihood, here, mode - here, places, precision, least)
         constant = found[0]
@@ -107,6 +106,7 @@ def _newton(
         if len(old):
             likelihood = likelihood.updated(_predicted(blocks, found, places), y, weight, _used(effective))
         moved = float((likelihood.state - old).abs().sum())
+        often = 2 * often if moved < TUNED.moved else 1
         rest = change < TUNED.settled_classes or 0 <= gain - before < TUNED.gained
         settled = (rest and length == 1.0 and moved < TUNED.settled_classes) or note(losses.value / mass)
     settled = settled or not bool(strengths.there.any())
@@ -122,8 +122,9 @@ def _updated(
     losses: Losses, curvature: Curvature, here: Tensor, strengths: Strengths, places: Tensor, updates: int
 ) -> tuple[Tensor, Tensor, Tensor, float]:
     """So many updates of the strengths by the losses about `here` (1 + m, l), the coefficients of the functions at
-    these places. Far from the mode one is enough, and near it many take less time than a pass over the rows. Where
-    what a row says changes with the parameters of a likelihood, these move with each.
+    these places. Far from the mode one is enough, and near it many take less time than a pass over the rows. The own
+    parameters of a likelihood stay as they are: where these still move, there is one update, or groups would be dropped
+    before the noise is known.
 
     curvature: with the prior as it is. Returned are mode (1 + m, l) and precision of the prior (1 + m,) at the last of
     the updates, the effective parameters of the groups, and the change in the first.
