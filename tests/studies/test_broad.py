@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from edgewise.data import Table, from_arrays
 from edgewise.studies import broad, stages
 from edgewise.studies.learning import learn_all
 from edgewise.studies.study_settings import StudySettings
+from edgewise.train.mixed import Mixed
 from edgewise.train.result import FitResult
 
 DRAW = torch.Generator
@@ -37,7 +39,7 @@ def looked(training: Table, choosing: Table) -> tuple[FitResult, FitResult | Non
     how: dict[str, Any] = {"loss": loss, "seed": 0, "progress": False, "validation": (choosing.X, choosing.y)}
     outputs = 1 if training.classes is None else len(training.classes)
     plain = ew.fit(ew.KAN((len(training.inputs), outputs)), training.X, training.y, optimizer="ridge", **how)
-    return plain, broad.broad(training, choosing, plain.model, 0, how, loss)
+    return plain, broad.broad(training, choosing, plain, 0, how, loss)
 
 
 def right(model: ew.KAN, table: Table) -> float:
@@ -102,3 +104,44 @@ def test_a_wave_across_six_columns_is_found():
     with torch.no_grad():
         left = (found.model(X[300:])[:, 0] - y[300:]).square().mean()
     assert left < 0.5 * y[300:].var()
+
+
+def with_a_wave(rows: int, seed: int) -> Table:
+    """Steep curves of one column each, and less of a wave across six."""
+    draw = DRAW().manual_seed(seed)
+    X = torch.randn(rows, 6, dtype=torch.float64, generator=draw)
+    across = 1.3 * X @ torch.tensor([1, 0.8, 0.6, -0.7, 0.9, 0.5], dtype=torch.float64)
+    curves = torch.sin(4 * X[:, 0]) + torch.sin(4 * X[:, 1]) + torch.sin(4 * X[:, 2])
+    noise = 0.3 * torch.randn(rows, dtype=torch.float64, generator=draw)
+    return from_arrays(X, 2 * curves + torch.cos(across) + noise)
+
+
+def test_where_sums_and_a_broad_layer_each_miss_something_their_mixture_is_taken():
+    rows, new = with_a_wave(600, 0), with_a_wave(2000, 1)
+    trained = stages.learn(rows, StudySettings.of((5,), "auto", formula=False), progress=False)
+    assert isinstance(trained.chosen.ending, Mixed)
+    assert [stage["name"] for stage in trained.stages][-1] == stages.MIXED
+    final = stages.final(trained, rows, False)
+    with torch.no_grad():
+        alone = [float((model(new.X) - new.y).square().mean()) for model in (final, trained.beside[stages.ADDITIVE])]
+    assert alone[0] < 0.95 * alone[1]
+
+
+def test_the_share_is_what_the_other_network_counts_less_its_error():
+    rows = with_a_wave(400, 2)
+    torch.manual_seed(0)
+    one, other = ew.KAN((6, 1), dtype=torch.float64), ew.KAN((6, 3, 1), dtype=torch.float64, seed=5)
+    made = (0.7 * one(rows.X) + 0.3 * other(rows.X)).detach()
+    noise = torch.randn(made.shape, dtype=torch.float64, generator=DRAW().manual_seed(0)) * made.std()
+    exact, noisy = (broad.share_of(one, other, replace(rows, y=y)) for y in (made, made + 0.2 * noise))
+    assert exact == pytest.approx(0.3, abs=1e-6) and 0.2 < noisy < exact
+    assert broad.share_of(one, other, replace(rows, y=one(rows.X).detach() + noise)) == 0.0
+    assert broad.share_of(one, other, replace(rows, y=other(rows.X).detach())) == broad.MOST
+    assert broad.share_of(one, one, rows) == 0.0
+
+
+def test_noise_takes_no_mixture():
+    draw = DRAW().manual_seed(3)
+    X, y = torch.randn(300, 6, dtype=torch.float64, generator=draw), torch.randn(300, 1, generator=draw).double()
+    trained = stages.learn(from_arrays(X, y), StudySettings.of((5,), "auto", formula=False), progress=False)
+    assert not trained.model.active_edges()

@@ -3,36 +3,51 @@
 Where many columns act together, such as the pixels of an image, no pair stands out. One hidden layer of some nodes says
 it, held back by a penalty. A first look is one fit, whose penalty is a guess. Only where that is clearly better on the
 rows that choose, rows left out in turn say how strong the penalty is to be.
+
+Of numbers, a mixture with the sums of functions is often better than either. Measured by 36 fits of twelve tables: an
+error of 0.79 to 1.00 of that of the sums, with a share that the rows that choose are sure of.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import torch
+
 from ..data import Table
-from ..losses import Loss
+from ..losses import Loss, SquaredError
 from ..model import KAN
-from ..train.by_ridge import tried
+from ..train.by_ridge import Shrunk, tried
 from ..train.choose import RIDGE
+from ..train.evidence.by_evidence import Again
 from ..train.fit import fit
 from ..train.job import Job
+from ..train.mixed import mixed
 from ..train.result import FitResult
-from .choosing import clearly_better
+from ..train.solvers.status import Status
+from .choosing import clearly_better, mean_over, student
+from .scores import predict, row_losses
 
 NODES = 20  # of the hidden layer: with 50, errors were within 4 % of these on four tables
 GRIDS = (1, 5)  # intervals: edges of inputs are cubics. On digits, log losses with three intervals were a fifth higher
 FEWEST = 30  # rows that choose: of ten, one decides
+MOST = 0.9  # of a mixture: beyond, the broad layer is judged alone. Not measured
+WORTH = 1.05  # a mixture must divide the loss by, on the rows that choose: it has no simple formula. Not measured
 CELLS = 100_000  # rows times inputs, at most: a look then takes two seconds, and all fits a minute
 
 
-def broad(training: Table, choosing: Table, plain: KAN, seed: int, how: dict[str, Any], loss: Loss) -> FitResult | None:
-    """The fit of the network with a broad hidden layer; None where a first look says that it is no better.
+def broad(
+    training: Table, choosing: Table, plain: FitResult, seed: int, how: dict[str, Any], loss: Loss
+) -> FitResult | None:
+    """The fit of a network with a broad hidden layer, or a mixture of it and the fit before; None where a first look
+    says that neither is better.
 
     There is no look where few rows choose, or where cells are many.
 
     Args:
         training, choosing: the rows of fits, and those that choose between them.
-        plain: the network to do better than.
+        plain: the fit to do better than.
         seed: of the start.
         how: what fits are told.
         loss: that compares, in units that are known.
@@ -40,10 +55,42 @@ def broad(training: Table, choosing: Table, plain: KAN, seed: int, how: dict[str
     if choosing.count < FEWEST or len(training) * len(training.inputs) > CELLS:
         return None
     start = begun(training, seed)
-    look = tried(start, Job(training.X, training.y, loss, training.weight, seed=seed))
-    if not clearly_better(look, plain, choosing, loss):
-        return None
-    return fit(start, training.X, training.y, optimizer=RIDGE, **{**how, "loss": loss})
+    look, ending = tried(start, Job(training.X, training.y, loss, training.weight, seed=seed))
+    wide = None
+    if clearly_better(look, plain.model, choosing, loss):
+        wide = fit(start, training.X, training.y, optimizer=RIDGE, **{**how, "loss": loss})
+        if not isinstance(wide.ending, Shrunk) or wide.status is Status.NOTHING:
+            return wide
+        look, ending = wide.model, wide.ending
+    share = share_of(plain.model, look, choosing) if mixes(plain, loss) else 0.0
+    if not share:
+        return wide
+    found = mixed(plain, look, ending, share)
+    new, old = (mean_over(row_losses(model, choosing, loss), choosing) for model in (found.model, plain.model))
+    return found if new * WORTH < old else wide
+
+
+def mixes(plain: FitResult, loss: Loss) -> bool:
+    """Whether a fit may be a part of a mixture: of squares, by evidence, which found something."""
+    return isinstance(loss, SquaredError) and isinstance(plain.ending, Again) and bool(plain.model.active_edges())
+
+
+def share_of(one: KAN, other: KAN, rows: Table) -> float:
+    """What another network counts in the mixture that rows, seen by neither, lose least by, less its standard error;
+    0 where it counts nothing, but for one chance in twenty.
+
+    The error asks for no normal ones (White 1980, doi:10.2307/1912934).
+    """
+    mine, theirs = (predict(model, rows) for model in (one, other))
+    apart, left = theirs - mine, rows.y - mine
+    unit = torch.stack([rows.y.new_tensor(mean_over(column.square(), rows)) for column in left.T]).clamp(min=1e-300)
+    size = mean_over((apart.square() / unit).sum(1), rows)
+    if not 0 < size < math.inf:
+        return 0.0
+    best = mean_over((apart * left / unit).sum(1), rows) / size
+    pulls = (apart * (left - best * apart) / unit).sum(1)
+    error = math.sqrt(mean_over(pulls.square(), rows) / (rows.count - 1)) / size
+    return min(best - error, MOST) if best > student(rows.count - 1) * error else 0.0
 
 
 def begun(training: Table, seed: int) -> KAN:

@@ -27,6 +27,7 @@ from ..train.choose import EVIDENCE
 from ..train.evidence.by_evidence import Again
 from ..train.evidence.chosen_terms import Structure
 from ..train.fit import fit
+from ..train.mixed import Mixed
 from ..train.refit import refit
 from ..train.result import FitResult
 from ..train.solvers.status import Status
@@ -65,6 +66,12 @@ def by_log(
         choosing: rows that it has not seen.
         how: what the fit was told.
     """
+    if isinstance(found.ending, Mixed) and choosing is not None:
+        log = by_log(found.ending.one, room, sums, training, choosing, how)
+        if log is None:
+            return None
+        new, old = (squares(model, choosing) for model in (means_of(log.fit.model, training), found.model))
+        return log if new < old else None
     if not asked(found, training, choosing):
         return None
     if len(training) > SEARCHED:
@@ -111,9 +118,13 @@ def _of_many(mean: FitResult, training: Table, choosing: Table | None) -> ByLog 
         log = refit(under_exponential(mean), training.X, training.y, sample_weight=training.weight, progress=False)
     except TrainingError:
         return None
-    models = means_of(log.model, training), mean.model
-    new, old = (mean_over((predict(model, choosing) - choosing.y).square()[:, 0], choosing) for model in models)
+    new, old = (squares(model, choosing) for model in (means_of(log.model, training), mean.model))
     return ByLog(log, new / old) if new < old else None
+
+
+def squares(model: KAN, rows: Table) -> float:
+    """The mean squared error of a single output."""
+    return mean_over((predict(model, rows) - rows.y).square()[:, 0], rows)
 
 
 def under_exponential(mean: FitResult) -> FitResult:

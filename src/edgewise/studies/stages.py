@@ -1,7 +1,8 @@
 """From a table to the network that is kept. A network of functions of single inputs and of products for pairs is fitted
 in closed form. Where it leaves something that hidden layers could find, a network with them is fitted with sparsity,
 pruned and fitted again. That is kept where it is clearly better, or as good and simpler. A broad hidden layer under a
-ridge penalty is kept where it is clearly better. Then come closed forms, where they are as good.
+ridge penalty is kept where it is clearly better, and a mixture with it where that is better. Then come closed forms,
+where they are as good.
 
 Three kinds of rows. The training rows fit every stage; a part of them stops fits by steps. The rows that choose say
 whether a stage is better than the one before it, and nothing else: no fit has seen them. The rows that judge are no
@@ -25,6 +26,7 @@ from ..train.choose import EVIDENCE
 from ..train.evidence.by_evidence import Again
 from ..train.fit import fit
 from ..train.held_out import FEWEST
+from ..train.mixed import Mixed
 from ..train.refit import refit
 from ..train.result import FitResult
 from ..train.resuming.journal import Journal
@@ -41,6 +43,7 @@ from .study_settings import EFFORTS, StudySettings
 
 ADDITIVE, WITH_PAIRS, LAYERED = "additive network", "network of pairs", "network with hidden layers"
 BY_STEPS, BROAD = "additive network by steps", "network with a broad hidden layer"
+MIXED = "mixture with a broad hidden layer"
 PRODUCTS = 80  # of the functions of two inputs, for each output, at most: 14 inputs two by two
 LEARNT = 100_000  # rows that say what the network is made of, at most; in the end all rows fit it
 LAYERED_CELLS = 200_000  # rows times inputs that hidden layers are fitted to, at most: a step takes more than these
@@ -112,15 +115,16 @@ def chosen_network(rest: Table, settings: StudySettings, progress: bool, journal
             else:
                 beside = {by_steps: named(deep.chosen.model, rest)}
         if not interrupted and choosing is not None and may_be_broad(settings):
-            wide = broad(training, choosing, chosen.model, settings.seed, how, loss)
+            wide = broad(training, choosing, chosen, settings.seed, how, loss)
             if wide is not None:
-                rows, stages = rows + [{"part": "broad", **row} for row in wide.history], [*stages, stage(BROAD, wide)]
+                kind = MIXED if isinstance(wide.ending, Mixed) else BROAD
+                rows, stages = rows + [{"part": "broad", **row} for row in wide.history], [*stages, stage(kind, wide)]
                 interrupted = wide.status is Status.INTERRUPTED
-                if clearly_better(wide.model, chosen.model, choosing, loss):
+                if kind == MIXED or clearly_better(wide.model, chosen.model, choosing, loss):
                     beside |= {called: named(chosen.model, rest)}
                     first = chosen = wide
                 else:
-                    beside |= {BROAD: named(wide.model, rest)}
+                    beside |= {kind: named(wide.model, rest)}
         sums = with_room(rest, replace(settings, interactions=0))
         by_gamma = not interrupted and settings.automatic and log_keeps(settings) and len(rest) <= MOST
         held = {**how, "constraints": settings.held}

@@ -104,13 +104,14 @@ def fit_kan(model: KAN, start: KAN, job: Job, everything: Rows, settings: FitSet
     return result if status in CUT else replace(result, ending=ending)
 
 
-def tried(model: KAN, job: Job) -> KAN:
-    """The network of the strength that is tried first, without any question to unseen rows. Raises `KeyboardInterrupt`
-    by Ctrl-C."""
-    found, status = _shrunk(prepared(model, job), job, STRENGTHS[FIRST], STEPS, Monitor(progress=False))
+def tried(model: KAN, job: Job) -> tuple[KAN, Shrunk]:
+    """The network of the strength that is tried first, without any question to unseen rows, and what `refit` goes on
+    from. Raises `KeyboardInterrupt` by Ctrl-C."""
+    ending = Shrunk(prepared(model, job), job.loss, STRENGTHS[FIRST], STEPS)
+    found, status = ending.again(job, Monitor(progress=False))
     if status is Status.INTERRUPTED:
         raise KeyboardInterrupt
-    return found
+    return found, ending
 
 
 def _best(start: KAN, job: Job, steps: int, monitor: Monitor) -> Judged:

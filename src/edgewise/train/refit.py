@@ -11,12 +11,15 @@ import torch
 from ..errors import ConfigError, knows_keywords
 from ..losses import Loss
 from ..model import KAN
+from ..transforms.mixture import mixture
 from .by_ridge import HOW as BY_RIDGE
 from .by_ridge import Shrunk
 from .closing import finish
 from .evidence.additive import additive
 from .evidence.by_evidence import HOW, Again
 from .job import Job, Rows, check_rows
+from .mixed import HOW as BY_BOTH
+from .mixed import Mixed
 from .monitor import Monitor, watched
 from .naming import opened
 from .result import FitResult
@@ -81,7 +84,7 @@ def refit(
     (True, True)
     """
     ending = getattr(result, "ending", None)
-    if not isinstance(ending, (Ending, Again, Shrunk)):
+    if not isinstance(ending, (Ending, Again, Shrunk, Mixed)):
         raise ConfigError(
             "refit goes on from a finished fit of an edgewise.KAN by Levenberg-Marquardt, evidence or ridge to X and y;"
             " this result is of another kind. Fit with optimizer='lm', or keep the model as it is."
@@ -94,7 +97,7 @@ def refit(
         done, status, job, ending = _again(result, job, everything, part, monitor)
     if part is not None and part.whole:
         part.journal.remove()
-    ways = {Again: HOW, Shrunk: BY_RIDGE, Ending: "Levenberg-Marquardt"}
+    ways = {Again: HOW, Shrunk: BY_RIDGE, Mixed: BY_BOTH, Ending: "Levenberg-Marquardt"}
     how = f"{ways[type(ending)]} on all rows"
     fresh = finish(model, done, done, job, everything, status, monitor, how)
     judged = {name: value for name, value in result.metrics.items() if name.startswith("validation_")}
@@ -108,7 +111,7 @@ def refit(
     )
 
 
-Way = Ending | Again | Shrunk
+Way = Ending | Again | Shrunk | Mixed
 
 
 def _again(
@@ -124,6 +127,12 @@ def _again(
         if status is Status.INTERRUPTED:
             raise KeyboardInterrupt
         return done, status, job, ending
+    if isinstance(ending, Mixed):
+        one, status, found, again = _again(ending.one, job, everything, part, monitor)
+        other, ended = ending.other.again(job, monitor)
+        if ended is Status.INTERRUPTED:
+            raise KeyboardInterrupt
+        return mixture(one, other, ending.share), status, found, replace(ending, one=replace(ending.one, ending=again))
     start, known = ending.state.model, ending.state.roughness
     if result.status is Status.NOTHING:
         return constant(start, job), Status.NOTHING, job, ending

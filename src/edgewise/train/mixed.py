@@ -1,0 +1,52 @@
+"""A mixture of two fits: additive functions by their evidence, and a broad layer under a ridge penalty, as one network.
+
+Additive functions with pairs miss what many columns do together, and a broad layer is rough where few rows say
+anything. What one of them gets wrong, the other often does not (Breiman 1996, doi:10.1007/BF00117832).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..losses import Loss
+from ..model import KAN
+from ..transforms.mixture import mixture
+from .by_ridge import HOW as BY_RIDGE
+from .by_ridge import Shrunk
+from .evidence.by_evidence import HOW as BY_EVIDENCE
+from .result import FitResult
+
+HOW = f"a mixture: {BY_EVIDENCE}, and {BY_RIDGE}"
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """What `refit` goes on from: a fit by evidence, how the other network came about, and what that counts."""
+
+    one: FitResult
+    other: Shrunk
+    share: float
+
+    @property
+    def start(self) -> KAN:
+        """The network that the fit by evidence begins with."""
+        return self.one.ending.start
+
+    @property
+    def loss(self) -> Loss:
+        """That of both."""
+        return self.one.ending.loss
+
+
+def mixed(one: FitResult, model: KAN, other: Shrunk, share: float) -> FitResult:
+    """The result of a mixture, with the figures of the fit by evidence.
+
+    Args:
+        one: a fit by evidence.
+        model: the other network.
+        other: how that came about.
+        share: what it counts, between 0 and 1.
+    """
+    said = f"{one.message} Mixed with a broad layer that counts {share:.0%}: {BY_RIDGE} of {other.strength:g}."
+    model = mixture(one.model, model, share)
+    return replace(one, model=model, message=said, history=[], ending=Mixed(one, other, share))
