@@ -134,7 +134,7 @@ def test_the_share_is_what_the_other_network_counts_less_its_error():
     made = (0.7 * one(rows.X) + 0.3 * other(rows.X)).detach()
     noise = torch.randn(made.shape, dtype=torch.float64, generator=DRAW().manual_seed(0)) * made.std()
     exact, noisy = (broad.share_of(one, other, replace(rows, y=y)) for y in (made, made + 0.2 * noise))
-    assert exact == pytest.approx(0.3, abs=1e-6) and 0.2 < noisy < exact
+    assert exact == pytest.approx(0.3, abs=1e-6) and 0.15 < noisy < exact
     assert broad.share_of(one, other, replace(rows, y=one(rows.X).detach() + noise)) == 0.0
     assert broad.share_of(one, other, replace(rows, y=other(rows.X).detach())) == broad.MOST
     assert broad.share_of(one, one, rows) == 0.0

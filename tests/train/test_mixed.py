@@ -48,8 +48,14 @@ def test_it_can_be_pickled_and_refitted_again(parts: tuple[FitResult, FitResult]
     assert torch.equal(once.model(X), twice.model(X))
 
 
-def test_its_message_says_what_the_broad_layer_counts(parts: tuple[FitResult, FitResult]):
-    assert "counts 25%" in both(parts).message and parts[0].message in both(parts).message
+def test_its_message_and_its_loss_are_those_of_the_mixture(parts: tuple[FitResult, FitResult]):
+    found = both(parts)
+    assert "25% of a broad layer" in found.message and parts[0].message in found.message
+    held = parts[0].held_out
+    assert held is not None and found.validation_loss is None and not found.metrics
+    seen = parts[0].seen
+    assert seen is not None
+    assert found.train_loss == pytest.approx(float((found.model(seen.x) - seen.y).detach().square().mean()))
 
 
 def test_ctrl_c_leaves_the_result_as_it_was(parts: tuple[FitResult, FitResult], monkeypatch: pytest.MonkeyPatch):

@@ -26,13 +26,15 @@ from ..train.job import Job
 from ..train.mixed import mixed
 from ..train.result import FitResult
 from ..train.solvers.status import Status
-from .choosing import clearly_better, mean_over, student
+from .choosing import clearly_better, explained, mean_over
+from .leftover import NEARLY_ALL
 from .scores import predict, row_losses
 
 NODES = 20  # of the hidden layer: with 50, errors were within 4 % of these on four tables
 GRIDS = (1, 5)  # intervals: edges of inputs are cubics. On digits, log losses with three intervals were a fifth higher
 FEWEST = 30  # rows that choose: of ten, one decides
-MOST = 0.9  # of a mixture: beyond, the broad layer is judged alone. Not measured
+SURE = 2.5  # standard errors of that share
+MOST = 0.9  # that a broad layer counts in a mixture. Beyond, it stands alone where it is clearly better. Not measured
 WORTH = 1.05  # a mixture must divide the loss by, on the rows that choose: it has no simple formula. Not measured
 CELLS = 100_000  # rows times inputs, at most: a look then takes two seconds, and all fits a minute
 
@@ -62,35 +64,40 @@ def broad(
         if not isinstance(wide.ending, Shrunk) or wide.status is Status.NOTHING:
             return wide
         look, ending = wide.model, wide.ending
-    share = share_of(plain.model, look, choosing) if mixes(plain, loss) else 0.0
+    share = share_of(plain.model, look, choosing) if mixes(plain, training, loss) else 0.0
     if not share:
         return wide
     found = mixed(plain, look, ending, share)
     new, old = (mean_over(row_losses(model, choosing, loss), choosing) for model in (found.model, plain.model))
-    return found if new * WORTH < old else wide
+    alone = wide is not None and share == MOST and clearly_better(wide.model, plain.model, choosing, loss)
+    return wide if alone or new * WORTH >= old else found
 
 
-def mixes(plain: FitResult, loss: Loss) -> bool:
-    """Whether a fit may be a part of a mixture: of squares, by evidence, which found something."""
-    return isinstance(loss, SquaredError) and isinstance(plain.ending, Again) and bool(plain.model.active_edges())
+def mixes(plain: FitResult, training: Table, loss: Loss) -> bool:
+    """Whether a fit may be a part of a mixture: of squares, by evidence, which found something, but no law."""
+    by_squares = isinstance(loss, SquaredError) and isinstance(plain.ending, Again)
+    return by_squares and bool(plain.model.active_edges()) and explained(plain.model, training) < 1 - NEARLY_ALL
 
 
 def share_of(one: KAN, other: KAN, rows: Table) -> float:
     """What another network counts in the mixture that rows, seen by neither, lose least by, less its standard error;
-    0 where it counts nothing, but for one chance in twenty.
+    0 where that is not sure.
 
-    The error asks for no normal ones (White 1980, doi:10.2307/1912934).
+    The error asks for no normal ones, and holds where rows are few (HC3; MacKinnon & White 1985,
+    doi:10.1016/0304-4076(85)90158-7).
     """
     mine, theirs = (predict(model, rows) for model in (one, other))
     apart, left = theirs - mine, rows.y - mine
     unit = torch.stack([rows.y.new_tensor(mean_over(column.square(), rows)) for column in left.T]).clamp(min=1e-300)
-    size = mean_over((apart.square() / unit).sum(1), rows)
+    each = (apart.square() / unit).sum(1)
+    size = mean_over(each, rows)
     if not 0 < size < math.inf:
         return 0.0
     best = mean_over((apart * left / unit).sum(1), rows) / size
-    pulls = (apart * (left - best * apart) / unit).sum(1)
-    error = math.sqrt(mean_over(pulls.square(), rows) / (rows.count - 1)) / size
-    return min(best - error, MOST) if best > student(rows.count - 1) * error else 0.0
+    unseen = 1 - each / (size * rows.count)  # what a row does not say of itself
+    pulls = (apart * (left - best * apart) / unit).sum(1) / unseen.clamp(min=1e-3)
+    error = math.sqrt(mean_over(pulls.square(), rows) / rows.count) / size
+    return min(best - error, MOST) if best > SURE * error else 0.0
 
 
 def begun(training: Table, seed: int) -> KAN:

@@ -71,7 +71,7 @@ def by_log(
         if log is None:
             return None
         new, old = (squares(model, choosing) for model in (means_of(log.fit.model, training), found.model))
-        return log if new < old else None
+        return replace(log, ratio=new / old) if new < old else None
     if not asked(found, training, choosing):
         return None
     if len(training) > SEARCHED:

@@ -6,9 +6,13 @@ anything. What one of them gets wrong, the other often does not (Breiman 1996, d
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
+import torch
+
 from ..losses import Loss
+from ..losses.statistics import mean_of
 from ..model import KAN
 from ..transforms.mixture import mixture
 from .by_ridge import HOW as BY_RIDGE
@@ -39,7 +43,7 @@ class Mixed:
 
 
 def mixed(one: FitResult, model: KAN, other: Shrunk, share: float) -> FitResult:
-    """The result of a mixture, with the figures of the fit by evidence.
+    """The result of a mixture of a fit by evidence and another network. Its loss is its own, and nothing has judged it.
 
     Args:
         one: a fit by evidence.
@@ -47,6 +51,21 @@ def mixed(one: FitResult, model: KAN, other: Shrunk, share: float) -> FitResult:
         other: how that came about.
         share: what it counts, between 0 and 1.
     """
-    said = f"{one.message} Mixed with a broad layer that counts {share:.0%}: {BY_RIDGE} of {other.strength:g}."
-    model = mixture(one.model, model, share)
-    return replace(one, model=model, message=said, history=[], ending=Mixed(one, other, share))
+    both, seen = mixture(one.model, model, share), one.seen
+    said = f"A mixture: {1 - share:.0%} of this network, {one.message} And {share:.0%} of a broad layer by {BY_RIDGE}."
+    loss = math.nan
+    if seen is not None:
+        with torch.no_grad():
+            loss = mean_of(seen.loss.rows(both(seen.x), seen.y), seen.weight)
+    return replace(
+        one,
+        model=both,
+        history=[],
+        message=said,
+        train_loss=loss,
+        validation_loss=None,
+        metrics={},
+        seen=None,
+        choosing_loss=None,
+        ending=Mixed(one, other, share),
+    )

@@ -23,7 +23,8 @@ def mixture(one: KAN, other: KAN, share: float) -> KAN:
     """The network whose outputs are `1 - share` of those of one network and `share` of those of another.
 
     Hidden nodes stand side by side. Edges from an input have one grid, that of the first network. The edges of the
-    other are put on it: exactly where it holds them, as it does cubics, and by least squares elsewhere.
+    other are put on it: exactly where it holds them, as it does cubics, and by least squares elsewhere. Where the other
+    goes on along a line from inside an interval, as beyond the bulk of a long tail, that is near but not exact.
 
     Args:
         one: gives names and scaling. Its nodes come first, but for products.
