@@ -10,13 +10,11 @@ from torch import Tensor
 
 from .. import grid
 from ..errors import StructureError
-from ..layers import OFF
 from ..metadata import Edit
 from ..model import KAN
 from ..prediction import as_mean
 from .draft import Draft
-from .edits import deepen
-from .structure import remove
+from .straight_on import straight_on
 from .symbolic import set_symbolic
 
 INVERSES = {"log": "exp", "logit": "sigmoid"}  # link -> the closed form that takes it back
@@ -51,11 +49,8 @@ def as_means(model: KAN) -> KAN:
         return model.build(scaling={"output_shift": shift}, metadata=replace(model.metadata, loss=""))
     last, nodes = model.topology.depth, model.topology.node_ids[-1]
     units = torch.stack(torch.broadcast_tensors(model.output_scale, model.output_shift), 1).tolist()
-    deep = deepen(model, last)
-    deep = remove(deep, edges=[(last, a, b) for a in nodes for b in nodes if a != b])
-    deep = set_symbolic(
-        deep, {(last, n, n): (INVERSES[link], *unit, 1.0, 0.0) for n, unit in zip(nodes, units, strict=True)}
-    )
+    forms = {(last, n, n): (INVERSES[link], *unit, 1.0, 0.0) for n, unit in zip(nodes, units, strict=True)}
+    deep = set_symbolic(straight_on(model), forms)
     plain = {"output_shift": torch.zeros_like(deep.output_shift), "output_scale": torch.ones_like(deep.output_scale)}
     return deep.build(scaling=plain, metadata=replace(deep.metadata, loss=""))
 
@@ -85,7 +80,7 @@ def bounded(model: KAN, most: Tensor) -> KAN:
     last, degree = model.topology.depth, model.config.degree
     if degree == 0:
         raise StructureError("splines of degree 0 hold no line that bends; use a model with degree >= 1")
-    draft = Draft.of(deepen(model, last))
+    draft = Draft.of(straight_on(model))
     layer = draft.layers[last]
     shift, scale = (value.expand(model.outputs) for value in (model.output_shift, model.output_scale))
     around = degree + 1  # intervals on either side; what is bent in part sits above `most`
@@ -94,7 +89,6 @@ def bounded(model: KAN, most: Tensor) -> KAN:
     line = scale[:, None] * grid.greville(knots, degree) + shift[:, None]
     own = torch.eye(len(most), dtype=torch.bool, device=most.device)
     coef = torch.minimum(line, most[:, None] + BEYOND)[:, :, None] * own[:, None]
-    kind = torch.where(own, layer["kind"], torch.full_like(layer["kind"], OFF))
-    draft.layers[last] = {**layer, "knots": knots, "uniform": True, "coef": coef, "kind": kind}
+    draft.layers[last] = {**layer, "knots": knots, "uniform": True, "coef": coef}
     plain = {"output_shift": torch.zeros_like(shift), "output_scale": torch.ones_like(scale)}
     return draft.build(Edit("bound", f"outputs up to {most.tolist()}"), scaling=plain)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
-from .. import grid
 from ..errors import StructureError
 from ..fitting import project
-from ..layers import BOTH, OFF, SPLINE, KANLayer
+from ..layers import KANLayer
 from ..metadata import Edit
 from ..model import KAN
 from ..topology import Topology
 from .draft import Draft, Parts, scale_targets, sums_first
-from .edits import deepen
-from .structure import remove
+from .layer_grids import refined
+from .straight_on import straight_on
 
 
 def mixture(one: KAN, other: KAN, share: float) -> KAN:
@@ -73,9 +70,8 @@ def _refuse(one: KAN, other: KAN) -> None:
 
 def _as_deep(model: KAN, depth: int) -> KAN:
     """The same function with more layers behind its outputs, which go straight through."""
-    while (last := model.topology.depth) < depth:
-        nodes = model.topology.node_ids[-1]
-        model = remove(deepen(model, last), edges=[(last, a, b) for a in nodes for b in nodes if a != b])
+    while model.topology.depth < depth:
+        model = straight_on(model)
     return model
 
 
@@ -95,8 +91,8 @@ def _on_grid(one: KAN, other: KAN) -> Parts:
 
 def _joined(mine: Parts, theirs: Parts, same_sources: bool, same_targets: bool) -> Parts:
     """Two layers side by side, with the same sources, the same targets, or neither."""
-    count = math.lcm(*(_intervals(parts) for parts in (mine, theirs)))
-    mine, theirs = (_finer(parts, count // _intervals(parts)) for parts in (mine, theirs))
+    size = max(KANLayer.build(**parts).grid_size for parts in (mine, theirs))
+    mine, theirs = (_refined(parts, size) for parts in (mine, theirs))
     (sources, targets), (more, others) = mine["kind"].shape, theirs["kind"].shape
     down, right = (0 if same_sources else sources), (0 if same_targets else targets)
 
@@ -119,24 +115,10 @@ def _joined(mine: Parts, theirs: Parts, same_sources: bool, same_targets: bool) 
     }
 
 
-def _intervals(parts: Parts) -> int:
-    return parts["knots"].shape[1] - 1 - 2 * parts["degree"]
-
-
-def _finer(parts: Parts, times: int) -> Parts:
-    """The same splines, with every interval in so many equal ones."""
-    if times == 1:
-        return parts
-    breaks = grid.breaks_of(parts["knots"], parts["degree"])
-    part = torch.arange(times, dtype=breaks.dtype, device=breaks.device) / times
-    inner = (breaks[:, :-1, None] + part * breaks.diff(dim=1)[..., None]).flatten(1)
-    knots = grid.from_breaks(torch.cat([inner, breaks[:, -1:]], 1), parts["degree"])
-    splines = (parts["kind"] == SPLINE) | (parts["kind"] == BOTH)
-    kind = torch.where(splines, torch.full_like(parts["kind"], SPLINE), torch.full_like(parts["kind"], OFF))
-    alone = {**parts, "base": "none", "base_scale": None, "kind": kind, "symbolic": (), "affine": None}
-    with torch.no_grad():
-        coef, _ = project(KANLayer.build(**alone).edge_values, knots, parts["degree"])
-    return {**parts, "knots": knots, "coef": coef}
+def _refined(parts: Parts, size: int) -> Parts:
+    """The same layer with so many intervals."""
+    layer = refined(KANLayer.build(**parts), size)
+    return {**parts, "knots": layer.knots.detach(), "coef": layer.coef.detach(), "uniform": layer.uniform}
 
 
 def _side_by_side(one: Topology, other: Topology) -> Topology:
