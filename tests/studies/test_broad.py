@@ -13,6 +13,8 @@ from edgewise.data import Table, from_arrays
 from edgewise.studies import broad, stages
 from edgewise.studies.learning import learn_all
 from edgewise.studies.study_settings import StudySettings
+from edgewise.train import by_ridge
+from edgewise.train.job import Job
 from edgewise.train.mixed import Mixed
 from edgewise.train.result import FitResult
 
@@ -61,6 +63,22 @@ def test_few_rows_that_choose_say_nothing():
 def test_many_cells_are_not_looked_at(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(broad, "CELLS", 5999)
     assert looked(of_pictures(300, 1), of_pictures(100, 2))[1] is None
+
+
+@pytest.mark.parametrize(("hopeful", "steps"), [(True, by_ridge.STEPS), (False, by_ridge.GLANCE)])
+def test_a_look_ends_early_where_it_is_not_hopeful(hopeful: bool, steps: int, monkeypatch: pytest.MonkeyPatch):
+    taken = []
+    shrunk = by_ridge._shrunk
+
+    def counted(start, job, strength, steps, monitor):
+        taken.append(steps)
+        return shrunk(start, job, strength, steps, monitor)
+
+    monkeypatch.setattr(by_ridge, "_shrunk", counted)
+    rows = of_pictures(300, 1)
+    job = Job(rows.X, rows.y, StudySettings().loss_of(rows), rows.weight)
+    found, _ = by_ridge.tried(broad.begun(rows, 0), job, lambda model: hopeful)
+    assert sum(taken) == steps and right(found, rows) > 0.9
 
 
 def test_a_line_takes_none():

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import edgewise as ew
-from edgewise.studies.choosing import clearly_better, explained, stays_near
+from edgewise.studies.choosing import clearly_better, explained, stays_near, within_error
 
 
 def table(n: int, seed: int = 0, noise: float = 0.3) -> ew.Table:
@@ -69,3 +69,10 @@ def test_the_part_that_is_explained():
     mean = rows.y.mean()
     assert explained(closed("x", 0.0, 0.0, 0.0, float(mean)), rows) == pytest.approx(0, abs=1e-12)
     assert explained(LINE, rows) <= 1
+
+
+def test_what_loses_as_much_is_within_error_and_what_loses_more_is_not():
+    few, many = table(40), table(4000)
+    nearly = closed("x", 1.0, 0.0, 1.02, 0.0)
+    assert within_error(LINE, LINE, few) and within_error(LINE, HALF, few) and within_error(nearly, LINE, few)
+    assert not within_error(FLAT, LINE, few) and not within_error(closed("x", 1.0, 0.0, 1.2, 0.0), LINE, many)

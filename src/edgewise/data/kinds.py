@@ -16,7 +16,7 @@ from .cells import UNIT, Reading, hint
 
 RARE = 3  # rows of a level or a class from which something can be learnt of it
 FEW_LEVELS = 20  # levels that a column may always have, however few its rows
-MOST_LEVELS = 100  # levels of a column of text: an input for each, as many as a wide table has columns
+MOST_LEVELS = 200  # levels of a column of text: an input for each, enough for the countries of the world
 ALIKE = 0.5  # part of the different cells; of a number with its unit fewer have an ending of their own
 ID_NAME = re.compile(
     r"(?si:(.*[\W_])?(id|idx|index|key|nr|no|num|number|row|rowid|rownames?)|unnamed: \d+)|.*[a-z]I[dD]"

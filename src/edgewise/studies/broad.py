@@ -26,7 +26,7 @@ from ..train.job import Job
 from ..train.mixed import mixed
 from ..train.result import FitResult
 from ..train.solvers.status import Status
-from .choosing import clearly_better, explained, mean_over
+from .choosing import clearly_better, clearly_worse, explained, mean_over
 from .leftover import NEARLY_ALL
 from .scores import predict, row_losses
 
@@ -34,6 +34,7 @@ NODES = 20  # of the hidden layer: with 50, errors were within 4 % of these on f
 GRIDS = (1, 5)  # intervals: edges of inputs are cubics. On digits, log losses with three intervals were a fifth higher
 FEWEST = 30  # rows that choose: of ten, one decides
 SURE = 2.5  # standard errors that the share must be from nothing. With 1.6, one law in nine took a mixture by chance
+HOPE = 1.0  # the same after some of the steps, or no more are taken
 MOST = 0.9  # that a broad layer counts in a mixture. Beyond, it stands alone where it is clearly better. Not measured
 WORTH = 1.05  # a mixture must divide the loss by, on the rows that choose: it has no simple formula. Not measured
 CELLS = 100_000  # rows times inputs, at most: a look then takes two seconds, and all fits a minute
@@ -56,15 +57,21 @@ def broad(
     """
     if choosing.count < FEWEST or len(training) * len(training.inputs) > CELLS:
         return None
-    start = begun(training, seed)
-    look, ending = tried(start, Job(training.X, training.y, loss, training.weight, seed=seed))
+    start, mixing = begun(training, seed), mixes(plain, training, loss)
+
+    def hopeful(look: KAN) -> bool:
+        if mixing:
+            return share_of(plain.model, look, choosing, HOPE) > 0
+        return not clearly_worse(look, plain.model, choosing, loss)
+
+    look, ending = tried(start, Job(training.X, training.y, loss, training.weight, seed=seed), hopeful)
     wide = None
     if clearly_better(look, plain.model, choosing, loss):
         wide = fit(start, training.X, training.y, optimizer=RIDGE, **{**how, "loss": loss})
         if not isinstance(wide.ending, Shrunk) or wide.status is Status.NOTHING:
             return wide
         look, ending = wide.model, wide.ending
-    share = share_of(plain.model, look, choosing) if mixes(plain, training, loss) else 0.0
+    share = share_of(plain.model, look, choosing) if mixing else 0.0
     if not share:
         return wide
     found = mixed(plain, look, ending, share)
@@ -79,9 +86,9 @@ def mixes(plain: FitResult, training: Table, loss: Loss) -> bool:
     return by_squares and bool(plain.model.active_edges()) and explained(plain.model, training) < 1 - NEARLY_ALL
 
 
-def share_of(one: KAN, other: KAN, rows: Table) -> float:
+def share_of(one: KAN, other: KAN, rows: Table, sure: float = SURE) -> float:
     """What another network counts in the mixture that rows, seen by neither, lose least by, less its standard error;
-    0 where that is not sure.
+    0 where that is not sure: not so many errors from nothing.
 
     The error asks for no normal ones, and holds where rows are few (HC3; MacKinnon & White 1985,
     doi:10.1016/0304-4076(85)90158-7).
@@ -97,7 +104,7 @@ def share_of(one: KAN, other: KAN, rows: Table) -> float:
     unseen = 1 - each / (size * rows.count)  # what a row does not say of itself
     pulls = (apart * (left - best * apart) / unit).sum(1) / unseen.clamp(min=1e-3)
     error = math.sqrt(mean_over(pulls.square(), rows) / rows.count) / size
-    return min(best - error, MOST) if best > SURE * error else 0.0
+    return min(best - error, MOST) if best > sure * error else 0.0
 
 
 def begun(training: Table, seed: int) -> KAN:

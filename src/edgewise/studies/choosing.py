@@ -50,6 +50,13 @@ def clearly_better(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) ->
     return their - our > student(rows.count - 1) * _error(theirs - ours, rows) and WORTH * our < their
 
 
+def within_error(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> bool:
+    """Whether `new` loses no more than `old` on these rows but for one standard error, and within `WORTH` of it."""
+    ours, theirs = row_losses(new, rows, loss), row_losses(old, rows, loss)
+    our, their = mean_over(ours, rows), mean_over(theirs, rows)
+    return our <= their or (our - their <= ERRORS * _error(ours - theirs, rows) and our <= WORTH * their)
+
+
 def student(freedom: float) -> float:
     """What Student's t exceeds one time in twenty, to a percent from four degrees of freedom on: the first terms of
     the expansion of Fisher & Cornish 1960 (doi:10.1080/00401706.1960.10489895).

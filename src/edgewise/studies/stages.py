@@ -33,17 +33,20 @@ from ..train.resuming.journal import Journal
 from ..train.solvers.status import Status
 from ..transforms import prune
 from ..transforms.means import as_means
+from .broad import FEWEST as FEWEST_CHOOSING
 from .broad import broad
 from .by_log import MOST, by_log, means_of
-from .choosing import clearly_better, clearly_worse
+from .choosing import as_good, clearly_better, clearly_worse
 from .closed_forms import TOLERANCE, Closed, close, skipped, symbolic_edges, thin
 from .kept_shapes import keeps, shapes_of
 from .leftover import something_left
+from .outer_function import with_outer
 from .study_settings import EFFORTS, StudySettings
 
 ADDITIVE, WITH_PAIRS, LAYERED = "additive network", "network of pairs", "network with hidden layers"
 BY_STEPS, BROAD = "additive network by steps", "network with a broad hidden layer"
 MIXED = "mixture with a broad hidden layer"
+OUTER = "function of a sum"
 PRODUCTS = 80  # of the functions of two inputs, for each output, at most: 14 inputs two by two
 LEARNT = 100_000  # rows that say what the network is made of, at most; in the end all rows fit it
 LAYERED_CELLS = 200_000  # rows times inputs that hidden layers are fitted to, at most: a step takes more than these
@@ -104,16 +107,31 @@ def chosen_network(rest: Table, settings: StudySettings, progress: bool, journal
     beside: dict[str, KAN] = {}
     of_log = None
     interrupted = plain.status is Status.INTERRUPTED
+    sums = with_room(rest, replace(settings, interactions=0))
     try:
-        if not interrupted and choosing is not None and promising(plain.model, training, settings, loss):
+        added = plain
+        if not interrupted and choosing is not None and training.classes is None and name == WITH_PAIRS:
+            added = fit(sums, training.X, training.y, optimizer=EVIDENCE, constraints=settings.held, **how)
+            interrupted = added.status is Status.INTERRUPTED
+            said = choosing.count >= FEWEST_CHOOSING
+            if not interrupted and said and not as_good(plain.model, added.model, choosing, loss=loss):
+                beside, called, first, chosen = {name: named(plain.model, rest)}, ADDITIVE, added, added
+                stages.append(stage(ADDITIVE, added))
+        if not interrupted and choosing is not None and may_be_broad(settings):
+            outer = with_outer(chosen, added, room, sums, training, choosing, loss)
+            if outer is not None:
+                beside, called, first, chosen = beside | {called: named(chosen.model, rest)}, OUTER, outer, outer
+                stages.append(stage(OUTER, outer))
+        if not interrupted and choosing is not None and promising(chosen.model, training, settings, loss):
             deep = layered(_light(training), choosing, settings, how, journal, loss)
             rows, stages = rows + deep.rows, stages + deep.stages
             interrupted = deep.chosen.status is Status.INTERRUPTED
             by_steps = LAYERED if settings.hidden else BY_STEPS
-            if preferred(deep.chosen.model, plain.model, choosing, loss):
-                first, chosen, beside, called = deep.first, deep.chosen, {name: named(plain.model, rest)}, by_steps
+            if preferred(deep.chosen.model, chosen.model, choosing, loss):
+                beside |= {called: named(chosen.model, rest)}
+                first, chosen, called = deep.first, deep.chosen, by_steps
             else:
-                beside = {by_steps: named(deep.chosen.model, rest)}
+                beside |= {by_steps: named(deep.chosen.model, rest)}
         if not interrupted and choosing is not None and may_be_broad(settings):
             wide = broad(training, choosing, chosen, settings.seed, how, loss)
             if wide is not None:
@@ -125,7 +143,6 @@ def chosen_network(rest: Table, settings: StudySettings, progress: bool, journal
                     first = chosen = wide
                 else:
                     beside |= {kind: named(wide.model, rest)}
-        sums = with_room(rest, replace(settings, interactions=0))
         by_gamma = not interrupted and settings.automatic and log_keeps(settings) and len(rest) <= MOST
         held = {**how, "constraints": settings.held}
         if by_gamma and (found := by_log(chosen, room, sums, training, choosing, held)) is not None:

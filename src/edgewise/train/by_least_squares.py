@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from ..errors import TrainingError
 from ..model import KAN
 from .closing import finish
+from .ending import Ending
 from .job import Job, Rows
 from .monitor import Monitor
-from .refit import Ending
 from .result import FitResult
 from .resuming.chapters import opened
 from .schedule.candidate import Candidate, Interrupted

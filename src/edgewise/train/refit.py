@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from ..errors import ConfigError, knows_keywords
-from ..losses import Loss
 from ..model import KAN
 from ..transforms.mixture import mixture
 from .by_ridge import HOW as BY_RIDGE
 from .by_ridge import Shrunk
 from .closing import finish
+from .ending import Ending
 from .evidence.additive import additive
 from .evidence.by_evidence import HOW, Again
 from .job import Job, Rows, check_rows
@@ -22,26 +23,20 @@ from .mixed import HOW as BY_BOTH
 from .mixed import Mixed
 from .monitor import Monitor, watched
 from .naming import opened
+from .outer import HOW as BY_TURNS
+from .outer import Outer
 from .result import FitResult
 from .resuming.chapters import opened as opened_chapter
 from .resuming.journal import Part, blamed, part_of
-from .schedule.candidate import Candidate, Interrupted
+from .schedule.candidate import Interrupted
 from .schedule.extrapolation import carried_on
 from .schedule.knots import reaching_rows
 from .schedule.last_refit import last_refit
 from .schedule.null_model import constant
-from .schedule.plan import Plan
 from .schedule.training import Training
 from .solvers.status import Status
 
-
-@dataclass(frozen=True)
-class Ending:
-    """What a fit ended with: the state before its edges were carried on beyond the rows, its plan, and its loss."""
-
-    state: Candidate
-    plan: Plan
-    loss: Loss
+Way = Ending | Again | Shrunk | Mixed | Outer
 
 
 @knows_keywords
@@ -84,7 +79,7 @@ def refit(
     (True, True)
     """
     ending = getattr(result, "ending", None)
-    if not isinstance(ending, (Ending, Again, Shrunk, Mixed)):
+    if not isinstance(ending, Way):
         raise ConfigError(
             "refit goes on from a finished fit of an edgewise.KAN by Levenberg-Marquardt, evidence or ridge to X and y;"
             " this result is of another kind. Fit with optimizer='lm', or keep the model as it is."
@@ -97,7 +92,7 @@ def refit(
         done, status, job, ending = _again(result, job, everything, part, monitor)
     if part is not None and part.whole:
         part.journal.remove()
-    ways = {Again: HOW, Shrunk: BY_RIDGE, Mixed: BY_BOTH, Ending: "Levenberg-Marquardt"}
+    ways = {Again: HOW, Shrunk: BY_RIDGE, Mixed: BY_BOTH, Outer: BY_TURNS, Ending: "Levenberg-Marquardt"}
     how = f"{ways[type(ending)]} on all rows"
     fresh = finish(model, done, done, job, everything, status, monitor, how)
     judged = {name: value for name, value in result.metrics.items() if name.startswith("validation_")}
@@ -109,9 +104,6 @@ def refit(
         held_out=result.held_out,
         ending=None if isinstance(ending, Ending) else ending,
     )
-
-
-Way = Ending | Again | Shrunk | Mixed
 
 
 def _again(
@@ -127,6 +119,15 @@ def _again(
         if status is Status.INTERRUPTED:
             raise KeyboardInterrupt
         return done, status, job, ending
+    if isinstance(ending, Outer):
+
+        def anew(inner: FitResult, target: Tensor, weight: Tensor) -> FitResult:
+            own = replace(job, y=target, weight=weight, loss=inner.ending.loss)
+            model, status, _, again = _again(inner, own, (job.x, target, weight), None, monitor)
+            return replace(inner, model=model, status=status, ending=again)
+
+        last = ending.again((job.x, job.y, job.weight), anew)
+        return last.model, last.inner.status, job, replace(ending, inner=last.inner)
     if isinstance(ending, Mixed):
         one, status, found, again = _again(ending.one, job, everything, part, monitor)
         other, ended = ending.other.again(job, monitor)

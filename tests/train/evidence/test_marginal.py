@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from edgewise.train.evidence.marginal import Prior, Sums
+from edgewise.train.evidence.marginal import Prior, Strengths, Sums
 from helpers import assert_close
 
 N, M = 120, 30
@@ -52,3 +52,13 @@ def test_fewer_rows_than_functions_keep_their_rows():
     assert found.design is not None
     assert_close(found.design, weight.sqrt()[:, None] * (functions - share @ functions), like="float64")
     assert_close(found.target, weight.sqrt() * (y - share @ y), like="float64")
+
+
+def test_a_strength_never_falls_below_the_least():
+    of_two = Prior(torch.tensor([0, 0, 1]), torch.ones(3, dtype=torch.float64), 2, torch.tensor([0, 0, 1]))
+    free, bound = (Strengths(of_two, of_two.begin, least=least) for least in (0.0, 1e-4))
+    huge, places = torch.full((3,), 1e12, dtype=torch.float64), torch.arange(3)
+    for _ in range(6):
+        for strengths in (free, bound):
+            strengths.update(torch.ones(3, dtype=torch.float64), huge, places)
+    assert (free.value < 1e-9).all() and (bound.value == 1e-4).all()

@@ -80,6 +80,17 @@ def test_each_column_has_the_scale_of_its_law():
     assert unexplained(found, X, X[:, 0] / 20 + 3 * z[:, 1]) < 0.02
 
 
+@pytest.mark.parametrize(("count", "along"), [(14, (0,)), (8, ())])
+def test_a_column_of_few_values_goes_along_logarithms_where_these_are_more_than_eight(
+    count: int, along: tuple[int, ...]
+):
+    draw = torch.Generator().manual_seed(0)
+    days = 365 ** torch.linspace(0, 1, count, dtype=torch.float64)  # from one to a year
+    X = torch.stack([days[(count * torch.rand(600, generator=draw) ** 2).long()], torch.randn(600, generator=draw)], 1)
+    y = X[:, 0].log() * (1 + 0.3 * X[:, 1]) + 0.3 * torch.randn(600, dtype=torch.float64, generator=draw)
+    assert fit(X, y).ending.structures[0].logarithmic == along
+
+
 def test_columns_without_heavy_tails_are_not_measured_by_logarithms():
     z, noise = drawn(2)
     assert not fit(z, z[:, 0].exp() + 0.1 * noise).ending.structures[0].logarithmic

@@ -102,8 +102,8 @@ def effects(
 
 
 def _has_many(x: Tensor) -> bool:
-    """Whether the values x (n,) are more than the intervals of a grid."""
-    return len(torch.unique(x)) > TUNED.intervals
+    """Whether the values x (n,) are enough to tell a logarithmic scale from that of the values."""
+    return len(torch.unique(x)) > TUNED.few_values
 
 
 def level_effect(x: Tensor, share: Tensor, degree: int, intervals: int, size: float) -> EdgeBasis:

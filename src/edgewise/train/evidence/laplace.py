@@ -84,7 +84,7 @@ def _newton(
     strengths by one pass over the rows, at most."""
     count = len(flat)
     constant, coef = start or (flat, prior.roughness.new_zeros(len(prior.groups), count))
-    strengths, settled, gain = Strengths(prior, prior.begin, known), False, 0.0
+    strengths, settled, gain = Strengths(prior, prior.begin, known, TUNED.least), False, 0.0
     y, weight = (torch.cat(parts) for parts in zip(*((y, weight) for _, y, weight in blocks()), strict=True))
     effective, mass = torch.zeros_like(strengths.value), float(weight.sum())
     bare, beside = _alone(blocks, likelihood, flat, expand)

@@ -97,10 +97,10 @@ class Posterior:
 
 class Strengths:
     """The strengths of the groups, and which of them are still there. begin (q,): where they begin; known (q,): from
-    where to go on, nan for a group that is new."""
+    where to go on, nan for a group that is new; least: below which none falls."""
 
-    def __init__(self, prior: Prior, begin: Tensor, known: Tensor | None = None) -> None:
-        self.prior, self.there, self.value = prior, prior.sizes > 0, begin
+    def __init__(self, prior: Prior, begin: Tensor, known: Tensor | None = None, least: float = 0.0) -> None:
+        self.prior, self.there, self.value, self.least = prior, prior.sizes > 0, begin, least
         if known is not None:
             self.value = torch.where(known.isnan(), self.value, known)
         self.updates = 0
@@ -122,7 +122,7 @@ class Strengths:
         factor = (effective / charged / self.value).clamp(1 / TUNED.largest_change, TUNED.largest_change)
         moving = self.there & (effective > TUNED.idle)
         change = float(factor[moving].log().abs().max()) if bool(moving.any()) else 0.0
-        self.value = torch.where(self.there, self.value * factor, self.value)
+        self.value = torch.where(self.there, (self.value * factor).clamp(min=self.least), self.value)
         self.updates += 1
         if self.updates > TUNED.patience:
             self.there &= effective > TUNED.idle

@@ -1,0 +1,140 @@
+"""A function of a sum: one outer function, and functions of single inputs and products that add up inside it.
+
+Given the outer function, the sum is fitted by its evidence to what it should have been: one step of Gauss-Newton, whose
+rows count by the square of the slope there. Given the sum, the outer function is fitted by its own evidence. Both take
+turns, as in projection pursuit (Friedman & Stuetzle 1981, doi:10.1080/01621459.1981.10477729) and additive models with
+an unknown link (Horowitz 2001, doi:10.1111/1468-0262.00200).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ..losses import Loss
+from ..losses.statistics import mean_of
+from ..model import KAN
+from ..transforms.composed import composed
+from .choose import EVIDENCE
+from .evidence.by_evidence import HOW as BY_EVIDENCE
+from .fit import fit
+from .job import Rows
+from .result import FitResult
+from .solvers.status import Status
+
+HOW = f"{BY_EVIDENCE}, of a sum and of a function of it in turn"
+ROUNDS = 20  # at most. For hinges and square roots five are enough, exponentials take the most
+SETTLED = 1e-3  # part of the squares by which a round must lower them, or it was the last
+LENGTHS = (1.0, 0.5, 0.25)  # of a step, in parts of that of Gauss-Newton
+FLAT = 0.1  # of the slope in the root mean square: where the outer function is flatter, steps are no longer
+
+Anew = Callable[[FitResult, Tensor, Tensor], FitResult]
+"""A fit of the sum, after the one before it, to targets (n, 1) whose rows count so much (n,)."""
+
+
+class Turns(NamedTuple):
+    """The sum, the network of the outer function, and the mean square that both leave."""
+
+    inner: FitResult
+    outer: KAN
+    left: float
+
+    @staticmethod
+    def begun(inner: FitResult, rows: Rows) -> Turns:
+        """A sum with the outer function that fits best, by its evidence. Raises `KeyboardInterrupt` by Ctrl-C."""
+        x, y, weight = rows
+        with torch.no_grad():
+            total = inner.model(x)
+        start = KAN((1, 1), degree=inner.model.config.degree, base=inner.model.config.base)
+        outer = finished(by_all(start, total, y, weight)).model
+        with torch.no_grad():
+            square = (y - outer(total)).square()[:, 0]
+        return Turns(inner, outer, mean_of(square, weight))
+
+    def taken(self, rows: Rows, anew: Anew, rounds: int = ROUNDS) -> Turns:
+        """After so many rounds at most. A step that leaves more is shortened; where none leaves less, or a round leaves
+        nearly as much as the one before, it was the last. Raises `KeyboardInterrupt` by Ctrl-C."""
+        last = self
+        for _ in range(rounds):
+            new = last._next(rows, anew)
+            if new is None:
+                break
+            before, last = last.left, new
+            if last.left > (1 - SETTLED) * before:
+                break
+        return last
+
+    def _next(self, rows: Rows, anew: Anew) -> Turns | None:
+        """After one round, which leaves less; None where no step does."""
+        with torch.no_grad():
+            total = self.inner.model(rows[0])
+        target, count = wanted(self.inner.model, self.outer, rows)
+        for length in LENGTHS:
+            inner = finished(anew(self.inner, total + length * (target - total), count))
+            new = Turns.begun(inner, rows)
+            if new.left < self.left:
+                return new
+        return None
+
+    @property
+    def model(self) -> KAN:
+        """Both as one network."""
+        return composed(self.inner.model, self.outer)
+
+
+@dataclass(frozen=True)
+class Outer:
+    """What `refit` goes on from: the fit of the sum, to targets of its own, and the loss of the whole."""
+
+    inner: FitResult
+    loss: Loss
+
+    @property
+    def start(self) -> KAN:
+        """The scaled network that the sum began with."""
+        return self.inner.ending.start
+
+    def again(self, rows: Rows, anew: Anew) -> Turns:
+        """The same by rows that the sum need not know. It begins with a sum that is to be a line of the targets."""
+        x, y, weight = rows
+        with torch.no_grad():
+            total = self.inner.model(x)
+        count = torch.ones_like(y[:, 0]) if weight is None else weight
+        spread = torch.cov(torch.cat([y, total], 1).T, correction=0, aweights=count)
+        slope = spread[0, 1] / spread[0, 0].clamp(min=1e-300)
+        line = mean_of(total[:, 0], count) + slope * (y - mean_of(y[:, 0], count))
+        return Turns.begun(finished(anew(self.inner, line, count)), rows).taken(rows, anew)
+
+
+def wanted(inner: KAN, outer: KAN, rows: Rows) -> tuple[Tensor, Tensor]:
+    """What the sum should have been (n, 1), and what each row counts (n,): as many in all as there are.
+
+    Where the outer function is flat, a row says next to nothing of the sum, and steps are kept short.
+    """
+    x, y, weight = rows
+    count = torch.ones_like(y[:, 0]) if weight is None else weight
+    with torch.enable_grad():
+        total = inner(x).detach().requires_grad_()
+        found = outer(total)
+        (slope,) = torch.autograd.grad(found.sum(), total)
+    total, found = total.detach(), found.detach()
+    known = slope.square() + FLAT**2 * mean_of(slope.square()[:, 0], count)
+    known = known if bool((known > 0).all()) else torch.ones_like(known)  # a constant says nothing of the sum
+    each = known[:, 0] * count
+    return total + slope * (y - found) / known, each * (count.sum() / each.sum())
+
+
+def by_all(start: KAN, x: Tensor, y: Tensor, weight: Tensor | None) -> FitResult:
+    """A fit by its evidence to all rows: none is held out, and so its held-out error means nothing."""
+    return fit(start, x, y, optimizer=EVIDENCE, sample_weight=weight, validation=(x, y), progress=False)
+
+
+def finished(found: FitResult) -> FitResult:
+    """The result. Raises `KeyboardInterrupt` where Ctrl-C ended the fit."""
+    if found.status is Status.INTERRUPTED:
+        raise KeyboardInterrupt
+    return found
