@@ -13,6 +13,7 @@ LEVELS = {
     "numbered words": ["1. White", "2. Black", "1. White"],
     "ranges": ["18-24", "25-34", "18-24"],
     "half numbers": ["20", "30", "A", "B"],
+    "titles, one of them a time": [*(f"film {name}" for name in "abcdefghijklmno"), "10:30"],
 }
 NO_LEVELS = {
     "numbers": ["1", "2"],
@@ -21,6 +22,7 @@ NO_LEVELS = {
     "percent": ["5 %", "6 %"],
     "money": ["$5", "$6"],
     "thousands": ["1,234", "2,345"],
+    "times, and one word": [*(f"10:{minute}" for minute in range(10, 25)), "noon"],
 }
 
 

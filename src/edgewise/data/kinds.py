@@ -18,6 +18,7 @@ RARE = 3  # rows of a level or a class from which something can be learnt of it
 FEW_LEVELS = 20  # levels that a column may always have, however few its rows
 MOST_LEVELS = 200  # levels of a column of text: an input for each, enough for the countries of the world
 ALIKE = 0.5  # part of the different cells; of a number with its unit fewer have an ending of their own
+SOME = 0.1  # part of the different cells that may look like numbers in disguise: a film may be called 10:30
 ID_NAME = re.compile(
     r"(?si:(.*[\W_])?(id|idx|index|key|nr|no|num|number|row|rowid|rownames?)|unnamed: \d+)|.*[a-z]I[dD]"
 )
@@ -27,8 +28,8 @@ NUMBER_AHEAD = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?\s*", re.IGNORECASE)
 
 
 def holds_levels(cells: Sequence[Any], reading: Reading, decimal: str) -> bool:
-    """Whether a column says by itself that it holds levels: at least half of its cells are text that is no number in
-    disguise.
+    """Whether a column says by itself that it holds levels: at least half of its cells are text, and next to none of it
+    is a number in disguise.
 
     >>> from .cells import read_numbers
     >>> said = lambda *cells: holds_levels(cells, read_numbers(cells), ".")
@@ -42,7 +43,8 @@ def holds_levels(cells: Sequence[Any], reading: Reading, decimal: str) -> bool:
     if all(UNIT.match(cell) for cell in different):  # also 1st, 2nd; 1. White, 2. Black
         endings = {NUMBER_AHEAD.sub("", cell, count=1) for cell in different}
         return len(endings) > ALIKE * len(different)
-    return not any(hint(cell, decimal) and not UNIT.match(cell) for cell in different)
+    disguised = sum(bool(hint(cell, decimal)) and not UNIT.match(cell) for cell in different)
+    return disguised <= SOME * len(different)
 
 
 def counts_rows(name: str, values: np.ndarray) -> bool:

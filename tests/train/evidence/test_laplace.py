@@ -11,6 +11,7 @@ from edgewise.losses import Gamma
 from edgewise.train.evidence import laplace
 from edgewise.train.evidence.expansion import Expand, by_class, whole
 from edgewise.train.evidence.laplace import cross_entropy, numbers
+from edgewise.train.evidence.likelihoods import Classes
 from edgewise.train.evidence.marginal import Posterior, Prior, believed
 
 ROWS = 200
@@ -69,3 +70,29 @@ def test_under_low_noise_several_updates_lose_no_weak_function(monkeypatch):
     single = fitted()
     assert several.gain == pytest.approx(single.gain, abs=1.0)
     assert float((several.coef - truth).abs().max()) < 1e-3
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_pass_never_raises_the_objective_however_far_the_mode_seems(seed: int):
+    """Columns where a few rows lie far out, and logits that are far too large: parabolas hold for short steps alone."""
+    draw = torch.Generator().manual_seed(seed)
+    design = torch.randn(400, 12, dtype=torch.float64, generator=draw) ** 5
+    y = (design[:, 0] + torch.randn(400, dtype=torch.float64, generator=draw) > 0).long()
+    places, blocks = torch.arange(12), lambda: iter([(design, y, torch.ones(400, dtype=torch.float64))])
+    prior = Prior(places, torch.ones(12, dtype=torch.float64), 12, places)
+    here, likelihood = 3 * torch.randn(13, 1, dtype=torch.float64, generator=draw), Classes()
+
+    def objective(at: torch.Tensor, precision: torch.Tensor) -> float:
+        return laplace._value(blocks, likelihood, at, places) + laplace._charged(at, precision)
+
+    strengths, lengths = laplace.Strengths(prior, 1e-3 * prior.begin, least=laplace.TUNED.least), []
+    for _ in range(30):
+        losses = whole(blocks, likelihood, here, places)
+        precision = laplace._precision(strengths, places)
+        around = laplace.Around(blocks, likelihood, here, places, losses)
+        found, length, _, _ = around.moved(losses.under(precision), strengths, 1)
+        assert objective(found, precision) <= objective(here, precision) * (1 + 1e-9)
+        here = found
+        lengths.append(length)
+    assert min(lengths) < 1 and lengths[-1] == 1
+    assert objective(here, precision) < 0.7 * objective(torch.zeros_like(here), precision)

@@ -9,7 +9,7 @@ Letters: n rows, m functions, k classes, l predictions of a row, q groups.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -97,9 +97,8 @@ def _newton(
         cost = beside - _charged(here, curvature.precision) - 0.5 * curvature.occam()
         gain = likelihood.gain(bare, losses.value, mass, _used(effective)) + cost
         updates = max(1, min(often, most, int(mass) // here.numel()))
-        mode, precision, effective, change = _updated(losses, curvature, here, strengths, places, updates)
-        least = losses.value + _charged(here, precision)
-        found, length = _shortened(blocks, likelihood, here, mode - here, places, precision, least)
+        around = Around(blocks, likelihood, here, places, losses)
+        found, length, effective, change = around.moved(curvature, strengths, updates)
         constant = found[0]
         coef = torch.zeros_like(coef).index_add_(0, places, found[1:]) * strengths.there[prior.groups][:, None]
         old = likelihood.state
@@ -108,7 +107,8 @@ def _newton(
         moved = float((likelihood.state - old).abs().sum())
         often = 2 * often if moved < TUNED.moved else 1
         rest = change < TUNED.settled_classes or 0 <= gain - before < TUNED.gained
-        settled = (rest and length == 1.0 and moved < TUNED.settled_classes) or note(losses.value / mass)
+        still = length in (0.0, 1.0) and moved < TUNED.settled_classes
+        settled = (rest and still) or note(losses.value / mass)
     settled = settled or not bool(strengths.there.any())
     places = strengths.places
     here, terms = torch.cat([constant[None], coef[places]]), prior.terms[places]
@@ -118,27 +118,74 @@ def _newton(
     return Posterior(coef, constant, effective, strengths.left, 1.0, settled, gain, value, flat, likelihood, sure)
 
 
-def _updated(
-    losses: Losses, curvature: Curvature, here: Tensor, strengths: Strengths, places: Tensor, updates: int
-) -> tuple[Tensor, Tensor, Tensor, float]:
-    """So many updates of the strengths by the losses about `here` (1 + m, l), the coefficients of the functions at
-    these places. Far from the mode one is enough, and near it many take less time than a pass over the rows. The own
-    parameters of a likelihood stay as they are: where these still move, there is one update, or groups would be dropped
-    before the noise is known.
+@dataclass(frozen=True)
+class Around:
+    """The losses to second order about `here` (1 + m, l), the coefficients of the functions at these places."""
 
-    curvature: with the prior as it is. Returned are mode (1 + m, l) and precision of the prior (1 + m,) at the last of
-    the updates, the effective parameters of the groups, and the change in the first.
-    """
-    first = 0.0
-    for number in range(updates):
-        if number:
-            curvature = losses.under(_precision(strengths, places))
-        mode = here + curvature.step(losses.slope + curvature.precision[:, None] * here)
-        effective, change = strengths.update(curvature.determined(), mode[1:].square().sum(1), places)
-        first = first if number else change
-        if change < TUNED.settled_classes or not bool(strengths.there.any()):
-            break
-    return mode, curvature.precision, effective, first
+    blocks: Blocks
+    likelihood: Likelihood
+    here: Tensor
+    places: Tensor
+    losses: Losses
+
+    def moved(self, curvature: Curvature, strengths: Strengths, updates: int) -> tuple[Tensor, float, Tensor, float]:
+        """The coefficients (1 + m, l) after one pass, and the part of the step that was taken; the effective parameters
+        of the groups, and the change in their strengths, of which there are so many updates.
+
+        Far from the mode a step is too long. It is shortened then, and the strengths follow what was reached, once: by
+        the mode of a parabola that does not hold there they would fall for ever, and logits with them. Near the mode,
+        several updates take less time than a pass over the rows.
+
+        curvature: with the prior as it is.
+        """
+        step = self._step(curvature)
+        found, length = self._shortened(step, curvature.precision)
+        if length == 1.0 and updates > 1:
+            before = strengths.state
+            mode, precision, effective, change = self._updated(curvature, strengths, step, updates)
+            further, length = self._shortened(mode - self.here, precision)
+            if length == 1.0:
+                return further, length, effective, change
+            strengths.state = before
+            length = 1.0
+        effective, change = strengths.update(curvature.determined(), found[1:].square().sum(1), self.places)
+        return found, length, effective, change
+
+    def _updated(
+        self, curvature: Curvature, strengths: Strengths, step: Tensor, updates: int
+    ) -> tuple[Tensor, Tensor, Tensor, float]:
+        """So many updates of the strengths. The own parameters of a likelihood stay as they are: where these still
+        move, there is one update, or groups would be dropped before the noise is known.
+
+        Returned are mode (1 + m, l) and precision of the prior (1 + m,) at the last of the updates, the effective
+        parameters of the groups, and the change in the first. step: the first one.
+        """
+        mode, first = self.here + step, 0.0
+        for number in range(updates):
+            if number:
+                curvature = self.losses.under(_precision(strengths, self.places))
+                mode = self.here + self._step(curvature)
+            effective, change = strengths.update(curvature.determined(), mode[1:].square().sum(1), self.places)
+            first = first if number else change
+            if change < TUNED.settled_classes or not bool(strengths.there.any()):
+                break
+        return mode, curvature.precision, effective, first
+
+    def _step(self, curvature: Curvature) -> Tensor:
+        """To the mode of the parabola."""
+        return curvature.step(self.losses.slope + curvature.precision[:, None] * self.here)
+
+    def _shortened(self, step: Tensor, precision: Tensor) -> tuple[Tensor, float]:
+        """The point (1 + m, l) that a step leads to, halved until the objective does not rise, and the part of it that
+        was taken: nothing where even the shortest rises."""
+        objective, length = self.losses.value + _charged(self.here, precision), 1.0
+        while length > TUNED.shortest:
+            found = self.here + length * step
+            value = _value(self.blocks, self.likelihood, found, self.places) + _charged(found, precision)
+            if value <= objective * (1 + 1e-12) + 1e-12:
+                return found, length
+            length /= 2
+        return self.here, 0.0
 
 
 def _precision(strengths: Strengths, places: Tensor) -> Tensor:
@@ -155,25 +202,6 @@ def _charged(here: Tensor, precision: Tensor) -> float:
 def _used(effective: Tensor) -> float:
     """Effective parameters, the constant among them."""
     return 1.0 + float(effective.sum())
-
-
-def _shortened(
-    blocks: Blocks,
-    likelihood: Likelihood,
-    here: Tensor,
-    step: Tensor,
-    places: Tensor,
-    precision: Tensor,
-    objective: float,
-) -> tuple[Tensor, float]:
-    """The point (1 + m, l) that a step leads to, halved until the objective does not rise, and the part of it taken."""
-    found, length = here + step, 1.0
-    while length > TUNED.shortest:
-        if _value(blocks, likelihood, found, places) + _charged(found, precision) <= objective * (1 + 1e-12) + 1e-12:
-            break
-        length /= 2
-        found = here + length * step
-    return found, length
 
 
 def _alone(blocks: Blocks, likelihood: Likelihood, flat: Tensor, expand: Expand) -> tuple[float, float]:

@@ -129,6 +129,15 @@ class Strengths:
         return effective * self.there, change
 
     @property
+    def state(self) -> tuple[Tensor, Tensor, int]:
+        """What updates change."""
+        return self.value, self.there.clone(), self.updates
+
+    @state.setter
+    def state(self, state: tuple[Tensor, Tensor, int]) -> None:
+        self.value, self.there, self.updates = state
+
+    @property
     def left(self) -> Tensor:
         """The strengths (q,), nan for groups that are gone."""
         return torch.where(self.there, self.value, math.nan)
