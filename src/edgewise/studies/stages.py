@@ -109,16 +109,15 @@ def chosen_network(rest: Table, settings: StudySettings, progress: bool, journal
     interrupted = plain.status is Status.INTERRUPTED
     sums = with_room(rest, replace(settings, interactions=0))
     try:
-        added = plain
-        if not interrupted and choosing is not None and training.classes is None and name == WITH_PAIRS:
+        added, many = plain, choosing if choosing is not None and choosing.count >= FEWEST_CHOOSING else None
+        if not interrupted and many is not None and training.classes is None and name == WITH_PAIRS:
             added = fit(sums, training.X, training.y, optimizer=EVIDENCE, constraints=settings.held, **how)
             interrupted = added.status is Status.INTERRUPTED
-            said = choosing.count >= FEWEST_CHOOSING
-            if not interrupted and said and not as_good(plain.model, added.model, choosing, loss=loss):
+            if not interrupted and not as_good(plain.model, added.model, many, loss=loss):
                 beside, called, first, chosen = {name: named(plain.model, rest)}, ADDITIVE, added, added
                 stages.append(stage(ADDITIVE, added))
-        if not interrupted and choosing is not None and may_be_broad(settings):
-            outer = with_outer(chosen, added, room, sums, training, choosing, loss)
+        if not interrupted and many is not None and may_be_broad(settings):
+            outer = with_outer(chosen, added, room, sums, training, many, loss)
             if outer is not None:
                 beside, called, first, chosen = beside | {called: named(chosen.model, rest)}, OUTER, outer, outer
                 stages.append(stage(OUTER, outer))
