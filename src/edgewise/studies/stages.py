@@ -1,8 +1,9 @@
 """From a table to the network that is kept. A network of functions of single inputs and of products for pairs is fitted
-in closed form. Where it leaves something that hidden layers could find, a network with them is fitted with sparsity,
-pruned and fitted again. That is kept where it is clearly better, or as good and simpler. A broad hidden layer under a
-ridge penalty is kept where it is clearly better, and a mixture with it where that is better. Then come closed forms,
-where they are as good.
+in closed form. The sum alone is kept where products are clearly worse, and a function of a sum where that is clearly
+better, or simpler and as good. Where the network leaves something that hidden layers could find, one with them is
+fitted with sparsity, pruned and fitted again. That is kept where it is clearly better, or as good and simpler. A broad
+hidden layer under a ridge penalty is kept where it is clearly better, and a mixture with it where that is better. Then
+come closed forms, where they are as good.
 
 Three kinds of rows. The training rows fit every stage; a part of them stops fits by steps. The rows that choose say
 whether a stage is better than the one before it, and nothing else: no fit has seen them. The rows that judge are no
