@@ -3,6 +3,7 @@ near the mean."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -15,6 +16,7 @@ import edgewise as ew
 from edgewise.data import Table, from_dataframe
 from edgewise.errors import EdgewiseWarning
 from edgewise.metadata import Metadata
+from edgewise.train.evidence import terms
 from edgewise.train.evidence.terms import pair_term, small_enough
 from edgewise.train.evidence.variables import LEVEL, variables
 from edgewise.train.result import FitResult
@@ -55,7 +57,7 @@ def test_the_levels_of_a_column_are_one_variable_with_the_variance_of_a_line():
     assert_close(text.spread.square().sum(), 1.0, like="float64")
 
 
-def test_the_size_of_a_pair_is_known_without_its_term():
+def test_the_size_of_a_pair_is_known_without_its_term(monkeypatch: pytest.MonkeyPatch):
     frame, noise = table(0, levels=30)
     draw = np.random.default_rng(1)
     frame = frame.assign(z=draw.normal(size=300), d=draw.choice(list("abcd"), 300))
@@ -65,8 +67,11 @@ def test_the_size_of_a_pair_is_known_without_its_term():
     assert sum(variable.whole for variable in found) == 2 and len(found) == 4
     for pair in combinations(range(4), 2):
         size = len(pair_term(*pair, found).roughness)
-        assert small_enough([pair], found, size) == [pair]
-        assert small_enough([pair], found, size - 1) == []
+        bound = "cells" if all(found[number].whole for number in pair) else "slopes"
+        for most, kept in ((size, [pair]), (size - 1, [])):
+            bounds = {"cells": 10**6, "slopes": 10**6, bound: most}
+            monkeypatch.setattr(terms, "TUNED", replace(terms.TUNED, **bounds))
+            assert small_enough([pair], found) == kept
 
 
 def test_a_column_of_two_levels_is_a_number_of_two_values():

@@ -34,7 +34,7 @@ def search(
         known: what an earlier search decided.
     """
     singles = [edge_term(number, task.variables[number]) for number in inputs]
-    pairs = small_enough(pairs, task.variables, TUNED.cells)
+    pairs = small_enough(pairs, task.variables)
     among = len(singles), len(pairs)
     if known is not None:
         return _known(task, singles, known, None, among)
@@ -82,7 +82,7 @@ def roughened(
         alike: whether `smooth` was fitted to the same rows.
     """
     singles = [edge_term(number, task.variables[number]) for number in inputs]
-    pairs = small_enough(pairs, task.variables, TUNED.cells)
+    pairs = small_enough(pairs, task.variables)
     among = len(singles), len(pairs)
     if len(task.x) > TUNED.rows_searched:
         few = roughened(task.sampled(TUNED.rows_searched), smooth, inputs, pairs, most, False)

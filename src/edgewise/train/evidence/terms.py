@@ -77,8 +77,8 @@ def pair_term(first: int, second: int, variables: Sequence[Variable], most: int 
     return Term((first, second), picks, kinds, roughness, one.groups * other.groups, most=most)
 
 
-def small_enough(pairs: Sequence[tuple[int, int]], variables: Sequence[Variable], cells: int) -> list[tuple[int, int]]:
-    """The pairs whose term has at most so many functions; no term is made for that."""
+def small_enough(pairs: Sequence[tuple[int, int]], variables: Sequence[Variable]) -> list[tuple[int, int]]:
+    """The pairs whose term has no more functions than are looked at; no term is made for that."""
     smooth = [int((variable.kinds != ROUGH).sum()) for variable in variables]
     rough = [len(variable.kinds) - count for variable, count in zip(variables, smooth, strict=True)]
     kept = []
@@ -93,7 +93,7 @@ def small_enough(pairs: Sequence[tuple[int, int]], variables: Sequence[Variable]
         else:
             size = min(TUNED.products, smooth[first] * smooth[second])
             size += min(TUNED.products, rough[first] * rough[second])
-        if size <= cells:
+        if size <= (TUNED.cells if one.whole and other.whole else TUNED.slopes):
             kept.append((first, second))
     return kept
 
