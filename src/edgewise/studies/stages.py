@@ -109,18 +109,23 @@ def chosen_network(rest: Table, settings: StudySettings, progress: bool, journal
     of_log = None
     interrupted = plain.status is Status.INTERRUPTED
     sums = with_room(rest, replace(settings, interactions=0))
+
+    def aside() -> dict[str, KAN]:
+        """The networks that are not kept, with the one that was kept so far."""
+        return beside | {called: named(chosen.model, rest)}
+
     try:
         added, many = plain, choosing if choosing is not None and choosing.count >= FEWEST_CHOOSING else None
         if not interrupted and many is not None and training.classes is None and name == WITH_PAIRS:
             added = fit(sums, training.X, training.y, optimizer=EVIDENCE, constraints=settings.held, **how)
             interrupted = added.status is Status.INTERRUPTED
             if not interrupted and not as_good(plain.model, added.model, many, loss=loss):
-                beside, called, first, chosen = {name: named(plain.model, rest)}, ADDITIVE, added, added
+                beside, called, first, chosen = aside(), ADDITIVE, added, added
                 stages.append(stage(ADDITIVE, added))
         if not interrupted and many is not None and may_be_broad(settings):
             outer = with_outer(chosen, added, room, sums, training, many, loss)
             if outer is not None:
-                beside, called, first, chosen = beside | {called: named(chosen.model, rest)}, OUTER, outer, outer
+                beside, called, first, chosen = aside(), OUTER, outer, outer
                 stages.append(stage(OUTER, outer))
         if not interrupted and choosing is not None and promising(chosen.model, training, settings, loss):
             deep = layered(_light(training), choosing, settings, how, journal, loss)
@@ -128,8 +133,7 @@ def chosen_network(rest: Table, settings: StudySettings, progress: bool, journal
             interrupted = deep.chosen.status is Status.INTERRUPTED
             by_steps = LAYERED if settings.hidden else BY_STEPS
             if preferred(deep.chosen.model, chosen.model, choosing, loss):
-                beside |= {called: named(chosen.model, rest)}
-                first, chosen, called = deep.first, deep.chosen, by_steps
+                beside, called, first, chosen = aside(), by_steps, deep.first, deep.chosen
             else:
                 beside |= {by_steps: named(deep.chosen.model, rest)}
         if not interrupted and choosing is not None and may_be_broad(settings):
@@ -139,8 +143,7 @@ def chosen_network(rest: Table, settings: StudySettings, progress: bool, journal
                 rows, stages = rows + [{"part": "broad", **row} for row in wide.history], [*stages, stage(kind, wide)]
                 interrupted = wide.status is Status.INTERRUPTED
                 if kind == MIXED or clearly_better(wide.model, chosen.model, choosing, loss):
-                    beside |= {called: named(chosen.model, rest)}
-                    first = chosen = wide
+                    beside, first, chosen = aside(), wide, wide
                 else:
                     beside |= {kind: named(wide.model, rest)}
         by_gamma = not interrupted and settings.automatic and log_keeps(settings) and len(rest) <= MOST

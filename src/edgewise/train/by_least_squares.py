@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from ..errors import TrainingError
 from ..model import KAN
 from .closing import finish
-from .ending import Ending
 from .job import Job, Rows
 from .monitor import Monitor
 from .result import FitResult
@@ -15,6 +14,7 @@ from .resuming.chapters import opened
 from .schedule.candidate import Candidate, Interrupted
 from .schedule.climb import train
 from .schedule.costs import coarse_parameters, count_parameters
+from .schedule.ended import Ending
 from .schedule.extrapolation import carried_on
 from .schedule.last_refit import last_refit
 from .schedule.null_model import Choices, believed, constant, level, replaceable

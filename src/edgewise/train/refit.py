@@ -15,7 +15,6 @@ from ..transforms.mixture import mixture
 from .by_ridge import HOW as BY_RIDGE
 from .by_ridge import Shrunk
 from .closing import finish
-from .ending import Ending
 from .evidence.additive import additive
 from .evidence.by_evidence import HOW, Again
 from .job import Job, Rows, check_rows
@@ -29,6 +28,7 @@ from .result import FitResult
 from .resuming.chapters import opened as opened_chapter
 from .resuming.journal import Part, blamed, part_of
 from .schedule.candidate import Interrupted
+from .schedule.ended import Ending
 from .schedule.extrapolation import carried_on
 from .schedule.knots import reaching_rows
 from .schedule.last_refit import last_refit

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..losses import Loss
-from .schedule.candidate import Candidate
-from .schedule.plan import Plan
+from ...losses import Loss
+from .candidate import Candidate
+from .plan import Plan
 
 
 @dataclass(frozen=True)
