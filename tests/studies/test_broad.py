@@ -10,7 +10,7 @@ import torch
 
 import edgewise as ew
 from edgewise.data import Table, from_arrays
-from edgewise.studies import broad, stages
+from edgewise.studies import broad, readings, stages
 from edgewise.studies.learning import learn_all
 from edgewise.studies.study_settings import StudySettings
 from edgewise.train import by_ridge
@@ -107,7 +107,7 @@ def test_ctrl_c_in_the_look_keeps_the_network_before_it(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(broad, "tried", pressed)
     X = torch.randn(300, 2, dtype=torch.float64, generator=DRAW().manual_seed(0))
-    trained = stages.learn(
+    trained, _ = readings.learn(
         from_arrays(X, X[:, 0] * X[:, 1]), StudySettings.of((5,), "auto", formula=False), progress=False
     )
     assert trained.interrupted and trained.model.active_edges()
@@ -136,7 +136,7 @@ def with_a_wave(rows: int, seed: int) -> Table:
 
 def test_where_sums_and_a_broad_layer_each_miss_something_their_mixture_is_taken():
     rows, new = with_a_wave(600, 0), with_a_wave(2000, 1)
-    trained = stages.learn(rows, StudySettings.of((5,), "auto", formula=False), progress=False)
+    trained, _ = readings.learn(rows, StudySettings.of((5,), "auto", formula=False), progress=False)
     assert isinstance(trained.chosen.ending, Mixed)
     assert [stage["name"] for stage in trained.stages][-1] == stages.MIXED
     final = stages.final(trained, rows, False)
@@ -161,5 +161,5 @@ def test_the_share_is_what_the_other_network_counts_less_its_error():
 def test_noise_takes_no_mixture():
     draw = DRAW().manual_seed(3)
     X, y = torch.randn(300, 6, dtype=torch.float64, generator=draw), torch.randn(300, 1, generator=draw).double()
-    trained = stages.learn(from_arrays(X, y), StudySettings.of((5,), "auto", formula=False), progress=False)
+    trained, _ = readings.learn(from_arrays(X, y), StudySettings.of((5,), "auto", formula=False), progress=False)
     assert not trained.model.active_edges()

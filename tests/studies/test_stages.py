@@ -10,7 +10,7 @@ import torch
 import edgewise as ew
 from edgewise.data import Table, from_arrays
 from edgewise.losses import SquaredError
-from edgewise.studies import stages
+from edgewise.studies import readings, stages
 from edgewise.studies.learning import learn_all
 from edgewise.studies.study_settings import StudySettings
 from edgewise.train.result import FitResult
@@ -40,7 +40,7 @@ def test_no_fit_by_steps_sees_the_rows_that_choose(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(stages, "fit", watched)
     settings = StudySettings.of(2, (3,), formula=False, effort="thorough")
     rest = table()
-    stages.learn(rest, settings, progress=False)
+    readings.learn(rest, settings, progress=False)
     training, choosing = stages.parts(rest, settings.seed)
     assert choosing is not None and len(seen) == 2
     assert all(rows == places(training.X) and rows.isdisjoint(places(choosing.X)) for rows in seen)

@@ -13,6 +13,7 @@ from .encode import EncodedRows, beyond_ranges, encode, raw_columns
 from .frames import frame_names, holds_classes
 from .inputs import as_inputs
 from .reader import Grid, read_grid
+from .relevel import encoded_like, read_as_levels
 from .sampling import from_function
 from .split import folds, split
 from .table import Table, from_arrays, from_dataframe, from_grid, read_csv
@@ -33,6 +34,7 @@ __all__ = [
     "beyond_ranges",
     "distinct",
     "encode",
+    "encoded_like",
     "firsts",
     "folds",
     "frame_names",
@@ -47,6 +49,7 @@ __all__ = [
     "observations",
     "originals",
     "raw_columns",
+    "read_as_levels",
     "read_csv",
     "read_file",
     "read_grid",

@@ -145,7 +145,7 @@ def _columns(
                 faults += level_faults(grid, name, strange, levels, metadata.categories[name])
             else:
                 notes += told
-            columns |= _indicators(name, levels, metadata)
+            columns |= indicators(name, levels, metadata)
             continue
         if name in known.dates:
             found, faulty, told = _dates(grid, name, cells[name], metadata, drop_rows)
@@ -222,7 +222,7 @@ def _placed(
     return missing, strange, notes
 
 
-def _indicators(name: str, levels: Sequence[str], metadata: Metadata) -> dict[str, np.ndarray]:
+def indicators(name: str, levels: Sequence[str], metadata: Metadata) -> dict[str, np.ndarray]:
     """The inputs (n,) of the levels of a column. Rows of unknown levels are "other" where there is such a level, else
     they have the shares of all."""
     known = metadata.categories[name]

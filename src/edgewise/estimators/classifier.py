@@ -84,7 +84,8 @@ class KANClassifier(ClassifierMixin, KANEstimator):
 
         Args:
             X (n, d): numbers, text and missing cells, in an array or a frame. Text becomes levels, a missing cell has a
-                value of its own.
+                value of its own. Whole numbers that name things, such as firms, become levels where that predicts
+                better.
             y (n,): labels of any kind.
             sample_weight (n,): what a row counts beside the others. Whole numbers are those of its copies. Copies of a
                 row are one observation, or several where docs/estimators.md says so.

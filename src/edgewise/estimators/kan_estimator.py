@@ -57,6 +57,8 @@ class KANEstimator(BaseEstimator):
         """Fit to all rows of the table, which these became. Raises as `study` does."""
         self._columns, self._made = rows.columns, rows.metadata
         self.learned_ = learn_all(table, self._settings(), plain(self.progress))
+        if self.learned_.table.inputs != table.inputs:  # numbers that are names became levels
+            self._made = self.learned_.table.metadata()
         self.model_ = self.learned_.model
         self._closed = self.model_ if self.formula else None
 

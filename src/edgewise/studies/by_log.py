@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ..data import Table
 from ..errors import TrainingError
-from ..losses import Gamma
+from ..losses import Gamma, Loss, Numbers
 from ..model import KAN
 from ..train.choose import EVIDENCE
 from ..train.evidence.by_evidence import Again
@@ -33,7 +33,7 @@ from ..train.result import FitResult
 from ..train.solvers.status import Status
 from ..transforms.means import as_means, bounded
 from .choosing import mean_over
-from .scores import predict
+from .scores import predict, row_losses
 
 FEWEST = 30  # rows below which a spread cannot be told from chance
 SEARCHED = 10_000  # rows up to which variables and pairs are searched for anew: for these it takes a minute
@@ -169,14 +169,16 @@ def spread_grows(model: KAN, rows: Table) -> bool:
     return bool(both[0, 1] / (spread[0] * spread[1]).sqrt() * math.sqrt(rows.count) > GROWS)
 
 
-def unseen(result: FitResult, rows: Table) -> Tensor:
-    """The squared error of each row (n,), by a fit of the same structure to other rows."""
+def unseen(result: FitResult, rows: Table, loss: Loss | None = None) -> Tensor:
+    """The loss of each row (n,), of the mean where it is a squared error, by a fit of the same structure to other
+    rows."""
     place = torch.randperm(len(rows), generator=torch.Generator().manual_seed(1)) % FOLDS
     found = torch.zeros(len(rows), dtype=torch.float64)
     for fold in range(FOLDS):
         old, new = rows.take((place != fold).nonzero()[:, 0]), rows.take((place == fold).nonzero()[:, 0])
         again = refit(result, old.X, old.y, sample_weight=old.weight, progress=False)
-        found[place == fold] = (predict(means_of(again.model, old), new) - new.y).square()[:, 0]
+        made = again.model if isinstance(loss, Numbers) else means_of(again.model, old)
+        found[place == fold] = row_losses(made, new, loss)
     return found
 
 

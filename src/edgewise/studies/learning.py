@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from ..data import Table
 from ..model import KAN
 from .observed import observed
-from .stages import Trained, chosen_network, completed, final
+from .readings import chosen_reading
+from .stages import Trained, completed, final
 from .study_settings import StudySettings
 
 
@@ -15,8 +16,8 @@ from .study_settings import StudySettings
 class Learned:
     """A network fitted to all rows of a table, some of which chose between stages before; none judges it.
 
-    table: the observations, copies of a row as one. trained: every stage, before all rows came back. model: what came
-    of it.
+    table: the observations, copies of a row as one, as the network reads them. trained: every stage, before all rows
+    came back. model: what came of it.
     """
 
     table: Table
@@ -37,7 +38,7 @@ def learn_all(table: Table, settings: StudySettings, progress: bool = False) -> 
     """
     settings = settings.on(table)
     table = observed(table, settings.loss_of(table))
-    trained = chosen_network(table, settings, progress)
+    trained, table = chosen_reading(table, settings, progress)
     if settings.formula:  # else only the last fit needs to be a mean over parts of the rows
         trained = completed(trained, table, settings, progress)
     if trained.interrupted:

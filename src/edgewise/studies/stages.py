@@ -81,11 +81,6 @@ class Trained:
     of_log: float | None = None
 
 
-def learn(rest: Table, settings: StudySettings, progress: bool, journal: Journal | None = None) -> Trained:
-    """All stages on `rest`, a part of which only chooses. Ctrl-C keeps what there is. `journal`: keeps the state."""
-    return completed(chosen_network(rest, settings, progress, journal), rest, settings, progress)
-
-
 def chosen_network(rest: Table, settings: StudySettings, progress: bool, journal: Journal | None = None) -> Trained:
     """The stages up to the choice of a network; closed forms, and means of fits to parts of the rows, come after it."""
     fresh(rest, replace(settings, grids=settings.grids[-1:] if isinstance(settings.grids, tuple) else "auto"))  # fits?

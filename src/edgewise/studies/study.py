@@ -25,8 +25,9 @@ from .findings import Findings
 from .folder import write_folder
 from .observed import observed
 from .papers import page, written
+from .readings import as_read, learn, read_as_names
 from .scores import Scores, predict, scores
-from .stages import Trained, final, learn
+from .stages import Trained, final
 from .study_settings import StudySettings
 
 FEWEST = 10  # rows from which a fit and a part that judges can be made
@@ -104,7 +105,8 @@ def study(
     stay those of before.
 
     Args:
-        X: a `Table`, a DataFrame with the column `target`, or inputs (n, d) as an array, a tensor or a frame.
+        X: a `Table`, a DataFrame with the column `target`, or inputs (n, d) as an array, a tensor or a frame. Whole
+            numbers that name things, such as firms, become levels where that predicts better.
         y (n,), (n, k) or class labels (n,): the targets, where X holds only inputs.
         inputs: names of the inputs, where X has none of its own; of a DataFrame, the columns to use.
         target: the column, or columns, of a DataFrame to predict; a name for y otherwise.
@@ -189,7 +191,11 @@ def study_table(
     seen = observed(table, loss)
     told, table = seen.notes[len(table.notes) :], replace(table, notes=seen.notes)
     rest, held = split(table, settings.test, settings.seed)
-    trained = learn(observed(rest, loss), settings, progress, journal)
+    trained, reading = learn(observed(rest, loss), settings, progress, journal)
+    if names := read_as_names(rest, reading):
+        told = (*told, words.names(names))
+        table = replace(table, notes=(*table.notes, told[-1]))
+        table, seen, rest, held = (as_read(part, reading) for part in (table, seen, rest, held))
     if trained.closed.failure:
         warnings.warn(EdgewiseWarning(f"{trained.closed.message}\n{trained.closed.failure}"), stacklevel=2)
     network = scores(held, predict(trained.model, held), loss)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from ..errors import few, shown
 from ..model import KAN
 from ..size import summary
 from .scores import Scores, headline
@@ -93,6 +94,12 @@ def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Score
 def copies(count: int, rows: int) -> str:
     """A sentence on rows that stand in a table more than once."""
     return f"{count} of {rows} rows are copies of others: all copies of a row are one observation."
+
+
+def names(columns: Sequence[str]) -> str:
+    """That numbers are names."""
+    which = f"columns {few([*map(shown, columns)])} name" if len(columns) > 1 else f"column {shown(columns[0])} name"
+    return f"The numbers of {which} things: read as levels, which predict better than a curve."
 
 
 def of_log(outputs: str, ratio: float | None) -> str:

@@ -1,0 +1,94 @@
+"""Columns of whole numbers that name things: numbers of firms, farms or patients, whose order says next to nothing.
+
+Such a column is told by the targets. Means of the rows of each number differ by more than noise from every curve along
+the numbers (a test of lack of fit: Draper & Smith 1998, section 2.1, doi:10.1002/9781118625590), and curves explain
+less than half of what these means do. Years and ages are no names: what is learnt of one tells of the next.
+
+Letters: n rows, v numbers of a column, k functions of a curve, t targets.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from ..data import Table
+from ..data.kinds import MOST_LEVELS, RARE
+
+FEWEST = 10  # numbers of a column, below which a curve can meet each of them. Not measured
+CURVE = 12  # functions of a curve, at most: as many as the prior of an edge likes
+EACH = 3  # numbers of a column for each of these functions, at least
+CLEAR = 5.0  # standard deviations of the test of lack of fit: chance does that once in three million times
+ORDER = 0.5  # of what the means explain, which a curve may explain at most. Not measured
+WORTH = 0.05  # of what a curve leaves, which the means must explain at least. Not measured
+LOOKED_AT = 1000  # rows that say at once that a column holds no whole numbers, or too many of them
+
+
+def numbers_as_names(table: Table) -> tuple[str, ...]:
+    """The columns of numbers whose numbers are names, those first that explain most; no more than have `MOST_LEVELS`
+    together. Of columns that tell the same rows apart there is one.
+
+    >>> from ..data import from_arrays
+    >>> farm = torch.arange(200.0).remainder(20)
+    >>> table = from_arrays(farm[:, None], (7 * farm).remainder(20) + torch.arange(200).remainder(3), inputs=["farm"])
+    >>> numbers_as_names(table)
+    ('farm',)
+    """
+    metadata = table.metadata()
+    taken = {*metadata.levels(), *(table.inputs.index(name) for name in table.encoding.gaps if name in table.inputs)}
+    target = table.y if table.classes is None else torch.nn.functional.one_hot(table.y).to(table.X.dtype)
+    found = []
+    for place, (name, source) in enumerate(zip(table.inputs, metadata.sources(), strict=True)):
+        if place in taken or name != source or not _may_be(table.X[:LOOKED_AT, place]):
+            continue
+        values, code = table.X[:, place].unique(return_inverse=True)
+        if FEWEST <= len(values) <= MOST_LEVELS and len(table) >= RARE * len(values):
+            worth = max(_worth(code, len(values), column, table.weight) for column in target.T)
+            found += [(worth, -place, len(values), code)] * (worth > 0)
+    chosen, codes, levels = list[str](), list[Tensor](), 0
+    for _, place, count, code in sorted(found, key=lambda one: one[:2], reverse=True):
+        alike = any(len((code * (int(other.max()) + 1) + other).unique()) == count for other in codes)
+        if levels + count <= MOST_LEVELS and not alike:
+            chosen.append(table.inputs[-place])
+            codes.append(code)
+            levels += count
+    return tuple(chosen)
+
+
+def _may_be(x: Tensor) -> bool:
+    return bool((x == x.floor()).all()) and len(x.unique()) <= MOST_LEVELS
+
+
+def _worth(code: Tensor, count: int, target: Tensor, weight: Tensor | None) -> float:
+    """The part of what a curve along the numbers leaves that the mean of each of them explains; 0 where that may be
+    noise, where it is little, or where their order says more. code (n,): which number; target (n,)."""
+    each = torch.ones_like(target) if weight is None else weight
+    rows = target.new_zeros(count).index_add_(0, code, each)
+    target = target - each @ target / each.sum()
+    mean = target.new_zeros(count).index_add_(0, code, each * target) / rows
+    total = float(each @ target.square())
+    within = float(each @ (target - mean[code]).square())
+    functions = min(CURVE, count // EACH)
+    place = (torch.arange(count, dtype=target.dtype) + 0.5) / count
+    waves = (math.pi * place[:, None] * torch.arange(functions)).cos() * rows.sqrt()[:, None]
+    q = torch.linalg.qr(waves).Q
+    scaled = mean * rows.sqrt()
+    left = float((scaled - q @ (q.T @ scaled)).square().sum())  # of the means, by the curve
+    n, free = len(target), count - functions
+    if not total > 0 or n <= count:
+        return 0.0
+    noise, order = within / (n - count), (left + within) / (n - functions)
+    explained, by_order = 1 - noise / (total / (n - 1)), 1 - order / (total / (n - 1))
+    if by_order > ORDER * explained or (noise > 0 and not _lacks(left / free / noise, free, n - count)):
+        return 0.0
+    worth = 1 - noise / order
+    return worth if worth >= WORTH else 0.0
+
+
+def _lacks(ratio: float, above: int, below: int) -> bool:
+    """Whether a ratio of variances of so many degrees of freedom is beyond chance: by a normal variable that it is
+    nearly a function of (Paulson 1942, doi:10.1214/aoms/1177731608)."""
+    a, b, root = 2 / (9 * above), 2 / (9 * below), ratio ** (1 / 3)
+    return (1 - b) * root - (1 - a) > CLEAR * math.sqrt(b * root**2 + a)

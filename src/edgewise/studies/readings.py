@@ -1,0 +1,93 @@
+"""The network that is chosen for a table, and how it reads the columns: numbers that name things may be levels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from ..data import Table, encoded_like, read_as_levels
+from ..data.kinds import MOST_LEVELS
+from ..errors import TrainingError, twice
+from ..losses import Loss
+from ..train.evidence.by_evidence import Again
+from ..train.resuming.journal import Journal
+from .broad import FEWEST
+from .by_log import unseen
+from .choosing import mean_over
+from .number_names import numbers_as_names
+from .scores import row_losses
+from .stages import Trained, chosen_network, completed, parts
+from .study_settings import StudySettings
+
+FEW = 5000  # rows up to which all of them say which reading is better, in turn, and not only those that choose
+CELLS = 50_000_000  # rows times the most levels that such columns may have together: 400 MB
+
+
+def learn(
+    rest: Table, settings: StudySettings, progress: bool, journal: Journal | None = None
+) -> tuple[Trained, Table]:
+    """All stages on `rest`, a part of which only chooses, and the rows as the network reads them. Ctrl-C keeps what
+    there is. `journal`: keeps the state."""
+    trained, reading = chosen_reading(rest, settings, progress, journal)
+    return completed(trained, reading, settings, progress), reading
+
+
+def chosen_reading(
+    rest: Table, settings: StudySettings, progress: bool, journal: Journal | None = None
+) -> tuple[Trained, Table]:
+    """The stages up to the choice of a network, and the rows as it reads them. Where numbers may be names, all stages
+    are done with levels as well, and rows that were not fitted say which is better."""
+    trained = chosen_network(rest, settings, progress, journal)
+    training, choosing = parts(rest, settings.seed)
+    too_large = len(rest) * MOST_LEVELS > CELLS
+    if trained.interrupted or choosing is None or choosing.count < FEWEST or too_large:
+        return trained, rest
+    if not (names := _free(numbers_as_names(training), settings)):
+        return trained, rest
+    named = read_as_levels(rest, names)
+    also = parts(named, settings.seed)[1]
+    if twice(named.inputs) or also is None or not _same(choosing, also):
+        return trained, rest
+    other = chosen_network(named, settings, progress)
+    if other.interrupted:
+        return replace(trained, interrupted=True), rest
+    loss = settings.loss_of(rest)
+    if len(rest) > FEW or trained.chosen.ending is None or other.chosen.ending is None:
+        by_number = mean_over(row_losses(trained.model, choosing, loss), choosing)
+        by_name = mean_over(row_losses(other.model, also, loss), also)
+    else:
+        try:
+            by_number, by_name = _unseen(trained, rest, loss), _unseen(other, named, loss)
+        except TrainingError:  # a part of the rows cannot be fitted
+            return trained, rest
+    return (other, named) if by_name < by_number else (trained, rest)
+
+
+def _unseen(trained: Trained, rows: Table, loss: Loss) -> float:
+    """The loss in each fifth of the rows, by the same structure fitted to the others."""
+    chosen = trained.chosen
+    if isinstance(chosen.ending, Again):
+        chosen = replace(chosen, ending=replace(chosen.ending, parts=False))  # one fit for each fifth
+    return mean_over(unseen(chosen, rows, loss), rows)
+
+
+def as_read(table: Table, rest: Table) -> Table:
+    """The rows of a table with its columns read as those of `rest` are, which are a part of it."""
+    return table if table.inputs == rest.inputs else encoded_like(table, rest)
+
+
+def read_as_names(table: Table, rest: Table) -> tuple[str, ...]:
+    """The columns of numbers of a table that `rest` reads as levels."""
+    return tuple(name for name in rest.categories if name not in table.categories)
+
+
+def _free(names: tuple[str, ...], settings: StudySettings) -> tuple[str, ...]:
+    """Those of these columns that nothing is asked of. Positions of inputs would move, so none where these are used."""
+    asked = settings.held
+    return tuple(name for name in names if name not in asked and all(isinstance(key, str) for key in asked))
+
+
+def _same(one: Table, other: Table) -> bool:
+    """Whether these are the same rows: copies stay on one side of a split, and rare levels may make copies."""
+    return len(one) == len(other) and torch.equal(one.y, other.y)

@@ -1,0 +1,70 @@
+"""Whole numbers are names where the targets of each differ and their order says nothing; else they are numbers."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from edgewise.data import Table, from_arrays
+from edgewise.studies.number_names import numbers_as_names
+
+
+def drawn(seed: int, numbers: int, rows: int) -> tuple[torch.Generator, Tensor]:
+    """A generator and the number of each row."""
+    generator = torch.Generator().manual_seed(seed)
+    return generator, torch.randint(numbers, (rows,), generator=generator).double()
+
+
+def table(x: Tensor, y: Tensor, generator: torch.Generator) -> Table:
+    """The numbers beside a column of whole numbers that says nothing."""
+    other = torch.randint(50, x.shape, generator=generator).double()
+    return from_arrays(torch.stack([x, other], 1), y, inputs=["it", "other"])
+
+
+@pytest.mark.parametrize(("numbers", "rows"), [(20, 300), (150, 900), (40, 20_000)])
+def test_numbers_whose_means_differ_without_order_are_names(numbers: int, rows: int) -> None:
+    for seed in range(5):
+        generator, x = drawn(seed, numbers, rows)
+        means = torch.randn(numbers, dtype=torch.float64, generator=generator)
+        noise = torch.randn(rows, dtype=torch.float64, generator=generator)
+        assert numbers_as_names(table(x, means[x.long()] + noise, generator)) == ("it",)
+        assert numbers_as_names(table(x, noise, generator)) == ()
+
+
+@pytest.mark.parametrize(
+    "law", [lambda x: x, lambda x: x.sqrt(), lambda x: (x / 4).sin(), lambda x: 20.0 * (x > 17), lambda x: x.exp()]
+)
+def test_numbers_whose_order_says_most_are_none(law) -> None:
+    for seed in range(5):
+        generator, x = drawn(seed, 40, 2000)
+        noise = 0.1 * torch.randn(2000, dtype=torch.float64, generator=generator)
+        assert numbers_as_names(table(x, law(x) + noise, generator)) == ()
+
+
+def test_classes_and_weights_tell_names_too() -> None:
+    generator, x = drawn(0, 30, 1500)
+    likely = torch.rand(30, generator=generator)[x.long()]
+    classes = (torch.rand(1500, generator=generator) < likely).long()
+    assert numbers_as_names(from_arrays(x[:, None], ["no" if c else "yes" for c in classes], inputs=["it"])) == ("it",)
+    far = torch.randn(30, dtype=torch.float64, generator=generator)[x.long()]
+    told = table(x, torch.where(torch.arange(1500) < 700, far, 0.0), generator)
+    weights = (torch.arange(1500) < 700).double() + 1e-9
+    assert numbers_as_names(Table(told.X, told.y, told.inputs, told.outputs, weight=weights)) == ("it",)
+
+
+def test_of_columns_that_tell_the_same_rows_apart_there_is_one() -> None:
+    generator, x = drawn(0, 20, 600)
+    means = torch.randn(20, dtype=torch.float64, generator=generator)
+    X = torch.stack([x, (x * 7).remainder(20), x.remainder(3)], 1)
+    noise = torch.randn(600, dtype=torch.float64, generator=generator)
+    assert len(numbers_as_names(from_arrays(X, means[x.long()] + noise, inputs=["a", "b", "c"]))) == 1
+
+
+def test_fractions_few_numbers_and_too_few_rows_are_none() -> None:
+    generator, x = drawn(0, 20, 600)
+    means = torch.randn(20, dtype=torch.float64, generator=generator)
+    y = means[x.long()]
+    assert numbers_as_names(from_arrays(x[:, None] / 2, y)) == ()
+    assert numbers_as_names(from_arrays(x[:, None].remainder(9), means[x.remainder(9).long()])) == ()
+    assert numbers_as_names(from_arrays(x[:50, None], y[:50])) == ()

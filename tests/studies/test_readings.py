@@ -1,0 +1,93 @@
+"""A study reads numbers as names where that predicts better, and every table that it is shown is read so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import edgewise as ew
+from edgewise.data import from_dataframe
+from edgewise.errors import EdgewiseWarning
+from edgewise.studies import readings
+from edgewise.studies.learning import learn_all
+from edgewise.studies.scores import predict, scores
+from edgewise.studies.study_settings import StudySettings
+
+FARMS = 90
+
+
+def frame(seed: int = 0, rows: int = 900, size: float = 1.0) -> pd.DataFrame:
+    """What farms by number grow, each in its way, and with rain."""
+    rng = np.random.default_rng(seed)
+    farm, rain = rng.integers(0, FARMS, rows), rng.uniform(0, 1, rows)
+    own = size * np.random.default_rng(7).normal(size=FARMS)
+    return pd.DataFrame({"farm": farm, "rain": rain, "crop": own[farm] + np.sin(3 * rain) + rng.normal(0, 0.3, rows)})
+
+
+def test_a_study_reads_numbers_of_farms_as_names() -> None:
+    found = ew.study(frame(), target="crop", hidden=(), formula=False, progress=False)
+    farms = found.table.categories["farm"]
+    assert len(farms) > 0.9 * FARMS and {*farms} <= {*map(str, range(FARMS)), "other"}
+    assert found.judged.metadata.categories == found.table.categories
+    assert len(found.rest.inputs) == len(found.held.inputs) == len(farms) + 1
+    assert scores(found.held, predict(found.judged, found.held))["rmse"] < 0.36  # the noise is 0.3
+    told = "The numbers of column 'farm' name things"
+    assert told in found.verdict and any(told in note for note in found.table.notes)
+
+
+def test_new_rows_have_numbers_again() -> None:
+    model = ew.KANRegressor(effort="quick").fit(frame()[["farm", "rain"]], frame()["crop"])
+    new = frame(seed=1, rows=200)
+    found = model.predict(new[["farm", "rain"]])
+    assert np.sqrt(np.mean((found - new["crop"]) ** 2)) < 0.36
+    assert model.feature_importances_[0] > 0.3
+    with pytest.warns(EdgewiseWarning, match="levels that the model does not know"):
+        assert np.isfinite(model.predict(pd.DataFrame({"farm": [99], "rain": [0.5]}))).all()
+
+
+def test_an_array_has_numbers_as_well(tmp_path: Path) -> None:
+    rows = frame()
+    model = ew.KANRegressor(effort="quick").fit(rows[["farm", "rain"]].to_numpy(), rows["crop"])
+    new = frame(seed=1, rows=200)
+    assert np.sqrt(np.mean((model.predict(new[["farm", "rain"]].to_numpy()) - new["crop"]) ** 2)) < 0.36
+    kept = tmp_path / "model.kan"
+    ew.save(model.model_, kept)
+    again = ew.load(kept)
+    found = again.predict(new[["farm", "rain"]].to_numpy())
+    assert np.allclose(found, model.predict(new[["farm", "rain"]].to_numpy()))
+
+
+def test_classes_of_numbers_that_name_things() -> None:
+    rows = frame(size=3.0)
+    model = ew.KANClassifier(effort="quick").fit(rows[["farm", "rain"]], rows["crop"] > 0.7)
+    assert "farm=0" in model.learned_.table.inputs
+    new = frame(seed=1, rows=300, size=3.0)
+    assert model.score(new[["farm", "rain"]], new["crop"] > 0.7) > 0.93
+
+
+def test_constraints_and_few_rows_keep_the_number() -> None:
+    table = from_dataframe(frame(), "crop")
+    for words in ({"farm": "increasing"}, {0: "increasing"}, {1: "increasing"}):
+        held = StudySettings.of((), "auto", formula=False, effort="quick", constraints=words)
+        assert learn_all(table, held).table.inputs == ("farm", "rain")
+    other = StudySettings.of((), "auto", formula=False, effort="quick", constraints={"rain": "increasing"})
+    assert "farm=3" in learn_all(table, other).table.inputs
+    few = from_dataframe(frame(rows=250), "crop")
+    assert learn_all(few, StudySettings.of((), "auto", formula=False, effort="quick")).table.inputs == ("farm", "rain")
+
+
+def test_the_reading_that_loses_on_unseen_rows_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    losses = iter([1.0, 2.0])
+    monkeypatch.setattr(readings, "_unseen", lambda *_: next(losses))
+    learned = learn_all(from_dataframe(frame(), "crop"), StudySettings.of((), "auto", formula=False, effort="quick"))
+    assert learned.table.inputs == ("farm", "rain") and learned.model.features == 2
+
+
+def test_of_more_rows_those_that_choose_decide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readings, "FEW", 100)
+    monkeypatch.setattr(readings, "_unseen", lambda *_: pytest.fail("no row is asked in turn"))
+    learned = learn_all(from_dataframe(frame(), "crop"), StudySettings.of((), "auto", formula=False, effort="quick"))
+    assert "farm=3" in learned.table.inputs
