@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 import edgewise as ew
+from edgewise.metadata import Metadata
 from edgewise.train.evidence import finer as module
 from edgewise.train.evidence.chosen_terms import Model, Task
 from edgewise.train.evidence.finer import finer
@@ -122,3 +123,55 @@ def test_a_network_of_a_map_predicts_what_its_posterior_does():
     with torch.no_grad():
         left = found.model(new)[:, 0] - hills(new) - new[:, 2]
     assert float(left.square().mean().sqrt()) < 0.06
+
+
+LEVELS = 40
+
+
+def by_level(rows: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+    """A level and a number of each row, and a law: the number's curve is another one in each level."""
+    draw = torch.Generator().manual_seed(seed)
+    level = torch.randint(LEVELS, (rows,), generator=draw)
+    number = 2 * torch.rand(rows, dtype=torch.float64, generator=draw) - 1
+    bent = torch.randn(2, LEVELS, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
+    return level, number, bent[0, level] * number + bent[1, level] * (3 * number).cos()
+
+
+def with_levels(level: Tensor, number: Tensor, y: Tensor) -> tuple[Task, Tensor]:
+    """The task of a number and a column of levels, and its rows."""
+    x = torch.cat([number[:, None], torch.nn.functional.one_hot(level, LEVELS).double()], 1)
+    columns = ("number", *(f"level={place}" for place in range(LEVELS)))
+    names = Metadata(columns, categories={"level": tuple(map(str, range(LEVELS)))})
+    start = ew.KAN((LEVELS + 1, 1)).build(metadata=names)
+    weight = torch.ones(len(x), dtype=torch.float64)
+    return Task(x, weight, y, 1, variables(start, x, weight, TUNED.intervals), lambda loss: False), x
+
+
+def test_each_of_many_levels_gets_a_curve_where_lines_do_not_do():
+    level, number, law = by_level(1000, 0)
+    task, _ = with_levels(level, number, noisy(law, 0.1))
+    few = search(task, [0, 1], [PAIR], 40)
+    assert [len(term.roughness) for term in few.terms if len(term.variables) == 2] == [LEVELS]  # a line of each
+    more = finer(task, few)
+    assert more.structure.finer == {PAIR: TUNED.functions_of_levels * LEVELS}
+    new_level, new_number, truth = by_level(1000, 1)
+    _, x = with_levels(new_level, new_number, truth)
+    assert error(task, more, x, truth) < 0.2 * error(task, few, x, truth)
+
+
+def test_levels_whose_lines_do_keep_lines():
+    level, number, _ = by_level(1000, 0)
+    slope = torch.randn(LEVELS, dtype=torch.float64, generator=torch.Generator().manual_seed(3))[level]
+    task, _ = with_levels(level, number, noisy(slope * number, 0.3))
+    few = search(task, [0, 1], [PAIR], 40)
+    assert few.structure.pairs == [PAIR]
+    assert finer(task, few) is few
+
+
+def test_rows_bear_no_more_curves_than_there_are_rows():
+    level, number, law = by_level(170, 0)
+    slope = torch.randn(LEVELS, dtype=torch.float64, generator=torch.Generator().manual_seed(3))[level]
+    task, _ = with_levels(level, number, noisy(9 * slope * number + law, 0.01))
+    few = search(task, [0, 1], [PAIR], 40)
+    assert few.structure.pairs == [PAIR]
+    assert finer(task, few).structure.finer[PAIR] == 160  # four curves of each

@@ -1,7 +1,8 @@
-"""More products for pairs that have detail, such as a map.
+"""More products for pairs that have detail, such as a map or a curve for each level.
 
 The search gives each pair few products, the smoothest, so that it can try many pairs. Pairs that it found get more, the
-pairs of most worth first, where that is more likely.
+pairs of most worth first, where that is more likely. A column of many levels has a line for each of them at first, and
+then a few curves.
 """
 
 from __future__ import annotations
@@ -39,20 +40,43 @@ def _wider(task: Task, found: Model) -> dict[tuple[int, ...], Term]:
     room = task.finest // (task.classes if task.classes > 2 else 1)
     worth = dict(zip((term.variables for term in found.terms), found.posterior.worth.tolist(), strict=True))
     there = {term.variables: term for term in found.terms if len(term.variables) == 2 and not term.pooled}
-    best = sorted(there, key=lambda pair: -worth[pair])[: room // (2 * TUNED.products)]
-    further = {
-        pair: pair_term(*pair, task.variables, min(room, there[pair].most + TUNED.further)).without(there[pair])
-        for pair in best
-    }
-    pairs = [pair for pair, term in further.items() if len(term.roughness)]
+    best = sorted(there, key=lambda pair: -worth[pair])
+    levels = {pair: count for pair in best if (count := _levels(task, *pair))}
+    maps = [pair for pair in best if pair not in levels][: room // (2 * TUNED.products)]
+    most = {pair: min(room, there[pair].most + TUNED.further) for pair in maps}
+    for pair, count in levels.items():
+        functions = min(TUNED.functions_of_levels, room_of_levels(task) // count)
+        most |= {pair: functions * count} if functions * count > len(there[pair].roughness) else {}
+    further = {pair: pair_term(*pair, task.variables, size).without(there[pair]) for pair, size in most.items()}
+    pairs = [pair for pair in further if len(further[pair].roughness)]
     if not pairs:
         return {}
     x, slope, curvature = task.left(found.terms, found.posterior)
     functions = {number: task.variables[number].values(x) for number in {number for pair in pairs for number in pair}}
     gained = gains([further[pair] for pair in pairs], functions, slope, curvature)
     bar = TUNED.bar + math.log(len(pairs))
-    pairs = [pair for pair, gain in zip(pairs, gained.tolist(), strict=True) if gain > bar]
-    return {pair: pair_term(*pair, task.variables, room // len(pairs)) for pair in pairs}
+    chosen = [pair for pair, gain in zip(pairs, gained.tolist(), strict=True) if gain > bar]
+    maps = [pair for pair in chosen if pair not in levels]
+    wider = {pair: pair_term(*pair, task.variables, room // len(maps)) for pair in maps}
+    free = room_of_levels(task)
+    for pair in chosen:
+        if pair in levels and most[pair] <= free:
+            wider[pair] = pair_term(*pair, task.variables, most[pair])
+            free -= most[pair]
+    return wider
+
+
+def room_of_levels(task: Task) -> int:
+    """Products of levels and curves that the rows bear."""
+    return min(TUNED.finer_levels, len(task.x)) // (task.classes if task.classes > 2 else 1)
+
+
+def _levels(task: Task, first: int, second: int) -> int:
+    """How many levels a pair of levels and a number has, else none."""
+    one, other = task.variables[first], task.variables[second]
+    if one.whole == other.whole:
+        return 0
+    return len(one.kinds) if one.whole else len(other.kinds)
 
 
 def _fitted(task: Task, found: Model, terms: list[Term]) -> Model:
