@@ -40,3 +40,16 @@ def test_classes():
     middle = rows.y.median()
     for law, expected in ((rows.y[:, 0] > middle, True), (torch.rand(800) < 0.5, False)):
         assert left(from_arrays(rows.X, law.numpy()), 2) is expected
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "huber"])
+@pytest.mark.parametrize("unit", [1e-12, 1e-3, 1e5])
+def test_the_unit_of_the_targets_does_not_matter(unit: float, loss: str):
+    for law, expected in ((1, True), (0, False)):
+        rows = table(0, law, 0.5)
+        fitted = ew.fit(ew.KAN((3, 1)), rows.X, unit * rows.y, optimizer="evidence", loss=loss, progress=False)
+        assert fitted.seen is not None
+        asked = from_arrays(rows.X, unit * rows.y)
+        assert (
+            something_left(fitted.model, asked, loss=None if loss == "squared_error" else fitted.seen.loss) is expected
+        )

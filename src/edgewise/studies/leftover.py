@@ -21,7 +21,7 @@ from ..model import KAN
 LENGTHS = (0.5, 1.0, 2.0)  # of the waves, in standard deviations of all inputs together
 WAVES = 300  # of each length
 ROWS = 5000  # at most: what takes more rows to be seen is little
-STRENGTHS = (-6.0, 2.0, 17)  # decimal logarithms of the ends, and their number
+STRENGTHS = (-6.0, 2.0, 17)  # decimal logarithms of the ends, in variances of the targets, and their number
 BAR = 3.0  # nats beside the logarithm of the sets: one table of noise in forty
 NEARLY_ALL = 1e-3  # part of the variance that is left, below which a law may be behind the rows, and exact
 
@@ -48,7 +48,7 @@ def something_left(model: KAN, rows: Table, seed: int = 0, loss: Loss | None = N
 
 def _left(model: KAN, rows: Table, loss: Loss | None) -> tuple[Tensor, Tensor, float]:
     """Minus the slope of the losses in nats by the outputs (n, l), the curvature (n, l), and the part of the variance
-    that is left."""
+    that is left. Outputs are in standard deviations of the targets, where they have their units."""
     with torch.no_grad():
         predicted = model(rows.X)
     if isinstance(loss, Numbers):
@@ -56,13 +56,15 @@ def _left(model: KAN, rows: Table, loss: Loss | None) -> tuple[Tensor, Tensor, f
         known = loss.information(predicted, rows.y)
         if isinstance(loss, Location):  # a row far off has no curvature, but its slope: it is its mean that counts
             known = known.mean(0).expand_as(known)
-        return -loss.slopes(predicted, rows.y) / spread, (known / spread).clamp(min=1e-12), 1.0
+        unit = rows.y.std(0) if isinstance(loss, Location) else 1.0
+        return -unit * loss.slopes(predicted, rows.y) / spread, (unit**2 * known / spread).clamp(min=1e-12), 1.0
     if rows.classes is None:
         residual, varies = rows.y - predicted, float(rows.y.var(0).sum())
         share = float(residual.var(0).sum()) / varies if varies > 0 else 1.0
         noise = residual.square().mean(0)
-        residual, noise = residual[:, noise > 0], noise[noise > 0]  # a constant target leaves nothing
-        return residual / noise, (1 / noise).expand(len(rows), -1), share
+        there = noise > 0  # a constant target leaves nothing
+        residual, noise, unit = residual[:, there], noise[there], rows.y.std(0)[there]
+        return residual / noise * unit, (unit.square() / noise).expand(len(rows), -1), share
     shares = predicted.softmax(1)
     wanted = torch.nn.functional.one_hot(rows.y, shares.shape[1]).to(shares)
     if shares.shape[1] == 2:  # the other logit says the same
