@@ -68,3 +68,22 @@ def test_fractions_few_numbers_and_too_few_rows_are_none() -> None:
     assert numbers_as_names(from_arrays(x[:, None] / 2, y)) == ()
     assert numbers_as_names(from_arrays(x[:, None].remainder(9), means[x.remainder(9).long()])) == ()
     assert numbers_as_names(from_arrays(x[:50, None], y[:50])) == ()
+
+
+def test_fractions_after_many_whole_numbers_are_none() -> None:
+    generator, x = drawn(0, 60, 6000)
+    means = torch.randn(61, dtype=torch.float64, generator=generator)
+    x = torch.cat([torch.zeros(1000, dtype=torch.float64), x]).sort().values  # the first rows look whole
+    assert numbers_as_names(from_arrays(x[:, None], means[x.long()])) == ("x1",)
+    assert numbers_as_names(from_arrays(x[:, None] / 2, means[x.long()])) == ()
+
+
+def test_a_row_that_counts_twice_is_two() -> None:
+    generator, x = drawn(0, 20, 400)
+    likely = torch.rand(20, generator=generator)[x.long()]
+    y = (torch.rand(400, generator=generator) < likely).double()
+    rows = from_arrays(x[:, None], y, inputs=["it"])
+    each, counts = torch.unique(torch.stack([x, y], 1), dim=0, return_counts=True)
+    once = Table(each[:, :1], each[:, 1:], rows.inputs, rows.outputs, weight=counts.double())
+    assert len(once) < 3 * 20
+    assert numbers_as_names(once) == numbers_as_names(rows) == ("it",)

@@ -10,7 +10,7 @@ import pytest
 
 import edgewise as ew
 from edgewise.data import from_dataframe
-from edgewise.errors import EdgewiseWarning
+from edgewise.errors import EdgewiseWarning, TrainingError
 from edgewise.studies import readings
 from edgewise.studies.learning import learn_all
 from edgewise.studies.scores import predict, scores
@@ -91,3 +91,41 @@ def test_of_more_rows_those_that_choose_decide(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(readings, "_unseen", lambda *_: pytest.fail("no row is asked in turn"))
     learned = learn_all(from_dataframe(frame(), "crop"), StudySettings.of((), "auto", formula=False, effort="quick"))
     assert "farm=3" in learned.table.inputs
+
+
+def test_intervals_keep_the_reading_of_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = frame()
+    losses = iter([1.0, 2.0, *[2.0, 1.0] * 9])  # a number for all rows; every part of them would have levels
+    monkeypatch.setattr(readings, "_unseen", lambda *_: next(losses))
+    model = ew.KANRegressor(effort="quick").fit(rows[["farm", "rain"]], rows["crop"])
+    low, high = model.predict_interval(rows[["farm", "rain"]])
+    assert 0.85 < np.mean((low <= rows["crop"]) & (rows["crop"] <= high)) <= 1
+
+
+def test_copies_of_rows_tell_names_too() -> None:
+    rng = np.random.default_rng(1)
+    farm, kind = rng.integers(0, 80, 2000), rng.integers(0, 3, 2000)
+    likely = 1 / (1 + np.exp(-2 * np.random.default_rng(7).normal(size=80)[farm]))
+    crop = np.where(rng.uniform(size=2000) < likely, "yes", "no")
+    model = ew.KANClassifier(effort="quick").fit(pd.DataFrame({"farm": farm, "kind": kind}), crop)
+    assert "farm=7" in model.learned_.table.inputs
+
+
+@pytest.mark.parametrize("what", ["_unseen", "read_as_levels"])
+def test_after_ctrl_c_there_is_the_network_of_numbers(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(readings, what, stop)
+    found = ew.study(frame(), target="crop", hidden=(), effort="quick", progress=False)
+    assert found.interrupted and found.table.inputs == ("farm", "rain")
+    assert "the fit was interrupted" in found.forms
+
+
+def test_levels_that_cannot_be_fitted_end_no_study(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise TrainingError("the loss has no curvature")
+
+    monkeypatch.setattr(readings, "_unseen", fail)
+    found = ew.study(frame(), target="crop", hidden=(), effort="quick", formula=False, progress=False)
+    assert not found.interrupted and found.table.inputs == ("farm", "rain")

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..data import Table, folds
 from ..model import KAN
-from ..studies.learning import learn_all
+from ..studies.learning import learn_as_read
 from ..studies.study_settings import StudySettings
 from .arrays import predicted
 
@@ -60,14 +60,14 @@ def _lowest(values: np.ndarray, weight: np.ndarray, rank: float) -> np.ndarray:
 
 
 def out_of_fold(table: Table, settings: StudySettings, progress: bool = False, count: int = FOLDS) -> OutOfFold:
-    """Fit the networks, each by all stages.
+    """Fit the networks, each by all stages, with the inputs of this table.
 
     Raises:
         DataError: too few rows.
     """
     models, fold, errors, weight = [], [], [], []
     for number, (rest, held) in enumerate(folds(table, count, settings.seed)):
-        models.append(learn_all(rest, settings, progress).model)
+        models.append(learn_as_read(rest, settings, progress).model)
         errors.append(np.abs(held.y.numpy() - predicted(models[-1], held.X.numpy())))
         fold.append(np.full(len(held), number))
         weight.append(np.ones(len(held)) if held.weight is None else held.weight.numpy())

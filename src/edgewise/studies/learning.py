@@ -8,7 +8,7 @@ from ..data import Table
 from ..model import KAN
 from .observed import observed
 from .readings import chosen_reading
-from .stages import Trained, completed, final
+from .stages import Trained, chosen_network, completed, final
 from .study_settings import StudySettings
 
 
@@ -38,7 +38,18 @@ def learn_all(table: Table, settings: StudySettings, progress: bool = False) -> 
     """
     settings = settings.on(table)
     table = observed(table, settings.loss_of(table))
-    trained, table = chosen_reading(table, settings, progress)
+    return _learned(*chosen_reading(table, settings, progress), settings, progress)
+
+
+def learn_as_read(table: Table, settings: StudySettings, progress: bool = False) -> Learned:
+    """The same with the inputs of this table: no column of numbers is read as levels. Raises as `learn_all` does."""
+    settings = settings.on(table)
+    table = observed(table, settings.loss_of(table))
+    return _learned(chosen_network(table, settings, progress), table, settings, progress)
+
+
+def _learned(trained: Trained, table: Table, settings: StudySettings, progress: bool) -> Learned:
+    """What is left to do for a network that was chosen."""
     if settings.formula:  # else only the last fit needs to be a mean over parts of the rows
         trained = completed(trained, table, settings, progress)
     if trained.interrupted:

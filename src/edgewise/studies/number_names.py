@@ -4,7 +4,7 @@ Such a column is told by the targets. Means of the rows of each number differ by
 the numbers (a test of lack of fit: Draper & Smith 1998, section 2.1, doi:10.1002/9781118625590), and curves explain
 less than half of what these means do. Years and ages are no names: what is learnt of one tells of the next.
 
-Letters: n rows, v numbers of a column, k functions of a curve, t targets.
+Letters: n rows, each as often as it counts, v numbers of a column, k functions of a curve, t targets.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def numbers_as_names(table: Table) -> tuple[str, ...]:
         if place in taken or name != source or not _may_be(table.X[:LOOKED_AT, place]):
             continue
         values, code = table.X[:, place].unique(return_inverse=True)
-        if FEWEST <= len(values) <= MOST_LEVELS and len(table) >= RARE * len(values):
+        whole = bool((values == values.floor()).all())
+        if whole and FEWEST <= len(values) <= MOST_LEVELS and table.count >= RARE * len(values):
             worth = max(_worth(code, len(values), column, table.weight) for column in target.T)
             found += [(worth, -place, len(values), code)] * (worth > 0)
     chosen, codes, levels = list[str](), list[Tensor](), 0
@@ -76,7 +77,7 @@ def _worth(code: Tensor, count: int, target: Tensor, weight: Tensor | None) -> f
     q = torch.linalg.qr(waves).Q
     scaled = mean * rows.sqrt()
     left = float((scaled - q @ (q.T @ scaled)).square().sum())  # of the means, by the curve
-    n, free = len(target), count - functions
+    n, free = float(each.sum()), count - functions
     if not total > 0 or n <= count:
         return 0.0
     noise, order = within / (n - count), (left + within) / (n - functions)
@@ -87,7 +88,7 @@ def _worth(code: Tensor, count: int, target: Tensor, weight: Tensor | None) -> f
     return worth if worth >= WORTH else 0.0
 
 
-def _lacks(ratio: float, above: int, below: int) -> bool:
+def _lacks(ratio: float, above: float, below: float) -> bool:
     """Whether a ratio of variances of so many degrees of freedom is beyond chance: by a normal variable that it is
     nearly a function of (Paulson 1942, doi:10.1214/aoms/1177731608)."""
     a, b, root = 2 / (9 * above), 2 / (9 * below), ratio ** (1 / 3)

@@ -8,13 +8,14 @@ import torch
 
 from ..data import Table, encoded_like, read_as_levels
 from ..data.kinds import MOST_LEVELS
-from ..errors import TrainingError, twice
+from ..errors import ConfigError, TrainingError, twice
 from ..losses import Loss
 from ..train.evidence.by_evidence import Again
 from ..train.resuming.journal import Journal
 from .broad import FEWEST
 from .by_log import unseen
 from .choosing import mean_over
+from .closed_forms import skipped
 from .number_names import numbers_as_names
 from .scores import row_losses
 from .stages import Trained, chosen_network, completed, parts
@@ -39,29 +40,40 @@ def chosen_reading(
     """The stages up to the choice of a network, and the rows as it reads them. Where numbers may be names, all stages
     are done with levels as well, and rows that were not fitted say which is better."""
     trained = chosen_network(rest, settings, progress, journal)
+    if trained.interrupted:
+        return trained, rest
+    try:
+        named = _by_name(trained, rest, settings, progress)
+    except (TrainingError, ConfigError):  # levels are too many for it, or a part of the rows cannot be fitted
+        named = None
+    except KeyboardInterrupt:  # outside fit, which catches its own: what there is is kept
+        return replace(trained, interrupted=True, closed=skipped("the fit was interrupted")), rest
+    return (trained, rest) if named is None else named
+
+
+def _by_name(trained: Trained, rest: Table, settings: StudySettings, progress: bool) -> tuple[Trained, Table] | None:
+    """The same by levels, where numbers may be names and this is better. Raises `KeyboardInterrupt`, and what fits
+    raise."""
     training, choosing = parts(rest, settings.seed)
     too_large = len(rest) * MOST_LEVELS > CELLS
-    if trained.interrupted or choosing is None or choosing.count < FEWEST or too_large:
-        return trained, rest
+    if choosing is None or choosing.count < FEWEST or too_large:
+        return None
     if not (names := _free(numbers_as_names(training), settings)):
-        return trained, rest
+        return None
     named = read_as_levels(rest, names)
     also = parts(named, settings.seed)[1]
     if twice(named.inputs) or also is None or not _same(choosing, also):
-        return trained, rest
+        return None
     other = chosen_network(named, settings, progress)
     if other.interrupted:
-        return replace(trained, interrupted=True), rest
+        raise KeyboardInterrupt
     loss = settings.loss_of(rest)
     if len(rest) > FEW or trained.chosen.ending is None or other.chosen.ending is None:
         by_number = mean_over(row_losses(trained.model, choosing, loss), choosing)
         by_name = mean_over(row_losses(other.model, also, loss), also)
     else:
-        try:
-            by_number, by_name = _unseen(trained, rest, loss), _unseen(other, named, loss)
-        except TrainingError:  # a part of the rows cannot be fitted
-            return trained, rest
-    return (other, named) if by_name < by_number else (trained, rest)
+        by_number, by_name = _unseen(trained, rest, loss), _unseen(other, named, loss)
+    return (other, named) if by_name < by_number else None
 
 
 def _unseen(trained: Trained, rows: Table, loss: Loss) -> float:

@@ -106,7 +106,8 @@ def study(
 
     Args:
         X: a `Table`, a DataFrame with the column `target`, or inputs (n, d) as an array, a tensor or a frame. Whole
-            numbers that name things, such as firms, become levels where that predicts better.
+            numbers that name things, such as firms, become levels where that predicts better; `table` of the result has
+            the inputs that the network reads.
         y (n,), (n, k) or class labels (n,): the targets, where X holds only inputs.
         inputs: names of the inputs, where X has none of its own; of a DataFrame, the columns to use.
         target: the column, or columns, of a DataFrame to predict; a name for y otherwise.
