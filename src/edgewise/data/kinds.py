@@ -66,8 +66,10 @@ def counts_rows(name: str, values: np.ndarray) -> bool:
     return bool(missing <= (len(values) if part else 0))
 
 
-def main_levels(name: str, values: Sequence[str], weight: np.ndarray | None = None) -> tuple[list[str], str]:
-    """The level of each row, rare ones and all beyond `MOST_LEVELS` as "other", and a note on the column.
+def main_levels(
+    name: str, values: Sequence[str], weight: np.ndarray | None = None, most: int = MOST_LEVELS
+) -> tuple[list[str], str]:
+    """The level of each row, rare ones and all beyond so many as "other", and a note on the column.
 
     Where none is left but "other", the column names its rows: no levels, and the note says so.
 
@@ -75,6 +77,7 @@ def main_levels(name: str, values: Sequence[str], weight: np.ndarray | None = No
         name: of the column.
         values: the level of each row.
         weight (n,): how often each row counts; None for once.
+        most: levels that keep their names, the most frequent.
 
     >>> main_levels("hue", ["red", "blue", "red", "red", "teal", "blue", "blue"])[1]
     "column 'hue' holds text: read as 3 levels"
@@ -85,7 +88,7 @@ def main_levels(name: str, values: Sequence[str], weight: np.ndarray | None = No
     rows = int(sum(counts.values()))
     often = sorted(counts, key=lambda level: (-counts[level], level))  # whatever the order of the rows
     named = [level for level in often if level not in (MISSING, OTHER)]
-    kept = {level for level in named[:MOST_LEVELS] if counts[level] >= RARE}
+    kept = {level for level in named[:most] if counts[level] >= RARE}
     merged = len(named) - len(kept)
     if not kept:
         if len(named) >= rows - counts[MISSING] - counts[OTHER]:

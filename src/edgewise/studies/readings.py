@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 
 from ..data import Table, encoded_like, read_as_levels
-from ..data.kinds import MOST_LEVELS
+from ..data.relevel import MOST_NAMES
 from ..errors import ConfigError, TrainingError, twice
 from ..losses import Loss
 from ..train.evidence.by_evidence import Again
@@ -55,7 +55,7 @@ def _by_name(trained: Trained, rest: Table, settings: StudySettings, progress: b
     """The same by levels, where numbers may be names and this is better. Raises `KeyboardInterrupt`, and what fits
     raise."""
     training, choosing = parts(rest, settings.seed)
-    too_large = len(rest) * MOST_LEVELS > CELLS
+    too_large = len(rest) * MOST_NAMES > CELLS
     if choosing is None or choosing.count < FEWEST or too_large:
         return None
     if not (names := _free(numbers_as_names(training), settings)):
