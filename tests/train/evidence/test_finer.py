@@ -175,3 +175,13 @@ def test_rows_bear_no_more_curves_than_there_are_rows():
     few = search(task, [0, 1], [PAIR], 40)
     assert few.structure.pairs == [PAIR]
     assert finer(task, few).structure.finer[PAIR] == 160  # four curves of each
+
+
+def test_where_every_update_passes_over_the_rows_many_of_them_leave_lines(monkeypatch):
+    level, number, law = by_level(1000, 0)
+    task, _ = with_levels(level, number, (noisy(law, 0.1) > 0).double())
+    task = replace(task, classes=2)
+    assert module.room_of_levels(task) == TUNED.finer_levels
+    monkeypatch.setattr(module, "TUNED", replace(TUNED, finer_cells=90_000))
+    assert module.room_of_levels(task) == 90
+    assert module.room_of_levels(replace(task, classes=1)) == TUNED.finer_levels

@@ -68,7 +68,10 @@ def _wider(task: Task, found: Model) -> dict[tuple[int, ...], Term]:
 
 def room_of_levels(task: Task) -> int:
     """Products of levels and curves that the rows bear."""
-    return min(TUNED.finer_levels, len(task.x)) // (task.classes if task.classes > 2 else 1)
+    most = min(TUNED.finer_levels, len(task.x))
+    if not task.by_sums:  # every update passes over them
+        most = min(most, TUNED.finer_cells // len(task.x))
+    return most // (task.classes if task.classes > 2 else 1)
 
 
 def _levels(task: Task, first: int, second: int) -> int:
