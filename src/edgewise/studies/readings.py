@@ -11,7 +11,7 @@ from ..data.relevel import MOST_NAMES
 from ..errors import ConfigError, TrainingError, twice
 from ..losses import Loss
 from ..train.evidence.by_evidence import Again
-from ..train.resuming.journal import Journal
+from ..train.resuming.journal import Journal, Part
 from .broad import FEWEST
 from .by_log import unseen
 from .choosing import mean_over
@@ -43,7 +43,7 @@ def chosen_reading(
     if trained.interrupted:
         return trained, rest
     try:
-        named = _by_name(trained, rest, settings, progress)
+        named = _by_name(trained, rest, settings, progress, journal and journal.part("levels"))
     except (TrainingError, ConfigError):  # levels are too many for it, or a part of the rows cannot be fitted
         named = None
     except KeyboardInterrupt:  # outside fit, which catches its own: what there is is kept
@@ -51,7 +51,9 @@ def chosen_reading(
     return (trained, rest) if named is None else named
 
 
-def _by_name(trained: Trained, rest: Table, settings: StudySettings, progress: bool) -> tuple[Trained, Table] | None:
+def _by_name(
+    trained: Trained, rest: Table, settings: StudySettings, progress: bool, journal: Part | None
+) -> tuple[Trained, Table] | None:
     """The same by levels, where numbers may be names and this is better. Raises `KeyboardInterrupt`, and what fits
     raise."""
     training, choosing = parts(rest, settings.seed)
@@ -64,7 +66,7 @@ def _by_name(trained: Trained, rest: Table, settings: StudySettings, progress: b
     also = parts(named, settings.seed)[1]
     if twice(named.inputs) or also is None or not _same(choosing, also):
         return None
-    other = chosen_network(named, settings, progress)
+    other = chosen_network(named, settings, progress, journal)
     if other.interrupted:
         raise KeyboardInterrupt
     loss = settings.loss_of(rest)

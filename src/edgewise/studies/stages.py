@@ -30,7 +30,7 @@ from ..train.held_out import FEWEST
 from ..train.mixed import Mixed
 from ..train.refit import refit
 from ..train.result import FitResult
-from ..train.resuming.journal import Journal
+from ..train.resuming.journal import Journal, Part
 from ..train.solvers.status import Status
 from ..transforms import prune
 from ..transforms.means import as_means
@@ -81,7 +81,9 @@ class Trained:
     of_log: float | None = None
 
 
-def chosen_network(rest: Table, settings: StudySettings, progress: bool, journal: Journal | None = None) -> Trained:
+def chosen_network(
+    rest: Table, settings: StudySettings, progress: bool, journal: Journal | Part | None = None
+) -> Trained:
     """The stages up to the choice of a network; closed forms, and means of fits to parts of the rows, come after it."""
     fresh(rest, replace(settings, grids=settings.grids[-1:] if isinstance(settings.grids, tuple) else "auto"))  # fits?
     training, choosing = parts(rest, settings.seed)
@@ -215,7 +217,12 @@ class Layered:
 
 
 def layered(
-    training: Table, choosing: Table, settings: StudySettings, how: dict[str, Any], journal: Journal | None, loss: Loss
+    training: Table,
+    choosing: Table,
+    settings: StudySettings,
+    how: dict[str, Any],
+    journal: Journal | Part | None,
+    loss: Loss,
 ) -> Layered:
     """Fit with sparsity, prune, fit again. `how`: what both fits are told. `loss`: that compares them.
 

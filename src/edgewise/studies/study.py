@@ -105,9 +105,8 @@ def study(
     stay those of before.
 
     Args:
-        X: a `Table`, a DataFrame with the column `target`, or inputs (n, d) as an array, a tensor or a frame. Whole
-            numbers that name things, such as firms, become levels where that predicts better; `table` of the result has
-            the inputs that the network reads.
+        X: a `Table`, a DataFrame with the column `target`, or inputs (n, d) as an array, a tensor or a frame. Numbers
+            that name things, such as firms, may become levels: `table` of the result has the inputs of the network.
         y (n,), (n, k) or class labels (n,): the targets, where X holds only inputs.
         inputs: names of the inputs, where X has none of its own; of a DataFrame, the columns to use.
         target: the column, or columns, of a DataFrame to predict; a name for y otherwise.
@@ -194,7 +193,7 @@ def study_table(
     rest, held = split(table, settings.test, settings.seed)
     trained, reading = learn(observed(rest, loss), settings, progress, journal)
     if names := read_as_names(rest, reading):
-        told = (*told, words.names(names))
+        told = (*told, words.numbers_are_names(names))
         table = replace(table, notes=(*table.notes, told[-1]))
         table, seen, rest, held = (as_read(part, reading) for part in (table, seen, rest, held))
     if trained.closed.failure:

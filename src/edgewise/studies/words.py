@@ -96,8 +96,8 @@ def copies(count: int, rows: int) -> str:
     return f"{count} of {rows} rows are copies of others: all copies of a row are one observation."
 
 
-def names(columns: Sequence[str]) -> str:
-    """That numbers are names."""
+def numbers_are_names(columns: Sequence[str]) -> str:
+    """A sentence on columns of numbers that became levels."""
     which = f"columns {few([*map(shown, columns)])} name" if len(columns) > 1 else f"column {shown(columns[0])} name"
     return f"The numbers of {which} things: read as levels, which predict better than a curve."
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from .chosen_terms import Model, Task, carried, model_of
 from .pair_search import stands
-from .screening import gains
+from .screening import Pair, gains
 from .terms import Term, pair_term
 from .tuning import TUNED
 
@@ -25,7 +25,7 @@ def finer(task: Task, found: Model) -> Model:
     same = found if part is task else _fitted(part, found, found.terms)
     if not (wide := _wider(part, same)):
         return found
-    terms = [wide.get(term.variables, term) for term in found.terms]
+    terms = [wide.get(term.variables, term) if len(term.variables) == 2 else term for term in found.terms]
     tried = _fitted(part, same, terms)
     if not tried.believed or tried.posterior.gain <= same.posterior.gain + TUNED.pairs_worth:
         return found
@@ -34,36 +34,43 @@ def finer(task: Task, found: Model) -> Model:
     return tried if part is task else _fitted(task, found, terms)
 
 
-def _wider(task: Task, found: Model) -> dict[tuple[int, ...], Term]:
+def _wider(task: Task, found: Model) -> dict[Pair, Term]:
     """The terms of pairs with more products, as many as the rows bear: of those pairs whose further products explain
     more of what is left than noise would."""
-    room = task.finest // (task.classes if task.classes > 2 else 1)
     worth = dict(zip((term.variables for term in found.terms), found.posterior.worth.tolist(), strict=True))
     there = {term.variables: term for term in found.terms if len(term.variables) == 2 and not term.pooled}
+    room = task.finest // (task.classes if task.classes > 2 else 1)
+    usual = {pair: min(room, term.most + TUNED.further) for pair, term in there.items()}
+    by_level = {pair: size for pair in there if (size := _for_each_level(task, pair)) > usual[pair]}
     best = sorted(there, key=lambda pair: -worth[pair])
-    levels = {pair: count for pair in best if (count := _levels(task, *pair))}
-    maps = [pair for pair in best if pair not in levels][: room // (2 * TUNED.products)]
-    most = {pair: min(room, there[pair].most + TUNED.further) for pair in maps}
-    for pair, count in levels.items():
-        functions = min(TUNED.functions_of_levels, room_of_levels(task) // count)
-        most |= {pair: functions * count} if functions * count > len(there[pair].roughness) else {}
-    further = {pair: pair_term(*pair, task.variables, size).without(there[pair]) for pair, size in most.items()}
-    pairs = [pair for pair in further if len(further[pair].roughness)]
+    maps = [pair for pair in best if pair not in by_level][: room // (2 * TUNED.products)]
+    tried = {pair: by_level.get(pair, usual[pair]) for pair in best if pair in by_level or pair in maps}
+    further = {pair: pair_term(*pair, task.variables, size).without(there[pair]) for pair, size in tried.items()}
+    pairs = [pair for pair, term in further.items() if len(term.roughness)]
     if not pairs:
         return {}
     x, slope, curvature = task.left(found.terms, found.posterior)
     functions = {number: task.variables[number].values(x) for number in {number for pair in pairs for number in pair}}
     gained = gains([further[pair] for pair in pairs], functions, slope, curvature)
     bar = TUNED.bar + math.log(len(pairs))
-    chosen = [pair for pair, gain in zip(pairs, gained.tolist(), strict=True) if gain > bar]
-    maps = [pair for pair in chosen if pair not in levels]
+    pairs = [pair for pair, gain in zip(pairs, gained.tolist(), strict=True) if gain > bar]
+    maps, free = [pair for pair in pairs if pair in maps], room_of_levels(task)
     wider = {pair: pair_term(*pair, task.variables, room // len(maps)) for pair in maps}
-    free = room_of_levels(task)
-    for pair in chosen:
-        if pair in levels and most[pair] <= free:
-            wider[pair] = pair_term(*pair, task.variables, most[pair])
-            free -= most[pair]
+    for pair in pairs:
+        if pair in by_level and by_level[pair] <= free:
+            wider[pair] = pair_term(*pair, task.variables, by_level[pair])
+            free -= by_level[pair]
     return wider
+
+
+def _for_each_level(task: Task, pair: Pair) -> int:
+    """Products of a pair of levels and a number in which each level has a curve, as far as the rows bear them; 0 of
+    another pair."""
+    one, other = (task.variables[number] for number in pair)
+    if one.whole == other.whole:
+        return 0
+    levels = len(one.kinds) if one.whole else len(other.kinds)
+    return levels * min(TUNED.functions_of_levels, room_of_levels(task) // levels)
 
 
 def room_of_levels(task: Task) -> int:
@@ -72,14 +79,6 @@ def room_of_levels(task: Task) -> int:
     if not task.by_sums:  # every update passes over them
         most = min(most, TUNED.finer_cells // len(task.x))
     return most // (task.classes if task.classes > 2 else 1)
-
-
-def _levels(task: Task, first: int, second: int) -> int:
-    """How many levels a pair of levels and a number has, else none."""
-    one, other = task.variables[first], task.variables[second]
-    if one.whole == other.whole:
-        return 0
-    return len(one.kinds) if one.whole else len(other.kinds)
 
 
 def _fitted(task: Task, found: Model, terms: list[Term]) -> Model:

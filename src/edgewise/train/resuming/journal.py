@@ -109,6 +109,10 @@ class Part:
     def __init__(self, journal: Journal, name: str, whole: bool = False) -> None:
         self.journal, self.name, self.whole = journal, name, whole
 
+    def part(self, name: str) -> Part:
+        """A part of this part, such as a fit of the second of two chains."""
+        return Part(self.journal, f"{self.name}: {name}")
+
     def open(self, digest: str, lists: dict[str, list[Any]]) -> Chapter:
         """The chapter of this part.
 
