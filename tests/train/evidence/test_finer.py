@@ -177,11 +177,25 @@ def test_rows_bear_no_more_curves_than_there_are_rows():
     assert finer(task, few).structure.finer[PAIR] == 160  # four curves of each
 
 
-def test_where_every_update_passes_over_the_rows_many_of_them_leave_lines(monkeypatch):
-    level, number, law = by_level(1000, 0)
-    task, _ = with_levels(level, number, (noisy(law, 0.1) > 0).double())
+def test_classes_get_a_curve_for_each_level_too():
+    level, number, law = by_level(3000, 0)
+    task, _ = with_levels(level, number, (noisy(3 * law, 0.5) > 0).long())
     task = replace(task, classes=2)
-    assert module.room_of_levels(task) == TUNED.finer_levels
-    monkeypatch.setattr(module, "TUNED", replace(TUNED, finer_cells=90_000))
-    assert module.room_of_levels(task) == 90
-    assert module.room_of_levels(replace(task, classes=1)) == TUNED.finer_levels
+    few = search(task, [0, 1], [PAIR], 40)
+    more = finer(task, few)
+    assert more.structure.finer == {PAIR: TUNED.functions_of_levels * LEVELS}
+    assert more.posterior.gain > few.posterior.gain + TUNED.pairs_worth
+
+
+def test_pairs_of_few_levels_get_products_as_maps_do():
+    draw = torch.Generator().manual_seed(0)
+    level, number = (
+        torch.randint(3, (1500,), generator=draw),
+        2 * torch.rand(1500, dtype=torch.float64, generator=draw) - 1,
+    )
+    law = torch.stack([(14 * number).sin(), (17 * number).cos(), (12 * number).sin()], 1).gather(1, level[:, None])[
+        :, 0
+    ]
+    task, _ = with_levels(level, number, noisy(law, 0.1))
+    few = search(task, [0, 1], [PAIR], 40)
+    assert finer(task, few).structure.finer[PAIR] > TUNED.functions_of_levels * 3

@@ -75,10 +75,7 @@ def _for_each_level(task: Task, pair: Pair) -> int:
 
 def room_of_levels(task: Task) -> int:
     """Products of levels and curves that the rows bear."""
-    most = min(TUNED.finer_levels, len(task.x))
-    if not task.by_sums:  # every update passes over them
-        most = min(most, TUNED.finer_cells // len(task.x))
-    return most // (task.classes if task.classes > 2 else 1)
+    return min(TUNED.finer_levels, len(task.x)) // (task.classes if task.classes > 2 else 1)
 
 
 def _fitted(task: Task, found: Model, terms: list[Term]) -> Model:

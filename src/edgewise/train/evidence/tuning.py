@@ -133,8 +133,6 @@ class EvidenceTuning:
     finer_levels: int = 800
     """Products of levels and functions of a number, of all pairs together that get more of them, and at most one for
     each row: the prior shrinks what few rows say. Not measured."""
-    finer_cells: int = 2_000_000
-    """Rows times these products, at most, where the loss is no square: every update passes over them. Not measured."""
     cells: int = 100
     """Products of the levels of two columns above which a pair is not looked at: four times `products`. With 200, the
     error of a fold of house prices is 3 % higher."""
