@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
-from edgewise.data import from_arrays, split
-from edgewise.studies.baselines import baselines
+from edgewise.data import from_arrays, from_dataframe, split
+from edgewise.losses import Quantile
+from edgewise.studies.baselines import baselines, coded
 from edgewise.studies.scores import scores
 
 
@@ -60,3 +62,21 @@ def test_baselines_bear_hostile_tables() -> None:
         rest, held = split(from_arrays(X, y), 0.3, seed=0)
         for row in baselines(rest, held, 0).values():
             assert isinstance(row, dict) and all(math.isfinite(value) for value in row.values())
+
+
+@pytest.mark.parametrize("loss", [None, Quantile(0.5)])
+def test_boosting_takes_levels_as_categories(loss: Quantile | None) -> None:
+    draw = np.random.default_rng(0)
+    firm = draw.integers(0, 60, 900)
+    own = 5 * draw.normal(size=60)[draw.permutation(60)]
+    frame = pd.DataFrame({"firm": [f"f{number}" for number in firm], "x": draw.normal(size=900)})
+    rest, held = split(from_dataframe(frame.assign(y=own[firm] + draw.normal(size=900)), "y"))
+    got = baselines(rest, held, 0, loss)["gradient boosting"]
+    assert isinstance(got, dict) and next(iter(got.values())) < 1.6  # no leaf is as small as a level: by inputs, 2 to 5
+
+
+def test_more_levels_than_categories_are_numbers() -> None:
+    names = [f"n{place % 300:03}" for place in range(1200)]
+    table = from_dataframe(pd.DataFrame({"x": range(1200), "n": names, "y": range(1200)}), "y", categorical="n")
+    codes, which = coded(table, table.X)
+    assert which == [] and codes[:301, 1].tolist() == [*map(float, range(300)), 0.0]

@@ -34,7 +34,7 @@ def test_a_study_reads_numbers_of_farms_as_names() -> None:
     assert found.judged.metadata.categories == found.table.categories
     assert len(found.rest.inputs) == len(found.held.inputs) == len(farms) + 1
     assert scores(found.held, predict(found.judged, found.held))["rmse"] < 0.36  # the noise is 0.3
-    told = "The numbers of column 'farm' name things"
+    told = "Column 'farm' holds numbers that name things. Read as levels, they predict better."
     assert told in found.verdict and any(told in note for note in found.table.notes)
 
 

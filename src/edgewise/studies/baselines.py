@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from .loss_baselines import linear as linear_under
 from .scores import Scores, scores
 
 SMALL = 500_000  # cells of a table that one thread boosts quickly
+CATEGORIES = 255  # that trees tell apart; more are numbers to them
 RIDGE = 1e-4  # penalty per row of the logistic weights: separable classes keep finite ones
 
 # n rows, d inputs, k outputs or classes
@@ -54,8 +56,10 @@ def _under(loss: Numbers) -> dict[str, Predictor]:
         return columns(linear_under, loss, old, rest.y, new, _seed(seed))
 
     def boosted(rest: Table, X: Tensor, seed: int) -> Tensor:
+        old, which = coded(rest, rest.X)
         with _threads(rest):
-            return columns(boosted_under, loss, rest.X, rest.y, X, _seed(seed))
+            under = partial(boosted_under, categories=which)
+            return columns(under, loss, old, rest.y, coded(rest, X)[0], _seed(seed))
 
     return {
         "best constant": lambda rest, X, seed: constant(loss, rest.y, len(X)),
@@ -91,17 +95,40 @@ def _boosted(rest: Table, X: Tensor, seed: int) -> Tensor:
     """On standardised targets, since scikit-learn sums gradients in float32."""
     (y, _), middle, spread = _standard(rest.y, rest.y), rest.y.mean(dim=0), _spread(rest.y)
     boosting = require("sklearn.ensemble").HistGradientBoostingRegressor
+    old, which = coded(rest, rest.X)
+    new, how = coded(rest, X)[0].numpy(), {"random_state": _seed(seed), "categorical_features": which}
     with _threads(rest):
-        columns = [
-            boosting(random_state=_seed(seed)).fit(rest.X.numpy(), column.numpy()).predict(X.numpy()) for column in y.T
-        ]
+        columns = [boosting(**how).fit(old.numpy(), column.numpy()).predict(new) for column in y.T]
     return middle + spread * torch.from_numpy(np.stack(columns, axis=1))
 
 
 def _boosted_classes(rest: Table, X: Tensor, seed: int) -> Tensor:
-    model = require("sklearn.ensemble").HistGradientBoostingClassifier(random_state=_seed(seed))
+    old, which = coded(rest, rest.X)
+    boosting = require("sklearn.ensemble").HistGradientBoostingClassifier
+    model = boosting(random_state=_seed(seed), categorical_features=which)
     with _threads(rest):
-        return _probabilities(model, rest, rest.X, X)
+        return _probabilities(model, rest, old, coded(rest, X)[0])
+
+
+def coded(table: Table, X: Tensor) -> tuple[Tensor, list[int]]:
+    """Rows X (n, d) of a table as trees take them: the number of its level in place of a column's levels. And the
+    places of those that are categories, which have at most `CATEGORIES` levels.
+
+    >>> from edgewise.data import from_dataframe
+    >>> import pandas as pd
+    >>> table = from_dataframe(pd.DataFrame({"c": ["a", "b", "a", "b"], "x": [0, 1, 2, 3], "y": [0, 1, 2, 4]}), "y")
+    >>> coded(table, table.X)[0].tolist(), coded(table, table.X)[1]
+    ([[0.0, 0.0], [1.0, 1.0], [2.0, 0.0], [3.0, 1.0]], [1])
+    """
+    levels = {
+        column: [table.inputs.index(f"{column}={level}") for level in names]
+        for column, names in table.categories.items()
+    }
+    taken = {place for places in levels.values() for place in places}
+    kept = [place for place in range(X.shape[1]) if place not in taken]
+    codes = [X[:, places].argmax(1, keepdim=True).to(X) for places in levels.values()]
+    which = [len(kept) + k for k, places in enumerate(levels.values()) if len(places) <= CATEGORIES]
+    return torch.cat([X[:, kept], *codes], 1), which
 
 
 def _probabilities(model: Any, rest: Table, old: Tensor, new: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ scikit-learn computes the last two, for each target by itself. Letters: n rows, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,25 +58,29 @@ def linear(loss: Numbers, x: np.ndarray, y: np.ndarray, new: np.ndarray, seed: i
     return unit * kind(alpha=RIDGE, max_iter=ROUNDS).fit(x, y / unit).predict(new)
 
 
-def boosted(loss: Numbers, x: np.ndarray, y: np.ndarray, new: np.ndarray, seed: int) -> np.ndarray:
-    """Gradient boosting; Huber's and Student's losses, which it does not have, have absolute errors in their place."""
+def boosted(
+    loss: Numbers, x: np.ndarray, y: np.ndarray, new: np.ndarray, seed: int, categories: Sequence[int] = ()
+) -> np.ndarray:
+    """Gradient boosting; Huber's and Student's losses, which it does not have, have absolute errors in their place.
+    categories: the places of columns that hold the numbers of levels."""
+    how: dict[str, Any] = {"random_state": seed, "categorical_features": [*categories]}
     ensemble = require("sklearn.ensemble")
     if isinstance(loss, Location):
         middle, spread = np.median(y), y.std() or 1.0  # scikit-learn sums gradients in float32
-        how: dict[str, Any] = {"loss": "absolute_error"}
+        how["loss"] = "absolute_error"
         if loss.name == "quantile" and isinstance(loss, Kink):
-            how = {"loss": "quantile", "quantile": loss.part}
-        model = ensemble.HistGradientBoostingRegressor(random_state=seed, **how)
+            how |= {"loss": "quantile", "quantile": loss.part}
+        model = ensemble.HistGradientBoostingRegressor(**how)
         return middle + spread * model.fit(x, (y - middle) / spread).predict(new)
     if loss.name == "binomial":
         if len(np.unique(y)) == 1:
             return np.full(len(new), y[0])
         _refuse_shares(y)
-        return ensemble.HistGradientBoostingClassifier(random_state=seed).fit(x, y).predict_proba(new)[:, 1]
+        return ensemble.HistGradientBoostingClassifier(**how).fit(x, y).predict_proba(new)[:, 1]
     if not y.any():
         return np.zeros(len(new))
     unit = _known(loss, {"poisson": 1.0, "gamma": y.mean()})
-    model = ensemble.HistGradientBoostingRegressor(random_state=seed, loss=loss.name)
+    model = ensemble.HistGradientBoostingRegressor(loss=loss.name, **how)
     return unit * model.fit(x, y / unit).predict(new)
 
 

@@ -98,8 +98,9 @@ def copies(count: int, rows: int) -> str:
 
 def numbers_are_names(columns: Sequence[str]) -> str:
     """A sentence on columns of numbers that became levels."""
-    which = f"columns {few([*map(shown, columns)])} name" if len(columns) > 1 else f"column {shown(columns[0])} name"
-    return f"The numbers of {which} things: read as levels, which predict better than a curve."
+    several = len(columns) > 1
+    hold = f"Columns {few([*map(shown, columns)])} hold" if several else f"Column {shown(columns[0])} holds"
+    return f"{hold} numbers that name things. Read as levels, they predict better."
 
 
 def of_log(outputs: str, ratio: float | None) -> str:
