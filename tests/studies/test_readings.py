@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 import edgewise as ew
 from edgewise.data import from_dataframe
@@ -15,6 +17,7 @@ from edgewise.studies import readings
 from edgewise.studies.learning import learn_all
 from edgewise.studies.scores import predict, scores
 from edgewise.studies.study_settings import StudySettings
+from edgewise.train.resuming.journal import Journal
 
 FARMS = 90
 
@@ -129,3 +132,14 @@ def test_levels_that_cannot_be_fitted_end_no_study(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(readings, "_unseen", fail)
     found = ew.study(frame(), target="crop", hidden=(), effort="quick", formula=False, progress=False)
     assert not found.interrupted and found.table.inputs == ("farm", "rain")
+
+
+@pytest.mark.slow
+def test_both_sets_of_stages_can_be_gone_on_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Journal, "remove", lambda self: self.write())  # the file stays
+    how: dict[str, Any] = {"target": "crop", "hidden": (1,), "grids": (3,), "effort": "thorough", "formula": False}
+    path = tmp_path / "state"
+    first, again = (ew.study(frame(rows=500), resume=path, progress=False, **how) for _ in range(2))
+    assert {"fit", "levels: fit"} <= Journal(path).chapters.keys()
+    assert again.table.inputs == first.table.inputs
+    assert torch.equal(again.model(again.table.X), first.model(first.table.X))

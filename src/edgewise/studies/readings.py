@@ -7,7 +7,6 @@ from dataclasses import replace
 import torch
 
 from ..data import Table, encoded_like, read_as_levels
-from ..data.relevel import MOST_NAMES
 from ..errors import ConfigError, TrainingError, twice
 from ..losses import Loss
 from ..train.evidence.by_evidence import Again
@@ -22,7 +21,7 @@ from .stages import Trained, chosen_network, completed, parts
 from .study_settings import StudySettings
 
 FEW = 5000  # rows up to which all of them say which reading is better, in turn, and not only those that choose
-CELLS = 50_000_000  # rows times the most levels that such columns may have together: 400 MB
+ROWS = 100_000  # beyond which numbers stay numbers: levels of more would take over 400 MB
 
 
 def learn(
@@ -57,8 +56,7 @@ def _by_name(
     """The same by levels, where numbers may be names and this is better. Raises `KeyboardInterrupt`, and what fits
     raise."""
     training, choosing = parts(rest, settings.seed)
-    too_large = len(rest) * MOST_NAMES > CELLS
-    if choosing is None or choosing.count < FEWEST or too_large:
+    if choosing is None or choosing.count < FEWEST or len(rest) > ROWS:
         return None
     if not (names := _free(numbers_as_names(training), settings)):
         return None
