@@ -10,7 +10,7 @@ import torch
 
 import edgewise as ew
 from edgewise.data import encode, from_dataframe
-from edgewise.data.dates import date_inputs, date_texts, parts_of, read_dates
+from edgewise.data.dates import date_inputs, date_texts, holds_dates, parts_of, read_dates
 from edgewise.errors import DataError
 from helpers import assert_close
 
@@ -30,8 +30,46 @@ def test_dates_are_read_however_they_are_written(how: str):
     assert moments.astype(str).tolist() == ["2020-02-29T00:00:00", "2021-12-31T00:00:00", "NaT"] and not other
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["2020-04", "2021-12"],
+        ["2020/04", "2021/12"],
+        ["2020 Apr", "2021 December"],
+        ["april 2020", "Dec-2021"],
+        ["2020-Apr", "2021-DEC"],
+    ],
+)
+def test_a_month_is_its_first_day(cells: list[str]):
+    moments, other = read_dates(cells)
+    assert moments.astype("datetime64[D]").astype(str).tolist() == ["2020-04-01", "2021-12-01"] and not other
+
+
+@pytest.mark.parametrize("cells", [["2020 Q2", "2021 Q4"], ["2020Q2", "2021-q4"], ["Q2 2020", "Q4-2021"]])
+def test_a_quarter_is_its_first_day(cells: list[str]):
+    moments, other = read_dates(cells)
+    assert moments.astype("datetime64[D]").astype(str).tolist() == ["2020-04-01", "2021-10-01"] and not other
+
+
+@pytest.mark.parametrize("freq", ["Q", "M"])
+def test_periods_of_pandas_are_a_trend_and_a_season(freq: str):
+    periods = pd.period_range("1998-01", periods=40, freq=freq)
+    table = from_dataframe(pd.DataFrame({"when": periods, "x": range(40), "y": np.sin(np.arange(40.0))}), "y")
+    assert table.inputs == ("when=year", "when=season sin", "when=season cos", "x")
+    new = encode(pd.DataFrame({"when": periods[5:6], "x": [0.0]}), table.metadata())
+    assert_close(new.X[:, :3], table.X[5:6, :3])
+
+
+def test_years_and_the_next_are_no_months():
+    seasons = ["2008-09", "2009-10", "2010-11"]
+    assert not holds_dates(seasons, range(3)) and holds_dates([*seasons, "2010-12"], range(4))
+    rows = {"season": seasons * 20, "x": np.arange(60.0), "y": np.sin(np.arange(60.0))}
+    assert from_dataframe(pd.DataFrame(rows), "y").categories == {"season": tuple(seasons)}
+
+
 def test_what_is_no_date_is_told():
-    assert read_dates(["2020-13-01", "31.12.2020", "2021-02-29", "2020"])[1] == [0, 1, 2, 3]
+    cells = ["2020-13-01", "31.12.2020", "2021-02-29", "2020", "2020-13", "2020 Q5", "Mayday 2020", "2020 km"]
+    assert read_dates(cells)[1] == [*range(len(cells))]
 
 
 @pytest.mark.parametrize(

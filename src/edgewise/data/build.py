@@ -14,7 +14,7 @@ from edgewise.errors import MOST, SHOWN, ConfigError, DataError, clipped, did_yo
 from edgewise.metadata import MISSING
 
 from .cells import hint, read_levels, read_numbers, sort_levels
-from .dates import is_date, read_dates
+from .dates import holds_dates, read_dates
 from .faults import Fault, missing_faults, number_faults, usable_rows
 from .kinds import FEW_LEVELS, RARE, counts_rows, holds_levels, main_levels
 from .made import Made, as_date, as_levels, as_number
@@ -119,7 +119,7 @@ def _read(
     for name in names:
         said = name in categorical or (name in grid.levels and not targets)
         reading = None if said else read_numbers(cells[name], grid.decimal)
-        if not targets and reading is not None and reading.text and is_date(cells[name][reading.text[0]]):
+        if not targets and reading is not None and holds_dates(cells[name], reading.text):
             moments, other = read_dates(cells[name])
             if not other:
                 dates[name] = moments

@@ -176,7 +176,10 @@ def hint(cell: str, decimal: str = ".") -> str:
     """
     cell = cell.strip()
     if DATE.match(cell) or TIME.match(cell):
-        return "a date or time? write dates year first, such as 2020-12-31, or numbers, such as days since the start"
+        return (
+            "a date or time? write dates year first, such as 2020-12-31 or 2020-12, or numbers, such as days since the"
+            " start"
+        )
     if cell.endswith("%") and is_numeric(cell[:-1].strip()):
         return "a percentage? leave the % sign out"
     if cell[:1] in "$€£¥" and len(cell) > 1:

@@ -1,5 +1,5 @@
 """Dates -> inputs: the year with its fraction as a trend; the season, the weekday and the hour where the dates show
-them. Seasons and hours come round again, so each is a point on a circle.
+them. Seasons and hours come round again, so each is a point on a circle. Months and quarters stand for their first day.
 
 Letters: n rows.
 """
@@ -19,6 +19,13 @@ from .cells import MISSING
 ISO = re.compile(
     r"(\d{4}[-/]\d{2}[-/]\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?\s*(?:Z|[+-]\d{2}:?\d{2})?\Z"
 )  # of an hour with its distance from UTC, the hour there counts
+QUARTER = re.compile(r"(?:(\d{4})[- ]?Q([1-4])|Q([1-4])[- ]?(\d{4}))\Z", re.IGNORECASE)
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+NAMED = (
+    "(jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec|january|february|march|april|august|september|october"
+    "|november|december)"
+)
+MONTH = re.compile(rf"(?:(\d{{4}})[-/](\d{{2}})|(\d{{4}})[- ]{NAMED}|{NAMED}[- ](\d{{4}}))\Z", re.IGNORECASE)
 SEASONS = 4  # different days of the year from which a wave can be told from a trend
 MONTH_DAYS = 5  # different days of the month from which days are meant: ends of months are four
 RARE = 3  # rows of a weekday from which something can be learnt of it
@@ -26,17 +33,17 @@ DAY = 86_400  # seconds
 
 
 def is_date(cell: str) -> bool:
-    """Whether a cell is written like a date, year first.
+    """Whether a cell is written like a date, year first, or like a month or a quarter of a year.
 
-    >>> is_date("2020-12-31"), is_date("31.12.2020")
-    (True, False)
+    >>> is_date("2020-12-31"), is_date("2020 Q4"), is_date("Dec 2020"), is_date("31.12.2020")
+    (True, True, True, False)
     """
-    return bool(ISO.match(cell.strip()))
+    return _written(cell.strip()) is not None
 
 
 def read_dates(cells: Any) -> tuple[np.ndarray, list[int]]:
     """The moments of cells (n,) as datetime64, NaT where there is none, and the rows that hold something else than a
-    date written year first.
+    date written year first, a month or a quarter.
 
     >>> read_dates(["2020-02-28 12:00", "", "soon"])[1]
     [2]
@@ -46,15 +53,42 @@ def read_dates(cells: Any) -> tuple[np.ndarray, list[int]]:
         return moments, list(range(len(cells)))
     for row, cell in enumerate(cells):
         cell = cell.strip()
-        found = ISO.match(cell)
+        found = _written(cell)
         try:
             if found:
-                moments[row] = np.datetime64(f"{found[1].replace('/', '-')}T{(found[2] or '00:00')[:8]}", "s")
+                moments[row] = np.datetime64(found, "s")
             elif cell.lower() not in MISSING:
                 other.append(row)
         except ValueError:  # such as the 30th of February
             other.append(row)
     return moments, other
+
+
+def _written(cell: str) -> str | None:
+    """What a cell says as numpy reads it; None where it is not written like a date."""
+    if found := ISO.match(cell):
+        return f"{found[1].replace('/', '-')}T{(found[2] or '00:00')[:8]}"
+    if found := QUARTER.match(cell):
+        return f"{found[1] or found[4]}-{3 * int(found[2] or found[3]) - 2:02}-01T00:00"
+    if found := MONTH.match(cell):
+        name = found[4] or found[5]
+        month = found[2] or f"{MONTHS.index(name[:3].lower()) + 1:02}"
+        return f"{found[1] or found[3] or found[6]}-{month}-01T00:00"
+    return None
+
+
+def holds_dates(cells: Sequence[str], text: Sequence[int]) -> bool:
+    """Whether a column holds dates, by its first cell that is no number, in the rows `text`.
+
+    Seasons such as 2009-10, 2010-11 are no months: each may as well be a year and the next one.
+
+    >>> holds_dates(["2009-10", "2009-11"], [0, 1]), holds_dates(["2009-10", "2010-11"], [0, 1])
+    (True, False)
+    """
+    if not text or not is_date(cells[text[0]]):
+        return False
+    months = [MONTH.match(cells[row].strip()) for row in text]
+    return not all(found and found[2] and (int(found[1]) + 1) % 100 == int(found[2]) for found in months)
 
 
 def parts_of(moments: np.ndarray) -> tuple[str, ...]:

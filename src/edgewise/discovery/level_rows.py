@@ -16,7 +16,7 @@ from torch import Tensor
 from ..data import as_matrix, as_target, frame_names
 from ..data.cell_grids import as_array, cells_of
 from ..data.cells import PLACES_SHOWN, read_levels, read_numbers, sort_levels
-from ..data.dates import is_date
+from ..data.dates import holds_dates
 from ..data.frames import as_frame, frame_columns, frame_part, is_categorical, is_frame
 from ..data.kinds import holds_levels
 from ..errors import DataError, ShapeError, did_you_mean, few, shown
@@ -166,7 +166,7 @@ def _holds_levels(column: Any) -> bool:
     if isinstance(cells, np.ndarray):
         return cells.dtype == bool
     reading = read_numbers(cells)
-    if reading.text and is_date(cells[reading.text[0]]):
+    if holds_dates(cells, reading.text):
         return False
     return reading.truth or holds_levels(cells, reading, ".")
 
