@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgewise.attribution import activity, attribute
+from edgewise.attribution import activity, attribute, column_scores
 from edgewise.model import KAN
 from edgewise.transforms import remove, set_symbolic
 from edgewise.transforms.draft import Draft
@@ -41,6 +41,25 @@ def test_in_a_single_layer_the_score_is_the_share_of_the_spread():
     want = torch.stack([3 * x[:, 0].std(), x[:, 1].std()]) / y.std()
     assert_close(got.features, want)
     assert_close(got.edges[0][:, 0], want)
+
+
+def test_levels_of_a_column_are_scored_as_one_edge():
+    lines = {(0, place, 0): ("x", slope, 0.0, 1.0, 0.0) for place, slope in enumerate([1.0, -2.0, 0.5, 1.5])}
+    model = set_symbolic(KAN((4, 1)), lines)
+    draw = torch.Generator().manual_seed(0)
+    levels = torch.nn.functional.one_hot(torch.randint(3, (900,), generator=draw), 3).double()
+    x = torch.cat([levels, torch.randn(900, 1, dtype=torch.float64, generator=draw)], 1)
+    effect, y = levels @ torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64), model(x)[:, 0].detach()
+    got = column_scores(model, x, [[0, 1, 2], [3]])
+    assert_close(got, torch.stack([effect.std(), 1.5 * x[:, 3].std()]) / y.std())
+    assert float(attribute(model, x).features[:3].sum()) > 1.2 * float(got[0])
+
+
+@settings(max_examples=25, deadline=None)
+@given(networks())
+def test_a_column_of_one_feature_has_the_score_of_the_feature(model: KAN):
+    alone = [[number] for number in range(model.topology.features)]
+    assert_close(column_scores(model, points(model), alone), attribute(model, points(model)).features)
 
 
 @settings(max_examples=20, deadline=None)

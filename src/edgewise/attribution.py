@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,10 @@ import torch
 from torch import Tensor
 
 from .errors import few, knows_keywords
-from .layers import KANLayer
 from .model import KAN, Fitted, as_kan
 from .trace import Trace
+
+LIMIT = 2**23  # edge values held at a time: 64 MB
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,6 +81,43 @@ def attribute(model: KAN | Fitted, X: Any) -> Attribution:
     )
 
 
+def column_scores(model: KAN, X: Any, columns: Sequence[Sequence[int]]) -> Tensor:
+    """How much the features of each column carry together on X, such as the levels of one: (columns,).
+
+    Into every target, the sum of their edges counts as one edge. Sums of their scores would grow with their number, as
+    only one level is there at a time.
+
+    Args:
+        model: the KAN.
+        X (b, features): the rows that judge, as `attribute` takes them.
+        columns: the positions of the features of each column.
+
+    >>> model = KAN((3, 1))
+    >>> column_scores(model, torch.rand(50, 3, dtype=torch.float64), [[0], [1, 2]]).shape
+    torch.Size([2])
+    """
+    x = model.finite_input(X, "attribute")
+    place = {number: at for at, number in enumerate(model.topology.node_ids[0])}
+    mine = [[place[number] for number in column if number in place] for column in columns]
+    found = x.new_zeros(len(columns))
+    with torch.no_grad():
+        trace = activity(model, x)
+        edges = scores(model, trace)[1][0].mean(0)  # (i, o)
+        a, layer, spreads = model.scale_inputs(x), model.edge_layers[0], trace.edge_spread[0]
+        for number, group in enumerate(mine):
+            if len(group) > 1:
+
+                def together(rows: Tensor, group: list[int] = group) -> Tensor:
+                    return layer.edge_values(rows)[:, group].sum(1, keepdim=True)
+
+                spread = _moments(together, a, max(1, LIMIT // layer.kind.numel()))[1][0]
+                alone = spreads[group]
+                found[number] = (edges[group].sum(0) * _ratio(spread, alone.sum(0), alone.amax(0))).sum()
+            elif group:
+                found[number] = edges[group[0]].sum()
+    return found
+
+
 @dataclass(frozen=True)
 class Activity:
     """What judging a network takes: node and subnode values as in `Trace`, of every edge only its mean and standard
@@ -90,13 +129,13 @@ class Activity:
     edge_spread: tuple[Tensor, ...]
 
 
-def activity(model: KAN, x: Tensor, *, limit: int = 2**23) -> Activity:
+def activity(model: KAN, x: Tensor, *, limit: int = LIMIT) -> Activity:
     """The activity on x (b, features), holding at most about `limit` edge values at a time, so that long tables fit in
     memory."""
     a = model.scale_inputs(x)
     nodes, subnodes, means, spreads = [a], [], [], []
     for number, layer in enumerate(model.edge_layers, start=1):
-        mean, spread = _moments(layer, a, max(1, limit // layer.kind.numel()))
+        mean, spread = _moments(layer.edge_values, a, max(1, limit // layer.kind.numel()))
         s = layer(a)
         a = model.multiply(number, s)
         nodes.append(a)
@@ -106,12 +145,12 @@ def activity(model: KAN, x: Tensor, *, limit: int = 2**23) -> Activity:
     return Activity(tuple(nodes), tuple(subnodes), tuple(means), tuple(spreads))
 
 
-def _moments(layer: KANLayer, a: Tensor, rows: int) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of every edge on a (b, i), over slices of `rows`, merged as in Chan, Golub, LeVeque,
-    doi:10.2307/2683386."""
+def _moments(values_of: Callable[[Tensor], Tensor], a: Tensor, rows: int) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of every edge, whose values on a (b, i) are given, over slices of `rows`, merged as
+    in Chan, Golub, LeVeque, doi:10.2307/2683386."""
     count, mean, square = 0, a.new_zeros(()), a.new_zeros(())
     for piece in a.split(rows):
-        values = layer.edge_values(piece)
+        values = values_of(piece)
         here, n = values.mean(0), len(piece)
         step = here - mean
         square = square + values.var(0, unbiased=False) * n + step**2 * (count * n / (count + n))

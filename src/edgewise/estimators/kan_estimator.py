@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..attribution import attribute
+from ..attribution import column_scores
 from ..config import is_seed
 from ..data import Table
 from ..errors import ConfigError, require, shown
@@ -88,14 +88,12 @@ class KANEstimator(BaseEstimator):
 
     @property
     def feature_importances_(self) -> np.ndarray:
-        """How much of the outputs' spread each feature carries on the training rows (d,): `ew.attribute`'s scores, of
-        the levels of a column together."""
+        """How much of the outputs' spread each feature carries on the training rows (d,): `ew.attribute`'s scores, the
+        levels of a column as one."""
         self._refuse_unfitted()
-        scores = attribute(self.model_, self.learned_.table.X).features.numpy()
-        found = dict.fromkeys(self._columns, 0.0)
-        for name, score in zip(self._made.sources(), scores, strict=True):
-            found[name] += score
-        return np.array([*found.values()])
+        sources = self._made.sources()
+        columns = [[place for place, name in enumerate(sources) if name == column] for column in self._columns]
+        return column_scores(self.model_, self.learned_.table.X, columns).numpy()
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -57,11 +57,12 @@ class FitResult:
 
         Computed when first asked for, at the cost of one step of Levenberg-Marquardt at most; until then, and in a
         pickle, the result itself holds its rows. Raises `ConfigError` after a fit of another module than a KAN, or to
-        a residual.
+        a residual, and where several fits were put together.
         """
         if self.seen is None:
             raise ConfigError(
-                "only a fit of an edgewise.KAN to X and y has a memory, this one was of another module or to a residual"
+                "only a fit of an edgewise.KAN to X and y has a memory; this one was of another module, to a residual,"
+                " or put together from several fits"
             )
         return self.seen.remember()
 
