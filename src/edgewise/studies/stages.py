@@ -80,6 +80,12 @@ class Trained:
     beside: dict[str, KAN]
     of_log: float | None = None
 
+    @property
+    def ends(self) -> bool:
+        """Whether the functions of `model` are flat beyond the rows, because the outermost rows were nearer to that."""
+        ending = self.chosen.ending
+        return self.closed.model is None and isinstance(ending, Again) and any(s.ending for s in ending.structures)
+
 
 def chosen_network(
     rest: Table, settings: StudySettings, progress: bool, journal: Journal | Part | None = None
@@ -309,7 +315,7 @@ def preferred(deep: KAN, plain: KAN, choosing: Table, loss: Loss) -> bool:
     """Whether the network with hidden layers is clearly better, or as good with fewer edges."""
     if clearly_better(deep, plain, choosing, loss):
         return True
-    return summary(deep).edges < summary(plain).edges and not clearly_worse(deep, plain, choosing, loss)
+    return summary(deep).edges < summary(plain).edges and as_good(deep, plain, choosing, loss=loss)
 
 
 def with_room(rest: Table, settings: StudySettings) -> KAN:

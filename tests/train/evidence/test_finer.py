@@ -199,3 +199,15 @@ def test_pairs_of_few_levels_get_products_as_maps_do():
     task, _ = with_levels(level, number, noisy(law, 0.1))
     few = search(task, [0, 1], [PAIR], 40)
     assert finer(task, few).structure.finer[PAIR] > TUNED.functions_of_levels * 3
+
+
+@pytest.mark.parametrize("curved", [True, False])
+def test_where_products_are_many_for_the_rows_unseen_rows_say_whether_they_are_nearer(curved: bool, monkeypatch):
+    monkeypatch.setattr(module, "TUNED", replace(TUNED, many_for_rows=0.0))
+    level, number, law = by_level(400, 0)
+    slope = torch.randn(LEVELS, dtype=torch.float64, generator=torch.Generator().manual_seed(3))[level]
+    task, _ = with_levels(level, number, noisy(slope * number + curved * law, 0.5))
+    few = search(task, [0, 1], [PAIR], 40)
+    assert few.structure.pairs == [PAIR]
+    wide = [pair_term(*PAIR, task.variables, 200) if len(term.variables) == 2 else term for term in few.terms]
+    assert module._is_nearer(task, few, module._fitted(task, few, wide)) is curved

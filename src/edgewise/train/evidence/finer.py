@@ -15,6 +15,7 @@ from .pair_search import stands
 from .screening import Pair, gains
 from .terms import Term, pair_term
 from .tuning import TUNED
+from .unseen import Try, unseen_losses
 
 
 def finer(task: Task, found: Model) -> Model:
@@ -29,9 +30,19 @@ def finer(task: Task, found: Model) -> Model:
     tried = _fitted(part, same, terms)
     if not tried.believed or tried.posterior.gain <= same.posterior.gain + TUNED.pairs_worth:
         return found
-    if not stands(part, tried, lambda rows: _fitted(rows, tried, terms)):
+    if not stands(part, tried, lambda rows: _fitted(rows, tried, terms)) or not _is_nearer(part, same, tried):
         return found
     return tried if part is task else _fitted(task, found, terms)
+
+
+def _is_nearer(task: Task, same: Model, tried: Model) -> bool:
+    """Whether more products are nearer to rows that were not fitted to, where they are many for the rows. A curve for
+    each level may follow nearly all of few rows, and what is left of the noise then makes it likely."""
+    if float(tried.posterior.effective.sum()) < TUNED.many_for_rows * len(task.x):
+        return True
+    tries: list[Try] = [lambda rows, model=model: _fitted(rows, model, model.terms) for model in (same, tried)]
+    losses, _, weight = unseen_losses(task, tries, tried)
+    return bool(weight @ losses[1] < weight @ losses[0])
 
 
 def _wider(task: Task, found: Model) -> dict[Pair, Term]:
