@@ -87,8 +87,12 @@ def holds_dates(cells: Sequence[str], text: Sequence[int]) -> bool:
     """
     if not text or not is_date(cells[text[0]]):
         return False
-    months = [MONTH.match(cells[row].strip()) for row in text]
-    return not all(found and found[2] and (int(found[1]) + 1) % 100 == int(found[2]) for found in months)
+    return not all(_is_pair_of_years(cells[row].strip()) for row in text)
+
+
+def _is_pair_of_years(cell: str) -> bool:
+    found = MONTH.match(cell)
+    return found is not None and found[2] is not None and (int(found[1]) + 1) % 100 == int(found[2])
 
 
 def parts_of(moments: np.ndarray) -> tuple[str, ...]:
