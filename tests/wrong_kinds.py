@@ -47,7 +47,7 @@ def closed() -> io.StringIO:
 
 
 DEEP: list[Any] = []
-for _ in range(3000):
+for _ in range(100_000):  # more than any Python writes
     DEEP = [DEEP]
 NESTED = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged)
 with warnings.catch_warnings():

@@ -71,17 +71,3 @@ def test_hidden_layers_of_many_parameters_are_tried_where_much_effort_is_asked_f
     assert stages.promising(ew.KAN((columns, 1)), rows, settings, SquaredError()) is tried
     given = StudySettings.of((6,), "auto", formula=False, effort=effort)
     assert stages.promising(ew.KAN((columns, 1)), rows, given, SquaredError())
-
-
-@pytest.mark.parametrize("mistakes", [True, False])
-def test_a_study_says_where_its_functions_are_flat_beyond_the_rows(mistakes: bool):
-    draw = torch.Generator().manual_seed(0)
-    X = torch.randn(400, 3, dtype=torch.float64, generator=draw)
-    y = X[:, 0] + X[:, 1].sin() + 0.3 * torch.randn(400, dtype=torch.float64, generator=draw)
-    if mistakes:
-        X[X[:, 0].argsort()[[20, 40, 60, 340, 360, 380]], 0] *= 10
-    study = ew.study(X, y, hidden=(), formula=False, progress=False)
-    assert study.trained.ends is mistakes
-    assert ("Beyond the rows its functions are flat" in study.verdict) is mistakes
-    far = study.model(torch.tensor([[1e3, 0.0, 0.0], [1e6, 0.0, 0.0]], dtype=torch.float64))
-    assert bool(torch.isclose(far[0], far[1], rtol=1e-4).all()) is mistakes

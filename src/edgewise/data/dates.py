@@ -30,6 +30,7 @@ SEASONS = 4  # different days of the year from which a wave can be told from a t
 MONTH_DAYS = 5  # different days of the month from which days are meant: ends of months are four
 RARE = 3  # rows of a weekday from which something can be learnt of it
 DAY = 86_400  # seconds
+YEAR = np.timedelta64(1, "Y")
 
 
 def is_date(cell: str) -> bool:
@@ -126,7 +127,7 @@ def date_inputs(column: str, moments: np.ndarray, parts: Sequence[str]) -> dict[
     gaps = np.isnat(moments)
     there = np.where(gaps, np.datetime64("2000-01-01T00:00:00", "s"), moments)
     days, years = there.astype("datetime64[D]"), there.astype("datetime64[Y]")
-    first, last = years.astype("datetime64[s]"), (years + 1).astype("datetime64[s]")
+    first, last = years.astype("datetime64[s]"), (years + YEAR).astype("datetime64[s]")
     part = (there - first).astype(np.float64) / (last - first).astype(np.float64)
     hour = (there - days).astype(np.float64) / DAY
     weekday = _weekday(days)
@@ -148,7 +149,7 @@ def date_texts(years: np.ndarray) -> list[str]:
     """
     whole = np.floor(np.nan_to_num(years, nan=2000.0))
     start = (whole.astype(np.int64) - 1970).astype("datetime64[Y]")
-    first, last = start.astype("datetime64[s]"), (start + 1).astype("datetime64[s]")
+    first, last = start.astype("datetime64[s]"), (start + YEAR).astype("datetime64[s]")
     part = np.nan_to_num(years, nan=2000.0) - whole
     seconds = np.round(part * (last - first).astype(np.float64)).astype(np.int64)
     return ["" if gap else str(moment) for gap, moment in zip(np.isnan(years), first + seconds, strict=True)]

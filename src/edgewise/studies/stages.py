@@ -80,12 +80,6 @@ class Trained:
     beside: dict[str, KAN]
     of_log: float | None = None
 
-    @property
-    def ends(self) -> bool:
-        """Whether the functions of `model` are flat beyond the rows, because the outermost rows were nearer to that."""
-        ending = self.chosen.ending
-        return self.closed.model is None and isinstance(ending, Again) and any(s.ending for s in ending.structures)
-
 
 def chosen_network(
     rest: Table, settings: StudySettings, progress: bool, journal: Journal | Part | None = None

@@ -221,7 +221,6 @@ def study_table(
         within = scores(held.take(inside.nonzero()[:, 0]), predict(trained.model, held)[inside], loss)
     verdict = words.verdict(table.task, goal, network, rivals)
     verdict += words.of_log(goal, trained.of_log if trained.model.active_edges() else None)
-    verdict += words.flat_beyond(trained.ends)
     verdict += words.extrapolated(table.task, len(held) - int(inside.sum()), within)
     verdict = " ".join((verdict, *told))
     forms = words.closed(trained.closed.message, table.task, found) if settings.formula else ""

@@ -113,11 +113,6 @@ def of_log(outputs: str, ratio: float | None) -> str:
     )
 
 
-def flat_beyond(ends: bool) -> str:
-    """A sentence on functions that are flat beyond the rows; nothing where they go on."""
-    return " Beyond the rows its functions are flat: the outermost rows were nearer to that." if ends else ""
-
-
 def extrapolated(task: str, outside: int, within: Scores | None) -> str:
     """A sentence on held-out rows beyond the range of the training rows, with the score of the others; nothing where
     there are none."""

@@ -110,10 +110,6 @@ class Task:
         apart = self.take(torch.arange(len(self.x)).repeat_interleave(times))
         return replace(apart, weight=torch.ones_like(apart.weight), note=self.note)
 
-    def by(self, variables: Sequence[Variable]) -> Task:
-        """The same by the functions of these variables."""
-        return replace(self, variables=list(variables))
-
     def judged(self, by: Scored | None) -> Task:
         """The same with rows that are judged by this likelihood."""
         found = replace(self, judge=by)
@@ -191,8 +187,7 @@ class Structure:
     """What a search decided: whether all inputs stay, with one strength for their lines; which pairs act together; and
     of which pairs the lines have products, with one strength for all of them; whether functions may be rough; which
     variables act by themselves; which inputs are measured by logarithms; which are `tame`: flat in products where a few
-    rows lie far from all others; whether all functions are flat beyond the rows; and how many products pairs may have
-    that are `finer` than others."""
+    rows lie far from all others; and how many products pairs may have that are `finer` than others."""
 
     common: bool
     pairs: list[Pair]
@@ -201,7 +196,6 @@ class Structure:
     alone: list[int]
     logarithmic: tuple[int, ...] = ()
     tame: tuple[int, ...] = ()
-    ending: bool = False
     finer: Mapping[tuple[int, ...], int] = field(default_factory=dict)
 
     def of_pairs(self, variables: Sequence[Variable]) -> list[Term]:

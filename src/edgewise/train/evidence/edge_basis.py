@@ -27,7 +27,6 @@ from torch import Tensor
 
 from ... import grid
 from ...fitting import dense_basis
-from .ending import ending
 from .tails import excess_kurtosis
 from .tuning import TUNED
 
@@ -72,11 +71,6 @@ class EdgeBasis:
     def is_far(self, x: Tensor) -> Tensor:
         """Whether values (n,) are beyond the ends (n,)."""
         return (x < self.ends[0]) | (x > self.ends[1])
-
-    def ending(self, x: Tensor) -> EdgeBasis:
-        """The same functions at the rows x (n,), flat beyond them."""
-        knots, coef = ending(self.knots, self.coef, self.degree, float(x.min()), float(x.max()))
-        return replace(self, knots=knots, coef=coef)
 
     def lowest(self, coef: Tensor) -> float:
         """A number that the sum of the functions with coefficients (m,) is never below within its grid."""

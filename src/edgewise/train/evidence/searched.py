@@ -1,5 +1,5 @@
 """Which functions edges have: smooth along the values, smooth along the logarithms of columns with heavy tails, or
-rough; and whether they go on beyond the rows."""
+rough."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from ...model import KAN
-from .beyond import are_flat
 from .chosen_terms import Model, Structure, Task
 from .finer import finer
 from .network import room_of
@@ -28,24 +27,17 @@ Given = tuple[list[Variable], list[Task], list[tuple[list[int], list[Pair], int]
 
 class Searched(NamedTuple):
     """The variables; the tasks with them; the terms of each with their posterior; the inputs that are measured by
-    logarithms; those that are tame in products; and whether all functions are flat beyond the rows."""
+    logarithms; and those that are tame in products."""
 
     variables: list[Variable]
     tasks: list[Task]
     ends: list[Model]
     logarithmic: tuple[int, ...]
     tame: tuple[int, ...] = ()
-    ending: bool = False
 
     def structures(self) -> list[Structure]:
         """What was decided for each task."""
-        decided = {"logarithmic": self.logarithmic, "tame": self.tame, "ending": self.ending}
-        return [replace(end.structure, **decided) for end in self.ends]
-
-    def flat(self) -> Searched:
-        """The same with functions that are flat beyond the rows, where they say the same."""
-        ending = [variable.ending(self.tasks[0].x) for variable in self.variables]
-        return self._replace(variables=ending, tasks=[task.by(ending) for task in self.tasks], ending=True)
+        return [replace(end.structure, logarithmic=self.logarithmic, tame=self.tame) for end in self.ends]
 
     def beats(self, other: Searched) -> bool:
         """Whether these functions are more likely than others, of all targets together: the edges from an input have
@@ -60,8 +52,7 @@ def searched(
     """What is found for the tasks, whose variables are not yet known. edges (d, o): which there are.
 
     First all functions are smooth along the values. Then along the logarithms of columns with heavy tails, then rough
-    ones beside: each where that is more likely. In the end all are flat beyond the rows where the outermost say so, but
-    for shapes that were asked for: these hold everywhere.
+    ones beside: each where that is more likely.
     """
     x, weight, outputs = tasks[0].x, tasks[0].weight, start.outputs
     most, logits = -(-room_of(start) // outputs), max(task.classes for task in tasks)
@@ -70,17 +61,14 @@ def searched(
     functions = x.shape[1] * (1 + TUNED.curves + room)  # at most; one answer for all models, whose scores are compared
     by_class = logits > 2 and logits * functions > TUNED.together
 
-    def on(
-        rough: int, logarithmic: tuple[int, ...], tame: tuple[int, ...] = (), rows: Tensor | slice = slice(None)
-    ) -> Given:
-        """The variables, the tasks with them, and among what each of them searches; all of some rows."""
+    def on(rough: int, logarithmic: tuple[int, ...], tame: tuple[int, ...] = ()) -> Given:
+        """The variables, the tasks with them, and among what each of them searches."""
         intervals = TUNED.rough_intervals if rough else TUNED.intervals
-        found = variables(start, x[rows], weight[rows], intervals, rough, periods, logarithmic, tame)
+        found = variables(start, x, weight, intervals, rough, periods, logarithmic, tame)
         there = on_of(edges, found)
         pairs = _free(_pairs_on(there[:, outputs:]), found, asked)
         among = [(mine, pairs, most) for mine in of_tasks(there, outputs, len(tasks))]
-        part = tasks if isinstance(rows, slice) else [task.take(rows) for task in tasks]
-        return found, [replace(task, variables=found, by_class=by_class) for task in part], among
+        return found, [replace(task, variables=found, by_class=by_class) for task in tasks], among
 
     def smooth(logarithmic: tuple[int, ...]) -> Searched:
         found, given, among = on(0, logarithmic)
@@ -95,17 +83,10 @@ def searched(
         return Searched(found, given, ends, logarithmic, tame)
 
     if known:
-        found = again(known, known[0].tame)
-        return found.flat() if known[0].ending else found
+        return again(known, known[0].tame)
     best = _searched(asked, room, on, smooth)
     ends = [finer(task, end) for task, end in zip(best.tasks, best.ends, strict=True)]
-    best = _tamed(best._replace(ends=ends), again)
-    rough = room if any(structure.rough for structure in best.structures()) else 0
-
-    def within(rows: Tensor) -> tuple[list[Variable], list[Task]]:
-        return on(rough, best.logarithmic, best.tame, rows)[:2]
-
-    return best.flat() if not asked and are_flat(best.tasks, best.ends, within) else best
+    return _tamed(best._replace(ends=ends), again)
 
 
 def _searched(

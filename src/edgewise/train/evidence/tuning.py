@@ -52,21 +52,6 @@ class EvidenceTuning:
     """Part of the rows on either side, one row at least, that may lie far from all others. Not measured."""
     far: float = 0.5
     """Ranges of the others that the farthest of them must lie away. Not measured."""
-    outermost: int = 3
-    """Rows at either end of a column that say whether functions go on beyond the others. Measured on 146 folds of 53
-    tables with new rows beyond: of one, two, three and five rows, three gave the lowest error."""
-    most_outermost: float = 1 / 3
-    """Part of the rows above which these are too many to leave out; functions go on then. Not measured."""
-    turn: float = 0.01
-    """Part of an interval, for each degree, in which functions that end turn from their slope to none. With a whole
-    interval, one fold of Boston housing has 11 % more error in place of 23 % less."""
-    flat_worth: float = 3.0
-    """Nats by which the outermost rows must be nearer to functions that are flat: odds of twenty to one."""
-    flat_gains: float = 0.03
-    """Part of what these rows lose by functions that go on, that flat ones must save. Not measured."""
-    flat_rows: float = 0.5
-    """Part of these rows that must be nearer to flat functions. Without it, one row of 18 made functions flat that
-    were 16 times nearer to new rows where they went on."""
     heavy: float = 2.0
     """Excess kurtosis from which a column of numbers has heavy tails, so that the search is done twice. One that is
     evenly spread over three powers of ten has 2 and more."""

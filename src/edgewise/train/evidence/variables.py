@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -104,11 +104,6 @@ class Variable:
             return parts[0]
         own = [part[:, : effect.size] for part, effect in zip(parts, self.effects, strict=True)]
         return torch.cat(own, 1)
-
-    def ending(self, x: Tensor) -> Variable:
-        """The same at the rows x (n, d), with functions that are flat beyond them. None of them repeats."""
-        pairs = zip(self.inputs, self.effects, strict=True)
-        return replace(self, effects=tuple(e.ending(x[:, number]) for number, e in pairs if isinstance(e, EdgeBasis)))
 
     def parts(self, coef: Tensor) -> Iterator[tuple[int, Functions, Tensor]]:
         """Each input with its effect and its part of the coefficients (m,), or of as many as are given."""
