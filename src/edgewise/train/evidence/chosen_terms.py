@@ -16,7 +16,8 @@ from .edge_basis import blocks
 from .expansion import by_class, whole
 from .laplace import cross_entropy, numbers
 from .likelihoods import Scored, shares_of, targets
-from .marginal import Blocks, Note, Posterior, Prior, Sums, believed, squared_error
+from .marginal import Note, Posterior, Prior, Sums, believed, squared_error
+from .products import Blocks
 from .screening import Pair
 from .terms import Term, design, pair_term, pooled_term, prior_of
 from .tuning import TUNED
@@ -66,7 +67,8 @@ class Task:
         rows = self.blocks(terms)
         if self.loss_of is not None:
             return numbers(rows, prior, self.loss_of, self.note, known)
-        return cross_entropy(rows, prior, self.classes, self.note, known, start, by_class if self.by_class else whole)
+        expand = by_class() if self.by_class else whole()
+        return cross_entropy(rows, prior, self.classes, self.note, known, start, expand)
 
     def sums(self, terms: Sequence[Term], prior: Prior, near: Model | None) -> Sums | None:
         """What the rows say of these terms, where sums do: a part of those of a model that has all of them, or by one

@@ -17,7 +17,7 @@ Letters: n rows, m functions, k classes, l predictions of a row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -26,7 +26,8 @@ import torch
 from torch import Tensor
 
 from .likelihoods import Likelihood, shares_of
-from .marginal import Blocks, Spread, factor_of, occam_of, spread_of, worth
+from .marginal import Spread, factor_of, occam_of, spread_of, worth
+from .products import Blocks, Curved, add_products
 from .tuning import TUNED
 
 
@@ -218,27 +219,66 @@ class ClassLosses:
         return ByClass([factor_of(matrix + prior) for matrix in self.curvatures], precision, self.product)
 
 
-def whole(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> WholeLosses:
-    """The losses of the rows about coefficients (1 + m, l) of the functions at these places."""
-    return WholeLosses(*taylor(blocks, likelihood, coef, places))
+def whole() -> Callable[[Blocks, Likelihood, Tensor, Tensor], WholeLosses]:
+    """The expansion with the curvature as it is. Products are summed over the rows anew where these bend otherwise."""
+    curved = Curved()
+
+    def expand(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> WholeLosses:
+        count, size = coef.shape[1], coef.numel()
+        pairs = [(a, b) for a in range(count) for b in range(a + 1)]
+        value, slope, bends, _ = _looked_at(blocks, likelihood, coef, places, pairs)
+        sums = curved.under(blocks, bends, places)
+        if count == 1:
+            return WholeLosses(value, slope, sums[0])
+        found = coef.new_zeros(count, len(coef), count, len(coef))
+        for (a, b), matrix in zip(pairs, sums, strict=True):
+            found[a, :, b] = found[b, :, a] = matrix
+        return WholeLosses(value, slope, found.reshape(size, size))
+
+    return expand
 
 
 def steady(rows: Blocks) -> Expand:
     """The expansion of numbers under a loss whose information is the same for every row and prediction. Products of the
     functions are summed over the rows once, and each expansion passes over the rows for slopes alone."""
-    products = sum(functions.T @ (weight[:, None] * functions) for functions, _, weight in _with_constant(rows))
-    assert isinstance(products, Tensor)
+    products: Tensor | None = None
+    for functions, _, weight in rows():
+        functions = torch.cat([torch.ones_like(functions[:, :1]), functions], 1)
+        products = functions.new_zeros(functions.shape[1], functions.shape[1]) if products is None else products
+        add_products(products, functions, weight)
+    assert products is not None
 
     def expand(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> WholeLosses:
-        value, slope, one = 0.0, coef.new_zeros(len(products), coef.shape[1]), coef.new_ones(1)
-        for functions, y, weight in blocks():
-            predicted = predictions(functions, coef, places)
-            value += float(weight @ likelihood.losses(predicted, y))
-            slopes = weight[:, None] * likelihood.slopes(predicted, y)
-            slope += torch.cat([slopes.sum(0, keepdim=True), functions.T @ slopes])
+        value, slope, _, _ = _looked_at(blocks, likelihood, coef, places, [])
+        one = coef.new_ones(1)
         known = likelihood.bend(one, one[:, None], one, 0, 0)
         there = torch.cat([places.new_zeros(1), 1 + places])
-        return WholeLosses(value, slope[there], known * products[there][:, there])
+        return WholeLosses(value, slope, known * products[there][:, there])
+
+    return expand
+
+
+def by_class() -> Expand:
+    """The expansion of classes, with the curvature class by class. Products are summed anew as for `whole`."""
+    curved = Curved()
+
+    def expand(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> ClassLosses:
+        classes = coef.shape[1]
+        value, slope, bends, predicted = _looked_at(
+            blocks, likelihood, coef, places, [(number, number) for number in range(classes)]
+        )
+        shares = [shares_of(part) for part in predicted]
+        each = classes / (classes - 1) * curved.under(blocks, bends, places)
+
+        def product(ahead: Tensor) -> Tensor:
+            found = torch.zeros_like(ahead)
+            for (functions, _, weight), share in zip(blocks(), shares, strict=True):
+                moved = share * predictions(functions, ahead, places)
+                bent = weight[:, None] * (moved - share * moved.sum(1, keepdim=True))
+                found += _against(functions, bent, places)
+            return found
+
+        return ClassLosses(value, slope, list(each), product)
 
     return expand
 
@@ -250,50 +290,23 @@ def predictions(functions: Tensor, coef: Tensor, places: Tensor) -> Tensor:
     return coef[0] + functions @ every.index_copy(0, places, coef[1:])
 
 
-def by_class(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> ClassLosses:
-    """The same of classes, with the curvature class by class."""
-    value, slope, classes = 0.0, torch.zeros_like(coef), coef.shape[1]
-    each, known = [coef.new_zeros(len(coef), len(coef)) for _ in range(classes)], []
-    for functions, y, weight in _with_constant(blocks, places):
-        predicted = functions @ coef
-        known.append(shares_of(predicted))
-        value += float(weight @ likelihood.losses(predicted, y))
-        slope += functions.T @ (weight[:, None] * likelihood.slopes(predicted, y))
-        for number, matrix in enumerate(each):
-            bend = classes / (classes - 1) * likelihood.bend(weight, predicted, y, number, number)
-            matrix += functions.T @ (bend[:, None] * functions)
-
-    def product(ahead: Tensor) -> Tensor:
-        found = torch.zeros_like(ahead)
-        for (functions, _, weight), shares in zip(_with_constant(blocks, places), known, strict=True):
-            moved = shares * (functions @ ahead)
-            found += functions.T @ (weight[:, None] * (moved - shares * moved.sum(1, keepdim=True)))
-        return found
-
-    return ClassLosses(value, slope, each, product)
+def _against(functions: Tensor, values: Tensor, places: Tensor) -> Tensor:
+    """Products of the constant and of the functions at these places with values (n, l), summed over the rows:
+    (1 + m, l)."""
+    return torch.cat([values.sum(0, keepdim=True), (functions.T @ values)[places]])
 
 
-def taylor(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> tuple[float, Tensor, Tensor]:
-    """Sum of the losses of the rows, its gradient (1 + m, l), and its curvature (l (1 + m), l (1 + m)), prediction by
-    prediction."""
-    value, slope, count = 0.0, torch.zeros_like(coef), coef.shape[1]
-    curvature = coef.new_zeros(count, len(coef), count, len(coef))
-    for functions, y, weight in _with_constant(blocks, places):
-        predicted = functions @ coef
-        value += float(weight @ likelihood.losses(predicted, y))
-        slope += functions.T @ (weight[:, None] * likelihood.slopes(predicted, y))
-        for a in range(count):
-            for b in range(a + 1):
-                part = likelihood.bend(weight, predicted, y, a, b)
-                product = functions.T @ (part[:, None] * functions)
-                curvature[a, :, b] += product
-                if a != b:
-                    curvature[b, :, a] += product
-    return value, slope, curvature.reshape(count * len(coef), -1)
-
-
-def _with_constant(blocks: Blocks, places: Tensor | None = None) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """The rows in blocks, with a constant before the functions at these places, or before all (n, 1 + m)."""
+def _looked_at(
+    blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor, pairs: Sequence[tuple[int, int]]
+) -> tuple[float, Tensor, Tensor, list[Tensor]]:
+    """By one pass over the rows: the sum of their losses, its gradient (1 + m, l), how each row bends for these pairs
+    of predictions (p, n), and the predictions of each block."""
+    value, slope, bends, found = 0.0, torch.zeros_like(coef), [], []
     for functions, y, weight in blocks():
-        here = functions if places is None else functions[:, places]
-        yield torch.cat([torch.ones_like(functions[:, :1]), here], 1), y, weight
+        predicted = predictions(functions, coef, places)
+        value += float(weight @ likelihood.losses(predicted, y))
+        slope += _against(functions, weight[:, None] * likelihood.slopes(predicted, y), places)
+        here = [likelihood.bend(weight, predicted, y, a, b) for a, b in pairs]
+        bends.append(torch.stack(here) if here else predicted.new_zeros(0, len(predicted)))
+        found.append(predicted)
+    return value, slope, torch.cat(bends, 1), found

@@ -17,7 +17,8 @@ from torch import Tensor
 from ...losses import Numbers
 from .expansion import Curvature, Expand, Losses, predictions, steady, whole
 from .likelihoods import Classes, Likelihood, Scored
-from .marginal import Blocks, Note, Posterior, Prior, Strengths
+from .marginal import Note, Posterior, Prior, Strengths
+from .products import Blocks
 from .tuning import TUNED
 
 
@@ -28,11 +29,11 @@ def cross_entropy(
     note: Note,
     known: Tensor | None = None,
     start: tuple[Tensor, Tensor] | None = None,
-    expand: Expand = whole,
+    expand: Expand | None = None,
 ) -> Posterior:
     """The posterior of the logits of k classes, targets being class numbers. `known` (q,): the strengths to go on from,
     nan where there are none. `start`: a constant (k,) and coefficients (m, k) that the steps begin at. `expand`: by
-    which curvature."""
+    which curvature, `whole()` without it."""
     counts = prior.roughness.new_zeros(classes)
     for _, y, weight in blocks():
         counts.index_add_(0, y, weight)
@@ -40,7 +41,8 @@ def cross_entropy(
     if classes == 2:
         flat, best = flat[1:] - flat[0], best[1:] - best[0]
         start = None if start is None else (start[0][1:] - start[0][:1], start[1][:, 1:] - start[1][:, :1])
-    found = replace(_newton(blocks, prior, best, Classes(), note, known, start, expand, TUNED.updates), flat=flat)
+    found = _newton(blocks, prior, best, Classes(), note, known, start, expand or whole(), TUNED.updates)
+    found = replace(found, flat=flat)
     if classes > 2:  # a class without rows keeps the chance of half a row
         there, constant = counts > 0, found.constant
         level = constant[there].logsumexp(0) - flat[there].logsumexp(0)
@@ -59,7 +61,7 @@ def numbers(blocks: Blocks, prior: Prior, loss: Numbers, note: Note, known: Tens
         strength, coef = prior.sizes * torch.nan, prior.roughness * 0
         effective = torch.zeros_like(strength)
         return Posterior(coef, flat[0], effective, strength, 0.0, True, 0.0, nothing, flat[0], likelihood)
-    expand, most = (steady(blocks), TUNED.updates) if loss.steady else (whole, 1)
+    expand, most = (steady(blocks), TUNED.updates) if loss.steady else (whole(), 1)
     found = _newton(blocks, prior, flat, likelihood, note, known, None, expand, most)
     last = found.likelihood
     assert isinstance(last, Scored)
@@ -88,7 +90,7 @@ def _newton(
     y, weight = (torch.cat(parts) for parts in zip(*((y, weight) for _, y, weight in blocks()), strict=True))
     effective, mass = torch.zeros_like(strengths.value), float(weight.sum())
     bare, beside = _alone(blocks, likelihood, flat, expand)
-    often = 1
+    often = 1 if start is None or known is None else TUNED.updates_near
     while not settled and strengths.updates < TUNED.rounds and bool(strengths.there.any()):
         places = strengths.places
         here = torch.cat([constant[None], coef[places]])  # (1 + m, l)

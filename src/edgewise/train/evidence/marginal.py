@@ -11,7 +11,7 @@ Letters: n rows, m functions, k classes, q groups.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -20,9 +20,9 @@ import torch
 from torch import Tensor
 
 from ...errors import TrainingError
+from .products import Blocks, add_products
 from .tuning import TUNED
 
-Blocks = Callable[[], Iterator[tuple[Tensor, Tensor, Tensor]]]  # design (n, m), targets (n, ...), counts of rows (n,)
 Note = Callable[[float], bool]  # told the loss after every update; ends the run by returning True
 
 
@@ -177,7 +177,7 @@ class Sums:
                 kept.append((scaled, target, root))
                 continue
             for one, other in [(one, other) for one, other, _ in kept] + [(scaled, target)]:
-                matrix.addmm_(one.T, one)
+                add_products(matrix, one, torch.ones_like(other))
                 right += one.T @ other
                 square += float(other @ other)
             kept = []
