@@ -58,7 +58,7 @@ def test_slopes_are_derivatives_of_the_losses_and_information_is_positive(name):
     predicted = (0.1 * NOISE[:, None]).requires_grad_()
     (want,) = torch.autograd.grad(likelihood.losses(predicted, y).sum(), predicted)
     assert_close(likelihood.slopes(predicted, y).detach(), want)
-    assert bool((likelihood.bend(weight, predicted.detach(), y, 0, 0) >= 0).all())
+    assert bool((likelihood.bends(weight, predicted.detach(), y, [(0, 0)]) >= 0).all())
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from edgewise.train.evidence.products import Curved, add_products
+from edgewise.train.evidence.products import Curved, products
 from edgewise.train.evidence.tuning import TUNED
 from helpers import assert_close
 
@@ -34,13 +34,13 @@ def wanted(bends: Tensor, places: Tensor) -> Tensor:
     return torch.stack([functions.T @ (bend[:, None] * functions) for bend in bends])
 
 
+@pytest.mark.parametrize("rows", [ROWS, 50])
 @pytest.mark.parametrize("places", [None, EVERY[::3], EVERY[:0]])
-def test_products_are_added_to_what_is_there(places):
-    here = DESIGN if places is None else DESIGN[:, places]
-    found = torch.ones(here.shape[1], here.shape[1], dtype=torch.float64)
-    add_products(found, DESIGN, BENDS[0], places)
-    assert_close(found, 1 + here.T @ (BENDS[0, :, None] * here))
-    assert torch.equal(found, found.T)
+def test_products_are_those_of_all_rows(places, rows: int):
+    here = DESIGN[:rows] if places is None else DESIGN[:rows, places]
+    bends = BENDS[:, :rows]
+    found = products(DESIGN[:rows], bends, places)
+    assert_close(found, torch.stack([here.T @ (bend[:, None] * here) for bend in bends]))
 
 
 @pytest.mark.parametrize("places", [EVERY, EVERY[1::2], EVERY[:0]])

@@ -17,7 +17,7 @@ Letters: n rows, m functions, k classes, l predictions of a row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -25,9 +25,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from .likelihoods import Likelihood, shares_of
+from .likelihoods import Likelihood, Pairs, shares_of
 from .marginal import Spread, factor_of, occam_of, spread_of, worth
-from .products import Blocks, Curved, add_products
+from .products import Blocks, Curved, products
 from .tuning import TUNED
 
 
@@ -241,19 +241,18 @@ def whole() -> Callable[[Blocks, Likelihood, Tensor, Tensor], WholeLosses]:
 def steady(rows: Blocks) -> Expand:
     """The expansion of numbers under a loss whose information is the same for every row and prediction. Products of the
     functions are summed over the rows once, and each expansion passes over the rows for slopes alone."""
-    products: Tensor | None = None
-    for functions, _, weight in rows():
-        functions = torch.cat([torch.ones_like(functions[:, :1]), functions], 1)
-        products = functions.new_zeros(functions.shape[1], functions.shape[1]) if products is None else products
-        add_products(products, functions, weight)
-    assert products is not None
+    summed = sum(
+        products(torch.cat([torch.ones_like(functions[:, :1]), functions], 1), weight[None])[0]
+        for functions, _, weight in rows()
+    )
+    assert isinstance(summed, Tensor)
 
     def expand(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> WholeLosses:
         value, slope, _, _ = _looked_at(blocks, likelihood, coef, places, [])
         one = coef.new_ones(1)
-        known = likelihood.bend(one, one[:, None], one, 0, 0)
+        known = likelihood.bends(one, one[:, None], one, [(0, 0)])[0]
         there = torch.cat([places.new_zeros(1), 1 + places])
-        return WholeLosses(value, slope, known * products[there][:, there])
+        return WholeLosses(value, slope, known * summed[there][:, there])
 
     return expand
 
@@ -297,7 +296,7 @@ def _against(functions: Tensor, values: Tensor, places: Tensor) -> Tensor:
 
 
 def _looked_at(
-    blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor, pairs: Sequence[tuple[int, int]]
+    blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor, pairs: Pairs
 ) -> tuple[float, Tensor, Tensor, list[Tensor]]:
     """By one pass over the rows: the sum of their losses, its gradient (1 + m, l), how each row bends for these pairs
     of predictions (p, n), and the predictions of each block."""
@@ -306,7 +305,6 @@ def _looked_at(
         predicted = predictions(functions, coef, places)
         value += float(weight @ likelihood.losses(predicted, y))
         slope += _against(functions, weight[:, None] * likelihood.slopes(predicted, y), places)
-        here = [likelihood.bend(weight, predicted, y, a, b) for a, b in pairs]
-        bends.append(torch.stack(here) if here else predicted.new_zeros(0, len(predicted)))
+        bends.append(likelihood.bends(weight, predicted, y, pairs))
         found.append(predicted)
     return value, slope, torch.cat(bends, 1), found

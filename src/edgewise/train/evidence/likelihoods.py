@@ -10,6 +10,7 @@ Letters: n rows, k classes, l predictions of a row.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self
 
@@ -25,6 +26,8 @@ SLOPES = -0.4  # power of the rows that a kink's width falls with (He et al. 202
 KNOWN = -0.2  # the same where a density is estimated; a narrow one would follow the rows that the fit has caught
 LEAST = 1e-12  # dispersion: below, round-off would decide
 
+Pairs = Sequence[tuple[int, int]]  # of predictions of a row
+
 
 class Likelihood(Protocol):
     """A likelihood of targets y (n,) under predictions (n, l)."""
@@ -37,8 +40,8 @@ class Likelihood(Protocol):
         """Derivatives by the predictions: (n, l)."""
         ...
 
-    def bend(self, weight: Tensor, predicted: Tensor, y: Tensor, a: int, b: int) -> Tensor:
-        """Second derivatives by the predictions a and b, times the weight (n,)."""
+    def bends(self, weight: Tensor, predicted: Tensor, y: Tensor, pairs: Pairs) -> Tensor:
+        """Second derivatives by pairs of predictions, times the weight (n,): (p, n)."""
         ...
 
     def updated(self, predicted: Tensor, y: Tensor, weight: Tensor, effective: float) -> Self:
@@ -70,10 +73,12 @@ class Classes:
         """Probabilities less what they would be if the classes were certain."""
         return shares_of(predicted) - targets(y, predicted.shape[1])
 
-    def bend(self, weight: Tensor, predicted: Tensor, y: Tensor, a: int, b: int) -> Tensor:
+    def bends(self, weight: Tensor, predicted: Tensor, y: Tensor, pairs: Pairs) -> Tensor:
         """Of probabilities."""
-        shares = shares_of(predicted)
-        return weight * shares[:, a] * ((1.0 if a == b else 0.0) - shares[:, b])
+        shares = shares_of(predicted).T
+        one, other = ([pair[place] for pair in pairs] for place in (0, 1))
+        same = weight.new_tensor([float(a == b) for a, b in pairs])
+        return weight * shares[one] * (same[:, None] - shares[other])
 
     def updated(self, predicted: Tensor, y: Tensor, weight: Tensor, effective: float) -> Self:
         """There is nothing to update."""
@@ -119,9 +124,9 @@ class Scored:
         """Over the dispersion."""
         return self.loss.slopes(predicted, y[:, None]) / self.dispersion
 
-    def bend(self, weight: Tensor, predicted: Tensor, y: Tensor, a: int, b: int) -> Tensor:
+    def bends(self, weight: Tensor, predicted: Tensor, y: Tensor, pairs: Pairs) -> Tensor:
         """The information, over the dispersion."""
-        return weight * self.loss.information(predicted, y[:, None])[:, 0] / self.dispersion
+        return (weight * self.loss.information(predicted, y[:, None])[:, 0] / self.dispersion).expand(len(pairs), -1)
 
     def left(self, predicted: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Slopes and curvature (n, 1) for a look at what else might explain them. A row far off has no curvature, but

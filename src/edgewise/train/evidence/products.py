@@ -16,27 +16,29 @@ from .tuning import TUNED
 Blocks = Callable[[], Iterator[tuple[Tensor, Tensor, Tensor]]]  # design (n, m), targets (n, ...), counts of rows (n,)
 
 
-def add_products(matrix: Tensor, functions: Tensor, weight: Tensor, places: Tensor | None = None) -> None:
-    """Add to `matrix` (m, m) the products of functions (n, v) with each other, weighted by row (n,). places (m,): which
-    of the functions count, all of them without it.
+def products(functions: Tensor, weights: Tensor, places: Tensor | None = None) -> Tensor:
+    """The products of functions (n, v) with each other, summed over the rows with each of several weights (p, n):
+    (p, m, m). places (m,): which of the functions count, all of them without it.
 
-    Each product is computed once, though the matrix has two places for it. Few rows at a time stay in the cache.
+    Each product is computed once, though a matrix has two places for it. Few rows at a time stay in the cache.
 
-    >>> found = torch.zeros(2, 2)
-    >>> add_products(found, torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([1.0, 0.5]))
-    >>> found
-    tensor([[ 5.5000,  8.0000],
-            [ 8.0000, 12.0000]])
+    >>> products(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[1.0, 0.5]]))
+    tensor([[[ 5.5000,  8.0000],
+             [ 8.0000, 12.0000]]])
     """
-    size, wide = len(matrix), TUNED.columns_at_once
-    lower = torch.zeros_like(matrix)
+    size, wide = functions.shape[1] if places is None else len(places), TUNED.columns_at_once
+    if len(functions) <= TUNED.rows_at_once and size <= wide:
+        few = functions if places is None else functions.index_select(1, places)
+        return torch.stack([few.T @ (weight[:, None] * few) for weight in weights])
+    lower = functions.new_zeros(len(weights), size, size)
     for first in range(0, len(functions), TUNED.rows_at_once):
-        rows = slice(first, first + TUNED.rows_at_once)
-        here = functions[rows] if places is None else functions[rows].index_select(1, places)
-        weighted = weight[rows, None] * here
-        for column in range(0, size, wide):
-            lower[column:, column : column + wide].addmm_(here[:, column:].T, weighted[:, column : column + wide])
-    matrix += lower.tril() + lower.tril(-1).T
+        here = functions[first : first + TUNED.rows_at_once]
+        here = here if places is None else here.index_select(1, places)
+        for matrix, weight in zip(lower, weights[:, first : first + len(here)], strict=True):
+            weighted = weight[:, None] * here
+            for column in range(0, size, wide):
+                matrix[column:, column : column + wide].addmm_(here[:, column:].T, weighted[:, column : column + wide])
+    return lower.tril() + lower.tril(-1).mT
 
 
 @dataclass
@@ -66,13 +68,14 @@ class Curved:
         """From the last sums; None where bends are too different, or a function is new."""
         if self.places is None or self.bends is None or self.matrices is None:
             return None
-        if not bool(torch.isin(places, self.places).all()):
+        same = torch.equal(places, self.places)
+        if not (same or bool(torch.isin(places, self.places).all())):
             return None
         size = bends.abs().sum()
         factor = size / self.bends.abs().sum()
         if not (bends - factor * self.bends).abs().sum() < TUNED.bent * size:
             return None
-        if len(places) == len(self.places):
+        if same:
             return factor * self.matrices
         mine = torch.cat([places.new_zeros(1), 1 + torch.searchsorted(self.places, places)])
         return factor * self.matrices[:, mine][:, :, mine]
@@ -84,11 +87,10 @@ def _summed(blocks: Blocks, bends: Tensor, places: Tensor) -> Tensor:
     for functions, _, _ in blocks():
         mine = None if len(places) == functions.shape[1] else places
         here = bends[:, first : first + len(functions)]
-        found[:, 0, 0] += here.sum(1)
         edge = here @ functions
         found[:, 0, 1:] += edge if mine is None else edge[:, mine]
-        for matrix, bend in zip(found, here, strict=True):
-            add_products(matrix[1:, 1:], functions, bend, mine)
+        found[:, 1:, 1:] += products(functions, here, mine)
         first += len(functions)
+    found[:, 0, 0] = bends.sum(1)
     found[:, 1:, 0] = found[:, 0, 1:]
     return found
