@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import edgewise as ew
-from edgewise.studies.choosing import clearly_better, explained, stays_near, within_error
+from edgewise.studies.choosing import behind, clearly_better, clearly_worse, explained, stays_near, within_error
 
 
 def table(n: int, seed: int = 0, noise: float = 0.3) -> ew.Table:
@@ -76,3 +76,19 @@ def test_what_loses_as_much_is_within_error_and_what_loses_more_is_not():
     nearly = closed("x", 1.0, 0.0, 1.02, 0.0)
     assert within_error(LINE, LINE, few) and within_error(LINE, HALF, few) and within_error(nearly, LINE, few)
     assert not within_error(FLAT, LINE, few) and not within_error(closed("x", 1.0, 0.0, 1.2, 0.0), LINE, many)
+
+
+def test_what_is_less_sure_is_not_behind_though_it_names_more_classes_wrong():
+    generator = torch.Generator().manual_seed(0)
+    X = 2 * torch.rand(400, 1, dtype=torch.float64, generator=generator) - 1
+    right = X[:, 0] + 0.3 * torch.randn(400, dtype=torch.float64, generator=generator) > 0
+    rows = ew.from_arrays(X, ["yes" if one else "no" for one in right.tolist()])
+
+    def log_odds(slope: float, at: float) -> ew.KAN:
+        edges = {(0, 0, 0): ("x", 1.0, 0.0, 0.0, 0.0), (0, 0, 1): ("x", 1.0, 0.0, slope, -slope * at)}
+        return ew.set_symbolic(ew.KAN((1, 2), base=None), edges)
+
+    sure, cautious = log_odds(60.0, 0.0), log_odds(5.0, 0.1)
+    assert clearly_worse(cautious, sure, rows) and not behind(cautious, sure, rows)
+    assert behind(sure, cautious, rows)
+    assert behind(FLAT, LINE, table(40)) and not behind(LINE, LINE, table(40))

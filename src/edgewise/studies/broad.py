@@ -26,7 +26,7 @@ from ..train.job import Job
 from ..train.mixed import mixed
 from ..train.result import FitResult
 from ..train.solvers.status import Status
-from .choosing import clearly_better, clearly_worse, explained, mean_over
+from .choosing import behind, clearly_better, explained, mean_over
 from .leftover import NEARLY_ALL
 from .scores import predict, row_losses
 
@@ -62,7 +62,7 @@ def broad(
     def hopeful(look: KAN) -> bool:
         if mixing:
             return share_of(plain.model, look, choosing, HOPE) > 0
-        return not clearly_worse(look, plain.model, choosing, loss)
+        return not behind(look, plain.model, choosing, loss)
 
     look, ending = tried(start, Job(training.X, training.y, loss, training.weight, seed=seed), hopeful)
     wide = None

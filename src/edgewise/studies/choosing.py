@@ -50,6 +50,13 @@ def clearly_better(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) ->
     return their - our > student(rows.count - 1) * _error(theirs - ours, rows) and WORTH * our < their
 
 
+def behind(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> bool:
+    """Whether `new` loses clearly more than `old` on these rows, however many classes each of them names right."""
+    ours, theirs = row_losses(new, rows, loss), row_losses(old, rows, loss)
+    our, their = mean_over(ours, rows), mean_over(theirs, rows)
+    return our > WORTH * their + ROUND_OFF * _spread(rows) and our - their > ERRORS * _error(ours - theirs, rows)
+
+
 def within_error(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> bool:
     """Whether `new` loses no more than `old` on these rows but for one standard error, and within `WORTH` of it."""
     ours, theirs = row_losses(new, rows, loss), row_losses(old, rows, loss)
