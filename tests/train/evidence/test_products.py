@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
 
+from edgewise.train.evidence import products as kept
 from edgewise.train.evidence.products import Curved, products
 from edgewise.train.evidence.tuning import TUNED
 from helpers import assert_close
@@ -64,6 +67,14 @@ def test_small_changes_need_no_pass_and_leave_the_sums_nearly_right():
     assert rows.passes == 1
     assert float((curved.under(rows, nearly, EVERY) - right).norm()) < TUNED.bent * float(right.norm())
     assert rows.passes == 1
+
+
+def test_nothing_is_kept_where_bends_take_too_much_memory(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(kept, "TUNED", replace(TUNED, kept=BENDS.numel() - 1))
+    rows, curved = Rows(), Curved()
+    for _ in range(2):
+        assert_close(curved.under(rows, BENDS, EVERY), wanted(BENDS, EVERY))
+    assert rows.passes == 2 and curved.bends is None
 
 
 def test_larger_changes_and_new_functions_need_one():

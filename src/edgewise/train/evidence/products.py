@@ -46,7 +46,7 @@ class Curved:
     """Sums of products that are used again where the rows bend nearly as before: steps near a mode change little.
 
     What changes for all rows alike, such as their dispersion, is made up for by a factor. Slopes are not kept, so steps
-    lead to the same mode.
+    lead to the same mode. Nor are sums, where the bends of many classes would take too much memory.
 
     places (m,): of the functions; bends (p, n): of the rows; matrices (p, 1 + m, 1 + m): the sums, with the constant
     first.
@@ -61,7 +61,8 @@ class Curved:
         known = self._known(bends, places)
         if known is None:
             known = _summed(blocks, bends, places)
-            self.places, self.bends, self.matrices = places, bends, known
+            if bends.numel() <= TUNED.kept:
+                self.places, self.bends, self.matrices = places, bends, known
         return known
 
     def _known(self, bends: Tensor, places: Tensor) -> Tensor | None:
