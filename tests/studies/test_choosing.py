@@ -91,4 +91,12 @@ def test_what_is_less_sure_is_not_behind_though_it_names_more_classes_wrong():
     sure, cautious = log_odds(60.0, 0.0), log_odds(5.0, 0.1)
     assert clearly_worse(cautious, sure, rows) and not behind(cautious, sure, rows)
     assert behind(sure, cautious, rows)
+
+
+def test_what_loses_a_tenth_more_than_chance_does_is_behind():
+    near, farther = (closed("x", 1.0, 0.0, slope, 0.0) for slope in (0.9, 0.7))
     assert behind(FLAT, LINE, table(40)) and not behind(LINE, LINE, table(40))
+    assert behind(farther, LINE, table(4000)) and not behind(near, LINE, table(40_000))
+    assert sum(behind(farther, LINE, table(6, seed)) for seed in range(20)) < 12
+    nothing = closed("1/x", 0.0, 0.0, 1.0, 0.0)
+    assert behind(nothing, LINE, table(40))

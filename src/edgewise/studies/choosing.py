@@ -51,10 +51,12 @@ def clearly_better(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) ->
 
 
 def behind(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> bool:
-    """Whether `new` loses clearly more than `old` on these rows, however many classes each of them names right."""
+    """Whether `new` loses clearly more than `old` on these rows, or no number, however many classes each of them names
+    right."""
     ours, theirs = row_losses(new, rows, loss), row_losses(old, rows, loss)
     our, their = mean_over(ours, rows), mean_over(theirs, rows)
-    return our > WORTH * their + ROUND_OFF * _spread(rows) and our - their > ERRORS * _error(ours - theirs, rows)
+    near = our <= WORTH * their + ROUND_OFF * _spread(rows)
+    return not (near or our - their <= ERRORS * _error(ours - theirs, rows))
 
 
 def within_error(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> bool:

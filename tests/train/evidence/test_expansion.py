@@ -36,7 +36,7 @@ def logits(classes: int, size: float) -> Tensor:
 def both(classes: int, size: float):
     """Losses and curvature, as they are and class by class."""
     coef = logits(classes, size)
-    one, other = (expand(blocks(classes), Classes(), coef, PLACES) for expand in (whole(), by_class()))
+    one, other = (expand(blocks(classes), Classes(), coef, PLACES) for expand in (whole, by_class))
     assert_close(torch.tensor(other.value), torch.tensor(one.value))
     assert_close(other.slope, one.slope)
     return coef, one.slope, one.under(PRECISION), other.under(PRECISION)
@@ -90,7 +90,7 @@ def test_steady_information_is_summed_once_for_all_expansions(places: Tensor):
 
     coef = 0.1 * torch.randn(1 + len(places), 1, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
     precision = PRECISION[: 1 + len(places)]
-    one, other = (expand(rows, likelihood, coef, places) for expand in (whole(), steady(rows)))
+    one, other = (expand(rows, likelihood, coef, places) for expand in (whole, steady(rows)))
     assert other.value == pytest.approx(one.value)
     assert_close(other.slope, one.slope)
     assert_close(other.under(precision).step(one.slope), one.under(precision).step(one.slope))

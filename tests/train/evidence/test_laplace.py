@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -20,15 +19,13 @@ ROWS = 200
 
 @pytest.mark.parametrize("expand", [whole, by_class])
 @pytest.mark.parametrize(("classes", "there"), [(10, 8), (10, 5), (26, 20)])
-def test_noise_in_some_of_the_classes_is_no_law_and_the_others_stay_possible(
-    classes: int, there: int, expand: Callable[[], Expand]
-):
+def test_noise_in_some_of_the_classes_is_no_law_and_the_others_stay_possible(classes: int, there: int, expand: Expand):
     draw = torch.Generator().manual_seed(0)
     design = torch.randn(ROWS, 8, dtype=torch.float64, generator=draw)
     y, weight = torch.randint(there, (ROWS,), generator=draw), torch.ones(ROWS, dtype=torch.float64)
     places = torch.arange(8)
     prior = Prior(places, torch.ones(8, dtype=torch.float64), 8, places)
-    found = cross_entropy(lambda: iter([(design, y, weight)]), prior, classes, lambda loss: False, expand=expand())
+    found = cross_entropy(lambda: iter([(design, y, weight)]), prior, classes, lambda loss: False, expand=expand)
     assert not believed(found.gain, prior)  # 14 nats and more, where the way to no chance counted
     chances = found.constant.softmax(0)
     assert float(chances[there:].min()) > 0.1 / ROWS
@@ -90,7 +87,7 @@ def test_a_pass_never_raises_the_objective_however_far_the_mode_seems(seed: int)
 
     strengths, lengths = laplace.Strengths(prior, 1e-3 * prior.begin, least=laplace.TUNED.least), []
     for _ in range(30):
-        losses = whole()(blocks, likelihood, here, places)
+        losses = whole(blocks, likelihood, here, places)
         precision = laplace._precision(strengths, places)
         around = laplace.Around(blocks, likelihood, here, places, losses)
         found, length, _, _ = around.moved(losses.under(precision), strengths, 1)

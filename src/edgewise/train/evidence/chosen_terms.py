@@ -67,7 +67,7 @@ class Task:
         rows = self.blocks(terms)
         if self.loss_of is not None:
             return numbers(rows, prior, self.loss_of, self.note, known)
-        expand = by_class() if self.by_class else whole()
+        expand = by_class if self.by_class else whole
         return cross_entropy(rows, prior, self.classes, self.note, known, start, expand)
 
     def sums(self, terms: Sequence[Term], prior: Prior, near: Model | None) -> Sums | None:

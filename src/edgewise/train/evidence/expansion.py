@@ -27,7 +27,7 @@ from torch import Tensor
 
 from .likelihoods import Likelihood, Pairs, shares_of
 from .marginal import Spread, factor_of, occam_of, spread_of, worth
-from .products import Blocks, Curved, products
+from .products import Blocks, with_constant
 from .tuning import TUNED
 
 
@@ -219,65 +219,25 @@ class ClassLosses:
         return ByClass([factor_of(matrix + prior) for matrix in self.curvatures], precision, self.product)
 
 
-def whole() -> Callable[[Blocks, Likelihood, Tensor, Tensor], WholeLosses]:
-    """The expansion with the curvature as it is. Products are summed over the rows anew where these bend otherwise."""
-    curved = Curved()
-
-    def expand(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> WholeLosses:
-        count, size = coef.shape[1], coef.numel()
-        pairs = [(a, b) for a in range(count) for b in range(a + 1)]
-        value, slope, bends, _ = _looked_at(blocks, likelihood, coef, places, pairs)
-        sums = curved.under(blocks, bends, places)
-        if count == 1:
-            return WholeLosses(value, slope, sums[0])
-        found = coef.new_zeros(count, len(coef), count, len(coef))
-        for (a, b), matrix in zip(pairs, sums, strict=True):
-            found[a, :, b] = found[b, :, a] = matrix
-        return WholeLosses(value, slope, found.reshape(size, size))
-
-    return expand
+def whole(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> WholeLosses:
+    """The losses of the rows about coefficients (1 + m, l) of the functions at these places."""
+    return WholeLosses(*taylor(blocks, likelihood, coef, places))
 
 
 def steady(rows: Blocks) -> Expand:
     """The expansion of numbers under a loss whose information is the same for every row and prediction. Products of the
     functions are summed over the rows once, and each expansion passes over the rows for slopes alone."""
-    summed = sum(
-        products(torch.cat([torch.ones_like(functions[:, :1]), functions], 1), weight[None])[0]
-        for functions, _, weight in rows()
+    products = sum(
+        with_constant(functions, weight[None], torch.arange(functions.shape[1]))[0] for functions, _, weight in rows()
     )
-    assert isinstance(summed, Tensor)
+    assert isinstance(products, Tensor)
 
     def expand(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> WholeLosses:
         value, slope, _, _ = _looked_at(blocks, likelihood, coef, places, [])
         one = coef.new_ones(1)
         known = likelihood.bends(one, one[:, None], one, [(0, 0)])[0]
         there = torch.cat([places.new_zeros(1), 1 + places])
-        return WholeLosses(value, slope, known * summed[there][:, there])
-
-    return expand
-
-
-def by_class() -> Expand:
-    """The expansion of classes, with the curvature class by class. Products are summed anew as for `whole`."""
-    curved = Curved()
-
-    def expand(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> ClassLosses:
-        classes = coef.shape[1]
-        value, slope, bends, predicted = _looked_at(
-            blocks, likelihood, coef, places, [(number, number) for number in range(classes)]
-        )
-        shares = [shares_of(part) for part in predicted]
-        each = classes / (classes - 1) * curved.under(blocks, bends, places)
-
-        def product(ahead: Tensor) -> Tensor:
-            found = torch.zeros_like(ahead)
-            for (functions, _, weight), share in zip(blocks(), shares, strict=True):
-                moved = share * predictions(functions, ahead, places)
-                bent = weight[:, None] * (moved - share * moved.sum(1, keepdim=True))
-                found += _against(functions, bent, places)
-            return found
-
-        return ClassLosses(value, slope, list(each), product)
+        return WholeLosses(value, slope, known * products[there][:, there])
 
     return expand
 
@@ -289,22 +249,55 @@ def predictions(functions: Tensor, coef: Tensor, places: Tensor) -> Tensor:
     return coef[0] + functions @ every.index_copy(0, places, coef[1:])
 
 
-def _against(functions: Tensor, values: Tensor, places: Tensor) -> Tensor:
-    """Products of the constant and of the functions at these places with values (n, l), summed over the rows:
-    (1 + m, l)."""
-    return torch.cat([values.sum(0, keepdim=True), (functions.T @ values)[places]])
+def by_class(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> ClassLosses:
+    """The same of classes, with the curvature class by class."""
+    classes = coef.shape[1]
+    pairs = [(number, number) for number in range(classes)]
+    value, slope, sums, known = _looked_at(blocks, likelihood, coef, places, pairs)
+
+    def product(ahead: Tensor) -> Tensor:
+        found = torch.zeros_like(ahead)
+        for (functions, _, weight), predicted in zip(blocks(), known, strict=True):
+            shares = shares_of(predicted)
+            moved = shares * predictions(functions, ahead, places)
+            found += _against(functions, weight[:, None] * (moved - shares * moved.sum(1, keepdim=True)), places)
+        return found
+
+    return ClassLosses(value, slope, list(classes / (classes - 1) * sums), product)
+
+
+def taylor(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> tuple[float, Tensor, Tensor]:
+    """Sum of the losses of the rows, its gradient (1 + m, l), and its curvature (l (1 + m), l (1 + m)), prediction by
+    prediction."""
+    count, size = coef.shape[1], coef.numel()
+    pairs = [(a, b) for a in range(count) for b in range(a + 1)]
+    value, slope, sums, _ = _looked_at(blocks, likelihood, coef, places, pairs)
+    if count == 1:
+        return value, slope, sums[0]
+    curvature = coef.new_zeros(count, len(coef), count, len(coef))
+    for (a, b), matrix in zip(pairs, sums, strict=True):
+        curvature[a, :, b] = curvature[b, :, a] = matrix
+    return value, slope, curvature.reshape(size, size)
 
 
 def _looked_at(
     blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor, pairs: Pairs
 ) -> tuple[float, Tensor, Tensor, list[Tensor]]:
-    """By one pass over the rows: the sum of their losses, its gradient (1 + m, l), how each row bends for these pairs
-    of predictions (p, n), and the predictions of each block."""
-    value, slope, bends, found = 0.0, torch.zeros_like(coef), [], []
+    """By one pass over the rows: the sum of their losses, its gradient (1 + m, l), its curvature by these pairs of
+    predictions (p, 1 + m, 1 + m), and the predictions of each block."""
+    value, slope, found = 0.0, torch.zeros_like(coef), []
+    sums = coef.new_zeros(len(pairs), len(coef), len(coef))
     for functions, y, weight in blocks():
         predicted = predictions(functions, coef, places)
         value += float(weight @ likelihood.losses(predicted, y))
         slope += _against(functions, weight[:, None] * likelihood.slopes(predicted, y), places)
-        bends.append(likelihood.bends(weight, predicted, y, pairs))
+        if pairs:
+            sums += with_constant(functions, likelihood.bends(weight, predicted, y, pairs), places)
         found.append(predicted)
-    return value, slope, torch.cat(bends, 1), found
+    return value, slope, sums, found
+
+
+def _against(functions: Tensor, values: Tensor, places: Tensor) -> Tensor:
+    """Products of the constant and of the functions at these places with values (n, l), summed over the rows:
+    (1 + m, l)."""
+    return torch.cat([values.sum(0, keepdim=True), (functions.T @ values)[places]])

@@ -23,7 +23,7 @@ from torch import Tensor
 from ...errors import TrainingError
 from .chosen_terms import Model, Task
 from .edge_basis import EdgeBasis
-from .expansion import whole
+from .expansion import taylor
 from .likelihoods import Classes, Likelihood, Scored
 from .marginal import Posterior, Prior, Sums, factor_of
 from .shapes import Shape
@@ -200,7 +200,7 @@ def _by_steps(
 ) -> Tensor:
     """Constant, coefficients and lowest values (1 + m + l,) with the lowest loss among those that the inequalities
     allow."""
-    blocks, count, lows, expand = task.blocks(terms), 1 + len(places), len(walls.low), whole()
+    blocks, count, lows = task.blocks(terms), 1 + len(places), len(walls.low)
     free = precision.new_full((1,), TUNED.unpenalised)
     precision = torch.cat([free, precision, free.expand(lows)])[:, None]
     inner = walls.within(places)
@@ -210,12 +210,12 @@ def _by_steps(
 
     def nearer(point: Tensor) -> tuple[float, Tensor]:
         """The objective at a point, and the allowed point where a Newton step from there would end."""
-        losses = expand(blocks, likelihood, point[:count], places)
-        curvature = torch.block_diag(losses.curvature, losses.curvature.new_zeros(lows, lows))
-        slope = torch.cat([losses.slope, losses.slope.new_zeros(lows, 1)])
+        value, slope, curvature = taylor(blocks, likelihood, point[:count], places)
+        curvature = torch.block_diag(curvature, curvature.new_zeros(lows, lows))
+        slope = torch.cat([slope, slope.new_zeros(lows, 1)])
         factor = factor_of(curvature + torch.diag(precision[:, 0]))
         free = point - torch.cholesky_solve(slope + precision * point, factor)
-        return losses.value + charged(point), nearest(factor, free[:, 0], inner, walls.least)[:, None]
+        return value + charged(point), nearest(factor, free[:, 0], inner, walls.least)[:, None]
 
     here = torch.cat([start[:1], start[1:][places], walls.low])[:, None]
     here = nearer(here)[1]
@@ -224,7 +224,7 @@ def _by_steps(
         length, reached, gained = 1.0, here, 0.0
         while length > TUNED.shortest and not gained > 0:  # any point between two that are allowed is allowed
             reached = here + length * (goal - here)
-            gained = value - expand(blocks, likelihood, reached[:count], places).value - charged(reached)
+            gained = value - taylor(blocks, likelihood, reached[:count], places)[0] - charged(reached)
             length /= 2
         if not gained > 0:
             break

@@ -29,11 +29,11 @@ def cross_entropy(
     note: Note,
     known: Tensor | None = None,
     start: tuple[Tensor, Tensor] | None = None,
-    expand: Expand | None = None,
+    expand: Expand = whole,
 ) -> Posterior:
     """The posterior of the logits of k classes, targets being class numbers. `known` (q,): the strengths to go on from,
     nan where there are none. `start`: a constant (k,) and coefficients (m, k) that the steps begin at. `expand`: by
-    which curvature, `whole()` without it."""
+    which curvature."""
     counts = prior.roughness.new_zeros(classes)
     for _, y, weight in blocks():
         counts.index_add_(0, y, weight)
@@ -41,7 +41,7 @@ def cross_entropy(
     if classes == 2:
         flat, best = flat[1:] - flat[0], best[1:] - best[0]
         start = None if start is None else (start[0][1:] - start[0][:1], start[1][:, 1:] - start[1][:, :1])
-    found = _newton(blocks, prior, best, Classes(), note, known, start, expand or whole(), TUNED.updates)
+    found = _newton(blocks, prior, best, Classes(), note, known, start, expand, TUNED.updates)
     found = replace(found, flat=flat)
     if classes > 2:  # a class without rows keeps the chance of half a row
         there, constant = counts > 0, found.constant
@@ -61,7 +61,7 @@ def numbers(blocks: Blocks, prior: Prior, loss: Numbers, note: Note, known: Tens
         strength, coef = prior.sizes * torch.nan, prior.roughness * 0
         effective = torch.zeros_like(strength)
         return Posterior(coef, flat[0], effective, strength, 0.0, True, 0.0, nothing, flat[0], likelihood)
-    expand, most = (steady(blocks), TUNED.updates) if loss.steady else (whole(), 1)
+    expand, most = (steady(blocks), TUNED.updates) if loss.steady else (whole, 1)
     found = _newton(blocks, prior, flat, likelihood, note, known, None, expand, most)
     last = found.likelihood
     assert isinstance(last, Scored)
