@@ -14,10 +14,10 @@ from ...data import originals
 from ...losses import Numbers
 from .edge_basis import blocks
 from .expansion import by_class, whole
+from .gram import Blocks
 from .laplace import cross_entropy, numbers
 from .likelihoods import Scored, shares_of, targets
 from .marginal import Note, Posterior, Prior, Sums, believed, squared_error
-from .products import Blocks
 from .screening import Pair
 from .terms import Term, design, pair_term, pooled_term, prior_of
 from .tuning import TUNED

@@ -25,9 +25,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from .gram import Blocks, gram_with_constant
 from .likelihoods import Likelihood, Pairs, shares_of
 from .marginal import Spread, factor_of, occam_of, spread_of, worth
-from .products import Blocks, with_constant
 from .tuning import TUNED
 
 
@@ -227,17 +227,18 @@ def whole(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) 
 def steady(rows: Blocks) -> Expand:
     """The expansion of numbers under a loss whose information is the same for every row and prediction. Products of the
     functions are summed over the rows once, and each expansion passes over the rows for slopes alone."""
-    products = sum(
-        with_constant(functions, weight[None], torch.arange(functions.shape[1]))[0] for functions, _, weight in rows()
+    summed = sum(
+        gram_with_constant(functions, weight[None], torch.arange(functions.shape[1]))[0]
+        for functions, _, weight in rows()
     )
-    assert isinstance(products, Tensor)
+    assert isinstance(summed, Tensor)
 
     def expand(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> WholeLosses:
         value, slope, _, _ = _looked_at(blocks, likelihood, coef, places, [])
         one = coef.new_ones(1)
         known = likelihood.bends(one, one[:, None], one, [(0, 0)])[0]
         there = torch.cat([places.new_zeros(1), 1 + places])
-        return WholeLosses(value, slope, known * products[there][:, there])
+        return WholeLosses(value, slope, known * summed[there][:, there])
 
     return expand
 
@@ -292,7 +293,7 @@ def _looked_at(
         value += float(weight @ likelihood.losses(predicted, y))
         slope += _against(functions, weight[:, None] * likelihood.slopes(predicted, y), places)
         if pairs:
-            sums += with_constant(functions, likelihood.bends(weight, predicted, y, pairs), places)
+            sums += gram_with_constant(functions, likelihood.bends(weight, predicted, y, pairs), places)
         found.append(predicted)
     return value, slope, sums, found
 

@@ -16,9 +16,9 @@ from torch import Tensor
 
 from ...losses import Numbers
 from .expansion import Curvature, Expand, Losses, predictions, steady, whole
+from .gram import Blocks
 from .likelihoods import Classes, Likelihood, Scored
 from .marginal import Note, Posterior, Prior, Strengths
-from .products import Blocks
 from .tuning import TUNED
 
 

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from ...errors import TrainingError
-from .products import Blocks, products
+from .gram import Blocks, gram
 from .tuning import TUNED
 
 Note = Callable[[float], bool]  # told the loss after every update; ends the run by returning True
@@ -177,7 +177,7 @@ class Sums:
                 kept.append((scaled, target, root))
                 continue
             for one, other in [(one, other) for one, other, _ in kept] + [(scaled, target)]:
-                matrix += products(one, torch.ones_like(other)[None])[0]
+                matrix += gram(one, torch.ones_like(other)[None])[0]
                 right += one.T @ other
                 square += float(other @ other)
             kept = []
