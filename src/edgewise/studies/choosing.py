@@ -29,15 +29,11 @@ def clearly_worse(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> 
 def as_good(new: KAN, old: KAN, rows: Table, most: float = MOST, loss: Loss | None = None) -> bool:
     """Whether `new` is about as good as `old` on these rows.
 
-    Its loss is within `WORTH` times that of the other. Or the mean difference is within `ERRORS` standard errors, the
-    loss is within `most` times the other's, and no more classes are named wrong than one in a hundred.
+    Its loss is within `WORTH` times that of the other. Or the mean difference is within `ERRORS` standard errors, and the
+    loss within `most` times the other's. In either case, no more than one class in a hundred more is named wrong.
     """
-    ours, theirs = row_losses(new, rows, loss), row_losses(old, rows, loss)
-    our, their = mean_over(ours, rows), mean_over(theirs, rows)
-    if our <= WORTH * their + ROUND_OFF * _spread(rows):
-        return rows.classes is None or _lost(new, old, rows) <= 0.01
-    within = our - their <= ERRORS * _error(ours - theirs, rows) and our <= most * their
-    return within and (rows.classes is None or _lost(new, old, rows) <= 0.01)
+    near = _near(row_losses(new, rows, loss), row_losses(old, rows, loss), rows, most)
+    return near and (rows.classes is None or _lost(new, old, rows) <= 0.01)
 
 
 def clearly_better(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> bool:
@@ -53,10 +49,7 @@ def clearly_better(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) ->
 def behind(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> bool:
     """Whether `new` loses clearly more than `old` on these rows, or no number, however many classes each of them names
     right."""
-    ours, theirs = row_losses(new, rows, loss), row_losses(old, rows, loss)
-    our, their = mean_over(ours, rows), mean_over(theirs, rows)
-    near = our <= WORTH * their + ROUND_OFF * _spread(rows)
-    return not (near or our - their <= ERRORS * _error(ours - theirs, rows))
+    return not _near(row_losses(new, rows, loss), row_losses(old, rows, loss), rows, math.inf)
 
 
 def within_error(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> bool:
@@ -103,6 +96,15 @@ def explained(model: KAN, rows: Table) -> float:
     middle = torch.stack([target.new_tensor(mean_over(column, rows)) for column in target.T])
     left, around = (mean_over((target - made).square().sum(1), rows) for made in (found, middle))
     return 1 - left / around if around > 0 else math.nan
+
+
+def _near(ours: Tensor, theirs: Tensor, rows: Table, most: float) -> bool:
+    """Whether losses (n,) are within `WORTH` times others in the mean, or within `ERRORS` standard errors of these and
+    within `most` times these."""
+    our, their = mean_over(ours, rows), mean_over(theirs, rows)
+    if our <= WORTH * their + ROUND_OFF * _spread(rows):
+        return True
+    return our - their <= ERRORS * _error(ours - theirs, rows) and our <= most * their
 
 
 def _lost(new: KAN, old: KAN, rows: Table) -> float:

@@ -264,7 +264,7 @@ def by_class(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tenso
             found += _against(functions, weight[:, None] * (moved - shares * moved.sum(1, keepdim=True)), places)
         return found
 
-    return ClassLosses(value, slope, list(classes / (classes - 1) * sums), product)
+    return ClassLosses(value, slope, list(sums.mul_(classes / (classes - 1))), product)
 
 
 def taylor(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> tuple[float, Tensor, Tensor]:
