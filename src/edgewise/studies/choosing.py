@@ -29,8 +29,8 @@ def clearly_worse(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> 
 def as_good(new: KAN, old: KAN, rows: Table, most: float = MOST, loss: Loss | None = None) -> bool:
     """Whether `new` is about as good as `old` on these rows.
 
-    Its loss is within `WORTH` times that of the other. Or the mean difference is within `ERRORS` standard errors, and the
-    loss within `most` times the other's. In either case, no more than one class in a hundred more is named wrong.
+    Its loss is within `WORTH` times that of the other. Or the mean difference is within `ERRORS` standard errors, and
+    the loss within `most` times the other's. In either case, at most one class in a hundred more is named wrong.
     """
     near = _near(row_losses(new, rows, loss), row_losses(old, rows, loss), rows, most)
     return near and (rows.classes is None or _lost(new, old, rows) <= 0.01)
