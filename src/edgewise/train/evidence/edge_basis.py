@@ -27,6 +27,7 @@ from torch import Tensor
 
 from ... import grid
 from ...fitting import dense_basis
+from .far_values import ends_of, tamed
 from .tails import excess_kurtosis
 from .tuning import TUNED
 
@@ -40,7 +41,6 @@ class EdgeBasis:
     roughness (m - 1,): that of the curves, in units of the smoothest; the line, which stands first, has none. The last
     `rough` of these are rough functions, with a roughness in units of the first of them. heavy: whether the values have
     heavy tails. ends (2,): values beyond which a few rows lie far from all others, infinite where there are none.
-    tame: whether `coef` and `mean` go on with all m functions as they are in products, flat beyond these ends.
     """
 
     knots: Tensor
@@ -51,7 +51,6 @@ class EdgeBasis:
     rough: int = 0
     heavy: bool = False
     ends: tuple[float, float] = (-math.inf, math.inf)
-    tame: bool = False
     lines = 1
 
     @property
@@ -60,7 +59,7 @@ class EdgeBasis:
         return self.lines + len(self.roughness)
 
     def values(self, x: Tensor) -> Tensor:
-        """The functions at x (n,): (n, m + 1), or (n, 2 m + 1) with those of products."""
+        """The functions at x (n,): (n, m + 1)."""
         return dense_basis(x[:, None], self.knots[None], degree=self.degree)[:, 0] @ self.coef - self.mean
 
     def bounds(self) -> Tensor:
@@ -89,8 +88,8 @@ def effects(
 ) -> list[EdgeBasis]:
     """The functions of the edges from each column of x (n, i). weight (n,): what a row counts; others: parameters that
     there are beside those of these edges; rough: most rough functions of an edge; logarithmic: for each column,
-    whether it is measured by logarithms; tame: for each column, whether its functions in products are flat where a few
-    rows lie far from all others. No column is either, unless they are given."""
+    whether it is measured by logarithms; tame: for each column, whether its functions make little of a few values that
+    lie far from all others. No column is either, unless they are given."""
     share = torch.full_like(x[:, 0], 1.0 / len(x)) if weight is None else weight / weight.sum()
     most = min(TUNED.curves, max(TUNED.fewest_curves, (TUNED.parameters - others) // x.shape[1] - 1))
     heavy = [excess_kurtosis(column, share) > TUNED.heavy and _has_many(column) for column in x.T]
@@ -160,8 +159,8 @@ def _effect(
     x: Tensor, share: Tensor, degree: int, intervals: int, most: int, rough: int, logarithmic: bool, tame: bool
 ) -> EdgeBasis:
     """The functions of one edge: a line and at most so many curves and rough functions, none of a column that is
-    constant. logarithmic: whether lines and roughness are those along a logarithmic scale. tame: whether those of
-    products follow, flat where a few rows lie far from all others."""
+    constant. logarithmic: whether lines and roughness are those along a logarithmic scale. tame: whether functions
+    make little of a few values that lie far from all others."""
     logarithmic = logarithmic and _has_many(x)
     knots = (knots_along_logarithms if logarithmic else knots_of)(x, degree, intervals)
     ordered = x.sort().values
@@ -190,33 +189,11 @@ def _effect(
     bulk = _bulk_line(x, share, knots, degree, along)
     bulk = bulk - float(mean @ bulk) * flat
     bulk = bulk / max(float(bulk @ gram @ bulk), 1e-300) ** 0.5
-    coef = torch.cat([line[:, None], coef], 1)
-    ends = _ends(ordered, knots, degree, along)
-    tame = tame and bool(ends.isfinite().any())
-    parts = [coef, bulk[:, None]]
+    coef = torch.cat([line[:, None], coef, bulk[:, None]], 1)
     if tame:
-        met = ((knots[:bases] < ends[1]) & (knots[-bases:] > ends[0])).nonzero()[:, 0]  # bases of the other rows
-        parts.append(coef[torch.arange(bases).clamp(met[0], met[-1])])
-    coef = torch.cat(parts, 1)
-    low, high = ends.tolist()
-    return EdgeBasis(knots, degree, coef, mean @ coef, roughness, len(wildness), ends=(low, high), tame=tame)
-
-
-def _ends(ordered: Tensor, knots: Tensor, degree: int, along: Tensor) -> Tensor:
-    """The values (2,) beyond which a few rows lie far from all others, infinite on a side where none do. ordered (n,):
-    all values; along (j,): the coefficients of a line, along which distances are taken."""
-    few = max(1, int(TUNED.few * len(ordered)))
-    found = ordered.new_tensor([-math.inf, math.inf])
-    if len(ordered) <= 2 * few + 1:
-        return found
-    places = torch.stack([ordered[0], ordered[few], ordered[-1 - few], ordered[-1]])
-    first, low, high, last = (dense_basis(places[:, None], knots[None], degree=degree)[:, 0] @ along).tolist()
-    reach = TUNED.far * (high - low)
-    if reach > 0 and low - first > reach:
-        found[0] = ordered[few]
-    if reach > 0 and last - high > reach:
-        found[1] = ordered[-1 - few]
-    return found
+        coef = tamed(coef, ordered, knots, degree, along, mean @ coef)
+    ends = ends_of(ordered, knots, degree, along)
+    return EdgeBasis(knots, degree, coef, mean @ coef, roughness, len(wildness), ends=ends)
 
 
 def _bulk_line(x: Tensor, share: Tensor, knots: Tensor, degree: int, along: Tensor) -> Tensor:

@@ -118,11 +118,11 @@ def _each(found: Searched, smooth: Smooth) -> Searched:
 
 
 def _tamed(best: Searched, again: Again) -> Searched:
-    """What is found where products are flat among the few rows that lie far from all others, if these rows say so: by
-    a fit to the others that is nearer to them. Else it goes on, as a law does.
+    """What is found where functions make little of a few values that lie far from all others, if their rows say so:
+    each half of them, by a fit to the rest that is nearer to it. Else functions go on, as a law does.
 
-    A few far rows, often mistakes, decide on their own what products do there. Rows between them and the others, and
-    beyond them, would be predicted by that.
+    Far values, often mistakes, decide on their own what products do there. Rows between them and the others, and beyond
+    them, would be predicted by that.
     """
     within = {number for end in best.ends for pair in end.structure.pairs for number in pair}
     paired = [best.variables[number] for number in sorted(within)]
@@ -132,11 +132,16 @@ def _tamed(best: Searched, again: Again) -> Searched:
     x = best.tasks[0].x
     far = torch.stack([effect.is_far(x[:, place]) for place, effect in there.items()]).any(0)
     known, tame = best.structures(), tuple(there)
-    others, rows = (~far).nonzero()[:, 0], far.nonzero()[:, 0]
+    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(0))
+    others, rows = order[~far[order]], order[far[order]]
     if len(others) < len(rows):  # of few rows and many columns, most rows are far in one of these
         return best
-    goes_on, flat = (_loss(again(known, chosen, others), rows) for chosen in ((), tame))
-    return again(known, tame) if flat < goes_on else best
+    others, goes_on, little = others[: TUNED.rows_searched], 0.0, 0.0
+    for mine, theirs in ((rows[::2], rows[1::2]), (rows[1::2], rows[::2])):
+        rest = torch.cat([others, theirs]).sort().values
+        goes_on += _loss(again(known, (), rest), mine)
+        little += _loss(again(known, tame, rest), mine)
+    return again(known, tame) if little < goes_on else best
 
 
 def _loss(found: Searched, rows: Tensor) -> float:

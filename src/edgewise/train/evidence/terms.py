@@ -73,8 +73,7 @@ def pair_term(first: int, second: int, variables: Sequence[Variable], most: int 
     left, right = _picked(one, other, most)
     kinds = other.groups * one.kinds[left] + other.kinds[right]
     roughness = one.roughness[left] * other.roughness[right]
-    picks = left + one.in_products, right + other.in_products
-    return Term((first, second), picks, kinds, roughness, one.groups * other.groups, most=most)
+    return Term((first, second), (left, right), kinds, roughness, one.groups * other.groups, most=most)
 
 
 def small_enough(pairs: Sequence[tuple[int, int]], variables: Sequence[Variable]) -> list[tuple[int, int]]:

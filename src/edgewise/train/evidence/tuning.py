@@ -52,6 +52,11 @@ class EvidenceTuning:
     """Part of the rows on either side, one row at least, that may lie far from all others. Not measured."""
     far: float = 0.5
     """Ranges of the others that the farthest of them must lie away. Not measured."""
+    further_rows: int = 10
+    """Times as many rows that say how long the tail is before them. Not measured."""
+    tail_lengths: float = 3.0
+    """Lengths of this tail, at least, beyond which a value is a mistake. Of an exponential tail, a thousandth of these
+    few rows lie there."""
     heavy: float = 2.0
     """Excess kurtosis from which a column of numbers has heavy tails, so that the search is done twice. One that is
     evenly spread over three powers of ten has 2 and more."""

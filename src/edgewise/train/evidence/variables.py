@@ -51,8 +51,7 @@ class Variable:
             roughness.append(torch.cat([one[: effect.lines], effect.roughness]))
             spread.append(one * levels[number] if number in levels else torch.ones_like(roughness[-1]))
         if len(found) == 1 and not levels.keys() & set(inputs):
-            tame = isinstance(found[0], EdgeBasis) and found[0].tame
-            spread.append(spread[0].new_ones(1 + tame * found[0].size))
+            spread.append(spread[0].new_ones(1))
         return Variable(tuple(inputs), tuple(found), *map(torch.cat, (kinds, roughness, spread)))
 
     @property
@@ -75,12 +74,6 @@ class Variable:
         return None
 
     @property
-    def in_products(self) -> int:
-        """The place of its first function in products."""
-        effect = self.effects[0]
-        return 1 + effect.size if self.number and isinstance(effect, EdgeBasis) and effect.tame else 0
-
-    @property
     def groups(self) -> int:
         """Kinds that there may be."""
         return LEVEL + 1 if bool((self.kinds == LEVEL).any()) else LEVEL
@@ -98,7 +91,7 @@ class Variable:
         return smooth[self.roughness[smooth].argsort(stable=True)[: max(1, most)]].sort().values
 
     def values(self, x: Tensor) -> Tensor:
-        """The functions at x (n, d): (n, m), or (n, m + 1) of one number, and (n, 2 m + 1) with those of products."""
+        """The functions at x (n, d): (n, m), or (n, m + 1) of one number."""
         parts = [effect.values(x[:, number]) for number, effect in zip(self.inputs, self.effects, strict=True)]
         if len(parts) == 1:
             return parts[0]
@@ -128,8 +121,8 @@ def variables(
 ) -> list[Variable]:
     """The variables of a network's inputs at rows x (n, d): by the columns that its metadata tell of, else one for
     each input. weight (n,): what a row counts; rough: most rough functions of an input; periods: of the inputs, by
-    position, whose functions repeat; logarithmic: those that are measured by logarithms; tame: those whose functions in
-    products are flat where a few rows lie far from all others."""
+    position, whose functions repeat; logarithmic: those that are measured by logarithms; tame: those whose functions
+    make little of a few values that lie far from all others."""
     layer, share = start.edge_layers[0], weight / weight.sum()
     groups, levels = _groups(start)
     round_again = {number: period for number, period in (periods or {}).items() if number not in levels}
