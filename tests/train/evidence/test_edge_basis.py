@@ -146,24 +146,3 @@ def test_only_far_values_of_many_kinds_are_heavy_tails():
     z = torch.randn(500, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     x = torch.stack([z.exp(), z, (z > 2.5).double(), torch.ones_like(z)], 1)
     assert [effect.heavy for effect in effects(x, None, 3, 20)] == [True, False, False, False]
-
-
-def test_functions_in_products_are_flat_beyond_the_place_from_which_one_row_lies_far_away():
-    x = columns("normal")[:, :1].clone()
-    x[7] = 40.0
-    one, other = effects(x, None, 3, 20)[0], effects(x, None, 3, 20, tame=[True])[0]
-    least, most = sorted(x[:, 0].tolist())[0], sorted(x[:, 0].tolist())[-2]
-    assert one.ends == other.ends == (-torch.inf, most) and not one.tame and other.tame
-    inside = torch.linspace(least, most, 50, dtype=x.dtype)
-    beyond = torch.tensor([20.0, 40.0, 60.0], dtype=x.dtype)
-    alone, products = other.values(inside).split([other.size + 1, other.size], 1)
-    assert_close(alone, one.values(inside))
-    assert_close(products.diff(dim=0), alone[:, : one.size].diff(dim=0))  # their means differ
-    flat = other.values(beyond)[:, other.size + 1 :]
-    assert_close(flat, flat[:1].expand_as(flat))
-
-
-@pytest.mark.parametrize("name", ["normal", "few values", "two values"])
-def test_of_columns_without_a_row_far_away_none_is(name: str):
-    for effect in effects(columns(name), None, 3, 20, tame=[True, True]):
-        assert effect.ends == (-torch.inf, torch.inf) and not effect.tame

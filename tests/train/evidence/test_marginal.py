@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from edgewise.train.evidence.marginal import Prior, Strengths, Sums
+from edgewise.train.evidence.marginal import Prior, Strengths, Sums, worth
 from helpers import assert_close
 
 N, M = 120, 30
@@ -62,3 +62,24 @@ def test_a_strength_never_falls_below_the_least():
         for strengths in (free, bound):
             strengths.update(torch.ones(3, dtype=torch.float64), huge, places)
     assert (free.value < 1e-9).all() and (bound.value == 1e-4).all()
+
+
+def test_what_a_term_is_worth_is_what_the_marginal_likelihood_loses_without_it():
+    draw = torch.Generator().manual_seed(0)
+    design = torch.randn(40, 6, dtype=torch.float64, generator=draw)
+    y = design @ torch.tensor([1.0, 0.0, -0.5, 0.3, 0.0, 0.2], dtype=torch.float64)
+    y = y + 0.5 * torch.randn(40, dtype=torch.float64, generator=draw)
+    precision, noise = torch.tensor([1.0, 4.0, 2.0, 3.0, 0.5, 6.0], dtype=torch.float64), 0.25
+    terms = torch.tensor([4, 0, 2, 2, 1, 2])  # three of one parameter, one of three, and one of none
+
+    def evidence(kept: torch.Tensor) -> float:
+        mine = design[:, kept]
+        covariance = noise * torch.eye(40, dtype=torch.float64) + (mine / precision[kept]) @ mine.T
+        zero = torch.zeros(40, dtype=torch.float64)
+        return float(torch.distributions.MultivariateNormal(zero, covariance).log_prob(y))
+
+    covariance = torch.linalg.inv(design.T @ design / noise + torch.diag(precision))
+    found = worth(covariance @ design.T @ y / noise, covariance, precision, terms, 5)
+    every = torch.ones(6, dtype=torch.bool)
+    want = [evidence(every) - evidence(terms != term) for term in range(5)]
+    assert_close(found, torch.tensor(want, dtype=torch.float64), like="adapt")

@@ -161,6 +161,22 @@ def test_a_mistaken_value_does_not_decide_what_products_are_far_away(seed: int):
     assert float(found.model(far).detach().abs().max()) < 4 * float(y.abs().max())  # 67 and 54 where products go on
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_mistakes_in_one_column_leave_what_the_others_say(seed: int):
+    draw = torch.Generator().manual_seed(seed)
+    size, *rest = torch.randn(6, 6000, dtype=torch.float64, generator=draw)
+    same = [10 + size, 10 + size + 0.1 * rest[0], 6 + 0.6 * size + 0.1 * rest[1]]
+    X = torch.stack([*same, rest[2]], 1)
+    y = X[:, :3].prod(1) / 100 * (1 + 0.3 * X[:, 3]) + 0.2 * rest[3]
+    X[:9, 2], X[9, 1] = 0.0, 100.0  # nine were not measured, and one lacks its point
+    found = fit(X[6:], y[6:], 10)
+    assert found.ending.structures[0].tame == (1, 2)
+    new = X[100:150].clone()
+    new[:25, 1], new[25:, 1] = 60.0, 150.0
+    gaps = (found.model(torch.cat([X[:6], new]))[:, 0].detach() - torch.cat([y[:6], y[100:150]])).abs()
+    assert float(gaps.max()) < 1.2 * float(y.std())  # 8 to 15 where functions of one column go on
+
+
 def test_a_law_goes_on_where_rows_lie_far_away():
     X, _ = drawn(0)
     X[5, 0], X[9, 1] = 40.0, -35.0

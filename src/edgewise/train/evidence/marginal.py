@@ -11,7 +11,7 @@ Letters: n rows, m functions, k classes, q groups.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -304,24 +304,37 @@ def worth(coef: Tensor, covariance: Tensor, precision: Tensor, terms: Tensor, co
     coef (m,) and covariance (m, m): of the posterior; precision (m,): that of the prior; terms (m,): the term of each
     parameter, of so many. part: how much of a free parameter each of these stands for.
     """
-    found = coef.new_zeros(count)
-    for term in terms.unique().tolist():
-        at = (terms == term).nonzero()[:, 0]
-        factor = factor_of(covariance[at][:, at])
-        far = torch.linalg.solve_triangular(factor, coef[at][:, None], upper=False)
-        narrower = 0.5 * precision[at].log().sum() + factor.diagonal().log().sum()
-        found[term] = 0.5 * far.square().sum() + part * narrower
+    found, variance = coef.new_zeros(count), covariance.diagonal()
+    alone = torch.bincount(terms)[terms] == 1  # the lines of many pairs are hundreds of such terms
+    alone &= variance > 0
+    narrower = 0.5 * (precision * variance)[alone].log()
+    found[terms[alone]] = 0.5 * coef[alone].square() / variance[alone] + part * narrower
+    for term, at in of_terms(terms):
+        if not alone[at[0]]:
+            factor = factor_of(covariance[at][:, at])
+            far = torch.linalg.solve_triangular(factor, coef[at][:, None], upper=False)
+            narrower = 0.5 * precision[at].log().sum() + factor.diagonal().log().sum()
+            found[term] = 0.5 * far.square().sum() + part * narrower
     return found
+
+
+def of_terms(terms: Tensor) -> Iterator[tuple[int, Tensor]]:
+    """Each term with the places of its parameters. terms (m,): of each parameter.
+
+    >>> [(term, at.tolist()) for term, at in of_terms(torch.tensor([3, 1, 3]))]
+    [(1, [1]), (3, [0, 2])]
+    """
+    order = terms.argsort(stable=True)
+    known, counts = terms[order].unique_consecutive(return_counts=True)
+    return zip(known.tolist(), order.split(counts.tolist()), strict=True)
 
 
 def spread_of(covariances: Sequence[Tensor], terms: Tensor, places: Tensor) -> Spread:
     """How sure a posterior is of each term. covariances (m, m): of the functions, for each prediction; terms, places
     (m,): of each function."""
-    known, found = terms.unique().tolist(), []
-    for term in known:
-        at = (terms == term).nonzero()[:, 0]
-        found.append([covariance[at][:, at] for covariance in covariances])
-    return Spread(known, [places[terms == term] for term in known], found)
+    each = dict(of_terms(terms))
+    found = [[covariance[at][:, at] for covariance in covariances] for at in each.values()]
+    return Spread(list(each), [places[at] for at in each.values()], found)
 
 
 def occam_of(factor: Tensor, precision: Tensor) -> float:
