@@ -108,6 +108,15 @@ def test_the_verdict_is_against_baselines_alone(monkeypatch: pytest.MonkeyPatch)
     assert "best baseline" in found.verdict and "network before" not in found.verdict
 
 
+def test_values_that_are_taken_for_mistakes_are_named():
+    z, noise = torch.randn(4, 600, dtype=torch.float64, generator=torch.Generator().manual_seed(1)).split([3, 1])
+    X, y = z.T.clone(), z[0] * z[1] + (2 * z[0]).sin() * z[2] + 0.3 * noise[0]
+    X[11, 0] = 40.0
+    found = ew.study(X, y, inputs=["a", "b", "c"], formula=False, progress=False)
+    assert found.trained.tame == ["a"]
+    assert "A few values of a lie far from all others. The network takes them for mistakes" in found.verdict
+
+
 def test_names_come_from_where_they_are():
     X, y = rows(60)
     assert ew.study(frame(60), target="y", formula=False, **QUICK).model.metadata.inputs == ("a", "b")

@@ -89,6 +89,11 @@ def test_rows_outside_are_counted() -> None:
     assert words.extrapolated("classification", 2, MOST).endswith("without them: 60 % right.")
 
 
+def test_far_values_are_told_with_their_inputs() -> None:
+    assert words.far_values([]) == ""
+    assert " of width, height lie far from all others. " in words.far_values(["width", "height"])
+
+
 def test_structure_names_inputs_that_are_not_used() -> None:
     model = remove(KAN((3, 2, 1)), edges=[(0, 1, 0), (0, 1, 1)])
     assert words.structure(model, ("a", "lambda", "c")).endswith("It does not use lambda.")

@@ -28,6 +28,7 @@ from ..train.evidence.by_evidence import Again
 from ..train.fit import fit
 from ..train.held_out import FEWEST
 from ..train.mixed import Mixed
+from ..train.outer import Outer
 from ..train.refit import refit
 from ..train.result import FitResult
 from ..train.resuming.journal import Journal, Part
@@ -79,6 +80,14 @@ class Trained:
     interrupted: bool
     beside: dict[str, KAN]
     of_log: float | None = None
+
+    @property
+    def tame(self) -> list[str]:
+        """The inputs of whose values a few lie far from all others, where splines make little of these."""
+        ending = self.chosen.ending
+        ending = ending.one.ending if isinstance(ending, Mixed) else ending
+        ending = ending.inner.ending if isinstance(ending, Outer) else ending
+        return ending.tame if isinstance(ending, Again) and self.closed.model is None else []
 
 
 def chosen_network(

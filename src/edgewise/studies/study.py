@@ -221,6 +221,7 @@ def study_table(
         within = scores(held.take(inside.nonzero()[:, 0]), predict(trained.model, held)[inside], loss)
     verdict = words.verdict(table.task, goal, network, rivals)
     verdict += words.of_log(goal, trained.of_log if trained.model.active_edges() else None)
+    verdict += words.far_values(trained.tame)
     verdict += words.extrapolated(table.task, len(held) - int(inside.sum()), within)
     verdict = " ".join((verdict, *told))
     forms = words.closed(trained.closed.message, table.task, found) if settings.formula else ""

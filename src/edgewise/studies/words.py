@@ -113,6 +113,14 @@ def of_log(outputs: str, ratio: float | None) -> str:
     )
 
 
+def far_values(columns: Sequence[str]) -> str:
+    """A sentence on inputs of whose values a few are as mistakes are; nothing where there are none."""
+    if not columns:
+        return ""
+    far = f" A few values of {few([*columns])} lie far from all others"
+    return f"{far}. The network takes them for mistakes, and makes little of them."
+
+
 def extrapolated(task: str, outside: int, within: Scores | None) -> str:
     """A sentence on held-out rows beyond the range of the training rows, with the score of the others; nothing where
     there are none."""

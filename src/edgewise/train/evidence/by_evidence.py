@@ -36,6 +36,13 @@ class Again:
     doubts: list[Doubt]
     parts: bool = False
 
+    @property
+    def tame(self) -> list[str]:
+        """The inputs of whose values a few lie far from all others, where functions make little of these."""
+        places = sorted({place for structure in self.structures for place in structure.tame})
+        ids, names = self.start.topology.node_ids[0], self.start.metadata.inputs
+        return [names[ids[place]] if names else f"x{ids[place] + 1}" for place in places]
+
 
 def fit_kan(
     model: KAN, start: KAN, job: Job, everything: Rows, monitor: Monitor, constraints: Constraints | None = None
