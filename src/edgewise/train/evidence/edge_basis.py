@@ -27,7 +27,7 @@ from torch import Tensor
 
 from ... import grid
 from ...fitting import dense_basis
-from .far_values import ends_of, tamed
+from .far_values import Fences
 from .tails import excess_kurtosis
 from .tuning import TUNED
 
@@ -40,7 +40,7 @@ class EdgeBasis:
     of such lines stay sane where rows are rare. mean (m + 1,): what they lose so that their mean over the rows is zero.
     roughness (m - 1,): that of the curves, in units of the smoothest; the line, which stands first, has none. The last
     `rough` of these are rough functions, with a roughness in units of the first of them. heavy: whether the values have
-    heavy tails. ends (2,): values beyond which a few rows lie far from all others, infinite where there are none.
+    heavy tails. ends (2,): values beyond which a few lie farther out than tails reach, infinite where none do.
     """
 
     knots: Tensor
@@ -88,8 +88,8 @@ def effects(
 ) -> list[EdgeBasis]:
     """The functions of the edges from each column of x (n, i). weight (n,): what a row counts; others: parameters that
     there are beside those of these edges; rough: most rough functions of an edge; logarithmic: for each column,
-    whether it is measured by logarithms; tame: for each column, whether its functions make little of a few values that
-    lie far from all others. No column is either, unless they are given."""
+    whether it is measured by logarithms; tame: for each column, whether a few values that lie farther out than
+    its tail reaches say nothing. No column is either, unless they are given."""
     share = torch.full_like(x[:, 0], 1.0 / len(x)) if weight is None else weight / weight.sum()
     most = min(TUNED.curves, max(TUNED.fewest_curves, (TUNED.parameters - others) // x.shape[1] - 1))
     heavy = [excess_kurtosis(column, share) > TUNED.heavy and _has_many(column) for column in x.T]
@@ -159,8 +159,8 @@ def _effect(
     x: Tensor, share: Tensor, degree: int, intervals: int, most: int, rough: int, logarithmic: bool, tame: bool
 ) -> EdgeBasis:
     """The functions of one edge: a line and at most so many curves and rough functions, none of a column that is
-    constant. logarithmic: whether lines and roughness are those along a logarithmic scale. tame: whether functions
-    make little of a few values that lie far from all others."""
+    constant. logarithmic: whether lines and roughness are those along a logarithmic scale. tame: whether a few
+    values that lie farther out than its tail reaches say nothing."""
     logarithmic = logarithmic and _has_many(x)
     knots = (knots_along_logarithms if logarithmic else knots_of)(x, degree, intervals)
     ordered = x.sort().values
@@ -190,10 +190,10 @@ def _effect(
     bulk = bulk - float(mean @ bulk) * flat
     bulk = bulk / max(float(bulk @ gram @ bulk), 1e-300) ** 0.5
     coef = torch.cat([line[:, None], coef, bulk[:, None]], 1)
+    fences = Fences.of(ordered, knots, degree, along)
     if tame:
-        coef = tamed(coef, ordered, knots, degree, along, mean @ coef)
-    ends = ends_of(ordered, knots, degree, along)
-    return EdgeBasis(knots, degree, coef, mean @ coef, roughness, len(wildness), ends=ends)
+        coef = fences.without(coef, along, mean @ coef)
+    return EdgeBasis(knots, degree, coef, mean @ coef, roughness, len(wildness), ends=fences.ends)
 
 
 def _bulk_line(x: Tensor, share: Tensor, knots: Tensor, degree: int, along: Tensor) -> Tensor:

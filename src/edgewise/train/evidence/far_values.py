@@ -1,7 +1,7 @@
-"""A few values that lie far from all others: where they begin, and functions that make little of them.
+"""Values that lie farther out than the tail of a column reaches: mostly mistakes.
 
-Such values are often mistakes: a zero where nothing was measured, or a number without its point. What functions of
-other columns make of such a row fits it alone, and reaches far beyond it.
+A zero may stand where nothing was measured, and a number may lack its point. Products of the functions of such a row
+fit it alone, and reach far beyond it.
 
 Letters: n rows, j basis functions, m functions of an edge.
 """
@@ -9,6 +9,7 @@ Letters: n rows, j basis functions, m functions of an edge.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -17,46 +18,42 @@ from ...fitting import dense_basis
 from .tuning import TUNED
 
 
-def ends_of(ordered: Tensor, knots: Tensor, degree: int, along: Tensor) -> tuple[float, float]:
-    """The values beyond which a few rows lie far from all others, infinite on a side where none do. ordered (n,): all
-    values; along (j,): the coefficients of a line, along which distances are taken."""
-    few = _few(ordered)
-    if len(ordered) <= 2 * few + 1:
-        return -math.inf, math.inf
-    places = [0, few, -1 - few, -1]
-    first, low, high, last = _along(ordered[places], knots, degree, along)
-    reach = TUNED.far * (high - low)
-    return (
-        float(ordered[few]) if 0 < reach < low - first else -math.inf,
-        float(ordered[-1 - few]) if 0 < reach < last - high else math.inf,
-    )
+@dataclass(frozen=True)
+class Fences:
+    """Where far values begin on either side, infinite where there are none: on the scale along which the line of the
+    column is straight (2,), and the outermost values of the others (2,)."""
 
+    along: tuple[float, float]
+    ends: tuple[float, float]
 
-def tamed(coef: Tensor, ordered: Tensor, knots: Tensor, degree: int, along: Tensor, mean: Tensor) -> Tensor:
-    """The coefficients (j, m) of functions that are flat beyond the ends. Further out, where a value tells of no tail
-    but of a mistake, they are as in the mean of the rows: the value says nothing. Arguments are as for `ends_of`; mean
-    (m,): of each function."""
-    low, high = ends_of(ordered, knots, degree, along)
-    met = ((knots[: len(coef)] < high) & (knots[-len(coef) :] > low)).nonzero()[:, 0]  # bases of the other rows
-    flat = coef[torch.arange(len(coef)).clamp(met[0], met[-1])]
-    few = _few(ordered)
-    more = min(TUNED.further_rows * few, len(ordered) // 2)
-    places = [few, more, -1 - more, -1 - few]
-    outer, inner, above, upper = _along(ordered[places], knots, degree, along)
-    nearest = TUNED.far / 2 * (upper - outer)
-    apart = torch.zeros_like(along, dtype=torch.bool)
-    if low > -math.inf:
-        apart |= along < outer - max(TUNED.tail_lengths * (inner - outer), nearest)
-    if high < math.inf:
-        apart |= along > upper + max(TUNED.tail_lengths * (upper - above), nearest)
-    return torch.where(apart[:, None], mean, flat)
+    @staticmethod
+    def of(ordered: Tensor, knots: Tensor, degree: int, along: Tensor) -> Fences:
+        """Those of a column. ordered (n,): its values; along (j,): the coefficients of its line, in which distances
+        are taken."""
+        few = max(1, int(TUNED.few * len(ordered)))
+        more = min(TUNED.further_rows * few, len(ordered) // 2)
+        none = -math.inf, math.inf
+        if more <= few:
+            return Fences(none, none)
+        lowest, highest = ordered[: more + 1], ordered.flip(0)[: more + 1]  # from the outermost one
+        low, high = (
+            dense_basis(values[:, None], knots[None], degree=degree)[:, 0] @ along for values in (lowest, highest)
+        )
+        least = TUNED.far * float(high[few] - low[few])
+        if not least > 0:
+            return Fences(none, none)
+        fence = (
+            float(low[few]) - max(TUNED.tail_lengths * float(low[more] - low[few]), least),
+            float(high[few]) + max(TUNED.tail_lengths * float(high[few] - high[more]), least),
+        )
+        below, above = int((low < fence[0]).sum()), int((high > fence[1]).sum())  # at most a few
+        return Fences(
+            (fence[0] if below else -math.inf, fence[1] if above else math.inf),
+            (float(lowest[below]) if below else -math.inf, float(highest[above]) if above else math.inf),
+        )
 
-
-def _few(ordered: Tensor) -> int:
-    """How many rows on either side may be far."""
-    return max(1, int(TUNED.few * len(ordered)))
-
-
-def _along(x: Tensor, knots: Tensor, degree: int, along: Tensor) -> list[float]:
-    """The values of a line with coefficients (j,)."""
-    return (dense_basis(x[:, None], knots[None], degree=degree)[:, 0] @ along).tolist()
+    def without(self, coef: Tensor, along: Tensor, mean: Tensor) -> Tensor:
+        """The coefficients (j, m) of functions that are what they are in the mean (m,) where values are far, so that
+        these say nothing. along (j,): as for `of`."""
+        far = (along < self.along[0]) | (along > self.along[1])
+        return torch.where(far[:, None], mean, coef)

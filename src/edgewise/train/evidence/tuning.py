@@ -49,14 +49,14 @@ class EvidenceTuning:
     """Widths of the bulk by which the line of a pooled product goes on beyond it. Measured on Boston housing and
     Hitters: lines without an end make outliers of new rows, and half of a width is no better."""
     few: float = 1e-3
-    """Part of the rows on either side, one row at least, that may lie far from all others. Not measured."""
-    far: float = 0.5
-    """Ranges of the others that the farthest of them must lie away. Not measured."""
+    """Part of the rows on either side, one row at least, that may lie farther out than tails reach. Not measured."""
     further_rows: int = 10
     """Times as many rows that say how long the tail is before them. Not measured."""
     tail_lengths: float = 3.0
-    """Lengths of this tail, at least, beyond which a value is a mistake. Of an exponential tail, a thousandth of these
-    few rows lie there."""
+    """Lengths of this tail, at least, that such a value lies beyond it. Of an exponential tail, a thousandth of these
+    few rows do."""
+    far: float = 0.5
+    """Ranges of the others, at least, that it lies beyond them. Not measured."""
     heavy: float = 2.0
     """Excess kurtosis from which a column of numbers has heavy tails, so that the search is done twice. One that is
     evenly spread over three powers of ten has 2 and more."""
