@@ -83,7 +83,7 @@ class Trained:
 
     @property
     def tame(self) -> list[str]:
-        """The inputs of whose values a few lie far from all others, where splines make little of these."""
+        """The inputs of whose values a few are taken for mistakes: splines make nothing of them."""
         ending = self.chosen.ending
         ending = ending.one.ending if isinstance(ending, Mixed) else ending
         ending = ending.inner.ending if isinstance(ending, Outer) else ending

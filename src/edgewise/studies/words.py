@@ -118,7 +118,7 @@ def far_values(columns: Sequence[str]) -> str:
     if not columns:
         return ""
     far = f" A few values of {few([*columns])} lie far from all others"
-    return f"{far}. The network takes them for mistakes, and makes little of them."
+    return f"{far}. The network takes them for mistakes, and makes nothing of them."
 
 
 def extrapolated(task: str, outside: int, within: Scores | None) -> str:

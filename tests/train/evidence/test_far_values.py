@@ -1,4 +1,4 @@
-"""A few values that lie far from all others, and functions that make little of them."""
+"""Values that lie farther out than the tail of a column reaches say nothing."""
 
 from __future__ import annotations
 
@@ -40,23 +40,20 @@ def test_zeros_in_place_of_what_was_not_measured_say_nothing():
     x = 5 + normal(rows=20_000) / 2
     x[:10] = 0.0
     one, other = both(x)
-    assert 3 < one.ends[0] < 4 and one.ends[1] == math.inf
+    assert one.ends == (float(x[10:].min()), math.inf)
     assert float(other.values(x[:1]).abs().max()) < 0.2 * float(one.values(x[:1]).abs().max())
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_largest_of_a_tail_is_no_mistake(seed: int):
     x = torch.empty(2000, dtype=torch.float64).exponential_(generator=torch.Generator().manual_seed(seed))
-    x = x.sort().values
-    x[-1] = x[-3] + 0.55 * (x[-3] - x[2])
     one, other = both(x)
-    assert one.ends[1] == float(x[-3])
-    largest, end = other.values(x[[-1, -3]])
-    assert float(largest[0]) > 0.9 * float(end[0]) > 3  # the line is flat, and not back at the mean
+    assert one.ends == (-math.inf, math.inf)
+    assert_close(one.values(2 * x), other.values(2 * x))
 
 
 @pytest.mark.parametrize("name", ["normal", "few values", "two values"])
-def test_of_columns_without_a_row_far_away_none_is(name: str):
+def test_columns_without_far_values_stay_as_they_are(name: str):
     x = {"normal": normal(), "few values": normal().round(), "two values": (normal() > 0).double()}[name]
     one, other = both(x)
     assert one.ends == (-math.inf, math.inf)

@@ -38,7 +38,7 @@ class Again:
 
     @property
     def tame(self) -> list[str]:
-        """The inputs of whose values a few lie far from all others, where functions make little of these."""
+        """The inputs of whose values a few lie farther out than tails reach, and say nothing."""
         places = sorted({place for structure in self.structures for place in structure.tame})
         ids, names = self.start.topology.node_ids[0], self.start.metadata.inputs
         return [names[ids[place]] if names else f"x{ids[place] + 1}" for place in places]

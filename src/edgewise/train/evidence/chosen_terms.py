@@ -188,8 +188,8 @@ Among = tuple[int, int]  # how many terms of one variable there might be, and of
 class Structure:
     """What a search decided: whether all inputs stay, with one strength for their lines; which pairs act together; and
     of which pairs the lines have products, with one strength for all of them; whether functions may be rough; which
-    variables act by themselves; which inputs are measured by logarithms; which are `tame`, whose functions make little
-    of a few values that lie far from all others; and how many products pairs may have that are `finer` than others."""
+    variables act by themselves; which inputs are measured by logarithms; which are `tame`, whose values say nothing
+    where they lie farther out than tails reach; and how many products pairs may have that are `finer` than others."""
 
     common: bool
     pairs: list[Pair]

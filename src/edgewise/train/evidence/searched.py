@@ -118,11 +118,11 @@ def _each(found: Searched, smooth: Smooth) -> Searched:
 
 
 def _tamed(best: Searched, again: Again) -> Searched:
-    """What is found where functions make little of a few values that lie far from all others, if their rows say so:
-    each half of them, by a fit to the rest that is nearer to it. Else functions go on, as a law does.
+    """What is found where values that lie farther out than tails reach say nothing, if their rows bear that out: each
+    half of them, by a fit to the rest that is nearer to it. Else functions go on, as a law does.
 
-    Far values, often mistakes, decide on their own what products do there. Rows between them and the others, and beyond
-    them, would be predicted by that.
+    Such values, mostly mistakes, decide on their own what products do there. Rows between them and the others, and
+    beyond them, would be predicted by that.
     """
     within = {number for end in best.ends for pair in end.structure.pairs for number in pair}
     paired = [best.variables[number] for number in sorted(within)]
@@ -136,12 +136,13 @@ def _tamed(best: Searched, again: Again) -> Searched:
     others, rows = order[~far[order]], order[far[order]]
     if len(others) < len(rows):  # of few rows and many columns, most rows are far in one of these
         return best
-    others, goes_on, little = others[: TUNED.rows_searched], 0.0, 0.0
-    for mine, theirs in ((rows[::2], rows[1::2]), (rows[1::2], rows[::2])):
+    others, goes_on, nothing = others[: TUNED.rows_searched], 0.0, 0.0
+    halves = (rows[::2], rows[1::2])
+    for mine, theirs in (halves, halves[::-1]) if len(rows) > 1 else (halves,):
         rest = torch.cat([others, theirs]).sort().values
         goes_on += _loss(again(known, (), rest), mine)
-        little += _loss(again(known, tame, rest), mine)
-    return again(known, tame) if little < goes_on else best
+        nothing += _loss(again(known, tame, rest), mine)
+    return again(known, tame) if nothing < goes_on else best
 
 
 def _loss(found: Searched, rows: Tensor) -> float:

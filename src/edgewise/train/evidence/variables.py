@@ -67,7 +67,7 @@ class Variable:
 
     @property
     def far(self) -> EdgeBasis | None:
-        """Its functions, where it is one number, and a few rows lie far from all others."""
+        """Its functions, where it is one number, and a few values lie farther out than tails reach."""
         effect = self.effects[0]
         if self.number and isinstance(effect, EdgeBasis) and any(map(math.isfinite, effect.ends)):
             return effect
@@ -121,8 +121,8 @@ def variables(
 ) -> list[Variable]:
     """The variables of a network's inputs at rows x (n, d): by the columns that its metadata tell of, else one for
     each input. weight (n,): what a row counts; rough: most rough functions of an input; periods: of the inputs, by
-    position, whose functions repeat; logarithmic: those that are measured by logarithms; tame: those whose functions
-    make little of a few values that lie far from all others."""
+    position, whose functions repeat; logarithmic: those that are measured by logarithms; tame: those whose values
+    say nothing where they lie farther out than tails reach."""
     layer, share = start.edge_layers[0], weight / weight.sum()
     groups, levels = _groups(start)
     round_again = {number: period for number, period in (periods or {}).items() if number not in levels}
