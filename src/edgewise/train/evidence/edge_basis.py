@@ -192,7 +192,7 @@ def _effect(
     coef = torch.cat([line[:, None], coef, bulk[:, None]], 1)
     fences = Fences.of(ordered, knots, degree, along)
     if tame:
-        coef = fences.without(coef, along, mean @ coef)
+        coef = fences.without(coef, knots, along, mean @ coef)
     return EdgeBasis(knots, degree, coef, mean @ coef, roughness, len(wildness), ends=fences.ends)
 
 
