@@ -15,7 +15,7 @@ import torch
 import edgewise as ew
 from edgewise.errors import ConfigError
 from edgewise.symbolic import budget_spent, symbolify
-from edgewise.symbolic.work import Work
+from edgewise.symbolic.work import Work, price_of_network
 from helpers import assert_close, assert_equal, state_of
 from symbolic.laws import fitted, uniform
 
@@ -49,6 +49,22 @@ def test_a_busy_machine_changes_nothing(trained: ew.KAN) -> None:
         other.join()
     assert budget_spent(alone)
     assert_equal(state_of(beside), state_of(alone))
+
+
+def test_a_curvature_that_memory_does_not_hold_is_never_computed(
+    trained: ew.KAN, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("there is no room for the curvature")
+
+    monkeypatch.setattr(importlib.import_module("edgewise.symbolic.work"), "memory", lambda: 10_000)
+    monkeypatch.setattr(importlib.import_module("edgewise.symbolic.stepwise"), "minimize", never)
+    assert budget_spent(symbolify(trained, X, Y, budget=300))
+
+
+def test_parameters_of_edges_that_are_off_are_paid_for() -> None:
+    used, wide = (price_of_network(300, 1, 2, 30, 0, 500, stored) for stored in (500, 20_000))
+    assert wide > 100 * used  # 3.0 and 2240 milliseconds, where the second had 3900 parameters that move
 
 
 def test_a_tiny_budget_leaves_the_network_as_it_is(trained: ew.KAN, monkeypatch: pytest.MonkeyPatch) -> None:

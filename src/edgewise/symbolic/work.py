@@ -13,6 +13,7 @@ from typing import Any
 
 from ..config import is_number
 from ..errors import ConfigError, shown
+from ..limits import NUMBER, memory, times
 from ..screen import bar_wanted
 from .tuning import TUNED
 
@@ -110,11 +111,14 @@ def price_of_formula(rows: int, outputs: int, stages: int, terms: int, constants
     return TUNED.formula_stage * stages + TUNED.formula_term * terms + TUNED.formula_entry * entries
 
 
-def price_of_network(rows: int, outputs: int, layers: int, edges: int, closed: int, free: int) -> float:
-    """One evaluation of a network with splines, with or without its derivatives. closed: edges with a closed form;
-    free: parameters that move."""
+def price_of_network(rows: int, outputs: int, layers: int, edges: int, closed: int, free: int, stored: int) -> float:
+    """One evaluation of a network with splines, with or without its derivatives; infinite where its curvature takes
+    more than a quarter of the memory. closed: edges with a closed form; free: parameters that move; stored: those of
+    all edges, since the curvature is laid out for edges that are off as well."""
+    if times(NUMBER, stored**2) > memory() / 4:
+        return math.inf
     fixed = TUNED.network_layer * layers + TUNED.network_form * closed + TUNED.network_solve * free**3
-    return fixed + TUNED.network_entry * rows * outputs * edges
+    return fixed + TUNED.network_entry * rows * outputs * edges + TUNED.network_matrix * stored**2
 
 
 def price_of_ranking(edges: int, rows: int, forms: int) -> float:
