@@ -34,11 +34,19 @@ def cell(value: str) -> str:
 
 
 def table(records: Iterable[Record], columns: Mapping[str, str]) -> str:
-    """A Markdown table of these columns (name in the file -> heading); columns without any value are left out."""
+    """A Markdown table of these columns (name in the file -> heading); columns without any value are left out.
+
+    The hash of a commit is no number, even where it looks like one.
+
+    >>> table([{"name": "jv", "commit": "95644e7"}], {"name": "name", "commit": "commit"}).splitlines()[-1]
+    '| jv | 95644e7 |'
+    """
     records = list(records)
     columns = {column: heading for column, heading in columns.items() if any(record[column] for record in records)}
     lines = ["| " + " | ".join(columns.values()) + " |", "|" + "---|" * len(columns)]
-    lines += ["| " + " | ".join(cell(record[column]) for column in columns) + " |" for record in records]
+    for record in records:
+        cells = [record[column] if column == "commit" else cell(record[column]) for column in columns]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
