@@ -62,8 +62,8 @@ def test_a_curvature_that_memory_does_not_hold_is_never_computed(
     assert budget_spent(symbolify(trained, X, Y, budget=300))
 
 
-def test_parameters_of_edges_that_are_off_are_paid_for() -> None:
-    used, wide = (price_of_network(300, 1, 2, 30, 0, 500, stored) for stored in (500, 20_000))
+def test_every_column_of_the_jacobian_is_paid_for() -> None:
+    used, wide = (price_of_network(300, 1, 2, 30, 0, 500, columns) for columns in (500, 20_000))
     assert wide > 100 * used  # 3.0 and 2240 milliseconds, where the second had 3900 parameters that move
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..model import KAN
-from ..train.problems.kan import Flat, size_of
+from ..train.problems.flat import Flat, size_of
 from .indices import Index, Indices
 from .layer_jets import LayerJets
 from .taylor import multiply, pull

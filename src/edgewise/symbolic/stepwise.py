@@ -104,7 +104,7 @@ def refit_network(task: Task, model: KAN, work: Work) -> tuple[KAN, float]:
             loss = SquaredError()
     problem = NetworkProblem(model.build(), model.scale_inputs(task.X), target, loss, task.weight)
     start = problem.start()
-    price = _price(model, task.X.shape[0], start.numel(), problem.flat.theta.numel())
+    price = _price(model, task.X.shape[0], start.numel(), problem.blocks.size)
     steps = work.steps(TUNED.network_steps, 2 * price)  # a step evaluates twice
     if steps == 0:
         return model, math.inf
@@ -114,11 +114,12 @@ def refit_network(task: Task, model: KAN, work: Work) -> tuple[KAN, float]:
     return problem.model.build(), found.value
 
 
-def _price(model: KAN, rows: int, free: int, stored: int) -> float:
-    """Units of work for one evaluation of the model on so many rows. free, stored: parameters that move, and all."""
+def _price(model: KAN, rows: int, free: int, laid_out: int) -> float:
+    """Units of work for one evaluation of the model on so many rows. free: parameters that move; laid_out: columns of
+    its Jacobian."""
     edges = sum(int((layer.kind != OFF).sum()) for layer in model.edge_layers)
     closed = sum(len(layer.symbolic) for layer in model.edge_layers)
-    return price_of_network(rows, len(model.topology.node_ids[-1]), model.topology.depth, edges, closed, free, stored)
+    return price_of_network(rows, len(model.topology.node_ids[-1]), model.topology.depth, edges, closed, free, laid_out)
 
 
 def sharpened(task: Task, work: Work) -> Task:

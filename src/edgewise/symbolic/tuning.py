@@ -45,8 +45,8 @@ class SymbolicTuning:
     network_solve: float = 1e-8
     """The same, per triple of parameters: the damped system."""
     network_matrix: float = 7e-6
-    """The same, per pair of parameters, those of edges that are off among them: the curvature. Of six networks with 500
-    to 36,000 parameters, most of them of such edges, it is 6e-6 to 1.1e-5."""
+    """The same, per pair of columns of the Jacobian: the curvature. Of six networks with 500 to 36,000 columns it is
+    6e-6 to 1.1e-5."""
     rank_call: float = 16.0
     """Units of one ranking, however small."""
     rank_form: float = 1.0

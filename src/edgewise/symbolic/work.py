@@ -111,14 +111,14 @@ def price_of_formula(rows: int, outputs: int, stages: int, terms: int, constants
     return TUNED.formula_stage * stages + TUNED.formula_term * terms + TUNED.formula_entry * entries
 
 
-def price_of_network(rows: int, outputs: int, layers: int, edges: int, closed: int, free: int, stored: int) -> float:
+def price_of_network(rows: int, outputs: int, layers: int, edges: int, closed: int, free: int, laid_out: int) -> float:
     """One evaluation of a network with splines, with or without its derivatives; infinite where its curvature takes
-    more than a quarter of the memory. closed: edges with a closed form; free: parameters that move; stored: those of
-    all edges, since the curvature is laid out for edges that are off as well."""
-    if times(NUMBER, stored**2) > memory() / 4:
+    more than a quarter of the memory. closed: edges with a closed form; free: parameters that move; laid_out: columns
+    of the Jacobian, those of some edges that are off among them."""
+    if times(NUMBER, laid_out**2) > memory() / 4:
         return math.inf
     fixed = TUNED.network_layer * layers + TUNED.network_form * closed + TUNED.network_solve * free**3
-    return fixed + TUNED.network_entry * rows * outputs * edges + TUNED.network_matrix * stored**2
+    return fixed + TUNED.network_entry * rows * outputs * edges + TUNED.network_matrix * laid_out**2
 
 
 def price_of_ranking(edges: int, rows: int, forms: int) -> float:

@@ -43,14 +43,10 @@ def at_frozen_activations(problem: NetworkProblem, penalty: EdgePenalty):
         with torch.no_grad():
             return penalty.value(bases)
 
-    gradient, curvature = (
-        torch.zeros_like(problem.flat.theta),
-        problem.flat.theta.new_zeros(problem.flat.theta.numel(), problem.flat.theta.numel()),
-    )
+    gradient, curvature = torch.zeros_like(problem.flat.theta), theta.new_zeros(len(theta), len(theta))
     with torch.no_grad():
-        at = penalty.add_quadratic(bases, gradient, curvature)
-    free = problem.flat.free
-    return theta, value, at, gradient[free], curvature[free][:, free]
+        at = penalty.add_quadratic(bases, gradient, problem.flat.over_moving(curvature))
+    return theta, value, at, problem.flat.moving(gradient), curvature
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

@@ -12,7 +12,8 @@ from torch import Tensor
 from edgewise.losses import CrossEntropy, Loss, SquaredError
 from edgewise.model import KAN
 from edgewise.ops import normal
-from edgewise.train.problems.kan import NetworkProblem, free_masks
+from edgewise.train.problems.flat import free_masks
+from edgewise.train.problems.kan import NetworkProblem
 from edgewise.transforms import remove, set_symbolic
 from helpers import assert_close, assert_equal, state_of
 
@@ -40,6 +41,13 @@ def cut(model: KAN) -> KAN:
     return remove(model, edges=model.active_edges()[:2])
 
 
+def sparse(model: KAN) -> KAN:
+    """Without the first layer's edges from an input to another subnode than its own, and without any of the last
+    input."""
+    last = model.topology.features - 1
+    return remove(model, edges=[e for e in model.active_edges() if e[0] == 0 and (e[1] != e[2] or e[1] == last)])
+
+
 def named(model: KAN) -> KAN:
     """With closed forms: two edges of one primitive, one of another, in different layers."""
     last = model.topology.depth - 1
@@ -64,6 +72,9 @@ NETWORKS: dict[str, Callable[[], KAN]] = {
     "product output": lambda: stirred((2, 3, (1, (3,)))),
     "removed edges": lambda: cut(stirred((3, 4, 2))),
     "removed edges of products": lambda: cut(stirred((3, (2, (2, 3)), 2))),
+    "few edges": lambda: sparse(stirred((6, 6, 2))),
+    "few edges of products": lambda: sparse(stirred((5, (2, (2, 2)), 1))),
+    "few edges and closed forms": lambda: named(sparse(stirred((6, 6, 2)))),
     "closed forms": lambda: named(stirred((2, 3, 2))),
     "closed forms and removed edges": lambda: cut(named(stirred((3, 3, 2, 2)))),
 }
@@ -232,3 +243,12 @@ def test_turning_is_the_second_derivative_along_a_step_pulled_back(name: str, lo
     (pulled,) = torch.autograd.grad(outputs(moving), moving, share[:, None] * bent)
     scale = float(pulled.abs().max()) + 1e-8
     assert_close(problem.turning(theta, step) / scale, pulled / scale, like="difference")
+
+
+@pytest.mark.parametrize("name", ["few edges", "few edges of products"])
+def test_edges_without_splines_are_not_laid_out(name: str):
+    problem = posed(name, SquaredError())[0]
+    edges = sum(int(layer.spline_edges().sum()) for layer in problem.layers)
+    moving, stored = problem.start().numel(), problem.flat.theta.numel()
+    assert moving <= problem.blocks.size <= moving + edges  # a bias may be there once more for every edge
+    assert problem.blocks.size < 0.6 * stored

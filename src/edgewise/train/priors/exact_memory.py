@@ -20,10 +20,10 @@ from ...layers import KANLayer
 from ...losses import SquaredError
 from ...model import KAN
 from ...transforms.grids import grown, reaching
-from ..problems.kan import NetworkProblem, parameters_of, size_of
+from ..problems.flat import index_of, parameters_of, size_of
+from ..problems.kan import NetworkProblem
 from ..problems.quadratic import Quadratic
 from .memory import Memory
-from .sparsity import index_of
 from .tuning import TUNED
 
 

@@ -23,9 +23,9 @@ from ...grid import breaks_of
 from ...layers import KANLayer
 from ...losses import SquaredError, Within
 from ...losses import dispersion as spread_over
-from ..problems.kan import NetworkProblem, size_of
+from ..problems.flat import Curvature, index_of, size_of
+from ..problems.kan import NetworkProblem
 from ..problems.layer_basis import Local
-from .sparsity import index_of
 from .tuning import TUNED
 
 
@@ -136,7 +136,7 @@ class Smoothness:
         parts = zip(bases, self.maps, self.precision, strict=True)
         return 0.5 * sum(float((w * _jumps(local.layer, d).square()).sum()) for local, d, w in parts)
 
-    def add_quadratic(self, bases: list[Local], gradient: Tensor, curvature: Tensor) -> float:
+    def add_quadratic(self, bases: list[Local], gradient: Tensor, curvature: Curvature) -> float:
         """Add gradient and curvature in place; returns the value."""
         start, total = 0, 0.0
         for local, d, w, block in zip(bases, self.maps, self.precision, self.blocks, strict=True):
@@ -146,7 +146,7 @@ class Smoothness:
             columns = index_of(start, inputs, basis, outputs, False, d.device)
             gradient[columns] += torch.bmm(d.transpose(1, 2), w * found)
             rows = columns.permute(0, 2, 1)
-            curvature[rows[..., :, None], rows[..., None, :]] += block
+            curvature.add(rows, block)
             start += size_of(local.layer)
         return total
 
@@ -162,15 +162,12 @@ def estimate(problem: NetworkProblem, theta: Tensor, term: Smoothness, before: R
     if inverse is None:
         return before
     with torch.no_grad():
-        if problem.flat.places is not None:
-            whole = inverse.new_zeros(problem.flat.theta.numel(), problem.flat.theta.numel())
-            whole[problem.flat.places[:, None], problem.flat.places] = inverse
-            inverse = whole
+        covariance = problem.flat.over_moving(inverse)
         start, found, spent = 0, [], 0.0
         for layer, d, w, known in zip(problem.layers, term.maps, term.precision, before.layers, strict=True):
             inputs, basis, outputs = layer.coef.shape
             rows = index_of(start, inputs, basis, outputs, False, d.device).permute(0, 2, 1)
-            own = inverse[rows[..., :, None], rows[..., None, :]]  # (i, o, j, j)
+            own = covariance.blocks(rows)  # (i, o, j, j)
             taken = (w * torch.einsum("ikj,iojl,ikl->iko", d, own, d)).clamp(0, 1)
             spent += float(taken.sum())
             found.append(_intensity(layer, _jumps(layer, d).square(), 1 - taken, known))

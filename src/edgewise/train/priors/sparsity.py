@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ...errors import ConfigError
 from ...model import KAN
 from ...trace import Trace
-from ..problems.kan import size_of
+from ..problems.flat import Curvature, index_of, size_of
 from ..problems.layer_basis import Local
 from .tuning import TUNED
 
@@ -55,7 +55,7 @@ class EdgePenalty:
         )
         return self.strength * total
 
-    def add_quadratic(self, bases: list[Local], gradient: Tensor, curvature: Tensor) -> float:
+    def add_quadratic(self, bases: list[Local], gradient: Tensor, curvature: Curvature) -> float:
         """Add gradient and majorising curvature in place; returns the value."""
         start, total = 0, 0.0
         for gauge, local in zip(self.gauge, bases, strict=True):
@@ -74,7 +74,7 @@ class EdgePenalty:
             columns = index_of(start, i, j, o, local.base is not None, basis.device)  # (i, j(+1), o)
             gradient[columns] += pulled * factor[:, None, :]
             rows = columns.permute(0, 2, 1)  # (i, o, j)
-            curvature[rows[..., :, None], rows[..., None, :]] += cov[:, None] * factor[:, :, None, None]
+            curvature.add(rows, cov[:, None] * factor[:, :, None, None])
             start += size_of(layer)
         return self.strength * total
 
@@ -88,15 +88,6 @@ class EdgePenalty:
             factor = self._slope(gauge, gauge**2 * centred.square().mean(0)) / a.shape[0]
             found.append((factor * centred * local.layer.edge_values(a, derivative=1)).sum(2))
         return found
-
-
-def index_of(start: int, i: int, j: int, o: int, base: bool, device: torch.device) -> Tensor:
-    """Positions of coef and base_scale of one layer in the parameter vector, as one block (i, j(+1), o)."""
-    coef = start + torch.arange(i * j * o, device=device).view(i, j, o)
-    if not base:
-        return coef
-    scale = start + i * j * o + torch.arange(i * o, device=device).view(i, 1, o)
-    return torch.cat([coef, scale], dim=1)
 
 
 @dataclass(frozen=True)

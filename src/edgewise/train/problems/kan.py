@@ -16,11 +16,11 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from ...layers import KANLayer
 from ...losses import Loss
 from ...model import KAN
-from ...ops.network_jacobian import LayerJacobian
 from ...ops.normal import summed
+from .blocks import Blocks
+from .flat import Curvature, Flat, size_of
 from .layer_basis import Local
 from .products import either_side
 from .quadratic import Quadratic
@@ -36,7 +36,7 @@ class Term(Protocol):
         """The term at the present parameters, from the layers' bases at their inputs."""
         ...
 
-    def add_quadratic(self, bases: list[Local], gradient: Tensor, curvature: Tensor) -> float:
+    def add_quadratic(self, bases: list[Local], gradient: Tensor, curvature: Curvature) -> float:
         """Add its gradient and curvature at fixed inputs of each layer in place; returns its value."""
         ...
 
@@ -44,58 +44,6 @@ class Term(Protocol):
         """Its gradient with respect to the inputs (b, i) of each layer, None where there is none: what it asks of the
         layers before."""
         ...
-
-
-class Flat:
-    """The parameters of a private model as one vector (P,): per layer coef, base_scale, bias, affine; the parameters
-    are views of it."""
-
-    def __init__(self, model: KAN) -> None:
-        self.model = model
-        present = [p for layer in model.edge_layers for p in parameters_of(layer)]
-        self.theta = torch.cat([p.detach().reshape(-1) for p in present])
-        start = 0
-        for p in present:
-            p.requires_grad_(False)
-            p.data = self.theta[start : start + p.numel()].view(p.shape)
-            start += p.numel()
-        self.free = torch.cat([mask.reshape(-1) for layer in model.edge_layers for mask in free_masks(layer)])
-        self.places = (
-            None if bool(self.free.all()) else self.free.nonzero()[:, 0]
-        )  # of the parameters that may move, where not all may
-
-    def load(self, theta: Tensor) -> None:
-        """Set all parameters; theta (P_free,) holds only those that training may move."""
-        if self.places is not None:
-            self.theta[self.places] = theta
-        else:
-            self.theta.copy_(theta)
-
-    def read(self) -> Tensor:
-        """A copy of the parameters that training may move."""
-        return self.theta.clone() if self.places is None else self.theta[self.places]
-
-
-def parameters_of(layer: KANLayer) -> list[Tensor]:
-    """A layer's parameters in their order in the vector."""
-    return [p for p in (layer.coef, layer.base_scale, layer.bias, layer.affine) if p is not None]
-
-
-def size_of(layer: KANLayer) -> int:
-    """How many parameters a layer has, those that training may not move included."""
-    return sum(p.numel() for p in parameters_of(layer))
-
-
-def free_masks(layer: KANLayer) -> list[Tensor]:
-    """Which parameters of a layer training may move: none of the edges that carry no spline."""
-    on = layer.spline_edges()
-    masks = [on[:, None, :].expand(layer.coef.shape)]
-    if layer.base_scale is not None:
-        masks.append(on)
-    masks.append(torch.ones_like(layer.bias, dtype=torch.bool))
-    if layer.affine is not None:
-        masks.append(torch.ones_like(layer.affine, dtype=torch.bool))
-    return masks
 
 
 @dataclass(frozen=True)
@@ -132,6 +80,7 @@ class NetworkProblem:
             sorted(terms, key=lambda term: term.stiff),
         )
         self.layers = model.edge_layers
+        self.blocks = Blocks(self.layers, self.flat.places)
         self.x, self.y = x, y
         self.last_loss = float("nan")  # the plain loss at the point where `quadratic` was last taken
         self.last_diagonal: Tensor | None = None  # the curvature's diagonal there without the stiff terms, (P,)
@@ -194,7 +143,7 @@ class NetworkProblem:
             return value + sum(term.value(done.bases) for term in self.terms)
 
     def quadratic(self, theta: Tensor) -> tuple[float, Tensor, Tensor]:
-        """Loss plus penalty, gradient (P,), curvature (P, P) over the parameters that may move."""
+        """Loss plus penalty, gradient (P,), curvature (M, M) over the parameters that may move."""
         with torch.no_grad():
             done = self.at(theta)
             value = self.last_loss = float(self.weight @ self.loss.rows(done.output, self.y)) + self.remembered()
@@ -203,27 +152,30 @@ class NetworkProblem:
             bend = bend * (self.weight[:, None, None] if isinstance(bend, Tensor) else self.weight)
             columns = [basis.affine_columns() for basis in done.bases]
             sens = self.sensitivities(done, columns)
-            jacobian = [
-                LayerJacobian(
-                    basis.first, basis.values, basis.base, part, layer.num_basis, further(layer, part, constants)
-                )
-                for layer, basis, part, constants in zip(self.layers, done.bases, sens, columns, strict=True)
-            ]
-            curvature, gradient = summed(jacobian, pull, bend)
-            if self.earlier:
-                gradient += self.earlier.slope(self.flat.theta) / self.rows
-                curvature += self.earlier.curvature / self.rows
-            diagonal = None
+            matrix, gradient = self._normal_equations(done, columns, sens, pull, bend)
+            curvature, diagonal = self.flat.over_moving(matrix), None
             for term in self.terms:  # the stiff ones last
                 if term.stiff and diagonal is None:
-                    diagonal = curvature.diagonal().clone()
+                    diagonal = matrix.diagonal().clone()
                 value += term.add_quadratic(done.bases, gradient, curvature)
                 self.pull_back(done, columns, term.pulls(done.bases, [basis.a for basis in done.bases]), gradient)
-            if self.flat.places is not None:
-                gradient, curvature = gradient[self.flat.places], curvature[self.flat.places[:, None], self.flat.places]
-                diagonal = None if diagonal is None else diagonal[self.flat.places]
             self.last_diagonal = diagonal
-            return value, gradient, curvature
+            return value, self.flat.moving(gradient), matrix
+
+    def _normal_equations(
+        self, done: Pass, columns: Sequence[Tensor | None], sens: list[Tensor], pull: Tensor, bend: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Curvature (M, M) and gradient (P,) of the loss, from its derivatives by the outputs."""
+        matrix, gradient = summed(self.blocks.jacobian(done.bases, sens, columns), pull, bend)
+        places, order = self.flat.places, self.blocks.order
+        if places is not None and order is not None:
+            matrix = matrix[order[:, None], order]
+            gradient = torch.zeros_like(self.flat.theta).index_copy_(0, places, gradient[order])
+        if self.earlier:
+            gradient += self.earlier.slope(self.flat.theta) / self.rows
+            earlier = self.earlier.curvature
+            matrix += (earlier if places is None else earlier[places[:, None], places]) / self.rows
+        return matrix, gradient
 
     def turning(self, theta: Tensor, step: Tensor) -> Tensor:
         """J^T C o'' (P,) at theta, with o'' the outputs' second derivative along the step, by differences: what bends a
@@ -238,7 +190,7 @@ class NetworkProblem:
             gradient = torch.zeros_like(self.flat.theta)
             columns = [basis.affine_columns() for basis in done.bases]
             self.pull_back(done, columns, [None] * len(done.bases), gradient, self.weight[:, None] * bent)
-            return gradient if self.flat.places is None else gradient[self.flat.places]
+            return self.flat.moving(gradient)
 
     def _outputs(self, theta: Tensor) -> Tensor:
         """The outputs of the problem's own x (n, k) at theta (P,), which is loaded."""
@@ -293,13 +245,3 @@ class NetworkProblem:
                     sub[:, :, position + factor] *= subnodes[:, siblings].prod(1)[:, None]
             position += arity
         return sub
-
-
-def further(layer: KANLayer, sens: Tensor, columns: Tensor | None) -> Tensor | None:
-    """A layer's columns of the Jacobian beyond splines and bias, (b, k, 4n): its closed forms' constants. None where
-    there are none."""
-    return (
-        None
-        if columns is None
-        else (sens[:, :, [edge.dst for edge in layer.symbolic], None] * columns[:, None]).flatten(2)
-    )

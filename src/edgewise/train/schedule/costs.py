@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...model import KAN
 from ..job import Job
-from ..problems.kan import free_masks
+from ..problems.flat import free_masks
 from .knots import halved, spline_edges
 
 
