@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 from edgewise.data.cells import read_numbers
-from edgewise.data.kinds import MOST_LEVELS, counts_rows, holds_levels, main_levels
+from edgewise.data.kinds import MOST_LEVELS, MOST_NAMES, counts_rows, holds_levels, main_levels
 
 LEVELS = {
     "words": ["red", "blue", "", "red"],
     "numbered words": ["1. White", "2. Black", "1. White"],
     "ranges": ["18-24", "25-34", "18-24"],
     "half numbers": ["20", "30", "A", "B"],
+    "plots with a letter": ["3A", "3B", "4A", "4B", "3A"],
+    "plots with a letter and a number": ["1988F1", "1988F2", "1988P1", "1989F1", "1989F2", "1989P1"],
     "titles, one of them a time": [*(f"film {name}" for name in "abcdefghijklmno"), "10:30"],
 }
 NO_LEVELS = {
@@ -58,7 +60,20 @@ def test_names_of_rows_are_no_levels():
         levels, note = main_levels("c", values)
         assert levels == [] or len(values) == 38
         assert ("left out" in note) == (levels == [])
-    assert main_levels("c", [f"n{k // 2}" for k in range(100)])[0] == []
+
+
+def test_names_that_are_met_again_all_stay_levels():
+    pairs = [f"n{k // 2}" for k in range(100)]
+    levels, note = main_levels("c", pairs)
+    assert levels == pairs and note == "column 'c' holds text: read as 50 levels"
+    visits = [f"n{k // 4}" for k in range(100)] + ["once", "again"]
+    assert main_levels("c", visits)[0] == visits
+    once = [f"n{k}" for k in range(60)]  # most rows have a name of their own
+    assert main_levels("c", once + [f"n{k}" for k in range(15)])[0] == []
+    rare = [f"n{k % 25}" for k in range(500)] + ["p", "q"]  # many rows each: the rare are together
+    assert main_levels("c", rare)[0][-2:] == ["other", "other"]
+    many = [f"n{k // 2}" for k in range(3 * MOST_NAMES)]
+    assert len(set(main_levels("c", many)[0])) == MOST_NAMES + 1
 
 
 @pytest.mark.parametrize("name", ["id", "ID", "user_id", "userId", "row", "Unnamed: 0", "Order No"])
@@ -76,9 +91,9 @@ def test_ids_out_of_a_table_leave_numbers_out():
 
 
 def test_levels_are_the_same_in_every_order_of_the_rows():
-    values = [f"l{k // 3:03}" for k in range(900)]
+    values = [f"l{k // 3:03}" for k in range(2100)]
     kept = [set(main_levels("c", rows)[0]) for rows in (values, values[::-1])]
-    assert kept[0] == kept[1] and "l199" in kept[0] and "l200" not in kept[0]
+    assert kept[0] == kept[1] and "l499" in kept[0] and "l500" not in kept[0]
 
 
 def test_other_names_are_none():

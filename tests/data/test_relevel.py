@@ -35,10 +35,11 @@ def test_a_column_by_word_and_by_numbers_is_the_same() -> None:
     assert found.encoding.shares == said.encoding.shares and found.categories == said.categories
 
 
-def test_rare_numbers_are_one_level_and_new_ones_belong_to_it() -> None:
+def test_numbers_with_one_row_are_levels_and_new_ones_count_as_the_mean() -> None:
     found = read_as_levels(farms(1, 1, 1, 2, 2, 2, 7, 8), ["farm"])
-    assert found.inputs == ("a", "farm=1", "farm=2", "farm=other", "b")
-    assert encoded_like(farms(8, 2, 9), found).X[:, 1:4].tolist() == [[0, 0, 1], [0, 1, 0], [0, 0, 1]]
+    assert found.inputs == ("a", "farm=1", "farm=2", "farm=7", "farm=8", "b")
+    shares = [3 / 8, 3 / 8, 1 / 8, 1 / 8]
+    assert encoded_like(farms(8, 2, 9), found).X[:, 1:5].tolist() == [[0, 0, 0, 1], [0, 1, 0, 0], shares]
 
 
 def test_new_rows_are_encoded_as_the_table_was() -> None:

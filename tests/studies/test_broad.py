@@ -65,7 +65,7 @@ def test_many_cells_are_not_looked_at(monkeypatch: pytest.MonkeyPatch):
     assert looked(of_pictures(300, 1), of_pictures(100, 2))[1] is None
 
 
-@pytest.mark.parametrize(("hopeful", "steps"), [(True, by_ridge.STEPS), (False, by_ridge.GLANCE)])
+@pytest.mark.parametrize(("hopeful", "steps"), [(True, by_ridge.STEPS), (False, by_ridge.GLANCES[0])])
 def test_a_look_ends_early_where_it_is_not_hopeful(hopeful: bool, steps: int, monkeypatch: pytest.MonkeyPatch):
     taken = []
     shrunk = by_ridge._shrunk

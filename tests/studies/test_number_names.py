@@ -67,7 +67,17 @@ def test_fractions_few_numbers_and_too_few_rows_are_none() -> None:
     y = means[x.long()]
     assert numbers_as_names(from_arrays(x[:, None] / 2, y)) == ()
     assert numbers_as_names(from_arrays(x[:, None].remainder(9), means[x.remainder(9).long()])) == ()
-    assert numbers_as_names(from_arrays(x[:50, None], y[:50])) == ()
+    mostly_once = torch.cat([torch.arange(100, 160), torch.arange(25).repeat(2)]).double()
+    assert numbers_as_names(from_arrays(mostly_once[:, None], (mostly_once * 7).remainder(11))) == ()
+
+
+def test_numbers_of_pairs_are_names() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x = torch.arange(200).remainder(100).double()
+    means = torch.randn(100, dtype=torch.float64, generator=generator)
+    noise = 0.1 * torch.randn(200, dtype=torch.float64, generator=generator)
+    assert numbers_as_names(table(x, means[x.long()] + noise, generator)) == ("it",)
+    assert numbers_as_names(table(x, noise, generator)) == ()
 
 
 def test_fractions_after_many_whole_numbers_are_none() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,11 @@ from .cells import UNIT, Reading, hint
 RARE = 3  # rows of a level or a class from which something can be learnt of it
 FEW_LEVELS = 20  # levels that a column may always have, however few its rows
 MOST_LEVELS = 200  # levels of a column of text: an input for each, enough for the countries of the world
+MOST_NAMES = 500  # levels of a column of names: of 312 patients, 200 leave a quarter more error
+EACH = 4  # rows of a name in the mean, at most: visits of a patient, or years of a firm. Not measured
+SHARED = 0.5  # of the rows, whose name another row has, at least. Not measured
 ALIKE = 0.5  # part of the different cells; of a number with its unit fewer have an ending of their own
+ENDINGS = 1.5  # of a number, in the mean: a plot may be called 3A or 3B, but few lengths are 3 m and 3 km. Not measured
 SOME = 0.1  # part of the different cells that may look like numbers in disguise: a film may be called 10:30
 ID_NAME = re.compile(
     r"(?si:(.*[\W_])?(id|idx|index|key|nr|no|num|number|row|rowid|rownames?)|unnamed: \d+)|.*[a-z]I[dD]"
@@ -33,16 +37,17 @@ def holds_levels(cells: Sequence[Any], reading: Reading, decimal: str) -> bool:
 
     >>> from .cells import read_numbers
     >>> said = lambda *cells: holds_levels(cells, read_numbers(cells), ".")
-    >>> said("red", "2. blue"), said("5 km", "6 km"), said("1", "x", "2")
-    (True, False, False)
+    >>> said("red", "2. blue"), said("5 km", "6 km"), said("3A", "3B", "4A"), said("1", "x", "2")
+    (True, False, True, False)
     """
     text = reading.text
     if not text or len(text) < (len(reading.values) - len(reading.missing)) / 2:
         return False
     different = list(dict.fromkeys(str(cells[row]).strip() for row in text))
-    if all(UNIT.match(cell) for cell in different):  # also 1st, 2nd; 1. White, 2. Black
+    if all(UNIT.match(cell) for cell in different):  # also 1st, 2nd; 1. White, 2. Black; 3A, 3B
         endings = {NUMBER_AHEAD.sub("", cell, count=1) for cell in different}
-        return len(endings) > ALIKE * len(different)
+        ahead = {cell[: NUMBER_AHEAD.match(cell).end()].strip() for cell in different}  # type: ignore[union-attr]
+        return len(endings) > ALIKE * len(different) or len(different) >= ENDINGS * len(ahead)
     disguised = sum(bool(hint(cell, decimal)) and not UNIT.match(cell) for cell in different)
     return disguised <= SOME * len(different)
 
@@ -67,17 +72,24 @@ def counts_rows(name: str, values: np.ndarray) -> bool:
 
 
 def main_levels(
-    name: str, values: Sequence[str], weight: np.ndarray | None = None, most: int = MOST_LEVELS
+    name: str,
+    values: Sequence[str],
+    weight: np.ndarray | None = None,
+    most: int = MOST_LEVELS,
+    fewest: int = RARE,
 ) -> tuple[list[str], str]:
     """The level of each row, rare ones and all beyond so many as "other", and a note on the column.
 
-    Where none is left but "other", the column names its rows: no levels, and the note says so.
+    Where levels are many and have few rows each, but most rows share theirs, they name what was met more than once,
+    such as patients: all keep their names. Where none is left but "other", the column names its rows: no levels, and
+    the note says so.
 
     Args:
         name: of the column.
         values: the level of each row.
         weight (n,): how often each row counts; None for once.
         most: levels that keep their names, the most frequent.
+        fewest: rows that such a level has, at least.
 
     >>> main_levels("hue", ["red", "blue", "red", "red", "teal", "blue", "blue"])[1]
     "column 'hue' holds text: read as 3 levels"
@@ -88,13 +100,15 @@ def main_levels(
     rows = int(sum(counts.values()))
     often = sorted(counts, key=lambda level: (-counts[level], level))  # whatever the order of the rows
     named = [level for level in often if level not in (MISSING, OTHER)]
-    kept = {level for level in named[:most] if counts[level] >= RARE}
+    if FEW_LEVELS < len(named) and rows <= EACH * len(named) and shared(counts.values()) >= SHARED:
+        most, fewest = MOST_NAMES, 0
+    kept = {level for level in named[:most] if counts[level] >= fewest}
     merged = len(named) - len(kept)
     if not kept:
         if len(named) >= rows - counts[MISSING] - counts[OTHER]:
             return [], f"column {shown(name)} holds a different text in every row, as names and ids do: left out"
-        if len(named) > max(FEW_LEVELS, rows // RARE):
-            what = f"{len(named)} different texts in {rows} rows, none of them in {RARE}"
+        if len(named) > max(FEW_LEVELS, rows // fewest):
+            what = f"{len(named)} different texts in {rows} rows, none of them in {fewest}"
             return [], f"column {shown(name)} holds {what}: it names rows, left out"
         kept, merged = {*named}, 0  # a short table
     if merged < 2:  # one rare level keeps its name
@@ -107,6 +121,16 @@ def main_levels(
     if alike:
         words += f"; {' and '.join(map(shown, alike))} differ in capitals alone"
     return levels, words
+
+
+def shared(counts: Iterable[float]) -> float:
+    """The part of all rows whose level another row has, from the rows of each level.
+
+    >>> shared([2, 1, 1])
+    0.5
+    """
+    counts = list(counts)
+    return sum(count for count in counts if count >= 2) / sum(counts)
 
 
 def _spelt_alike(levels: Sequence[str]) -> list[str]:

@@ -1,8 +1,8 @@
 """Columns of whole numbers that name things: numbers of firms, farms or patients, whose order says next to nothing.
 
-Such a column is told by the targets. Means of the rows of each number differ by more than noise from every curve along
-the numbers (a test of lack of fit: Draper & Smith 1998, section 2.1, doi:10.1002/9781118625590), and curves explain
-less than half of what these means do. Years and ages are no names: what is learnt of one tells of the next.
+Such a column is told by the ranks of the targets. Means of the rows of each number differ by more than noise from every
+curve along the numbers (a test of lack of fit: Draper & Smith 1998, section 2.1, doi:10.1002/9781118625590), and curves
+explain less than half of what these means do. Years and ages are no names: what is learnt of one tells of the next.
 
 Letters: n rows, each as often as it counts, v numbers of a column, k functions of a curve, t targets.
 """
@@ -15,8 +15,7 @@ import torch
 from torch import Tensor
 
 from ..data import Table
-from ..data.kinds import RARE
-from ..data.relevel import MOST_NAMES
+from ..data.kinds import MOST_NAMES, SHARED, shared
 
 FEWEST = 10  # numbers of a column, below which a curve can meet each of them. Not measured
 CURVE = 12  # functions of a curve, at most: as many as the prior of an edge likes
@@ -40,14 +39,14 @@ def numbers_as_names(table: Table) -> tuple[str, ...]:
     metadata = table.metadata()
     taken = {*metadata.levels(), *(table.inputs.index(name) for name in table.encoding.gaps if name in table.inputs)}
     target = table.y if table.classes is None else torch.nn.functional.one_hot(table.y).to(table.X.dtype)
-    found = []
+    found, ranks = [], [_ranks(column) for column in target.T]
     for place, (name, source) in enumerate(zip(table.inputs, metadata.sources(), strict=True)):
         if place in taken or name != source or not _may_be(table.X[:LOOKED_AT, place]):
             continue
         values, code = table.X[:, place].unique(return_inverse=True)
         whole = bool((values == values.floor()).all())
-        if whole and FEWEST <= len(values) <= MOST_NAMES and table.count >= RARE * len(values):
-            worth = max(_worth(code, len(values), column, table.weight) for column in target.T)
+        if whole and FEWEST <= len(values) <= MOST_NAMES and shared(_rows_of(code, table.weight).tolist()) >= SHARED:
+            worth = max(_worth(code, len(values), column, table.weight) for column in ranks)
             found += [(worth, -place, len(values), code)] * (worth > 0)
     chosen, codes, levels = list[str](), list[Tensor](), 0
     for _, place, count, code in sorted(found, key=lambda one: one[:2], reverse=True):
@@ -59,8 +58,19 @@ def numbers_as_names(table: Table) -> tuple[str, ...]:
     return tuple(chosen)
 
 
+def _ranks(target: Tensor) -> Tensor:
+    """Their order (n,), the mean of it for equal ones: a few far targets would lie beside every curve."""
+    _, code, counts = target.unique(return_inverse=True, return_counts=True)
+    return (counts.cumsum(0) - 0.5 * (counts - 1)).to(target.dtype)[code]
+
+
 def _may_be(x: Tensor) -> bool:
     return bool((x == x.floor()).all()) and len(x.unique()) <= MOST_NAMES
+
+
+def _rows_of(code: Tensor, weight: Tensor | None) -> Tensor:
+    """The rows of each number, as often as they count. code (n,): which number."""
+    return torch.bincount(code, weight).double()
 
 
 def _worth(code: Tensor, count: int, target: Tensor, weight: Tensor | None) -> float:

@@ -21,6 +21,7 @@ from .stages import Trained, chosen_network, completed, parts
 from .study_settings import StudySettings
 
 FEW = 5000  # rows up to which all of them say which reading is better, in turn, and not only those that choose
+WORTH = 1.05  # by which levels must divide the loss: they are hundreds of inputs. Not measured
 ROWS = 100_000  # beyond which numbers stay numbers: levels of more would take over 400 MB
 
 
@@ -73,7 +74,7 @@ def _by_name(
         by_name = mean_over(row_losses(other.model, also, loss), also)
     else:
         by_number, by_name = _unseen(trained, rest, loss), _unseen(other, named, loss)
-    return (other, named) if by_name < by_number else None
+    return (other, named) if WORTH * by_name < by_number else None
 
 
 def _unseen(trained: Trained, rows: Table, loss: Loss) -> float:

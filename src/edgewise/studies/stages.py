@@ -257,7 +257,8 @@ def layered(
     second = fit(pruned, rest.X, rest.y, resume=part, **how)
     rows += [{"part": "refit", **row} for row in second.history]
     stages.append(stage("refit after pruning", second))
-    worse = clearly_worse(second.model, first.model, choosing, loss)
+    nothing = second.status is Status.NOTHING and first.status is not Status.NOTHING
+    worse = nothing or clearly_worse(second.model, first.model, choosing, loss)
     chosen = first if worse and second.status is not Status.INTERRUPTED else second
     return Layered(first, chosen, rows, stages)
 
@@ -315,10 +316,11 @@ def log_keeps(settings: StudySettings) -> bool:
 
 
 def preferred(deep: KAN, plain: KAN, choosing: Table, loss: Loss) -> bool:
-    """Whether the network with hidden layers is clearly better, or as good with fewer edges."""
+    """Whether the network with hidden layers is clearly better, or as good with fewer edges. A constant says nothing
+    with fewer edges, however little rows with far targets tell."""
     if clearly_better(deep, plain, choosing, loss):
         return True
-    return summary(deep).edges < summary(plain).edges and as_good(deep, plain, choosing, loss=loss)
+    return 0 < summary(deep).edges < summary(plain).edges and as_good(deep, plain, choosing, loss=loss)
 
 
 def with_room(rest: Table, settings: StudySettings) -> KAN:
