@@ -42,6 +42,13 @@ def test_numbers_whose_order_says_most_are_none(law) -> None:
         assert numbers_as_names(table(x, law(x) + noise, generator)) == ()
 
 
+def test_a_few_far_targets_at_the_end_of_the_order_make_no_names() -> None:
+    for seed in range(5):
+        generator, x = drawn(seed, 60, 1200)
+        noise = torch.randn(1200, dtype=torch.float64, generator=generator)
+        assert numbers_as_names(table(x, 0.1 * x + noise + 1000.0 * (x == 59), generator)) == ()
+
+
 def test_classes_and_weights_tell_names_too() -> None:
     generator, x = drawn(0, 30, 1500)
     likely = torch.rand(30, generator=generator)[x.long()]

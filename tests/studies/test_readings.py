@@ -89,6 +89,13 @@ def test_the_reading_that_loses_on_unseen_rows_is_not_taken(monkeypatch: pytest.
     assert learned.table.inputs == ("farm", "rain") and learned.model.features == 2
 
 
+def test_levels_must_be_clearly_better_to_be_so_many_inputs(monkeypatch: pytest.MonkeyPatch) -> None:
+    losses = iter([1.0, 0.97])
+    monkeypatch.setattr(readings, "_unseen", lambda *_: next(losses))
+    learned = learn_all(from_dataframe(frame(), "crop"), StudySettings.of((), "auto", formula=False, effort="quick"))
+    assert learned.table.inputs == ("farm", "rain")
+
+
 def test_of_more_rows_those_that_choose_decide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readings, "FEW", 100)
     monkeypatch.setattr(readings, "_unseen", lambda *_: pytest.fail("no row is asked in turn"))

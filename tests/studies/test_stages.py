@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -9,11 +10,13 @@ import torch
 
 import edgewise as ew
 from edgewise.data import Table, from_arrays
-from edgewise.losses import SquaredError
+from edgewise.losses import CrossEntropy, SquaredError
 from edgewise.studies import readings, stages
 from edgewise.studies.learning import learn_all
 from edgewise.studies.study_settings import StudySettings
+from edgewise.train.job import Job
 from edgewise.train.result import FitResult
+from edgewise.train.schedule import null_model
 
 
 def table(rows: int = 200) -> Table:
@@ -85,3 +88,32 @@ def test_a_simpler_network_must_be_as_good_even_where_few_rows_call_nothing_clea
     assert not stages.clearly_worse(one, both, rows, loss) and not stages.preferred(one, both, rows, loss)
     others = rows.take(torch.tensor([0, 1, 2, *range(4, 16)]))
     assert stages.preferred(one, both, others, loss)
+
+
+def test_a_constant_is_no_simpler_network():
+    draw = torch.Generator().manual_seed(0)
+    X = torch.randn(40, 1, dtype=torch.float64, generator=draw)
+    y = X[:, 0] + torch.randn(40, dtype=torch.float64, generator=draw)
+    y[7] = 60.0  # beside this one, no row says anything
+    line = ew.set_symbolic(ew.KAN((1, 1)), {(0, 0, 0): ("x", 1.0, 0.0, 1.0, 0.0)})
+    rows, loss = from_arrays(X, y), SquaredError()
+    constant = null_model.constant(line, Job(rows.X, rows.y, loss, None, seed=0))
+    assert stages.as_good(constant, line, rows, loss=loss)
+    assert not stages.preferred(constant, line, rows, loss)
+
+
+def test_hidden_layers_are_never_surer_of_a_class_than_the_rows_make_them():
+    draw = torch.Generator().manual_seed(0)
+    X = torch.randint(2, (400, 4), generator=draw).double()
+    classes = (X.sum(1) % 2).long()  # without noise: steps would go on for ever
+    rows = from_arrays(X, ["odd" if odd else "even" for odd in classes])
+    settings = StudySettings.of((4,), "auto", formula=False, effort="default")
+    training, choosing = stages.parts(rows, 0)
+    assert choosing is not None
+    how = {"loss": CrossEntropy(), "seed": 0, "progress": False, "sample_weight": None}
+    found = stages.layered(training, choosing, settings, how, None, CrossEntropy())
+    chances = found.chosen.model(rows.X).detach().softmax(1)
+    assert float((chances.argmax(1) == rows.y).double().mean()) == 1.0
+    assert float(chances.min()) > 0.2 / len(training)  # half a row among those that are fitted, at best
+    bounded = stages._bounded(CrossEntropy(), training)
+    assert isinstance(bounded, CrossEntropy) and math.isclose(bounded.smoothing, 1 / len(training))

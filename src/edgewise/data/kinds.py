@@ -18,8 +18,8 @@ RARE = 3  # rows of a level or a class from which something can be learnt of it
 FEW_LEVELS = 20  # levels that a column may always have, however few its rows
 MOST_LEVELS = 200  # levels of a column of text: an input for each, enough for the countries of the world
 MOST_NAMES = 500  # levels of a column of names: of 312 patients, 200 leave a quarter more error
-EACH = 4  # rows of a name in the mean, at most: visits of a patient, or years of a firm. Not measured
 SHARED = 0.5  # of the rows, whose name another row has, at least. Not measured
+TOLD = 0.5  # of the rows, whose level is not rare, at least, or the column holds names. Not measured
 ALIKE = 0.5  # part of the different cells; of a number with its unit fewer have an ending of their own
 ENDINGS = 1.5  # of a number, in the mean: a plot may be called 3A or 3B, but few lengths are 3 m and 3 km. Not measured
 SOME = 0.1  # part of the different cells that may look like numbers in disguise: a film may be called 10:30
@@ -44,7 +44,7 @@ def holds_levels(cells: Sequence[Any], reading: Reading, decimal: str) -> bool:
     if not text or len(text) < (len(reading.values) - len(reading.missing)) / 2:
         return False
     different = list(dict.fromkeys(str(cells[row]).strip() for row in text))
-    if all(UNIT.match(cell) for cell in different):  # also 1st, 2nd; 1. White, 2. Black; 3A, 3B
+    if all(UNIT.match(cell) for cell in different):  # also 1st, 2nd; 3A, 3B
         endings = {NUMBER_AHEAD.sub("", cell, count=1) for cell in different}
         ahead = {cell[: NUMBER_AHEAD.match(cell).end()].strip() for cell in different}  # type: ignore[union-attr]
         return len(endings) > ALIKE * len(different) or len(different) >= ENDINGS * len(ahead)
@@ -80,9 +80,8 @@ def main_levels(
 ) -> tuple[list[str], str]:
     """The level of each row, rare ones and all beyond so many as "other", and a note on the column.
 
-    Where levels are many and have few rows each, but most rows share theirs, they name what was met more than once,
-    such as patients: all keep their names. Where none is left but "other", the column names its rows: no levels, and
-    the note says so.
+    Where most rows have a rare level, but share it, levels name what was met more than once, such as patients: all keep
+    their names. Where none is left but "other", the column names its rows: no levels, and the note says so.
 
     Args:
         name: of the column.
@@ -100,7 +99,7 @@ def main_levels(
     rows = int(sum(counts.values()))
     often = sorted(counts, key=lambda level: (-counts[level], level))  # whatever the order of the rows
     named = [level for level in often if level not in (MISSING, OTHER)]
-    if FEW_LEVELS < len(named) and rows <= EACH * len(named) and shared(counts.values()) >= SHARED:
+    if shared(counts.values()) >= SHARED and shared(counts.values(), RARE) < TOLD:
         most, fewest = MOST_NAMES, 0
     kept = {level for level in named[:most] if counts[level] >= fewest}
     merged = len(named) - len(kept)
@@ -123,14 +122,14 @@ def main_levels(
     return levels, words
 
 
-def shared(counts: Iterable[float]) -> float:
-    """The part of all rows whose level another row has, from the rows of each level.
+def shared(counts: Iterable[float], fewest: int = 2) -> float:
+    """The part of all rows whose level so many rows have, from the rows of each level.
 
-    >>> shared([2, 1, 1])
-    0.5
+    >>> shared([3, 2, 1]), shared([3, 2, 1], 3)
+    (0.8333333333333334, 0.5)
     """
     counts = list(counts)
-    return sum(count for count in counts if count >= 2) / sum(counts)
+    return sum(count for count in counts if count >= fewest) / sum(counts)
 
 
 def _spelt_alike(levels: Sequence[str]) -> list[str]:

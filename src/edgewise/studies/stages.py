@@ -18,7 +18,7 @@ from typing import Any
 from ..data import Table, split
 from ..errors import shown
 from ..limits import refuse_too_large, training_bytes
-from ..losses import Location, Loss
+from ..losses import CrossEntropy, Location, Loss
 from ..metadata import Metadata
 from ..model import KAN
 from ..size import summary
@@ -241,6 +241,7 @@ def layered(
     rest, stopping = split(training, CHOOSING, (settings.seed + 2) % 2**64)
     validation = stopping.X, stopping.y, stopping.weight
     how = {**how, "grids": settings.grids, "sample_weight": rest.weight, "validation": validation}
+    how["loss"] = _bounded(how["loss"], rest)
     first = fit(
         fresh(rest, settings),
         rest.X,
@@ -261,6 +262,14 @@ def layered(
     worse = nothing or clearly_worse(second.model, first.model, choosing, loss)
     chosen = first if worse and second.status is not Status.INTERRUPTED else second
     return Layered(first, chosen, rows, stages)
+
+
+def _bounded(loss: Loss, rows: Table) -> Loss:
+    """The loss under which no class of a row is less likely than half a row among all these: without noise, steps would
+    make classes ever more certain, and one row of a kind that was not met would then cost more than all others."""
+    if not isinstance(loss, CrossEntropy) or loss.smoothing or rows.classes is None:
+        return loss
+    return replace(loss, smoothing=0.5 * len(rows.classes) / rows.count)
 
 
 def final(trained: Trained, table: Table, progress: bool, journal: Journal | None = None) -> KAN:
