@@ -65,8 +65,11 @@ def test_many_cells_are_not_looked_at(monkeypatch: pytest.MonkeyPatch):
     assert looked(of_pictures(300, 1), of_pictures(100, 2))[1] is None
 
 
-@pytest.mark.parametrize(("hopeful", "steps"), [(True, by_ridge.STEPS), (False, by_ridge.GLANCES[0])])
-def test_a_look_ends_early_where_it_is_not_hopeful(hopeful: bool, steps: int, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(
+    ("hopes", "steps"),
+    [([True] * 3, by_ridge.STEPS), ([False], by_ridge.GLANCES[0]), ([True, False], by_ridge.GLANCES[1])],
+)
+def test_a_look_ends_early_where_it_is_not_hopeful(hopes: list[bool], steps: int, monkeypatch: pytest.MonkeyPatch):
     taken = []
     shrunk = by_ridge._shrunk
 
@@ -77,7 +80,8 @@ def test_a_look_ends_early_where_it_is_not_hopeful(hopeful: bool, steps: int, mo
     monkeypatch.setattr(by_ridge, "_shrunk", counted)
     rows = of_pictures(300, 1)
     job = Job(rows.X, rows.y, StudySettings().loss_of(rows), rows.weight)
-    found, _ = by_ridge.tried(broad.begun(rows, 0), job, lambda model: hopeful)
+    told = iter(hopes)
+    found, _ = by_ridge.tried(broad.begun(rows, 0), job, lambda model: next(told))
     assert sum(taken) == steps and right(found, rows) > 0.9
 
 

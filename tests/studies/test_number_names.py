@@ -104,3 +104,13 @@ def test_a_row_that_counts_twice_is_two() -> None:
     once = Table(each[:, :1], each[:, 1:], rows.inputs, rows.outputs, weight=counts.double())
     assert len(once) < 3 * 20
     assert numbers_as_names(once) == numbers_as_names(rows) == ("it",)
+
+
+def test_counts_by_copies_are_those_by_weights() -> None:
+    for seed in (5, 58, 110):
+        generator, x = drawn(seed, 20, 1500)
+        rows = from_arrays(x[:, None], torch.poisson(torch.full((1500,), 2.0), generator).double(), inputs=["it"])
+        both = torch.cat([rows.X, rows.y], 1)
+        each, counts = torch.unique(both, dim=0, return_counts=True)
+        once = Table(each[:, :1], each[:, 1:], rows.inputs, rows.outputs, weight=counts.double())
+        assert numbers_as_names(once) == numbers_as_names(rows)

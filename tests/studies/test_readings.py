@@ -78,7 +78,10 @@ def test_constraints_and_few_rows_keep_the_number() -> None:
         assert learn_all(table, held).table.inputs == ("farm", "rain")
     other = StudySettings.of((), "auto", formula=False, effort="quick", constraints={"rain": "increasing"})
     assert "farm=3" in learn_all(table, other).table.inputs
-    few = from_dataframe(frame(rows=50), "crop")  # most farms have one row
+    few = frame(rows=300)
+    few["farm"] = np.concatenate([np.arange(1000, 1240), np.arange(30).repeat(2)])  # most farms have one row
+    few["crop"] += np.random.default_rng(1).normal(size=2000)[few["farm"]]
+    few = from_dataframe(few, "crop")
     assert learn_all(few, StudySettings.of((), "auto", formula=False, effort="quick")).table.inputs == ("farm", "rain")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from edgewise.studies.study_settings import StudySettings
 from edgewise.train.job import Job
 from edgewise.train.result import FitResult
 from edgewise.train.schedule import null_model
+from edgewise.train.solvers.status import Status
 
 
 def table(rows: int = 200) -> Table:
@@ -117,3 +119,17 @@ def test_hidden_layers_are_never_surer_of_a_class_than_the_rows_make_them():
     assert float(chances.min()) > 0.2 / len(training)  # half a row among those that are fitted, at best
     bounded = stages._bounded(CrossEntropy(), training)
     assert isinstance(bounded, CrossEntropy) and math.isclose(bounded.smoothing, 1 / len(training))
+    weighed = stages._bounded(CrossEntropy(weights=(20.0, 1.0)), training)
+    assert isinstance(weighed, CrossEntropy) and math.isclose(weighed.smoothing, 0.05 / len(training))
+
+
+def test_a_refit_that_finds_nothing_is_not_chosen(monkeypatch: pytest.MonkeyPatch):
+    rows = table()
+    first = ew.fit(ew.KAN((2, 2, 1)), rows.X, rows.y, steps=3, progress=False)
+    second = replace(first, status=Status.NOTHING)
+    results = iter([first, second])
+    monkeypatch.setattr(stages, "fit", lambda *_, **__: next(results))
+    monkeypatch.setattr(stages, "clearly_worse", lambda *_: False)
+    how = {"loss": SquaredError(), "seed": 0, "progress": False, "sample_weight": None}
+    settings = StudySettings.of((2,), "auto", formula=False, effort="default")
+    assert stages.layered(rows, rows, settings, how, None, SquaredError()).chosen is first

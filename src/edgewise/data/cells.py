@@ -26,7 +26,7 @@ THOUSANDS = re.compile(r"[+-]?\d{1,3}([,.' \u00a0\u202f]\d{3})+([.,]\d+)?\Z")
 DATE = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([T ].*)?\Z")
 TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\Z")
 COMPLEX = re.compile(r"[(]?[+-]?[\d.]+(e[+-]?\d+)?\s*[+-]\s*[\d.]*(e[+-]?\d+)?\s*[ij][)]?\Z", re.IGNORECASE)
-UNIT = re.compile(r"[+-]?[\d.,]*\d(e[+-]?\d+)?\s*[^\W\d][\w/^*·² ³°-]*\Z", re.IGNORECASE)
+UNIT = re.compile(r"[+-]?([\d.,]*\d(e[+-]?\d+)?\s*|[\d.,]+\s+)[^\W\d][\w/^*·² ³°-]*\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ RARE = 3  # rows of a level or a class from which something can be learnt of it
 FEW_LEVELS = 20  # levels that a column may always have, however few its rows
 MOST_LEVELS = 200  # levels of a column of text: an input for each, enough for the countries of the world
 MOST_NAMES = 500  # levels of a column of names: of 312 patients, 200 leave a quarter more error
-SHARED = 0.5  # of the rows, whose name another row has, at least. Not measured
-TOLD = 0.5  # of the rows, whose level is not rare, at least, or the column holds names. Not measured
+SHARED = 0.5  # part of the rows that share their level, from which levels may be names. Not measured
+TOLD = 0.5  # part of the rows with a level that is not rare, below which levels are names. Not measured
 ALIKE = 0.5  # part of the different cells; of a number with its unit fewer have an ending of their own
 ENDINGS = 1.5  # of a number, in the mean: a plot may be called 3A or 3B, but few lengths are 3 m and 3 km. Not measured
 SOME = 0.1  # part of the different cells that may look like numbers in disguise: a film may be called 10:30
@@ -46,10 +46,18 @@ def holds_levels(cells: Sequence[Any], reading: Reading, decimal: str) -> bool:
     different = list(dict.fromkeys(str(cells[row]).strip() for row in text))
     if all(UNIT.match(cell) for cell in different):  # also 1st, 2nd; 3A, 3B
         endings = {NUMBER_AHEAD.sub("", cell, count=1) for cell in different}
-        ahead = {cell[: NUMBER_AHEAD.match(cell).end()].strip() for cell in different}  # type: ignore[union-attr]
-        return len(endings) > ALIKE * len(different) or len(different) >= ENDINGS * len(ahead)
+        return len(endings) > ALIKE * len(different) or _are_codes(different)
     disguised = sum(bool(hint(cell, decimal)) and not UNIT.match(cell) for cell in different)
     return disguised <= SOME * len(different)
+
+
+def _are_codes(cells: Sequence[str]) -> bool:
+    """Whether numbers have several endings each, with no space ahead of these: plots 3A and 3B, but no 3 m and 3 km."""
+    if any(" " in cell for cell in cells):
+        return False
+    different = {cell.casefold() for cell in cells}
+    ahead = {cell[: NUMBER_AHEAD.match(cell).end()] for cell in different}  # type: ignore[union-attr]
+    return len(different) >= ENDINGS * len(ahead)
 
 
 def counts_rows(name: str, values: np.ndarray) -> bool:
@@ -81,7 +89,8 @@ def main_levels(
     """The level of each row, rare ones and all beyond so many as "other", and a note on the column.
 
     Where most rows have a rare level, but share it, levels name what was met more than once, such as patients: all keep
-    their names. Where none is left but "other", the column names its rows: no levels, and the note says so.
+    their names, if there are no more than `MOST_NAMES`. Where none is left but "other", the column names its rows: no
+    levels, and the note says so.
 
     Args:
         name: of the column.
@@ -99,7 +108,8 @@ def main_levels(
     rows = int(sum(counts.values()))
     often = sorted(counts, key=lambda level: (-counts[level], level))  # whatever the order of the rows
     named = [level for level in often if level not in (MISSING, OTHER)]
-    if shared(counts.values()) >= SHARED and shared(counts.values(), RARE) < TOLD:
+    told = [counts[level] for level in named]
+    if 0 < len(named) <= MOST_NAMES and shared(told) >= SHARED and shared(told, RARE) < TOLD:
         most, fewest = MOST_NAMES, 0
     kept = {level for level in named[:most] if counts[level] >= fewest}
     merged = len(named) - len(kept)

@@ -18,8 +18,7 @@ from .table import Table
 
 
 def read_as_levels(table: Table, columns: Collection[str]) -> Table:
-    """The table with an input for each level of these columns, which held numbers; rare levels are one, as those of
-    text are.
+    """The table with an input for each level of these columns, which held numbers, rare ones among them.
 
     >>> from .table import from_arrays
     >>> table = from_arrays([[1.0], [2.0], [1.0], [2.0]], [0.0, 5.0, 0.0, 5.0], inputs=["farm"])

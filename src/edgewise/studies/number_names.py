@@ -39,7 +39,7 @@ def numbers_as_names(table: Table) -> tuple[str, ...]:
     metadata = table.metadata()
     taken = {*metadata.levels(), *(table.inputs.index(name) for name in table.encoding.gaps if name in table.inputs)}
     target = table.y if table.classes is None else torch.nn.functional.one_hot(table.y).to(table.X.dtype)
-    found, ranks = [], [_ranks(column) for column in target.T]
+    found, ranks = [], [_ranks(column, table.weight) for column in target.T]
     for place, (name, source) in enumerate(zip(table.inputs, metadata.sources(), strict=True)):
         if place in taken or name != source or not _may_be(table.X[:LOOKED_AT, place]):
             continue
@@ -58,10 +58,12 @@ def numbers_as_names(table: Table) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def _ranks(target: Tensor) -> Tensor:
-    """Their order (n,), the mean of it for equal ones: a few far targets would lie beside every curve."""
-    _, code, counts = target.unique(return_inverse=True, return_counts=True)
-    return (counts.cumsum(0) - 0.5 * (counts - 1)).to(target.dtype)[code]
+def _ranks(target: Tensor, weight: Tensor | None) -> Tensor:
+    """The rank of each target (n,), equal ones sharing the mean of theirs. A few far targets would lie beside every
+    curve; their ranks do not."""
+    _, code = target.unique(return_inverse=True)
+    rows = _rows_of(code, weight)
+    return (rows.cumsum(0) - 0.5 * (rows - 1)).to(target.dtype)[code]
 
 
 def _may_be(x: Tensor) -> bool:

@@ -54,8 +54,8 @@ def chosen_reading(
 def _by_name(
     trained: Trained, rest: Table, settings: StudySettings, progress: bool, journal: Part | None
 ) -> tuple[Trained, Table] | None:
-    """The same by levels, where numbers may be names and this is better. Raises `KeyboardInterrupt`, and what fits
-    raise."""
+    """The same by levels, where numbers may be names and this is better by `WORTH`. Raises `KeyboardInterrupt`, and
+    what fits raise."""
     training, choosing = parts(rest, settings.seed)
     if choosing is None or choosing.count < FEWEST or len(rest) > ROWS:
         return None

@@ -265,11 +265,15 @@ def layered(
 
 
 def _bounded(loss: Loss, rows: Table) -> Loss:
-    """The loss under which no class of a row is less likely than half a row among all these: without noise, steps would
-    make classes ever more certain, and one row of a kind that was not met would then cost more than all others."""
+    """The loss whose optimum makes no class of a row that is fitted less likely than half a row among all these.
+
+    Without noise, steps would make classes ever more certain. One row of a kind that was not met would then cost more
+    than all others. Where classes have weights, the part for each is that of the lightest beside the heaviest.
+    """
     if not isinstance(loss, CrossEntropy) or loss.smoothing or rows.classes is None:
         return loss
-    return replace(loss, smoothing=0.5 * len(rows.classes) / rows.count)
+    lightest = min(loss.weights) / max(loss.weights) if loss.weights else 1.0
+    return replace(loss, smoothing=0.5 * lightest * len(rows.classes) / rows.count)
 
 
 def final(trained: Trained, table: Table, progress: bool, journal: Journal | None = None) -> KAN:
@@ -325,8 +329,8 @@ def log_keeps(settings: StudySettings) -> bool:
 
 
 def preferred(deep: KAN, plain: KAN, choosing: Table, loss: Loss) -> bool:
-    """Whether the network with hidden layers is clearly better, or as good with fewer edges. A constant says nothing
-    with fewer edges, however little rows with far targets tell."""
+    """Whether the network with hidden layers is clearly better, or as good with fewer edges. A constant is never
+    preferred for its fewer edges: where few rows with far targets choose, it looks as good."""
     if clearly_better(deep, plain, choosing, loss):
         return True
     return 0 < summary(deep).edges < summary(plain).edges and as_good(deep, plain, choosing, loss=loss)

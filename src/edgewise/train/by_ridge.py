@@ -39,7 +39,7 @@ STEPS = 300
 """Of L-BFGS, at most. On handwritten digits, unseen rows lost a tenth less by 300 steps than by 200."""
 GLANCES = (60, 120)
 """Of the steps, after which a first look may end. On 85 folds of 17 tables, no broad layer that was far behind then was
-taken; 40 of them end at the first, and 4 at the second."""
+taken. 40 of them end at the first, and 4 at the second."""
 CUT = (Status.INTERRUPTED, Status.STOPPED)  # how runs end that the user ends
 
 

@@ -156,7 +156,7 @@ class Smoothness:
 
 
 def estimate(problem: NetworkProblem, theta: Tensor, term: Smoothness, before: Roughness) -> Roughness:
-    """The next roughness, at theta (P_free,), a minimum of a problem that has the term made from `before`."""
+    """The next roughness, at theta (M,), a minimum of a problem that has the term made from `before`."""
     _, _, curvature = problem.quadratic(theta)
     inverse = _inverse(curvature)
     if inverse is None:

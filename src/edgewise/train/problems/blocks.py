@@ -1,4 +1,5 @@
-"""The Jacobian of a network by blocks of edges that carry splines: columns of other edges are never laid out.
+"""The Jacobian of a network by blocks of edges that carry splines: where most carry none, their columns are not laid
+out.
 
 Inputs that lead to the same subnodes are one block. A block is a layer of its own to `ops.normal`, with the bases of
 its inputs and the sensitivities of its subnodes. Letters: b batch, k outputs, i input node, j basis, o subnode, n
@@ -30,8 +31,11 @@ class Block(NamedTuple):
 
 
 class Blocks:
-    """The blocks of every layer. order (M,): where the parameters that move stand among their columns, None where all
-    columns move, in their order; size: how many columns are laid out."""
+    """The blocks of every layer.
+
+    order (M,): where the parameters that move stand among their columns; None where all columns move, in their order.
+    size: how many columns are laid out.
+    """
 
     def __init__(self, layers: Sequence[KANLayer], places: Tensor | None) -> None:
         self.layers = [_blocks_of(layer) if places is not None else [Block(None, None, True)] for layer in layers]

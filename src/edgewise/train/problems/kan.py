@@ -3,7 +3,7 @@ parameters.
 
 The Jacobian block of a layer is the sensitivity of the outputs to the layer's subnodes times the basis values, so one
 pass of activations and one pass of sensitivities give everything; no autograd. Letters: b batch, k outputs, i input
-node, o subnode, n closed form, P parameters.
+node, o subnode, n closed form, P parameters, M of them that may move.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Term(Protocol):
         ...
 
     def add_quadratic(self, bases: list[Local], gradient: Tensor, curvature: Curvature) -> float:
-        """Add its gradient and curvature at fixed inputs of each layer in place; returns its value."""
+        """Add its gradient (P,) and curvature (M, M) at fixed inputs of each layer in place; returns its value."""
         ...
 
     def pulls(self, bases: list[Local], inputs: list[Tensor]) -> list[Tensor | None]:
@@ -83,7 +83,7 @@ class NetworkProblem:
         self.blocks = Blocks(self.layers, self.flat.places)
         self.x, self.y = x, y
         self.last_loss = float("nan")  # the plain loss at the point where `quadratic` was last taken
-        self.last_diagonal: Tensor | None = None  # the curvature's diagonal there without the stiff terms, (P,)
+        self.last_diagonal: Tensor | None = None  # the curvature's diagonal there without the stiff terms, (M,)
         self.weight = (
             torch.full((x.shape[0],), 1.0 / x.shape[0], dtype=x.dtype, device=x.device)
             if weight is None
@@ -101,7 +101,7 @@ class NetworkProblem:
         )
 
     def start(self) -> Tensor:
-        """The parameters as they are now (P,)."""
+        """The parameters that may move as they are now (M,)."""
         return self.flat.read()
 
     def predict(self, x: Tensor) -> Pass:
@@ -143,7 +143,7 @@ class NetworkProblem:
             return value + sum(term.value(done.bases) for term in self.terms)
 
     def quadratic(self, theta: Tensor) -> tuple[float, Tensor, Tensor]:
-        """Loss plus penalty, gradient (P,), curvature (M, M) over the parameters that may move."""
+        """Loss plus penalty, gradient (M,), curvature (M, M) over the parameters that may move."""
         with torch.no_grad():
             done = self.at(theta)
             value = self.last_loss = float(self.weight @ self.loss.rows(done.output, self.y)) + self.remembered()
@@ -165,10 +165,11 @@ class NetworkProblem:
     def _normal_equations(
         self, done: Pass, columns: Sequence[Tensor | None], sens: list[Tensor], pull: Tensor, bend: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Curvature (M, M) and gradient (P,) of the loss, from its derivatives by the outputs."""
+        """Curvature (M, M) and gradient (P,) of the loss, from its derivatives by the outputs, pull (b, k) and bend.
+        sens (b, k, o): of each layer."""
         matrix, gradient = summed(self.blocks.jacobian(done.bases, sens, columns), pull, bend)
         places, order = self.flat.places, self.blocks.order
-        if places is not None and order is not None:
+        if places is not None and order is not None:  # both or none
             matrix = matrix[order[:, None], order]
             gradient = torch.zeros_like(self.flat.theta).index_copy_(0, places, gradient[order])
         if self.earlier:
@@ -178,7 +179,7 @@ class NetworkProblem:
         return matrix, gradient
 
     def turning(self, theta: Tensor, step: Tensor) -> Tensor:
-        """J^T C o'' (P,) at theta, with o'' the outputs' second derivative along the step, by differences: what bends a
+        """J^T C o'' (M,) at theta, with o'' the outputs' second derivative along the step, by differences: what bends a
         Levenberg-Marquardt step."""
         with torch.no_grad():
             ahead, behind = either_side(self._outputs, theta, step)
@@ -193,7 +194,7 @@ class NetworkProblem:
             return self.flat.moving(gradient)
 
     def _outputs(self, theta: Tensor) -> Tensor:
-        """The outputs of the problem's own x (n, k) at theta (P,), which is loaded."""
+        """The outputs of the problem's own x (n, k) at theta (M,), which is loaded."""
         self.flat.load(theta)
         return self.predict(self.x).output
 

@@ -24,7 +24,7 @@ class ProblemTuning:
     the backward pass."""
     laid_out: float = 0.6
     """Share of a layer's columns that move, up to which the others are left out of the Jacobian. Many small blocks cost
-    more than one: with a share of 0.7 a network was up to 1.4 times slower, with 0.55 down to 0.1 seven were 1.1 to 50
+    more than one. With a share of 0.7 a network was up to 1.4 times slower. With 0.55 down to 0.1, seven were 1.1 to 50
     times faster."""
     bend: float = 0.1
     """Part of a step over which outputs are differenced twice. Not measured."""
