@@ -20,6 +20,10 @@ SPELLINGS = {
     "ISO": ["2020-02-29", "2021-12-31"],
     "slashes": ["2020/02/29", "2021/12/31"],
     "with a time": ["2020-02-29T00:00:00", "2021-12-31 00:00"],
+    "points, day first": ["29.02.2020", "31.12.2021"],
+    "points and a time": ["29.2.2020 00:00", "31.12.2021 00:00:00"],
+    "named months, day first": ["29 Feb 2020", "31-December-2021"],
+    "named months, month first": ["February 29, 2020", "dec 31 2021"],
     "with a zone": ["2020-02-29 00:00:00+01:00", "2021-12-31T00:00:00.5Z"],
 }
 
@@ -68,7 +72,9 @@ def test_years_and_the_next_are_no_months():
 
 
 def test_what_is_no_date_is_told():
-    cells = ["2020-13-01", "31.12.2020", "2021-02-29", "2020", "2020-13", "2020 Q5", "Mayday 2020", "2020 km"]
+    no_days = ["2020-13-01", "2021-02-29", "30.2.2020", "30 Feb 2020", "12.31.2020", "2020-13", "2020 Q5"]
+    unclear = ["31/12/2020", "12/31/2020", "31.12.20", "2020", "Mayday 2020", "2020 km"]
+    cells = no_days + unclear
     assert read_dates(cells)[1] == [*range(len(cells))]
 
 
@@ -137,6 +143,6 @@ def test_missing_dates_and_days_that_training_never_had():
 
 def test_text_where_dates_were_is_named():
     metadata = from_dataframe(frame(60)[0], "y").metadata()
-    with pytest.raises(DataError, match="'day' holds no date written year first, such as 2020-12-31, in row 1 .'soon'"):
+    with pytest.raises(DataError, match="'day' holds no date such as 2020-12-31 or 31.12.2020 in row 1 .'soon'"):
         encode({"day": ["2020-01-01", "soon"]}, metadata)
     assert encode({"day": ["2020-01-01", "soon"]}, metadata, drop="rows").kept == (0,)

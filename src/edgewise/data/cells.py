@@ -177,7 +177,7 @@ def hint(cell: str, decimal: str = ".") -> str:
     cell = cell.strip()
     if DATE.match(cell) or TIME.match(cell):
         return (
-            "a date or time? write dates year first, such as 2020-12-31 or 2020-12, or numbers, such as days since the"
+            "a date or time? write dates as 2020-12-31, 31.12.2020, or 2020-12, or numbers, such as days since the"
             " start"
         )
     if cell.endswith("%") and is_numeric(cell[:-1].strip()):

@@ -16,14 +16,18 @@ from edgewise.metadata import PARTS
 
 from .cells import MISSING
 
-ISO = re.compile(
-    r"(\d{4}[-/]\d{2}[-/]\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?\s*(?:Z|[+-]\d{2}:?\d{2})?\Z"
-)  # of an hour with its distance from UTC, the hour there counts
+# of an hour with its distance from UTC, the hour there counts
+CLOCK = r"(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?\s*(?:Z|[+-]\d{2}:?\d{2})?\Z"
+ISO = re.compile(rf"(\d{{4}}[-/]\d{{2}}[-/]\d{{2}}){CLOCK}")
+POINTS = re.compile(rf"(\d{{1,2}})\.(\d{{1,2}})\.(\d{{4}}){CLOCK}")  # the day is first wherever dates have points
 QUARTER = re.compile(r"(?:(\d{4})[- ]?Q([1-4])|Q([1-4])[- ]?(\d{4}))\Z", re.IGNORECASE)
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 NAMED = (
     "(jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec|january|february|march|april|august|september|october"
     "|november|december)"
+)
+DAY_OF_MONTH = re.compile(
+    rf"(?:(\d{{1,2}})[- ]{NAMED}[- ](\d{{4}})|{NAMED}[- ](\d{{1,2}}),?[- ](\d{{4}})){CLOCK}", re.IGNORECASE
 )
 MONTH = re.compile(rf"(?:(\d{{4}})[-/](\d{{2}})|(\d{{4}})[- ]{NAMED}|{NAMED}[- ](\d{{4}}))\Z", re.IGNORECASE)
 SEASONS = 4  # different days of the year from which a wave can be told from a trend
@@ -34,17 +38,18 @@ YEAR = np.timedelta64(1, "Y")
 
 
 def is_date(cell: str) -> bool:
-    """Whether a cell is written like a date, year first, or like a month or a quarter of a year.
+    """Whether a cell is written like a date, or like a month or a quarter of a year. Of 3/4/2020 nobody knows which
+    number is the month.
 
-    >>> is_date("2020-12-31"), is_date("2020 Q4"), is_date("Dec 2020"), is_date("31.12.2020")
-    (True, True, True, False)
+    >>> [is_date(cell) for cell in ("2020-12-31", "31.12.2020", "31 Dec 2020", "Dec 31, 2020", "2020 Q4", "31/12/2020")]
+    [True, True, True, True, True, False]
     """
     return _written(cell.strip()) is not None
 
 
 def read_dates(cells: Any) -> tuple[np.ndarray, list[int]]:
     """The moments of cells (n,) as datetime64, NaT where there is none, and the rows that hold something else than a
-    date written year first, a month or a quarter.
+    date, a month or a quarter.
 
     >>> read_dates(["2020-02-28 12:00", "", "soon"])[1]
     [2]
@@ -69,13 +74,23 @@ def _written(cell: str) -> str | None:
     """What a cell says as numpy reads it; None where it is not written like a date."""
     if found := ISO.match(cell):
         return f"{found[1].replace('/', '-')}T{(found[2] or '00:00')[:8]}"
+    if found := POINTS.match(cell):
+        return f"{found[3]}-{found[2]:0>2}-{found[1]:0>2}T{(found[4] or '00:00')[:8]}"
+    if found := DAY_OF_MONTH.match(cell):
+        day, name, year = found[1] or found[5], found[2] or found[4], found[3] or found[6]
+        return f"{year}-{_month(name)}-{day:0>2}T{(found[7] or '00:00')[:8]}"
     if found := QUARTER.match(cell):
         return f"{found[1] or found[4]}-{3 * int(found[2] or found[3]) - 2:02}-01T00:00"
     if found := MONTH.match(cell):
         name = found[4] or found[5]
-        month = found[2] or f"{MONTHS.index(name[:3].lower()) + 1:02}"
+        month = found[2] or _month(name)
         return f"{found[1] or found[3] or found[6]}-{month}-01T00:00"
     return None
+
+
+def _month(name: str) -> str:
+    """The number of a month, as two digits."""
+    return f"{MONTHS.index(name[:3].lower()) + 1:02}"
 
 
 def holds_dates(cells: Sequence[str], text: Sequence[int]) -> bool:

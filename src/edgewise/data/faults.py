@@ -89,7 +89,7 @@ def date_faults(grid: Grid, name: str, at: Sequence[int], cells: Sequence[Any]) 
     if not at:
         return []
     where = _places(grid, at, cells)
-    return [Fault(f"column {shown(name)} holds no date written year first, such as 2020-12-31, in {where}", tuple(at))]
+    return [Fault(f"column {shown(name)} holds no date such as 2020-12-31 or 31.12.2020 in {where}", tuple(at))]
 
 
 def usable_rows(
