@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgewise.data.cells import read_numbers
-from edgewise.data.kinds import MOST_LEVELS, MOST_NAMES, counts_rows, holds_levels, main_levels
+from edgewise.data.kinds import MOST_LEVELS, MOST_NAMES, counts_rows, holds_answers, holds_levels, main_levels
 
 LEVELS = {
     "words": ["red", "blue", "", "red"],
@@ -37,6 +37,23 @@ NO_LEVELS = {
 def test_text_holds_levels_unless_it_is_numbers_in_disguise(what: str):
     cells = (LEVELS | NO_LEVELS)[what]
     assert holds_levels(cells, read_numbers(cells), ".") == (what in LEVELS)
+
+
+@pytest.mark.parametrize(
+    ("cells", "levels"),
+    [
+        (["0", "1", "2", "3+"] * 5, True),
+        (["<1", "1", "2", "", "5+"] * 5, True),
+        (["0", "1", "2"] * 5 + ["3+"] * 2, False),  # too few to be no slip
+        (["0", "1", "2"] * 50 + ["no"] * 3, False),
+        ([str(k) for k in range(40)] + ["T"] * 20, False),  # many numbers: a trace of rain
+        (["0", "1", "5 km"] * 5, False),
+        (["0", "1", "1,5"] * 5, False),
+        (["0", "1", "2"] * 5, False),
+    ],
+)
+def test_few_answers_are_levels_where_some_are_no_numbers(cells: list[str], levels: bool):
+    assert holds_answers(cells, read_numbers(cells), ".") is levels
 
 
 def test_rare_levels_are_one_level_and_a_single_one_keeps_its_name():

@@ -13,10 +13,10 @@ import torch
 from edgewise.errors import MOST, SHOWN, ConfigError, DataError, clipped, did_you_mean, few, problems, shown, twice
 from edgewise.metadata import MISSING
 
-from .cells import hint, read_levels, read_numbers, sort_levels
+from .cells import Reading, hint, read_levels, read_numbers, sort_levels
 from .dates import holds_dates, read_dates
 from .faults import Fault, missing_faults, number_faults, usable_rows
-from .kinds import FEW_LEVELS, RARE, counts_rows, holds_levels, main_levels
+from .kinds import FEW_LEVELS, RARE, counts_rows, holds_answers, holds_levels, main_levels
 from .made import Made, as_date, as_levels, as_number
 from .reader import Grid, quoted
 
@@ -105,6 +105,11 @@ class ReadColumns:
     notes: list[str]
 
 
+def _are_levels(cells: Sequence[Any], reading: Reading, decimal: str, drop_rows: bool) -> bool:
+    """Whether a column holds levels. Where faulty rows are to be dropped, text among numbers is a fault."""
+    return holds_levels(cells, reading, decimal) or (not drop_rows and holds_answers(cells, reading, decimal))
+
+
 def _read(
     grid: Grid, names: Sequence[str], categorical: Sequence[str], *, targets: bool = False, drop_rows: bool = True
 ) -> ReadColumns:
@@ -126,7 +131,7 @@ def _read(
                 if drop_rows:
                     faults += missing_faults(grid, name, np.flatnonzero(np.isnat(moments)).tolist())
                 continue
-        if reading is None or (not targets and holds_levels(cells[name], reading, grid.decimal)):
+        if reading is None or (not targets and _are_levels(cells[name], reading, grid.decimal, drop_rows)):
             found, missing = read_levels(cells[name], grid.decimal)
             if targets or drop_rows:
                 faults += missing_faults(grid, name, missing, target=targets)

@@ -23,6 +23,7 @@ TOLD = 0.5  # part of the rows with a level that is not rare, below which levels
 ALIKE = 0.5  # part of the different cells; of a number with its unit fewer have an ending of their own
 ENDINGS = 1.5  # of a number, in the mean: a plot may be called 3A or 3B, but few lengths are 3 m and 3 km. Not measured
 SOME = 0.1  # part of the different cells that may look like numbers in disguise: a film may be called 10:30
+ANSWERS = 0.05  # part of the cells that are no numbers, where few answers are levels. Not measured
 ID_NAME = re.compile(
     r"(?si:(.*[\W_])?(id|idx|index|key|nr|no|num|number|row|rowid|rownames?)|unnamed: \d+)|.*[a-z]I[dD]"
 )
@@ -49,6 +50,24 @@ def holds_levels(cells: Sequence[Any], reading: Reading, decimal: str) -> bool:
         return len(endings) > ALIKE * len(different) or _are_codes(different)
     disguised = sum(bool(hint(cell, decimal)) and not UNIT.match(cell) for cell in different)
     return disguised <= SOME * len(different)
+
+
+def holds_answers(cells: Sequence[Any], reading: Reading, decimal: str) -> bool:
+    """Whether a column holds few different answers, some of which are numbers: 0, 1, 2, 3+. Those that are no numbers
+    are no slips: all are met again, and look like no number in disguise.
+
+    >>> from .cells import read_numbers
+    >>> said = lambda *cells: holds_answers(cells, read_numbers(cells), ".")
+    >>> said(*["0", "1", "2", "3+"] * 5), said(*["0", "1", "2"] * 5, "3+"), said(*["0", "1", "5 km"] * 5)
+    (True, False, False)
+    """
+    text, there = reading.text, len(reading.values) - len(reading.missing)
+    if not text or len(text) < ANSWERS * there:
+        return False
+    counts = Counter(str(cells[row]).strip() for row in text)
+    if min(counts.values()) < RARE or any(hint(cell, decimal) for cell in counts):
+        return False
+    return len(counts) + len(np.unique(reading.values[~np.isnan(reading.values)])) <= FEW_LEVELS
 
 
 def _are_codes(cells: Sequence[str]) -> bool:
