@@ -123,6 +123,12 @@ FAULTY = [
         r"'c' holds text.*'x' holds no number.*target 'y' is infinite",
     ),
     ("dates", "day,y\n1/2/2020,2\n13/2/2020,4\n", {}, r"'day' holds text.*a date"),
+    (
+        "a slip among dates",
+        "day,y\n1.2.2020,2\n13.2.2020,4\n31.2.2020,3\n4.5.2020,1\n",
+        {},
+        r"'day' holds no date.*line 4",
+    ),
     ("no date", "day,y\n2020-02-29,2\n2021-02-29,4\n", {}, r"'day' holds text.*a date"),
     ("times", "t,y\n10:30,2\n10:31:05,4\n", {}, r"a date or time\?"),
     ("date as target", "x,day\n1,2020-01-01\n2,2020-01-02\n", {"target": "day"}, r"target 'day' holds text.*a date"),

@@ -267,3 +267,15 @@ def test_what_cannot_be_used_is_refused_with_a_remedy(message, how):
 def test_parameters_are_checked(make):
     with pytest.raises(ew.errors.ConfigError, match="must be"):
         make()
+
+
+@pytest.mark.parametrize(("weights", "part"), [((), 1.0), ((1.0, 20.0), 0.05)])
+def test_a_bounded_loss_makes_no_class_less_likely_than_half_a_row(weights, part):
+    plain = ew.losses.CrossEntropy(weights=weights)
+    bounded = plain.bounded(200, 2)
+    assert bounded.smoothing == pytest.approx(0.005 * part) and bounded.bounded(5, 2) is bounded
+    logit = torch.linspace(0, 30, 30001, dtype=torch.float64)
+    logits = torch.stack([logit, torch.zeros_like(logit)], 1)
+    row = bounded.rows(logits, torch.zeros(len(logit), dtype=torch.long))
+    least = torch.sigmoid(-logit[row.argmin()])  # of the other class
+    assert 0.4 * part / 200 < float(least) < 0.6 / 200

@@ -15,7 +15,7 @@ from edgewise.metadata import MISSING
 
 from .cells import Reading, hint, read_levels, read_numbers, sort_levels
 from .dates import holds_dates, read_dates
-from .faults import Fault, missing_faults, number_faults, usable_rows
+from .faults import Fault, date_faults, missing_faults, number_faults, usable_rows
 from .kinds import FEW_LEVELS, RARE, counts_rows, holds_answers, holds_levels, main_levels
 from .made import Made, as_date, as_levels, as_number
 from .reader import Grid, quoted
@@ -126,10 +126,13 @@ def _read(
         reading = None if said else read_numbers(cells[name], grid.decimal)
         if not targets and reading is not None and holds_dates(cells[name], reading.text):
             moments, other = read_dates(cells[name])
-            if not other:
+            if 2 * len(other) < len(reading.text):  # a few slips among dates
                 dates[name] = moments
+                faults += date_faults(grid, name, other, cells[name])
                 if drop_rows:
-                    faults += missing_faults(grid, name, np.flatnonzero(np.isnat(moments)).tolist())
+                    faults += missing_faults(
+                        grid, name, sorted({*np.flatnonzero(np.isnat(moments)).tolist()} - {*other})
+                    )
                 continue
         if reading is None or (not targets and _are_levels(cells[name], reading, grid.decimal, drop_rows)):
             found, missing = read_levels(cells[name], grid.decimal)

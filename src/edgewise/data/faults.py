@@ -85,7 +85,7 @@ def level_faults(grid: Grid, name: str, at: Sequence[int], levels: Sequence[str]
 
 
 def date_faults(grid: Grid, name: str, at: Sequence[int], cells: Sequence[Any]) -> list[Fault]:
-    """The rows without a date, in a column that held dates in training."""
+    """The rows without a date, in a column that holds dates elsewhere, or did so in training."""
     if not at:
         return []
     where = _places(grid, at, cells)

@@ -241,7 +241,8 @@ def layered(
     rest, stopping = split(training, CHOOSING, (settings.seed + 2) % 2**64)
     validation = stopping.X, stopping.y, stopping.weight
     how = {**how, "grids": settings.grids, "sample_weight": rest.weight, "validation": validation}
-    how["loss"] = _bounded(how["loss"], rest)
+    if isinstance(how["loss"], CrossEntropy) and rest.classes is not None:
+        how["loss"] = how["loss"].bounded(rest.count, len(rest.classes))
     first = fit(
         fresh(rest, settings),
         rest.X,
@@ -262,18 +263,6 @@ def layered(
     worse = nothing or clearly_worse(second.model, first.model, choosing, loss)
     chosen = first if worse and second.status is not Status.INTERRUPTED else second
     return Layered(first, chosen, rows, stages)
-
-
-def _bounded(loss: Loss, rows: Table) -> Loss:
-    """The loss whose optimum makes no class of a row that is fitted less likely than half a row among all these.
-
-    Without noise, steps would make classes ever more certain. One row of a kind that was not met would then cost more
-    than all others. Where classes have weights, the part for each is that of the lightest beside the heaviest.
-    """
-    if not isinstance(loss, CrossEntropy) or loss.smoothing or rows.classes is None:
-        return loss
-    lightest = min(loss.weights) / max(loss.weights) if loss.weights else 1.0
-    return replace(loss, smoothing=0.5 * lightest * len(rows.classes) / rows.count)
 
 
 def final(trained: Trained, table: Table, progress: bool, journal: Journal | None = None) -> KAN:

@@ -106,7 +106,8 @@ class Task:
             prediction = double(rows.X)
         offset = torch.zeros(prediction.shape[1], dtype=torch.float64)
         target = prediction if rows.y is None else rows.y
-        loss: Any = CrossEntropy()
+        count = len(rows.X) if rows.weight is None else float(rows.weight.sum())
+        loss: Any = CrossEntropy().bounded(max(count, 1.0), prediction.shape[1])
         link = model.metadata.loss if rows.y is not None else ""
         if link:
             loss = LOSSES[link]

@@ -19,7 +19,7 @@ from torch import Tensor
 from ...losses import Loss
 from ...model import KAN
 from ...ops.normal import summed
-from .blocks import Blocks
+from .edge_blocks import Blocks
 from .flat import Curvature, Flat, size_of
 from .layer_basis import Local
 from .products import either_side

@@ -6,7 +6,7 @@ import torch
 
 import edgewise as ew
 from edgewise.model import KAN
-from edgewise.train.problems.blocks import Blocks
+from edgewise.train.problems.edge_blocks import Blocks
 from edgewise.train.problems.flat import Flat
 from edgewise.transforms import remove
 
