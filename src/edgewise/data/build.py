@@ -105,9 +105,9 @@ class ReadColumns:
     notes: list[str]
 
 
-def _are_levels(cells: Sequence[Any], reading: Reading, decimal: str, drop_rows: bool) -> bool:
-    """Whether a column holds levels. Where faulty rows are to be dropped, text among numbers is a fault."""
-    return holds_levels(cells, reading, decimal) or (not drop_rows and holds_answers(cells, reading, decimal))
+def _are_levels(cells: Sequence[Any], reading: Reading, decimal: str) -> bool:
+    """Whether a column holds levels, or few answers."""
+    return holds_levels(cells, reading, decimal) or holds_answers(cells, reading, decimal)
 
 
 def _read(
@@ -134,7 +134,7 @@ def _read(
                         grid, name, sorted({*np.flatnonzero(np.isnat(moments)).tolist()} - {*other})
                     )
                 continue
-        if reading is None or (not targets and _are_levels(cells[name], reading, grid.decimal, drop_rows)):
+        if reading is None or (not targets and _are_levels(cells[name], reading, grid.decimal)):
             found, missing = read_levels(cells[name], grid.decimal)
             if targets or drop_rows:
                 faults += missing_faults(grid, name, missing, target=targets)
