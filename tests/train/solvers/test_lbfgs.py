@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from edgewise.errors import CheckpointError
 from edgewise.train.solvers import lbfgs, quasi_newton
 from edgewise.train.solvers.line_search import Point, search
 from edgewise.train.solvers.status import Status
@@ -185,6 +186,64 @@ def test_a_memory_of_all_steps_minimises_a_quadratic_in_as_many_steps_as_dimensi
     scale = torch.logspace(0, 2, 6, dtype=torch.float64)
     end = lbfgs.minimize(lambda t: (0.5 * float(t @ (scale * t)), scale * t), torch.ones(6), steps=16, tolerance=0.0)
     assert end.value < 1e-6
+
+
+def pairs(count: int, size: int) -> list[tuple[Tensor, Tensor]]:
+    """Steps and changes of a gradient whose curvature is between 1 and 100."""
+    draw = torch.Generator().manual_seed(0)
+    steps = torch.randn(count, size, dtype=torch.float64, generator=draw)
+    return [(step, torch.logspace(0, 2, size, dtype=torch.float64) * step) for step in steps]
+
+
+def by_two_loops(known: list[tuple[Tensor, Tensor]], gradient: Tensor) -> Tensor:
+    """Nocedal & Wright, algorithm 7.4."""
+    q, shares = gradient.clone(), []
+    for step, change in reversed(known):
+        shares.append(float(step @ q) / float(step @ change))
+        q -= shares[-1] * change
+    step, change = known[-1]
+    q *= float(step @ change) / float(change @ change)
+    for (step, change), share in zip(known, reversed(shares), strict=True):
+        q += (share - float(change @ q) / float(step @ change)) * step
+    return -q
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 5, 9])  # of which four are remembered
+def test_the_direction_is_that_of_the_two_loops(count: int):
+    memory, known = lbfgs.LimitedMemory(4), pairs(count, 12)
+    for step, change in known:
+        memory.update(step, change, 0.0)
+    gradient = torch.ones(12, dtype=torch.float64)
+    want = by_two_loops(known[-4:], gradient)
+    assert_close(memory.direction(gradient) / want.abs().max(), want / want.abs().max(), like="adapt")
+
+
+@pytest.mark.parametrize("count", [0, 2, 7])
+def test_a_memory_that_is_restored_goes_on_to_the_bit(count: int):
+    memory, other = lbfgs.LimitedMemory(4), lbfgs.LimitedMemory(4)
+    *known, (step, change) = pairs(count + 1, 12)
+    for pair in known:
+        memory.update(*pair, 0.0)
+    other.restore(memory.state())
+    for one in (memory, other):
+        one.update(step, change, 0.0)
+    assert_equal(memory.direction(step), other.direction(step))
+
+
+@pytest.mark.parametrize("bad", [[1], [[], [], [], 0], [[[torch.ones(2)]], [[1.0]], [[1.0]], 0], "pairs"])
+def test_a_damaged_memory_is_named(bad: object):
+    with pytest.raises(CheckpointError, match="damaged"):
+        lbfgs.LimitedMemory(4).restore(bad)
+
+
+def test_a_memory_of_other_products_is_named():
+    memory = lbfgs.LimitedMemory(4)
+    for step, change in pairs(2, 3):
+        memory.update(step, change, 0.0)
+    known, slopes, squares, oldest = memory.state()
+    for bad in ([known, slopes, [[1.0]], oldest], [known, slopes, squares, 1], [known, [["a", 1], [1, 2]], squares, 0]):
+        with pytest.raises(CheckpointError, match="damaged"):
+            lbfgs.LimitedMemory(4).restore(bad)
 
 
 # ---------------------------------------------------------------------------- line search

@@ -1,12 +1,13 @@
 """L-BFGS: quasi-Newton steps from the last few steps and gradients, with a strong Wolfe line search.
 
-Source: Nocedal & Wright, Numerical Optimization (2006), algorithm 7.4 (two loops) with the scaling of eq. 7.20.
+Source: Byrd, Nocedal & Schnabel 1994 (doi:10.1007/BF01582063), theorem 2.2, with the scaling of Nocedal & Wright,
+Numerical Optimization (2006), eq. 7.20. The two loops of algorithm 7.4 there give the same direction by four products
+of vectors for each pair of steps; here, all pairs together take four products of a matrix and a vector.
 """
 
 from __future__ import annotations
 
-from collections import deque
-
+import torch
 from torch import Tensor
 
 from .line_search import ValueGradient, descend
@@ -16,47 +17,100 @@ from .types import Minimum
 
 
 class LimitedMemory:
-    """The last `history` pairs of steps and gradient changes."""
+    """The last `history` pairs of steps s and gradient changes y.
+
+    Pairs are kept in places of which the oldest one is written anew. Products of pairs are kept in the order of time.
+    """
 
     def __init__(self, history: int) -> None:
-        self.pairs: deque[tuple[Tensor, Tensor, float]] = deque(maxlen=history)
+        self.history = history
+        self.reset()
 
     @property
     def empty(self) -> bool:
         """Whether nothing is known of the curvature."""
-        return not self.pairs
+        return not self.count
 
     def reset(self) -> None:
         """Forget everything."""
-        self.pairs.clear()
+        self.count = 0
+        self.oldest = 0  # its place
 
     def update(self, step: Tensor, change: Tensor, bend: float) -> None:
         """Remember a pair; the oldest one goes."""
-        self.pairs.append((step, change, float(step @ change)))
+        if not self.count:
+            self._begin(step)
+        full = self.count == self.history
+        place = self.oldest if full else self.count
+        if full:
+            self.oldest = (place + 1) % self.history
+            for products in (self.slopes, self.squares):
+                products[:-1, :-1] = products[1:, 1:].clone()
+        self.count += not full
+        self.steps[place], self.changes[place] = step, change
+        last = self.count - 1
+        self.slopes[: last + 1, last] = self._in_time(self.steps[: self.count] @ change)
+        self.squares[: last + 1, last] = self.squares[last, : last + 1] = self._in_time(
+            self.changes[: self.count] @ change
+        )
 
     def direction(self, gradient: Tensor) -> Tensor:
         """Minus the approximate inverse Hessian times the gradient (P,)."""
-        q, shares = gradient.clone(), []
-        for step, change, product in reversed(self.pairs):
-            share = float(step @ q) / product
-            shares.append(share)
-            q.sub_(change, alpha=share)
-        if self.pairs:
-            _, change, product = self.pairs[-1]
-            q.mul_(product / float(change @ change))
-        for (step, change, product), share in zip(self.pairs, reversed(shares), strict=True):
-            q.add_(step, alpha=share - float(change @ q) / product)
-        return q.neg_()
+        if not self.count:
+            return -gradient
+        steps, changes = self.steps[: self.count], self.changes[: self.count]
+        slopes, squares = self.slopes[: self.count, : self.count], self.squares[: self.count, : self.count]
+        unit = slopes[-1, -1] / squares[-1, -1]
+        along, across = self._in_time(steps @ gradient)[:, None], self._in_time(changes @ gradient)[:, None]
+        first = torch.linalg.solve_triangular(slopes, along, upper=True)
+        bent = slopes.diagonal()[:, None] * first + unit * (squares @ first - across)
+        second = torch.linalg.solve_triangular(slopes.mT, bent, upper=False)
+        found = unit * (changes.mT @ self._in_places(first[:, 0]) - gradient)
+        return found.sub_(steps.mT @ self._in_places(second[:, 0]))
 
     def state(self) -> Tree:
-        """The pairs."""
-        return [list(pair) for pair in self.pairs]
+        """The pairs, place by place, their products, and the place of the oldest."""
+        if not self.count:
+            return []
+        steps, changes = self.steps[: self.count].clone(), self.changes[: self.count].clone()
+        there = [products[: self.count, : self.count].tolist() for products in (self.slopes, self.squares)]
+        return [[list(pair) for pair in zip(steps, changes, strict=True)], *there, self.oldest]
 
     def restore(self, state: Tree) -> None:
         """Know these pairs."""
-        if not isinstance(state, list) or not all(isinstance(entry, list) and len(entry) == 3 for entry in state):
-            raise damaged("pairs of another kind")
-        self.pairs.extend((step, change, product) for step, change, product in state)
+        if state == []:
+            return
+        other = damaged("pairs of another kind")
+        if not isinstance(state, list) or len(state) != 4 or not all(isinstance(part, list) for part in state[:3]):
+            raise other
+        pairs, *there, oldest = state
+        count = len(pairs)
+        if not 0 < count <= self.history or any(not isinstance(pair, list) or len(pair) != 2 for pair in pairs):
+            raise other
+        if not isinstance(oldest, int) or not 0 <= oldest < (count if count == self.history else 1):
+            raise other
+        self._begin(pairs[0][0])
+        self.count, self.oldest = count, oldest
+        for place, (step, change) in enumerate(pairs):
+            self.steps[place], self.changes[place] = step, change
+        for products, values in zip((self.slopes, self.squares), there, strict=True):
+            try:
+                products[:count, :count] = torch.tensor(values, dtype=products.dtype).view(count, count)
+            except (RuntimeError, ValueError, TypeError):
+                raise other from None
+
+    def _begin(self, like: Tensor) -> None:
+        """Room for all pairs, of vectors such as this one."""
+        self.steps, self.changes = like.new_empty(self.history, len(like)), like.new_empty(self.history, len(like))
+        self.slopes, self.squares = (like.new_zeros(self.history, self.history) for _ in range(2))
+
+    def _in_time(self, values: Tensor) -> Tensor:
+        """What is in the order of places (count,), from the oldest pair to the newest."""
+        return values.roll(-self.oldest) if self.oldest else values
+
+    def _in_places(self, values: Tensor) -> Tensor:
+        """The other way round."""
+        return values.roll(self.oldest) if self.oldest else values
 
 
 def minimize(
@@ -81,7 +135,7 @@ def minimize(
     return descend(
         value_gradient,
         theta,
-        LimitedMemory(history),
+        LimitedMemory(min(history, steps)),
         steps=steps,
         tolerance=tolerance,
         patience=patience,
