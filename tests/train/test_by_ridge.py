@@ -63,6 +63,17 @@ def test_units_do_not_matter():
     assert float(gap.abs().max()) < 0.05  # runs of hundreds of steps part by round-off
 
 
+def test_the_units_of_one_output_do_not_matter_to_another():
+    X = rows(100)
+    y = torch.stack([law(X), X[:, 1] ** 2], 1) + 0.3 * torch.stack([noise(100), noise(100, 2)], 1)
+    unit = torch.tensor([1.0, 1e-5], dtype=torch.float64)
+    one, other = (
+        ew.fit(ew.KAN((3, 8, 2)), X, y * units, optimizer="ridge", steps=30, progress=False).model(X).detach() / units
+        for units in (torch.ones_like(unit), unit)
+    )
+    assert float((one - other).abs().max()) < 1e-6
+
+
 def test_outliers_are_told_in_any_unit():
     X = rows(80)
     y = law(X) + 0.1 * noise(80)

@@ -13,20 +13,24 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..data import observations
 from ..losses import Loss
 from ..model import KAN
-from .by_module import Run
+from ..threads import threads_for
 from .closing import finish
 from .job import Job, Rows
 from .monitor import Monitor
+from .problems.flat import parameters_of
+from .problems.kan import NetworkProblem
 from .result import FitResult
 from .schedule.null_model import best_constant, constant, replaceable
-from .schedule.scaling import prepared
+from .schedule.scaling import in_own_units, prepared
 from .settings import FitSettings
+from .solvers import by_name
 from .solvers.status import Status
+from .solvers.stop import Step, Stop
 
 HOW = "L-BFGS under a ridge penalty"
 STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
@@ -202,20 +206,45 @@ def _weight(job: Job) -> Tensor:
 
 def _shrunk(start: KAN, job: Job, strength: float, steps: int, monitor: Monitor) -> tuple[KAN, Status]:
     """The network of a penalty of this strength, and how its run ended."""
-    model = start.build()
-    penalty = ridge(strength * _unit(job) / job.rows)
-    return model, Run(job, FitSettings(steps=steps), monitor, penalty).optimise(model, "lbfgs")
+    loss, y = in_own_units(start, job.loss, job.y)
+    problem = NetworkProblem(start.build(), start.scale_inputs(job.x), y, loss, job.weight)
+    unit = float(start.output_scale.square().mean()) if job.squared else 1.0
+    target = Ridged(problem, strength * _unit(replace(job, y=y)) / job.rows)
+
+    def note(step: Step, judged: float | None) -> bool:
+        value = step.value * unit
+        figures = {"loss": value, "train_loss": value, "validation_loss": judged, "damping": step.reach}
+        return monitor.row(stage="fit", grid_size=None, **figures)
+
+    first = problem.start()
+    stop = Stop(first, math.inf, judge=lambda theta: None, note=note)
+    with threads_for(10.0 * len(job.x) * len(first)):
+        try:
+            status = by_name.minimize("lbfgs", target, first, steps=steps, watch=stop).status
+        except KeyboardInterrupt:
+            status = Status.INTERRUPTED
+    problem.flat.load(stop.last)
+    return problem.model.build(), Status.STOPPED if monitor.stopped else status
 
 
-def ridge(factor: float) -> Callable[[nn.Module, Tensor], Tensor]:
-    """The sum of the squares of all coefficients and scales of a KAN, times a factor."""
+class Ridged:
+    """The loss of a network's problem, and a ridge penalty: this factor times the squares of coefficients and
+    scales."""
 
-    def penalty(module: nn.Module, rows: Tensor) -> Tensor:
-        assert isinstance(module, KAN)
-        parts = [part for layer in module.edge_layers for part in (layer.coef, layer.base_scale) if part is not None]
-        return factor * torch.stack([part.square().sum() for part in parts]).sum()
+    def __init__(self, problem: NetworkProblem, factor: float) -> None:
+        self.problem = problem
+        parts = [
+            torch.full((p.numel(),), factor * (p is layer.coef or p is layer.base_scale), dtype=torch.float64)
+            for layer in problem.layers
+            for p in parameters_of(layer)
+        ]
+        self.factor = problem.flat.moving(torch.cat(parts).to(problem.x.device))
 
-    return penalty
+    def value_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
+        """Value and gradient (M,) of the sum at theta (M,)."""
+        value, gradient = self.problem.slope(theta)
+        pull = self.factor * theta
+        return value + float(pull @ theta), gradient + 2 * pull
 
 
 def _unit(job: Job) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from torch import Tensor
 from edgewise.losses import CrossEntropy, Loss, SquaredError
 from edgewise.model import KAN
 from edgewise.ops import normal
+from edgewise.train.problems import kan
 from edgewise.train.problems.flat import free_masks
 from edgewise.train.problems.kan import NetworkProblem
 from edgewise.transforms import remove, set_symbolic
@@ -227,6 +229,17 @@ def test_the_networks_own_gradients_can_be_asked_for_afterwards():
     problem = NetworkProblem(model.build(), model.scale_inputs(X), y, SquaredError())
     problem.quadratic(problem.start())
     assert all(p.requires_grad for p in problem.model.build().parameters())
+
+
+@pytest.mark.parametrize("rows", [5, 100])
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_slope_is_the_gradient_without_a_curvature(monkeypatch, name: str, loss: Loss, rows: int):
+    monkeypatch.setattr(kan, "TUNED", replace(kan.TUNED, rows=rows))  # in one block or several
+    problem, _, theta, _, _ = posed(name, loss)
+    value, gradient, _ = problem.quadratic(theta)
+    assert_close(problem.slope(theta)[1], gradient)
+    assert problem.slope(theta)[0] == pytest.approx(value, rel=1e-12)
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)

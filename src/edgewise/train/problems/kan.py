@@ -22,7 +22,7 @@ from ...ops.normal import summed
 from .edge_blocks import Blocks
 from .flat import Curvature, Flat, size_of
 from .layer_basis import Local
-from .products import either_side
+from .products import either_side, slices
 from .quadratic import Quadratic
 from .tuning import TUNED
 
@@ -141,6 +141,19 @@ class NetworkProblem:
             done = self.at(theta)
             value = float(self.weight @ self.loss.rows(done.output, self.y)) + self.remembered()
             return value + sum(term.value(done.bases) for term in self.terms)
+
+    def slope(self, theta: Tensor) -> tuple[float, Tensor]:
+        """The loss of the rows that are here, without penalty, and its gradient (M,). Rows go through in blocks."""
+        value, gradient = 0.0, torch.zeros_like(self.flat.theta)
+        self.flat.load(theta)
+        with torch.no_grad():
+            for rows in slices(len(self.x), TUNED.rows):
+                done, y, weight = self.predict(self.x[rows]), self.y[rows], self.weight[rows]
+                value += float(weight @ self.loss.rows(done.output, y))
+                columns = [basis.affine_columns() for basis in done.bases]
+                pull = weight[:, None] * self.loss.gradient(done.output, y)
+                self.pull_back(done, columns, [None] * len(done.bases), gradient, pull)
+        return value, self.flat.moving(gradient)
 
     def quadratic(self, theta: Tensor) -> tuple[float, Tensor, Tensor]:
         """Loss plus penalty, gradient (M,), curvature (M, M) over the parameters that may move."""

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from ...losses import within
 from ...model import KAN
-from ..job import Job, Rows
+from ..job import Rows
 from ..priors.smoothness import Roughness, Smoothness, estimate
 from ..priors.sparsity import EdgePenalty
 from ..problems.kan import NetworkProblem
@@ -20,6 +19,7 @@ from ..solvers.stop import Step, Stop
 from ..solvers.types import Damping, Minimum
 from .candidate import Candidate, Interrupted
 from .costs import grid_size
+from .scaling import in_own_units
 from .training import Training
 from .tuning import TUNED
 
@@ -100,18 +100,19 @@ class _Task:
         self.smoothness: Smoothness | None = roughness.term(private.edge_layers, job.rows) if roughness else None
         terms = [term for term in (penalty, self.smoothness) if term is not None]
         self.forced = bool(terms)  # whether something beside the loss is minimised
+        loss, y = in_own_units(model, job.loss, job.y)
         self.problem = NetworkProblem(
             private,
             model.scale_inputs(job.x),
-            _scaled(model, job, job.y),
-            within(job.loss, model.output_shift, model.output_scale),
+            y,
+            loss,
             job.weight,
             terms,
             job.exact.on(private) if job.exact else None,
         )
         self.held: Rows | None = None
         if job.xv is not None and job.yv is not None:
-            self.held = model.scale_inputs(job.xv), _scaled(model, job, job.yv), job.wv
+            self.held = model.scale_inputs(job.xv), in_own_units(model, job.loss, job.yv)[1], job.wv
 
     def judged(self, theta: Tensor) -> float:
         """The held-out loss; infinite without held-out rows."""
@@ -162,8 +163,3 @@ class _Task:
         problem.flat.load(theta)
         model = problem.model.build()
         return Candidate(model, loss * self.unit, judged * self.unit, status, overshoot=self.training.overshoot(model))
-
-
-def _scaled(model: KAN, job: Job, y: Tensor) -> Tensor:
-    """Targets in the network's units; class codes as they are."""
-    return (y - model.output_shift) / model.output_scale if job.squared else y

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ...errors import DataError
 from ...knots_by_samples import bulk
-from ...losses import Location, Numbers
+from ...losses import Location, Loss, Numbers, SquaredError, within
 from ...losses.location import first_spread
 from ...metadata import Edit
 from ...model import KAN
@@ -60,6 +60,13 @@ def representable(x: Tensor, y: Tensor | None, dtype: torch.dtype) -> None:
                 f"column {column} of {what} spans {float(span[column]):.3g}, less than {dtype} can tell apart"
                 f" ({limits.tiny:.3g}); use a float64 model or other units"
             )
+
+
+def in_own_units(model: KAN, loss: Loss, y: Tensor) -> tuple[Loss, Tensor]:
+    """The loss and the targets, numbers (n, k) or class codes (n,), that outputs meet before they are scaled."""
+    if isinstance(loss, SquaredError):
+        return loss, (y - model.output_shift) / model.output_scale
+    return within(loss, model.output_shift, model.output_scale), y
 
 
 def scaled_to(model: KAN, x: Tensor, y: Tensor | None) -> KAN:
