@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 import edgewise as ew
+from edgewise.train.evidence import searched
 from edgewise.train.result import FitResult
 
 
@@ -89,6 +90,21 @@ def test_a_column_of_few_values_goes_along_logarithms_where_these_are_more_than_
     X = torch.stack([days[(count * torch.rand(600, generator=draw) ** 2).long()], torch.randn(600, generator=draw)], 1)
     y = X[:, 0].log() * (1 + 0.3 * X[:, 1]) + 0.3 * torch.randn(600, dtype=torch.float64, generator=draw)
     assert fit(X, y).ending.structures[0].logarithmic == along
+
+
+@pytest.mark.parametrize(("along", "searches"), [(False, 1), (True, 2)])
+def test_a_search_along_logarithms_follows_a_look_that_says_so(monkeypatch, along: bool, searches: int):
+    counted, search = [], searched.search
+
+    def noted(*args: Any) -> Any:
+        counted.append(args)
+        return search(*args)
+
+    z, noise = drawn(8)
+    X = (1.5 * z).exp()
+    monkeypatch.setattr(searched, "search", noted)
+    fit(X, (z if along else X)[:, :2].sum(1) + 0.3 * noise, width=0)
+    assert len(counted) == searches
 
 
 def test_columns_without_heavy_tails_are_not_measured_by_logarithms():

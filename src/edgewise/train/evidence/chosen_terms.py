@@ -292,7 +292,8 @@ def thinned(task: Task, best: Model, among: Among) -> Model:
     """The model without the terms that do not pay; where lines have a common strength, numbers stay.
 
     Terms are dropped together, those of the least worth first, and half as many where so many are too many: of inputs
-    that say the same, each one alone is worth nothing.
+    that say the same, each one alone is worth nothing. No fit is spent on what their worth says will not pay, but under
+    losses whose dispersion is fitted as well: it moves with the terms, and worth does not tell that.
     """
     count = len(best.terms)
     while count and best.believed:
@@ -306,12 +307,23 @@ def thinned(task: Task, best: Model, among: Among) -> Model:
         if not count:
             break
         left = [term for number, term in enumerate(best.terms) if number not in weak[:count]]
+        if task.loss_of is None and not _may_pay(best, weak[:count], left, among):
+            count //= 2
+            continue
         fewer = model_of(task, left, best.common, carried(best, left), among, best)
         if fewer.score > best.score:
             best = fewer
         else:
             count //= 2
     return best
+
+
+def _may_pay(model: Model, dropped: list[int], left: list[Term], among: Among) -> bool:
+    """Whether a model may be more likely without these of its terms, so that only others are left: by what they are
+    worth, and what they are charged."""
+    strengths = _strengths(model.terms, prior_of(model.terms, model.common), model.posterior)[dropped]
+    saved = TUNED.strength_cost * int(strengths.sum()) + _choice(model.terms, among) - _choice(left, among)
+    return saved - float(model.posterior.worth[dropped].sum()) > -TUNED.unlikely
 
 
 def _stays(model: Model, term: Term) -> bool:
@@ -332,12 +344,22 @@ def model_of(
     sums = task.sums(terms, prior, near)
     start = near.start(terms) if near is not None and task.classes > 1 else None
     posterior = task.fit(terms, prior, known, sums, start)
-    of_pairs = torch.cat([torch.full((term.groups,), len(term.variables) == 2) for term in terms])
-    spared = of_pairs | torch.cat([torch.arange(term.groups) == ROUGH for term in terms])
-    chosen = torch.where(spared, posterior.effective > 0, prior.sizes > 0)
-    levels = sum(len(term.variables) == 1 and not term.numbers for term in terms)  # which pay as much as a number
-    score = posterior.gain - TUNED.strength_cost * (int(chosen.sum()) + levels) - _choice(terms, among)
+    strengths = int(_strengths(terms, prior, posterior).sum())
+    score = posterior.gain - TUNED.strength_cost * strengths - _choice(terms, among)
     return Model(terms, posterior, common, score, believed(posterior.gain, prior), sums)
+
+
+def _strengths(terms: Sequence[Term], prior: Prior, posterior: Posterior) -> Tensor:
+    """How many strengths each term is charged for (t,); a column of levels pays as much as a number."""
+    groups = [
+        (number, len(term.variables) == 2 or group == ROUGH)
+        for number, term in enumerate(terms)
+        for group in range(term.groups)
+    ]
+    whose, spared = (torch.tensor(part) for part in zip(*groups, strict=True))
+    counted = torch.where(spared, posterior.effective > 0, prior.sizes > 0)
+    levels = torch.tensor([len(term.variables) == 1 and not term.numbers for term in terms])
+    return levels.long().index_add(0, whose, counted.long())
 
 
 def _choice(terms: Sequence[Term], among: Among) -> float:

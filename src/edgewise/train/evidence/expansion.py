@@ -201,7 +201,9 @@ class WholeLosses:
 
     def under(self, precision: Tensor) -> Whole:
         """By a factor."""
-        return Whole(factor_of(self.curvature + torch.diag(precision.repeat(self.slope.shape[1]))), precision)
+        matrix = self.curvature.clone()
+        matrix.diagonal().add_(precision.repeat(self.slope.shape[1]))
+        return Whole(factor_of(matrix), precision)
 
 
 @dataclass(frozen=True)
@@ -275,10 +277,8 @@ def taylor(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor)
     value, slope, sums, _ = _looked_at(blocks, likelihood, coef, places, pairs)
     if count == 1:
         return value, slope, sums[0]
-    curvature = coef.new_zeros(count, len(coef), count, len(coef))
-    for (a, b), matrix in zip(pairs, sums, strict=True):
-        curvature[a, :, b] = curvature[b, :, a] = matrix
-    return value, slope, curvature.reshape(size, size)
+    place = [[max(a, b) * (max(a, b) + 1) // 2 + min(a, b) for b in range(count)] for a in range(count)]  # among pairs
+    return value, slope, sums[torch.tensor(place)].transpose(1, 2).reshape(size, size)
 
 
 def _looked_at(

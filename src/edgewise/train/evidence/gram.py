@@ -31,7 +31,11 @@ def gram(functions: Tensor, weights: Tensor, places: Tensor | None = None) -> Te
     for first in range(0, len(functions), TUNED.rows_at_once):
         here = functions[first : first + TUNED.rows_at_once]
         here = here if places is None else here.index_select(1, places)
-        for matrix, weight in zip(found, weights[:, first : first + len(here)], strict=True):
+        each = weights[:, first : first + len(here)]
+        if each.numel() * size <= TUNED.weighted_at_once:
+            found += here.T @ (each[:, :, None] * here)
+            continue
+        for matrix, weight in zip(found, each, strict=True):
             add_symmetric(matrix, here, weight[:, None] * here)
     return found
 

@@ -52,6 +52,18 @@ def search(
     return found if stands(task, found, anew) else best
 
 
+def looked(task: Task, inputs: Sequence[int], pairs: Sequence[Pair], most: int, common: bool) -> Model:
+    """What a search would find, about, without asking rows that have not seen a fit. common: whether all inputs stay.
+    The rest is as for `search`."""
+    singles, how = [edge_term(number, task.variables[number]) for number in inputs], dense if common else sparse
+    pairs = small_enough(pairs, task.variables)
+    among = len(singles), len(pairs)
+    if len(task.x) > TUNED.rows_searched:
+        few = looked(task.sampled(TUNED.rows_searched), inputs, pairs, most, common)
+        return _known(task, singles, few.structure, few, among)
+    return _grown(task, how, _or_nothing(how(task, singles, None, among)), singles, pairs, most, among)
+
+
 def _with_pairs(
     task: Task, how: How, best: Model, singles: list[Term], pairs: Sequence[Pair], most: int, among: Among
 ) -> Model:
