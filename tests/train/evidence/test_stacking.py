@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from edgewise.train.evidence.stacking import losses, share_of, size_of
+from edgewise.train.evidence.stacking import balanced, losses, share_of, size_of
 
 
 def logits(rows: int, seed: int = 0, classes: int = 3) -> tuple[Tensor, Tensor, torch.Generator]:
@@ -52,3 +52,17 @@ def test_a_row_that_counts_twice_is_a_row_that_is_there_twice():
     one, twice = blurred(true, draw), torch.arange(60).repeat(2)
     assert size_of(one, y, 2 * ones(y)) == size_of(one[:, twice], y[twice], ones(y[twice]))
     assert size_of(one, y, 2 * ones(y)) != size_of(one, y, ones(y))
+
+
+def test_constants_make_each_class_as_likely_as_often_as_it_is_there():
+    true, y, _ = logits(300)
+    wrong = 3 * true + torch.tensor([2.0, -1.0, 0.5], dtype=torch.float64)
+    found = (wrong + balanced(wrong, y, ones(y))).softmax(1).mean(0)
+    assert torch.allclose(found, torch.bincount(y).double() / 300, atol=1e-3)
+
+
+def test_a_class_without_rows_is_as_likely_as_half_a_row():
+    true, y, _ = logits(300)
+    y = y.clamp(max=1)
+    found = (true + balanced(true, y, ones(y))).softmax(1).sum(0)
+    assert float(found[2]) == pytest.approx(0.5, rel=0.02)

@@ -40,6 +40,20 @@ def size_of(logits: Tensor, y: Tensor, weight: Tensor) -> float:
     return float(powers[total.argmin()].exp())
 
 
+def balanced(logits: Tensor, y: Tensor, weight: Tensor) -> Tensor:
+    """What to add to the logits (n, k) of all rows, so that each class is as likely as often as it is there (k,): the
+    constants that fit best (iterative scaling; Darroch & Ratcliff 1972, doi:10.1214/aoms/1177692379). A class without
+    rows counts as half a row. y (n,): class numbers; weight (n,): of the rows."""
+    there = weight.new_zeros(logits.shape[1]).index_add_(0, y, weight).clamp(min=0.5)
+    more = torch.zeros_like(there)
+    for _ in range(TUNED.scalings):
+        step = (there / (weight @ (logits + more).softmax(1)).clamp(min=1e-300)).log()
+        more = more + step
+        if float(step.abs().max()) < TUNED.settled:
+            break
+    return more - more.mean()
+
+
 def losses(logits: Tensor, y: Tensor) -> Tensor:
     """The cross-entropy of each row, the mean over its predictions: logits (s, n, k), y (n,) -> (n,)."""
     each = [torch.nn.functional.cross_entropy(one, y, reduction="none") for one in logits]

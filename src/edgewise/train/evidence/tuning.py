@@ -266,6 +266,8 @@ class EvidenceTuning:
     without errors."""
     sizes: int = 61
     """Factors that are tried, up to three of these deviations either way. Not measured."""
+    scalings: int = 200
+    """Steps, at most, to the constants that fit best beside a mean of fits. Not measured."""
     rows_validated: int = 2000
     """Rows of that cross-validation, at most: with more of them, both ways come to the same."""
 
