@@ -96,9 +96,10 @@ def test_a_parabola_with_the_curvature_bounds_a_loss_that_has_none_of_its_own(lo
     assert bool((bound >= loss.values(there, target.expand_as(there)) - 1e-12).all())
 
 
-def test_a_loss_in_other_units_has_the_derivatives_of_what_it_is():
-    loss = Within(ew.losses.Poisson(), torch.tensor([0.3, 0.1, -0.2]), torch.tensor([2.0, 1.0, 0.5]))
-    prediction, target = sample(ew.losses.Poisson())
+@pytest.mark.parametrize("inner", [ew.losses.Poisson(), ew.losses.SquaredError(), ew.losses.CrossEntropy()])
+def test_a_loss_in_other_units_has_the_derivatives_of_what_it_is(inner: Loss):
+    loss = Within(inner, torch.tensor([0.3, 0.1, -0.2]), torch.tensor([2.0, 1.0, 0.5]))
+    prediction, target = sample(inner)
     inside = prediction.clone().requires_grad_()
     (want,) = torch.autograd.grad(loss.rows(inside, target).sum(), inside)
     assert_close(loss.gradient(prediction, target), want)

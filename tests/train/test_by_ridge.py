@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import pytest
 import torch
@@ -12,8 +13,9 @@ import edgewise as ew
 from edgewise.data import observations
 from edgewise.errors import ConfigError
 from edgewise.losses import SquaredError
-from edgewise.train.by_ridge import Judged, _folds
+from edgewise.train.by_ridge import Judged, Ridged, _folds
 from edgewise.train.job import Job
+from edgewise.train.problems.kan import NetworkProblem
 from edgewise.train.result import FitResult
 from edgewise.train.solvers.status import Status
 
@@ -63,15 +65,58 @@ def test_units_do_not_matter():
     assert float(gap.abs().max()) < 0.05  # runs of hundreds of steps part by round-off
 
 
-def test_the_units_of_one_output_do_not_matter_to_another():
+@pytest.mark.parametrize("unit", [1e-5, 1e3])
+def test_the_units_of_one_output_do_not_matter_to_another(unit: float):
     X = rows(100)
-    y = torch.stack([law(X), X[:, 1] ** 2], 1) + 0.3 * torch.stack([noise(100), noise(100, 2)], 1)
-    unit = torch.tensor([1.0, 1e-5], dtype=torch.float64)
+    y = torch.stack([noise(100), law(X) + 0.3 * noise(100, 2)], 1)
+    units = torch.tensor([1.0, unit], dtype=torch.float64)
     one, other = (
-        ew.fit(ew.KAN((3, 8, 2)), X, y * units, optimizer="ridge", steps=30, progress=False).model(X).detach() / units
-        for units in (torch.ones_like(unit), unit)
+        ew.fit(ew.KAN((3, 8, 2)), X, each, optimizer="ridge", steps=30, progress=False) for each in (y, y * units)
     )
-    assert float((one - other).abs().max()) < 1e-6
+    assert one.message.split("penalty of")[1].split()[0] == other.message.split("penalty of")[1].split()[0]
+    with torch.no_grad():
+        assert float((one.model(X) - other.model(X) / units).abs().max()) < 1e-5
+
+
+@pytest.mark.parametrize("value", [0.0, 3.0, 1e6])
+def test_a_constant_target_gives_a_constant_back(value: float):
+    result = ew.fit(ew.KAN((3, 3, 1)), rows(60), torch.full((60,), value), optimizer="ridge", progress=False)
+    assert result.status is Status.NOTHING
+
+
+@pytest.mark.parametrize("optimizer", ["ridge", "lm"])
+@pytest.mark.parametrize("loss", [torch.nn.HuberLoss(), lambda p, t: ((p - t) / 300).square().square().sum(1)])
+def test_a_fitted_model_keeps_its_units_under_any_loss(loss: Any, optimizer: str):
+    X = rows(100)
+    y = 1000 + 300 * law(X)
+    first = ew.fit(ew.KAN((3, 4, 1)), X, y, steps=10, progress=False)
+    again = ew.fit(first.model, X, y, optimizer=optimizer, loss=loss, steps=20, progress=False)
+    with torch.no_grad():
+        assert float((again.model(X)[:, 0] - y).square().mean().sqrt()) < 60
+
+
+def test_classes_of_a_model_that_was_fitted_to_numbers_are_learnt():
+    X = rows(120)
+    y = (law(X) > 0).long()
+    first = ew.fit(ew.KAN((3, 4, 2)), X, 20 * torch.nn.functional.one_hot(y).double(), steps=10, progress=False)
+    again = ew.fit(first.model, X, y, loss="cross_entropy", optimizer="ridge", steps=50, progress=False)
+    assert again.train_loss < 0.4
+
+
+def test_the_penalty_is_of_coefficients_and_scales_alone():
+    model = ew.KAN((3, (2, (2,)), 2), seed=0).double()
+    form = {model.active_edges()[-1]: ("sin", 1.0, 0.2, 0.7, 0.3)}
+    model = ew.set_symbolic(ew.remove(model, edges=model.active_edges()[:2]), form)
+    X, y = rows(30), torch.stack([noise(30), noise(30, 2)], 1)
+    target = Ridged(NetworkProblem(model.build(), X, y, SquaredError()), 0.1)
+    theta = target.problem.start()
+    value, gradient = target.value_gradient(theta)
+    parts = [part for layer in model.edge_layers for part in (layer.coef, layer.base_scale) if part is not None]
+    penalty = 0.1 * float(torch.stack([part.detach().square().sum() for part in parts]).sum())
+    assert value == pytest.approx(target.problem.value(theta) + penalty)
+    step = 1e-6 * torch.randn(theta.shape, dtype=theta.dtype, generator=torch.Generator().manual_seed(0))
+    ahead, behind = target.value_gradient(theta + step)[0], target.value_gradient(theta - step)[0]
+    assert (ahead - behind) / 2 == pytest.approx(float(gradient @ step), rel=1e-5)
 
 
 def test_outliers_are_told_in_any_unit():

@@ -119,7 +119,7 @@ class Numbers:
 class Within:
     """A loss for a network whose outputs are in other units: those that the loss knows are shift + unit * output."""
 
-    loss: Numbers
+    loss: Loss
     shift: Tensor
     unit: Tensor
 
@@ -138,17 +138,21 @@ class Within:
 
     def gradient(self, prediction: Tensor, target: Tensor) -> Tensor:
         """(b, k)."""
-        return self.unit * self.loss.slopes(self.outside(prediction), target)
+        return self.unit * self.loss.gradient(self.outside(prediction), target)
 
     def curvature(self, prediction: Tensor, target: Tensor) -> Tensor:
         """(b, k, k)."""
-        return torch.diag_embed(self.unit.square() * self.loss.bends(self.outside(prediction), target))
+        bend = self.loss.curvature(self.outside(prediction), target)
+        if not isinstance(bend, Tensor):
+            bend = torch.diag_embed(torch.full_like(prediction, bend))
+        return self.unit[:, None] * self.unit * bend
 
 
 def within(loss: Any, shift: Tensor, unit: Tensor) -> Any:
-    """The loss for a network whose outputs (k,) are to be multiplied by unit and shifted, where it is one of numbers;
-    any other as it is."""
-    return Within(loss, shift, unit) if isinstance(loss, Numbers) else loss
+    """The loss for a network whose outputs (k,) are to be multiplied by unit and shifted. One of numbers is always
+    wrapped, any other where that changes something."""
+    same = bool((unit == 1).all()) and bool((shift == 0).all())
+    return loss if same and not isinstance(loss, Numbers) else Within(loss, shift, unit)
 
 
 def dispersion(loss: Numbers, prediction: Tensor, target: Tensor, weight: Tensor | None = None) -> float:

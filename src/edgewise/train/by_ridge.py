@@ -25,7 +25,7 @@ from .monitor import Monitor
 from .problems.flat import parameters_of
 from .problems.kan import NetworkProblem
 from .result import FitResult
-from .schedule.null_model import best_constant, constant, replaceable
+from .schedule.null_model import best_constant, constant, level, replaceable
 from .schedule.scaling import in_own_units, prepared
 from .settings import FitSettings
 from .solvers import by_name
@@ -101,7 +101,7 @@ def fit_kan(model: KAN, start: KAN, job: Job, everything: Rows, settings: FitSet
     found = _best(start, whole, steps, monitor)
     strength, trained, status = found.strength, found.model, found.status
     if not found.cut:
-        lower = found.mean(found.losses) < _of_constant(whole)
+        lower = not level(whole) and found.mean(found.losses) < _of_constant(_in_own_units(start, whole))
         nothing = not lower and best_constant(whole) is not None and replaceable(start)
         ending = Shrunk(start, job.loss, math.inf if nothing else strength, steps)
         last, status = ending.again(whole, monitor)
@@ -158,11 +158,22 @@ def _judged(start: KAN, job: Job, strength: float, steps: int, monitor: Monitor)
                 return Judged(strength, losses, weight, fitted if model is None else model, status)
             model = fitted
             with torch.no_grad():
-                losses[unseen] = job.loss.rows(model(job.x[unseen]), job.y[unseen]).double().cpu()
+                losses[unseen] = _row_losses(start, _of(job, unseen), model).double().cpu()
     except KeyboardInterrupt:  # between two runs
         return Judged(strength, losses, weight, start if model is None else model, Status.INTERRUPTED)
     assert model is not None  # there is a row
     return Judged(strength, losses, weight, model, status)
+
+
+def _in_own_units(start: KAN, job: Job) -> Job:
+    """The job with targets of squares in the units of the network, in which all outputs count the same."""
+    return replace(job, y=in_own_units(start, job.loss, job.y)[1])
+
+
+def _row_losses(start: KAN, job: Job, model: KAN) -> Tensor:
+    """What rows lose by a network (n,), in these units."""
+    loss, y = in_own_units(start, job.loss, job.y)
+    return loss.rows((model(job.x) - start.output_shift) / start.output_scale, y)
 
 
 def _of_constant(job: Job) -> float:
@@ -209,7 +220,7 @@ def _shrunk(start: KAN, job: Job, strength: float, steps: int, monitor: Monitor)
     loss, y = in_own_units(start, job.loss, job.y)
     problem = NetworkProblem(start.build(), start.scale_inputs(job.x), y, loss, job.weight)
     unit = float(start.output_scale.square().mean()) if job.squared else 1.0
-    target = Ridged(problem, strength * _unit(replace(job, y=y)) / job.rows)
+    target = Ridged(problem, strength * _unit(_in_own_units(start, job)) / job.rows)
 
     def note(step: Step, judged: float | None) -> bool:
         value = step.value * unit

@@ -15,12 +15,12 @@ from edgewise.train.evidence.tuning import TUNED
 from edgewise.train.evidence.variables import variables
 
 
-def posed(classes: int, rows: int = 200, columns: int = 6) -> tuple[Task, list[Any]]:
-    """Two columns that matter, and noise."""
+def posed(classes: int, second: float, columns: int) -> tuple[Task, list[Any]]:
+    """A column that matters, another that matters so much, and noise."""
     draw = torch.Generator().manual_seed(0)
-    x = torch.randn(rows, columns, dtype=torch.float64, generator=draw)
-    y = 2 * x[:, 0] - x[:, 1] + 0.5 * torch.randn(rows, dtype=torch.float64, generator=draw)
-    weight, start = torch.ones(rows, dtype=torch.float64), ew.KAN((columns, 1), seed=0).double()
+    x = torch.randn(200, columns, dtype=torch.float64, generator=draw)
+    y = 2 * x[:, 0] + second * x[:, 1] + 0.5 * torch.randn(200, dtype=torch.float64, generator=draw)
+    weight, start = torch.ones(200, dtype=torch.float64), ew.KAN((columns, 1), seed=0).double()
     target = y if classes == 1 else (y > 0).long()
     task = Task(x, weight, target, classes, variables(start, x, weight, TUNED.intervals), lambda loss: False)
     return task, [edge_term(number, task.variables[number]) for number in range(columns)]
@@ -32,18 +32,22 @@ def chosen(task: Task, terms: list[Any]) -> list[int]:
 
 @pytest.mark.parametrize("classes", [1, 2])
 def test_terms_of_noise_go(classes: int):
-    assert chosen(*posed(classes)) == [0, 1]
+    assert chosen(*posed(classes, 1.0, 6)) == [0, 1]
 
 
-@pytest.mark.parametrize("classes", [1, 2])
-def test_a_fit_that_cannot_pay_is_not_made(monkeypatch, classes: int):
-    task, terms = posed(classes)
+@pytest.mark.parametrize(("classes", "second"), [(1, 0.14), (2, 0.3)])
+def test_no_fit_is_made_without_a_weak_term_that_is_worth_more_than_it_is_charged(
+    monkeypatch, classes: int, second: float
+):
+    task, terms = posed(classes, second, 2)
     made, of = [], chosen_terms.model_of
 
     def noted(*args: Any) -> Model:
-        made.append([term.variables[0] for term in args[1]])
-        return of(*args)
+        found = of(*args)
+        made.append([term.variables[0] for term in found.terms])
+        assert 3 < float(found.posterior.worth[1]) < TUNED.weak
+        return found
 
     monkeypatch.setattr(chosen_terms, "model_of", noted)
-    assert chosen(task, terms[:2]) == [0, 1]
+    assert chosen(task, terms) == [0, 1]
     assert made == [[0, 1]]

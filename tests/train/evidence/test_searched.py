@@ -107,6 +107,20 @@ def test_a_search_along_logarithms_follows_a_look_that_says_so(monkeypatch, alon
     assert len(counted) == searches
 
 
+def test_logarithms_are_found_beside_a_line_of_each_pair():
+    """The score of the lines is no bar for a look, which takes none."""
+    draw = torch.Generator().manual_seed(1)
+    z = torch.randn(800, 13, dtype=torch.float64, generator=draw)
+    X = torch.cat([(3 * z[:, :2]).exp(), z[:, 2:]], 1)
+    weights = 0.25 * torch.randn(13, 13, dtype=torch.float64, generator=draw).triu(1)
+    products = torch.einsum("ni,ij,nj->n", z[:, 2:], weights[2:, 2:], z[:, 2:])
+    y = 0.7 * (z[:, 0] + z[:, 1]) + products
+    found = fit(X[:400], (y + 0.7 * torch.randn(800, dtype=torch.float64, generator=draw))[:400], width=91)
+    assert found.ending.structures[0].pooled
+    assert found.ending.structures[0].logarithmic == (0, 1)
+    assert unexplained(found, X[400:], y[400:]) < 0.1
+
+
 def test_columns_without_heavy_tails_are_not_measured_by_logarithms():
     z, noise = drawn(2)
     assert not fit(z, z[:, 0].exp() + 0.1 * noise).ending.structures[0].logarithmic

@@ -230,20 +230,37 @@ def test_a_memory_that_is_restored_goes_on_to_the_bit(count: int):
     assert_equal(memory.direction(step), other.direction(step))
 
 
-@pytest.mark.parametrize("bad", [[1], [[], [], [], 0], [[[torch.ones(2)]], [[1.0]], [[1.0]], 0], "pairs"])
-def test_a_damaged_memory_is_named(bad: object):
-    with pytest.raises(CheckpointError, match="damaged"):
-        lbfgs.LimitedMemory(4).restore(bad)
-
-
-def test_a_memory_of_other_products_is_named():
-    memory = lbfgs.LimitedMemory(4)
+def test_a_damaged_memory_is_named():
+    memory, vector = lbfgs.LimitedMemory(4), torch.ones(3, dtype=torch.float64)
     for step, change in pairs(2, 3):
         memory.update(step, change, 0.0)
     known, slopes, squares, oldest = memory.state()
-    for bad in ([known, slopes, [[1.0]], oldest], [known, slopes, squares, 1], [known, [["a", 1], [1, 2]], squares, 0]):
+    for bad in (
+        "pairs",
+        [1],
+        [[], [], [], 0],
+        [[[vector]], [[1.0]], [[1.0]], 0],
+        [[[[1.0, 2.0], [1.0, 2.0]]], [[1.0]], [[1.0]], 0],
+        [[[vector, None]], [[1.0]], [[1.0]], 0],
+        [[[vector, 3.0]], [[1.0]], [[1.0]], 0],
+        [[[vector[:, None].expand(3, 3), vector]], [[1.0]], [[1.0]], 0],
+        [[[vector, vector[:2]]], [[1.0]], [[1.0]], 0],
+        [[[vector, vector]], [1.0], [1.0], 0],
+        [[[vector, vector]], [[10**400]], [[1.0]], 0],
+        [known, slopes, [[1.0]], oldest],
+        [known, slopes, squares, 1],
+        [known, slopes, squares, False],
+        [known, [["a", 1.0], [1.0, 2.0]], squares, 0],
+        [known * 3, slopes, squares, 0],
+    ):
         with pytest.raises(CheckpointError, match="damaged"):
             lbfgs.LimitedMemory(4).restore(bad)
+    lbfgs.LimitedMemory(4).restore(memory.state())
+
+
+def test_a_run_of_one_step_needs_one_pair():
+    end = lbfgs.minimize(lambda t: (float(t @ t), 2 * t), torch.ones(3), steps=1, history=0)
+    assert end.value < 3
 
 
 # ---------------------------------------------------------------------------- line search

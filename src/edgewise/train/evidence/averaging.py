@@ -88,7 +88,7 @@ def averaged(task: Task, found: Model, inputs: Sequence[int]) -> Model:
 
 
 def _lone(task: Task, terms: Sequence[Term]) -> Tensor:
-    """The rows (n,) that no fit leaves out, since they alone say how functions go on. They hold one of the few outermost
+    """The rows (n,) that no fit leaves out, since they alone say how functions go on. They hold one of the outermost
     values of a number, beyond all others by half of the range of these. There are none where that were most rows."""
     used = [task.variables[number] for number in sorted({number for term in terms for number in term.variables})]
     found = torch.zeros(len(task.x), dtype=torch.bool)

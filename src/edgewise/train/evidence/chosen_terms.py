@@ -292,8 +292,8 @@ def thinned(task: Task, best: Model, among: Among) -> Model:
     """The model without the terms that do not pay; where lines have a common strength, numbers stay.
 
     Terms are dropped together, those of the least worth first, and half as many where so many are too many: of inputs
-    that say the same, each one alone is worth nothing. No fit is spent on what their worth says will not pay, but under
-    losses whose dispersion is fitted as well: it moves with the terms, and worth does not tell that.
+    that say the same, each one alone is worth nothing. No fit is spent on what their worth says will not pay. It says
+    too little of losses whose dispersion is fitted as well, which moves with the terms.
     """
     count = len(best.terms)
     while count and best.believed:
@@ -350,7 +350,8 @@ def model_of(
 
 
 def _strengths(terms: Sequence[Term], prior: Prior, posterior: Posterior) -> Tensor:
-    """How many strengths each term is charged for (t,); a column of levels pays as much as a number."""
+    """How many strengths each term is charged for (t,); a column of levels pays as much as a number. The first term
+    pays for a strength that all have in common."""
     groups = [
         (number, len(term.variables) == 2 or group == ROUGH)
         for number, term in enumerate(terms)

@@ -116,9 +116,13 @@ def _searched(
 
 
 def _along(found: Searched, logarithmic: tuple[int, ...], smooth: Smooth, look: Look) -> Searched:
-    """What is found where these inputs go along logarithms, and where that is not more likely, what was found before. A
-    search takes ten times as long as a look, and follows only where that is more likely already."""
-    if not look(found, logarithmic).beats(found):
+    """What is found where these inputs go along logarithms, and where that is not more likely, what was found before.
+
+    A search takes a few times as long as a look, and follows only where that is more likely already. No look takes a
+    line of each pair. Where these were found, looks at both are compared.
+    """
+    pooled = any(end.structure.pooled for end in found.ends)
+    if not look(found, logarithmic).beats(look(found, found.logarithmic) if pooled else found):
         return found
     other = smooth(logarithmic)
     return other if other.beats(found) else found

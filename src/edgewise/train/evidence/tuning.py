@@ -58,13 +58,13 @@ class EvidenceTuning:
     far: float = 0.5
     """Ranges of the others, at least, that it lies beyond them. Not measured."""
     heavy: float = 2.0
-    """Excess kurtosis from which a column of numbers has heavy tails, so that the search is done twice. One that is
+    """Excess kurtosis from which a column of numbers has heavy tails, so that logarithms are looked at. One that is
     evenly spread over three powers of ten has 2 and more."""
     few_values: int = 8
     """Different values up to which it has none: what they say of a curve is the same along logarithms. Ages of concrete
     have fourteen, from a day to a year. Not measured."""
     each: int = 4
-    """Such columns, at most, of which each may turn out to go along its values. It takes a search for each of them."""
+    """Such columns, at most, of which each may turn out to go along its values. It takes a look at each of them."""
     beyond: int = 3
     """Intervals beyond the rows of such a column, on either side, in which functions go on along its logarithm. Two
     and four do as well on two made tables."""
@@ -197,7 +197,7 @@ class EvidenceTuning:
     """Worth in nats below which dropping a term is tried: chance gives more one time in a hundred or so."""
     unlikely: float = 0.5
     """Nats that a model should lose without some terms, above which no fit says so. Of 940 such fits to 17 tables, 67
-    were more likely, by a nat in most cases. They take a third of the time of dropping."""
+    were more likely, by a nat in most cases. That is the price: they take a third of the time of dropping."""
 
     pooled: int = 1000
     """Pairs of inputs whose lines all have products, at most: 45 inputs. A fit of so many takes a tenth of a second."""

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ...grid import breaks_of
 from ...layers import KANLayer
-from ...losses import SquaredError, Within
+from ...losses import Numbers, SquaredError, Within
 from ...losses import dispersion as spread_over
 from ..problems.flat import Curvature, index_of, size_of
 from ..problems.kan import NetworkProblem
@@ -183,7 +183,7 @@ def estimate(problem: NetworkProblem, theta: Tensor, term: Smoothness, before: R
                 * rows
                 / max(rows * outputs - (theta.numel() - spent), TUNED.free * rows * outputs)
             )
-        elif isinstance(problem.loss, Within):
+        elif isinstance(problem.loss, Within) and isinstance(problem.loss.loss, Numbers):
             numbers = problem.rows * problem.y.shape[1]
             free = numbers - (theta.numel() - spent)
             output = problem.loss.outside(problem.at(theta).output)

@@ -63,7 +63,8 @@ def representable(x: Tensor, y: Tensor | None, dtype: torch.dtype) -> None:
 
 
 def in_own_units(model: KAN, loss: Loss, y: Tensor) -> tuple[Loss, Tensor]:
-    """The loss and the targets, numbers (n, k) or class codes (n,), that outputs meet before they are scaled."""
+    """The loss and the targets, numbers (n, k) or class codes (n,), in the units of the network, before its outputs are
+    scaled back."""
     if isinstance(loss, SquaredError):
         return loss, (y - model.output_shift) / model.output_scale
     return within(loss, model.output_shift, model.output_scale), y

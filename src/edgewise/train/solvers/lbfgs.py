@@ -1,8 +1,8 @@
 """L-BFGS: quasi-Newton steps from the last few steps and gradients, with a strong Wolfe line search.
 
 Source: Byrd, Nocedal & Schnabel 1994 (doi:10.1007/BF01582063), theorem 2.2, with the scaling of Nocedal & Wright,
-Numerical Optimization (2006), eq. 7.20. The two loops of algorithm 7.4 there give the same direction by four products
-of vectors for each pair of steps; here, all pairs together take four products of a matrix and a vector.
+Numerical Optimization (2006), eq. 7.20. The two loops of algorithm 7.4 there give the same direction, pair by pair.
+Here all pairs together take six products of a matrix and a vector, which is faster where parameters are few.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from .types import Minimum
 
 
 class LimitedMemory:
-    """The last `history` pairs of steps s and gradient changes y.
+    """The last `history` pairs of steps s and gradient changes y, in a ring: a new pair overwrites the oldest.
 
-    Pairs are kept in places of which the oldest one is written anew. Products of pairs are kept in the order of time.
+    slopes, squares: the products s.y and y.y of all pairs, in the order of time.
     """
 
     def __init__(self, history: int) -> None:
@@ -80,24 +80,31 @@ class LimitedMemory:
         """Know these pairs."""
         if state == []:
             return
-        other = damaged("pairs of another kind")
-        if not isinstance(state, list) or len(state) != 4 or not all(isinstance(part, list) for part in state[:3]):
-            raise other
-        pairs, *there, oldest = state
-        count = len(pairs)
-        if not 0 < count <= self.history or any(not isinstance(pair, list) or len(pair) != 2 for pair in pairs):
-            raise other
-        if not isinstance(oldest, int) or not 0 <= oldest < (count if count == self.history else 1):
-            raise other
+        if not self._knows(state):
+            raise damaged("pairs of another kind")
+        pairs, *there, self.oldest = state
         self._begin(pairs[0][0])
-        self.count, self.oldest = count, oldest
+        self.count = len(pairs)
         for place, (step, change) in enumerate(pairs):
             self.steps[place], self.changes[place] = step, change
         for products, values in zip((self.slopes, self.squares), there, strict=True):
-            try:
-                products[:count, :count] = torch.tensor(values, dtype=products.dtype).view(count, count)
-            except (RuntimeError, ValueError, TypeError):
-                raise other from None
+            products[: self.count, : self.count] = products.new_tensor(values)
+
+    def _knows(self, state: Tree) -> bool:
+        """Whether this is what `state` tells of a memory that is not empty."""
+        if not isinstance(state, list) or len(state) != 4 or not all(isinstance(part, list) for part in state[:3]):
+            return False
+        pairs, *products, oldest = state
+        count = len(pairs)
+        if not 0 < count <= self.history or type(oldest) is not int:
+            return False
+        vectors = [vector for pair in pairs if isinstance(pair, list) for vector in pair]
+        sizes = [one.shape if isinstance(one, Tensor) and one.ndim == 1 else None for one in vectors]
+        rows = [row if isinstance(row, list) else [] for part in products for row in part]
+        numbers = all(isinstance(value, float) for row in rows for value in row)
+        square = [len(part) for part in products] == [count] * 2 and {len(row) for row in rows} == {count}
+        ring = 0 <= oldest < (count if count == self.history else 1)
+        return len(sizes) == 2 * count and None not in sizes and len(set(sizes)) == 1 and numbers and square and ring
 
     def _begin(self, like: Tensor) -> None:
         """Room for all pairs, of vectors such as this one."""
@@ -135,7 +142,7 @@ def minimize(
     return descend(
         value_gradient,
         theta,
-        LimitedMemory(min(history, steps)),
+        LimitedMemory(max(1, min(history, steps))),
         steps=steps,
         tolerance=tolerance,
         patience=patience,
