@@ -43,8 +43,14 @@ def size_of(logits: Tensor, y: Tensor, weight: Tensor) -> float:
 def balanced(logits: Tensor, y: Tensor, weight: Tensor) -> Tensor:
     """What to add to the logits (n, k) of all rows, so that each class is as likely as often as it is there (k,): the
     constants that fit best (iterative scaling; Darroch & Ratcliff 1972, doi:10.1214/aoms/1177692379). A class without
-    rows counts as half a row. y (n,): class numbers; weight (n,): of the rows."""
-    there = weight.new_zeros(logits.shape[1]).index_add_(0, y, weight).clamp(min=0.5)
+    rows counts as half a row. y (n,): class numbers; weight (n,): of the rows.
+
+    Steps are short where nearly all rows are sure of their class. They end before a few of them that are wrong move the
+    constants without a bound.
+    """
+    there = weight.new_zeros(logits.shape[1]).index_add_(0, y, weight)
+    there = torch.where(there > 0, there, 0.5)
+    there *= weight.sum() / there.sum()
     more = torch.zeros_like(there)
     for _ in range(TUNED.scalings):
         step = (there / (weight @ (logits + more).softmax(1)).clamp(min=1e-300)).log()
