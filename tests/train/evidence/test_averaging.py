@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 import edgewise as ew
-from edgewise.train.evidence.averaging import _of_other_kind, _of_parts, averaged
+from edgewise.train.evidence.averaging import _lone, _of_other_kind, _of_parts, averaged
 from edgewise.train.evidence.chosen_terms import Model, Task
 from edgewise.train.evidence.pair_search import _or_nothing, search
 from edgewise.train.evidence.stacking import balanced, share_of, size_of
@@ -44,6 +44,10 @@ def all_terms(task: Task, whole: Model) -> list[Term]:
     return whole.terms + [edge_term(number, task.variables[number]) for number in range(D) if (number,) not in there]
 
 
+def none(task: Task) -> Tensor:
+    return torch.zeros(len(task.x), dtype=torch.bool)
+
+
 def without_constants(logits: Tensor) -> Tensor:
     return logits - logits.mean(1, keepdim=True)
 
@@ -53,7 +57,7 @@ def test_logits_of_parts_differ_and_are_as_large_as_those_of_all_rows(classes: i
     x, y = table(80)
     task, whole = found(x, labels(y, classes), classes)
     terms = all_terms(task, whole)
-    parts = _of_parts(task, whole, terms)
+    parts = _of_parts(task, whole, terms, none(task))
     assert len(parts.coefs) == len(parts.constants) == TUNED.shuffles * TUNED.left_out
     assert float((parts.coefs - parts.coefs[0]).abs().max()) > 1e-3
     assert bool((parts.unseen != 0).any(2).all())  # every row was left out once in every shuffle
@@ -67,7 +71,7 @@ def test_copies_of_a_row_are_left_out_together():
     often = Task(x, torch.full((40,), 2.0, dtype=torch.float64), labels(y, 2), 2, [], lambda loss: False)
     assert often.singly() is often
     task, whole = found(x.repeat(2, 1), labels(y, 2).repeat(2), 2)
-    one, other = _of_parts(task, whole, all_terms(task, whole)).unseen.split(40, 1)
+    one, other = _of_parts(task, whole, all_terms(task, whole), none(task)).unseen.split(40, 1)
     assert_close(one, other, like="float64")
 
 
@@ -89,7 +93,7 @@ def test_the_mean_is_what_the_parts_of_both_kinds_say_weighted_by_rows_that_they
     x, y = table(80)
     task, whole = found(x, labels(y, classes), classes)
     terms = all_terms(task, whole)
-    parts, other = (of(task, whole, terms) for of in (_of_parts, _of_other_kind))
+    parts, other = (of(task, whole, terms, none(task)) for of in (_of_parts, _of_other_kind))
     assert parts is not None
     assert other is not None
     share = share_of(parts.unseen, other.unseen, task.y, task.weight)
@@ -101,11 +105,25 @@ def test_the_mean_is_what_the_parts_of_both_kinds_say_weighted_by_rows_that_they
     assert_close(task.predict(mean.terms, mean.posterior, x), wanted, like="float64")
 
 
+def test_rows_that_alone_say_how_functions_go_on_are_in_every_part():
+    x, y = table(80)
+    x[[3, 7], 1] = 4.0
+    x[5, 2] = -9.0
+    task, whole = found(x, labels(y, 2), 2)
+    terms = all_terms(task, whole)
+    lone = _lone(task, terms)
+    assert lone.nonzero()[:, 0].tolist() == [3, 5, 7]
+    assert not _lone(task, [term for term in terms if term.variables == (0,)]).any()
+    assert bool((_of_parts(task, whole, terms, lone).unseen == 0).all(2).all(0)[lone].all())  # which none left out
+    few = task.take(torch.arange(40))
+    assert not _lone(few, terms).any()  # three of these are too many
+
+
 def test_the_mean_keeps_the_balance_of_classes_that_a_column_nearly_tells_apart():
     draw = torch.Generator().manual_seed(0)
     x = torch.rand(110, D, dtype=torch.float64, generator=draw)
     x[:60, 0], x[60:, 0] = 0.0, 1 + 10 * x[60:, 0]
-    x[-1, 0] = 50.0
+    x[-1, 0] = 50.0  # one row says how it goes on
     y = torch.ones(110, dtype=torch.long)
     y[15:60] = 0
     task, whole = found(x, y, 2)
