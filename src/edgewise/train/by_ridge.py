@@ -171,7 +171,7 @@ def _in_own_units(start: KAN, job: Job) -> Job:
 
 
 def _row_losses(start: KAN, job: Job, model: KAN) -> Tensor:
-    """What rows lose by a network (n,), in these units."""
+    """What rows lose by a network (n,), with squares in the units of the network."""
     loss, y = in_own_units(start, job.loss, job.y)
     return loss.rows((model(job.x) - start.output_shift) / start.output_scale, y)
 
@@ -253,7 +253,7 @@ class Ridged:
 
     def value_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
         """Value and gradient (M,) of the sum at theta (M,)."""
-        value, gradient = self.problem.slope(theta)
+        value, gradient = self.problem.loss_gradient(theta)
         pull = self.factor * theta
         return value + float(pull @ theta), gradient + 2 * pull
 

@@ -234,12 +234,12 @@ def test_the_networks_own_gradients_can_be_asked_for_afterwards():
 @pytest.mark.parametrize("rows", [5, 100])
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
 @pytest.mark.parametrize("name", NETWORKS)
-def test_the_slope_is_the_gradient_without_a_curvature(monkeypatch, name: str, loss: Loss, rows: int):
+def test_the_gradient_of_the_loss_is_that_of_the_quadratic(monkeypatch, name: str, loss: Loss, rows: int):
     monkeypatch.setattr(kan, "TUNED", replace(kan.TUNED, rows=rows))  # in one block or several
     problem, _, theta, _, _ = posed(name, loss)
     value, gradient, _ = problem.quadratic(theta)
-    assert_close(problem.slope(theta)[1], gradient)
-    assert problem.slope(theta)[0] == pytest.approx(value, rel=1e-12)
+    assert_close(problem.loss_gradient(theta)[1], gradient)
+    assert problem.loss_gradient(theta)[0] == pytest.approx(value, rel=1e-12)
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)

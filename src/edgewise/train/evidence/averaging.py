@@ -9,7 +9,7 @@ There are two kinds of fits: few variables, each with its own strength, or all o
 lines. Each part has one of each kind. The rows that a part leaves out say how much the kinds weigh, and how large the
 logits are to be. Before that, the logits of each kind get the size of those of all rows: a part is less sure of
 classes. At last, constants are fitted anew: where a column nearly tells classes apart, a larger size would move all
-rows to one side.
+rows to one side. A few rows with far values are in every part: parts without them would go on there as they like.
 
 Numbers are not averaged. On nine tables of 50 to 530 rows the mean had 0.99 times the error of one fit in the median.
 Where a few far rows say all, it had 1.5 times: a part without them knows nothing. Nor are the two kinds mixed for

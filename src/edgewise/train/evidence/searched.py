@@ -76,6 +76,7 @@ def searched(
         return Searched(found, given, [search(task, *a) for task, a in zip(given, among, strict=True)], logarithmic)
 
     def look(before: Searched, logarithmic: tuple[int, ...]) -> Searched:
+        """What a search would find, about, of the kind of terms that one found before."""
         found, given, among = on(0, logarithmic)
         ways = [end.common for end in before.ends]
         ends = [looked(task, *a, common) for task, a, common in zip(given, among, ways, strict=True)]

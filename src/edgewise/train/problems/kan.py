@@ -142,7 +142,7 @@ class NetworkProblem:
             value = float(self.weight @ self.loss.rows(done.output, self.y)) + self.remembered()
             return value + sum(term.value(done.bases) for term in self.terms)
 
-    def slope(self, theta: Tensor) -> tuple[float, Tensor]:
+    def loss_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
         """The loss of the rows that are here, without penalty, and its gradient (M,). Rows go through in blocks."""
         value, gradient = 0.0, torch.zeros_like(self.flat.theta)
         self.flat.load(theta)
