@@ -120,7 +120,12 @@ def _of_dates() -> KAN:
         outputs=("y",),
         categories={"hue": ("other",)},
         encoding=Encoding(
-            {}, {"a": 0.5, "day=year": 2020.0}, ("a",), {"day": ("year", "weekday")}, {"hue": ("mauve", "teal")}
+            {},
+            {"a": 0.5, "day=year": 2020.0},
+            ("a",),
+            {"day": ("year", "weekday")},
+            {"hue": ("mauve", "teal")},
+            {"day": "month"},
         ),
     )
     return KAN((6, 1), grid_size=3).build(metadata=metadata)

@@ -122,7 +122,7 @@ FAULTY = [
         {},
         r"'c' holds text.*'x' holds no number.*target 'y' is infinite",
     ),
-    ("dates", "day,y\n1/2/2020,2\n13/2/2020,4\n", {}, r"'day' holds text.*a date"),
+    ("dates", "day,y\n1/2/2020,2\n3/2/2020,4\n", {}, r"'day' holds text.*a date"),
     (
         "a slip among dates",
         "day,y\n1.2.2020,2\n13.2.2020,4\n31.2.2020,3\n4.5.2020,1\n",

@@ -45,6 +45,7 @@ def test_inputs_know_their_columns_and_who_they_belong_to() -> None:
         ({"dates": {"day": ()}}, "dates['day'] has no input for any part"),
         ({"dates": {"day": ("year", "year")}}, "dates['day'] holds 'year' twice"),
         ({"merged": {"hue": ("teal",)}}, "merged['hue'] holds levels, but the column has no level 'other' for them"),
+        ({"slashes": {"a": "day"}}, "slashes holds 'a', which is no column of dates"),
     ],
 )
 def test_what_does_not_fit_in_an_encoding_is_named(change: dict[str, Any], message: str) -> None:

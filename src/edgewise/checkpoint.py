@@ -20,7 +20,7 @@ from .spec import from_spec, spec_of
 from .spec.fields import LONGEST
 
 LEFT = 60.0  # seconds after which a file beside the place, which nobody holds, is what a killed run left
-FORMAT = 3  # raised when an older edgewise could not read the file any more
+FORMAT = 4  # raised when an older edgewise could not read the file any more
 KEY = "edgewise"  # where the header stands among the file's metadata
 SOLUTION = "edgewise solution"  # where it stands in a file of several networks (`storage.py`)
 

@@ -17,6 +17,7 @@ PARTS = {  # of a date: the inputs that it becomes, each called `column=input`
     "weekday": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
     "hour": ("hour sin", "hour cos"),
 }
+FIRST = ("day", "month")  # what a date such as 3/4/2020 may start with
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Encoding:
     shares: column of levels -> the share of the rows that each level has, which is what an unknown level counts as.
     fills: input -> what stands in for a missing cell: the median. gaps: columns with an input `column=missing`, 0 or
     1. dates: column of dates -> its parts, names in `PARTS`. merged: column of levels -> the rare ones of the table,
-    sorted, which count as `OTHER`.
+    sorted, which count as `OTHER`. slashes: column of dates such as 3/14/2020 -> what is first, "day" or "month".
     """
 
     shares: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class Encoding:
     gaps: tuple[str, ...] = ()
     dates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     merged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    slashes: Mapping[str, str] = field(default_factory=dict)
 
     def faults(self, inputs: Collection[str], categories: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
         """What does not fit a model with these inputs and levels, in words."""
@@ -55,6 +57,8 @@ class Encoding:
         for column in self.merged:
             if OTHER not in categories.get(column, ()):
                 yield f"merged[{shown(column)}] holds levels, but the column has no level {OTHER!r} for them"
+        lost = [column for column in self.slashes if column not in self.dates]
+        yield from (f"slashes holds {shown(column)}, which is no column of dates" for column in lost)
 
 
 LINKS = {"": "", "poisson": "log", "gamma": "log", "binomial": "logit"}  # loss -> what an output is of the mean

@@ -10,7 +10,7 @@ import torch
 
 import edgewise as ew
 from edgewise.data import encode, from_dataframe
-from edgewise.data.dates import date_inputs, date_texts, holds_dates, parts_of, read_dates
+from edgewise.data.dates import date_inputs, date_texts, first_number, holds_dates, parts_of, read_dates
 from edgewise.errors import DataError
 from helpers import assert_close
 
@@ -24,6 +24,8 @@ SPELLINGS = {
     "points and a time": ["29.2.2020 00:00", "31.12.2021 00:00:00"],
     "named months, day first": ["29 Feb 2020", "31-December-2021"],
     "named months, month first": ["February 29, 2020", "dec 31 2021"],
+    "short": ["2020-2-29", "2021/12/31 0:00"],
+    "half a day": ["29.2.2020 12:00 AM", "2021-12-31 12:00:00am"],
     "with a zone": ["2020-02-29 00:00:00+01:00", "2021-12-31T00:00:00.5Z"],
 }
 
@@ -32,6 +34,47 @@ SPELLINGS = {
 def test_dates_are_read_however_they_are_written(how: str):
     moments, other = read_dates([*SPELLINGS[how], "NA"])
     assert moments.astype(str).tolist() == ["2020-02-29T00:00:00", "2021-12-31T00:00:00", "NaT"] and not other
+
+
+@pytest.mark.parametrize(
+    ("cells", "first"),
+    [
+        (["3/4/2020", "12/31/2021 13:30"], "month"),
+        (["03-04-2020", "12-31-2021 1:30 PM"], "month"),
+        (["3/4/20", "12/31/21 01:30pm"], "month"),
+        (["4/3/2020", "31/12/2021 13:30:00"], "day"),
+        (["4/3/2020", "31/12/2021 1:30 PM", "12/31/2021"], ""),
+        (["4/3/2020", "3/12/2021"], ""),
+        (["4/3/20", "14/3/12"], ""),  # 14 may be the day or the year
+    ],
+)
+def test_a_number_above_twelve_tells_the_day_from_the_month(cells: list[str], first: str):
+    assert first_number(cells) == first and holds_dates(cells, range(len(cells))) == bool(first)
+    moments, other = read_dates(cells, first)
+    assert moments[:2].astype(str).tolist() == ["2020-03-04T00:00:00", "2021-12-31T13:30:00"] if first else other
+
+
+def test_years_of_two_digits_are_of_this_century_or_the_last():
+    moments, _ = read_dates(["1/31/68", "1/31/69"], "month")
+    assert moments.astype("datetime64[Y]").astype(str).tolist() == ["2068", "1969"]
+
+
+def test_a_model_remembers_which_number_is_the_month():
+    rows, _ = frame(60)
+    days = pd.to_datetime(rows.day)
+    for how, first in (("%d/%m/%Y", "day"), ("%m/%d/%Y", "month")):
+        table = from_dataframe(rows.assign(day=days.dt.strftime(how)), "y")
+        assert torch.equal(table.X, from_dataframe(rows, "y").X) and table.encoding.slashes == {"day": first}
+        assert f"dates with slashes start with the {first}" in table.notes[0]
+        alone = encode({"day": [days[3].strftime(how)]}, table.metadata())
+        assert torch.equal(alone.X, table.X[3:4])
+    with pytest.raises(DataError, match="no date such as 2020-12-31"):
+        encode({"day": ["3/4/2020"]}, from_dataframe(rows, "y").metadata())
+
+
+def test_dates_that_do_not_tell_the_month_are_refused():
+    with pytest.raises(DataError, match="need a row such as 3/14/2020, which tells"):
+        from_dataframe(pd.DataFrame({"day": ["1/2/2020", "2/2/2020", "3/2/2020"], "y": [1.0, 2.0, 4.0]}), "y")
 
 
 @pytest.mark.parametrize(
@@ -73,6 +116,7 @@ def test_years_and_the_next_are_no_months():
 
 def test_what_is_no_date_is_told():
     no_days = ["2020-13-01", "2021-02-29", "30.2.2020", "30 Feb 2020", "12.31.2020", "2020-13", "2020 Q5"]
+    no_days += ["2020-01-01 25:00", "2020-01-01 13:00 PM", "2020-01-01 PM", "2020-01/01"]
     unclear = ["31/12/2020", "12/31/2020", "31.12.20", "2020", "Mayday 2020", "2020 km"]
     cells = no_days + unclear
     assert read_dates(cells)[1] == [*range(len(cells))]

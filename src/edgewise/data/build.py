@@ -14,7 +14,7 @@ from edgewise.errors import MOST, SHOWN, ConfigError, DataError, clipped, did_yo
 from edgewise.metadata import MISSING
 
 from .cells import Reading, hint, read_levels, read_numbers, sort_levels
-from .dates import holds_dates, read_dates
+from .dates import first_number, holds_dates, read_dates
 from .faults import Fault, date_faults, missing_faults, number_faults, usable_rows
 from .kinds import FEW_LEVELS, RARE, counts_rows, holds_answers, holds_levels, main_levels
 from .made import Made, as_date, as_levels, as_number
@@ -95,11 +95,13 @@ def all_inputs(grid: Grid, weight: np.ndarray | None = None) -> tuple[Made, list
 @dataclass(frozen=True)
 class ReadColumns:
     """Columns as they were read: numbers (n,), nan where there is none, the level of each row, or dates (n,); with
-    their faults, and notes on them. forced: columns of levels by the user's word."""
+    their faults, and notes on them. slashes: what dates with slashes start with, "" where there are none. forced:
+    columns of levels by the user's word."""
 
     numbers: dict[str, np.ndarray]
     levels: dict[str, list[str]]
     dates: dict[str, np.ndarray]
+    slashes: dict[str, str]
     forced: Sequence[str]
     faults: list[Fault]
     notes: list[str]
@@ -119,15 +121,17 @@ def _read(
     numbers: dict[str, np.ndarray] = {}
     levels: dict[str, list[str]] = {}
     dates: dict[str, np.ndarray] = {}
+    slashes: dict[str, str] = {}
     faults: list[Fault] = []
     notes: list[str] = []
     for name in names:
         said = name in categorical or (name in grid.levels and not targets)
         reading = None if said else read_numbers(cells[name], grid.decimal)
         if not targets and reading is not None and holds_dates(cells[name], reading.text):
-            moments, other = read_dates(cells[name])
+            first = first_number(cells[name])
+            moments, other = read_dates(cells[name], first)
             if 2 * len(other) < len(reading.text):  # a few slips among dates
-                dates[name] = moments
+                dates[name], slashes[name] = moments, first
                 faults += date_faults(grid, name, other, cells[name])
                 if drop_rows:
                     faults += missing_faults(
@@ -148,7 +152,7 @@ def _read(
         faults += number_faults(grid, name, known, cells[name], target=targets)
         if not targets and reading.truth and not isinstance(cells[name], np.ndarray):
             notes.append(f"column {shown(name)} holds truth values: read as 1 and 0")
-    return ReadColumns(numbers, levels, dates, categorical, faults, notes)
+    return ReadColumns(numbers, levels, dates, slashes, categorical, faults, notes)
 
 
 def _as_classes(grid: Grid, target: Sequence[str], task: str) -> bool:
@@ -243,7 +247,7 @@ def _inputs(
             if len(set(moments[~np.isnat(moments)].tolist())) < 2:
                 constant.append(f"{shown(name)} ({moments[0]})")
                 continue
-            notes += as_date(made, name, moments)
+            notes += as_date(made, name, moments, read.slashes[name])
         elif name in read.numbers:
             values = read.numbers[name][keep]
             there = values[~np.isnan(values)]

@@ -178,7 +178,7 @@ def hint(cell: str, decimal: str = ".") -> str:
     if DATE.match(cell) or TIME.match(cell):
         return (
             "a date or time? write dates as 2020-12-31, 31.12.2020, or 2020-12, or numbers, such as days since the"
-            " start"
+            " start; dates with slashes need a row such as 3/14/2020, which tells what is the month"
         )
     if cell.endswith("%") and is_numeric(cell[:-1].strip()):
         return "a percentage? leave the % sign out"

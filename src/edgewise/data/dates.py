@@ -17,9 +17,13 @@ from edgewise.metadata import PARTS
 from .cells import MISSING
 
 # of an hour with its distance from UTC, the hour there counts
-CLOCK = r"(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?\s*(?:Z|[+-]\d{2}:?\d{2})?\Z"
-ISO = re.compile(rf"(\d{{4}}[-/]\d{{2}}[-/]\d{{2}}){CLOCK}")
-POINTS = re.compile(rf"(\d{{1,2}})\.(\d{{1,2}})\.(\d{{4}}){CLOCK}")  # the day is first wherever dates have points
+CLOCK = (
+    r"(?:[T ](?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?(?:\s?(?P<half>[AP])M)?)?"
+    r"\s*(?:Z|[+-]\d{2}:?\d{2})?\Z"
+)
+ISO = re.compile(rf"(\d{{4}})([-/])(\d{{1,2}})\2(\d{{1,2}}){CLOCK}", re.IGNORECASE)
+POINTS = re.compile(rf"(\d{{1,2}})\.(\d{{1,2}})\.(\d{{4}}){CLOCK}", re.IGNORECASE)  # with points the day is first
+SLASHES = re.compile(rf"(\d{{1,2}})([-/])(\d{{1,2}})\2(\d{{4}}|\d{{2}}){CLOCK}", re.IGNORECASE)
 QUARTER = re.compile(r"(?:(\d{4})[- ]?Q([1-4])|Q([1-4])[- ]?(\d{4}))\Z", re.IGNORECASE)
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 NAMED = (
@@ -34,22 +38,41 @@ SEASONS = 4  # different days of the year from which a wave can be told from a t
 MONTH_DAYS = 5  # different days of the month from which days are meant: ends of months are four
 RARE = 3  # rows of a weekday from which something can be learnt of it
 DAY = 86_400  # seconds
+LATEST = 68  # year of a century, written with two digits, up to which it is of this century, as in POSIX
 YEAR = np.timedelta64(1, "Y")
 
 
-def is_date(cell: str) -> bool:
-    """Whether a cell is written like a date, or like a month or a quarter of a year. Of 3/4/2020 nobody knows which
-    number is the month.
+def is_date(cell: str, first: str = "") -> bool:
+    """Whether a cell is written like a date, or like a month or a quarter of a year.
 
-    >>> [is_date(cell) for cell in ("2020-12-31", "31.12.2020", "31 Dec 2020", "Dec 31, 2020", "2020 Q4", "31/12/2020")]
+    Args:
+        cell: as it stands.
+        first: "day" or "month" where dates such as 3/4/2020 start with it; "" where nobody knows.
+
+    >>> [is_date(cell) for cell in ("2020-12-31", "31.12.2020", "31 Dec 2020", "Dec 31, 2020", "2020 Q4", "3/4/2020")]
     [True, True, True, True, True, False]
     """
-    return _written(cell.strip()) is not None
+    return _written(cell.strip(), first) is not None
 
 
-def read_dates(cells: Any) -> tuple[np.ndarray, list[int]]:
+def first_number(cells: Sequence[str]) -> str:
+    """What dates such as 3/14/2020 start with, "day" or "month": a number above 12 is no month. "" where no cell says
+    so, or as many say the one as the other. Years of two digits are last where the month is first, else nobody knows.
+
+    >>> first_number(["3/4/2020", "3/14/2020"]), first_number(["3/4/2020", "14/3/2020"]), first_number(["3/4/2020"])
+    ('month', 'day', '')
+    """
+    found = [found for cell in cells if (found := SLASHES.match(cell.strip()))]
+    month = sum(int(date[1]) <= 12 < int(date[3]) for date in found)
+    day = sum(int(date[3]) <= 12 < int(date[1]) for date in found)
+    if month == day or (day > month and any(len(date[4]) == 2 for date in found)):
+        return ""
+    return "month" if month > day else "day"
+
+
+def read_dates(cells: Any, first: str = "") -> tuple[np.ndarray, list[int]]:
     """The moments of cells (n,) as datetime64, NaT where there is none, and the rows that hold something else than a
-    date, a month or a quarter.
+    date, a month or a quarter. first: as for `is_date`.
 
     >>> read_dates(["2020-02-28 12:00", "", "soon"])[1]
     [2]
@@ -59,7 +82,7 @@ def read_dates(cells: Any) -> tuple[np.ndarray, list[int]]:
         return moments, list(range(len(cells)))
     for row, cell in enumerate(cells):
         cell = cell.strip()
-        found = _written(cell)
+        found = _written(cell, first)
         try:
             if found:
                 moments[row] = np.datetime64(found, "s")
@@ -70,15 +93,18 @@ def read_dates(cells: Any) -> tuple[np.ndarray, list[int]]:
     return moments, other
 
 
-def _written(cell: str) -> str | None:
+def _written(cell: str, first: str) -> str | None:
     """What a cell says as numpy reads it; None where it is not written like a date."""
     if found := ISO.match(cell):
-        return f"{found[1].replace('/', '-')}T{(found[2] or '00:00')[:8]}"
+        return _moment(found, found[1], found[3], found[4])
     if found := POINTS.match(cell):
-        return f"{found[3]}-{found[2]:0>2}-{found[1]:0>2}T{(found[4] or '00:00')[:8]}"
+        return _moment(found, found[3], found[2], found[1])
+    if first and (found := SLASHES.match(cell)):
+        day, month = (found[1], found[3]) if first == "day" else (found[3], found[1])
+        return _moment(found, _year(found[4]), month, day)
     if found := DAY_OF_MONTH.match(cell):
         day, name, year = found[1] or found[5], found[2] or found[4], found[3] or found[6]
-        return f"{year}-{_month(name)}-{day:0>2}T{(found[7] or '00:00')[:8]}"
+        return _moment(found, year, _month(name), day)
     if found := QUARTER.match(cell):
         return f"{found[1] or found[4]}-{3 * int(found[2] or found[3]) - 2:02}-01T00:00"
     if found := MONTH.match(cell):
@@ -86,6 +112,19 @@ def _written(cell: str) -> str | None:
         month = found[2] or _month(name)
         return f"{found[1] or found[3] or found[6]}-{month}-01T00:00"
     return None
+
+
+def _moment(found: re.Match[str], year: str, month: str, day: str) -> str:
+    """A day with the time that stands beside it, 12 AM for midnight, as numpy reads it."""
+    hour = int(found["hour"] or 0)
+    if half := found["half"]:
+        hour = hour % 12 + 12 * (half in "pP") if 1 <= hour <= 12 else 24
+    return f"{year}-{month:0>2}-{day:0>2}T{hour:02}:{found['minute'] or '00'}:{found['second'] or '00'}"
+
+
+def _year(year: str) -> str:
+    """The year with its century."""
+    return year if len(year) == 4 else f"{20 if int(year) <= LATEST else 19}{year}"
 
 
 def _month(name: str) -> str:
@@ -96,12 +135,16 @@ def _month(name: str) -> str:
 def holds_dates(cells: Sequence[str], text: Sequence[int]) -> bool:
     """Whether a column holds dates, by its first cell that is no number, in the rows `text`.
 
-    Seasons such as 2009-10, 2010-11 are no months: each may as well be a year and the next one.
+    Seasons such as 2009-10, 2010-11 are no months: each may as well be a year and the next one. Of dates such as
+    3/4/2020 one has to say which number is the month.
 
     >>> holds_dates(["2009-10", "2009-11"], [0, 1]), holds_dates(["2009-10", "2010-11"], [0, 1])
     (True, False)
     """
-    if not text or not is_date(cells[text[0]]):
+    if not text:
+        return False
+    first = first_number(cells) if SLASHES.match(cells[text[0]].strip()) else ""
+    if not is_date(cells[text[0]], first):
         return False
     return not all(_is_pair_of_years(cells[row].strip()) for row in text)
 

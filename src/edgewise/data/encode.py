@@ -172,8 +172,9 @@ def _dates(
     grid: Grid, name: str, cells: Any, metadata: Metadata, drop_rows: bool
 ) -> tuple[dict[str, np.ndarray], list[Fault], list[str]]:
     """The inputs (n,) of a column of dates, its faults, and notes on what stands in."""
-    moments, other = read_dates(cells)
-    gaps, known = np.isnat(moments), metadata.encoding
+    known = metadata.encoding
+    moments, other = read_dates(cells, known.slashes.get(name, ""))
+    gaps = np.isnat(moments)
     gaps[other] = False
     missing, faults, notes = np.flatnonzero(gaps).tolist(), date_faults(grid, name, other, cells), []
     if drop_rows:

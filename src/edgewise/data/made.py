@@ -19,8 +19,8 @@ from .dates import date_inputs, parts_of
 @dataclass
 class Made:
     """The inputs so far: columns (n,) and their names; levels, their shares, rare ones that were merged, what fills
-    missing cells, and the columns with an input that says where they miss. weight (n,): how often each row counts; None
-    for once."""
+    missing cells, and the columns with an input that says where they miss; what dates with slashes start with.
+    weight (n,): how often each row counts; None for once."""
 
     weight: np.ndarray | None = None
     columns: list[np.ndarray] = field(default_factory=list)
@@ -31,6 +31,7 @@ class Made:
     gaps: list[str] = field(default_factory=list)
     dates: dict[str, tuple[str, ...]] = field(default_factory=dict)
     merged: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    slashes: dict[str, str] = field(default_factory=dict)
 
     def count(self, rows: np.ndarray) -> float:
         """How much these rows (n,) count, of all."""
@@ -43,7 +44,7 @@ class Made:
 
     def encoding(self) -> Encoding:
         """What has to be kept."""
-        return Encoding(self.shares, self.fills, tuple(self.gaps), self.dates, self.merged)
+        return Encoding(self.shares, self.fills, tuple(self.gaps), self.dates, self.merged, self.slashes)
 
     def matrix(self) -> np.ndarray:
         """All inputs side by side (n, d)."""
@@ -83,13 +84,14 @@ def as_number(made: Made, name: str, values: np.ndarray, varies: bool) -> list[s
     return _with_gaps(made, name, gaps, "its median stands in")
 
 
-def as_date(made: Made, name: str, moments: np.ndarray) -> list[str]:
+def as_date(made: Made, name: str, moments: np.ndarray, first: str) -> list[str]:
     """A column of dates as inputs, of which its median date or the mean stands in missing cells; notes on it.
 
     Args:
         made: where they go.
         name: of the column.
         moments (n,): datetime64, NaT where there is none.
+        first: what dates with slashes start with, "day" or "month"; "" where there are none.
     """
     gaps = np.isnat(moments)
     parts = parts_of(moments[~gaps])
@@ -103,6 +105,9 @@ def as_date(made: Made, name: str, moments: np.ndarray) -> list[str]:
         made.fills[key] = middle
     made.dates[name] = tuple(part for part in parts if any(f"{name}={key}" in kept for key in PARTS[part]))
     notes = [f"column {shown(name)} holds dates: read as {', '.join(made.dates[name])}"]
+    if first:
+        made.slashes[name] = first
+        notes[0] += f"; dates with slashes start with the {first}"
     return notes + _with_gaps(made, name, gaps, "a usual one stands in")
 
 

@@ -45,6 +45,7 @@ def read_as_levels(table: Table, columns: Collection[str]) -> Table:
         old.gaps,
         old.dates,
         {**old.merged, **new.merged},
+        old.slashes,
     )
     like = replace(table, inputs=tuple(inputs), X=table.X.new_zeros(len(table), len(inputs)), encoding=encoding)
     return encoded_like(table, replace(like, categories={**table.categories, **made.categories}))
