@@ -1,4 +1,5 @@
-"""Columns of numbers become columns of levels, and other tables are read in the same way."""
+"""Columns of numbers, and of text whose rare levels are one, become columns with all their levels; other tables are
+read in the same way."""
 
 from __future__ import annotations
 
@@ -54,3 +55,32 @@ def test_weights_count_in_the_shares() -> None:
     table = from_arrays([[1.0], [2.0], [1.0], [2.0]], [0.0, 5.0, 0.0, 5.0], inputs=["farm"])
     weighed = Table(table.X, table.y, table.inputs, table.outputs, weight=torch.tensor([3.0, 1.0, 3.0, 1.0]))
     assert read_as_levels(weighed, ["farm"]).encoding.shares == {"farm": (0.75, 0.25)}
+
+
+def patients() -> Table:
+    """Three patients of four rows, two of two, with a missing one among them."""
+    who = [*"aaaabbbbcccc", "d", "d", "e", "e", None]
+    place = np.arange(len(who))
+    return from_dataframe(pd.DataFrame({"a": place, "who": who, "b": place % 4, "y": place**2}), "y")
+
+
+def test_rare_texts_get_a_level_each_where_the_column_stood() -> None:
+    table = patients()
+    assert table.categories["who"] == ("a", "b", "c", "missing", "other") and table.encoding.merged
+    found = read_as_levels(table, ["who"])
+    assert found.inputs == ("a", *(f"who={name}" for name in (*"abcde", "missing")), "b")
+    assert found.X[:, 4].tolist() == [0] * 12 + [1, 1, 0, 0, 0] and (found.X[:, 1:7].sum(1) == 1).all()
+    assert not found.texts and not found.encoding.merged and not list(found.metadata().faults(8, 1))
+    assert encode(pd.DataFrame({"a": [1], "who": ["e"], "b": [0]}), found.metadata()).X[0, 5] == 1
+
+
+def test_parts_of_a_table_keep_their_texts() -> None:
+    table = patients()
+    some = torch.tensor([13, 2, 15])
+    found = read_as_levels(table, ["who"])
+    assert torch.equal(encoded_like(table.take(some), found).X, found.X[some])
+    seen = read_as_levels(table.take(torch.arange(15)), ["who"])  # the second row of e, and none that misses
+    assert "who=e" in seen.inputs and "who=missing" not in seen.inputs
+    held = encoded_like(table.take(torch.arange(15, 17)), seen)
+    assert held.X[0, seen.inputs.index("who=e")] == 1
+    assert held.X[1, 1:6].tolist() == list(seen.encoding.shares["who"])

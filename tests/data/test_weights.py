@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
-from edgewise.data import Table, as_weights, distinct, folds, from_arrays, split
+from edgewise.data import Table, as_weights, distinct, folds, from_arrays, from_dataframe, split
 from edgewise.errors import DataError, ShapeError
 from helpers import assert_close, assert_equal
 
@@ -109,3 +110,10 @@ def test_rows_are_sorted_by_all_columns_whatever_ties(ties: int):
     found = distinct(from_arrays(X, X[:, 2] > 0))
     rows = np.column_stack([found.X.numpy(), found.y.numpy()])
     assert rows.tolist() == sorted(map(list, {tuple(row) for row in rows.tolist()}))
+
+
+def test_rows_of_two_rare_texts_are_two_rows():
+    who = [*"aaaabbbbcccc", "d", "d", "e", "e"]
+    frame = pd.DataFrame({"who": who, "x": [1.0] * 16, "z": [*range(12), 1, 2, 1, 2], "y": [*range(12), 1, 2, 1, 2]})
+    found = distinct(from_dataframe(frame, "y"))
+    assert len(found) == 16 and found.weight is None and sorted(found.texts["who"]) == sorted(who)

@@ -41,6 +41,33 @@ def test_a_study_reads_numbers_of_farms_as_names() -> None:
     assert told in found.verdict and any(told in note for note in found.table.notes)
 
 
+def visits(seed: int = 0) -> pd.DataFrame:
+    """Patients who came four times, or twice; each has a height of its own."""
+    who = np.concatenate([np.arange(20).repeat(4), 20 + np.arange(20).repeat(2)])
+    rng = np.random.default_rng(seed)
+    own = 3 * np.random.default_rng(7).normal(size=40)
+    age = rng.uniform(0, 1, len(who))
+    names = [f"patient {chr(97 + number % 20)}{chr(97 + number // 20)}" for number in who]
+    return pd.DataFrame({"who": names, "age": age, "size": own[who] + age + rng.normal(0, 0.1, len(who))})
+
+
+def test_rare_texts_have_a_level_each_where_they_are_names() -> None:
+    found = ew.study(visits(), target="size", hidden=(), formula=False, progress=False)
+    assert len(found.table.categories["who"]) > 35 and not found.table.texts
+    assert found.judged.metadata.categories == found.table.categories
+    assert "Column 'who' holds names. A level for each, also for rare ones, predicts better." in found.verdict
+    model = ew.KANRegressor().fit(visits()[["who", "age"]], visits()["size"])
+    new = visits(seed=1)
+    assert np.sqrt(np.mean((model.predict(new[["who", "age"]]) - new["size"]) ** 2)) < 0.3
+
+
+def test_rare_texts_of_noise_stay_together() -> None:
+    rows = visits()
+    rows["size"] = np.random.default_rng(2).normal(size=len(rows))
+    found = ew.study(rows, target="size", hidden=(), formula=False, progress=False)
+    assert "other" in found.table.categories["who"] and not found.judged.active_edges()
+
+
 def test_new_rows_have_numbers_again() -> None:
     model = ew.KANRegressor(effort="quick").fit(frame()[["farm", "rain"]], frame()["crop"])
     new = frame(seed=1, rows=200)

@@ -16,7 +16,7 @@ from edgewise.metadata import MISSING
 from .cells import Reading, hint, read_levels, read_numbers, sort_levels
 from .dates import first_number, holds_dates, read_dates
 from .faults import Fault, date_faults, missing_faults, number_faults, usable_rows
-from .kinds import FEW_LEVELS, RARE, counts_rows, holds_answers, holds_levels, main_levels
+from .kinds import FEW_LEVELS, RARE, counts_rows, holds_answers, holds_levels, main_levels, may_be_names
 from .made import Made, as_date, as_levels, as_number
 from .reader import Grid, quoted
 
@@ -73,6 +73,7 @@ def build(
         "notes": (*grid.notes, *read.notes, *left_out, *remarks, *told),
         "lines": tuple(int(grid.lines[row]) for row in keep),
         "encoding": made.encoding(),
+        "texts": made.texts,
     }
 
 
@@ -228,7 +229,7 @@ def _inputs(
     constant, notes = [], []
     for name in inputs:
         if name in read.levels:
-            values = [read.levels[name][row] for row in keep]
+            values = texts = [read.levels[name][row] for row in keep]
             kinds = set(values)
             if len(kinds) == 1:
                 constant.append(f"{shown(name)} ({clipped(values[0], SHOWN)})")
@@ -242,6 +243,8 @@ def _inputs(
                 as_levels(made, name, values)
             if values and (merged := kinds.difference(values)):
                 made.merged[name] = tuple(sorted(merged))
+                if may_be_names(texts, made.weight):
+                    made.texts[name] = np.array(texts)
         elif name in read.dates:
             moments = read.dates[name][keep]
             if len(set(moments[~np.isnat(moments)].tolist())) < 2:

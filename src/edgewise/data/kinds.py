@@ -121,14 +121,12 @@ def main_levels(
     >>> main_levels("hue", ["red", "blue", "red", "red", "teal", "blue", "blue"])[1]
     "column 'hue' holds text: read as 3 levels"
     """
-    counts = Counter[str]()
-    for level, count in zip(values, [1] * len(values) if weight is None else weight.tolist(), strict=True):
-        counts[level] += count
+    counts = _counts(values, weight)
     rows = int(sum(counts.values()))
     often = sorted(counts, key=lambda level: (-counts[level], level))  # whatever the order of the rows
     named = [level for level in often if level not in (MISSING, OTHER)]
     told = [counts[level] for level in named]
-    if 0 < len(named) <= MOST_NAMES and shared(told) >= SHARED and shared(told, RARE) < TOLD:
+    if _met_again(told) and shared(told, RARE) < TOLD:
         most, fewest = MOST_NAMES, 0
     kept = {level for level in named[:most] if counts[level] >= fewest}
     merged = len(named) - len(kept)
@@ -149,6 +147,28 @@ def main_levels(
     if alike:
         words += f"; {' and '.join(map(shown, alike))} differ in capitals alone"
     return levels, words
+
+
+def may_be_names(values: Sequence[str], weight: np.ndarray | None = None) -> bool:
+    """Whether levels may name what was met more than once, however many rows each of them has.
+
+    >>> may_be_names(["Ann", "Ann", "Bob", "Bob", "Eve"]), may_be_names(["Ann", "Bob", "Eve", "Dan", "Dan"])
+    (True, False)
+    """
+    counts = _counts(values, weight)
+    return _met_again([count for level, count in counts.items() if level not in (MISSING, OTHER)])
+
+
+def _met_again(counts: Sequence[float]) -> bool:
+    return 0 < len(counts) <= MOST_NAMES and shared(counts) >= SHARED
+
+
+def _counts(values: Sequence[str], weight: np.ndarray | None) -> Counter[str]:
+    """How often each level counts. weight (n,): as for `main_levels`."""
+    counts = Counter[str]()
+    for level, count in zip(values, [1] * len(values) if weight is None else weight.tolist(), strict=True):
+        counts[level] += count
+    return counts
 
 
 def shared(counts: Iterable[float], fewest: int = 2) -> float:

@@ -20,7 +20,7 @@ from .dates import date_inputs, parts_of
 class Made:
     """The inputs so far: columns (n,) and their names; levels, their shares, rare ones that were merged, what fills
     missing cells, and the columns with an input that says where they miss; what dates with slashes start with.
-    weight (n,): how often each row counts; None for once."""
+    texts: as in a `Table`. weight (n,): how often each row counts; None for once."""
 
     weight: np.ndarray | None = None
     columns: list[np.ndarray] = field(default_factory=list)
@@ -32,6 +32,7 @@ class Made:
     dates: dict[str, tuple[str, ...]] = field(default_factory=dict)
     merged: dict[str, tuple[str, ...]] = field(default_factory=dict)
     slashes: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, np.ndarray] = field(default_factory=dict)
 
     def count(self, rows: np.ndarray) -> float:
         """How much these rows (n,) count, of all."""

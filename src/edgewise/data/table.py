@@ -40,6 +40,8 @@ class Table:
         lines: where each row stood in the file or frame.
         weight (n,): how often each row counts; None where all count once.
         encoding: how columns became inputs, for new rows.
+        texts: column -> the text of each row (n,), of columns whose rare levels are `other`, but may be names of what
+            was met more than once.
     """
 
     X: Tensor
@@ -53,6 +55,7 @@ class Table:
     lines: tuple[int, ...] = ()
     weight: Tensor | None = None
     encoding: Encoding = Encoding()
+    texts: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, part, dims in (("X", self.X, (2,)), ("y", self.y, (1, 2))):
@@ -127,7 +130,8 @@ class Table:
         """These rows alone, everything else unchanged: the ranges stay those of the whole table."""
         lines = tuple(self.lines[row] for row in rows.tolist()) if self.lines else ()
         weight = None if self.weight is None else self.weight[rows]
-        return replace(self, X=self.X[rows], y=self.y[rows], lines=lines, weight=weight)
+        texts = {column: found[rows.numpy()] for column, found in self.texts.items()}
+        return replace(self, X=self.X[rows], y=self.y[rows], lines=lines, weight=weight, texts=texts)
 
 
 @knows_keywords

@@ -72,6 +72,7 @@ def distinct(table: Table) -> Table:
     there = np.flatnonzero(weight > 0)
     y = table.y[:, None] if table.y.ndim == 1 else table.y
     columns = [column.numpy() for part in (table.X, y.to(table.X)) for column in part.T]
+    columns += [np.unique(texts, return_inverse=True)[1] for texts in table.texts.values()]
     order = _sorted(columns, there)
     new = np.ones(len(order), dtype=bool)
     new[1:] = np.logical_or.reduce([column[there[order[1:]]] != column[there[order[:-1]]] for column in columns])

@@ -53,6 +53,7 @@ def as_table(
         notes=rows.notes,
         weight=None if rows.weight is None else torch.tensor(rows.weight),
         encoding=rows.metadata.encoding,
+        texts=rows.texts,
     )
     return distinct(table)
 

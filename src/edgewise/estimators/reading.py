@@ -7,7 +7,8 @@ Letters: n rows, d inputs.
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from numbers import Number
 from typing import Any
 
@@ -27,7 +28,8 @@ from ..metadata import Encoding, Metadata
 @dataclass(frozen=True)
 class Rows:
     """Rows to learn from: X (n, d) in numbers, y as it was checked, weight (n,) or None, the names that the columns
-    have; and the names of the inputs with what they are made by. notes: on what was made of the columns."""
+    have; and the names of the inputs with what they are made by. notes: on what was made of the columns. texts: as in a
+    `Table`."""
 
     X: np.ndarray
     y: np.ndarray
@@ -35,13 +37,15 @@ class Rows:
     columns: tuple[str, ...]
     metadata: Metadata
     notes: tuple[str, ...]
+    texts: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def weighted(self, factor: np.ndarray) -> Rows:
         """The rows that count as many times as before, times the factor (n,); those of factor zero are left out. Raises
         `DataError`."""
         weight = as_weights(factor if self.weight is None else self.weight * factor, rows=len(self.y)).numpy()
         there = weight > 0
-        return replace(self, X=self.X[there], y=self.y[there], weight=weight[there])
+        texts = {column: found[there] for column, found in self.texts.items()}
+        return replace(self, X=self.X[there], y=self.y[there], weight=weight[there], texts=texts)
 
 
 def read_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, **checks: Any) -> Rows:
@@ -81,7 +85,7 @@ def read_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, **checks: Any)
     grid = _part(grid_of(X, columns), there)
     made, notes = all_inputs(grid, weight)
     metadata = Metadata(tuple(made.names), categories=made.categories, encoding=made.encoding())
-    return Rows(made.matrix(), y[there], weight, columns, metadata, tuple(notes))
+    return Rows(made.matrix(), y[there], weight, columns, metadata, tuple(notes), made.texts)
 
 
 def inputs_of(estimator: Any, X: Any, columns: tuple[str, ...], metadata: Metadata) -> np.ndarray:

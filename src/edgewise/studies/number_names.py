@@ -39,14 +39,14 @@ def numbers_as_names(table: Table) -> tuple[str, ...]:
     metadata = table.metadata()
     taken = {*metadata.levels(), *(table.inputs.index(name) for name in table.encoding.gaps if name in table.inputs)}
     target = table.y if table.classes is None else torch.nn.functional.one_hot(table.y).to(table.X.dtype)
-    found, ranks = [], [_ranks(column, table.weight) for column in target.T]
+    found, ranked = [], [ranks(column, table.weight) for column in target.T]
     for place, (name, source) in enumerate(zip(table.inputs, metadata.sources(), strict=True)):
         if place in taken or name != source or not _may_be(table.X[:LOOKED_AT, place]):
             continue
         values, code = table.X[:, place].unique(return_inverse=True)
         whole = bool((values == values.floor()).all())
         if whole and FEWEST <= len(values) <= MOST_NAMES and shared(_rows_of(code, table.weight).tolist()) >= SHARED:
-            worth = max(_worth(code, len(values), column, table.weight) for column in ranks)
+            worth = max(_worth(code, len(values), column, table.weight) for column in ranked)
             found += [(worth, -place, len(values), code)] * (worth > 0)
     chosen, codes, levels = list[str](), list[Tensor](), 0
     for _, place, count, code in sorted(found, key=lambda one: one[:2], reverse=True):
@@ -58,7 +58,7 @@ def numbers_as_names(table: Table) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def _ranks(target: Tensor, weight: Tensor | None) -> Tensor:
+def ranks(target: Tensor, weight: Tensor | None) -> Tensor:
     """The rank of each target (n,), equal ones sharing the mean of theirs. A few far targets would lie beside every
     curve; their ranks do not."""
     _, code = target.unique(return_inverse=True)
@@ -95,14 +95,14 @@ def _worth(code: Tensor, count: int, target: Tensor, weight: Tensor | None) -> f
         return 0.0
     noise, order = within / (n - count), (left + within) / (n - functions)
     explained, by_order = 1 - noise / (total / (n - 1)), 1 - order / (total / (n - 1))
-    if by_order > ORDER * explained or (noise > 0 and not _lacks(left / free / noise, free, n - count)):
+    if by_order > ORDER * explained or (noise > 0 and deviations(left / free / noise, free, n - count) <= CLEAR):
         return 0.0
     worth = 1 - noise / order
     return worth if worth >= WORTH else 0.0
 
 
-def _lacks(ratio: float, above: float, below: float) -> bool:
-    """Whether a ratio of variances of so many degrees of freedom is beyond chance: by a normal variable that it is
-    nearly a function of (Paulson 1942, doi:10.1214/aoms/1177731608)."""
+def deviations(ratio: float, above: float, below: float) -> float:
+    """How many standard deviations a ratio of variances of so many degrees of freedom lies above chance: by a normal
+    variable that it is nearly a function of (Paulson 1942, doi:10.1214/aoms/1177731608)."""
     a, b, root = 2 / (9 * above), 2 / (9 * below), ratio ** (1 / 3)
-    return (1 - b) * root - (1 - a) > CLEAR * math.sqrt(b * root**2 + a)
+    return ((1 - b) * root - (1 - a)) / math.sqrt(b * root**2 + a)

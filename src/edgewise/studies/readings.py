@@ -1,4 +1,5 @@
-"""The network that is chosen for a table, and how it reads the columns: numbers that name things may be levels."""
+"""The network that is chosen for a table, and how it reads the columns: numbers that name things may be levels, and
+rare texts a level each."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from .number_names import numbers_as_names
 from .scores import row_losses
 from .stages import Trained, chosen_network, completed, parts
 from .study_settings import StudySettings
+from .text_names import texts_as_names
 
 FEW = 5000  # rows up to which all of them say which reading is better, in turn, and not only those that choose
 WORTH = 1.05  # by which levels must divide the loss: they are hundreds of inputs. Not measured
@@ -37,8 +39,8 @@ def learn(
 def chosen_reading(
     rest: Table, settings: StudySettings, progress: bool, journal: Journal | None = None
 ) -> tuple[Trained, Table]:
-    """The stages up to the choice of a network, and the rows as it reads them. Where numbers may be names, all stages
-    are done with levels as well, and rows that were not fitted say which is better."""
+    """The stages up to the choice of a network, and the rows as it reads them. Where columns may hold names, all stages
+    are done with a level for each as well, and rows that were not fitted say which is better."""
     trained = chosen_network(rest, settings, progress, journal)
     if trained.interrupted:
         return trained, rest
@@ -54,22 +56,24 @@ def chosen_reading(
 def _by_name(
     trained: Trained, rest: Table, settings: StudySettings, progress: bool, journal: Part | None
 ) -> tuple[Trained, Table] | None:
-    """The same by levels, where numbers may be names and this is better by `WORTH`. Raises `KeyboardInterrupt`, and
+    """The same by levels, where columns may hold names and this is better by `WORTH`. Raises `KeyboardInterrupt`, and
     what fits raise."""
-    training, choosing = parts(rest, settings.seed)
-    if choosing is None or choosing.count < FEWEST or len(rest) > ROWS:
+    if not FEWEST <= len(rest) <= ROWS:
         return None
-    if not (names := _free(numbers_as_names(training), settings)):
+    training, choosing = parts(rest, settings.seed)
+    if not (names := _free((*numbers_as_names(training), *texts_as_names(training)), settings)):
         return None
     named = read_as_levels(rest, names)
-    also = parts(named, settings.seed)[1]
-    if twice(named.inputs) or also is None or not _same(choosing, also):
+    if twice(named.inputs):
         return None
     other = chosen_network(named, settings, progress, journal)
     if other.interrupted:
         raise KeyboardInterrupt
     loss = settings.loss_of(rest)
     if len(rest) > FEW or trained.chosen.ending is None or other.chosen.ending is None:
+        also = parts(named, settings.seed)[1]
+        if choosing is None or also is None or choosing.count < FEWEST or not _same(choosing, also):
+            return None
         by_number = mean_over(row_losses(trained.model, choosing, loss), choosing)
         by_name = mean_over(row_losses(other.model, also, loss), also)
     else:
@@ -91,8 +95,8 @@ def as_read(table: Table, rest: Table) -> Table:
 
 
 def read_as_names(table: Table, rest: Table) -> tuple[str, ...]:
-    """The columns of numbers of a table that `rest` reads as levels."""
-    return tuple(name for name in rest.categories if name not in table.categories)
+    """The columns of a table that `rest` reads as names."""
+    return tuple(name for name, levels in rest.categories.items() if table.categories.get(name) != levels)
 
 
 def _free(names: tuple[str, ...], settings: StudySettings) -> tuple[str, ...]:

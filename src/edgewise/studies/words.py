@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ..errors import few, shown
 from ..model import KAN
@@ -96,11 +96,17 @@ def copies(count: int, rows: int) -> str:
     return f"{count} of {rows} rows are copies of others: all copies of a row are one observation."
 
 
-def numbers_are_names(columns: Sequence[str]) -> str:
-    """A sentence on columns of numbers that became levels."""
-    several = len(columns) > 1
-    hold = f"Columns {few([*map(shown, columns)])} hold" if several else f"Column {shown(columns[0])} holds"
-    return f"{hold} numbers that name things. Read as levels, they predict better."
+def are_names(columns: Sequence[str], texts: Collection[str]) -> str:
+    """A sentence on columns with a level for each name: `texts` are those that held text, the others held numbers."""
+    found = []
+    for what, names in (
+        ("numbers that name things. Read as levels, they predict", [name for name in columns if name not in texts]),
+        ("names. A level for each, also for rare ones, predicts", [name for name in columns if name in texts]),
+    ):
+        if names:
+            hold = f"Columns {few([*map(shown, names)])} hold" if len(names) > 1 else f"Column {shown(names[0])} holds"
+            found.append(f"{hold} {what} better.")
+    return " ".join(found)
 
 
 def of_log(outputs: str, ratio: float | None) -> str:

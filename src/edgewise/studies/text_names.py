@@ -1,0 +1,57 @@
+"""Columns of text that name what was met more than once, such as patients, though most of it was met often.
+
+Levels of one row or two are one level, `other`. Where they are names, each of them says something of its own: the means
+of these levels differ by more than noise from the mean of `other` (an analysis of variance of ranks of the targets).
+
+Letters: n rows, t targets.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..data import Table
+from .number_names import deviations, ranks
+
+CLEAR = 3.0  # standard deviations, from which it is worth a try: rows that were not fitted say whether names are better
+
+
+def texts_as_names(table: Table) -> tuple[str, ...]:
+    """The columns of `table.texts` whose rare levels differ.
+
+    >>> import numpy as np
+    >>> from dataclasses import replace
+    >>> from ..data import from_dataframe
+    >>> import pandas as pd
+    >>> twin = np.array([*"aaabbbcccdddeeefff", "g", "g", "h", "h", "i", "i"])
+    >>> table = from_dataframe(pd.DataFrame({"twin": twin, "x": range(24), "y": [ord(t) % 7 for t in twin]}), "y")
+    >>> table.categories["twin"], texts_as_names(table)
+    (('a', 'b', 'c', 'd', 'e', 'f', 'other'), ('twin',))
+    """
+    target = table.y if table.classes is None else torch.nn.functional.one_hot(table.y).to(table.X.dtype)
+    ranked = [ranks(column, table.weight) for column in target.T]
+    return tuple(
+        name for name, texts in table.texts.items() if any(_differ(texts, table, name, column) for column in ranked)
+    )
+
+
+def _differ(texts: np.ndarray, table: Table, name: str, target: Tensor) -> bool:
+    """Whether the means of a target (n,) at the texts (n,) differ from those at the levels by more than noise."""
+    each = torch.ones_like(target) if table.weight is None else table.weight
+    places = [table.inputs.index(f"{name}={level}") for level in table.categories[name]]
+    fine = torch.from_numpy(np.unique(texts, return_inverse=True)[1])
+    within, levels = _left(fine, target, each)
+    beside, coarse = _left(table.X[:, places].argmax(1).unique(return_inverse=True)[1], target, each)
+    free, more = float(each.sum()) - levels, levels - coarse
+    if not (free > 0 and more > 0 and beside > within):
+        return False
+    return within <= 0 or deviations((beside - within) / more / (within / free), more, free) > CLEAR
+
+
+def _left(code: Tensor, target: Tensor, each: Tensor) -> tuple[float, int]:
+    """What the mean of each level leaves of the squares of a target (n,), and how many levels there are."""
+    rows = torch.bincount(code, each)
+    mean = torch.bincount(code, each * target) / rows
+    return float(each @ (target - mean[code]).square()), len(rows)
