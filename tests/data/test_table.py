@@ -90,6 +90,18 @@ def test_dataframe_of_mixed_columns() -> None:
     assert from_dataframe(frame[["x", "flag"]], "flag").classes == ("false", "true")
 
 
+def test_times_are_hours_in_inputs_and_targets() -> None:
+    pd = pytest.importorskip("pandas", reason="pandas is an optional package")
+    hours, texts = [0.5, 2.0, 30.25], ["0:30", "2:00", "30:15"]
+    lengths = from_dataframe(pd.DataFrame({"t": pd.to_timedelta(hours, unit="h"), "y": [1.0, 2.0, 4.0]}), "y")
+    table = from_dataframe(pd.DataFrame({"t": texts, "y": [1.0, 2.0, 4.0]}), "y")
+    assert table.X[:, 0].tolist() == lengths.X[:, 0].tolist() == hours
+    assert "column 't' holds times: read as hours" in table.notes
+    assert encode({"t": ["30:15"]}, table.metadata()).X.tolist() == [[30.25]]
+    target = from_dataframe(pd.DataFrame({"x": [1.0, 2.0, 4.0], "t": texts}), "t")
+    assert target.y[:, 0].tolist() == hours and "target 't' holds times: read as hours" in target.notes
+
+
 def test_dataframe_with_a_name_twice() -> None:
     pd = pytest.importorskip("pandas", reason="pandas is an optional package")
     frame = pd.DataFrame([[1, 5, 1.0], [2, 4, 2.0]], columns=["x", "x", "y"])

@@ -70,7 +70,7 @@ def build(
         "classes": classes,
         "categories": made.categories,
         "ranges": tuple(zip(X.min(axis=0).tolist(), X.max(axis=0).tolist(), strict=True)),
-        "notes": (*grid.notes, *read.notes, *left_out, *remarks, *told),
+        "notes": (*grid.notes, *read.notes, *goals.notes, *left_out, *remarks, *told),
         "lines": tuple(int(grid.lines[row]) for row in keep),
         "encoding": made.encoding(),
         "texts": made.texts,
@@ -153,6 +153,8 @@ def _read(
         faults += number_faults(grid, name, known, cells[name], target=targets)
         if not targets and reading.truth and not isinstance(cells[name], np.ndarray):
             notes.append(f"column {shown(name)} holds truth values: read as 1 and 0")
+        if reading.times:
+            notes.append(f"{'target' if targets else 'column'} {shown(name)} holds times: read as hours")
     return ReadColumns(numbers, levels, dates, slashes, categorical, faults, notes)
 
 

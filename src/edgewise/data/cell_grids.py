@@ -17,6 +17,8 @@ from .frames import as_frame, frame_columns, is_categorical, is_frame, is_missin
 from .reader import Grid, read_grid
 from .text import PARQUET, starts_with
 
+HOUR = np.timedelta64(1, "h")
+
 
 def read_file(path: str | Path, *, named: Sequence[str] = (), drop_rows: bool = False) -> Grid:
     """The cells of a table file: of text, as `read_grid` reads it, or of Parquet.
@@ -91,8 +93,11 @@ def columns_of(values: np.ndarray) -> list[Any]:
 
 
 def cells_of(column: Any) -> Any:
-    """A numeric or boolean array, or the list of text cells of anything else; missing values become empty cells."""
+    """A numeric or boolean array, lengths of time as hours, or the list of text cells of anything else; missing values
+    become empty cells."""
     values = as_array(column, "a column")
+    if values.dtype.kind == "m" and values.ndim:  # lengths of time
+        return values / HOUR
     if values.dtype.kind in "fiub" or values.ndim == 0:
         return values
     cells = []

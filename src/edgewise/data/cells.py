@@ -24,7 +24,7 @@ FALSE = frozenset({"false", "no", "f", "n", "off"})
 
 THOUSANDS = re.compile(r"[+-]?\d{1,3}([,.' \u00a0\u202f]\d{3})+([.,]\d+)?\Z")
 DATE = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([T ].*)?\Z")
-TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\Z")
+TIME = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?\Z")
 COMPLEX = re.compile(r"[(]?[+-]?[\d.]+(e[+-]?\d+)?\s*[+-]\s*[\d.]*(e[+-]?\d+)?\s*[ij][)]?\Z", re.IGNORECASE)
 UNIT = re.compile(r"[+-]?([\d.,]*\d(e[+-]?\d+)?\s*|[\d.,]+\s+)[^\W\d][\w/^*·² ³°-]*\Z", re.IGNORECASE)
 
@@ -38,6 +38,7 @@ class Reading:
     infinite: list[int] = field(default_factory=list)
     text: list[int] = field(default_factory=list)
     truth: bool = False  # the column holds true and false, read as 1 and 0
+    times: bool = False  # the column holds times such as 2:30, read as hours
 
     @property
     def bad(self) -> list[int]:
@@ -85,18 +86,21 @@ def has_decimal_commas(columns: Sequence[Sequence[str]]) -> bool:
 
 
 def read_numbers(cells: Any, decimal: str = ".") -> Reading:
-    """Numbers of a column; a column of only true and false (yes and no, ...) becomes 1 and 0.
+    """Numbers of a column; a column of only true and false (yes and no, ...) becomes 1 and 0, and one of only times
+    hours.
 
     >>> read_numbers(["1", "", "abc", "inf"]).bad
     [1, 2, 3]
+    >>> read_numbers(["2:30", "12:15"]).values.tolist()
+    [2.5, 12.25]
     """
     if isinstance(cells, np.ndarray):
         values = cells.astype(np.float64)
         missing, infinite = np.flatnonzero(np.isnan(values)).tolist(), np.flatnonzero(np.isinf(values)).tolist()
         return Reading(np.where(np.isfinite(values), values, np.nan), missing, infinite, truth=cells.dtype == bool)
-    truth = _truth(cells)
-    if truth is not None:
-        return truth
+    words = _truth(cells) or _times(cells)
+    if words is not None:
+        return words
     values = np.empty(len(cells))
     missing, infinite, text = [], [], []
     for row, cell in enumerate(cells):
@@ -127,6 +131,21 @@ def _truth(cells: Sequence[str]) -> Reading | None:
         else:
             return None
     return Reading(values, missing, truth=True) if len(missing) < len(cells) else None
+
+
+def _times(cells: Sequence[str]) -> Reading | None:
+    """The reading of a column of times, in hours, or None where it is no such column. All have seconds, or none has:
+    beside 1:02:30 nobody knows what 59:30 is."""
+    values, missing, parts = np.full(len(cells), np.nan), [], set[bool]()
+    for row, cell in enumerate(cells):
+        if found := TIME.match(cell.strip()):
+            values[row] = int(found[1]) + int(found[2]) / 60 + float(found[3] or 0) / 3600
+            parts.add(found[3] is None)
+        elif cell.strip().lower() in MISSING:
+            missing.append(row)
+        else:
+            return None
+    return Reading(values, missing, times=True) if len(parts) == 1 else None
 
 
 def read_levels(cells: Any, decimal: str = ".") -> tuple[list[str], list[int]]:

@@ -53,6 +53,29 @@ def test_of_many_rows_several_updates_by_a_pass_end_where_single_ones_do_in_fewe
     assert float((several.coef - single.coef).abs().max()) < 0.01
 
 
+def test_a_fit_that_cannot_reach_what_is_asked_ends_early_and_others_are_as_they_were():
+    rows, functions, draw = 400, 8, torch.Generator().manual_seed(0)
+    design = torch.randn(rows, functions, dtype=torch.float64, generator=draw)
+    y = (design[:, 0] + design[:, 1] + torch.randn(rows, dtype=torch.float64, generator=draw) > 0).long()
+    places, weight = torch.arange(functions), torch.ones(rows, dtype=torch.float64)
+    prior = Prior(places, torch.ones(functions, dtype=torch.float64), functions, places)
+
+    def fitted(asked: float) -> tuple[Posterior, int]:
+        losses: list[float] = []  # told once a pass
+
+        def note(loss: float) -> bool:
+            losses.append(loss)
+            return False
+
+        return cross_entropy(lambda: iter([(design, y, weight)]), prior, 2, note, asked=asked), len(losses)
+
+    free, passes = fitted(-torch.inf)
+    within, as_many = fitted(free.gain + 1.0)  # a nat more might still come
+    assert torch.equal(within.coef, free.coef) and within.settled and as_many == passes
+    beyond, few = fitted(free.gain + 100.0)
+    assert few < passes and not beyond.settled and beyond.gain < free.gain + 100.0
+
+
 def test_under_low_noise_several_updates_lose_no_weak_function(monkeypatch):
     """The spread of the constant is a million times the noise. By it, weak functions would be dropped."""
     rows, functions, draw = 300, 12, torch.Generator().manual_seed(0)

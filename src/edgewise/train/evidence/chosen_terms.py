@@ -59,16 +59,18 @@ class Task:
         known: Tensor | None,
         sums: Sums | None,
         start: tuple[Tensor, Tensor] | None = None,
+        asked: float = -math.inf,
     ) -> Posterior:
         """The posterior of these terms; `known` (q,): strengths to go on from; `sums`: of `by_sums`; `start`: of
-        classes, the constants (k,) and coefficients (m, k) to begin at."""
+        classes, the constants (k,) and coefficients (m, k) to begin at; `asked`: nats that those have to gain, or the
+        fit may end early."""
         if sums is not None:
             return squared_error(sums, prior, self.note, known)
         rows = self.blocks(terms)
         if self.loss_of is not None:
             return numbers(rows, prior, self.loss_of, self.note, known)
         expand = by_class if self.by_class else whole
-        return cross_entropy(rows, prior, self.classes, self.note, known, start, expand)
+        return cross_entropy(rows, prior, self.classes, self.note, known, start, expand, asked)
 
     def sums(self, terms: Sequence[Term], prior: Prior, near: Model | None) -> Sums | None:
         """What the rows say of these terms, where sums do: a part of those of a model that has all of them, or by one
@@ -310,7 +312,7 @@ def thinned(task: Task, best: Model, among: Among) -> Model:
         if task.loss_of is None and not _may_pay(best, weak[:count], left, among):
             count //= 2
             continue
-        fewer = model_of(task, left, best.common, carried(best, left), among, best)
+        fewer = model_of(task, left, best.common, carried(best, left), among, best, best.score)
         if fewer.score > best.score:
             best = fewer
         else:
@@ -321,7 +323,8 @@ def thinned(task: Task, best: Model, among: Among) -> Model:
 def _may_pay(model: Model, dropped: list[int], left: list[Term], among: Among) -> bool:
     """Whether a model may be more likely without these of its terms, so that only others are left: by what they are
     worth, and what they are charged."""
-    strengths = _strengths(model.terms, prior_of(model.terms, model.common), model.posterior)[dropped]
+    prior = prior_of(model.terms, model.common)
+    strengths = _strengths(model.terms, prior, model.posterior.effective)[dropped]
     saved = TUNED.strength_cost * int(strengths.sum()) + _choice(model.terms, among) - _choice(left, among)
     return saved - float(model.posterior.worth[dropped].sum()) > -TUNED.unlikely
 
@@ -332,9 +335,15 @@ def _stays(model: Model, term: Term) -> bool:
 
 
 def model_of(
-    task: Task, terms: list[Term], common: bool, known: Tensor | None, among: Among, near: Model | None = None
+    task: Task,
+    terms: list[Term],
+    common: bool,
+    known: Tensor | None,
+    among: Among,
+    near: Model | None = None,
+    asked: float = -math.inf,
 ) -> Model:
-    """These terms with their posterior.
+    """These terms with their posterior. asked: the score that it has to reach, or the fit may end early, with less.
 
     Its score is the gain in log marginal likelihood, less one nat for each strength and column of levels. Strengths
     of pairs and of rough functions count only where they came to something. Less, too, the logarithm of how many
@@ -343,22 +352,25 @@ def model_of(
     prior = prior_of(terms, common)
     sums = task.sums(terms, prior, near)
     start = near.start(terms) if near is not None and task.classes > 1 else None
-    posterior = task.fit(terms, prior, known, sums, start)
-    strengths = int(_strengths(terms, prior, posterior).sum())
-    score = posterior.gain - TUNED.strength_cost * strengths - _choice(terms, among)
+
+    def charged(used: Tensor) -> float:
+        return TUNED.strength_cost * int(_strengths(terms, prior, used).sum()) + _choice(terms, among)
+
+    posterior = task.fit(terms, prior, known, sums, start, asked + charged(torch.zeros_like(prior.sizes)))
+    score = posterior.gain - charged(posterior.effective)
     return Model(terms, posterior, common, score, believed(posterior.gain, prior), sums)
 
 
-def _strengths(terms: Sequence[Term], prior: Prior, posterior: Posterior) -> Tensor:
-    """How many strengths each term is charged for (t,); a column of levels pays as much as a number. The first term
-    pays for a strength that all have in common."""
+def _strengths(terms: Sequence[Term], prior: Prior, effective: Tensor) -> Tensor:
+    """How many strengths each term is charged for (t,), by the effective parameters of each strength (q,). A column of
+    levels pays as much as a number. The first term pays for a strength that all have in common."""
     groups = [
         (number, len(term.variables) == 2 or group == ROUGH)
         for number, term in enumerate(terms)
         for group in range(term.groups)
     ]
     whose, spared = (torch.tensor(part) for part in zip(*groups, strict=True))
-    counted = torch.where(spared, posterior.effective > 0, prior.sizes > 0)
+    counted = torch.where(spared, effective > 0, prior.sizes > 0)
     levels = torch.tensor([len(term.variables) == 1 and not term.numbers for term in terms])
     return levels.long().index_add(0, whose, counted.long())
 

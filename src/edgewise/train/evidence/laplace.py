@@ -9,6 +9,7 @@ Letters: n rows, m functions, k classes, l predictions of a row, q groups.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import torch
@@ -30,10 +31,11 @@ def cross_entropy(
     known: Tensor | None = None,
     start: tuple[Tensor, Tensor] | None = None,
     expand: Expand = whole,
+    asked: float = -math.inf,
 ) -> Posterior:
     """The posterior of the logits of k classes, targets being class numbers. `known` (q,): the strengths to go on from,
     nan where there are none. `start`: a constant (k,) and coefficients (m, k) that the steps begin at. `expand`: by
-    which curvature."""
+    which curvature. asked: nats that it has to gain; where it will not, the steps end early, with less."""
     counts = prior.roughness.new_zeros(classes)
     for _, y, weight in blocks():
         counts.index_add_(0, y, weight)
@@ -41,7 +43,7 @@ def cross_entropy(
     if classes == 2:
         flat, best = flat[1:] - flat[0], best[1:] - best[0]
         start = None if start is None else (start[0][1:] - start[0][:1], start[1][:, 1:] - start[1][:, :1])
-    found = _newton(blocks, prior, best, Classes(), note, known, start, expand, TUNED.updates)
+    found = _newton(blocks, prior, best, Classes(), note, known, start, expand, TUNED.updates, asked)
     found = replace(found, flat=flat)
     if classes > 2:  # a class without rows keeps the chance of half a row
         there, constant = counts > 0, found.constant
@@ -62,7 +64,7 @@ def numbers(blocks: Blocks, prior: Prior, loss: Numbers, note: Note, known: Tens
         effective = torch.zeros_like(strength)
         return Posterior(coef, flat[0], effective, strength, 0.0, True, 0.0, nothing, flat[0], likelihood)
     expand, most = (steady(blocks), TUNED.updates) if loss.steady else (whole, 1)
-    found = _newton(blocks, prior, flat, likelihood, note, known, None, expand, most)
+    found = _newton(blocks, prior, flat, likelihood, note, known, None, expand, most, -math.inf)
     last = found.likelihood
     assert isinstance(last, Scored)
     predicted = _predicted(blocks, torch.cat([found.constant[None], found.coef]), torch.arange(len(found.coef)))
@@ -81,16 +83,17 @@ def _newton(
     start: tuple[Tensor, Tensor] | None,
     expand: Expand,
     most: int,
+    asked: float,
 ) -> Posterior:
     """The posterior of as many predictions as `flat`, the constants that fit best alone, has. most: updates of the
-    strengths by one pass over the rows, at most."""
+    strengths by one pass over the rows, at most. asked: as for `cross_entropy`."""
     count = len(flat)
     constant, coef = start or (flat, prior.roughness.new_zeros(len(prior.groups), count))
     strengths, settled, gain = Strengths(prior, prior.begin, known, TUNED.least), False, 0.0
     y, weight = (torch.cat(parts) for parts in zip(*((y, weight) for _, y, weight in blocks()), strict=True))
     effective, mass = torch.zeros_like(strengths.value), float(weight.sum())
     bare, beside = _alone(blocks, likelihood, flat, expand)
-    often = 1 if start is None or known is None else TUNED.updates_near
+    often, passes = 1 if start is None or known is None else TUNED.updates_near, 0
     while not settled and strengths.updates < TUNED.rounds and bool(strengths.there.any()):
         places = strengths.places
         here = torch.cat([constant[None], coef[places]])  # (1 + m, l)
@@ -98,6 +101,9 @@ def _newton(
         before, curvature = gain, losses.under(_precision(strengths, places))
         cost = beside - _charged(here, curvature.precision) - 0.5 * curvature.occam()
         gain = likelihood.gain(bare, losses.value, mass, _used(effective)) + cost
+        passes += 1
+        if passes >= TUNED.passes_of_hope and gain + TUNED.hope < asked:
+            break
         updates = max(1, min(often, most, int(mass) // here.numel()))
         around = Around(blocks, likelihood, here, places, losses)
         found, length, effective, change = around.moved(curvature, strengths, updates)
