@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
-from edgewise.data import from_arrays, from_function, split
-from edgewise.errors import ConfigError, DataError
+from edgewise.data import Table, folds, from_arrays, from_dataframe, from_function, split
+from edgewise.errors import ConfigError, DataError, ShapeError
 
 
 def test_split_is_a_seeded_partition() -> None:
@@ -34,3 +37,62 @@ def test_split_refuses_what_it_cannot_do() -> None:
         split(table, 0.2)
     with pytest.raises(ConfigError, match="between 0 and 1"):
         split(table, 1.0)
+
+
+def visits(patients: int = 30, classes: bool = False):
+    """Patients of one to six rows, in any order; the classes are two, one of them of a single patient."""
+    rng = np.random.default_rng(0)
+    patient = rng.permutation(np.arange(patients).repeat(rng.integers(1, 7, patients)))
+    y = np.where(patient == 3, "rare", "common") if classes else rng.normal(size=len(patient))
+    return pd.DataFrame({"patient": [f"p{number}" for number in patient], "x": rng.normal(size=len(patient)), "y": y})
+
+
+def groups_of(table: Table) -> torch.Tensor:
+    assert table.groups is not None
+    return table.groups
+
+
+def test_rows_of_a_group_stay_together_and_their_column_is_no_input() -> None:
+    frame = visits()
+    table = from_dataframe(frame, "y", groups="patient")
+    assert table.inputs == ("x",) and "there are 30 groups" in table.notes[-1]
+    for seed in range(5):
+        rest, held = split(table, 0.2, seed)
+        whose = [set(frame.patient[[*part.lines]]) for part in (rest, held)]
+        assert not whose[0] & whose[1] and len(whose[1]) == 6 and len(rest) + len(held) == len(table)
+        again = split(rest, 0.125, seed)
+        assert {*groups_of(again[0]).tolist()}.isdisjoint(groups_of(again[1]).tolist())
+    held = [groups_of(part).unique() for _, part in folds(table, 5)]
+    assert sorted(torch.cat(held).tolist()) == [*range(30)]
+
+
+def test_a_class_of_one_group_stays_in_the_rest() -> None:
+    table = from_dataframe(visits(classes=True), "y", groups="patient")
+    assert all("rare" in [(table.classes or ())[code] for code in split(table, 0.4, seed)[0].y] for seed in range(10))
+
+
+def test_groups_come_beside_arrays_as_well() -> None:
+    frame = visits()
+    table = from_arrays(frame[["x"]].to_numpy(), frame.y, groups=frame.patient)
+    assert torch.equal(groups_of(table), groups_of(from_dataframe(frame, "y", groups="patient")))
+    assert from_arrays(frame[["x"]].to_numpy(), frame.y).groups is None
+
+
+def test_groups_that_cannot_be_are_named() -> None:
+    frame = visits()
+    with pytest.raises(DataError, match="has no column 'who' .column of groups."):
+        from_dataframe(frame, "y", groups="who")
+    with pytest.raises(DataError, match="'y' cannot be the target: it says which rows stay together"):
+        from_dataframe(frame, "y", groups="y")
+    with pytest.raises(DataError, match="'x' cannot be a feature"):
+        from_dataframe(frame, "y", features=["x"], groups="x")
+    with pytest.raises(DataError, match="groups must be the name of a column, got 3"):
+        from_dataframe(frame, "y", groups=cast(Any, 3))
+    with pytest.raises(ShapeError, match="groups has shape .3,., wanted"):
+        from_arrays(frame[["x"]].to_numpy(), frame.y, groups=[1, 2, 3])
+    frame.loc[4, "patient"] = None
+    with pytest.raises(DataError, match="'patient' misses 1 value, in row 4"):
+        from_dataframe(frame, "y", groups="patient")
+    assert len(from_dataframe(frame, "y", groups="patient", drop="rows")) == len(frame) - 1
+    with pytest.raises(DataError, match="2 groups are too few"):
+        split(from_dataframe(visits(2), "y", groups="patient"), 0.2)

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -88,6 +89,43 @@ def test_all_rows_come_back_at_the_very_end():
     assert ew.summary(found.model).edges == ew.summary(found.judged).edges
     assert any(not torch.equal(a, b) for a, b in zip(found.model.parameters(), found.judged.parameters(), strict=True))
     assert any("all rows" in edit.detail for edit in found.model.edits)
+
+
+def r2(found: ew.Study) -> float:
+    scores = found.scores["this network"]
+    assert isinstance(scores, dict)
+    return scores["r2"]
+
+
+def test_scores_of_groups_are_those_of_new_ones():
+    rng = np.random.default_rng(0)
+    patient = np.arange(40).repeat(6)
+    own = 2 * rng.normal(size=40)
+    age = rng.normal(size=40)[patient]  # tells patients apart, and nothing else
+    y = own[patient] + 0.1 * rng.normal(size=240)
+    known, new = (
+        ew.study(age[:, None], y, groups=of, hidden=(), formula=False, progress=False) for of in (None, patient)
+    )
+    assert r2(known) > 0.5 > 0.3 > r2(new)
+    assert "all rows of 8 groups, of which no stage saw one" in new.verdict and "group" not in known.verdict
+    assert new.rest.groups is not None and new.held.groups is not None
+    assert {*new.rest.groups.tolist()}.isdisjoint(new.held.groups.tolist())
+
+
+def test_the_command_holds_out_whole_groups(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    file = tmp_path / "data.csv"
+    frame().assign(batch=[place // 6 for place in range(120)]).to_csv(file, index=False)
+    arguments = ["fit", str(file), "--target", "y", "--groups", "batch", "--no-formula", "--effort", "quick"]
+    assert main([*arguments, "--out", str(tmp_path / "command")]) == 0
+    assert "24 rows of 4 whole groups (drawn with seed 0) are held out" in capsys.readouterr().out
+    result = json.loads((tmp_path / "command" / "result.json").read_text())
+    assert "all rows of 4 groups" in result["verdict"]
+
+
+def test_few_groups_leave_none_to_choose():
+    X, y = rows()
+    few = ew.study(X, y, groups=torch.arange(len(y)) % 6, progress=False, formula=False)
+    assert few.held.groups is not None and len(few.held.groups.unique()) == 1 and r2(few) > 0.5
 
 
 def test_noise_is_called_noise():

@@ -149,6 +149,7 @@ def read(args: argparse.Namespace) -> Table:
 def cells(args: argparse.Namespace) -> Grid:
     """The cells of the file that the options name. Raises `DataError`."""
     asked = [name for texts in _given(args).values() for text in texts or () for name in (text, *names([text], ()))]
+    asked += [of] if (of := _groups(args)) else []
     return read_file(args.table, named=[name for name in asked if name != "rows"], drop_rows="rows" in asked)
 
 
@@ -166,7 +167,13 @@ def as_table(grid: Grid, args: argparse.Namespace, levels: Sequence[str] = ()) -
         drop=chosen["drop"],
         categorical=[*dict.fromkeys([*chosen["categorical"], *levels])],
         task=args.task,
+        groups=_groups(args),
     )
+
+
+def _groups(args: argparse.Namespace) -> str | None:
+    """The column whose rows stay together; `discover` has none."""
+    return getattr(args, "groups", None)
 
 
 def _given(args: argparse.Namespace) -> dict[str, Sequence[str] | None]:

@@ -71,6 +71,11 @@ def _fit(commands: Any) -> None:
         help="columns to leave out; 'rows' leaves out rows with missing or unusable cells",
     )
     it.add_argument("--categorical", action="append", metavar="NAMES", help="numbers that are levels, one input each")
+    it.add_argument(
+        "--groups",
+        metavar="NAME",
+        help="a column such as the patient: whole groups are held out, and the column is no input",
+    )
     _ways(it)
     it.add_argument("--force", action="store_true", help="replace an existing run folder")
     it.add_argument(

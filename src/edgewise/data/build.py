@@ -33,6 +33,7 @@ def build(
     drop: Sequence[str],
     categorical: Sequence[str],
     task: str,
+    groups: str | None = None,
 ) -> dict[str, Any]:
     """The fields of a `Table`, with settings as for `read_csv`.
 
@@ -42,11 +43,12 @@ def build(
         raise ConfigError(f"task must be one of {', '.join(TASKS)}, got {shown(task)}; {did_you_mean(task, TASKS)}")
     if not len(grid.lines):
         raise DataError(f"{grid.where} has no rows")
-    names = _chosen(grid, target, features, [name for name in drop if name != "rows"], categorical)
+    names = _chosen(grid, target, features, [name for name in drop if name != "rows"], categorical, groups)
     read = _read(grid, names, categorical, drop_rows="rows" in drop)
     as_classes = _as_classes(grid, target, task)
     goals = _read(grid, target, target if as_classes else (), targets=True)
-    keep, left_out = usable_rows(grid, [*read.faults, *goals.faults], drop_rows="rows" in drop)
+    of, unknown = _groups(grid, groups)
+    keep, left_out = usable_rows(grid, [*read.faults, *goals.faults, *unknown], drop_rows="rows" in drop)
     if len(keep) < 2:
         raise DataError(f"{grid.where} leaves {len(keep)} usable row{'' if len(keep) == 1 else 's'}; a fit needs more")
 
@@ -62,6 +64,11 @@ def build(
             for name, column in zip(inputs, X.T, strict=True)
             if any((column == y[:, k]).all() for k in range(y.shape[1]))
         ]
+    code = None
+    if of is not None:
+        kinds, codes = np.unique(of[keep], return_inverse=True)
+        code = torch.from_numpy(codes)
+        told.append(f"rows of one {shown(groups)} stay together where rows are held out; there are {len(kinds)} groups")
     return {
         "X": torch.from_numpy(X),
         "y": torch.from_numpy(y),
@@ -74,6 +81,7 @@ def build(
         "lines": tuple(int(grid.lines[row]) for row in keep),
         "encoding": made.encoding(),
         "texts": made.texts,
+        "groups": code,
     }
 
 
@@ -106,6 +114,14 @@ class ReadColumns:
     forced: Sequence[str]
     faults: list[Fault]
     notes: list[str]
+
+
+def _groups(grid: Grid, name: str | None) -> tuple[np.ndarray | None, list[Fault]]:
+    """The group of each row (n,), where a column says so, and its faults."""
+    if name is None:
+        return None, []
+    found, missing = read_levels(grid.columns[grid.names.index(name)], grid.decimal)
+    return np.array(found), missing_faults(grid, name, missing)
 
 
 def _are_levels(cells: Sequence[Any], reading: Reading, decimal: str) -> bool:
@@ -168,7 +184,12 @@ def _as_classes(grid: Grid, target: Sequence[str], task: str) -> bool:
 
 
 def _chosen(
-    grid: Grid, target: Sequence[str], features: Sequence[str] | None, drop: Sequence[str], categorical: Sequence[str]
+    grid: Grid,
+    target: Sequence[str],
+    features: Sequence[str] | None,
+    drop: Sequence[str],
+    categorical: Sequence[str],
+    groups: str | None,
 ) -> list[str]:
     """The names of the input columns. Raises `DataError` for names that do not exist or contradict each other."""
     known = f"the columns are: {few(grid.names, 20)}"
@@ -180,6 +201,7 @@ def _chosen(
         ("feature", features or []),
         ("dropped column", drop),
         ("categorical column", categorical),
+        ("column of groups", [] if groups is None else [groups]),
     ):
         for name in names:
             if name not in grid.names:
@@ -196,6 +218,9 @@ def _chosen(
     ]
     wrong += [f"{shown(name)} cannot be both target and feature" for name in target if name in given]
     wrong += [f"the target {shown(name)} cannot be dropped" for name in target if name in left]
+    if groups in target or groups in given:
+        what = "the target" if groups in target else "a feature"
+        wrong.append(f"{shown(groups)} cannot be {what}: it says which rows stay together")
     wrong += [
         f"{what} {shown(name)} is named twice"
         for what, names in (("target", target), ("feature", features or []))
@@ -203,7 +228,9 @@ def _chosen(
     ]
     problems(wrong, DataError)
     inputs = [
-        name for name in (grid.names if features is None else features) if name not in target and name not in left
+        name
+        for name in (grid.names if features is None else features)
+        if name not in target and name not in left and name != groups
     ]
     if not inputs:
         raise DataError(f"{grid.where} leaves no column to predict {few([*map(shown, target)])} from; {known}")

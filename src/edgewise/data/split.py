@@ -20,8 +20,8 @@ PIECES = 16  # that a row of a large weight falls into, at most: enough for a te
 def split(table: Table, fraction: float = 0.2, seed: int = 0) -> tuple[Table, Table]:
     """A table in two, by a seeded draw of rows: of every class alike, and both in the order of the table.
 
-    Copies of a row stay together. A row that counts several times may count in both parts where rows meet by chance:
-    `data/copies.py` says where.
+    Rows of a group stay together, where the table has groups; else copies of a row do. A row that counts several times
+    may count in both parts where rows meet by chance: `data/copies.py` says where.
 
     Args:
         table: what to split.
@@ -53,9 +53,12 @@ def split(table: Table, fraction: float = 0.2, seed: int = 0) -> tuple[Table, Ta
             rows = (y == code).nonzero()[:, 0]
             order = rows[torch.randperm(len(rows), generator=draw)]
             held[order[: min(round(fraction * len(rows)), len(rows) - 1)]] = True
+    if table.groups is not None:
+        held = _with_all_classes(table, pieces, held)
     rest = len(first) - int(held.sum())
     if rest < 2 or not held.any():
-        raise DataError(f"{len(first)} rows are too few to hold out {fraction:.0%} of them; give more rows")
+        what = "rows" if table.groups is None else "groups"
+        raise DataError(f"{len(first)} {what} are too few to hold out {fraction:.0%} of them; give more {what}")
     return _part(table, pieces, ~held), _part(table, pieces, held)
 
 
@@ -78,7 +81,8 @@ def folds(table: Table, count: int, seed: int = 0) -> Iterator[tuple[Table, Tabl
     there = int(pieces.drawn.max()) + 1 if len(pieces.drawn) else 0
     count = min(count, there)
     if count < 3:
-        raise DataError(f"{there} rows are too few to hold out some of them in turn; give at least 3")
+        what = "rows" if table.groups is None else "groups"
+        raise DataError(f"{there} {what} are too few to hold out some of them in turn; give at least 3")
     place = torch.randperm(there, generator=torch.Generator().manual_seed(seed)) % count
     for number in range(count):
         yield _part(table, pieces, place != number), _part(table, pieces, place == number)
@@ -94,9 +98,10 @@ class Pieces(NamedTuple):
 
 
 def _pieces(table: Table) -> Pieces:
-    """One piece for each row, of which copies are drawn together. Where rows meet by chance, one that counts several
-    times falls into several pieces, and whole weights into whole ones."""
-    number, every = originals(table.X, table.y, table.weight), torch.arange(len(table))
+    """One piece for each row, of which copies are drawn together, or those of a group. Where rows meet by chance, one
+    that counts several times falls into several pieces, and whole weights into whole ones."""
+    every = torch.arange(len(table))
+    number = originals(table.X, table.y, table.weight) if table.groups is None else _in_turn(table.groups)
     if number is not None or table.weight is None:
         weight = torch.ones(len(table), dtype=torch.float64) if table.weight is None else table.weight
         return Pieces(every, weight, every if number is None else number)
@@ -107,6 +112,25 @@ def _pieces(table: Table) -> Pieces:
     share = torch.where(whole, (table.weight / number).floor(), table.weight / number)
     left = torch.where(whole, table.weight - share * number, 0.0)  # pieces that count one more
     return Pieces(owner, share[owner] + (place < left[owner]), torch.arange(len(owner)))
+
+
+def _in_turn(groups: Tensor) -> Tensor:
+    """The groups (n,) numbered 0, 1, ... in the order in which they first occur."""
+    _, code = groups.unique(return_inverse=True)
+    rank = torch.empty(int(code.max()) + 1 if len(code) else 0, dtype=torch.long)
+    rank[code[firsts(code)]] = torch.arange(len(rank))
+    return rank[code]
+
+
+def _with_all_classes(table: Table, pieces: Pieces, held: Tensor) -> Tensor:
+    """The draws (u,) that are held out, less the first with a class that the rest would have no row of."""
+    if table.classes is None:
+        return held
+    for code in range(len(table.classes)):
+        mine = pieces.drawn[table.y[pieces.owner] == code]
+        if len(mine) and held[mine].all():
+            held[mine[0]] = False
+    return held
 
 
 def _part(table: Table, pieces: Pieces, mask: Tensor) -> Table:

@@ -17,7 +17,7 @@ from edgewise.metadata import MISSING, Encoding, Metadata
 from .build import build
 from .cell_grids import as_array, cells_of, columns_of, frame_grid, read_file
 from .dates import date_texts
-from .frames import as_frame, frame_columns, holds_classes, is_frame
+from .frames import as_frame, frame_columns, holds_classes, is_frame, unique_names
 from .reader import Grid
 
 # n rows, d inputs, k outputs
@@ -42,6 +42,7 @@ class Table:
         encoding: how columns became inputs, for new rows.
         texts: column -> the text of each row (n,), of columns whose rare levels are `other`, but may be names of what
             was met more than once.
+        groups (n,): the group of each row, 0, 1, ...; rows of one stay together where rows are held out. None for none.
     """
 
     X: Tensor
@@ -56,6 +57,7 @@ class Table:
     weight: Tensor | None = None
     encoding: Encoding = Encoding()
     texts: Mapping[str, np.ndarray] = field(default_factory=dict)
+    groups: Tensor | None = None
 
     def __post_init__(self) -> None:
         for name, part, dims in (("X", self.X, (2,)), ("y", self.y, (1, 2))):
@@ -131,7 +133,8 @@ class Table:
         lines = tuple(self.lines[row] for row in rows.tolist()) if self.lines else ()
         weight = None if self.weight is None else self.weight[rows]
         texts = {column: found[rows.numpy()] for column, found in self.texts.items()}
-        return replace(self, X=self.X[rows], y=self.y[rows], lines=lines, weight=weight, texts=texts)
+        groups = None if self.groups is None else self.groups[rows]
+        return replace(self, X=self.X[rows], y=self.y[rows], lines=lines, weight=weight, texts=texts, groups=groups)
 
 
 @knows_keywords
@@ -143,6 +146,7 @@ def read_csv(
     drop: str | Sequence[str] = (),
     categorical: str | Sequence[str] = (),
     task: str = "auto",
+    groups: str | None = None,
 ) -> Table:
     """A table file as a `Table`; separator, encoding, header and decimal mark are guessed, and told in its notes.
 
@@ -154,6 +158,7 @@ def read_csv(
         categorical: columns that hold levels though they are numbers. Text of few levels needs no word. Each level
             becomes an input of its own, 0 or 1.
         task: "regression", "classification", or "auto": classes where the target holds text or truth values.
+        groups: a column such as the patient: its rows stay together where rows are held out. It is no input.
 
     Returns:
         A `Table`.
@@ -173,9 +178,11 @@ def read_csv(
         *_words(features, "features"),
         *_words(categorical, "categorical"),
         *(name for name in _words(drop, "drop") if name != "rows"),
+        *([groups] if isinstance(groups, str) else ()),
     ]
     grid = read_file(path, named=named, drop_rows="rows" in _words(drop, "drop"))
-    return from_grid(grid, target, features=features, drop=drop, categorical=categorical, task=task)
+    how: dict[str, Any] = {"drop": drop, "categorical": categorical, "task": task, "groups": groups}
+    return from_grid(grid, target, features=features, **how)
 
 
 def from_grid(
@@ -186,12 +193,14 @@ def from_grid(
     drop: str | Sequence[str] = (),
     categorical: str | Sequence[str] = (),
     task: str = "auto",
+    groups: str | None = None,
 ) -> Table:
     """A grid of cells, as `read_grid` gives it, as a `Table`; settings and errors as for `read_csv`."""
     chosen = None if features is None else _words(features, "features")
-    return Table(
-        **build(grid, _words(target, "target"), chosen, _words(drop, "drop"), _words(categorical, "categorical"), task)
-    )
+    if groups is not None and not isinstance(groups, str):
+        raise DataError(f"groups must be the name of a column, got {shown(groups)}")
+    words = _words(target, "target"), chosen, _words(drop, "drop"), _words(categorical, "categorical")
+    return Table(**build(grid, *words, task, groups))
 
 
 @knows_keywords
@@ -203,6 +212,7 @@ def from_dataframe(
     drop: str | Sequence[str] = (),
     categorical: str | Sequence[str] = (),
     task: str = "auto",
+    groups: str | None = None,
 ) -> Table:
     """A DataFrame as a `Table`.
 
@@ -214,6 +224,7 @@ def from_dataframe(
         categorical: columns that hold levels though they are numbers. Text of few levels needs no word. Each level
             becomes an input of its own, 0 or 1.
         task: "regression", "classification", or "auto": classes where the target holds text or truth values.
+        groups: a column such as the patient: its rows stay together where rows are held out. It is no input.
 
     Returns:
         A `Table`.
@@ -222,7 +233,8 @@ def from_dataframe(
         DataError: one error that names the columns and rows for which the frame cannot be used.
         ConfigError: an unknown task.
     """
-    return from_grid(frame_grid(frame), target, features=features, drop=drop, categorical=categorical, task=task)
+    how: dict[str, Any] = {"drop": drop, "categorical": categorical, "task": task, "groups": groups}
+    return from_grid(frame_grid(frame), target, features=features, **how)
 
 
 @knows_keywords
@@ -234,6 +246,7 @@ def from_arrays(
     outputs: Sequence[str] | None = None,
     drop: str | Sequence[str] = (),
     task: str = "auto",
+    groups: Any = None,
 ) -> Table:
     """Arrays, tensors or lists as a `Table`.
 
@@ -244,6 +257,7 @@ def from_arrays(
         outputs: names of the targets; y, or y1, y2, ... by default.
         drop: columns to leave out; "rows" leaves out rows with missing or infinite values.
         task: "regression", "classification", or "auto": classes where y holds text or truth values.
+        groups (n,): a label for each row, such as its patient: rows of one stay together where rows are held out.
 
     Returns:
         A `Table`.
@@ -277,8 +291,16 @@ def from_arrays(
         )
     if holds_classes(y) and task == "regression":
         raise DataError("y holds text, booleans or categories; with task='regression' it must hold numbers")
-    grid = Grid((*inputs, *outputs), (*cells, *columns_of(targets)), range(rows), "the pair of arrays", "row")
-    return from_grid(grid, outputs, features=None if ids else inputs, drop=drop, task=task)
+    names, columns = (*inputs, *outputs), (*cells, *columns_of(targets))
+    of = None
+    if groups is not None:
+        labels = as_array(groups, "groups")
+        if labels.shape != (rows,):
+            raise ShapeError(f"groups has shape {labels.shape}, wanted ({rows},): a label for each row of X")
+        of = unique_names([*names, "groups"])[-1]
+        names, columns = (*names, of), (*columns, cells_of(labels))
+    grid = Grid(names, columns, range(rows), "the pair of arrays", "row")
+    return from_grid(grid, outputs, features=None if ids else inputs, drop=drop, task=task, groups=of)
 
 
 def _words(names: str | Sequence[str] | None, what: str) -> list[str]:

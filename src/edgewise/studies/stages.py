@@ -54,6 +54,7 @@ LEARNT = 100_000  # rows that say what the network is made of, at most; in the e
 LAYERED_CELLS = 200_000  # rows times inputs that hidden layers are fitted to, at most: a step takes more than these
 FEWEST_LAYERED = 2000  # rows of them, whatever the inputs
 LAYERED_PARAMETERS = 3000  # of such a network, unless its shape was given: with 4800 a step took four seconds
+FEWEST_GROUPS = 8  # groups from which one in eight can choose
 CHOOSING = 0.125  # part of the rows that do not judge: a tenth of all, where a fifth of them judges
 
 
@@ -346,7 +347,7 @@ def fresh(rest: Table, settings: StudySettings) -> KAN:
 
 def parts(rest: Table, seed: int) -> tuple[Table, Table | None]:
     """The rows to train on, and those to choose by; None where rows are few. Of very many, a part does."""
-    if rest.count < FEWEST:
+    if rest.count < FEWEST or (rest.groups is not None and len(rest.groups.unique()) < FEWEST_GROUPS):
         return rest, None
     return split(thin(rest, LEARNT), CHOOSING, (seed + 1) % 2**64)  # another draw than the one that set `rest` apart
 

@@ -95,6 +95,7 @@ def study(
     progress: bool = True,
     source: str = "",
     resume: str | Path | None = None,
+    groups: Any = None,
 ) -> Study:
     """Take a table to a judged network: fit, prune, fit again, closed forms, baselines.
 
@@ -129,6 +130,8 @@ def study(
         seed: of the splits, the start and all else. The same seed gives the same result.
         progress: show a bar.
         source: where the table came from, for the report.
+        groups: a column of the DataFrame, or a label for each row (n,), such as the patient. Rows of one group stay
+            together in every split, so that the scores are those of new groups. The column is no input.
         resume: a file for the state of the study, renewed every minute and deleted at the end. Where it is there
             already, the study goes on from it, and ends with the same bits as one that was never stopped.
 
@@ -150,7 +153,7 @@ def study(
         raise ConfigError(f"source must be text, got {shown(source)}")
     how: dict[str, Any] = {"sparsity": sparsity, "test": test, "seed": seed, "formula": formula, "effort": effort}
     settings = StudySettings.of(hidden, grids, interactions=interactions, loss=loss, constraints=constraints, **how)
-    table = as_table(X, y, inputs=inputs, target=target, task=task)
+    table = as_table(X, y, inputs=inputs, target=target, task=task, groups=groups)
     journal = None if resume is None else Journal(resume)
     found = study_table(table, settings, progress=progress, source=source, journal=journal)
     if journal is not None and not found.interrupted:
@@ -158,21 +161,23 @@ def study(
     return found
 
 
-def as_table(X: Any, y: Any, *, inputs: Any, target: Any, task: str) -> Table:
+def as_table(X: Any, y: Any, *, inputs: Any, target: Any, task: str, groups: Any = None) -> Table:
     """What `study` was given, as a table."""
     if isinstance(X, str | Path):
         raise DataError(f"X is the path {shown(str(X))}; read the file: study(ew.read_csv(path, target='column'))")
     if isinstance(X, Table):
-        if any(part is not None for part in (y, inputs, target)):
-            raise ConfigError("a Table has its own targets and names; leave y, inputs and target out")
+        if any(part is not None for part in (y, inputs, target, groups)):
+            raise ConfigError("a Table has its own targets, names and groups; leave y, inputs, target and groups out")
         return X
     X = as_frame(X)
     if y is None:
         if target is None or not is_frame(X):
             raise DataError("y is missing: give study(X, y), or study(frame, target='column')")
-        return from_dataframe(X, target, features=inputs, task=task)
+        return from_dataframe(X, target, features=inputs, task=task, groups=groups)
     outputs = [target] if isinstance(target, str) else target
-    return from_arrays(X, y, inputs=inputs, outputs=outputs, task=task)
+    if isinstance(groups, str):
+        raise DataError(f"groups is {shown(groups)}, wanted a label for each row of X, since y stands apart")
+    return from_arrays(X, y, inputs=inputs, outputs=outputs, task=task, groups=groups)
 
 
 def study_table(
@@ -222,6 +227,8 @@ def study_table(
     verdict = words.verdict(table.task, goal, network, rivals)
     verdict += words.of_log(goal, trained.of_log if trained.model.active_edges() else None)
     verdict += words.far_values(trained.tame)
+    if held.groups is not None:
+        verdict += words.of_groups(len(held.groups.unique()))
     verdict += words.extrapolated(table.task, len(held) - int(inside.sum()), within)
     verdict = " ".join((verdict, *told))
     forms = words.closed(trained.closed.message, table.task, found) if settings.formula else ""
@@ -258,13 +265,14 @@ def before(trained: Trained, held: Table, loss: Loss) -> dict[str, Scores | str]
 def opening(table: Table, settings: StudySettings, source: str) -> list[str]:
     """What is said before a study begins: the table, remarks on it, and how many rows judge."""
     count = f"{len(table.inputs)} {'input' if len(table.inputs) == 1 else 'inputs'}"
-    held = len(split(table, settings.test, settings.seed)[1])
+    judging = split(table, settings.test, settings.seed)[1]
+    held, whole = len(judging), "" if judging.groups is None else f" of {len(judging.groups.unique())} whole groups"
     notes = observed(table, settings.loss_of(table)).notes
     return [
         f"{source}: {len(table)} rows, {count}, {table.task} of {', '.join(table.outputs)}",
         *(f"note: {note}" for note in (*notes, *far_columns(table.X, table.inputs))),
         (
-            f"fitting on {len(table) - held} rows; {held} rows (drawn with seed {settings.seed}) are held out to judge"
-            " the result"
+            f"fitting on {len(table) - held} rows; {held} rows{whole} (drawn with seed {settings.seed}) are held out to"
+            " judge the result"
         ),
     ]

@@ -109,6 +109,11 @@ def are_names(columns: Sequence[str], texts: Collection[str]) -> str:
     return " ".join(found)
 
 
+def of_groups(count: int) -> str:
+    """A sentence on the rows that judge, where whole groups do."""
+    return f" The rows that judge are all rows of {count} group{'s' if count > 1 else ''}, of which no stage saw one."
+
+
 def of_log(outputs: str, ratio: float | None) -> str:
     """A sentence on why the network ends in an exponential; nothing where it does not."""
     if ratio is None:
