@@ -18,6 +18,7 @@ from edgewise.data import read_csv
 from edgewise.errors import ConfigError, DataError
 from edgewise.studies import study as module
 from edgewise.studies.choosing import as_good, clearly_worse
+from edgewise.studies.study import Study
 from helpers import assert_equal
 
 QUICK: dict[str, Any] = {"hidden": (2,), "grids": (3, 6), "progress": False}
@@ -91,7 +92,7 @@ def test_all_rows_come_back_at_the_very_end():
     assert any("all rows" in edit.detail for edit in found.model.edits)
 
 
-def r2(found: ew.Study) -> float:
+def r2(found: Study) -> float:
     scores = found.scores["this network"]
     assert isinstance(scores, dict)
     return scores["r2"]
