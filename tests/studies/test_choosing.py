@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
 import edgewise as ew
-from edgewise.studies.choosing import behind, clearly_better, clearly_worse, explained, stays_near, within_error
+from edgewise.studies.choosing import (
+    as_good,
+    behind,
+    clearly_better,
+    clearly_worse,
+    explained,
+    stays_near,
+    within_error,
+)
 
 
 def table(n: int, seed: int = 0, noise: float = 0.3) -> ew.Table:
@@ -78,15 +88,26 @@ def test_what_loses_as_much_is_within_error_and_what_loses_more_is_not():
     assert not within_error(FLAT, LINE, few) and not within_error(closed("x", 1.0, 0.0, 1.2, 0.0), LINE, many)
 
 
+def log_odds(slope: float, at: float) -> ew.KAN:
+    edges = {(0, 0, 0): ("x", 1.0, 0.0, 0.0, 0.0), (0, 0, 1): ("x", 1.0, 0.0, slope, -slope * at)}
+    return ew.set_symbolic(ew.KAN((1, 2), base=None), edges)
+
+
+@pytest.mark.parametrize("count", [40, 400])
+def test_of_two_without_an_error_none_is_worse_for_being_less_sure(count: int):
+    side = torch.arange(count).remainder(2).double()[:, None] * 2 - 1
+    rows = ew.from_arrays(side, ["yes" if one > 0 else "no" for one in side[:, 0].tolist()])
+    odds = math.log(count)
+    sure, less, doubtful = log_odds(30.0, 0.0), log_odds(odds + 3.0, 0.0), log_odds(odds, 0.0)
+    assert as_good(less, sure, rows)  # a twentieth of a nat, of all rows together
+    assert not as_good(doubtful, sure, rows)  # a whole one
+
+
 def test_what_is_less_sure_is_not_behind_though_it_names_more_classes_wrong():
     generator = torch.Generator().manual_seed(0)
     X = 2 * torch.rand(400, 1, dtype=torch.float64, generator=generator) - 1
     right = X[:, 0] + 0.3 * torch.randn(400, dtype=torch.float64, generator=generator) > 0
     rows = ew.from_arrays(X, ["yes" if one else "no" for one in right.tolist()])
-
-    def log_odds(slope: float, at: float) -> ew.KAN:
-        edges = {(0, 0, 0): ("x", 1.0, 0.0, 0.0, 0.0), (0, 0, 1): ("x", 1.0, 0.0, slope, -slope * at)}
-        return ew.set_symbolic(ew.KAN((1, 2), base=None), edges)
 
     sure, cautious = log_odds(60.0, 0.0), log_odds(5.0, 0.1)
     assert clearly_worse(cautious, sure, rows) and not behind(cautious, sure, rows)

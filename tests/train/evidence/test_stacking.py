@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from edgewise.train.evidence.stacking import balanced, losses, share_of, size_of
+from edgewise.train.evidence.stacking import balanced, losses, share_of, size_of, sureness_of
+from edgewise.train.evidence.tuning import TUNED
 
 
 def logits(rows: int, seed: int = 0, classes: int = 3) -> tuple[Tensor, Tensor, torch.Generator]:
@@ -66,3 +67,32 @@ def test_a_class_without_rows_is_as_likely_as_half_a_row():
     y = y.clamp(max=1)
     found = (true + balanced(true, y, ones(y))).softmax(1).sum(0)
     assert float(found[2]) == pytest.approx(0.5, rel=0.02)
+
+
+def certain(rows: int, chance: float) -> tuple[Tensor, Tensor]:
+    """Logits (1, n, 2) by which each row has another class than its own with this chance; the classes (n,)."""
+    y = torch.arange(rows) % 2
+    odds = torch.tensor(chance, dtype=torch.float64).logit()
+    return torch.stack([odds * y, odds * (1 - y)], 1)[None], y
+
+
+@pytest.mark.parametrize("rows", [100, 400, 3000])
+def test_classes_without_a_doubt_get_the_chance_of_an_error_that_so_many_rows_leave(rows: int):
+    sure, y = certain(rows, 0.2 / rows)
+    found = sureness_of(sure, y, ones(y))
+    assert float(losses(found * sure, y).mean()) == pytest.approx(1 / ((rows + 1) * (rows + 2)), rel=1e-3)
+    twice = sureness_of(sure[:, : rows // 2], y[: rows // 2], 2 * ones(y[: rows // 2]))
+    assert twice == pytest.approx(found, rel=1e-6)
+
+
+def test_logits_are_left_as_they_are_where_a_row_is_doubtful_or_all_are_sure_enough():
+    sure, y = certain(200, 1e-3)
+    assert sureness_of(sure, y, ones(y)) > 1
+    doubtful = sure.clone()
+    doubtful[0, 7] = 0.0
+    assert sureness_of(doubtful, y, ones(y)) == 1
+    weight = ones(y)
+    weight[7] = 0.0  # it was fitted, so it does not judge
+    assert sureness_of(doubtful, y, weight) > 1
+    assert sureness_of(*certain(200, 1e-9), ones(y)) == 1
+    assert sureness_of(*certain(2000, 0.05), ones(torch.arange(2000))) < TUNED.surest * (1 + 1e-9)

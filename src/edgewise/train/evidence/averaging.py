@@ -29,7 +29,7 @@ from torch import Tensor
 from ...data import observations
 from .chosen_terms import Model, Task, carried, dense, sparse
 from .marginal import Posterior, Spread
-from .stacking import balanced, share_of, size_of
+from .stacking import balanced, share_of, size_of, sureness_of
 from .terms import Term, edge_term
 from .tuning import TUNED
 
@@ -59,12 +59,15 @@ def averaged(task: Task, found: Model, inputs: Sequence[int]) -> Model:
     """The model with the mean coefficients of fits to parts of the rows; what only parts take up, of these variables,
     comes last.
 
-    It is left as it is where targets are numbers; where rows are many, which agree without it; and where they are too
-    few to be parted.
+    It is left as it is where targets are numbers, and where rows are too few to be parted. Where they are many, fits to
+    parts would agree, and the rows that were fitted say how large logits are to be.
     """
     task = task.singly()
-    if task.classes == 1 or not found.believed or not TUNED.fewest_averaged <= len(task.x) <= TUNED.most_averaged:
+    if task.classes == 1 or not found.believed or len(task.x) < TUNED.fewest_averaged:
         return found
+    if len(task.x) > TUNED.most_averaged:
+        sure = sureness_of(task.predict(found.terms, found.posterior, task.x)[None], task.y, task.weight)
+        return found if sure == 1 else replace(found, posterior=_larger(found.posterior, sure))
     there = {term.variables for term in found.terms}
     more = [edge_term(number, task.variables[number]) for number in inputs if (number,) not in there]
     terms, many = found.terms + more, task.classes > 2
@@ -83,8 +86,15 @@ def averaged(task: Task, found: Model, inputs: Sequence[int]) -> Model:
     coefs = coefs[:, torch.tensor(taken).repeat_interleave(torch.tensor(sizes))]
     kept = [term for term, there in zip(terms, taken, strict=True) if there]
     begun = size * parts.constants.mean(0)
-    constant = balanced(task.functions(kept) @ coefs.mean(0) + begun, task.y, task.weight) + begun
-    return replace(found, terms=kept, posterior=_posterior(found, kept, coefs, constant, task.classes))
+    shift = balanced(task.functions(kept) @ coefs.mean(0) + begun, task.y, task.weight)
+    posterior = _posterior(found, kept, coefs, begun + shift, task.classes)
+    sure = sureness_of(size * parts.unseen + shift, task.y, judging)
+    return replace(found, terms=kept, posterior=_larger(posterior, sure))
+
+
+def _larger(posterior: Posterior, factor: float) -> Posterior:
+    """The same with logits so many times as large."""
+    return replace(posterior, coef=factor * posterior.coef, constant=factor * posterior.constant)
 
 
 def _lone(task: Task, terms: Sequence[Term]) -> Tensor:

@@ -40,6 +40,28 @@ def size_of(logits: Tensor, y: Tensor, weight: Tensor) -> float:
     return float(powers[total.argmin()].exp())
 
 
+def sureness_of(logits: Tensor, y: Tensor, weight: Tensor) -> float:
+    """What to multiply logits (s, n, k) by where rows y, weight (n,) that the fits did not see leave no doubt of any
+    class; 1 elsewhere.
+
+    Classes that follow from the columns are told apart without an error, and any size fits the rows. Be it as likely as
+    not that they do follow, and else the rate of errors anything from 0 to 1. After n rows without an error, that there
+    are any has a chance of 1 / (n + 1), and the next row is one with 1 / (n + 2) of that (Laplace's rule of
+    succession). Logits get the size at which rows lose this product in the mean; they never become smaller.
+    """
+    count = float(weight.sum())
+    if float((losses(logits, y) * (weight > 0)).max()) > TUNED.doubt:
+        return 1.0
+    wanted, low, high = 1 / ((count + 1) * (count + 2)), 1.0, TUNED.surest
+    for _ in range(TUNED.halvings):
+        middle = (low * high) ** 0.5
+        if float(weight @ losses(middle * logits, y)) > wanted * count:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
 def balanced(logits: Tensor, y: Tensor, weight: Tensor) -> Tensor:
     """What to add to the logits (n, k) of all rows, so that each class is as likely as often as it is there (k,): the
     constants that fit best (iterative scaling; Darroch & Ratcliff 1972, doi:10.1214/aoms/1177692379). A class without

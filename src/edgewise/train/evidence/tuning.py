@@ -274,6 +274,13 @@ class EvidenceTuning:
     without errors."""
     sizes: int = 61
     """Factors that are tried, up to three of these deviations either way. Not measured."""
+    doubt: float = 0.1
+    """Loss of a row, of which a fit did not see, above which classes do not follow from the columns without a doubt: a
+    tenth of its chance. Not measured."""
+    surest: float = 3.0
+    """What logits are multiplied by at most where there is no doubt. Not measured."""
+    halvings: int = 20
+    """Of the range of such a factor: to a millionth of it."""
     scalings: int = 200
     """Steps, at most, to the constants that fit best beside a mean of fits. Not measured."""
     rows_validated: int = 2000
