@@ -126,6 +126,7 @@ def _of_dates() -> KAN:
             {"day": ("year", "weekday")},
             {"hue": ("mauve", "teal")},
             {"day": "month"},
+            {"a": "seconds"},
         ),
     )
     return KAN((6, 1), grid_size=3).build(metadata=metadata)

@@ -130,7 +130,7 @@ FAULTY = [
         r"'day' holds no date.*line 4",
     ),
     ("no date", "day,y\n2020-02-29,2\n2021-02-29,4\n", {}, r"'day' holds text.*a date"),
-    ("times", "t,y\n10:30,2\n10:31:05,4\n", {}, r"a date or time\?"),
+    ("times", "t,y\n10:30,2\n11:31,3\n10:31:05,4\n", {}, r"in line 4 .'10:31:05'. - a time\? write all"),
     ("date as target", "x,day\n1,2020-01-01\n2,2020-01-02\n", {"target": "day"}, r"target 'day' holds text.*a date"),
     ("thousands", 'x,y\n"1,234.5",2\n"2,000",4\n', {}, r"thousands separators\? write 1234\.5"),
     ("thousands with spaces", "x;y\n1 234,5;2\n2 000;4\n", {}, r"thousands separators\? write 1234\.5"),

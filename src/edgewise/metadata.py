@@ -18,6 +18,7 @@ PARTS = {  # of a date: the inputs that it becomes, each called `column=input`
     "hour": ("hour sin", "hour cos"),
 }
 FIRST = ("day", "month")  # what a date such as 3/4/2020 may start with
+DOWN_TO = ("minutes", "seconds")  # what a time such as 2:30 may end with
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Encoding:
     fills: input -> what stands in for a missing cell: the median. gaps: columns with an input `column=missing`, 0 or
     1. dates: column of dates -> its parts, names in `PARTS`. merged: column of levels -> the rare ones of the table,
     sorted, which count as `OTHER`. slashes: column of dates such as 3/14/2020 -> what is first, "day" or "month".
+    times: column of times such as 2:30 -> down to what they go, "minutes" or "seconds".
     """
 
     shares: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
@@ -36,6 +38,7 @@ class Encoding:
     dates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     merged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     slashes: Mapping[str, str] = field(default_factory=dict)
+    times: Mapping[str, str] = field(default_factory=dict)
 
     def faults(self, inputs: Collection[str], categories: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
         """What does not fit a model with these inputs and levels, in words."""
@@ -58,6 +61,7 @@ class Encoding:
             if OTHER not in categories.get(column, ()):
                 yield f"merged[{shown(column)}] holds levels, but the column has no level {OTHER!r} for them"
         lost = [column for column in self.slashes if column not in self.dates]
+        yield from (f"times holds {shown(name)}, which is no input" for name in self.times if name not in inputs)
         yield from (f"slashes holds {shown(column)}, which is no column of dates" for column in lost)
 
 

@@ -45,6 +45,7 @@ def test_dates_are_read_however_they_are_written(how: str):
         (["4/3/2020", "31/12/2021 13:30:00"], "day"),
         (["4/3/2020", "31/12/2021 1:30 PM", "12/31/2021"], ""),
         (["4/3/2020", "3/12/2021"], ""),
+        (["4/3/2020", "3/12/2021", "31/2/2020", "30/2/2020"], ""),  # no dates, so they say nothing
         (["4/3/20", "14/3/12"], ""),  # 14 may be the day or the year
     ],
 )
@@ -73,7 +74,7 @@ def test_a_model_remembers_which_number_is_the_month():
 
 
 def test_dates_that_do_not_tell_the_month_are_refused():
-    with pytest.raises(DataError, match="need a row such as 3/14/2020, which tells"):
+    with pytest.raises(DataError, match="and a row such as 3/14/2020, which tells"):
         from_dataframe(pd.DataFrame({"day": ["1/2/2020", "2/2/2020", "3/2/2020"], "y": [1.0, 2.0, 4.0]}), "y")
 
 

@@ -59,7 +59,8 @@ def test_rows_of_a_group_stay_together_and_their_column_is_no_input() -> None:
     for seed in range(5):
         rest, held = split(table, 0.2, seed)
         whose = [set(frame.patient[[*part.lines]]) for part in (rest, held)]
-        assert not whose[0] & whose[1] and len(whose[1]) == 6 and len(rest) + len(held) == len(table)
+        assert not whose[0] & whose[1] and len(rest) + len(held) == len(table)
+        assert abs(len(held) - 0.2 * len(table)) <= 3  # half of the largest group
         again = split(rest, 0.125, seed)
         assert {*groups_of(again[0]).tolist()}.isdisjoint(groups_of(again[1]).tolist())
     held = [groups_of(part).unique() for _, part in folds(table, 5)]
@@ -94,5 +95,38 @@ def test_groups_that_cannot_be_are_named() -> None:
     with pytest.raises(DataError, match="'patient' misses 1 value, in row 4"):
         from_dataframe(frame, "y", groups="patient")
     assert len(from_dataframe(frame, "y", groups="patient", drop="rows")) == len(frame) - 1
-    with pytest.raises(DataError, match="2 groups are too few"):
-        split(from_dataframe(visits(2), "y", groups="patient"), 0.2)
+    with pytest.raises(DataError, match="all rows are of one 'patient'"):
+        from_dataframe(visits(1), "y", groups="patient")
+    with pytest.raises(DataError, match="'patient' cannot be dropped"):
+        from_dataframe(visits(), "y", groups="patient", drop="patient")
+
+
+def test_groups_are_as_they_are_written() -> None:
+    frame = pd.DataFrame({"g": ["001", "1", "01", "1 "] * 4, "x": range(16), "y": np.sin(range(16))})
+    assert groups_of(from_dataframe(frame, "y", groups="g")).tolist() == [0, 2, 1, 2] * 4
+
+
+@pytest.mark.parametrize(("sizes", "held"), [([100, 2, 2, 1, 1, 1], 7), ([50, 50], 50), ([100, 7], 7), ([3] * 10, 6)])
+def test_as_many_rows_are_held_out_as_whole_groups_come_near_to(sizes: list[int], held: int) -> None:
+    group = np.arange(len(sizes)).repeat(sizes)
+    table = from_arrays(np.random.default_rng(0).normal(size=(len(group), 1)), group * 1.0, groups=group)
+    assert {len(split(table, 0.2, seed)[1]) for seed in range(6)} == {held}
+
+
+@pytest.mark.parametrize(("groups", "classes"), [(25, 5), (10, 2), (6, 3)])
+def test_groups_of_one_class_each_can_be_held_out(groups: int, classes: int) -> None:
+    group = np.arange(groups).repeat(12)
+    labels = [f"class {number % classes}" for number in group]
+    table = from_arrays(np.random.default_rng(0).normal(size=(len(group), 2)), labels, groups=group)
+    for seed in range(5):
+        rest, held = split(table, 0.2, seed)
+        assert len(held) and set(rest.y.tolist()) == {*range(classes)}
+
+
+def test_copies_of_rows_stay_on_one_side_with_their_groups() -> None:
+    x = np.random.default_rng(0).normal(size=(40, 1))
+    X, group = np.concatenate([x, x[:4]]), np.concatenate([np.arange(40) // 2, [90, 90, 91, 91]])
+    table = from_arrays(X, X[:, 0] ** 2, groups=group)
+    for seed in range(8):
+        rest, held = split(table, 0.3, seed)
+        assert {*rest.X[:, 0].tolist()}.isdisjoint(held.X[:, 0].tolist())

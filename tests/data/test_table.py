@@ -98,6 +98,9 @@ def test_times_are_hours_in_inputs_and_targets() -> None:
     assert table.X[:, 0].tolist() == lengths.X[:, 0].tolist() == hours
     assert "column 't' holds times: read as hours" in table.notes
     assert encode({"t": ["30:15"]}, table.metadata()).X.tolist() == [[30.25]]
+    assert encode({"t": ["1:20"]}, table.metadata()).X.tolist() == [[1 + 1 / 3]]
+    with pytest.raises(DataError, match="'t' holds text .'30:15'."):
+        encode({"t": ["30:15"]}, lengths.metadata())  # a model of numbers
     target = from_dataframe(pd.DataFrame({"x": [1.0, 2.0, 4.0], "t": texts}), "t")
     assert target.y[:, 0].tolist() == hours and "target 't' holds times: read as hours" in target.notes
 

@@ -123,6 +123,32 @@ def test_the_command_holds_out_whole_groups(tmp_path: Path, capsys: pytest.Captu
     assert "all rows of 4 groups" in result["verdict"]
 
 
+@pytest.mark.parametrize(("groups", "classes"), [(25, 5), (8, 2), (8, 8)])
+def test_groups_of_one_class_each_can_be_studied(groups: int, classes: int):
+    group = np.arange(groups).repeat(12)
+    label = np.array([f"class {number % classes}" for number in group])
+    X = np.random.default_rng(0).normal(size=(len(group), 2)) + (group % classes)[:, None]
+    if classes == groups:
+        with pytest.raises(DataError, match="no group of 8 can be held out: each has the only rows of a class"):
+            ew.study(X, label, groups=group, progress=False, formula=False)
+    else:
+        found = ew.study(X, label, groups=group, hidden=(2,), grids=(3,), progress=False, formula=False)
+        assert "group" in found.verdict
+
+
+def test_names_within_groups_are_judged_by_new_groups():
+    rng = np.random.default_rng(0)
+    site = np.arange(20).repeat(15)
+    often = rng.choice(["low", "middle", "high"], len(site))
+    rare = np.array([f"plate {number // 2}" for number in range(len(site))])
+    plate = np.where(np.arange(len(site)) % 15 < 6, rare, often)  # two rows of a site each, and none of another
+    own = {name: 3 * rng.normal() for name in np.unique(plate)}
+    y = np.array([own[name] for name in plate]) + 0.1 * rng.normal(size=len(site))
+    rows = pd.DataFrame({"site": site, "plate": plate, "y": y})
+    found = ew.study(rows, target="y", groups="site", hidden=(), formula=False, progress=False)
+    assert len(found.table.categories.get("plate", ())) < 50
+
+
 def test_few_groups_leave_none_to_choose():
     X, y = rows()
     few = ew.study(X, y, groups=torch.arange(len(y)) % 6, progress=False, formula=False)

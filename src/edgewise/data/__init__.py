@@ -15,7 +15,7 @@ from .inputs import as_inputs
 from .reader import Grid, read_grid
 from .relevel import encoded_like, read_as_levels
 from .sampling import from_function
-from .split import folds, split
+from .split import folds, split, together
 from .table import Table, from_arrays, from_dataframe, from_grid, read_csv
 from .weights import as_weights, distinct
 
@@ -54,5 +54,6 @@ __all__ = [
     "read_file",
     "read_grid",
     "split",
+    "together",
     "whole_numbers",
 ]

@@ -13,7 +13,7 @@ import torch
 from edgewise.errors import MOST, SHOWN, ConfigError, DataError, clipped, did_you_mean, few, problems, shown, twice
 from edgewise.metadata import MISSING
 
-from .cells import Reading, hint, read_levels, read_numbers, sort_levels
+from .cells import Reading, hint, read_levels, read_numbers, read_times, sort_levels
 from .dates import first_number, holds_dates, read_dates
 from .faults import Fault, date_faults, missing_faults, number_faults, usable_rows
 from .kinds import FEW_LEVELS, RARE, counts_rows, holds_answers, holds_levels, main_levels, may_be_names
@@ -67,6 +67,8 @@ def build(
     code = None
     if of is not None:
         kinds, codes = np.unique(of[keep], return_inverse=True)
+        if len(kinds) < 2:
+            raise DataError(f"all rows are of one {shown(groups)}, so that no other group can judge; leave groups out")
         code = torch.from_numpy(codes)
         told.append(f"rows of one {shown(groups)} stay together where rows are held out; there are {len(kinds)} groups")
     return {
@@ -104,24 +106,32 @@ def all_inputs(grid: Grid, weight: np.ndarray | None = None) -> tuple[Made, list
 @dataclass(frozen=True)
 class ReadColumns:
     """Columns as they were read: numbers (n,), nan where there is none, the level of each row, or dates (n,); with
-    their faults, and notes on them. slashes: what dates with slashes start with, "" where there are none. forced:
-    columns of levels by the user's word."""
+    their faults, and notes on them. slashes: what dates with slashes start with, "" where there are none. times:
+    "minutes" or "seconds", down to which times go. forced: columns of levels by the user's word."""
 
     numbers: dict[str, np.ndarray]
     levels: dict[str, list[str]]
     dates: dict[str, np.ndarray]
     slashes: dict[str, str]
+    times: dict[str, str]
     forced: Sequence[str]
     faults: list[Fault]
     notes: list[str]
 
 
 def _groups(grid: Grid, name: str | None) -> tuple[np.ndarray | None, list[Fault]]:
-    """The group of each row (n,), where a column says so, and its faults."""
+    """The group of each row (n,), where a column says so, and its faults. Text is another group where it is written in
+    another way."""
     if name is None:
         return None, []
-    found, missing = read_levels(grid.columns[grid.names.index(name)], grid.decimal)
-    return np.array(found), missing_faults(grid, name, missing)
+    cells = grid.columns[grid.names.index(name)]
+    found, missing = read_levels(cells, grid.decimal)
+    if not isinstance(cells, np.ndarray):
+        found = [str(cell).strip() for cell in cells]
+    faults = missing_faults(grid, name, missing)
+    return np.array(found, dtype=object), [
+        replace(fault, text=f"groups: {fault.text}; each row needs one") for fault in faults
+    ]
 
 
 def _are_levels(cells: Sequence[Any], reading: Reading, decimal: str) -> bool:
@@ -139,11 +149,12 @@ def _read(
     levels: dict[str, list[str]] = {}
     dates: dict[str, np.ndarray] = {}
     slashes: dict[str, str] = {}
+    times: dict[str, str] = {}
     faults: list[Fault] = []
     notes: list[str] = []
     for name in names:
         said = name in categorical or (name in grid.levels and not targets)
-        reading = None if said else read_numbers(cells[name], grid.decimal)
+        reading = None if said else read_times(cells[name]) or read_numbers(cells[name], grid.decimal)
         if not targets and reading is not None and holds_dates(cells[name], reading.text):
             first = first_number(cells[name])
             moments, other = read_dates(cells[name], first)
@@ -171,7 +182,8 @@ def _read(
             notes.append(f"column {shown(name)} holds truth values: read as 1 and 0")
         if reading.times:
             notes.append(f"{'target' if targets else 'column'} {shown(name)} holds times: read as hours")
-    return ReadColumns(numbers, levels, dates, slashes, categorical, faults, notes)
+            times[name] = reading.times
+    return ReadColumns(numbers, levels, dates, slashes, times, categorical, faults, notes)
 
 
 def _as_classes(grid: Grid, target: Sequence[str], task: str) -> bool:
@@ -218,8 +230,8 @@ def _chosen(
     ]
     wrong += [f"{shown(name)} cannot be both target and feature" for name in target if name in given]
     wrong += [f"the target {shown(name)} cannot be dropped" for name in target if name in left]
-    if groups in target or groups in given:
-        what = "the target" if groups in target else "a feature"
+    if groups in target or groups in given or groups in left:
+        what = "the target" if groups in target else "a feature" if groups in given else "dropped"
         wrong.append(f"{shown(groups)} cannot be {what}: it says which rows stay together")
     wrong += [
         f"{what} {shown(name)} is named twice"
@@ -273,7 +285,7 @@ def _inputs(
             if values and (merged := kinds.difference(values)):
                 made.merged[name] = tuple(sorted(merged))
                 if may_be_names(texts, made.weight):
-                    made.texts[name] = np.array(texts)
+                    made.texts[name] = np.array(texts, dtype=object)
         elif name in read.dates:
             moments = read.dates[name][keep]
             if len(set(moments[~np.isnat(moments)].tolist())) < 2:
@@ -292,6 +304,8 @@ def _inputs(
             if not _is_constant(there):
                 _check_scale(f"column {shown(name)}", there)
             notes += as_number(made, name, values, varies=not _is_constant(there))
+            if name in read.times:
+                made.times[name] = read.times[name]
     if constant:
         notes.append(f"constant column{'s' if len(constant) > 1 else ''} left out: {few(constant)}")
     if not made.columns:

@@ -24,7 +24,7 @@ FALSE = frozenset({"false", "no", "f", "n", "off"})
 
 THOUSANDS = re.compile(r"[+-]?\d{1,3}([,.' \u00a0\u202f]\d{3})+([.,]\d+)?\Z")
 DATE = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([T ].*)?\Z")
-TIME = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?\Z")
+TIME = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?(?:\s?([AP])M)?\Z", re.IGNORECASE)
 COMPLEX = re.compile(r"[(]?[+-]?[\d.]+(e[+-]?\d+)?\s*[+-]\s*[\d.]*(e[+-]?\d+)?\s*[ij][)]?\Z", re.IGNORECASE)
 UNIT = re.compile(r"[+-]?([\d.,]*\d(e[+-]?\d+)?\s*|[\d.,]+\s+)[^\W\d][\w/^*·² ³°-]*\Z", re.IGNORECASE)
 
@@ -38,7 +38,7 @@ class Reading:
     infinite: list[int] = field(default_factory=list)
     text: list[int] = field(default_factory=list)
     truth: bool = False  # the column holds true and false, read as 1 and 0
-    times: bool = False  # the column holds times such as 2:30, read as hours
+    times: str = ""  # "minutes" or "seconds", where the column holds times down to these, read as hours
 
     @property
     def bad(self) -> list[int]:
@@ -86,21 +86,18 @@ def has_decimal_commas(columns: Sequence[Sequence[str]]) -> bool:
 
 
 def read_numbers(cells: Any, decimal: str = ".") -> Reading:
-    """Numbers of a column; a column of only true and false (yes and no, ...) becomes 1 and 0, and one of only times
-    hours.
+    """Numbers of a column; a column of only true and false (yes and no, ...) becomes 1 and 0.
 
     >>> read_numbers(["1", "", "abc", "inf"]).bad
     [1, 2, 3]
-    >>> read_numbers(["2:30", "12:15"]).values.tolist()
-    [2.5, 12.25]
     """
     if isinstance(cells, np.ndarray):
         values = cells.astype(np.float64)
         missing, infinite = np.flatnonzero(np.isnan(values)).tolist(), np.flatnonzero(np.isinf(values)).tolist()
         return Reading(np.where(np.isfinite(values), values, np.nan), missing, infinite, truth=cells.dtype == bool)
-    words = _truth(cells) or _times(cells)
-    if words is not None:
-        return words
+    truth = _truth(cells)
+    if truth is not None:
+        return truth
     values = np.empty(len(cells))
     missing, infinite, text = [], [], []
     for row, cell in enumerate(cells):
@@ -133,19 +130,47 @@ def _truth(cells: Sequence[str]) -> Reading | None:
     return Reading(values, missing, truth=True) if len(missing) < len(cells) else None
 
 
-def _times(cells: Sequence[str]) -> Reading | None:
-    """The reading of a column of times, in hours, or None where it is no such column. All have seconds, or none has:
-    beside 1:02:30 nobody knows what 59:30 is."""
-    values, missing, parts = np.full(len(cells), np.nan), [], set[bool]()
-    for row, cell in enumerate(cells):
-        if found := TIME.match(cell.strip()):
-            values[row] = int(found[1]) + int(found[2]) / 60 + float(found[3] or 0) / 3600
-            parts.add(found[3] is None)
-        elif cell.strip().lower() in MISSING:
-            missing.append(row)
-        else:
+def read_times(cells: Any, known: str = "") -> Reading | None:
+    """Times such as 2:30, 2:30:15 or 2:30 PM as hours; None where most cells are none.
+
+    All have seconds, or none has: beside 1:02:30 nobody knows what 59:30 is, so that it is no number. Nor are 1:20 and
+    1:50 times, where all of them have one number ahead, as ratios do.
+
+    Args:
+        cells: as they stand.
+        known: "minutes" or "seconds" for a column that had times down to these before.
+
+    >>> found = read_times(["2:30", "12:15"])
+    >>> found.values.tolist(), found.times
+    ([2.5, 12.25], 'minutes')
+    """
+    if isinstance(cells, np.ndarray):
+        return None
+    found = [TIME.match(cell.strip()) for cell in cells]
+    missing = [row for row, cell in enumerate(cells) if cell.strip().lower() in MISSING]
+    long, short = (sum(bool(time) and bool(time[3]) == seconds for time in found) for seconds in (True, False))
+    wanted = {"minutes": (False, True), "seconds": (True,)}.get(known)
+    if wanted is None:
+        ratios = len({time[1] for time in found if time}) == 1 and not long
+        if ratios or 2 * (long + short) < len(cells) - len(missing) or not long + short:
             return None
-    return Reading(values, missing, times=True) if len(parts) == 1 else None
+        known, wanted = ("seconds", (True,)) if long > short else ("minutes", (False,))
+    values = np.full(len(cells), np.nan)
+    hours = [_hours(time) if time and bool(time[3]) in wanted else None for time in found]
+    there = [row for row, hour in enumerate(hours) if hour is not None]
+    values[there] = [hours[row] for row in there]
+    text = sorted({*range(len(cells))} - {*there, *missing})
+    return Reading(values, missing, text=text, times=known)
+
+
+def _hours(time: re.Match[str]) -> float | None:
+    """A time in hours, 12 AM for midnight; None for 13 PM."""
+    hour = int(time[1])
+    if time[4]:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + 12 * (time[4] in "pP")
+    return hour + int(time[2]) / 60 + float(time[3] or 0) / 3600
 
 
 def read_levels(cells: Any, decimal: str = ".") -> tuple[list[str], list[int]]:
@@ -194,11 +219,13 @@ def hint(cell: str, decimal: str = ".") -> str:
     'a decimal comma? write a point, in the whole file'
     """
     cell = cell.strip()
-    if DATE.match(cell) or TIME.match(cell):
+    if DATE.match(cell):
         return (
-            "a date or time? write dates as 2020-12-31, 31.12.2020, or 2020-12, or numbers, such as days since the"
-            " start; dates with slashes need a row such as 3/14/2020, which tells what is the month"
+            "a date? write 2020-12-31, 31.12.2020, or 2020-12, or numbers, such as days since the start; dates with"
+            " slashes need years of four digits, and a row such as 3/14/2020, which tells what is the month"
         )
+    if TIME.match(cell):
+        return "a time? write all in one way, such as 2:30 or 2:30:00, or numbers, such as hours"
     if cell.endswith("%") and is_numeric(cell[:-1].strip()):
         return "a percentage? leave the % sign out"
     if cell[:1] in "$€£¥" and len(cell) > 1:

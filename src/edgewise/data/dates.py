@@ -57,17 +57,19 @@ def is_date(cell: str, first: str = "") -> bool:
 
 def first_number(cells: Sequence[str]) -> str:
     """What dates such as 3/14/2020 start with, "day" or "month": a number above 12 is no month. "" where no cell says
-    so, or as many say the one as the other. Years of two digits are last where the month is first, else nobody knows.
+    so, or as many say the one as the other. What is no date at all, such as 31/2/2020, says nothing. Years of two
+    digits are last where the month is first, else nobody knows.
 
     >>> first_number(["3/4/2020", "3/14/2020"]), first_number(["3/4/2020", "14/3/2020"]), first_number(["3/4/2020"])
     ('month', 'day', '')
     """
-    found = [found for cell in cells if (found := SLASHES.match(cell.strip()))]
-    month = sum(int(date[1]) <= 12 < int(date[3]) for date in found)
-    day = sum(int(date[3]) <= 12 < int(date[1]) for date in found)
-    if month == day or (day > month and any(len(date[4]) == 2 for date in found)):
+    found = [cell for cell in cells if SLASHES.match(cell.strip())]
+    month, day = (~np.isnat(_moments(found, first)[0]) for first in ("month", "day"))
+    by_month, by_day = int((month & ~day).sum()), int((day & ~month).sum())
+    short = any(len(date[4]) == 2 for cell in found if (date := SLASHES.match(cell.strip())))
+    if by_month == by_day or (by_day > by_month and short):
         return ""
-    return "month" if month > day else "day"
+    return "month" if by_month > by_day else "day"
 
 
 def read_dates(cells: Any, first: str = "") -> tuple[np.ndarray, list[int]]:
@@ -77,9 +79,13 @@ def read_dates(cells: Any, first: str = "") -> tuple[np.ndarray, list[int]]:
     >>> read_dates(["2020-02-28 12:00", "", "soon"])[1]
     [2]
     """
-    moments, other = np.full(len(cells), "NaT", dtype="datetime64[s]"), []
     if isinstance(cells, np.ndarray):
-        return moments, list(range(len(cells)))
+        return np.full(len(cells), "NaT", dtype="datetime64[s]"), list(range(len(cells)))
+    return _moments(cells, first)
+
+
+def _moments(cells: Sequence[str], first: str) -> tuple[np.ndarray, list[int]]:
+    moments, other = np.full(len(cells), "NaT", dtype="datetime64[s]"), []
     for row, cell in enumerate(cells):
         cell = cell.strip()
         found = _written(cell, first)

@@ -15,7 +15,7 @@ from edgewise.errors import DataError, ShapeError, did_you_mean, few, shown
 from edgewise.metadata import MISSING, OTHER, PARTS, Metadata
 
 from .cell_grids import as_array, cells_of, columns_of, frame_grid, read_file
-from .cells import read_levels, read_numbers
+from .cells import read_levels, read_numbers, read_times
 from .dates import date_inputs, read_dates
 from .faults import Fault, date_faults, level_faults, missing_faults, number_faults, usable_rows
 from .frames import as_frame, is_frame
@@ -151,7 +151,8 @@ def _columns(
             found, faulty, told = _dates(grid, name, cells[name], metadata, drop_rows)
             columns, faults, notes = columns | found, faults + faulty, notes + told
             continue
-        reading = read_numbers(cells[name], grid.decimal)
+        times = read_times(cells[name], known.times[name]) if name in known.times else None
+        reading = times or read_numbers(cells[name], grid.decimal)
         filled = not drop_rows and (name in known.fills or name in known.gaps)
         counted = replace(reading, missing=[]) if filled else reading
         faults += number_faults(grid, name, counted, cells[name], new=True)

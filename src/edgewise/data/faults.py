@@ -136,7 +136,7 @@ def _ways(grid: Grid, faults: Sequence[Fault], wrong: Sequence[Fault], drop_rows
     if levels:
         like = ", as astype('category') does" if grid.unit == "row" else ""
         ways.append(f"--categorical {quoted(levels)} makes its texts classes{like}")
-    if not new and any(not fault.text.startswith("target") for fault in wrong):
+    if not new and any(not fault.text.startswith(("target", "groups")) for fault in wrong):
         ways.append("--drop COLUMN leaves out a column")
     settings = "drop=..., categorical=..." if levels else "drop=..."
     return f", or: {'; '.join(ways)} (in Python: {settings})" if ways else ""

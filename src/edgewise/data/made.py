@@ -19,8 +19,8 @@ from .dates import date_inputs, parts_of
 @dataclass
 class Made:
     """The inputs so far: columns (n,) and their names; levels, their shares, rare ones that were merged, what fills
-    missing cells, and the columns with an input that says where they miss; what dates with slashes start with.
-    texts: as in a `Table`. weight (n,): how often each row counts; None for once."""
+    missing cells, and the columns with an input that says where they miss; what dates with slashes start with; down to
+    what times go. texts: as in a `Table`. weight (n,): how often each row counts; None for once."""
 
     weight: np.ndarray | None = None
     columns: list[np.ndarray] = field(default_factory=list)
@@ -32,6 +32,7 @@ class Made:
     dates: dict[str, tuple[str, ...]] = field(default_factory=dict)
     merged: dict[str, tuple[str, ...]] = field(default_factory=dict)
     slashes: dict[str, str] = field(default_factory=dict)
+    times: dict[str, str] = field(default_factory=dict)
     texts: dict[str, np.ndarray] = field(default_factory=dict)
 
     def count(self, rows: np.ndarray) -> float:
@@ -45,7 +46,7 @@ class Made:
 
     def encoding(self) -> Encoding:
         """What has to be kept."""
-        return Encoding(self.shares, self.fills, tuple(self.gaps), self.dates, self.merged, self.slashes)
+        return Encoding(self.shares, self.fills, tuple(self.gaps), self.dates, self.merged, self.slashes, self.times)
 
     def matrix(self) -> np.ndarray:
         """All inputs side by side (n, d)."""

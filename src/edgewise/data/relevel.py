@@ -51,6 +51,7 @@ def read_as_levels(table: Table, columns: Collection[str]) -> Table:
         old.dates,
         {**{name: merged for name, merged in old.merged.items() if name not in columns}, **new.merged},
         old.slashes,
+        old.times,
     )
     like = replace(table, inputs=tuple(inputs), X=table.X.new_zeros(len(table), len(inputs)), encoding=encoding)
     return encoded_like(table, replace(like, categories={**table.categories, **made.categories}))

@@ -20,12 +20,12 @@ PIECES = 16  # that a row of a large weight falls into, at most: enough for a te
 def split(table: Table, fraction: float = 0.2, seed: int = 0) -> tuple[Table, Table]:
     """A table in two, by a seeded draw of rows: of every class alike, and both in the order of the table.
 
-    Rows of a group stay together, where the table has groups; else copies of a row do. A row that counts several times
-    may count in both parts where rows meet by chance: `data/copies.py` says where.
+    Copies of a row stay together; so do the rows of a group, where the table has groups. A row that counts several
+    times may count in both parts where rows meet by chance: `data/copies.py` says where.
 
     Args:
         table: what to split.
-        fraction (above 0, below 1): the part of the rows that is held out.
+        fraction (above 0, below 1): the part of the rows that is held out; of whole groups, as near to it as they come.
         seed: of the draw.
 
     Returns:
@@ -45,7 +45,9 @@ def split(table: Table, fraction: float = 0.2, seed: int = 0) -> tuple[Table, Ta
     pieces, draw = _pieces(table), torch.Generator().manual_seed(seed)
     first = firsts(pieces.drawn)
     held = torch.zeros(len(first), dtype=torch.bool)
-    if table.classes is None:
+    if table.groups is not None:
+        held = _whole_groups(table, pieces, fraction, draw)
+    elif table.classes is None:
         held[torch.randperm(len(first), generator=draw)[: round(fraction * len(first))]] = True
     else:
         y = table.y[pieces.owner[first]]
@@ -53,12 +55,10 @@ def split(table: Table, fraction: float = 0.2, seed: int = 0) -> tuple[Table, Ta
             rows = (y == code).nonzero()[:, 0]
             order = rows[torch.randperm(len(rows), generator=draw)]
             held[order[: min(round(fraction * len(rows)), len(rows) - 1)]] = True
-    if table.groups is not None:
-        held = _with_all_classes(table, pieces, held)
-    rest = len(first) - int(held.sum())
-    if rest < 2 or not held.any():
-        what = "rows" if table.groups is None else "groups"
-        raise DataError(f"{len(first)} {what} are too few to hold out {fraction:.0%} of them; give more {what}")
+    if table.groups is not None and not held.any():
+        raise DataError(f"no group of {len(first)} can be held out: each has the only rows of a class, or all rows")
+    if table.groups is None and (len(first) - int(held.sum()) < 2 or not held.any()):
+        raise DataError(f"{len(first)} rows are too few to hold out {fraction:.0%} of them; give more rows")
     return _part(table, pieces, ~held), _part(table, pieces, held)
 
 
@@ -98,10 +98,11 @@ class Pieces(NamedTuple):
 
 
 def _pieces(table: Table) -> Pieces:
-    """One piece for each row, of which copies are drawn together, or those of a group. Where rows meet by chance, one
-    that counts several times falls into several pieces, and whole weights into whole ones."""
-    every = torch.arange(len(table))
-    number = originals(table.X, table.y, table.weight) if table.groups is None else _in_turn(table.groups)
+    """One piece for each row, of which copies are drawn together, as are those of a group. Where rows meet by chance,
+    one that counts several times falls into several pieces, and whole weights into whole ones."""
+    number, every = originals(table.X, table.y, table.weight), torch.arange(len(table))
+    if table.groups is not None:
+        number = together(table.groups, number)
     if number is not None or table.weight is None:
         weight = torch.ones(len(table), dtype=torch.float64) if table.weight is None else table.weight
         return Pieces(every, weight, every if number is None else number)
@@ -114,23 +115,45 @@ def _pieces(table: Table) -> Pieces:
     return Pieces(owner, share[owner] + (place < left[owner]), torch.arange(len(owner)))
 
 
-def _in_turn(groups: Tensor) -> Tensor:
-    """The groups (n,) numbered 0, 1, ... in the order in which they first occur."""
-    _, code = groups.unique(return_inverse=True)
-    rank = torch.empty(int(code.max()) + 1 if len(code) else 0, dtype=torch.long)
-    rank[code[firsts(code)]] = torch.arange(len(rank))
-    return rank[code]
+def together(groups: Tensor, copies: Tensor | None = None) -> Tensor:
+    """Which rows are drawn together (n,), 0, 1, ... in the order in which they first occur: those of a group, and of
+    all groups that share copies of a row. groups, copies (n,): numbers that rows share.
+
+    >>> together(torch.tensor([4, 4, 2, 2, 9]), torch.tensor([0, 1, 2, 1, 3])).tolist()
+    [0, 0, 0, 0, 1]
+    """
+    unit = code = groups.unique(return_inverse=True)[1]
+    shared, before = [code] if copies is None else [copies, code], None
+    while before is None or not torch.equal(unit, before):
+        before = unit
+        for code in shared:
+            unit = torch.full_like(code, len(code)).scatter_reduce(0, code, unit, "amin")[code]
+    code = unit.unique(return_inverse=True)[1]
+    return firsts(code).argsort().argsort()[code]
 
 
-def _with_all_classes(table: Table, pieces: Pieces, held: Tensor) -> Tensor:
-    """The draws (u,) that are held out, less the first with a class that the rest would have no row of."""
-    if table.classes is None:
-        return held
-    for code in range(len(table.classes)):
-        mine = pieces.drawn[table.y[pieces.owner] == code]
-        if len(mine) and held[mine].all():
-            held[mine[0]] = False
+def _whole_groups(table: Table, pieces: Pieces, fraction: float, draw: torch.Generator) -> Tensor:
+    """The draws (u,) that are held out: in a drawn order, each that brings the rows nearer to this part of them, or the
+    smallest where none does. Every class that was there stays in the rest."""
+    classes = torch.zeros(len(table), dtype=torch.long) if table.classes is None else table.y
+    count = int(pieces.drawn.max()) + 1
+    rows = torch.zeros(int(classes.max()) + 1, count, dtype=pieces.weight.dtype)  # of each class in each draw
+    rows.index_put_((classes[pieces.owner], pieces.drawn), pieces.weight, accumulate=True)
+    sizes, left, held = rows.sum(0), rows.sum(1), torch.zeros(count, dtype=torch.bool)
+    wanted = fraction * float(sizes.sum())
+    in_turn, by_size = torch.randperm(count, generator=draw).tolist(), sizes.argsort(stable=True).tolist()
+    for group in in_turn:
+        if sizes[group] < 2 * wanted and _may_go(rows[:, group], left):
+            held[group], wanted, left = True, wanted - float(sizes[group]), left - rows[:, group]
+    smallest = next((group for group in by_size if _may_go(rows[:, group], left)), None)
+    if not held.any() and smallest is not None:
+        held[smallest] = True
     return held
+
+
+def _may_go(rows: Tensor, left: Tensor) -> bool:
+    """Whether so many rows of each class (k,) are not all that there are left."""
+    return bool(((left > rows) | (rows == 0)).all())
 
 
 def _part(table: Table, pieces: Pieces, mask: Tensor) -> Table:

@@ -15,7 +15,7 @@ from .. import primitives
 from ..config import BASES, KANConfig
 from ..errors import CheckpointError, ConfigError, problems, shown, twice
 from ..layers import SymbolicEdge
-from ..metadata import FIRST, LINKS, PARTS, TASKS, Edit, Encoding, Metadata
+from ..metadata import DOWN_TO, FIRST, LINKS, PARTS, TASKS, Edit, Encoding, Metadata
 from ..model import KAN
 from ..topology import Topology
 from .fields import empty_or, fixed, flag, missing, number, one_of, record, rows, table, text, whole
@@ -44,6 +44,7 @@ ENCODING = record(
     dates=table(rows(one_of(PARTS))),
     merged=missing({}, table(rows(text))),  # since 0.1, format 3: older files have none
     slashes=missing({}, table(one_of(FIRST))),  # since 0.1, format 4: older files have none
+    times=missing({}, table(one_of(DOWN_TO))),  # since 0.1, format 4
 )
 METADATA = record(
     inputs=rows(text),

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..data import Table
+from ..data import Table, together
 from ..errors import TrainingError
 from ..losses import Gamma, Loss, Numbers
 from ..model import KAN
@@ -171,8 +171,10 @@ def spread_grows(model: KAN, rows: Table) -> bool:
 
 def unseen(result: FitResult, rows: Table, loss: Loss | None = None) -> Tensor:
     """The loss of each row (n,), of the mean where it is a squared error, by a fit of the same structure to other
-    rows."""
-    place = torch.randperm(len(rows), generator=torch.Generator().manual_seed(1)) % FOLDS
+    rows, and to other groups where there are enough of them."""
+    unit = torch.arange(len(rows)) if rows.groups is None else together(rows.groups)
+    unit = unit if int(unit.max()) + 1 >= FOLDS else torch.arange(len(rows))
+    place = (torch.randperm(int(unit.max()) + 1, generator=torch.Generator().manual_seed(1)) % FOLDS)[unit]
     found = torch.zeros(len(rows), dtype=torch.float64)
     for fold in range(FOLDS):
         old, new = rows.take((place != fold).nonzero()[:, 0]), rows.take((place == fold).nonzero()[:, 0])

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..data import Table, split
-from ..errors import shown
+from ..errors import DataError, shown
 from ..limits import refuse_too_large, training_bytes
 from ..losses import CrossEntropy, Location, Loss
 from ..metadata import Metadata
@@ -239,7 +239,10 @@ def layered(
     The rows that choose between stages stop neither fit: the best of many states is better on the rows that it was
     picked by than on others.
     """
-    rest, stopping = split(training, CHOOSING, (settings.seed + 2) % 2**64)
+    try:
+        rest, stopping = split(training, CHOOSING, (settings.seed + 2) % 2**64)
+    except DataError:  # each group has the only rows of a class
+        rest, stopping = split(replace(training, groups=None), CHOOSING, (settings.seed + 2) % 2**64)
     validation = stopping.X, stopping.y, stopping.weight
     how = {**how, "grids": settings.grids, "sample_weight": rest.weight, "validation": validation}
     if isinstance(how["loss"], CrossEntropy) and rest.classes is not None:
@@ -349,7 +352,12 @@ def parts(rest: Table, seed: int) -> tuple[Table, Table | None]:
     """The rows to train on, and those to choose by; None where rows are few. Of very many, a part does."""
     if rest.count < FEWEST or (rest.groups is not None and len(rest.groups.unique()) < FEWEST_GROUPS):
         return rest, None
-    return split(thin(rest, LEARNT), CHOOSING, (seed + 1) % 2**64)  # another draw than the one that set `rest` apart
+    try:
+        return split(thin(rest, LEARNT), CHOOSING, (seed + 1) % 2**64)  # another draw than that which set `rest` apart
+    except DataError:
+        if rest.groups is None:
+            raise
+        return rest, None  # each group has the only rows of a class
 
 
 def _light(training: Table) -> Table:

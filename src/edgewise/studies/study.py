@@ -131,7 +131,7 @@ def study(
         progress: show a bar.
         source: where the table came from, for the report.
         groups: a column of the DataFrame, or a label for each row (n,), such as the patient. Rows of one group stay
-            together in every split, so that the scores are those of new groups. The column is no input.
+            together where rows judge and choose, so that scores are those of new groups. The column is no input.
         resume: a file for the state of the study, renewed every minute and deleted at the end. Where it is there
             already, the study goes on from it, and ends with the same bits as one that was never stopped.
 
