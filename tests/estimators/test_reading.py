@@ -192,3 +192,15 @@ def test_cells_of_other_kinds_are_levels(kind: str):
     frame, y = pd.DataFrame({"x": x, "kind": made[kind][place]}), x + np.array([0.0, 3.0, -2.0])[place]
     model = ew.KANRegressor(**QUICK).fit(frame, y)
     assert model.score(frame, y) > 0.99
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (pd.to_timedelta(range(20), unit="h"), "lengths of time; give .* hours"),
+        (pd.date_range("2020", periods=20), "dates"),
+    ],
+)
+def test_targets_that_are_times_or_dates_are_told(y, message: str):
+    with pytest.raises(DataError, match=f"y holds {message}"):
+        ew.KANRegressor().fit(np.arange(20.0)[:, None], y)

@@ -56,6 +56,7 @@ def test_rare_texts_have_a_level_each_where_they_are_names() -> None:
     assert len(found.table.categories["who"]) > 35 and not found.table.texts
     assert found.judged.metadata.categories == found.table.categories
     assert "Column 'who' holds names. A level for each, also for rare ones, predicts better." in found.verdict
+    assert "for new ones, hold out whole groups" in found.verdict
     model = ew.KANRegressor().fit(visits()[["who", "age"]], visits()["size"])
     new = visits(seed=1)
     assert np.sqrt(np.mean((model.predict(new[["who", "age"]]) - new["size"]) ** 2)) < 0.3

@@ -138,13 +138,17 @@ def _as_rows(X: Any) -> Any:
 
 
 def _as_targets(y: Any) -> Any:
-    """y as scikit-learn takes it: a tensor as an array. Raises `DataError` for a row without a target."""
+    """y as scikit-learn takes it: a tensor as an array. Raises `DataError` for a row without a target, and for dates and
+    lengths of time, which it would read as some number or other."""
     if isinstance(y, Tensor):
         return as_array(y, "y")
     try:
         values = np.asarray(y)
     except ValueError:  # rows of unequal length, which scikit-learn refuses in its own words
         return y
+    if values.dtype.kind in "mM":
+        what, unit = ("lengths of time", "hours") if values.dtype.kind == "m" else ("dates", "days since the first")
+        raise DataError(f"y holds {what}; give numbers, such as {unit}")
     rows = values.tolist() if values.dtype == object and values.ndim == 1 else []
     if missing := [row for row, value in enumerate(rows) if is_missing(value)]:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""

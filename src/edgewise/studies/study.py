@@ -198,7 +198,7 @@ def study_table(
     rest, held = split(table, settings.test, settings.seed)
     trained, reading = learn(observed(rest, loss), settings, progress, journal)
     if names := read_as_names(rest, reading):
-        told = (*told, words.are_names(names, table.texts))
+        told = (*told, words.are_names(names, table.texts, table.groups is None))
         table = replace(table, notes=(*table.notes, told[-1]))
         table, seen, rest, held = (as_read(part, reading) for part in (table, seen, rest, held))
     if trained.closed.failure:

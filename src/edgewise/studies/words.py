@@ -96,8 +96,9 @@ def copies(count: int, rows: int) -> str:
     return f"{count} of {rows} rows are copies of others: all copies of a row are one observation."
 
 
-def are_names(columns: Sequence[str], texts: Collection[str]) -> str:
-    """A sentence on columns with a level for each name: `texts` are those that held text, the others held numbers."""
+def are_names(columns: Sequence[str], texts: Collection[str], met_before: bool) -> str:
+    """Sentences on columns with a level for each name: `texts` are those that held text, the others held numbers.
+    met_before: whether the rows that judge are of names that were fitted, since no groups are held out."""
     found = []
     for what, names in (
         ("numbers that name things. Read as levels, they predict", [name for name in columns if name not in texts]),
@@ -106,7 +107,8 @@ def are_names(columns: Sequence[str], texts: Collection[str]) -> str:
         if names:
             hold = f"Columns {few([*map(shown, names)])} hold" if len(names) > 1 else f"Column {shown(names[0])} holds"
             found.append(f"{hold} {what} better.")
-    return " ".join(found)
+    met = ["Scores are those of names that were met; for new ones, hold out whole groups."] * met_before
+    return " ".join([*found, *met])
 
 
 def of_groups(count: int) -> str:
