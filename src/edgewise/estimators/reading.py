@@ -138,8 +138,8 @@ def _as_rows(X: Any) -> Any:
 
 
 def _as_targets(y: Any) -> Any:
-    """y as scikit-learn takes it: a tensor as an array. Raises `DataError` for a row without a target, and for dates and
-    lengths of time, which it would read as some number or other."""
+    """y as scikit-learn takes it: a tensor as an array. Raises `DataError` for a row without a target, and for dates
+    and lengths of time, which it would read as some number or other."""
     if isinstance(y, Tensor):
         return as_array(y, "y")
     try:
