@@ -144,7 +144,7 @@ def read_times(cells: Any, known: str = "") -> Reading | None:
     >>> found.values.tolist(), found.times
     ([2.5, 12.25], 'minutes')
     """
-    if isinstance(cells, np.ndarray):
+    if isinstance(cells, np.ndarray) or not any(":" in cell for cell in cells):
         return None
     found = [TIME.match(cell.strip()) for cell in cells]
     missing = [row for row, cell in enumerate(cells) if cell.strip().lower() in MISSING]

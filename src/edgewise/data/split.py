@@ -29,11 +29,11 @@ def split(table: Table, fraction: float = 0.2, seed: int = 0) -> tuple[Table, Ta
         seed: of the draw.
 
     Returns:
-        (rest, held out). Every class and at least two rows stay in the rest.
+        (rest, held out). Every class and at least two rows stay in the rest, or one group.
 
     Raises:
         ConfigError: a fraction outside its range.
-        DataError: too few rows.
+        DataError: too few rows, or no group that can be held out.
 
     >>> from edgewise.data import from_function
     >>> rest, held = split(from_function(lambda x: x[:, 0] ** 2, [(0, 1)], 10), 0.3)
@@ -71,7 +71,7 @@ def folds(table: Table, count: int, seed: int = 0) -> Iterator[tuple[Table, Tabl
         seed: of the draw.
 
     Raises:
-        DataError: fewer than three rows.
+        DataError: fewer than three rows or groups.
 
     >>> from edgewise.data import from_function
     >>> [len(held) for _, held in folds(from_function(lambda x: x[:, 0] ** 2, [(0, 1)], 10), 3)]
