@@ -149,6 +149,17 @@ def test_names_within_groups_are_judged_by_new_groups():
     assert len(found.table.categories.get("plate", ())) < 50
 
 
+def test_rows_and_columns_are_left_out_where_asked():
+    data = frame().assign(name=[f"row {place}" for place in range(120)])
+    data.loc[[3, 7], "y"] = np.nan
+    with pytest.raises(DataError, match="'y' misses 2 values.*in Python: drop="):
+        ew.study(data, target="y", **QUICK)
+    found = ew.study(data, target="y", drop=["rows", "name"], **QUICK)
+    assert len(found.table) == 118 and "name" not in found.table.inputs
+    with pytest.raises(ConfigError, match="a Table has its own columns"):
+        ew.study(found.table, drop="rows", **QUICK)
+
+
 def test_few_groups_leave_none_to_choose():
     X, y = rows()
     few = ew.study(X, y, groups=torch.arange(len(y)) % 6, progress=False, formula=False)

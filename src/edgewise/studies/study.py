@@ -95,6 +95,7 @@ def study(
     progress: bool = True,
     source: str = "",
     resume: str | Path | None = None,
+    drop: str | Sequence[str] = (),
     groups: Any = None,
 ) -> Study:
     """Take a table to a judged network: fit, prune, fit again, closed forms, baselines.
@@ -130,6 +131,7 @@ def study(
         seed: of the splits, the start and all else. The same seed gives the same result.
         progress: show a bar.
         source: where the table came from, for the report.
+        drop: columns to leave out; "rows" leaves out rows with missing or unusable cells.
         groups: a column of the DataFrame, or a label for each row (n,), such as the patient. Rows of one group stay
             together where rows judge and choose, so that scores are those of new groups. The column is no input.
         resume: a file for the state of the study, renewed every minute and deleted at the end. Where it is there
@@ -153,7 +155,7 @@ def study(
         raise ConfigError(f"source must be text, got {shown(source)}")
     how: dict[str, Any] = {"sparsity": sparsity, "test": test, "seed": seed, "formula": formula, "effort": effort}
     settings = StudySettings.of(hidden, grids, interactions=interactions, loss=loss, constraints=constraints, **how)
-    table = as_table(X, y, inputs=inputs, target=target, task=task, groups=groups)
+    table = as_table(X, y, inputs=inputs, target=target, task=task, drop=drop, groups=groups)
     journal = None if resume is None else Journal(resume)
     found = study_table(table, settings, progress=progress, source=source, journal=journal)
     if journal is not None and not found.interrupted:
@@ -161,23 +163,25 @@ def study(
     return found
 
 
-def as_table(X: Any, y: Any, *, inputs: Any, target: Any, task: str, groups: Any = None) -> Table:
+def as_table(
+    X: Any, y: Any, *, inputs: Any, target: Any, task: str, drop: str | Sequence[str] = (), groups: Any = None
+) -> Table:
     """What `study` was given, as a table."""
     if isinstance(X, str | Path):
         raise DataError(f"X is the path {shown(str(X))}; read the file: study(ew.read_csv(path, target='column'))")
     if isinstance(X, Table):
-        if any(part is not None for part in (y, inputs, target, groups)):
-            raise ConfigError("a Table has its own targets, names and groups; leave y, inputs, target and groups out")
+        if any(part is not None for part in (y, inputs, target, groups, drop or None)):
+            raise ConfigError("a Table has its own columns; leave y, inputs, target, drop and groups out")
         return X
     X = as_frame(X)
     if y is None:
         if target is None or not is_frame(X):
             raise DataError("y is missing: give study(X, y), or study(frame, target='column')")
-        return from_dataframe(X, target, features=inputs, task=task, groups=groups)
+        return from_dataframe(X, target, features=inputs, drop=drop, task=task, groups=groups)
     outputs = [target] if isinstance(target, str) else target
     if isinstance(groups, str):
         raise DataError(f"groups is {shown(groups)}, wanted a label for each row of X, since y stands apart")
-    return from_arrays(X, y, inputs=inputs, outputs=outputs, task=task, groups=groups)
+    return from_arrays(X, y, inputs=inputs, outputs=outputs, drop=drop, task=task, groups=groups)
 
 
 def study_table(
