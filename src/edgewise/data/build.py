@@ -47,8 +47,8 @@ def build(
     read = _read(grid, names, categorical, drop_rows="rows" in drop)
     as_classes = _as_classes(grid, target, task)
     goals = _read(grid, target, target if as_classes else (), targets=True)
-    of, unknown = _groups(grid, groups)
-    keep, left_out = usable_rows(grid, [*read.faults, *goals.faults, *unknown], drop_rows="rows" in drop)
+    group_of, ungrouped = _groups(grid, groups)
+    keep, left_out = usable_rows(grid, [*read.faults, *goals.faults, *ungrouped], drop_rows="rows" in drop)
     if len(keep) < 2:
         raise DataError(f"{grid.where} leaves {len(keep)} usable row{'' if len(keep) == 1 else 's'}; a fit needs more")
 
@@ -65,8 +65,8 @@ def build(
             if any((column == y[:, k]).all() for k in range(y.shape[1]))
         ]
     code = None
-    if of is not None:
-        kinds, codes = np.unique(of[keep], return_inverse=True)
+    if group_of is not None:
+        kinds, codes = np.unique(group_of[keep], return_inverse=True)
         if len(kinds) < 2:
             raise DataError(f"all rows are of one {shown(groups)}, so that no other group can judge; leave groups out")
         code = torch.from_numpy(codes)

@@ -85,6 +85,7 @@ def read_dates(cells: Any, first: str = "") -> tuple[np.ndarray, list[int]]:
 
 
 def _moments(cells: Sequence[str], first: str) -> tuple[np.ndarray, list[int]]:
+    """The moments (n,) of text cells, and the rows that hold something else, as `read_dates` gives them."""
     moments, other = np.full(len(cells), "NaT", dtype="datetime64[s]"), []
     for row, cell in enumerate(cells):
         cell = cell.strip()

@@ -55,9 +55,9 @@ def split(table: Table, fraction: float = 0.2, seed: int = 0) -> tuple[Table, Ta
             rows = (y == code).nonzero()[:, 0]
             order = rows[torch.randperm(len(rows), generator=draw)]
             held[order[: min(round(fraction * len(rows)), len(rows) - 1)]] = True
-    if table.groups is not None and not held.any():
+    if not held.any() and table.groups is not None:
         raise DataError(f"no group of {len(first)} can be held out: each has the only rows of a class, or all rows")
-    if table.groups is None and (len(first) - int(held.sum()) < 2 or not held.any()):
+    if not held.any() or (table.groups is None and len(first) - int(held.sum()) < 2):
         raise DataError(f"{len(first)} rows are too few to hold out {fraction:.0%} of them; give more rows")
     return _part(table, pieces, ~held), _part(table, pieces, held)
 

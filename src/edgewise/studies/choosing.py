@@ -19,9 +19,7 @@ FEWEST = 4  # rows below which nothing is clear
 FAR = 3.0  # ranges of the predictions by which closed forms may leave splines between rows: in corners splines guess
 MADE = 2000  # made rows
 ROUND_OFF = 1e-20  # part of the squares of y that is round-off
-NOTHING = (
-    0.1  # nats, of all rows together, that say nothing: classes are that much less likely by a tenth. Not measured
-)
+NOTHING = 0.1  # nats, of all rows together, that say nothing: classes are less likely by a tenth. Not measured
 
 
 def clearly_worse(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> bool:

@@ -118,24 +118,21 @@ def study(
         sparsity: pull towards few edges in the first fit; 0 leaves pruning out.
         test: part of the rows that only judge.
         formula: whether closed forms are looked for.
-        effort: "quick" for the closed form alone; "default"; or "thorough", which tries hidden layers in any case, from
-            more starts.
+        effort: "quick" for the closed form alone; "default"; or "thorough": hidden layers in any case, more starts.
         interactions: most products of the functions of two inputs; "auto" for as many as the data ask for, 0 for none.
-        loss: of numbers, by name or as an object such as `ew.losses.Quantile(0.9)`; "auto" for squares. It fits every
-            stage, chooses between them, and gives the scores; baselines have it where scikit-learn does. Under "auto",
-            a network of the logarithm of the mean takes the place of one of the mean, where errors grow with the mean
-            and it predicts better.
-        constraints: what the function of an input is held to, such as {"age": "increasing", "dose": ("increasing",
-            "concave"), "hour": "periodic:24"}, as `ew.fit` takes it. Hidden layers are not tried then. Closed forms
-            must keep it as well.
+        loss: of numbers, by name or as an object such as `ew.losses.Quantile(0.9)`. It fits every stage, chooses and
+            scores; baselines have it where scikit-learn does. "auto" is squares. Where errors grow with the mean, a
+            network of its logarithm is then kept if it predicts better.
+        constraints: what the function of an input is held to, as `ew.fit` takes it: {"age": "increasing", "dose":
+            ("increasing", "concave")}. Hidden layers are not tried then. Closed forms must keep it as well.
         seed: of the splits, the start and all else. The same seed gives the same result.
         progress: show a bar.
         source: where the table came from, for the report.
+        resume: a file for the state of the study, renewed every minute and deleted at the end. Where it is there
+            already, the study goes on from it, and ends with the same bits as one that was never stopped.
         drop: columns to leave out; "rows" leaves out rows with missing or unusable cells.
         groups: a column of the DataFrame, or a label for each row (n,), such as the patient. Rows of one group stay
             together where rows judge and choose, so that scores are those of new groups. The column is no input.
-        resume: a file for the state of the study, renewed every minute and deleted at the end. Where it is there
-            already, the study goes on from it, and ends with the same bits as one that was never stopped.
 
     Returns:
         A `Study`.
@@ -151,8 +148,6 @@ def study(
     >>> found.scores["this network"]["r2"] > 0.999
     True
     """
-    if not isinstance(source, str):
-        raise ConfigError(f"source must be text, got {shown(source)}")
     how: dict[str, Any] = {"sparsity": sparsity, "test": test, "seed": seed, "formula": formula, "effort": effort}
     settings = StudySettings.of(hidden, grids, interactions=interactions, loss=loss, constraints=constraints, **how)
     table = as_table(X, y, inputs=inputs, target=target, task=task, drop=drop, groups=groups)
@@ -187,8 +182,11 @@ def as_table(
 def study_table(
     table: Table, settings: StudySettings, *, progress: bool, source: str = "", journal: Journal | None = None
 ) -> Study:
-    """The study of a table under these settings; `journal` keeps its state. Raises `DataError` for too few rows."""
+    """The study of a table under these settings; `journal` keeps its state. Raises `DataError` for too few rows, and
+    `ConfigError` for a source that is no text."""
     began = time.perf_counter()
+    if not isinstance(source, str):
+        raise ConfigError(f"source must be text, got {shown(source)}")
     if len(table) < FEWEST:
         where = source or "the table"
         raise DataError(
