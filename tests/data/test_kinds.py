@@ -16,6 +16,7 @@ LEVELS = {
     "numbers with a point and a word": ["3.NL", "5.NL", "1.SP", "7.SW", "2.NL", "4.SP"],
     "plots with a letter": ["3A", "3B", "4A", "4B", "3A"],
     "plots with a letter and a number": ["1988F1", "1988F2", "1988P1", "1989F1", "1989F2", "1989P1"],
+    "numbers and words, met often": ["8 mates", "1 mate", "8 rivals", "1 rival", "8 mates", "8 rivals"] * 3,
     "titles, one of them a time": [*(f"film {name}" for name in "abcdefghijklmno"), "10:30"],
 }
 NO_LEVELS = {
@@ -24,6 +25,7 @@ NO_LEVELS = {
     "units": ["5 km", "6 km", "7 m", "8 m"],
     "one unit, spelt in two ways": ["5 km", "5km", "6 km", "6km"],
     "two units of the same numbers": ["500 mg", "250 mg", "500 g", "250 g"],
+    "two units, a cell of which is met once": [*["500 mg", "250 mg", "500 g"] * 3, "250 g"],
     "units in capitals and not": ["5km", "5KM", "6km", "6KM"],
     "a point and a unit": ["5. km", "6. km"],
     "percent": ["5 %", "6 %"],

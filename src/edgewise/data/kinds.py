@@ -40,14 +40,17 @@ def holds_levels(cells: Sequence[Any], reading: Reading, decimal: str) -> bool:
     >>> said = lambda *cells: holds_levels(cells, read_numbers(cells), ".")
     >>> said("red", "2. blue"), said("5 km", "6 km"), said("3A", "3B", "4A"), said("1", "x", "2")
     (True, False, True, False)
+    >>> said("3 m", "3 km", "4 m", "4 km"), said(*["1 virgin", "8 virgin", "1 pregnant", "8 pregnant"] * 5)
+    (False, True)
     """
     text = reading.text
     if not text or len(text) < (len(reading.values) - len(reading.missing)) / 2:
         return False
-    different = list(dict.fromkeys(str(cells[row]).strip() for row in text))
+    counts = Counter(str(cells[row]).strip() for row in text)
+    different = list(counts)
     if all(UNIT.match(cell) for cell in different):  # also 1st, 2nd; 3A, 3B
         endings = {NUMBER_AHEAD.sub("", cell, count=1) for cell in different}
-        return len(endings) > ALIKE * len(different) or _are_codes(different)
+        return len(endings) > ALIKE * len(different) or _are_codes(counts)
     disguised = sum(bool(hint(cell, decimal)) and not UNIT.match(cell) for cell in different)
     return disguised <= SOME * len(different)
 
@@ -70,11 +73,13 @@ def holds_answers(cells: Sequence[Any], reading: Reading, decimal: str) -> bool:
     return len(counts) + len(np.unique(reading.values[~np.isnan(reading.values)])) <= FEW_LEVELS
 
 
-def _are_codes(cells: Sequence[str]) -> bool:
-    """Whether numbers have several endings each, with no space ahead of these: plots 3A and 3B, but no 3 m and 3 km."""
-    if any(" " in cell for cell in cells):
+def _are_codes(counts: Counter[str]) -> bool:
+    """Whether numbers have several endings each: plots 3A and 3B. With a space ahead of these, as in 3 m and 3 km, few
+    cells must be met again and again: 1 mate and 8 mates, virgin or pregnant."""
+    spaced = any(" " in cell for cell in counts)
+    if spaced and (min(counts.values()) < RARE or len(counts) > FEW_LEVELS):
         return False
-    different = {cell.casefold() for cell in cells}
+    different = {cell.casefold() for cell in counts}
     ahead = {cell[: NUMBER_AHEAD.match(cell).end()] for cell in different}  # type: ignore[union-attr]
     return len(different) >= ENDINGS * len(ahead)
 
