@@ -112,6 +112,13 @@ def test_rows_are_sorted_by_all_columns_whatever_ties(ties: int):
     assert rows.tolist() == sorted(map(list, {tuple(row) for row in rows.tolist()}))
 
 
+def test_rows_of_two_groups_are_two_rows():
+    x = [[1.0], [1.0], [1.0], [2.0]]
+    found = distinct(from_arrays(x, [3.0, 3.0, 3.0, 4.0], groups=["a", "b", "b", "a"]))
+    assert found.X[:, 0].tolist() == [1.0, 1.0, 2.0] and found.groups is not None
+    assert found.groups.tolist() == [0, 1, 0] and found.weight is not None and found.weight.tolist() == [1, 2, 1]
+
+
 def test_rows_of_two_rare_texts_are_two_rows():
     who = [*"aaaabbbbcccc", "d", "d", "e", "e"]
     frame = pd.DataFrame({"who": who, "x": [1.0] * 16, "z": [*range(12), 1, 2, 1, 2], "y": [*range(12), 1, 2, 1, 2]})

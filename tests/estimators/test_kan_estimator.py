@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import sklearn
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import cross_validate
+from sklearn.model_selection import GroupKFold, cross_validate
 
 import edgewise as ew
 from edgewise.estimators import kan_estimator
@@ -82,6 +82,35 @@ def test_weights_are_routed():
     half = ew.KANRegressor(**QUICK).fit(X[40:], y[40:], weight[40:])
     assert_equal(routed["estimator"][0].predict(X), half.predict(X))
     assert abs(routed["test_score"][0] - half.score(X[:40], y[:40], weight[:40])) < 1e-12
+
+
+def test_groups_are_routed_and_have_offsets():
+    draw = np.random.default_rng(0)
+    patient = np.repeat(np.arange(40), 5)
+    age, offset = draw.normal(size=(2, 40))[:, patient]
+    X = np.stack([age, draw.normal(size=200)], 1)
+    y = X[:, 1] + offset + 0.1 * draw.normal(size=200)
+    with sklearn.config_context(enable_metadata_routing=True):
+        asked: Any = ew.KANRegressor(hidden=(), random_state=0)
+        asked.set_fit_request(groups=True)
+        how = {"params": {"groups": patient}, "cv": GroupKFold(2), "return_estimator": True}
+        routed = cross_validate(asked, X, y, **how)["estimator"][0]
+    importance = [one.feature_importances_[0] for one in (routed, ew.KANRegressor(hidden=(), random_state=0).fit(X, y))]
+    assert importance[0] < 0.2 < importance[1]
+    assert routed.learned_.table.groups is not None
+
+
+@pytest.mark.parametrize("kind", [ew.KANRegressor, ew.KANClassifier])
+def test_groups_stay_with_their_rows(kind: Any):
+    X, y = rows(60)
+    y = labels(y) if kind is ew.KANClassifier else y
+    weight, patient = np.arange(60) % 4, np.arange(60) // 3
+    found = kind(**QUICK).fit(X, y, sample_weight=weight, groups=patient).learned_.table
+    of = {tuple(x): group for x, group in zip(X.tolist(), patient, strict=True)}
+    wanted = [of[tuple(x)] for x in found.X.tolist()]
+    assert len(found) == 45 and len({*zip(wanted, found.groups.tolist(), strict=True)}) == len({*wanted}) == 20
+    with pytest.raises(ValueError, match="groups has shape"):
+        kind(**QUICK).fit(X, y, groups=patient[:-1])
 
 
 @pytest.mark.usefixtures("few_steps")

@@ -51,6 +51,27 @@ def test_chance_alone_seldom_makes_one_of_two_equals_better():
     assert sum(clearly_better(*twin, table(30, seed)) for seed in range(100)) < 12
 
 
+def test_a_group_is_one_witness_however_many_rows_it_has():
+    twin = closed("x", 1.0, 0.0, 1.0, 0.3), closed("x", 1.0, 0.0, 1.0, -0.3)  # wrong by the same amount
+
+    def better(seed: int, groups: int, each: int) -> bool:
+        once = table(groups, seed)
+        code = torch.arange(groups).repeat_interleave(each)
+        rows = ew.from_arrays(once.X[code], once.y[code], groups=code)
+        return clearly_better(*twin, rows)
+
+    assert [better(seed, 30, 1) for seed in range(50)] == [better(seed, 30, 8) for seed in range(50)]
+    assert not better(0, 3, 30)  # three witnesses make nothing clear
+
+
+def test_of_groups_of_one_row_each_nothing_changes():
+    rows = table(40)
+    alone = ew.from_arrays(rows.X, rows.y, groups=range(40))
+    for new, old in ((LINE, FLAT), (FLAT, LINE), (HALF, LINE)):
+        assert clearly_better(new, old, rows) == clearly_better(new, old, alone)
+        assert as_good(new, old, rows) == as_good(new, old, alone)
+
+
 @pytest.mark.parametrize("place", [-0.7312, 0.001, 0.4117])
 def test_a_pole_that_no_row_meets_is_found(place: float):
     rows = table(30)

@@ -9,7 +9,7 @@ import torch
 
 import edgewise as ew
 from edgewise.errors import ConfigError, DataError
-from edgewise.train.held_out import ENOUGH, FEWEST, HeldOut, again, digest, draw
+from edgewise.train.held_out import ENOUGH, FEWEST, FEWEST_GROUPS, HeldOut, again, digest, draw
 from edgewise.train.result import FitResult
 from helpers import assert_equal
 
@@ -37,6 +37,16 @@ def test_rows_of_equal_inputs_have_one_task():
     assert len(held.choosing) == len(held.judging) == 18
 
 
+def test_rows_of_a_group_have_one_task():
+    X, _ = table(120)
+    groups = torch.arange(120) % 12
+    held = draw(X, 1, groups)
+    assert held is not None
+    parts = [set(groups[part].tolist()) for part in (held.training, held.choosing, held.judging)]
+    assert [len(part) for part in parts] == [8, 2, 2] and len(set.union(*parts)) == 12
+    assert draw(X, 1, groups % (FEWEST_GROUPS - 1)) is None
+
+
 def test_judging_rows_are_a_tenth_until_these_are_enough():
     counts = [len(drawn(table(rows)[0]).judging) for rows in (100, 10 * ENOUGH, 15 * ENOUGH, 40 * ENOUGH)]
     assert counts == [10, ENOUGH, ENOUGH, 2 * ENOUGH]
@@ -52,6 +62,10 @@ def test_a_record_is_of_these_values_and_no_others():
     assert again(X.clone(), held.record) == 5
     assert again(X[1:], held.record) is None and again(X + 1e-12, held.record) is None and again(X, None) is None
     assert digest(X) != digest(X.flip(0))
+    groups = torch.arange(len(X)) % 20
+    of = draw(X, 5, groups)
+    assert of is not None and again(X, of.record, groups) == 5
+    assert again(X, of.record) is None and again(X, of.record, groups.flip(0)) is None
 
 
 def split(result: FitResult) -> HeldOut:

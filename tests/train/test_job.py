@@ -79,6 +79,20 @@ def test_the_seed_alone_decides_the_split():
     assert rows_of(job_of(X, y, seed=5).x) != rows_of(one.x)
 
 
+def test_groups_go_with_their_rows():
+    X, y = table()
+    weight = torch.ones(ROWS, dtype=torch.float64)
+    weight[:5] = 0
+    names = [f"g{row // 5}" for row in range(ROWS)]  # the first group has no weight
+    job, everything = made(X, y, groups=names, sample_weight=weight)
+    assert job.groups is not None and job.groups_of_all is not None and job.judges is not None
+    of = {tuple(x.tolist()): row // 5 - 1 for row, x in enumerate(X)}
+    for x, groups in ((job.x, job.groups), (everything[0], job.groups_of_all)):
+        assert [of[tuple(row)] for row in x.tolist()] == groups.tolist()
+    judging = {of[tuple(row)] for row in job.judges[0].tolist()}
+    assert judging and not judging & set(job.groups_of_all.tolist())
+
+
 def test_few_rows_are_all_needed_for_training():
     X, y = table(FEWEST - 1)
     assert job_of(X, y).xv is None
@@ -303,6 +317,12 @@ FAULTS: dict[str, tuple[Any, Any, dict[str, Any], str]] = {
         *table(),
         {"sample_weight": broken(4, 0, float("nan"))[:, 0]},
         "sample_weight is not finite in row 4",
+    ),
+    "too few groups": (*table(), {"groups": ["a", "b"]}, r"groups has shape \(2,\), wanted \(50,\)"),
+    "a row without group": (
+        *table(),
+        {"groups": ["a", None] * (ROWS // 2)},
+        "groups has no label in row 1 and 24 more",
     ),
     "validation of another width": (
         *table(),

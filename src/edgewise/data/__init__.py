@@ -11,6 +11,7 @@ from .convert import as_matrix, as_pair, as_target
 from .copies import firsts, inputs_alike, observations, originals
 from .encode import EncodedRows, beyond_ranges, encode, raw_columns
 from .frames import frame_names, holds_classes
+from .groups import as_groups
 from .inputs import as_inputs
 from .reader import Grid, read_grid
 from .relevel import encoded_like, read_as_levels
@@ -25,6 +26,7 @@ __all__ = [
     "Table",
     "all_inputs",
     "as_codes",
+    "as_groups",
     "as_inputs",
     "as_matrix",
     "as_pair",

@@ -18,6 +18,7 @@ from .build import build
 from .cell_grids import as_array, cells_of, columns_of, frame_grid, read_file
 from .dates import date_texts
 from .frames import as_frame, frame_columns, holds_classes, is_frame, unique_names
+from .groups import as_labels
 from .reader import Grid
 
 # n rows, d inputs, k outputs
@@ -91,6 +92,11 @@ class Table:
     def count(self) -> float:
         """How many rows it stands for."""
         return len(self) if self.weight is None else float(self.weight.sum())
+
+    @property
+    def row_settings(self) -> dict[str, Any]:
+        """What a fit is told of the rows beside their inputs and targets."""
+        return {"sample_weight": self.weight, "groups": self.groups}
 
     def metadata(self) -> Metadata:
         """What a model needs to know of this table to predict on another one."""
@@ -294,9 +300,7 @@ def from_arrays(
     names, columns = (*inputs, *outputs), (*cells, *columns_of(targets))
     of = None
     if groups is not None:
-        labels = as_array(groups, "groups")
-        if labels.shape != (rows,):
-            raise ShapeError(f"groups has shape {labels.shape}, wanted ({rows},): a label for each row of X")
+        labels = as_labels(groups, rows)
         of = unique_names([*names, "groups"])[-1]
         names, columns = (*names, of), (*columns, cells_of(labels))
     grid = Grid(names, columns, range(rows), "the pair of arrays", "row")

@@ -58,7 +58,7 @@ def as_weights(sample_weight: Any, *, rows: int, device: torch.device | str | No
 
 
 def distinct(table: Table) -> Table:
-    """Each different row of a table once, sorted, with how often it counts.
+    """Each different row of a table once, sorted, with how often it counts. Rows of two groups are different.
 
     So a row that stands there twice is a row of weight 2, and one of weight zero is not there. Where all rows count
     once, they have no weight.
@@ -73,6 +73,7 @@ def distinct(table: Table) -> Table:
     y = table.y[:, None] if table.y.ndim == 1 else table.y
     columns = [column.numpy() for part in (table.X, y.to(table.X)) for column in part.T]
     columns += [np.unique(texts, return_inverse=True)[1] for texts in table.texts.values()]
+    columns += [] if table.groups is None else [table.groups.numpy()]
     order = _sorted(columns, there)
     new = np.ones(len(order), dtype=bool)
     new[1:] = np.logical_or.reduce([column[there[order[1:]]] != column[there[order[:-1]]] for column in columns])

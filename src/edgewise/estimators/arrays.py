@@ -54,6 +54,7 @@ def as_table(
         weight=None if rows.weight is None else torch.tensor(rows.weight),
         encoding=rows.metadata.encoding,
         texts=rows.texts,
+        groups=None if rows.groups is None else torch.from_numpy(rows.groups),
     )
     return distinct(table)
 

@@ -79,7 +79,7 @@ class KANClassifier(ClassifierMixin, KANEstimator):
         self.random_state = random_state
         self.progress = progress
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> KANClassifier:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> KANClassifier:
         """Fit a network to all rows.
 
         Args:
@@ -89,6 +89,7 @@ class KANClassifier(ClassifierMixin, KANEstimator):
             y (n,): labels of any kind.
             sample_weight (n,): what a row counts beside the others. Whole numbers are those of its copies. Copies of a
                 row are one observation, or several where docs/estimators.md says so.
+            groups (n,): a label for each row, such as the patient. Rows of one are held out together.
 
         Returns:
             The estimator itself.
@@ -98,7 +99,7 @@ class KANClassifier(ClassifierMixin, KANEstimator):
             KeyboardInterrupt: by Ctrl-C.
         """
         names = frame_names(y)
-        rows = read_rows(self, X, y, sample_weight, ensure_min_samples=2)
+        rows = read_rows(self, X, y, sample_weight, groups, ensure_min_samples=2)
         require("sklearn.utils.multiclass").check_classification_targets(rows.y)
         if self.class_weight is not None:
             rows = rows.weighted(self._of_classes(rows.y))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from ..data import all_inputs, as_weights, encode, grid_of
+from ..data import all_inputs, as_groups, as_weights, encode, grid_of
 from ..data.cell_grids import as_array
 from ..data.frames import frame_columns, is_frame, is_missing, titles, unique_names
 from ..data.kinds import CALLED_ID, counts_rows
@@ -28,8 +28,8 @@ from ..metadata import Encoding, Metadata
 @dataclass(frozen=True)
 class Rows:
     """Rows to learn from: X (n, d) in numbers, y as it was checked, weight (n,) or None, the names that the columns
-    have; and the names of the inputs with what they are made by. notes: on what was made of the columns. texts: as in a
-    `Table`."""
+    have; and the names of the inputs with what they are made by. notes: on what was made of the columns. texts, groups:
+    as in a `Table`."""
 
     X: np.ndarray
     y: np.ndarray
@@ -38,6 +38,7 @@ class Rows:
     metadata: Metadata
     notes: tuple[str, ...]
     texts: Mapping[str, np.ndarray] = field(default_factory=dict)
+    groups: np.ndarray | None = None
 
     def weighted(self, factor: np.ndarray) -> Rows:
         """The rows that count as many times as before, times the factor (n,); those of factor zero are left out. Raises
@@ -45,10 +46,11 @@ class Rows:
         weight = as_weights(factor if self.weight is None else self.weight * factor, rows=len(self.y)).numpy()
         there = weight > 0
         texts = {column: found[there] for column, found in self.texts.items()}
-        return replace(self, X=self.X[there], y=self.y[there], weight=weight[there], texts=texts)
+        groups = None if self.groups is None else self.groups[there]
+        return replace(self, X=self.X[there], y=self.y[there], weight=weight[there], texts=texts, groups=groups)
 
 
-def read_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, **checks: Any) -> Rows:
+def read_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, groups: Any, **checks: Any) -> Rows:
     """The rows that `fit` was given, of which those of weight zero are left out.
 
     Args:
@@ -56,6 +58,7 @@ def read_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, **checks: Any)
         X (n, features): an array or a frame.
         y: the targets.
         sample_weight (n,): how often each row counts, or None.
+        groups (n,): a label for each row, or None.
         checks: what scikit-learn is to look at.
 
     Raises:
@@ -73,6 +76,7 @@ def read_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, **checks: Any)
     weight = None if sample_weight is None else as_weights(sample_weight, rows=len(y)).numpy()
     there = slice(None) if weight is None else np.flatnonzero(weight > 0)
     weight = None if weight is None else weight[there]
+    of = None if groups is None else as_groups(groups, len(y)).numpy()[there]
     known = getattr(estimator, "feature_names_in_", None)
     names = [f"x{place + 1}" for place in range(estimator.n_features_in_)] if known is None else list(map(str, known))
     columns = unique_names(names)
@@ -81,11 +85,12 @@ def read_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, **checks: Any)
     if plain and not ids and not np.isnan(X).any():
         X = X[there]
         fills = {name: median(column, weight) for name, column in zip(columns, X.T, strict=True)} if len(X) else {}
-        return Rows(X, y[there], weight, columns, Metadata(columns, encoding=Encoding(fills=fills)), ())
+        metadata = Metadata(columns, encoding=Encoding(fills=fills))
+        return Rows(X, y[there], weight, columns, metadata, (), groups=of)
     grid = _part(grid_of(X, columns), there)
     made, notes = all_inputs(grid, weight)
     metadata = Metadata(tuple(made.names), categories=made.categories, encoding=made.encoding())
-    return Rows(made.matrix(), y[there], weight, columns, metadata, tuple(notes), made.texts)
+    return Rows(made.matrix(), y[there], weight, columns, metadata, tuple(notes), made.texts, of)
 
 
 def inputs_of(estimator: Any, X: Any, columns: tuple[str, ...], metadata: Metadata) -> np.ndarray:

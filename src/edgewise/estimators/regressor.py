@@ -84,7 +84,7 @@ class KANRegressor(RegressorMixin, KANEstimator):
         self.random_state = random_state
         self.progress = progress
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> KANRegressor:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> KANRegressor:
         """Fit a network to all rows.
 
         Args:
@@ -94,6 +94,8 @@ class KANRegressor(RegressorMixin, KANEstimator):
             y (n,) or (n, k): the targets.
             sample_weight (n,): what a row counts beside the others. Whole numbers are those of its copies. Copies of a
                 row are one observation, or several where docs/estimators.md says so.
+            groups (n,): a label for each row, such as the patient. Rows of one are held out together. Under squares,
+                each group has an offset of its own, which predictions leave out.
 
         Returns:
             The estimator itself.
@@ -103,7 +105,7 @@ class KANRegressor(RegressorMixin, KANEstimator):
             KeyboardInterrupt: by Ctrl-C.
         """
         names = frame_names(y)
-        rows = read_rows(self, X, y, sample_weight, multi_output=True, y_numeric=True, ensure_min_samples=2)
+        rows = read_rows(self, X, y, sample_weight, groups, multi_output=True, y_numeric=True, ensure_min_samples=2)
         self._flat = rows.y.ndim == 1
         y = rows.y.reshape(len(rows.y), -1).astype(np.float64)
         if len(names) != y.shape[1]:

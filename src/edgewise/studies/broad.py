@@ -26,7 +26,7 @@ from ..train.job import Job
 from ..train.mixed import mixed
 from ..train.result import FitResult
 from ..train.solvers.status import Status
-from .choosing import behind, clearly_better, explained, mean_over
+from .choosing import behind, clearly_better, explained, group_error, mean_over
 from .leftover import NEARLY_ALL
 from .scores import predict, row_losses
 
@@ -103,7 +103,10 @@ def share_of(one: KAN, other: KAN, rows: Table, sure: float = SURE) -> float:
     best = mean_over((apart * left / unit).sum(1), rows) / size
     unseen = 1 - each / (size * rows.count)  # what a row does not say of itself
     pulls = (apart * (left - best * apart) / unit).sum(1) / unseen.clamp(min=1e-3)
-    error = math.sqrt(mean_over(pulls.square(), rows) / rows.count) / size
+    if rows.groups is not None:
+        error = group_error(pulls, rows) / size
+    else:
+        error = math.sqrt(mean_over(pulls.square(), rows) / rows.count) / size
     return min(best - error, MOST) if best > sure * error else 0.0
 
 

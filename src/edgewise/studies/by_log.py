@@ -80,7 +80,7 @@ def by_log(
     if len(training) > ROWS:
         few = training.take(torch.randperm(len(training), generator=torch.Generator().manual_seed(0))[:ROWS])
     how = {**how, "optimizer": EVIDENCE}
-    quiet: dict[str, Any] = {**how, "sample_weight": few.weight, "progress": False}
+    quiet: dict[str, Any] = {**how, **few.row_settings, "progress": False}
     gamma: dict[str, Any] = {"loss": Gamma()}
     many = len(training.inputs) > MANY
     by_steps = not isinstance(found.ending, Again)
@@ -104,7 +104,7 @@ def by_log(
         if many or few is not training:
             log = fit(room, training.X, training.y, **(how | gamma))
         elif tried[best] is not log:
-            log = refit(tried[best], training.X, training.y, sample_weight=training.weight, progress=False)
+            log = refit(tried[best], training.X, training.y, **training.row_settings, progress=False)
     except TrainingError:  # the gamma loss has no curvature that floats hold
         return None
     return ByLog(log, errors[best] / bar)
@@ -115,7 +115,7 @@ def _of_many(mean: FitResult, training: Table, choosing: Table | None) -> ByLog 
     if choosing is None:
         return None
     try:
-        log = refit(under_exponential(mean), training.X, training.y, sample_weight=training.weight, progress=False)
+        log = refit(under_exponential(mean), training.X, training.y, **training.row_settings, progress=False)
     except TrainingError:
         return None
     new, old = (squares(model, choosing) for model in (means_of(log.model, training), mean.model))
@@ -178,7 +178,7 @@ def unseen(result: FitResult, rows: Table, loss: Loss | None = None) -> Tensor:
     found = torch.zeros(len(rows), dtype=torch.float64)
     for fold in range(FOLDS):
         old, new = rows.take((place != fold).nonzero()[:, 0]), rows.take((place == fold).nonzero()[:, 0])
-        again = refit(result, old.X, old.y, sample_weight=old.weight, progress=False)
+        again = refit(result, old.X, old.y, **old.row_settings, progress=False)
         made = again.model if isinstance(loss, Numbers) else means_of(again.model, old)
         found[place == fold] = row_losses(made, new, loss)
     return found

@@ -39,12 +39,13 @@ def as_good(new: KAN, old: KAN, rows: Table, most: float = MOST, loss: Loss | No
 
 def clearly_better(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> bool:
     """Whether `new` is better than `old` on these rows by more than a simpler network is worth, and than chance does:
-    one in twenty, by Student's test of the mean difference, which is strict where rows are few."""
-    if rows.count < FEWEST:
+    one in twenty, by Student's test of the mean difference, which is strict where rows, or their groups, are few."""
+    witnesses = rows.count if rows.groups is None else len(rows.groups.unique())
+    if witnesses < FEWEST:
         return False
     ours, theirs = row_losses(new, rows, loss), row_losses(old, rows, loss)
     our, their = mean_over(ours, rows), mean_over(theirs, rows)
-    return their - our > student(rows.count - 1) * _error(theirs - ours, rows) and WORTH * our < their
+    return their - our > student(witnesses - 1) * _error(theirs - ours, rows) and WORTH * our < their
 
 
 def behind(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> bool:
@@ -129,7 +130,20 @@ def mean_over(values: Tensor, rows: Table) -> float:
     return float(values.mean() if rows.weight is None else rows.weight @ values / rows.weight.sum())
 
 
+def group_error(values: Tensor, rows: Table) -> float:
+    """The standard error of the mean of values (n,) where rows of a group go together: a group is one witness (Liang &
+    Zeger 1986, doi:10.1093/biomet/73.1.13); not a number for one group."""
+    assert rows.groups is not None
+    far = (values - mean_over(values, rows)) * (1.0 if rows.weight is None else rows.weight)
+    code = rows.groups.unique(return_inverse=True)[1]
+    of_groups = far.new_zeros(int(code.max()) + 1).index_add_(0, code, far)
+    more = len(of_groups) / (len(of_groups) - 1) if len(of_groups) > 1 else math.nan
+    return math.sqrt(more * float(of_groups.square().sum())) / rows.count
+
+
 def _error(values: Tensor, rows: Table) -> float:
     """The standard error of that mean; not a number for one row."""
+    if rows.groups is not None:
+        return group_error(values, rows)
     square = (values - mean_over(values, rows)).square()
     return math.sqrt(mean_over(square, rows) / (rows.count - 1)) if rows.count > 1 else math.nan

@@ -18,4 +18,4 @@ def curves(trained: Trained, model: KAN, table: Table, level: float) -> tuple[Ef
     """
     if not isinstance(trained.chosen.ending, Again) or trained.interrupted:
         return effects(model, table.X, level=level)
-    return effects(refit(trained.chosen, table.X, table.y, sample_weight=table.weight, progress=False), level=level)
+    return effects(refit(trained.chosen, table.X, table.y, **table.row_settings, progress=False), level=level)

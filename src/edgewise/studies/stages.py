@@ -26,7 +26,7 @@ from ..symbolic.symbolify import symbolify
 from ..train.choose import EVIDENCE
 from ..train.evidence.by_evidence import Again
 from ..train.fit import fit
-from ..train.held_out import FEWEST
+from ..train.held_out import FEWEST, FEWEST_GROUPS
 from ..train.mixed import Mixed
 from ..train.outer import Outer
 from ..train.refit import refit
@@ -54,7 +54,6 @@ LEARNT = 100_000  # rows that say what the network is made of, at most; in the e
 LAYERED_CELLS = 200_000  # rows times inputs that hidden layers are fitted to, at most: a step takes more than these
 FEWEST_LAYERED = 2000  # rows of them, whatever the inputs
 LAYERED_PARAMETERS = 3000  # of such a network, unless its shape was given: with 4800 a step took four seconds
-FEWEST_GROUPS = 8  # groups from which one in eight can choose
 CHOOSING = 0.125  # part of the rows that do not judge: a tenth of all, where a fifth of them judges
 
 
@@ -102,7 +101,7 @@ def chosen_network(
         "loss": loss,
         "seed": settings.seed,
         "progress": progress,
-        "sample_weight": training.weight,
+        **training.row_settings,
         "validation": None if choosing is None else (choosing.X, choosing.y, choosing.weight),
     }
     room = with_room(rest, settings)
@@ -180,7 +179,7 @@ def completed(trained: Trained, rest: Table, settings: StudySettings, progress: 
     chosen, loss, closed, interrupted = trained.chosen, settings.loss_of(rest), trained.closed, False
     try:
         if isinstance(chosen.ending, Again) and chosen.ending.parts:
-            chosen = refit(chosen, training.X, training.y, sample_weight=training.weight, progress=False)
+            chosen = refit(chosen, training.X, training.y, **training.row_settings, progress=False)
         if settings.formula:
             closed = (
                 close(chosen.model, training, choosing, progress, shapes_of(chosen))
@@ -244,7 +243,7 @@ def layered(
     except DataError:  # each group has the only rows of a class
         rest, stopping = split(replace(training, groups=None), CHOOSING, (settings.seed + 2) % 2**64)
     validation = stopping.X, stopping.y, stopping.weight
-    how = {**how, "grids": settings.grids, "sample_weight": rest.weight, "validation": validation}
+    how = {**how, **rest.row_settings, "grids": settings.grids, "validation": validation}
     if isinstance(how["loss"], CrossEntropy) and rest.classes is not None:
         how["loss"] = how["loss"].bounded(rest.count, len(rest.classes))
     first = fit(
@@ -287,7 +286,7 @@ def final(trained: Trained, table: Table, progress: bool, journal: Journal | Non
         return _of_law(again, trained.of_log, table)
     if trained.chosen.ending is None:
         return trained.model
-    how = {"sample_weight": table.weight, "progress": progress, "resume": journal and journal.part("all rows")}
+    how = {**table.row_settings, "progress": progress, "resume": journal and journal.part("all rows")}
     return _of_targets(refit(trained.chosen, table.X, table.y, **how).model, trained.of_log, table)
 
 

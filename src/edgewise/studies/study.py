@@ -132,7 +132,8 @@ def study(
             already, the study goes on from it, and ends with the same bits as one that was never stopped.
         drop: columns to leave out; "rows" leaves out rows with missing or unusable cells.
         groups: a column of the DataFrame, or a label for each row (n,), such as the patient. Rows of one group stay
-            together where rows judge and choose, so that scores are those of new groups. The column is no input.
+            together where rows judge and choose, so that scores are those of new groups. Fits in closed form give each
+            group an offset under squares. The column is no input.
 
     Returns:
         A `Study`.

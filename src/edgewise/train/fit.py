@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..data import Table
 from ..errors import ConfigError, knows_keywords, shown
 from ..limits import NUMBER, layer_bytes, refuse_too_large, times
 from ..losses import Function, Loss
@@ -52,6 +53,7 @@ def fit(
     steps: int | None = None,
     batch_size: int | None = None,
     sample_weight: Any = None,
+    groups: Any = None,
     memory: Memory | FitResult | None = None,
     seed: int = 0,
     callbacks: Sequence[Callback] = (),
@@ -87,6 +89,8 @@ def fit(
         steps: of each stage, at most; epochs of a method in mini-batches.
         batch_size (rows): of a mini-batch, for "adam" and factories.
         sample_weight (n,): how often each row counts; rows of weight 0 are left out.
+        groups (n,): a label for each row, such as the patient. Rows of one are held out together; "evidence" gives each
+            an offset under squares.
         memory: the result whose model is trained on, or its `.memory`: its rows go on counting (`Memory`).
         seed: of the split, the restarts and the batches.
         callbacks: functions that get each row of the history, a dict; one that returns True ends the run.
@@ -113,7 +117,8 @@ def fit(
     >>> fit(KAN((1, 1)), X, X[:, 0] ** 2, progress=False).metrics["rmse"] < 1e-6
     True
     """
-    task = residual, split_of(validation), sample_weight, memory.memory if isinstance(memory, FitResult) else memory
+    recalled = memory.memory if isinstance(memory, FitResult) else memory
+    task = residual, split_of(validation), sample_weight, groups, recalled
     way = optimizer, grids, sparsity, loss, restarts, steps, batch_size, seed
     pace, part = (epochs, lr, schedule, precision, clip), part_of(resume, "fit")
     return _fit(model, X, y, FitSettings(*task, *way, callbacks, progress, device, part, constraints, *pace))
@@ -134,8 +139,9 @@ def _case(model: nn.Module, X: Any, y: Any, settings: FitSettings, monitor: Moni
     """The case of `fit` that these settings are."""
     if settings.residual is not None:
         return by_residual.fit_residual(model, settings, monitor)
+    groups = X.groups if isinstance(X, Table) and settings.groups is None else settings.groups
     network, X, y, validation = opened(network_of(model), X, y, settings.validation)
-    settings = replace(settings, validation=validation)
+    settings = replace(settings, validation=validation, groups=groups)
     if network is None and is_stream(X) and settings.optimizer not in FULL_BATCH:
         with by_module.numbers_known(monitor):
             return by_stream.fit_stream(model, X, y, settings, monitor)
@@ -213,6 +219,7 @@ def _data_of(model: nn.Module, settings: FitSettings) -> dict[str, Any]:
         "validation": settings.validation,
         "loss": settings.loss,
         "sample_weight": settings.sample_weight,
+        "groups": settings.groups,
         "features": None,
         "outputs": None,
         "dtype": next((p.dtype for p in model.parameters()), torch.get_default_dtype()),

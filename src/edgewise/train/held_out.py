@@ -8,12 +8,13 @@ fit on the same rows leaves the same ones out. n rows.
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ..data import firsts, inputs_alike
+from ..data import firsts, inputs_alike, together
 from ..knots_by_samples import bulk
 
 CHOOSING = 0.1  # part of the rows that choose
@@ -24,6 +25,7 @@ JUDGING, ENOUGH, LEAST = (
 )  # part of the rows that judge, but no more than ENOUGH of them or this least part
 BLOCK = 1 << 14  # rows that are looked at together
 FEWEST = 30  # rows below which none are left out
+FEWEST_GROUPS = 8  # groups from which one in eight can choose
 SplitRecord = tuple[int, int, str]  # rows, seed and digest of a table: what finds its split again
 
 
@@ -33,7 +35,7 @@ class HeldOut:
 
     `choosing` (c,): rows that chose grid, restart and stop, and took part in the last steps where these were on all
     rows. `judging` (j,): rows that took part in nothing; `validation_...` metrics come from these. `record`: rows, seed
-    and digest of the table, by which a later fit on the same rows finds the split again.
+    and digest of the table, by which a later fit on the same rows, of the same groups, finds the split again.
 
     >>> rows = torch.rand(200, 3, dtype=torch.float64)
     >>> held = draw(rows, seed=0)
@@ -53,33 +55,38 @@ class HeldOut:
         return out.nonzero()[:, 0]
 
 
-def draw(x: Tensor, seed: int) -> HeldOut | None:
-    """The split of the rows x (n, d) by this seed; None where they are too few. Rows of equal inputs stay together.
-    Rows far from all others stay in the training: nothing can be said of them from the others."""
-    number = inputs_alike(x)
+def draw(x: Tensor, seed: int, groups: Tensor | None = None) -> HeldOut | None:
+    """The split of the rows x (n, d) by this seed; None where they, or their groups (n,), are too few. Rows of a group
+    stay together; without groups, rows of equal inputs do. Rows far from all others stay in the training: nothing can
+    be said of them from the others."""
+    number = inputs_alike(x) if groups is None else together(groups)
     different = len(firsts(number))
-    if different < FEWEST:
+    if x.shape[0] < FEWEST or different < (FEWEST if groups is None else FEWEST_GROUPS):
         return None
-    choosing = int(CHOOSING * different)
-    judging = min(int(JUDGING * different), max(ENOUGH, int(LEAST * different)))
+    whole = int if groups is None else math.ceil  # one group at least
+    choosing = whole(CHOOSING * different)
+    judging = min(whole(JUDGING * different), max(ENOUGH, int(LEAST * different)))
     order = torch.randperm(different, generator=torch.Generator().manual_seed(seed))
     alone = torch.isin(order, number[_far_rows(x)])
     order = torch.cat([order[~alone], order[alone]])
     parts = order[:choosing], order[choosing : choosing + judging]
     chosen, judged = (torch.isin(number, part).nonzero()[:, 0] for part in parts)
-    return HeldOut(chosen, judged, (x.shape[0], seed, digest(x)))
+    return HeldOut(chosen, judged, (x.shape[0], seed, digest(x, groups)))
 
 
-def again(x: Tensor, record: SplitRecord | None) -> int | None:
-    """The seed of a recorded split, if the rows x (n, d) are those that it was of; None otherwise."""
-    return record[1] if record and record[0] == x.shape[0] and record[2] == digest(x) else None
+def again(x: Tensor, record: SplitRecord | None, groups: Tensor | None = None) -> int | None:
+    """The seed of a recorded split, if the rows x (n, d) and their groups (n,) are those that it was of; None
+    otherwise."""
+    return record[1] if record and record[0] == x.shape[0] and record[2] == digest(x, groups) else None
 
 
-def digest(x: Tensor) -> str:
-    """16 hexadecimal digits of the values of x (n, ...), whatever their number format holds."""
+def digest(x: Tensor, groups: Tensor | None = None) -> str:
+    """16 hexadecimal digits of the values of x (n, ...), whatever their number format holds, and of groups (n,)."""
     found = hashlib.blake2b(digest_size=8)
     for part in x.detach().split(BLOCK):  # as float64 all rows at once might be twice what the machine holds
         found.update(part.cpu().double().contiguous().numpy().tobytes())
+    if groups is not None:
+        found.update(groups.cpu().numpy().tobytes())
     return found.hexdigest()
 
 

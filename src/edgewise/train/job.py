@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data import as_codes, as_matrix, as_pair, as_rows, as_target, as_weights, holds_classes
+from ..data import as_codes, as_groups, as_matrix, as_pair, as_rows, as_target, as_weights, holds_classes
 from ..errors import DataError, ShapeError
 from ..losses import CrossEntropy, Custom, Location, Loss, Numbers, SquaredError, as_loss
 from .held_out import HeldOut, SplitRecord, again, draw
@@ -29,7 +29,8 @@ class Job:
     restart and stop (None where there are none). `held_out`: which rows these are, where the fit itself left them out;
     they may then be given back for a last refit. `judges`: rows that take part in nothing (None where the caller gave
     the rows that choose, or rows are few). `memory`: rows of earlier fits, which count beside the training rows.
-    `replayed`: how many of the training rows are of these, at their end.
+    `replayed`: how many of the training rows are of these, at their end. `groups` (n,): the group of each training row,
+    if there are groups; `groups_of_all`: those of all rows but those that judge.
     """
 
     x: Tensor
@@ -45,6 +46,8 @@ class Job:
     judges: Rows | None = None
     memory: Memory | None = None
     replayed: int = 0
+    groups: Tensor | None = None
+    groups_of_all: Tensor | None = None
 
     @property
     def exact(self) -> ExactMemory | None:
@@ -101,13 +104,14 @@ def choose_loss(loss: Any, y: Any) -> Loss:
 
 @dataclass(frozen=True)
 class Checked:
-    """Rows that can be trained on, their loss and class labels, and their places (n,) among the rows given, of which
-    those of weight zero are left out."""
+    """Rows that can be trained on, their loss and class labels, their places (n,) among the rows given, of which those
+    of weight zero are left out, and the group of each of them (n,), 0, 1, ..., if there are groups."""
 
     rows: Rows
     loss: Loss
     classes: tuple[str, ...]
     places: Tensor
+    groups: Tensor | None
 
 
 def check_rows(
@@ -123,9 +127,10 @@ def check_rows(
     seed: int,
     known: tuple[str, ...] = (),
     whole: bool = False,
+    groups: Any = None,
 ) -> Checked:
     """X, y and weights, in whatever holds numbers, as rows to train on. `known`: class labels of an earlier fit.
-    Without `features` X may be of any rank; `whole`: its whole numbers stay so.
+    Without `features` X may be of any rank; `whole`: its whole numbers stay so; `groups`: a label for each row.
 
     Rows of weight zero are left out. Raises `ShapeError`, `DataError` and `ConfigError`.
     """
@@ -146,6 +151,7 @@ def check_rows(
         target = as_target(_flat(y, features), rows=x.shape[0], width=outputs, dtype=dtype, device=device)
         if isinstance(chosen, (Numbers, Custom)):
             chosen.check(target)
+    group = None if groups is None else as_groups(groups, x.shape[0])
     weight, places = None, torch.arange(x.shape[0])
     if sample_weight is not None:
         weight = as_weights(sample_weight, rows=x.shape[0], device=x.device).to(dtype)
@@ -157,7 +163,9 @@ def check_rows(
             f"X has {'1 row' if x.shape[0] else 'no rows'}{'' if weight is None else ' of positive weight'}; fit needs"
             " at least 2"
         )
-    return Checked((x, target, weight), chosen, classes, places.cpu())
+    places = places.cpu()
+    group = None if group is None else group[places].unique(return_inverse=True)[1]
+    return Checked((x, target, weight), chosen, classes, places, group)
 
 
 def make_job(
@@ -177,11 +185,12 @@ def make_job(
     """
     found = check_rows(X, y, outputs=outputs, seed=seed, **settings)
     x, y, weight = found.rows
-    job = Job(x, y, found.loss, weight, classes=found.classes, seed=seed)
+    of = found.groups
+    job = Job(x, y, found.loss, weight, classes=found.classes, seed=seed, groups=of, groups_of_all=of)
     if validation is not None and not isinstance(validation, HeldOut):
         xv, yv, wv = _validation(validation, found.loss, x, y, found.classes, outputs)
         return replace(job, xv=xv, yv=yv, wv=wv), found.rows
-    held = draw(x, _seed(x, seed, record if validation is None else _same(validation, x)))
+    held = draw(x, _seed(x, of, seed, record if validation is None else _same(validation, x, of)), of)
     if held is None:
         return job, found.rows
     x, y, weight = _taken(found.rows, held.training)
@@ -189,7 +198,10 @@ def make_job(
     judges = _taken(found.rows, held.judging)
     there = replace(held, choosing=found.places[held.choosing], judging=found.places[held.judging])
     job = replace(job, x=x, y=y, weight=weight, xv=xv, yv=yv, wv=wv, judges=judges, held_out=there)
-    return job, _taken(found.rows, torch.cat([held.training, held.choosing]).sort().values)
+    back = torch.cat([held.training, held.choosing]).sort().values
+    if of is not None:
+        job = replace(job, groups=of[held.training], groups_of_all=of[back])
+    return job, _taken(found.rows, back)
 
 
 def recalling(job: Job, everything: Rows, memory: Memory | None) -> tuple[Job, Rows]:
@@ -219,18 +231,18 @@ def _taken(rows: Rows, at: Tensor) -> Rows:
     return x[at], y[at], None if weight is None else weight[at]
 
 
-def _seed(x: Tensor, seed: int, record: SplitRecord | None) -> int:
-    """The seed of the recorded split where the rows x (n, d) are those that it was of."""
-    found = again(x, record)
+def _seed(x: Tensor, groups: Tensor | None, seed: int, record: SplitRecord | None) -> int:
+    """The seed of the recorded split where the rows x (n, d) and their groups (n,) are those that it was of."""
+    found = again(x, record, groups)
     return seed if found is None else found
 
 
-def _same(held: HeldOut, x: Tensor) -> SplitRecord:
+def _same(held: HeldOut, x: Tensor, groups: Tensor | None) -> SplitRecord:
     """The record of a split of these very rows. Raises `DataError`."""
-    if again(x, held.record) is None:
+    if again(x, held.record, groups) is None:
         raise DataError(
-            f"validation is a result of {held.record[0]} other rows than the {x.shape[0]} rows of X; give the same X"
-            " again, or validation=(Xv, yv)"
+            f"validation is a result of {held.record[0]} other rows than the {x.shape[0]} rows of X, or of other"
+            " groups; give the same X and groups again, or validation=(Xv, yv)"
         )
     return held.record
 

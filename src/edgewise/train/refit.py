@@ -46,6 +46,7 @@ def refit(
     y: Any,
     *,
     sample_weight: Any = None,
+    groups: Any = None,
     progress: bool = True,
     resume: str | Path | Part | None = None,
 ) -> FitResult:
@@ -60,6 +61,7 @@ def refit(
         X (n, features): all rows, in whatever `fit` takes.
         y (n,), (n, outputs) or class labels (n,): their targets.
         sample_weight (n,): weights, as for `fit`.
+        groups (n,): a label for each row, as for `fit`.
         progress: show a bar.
         resume: a file for the state of the fit, as for `fit`.
 
@@ -86,7 +88,7 @@ def refit(
         )
     model, start = result.model, ending.state.model if isinstance(ending, Ending) else ending.start
     _, X, y, _ = opened(model, X, y)
-    job, everything = _all_rows(result, start, X, y, sample_weight)
+    job, everything = _all_rows(result, start, X, y, sample_weight, groups)
     part = part_of(resume, "refit")
     with watched((), progress) as monitor, blamed(part, monitor):
         done, status, job, ending = _again(result, job, everything, part, monitor)
@@ -112,7 +114,8 @@ def _again(
     """The network fitted in the way of its result, how that ended, and the job and the ending with what it found."""
     ending: Way = result.ending
     if isinstance(ending, Again):
-        found = additive(ending.start, job, everything, monitor, ending.structures, ending.shapes, ending.parts)
+        known = ending.structures, ending.shapes, ending.parts
+        found = additive(ending.start, job, everything, monitor, *known, job.groups)
         return found.model, found.status, replace(job, loss=found.loss), replace(ending, doubts=found.doubts)
     if isinstance(ending, Shrunk):
         done, status = ending.again(job, monitor)
@@ -157,7 +160,7 @@ def _by_steps(ending: Ending, job: Job, everything: Rows, part: Part | None, mon
     return carried_on(last.model, job.x) if job.located else last.model, last.status
 
 
-def _all_rows(result: FitResult, start: KAN, X: Any, y: Any, sample_weight: Any) -> tuple[Job, Rows]:
+def _all_rows(result: FitResult, start: KAN, X: Any, y: Any, sample_weight: Any, groups: Any) -> tuple[Job, Rows]:
     """The job of a refit, and its rows; `start`: the network that it goes on from."""
     model: Any = result.model
     found = check_rows(
@@ -165,6 +168,7 @@ def _all_rows(result: FitResult, start: KAN, X: Any, y: Any, sample_weight: Any)
         y,
         loss=result.ending.loss,
         sample_weight=sample_weight,
+        groups=groups,
         features=model.topology.features,
         outputs=len(model.topology.node_ids[-1]),
         dtype=torch.float64,
@@ -173,4 +177,4 @@ def _all_rows(result: FitResult, start: KAN, X: Any, y: Any, sample_weight: Any)
         known=model.metadata.classes,
     )
     x, target, weight = found.rows
-    return Job(x, target, found.loss, weight, classes=found.classes), found.rows
+    return Job(x, target, found.loss, weight, classes=found.classes, groups=found.groups), found.rows

@@ -42,6 +42,7 @@ class FitSettings:
     residual: Callable[[nn.Module], Tensor] | None = None
     validation: Any = None
     sample_weight: Any = None
+    groups: Any = None
     memory: Memory | None = None
     optimizer: Optimizer = "auto"
     grids: str | Sequence[int] = "auto"
@@ -212,6 +213,8 @@ class FitSettings:
         named = ", ".join(name for name, value in given.items() if value is not None)
         if named:
             raise ConfigError(f"the DataLoader's batches (x, y) or (x, y, weight) hold {named} already; leave it out")
+        if self.groups is not None:
+            raise ConfigError("groups are for rows that are held out, of which a stream has none; leave them out")
 
     def _beside_a_prior(self, network: KAN | None) -> Iterator[str]:
         """What fits have no use for that choose their smoothness, or the strength of their penalty, themselves."""
@@ -230,6 +233,7 @@ class FitSettings:
         given = {
             "validation": self.validation is not None,
             "sample_weight": self.sample_weight is not None,
+            "groups": self.groups is not None,
             **dict.fromkeys(self.by_epochs, True),
             "sparsity": bool(self.sparsity),
             "grids": not _automatic(self.grids),

@@ -12,7 +12,8 @@ from torch import Tensor
 import edgewise as ew
 from edgewise.errors import ConfigError
 from edgewise.train.evidence import additive, pair_search, tuning
-from edgewise.train.evidence.chosen_terms import Task, model_of
+from edgewise.train.evidence.chosen_terms import model_of
+from edgewise.train.evidence.task import Task
 from edgewise.train.evidence.terms import edge_term, pair_term
 from edgewise.train.evidence.variables import variables
 from edgewise.train.result import FitResult
@@ -343,12 +344,12 @@ def test_inputs_that_say_the_same_stay_together():
 
 def test_fewer_rows_than_functions_change_nothing_but_the_algebra(monkeypatch: pytest.MonkeyPatch):
     """The posterior by n x n matrices is that by m x m matrices."""
-    from edgewise.train.evidence import chosen_terms, marginal, terms, variables
+    from edgewise.train.evidence import marginal, terms, variables
 
     X, noise = rows(0, 60, 8)
     y = curve(X) + 0.3 * noise
     ones = torch.ones(60, dtype=torch.float64)
-    task = chosen_terms.Task(X, ones, y, 1, variables.variables(ew.KAN((8, 1)), X, ones, 20), lambda loss: False)
+    task = Task(X, ones, y, 1, variables.variables(ew.KAN((8, 1)), X, ones, 20), lambda loss: False)
     every = [terms.edge_term(number, variable) for number, variable in enumerate(task.variables)]
     prior = terms.prior_of(every)
     sums = marginal.Sums.of(task.blocks(every), prior)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
+from torch import Tensor
 
 from ...errors import ConfigError, shown
 from ...layers import OFF
@@ -16,12 +17,13 @@ from ..job import Job, Rows
 from ..monitor import Monitor
 from ..solvers.status import Status
 from .averaging import averaged
-from .chosen_terms import Structure, Task
+from .chosen_terms import Structure
 from .held import held
 from .marginal import Note, Posterior
 from .network import Column, Factor, factors_of, network, room_of
 from .searched import of_tasks, on_of, searched
 from .shapes import FREE, Shape, Shapes
+from .task import Task
 from .tuning import TUNED
 from .uncertainty import Doubt, doubts_of
 from .variables import Variable
@@ -67,6 +69,7 @@ def additive(
     known: Sequence[Structure] = (),
     shapes: Shapes = FREE,
     parts: bool = False,
+    groups: Tensor | None = None,
 ) -> Found:
     """The network with the highest posterior, under the prior with the highest marginal likelihood.
 
@@ -79,6 +82,7 @@ def additive(
         known: what an earlier search decided for each target; decided anew where it is not given.
         shapes: what the functions of some inputs are held to. No product holds such an input.
         parts: whether logits are the mean of fits to parts of the rows. Functions that are held are those of all rows.
+        groups (n,): the group of each row, 0, 1, ...; each of them has an offset of its own, which the network has not.
     """
     asked = _asked(start, shapes)
     x, y, weight = rows
@@ -98,6 +102,7 @@ def additive(
         tasks = [Task(a, weight, target, 1, [], note, loss) for target, loss in each]
     else:
         tasks = [Task(a, weight, y, outputs, [], note)]
+    tasks = [replace(task, groups=groups) for task in tasks]
     decided = searched(start, layer.kind != OFF, tasks, asked, known)
     found, tasks, ends = decided.variables, decided.tasks, decided.ends
     if parts and not asked:

@@ -26,10 +26,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ...data import observations
-from .chosen_terms import Model, Task, carried, dense, sparse
+from .chosen_terms import Model, carried, dense, sparse
 from .marginal import Posterior, Spread
 from .stacking import balanced, share_of, size_of, sureness_of
+from .task import Task
 from .terms import Term, edge_term
 from .tuning import TUNED
 
@@ -125,7 +125,7 @@ def _of_parts(task: Task, whole: Model, terms: list[Term], lone: Tensor) -> Part
     generator, ends = torch.Generator().manual_seed(0), []
     known, how = carried(whole, terms), dense if whole.common else sparse
     unseen = task.x.new_zeros(TUNED.shuffles, len(task.x), task.classes)
-    number = observations(task.x, task.y)
+    number = task.units
     for shuffle in range(TUNED.shuffles):
         part = (torch.randperm(int(number.max()) + 1, generator=generator) % TUNED.left_out)[number]
         part = torch.where(lone, TUNED.left_out, part)

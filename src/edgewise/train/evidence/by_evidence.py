@@ -56,6 +56,7 @@ def fit_kan(
     """
     check(model, job)
     rows = everything if job.own_split else (job.x, job.y, job.weight)
+    groups = job.groups_of_all if job.own_split else job.groups
     given = torch.cat([everything[0], job.x, *(part[0] for part in (job.unseen,) if part is not None)])
     shapes = shapes_of(constraints, model.metadata, model.features, model.dtype, given)
     if isinstance(job.loss, (CrossEntropy, Linked)):
@@ -67,7 +68,7 @@ def fit_kan(
             f" {model.outputs} classes"
         )
     try:
-        found = additive(start, job, rows, monitor, shapes=shapes)
+        found = additive(start, job, rows, monitor, shapes=shapes, groups=groups)
     except KeyboardInterrupt:
         found = Found(constant(start, job), Status.INTERRUPTED, [], job.loss, [])
     if job.own_split:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from .chosen_terms import Model, Task, carried, model_of
+from .chosen_terms import Model, carried, model_of
 from .pair_search import stands
 from .screening import Pair, gains
+from .task import Task
 from .terms import Term, pair_term
 from .tuning import TUNED
 from .unseen import Try, unseen_losses

@@ -11,12 +11,15 @@ import torch
 from torch import Tensor
 
 from ...model import KAN
-from .chosen_terms import Model, Structure, Task
+from .chosen_terms import Model, Structure
 from .finer import finer
 from .network import room_of
+from .offsets import tie_of
 from .pair_search import looked, roughened, search
 from .screening import Pair
 from .shapes import Shape
+from .task import Task
+from .terms import edge_term
 from .tuning import TUNED
 from .variables import Variable, variables
 
@@ -38,7 +41,9 @@ class Searched(NamedTuple):
 
     def structures(self) -> list[Structure]:
         """What was decided for each task."""
-        return [replace(end.structure, logarithmic=self.logarithmic, tame=self.tame) for end in self.ends]
+        how = {"logarithmic": self.logarithmic, "tame": self.tame}
+        each = zip(self.tasks, self.ends, strict=True)
+        return [replace(end.structure, tied=task.tied, **how) for task, end in each]
 
     def beats(self, other: Searched) -> bool:
         """Whether these functions are more likely than others, of all targets together: the edges from an input have
@@ -91,10 +96,21 @@ def searched(
         return Searched(found, given, ends, logarithmic, tame)
 
     if known:
+        tasks = [replace(task, tied=one.tied) for task, one in zip(tasks, known, strict=True)]
         return again(known, known[0].tame)
+    if tasks[0].groups is not None:
+        _, given, among = on(0, ())
+        tasks = [_tied(*each) for each in zip(tasks, given, among, strict=True)]
     best = _searched(asked, room, on, smooth, look)
     ends = [finer(task, end) for task, end in zip(best.tasks, best.ends, strict=True)]
     return _tamed(best._replace(ends=ends), again)
+
+
+def _tied(bare: Task, task: Task, among: tuple[list[int], list[Pair], int]) -> Task:
+    """The task `bare`, whose groups have offsets as wide as functions of single variables leave room for. `task`: the
+    same with its variables."""
+    few = task.sampled(TUNED.rows_searched)
+    return replace(bare, tied=tie_of(few, [edge_term(number, task.variables[number]) for number in among[0]]))
 
 
 def _searched(

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...data import observations
-from .chosen_terms import Model, Task
+from .chosen_terms import Model
 from .tails import excess_kurtosis
+from .task import Task
 from .tuning import TUNED
 
 Try = Callable[[Task], Model]
@@ -27,7 +27,7 @@ def unseen_losses(task: Task, tries: Sequence[Try], judge: Model) -> tuple[list[
     """
     task = task.singly()
     count = min(len(task.x), TUNED.rows_validated)
-    number = observations(task.x, task.y)
+    number = task.units
     place = torch.randperm(int(number.max()) + 1, generator=torch.Generator().manual_seed(0)).argsort()[number]
     rows = place.argsort(stable=True)[:count]
     constant, *losses = (task.weight.new_zeros(count) for _ in range(1 + len(tries)))
@@ -51,7 +51,7 @@ def is_clear(task: Task, found: Model) -> bool:
     """
     if len(task.x) > TUNED.rows_searched:
         return True
-    count = int(observations(task.x, task.y).max()) + 1
+    count = int(task.units.max()) + 1
     left = count - 1 - float(found.posterior.effective.sum())
     return count > TUNED.rows_validated or (
         left > TUNED.left_over * count and (_is_likely(found, count) or not _has_heavy_tails(task))

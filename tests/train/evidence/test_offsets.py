@@ -1,0 +1,110 @@
+"""Offsets of groups: sums are those of the posterior with them, and a column of groups has a witness for each group."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import edgewise as ew
+from edgewise.train.evidence.offsets import TIES, apart, tie_of
+from edgewise.train.evidence.task import Task
+from edgewise.train.evidence.terms import edge_term
+from edgewise.train.evidence.tuning import TUNED
+from edgewise.train.evidence.variables import variables
+
+GROUPS, EACH = 40, 6
+
+
+def posed(reach: float, groups: int = GROUPS, each: int = EACH, slope: float = 0.0) -> tuple[torch.Tensor, ...]:
+    """Rows of two columns, the first of which is constant in each group, their targets, and the groups. The targets are
+    a line of the second column, one of the first, offsets that reach so far, and noise of 1."""
+    draw = torch.Generator().manual_seed(5)
+    code = torch.arange(groups).repeat_interleave(each)
+    age, offset = torch.randn(2, groups, dtype=torch.float64, generator=draw)[:, code]
+    dose, noise = torch.randn(2, len(code), dtype=torch.float64, generator=draw)
+    return torch.stack([age, dose], 1), 2 * dose + slope * age + reach * offset + noise, code
+
+
+def task_of(X: torch.Tensor, y: torch.Tensor, code: torch.Tensor | None, weight: torch.Tensor | None = None) -> Task:
+    weight = torch.ones(len(X), dtype=torch.float64) if weight is None else weight
+    found = variables(ew.KAN((X.shape[1], 1), seed=0).double(), X, weight, TUNED.intervals)
+    return Task(X, weight, y, 1, found, lambda loss: False, groups=code)
+
+
+def totals(X: torch.Tensor, y: torch.Tensor, weight: torch.Tensor, code: torch.Tensor) -> torch.Tensor:
+    """Sums over rows apart, of their columns, targets and weights."""
+    functions, targets, weights = next(apart(lambda: iter([(X, y, weight)]), code, 2.0)())
+    return torch.cat([weights @ functions, (weights @ targets)[None], weights.sum()[None]])
+
+
+@pytest.mark.parametrize("blocks", [1, 3])
+def test_sums_over_rows_apart_are_those_of_a_covariance_with_offsets(blocks: int):
+    X, y, code = posed(1.0, groups=5, each=3)
+    one, tied = torch.ones(len(X), dtype=torch.float64), 0.7
+    rows = [*zip(X.chunk(blocks), y.chunk(blocks), one.chunk(blocks), strict=True)]
+    made = [torch.cat(part) for part in zip(*apart(lambda: iter(rows), code, tied)(), strict=True)]
+    covariance = torch.eye(len(X)).double() + tied * (code[:, None] == code)
+    whole = torch.cat([X, y[:, None], one[:, None]], 1)
+    wanted = whole.T @ torch.cholesky_solve(whole, torch.linalg.cholesky(covariance))
+    found = torch.cat([made[0], made[1][:, None], one[:, None]], 1)
+    torch.testing.assert_close(found.T @ (made[2][:, None] * found), wanted)
+
+
+def test_a_row_that_counts_twice_is_two_rows():
+    X, y, code = posed(1.0, groups=4, each=3)
+    weight = torch.ones(len(X), dtype=torch.float64)
+    weight[4] = 2
+    twice = torch.arange(len(X)).repeat_interleave(weight.long())
+    once = torch.ones(len(twice), dtype=torch.float64)
+    torch.testing.assert_close(totals(X, y, weight, code), totals(X[twice], y[twice], once, code[twice]))
+
+
+@pytest.mark.parametrize("reach", [0.3, 1.0, 3.0])
+def test_the_reach_of_offsets_is_found(reach: float):
+    task = task_of(*posed(reach, groups=200))
+    found = tie_of(task, [edge_term(number, task.variables[number]) for number in range(2)])
+    assert found in TIES and reach**2 / 3 < found < 3 * reach**2
+
+
+@pytest.mark.parametrize("why", ["no offsets", "no two rows of a group", "two groups", "no groups"])
+def test_groups_may_say_nothing(why: str):
+    X, y, code = posed(0.0)
+    code = {"no two rows of a group": torch.arange(len(X)), "two groups": code // (GROUPS // 2)}.get(why, code)
+    task = task_of(X, y, None if why == "no groups" else code)
+    assert tie_of(task, [edge_term(number, task.variables[number]) for number in range(2)]) == 0
+
+
+def fitted(X: torch.Tensor, y: torch.Tensor, groups: torch.Tensor | None) -> ew.KAN:
+    how = {"validation": (X, y), "progress": False, "groups": groups}
+    return ew.fit(ew.KAN((2, 1), seed=0), X, y, optimizer="evidence", **how).model
+
+
+def test_offsets_are_no_curve_of_a_column_that_tells_groups_apart():
+    X, y, code = posed(2.0)
+    there = torch.linspace(-2, 2, 41, dtype=torch.float64)
+    rows = torch.stack([there, torch.zeros_like(there)], 1)
+    spread = [float(fitted(X, y, groups)(rows).std().detach()) for groups in (None, code)]
+    assert spread[0] > 1 and spread[1] < 0.3 * spread[0]
+
+
+def test_a_column_of_groups_that_matters_stays():
+    X, y, code = posed(0.5, slope=1.5)
+    rows = torch.tensor([[-1.0, 0.0], [1.0, 0.0]]).double()
+    low, high = fitted(X, y, code)(rows).detach()[:, 0]
+    assert abs(float(high - low) - 3) < 0.4
+
+
+def test_a_refit_takes_offsets_as_far_as_the_fit_found_them():
+    X, y, code = posed(2.0)
+    first = ew.fit(ew.KAN((2, 1), seed=0), X, y, optimizer="evidence", groups=code, validation=(X, y), progress=False)
+    again = ew.refit(first, X, y, groups=code, progress=False)
+    assert first.ending.structures[0].tied > 1 and again.ending.structures == first.ending.structures
+    torch.testing.assert_close(again.model(X), first.model(X), atol=1e-3, rtol=0)
+    without = ew.refit(first, X, y, progress=False)
+    assert float((without.model(X) - first.model(X)).detach().abs().max()) > 0.1
+
+
+def test_the_names_of_groups_do_not_matter():
+    X, y, code = posed(1.0)
+    named = [f"patient {number:02d}" for number in code.tolist()]
+    assert torch.equal(fitted(X, y, code)(X), fitted(X, y, named)(X))  # type: ignore[arg-type]
