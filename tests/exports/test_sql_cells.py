@@ -1,4 +1,4 @@
-"""A query reads a table as `predict` does: levels, truth values, gaps and the words for them."""
+"""A query reads a table as `predict` does: levels, truth values, times, gaps and the words for them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import edgewise as ew
-from edgewise.errors import SymbolicError
+from edgewise.errors import DataError, SymbolicError
 from edgewise.exports.sql import sql_source
 from edgewise.metadata import Encoding, Metadata
 from exports.databases import asked, numbers
@@ -130,3 +130,57 @@ def test_dates_and_gaps_of_older_models_are_told() -> None:
     old = ew.KAN((2, 1), seed=1).build(metadata=Metadata(("c=p", "c=q"), categories={"c": ("p", "q")}))
     answer = asked(sql_source(old), ("c",), [["p"], ["r"], [None]])  # predict refuses the last two
     assert [row[-1] is None for row in answer] == [False, True, True]
+
+
+TIMES = {  # down to what they go -> what a table was fitted to, where one is missing
+    "minutes": ("0:00", "13:30", "100:15", "", "7:45 PM", "6:20"),
+    "seconds": ("0:00:10", "13:30:00.25", "100:15:59", "", "7:45:01 PM", "6:20:00"),
+}
+CLOCKS = (  # one of them in each of the ways that are times, and one in each that is near to it
+    *("2:30", " 0:00", "100:15", "999:59", "24:00", "002:30", "2:30:15", "02:30:15.125", "0:00:59.9", "23:59:59"),
+    *("12:00 AM", "12:15PM", "1:30 pm", "1:30\u00a0pm", "\u20281:30\tPM ", "012:30 PM", "1:30:05.5 aM"),
+    *("1000:15", "-2:30", "+2:30", "\u22122:30", "2:60", "2:6", "2:300", "2:30:60", "2:30:15.", "2:30:15..5"),
+    *("1:30  pm", "13:30 PM", "0:30 AM", "1:30 xm", "1:30 pm am", "1:30ampm", "pm", ":30", "::30", "1::30", "1:30:"),
+    *("1 :30", "1: 30", "a:30", "1:3a", "1:30.5", "2:30:15.1a2", "1:30:15:10", "2:30\u22123", "soon", "9.5", "1e1"),
+    *("true", "\u2212", "+nan", "", "NA", "NaT", "-", " -- ", "None", "nan"),
+)
+
+
+def fitted_to_times(folder: Path, down_to: str) -> ew.KAN:
+    """A network of times, which tells by its output what it reads: the hours, and 1000 more in a gap."""
+    cells = TIMES[down_to]
+    (folder / "t.csv").write_text("start,y\n" + "\n".join(f"{cells[n % 6]},{n}" for n in range(60)), encoding="utf-8")
+    metadata = ew.read_csv(folder / "t.csv", target="y").metadata()
+    assert metadata.inputs == ("start", "start=missing") and metadata.encoding.times == {"start": down_to}
+    edges = {(0, k, 0): ("x", 1.0, 0.0, scale, 0.0) for k, scale in enumerate((1.0, 1000.0))}
+    return ew.set_symbolic(ew.KAN((2, 1)), edges).build(metadata=metadata)
+
+
+@pytest.mark.filterwarnings("ignore::edgewise.errors.EdgewiseWarning")
+@pytest.mark.parametrize("down_to", list(TIMES))
+def test_times_are_the_hours_that_predict_reads_and_what_it_refuses_is_null(down_to: str, tmp_path: Path) -> None:
+    model, wanted = fitted_to_times(tmp_path, down_to), []
+    for cell in CLOCKS:
+        try:  # beside another time, as in the query
+            wanted.append(float(model.predict({"start": ["5:00:00", cell]})[1]))
+        except DataError:
+            wanted.append(np.nan)
+    assert {True, False} == {*np.isnan(wanted)} and {2.5 + 15 / 3600, 1.5 + 5.5 / 3600} < {*wanted}
+    found = numbers(asked(sql_source(model), ("start",), [[cell] for cell in CLOCKS]), 1)[:, 0]
+    assert_close(found, np.array(wanted))
+
+
+@pytest.mark.parametrize("down_to", list(TIMES))
+def test_a_column_of_times_without_a_colon_holds_hours(down_to: str, tmp_path: Path) -> None:
+    model, cells = fitted_to_times(tmp_path, down_to), ["2.5", " 1e1", "", "+nan", "-3"]
+    query = sql_source(model)
+    assert_close(numbers(asked(query, ("start",), [[c] for c in cells]), 1)[:, 0], model.predict({"start": cells}))
+    answer = asked(query, ("start",), [[2.5], [None], ["soon"]])
+    assert [row[-1] for row in answer] == [2.5, 1000 + model.metadata.encoding.fills["start"], None]
+
+
+def test_a_lone_long_minus_is_no_gap(tmp_path: Path) -> None:
+    model, row = fitted_to_a_table(tmp_path), NEW[0]
+    rows = [row[:4] + (cell,) + row[5:] for cell in ("\u2212", "\u2212\u2212", "-", "\u2212nan", "\u22122")]
+    found = numbers(asked(sql_source(model), COLUMNS, rows), 1)[:, 0]
+    assert np.isnan(found).tolist() == [True, True, False, False, False]  # predict refuses the first two

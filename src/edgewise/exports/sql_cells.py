@@ -1,4 +1,4 @@
-"""Cells of a table in SQL, read as `predict` reads them: numbers, truth values, levels, gaps."""
+"""Cells of a table in SQL, read as `predict` reads them: numbers, times, truth values, levels, gaps."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ..errors import SymbolicError, shown, twice
 from ..metadata import MISSING as GAP
 from ..metadata import OTHER, Metadata
 from .sql_steps import Sql, SqlSteps, joined, number, text_literal
+from .sql_times import hours_of
 
 SPACES = (  # all white space of str.split but the space itself
     "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -16,14 +17,14 @@ SPACES = (  # all white space of str.split but the space itself
 )
 LARGEST = "1.7e308"  # of numbers that are read: near the largest float, old SQLite reads digits with errors
 NOT_A_NUMBER = {"nan", "+nan", "-nan"}
-NONE = Sql("NULL")
+NONE, NO = Sql("NULL"), Sql("0")
 
 
 def plain_inputs(steps: SqlSteps, names: Sequence[str], used: Iterable[int]) -> dict[int, Sql]:
     """The inputs in use as columns of numbers of these names."""
     used = list(used)
     check_names([names[place] for place in used], "inputs")
-    return {place: _number_input(steps, place, names[place], place, None) for place in used}
+    return {place: _number_input(steps, place, _number(steps, place, names[place]), None) for place in used}
 
 
 def table_inputs(steps: SqlSteps, metadata: Metadata, used: Iterable[int]) -> dict[int, Sql]:
@@ -49,12 +50,13 @@ def table_inputs(steps: SqlSteps, metadata: Metadata, used: Iterable[int]) -> di
                 level = metadata.inputs[place].removeprefix(f"{column}=")
                 found[place] = steps.column(f"x_{place}", _indicator(code, level, column, metadata))
             continue
+        times = known.times.get(column)
+        cells = _time(steps, index, column, times) if times else _number(steps, index, column)
         for place in places:
             if metadata.inputs[place] == column:
-                fill = known.fills.get(column)
-                found[place] = _number_input(steps, index, column, place, fill)
+                found[place] = _number_input(steps, place, cells, known.fills.get(column))
             else:
-                found[place] = _gap_input(steps, index, column, place)
+                found[place] = _gap_input(steps, place, cells)
     return found
 
 
@@ -71,31 +73,43 @@ def check_names(columns: Sequence[str], which: str) -> None:
         )
 
 
-def _number_input(steps: SqlSteps, index: int, column: str, place: int, fill: float | None) -> Sql:
-    """A column of numbers: NULL for what is none, and `fill` in gaps."""
-    text, value = _number(steps, index, column)
+def _number_input(steps: SqlSteps, place: int, cells: tuple[Sql, Sql], fill: float | None) -> Sql:
+    """A column of numbers: NULL for what is none, and `fill` in gaps. cells: gaps and numbers."""
     gap = NONE if fill is None else number(fill)
-    return steps.column(f"x_{place}", joined(f"CASE WHEN {_is_gap('{0}')} THEN {{1}} ELSE {{2}} END", text, gap, value))
+    return steps.column(f"x_{place}", joined("CASE WHEN {0} THEN {2} ELSE {1} END", *cells, gap))
 
 
-def _gap_input(steps: SqlSteps, index: int, column: str, place: int) -> Sql:
-    """1 where a column misses a number, else 0; NULL where it holds something else."""
-    text, value = _number(steps, index, column)
-    cases = f"CASE WHEN {_is_gap('{0}')} THEN 1e0 WHEN {{1}} IS NOT NULL THEN 0e0 END"
-    return steps.column(f"x_{place}", joined(cases, text, value))
-
-
-def _is_gap(text: str) -> str:
-    return f"{text} IS NULL OR {text} IN {_listed(MISSING | NOT_A_NUMBER)}"
+def _gap_input(steps: SqlSteps, place: int, cells: tuple[Sql, Sql]) -> Sql:
+    """1 where a column misses a number, else 0; NULL where it holds something else. cells: gaps and numbers."""
+    return steps.column(f"x_{place}", joined("CASE WHEN {0} THEN 1e0 WHEN {1} IS NOT NULL THEN 0e0 END", *cells))
 
 
 def _number(steps: SqlSteps, index: int, column: str) -> tuple[Sql, Sql]:
-    """The text of every cell in small letters, and its number or NULL."""
-    raw, text = _texts(steps, index, column)[::2]
+    """Whether each cell is a gap, and its number or NULL."""
+    raw, plain, text = _texts(steps, index, column)
     # a number itself is not read from its text, as SQLite writes 15 digits; text is read without its white space
     exact, read = joined("CAST({} AS DOUBLE PRECISION)", raw), joined("CAST({} AS DOUBLE PRECISION)", text)
     same = joined("{} = LOWER(CAST({} AS TEXT))", text, raw)
-    return text, _if_number(steps, index, text, joined("CASE WHEN {} THEN {} ELSE {} END", same, exact, read))
+    value = joined("CASE WHEN {} THEN {} ELSE {} END", same, exact, read)
+    return _is_gap(plain, text), _if_number(steps, index, text, value)
+
+
+def _time(steps: SqlSteps, index: int, column: str, down_to: str) -> tuple[Sql, Sql]:
+    """Whether each cell is a gap, and its time in hours or NULL. A column without any colon holds the hours."""
+    raw, plain, text = _texts(steps, index, column)
+    # from the text alone: databases cast no times of their own to numbers
+    hours = _if_number(steps, index, text, joined("CAST({} AS DOUBLE PRECISION)", text))
+    small = steps.column(f"spaced_{index}", joined(f"LOWER(TRIM({_spaced()}))", raw))
+    read = hours_of(steps, index, small, down_to)
+    colons = joined("MAX(CASE WHEN {} LIKE '%:%' THEN 1 ELSE 0 END) OVER ()", small)
+    timed = steps.column(f"timed_{index}", colons)
+    return _is_gap(plain, text, timed), joined("CASE WHEN {} = 1 THEN {} ELSE {} END", timed, read, hours)
+
+
+def _is_gap(plain: Sql, text: Sql, timed: Sql = NO) -> Sql:
+    """Whether a cell says that nothing is there. A long minus alone says it not, nor among times does -nan."""
+    words = f"LOWER({{0}}) IN {_listed(MISSING)} OR ({{1}} IN {_listed(NOT_A_NUMBER)} AND {{2}} = 0)"
+    return joined(f"({{0}} IS NULL OR {words})", plain, text, timed)
 
 
 def _texts(steps: SqlSteps, index: int, column: str) -> tuple[Sql, Sql, Sql]:
@@ -119,12 +133,17 @@ def _if_number(steps: SqlSteps, index: int, text: Sql, value: Sql) -> Sql:
 
 def _spelt(steps: SqlSteps, index: int, raw: Sql) -> Sql:
     """The text of every cell, with single spaces."""
+    # a pair of marks for each space; where two meet, they fall away, and a pair is left of a run
+    text = f"REPLACE(REPLACE(REPLACE({_spaced()}, ' ', '\u27e8\u27e9'), '\u27e9\u27e8', ''), '\u27e8\u27e9', ' ')"
+    return steps.column(f"text_{index}", joined(f"TRIM({text})", raw))
+
+
+def _spaced() -> str:
+    """The text of a cell, with a space for each white space."""
     text = "CAST({} AS TEXT)"
     for space in SPACES:
         text = f"REPLACE({text}, '{space}', ' ')"
-    # a pair of marks for each space; where two meet, they fall away, and a pair is left of a run
-    text = f"REPLACE(REPLACE(REPLACE({text}, ' ', '\u27e8\u27e9'), '\u27e9\u27e8', ''), '\u27e8\u27e9', ' ')"
-    return steps.column(f"text_{index}", joined(f"TRIM({text})", raw))
+    return text
 
 
 def _code(steps: SqlSteps, index: int, column: str, metadata: Metadata) -> Sql:
