@@ -199,6 +199,44 @@ def test_splines_are_exact_with_every_base_function_and_beyond_their_grid(base: 
         assert_close(run(model, X, to), model(X), like="formula")
 
 
+NAN = torch.tensor([[torch.nan]], dtype=F)
+
+
+@pytest.mark.parametrize("to", ["python", "numpy", "torch"])
+@pytest.mark.parametrize("name", [n for n in names() if n != "0"])
+def test_a_missing_number_gives_none_in_every_form(name: str, to: str) -> None:
+    model = network((1, 1), {(0, 0, 0): (name, 0.4, 1.3, 1.1, 0.2)})
+    if (name, to) == ("J0", "python"):
+        with pytest.raises(ValueError, match="NaN"):
+            run(model, NAN, to)
+    else:
+        assert np.isnan(run(model, NAN, to)).all()
+
+
+@needs_cc
+def test_a_missing_number_gives_none_in_c(tmp_path: Path) -> None:
+    chosen = [n for n in names() if n != "0"]
+    model = network((1, len(chosen)), {(0, 0, k): (name, 0.4, 1.3, 1.1, 0.2) for k, name in enumerate(chosen)})
+    assert np.isnan(compiled(model, NAN, tmp_path)).all()
+
+
+@pytest.mark.parametrize("to", ["python", "numpy", "torch"])
+def test_a_missing_number_gives_none_through_splines(to: str) -> None:
+    assert np.isnan(run(ew.KAN((1, 2, 1), seed=1), NAN, to)).all()
+
+
+@pytest.mark.parametrize("to", ["python", "numpy", "torch"])
+def test_the_smallest_and_the_largest_of_several_are_exact(to: str) -> None:
+    add_primitive("clip", lambda z: z.clamp(-0.5, 0.5), sympy=lambda s, z: s.Min(s.Max(z, -0.5, -z - 9), 0.5))
+    try:
+        model, X = network((1, 1), {(0, 0, 0): ("clip", 1.0, 0.0, 1.0, 0.0)}), uniform((-2.0, 2.0), rows=20)
+        with torch.no_grad():
+            assert_close(run(model, X, to), model(X), like="formula")
+        assert np.isnan(run(model, NAN, to)).all()
+    finally:
+        remove_primitive("clip")
+
+
 def test_plain_python_knows_bessel_functions_of_large_arguments() -> None:
     model = network((1, 1), {(0, 0, 0): ("J0", 1.0, 0.0, 1.0, 0.0)})
     X = uniform((-200.0, 200.0), rows=50)

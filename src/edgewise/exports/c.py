@@ -9,6 +9,7 @@ from typing import Any
 from ..discovery.laws import Law
 from ..errors import SymbolicError, shown
 from ..model import KAN
+from .array_code import larger_of
 from .pieces import Pieces
 from .statements import STEP, Statements, form_of, printed, statements
 
@@ -45,6 +46,19 @@ static double edgewise_edge(double u, int pieces, int terms, const double *break
     return value + slope * (u - inner);
 }
 """
+# fmax and comparisons make a number of NaN
+LARGER = """
+static double edgewise_larger(double a, double b)
+{
+    return a >= b || a != a ? a : b;
+}
+"""
+SIGN = """
+static double edgewise_sign(double z)
+{
+    return z != z ? z : (z > 0) - (z < 0);
+}
+"""
 
 
 def c_source(
@@ -76,6 +90,8 @@ def c_source(
     for name, expression in parts.steps:
         target = f"y[{parts.results.index(name)}]" if name in parts.results else f"const double {name}"
         body.append(f"    {target} = {printed(printer, expression, list(parts.edges))};")
+    text = "\n".join([*tables, *body])
+    helpers = [code for name, code in (("edgewise_larger(", LARGER), ("edgewise_sign(", SIGN)) if name in text]
     return "\n".join(
         [
             f"/* Made by edgewise: {parts.title}. x: {parts.features} inputs, y: {len(parts.results)} outputs. */",
@@ -84,6 +100,7 @@ def c_source(
             "#include <math.h>",
             "",
             *([EDGE] if tables else []),
+            *helpers,
             *tables,
             f"void {function}(const double *x, double *y)",
             "{",
@@ -108,8 +125,10 @@ def _printer(parts: Statements) -> Any:
             return f"(({z}) == 0.0 ? 1.0 : sin({z})/({z}))"
 
         def _print_sign(self, expr: Any) -> str:
-            z = self._print(expr.args[0])
-            return f"((({z}) > 0) - (({z}) < 0))"
+            return f"edgewise_sign({self._print(expr.args[0])})"
+
+        _print_Max = larger_of("edgewise_larger({}, {})")
+        _print_Min = larger_of("-edgewise_larger(-({}), -({}))")
 
     return Printer({"user_functions": {name: name for name in parts.edges}, "reserved_word_suffix": ""})
 

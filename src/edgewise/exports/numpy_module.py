@@ -96,6 +96,7 @@ def _printer(parts: Statements) -> Any:
         parts,
         "np",
         _print_Max=larger_of("np.maximum({}, {})"),
+        _print_Min=larger_of("np.minimum({}, {})"),
         _print_sinc=lambda self, expr: f"np.sinc(({self._print(expr.args[0])})/np.pi)",
         _print_Pi=lambda self, expr: "np.pi",
     )

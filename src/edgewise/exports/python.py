@@ -7,6 +7,7 @@ from typing import Any
 
 from ..discovery.laws import Law
 from ..model import KAN
+from .array_code import larger_of
 from .numpy_module import python_name
 from .pieces import Pieces
 from .statements import Statements, form_of, printed, statements
@@ -29,7 +30,16 @@ def _edge(u, breaks, centres, coefficients):
 """
 EXP = """
 def _exp(z):
-    return math.exp(z) if z < 709.78 else math.inf
+    return math.inf if z >= 709.78 else math.exp(z)
+"""
+# max and copysign make a number of NaN
+LARGER = """
+def _larger(a, b):
+    return a if a >= b or a != a else b
+"""
+SIGN = """
+def _sign(z):
+    return z if z != z else (z > 0) - (z < 0)
 """
 # Bessel's integral over one period by equal steps, exact to round-off: Trefethen & Weideman, doi:10.1137/130932132
 BESSEL = """
@@ -66,7 +76,8 @@ def python_source(
     body += [f"    {name} = {printed(printer, e, list(parts.edges))}" for name, e in parts.steps]
     tables = [_table(name, pieces, printer) for name, pieces in parts.edges.items()]
     text = "\n".join([*tables, *body])
-    helpers = [code for name, code in (("_exp(", EXP), ("_besselj(", BESSEL)) if name in text]
+    known = {"_exp(": EXP, "_besselj(": BESSEL, "_larger(": LARGER, "_sign(": SIGN}
+    helpers = [code for name, code in known.items() if name in text]
     code = [
         f'"""Made by edgewise: {parts.title}. Needs the standard library only."""',
         "",
@@ -94,6 +105,12 @@ def _printer(parts: Statements) -> Any:
 
         def _print_exp(self, expr: Any) -> str:
             return f"_exp({self._print(expr.args[0])})"
+
+        def _print_sign(self, expr: Any) -> str:
+            return f"_sign({self._print(expr.args[0])})"
+
+        _print_Max = larger_of("_larger({}, {})")
+        _print_Min = larger_of("-_larger(-({}), -({}))")
 
         def _print_besselj(self, expr: Any) -> str:
             order, z = expr.args

@@ -28,10 +28,10 @@ def sql_source(
     """One query for SQLite, PostgreSQL and DuckDB: all columns of the table, then a column for each output. Arguments
     as for `export`; `function` is the name of the table, which is "data" where it is "predict".
 
-    A network that was fitted to a table reads a table as that was: levels, truth values, gaps and the words for them.
-    With `inputs` it reads numbers from columns of these names. A row on which the formula is undefined gives NULL, and
-    so does a cell that cannot be used. Edges without closed form become polynomials, piece by piece. In PostgreSQL,
-    cast columns of truth values, dates or money to integers or text first.
+    A network that was fitted to a table reads a table as that was: levels, truth values, times, gaps and the words for
+    them. With `inputs` it reads numbers from columns of these names, and so does a law. A row on which the formula is
+    undefined gives NULL, and so does a cell that cannot be used. Edges without closed form become polynomials, piece by
+    piece. In PostgreSQL, cast columns of truth values, dates or money to integers or text first.
 
     SQLite prepares a query in a time that grows with the square of the network: below a second for some 100 edges,
     seconds for 400. Prune larger ones, or export another language.

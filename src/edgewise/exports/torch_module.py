@@ -107,13 +107,19 @@ def _printer(parts: Statements) -> Any:
             raise NotImplementedError(f"besselj of order {order}")
         return f"_bessel_j{order}({self._print(argument)})"
 
+    def sign(self: Any, expr: Any) -> str:
+        z = self._print(expr.args[0])
+        return f"torch.where(torch.isnan({z}), {z}, torch.sign({z}))"  # which alone makes 0 of NaN
+
     return printer_of(  # numpy's names are torch's too, but for these
         NumPyPrinter,
         parts,
         "torch",
         _print=printed,
         _print_Max=larger_of("torch.maximum({} + zero, {} + zero)"),
+        _print_Min=larger_of("torch.minimum({} + zero, {} + zero)"),
         _print_besselj=bessel,
         _print_erf=lambda self, expr: f"torch.erf({self._print(expr.args[0])})",
+        _print_sign=sign,
         _print_sinc=lambda self, expr: f"torch.sinc(({self._print(expr.args[0])})/{math.pi!r})",
     )
