@@ -114,6 +114,8 @@ def c_source(
 def _printer(parts: Statements) -> Any:
     from sympy.printing.c import C99CodePrinter
 
+    largest, smallest = larger_of("edgewise_larger({}, {})"), larger_of("(-edgewise_larger(-({}), -({})))")
+
     class Printer(C99CodePrinter):
         def _print_besselj(self, expr: Any) -> str:
             order, z = expr.args
@@ -127,8 +129,11 @@ def _printer(parts: Statements) -> Any:
         def _print_sign(self, expr: Any) -> str:
             return f"edgewise_sign({self._print(expr.args[0])})"
 
-        _print_Max = larger_of("edgewise_larger({}, {})")
-        _print_Min = larger_of("-edgewise_larger(-({}), -({}))")
+        def _print_Max(self, expr: Any) -> str:
+            return largest(self, expr)
+
+        def _print_Min(self, expr: Any) -> str:
+            return smallest(self, expr)
 
     return Printer({"user_functions": {name: name for name in parts.edges}, "reserved_word_suffix": ""})
 

@@ -99,6 +99,8 @@ def python_source(
 def _printer(parts: Statements) -> Any:
     from sympy.printing.pycode import PythonCodePrinter
 
+    largest, smallest = larger_of("_larger({}, {})"), larger_of("(-_larger(-({}), -({})))")
+
     class Printer(PythonCodePrinter):
         def _print_Float(self, expr: Any) -> str:
             return repr(float(expr))  # every digit; sympy writes 15
@@ -109,8 +111,11 @@ def _printer(parts: Statements) -> Any:
         def _print_sign(self, expr: Any) -> str:
             return f"_sign({self._print(expr.args[0])})"
 
-        _print_Max = larger_of("_larger({}, {})")
-        _print_Min = larger_of("-_larger(-({}), -({}))")
+        def _print_Max(self, expr: Any) -> str:
+            return largest(self, expr)
+
+        def _print_Min(self, expr: Any) -> str:
+            return smallest(self, expr)
 
         def _print_besselj(self, expr: Any) -> str:
             order, z = expr.args
