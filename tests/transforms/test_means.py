@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,16 @@ def test_bounded_outputs_are_the_same_up_to_the_bound_and_flat_beyond(degree: in
     assert bool((found <= most + BEYOND + 1e-9).all())
     above = outputs > most + 4 * BEYOND
     assert above.any() and bool((found - most - BEYOND)[above].abs().max() < 1e-9)
+
+
+def test_means_are_at_most_a_fifth_above_the_largest_and_the_page_says_so():
+    X = torch.linspace(0, 1, 60, dtype=torch.float64)[:, None]
+    model = ew.fit(ew.KAN((1, 1)), X, torch.exp(3 * X), loss="gamma", optimizer="evidence", progress=False).model
+    means = as_means(bounded(model, model(X).detach().amax(0)))
+    far = means(torch.tensor([[0.5], [9.0], [50.0]], dtype=torch.float64)).detach().flatten()
+    assert_close(far[1:] / means(X).max().detach(), torch.full((2,), math.exp(0.2), dtype=torch.float64), like="float64")
+    page = (Path(__file__).parents[2] / "docs" / "losses.md").read_text(encoding="utf-8")
+    assert f"at most {math.exp(BEYOND):.2f} times the largest mean" in page and f"goes on by {BEYOND}" in page
 
 
 def test_constants_need_no_bound():
