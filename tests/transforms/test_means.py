@@ -84,7 +84,9 @@ def test_means_are_at_most_a_fifth_above_the_largest_and_the_page_says_so():
     model = ew.fit(ew.KAN((1, 1)), X, torch.exp(3 * X), loss="gamma", optimizer="evidence", progress=False).model
     means = as_means(bounded(model, model(X).detach().amax(0)))
     far = means(torch.tensor([[0.5], [9.0], [50.0]], dtype=torch.float64)).detach().flatten()
-    assert_close(far[1:] / means(X).max().detach(), torch.full((2,), math.exp(0.2), dtype=torch.float64), like="float64")
+    assert_close(
+        far[1:] / means(X).max().detach(), torch.full((2,), math.exp(0.2), dtype=torch.float64), like="float64"
+    )
     page = (Path(__file__).parents[2] / "docs" / "losses.md").read_text(encoding="utf-8")
     assert f"at most {math.exp(BEYOND):.2f} times the largest mean" in page and f"goes on by {BEYOND}" in page
 
