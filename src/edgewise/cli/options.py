@@ -130,12 +130,3 @@ def share(text: str) -> float:
     if not 0.0 < value < 1.0:
         raise argparse.ArgumentTypeError(f"wanted a number between 0 and 1, got {shown(text)}")
     return value
-
-
-def counted(number: int, word: str) -> str:
-    """A number with its noun.
-
-    >>> counted(1, "input"), counted(2, "input")
-    ('1 input', '2 inputs')
-    """
-    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -40,11 +40,6 @@ class Reading:
     truth: bool = False  # the column holds true and false, read as 1 and 0
     times: str = ""  # "minutes" or "seconds", where the column holds times down to these, read as hours
 
-    @property
-    def bad(self) -> list[int]:
-        """All rows without a usable number."""
-        return sorted({*self.missing, *self.infinite, *self.text})
-
 
 def to_float(cell: str, decimal: str = ".") -> float | None:
     """The number in a cell, or None where there is none.
@@ -88,8 +83,9 @@ def has_decimal_commas(columns: Sequence[Sequence[str]]) -> bool:
 def read_numbers(cells: Any, decimal: str = ".") -> Reading:
     """Numbers of a column; a column of only true and false (yes and no, ...) becomes 1 and 0.
 
-    >>> read_numbers(["1", "", "abc", "inf"]).bad
-    [1, 2, 3]
+    >>> found = read_numbers(["1", "", "abc", "inf"])
+    >>> found.missing, found.text, found.infinite
+    ([1], [2], [3])
     """
     if isinstance(cells, np.ndarray):
         values = cells.astype(np.float64)

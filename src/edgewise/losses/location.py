@@ -88,13 +88,6 @@ class Location(Numbers):
             return like.new_tensor(self.scale)
         return 1.0 if self.scale is None else self.scale
 
-    def per(self, unit: Any) -> Self:
-        """The same loss of residuals that are given in this unit (k,), or ()."""
-        if self.scale is None:
-            return self
-        scale = torch.as_tensor(self.scale, dtype=torch.float64) / torch.as_tensor(unit, dtype=torch.float64)
-        return replace(self, scale=tuple(scale.reshape(-1).tolist()))
-
     def tuned(self, residual: Tensor, weight: Tensor | None = None, free: float = 1.0, least: float = 0.0) -> Self:
         """With the scale of residuals (b, k), of which the part `free` is not followed by parameters; at least
         `least`."""

@@ -26,10 +26,6 @@ class Rect:
     x1: float
     y1: float
 
-    def overlaps(self, other: Rect) -> bool:
-        """Whether the two share more than a border."""
-        return self.x0 < other.x1 and other.x0 < self.x1 and self.y0 < other.y1 and other.y0 < self.y1
-
 
 @dataclass(frozen=True)
 class Label:

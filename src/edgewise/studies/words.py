@@ -13,7 +13,6 @@ from .scores import Scores, headline
 NOTHING = 0.02  # part of the variance below which nothing was found
 EXACT = 1e-14  # part of the variance at which differences are round-off
 CLOSE_ENOUGH = 1.1  # of the error before closed forms, up to which that with them is about the same
-DIGITS, FEW, LONG = 4, 8, 1200  # digits of constants; splines in a formula, and its letters, up to which it is printed
 # score that is compared -> what of the targets is explained, and the name of the score
 OF = {"deviance": ("deviance", "deviance"), "quantile_loss": ("loss", "quantile loss"), "mae": ("spread", "MAE")}
 CLOSE = 0.02  # relative difference of two errors below which they count as equal

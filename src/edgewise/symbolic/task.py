@@ -316,8 +316,3 @@ def to_model(task: Task, model: KAN, program: Program, edit: Edit) -> KAN:
         "output_scale": torch.ones_like(model.output_scale),
     }
     return tidy(model.build(layers=layers, scaling=scaling, edit=edit))
-
-
-def relative_error(loss: float) -> float:
-    """The root of a loss in relative squares."""
-    return math.sqrt(max(loss, 0.0))

@@ -135,7 +135,6 @@ def test_products_and_diagonal_are_those_of_the_curvature(problem):
     assert_close(about.value, value)
     assert_close(about.gradient, gradient)
     assert_close(about.apply(v), curvature @ v)
-    assert_close(problem.hessian_vector(theta, v), curvature @ v)
     estimate = about.diagonal(400)
     assert bool((estimate >= 0).all())
     assert_close(estimate.sum(), curvature.trace(), like="difference", scale=1e4 * float(curvature.trace()))
@@ -190,8 +189,9 @@ def test_cross_entropy_has_the_gauss_newton_curvature_of_its_logits():
     # the logits are linear in the parameters, so that the curvature is the Hessian
     assert_close(curvature, differences(lambda t: problem.value_gradient(t)[1], theta), like="difference")
     v = points(theta.numel(), 1)[:, 0]
-    assert_close(problem.hessian_vector(theta, v), curvature @ v)
-    estimate = problem.linearise(theta).diagonal(3000)
+    about = problem.linearise(theta)
+    assert_close(about.apply(v), curvature @ v)
+    estimate = about.diagonal(3000)
     assert_close(estimate, curvature.diagonal(), like="difference", scale=2e4 * float(curvature.diagonal().max()))
 
 

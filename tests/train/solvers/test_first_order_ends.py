@@ -26,7 +26,10 @@ def test_the_watcher_ends_the_run():
 
 
 def test_an_interrupt_returns_the_best_so_far():
+    judged: list[float | None] = []
+
     def watch(epoch: Step) -> bool:
+        judged.append(epoch.judged)
         if epoch.number == 5:
             raise KeyboardInterrupt
         return False
@@ -34,7 +37,8 @@ def test_an_interrupt_returns_the_best_so_far():
     x, y = data()
     module = mlp()
     end = minimize(module, x, y, LOSS, watch=watch)
-    assert end.status is Status.INTERRUPTED and end.best_epoch == 5
+    assert end.status is Status.INTERRUPTED and end.epochs == 5
+    assert end.value == judged[-1] and judged == sorted(judged, key=lambda value: -(value or 0.0))
     assert_equal(dict(module.state_dict()), end.state)
 
 
@@ -94,7 +98,7 @@ def test_a_loss_that_is_never_finite_again_ends_diverged():
 
     x, y = points(4, 1), points(4, 1)
     end = minimize(Trap(), x, y, LOSS, epochs=100)
-    assert end.status is Status.DIVERGED and end.epochs < 30 and end.best_epoch == 0
+    assert end.status is Status.DIVERGED and end.epochs < 30 and end.state["level"].item() == 1.0
 
 
 def test_rates_of_the_users_optimizer_are_left_alone_and_a_fall_ends_the_run():
@@ -108,7 +112,7 @@ def test_rates_of_the_users_optimizer_are_left_alone_and_a_fall_ends_the_run():
     module = Cliff()
     end = minimize(module, x, y, optimizer=sgd, rates=None, epochs=50)
     assert made[0].param_groups[0]["lr"] == 30.0
-    assert end.status is Status.DIVERGED and end.best_epoch == 0 and module.level.item() == 5.0
+    assert end.status is Status.DIVERGED and end.state["level"].item() == module.level.item() == 5.0
 
 
 def test_a_gradient_that_is_not_finite_is_undone_though_the_loss_is():

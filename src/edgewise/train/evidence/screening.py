@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 
 import torch
 from torch import Tensor
@@ -64,11 +63,6 @@ def pairs_of(
     )
     bar = math.log(len(candidates)) + TUNED.bar
     return [near[place] for place in gained.argsort(descending=True).tolist() if gained[place] > bar]
-
-
-def all_pairs(inputs: Sequence[int]) -> list[Pair]:
-    """Every pair of these variables."""
-    return list(combinations(inputs, 2))
 
 
 def _nearest(score: Tensor, candidates: Sequence[Pair]) -> list[Pair]:

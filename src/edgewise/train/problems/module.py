@@ -215,10 +215,6 @@ class ModuleProblem:
         value = float(self.weight @ self.loss.rows(outputs, self.y).to(torch.float64))
         return Linearised(value, pull(weight * self.loss.gradient(outputs, self.y)), apply, diagonal)
 
-    def hessian_vector(self, theta: Tensor, v: Tensor) -> Tensor:
-        """The Gauss-Newton curvature at theta times v (P,)."""
-        return self.linearise(theta).apply(v)
-
     # ------------------------------------------------------------------ checks
 
     def _two_dimensional(self, y: Tensor, X: Tensor) -> Tensor:

@@ -153,10 +153,6 @@ class ResidualProblem:
 
         return Linearised(float(values.to(torch.float64).square().mean()), unit * pull(values), apply, diagonal)
 
-    def hessian_vector(self, theta: Tensor, v: Tensor) -> Tensor:
-        """The Gauss-Newton curvature at theta times v (P,)."""
-        return self.linearise(theta).apply(v)
-
     def _at(self, theta: Tensor) -> Tensor:
         """The residuals (m,) at theta (P,), which is loaded."""
         self.load(theta)

@@ -39,12 +39,11 @@ def adam(parameters: list[nn.Parameter], rate: float = TUNED.rate) -> torch.opti
 
 @dataclass(frozen=True)
 class Trained:
-    """Where a run stopped: the best state seen (a state dict, copied), what it was judged, the epoch it is from, the
-    number of epochs, and why the run stopped."""
+    """Where a run stopped: the best state seen (a state dict, copied), what it was judged, the number of epochs, and
+    why the run stopped."""
 
     state: dict[str, Tensor]
     value: float
-    best_epoch: int
     epochs: int
     status: Status
 
@@ -135,7 +134,7 @@ def over(
         elif judge is not None:
             best = BestSoFar(best.state, judge(module))
         if not math.isfinite(best.loss) and judge is not None:
-            return Trained(best.state, best.loss, 0, 0, Status.FAILED)
+            return Trained(best.state, best.loss, 0, Status.FAILED)
         for number in range(begun + 1, epochs + 1):
             modes.train()
             try:
@@ -145,7 +144,7 @@ def over(
                 value = math.nan if not steps.finite() else mean if judge is None else judge(module)
             except NotFinite:
                 if steps.taken == 0:
-                    return Trained(best.state, best.loss, 0, 0, Status.FAILED)
+                    return Trained(best.state, best.loss, 0, Status.FAILED)
                 mean = value = math.nan
             if value < best.loss:
                 best = BestSoFar(copy_of(module), value, number)
@@ -166,7 +165,7 @@ def over(
         module.zero_grad()
     if status is Status.BUDGET and best.step == 0:  # no epoch was better than the start
         status = Status.DIVERGED if value > TUNED.risen * best.loss else Status.STALLED
-    return Trained(best.state, best.loss, best.step, number, status)
+    return Trained(best.state, best.loss, number, status)
 
 
 def _part(number: int, epochs: int, batches: Batches, done: int) -> tuple[int, int]:
