@@ -13,7 +13,7 @@ from edgewise.discovery.one_says_all import candidates, one_says_all
 from edgewise.discovery.split_rows import as_task
 from edgewise.discovery.states import ReducedProblem
 from edgewise.discovery.surrogated import SurrogatedProblem
-from edgewise.discovery.tree import columns_of, values
+from edgewise.discovery.tree import Var, columns_of, product, values
 
 
 def rows(n: int, d: int, low: float = 1.0, high: float = 4.0) -> torch.Tensor:
@@ -122,7 +122,9 @@ def test_a_problem_is_turned_where_it_has_one_column_without_zero():
 def test_targets_of_any_size_are_ordered(size):
     X = rows(600, 3)
     state = told(X, size * X[:, 0] * (2 + torch.sin(20 * X[:, 1] * X[:, 2])))
-    assert state is None or bool(torch.isfinite(values(state.columns[0], X)).all())
+    assert state is not None and [str(column) for column in state.columns] == [str(product(Var(1), Var(2)))]
+    left = size * X[:, 0] * (2 + torch.sin(20 * X[:, 1] * X[:, 2])) / values(state.prefactor, X)
+    assert torch.allclose(left / left.abs().max(), (2 + torch.sin(20 * X[:, 1] * X[:, 2])) / 3, atol=1e-3)
 
 
 def test_a_target_that_is_the_same_on_all_rows_that_are_looked_at_has_no_order():
