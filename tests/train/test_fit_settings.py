@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ import torch
 import edgewise as ew
 from edgewise.errors import ConfigError, DataError
 from edgewise.train.schedule.starts import number_of_starts
+from edgewise.train.settings import FitSettings
 from helpers import ZOO
 
 from .small_fits import QUICK, rmse, rows
@@ -118,3 +121,26 @@ def test_what_is_no_model_and_no_data_is_named():
         ew.fit(ew.KAN((2, 1)), rows(20)[0])
     with pytest.raises(ConfigError, match="unexpected keyword 'optimiser'; did you mean 'optimizer'"):
         ew.fit(ew.KAN((2, 1)), *rows(20), optimiser="lm")  # type: ignore[call-arg]
+
+
+def test_each_keyword_is_the_setting_of_its_name():
+    keywords = {p.name: p.default for p in inspect.signature(ew.fit).parameters.values() if p.kind is p.KEYWORD_ONLY}
+    assert keywords == {field.name: field.default for field in fields(FitSettings)}
+    with pytest.raises(TypeError, match="positional"):
+        FitSettings(None)  # type: ignore[call-arg]
+
+
+def test_a_setting_arrives_under_its_own_name(monkeypatch: pytest.MonkeyPatch):
+    seen: list[FitSettings] = []
+
+    def check(settings: FitSettings, *_: Any) -> None:
+        seen.append(settings)
+        raise ConfigError("seen")
+
+    monkeypatch.setattr(FitSettings, "check", check)
+    of_other_kind = ("resume", "validation", "memory")  # `fit` makes something else of what it gets for these
+    given: dict[str, Any] = {field.name: [field.name] for field in fields(FitSettings)}
+    given = {name: value for name, value in given.items() if name not in of_other_kind}
+    with pytest.raises(ConfigError, match="seen"):
+        ew.fit(ew.KAN((1, 1)), **given)
+    assert {name: getattr(seen[0], name) for name in given} == given

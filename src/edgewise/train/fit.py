@@ -117,15 +117,13 @@ def fit(
     >>> fit(KAN((1, 1)), X, X[:, 0] ** 2, progress=False).metrics["rmse"] < 1e-6
     True
     """
-    recalled = memory.memory if isinstance(memory, FitResult) else memory
-    task = residual, split_of(validation), sample_weight, groups, recalled
-    way = optimizer, grids, sparsity, loss, restarts, steps, batch_size, seed
-    pace, part = (epochs, lr, schedule, precision, clip), part_of(resume, "fit")
-    return _fit(model, X, y, FitSettings(*task, *way, callbacks, progress, device, part, constraints, *pace))
+    return _fit(**locals())  # each keyword under its own name
 
 
-def _fit(model: nn.Module, X: Any, y: Any, settings: FitSettings) -> FitResult:
-    """Train by these settings, once they are checked; a journal that is of this fit alone then goes."""
+def _fit(model: nn.Module, X: Any, y: Any, *, validation: Any, memory: Any, resume: Any, **as_given: Any) -> FitResult:
+    """Train by the keywords of `fit`, once they are checked; a journal that is of this fit alone then goes."""
+    memory = memory.memory if isinstance(memory, FitResult) else memory
+    settings = FitSettings(validation=split_of(validation), memory=memory, resume=part_of(resume, "fit"), **as_given)
     settings.check(model, X, y)
     shown = bar_wanted(settings.progress) and processes.first()
     with watched(settings.callbacks, shown) as monitor, blamed(settings.resume, monitor):

@@ -29,7 +29,7 @@ PRECISIONS = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 MOST_GRIDS = 1000  # more stages than any fit goes through; the sizes are looked at one by one
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FitSettings:
     """The keywords of `fit`, which tells what each of them does.
 
