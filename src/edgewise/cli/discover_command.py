@@ -18,9 +18,9 @@ from ..exports.export import export
 from ..files import check_new_folder, clear_leftovers, new_folder, write_whole
 from ..report import law_report
 from ..screen import bar_wanted
-from .fit_command import cells
 from .level_columns import in_parts, number_places, row_levels, with_levels
 from .level_text import levels_text, way_of
+from .reading import cells
 from .safe_csv import inert
 
 FRONT, LAW, REPORT = "front.csv", "law.txt", "report.html"

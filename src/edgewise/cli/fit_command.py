@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..data import Grid, Table, from_grid, read_file
 from ..errors import DataError
 from ..files import FileError, check_new_folder, clear_leftovers
 from ..studies import words
@@ -18,7 +17,7 @@ from ..studies.formula_text import on_screen
 from ..studies.study import Study, opening, study_table
 from ..studies.study_settings import StudySettings
 from ..train.resuming.journal import Journal
-from .options import names
+from .reading import read
 from .signals import Ending, ending
 
 
@@ -139,46 +138,6 @@ def told(found: Study) -> str:
     if found.settings.formula:
         parts.append(on_screen(found.forms, found.formula))
     return "\n".join(parts)
-
-
-def read(args: argparse.Namespace) -> Table:
-    """The table with the columns that the options name. Raises `DataError`."""
-    return as_table(cells(args), args)
-
-
-def cells(args: argparse.Namespace) -> Grid:
-    """The cells of the file that the options name. Raises `DataError`."""
-    asked = [name for texts in _given(args).values() for text in texts or () for name in (text, *names([text], ()))]
-    asked += [of] if (of := _groups(args)) else []
-    return read_file(args.table, named=[name for name in asked if name != "rows"], drop_rows="rows" in asked)
-
-
-def as_table(grid: Grid, args: argparse.Namespace, levels: Sequence[str] = ()) -> Table:
-    """The table of these cells, with the columns that the options name. Raises `DataError`.
-
-    levels: columns that hold levels besides those that the options name.
-    """
-    given = _given(args)
-    chosen = {option: names(texts, grid.names) for option, texts in given.items()}
-    return from_grid(
-        grid,
-        chosen["target"],
-        features=chosen["features"] if given["features"] else None,
-        drop=chosen["drop"],
-        categorical=[*dict.fromkeys([*chosen["categorical"], *levels])],
-        task=args.task,
-        groups=_groups(args),
-    )
-
-
-def _groups(args: argparse.Namespace) -> str | None:
-    """The column whose rows stay together; `discover` has none."""
-    return getattr(args, "groups", None)
-
-
-def _given(args: argparse.Namespace) -> dict[str, Sequence[str] | None]:
-    """The options that name columns, as they were written."""
-    return {option: getattr(args, option) for option in ("target", "features", "drop", "categorical")}
 
 
 def digest(path: str) -> str | None:

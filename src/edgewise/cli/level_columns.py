@@ -12,8 +12,8 @@ from ..data.cells import read_numbers
 from ..discovery.level_rows import LevelRows, parted
 from ..errors import DataError, few, shown
 from ..metadata import MISSING
-from .fit_command import as_table
 from .options import names as split_names
+from .reading import as_table
 
 
 def with_levels(grid: Grid, args: argparse.Namespace) -> Table:

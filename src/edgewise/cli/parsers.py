@@ -176,7 +176,7 @@ def _discover(commands: Any) -> None:
     it.add_argument("--seed", type=whole, default=0, help="seed of the split of the rows (default 0)")
     it.add_argument("--force", action="store_true", help="replace an existing folder of this kind")
     it.add_argument("--quiet", action="store_true", help="print nothing but errors")
-    it.set_defaults(task="regression")
+    it.set_defaults(task="regression", groups=None)
 
 
 def _predict(commands: Any) -> None:
