@@ -13,7 +13,7 @@ from .encode import EncodedRows, beyond_ranges, encode, raw_columns
 from .frames import frame_names, holds_classes
 from .groups import as_groups
 from .inputs import as_inputs
-from .reader import Grid, read_grid
+from .reader import Grid
 from .relevel import encoded_like, read_as_levels
 from .sampling import from_function
 from .split import folds, split, together
@@ -54,7 +54,6 @@ __all__ = [
     "read_as_levels",
     "read_csv",
     "read_file",
-    "read_grid",
     "split",
     "together",
     "whole_numbers",

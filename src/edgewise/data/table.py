@@ -111,8 +111,8 @@ class Table:
         )
 
     def raw(self) -> dict[str, Any]:
-        """The input columns as they stood in the original table: numbers (n,), nan where they missed, the level of each
-        row, or dates as text."""
+        """The input columns of the original table: numbers (n,), nan where they missed, the level of each row, or dates
+        as text. Times come back as hours, truth values as 1 and 0."""
         found: dict[str, Any] = {
             column: [levels[code] for code in self.X[:, self._places(column)].argmax(dim=1).tolist()]
             for column, levels in self.categories.items()
