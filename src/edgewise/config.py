@@ -109,6 +109,24 @@ def is_int(value: object) -> TypeGuard[int]:
     return True
 
 
+def is_count(value: object, least: int) -> TypeGuard[int]:
+    """Whether a value is a whole number from `least` on, and Python's own: for settings that are kept as they came.
+
+    >>> is_count(3, 1), is_count(0, 1), is_count(True, 1)
+    (True, False, False)
+    """
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def is_auto(value: object) -> bool:
+    """Whether a value is the word "auto"; an array compared with a word is neither True nor False.
+
+    >>> is_auto("auto"), is_auto("lm"), is_auto([3, 6])
+    (True, False, False)
+    """
+    return isinstance(value, str) and value == "auto"
+
+
 def is_number(value: object) -> TypeGuard[float]:
     """Whether a value counts as a finite number that a float holds: not True and False, and not 10**400.
 
@@ -137,6 +155,17 @@ def is_seed(value: object) -> TypeGuard[int]:
     (True, False, False)
     """
     return is_int(value) and 0 <= index(value) < 2**64
+
+
+def seed_of_stream(seed: int, number: int, part: int = 0) -> int:
+    """The seed, of 63 bits, of one stream: far from those of neighbouring seeds, numbers and parts.
+
+    Source: the constants of SplitMix64 (Steele, Lea & Flood 2014, doi:10.1145/2714064.2660195).
+
+    >>> seed_of_stream(0, 0), seed_of_stream(0, 1) == seed_of_stream(1, 0)
+    (0, False)
+    """
+    return (seed * 0x9E3779B97F4A7C15 + number * 0xBF58476D1CE4E5B9 + part * 0x94D049BB133111EB) % 2**63
 
 
 def refuse_widths(widths: Sequence[tuple[int, tuple[int, ...]]], grid_size: Sequence[int], degree: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from .config import KANConfig, Width, is_int
+from .config import KANConfig, Width, is_int, seed_of_stream
 from .devices import as_device, autocasts, check_dtype, is_traced, unreadable
 from .errors import ConfigError, ShapeError, StructureError, few, knows_keywords
 from .layers import OFF, KANLayer
@@ -80,7 +80,7 @@ class KAN(Predictor):
                 degree=config.degree,
                 base=config.base,
                 domain=config.domain,
-                seed=_stream(config.seed, layer),
+                seed=seed_of_stream(config.seed, layer),
                 dtype=dtype,
                 device=device,
             )
@@ -340,11 +340,6 @@ class KAN(Predictor):
         if len(inputs) != self.features:
             return text
         return f"{text}\n  {few([inputs[column] for column in used])} -> {few(outputs or ('y',))}"
-
-
-def _stream(seed: int, layer: int) -> int:
-    """Seeds of the layers' own streams, far apart for neighbouring seeds and layers."""
-    return (seed * 0x9E3779B97F4A7C15 + layer * 0xBF58476D1CE4E5B9) % (2**63)
 
 
 class Fitted(Protocol):

@@ -21,7 +21,7 @@ from torch import Tensor
 from .row_order import off_the_line, powers_between
 from .split_rows import LawTask
 from .states import ReducedProblem, Reduction
-from .tree import ONE, Node, Power, Product, Var, number, on_columns, power, product, total, values
+from .tree import ONE, Node, Power, Product, Var, monomial, number, on_columns, power, product, total, values
 from .tuning import TUNED
 from .yardstick import bits
 
@@ -82,7 +82,7 @@ def _with_powers(nodes: Sequence[Node], columns: Tensor, Z: Tensor, g: Tensor, f
     powers, left = (torch.cat(both) for both in zip(*parts, strict=True))
     found = []
     for place in torch.topk(left, min(TUNED.order_tried, len(nodes)), largest=False).indices.tolist():
-        outer = product(*(power(Var(i), round(2 * p) / 2) for i, p in zip(usable, powers[place].tolist(), strict=True)))
+        outer = monomial(map(Var, usable), (round(2 * p) / 2 for p in powers[place].tolist()))
         size = values(outer, Z)
         off = float(off_the_line(columns[:, [place]], g / size, factor * size))
         shortest = min(_equal(outer, nodes[place], usable), key=bits)
@@ -98,7 +98,7 @@ def _equal(outer: Node, column: Node, usable: Sequence[int]) -> list[Node]:
     given = _powers(outer) or {}
     ways = [0.0, *(-given.get(i, 0.0) / p for i, p in own.items())]
     return [
-        product(*(power(Var(i), given.get(i, 0.0) + way * own.get(i, 0.0)) for i in usable))
+        monomial(map(Var, usable), (given.get(i, 0.0) + way * own.get(i, 0.0) for i in usable))
         for way in dict.fromkeys(ways)
     ]
 
@@ -132,14 +132,14 @@ def candidates(d: int) -> Iterator[Node]:
     for i, j in combinations(range(d), 2):
         yield from _sums((Var(i), Var(j)), TUNED.order_weights)
         yield from _sums((power(Var(i), 2.0), power(Var(j), 2.0)), (1,))
-        yield from (_monomial((i, j), powers) for powers in _directions(2, TUNED.order_powers))
+        yield from (monomial((Var(i), Var(j)), powers) for powers in _directions(2, TUNED.order_powers))
     for places in combinations(range(d), 3):
         yield from _sums([Var(i) for i in places], (1,))
         yield from _sums([power(Var(i), 2.0) for i in places], (1,))
-        yield from (_monomial(places, powers) for powers in _directions(3, (1, 2)))
+        yield from (monomial(map(Var, places), powers) for powers in _directions(3, (1, 2)))
     for count in range(4, d + 1):
         for places in combinations(range(d), count):
-            yield from (_monomial(places, powers) for powers in _directions(count, (1,)))
+            yield from (monomial(map(Var, places), powers) for powers in _directions(count, (1,)))
     for i, j in combinations(range(d), 2):
         for k in (k for k in range(d) if k not in (i, j)):
             for both in _sums((Var(i), Var(j)), (1,)):
@@ -153,10 +153,6 @@ def _sums(terms: Sequence[Node], weights: Sequence[int]) -> Iterator[Node]:
 
 def _times(weight: int, term: Node) -> Node:
     return term if weight == 1 else product(number(float(weight)), term)
-
-
-def _monomial(places: Sequence[int], powers: Sequence[int]) -> Node:
-    return product(*(power(Var(i), float(p)) for i, p in zip(places, powers, strict=True)))
 
 
 def _directions(count: int, sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:

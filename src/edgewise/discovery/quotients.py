@@ -14,7 +14,7 @@ from torch import Tensor
 
 from .polynomials import exponents
 from .proposals import Question, sorted_by
-from .tree import Node, Num, Var, number, power, product, total, values
+from .tree import Node, Num, Var, monomial, number, power, product, total, values
 from .tuning import TUNED
 from .yardstick import bits
 
@@ -36,7 +36,7 @@ def quotients(asked: Question) -> list[Node]:
     n, d = asked.X.shape
     if d > TUNED.quotient_columns or n < 2:
         return []
-    above = [_monomial(powers) for powers in exponents(d, 2)]
+    above = [monomial(map(Var, range(d)), powers) for powers in exponents(d, 2)]
     terms = [number(1.0), *(power(Var(i), p) for p in (1.0, 2.0) for i in range(d))]
     P = torch.stack([values(node, asked.X) for node in above], 1)
     below = _below(torch.stack([values(node, asked.X) for node in terms], 1))
@@ -58,10 +58,6 @@ def quotients(asked: Question) -> list[Node]:
         )
         found += [quotient, total(Num(float(mean[k, m])), quotient)]
     return sorted_by(asked, found)[: TUNED.quotients]
-
-
-def _monomial(powers: tuple[int, ...]) -> Node:
-    return product(number(1.0), *(power(Var(i), float(p)) for i, p in enumerate(powers) if p))
 
 
 def _below(terms: Tensor) -> _Below:

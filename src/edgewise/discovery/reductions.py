@@ -14,7 +14,7 @@ from torch import Tensor
 from .directions import Directions, near_zero, null_directions
 from .states import ReducedProblem, Reduction
 from .surrogate import SurrogatePair
-from .tree import ONE, Apply, Node, Num, Var, number, on_columns, power, product, total
+from .tree import ONE, Apply, Node, Num, Var, monomial, number, on_columns, product, total
 from .tuning import TUNED
 
 
@@ -33,9 +33,9 @@ def scaled_along(state: ReducedProblem, found: Directions, kind: str = "scalings
     """The state with columns that do not change along these scalings."""
     pivots = [Var(i) for i in found.pivots]
     # along the vector of a pivot, that pivot counts once: so its power in g is -b, and in column i it is a_i
-    outer = _monomial(pivots, [-vector[-1] for vector in found.vectors])
+    outer = monomial(pivots, [-vector[-1] for vector in found.vectors])
     columns = [
-        product(Var(i), _monomial(pivots, [-vector[i] for vector in found.vectors]))
+        product(Var(i), monomial(pivots, [-vector[i] for vector in found.vectors]))
         for i in range(len(state.columns))
         if i not in found.pivots
     ]
@@ -100,10 +100,6 @@ def _both(Z: Tensor, pair: SurrogatePair) -> tuple[tuple[Tensor, Tensor], tuple[
 
 def _times(c: Fraction, node: Node) -> Node:
     return node if c == 1 else product(number(float(c)), node)
-
-
-def _monomial(columns: Sequence[Node], powers: Sequence[Fraction]) -> Node:
-    return product(*(power(column, float(p)) for column, p in zip(columns, powers, strict=True) if p))
 
 
 def _onto(state: ReducedProblem, outer: Node, columns: Sequence[Node], kind: str, found: Directions) -> ReducedProblem:

@@ -17,7 +17,7 @@ from .pairs import solved
 from .polynomials import count, exponents
 from .proposals import Question, sorted_by
 from .term_library import monomials
-from .tree import Apply, Node, Num, Var, number, power, product, total, values
+from .tree import Apply, Node, Num, Var, monomial, number, power, product, total, values
 from .tuning import TUNED
 from .yardstick import Yardstick, bits
 
@@ -114,7 +114,7 @@ def _growing(asked: Question, parts: int) -> Iterator[list[Node]]:
     for degree in range(1 if parts > 1 else 2, TUNED.sparse_degree + 1):
         if parts * count(d, degree) > min(TUNED.sparse_terms, n / TUNED.rows_a_feature):
             return
-        nodes = [_monomial(powers) for powers in exponents(d, degree)]
+        nodes = [monomial(map(Var, range(d)), powers) for powers in exponents(d, degree)]
         yield [node for node in nodes if bool(torch.isfinite(values(node, asked.X).square().sum()))]
 
 
@@ -126,10 +126,6 @@ def _with_quotients(asked: Question, *, logarithms: bool) -> list[Node]:
     logs: list[Node] = [Apply("log", Var(i)) for i in positive] if logarithms else []
     nodes = [number(1.0), *logs, *monomials(d, most)][:most]
     return [node for node in nodes if bool(torch.isfinite(values(node, asked.X)).all())]
-
-
-def _monomial(powers: Sequence[int]) -> Node:
-    return product(number(1.0), *(power(Var(i), float(p)) for i, p in enumerate(powers) if p))
 
 
 def _columns(nodes: Sequence[Node], X: Tensor) -> Tensor:

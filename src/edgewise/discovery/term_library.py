@@ -14,7 +14,7 @@ from itertools import product as every
 import torch
 from torch import Tensor
 
-from .tree import Apply, Node, Num, Var, columns_of, number, power, product, total, values
+from .tree import Apply, Node, Num, Var, columns_of, monomial, number, power, product, total, values
 from .tuning import TUNED
 
 SMALL = (-1.0, 1.0, 2.0, -2.0)
@@ -134,7 +134,7 @@ def monomials(d: int, most: int) -> list[Node]:
     for exponents in _sparse(d, choice, limit=6 * most):
         found.append((sum(cost[p] for p in exponents), exponents))
     found.sort(key=lambda entry: entry[0])
-    return [product(*(power(Var(i), p) for i, p in enumerate(exponents) if p != 0)) for _, exponents in found[:most]]
+    return [monomial(map(Var, range(d)), exponents) for _, exponents in found[:most]]
 
 
 def _sparse(d: int, choice: Sequence[float], limit: int) -> Iterator[tuple[float, ...]]:

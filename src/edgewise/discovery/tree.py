@@ -6,8 +6,9 @@ Letters: n rows, d columns, P free constants.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, TypeAlias, TypeGuard
 
 import torch
@@ -95,6 +96,15 @@ def total(*parts: Node) -> Node:
     flat = [inner for part in parts for inner in (part.parts if isinstance(part, Sum) else (part,))]
     kept = tuple(part for part in flat if part != ZERO)
     return ZERO if not kept else kept[0] if len(kept) == 1 else Sum(kept)
+
+
+def monomial(bases: Iterable[Node], powers: Iterable[float | Fraction]) -> Node:
+    """The product of powers of these bases, one for each.
+
+    >>> written(monomial(map(Var, range(3)), (2.0, 0.0, -1.0)), ("x", "y", "z"))
+    'x**2/z'
+    """
+    return product(*(power(base, float(exponent)) for base, exponent in zip(bases, powers, strict=True)))
 
 
 def children(node: Node) -> tuple[Node, ...]:

@@ -12,6 +12,7 @@ from enum import IntEnum
 
 from torch import Tensor, nn
 
+from ..config import seed_of_stream
 from ..model import KAN
 from .collocation import Jets
 from .conditions import Condition, Scene
@@ -74,7 +75,7 @@ class BoundaryProblem:
 
     def seed_of(self, use: Use, number: int = 0) -> int:
         """Seeds far apart for neighbouring seeds, uses and numbers."""
-        return (self.seed * 0x9E3779B97F4A7C15 + use * 0xBF58476D1CE4E5B9 + number * 0x94D049BB133111EB) % 2**62
+        return seed_of_stream(self.seed, use, number) % 2**62
 
     def points_for(self, use: Use, count: int, number: int = 0) -> Tensor:
         """Points (count, d) spread evenly, from the stream of this use and number."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ..config import is_int, is_number, is_seed, is_sequence
+from ..config import is_auto, is_int, is_number, is_seed, is_sequence
 from ..errors import ConfigError, knows_keywords, problems, shown
 from ..limits import HISTORY_ROW, MODULE, NUMBER, times, too_large
 from ..metadata import Edit
@@ -269,8 +269,7 @@ def _wrong(model: Any, conditions: Any, points: Any, grids: Any, steps: Any, res
                 yield found
     if steps is not None and (not is_int(steps) or index(steps) < 1):
         yield f"steps must be None or a whole number >= 1, got {shown(steps)}"
-    automatic = isinstance(grids, str) and grids == "auto"
-    if not automatic and not (
+    if not is_auto(grids) and not (
         is_sequence(grids) and len(grids) and all(is_int(size) and index(size) >= 1 for size in grids)
     ):
         yield f"grids must be 'auto' or whole numbers such as (5, 10, 20), got {shown(grids)}"
@@ -280,10 +279,9 @@ def _wrong(model: Any, conditions: Any, points: Any, grids: Any, steps: Any, res
 
 def _wrong_slabs(slabs: Any) -> Iterator[str]:
     """Why these are no slabs, in words."""
-    automatic = isinstance(slabs, str) and slabs == "auto"
     counted = is_int(slabs) and index(slabs) >= 1
     listed = is_sequence(slabs) and len(slabs) and all(is_number(time) and math.isfinite(time) for time in slabs)
-    if not automatic and not counted and not listed:
+    if not is_auto(slabs) and not counted and not listed:
         yield f"slabs must be 'auto', a whole number >= 1 or times such as (0.1, 0.5), got {shown(slabs)}"
     many: Any = slabs if counted else 1
     if found := too_large(f"slabs={shown(slabs)}", times(MODULE, index(many)), "take fewer"):

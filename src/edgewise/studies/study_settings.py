@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from operator import index
 from typing import Any
 
-from ..config import is_number, is_seed, is_sequence
+from ..config import is_auto, is_count, is_number, is_seed, is_sequence
 from ..data import Table
 from ..errors import ConfigError, did_you_mean, problems, shown
 from ..limits import MODULE, refuse_too_large, times
@@ -41,18 +41,18 @@ class StudySettings:
     constraints: tuple[tuple[str | int, tuple[str, ...]], ...] = ()
 
     def __post_init__(self) -> None:
-        sizes = isinstance(self.grids, tuple) and self.grids and all(_whole(g, 1) for g in self.grids)
+        sizes = isinstance(self.grids, tuple) and self.grids and all(is_count(g, 1) for g in self.grids)
         growing = sizes and list(self.grids) == sorted(set(self.grids))
         problems(
             (
                 message
                 for wrong, message in [
                     (
-                        not isinstance(self.hidden, tuple) or not all(_whole(width, 1) for width in self.hidden),
+                        not isinstance(self.hidden, tuple) or not all(is_count(width, 1) for width in self.hidden),
                         f"hidden must be numbers of nodes such as (5,) or (), got {shown(self.hidden)}",
                     ),
                     (
-                        not _is(self.grids, "auto") and not growing,
+                        not is_auto(self.grids) and not growing,
                         f"grids must be 'auto' or growing sizes such as (3, 6, 12), got {shown(self.grids)}",
                     ),
                     (not _within(self.sparsity, 0, float("inf")), f"sparsity must be >= 0, got {shown(self.sparsity)}"),
@@ -70,7 +70,7 @@ class StudySettings:
                         f"unknown effort {shown(self.effort)}; {did_you_mean(self.effort, EFFORTS)}",
                     ),
                     (
-                        not _is(self.interactions, "auto") and not _whole(self.interactions, 0),
+                        not is_auto(self.interactions) and not is_count(self.interactions, 0),
                         f"interactions must be 'auto' or a whole number >= 0, got {shown(self.interactions)}",
                     ),
                 ]
@@ -78,7 +78,7 @@ class StudySettings:
             ),
             ConfigError,
         )
-        if not _is(self.loss, "auto"):
+        if not is_auto(self.loss):
             found = as_loss(self.loss)
             if not isinstance(found, (Numbers, SquaredError, CrossEntropy)):
                 raise ConfigError(
@@ -100,7 +100,7 @@ class StudySettings:
     @property
     def automatic(self) -> bool:
         """Whether the loss of the fits follows from the table."""
-        return _is(self.loss, "auto")
+        return is_auto(self.loss)
 
     def loss_of(self, table: Table) -> Loss:
         """The loss for the targets of a table. Raises `ConfigError` and `DataError` where they do not go together."""
@@ -133,14 +133,5 @@ class StudySettings:
         return StudySettings(hidden=hidden, grids=grids, constraints=tuple(said.items()), **others)
 
 
-def _whole(value: Any, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
-
-
 def _within(value: Any, low: float, high: float) -> bool:
     return is_number(value) and low <= value < high
-
-
-def _is(value: Any, word: str) -> bool:
-    """Whether a value is this word; an array compared with a word is neither True nor False."""
-    return isinstance(value, str) and value == word

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..config import is_number, is_seed, is_sequence
+from ..config import is_auto, is_count, is_number, is_seed, is_sequence
 from ..devices import as_device, uncast
 from ..errors import ConfigError, did_you_mean, problems, shown
 from ..limits import HISTORY_ROW, MODULE, times, too_large
@@ -113,11 +113,11 @@ class FitSettings:
         sparsity = self.sparsity
         if not is_number(sparsity) or sparsity < 0:
             yield f"sparsity must be a number >= 0, got {shown(sparsity)}"
-        if not _automatic(self.restarts) and not _whole(self.restarts, 0):
+        if not is_auto(self.restarts) and not is_count(self.restarts, 0):
             yield f"restarts must be 'auto' or a whole number >= 0, got {shown(self.restarts)}"
-        if self.steps is not None and not _whole(self.steps, 1):
+        if self.steps is not None and not is_count(self.steps, 1):
             yield f"steps must be None or a whole number >= 1, got {shown(self.steps)}"
-        if self.batch_size is not None and not _whole(self.batch_size, 1):
+        if self.batch_size is not None and not is_count(self.batch_size, 1):
             yield f"batch_size must be None or a whole number >= 1, got {shown(self.batch_size)}"
         if not is_seed(self.seed):
             yield f"seed must be a whole number >= 0 and below 2^64, got {shown(self.seed)}"
@@ -130,7 +130,7 @@ class FitSettings:
 
     def _pace(self) -> Iterator[str]:
         """What only methods in mini-batches have."""
-        if self.epochs is not None and not _whole(self.epochs, 1):
+        if self.epochs is not None and not is_count(self.epochs, 1):
             yield f"epochs must be None or a whole number >= 1, got {shown(self.epochs)}"
         for name in ("lr", "clip"):
             value = getattr(self, name)
@@ -151,7 +151,7 @@ class FitSettings:
         """Numbers that this machine could not hold the results of."""
         for name, each in (("steps", HISTORY_ROW), ("epochs", HISTORY_ROW), ("restarts", MODULE)):
             value = getattr(self, name)
-            if _whole(value, 1) and (found := too_large(f"{name}={shown(value)}", times(each, value), "take fewer")):
+            if is_count(value, 1) and (found := too_large(f"{name}={shown(value)}", times(each, value), "take fewer")):
                 yield found
 
     def _optimizer(self) -> Iterator[str]:
@@ -172,7 +172,7 @@ class FitSettings:
         elif is_sequence(grids) and len(grids) > MOST_GRIDS:
             yield f"grids must be at most {MOST_GRIDS} sizes, each a stage of training, got {len(grids)}"
         elif not (
-            is_sequence(grids) and grids and all(_whole(g, 1) for g in grids) and list(grids) == sorted(set(grids))
+            is_sequence(grids) and grids and all(is_count(g, 1) for g in grids) and list(grids) == sorted(set(grids))
         ):
             yield f"grids must be 'auto' or growing sizes such as (3, 6, 12), got {shown(grids)}"
 
@@ -236,8 +236,8 @@ class FitSettings:
             "groups": self.groups is not None,
             **dict.fromkeys(self.by_epochs, True),
             "sparsity": bool(self.sparsity),
-            "grids": not _automatic(self.grids),
-            "loss": not _automatic(self.loss),
+            "grids": not is_auto(self.grids),
+            "loss": not is_auto(self.loss),
             "restarts": self.restarts_asked > 0,
         }
         return (f"{name} does not go with residual; leave it out" for name, there in given.items() if there)
@@ -284,11 +284,3 @@ class FitSettings:
 def network_of(model: nn.Module) -> KAN | None:
     """The model where it is a KAN; a subclass with a forward pass of its own is trained as any module is."""
     return model if isinstance(model, KAN) and type(model).forward is KAN.forward else None
-
-
-def _whole(value: Any, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
-
-
-def _automatic(value: Any) -> bool:
-    return isinstance(value, str) and value == "auto"

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from ..config import is_sequence, refuse_widths
+from ..config import is_count, is_sequence, refuse_widths
 from ..errors import ConfigError, GridError, StructureError, shown
 from ..layers import KANLayer
 from ..limits import layer_bytes, refuse_too_large
@@ -52,9 +52,7 @@ def sizes_per_layer(layers: Sequence[Edges], grid_size: int | Sequence[int]) -> 
     """The size for each layer. Raises `ConfigError` for what is none."""
     depth = len(layers)
     sizes: Sequence[Any] = grid_size if is_sequence(grid_size) else [grid_size] * depth
-    if len(sizes) != depth or not all(
-        isinstance(size, int) and not isinstance(size, bool) and size >= 1 for size in sizes
-    ):
+    if len(sizes) != depth or not all(is_count(size, 1) for size in sizes):
         raise ConfigError(
             f"grid_size must be an integer >= 1, or one per layer of edges ({depth}), got {shown(grid_size)}"
         )
