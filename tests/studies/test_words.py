@@ -98,3 +98,54 @@ def test_structure_names_inputs_that_are_not_used() -> None:
     model = remove(KAN((3, 2, 1)), edges=[(0, 1, 0), (0, 1, 1)])
     assert words.structure(model, ("a", "lambda", "c")).endswith("It does not use lambda.")
     assert "does not use" not in words.structure(KAN((3, 2, 1)), ("a", "b", "c"))
+
+
+@pytest.mark.parametrize(
+    ("r2", "says"), [(0.01, "no better than the mean"), (0.03, "explains 3 % of the variance"), (0.05, "explains 5 %")]
+)
+def test_a_fiftieth_of_the_variance_is_something(r2, says) -> None:
+    assert says in words.verdict("regression", "y", regression(1.9, r2), {"mean": MEAN})
+
+
+@pytest.mark.parametrize(("times", "as_good"), [(0.9, True), (1.05, True), (1.2, False), (2.5, False)])
+def test_closed_forms_may_cost_a_tenth_of_the_error(times, as_good) -> None:
+    before = {"rmse": 2.0, "mae": 1.5, "r2": 0.5}
+    found: dict[str, Scores | str] = {
+        "this network": before | {"rmse": 2.0 * times},
+        "network before closed forms": before,
+    }
+    wanted = (
+        "The network is about as good with them"
+        if as_good
+        else "On the rows that judge, the network is worse with them"
+    )
+    text = words.closed("Forms were found.", "regression", found)
+    assert text == f"Forms were found. {wanted} (RMSE {2.0 * times:g}, before 2)."
+
+
+@pytest.mark.parametrize(("times", "as_good"), [(1.05, True), (1.2, False)])
+def test_closed_forms_of_classes_are_compared_by_cross_entropy(times, as_good) -> None:
+    found: dict[str, Scores | str] = {
+        "this network": {"accuracy": 0.9, "cross_entropy": 0.5 * times},
+        "network before closed forms": {"accuracy": 0.9, "cross_entropy": 0.5},
+    }
+    text = words.closed("Forms were found.", "classification", found)
+    assert ("about as good" in text) == as_good and f"(cross-entropy {0.5 * times:g}, before 0.5)" in text
+
+
+@pytest.mark.parametrize(
+    ("rmse", "says"), [(0.407, "equals"), (0.42, "worse than"), (0.393, "equals"), (0.38, "better than")]
+)
+def test_errors_within_two_percent_are_equal(rmse, says) -> None:
+    others: dict[str, Scores | str] = {"mean": MEAN, "gradient boosting": regression(0.4, 0.96)}
+    assert f"{says} the best baseline" in words.verdict("regression", "y", regression(rmse, 0.96), others)
+
+
+@pytest.mark.parametrize(("accuracy", "says"), [(0.904, "equals"), (0.91, "better than"), (0.89, "worse than")])
+def test_accuracies_within_half_a_percent_are_equal(accuracy, says) -> None:
+    others: dict[str, Scores | str] = {
+        "most frequent class": MOST,
+        "logistic regression": {"accuracy": 0.9, "cross_entropy": 0.3},
+    }
+    text = words.verdict("classification", "y", {"accuracy": accuracy, "cross_entropy": 0.2}, others)
+    assert f"{says} the best baseline" in text
