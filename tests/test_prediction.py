@@ -104,6 +104,16 @@ def test_rows_far_outside_the_training_range_are_told():
         idle.predict(5 * X[:, [1, 0]] * torch.tensor([0.2, 1.0]))
 
 
+@pytest.mark.parametrize(("place", "told"), [(1.05, False), (1.15, True), (-0.05, False), (-0.15, True), (1.9, True)])
+def test_rows_up_to_a_tenth_of_the_range_outside_are_near(place: float, told: bool):
+    model, rows = named(ranges=((0.0, 1.0), (0.0, 1.0))), X.clone()
+    rows[2, 1] = place
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        model.predict(rows)
+    assert bool(found) is told
+
+
 @pytest.mark.parametrize(
     ("rows", "error", "message"),
     [

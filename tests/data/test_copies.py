@@ -72,6 +72,13 @@ def test_one_clash_among_many_copies_changes_little():
     assert number is not None and len(number.unique()) == 41
 
 
+def test_many_clashes_among_copies_are_observations_each():
+    other = Y.clone()
+    other[:4] += 1  # of one input in ten
+    both = torch.cat([X[PLACES], X]), torch.cat([Y[PLACES], other])
+    assert originals(*both) is None
+
+
 def test_a_table_without_rows_has_no_copies():
     assert originals(torch.zeros(0, 2), torch.zeros(0)) is None
     assert len(observations(torch.zeros(0, 2), torch.zeros(0))) == 0

@@ -31,6 +31,7 @@ NO_LEVELS = {
     "percent": ["5 %", "6 %"],
     "money": ["$5", "$6"],
     "thousands": ["1,234", "2,345"],
+    "words, a quarter of them times": [*(f"film {name}" for name in "abcdefghi"), "10:30", "10:45", "11:00"],
     "times, and one word": [*(f"10:{minute}" for minute in range(10, 25)), "noon"],
 }
 
@@ -48,6 +49,9 @@ def test_text_holds_levels_unless_it_is_numbers_in_disguise(what: str):
         (["<1", "1", "2", "", "5+"] * 5, True),
         (["0", "1", "2"] * 5 + ["3+"] * 2, False),  # too few to be no slip
         (["0", "1", "2"] * 50 + ["no"] * 3, False),
+        (["0", "1", "2"] * 30 + ["3+"] * 10, True),  # one answer in ten
+        ([str(k) for k in range(19)] * 3 + ["19+"] * 4, True),  # as many as a column may always have
+        ([str(k) for k in range(20)] * 3 + ["20+"] * 4, False),
         ([str(k) for k in range(40)] + ["T"] * 20, False),  # many numbers: a trace of rain
         (["0", "1", "5 km"] * 5, False),
         (["0", "1", "1,5"] * 5, False),
@@ -99,6 +103,19 @@ def test_names_that_are_met_again_all_stay_levels():
     many = [f"n{k // 2}" for k in range(3 * MOST_NAMES)]
     assert main_levels("c", many)[0] == []
     assert main_levels("c", pairs + ["missing"] * 300)[0] == pairs + ["missing"] * 300
+
+
+def test_hundreds_of_names_that_are_met_again_stay_levels():
+    visits = [f"n{k // 2}" for k in range(800)]
+    assert main_levels("patient", visits)[0] == visits
+    assert main_levels("patient", [f"n{k // 2}" for k in range(1200)])[0] == []
+
+
+@pytest.mark.parametrize(("levels", "kept"), [(12, True), (20, True), (21, False)])
+def test_a_short_column_may_have_twenty_rare_levels(levels: int, kept: bool):
+    values = [*(f"l{k}" for k in range(levels)), *(f"l{k}" for k in range(3))]  # three of them twice
+    found, note = main_levels("c", values)
+    assert (found == values) is kept and ("left out" in note) is not kept
 
 
 @pytest.mark.parametrize("name", ["id", "ID", "user_id", "userId", "row", "Unnamed: 0", "Order No"])

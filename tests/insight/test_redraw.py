@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,14 @@ def test_a_curve_that_stays_changes_no_prediction(model: ew.KAN):
 def test_what_was_done_is_recorded(model: ew.KAN):
     last = ew.redraw(model, X, "x1", lambda x, y: np.where(x > 8, y - 1, y)).edits[-1]
     assert last.action == "redraw" and "x1" in last.detail and "by up to 1" in last.detail
+
+
+def test_the_whole_range_that_changed_is_recorded(model: ew.KAN):
+    last = ew.redraw(model, X, "x1", lambda x, y: y - 0.02 * (x > 3) - (x > 8)).edits[-1]
+    low, high = map(float, re.findall(r"between (\S+) and (\S+) by", last.detail)[0])
+    assert 3 < low < 4 and high == pytest.approx(X[:, 0].max(), rel=1e-5)
+    same = ew.redraw(model, X, "x1", lambda x, y: y).edits[-1]
+    assert same.detail.endswith("unchanged")
 
 
 def test_what_cannot_be_redrawn_is_refused(model: ew.KAN):

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import edgewise as ew
+from edgewise.errors import StructureError
 from edgewise.studies import closed_forms
 from edgewise.studies.closed_forms import close
 
@@ -43,3 +44,29 @@ def test_the_search_shows_a_bar_only_where_that_was_asked_for(monkeypatch: pytes
     monkeypatch.setattr(closed_forms, "symbolify", noted)
     close(model, table, None, progress)
     assert seen == [progress]
+
+
+@pytest.mark.parametrize(("inputs", "tried"), [(40, True), (41, False)])
+def test_closed_forms_are_looked_for_up_to_forty_edges(monkeypatch: pytest.MonkeyPatch, inputs: int, tried: bool):
+    def refused(*_: Any, **__: Any) -> ew.KAN:
+        raise StructureError("tried")
+
+    monkeypatch.setattr(closed_forms, "symbolify", refused)
+    rows = torch.rand(12, inputs, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    found = close(ew.KAN((inputs, 1)), ew.from_arrays(rows, rows[:, 0]), None)
+    assert found.model is None and found.message == (
+        "No closed forms: tried"
+        if tried
+        else "No closed forms were looked for: the network has 41 edges, more than 40."
+    )
+
+
+@pytest.mark.parametrize(("part", "kept"), [(0.3, False), (0.49, False), (0.51, True), (0.9, True)])
+def test_forms_that_run_far_off_are_kept_where_most_is_explained(
+    monkeypatch: pytest.MonkeyPatch, part: float, kept: bool
+):
+    model, table = fitted()
+    monkeypatch.setattr(closed_forms, "explained", lambda *_: part)
+    monkeypatch.setattr(closed_forms, "stays_near", lambda found, model, rows, beyond=0.0: beyond == 0.0)
+    found = close(model, table, None)
+    assert (found.model is not None) is kept and ("run far off beyond the rows" in found.message) is not kept

@@ -114,11 +114,8 @@ def test_closed_forms_may_cost_a_tenth_of_the_error(times, as_good) -> None:
         "this network": before | {"rmse": 2.0 * times},
         "network before closed forms": before,
     }
-    wanted = (
-        "The network is about as good with them"
-        if as_good
-        else "On the rows that judge, the network is worse with them"
-    )
+    worse = "On the rows that judge, the network is worse with them"
+    wanted = "The network is about as good with them" if as_good else worse
     text = words.closed("Forms were found.", "regression", found)
     assert text == f"Forms were found. {wanted} (RMSE {2.0 * times:g}, before 2)."
 
