@@ -11,6 +11,7 @@ from edgewise.discovery.split_rows import as_task
 from edgewise.discovery.states import ReducedProblem
 from edgewise.discovery.surrogated import SurrogatedProblem
 from edgewise.discovery.tree import Var
+from edgewise.discovery.tuning import TUNED
 
 
 def rows(n: int, d: int) -> torch.Tensor:
@@ -42,3 +43,12 @@ def test_a_law_among_idle_columns_is_found_and_they_are_named():
     found = ew.discover(X, X[:, 0] * torch.sin(X[:, 1]), seconds=3600, progress=False)
     assert str(found.best.expression) == "x1*sin(x2)" and found.is_law
     assert any("x3, x4, x5 are not needed" in str(step) for step in found.steps)
+
+
+@pytest.mark.parametrize("seed", [0, 8])
+def test_a_surrogate_that_sees_no_more_than_one_pole_takes_no_column_away(seed):
+    """The rows that choose spread a tenth as far as those that fit: its error there looks small, and is all of y."""
+    X = torch.randn(500, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    found, task = known(X, X[:, 0] / X[:, :2].norm(dim=1) ** 3)
+    assert found.left < TUNED.guides * task.spread and found.left > task.held_spread
+    assert without_idle(found, task) is None

@@ -139,3 +139,11 @@ def test_columns_of_one_value_give_no_order():
     y = torch.sin(torch.arange(300, dtype=torch.float64))
     task = as_task(torch.ones(300, 3, dtype=torch.float64), y, None, None, 0)
     assert one_says_all(ReducedProblem.whole(3), task, 1.0) is None
+
+
+@pytest.mark.parametrize("seed, column", [(0, 0), (8, 1), (11, 1)])
+def test_a_pole_at_an_end_of_an_order_makes_no_column_say_all(seed, column):
+    """It holds most of the spread, and is off no line: `x1**2 + x4**2` and `(x1 + x3)/x2**2` seemed to say all of a
+    central force."""
+    X = torch.randn(500, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    assert told(X, X[:, column] / X[:, :2].norm(dim=1) ** 3) is None

@@ -16,7 +16,7 @@ def without_idle(known: SurrogatedProblem, task: LawTask) -> SurrogatedProblem |
     A polynomial of fewer columns reaches higher degrees, so that the search gains by every column that goes.
     """
     columns = known.state.columns
-    if known.pair is None or len(columns) < 2 or known.left > TUNED.guides * task.spread:
+    if known.pair is None or len(columns) < 2 or known.left > TUNED.guides * task.held_spread:
         return None
     Z, _, factor = known.state.inner(task.fitting.first(TUNED.searched))
     slopes = (known.pair.fine.gradient(Z) * factor[:, None]).square().mean(0).sqrt()

@@ -53,11 +53,19 @@ def one_says_all(state: ReducedProblem, task: LawTask, most: float) -> ReducedPr
     best = _shortest(plain)
     if best is None or best.off > TUNED.order_clear * spread:
         best = _shortest([*plain, *_with_powers(nodes, columns, Z, g, factor)])
-    if best is None or best.off > most:
+    if best is None or best.off > min(most, TUNED.order_left * _spread_between_ends(best, Z, g, factor)):
         return None
     outer, column = (on_columns(node, state.columns) for node in (best.outer, best.column))
     trail = (*state.trail, Reduction("columns that say all", 1, best.off / spread))
     return ReducedProblem(product(state.prefactor, outer), (column,), trail)
+
+
+def _spread_between_ends(told: _Told, Z: Tensor, g: Tensor, factor: Tensor) -> float:
+    """The spread of the rows that have two neighbours in this order, in units of y: a pole at an end may hold most of
+    that of all rows, and is off no line."""
+    inner = values(told.column, Z).argsort()[1:-1]
+    g, factor = g[inner], factor[inner]
+    return float((factor * (g - g.mean())).square().mean().sqrt())
 
 
 def _shortest(told: Sequence[_Told]) -> _Told | None:

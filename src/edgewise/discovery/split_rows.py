@@ -57,6 +57,12 @@ class LawTask:
         return float(self.fitting.y.std(unbiased=False))
 
     @property
+    def held_spread(self) -> float:
+        """The same on the rows that choose: what the error of a surrogate there is a part of. Where few rows near a
+        pole hold most of the spread, the two may be ten times apart."""
+        return float(self.choosing.y.std(unbiased=False))
+
+    @property
     def size(self) -> float:
         """Root of the mean square of y: what round-off is measured by."""
         return float(self.fitting.y.square().mean().sqrt())

@@ -230,7 +230,7 @@ def _asked(known: SurrogatedProblem, task: LawTask) -> _Asked:
     few, floor = task.fitting.first(TUNED.searched), task.floor
     measure, guide = Yardstick(task.counted(len(few)), 0.0, floor), few
     Z, g, factor = state.inner(few)
-    trusted = known.left <= TUNED.guides * task.spread
+    trusted = known.left <= TUNED.guides * task.held_spread
     if pair is not None and trusted and pair.shows_noise(Z) and len(Z) == len(few):
         own = float(factor.square().mean().sqrt()) * pair.own_error(Z)
         g = pair.fine.values(Z)
