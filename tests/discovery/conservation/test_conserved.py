@@ -64,6 +64,44 @@ def test_an_orbit_keeps_energy_angular_momentum_and_the_direction_of_its_axis():
         assert float(left.abs().max()) < 1e-10
 
 
+ORBIT = (
+    "-2/sqrt(x**2 + y**2) + v**2 + u**2",
+    "y*u - x*v",
+    "x/sqrt(x**2 + y**2) + y*u*v - x*v**2",
+    "y/sqrt(x**2 + y**2) - y*u**2 + x*u*v",
+)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 3])
+def test_states_near_a_pole_hide_none_of_the_others(seed):
+    """Forces differ by a factor of thousands. The quantities are those of states far away, and no mixtures of them."""
+    X = torch.randn(500, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    found = ew.conserved(X, kepler, inputs=("x", "y", "u", "v"), progress=False)
+    assert tuple(map(str, found.quantities)) == ORBIT and found.independent == 3
+    assert [str(found.laws[name]) for name in "uv"] == ["-x/(x**2 + y**2)**(3/2)", "-y/(x**2 + y**2)**(3/2)"]
+
+
+def test_the_message_counts_and_names_the_columns_without_a_law():
+    X = states(300, 3)
+    spring = torch.stack([X[:, 1], -X[:, 0]], 1)
+    alone = ew.conserved(X[:, :2], spring, inputs=("x", "v"), progress=False)
+    assert alone.message == "1 conserved quantity; a flow in 2 columns has 1 at most"
+    noise = torch.randn(300, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    rates = torch.cat([spring, noise[:, None]], 1)
+    beside = ew.conserved(X, rates, inputs="x v w".split(), seconds=3, progress=False)
+    assert sorted(beside.laws) == ["v", "x"] and [str(one) for one in beside.quantities] == ["v**2 + x**2"]
+    assert beside.message.split("; ")[-1].startswith(
+        ("no law was found for the velocity of w", "the search for the law")
+    )
+
+
+def test_the_message_tells_a_search_that_was_cut_short():
+    X = states(300, 4, 1.0, 2.0)
+    hurried = ew.conserved(X, kepler, inputs="x y u v".split(), seconds=1e-9, progress=False)
+    missing = [name for name in "xyuv" if name not in hurried.laws]
+    assert missing and f"velocity of {', '.join(missing)} was cut short: give it more seconds" in hurried.message
+
+
 def test_nothing_is_told_of_a_system_that_loses_energy_or_of_noise():
     X = states(300, 2)
     damped = torch.stack([X[:, 1], -X[:, 0] - 0.1 * X[:, 1]], 1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +51,7 @@ class Conserved:
         quantities: none is a sum of products of the others; those of few terms and low degree first.
         independent: how many of them are independent functions. A flow in d columns has d - 1 at most.
         laws: the law of the velocity of each column by its name, where one was found. Terms are made of them.
-        message: the same in words.
+        message: the same in words. It names the columns whose laws are missing.
     """
 
     quantities: tuple[ConservedQuantity, ...]
@@ -75,14 +77,15 @@ def conserved(
 
     First the law of each velocity is looked for by `discover`. The functions in these laws, their integrals and the
     columns are factors. Sums of products of them, whose rate vanishes on all rows, are a null space. It is told in
-    vectors as short as can be, while the degree of the products grows.
+    short vectors, none of which another one makes shorter, while the degree of the products grows.
 
     Args:
         X (n, d): states, at least 60: an array, a tensor, nested lists or a DataFrame.
         velocity: how fast each column changes at these states: numbers (n, d), or a function of a tensor (n, d) that
             gives them. They must be exact to about nine digits.
         inputs: names of the columns; by default those of the frame, else x1, x2, ...
-        seconds: no step of the search for the laws of the velocities begins after so many.
+        seconds: no step of the search for the laws of the velocities begins after so many. Each law gets its share of
+            what the laws before it left. `message` names the columns whose search was cut short.
         seed: of the order of the rows. Of more than 1500 rows as many are drawn.
         progress: show a bar.
 
@@ -115,11 +118,12 @@ def conserved(
         raise ShapeError(f"velocity has shape {got}, wanted that of X, {wanted}: how fast each column changes")
     order = torch.randperm(rows, generator=torch.Generator().manual_seed(seed))[: CONSERVATION.most_rows]
     flow = Flow(states[order], moving[order])
-    laws = _laws(flow, names, seconds / max(1, columns), seed, progress)
+    laws, missing = _laws(flow, names, seconds, seed, progress)
     factors: list[Node] = [*map(Var, range(columns)), *atoms([law._node for law in laws.values()], flow.X)]
     kept = invariants(factors, flow)
     count = independent([one.node for one in kept], flow.X)
-    return Conserved(tuple(_quantity(one, names) for one in kept), count, laws, _message(len(kept), count, columns))
+    message = _message(len(kept), count, columns) + _without_law(missing)
+    return Conserved(tuple(_quantity(one, names) for one in kept), count, laws, message)
 
 
 def _wrong(seconds: Any, seed: Any) -> Iterator[str]:
@@ -140,14 +144,19 @@ def _called(velocity: Any, states: Tensor) -> Any:
         raise ConfigError(f"velocity cannot be called on states of shape {tuple(states.shape)}: {words}") from error
 
 
-def _laws(flow: Flow, names: tuple[str, ...], seconds: float, seed: int, progress: bool) -> dict[str, Law]:
-    """The laws of the velocities, by the names of their columns."""
-    found = {}
-    for name, rate in zip(names, flow.V.T, strict=True):
-        one = discover(flow.X, rate, inputs=names, target=None, seconds=seconds, seed=seed, progress=progress)
+def _laws(
+    flow: Flow, names: tuple[str, ...], seconds: float, seed: int, progress: bool
+) -> tuple[dict[str, Law], dict[str, bool]]:
+    """The laws of the velocities, by the names of their columns; whether the search was cut short for each without."""
+    found, missing, ends = {}, {}, time.monotonic() + seconds
+    for place, (name, rate) in enumerate(zip(names, flow.V.T, strict=True)):
+        share = max(0.0, ends - time.monotonic()) / (len(names) - place)
+        one = discover(flow.X, rate, inputs=names, seconds=max(share, math.ulp(1.0)), seed=seed, progress=progress)
         if one.is_law:
             found[name] = one.best
-    return found
+        else:
+            missing[name] = one.message != one.verdict.value
+    return found, missing
 
 
 def _quantity(kept: Kept, names: tuple[str, ...]) -> ConservedQuantity:
@@ -158,5 +167,20 @@ def _message(found: int, count: int, columns: int) -> str:
     """What was found in words."""
     if not found:
         return f"nothing found that is conserved, of products of up to {CONSERVATION.degree} factors"
-    most = f"a flow in {columns} columns has {columns - 1} at most"
+    most = f"a flow in {columns} column{'s' * (columns != 1)} has {columns - 1} at most"
+    if found == 1:
+        return f"1 conserved quantity; {most}"
     return f"{found} conserved quantities, {count} of them independent; {most}"
+
+
+def _without_law(missing: Mapping[str, bool]) -> str:
+    """The columns whose velocity has no known law, in words, those that were cut short apart; "" where there is none.
+
+    >>> _without_law({"u": False, "v": True})
+    '; no law was found for the velocity of u; the search for that of v was cut short: give it more seconds'
+    """
+    tried = ", ".join(name for name, cut in missing.items() if not cut)
+    cut = ", ".join(name for name, cut in missing.items() if cut)
+    told = f"; no law was found for the velocity of {tried}" if tried else ""
+    what = "that" if tried else "the law of the velocity"
+    return told + (f"; the search for {what} of {cut} was cut short: give it more seconds" if cut else "")

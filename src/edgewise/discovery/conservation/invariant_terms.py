@@ -13,6 +13,7 @@ from torch import Tensor
 from ..polynomials import count, exponents
 from ..tree import Apply, Node, Power, Var, columns_of, power, product, values, walk
 from ..tuning import TUNED
+from .row_weights import row_weights
 from .tuning import CONSERVATION
 
 # A form beside which its integral, or its derivative, is likely to stand in a conserved quantity.
@@ -59,12 +60,12 @@ def terms_of_degree(factors: Sequence[Node], degree: int, X: Tensor) -> list[Nod
         for powers in exponents(len(factors), degree)[1:]
     )
     nodes = list(dict.fromkeys(made))
-    columns = torch.stack([values(node, X) for node in nodes], 1)
-    columns = columns - columns.mean(0)
+    columns = torch.stack([torch.ones(len(X), dtype=X.dtype), *(values(node, X) for node in nodes)], 1)
+    columns = columns * row_weights(columns.abs())[:, None]
     sizes = columns.norm(dim=0)
     triangle = torch.linalg.qr(columns / sizes.clamp(min=1e-300), mode="r").R
     own = triangle.diagonal().abs() > CONSERVATION.dependent
-    return [node for node, size, kept in zip(nodes, sizes, own, strict=True) if kept and size > 0]
+    return [node for node, size, kept in zip(nodes, sizes[1:], own[1:], strict=True) if kept and size > 0]
 
 
 def slopes(nodes: Sequence[Node], X: Tensor) -> Tensor:

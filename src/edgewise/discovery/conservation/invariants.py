@@ -1,4 +1,4 @@
-"""Sums of terms that do not change along a flow: the null space of their rates, in vectors as short as can be.
+"""Sums of terms that do not change along a flow: the null space of their rates, in short vectors.
 
 Letters: n rows, d columns, L terms, k quantities.
 """
@@ -17,6 +17,7 @@ from ..polynomials import exponents
 from ..tree import Node, Num, product, total, values
 from ..tuning import TUNED
 from .invariant_terms import slopes, terms_of_degree
+from .row_weights import row_weights
 from .tuning import CONSERVATION
 
 
@@ -31,16 +32,23 @@ class Flow:
         """Some of the rows."""
         return Flow(self.X[rows], self.V[rows])
 
+    def slowed(self) -> Flow:
+        """The same paths, nowhere faster than the usual speed: what is conserved along them is the same, and the few
+        rows near a pole, where states are fast, do not hide the others."""
+        speed = self.V.norm(dim=1, keepdim=True)
+        return Flow(self.X, self.V / torch.maximum(speed, speed.median()).clamp(min=1e-300))
+
     def rates(self, slope: Tensor) -> Tensor:
         """How fast terms with these slopes (n, L, d) change: (n, L)."""
         return (slope * self.V[:, None, :]).sum(2)
 
     def drift(self, node: Node) -> float:
-        """How fast a quantity changes, in units of how fast it would if states moved along its gradient."""
+        """How fast a quantity changes, in units of how fast it would if states moved along its gradient, on each row
+        or on the usual one, where that is faster: the root mean square."""
         slope = slopes([node], self.X)
         most = slope.norm(dim=2)[:, 0] * self.V.norm(dim=1)
         rate = self.rates(slope)[:, 0]
-        return float(rate.square().mean().sqrt() / most.square().mean().sqrt().clamp(min=1e-300))
+        return float((rate / torch.maximum(most, most.median()).clamp(min=1e-300)).square().mean().sqrt())
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,7 @@ def invariants(factors: Sequence[Node], flow: Flow) -> list[Kept]:
 
     The degree grows until there are as many independent ones as a flow can have.
     """
-    ends = int((1 - TUNED.judging) * len(flow.X))
+    ends, flow = int((1 - TUNED.judging) * len(flow.X)), flow.slowed()
     fitting, judging = flow.part(slice(ends)), flow.part(slice(ends, None))
     found: list[Kept] = []
     for degree in range(1, CONSERVATION.degree + 1):
@@ -84,18 +92,56 @@ def independent(nodes: Sequence[Node], X: Tensor) -> int:
 
 
 def _conserved_sums(nodes: Sequence[Node], flow: Flow) -> Iterator[Node]:
-    """Sums of the terms whose rate vanishes on the rows; each holds a last term that no other one has."""
+    """Sums of the terms whose rate vanishes on the rows, in vectors that no other one makes shorter."""
     slope = slopes(nodes, flow.X)
-    most = slope.norm(dim=2) * flow.V.norm(dim=1, keepdim=True)
+    weights = row_weights(slope.norm(dim=2))[:, None]
+    most = slope.norm(dim=2) * flow.V.norm(dim=1, keepdim=True) * weights
     scale = most.square().sum(0).sqrt().clamp(min=1e-300)
-    rates = flow.rates(slope) / scale
+    rates = flow.rates(slope) * weights / scale
     _, sizes, right = torch.linalg.svd(rates, full_matrices=False)
-    basis = right[sizes <= CONSERVATION.null_rate]
-    for vector in reversed(_echelon(basis)):
-        places = torch.nonzero(vector.abs() > CONSERVATION.absent * vector.abs().max())[:, 0]
-        own = torch.linalg.svd(rates[:, places], full_matrices=False)[2][-1]  # without the round-off of elimination
-        weights = own / scale[places]
-        yield _written([nodes[place] for place in places.tolist()], weights.tolist())
+    for vector in shortened(list(reversed(_echelon(right[sizes <= CONSERVATION.null_rate])))):
+        places = torch.nonzero(vector)[:, 0]
+        _, sizes, right = torch.linalg.svd(rates[:, places], full_matrices=False)
+        null = right[sizes <= max(CONSERVATION.null_rate, float(sizes[-1]))]
+        own = null.T @ (null @ vector[places])  # without the round-off of elimination
+        yield _written([nodes[place] for place in places.tolist()], (own / scale[places]).tolist())
+
+
+def shortened(vectors: Sequence[Tensor]) -> list[Tensor]:
+    """Vectors (L,) of the same space in which none gets fewer entries by a multiple of another one.
+
+    So no sum holds another one in it. What is round-off of the largest entry is set to zero.
+
+    >>> short, other = torch.tensor([1.0, 2.0, 0.0, 0.0]), torch.tensor([0.5, 1.0, 1.0, 1.0])
+    >>> shortened([short, other])[1].tolist()
+    [0.0, 0.0, 1.0, 1.0]
+    """
+    vectors = [_cleaned(vector) for vector in vectors]
+    again = True
+    while again:
+        again = False
+        for place, vector in enumerate(vectors):
+            others = [other for n, other in enumerate(vectors) if n != place]
+            shorter = min((_less(vector, other) for other in others), key=_entries, default=vector)
+            if _entries(shorter) < _entries(vector):
+                vectors[place], again = shorter, True
+    return vectors
+
+
+def _less(vector: Tensor, other: Tensor) -> Tensor:
+    """The vector less that multiple of another one that leaves the fewest entries."""
+    shared = torch.nonzero((vector != 0) & (other != 0))[:, 0].tolist()
+    tried = [_cleaned(vector - vector[at] / other[at] * other) for at in shared]
+    return min(tried, key=_entries, default=vector)
+
+
+def _entries(vector: Tensor) -> int:
+    return int(torch.count_nonzero(vector))
+
+
+def _cleaned(vector: Tensor) -> Tensor:
+    """The vector with zeros for what is absent."""
+    return torch.where(vector.abs() > CONSERVATION.absent * vector.abs().max(), vector, 0.0)
 
 
 def _echelon(basis: Tensor) -> list[Tensor]:
@@ -148,8 +194,13 @@ def _is_new(node: Node, found: Sequence[Kept], degree: int, X: Tensor) -> bool:
         if sum(p * one.degree for p, one in zip(powers, found, strict=True)) <= degree
     ]
     design = torch.stack([torch.stack([c**p for c, p in zip(columns.T, q, strict=True)]).prod(0) for q in chosen], 1)
-    target = values(node, X)
-    target = target - target.mean()
+    target = values(node, X)[:, None]
+    weights = row_weights(torch.cat([design, target], 1).abs())[:, None]
+    left, whole = (_left(target * weights, part * weights) for part in (design, torch.ones_like(target)))
+    return left > CONSERVATION.same_quantity * max(whole, math.ulp(1.0))
+
+
+def _left(target: Tensor, design: Tensor) -> float:
+    """What columns (n, L) leave of a target (n, 1)."""
     q = torch.linalg.qr(design).Q
-    left = target - q @ (q.T @ target)
-    return float(left.norm()) > CONSERVATION.same_quantity * max(float(target.norm()), math.ulp(1.0))
+    return float((target - q @ (q.T @ target)).norm())

@@ -20,6 +20,9 @@ class ConservationTuning:
     """Factors of a term, at most. Kepler's orbit needs three, as `experiments/mechanics` shows."""
     terms: int = 300
     """Terms at once, at most: their null space takes a tenth of a second."""
+    weighing: int = 10
+    """Times that rows and columns are divided by the roots of their sizes: each halves their logarithms, so that a
+    million is left as 1.01."""
     dependent: float = 1e-7
     """Part of a term that other terms do not give, below which it is their sum, as r^2 is x^2 + y^2: the root of
     round-off."""
