@@ -35,6 +35,17 @@ def test_a_law_is_written_with_its_front_and_its_code(table: Path, tmp_path: Pat
     assert code["predict"]([1.0, 0.5]) == [1.0]
 
 
+@pytest.mark.parametrize("quiet", [(), ("--quiet",)])
+def test_without_a_folder_the_front_is_printed_and_nothing_written(
+    table: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, quiet: tuple[str, ...]
+):
+    monkeypatch.chdir(table.parent)
+    assert main(["discover", str(table), "--target", "w", "--features", "u,v", *quiet]) == 0
+    told = capsys.readouterr().out
+    assert "(u + v)/(u*v + 1)" in told and "an exact law" in told and "written to" not in told
+    assert [entry.name for entry in table.parent.iterdir()] == ["data.csv"]
+
+
 def test_names_that_are_no_words_stand_in_backquotes(tmp_path: Path):
     """`3*x-1/pi` would be another formula, and `ew.from_formula` reads this one."""
     X = 1 + torch.rand(60, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))

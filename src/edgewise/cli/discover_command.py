@@ -1,4 +1,4 @@
-"""`edgewise discover`: a table in, the formulas behind it out: on the screen, and in a folder."""
+"""`edgewise discover`: a table in, the formulas behind it out: on the screen, and in a folder where one is named."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -29,8 +30,9 @@ OWN = (FRONT, LAW, REPORT)
 
 def run(args: argparse.Namespace) -> int:
     """Do it. Raises `EdgewiseError` for whatever the user can mend."""
-    clear_leftovers(args.out)
-    check_new_folder(args.out, args.force, OWN)
+    if args.out is not None:
+        clear_leftovers(args.out)
+        check_new_folder(args.out, args.force, OWN)
     table = with_levels(cells(args), args)
     if table.classes is not None or len(table.outputs) != 1:
         raise DataError(f"a law needs one target of numbers, got {shown(', '.join(table.outputs))}; choose --target")
@@ -57,19 +59,25 @@ def run(args: argparse.Namespace) -> int:
             units=units,
         )
         rows, text = X, law_text(found, table.outputs[0])
-    files = {FRONT: front_csv(found), LAW: text}
+    written = "" if args.out is None else _written(args, {FRONT: front_csv(found), LAW: text}, found, rows, table)
+    if not args.quiet or args.out is None:
+        print(found)
+    if written and not args.quiet:
+        print(f"\n{written}")
+    return 0
+
+
+def _written(args: argparse.Namespace, files: dict[str, str], found: Any, rows: Any, table: Table) -> str:
+    """Writes these files by name, and the report, to the folder; what was written, in words."""
     lacking = ""
     try:
-        files[REPORT] = law_report(found, rows, table.y)
+        files = {**files, REPORT: law_report(found, rows, table.y)}
     except MissingExtra as error:
         lacking = f"\nno {REPORT}: {error}"
     with new_folder(args.out, args.force, OWN) as place:
         for name, text in files.items():
             write_whole(place / name, text)
-    if not args.quiet:
-        print(found)
-        print(f"\nwritten to {args.out}: {', '.join(files)}{lacking}")
-    return 0
+    return f"written to {args.out}: {', '.join(files)}{lacking}"
 
 
 def with_constants(table: Table, constants: Sequence[tuple[str, float]]) -> tuple[Tensor, tuple[str, ...]]:

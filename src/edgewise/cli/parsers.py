@@ -136,13 +136,14 @@ def _ways(it: Any) -> None:
 
 def _discover(commands: Any) -> None:
     about = (
-        "Look for the law behind a table. Writes front.csv, all formulas found, law.txt, the best one, and report.html."
+        "Look for the law behind a table. Prints the front: short formulas first, the best one marked. With --out it"
+        " writes front.csv, the front, law.txt, the best formula, and report.html."
         " A column of text splits the table: a law is looked for at each of its levels, and one for all of them."
     )
     it = commands.add_parser("discover", help="look for the law behind a table", description=about, allow_abbrev=False)
     it.add_argument("table", help="a text table with a header, as for fit")
     it.add_argument("--target", action="append", metavar="NAME", help="the column that the law is to explain")
-    it.add_argument("--out", required=True, metavar="FOLDER", help="the folder to write")
+    it.add_argument("--out", metavar="FOLDER", help="the folder to write (default: none, the front is printed)")
     it.add_argument("--features", action="append", metavar="NAMES", help="the columns to use (default: all others)")
     it.add_argument(
         "--drop",
@@ -175,7 +176,9 @@ def _discover(commands: Any) -> None:
     )
     it.add_argument("--seed", type=whole, default=0, help="seed of the split of the rows (default 0)")
     it.add_argument("--force", action="store_true", help="replace an existing folder of this kind")
-    it.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    it.add_argument(
+        "--quiet", action="store_true", help="print nothing but errors, and the front where there is no --out"
+    )
     it.set_defaults(task="regression", groups=None)
 
 
