@@ -36,7 +36,8 @@ def discover(
     Columns of text, of categories or of truth values split the table: a law is looked for at each of their levels. The
     form of a law may serve all levels, as `k[material]*x/z` does; then constants that differ are told by level.
 
-    The work is counted, so the same seed gives the same front on every machine. Ctrl-C gives what was found so far.
+    The work is counted, so the same seed gives the same front on every machine, unless `message` says that the search
+    was cut short. Ctrl-C gives what was found so far.
 
     Args:
         X: inputs (n, d) as an array, a tensor or a frame; or a DataFrame with the column `target`. Its columns of
