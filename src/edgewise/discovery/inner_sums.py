@@ -121,7 +121,7 @@ def _fitted(model: _Model, fitting: SplitRows, held: SplitRows, weights: Tensor)
         choice = solved((), B[:, :0], B, target)
         if choice.error < last:
             fell = choice.error < TUNED.inner_gain * last
-            best, last, damping = weights, choice.error, damping / 5
+            best, last, damping = weights, choice.error, damping / TUNED.inner_eased
             outer = B.new_tensor(choice.base)
             rest = target - B @ outer
             jacobian = (slopes @ outer)[:, None] * weight * designs[0].permute(1, 0, 2).flatten(1)
@@ -130,18 +130,19 @@ def _fitted(model: _Model, fitting: SplitRows, held: SplitRows, weights: Tensor)
             gram, right = jacobian.T @ jacobian, jacobian.T @ rest
             if (
                 not fell
-                and damping < TUNED.inner_damping * 1e-6
-                or last <= TUNED.exact * 1e-3 * float(target.abs().mean())
+                and damping < TUNED.inner_damping * TUNED.inner_free
+                or last <= TUNED.exact * TUNED.inner_exact * float(target.abs().mean())
             ):
                 break
         else:
-            damping *= 10
-            if damping > 1e8:
+            damping *= TUNED.inner_stiffened
+            if damping > TUNED.inner_stuck:
                 break
-        damped = gram + damping * torch.diag(gram.diagonal().clamp(min=1e-12 * float(gram.diagonal().max())))
+        least = TUNED.inner_least * float(gram.diagonal().max())
+        damped = gram + damping * torch.diag(gram.diagonal().clamp(min=least))
         factor, info = torch.linalg.cholesky_ex(damped)
         if int(info):
-            damping = max(damping * 10, 1e-12)
+            damping = max(damping * TUNED.inner_stiffened, TUNED.inner_least)
             continue
         weights = best + torch.cholesky_solve(right[:, None], factor)[:, 0].reshape(best.shape)
     s, s_held = (model.at(design, best) for design in designs)

@@ -156,7 +156,20 @@ class DiscoveryTuning:
     inner_steps: int = 30
     """Steps of least squares for each of these, at most. Not measured."""
     inner_damping: float = 1e-3
-    """Damping of the first step. Not measured."""
+    """Damping of the first step, in units of the curvature. Not measured."""
+    inner_eased: float = 5.0
+    """What a step that lowers the error divides the damping by. Not measured."""
+    inner_stiffened: float = 10.0
+    """What one that does not multiplies it by: more, so that the next step differs from that one. Not measured."""
+    inner_free: float = 1e-6
+    """Part of the first damping below which a step that gains little is the last: it is undamped. Not measured."""
+    inner_stuck: float = 1e8
+    """Damping above which no step is tried: it would be a hundred millionth of an undamped one. Not measured."""
+    inner_exact: float = 1e-3
+    """Part of `exact` from which a lower error tells nothing more: three digits below what counts as exact."""
+    inner_least: float = 1e-12
+    """Least curvature of a weight, in units of the largest, and least damping after a failure: some thousand times
+    round-off, so that a matrix has a root."""
     inner_gain: float = 0.9
     """Part of the last error above which a step gained little. Not measured."""
     inside: float = 0.9
