@@ -49,3 +49,13 @@ def test_tails_are_foretold_where_held_out_rows_miss_them():
     held_out, expected = zip(*map(true_error_over_claims, MANY), strict=True)
     assert statistics.geometric_mean(held_out) > 10  # or this shows nothing
     assert 0.1 < statistics.geometric_mean(expected) < 10
+
+
+def test_an_orbit_is_read_from_any_draw_of_states_around_the_origin():
+    """Rows near the pole are thousands of times as large as the others, and differ from draw to draw."""
+    for seed in SEEDS:
+        X = torch.randn(500, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+        force = -X[:, :2] / X[:, :2].norm(dim=1, keepdim=True) ** 3
+        found = ew.conserved(X, torch.cat([X[:, 2:], force], 1), seconds=600, progress=False)
+        assert found.independent == 3 and len(found.quantities) == 4 and len(found.laws) == 4, (seed, found)
+        assert max(len(one.expression.args) for one in found.quantities) == 3  # terms: none is a mixture
