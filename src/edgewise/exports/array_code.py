@@ -46,9 +46,8 @@ def {name}(x):
 """
 
 
-def larger_of(code: str) -> Callable[[Any, Any], str]:
-    """The rule for Max, of any number of arguments, by the code of the larger of two: braces for each. That of the
-    smaller makes one for Min."""
+def pairs_of(code: str) -> Callable[[Any, Any], str]:
+    """The rule for Max or Min, of any number of arguments, by the code of the one of two: braces for each."""
 
     def rule(self: Any, expr: Any) -> str:
         text, *rest = (self._print(arg) for arg in expr.args)

@@ -9,8 +9,9 @@ from typing import Any
 from ..discovery.laws import Law
 from ..errors import SymbolicError, shown
 from ..model import KAN
-from .array_code import larger_of
+from .array_code import pairs_of
 from .pieces import Pieces
+from .stable import compared, with_default
 from .statements import STEP, Statements, form_of, printed, statements
 
 RESERVED = set(
@@ -20,6 +21,8 @@ RESERVED = set(
     " sinh sqrt tan tanh y0 y1 yn main signgam alignas alignof asm bool constexpr false nullptr static_assert"
     " thread_local true typeof typeof_unqual linux unix i386 HUGE_VAL INFINITY NAN NULL MAXFLOAT OVERFLOW UNDERFLOW"
     " DOMAIN SING PLOSS TLOSS M_E M_LOG2E M_LOG10E M_LN2 M_LN10 M_PI M_PI_2 M_PI_4 M_1_PI M_2_PI M_2_SQRTPI M_SQRT2"
+    " edgewise_edge edgewise_larger edgewise_smaller edgewise_sign edgewise_heaviside edgewise_softplus"
+    " edgewise_sinc"
     " M_SQRT1_2 FP_NAN FP_INFINITE FP_ZERO FP_SUBNORMAL FP_NORMAL FP_ILOGB0 FP_ILOGBNAN FP_FAST_FMA MATH_ERRNO"
     " MATH_ERREXCEPT math_errhandling".split()
 )
@@ -46,19 +49,15 @@ static double edgewise_edge(double u, int pieces, int terms, const double *break
     return value + slope * (u - inner);
 }
 """
-# fmax and comparisons make a number of NaN
-LARGER = """
-static double edgewise_larger(double a, double b)
-{
-    return a >= b || a != a ? a : b;
+HELPERS = {  # name -> code: nan stays nan, and nothing overflows on the way
+    "edgewise_larger": "double a, double b)\n{\n    return a > b || a != a ? a : b;",
+    "edgewise_smaller": "double a, double b)\n{\n    return a < b || a != a ? a : b;",
+    "edgewise_sign": "double z)\n{\n    return z > 0.0 ? 1.0 : z < 0.0 ? -1.0 : z;",
+    "edgewise_heaviside": "double z, double at_zero)\n{\n"
+    "    return z > 0.0 ? 1.0 : z < 0.0 ? 0.0 : z == 0.0 ? at_zero : z;",
+    "edgewise_sinc": "double z)\n{\n    return z == 0.0 ? 1.0 : sin(z) / z;",
+    "edgewise_softplus": "double z)\n{\n    return (z > 0.0 ? z : 0.0) + log1p(exp(-fabs(z)));",
 }
-"""
-SIGN = """
-static double edgewise_sign(double z)
-{
-    return z != z ? z : (z > 0) - (z < 0);
-}
-"""
 
 
 def c_source(
@@ -91,7 +90,7 @@ def c_source(
         target = f"y[{parts.results.index(name)}]" if name in parts.results else f"const double {name}"
         body.append(f"    {target} = {printed(printer, expression, list(parts.edges))};")
     text = "\n".join([*tables, *body])
-    helpers = [code for name, code in (("edgewise_larger(", LARGER), ("edgewise_sign(", SIGN)) if name in text]
+    helpers = [f"static double {name}({code}\n}}\n" for name, code in HELPERS.items() if f"{name}(" in text]
     return "\n".join(
         [
             f"/* Made by edgewise: {parts.title}. x: {parts.features} inputs, y: {len(parts.results)} outputs. */",
@@ -99,8 +98,8 @@ def c_source(
             "#define _XOPEN_SOURCE 700",
             "#include <math.h>",
             "",
-            *([EDGE] if tables else []),
             *helpers,
+            *([EDGE] if tables else []),
             *tables,
             f"void {function}(const double *x, double *y)",
             "{",
@@ -112,9 +111,8 @@ def c_source(
 
 
 def _printer(parts: Statements) -> Any:
+    from sympy import Rational
     from sympy.printing.c import C99CodePrinter
-
-    largest, smallest = larger_of("edgewise_larger({}, {})"), larger_of("(-edgewise_larger(-({}), -({})))")
 
     class Printer(C99CodePrinter):
         def _print_besselj(self, expr: Any) -> str:
@@ -123,17 +121,32 @@ def _printer(parts: Statements) -> Any:
             return f"{name}{self._print(z)})"
 
         def _print_sinc(self, expr: Any) -> str:
-            z = self._print(expr.args[0])
-            return f"(({z}) == 0.0 ? 1.0 : sin({z})/({z}))"
+            return f"edgewise_sinc({self._print(expr.args[0])})"
 
         def _print_sign(self, expr: Any) -> str:
             return f"edgewise_sign({self._print(expr.args[0])})"
 
+        def _print_softplus(self, expr: Any) -> str:
+            return f"edgewise_softplus({self._print(expr.args[0])})"
+
+        def _print_Heaviside(self, expr: Any) -> str:
+            return f"edgewise_heaviside({', '.join(map(self._print, expr.args))})"
+
         def _print_Max(self, expr: Any) -> str:
-            return largest(self, expr)
+            return pairs_of("edgewise_larger({}, {})")(self, expr)
 
         def _print_Min(self, expr: Any) -> str:
-            return smallest(self, expr)
+            return pairs_of("edgewise_smaller({}, {})")(self, expr)
+
+        def _print_Piecewise(self, expr: Any) -> str:
+            missing = " || ".join(f"({v}) != ({v})" for v in map(self._print, compared(expr))) or "0"
+            return f"({missing} ? NAN : ({super()._print_Piecewise(with_default(expr))}))"
+
+        def _print_Pow(self, expr: Any) -> str:
+            base, power = expr.args
+            if power == Rational(1, 3) and not base.is_nonnegative:  # not cbrt, which has values below zero
+                return f"pow({self._print(base)}, {self._print(power)})"
+            return super()._print_Pow(expr)
 
     return Printer({"user_functions": {name: name for name in parts.edges}, "reserved_word_suffix": ""})
 

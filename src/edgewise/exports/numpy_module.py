@@ -10,7 +10,8 @@ from typing import Any
 from ..discovery.laws import Law
 from ..errors import SymbolicError, shown
 from ..model import KAN
-from .array_code import larger_of, printer_of, steps_of, table_of
+from .array_code import pairs_of, printer_of, steps_of, table_of
+from .stable import compared, with_default
 from .statements import STEP, Statements, statements
 
 RESERVED = {"np", "numpy", "scipy", "X", "float", "len"}
@@ -91,12 +92,20 @@ def python_name(function: str, taken: set[str]) -> str:
 def _printer(parts: Statements) -> Any:
     from sympy.printing.numpy import SciPyPrinter
 
+    def piecewise(self: Any, expr: Any) -> str:
+        text = SciPyPrinter._print_Piecewise(self, with_default(expr))
+        for value in map(self._print, compared(expr)):
+            text = f"np.where(np.isnan({value}), np.nan, {text})"
+        return text
+
     return printer_of(
         SciPyPrinter,
         parts,
         "np",
-        _print_Max=larger_of("np.maximum({}, {})"),
-        _print_Min=larger_of("np.minimum({}, {})"),
+        _print_Max=pairs_of("np.maximum({}, {})"),
+        _print_Min=pairs_of("np.minimum({}, {})"),
+        _print_Piecewise=piecewise,
+        _print_softplus=lambda self, expr: f"np.logaddexp(0.0, {self._print(expr.args[0])})",
         _print_sinc=lambda self, expr: f"np.sinc(({self._print(expr.args[0])})/np.pi)",
         _print_Pi=lambda self, expr: "np.pi",
     )

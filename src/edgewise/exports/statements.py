@@ -19,6 +19,7 @@ from ..symbolic.task import present_forms
 from ..symbolic.written import Writer, edge_name, input_symbols, output_names
 from .law import law_expression, law_outputs, law_symbols
 from .pieces import Pieces
+from .stable import stable
 
 STEP = re.compile(r"(out|node|phi)(_\d+)+")  # names of results, nodes and edges
 WHOLE_UP_TO = 150  # operations up to which a network is written as one expression; larger ones node by node
@@ -153,7 +154,7 @@ def printed(printer: Any, expression: Any, known: Sequence[str] = ()) -> str:
             " add_primitive(..., sympy=...)"
         )
     try:
-        return printer.doprint(expression)
+        return printer.doprint(stable(expression))
     except NotImplementedError as error:
         what = str(error).splitlines()[0]
         raise SymbolicError(f"the formula holds a function that cannot be written in this language: {what}") from error

@@ -7,11 +7,14 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import torch
+
 from ..discovery.laws import Law
 from ..model import KAN
 from ..primitives import functions
-from .array_code import larger_of, printer_of, steps_of, table_of
+from .array_code import pairs_of, printer_of, steps_of, table_of
 from .numpy_module import python_name
+from .stable import compared, with_default
 from .statements import Statements, statements
 
 RESERVED = {"math", "torch", "X", "len", "zero"}
@@ -33,6 +36,28 @@ def _edge(x, shift, scale, breaks, centres, coefficients, weight, base):
         value = value * t + c[..., k]
     return value + slope * (u - inner) + weight * base(u)
 """
+HELPERS = {  # what torch gives another value for nan, or takes tensors only: name -> code
+    "_like": """
+def _like(z, value):
+    return value if torch.is_tensor(value) else torch.full_like(z, value)
+""",
+    "_larger": """
+def _larger(a, b):
+    return torch.maximum(_like(b, a), _like(a, b))
+""",
+    "_smaller": """
+def _smaller(a, b):
+    return torch.minimum(_like(b, a), _like(a, b))
+""",
+    "_sign": """
+def _sign(z):
+    return torch.where(torch.isnan(z), z, torch.sign(z))
+""",
+    "_heaviside": """
+def _heaviside(z, at_zero):
+    return torch.where(torch.isnan(z), z, torch.where(z == 0, at_zero, (torch.sign(z) + 1) / 2))
+""",
+}
 BESSEL = {0: ("_NEAR0", "_P0", "_Q0"), 1: ("_NEAR1", "_P1", "_Q1")}
 
 
@@ -45,8 +70,8 @@ def torch_source(
 ) -> str:
     """A module with one function `predict(X)`: X (rows, columns) -> (rows, outputs). Arguments as for `export`.
 
-    Gradients flow through it. A row on which the formula is undefined gives nan. Edges without closed form become
-    tables of polynomials.
+    Gradients flow through it. Whole numbers and truth values are taken in the dtype of the network, as by `predict`. A
+    row on which the formula is undefined gives nan. Edges without closed form become tables of polynomials.
 
     >>> import edgewise as ew, torch
     >>> code = torch_source(ew.set_symbolic(ew.KAN((1, 1)), {(0, 0, 0): ("x^2", 1.0, 0.0, 0.5, 0.0)}))
@@ -56,22 +81,27 @@ def torch_source(
     [[4.5]]
     """
     parts = statements(model, inputs, outputs, RESERVED | {python_name(function, RESERVED)})
-    printer = _printer(parts)
+    printer, dtype = _printer(parts), model.dtype if isinstance(model, KAN) else torch.float64
     body = steps_of(parts, printer)
     tables = [table_of(name, pieces, printer, BASES) for name, pieces in parts.edges.items()]
     returned = ", ".join(f"{name} + zero" for name in parts.results)
-    helpers = _bessel("".join([*body, *tables]))
+    text = "".join([*body, *tables])
+    bessel = _bessel(text)
+    called = [name for name in HELPERS if f"{name}(" in text]
+    called = ["_like", *called] if {"_larger", "_smaller"} & {*called} and "_like" not in called else called
     code = [
         f'"""Made by edgewise: {parts.title}."""',
         "",
-        *(["from __future__ import annotations", "", "import math", ""] if helpers else []),
+        *(["from __future__ import annotations", "", "import math", ""] if bessel else []),
         "import torch",
-        *helpers,
+        *bessel,
+        *(HELPERS[name] for name in called),
         *([EDGE] if tables else []),
         *tables,
         "",
         f"def {function}(X):",
         f'    """X (rows, {parts.features}) -> (rows, {len(parts.results)})."""',
+        f"    X = X if X.is_floating_point() else X.to({dtype})",
         "    zero = X.new_zeros(len(X))",
         *body,
         f"    return torch.stack([{returned}], dim=1)",
@@ -107,19 +137,46 @@ def _printer(parts: Statements) -> Any:
             raise NotImplementedError(f"besselj of order {order}")
         return f"_bessel_j{order}({self._print(argument)})"
 
-    def sign(self: Any, expr: Any) -> str:
-        z = self._print(expr.args[0])
-        return f"torch.where(torch.isnan({z}), {z}, torch.sign({z}))"  # which alone makes 0 of NaN
+    def called(helper: str) -> Any:
+        return lambda self, expr: f"{helper}({', '.join(map(self._print, expr.args))})"
+
+    def piecewise(self: Any, expr: Any) -> str:
+        sides = [self._print(value) for value in compared(expr)]
+        if not sides:
+            raise NotImplementedError(f"{expr.func.__name__} without a comparison")
+        *pieces, last = [
+            (f"_like({sides[0]}, {self._print(value)})", where) for value, where in with_default(expr).args
+        ]
+        text = last[0]
+        for value, where in reversed(pieces):
+            text = f"torch.where({self._print(where)}, {value}, {text})"
+        for side in sides:
+            text = f"torch.where(torch.isnan({side}), torch.nan, {text})"
+        return text
+
+    def relation(self: Any, expr: Any) -> str:
+        left, right = map(self._print, expr.args)
+        return f"(({left}) {expr.rel_op} ({right}))"
+
+    def joined(sign: str) -> Any:
+        return lambda self, expr: f"({sign.join(map(self._print, expr.args))})"
 
     return printer_of(  # numpy's names are torch's too, but for these
         NumPyPrinter,
         parts,
         "torch",
         _print=printed,
-        _print_Max=larger_of("torch.maximum({} + zero, {} + zero)"),
-        _print_Min=larger_of("torch.minimum({} + zero, {} + zero)"),
+        _print_Max=pairs_of("_larger({}, {})"),
+        _print_Min=pairs_of("_smaller({}, {})"),
+        _print_Heaviside=called("_heaviside"),
+        _print_Piecewise=piecewise,
+        _print_Relational=relation,
+        _print_And=joined(" & "),
+        _print_Or=joined(" | "),
+        _print_Not=lambda self, expr: f"(~{self._print(expr.args[0])})",
         _print_besselj=bessel,
         _print_erf=lambda self, expr: f"torch.erf({self._print(expr.args[0])})",
-        _print_sign=sign,
+        _print_sign=called("_sign"),
+        _print_softplus=lambda self, expr: f"torch.nn.functional.softplus({self._print(expr.args[0])}, threshold=40.0)",
         _print_sinc=lambda self, expr: f"torch.sinc(({self._print(expr.args[0])})/{math.pi!r})",
     )
