@@ -59,6 +59,11 @@ def test_very_few_different_rows_are_observations_each():
     assert originals(few, few) is None
 
 
+@pytest.mark.parametrize(("times", "copies"), [(3, True), (8, True), (12, False)])
+def test_rows_are_copies_down_to_one_in_ten_that_is_different(times: int, copies: bool):
+    assert (originals(X.repeat(times, 1), Y.repeat(times)) is not None) is copies
+
+
 def test_a_grid_of_few_levels_holds_observations():
     grid = torch.cartesian_prod(torch.arange(5.0), torch.arange(4.0)).repeat(12, 1)
     assert originals(grid, grid.prod(1)) is None

@@ -139,6 +139,12 @@ def test_a_part_needs_dates_that_show_it(dates, parts: tuple[str, ...]):
     assert parts_of(dates.to_numpy().astype("datetime64[s]")) == parts
 
 
+@pytest.mark.parametrize(("days", "parts"), [(15, ("year",)), (16, ("year", "weekday"))])
+def test_days_of_the_week_need_two_with_three_rows_each(days: int, parts: tuple[str, ...]):
+    first = np.datetime64("2021-03-01", "s")
+    assert parts_of(first + np.arange(days) * np.timedelta64(1, "D")) == parts
+
+
 def test_a_year_with_its_fraction_is_the_date_again():
     moments = np.datetime64("1999-12-31T23:59:59", "s") + np.random.default_rng(0).integers(0, 10**9, 500)
     texts = date_texts(date_inputs("d", moments, ("year",))["d=year"])

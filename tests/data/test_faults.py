@@ -50,3 +50,18 @@ def test_the_remedy_suits_where_the_rows_came_from() -> None:
         usable_rows(table("row"), faults, drop_rows=False, new=True)
     with pytest.raises(DataError, match="--categorical a makes its texts classes"):
         usable_rows(table(), faults_of(["u", "v", "w", "x", "1", "2"]), drop_rows=True)
+
+
+@pytest.mark.parametrize(("count", "told"), [(8, ""), (9, "; and 1 more"), (30, "; and 22 more")])
+def test_a_message_names_eight_faulty_columns_and_counts_the_rest(count: int, told: str) -> None:
+    faults = [Fault(f"column 'c{k}' is faulty", (0,)) for k in range(count)]
+    with pytest.raises(DataError) as error:
+        usable_rows(table(), faults, drop_rows=False)
+    assert str(error.value).count("is faulty") == 8 and f"'c7' is faulty{told}. Mend" in str(error.value)
+
+
+def test_a_message_shows_forty_letters_of_a_cell() -> None:
+    (fault,) = faults_of(["1", "x" * 300, "2", "3", "4", "5"])
+    assert fault.text.count("x") == 40
+    (text,) = faults_of(["y" * 300] * 6)
+    assert text.text.count("y") == 40

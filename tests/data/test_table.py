@@ -153,3 +153,24 @@ def test_tables_of_all_sizes_are_shown_in_a_line() -> None:
     rows = encode(wide.X.numpy(), wide.metadata())
     assert repr(rows) == "EncodedRows(30 of 30 rows, 0 outside the ranges)"
     assert repr(rows.grid) == "Grid(30 rows of the array: c0, c1, c2, c3, c4, c5, c6, c7 and 22 more)"
+
+
+@pytest.mark.parametrize(("levels", "taken"), [(40, True), (50, True), (51, False)])
+def test_numbers_may_hold_as_many_levels_as_half_the_rows(levels: int, taken: bool) -> None:
+    pd = pytest.importorskip("pandas", reason="pandas is an optional package")
+    frame = pd.DataFrame({"c": [3 * (k % levels) for k in range(100)], "y": [float(k % 7) for k in range(100)]})
+    if taken:
+        assert len(from_dataframe(frame, "y", categorical=["c"]).categories["c"]) > 1
+        return
+    with pytest.raises(DataError, match="'c' has 51 levels in 100 rows: it names rows"):
+        from_dataframe(frame, "y", categorical=["c"])
+
+
+@pytest.mark.parametrize(("classes", "taken"), [(20, True), (25, True), (26, False)])
+def test_a_target_may_have_a_class_for_every_four_rows(classes: int, taken: bool) -> None:
+    rows, labels = np.arange(100.0)[:, None], [f"k{k % classes}" for k in range(100)]
+    if taken:
+        assert len(from_arrays(rows, labels).classes or ()) == classes
+        return
+    with pytest.raises(DataError, match="'y' has 26 different values in 100 rows, too many for classes"):
+        from_arrays(rows, labels)

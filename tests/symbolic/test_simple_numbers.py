@@ -41,6 +41,11 @@ def test_simple_numbers_are_recognised_from_their_double(value: float, text: str
     assert simple.value == value or abs(simple.value - value) <= 3e-16 * abs(value)
 
 
+@pytest.mark.parametrize(("value", "written"), [(6.674e-11, True), (1.234e-9, True), (1.2345e-9, False)])
+def test_small_numbers_have_four_digits_at_most(value: float, written: bool) -> None:
+    assert (nearest(value, 1e-9 * value) is not None) is written
+
+
 def test_random_doubles_are_no_simple_numbers() -> None:
     draws = torch.rand(3000, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 10 - 5
     for unit in (1.0, 1e-12, 1e20):

@@ -318,7 +318,7 @@ class SymbolicTuning:
     power_of_ten: float = 1e6
     """Whole numbers from here on are written with a power of ten."""
     power_digits: int = 4
-    """Significant digits of such a number, less one. Not measured."""
+    """Significant digits of such a number, at most. Not measured."""
     power_cost: float = 3.0
     """Cost of the power. Not measured."""
     least_reach: float = 2e-16
