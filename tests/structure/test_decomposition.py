@@ -25,7 +25,7 @@ FORMULAS = {
     "nested": "g(g(x1 x2) + f(x3) + f(x4))",
     "dummies": "x2 * f(x4)",
     "deep": "g(f(x1) + f(x2)) * f(x3) * f(x4) + x5",
-    "friedman": "g(x1 x2) + f(x3) + x4 + x5",
+    "friedman": "g(x1 x2) + f(x3) + x4 + 0.5 * x5",
     "barometer": "x1 * g(x2 x3 x4 x5^(-1))",
     "resistors": "g(x1^(-1) + x2^(-1))",
     "three-way": "g(x1, x2, x3)",
@@ -59,7 +59,41 @@ def test_a_random_network_stays_whole(seed):
 def test_a_constant_beside_a_product_is_told_where_it_is_known():
     X = np.random.default_rng(0).uniform(1, 2, (400, 3))
     assert ew.tree(lambda X: 3 + np.sin(X[:, 0]) * np.exp(X[:, 1]), X[:, :2]).formula == "f(x1) * f(x2) + 3"
-    assert ew.tree(lambda X: 3 + X[:, 0] * X[:, 1] + X[:, 2], X).formula == "x1 * x2 + x3"
+    assert ew.tree(lambda X: 3 + X[:, 0] * X[:, 1] + X[:, 2], X).formula == "x1 * x2 + x3 + 3"
+
+
+WITH_NUMBERS = {
+    "3 * x1": lambda a, b, c, d: 3 * a,
+    "3 * x1 + 2 * x2": lambda a, b, c, d: 3 * a + 2 * b,
+    "-x1 + f(x2)": lambda a, b, c, d: -a + b**2,
+    "5 * x1 * x2 + 7": lambda a, b, c, d: 5 * a * b + 7,
+    "2 * x1^3 * x2^(-1/2)": lambda a, b, c, d: 2 * a**3 / b**0.5,
+    "-2 * x1 * x2 - 4 * x3 * x4 - 1": lambda a, b, c, d: -2 * a * b - 4 * c * d - 1,
+    "f(x1) * f(x2) + f(x3) * x4 + 5": lambda a, b, c, d: a.sin() * b.exp() + c.cos() * d + 5,
+    "4 * (x1 + 0.5 * x2) * x3^2": lambda a, b, c, d: (4 * a + 2 * b) * c**2,
+    "6 * (x1 + f(x2)) * x3": lambda a, b, c, d: 2 * c * (3 * a + b.exp()),
+    "(x1 + 2) * x2 + 7": lambda a, b, c, d: (a + 2) * b + 7,
+    "((x1 + 2) * x2 + 7) * x3 + 3": lambda a, b, c, d: ((a + 2) * b + 7) * c + 3,
+    "6 * (x1 * x2 + 0.5) * x3": lambda a, b, c, d: (6 * a * b + 3) * c,
+}
+
+
+@pytest.mark.parametrize("formula", WITH_NUMBERS)
+def test_factors_signs_and_constants_stand_in_the_formula(formula):
+    X = np.random.default_rng(0).uniform(1, 2, (400, 4))
+    assert ew.tree(lambda X: WITH_NUMBERS[formula](*X.T), X).formula == formula
+
+
+def test_a_size_is_not_taken_for_the_column_itself():
+    X = np.random.default_rng(0).uniform(-1, 1, (400, 2))
+    assert ew.tree(lambda X: X[:, 0].abs() * X[:, 1], X).formula == "f(x1) * x2"
+
+
+def test_columns_whose_names_are_no_words_stand_in_backquotes():
+    X = np.random.default_rng(0).uniform(1, 2, (400, 4))
+    found = ew.tree(lambda X: X[:, 0] * X[:, 1] + (X[:, 2] * X[:, 3]).sin(), X, inputs=["a b", "c", "d-1", "e"])
+    assert found.formula == "`a b` * c + g(`d-1` e)"
+    assert found.inputs == ("a b", "c", "d-1", "e")
 
 
 def test_the_drawing_has_a_line_for_every_part():

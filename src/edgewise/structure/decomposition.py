@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
@@ -10,14 +10,18 @@ from typing import Any
 import numpy as np
 
 from ..errors import knows_keywords
+from ..symbolic.column_names import in_formula
+from .amounts import multiple, shortest, straight
 from .finding import Evidence, judge, weakest
 from .function import restricted
 from .pair import pairs, to_power
 from .probe import Probe, probe, probe_of
 from .ratio import Group, groups, through
 from .scale_invariance import scalings
-from .separable_blocks import ProductOfBlocks, blocks
+from .separable_blocks import ProductOfBlocks, SumOfBlocks, blocks
 from .unused import unused
+
+# n rows, k columns of a part
 
 
 class UpTo(Enum):
@@ -39,6 +43,7 @@ class Tree:
         inputs: the names of the columns that it depends on.
         evidence: the test that took it apart; None for a leaf.
         constant: what is added to it.
+        factor: what it is multiplied by, before the constant is added.
     """
 
     label: str
@@ -46,13 +51,14 @@ class Tree:
     inputs: tuple[str, ...]
     evidence: Evidence | None = None
     constant: float = 0.0
+    factor: float = 1.0
 
     def __repr__(self) -> str:
         return "\n".join(self._lines())
 
     def _lines(self) -> list[str]:
         told = f"  ({self.evidence.words()})" if self.evidence else ""
-        lines = [self.label + self._constant() + told]
+        lines = [self._times("(*)" if self.label == "*" and self.factor != 1 else self.label) + self._constant() + told]
         for place, branch in enumerate(self.branches):
             first, *rest = branch._lines()
             last = place == len(self.branches) - 1
@@ -74,9 +80,18 @@ class Tree:
         parts = [branch.formula for branch in self.branches]
         if self.label == "*":
             parts = [f"({p})" if b.label == "+" or b.constant else p for p, b in zip(parts, self.branches, strict=True)]
-        joined = {"+": " + ", "*": " * ", "g(+)": " + ", "g": ", "}.get(self.label, "").join(parts)
+        if self.label in ("+", "g(+)"):
+            first, *others = parts
+            joined = first + "".join(f" - {one[1:]}" if one.startswith("-") else f" + {one}" for one in others)
+        else:
+            joined = (" * " if self.label == "*" else ", ").join(parts)
         whole = self.label if not parts else joined if self.label in "+*" else f"g({joined})"
-        return whole + self._constant()
+        return self._times(whole) + self._constant()
+
+    def _times(self, text: str) -> str:
+        if abs(self.factor) == 1:
+            return f"-{text}" if self.factor < 0 else text
+        return f"{self.factor:.6g} * {text}"
 
 
 @knows_keywords
@@ -121,29 +136,128 @@ def tree(f: Any, X: Any, *, noise: Any = None, inputs: Any = None, seed: int = 0
     return grown(probe_of(f, X, noise, inputs, seed))
 
 
-def grown(probe: Probe, up_to: UpTo = UpTo.NOTHING) -> Tree:
-    """The tree of a function that has been looked at, of which something may be unknown."""
+def grown(probe: Probe) -> Tree:
+    """The tree of a function that has been looked at."""
+    part = _grown(probe, UpTo.NOTHING, 0.0)
+    if part.takes_factor or part.tree.label == "+":  # the summands of a sum have theirs
+        return part.tree
+    constant = part.tree.constant
+    factor, error = multiple(probe.base.f - constant, part.values(probe.base.X) - constant, probe.base.f_error)
+    return replace(part.tree, factor=shortest(factor, error))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of a function.
+
+    Attributes:
+        tree: what it is made of; the factor of a leaf or a product is left to whoever asked for the part.
+        values: rows of its columns (n, k) -> what the tree says there (n,); of what is unknown, the part itself.
+        takes_factor: whether an unknown function in it takes up any factor.
+        takes_constant: whether one takes up any constant that is added.
+        error: of the constant in it, where that is no part of an unknown function.
+    """
+
+    tree: Tree
+    values: Callable[[np.ndarray], np.ndarray]
+    takes_factor: bool = False
+    takes_constant: bool = False
+    error: float = 0.0
+
+
+def _unknown(tree: Tree, probe: Probe, constant: float | None) -> _Part:
+    """A part that ends in an unknown function: the function itself, without the constant that others have told."""
+    return _Part(tree, lambda X: probe.function.values(X)[0] - (constant or 0.0), True, True)
+
+
+def _grown(probe: Probe, up_to: UpTo, constant: float | None, unit: bool = False) -> _Part:
+    """A part of a function, taken apart.
+
+    Args:
+        probe: the part.
+        up_to: what is not known of it.
+        constant: what is known to be added to it; None where nothing is known.
+        unit: whether the first summand with a factor gets the factor 1, as in a product, which has one for all.
+    """
     idle = [one.columns[0] for one in unused(probe) if one.holds]
     columns = [column for column in range(probe.base.columns) if column not in idle]
     if not columns:
-        return Tree("constant", (), ())
-    probe = _part(probe, columns) if idle else probe
+        return _unknown(Tree("constant", (), ()), probe, constant)
+    if idle:
+        part = _grown(_part(probe, columns), up_to, constant, unit)
+        return replace(part, values=lambda X: part.values(X[:, columns]))
     names = probe.base.names
     if len(columns) == 1:
-        return Tree(_leaf(probe, up_to), (), names)
+        return _leaf(probe, up_to, constant)
     for found in blocks(probe) if up_to is not UpTo.FUNCTION else ():
-        constant = found.constant if isinstance(found, ProductOfBlocks) and up_to is UpTo.NOTHING else 0.0
-        exact = isinstance(found, ProductOfBlocks) and not found.constant
-        below = UpTo.NOTHING if exact else UpTo.CONSTANT
-        branches = tuple(grown(_part(probe, block), below) for block in found.blocks)
-        return Tree(found.sign, branches, names, found.evidence, constant)
+        if isinstance(found, ProductOfBlocks):
+            return _product(probe, found, constant, unit)
+        return _sum(probe, found, constant, unit)
     apart = through(probe)
     if apart is None:
-        return _of_groups(probe)
+        return _unknown(_of_groups(probe), probe, constant)
     branches = _summands(probe, apart.blocks)
     if len(branches) == 1:  # one expression of all columns
-        return branches[0] if up_to is UpTo.FUNCTION else Tree("g", branches, names, apart.evidence)
-    return Tree("+" if up_to is UpTo.FUNCTION else "g(+)", branches, names, apart.evidence)
+        tree = branches[0] if up_to is UpTo.FUNCTION else Tree("g", branches, names, apart.evidence)
+    else:
+        tree = Tree("+" if up_to is UpTo.FUNCTION else "g(+)", branches, names, apart.evidence)
+    return _unknown(tree, probe, constant)
+
+
+def _product(probe: Probe, found: ProductOfBlocks, constant: float | None, unit: bool) -> _Part:
+    """A product of parts, each up to a factor, and the constant beside it, where that can be told."""
+    base, below = probe.base, UpTo.CONSTANT if found.constant else UpTo.NOTHING
+    parts = [_grown(_part(probe, block), below, found.constant, unit=True) for block in found.blocks]
+    takes_factor = any(part.takes_factor for part in parts)
+
+    def product(X: np.ndarray) -> np.ndarray:
+        if takes_factor:
+            return probe.function.values(X)[0] - found.constant
+        return np.prod([part.values(X[:, list(block)]) for part, block in zip(parts, found.blocks, strict=True)], 0)
+
+    # a wrong constant violates the product by as much as the evidence can tell
+    error = found.noise * float(np.median(np.abs(base.f - found.constant))) if found.constant else 0.0
+    added = 0.0
+    if constant is not None:
+        whole = multiple(base.f - found.constant, product(base.X), base.f_error)[0] if unit else 1.0
+        added = shortest((found.constant - constant) / whole, error / abs(whole))
+    tree = Tree("*", tuple(part.tree for part in parts), base.names, found.evidence, added)
+    return _Part(tree, lambda X: product(X) + added, takes_factor and not (unit and added), error=error)
+
+
+def _sum(probe: Probe, found: SumOfBlocks, constant: float | None, unit: bool) -> _Part:
+    """A sum of parts with their factors, and the constant that is added, where no unknown function takes it up."""
+    base = probe.base
+    parts, told, factors, errors = [], [], [], []
+    for block in found.blocks:
+        looked = _part(probe, block)
+        part = _grown(looked, UpTo.CONSTANT, None)
+        own = looked.base
+        factor, error = (1.0, 0.0) if part.takes_factor else straight(own.f, part.values(own.X), own.f_error)[:2]
+        parts.append(part)
+        told.append(part.values(base.X[:, list(block)]))
+        factors.append(factor)
+        errors.append(error)
+    whole = next((one for one, part in zip(factors, parts, strict=True) if not part.takes_factor), 1.0) if unit else 1.0
+    relative = next((e / abs(f) for e, f in zip(errors, factors, strict=True) if e and f), 0.0) if unit else 0.0
+    shown = [
+        1.0 if part.takes_factor else shortest(one / whole, float(np.hypot(error / whole, relative * one / whole)))
+        for part, one, error in zip(parts, factors, errors, strict=True)
+    ]
+    free = any(part.takes_constant for part in parts)
+    added = 0.0
+    if not free:
+        left = base.f - (constant or 0.0) - sum(one * values for one, values in zip(factors, told, strict=True))
+        unsure = [np.sqrt(np.mean(base.f_error**2)), *(part.error for part in parts)]
+        unsure += [error * np.abs(values).max() for error, values in zip(errors, told, strict=True)]
+        added = shortest(float(np.median(left)) / whole, float(np.linalg.norm(unsure)) / abs(whole))
+    branches = tuple(replace(part.tree, factor=one) for part, one in zip(parts, shown, strict=True))
+    return _Part(
+        Tree("+", branches, base.names, found.evidence, added),
+        lambda X: (probe.function.values(X)[0] - (constant or 0.0)) / whole,
+        all(part.takes_factor for part in parts) and not added,
+        free,
+    )
 
 
 def _summands(probe: Probe, blocks: Sequence[Sequence[int]]) -> tuple[Tree, ...]:
@@ -151,7 +265,7 @@ def _summands(probe: Probe, blocks: Sequence[Sequence[int]]) -> tuple[Tree, ...]
     alone = [block[0] for block in blocks if len(block) == 1]
     powers = _as_powers(probe, alone)
     parts = [block for block in blocks if powers is None or len(block) > 1]
-    branches = tuple(_wrapped(grown(_part(probe, block), UpTo.FUNCTION)) for block in parts)
+    branches = tuple(_wrapped(_grown(_part(probe, block), UpTo.FUNCTION, None).tree) for block in parts)
     if powers is not None and branches and " + " not in powers.label and " - " not in powers.label:
         powers = replace(powers, label=f"log({powers.label})")  # a product adds up by its logarithm
     return branches if powers is None else (powers, *branches)
@@ -173,7 +287,7 @@ def _of_groups(probe: Probe) -> Tree:
     inside = {column for group in taken for column in group.columns}
     alone = [(column,) for column in range(probe.base.columns) if column not in inside]
     branches = tuple(
-        grown(_part(probe, part), UpTo.FUNCTION) if len(part) > 1 else Tree(names[0], (), names)
+        _grown(_part(probe, part), UpTo.FUNCTION, None).tree if len(part) > 1 else Tree(in_formula(names[0]), (), names)
         for part in sorted([*(group.columns for group in taken), *alone])
         if (names := tuple(probe.base.names[column] for column in part))
     )
@@ -190,18 +304,41 @@ def _part(looked: Probe, columns: Sequence[int]) -> Probe:
     return probe(restricted(looked.function, kept, base.X[row]), base.X[:, kept])
 
 
-def _leaf(probe: Probe, up_to: UpTo) -> str:
-    """A function of one column in words: a power of it, or a line, where it is one."""
-    base, moved, name = probe.base, probe.singles[0], probe.base.names[0]
+def _leaf(probe: Probe, up_to: UpTo, constant: float | None) -> _Part:
+    """A function of one column: a power of it, or a line, where it is one up to a factor."""
+    base, moved, names = probe.base, probe.singles[0], probe.base.names
+    name, column = in_formula(names[0]), base.X[:, 0]
+    unknown = _unknown(Tree(f"f({name})", (), names), probe, constant)
     if up_to is UpTo.NOTHING:
-        powers = [one.degree for one in scalings(base) if one.holds]
-        return to_power(name, powers[0]) if powers and powers[0] else f"f({name})"
+        powers = [one.degree for one in scalings(base) if one.holds and one.degree]
+        if not powers:
+            return unknown
+        power = powers[0]
+        factor, _ = multiple(base.f, _to(column, power), base.f_error)
+        if not judge(base.f - factor * _to(column, power), base.f_error, np.abs(base.f)).holds:  # as |x| is no x
+            return unknown
+        return _Part(Tree(to_power(name, power), (), names), lambda X: _to(X[:, 0], power))
     line = judge(
         moved.gradient[:, 0] - base.gradient[:, 0],
         np.hypot(moved.gradient_error[:, 0], base.gradient_error[:, 0]),
         np.hypot(moved.gradient[:, 0], base.gradient[:, 0]),
     )
-    return name if line.holds and up_to is UpTo.CONSTANT else f"f({name})"
+    if not line.holds or up_to is not UpTo.CONSTANT:
+        return unknown
+    slope, error, start = straight(base.f, column, base.f_error)
+    size = np.abs(slope * (column - column.mean()))
+    if not judge(base.f - start - slope * column, base.f_error, size).holds:  # one with a jump is no line
+        return unknown
+    added = 0.0
+    if constant is not None:  # then the line starts at a place that is known
+        added = shortest((start - constant) / slope, error * float(np.abs(column).max()) / abs(slope))
+    return _Part(Tree(name, (), names, constant=added), lambda X: X[:, 0] + added)
+
+
+def _to(x: np.ndarray, power: Any) -> np.ndarray:
+    """A column to a power, NaN where there is none."""
+    with np.errstate(all="ignore"):
+        return x ** float(power)
 
 
 def _as_powers(probe: Probe, columns: Sequence[int]) -> Tree | None:
@@ -214,8 +351,9 @@ def _as_powers(probe: Probe, columns: Sequence[int]) -> Tree | None:
     same = {(one.powers[0], one.centre[0], one.product) for one in powers}
     if not others or len(powers) < len(others) or len(same) > 1:
         return None
-    names = [probe.base.names[column] for column in columns]
+    names = [in_formula(probe.base.names[column]) for column in columns]
     texts = [one.text([names[0], name]) for one, name in zip(powers, names[1:], strict=True)]
     start = len(powers[0].first(names[0]))
     evidence = weakest([tie.powers_evidence for tie in ties if tie is not None and tie.powers_evidence is not None])
-    return Tree(texts[0] + "".join(text[start:] for text in texts[1:]), (), tuple(names), evidence)
+    inputs = tuple(probe.base.names[column] for column in columns)
+    return Tree(texts[0] + "".join(text[start:] for text in texts[1:]), (), inputs, evidence)

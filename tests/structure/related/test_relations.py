@@ -124,3 +124,12 @@ def test_an_interrupt_gives_what_was_found(monkeypatch):
     found = ew.relations(np.stack([u, v, 3 * u + v], 1), progress=False)
     assert not found.finished and len(calls) == 4
     assert [one.columns for one in found.relations] == [("x1", "x2", "x3")]
+
+
+def test_names_that_are_no_words_stand_in_backquotes():
+    a, b = np.random.default_rng(0).uniform(1, 2, (2, 300))
+    found = ew.relations(np.stack([a, b, a * b**2], 1), inputs=("a b", "c", "d"), progress=False)
+    assert "  d = `a b`*c**2 (" in repr(found)
+    circle = np.stack([np.cos(5 * a), np.sin(5 * a), b], 1)
+    found = ew.relations(circle, inputs=("a b", "c-d", "e"), progress=False)
+    assert found.relations[0].target in ("`a b`**2", "`c-d`**2")

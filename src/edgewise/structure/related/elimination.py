@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...symbolic.column_names import in_formula, spelled
 from .explicit import Explained, explained, first, simplified
 from .implicit import Conserved, conserved, left_over
 from .parts import Parts, unexplained
@@ -20,7 +21,8 @@ class Relation:
 
     Attributes:
         columns: the names of all of them, in the order of the table.
-        target: what the others tell: a column, or a function of one, as "x**2", where it does not follow itself.
+        target: what the others tell: a column, or a function of one, as "x**2", where it does not follow itself. In a
+            function a name that is no word stands in backquotes.
         expression: in the other columns, a sympy expression; None where no closed form was found.
         explained: the part of the variance of the target, or of a sum that is conserved, that the relation tells, on
             rows that only judge.
@@ -36,7 +38,8 @@ class Relation:
     def __repr__(self) -> str:
         if self.expression is None:
             return f"{', '.join(self.columns)} are tied ({self._test()})"
-        return f"{self.target} = {self.expression} ({self._test()})"
+        target = in_formula(self.target) if self.target in self.columns else self.target
+        return f"{target} = {spelled(self.expression, self.columns)} ({self._test()})"
 
     def _test(self) -> str:
         left = f"{1 - self.explained:.2g} of the variance left, " if 1 - self.explained > TUNED.precise else ""

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...errors import EdgewiseError
 from ...model import KAN
+from ...symbolic.column_names import in_formula
 from ...symbolic.formula import formula
 from ...symbolic.symbolify import symbolify
 from ...train.fit import fit
@@ -75,7 +76,7 @@ class Form:
 
     def text(self, names: Sequence[str]) -> str:
         """What it equals, in words."""
-        return self.transform.name.format(names[self.column])
+        return self.transform.name.format(in_formula(names[self.column]))
 
     def left(self, X: np.ndarray) -> float:
         """The part of the variance that it leaves at rows (n, d); infinite where it has no value."""
