@@ -21,7 +21,7 @@ def multiple(f: np.ndarray, values: np.ndarray, error: np.ndarray) -> tuple[floa
     if not size:
         return 1.0, np.inf
     factor = float(values @ f) / size
-    return factor, _unsure(f - factor * values, error) / np.sqrt(size / len(f))
+    return factor, _unsure(f - factor * values, error) * (len(f) / size) ** 0.5
 
 
 def straight(f: np.ndarray, values: np.ndarray, error: np.ndarray) -> tuple[float, float, float]:
