@@ -189,6 +189,11 @@ def test_rows_that_cannot_be_used_are_refused():
         ew.discover(torch.ones(30, 1), torch.linspace(1e150, 1e160, 30, dtype=torch.float64), progress=False)
     with pytest.raises(DataError, match="y is missing"):
         ew.discover(rows(50, 2))
+    with pytest.raises(ShapeError, match="y has 2 columns, a law gives 1 output$"):
+        ew.discover(rows(50, 2), rows(50, 2))
+    for y in (rows(50, 1)[:, 0] * 1j, (rows(50, 1)[:, 0] * 1j).numpy()):
+        with pytest.raises(DataError, match="y is complex.*; give its real or its imaginary part"):
+            ew.discover(rows(50, 2), y)
 
 
 @pytest.mark.parametrize("seed", [5, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (0,))])

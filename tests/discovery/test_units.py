@@ -98,3 +98,28 @@ def test_units_against_which_the_rows_speak_are_told_and_do_no_harm():
 def test_units_that_do_not_fit_are_told(units, words):
     with pytest.raises(ConfigError, match=words):
         ew.discover(uniform((1.0, 2.0)), uniform((1.0, 2.0))[:, 0], units=units, progress=False)
+
+
+def test_a_formula_that_breaks_the_units_is_said_to():
+    X = uniform((1.0, 2.0), (1.0, 2.0), (1.0, 2.0), (1.0, 2.0))
+    units = {"M": "kg", "r": "m", "G": "m^3/kg/s^2", "c": "m/s", "s": ""}
+    found = ew.discover(X, X[:, 0] + X[:, 1], inputs=list("MrGc"), target="s", units=units, progress=False)
+    assert str(found.best) == "M + r"
+    assert "it breaks the units" in found.message
+    assert [str(step) for step in found.steps if "breaks" in step.text] == [
+        "(no) the units hold: s = M + r breaks them"
+    ]
+
+
+def test_a_column_of_one_value_with_a_unit_comes_before_a_number():
+    X = uniform((1.0, 2.0), (3.0, 3.0))
+    units = {"m": "kg", "c": "m/s", "E": "J"}
+    found = ew.discover(X, X[:, 0] * 9, inputs=["m", "c"], target="E", units=units, progress=False)
+    assert str(found.best) == "m*c**2" and found.is_law
+    assert "units" not in found.message
+
+
+def test_a_law_that_keeps_the_units_is_told_without_doubt():
+    X = uniform((1.0, 2.0), (1.0, 2.0))
+    found = ew.discover(X, X[:, 0] + 2 * X[:, 1], units={"x1": "m", "x2": "m", "y": "m"}, progress=False)
+    assert found.is_law and "units" not in found.message and all(step.held for step in found.steps)

@@ -27,7 +27,7 @@ def test_targets_are_shaped_as_the_outputs_are():
     model = KAN((1, 1), dtype=torch.float32)
     sample = Sample.of(model, torch.zeros(3, 1), [1.0, 2.0, 3.0], ())
     assert sample.y.shape == (3, 1) and sample.y.dtype == torch.float32
-    with pytest.raises(ShapeError, match="y has 2 columns, the model gives 1 outputs"):
+    with pytest.raises(ShapeError, match="y has 2 columns, the model gives 1 output$"):
         Sample.of(model, torch.zeros(3, 1), torch.zeros(3, 2), ())
 
 

@@ -83,6 +83,7 @@ def as_target(
     what: str = "y",
     dtype: torch.dtype | None = None,
     device: torch.device | str | None = None,
+    giver: str = "the model",
 ) -> Tensor:
     """A detached (n, k) floating tensor of targets; (n,) becomes (n, 1) and nothing is ever broadcast.
 
@@ -93,6 +94,7 @@ def as_target(
         what: the name of y in messages.
         dtype: of the result, as for `as_matrix`.
         device: of the result.
+        giver: what gives the outputs, in messages.
 
     Raises:
         ShapeError: another shape.
@@ -106,7 +108,7 @@ def as_target(
             f"{what} holds text, booleans or categories, wanted numbers; to tell classes apart, fit with"
             " loss='cross_entropy'"
         )
-    values, names = _numbers(y, what)
+    values, names = _numbers(y, what, PARTS if width != 1 else "its real or its imaginary part")
     if values.ndim == 1:
         values = values[:, None]
     if values.ndim != 2:
@@ -118,8 +120,8 @@ def as_target(
         classes = values.shape[1] == 1 and bool((values == values.floor()).all())
         remedy = "; if these are classes, fit with loss='cross_entropy'" if classes else ""
         raise ShapeError(
-            f"{what} has {values.shape[1]} column{'s' if values.shape[1] > 1 else ''}, the model gives {width}"
-            f" outputs{remedy}"
+            f"{what} has {values.shape[1]} column{'s' if values.shape[1] > 1 else ''}, {giver} gives {width}"
+            f" output{'s' if width > 1 else ''}{remedy}"
         )
     return _finite(_cast(values, what, dtype, device), names, what)
 
@@ -150,8 +152,11 @@ def _tensor(values: Any) -> Tensor:
     return values if isinstance(values, Tensor) else torch.as_tensor(np.asarray(values))
 
 
-def _numbers(data: Any, what: str) -> tuple[Tensor, list[str] | None]:
-    """A tensor with the numbers of `data`, and the column names where it has them."""
+PARTS = "real and imaginary parts as two columns"
+
+
+def _numbers(data: Any, what: str, instead: str = PARTS) -> tuple[Tensor, list[str] | None]:
+    """A tensor with the numbers of `data`, and the column names where it has them; `instead`: of complex ones."""
     if isinstance(data, Tensor):
         tensor = data.detach()
         if not tensor.is_nested and tensor.layout != torch.strided:
@@ -159,7 +164,7 @@ def _numbers(data: Any, what: str) -> tuple[Tensor, list[str] | None]:
         if odd := unreadable(tensor):
             raise DataError(f"{what} cannot be read: it is {odd}")
         if tensor.is_complex():
-            raise DataError(f"{what} is complex ({tensor.dtype}); give real and imaginary parts as two columns")
+            raise DataError(f"{what} is complex ({tensor.dtype}); give {instead}")
         return tensor if tensor.is_floating_point() else tensor.to(torch.float64), None
     if is_frame(data):
         names, columns = frame_columns(data)
@@ -168,10 +173,10 @@ def _numbers(data: Any, what: str) -> tuple[Tensor, list[str] | None]:
         ]
         return torch.from_numpy(np.stack(arrays, axis=1) if arrays else np.zeros((len(data), 0))), names
     name = getattr(data, "name", None)
-    return torch.from_numpy(_array(data, what)), [str(name)] if name is not None else None
+    return torch.from_numpy(_array(data, what, instead)), [str(name)] if name is not None else None
 
 
-def _array(data: Any, what: str) -> np.ndarray:
+def _array(data: Any, what: str, instead: str = PARTS) -> np.ndarray:
     """A writable float array of `data`; numpy's floating dtypes are kept."""
     if data is None or isinstance(data, (str, bytes, dict, set)):
         kind = "None" if data is None else f"a {type(data).__name__}"
@@ -185,7 +190,7 @@ def _array(data: Any, what: str) -> np.ndarray:
             f"{what} cannot be made into an array: {clipped(error)}. Do all rows have the same length?"
         ) from error
     if values.dtype.kind == "c":
-        raise DataError(f"{what} is complex; give real and imaginary parts as two columns")
+        raise DataError(f"{what} is complex; give {instead}")
     if values.dtype.kind in "US":
         such = f" such as {shown(str(values.reshape(-1)[0]))}" if values.size else ""
         raise DataError(f"{what} holds text{such}, wanted numbers; edgewise.from_dataframe encodes categories")

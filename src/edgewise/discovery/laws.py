@@ -33,7 +33,7 @@ class Law(NamedFormula):
         names: of the columns.
         complexity: symbols of the formula: columns, numbers, functions and operations.
         rmse: root mean squared error.
-        r2: part of the variance that it explains.
+        r2: part of the variance that it explains; NaN where y does not vary.
         constants: those that are no simple numbers, with standard errors, in the order in which they stand.
     """
 

@@ -91,7 +91,7 @@ def by_levels(given: Given) -> LevelRows | Given:
     X = as_matrix(_chosen(given.X, others), dtype=torch.float64, device="cpu")
     if not levels:
         return Given(X, given.y, kept, given.target)
-    y = as_target(given.y, rows=len(X), width=1, dtype=torch.float64, device="cpu")[:, 0]
+    y = as_target(given.y, rows=len(X), width=1, dtype=torch.float64, device="cpu", giver="a law")[:, 0]
     return parted(levels, X, y, kept, given.target)
 
 

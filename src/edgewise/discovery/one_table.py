@@ -12,14 +12,15 @@ from .half_angles import with_half_angles
 from .laws import Law, as_law, chosen, front
 from .least_squares import error
 from .polish import Polished
-from .printing import table
+from .printing import clipped_formula, table
 from .split_rows import LawTask
 from .steps import ProofStep
 from .strategy import search
 from .tidy import tidied
-from .tree import Num
+from .tree import Num, columns_of
 from .tuning import TUNED
-from .verdict import Verdict, verdict
+from .units import breaks_units
+from .verdict import Verdict, explains, verdict
 
 INTERRUPTED = "the search was cut short by Ctrl-C"
 
@@ -31,7 +32,8 @@ class Discovery:
     Attributes:
         best: the formula of the least description length.
         front: the formulas than which none is both shorter and nearer, the shortest first.
-        verdict: what can be said of the best one: exact, within noise, an approximation, or nothing.
+        verdict: what can be said of the best one: constant, exact, within noise, an approximation,
+            undecided, or nothing.
         steps: what was found out on the way, each with its test; what was tried in vain, too.
         message: the verdict in words, and how the search ended.
         target: the name of y.
@@ -102,10 +104,15 @@ def judged(
     best: the formula that is told as the best one; by default that of the least description length.
     """
     best = chosen(found, task) if best is None else best
-    said = verdict(best.node, task)
-    laws = tuple(as_law(one, task) for one in front(found, task))
-    message = said.value + (f"; {ending}" if ending else "")
-    return Discovery(as_law(best, task), laws, said, tuple(steps), message, task.target)
+    said, shown = verdict(best.node, task), front(found, task)
+    if said is Verdict.NOTHING and not columns_of(best.node) and any(explains(one.node, task) for one in shown):
+        said = Verdict.UNDECIDED
+    laws = tuple(as_law(one, task) for one in shown)
+    law, steps, remarks = as_law(best, task), list(steps), [ending] if ending else []
+    if columns_of(best.node) and task.scalings is not None and breaks_units(best.node, task.judging.X, task.scalings):
+        steps.append(ProofStep(f"the units hold: {task.target} = {clipped_formula(law)} breaks them", held=False))
+        remarks.insert(0, "it breaks the units")
+    return Discovery(law, laws, said, tuple(steps), "; ".join([said.value, *remarks]), task.target)
 
 
 def _tidy(one: Polished, task: LawTask) -> Polished:

@@ -113,7 +113,7 @@ def task_of(given: Given, seed: int, units: Mapping[str, Any] | None = None) -> 
     """What a call holds, its rows in a random order of this seed. Raises as `as_task` does."""
     names, label = given.names, given.target
     matrix = as_matrix(given.X, dtype=torch.float64, device="cpu")
-    column = as_target(given.y, rows=len(matrix), width=1, dtype=torch.float64, device="cpu")[:, 0]
+    column = as_target(given.y, rows=len(matrix), width=1, dtype=torch.float64, device="cpu", giver="a law")[:, 0]
     if not matrix.shape[1]:
         raise DataError("X has no columns; a law needs at least one input")
     once = firsts(observations(matrix, column))  # a copy says nothing new

@@ -52,7 +52,8 @@ def search(task: LawTask, depth: int = 0, n_jobs: int = 1) -> Iterator[Event]:
 def _search(task: LawTask, depth: int, n_jobs: int) -> Iterator[Event | Pause]:
     given = ReducedProblem.whole(task.fitting.X.shape[1])
     whole = given.without_constants(task.fitting)
-    yield from _plain(whole, task)
+    mean = Num(float(task.fitting.y.mean()))
+    yield from _plain(mean, task)
     if not task.spread > 0:  # the rows that fit show nothing
         return
     if task.scalings is not None:
@@ -64,6 +65,7 @@ def _search(task: LawTask, depth: int, n_jobs: int) -> Iterator[Event | Pause]:
         if step.held:  # then a formula over other columns than these groups is no law
             yield from _from(grouped, task, depth, n_jobs)
             return
+    yield from _plain(total(mean, *(product(Num(0.0), column) for column in whole.columns)), task)
     yield from _endgame(SurrogatedProblem.of(whole, task), task, (powers,))
     known = SurrogatedProblem.of(whole, task, with_pair=True)
     yield from _by_order(known, task, known.left)
@@ -184,12 +186,10 @@ def _equation(state: ReducedProblem, task: LawTask) -> str:
     return f"{task.target} = {outer}{state.call(task.names)}"
 
 
-def _plain(whole: ReducedProblem, task: LawTask) -> Iterator[Event]:
-    """What every law must be better than: the mean, and a sum of multiples of the columns."""
-    mean, few = Num(float(task.fitting.y.mean())), task.fitting.first(TUNED.quick_rows)
-    line = total(mean, *(product(Num(0.0), column) for column in whole.columns))
-    for node in (mean, line):
-        yield from polished([node], task, few, Yardstick(len(few), 0.0, task.floor))
+def _plain(node: Node, task: LawTask) -> Iterator[Event]:
+    """What every law must be better than: the mean, or a sum of multiples of the columns."""
+    few = task.fitting.first(TUNED.quick_rows)
+    yield from polished([node], task, few, Yardstick(len(few), 0.0, task.floor))
 
 
 def _endgame(known: SurrogatedProblem, task: LawTask, searches: Sequence[Search]) -> Iterator[Event]:

@@ -183,6 +183,14 @@ class DiscoveryTuning:
     part_rough: float = 1e-3
     """Error of a part, in units of its spread, above which it is not taken apart again. Not measured."""
 
+    # ------------------------------------------------------------------ units (units.py)
+
+    unit_change: float = 1.5
+    """Factor of the change of a unit that shows whether a formula keeps units: no power of a simple number, and small
+    enough that exponentials stay finite. Not measured."""
+    unit_digits: float = 1e-6
+    """Part of its size by which a formula may change then: far above round-off, where terms cancel. Not measured."""
+
     # ------------------------------------------------------------------ constants (polish.py)
 
     exact: float = 1e-9

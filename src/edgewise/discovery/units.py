@@ -13,8 +13,12 @@ from fractions import Fraction
 from itertools import combinations, islice
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from ..errors import ConfigError, did_you_mean, require, shown
 from .directions import Directions, cost
+from .tree import Node, values
 from .tuning import TUNED
 
 Row = list[Fraction]
@@ -65,6 +69,24 @@ def unit_scalings(units: Any, names: Sequence[str], target: str, shy: Collection
             f"no product of powers of the columns has the unit of {shown(target)}, {shown(units[target])}"
         )
     return found
+
+
+def breaks_units(node: Node, X: Tensor, scalings: Directions) -> bool:
+    """Whether a formula at rows X (n, d) becomes another one in other units: a change of scale shows it.
+
+    >>> from edgewise.discovery.tree import Var, product, total
+    >>> X, scalings = torch.rand(9, 2).double(), unit_scalings({"v": "m/s", "t": "s", "s": "m"}, ["v", "t"], "s")
+    >>> breaks_units(product(Var(0), Var(1)), X, scalings), breaks_units(total(Var(0), Var(1)), X, scalings)
+    (False, True)
+    """
+    plain = values(node, X)
+    for *weights, degree in scalings.vectors:
+        scale = TUNED.unit_change ** torch.tensor([float(weight) for weight in weights], dtype=X.dtype)
+        changed, wanted = values(node, X * scale), TUNED.unit_change ** -float(degree) * plain
+        there = torch.isfinite(changed) & torch.isfinite(wanted)
+        if bool((changed - wanted)[there].norm() > TUNED.unit_digits * wanted[there].norm()):
+            return True
+    return False
 
 
 def _dimensions(unit: Any, name: str) -> dict[str, Fraction]:

@@ -17,17 +17,21 @@ from .tuning import TUNED
 
 
 class Verdict(Enum):
-    """What can be said of the best formula."""
+    """What can be said of the best formula, the most first."""
 
+    CONSTANT = "y is constant: all rows have one value, to nine digits, whatever the columns are"
     EXACT = "an exact law: it gives the rows that judge to nine digits"
     WITHIN_NOISE = "a law within noise: what it leaves of the rows looks like noise"
     APPROXIMATE = "no law found: the best formula is an approximation, and leaves what is no noise"
+    UNDECIDED = (
+        "no law found: a constant is the shortest description of the rows, though longer formulas predict better"
+    )
     NOTHING = "nothing found: the rows that judge do not show that any formula is better than a constant"
 
     @property
     def is_law(self) -> bool:
         """Whether the formula is claimed to be the law behind the rows."""
-        return self in (Verdict.EXACT, Verdict.WITHIN_NOISE)
+        return self in (Verdict.CONSTANT, Verdict.EXACT, Verdict.WITHIN_NOISE)
 
 
 def is_exact(node: Node, task: LawTask) -> bool:
@@ -58,7 +62,9 @@ def verdict(node: Node, task: LawTask) -> Verdict:
 def _told(node: Node, task: LawTask) -> Verdict:
     """The verdict on a formula whose constants are all determined."""
     if task.spread <= TUNED.exact * task.size:
-        return Verdict.EXACT if is_exact(node, task) else Verdict.NOTHING  # a constant
+        if not is_exact(node, task):
+            return Verdict.NOTHING
+        return Verdict.EXACT if columns_of(node) else Verdict.CONSTANT
     off, near = error(node, task.judging), exact_to(node)
     # a few rows of a pole hold most of the variance: what is exact on all rows needs no test of the mean
     if columns_of(node) and off <= near * min(task.size, float(task.judging.y.std(unbiased=False))):

@@ -1,0 +1,34 @@
+"""What is made of a search of one table: the verdict in words."""
+
+from __future__ import annotations
+
+import torch
+
+import edgewise as ew
+from edgewise.discovery.least_squares import error
+from edgewise.discovery.one_table import judged
+from edgewise.discovery.polish import Polished
+from edgewise.discovery.split_rows import as_task
+from edgewise.discovery.tree import Num, Var
+from edgewise.discovery.verdict import Verdict
+
+
+def rows(n: int = 200) -> torch.Tensor:
+    return torch.rand(n, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+
+
+def test_a_constant_beside_formulas_that_predict_is_not_called_the_best_prediction():
+    X = rows()
+    task = as_task(X, X[:, 0] + 0.1 * torch.sin(50 * X[:, 1]), None, None, 0)
+    constant, better = (Polished(node, error(node, task.choosing)) for node in (Num(0.5), Var(0)))
+    found = judged([constant, better], task, (), "", constant)
+    assert found.verdict is Verdict.UNDECIDED and not found.is_law
+    assert "longer formulas predict better" in found.message
+    assert judged([constant], task, (), "", constant).verdict is Verdict.NOTHING
+
+
+def test_a_target_of_one_value_is_called_constant():
+    X = rows()
+    found = ew.discover(X, 0 * X[:, 0] + 3.0, progress=False)
+    assert found.verdict is Verdict.CONSTANT and str(found.best) == "3"
+    assert found.message.startswith("y is constant")
