@@ -124,3 +124,9 @@ def test_velocities_of_another_shape_are_told():
     for wrong in (X[:, :2], X[:70]):
         with pytest.raises(ShapeError, match=r"velocity has shape .* wanted that of X, \(80, 4\)"):
             ew.conserved(X, wrong, progress=False)
+
+
+def test_what_does_not_move_is_said_to():
+    X = torch.rand(60, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    found = ew.conserved(X, 0 * X, progress=False)
+    assert found.message == "velocity is zero: every function of X is conserved"

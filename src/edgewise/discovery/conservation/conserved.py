@@ -49,7 +49,8 @@ class Conserved:
 
     Attributes:
         quantities: none is a sum of products of the others; those of few terms and low degree first.
-        independent: how many of them are independent functions. A flow in d columns has d - 1 at most.
+        independent: how many of them are independent functions. A flow in d columns has d - 1 at most,
+            unless nothing moves.
         laws: the law of the velocity of each column by its name, where one was found. Terms are made of them.
         message: the same in words. It names the columns whose laws are missing.
     """
@@ -123,6 +124,8 @@ def conserved(
     kept = invariants(factors, flow)
     count = independent([one.node for one in kept], flow.X)
     message = _message(len(kept), count, columns) + _without_law(missing)
+    if not bool(flow.V.any()):
+        message = "velocity is zero: every function of X is conserved"
     return Conserved(tuple(_quantity(one, names) for one in kept), count, laws, message)
 
 
