@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrizations
+from torch.nn.utils import parametrizations, prune, spectral_norm, weight_norm
 
 import edgewise as ew
 from edgewise.errors import ConfigError, DataError, EdgewiseError, GridError, StructureError
@@ -246,3 +246,20 @@ def test_activations_that_are_not_finite_are_told_with_their_cause(verb: Any):
         words = rf"{verb.__name__} needs finite activations.* reach {name}.1 .*KANLayer.* parameters.*: {name}.0.coef"
         with pytest.raises(GridError, match=words):
             verb(broken, torch.zeros(3, 1, **F64))
+
+
+@pytest.mark.parametrize(
+    ("wrap", "words"),
+    [
+        (lambda layer: prune.l1_unstructured(layer, "coef", 0.5), "is pruned; torch.nn.utils.prune.remove"),
+        (lambda layer: weight_norm(layer, "coef"), "has a weight norm; torch.nn.utils.remove_weight_norm"),
+        (lambda layer: spectral_norm(layer, "coef"), "has a spectral norm; torch.nn.utils.remove_spectral_norm"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*is deprecated:FutureWarning")
+def test_a_layer_whose_parameter_a_hook_makes_is_refused_with_the_way_out(wrap, words):
+    net = nn.Sequential(KANLayer(2, 3, seed=0), nn.Linear(3, 1))
+    wrap(net[0])
+    for change in (lambda: ew.refine(net, 10), lambda: ew.extend(net, torch.rand(20, 2))):
+        with pytest.raises(StructureError, match=words):
+            change()

@@ -217,3 +217,9 @@ def test_a_hybrid_of_an_image_classifier_is_refined_in_the_middle_of_its_trainin
             assert float((fine - coarse).norm()) < 1e-3 * float(coarse.norm()), name
     fine, coarse = (new(x).detach() - start).flatten(), (twin(x).detach() - start).flatten()
     assert float(torch.dot(fine, coarse) / (fine.norm() * coarse.norm())) > 0.99
+
+
+def test_an_optimizer_with_its_own_list_of_parameters_is_refused_before_its_first_step():
+    layer = KANLayer(2, 1)
+    with pytest.raises(ConfigError, match="LBFGS keeps a list of its own"):
+        ew.refine(layer, 10, optimizer=torch.optim.LBFGS(layer.parameters()))

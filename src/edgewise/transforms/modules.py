@@ -10,6 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
+from torch.nn.utils.prune import BasePruningMethod
+from torch.nn.utils.spectral_norm import SpectralNorm
+from torch.nn.utils.weight_norm import WeightNorm
 
 from ..devices import is_shard
 from ..errors import DataError, GridError, StructureError, few, shown
@@ -19,6 +22,11 @@ from ..model import KAN, as_kan
 from ..nn.basis_layer import BasisLayer
 
 Edges = KANLayer | BasisLayer  # the layers that a grid, or a basis, belongs to
+HOOKS = (  # of torch.nn.utils: what a layer under one is, and what takes it away
+    (BasePruningMethod, "is pruned", "prune.remove"),
+    (WeightNorm, "has a weight norm", "remove_weight_norm"),
+    (SpectralNorm, "has a spectral norm", "remove_spectral_norm"),
+)
 Change = Callable[[Any], Any]  # what makes of one of them the same layer on another grid, or another basis
 
 
@@ -68,6 +76,10 @@ def _fault(layer: Edges) -> str:
     """What keeps a layer from being made anew, in words."""
     if is_parametrized(layer):
         return "is parametrized; torch.nn.utils.parametrize.remove_parametrizations makes it plain"
+    for hook in layer._forward_pre_hooks.values():  # each keeps a parameter as a plain attribute, made from others
+        for kind, words, way in HOOKS:
+            if isinstance(hook, kind):
+                return f"{words}; torch.nn.utils.{way} makes it plain"
     if type(layer).__init__ not in (KANLayer.__init__, BasisLayer.__init__):
         return f"is a {type(layer).__name__}, whose own __init__ a new layer would not go through"
     if is_shard(layer.coef):

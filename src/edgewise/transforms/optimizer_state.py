@@ -53,6 +53,12 @@ def check_optimizer(optimizer: object, module: nn.Module) -> None:
                     f"the state {name!r} of {type(optimizer).__name__} is not of its parameter's shape and cannot"
                     " follow a change of the grid; make a new optimizer over the new module's parameters"
                 )
+    for name, value in vars(optimizer).items():  # L-BFGS has one, which would go on with the old parameters
+        if isinstance(value, list | tuple) and any(isinstance(p, Tensor) and id(p) in own for p in value):
+            raise ConfigError(
+                f"{type(optimizer).__name__} keeps a list of its own ({name!r}) of the parameters and cannot follow a"
+                " change of the grid; make a new optimizer over the new module's parameters"
+            )
 
 
 def carry(
