@@ -95,3 +95,11 @@ def test_a_layer_made_under_a_watching_mode_has_values():
     with FlopCounterMode(display=False):
         layer = KANLayer(3, 2, seed=1)
     assert_equal(state_of(layer), state_of(KANLayer(3, 2, seed=1)))
+
+
+def test_a_domain_in_which_knots_coincide_is_refused():
+    narrow = {"grid_size": 100, "domain": (1e6, 1e6 + 1)}
+    with pytest.raises(ConfigError, match="too fine for float32, in which knots coincide"):
+        KANLayer(1, 1, dtype=torch.float32, **narrow)
+    layer = KANLayer(1, 1, dtype=torch.float64, **narrow)
+    assert bool(layer(torch.tensor([[1e6 + 0.5]], **F64)).isfinite().all())

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .errors import GridError, problems, shown
+from .errors import ConfigError, GridError, problems, shown
 
 MOST_ADDED = 10_000  # intervals that `extended` adds at most on a side
 
@@ -57,6 +57,26 @@ def uniform(low: Tensor, high: Tensor, grid_size: int, degree: int) -> Tensor:
     t = torch.arange(grid_size + 1, dtype=low.dtype, device=low.device) / grid_size
     breaks = low[:, None] * (1 - t) + high[:, None] * t
     return from_breaks(breaks, degree)
+
+
+def uniform_as(dtype: torch.dtype, domain: tuple[float, float], inputs: int, grid_size: int, degree: int) -> Tensor:
+    """Equally spaced knots (i, G+2p+1) on one interval for all inputs, as numbers of a dtype.
+
+    Raises `ConfigError` where neighbours are the same number of this dtype: splines on them are NaN.
+
+    >>> uniform_as(torch.float32, (0.0, 1.0), 1, 2, 1).dtype
+    torch.float32
+    """
+    low, high = (torch.full((inputs,), end, dtype=torch.float64) for end in domain)
+    knots = uniform(low, high, grid_size, degree).to(dtype)
+    if not bool((knots.diff(dim=1) > 0).all()):
+        name = str(dtype).removeprefix("torch.")
+        raise ConfigError(
+            f"{grid_size} intervals on the domain {domain} are too fine for {name}, in which knots coincide; move the"
+            " inputs near zero, take a smaller grid_size"
+            + ("" if dtype == torch.float64 else ", or dtype=torch.float64")
+        )
+    return knots
 
 
 def is_uniform(knots: Tensor) -> bool:

@@ -139,8 +139,8 @@ class KANLayer(nn.Module):
         with torch.device("cpu"):  # drawn here and moved then, so that every device gets the same functions
             coef, scale = _drawn(self.in_features, self.num_basis, self.out_features, seed)
             if self.domain is not None:
-                low, high = (torch.full((self.in_features,), end, dtype=torch.float64) for end in self.domain)
-                self.knots.copy_(grid.uniform(low, high, self.grid_size, self.degree))
+                sizes = self.in_features, self.grid_size, self.degree
+                self.knots.copy_(grid.uniform_as(self.knots.dtype, self.domain, *sizes))
                 self._known = self._found(self.knots, True)
         self.kind.fill_(SPLINE)
         self.coef.copy_(coef)
