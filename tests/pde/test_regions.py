@@ -63,6 +63,20 @@ def test_circle_points_have_the_radius():
     assert_close((x - torch.tensor([0.5, -1.0], dtype=torch.float64)).norm(dim=1), torch.full((50,), 2.0).double())
 
 
+SQUARE = [(0, 0), (1, 0), (1, 1), (0, 1)]
+SMALL = [(0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8)]
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_corners_and_holes_in_either_sense_are_taken(turn):
+    assert Polygon(SQUARE[::turn], holes=[SMALL]).inside(torch.tensor([[0.5, 0.5], [0.1, 0.5]])).tolist() == [
+        False,
+        True,
+    ]
+    slit = [(0, 0), (1, 0), (1, 1), (0.5, 1), (0.5, 0.5), (0.5, 1), (0, 1)]
+    assert Polygon(slit[::turn]).sides == 7
+
+
 @pytest.mark.parametrize(
     "make, words",
     [
@@ -71,6 +85,11 @@ def test_circle_points_have_the_radius():
         (lambda: Polygon([(0, 0), (1, 0)]), "three points"),
         (lambda: Polygon([(0, 0), (1, 0), (2, 0)]), "area"),
         (lambda: Polygon([(0, 0), (1, 0), (1, math.nan)]), "pair of numbers"),
+        (lambda: Polygon([(0, 0), (4, 2), (4, 0), (0, 1)]), r"cross, but that from \(.* crosses"),
+        (lambda: Polygon([(0, 0), (1, 1), (2, 2), (2, 0), (1, 1), (0, 3)]), "go round it once"),
+        (lambda: Polygon(SQUARE, holes=[[(2, 2), (3, 2), (3, 3)]]), "a hole of a Polygon must lie inside"),
+        (lambda: Polygon(SQUARE, holes=[[(0.5, 0.5), (1.5, 0.5), (1.5, 0.6)]]), "must not cross"),
+        (lambda: Polygon(SQUARE, holes=[SMALL, [(0.4, 0.4), (0.5, 0.4), (0.5, 0.5)]]), "outside its other holes"),
         (lambda: Polygon(L, holes=3), "holes"),  # type: ignore[arg-type]
     ],
 )

@@ -165,6 +165,8 @@ class Disc:
         return 1 - far.square().sum(1) / self.radius**2
 
 
+NEXT_TO = 1e-6  # of the length of a side: as near to it, only one of its sides counts
+ROWS = 500  # points that are compared with all sides at a time
 ROUND_OFF = 1e-12  # relative: how far a point on a boundary may lie outside by the roundings that made it
 
 
@@ -177,7 +179,8 @@ class Polygon:
         holes: the corners of each hole.
 
     Raises:
-        ConfigError: a side that surrounds no area, or corners that are no pairs of numbers.
+        ConfigError: corners that are no pairs of numbers or surround no area, sides that cross, and holes that do not
+            lie inside.
 
     >>> square = Polygon([(0, 0), (1, 0), (1, 1), (0, 1)], holes=[[(0.4, 0.4), (0.6, 0.4), (0.6, 0.6), (0.4, 0.6)]])
     >>> square.inside(torch.tensor([[0.1, 0.1], [0.5, 0.5]])).tolist()
@@ -199,6 +202,49 @@ class Polygon:
                 point(corner, f"a corner in {name}")
             if area(line) == 0:
                 raise ConfigError(f"{name} of a Polygon must surround an area, got {shown(line)}")
+        self._refuse_crossings()
+        self._refuse_misplaced()
+
+    def _refuse_crossings(self) -> None:
+        """Raise `ConfigError` where two sides cross: each has the ends of the other on both of its own sides."""
+        start, way, _ = self._sides
+        end = start + way
+        for number in range(len(start)):
+
+            def beside(points: Tensor, number: int = number) -> Tensor:  # to the left of this side, or to the right
+                offset = points - start[number]
+                return (way[number, 0] * offset[:, 1] - way[number, 1] * offset[:, 0]).sign()
+
+            def seen(point: Tensor) -> Tensor:  # this point from every side
+                offset = point - start
+                return (way[:, 0] * offset[:, 1] - way[:, 1] * offset[:, 0]).sign()
+
+            crossing = (beside(start) * beside(end) < 0) & (seen(start[number]) * seen(end[number]) < 0)
+            if bool(crossing.any()):
+                other = int(crossing.nonzero()[0])
+                one, two = (f"{tuple(start[k].tolist())} to {tuple(end[k].tolist())}" for k in (number, other))
+                raise ConfigError(
+                    f"sides of a Polygon must not cross, but that from {one} crosses that from {two}; give corners one"
+                    " after the other, and holes that lie inside"
+                )
+
+    def _refuse_misplaced(self) -> None:
+        """Raise `ConfigError` where the domain does not lie to the left of a side, as of a hole outside of it."""
+        start, way, normal = self._sides
+        middle, step = start + 0.5 * way, NEXT_TO * way.norm(dim=1, keepdim=True) * normal
+        wrong = ~torch.cat([self.inside(part) for part in (middle - step).split(ROWS)])
+        if not bool(wrong.any()):
+            return
+        rings = [len(self.corners), *map(len, self.holes)]
+        number = next(k for k, part in enumerate(wrong.split(rings)) if bool(part.any()))
+        if number == 0:
+            raise ConfigError(
+                f"corners of a Polygon must go round it once, holes lie inside, got {shown(self.corners)}"
+            )
+        raise ConfigError(
+            "a hole of a Polygon must lie inside its corners and outside its other holes, got"
+            f" {shown(self.holes[number - 1])}"
+        )
 
     @property
     def box(self) -> tuple[tuple[float, float], ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from operator import index
 
 import torch
@@ -35,6 +35,7 @@ from .refinement import JudgedNetwork, Rounds
 from .regions import Interval
 from .residual_terms import ResidualTerm
 from .tuning import TUNED
+from .unmet import told
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,7 @@ class Slab:
     judged: JudgedNetwork
     splines: float
     size: float  # of the equation's terms, mean square
+    unmet: dict[str, float] = field(default_factory=dict)  # conditions that are far from met, and by which part
 
 
 class Slabs:
@@ -109,7 +111,7 @@ class Slabs:
             self.done.append(self._slab(self.current))
 
     def doubts(self) -> str:
-        """What speaks against the solution, in words: slabs whose residual is far from zero."""
+        """What speaks against the solution in words: slabs far from solved, and conditions far from met."""
         large = [s for s in self.done if s.judged.fresh[0] > TUNED.unsolved**2 * s.size > 0]
         found = [self.note] if self.note else []
         if large:
@@ -118,6 +120,9 @@ class Slabs:
                 f"{len(large)} slabs are hardly solved, the first from {large[0].start:.4g}: the equation is up to"
                 f" {share:.0%} of its parts; take more slabs or a finer grid"
             )
+        unmet = [slab for slab in self.done if slab.unmet]
+        if unmet:
+            found.append(f"{told(unmet[0].unmet)}, in the slab from {unmet[0].start:.4g}")
         return ". ".join(found)
 
     # ------------------------------------------------------------------ one slab
@@ -155,7 +160,8 @@ class Slabs:
         x = task.points_for(Use.CANDIDATES, TUNED.fresh)
         splines = sum(float(part.sum()) for part in rounds.spline_errors(best.module, x))
         names = [term.name for term in rounds.fresh]
-        return Slab(interval.low, interval.high, names, best, splines, rounds.size(best.module))
+        size, unmet = rounds.size(best.module), rounds.unmet()
+        return Slab(interval.low, interval.high, names, best, splines, size, unmet)
 
     def _task(self, start: float, end: float) -> BoundaryProblem:
         """The task between two times: what held at the start holds for the end of the slab before."""

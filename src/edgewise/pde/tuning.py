@@ -108,6 +108,8 @@ class PdeTuning:
     """Times as many points as wanted from which these are drawn. Not measured."""
     unsolved: float = 0.01
     """Part of the equation's parts, the residual from which the message has doubts. Not measured."""
+    unmet: float = 0.2
+    """Part of its usual size that a condition leaves, from which the message has doubts. Not measured."""
     trivial: float = 1e-6
     """Part of the squared parts at the start, what they are taken for at least: a solution may be zero. Not
     measured."""
