@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 
 import edgewise as ew
 from edgewise.cli.main import main
+from edgewise.discovery import one_table
 
 
 @pytest.fixture
@@ -187,3 +189,19 @@ def test_levels_that_cannot_be_searched_are_told(
 def test_a_target_is_no_column_of_levels(metals: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
     call = ["discover", str(metals), "--target", "s", "--categorical", "s", "--out", str(tmp_path / "found")]
     assert main(call) == 2 and "--categorical names the target 's'" in capsys.readouterr().err
+
+
+def test_ctrl_c_writes_what_was_found_and_ends_with_its_signal(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    whole = one_table.search
+
+    def stopped(task, n_jobs):
+        for event in whole(task):
+            yield event
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(one_table, "search", stopped)
+    out = tmp_path / "found"
+    assert main(["discover", str(table), "--target", "w", "--features", "u,v", "--out", str(out), "--quiet"]) == 130
+    assert "Ctrl-C" in (out / "law.txt").read_text()

@@ -14,6 +14,7 @@ from torch import Tensor
 from ..data import Table
 from ..discovery.by_level import LevelDiscovery, discovered_by_level
 from ..discovery.discover import Discovery, discover
+from ..discovery.one_table import INTERRUPTED
 from ..errors import DataError, MissingExtra, shown, twice
 from ..exports.export import export
 from ..files import check_new_folder, clear_leftovers, new_folder, write_whole
@@ -23,13 +24,20 @@ from .level_columns import in_parts, number_places, row_levels, with_levels
 from .level_text import levels_text, way_of
 from .reading import cells
 from .safe_csv import inert
+from .signals import Ending, ending
 
 FRONT, LAW, REPORT = "front.csv", "law.txt", "report.html"
 OWN = (FRONT, LAW, REPORT)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it. Raises `EdgewiseError` for whatever the user can mend."""
+    """Do it. Raises `EdgewiseError` for whatever the user can mend, and `Ended` where a signal ended it with nothing to
+    write."""
+    with ending() as stop:
+        return _run(args, stop)
+
+
+def _run(args: argparse.Namespace, stop: Ending) -> int:
     if args.out is not None:
         clear_leftovers(args.out)
         check_new_folder(args.out, args.force, OWN)
@@ -59,15 +67,18 @@ def run(args: argparse.Namespace) -> int:
             units=units,
         )
         rows, text = X, law_text(found, table.outputs[0])
-    written = "" if args.out is None else _written(args, {FRONT: front_csv(found), LAW: text}, found, rows, table)
-    if not args.quiet or args.out is None:
-        print(found)
-    if written and not args.quiet:
-        print(f"\n{written}")
-    return 0
+    with stop.patient():
+        written = "" if args.out is None else _written(args, {FRONT: front_csv(found), LAW: text}, found, rows, table)
+        if not args.quiet or args.out is None:
+            print(found)
+        if written and not args.quiet:
+            print(f"\n{written}")
+    return stop.status if stop.number or INTERRUPTED in found.message else 0
 
 
-def _written(args: argparse.Namespace, files: dict[str, str], found: Any, rows: Any, table: Table) -> str:
+def _written(
+    args: argparse.Namespace, files: dict[str, str], found: Discovery | LevelDiscovery, rows: Any, table: Table
+) -> str:
     """Writes these files by name, and the report, to the folder; what was written, in words."""
     lacking = ""
     try:

@@ -17,7 +17,7 @@ STATUS = """exit status:
   1      done, but a bug of edgewise kept a part from being made
   2      not done, or not written to its place, for a reason that the message tells
   3      done, but not all of the output could be written
-  128+N  ended by signal N: 130 for Ctrl-C; what edgewise fit has by then is written"""
+  128+N  ended by signal N: 130 for Ctrl-C; what fit or discover has by then is written"""
 SPARSITY = 0.01  # mild: what matters stays, and idle edges fall to constants
 
 
