@@ -335,3 +335,12 @@ def test_rows_that_cannot_be_looked_at_are_named(name: str):
     ):
         with pytest.raises(DataError, match=rf"{name} needs .*{words}"):
             getattr(ew, name)(KAN((2, 1)), rows, *more)
+
+
+def test_whole_numbers_are_not_met_with_a_model_of_whole_numbers():
+    model = KAN((2, 1), dtype=torch.float32)
+    with pytest.raises(ShapeError, match="use x.to") as raised:
+        model(torch.ones(3, 2, dtype=torch.int64))
+    assert "model.to" not in str(raised.value)
+    with pytest.raises(ShapeError, match=r"use x.to\(torch.float32\), model.to\(torch.float64\) or model.predict"):
+        model(torch.ones(3, 2, dtype=torch.float64))

@@ -306,10 +306,8 @@ class KAN(Predictor):
         if x.ndim < 1 or x.shape[-1] != features:
             raise ShapeError(f"the model takes x of shape (..., {features}), got {tuple(x.shape)}")
         if x.dtype != self.dtype and not autocasts(x.device):
-            raise ShapeError(
-                f"x is {x.dtype} but the model is {self.dtype}; use x.to({self.dtype}), model.to({x.dtype}), or"
-                " model.predict(x)"
-            )
+            ways = [f"x.to({self.dtype})", *([f"model.to({x.dtype})"] if x.is_floating_point() else [])]
+            raise ShapeError(f"x is {x.dtype} but the model is {self.dtype}; use {', '.join(ways)} or model.predict(x)")
 
     def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
         super()._load_from_state_dict(*args, **kwargs)

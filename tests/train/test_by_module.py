@@ -267,3 +267,13 @@ def test_whole_numbers_that_an_embedding_lacks_are_told_wherever_they_stand():
 
     with pytest.raises(IndexError, match="my own"):
         ew.fit(net(), X[:49], y[:49], callbacks=(broken,), **how)
+
+
+def test_class_numbers_without_a_loss_for_classes_are_told_of_it():
+    net, X = nn.Linear(2, 3), torch.rand(30, 2)
+    with pytest.raises(
+        TrainingError, match="nothing is broadcast; if these are classes, fit with loss='cross_entropy'"
+    ):
+        ew.fit(net, X, torch.arange(30) % 3, optimizer="adam", progress=False)
+    with pytest.raises(TrainingError, match="nothing is broadcast$"):
+        ew.fit(net, X, torch.rand(30), optimizer="adam", progress=False)

@@ -138,9 +138,11 @@ def check_outputs(output: Tensor, target: Tensor, most: int) -> int:
             len(shape) < 2 or shape[0] != rows or output[0].numel() != target.shape[1]
         ):
             wanted = (rows, target.shape[1])
+            classes = len(shape) > 1 and bool(((target == target.floor()) & (target >= 0)).all())
+            hint = "; if these are classes, fit with loss='cross_entropy'" if classes else ""
             raise TrainingError(
                 f"the module gives outputs of shape {shape} for {rows} rows, the targets need {wanted}; nothing is"
-                " broadcast"
+                f" broadcast{hint}"
             )
         return target.shape[1]
     places, logits = tuple(target.shape), by_rows(output, target) if output.ndim == target.ndim + 1 else output

@@ -44,7 +44,8 @@ def test_coefficients_that_keep_a_shape_are_not_changed():
     [
         ("increasing", "must be a dict"),
         ({"a": "rising"}, "did you mean 'increasing'"),
-        ({"a": ("increasing", "decreasing")}, "say the same thing of it twice"),
+        ({"a": ("increasing", "decreasing")}, "increasing and decreasing are opposites"),
+        ({"a": ("increasing", "increasing")}, "say the same thing of it twice"),
         ({"a": ()}, "must be one or more of"),
         ({"a": 3}, "must be one or more of"),
         ({1.5: "convex"}, "the name of an input, or its position"),

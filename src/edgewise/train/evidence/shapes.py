@@ -27,6 +27,7 @@ from ...metadata import Metadata
 from .tuning import TUNED
 
 WORDS = {"increasing": (1, 0), "decreasing": (-1, 0), "convex": (0, 1), "concave": (0, -1)}
+OPPOSITES = (("increasing", "decreasing"), ("convex", "concave"))
 NON_NEGATIVE, PERIODIC = "non-negative", "periodic"
 ALL_WORDS = (*WORDS, NON_NEGATIVE, PERIODIC)
 Constraints = Mapping[str | int, Any]  # the name or the position of an input -> one of these, or several of them
@@ -233,6 +234,8 @@ def _faults_of_words(words: Sequence[str]) -> Iterator[str]:
         yield f"is {shown(unknown[0])}; {did_you_mean(unknown[0], ALL_WORDS)}"
     elif any(math.isnan(period) for period in periods):
         yield f"is {shown(said)}; a period is a number above zero, as in 'periodic:24'"
+    elif opposite := next((pair for pair in OPPOSITES if set(pair) <= set(words)), None):
+        yield f"holds {said}: {' and '.join(opposite)} are opposites; choose one"
     elif len(set(sorts)) < len(sorts):
         yield f"holds {said}, which say the same thing of it twice"
     elif periods and {"slope", "bend"} & set(sorts):
