@@ -313,6 +313,25 @@ def test_latex_is_one_equation_an_output() -> None:
     assert named.startswith("F = ") and r"\text{my y}" in named
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("colour=dark_red", r"colour=dark\_red"),
+        ("50%", r"50\%"),
+        ("a&b", r"a\&b"),
+        ("A#1", r"A\#1"),
+        ("a{b", r"a\{b"),
+        ("a}$", r"a\}\$"),
+        ("x\\y", r"x\textbackslash{}y"),
+        ("10^3 ~", r"10\textasciicircum{}3 \textasciitilde{}"),
+        ("a\n\nb", "a b"),
+    ],
+)
+def test_latex_writes_names_by_the_rules_of_its_text(name: str, text: str) -> None:
+    said = ew.export(closed(), "latex", inputs=(name, "x"), outputs=(f"{name} 2",))
+    assert said == rf"\text{{{text} 2}} = e^{{x^{{2}} + \sin{{\left(3 \text{{{text}}} \right)}}}}"
+
+
 def test_sympy_is_the_formula() -> None:
     assert ew.export(closed(), "sympy", inputs=("a", "b")) == ew.formula(closed(), inputs=("a", "b"))
 

@@ -14,6 +14,12 @@ from ..symbolic.formula import formula
 from ..symbolic.written import output_names
 from .law import law_expression, law_outputs
 
+SPECIAL = {  # characters that LaTeX does not take as they are, in text neither
+    "\\": r"\textbackslash{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    **{char: f"\\{char}" for char in "{}$&#%_"},
+}
 SHOWN_DIGITS = 7  # of decimal constants: what a float32 holds, and as much as anyone reads
 
 
@@ -36,9 +42,18 @@ def latex(
         rounded = {number: sympy.Float(number, SHOWN_DIGITS) for number in expression.atoms(sympy.Float)}
         short, left = expression.xreplace(rounded), sympy.Symbol(name)
         texts = {
-            symbol: rf"\text{{{symbol.name}}}"
+            symbol: rf"\text{{{_escaped(symbol.name)}}}"
             for symbol in {*short.free_symbols, left}
             if not re.fullmatch(r"[A-Za-z]\w*", symbol.name)
         }
         lines.append(f"{sympy.latex(left, symbol_names=texts)} = {sympy.latex(short, symbol_names=texts)}")
     return "\n".join(lines)
+
+
+def _escaped(name: str) -> str:
+    r"""The name as LaTeX text, on one line.
+
+    >>> print(_escaped("50% of a_b"))
+    50\% of a\_b
+    """
+    return "".join(SPECIAL.get(char, char) for char in " ".join(name.split()))
