@@ -29,6 +29,12 @@ def test_code_gives_what_the_law_gives(law):
     assert "y[0] =" in ew.export(law, to="c")
 
 
+def test_all_that_was_found_is_no_law_to_write():
+    X = torch.linspace(1.0, 2.0, 30, dtype=torch.float64)[:, None]
+    with pytest.raises(ConfigError, match=r"give found\.best or one of found\.front"):
+        ew.export(ew.discover(X, 2 * X[:, 0], progress=False))  # type: ignore[arg-type]
+
+
 def test_names_may_be_others(law):
     assert ew.export(law, to="latex", outputs=["a"]) == r"a = \frac{v^{2}}{r}"
     s, t = sympy.symbols("s t")

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..discovery.by_level import LevelDiscovery
 from ..discovery.laws import Law
+from ..discovery.one_table import Discovery
 from ..discovery.shared_law import SharedLaw
 from ..errors import ConfigError, knows_keywords, shown
 from ..files import write_whole
@@ -70,8 +71,8 @@ def export(
         The text, for "sympy" the expressions, for "onnx" the path.
 
     Raises:
-        ConfigError: for an unknown language, names that do not fit, or a `path` where none is wanted, or none; for the
-            laws of all levels together.
+        ConfigError: for an unknown language, names that do not fit, or a `path` where none is wanted, or none; for all
+            that `ew.discover` found, or the laws of all levels together.
         MissingExtra: for "onnx", where that package is missing.
         SymbolicError: for a closed form that the language does not have, or a constant that is not finite.
         StructureError: for anything but a KAN.
@@ -82,6 +83,8 @@ def export(
     >>> print(export(model, to="latex", inputs=["t"]))
     y = \frac{t^{2}}{2}
     """
+    if isinstance(model, Discovery):
+        raise ConfigError("export writes one law, got all that was found; give found.best or one of found.front")
     if isinstance(model, LevelDiscovery):
         raise ConfigError(
             f"export writes one law, such as found.best or found.levels[{shown(next(iter(model.levels)))}].best"
