@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 import edgewise as ew
 from edgewise.cli.main import main
 from edgewise.cli.parsers import LANGUAGES
 from edgewise.exports.export import TARGETS
 from edgewise.metadata import Metadata
+from helpers import assert_close
 from runs import refused
 
 
@@ -45,6 +47,16 @@ def test_text_goes_to_standard_output_or_into_a_file(folder, to, said, capsys):
     assert main(["export", str(folder / "model.safetensors"), "--to", to, "--out", str(folder / "code")]) == 0
     assert (folder / "code").read_bytes().decode("utf-8") == shown  # as it is: SQL has a carriage return
     assert capsys.readouterr().out == f"written to {folder / 'code'}\n"
+
+
+def test_names_that_are_no_words_stand_in_backquotes_and_can_be_read(folder, capsys):
+    model = ew.from_formula("u**2 + 2*v - 3*w + 1", inputs=("u", "v", "w"))
+    names = ("a", "b b", "c=`v")
+    ew.save(model.build(metadata=Metadata(names, ("y",))), folder / "model.safetensors")
+    assert main(["export", str(folder), "--to", "sympy"]) == 0
+    read = ew.from_formula(capsys.readouterr().out.strip(), inputs=names)
+    X = torch.rand(9, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    assert_close(read(X), model(X))
 
 
 def test_the_function_or_the_table_may_have_a_name(folder, capsys):

@@ -6,10 +6,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ..discovery.formulas import spelled
 from ..errors import ConfigError, DataError
 from ..exports import export
 from ..files import clear_leftovers, write_whole
+from ..model import KAN
 from ..studies.folder import open_run
+from ..symbolic.written import input_symbols
 from .streams import print_data
 
 
@@ -34,18 +37,22 @@ def run(args: argparse.Namespace) -> int:
         raise DataError(f"{args.out} exists already; choose another name, or replace it with --force")
     model, _ = open_run(args.run_folder)
     if not args.out:
-        print_data(_as_text(export(model, args.to, function=args.function)))
+        print_data(_as_text(export(model, args.to, function=args.function), model))
         return 0
     clear_leftovers(args.out)
     if args.to == "onnx":
         export(model, args.to, path=args.out)
     else:
-        write_whole(args.out, _as_text(export(model, args.to, function=args.function)))
+        write_whole(args.out, _as_text(export(model, args.to, function=args.function), model))
     print(f"written to {args.out}")
     return 0
 
 
-def _as_text(exported: Any) -> str:
-    """What was exported, with an end of line; expressions of sympy one a line."""
-    text = exported if isinstance(exported, str) else "\n".join(map(str, exported))
+def _as_text(exported: Any, model: KAN) -> str:
+    """What was exported, with an end of line; expressions of sympy one a line, as `ew.from_formula` reads them."""
+    if isinstance(exported, str):
+        text = exported
+    else:
+        names = [str(symbol) for symbol in input_symbols(model)]
+        text = "\n".join(spelled(expression, names) for expression in exported)
     return text if text.endswith("\n") else text + "\n"
