@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 import edgewise as ew
+from edgewise.layers import BOTH
 from edgewise.primitives import add_primitive, get, names, remove_primitive
 from exports.databases import asked, numbers
 from exports.test_export import compiled, run
@@ -167,6 +168,14 @@ def test_torch_code_takes_whole_numbers_as_predict_does(dtype: torch.dtype) -> N
         assert_close(found[:, 0].detach(), model.predict(X), like="formula" if model.dtype == F else "float32")
 
 
+@pytest.mark.parametrize("to", CODE[:-1])
+def test_a_softplus_of_a_constant_is_a_number(to: str, tmp_path: Path) -> None:
+    model = network((1, 1, 1), {(0, 0, 0): ("0", *PLAIN), (1, 0, 0): ("softplus", 1.0, 0.7, 1.0, 0.0)})
+    points = torch.tensor([0.3, 2.0], dtype=F)
+    with torch.no_grad():
+        assert_each_close(values(model, points, to, tmp_path), model(points[:, None])[:, 0], points)
+
+
 def test_torch_code_has_slopes_far_out() -> None:
     model = ew.from_formula("softplus(x)")
     space: dict = {}
@@ -182,3 +191,26 @@ def test_bessel_functions_far_out_are_those_of_scipy(z: float) -> None:
 
     model = network((1, 1), {(0, 0, 0): ("J0", *PLAIN)})
     assert_close(run(model, torch.tensor([[z]], dtype=F), "python")[0, 0], j0(z), like="formula")
+
+
+@pytest.mark.parametrize("to", CODE[:-1])
+@pytest.mark.parametrize("name", ["relu", "sign", "softplus"])
+def test_an_edge_with_a_spline_and_a_form_can_be_run(name: str, to: str, tmp_path: Path) -> None:
+    layer = ew.set_symbolic(ew.KAN((1, 1), seed=1), {(0, 0, 0): (name, *PLAIN)}).edge_layers[0]
+    both: dict = layer.parts() | {"kind": torch.full_like(layer.kind, BOTH)}
+    both["coef"] = torch.linspace(-1, 1, layer.num_basis, dtype=F).reshape(layer.coef.shape)
+    model, points = (
+        ew.KAN((1, 1)).build(layers=[type(layer).build(**both)]),
+        torch.tensor([-0.5, 0.3, math.nan], dtype=F),
+    )
+    with torch.no_grad():
+        assert_each_close(values(model, points, to, tmp_path), model(points[:, None])[:, 0], points)
+
+
+@pytest.mark.parametrize("to", ["python", "numpy", "torch", "c"])
+def test_code_grows_with_the_depth_of_a_formula_alone(to: str) -> None:
+    lengths = []
+    for depth in (10, 20):
+        forms = {(k, 0, 0): (("relu", "sign", "softplus", "sinc")[k % 4], 1.1, 0.1, 1.1, -0.5) for k in range(depth)}
+        lengths.append(len(ew.export(network((1,) * (depth + 1), forms), to)))
+    assert lengths[1] < 3 * lengths[0]

@@ -45,7 +45,7 @@ def _log(total: Any) -> Any:
     A power such as 2**z counts as exp(z log 2).
     """
     sympy = require("sympy")
-    if not total.is_Add or len(total.args) != 2:
+    if not total.is_Add or len(total.args) != 2 or total.is_number:
         return sympy.log(total)
     constant, term = sorted(total.args, key=lambda arg: not arg.is_number)
     factor, power = term.as_independent(*term.free_symbols, as_Add=False)
