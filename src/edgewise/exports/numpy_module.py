@@ -32,6 +32,12 @@ def _edge(x, shift, scale, breaks, centres, coefficients, weight, base):
         value = value * t + c[..., k]
     return value + slope * (u - inner) + weight * base(u)
 """
+# np.logaddexp warns of nan
+SOFTPLUS = """
+
+def _softplus(z):
+    return np.maximum(z, 0.0) + np.log1p(np.exp(-np.abs(z)))
+"""
 
 
 def numpy_source(
@@ -56,13 +62,14 @@ def numpy_source(
     printer = _printer(parts)
     text = "\n".join(steps_of(parts, printer))
     tables = [table_of(name, pieces, printer, BASES, "np.array({})") for name, pieces in parts.edges.items()]
-    special = "scipy.special" in text + "".join(tables)
+    whole = text + "".join(tables)
     returned = ", ".join(f"np.broadcast_to({name}, (len(X),))" for name in parts.results)
     code = [
         f'"""Made by edgewise: {parts.title}."""',
         "",
         "import numpy as np",
-        *(["import scipy.special"] if special else []),
+        *(["import scipy.special"] if "scipy.special" in whole else []),
+        *([SOFTPLUS] if "_softplus(" in whole else []),
         *([EDGE] if tables else []),
         *tables,
         "",
@@ -105,7 +112,7 @@ def _printer(parts: Statements) -> Any:
         _print_Max=pairs_of("np.maximum({}, {})"),
         _print_Min=pairs_of("np.minimum({}, {})"),
         _print_Piecewise=piecewise,
-        _print_softplus=lambda self, expr: f"np.logaddexp(0.0, {self._print(expr.args[0])})",
+        _print_softplus=lambda self, expr: f"_softplus({self._print(expr.args[0])})",
         _print_sinc=lambda self, expr: f"np.sinc(({self._print(expr.args[0])})/np.pi)",
         _print_Pi=lambda self, expr: "np.pi",
     )
