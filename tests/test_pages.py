@@ -16,8 +16,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 TESTED_BY_ROOM = ("exports", "imports", "losses", "nn", "pde")  # each has a test_page.py
-PIECES = ("discovery",)  # its blocks begin with rows of the reader's own
-WHOLE = [name for name in PAGES if BLOCK.search(PAGES[name]) and name not in (*TESTED_BY_ROOM, *PIECES)]
+WHOLE = [name for name in PAGES if BLOCK.search(PAGES[name]) and name not in TESTED_BY_ROOM]
 PRINTED = {  # what a page says is printed, word by word
     "editing": "exp",
     "structure": "x1 * g(x2 x3^(-1)) + f(x4)",
@@ -58,7 +57,7 @@ def test_examples_run_from_top_to_bottom(name, tmp_path, monkeypatch, capsys):
 
 def test_pages_of_a_room_are_those_with_a_test_there():
     there = {path.parent.name for path in (ROOT / "tests").glob("*/test_page.py")}
-    assert {*TESTED_BY_ROOM} == there & {*PAGES} and {*TESTED_BY_ROOM, *PIECES} <= {*PAGES}
+    assert {*TESTED_BY_ROOM} == there & {*PAGES}
 
 
 def test_every_public_name_stands_on_a_page():
