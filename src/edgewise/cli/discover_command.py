@@ -22,9 +22,9 @@ from ..report import law_report
 from ..screen import bar_wanted
 from .level_columns import in_parts, number_places, row_levels, with_levels
 from .level_text import levels_text, way_of
-from .reading import cells
 from .safe_csv import inert
 from .signals import Ending, ending
+from .table_file import cells
 
 FRONT, LAW, REPORT = "front.csv", "law.txt", "report.html"
 OWN = (FRONT, LAW, REPORT)

@@ -17,8 +17,8 @@ from ..studies.formula_text import on_screen
 from ..studies.study import Study, opening, study_table
 from ..studies.study_settings import StudySettings
 from ..train.resuming.journal import Journal
-from .reading import read
 from .signals import Ending, ending
+from .table_file import read
 
 
 def run(args: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ from ..discovery.level_rows import LevelRows, parted
 from ..errors import DataError, few, shown
 from ..metadata import MISSING
 from .options import names as split_names
-from .reading import as_table
+from .table_file import as_table
 
 
 def with_levels(grid: Grid, args: argparse.Namespace) -> Table:

@@ -107,8 +107,7 @@ class DiscoveryTuning:
     cancelled: float = 1e-8
     """Part of the sizes of its terms below which a sum is zero but for round-off. Not measured."""
     settled: float = 1.05
-    """Factor by which one degree more lowers what is left, but for the constants it has, up to which that is noise. Not
-    measured."""
+    """Factor by which a degree more, but for its constants, may lower what is left by noise alone. Not measured."""
     noise_at_most: float = 0.2
     """Part of the spread of the target that such noise may be: above it any rough polynomial would do. Not measured."""
     sparse_kept: int = 12
@@ -168,8 +167,7 @@ class DiscoveryTuning:
     inner_exact: float = 1e-3
     """Part of `exact` from which a lower error tells nothing more: three digits below what counts as exact."""
     inner_least: float = 1e-12
-    """Least curvature of a weight, in units of the largest, and least damping after a failure: some thousand times
-    round-off, so that a matrix has a root."""
+    """Least curvature of a weight in units of the largest, and least damping: some thousand times round-off."""
     inner_gain: float = 0.9
     """Part of the last error above which a step gained little. Not measured."""
     inside: float = 0.9
@@ -292,8 +290,7 @@ class DiscoveryTuning:
     # ------------------------------------------------------------------ idle columns (idle_columns.py)
 
     idle: float = 3.0
-    """What a column moves the surrogate by, in units of the surrogate's error, up to which it may be idle. Not
-    measured."""
+    """What a column that may be idle moves the surrogate by, in units of its error, at most. Not measured."""
 
     # ------------------------------------------------------------------ columns that say all (one_says_all.py)
 
@@ -346,8 +343,7 @@ class DiscoveryTuning:
     # ------------------------------------------------------------------ the end of a search (ending.py)
 
     ending_rows: int = 500
-    """Rows that fit and choose from which a law under noise ends a search: fewer of them tell no law from a rough
-    formula."""
+    """Rows that fit and choose from which a law under noise ends a search: fewer tell it from no rough formula."""
     plain_bits: float = 60.0
     """Bits beyond those of its columns up to which a formula is plain: so were six of eight laws, and none of what
     came before them."""

@@ -131,9 +131,8 @@ def study(
         resume: a file for the state of the study, renewed every minute and deleted at the end. Where it is there
             already, the study goes on from it, and ends with the same bits as one that was never stopped.
         drop: columns to leave out; "rows" leaves out rows with missing or unusable cells.
-        groups: a column of the DataFrame, or a label for each row (n,), such as the patient. Rows of one group stay
-            together where rows judge and choose, so that scores are those of new groups. Fits in closed form give each
-            group an offset under squares. The column is no input.
+        groups: a column of the DataFrame, or a label for each row (n,), such as the patient. Whole groups judge and
+            choose. Fits in closed form give each an offset, under squares. The column is no input.
 
     Returns:
         A `Study`.

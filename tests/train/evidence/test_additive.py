@@ -13,7 +13,7 @@ import edgewise as ew
 from edgewise.errors import ConfigError
 from edgewise.train.evidence import additive, pair_search, tuning
 from edgewise.train.evidence.chosen_terms import model_of
-from edgewise.train.evidence.task import Task
+from edgewise.train.evidence.fit_task import Task
 from edgewise.train.evidence.terms import edge_term, pair_term
 from edgewise.train.evidence.variables import variables
 from edgewise.train.result import FitResult

@@ -11,9 +11,9 @@ from torch import Tensor
 import edgewise as ew
 from edgewise.train.evidence.averaging import _lone, _of_other_kind, _of_parts, averaged
 from edgewise.train.evidence.chosen_terms import Model
+from edgewise.train.evidence.fit_task import Task
 from edgewise.train.evidence.pair_search import _or_nothing, search
 from edgewise.train.evidence.stacking import balanced, share_of, size_of
-from edgewise.train.evidence.task import Task
 from edgewise.train.evidence.terms import Term, edge_term, prior_of
 from edgewise.train.evidence.tuning import TUNED
 from edgewise.train.evidence.variables import variables

@@ -10,7 +10,7 @@ import torch
 import edgewise as ew
 from edgewise.train.evidence import chosen_terms
 from edgewise.train.evidence.chosen_terms import Model, sparse
-from edgewise.train.evidence.task import Task
+from edgewise.train.evidence.fit_task import Task
 from edgewise.train.evidence.terms import edge_term
 from edgewise.train.evidence.tuning import TUNED
 from edgewise.train.evidence.variables import variables

@@ -15,8 +15,8 @@ from edgewise.metadata import Metadata
 from edgewise.train.evidence import finer as module
 from edgewise.train.evidence.chosen_terms import Model
 from edgewise.train.evidence.finer import finer
+from edgewise.train.evidence.fit_task import Task
 from edgewise.train.evidence.pair_search import search
-from edgewise.train.evidence.task import Task
 from edgewise.train.evidence.terms import pair_term
 from edgewise.train.evidence.tuning import TUNED
 from edgewise.train.evidence.variables import variables

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 import edgewise as ew
-from edgewise.train.evidence.offsets import TIES, apart, tie_of
-from edgewise.train.evidence.task import Task
+from edgewise.train.evidence.fit_task import Task
+from edgewise.train.evidence.offsets import apart
 from edgewise.train.evidence.terms import edge_term
+from edgewise.train.evidence.ties import TIES, tie_of
 from edgewise.train.evidence.tuning import TUNED
 from edgewise.train.evidence.variables import variables
 

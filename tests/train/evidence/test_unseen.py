@@ -11,8 +11,8 @@ from torch import Tensor
 
 import edgewise as ew
 from edgewise.train.evidence.chosen_terms import Model
+from edgewise.train.evidence.fit_task import Task
 from edgewise.train.evidence.pair_search import search
-from edgewise.train.evidence.task import Task
 from edgewise.train.evidence.tuning import TUNED
 from edgewise.train.evidence.unseen import is_clear, is_confirmed, unseen_losses
 from edgewise.train.evidence.variables import variables

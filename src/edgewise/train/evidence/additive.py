@@ -18,12 +18,12 @@ from ..monitor import Monitor
 from ..solvers.status import Status
 from .averaging import averaged
 from .chosen_terms import Structure
+from .fit_task import Task
 from .held import held
 from .marginal import Note, Posterior
 from .network import Column, Factor, factors_of, network, room_of
 from .searched import of_tasks, on_of, searched
 from .shapes import FREE, Shape, Shapes
-from .task import Task
 from .tuning import TUNED
 from .uncertainty import Doubt, doubts_of
 from .variables import Variable
@@ -102,7 +102,7 @@ def additive(
         tasks = [Task(a, weight, target, 1, [], note, loss) for target, loss in each]
     else:
         tasks = [Task(a, weight, y, outputs, [], note)]
-    tasks = [replace(task, groups=groups) for task in tasks]
+    tasks = [replace(task, groups=None if groups is None else groups.to(a.device)) for task in tasks]
     decided = searched(start, layer.kind != OFF, tasks, asked, known)
     found, tasks, ends = decided.variables, decided.tasks, decided.ends
     if parts and not asked:

@@ -27,9 +27,9 @@ import torch
 from torch import Tensor
 
 from .chosen_terms import Model, carried, dense, sparse
+from .fit_task import Task
 from .marginal import Posterior, Spread
 from .stacking import balanced, share_of, size_of, sureness_of
-from .task import Task
 from .terms import Term, edge_term
 from .tuning import TUNED
 

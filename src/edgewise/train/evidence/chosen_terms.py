@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
+from .fit_task import Task
 from .marginal import Posterior, Prior, Sums, believed
 from .screening import Pair
-from .task import Task
 from .terms import Term, pair_term, pooled_term, prior_of
 from .tuning import TUNED
 from .variables import ROUGH, Variable

@@ -11,9 +11,9 @@ import math
 from dataclasses import replace
 
 from .chosen_terms import Model, carried, model_of
+from .fit_task import Task
 from .pair_search import stands
 from .screening import Pair, gains
-from .task import Task
 from .terms import Term, pair_term
 from .tuning import TUNED
 from .unseen import Try, unseen_losses

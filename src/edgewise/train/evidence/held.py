@@ -24,10 +24,10 @@ from ...errors import TrainingError
 from .chosen_terms import Model
 from .edge_basis import EdgeBasis
 from .expansion import taylor
+from .fit_task import Task
 from .likelihoods import Classes, Likelihood, Scored
 from .marginal import Posterior, Prior, Sums, factor_of
 from .shapes import Shape
-from .task import Task
 from .terms import Term, prior_of
 from .tuning import TUNED
 from .variables import CURVE, LINE, Functions, Variable

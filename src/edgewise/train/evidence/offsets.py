@@ -10,24 +10,12 @@ Letters: n rows, m functions, g groups.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
 from .gram import Blocks
-from .marginal import squared_error
-from .terms import Term, prior_of
-from .tuning import TUNED
-
-if TYPE_CHECKING:
-    from .task import Task
-
-TIES = (0.0, *(10 ** (half / 2) for half in range(-4, 5)))  # from 0.01 to 100, where the evidence is flat
-FEWEST = 3  # groups: of fewer, next to nothing is known of how far their offsets reach
 
 
 def apart(rows: Blocks, groups: Tensor, tied: float) -> Blocks:
@@ -42,7 +30,7 @@ def apart(rows: Blocks, groups: Tensor, tied: float) -> Blocks:
     ([-1.0, 3.0], [4.0, 8.0], [0.25, 0.25])
     """
     count = int(groups.max()) + 1
-    often, means = torch.zeros(count, dtype=torch.float64), torch.zeros(0)
+    often, means = torch.zeros(count, dtype=torch.float64, device=groups.device), torch.zeros(0)
     for here, (functions, y, weight) in _with_groups(rows, groups):
         both = weight[:, None] * torch.cat([functions, y[:, None]], 1)
         means = means if len(means) else both.new_zeros(count, both.shape[1])
@@ -58,27 +46,6 @@ def apart(rows: Blocks, groups: Tensor, tied: float) -> Blocks:
             yield mean[:, :-1] + far, mean[:, -1] + (y - mean[:, -1]) / part, weight * part.square()
 
     return made
-
-
-def tie_of(task: Task, terms: Sequence[Term]) -> float:
-    """How far the offsets of groups reach, by the highest marginal likelihood of these terms: their variance over that
-    of the noise. It is 0 where that is hardly less likely, where no group has two rows, and for other losses."""
-    groups = task.groups
-    if groups is None or not task.by_sums:
-        return 0.0
-    often = torch.bincount(groups, task.weight).double()
-    if len(often) < FEWEST or len(often) == len(groups):
-        return 0.0
-    prior = prior_of(terms)
-
-    def likely(tied: float) -> float:
-        sums = replace(task, tied=tied).sums(terms, prior)
-        gain = squared_error(sums, prior, task.note).gain
-        flat = sums.rows * math.log(max(sums.square / sums.rows, 1e-300)) + float((often * tied).log1p().sum())
-        return gain - flat / 2
-
-    gains = {tied: likely(tied) - TUNED.strength_cost * (tied > 0) for tied in TIES}
-    return max(gains, key=gains.__getitem__)
 
 
 def _with_groups(rows: Blocks, groups: Tensor) -> Iterator[tuple[Tensor, tuple[Tensor, Tensor, Tensor]]]:

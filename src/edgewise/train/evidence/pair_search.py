@@ -12,9 +12,9 @@ from dataclasses import replace
 from itertools import accumulate
 
 from .chosen_terms import Among, Model, Structure, carried, dense, model_of, sparse, thinned
+from .fit_task import Task
 from .screening import Pair, pairs_of
 from .stacking import mean_and_error
-from .task import Task
 from .terms import Term, edge_term, pair_term, pooled_term, small_enough
 from .tuning import TUNED
 from .unseen import Try, is_clear, is_confirmed, unseen_losses

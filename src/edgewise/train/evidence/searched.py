@@ -13,13 +13,13 @@ from torch import Tensor
 from ...model import KAN
 from .chosen_terms import Model, Structure
 from .finer import finer
+from .fit_task import Task
 from .network import room_of
-from .offsets import tie_of
 from .pair_search import looked, roughened, search
 from .screening import Pair
 from .shapes import Shape
-from .task import Task
 from .terms import edge_term
+from .ties import tie_of
 from .tuning import TUNED
 from .variables import Variable, variables
 

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from .chosen_terms import Model
+from .fit_task import Task
 from .tails import excess_kurtosis
-from .task import Task
 from .tuning import TUNED
 
 Try = Callable[[Task], Model]
