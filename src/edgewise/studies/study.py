@@ -23,6 +23,7 @@ from .baselines import baselines
 from .curves import curves
 from .findings import Findings
 from .folder import write_folder
+from .likely_groups import likely_groups
 from .observed import observed
 from .papers import page, written
 from .readings import as_read, learn, read_as_names
@@ -203,6 +204,8 @@ def study_table(
         told = (*told, words.are_names(names, table.texts, table.groups is None))
         table = replace(table, notes=(*table.notes, told[-1]))
         table, seen, rest, held = (as_read(part, reading) for part in (table, seen, rest, held))
+    if table.groups is None and (shared := likely_groups(table))[1]:
+        told = (*told, words.may_be_groups(*shared))
     if trained.closed.failure:
         warnings.warn(EdgewiseWarning(f"{trained.closed.message}\n{trained.closed.failure}"), stacklevel=2)
     network = scores(held, predict(trained.model, held), loss)

@@ -110,6 +110,14 @@ def are_names(columns: Sequence[str], texts: Collection[str], met_before: bool) 
     return " ".join([*found, *met])
 
 
+def may_be_groups(columns: Sequence[str], count: int) -> str:
+    """Sentences on rows that seem to come in groups, which these columns tell."""
+    return (
+        f"Rows may come in {count} groups, such as patients: columns {few([*map(shown, columns)])} belong to the group."
+        " Scores are then those of groups that were met; for new ones, give groups=."
+    )
+
+
 def of_groups(count: int) -> str:
     """A sentence on the rows that judge, where whole groups do."""
     return f" The rows that judge are all rows of {count} group{'s' if count > 1 else ''}, of which no stage saw one."
