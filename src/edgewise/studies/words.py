@@ -114,7 +114,7 @@ def may_be_groups(columns: Sequence[str], count: int) -> str:
     """Sentences on rows that seem to come in groups, which these columns tell."""
     return (
         f"Rows may come in {count} groups, such as patients: columns {few([*map(shown, columns)])} belong to the group."
-        " Scores are then those of groups that were met; for new ones, give groups=."
+        " Scores are then those of groups that were met; for new ones, hold out whole ones (groups=, --groups)."
     )
 
 
