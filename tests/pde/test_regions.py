@@ -96,3 +96,11 @@ def test_corners_and_holes_in_either_sense_are_taken(turn):
 def test_impossible_shapes_are_refused(make, words):
     with pytest.raises(ConfigError, match=words):
         make()
+
+
+def test_a_closed_ring_and_a_corner_given_twice_are_the_same_domain():
+    x = 2 * torch.rand(200, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) - 0.5
+    plain = Polygon(SQUARE, holes=[SMALL])
+    for corners in ([*SQUARE, SQUARE[0]], [SQUARE[0], *SQUARE]):
+        ring = Polygon(corners, holes=[[*SMALL, SMALL[0]]])
+        assert ring.sides == plain.sides and torch.equal(ring.inside(x), plain.inside(x))

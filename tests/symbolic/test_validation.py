@@ -45,6 +45,15 @@ def test_the_law_passes_on_rows_it_was_not_fitted_to(trained: Any) -> None:
     assert_close(done(XV).detach(), law(XV), like="formula")
 
 
+def test_the_split_of_a_fit_by_groups_is_taken() -> None:
+    how = {"optimizer": "evidence", "progress": False}
+    result = ew.fit(ew.KAN((2, 1)), X, law(X), groups=torch.arange(300) % 20, **how)
+    done = symbolify(result.model, X, law(X), validation=result)
+    assert names(done) == ["sin", "x^2"]
+    with pytest.raises(DataError, match="other rows"):
+        symbolify(result.model, X[1:], law(X[1:]), validation=result)
+
+
 def test_a_form_that_fits_its_rows_but_not_the_held_out_ones_is_refused() -> None:
     """Left of zero the network's |x| is -x; only rows on the right show the difference."""
     x = uniform((-1, 1), rows=300)

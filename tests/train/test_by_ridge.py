@@ -213,6 +213,12 @@ def test_copies_of_a_row_are_on_one_side():
     assert sorted(unseen) == list(range(60))
 
 
+def test_rows_of_a_group_are_on_one_side():
+    X, groups = rows(60), torch.arange(60) % 15
+    for known, out in _folds(Job(X, law(X)[:, None], SquaredError(), groups=groups)):
+        assert len(out) and set(groups[known].tolist()).isdisjoint(groups[out].tolist())
+
+
 @pytest.mark.parametrize(
     "given", [{"grids": (3, 6)}, {"sparsity": 0.1}, {"restarts": 2}, {"batch_size": 10}, {"resume": "a.fit"}]
 )

@@ -166,6 +166,12 @@ def test_an_error_in_a_callback_is_the_users_to_see():
         ew.fit(ew.KAN((2, 1)), *rows(40), callbacks=(broken,), **QUICK)
 
 
+def test_a_fit_to_few_groups_says_that_nothing_judged_it():
+    X = torch.rand(140, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    said = ew.fit(ew.KAN((2, 1)), X, X[:, 0], groups=torch.arange(140) % 7, optimizer="evidence", progress=False)
+    assert "Nothing was held out of 7 groups (fewer than 8)" in said.message
+
+
 def test_a_fit_that_nothing_judges_says_so():
     X, y = rows(20)
     assert "Nothing was held out of 20 rows" in ew.fit(ew.KAN((2, 1)), X, y, progress=False).message

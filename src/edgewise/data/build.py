@@ -16,6 +16,7 @@ from edgewise.metadata import MISSING
 from .cells import Reading, hint, read_levels, read_numbers, read_times, sort_levels
 from .dates import first_number, holds_dates, read_dates
 from .faults import Fault, date_faults, missing_faults, number_faults, usable_rows
+from .groups import label_texts
 from .kinds import FEW_LEVELS, RARE, counts_rows, holds_answers, holds_levels, main_levels, may_be_names
 from .made import Made, as_date, as_levels, as_number
 from .reader import Grid, quoted
@@ -125,11 +126,9 @@ def _groups(grid: Grid, name: str | None) -> tuple[np.ndarray | None, list[Fault
     if name is None:
         return None, []
     cells = grid.columns[grid.names.index(name)]
-    found, missing = read_levels(cells, grid.decimal)
-    if not isinstance(cells, np.ndarray):
-        found = [str(cell).strip() for cell in cells]
+    _, missing = read_levels(cells, grid.decimal)
     faults = missing_faults(grid, name, missing)
-    return np.array(found, dtype=object), [
+    return np.array(label_texts(cells), dtype=object), [
         replace(fault, text=f"groups: {fault.text}; each row needs one") for fault in faults
     ]
 

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from edgewise.errors import DataError, ShapeError
 
-from .cell_grids import as_array, cells_of
-from .cells import read_levels
+from .cell_grids import as_array
+from .frames import is_missing
 
 
 def as_labels(groups: Any, rows: int) -> np.ndarray:
@@ -36,8 +36,20 @@ def as_groups(groups: Any, rows: int) -> Tensor:
     >>> as_groups(["Ann", "Bob", "Ann"], 3).tolist()
     [0, 1, 0]
     """
-    levels, missing = read_levels(cells_of(as_labels(groups, rows)))
-    if missing:
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise DataError(f"groups has no label in row {missing[0]}{more}; each row needs one, or leave these rows out")
-    return torch.from_numpy(np.unique(np.array(levels), return_inverse=True)[1].astype(np.int64))
+    labels = as_labels(groups, rows)
+    if labels.dtype.kind not in "biufUS":
+        none = [is_missing(label) for label in labels.tolist()]
+        labels = np.array(["" if missing else str(label) for label, missing in zip(labels, none, strict=True)])
+    missing = np.isnan(labels) if labels.dtype.kind == "f" else labels == "" if labels.dtype.kind in "US" else None
+    if missing is not None and missing.any():
+        first, more = int(missing.argmax()), int(missing.sum()) - 1
+        others = f" and {more} more" if more else ""
+        raise DataError(f"groups has no label in row {first}{others}; each row needs one, or leave these rows out")
+    return torch.from_numpy(np.unique(labels, return_inverse=True)[1].astype(np.int64))
+
+
+def label_texts(cells: Any) -> list[str]:
+    """The labels of a column of cells as text, each spelling another one: 007 is not 7."""
+    if isinstance(cells, np.ndarray):
+        return ["" if cell != cell else repr(cell) for cell in cells.tolist()]
+    return [str(cell).strip() for cell in cells]

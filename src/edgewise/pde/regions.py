@@ -202,6 +202,8 @@ class Polygon:
                 point(corner, f"a corner in {name}")
             if area(line) == 0:
                 raise ConfigError(f"{name} of a Polygon must surround an area, got {shown(line)}")
+        object.__setattr__(self, "corners", once(self.corners))
+        object.__setattr__(self, "holes", tuple(map(once, self.holes)))
         self._refuse_crossings()
         self._refuse_misplaced()
 
@@ -309,6 +311,16 @@ class Polygon:
         """By `polygon_factor`."""
         rings = [len(self.corners), *map(len, self.holes)]
         return polygon_factor(self._sides[0].to(x).split(rings), x, sides)
+
+
+def once(corners: Sequence[Any]) -> tuple[Any, ...]:
+    """The corners of a closed line without any that the next one repeats, as the first one does where it also ends it.
+
+    >>> once([(0, 0), (1, 0), (1, 0), (0, 1), (0, 0)])
+    ((0, 0), (1, 0), (0, 1))
+    """
+    following = [*corners[1:], corners[0]]
+    return tuple(one for one, other in zip(corners, following, strict=True) if tuple(one) != tuple(other))
 
 
 def area(corners: Sequence[Any]) -> float:

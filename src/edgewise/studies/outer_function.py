@@ -64,12 +64,13 @@ def with_outer(
 
 def _searched(start: KAN, training: Table) -> Anew:
     """Fits of the sum that decide anew what it consists of."""
-    return lambda _, target, weight: by_all(start, training.X, target, weight)
+    return lambda _, target, weight: by_all(start, training.X, target, weight, training.groups)
 
 
 def _refitted(training: Table) -> Anew:
     """Fits of the sum that leave what was decided."""
-    return lambda inner, target, weight: refit(inner, training.X, target, sample_weight=weight, progress=False)
+    how = {"groups": training.groups, "progress": False}
+    return lambda inner, target, weight: refit(inner, training.X, target, sample_weight=weight, **how)
 
 
 def of(plain: FitResult, turns: Turns) -> FitResult:

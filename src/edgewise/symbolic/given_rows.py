@@ -15,7 +15,7 @@ from ..data import as_codes, as_inputs, as_matrix, as_target, holds_classes
 from ..errors import ConfigError, DataError
 from ..losses import CrossEntropy
 from ..model import KAN
-from ..train.held_out import HeldOut, again
+from ..train.held_out import HeldOut, is_of
 from ..train.job import choose_loss
 from ..train.result import split_of
 
@@ -93,7 +93,7 @@ def _targets(model: KAN, y: Any, rows: int, classes: bool, what: str) -> Tensor:
 def _parted(model: KAN, rows: GivenRows, split: HeldOut) -> tuple[GivenRows, GivenRows]:
     """The rows that a fit trained on, and those that chose among its states."""
     counted = rows.X if rows.weight is None else rows.X[rows.weight > 0]  # a fit leaves rows of no weight out first
-    if again(counted.to(model.dtype), split.record) is None:
+    if not is_of(counted.to(model.dtype), split.record):
         raise DataError(
             f"validation is the result of a fit to {split.record[0]} other rows than the {len(counted)} of X; give the"
             " same X and weights again, or validation=(Xv, yv)"

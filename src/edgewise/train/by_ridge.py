@@ -15,7 +15,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from ..data import observations
+from ..data import observations, together
 from ..losses import Loss
 from ..model import KAN
 from ..threads import threads_for
@@ -95,7 +95,10 @@ def fit_kan(model: KAN, start: KAN, job: Job, everything: Rows, settings: FitSet
     """Fit `start`, the prepared copy of the model. Rows are left out in turn, so only those that judge are left out for
     good. A network no better than a constant on unseen rows is not given back, the constant is."""
     rows = everything if job.own_split else (job.x, job.y, job.weight)
-    whole, steps = _on(job, rows), settings.steps or STEPS
+    whole, steps = (
+        replace(_on(job, rows), groups=job.groups_of_all if job.own_split else job.groups),
+        settings.steps or STEPS,
+    )
     found = _best(start, whole, steps, monitor)
     strength, trained, status = found.strength, found.model, found.status
     if not found.cut:
@@ -184,9 +187,11 @@ def _of_constant(job: Job) -> float:
 
 
 def _folds(job: Job) -> Iterator[tuple[Tensor, Tensor]]:
-    """The places of the rows that fit and of those that do not. Copies of a row are on the same side; one row alone is
-    on both."""
+    """The places of the rows that fit and of those that do not. Copies of a row are on the same side, and so are the
+    rows of a group; one row alone is on both."""
     number = observations(job.x, job.y)
+    if job.groups is not None:
+        number = together(job.groups, number.cpu())
     count = int(number.max()) + 1
     if count == 1:
         every = torch.arange(len(number), device=number.device)

@@ -13,7 +13,7 @@ from ..metadata import Edit
 from ..model import KAN
 from ..size import summary
 from .expected_error import expected_rmse
-from .held_out import FEWEST
+from .held_out import FEWEST, FEWEST_GROUPS
 from .job import Job, Rows
 from .monitor import Monitor
 from .priors.seen import Seen
@@ -68,7 +68,7 @@ def finish(
         figures += f" (held-out {metrics['validation_' + shown]:.3g}{expected})"
     message = f"{monitor.sentence(status)}. {how}, {monitor.length}, {summary(done)}. {figures}."
     judged_at_all = validation_loss is not None or job.memory is not None or not job.located
-    message = " ".join([message, *remarks(x, metadata.inputs, judged_at_all)])
+    message = " ".join([message, *remarks(x, metadata.inputs, judged_at_all, job.groups)])
     seen = Seen(trained, x, y, weight, job.loss, job.memory)
     return FitResult(
         done,
@@ -85,12 +85,15 @@ def finish(
     )
 
 
-def remarks(x: Tensor, names: Sequence[str], judged: bool) -> list[str]:
-    """What a user should know of a fit to x (n, d): far rows, and that nothing judged it."""
+def remarks(x: Tensor, names: Sequence[str], judged: bool, groups: Tensor | None = None) -> list[str]:
+    """What a user should know of a fit to x (n, d), of groups (n,) if any: far rows, and that nothing judged it."""
     found = far_columns(x, names)
     if not judged:
+        few = f"{x.shape[0]} rows (fewer than {FEWEST})"
+        if groups is not None and x.shape[0] >= FEWEST:
+            few = f"{len(groups.unique())} groups (fewer than {FEWEST_GROUPS})"
         found.append(
-            f"Nothing was held out of {x.shape[0]} rows (fewer than {FEWEST}): noise is not told from the function, and"
+            f"Nothing was held out of {few}: noise is not told from the function, and"
             " the error on new rows may be far larger."
         )
     return found

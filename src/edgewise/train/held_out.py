@@ -25,6 +25,7 @@ JUDGING, ENOUGH, LEAST = (
 )  # part of the rows that judge, but no more than ENOUGH of them or this least part
 BLOCK = 1 << 14  # rows that are looked at together
 FEWEST = 30  # rows below which none are left out
+GROUPED = "/"  # between the digests of values and of groups
 FEWEST_GROUPS = 8  # groups from which one in eight can choose
 SplitRecord = tuple[int, int, str]  # rows, seed and digest of a table: what finds its split again
 
@@ -74,6 +75,11 @@ def draw(x: Tensor, seed: int, groups: Tensor | None = None) -> HeldOut | None:
     return HeldOut(chosen, judged, (x.shape[0], seed, digest(x, groups)))
 
 
+def is_of(x: Tensor, record: SplitRecord) -> bool:
+    """Whether a recorded split is of the rows x (n, d), of whatever groups they are."""
+    return record[0] == x.shape[0] and record[2].split(GROUPED)[0] == digest(x)
+
+
 def again(x: Tensor, record: SplitRecord | None, groups: Tensor | None = None) -> int | None:
     """The seed of a recorded split, if the rows x (n, d) and their groups (n,) are those that it was of; None
     otherwise."""
@@ -81,13 +87,13 @@ def again(x: Tensor, record: SplitRecord | None, groups: Tensor | None = None) -
 
 
 def digest(x: Tensor, groups: Tensor | None = None) -> str:
-    """16 hexadecimal digits of the values of x (n, ...), whatever their number format holds, and of groups (n,)."""
+    """16 hexadecimal digits of the values of x (n, ...), whatever their number format holds; then those of groups
+    (n,), where there are any."""
     found = hashlib.blake2b(digest_size=8)
     for part in x.detach().split(BLOCK):  # as float64 all rows at once might be twice what the machine holds
         found.update(part.cpu().double().contiguous().numpy().tobytes())
-    if groups is not None:
-        found.update(groups.cpu().numpy().tobytes())
-    return found.hexdigest()
+    values = found.hexdigest()
+    return values if groups is None else values + GROUPED + digest(groups)
 
 
 def _far_rows(x: Tensor) -> Tensor:

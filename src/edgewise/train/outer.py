@@ -128,9 +128,10 @@ def wanted(inner: KAN, outer: KAN, rows: Rows) -> tuple[Tensor, Tensor]:
     return total + slope * (y - found) / known, each * (count.sum() / each.sum())
 
 
-def by_all(start: KAN, x: Tensor, y: Tensor, weight: Tensor | None) -> FitResult:
+def by_all(start: KAN, x: Tensor, y: Tensor, weight: Tensor | None, groups: Tensor | None = None) -> FitResult:
     """A fit by its evidence to all rows: none is held out, and so its held-out error means nothing."""
-    return fit(start, x, y, optimizer=EVIDENCE, sample_weight=weight, validation=(x, y), progress=False)
+    how = {"sample_weight": weight, "groups": groups, "validation": (x, y), "progress": False}
+    return fit(start, x, y, optimizer=EVIDENCE, **how)
 
 
 def finished(found: FitResult) -> FitResult:

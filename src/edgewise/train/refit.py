@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..data import Table
 from ..errors import ConfigError, knows_keywords
 from ..model import KAN
 from ..transforms.mixture import mixture
@@ -43,7 +44,7 @@ Way = Ending | Again | Shrunk | Mixed | Outer
 def refit(
     result: FitResult,
     X: Any,
-    y: Any,
+    y: Any = None,
     *,
     sample_weight: Any = None,
     groups: Any = None,
@@ -58,10 +59,10 @@ def refit(
 
     Args:
         result: what `fit` gave back for a KAN by Levenberg-Marquardt, by its evidence or under a ridge penalty.
-        X (n, features): all rows, in whatever `fit` takes.
+        X (n, features): all rows, in whatever `fit` takes; a `Table` has its targets and groups.
         y (n,), (n, outputs) or class labels (n,): their targets.
         sample_weight (n,): weights, as for `fit`.
-        groups (n,): a label for each row, as for `fit`.
+        groups (n,): a label for each row, as for `fit`. Offsets reach as far as the fit found them to.
         progress: show a bar.
         resume: a file for the state of the fit, as for `fit`.
 
@@ -69,7 +70,8 @@ def refit(
         A new `FitResult`; the one given stays as it is.
 
     Raises:
-        ConfigError: after a fit by another optimizer, of another module, with a memory, or one that was interrupted.
+        ConfigError: after a fit by another optimizer, of another module, with a memory, or one that was interrupted;
+            without groups after a fit that found offsets of groups.
         DataError, ShapeError: for rows that cannot be used.
         KeyboardInterrupt: by Ctrl-C; the result given stays as good as it is.
 
@@ -87,6 +89,9 @@ def refit(
             " this result is of another kind. Fit with optimizer='lm', or keep the model as it is."
         )
     model, start = result.model, ending.state.model if isinstance(ending, Ending) else ending.start
+    groups = X.groups if isinstance(X, Table) and groups is None else groups
+    if groups is None and isinstance(ending, Again) and any(one.tied for one in ending.structures):
+        raise ConfigError("the fit found offsets of groups; give groups=, the label of each row of X")
     _, X, y, _ = opened(model, X, y)
     job, everything = _all_rows(result, start, X, y, sample_weight, groups)
     part = part_of(resume, "refit")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 import edgewise as ew
+from edgewise.errors import ConfigError
+from edgewise.train.evidence import fit_task, ties
 from edgewise.train.evidence.fit_task import Task
 from edgewise.train.evidence.offsets import apart
 from edgewise.train.evidence.terms import edge_term
-from edgewise.train.evidence.ties import TIES, tie_of
+from edgewise.train.evidence.ties import tie_of
 from edgewise.train.evidence.tuning import TUNED
 from edgewise.train.evidence.variables import variables
 
@@ -64,7 +68,27 @@ def test_a_row_that_counts_twice_is_two_rows():
 def test_the_reach_of_offsets_is_found(reach: float):
     task = task_of(*posed(reach, groups=200))
     found = tie_of(task, [edge_term(number, task.variables[number]) for number in range(2)])
-    assert found in TIES and reach**2 / 3 < found < 3 * reach**2
+    assert reach**2 / 3 < found < 3 * reach**2
+
+
+def test_an_exact_law_with_offsets_is_found_to_round_off():
+    X, _, code = posed(0.0)
+    offset = torch.randn(GROUPS, dtype=torch.float64, generator=torch.Generator().manual_seed(1))[code]
+    model = fitted(X, 3 * X[:, 1] + offset, code)
+    ends = model(torch.tensor([[0.0, -1.0], [0.0, 1.0]]).double()).detach()[:, 0]
+    assert abs(float(ends[1] - ends[0]) - 6) < 1e-6
+
+
+def test_many_rows_of_small_groups_are_looked_at_by_whole_groups(monkeypatch):
+    X, y, code = posed(2.0, groups=3000, each=2)
+    monkeypatch.setattr(fit_task, "TUNED", replace(TUNED, rows_searched=1000))
+    monkeypatch.setattr(ties, "TUNED", replace(TUNED, rows_searched=1000))
+    task = task_of(X, y, code)
+    few = ties.fewer_rows(task, code)
+    assert few.groups is not None and len(few.x) == 1000 and len(few.groups.unique()) == 500
+    large = code // 600
+    assert len(ties.fewer_rows(task, large).x) == 1000
+    assert 1 < tie_of(task, [edge_term(number, task.variables[number]) for number in range(2)]) < 12
 
 
 @pytest.mark.parametrize("why", ["no offsets", "no two rows of a group", "two groups", "no groups"])
@@ -101,8 +125,10 @@ def test_a_refit_takes_offsets_as_far_as_the_fit_found_them():
     again = ew.refit(first, X, y, groups=code, progress=False)
     assert first.ending.structures[0].tied > 1 and again.ending.structures == first.ending.structures
     torch.testing.assert_close(again.model(X), first.model(X), atol=1e-3, rtol=0)
-    without = ew.refit(first, X, y, progress=False)
-    assert float((without.model(X) - first.model(X)).detach().abs().max()) > 0.1
+    with pytest.raises(ConfigError, match="give groups="):
+        ew.refit(first, X, y, progress=False)
+    table = ew.from_arrays(X, y, groups=code)
+    torch.testing.assert_close(ew.refit(first, table, progress=False).model(X), again.model(X))
 
 
 def test_the_names_of_groups_do_not_matter():

@@ -55,7 +55,7 @@ class Task:
         """Which rows are seen or unseen together (n,), 0, 1, ...: copies, and those of a group. Of fewer groups than
         there are folds, copies alone."""
         copies = observations(self.x, self.y)
-        found = copies if self.groups is None else together(self.groups, copies)
+        found = copies if self.groups is None else together(self.groups.cpu(), copies)
         return found if int(found.max()) + 1 >= TUNED.folds else copies
 
     @property
@@ -122,8 +122,8 @@ class Task:
             return self
         if originals(self.x, self.y, self.weight) is not None:
             return self
-        apart = self.take(torch.arange(len(self.x)).repeat_interleave(times))
-        return replace(apart, weight=torch.ones_like(apart.weight), note=self.note)
+        each = self.take(torch.arange(len(self.x)).repeat_interleave(times))
+        return replace(each, weight=torch.ones_like(each.weight), note=self.note)
 
     def judged(self, by: Scored | None) -> Task:
         """The same with rows that are judged by this likelihood."""

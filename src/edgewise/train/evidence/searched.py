@@ -109,8 +109,7 @@ def searched(
 def _tied(bare: Task, task: Task, among: tuple[list[int], list[Pair], int]) -> Task:
     """The task `bare`, whose groups have offsets as wide as functions of single variables leave room for. `task`: the
     same with its variables."""
-    few = task.sampled(TUNED.rows_searched)
-    return replace(bare, tied=tie_of(few, [edge_term(number, task.variables[number]) for number in among[0]]))
+    return replace(bare, tied=tie_of(task, [edge_term(number, task.variables[number]) for number in among[0]]))
 
 
 def _searched(
