@@ -85,8 +85,9 @@ def _besselj(order, z):
         for k in range(1, 20):
             term *= (4 * order * order - (2 * k - 1) ** 2) / (8 * k * size)
             waves[k % 2] += -term if k % 4 > 1 else term
-        angle = size - math.pi * (order / 2 + 0.25)
-        value = math.sqrt(2 / (math.pi * size)) * (waves[0] * math.cos(angle) - waves[1] * math.sin(angle))
+        turn, c, s = math.pi * (order / 2 + 0.25), math.cos(size), math.sin(size)  # size - turn would round off
+        across, along = c * math.cos(turn) + s * math.sin(turn), s * math.cos(turn) - c * math.sin(turn)
+        value = math.sqrt(2 / (math.pi * size)) * (waves[0] * across - waves[1] * along)
         return -value if z < 0 and order % 2 else value
     if z != z:
         return z
