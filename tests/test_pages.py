@@ -16,7 +16,12 @@ ROOT = Path(__file__).parents[1]
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 TESTED_BY_ROOM = ("exports", "imports", "losses", "nn", "pde")  # each has a test_page.py
-WHOLE = [name for name in PAGES if BLOCK.search(PAGES[name]) and name not in TESTED_BY_ROOM]
+SLOW = ("discovery",)  # half a minute
+WHOLE = [
+    pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW))
+    for name in PAGES
+    if BLOCK.search(PAGES[name]) and name not in TESTED_BY_ROOM
+]
 PRINTED = {  # what a page says is printed, word by word
     "editing": "exp",
     "structure": "x1 * g(x2 x3^(-1)) + f(x4)",
