@@ -68,7 +68,7 @@ def test_a_row_that_counts_twice_is_two_rows():
 def test_the_reach_of_offsets_is_found(reach: float):
     task = task_of(*posed(reach, groups=200))
     found = tie_of(task, [edge_term(number, task.variables[number]) for number in range(2)])
-    assert reach**2 / 3 < found < 3 * reach**2
+    assert reach**2 / 3 < found < 4 * reach**2
 
 
 def test_an_exact_law_with_offsets_is_found_to_round_off():
@@ -96,7 +96,21 @@ def test_groups_may_say_nothing(why: str):
     X, y, code = posed(0.0)
     code = {"no two rows of a group": torch.arange(len(X)), "two groups": code // (GROUPS // 2)}.get(why, code)
     task = task_of(X, y, None if why == "no groups" else code)
-    assert tie_of(task, [edge_term(number, task.variables[number]) for number in range(2)]) == 0
+    found = tie_of(task, [edge_term(number, task.variables[number]) for number in range(2)])
+    assert found < 0.2 if why == "no offsets" else found == 0
+
+
+def test_offsets_of_few_groups_are_seldom_curves():
+    curved = {"groups": 0, "rows alone": 0}
+    for seed in range(8):
+        draw = torch.Generator().manual_seed(seed)
+        code = torch.arange(8).repeat_interleave(10)
+        X = torch.randn(8, 2, dtype=torch.float64, generator=draw)[code]
+        y = 0.5 * torch.randn(8, dtype=torch.float64, generator=draw)[code]
+        y = y + torch.randn(80, dtype=torch.float64, generator=draw)
+        curved["groups"] += bool(fitted(X, y, code).active_edges())
+        curved["rows alone"] += bool(fitted(X, y, None).active_edges())
+    assert curved["groups"] <= 1 < 3 <= curved["rows alone"]
 
 
 def fitted(X: torch.Tensor, y: torch.Tensor, groups: torch.Tensor | None) -> ew.KAN:

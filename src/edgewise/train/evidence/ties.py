@@ -15,14 +15,19 @@ from .terms import Term, prior_of
 from .tuning import TUNED
 
 TIES = tuple(10 ** (half / 2) for half in range(-4, 5))  # that are tried first: from 0.01 to 100
+NEARLY = 1.92  # nats: what is within them is in the 95 % interval of one parameter (Wilks 1938)
 MOST = 1e8  # offsets of ten thousand times the noise: a law without noise has them
 ROWS = 4  # of a group, in the mean, that say how far its offset reaches where there are more. Not measured
 FEWEST = 3  # groups: of fewer, next to nothing is known of how far their offsets reach
 
 
 def tie_of(task: Task, terms: Sequence[Term]) -> float:
-    """How far the offsets of groups reach, by the highest marginal likelihood of these terms: their variance over that
-    of the noise. It is 0 where that is hardly less likely, where no group has two rows, and for other losses."""
+    """How far the offsets of groups reach, their variance over that of the noise: the largest that is nearly as likely
+    as the likeliest, by the marginal likelihood of these terms. It is 0 where no group has two rows, and for other
+    losses.
+
+    Of few groups, curves of a column that tells them apart are about as likely as offsets. Then offsets are taken.
+    """
     if task.groups is None or not task.by_sums:
         return 0.0
     task = fewer_rows(task, task.groups)
@@ -44,7 +49,7 @@ def tie_of(task: Task, terms: Sequence[Term]) -> float:
     while best == max(gains) < MOST:
         gains[10 * best] = likely(10 * best)
         best = max(gains, key=gains.__getitem__)
-    return best if gains[best] - TUNED.strength_cost > likely(0.0) else 0.0
+    return max(tied for tied, gain in gains.items() if gain >= gains[best] - NEARLY)
 
 
 def fewer_rows(task: Task, groups: Tensor) -> Task:
