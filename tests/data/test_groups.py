@@ -49,5 +49,7 @@ def test_a_row_without_a_label_is_named():
 
 @pytest.mark.parametrize("labels", [["a", "b"], np.zeros((3, 1)), "abc"])
 def test_there_is_a_label_for_each_row(labels: Any):
-    with pytest.raises(ShapeError, match="a label for each row"):
+    with pytest.raises(
+        ShapeError, match="a label for each row|groups is 'abc', wanted 3 labels, one for each row of X"
+    ):
         as_groups(labels, 3)

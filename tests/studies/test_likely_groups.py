@@ -34,6 +34,13 @@ def test_columns_of_groups_are_found_in_any_order_of_rows():
     assert found("age", "older", "height")[0] == ("age", "older", "height")
 
 
+def test_missing_cells_hide_no_groups():
+    X = torch.stack([columns()[name] for name in ("age", "height", "dose")], 1).numpy()
+    X[3, 0] = X[17, 1] = float("nan")
+    frame = pytest.importorskip("pandas").DataFrame(X, columns=["age", "height", "dose"]).assign(y=range(60))
+    assert likely_groups(ew.from_dataframe(frame, "y")) == (("age", "height"), GROUPS)
+
+
 @pytest.mark.parametrize("names", [("age", "older"), ("age", "younger"), ("age", "dose"), ("age", "visit"), ("dose",)])
 def test_what_follows_from_one_column_is_no_group(names: tuple[str, ...]):
     assert found(*names) == ((), 0)

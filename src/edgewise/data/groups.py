@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edgewise.errors import DataError, ShapeError
+from edgewise.errors import DataError, ShapeError, shown
 
 from .cell_grids import as_array
 from .frames import is_missing
@@ -16,6 +16,8 @@ from .frames import is_missing
 
 def as_labels(groups: Any, rows: int) -> np.ndarray:
     """A label for each row (n,), of whatever holds them. Raises `ShapeError`."""
+    if isinstance(groups, str):
+        raise ShapeError(f"groups is {shown(groups)}, wanted {rows} labels, one for each row of X")
     labels = as_array(groups, "groups")
     if labels.shape != (rows,):
         raise ShapeError(f"groups has shape {labels.shape}, wanted ({rows},): a label for each row of X")

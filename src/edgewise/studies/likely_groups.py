@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from ..data import Table
+from ..metadata import MISSING
 
 FEWEST = 6  # values of a column: of fewer, two columns of a design may go together by chance
 ROWS = 2  # of each value, in the mean, at least
@@ -33,7 +34,10 @@ def likely_groups(table: Table) -> tuple[tuple[str, ...], int]:
     X, found = table.X[:LOOKED_AT], dict[int, Tensor]()
     sources = table.metadata().sources() or table.inputs
     for place, (name, source) in enumerate(zip(table.inputs, sources, strict=True)):
-        values, code = X[:, place].unique(return_inverse=True)
+        column = X[:, place].clone()
+        if (gap := f"{name}={MISSING}") in table.inputs:
+            column[X[:, table.inputs.index(gap)] > 0] = torch.nan
+        values, code = _ranked(column)
         if name == source and FEWEST <= len(values) <= len(X) / ROWS and len(found) < MOST:
             found[place] = code
     alike = {place for pair in combinations(found, 2) if _together(*(found[one] for one in pair)) for place in pair}
@@ -44,16 +48,28 @@ def likely_groups(table: Table) -> tuple[tuple[str, ...], int]:
     return tuple(table.inputs[place] for place in mine), count
 
 
+def _ranked(column: Tensor) -> tuple[Tensor, Tensor]:
+    """The different values of a column (n,), and the rank of each row's among them (n,), -1 where it is missing."""
+    missing = column.isnan()
+    values, code = column[~missing].unique(return_inverse=True)
+    ranks = torch.full_like(column, -1, dtype=torch.long)
+    ranks[~missing] = code
+    return values, ranks
+
+
 def _same(one: Tensor, other: Tensor) -> bool:
-    """Whether two columns, by the rank of the value of each row (n,), part the rows in the same way."""
+    """Whether two columns, by the rank of the value of each row (n,), part the rows that both have in the same way."""
+    there = (one >= 0) & (other >= 0)
     count = int(one.max()) + 1
-    return count == int(other.max()) + 1 and len((one * count + other).unique()) == count
+    return count == int(other.max()) + 1 and len((one * count + other)[there].unique()) == count
 
 
 def _together(one: Tensor, other: Tensor) -> bool:
     """Whether they do, and neither rises or falls with the other."""
     if not _same(one, other):
         return False
-    order = torch.zeros(int(one.max()) + 1, dtype=torch.long).scatter(0, one, other)  # rank of the other by this one's
+    there = (one >= 0) & (other >= 0)
+    ranks = torch.zeros(int(one.max()) + 1, dtype=torch.long)
+    order = ranks.scatter(0, one[there], other[there])  # rank of the other by this one's
     steps = order.diff()
     return bool((steps > 0).any() and (steps < 0).any())

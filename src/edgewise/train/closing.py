@@ -91,7 +91,8 @@ def remarks(x: Tensor, names: Sequence[str], judged: bool, groups: Tensor | None
     if not judged:
         few = f"{x.shape[0]} rows (fewer than {FEWEST})"
         if groups is not None and x.shape[0] >= FEWEST:
-            few = f"{len(groups.unique())} groups (fewer than {FEWEST_GROUPS})"
+            count = len(groups.unique())
+            few = f"{count} group{'s' * (count != 1)} (fewer than {FEWEST_GROUPS})"
         found.append(
             f"Nothing was held out of {few}: noise is not told from the function, and"
             " the error on new rows may be far larger."
