@@ -16,7 +16,7 @@ import pytest
 
 from edgewise.cli import fit_command as fit_command
 from edgewise.cli.main import main
-from edgewise.studies import stages
+from edgewise.studies import layered, stages
 from runs import FILES, SMALL, law, refused
 
 
@@ -107,7 +107,8 @@ def test_interruption_keeps_the_best_so_far(tmp_path: Path, monkeypatch: pytest.
         if len(seen) == at:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(stages, "fit", lambda *a, **k: train(*a, callbacks=(interrupt,), **k))
+    for module in (stages, layered):
+        monkeypatch.setattr(module, "fit", lambda *a, **k: train(*a, callbacks=(interrupt,), **k))
     status = main(
         [
             "fit",

@@ -9,8 +9,9 @@ import pytest
 
 from edgewise.estimators import kan_estimator
 from edgewise.studies import stages
-from edgewise.train import by_least_squares
+from edgewise.studies.study_settings import EFFORTS
 from edgewise.train.evidence.tuning import TUNED
+from edgewise.train.ways import by_least_squares
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     three steps a stage."""
     monkeypatch.setattr(by_least_squares, "TUNED", replace(by_least_squares.TUNED, steps=3, rounds=(1, 0)))
     monkeypatch.setattr(stages, "promising", lambda plain, training, settings, loss: bool(settings.hidden))
-    monkeypatch.setitem(stages.EFFORTS, "default", 0)
+    monkeypatch.setitem(EFFORTS, "default", 0)
     coarse = replace(TUNED, curves=1, fewest_curves=1, intervals=4, folds=2, rounds=5)
     for name, module in sys.modules.items():
         if name.startswith("edgewise.train.evidence.") and hasattr(module, "TUNED"):

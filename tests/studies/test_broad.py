@@ -10,13 +10,13 @@ import torch
 
 import edgewise as ew
 from edgewise.data import Table, from_arrays
-from edgewise.studies import broad, readings, stages
+from edgewise.studies import broad, last_fits, readings, stages
 from edgewise.studies.learning import learn_all
 from edgewise.studies.study_settings import StudySettings
-from edgewise.train import by_ridge
 from edgewise.train.job import Job
 from edgewise.train.mixed import Mixed
 from edgewise.train.result import FitResult
+from edgewise.train.ways import by_ridge
 
 DRAW = torch.Generator
 
@@ -143,7 +143,7 @@ def test_where_sums_and_a_broad_layer_each_miss_something_their_mixture_is_taken
     trained, _ = readings.learn(rows, StudySettings.of((5,), "auto", formula=False), progress=False)
     assert isinstance(trained.chosen.ending, Mixed)
     assert [stage["name"] for stage in trained.stages][-1] == stages.MIXED
-    final = stages.final(trained, rows, False)
+    final = last_fits.final(trained, rows, False)
     with torch.no_grad():
         alone = [float((model(new.X) - new.y).square().mean()) for model in (final, trained.beside[stages.ADDITIVE])]
     assert alone[0] < 0.95 * alone[1]

@@ -8,8 +8,8 @@ import torch
 from edgewise.data import Table, from_arrays
 from edgewise.studies import stages
 from edgewise.studies.learning import learn_all
-from edgewise.studies.stages import Trained
 from edgewise.studies.study_settings import StudySettings
+from edgewise.studies.trained import Trained
 from edgewise.train.outer import Outer
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,15 +9,10 @@ import torch
 
 import edgewise as ew
 from edgewise.data import Table, from_arrays
-from edgewise.losses import CrossEntropy, SquaredError
-from edgewise.studies import readings, stages
-from edgewise.studies.closed_forms import close
+from edgewise.studies import beginnings, layered, readings
 from edgewise.studies.learning import learn_all
 from edgewise.studies.study_settings import StudySettings
-from edgewise.train.job import Job
 from edgewise.train.result import FitResult
-from edgewise.train.schedule import null_model
-from edgewise.train.solvers.status import Status
 
 
 def table(rows: int = 200) -> Table:
@@ -42,94 +36,22 @@ def test_no_fit_by_steps_sees_the_rows_that_choose(monkeypatch: pytest.MonkeyPat
             seen.append(places(X) | places(stopping))
         return ew.fit(model, X, y, **how)
 
-    monkeypatch.setattr(stages, "fit", watched)
+    monkeypatch.setattr(layered, "fit", watched)
     settings = StudySettings.of(2, (3,), formula=False, effort="thorough")
     rest = table()
     readings.learn(rest, settings, progress=False)
-    training, choosing = stages.parts(rest, settings.seed)
+    training, choosing = beginnings.parts(rest, settings.seed)
     assert choosing is not None and len(seen) == 2
     assert all(rows == places(training.X) and rows.isdisjoint(places(choosing.X)) for rows in seen)
 
 
 def test_of_many_rows_a_part_chooses_and_all_are_fitted_in_the_end(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(stages, "LEARNT", 100)
+    monkeypatch.setattr(beginnings, "LEARNT", 100)
     draw = torch.Generator().manual_seed(0)
     X = torch.rand(400, 2, dtype=torch.float64, generator=draw)
     X[399] = 3.0  # which the part may not hold
     table = from_arrays(X, X[:, 0] + 0.1 * torch.randn(400, dtype=torch.float64, generator=draw))
-    training, choosing = stages.parts(table, 0)
+    training, choosing = beginnings.parts(table, 0)
     assert choosing is not None and len(training) + len(choosing) == 100
     learned = learn_all(table, StudySettings.of((), "auto", formula=False))
     assert learned.model.metadata.ranges[0][1] == 3.0
-
-
-@pytest.mark.parametrize(
-    ("columns", "effort", "tried"), [(60, "default", True), (80, "default", False), (80, "thorough", True)]
-)
-def test_hidden_layers_of_many_parameters_are_tried_where_much_effort_is_asked_for(
-    monkeypatch: pytest.MonkeyPatch, columns: int, effort: str, tried: bool
-):
-    monkeypatch.setattr(stages, "something_left", lambda *_: True)
-    X = torch.rand(50, columns, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    rows = from_arrays(X, X[:, 0])
-    settings = StudySettings.of((5,), "auto", formula=False, effort=effort)
-    assert stages.promising(ew.KAN((columns, 1)), rows, settings, SquaredError()) is tried
-    given = StudySettings.of((6,), "auto", formula=False, effort=effort)
-    assert stages.promising(ew.KAN((columns, 1)), rows, given, SquaredError())
-
-
-def test_a_simpler_network_must_be_as_good_even_where_few_rows_call_nothing_clear():
-    draw = torch.Generator().manual_seed(0)
-    X = torch.randn(16, 2, dtype=torch.float64, generator=draw)
-    X[:, 1] = 0.0
-    X[3, 1] = 2.0  # the one row that shows what the second input does
-    y = X.sum(1) + 0.1 * torch.randn(16, dtype=torch.float64, generator=draw)
-    both = ew.set_symbolic(ew.KAN((2, 1)), {(0, place, 0): ("x", 1.0, 0.0, 1.0, 0.0) for place in range(2)})
-    one = ew.remove(both, edges=[(0, 1, 0)])
-    rows, loss = from_arrays(X, y), SquaredError()
-    assert not stages.clearly_worse(one, both, rows, loss) and not stages.preferred(one, both, rows, loss)
-    others = rows.take(torch.tensor([0, 1, 2, *range(4, 16)]))
-    assert stages.preferred(one, both, others, loss)
-
-
-def test_a_constant_is_no_simpler_network():
-    draw = torch.Generator().manual_seed(0)
-    X = torch.randn(40, 1, dtype=torch.float64, generator=draw)
-    y = X[:, 0] + torch.randn(40, dtype=torch.float64, generator=draw)
-    y[7] = 60.0  # beside this one, no row says anything
-    line = ew.set_symbolic(ew.KAN((1, 1)), {(0, 0, 0): ("x", 1.0, 0.0, 1.0, 0.0)})
-    rows, loss = from_arrays(X, y), SquaredError()
-    constant = null_model.constant(line, Job(rows.X, rows.y, loss, None, seed=0))
-    assert stages.as_good(constant, line, rows, loss=loss)
-    assert not stages.preferred(constant, line, rows, loss)
-
-
-def test_hidden_layers_are_never_surer_of_a_class_than_the_rows_make_them():
-    draw = torch.Generator().manual_seed(0)
-    X = torch.randint(2, (400, 4), generator=draw).double()
-    classes = (X.sum(1) % 2).long()  # without noise: steps would go on for ever
-    rows = from_arrays(X, ["odd" if odd else "even" for odd in classes])
-    settings = StudySettings.of((4,), "auto", formula=False, effort="default")
-    training, choosing = stages.parts(rows, 0)
-    assert choosing is not None
-    how = {"loss": CrossEntropy(), "seed": 0, "progress": False, "sample_weight": None}
-    found = stages.layered(training, choosing, settings, how, None, CrossEntropy())
-    chances = found.chosen.model(rows.X).detach().softmax(1)
-    assert float((chances.argmax(1) == rows.y).double().mean()) == 1.0
-    assert float(chances.min()) > 0.2 / len(training)  # half a row among those that are fitted, at best
-    closed = close(found.chosen.model, training, choosing)
-    if closed.model is not None:  # closed forms are held to the same
-        chances = closed.model(rows.X).detach().softmax(1)
-        assert float(chances.min()) > 0.2 / len(training)
-
-
-def test_a_refit_that_finds_nothing_is_not_chosen(monkeypatch: pytest.MonkeyPatch):
-    rows = table()
-    first = ew.fit(ew.KAN((2, 2, 1)), rows.X, rows.y, steps=3, progress=False)
-    second = replace(first, status=Status.NOTHING)
-    results = iter([first, second])
-    monkeypatch.setattr(stages, "fit", lambda *_, **__: next(results))
-    monkeypatch.setattr(stages, "clearly_worse", lambda *_: False)
-    how = {"loss": SquaredError(), "seed": 0, "progress": False, "sample_weight": None}
-    settings = StudySettings.of((2,), "auto", formula=False, effort="default")
-    assert stages.layered(rows, rows, settings, how, None, SquaredError()).chosen is first

@@ -9,8 +9,9 @@ import pytest
 
 from edgewise.errors import ConfigError
 from edgewise.model import KAN
-from edgewise.train import by_module, choose
+from edgewise.train import choose
 from edgewise.train.fit import fit
+from edgewise.train.ways import by_module
 
 from .optimizers import mlp, rows
 

@@ -11,10 +11,10 @@ from torch import nn
 
 from edgewise.errors import TrainingError
 from edgewise.model import KAN
-from edgewise.train import by_gradient
 from edgewise.train.fit import fit
 from edgewise.train.monitor import Monitor
 from edgewise.train.solvers.status import Status
+from edgewise.train.ways import by_gradient
 from helpers import assert_equal
 
 from .optimizers import OPTIMIZERS, mlp, rows

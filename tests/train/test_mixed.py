@@ -8,10 +8,10 @@ import pytest
 import torch
 
 import edgewise as ew
-from edgewise.train.by_ridge import Shrunk
 from edgewise.train.mixed import Mixed, mixed
 from edgewise.train.monitor import Monitor
 from edgewise.train.result import FitResult
+from edgewise.train.ways.by_ridge import Shrunk
 
 DRAW = torch.Generator().manual_seed(0)
 X = torch.randn(120, 2, dtype=torch.float64, generator=DRAW)

@@ -18,7 +18,6 @@ import torch
 from ..data import Table
 from ..losses import Loss, SquaredError
 from ..model import KAN
-from ..train.by_ridge import Shrunk, tried
 from ..train.choose import RIDGE
 from ..train.evidence.by_evidence import Again
 from ..train.fit import fit
@@ -26,6 +25,7 @@ from ..train.job import Job
 from ..train.mixed import mixed
 from ..train.result import FitResult
 from ..train.solvers.status import Status
+from ..train.ways.by_ridge import Shrunk, tried
 from .choosing import behind, clearly_better, explained, group_error, mean_over
 from .leftover import NEARLY_ALL
 from .scores import predict, row_losses

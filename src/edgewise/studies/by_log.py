@@ -24,8 +24,7 @@ from ..errors import TrainingError
 from ..losses import Gamma, Loss, Numbers
 from ..model import KAN
 from ..train.choose import EVIDENCE
-from ..train.evidence.by_evidence import Again
-from ..train.evidence.chosen_terms import Structure
+from ..train.evidence.by_evidence import Again, structures_of
 from ..train.fit import fit
 from ..train.mixed import Mixed
 from ..train.refit import refit
@@ -137,12 +136,6 @@ def under_exponential(mean: FitResult) -> FitResult:
     return replace(mean, ending=ending, history=[], validation_loss=None, metrics={})
 
 
-def structures_of(result: FitResult) -> list[Structure]:
-    """The variables and pairs that a fit by evidence decided for."""
-    assert isinstance(result.ending, Again)
-    return result.ending.structures
-
-
 def asked(found: FitResult, training: Table, choosing: Table | None) -> bool:
     """Whether it may help: for one target above zero, from rows that are not too few. Errors grow with it, or rough
     functions catch them, which follow large ones. Pairs that are not known are not searched for among many rows."""
@@ -153,7 +146,7 @@ def asked(found: FitResult, training: Table, choosing: Table | None) -> bool:
     by_evidence = isinstance(found.ending, Again)
     if found.ending is None or not by_evidence and len(training) > SEARCHED:
         return False
-    rough = by_evidence and any(structure.rough for structure in found.ending.structures)
+    rough = by_evidence and any(structure.rough for structure in structures_of(found))
     return rough or spread_grows(found.model, training)
 
 

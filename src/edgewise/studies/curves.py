@@ -7,7 +7,7 @@ from ..insight.effects import Effect, effects
 from ..model import KAN
 from ..train.evidence.by_evidence import Again
 from ..train.refit import refit
-from .stages import Trained
+from .trained import Trained
 
 
 def curves(trained: Trained, model: KAN, table: Table, level: float) -> tuple[Effect, ...]:

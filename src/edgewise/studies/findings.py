@@ -10,8 +10,8 @@ from ..data import Table
 from ..model import KAN
 from .formula_text import Written
 from .scores import Scores
-from .stages import Trained
 from .study_settings import StudySettings
+from .trained import Trained
 
 
 @dataclass(frozen=True, eq=False)

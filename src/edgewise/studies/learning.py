@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 
 from ..data import Table
 from ..model import KAN
+from .last_fits import completed, final
 from .observed import observed
 from .readings import chosen_reading
-from .stages import Trained, chosen_network, completed, final
+from .stages import chosen_network
 from .study_settings import StudySettings
+from .trained import Trained
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -18,7 +18,7 @@ from ..size import summary
 from ..train.evidence.by_evidence import Again
 from ..train.outer import HOW, Anew, Outer, Turns, by_all
 from ..train.refit import refit
-from ..train.result import FitResult
+from ..train.result import FitResult, ending_of
 from .by_log import squares
 from .choosing import clearly_better, within_error
 
@@ -88,5 +88,5 @@ def of(plain: FitResult, turns: Turns) -> FitResult:
         metrics={},
         seen=None,
         choosing_loss=None,
-        ending=Outer(turns.inner, plain.ending.loss),
+        ending=Outer(turns.inner, ending_of(plain).loss),
     )

@@ -19,7 +19,7 @@ from . import formula_text
 from .closed_forms import symbolic_edges
 from .findings import Findings
 from .formula_text import Written
-from .stages import Trained
+from .trained import Trained
 
 FEW = 8  # different values of an input, below which an edge is not held against its spline
 SHOWN = 300  # operations up to which the report typesets a formula

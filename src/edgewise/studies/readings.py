@@ -12,15 +12,18 @@ from ..errors import ConfigError, TrainingError, twice
 from ..losses import Loss
 from ..train.evidence.by_evidence import Again
 from ..train.resuming.journal import Journal, Part
+from .beginnings import parts
 from .broad import FEWEST
 from .by_log import unseen
 from .choosing import mean_over
 from .closed_forms import skipped
+from .last_fits import completed
 from .number_names import numbers_as_names
 from .scores import row_losses
-from .stages import Trained, chosen_network, completed, parts
+from .stages import chosen_network
 from .study_settings import StudySettings
 from .text_names import texts_as_names
+from .trained import Trained
 
 FEW = 5000  # rows up to which all of them say which reading is better, in turn, and not only those that choose
 WORTH = 1.05  # by which levels must divide the loss: they are hundreds of inputs. Not measured

@@ -23,13 +23,15 @@ from .baselines import baselines
 from .curves import curves
 from .findings import Findings
 from .folder import write_folder
+from .judgement import verdict
+from .last_fits import final
 from .likely_groups import likely_groups
 from .observed import observed
 from .papers import page, written
 from .readings import as_read, learn, read_as_names
 from .scores import Scores, predict, scores
-from .stages import Trained, final
 from .study_settings import StudySettings
+from .trained import Trained
 
 FEWEST = 10  # rows from which a fit and a part that judges can be made
 
@@ -224,18 +226,6 @@ def study_table(
     if good is not None and trained.closed.model is not None:
         found = {"this network": network, "formula": good.scores, **found}
     found |= rivals
-    goal = ", ".join(table.outputs)
-    inside = ((held.X >= rest.X.amin(dim=0)) & (held.X <= rest.X.amax(dim=0))).all(dim=1)
-    within = None
-    if inside.any():
-        within = scores(held.take(inside.nonzero()[:, 0]), predict(trained.model, held)[inside], loss)
-    verdict = words.verdict(table.task, goal, network, rivals)
-    verdict += words.of_log(goal, trained.of_log if trained.model.active_edges() else None)
-    verdict += words.far_values(trained.tame)
-    if held.groups is not None:
-        verdict += words.of_groups(len(held.groups.unique()))
-    verdict += words.extrapolated(table.task, len(held) - int(inside.sum()), within)
-    verdict = " ".join((verdict, *told))
     forms = words.closed(trained.closed.message, table.task, found) if settings.formula else ""
     return Study(
         table=table,
@@ -249,7 +239,7 @@ def study_table(
         formula=good,
         rejected=rejected,
         unwritten=unwritten,
-        verdict=verdict,
+        verdict=verdict(trained, rest, held, loss, network, rivals, told),
         forms=forms,
         seconds=time.perf_counter() - began,
         source=source,

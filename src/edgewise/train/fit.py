@@ -17,7 +17,6 @@ from ..limits import NUMBER, layer_bytes, refuse_too_large, times
 from ..losses import Function, Loss
 from ..model import KAN
 from ..screen import bar_wanted
-from . import by_gradient, by_least_squares, by_module, by_residual, by_ridge
 from .choose import EVIDENCE, FULL_BATCH, RIDGE, Optimizer, choose, whole_batch
 from .evidence import by_evidence
 from .evidence.shapes import Constraints
@@ -35,6 +34,7 @@ from .solvers import processes
 from .solvers.status import Status
 from .streaming import by_stream
 from .streaming.row_stream import is_stream
+from .ways import by_gradient, by_least_squares, by_module, by_residual, by_ridge
 
 
 @knows_keywords

@@ -15,10 +15,14 @@ from ..losses import Loss
 from ..losses.statistics import mean_of
 from ..model import KAN
 from ..transforms.mixture import mixture
-from .by_ridge import HOW as BY_RIDGE
-from .by_ridge import Shrunk
 from .evidence.by_evidence import HOW as BY_EVIDENCE
-from .result import FitResult
+from .job import Job
+from .monitor import Monitor
+from .refitting import Refitted
+from .result import FitResult, ending_of
+from .resuming.journal import Part
+from .ways.by_ridge import HOW as BY_RIDGE
+from .ways.by_ridge import Shrunk
 
 HOW = f"a mixture: {BY_EVIDENCE}, and {BY_RIDGE}"
 
@@ -34,12 +38,34 @@ class Mixed:
     @property
     def start(self) -> KAN:
         """The network that the fit by evidence begins with."""
-        return self.one.ending.start
+        return ending_of(self.one).start
 
     @property
     def loss(self) -> Loss:
         """That of both."""
-        return self.one.ending.loss
+        return ending_of(self.one).loss
+
+    @property
+    def how(self) -> str:
+        """The way in words."""
+        return HOW
+
+    @property
+    def tied(self) -> bool:
+        """Whether the fit by evidence found offsets of groups."""
+        return ending_of(self.one).tied
+
+    @property
+    def tame(self) -> list[str]:
+        """The inputs with far values, as the fit by evidence says."""
+        return ending_of(self.one).tame
+
+    def again(self, job: Job, monitor: Monitor, part: Part | None) -> Refitted:
+        """The same mixture of fits to the rows of a job. Raises `KeyboardInterrupt` by Ctrl-C."""
+        one = ending_of(self.one).again(job, monitor, part)
+        other = self.other.again(job, monitor, None)
+        both = mixture(one.model, other.model, self.share)
+        return Refitted(both, one.status, one.loss, replace(self, one=replace(self.one, ending=one.ending)))
 
 
 def mixed(one: FitResult, model: KAN, other: Shrunk, share: float) -> FitResult:

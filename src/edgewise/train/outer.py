@@ -9,7 +9,7 @@ an unknown link (Horowitz 2001, doi:10.1111/1468-0262.00200).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -22,8 +22,11 @@ from ..transforms.composed import composed
 from .choose import EVIDENCE
 from .evidence.by_evidence import HOW as BY_EVIDENCE
 from .fit import fit
-from .job import Rows
-from .result import FitResult
+from .job import Job, Rows
+from .monitor import Monitor
+from .refitting import Refitted
+from .result import FitResult, ending_of
+from .resuming.journal import Part
 from .solvers.status import Status
 
 HOW = f"{BY_EVIDENCE}, of a sum and of a function of it in turn"
@@ -96,9 +99,35 @@ class Outer:
     @property
     def start(self) -> KAN:
         """The scaled network that the sum began with."""
-        return self.inner.ending.start
+        return ending_of(self.inner).start
 
-    def again(self, rows: Rows, anew: Anew) -> Turns:
+    @property
+    def how(self) -> str:
+        """The way in words."""
+        return HOW
+
+    @property
+    def tied(self) -> bool:
+        """Whether the sum has offsets of groups."""
+        return ending_of(self.inner).tied
+
+    @property
+    def tame(self) -> list[str]:
+        """The inputs with far values, as the sum says."""
+        return ending_of(self.inner).tame
+
+    def again(self, job: Job, monitor: Monitor, part: Part | None) -> Refitted:
+        """The same turns by the rows of a job; none of them is kept. Raises `KeyboardInterrupt` by Ctrl-C."""
+
+        def anew(inner: FitResult, target: Tensor, weight: Tensor) -> FitResult:
+            ending = ending_of(inner)
+            own = ending.again(replace(job, y=target, weight=weight, loss=ending.loss), monitor, None)
+            return replace(inner, model=own.model, status=own.status, ending=own.ending)
+
+        last = self.turned((job.x, job.y, job.weight), anew)
+        return Refitted(last.model, last.inner.status, job.loss, replace(self, inner=last.inner))
+
+    def turned(self, rows: Rows, anew: Anew) -> Turns:
         """The same by rows that the sum need not know. It begins with a sum that is to be a line of the targets."""
         x, y, weight = rows
         with torch.no_grad():

@@ -7,37 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from ..data import Table
 from ..errors import ConfigError, knows_keywords
-from ..model import KAN
-from ..transforms.mixture import mixture
-from .by_ridge import HOW as BY_RIDGE
-from .by_ridge import Shrunk
 from .closing import finish
-from .evidence.additive import additive
-from .evidence.by_evidence import HOW, Again
-from .job import Job, Rows, check_rows
-from .mixed import HOW as BY_BOTH
-from .mixed import Mixed
-from .monitor import Monitor, watched
+from .job import Job, check_rows
+from .monitor import watched
 from .naming import opened
-from .outer import HOW as BY_TURNS
-from .outer import Outer
-from .result import FitResult
-from .resuming.chapters import opened as opened_chapter
+from .refitting import Ending
+from .result import FitResult, ending_of
 from .resuming.journal import Part, blamed, part_of
-from .schedule.candidate import Interrupted
-from .schedule.ended import Ending
-from .schedule.extrapolation import carried_on
-from .schedule.knots import reaching_rows
-from .schedule.last_refit import last_refit
-from .schedule.null_model import constant
-from .schedule.training import Training
-from .solvers.status import Status
-
-Way = Ending | Again | Shrunk | Mixed | Outer
 
 
 @knows_keywords
@@ -82,26 +61,20 @@ def refit(
     >>> last.metrics["rmse"] < 1e-6, last.metrics["validation_rmse"] == first.metrics["validation_rmse"]
     (True, True)
     """
-    ending = getattr(result, "ending", None)
-    if not isinstance(ending, Way):
-        raise ConfigError(
-            "refit goes on from a finished fit of an edgewise.KAN by Levenberg-Marquardt, evidence or ridge to X and y;"
-            " this result is of another kind. Fit with optimizer='lm', or keep the model as it is."
-        )
-    model, start = result.model, ending.state.model if isinstance(ending, Ending) else ending.start
+    ending = ending_of(result)
+    model = result.model
     groups = X.groups if isinstance(X, Table) and groups is None else groups
-    if groups is None and isinstance(ending, Again) and any(one.tied for one in ending.structures):
+    if groups is None and ending.tied:
         raise ConfigError("the fit found offsets of groups; give groups=, the label of each row of X")
     _, X, y, _ = opened(model, X, y)
-    job, everything = _all_rows(result, start, X, y, sample_weight, groups)
+    job = _of_all_rows(model, ending, X, y, sample_weight, groups)
     part = part_of(resume, "refit")
     with watched((), progress) as monitor, blamed(part, monitor):
-        done, status, job, ending = _again(result, job, everything, part, monitor)
+        found = ending.again(job, monitor, part)
     if part is not None and part.whole:
         part.journal.remove()
-    ways = {Again: HOW, Shrunk: BY_RIDGE, Mixed: BY_BOTH, Outer: BY_TURNS, Ending: "Levenberg-Marquardt"}
-    how = f"{ways[type(ending)]} on all rows"
-    fresh = finish(model, done, done, job, everything, status, monitor, how)
+    job, rows, how = replace(job, loss=found.loss), (job.x, job.y, job.weight), f"{ending.how} on all rows"
+    fresh = finish(model, found.model, found.model, job, rows, found.status, monitor, how)
     judged = {name: value for name, value in result.metrics.items() if name.startswith("validation_")}
     return replace(
         fresh,
@@ -109,77 +82,24 @@ def refit(
         validation_loss=result.validation_loss,
         metrics=fresh.metrics | judged,
         held_out=result.held_out,
-        ending=None if isinstance(ending, Ending) else ending,
+        ending=found.ending,
     )
 
 
-def _again(
-    result: FitResult, job: Job, everything: Rows, part: Part | None, monitor: Monitor
-) -> tuple[KAN, Status, Job, Way]:
-    """The network fitted in the way of its result, how that ended, and the job and the ending with what it found."""
-    ending: Way = result.ending
-    if isinstance(ending, Again):
-        known = ending.structures, ending.shapes, ending.parts
-        found = additive(ending.start, job, everything, monitor, *known, job.groups)
-        return found.model, found.status, replace(job, loss=found.loss), replace(ending, doubts=found.doubts)
-    if isinstance(ending, Shrunk):
-        done, status = ending.again(job, monitor)
-        if status is Status.INTERRUPTED:
-            raise KeyboardInterrupt
-        return done, status, job, ending
-    if isinstance(ending, Outer):
-
-        def anew(inner: FitResult, target: Tensor, weight: Tensor) -> FitResult:
-            own = replace(job, y=target, weight=weight, loss=inner.ending.loss)
-            model, status, _, again = _again(inner, own, (job.x, target, weight), None, monitor)
-            return replace(inner, model=model, status=status, ending=again)
-
-        last = ending.again((job.x, job.y, job.weight), anew)
-        return last.model, last.inner.status, job, replace(ending, inner=last.inner)
-    if isinstance(ending, Mixed):
-        one, status, found, again = _again(ending.one, job, everything, part, monitor)
-        other, ended = ending.other.again(job, monitor)
-        if ended is Status.INTERRUPTED:
-            raise KeyboardInterrupt
-        return mixture(one, other, ending.share), status, found, replace(ending, one=replace(ending.one, ending=again))
-    start, known = ending.state.model, ending.state.roughness
-    if result.status is Status.NOTHING:
-        return constant(start, job), Status.NOTHING, job, ending
-    if ending.state.status is Status.STOPPED and not known:  # steps would undo a stop by the held-out loss
-        return start, Status.STOPPED, job, ending
-    return *_by_steps(ending, job, everything, part, monitor), job, ending
-
-
-def _by_steps(ending: Ending, job: Job, everything: Rows, part: Part | None, monitor: Monitor) -> tuple[KAN, Status]:
-    """The network after the last steps of Levenberg-Marquardt on all rows, and how they ended."""
-    start, known = ending.state.model, ending.state.roughness
-    chapter = opened_chapter(part, monitor, start, job, ending.plan, known)
-    training = Training(job, ending.plan, monitor, chapter=chapter)
-    reaching = reaching_rows(start, job)  # rows that judged may lie outside
-    state = replace(ending.state, model=reaching, roughness=known and known.on(reaching.edge_layers))
-    training.best = state
-    try:
-        last = last_refit(training, state, everything)
-    except Interrupted:  # half of these steps is worth no more than none
-        raise KeyboardInterrupt from None
-    return carried_on(last.model, job.x) if job.located else last.model, last.status
-
-
-def _all_rows(result: FitResult, start: KAN, X: Any, y: Any, sample_weight: Any, groups: Any) -> tuple[Job, Rows]:
-    """The job of a refit, and its rows; `start`: the network that it goes on from."""
-    model: Any = result.model
+def _of_all_rows(model: Any, ending: Ending, X: Any, y: Any, sample_weight: Any, groups: Any) -> Job:
+    """The job of a refit."""
     found = check_rows(
         X,
         y,
-        loss=result.ending.loss,
+        loss=ending.loss,
         sample_weight=sample_weight,
         groups=groups,
         features=model.topology.features,
         outputs=len(model.topology.node_ids[-1]),
         dtype=torch.float64,
-        device=start.device,
+        device=ending.start.device,
         seed=0,
         known=model.metadata.classes,
     )
     x, target, weight = found.rows
-    return Job(x, target, found.loss, weight, classes=found.classes, groups=found.groups), found.rows
+    return Job(x, target, found.loss, weight, classes=found.classes, groups=found.groups)

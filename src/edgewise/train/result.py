@@ -14,6 +14,7 @@ from ..losses import CrossEntropy, Loss, Numbers, SquaredError
 from .held_out import HeldOut
 from .priors.memory import Memory
 from .priors.seen import Seen
+from .refitting import Ending
 from .solvers.optimizer_steps import by_rows
 from .solvers.status import Status
 from .streaming.tally import tallied
@@ -48,7 +49,7 @@ class FitResult:
     seen: Seen | None = field(default=None, repr=False, compare=False)  # the training rows, until the result is let go
     choosing_loss: float | None = None
     held_out: HeldOut | None = field(default=None, repr=False, compare=False)
-    ending: Any = field(default=None, repr=False, compare=False)  # what `refit` goes on from
+    ending: Ending | None = field(default=None, repr=False, compare=False)  # what `refit` goes on from
 
     @cached_property
     def memory(self) -> Memory:
@@ -80,6 +81,17 @@ def split_of(validation: Any) -> Any:
             " leave it out"
         )
     return validation.held_out
+
+
+def ending_of(result: Any) -> Ending:
+    """What `refit` goes on from. Raises `ConfigError` for whatever has no such thing."""
+    ending = result.ending if isinstance(result, FitResult) else None
+    if ending is None:
+        raise ConfigError(
+            "refit goes on from a finished fit of an edgewise.KAN by Levenberg-Marquardt, evidence or ridge to X and y;"
+            " this result is of another kind. Fit with optimizer='lm', or keep the model as it is."
+        )
+    return ending
 
 
 def headline(loss: Loss, metrics: dict[str, float]) -> str:

@@ -12,6 +12,7 @@ from torch import Tensor
 import edgewise as ew
 from edgewise.errors import ConfigError
 from edgewise.train.evidence import additive, pair_search, tuning
+from edgewise.train.evidence.by_evidence import structures_of
 from edgewise.train.evidence.chosen_terms import model_of
 from edgewise.train.evidence.fit_task import Task
 from edgewise.train.evidence.terms import edge_term, pair_term
@@ -370,7 +371,7 @@ def test_terms_that_a_part_of_the_rows_chose_are_fitted_to_all(monkeypatch: pyte
     whole = ew.fit(model, X, y, **how)
     monkeypatch.setattr(pair_search, "TUNED", replace(tuning.TUNED, rows_searched=500))
     part = ew.fit(model, X, y, **how)
-    assert [one.pairs for one in part.ending.structures] == [one.pairs for one in whole.ending.structures] == [[(2, 3)]]
+    assert [one.pairs for one in structures_of(part)] == [one.pairs for one in structures_of(whole)] == [[(2, 3)]]
     gap = (part.model(X) - whole.model(X)).detach().square().mean().sqrt()
     assert float(gap) < 0.02 * float(whole.model(X).detach().std())  # the same rows, under nearly the same prior
 

@@ -10,6 +10,7 @@ import torch
 import edgewise as ew
 from edgewise.errors import ConfigError
 from edgewise.train.evidence import fit_task, ties
+from edgewise.train.evidence.by_evidence import structures_of
 from edgewise.train.evidence.fit_task import Task
 from edgewise.train.evidence.offsets import apart
 from edgewise.train.evidence.terms import edge_term
@@ -137,7 +138,7 @@ def test_a_refit_takes_offsets_as_far_as_the_fit_found_them():
     X, y, code = posed(2.0)
     first = ew.fit(ew.KAN((2, 1), seed=0), X, y, optimizer="evidence", groups=code, validation=(X, y), progress=False)
     again = ew.refit(first, X, y, groups=code, progress=False)
-    assert first.ending.structures[0].tied > 1 and again.ending.structures == first.ending.structures
+    assert structures_of(first)[0].tied > 1 and structures_of(again) == structures_of(first)
     torch.testing.assert_close(again.model(X), first.model(X), atol=1e-3, rtol=0)
     with pytest.raises(ConfigError, match="give groups="):
         ew.refit(first, X, y, progress=False)

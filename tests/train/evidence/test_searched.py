@@ -10,7 +10,8 @@ from torch import Tensor
 
 import edgewise as ew
 from edgewise.train.evidence import searched
-from edgewise.train.result import FitResult
+from edgewise.train.evidence.by_evidence import structures_of
+from edgewise.train.result import FitResult, ending_of
 
 
 def drawn(seed: int) -> tuple[Tensor, Tensor]:
@@ -42,7 +43,7 @@ def test_a_law_of_logarithms_is_found_where_columns_span_powers_of_ten(power: fl
     z, noise = drawn(0)
     X, y = (power * z).exp(), z[:, 0] * z[:, 1] + z[:, 2]
     found = fit(X[:240], (y + 0.2 * noise)[:240])
-    assert found.ending.structures[0].logarithmic
+    assert structures_of(found)[0].logarithmic
     inside = (X[240:] <= X[:240].max(0).values).all(1)
     assert unexplained(found, X[240:][inside], y[240:][inside]) < 0.1  # along the values it leaves 0.4 and more
 
@@ -59,7 +60,7 @@ def test_a_column_that_is_even_over_powers_of_ten_is_measured_by_logarithms():
     u = torch.rand(300, 2, dtype=torch.float64, generator=draw)
     noise = torch.randn(300, dtype=torch.float64, generator=draw)
     found = fit(10 ** (4 * u), (6 * u[:, 0]).sin() * u[:, 1] + 0.1 * noise)
-    assert found.ending.structures[0].logarithmic == (0, 1)
+    assert structures_of(found)[0].logarithmic == (0, 1)
 
 
 def test_outputs_of_noise_do_not_decide_on_the_functions_of_others():
@@ -70,14 +71,14 @@ def test_outputs_of_noise_do_not_decide_on_the_functions_of_others():
     alone, beside = (
         ew.fit(ew.KAN((4, outputs)), X, y[:, :outputs], optimizer="evidence", progress=False) for outputs in (1, 5)
     )
-    assert alone.ending.structures[0].logarithmic == beside.ending.structures[0].logarithmic
+    assert structures_of(alone)[0].logarithmic == structures_of(beside)[0].logarithmic
 
 
 def test_each_column_has_the_scale_of_its_law():
     z, noise = drawn(7)
     X = (3 * z).exp()
     found = fit(X, X[:, 0] / 20 + 3 * z[:, 1] + 0.3 * noise)
-    assert 1 in found.ending.structures[0].logarithmic and 0 not in found.ending.structures[0].logarithmic
+    assert 1 in structures_of(found)[0].logarithmic and 0 not in structures_of(found)[0].logarithmic
     assert unexplained(found, X, X[:, 0] / 20 + 3 * z[:, 1]) < 0.02
 
 
@@ -89,7 +90,7 @@ def test_a_column_of_few_values_goes_along_logarithms_where_these_are_more_than_
     days = 365 ** torch.linspace(0, 1, count, dtype=torch.float64)  # from one to a year
     X = torch.stack([days[(count * torch.rand(600, generator=draw) ** 2).long()], torch.randn(600, generator=draw)], 1)
     y = X[:, 0].log() * (1 + 0.3 * X[:, 1]) + 0.3 * torch.randn(600, dtype=torch.float64, generator=draw)
-    assert fit(X, y).ending.structures[0].logarithmic == along
+    assert structures_of(fit(X, y))[0].logarithmic == along
 
 
 @pytest.mark.parametrize(("along", "searches"), [(False, 1), (True, 2)])
@@ -116,14 +117,14 @@ def test_logarithms_are_found_beside_a_line_of_each_pair():
     products = torch.einsum("ni,ij,nj->n", z[:, 2:], weights[2:, 2:], z[:, 2:])
     y = 0.7 * (z[:, 0] + z[:, 1]) + products
     found = fit(X[:400], (y + 0.7 * torch.randn(800, dtype=torch.float64, generator=draw))[:400], width=91)
-    assert found.ending.structures[0].pooled
-    assert found.ending.structures[0].logarithmic == (0, 1)
+    assert structures_of(found)[0].pooled
+    assert structures_of(found)[0].logarithmic == (0, 1)
     assert unexplained(found, X[400:], y[400:]) < 0.1
 
 
 def test_columns_without_heavy_tails_are_not_measured_by_logarithms():
     z, noise = drawn(2)
-    assert not fit(z, z[:, 0].exp() + 0.1 * noise).ending.structures[0].logarithmic
+    assert not structures_of(fit(z, z[:, 0].exp() + 0.1 * noise))[0].logarithmic
 
 
 def test_refit_keeps_logarithms():
@@ -131,7 +132,7 @@ def test_refit_keeps_logarithms():
     X, y = (3 * z).exp(), z[:, 0] * z[:, 1] + 0.2 * noise
     found = fit(X[:200], y[:200])
     again = ew.refit(found, X, y, progress=False)
-    assert again.ending.structures[0].logarithmic
+    assert structures_of(again)[0].logarithmic
     assert unexplained(again, X, y) < 0.1
 
 
@@ -141,7 +142,7 @@ def test_what_is_held_is_held_along_values(constraint: str):
     X, y = (3 * z).exp(), z[:, 0] + z[:, 1] ** 2
     how: dict[str, Any] = {"optimizer": "evidence", "constraints": {0: constraint}, "progress": False}
     found = ew.fit(ew.KAN((4, 1)), X, y + 0.2 * noise, **how)
-    assert found.ending.structures[0].logarithmic
+    assert structures_of(found)[0].logarithmic
     at = X[:1].repeat(1000, 1)
     at[:, 0] = torch.linspace(0, 2 * float(X[:, 0].max()), 1000, dtype=torch.float64)
     values = found.model(at)[:, 0].detach()
@@ -154,18 +155,18 @@ def test_a_jump_is_followed_by_rough_functions_beside_logarithms():
     z, noise = drawn(5)
     X = (3 * z).exp()
     found = fit(X, 3.0 * (X[:, 0] > 1) + z[:, 1] + 0.1 * noise)
-    assert found.ending.structures[0].logarithmic and found.ending.structures[0].rough
+    assert structures_of(found)[0].logarithmic and structures_of(found)[0].rough
 
 
 def test_a_jump_is_followed_by_rough_functions_and_a_smooth_law_has_none():
     X, noise = spread(0)
     jump = fit(X, 2.0 * (X[:, 0] > 0.2) + X[:, 1] + 0.2 * noise, width=0)
-    assert jump.ending.structures[0].rough
+    assert structures_of(jump)[0].rough
     at = torch.zeros(2, 4, dtype=torch.float64)
     at[:, 0] = torch.tensor([0.1, 0.3])
     assert float(jump.model(at).diff(dim=0).detach()) > 1.5  # of 2; smooth functions give a third of that
     smooth = torch.sin(3 * X[:, 0]) + 2 * X[:, 1]
-    assert not fit(X, smooth + 0.2 * noise, width=0).ending.structures[0].rough
+    assert not structures_of(fit(X, smooth + 0.2 * noise, width=0))[0].rough
 
 
 def test_refit_keeps_rough_functions():
@@ -186,7 +187,7 @@ def test_a_mistaken_value_does_not_decide_what_products_are_far_away(seed: int):
     X, y = z.clone(), z[:, 0] * z[:, 1] + (2 * z[:, 0]).sin() * z[:, 2] + 0.3 * noise
     X[5, 0], X[9, 1] = 40.0, -35.0
     found = fit(X, y, 6)
-    assert found.ending.structures[0].tame == (0, 1)
+    assert structures_of(found)[0].tame == (0, 1)
     far = X.new_tensor([[60.0, 1.0, 0.0, 0.0], [20.0, 1.0, 0.0, 0.0], [1.0, -60.0, 0.0, 0.0], [1.0, -20.0, 0.0, 0.0]])
     assert float(found.model(far).detach().abs().max()) < 4 * float(y.abs().max())  # 67 and 54 where products go on
 
@@ -200,7 +201,7 @@ def test_mistakes_in_one_column_leave_what_the_others_say(seed: int):
     y = X[:, :3].prod(1) / 100 * (1 + 0.3 * X[:, 3]) + 0.2 * rest[3]
     X[:9, 2], X[9, 1] = 0.0, 100.0  # nine were not measured, and one lacks its point
     found = fit(X[6:], y[6:], 10)
-    assert found.ending.tame == ["x2", "x3"]
+    assert ending_of(found).tame == ["x2", "x3"]
     new = X[100:150].clone()
     new[:25, 1], new[25:, 1] = 60.0, 150.0
     gaps = (found.model(torch.cat([X[:6], new]))[:, 0].detach() - torch.cat([y[:6], y[100:150]])).abs()
@@ -211,6 +212,6 @@ def test_a_law_goes_on_where_rows_lie_far_away():
     X, _ = drawn(0)
     X[5, 0], X[9, 1] = 40.0, -35.0
     found = fit(X, X[:, 0] * X[:, 1] + X[:, 2])
-    assert not found.ending.structures[0].tame
+    assert not structures_of(found)[0].tame
     new = X.new_tensor([[60.0, 2.0, 0.0, 0.0]])
     assert float(found.model(new)[0, 0].detach()) == pytest.approx(120.0, rel=1e-3)

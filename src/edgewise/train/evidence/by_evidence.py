@@ -12,7 +12,9 @@ from ...model import KAN
 from ..closing import finish
 from ..job import Job, Rows
 from ..monitor import Monitor
+from ..refitting import Refitted
 from ..result import FitResult
+from ..resuming.journal import Part
 from ..schedule.null_model import constant
 from ..solvers.status import Status
 from .additive import Found, additive, check
@@ -37,11 +39,33 @@ class Again:
     parts: bool = False
 
     @property
+    def how(self) -> str:
+        """The way in words."""
+        return HOW
+
+    @property
+    def tied(self) -> bool:
+        """Whether the fit found offsets of groups, whose reach is kept."""
+        return any(structure.tied for structure in self.structures)
+
+    @property
     def tame(self) -> list[str]:
         """The inputs of whose values a few lie farther out than tails reach, and say nothing."""
         places = sorted({place for structure in self.structures for place in structure.tame})
         ids, names = self.start.topology.node_ids[0], self.start.metadata.inputs
         return [names[ids[place]] if names else f"x{ids[place] + 1}" for place in places]
+
+    def again(self, job: Job, monitor: Monitor, part: Part | None) -> Refitted:
+        """The same fit to the rows of a job; it is too short to be kept. Raises `KeyboardInterrupt` by Ctrl-C."""
+        rows = job.x, job.y, job.weight
+        found = additive(self.start, job, rows, monitor, self.structures, self.shapes, self.parts, job.groups)
+        return Refitted(found.model, found.status, found.loss, replace(self, doubts=found.doubts))
+
+
+def structures_of(result: FitResult) -> list[Structure]:
+    """What a fit by evidence decided for each target."""
+    assert isinstance(result.ending, Again)
+    return result.ending.structures
 
 
 def fit_kan(

@@ -9,7 +9,6 @@ from torch import nn
 
 from ...errors import ConfigError, DataError, ShapeError, TrainingError, clipped
 from ...losses import Location, Loss
-from ..by_module import check_outputs, own_copy, pace, takes_whole_numbers
 from ..choose import TUNED, name_of
 from ..job import choose_loss
 from ..monitor import Monitor
@@ -22,6 +21,7 @@ from ..solvers.optimizer_steps import Steps, load
 from ..solvers.snapshots import check_module
 from ..solvers.status import Status
 from ..solvers.stop import Step
+from ..ways.by_module import check_outputs, own_copy, pace, takes_whole_numbers
 from .row_stream import Stream, blocks_of, check_lengths, is_stream
 from .tally import tallied
 

@@ -13,11 +13,11 @@ import edgewise as ew
 from edgewise.data import observations
 from edgewise.errors import ConfigError
 from edgewise.losses import SquaredError
-from edgewise.train.by_ridge import Judged, Ridged, _folds
 from edgewise.train.job import Job
 from edgewise.train.problems.kan import NetworkProblem
 from edgewise.train.result import FitResult
 from edgewise.train.solvers.status import Status
+from edgewise.train.ways.by_ridge import Judged, Ridged, Shrunk, _folds
 
 
 def rows(count: int, seed: int = 0) -> Tensor:
@@ -175,6 +175,7 @@ def test_all_rows_come_back_under_the_same_penalty():
     y = law(X) + 0.3 * noise(120)
     first = fitted(X, y)
     last = ew.refit(first, X, y, progress=False)
+    assert isinstance(last.ending, Shrunk) and isinstance(first.ending, Shrunk)
     assert last.ending.strength == first.ending.strength
     assert last.metrics["validation_rmse"] == first.metrics["validation_rmse"]
     assert not torch.equal(last.model(X), first.model(X))

@@ -5,23 +5,23 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from ..errors import ConfigError
-from ..model import KAN
-from ..transforms import refine
+from ...errors import ConfigError
+from ...model import KAN
+from ...transforms import refine
+from ..choose import TUNED, Optimizer, name_of
+from ..closing import finish
+from ..job import Job
+from ..monitor import Monitor
+from ..priors.sparsity import L1Entropy
+from ..result import FitResult, measure
+from ..resuming.chapters import opened
+from ..schedule.costs import count_parameters
+from ..schedule.knots import over_range, reaching_rows
+from ..schedule.scaling import fitted_before
+from ..settings import FitSettings
+from ..solvers.status import Status
+from ..solvers.stop import BestSoFar
 from .by_module import Run
-from .choose import TUNED, Optimizer, name_of
-from .closing import finish
-from .job import Job
-from .monitor import Monitor
-from .priors.sparsity import L1Entropy
-from .result import FitResult, measure
-from .resuming.chapters import opened
-from .schedule.costs import count_parameters
-from .schedule.knots import over_range, reaching_rows
-from .schedule.scaling import fitted_before
-from .settings import FitSettings
-from .solvers.status import Status
-from .solvers.stop import BestSoFar
 
 
 def fit_kan(

@@ -7,20 +7,20 @@ import math
 
 from torch import Tensor, nn
 
-from ..errors import ConfigError, shown
-from ..metadata import Edit
-from ..model import KAN
-from .choose import FULL_BATCH, choose_for_module, listed, name_of
-from .monitor import Monitor
-from .problems.modes import Modes
-from .problems.residual import ResidualProblem
-from .result import FitResult
-from .resuming.chapters import opened
-from .resuming.journal import resumed
-from .settings import FitSettings
-from .solvers import by_name
-from .solvers.status import Status
-from .solvers.stop import Step, Stop
+from ...errors import ConfigError, shown
+from ...metadata import Edit
+from ...model import KAN
+from ..choose import FULL_BATCH, choose_for_module, listed, name_of
+from ..monitor import Monitor
+from ..problems.modes import Modes
+from ..problems.residual import ResidualProblem
+from ..result import FitResult
+from ..resuming.chapters import opened
+from ..resuming.journal import resumed
+from ..settings import FitSettings
+from ..solvers import by_name
+from ..solvers.status import Status
+from ..solvers.stop import Step, Stop
 
 
 def fit_residual(module: nn.Module, settings: FitSettings, monitor: Monitor) -> FitResult:

@@ -15,7 +15,7 @@ from edgewise.train.fit import fit
 from edgewise.train.solvers.status import Status
 from helpers import assert_equal, state_of
 
-from .optimizers import mlp, rows
+from ..optimizers import mlp, rows
 
 
 def growth(dtype: torch.dtype = torch.float64) -> Any:

@@ -15,7 +15,7 @@ from edgewise.train.fit import fit
 from edgewise.train.priors import sparsity
 from helpers import assert_close, assert_equal, state_of
 
-from .optimizers import OPTIMIZERS, rows
+from ..optimizers import OPTIMIZERS, rows
 
 
 @pytest.mark.parametrize(

@@ -12,27 +12,27 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..data import whole_numbers
-from ..errors import ConfigError, EdgewiseError, TrainingError, clipped, shown
-from ..threads import threads_for
-from .choose import FULL_BATCH, TUNED, Optimizer, choose_for_module, epochs_for, name_of, whole_batch
-from .job import Job
-from .monitor import Monitor
-from .problems import linear_layers
-from .problems.modes import Modes
-from .problems.module import ModuleProblem
-from .problems.penalised import Penalised
-from .result import FitResult, measure
-from .resuming.chapters import opened
-from .resuming.journal import Chapter, resumed
-from .settings import FitSettings
-from .solvers import by_name, first_order, sharding
-from .solvers.batches import batch_rows
-from .solvers.optimizer_steps import Penalty, by_rows, load
-from .solvers.rates import Rates
-from .solvers.snapshots import check_module
-from .solvers.status import Status
-from .solvers.stop import Step, Stop
+from ...data import whole_numbers
+from ...errors import ConfigError, EdgewiseError, TrainingError, clipped, shown
+from ...threads import threads_for
+from ..choose import FULL_BATCH, TUNED, Optimizer, choose_for_module, epochs_for, name_of, whole_batch
+from ..job import Job
+from ..monitor import Monitor
+from ..problems import linear_layers
+from ..problems.modes import Modes
+from ..problems.module import ModuleProblem
+from ..problems.penalised import Penalised
+from ..result import FitResult, measure
+from ..resuming.chapters import opened
+from ..resuming.journal import Chapter, resumed
+from ..settings import FitSettings
+from ..solvers import by_name, first_order, sharding
+from ..solvers.batches import batch_rows
+from ..solvers.optimizer_steps import Penalty, by_rows, load
+from ..solvers.rates import Rates
+from ..solvers.snapshots import check_module
+from ..solvers.status import Status
+from ..solvers.stop import Step, Stop
 
 
 def fit_module(module: nn.Module, job: Job, settings: FitSettings, monitor: Monitor) -> FitResult:

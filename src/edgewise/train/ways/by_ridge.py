@@ -15,22 +15,24 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from ..data import observations, together
-from ..losses import Loss
-from ..model import KAN
-from ..threads import threads_for
-from .closing import finish
-from .job import Job, Rows
-from .monitor import Monitor
-from .problems.flat import parameters_of
-from .problems.kan import NetworkProblem
-from .result import FitResult
-from .schedule.null_model import best_constant, constant, level, replaceable
-from .schedule.scaling import in_own_units, prepared
-from .settings import FitSettings
-from .solvers import by_name
-from .solvers.status import Status
-from .solvers.stop import Step, Stop
+from ...data import observations, together
+from ...losses import Loss
+from ...model import KAN
+from ...threads import threads_for
+from ..closing import finish
+from ..job import Job, Rows
+from ..monitor import Monitor
+from ..problems.flat import parameters_of
+from ..problems.kan import NetworkProblem
+from ..refitting import Refitted
+from ..result import FitResult
+from ..resuming.journal import Part
+from ..schedule.null_model import best_constant, constant, level, replaceable
+from ..schedule.scaling import in_own_units, prepared
+from ..settings import FitSettings
+from ..solvers import by_name
+from ..solvers.status import Status
+from ..solvers.stop import Step, Stop
 
 HOW = "L-BFGS under a ridge penalty"
 # as many rows' losses as a coefficient of one costs; no table that was tried had its best beyond these
@@ -55,8 +57,30 @@ class Shrunk:
     strength: float
     steps: int
 
-    def again(self, job: Job, monitor: Monitor) -> tuple[KAN, Status]:
-        """The same fit to the rows of a job."""
+    @property
+    def how(self) -> str:
+        """The way in words."""
+        return HOW
+
+    @property
+    def tied(self) -> bool:
+        """No offsets of groups are looked for."""
+        return False
+
+    @property
+    def tame(self) -> list[str]:
+        """No values are taken for far ones."""
+        return []
+
+    def again(self, job: Job, monitor: Monitor, part: Part | None) -> Refitted:
+        """The same fit to the rows of a job; none of its states is kept. Raises `KeyboardInterrupt` by Ctrl-C."""
+        model, status = self.fitted(job, monitor)
+        if status is Status.INTERRUPTED:
+            raise KeyboardInterrupt
+        return Refitted(model, status, job.loss, self)
+
+    def fitted(self, job: Job, monitor: Monitor) -> tuple[KAN, Status]:
+        """The network of the rows of a job, and how its run ended."""
         if self.strength == math.inf:
             return constant(self.start, job), Status.NOTHING
         return _shrunk(self.start, job, self.strength, self.steps, monitor)
@@ -105,7 +129,7 @@ def fit_kan(model: KAN, start: KAN, job: Job, everything: Rows, settings: FitSet
         lower = not level(whole) and found.mean(found.losses) < _of_constant(_in_own_units(start, whole))
         nothing = not lower and best_constant(whole) is not None and replaceable(start)
         ending = Shrunk(start, job.loss, math.inf if nothing else strength, steps)
-        last, status = ending.again(whole, monitor)
+        last, status = ending.fitted(whole, monitor)
         trained = trained if status in CUT else last  # half a run is worth less than one to fewer rows
     if job.own_split:
         job = replace(job, xv=None, yv=None, wv=None)

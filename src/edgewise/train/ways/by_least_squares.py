@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..errors import TrainingError
-from ..model import KAN
-from .closing import finish
-from .job import Job, Rows
-from .monitor import Monitor
-from .result import FitResult
-from .resuming.chapters import opened
-from .schedule.candidate import Candidate, Interrupted
-from .schedule.climb import train
-from .schedule.costs import coarse_parameters, count_parameters
-from .schedule.ended import Ending
-from .schedule.extrapolation import carried_on
-from .schedule.last_refit import last_refit
-from .schedule.null_model import Choices, believed, constant, level, replaceable
-from .schedule.plan import Plan
-from .schedule.scaling import fitted_before
-from .schedule.starts import fresh, number_of_starts
-from .schedule.training import Training
-from .schedule.tuning import TUNED
-from .schedule.unit_spreads import ordinary
-from .settings import FitSettings
-from .solvers.status import Status
+from ...errors import TrainingError
+from ...model import KAN
+from ..closing import finish
+from ..job import Job, Rows
+from ..monitor import Monitor
+from ..result import FitResult
+from ..resuming.chapters import opened
+from ..schedule.candidate import Candidate, Interrupted
+from ..schedule.climb import train
+from ..schedule.costs import coarse_parameters, count_parameters
+from ..schedule.ended import Stepped
+from ..schedule.extrapolation import carried_on
+from ..schedule.last_refit import last_refit
+from ..schedule.null_model import Choices, believed, constant, level, replaceable
+from ..schedule.plan import Plan
+from ..schedule.scaling import fitted_before
+from ..schedule.starts import fresh, number_of_starts
+from ..schedule.training import Training
+from ..schedule.tuning import TUNED
+from ..schedule.unit_spreads import ordinary
+from ..settings import FitSettings
+from ..solvers.status import Status
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class _End:
     model: KAN
     judged: KAN
     status: Status
-    ending: Ending | None = None
+    ending: Stepped | None = None
 
 
 def fit_kan(model: KAN, start: KAN, job: Job, everything: Rows, settings: FitSettings, monitor: Monitor) -> FitResult:
@@ -96,7 +96,7 @@ def _finished(found: Candidate, training: Training, rows: Rows, given_back: bool
     # steps without smoothness would undo a stop by the held-out loss
     again = given_back and (found.status is not Status.STOPPED or found.roughness)
     best = last_refit(training, found, rows) if again else found
-    ending, model, judged = Ending(best, plan, job.loss), best.model, found.model
+    ending, model, judged = Stepped(best, plan, job.loss), best.model, found.model
     if plan.sparsity > 0 and not job.memory:
         model = ordinary(model, rows[0])
     if job.located and not job.exact:  # logits may rather grow along tangents; a quadratic is about these splines
@@ -116,5 +116,5 @@ def _nothing(found: Candidate, training: Training, everything: Rows) -> _End:
     """The constant, where the rows that choose show no state to be better."""
     job = training.job
     flat = constant(found.model, job.whole(everything)) if job.own_split else constant(found.model, job)
-    ending = Ending(replace(found, model=flat), training.plan, job.loss)
+    ending = Stepped(replace(found, model=flat, status=Status.NOTHING), training.plan, job.loss)
     return _End(flat, constant(found.model, job), Status.NOTHING, ending)
