@@ -50,6 +50,18 @@ def test_derivatives_are_exact_to_second_order(share: int):
     assert torch.autograd.gradcheck(call, given) and torch.autograd.gradgradcheck(call, given)
 
 
+@pytest.mark.parametrize("share", [1, 3])
+def test_batched_cotangents(share: int):
+    activation = wild(SplineActivation(3, dtype=torch.float64, share=share))
+    x = torch.randn(4, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64, requires_grad=True)
+    y, wanted = activation(x), (x, *activation.parameters())
+    cotangents = torch.eye(y.numel(), dtype=torch.float64).reshape(-1, *y.shape)
+    got = torch.autograd.grad(y, wanted, cotangents, is_grads_batched=True, retain_graph=True)
+    for k, cotangent in enumerate(cotangents):
+        for a, b in zip(got, torch.autograd.grad(y, wanted, cotangent, retain_graph=True), strict=True):
+            assert_close(a[k], b)
+
+
 @pytest.mark.parametrize(("base", "start"), [("silu", functional.silu), ("identity", lambda x: x), (None, lambda x: x)])
 @pytest.mark.parametrize("degree", [1, 3])
 def test_it_starts_as_its_base_function_or_the_identity(base: str | None, start, degree: int):

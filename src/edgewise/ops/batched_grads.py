@@ -103,8 +103,8 @@ def backward(
     nu: int = 0,
     with_bias: bool = False,
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
-    """The first derivatives of `to_out` at once, of which only g may be wrapped: see `dispatch.backward`."""
-    if not batched(g):
+    """The first derivatives of `to_out` at once; h and g may be wrapped: see `dispatch.backward`."""
+    if not batched(h, g):
         return dispatch.backward(x, h, g, coef, scale, knots, spec, nu, with_bias)
     dx = to_in(kernels, x, g, coef, scale, knots, spec, nu + 1)
     dc, ds = to_coef(kernels, x, h, g, knots, without_base(spec, scale), nu)
