@@ -62,9 +62,9 @@ def closed() -> ew.KAN:
 
 
 def dead() -> ew.KAN:
-    """A node that feeds nothing, and a column that no formula reads."""
-    model = ew.KAN((3, 4, 2), seed=2)
-    return ew.remove(model, edges=[*((0, 2, n) for n in range(4)), (1, 3, 0), (1, 3, 1)])
+    """A node that feeds nothing, an unread column, and a node without inputs that both kinds of edges read."""
+    model = ew.set_symbolic(ew.KAN((3, 4, 2), seed=2), {(1, 2, 1): ("sin", 1.0, 0.3, 1.0, 0.0)})
+    return ew.remove(model, edges=[*((0, 2, n) for n in range(4)), (0, 0, 2), (0, 1, 2), (1, 3, 0), (1, 3, 1)])
 
 
 def constant() -> ew.KAN:

@@ -10,10 +10,19 @@ from .pieces import Pieces
 from .statements import Statements, form_of, printed
 
 
-def steps_of(parts: Statements, printer: Any) -> list[str]:
-    """The lines that take columns out of X, and those of the steps."""
+def steps_of(parts: Statements, printer: Any, constant: str = "{}") -> list[str]:
+    """The lines that take columns out of X, and those of the steps.
+
+    Args:
+        parts: the network.
+        printer: writes the expressions.
+        constant: the code of a step that is the same for all rows, with braces for its number.
+    """
     lines = [f"    {name} = X[:, {column}]" for _, name, column in parts.columns]
-    return lines + [f"    {name} = {printed(printer, e, list(parts.edges))}" for name, e in parts.steps]
+    for name, expression in parts.steps:
+        code = printed(printer, expression, list(parts.edges))
+        lines.append(f"    {name} = {code if expression.free_symbols else constant.format(code)}")
+    return lines
 
 
 def table_of(name: str, pieces: Pieces, printer: Any, bases: Mapping[str, str], array: str = "{}") -> str:

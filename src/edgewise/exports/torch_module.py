@@ -82,9 +82,9 @@ def torch_source(
     """
     parts = statements(model, inputs, outputs, RESERVED | {python_name(function, RESERVED)})
     printer, dtype = _printer(parts), model.dtype if isinstance(model, KAN) else torch.float64
-    body = steps_of(parts, printer)
+    body = steps_of(parts, printer, "zero + {}")  # torch's functions take tensors only
     tables = [table_of(name, pieces, printer, BASES) for name, pieces in parts.edges.items()]
-    returned = ", ".join(f"{name} + zero" for name in parts.results)
+    returned = ", ".join(parts.results)
     text = "".join([*body, *tables])
     bessel = _bessel(text)
     called = [name for name in HELPERS if f"{name}(" in text]
@@ -128,7 +128,7 @@ def _printer(parts: Statements) -> Any:
 
     def printed(self: Any, expr: Any, **settings: Any) -> str:
         if getattr(expr, "is_number", False) and not expr.is_Number:
-            return repr(float(expr))  # torch's functions take tensors only
+            return repr(float(expr))
         return NumPyPrinter._print(self, expr, **settings)
 
     def bessel(self: Any, expr: Any) -> str:
