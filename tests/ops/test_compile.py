@@ -9,6 +9,7 @@ from torch.library import opcheck
 
 from edgewise import ops
 from edgewise.ops import compiled  # noqa: F401  (registers the operators)
+from edgewise.ops.reference import Spec
 from helpers import assert_close
 from ops.spline_cases import make_layer
 
@@ -90,6 +91,19 @@ def test_function_transforms_inside_compile_are_right_by_value(name):
 
     def form(x):
         return ops.spline(x, layer.coef, layer.knots, base="silu", base_scale=layer.scale)
+
+    want = transforms[name](form)(layer.x)
+    got = compiled_(transforms[name](form))(layer.x)
+    assert want.abs().max() > 0
+    assert_close(got, want)
+
+
+@pytest.mark.parametrize("name", transforms)
+def test_transforms_of_functions_on_nodes_inside_compile_are_right_by_value(name):
+    layer = make_layer(6, o=1)
+
+    def form(x):
+        return ops.activations(x, layer.coef, layer.knots, layer.scale, Spec(3, "silu"))
 
     want = transforms[name](form)(layer.x)
     got = compiled_(transforms[name](form))(layer.x)

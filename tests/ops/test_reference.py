@@ -171,6 +171,7 @@ def test_the_three_kernels_are_the_partial_derivatives_of_one_trilinear_form(nu)
     assert_close(out, (h.unsqueeze(-1) * edges).sum(1))
     assert_close(into, (g.unsqueeze(1) * edges).sum(2))
     assert_close(reference.traceable_out(x, h, layer.coef, layer.scale, layer.knots, spec, nu), out)
+    assert_close(reference.traceable_in(x, g, layer.coef, layer.scale, layer.knots, spec, nu), into)
 
 
 def test_blocks_of_rows_do_not_change_the_reference(monkeypatch):

@@ -59,6 +59,8 @@ def to_in(x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tenso
     if _leaving():
         return reference.portable_in(x, g, coef, scale, knots, spec, nu)
     if is_compiling():
+        if _transforming():
+            return reference.traceable_in(x, g, coef, scale, knots, spec, nu)
         return compiled.to_in(x, g, coef, scale, knots, spec, nu)
     if _inert(x, g, coef, scale):
         return batched_grads.to_in(KERNELS, x, g, coef, scale, knots, spec, nu)

@@ -131,12 +131,23 @@ def traceable_out(
 ) -> Tensor:
     """`to_out` in operators that torch itself can differentiate, batch and trace to any order; it holds a temporary (b,
     i, o)."""
+    edges = _traceable_edges(x, coef, scale, knots, spec, nu)
+    return (edges if h is None else h.unsqueeze(-1) * edges).sum(1)
+
+
+def traceable_in(
+    x: Tensor, g: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int = 0
+) -> Tensor:
+    """`to_in` in operators that torch itself can differentiate, as `traceable_out`."""
+    return (g.unsqueeze(1) * _traceable_edges(x, coef, scale, knots, spec, nu)).sum(-1)
+
+
+def _traceable_edges(x: Tensor, coef: Tensor, scale: Tensor | None, knots: Tensor, spec: Spec, nu: int) -> Tensor:
+    """The nu-th derivative of every edge function, (b, i, o)."""
     rows, values = _local(x, knots, spec, nu)
     flat = coef.flatten(0, 1)
-    edges = sum(values[..., r, None] * flat[rows[..., r]] for r in range(spec.degree + 1))
-    if scale is not None:
-        edges = edges + base_value(spec.base, x, nu).unsqueeze(-1) * scale
-    return (edges if h is None else h.unsqueeze(-1) * edges).sum(1)  # type: ignore[union-attr]
+    edges: Any = sum(values[..., r, None] * flat[rows[..., r]] for r in range(spec.degree + 1))
+    return edges if scale is None else edges + base_value(spec.base, x, nu).unsqueeze(-1) * scale
 
 
 def portable_basis(x: Tensor, knots: Tensor, spec: Spec, nu: int = 0) -> tuple[Tensor, Tensor]:
