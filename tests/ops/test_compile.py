@@ -111,6 +111,19 @@ def test_transforms_of_functions_on_nodes_inside_compile_are_right_by_value(name
     assert_close(got, want)
 
 
+@pytest.mark.filterwarnings("ignore:Dynamo does not know how to trace the builtin:UserWarning")
+@pytest.mark.parametrize("name", ["grad", "jvp", "jacrev"])
+def test_transforms_of_a_compiled_function_are_right_by_value(name):
+    """torch runs such functions without its compiler, but compiles what they call: kernels must not be among it."""
+    layer = make_layer(6)
+
+    def form(x):
+        return ops.spline(x, layer.coef, layer.knots, base="silu", base_scale=layer.scale)
+
+    want = transforms[name](form)(layer.x)
+    assert_close(transforms[name](torch.compile(form, backend="aot_eager"))(layer.x), want)
+
+
 @pytest.mark.parametrize("with_h", [True, False])
 @pytest.mark.parametrize("base", ["silu", "none"])
 def test_the_registered_operators_pass_torchs_own_checks(base, with_h):

@@ -13,6 +13,7 @@ from types import ModuleType
 
 import torch
 from torch import Tensor
+from torch.compiler import is_compiling
 
 from ..devices import autocasts
 from ..errors import BackendError, did_you_mean, knows_keywords, shown
@@ -86,7 +87,7 @@ def _lazy(t: Tensor | None) -> bool:
 
 
 def _picked(x: Tensor, *others: Tensor | None) -> ModuleType:
-    """The module whose kernels take x and the other tensors: they read memory as it is."""
+    """The module whose kernels take x and the other tensors: they read memory, where no compiler follows."""
     if (
         x.dtype in _DTYPES
         and type(x) in _PLAIN
@@ -94,6 +95,7 @@ def _picked(x: Tensor, *others: Tensor | None) -> ModuleType:
         and not any(map(_lazy, others))
         and _chosen.get() != "reference"
         and not torch._C._len_torch_dispatch_stack()
+        and not is_compiling()
     ):
         if x.is_cpu:
             return _cpu() or reference
