@@ -26,7 +26,7 @@ from ..train.solvers.types import Damping
 from ..transforms import extend
 from .boundary_problem import BoundaryProblem, Use
 from .collocation import Collocation, balanced
-from .conditions import Data
+from .doubts import Judgement
 from .equation import refuse_coupled
 from .indices import Indices
 from .kan_jets import KanJets
@@ -34,7 +34,6 @@ from .layer_gains import gains, sizes_within
 from .placing import bends, drawn, finer, following, regridded, shifted, stretched
 from .residual_terms import ResidualTerm
 from .tuning import TUNED
-from .unmet import far_off, told
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +81,7 @@ class Rounds:
         self.running: Minimisation | None = None
         self.rows = 0  # residuals of a round
         self.began = self.size(module)
+        self.least = TUNED.trivial**0.5 * self.usual_value(module)  # now, as the module is trained in place
         self.note = ""
 
     def go(self) -> Status:
@@ -109,31 +109,21 @@ class Rounds:
         problem, theta = self._problem(module, self.fresh[:1])
         return problem.size(theta)
 
-    def unmet(self) -> dict[str, float]:
-        """The conditions that the best state is far from meeting, but for measured values, which have noise."""
-        pairs = zip(self.task.conditions, self.fresh[1:], self.best.fresh[1:], strict=True)
-        asked = [(term, square) for condition, term, square in pairs if not isinstance(condition, Data)]
-        x, value = self.fresh[0].x, Indices.closing([(0,) * self.task.domain.dims])
-        modules = (module.build() if isinstance(module, KAN) else module for module in (self.start, self.best.module))
-        (began, now), least = (self._problem(module, self.fresh[:1]) for module in modules), TUNED.trivial**0.5
-        least *= float(began[0].jets.derivatives(x, value).square().mean().sqrt())
-        terms, squares = [term for term, _ in asked], [square for _, square in asked]
-        return far_off(now[0].jets, now[0].load(now[1]), self.task.domain, x, terms, squares, least)
+    def usual_value(self, module: nn.Module) -> float:
+        """The root mean square of values on fresh points."""
+        value = Indices.closing([(0,) * self.task.domain.dims])
+        jets = self.task.jets(module.build() if isinstance(module, KAN) else module)
+        return float(jets.derivatives(self.fresh[0].x, value).square().mean().sqrt())
+
+    def judgement(self) -> Judgement:
+        """What fresh points say of the best state."""
+        best = self.best.module.build() if isinstance(self.best.module, KAN) else self.best.module
+        size = max(self.size(best), TUNED.trivial * self.began)
+        return Judgement(self.task, *self._problem(best, self.fresh), self.best.fresh, size, self.least)
 
     def doubts(self) -> str:
-        """What speaks against the best state, in words: an equation far from zero, conditions far from met."""
-        found, square = [self.note] if self.note else [], self.best.fresh[0]
-        size = max(self.size(self.best.module), TUNED.trivial * self.began)
-        if square > TUNED.unsolved**2 * size:
-            found.append(
-                f"This is hardly a solution, as the equation is {math.sqrt(square / size):.0%} of its parts: take more"
-                " steps or a finer grid"
-            )
-        if unmet := self.unmet():
-            found.append(told(unmet))
-        if not self.task.conditions and not (self.task.form and self.task.form.rules):
-            found.append("Without conditions, an equation has many solutions as a rule")
-        return ". ".join(found)
+        """What speaks against the best state, in words."""
+        return ". ".join(filter(None, [self.note, self.judgement().told()]))
 
     # ------------------------------------------------------------------ one round
 

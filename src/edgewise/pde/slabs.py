@@ -160,7 +160,7 @@ class Slabs:
         x = task.points_for(Use.CANDIDATES, TUNED.fresh)
         splines = sum(float(part.sum()) for part in rounds.spline_errors(best.module, x))
         names = [term.name for term in rounds.fresh]
-        size, unmet = rounds.size(best.module), rounds.unmet()
+        size, unmet = rounds.size(best.module), rounds.judgement().unmet()
         return Slab(interval.low, interval.high, names, best, splines, size, unmet)
 
     def _task(self, start: float, end: float) -> BoundaryProblem:

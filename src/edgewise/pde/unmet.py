@@ -40,7 +40,7 @@ def far_off(
     """
     found = {}
     for term, square in zip(terms, squares, strict=True):
-        size = _size(jets, constants, domain, x, term, least)
+        size = size_of(jets, constants, domain, x, term, least)
         if math.isfinite(square) and square > TUNED.unmet**2 * size > 0:
             found[term.name] = math.sqrt(square / size)
     return found
@@ -57,7 +57,7 @@ def usual(jets: Jets, domain: Domain, x: Tensor, indices: Indices, least: float)
     return torch.maximum(found, values * torch.tensor(per, dtype=found.dtype)[:, None])
 
 
-def _size(
+def size_of(
     jets: Jets, constants: Mapping[str, Tensor], domain: Domain, x: Tensor, term: ResidualTerm, least: float
 ) -> float:
     """How large the parts of a condition usually are, as a mean square."""

@@ -1,0 +1,70 @@
+"""What speaks against a solution: an equation far from zero, conditions far from met, or too few conditions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from .boundary_problem import BoundaryProblem
+from .collocation import Collocation
+from .conditions import Data
+from .open_values import least_change, told_open
+from .tuning import TUNED
+from .unmet import far_off, size_of, told
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """A solution on fresh points.
+
+    problem, theta: the equation, its conditions, and the parameters of the solution. squares: what is left of each, as
+    a mean square. size: how large the parts of the equation are, as a mean square. least: root mean square of a value
+    that counts as more than zero.
+    """
+
+    task: BoundaryProblem
+    problem: Collocation
+    theta: Tensor
+    squares: Sequence[float]
+    size: float
+    least: float
+
+    def unmet(self) -> dict[str, float]:
+        """The conditions that are far from met, but for measured values, which have noise."""
+        asked = self._exact()[1:]
+        terms, squares = [self.problem.terms[place] for place in asked], [self.squares[place] for place in asked]
+        constants, x = self.problem.load(self.theta), self.problem.terms[0].x
+        return far_off(self.problem.jets, constants, self.task.domain, x, terms, squares, self.least)
+
+    def open(self) -> str:
+        """How far values may be off, as the equation and its conditions do not tell; "" if they do. Noise of measured
+        values is no reason: many of them tell more than one does."""
+        constants, (equation, *conditions) = self.problem.load(self.theta), self.problem.terms
+        jets, domain = self.problem.jets, self.task.domain
+        sizes = [size_of(jets, constants, domain, equation.x, term, self.least) for term in conditions]
+        sizes = [self.size, *(size or 1.0 for size in sizes)]
+        left = math.sqrt(sum(self.squares[place] / sizes[place] for place in self._exact()))
+        return told_open(left, least_change(self.problem, self.theta, sizes, self.least))
+
+    def told(self) -> str:
+        """All of it in words; "" where nothing speaks against the solution."""
+        found, square = [], self.squares[0]
+        if square > TUNED.unsolved**2 * self.size:
+            found.append(
+                f"This is hardly a solution, as the equation is {math.sqrt(square / self.size):.0%} of its parts: take"
+                " more steps or a finer grid"
+            )
+        if unmet := self.unmet():
+            found.append(told(unmet))
+        if not self.task.conditions and not (self.task.form and self.task.form.rules):
+            found.append("Without conditions, an equation has many solutions as a rule")
+        if not found and (open_by := self.open()):
+            found.append(open_by)
+        return ". ".join(found)
+
+    def _exact(self) -> list[int]:
+        """The places of what a solution meets exactly: of the equation, and of conditions but for measured values."""
+        return [0, *(place for place, one in enumerate(self.task.conditions, 1) if not isinstance(one, Data))]

@@ -1,0 +1,56 @@
+"""A problem with many solutions is told as one, and a problem with one solution is not."""
+
+from __future__ import annotations
+
+import pytest
+
+import edgewise as ew
+
+pde = ew.pde
+NU = pde.Unknown("nu", 1.0)
+
+
+def left(x):
+    return x[:, 0] < 1e-9
+
+
+def oscillation(u, _):
+    return u(0, 0) + u()
+
+
+def decay(u, _):
+    return u(0) + u[NU] * u()
+
+
+def message(equation, conditions):
+    model = ew.KAN((1, 1), degree=5, base=None, grid_size=4, seed=1)
+    settings = {"points": 60, "grids": (4,), "restarts": 0, "progress": False}
+    return pde.solve(model, equation, domain=((0.0, 1.0),), conditions=conditions, **settings).message
+
+
+OPEN = {
+    "a slope is missing": (oscillation, [pde.Initial(1.0)]),
+    "values up to a constant": (lambda u, x: u(0, 0) - x, [pde.Neumann(0.0, where=left)]),
+    "a constant without measurements": (decay, [pde.Initial(1.0)]),
+}
+SHUT = {
+    "start and slope": (oscillation, [pde.Initial(1.0), pde.Initial(0.0, derivative=1)]),
+    "two ends": (oscillation, [pde.Dirichlet(1.0)]),
+    "the solution is zero": (oscillation, [pde.Dirichlet(0.0)]),
+    "hard ends": (oscillation, [pde.Dirichlet(1.0, hard=True)]),
+    "growth by e^10": (lambda u, x: u(0) - 10 * u(), [pde.Initial(1.0)]),
+    "noisy measurements": (
+        decay,
+        [pde.Initial(1.0), pde.Data([[0.2], [0.4], [0.6], [0.8]], [0.7, 0.6, 0.25, 0.3])],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_values_that_conditions_leave_open_are_told(name):
+    assert "Values may be off by" in message(*OPEN[name])
+
+
+@pytest.mark.parametrize("name", SHUT)
+def test_values_that_conditions_determine_are_not_doubted(name):
+    assert "may be off" not in message(*SHUT[name])
