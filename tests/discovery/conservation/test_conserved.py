@@ -102,6 +102,23 @@ def test_the_message_tells_a_search_that_was_cut_short():
     assert missing and f"velocity of {', '.join(missing)} was cut short: give it more seconds" in hurried.message
 
 
+def test_products_that_few_states_cannot_tell_apart_are_not_said_to_be_tried():
+    """The energy of Henon and Heiles has terms of three factors."""
+
+    def stars(X):
+        x, y, u, v = X.T
+        return torch.stack([u, v, -x - 2 * x * y, -y - x**2 + y**2], 1)
+
+    few = ew.conserved(states(131, 4), stars, progress=False)
+    assert not few.quantities
+    assert few.message == (
+        "nothing found that is conserved, of products of up to 2 factors; products of 3 factors were not tried: their"
+        " 35 terms need 132 states"
+    )
+    enough = ew.conserved(states(132, 4), stars, progress=False)
+    assert len(enough.quantities) == 1 and "products of 4 factors were not tried" in enough.message
+
+
 def test_nothing_is_told_of_a_system_that_loses_energy_or_of_noise():
     X = states(300, 2)
     damped = torch.stack([X[:, 1], -X[:, 0] - 0.1 * X[:, 1]], 1)

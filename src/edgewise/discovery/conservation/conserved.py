@@ -20,8 +20,9 @@ from ..discover import discover
 from ..formulas import NamedFormula
 from ..laws import Law
 from ..tree import Node, Var
+from ..tuning import TUNED
 from .invariant_terms import atoms
-from .invariants import Flow, Kept, independent, invariants
+from .invariants import Flow, Kept, Search, independent, invariants
 from .tuning import CONSERVATION
 
 
@@ -121,9 +122,10 @@ def conserved(
     flow = Flow(states[order], moving[order])
     laws, missing = _laws(flow, names, seconds, seed, progress)
     factors: list[Node] = [*map(Var, range(columns)), *atoms([law._node for law in laws.values()], flow.X)]
-    kept = invariants(factors, flow)
+    search = invariants(factors, flow)
+    kept = search.kept
     count = independent([one.node for one in kept], flow.X)
-    message = _message(len(kept), count, columns) + _without_law(missing)
+    message = _message(search, count, columns) + _untried(search) + _without_law(missing)
     if not bool(flow.V.any()):
         message = "velocity is zero: every function of X is conserved"
     return Conserved(tuple(_quantity(one, names) for one in kept), count, laws, message)
@@ -166,14 +168,28 @@ def _quantity(kept: Kept, names: tuple[str, ...]) -> ConservedQuantity:
     return ConservedQuantity(names, kept.drift, kept.node)
 
 
-def _message(found: int, count: int, columns: int) -> str:
+def _message(search: Search, count: int, columns: int) -> str:
     """What was found in words."""
+    found = len(search.kept)
     if not found:
-        return f"nothing found that is conserved, of products of up to {CONSERVATION.degree} factors"
+        return f"nothing found that is conserved, of products of up to {search.degree} factors"
     most = f"a flow in {columns} column{'s' * (columns != 1)} has {columns - 1} at most"
     if found == 1:
         return f"1 conserved quantity; {most}"
     return f"{found} conserved quantities, {count} of them independent; {most}"
+
+
+def _untried(search: Search) -> str:
+    """Which products were not tried, and why, in words; "" where all were.
+
+    >>> _untried(Search([], 2, untried=35))
+    '; products of 3 factors were not tried: their 35 terms need 132 states'
+    """
+    if not search.untried:
+        return ""
+    needed = f"need {math.ceil(search.untried * TUNED.rows_a_term / (1 - TUNED.judging))} states"
+    why = needed if search.untried <= CONSERVATION.terms else "are too many"
+    return f"; products of {search.degree + 1} factors were not tried: their {search.untried} terms {why}"
 
 
 def _without_law(missing: Mapping[str, bool]) -> str:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ...symbolic.simple_numbers import SimpleNumber, nearest
-from ..polynomials import exponents
+from ..polynomials import count, exponents
 from ..tree import Node, Num, product, total, values
 from ..tuning import TUNED
 from .invariant_terms import slopes, terms_of_degree
@@ -60,10 +60,21 @@ class Kept:
     drift: float
 
 
-def invariants(factors: Sequence[Node], flow: Flow) -> list[Kept]:
+@dataclass(frozen=True)
+class Search:
+    """What a search kept, the degree up to which it went, and how many terms of the next one were too many for the
+    rows or for the work, 0 where it came to its end."""
+
+    kept: list[Kept]
+    degree: int
+    untried: int = 0
+
+
+def invariants(factors: Sequence[Node], flow: Flow) -> Search:
     """Quantities that no sum of products of the others gives, the shortest first.
 
-    The degree grows until there are as many independent ones as a flow can have.
+    The degree grows until there are as many independent ones as a flow can have, or more terms than rows can tell
+    apart.
     """
     ends, flow = int((1 - TUNED.judging) * len(flow.X)), flow.slowed()
     fitting, judging = flow.part(slice(ends)), flow.part(slice(ends, None))
@@ -71,14 +82,14 @@ def invariants(factors: Sequence[Node], flow: Flow) -> list[Kept]:
     for degree in range(1, CONSERVATION.degree + 1):
         nodes = terms_of_degree(factors, degree, fitting.X)
         if not nodes:
-            break
+            return Search(found, degree - 1, untried=count(len(factors), degree))
         for node in _conserved_sums(nodes, fitting):
             drift = judging.drift(node)
             if drift <= CONSERVATION.drift and _is_new(node, found, degree, fitting.X):
                 found.append(Kept(node, degree, drift))
         if independent([one.node for one in found], judging.X) == flow.X.shape[1] - 1:
-            break
-    return found
+            return Search(found, degree)
+    return Search(found, CONSERVATION.degree)
 
 
 def independent(nodes: Sequence[Node], X: Tensor) -> int:
