@@ -110,7 +110,7 @@ FAULTY = [
         "missing in the target",
         "x,y\n1,2\n2,nan\n3,1\n",
         {},
-        r"target 'y' misses 1 value, in line 3\. Mend the table, or: --drop rows",
+        r"target 'y' misses 1 value, in line 3\. Mend the table, or: --drop targetless",
     ),
     ("infinite", "x,y\n1,2\ninf,4\n3,1\n", {}, r"'x' is infinite, or too large for a float64, in line 3 \('inf'\)"),
     ("overflow", "x,y\n1,2\n1e400,4\n3,1\n", {}, r"'x' is infinite, or too large for a float64, in line 3 \('1e400'\)"),

@@ -44,6 +44,13 @@ def test_rows_are_left_out_only_when_asked() -> None:
     assert usable_rows(table(), [], drop_rows=False)[1] == []
 
 
+def test_spared_rows_are_left_out_in_any_case() -> None:
+    missing, infinite = faults_of(["1", "", "inf", "4", "5", "6"])
+    assert usable_rows(table(), [missing], drop_rows=False, spared=[missing])[0].tolist() == [0, 2, 3, 4, 5]
+    with pytest.raises(DataError, match="is infinite, .*--drop rows leaves out the faulty rows"):
+        usable_rows(table(), [missing, infinite], drop_rows=False, spared=[missing])
+
+
 def test_the_remedy_suits_where_the_rows_came_from() -> None:
     faults = missing_faults(table("row"), "a", [1])
     with pytest.raises(DataError, match="Mend the table, or leave these rows out$"):

@@ -57,6 +57,15 @@ def test_rows_with_missing_values_are_left_out_when_asked() -> None:
     assert table.X.tolist() == [[1], [2]] and table.lines == (0, 2)
 
 
+def test_rows_without_a_target_are_left_out_and_missing_cells_stay() -> None:
+    X, y = [[1.0], [np.nan], [2.0], [3.0], [4.0], [np.nan]], [1, 2, 3, np.nan, np.inf, 5]
+    table = from_arrays(X, y, drop="targetless")
+    assert table.lines == (0, 1, 2, 5) and len(table.inputs) == 2
+    assert any("2 of 6 rows left out: target 'y' misses 1 value" in note for note in table.notes)
+    with pytest.raises(DataError, match="target 'y' misses 1 value.*--drop targetless leaves out these rows"):
+        from_arrays(X, y)
+
+
 def test_dataframe_of_mixed_columns() -> None:
     pd = pytest.importorskip("pandas", reason="pandas is an optional package")
     frame = pd.DataFrame(

@@ -68,7 +68,8 @@ def _fit(commands: Any) -> None:
         "--drop",
         action="append",
         metavar="NAMES",
-        help="columns to leave out; 'rows' leaves out rows with missing or unusable cells",
+        help="columns to leave out; 'rows' leaves out rows with missing or unusable cells, 'targetless' only those"
+        " without a target",
     )
     it.add_argument("--categorical", action="append", metavar="NAMES", help="numbers that are levels, one input each")
     it.add_argument(
@@ -149,7 +150,8 @@ def _discover(commands: Any) -> None:
         "--drop",
         action="append",
         metavar="NAMES",
-        help="columns to leave out; 'rows' leaves out rows with missing or unusable cells",
+        help="columns to leave out; 'rows' leaves out rows with missing or unusable cells, 'targetless' only those"
+        " without a target",
     )
     it.add_argument(
         "--categorical",

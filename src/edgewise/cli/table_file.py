@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from ..data import Grid, Table, from_grid, read_file
+from ..data.faults import ROWS, columns_among
 from .options import names
 
 
@@ -18,7 +19,7 @@ def cells(args: argparse.Namespace) -> Grid:
     """The cells of the file that the options name. Raises `DataError`."""
     asked = [name for texts in _given(args).values() for text in texts or () for name in (text, *names([text], ()))]
     asked += [args.groups] if args.groups else []
-    return read_file(args.table, named=[name for name in asked if name != "rows"], drop_rows="rows" in asked)
+    return read_file(args.table, named=columns_among(asked), drop_rows=ROWS in asked)
 
 
 def as_table(grid: Grid, args: argparse.Namespace, levels: Sequence[str] = ()) -> Table:

@@ -15,7 +15,7 @@ from edgewise.metadata import MISSING
 
 from .cells import Reading, hint, read_levels, read_numbers, read_times, sort_levels
 from .dates import first_number, holds_dates, read_dates
-from .faults import Fault, date_faults, missing_faults, number_faults, usable_rows
+from .faults import ROWS, TARGETLESS, Fault, columns_among, date_faults, missing_faults, number_faults, usable_rows
 from .groups import label_texts
 from .kinds import FEW_LEVELS, RARE, counts_rows, holds_answers, holds_levels, main_levels, may_be_names
 from .made import Made, as_date, as_levels, as_number
@@ -44,12 +44,13 @@ def build(
         raise ConfigError(f"task must be one of {', '.join(TASKS)}, got {shown(task)}; {did_you_mean(task, TASKS)}")
     if not len(grid.lines):
         raise DataError(f"{grid.where} has no rows")
-    names = _chosen(grid, target, features, [name for name in drop if name != "rows"], categorical, groups)
-    read = _read(grid, names, categorical, drop_rows="rows" in drop)
+    names = _chosen(grid, target, features, columns_among(drop), categorical, groups)
+    read = _read(grid, names, categorical, drop_rows=ROWS in drop)
     as_classes = _as_classes(grid, target, task)
     goals = _read(grid, target, target if as_classes else (), targets=True)
     group_of, ungrouped = _groups(grid, groups)
-    keep, left_out = usable_rows(grid, [*read.faults, *goals.faults, *ungrouped], drop_rows="rows" in drop)
+    faults, spared = [*read.faults, *goals.faults, *ungrouped], goals.faults if TARGETLESS in drop else []
+    keep, left_out = usable_rows(grid, faults, drop_rows=ROWS in drop, spared=spared)
     if len(keep) < 2:
         raise DataError(f"{grid.where} leaves {len(keep)} usable row{'' if len(keep) == 1 else 's'}; a fit needs more")
 

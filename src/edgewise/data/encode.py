@@ -17,7 +17,7 @@ from edgewise.metadata import MISSING, OTHER, PARTS, Metadata
 from .cell_grids import as_array, cells_of, columns_of, frame_grid, read_file
 from .cells import read_levels, read_numbers, read_times
 from .dates import date_inputs, read_dates
-from .faults import Fault, date_faults, level_faults, missing_faults, number_faults, usable_rows
+from .faults import ROWS, Fault, date_faults, level_faults, missing_faults, number_faults, usable_rows
 from .frames import as_frame, is_frame
 from .made import codes_of
 from .reader import Grid
@@ -86,7 +86,7 @@ def encode(
     >>> encode({"b": [1.0], "a": [5.0]}, Metadata(inputs=("a", "b"), ranges=((0, 1), (0, 1)))).X
     tensor([[5., 1.]], dtype=torch.float64)
     """
-    drop_rows = "rows" in ([drop] if isinstance(drop, str) else drop)
+    drop_rows = ROWS in ([drop] if isinstance(drop, str) else drop)
     grid = _grid(data, raw_columns(metadata), drop_rows)
     inputs = metadata.inputs or grid.names
     positions = used if metadata.inputs and used is not None else range(len(inputs))

@@ -13,6 +13,7 @@ from edgewise.errors import DataError, few, shown
 from .cells import PLACES_SHOWN, Reading, hint
 from .reader import Grid, quoted
 
+ROWS, TARGETLESS = "rows", "targetless"  # of what is to be left out: faulty rows, or those without a target alone
 COLUMNS = 8  # faulty columns that a message lists before it counts the rest
 LETTERS = 40  # of a cell, that a message shows
 NOTED = 4  # reasons that a note on rows left out gives
@@ -92,8 +93,17 @@ def date_faults(grid: Grid, name: str, at: Sequence[int], cells: Sequence[Any]) 
     return [Fault(f"column {shown(name)} holds no date such as 2020-12-31 or 31.12.2020 in {where}", tuple(at))]
 
 
+def columns_among(words: Sequence[str]) -> list[str]:
+    """The columns among what is to be left out.
+
+    >>> columns_among(["id", "rows"])
+    ['id']
+    """
+    return [word for word in words if word not in (ROWS, TARGETLESS)]
+
+
 def usable_rows(
-    grid: Grid, faults: Sequence[Fault], *, drop_rows: bool, new: bool = False
+    grid: Grid, faults: Sequence[Fault], *, drop_rows: bool, spared: Sequence[Fault] = (), new: bool = False
 ) -> tuple[np.ndarray, list[str]]:
     """The rows without a fault, and notes on the others.
 
@@ -101,13 +111,14 @@ def usable_rows(
         grid: the table.
         faults: of all its columns.
         drop_rows: whether rows with faults may be left out.
+        spared: the faults whose rows may be left out in any case.
         new: whether nothing says which columns to take, as for a trained model and in an estimator.
 
     Raises:
         DataError: one error for all faults that leaving rows out does not mend, or must not.
     """
     wrong = [fault for fault in faults if not fault.rows]
-    wrong += [] if drop_rows else [fault for fault in faults if fault.rows]
+    wrong += [] if drop_rows else [fault for fault in faults if fault.rows and fault not in spared]
     if wrong:
         words = [fault.text for fault in wrong]
         more = f"; and {len(words) - COLUMNS} more" if len(words) > COLUMNS else ""
@@ -132,7 +143,9 @@ def _ways(grid: Grid, faults: Sequence[Fault], wrong: Sequence[Fault], drop_rows
         return (", or leave these rows out" if curable else "") + texts
     ways = []
     if curable:
-        ways.append("--drop rows leaves out the faulty rows")
+        targets = all(fault.text.startswith("target") for fault in wrong)
+        which, whose = (TARGETLESS, "these") if targets else (ROWS, "the faulty")
+        ways.append(f"--drop {which} leaves out {whose} rows")
     if levels:
         like = ", as astype('category') does" if grid.unit == "row" else ""
         ways.append(f"--categorical {quoted(levels)} makes its texts classes{like}")

@@ -17,6 +17,7 @@ from edgewise.metadata import MISSING, Encoding, Metadata
 from .build import build
 from .cell_grids import as_array, cells_of, columns_of, frame_grid, read_file
 from .dates import date_texts
+from .faults import ROWS, columns_among
 from .frames import as_frame, frame_columns, holds_classes, is_frame, unique_names
 from .groups import as_labels
 from .reader import Grid
@@ -160,7 +161,8 @@ def read_csv(
         path: a text file, one row per line; or a Parquet file, where pandas and pyarrow are installed.
         target: the column to predict, or several.
         features: the input columns; all others by default.
-        drop: columns to leave out; "rows" leaves out rows with missing or unusable cells.
+        drop: columns to leave out; "rows" leaves out rows with missing or unusable cells, "targetless" only those
+            without a target.
         categorical: columns that hold levels though they are numbers. Text of few levels needs no word. Each level
             becomes an input of its own, 0 or 1.
         task: "regression", "classification", or "auto": classes where the target holds text or truth values.
@@ -183,10 +185,10 @@ def read_csv(
         *_words(target, "target"),
         *_words(features, "features"),
         *_words(categorical, "categorical"),
-        *(name for name in _words(drop, "drop") if name != "rows"),
+        *columns_among(_words(drop, "drop")),
         *([groups] if isinstance(groups, str) else ()),
     ]
-    grid = read_file(path, named=named, drop_rows="rows" in _words(drop, "drop"))
+    grid = read_file(path, named=named, drop_rows=ROWS in _words(drop, "drop"))
     how: dict[str, Any] = {"drop": drop, "categorical": categorical, "task": task, "groups": groups}
     return from_grid(grid, target, features=features, **how)
 
@@ -226,7 +228,8 @@ def from_dataframe(
         frame: of pandas or Polars; a PyArrow table, a lazy frame and others where narwhals is installed.
         target: the column to predict, or several.
         features: the input columns; all others by default.
-        drop: columns to leave out; "rows" leaves out rows with missing or unusable cells.
+        drop: columns to leave out; "rows" leaves out rows with missing or unusable cells, "targetless" only those
+            without a target.
         categorical: columns that hold levels though they are numbers. Text of few levels needs no word. Each level
             becomes an input of its own, 0 or 1.
         task: "regression", "classification", or "auto": classes where the target holds text or truth values.
@@ -261,7 +264,8 @@ def from_arrays(
         y (n,) or (n, k): the targets.
         inputs: names of the columns of X; those of a DataFrame by default, else x1, x2, ...
         outputs: names of the targets; y, or y1, y2, ... by default.
-        drop: columns to leave out; "rows" leaves out rows with missing or infinite values.
+        drop: columns to leave out; "rows" leaves out rows with missing or infinite values, "targetless" only those
+            without a target.
         task: "regression", "classification", or "auto": classes where y holds text or truth values.
         groups (n,): a label for each row, such as its patient: rows of one stay together where rows are held out.
 
