@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from edgewise.data import Table, firsts, folds, from_arrays, observations, originals, split
+from edgewise.data import Table, few_possible, firsts, folds, from_arrays, observations, originals, split
 from helpers import assert_equal
 
 DRAW = np.random.default_rng(0)
@@ -60,8 +60,22 @@ def test_very_few_different_rows_are_observations_each():
 
 
 @pytest.mark.parametrize(("times", "copies"), [(3, True), (8, True), (12, False)])
-def test_rows_are_copies_down_to_one_in_ten_that_is_different(times: int, copies: bool):
-    assert (originals(X.repeat(times, 1), Y.repeat(times)) is not None) is copies
+def test_rows_that_may_meet_by_chance_are_copies_down_to_one_in_ten_that_is_different(times: int, copies: bool):
+    x = torch.arange(40.0)[:, None]
+    assert (originals(x.repeat(times, 1), (x[:, 0] > 20).repeat(times)) is not None) is copies
+
+
+@pytest.mark.parametrize("times", [12, 1000])
+def test_rows_that_hardly_meet_by_chance_are_copies_however_often_they_stand(times: int):
+    for y in (Y, Y > 0):
+        number = originals(X, y, torch.full((40,), float(times)))
+        assert number is not None and len(number.unique()) == 40
+
+
+def test_levels_of_one_column_are_no_columns_of_their_own():
+    levels = torch.eye(12)
+    assert few_possible(levels, torch.arange(12) > 5)
+    assert not few_possible(torch.arange(36.0).reshape(12, 3), torch.arange(12) > 5)
 
 
 def test_a_grid_of_few_levels_holds_observations():

@@ -72,9 +72,35 @@ def test_rows_that_meet_by_chance_count():
 
 
 @pytest.mark.parametrize("loss", [Poisson(), Binomial()])
-def test_exposures_and_trials_count(loss: Loss):
-    table = weighted(np.arange(40) + 1, from_arrays(X, DRAW.uniform(size=40)))
-    assert observed(table, loss) is table
+@pytest.mark.parametrize("times", [1, 20])
+def test_exposures_and_trials_are_relative(loss: Loss, times: int):
+    weight = times * (torch.arange(40.0, dtype=torch.float64) + 1)
+    shares = weighted(weight, from_arrays(X, DRAW.uniform(size=40)))
+    for table in (shares, shares.take(torch.arange(6))):
+        found, mine = observed(table, loss), weight[: len(table)]
+        assert_close(found.weight, mine / mine.mean(), like="float64")
+
+
+def test_counts_that_meet_by_chance_stay_counts():
+    rare = from_arrays(DRAW.integers(0, 4, (400, 3)).astype(float), np.arange(400) == 7)
+    counts = replace(distinct(rare), y=distinct(rare).y[:, None].double(), classes=None)
+    assert observed(counts, Poisson()) is counts
+    assert observed(counts, SquaredError()) is not counts
+    copies = weighted(np.full(40, 3), from_arrays(X, DRAW.integers(0, 9, 40).astype(float)))
+    assert observed(copies, Poisson()).weight is None
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "poisson", "binomial"])
+def test_whole_weights_weigh_as_others_do(loss: str):
+    draw = np.random.default_rng(0)
+    x, weight = draw.uniform(-1, 1, (150, 3)), draw.integers(1, 50, 150)
+    mean = 1 / (1 + np.exp(-2 * x[:, 0]))
+    y = mean + 0.3 * draw.normal(size=150) if loss == "squared_error" else draw.binomial(weight, mean) / weight
+    whole, parts = (
+        ew.KANRegressor(effort="quick", loss=loss, random_state=0).fit(x, y, sample_weight=factor * weight).predict(x)
+        for factor in (1, 0.37)
+    )
+    assert_close(torch.from_numpy(whole), torch.from_numpy(parts), like="float32")
 
 
 def test_noise_that_stands_there_five_times_is_noise():

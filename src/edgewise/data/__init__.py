@@ -8,7 +8,7 @@ from .build import all_inputs
 from .cell_grids import grid_of, read_file
 from .classes import as_codes, label_values
 from .convert import as_matrix, as_pair, as_target
-from .copies import firsts, inputs_alike, observations, originals
+from .copies import few_possible, firsts, inputs_alike, observations, originals
 from .encode import EncodedRows, beyond_ranges, encode, raw_columns
 from .frames import frame_names, holds_classes
 from .groups import as_groups
@@ -37,6 +37,7 @@ __all__ = [
     "distinct",
     "encode",
     "encoded_like",
+    "few_possible",
     "firsts",
     "folds",
     "frame_names",

@@ -1,9 +1,9 @@
 """Rows that stand in a table more than once.
 
 Rows of equal inputs and equal targets may be either of two things. Where inputs meet by chance, as in a table of few
-levels, each is an observation: equal inputs have different targets there, or few rows are different at all. Elsewhere
-they are copies of one observation, as in a bootstrap sample. A copy says nothing new: a network that has seen the
-original has seen it, too.
+levels, each is an observation: equal inputs have different targets there, or few rows are different, and few are
+possible. Elsewhere they are copies of one observation, as in a bootstrap sample. A copy says nothing new: a network
+that has seen the original has seen it, too.
 
 Letters: n rows.
 """
@@ -45,13 +45,30 @@ def originals(x: Tensor, y: Tensor, weight: Tensor | None = None) -> Tensor | No
     times = times if (times == times.round()).all() else np.ones(len(x))
     inputs = _keys(x)
     _, first, number = np.unique(_mixed(inputs) + _keys(y), return_index=True, return_inverse=True)
-    if len(first) < max(FEWEST, FAIR * times.sum()):
+    if len(first) < FEWEST or (len(first) < FAIR * times.sum() and few_possible(x[first], y[first])):
         return None
     _, place, targets = np.unique(inputs[first], return_inverse=True, return_counts=True)
     repeated = np.bincount(place[number], times) > 1
     if (targets > 1).sum() > CLASHES * repeated.sum():
         return None
     return _in_order(first, number)
+
+
+def few_possible(x: Tensor, y: Tensor) -> bool:
+    """Whether rows can meet by chance: whether fewer rows are possible than there are pairs of these different ones.
+    Were more possible, rows drawn by chance would hardly ever be equal, as of birthdays.
+
+    Columns of two values count together, since those of the levels of one column exclude each other.
+
+    >>> x = torch.arange(12.0)[:, None]
+    >>> few_possible(x, x > 5), few_possible(x, x)
+    (True, False)
+    """
+    columns = np.concatenate([part.detach().cpu().double().reshape(len(x), -1).numpy() for part in (x, y)], axis=1)
+    values = np.array([len(np.unique(column)) for column in columns.T])
+    patterns = len(np.unique(_keys(torch.from_numpy(columns[:, values <= 2]))))
+    possible = np.log(values[values > 2]).sum() + math.log(max(1, patterns))
+    return bool(possible < math.log(max(1, len(x) * (len(x) - 1) / 2)))
 
 
 def inputs_alike(x: Tensor) -> Tensor:

@@ -10,17 +10,19 @@ from dataclasses import replace
 
 import torch
 
-from ..data import Table, distinct, originals
+from ..data import Table, distinct, few_possible, firsts, originals
 from ..losses import Binomial, Loss, Poisson
 from . import words
 
-COUNTED = (Poisson, Binomial)  # a weight is an exposure or a number of trials there, which says how sure a row is
+COUNTED = (Poisson, Binomial)  # targets are counts, or rates and shares, whose weights are exposures or trials
 
 
 def observed(table: Table, loss: Loss) -> Table:
     """The table with each observation once; together their weights are as many as they are, and equal ones are none.
 
-    It stays as it is where rows count: where `data/copies.py` says so, and under a loss of counts.
+    It stays as it is where rows count: where `data/copies.py` says so. Counts are often zero, and so equal: they count
+    wherever rows can meet by chance. The weights of rates and shares are exposures or trials, and relative: twenty
+    trials of one row are not twenty rows.
 
     >>> from edgewise.data import from_arrays
     >>> from edgewise.losses import SquaredError
@@ -30,9 +32,15 @@ def observed(table: Table, loss: Loss) -> Table:
     (12, None, ('12 of 24 rows are copies of others: all copies of a row are one observation.',))
     """
     number = originals(table.X, table.y, table.weight)
-    if isinstance(loss, COUNTED) or number is None:
+    counted = isinstance(loss, COUNTED)
+    rates = counted and loss.least_dispersion(table.y) == 0
+    if number is None:
+        stays = not rates
+    else:
+        stays = counted and not rates and few_possible(table.X[firsts(number)], table.y[firsts(number)])
+    if stays:
         return table
-    once = table if len(number.unique()) == len(table) else distinct(table)
+    once = table if number is None or len(number.unique()) == len(table) else distinct(table)
     weight = once.weight
     if weight is None:
         return once
