@@ -92,3 +92,23 @@ def test_a_class_weight_of_no_label_is_named():
     X, y = rows(40)
     with pytest.raises(ConfigError, match="class_weight holds 'z', which is no label of y: high, low"):
         ew.KANClassifier(class_weight={"z": 1.0}).fit(X, np.where(y > np.median(y), "high", "low"))
+
+
+@pytest.mark.parametrize("class_weight", ["balanced", {0: 2.0, 1: 30.0}])
+def test_class_weights_multiply_the_odds_of_a_rare_class_and_fit_no_noise(class_weight: Any):
+    draw = np.random.default_rng(0)
+    X = draw.normal(size=(800, 3))
+    y = (draw.uniform(size=800) < 1 / (1 + np.exp(4 - X[:, 0]))).astype(int)
+    plain = ew.KANClassifier(effort="quick", random_state=0).fit(X, y)
+    weighed = ew.KANClassifier(effort="quick", class_weight=class_weight, random_state=0).fit(X, y)
+    factor = (y == 0).sum() / (y == 1).sum() if class_weight == "balanced" else 15.0
+    assert_close(weighed.decision_function(X), plain.decision_function(X) + np.log(factor), like="float64")
+    assert weighed.model_.edits[-1].action == "class weights"
+    assert_close(weighed.explain(X).predictions.softmax(1), weighed.predict_proba(X), like="float64")
+
+
+def test_a_class_of_weight_zero_is_left_out():
+    X, y = rows(60)
+    fitted = ew.KANClassifier(**QUICK, class_weight={"low": 0, "middle": 1, "high": 1}).fit(X, labels(y))
+    assert fitted.classes_.tolist() == ["high", "middle"]
+    assert len(fitted.learned_.table) == (labels(y) != "low").sum()

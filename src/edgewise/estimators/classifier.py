@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 
-from ..data import frame_names
+from ..data import as_weights, frame_names
 from ..errors import ConfigError, DataError, few, knows_keywords, require, shown
+from ..metadata import Edit
+from ..model import KAN
 from ..train.evidence.shapes import Constraints
 from .arrays import as_table
 from .bases import ClassifierMixin
@@ -31,7 +34,8 @@ class KANClassifier(ClassifierMixin, KANEstimator):
             more starts.
         interactions: most products of functions of two features; "auto" for as many as the data ask for, 0 for none.
         class_weight: how much rows of a class count beside their weight: a dictionary of labels, "balanced" for as much
-            as n / (classes * rows of the class), or None. Probabilities are then those of rows that are so weighed.
+            as n / (classes * rows of the class), or None. Probabilities are then those among rows that are so weighed.
+            The fit is that of the rows as they are: each weight goes into the log odds at the end, by its logarithm.
         constraints: what the function of a feature is held to in the log odds of the second of two classes, by its
             name or position: {"age": "increasing"}, or "decreasing", "convex", "concave", or one of each pair;
             "periodic:24" for what repeats after 24, of any number of classes. Hidden layers are not tried then.
@@ -101,15 +105,27 @@ class KANClassifier(ClassifierMixin, KANEstimator):
         names = frame_names(y)
         rows = read_rows(self, X, y, sample_weight, groups, ensure_min_samples=2)
         require("sklearn.utils.multiclass").check_classification_targets(rows.y)
-        if self.class_weight is not None:
-            rows = rows.weighted(self._of_classes(rows.y))
-        self.classes_, codes = np.unique(rows.y, return_inverse=True)
+        factor = as_weights(self._of_classes(rows.y), rows=len(rows.y)).numpy()
+        if not factor.all():
+            rows, factor = rows.weighted(factor > 0), factor[factor > 0]
+        self.classes_, first, codes = np.unique(rows.y, return_index=True, return_inverse=True)
+        self._lift = np.log(factor[first])
         if len(self.classes_) < 2:
             raise DataError(
                 f"y holds one class only, {shown(self.classes_.tolist()[0])}; give rows of at least two classes"
             )
         self._learn(rows, as_table(rows, codes, names if len(names) == 1 else ("y",), self.classes_.tolist()))
         return self
+
+    def _finished(self, model: KAN) -> KAN:
+        """The network with the logarithms of the class weights in its logits. Among rows that are so weighed, the odds
+        of classes are just so much larger; a fit to them would take the few rows of a rare class for many."""
+        if not self._lift.any():
+            return model
+        lifted = model.output_shift + torch.from_numpy(self._lift).to(model.output_shift)
+        weights = zip(self.classes_, np.exp(self._lift), strict=True)
+        edit = Edit("class weights", few([f"{label} {weight:.4g}" for label, weight in weights]))
+        return model.build(scaling={"output_shift": lifted}, edit=edit)
 
     def _of_classes(self, y: np.ndarray) -> np.ndarray:
         """What `class_weight` makes each row of labels y (n,) count: (n,). Raises `ConfigError`."""

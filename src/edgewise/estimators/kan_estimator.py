@@ -59,8 +59,12 @@ class KANEstimator(BaseEstimator):
         self.learned_ = learn_all(table, self._settings(), plain(self.progress))
         if self.learned_.table.inputs != table.inputs:  # numbers that are names became levels
             self._made = self.learned_.table.metadata()
-        self.model_ = self.learned_.model
+        self.model_ = self._finished(self.learned_.model)
         self._closed = self.model_ if self.formula else None
+
+    def _finished(self, model: KAN) -> KAN:
+        """A network that was learnt, with what a setting adds to it afterwards."""
+        return model
 
     def _settings(self) -> StudySettings:
         """What was asked for, checked. Raises `ConfigError`."""
@@ -104,7 +108,7 @@ class KANEstimator(BaseEstimator):
         """One sympy expression for each output of the network in closed forms, which are searched for only once."""
         self._refuse_unfitted()
         if self._closed is None:
-            self._closed = closed(self.learned_, plain(self.progress))
+            self._closed = self._finished(closed(self.learned_, plain(self.progress)))
         table = self.learned_.table
         return written_down(self._closed, inputs=identifiers([*table.inputs, *table.outputs])[: len(table.inputs)])
 
