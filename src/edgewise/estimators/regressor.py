@@ -39,6 +39,7 @@ class KANRegressor(RegressorMixin, KANEstimator):
             "decreasing", "convex", "concave", or one of each pair; "non-negative"; "periodic:24" for what repeats
             after 24. Hidden layers are not tried then.
         formula: whether `fit` looks for closed forms, and predicts by them where they are as good as the splines.
+            Under the losses "huber", "absolute_error", "quantile" and "student_t" there are none.
         intervals: whether `fit` makes the networks that `predict_interval` needs. Otherwise its first call does.
         random_state: of the splits and the starts: a whole number, which gives the same network again, bit by bit; a
             `RandomState`; or None.
