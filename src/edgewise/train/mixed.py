@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import torch
 
@@ -18,7 +19,7 @@ from ..transforms.mixture import mixture
 from .evidence.by_evidence import HOW as BY_EVIDENCE
 from .job import Job
 from .monitor import Monitor
-from .refitting import Refitted
+from .refitting import Around, Ending, Refitted
 from .result import FitResult, ending_of
 from .resuming.journal import Part
 from .ways.by_ridge import HOW as BY_RIDGE
@@ -28,41 +29,27 @@ HOW = f"a mixture: {BY_EVIDENCE}, and {BY_RIDGE}"
 
 
 @dataclass(frozen=True)
-class Mixed:
+class Mixed(Around):
     """What `refit` goes on from: a fit by evidence, how the other network came about, and what that counts."""
 
     one: FitResult
     other: Shrunk
     share: float
+    how: ClassVar[str] = HOW  # in words
 
     @property
-    def start(self) -> KAN:
-        """The network that the fit by evidence begins with."""
-        return ending_of(self.one).start
+    def inside(self) -> Ending:
+        """Of the fit by evidence."""
+        return ending_of(self.one)
 
     @property
     def loss(self) -> Loss:
         """That of both."""
-        return ending_of(self.one).loss
-
-    @property
-    def how(self) -> str:
-        """The way in words."""
-        return HOW
-
-    @property
-    def tied(self) -> bool:
-        """Whether the fit by evidence found offsets of groups."""
-        return ending_of(self.one).tied
-
-    @property
-    def tame(self) -> list[str]:
-        """The inputs with far values, as the fit by evidence says."""
-        return ending_of(self.one).tame
+        return self.inside.loss
 
     def again(self, job: Job, monitor: Monitor, part: Part | None) -> Refitted:
         """The same mixture of fits to the rows of a job. Raises `KeyboardInterrupt` by Ctrl-C."""
-        one = ending_of(self.one).again(job, monitor, part)
+        one = self.inside.again(job, monitor, part)
         other = self.other.again(job, monitor, None)
         both = mixture(one.model, other.model, self.share)
         return Refitted(both, one.status, one.loss, replace(self, one=replace(self.one, ending=one.ending)))

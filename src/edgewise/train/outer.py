@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
@@ -24,7 +24,7 @@ from .evidence.by_evidence import HOW as BY_EVIDENCE
 from .fit import fit
 from .job import Job, Rows
 from .monitor import Monitor
-from .refitting import Refitted
+from .refitting import Around, Ending, Refitted
 from .result import FitResult, ending_of
 from .resuming.journal import Part
 from .solvers.status import Status
@@ -90,31 +90,17 @@ class Turns(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Outer:
+class Outer(Around):
     """What `refit` goes on from: the fit of the sum, to targets of its own, and the loss of the whole."""
 
     inner: FitResult
     loss: Loss
+    how: ClassVar[str] = HOW  # in words
 
     @property
-    def start(self) -> KAN:
-        """The scaled network that the sum began with."""
-        return ending_of(self.inner).start
-
-    @property
-    def how(self) -> str:
-        """The way in words."""
-        return HOW
-
-    @property
-    def tied(self) -> bool:
-        """Whether the sum has offsets of groups."""
-        return ending_of(self.inner).tied
-
-    @property
-    def tame(self) -> list[str]:
-        """The inputs with far values, as the sum says."""
-        return ending_of(self.inner).tame
+    def inside(self) -> Ending:
+        """Of the sum."""
+        return ending_of(self.inner)
 
     def again(self, job: Job, monitor: Monitor, part: Part | None) -> Refitted:
         """The same turns by the rows of a job; none of them is kept. Raises `KeyboardInterrupt` by Ctrl-C."""

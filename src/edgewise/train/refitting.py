@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from ..losses import Loss
 from ..model import KAN
@@ -23,7 +23,9 @@ class Refitted(NamedTuple):
 
 
 class Ending(Protocol):
-    """The way of a finished fit, with what it decided."""
+    """The way of a finished fit, with what it decided. `how`: the way in words."""
+
+    how: ClassVar[str]
 
     @property
     def start(self) -> KAN:
@@ -33,11 +35,6 @@ class Ending(Protocol):
     @property
     def loss(self) -> Loss:
         """What it makes small."""
-        ...
-
-    @property
-    def how(self) -> str:
-        """The way in words."""
         ...
 
     @property
@@ -62,3 +59,41 @@ class Ending(Protocol):
             KeyboardInterrupt: by Ctrl-C: half of a fit is worth no more than none.
         """
         ...
+
+
+class Plain:
+    """Of fits that look for neither offsets of groups nor far values."""
+
+    @property
+    def tied(self) -> bool:
+        """There are no offsets."""
+        return False
+
+    @property
+    def tame(self) -> list[str]:
+        """There are no far values."""
+        return []
+
+
+class Around:
+    """Of fits around another one, which begins, and finds offsets of groups and far values."""
+
+    @property
+    def inside(self) -> Ending:
+        """That of the other one."""
+        raise NotImplementedError
+
+    @property
+    def start(self) -> KAN:
+        """The scaled network that it goes on from."""
+        return self.inside.start
+
+    @property
+    def tied(self) -> bool:
+        """Whether it found offsets of groups."""
+        return self.inside.tied
+
+    @property
+    def tame(self) -> list[str]:
+        """The inputs with far values."""
+        return self.inside.tame

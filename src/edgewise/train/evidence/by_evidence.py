@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import torch
 
@@ -37,11 +38,7 @@ class Again:
     shapes: Shapes
     doubts: list[Doubt]
     parts: bool = False
-
-    @property
-    def how(self) -> str:
-        """The way in words."""
-        return HOW
+    how: ClassVar[str] = HOW  # in words
 
     @property
     def tied(self) -> bool:

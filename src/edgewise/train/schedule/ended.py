@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from ...losses import Loss
 from ...model import KAN
 from ..job import Job
 from ..monitor import Monitor
-from ..refitting import Refitted
+from ..refitting import Plain, Refitted
 from ..resuming.chapters import opened
 from ..resuming.journal import Part
 from ..solvers.status import Status
@@ -22,32 +23,18 @@ from .training import Training
 
 
 @dataclass(frozen=True)
-class Stepped:
+class Stepped(Plain):
     """What `refit` goes on from: the state before its edges were carried on beyond the rows, its plan, and its loss."""
 
     state: Candidate
     plan: Plan
     loss: Loss
+    how: ClassVar[str] = "Levenberg-Marquardt"  # in words
 
     @property
     def start(self) -> KAN:
         """The network that more steps begin with."""
         return self.state.model
-
-    @property
-    def how(self) -> str:
-        """The way in words."""
-        return "Levenberg-Marquardt"
-
-    @property
-    def tied(self) -> bool:
-        """No offsets of groups are looked for."""
-        return False
-
-    @property
-    def tame(self) -> list[str]:
-        """No values are taken for far ones."""
-        return []
 
     def again(self, job: Job, monitor: Monitor, part: Part | None) -> Refitted:
         """A few steps on the rows of a job, after which there are no more. A constant is that of the rows. A state that

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -24,7 +25,7 @@ from ..job import Job, Rows
 from ..monitor import Monitor
 from ..problems.flat import parameters_of
 from ..problems.kan import NetworkProblem
-from ..refitting import Refitted
+from ..refitting import Plain, Refitted
 from ..result import FitResult
 from ..resuming.journal import Part
 from ..schedule.null_model import best_constant, constant, level, replaceable
@@ -48,7 +49,7 @@ CUT = (Status.INTERRUPTED, Status.STOPPED)  # how runs end that the user ends
 
 
 @dataclass(frozen=True)
-class Shrunk:
+class Shrunk(Plain):
     """What `refit` goes on from: the scaled network that every fit began with, its loss, the strength of the penalty,
     and the steps at most. An infinite strength leaves the best constant."""
 
@@ -56,21 +57,7 @@ class Shrunk:
     loss: Loss
     strength: float
     steps: int
-
-    @property
-    def how(self) -> str:
-        """The way in words."""
-        return HOW
-
-    @property
-    def tied(self) -> bool:
-        """No offsets of groups are looked for."""
-        return False
-
-    @property
-    def tame(self) -> list[str]:
-        """No values are taken for far ones."""
-        return []
+    how: ClassVar[str] = HOW  # in words
 
     def again(self, job: Job, monitor: Monitor, part: Part | None) -> Refitted:
         """The same fit to the rows of a job; none of its states is kept. Raises `KeyboardInterrupt` by Ctrl-C."""
