@@ -66,6 +66,13 @@ def test_rows_without_a_target_are_left_out_and_missing_cells_stay() -> None:
         from_arrays(X, y)
 
 
+def test_rows_without_a_target_may_have_other_faults() -> None:
+    X, y = [[1.0], [2.0], [3.0], [np.inf]], [1.0, 2.0, 3.0, np.nan]
+    assert from_arrays(X, y, drop="targetless").lines == (0, 1, 2)
+    with pytest.raises(DataError, match="is infinite"):
+        from_arrays([[1.0], [np.inf], [3.0], [np.inf]], y, drop="targetless")
+
+
 def test_dataframe_of_mixed_columns() -> None:
     pd = pytest.importorskip("pandas", reason="pandas is an optional package")
     frame = pd.DataFrame(

@@ -111,14 +111,15 @@ def usable_rows(
         grid: the table.
         faults: of all its columns.
         drop_rows: whether rows with faults may be left out.
-        spared: the faults whose rows may be left out in any case.
+        spared: the faults whose rows may be left out in any case, whatever else is wrong with them.
         new: whether nothing says which columns to take, as for a trained model and in an estimator.
 
     Raises:
         DataError: one error for all faults that leaving rows out does not mend, or must not.
     """
+    gone = {row for fault in spared for row in fault.rows}
     wrong = [fault for fault in faults if not fault.rows]
-    wrong += [] if drop_rows else [fault for fault in faults if fault.rows and fault not in spared]
+    wrong += [] if drop_rows else [fault for fault in faults if fault.rows and not gone.issuperset(fault.rows)]
     if wrong:
         words = [fault.text for fault in wrong]
         more = f"; and {len(words) - COLUMNS} more" if len(words) > COLUMNS else ""
