@@ -41,7 +41,9 @@ class Judgement:
 
     def open(self) -> str:
         """How far values may be off, as the equation and its conditions do not tell; "" if they do. Noise of measured
-        values is no reason: many of them tell more than one does."""
+        values is no reason: many of them tell more than one does. Points that are fewer than parameters cannot say."""
+        if sum(term.count for term in self.problem.terms) < len(self.theta):
+            return ""
         constants, (equation, *conditions) = self.problem.load(self.theta), self.problem.terms
         jets, domain = self.problem.jets, self.task.domain
         sizes = [size_of(jets, constants, domain, equation.x, term, self.least) for term in conditions]
