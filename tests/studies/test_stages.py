@@ -9,7 +9,7 @@ import torch
 
 import edgewise as ew
 from edgewise.data import Table, from_arrays
-from edgewise.studies import beginnings, layered, readings
+from edgewise.studies import beginnings, layered, readings, stages
 from edgewise.studies.learning import learn_all
 from edgewise.studies.study_settings import StudySettings
 from edgewise.train.result import FitResult
@@ -55,3 +55,16 @@ def test_of_many_rows_a_part_chooses_and_all_are_fitted_in_the_end(monkeypatch: 
     assert choosing is not None and len(training) + len(choosing) == 100
     learned = learn_all(table, StudySettings.of((), "auto", formula=False))
     assert learned.model.metadata.ranges[0][1] == 3.0
+
+
+def test_ctrl_c_at_a_function_of_the_sum_leaves_the_sum_that_was_kept(monkeypatch: pytest.MonkeyPatch):
+    def pressed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stages, "FEWEST", 1)
+    monkeypatch.setattr(stages, "as_good", lambda *_, **__: False)  # products are clearly worse
+    monkeypatch.setattr(stages, "with_outer", pressed)
+    trained = stages.chosen_network(table(), StudySettings.of((5,), "auto", formula=False), progress=False)
+    assert trained.interrupted
+    assert [stage["name"] for stage in trained.stages] == [stages.WITH_PAIRS, stages.ADDITIVE]
+    assert list(trained.beside) == [stages.WITH_PAIRS]

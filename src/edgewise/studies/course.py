@@ -17,16 +17,17 @@ from .trained import named
 class Course:
     """The fit that is `chosen` so far, what it is `called`, and how that came about.
 
-    `rest`: the rows, whose names networks get. `first`: the fit before pruning, mostly the same. `rows`: of the history
-    of all fits. `stages`: each fit in words and figures. `beside`: networks that were not kept, by their names.
-    `of_log`: the squared error of the network of the logarithm of the mean, in parts of that before it; None where the
-    fit is of the mean itself.
+    `rest`: the rows, whose names networks get. `first`: the fit before pruning, mostly the same. `added`: the fit of
+    the sum alone, or the very first where there is none. `rows`: of the history of all fits. `stages`: each fit in
+    words and figures. `beside`: networks that were not kept, by their names. `of_log`: the squared error of the network
+    of the logarithm of the mean, in parts of that before it; None where the fit is of the mean itself.
     """
 
     rest: Table
     chosen: FitResult
     called: str
     first: FitResult
+    added: FitResult
     rows: list[dict[str, Any]] = field(default_factory=list)
     stages: list[dict[str, Any]] = field(default_factory=list)
     beside: dict[str, KAN] = field(default_factory=dict)

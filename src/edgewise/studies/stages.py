@@ -87,10 +87,10 @@ def chosen_network(
     if isinstance(loss, Location) and plain.seen is not None:  # all stages are compared in one unit
         loss = plain.seen.loss
     name = kind_of(plain.model)
-    course = Course(rest, plain, name, plain).told(name, plain, "additive")
+    course = Course(rest, plain, name, plain, plain).told(name, plain, "additive")
     given = Ingredients(settings, training, choosing, how, loss, room, sums, plain, journal)
     try:
-        for following in (_as_sum, _layered, _broad, _of_log):
+        for following in (_as_sum, _outer, _layered, _broad, _of_log):
             course = course if course.interrupted else following(course, given)
     except KeyboardInterrupt:  # outside fit, which catches its own: what there is is kept
         course = replace(course, interrupted=True)
@@ -108,21 +108,26 @@ def kind_of(plain: KAN) -> str:
 
 
 def _as_sum(course: Course, given: Ingredients) -> Course:
-    """The sum alone where products are clearly worse, and a function of a sum where that is better."""
-    many, added = given.many, given.plain
-    if many is None:
+    """The sum alone where products are clearly worse."""
+    many = given.many
+    if many is None or given.training.classes is not None or course.called != WITH_PAIRS:
         return course
-    if given.training.classes is None and course.called == WITH_PAIRS:
-        added = in_closed_form(given.sums, given.training, given.settings, given.how)
-        if added.status is Status.INTERRUPTED:
-            return replace(course, interrupted=True)
-        if not as_good(given.plain.model, added.model, many, loss=given.loss):
-            course = course.told(ADDITIVE, added).keeping(ADDITIVE, added)
-    if may_be_broad(given.settings):
-        outer = with_outer(course.chosen, added, given.room, given.sums, given.training, many, given.loss)
-        if outer is not None:
-            course = course.told(OUTER, outer).keeping(OUTER, outer)
-    return course
+    added = in_closed_form(given.sums, given.training, given.settings, given.how)
+    if added.status is Status.INTERRUPTED:
+        return replace(course, interrupted=True)
+    course = replace(course, added=added)
+    if as_good(given.plain.model, added.model, many, loss=given.loss):
+        return course
+    return course.told(ADDITIVE, added).keeping(ADDITIVE, added)
+
+
+def _outer(course: Course, given: Ingredients) -> Course:
+    """A function of a sum, where that is better."""
+    many = given.many
+    if many is None or not may_be_broad(given.settings):
+        return course
+    outer = with_outer(course.chosen, course.added, given.room, given.sums, given.training, many, given.loss)
+    return course if outer is None else course.told(OUTER, outer).keeping(OUTER, outer)
 
 
 def _layered(course: Course, given: Ingredients) -> Course:
