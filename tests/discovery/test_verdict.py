@@ -135,3 +135,18 @@ def test_columns_that_drift_are_seldom_believed_to_follow_each_other(with_time: 
         line = fitted(total(Num(0.0), product(Num(1.0), Var(0))), given.fitting, steps=20)
         believed += verdict(line, given).is_law
     assert believed <= 3
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_false_law_beside_outliers_is_an_approximation(seed: int):
+    """Every 25th row is five times what it should be. The variance of what is left is that of these rows."""
+    generator = torch.Generator().manual_seed(seed)
+    X = 1 + 9 * torch.rand(200, 2, dtype=torch.float64, generator=generator)
+    law = product(Num(0.5), LAW)
+    y = values(law, X) * (1 + 0.01 * torch.randn(200, dtype=torch.float64, generator=generator))
+    y[::25] *= 5
+    given = as_task(X, y, None, None, 0)
+    false = [product(Num(1.0), power(Var(0), a), power(Var(1), b)) for a, b in ((1.0, 3.0), (1.5, 1.25), (1.0, 1.75))]
+    best = [fitted(one, given.fitting, steps=20) for one in [*false, law]]
+    assert not any(verdict(one, given).is_law for one in best)
+    assert verdict(law, given) is Verdict.WITHIN_NOISE

@@ -357,8 +357,7 @@ class DiscoveryTuning:
     # ------------------------------------------------------------------ the front (laws.py)
 
     nearer: float = 0.98
-    """Part of a shorter formula's error that a longer one may leave at most: two percent, about what a few thousand
-    rows tell apart."""
+    """Part of a shorter formula's error that a longer one may leave at most: a few thousand rows tell two percent."""
 
     # ------------------------------------------------------------------ verdict (verdict.py)
 
@@ -371,12 +370,13 @@ class DiscoveryTuning:
     test_degree: int = 6
     """Degree of the polynomials of one part: a wrong function of it crosses the right one a few times. Not measured."""
     test_bins: tuple[int, int] = (128, 32)
-    """Bins of a column where waves are looked for, and periods of these, at most: with four bins a period, a tenth of
-    a wave's height is lost."""
+    """Bins of a column where waves are looked for, and periods, at most: four bins a period lose a tenth of a wave."""
     test_columns: int = 6
     """Columns, at most, where rows can lie close: among 8000 rows in six, a quarter of each width apart."""
     test_near: int = 3
     """Neighbours of each row that it is compared with. Not measured."""
+    test_side: float = 0.2
+    """Part of the rows on each side of a law, at least, beside outliers: so skewed is lognormal noise of spread 1.7."""
 
     # ------------------------------------------------------------------ levels (level_rows.py, by_level.py)
 
