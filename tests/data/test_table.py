@@ -73,6 +73,13 @@ def test_rows_without_a_target_may_have_other_faults() -> None:
         from_arrays([[1.0], [np.inf], [3.0], [np.inf]], y, drop="targetless")
 
 
+@pytest.mark.parametrize("word", ["rows", "targetless"])
+def test_a_word_for_rows_that_is_a_column_too_is_refused(word: str) -> None:
+    X = [[1.0, 4.0], [2.0, 3.0], [4.0, 1.0]]
+    with pytest.raises(DataError, match=f"drop='{word}' leaves out rows, and .* has a column of that name"):
+        from_arrays(X, [1, 2, 5], inputs=["a", word], drop=word)
+
+
 def test_dataframe_of_mixed_columns() -> None:
     pd = pytest.importorskip("pandas", reason="pandas is an optional package")
     frame = pd.DataFrame(

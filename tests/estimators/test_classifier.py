@@ -107,6 +107,17 @@ def test_class_weights_multiply_the_odds_of_a_rare_class_and_fit_no_noise(class_
     assert_close(weighed.explain(X).predictions.softmax(1), weighed.predict_proba(X), like="float64")
 
 
+def test_class_weights_are_recorded_as_they_were_given_and_equal_ones_change_nothing():
+    X, y = rows(60)
+    plain, even, fractions = (
+        ew.KANClassifier(**QUICK, class_weight=weights).fit(X, labels(y))
+        for weights in (None, {"low": 3, "middle": 3, "high": 3}, {"low": 0.3, "middle": 2, "high": 0.1})
+    )
+    assert_close(even.decision_function(X), plain.decision_function(X), like="float64")
+    assert all(edit.action != "class weights" for edit in even.model_.edits)
+    assert fractions.model_.edits[-1].detail == "high 0.1, low 0.3, middle 2"
+
+
 def test_a_class_of_weight_zero_is_left_out():
     X, y = rows(60)
     fitted = ew.KANClassifier(**QUICK, class_weight={"low": 0, "middle": 1, "high": 1}).fit(X, labels(y))

@@ -44,7 +44,7 @@ def build(
         raise ConfigError(f"task must be one of {', '.join(TASKS)}, got {shown(task)}; {did_you_mean(task, TASKS)}")
     if not len(grid.lines):
         raise DataError(f"{grid.where} has no rows")
-    names = _chosen(grid, target, features, columns_among(drop), categorical, groups)
+    names = _chosen(grid, target, features, drop, categorical, groups)
     read = _read(grid, names, categorical, drop_rows=ROWS in drop)
     as_classes = _as_classes(grid, target, task)
     goals = _read(grid, target, target if as_classes else (), targets=True)
@@ -207,11 +207,12 @@ def _chosen(
     known = f"the columns are: {few(grid.names, 20)}"
     if not target:
         raise DataError(f"which column is to be predicted? Name it with --target NAME (in Python: target=...); {known}")
-    wrong, given, left = [], {*(features or ())}, {*drop}
+    dropped = columns_among(drop)
+    wrong, given, left = [], {*(features or ())}, {*dropped}
     for what, names in (
         ("target", target),
         ("feature", features or []),
-        ("dropped column", drop),
+        ("dropped column", dropped),
         ("categorical column", categorical),
         ("column of groups", [] if groups is None else [groups]),
     ):
@@ -223,6 +224,11 @@ def _chosen(
                     f"{grid.where} has no column {shown(name)} ({what}):"
                     f" {near if near.startswith('did') else known}{hidden}"
                 )
+    wrong += [
+        f"drop={shown(word)} leaves out rows, and {grid.where} has a column of that name; give it another"
+        for word in dict.fromkeys(drop)
+        if word not in dropped and word in grid.names
+    ]
     doubled = {name for name in target if name in grid.renamed.values()}
     wrong += [
         f"the target {shown(name)} occurs twice in {grid.where}; give its columns different names"

@@ -105,11 +105,12 @@ class KANClassifier(ClassifierMixin, KANEstimator):
         names = frame_names(y)
         rows = read_rows(self, X, y, sample_weight, groups, ensure_min_samples=2)
         require("sklearn.utils.multiclass").check_classification_targets(rows.y)
-        factor = as_weights(self._of_classes(rows.y), rows=len(rows.y)).numpy()
+        factor = self._of_classes(rows.y)
+        as_weights(factor, rows=len(rows.y))  # refuses what are none
         if not factor.all():
             rows, factor = rows.weighted(factor > 0), factor[factor > 0]
         self.classes_, first, codes = np.unique(rows.y, return_index=True, return_inverse=True)
-        self._lift = np.log(factor[first])
+        self._factors = factor[first]
         if len(self.classes_) < 2:
             raise DataError(
                 f"y holds one class only, {shown(self.classes_.tolist()[0])}; give rows of at least two classes"
@@ -120,10 +121,10 @@ class KANClassifier(ClassifierMixin, KANEstimator):
     def _finished(self, model: KAN) -> KAN:
         """The network with the logarithms of the class weights in its logits. Among rows that are so weighed, the odds
         of classes are just so much larger; a fit to them would take the few rows of a rare class for many."""
-        if not self._lift.any():
+        if len(np.unique(self._factors)) == 1:
             return model
-        lifted = model.output_shift + torch.from_numpy(self._lift).to(model.output_shift)
-        weights = zip(self.classes_, np.exp(self._lift), strict=True)
+        lifted = model.output_shift + torch.from_numpy(np.log(self._factors)).to(model.output_shift)
+        weights = zip(self.classes_, self._factors, strict=True)
         edit = Edit("class weights", few([f"{label} {weight:.4g}" for label, weight in weights]))
         return model.build(scaling={"output_shift": lifted}, edit=edit)
 

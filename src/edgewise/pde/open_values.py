@@ -6,7 +6,7 @@ a triangular factor of R. What is left of the residuals, over the smallest |R z|
 
 Source: Björck, "Numerical Methods for Least Squares Problems" (1996), section 4.2, for the pair (R, V).
 
-Letters: b point, d input, P parameters.
+Letters: P parameters.
 """
 
 from __future__ import annotations

@@ -133,8 +133,7 @@ def study(
         source: where the table came from, for the report.
         resume: a file for the state of the study, renewed every minute and deleted at the end. Where it is there
             already, the study goes on from it, and ends with the same bits as one that was never stopped.
-        drop: columns to leave out; "rows" leaves out rows with missing or unusable cells, "targetless" only those
-            without a target.
+        drop: columns to leave out; "rows" leaves out faulty or incomplete rows, "targetless" those without a target.
         groups: a column of the DataFrame, or a label for each row (n,), such as the patient. Whole groups judge and
             choose. Fits in closed form give each an offset, under squares. The column is no input.
 
