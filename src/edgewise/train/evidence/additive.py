@@ -16,6 +16,7 @@ from ...model import KAN
 from ..job import Job, Rows
 from ..monitor import Monitor
 from ..solvers.status import Status
+from . import relative
 from .averaging import averaged
 from .chosen_terms import Structure
 from .fit_task import Task
@@ -103,7 +104,7 @@ def additive(
     else:
         tasks = [Task(a, weight, y, outputs, [], note)]
     tasks = [replace(task, groups=None if groups is None else groups.to(a.device)) for task in tasks]
-    decided = searched(start, layer.kind != OFF, tasks, asked, known)
+    decided = relative.found(lambda tasks: searched(start, layer.kind != OFF, tasks, asked, known), tasks)
     found, tasks, ends = decided.variables, decided.tasks, decided.ends
     if parts and not asked:
         there = of_tasks(on_of(layer.kind != OFF, found), outputs, len(tasks))
