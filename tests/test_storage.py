@@ -17,7 +17,7 @@ from edgewise.errors import CheckpointError
 from edgewise.pde.ansatz import Ansatz
 from edgewise.pde.domain import Domain
 from edgewise.pde.form import Form, HardValues
-from edgewise.pde.interface import Kink
+from edgewise.pde.interface import InterfaceKink
 from edgewise.pde.time_slabs import TimeSlabs
 from helpers import assert_equal
 
@@ -30,7 +30,7 @@ def composed() -> Ansatz:
     level, value = (ew.KAN((3, 1), seed=seed) for seed in (5, 6))
     shapes = ew.pde.Polygon([(0, 0), (1, 0), (1, 1)], holes=[[(0.6, 0.3), (0.7, 0.3), (0.7, 0.4)]]), (0.0, 2.0)
     rules = HardValues(value, (0,), ((0, 0), (0, 1))), HardValues(0.5, (0,), derivative=0)
-    form = Form(Domain.create(shapes), 1, rules, (Kink(level), value), (0.1,))
+    form = Form(Domain.create(shapes), 1, rules, (InterfaceKink(level), value), (0.1,))
     return Ansatz(ew.KAN((3, 3), seed=4), form)
 
 

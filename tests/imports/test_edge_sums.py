@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from edgewise.errors import SymbolicError
-from edgewise.imports.edge_sums import EdgeSum, Term, combined, exponent_of, from_node, of_term, power_name, scaled
+from edgewise.imports.edge_sums import EdgeSum, EdgeTerm, combined, exponent_of, from_node, of_term, power_name, scaled
 from edgewise.primitives import get
 
 
 def test_order_does_not_matter_and_equal_edges_add():
-    one, other = of_term(Term(1, "sin", 2.0, 0.0)), from_node(0)
+    one, other = of_term(EdgeTerm(1, "sin", 2.0, 0.0)), from_node(0)
     assert combined([(one, 1.0), (other, 3.0)]) == combined([(other, 1.0), (one, 1.0), (other, 2.0)])
 
 
@@ -21,7 +21,7 @@ def test_what_cancels_is_gone():
 def test_only_multiples_of_a_node_are_its_value():
     assert scaled(from_node(2), 3.0).node == 2
     assert combined([(from_node(2), 3.0), (from_node(1), 1.0)]).node is None
-    assert of_term(Term(2, "sin", 1.0, 0.0)).node is None
+    assert of_term(EdgeTerm(2, "sin", 1.0, 0.0)).node is None
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from edgewise.symbolic.given_rows import given_rows
 from edgewise.symbolic.normal_form import normal_forms
 from edgewise.symbolic.program import ConstantsProblem, Program, ProgramTerm, refit
 from edgewise.symbolic.snap import snap
-from edgewise.symbolic.task import Task
+from edgewise.symbolic.task import SymbolicTask
 from edgewise.symbolic.tuning import TUNED
 from edgewise.symbolic.work import Work
 from helpers import assert_close
@@ -142,10 +142,10 @@ def test_inside_tells_whether_a_formula_is_defined_on_all_rows() -> None:
     assert program.inside(uniform((0.0, 1.0))) and not program.inside(uniform((-0.5, 1.0)))
 
 
-def task_of(program: Program, x: torch.Tensor, y: torch.Tensor, widths: tuple) -> Task:
+def task_of(program: Program, x: torch.Tensor, y: torch.Tensor, widths: tuple) -> SymbolicTask:
     model = ew.KAN(widths)
-    task = Task.create(model, *given_rows(model, x, y, None, None))
-    return Task(task.model, x, x, y, task.loss, None, task.offset, TUNED.exact_loss, 10)
+    task = SymbolicTask.create(model, *given_rows(model, x, y, None, None))
+    return SymbolicTask(task.model, x, x, y, task.loss, None, task.offset, TUNED.exact_loss, 10)
 
 
 def test_cancelled_tells_what_a_term_loses_against_a_bias() -> None:

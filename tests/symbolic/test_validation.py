@@ -15,7 +15,7 @@ from edgewise.errors import ConfigError, DataError, ShapeError
 from edgewise.metadata import Metadata
 from edgewise.symbolic import constants, formula_error, symbolify
 from edgewise.symbolic.given_rows import given_rows
-from edgewise.symbolic.task import Task
+from edgewise.symbolic.task import SymbolicTask
 from helpers import assert_close, assert_equal, state_of
 from symbolic.laws import F, fitted, network, uniform
 
@@ -74,7 +74,7 @@ def test_held_out_rows_move_no_constant() -> None:
 
 
 def test_the_bar_is_the_best_of_the_networks_that_are_replaced() -> None:
-    task = Task.create(
+    task = SymbolicTask.create(
         network((1, 1), {(0, 0, 0): ("x", 1.0, 0.0, 1.0, 0.0)}),
         *given_rows(
             network((1, 1), {(0, 0, 0): ("x", 1.0, 0.0, 1.0, 0.0)}),

@@ -23,7 +23,7 @@ from ..screen import bar_wanted
 from .level_columns import in_parts, number_places, row_levels, with_levels
 from .level_text import levels_text, way_of
 from .safe_csv import inert
-from .signals import Ending, ending
+from .signals import EndingSignal, ending
 from .table_file import cells
 
 FRONT, LAW, REPORT = "front.csv", "law.txt", "report.html"
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
         return _run(args, stop)
 
 
-def _run(args: argparse.Namespace, stop: Ending) -> int:
+def _run(args: argparse.Namespace, stop: EndingSignal) -> int:
     if args.out is not None:
         clear_leftovers(args.out)
         check_new_folder(args.out, args.force, OWN)

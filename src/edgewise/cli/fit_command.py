@@ -17,7 +17,7 @@ from ..studies.formula_text import on_screen
 from ..studies.study import Study, opening, study_table
 from ..studies.study_settings import StudySettings
 from ..train.resuming.journal import Journal
-from .signals import Ending, ending
+from .signals import EndingSignal, ending
 from .table_file import read
 
 
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
         return _run(args, stop)
 
 
-def _run(args: argparse.Namespace, stop: Ending) -> int:
+def _run(args: argparse.Namespace, stop: EndingSignal) -> int:
     def say(text: str) -> None:
         if not args.quiet:
             print(text, flush=True)

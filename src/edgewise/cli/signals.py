@@ -23,7 +23,7 @@ class Ended(KeyboardInterrupt):
         self.status = status
 
 
-class Ending:
+class EndingSignal:
     """The first signal that came, and whether the next one may still end the run at once."""
 
     def __init__(self) -> None:
@@ -67,13 +67,13 @@ class Ending:
 
 
 @contextlib.contextmanager
-def ending() -> Iterator[Ending]:
+def ending() -> Iterator[EndingSignal]:
     """SIGTERM and SIGHUP do what Ctrl-C does for the block. One that is ignored already, as under nohup, stays ignored.
 
     Raises `Ended` where a signal has ended the block. Foreign code, such as an import or a compiler, may make another
     error of the interruption; so an error that is none of ours counts as the signal's, once a signal has come.
     """
-    found, before = Ending(), {}
+    found, before = EndingSignal(), {}
     restore = remember(found.note)
     if threading.current_thread() is threading.main_thread():
         for number in (getattr(signal, name) for name in LIKE_CTRL_C if hasattr(signal, name)):

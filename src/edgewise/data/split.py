@@ -88,7 +88,7 @@ def folds(table: Table, count: int, seed: int = 0) -> Iterator[tuple[Table, Tabl
         yield _part(table, pieces, place != number), _part(table, pieces, place == number)
 
 
-class Pieces(NamedTuple):
+class TablePieces(NamedTuple):
     """What a table falls into: the row that each piece is of (m,), what it counts (m,), and which draw takes it (m,):
     pieces of one number fall into the same part."""
 
@@ -97,7 +97,7 @@ class Pieces(NamedTuple):
     drawn: Tensor
 
 
-def _pieces(table: Table) -> Pieces:
+def _pieces(table: Table) -> TablePieces:
     """One piece for each row, of which copies are drawn together, as are those of a group. Where rows meet by chance,
     one that counts several times falls into several pieces, and whole weights into whole ones."""
     number, every = originals(table.X, table.y, table.weight), torch.arange(len(table))
@@ -105,14 +105,14 @@ def _pieces(table: Table) -> Pieces:
         number = together(table.groups, number)
     if number is not None or table.weight is None:
         weight = torch.ones(len(table), dtype=torch.float64) if table.weight is None else table.weight
-        return Pieces(every, weight, every if number is None else number)
+        return TablePieces(every, weight, every if number is None else number)
     number = table.weight.floor().clamp(1, PIECES).long()
     owner = every.repeat_interleave(number)
     place = torch.arange(len(owner)) - (number.cumsum(0) - number)[owner]  # of a piece in its row
     whole = table.weight == table.weight.round()
     share = torch.where(whole, (table.weight / number).floor(), table.weight / number)
     left = torch.where(whole, table.weight - share * number, 0.0)  # pieces that count one more
-    return Pieces(owner, share[owner] + (place < left[owner]), torch.arange(len(owner)))
+    return TablePieces(owner, share[owner] + (place < left[owner]), torch.arange(len(owner)))
 
 
 def together(groups: Tensor, copies: Tensor | None = None) -> Tensor:
@@ -132,7 +132,7 @@ def together(groups: Tensor, copies: Tensor | None = None) -> Tensor:
     return firsts(code).argsort().argsort()[code]
 
 
-def _whole_groups(table: Table, pieces: Pieces, fraction: float, draw: torch.Generator) -> Tensor:
+def _whole_groups(table: Table, pieces: TablePieces, fraction: float, draw: torch.Generator) -> Tensor:
     """The draws (u,) that are held out: in a drawn order, each that brings the rows nearer to this part of them, or the
     smallest where none does. Every class that was there stays in the rest."""
     classes = torch.zeros(len(table), dtype=torch.long) if table.classes is None else table.y
@@ -156,7 +156,7 @@ def _may_go(rows: Tensor, left: Tensor) -> bool:
     return bool(((left > rows) | (rows == 0)).all())
 
 
-def _part(table: Table, pieces: Pieces, mask: Tensor) -> Table:
+def _part(table: Table, pieces: TablePieces, mask: Tensor) -> Table:
     """The rows whose draws (u,) fell into a part, with what their pieces count."""
     mine = mask[pieces.drawn]
     sums = torch.zeros(len(table), dtype=torch.float64).index_add_(0, pieces.owner[mine], pieces.weight[mine])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..discovery.tree import Apply, Node, Num, Power, Product, Sum, Var
 from ..primitives import get
-from .edge_sums import EdgeSum, Term, combined, divided, exponent_of, from_node, of_term, power_name, scaled
+from .edge_sums import EdgeSum, EdgeTerm, combined, divided, exponent_of, from_node, of_term, power_name, scaled
 from .vocabulary import applied, check_power, raised
 
 
@@ -77,7 +77,7 @@ class Circuit:
         exponent = exponent_of(primitive)
         if exponent is not None:
             return self.power(inner, exponent)
-        return _as_one_edge(primitive.name, inner) or of_term(Term(*self.argument(inner, primitive.name)))
+        return _as_one_edge(primitive.name, inner) or of_term(EdgeTerm(*self.argument(inner, primitive.name)))
 
     def argument(self, inner: EdgeSum, form: str) -> tuple[int, str, float, float]:
         """(node, form, a, b) for an edge of this form whose argument a x + b is the sum."""
@@ -164,8 +164,8 @@ class Circuit:
             return merged
         node, form, a, b = self.argument(base, power_name(exponent))
         if b == 0 and (a > 0 or exponent.is_integer()):
-            return scaled(of_term(Term(node, form, 1.0, 0.0)), _power_of_number(a, exponent))
-        return of_term(Term(node, form, a, b))
+            return scaled(of_term(EdgeTerm(node, form, 1.0, 0.0)), _power_of_number(a, exponent))
+        return of_term(EdgeTerm(node, form, a, b))
 
     def _merge(self, powers: dict[EdgeSum, float], base: EdgeSum, exponent: float) -> None:
         """Multiply by one more power. Exponents add unless the product would be defined where a factor is not, as in
@@ -218,4 +218,4 @@ def _as_logistic(base: EdgeSum, exponent: float) -> EdgeSum | None:
     term, c = base.terms[0]
     if term.primitive != "exp" or c != 1:
         return None
-    return of_term(Term(term.node, "sigmoid", -term.a, -term.b))
+    return of_term(EdgeTerm(term.node, "sigmoid", -term.a, -term.b))

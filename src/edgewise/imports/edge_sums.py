@@ -19,7 +19,7 @@ LARGEST_DENOMINATOR = 1000  # of a power that is named as a fraction, as `primit
 JUMPING = ("abs", "relu", "sign")  # f(k x) = k**n f(x) holds for k > 0, but they are no powers
 
 
-class Term(NamedTuple):
+class EdgeTerm(NamedTuple):
     """An edge without its factor: f(a x + b), x the value of the node of this number."""
 
     node: int
@@ -32,7 +32,7 @@ class Term(NamedTuple):
 class EdgeSum:
     """The sum over c * term, and a constant. The terms are sorted, and all different."""
 
-    terms: tuple[tuple[Term, float], ...] = ()
+    terms: tuple[tuple[EdgeTerm, float], ...] = ()
     constant: float = 0.0
 
     @property
@@ -49,10 +49,10 @@ def from_node(node: int) -> EdgeSum:
     >>> from_node(3).node
     3
     """
-    return of_term(Term(node, "x", 1.0, 0.0))
+    return of_term(EdgeTerm(node, "x", 1.0, 0.0))
 
 
-def of_term(term: Term) -> EdgeSum:
+def of_term(term: EdgeTerm) -> EdgeSum:
     """One edge with the factor 1."""
     return EdgeSum(((term, 1.0),))
 
@@ -77,7 +77,7 @@ def combined(parts: Iterable[tuple[EdgeSum, float]]) -> EdgeSum:
     >>> combined([(from_node(0), 2.0), (from_node(0), -2.0)])
     EdgeSum(terms=(), constant=0.0)
     """
-    factors: dict[Term, float] = {}
+    factors: dict[EdgeTerm, float] = {}
     constant = 0.0
     for part, factor in parts:
         constant += factor * part.constant

@@ -23,14 +23,14 @@ from .low_precision import converted
 
 
 @dataclass(frozen=True)
-class Stage:
+class CircuitLayer:
     """A layer of nodes: their numbers in the circuit (-1: an output), and the sums that each multiplies."""
 
     numbers: tuple[int, ...]
     factors: tuple[tuple[EdgeSum, ...], ...]
 
 
-def stages_of(circuit: Circuit, outputs: Sequence[EdgeSum]) -> list[Stage]:
+def stages_of(circuit: Circuit, outputs: Sequence[EdgeSum]) -> list[CircuitLayer]:
     """The layers behind the inputs; the last one has the outputs in their order.
 
     Args:
@@ -52,8 +52,8 @@ def stages_of(circuit: Circuit, outputs: Sequence[EdgeSum]) -> list[Stage]:
         there = [n for n, (first, last) in enumerate(zip(levels, needed, strict=True)) if first <= level < last]
         chosen = [(n, circuit.units[n].factors if levels[n] == level else (from_node(n),)) for n in there]
         chosen.sort(key=lambda entry: len(entry[1]) > 1)  # sums first
-        found.append(Stage(tuple(n for n, _ in chosen), tuple(factors for _, factors in chosen)))
-    return [*found, Stage((-1,) * len(ends), tuple(ends))]
+        found.append(CircuitLayer(tuple(n for n, _ in chosen), tuple(factors for _, factors in chosen)))
+    return [*found, CircuitLayer((-1,) * len(ends), tuple(ends))]
 
 
 def _product(circuit: Circuit, one: EdgeSum) -> Unit | None:
@@ -117,7 +117,7 @@ def _read(factors: Sequence[EdgeSum]) -> Iterator[int]:
 
 
 def kan_of_stages(
-    stages: Sequence[Stage], config: KANConfig, metadata: Metadata, edit: Edit, like: torch.Tensor
+    stages: Sequence[CircuitLayer], config: KANConfig, metadata: Metadata, edit: Edit, like: torch.Tensor
 ) -> KAN:
     """The network with these layers.
 
@@ -132,7 +132,7 @@ def kan_of_stages(
         ConfigError: a network that this machine cannot hold.
         SymbolicError: a constant that is larger than the dtype holds.
 
-    >>> stage = Stage((-1,), ((from_node(0), from_node(1)),))
+    >>> stage = CircuitLayer((-1,), ((from_node(0), from_node(1)),))
     >>> config = KANConfig.create((2, 1))
     >>> kan_of_stages([stage], config, Metadata(), Edit("made"), torch.zeros(1)).topology.shape_text()
     '[2, 1x2]'
@@ -149,7 +149,7 @@ def kan_of_stages(
     return KAN.assemble(config, topology, layers, scaling, metadata, (edit,))
 
 
-def _topology(inputs: int, stages: Sequence[Stage]) -> Topology:
+def _topology(inputs: int, stages: Sequence[CircuitLayer]) -> Topology:
     ids = [tuple(range(inputs)), *(tuple(range(len(stage.numbers))) for stage in stages)]
     factors: list[tuple[tuple[int, ...], ...]] = [()]
     for stage in stages:
@@ -161,7 +161,7 @@ def _topology(inputs: int, stages: Sequence[Stage]) -> Topology:
     return Topology(inputs, tuple(ids), tuple(factors))
 
 
-def _layer(sources: Sequence[int], stage: Stage, config: KANConfig, like: torch.Tensor) -> KANLayer:
+def _layer(sources: Sequence[int], stage: CircuitLayer, config: KANConfig, like: torch.Tensor) -> KANLayer:
     """The edges from the nodes of one layer to the subnodes of the next."""
     place = {number: src for src, number in enumerate(sources)}
     subnodes = [one for members in stage.factors for one in members]

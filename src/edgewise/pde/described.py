@@ -17,7 +17,7 @@ from ..spec.fields import empty_or, fixed, number, one_of, record, refuse, rows,
 from .ansatz import Ansatz
 from .domain import Domain
 from .form import Form, HardValues
-from .interface import Kink
+from .interface import InterfaceKink
 from .regions import Disc, Interval, Polygon, Region
 from .time_slabs import TimeSlabs
 
@@ -91,14 +91,14 @@ def _form(form: Form, kans: list[KAN]) -> dict[str, Any]:
     def written(function: Any, what: str) -> dict[str, Any]:
         if is_number(function):
             return {"kind": "number", "value": float(function)}
-        inner = function.level if isinstance(function, Kink) else function
+        inner = function.level if isinstance(function, InterfaceKink) else function
         if not isinstance(inner, KAN):
             raise CheckpointError(
                 f"{what} is a Python function, which no file can hold: give it as a KAN, or save the .network of the"
                 " model and put it into its form again by edgewise.pde.constrained"
             )
         kans.append(inner)
-        return {"kind": "kink" if isinstance(function, Kink) else "network", "value": len(kans) - 1}
+        return {"kind": "kink" if isinstance(function, InterfaceKink) else "network", "value": len(kans) - 1}
 
     return {
         "domain": [_written_shape(shape) for shape in form.domain.shapes],
@@ -137,7 +137,7 @@ def _formed(known: dict[str, Any], kans: Sequence[KAN]) -> Form:
         if not 0 <= told["value"] < len(kans) or told["value"] % 1:
             raise CheckpointError(f"solution names part {told['value']:g} of {len(kans)}")
         kan = kans[int(told["value"])]
-        return Kink(kan) if told["kind"] == "kink" else kan
+        return InterfaceKink(kan) if told["kind"] == "kink" else kan
 
     domain, outputs = Domain(known["domain"]), known["outputs"]
     rules = tuple(

@@ -24,7 +24,7 @@ from .tuning import TUNED
 
 
 @dataclass(frozen=True, eq=False)
-class Kink:
+class InterfaceKink:
     """|level|: a feature whose slope jumps where the level is zero, as that of a solution does between two media."""
 
     level: Callable[[Tensor], Tensor]
@@ -59,7 +59,7 @@ class Interface:
     below: Value
     above: Value
     jump: Value = 0.0
-    kink: Kink = field(init=False, repr=False)
+    kink: InterfaceKink = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not callable(self.level):
@@ -72,7 +72,7 @@ class Interface:
                 raise ConfigError(f"{name} of an Interface must be a number or a function of x, got {shown(value)}")
             if name != "jump" and is_number(value) and not value > 0:  # type: ignore[operator]
                 raise ConfigError(f"{name} of an Interface must be above zero, got {shown(value)}: nothing flows there")
-        object.__setattr__(self, "kink", Kink(self.level))
+        object.__setattr__(self, "kink", InterfaceKink(self.level))
 
     def __call__(self, x: Tensor) -> Tensor:
         """k at x (n, d): (n, 1). An equation reads `medium(x) * (u(0, 0) + u(1, 1))`."""

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad, jvp, vmap
 
 from ..errors import ShapeError, TrainingError, clipped
-from ..train.problems.parameters import Flat
+from ..train.problems.parameters import FlatModule
 from .indices import Index, Indices
 
 Function = Callable[[Tensor], Tensor]
@@ -34,7 +34,7 @@ class ModuleJets:
     one."""
 
     def __init__(self, module: nn.Module, dims: int) -> None:
-        self.module, self.flat = module, Flat(module)
+        self.module, self.flat = module, FlatModule(module)
         self.theta = self.start()
         probe = torch.zeros(2, dims, dtype=torch.float64)
         try:

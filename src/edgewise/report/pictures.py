@@ -13,7 +13,7 @@ from .markup import Markup, element, join
 from .sections.dependence import Dependence, DependenceCharts
 from .sections.edge_cards import EdgeCard
 from .sections.law_front import LawFront
-from .sections.losses_over_steps import Training
+from .sections.losses_over_steps import StepLosses
 from .sections.residuals import Residuals
 
 STAGE_TOP = 24.0  # pixels above the losses for the words of the stages
@@ -90,7 +90,7 @@ def law_front(part: LawFront) -> Markup:
     )
 
 
-def losses(part: Training, width: float, height: float, style: str) -> Markup:
+def losses(part: StepLosses, width: float, height: float, style: str) -> Markup:
     """Both losses over the steps, on a logarithmic axis; each stage begins at a thin line."""
     foot = height - BOTTOM
     steps = [float(k + 1) for k in range(len(part.train))]

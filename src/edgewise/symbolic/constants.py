@@ -12,7 +12,7 @@ from .drop import undetermined
 from .given_rows import given_rows
 from .simple_numbers import exact
 from .snap import spreads
-from .task import Task, present_forms, to_program
+from .task import SymbolicTask, present_forms, to_program
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def constants(model: KAN, X: Any, y: Any, *, sample_weight: Any = None) -> list[
     [('a', 1.23456789)]
     """
     model = as_kan(model, "constants")
-    task = Task.create(model, *given_rows(model, X, y, sample_weight, None))
+    task = SymbolicTask.create(model, *given_rows(model, X, y, sample_weight, None))
     forms = present_forms(task.model)
     missing = [edge for edge in model.active_edges() if model.topology.edge_position(edge) not in forms]
     if missing:

@@ -10,12 +10,12 @@ from torch import Tensor
 
 from .normal_form import NormalForm, normal_forms
 from .program import ConstantsProblem, Program, Stage, refit
-from .task import RelativeSquares, Task
+from .task import RelativeSquares, SymbolicTask
 from .tuning import TUNED
 from .work import Work
 
 
-def undetermined(program: Program, task: Task, free: Tensor | None = None) -> int:
+def undetermined(program: Program, task: SymbolicTask, free: Tensor | None = None) -> int:
     """How many directions of the free constants (all but the known scales and shifts of nodes, when None) leave the
     loss unchanged."""
     form = next(normal_forms(program, limit=1)) if free is None else NormalForm(program, free)
@@ -30,7 +30,7 @@ def undetermined(program: Program, task: Task, free: Tensor | None = None) -> in
     return int((torch.linalg.eigvalsh(curvature / scale / scale[:, None]) < TUNED.flat_direction).sum())
 
 
-def drop_terms(program: Program, loss: float, task: Task, work: Work) -> tuple[Program, float]:
+def drop_terms(program: Program, loss: float, task: SymbolicTask, work: Work) -> tuple[Program, float]:
     """Take terms away one by one, least important first, while the loss stays where it is.
 
     Any may go while the constants are undetermined, otherwise only those that hardly move the output. Where the work
@@ -63,7 +63,7 @@ def drop_terms(program: Program, loss: float, task: Task, work: Work) -> tuple[P
             return program, loss
 
 
-def _by_importance(program: Program, task: Task) -> list[tuple[float, int, int]]:
+def _by_importance(program: Program, task: SymbolicTask) -> list[tuple[float, int, int]]:
     """(how far it moves the output, in spreads of y, stage, term) of all terms, those first that move it least."""
     spread = task.loss.scale if isinstance(task.loss, RelativeSquares) else torch.ones((), dtype=task.x.dtype)
     _, jacobian = program.jacobian(program.theta, task.x)

@@ -15,13 +15,13 @@ from .normal_form import normal_forms
 from .program import Program, refit
 from .rank import FittedForm, cost, rank_many
 from .simpler import replaced, straightened
-from .task import EdgeForm, EdgePlace, RelativeSquares, Task, to_program
+from .task import EdgeForm, EdgePlace, RelativeSquares, SymbolicTask, to_program
 from .tuning import TUNED
 from .work import Work, price_of_ranking
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundForms:
     """A network of closed forms, its loss on the task's data, the loss at which nothing is left to explain, and the
     candidates it was made from."""
 
@@ -47,12 +47,12 @@ class Found:
         return fit + 0.5 * self.constants * math.log(rows) + complexity
 
 
-class Search:
+class FormSearch:
     """One search: a task, its edges' candidates, and the best network so far. It ends where its work is spent."""
 
     def __init__(
         self,
-        task: Task,
+        task: SymbolicTask,
         fixed: dict[EdgePlace, EdgeForm],
         ranked: dict[EdgePlace, list[FittedForm]],
         tolerance: float,
@@ -61,12 +61,12 @@ class Search:
         self.task, self.small, self.fixed, self.tolerance = task, task.thinned(TUNED.search_rows), fixed, tolerance
         self.work = work
         self.ranked = {place: options[: TUNED.keep] for place, options in ranked.items()}
-        self.best: Found | None = None
+        self.best: FoundForms | None = None
         self.value = math.inf
         self.tried: set[tuple[str, ...]] = set()
         self.left = TUNED.exchanges
 
-    def run(self, primitives: tuple[Primitive, ...], tries: int) -> Found | None:
+    def run(self, primitives: tuple[Primitive, ...], tries: int) -> FoundForms | None:
         """The best network that can be found, or None where no combination can be fitted at all."""
         if not all(self.ranked.values()):
             return None
@@ -145,7 +145,7 @@ class Search:
                 if near and self.attempt(self.best.chosen | {place: other}) is self.best:
                     break
 
-    def attempt(self, chosen: dict[EdgePlace, FittedForm]) -> Found | None:
+    def attempt(self, chosen: dict[EdgePlace, FittedForm]) -> FoundForms | None:
         """Fit a combination; it becomes the best if it is. None where it cannot be fitted or was tried before."""
         key = tuple(c.primitive for c in chosen.values())
         if key in self.tried or self.work.out:
@@ -156,7 +156,7 @@ class Search:
         )
         return self.judge(program, chosen)
 
-    def judge(self, program: Program, chosen: dict[EdgePlace, FittedForm]) -> Found | None:
+    def judge(self, program: Program, chosen: dict[EdgePlace, FittedForm]) -> FoundForms | None:
         """Fit all constants of a program: on few rows first, on all if that looks promising."""
         task, small, work = self.task, self.small, self.work
         if work.out:
@@ -174,7 +174,7 @@ class Search:
             return None  # the formula would be undefined on some rows
         if program.cancelled(task.x) > task.most_cancelled:
             return None  # the limit of a simpler form, which costs digits
-        found = Found(program, loss, task.exact, chosen)
+        found = FoundForms(program, loss, task.exact, chosen)
         value = found.criterion(task.x.shape[0])
         if value < self.value - TUNED.better_by:
             self.best, self.value = found, value

@@ -18,12 +18,12 @@ from ..train.solvers.levenberg_marquardt import minimize
 from ..transforms import refine, remove, set_symbolic
 from .candidates import candidates
 from .rank import FittedForm
-from .task import EdgePlace, RelativeSquares, Task, edge_samples
+from .task import EdgePlace, RelativeSquares, SymbolicTask, edge_samples
 from .tuning import TUNED
 from .work import Work, price_of_network
 
 
-def stepwise(task: Task, primitives: tuple[Primitive, ...], tolerance: float, work: Work) -> KAN:
+def stepwise(task: SymbolicTask, primitives: tuple[Primitive, ...], tolerance: float, work: Work) -> KAN:
     """The task's model with closed forms on all edges that can carry one without the network getting worse; float64,
     scaling as it was. Edges that are not reached before the work is spent stay splines."""
     model, given_up = task.model, set[EdgePlace]()
@@ -60,7 +60,7 @@ def _harm(ranked: list[FittedForm], influence: float) -> float:
 
 
 def _substitute(
-    task: Task, model: KAN, place: EdgePlace, ranked: list[FittedForm], tolerance: float, work: Work
+    task: SymbolicTask, model: KAN, place: EdgePlace, ranked: list[FittedForm], tolerance: float, work: Work
 ) -> KAN | None:
     identity = model.topology.edge_at(*place)
     for candidate in ranked:
@@ -89,7 +89,7 @@ def _may_go(model: KAN, place: EdgePlace) -> bool:
     return int(others.sum()) > 1
 
 
-def refit_network(task: Task, model: KAN, work: Work) -> tuple[KAN, float]:
+def refit_network(task: SymbolicTask, model: KAN, work: Work) -> tuple[KAN, float]:
     """All constants and splines of the model fitted to the task's rows, as far as the work goes, and its loss.
 
     The loss is in the task's units, and infinite where no step can be paid.
@@ -122,7 +122,7 @@ def _price(model: KAN, rows: int, free: int, laid_out: int) -> float:
     return price_of_network(rows, len(model.topology.node_ids[-1]), model.topology.depth, edges, closed, free, laid_out)
 
 
-def sharpened(task: Task, work: Work) -> Task:
+def sharpened(task: SymbolicTask, work: Work) -> SymbolicTask:
     """The task with its model fitted a little further, without penalty: a model made sparse by one shows its shapes
     blurred."""
     if task.own or not _may_have(task, summary(task.model).parameters):
@@ -132,12 +132,12 @@ def sharpened(task: Task, work: Work) -> Task:
     return task.with_model(model, loss, task.parameters) if loss < task.error else task
 
 
-def _may_have(task: Task, parameters: int) -> bool:
+def _may_have(task: SymbolicTask, parameters: int) -> bool:
     """Whether a network with that many parameters can be fitted without following the noise."""
     return parameters <= min(TUNED.most_parameters, task.y.numel() // TUNED.rows_per_parameter)
 
 
-def finer(task: Task, work: Work) -> Task | None:
+def finer(task: SymbolicTask, work: Work) -> SymbolicTask | None:
     """The task with its model's splines on twice as many intervals and fitted again, or None where that gains little.
 
     Shapes on a coarse grid are wrong near poles, cusps and fast waves.

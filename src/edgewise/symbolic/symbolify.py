@@ -19,10 +19,10 @@ from .candidates import candidates
 from .drop import drop_terms
 from .given_rows import given_rows
 from .program import Program
-from .search import Found, Search
+from .search import FormSearch, FoundForms
 from .snap import snap
 from .stepwise import finer, restored, sharpened, stepwise
-from .task import RelativeSquares, Task, edge_samples, present_forms, to_model
+from .task import RelativeSquares, SymbolicTask, edge_samples, present_forms, to_model
 from .tuning import TUNED
 from .work import Work, checked_budget, progress_bar
 
@@ -92,12 +92,12 @@ def symbolify(
     units, forms = checked_budget(budget), resolve(primitives)
     with progress_bar(units, progress) as bar, told_by((work := Work(units, bar)).say):
         with threads_for(0.0):
-            task = Task.create(model, *given_rows(model, X, y, sample_weight, validation))
+            task = SymbolicTask.create(model, *given_rows(model, X, y, sample_weight, validation))
         with threads_for(2.0 * len(task.X) * sum(p.numel() for p in model.parameters()) ** 2):
             return _symbolified(model, task, forms, tolerance, work)
 
 
-def _symbolified(model: KAN, task: Task, forms: tuple[Primitive, ...], tolerance: float, work: Work) -> KAN:
+def _symbolified(model: KAN, task: SymbolicTask, forms: tuple[Primitive, ...], tolerance: float, work: Work) -> KAN:
     with work.until(TUNED.search_share):
         sharp = sharpened(task, work)
         if task.stands(sharp.model, tolerance):  # what is fitted further may follow the rows of the fit alone
@@ -118,7 +118,9 @@ def _symbolified(model: KAN, task: Task, forms: tuple[Primitive, ...], tolerance
     return restored(partly.build(edit=_edit(before, task, partly, work)), model)
 
 
-def _searched(task: Task, forms: tuple[Primitive, ...], tolerance: float, work: Work) -> tuple[Task, Found | None]:
+def _searched(
+    task: SymbolicTask, forms: tuple[Primitive, ...], tolerance: float, work: Work
+) -> tuple[SymbolicTask, FoundForms | None]:
     """The task with the finest splines that are worth their while, and the best network of closed forms found on the
     way there."""
     best = _found(task, forms, tolerance, work)
@@ -131,22 +133,22 @@ def _searched(task: Task, forms: tuple[Primitive, ...], tolerance: float, work: 
     return task, best
 
 
-def _found(task: Task, forms: tuple[Primitive, ...], tolerance: float, work: Work) -> Found | None:
+def _found(task: SymbolicTask, forms: tuple[Primitive, ...], tolerance: float, work: Work) -> FoundForms | None:
     """The best network of closed forms that the shapes of the task's model suggest."""
     fixed = present_forms(task.model)
     samples = {place: one for place, one in edge_samples(task).items() if place not in fixed}
     work.say(f"ranking closed forms of {len(samples)} edges")
     ranked = candidates(samples, forms, math.sqrt(task.error), work)
-    return Search(task, fixed, ranked, tolerance, work).run(forms, TUNED.tries)
+    return FormSearch(task, fixed, ranked, tolerance, work).run(forms, TUNED.tries)
 
 
-def _better(one: Found | None, other: Found | None, rows: int) -> Found | None:
+def _better(one: FoundForms | None, other: FoundForms | None, rows: int) -> FoundForms | None:
     if one is None or other is None:
         return one or other
     return min(one, other, key=lambda found: found.criterion(rows))
 
 
-def _finished(task: Task, model: KAN, found: Found, tolerance: float, work: Work) -> KAN:
+def _finished(task: SymbolicTask, model: KAN, found: FoundForms, tolerance: float, work: Work) -> KAN:
     """The model with a network of closed forms in it: needless terms dropped, constants set to simple numbers. What
     held-out rows do not accept is not done."""
     program, loss = drop_terms(found.program, found.loss, task, work)
@@ -160,14 +162,14 @@ def _finished(task: Task, model: KAN, found: Found, tolerance: float, work: Work
     return to_model(task, model, program, _edit(told, task, program, work))
 
 
-def _error(task: Task, loss: float) -> str:
+def _error(task: SymbolicTask, loss: float) -> str:
     """A loss in words."""
     if isinstance(task.loss, RelativeSquares):
         return f"relative error {math.sqrt(max(loss, 0.0)):.3g}"
     return f"loss {loss:.3g}"
 
 
-def _edit(detail: str, task: Task, network: Program | KAN, work: Work) -> Edit:
+def _edit(detail: str, task: SymbolicTask, network: Program | KAN, work: Work) -> Edit:
     """The record of what was done, with the errors on held-out rows, and a note where the budget ended it."""
     if task.judge is not None:
         after = _error(task, task.held_out_loss(network)).split()[-1]

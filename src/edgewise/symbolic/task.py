@@ -65,7 +65,7 @@ class Judge:
 
 
 @dataclass(frozen=True)
-class Task:
+class SymbolicTask:
     """A model and the data its closed forms are judged by.
 
     x (n, inputs in use), raw. y (n, k), raw less `offset`, or class codes (n,). loss: in relative units. error: the
@@ -98,7 +98,7 @@ class Task:
         return min(max(math.sqrt(max(self.error, 0.0)) / self.eps, few), most)
 
     @staticmethod
-    def create(model: KAN, rows: GivenRows, judging: GivenRows | None = None) -> Task:
+    def create(model: KAN, rows: GivenRows, judging: GivenRows | None = None) -> SymbolicTask:
         """The task of these rows. Without y the forms must reproduce the model's own outputs, to
         `TUNED.own_outputs`."""
         double = model.build().to(dtype=torch.float64, device="cpu")
@@ -123,7 +123,7 @@ class Task:
         x = rows.X[:, list(model.topology.node_ids[0])]
         few = min(summary(model).parameters, rows.X.shape[0] // TUNED.rows_per_parameter)
         eps = torch.finfo(model.dtype).eps
-        task = Task(double, rows.X, x, target, loss, rows.weight, offset, error, few, own, eps=eps)
+        task = SymbolicTask(double, rows.X, x, target, loss, rows.weight, offset, error, few, own, eps=eps)
         if judging is None or judging.y is None:
             return task
         if link:
@@ -131,7 +131,7 @@ class Task:
         y = judging.y - offset if judging.y.is_floating_point() else judging.y
         return replace(task, judge=Judge(judging.X, y, judging.weight)).with_model(double, error, few)
 
-    def with_model(self, model: KAN, error: float, parameters: int) -> Task:
+    def with_model(self, model: KAN, error: float, parameters: int) -> SymbolicTask:
         """The task with its model fitted further, or on finer splines: held-out rows ask for the best of all."""
         task = replace(self, model=model, error=error, parameters=parameters)
         if self.judge is None:
@@ -139,7 +139,7 @@ class Task:
         bar = min(self.judge.bar, self.held_out_loss(model))
         return replace(task, judge=replace(self.judge, bar=bar))
 
-    def thinned(self, count: int) -> Task:
+    def thinned(self, count: int) -> SymbolicTask:
         """The same on at most `count` rows, evenly taken."""
         if self.x.shape[0] <= count:
             return self
@@ -193,7 +193,7 @@ class Samples(NamedTuple):
     influence: float
 
 
-def edge_samples(task: Task, model: KAN | None = None, *, raw: bool = True) -> dict[EdgePlace, Samples]:
+def edge_samples(task: SymbolicTask, model: KAN | None = None, *, raw: bool = True) -> dict[EdgePlace, Samples]:
     """Samples of every edge that is on, in the task's model or another one of its shape.
 
     raw: layer 0 in the units of X, and the last layer in those of y where the outputs are sums. Otherwise all are in
@@ -290,7 +290,7 @@ def positions(model: KAN, layer: int) -> tuple[tuple[int, ...], ...]:
     return tuple(found)
 
 
-def to_model(task: Task, model: KAN, program: Program, edit: Edit) -> KAN:
+def to_model(task: SymbolicTask, model: KAN, program: Program, edit: Edit) -> KAN:
     """The model with all its edges replaced by the program's terms, without scaling; terms with c = 0 vanish with what
     they fed."""
     layers = []

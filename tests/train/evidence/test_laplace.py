@@ -112,7 +112,7 @@ def test_a_pass_never_raises_the_objective_however_far_the_mode_seems(seed: int)
     for _ in range(30):
         losses = whole(blocks, likelihood, here, places)
         precision = laplace._precision(strengths, places)
-        around = laplace.Around(blocks, likelihood, here, places, losses)
+        around = laplace.SecondOrder(blocks, likelihood, here, places, losses)
         found, length, _, _ = around.moved(losses.under(precision), strengths, 1)
         assert objective(found, precision) <= objective(here, precision) * (1 + 1e-9)
         here = found

@@ -6,7 +6,7 @@ import torch
 
 import edgewise as ew
 from edgewise.model import KAN
-from edgewise.train.problems.edge_blocks import Blocks
+from edgewise.train.problems.edge_blocks import EdgeBlocks
 from edgewise.train.problems.flat import Flat
 from edgewise.transforms import remove
 
@@ -22,7 +22,7 @@ def thinned(kept: float) -> KAN:
 def test_every_parameter_that_moves_has_a_column_of_its_own() -> None:
     for kept in (0.1, 0.4, 0.9):
         model = thinned(kept)
-        found = Blocks(model.edge_layers, Flat(model.build()).places)
+        found = EdgeBlocks(model.edge_layers, Flat(model.build()).places)
         assert found.order is not None
         assert len(found.order.unique()) == len(found.order) == Flat(model.build()).read().numel()
         assert int(found.order.min()) >= 0 and int(found.order.max()) < found.size
@@ -32,11 +32,11 @@ def test_edges_that_are_off_are_laid_out_only_where_they_are_few() -> None:
     for kept, few in ((0.1, False), (0.9, True)):
         model = thinned(kept)
         one = Flat(model.build())
-        found = Blocks(model.edge_layers, one.places)
+        found = EdgeBlocks(model.edge_layers, one.places)
         assert (found.size == one.theta.numel()) is few
 
 
 def test_all_edges_are_one_block_in_their_order() -> None:
     model = ew.KAN((3, 2, 1), grid_size=4, seed=0)
-    found = Blocks(model.edge_layers, None)
+    found = EdgeBlocks(model.edge_layers, None)
     assert found.order is None and found.size == Flat(model.build()).theta.numel()

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 import edgewise as ew
 from edgewise.train.problems import linear_layers
 from edgewise.train.problems.jacobian import Jacobian
-from edgewise.train.problems.parameters import Flat
+from edgewise.train.problems.parameters import FlatModule
 
 from ..zoo import points
 
@@ -101,7 +101,7 @@ def case(request) -> tuple[linear_layers.Factored, Tensor]:
     """The products and the Jacobian (m, P), by a loop."""
     module = networks()[request.param]
     x = points(7, 2).to(next(module.parameters()).dtype)
-    jacobian = Jacobian(module, Flat(module), x[:2])
+    jacobian = Jacobian(module, FlatModule(module), x[:2])
     assert jacobian.way == "layers"
     found = jacobian.factored(x)
     assert found is not None
@@ -144,7 +144,7 @@ def test_the_nearest_scale_keeps_sums_and_units(case) -> None:
 def test_rows_are_mixed_one_data_row_at_a_time() -> None:
     module = networks()["three outputs, no bias, in place"]
     x = points(5, 2)
-    found = Jacobian(module, Flat(module), x[:2]).factored(x)
+    found = Jacobian(module, FlatModule(module), x[:2]).factored(x)
     assert found is not None
     mixing = points(5, 9, seed=2).view(5, 3, 3)
     want = torch.einsum("nkl,nkp->nlp", mixing, found[0].expand())
@@ -158,9 +158,9 @@ def test_rows_are_mixed_one_data_row_at_a_time() -> None:
 def test_other_modules_are_left_to_other_ways(module: nn.Module) -> None:
     module = module.double()
     x = points(6, 2)
-    jacobian = Jacobian(module, Flat(module), x[:2])
+    jacobian = Jacobian(module, FlatModule(module), x[:2])
     assert jacobian.way != "layers" and jacobian.factored(x) is None
-    torch.testing.assert_close(jacobian(Flat(module).read(), x)[0], jacobian._by_loop(x)[0])
+    torch.testing.assert_close(jacobian(FlatModule(module).read(), x)[0], jacobian._by_loop(x)[0])
 
 
 def test_hooks_are_gone_after_a_failure() -> None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from edgewise.losses import Loss, SquaredError
 from edgewise.train.result import measure
 from edgewise.train.solvers import first_order
-from edgewise.train.solvers.first_order import Trained, adam
+from edgewise.train.solvers.first_order import StoppedRun, adam
 
 from ..zoo import points, seeded
 
@@ -31,7 +31,7 @@ def minimize(
     rate: float = 1e-2,
     held: tuple[Tensor, Tensor] | None = None,
     **settings: Any,
-) -> Trained:
+) -> StoppedRun:
     """Adam at this rate, its states judged by the loss on held-out rows, or on the rows themselves with the penalty."""
     penalty, weight = settings.get("penalty"), settings.get("weight")
 

@@ -9,7 +9,7 @@ from torch import nn
 
 import edgewise as ew
 from edgewise.losses import CrossEntropy, SquaredError
-from edgewise.train.problems.curvature import Formed, Rows
+from edgewise.train.problems.curvature import Formed, JacobianRows
 from edgewise.train.problems.module import ModuleProblem
 from edgewise.train.problems.residual import ResidualProblem
 from edgewise.train.solvers import levenberg_marquardt
@@ -27,7 +27,7 @@ def data(rows: int = 30) -> tuple[torch.Tensor, torch.Tensor]:
     return x, torch.sin(3 * x[:, :1]) * x[:, 1:]
 
 
-def formed(rows: Rows) -> torch.Tensor:
+def formed(rows: JacobianRows) -> torch.Tensor:
     """The rows as a tensor (m, P)."""
     return rows.rows if isinstance(rows, Formed) else rows.expand().flatten(0, 1)  # pyright: ignore[reportAttributeAccessIssue]
 

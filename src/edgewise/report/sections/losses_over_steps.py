@@ -12,7 +12,7 @@ from ..digits import amount
 
 
 @dataclass(frozen=True)
-class Training:
+class StepLosses:
     """Losses of every step (nan: none was taken), the steps at which a stage begins with its words, and the title."""
 
     train: list[float]
@@ -26,7 +26,7 @@ class Training:
         return any(map(math.isfinite, self.held_out))
 
 
-def training(history: Sequence[Mapping[str, Any]]) -> Training | None:
+def training(history: Sequence[Mapping[str, Any]]) -> StepLosses | None:
     """The losses in the rows of a fit's history; None where there are not two to draw a line through."""
     rows = [row for row in history if isinstance(row.get("train_loss", row.get("loss")), int | float)]
     if len(rows) < 2:
@@ -35,7 +35,7 @@ def training(history: Sequence[Mapping[str, Any]]) -> Training | None:
     held_out = [float(v) if isinstance(v := row.get("validation_loss"), int | float) else math.nan for row in rows]
     seconds = max((float(v) for row in rows if isinstance(v := row.get("seconds"), int | float)), default=math.nan)
     took = f", {amount(seconds, 3)} s" if math.isfinite(seconds) else ""
-    return Training(train, held_out, _stages(rows), f"Loss, {len(rows)} steps{took}")
+    return StepLosses(train, held_out, _stages(rows), f"Loss, {len(rows)} steps{took}")
 
 
 def _stages(rows: Sequence[Mapping[str, Any]]) -> list[tuple[int, str]]:

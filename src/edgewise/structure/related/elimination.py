@@ -8,7 +8,7 @@ from typing import Any
 
 from ...symbolic.column_names import in_formula, spelled
 from .explicit import Explained, explained, first, simplified
-from .implicit import Conserved, conserved, left_over
+from .implicit import ConservedSum, conserved, left_over
 from .parts import Parts, unexplained
 from .permutation import p_value_explicit, p_value_implicit
 from .tuning import TUNED
@@ -153,7 +153,7 @@ class Elimination:
         p_value = p_value_explicit(prediction, target, self.seed)
         return Relation(names, parts.names[found.column], expression, 1 - left, p_value)
 
-    def _implicit(self, found: Conserved) -> tuple[int, Relation]:
+    def _implicit(self, found: ConservedSum) -> tuple[int, Relation]:
         """A conserved sum as a relation, and the column that it takes out: the one whose part varies most."""
         parts = self.parts
         terms = found.terms(parts.judging)

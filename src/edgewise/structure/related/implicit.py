@@ -30,7 +30,7 @@ class Curve:
 
 
 @dataclass(frozen=True, eq=False)
-class Conserved:
+class ConservedSum:
     """A sum of functions of single columns that hardly varies.
 
     Attributes:
@@ -54,7 +54,7 @@ def left_over(terms: np.ndarray) -> float:
     return float(terms.sum(1).var() / apart) if apart > 0 else np.inf
 
 
-def conserved(parts: Parts, pool: Sequence[int]) -> Conserved | None:
+def conserved(parts: Parts, pool: Sequence[int]) -> ConservedSum | None:
     """The sum of functions of single columns that varies least, of as few columns as do; None where each varies.
 
     It is the smallest additive principal component. Columns are taken out, the one that is missed least first, as long
@@ -74,7 +74,7 @@ def conserved(parts: Parts, pool: Sequence[int]) -> Conserved | None:
     return best
 
 
-def _smallest(parts: Parts, columns: tuple[int, ...]) -> Conserved | None:
+def _smallest(parts: Parts, columns: tuple[int, ...]) -> ConservedSum | None:
     """The sum of functions of all these columns that varies least."""
     if len(columns) < 2:
         return None
@@ -99,8 +99,8 @@ def _smallest(parts: Parts, columns: tuple[int, ...]) -> Conserved | None:
         Curve(grid, whiten @ piece, mean)
         for grid, whiten, piece, mean in zip(knots, maps, np.split(vector, ends), means, strict=True)
     )
-    found = Conserved(columns, curves, 1.0)
-    return Conserved(columns, curves, left_over(found.terms(parts.choosing)))
+    found = ConservedSum(columns, curves, 1.0)
+    return ConservedSum(columns, curves, left_over(found.terms(parts.choosing)))
 
 
 def _basis(x: np.ndarray, knots: torch.Tensor) -> np.ndarray:

@@ -58,7 +58,7 @@ IMPLICIT = (
 
 
 @dataclass(frozen=True, eq=False)
-class Form:
+class ColumnForm:
     """A closed form of a function of a column.
 
     Attributes:
@@ -85,7 +85,7 @@ class Form:
         return part if np.isfinite(part) else np.inf
 
 
-def written(parts: Parts, column: int, parents: Sequence[int], left: float) -> Form | None:
+def written(parts: Parts, column: int, parents: Sequence[int], left: float) -> ColumnForm | None:
     """The closed form of a column in others; None where there is none as good as the fit.
 
     The column, or a function of it, is tried as a sum of functions of the others. Where nothing else does, networks
@@ -108,7 +108,7 @@ def written(parts: Parts, column: int, parents: Sequence[int], left: float) -> F
     return next(_layered(parts, column, parents, left), None)
 
 
-def written_implicit(parts: Parts, column: int, parents: Sequence[int], left: float) -> Form | None:
+def written_implicit(parts: Parts, column: int, parents: Sequence[int], left: float) -> ColumnForm | None:
     """The closed form of a function of a column in others; None where there is none."""
     for transform in IMPLICIT:
         model, own = _additive(parts, column, parents, transform)
@@ -130,7 +130,7 @@ def _additive(parts: Parts, column: int, parents: Sequence[int], transform: Tran
 
 def _form(
     parts: Parts, column: int, parents: Sequence[int], transform: Transform, model: KAN, left: float
-) -> Form | None:
+) -> ColumnForm | None:
     """The closed form of a fitted network, with what it was fitted to taken back; None where it is worse, or has none.
 
     It must be as good as a fit on the rows that choose.
@@ -148,11 +148,11 @@ def _form(
     except EdgewiseError:  # no closed form that can be written
         return None
     expression, target = (found.simplify(), PLAIN) if transform.inverse else (found, transform)
-    form = Form(expression, target, closed, column, tuple(kept))
+    form = ColumnForm(expression, target, closed, column, tuple(kept))
     return form if form.left(parts.choosing) <= max(TUNED.closed * left, TUNED.precise) else None
 
 
-def _layered(parts: Parts, column: int, parents: Sequence[int], left: float) -> Iterator[Form]:
+def _layered(parts: Parts, column: int, parents: Sequence[int], left: float) -> Iterator[ColumnForm]:
     """Closed forms of networks of products, and of those with a hidden node where the relation looks exact."""
     rows, kept = parts.fitting, list(parents)
     networks = [(KAN((len(kept), (1, TUNED.products), 1)), "evidence")] if len(kept) > 1 else []

@@ -35,7 +35,7 @@ from .tuning import TUNED
 
 
 @dataclass(frozen=True)
-class Parts:
+class PartFits:
     """The fits of one kind to parts of the rows, whose logits have the size of those of all rows.
 
     coefs (f, m, k) and constants (f, k): of the functions of all terms. unseen (s, n, k): the logits of each row by the
@@ -46,9 +46,9 @@ class Parts:
     constants: Tensor
     unseen: Tensor
 
-    def with_share(self, share: float, other: Parts) -> Parts:
+    def with_share(self, share: float, other: PartFits) -> PartFits:
         """The mixture of both kinds, part by part, of which this one has a share."""
-        return Parts(
+        return PartFits(
             share * self.coefs + (1 - share) * other.coefs,
             share * self.constants + (1 - share) * other.constants,
             share * self.unseen + (1 - share) * other.unseen,
@@ -112,14 +112,14 @@ def _lone(task: Task, terms: Sequence[Term]) -> Tensor:
     return found if int(found.sum()) <= TUNED.lone * len(found) else torch.zeros_like(found)
 
 
-def _of_other_kind(task: Task, found: Model, terms: list[Term], lone: Tensor) -> Parts | None:
+def _of_other_kind(task: Task, found: Model, terms: list[Term], lone: Tensor) -> PartFits | None:
     """The fits of the kind that was not chosen; None where all rows say nothing by it."""
     how = sparse if found.common else dense
     whole = how(task, terms, carried(found, terms), _among(terms), found)
     return _of_parts(task, whole, terms, lone) if whole.believed else None
 
 
-def _of_parts(task: Task, whole: Model, terms: list[Term], lone: Tensor) -> Parts:
+def _of_parts(task: Task, whole: Model, terms: list[Term], lone: Tensor) -> PartFits:
     """The fits of these terms, from the strengths of all rows on: of each shuffle, every part is left out once.
     `whole`: the fit to all rows, which says how large logits are. `lone` (n,): the rows that no fit leaves out."""
     generator, ends = torch.Generator().manual_seed(0), []
@@ -136,7 +136,7 @@ def _of_parts(task: Task, whole: Model, terms: list[Term], lone: Tensor) -> Part
     coefs = torch.stack([end.start(terms)[1] for end in ends])
     constants = torch.stack([end.posterior.constant for end in ends])
     growth = _growth(task, terms, coefs.mean(0), whole)
-    return Parts(growth * coefs, constants, unseen)
+    return PartFits(growth * coefs, constants, unseen)
 
 
 def _among(terms: Sequence[Term]) -> tuple[int, int]:

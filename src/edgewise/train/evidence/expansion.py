@@ -44,12 +44,12 @@ class Losses(Protocol):
         """Its derivatives (1 + m, l)."""
         ...
 
-    def under(self, precision: Tensor) -> Curvature:
+    def under(self, precision: Tensor) -> PosteriorCurvature:
         """With a prior of this precision (1 + m,)."""
         ...
 
 
-class Curvature(Protocol):
+class PosteriorCurvature(Protocol):
     """Of a posterior, whose first function is the constant."""
 
     @property

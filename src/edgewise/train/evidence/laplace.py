@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ...losses import Numbers
-from .expansion import Curvature, Expand, Losses, predictions, steady, whole
+from .expansion import Expand, Losses, PosteriorCurvature, predictions, steady, whole
 from .gram import Blocks
 from .likelihoods import Classes, Likelihood, Scored
 from .marginal import Note, Posterior, Prior, Strengths
@@ -105,7 +105,7 @@ def _newton(
         if passes >= TUNED.passes_of_hope and gain + TUNED.hope < asked:
             break
         updates = max(1, min(often, most, int(mass) // here.numel()))
-        around = Around(blocks, likelihood, here, places, losses)
+        around = SecondOrder(blocks, likelihood, here, places, losses)
         found, length, effective, change = around.moved(curvature, strengths, updates)
         constant = found[0]
         coef = torch.zeros_like(coef).index_add_(0, places, found[1:]) * strengths.there[prior.groups][:, None]
@@ -127,7 +127,7 @@ def _newton(
 
 
 @dataclass(frozen=True)
-class Around:
+class SecondOrder:
     """The losses to second order about `here` (1 + m, l), the coefficients of the functions at these places."""
 
     blocks: Blocks
@@ -136,7 +136,9 @@ class Around:
     places: Tensor
     losses: Losses
 
-    def moved(self, curvature: Curvature, strengths: Strengths, updates: int) -> tuple[Tensor, float, Tensor, float]:
+    def moved(
+        self, curvature: PosteriorCurvature, strengths: Strengths, updates: int
+    ) -> tuple[Tensor, float, Tensor, float]:
         """The coefficients (1 + m, l) after one pass, and the part of the step that was taken; the effective parameters
         of the groups, and the change in their strengths, of which there are so many updates.
 
@@ -160,7 +162,7 @@ class Around:
         return found, length, effective, change
 
     def _updated(
-        self, curvature: Curvature, strengths: Strengths, step: Tensor, updates: int
+        self, curvature: PosteriorCurvature, strengths: Strengths, step: Tensor, updates: int
     ) -> tuple[Tensor, Tensor, Tensor, float]:
         """So many updates of the strengths. The own parameters of a likelihood stay as they are: where these still
         move, there is one update, or groups would be dropped before the noise is known.
@@ -179,7 +181,7 @@ class Around:
                 break
         return mode, curvature.precision, effective, first
 
-    def _step(self, curvature: Curvature) -> Tensor:
+    def _step(self, curvature: PosteriorCurvature) -> Tensor:
         """To the mode of the parabola."""
         return curvature.step(self.losses.slope + curvature.precision[:, None] * self.here)
 

@@ -23,7 +23,7 @@ class Linearised:
     diagonal: Callable[[int], Tensor]
 
 
-class Rows(Protocol):
+class JacobianRows(Protocol):
     """A matrix A (m, P), formed or not."""
 
     def times(self, v: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from .layer_basis import Local
 from .tuning import TUNED
 
 
-class Block(NamedTuple):
+class EdgeBlock(NamedTuple):
     """Some inputs (i,) and subnodes (o,) of a layer, both None for all; whether the layer's biases and closed forms are
     its own."""
 
@@ -30,7 +30,7 @@ class Block(NamedTuple):
     rest: bool
 
 
-class Blocks:
+class EdgeBlocks:
     """The blocks of every layer.
 
     order (M,): where the parameters that move stand among their columns; None where all columns move, in their order.
@@ -38,7 +38,7 @@ class Blocks:
     """
 
     def __init__(self, layers: Sequence[KANLayer], places: Tensor | None) -> None:
-        self.layers = [_blocks_of(layer) if places is not None else [Block(None, None, True)] for layer in layers]
+        self.layers = [_blocks_of(layer) if places is not None else [EdgeBlock(None, None, True)] for layer in layers]
         self.order: Tensor | None = None
         if places is None:
             self.size = sum(size_of(layer) for layer in layers)
@@ -68,25 +68,25 @@ class Blocks:
         return found
 
 
-def _blocks_of(layer: KANLayer) -> list[Block]:
+def _blocks_of(layer: KANLayer) -> list[EdgeBlock]:
     """A layer's edges with splines, by inputs that lead to the same subnodes; one block of all edges where that is
     faster."""
     on = layer.spline_edges()
     patterns, which = on.unique(dim=0, return_inverse=True)
     found = [
-        Block((which == number).nonzero()[:, 0], pattern.nonzero()[:, 0], False)
+        EdgeBlock((which == number).nonzero()[:, 0], pattern.nonzero()[:, 0], False)
         for number, pattern in enumerate(patterns)
         if bool(pattern.any())
     ]
     none = torch.arange(0, device=on.device)
-    found.append(Block(none, None, True))
+    found.append(EdgeBlock(none, None, True))
     per_edge = layer.num_basis + (layer.base_scale is not None)
     laid_out = sum((len(i) * per_edge + 1) * len(o) for i, o, _ in found if i is not None and o is not None)
     whole = on.numel() * per_edge
-    return found if laid_out <= TUNED.laid_out * whole else [Block(None, None, True)]
+    return found if laid_out <= TUNED.laid_out * whole else [EdgeBlock(None, None, True)]
 
 
-def _places(layer: KANLayer, block: Block, start: int) -> Tensor:
+def _places(layer: KANLayer, block: EdgeBlock, start: int) -> Tensor:
     """Places in the vector of the parameters of a block's columns; -1 for biases that are the columns of another."""
     device, base = layer.coef.device, layer.base_scale is not None
     i, j, o = layer.coef.shape

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.autograd import grad
 
 from . import linear_layers
-from .parameters import Flat
+from .parameters import FlatModule
 from .tuning import TUNED
 
 
@@ -21,13 +21,13 @@ class Jacobian:
     The first and the last take the parameters that were last loaded, which must be theta.
 
     >>> module = nn.Linear(2, 1).double()
-    >>> jacobian = Jacobian(module, Flat(module), torch.ones(2, 2, dtype=torch.float64))
-    >>> rows, outputs = jacobian(Flat(module).read(), torch.tensor([[3.0, 4.0]], dtype=torch.float64))
+    >>> jacobian = Jacobian(module, FlatModule(module), torch.ones(2, 2, dtype=torch.float64))
+    >>> rows, outputs = jacobian(FlatModule(module).read(), torch.tensor([[3.0, 4.0]], dtype=torch.float64))
     >>> jacobian.way, rows.tolist()
     ('layers', [[[3.0, 4.0, 1.0]]])
     """
 
-    def __init__(self, module: nn.Module, flat: Flat, x: Tensor) -> None:
+    def __init__(self, module: nn.Module, flat: FlatModule, x: Tensor) -> None:
         self.module, self.flat, self.total = module, flat, sum(flat.sizes)
         self.places = linear_layers.places(module, flat.parameters)
         self.way = self._first_right(x)

@@ -19,7 +19,7 @@ from torch import Tensor
 from ...losses import Loss
 from ...model import KAN
 from ...ops.normal import summed
-from .edge_blocks import Blocks
+from .edge_blocks import EdgeBlocks
 from .flat import Curvature, Flat, size_of
 from .layer_basis import Local
 from .products import either_side, slices
@@ -27,7 +27,7 @@ from .quadratic import Quadratic
 from .tuning import TUNED
 
 
-class Term(Protocol):
+class ObjectiveTerm(Protocol):
     """A further part of the objective, with a quadratic model in the parameters."""
 
     stiff: bool  # its curvature may exceed that of the data by far, so that steps are not to be damped by it
@@ -70,7 +70,7 @@ class NetworkProblem:
         y: Tensor,
         loss: Loss,
         weight: Tensor | None = None,
-        terms: Sequence[Term] = (),
+        terms: Sequence[ObjectiveTerm] = (),
         earlier: Quadratic | None = None,
     ) -> None:
         self.flat, self.model, self.loss, self.terms = (
@@ -80,7 +80,7 @@ class NetworkProblem:
             sorted(terms, key=lambda term: term.stiff),
         )
         self.layers = model.edge_layers
-        self.blocks = Blocks(self.layers, self.flat.places)
+        self.blocks = EdgeBlocks(self.layers, self.flat.places)
         self.x, self.y = x, y
         self.last_loss = float("nan")  # the plain loss at the point where `quadratic` was last taken
         self.last_diagonal: Tensor | None = None  # the curvature's diagonal there without the stiff terms, (M,)

@@ -18,10 +18,10 @@ from torch.autograd import grad
 
 from ...errors import ShapeError, TrainingError
 from ...losses import Loss
-from .curvature import Formed, Linearised, Rows
+from .curvature import Formed, JacobianRows, Linearised
 from .jacobian import Jacobian
 from .linear_layers import Factored
-from .parameters import Flat
+from .parameters import FlatModule
 from .products import add_symmetric, diagonal_by_signs, either_side, once_only, root, second_derivative, slices, times
 from .tuning import TUNED
 
@@ -41,7 +41,7 @@ class ModuleProblem:
     """
 
     def __init__(self, module: nn.Module, X: Tensor, y: Tensor, loss: Loss, weight: Tensor | None = None) -> None:
-        self.flat, self.module, self.loss = Flat(module), module.eval(), loss
+        self.flat, self.module, self.loss = FlatModule(module), module.eval(), loss
         self.X, self.y = X, y
         rows = X.shape[0]
         self.weight = (
@@ -113,7 +113,7 @@ class ModuleProblem:
             accumulate(self.loss, prediction, self.y[s], self.weight[s], jacobian, gradient, curvature)
         return value, gradient, curvature
 
-    def rows_of_curvature(self, theta: Tensor) -> tuple[float, Tensor, Rows]:
+    def rows_of_curvature(self, theta: Tensor) -> tuple[float, Tensor, JacobianRows]:
         """The weighted mean loss, its gradient (P,) and rows A (n k, P) whose product A^T A is the Gauss-Newton
         curvature."""
         theta = theta.detach().to(torch.float64)
@@ -121,14 +121,14 @@ class ModuleProblem:
         found = self.jacobian.factored(self.X)
         return self._rows_formed(theta) if found is None else self._rows_factored(*found)
 
-    def _rows_factored(self, jacobian: Factored, prediction: Tensor) -> tuple[float, Tensor, Rows]:
+    def _rows_factored(self, jacobian: Factored, prediction: Tensor) -> tuple[float, Tensor, JacobianRows]:
         gradient = jacobian.pull(
             (self.weight[:, None] * self.loss.gradient(prediction, self.y)).to(torch.float64).flatten()
         )
         value = float(self.weight @ self.loss.rows(prediction, self.y).to(torch.float64))
         return value, gradient, jacobian.mixed(self._roots(prediction, self.y, self.weight))
 
-    def _rows_formed(self, theta: Tensor) -> tuple[float, Tensor, Rows]:
+    def _rows_formed(self, theta: Tensor) -> tuple[float, Tensor, JacobianRows]:
         value, gradient = 0.0, torch.zeros_like(theta)
         rows = theta.new_empty(self.X.shape[0], self.outputs, theta.numel())
         for s, part, prediction, jacobian in self._blocks(theta):

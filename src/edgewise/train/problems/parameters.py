@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from ...errors import TrainingError
 
 
-class Flat:
+class FlatModule:
     """The trainable parameters of a module as one float64 vector (P,)."""
 
     def __init__(self, module: nn.Module) -> None:

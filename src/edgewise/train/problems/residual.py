@@ -15,7 +15,7 @@ from torch.autograd import grad
 from ...devices import unreadable
 from ...errors import ShapeError, TrainingError
 from .curvature import Formed, Linearised
-from .parameters import Flat
+from .parameters import FlatModule
 from .products import add_symmetric, diagonal_by_signs, either_side, once_only, second_derivative, slices
 from .tuning import TUNED
 
@@ -34,7 +34,7 @@ class ResidualProblem:
     """
 
     def __init__(self, module: nn.Module, residual: Callable[[nn.Module], Tensor]) -> None:
-        self.flat, self.module, self.residual = Flat(module), module.eval(), residual
+        self.flat, self.module, self.residual = FlatModule(module), module.eval(), residual
         devices = [p.device for p in self.flat.parameters[:1] if p.device.type == "cuda"]
         with torch.random.fork_rng(devices=devices):
             first, again = self._residuals(), self._residuals()

@@ -38,7 +38,7 @@ def adam(parameters: list[nn.Parameter], rate: float = TUNED.rate) -> torch.opti
 
 
 @dataclass(frozen=True)
-class Trained:
+class StoppedRun:
     """Where a run stopped: the best state seen (a state dict, copied), what it was judged, the number of epochs, and
     why the run stopped."""
 
@@ -66,7 +66,7 @@ def minimize(
     tick: Tick | None = None,
     snapshots: Snapshots | None = None,
     care: Care = Care(),  # noqa: B008 - frozen
-) -> Trained:
+) -> StoppedRun:
     """Train the module on rows by `optimizer(parameters)`; it ends in the state that `judge` gives the lowest number,
     of those after each epoch and the start.
 
@@ -118,7 +118,7 @@ def over(
     watch: Watch | None,
     tick: Tick | None,
     snapshots: Snapshots | None,
-) -> Trained:
+) -> StoppedRun:
     """`minimize` over any batches. Without a judge, the mean loss of an epoch's batches judges the state after it."""
     module, modes, number, begun = steps.module, Modes(steps.module), 0, 0
     processes.same_everywhere(module)
@@ -134,7 +134,7 @@ def over(
         elif judge is not None:
             best = BestSoFar(best.state, judge(module))
         if not math.isfinite(best.loss) and judge is not None:
-            return Trained(best.state, best.loss, 0, Status.FAILED)
+            return StoppedRun(best.state, best.loss, 0, Status.FAILED)
         for number in range(begun + 1, epochs + 1):
             modes.train()
             try:
@@ -144,7 +144,7 @@ def over(
                 value = math.nan if not steps.finite() else mean if judge is None else judge(module)
             except NotFinite:
                 if steps.taken == 0:
-                    return Trained(best.state, best.loss, 0, Status.FAILED)
+                    return StoppedRun(best.state, best.loss, 0, Status.FAILED)
                 mean = value = math.nan
             if value < best.loss:
                 best = BestSoFar(copy_of(module), value, number)
@@ -165,7 +165,7 @@ def over(
         module.zero_grad()
     if status is Status.BUDGET and best.step == 0:  # no epoch was better than the start
         status = Status.DIVERGED if value > TUNED.risen * best.loss else Status.STALLED
-    return Trained(best.state, best.loss, number, status)
+    return StoppedRun(best.state, best.loss, number, status)
 
 
 def _part(number: int, epochs: int, batches: Batches, done: int) -> tuple[int, int]:

@@ -20,7 +20,7 @@ from .snapshots import Snapshots, left_by
 from .status import Status
 from .stop import Settled, Step, Watch
 from .tuning import TUNED
-from .types import Damping, Minimum, Model, Problem
+from .types import Damping, Minimum, Problem, QuadraticModel
 
 
 class Dense:
@@ -57,7 +57,7 @@ def minimize(
     tolerance: float = 1e-10,
     patience: int = 3,
     watch: Watch | None = None,
-    model: Callable[[Any, Tensor], Model] = Dense.of,
+    model: Callable[[Any, Tensor], QuadraticModel] = Dense.of,
     snapshots: Snapshots | None = None,
 ) -> Minimum:
     """Minimise a `Problem` from theta (P,). `watch` sees every accepted step, with the damping as reach, and ends the
@@ -132,7 +132,7 @@ class Trial:
     evaluations: int
 
 
-def _try(problem: Any, about: Model, theta: Tensor, scale: Tensor, mu: float) -> Trial:
+def _try(problem: Any, about: QuadraticModel, theta: Tensor, scale: Tensor, mu: float) -> Trial:
     """The damped step from theta (P,), bent along the problem's curvature where that helps. Its ratio is -1 where there
     is no such step, or it leads to a value that is not finite."""
     solve = about.damp(scale, mu)
@@ -163,7 +163,7 @@ def _eased(ratio: float, left: float) -> float:
     return min(factor, max(left, TUNED.quadratic_least)) if ratio > TUNED.quadratic and left >= 0 else factor
 
 
-def _usable(model: Model) -> bool:
+def _usable(model: QuadraticModel) -> bool:
     return math.isfinite(model.value) and math.isfinite(float(model.gradient.sum() + model.diagonal.sum()))
 
 

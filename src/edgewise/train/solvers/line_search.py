@@ -25,7 +25,7 @@ from .types import Damping, Minimum
 ValueGradient = Callable[[Tensor], tuple[float, Tensor]]
 
 
-class Memory(Protocol):
+class StepMemory(Protocol):
     """What a method knows of the curvature from the steps it has taken."""
 
     @property
@@ -161,7 +161,7 @@ def _minimum_of_cubic(one: Point, other: Point) -> float:
 def descend(
     value_gradient: ValueGradient,
     theta: Tensor,
-    memory: Memory,
+    memory: StepMemory,
     *,
     steps: int,
     tolerance: float,
@@ -241,7 +241,7 @@ class Counted:
         return (value if finite else math.inf), gradient
 
 
-def _downhill(memory: Memory, gradient: Tensor) -> tuple[Tensor, float]:
+def _downhill(memory: StepMemory, gradient: Tensor) -> tuple[Tensor, float]:
     """The direction that the memory proposes and its slope; where that leads up, the memory is emptied first."""
     direction = memory.direction(gradient)
     slope = float(gradient @ direction)

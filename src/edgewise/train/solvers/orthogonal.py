@@ -21,7 +21,7 @@ from .damped_triangle import damped_triangle
 from .tuning import TUNED
 
 
-class Block(Protocol):
+class RowBlock(Protocol):
     """Some residuals (m,) and their Jacobian (m, P)."""
 
     @property
@@ -35,10 +35,10 @@ class Block(Protocol):
         ...
 
 
-class Problem(Protocol):
+class SquaresInBlocks(Protocol):
     """A sum of squares whose residuals and Jacobian come in blocks of rows."""
 
-    def rows(self, theta: Tensor) -> Iterable[Block]:
+    def rows(self, theta: Tensor) -> Iterable[RowBlock]:
         """All blocks at theta (P,)."""
         ...
 
@@ -60,7 +60,7 @@ class Orthogonal:
         self.diagonal = 2 * sum((block.square().sum(0) for block in jacobian), torch.zeros_like(gradient))
 
     @staticmethod
-    def of(problem: Problem, theta: Tensor) -> Orthogonal:
+    def of(problem: SquaresInBlocks, theta: Tensor) -> Orthogonal:
         """The model at theta (P,)."""
         value, gradient, jacobian = 0.0, torch.zeros_like(theta), []
         for block in problem.rows(theta):

@@ -16,14 +16,14 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from ..problems.curvature import Rows
+from ..problems.curvature import JacobianRows
 from .tuning import TUNED
 
 
-class Problem(Protocol):
+class RowwiseProblem(Protocol):
     """An objective whose curvature is known by its rows."""
 
-    def rows_of_curvature(self, theta: Tensor) -> tuple[float, Tensor, Rows]:
+    def rows_of_curvature(self, theta: Tensor) -> tuple[float, Tensor, JacobianRows]:
         """Objective, gradient (P,) and A (m, P) at theta (P,), the curvature being A^T A."""
         ...
 
@@ -38,13 +38,13 @@ class Wide:
     True
     """
 
-    def __init__(self, value: float, gradient: Tensor, rows: Rows) -> None:
+    def __init__(self, value: float, gradient: Tensor, rows: JacobianRows) -> None:
         self.value, self.gradient, self.rows = value, gradient, rows
         self.diagonal = rows.diagonal()
         self._gram: tuple[Tensor, Tensor] | None = None  # the last scale and its matrix: both stay where a step failed
 
     @staticmethod
-    def of(problem: Problem, theta: Tensor) -> Wide:
+    def of(problem: RowwiseProblem, theta: Tensor) -> Wide:
         """The model of a problem at theta (P,)."""
         return Wide(*problem.rows_of_curvature(theta))
 

@@ -44,7 +44,7 @@ class Minimum:
     evaluations: int = 0  # of the objective, with or without its derivatives
 
 
-class Model(Protocol):
+class QuadraticModel(Protocol):
     """The quadratic model of an objective about a point: value, gradient (P,), diagonal (P,) of the part of the
     curvature H to damp by."""
 

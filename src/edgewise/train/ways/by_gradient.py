@@ -21,7 +21,7 @@ from ..schedule.scaling import fitted_before
 from ..settings import FitSettings
 from ..solvers.status import Status
 from ..solvers.stop import BestSoFar
-from .by_module import Run
+from .by_module import ModuleRun
 
 
 def fit_kan(
@@ -75,7 +75,7 @@ def _along_grids(
             if size > _grid_size(model):
                 model = refine(model, grid_size=size)
             model = reaching_rows(model, job) if keep else over_range(model, job, size)
-            status = Run(job, settings, monitor, penalty, _grid_size(model), chapter).optimise(model, optimizer)
+            status = ModuleRun(job, settings, monitor, penalty, _grid_size(model), chapter).optimise(model, optimizer)
             loss = _judged(model, job)
             worth = loss < TUNED.worth * best.loss
             if math.isfinite(loss) and (loss < best.loss or sparse):

@@ -45,7 +45,7 @@ def fit_module(module: nn.Module, job: Job, settings: FitSettings, monitor: Moni
     chosen, why = _chosen(trained, job, outputs, settings)
     try:
         chapter = opened(settings.resume, monitor, trained, job, settings)
-        status = Run(job, settings, monitor, chapter=chapter).optimise(trained, chosen)
+        status = ModuleRun(job, settings, monitor, chapter=chapter).optimise(trained, chosen)
     except KeyboardInterrupt:  # before the first step, or after the last
         status = Status.INTERRUPTED
     monitor.finishing()
@@ -200,7 +200,7 @@ def pace(optimizer: Optimizer, settings: FitSettings) -> dict[str, Any]:
     return {"optimizer": factory, "rates": Rates() if rates is None and isinstance(optimizer, str) else rates}
 
 
-class Run:
+class ModuleRun:
     """One optimizer on a module and the rows of a job; the losses of its steps go to the monitor.
 
     `penalty(module, rows)` is minimised with the loss. The module then ends in the state with the lowest sum, or the
