@@ -13,6 +13,7 @@ from edgewise.data import Table, from_arrays
 from edgewise.studies import broad, last_fits, readings, stages
 from edgewise.studies.learning import learn_all
 from edgewise.studies.study_settings import StudySettings
+from edgewise.studies.tuning import TUNED
 from edgewise.train.job import Job
 from edgewise.train.mixed import Mixed
 from edgewise.train.result import FitResult
@@ -51,17 +52,17 @@ def right(model: ew.KAN, table: Table) -> float:
 
 def test_many_columns_that_act_together_take_a_broad_layer():
     plain, wide = looked(of_pictures(300, 1), of_pictures(100, 2))
-    assert wide is not None and wide.model.topology.widths[1][0] == broad.NODES
+    assert wide is not None and wide.model.topology.widths[1][0] == TUNED.broad_nodes
     new = of_pictures(1000, 3)
     assert right(wide.model, new) > 0.95 and right(wide.model, new) > right(plain.model, new) + 0.02
 
 
 def test_few_rows_that_choose_say_nothing():
-    assert looked(of_pictures(300, 1), of_pictures(broad.FEWEST - 1, 2))[1] is None
+    assert looked(of_pictures(300, 1), of_pictures(TUNED.fewest_choosing - 1, 2))[1] is None
 
 
 def test_many_cells_are_not_looked_at(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(broad, "CELLS", 5999)
+    monkeypatch.setattr(broad, "TUNED", replace(TUNED, broad_cells=5999))
     assert looked(of_pictures(300, 1), of_pictures(100, 2))[1] is None
 
 
@@ -158,7 +159,7 @@ def test_the_share_is_what_the_other_network_counts_less_its_error():
     exact, noisy = (broad.share_of(one, other, replace(rows, y=y)) for y in (made, made + 0.2 * noise))
     assert exact == pytest.approx(0.3, abs=1e-6) and 0.15 < noisy < exact
     assert broad.share_of(one, other, replace(rows, y=one(rows.X).detach() + noise)) == 0.0
-    assert broad.share_of(one, other, replace(rows, y=other(rows.X).detach())) == broad.MOST
+    assert broad.share_of(one, other, replace(rows, y=other(rows.X).detach())) == TUNED.broad_most
     assert broad.share_of(one, one, rows) == 0.0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from edgewise.data import from_arrays
 from edgewise.studies import by_log
 from edgewise.studies.by_log import spread_grows
 from edgewise.studies.study import Study
+from edgewise.studies.tuning import TUNED
 from edgewise.train.evidence.by_evidence import Again
 
 
@@ -118,7 +120,7 @@ def test_a_mistyped_cell_is_not_foretold_far_beyond_all_rows(study: Study):
 
 def test_of_many_rows_the_logarithm_has_the_pairs_of_the_mean(monkeypatch: pytest.MonkeyPatch):
     """Nothing is searched for: a fit would fail."""
-    monkeypatch.setattr(by_log, "SEARCHED", 200)
+    monkeypatch.setattr(by_log, "TUNED", replace(TUNED, log_searched=200))
     monkeypatch.setattr(by_log, "fit", None)
     study, plain = found(), found("squared_error")
     assert study.trained.of_log is not None and study.trained.of_log < 1
@@ -132,7 +134,7 @@ def test_of_many_rows_the_logarithm_has_the_pairs_of_the_mean(monkeypatch: pytes
 
 @pytest.mark.parametrize("searched", [200, 10_000])
 def test_no_zero_anywhere_among_the_targets_ends_in_an_error(searched: int, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(by_log, "SEARCHED", searched)
+    monkeypatch.setattr(by_log, "TUNED", replace(TUNED, log_searched=searched))
     X, y, _ = amounts(90)
     for place in range(0, 90, 9):
         zero = torch.where(torch.arange(90) == place, 0.0, y)

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 import edgewise as ew
-from edgewise.studies.likely_groups import FEWEST, likely_groups
+from edgewise.studies.likely_groups import likely_groups
+from edgewise.studies.tuning import TUNED
 
 GROUPS, EACH = 12, 5
 
@@ -48,7 +49,7 @@ def test_what_follows_from_one_column_is_no_group(names: tuple[str, ...]):
 
 def test_a_few_groups_may_be_a_design():
     rows = torch.arange(40)
-    few = torch.stack([rows % (FEWEST - 1), (2 * rows) % (FEWEST - 1)], 1).double()
+    few = torch.stack([rows % (TUNED.group_values - 1), (2 * rows) % (TUNED.group_values - 1)], 1).double()
     assert likely_groups(ew.from_arrays(few, rows.double())) == ((), 0)
 
 

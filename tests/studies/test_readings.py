@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from edgewise.studies import readings
 from edgewise.studies.learning import learn_all
 from edgewise.studies.scores import predict, scores
 from edgewise.studies.study_settings import StudySettings
+from edgewise.studies.tuning import TUNED
 from edgewise.train.resuming.journal import Journal
 
 FARMS = 90
@@ -128,7 +130,7 @@ def test_levels_must_be_clearly_better_to_be_so_many_inputs(monkeypatch: pytest.
 
 
 def test_of_more_rows_those_that_choose_decide(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readings, "FEW", 100)
+    monkeypatch.setattr(readings, "TUNED", replace(TUNED, readings_in_turn=100))
     monkeypatch.setattr(readings, "_unseen", lambda *_: pytest.fail("no row is asked in turn"))
     learned = learn_all(from_dataframe(frame(), "crop"), StudySettings.of((), "auto", formula=False, effort="quick"))
     assert "farm=3" in learned.table.inputs

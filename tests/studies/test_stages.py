@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from edgewise.data import Table, from_arrays
 from edgewise.studies import beginnings, layered, readings, stages
 from edgewise.studies.learning import learn_all
 from edgewise.studies.study_settings import StudySettings
+from edgewise.studies.tuning import TUNED
 from edgewise.train.result import FitResult
 
 
@@ -46,7 +48,7 @@ def test_no_fit_by_steps_sees_the_rows_that_choose(monkeypatch: pytest.MonkeyPat
 
 
 def test_of_many_rows_a_part_chooses_and_all_are_fitted_in_the_end(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(beginnings, "LEARNT", 100)
+    monkeypatch.setattr(beginnings, "TUNED", replace(TUNED, learnt=100))
     draw = torch.Generator().manual_seed(0)
     X = torch.rand(400, 2, dtype=torch.float64, generator=draw)
     X[399] = 3.0  # which the part may not hold
@@ -61,7 +63,7 @@ def test_ctrl_c_at_a_function_of_the_sum_leaves_the_sum_that_was_kept(monkeypatc
     def pressed(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stages, "FEWEST", 1)
+    monkeypatch.setattr(stages, "TUNED", replace(TUNED, fewest_choosing=1))
     monkeypatch.setattr(stages, "as_good", lambda *_, **__: False)  # products are clearly worse
     monkeypatch.setattr(stages, "with_outer", pressed)
     trained = stages.chosen_network(table(), StudySettings.of((5,), "auto", formula=False), progress=False)

@@ -18,10 +18,7 @@ from .loss_baselines import boosted as boosted_under
 from .loss_baselines import columns, constant
 from .loss_baselines import linear as linear_under
 from .scores import Scores, scores
-
-SMALL = 500_000  # cells of a table that one thread boosts quickly
-CATEGORIES = 255  # that trees tell apart; more are numbers to them
-RIDGE = 1e-4  # penalty per row of the logistic weights: separable classes keep finite ones
+from .tuning import TUNED
 
 # n rows, d inputs, k outputs or classes
 Predictor = Callable[[Table, Tensor, int], Tensor]
@@ -87,7 +84,9 @@ def _linear(rest: Table, X: Tensor, seed: int) -> Tensor:
 def _logistic(rest: Table, X: Tensor, seed: int) -> Tensor:
     """Multinomial logistic regression, on standardised inputs."""
     old, new = _standard(rest.X, X)
-    model = require("sklearn.linear_model").LogisticRegression(C=1 / (2 * RIDGE * len(rest)), max_iter=1000)
+    model = require("sklearn.linear_model").LogisticRegression(
+        C=1 / (2 * TUNED.logistic_penalty * len(rest)), max_iter=1000
+    )
     return _probabilities(model, rest, old, new)
 
 
@@ -112,7 +111,7 @@ def _boosted_classes(rest: Table, X: Tensor, seed: int) -> Tensor:
 
 def coded(table: Table, X: Tensor) -> tuple[Tensor, list[int]]:
     """Rows X (n, d) of a table as trees take them: the number of its level in place of a column's levels. And the
-    places of those that are categories, which have at most `CATEGORIES` levels.
+    places of those that are categories, which have at most `TUNED.tree_levels` levels.
 
     >>> from edgewise.data import from_dataframe
     >>> import pandas as pd
@@ -127,7 +126,7 @@ def coded(table: Table, X: Tensor) -> tuple[Tensor, list[int]]:
     taken = {place for places in levels.values() for place in places}
     kept = [place for place in range(X.shape[1]) if place not in taken]
     codes = [X[:, places].argmax(1, keepdim=True).to(X) for places in levels.values()]
-    which = [len(kept) + k for k, places in enumerate(levels.values()) if len(places) <= CATEGORIES]
+    which = [len(kept) + k for k, places in enumerate(levels.values()) if len(places) <= TUNED.tree_levels]
     return torch.cat([X[:, kept], *codes], 1), which
 
 
@@ -145,7 +144,7 @@ def _probabilities(model: Any, rest: Table, old: Tensor, new: Tensor) -> Tensor:
 def _threads(rest: Table) -> AbstractContextManager[object]:
     """One thread for small tables: where other programs share the cores, several that wait for one another take many
     times as long."""
-    return require("threadpoolctl").threadpool_limits(1 if rest.X.numel() < SMALL else None)
+    return require("threadpoolctl").threadpool_limits(1 if rest.X.numel() < TUNED.boosted_alone else None)
 
 
 def _spread(values: Tensor) -> Tensor:

@@ -10,10 +10,7 @@ from ..model import KAN
 from ..train.held_out import FEWEST, FEWEST_GROUPS
 from .closed_forms import thin
 from .study_settings import StudySettings
-
-PRODUCTS = 80  # of the functions of two inputs, for each output, at most: 14 inputs two by two
-LEARNT = 100_000  # rows that say what the network is made of, at most; in the end all rows fit it
-CHOOSING = 0.125  # part of the rows that do not judge: a tenth of all, where a fifth of them judges
+from .tuning import TUNED
 
 
 def parts(rest: Table, seed: int) -> tuple[Table, Table | None]:
@@ -21,7 +18,8 @@ def parts(rest: Table, seed: int) -> tuple[Table, Table | None]:
     if rest.count < FEWEST or (rest.groups is not None and len(rest.groups.unique()) < FEWEST_GROUPS):
         return rest, None
     try:
-        return split(thin(rest, LEARNT), CHOOSING, (seed + 1) % 2**64)  # another draw than that which set `rest` apart
+        other = (seed + 1) % 2**64  # another draw than that which set `rest` apart
+        return split(thin(rest, TUNED.learnt), TUNED.choosing, other)
     except DataError:
         if rest.groups is None:
             raise
@@ -31,7 +29,7 @@ def parts(rest: Table, seed: int) -> tuple[Table, Table | None]:
 def with_room(rest: Table, settings: StudySettings) -> KAN:
     """A network of sums, with room for products, which its evidence will fill or leave out."""
     outputs = rest.y.shape[1] if rest.classes is None else len(rest.classes)
-    room = PRODUCTS * outputs if settings.interactions == "auto" else int(settings.interactions)
+    room = TUNED.products * outputs if settings.interactions == "auto" else int(settings.interactions)
     widths = (len(rest.inputs), (outputs, room), outputs) if room else (len(rest.inputs), outputs)
     columns = Metadata(rest.inputs, categories=rest.categories, encoding=rest.encoding)  # which inputs are one variable
     return KAN(widths, seed=settings.seed).build(metadata=columns)

@@ -27,17 +27,8 @@ from ..train.result import FitResult
 from ..train.solvers.status import Status
 from ..train.ways.by_ridge import Shrunk, tried
 from .choosing import behind, clearly_better, explained, group_error, mean_over
-from .leftover import NEARLY_ALL
 from .scores import predict, row_losses
-
-NODES = 20  # of the hidden layer: with 50, errors were within 4 % of these on four tables
-GRIDS = (1, 5)  # intervals: edges of inputs are cubics. On digits, log losses with three intervals were a fifth higher
-FEWEST = 30  # rows that choose: of ten, one decides
-SURE = 2.5  # standard errors that the share must be from nothing. With 1.6, one law in nine took a mixture by chance
-HOPE = 1.0  # the same after some of the steps, or no more are taken
-MOST = 0.9  # that a broad layer counts in a mixture. Beyond, it stands alone where it is clearly better. Not measured
-WORTH = 1.05  # a mixture must divide the loss by, on the rows that choose: it has no simple formula. Not measured
-CELLS = 100_000  # rows times inputs, at most: a look then takes two seconds, and all fits a minute
+from .tuning import TUNED
 
 
 def broad(
@@ -55,13 +46,13 @@ def broad(
         how: what fits are told.
         loss: that compares, in units that are known.
     """
-    if choosing.count < FEWEST or len(training) * len(training.inputs) > CELLS:
+    if choosing.count < TUNED.fewest_choosing or len(training) * len(training.inputs) > TUNED.broad_cells:
         return None
     start, mixing = begun(training, seed), mixes(plain, training, loss)
 
     def hopeful(look: KAN) -> bool:
         if mixing:
-            return share_of(plain.model, look, choosing, HOPE) > 0
+            return share_of(plain.model, look, choosing, TUNED.broad_hope) > 0
         return not behind(look, plain.model, choosing, loss)
 
     look, ending = tried(start, Job(training.X, training.y, loss, training.weight, seed=seed), hopeful)
@@ -76,17 +67,17 @@ def broad(
         return wide
     found = mixed(plain, look, ending, share)
     new, old = (mean_over(row_losses(model, choosing, loss), choosing) for model in (found.model, plain.model))
-    alone = wide is not None and share == MOST and clearly_better(wide.model, plain.model, choosing, loss)
-    return wide if alone or new * WORTH >= old else found
+    alone = wide is not None and share == TUNED.broad_most and clearly_better(wide.model, plain.model, choosing, loss)
+    return wide if alone or new * TUNED.broad_worth >= old else found
 
 
 def mixes(plain: FitResult, training: Table, loss: Loss) -> bool:
     """Whether a fit may be a part of a mixture: of squares, by evidence, which found something, but no law."""
     by_squares = isinstance(loss, SquaredError) and isinstance(plain.ending, Again)
-    return by_squares and bool(plain.model.active_edges()) and explained(plain.model, training) < 1 - NEARLY_ALL
+    return by_squares and bool(plain.model.active_edges()) and explained(plain.model, training) < 1 - TUNED.nearly_exact
 
 
-def share_of(one: KAN, other: KAN, rows: Table, sure: float = SURE) -> float:
+def share_of(one: KAN, other: KAN, rows: Table, sure: float = TUNED.broad_sure) -> float:
     """What another network counts in the mixture that rows, seen by neither, lose least by, less its standard error;
     0 where that is not sure: not so many errors from nothing.
 
@@ -107,11 +98,11 @@ def share_of(one: KAN, other: KAN, rows: Table, sure: float = SURE) -> float:
         error = group_error(pulls, rows) / size
     else:
         error = math.sqrt(mean_over(pulls.square(), rows) / rows.count) / size
-    return min(best - error, MOST) if best > sure * error else 0.0
+    return min(best - error, TUNED.broad_most) if best > sure * error else 0.0
 
 
 def begun(training: Table, seed: int) -> KAN:
     """The network that the fit starts from, of splines alone: silu beside them, which pixels have no use for, took the
     log loss on handwritten digits a quarter higher."""
     outputs = training.y.shape[1] if training.classes is None else len(training.classes)
-    return KAN((len(training.inputs), NODES, outputs), grid_size=GRIDS, base="none", seed=seed)
+    return KAN((len(training.inputs), TUNED.broad_nodes, outputs), grid_size=TUNED.broad_grids, base="none", seed=seed)

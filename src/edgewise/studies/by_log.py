@@ -33,15 +33,7 @@ from ..train.solvers.status import Status
 from ..transforms.means import as_means, bounded
 from .choosing import mean_over
 from .scores import predict, row_losses
-
-FEWEST = 30  # rows below which a spread cannot be told from chance
-SEARCHED = 10_000  # rows up to which variables and pairs are searched for anew: for these it takes a minute
-MOST = 100_000  # rows beyond which no logarithm is tried: a fit by the gamma loss passes over all of them many times
-GROWS = 1.645  # standard errors of a correlation that chance exceeds one time in twenty
-ROUND_OFF = 1e-12  # part of the variance that is no spread
-ROWS = 1000  # that decide, at most
-FOLDS = 5
-MANY = 30  # inputs beyond which the search for pairs would take longer than all else
+from .tuning import TUNED
 
 
 @dataclass(frozen=True)
@@ -73,15 +65,15 @@ def by_log(
         return replace(log, ratio=new / old) if new < old else None
     if not asked(found, training, choosing):
         return None
-    if len(training) > SEARCHED:
+    if len(training) > TUNED.log_searched:
         return _of_many(found, training, choosing)
     few = training
-    if len(training) > ROWS:
-        few = training.take(torch.randperm(len(training), generator=torch.Generator().manual_seed(0))[:ROWS])
+    if len(training) > TUNED.log_rows:
+        few = training.take(torch.randperm(len(training), generator=torch.Generator().manual_seed(0))[: TUNED.log_rows])
     how = {**how, "optimizer": EVIDENCE}
     quiet: dict[str, Any] = {**how, **few.row_settings, "progress": False}
     gamma: dict[str, Any] = {"loss": Gamma()}
-    many = len(training.inputs) > MANY
+    many = len(training.inputs) > TUNED.log_inputs
     by_steps = not isinstance(found.ending, Again)
     mean = fit(sums, few.X, few.y, **quiet) if many and not by_steps else found
     if mean.status is Status.INTERRUPTED:
@@ -141,10 +133,10 @@ def asked(found: FitResult, training: Table, choosing: Table | None) -> bool:
     functions catch them, which follow large ones. Pairs that are not known are not searched for among many rows."""
     tables = [training] if choosing is None else [training, choosing]
     numbers = training.classes is None and training.y.shape[1] == 1
-    if not numbers or training.count < FEWEST or any(bool((table.y <= 0).any()) for table in tables):
+    if not numbers or training.count < TUNED.log_fewest or any(bool((table.y <= 0).any()) for table in tables):
         return False
     by_evidence = isinstance(found.ending, Again)
-    if found.ending is None or not by_evidence and len(training) > SEARCHED:
+    if found.ending is None or not by_evidence and len(training) > TUNED.log_searched:
         return False
     rough = by_evidence and any(structure.rough for structure in structures_of(found))
     return rough or spread_grows(found.model, training)
@@ -157,19 +149,19 @@ def spread_grows(model: KAN, rows: Table) -> bool:
     square = (rows.y[:, 0] - predicted).square()
     both = torch.cov(torch.stack([predicted, square, rows.y[:, 0]]), correction=0, aweights=rows.weight)
     spread = both.diagonal()
-    if not mean_over(square, rows) > ROUND_OFF * spread[2] or not (spread[:2] > 0).all():
+    if not mean_over(square, rows) > TUNED.no_spread * spread[2] or not (spread[:2] > 0).all():
         return False
-    return bool(both[0, 1] / (spread[0] * spread[1]).sqrt() * math.sqrt(rows.count) > GROWS)
+    return bool(both[0, 1] / (spread[0] * spread[1]).sqrt() * math.sqrt(rows.count) > TUNED.spread_grows)
 
 
 def unseen(result: FitResult, rows: Table, loss: Loss | None = None) -> Tensor:
     """The loss of each row (n,), of the mean where it is a squared error, by a fit of the same structure to other
     rows, and to other groups where there are enough of them."""
     unit = torch.arange(len(rows)) if rows.groups is None else together(rows.groups)
-    unit = unit if int(unit.max()) + 1 >= FOLDS else torch.arange(len(rows))
-    place = (torch.randperm(int(unit.max()) + 1, generator=torch.Generator().manual_seed(1)) % FOLDS)[unit]
+    unit = unit if int(unit.max()) + 1 >= TUNED.log_folds else torch.arange(len(rows))
+    place = (torch.randperm(int(unit.max()) + 1, generator=torch.Generator().manual_seed(1)) % TUNED.log_folds)[unit]
     found = torch.zeros(len(rows), dtype=torch.float64)
-    for fold in range(FOLDS):
+    for fold in range(TUNED.log_folds):
         old, new = rows.take((place != fold).nonzero()[:, 0]), rows.take((place == fold).nonzero()[:, 0])
         again = refit(result, old.X, old.y, **old.row_settings, progress=False)
         made = again.model if isinstance(loss, Numbers) else means_of(again.model, old)

@@ -11,15 +11,7 @@ from ..data import Table
 from ..losses import Loss
 from ..model import KAN
 from .scores import predict, row_losses
-
-WORTH = 1.1  # a simpler network may have so much of the loss of the one before it
-ERRORS = 1.0  # standard errors of a mean difference that are no difference (Breiman et al. 1984, section 3.4.3)
-MOST = 1.5  # of the other's loss, beyond which a difference counts whatever its standard error
-FEWEST = 4  # rows below which nothing is clear
-FAR = 3.0  # ranges of the predictions by which closed forms may leave splines between rows: in corners splines guess
-MADE = 2000  # made rows
-ROUND_OFF = 1e-20  # part of the squares of y that is round-off
-NOTHING = 0.1  # nats, of all rows together, that say nothing: classes are less likely by a tenth. Not measured
+from .tuning import TUNED
 
 
 def clearly_worse(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> bool:
@@ -27,11 +19,12 @@ def clearly_worse(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> 
     return not as_good(new, old, rows, most=math.inf, loss=loss)
 
 
-def as_good(new: KAN, old: KAN, rows: Table, most: float = MOST, loss: Loss | None = None) -> bool:
+def as_good(new: KAN, old: KAN, rows: Table, most: float = TUNED.clearly_worse, loss: Loss | None = None) -> bool:
     """Whether `new` is about as good as `old` on these rows.
 
-    Its loss is within `WORTH` times that of the other. Or the mean difference is within `ERRORS` standard errors, and
-    the loss within `most` times the other's. In either case, at most one class in a hundred more is named wrong.
+    Its loss is within `TUNED.simpler_worth` times that of the other. Or the mean difference is within
+    `TUNED.same_errors` standard errors, and the loss within `most` times the other's. In either case, at most
+    one class in a hundred more is named wrong.
     """
     near = _near(row_losses(new, rows, loss), row_losses(old, rows, loss), rows, most)
     return near and (rows.classes is None or _lost(new, old, rows) <= 0.01)
@@ -41,11 +34,11 @@ def clearly_better(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) ->
     """Whether `new` is better than `old` on these rows by more than a simpler network is worth, and than chance does:
     one in twenty, by Student's test of the mean difference, which is strict where rows, or their groups, are few."""
     witnesses = rows.count if rows.groups is None else len(rows.groups.unique())
-    if witnesses < FEWEST:
+    if witnesses < TUNED.compared:
         return False
     ours, theirs = row_losses(new, rows, loss), row_losses(old, rows, loss)
     our, their = mean_over(ours, rows), mean_over(theirs, rows)
-    return their - our > student(witnesses - 1) * _error(theirs - ours, rows) and WORTH * our < their
+    return their - our > student(witnesses - 1) * _error(theirs - ours, rows) and TUNED.simpler_worth * our < their
 
 
 def behind(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> bool:
@@ -55,10 +48,13 @@ def behind(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> bool:
 
 
 def within_error(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> bool:
-    """Whether `new` loses no more than `old` on these rows but for one standard error, and within `WORTH` of it."""
+    """Whether `new` loses no more than `old` on these rows but for one standard error, and within
+    `TUNED.simpler_worth` of it."""
     ours, theirs = row_losses(new, rows, loss), row_losses(old, rows, loss)
     our, their = mean_over(ours, rows), mean_over(theirs, rows)
-    return our <= their or (our - their <= ERRORS * _error(ours - theirs, rows) and our <= WORTH * their)
+    return our <= their or (
+        our - their <= TUNED.same_errors * _error(ours - theirs, rows) and our <= TUNED.simpler_worth * their
+    )
 
 
 def student(freedom: float) -> float:
@@ -82,12 +78,12 @@ def stays_near(new: KAN, old: KAN, rows: Table, beyond: float = 0.0) -> bool:
     """
     generator = torch.Generator().manual_seed(0)
     low, high = rows.X.amin(0), rows.X.amax(0)
-    places = torch.stack([torch.randperm(MADE, generator=generator) for _ in range(rows.X.shape[1])], 1)
-    made = low + (high - low) * ((1 + 2 * beyond) * places / (MADE - 1) - beyond)
+    places = torch.stack([torch.randperm(TUNED.made_rows, generator=generator) for _ in range(rows.X.shape[1])], 1)
+    made = low + (high - low) * ((1 + 2 * beyond) * places / (TUNED.made_rows - 1) - beyond)
     with torch.no_grad():
         reach = old(rows.X).amax(0) - old(rows.X).amin(0)
         gap = (new(made) - old(made)).abs()
-    return bool((gap <= FAR * reach).all())  # False where it is not a number
+    return bool((gap <= TUNED.forms_far * reach).all())  # False where it is not a number
 
 
 def explained(model: KAN, rows: Table) -> float:
@@ -101,13 +97,13 @@ def explained(model: KAN, rows: Table) -> float:
 
 
 def _near(ours: Tensor, theirs: Tensor, rows: Table, most: float) -> bool:
-    """Whether losses (n,) are within `WORTH` times others in the mean, but for what says nothing, or within `ERRORS`
-    standard errors of these and within `most` times these."""
+    """Whether losses (n,) are within `TUNED.simpler_worth` times others in the mean, but for what says nothing, or
+    within `TUNED.same_errors` standard errors of these and within `most` times these."""
     our, their = mean_over(ours, rows), mean_over(theirs, rows)
-    alike = ROUND_OFF * _spread(rows) if rows.classes is None else NOTHING / rows.count
-    if our <= WORTH * their + alike:
+    alike = TUNED.exact_loss * _spread(rows) if rows.classes is None else TUNED.idle_nats / rows.count
+    if our <= TUNED.simpler_worth * their + alike:
         return True
-    return our - their <= ERRORS * _error(ours - theirs, rows) and our <= most * their
+    return our - their <= TUNED.same_errors * _error(ours - theirs, rows) and our <= most * their
 
 
 def _lost(new: KAN, old: KAN, rows: Table) -> float:

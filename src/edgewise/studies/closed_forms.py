@@ -16,12 +16,7 @@ from ..symbolic.symbolify import budget_spent, symbolify
 from ..train.evidence.shapes import FREE, Shapes
 from .choosing import as_good, explained, stays_near
 from .kept_shapes import keeps
-
-EDGES = 40  # edges up to which closed forms are looked for
-ROWS = 4000  # rows on which forms are looked for, at most
-CLEAR = 0.5  # part of the variance that a network explains; below, most of it is noise, which shows no law
-BEYOND = 0.5  # ranges at both ends that forms may not run far off in, where there is so much noise
-TOLERANCE = 0.05  # what the error may rise by on the rows that the forms are fitted to
+from .tuning import TUNED
 
 
 @dataclass(frozen=True)
@@ -49,11 +44,12 @@ def close(model: KAN, training: Table, choosing: Table | None, progress: bool = 
     edges = summary(model).edges
     if edges == 0:
         return Closed(None, None, "The network is a constant: no input matters.")
-    if edges > EDGES:
-        return Closed(None, None, f"No closed forms were looked for: the network has {edges} edges, more than {EDGES}.")
-    fitted = thin(training, ROWS)
+    if edges > TUNED.form_edges:
+        many = f"the network has {edges} edges, more than {TUNED.form_edges}"
+        return Closed(None, None, f"No closed forms were looked for: {many}.")
+    fitted = thin(training, TUNED.form_rows)
     judging = training if choosing is None else choosing
-    how: dict[str, Any] = {"sample_weight": fitted.weight, "tolerance": TOLERANCE, "progress": progress}
+    how: dict[str, Any] = {"sample_weight": fitted.weight, "tolerance": TUNED.form_tolerance, "progress": progress}
     try:
         found = symbolify(model, fitted.X, fitted.y, **how)
     except EdgewiseError as error:
@@ -69,7 +65,7 @@ def close(model: KAN, training: Table, choosing: Table | None, progress: bool = 
         return Closed(None, found, f"The closed forms that were found are not as good as the network's splines.{spent}")
     if not stays_near(found, model, training):
         return Closed(None, found, f"The closed forms that were found have poles between the rows.{spent}")
-    if not explained(model, judging) >= CLEAR and not stays_near(found, model, training, BEYOND):
+    if not explained(model, judging) >= TUNED.form_clear and not stays_near(found, model, training, TUNED.form_beyond):
         why = "run far off beyond the rows, where so much noise supports none"
         return Closed(None, found, f"The closed forms that were found {why}.{spent}")
     if not keeps(found, shapes, training):

@@ -18,12 +18,9 @@ from ..size import summary
 from ..symbolic.formula import edge_functions, evaluate, formula
 from ..symbolic.task import present_forms
 from .scores import Scores, headline, scores
+from .tuning import TUNED
 from .words import number
 
-TERMS = 60  # edges up to which a network is written down
-LONGEST = 24  # letters of a made-up name
-DIGITS = 4  # of constants in the short version
-FEW, LONG = 8, 1200  # splines in a formula, and its letters, up to which it is shown on a screen
 # names that mean something else in a formula
 TAKEN = frozenset(
     "pi oo nan zoo exp log sqrt Abs sign sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc besselj"
@@ -61,7 +58,7 @@ class Written:
 def write(model: KAN, held: Table, loss: Loss | None = None) -> Written | None:
     """The model written down; None for one that is too large to be read. Raises `MissingExtra` without sympy,
     `SymbolicError`."""
-    if summary(model).edges > TERMS:
+    if summary(model).edges > TUNED.formula_edges:
         return None
     outputs = held.outputs if held.classes is None else tuple(f"score of {label}" for label in held.classes)
     names = identifiers([*held.inputs, *outputs])
@@ -92,7 +89,7 @@ def identifiers(names: Sequence[str]) -> list[str]:
     for name in names:
         word = name
         if name not in plain:
-            word = re.sub(r"\W+", "_", clean(name))[:LONGEST].strip("_")
+            word = re.sub(r"\W+", "_", clean(name))[: TUNED.name_letters].strip("_")
             if not word or not word[0].isalpha() or not word.isidentifier():
                 word = f"x_{word}" if f"x_{word}".isidentifier() else "x_"
             if keyword.iskeyword(word) or word in TAKEN or word.startswith("phi_"):
@@ -145,7 +142,7 @@ def text(
 
 
 def _shown(written: Written) -> list[str]:
-    short, full = written.lines(DIGITS), written.lines()
+    short, full = written.lines(TUNED.short_digits), written.lines()
     out = short if short == full else [*short, "", "with all digits:", "", *full]
     notes = written.legend()
     if written.splines:
@@ -162,8 +159,8 @@ def _shown(written: Written) -> list[str]:
 
 def on_screen(message: str, written: Written | None) -> str:
     """The formula, short, under the sentence on how it was found."""
-    lines = written.lines(DIGITS) if written and len(written.splines) <= FEW else []
-    if sum(map(len, lines)) > LONG:
+    lines = written.lines(TUNED.short_digits) if written and len(written.splines) <= TUNED.screen_splines else []
+    if sum(map(len, lines)) > TUNED.screen_letters:
         lines = []
     legend = written.legend() if written and lines else []
     return "\n".join([message, *(f"  {line}" for line in lines), *(f"  where {line}" for line in legend)])

@@ -11,11 +11,7 @@ from ..model import KAN
 from ..train.evidence.by_evidence import Again
 from ..train.evidence.shapes import FREE, Shapes
 from ..train.result import FitResult
-
-POINTS = 2001  # along an input
-BESIDE = 5  # rows whose other inputs stand beside it
-BEYOND = 1.0  # ranges of the rows by which it goes on at both ends
-ROUND_OFF = 1e-9  # part of the function's size by which its values may be off
+from .tuning import TUNED
 
 
 def shapes_of(result: FitResult) -> Shapes:
@@ -28,11 +24,11 @@ def keeps(model: KAN, shapes: Shapes, rows: Table) -> bool:
     a few rows. Of two classes, the log odds of the second are looked at."""
     if not _above_zero(model, shapes, rows):
         return False
-    places = torch.linspace(0, len(rows) - 1, BESIDE, dtype=torch.float64).round().long()
+    places = torch.linspace(0, len(rows) - 1, TUNED.shape_beside, dtype=torch.float64).round().long()
     for number, shape in shapes.each.items():
         along = _beyond(rows, number)
         values = _along(model, rows, places, number, along)
-        size = ROUND_OFF * (values.amax(1) - values.amin(1))[:, None]
+        size = TUNED.shape_round_off * (values.amax(1) - values.amin(1))[:, None]
         if shape.period:
             later = _along(model, rows, places, number, along + shape.period)
             if not _never_negative(-(later - values).abs(), size):
@@ -47,8 +43,8 @@ def keeps(model: KAN, shapes: Shapes, rows: Table) -> bool:
 def _beyond(rows: Table, number: int) -> Tensor:
     """Values (p,) of an input over the range of the rows and beyond."""
     low, high = rows.X[:, number].min(), rows.X[:, number].max()
-    width = BEYOND * (high - low)
-    return torch.linspace(float(low - width), float(high + width), POINTS, dtype=torch.float64)
+    width = TUNED.shape_beyond * (high - low)
+    return torch.linspace(float(low - width), float(high + width), TUNED.shape_points, dtype=torch.float64)
 
 
 def _along(model: KAN, rows: Table, places: Tensor, number: int, along: Tensor) -> Tensor:
@@ -77,12 +73,12 @@ def _above_zero(model: KAN, shapes: Shapes, rows: Table) -> bool:
             if any(number in columns for columns in found.columns):
                 return False
             continue
-        made = rows.X[:1].repeat(POINTS, 1)
+        made = rows.X[:1].repeat(TUNED.shape_points, 1)
         made[:, number] = _beyond(rows, number)
         there = shares_of(model, made)
         alone = there.values[:, there.columns.index((number,))]
         lowest = lowest + alone.min(0).values - means[found.columns.index((number,))]
-    return _never_negative(lowest, ROUND_OFF * found.values.abs().amax((0, 1)))
+    return _never_negative(lowest, TUNED.shape_round_off * found.values.abs().amax((0, 1)))
 
 
 def _never_negative(values: Tensor, size: Tensor) -> bool:

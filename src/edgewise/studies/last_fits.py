@@ -14,10 +14,11 @@ from ..train.evidence.by_evidence import Again
 from ..train.refit import refit
 from ..train.resuming.journal import Journal
 from .beginnings import parts
-from .closed_forms import TOLERANCE, close, skipped, symbolic_edges
+from .closed_forms import close, skipped, symbolic_edges
 from .kept_shapes import keeps, shapes_of
 from .study_settings import StudySettings
 from .trained import Trained, of_law, of_targets
+from .tuning import TUNED
 
 
 def completed(trained: Trained, rest: Table, settings: StudySettings, progress: bool) -> Trained:
@@ -61,7 +62,7 @@ def final(trained: Trained, table: Table, progress: bool, journal: Journal | Non
     if trained.of_log is not None and not bool((table.y > 0).all()):  # a row that judges has no logarithm
         return trained.model
     if (forms := trained.closed.model) is not None:
-        how: dict[str, Any] = {"sample_weight": table.weight, "tolerance": TOLERANCE, "progress": progress}
+        how: dict[str, Any] = {"sample_weight": table.weight, "tolerance": TUNED.form_tolerance, "progress": progress}
         again = symbolify(forms, table.X, table.y, **how)
         kept = keeps(again, shapes_of(trained.chosen), table)
         again = again if symbolic_edges(again) == symbolic_edges(forms) and kept else forms

@@ -15,15 +15,12 @@ from ..train.result import FitResult
 from ..train.resuming.journal import Journal, Part
 from ..train.solvers.status import Status
 from ..transforms import prune
-from .beginnings import CHOOSING, fresh
+from .beginnings import fresh
 from .choosing import as_good, clearly_better, clearly_worse
 from .closed_forms import thin
 from .leftover import something_left
 from .study_settings import EFFORTS, StudySettings
-
-CELLS = 200_000  # rows times inputs that they are fitted to, at most: a step takes more than these
-FEWEST = 2000  # rows of them, whatever the inputs
-PARAMETERS = 3000  # of such a network, unless its shape was given: with 4800 a step took four seconds
+from .tuning import TUNED
 
 
 @dataclass(frozen=True)
@@ -49,9 +46,9 @@ def layered(
     picked by than on others.
     """
     try:
-        rest, stopping = split(training, CHOOSING, (settings.seed + 2) % 2**64)
+        rest, stopping = split(training, TUNED.choosing, (settings.seed + 2) % 2**64)
     except DataError:  # each group has the only rows of a class
-        rest, stopping = split(replace(training, groups=None), CHOOSING, (settings.seed + 2) % 2**64)
+        rest, stopping = split(replace(training, groups=None), TUNED.choosing, (settings.seed + 2) % 2**64)
     validation = stopping.X, stopping.y, stopping.weight
     how = {**how, **rest.row_settings, "grids": settings.grids, "validation": validation}
     if isinstance(how["loss"], CrossEntropy) and rest.classes is not None:
@@ -82,7 +79,7 @@ def promising(plain: KAN, training: Table, settings: StudySettings, loss: Loss) 
         return False
     if settings.effort == "thorough":
         return True
-    if not shape_given(settings) and summary(fresh(training, settings)).parameters > PARAMETERS:
+    if not shape_given(settings) and summary(fresh(training, settings)).parameters > TUNED.layered_parameters:
         return False
     if something_left(plain, training, settings.seed, loss):
         return True
@@ -104,4 +101,4 @@ def preferred(deep: KAN, plain: KAN, choosing: Table, loss: Loss) -> bool:
 
 def light(training: Table) -> Table:
     """The rows that networks with hidden layers are fitted to."""
-    return thin(training, max(FEWEST, CELLS // len(training.inputs)))
+    return thin(training, max(TUNED.layered_rows, TUNED.layered_cells // len(training.inputs)))

@@ -17,23 +17,17 @@ from torch import Tensor
 from ..data import Table
 from ..losses import Location, Loss, Numbers, dispersion
 from ..model import KAN
-
-LENGTHS = (0.5, 1.0, 2.0)  # of the waves, in standard deviations of all inputs together
-WAVES = 300  # of each length
-ROWS = 5000  # at most: what takes more rows to be seen is little
-STRENGTHS = (-6.0, 2.0, 17)  # decimal logarithms of the ends, in variances of the targets, and their number
-BAR = 3.0  # nats beside the logarithm of the sets: one table of noise in forty
-NEARLY_ALL = 1e-3  # part of the variance that is left, below which a law may be behind the rows, and exact
+from .tuning import TUNED
 
 
 def something_left(model: KAN, rows: Table, seed: int = 0, loss: Loss | None = None) -> bool:
     """Whether what `model` leaves of these rows, which it was fitted to, looks like more than noise."""
-    if len(rows) > ROWS:
-        rows = rows.take(torch.linspace(0, len(rows) - 1, ROWS, dtype=torch.float64).round().long())
+    if len(rows) > TUNED.leftover_rows:
+        rows = rows.take(torch.linspace(0, len(rows) - 1, TUNED.leftover_rows, dtype=torch.float64).round().long())
     slope, curvature, share = _left(model, rows, loss)
     if rows.weight is not None:
         slope, curvature = rows.weight[:, None] * slope, rows.weight[:, None] * curvature
-    if share < NEARLY_ALL:
+    if share < TUNED.nearly_exact:
         return True
     x = rows.X - rows.X.mean(0)
     spread = x.std(0)
@@ -42,8 +36,8 @@ def something_left(model: KAN, rows: Table, seed: int = 0, loss: Loss | None = N
     used = torch.tensor(sorted({edge[1] for edge in model.active_edges() if edge[0] == 0}), dtype=torch.long)
     if 0 < len(used) < x.shape[1]:
         sets.append(x[:, [model.topology.node_ids[0].index(number) for number in used.tolist()]])
-    gains = [_gain(part, length, slope, curvature, seed) for part in sets for length in LENGTHS]
-    return max(gains) > math.log(len(gains)) + BAR
+    gains = [_gain(part, length, slope, curvature, seed) for part in sets for length in TUNED.wave_lengths]
+    return max(gains) > math.log(len(gains)) + TUNED.leftover_bar
 
 
 def _left(model: KAN, rows: Table, loss: Loss | None) -> tuple[Tensor, Tensor, float]:
@@ -75,10 +69,10 @@ def _left(model: KAN, rows: Table, loss: Loss | None) -> tuple[Tensor, Tensor, f
 def _gain(x: Tensor, length: float, slope: Tensor, curvature: Tensor, seed: int) -> float:
     """What waves of this length gain, at the strength that suits them."""
     generator = torch.Generator().manual_seed(seed)
-    frequency = torch.randn(x.shape[1], WAVES, dtype=x.dtype, generator=generator) / (length * x.shape[1] ** 0.5)
-    phase = 2 * math.pi * torch.rand(WAVES, dtype=x.dtype, generator=generator)
-    waves = (2 / WAVES) ** 0.5 * torch.cos(x @ frequency + phase)
-    strengths = torch.logspace(*STRENGTHS, dtype=x.dtype)[:, None]
+    frequency = torch.randn(x.shape[1], TUNED.waves, dtype=x.dtype, generator=generator) / (length * x.shape[1] ** 0.5)
+    phase = 2 * math.pi * torch.rand(TUNED.waves, dtype=x.dtype, generator=generator)
+    waves = (2 / TUNED.waves) ** 0.5 * torch.cos(x @ frequency + phase)
+    strengths = torch.logspace(*TUNED.wave_strengths, dtype=x.dtype)[:, None]
     gain = torch.zeros_like(strengths[:, 0])
     for left, curved in zip(slope.T, curvature.T, strict=True):
         centred = waves - (curved @ waves) / curved.sum()

@@ -15,11 +15,7 @@ from torch import Tensor
 
 from ..data import Table
 from ..metadata import MISSING
-
-FEWEST = 6  # values of a column: of fewer, two columns of a design may go together by chance
-ROWS = 2  # of each value, in the mean, at least
-LOOKED_AT = 100_000  # rows that say so, the first ones
-MOST = 50  # columns that are compared in pairs
+from .tuning import TUNED
 
 
 def likely_groups(table: Table) -> tuple[tuple[str, ...], int]:
@@ -31,14 +27,18 @@ def likely_groups(table: Table) -> tuple[tuple[str, ...], int]:
     >>> likely_groups(from_arrays(torch.stack([visit, age, weight], 1), age, inputs=["visit", "age", "weight"]))
     (('age', 'weight'), 8)
     """
-    X, found = table.X[:LOOKED_AT], dict[int, Tensor]()
+    X, found = table.X[: TUNED.groups_looked_at], dict[int, Tensor]()
     sources = table.metadata().sources() or table.inputs
     for place, (name, source) in enumerate(zip(table.inputs, sources, strict=True)):
         column = X[:, place].clone()
         if (gap := f"{name}={MISSING}") in table.inputs:
             column[X[:, table.inputs.index(gap)] > 0] = torch.nan
         values, code = _ranked(column)
-        if name == source and FEWEST <= len(values) <= len(X) / ROWS and len(found) < MOST:
+        if (
+            name == source
+            and TUNED.group_values <= len(values) <= len(X) / TUNED.group_rows
+            and len(found) < TUNED.group_columns
+        ):
             found[place] = code
     alike = {place for pair in combinations(found, 2) if _together(*(found[one] for one in pair)) for place in pair}
     if not alike:

@@ -14,10 +14,7 @@ from torch import Tensor
 
 from ..errors import DataError, require
 from ..losses import Kink, Location, Numbers
-
-RIDGE = 1e-4  # penalty of the weights on standardised inputs: separable counts keep finite ones
-ROUNDS = 1000  # of a solver, at most
-ROWS = 5000  # for linear quantiles, whose program grows faster than its rows
+from .tuning import TUNED
 
 Column = Callable[[Numbers, np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
 
@@ -38,24 +35,24 @@ def linear(loss: Numbers, x: np.ndarray, y: np.ndarray, new: np.ndarray, seed: i
     """A linear model of standardised inputs x (n, d)."""
     models = require("sklearn.linear_model")
     if isinstance(loss, Kink):
-        part = np.linspace(0, len(x) - 1, min(len(x), ROWS)).round().astype(int)
+        part = np.linspace(0, len(x) - 1, min(len(x), TUNED.quantile_rows)).round().astype(int)
         middle, spread = y.mean(), y.std() or 1.0
         model = models.QuantileRegressor(quantile=loss.part, alpha=0, solver="highs")
         return middle + spread * model.fit(x[part], (y[part] - middle) / spread).predict(new)
     if isinstance(loss, Location):
         middle = np.median(y)
         spread = np.median(np.abs(y - middle)) or 1.0
-        model = models.HuberRegressor(max_iter=ROUNDS).fit(x, (y - middle) / spread)
+        model = models.HuberRegressor(max_iter=TUNED.linear_rounds).fit(x, (y - middle) / spread)
         return middle + spread * model.predict(new)
     if loss.name == "binomial":
         if len(np.unique(y)) == 1:
             return np.full(len(new), y[0])
         _refuse_shares(y)
-        model = models.LogisticRegression(C=1 / (2 * RIDGE * len(x)), max_iter=ROUNDS)
+        model = models.LogisticRegression(C=1 / (2 * TUNED.linear_penalty * len(x)), max_iter=TUNED.linear_rounds)
         return model.fit(x, y).predict_proba(new)[:, 1]
     kind = _known(loss, {"poisson": models.PoissonRegressor, "gamma": models.GammaRegressor})
     unit = y.mean() or 1.0
-    return unit * kind(alpha=RIDGE, max_iter=ROUNDS).fit(x, y / unit).predict(new)
+    return unit * kind(alpha=TUNED.linear_penalty, max_iter=TUNED.linear_rounds).fit(x, y / unit).predict(new)
 
 
 def boosted(

@@ -16,14 +16,7 @@ from torch import Tensor
 
 from ..data import Table
 from ..data.kinds import MOST_NAMES, SHARED, shared
-
-FEWEST = 10  # numbers of a column, below which a curve can meet each of them. Not measured
-CURVE = 12  # functions of a curve, at most: as many as the prior of an edge likes
-EACH = 3  # numbers of a column for each of these functions, at least
-CLEAR = 5.0  # standard deviations of the test of lack of fit: chance does that once in three million times
-ORDER = 0.5  # of what the means explain, which a curve may explain at most. Not measured
-WORTH = 0.1  # of what a curve leaves, which the means must explain at least: on nine tables names have 0.16 and more
-LOOKED_AT = 1000  # rows that say at once that a column holds no whole numbers, or too many of them
+from .tuning import TUNED
 
 
 def numbers_as_names(table: Table) -> tuple[str, ...]:
@@ -41,11 +34,15 @@ def numbers_as_names(table: Table) -> tuple[str, ...]:
     target = table.y if table.classes is None else torch.nn.functional.one_hot(table.y).to(table.X.dtype)
     found, ranked = [], [ranks(column, table.weight) for column in target.T]
     for place, (name, source) in enumerate(zip(table.inputs, metadata.sources(), strict=True)):
-        if place in taken or name != source or not _may_be(table.X[:LOOKED_AT, place]):
+        if place in taken or name != source or not _may_be(table.X[: TUNED.whole_looked_at, place]):
             continue
         values, code = table.X[:, place].unique(return_inverse=True)
         whole = bool((values == values.floor()).all())
-        if whole and FEWEST <= len(values) <= MOST_NAMES and shared(_rows_of(code, table.weight).tolist()) >= SHARED:
+        if (
+            whole
+            and TUNED.fewest_numbers <= len(values) <= MOST_NAMES
+            and shared(_rows_of(code, table.weight).tolist()) >= SHARED
+        ):
             worth = max(_worth(code, len(values), column, table.weight) for column in ranked)
             found += [(worth, -place, len(values), code)] * (worth > 0)
     chosen, codes, levels = list[str](), list[Tensor](), 0
@@ -84,7 +81,7 @@ def _worth(code: Tensor, count: int, target: Tensor, weight: Tensor | None) -> f
     mean = target.new_zeros(count).index_add_(0, code, each * target) / rows
     total = float(each @ target.square())
     within = float(each @ (target - mean[code]).square())
-    functions = min(CURVE, count // EACH)
+    functions = min(TUNED.curve_functions, count // TUNED.numbers_a_function)
     place = (torch.arange(count, dtype=target.dtype) + 0.5) / count
     waves = (math.pi * place[:, None] * torch.arange(functions)).cos() * rows.sqrt()[:, None]
     q = torch.linalg.qr(waves).Q
@@ -95,10 +92,12 @@ def _worth(code: Tensor, count: int, target: Tensor, weight: Tensor | None) -> f
         return 0.0
     noise, order = within / (n - count), (left + within) / (n - functions)
     explained, by_order = 1 - noise / (total / (n - 1)), 1 - order / (total / (n - 1))
-    if by_order > ORDER * explained or (noise > 0 and deviations(left / free / noise, free, n - count) <= CLEAR):
+    if by_order > TUNED.names_order * explained or (
+        noise > 0 and deviations(left / free / noise, free, n - count) <= TUNED.names_clear
+    ):
         return 0.0
     worth = 1 - noise / order
-    return worth if worth >= WORTH else 0.0
+    return worth if worth >= TUNED.names_gain else 0.0
 
 
 def deviations(ratio: float, above: float, below: float) -> float:

@@ -21,10 +21,7 @@ from ..train.refit import refit
 from ..train.result import FitResult, ending_of
 from .by_log import squares
 from .choosing import clearly_better, within_error
-
-CELLS = 100_000  # rows times inputs, at most: on 12,000 rows of four columns, all fits took 18 seconds
-CLEAR = 10.0  # nats that the outer function must gain: one through noise gains three or so. Not measured
-FIRST = 5  # rounds without pairs, at most
+from .tuning import TUNED
 
 
 def with_outer(
@@ -43,13 +40,13 @@ def with_outer(
     one = training.classes is None and training.y.shape[1] == 1
     if not one or not isinstance(loss, SquaredError) or not isinstance(plain.ending, Again):
         return None
-    if len(training) * len(training.inputs) > CELLS or not added.model.active_edges():
+    if len(training) * len(training.inputs) > TUNED.outer_cells or not added.model.active_edges():
         return None
     began, rows = time.perf_counter(), (training.X, training.y, training.weight)
     first = Turns.begun(added, rows)
-    if not first.left < squares(added.model, training) * math.exp(-2 * CLEAR / training.count):
+    if not first.left < squares(added.model, training) * math.exp(-2 * TUNED.outer_clear / training.count):
         return None
-    turns = first.taken(rows, _searched(sums, training), FIRST)
+    turns = first.taken(rows, _searched(sums, training), TUNED.outer_first)
     if not within_error(turns.model, plain.model, choosing, loss):
         return None
     if room.topology.depth > 1:

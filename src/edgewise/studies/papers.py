@@ -20,9 +20,7 @@ from .closed_forms import symbolic_edges
 from .findings import Findings
 from .formula_text import Written
 from .trained import Trained
-
-FEW = 8  # different values of an input, below which an edge is not held against its spline
-SHOWN = 300  # operations up to which the report typesets a formula
+from .tuning import TUNED
 
 
 def written(trained: Trained, held: Table, loss: Loss) -> tuple[Written | None, Written | None, str]:
@@ -54,7 +52,7 @@ def page(study: Findings) -> str:
     if "formula" in study.scores:
         judged["formula"] = study.scores["formula"]
     expressions: Sequence[Any] | None = None
-    if written is not None and sum(e.count_ops() for e in written.expressions) <= SHOWN:
+    if written is not None and sum(e.count_ops() for e in written.expressions) <= TUNED.typeset:
         expressions = written.expressions
     return report(
         study.judged,
@@ -79,5 +77,6 @@ def _fits(trained: Trained, rest: Table) -> dict[Edge, tuple[str, float]] | None
     if trained.closed.model is None or summary(trained.model).edges > symbolic_edges(trained.model):
         return None
     forms = closed_forms(describe(trained.model, rest.X), describe(trained.splines, rest.X), None)
-    few = [len(column.unique()) < FEW for column in rest.X.T]  # between so few values, a spline may do what it likes
+    # between few values, a spline may do what it likes
+    few = [len(column.unique()) < TUNED.few_values for column in rest.X.T]
     return {edge: (form.words, math.nan if edge[0] == 0 and few[edge[1]] else form.r2) for edge, form in forms.items()}

@@ -13,7 +13,6 @@ from ..losses import Loss
 from ..train.evidence.by_evidence import Again
 from ..train.resuming.journal import Journal, Part
 from .beginnings import parts
-from .broad import FEWEST
 from .by_log import unseen
 from .choosing import mean_over
 from .closed_forms import skipped
@@ -24,10 +23,7 @@ from .stages import chosen_network
 from .study_settings import StudySettings
 from .text_names import texts_as_names
 from .trained import Trained
-
-FEW = 5000  # rows up to which all of them say which reading is better, in turn, and not only those that choose
-WORTH = 1.05  # by which levels must divide the loss: they are hundreds of inputs. Not measured
-ROWS = 100_000  # beyond which numbers stay numbers: levels of more would take over 400 MB
+from .tuning import TUNED
 
 
 def learn(
@@ -59,9 +55,9 @@ def chosen_reading(
 def _by_name(
     trained: Trained, rest: Table, settings: StudySettings, progress: bool, journal: Part | None
 ) -> tuple[Trained, Table] | None:
-    """The same by levels, where columns may hold names and this is better by `WORTH`. Raises `KeyboardInterrupt`, and
-    what fits raise."""
-    if not FEWEST <= len(rest) <= ROWS:
+    """The same by levels, where columns may hold names and this is better by `TUNED.levels_worth`. Raises
+    `KeyboardInterrupt`, and what fits raise."""
+    if not TUNED.fewest_choosing <= len(rest) <= TUNED.levels_rows:
         return None
     training, choosing = parts(rest, settings.seed)
     if not (names := _free((*numbers_as_names(training), *texts_as_names(training)), settings)):
@@ -73,15 +69,15 @@ def _by_name(
     if other.interrupted:
         raise KeyboardInterrupt
     loss = settings.loss_of(rest)
-    if len(rest) > FEW or trained.chosen.ending is None or other.chosen.ending is None:
+    if len(rest) > TUNED.readings_in_turn or trained.chosen.ending is None or other.chosen.ending is None:
         also = parts(named, settings.seed)[1]
-        if choosing is None or also is None or choosing.count < FEWEST or not _same(choosing, also):
+        if choosing is None or also is None or choosing.count < TUNED.fewest_choosing or not _same(choosing, also):
             return None
         by_number = mean_over(row_losses(trained.model, choosing, loss), choosing)
         by_name = mean_over(row_losses(other.model, also, loss), also)
     else:
         by_number, by_name = _unseen(trained, rest, loss), _unseen(other, named, loss)
-    return (other, named) if WORTH * by_name < by_number else None
+    return (other, named) if TUNED.levels_worth * by_name < by_number else None
 
 
 def _unseen(trained: Trained, rows: Table, loss: Loss) -> float:

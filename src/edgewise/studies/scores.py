@@ -9,9 +9,9 @@ from ..data import Table
 from ..losses import LOSSES, Linked, Loss, Numbers, Quantile
 from ..model import KAN
 from ..prediction import as_mean
+from .tuning import TUNED
 
 Scores = dict[str, float]
-FLOOR = 1e-15  # smallest probability in a cross-entropy: one confident error does not make it infinite
 
 # n rows, k outputs or classes
 
@@ -27,7 +27,7 @@ def scores(table: Table, predicted: Tensor, loss: Loss | None = None) -> Scores:
         chosen = predicted.gather(1, table.y[:, None])[:, 0]
         return {
             "accuracy": (predicted.argmax(dim=1) == table.y).double().mean().item(),
-            "cross_entropy": abs(chosen.clamp(min=FLOOR).log().mean().item()),  # not minus zero
+            "cross_entropy": abs(chosen.clamp(min=TUNED.least_probability).log().mean().item()),  # not minus zero
         }
     if isinstance(loss, Numbers):
         return under(loss, table.y, predicted)

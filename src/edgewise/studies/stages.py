@@ -26,8 +26,8 @@ from ..train.result import FitResult
 from ..train.resuming.journal import Journal, Part
 from ..train.solvers.status import Status
 from .beginnings import fresh, parts, with_room
-from .broad import FEWEST, broad
-from .by_log import MOST, by_log
+from .broad import broad
+from .by_log import by_log
 from .choosing import as_good, clearly_better
 from .closed_forms import skipped
 from .course import Course
@@ -35,6 +35,7 @@ from .layered import layered, light, preferred, promising, shape_given
 from .outer_function import with_outer
 from .study_settings import StudySettings
 from .trained import Trained, of_targets
+from .tuning import TUNED
 
 ADDITIVE, WITH_PAIRS, LAYERED = "additive network", "network of pairs", "network with hidden layers"
 BY_STEPS, BROAD = "additive network by steps", "network with a broad hidden layer"
@@ -65,7 +66,7 @@ class Ingredients:
     @property
     def many(self) -> Table | None:
         """The rows that choose, where they are not too few to choose between kinds of networks."""
-        return self.choosing if self.choosing is not None and self.choosing.count >= FEWEST else None
+        return self.choosing if self.choosing is not None and self.choosing.count >= TUNED.fewest_choosing else None
 
 
 def chosen_network(
@@ -163,7 +164,7 @@ def _broad(course: Course, given: Ingredients) -> Course:
 def _of_log(course: Course, given: Ingredients) -> Course:
     """The network of the logarithm of the mean, where that is better."""
     settings = given.settings
-    if not settings.automatic or not log_keeps(settings) or len(course.rest) > MOST:
+    if not settings.automatic or not log_keeps(settings) or len(course.rest) > TUNED.log_most:
         return course
     held = {**given.how, "constraints": settings.held}
     found = by_log(course.chosen, given.room, given.sums, given.training, given.choosing, held)

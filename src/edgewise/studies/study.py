@@ -32,8 +32,7 @@ from .readings import as_read, learn, read_as_names
 from .scores import Scores, predict, scores
 from .study_settings import StudySettings
 from .trained import Trained
-
-FEWEST = 10  # rows from which a fit and a part that judges can be made
+from .tuning import TUNED
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -190,10 +189,10 @@ def study_table(
     began = time.perf_counter()
     if not isinstance(source, str):
         raise ConfigError(f"source must be text, got {shown(source)}")
-    if len(table) < FEWEST:
+    if len(table) < TUNED.fewest:
         where = source or "the table"
         raise DataError(
-            f"{where} has {len(table)} usable rows; a study that lets some of them judge needs at least {FEWEST}"
+            f"{where} has {len(table)} usable rows; a study that lets some of them judge needs at least {TUNED.fewest}"
         )
     if table.weight is not None:
         raise DataError("a study judges all rows alike; leave the weights out, or use ew.KANRegressor or KANClassifier")

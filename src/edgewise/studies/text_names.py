@@ -14,8 +14,7 @@ from torch import Tensor
 
 from ..data import Table
 from .number_names import deviations, ranks
-
-CLEAR = 3.0  # standard deviations, from which it is worth a try: rows that were not fitted say whether names are better
+from .tuning import TUNED
 
 
 def texts_as_names(table: Table) -> tuple[str, ...]:
@@ -47,7 +46,7 @@ def _differ(texts: np.ndarray, table: Table, name: str, target: Tensor) -> bool:
     free, more = float(each.sum()) - levels, levels - coarse
     if not (free > 0 and more > 0 and beside > within):
         return False
-    return within <= 0 or deviations((beside - within) / more / (within / free), more, free) > CLEAR
+    return within <= 0 or deviations((beside - within) / more / (within / free), more, free) > TUNED.text_clear
 
 
 def _left(code: Tensor, target: Tensor, each: Tensor) -> tuple[float, int]:

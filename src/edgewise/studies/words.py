@@ -9,13 +9,10 @@ from ..errors import few, shown
 from ..model import KAN
 from ..size import summary
 from .scores import Scores, headline
+from .tuning import TUNED
 
-NOTHING = 0.02  # part of the variance below which nothing was found
-EXACT = 1e-14  # part of the variance at which differences are round-off
-CLOSE_ENOUGH = 1.1  # of the error before closed forms, up to which that with them is about the same
 # score that is compared -> what of the targets is explained, and the name of the score
 OF = {"deviance": ("deviance", "deviance"), "quantile_loss": ("loss", "quantile loss"), "mae": ("spread", "MAE")}
-CLOSE = 0.02  # relative difference of two errors below which they count as equal
 
 
 def number(value: float) -> str:
@@ -55,18 +52,19 @@ def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Score
                 f"The held-out rows have one and the same value of {outputs}, which says little ({figure}"
                 f" {number(network[key])}); give more rows."
             )
-        if r2 < NOTHING:
+        if r2 < TUNED.nothing_found:
             return (
                 f"The network predicts {outputs} on unseen rows no better than {constant}: these inputs do not tell"
                 " it, or not from so few rows."
             )
         rest = 1 - r2
-        share = f"{100 * r2:.4g} %" if rest > 1e-4 else f"all but {rest:.1g}" if rest > EXACT else "all, to round-off,"
+        exact = "all, to round-off," if rest <= TUNED.exact else f"all but {rest:.1g}"
+        share = f"{100 * r2:.4g} %" if rest > 1e-4 else exact
         first = (
             f"The network explains {share} of the {what} of {outputs} on rows it has not seen ({figure}"
             f" {number(network[key])})."
         )
-        if rest <= EXACT:
+        if rest <= TUNED.exact:
             return first
     else:
         first = (
@@ -85,7 +83,7 @@ def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Score
     gap = sign * (network[key] - strong[best])
     scale = max(abs(strong[best]), abs(network[key]), 1e-300) if task == "regression" else 1.0
     other = f"{best} ({number(strong[best])})"
-    if abs(gap) <= (CLOSE if task == "regression" else 0.005) * scale:
+    if abs(gap) <= (TUNED.equal_errors if task == "regression" else 0.005) * scale:
         return f"{first} That equals the best baseline, {other}."
     return f"{first} That is {'better' if gap < 0 else 'worse'} than the best baseline, {other}."
 
@@ -168,7 +166,7 @@ def closed(message: str, task: str, found: Mapping[str, Scores | str]) -> str:
         return message
     key = headline(now) if task == "regression" else "cross_entropy"
     what = OF.get(key, ("", "RMSE"))[1] if task == "regression" else "cross-entropy"
-    if now[key] <= CLOSE_ENOUGH * then[key] or now.get("r2", 0.0) >= 1 - EXACT:
+    if now[key] <= TUNED.about_the_same * then[key] or now.get("r2", 0.0) >= 1 - TUNED.exact:
         verdict = "The network is about as good with them"
     else:
         verdict = "On the rows that judge, the network is worse with them"
