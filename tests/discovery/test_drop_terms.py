@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from edgewise.discovery.drop_terms import without_idle_terms
+from edgewise.discovery.law_task import LawRows
 from edgewise.discovery.least_squares import error
-from edgewise.discovery.split_rows import LawRows
 from edgewise.discovery.tree import Apply, Num, Var, product, total
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from edgewise.discovery.joint_fit import JointConstants, LevelForm, errors_together, fitted_together
-from edgewise.discovery.split_rows import LawRows
+from edgewise.discovery.law_task import LawRows
 from edgewise.discovery.tree import Apply, Num, Var, number, numbers_of, product
 
 NODE = product(Num(1.0), Apply("exp", product(Num(-0.5), Var(0))))

@@ -18,8 +18,9 @@ from edgewise.discovery.lack_of_fit import (
     signs,
     signs_see_more,
 )
+from edgewise.discovery.law_task import LawRows
 from edgewise.discovery.least_squares import fitted
-from edgewise.discovery.split_rows import LawRows, as_task
+from edgewise.discovery.split_rows import as_task
 from edgewise.discovery.tree import Apply, Num, Var, power, product, total, values
 from edgewise.discovery.tuning import TUNED
 

@@ -7,9 +7,9 @@ import math
 import pytest
 import torch
 
+from edgewise.discovery.law_task import LawRows
 from edgewise.discovery.least_squares import error, fitted, standard_errors
 from edgewise.discovery.snapping import snapped
-from edgewise.discovery.split_rows import LawRows
 from edgewise.discovery.tree import Apply, Num, Var, number, numbers_of, power, product, total, values
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from edgewise.discovery.one_column import located, waves
-from edgewise.discovery.proposals import Question
+from edgewise.discovery.question import Question
 from edgewise.discovery.yardstick import Yardstick
 from edgewise.primitives.functions import bessel_j0
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from edgewise.discovery.law_task import LawRows
 from edgewise.discovery.least_squares import fitted
-from edgewise.discovery.proposals import Question
+from edgewise.discovery.question import Question
 from edgewise.discovery.quotients import quotients
-from edgewise.discovery.split_rows import LawRows
 from edgewise.discovery.tree import written
 from edgewise.discovery.yardstick import Yardstick
 

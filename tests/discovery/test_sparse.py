@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from edgewise.discovery.proposals import Question
+from edgewise.discovery.question import Question
 from edgewise.discovery.sparse import noisy_polynomials, polynomials, rationals
 from edgewise.discovery.tree import columns_of, numbers_of, values
 from edgewise.discovery.yardstick import Yardstick

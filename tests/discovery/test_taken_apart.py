@@ -7,15 +7,16 @@ import pytest
 import torch
 
 import edgewise as ew
+from edgewise.discovery.exactness import is_exact
+from edgewise.discovery.law_task import LawTask
 from edgewise.discovery.least_squares import error
 from edgewise.discovery.polish import Polished
-from edgewise.discovery.split_rows import LawTask, as_task
+from edgewise.discovery.split_rows import as_task
 from edgewise.discovery.states import ReducedProblem
 from edgewise.discovery.steps import ProofStep
 from edgewise.discovery.surrogated import SurrogatedProblem
 from edgewise.discovery.taken_apart import apart
 from edgewise.discovery.tree import Apply, Num, Var, numbers_of, power, product, total, values
-from edgewise.discovery.verdict import is_exact
 
 LAWS = {
     "a scaling mixed with a translation": (lambda x, y: np.sin(y * np.exp(x)), "mixed"),

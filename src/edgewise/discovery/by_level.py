@@ -17,6 +17,7 @@ from torch import Tensor
 from ..errors import SymbolicError, few, shown
 from .common_form import CommonForm, common_form
 from .formulas import in_formula
+from .law_task import LawTask
 from .laws import Law
 from .least_squares import error
 from .level_rows import BETWEEN, LevelRows
@@ -24,7 +25,6 @@ from .one_table import INTERRUPTED, Discovery, Told, gathered, judged
 from .polish import Polished, of_choice
 from .printing import aligned, clipped_formula
 from .shared_law import SharedLaw, as_shared, at_rows
-from .split_rows import LawTask
 from .steps import ProofStep
 from .tree import written
 from .tuning import TUNED

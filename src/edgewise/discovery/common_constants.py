@@ -13,8 +13,8 @@ from itertools import permutations
 
 from ..symbolic.simple_numbers import SimpleNumber, nearest
 from .joint_fit import LevelForm, errors_together, fitted_together
+from .law_task import LawRows
 from .opened import OpenForm, Role
-from .split_rows import LawRows
 from .tree import ONE, ZERO, Num
 from .tuning import TUNED
 

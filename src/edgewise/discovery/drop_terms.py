@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .law_task import LawRows
 from .least_squares import error, fitted
 from .simplify import simplified
 from .snapping import acceptable
-from .split_rows import LawRows
 from .tree import Apply, Node, Power, Product, Sum, product, total
 from .tuning import TUNED
 from .yardstick import bits

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from .exactness import is_exact
+from .law_task import LawTask
 from .polish import Polished, of_choice
-from .split_rows import LawTask
 from .steps import Event, Pause
 from .tree import Node, Num, Product, columns_of, numbers_of
 from .tuning import TUNED
-from .verdict import explains, is_exact, is_noise
+from .verdict import explains, is_noise
 from .yardstick import bits
 
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from .split_rows import LawRows
+from torch import Tensor
+
 from .tree import Apply, Node, Num, Power, Product, Sum, number, power, product, total, values
 
 HALVES = {"cos": ("sin", 2.0), "cosh": ("sinh", -2.0)}  # 1 - f(z) = factor * half(z/2)^2
 LOST = 1e-14  # relative difference of the two ways, root mean square, that is more than some roundings of float64
 
 
-def with_half_angles(node: Node, rows: LawRows) -> Node:
+def with_half_angles(node: Node, X: Tensor) -> Node:
     """The formula with half angles, if it loses digits on these rows without: as in `(1 - cos(z))/z**2`, which is
     smooth at zero. As it is elsewhere, since `1 - cos(z)` says more."""
     halved = _halved(node)
     if halved == node:
         return node
-    before, after = values(node, rows.X), values(halved, rows.X)
+    before, after = values(node, X), values(halved, X)
     apart = float((after - before).square().mean().sqrt())
     return node if apart <= LOST * float(before.square().mean().sqrt()) else halved
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .split_rows import LawTask
+from .law_task import LawTask
 from .surrogated import SurrogatedProblem
 from .tuning import TUNED
 

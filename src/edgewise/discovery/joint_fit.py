@@ -16,8 +16,8 @@ from torch import Tensor
 from ..symbolic.program import InUnits
 from ..train.solvers.levenberg_marquardt import minimize
 from ..train.solvers.stop import Step
+from .law_task import LawRows
 from .least_squares import error, spreads
-from .split_rows import LawRows
 from .tree import Node, Num, jacobian, values, with_numbers
 from .tuning import TUNED
 

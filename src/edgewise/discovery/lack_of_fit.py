@@ -16,8 +16,8 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
+from .law_task import LawRows, LawTask
 from .polynomials import Frame, count, exponents, features
-from .split_rows import LawRows, LawTask
 from .tree import Node, Num, jacobian, numbers_of, values, walk
 from .tuning import TUNED
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from ..errors import SymbolicError
 from .formulas import NamedFormula
+from .law_task import LawTask
 from .least_squares import error, standard_errors
 from .polish import Polished, of_choice
-from .split_rows import LawTask
 from .tree import Node, complexity, numbers_of
 from .tuning import TUNED
 

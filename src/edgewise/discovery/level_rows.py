@@ -20,7 +20,8 @@ from ..data.dates import holds_dates
 from ..data.frames import as_frame, frame_columns, frame_part, is_categorical, is_frame
 from ..data.kinds import holds_levels
 from ..errors import DataError, ShapeError, did_you_mean, few, shown
-from .split_rows import Given, LawTask, names_of, task_of
+from .law_task import LawTask
+from .split_rows import Given, names_of, task_of
 from .tuning import TUNED
 
 BETWEEN = " & "  # the levels of several columns

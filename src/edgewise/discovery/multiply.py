@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from torch import Tensor
+
 from .simplify import simplified
-from .split_rows import LawRows
 from .tree import ONE, Node, Num, Power, Product, Sum, number, power, product, total, values
 from .yardstick import bits
 
 ROUND_OFF = 1e-12  # relative difference of equal formulas, at most: some thousand roundings of float64
 
 
-def shorter(node: Node, rows: LawRows) -> Node:
+def shorter(node: Node, X: Tensor) -> Node:
     """An equal formula that is shorter, as factors multiplied into sums make it; equal on these rows, that is."""
     while True:
         tried = [simplified(other) for other in _multiplied(node)]
-        tried = [other for other in tried if bits(other) < bits(node) and _equal(other, node, rows)]
+        tried = [other for other in tried if bits(other) < bits(node) and _equal(other, node, X)]
         if not tried:
             return node
         node = min(tried, key=bits)
 
 
-def _equal(one: Node, other: Node, rows: LawRows) -> bool:
+def _equal(one: Node, other: Node, X: Tensor) -> bool:
     """Whether two formulas have the same values, but for round-off. Roots lose signs, so that it has to be tried."""
-    before, after = values(other, rows.X), values(one, rows.X)
+    before, after = values(other, X), values(one, X)
     size = float(before.abs().max())
     return bool(((after - before).abs() <= ROUND_OFF * size).all())
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from .outputs import OUTPUTS, Output
 from .pairs import solved
-from .proposals import Question, sorted_by
+from .question import Question, sorted_by
 from .tree import Apply, Node, Num, Var, number, power, product, total, values
 from .tuning import TUNED
 

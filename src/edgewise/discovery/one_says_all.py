@@ -18,8 +18,8 @@ from itertools import product as every
 import torch
 from torch import Tensor
 
+from .law_task import LawTask
 from .row_order import off_the_line, powers_between
-from .split_rows import LawTask
 from .states import ReducedProblem, Reduction
 from .tree import ONE, Node, Power, Product, Var, monomial, number, on_columns, power, product, total, values
 from .tuning import TUNED

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from .half_angles import with_half_angles
+from .law_task import LawTask
 from .laws import Law, as_law, chosen, front
 from .least_squares import error
 from .polish import Polished
 from .printing import clipped_formula, table
-from .split_rows import LawTask
 from .steps import ProofStep
 from .strategy import search
 from .tidy import tidied
@@ -116,8 +116,8 @@ def judged(
 
 
 def _tidy(one: Polished, task: LawTask) -> Polished:
-    node = tidied(one.node, task.fitting.first(TUNED.quick_rows))
-    return Polished(with_half_angles(node, task.fitting), one.error)
+    node = tidied(one.node, task.fitting.X[: TUNED.quick_rows])
+    return Polished(with_half_angles(node, task.fitting.X), one.error)
 
 
 @contextmanager

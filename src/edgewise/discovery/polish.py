@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .drop_terms import without_idle_terms
+from .exactness import exact_to
+from .law_task import LawRows, LawTask
 from .least_squares import error, fitted
 from .multiply import shorter
 from .simplify import simplified
 from .snapping import snapped
-from .split_rows import LawRows, LawTask
 from .tree import Node, is_finite, numbers_of
 from .tuning import TUNED
-from .verdict import exact_to
 from .yardstick import Yardstick
 
 
@@ -68,7 +68,7 @@ def finished(nodes: Iterable[Node], task: LawTask) -> list[Polished]:
     all_rows = task.fitting.first(TUNED.fitted)
     done: list[Polished] = []
     for node in nodes:
-        found = _judged(shorter(snapped(fitted(node, all_rows, steps=TUNED.steps), all_rows), all_rows), task)
+        found = _judged(shorter(snapped(fitted(node, all_rows, steps=TUNED.steps), all_rows), all_rows.X), task)
         if found is not None:
             done.append(found)
             if found.error <= task.floor * exact_to(found.node) / TUNED.exact:
@@ -78,7 +78,7 @@ def finished(nodes: Iterable[Node], task: LawTask) -> list[Polished]:
     measure = of_choice(task)
     done.sort(key=lambda one: measure.price(one.node, one.error))
     fewer = without_idle_terms(done[0].node, all_rows)
-    better = None if fewer == done[0].node else _judged(shorter(snapped(fewer, all_rows), all_rows), task)
+    better = None if fewer == done[0].node else _judged(shorter(snapped(fewer, all_rows), all_rows.X), task)
     done = done if better is None else [better, *done]
     return sorted(done, key=lambda one: measure.price(one.node, one.error))
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from .polynomials import exponents
-from .proposals import Question, sorted_by
+from .question import Question, sorted_by
 from .tree import Node, Num, Var, monomial, number, power, product, total, values
 from .tuning import TUNED
 from .yardstick import bits

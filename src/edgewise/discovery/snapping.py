@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from ..symbolic.simple_numbers import SimpleNumber, nearest
+from .law_task import LawRows
 from .least_squares import error, fitted, standard_errors
 from .simplify import simplified
-from .split_rows import LawRows
 from .tree import Node, Num, Power, numbers_of, walk, with_numbers
 from .tuning import TUNED
 

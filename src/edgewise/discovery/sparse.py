@@ -15,7 +15,7 @@ from torch import Tensor
 from .outputs import OUTPUTS
 from .pairs import solved
 from .polynomials import count, exponents
-from .proposals import Question, sorted_by
+from .question import Question, sorted_by
 from .term_library import monomials
 from .tree import Apply, Node, Num, Var, monomial, number, power, product, total, values
 from .tuning import TUNED

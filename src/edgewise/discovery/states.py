@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .split_rows import LawRows
+from .law_task import LawRows
 from .tree import ONE, Apply, Node, Var, on_columns, power, product, values, written
 from .tuning import TUNED
 

@@ -10,23 +10,25 @@ from dataclasses import dataclass
 from functools import partial
 
 from .ending import Ending
+from .exactness import is_exact
 from .idle_columns import without_idle
+from .law_task import LawRows, LawTask
 from .one_column import located, waves
 from .one_says_all import one_says_all
 from .parallel import in_order
 from .polish import polished
-from .proposals import Question, powers, products, sums
+from .power_products import powers, products
+from .question import Question
 from .quotients import quotients
 from .reductions import grown, scaled, scaled_along, translated
 from .sparse import noisy_polynomials, polynomials, rationals
-from .split_rows import LawRows, LawTask
 from .states import ReducedProblem
 from .steps import Event, Pause, ProofStep
+from .sums import sums
 from .surrogated import SurrogatedProblem
 from .taken_apart import apart, paired
 from .tree import ONE, Node, Num, product, total, written
 from .tuning import TUNED
-from .verdict import is_exact
 from .yardstick import Yardstick
 
 Search = Callable[[Question], list[Node]]

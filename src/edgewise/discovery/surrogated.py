@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..structure import FunctionSample, make_sample
-from .split_rows import LawTask
+from .law_task import LawTask
 from .states import ReducedProblem
 from .surrogate import Given, SurrogatePair, surrogates
 from .tuning import TUNED

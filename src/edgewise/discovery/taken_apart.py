@@ -12,8 +12,8 @@ from ..structure import blocks as separate
 from ..structure import probe, through
 from .factors import Factors, factors
 from .inner_sums import inner_sum
+from .law_task import LawRows, LawTask
 from .polish import Polished, of_choice, polished
-from .split_rows import LawRows, LawTask
 from .splits import Blocks, Part, Split, SplitRows, joined, split
 from .states import ReducedProblem, Reduction
 from .steps import Event, Pause, ProofStep, TableSearch

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from .tree import Apply, Node, Num, Var, columns_of, monomial, number, power, product, total, values
 from .tuning import TUNED
+from .yardstick import bits
 
 SMALL = (-1.0, 1.0, 2.0, -2.0)
 POWERS: dict[int, tuple[float, ...]] = {
@@ -34,6 +35,12 @@ class Library:
 
     def __len__(self) -> int:
         return len(self.nodes)
+
+
+def bits_of_terms(library: Library) -> Tensor:
+    """The bits of each term with a weight."""
+    weight = TUNED.constant_bits + 3 * TUNED.symbol_bits  # its digits, and the signs around it
+    return library.values.new_tensor([bits(node) + weight for node in library.nodes])
 
 
 def scaled(scale: float, argument: Node) -> Node:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from torch import Tensor
+
 from ..errors import require
 from ..primitives import get
-from .split_rows import LawRows
 from .tree import Apply, Node, Num, Power, Var, number, power, product, to_sympy, total, values
 from .tuning import TUNED
 from .yardstick import bits
@@ -32,14 +33,14 @@ FUNCTIONS = {
 }  # names in sympy -> names of closed forms
 
 
-def tidied(node: Node, rows: LawRows) -> Node:
+def tidied(node: Node, X: Tensor) -> Node:
     """An equal formula that is no longer, its terms in a fixed order; equal on these rows, that is.
 
     Columns that are positive on all rows count as positive, so that roots and logarithms of them may be joined.
     """
     sympy = require("sympy")
     symbols = [
-        sympy.Symbol(f"x{i}", positive=bool((column > 0).all()) or None, real=True) for i, column in enumerate(rows.X.T)
+        sympy.Symbol(f"x{i}", positive=bool((column > 0).all()) or None, real=True) for i, column in enumerate(X.T)
     ]
     for _ in range(TUNED.tidy_rounds):
         expression, constants = _with_symbols(node, symbols, sympy)
@@ -47,16 +48,16 @@ def tidied(node: Node, rows: LawRows) -> Node:
             return node
         known = {symbol: Var(i) for i, symbol in enumerate(symbols)} | constants
         found = [made for way in _ways(expression, symbols, sympy) if (made := _as_node(way, known)) is not None]
-        found = [made for made in found if bits(made) <= bits(node) and _equal(made, node, rows)]
+        found = [made for made in found if bits(made) <= bits(node) and _equal(made, node, X)]
         before, node = node, min(found, key=bits, default=node)
         if bits(node) == bits(before):
             return node
     return node
 
 
-def _equal(one: Node, other: Node, rows: LawRows) -> bool:
+def _equal(one: Node, other: Node, X: Tensor) -> bool:
     """Whether two formulas have the same values, but for round-off, which poles near a few rows may make large."""
-    before, after = values(other, rows.X), values(one, rows.X)
+    before, after = values(other, X), values(one, X)
     return bool((after - before).square().mean() <= TUNED.tidy_equal**2 * before.square().mean())
 
 

@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .exactness import exact_to, is_exact
 from .lack_of_fit import chances
+from .law_task import LawTask
 from .least_squares import error
-from .split_rows import LawTask
 from .tree import Node, columns_of, jacobian, numbers_of, values
 from .tuning import TUNED
 
@@ -32,25 +33,6 @@ class Verdict(Enum):
     def is_law(self) -> bool:
         """Whether the formula is claimed to be the law behind the rows."""
         return self in (Verdict.CONSTANT, Verdict.EXACT, Verdict.WITHIN_NOISE)
-
-
-def is_exact(node: Node, task: LawTask) -> bool:
-    """Whether the formula gives the rows that choose, which no constant was fitted to, and those that fit: few rows
-    that choose may all be zero, where a law has zeros."""
-    near = max(exact_to(node) * task.size, task.unsure)
-    return error(node, task.choosing) <= near and error(node, task.fitting.first(TUNED.fitted)) <= near
-
-
-def exact_to(node: Node) -> float:
-    """The relative error to which a formula must give rows to count as exact. Fitted constants bring digits to a wrong
-    formula too, so each beyond the first few must be paid by one more.
-
-    >>> from edgewise.discovery.tree import Num, Var
-    >>> exact_to(Num(1.2345)) == exact_to(Var(0)) == TUNED.exact
-    True
-    """
-    free = sum(number.name is None for number in numbers_of(node))
-    return TUNED.exact * TUNED.digit ** max(0, free - TUNED.few_constants)
 
 
 def verdict(node: Node, task: LawTask) -> Verdict:

@@ -1,0 +1,27 @@
+"""Whether a formula is exact: how many digits it must give, and whether it gives them."""
+
+from __future__ import annotations
+
+from .law_task import LawTask
+from .least_squares import error
+from .tree import Node, numbers_of
+from .tuning import TUNED
+
+
+def exact_to(node: Node) -> float:
+    """The relative error to which a formula must give rows to count as exact. Fitted constants bring digits to a wrong
+    formula too, so each beyond the first few must be paid by one more.
+
+    >>> from edgewise.discovery.tree import Num, Var
+    >>> exact_to(Num(1.2345)) == exact_to(Var(0)) == TUNED.exact
+    True
+    """
+    free = sum(number.name is None for number in numbers_of(node))
+    return TUNED.exact * TUNED.digit ** max(0, free - TUNED.few_constants)
+
+
+def is_exact(node: Node, task: LawTask) -> bool:
+    """Whether the formula gives the rows that choose, which no constant was fitted to, and those that fit: few rows
+    that choose may all be zero, where a law has zeros."""
+    near = max(exact_to(node) * task.size, task.unsure)
+    return error(node, task.choosing) <= near and error(node, task.fitting.first(TUNED.fitted)) <= near
