@@ -103,7 +103,7 @@ MODELS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 
 @pytest.mark.parametrize("text", MODELS)
 def test_models_in_operons_words_have_its_values(text):
-    tree = import_module("edgewise.discovery.tree")
+    tree = import_module("edgewise.discovery.formulas.tree")
     X = np.random.default_rng(0).uniform(0.5, 3, (40, 2))
     found = tree.values(room("operon_text").as_node(text, ["X1", "X2"]), torch.from_numpy(X))
     np.testing.assert_allclose(found.numpy(), MODELS[text](*X.T), rtol=1e-12)
@@ -247,7 +247,7 @@ def test_every_model_of_a_front_can_be_read():
     equation = room("equations").equations()["textbook/charging"]
     X, y = equation.rows(100, "test")
     models = room("operon_search").front(X, y, equation.variables, 0.5)
-    tree, text = import_module("edgewise.discovery.tree"), room("operon_text")
+    tree, text = import_module("edgewise.discovery.formulas.tree"), room("operon_text")
     found = [tree.values(text.as_node(model, equation.variables), torch.from_numpy(X)).numpy() for model in models]
     assert found and min(np.nanmean((y - one) ** 2) for one in found) < y.var()
     assert "pyoperon" not in sys.modules or room("operon_search").package().startswith("pyoperon 0.")

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import sympy
 
+from edgewise.discovery.formulas.simplify import simplified
+from edgewise.discovery.formulas.tree import Node, columns_of, to_sympy
 from edgewise.discovery.law_task import LawTask
 from edgewise.discovery.least_squares import error, fitted
 from edgewise.discovery.polish import finished
-from edgewise.discovery.simplify import simplified
 from edgewise.discovery.split_rows import as_task
-from edgewise.discovery.tree import Node, columns_of, to_sympy
 from edgewise.discovery.tuning import TUNED
 
 from .equations import Equation, evaluate

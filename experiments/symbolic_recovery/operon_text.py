@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgewise.discovery.tree import Apply, Node, Num, Power, Var, number, power, product, total
+from edgewise.discovery.formulas.tree import Apply, Node, Num, Power, Var, number, power, product, total
 from edgewise.errors import DataError, did_you_mean
 
 # Operon's names -> names of closed forms

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 
 from edgewise.discovery.drop_terms import without_idle_terms
+from edgewise.discovery.formulas.tree import Apply, Num, Var, product, total
 from edgewise.discovery.law_task import LawRows
 from edgewise.discovery.least_squares import error
-from edgewise.discovery.tree import Apply, Num, Var, product, total
 
 
 def wave(a: float, k: float):

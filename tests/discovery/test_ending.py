@@ -7,12 +7,12 @@ from dataclasses import replace
 import torch
 
 from edgewise.discovery.ending import Ending, excess
+from edgewise.discovery.formulas.tree import Apply, Num, Var, number, power, product, total
 from edgewise.discovery.least_squares import error
 from edgewise.discovery.polish import Polished
 from edgewise.discovery.split_rows import as_task
 from edgewise.discovery.steps import Pause
 from edgewise.discovery.strategy import search
-from edgewise.discovery.tree import Apply, Num, Var, number, power, product, total
 from edgewise.discovery.tuning import TUNED
 
 

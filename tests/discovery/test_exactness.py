@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from edgewise.discovery.exactness import exact_to, is_exact
+from edgewise.discovery.formulas.tree import Num, Product, Sum, Var, numbers_of, power
 from edgewise.discovery.split_rows import as_task
-from edgewise.discovery.tree import Num, Product, Sum, Var, numbers_of, power
 from edgewise.discovery.tuning import TUNED
 
 

@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 
+from edgewise.discovery.formulas.tree import Apply, Num, Var, power, product, total, values
 from edgewise.discovery.lack_of_fit import (
     along_parts,
     chance_of,
@@ -21,7 +22,6 @@ from edgewise.discovery.lack_of_fit import (
 from edgewise.discovery.law_task import LawRows
 from edgewise.discovery.least_squares import fitted
 from edgewise.discovery.split_rows import as_task
-from edgewise.discovery.tree import Apply, Num, Var, power, product, total, values
 from edgewise.discovery.tuning import TUNED
 
 

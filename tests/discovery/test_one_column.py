@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from edgewise.discovery.formulas.yardstick import Yardstick
 from edgewise.discovery.one_column import located, waves
 from edgewise.discovery.question import Question
-from edgewise.discovery.yardstick import Yardstick
 from edgewise.primitives.functions import bessel_j0
 
 Z = torch.linspace(-2, 3, 400, dtype=torch.float64)

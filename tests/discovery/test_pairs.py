@@ -7,8 +7,8 @@ from itertools import combinations
 import pytest
 import torch
 
+from edgewise.discovery.formulas.yardstick import Yardstick
 from edgewise.discovery.pairs import best_sums
-from edgewise.discovery.yardstick import Yardstick
 
 FINE = Yardstick(1000, 0.0, 1e-12)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import torch
 
+from edgewise.discovery.formulas.tree import Apply, Num, Var, number, power, product, total, written
+from edgewise.discovery.formulas.yardstick import Yardstick
 from edgewise.discovery.polish import polished
 from edgewise.discovery.split_rows import as_task
-from edgewise.discovery.tree import Apply, Num, Var, number, power, product, total, written
 from edgewise.discovery.tuning import TUNED
-from edgewise.discovery.yardstick import Yardstick
 
 
 def test_a_short_law_is_fitted_though_many_long_formulas_start_nearer():

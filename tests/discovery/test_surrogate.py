@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
+from edgewise.discovery.formulas.tree import values
 from edgewise.discovery.polynomials import Frame, count, exponents, feature_slopes, features
 from edgewise.discovery.reductions import scaled, translated
 from edgewise.discovery.states import ReducedProblem
 from edgewise.discovery.surrogate import Given, surrogates
-from edgewise.discovery.tree import values
 
 
 def rows(n: int, d: int, seed: int = 0) -> torch.Tensor:

@@ -8,6 +8,7 @@ import torch
 
 import edgewise as ew
 from edgewise.discovery.exactness import is_exact
+from edgewise.discovery.formulas.tree import Apply, Num, Var, numbers_of, power, product, total, values
 from edgewise.discovery.law_task import LawTask
 from edgewise.discovery.least_squares import error
 from edgewise.discovery.polish import Polished
@@ -16,7 +17,6 @@ from edgewise.discovery.states import ReducedProblem
 from edgewise.discovery.steps import ProofStep
 from edgewise.discovery.surrogated import SurrogatedProblem
 from edgewise.discovery.taken_apart import apart
-from edgewise.discovery.tree import Apply, Num, Var, numbers_of, power, product, total, values
 
 LAWS = {
     "a scaling mixed with a translation": (lambda x, y: np.sin(y * np.exp(x)), "mixed"),

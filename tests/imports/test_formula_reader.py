@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgewise.discovery.tree import values
+from edgewise.discovery.formulas.tree import values
 from edgewise.errors import EdgewiseError, SymbolicError
 from edgewise.imports.formula_reader import DEEPEST, names_in, read_formula
 from edgewise.imports.tokens import LONGEST

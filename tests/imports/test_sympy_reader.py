@@ -8,7 +8,7 @@ import sympy
 import torch
 
 from edgewise import primitives
-from edgewise.discovery.tree import values
+from edgewise.discovery.formulas.tree import values
 from edgewise.errors import SymbolicError
 from edgewise.imports.sympy_reader import read_expression, symbols_in
 from edgewise.symbolic import evaluate

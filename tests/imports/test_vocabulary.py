@@ -10,7 +10,7 @@ import scipy.special
 import torch
 
 from edgewise import primitives
-from edgewise.discovery.tree import Num, Var, values
+from edgewise.discovery.formulas.tree import Num, Var, values
 from edgewise.errors import SymbolicError
 from edgewise.imports.vocabulary import COMPOSED, forms, spoken
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ..discovery.formulas import spelled
+from ..discovery.formulas.named_formula import spelled
 from ..errors import ConfigError, DataError
 from ..exports import export
 from ..files import clear_leftovers, write_whole

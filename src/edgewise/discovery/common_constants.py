@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from itertools import permutations
 
 from ..symbolic.simple_numbers import SimpleNumber, nearest
+from .formulas.tree import ONE, ZERO, Num
 from .joint_fit import LevelForm, errors_together, fitted_together
 from .law_task import LawRows
 from .opened import OpenForm, Role
-from .tree import ONE, ZERO, Num
 from .tuning import TUNED
 
 

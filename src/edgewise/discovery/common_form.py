@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import torch
 
 from .common_constants import LevelFits, own_places, with_fewest, with_simple_numbers
+from .formulas.simplify import simplified
+from .formulas.tree import Node, Num, numbers_of, with_numbers
 from .joint_fit import LevelForm, Numbers, errors_together
 from .law_task import LawTask
 from .least_squares import error, fitted
 from .opened import OpenForm, Role, opened
-from .simplify import simplified
-from .tree import Node, Num, numbers_of, with_numbers
 from .tuning import TUNED
 from .verdict import explains, is_noise, verdict
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .formulas.simplify import simplified
+from .formulas.tree import Apply, Node, Power, Product, Sum, product, total
+from .formulas.yardstick import bits
 from .law_task import LawRows
 from .least_squares import error, fitted
-from .simplify import simplified
 from .snapping import acceptable
-from .tree import Apply, Node, Power, Product, Sum, product, total
 from .tuning import TUNED
-from .yardstick import bits
 
 
 def without_idle_terms(node: Node, rows: LawRows) -> Node:

@@ -6,13 +6,14 @@ import math
 from dataclasses import dataclass
 
 from .exactness import is_exact
+from .formulas.tree import Node, Num, Product, columns_of, numbers_of
+from .formulas.tuning import FORMULAS
+from .formulas.yardstick import bits
 from .law_task import LawTask
 from .polish import Polished, of_choice
 from .steps import Event, Pause
-from .tree import Node, Num, Product, columns_of, numbers_of
 from .tuning import TUNED
 from .verdict import explains, is_noise
-from .yardstick import bits
 
 
 @dataclass
@@ -60,13 +61,13 @@ class Ending:
 def excess(node: Node) -> float:
     """The bits of a formula beyond those of its columns, each told once and joined with the others: what a shorter
     formula of the same columns could save at most."""
-    return bits(node) - 2 * TUNED.symbol_bits * len(columns_of(node))
+    return bits(node) - 2 * FORMULAS.symbol_bits * len(columns_of(node))
 
 
 def fitted_inside(node: Node) -> int:
     """How many free constants a formula has besides its scale.
 
-    >>> from edgewise.discovery.tree import Num, Var, product, total
+    >>> from edgewise.discovery.formulas.tree import Num, Var, product, total
     >>> fitted_inside(product(Num(1.234), Var(0))), fitted_inside(total(Num(1.234), Var(0)))
     (0, 1)
     """

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from .formulas.tree import Node, numbers_of
 from .law_task import LawTask
 from .least_squares import error
-from .tree import Node, numbers_of
 from .tuning import TUNED
 
 
@@ -12,7 +12,7 @@ def exact_to(node: Node) -> float:
     """The relative error to which a formula must give rows to count as exact. Fitted constants bring digits to a wrong
     formula too, so each beyond the first few must be paid by one more.
 
-    >>> from edgewise.discovery.tree import Num, Var
+    >>> from edgewise.discovery.formulas.tree import Num, Var
     >>> exact_to(Num(1.2345)) == exact_to(Var(0)) == TUNED.exact
     True
     """

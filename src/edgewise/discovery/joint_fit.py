@@ -16,9 +16,9 @@ from torch import Tensor
 from ..symbolic.program import InUnits
 from ..train.solvers.levenberg_marquardt import minimize
 from ..train.solvers.stop import Step
+from .formulas.tree import Node, Num, jacobian, values, with_numbers
 from .law_task import LawRows
 from .least_squares import error, spreads
-from .tree import Node, Num, jacobian, values, with_numbers
 from .tuning import TUNED
 
 Numbers = tuple[Num, ...]

@@ -16,9 +16,9 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
+from .formulas.tree import Node, Num, jacobian, numbers_of, values, walk
 from .law_task import LawRows, LawTask
 from .polynomials import Frame, count, exponents, features
-from .tree import Node, Num, jacobian, numbers_of, values, walk
 from .tuning import TUNED
 
 

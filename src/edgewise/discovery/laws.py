@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..errors import SymbolicError
-from .formulas import NamedFormula
+from .formulas.named_formula import NamedFormula
+from .formulas.tree import Node, complexity, numbers_of
 from .law_task import LawTask
 from .least_squares import error, standard_errors
 from .polish import Polished, of_choice
-from .tree import Node, complexity, numbers_of
 from .tuning import TUNED
 
 SHOWN = 100  # characters of a formula in the table

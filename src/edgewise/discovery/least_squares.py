@@ -15,8 +15,8 @@ from torch import Tensor
 from ..symbolic.program import InUnits
 from ..train.solvers.levenberg_marquardt import minimize
 from ..train.solvers.stop import Step
+from .formulas.tree import Node, Num, jacobian, numbers_of, values, with_numbers
 from .law_task import LawRows
-from .tree import Node, Num, jacobian, numbers_of, values, with_numbers
 from .tuning import TUNED
 
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .formulas.tree import Apply, Node, Num, Var, number, power, product, total, values
 from .outputs import OUTPUTS, Output
 from .pairs import solved
 from .question import Question, sorted_by
-from .tree import Apply, Node, Num, Var, number, power, product, total, values
 from .tuning import TUNED
 
 Z = Var(0)

@@ -18,12 +18,12 @@ from itertools import product as every
 import torch
 from torch import Tensor
 
+from .formulas.tree import ONE, Node, Power, Product, Var, monomial, number, on_columns, power, product, total, values
+from .formulas.yardstick import bits
 from .law_task import LawTask
 from .row_order import off_the_line, powers_between
 from .states import ReducedProblem, Reduction
-from .tree import ONE, Node, Power, Product, Var, monomial, number, on_columns, power, product, total, values
 from .tuning import TUNED
-from .yardstick import bits
 
 
 @dataclass(frozen=True)

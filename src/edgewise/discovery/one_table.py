@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from .half_angles import with_half_angles
+from .formulas.half_angles import with_half_angles
+from .formulas.tidy import tidied
+from .formulas.tree import Num, columns_of
 from .law_task import LawTask
 from .laws import Law, as_law, chosen, front
 from .least_squares import error
@@ -16,8 +18,6 @@ from .polish import Polished
 from .printing import clipped_formula, table
 from .steps import ProofStep
 from .strategy import search
-from .tidy import tidied
-from .tree import Num, columns_of
 from .tuning import TUNED
 from .units import breaks_units
 from .verdict import Verdict, explains, verdict

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from .tree import ONE, ZERO, Apply, Node, Num, Power, Product, Sum, numbers_of
+from .formulas.tree import ONE, ZERO, Apply, Node, Num, Power, Product, Sum, numbers_of
 
 
 class Role(Enum):
@@ -42,7 +42,7 @@ class OpenForm:
 def opened(law: Node) -> OpenForm:
     """The form of a law.
 
-    >>> from edgewise.discovery.tree import Var, power, product
+    >>> from edgewise.discovery.formulas.tree import Var, power, product
     >>> form = opened(product(Var(0), power(Var(1), -1.0)))
     >>> [(number.value, role.name) for number, role in zip(form.numbers, form.roles)]
     [(0.0, 'OFFSET'), (1.0, 'FACTOR'), (-1.0, 'EXPONENT')]

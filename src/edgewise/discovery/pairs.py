@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .formulas.yardstick import Yardstick
 from .tuning import TUNED
-from .yardstick import Yardstick
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from .drop_terms import without_idle_terms
 from .exactness import exact_to
+from .formulas.multiply import shorter
+from .formulas.simplify import simplified
+from .formulas.tree import Node, is_finite, numbers_of
+from .formulas.yardstick import Yardstick
 from .law_task import LawRows, LawTask
 from .least_squares import error, fitted
-from .multiply import shorter
-from .simplify import simplified
 from .snapping import snapped
-from .tree import Node, is_finite, numbers_of
 from .tuning import TUNED
-from .yardstick import Yardstick
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def in_turn(nodes: Iterable[Node]) -> list[Node]:
 
     Before their constants are fitted, long formulas come nearer to any smooth function than a short law does.
 
-    >>> from edgewise.discovery.tree import Num, Var, product, total
+    >>> from edgewise.discovery.formulas.tree import Num, Var, product, total
     >>> long = [total(Num(float(k)), product(Num(0.5), Var(0))) for k in (2, 3, 4)]
     >>> [len(numbers_of(node)) for node in in_turn([*long, Num(5.5), Num(6.5)])]
     [1, 1, 2, 2, 2]

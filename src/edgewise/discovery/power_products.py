@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .formulas.tree import Node, Num, Power, Var, power, product, values
+from .formulas.yardstick import bits
 from .pairs import Choice, best_sums, solved
 from .question import Question, sorted_by
 from .term_library import Library, bits_of_terms, factors_of
-from .tree import Node, Num, Power, Var, power, product, values
 from .tuning import TUNED
-from .yardstick import bits
 
 
 def powers(asked: Question) -> list[Node]:

@@ -12,11 +12,11 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
+from .formulas.tree import Node, Num, Var, monomial, number, power, product, total, values
+from .formulas.yardstick import bits
 from .polynomials import exponents
 from .question import Question, sorted_by
-from .tree import Node, Num, Var, monomial, number, power, product, total, values
 from .tuning import TUNED
-from .yardstick import bits
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from .directions import Directions, near_zero, null_directions
+from .formulas.tree import ONE, Apply, Node, Num, Var, monomial, number, on_columns, product, total
 from .states import ReducedProblem, Reduction
 from .surrogate import SurrogatePair
-from .tree import ONE, Apply, Node, Num, Var, monomial, number, on_columns, product, total
 from .tuning import TUNED
 
 

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from ..errors import DataError, did_you_mean, shown
 from .common_form import CommonForm
-from .formulas import spelled
+from .formulas.named_formula import spelled
+from .formulas.simplify import simplified
+from .formulas.tree import Node, Num, complexity, numbers_of, to_sympy, values, with_numbers
 from .law_task import LawTask
 from .laws import LawConstant
 from .level_rows import level_of_rows
-from .simplify import simplified
-from .tree import Node, Num, complexity, numbers_of, to_sympy, values, with_numbers
 
 LETTERS = ("k", "c", "q", "h")  # of constants by level, the first that no column is called by
 DIGITS = 6  # of constants, where the formula is shown

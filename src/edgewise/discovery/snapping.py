@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from ..symbolic.simple_numbers import SimpleNumber, nearest
+from .formulas.simplify import simplified
+from .formulas.tree import Node, Num, Power, numbers_of, walk, with_numbers
 from .law_task import LawRows
 from .least_squares import error, fitted, standard_errors
-from .simplify import simplified
-from .tree import Node, Num, Power, numbers_of, walk, with_numbers
 from .tuning import TUNED
 
 

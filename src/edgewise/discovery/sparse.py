@@ -12,14 +12,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .formulas.tree import Apply, Node, Num, Var, monomial, number, power, product, total, values
+from .formulas.tuning import FORMULAS
+from .formulas.yardstick import Yardstick, bits
 from .outputs import OUTPUTS
 from .pairs import solved
 from .polynomials import count, exponents
 from .question import Question, sorted_by
 from .term_library import monomials
-from .tree import Apply, Node, Num, Var, monomial, number, power, product, total, values
 from .tuning import TUNED
-from .yardstick import Yardstick, bits
 
 
 def polynomials(asked: Question) -> list[Node]:
@@ -149,7 +150,7 @@ class _Terms:
 
     @staticmethod
     def of(nodes: Sequence[Node], columns: Tensor, weight: Tensor) -> _Terms:
-        own = TUNED.constant_bits + 2 * TUNED.symbol_bits
+        own = FORMULAS.constant_bits + 2 * FORMULAS.symbol_bits
         return _Terms(columns * weight[:, None], tuple(bits(node) + own for node in nodes))
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from .formulas.tree import ONE, Apply, Node, Var, on_columns, power, product, values, written
 from .law_task import LawRows
-from .tree import ONE, Apply, Node, Var, on_columns, power, product, values, written
 from .tuning import TUNED
 
 ROUND_OFF = 1e-13  # part of a column's size within which all its values are one: some hundred roundings of float64

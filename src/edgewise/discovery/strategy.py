@@ -11,6 +11,8 @@ from functools import partial
 
 from .ending import Ending
 from .exactness import is_exact
+from .formulas.tree import ONE, Node, Num, product, total, written
+from .formulas.yardstick import Yardstick
 from .idle_columns import without_idle
 from .law_task import LawRows, LawTask
 from .one_column import located, waves
@@ -27,9 +29,7 @@ from .steps import Event, Pause, ProofStep
 from .sums import sums
 from .surrogated import SurrogatedProblem
 from .taken_apart import apart, paired
-from .tree import ONE, Node, Num, product, total, written
 from .tuning import TUNED
-from .yardstick import Yardstick
 
 Search = Callable[[Question], list[Node]]
 ENDGAME: tuple[Search, ...] = (powers, products, polynomials, rationals, quotients, sums, waves, located)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import torch
 
+from .formulas.tree import Node, Num, number, power, product, total, values
 from .outputs import OUTPUTS
 from .pairs import Choice, best_sums
 from .question import Question, sorted_by
 from .term_library import Library, bits_of_terms, monomials, terms
-from .tree import Node, Num, number, power, product, total, values
 from .tuning import TUNED
 
 

@@ -11,6 +11,8 @@ from torch import Tensor
 from ..structure import blocks as separate
 from ..structure import probe, through
 from .factors import Factors, factors
+from .formulas.tree import Node, Num, Var, on_columns, product, total, written
+from .formulas.yardstick import Yardstick
 from .inner_sums import inner_sum
 from .law_task import LawRows, LawTask
 from .polish import Polished, of_choice, polished
@@ -18,9 +20,7 @@ from .splits import Blocks, Part, Split, SplitRows, joined, split
 from .states import ReducedProblem, Reduction
 from .steps import Event, Pause, ProofStep, TableSearch
 from .surrogated import SurrogatedProblem, SurrogateFunction
-from .tree import Node, Num, Var, on_columns, product, total, written
 from .tuning import TUNED
-from .yardstick import Yardstick
 
 
 def apart(known: SurrogatedProblem, task: LawTask, search: TableSearch, depth: int) -> Iterator[Event | Pause]:

@@ -14,9 +14,10 @@ from itertools import product as every
 import torch
 from torch import Tensor
 
-from .tree import Apply, Node, Num, Var, columns_of, monomial, number, power, product, total, values
+from .formulas.tree import Apply, Node, Num, Var, columns_of, monomial, number, power, product, total, values
+from .formulas.tuning import FORMULAS
+from .formulas.yardstick import bits
 from .tuning import TUNED
-from .yardstick import bits
 
 SMALL = (-1.0, 1.0, 2.0, -2.0)
 POWERS: dict[int, tuple[float, ...]] = {
@@ -39,7 +40,7 @@ class Library:
 
 def bits_of_terms(library: Library) -> Tensor:
     """The bits of each term with a weight."""
-    weight = TUNED.constant_bits + 3 * TUNED.symbol_bits  # its digits, and the signs around it
+    weight = FORMULAS.constant_bits + 3 * FORMULAS.symbol_bits  # its digits, and the signs around it
     return library.values.new_tensor([bits(node) + weight for node in library.nodes])
 
 

@@ -28,18 +28,6 @@ class DiscoveryTuning:
     judged: int = 4000
     """Rows that choose, and rows that judge, at most: they tell an error to about one percent."""
 
-    # ------------------------------------------------------------------ length (tree.py)
-
-    symbol_bits: float = 4.0
-    """Bits of a symbol: one of sixteen, about as many as there are columns, operations and short numbers."""
-    form_bits: float = 2.0
-    """Bits of one step of complexity of a closed form (`primitives/library.py`), where 2 is a sine."""
-    constant_bits: float = 16.0
-    """Bits of the digits of a free constant: five digits. Half the logarithm of the rows, Rissanen's price, is 5 to 7
-    bits; a constant that was looked for costs more. Not measured."""
-    exponent_bits: float = 24.0
-    """Bits more for a free exponent: nearly all laws have simple ones. Not measured."""
-
     # ------------------------------------------------------------------ terms (term_library.py)
 
     terms: int = 1500
@@ -223,17 +211,6 @@ class DiscoveryTuning:
     are full of it, so chance is asked for nothing. On the knots the reach is 0.06."""
     worse: float = 4.0
     """Loss, in units of the noise's variance, that setting one constant may cost: two standard deviations, squared."""
-
-    # ------------------------------------------------------------------ tidy forms (tidy.py)
-
-    tidy_rounds: int = 3
-    """Times that computer algebra is asked for a shorter form, each on the last one."""
-    tidy_operations: int = 60
-    """Operations of a formula, at most, for which it is asked: longer ones take seconds."""
-    tidy_equal: float = 1e-11
-    """Relative difference of equal formulas, root mean square: ten times that of a pole next to one of 300 rows."""
-    tidy_constants: int = 4
-    """Free constants of it, at most: each is one more symbol. Not measured."""
 
     # ------------------------------------------------------------------ surrogates (surrogate.py)
 

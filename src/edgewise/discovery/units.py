@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ..errors import ConfigError, did_you_mean, require, shown
 from .directions import Directions, cost
-from .tree import Node, values
+from .formulas.tree import Node, values
 from .tuning import TUNED
 
 Row = list[Fraction]
@@ -74,7 +74,7 @@ def unit_scalings(units: Any, names: Sequence[str], target: str, shy: Collection
 def breaks_units(node: Node, X: Tensor, scalings: Directions) -> bool:
     """Whether a formula at rows X (n, d) becomes another one in other units: a change of scale shows it.
 
-    >>> from edgewise.discovery.tree import Var, product, total
+    >>> from edgewise.discovery.formulas.tree import Var, product, total
     >>> X, scalings = torch.rand(9, 2).double(), unit_scalings({"v": "m/s", "t": "s", "s": "m"}, ["v", "t"], "s")
     >>> breaks_units(product(Var(0), Var(1)), X, scalings), breaks_units(total(Var(0), Var(1)), X, scalings)
     (False, True)

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from .exactness import exact_to, is_exact
+from .formulas.tree import Node, columns_of, jacobian, numbers_of, values
 from .lack_of_fit import chances
 from .law_task import LawTask
 from .least_squares import error
-from .tree import Node, columns_of, jacobian, numbers_of, values
 from .tuning import TUNED
 
 

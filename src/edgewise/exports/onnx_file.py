@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from .. import ops
+from ..discovery.formulas.tree import Apply, Node, Num, Power, Product, Sum, Var
 from ..discovery.laws import Law
-from ..discovery.tree import Apply, Node, Num, Power, Product, Sum, Var
 from ..errors import ConfigError, SymbolicError
 from ..grid import breaks_of
 from ..layers import KANLayer

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..discovery.tree import Apply, Node, Num, Power, Product, Sum, Var
+from ..discovery.formulas.tree import Apply, Node, Num, Power, Product, Sum, Var
 from ..primitives import get
 from .edge_sums import EdgeSum, EdgeTerm, combined, divided, exponent_of, from_node, of_term, power_name, scaled
 from .vocabulary import applied, check_power, raised

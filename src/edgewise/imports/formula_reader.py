@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from ..discovery.tree import Node, Num, Var
+from ..discovery.formulas.tree import Node, Num, Var
 from ..errors import SymbolicError, clipped, did_you_mean, shown
 from .tokens import Token, fault, raised_digits, tokens
 from .vocabulary import added, inverse, is_spoken, multiplied, raised, spoken

@@ -9,8 +9,8 @@ import torch
 
 from ..config import KANConfig, is_sequence
 from ..devices import made_on
-from ..discovery.formulas import NamedFormula
-from ..discovery.tree import Node
+from ..discovery.formulas.named_formula import NamedFormula
+from ..discovery.formulas.tree import Node
 from ..errors import LISTED, ConfigError, SymbolicError, as_words, clipped, knows_keywords, shown, twice
 from ..metadata import Edit, Metadata
 from ..model import KAN

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ..discovery.tree import Node, Num, Var
+from ..discovery.formulas.tree import Node, Num, Var
 from ..errors import SymbolicError, clipped, did_you_mean, require, shown
 from .formula_reader import DEEPEST
 from .vocabulary import added, applied, multiplied, raised, spoken

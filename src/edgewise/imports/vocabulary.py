@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import torch
 
-from ..discovery.tree import Apply, Node, Num, Power, product, total
+from ..discovery.formulas.tree import Apply, Node, Num, Power, product, total
 from ..errors import SymbolicError, clipped, did_you_mean, few
 from ..primitives import get, names
 from ..primitives.library import ALIASES

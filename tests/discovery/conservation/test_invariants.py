@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from edgewise.discovery.conservation.invariants import Flow, shortened
-from edgewise.discovery.tree import Var
+from edgewise.discovery.formulas.tree import Var
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -17,9 +17,9 @@ from ...errors import ConfigError, DataError, ShapeError, clipped, knows_keyword
 from ...screen import bar_wanted
 from ...structure.probe import column_names
 from ..discover import discover
-from ..formulas import NamedFormula
+from ..formulas.named_formula import NamedFormula
+from ..formulas.tree import Node, Var
 from ..laws import Law
-from ..tree import Node, Var
 from ..tuning import TUNED
 from .invariant_terms import atoms
 from .invariants import Flow, Kept, Search, independent, invariants

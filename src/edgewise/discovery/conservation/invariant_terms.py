@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from ..formulas.tree import Apply, Node, Power, Var, columns_of, power, product, values, walk
 from ..polynomials import count, exponents
-from ..tree import Apply, Node, Power, Var, columns_of, power, product, values, walk
 from ..tuning import TUNED
 from .row_weights import row_weights
 from .tuning import CONSERVATION

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from ...symbolic.simple_numbers import SimpleNumber, nearest
+from ..formulas.tree import Node, Num, product, total, values
+from ..formulas.tuning import FORMULAS
 from ..polynomials import count, exponents
-from ..tree import Node, Num, product, total, values
 from ..tuning import TUNED
 from .invariant_terms import slopes, terms_of_degree
 from .row_weights import row_weights
@@ -188,7 +189,7 @@ def _written(nodes: Sequence[Node], weights: Sequence[float]) -> Node:
 def _cost(simple: SimpleNumber | None) -> float:
     """What a weight costs to write; a sign costs a little, so that sums begin with a plus."""
     if simple is None:
-        return TUNED.constant_bits
+        return FORMULAS.constant_bits
     return simple.cost + (CONSERVATION.minus_bits if simple.value < 0 else 0.0)
 
 

@@ -15,8 +15,8 @@ from ...errors import ConfigError, DataError, knows_keywords, shown
 from ...model import KAN
 from ...structure.probe import column_names
 from ...train.fit import fit
-from ..formulas import NamedFormula
-from ..tree import Node, columns_of, complexity, values
+from ..formulas.named_formula import NamedFormula
+from ..formulas.tree import Node, columns_of, complexity, values
 from ..tuning import TUNED
 from .surface import surface
 from .tuning import SURFACES

@@ -14,10 +14,11 @@ from torch import Tensor
 
 from ...model import KAN
 from ...symbolic.simple_numbers import SimpleNumber, nearest
+from ..formulas.tree import Node, Num, Power, Product, Var, number, product, total, values
+from ..formulas.tuning import FORMULAS
+from ..formulas.yardstick import bits
 from ..term_library import PLAIN, Library, build
-from ..tree import Node, Num, Power, Product, Var, number, product, total, values
 from ..tuning import TUNED
-from ..yardstick import bits
 from .logistic import Sharpened, alone, sharpened, sharpness, with_each
 from .tuning import SURFACES
 
@@ -178,7 +179,7 @@ def _sums(nodes: Sequence[Node], rows: _Rows, sharp: Tensor, base: tuple[int, ..
     """Sums of small description length: all pairs beside the base, and the best ones with more terms and fewer."""
     labels, terms = rows.labels, rows.terms * sharp[:, None]
     terms = terms / terms.square().mean(0).sqrt()
-    constant = TUNED.constant_bits + 3 * TUNED.symbol_bits
+    constant = FORMULAS.constant_bits + 3 * FORMULAS.symbol_bits
     costs = terms.new_tensor([bits(node) for node in nodes]) + constant
 
     def best_of(places: tuple[int, ...], most: int) -> list[_Sum]:
@@ -247,14 +248,14 @@ def _normalised(one: _Fitted, terms: Sequence[Node]) -> Iterator[Node]:
     Each is divided by the size of that weight which leaves the simplest numbers.
     """
     nodes = [number(1.0) if place < 0 else terms[place] for place in one.places]
-    for reach in (0.0, TUNED.reach, math.sqrt(2 * math.log(2) * TUNED.constant_bits)):
+    for reach in (0.0, TUNED.reach, math.sqrt(2 * math.log(2) * FORMULAS.constant_bits)):
         tried = []
         for k in range(len(one.places)):
             ratio = one.theta / one.theta[k].abs()
             slopes = torch.eye(len(ratio), dtype=ratio.dtype) / one.theta[k].abs()
             slopes[:, k] -= ratio * one.theta[k].sign() / one.theta[k].abs()
             numbers = _simple(ratio, slopes @ one.covariance @ slopes.T, reach)
-            cost = sum(TUNED.constant_bits if weight.name is None else weight.name.cost for weight in numbers)
+            cost = sum(FORMULAS.constant_bits if weight.name is None else weight.name.cost for weight in numbers)
             tried.append((cost, k, numbers))
         weights = min(tried, key=lambda each: each[:2])[2]
         yield total(*(product(weight, node) for weight, node in zip(weights, nodes, strict=True)))

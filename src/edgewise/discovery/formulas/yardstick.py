@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from .tree import Node, Power, length, numbers_of, walk
-from .tuning import TUNED
+from .tuning import FORMULAS
 
 
 @dataclass(frozen=True)
@@ -34,4 +34,4 @@ def bits(node: Node) -> float:
     """The bits of a formula with the digits of its free constants; free exponents cost more, since laws have few."""
     free = sum(part.name is None for part in numbers_of(node))
     exponents = sum(isinstance(part, Power) and part.exponent.name is None for part in walk(node))
-    return length(node) + free * TUNED.constant_bits + exponents * TUNED.exponent_bits
+    return length(node) + free * FORMULAS.constant_bits + exponents * FORMULAS.exponent_bits

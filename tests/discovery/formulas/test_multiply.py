@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from edgewise.discovery.multiply import shorter
-from edgewise.discovery.tree import Var, complexity, number, power, product, total, values
+from edgewise.discovery.formulas.multiply import shorter
+from edgewise.discovery.formulas.tree import Var, complexity, number, power, product, total, values
 
 A, B, C = Var(0), Var(1), Var(2)
 

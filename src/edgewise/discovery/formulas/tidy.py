@@ -7,10 +7,10 @@ from typing import Any
 
 from torch import Tensor
 
-from ..errors import require
-from ..primitives import get
+from ...errors import require
+from ...primitives import get
 from .tree import Apply, Node, Num, Power, Var, number, power, product, to_sympy, total, values
-from .tuning import TUNED
+from .tuning import FORMULAS
 from .yardstick import bits
 
 FUNCTIONS = {
@@ -42,9 +42,9 @@ def tidied(node: Node, X: Tensor) -> Node:
     symbols = [
         sympy.Symbol(f"x{i}", positive=bool((column > 0).all()) or None, real=True) for i, column in enumerate(X.T)
     ]
-    for _ in range(TUNED.tidy_rounds):
+    for _ in range(FORMULAS.tidy_rounds):
         expression, constants = _with_symbols(node, symbols, sympy)
-        if len(constants) > TUNED.tidy_constants or expression.count_ops() > TUNED.tidy_operations:
+        if len(constants) > FORMULAS.tidy_constants or expression.count_ops() > FORMULAS.tidy_operations:
             return node
         known = {symbol: Var(i) for i, symbol in enumerate(symbols)} | constants
         found = [made for way in _ways(expression, symbols, sympy) if (made := _as_node(way, known)) is not None]
@@ -58,7 +58,7 @@ def tidied(node: Node, X: Tensor) -> Node:
 def _equal(one: Node, other: Node, X: Tensor) -> bool:
     """Whether two formulas have the same values, but for round-off, which poles near a few rows may make large."""
     before, after = values(other, X), values(one, X)
-    return bool((after - before).square().mean() <= TUNED.tidy_equal**2 * before.square().mean())
+    return bool((after - before).square().mean() <= FORMULAS.tidy_equal**2 * before.square().mean())
 
 
 def _with_symbols(node: Node, symbols: Sequence[Any], sympy: Any) -> tuple[Any, dict[Any, Num]]:

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 import edgewise as ew
-from edgewise.discovery.half_angles import with_half_angles
-from edgewise.discovery.tree import Apply, Num, Var, number, power, product, total, values, written
+from edgewise.discovery.formulas.half_angles import with_half_angles
+from edgewise.discovery.formulas.tree import Apply, Num, Var, number, power, product, total, values, written
 
 Z = Var(0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..primitives import get
+from ...primitives import get
 from .tree import ONE, ZERO, Apply, Node, Num, Power, Product, Sum, number, product, total
 
 INVERSE = {"exp": "log", "log": "exp", "sin": "arcsin", "cos": "arccos", "tan": "arctan", "tanh": "arctanh"}
@@ -13,7 +13,7 @@ INVERSE = {"exp": "log", "log": "exp", "sin": "arcsin", "cos": "arccos", "tan": 
 def simplified(node: Node) -> Node:
     """An equal formula that is no longer; free constants that only act together become one.
 
-    >>> from edgewise.discovery.tree import Var
+    >>> from edgewise.discovery.formulas.tree import Var
     >>> simplified(Product((Num(2.5), Sum((ZERO, Var(0))), Num(2.0))))
     Product(parts=(Num(value=5.0, name=None), Var(index=0)))
     """

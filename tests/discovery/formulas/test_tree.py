@@ -6,8 +6,8 @@ import pytest
 import sympy
 import torch
 
-from edgewise.discovery.simplify import simplified
-from edgewise.discovery.tree import (
+from edgewise.discovery.formulas.simplify import simplified
+from edgewise.discovery.formulas.tree import (
     ONE,
     ZERO,
     Apply,

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..data import as_matrix
-from ..symbolic.column_names import CONSTANTS, in_formula, spelled
+from ...data import as_matrix
+from ...symbolic.column_names import CONSTANTS, in_formula, spelled
 from .tree import Node, to_sympy, values, written
 
 __all__ = ["CONSTANTS", "NamedFormula", "in_formula", "spelled"]

@@ -14,9 +14,9 @@ from typing import Any, TypeAlias, TypeGuard
 import torch
 from torch import Tensor
 
-from ..primitives import get
-from ..symbolic.simple_numbers import SimpleNumber, exact
-from .tuning import TUNED
+from ...primitives import get
+from ...symbolic.simple_numbers import SimpleNumber, exact
+from .tuning import FORMULAS
 
 
 @dataclass(frozen=True)
@@ -263,15 +263,15 @@ def length(node: Node) -> float:
     """
     match node:
         case Num(_, name):
-            return TUNED.symbol_bits + (0.0 if name is None else name.cost)
+            return FORMULAS.symbol_bits + (0.0 if name is None else name.cost)
         case Sum(parts) | Product(parts):
-            return TUNED.symbol_bits * (len(parts) - 1) + sum(map(length, parts))
+            return FORMULAS.symbol_bits * (len(parts) - 1) + sum(map(length, parts))
         case Apply(form, argument):
-            return TUNED.form_bits * get(form).complexity + length(argument)
+            return FORMULAS.form_bits * get(form).complexity + length(argument)
         case Power(base, exponent):
-            return TUNED.symbol_bits + length(base) + length(exponent)
+            return FORMULAS.symbol_bits + length(base) + length(exponent)
         case _:
-            return TUNED.symbol_bits
+            return FORMULAS.symbol_bits
 
 
 def complexity(node: Node) -> int:

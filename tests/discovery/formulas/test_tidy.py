@@ -8,9 +8,9 @@ import pytest
 import sympy
 import torch
 
-from edgewise.discovery.tidy import from_sympy, tidied
-from edgewise.discovery.tree import Num, Var, product, to_sympy, values, written
-from edgewise.discovery.yardstick import bits
+from edgewise.discovery.formulas.tidy import from_sympy, tidied
+from edgewise.discovery.formulas.tree import Num, Var, product, to_sympy, values, written
+from edgewise.discovery.formulas.yardstick import bits
 
 x, y = sympy.symbols("x y", positive=True)
 X = 0.5 + torch.rand(100, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
