@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from edgewise.discovery.formulas.tree import values
-from edgewise.discovery.polynomials import Frame, count, exponents, feature_slopes, features
+from edgewise.discovery.linear_algebra.polynomials import Frame, count, exponents, feature_slopes, features
 from edgewise.discovery.reductions import scaled, translated
 from edgewise.discovery.states import ReducedProblem
 from edgewise.discovery.surrogate import Given, surrogates

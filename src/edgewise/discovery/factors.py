@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .pairs import solved
-from .polynomials import Frame
+from .linear_algebra.pairs import solved
+from .linear_algebra.polynomials import Frame
 from .splits import Part, SplitRows, block_features, degree_for
 from .tuning import TUNED
 

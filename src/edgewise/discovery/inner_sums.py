@@ -16,8 +16,8 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from .pairs import solved
-from .polynomials import Frame, exponents, feature_slopes, features
+from .linear_algebra.pairs import solved
+from .linear_algebra.polynomials import Frame, exponents, feature_slopes, features
 from .splits import SplitRows
 from .tuning import TUNED
 

@@ -18,7 +18,8 @@ from torch import Tensor
 
 from .formulas.tree import Node, Num, jacobian, numbers_of, values, walk
 from .law_task import LawRows, LawTask
-from .polynomials import Frame, count, exponents, features
+from .linear_algebra.polynomials import Frame, count, exponents, features
+from .linear_algebra.tuning import LINEAR_ALGEBRA
 from .tuning import TUNED
 
 
@@ -73,7 +74,7 @@ def _polynomials(X: Tensor) -> Iterator[Tensor]:
         frame = Frame.of(X, logarithms=logarithms)
         if logarithms and not any(frame.logarithm):
             continue
-        degrees = [k for k in range(1, TUNED.degree) if count(d, k) <= min(TUNED.test_features, n / 5)]
+        degrees = [k for k in range(1, LINEAR_ALGEBRA.degree) if count(d, k) <= min(TUNED.test_features, n / 5)]
         for degree in sorted({degrees[len(degrees) // 2], degrees[-1]}) if degrees else []:
             yield features(frame(X), exponents(d, degree))[:, 1:]
 
@@ -139,7 +140,7 @@ def along_parts(node: Node, X: Tensor, left: Tensor, free: int) -> float:
     found = []
     for part in parts:
         z = values(part, X)[:, None]
-        if bool(torch.isfinite(z).all()) and float(z.std()) > TUNED.least_spread * float(z.abs().max()):
+        if bool(torch.isfinite(z).all()) and float(z.std()) > LINEAR_ALGEBRA.least_spread * float(z.abs().max()):
             degree = min(TUNED.test_degree, len(torch.unique(z[: TUNED.searched])) - 1)
             powers = exponents(1, degree)
             found.append(chance_of(left, features(Frame.of(z, logarithms=False)(z), powers)[:, 1:], free))
@@ -195,7 +196,7 @@ def of_waves(X: Tensor, left: Tensor) -> float:
 
 def _joined(a: Tensor, b: Tensor) -> list[Tensor]:
     smallest = float(b.abs().min())
-    return [a * b, *([a / b] if smallest > TUNED.near_zero * float(b.square().mean().sqrt()) else [])]
+    return [a * b, *([a / b] if smallest > LINEAR_ALGEBRA.near_zero * float(b.square().mean().sqrt()) else [])]
 
 
 def _spectrum(lines: Sequence[Tensor], left: Tensor, bins: int, most: int) -> Tensor:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .directions import Directions
+from .linear_algebra.directions import Directions
 from .tuning import TUNED
 
 

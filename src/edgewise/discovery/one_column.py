@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 
 from .formulas.tree import Apply, Node, Num, Var, number, power, product, total, values
+from .linear_algebra.pairs import solved
+from .linear_algebra.tuning import LINEAR_ALGEBRA
 from .outputs import OUTPUTS, Output
-from .pairs import solved
 from .question import Question, sorted_by
 from .tuning import TUNED
 
@@ -65,7 +66,7 @@ def _each(
         return []
     z = asked.X[:, 0]
     column = _Column.of(z)
-    if not column.half > TUNED.least_spread * max(abs(column.middle), 1e-300):
+    if not column.half > LINEAR_ALGEBRA.least_spread * max(abs(column.middle), 1e-300):
         return []
     found: list[Node] = []
     for output in OUTPUTS:
@@ -115,7 +116,7 @@ def _explained_by_two(one: Tensor, other: Tensor, base: Tensor, image: Tensor, w
     u, v = one.T @ left, other.T @ left
     apart = a * c - b * b
     whole = (c * u * u - 2 * b * u * v + a * v * v) / apart.clamp(min=1e-300)
-    return torch.where(apart > TUNED.same * a * c, whole, 0.0)
+    return torch.where(apart > LINEAR_ALGEBRA.same * a * c, whole, 0.0)
 
 
 def _rates_and_frequencies(column: _Column) -> Iterator[tuple[float, float]]:
@@ -189,7 +190,7 @@ def _located_under(asked: Question, column: _Column, target: Target) -> Iterator
     left = image * weight
     left, rest = (part - q @ (q.T @ part) for part in (left, design))
     norms = rest.norm(dim=0)
-    alive = norms > TUNED.same**0.5 * design.norm(dim=0)
+    alive = norms > LINEAR_ALGEBRA.same**0.5 * design.norm(dim=0)
     explained = torch.where(alive, (rest.T @ left).abs() / norms.clamp(min=1e-300), 0.0)
     for place in torch.topk(explained, min(TUNED.followed, len(nodes))).indices.tolist():
         choice = solved((place,), design, base * weight[:, None], image * weight)

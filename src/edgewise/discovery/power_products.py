@@ -13,7 +13,8 @@ from torch import Tensor
 
 from .formulas.tree import Node, Num, Power, Var, power, product, values
 from .formulas.yardstick import bits
-from .pairs import Choice, best_sums, solved
+from .linear_algebra.pairs import Choice, best_sums, solved
+from .linear_algebra.tuning import LINEAR_ALGEBRA
 from .question import Question, sorted_by
 from .term_library import Library, bits_of_terms, factors_of
 from .tuning import TUNED
@@ -57,7 +58,7 @@ class _Logarithms:
         """None where g has zeros."""
         X, g, factor = asked.X, asked.g, asked.factor
         size = g.abs()
-        if not float(size.min()) > TUNED.least_spread * float(size.max()):
+        if not float(size.min()) > LINEAR_ALGEBRA.least_spread * float(size.max()):
             return None
         weight = factor.abs() * size
         usable = [i for i in range(X.shape[1]) if float(X[:, i].abs().min()) > 0]

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from .formulas.tree import Node, Num, Var, monomial, number, power, product, total, values
 from .formulas.yardstick import bits
-from .polynomials import exponents
+from .linear_algebra.polynomials import exponents
+from .linear_algebra.tuning import LINEAR_ALGEBRA
 from .question import Question, sorted_by
 from .tuning import TUNED
 
@@ -84,7 +85,7 @@ def _fits(P: Tensor, inverse: Tensor, asked: Question) -> tuple[Tensor, Tensor, 
     second = (w[:, None] * P.square()).T @ inverse.square()
     cross = ((w * g)[:, None] * P).T @ inverse
     apart = second - first.square() / one
-    alive = apart > TUNED.same * second
+    alive = apart > LINEAR_ALGEBRA.same * second
     slope = torch.where(alive, (cross - first * both / one) / apart.where(alive, torch.ones_like(apart)), 0.0)
     mean = (both - slope * first) / one
     spread = (w * (g - both / one).square()).sum()

@@ -11,11 +11,11 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from .directions import Directions, near_zero, null_directions
 from .formulas.tree import ONE, Apply, Node, Num, Var, monomial, number, on_columns, product, total
+from .linear_algebra.directions import Directions, near_zero, null_directions
+from .linear_algebra.tuning import LINEAR_ALGEBRA
 from .states import ReducedProblem, Reduction
 from .surrogate import SurrogatePair
-from .tuning import TUNED
 
 
 def scaled(state: ReducedProblem, Z: Tensor, pair: SurrogatePair) -> list[ReducedProblem]:
@@ -63,14 +63,16 @@ def grown(state: ReducedProblem, Z: Tensor, pair: SurrogatePair) -> list[Reduced
             left = float((own - c * other).square().mean().sqrt() / own.square().mean().sqrt())
             unsure = wrong[:, i] - c * Z[:, j] * wrong[:, j]
             noise = float(unsure.square().mean().sqrt() / own.square().mean().sqrt())
-            if left <= min(TUNED.null_factor * noise + TUNED.null_round_off, TUNED.null_most):
+            if left <= min(
+                LINEAR_ALGEBRA.null_factor * noise + LINEAR_ALGEBRA.null_round_off, LINEAR_ALGEBRA.null_most
+            ):
                 found += [_grown_along(state, i, j, rate, left) for rate in _rates(c, 2 * (noise + left))]
     return sorted(found, key=lambda one: one.trail[-1].rest)
 
 
 def _rates(c: float, unsure: float) -> list[Num]:
     """A number as a short fraction where one is near, and as it is."""
-    near = float(Fraction(c).limit_denominator(TUNED.denominator))
+    near = float(Fraction(c).limit_denominator(LINEAR_ALGEBRA.denominator))
     return [*([number(near)] if near and abs(near - c) <= max(unsure, 1e-3) * abs(c) else []), Num(c)]
 
 

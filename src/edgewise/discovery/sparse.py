@@ -15,9 +15,10 @@ from torch import Tensor
 from .formulas.tree import Apply, Node, Num, Var, monomial, number, power, product, total, values
 from .formulas.tuning import FORMULAS
 from .formulas.yardstick import Yardstick, bits
+from .linear_algebra.pairs import solved
+from .linear_algebra.polynomials import count, exponents
+from .linear_algebra.tuning import LINEAR_ALGEBRA
 from .outputs import OUTPUTS
-from .pairs import solved
-from .polynomials import count, exponents
 from .question import Question, sorted_by
 from .term_library import monomials
 from .tuning import TUNED
@@ -113,7 +114,7 @@ def _growing(asked: Question, parts: int) -> Iterator[list[Node]]:
     """Monomials up to some degree, the degree growing while the rows can carry them."""
     n, d = asked.X.shape
     for degree in range(1 if parts > 1 else 2, TUNED.sparse_degree + 1):
-        if parts * count(d, degree) > min(TUNED.sparse_terms, n / TUNED.rows_a_feature):
+        if parts * count(d, degree) > min(TUNED.sparse_terms, n / LINEAR_ALGEBRA.rows_a_feature):
             return
         nodes = [monomial(map(Var, range(d)), powers) for powers in exponents(d, degree)]
         yield [node for node in nodes if bool(torch.isfinite(values(node, asked.X).square().sum()))]
@@ -122,7 +123,7 @@ def _growing(asked: Question, parts: int) -> Iterator[list[Node]]:
 def _with_quotients(asked: Question, *, logarithms: bool) -> list[Node]:
     """Products of powers, negative ones too, and logarithms of columns: those that are finite."""
     n, d = asked.X.shape
-    most = int(min(TUNED.sparse_terms, n / TUNED.rows_a_feature))
+    most = int(min(TUNED.sparse_terms, n / LINEAR_ALGEBRA.rows_a_feature))
     positive = [i for i in range(d) if float(asked.X[:, i].min()) > 0]
     logs: list[Node] = [Apply("log", Var(i)) for i in positive] if logarithms else []
     nodes = [number(1.0), *logs, *monomials(d, most)][:most]

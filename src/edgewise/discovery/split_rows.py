@@ -10,8 +10,8 @@ import torch
 from ..data import Table, as_matrix, as_target, firsts, frame_names, holds_classes, observations
 from ..data.frames import as_frame, frame_columns, frame_part, is_frame
 from ..errors import ConfigError, DataError, as_words, did_you_mean, shown, twice
-from .directions import near_zero
 from .law_task import LawRows, LawTask
+from .linear_algebra.directions import near_zero
 from .tuning import TUNED
 from .units import unit_scalings
 

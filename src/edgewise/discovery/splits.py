@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .linear_algebra.pairs import solved
+from .linear_algebra.polynomials import Frame, count, exponents, features
 from .outputs import OUTPUTS, Output
-from .pairs import solved
-from .polynomials import Frame, count, exponents, features
 from .tuning import TUNED
 
 Blocks = tuple[tuple[int, ...], ...]

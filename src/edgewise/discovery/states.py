@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .formulas.tree import ONE, Apply, Node, Var, on_columns, power, product, values, written
 from .law_task import LawRows
-from .tuning import TUNED
+from .linear_algebra.tuning import LINEAR_ALGEBRA
 
 ROUND_OFF = 1e-13  # part of a column's size within which all its values are one: some hundred roundings of float64
 FEW = 8  # rows that tell columns apart
@@ -69,7 +69,7 @@ class ReducedProblem:
         if len(self.columns) != 1:
             return []
         z = self.inner(rows)[0]
-        if not len(z) or not float(z.abs().min()) > TUNED.least_spread * float(z.abs().max()):
+        if not len(z) or not float(z.abs().min()) > LINEAR_ALGEBRA.least_spread * float(z.abs().max()):
             return []
         column = self.columns[0]
         others = [power(column, -1.0), *([Apply("log", column)] if float(z.min()) > 0 else [])]

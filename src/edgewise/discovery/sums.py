@@ -8,8 +8,8 @@ from __future__ import annotations
 import torch
 
 from .formulas.tree import Node, Num, number, power, product, total, values
+from .linear_algebra.pairs import Choice, best_sums
 from .outputs import OUTPUTS
-from .pairs import Choice, best_sums
 from .question import Question, sorted_by
 from .term_library import Library, bits_of_terms, monomials, terms
 from .tuning import TUNED

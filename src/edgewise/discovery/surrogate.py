@@ -14,7 +14,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .polynomials import Frame, Powers, count, exponents, feature_slopes, features, least_squares, neighbours
+from .linear_algebra.polynomials import (
+    Frame,
+    Powers,
+    count,
+    exponents,
+    feature_slopes,
+    features,
+    least_squares,
+    neighbours,
+)
+from .linear_algebra.tuning import LINEAR_ALGEBRA
 from .tuning import TUNED
 
 
@@ -39,7 +49,7 @@ def _logarithm(sign: float) -> Image:
 def images(y: Tensor) -> list[Image]:
     """Those that can be taken of these values."""
     low, high = float(y.min()), float(y.max())
-    one_sign = low * high > 0 and min(abs(low), abs(high)) > TUNED.least_spread * max(abs(low), abs(high))
+    one_sign = low * high > 0 and min(abs(low), abs(high)) > LINEAR_ALGEBRA.least_spread * max(abs(low), abs(high))
     return [
         PLAIN,
         *([SQUARE] if low >= 0 else []),
@@ -163,8 +173,8 @@ class Fit:
 def by_degree(fit: Fit, given: Given, most: int) -> list[Surrogate]:
     """The surrogate of the best degree, and its neighbour. One Gram matrix serves all degrees, since features are
     sorted by them."""
-    d, most = given.X.shape[1], min(int(len(given.y) / TUNED.rows_a_feature), most)
-    degrees = [k for k in range(1, TUNED.degree + 1) if count(d, k) <= most]
+    d, most = given.X.shape[1], min(int(len(given.y) / LINEAR_ALGEBRA.rows_a_feature), most)
+    degrees = [k for k in range(1, LINEAR_ALGEBRA.degree + 1) if count(d, k) <= most]
     if not degrees:
         return []
     powers = exponents(d, degrees[-1])
@@ -190,7 +200,7 @@ def by_neighbours(fit: Fit, given: Given, most: int) -> list[Surrogate]:
     Features that explain most of what is left come next, each a neighbour of those that are there. So columns that act
     alone or simply take few of them. Source: Chkifa, Cohen & Schwab 2014, doi:10.1007/s10208-013-9154-z.
     """
-    most = min(int(len(given.y) / TUNED.rows_a_feature), most)
+    most = min(int(len(given.y) / LINEAR_ALGEBRA.rows_a_feature), most)
     powers, found = exponents(given.X.shape[1], 1), []
     U, V = fit.frame(given.X), fit.frame(given.X_held)
     target, weight = fit.weighted(given.y)
@@ -224,7 +234,7 @@ def _best(found: list[Surrogate]) -> list[Surrogate]:
 
 def grown(powers: Powers, U: Tensor, left: Tensor, most: int) -> Powers:
     """The features and those of their neighbours that explain most of what is left (n,) on moved rows U (n, d)."""
-    around = neighbours(powers, TUNED.degree)
+    around = neighbours(powers, LINEAR_ALGEBRA.degree)
     if not around or len(powers) >= most:
         return powers
     more = min(max(U.shape[1], int(TUNED.growth * len(powers))), most - len(powers), len(around))

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..structure import FunctionSample, make_sample
 from .law_task import LawTask
+from .linear_algebra.tuning import LINEAR_ALGEBRA
 from .states import ReducedProblem
 from .surrogate import Given, SurrogatePair, surrogates
 from .tuning import TUNED
@@ -56,7 +57,7 @@ class SurrogateFunction:
         apart = float((pair.fine.values(Z) - pair.coarse.values(Z)).square().mean().sqrt())
         slopes = (pair.fine.gradient(Z) - pair.coarse.gradient(Z)).square().mean(0).sqrt()
         size, steep = float(pair.fine.values(Z).abs().mean()), pair.fine.gradient(Z).abs().mean(0)
-        floor = TUNED.null_round_off
+        floor = LINEAR_ALGEBRA.null_round_off
         return SurrogateFunction(
             pair,
             tuple(f"z{n + 1}" for n in range(Z.shape[1])),

@@ -17,6 +17,7 @@ from torch import Tensor
 from .formulas.tree import Apply, Node, Num, Var, columns_of, monomial, number, power, product, total, values
 from .formulas.tuning import FORMULAS
 from .formulas.yardstick import bits
+from .linear_algebra.tuning import LINEAR_ALGEBRA
 from .tuning import TUNED
 
 SMALL = (-1.0, 1.0, 2.0, -2.0)
@@ -211,7 +212,7 @@ def build(candidates: Iterable[Node], X: Tensor, most: int) -> Library:
         column = values(node, X)
         size = column.abs()
         largest = float(size.max())
-        if not math.isfinite(largest) or float(column.std()) <= TUNED.least_spread * largest:
+        if not math.isfinite(largest) or float(column.std()) <= LINEAR_ALGEBRA.least_spread * largest:
             continue
         centred = column - column.mean()
         unit = centred / centred.norm()

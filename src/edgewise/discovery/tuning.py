@@ -36,22 +36,14 @@ class DiscoveryTuning:
     """Products of powers in it, at most."""
     below: int = 40
     """Products of powers below a fraction line, at most. Not measured."""
-    rows_a_term: float = 3.0
-    """Rows for each term, at least: with fewer, null vectors would be chance. Not measured."""
     scales: tuple[float, float, int] = (0.1, 30.0, 18)
     """Scales of an argument of one variable: ends in units of its spread, and their number. Neighbours differ by 40
     percent, which least squares for the constants overcome."""
     frequencies: tuple[float, int] = (1.5, 40)
     """Scales of waves: their distance, in radians over the rows, and their number: ten periods, at most."""
-    least_spread: float = 1e-9
-    """Part of a column's size that must vary for it to be a term: round-off."""
-    largest: float = 1e12
-    """Ratio of the largest to the smallest size of a term above which few rows would decide."""
 
     # ------------------------------------------------------------------ pairs (pairs.py)
 
-    same: float = 1e-9
-    """Part of a term that another one must leave for both to be a pair: below, round-off decides."""
     followed: int = 8
     """Sums of one and of two terms under one output transform that are followed. Not measured."""
     singles: int = 30
@@ -62,12 +54,6 @@ class DiscoveryTuning:
     """Distance of a power from a simple one up to which that is tried, too. Not measured."""
     as_good_as: float = 0.002
     """The same, up to which only that one is tried: least squares for the constants settle the rest."""
-    extended: int = 3
-    """Of these, those to which further terms are added. Not measured."""
-    most_terms: int = 5
-    """Terms of one sum, at most. Not measured."""
-    gain: float = 0.5
-    """Factor by which a further term must lower the error. Not measured."""
 
     # ------------------------------------------------------------------ one column (one_column.py)
 
@@ -216,11 +202,6 @@ class DiscoveryTuning:
 
     features: int = 800
     """Features of a polynomial, at most: a fit of so many takes half a second."""
-    rows_a_feature: float = 2.0
-    """Rows for each feature, at least. Held-out rows choose the degree, so that noise does not follow from few rows.
-    With 4, fast waves of two columns are not seen on 1000 rows."""
-    degree: int = 24
-    """Degree of a polynomial, at most: higher ones oscillate between the rows."""
     surrogate_rows: int = 6000
     """Rows to which a surrogate is fitted, at most."""
     growth: float = 0.6
@@ -237,32 +218,6 @@ class DiscoveryTuning:
     """Weight of a row, in units of the 95 % quantile, at most: else the zeros of y decide."""
     looked_at: int = 300
     """Rows at which gradients are looked at."""
-
-    # ------------------------------------------------------------------ directions (directions.py)
-
-    null_factor: float = 3.0
-    """Errors of the gradient within which a combination of its columns counts as zero."""
-    null_round_off: float = 1e-8
-    """The same where the surrogate is exact, as a part of the columns' size."""
-    null_most: float = 0.1
-    """What such a combination may leave at most, whatever the surrogate's error. Not measured."""
-    denominator: int = 4
-    """Of the fractions that a null vector is made of, at most."""
-    numerator: int = 8
-    """Of these fractions, at most."""
-    null_tried: float = 0.3
-    """What the surrogate's own null vectors may leave, to be tried with simple entries. Not measured."""
-    null_counts: int = 3
-    """Numbers of null vectors that are offered, at most, the most vectors first."""
-    independent: float = 1e-3
-    """Least singular value of the pivots of null vectors, each of length one, for these to count as independent: three
-    digits are lost at most, which leaves a short fraction certain. Not measured."""
-    near_zero: float = 0.1
-    """Part of a column's size below which its smallest value is near zero: what is divided by it has wild rows."""
-    shy_pivot: float = 20.0
-    """Cost of dividing by such a column, where a short fraction costs 1 to 5. Not measured."""
-    pivot_choices: int = 300
-    """Choices of pivots that are compared, at most."""
 
     # ------------------------------------------------------------------ idle columns (idle_columns.py)
 

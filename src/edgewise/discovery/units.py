@@ -17,8 +17,9 @@ import torch
 from torch import Tensor
 
 from ..errors import ConfigError, did_you_mean, require, shown
-from .directions import Directions, cost
 from .formulas.tree import Node, values
+from .linear_algebra.directions import Directions, cost
+from .linear_algebra.tuning import LINEAR_ALGEBRA
 from .tuning import TUNED
 
 Row = list[Fraction]
@@ -128,7 +129,7 @@ def _shortest(rows: list[Row], shy: Collection[int]) -> Directions | None:
     """The columns to divide by that make the groups shortest; None where y's own unit would have to be one of them."""
     best: Directions | None = None
     width = len(rows[0]) - 1
-    for pivots in islice(combinations(range(width), len(rows)), TUNED.pivot_choices):
+    for pivots in islice(combinations(range(width), len(rows)), LINEAR_ALGEBRA.pivot_choices):
         solved = _solved(rows, pivots)
         if solved is None:
             continue

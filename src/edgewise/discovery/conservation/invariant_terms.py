@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from ..formulas.tree import Apply, Node, Power, Var, columns_of, power, product, values, walk
-from ..polynomials import count, exponents
-from ..tuning import TUNED
+from ..linear_algebra.polynomials import count, exponents
+from ..linear_algebra.tuning import LINEAR_ALGEBRA
 from .row_weights import row_weights
 from .tuning import CONSERVATION
 
@@ -53,7 +53,7 @@ def terms_of_degree(factors: Sequence[Node], degree: int, X: Tensor) -> list[Nod
 
     None at all where the rows could not tell so many terms apart.
     """
-    if count(len(factors), degree) > min(CONSERVATION.terms, len(X) / TUNED.rows_a_term):
+    if count(len(factors), degree) > min(CONSERVATION.terms, len(X) / LINEAR_ALGEBRA.rows_a_term):
         return []
     made = (
         product(*(power(factor, float(p)) for factor, p in zip(factors, powers, strict=True) if p))

@@ -15,7 +15,7 @@ from torch import Tensor
 from ...symbolic.simple_numbers import SimpleNumber, nearest
 from ..formulas.tree import Node, Num, product, total, values
 from ..formulas.tuning import FORMULAS
-from ..polynomials import count, exponents
+from ..linear_algebra.polynomials import count, exponents
 from ..tuning import TUNED
 from .invariant_terms import slopes, terms_of_degree
 from .row_weights import row_weights

@@ -17,6 +17,7 @@ from ...symbolic.simple_numbers import SimpleNumber, nearest
 from ..formulas.tree import Node, Num, Power, Product, Var, number, product, total, values
 from ..formulas.tuning import FORMULAS
 from ..formulas.yardstick import bits
+from ..linear_algebra.tuning import LINEAR_ALGEBRA
 from ..term_library import PLAIN, Library, build
 from ..tuning import TUNED
 from .logistic import Sharpened, alone, sharpened, sharpness, with_each
@@ -199,7 +200,7 @@ def _sums(nodes: Sequence[Node], rows: _Rows, sharp: Tensor, base: tuple[int, ..
         """The polynomial of this degree, and what is left of it as the weakest terms go one by one."""
         places = [-1, *(n for n, node in enumerate(nodes) if 1 <= _degree(node) <= degree)]
         found = []
-        while 1 < len(places) <= len(labels) / TUNED.rows_a_term:
+        while 1 < len(places) <= len(labels) / LINEAR_ALGEBRA.rows_a_term:
             theta, covariance, deviance = alone(
                 torch.stack([sharp if place < 0 else terms[:, place] for place in places], 1), labels
             )

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from edgewise.discovery.formulas.yardstick import Yardstick
-from edgewise.discovery.pairs import best_sums
+from edgewise.discovery.linear_algebra.pairs import best_sums
 
 FINE = Yardstick(1000, 0.0, 1e-12)
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .formulas.yardstick import Yardstick
-from .tuning import TUNED
+from ..formulas.yardstick import Yardstick
+from .tuning import LINEAR_ALGEBRA
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def best_sums(
     rest = units - q @ (q.T @ units)
     rest = rest - q @ (q.T @ rest)  # again: round-off
     norms = rest.norm(dim=0)
-    alive = norms > TUNED.same**0.5 * 1e-3
+    alive = norms > LINEAR_ALGEBRA.same**0.5 * 1e-3
     rest = torch.where(alive, rest / norms.clamp(min=1e-300), 0.0)
     cosines = rest.T @ (left / goal)
     share = goal / len(target) ** 0.5
@@ -55,7 +55,7 @@ def best_sums(
     both = costs[:, None] + costs + _bits(yardstick, share, _explained(rest, cosines))
     chosen = _lowest(both, pairs)
     found = [solved(places, terms, base, target) for places in [(place,) for place in firsts] + chosen]
-    return found + _longer(chosen[: TUNED.extended], rest, left, terms, base, target)
+    return found + _longer(chosen[: LINEAR_ALGEBRA.extended], rest, left, terms, base, target)
 
 
 def _bits(yardstick: Yardstick, share: float, explained: Tensor) -> Tensor:
@@ -69,7 +69,7 @@ def _explained(rest: Tensor, cosines: Tensor) -> Tensor:
     gram = rest.T @ rest
     apart = 1 - gram.square()
     both = cosines.square()[:, None] + cosines.square() - 2 * gram * cosines[:, None] * cosines
-    return torch.where(apart > TUNED.same, both / apart.clamp(min=TUNED.same), 0.0)
+    return torch.where(apart > LINEAR_ALGEBRA.same, both / apart.clamp(min=LINEAR_ALGEBRA.same), 0.0)
 
 
 def _lowest(both: Tensor, most: int) -> list[tuple[int, int]]:
@@ -88,15 +88,17 @@ def _longer(
     for pair in pairs:
         places: tuple[int, ...] = pair
         last = solved(places, terms, base, target)
-        while len(places) < TUNED.most_terms and last.error > 0:
+        while len(places) < LINEAR_ALGEBRA.most_terms and last.error > 0:
             q = torch.linalg.qr(rest[:, list(places)]).Q
             others = rest - q @ (q.T @ rest)
             norms = others.norm(dim=0)
             remainder = left - q @ (q.T @ left)
-            gains = torch.where(norms > TUNED.same**0.5, (others.T @ remainder).abs() / norms.clamp(min=1e-300), 0.0)
+            gains = torch.where(
+                norms > LINEAR_ALGEBRA.same**0.5, (others.T @ remainder).abs() / norms.clamp(min=1e-300), 0.0
+            )
             places = (*places, int(gains.argmax()))
             longer = solved(places, terms, base, target)
-            if frozenset(places) in seen or longer.error > TUNED.gain * last.error:
+            if frozenset(places) in seen or longer.error > LINEAR_ALGEBRA.gain * last.error:
                 break
             seen.add(frozenset(places))
             found.append(longer)

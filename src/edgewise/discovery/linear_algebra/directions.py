@@ -13,7 +13,7 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from .tuning import TUNED
+from .tuning import LINEAR_ALGEBRA
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Directions:
 def near_zero(Z: Tensor) -> list[int]:
     """The columns whose smallest value is near zero: what is divided by them has wild rows."""
     size = Z.abs()
-    return (size.min(0).values < TUNED.near_zero * size.max(0).values).nonzero()[:, 0].tolist()
+    return (size.min(0).values < LINEAR_ALGEBRA.near_zero * size.max(0).values).nonzero()[:, 0].tolist()
 
 
 def null_directions(A: Tensor, wrong: Tensor, pivots: int, shy: Collection[int] = ()) -> list[Directions]:
@@ -58,9 +58,9 @@ def null_directions(A: Tensor, wrong: Tensor, pivots: int, shy: Collection[int] 
     _, s, vh = torch.linalg.svd(A / unit / len(A) ** 0.5, full_matrices=False)
     offers: list[Directions] = []
     # more vectors than are sure: a few of several null vectors are not rational, all of them together are
-    for count in range(min(pivots, int((s <= TUNED.null_tried).sum())), 0, -1):
+    for count in range(min(pivots, int((s <= LINEAR_ALGEBRA.null_tried).sum())), 0, -1):
         best: Directions | None = None
-        for denominator in range(1, TUNED.denominator + 1):
+        for denominator in range(1, LINEAR_ALGEBRA.denominator + 1):
             found = _rational(vh[-count:] / unit, A / unit, unit, wrong / unit, pivots, denominator, shy)
             if found is not None and (best is None or cost(found, shy) < cost(best, shy)):
                 best = found
@@ -68,14 +68,14 @@ def null_directions(A: Tensor, wrong: Tensor, pivots: int, shy: Collection[int] 
                 break
         if best is not None:
             offers.append(best)
-        if len(offers) == TUNED.null_counts:
+        if len(offers) == LINEAR_ALGEBRA.null_counts:
             break
     return offers
 
 
 def cost(found: Directions, shy: Collection[int]) -> float:
     """How long the vectors are to write, and how many columns near zero they would divide by."""
-    return found.cost + TUNED.shy_pivot * len(set(found.pivots) & set(shy))
+    return found.cost + LINEAR_ALGEBRA.shy_pivot * len(set(found.pivots) & set(shy))
 
 
 def _rational(
@@ -84,10 +84,10 @@ def _rational(
     """The null space (k, m) with the pivots that make it shortest, each entry a short fraction that A allows."""
     k, m = null.shape
     best: Directions | None = None
-    for chosen in list(combinations(range(pivots), k))[: TUNED.pivot_choices]:
+    for chosen in list(combinations(range(pivots), k))[: LINEAR_ALGEBRA.pivot_choices]:
         block = null[:, list(chosen)]
         values = torch.linalg.svdvals(block / block.norm(dim=0).clamp(min=1e-300))
-        if not float(values[-1]) >= TUNED.independent:
+        if not float(values[-1]) >= LINEAR_ALGEBRA.independent:
             continue
         q, r = torch.linalg.qr(block.T)
         reduced = q @ torch.linalg.solve_triangular(r.T, null, upper=False)  # block^-1 null, by rows of pivots
@@ -97,13 +97,20 @@ def _rational(
             tuple(_near(value, place in chosen, place == chosen[row], denominator) for place, value in enumerate(line))
             for row, line in enumerate(reduced.tolist())
         )
-        if any(abs(entry.numerator) > TUNED.numerator for line in vectors for entry in line):
+        if any(abs(entry.numerator) > LINEAR_ALGEBRA.numerator for line in vectors for entry in line):
             continue
         exact = torch.tensor([[float(entry) for entry in line] for line in vectors], dtype=A.dtype) * unit
         length = exact.norm(dim=1)
         left = (A @ exact.T).square().mean(0).sqrt() / length
         noise = (wrong @ exact.T).square().mean(0).sqrt() / length
-        if bool((left > torch.clamp(TUNED.null_factor * noise + TUNED.null_round_off, max=TUNED.null_most)).any()):
+        if bool(
+            (
+                left
+                > torch.clamp(
+                    LINEAR_ALGEBRA.null_factor * noise + LINEAR_ALGEBRA.null_round_off, max=LINEAR_ALGEBRA.null_most
+                )
+            ).any()
+        ):
             continue
         found = Directions(chosen, vectors, float(left.max()))
         if best is None or cost(found, shy) < cost(best, shy):

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 import torch
 
-from edgewise.discovery.directions import null_directions
+from edgewise.discovery.linear_algebra.directions import null_directions
 
 
 def gradient_rows(error: float = 0.0):

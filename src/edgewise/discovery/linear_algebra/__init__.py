@@ -1,0 +1,1 @@
+"""Linear algebra on columns of numbers: polynomials of them, the best sums of few, null vectors in fractions."""
