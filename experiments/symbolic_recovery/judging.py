@@ -11,10 +11,10 @@ import sympy
 
 from edgewise.discovery.formulas.simplify import simplified
 from edgewise.discovery.formulas.tree import Node, columns_of, to_sympy
-from edgewise.discovery.law_task import LawTask
 from edgewise.discovery.least_squares import error, fitted
 from edgewise.discovery.polish import finished
-from edgewise.discovery.split_rows import as_task
+from edgewise.discovery.tables.law_task import LawTask
+from edgewise.discovery.tables.split_rows import as_task
 from edgewise.discovery.tuning import TUNED
 
 from .equations import Equation, evaluate

@@ -8,8 +8,8 @@ import torch
 
 from edgewise.discovery.drop_terms import without_idle_terms
 from edgewise.discovery.formulas.tree import Apply, Num, Var, product, total
-from edgewise.discovery.law_task import LawRows
 from edgewise.discovery.least_squares import error
+from edgewise.discovery.tables.law_task import LawRows
 
 
 def wave(a: float, k: float):

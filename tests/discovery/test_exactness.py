@@ -9,8 +9,8 @@ import torch
 
 from edgewise.discovery.exactness import exact_to, is_exact
 from edgewise.discovery.formulas.tree import Num, Product, Sum, Var, numbers_of, power
-from edgewise.discovery.split_rows import as_task
-from edgewise.discovery.tuning import TUNED
+from edgewise.discovery.tables.split_rows import as_task
+from edgewise.discovery.tables.tuning import TABLES
 
 
 def test_fitted_constants_must_be_paid_by_digits():
@@ -18,8 +18,8 @@ def test_fitted_constants_must_be_paid_by_digits():
     z, few = Var(0), Num(1.234)
     many = Sum(tuple(Product((Num(1.1 + k), power(z, k + 1.0))) for k in range(4)))
     assert sum(one.name is None for one in numbers_of(many)) == 4
-    assert exact_to(few) == exact_to(z) == TUNED.exact
-    assert exact_to(many) == pytest.approx(TUNED.exact * 1e-2)
+    assert exact_to(few) == exact_to(z) == TABLES.exact
+    assert exact_to(many) == pytest.approx(TABLES.exact * 1e-2)
 
 
 def test_a_formula_that_is_zero_where_the_rows_that_choose_are_is_not_exact():

@@ -8,9 +8,9 @@ import torch
 import edgewise as ew
 from edgewise.discovery.formulas.tree import Var
 from edgewise.discovery.idle_columns import without_idle
-from edgewise.discovery.split_rows import as_task
 from edgewise.discovery.states import ReducedProblem
 from edgewise.discovery.surrogated import SurrogatedProblem
+from edgewise.discovery.tables.split_rows import as_task
 from edgewise.discovery.tuning import TUNED
 
 

@@ -9,7 +9,7 @@ import torch
 
 from edgewise.discovery.formulas.tree import Apply, Num, Var, number, numbers_of, product
 from edgewise.discovery.joint_fit import JointConstants, LevelForm, errors_together, fitted_together
-from edgewise.discovery.law_task import LawRows
+from edgewise.discovery.tables.law_task import LawRows
 
 NODE = product(Num(1.0), Apply("exp", product(Num(-0.5), Var(0))))
 

@@ -19,9 +19,9 @@ from edgewise.discovery.lack_of_fit import (
     signs,
     signs_see_more,
 )
-from edgewise.discovery.law_task import LawRows
 from edgewise.discovery.least_squares import fitted
-from edgewise.discovery.split_rows import as_task
+from edgewise.discovery.tables.law_task import LawRows
+from edgewise.discovery.tables.split_rows import as_task
 from edgewise.discovery.tuning import TUNED
 
 

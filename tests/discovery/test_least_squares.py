@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from edgewise.discovery.formulas.tree import Apply, Num, Var, number, numbers_of, power, product, total, values
-from edgewise.discovery.law_task import LawRows
 from edgewise.discovery.least_squares import error, fitted, standard_errors
 from edgewise.discovery.snapping import snapped
+from edgewise.discovery.tables.law_task import LawRows
 
 
 def rows(law, noise: float = 0.0, n: int = 400) -> LawRows:

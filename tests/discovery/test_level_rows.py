@@ -10,7 +10,7 @@ import torch
 
 import edgewise as ew
 from edgewise.discovery.level_rows import LevelRows, by_levels
-from edgewise.discovery.split_rows import Given, as_given
+from edgewise.discovery.tables.split_rows import Given, as_given
 from edgewise.errors import DataError
 
 pandas = pytest.importorskip("pandas")

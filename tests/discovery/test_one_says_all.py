@@ -11,9 +11,9 @@ import torch
 import edgewise as ew
 from edgewise.discovery.formulas.tree import Var, columns_of, product, values
 from edgewise.discovery.one_says_all import candidates, one_says_all
-from edgewise.discovery.split_rows import as_task
 from edgewise.discovery.states import ReducedProblem
 from edgewise.discovery.surrogated import SurrogatedProblem
+from edgewise.discovery.tables.split_rows import as_task
 
 
 def rows(n: int, d: int, low: float = 1.0, high: float = 4.0) -> torch.Tensor:

@@ -7,7 +7,7 @@ import torch
 from edgewise.discovery.formulas.tree import Apply, Num, Var, number, power, product, total, written
 from edgewise.discovery.formulas.yardstick import Yardstick
 from edgewise.discovery.polish import polished
-from edgewise.discovery.split_rows import as_task
+from edgewise.discovery.tables.split_rows import as_task
 from edgewise.discovery.tuning import TUNED
 
 

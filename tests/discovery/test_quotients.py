@@ -7,10 +7,10 @@ import torch
 
 from edgewise.discovery.formulas.tree import written
 from edgewise.discovery.formulas.yardstick import Yardstick
-from edgewise.discovery.law_task import LawRows
 from edgewise.discovery.least_squares import fitted
 from edgewise.discovery.question import Question
 from edgewise.discovery.quotients import quotients
+from edgewise.discovery.tables.law_task import LawRows
 
 LAWS = {
     "squares": lambda a, b, c: 2 * a * b / (a**2 + 1.4 * c**2),

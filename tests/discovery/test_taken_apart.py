@@ -9,13 +9,13 @@ import torch
 import edgewise as ew
 from edgewise.discovery.exactness import is_exact
 from edgewise.discovery.formulas.tree import Apply, Num, Var, numbers_of, power, product, total, values
-from edgewise.discovery.law_task import LawTask
 from edgewise.discovery.least_squares import error
 from edgewise.discovery.polish import Polished
-from edgewise.discovery.split_rows import as_task
 from edgewise.discovery.states import ReducedProblem
 from edgewise.discovery.steps import ProofStep
 from edgewise.discovery.surrogated import SurrogatedProblem
+from edgewise.discovery.tables.law_task import LawTask
+from edgewise.discovery.tables.split_rows import as_task
 from edgewise.discovery.taken_apart import apart
 
 LAWS = {

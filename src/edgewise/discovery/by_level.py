@@ -18,7 +18,6 @@ from ..errors import SymbolicError, few, shown
 from .common_form import CommonForm, common_form
 from .formulas.named_formula import in_formula
 from .formulas.tree import written
-from .law_task import LawTask
 from .laws import Law
 from .least_squares import error
 from .level_rows import BETWEEN, LevelRows
@@ -27,6 +26,7 @@ from .polish import Polished, of_choice
 from .printing import aligned, clipped_formula
 from .shared_law import SharedLaw, as_shared, at_rows
 from .steps import ProofStep
+from .tables.law_task import LawTask
 from .tuning import TUNED
 from .verdict import Verdict, verdict
 

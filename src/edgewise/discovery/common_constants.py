@@ -14,8 +14,9 @@ from itertools import permutations
 from ..symbolic.simple_numbers import SimpleNumber, nearest
 from .formulas.tree import ONE, ZERO, Num
 from .joint_fit import LevelForm, errors_together, fitted_together
-from .law_task import LawRows
 from .opened import OpenForm, Role
+from .tables.law_task import LawRows
+from .tables.tuning import TABLES
 from .tuning import TUNED
 
 
@@ -39,7 +40,7 @@ class LevelFits:
             free = sum(number.name is None for number in form.numbers[level])
             size = float(part.y.square().mean().sqrt()) or 1.0
             spread = off * math.sqrt(len(part) / max(len(part) - free, 1))
-            noise.append(max(spread, 1e-1 * TUNED.exact * size))
+            noise.append(max(spread, 1e-1 * TABLES.exact * size))
         return LevelFits(rows, noise, errors, max(sum(map(len, rows)) - form.count(), 1))
 
     def fitted(self, form: LevelForm, steps: int = TUNED.quick_steps) -> LevelForm:
@@ -151,7 +152,7 @@ def with_simple_numbers(form: OpenForm, found: LevelForm, fits: LevelFits) -> Le
     """
     found = _snapped(found, fits, lambda one: [(0, place) for place in sorted(one.common)], form)
     sizes = [float(part.y.square().mean().sqrt()) for part in fits.rows]
-    exact = [n for n, size in enumerate(sizes) if fits.errors[n] <= TUNED.exact * size]
+    exact = [n for n, size in enumerate(sizes) if fits.errors[n] <= TABLES.exact * size]
     own = own_places(found)
     return _snapped(found, fits, lambda one: [(n, place) for n in exact for place in own], form)
 

@@ -11,9 +11,10 @@ from .common_constants import LevelFits, own_places, with_fewest, with_simple_nu
 from .formulas.simplify import simplified
 from .formulas.tree import Node, Num, numbers_of, with_numbers
 from .joint_fit import LevelForm, Numbers, errors_together
-from .law_task import LawTask
 from .least_squares import error, fitted
 from .opened import OpenForm, Role, opened
+from .tables.law_task import LawTask
+from .tables.tuning import TABLES
 from .tuning import TUNED
 from .verdict import explains, is_noise, verdict
 
@@ -49,11 +50,11 @@ def common_form(law: Node, tasks: Sequence[LawTask]) -> CommonForm | int:
         if not _may_be_law(with_numbers(form.node, numbers), task):
             return level
         known.append(numbers)
-    count = max(TUNED.searched, TUNED.fitted // len(tasks))
+    count = max(TABLES.searched, TABLES.fitted // len(tasks))
     free = LevelForm(form.node, tuple(known))
     few = LevelFits.of(free, [task.fitting.first(count) for task in tasks])
     found = with_fewest(form, free, few)
-    whole = replace(few, rows=[task.fitting.first(TUNED.fitted) for task in tasks])
+    whole = replace(few, rows=[task.fitting.first(TABLES.fitted) for task in tasks])
     found = whole.fitted(found, TUNED.steps)
     own, spreads = tuple(own_places(found)), tuple(errors_together(found, whole.rows, whole.noise))
     made = CommonForm(with_simple_numbers(form, found, whole), own, spreads)
@@ -65,7 +66,7 @@ def common_form(law: Node, tasks: Sequence[LawTask]) -> CommonForm | int:
 
 def _may_be_law(node: Node, task: LawTask) -> bool:
     """Whether a form with all its constants free gives the rows that choose, or leaves what looks like noise."""
-    if error(node, task.choosing) <= TUNED.exact * task.size:
+    if error(node, task.choosing) <= TABLES.exact * task.size:
         return True
     return explains(node, task.by_choice) and is_noise(node, task.by_choice)
 
@@ -75,7 +76,7 @@ def _may_be_law(node: Node, task: LawTask) -> bool:
 
 def _own_numbers(form: OpenForm, task: LawTask, known: Sequence[Numbers]) -> Numbers:
     """The numbers of a form at a level, all but whole exponents free, from several starts."""
-    guide, rows = task.fitting.first(TUNED.quick_rows), task.fitting.first(TUNED.fitted)
+    guide, rows = task.fitting.first(TUNED.quick_rows), task.fitting.first(TABLES.fitted)
     # factors inside and fractions come later, since other constants may stand in for them
     held = form.places(Role.EXPONENT, Role.SILENT, Role.POWER)
     best, least = None, torch.inf
@@ -84,7 +85,7 @@ def _own_numbers(form: OpenForm, task: LawTask, known: Sequence[Numbers]) -> Num
         off = error(node, guide)
         if best is None or off < TUNED.level_better * least:
             best, least = node, off
-        if least <= 1e-1 * TUNED.exact * task.size:
+        if least <= 1e-1 * TABLES.exact * task.size:
             break
     numbers = tuple(numbers_of(best if best is not None else form.node))
     node = fitted(with_numbers(form.node, _freed(numbers, form.places(Role.EXPONENT))), rows, steps=TUNED.steps)

@@ -11,7 +11,7 @@ from ..screen import bar_wanted
 from .by_level import discovered_by_level
 from .level_rows import LevelRows, by_levels, without
 from .one_table import Discovery, gathered, judged
-from .split_rows import as_given, task_of
+from .tables.split_rows import as_given, task_of
 
 
 @knows_keywords

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from .formulas.simplify import simplified
 from .formulas.tree import Apply, Node, Power, Product, Sum, product, total
 from .formulas.yardstick import bits
-from .law_task import LawRows
 from .least_squares import error, fitted
 from .snapping import acceptable
+from .tables.law_task import LawRows
+from .tables.tuning import TABLES
 from .tuning import TUNED
 
 
@@ -19,7 +20,7 @@ def without_idle_terms(node: Node, rows: LawRows) -> Node:
     while True:
         for shorter in sorted(map(simplified, _with_one_less(node)), key=bits):
             tried = fitted(shorter, few, steps=TUNED.quick_steps)
-            if error(tried, few) > TUNED.hopeless * max(error(node, few), TUNED.exact * _size(few)):
+            if error(tried, few) > TUNED.hopeless * max(error(node, few), TABLES.exact * _size(few)):
                 continue
             tried = fitted(tried, rows, steps=TUNED.steps)
             if acceptable(tried, node, rows):

@@ -9,9 +9,9 @@ from .exactness import is_exact
 from .formulas.tree import Node, Num, Product, columns_of, numbers_of
 from .formulas.tuning import FORMULAS
 from .formulas.yardstick import bits
-from .law_task import LawTask
 from .polish import Polished, of_choice
 from .steps import Event, Pause
+from .tables.law_task import LawTask
 from .tuning import TUNED
 from .verdict import explains, is_noise
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .formulas.tree import Node, numbers_of
-from .law_task import LawTask
 from .least_squares import error
+from .tables.law_task import LawTask
+from .tables.tuning import TABLES
 from .tuning import TUNED
 
 
@@ -13,15 +14,15 @@ def exact_to(node: Node) -> float:
     formula too, so each beyond the first few must be paid by one more.
 
     >>> from edgewise.discovery.formulas.tree import Num, Var
-    >>> exact_to(Num(1.2345)) == exact_to(Var(0)) == TUNED.exact
+    >>> exact_to(Num(1.2345)) == exact_to(Var(0)) == TABLES.exact
     True
     """
     free = sum(number.name is None for number in numbers_of(node))
-    return TUNED.exact * TUNED.digit ** max(0, free - TUNED.few_constants)
+    return TABLES.exact * TUNED.digit ** max(0, free - TUNED.few_constants)
 
 
 def is_exact(node: Node, task: LawTask) -> bool:
     """Whether the formula gives the rows that choose, which no constant was fitted to, and those that fit: few rows
     that choose may all be zero, where a law has zeros."""
     near = max(exact_to(node) * task.size, task.unsure)
-    return error(node, task.choosing) <= near and error(node, task.fitting.first(TUNED.fitted)) <= near
+    return error(node, task.choosing) <= near and error(node, task.fitting.first(TABLES.fitted)) <= near

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .law_task import LawTask
 from .surrogated import SurrogatedProblem
+from .tables.law_task import LawTask
+from .tables.tuning import TABLES
 from .tuning import TUNED
 
 
@@ -18,7 +19,7 @@ def without_idle(known: SurrogatedProblem, task: LawTask) -> SurrogatedProblem |
     columns = known.state.columns
     if known.pair is None or len(columns) < 2 or known.left > TUNED.guides * task.held_spread:
         return None
-    Z, _, factor = known.state.inner(task.fitting.first(TUNED.searched))
+    Z, _, factor = known.state.inner(task.fitting.first(TABLES.searched))
     slopes = (known.pair.fine.gradient(Z) * factor[:, None]).square().mean(0).sqrt()
     moves = (slopes * (Z - Z.mean(0)).square().mean(0).sqrt()).tolist()
     idle = [i for i, move in enumerate(moves) if move <= TUNED.idle * known.left + task.floor]

@@ -19,6 +19,7 @@ from torch import Tensor
 from .linear_algebra.pairs import solved
 from .linear_algebra.polynomials import Frame, exponents, feature_slopes, features
 from .splits import SplitRows
+from .tables.tuning import TABLES
 from .tuning import TUNED
 
 
@@ -131,7 +132,7 @@ def _fitted(model: _Model, fitting: SplitRows, held: SplitRows, weights: Tensor)
             if (
                 not fell
                 and damping < TUNED.inner_damping * TUNED.inner_free
-                or last <= TUNED.exact * TUNED.inner_exact * float(target.abs().mean())
+                or last <= TABLES.exact * TUNED.inner_exact * float(target.abs().mean())
             ):
                 break
         else:

@@ -17,8 +17,9 @@ from ..symbolic.program import InUnits
 from ..train.solvers.levenberg_marquardt import minimize
 from ..train.solvers.stop import Step
 from .formulas.tree import Node, Num, jacobian, values, with_numbers
-from .law_task import LawRows
 from .least_squares import error, spreads
+from .tables.law_task import LawRows
+from .tables.tuning import TABLES
 from .tuning import TUNED
 
 Numbers = tuple[Num, ...]
@@ -154,7 +155,7 @@ def fitted_together(form: LevelForm, rows: Sequence[LawRows], noise: Sequence[fl
     if not len(theta) or not math.isfinite(problem.value(theta)):
         return form
     scaled = InUnits.at(problem, theta)
-    floor = (1e-3 * TUNED.exact * min(size / scale for size, scale in zip(sizes, scales, strict=True))) ** 2
+    floor = (1e-3 * TABLES.exact * min(size / scale for size, scale in zip(sizes, scales, strict=True))) ** 2
 
     def exact(step: Step) -> bool:
         return step.value <= floor

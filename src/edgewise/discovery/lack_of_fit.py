@@ -17,9 +17,10 @@ import torch
 from torch import Tensor
 
 from .formulas.tree import Node, Num, jacobian, numbers_of, values, walk
-from .law_task import LawRows, LawTask
 from .linear_algebra.polynomials import Frame, count, exponents, features
 from .linear_algebra.tuning import LINEAR_ALGEBRA
+from .tables.law_task import LawRows, LawTask
+from .tables.tuning import TABLES
 from .tuning import TUNED
 
 
@@ -122,7 +123,7 @@ def signs(node: Node, X: Tensor, left: Tensor) -> Tensor:
 
 def _logs(z: Tensor) -> Tensor:
     """The logarithms of sizes; those of round-off are those of the least that is none."""
-    return z.abs().clamp(min=max(TUNED.exact * float(z.abs().max()), 1e-300)).log()
+    return z.abs().clamp(min=max(TABLES.exact * float(z.abs().max()), 1e-300)).log()
 
 
 def _within(design: Tensor, target: Tensor) -> Tensor:
@@ -141,7 +142,7 @@ def along_parts(node: Node, X: Tensor, left: Tensor, free: int) -> float:
     for part in parts:
         z = values(part, X)[:, None]
         if bool(torch.isfinite(z).all()) and float(z.std()) > LINEAR_ALGEBRA.least_spread * float(z.abs().max()):
-            degree = min(TUNED.test_degree, len(torch.unique(z[: TUNED.searched])) - 1)
+            degree = min(TUNED.test_degree, len(torch.unique(z[: TABLES.searched])) - 1)
             powers = exponents(1, degree)
             found.append(chance_of(left, features(Frame.of(z, logarithms=False)(z), powers)[:, 1:], free))
     return min(1.0, len(found) * min(found, default=1.0))
@@ -235,7 +236,7 @@ def of_neighbours(X: Tensor, left: Tensor) -> float:
     from scipy.special import ndtr
 
     n, d = X.shape
-    if d > TUNED.test_columns or n < TUNED.fewest:
+    if d > TUNED.test_columns or n < TABLES.fewest:
         return 1.0
     ranks = (X.argsort(0).argsort(0).double() / n).numpy()
     near = torch.as_tensor(KDTree(ranks).query(ranks, k=TUNED.test_near + 1)[1])[:, 1:]

@@ -10,9 +10,10 @@ from typing import NamedTuple
 from ..errors import SymbolicError
 from .formulas.named_formula import NamedFormula
 from .formulas.tree import Node, complexity, numbers_of
-from .law_task import LawTask
 from .least_squares import error, standard_errors
 from .polish import Polished, of_choice
+from .tables.law_task import LawTask
+from .tables.tuning import TABLES
 from .tuning import TUNED
 
 SHOWN = 100  # characters of a formula in the table
@@ -58,7 +59,7 @@ def as_law(found: Polished, task: LawTask) -> Law:
 
 
 def _constants(node: Node, task: LawTask) -> tuple[LawConstant, ...]:
-    rows = task.fitting.first(TUNED.fitted)
+    rows = task.fitting.first(TABLES.fitted)
     free = [part.value for part in numbers_of(node) if part.name is None]
     if not free:
         return ()
@@ -69,7 +70,7 @@ def _constants(node: Node, task: LawTask) -> tuple[LawConstant, ...]:
 def front(found: Sequence[Polished], task: LawTask) -> list[Polished]:
     """The formulas than which none is both shorter and nearer to the rows that choose, the shortest first."""
     best: list[Polished] = []
-    floor = TUNED.exact * task.size
+    floor = TABLES.exact * task.size
     for one in sorted(found, key=lambda one: (complexity(one.node), one.error)):
         if math.isfinite(one.error) and (not best or max(one.error, floor) < best[-1].error * TUNED.nearer):
             best.append(one)

@@ -16,8 +16,8 @@ from ..symbolic.program import InUnits
 from ..train.solvers.levenberg_marquardt import minimize
 from ..train.solvers.stop import Step
 from .formulas.tree import Node, Num, jacobian, numbers_of, values, with_numbers
-from .law_task import LawRows
-from .tuning import TUNED
+from .tables.law_task import LawRows
+from .tables.tuning import TABLES
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def fitted(node: Node, rows: LawRows, *, steps: int) -> Node:
     if not len(theta) or not math.isfinite(problem.value(theta)):
         return node
     scaled = InUnits.at(problem, theta)
-    floor = (1e-3 * TUNED.exact) ** 2  # far below exact: more digits are none
+    floor = (1e-3 * TABLES.exact) ** 2  # far below exact: more digits are none
 
     def exact(step: Step) -> bool:
         return step.value <= floor

@@ -20,8 +20,9 @@ from ..data.dates import holds_dates
 from ..data.frames import as_frame, frame_columns, frame_part, is_categorical, is_frame
 from ..data.kinds import holds_levels
 from ..errors import DataError, ShapeError, did_you_mean, few, shown
-from .law_task import LawTask
-from .split_rows import Given, names_of, task_of
+from .tables.law_task import LawTask
+from .tables.split_rows import Given, names_of, task_of
+from .tables.tuning import TABLES
 from .tuning import TUNED
 
 BETWEEN = " & "  # the levels of several columns
@@ -192,11 +193,11 @@ def _rows_of(levels: Mapping[str, Sequence[str]]) -> dict[str, Tensor]:
             f" or {LEAVE_OUT}{truths}"
         )
     rows = {kind: torch.tensor([n for n, level in enumerate(joined) if level == kind]) for kind in kinds}
-    small = {kind: len(at) for kind, at in rows.items() if len(at) < TUNED.fewest}
+    small = {kind: len(at) for kind, at in rows.items() if len(at) < TABLES.fewest}
     if small:
         counts = few([f"{shown(kind)} has {count} row{'' if count == 1 else 's'}" for kind, count in small.items()])
         raise DataError(
-            f"a law needs at least {TUNED.fewest} rows at each level of {column}; {counts}; leave these rows out, merge"
-            f" levels, or {LEAVE_OUT}{truths}"
+            f"a law needs at least {TABLES.fewest} rows at each level of {column}; {counts}; leave these rows out,"
+            f" merge levels, or {LEAVE_OUT}{truths}"
         )
     return rows

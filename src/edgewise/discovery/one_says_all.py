@@ -20,9 +20,10 @@ from torch import Tensor
 
 from .formulas.tree import ONE, Node, Power, Product, Var, monomial, number, on_columns, power, product, total, values
 from .formulas.yardstick import bits
-from .law_task import LawTask
 from .row_order import off_the_line, powers_between
 from .states import ReducedProblem, Reduction
+from .tables.law_task import LawTask
+from .tables.tuning import TABLES
 from .tuning import TUNED
 
 
@@ -42,7 +43,7 @@ def one_says_all(state: ReducedProblem, task: LawTask, most: float) -> ReducedPr
     Z, g, factor = state.inner(task.fitting.first(TUNED.order_rows))
     d = Z.shape[1]
     spread = float((factor * (g - g.mean())).square().mean().sqrt())
-    if d < 2 or len(g) < TUNED.fewest or not 0 < spread < math.inf:
+    if d < 2 or len(g) < TABLES.fewest or not 0 < spread < math.inf:
         return None
     nodes = list(islice(candidates(d), TUNED.order_columns))
     columns = torch.stack([values(node, Z) for node in nodes], 1)

@@ -11,15 +11,15 @@ from typing import Any
 from .formulas.half_angles import with_half_angles
 from .formulas.tidy import tidied
 from .formulas.tree import Num, columns_of
-from .law_task import LawTask
 from .laws import Law, as_law, chosen, front
 from .least_squares import error
 from .polish import Polished
 from .printing import clipped_formula, table
 from .steps import ProofStep
 from .strategy import search
+from .tables.law_task import LawTask
+from .tables.units import breaks_units
 from .tuning import TUNED
-from .units import breaks_units
 from .verdict import Verdict, explains, verdict
 
 INTERRUPTED = "the search was cut short by Ctrl-C"

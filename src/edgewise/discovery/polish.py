@@ -12,9 +12,10 @@ from .formulas.multiply import shorter
 from .formulas.simplify import simplified
 from .formulas.tree import Node, is_finite, numbers_of
 from .formulas.yardstick import Yardstick
-from .law_task import LawRows, LawTask
 from .least_squares import error, fitted
 from .snapping import snapped
+from .tables.law_task import LawRows, LawTask
+from .tables.tuning import TABLES
 from .tuning import TUNED
 
 
@@ -38,7 +39,7 @@ def polished(found: Iterable[Node], task: LawTask, guide: LawRows, yardstick: Ya
         if not math.isfinite(off) or not is_finite(node) or node in quick:
             continue
         quick[node] = yardstick.price(node, off)
-        if off <= task.floor * exact_to(node) / TUNED.exact:
+        if off <= task.floor * exact_to(node) / TABLES.exact:
             break
     return finished(sorted(quick, key=lambda node: quick[node])[: TUNED.kept], task)
 
@@ -65,13 +66,13 @@ def finished(nodes: Iterable[Node], task: LawTask) -> list[Polished]:
 
     The best one loses terms that the others can stand in for.
     """
-    all_rows = task.fitting.first(TUNED.fitted)
+    all_rows = task.fitting.first(TABLES.fitted)
     done: list[Polished] = []
     for node in nodes:
         found = _judged(shorter(snapped(fitted(node, all_rows, steps=TUNED.steps), all_rows), all_rows.X), task)
         if found is not None:
             done.append(found)
-            if found.error <= task.floor * exact_to(found.node) / TUNED.exact:
+            if found.error <= task.floor * exact_to(found.node) / TABLES.exact:
                 break
     if not done:
         return []

@@ -15,9 +15,9 @@ from .common_form import CommonForm
 from .formulas.named_formula import spelled
 from .formulas.simplify import simplified
 from .formulas.tree import Node, Num, complexity, numbers_of, to_sympy, values, with_numbers
-from .law_task import LawTask
 from .laws import LawConstant
 from .level_rows import level_of_rows
+from .tables.law_task import LawTask
 
 LETTERS = ("k", "c", "q", "h")  # of constants by level, the first that no column is called by
 DIGITS = 6  # of constants, where the formula is shown

@@ -7,8 +7,9 @@ import math
 from ..symbolic.simple_numbers import SimpleNumber, nearest
 from .formulas.simplify import simplified
 from .formulas.tree import Node, Num, Power, numbers_of, walk, with_numbers
-from .law_task import LawRows
 from .least_squares import error, fitted, standard_errors
+from .tables.law_task import LawRows
+from .tables.tuning import TABLES
 from .tuning import TUNED
 
 
@@ -36,11 +37,11 @@ def acceptable(simpler: Node, node: Node, rows: LawRows) -> bool:
     """Whether a formula with fewer free constants is as good on these rows, but for noise and round-off."""
     before, after = error(node, rows), error(simpler, rows)
     size = float(rows.y.square().mean().sqrt())
-    if after <= max(before, TUNED.exact * 1e-1 * size):
+    if after <= max(before, TABLES.exact * 1e-1 * size):
         return True
     free = sum(part.name is None for part in numbers_of(node))
     noise = before**2 * len(rows) / max(len(rows) - free, 1)
-    return before > TUNED.exact * size and (after**2 - before**2) * len(rows) <= TUNED.worse * noise
+    return before > TABLES.exact * size and (after**2 - before**2) * len(rows) <= TUNED.worse * noise
 
 
 def _key(node: Node, offer: tuple[int, SimpleNumber]) -> tuple[int, str, float]:
@@ -60,7 +61,7 @@ def _offers(node: Node, rows: LawRows) -> list[tuple[int, SimpleNumber]]:
         return []
     size = float(rows.y.square().mean().sqrt())
     sigma = error(node, rows) * math.sqrt(len(rows) / max(len(rows) - len(free), 1))
-    sigma = max(sigma, TUNED.exact * size)  # nothing is known better than what counts as exact
+    sigma = max(sigma, TABLES.exact * size)  # nothing is known better than what counts as exact
     exponents = {id(part.exponent) for part in walk(node) if isinstance(part, Power)}
     offers = []
     for place, spread in zip(free, standard_errors(node, rows, sigma), strict=True):
@@ -72,7 +73,7 @@ def _offers(node: Node, rows: LawRows) -> list[tuple[int, SimpleNumber]]:
         if simple is None and id(part) in exponents:
             simple = nearest(part.value, reach, chance=0.5)
         if simple is None and reach <= TUNED.one_reach and abs(abs(part.value) - 1) <= reach:
-            simple = nearest(math.copysign(1.0, part.value), TUNED.exact)
+            simple = nearest(math.copysign(1.0, part.value), TABLES.exact)
         if simple is not None:
             offers.append((place, simple))
     return offers

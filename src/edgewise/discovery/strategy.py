@@ -14,7 +14,6 @@ from .exactness import is_exact
 from .formulas.tree import ONE, Node, Num, product, total, written
 from .formulas.yardstick import Yardstick
 from .idle_columns import without_idle
-from .law_task import LawRows, LawTask
 from .one_column import located, waves
 from .one_says_all import one_says_all
 from .parallel import in_order
@@ -28,6 +27,8 @@ from .states import ReducedProblem
 from .steps import Event, Pause, ProofStep
 from .sums import sums
 from .surrogated import SurrogatedProblem
+from .tables.law_task import LawRows, LawTask
+from .tables.tuning import TABLES
 from .taken_apart import apart, paired
 from .tuning import TUNED
 
@@ -199,7 +200,7 @@ def _endgame(known: SurrogatedProblem, task: LawTask, searches: Sequence[Search]
     state = known.state
     if not state.columns:
         if powers in searches:
-            few = task.fitting.first(TUNED.searched)
+            few = task.fitting.first(TABLES.searched)
             start = state.formula(Num(float(state.inner(few)[1].mean())))
             yield from polished([start], task, few, Yardstick(task.counted(len(few)), 0.0, task.floor))
         return
@@ -229,7 +230,7 @@ class _Asked:
 
 def _asked(known: SurrogatedProblem, task: LawTask) -> _Asked:
     state, pair = known.state, known.pair
-    few, floor = task.fitting.first(TUNED.searched), task.floor
+    few, floor = task.fitting.first(TABLES.searched), task.floor
     measure, guide = Yardstick(task.counted(len(few)), 0.0, floor), few
     Z, g, factor = state.inner(few)
     trusted = known.left <= TUNED.guides * task.held_spread

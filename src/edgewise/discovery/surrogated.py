@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from ..structure import FunctionSample, make_sample
-from .law_task import LawTask
 from .linear_algebra.tuning import LINEAR_ALGEBRA
 from .states import ReducedProblem
 from .surrogate import Given, SurrogatePair, surrogates
+from .tables.law_task import LawTask
 from .tuning import TUNED
 
 

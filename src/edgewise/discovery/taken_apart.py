@@ -14,12 +14,13 @@ from .factors import Factors, factors
 from .formulas.tree import Node, Num, Var, on_columns, product, total, written
 from .formulas.yardstick import Yardstick
 from .inner_sums import inner_sum
-from .law_task import LawRows, LawTask
 from .polish import Polished, of_choice, polished
 from .splits import Blocks, Part, Split, SplitRows, joined, split
 from .states import ReducedProblem, Reduction
 from .steps import Event, Pause, ProofStep, TableSearch
 from .surrogated import SurrogatedProblem, SurrogateFunction
+from .tables.law_task import LawRows, LawTask
+from .tables.tuning import TABLES
 from .tuning import TUNED
 
 
@@ -166,7 +167,7 @@ def _told(found: Split | Factors, state: ReducedProblem, task: LawTask) -> str:
     left = found.error / task.spread
     inner = task.target if not state.trail else state.call(task.names)
     if isinstance(found, Factors):
-        more = f" + {found.constant:.4g}" if abs(found.constant) > TUNED.exact * task.size else ""
+        more = f" + {found.constant:.4g}" if abs(found.constant) > TABLES.exact * task.size else ""
         added = "".join(f" + {name.replace('f', 'h', 1)}" for name in names[2:])
         return f"{inner} = {' * '.join(names[:2])}{added}{more}, tested to {left:.1g}"
     return f"{found.output.name.replace('y', inner, 1)} = {' + '.join(names)}, tested to {left:.1g}"

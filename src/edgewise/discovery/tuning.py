@@ -10,24 +10,6 @@ from dataclasses import dataclass
 class DiscoveryTuning:
     """All of them, in the order in which a search comes across them. Change one with `dataclasses.replace`."""
 
-    # ------------------------------------------------------------------ rows (split_rows.py)
-
-    fewest: int = 20
-    """Rows from which a law can be looked for: a part that fits, one that chooses, one that judges."""
-    smallest_size: float = 1e-120
-    """Size of a target from which errors a billionth of it have squares that float64 holds."""
-    choosing: float = 0.2
-    """Part of the rows that choose among formulas. Not measured."""
-    judging: float = 0.2
-    """Part of the rows that only give the figures shown. With eight at least, laws of 20 rows under noise were claimed,
-    but also a line over time for 65 of 100 walks with a drift: so few rows do not show what a formula leaves."""
-    searched: int = 400
-    """Rows on which terms are compared: a pair of terms has three constants, so more of them tell little more."""
-    fitted: int = 4000
-    """Rows to which the constants of a formula are fitted, at most: more take time, and lower their errors little."""
-    judged: int = 4000
-    """Rows that choose, and rows that judge, at most: they tell an error to about one percent."""
-
     # ------------------------------------------------------------------ terms (term_library.py)
 
     terms: int = 1500
@@ -155,18 +137,8 @@ class DiscoveryTuning:
     part_rough: float = 1e-3
     """Error of a part, in units of its spread, above which it is not taken apart again. Not measured."""
 
-    # ------------------------------------------------------------------ units (units.py)
-
-    unit_change: float = 1.5
-    """Factor of the change of a unit that shows whether a formula keeps units: no power of a simple number, and small
-    enough that exponentials stay finite. Not measured."""
-    unit_digits: float = 1e-6
-    """Part of its size by which a formula may change then: far above round-off, where terms cancel. Not measured."""
-
     # ------------------------------------------------------------------ constants (polish.py)
 
-    exact: float = 1e-9
-    """Relative error of a formula that counts as exact: some million roundings of float64, and far below any noise."""
     shown: float = 1e-7
     """What a relative change of a free constant changes at least, for each unit of it, where it shows. Of
     `atan(1e13*x)` it shows within 1e-3 of the step. Not measured."""

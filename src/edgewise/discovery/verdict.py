@@ -12,8 +12,9 @@ from torch import Tensor
 from .exactness import exact_to, is_exact
 from .formulas.tree import Node, columns_of, jacobian, numbers_of, values
 from .lack_of_fit import chances
-from .law_task import LawTask
 from .least_squares import error
+from .tables.law_task import LawTask
+from .tables.tuning import TABLES
 from .tuning import TUNED
 
 
@@ -43,7 +44,7 @@ def verdict(node: Node, task: LawTask) -> Verdict:
 
 def _told(node: Node, task: LawTask) -> Verdict:
     """The verdict on a formula whose constants are all determined."""
-    if task.spread <= TUNED.exact * task.size:
+    if task.spread <= TABLES.exact * task.size:
         if not is_exact(node, task):
             return Verdict.NOTHING
         return Verdict.EXACT if columns_of(node) else Verdict.CONSTANT
@@ -61,7 +62,7 @@ def _told(node: Node, task: LawTask) -> Verdict:
 def is_determined(node: Node, task: LawTask) -> bool:
     """Whether the rows determine every free constant: a relative change of it shows in at least a few of them. It does
     not where a step is written as `atan(1e13*x)`: any other constant of that size would do."""
-    rows = task.fitting.first(TUNED.fitted)
+    rows = task.fitting.first(TABLES.fitted)
     free = rows.X.new_tensor([number.value for number in numbers_of(node) if number.name is None])
     change = (jacobian(node, rows.X)[1] * free).abs()[:, free != 0]
     hidden = (change <= TUNED.shown * task.size).double().mean(0)

@@ -21,7 +21,7 @@ from ..formulas.named_formula import NamedFormula
 from ..formulas.tree import Node, Var
 from ..laws import Law
 from ..linear_algebra.tuning import LINEAR_ALGEBRA
-from ..tuning import TUNED
+from ..tables.tuning import TABLES
 from .invariant_terms import atoms
 from .invariants import Flow, Kept, Search, independent, invariants
 from .tuning import CONSERVATION
@@ -188,7 +188,7 @@ def _untried(search: Search) -> str:
     """
     if not search.untried:
         return ""
-    needed = f"need {math.ceil(search.untried * LINEAR_ALGEBRA.rows_a_term / (1 - TUNED.judging))} states"
+    needed = f"need {math.ceil(search.untried * LINEAR_ALGEBRA.rows_a_term / (1 - TABLES.judging))} states"
     why = needed if search.untried <= CONSERVATION.terms else "are too many"
     return f"; products of {search.degree + 1} factors were not tried: their {search.untried} terms {why}"
 

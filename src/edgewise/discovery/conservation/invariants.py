@@ -16,7 +16,7 @@ from ...symbolic.simple_numbers import SimpleNumber, nearest
 from ..formulas.tree import Node, Num, product, total, values
 from ..formulas.tuning import FORMULAS
 from ..linear_algebra.polynomials import count, exponents
-from ..tuning import TUNED
+from ..tables.tuning import TABLES
 from .invariant_terms import slopes, terms_of_degree
 from .row_weights import row_weights
 from .tuning import CONSERVATION
@@ -77,7 +77,7 @@ def invariants(factors: Sequence[Node], flow: Flow) -> Search:
     The degree grows until there are as many independent ones as a flow can have, or more terms than rows can tell
     apart.
     """
-    ends, flow = int((1 - TUNED.judging) * len(flow.X)), flow.slowed()
+    ends, flow = int((1 - TABLES.judging) * len(flow.X)), flow.slowed()
     fitting, judging = flow.part(slice(ends)), flow.part(slice(ends, None))
     found: list[Kept] = []
     for degree in range(1, CONSERVATION.degree + 1):

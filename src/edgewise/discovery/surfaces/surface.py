@@ -18,6 +18,7 @@ from ..formulas.tree import Node, Num, Power, Product, Var, number, product, tot
 from ..formulas.tuning import FORMULAS
 from ..formulas.yardstick import bits
 from ..linear_algebra.tuning import LINEAR_ALGEBRA
+from ..tables.tuning import TABLES
 from ..term_library import PLAIN, Library, build
 from ..tuning import TUNED
 from .logistic import Sharpened, alone, sharpened, sharpness, with_each
@@ -282,8 +283,8 @@ def _simple(weights: Tensor, covariance: Tensor, reach: float) -> list[Num]:
 
 def _number(value: float, error: float, reach: float) -> Num:
     """A weight as a simple number within so many errors."""
-    reach = max(reach * error, TUNED.exact * abs(value))
+    reach = max(reach * error, TABLES.exact * abs(value))
     simple: SimpleNumber | None = nearest(value, reach)
     if simple is None and reach <= TUNED.one_reach and abs(abs(value) - 1) <= reach:
-        simple = nearest(math.copysign(1.0, value), TUNED.exact)
+        simple = nearest(math.copysign(1.0, value), TABLES.exact)
     return Num(value) if simple is None else Num(simple.value, simple)

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import torch
 
-from ..data import Table, as_matrix, as_target, firsts, frame_names, holds_classes, observations
-from ..data.frames import as_frame, frame_columns, frame_part, is_frame
-from ..errors import ConfigError, DataError, as_words, did_you_mean, shown, twice
+from ...data import Table, as_matrix, as_target, firsts, frame_names, holds_classes, observations
+from ...data.frames import as_frame, frame_columns, frame_part, is_frame
+from ...errors import ConfigError, DataError, as_words, did_you_mean, shown, twice
+from ..linear_algebra.directions import near_zero
 from .law_task import LawRows, LawTask
-from .linear_algebra.directions import near_zero
-from .tuning import TUNED
+from .tuning import TABLES
 from .units import unit_scalings
 
 
@@ -40,25 +40,25 @@ def task_of(given: Given, seed: int, units: Mapping[str, Any] | None = None) -> 
     if not matrix.shape[1]:
         raise DataError("X has no columns; a law needs at least one input")
     once = firsts(observations(matrix, column))  # a copy says nothing new
-    if len(once) < TUNED.fewest:
+    if len(once) < TABLES.fewest:
         rows = f"{len(once)} {'rows' if len(once) == len(matrix) else 'different rows'}"
-        raise DataError(f"X has {rows}; a law needs at least {TUNED.fewest} to be found and judged")
+        raise DataError(f"X has {rows}; a law needs at least {TABLES.fewest} to be found and judged")
     largest = float(column.abs().max())
-    if largest and not TUNED.smallest_size < largest < 1 / TUNED.smallest_size:
+    if largest and not TABLES.smallest_size < largest < 1 / TABLES.smallest_size:
         raise DataError(
             f"the largest size in y is {largest:.3g}, whose square no float holds; give y in another unit, so that it"
-            f" is between {TUNED.smallest_size:g} and {1 / TUNED.smallest_size:g}"
+            f" is between {TABLES.smallest_size:g} and {1 / TABLES.smallest_size:g}"
         )
     generator = torch.Generator().manual_seed(int(seed))
     order = once[torch.randperm(len(once), generator=generator)]
-    choosing, judging = (max(4, int(part * len(once))) for part in (TUNED.choosing, TUNED.judging))
+    choosing, judging = (max(4, int(part * len(once))) for part in (TABLES.choosing, TABLES.judging))
     ends = (choosing, choosing + judging)
     places = (order[: ends[0]], order[ends[0] : ends[1]], order[ends[1] :])
     parts = [LawRows(matrix[at], column[at], at) for at in places]
     words = names_of(names, matrix.shape[1])
     scalings = None if units is None else unit_scalings(units, words, label, near_zero(parts[2].X))
     return LawTask(
-        parts[2], parts[0].first(TUNED.judged), parts[1].first(TUNED.judged), words, label, scalings=scalings
+        parts[2], parts[0].first(TABLES.judged), parts[1].first(TABLES.judged), words, label, scalings=scalings
     )
 
 

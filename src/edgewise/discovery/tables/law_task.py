@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .linear_algebra.directions import Directions
-from .tuning import TUNED
+from ..linear_algebra.directions import Directions
+from .tuning import TABLES
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class LawTask:
     @property
     def floor(self) -> float:
         """The error below which none counts as lower."""
-        return max(TUNED.exact * self.size, self.unsure)
+        return max(TABLES.exact * self.size, self.unsure)
 
     @property
     def by_choice(self) -> LawTask:

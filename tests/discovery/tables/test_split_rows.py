@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import edgewise as ew
-from edgewise.discovery.split_rows import as_task
+from edgewise.discovery.tables.split_rows import as_task
 from edgewise.errors import DataError
 
 

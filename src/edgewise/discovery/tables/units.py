@@ -16,11 +16,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import ConfigError, did_you_mean, require, shown
-from .formulas.tree import Node, values
-from .linear_algebra.directions import Directions, cost
-from .linear_algebra.tuning import LINEAR_ALGEBRA
-from .tuning import TUNED
+from ...errors import ConfigError, did_you_mean, require, shown
+from ..formulas.tree import Node, values
+from ..linear_algebra.directions import Directions, cost
+from ..linear_algebra.tuning import LINEAR_ALGEBRA
+from .tuning import TABLES
 
 Row = list[Fraction]
 
@@ -82,10 +82,10 @@ def breaks_units(node: Node, X: Tensor, scalings: Directions) -> bool:
     """
     plain = values(node, X)
     for *weights, degree in scalings.vectors:
-        scale = TUNED.unit_change ** torch.tensor([float(weight) for weight in weights], dtype=X.dtype)
-        changed, wanted = values(node, X * scale), TUNED.unit_change ** -float(degree) * plain
+        scale = TABLES.unit_change ** torch.tensor([float(weight) for weight in weights], dtype=X.dtype)
+        changed, wanted = values(node, X * scale), TABLES.unit_change ** -float(degree) * plain
         there = torch.isfinite(changed) & torch.isfinite(wanted)
-        if bool((changed - wanted)[there].norm() > TUNED.unit_digits * wanted[there].norm()):
+        if bool((changed - wanted)[there].norm() > TABLES.unit_digits * wanted[there].norm()):
             return True
     return False
 

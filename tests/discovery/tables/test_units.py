@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import edgewise as ew
-from edgewise.discovery.units import unit_scalings
+from edgewise.discovery.tables.units import unit_scalings
 from edgewise.errors import ConfigError
 
 
