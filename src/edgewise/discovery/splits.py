@@ -17,7 +17,7 @@ from torch import Tensor
 
 from .linear_algebra.pairs import solved
 from .linear_algebra.polynomials import Frame, count, exponents, features
-from .outputs import OUTPUTS, Output
+from .proposals.outputs import OUTPUTS, Output
 from .tuning import TUNED
 
 Blocks = tuple[tuple[int, ...], ...]

@@ -14,18 +14,18 @@ from .exactness import is_exact
 from .formulas.tree import ONE, Node, Num, product, total, written
 from .formulas.yardstick import Yardstick
 from .idle_columns import without_idle
-from .one_column import located, waves
 from .one_says_all import one_says_all
 from .parallel import in_order
 from .polish import polished
-from .power_products import powers, products
-from .question import Question
-from .quotients import quotients
+from .proposals.one_column import located, waves
+from .proposals.power_products import powers, products
+from .proposals.question import Question
+from .proposals.quotients import quotients
+from .proposals.sparse import noisy_polynomials, polynomials, rationals
+from .proposals.sums import sums
 from .reductions import grown, scaled, scaled_along, translated
-from .sparse import noisy_polynomials, polynomials, rationals
 from .states import ReducedProblem
 from .steps import Event, Pause, ProofStep
-from .sums import sums
 from .surrogated import SurrogatedProblem
 from .tables.law_task import LawRows, LawTask
 from .tables.tuning import TABLES

@@ -18,8 +18,8 @@ from ..formulas.tree import Node, Num, Power, Product, Var, number, product, tot
 from ..formulas.tuning import FORMULAS
 from ..formulas.yardstick import bits
 from ..linear_algebra.tuning import LINEAR_ALGEBRA
+from ..proposals.term_library import PLAIN, Library, build
 from ..tables.tuning import TABLES
-from ..term_library import PLAIN, Library, build
 from ..tuning import TUNED
 from .logistic import Sharpened, alone, sharpened, sharpness, with_each
 from .tuning import SURFACES

@@ -14,11 +14,11 @@ from itertools import product as every
 import torch
 from torch import Tensor
 
-from .formulas.tree import Apply, Node, Num, Var, columns_of, monomial, number, power, product, total, values
-from .formulas.tuning import FORMULAS
-from .formulas.yardstick import bits
-from .linear_algebra.tuning import LINEAR_ALGEBRA
-from .tuning import TUNED
+from ..formulas.tree import Apply, Node, Num, Var, columns_of, monomial, number, power, product, total, values
+from ..formulas.tuning import FORMULAS
+from ..formulas.yardstick import bits
+from ..linear_algebra.tuning import LINEAR_ALGEBRA
+from .tuning import PROPOSALS
 
 SMALL = (-1.0, 1.0, 2.0, -2.0)
 POWERS: dict[int, tuple[float, ...]] = {
@@ -191,7 +191,7 @@ def scales(argument: Tensor, d: int) -> tuple[float, ...]:
     spread = float(argument.abs().mean())
     if not math.isfinite(spread) or spread == 0:
         return ()
-    low, high, count = TUNED.scales
+    low, high, count = PROPOSALS.scales
     if d == 1:
         steps = torch.logspace(math.log10(low), math.log10(high), count, dtype=torch.float64)
         return (1.0, *(steps / spread).tolist())
@@ -201,7 +201,7 @@ def scales(argument: Tensor, d: int) -> tuple[float, ...]:
 def _frequencies(argument: Tensor) -> list[float]:
     """Scales of waves, evenly spaced: neighbours differ by so much over the rows that least squares find the rest."""
     width = float(argument.max() - argument.min())
-    step, count = TUNED.frequencies
+    step, count = PROPOSALS.frequencies
     return [step * n / width for n in range(1, count + 1)] if math.isfinite(width) and width > 0 else []
 
 
@@ -230,7 +230,7 @@ def build(candidates: Iterable[Node], X: Tensor, most: int) -> Library:
 def terms(X: Tensor) -> Library:
     """Terms of sums on the rows X (n, d): products of powers first, then shapes and their products with powers."""
     d = X.shape[1]
-    return build([*monomials(d, TUNED.powers), *_shapes(X)], X, TUNED.terms)
+    return build([*monomials(d, PROPOSALS.powers), *_shapes(X)], X, PROPOSALS.terms)
 
 
 def _shapes(X: Tensor) -> Iterator[Node]:
@@ -281,4 +281,4 @@ def factors_of(X: Tensor) -> Library:
         for k in scales(values(argument, X), d)
         if first == (k == 1.0)
     )
-    return build([*lengths(d), *made], X, TUNED.terms)
+    return build([*lengths(d), *made], X, PROPOSALS.terms)

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .formulas.tree import Apply, Node, Num, Var, monomial, number, power, product, total, values
-from .formulas.tuning import FORMULAS
-from .formulas.yardstick import Yardstick, bits
-from .linear_algebra.pairs import solved
-from .linear_algebra.polynomials import count, exponents
-from .linear_algebra.tuning import LINEAR_ALGEBRA
+from ..formulas.tree import Apply, Node, Num, Var, monomial, number, power, product, total, values
+from ..formulas.tuning import FORMULAS
+from ..formulas.yardstick import Yardstick, bits
+from ..linear_algebra.pairs import solved
+from ..linear_algebra.polynomials import count, exponents
+from ..linear_algebra.tuning import LINEAR_ALGEBRA
 from .outputs import OUTPUTS
 from .question import Question, sorted_by
 from .term_library import monomials
-from .tuning import TUNED
+from .tuning import PROPOSALS
 
 
 def polynomials(asked: Question) -> list[Node]:
@@ -55,7 +55,7 @@ def noisy_polynomials(asked: Question) -> list[Node]:
         terms = _Terms.of(nodes, _columns(nodes, asked.X), asked.factor)
         left = solved(tuple(range(len(nodes))), terms.design, terms.design[:, :0], target).error
         left *= math.sqrt(len(target) / max(len(target) - len(nodes), 1))
-        if before is not None and before[2] <= min(TUNED.settled * left, TUNED.noise_at_most * spread):
+        if before is not None and before[2] <= min(PROPOSALS.settled * left, PROPOSALS.noise_at_most * spread):
             kept = fewer(before[0], target, Yardstick(asked.yardstick.rows, before[2], asked.yardstick.floor))
             return [] if kept is None else [_sum(before[1], kept)]
         before = terms, nodes, left
@@ -94,7 +94,7 @@ def _of_normed(
     under = {others[n - len(nodes)]: -w for n, w in kept.items() if n >= len(nodes)}
     found = []
     parts = torch.stack([columns[:, place], *(w * columns[:, n] for n, w in under.items())], 1)
-    if bool((parts.sum(1).abs() > TUNED.cancelled * parts.abs().sum(1)).all()):
+    if bool((parts.sum(1).abs() > PROPOSALS.cancelled * parts.abs().sum(1)).all()):
         lower = total(nodes[place], *_weighted(nodes, under))
         found.append(product(_sum(nodes, above), power(lower, -1.0)))
     if again:
@@ -113,8 +113,8 @@ def _normed(columns: Tensor, below: Tensor, factor: Tensor) -> list[int]:
 def _growing(asked: Question, parts: int) -> Iterator[list[Node]]:
     """Monomials up to some degree, the degree growing while the rows can carry them."""
     n, d = asked.X.shape
-    for degree in range(1 if parts > 1 else 2, TUNED.sparse_degree + 1):
-        if parts * count(d, degree) > min(TUNED.sparse_terms, n / LINEAR_ALGEBRA.rows_a_feature):
+    for degree in range(1 if parts > 1 else 2, PROPOSALS.sparse_degree + 1):
+        if parts * count(d, degree) > min(PROPOSALS.sparse_terms, n / LINEAR_ALGEBRA.rows_a_feature):
             return
         nodes = [monomial(map(Var, range(d)), powers) for powers in exponents(d, degree)]
         yield [node for node in nodes if bool(torch.isfinite(values(node, asked.X).square().sum()))]
@@ -123,7 +123,7 @@ def _growing(asked: Question, parts: int) -> Iterator[list[Node]]:
 def _with_quotients(asked: Question, *, logarithms: bool) -> list[Node]:
     """Products of powers, negative ones too, and logarithms of columns: those that are finite."""
     n, d = asked.X.shape
-    most = int(min(TUNED.sparse_terms, n / LINEAR_ALGEBRA.rows_a_feature))
+    most = int(min(PROPOSALS.sparse_terms, n / LINEAR_ALGEBRA.rows_a_feature))
     positive = [i for i in range(d) if float(asked.X[:, i].min()) > 0]
     logs: list[Node] = [Apply("log", Var(i)) for i in positive] if logarithms else []
     nodes = [number(1.0), *logs, *monomials(d, most)][:most]
@@ -168,10 +168,10 @@ def fewer(terms: _Terms, target: Tensor, yardstick: Yardstick) -> dict[int, floa
     while places:
         choice = solved(tuple(places), terms.design, terms.design[:, :0], target)
         off = choice.error * math.sqrt(n / max(n - len(places), 1))
-        if best is None and off > max(TUNED.sparse_left * size, 2 * yardstick.noise, yardstick.floor):
+        if best is None and off > max(PROPOSALS.sparse_left * size, 2 * yardstick.noise, yardstick.floor):
             return None
         price = sum(terms.bits[place] for place in places) + yardstick.of_error(off)
-        if len(places) <= TUNED.sparse_kept and price < least:
+        if len(places) <= PROPOSALS.sparse_kept and price < least:
             best, least = dict(zip(places, choice.weights, strict=True)), price
         elif best is None and price < math.inf:
             best = {}

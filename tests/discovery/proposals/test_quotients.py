@@ -8,8 +8,8 @@ import torch
 from edgewise.discovery.formulas.tree import written
 from edgewise.discovery.formulas.yardstick import Yardstick
 from edgewise.discovery.least_squares import fitted
-from edgewise.discovery.question import Question
-from edgewise.discovery.quotients import quotients
+from edgewise.discovery.proposals.question import Question
+from edgewise.discovery.proposals.quotients import quotients
 from edgewise.discovery.tables.law_task import LawRows
 
 LAWS = {

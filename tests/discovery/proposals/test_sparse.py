@@ -10,8 +10,8 @@ import torch
 
 from edgewise.discovery.formulas.tree import columns_of, numbers_of, values
 from edgewise.discovery.formulas.yardstick import Yardstick
-from edgewise.discovery.question import Question
-from edgewise.discovery.sparse import noisy_polynomials, polynomials, rationals
+from edgewise.discovery.proposals.question import Question
+from edgewise.discovery.proposals.sparse import noisy_polynomials, polynomials, rationals
 
 
 def asked(law, n: int = 400, noise: float = 0.0) -> Question:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .formulas.tree import Apply, Node, number, power, product
+from ..formulas.tree import Apply, Node, number, power, product
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from .formulas.tree import Node, Num, Var, monomial, number, power, product, total, values
-from .formulas.yardstick import bits
-from .linear_algebra.polynomials import exponents
-from .linear_algebra.tuning import LINEAR_ALGEBRA
+from ..formulas.tree import Node, Num, Var, monomial, number, power, product, total, values
+from ..formulas.yardstick import bits
+from ..linear_algebra.polynomials import exponents
+from ..linear_algebra.tuning import LINEAR_ALGEBRA
 from .question import Question, sorted_by
-from .tuning import TUNED
+from .tuning import PROPOSALS
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def quotients(asked: Question) -> list[Node]:
     through a few values, and least squares for the constants do the rest.
     """
     n, d = asked.X.shape
-    if d > TUNED.quotient_columns or n < 2:
+    if d > PROPOSALS.quotient_columns or n < 2:
         return []
     above = [monomial(map(Var, range(d)), powers) for powers in exponents(d, 2)]
     terms = [number(1.0), *(power(Var(i), p) for p in (1.0, 2.0) for i in range(d))]
@@ -58,7 +58,7 @@ def quotients(asked: Question) -> list[Node]:
             power(total(terms[places[0]], product(Num(below.pairs[m][2]), terms[places[1]])), -1.0),
         )
         found += [quotient, total(Num(float(mean[k, m])), quotient)]
-    return sorted_by(asked, found)[: TUNED.quotients]
+    return sorted_by(asked, found)[: PROPOSALS.quotients]
 
 
 def _below(terms: Tensor) -> _Below:
@@ -68,10 +68,10 @@ def _below(terms: Tensor) -> _Below:
     for i, j in combinations(range(terms.shape[1]), 2):
         if not float(sizes[j]) > 0:
             continue
-        for scale in TUNED.quotient_scales:
+        for scale in PROPOSALS.quotient_scales:
             for weight in (scale * float(sizes[i] / sizes[j]), -scale * float(sizes[i] / sizes[j])):
                 both = terms[:, i] + weight * terms[:, j]
-                if float(both.abs().min()) > TUNED.quotient_zero * float(both.square().mean().sqrt()):
+                if float(both.abs().min()) > PROPOSALS.quotient_zero * float(both.square().mean().sqrt()):
                     pairs.append((i, j, weight))
                     inverse.append(1 / both)
     return _Below(tuple(pairs), torch.stack(inverse, 1) if inverse else terms[:, :0])

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import torch
 
-from .formulas.tree import Node, Num, number, power, product, total, values
-from .linear_algebra.pairs import Choice, best_sums
+from ..formulas.tree import Node, Num, number, power, product, total, values
+from ..linear_algebra.pairs import Choice, best_sums
 from .outputs import OUTPUTS
 from .question import Question, sorted_by
 from .term_library import Library, bits_of_terms, monomials, terms
-from .tuning import TUNED
+from .tuning import PROPOSALS
 
 
 def sums(asked: Question) -> list[Node]:
     """Sums of terms under every output transform, also divided by one plus a multiple of a product of powers."""
     X, g = asked.X, asked.g
-    plain, below = terms(X), monomials(X.shape[1], TUNED.below)
+    plain, below = terms(X), monomials(X.shape[1], PROPOSALS.below)
     lower = torch.stack([values(node, X) for node in below], 1) if below else X[:, :0]
     costs = torch.cat([bits_of_terms(plain), bits_of_terms(Library(tuple(below), lower))])
     one = torch.ones_like(g)[:, None]
@@ -32,7 +32,7 @@ def sums(asked: Question) -> list[Node]:
             continue
         design = torch.cat([plain.values, lower * image[:, None]], 1) * weight[:, None]
         design = torch.where(torch.isfinite(design).all(0), design, 0.0)
-        how = {"singles": TUNED.followed, "pairs": TUNED.followed}
+        how = {"singles": PROPOSALS.followed, "pairs": PROPOSALS.followed}
         choices = best_sums(design, costs, one * weight[:, None], image * weight, asked.yardstick, **how)
         found += [output.inverse(_ratio(choice, plain, below)) for choice in choices]
     return sorted_by(asked, found)

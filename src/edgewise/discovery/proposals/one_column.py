@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .formulas.tree import Apply, Node, Num, Var, number, power, product, total, values
-from .linear_algebra.pairs import solved
-from .linear_algebra.tuning import LINEAR_ALGEBRA
+from ..formulas.tree import Apply, Node, Num, Var, number, power, product, total, values
+from ..linear_algebra.pairs import solved
+from ..linear_algebra.tuning import LINEAR_ALGEBRA
 from .outputs import OUTPUTS, Output
 from .question import Question, sorted_by
-from .tuning import TUNED
+from .tuning import PROPOSALS
 
 Z = Var(0)
 LARGEST_EXPONENT = 700.0  # of which a float64 still holds the exponential
@@ -42,7 +42,7 @@ class _Column:
 def waves(asked: Question) -> list[Node]:
     """a exp(b z) sin(k z + c) + d, also with a multiple of z, or times a power of z as in `sin(z)/z`."""
     found = _each(asked, _waves_under)
-    for p in TUNED.wave_powers:
+    for p in PROPOSALS.wave_powers:
         before = power(Z, p)
         size = values(before, asked.X) if asked.X.shape[1] == 1 else asked.g.new_zeros(0)
         if len(size) and bool(torch.isfinite(size).all()) and float(size.abs().min()) > 0:
@@ -95,7 +95,7 @@ def _waves_under(asked: Question, column: _Column, target: Target) -> Iterator[N
     envelope, angle = torch.exp(rates * (z - column.middle)[:, None]), k * z[:, None]
     sines, cosines = envelope * angle.sin(), envelope * angle.cos()
     explained = _explained_by_two(sines * weight[:, None], cosines * weight[:, None], base, image, weight)
-    best = torch.topk(explained, min(TUNED.followed, len(explained))).indices.tolist()
+    best = torch.topk(explained, min(PROPOSALS.followed, len(explained))).indices.tolist()
     for place in best:
         rate, frequency = float(rates[place]), float(k[place])
         design = torch.stack([sines[:, place], cosines[:, place]], 1) * weight[:, None]
@@ -122,16 +122,16 @@ def _explained_by_two(one: Tensor, other: Tensor, base: Tensor, image: Tensor, w
 def _rates_and_frequencies(column: _Column) -> Iterator[tuple[float, float]]:
     """How waves grow, and their scales: of waves that do not grow, many more."""
     far = abs(column.middle) + column.half
-    for growth in TUNED.growths:
+    for growth in PROPOSALS.growths:
         rate = growth / column.half
         if abs(rate) * far < LARGEST_EXPONENT:
-            count = TUNED.frequencies[1] if rate else TUNED.far_waves
+            count = PROPOSALS.frequencies[1] if rate else PROPOSALS.far_waves
             yield from ((rate, frequency) for frequency in _frequencies(column, count))
 
 
 def _frequencies(column: _Column, count: int) -> list[float]:
     """Scales of waves: neighbours differ by what least squares overcome."""
-    step = TUNED.frequencies[0]
+    step = PROPOSALS.frequencies[0]
     return [step * n / (2 * column.half) for n in range(1, count + 1)]
 
 
@@ -168,17 +168,17 @@ ABOVE: dict[str, Callable[[float], Node]] = {
 
 def _grid(column: _Column) -> Iterator[Node]:
     """All shapes at all places and scales."""
-    inside = [column.middle + column.half * place for place in TUNED.places]
-    beyond = [column.half * (1 + gap) for gap in TUNED.gaps]
+    inside = [column.middle + column.half * place for place in PROPOSALS.places]
+    beyond = [column.half * (1 + gap) for gap in PROPOSALS.gaps]
     for make in INSIDE.values():
-        for k in TUNED.steepness:
+        for k in PROPOSALS.steepness:
             yield from (make(k / column.half, c) for c in inside)
     yield from (Apply("abs", _minus(c)) for c in inside)
     for make in OUTSIDE.values():
         yield from (make(column.middle + side * gap) for gap in beyond for side in (-1.0, 1.0))
     for make in ABOVE.values():
         yield from (make(column.middle - gap) for gap in beyond)
-    yield from (Apply("J0", product(Num(k), Z)) for k in _frequencies(column, TUNED.frequencies[1]))
+    yield from (Apply("J0", product(Num(k), Z)) for k in _frequencies(column, PROPOSALS.frequencies[1]))
 
 
 def _located_under(asked: Question, column: _Column, target: Target) -> Iterator[Node]:
@@ -192,6 +192,6 @@ def _located_under(asked: Question, column: _Column, target: Target) -> Iterator
     norms = rest.norm(dim=0)
     alive = norms > LINEAR_ALGEBRA.same**0.5 * design.norm(dim=0)
     explained = torch.where(alive, (rest.T @ left).abs() / norms.clamp(min=1e-300), 0.0)
-    for place in torch.topk(explained, min(TUNED.followed, len(nodes))).indices.tolist():
+    for place in torch.topk(explained, min(PROPOSALS.followed, len(nodes))).indices.tolist():
         choice = solved((place,), design, base * weight[:, None], image * weight)
         yield output.inverse(total(*_with_base(choice.base, line), product(Num(choice.weights[0]), nodes[place])))

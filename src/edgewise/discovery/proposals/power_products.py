@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .formulas.tree import Node, Num, Power, Var, power, product, values
-from .formulas.yardstick import bits
-from .linear_algebra.pairs import Choice, best_sums, solved
-from .linear_algebra.tuning import LINEAR_ALGEBRA
+from ..formulas.tree import Node, Num, Power, Var, power, product, values
+from ..formulas.yardstick import bits
+from ..linear_algebra.pairs import Choice, best_sums, solved
+from ..linear_algebra.tuning import LINEAR_ALGEBRA
 from .question import Question, sorted_by
 from .term_library import Library, bits_of_terms, factors_of
-from .tuning import TUNED
+from .tuning import PROPOSALS
 
 
 def powers(asked: Question) -> list[Node]:
@@ -38,7 +38,7 @@ def products(asked: Question) -> list[Node]:
     kept = [place for place in range(len(library)) if float(library.values[:, place].abs().min()) > 0]
     library = Library(tuple(library.nodes[place] for place in kept), library.values[:, kept])
     logarithms = library.values.abs().log() * logs.weight[:, None]
-    how = {"singles": TUNED.singles, "pairs": TUNED.followed}
+    how = {"singles": PROPOSALS.singles, "pairs": PROPOSALS.followed}
     found = best_sums(logarithms, bits_of_terms(library), logs.base, logs.target, asked.yardstick, **how)
     return sorted_by(asked, [node for choice in found for node in _product(choice, library, logs, asked)])
 
@@ -74,14 +74,14 @@ def _solution(logs: _Logarithms) -> Choice:
 
 def _product(choice: Choice, library: Library, logs: _Logarithms, asked: Question) -> list[Node]:
     """The product with the powers as they are, and with simple ones in their place where these are near."""
-    if not all(map(math.isfinite, choice.base)) or any(abs(p) > TUNED.largest_power for p in choice.weights):
+    if not all(map(math.isfinite, choice.base)) or any(abs(p) > PROPOSALS.largest_power for p in choice.weights):
         return []
     factors = [*(Var(i) for i in logs.usable), *(library.nodes[place] for place in choice.places)]
     exponents = [*choice.base[1:], *choice.weights]
     head = Num(logs.sign * math.exp(max(-700.0, min(choice.base[0], 700.0))))
     versions = {
         tuple(_to_power(node, p, reach) for node, p in zip(factors, exponents, strict=True))
-        for reach in (TUNED.as_good_as, TUNED.near_power)
+        for reach in (PROPOSALS.as_good_as, PROPOSALS.near_power)
     }
     return sorted((_with_sign(head, version, asked) for version in versions), key=bits)
 

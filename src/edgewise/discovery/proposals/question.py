@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from .formulas.tree import Node, values
-from .formulas.yardstick import Yardstick
+from ..formulas.tree import Node, values
+from ..formulas.yardstick import Yardstick
 
 
 @dataclass(frozen=True)

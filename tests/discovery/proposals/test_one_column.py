@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from edgewise.discovery.formulas.yardstick import Yardstick
-from edgewise.discovery.one_column import located, waves
-from edgewise.discovery.question import Question
+from edgewise.discovery.proposals.one_column import located, waves
+from edgewise.discovery.proposals.question import Question
 from edgewise.primitives.functions import bessel_j0
 
 Z = torch.linspace(-2, 3, 400, dtype=torch.float64)
