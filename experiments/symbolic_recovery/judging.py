@@ -11,11 +11,11 @@ import sympy
 
 from edgewise.discovery.formulas.simplify import simplified
 from edgewise.discovery.formulas.tree import Node, columns_of, to_sympy
-from edgewise.discovery.least_squares import error, fitted
-from edgewise.discovery.polish import finished
+from edgewise.discovery.polishing.least_squares import error, fitted
+from edgewise.discovery.polishing.polish import finished
+from edgewise.discovery.polishing.tuning import POLISHING
 from edgewise.discovery.tables.law_task import LawTask
 from edgewise.discovery.tables.split_rows import as_task
-from edgewise.discovery.tuning import TUNED
 
 from .equations import Equation, evaluate
 
@@ -88,7 +88,7 @@ def best_of(models: Iterable[Node], equation: Equation) -> tuple[sympy.Expr | No
 
 def _forms(model: Node, task: LawTask) -> Iterator[Node]:
     """The model with fitted constants; the same in its shortest form, if it is near."""
-    node = fitted(simplified(model), task.fitting, steps=TUNED.steps)
+    node = fitted(simplified(model), task.fitting, steps=POLISHING.steps)
     yield node
     if error(node, task.fitting) <= NEAR * task.size:
         yield from (one.node for one in finished([node], task))

@@ -8,8 +8,8 @@ import torch
 
 from edgewise.discovery.ending import Ending, excess
 from edgewise.discovery.formulas.tree import Apply, Num, Var, number, power, product, total
-from edgewise.discovery.least_squares import error
-from edgewise.discovery.polish import Polished
+from edgewise.discovery.polishing.least_squares import error
+from edgewise.discovery.polishing.polish import Polished
 from edgewise.discovery.steps import Pause
 from edgewise.discovery.strategy import search
 from edgewise.discovery.tables.split_rows import as_task

@@ -19,7 +19,7 @@ from edgewise.discovery.lack_of_fit import (
     signs,
     signs_see_more,
 )
-from edgewise.discovery.least_squares import fitted
+from edgewise.discovery.polishing.least_squares import fitted
 from edgewise.discovery.tables.law_task import LawRows
 from edgewise.discovery.tables.split_rows import as_task
 from edgewise.discovery.tuning import TUNED

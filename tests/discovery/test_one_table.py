@@ -6,9 +6,9 @@ import torch
 
 import edgewise as ew
 from edgewise.discovery.formulas.tree import Num, Var
-from edgewise.discovery.least_squares import error
 from edgewise.discovery.one_table import judged
-from edgewise.discovery.polish import Polished
+from edgewise.discovery.polishing.least_squares import error
+from edgewise.discovery.polishing.polish import Polished
 from edgewise.discovery.tables.split_rows import as_task
 from edgewise.discovery.verdict import Verdict
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 import edgewise as ew
-from edgewise.discovery.exactness import is_exact
 from edgewise.discovery.formulas.tree import Apply, Num, Var, numbers_of, power, product, total, values
-from edgewise.discovery.least_squares import error
-from edgewise.discovery.polish import Polished
+from edgewise.discovery.polishing.exactness import is_exact
+from edgewise.discovery.polishing.least_squares import error
+from edgewise.discovery.polishing.polish import Polished
 from edgewise.discovery.states import ReducedProblem
 from edgewise.discovery.steps import ProofStep
 from edgewise.discovery.surrogated import SurrogatedProblem

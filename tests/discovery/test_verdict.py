@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from edgewise.discovery.formulas.tree import Apply, Num, Var, number, power, product, total, values
-from edgewise.discovery.least_squares import fitted
+from edgewise.discovery.polishing.least_squares import fitted
 from edgewise.discovery.tables.split_rows import as_task
 from edgewise.discovery.verdict import Verdict, explains, verdict
 

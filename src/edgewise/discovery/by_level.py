@@ -19,10 +19,10 @@ from .common_form import CommonForm, common_form
 from .formulas.named_formula import in_formula
 from .formulas.tree import written
 from .laws import Law
-from .least_squares import error
 from .level_rows import BETWEEN, LevelRows
 from .one_table import INTERRUPTED, Discovery, Told, gathered, judged
-from .polish import Polished, of_choice
+from .polishing.least_squares import error
+from .polishing.polish import Polished, of_choice
 from .printing import aligned, clipped_formula
 from .shared_law import SharedLaw, as_shared, at_rows
 from .steps import ProofStep

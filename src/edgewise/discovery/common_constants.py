@@ -15,6 +15,7 @@ from ..symbolic.simple_numbers import SimpleNumber, nearest
 from .formulas.tree import ONE, ZERO, Num
 from .joint_fit import LevelForm, errors_together, fitted_together
 from .opened import OpenForm, Role
+from .polishing.tuning import POLISHING
 from .tables.law_task import LawRows
 from .tables.tuning import TABLES
 from .tuning import TUNED
@@ -43,7 +44,7 @@ class LevelFits:
             noise.append(max(spread, 1e-1 * TABLES.exact * size))
         return LevelFits(rows, noise, errors, max(sum(map(len, rows)) - form.count(), 1))
 
-    def fitted(self, form: LevelForm, steps: int = TUNED.quick_steps) -> LevelForm:
+    def fitted(self, form: LevelForm, steps: int = POLISHING.quick_steps) -> LevelForm:
         """The form with the constants of least squares."""
         return fitted_together(form, self.rows, self.noise, steps=steps)
 
@@ -118,7 +119,7 @@ def _thinned(form: OpenForm, free: LevelForm, fits: LevelFits, order: Sequence[i
                 continue
             tried = fits.fitted(tried)
             if not fits.allows(tried, found, all_free):
-                tried = fits.fitted(tried, TUNED.steps)  # constants that stand in for each other have far to go
+                tried = fits.fitted(tried, POLISHING.steps)  # constants that stand in for each other have far to go
             if fits.allows(tried, found, all_free):
                 found = tried
     return found
@@ -177,7 +178,7 @@ def _snapped(
         number = Num(simple.value, simple)
         tried = found.fixed(place, number) if place in found.common else found.with_own(level, place, number)
         tried = fits.fitted(tried)
-        if fits.worse(tried, found.errors(fits.rows)) <= TUNED.worse:
+        if fits.worse(tried, found.errors(fits.rows)) <= POLISHING.worse:
             found = tried
         else:
             refused.add((level, place))
@@ -186,6 +187,6 @@ def _snapped(
 def _simple(found: LevelForm, level: int, place: int, spread: float, form: OpenForm) -> SimpleNumber | None:
     if not math.isfinite(spread):
         return None
-    value, reach = found.numbers[level][place].value, TUNED.reach * spread
+    value, reach = found.numbers[level][place].value, POLISHING.reach * spread
     simple = nearest(value, reach)
     return nearest(value, reach, chance=0.5) if simple is None and form.roles[place] is Role.POWER else simple

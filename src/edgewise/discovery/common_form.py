@@ -11,8 +11,9 @@ from .common_constants import LevelFits, own_places, with_fewest, with_simple_nu
 from .formulas.simplify import simplified
 from .formulas.tree import Node, Num, numbers_of, with_numbers
 from .joint_fit import LevelForm, Numbers, errors_together
-from .least_squares import error, fitted
 from .opened import OpenForm, Role, opened
+from .polishing.least_squares import error, fitted
+from .polishing.tuning import POLISHING
 from .tables.law_task import LawTask
 from .tables.tuning import TABLES
 from .tuning import TUNED
@@ -55,7 +56,7 @@ def common_form(law: Node, tasks: Sequence[LawTask]) -> CommonForm | int:
     few = LevelFits.of(free, [task.fitting.first(count) for task in tasks])
     found = with_fewest(form, free, few)
     whole = replace(few, rows=[task.fitting.first(TABLES.fitted) for task in tasks])
-    found = whole.fitted(found, TUNED.steps)
+    found = whole.fitted(found, POLISHING.steps)
     own, spreads = tuple(own_places(found)), tuple(errors_together(found, whole.rows, whole.noise))
     made = CommonForm(with_simple_numbers(form, found, whole), own, spreads)
     for level, task in enumerate(tasks):
@@ -76,19 +77,19 @@ def _may_be_law(node: Node, task: LawTask) -> bool:
 
 def _own_numbers(form: OpenForm, task: LawTask, known: Sequence[Numbers]) -> Numbers:
     """The numbers of a form at a level, all but whole exponents free, from several starts."""
-    guide, rows = task.fitting.first(TUNED.quick_rows), task.fitting.first(TABLES.fitted)
+    guide, rows = task.fitting.first(POLISHING.quick_rows), task.fitting.first(TABLES.fitted)
     # factors inside and fractions come later, since other constants may stand in for them
     held = form.places(Role.EXPONENT, Role.SILENT, Role.POWER)
     best, least = None, torch.inf
     for start in _starts(form, known):
-        node = fitted(with_numbers(form.node, _freed(start, held)), guide, steps=TUNED.quick_steps)
+        node = fitted(with_numbers(form.node, _freed(start, held)), guide, steps=POLISHING.quick_steps)
         off = error(node, guide)
         if best is None or off < TUNED.level_better * least:
             best, least = node, off
         if least <= 1e-1 * TABLES.exact * task.size:
             break
     numbers = tuple(numbers_of(best if best is not None else form.node))
-    node = fitted(with_numbers(form.node, _freed(numbers, form.places(Role.EXPONENT))), rows, steps=TUNED.steps)
+    node = fitted(with_numbers(form.node, _freed(numbers, form.places(Role.EXPONENT))), rows, steps=POLISHING.steps)
     return tuple(numbers_of(node))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .exactness import is_exact
 from .formulas.tree import Node, Num, Product, columns_of, numbers_of
 from .formulas.tuning import FORMULAS
 from .formulas.yardstick import bits
-from .polish import Polished, of_choice
+from .polishing.exactness import is_exact
+from .polishing.polish import Polished, of_choice
 from .steps import Event, Pause
 from .tables.law_task import LawTask
 from .tuning import TUNED

@@ -17,7 +17,7 @@ from ..symbolic.program import InUnits
 from ..train.solvers.levenberg_marquardt import minimize
 from ..train.solvers.stop import Step
 from .formulas.tree import Node, Num, jacobian, values, with_numbers
-from .least_squares import error, spreads
+from .polishing.least_squares import error, spreads
 from .tables.law_task import LawRows
 from .tables.tuning import TABLES
 from .tuning import TUNED

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from ..errors import SymbolicError
 from .formulas.named_formula import NamedFormula
 from .formulas.tree import Node, complexity, numbers_of
-from .least_squares import error, standard_errors
-from .polish import Polished, of_choice
+from .polishing.least_squares import error, standard_errors
+from .polishing.polish import Polished, of_choice
 from .tables.law_task import LawTask
 from .tables.tuning import TABLES
 from .tuning import TUNED

@@ -12,14 +12,14 @@ from .formulas.half_angles import with_half_angles
 from .formulas.tidy import tidied
 from .formulas.tree import Num, columns_of
 from .laws import Law, as_law, chosen, front
-from .least_squares import error
-from .polish import Polished
+from .polishing.least_squares import error
+from .polishing.polish import Polished
+from .polishing.tuning import POLISHING
 from .printing import clipped_formula, table
 from .steps import ProofStep
 from .strategy import search
 from .tables.law_task import LawTask
 from .tables.units import breaks_units
-from .tuning import TUNED
 from .verdict import Verdict, explains, verdict
 
 INTERRUPTED = "the search was cut short by Ctrl-C"
@@ -116,7 +116,7 @@ def judged(
 
 
 def _tidy(one: Polished, task: LawTask) -> Polished:
-    node = tidied(one.node, task.fitting.X[: TUNED.quick_rows])
+    node = tidied(one.node, task.fitting.X[: POLISHING.quick_rows])
     return Polished(with_half_angles(node, task.fitting.X), one.error)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from .polish import Polished
+from .polishing.polish import Polished
 from .tables.law_task import LawTask
 
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from .ending import Ending
-from .exactness import is_exact
 from .formulas.tree import ONE, Node, Num, product, total, written
 from .formulas.yardstick import Yardstick
 from .idle_columns import without_idle
 from .one_says_all import one_says_all
 from .parallel import in_order
-from .polish import polished
+from .polishing.exactness import is_exact
+from .polishing.polish import polished
+from .polishing.tuning import POLISHING
 from .proposals.one_column import located, waves
 from .proposals.power_products import powers, products
 from .proposals.question import Question
@@ -191,7 +192,7 @@ def _equation(state: ReducedProblem, task: LawTask) -> str:
 
 def _plain(node: Node, task: LawTask) -> Iterator[Event]:
     """What every law must be better than: the mean, or a sum of multiples of the columns."""
-    few = task.fitting.first(TUNED.quick_rows)
+    few = task.fitting.first(POLISHING.quick_rows)
     yield from polished([node], task, few, Yardstick(len(few), 0.0, task.floor))
 
 
@@ -205,7 +206,7 @@ def _endgame(known: SurrogatedProblem, task: LawTask, searches: Sequence[Search]
             yield from polished([start], task, few, Yardstick(task.counted(len(few)), 0.0, task.floor))
         return
     forms = [_asked(known, task)]
-    guide, measure = forms[0].guide.first(TUNED.quick_rows), forms[0].question.yardstick
+    guide, measure = forms[0].guide.first(POLISHING.quick_rows), forms[0].question.yardstick
     for search_ in searches:
         if search_ in OF_ANY_FORM and len(forms) == 1 and known.pair is not None:
             turned = (SurrogatedProblem.of(form, task, with_pair=True) for form in state.turned(task.fitting))

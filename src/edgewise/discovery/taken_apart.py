@@ -14,7 +14,8 @@ from .factors import Factors, factors
 from .formulas.tree import Node, Num, Var, on_columns, product, total, written
 from .formulas.yardstick import Yardstick
 from .inner_sums import inner_sum
-from .polish import Polished, of_choice, polished
+from .polishing.polish import Polished, of_choice, polished
+from .polishing.tuning import POLISHING
 from .splits import Blocks, Part, Split, SplitRows, joined, split
 from .states import ReducedProblem, Reduction
 from .steps import Event, Pause, ProofStep, TableSearch
@@ -108,7 +109,7 @@ def _put_together(
         laws = yield from _laws(table, search, depth)
         choices.append(laws[: TUNED.part_laws])
     nodes = [state.formula(_joined(found, [one.node for one in chosen])) for chosen in _choices(choices)]
-    few = task.fitting.first(TUNED.quick_rows)
+    few = task.fitting.first(POLISHING.quick_rows)
     yield from polished(nodes, task, few, Yardstick(len(few), 0.0, task.floor))
 
 

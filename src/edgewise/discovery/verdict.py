@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .exactness import exact_to, is_exact
 from .formulas.tree import Node, columns_of, jacobian, numbers_of, values
 from .lack_of_fit import chances
-from .least_squares import error
+from .polishing.exactness import exact_to, is_exact
+from .polishing.least_squares import error
 from .tables.law_task import LawTask
 from .tables.tuning import TABLES
 from .tuning import TUNED

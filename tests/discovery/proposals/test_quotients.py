@@ -7,7 +7,7 @@ import torch
 
 from edgewise.discovery.formulas.tree import written
 from edgewise.discovery.formulas.yardstick import Yardstick
-from edgewise.discovery.least_squares import fitted
+from edgewise.discovery.polishing.least_squares import fitted
 from edgewise.discovery.proposals.question import Question
 from edgewise.discovery.proposals.quotients import quotients
 from edgewise.discovery.tables.law_task import LawRows

@@ -18,9 +18,9 @@ from ..formulas.tree import Node, Num, Power, Product, Var, number, product, tot
 from ..formulas.tuning import FORMULAS
 from ..formulas.yardstick import bits
 from ..linear_algebra.tuning import LINEAR_ALGEBRA
+from ..polishing.tuning import POLISHING
 from ..proposals.term_library import PLAIN, Library, build
 from ..tables.tuning import TABLES
-from ..tuning import TUNED
 from .logistic import Sharpened, alone, sharpened, sharpness, with_each
 from .tuning import SURFACES
 
@@ -250,7 +250,7 @@ def _normalised(one: _Fitted, terms: Sequence[Node]) -> Iterator[Node]:
     Each is divided by the size of that weight which leaves the simplest numbers.
     """
     nodes = [number(1.0) if place < 0 else terms[place] for place in one.places]
-    for reach in (0.0, TUNED.reach, math.sqrt(2 * math.log(2) * FORMULAS.constant_bits)):
+    for reach in (0.0, POLISHING.reach, math.sqrt(2 * math.log(2) * FORMULAS.constant_bits)):
         tried = []
         for k in range(len(one.places)):
             ratio = one.theta / one.theta[k].abs()
@@ -285,6 +285,6 @@ def _number(value: float, error: float, reach: float) -> Num:
     """A weight as a simple number within so many errors."""
     reach = max(reach * error, TABLES.exact * abs(value))
     simple: SimpleNumber | None = nearest(value, reach)
-    if simple is None and reach <= TUNED.one_reach and abs(abs(value) - 1) <= reach:
+    if simple is None and reach <= POLISHING.one_reach and abs(abs(value) - 1) <= reach:
         simple = nearest(math.copysign(1.0, value), TABLES.exact)
     return Num(value) if simple is None else Num(simple.value, simple)

@@ -12,12 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..symbolic.program import InUnits
-from ..train.solvers.levenberg_marquardt import minimize
-from ..train.solvers.stop import Step
-from .formulas.tree import Node, Num, jacobian, numbers_of, values, with_numbers
-from .tables.law_task import LawRows
-from .tables.tuning import TABLES
+from ...symbolic.program import InUnits
+from ...train.solvers.levenberg_marquardt import minimize
+from ...train.solvers.stop import Step
+from ..formulas.tree import Node, Num, jacobian, numbers_of, values, with_numbers
+from ..tables.law_task import LawRows
+from ..tables.tuning import TABLES
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,19 @@ import torch
 
 from edgewise.discovery.formulas.tree import Apply, Num, Var, number, power, product, total, written
 from edgewise.discovery.formulas.yardstick import Yardstick
-from edgewise.discovery.polish import polished
+from edgewise.discovery.polishing.polish import polished
+from edgewise.discovery.polishing.tuning import POLISHING
 from edgewise.discovery.tables.split_rows import as_task
-from edgewise.discovery.tuning import TUNED
 
 
 def test_a_short_law_is_fitted_though_many_long_formulas_start_nearer():
     X = 0.5 + 3 * torch.rand(400, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     y = 1 / (torch.exp(1.3 * X[:, 0]) - 1)
     task = as_task(X, y, None, None, 0)
-    few = task.fitting.first(TUNED.quick_rows)
+    few = task.fitting.first(POLISHING.quick_rows)
     near = [
-        total(*(product(Num(1.0 + k / 100), power(Var(0), float(p))) for p in range(-2, 4))) for k in range(TUNED.tries)
+        total(*(product(Num(1.0 + k / 100), power(Var(0), float(p))) for p in range(-2, 4)))
+        for k in range(POLISHING.tries)
     ]
     short = power(total(number(-1.0), Apply("exp", product(Num(1.0), Var(0)))), -1.0)
     found = polished([*near, short], task, few, Yardstick(len(few), 0.0, task.floor))

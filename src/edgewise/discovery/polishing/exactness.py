@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .formulas.tree import Node, numbers_of
+from ..formulas.tree import Node, numbers_of
+from ..tables.law_task import LawTask
+from ..tables.tuning import TABLES
 from .least_squares import error
-from .tables.law_task import LawTask
-from .tables.tuning import TABLES
-from .tuning import TUNED
+from .tuning import POLISHING
 
 
 def exact_to(node: Node) -> float:
@@ -18,7 +18,7 @@ def exact_to(node: Node) -> float:
     True
     """
     free = sum(number.name is None for number in numbers_of(node))
-    return TABLES.exact * TUNED.digit ** max(0, free - TUNED.few_constants)
+    return TABLES.exact * POLISHING.digit ** max(0, free - POLISHING.few_constants)
 
 
 def is_exact(node: Node, task: LawTask) -> bool:

@@ -6,17 +6,17 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..formulas.multiply import shorter
+from ..formulas.simplify import simplified
+from ..formulas.tree import Node, is_finite, numbers_of
+from ..formulas.yardstick import Yardstick
+from ..tables.law_task import LawRows, LawTask
+from ..tables.tuning import TABLES
 from .drop_terms import without_idle_terms
 from .exactness import exact_to
-from .formulas.multiply import shorter
-from .formulas.simplify import simplified
-from .formulas.tree import Node, is_finite, numbers_of
-from .formulas.yardstick import Yardstick
 from .least_squares import error, fitted
 from .snapping import snapped
-from .tables.law_task import LawRows, LawTask
-from .tables.tuning import TABLES
-from .tuning import TUNED
+from .tuning import POLISHING
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,15 @@ def polished(found: Iterable[Node], task: LawTask, guide: LawRows, yardstick: Ya
     guide: few rows for a first fit, whose y may be smoother than it was given. yardstick: of errors on them.
     """
     quick: dict[Node, float] = {}
-    for start in in_turn(dict.fromkeys(map(simplified, found)))[: TUNED.tries]:
-        node = fitted(start, guide, steps=TUNED.quick_steps)
+    for start in in_turn(dict.fromkeys(map(simplified, found)))[: POLISHING.tries]:
+        node = fitted(start, guide, steps=POLISHING.quick_steps)
         off = error(node, guide)
         if not math.isfinite(off) or not is_finite(node) or node in quick:
             continue
         quick[node] = yardstick.price(node, off)
         if off <= task.floor * exact_to(node) / TABLES.exact:
             break
-    return finished(sorted(quick, key=lambda node: quick[node])[: TUNED.kept], task)
+    return finished(sorted(quick, key=lambda node: quick[node])[: POLISHING.kept], task)
 
 
 def in_turn(nodes: Iterable[Node]) -> list[Node]:
@@ -69,7 +69,7 @@ def finished(nodes: Iterable[Node], task: LawTask) -> list[Polished]:
     all_rows = task.fitting.first(TABLES.fitted)
     done: list[Polished] = []
     for node in nodes:
-        found = _judged(shorter(snapped(fitted(node, all_rows, steps=TUNED.steps), all_rows), all_rows.X), task)
+        found = _judged(shorter(snapped(fitted(node, all_rows, steps=POLISHING.steps), all_rows), all_rows.X), task)
         if found is not None:
             done.append(found)
             if found.error <= task.floor * exact_to(found.node) / TABLES.exact:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from edgewise.discovery.exactness import exact_to, is_exact
 from edgewise.discovery.formulas.tree import Num, Product, Sum, Var, numbers_of, power
+from edgewise.discovery.polishing.exactness import exact_to, is_exact
 from edgewise.discovery.tables.split_rows import as_task
 from edgewise.discovery.tables.tuning import TABLES
 

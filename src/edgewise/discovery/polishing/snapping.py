@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
-from ..symbolic.simple_numbers import SimpleNumber, nearest
-from .formulas.simplify import simplified
-from .formulas.tree import Node, Num, Power, numbers_of, walk, with_numbers
+from ...symbolic.simple_numbers import SimpleNumber, nearest
+from ..formulas.simplify import simplified
+from ..formulas.tree import Node, Num, Power, numbers_of, walk, with_numbers
+from ..tables.law_task import LawRows
+from ..tables.tuning import TABLES
 from .least_squares import error, fitted, standard_errors
-from .tables.law_task import LawRows
-from .tables.tuning import TABLES
-from .tuning import TUNED
+from .tuning import POLISHING
 
 
 def snapped(node: Node, rows: LawRows) -> Node:
@@ -26,7 +26,7 @@ def snapped(node: Node, rows: LawRows) -> Node:
             return node
         place, simple = min(offers, key=lambda offer: (offer[1].cost, offer[0]))
         tried = _with(node, place, simple)
-        tried = fitted(simplified(tried), rows, steps=TUNED.quick_steps)
+        tried = fitted(simplified(tried), rows, steps=POLISHING.quick_steps)
         if acceptable(tried, node, rows):
             node, refused = tried, set()
         else:
@@ -41,7 +41,7 @@ def acceptable(simpler: Node, node: Node, rows: LawRows) -> bool:
         return True
     free = sum(part.name is None for part in numbers_of(node))
     noise = before**2 * len(rows) / max(len(rows) - free, 1)
-    return before > TABLES.exact * size and (after**2 - before**2) * len(rows) <= TUNED.worse * noise
+    return before > TABLES.exact * size and (after**2 - before**2) * len(rows) <= POLISHING.worse * noise
 
 
 def _key(node: Node, offer: tuple[int, SimpleNumber]) -> tuple[int, str, float]:
@@ -68,11 +68,11 @@ def _offers(node: Node, rows: LawRows) -> list[tuple[int, SimpleNumber]]:
         part = numbers_of(node)[place]
         if not math.isfinite(spread):
             continue
-        reach = TUNED.reach * spread
+        reach = POLISHING.reach * spread
         simple = nearest(part.value, reach)
         if simple is None and id(part) in exponents:
             simple = nearest(part.value, reach, chance=0.5)
-        if simple is None and reach <= TUNED.one_reach and abs(abs(part.value) - 1) <= reach:
+        if simple is None and reach <= POLISHING.one_reach and abs(abs(part.value) - 1) <= reach:
             simple = nearest(math.copysign(1.0, part.value), TABLES.exact)
         if simple is not None:
             offers.append((place, simple))

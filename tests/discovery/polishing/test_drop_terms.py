@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from edgewise.discovery.drop_terms import without_idle_terms
 from edgewise.discovery.formulas.tree import Apply, Num, Var, product, total
-from edgewise.discovery.least_squares import error
+from edgewise.discovery.polishing.drop_terms import without_idle_terms
+from edgewise.discovery.polishing.least_squares import error
 from edgewise.discovery.tables.law_task import LawRows
 
 

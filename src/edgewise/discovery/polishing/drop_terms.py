@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .formulas.simplify import simplified
-from .formulas.tree import Apply, Node, Power, Product, Sum, product, total
-from .formulas.yardstick import bits
+from ..formulas.simplify import simplified
+from ..formulas.tree import Apply, Node, Power, Product, Sum, product, total
+from ..formulas.yardstick import bits
+from ..tables.law_task import LawRows
+from ..tables.tuning import TABLES
 from .least_squares import error, fitted
 from .snapping import acceptable
-from .tables.law_task import LawRows
-from .tables.tuning import TABLES
-from .tuning import TUNED
+from .tuning import POLISHING
 
 
 def without_idle_terms(node: Node, rows: LawRows) -> Node:
     """The formula with as few terms as explain the rows as well, its constants fitted again after each that goes."""
-    few = rows.first(TUNED.quick_rows)
+    few = rows.first(POLISHING.quick_rows)
     while True:
         for shorter in sorted(map(simplified, _with_one_less(node)), key=bits):
-            tried = fitted(shorter, few, steps=TUNED.quick_steps)
-            if error(tried, few) > TUNED.hopeless * max(error(node, few), TABLES.exact * _size(few)):
+            tried = fitted(shorter, few, steps=POLISHING.quick_steps)
+            if error(tried, few) > POLISHING.hopeless * max(error(node, few), TABLES.exact * _size(few)):
                 continue
-            tried = fitted(tried, rows, steps=TUNED.steps)
+            tried = fitted(tried, rows, steps=POLISHING.steps)
             if acceptable(tried, node, rows):
                 node = tried
                 break

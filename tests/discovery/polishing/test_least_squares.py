@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from edgewise.discovery.formulas.tree import Apply, Num, Var, number, numbers_of, power, product, total, values
-from edgewise.discovery.least_squares import error, fitted, standard_errors
-from edgewise.discovery.snapping import snapped
+from edgewise.discovery.polishing.least_squares import error, fitted, standard_errors
+from edgewise.discovery.polishing.snapping import snapped
 from edgewise.discovery.tables.law_task import LawRows
 
 
