@@ -6,11 +6,11 @@ import torch
 
 import edgewise as ew
 from edgewise.discovery.formulas.tree import Num, Var
+from edgewise.discovery.judging.verdict import Verdict
 from edgewise.discovery.one_table import judged
 from edgewise.discovery.polishing.least_squares import error
 from edgewise.discovery.polishing.polish import Polished
 from edgewise.discovery.tables.split_rows import as_task
-from edgewise.discovery.verdict import Verdict
 
 
 def rows(n: int = 200) -> torch.Tensor:

@@ -18,17 +18,17 @@ from ..errors import SymbolicError, few, shown
 from .common_form import CommonForm, common_form
 from .formulas.named_formula import in_formula
 from .formulas.tree import written
-from .laws import Law
+from .judging.laws import Law
+from .judging.printing import aligned, clipped_formula
+from .judging.verdict import Verdict, verdict
 from .level_rows import BETWEEN, LevelRows
 from .one_table import INTERRUPTED, Discovery, Told, gathered, judged
 from .polishing.least_squares import error
 from .polishing.polish import Polished, of_choice
-from .printing import aligned, clipped_formula
 from .shared_law import SharedLaw, as_shared, at_rows
 from .steps import ProofStep
 from .tables.law_task import LawTask
 from .tuning import TUNED
-from .verdict import Verdict, verdict
 
 
 @dataclass(frozen=True, repr=False)

@@ -14,11 +14,11 @@ from itertools import permutations
 from ..symbolic.simple_numbers import SimpleNumber, nearest
 from .formulas.tree import ONE, ZERO, Num
 from .joint_fit import LevelForm, errors_together, fitted_together
+from .judging.tuning import JUDGING
 from .opened import OpenForm, Role
 from .polishing.tuning import POLISHING
 from .tables.law_task import LawRows
 from .tables.tuning import TABLES
-from .tuning import TUNED
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ class LevelFits:
         """Whether a form with fewer constants than another is as good, and as good as that with all of them free."""
         removed, in_all = before.count() - form.count(), all_free - form.count()
         return (
-            self._chance(self.worse(form, before.errors(self.rows)), removed) > TUNED.chance
-            and self._chance(self.worse(form), in_all) > TUNED.chance
+            self._chance(self.worse(form, before.errors(self.rows)), removed) > JUDGING.chance
+            and self._chance(self.worse(form), in_all) > JUDGING.chance
         )
 
     def _chance(self, worse: float, removed: int) -> float:

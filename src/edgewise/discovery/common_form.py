@@ -11,13 +11,13 @@ from .common_constants import LevelFits, own_places, with_fewest, with_simple_nu
 from .formulas.simplify import simplified
 from .formulas.tree import Node, Num, numbers_of, with_numbers
 from .joint_fit import LevelForm, Numbers, errors_together
+from .judging.verdict import explains, is_noise, verdict
 from .opened import OpenForm, Role, opened
 from .polishing.least_squares import error, fitted
 from .polishing.tuning import POLISHING
 from .tables.law_task import LawTask
 from .tables.tuning import TABLES
 from .tuning import TUNED
-from .verdict import explains, is_noise, verdict
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from .formulas.tree import Node, Num, Product, columns_of, numbers_of
 from .formulas.tuning import FORMULAS
 from .formulas.yardstick import bits
+from .judging.verdict import explains, is_noise
 from .polishing.exactness import is_exact
 from .polishing.polish import Polished, of_choice
 from .steps import Event, Pause
 from .tables.law_task import LawTask
 from .tuning import TUNED
-from .verdict import explains, is_noise
 
 
 @dataclass

@@ -11,16 +11,16 @@ from typing import Any
 from .formulas.half_angles import with_half_angles
 from .formulas.tidy import tidied
 from .formulas.tree import Num, columns_of
-from .laws import Law, as_law, chosen, front
+from .judging.laws import Law, as_law, chosen, front
+from .judging.printing import clipped_formula, table
+from .judging.verdict import Verdict, explains, verdict
 from .polishing.least_squares import error
 from .polishing.polish import Polished
 from .polishing.tuning import POLISHING
-from .printing import clipped_formula, table
 from .steps import ProofStep
 from .strategy import search
 from .tables.law_task import LawTask
 from .tables.units import breaks_units
-from .verdict import Verdict, explains, verdict
 
 INTERRUPTED = "the search was cut short by Ctrl-C"
 

@@ -15,7 +15,7 @@ from .common_form import CommonForm
 from .formulas.named_formula import spelled
 from .formulas.simplify import simplified
 from .formulas.tree import Node, Num, complexity, numbers_of, to_sympy, values, with_numbers
-from .laws import LawConstant
+from .judging.laws import LawConstant
 from .level_rows import level_of_rows
 from .tables.law_task import LawTask
 

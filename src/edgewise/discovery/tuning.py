@@ -67,14 +67,6 @@ class DiscoveryTuning:
     part_rough: float = 1e-3
     """Error of a part, in units of its spread, above which it is not taken apart again. Not measured."""
 
-    # ------------------------------------------------------------------ constants (polish.py)
-
-    shown: float = 1e-7
-    """What a relative change of a free constant changes at least, for each unit of it, where it shows. Of
-    `atan(1e13*x)` it shows within 1e-3 of the step. Not measured."""
-    showing: float = 0.01
-    """Part of the rows in which a change of a free constant must show. Not measured."""
-
     # ------------------------------------------------------------------ surrogates (surrogate.py)
 
     features: int = 800
@@ -162,30 +154,6 @@ class DiscoveryTuning:
     at one percent noise."""
     apart_constants: int = 12
     """The same, after a table was taken apart: then little is left to try."""
-
-    # ------------------------------------------------------------------ the front (laws.py)
-
-    nearer: float = 0.98
-    """Part of a shorter formula's error that a longer one may leave at most: a few thousand rows tell two percent."""
-
-    # ------------------------------------------------------------------ verdict (verdict.py)
-
-    chance: float = 1e-3
-    """Chance of a false alarm of each test."""
-    test_features: int = 300
-    """Features of a polynomial that what is left is tested with, at most."""
-    test_parts: int = 24
-    """Parts of a formula along which what is left is tested, at most. Not measured."""
-    test_degree: int = 6
-    """Degree of the polynomials of one part: a wrong function of it crosses the right one a few times. Not measured."""
-    test_bins: tuple[int, int] = (128, 32)
-    """Bins of a column where waves are looked for, and periods, at most: four bins a period lose a tenth of a wave."""
-    test_columns: int = 6
-    """Columns, at most, where rows can lie close: among 8000 rows in six, a quarter of each width apart."""
-    test_near: int = 3
-    """Neighbours of each row that it is compared with. Not measured."""
-    test_side: float = 0.2
-    """Part of the rows on each side of a law, at least, beside outliers: so skewed is lognormal noise of spread 1.7."""
 
     # ------------------------------------------------------------------ levels (level_rows.py, by_level.py)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..discovery.by_level import LevelDiscovery
-from ..discovery.laws import Law
+from ..discovery.judging.laws import Law
 from ..discovery.one_table import Discovery
 from ..discovery.shared_law import SharedLaw
 from ..errors import ConfigError, knows_keywords, shown

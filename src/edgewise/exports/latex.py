@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ..discovery.laws import Law
+from ..discovery.judging.laws import Law
 from ..discovery.shared_law import SharedLaw
 from ..errors import require
 from ..model import KAN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..discovery.laws import Law
+from ..discovery.judging.laws import Law
 from ..discovery.shared_law import SharedLaw
 from ..errors import ConfigError, as_words, require, shown, twice
 

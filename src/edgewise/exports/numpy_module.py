@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ..discovery.laws import Law
+from ..discovery.judging.laws import Law
 from ..errors import SymbolicError, shown
 from ..model import KAN
 from .array_code import pairs_of, printer_of, steps_of, table_of

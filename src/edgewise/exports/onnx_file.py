@@ -15,7 +15,7 @@ from torch import Tensor
 
 from .. import ops
 from ..discovery.formulas.tree import Apply, Node, Num, Power, Product, Sum, Var
-from ..discovery.laws import Law
+from ..discovery.judging.laws import Law
 from ..errors import ConfigError, SymbolicError
 from ..grid import breaks_of
 from ..layers import KANLayer

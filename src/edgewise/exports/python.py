@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..discovery.laws import Law
+from ..discovery.judging.laws import Law
 from ..model import KAN
 from ..primitives.core import PLAIN_POWER
 from .numpy_module import python_name

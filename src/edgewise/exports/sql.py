@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..discovery.laws import Law
+from ..discovery.judging.laws import Law
 from ..errors import SymbolicError, shown
 from ..model import KAN
 from ..symbolic.written import input_symbols, output_names

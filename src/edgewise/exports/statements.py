@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..discovery.laws import Law
+from ..discovery.judging.laws import Law
 from ..errors import SymbolicError, require, shown
 from ..model import KAN
 from ..primitives import get

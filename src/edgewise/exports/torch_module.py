@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from ..discovery.laws import Law
+from ..discovery.judging.laws import Law
 from ..model import KAN
 from ..primitives import functions
 from .array_code import pairs_of, printer_of, steps_of, table_of

@@ -8,7 +8,7 @@ import torch
 
 from ..data import as_target
 from ..discovery.by_level import LevelDiscovery
-from ..discovery.laws import Law
+from ..discovery.judging.laws import Law
 from ..discovery.shared_law import SharedLaw
 from ..plotting.wording import clean
 from .digits import amount, score

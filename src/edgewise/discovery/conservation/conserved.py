@@ -19,7 +19,7 @@ from ...structure.probe import column_names
 from ..discover import discover
 from ..formulas.named_formula import NamedFormula
 from ..formulas.tree import Node, Var
-from ..laws import Law
+from ..judging.laws import Law
 from ..linear_algebra.tuning import LINEAR_ALGEBRA
 from ..tables.tuning import TABLES
 from .invariant_terms import atoms

@@ -17,7 +17,7 @@ from ...structure.probe import column_names
 from ...train.fit import fit
 from ..formulas.named_formula import NamedFormula
 from ..formulas.tree import Node, columns_of, complexity, values
-from ..tuning import TUNED
+from ..judging.tuning import JUDGING
 from .surface import surface
 from .tuning import SURFACES
 
@@ -111,7 +111,7 @@ def _beyond_chance(right: int, count: int, share: float) -> bool:
     """Whether so many of `count` rows are hardly ever right if each is with this probability: a binomial test."""
     from scipy.special import bdtrc
 
-    return float(bdtrc(right - 1, count, share)) < TUNED.chance if right else False
+    return float(bdtrc(right - 1, count, share)) < JUDGING.chance if right else False
 
 
 def _labels(y: Any, count: int) -> Tensor:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from edgewise.discovery.formulas.tree import Apply, Num, Var, power, product, total, values
-from edgewise.discovery.lack_of_fit import (
+from edgewise.discovery.judging.lack_of_fit import (
     along_parts,
     chance_of,
     chances,
@@ -19,10 +19,10 @@ from edgewise.discovery.lack_of_fit import (
     signs,
     signs_see_more,
 )
+from edgewise.discovery.judging.tuning import JUDGING
 from edgewise.discovery.polishing.least_squares import fitted
 from edgewise.discovery.tables.law_task import LawRows
 from edgewise.discovery.tables.split_rows import as_task
-from edgewise.discovery.tuning import TUNED
 
 
 def table(n: int, d: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -93,7 +93,7 @@ def test_a_law_leaves_nothing_and_half_a_law_does():
     y = X[:, 0] + 0.1 * torch.sin(80 * X[:, 1]) + 0.05 * noise
     wave = product(Num(0.1), Apply("sin", product(Num(80.0), Var(1))))
     task = as_task(X, y, None, None, 0)
-    assert min(chances(total(Var(0), wave), task)) > TUNED.chance
+    assert min(chances(total(Var(0), wave), task)) > JUDGING.chance
     assert min(chances(Var(0), task)) < 1e-9
     undefined = Apply("log", total(Var(0), Num(-1.0)))
     assert list(chances(undefined, task)) == [0.0]
@@ -106,7 +106,7 @@ def test_what_is_alike_on_rows_that_follow_each_other_is_seen():
     drift = torch.sin(place / 20.0)
     rows = LawRows(X, X[:, 0] + noise + drift, place)
     assert of_row_order(rows, noise + drift) < 1e-9
-    assert of_row_order(rows, noise) > TUNED.chance
+    assert of_row_order(rows, noise) > JUDGING.chance
     ordered = LawRows(X, noise, noise.argsort().argsort())
     assert of_row_order(ordered, noise) == of_row_order(LawRows(X, noise), noise) == 1.0
 
@@ -143,7 +143,7 @@ def test_lack_of_fit_is_seen_beside_outliers_and_a_law_has_none(kind: str):
     task = as_task(X, OUTLIERS[kind](y), None, None, 0)
     false = fitted(product(Num(0.07), Var(0), power(Var(1), 3.0)), task.fitting, steps=20)
     assert min(chances(false, task)) < 1e-9
-    assert min(chances(KINETIC, task)) > TUNED.chance
+    assert min(chances(KINETIC, task)) > JUDGING.chance
 
 
 def test_a_law_that_outliers_moved_off_the_rows_leaves_most_on_one_side():
@@ -158,7 +158,7 @@ def test_round_off_has_no_signs():
     """Nothing but outliers is left of an exact law, whose constant is one digit off."""
     X, _ = kinetic(8)
     task = as_task(X, OUTLIERS["other rows"](values(KINETIC, X)), None, None, 0)
-    assert min(chances(product(Num(0.5 + 1e-12), Var(0), power(Var(1), 2.0)), task)) > TUNED.chance
+    assert min(chances(product(Num(0.5 + 1e-12), Var(0), power(Var(1), 2.0)), task)) > JUDGING.chance
     assert not signs(KINETIC, X, torch.zeros(len(X), dtype=X.dtype)).any()
 
 

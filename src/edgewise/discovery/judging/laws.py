@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..errors import SymbolicError
-from .formulas.named_formula import NamedFormula
-from .formulas.tree import Node, complexity, numbers_of
-from .polishing.least_squares import error, standard_errors
-from .polishing.polish import Polished, of_choice
-from .tables.law_task import LawTask
-from .tables.tuning import TABLES
-from .tuning import TUNED
+from ...errors import SymbolicError
+from ..formulas.named_formula import NamedFormula
+from ..formulas.tree import Node, complexity, numbers_of
+from ..polishing.least_squares import error, standard_errors
+from ..polishing.polish import Polished, of_choice
+from ..tables.law_task import LawTask
+from ..tables.tuning import TABLES
+from .tuning import JUDGING
 
 SHOWN = 100  # characters of a formula in the table
 
@@ -72,7 +72,7 @@ def front(found: Sequence[Polished], task: LawTask) -> list[Polished]:
     best: list[Polished] = []
     floor = TABLES.exact * task.size
     for one in sorted(found, key=lambda one: (complexity(one.node), one.error)):
-        if math.isfinite(one.error) and (not best or max(one.error, floor) < best[-1].error * TUNED.nearer):
+        if math.isfinite(one.error) and (not best or max(one.error, floor) < best[-1].error * JUDGING.nearer):
             best.append(one)
     return best
 

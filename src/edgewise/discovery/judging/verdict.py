@@ -9,13 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .formulas.tree import Node, columns_of, jacobian, numbers_of, values
+from ..formulas.tree import Node, columns_of, jacobian, numbers_of, values
+from ..polishing.exactness import exact_to, is_exact
+from ..polishing.least_squares import error
+from ..tables.law_task import LawTask
+from ..tables.tuning import TABLES
 from .lack_of_fit import chances
-from .polishing.exactness import exact_to, is_exact
-from .polishing.least_squares import error
-from .tables.law_task import LawTask
-from .tables.tuning import TABLES
-from .tuning import TUNED
+from .tuning import JUDGING
 
 
 class Verdict(Enum):
@@ -65,8 +65,8 @@ def is_determined(node: Node, task: LawTask) -> bool:
     rows = task.fitting.first(TABLES.fitted)
     free = rows.X.new_tensor([number.value for number in numbers_of(node) if number.name is None])
     change = (jacobian(node, rows.X)[1] * free).abs()[:, free != 0]
-    hidden = (change <= TUNED.shown * task.size).double().mean(0)
-    return not bool((hidden > 1 - TUNED.showing).any())
+    hidden = (change <= JUDGING.shown * task.size).double().mean(0)
+    return not bool((hidden > 1 - JUDGING.showing).any())
 
 
 def explains(node: Node, task: LawTask) -> bool:
@@ -86,7 +86,7 @@ def explains(node: Node, task: LawTask) -> bool:
         return False
     gain = (rows.y - rows.y.mean()).square() - left
     mean, spread = float(gain.mean()), float(gain.std()) / math.sqrt(len(gain))
-    return mean > _student(TUNED.chance, len(gain) - 1) * spread or (mean > 0 and _in_order(predicted, rows.y))
+    return mean > _student(JUDGING.chance, len(gain) - 1) * spread or (mean > 0 and _in_order(predicted, rows.y))
 
 
 def _in_order(one: Tensor, other: Tensor) -> bool:
@@ -94,12 +94,12 @@ def _in_order(one: Tensor, other: Tensor) -> bool:
     from scipy.stats import kendalltau
 
     found: Any = kendalltau(one.numpy(), other.numpy(), alternative="greater")
-    return bool(found.pvalue < TUNED.chance)  # which is no number for a constant
+    return bool(found.pvalue < JUDGING.chance)  # which is no number for a constant
 
 
 def is_noise(node: Node, task: LawTask) -> bool:
     """Whether nothing that is left can be predicted, by all tests of `lack_of_fit.py`."""
-    return all(chance > TUNED.chance for chance in chances(node, task))
+    return all(chance > JUDGING.chance for chance in chances(node, task))
 
 
 def _student(chance: float, degrees: int) -> float:

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from edgewise.discovery.formulas.tree import Apply, Num, Var, number, power, product, total, values
+from edgewise.discovery.judging.verdict import Verdict, explains, verdict
 from edgewise.discovery.polishing.least_squares import fitted
 from edgewise.discovery.tables.split_rows import as_task
-from edgewise.discovery.verdict import Verdict, explains, verdict
 
 
 def task(noise: float, seed: int = 0, n: int = 600):

@@ -16,12 +16,12 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from .formulas.tree import Node, Num, jacobian, numbers_of, values, walk
-from .linear_algebra.polynomials import Frame, count, exponents, features
-from .linear_algebra.tuning import LINEAR_ALGEBRA
-from .tables.law_task import LawRows, LawTask
-from .tables.tuning import TABLES
-from .tuning import TUNED
+from ..formulas.tree import Node, Num, jacobian, numbers_of, values, walk
+from ..linear_algebra.polynomials import Frame, count, exponents, features
+from ..linear_algebra.tuning import LINEAR_ALGEBRA
+from ..tables.law_task import LawRows, LawTask
+from ..tables.tuning import TABLES
+from .tuning import JUDGING
 
 
 def chances(node: Node, task: LawTask) -> Iterator[float]:
@@ -75,7 +75,7 @@ def _polynomials(X: Tensor) -> Iterator[Tensor]:
         frame = Frame.of(X, logarithms=logarithms)
         if logarithms and not any(frame.logarithm):
             continue
-        degrees = [k for k in range(1, LINEAR_ALGEBRA.degree) if count(d, k) <= min(TUNED.test_features, n / 5)]
+        degrees = [k for k in range(1, LINEAR_ALGEBRA.degree) if count(d, k) <= min(JUDGING.test_features, n / 5)]
         for degree in sorted({degrees[len(degrees) // 2], degrees[-1]}) if degrees else []:
             yield features(frame(X), exponents(d, degree))[:, 1:]
 
@@ -100,7 +100,7 @@ def of_sides(left: Tensor) -> float:
     from scipy.special import bdtr
 
     fewer = min(int((left >= 0).sum()), int((left <= 0).sum()))
-    return min(1.0, 2 * float(bdtr(fewer, len(left), TUNED.test_side)))
+    return min(1.0, 2 * float(bdtr(fewer, len(left), JUDGING.test_side)))
 
 
 def signs(node: Node, X: Tensor, left: Tensor) -> Tensor:
@@ -137,12 +137,12 @@ def _within(design: Tensor, target: Tensor) -> Tensor:
 def along_parts(node: Node, X: Tensor, left: Tensor, free: int) -> float:
     """Polynomials of one part of the formula at a time, itself among them: a wrong function of the right argument
     leaves a curve over that argument, which few features see."""
-    parts = [part for part in dict.fromkeys(walk(node)) if not isinstance(part, Num)][: TUNED.test_parts]
+    parts = [part for part in dict.fromkeys(walk(node)) if not isinstance(part, Num)][: JUDGING.test_parts]
     found = []
     for part in parts:
         z = values(part, X)[:, None]
         if bool(torch.isfinite(z).all()) and float(z.std()) > LINEAR_ALGEBRA.least_spread * float(z.abs().max()):
-            degree = min(TUNED.test_degree, len(torch.unique(z[: TABLES.searched])) - 1)
+            degree = min(JUDGING.test_degree, len(torch.unique(z[: TABLES.searched])) - 1)
             powers = exponents(1, degree)
             found.append(chance_of(left, features(Frame.of(z, logarithms=False)(z), powers)[:, 1:], free))
     return min(1.0, len(found) * min(found, default=1.0))
@@ -181,7 +181,7 @@ def of_waves(X: Tensor, left: Tensor) -> float:
     logarithms = Frame.of(X, logarithms=True)
     frames = [Frame.of(X, logarithms=False), *([logarithms] if any(logarithms.logarithm) else [])]
     strongest, looked = 0.0, 0
-    bins, most = TUNED.test_bins
+    bins, most = JUDGING.test_bins
     for frame in frames:
         U = frame(X)
         for i, j in combinations(range(d), 2):
@@ -236,10 +236,10 @@ def of_neighbours(X: Tensor, left: Tensor) -> float:
     from scipy.special import ndtr
 
     n, d = X.shape
-    if d > TUNED.test_columns or n < TABLES.fewest:
+    if d > JUDGING.test_columns or n < TABLES.fewest:
         return 1.0
     ranks = (X.argsort(0).argsort(0).double() / n).numpy()
-    near = torch.as_tensor(KDTree(ranks).query(ranks, k=TUNED.test_near + 1)[1])[:, 1:]
+    near = torch.as_tensor(KDTree(ranks).query(ranks, k=JUDGING.test_near + 1)[1])[:, 1:]
     own = torch.arange(n)[:, None].expand_as(near)
     pairs = torch.stack([torch.minimum(own, near), torch.maximum(own, near)], -1).reshape(-1, 2).unique(dim=0)
     both = left[pairs[:, 0]] * left[pairs[:, 1]]
