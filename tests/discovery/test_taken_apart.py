@@ -11,9 +11,9 @@ from edgewise.discovery.formulas.tree import Apply, Num, Var, numbers_of, power,
 from edgewise.discovery.polishing.exactness import is_exact
 from edgewise.discovery.polishing.least_squares import error
 from edgewise.discovery.polishing.polish import Polished
-from edgewise.discovery.states import ReducedProblem
+from edgewise.discovery.reductions.states import ReducedProblem
+from edgewise.discovery.reductions.surrogated import SurrogatedProblem
 from edgewise.discovery.steps import ProofStep
-from edgewise.discovery.surrogated import SurrogatedProblem
 from edgewise.discovery.tables.law_task import LawTask
 from edgewise.discovery.tables.split_rows import as_task
 from edgewise.discovery.taken_apart import apart

@@ -12,8 +12,6 @@ from functools import partial
 from .ending import Ending
 from .formulas.tree import ONE, Node, Num, product, total, written
 from .formulas.yardstick import Yardstick
-from .idle_columns import without_idle
-from .one_says_all import one_says_all
 from .parallel import in_order
 from .polishing.exactness import is_exact
 from .polishing.polish import polished
@@ -24,10 +22,13 @@ from .proposals.question import Question
 from .proposals.quotients import quotients
 from .proposals.sparse import noisy_polynomials, polynomials, rationals
 from .proposals.sums import sums
-from .reductions import grown, scaled, scaled_along, translated
-from .states import ReducedProblem
+from .reductions.idle_columns import without_idle
+from .reductions.one_says_all import one_says_all
+from .reductions.states import ReducedProblem
+from .reductions.surrogated import SurrogatedProblem
+from .reductions.symmetries import grown, scaled, scaled_along, translated
+from .reductions.tuning import REDUCTIONS
 from .steps import Event, Pause, ProofStep
-from .surrogated import SurrogatedProblem
 from .tables.law_task import LawRows, LawTask
 from .tables.tuning import TABLES
 from .taken_apart import apart, paired
@@ -116,8 +117,8 @@ def _from(first: SurrogatedProblem, task: LawTask, depth: int, n_jobs: int) -> I
     yield from in_order(partial(_whole_endgame, task=task), few, n_jobs)
     yield Pause(TUNED.state_constants)
     alone = any(len(known.state.columns) < 2 for known in states)
-    if first.left < TUNED.order_clear * task.spread and not alone:  # else it was tried before
-        yield from _by_order(first, task, TUNED.order_clear * task.spread)
+    if first.left < REDUCTIONS.order_clear * task.spread and not alone:  # else it was tried before
+        yield from _by_order(first, task, REDUCTIONS.order_clear * task.spread)
     yield from in_order(partial(apart, task=task, search=search, depth=depth), states[: TUNED.states_apart], n_jobs)
     for known in states[: TUNED.states_apart]:
         for event in paired(known, task, search, depth):
@@ -234,7 +235,7 @@ def _asked(known: SurrogatedProblem, task: LawTask) -> _Asked:
     few, floor = task.fitting.first(TABLES.searched), task.floor
     measure, guide = Yardstick(task.counted(len(few)), 0.0, floor), few
     Z, g, factor = state.inner(few)
-    trusted = known.left <= TUNED.guides * task.held_spread
+    trusted = known.left <= REDUCTIONS.guides * task.held_spread
     if pair is not None and trusted and pair.shows_noise(Z) and len(Z) == len(few):
         own = float(factor.square().mean().sqrt()) * pair.own_error(Z)
         g = pair.fine.values(Z)

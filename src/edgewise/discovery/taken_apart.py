@@ -16,10 +16,11 @@ from .formulas.yardstick import Yardstick
 from .inner_sums import inner_sum
 from .polishing.polish import Polished, of_choice, polished
 from .polishing.tuning import POLISHING
+from .reductions.states import ReducedProblem, Reduction
+from .reductions.surrogated import SurrogatedProblem, SurrogateFunction
+from .reductions.tuning import REDUCTIONS
 from .splits import Blocks, Part, Split, SplitRows, joined, split
-from .states import ReducedProblem, Reduction
 from .steps import Event, Pause, ProofStep, TableSearch
-from .surrogated import SurrogatedProblem, SurrogateFunction
 from .tables.law_task import LawRows, LawTask
 from .tables.tuning import TABLES
 from .tuning import TUNED
@@ -80,7 +81,7 @@ def _probe(known: SurrogatedProblem, Z: Tensor):
 
     assert known.pair is not None
     try:
-        return probe(SurrogateFunction.of(known.pair, Z[: TUNED.compared_rows]), Z.numpy())
+        return probe(SurrogateFunction.of(known.pair, Z[: REDUCTIONS.compared_rows]), Z.numpy())
     except DataError:
         return None
 

@@ -10,9 +10,9 @@ import torch
 
 import edgewise as ew
 from edgewise.discovery.formulas.tree import Var, columns_of, product, values
-from edgewise.discovery.one_says_all import candidates, one_says_all
-from edgewise.discovery.states import ReducedProblem
-from edgewise.discovery.surrogated import SurrogatedProblem
+from edgewise.discovery.reductions.one_says_all import candidates, one_says_all
+from edgewise.discovery.reductions.states import ReducedProblem
+from edgewise.discovery.reductions.surrogated import SurrogatedProblem
 from edgewise.discovery.tables.split_rows import as_task
 
 

@@ -18,13 +18,13 @@ from itertools import product as every
 import torch
 from torch import Tensor
 
-from .formulas.tree import ONE, Node, Power, Product, Var, monomial, number, on_columns, power, product, total, values
-from .formulas.yardstick import bits
+from ..formulas.tree import ONE, Node, Power, Product, Var, monomial, number, on_columns, power, product, total, values
+from ..formulas.yardstick import bits
+from ..tables.law_task import LawTask
+from ..tables.tuning import TABLES
 from .row_order import off_the_line, powers_between
 from .states import ReducedProblem, Reduction
-from .tables.law_task import LawTask
-from .tables.tuning import TABLES
-from .tuning import TUNED
+from .tuning import REDUCTIONS
 
 
 @dataclass(frozen=True)
@@ -40,21 +40,21 @@ def one_says_all(state: ReducedProblem, task: LawTask, most: float) -> ReducedPr
     """The state of one column that leaves least between neighbours: no more than `most`, in units of y, nor than half
     of its spread. A product of powers may stand before it, unless one without leaves next to nothing. None where none
     will do."""
-    Z, g, factor = state.inner(task.fitting.first(TUNED.order_rows))
+    Z, g, factor = state.inner(task.fitting.first(REDUCTIONS.order_rows))
     d = Z.shape[1]
     spread = float((factor * (g - g.mean())).square().mean().sqrt())
     if d < 2 or len(g) < TABLES.fewest or not 0 < spread < math.inf:
         return None
-    nodes = list(islice(candidates(d), TUNED.order_columns))
+    nodes = list(islice(candidates(d), REDUCTIONS.order_columns))
     columns = torch.stack([values(node, Z) for node in nodes], 1)
     usable = torch.isfinite(columns).all(0) & (columns.amax(0) > columns.amin(0))
     nodes, columns = [node for node, good in zip(nodes, usable.tolist(), strict=True) if good], columns[:, usable]
-    most = min(TUNED.order_near * most, TUNED.order_left * spread)
+    most = min(REDUCTIONS.order_near * most, REDUCTIONS.order_left * spread)
     plain = [_Told(ONE, node, off) for node, off in zip(nodes, off_the_line(columns, g, factor).tolist(), strict=True)]
     best = _shortest(plain)
-    if best is None or best.off > TUNED.order_clear * spread:
+    if best is None or best.off > REDUCTIONS.order_clear * spread:
         best = _shortest([*plain, *_with_powers(nodes, columns, Z, g, factor)])
-    if best is None or best.off > min(most, TUNED.order_left * _spread_between_ends(best, Z, g, factor)):
+    if best is None or best.off > min(most, REDUCTIONS.order_left * _spread_between_ends(best, Z, g, factor)):
         return None
     outer, column = (on_columns(node, state.columns) for node in (best.outer, best.column))
     trail = (*state.trail, Reduction("columns that say all", 1, best.off / spread))
@@ -73,24 +73,26 @@ def _shortest(told: Sequence[_Told]) -> _Told | None:
     """The shortest of those that leave about as little as the best."""
     told = [one for one in told if math.isfinite(one.off)]
     least = min((one.off for one in told), default=math.inf)
-    near = [one for one in told if one.off <= TUNED.order_near * least]
+    near = [one for one in told if one.off <= REDUCTIONS.order_near * least]
     return min(near, key=lambda one: (bits(one.outer) + bits(one.column), one.off), default=None)
 
 
 def _with_powers(nodes: Sequence[Node], columns: Tensor, Z: Tensor, g: Tensor, factor: Tensor) -> list[_Told]:
     """The columns that leave least once g is divided by the simple powers that bring neighbours nearest."""
     usable = [i for i in range(Z.shape[1]) if float(Z[:, i].min()) > 0]
-    if not usable or not nodes or len(usable) > TUNED.order_before:
+    if not usable or not nodes or len(usable) > REDUCTIONS.order_before:
         return []
     left_out = torch.tensor([[i == _held(node, usable) for i in usable] for node in nodes])
-    logs, blocks = Z[:, usable].log(), range(0, len(nodes), TUNED.order_block)
+    logs, blocks = Z[:, usable].log(), range(0, len(nodes), REDUCTIONS.order_block)
     parts = [
-        powers_between(columns[:, k : k + TUNED.order_block], logs, left_out[k : k + TUNED.order_block], g, factor)
+        powers_between(
+            columns[:, k : k + REDUCTIONS.order_block], logs, left_out[k : k + REDUCTIONS.order_block], g, factor
+        )
         for k in blocks
     ]
     powers, left = (torch.cat(both) for both in zip(*parts, strict=True))
     found = []
-    for place in torch.topk(left, min(TUNED.order_tried, len(nodes)), largest=False).indices.tolist():
+    for place in torch.topk(left, min(REDUCTIONS.order_tried, len(nodes)), largest=False).indices.tolist():
         outer = monomial(map(Var, usable), (round(2 * p) / 2 for p in powers[place].tolist()))
         size = values(outer, Z)
         off = float(off_the_line(columns[:, [place]], g / size, factor * size))
@@ -139,9 +141,9 @@ def candidates(d: int) -> Iterator[Node]:
     number, and a sum of two times a power of a third."""
     yield from (Var(i) for i in range(d))
     for i, j in combinations(range(d), 2):
-        yield from _sums((Var(i), Var(j)), TUNED.order_weights)
+        yield from _sums((Var(i), Var(j)), REDUCTIONS.order_weights)
         yield from _sums((power(Var(i), 2.0), power(Var(j), 2.0)), (1,))
-        yield from (monomial((Var(i), Var(j)), powers) for powers in _directions(2, TUNED.order_powers))
+        yield from (monomial((Var(i), Var(j)), powers) for powers in _directions(2, REDUCTIONS.order_powers))
     for places in combinations(range(d), 3):
         yield from _sums([Var(i) for i in places], (1,))
         yield from _sums([power(Var(i), 2.0) for i in places], (1,))

@@ -11,9 +11,9 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from .formulas.tree import ONE, Apply, Node, Num, Var, monomial, number, on_columns, product, total
-from .linear_algebra.directions import Directions, near_zero, null_directions
-from .linear_algebra.tuning import LINEAR_ALGEBRA
+from ..formulas.tree import ONE, Apply, Node, Num, Var, monomial, number, on_columns, product, total
+from ..linear_algebra.directions import Directions, near_zero, null_directions
+from ..linear_algebra.tuning import LINEAR_ALGEBRA
 from .states import ReducedProblem, Reduction
 from .surrogate import SurrogatePair
 

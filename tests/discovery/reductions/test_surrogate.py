@@ -7,9 +7,9 @@ import torch
 
 from edgewise.discovery.formulas.tree import values
 from edgewise.discovery.linear_algebra.polynomials import Frame, count, exponents, feature_slopes, features
-from edgewise.discovery.reductions import scaled, translated
-from edgewise.discovery.states import ReducedProblem
-from edgewise.discovery.surrogate import Given, surrogates
+from edgewise.discovery.reductions.states import ReducedProblem
+from edgewise.discovery.reductions.surrogate import Given, surrogates
+from edgewise.discovery.reductions.symmetries import scaled, translated
 
 
 def rows(n: int, d: int, seed: int = 0) -> torch.Tensor:

@@ -7,11 +7,11 @@ import torch
 
 import edgewise as ew
 from edgewise.discovery.formulas.tree import Var
-from edgewise.discovery.idle_columns import without_idle
-from edgewise.discovery.states import ReducedProblem
-from edgewise.discovery.surrogated import SurrogatedProblem
+from edgewise.discovery.reductions.idle_columns import without_idle
+from edgewise.discovery.reductions.states import ReducedProblem
+from edgewise.discovery.reductions.surrogated import SurrogatedProblem
+from edgewise.discovery.reductions.tuning import REDUCTIONS
 from edgewise.discovery.tables.split_rows import as_task
-from edgewise.discovery.tuning import TUNED
 
 
 def rows(n: int, d: int) -> torch.Tensor:
@@ -50,5 +50,5 @@ def test_a_surrogate_that_sees_no_more_than_one_pole_takes_no_column_away(seed):
     """The rows that choose spread a tenth as far as those that fit: its error there looks small, and is all of y."""
     X = torch.randn(500, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
     found, task = known(X, X[:, 0] / X[:, :2].norm(dim=1) ** 3)
-    assert found.left < TUNED.guides * task.spread and found.left > task.held_spread
+    assert found.left < REDUCTIONS.guides * task.spread and found.left > task.held_spread
     assert without_idle(found, task) is None

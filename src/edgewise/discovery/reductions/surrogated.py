@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..structure import FunctionSample, make_sample
-from .linear_algebra.tuning import LINEAR_ALGEBRA
+from ...structure import FunctionSample, make_sample
+from ..linear_algebra.tuning import LINEAR_ALGEBRA
+from ..tables.law_task import LawTask
 from .states import ReducedProblem
 from .surrogate import Given, SurrogatePair, surrogates
-from .tables.law_task import LawTask
-from .tuning import TUNED
+from .tuning import REDUCTIONS
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class SurrogatedProblem:
             inner = state.inner(task.fitting)
             mean = (inner[1] * inner[2].square()).sum() / inner[2].square().sum()
             return SurrogatedProblem(state, None, float((factor * (mean - g)).square().mean().sqrt()))
-        pair = surrogates(Given(*state.inner(task.fitting.first(TUNED.surrogate_rows))[:2], Z, g))
+        pair = surrogates(Given(*state.inner(task.fitting.first(REDUCTIONS.surrogate_rows))[:2], Z, g))
         left = math.inf if pair is None else float((factor * (pair.fine.values(Z) - g)).square().mean().sqrt())
         return SurrogatedProblem(state, pair, left)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..tables.law_task import LawTask
+from ..tables.tuning import TABLES
 from .surrogated import SurrogatedProblem
-from .tables.law_task import LawTask
-from .tables.tuning import TABLES
-from .tuning import TUNED
+from .tuning import REDUCTIONS
 
 
 def without_idle(known: SurrogatedProblem, task: LawTask) -> SurrogatedProblem | None:
@@ -17,12 +17,12 @@ def without_idle(known: SurrogatedProblem, task: LawTask) -> SurrogatedProblem |
     A polynomial of fewer columns reaches higher degrees, so that the search gains by every column that goes.
     """
     columns = known.state.columns
-    if known.pair is None or len(columns) < 2 or known.left > TUNED.guides * task.held_spread:
+    if known.pair is None or len(columns) < 2 or known.left > REDUCTIONS.guides * task.held_spread:
         return None
     Z, _, factor = known.state.inner(task.fitting.first(TABLES.searched))
     slopes = (known.pair.fine.gradient(Z) * factor[:, None]).square().mean(0).sqrt()
     moves = (slopes * (Z - Z.mean(0)).square().mean(0).sqrt()).tolist()
-    idle = [i for i, move in enumerate(moves) if move <= TUNED.idle * known.left + task.floor]
+    idle = [i for i, move in enumerate(moves) if move <= REDUCTIONS.idle * known.left + task.floor]
     idle = sorted(idle, key=lambda i: moves[i])[: len(columns) - 1]
     for count in _halved(len(idle)):
         kept = [column for i, column in enumerate(columns) if i not in idle[:count]]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .linear_algebra.polynomials import (
+from ..linear_algebra.polynomials import (
     Frame,
     Powers,
     count,
@@ -24,8 +24,8 @@ from .linear_algebra.polynomials import (
     least_squares,
     neighbours,
 )
-from .linear_algebra.tuning import LINEAR_ALGEBRA
-from .tuning import TUNED
+from ..linear_algebra.tuning import LINEAR_ALGEBRA
+from .tuning import REDUCTIONS
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class SurrogatePair:
 
     def shows_noise(self, X: Tensor) -> bool:
         """Whether what is left is noise rather than the surrogate's own error, as far as the two tell on rows X."""
-        return self.fine.error > TUNED.noisy * self.own_error(X)
+        return self.fine.error > REDUCTIONS.noisy * self.own_error(X)
 
     def own_error(self, X: Tensor) -> float:
         """What the best one is wrong by on rows X (n, d), about: its difference from its nearest neighbour."""
@@ -132,22 +132,22 @@ def surrogates(given: Given) -> SurrogatePair | None:
     every = torch.cat([given.X, given.X_held])
     frames = [Frame.of(every, logarithms=False), Frame.of(every, logarithms=True)]
     frames = frames if any(frames[1].logarithm) else frames[:1]
-    few = given.first(TUNED.compared_rows)
+    few = given.first(REDUCTIONS.compared_rows)
     tried = [
         (found[0].error, frame, image)
         for frame in frames
         for image in images(torch.cat([given.y, given.y_held]))
-        if (found := by_degree(Fit(frame, image), few, TUNED.compared_features))
+        if (found := by_degree(Fit(frame, image), few, REDUCTIONS.compared_features))
     ]
     tried.sort(key=lambda entry: entry[0])
-    fits = [Fit(frame, image) for _, frame, image in tried[: TUNED.climbs]]
-    climbs = [found for fit in fits if (found := by_degree(fit, given, TUNED.features))]
+    fits = [Fit(frame, image) for _, frame, image in tried[: REDUCTIONS.climbs]]
+    climbs = [found for fit in fits if (found := by_degree(fit, given, REDUCTIONS.features))]
     if not climbs:
         return None
     best = SurrogatePair(*min(climbs, key=lambda found: found[0].error))
-    enough = TUNED.good_enough * float(given.y_held.square().mean().sqrt())
+    enough = REDUCTIONS.good_enough * float(given.y_held.square().mean().sqrt())
     if best.fine.error > enough and not best.shows_noise(given.X_held):
-        finer = [by_neighbours(fit, given, TUNED.features) for fit in fits]
+        finer = [by_neighbours(fit, given, REDUCTIONS.features) for fit in fits]
         return min([best, *(SurrogatePair(*found) for found in finer if found)], key=lambda pair: pair.fine.error)
     return best
 
@@ -162,7 +162,7 @@ class Fit:
     def weighted(self, y: Tensor) -> tuple[Tensor, Tensor]:
         """The image of y (n,) and the weight of each row, so that errors are those of y."""
         weight = 1 / self.image.slope(y).abs().clamp(min=1e-300)
-        weight = weight.clamp(max=TUNED.heaviest * float(weight.quantile(0.95)))
+        weight = weight.clamp(max=REDUCTIONS.heaviest * float(weight.quantile(0.95)))
         return self.image.value(y) * weight, weight
 
     def error(self, held: Tensor, weights: Tensor, y: Tensor) -> float:
@@ -204,7 +204,7 @@ def by_neighbours(fit: Fit, given: Given, most: int) -> list[Surrogate]:
     powers, found = exponents(given.X.shape[1], 1), []
     U, V = fit.frame(given.X), fit.frame(given.X_held)
     target, weight = fit.weighted(given.y)
-    few = slice(TUNED.compared_rows)
+    few = slice(REDUCTIONS.compared_rows)
     while len(powers) <= most and not _worse(found):
         design = features(U, powers) * weight[:, None]
         weights = least_squares(design, target, design.T @ design, design.T @ target)
@@ -237,6 +237,6 @@ def grown(powers: Powers, U: Tensor, left: Tensor, most: int) -> Powers:
     around = neighbours(powers, LINEAR_ALGEBRA.degree)
     if not around or len(powers) >= most:
         return powers
-    more = min(max(U.shape[1], int(TUNED.growth * len(powers))), most - len(powers), len(around))
+    more = min(max(U.shape[1], int(REDUCTIONS.growth * len(powers))), most - len(powers), len(around))
     scores = (features(U, around).T @ left).abs()
     return powers + tuple(around[n] for n in sorted(torch.topk(scores, more).indices.tolist()))

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .formulas.tree import ONE, Apply, Node, Var, on_columns, power, product, values, written
-from .linear_algebra.tuning import LINEAR_ALGEBRA
-from .tables.law_task import LawRows
+from ..formulas.tree import ONE, Apply, Node, Var, on_columns, power, product, values, written
+from ..linear_algebra.tuning import LINEAR_ALGEBRA
+from ..tables.law_task import LawRows
 
 ROUND_OFF = 1e-13  # part of a column's size within which all its values are one: some hundred roundings of float64
 FEW = 8  # rows that tell columns apart

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from edgewise.discovery.row_order import off_the_line, powers_between
+from edgewise.discovery.reductions.row_order import off_the_line, powers_between
 
 SEED = torch.Generator().manual_seed(0)
 X = 1 + 3 * torch.rand(4000, 4, dtype=torch.float64, generator=SEED)
