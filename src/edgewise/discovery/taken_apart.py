@@ -10,16 +10,16 @@ from torch import Tensor
 
 from ..structure import blocks as separate
 from ..structure import probe, through
-from .factors import Factors, factors
 from .formulas.tree import Node, Num, Var, on_columns, product, total, written
 from .formulas.yardstick import Yardstick
-from .inner_sums import inner_sum
+from .parts.factors import Factors, factors
+from .parts.inner_sums import inner_sum
+from .parts.splits import Blocks, Part, Split, SplitRows, joined, split
 from .polishing.polish import Polished, of_choice, polished
 from .polishing.tuning import POLISHING
 from .reductions.states import ReducedProblem, Reduction
 from .reductions.surrogated import SurrogatedProblem, SurrogateFunction
 from .reductions.tuning import REDUCTIONS
-from .splits import Blocks, Part, Split, SplitRows, joined, split
 from .steps import Event, Pause, ProofStep, TableSearch
 from .tables.law_task import LawRows, LawTask
 from .tables.tuning import TABLES

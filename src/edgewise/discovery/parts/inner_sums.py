@@ -16,11 +16,11 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from .linear_algebra.pairs import solved
-from .linear_algebra.polynomials import Frame, exponents, feature_slopes, features
+from ..linear_algebra.pairs import solved
+from ..linear_algebra.polynomials import Frame, exponents, feature_slopes, features
+from ..tables.tuning import TABLES
 from .splits import SplitRows
-from .tables.tuning import TABLES
-from .tuning import TUNED
+from .tuning import PARTS
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,16 @@ def inner_sum(fitting: SplitRows, held: SplitRows, gradient: Tensor) -> InnerSum
     It grows in degrees while the held-out rows get nearer.
     """
     frame = Frame.of(torch.cat([fitting.Z, held.Z]), logarithms=False)
-    weights = _null_vector(frame, fitting.Z, gradient, TUNED.inner_sizes[0][0])
+    weights = _null_vector(frame, fitting.Z, gradient, PARTS.inner_sizes[0][0])
     best: InnerSum | None = None
-    for degree, outer in TUNED.inner_sizes:
+    for degree, outer in PARTS.inner_sizes:
         if weights is None or (degree * fitting.Z.shape[1] + outer) * 3 > len(fitting.g):
             break
         weights = torch.cat([weights, weights.new_zeros(len(weights), degree - weights.shape[1])], 1)
         weights, error = _fitted(_Model(frame, degree, outer), fitting, held, weights)
         if math.isfinite(error) and (best is None or error < best.error):
             best = InnerSum(frame, weights, error)
-        elif best is not None and error > TUNED.split_worse * best.error:
+        elif best is not None and error > PARTS.split_worse * best.error:
             break
     return best
 
@@ -68,12 +68,12 @@ def _features(frame: Frame, Z: Tensor, degree: int) -> Tensor:
 def _null_vector(frame: Frame, Z: Tensor, gradient: Tensor, degree: int) -> Tensor | None:
     """Weights (d, m) of the summands, from gradients inside the rows, where they are best."""
     d, U = Z.shape[1], frame(Z)
-    kept = torch.isfinite(gradient).all(1) & (U.abs() < TUNED.inside).all(1)
+    kept = torch.isfinite(gradient).all(1) & (U.abs() < PARTS.inside).all(1)
     Z, gradient, U = Z[kept], gradient[kept], U[kept]
     size = gradient.norm(dim=1, keepdim=True)
     if len(Z) < 2 * d * degree or not float(size.median()) > 0:
         return None
-    gradient = gradient / size.clamp(min=TUNED.least_slope * float(size.median()))
+    gradient = gradient / size.clamp(min=PARTS.least_slope * float(size.median()))
     powers = exponents(1, degree)[1:]
     slopes = [feature_slopes(u[:, None], powers, 0) * s[:, None] for u, s in zip(U.T, frame.slopes(Z).T, strict=True)]
     blocks = []
@@ -85,7 +85,7 @@ def _null_vector(frame: Frame, Z: Tensor, gradient: Tensor, degree: int) -> Tens
     norms = design.norm(dim=0).clamp(min=1e-300)
     weights = (torch.linalg.svd(design / norms, full_matrices=False).Vh[-1] / norms).reshape(d, degree)
     usual = torch.stack([slope @ w for slope, w in zip(slopes, weights, strict=True)]).square().mean(1).sqrt()
-    return weights if float(usual.min()) > TUNED.least_share * float(usual.max()) else None
+    return weights if float(usual.min()) > PARTS.least_share * float(usual.max()) else None
 
 
 @dataclass(frozen=True)
@@ -113,16 +113,16 @@ def _fitted(model: _Model, fitting: SplitRows, held: SplitRows, weights: Tensor)
     """
     designs = [_features(model.frame, rows.Z, model.degree) for rows in (fitting, held)]
     weight, target = fitting.factor[:, None], fitting.g * fitting.factor
-    damping, last = TUNED.inner_damping, math.inf
+    damping, last = PARTS.inner_damping, math.inf
     best = weights
-    for _ in range(TUNED.inner_steps):
+    for _ in range(PARTS.inner_steps):
         s = model.at(designs[0], weights)
         B, slopes = model.outside(s, float(s.min()), float(s.max()))
         B = B * weight
         choice = solved((), B[:, :0], B, target)
         if choice.error < last:
-            fell = choice.error < TUNED.inner_gain * last
-            best, last, damping = weights, choice.error, damping / TUNED.inner_eased
+            fell = choice.error < PARTS.inner_gain * last
+            best, last, damping = weights, choice.error, damping / PARTS.inner_eased
             outer = B.new_tensor(choice.base)
             rest = target - B @ outer
             jacobian = (slopes @ outer)[:, None] * weight * designs[0].permute(1, 0, 2).flatten(1)
@@ -131,19 +131,19 @@ def _fitted(model: _Model, fitting: SplitRows, held: SplitRows, weights: Tensor)
             gram, right = jacobian.T @ jacobian, jacobian.T @ rest
             if (
                 not fell
-                and damping < TUNED.inner_damping * TUNED.inner_free
-                or last <= TABLES.exact * TUNED.inner_exact * float(target.abs().mean())
+                and damping < PARTS.inner_damping * PARTS.inner_free
+                or last <= TABLES.exact * PARTS.inner_exact * float(target.abs().mean())
             ):
                 break
         else:
-            damping *= TUNED.inner_stiffened
-            if damping > TUNED.inner_stuck:
+            damping *= PARTS.inner_stiffened
+            if damping > PARTS.inner_stuck:
                 break
-        least = TUNED.inner_least * float(gram.diagonal().max())
+        least = PARTS.inner_least * float(gram.diagonal().max())
         damped = gram + damping * torch.diag(gram.diagonal().clamp(min=least))
         factor, info = torch.linalg.cholesky_ex(damped)
         if int(info):
-            damping = max(damping * TUNED.inner_stiffened, TUNED.inner_least)
+            damping = max(damping * PARTS.inner_stiffened, PARTS.inner_least)
             continue
         weights = best + torch.cholesky_solve(right[:, None], factor)[:, 0].reshape(best.shape)
     s, s_held = (model.at(design, best) for design in designs)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from edgewise.discovery.factors import factors
-from edgewise.discovery.splits import SplitRows
+from edgewise.discovery.parts.factors import factors
+from edgewise.discovery.parts.splits import SplitRows
 
 
 def rows(law) -> tuple[SplitRows, SplitRows]:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .linear_algebra.pairs import solved
-from .linear_algebra.polynomials import Frame, count, exponents, features
-from .proposals.outputs import OUTPUTS, Output
-from .tuning import TUNED
+from ..linear_algebra.pairs import solved
+from ..linear_algebra.polynomials import Frame, count, exponents, features
+from ..proposals.outputs import OUTPUTS, Output
+from .tuning import PARTS
 
 Blocks = tuple[tuple[int, ...], ...]
 
@@ -82,7 +82,7 @@ def _under(output: Output, blocks: Blocks, frames: Sequence[Frame], fitting: Spl
         return []
     best: list[Split] = []
     degrees: list[int] = []
-    for size in TUNED.split_features:
+    for size in PARTS.split_features:
         last, degrees = degrees, [degree_for(len(block), size) for block in blocks]
         if degrees == last:
             break
@@ -99,7 +99,7 @@ def _under(output: Output, blocks: Blocks, frames: Sequence[Frame], fitting: Spl
         error = float((rest * weight_held).square().mean().sqrt())
         if math.isfinite(error) and (not best or error < best[0].error):
             best = [Split(output, choice.base[0], parts, error)]
-        elif best and error > TUNED.split_worse * best[0].error:
+        elif best and error > PARTS.split_worse * best[0].error:
             break
     return best
 
@@ -107,7 +107,7 @@ def _under(output: Output, blocks: Blocks, frames: Sequence[Frame], fitting: Spl
 def degree_for(columns: int, size: int) -> int:
     """The largest degree with at most `size` features."""
     degree = 1
-    while degree < TUNED.split_degree and count(columns, degree + 1) - 1 <= size:
+    while degree < PARTS.split_degree and count(columns, degree + 1) - 1 <= size:
         degree += 1
     return degree
 

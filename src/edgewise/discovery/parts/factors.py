@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .linear_algebra.pairs import solved
-from .linear_algebra.polynomials import Frame
+from ..linear_algebra.pairs import solved
+from ..linear_algebra.polynomials import Frame
 from .splits import Part, SplitRows, block_features, degree_for
-from .tuning import TUNED
+from .tuning import PARTS
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def factors(
     frames = [Frame.of(every[:, list(block)], logarithms=False) for block in blocks]
     best: Factors | None = None
     start: Tensor | None = None
-    for size in TUNED.split_features[:-1]:
+    for size in PARTS.split_features[:-1]:
         degrees = [degree_for(len(block), size) for block in blocks]
         one, other = (
             block_features(frame, degree, fitting.Z[:, list(block)], constant=True)
@@ -79,7 +79,7 @@ def factors(
         error = float((rest * held.factor).square().mean().sqrt())
         if math.isfinite(error) and (best is None or error < best.error):
             best = replace(made, error=error)
-        elif best is not None and error > TUNED.split_worse * best.error:
+        elif best is not None and error > PARTS.split_worse * best.error:
             break
     return best
 
@@ -101,7 +101,7 @@ def _in_turn(one: Tensor, other: Tensor, second: Tensor, rows: SplitRows, beside
     weight, target = rows.factor[:, None], rows.g * rows.factor
     added = one if beside else one[:, :1]
     first, rest = one[0], added[0]
-    for _ in range(TUNED.turns):
+    for _ in range(PARTS.turns):
         second = second / (other @ second).square().mean().sqrt().clamp(min=1e-300)
         design = torch.cat([one * (other @ second)[:, None], added], 1)
         found = solved((), one[:, :0], design * weight, target)

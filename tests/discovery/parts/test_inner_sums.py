@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from edgewise.discovery.inner_sums import inner_sum
-from edgewise.discovery.splits import SplitRows
+from edgewise.discovery.parts.inner_sums import inner_sum
+from edgewise.discovery.parts.splits import SplitRows
 
 
 def parts(Z: torch.Tensor, g: torch.Tensor) -> tuple[SplitRows, SplitRows]:

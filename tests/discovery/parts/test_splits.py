@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from edgewise.discovery.splits import SplitRows, split
+from edgewise.discovery.parts.splits import SplitRows, split
 
 
 def rows(law, d: int, n: int = 600) -> tuple[SplitRows, SplitRows]:
