@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ..discovery.by_level import LevelDiscovery
-from ..discovery.steps import ProofStep
+from ..discovery.search.steps import ProofStep
 from ..exports.export import export
 from ..plotting.wording import clean
 

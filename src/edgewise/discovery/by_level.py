@@ -25,8 +25,8 @@ from .level_rows import BETWEEN, LevelRows
 from .one_table import INTERRUPTED, Discovery, Told, gathered, judged
 from .polishing.least_squares import error
 from .polishing.polish import Polished, of_choice
+from .search.steps import ProofStep
 from .shared_law import SharedLaw, as_shared, at_rows
-from .steps import ProofStep
 from .tables.law_task import LawTask
 from .tuning import TUNED
 

@@ -17,8 +17,8 @@ from .judging.verdict import Verdict, explains, verdict
 from .polishing.least_squares import error
 from .polishing.polish import Polished
 from .polishing.tuning import POLISHING
-from .steps import ProofStep
-from .strategy import search
+from .search.steps import ProofStep
+from .search.strategy import search
 from .tables.law_task import LawTask
 from .tables.units import breaks_units
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...discovery.steps import ProofStep
+from ...discovery.search.steps import ProofStep
 from ...plotting.wording import clean
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import edgewise as ew
-from edgewise.discovery.parallel import in_order
+from edgewise.discovery.search.parallel import in_order
 
 
 def test_what_is_told_keeps_its_order():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from ..errors import require
+from ...errors import require
 
 Item = TypeVar("Item")
 Told = TypeVar("Told")

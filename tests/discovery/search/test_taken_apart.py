@@ -13,10 +13,10 @@ from edgewise.discovery.polishing.least_squares import error
 from edgewise.discovery.polishing.polish import Polished
 from edgewise.discovery.reductions.states import ReducedProblem
 from edgewise.discovery.reductions.surrogated import SurrogatedProblem
-from edgewise.discovery.steps import ProofStep
+from edgewise.discovery.search.steps import ProofStep
+from edgewise.discovery.search.taken_apart import apart
 from edgewise.discovery.tables.law_task import LawTask
 from edgewise.discovery.tables.split_rows import as_task
-from edgewise.discovery.taken_apart import apart
 
 LAWS = {
     "a scaling mixed with a translation": (lambda x, y: np.sin(y * np.exp(x)), "mixed"),

@@ -8,22 +8,22 @@ from itertools import product as every
 import torch
 from torch import Tensor
 
-from ..structure import blocks as separate
-from ..structure import probe, through
-from .formulas.tree import Node, Num, Var, on_columns, product, total, written
-from .formulas.yardstick import Yardstick
-from .parts.factors import Factors, factors
-from .parts.inner_sums import inner_sum
-from .parts.splits import Blocks, Part, Split, SplitRows, joined, split
-from .polishing.polish import Polished, of_choice, polished
-from .polishing.tuning import POLISHING
-from .reductions.states import ReducedProblem, Reduction
-from .reductions.surrogated import SurrogatedProblem, SurrogateFunction
-from .reductions.tuning import REDUCTIONS
+from ...structure import blocks as separate
+from ...structure import probe, through
+from ..formulas.tree import Node, Num, Var, on_columns, product, total, written
+from ..formulas.yardstick import Yardstick
+from ..parts.factors import Factors, factors
+from ..parts.inner_sums import inner_sum
+from ..parts.splits import Blocks, Part, Split, SplitRows, joined, split
+from ..polishing.polish import Polished, of_choice, polished
+from ..polishing.tuning import POLISHING
+from ..reductions.states import ReducedProblem, Reduction
+from ..reductions.surrogated import SurrogatedProblem, SurrogateFunction
+from ..reductions.tuning import REDUCTIONS
+from ..tables.law_task import LawRows, LawTask
+from ..tables.tuning import TABLES
 from .steps import Event, Pause, ProofStep, TableSearch
-from .tables.law_task import LawRows, LawTask
-from .tables.tuning import TABLES
-from .tuning import TUNED
+from .tuning import SEARCH
 
 
 def apart(known: SurrogatedProblem, task: LawTask, search: TableSearch, depth: int) -> Iterator[Event | Pause]:
@@ -32,12 +32,12 @@ def apart(known: SurrogatedProblem, task: LawTask, search: TableSearch, depth: i
     if d < 2 or depth >= _deepest(task):
         return
     fitting, held = (
-        SplitRows(*known.state.inner(rows)) for rows in (task.fitting.first(TUNED.split_rows), task.choosing)
+        SplitRows(*known.state.inner(rows)) for rows in (task.fitting.first(SEARCH.split_rows), task.choosing)
     )
     most = _most(known, task)
     found: list[Split | Factors] = []
     for blocks in _blocks(known, fitting.Z):
-        found += [one for one in split(blocks, fitting, held)[: TUNED.splits] if one.error <= most]
+        found += [one for one in split(blocks, fitting, held)[: SEARCH.splits] if one.error <= most]
     for i in range(d):
         block, rest = (i,), tuple(j for j in range(d) if j != i)
         pairs = [((block, rest), True), *([((rest, block), True)] if d > 2 else [])]
@@ -46,21 +46,21 @@ def apart(known: SurrogatedProblem, task: LawTask, search: TableSearch, depth: i
             if one is not None and one.error <= most:
                 found.append(one)
                 break
-    for one in sorted(found, key=lambda one: one.error)[: TUNED.splits]:
+    for one in sorted(found, key=lambda one: one.error)[: SEARCH.splits]:
         yield ProofStep(_told(one, known.state, task))
         yield from _put_together(one, known.state, task, search, depth)
-        yield Pause(TUNED.apart_constants)
+        yield Pause(SEARCH.apart_constants)
 
 
 def _deepest(task: LawTask) -> int:
     """How often a table may be taken apart: under noise a part of a part is known too roughly."""
-    return 1 if task.unsure > TUNED.part_rough * task.spread else TUNED.split_depth
+    return 1 if task.unsure > SEARCH.part_rough * task.spread else SEARCH.split_depth
 
 
 def _most(known: SurrogatedProblem, task: LawTask) -> float:
     """The error of y that a structure may leave: about that of the surrogate, where this says anything."""
-    rough = known.left > TUNED.split_rough * task.spread
-    return max(0.0 if rough else TUNED.lost * known.left, TUNED.split_left * task.spread)
+    rough = known.left > SEARCH.split_rough * task.spread
+    return max(0.0 if rough else SEARCH.lost * known.left, SEARCH.split_left * task.spread)
 
 
 def _blocks(known: SurrogatedProblem, Z: Tensor) -> list[Blocks]:
@@ -77,7 +77,7 @@ def _blocks(known: SurrogatedProblem, Z: Tensor) -> list[Blocks]:
 
 
 def _probe(known: SurrogatedProblem, Z: Tensor):
-    from ..errors import DataError
+    from ...errors import DataError
 
     assert known.pair is not None
     try:
@@ -108,7 +108,7 @@ def _put_together(
         if table is None:
             return
         laws = yield from _laws(table, search, depth)
-        choices.append(laws[: TUNED.part_laws])
+        choices.append(laws[: SEARCH.part_laws])
     nodes = [state.formula(_joined(found, [one.node for one in chosen])) for chosen in _choices(choices)]
     few = task.fitting.first(POLISHING.quick_rows)
     yield from polished(nodes, task, few, Yardstick(len(few), 0.0, task.floor))
@@ -118,7 +118,7 @@ def _choices(choices: Sequence[Sequence[Polished]]) -> list[tuple[Polished, ...]
     """One formula of each part, the best ones first."""
     ranked = sorted(every(*(range(len(laws)) for laws in choices)), key=lambda places: (sum(places), places))
     return [
-        tuple(laws[place] for laws, place in zip(choices, places, strict=True)) for places in ranked[: TUNED.together]
+        tuple(laws[place] for laws, place in zip(choices, places, strict=True)) for places in ranked[: SEARCH.together]
     ]
 
 
@@ -150,14 +150,14 @@ def _table_of(part: Part, found: Split | Factors, state: ReducedProblem, task: L
 
 def _unsure(part: Part, found: Split | Factors, state: ReducedProblem, task: LawTask) -> float:
     """What the values of a part are wrong by: the error of the whole, by its share of the weights and by the slope."""
-    Z, g, factor = state.inner(task.fitting.first(TUNED.split_rows))
+    Z, g, factor = state.inner(task.fitting.first(SEARCH.split_rows))
     if isinstance(found, Factors):
         others = [found.parts[1 - place].values(Z) for place in range(2) if found.parts[place] is part]
         slope = float((factor * others[0] if others else factor).square().mean().sqrt())
     else:
         slope = float((factor / found.output.slope(g)).square().mean().sqrt())
     share = (len(part.weights) / len(g)) ** 0.5
-    return TUNED.part_unsure * share * found.error / slope if slope > 0 else 0.0
+    return SEARCH.part_unsure * share * found.error / slope if slope > 0 else 0.0
 
 
 def _name(part: Part, names: Sequence[str]) -> str:
@@ -186,7 +186,7 @@ def paired(
     if known.pair is None or d < 2 or depth >= _deepest(task):
         return
     fitting, held = (
-        SplitRows(*known.state.inner(rows)) for rows in (task.fitting.first(TUNED.split_rows), task.choosing)
+        SplitRows(*known.state.inner(rows)) for rows in (task.fitting.first(SEARCH.split_rows), task.choosing)
     )
     found = inner_sum(fitting, held, known.pair.fine.gradient(fitting.Z))
     most = _most(known, task)
@@ -201,12 +201,12 @@ def paired(
     for i in range(d):
         name = written(known.state.columns[i], task.names)
         tables = [LawRows(rows[:, [i]], those[:, i]) for rows, those in ((Z, values), (chosen, tested))]
-        unsure = TUNED.part_unsure * left * float(values[:, i].std())
+        unsure = SEARCH.part_unsure * left * float(values[:, i].std())
         label, count = f"a{i + 1}({name})", found.weights.shape[1]
         table = LawTask(tables[0], tables[1], tables[1], (name,), label, unsure, count)
         laws = yield from _laws(table, search, depth)
-        forms.append([on_columns(one.node, [Var(i)]) for one in laws[: TUNED.inner_laws]])
-    for nodes in list(every(*forms))[: TUNED.together]:
+        forms.append([on_columns(one.node, [Var(i)]) for one in laws[: SEARCH.inner_laws]])
+    for nodes in list(every(*forms))[: SEARCH.together]:
         inner = total(*nodes)
         column = on_columns(inner, known.state.columns)
         yield ReducedProblem(known.state.prefactor, (column,), (*known.state.trail, Reduction("sums", 1, left)))

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .formulas.tree import Node, Num, Product, columns_of, numbers_of
-from .formulas.tuning import FORMULAS
-from .formulas.yardstick import bits
-from .judging.verdict import explains, is_noise
-from .polishing.exactness import is_exact
-from .polishing.polish import Polished, of_choice
+from ..formulas.tree import Node, Num, Product, columns_of, numbers_of
+from ..formulas.tuning import FORMULAS
+from ..formulas.yardstick import bits
+from ..judging.verdict import explains, is_noise
+from ..polishing.exactness import is_exact
+from ..polishing.polish import Polished, of_choice
+from ..tables.law_task import LawTask
 from .steps import Event, Pause
-from .tables.law_task import LawTask
-from .tuning import TUNED
+from .tuning import SEARCH
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Ending:
             price = of_choice(self.task).price(event.node, event.error)
             if price < self.price:
                 self.best, self.price, self.clean = event, price, None
-                plain = excess(event.node) <= TUNED.plain_bits and not fitted_inside(event.node)
+                plain = excess(event.node) <= SEARCH.plain_bits and not fitted_inside(event.node)
                 return plain and self._is_clean()
         if isinstance(event, Pause) and self.best is not None:
             return fitted_inside(self.best.node) <= event.constants and self._is_clean()
@@ -53,7 +53,7 @@ class Ending:
 
     def _shows_nothing(self, node: Node) -> bool:
         rows = len(self.task.fitting) + len(self.task.choosing)
-        enough = not self.task.features and rows >= TUNED.ending_rows
+        enough = not self.task.features and rows >= SEARCH.ending_rows
         seen = self.task.by_choice
         return enough and explains(node, seen) and is_noise(node, seen)
 

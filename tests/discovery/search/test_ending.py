@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import torch
 
-from edgewise.discovery.ending import Ending, excess
 from edgewise.discovery.formulas.tree import Apply, Num, Var, number, power, product, total
 from edgewise.discovery.polishing.least_squares import error
 from edgewise.discovery.polishing.polish import Polished
-from edgewise.discovery.steps import Pause
-from edgewise.discovery.strategy import search
+from edgewise.discovery.search.ending import Ending, excess
+from edgewise.discovery.search.steps import Pause
+from edgewise.discovery.search.strategy import search
+from edgewise.discovery.search.tuning import SEARCH
 from edgewise.discovery.tables.split_rows import as_task
-from edgewise.discovery.tuning import TUNED
 
 
 def task(noise: float = 0.05, n: int = 1500):
@@ -50,7 +50,7 @@ def test_a_long_law_without_fitted_constants_ends_a_search_at_any_pause():
     given = task()
     longer = product(Num(0.99999), LAW, *(power(Var(1), float(p)) for p in (2, 3, 4, -9)))
     ending = Ending(given)
-    assert excess(longer) > TUNED.plain_bits and not ending.at(told(longer, given)) and ending.at(Pause(0))
+    assert excess(longer) > SEARCH.plain_bits and not ending.at(told(longer, given)) and ending.at(Pause(0))
 
 
 def test_few_rows_end_no_search_and_an_exact_law_always_does():

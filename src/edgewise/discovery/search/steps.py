@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from .polishing.polish import Polished
-from .tables.law_task import LawTask
+from ..polishing.polish import Polished
+from ..tables.law_task import LawTask
 
 
 @dataclass(frozen=True)

@@ -9,30 +9,30 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from ..formulas.tree import ONE, Node, Num, product, total, written
+from ..formulas.yardstick import Yardstick
+from ..polishing.exactness import is_exact
+from ..polishing.polish import polished
+from ..polishing.tuning import POLISHING
+from ..proposals.one_column import located, waves
+from ..proposals.power_products import powers, products
+from ..proposals.question import Question
+from ..proposals.quotients import quotients
+from ..proposals.sparse import noisy_polynomials, polynomials, rationals
+from ..proposals.sums import sums
+from ..reductions.idle_columns import without_idle
+from ..reductions.one_says_all import one_says_all
+from ..reductions.states import ReducedProblem
+from ..reductions.surrogated import SurrogatedProblem
+from ..reductions.symmetries import grown, scaled, scaled_along, translated
+from ..reductions.tuning import REDUCTIONS
+from ..tables.law_task import LawRows, LawTask
+from ..tables.tuning import TABLES
 from .ending import Ending
-from .formulas.tree import ONE, Node, Num, product, total, written
-from .formulas.yardstick import Yardstick
 from .parallel import in_order
-from .polishing.exactness import is_exact
-from .polishing.polish import polished
-from .polishing.tuning import POLISHING
-from .proposals.one_column import located, waves
-from .proposals.power_products import powers, products
-from .proposals.question import Question
-from .proposals.quotients import quotients
-from .proposals.sparse import noisy_polynomials, polynomials, rationals
-from .proposals.sums import sums
-from .reductions.idle_columns import without_idle
-from .reductions.one_says_all import one_says_all
-from .reductions.states import ReducedProblem
-from .reductions.surrogated import SurrogatedProblem
-from .reductions.symmetries import grown, scaled, scaled_along, translated
-from .reductions.tuning import REDUCTIONS
 from .steps import Event, Pause, ProofStep
-from .tables.law_task import LawRows, LawTask
-from .tables.tuning import TABLES
 from .taken_apart import apart, paired
-from .tuning import TUNED
+from .tuning import SEARCH
 
 Search = Callable[[Question], list[Node]]
 ENDGAME: tuple[Search, ...] = (powers, products, polynomials, rationals, quotients, sums, waves, located)
@@ -113,14 +113,14 @@ def _from(first: SurrogatedProblem, task: LawTask, depth: int, n_jobs: int) -> I
         else:
             yield event
     states = sorted(states, key=lambda known: len(known.state.columns))
-    few = [*[known for known in states if known is not first][: TUNED.states], first]
+    few = [*[known for known in states if known is not first][: SEARCH.states], first]
     yield from in_order(partial(_whole_endgame, task=task), few, n_jobs)
-    yield Pause(TUNED.state_constants)
+    yield Pause(SEARCH.state_constants)
     alone = any(len(known.state.columns) < 2 for known in states)
     if first.left < REDUCTIONS.order_clear * task.spread and not alone:  # else it was tried before
         yield from _by_order(first, task, REDUCTIONS.order_clear * task.spread)
-    yield from in_order(partial(apart, task=task, search=search, depth=depth), states[: TUNED.states_apart], n_jobs)
-    for known in states[: TUNED.states_apart]:
+    yield from in_order(partial(apart, task=task, search=search, depth=depth), states[: SEARCH.states_apart], n_jobs)
+    for known in states[: SEARCH.states_apart]:
         for event in paired(known, task, search, depth):
             if isinstance(event, ReducedProblem):
                 yield from _whole_endgame(SurrogatedProblem.of(event, task, with_pair=True), task)
@@ -136,21 +136,21 @@ def _whole_endgame(known: SurrogatedProblem, task: LawTask) -> Iterator[Event | 
 
 def _reductions(first: SurrogatedProblem, task: LawTask) -> Iterator[ProofStep | SurrogatedProblem]:
     """All states that reductions lead to, one after the other, and what was tried in vain."""
-    few = task.fitting.first(TUNED.looked_at)
+    few = task.fitting.first(SEARCH.looked_at)
     waiting, seen = [first], {first.state.fingerprint(few)}
-    for _ in range(TUNED.depth):
+    for _ in range(SEARCH.depth):
         found: list[SurrogatedProblem] = []
         for known in waiting:
             for event in _reduced(known, task, seen):
                 yield event
                 if isinstance(event, SurrogatedProblem):
                     found.append(event)
-        waiting = sorted(found, key=lambda known: len(known.state.columns))[: TUNED.beam]
+        waiting = sorted(found, key=lambda known: len(known.state.columns))[: SEARCH.beam]
 
 
 def _confirmed(new: SurrogatedProblem, old: SurrogatedProblem, task: LawTask) -> ProofStep:
     """The step from one state to another in words; it held if a surrogate of the new one is as good on rows."""
-    return ProofStep(_told(new.state, task), new.left <= TUNED.lost * old.left + task.floor)
+    return ProofStep(_told(new.state, task), new.left <= SEARCH.lost * old.left + task.floor)
 
 
 def _reduced(
@@ -159,12 +159,12 @@ def _reduced(
     """The states that scalings and translations lead to: of each kind, the first that a refit on rows confirms."""
     if known.pair is None:
         return
-    few = task.fitting.first(TUNED.looked_at)
+    few = task.fitting.first(SEARCH.looked_at)
     Z = known.state.inner(few)[0]
     for reduce in (scaled, translated, grown):
-        for state in reduce(known.state, Z, known.pair)[: TUNED.tried]:
+        for state in reduce(known.state, Z, known.pair)[: SEARCH.tried]:
             columns = state.fingerprint(few)
-            if columns in seen or len(seen) > TUNED.reductions:
+            if columns in seen or len(seen) > SEARCH.reductions:
                 continue
             seen.add(columns)
             new = SurrogatedProblem.of(state, task, with_pair=True)
