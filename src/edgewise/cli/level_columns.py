@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..data import Grid, Table
 from ..data.cells import read_numbers
-from ..discovery.level_rows import LevelRows, parted
+from ..discovery.levels.level_rows import LevelRows, parted
 from ..errors import DataError, few, shown
 from ..metadata import MISSING
 from .options import names as split_names

@@ -15,20 +15,20 @@ from typing import Any
 from torch import Tensor
 
 from ..errors import SymbolicError, few, shown
-from .common_form import CommonForm, common_form
 from .formulas.named_formula import in_formula
 from .formulas.tree import written
 from .judging.laws import Law
 from .judging.printing import aligned, clipped_formula
 from .judging.verdict import Verdict, verdict
-from .level_rows import BETWEEN, LevelRows
+from .levels.common_form import CommonForm, common_form
+from .levels.level_rows import BETWEEN, LevelRows
+from .levels.shared_law import SharedLaw, as_shared, at_rows
+from .levels.tuning import LEVELS
 from .one_table import INTERRUPTED, Discovery, Told, gathered, judged
 from .polishing.least_squares import error
 from .polishing.polish import Polished, of_choice
 from .search.steps import ProofStep
-from .shared_law import SharedLaw, as_shared, at_rows
 from .tables.law_task import LawTask
-from .tuning import TUNED
 
 
 @dataclass(frozen=True, repr=False)
@@ -191,7 +191,7 @@ class _Search:
         """The form of one of the laws of a level, the best first, that is a law at all levels."""
         task, target = self.tasks[level], self.tasks[level].target
         laws = [one.node for one in self._by_price(level) if verdict(one.node, task.by_choice).is_law]
-        for law in laws[: TUNED.level_laws]:
+        for law in laws[: LEVELS.level_laws]:
             made = common_form(law, list(self.tasks.values()))
             if isinstance(made, CommonForm):
                 return made

@@ -9,7 +9,7 @@ from ..config import is_int, is_number, is_seed
 from ..errors import knows_keywords, problems, shown
 from ..screen import bar_wanted
 from .by_level import discovered_by_level
-from .level_rows import LevelRows, by_levels, without
+from .levels.level_rows import LevelRows, by_levels, without
 from .one_table import Discovery, gathered, judged
 from .tables.split_rows import as_given, task_of
 

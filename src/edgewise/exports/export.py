@@ -8,8 +8,8 @@ from typing import Any
 
 from ..discovery.by_level import LevelDiscovery
 from ..discovery.judging.laws import Law
+from ..discovery.levels.shared_law import SharedLaw
 from ..discovery.one_table import Discovery
-from ..discovery.shared_law import SharedLaw
 from ..errors import ConfigError, knows_keywords, shown
 from ..files import write_whole
 from ..model import KAN, Fitted, as_kan

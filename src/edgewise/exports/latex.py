@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..discovery.judging.laws import Law
-from ..discovery.shared_law import SharedLaw
+from ..discovery.levels.shared_law import SharedLaw
 from ..errors import require
 from ..model import KAN
 from ..symbolic.formula import formula

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..discovery.judging.laws import Law
-from ..discovery.shared_law import SharedLaw
+from ..discovery.levels.shared_law import SharedLaw
 from ..errors import ConfigError, as_words, require, shown, twice
 
 

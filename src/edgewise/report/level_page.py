@@ -9,7 +9,7 @@ import torch
 from ..data import as_target
 from ..discovery.by_level import LevelDiscovery
 from ..discovery.judging.laws import Law
-from ..discovery.shared_law import SharedLaw
+from ..discovery.levels.shared_law import SharedLaw
 from ..plotting.wording import clean
 from .digits import amount, score
 from .page import Fact, Page, Section

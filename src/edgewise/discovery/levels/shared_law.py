@@ -10,14 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import DataError, did_you_mean, shown
+from ...errors import DataError, did_you_mean, shown
+from ..formulas.named_formula import spelled
+from ..formulas.simplify import simplified
+from ..formulas.tree import Node, Num, complexity, numbers_of, to_sympy, values, with_numbers
+from ..judging.laws import LawConstant
+from ..tables.law_task import LawTask
 from .common_form import CommonForm
-from .formulas.named_formula import spelled
-from .formulas.simplify import simplified
-from .formulas.tree import Node, Num, complexity, numbers_of, to_sympy, values, with_numbers
-from .judging.laws import LawConstant
 from .level_rows import level_of_rows
-from .tables.law_task import LawTask
 
 LETTERS = ("k", "c", "q", "h")  # of constants by level, the first that no column is called by
 DIGITS = 6  # of constants, where the formula is shown

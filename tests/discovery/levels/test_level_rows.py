@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import edgewise as ew
-from edgewise.discovery.level_rows import LevelRows, by_levels
+from edgewise.discovery.levels.level_rows import LevelRows, by_levels
 from edgewise.discovery.tables.split_rows import Given, as_given
 from edgewise.errors import DataError
 

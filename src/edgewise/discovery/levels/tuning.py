@@ -1,5 +1,5 @@
-"""The numbers that steer the search for laws: each with its meaning, unit and reason. "Not measured" says that a value
-was chosen by judgement."""
+"""The numbers that steer laws of several levels: each with its meaning, unit and reason. "Not measured" says that a
+value was chosen by judgement."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class DiscoveryTuning:
-    """All of them, in the order in which a search comes across them. Change one with `dataclasses.replace`."""
-
-    # ------------------------------------------------------------------ levels (level_rows.py, by_level.py)
+class LevelTuning:
+    """All of them. Change one with `dataclasses.replace`."""
 
     most_levels: int = 12
     """Levels at each of which a law is looked for, at most: a search takes seconds to a minute under noise."""
@@ -29,4 +27,4 @@ class DiscoveryTuning:
     beside noisy ones leave no digits to these."""
 
 
-TUNED = DiscoveryTuning()
+LEVELS = LevelTuning()

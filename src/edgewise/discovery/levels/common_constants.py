@@ -11,14 +11,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
-from ..symbolic.simple_numbers import SimpleNumber, nearest
-from .formulas.tree import ONE, ZERO, Num
+from ...symbolic.simple_numbers import SimpleNumber, nearest
+from ..formulas.tree import ONE, ZERO, Num
+from ..judging.tuning import JUDGING
+from ..polishing.tuning import POLISHING
+from ..tables.law_task import LawRows
+from ..tables.tuning import TABLES
 from .joint_fit import LevelForm, errors_together, fitted_together
-from .judging.tuning import JUDGING
 from .opened import OpenForm, Role
-from .polishing.tuning import POLISHING
-from .tables.law_task import LawRows
-from .tables.tuning import TABLES
 
 
 @dataclass(frozen=True)

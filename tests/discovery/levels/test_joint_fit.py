@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from edgewise.discovery.formulas.tree import Apply, Num, Var, number, numbers_of, product
-from edgewise.discovery.joint_fit import JointConstants, LevelForm, errors_together, fitted_together
+from edgewise.discovery.levels.joint_fit import JointConstants, LevelForm, errors_together, fitted_together
 from edgewise.discovery.tables.law_task import LawRows
 
 NODE = product(Num(1.0), Apply("exp", product(Num(-0.5), Var(0))))

@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from ..formulas.simplify import simplified
+from ..formulas.tree import Node, Num, numbers_of, with_numbers
+from ..judging.verdict import explains, is_noise, verdict
+from ..polishing.least_squares import error, fitted
+from ..polishing.tuning import POLISHING
+from ..tables.law_task import LawTask
+from ..tables.tuning import TABLES
 from .common_constants import LevelFits, own_places, with_fewest, with_simple_numbers
-from .formulas.simplify import simplified
-from .formulas.tree import Node, Num, numbers_of, with_numbers
 from .joint_fit import LevelForm, Numbers, errors_together
-from .judging.verdict import explains, is_noise, verdict
 from .opened import OpenForm, Role, opened
-from .polishing.least_squares import error, fitted
-from .polishing.tuning import POLISHING
-from .tables.law_task import LawTask
-from .tables.tuning import TABLES
-from .tuning import TUNED
+from .tuning import LEVELS
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def _own_numbers(form: OpenForm, task: LawTask, known: Sequence[Numbers]) -> Num
     for start in _starts(form, known):
         node = fitted(with_numbers(form.node, _freed(start, held)), guide, steps=POLISHING.quick_steps)
         off = error(node, guide)
-        if best is None or off < TUNED.level_better * least:
+        if best is None or off < LEVELS.level_better * least:
             best, least = node, off
         if least <= 1e-1 * TABLES.exact * task.size:
             break
@@ -104,9 +104,9 @@ def _starts(form: OpenForm, known: Sequence[Numbers]) -> Iterator[Numbers]:
     yield from reversed(known)
     generator = torch.Generator().manual_seed(0)
     written = form.places(Role.WRITTEN, Role.POWER)
-    others = max(TUNED.level_starts - 1 - len(known), 0)
+    others = max(LEVELS.level_starts - 1 - len(known), 0)
     for n in range(others):
-        turns = TUNED.level_turn * (2 * torch.rand(len(written), generator=generator, dtype=torch.float64) - 1)
+        turns = LEVELS.level_turn * (2 * torch.rand(len(written), generator=generator, dtype=torch.float64) - 1)
         numbers = list(form.numbers)
         for place, turn in zip(written, turns.tolist(), strict=True):
             sign = -1.0 if n >= others // 2 else 1.0

@@ -13,17 +13,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data import as_matrix, as_target, frame_names
-from ..data.cell_grids import as_array, cells_of
-from ..data.cells import PLACES_SHOWN, read_levels, read_numbers, sort_levels
-from ..data.dates import holds_dates
-from ..data.frames import as_frame, frame_columns, frame_part, is_categorical, is_frame
-from ..data.kinds import holds_levels
-from ..errors import DataError, ShapeError, did_you_mean, few, shown
-from .tables.law_task import LawTask
-from .tables.split_rows import Given, names_of, task_of
-from .tables.tuning import TABLES
-from .tuning import TUNED
+from ...data import as_matrix, as_target, frame_names
+from ...data.cell_grids import as_array, cells_of
+from ...data.cells import PLACES_SHOWN, read_levels, read_numbers, sort_levels
+from ...data.dates import holds_dates
+from ...data.frames import as_frame, frame_columns, frame_part, is_categorical, is_frame
+from ...data.kinds import holds_levels
+from ...errors import DataError, ShapeError, did_you_mean, few, shown
+from ..tables.law_task import LawTask
+from ..tables.split_rows import Given, names_of, task_of
+from ..tables.tuning import TABLES
+from .tuning import LEVELS
 
 BETWEEN = " & "  # the levels of several columns
 LEAVE_OUT = "leave the column out (in Python with inputs=, on the command line with --drop)"
@@ -186,10 +186,10 @@ def _rows_of(levels: Mapping[str, Sequence[str]]) -> dict[str, Tensor]:
         raise DataError(f"two levels of {column} are written alike, since they hold {shown(BETWEEN)}; rename them")
     truth = any({level.lower() for level in found} == {"true", "false"} for found in levels.values())
     truths = "; truth values are numbers after .astype(float)" if truth else ""
-    if len(kinds) > TUNED.most_levels:
+    if len(kinds) > LEVELS.most_levels:
         raise DataError(
             f"{column} {'has' if len(levels) == 1 else 'have together'} {len(kinds)} levels, such as"
-            f" {shown(kinds[0])}, and a law is looked for at each of them, {TUNED.most_levels} at most; merge levels,"
+            f" {shown(kinds[0])}, and a law is looked for at each of them, {LEVELS.most_levels} at most; merge levels,"
             f" or {LEAVE_OUT}{truths}"
         )
     rows = {kind: torch.tensor([n for n, level in enumerate(joined) if level == kind]) for kind in kinds}

@@ -13,14 +13,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..symbolic.program import InUnits
-from ..train.solvers.levenberg_marquardt import minimize
-from ..train.solvers.stop import Step
-from .formulas.tree import Node, Num, jacobian, values, with_numbers
-from .polishing.least_squares import error, spreads
-from .tables.law_task import LawRows
-from .tables.tuning import TABLES
-from .tuning import TUNED
+from ...symbolic.program import InUnits
+from ...train.solvers.levenberg_marquardt import minimize
+from ...train.solvers.stop import Step
+from ..formulas.tree import Node, Num, jacobian, values, with_numbers
+from ..polishing.least_squares import error, spreads
+from ..tables.law_task import LawRows
+from ..tables.tuning import TABLES
+from .tuning import LEVELS
 
 Numbers = tuple[Num, ...]
 
@@ -149,7 +149,7 @@ def fitted_together(form: LevelForm, rows: Sequence[LawRows], noise: Sequence[fl
     noise: what each level's rows are off by, which weighs the levels.
     """
     sizes = [float(part.y.square().mean().sqrt()) or 1.0 for part in rows]
-    scales = [max(off, TUNED.level_weight * size) for off, size in zip(noise, sizes, strict=True)]
+    scales = [max(off, LEVELS.level_weight * size) for off, size in zip(noise, sizes, strict=True)]
     problem: Any = JointConstants(form, rows, scales)
     theta = problem.start()
     if not len(theta) or not math.isfinite(problem.value(theta)):
