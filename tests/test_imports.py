@@ -44,6 +44,22 @@ LEVELS = [
 ]
 LEVEL = {room: number for number, rooms in enumerate(LEVELS) for room in rooms}
 
+# The rooms in `discovery`, the same way; "" for the files at its top.
+DISCOVERY = [
+    {"formulas"},
+    {"linear_algebra"},
+    {"tables"},
+    {"proposals"},
+    {"polishing"},
+    {"judging"},
+    {"reductions"},
+    {"parts"},
+    {"search"},
+    {"levels"},
+    {""},
+    {"conservation", "surfaces"},
+]
+
 # Optional or heavy packages enter inside functions of these rooms only.
 GUARDED = {
     "sympy": {"primitives", "symbolic", "exports", "imports", "discovery"},
@@ -151,6 +167,26 @@ def test_rooms_import_only_downwards():
         f"{name}:{line} imports {target}"
         for name, target, _, _, line in ALL_IMPORTS
         if (room := room_of(target)) is not None and LEVEL.get(room, len(LEVELS)) > LEVEL[name.split(".")[0]]
+    ]
+    assert not wrong
+
+
+def test_rooms_of_discovery_import_only_downwards():
+    inside = "discovery."
+    place = {room: number for number, rooms in enumerate(DISCOVERY) for room in rooms}
+    found = {name.removeprefix(inside) for name in modules() if name.startswith(inside)}
+    rooms = {name.split(".")[0] for name in found if "." in name}
+    assert {"", *rooms} == set(place), "a new room needs its place in DISCOVERY and in the docstring of `discovery`"
+
+    def room(name: str) -> str:
+        first = name.split(".")[0]
+        return first if first in rooms else ""
+
+    wrong = [
+        f"{name}:{line} imports {target}"
+        for name, target, _, _, line in ALL_IMPORTS
+        if name.startswith(inside) and target.startswith(f"edgewise.{inside}")
+        if place[room(target.removeprefix(f"edgewise.{inside}"))] > place[room(name.removeprefix(inside))]
     ]
     assert not wrong
 

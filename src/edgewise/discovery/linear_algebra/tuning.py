@@ -10,7 +10,7 @@ from dataclasses import dataclass
 class LinearAlgebraTuning:
     """All of them. Change one with `dataclasses.replace`."""
 
-    # ------------------------------------------------------------------ designs (polynomials.py, and whoever makes one)
+    # ------------------------------------------------------------------ columns and polynomials (polynomials.py)
 
     least_spread: float = 1e-9
     """Part of a column's size that must vary for it to be a term: round-off."""

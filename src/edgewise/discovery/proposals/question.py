@@ -1,6 +1,6 @@
 """What a state asks for, and which formulas answer it best.
 
-Letters: n rows, d columns. A state asks for y = prefactor g(columns), see `states.py`.
+Letters: n rows, d columns. A state asks for y = prefactor g(columns), see `reductions/states.py`.
 """
 
 from __future__ import annotations
