@@ -18,6 +18,7 @@ from .metadata import TASKS, Encoding
 from .model import KAN, Fitted, as_kan
 from .spec import from_spec, spec_of
 from .spec.fields import LONGEST
+from .states import without_notes
 
 LEFT = 60.0  # seconds after which a file beside the place, which nobody holds, is what a killed run left
 FORMAT = 4  # raised when an older edgewise could not read the file any more
@@ -67,7 +68,8 @@ def to_bytes(model: KAN | Fitted) -> bytes:
             "the KAN is sharded over processes, of which each holds a part; gather it by torch.distributed.checkpoint."
             "state_dict.get_model_state_dict, load that into a KAN, and save this"
         )
-    tensors = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
+    state = without_notes(model.state_dict())  # the description says what they do
+    tensors = {name: value.detach().cpu().clone().contiguous() for name, value in state.items()}
     try:
         spec = spec_of(model)
         from_spec(spec, tensors)  # what cannot be read again is not written

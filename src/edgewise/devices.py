@@ -30,6 +30,16 @@ def unreadable(x: torch.Tensor) -> str:
     return ""
 
 
+def holds_values(t: torch.Tensor) -> bool:
+    """Whether values can be read: not of a stand-in such as a fake tensor, on the device "meta", or under `vmap`.
+
+    >>> holds_values(torch.ones(2)), holds_values(torch.ones(2, device="meta"))
+    (True, False)
+    """
+    plain = type(t) in (torch.Tensor, torch.nn.Parameter) and not t.is_meta and t.layout is torch.strided
+    return plain and not torch._C._functorch.is_functorch_wrapped_tensor(t)  # pyright: ignore[reportAttributeAccessIssue]
+
+
 def is_traced() -> bool:
     """Whether `torch.jit.trace` is writing a program: shapes are not checked then, since it warns of every question.
 

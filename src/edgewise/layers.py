@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.compiler import is_compiling
 
-from . import grid, ops, primitives
+from . import grid, ops, primitives, states
 from .config import KANConfig, is_int, is_seed
-from .devices import as_device, check_dtype, is_traced, unreadable
-from .errors import CheckpointError, ConfigError, ShapeError, is_flag, knows_keywords, shown
+from .devices import as_device, check_dtype, holds_values, is_traced, unreadable
+from .errors import ConfigError, ShapeError, is_flag, knows_keywords, shown
 
 OFF, SPLINE, SYMBOLIC, BOTH = 0, 1, 2, 3
 
@@ -134,7 +134,7 @@ class KANLayer(nn.Module):
         self.affine = None
         self.all_splines = True  # cached from `kind`, so that the usual case costs nothing
         self._known = self._found(self.knots, self.domain is not None)
-        if not _readable(self.knots):  # no values to fill in
+        if not holds_values(self.knots):  # no values to fill in
             return
         with torch.device("cpu"):  # drawn here and moved then, so that every device gets the same functions
             coef, scale = _drawn(self.in_features, self.num_basis, self.out_features, seed)
@@ -213,7 +213,7 @@ class KANLayer(nn.Module):
                 return spec
         except RuntimeError:  # an inference tensor keeps no count, one that torch has wrapped has no memory
             return spec._replace(uniform=knots.is_inference() and _equidistant(knots))
-        if not _readable(knots):
+        if not holds_values(knots):
             return spec._replace(uniform=False)
         self._known = self._found(knots)
         return self._known.spec
@@ -222,7 +222,7 @@ class KANLayer(nn.Module):
         """What is known of these knots; `uniform` where that is known before."""
         uniform = _equidistant(knots) if uniform is None else uniform
         spec = ops.Spec(self.degree, self.base, uniform)
-        if knots.is_inference() or not _readable(knots):  # no count of changes, or no memory
+        if knots.is_inference() or not holds_values(knots):  # no count of changes, or no memory
             return Known(-1, 0, spec)
         return Known(knots._version, knots.data_ptr(), spec)
 
@@ -233,7 +233,7 @@ class KANLayer(nn.Module):
         super()._apply(fn, recurse)
         (low, high), after = self.interval, self.knots.dtype
         finer = torch.finfo(after).eps < torch.finfo(before).eps
-        if uniform and finer and _readable(self.knots) and bool((low < high).all()):
+        if uniform and finer and holds_values(self.knots) and bool((low < high).all()):
             self.knots = grid.uniform(low, high, self.grid_size, self.degree)
         return self
 
@@ -338,21 +338,16 @@ class KANLayer(nn.Module):
             got = type(x).__name__ if not isinstance(x, Tensor) else unreadable(x) or f"shape {tuple(x.shape)}"
             raise ShapeError(f"the layer takes a tensor of shape (..., {self.in_features}), got {got}")
 
+    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        if self.symbolic:
+            destination[f"{prefix}{states.NOTE}"] = states.note(self.symbolic, self.kind.device)
+
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *args: Any, **kwargs: Any) -> None:
-        given, own = state_dict.get(f"{prefix}coef"), self.coef
-        if isinstance(given, Tensor) and given.dim() == 3 and given.shape[1] != own.shape[1]:
-            theirs, mine = given.shape[1] - self.degree, self.grid_size
-            remedy = (
-                f"ew.refine(module, grid_size={theirs}) makes a module that fits"
-                if theirs > mine
-                else f"make the layer with grid_size={theirs}, load, and ew.refine(module, grid_size={mine}) then"
-            )
-            raise CheckpointError(
-                f"{prefix}coef has {given.shape[1]} basis functions, that is grid_size {theirs} for degree"
-                f" {self.degree}; this layer has grid_size {mine}; {remedy}"
-            )
+        states.check_grid(state_dict, prefix, self.degree, self.num_basis)
+        states.check_forms(state_dict, prefix, self.symbolic, lambda kind: (kind == SYMBOLIC) | (kind == BOTH))
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
-        self.all_splines = not _readable(self.kind) or bool(self.spline_edges().all())
+        self.all_splines = not holds_values(self.kind) or bool(self.spline_edges().all())
         self._known = self._found(self.knots)
 
     def extra_repr(self) -> str:
@@ -377,16 +372,10 @@ def _drawn(i: int, j: int, o: int, seed: int | None) -> tuple[Tensor, Tensor]:
     return coef, scale
 
 
-def _readable(t: Tensor) -> bool:
-    """Whether values can be read: not of a stand-in such as a fake tensor, on the device "meta", or under `vmap`."""
-    plain = type(t) in (Tensor, nn.Parameter) and not t.is_meta and t.layout is torch.strided
-    return plain and not torch._C._functorch.is_functorch_wrapped_tensor(t)  # pyright: ignore[reportAttributeAccessIssue]
-
-
 def _equidistant(knots: Tensor) -> bool:
     """`grid.is_uniform`, and False for what cannot be read as knots: kernels refuse it, or take their general way."""
     return (
-        _readable(knots)
+        holds_values(knots)
         and knots.is_floating_point()
         and knots.dim() == 2
         and knots.numel() > 0

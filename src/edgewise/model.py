@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from . import states
 from .config import KANConfig, Width, is_int, seed_of_stream
 from .devices import as_device, autocasts, check_dtype, is_traced, unreadable
 from .errors import ConfigError, ShapeError, StructureError, few, knows_keywords
@@ -309,8 +310,20 @@ class KAN(Predictor):
             ways = [f"x.to({self.dtype})", *([f"model.to({x.dtype})"] if x.is_floating_point() else [])]
             raise ShapeError(f"x is {x.dtype} but the model is {self.dtype}; use {', '.join(ways)} or model.predict(x)")
 
-    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
-        super()._load_from_state_dict(*args, **kwargs)
+    def _wiring(self) -> list[list[int]]:
+        """The columns that are read, then for each layer of nodes how many factors each node has."""
+        factors = self.topology.factors[1:]
+        return [[*self.topology.node_ids[0]], *([len(node) for node in nodes] for nodes in factors)]
+
+    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        multiplies = any(self.topology.has_products(layer) for layer in range(1, self.topology.depth + 1))
+        if self.columns is not None or multiplies:
+            destination[f"{prefix}{states.NOTE}"] = states.note(self._wiring(), self.device)
+
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *args: Any, **kwargs: Any) -> None:
+        states.check_wiring(state_dict, prefix, self._wiring())
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
         self._note_scaling()
 
     # ------------------------------------------------------------------ description

@@ -17,6 +17,7 @@ from .. import grid
 from ..devices import FORMATS
 from ..errors import CheckpointError, few, problems, shown
 from ..layers import BOTH, OFF, SPLINE, SYMBOLIC
+from ..states import without_notes
 from .description import MOST, Description, LayerDescription
 
 Fault = Callable[[Tensor], str]  # what is wrong with the values, in words; "" where they are right
@@ -61,7 +62,7 @@ def wanted_tensors(described: Description) -> dict[str, Wanted]:
 def check_tensors(described: Description, tensors: Mapping[str, Tensor]) -> None:
     """Raise one `CheckpointError` unless these are the tensors of a model of this description, and make it work."""
     wanted = wanted_tensors(described)
-    missing, strange = sorted(wanted.keys() - tensors.keys()), sorted(tensors.keys() - wanted.keys())
+    missing, strange = sorted(wanted.keys() - tensors.keys()), sorted(without_notes(tensors).keys() - wanted.keys())
     problems(
         [f"the tensors {few(missing)} are missing"] * bool(missing)
         + [f"the tensors {few([*map(shown, strange)])} do not belong there"] * bool(strange),

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ...errors import clipped
 from ...losses import Loss
+from ...states import without_notes
 from . import processes, sharding
 from .batches import Block
 from .loss_scale import LossScale
@@ -181,12 +182,12 @@ def by_rows(prediction: Tensor, target: Tensor) -> Tensor:
 
 def copy_of(module: nn.Module) -> dict[str, Tensor]:
     """The tensors of a module's state, copied."""
-    return {name: value.detach().clone() for name, value in module.state_dict().items() if isinstance(value, Tensor)}
+    return {name: value.detach().clone() for name, value in without_notes(module.state_dict()).items()}
 
 
 @torch.no_grad()
 def load(module: nn.Module, state: dict[str, Tensor]) -> None:
     """Put the tensors of a state into the module, in place."""
-    for name, value in module.state_dict().items():
+    for name, value in without_notes(module.state_dict()).items():
         if name in state:
             value.copy_(state[name])

@@ -14,6 +14,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from ...devices import is_shard
+from ...states import without_notes
 
 
 def count() -> int:
@@ -52,7 +53,7 @@ def same_everywhere(module: nn.Module, buffers_alone: bool = False) -> None:
     """Give every process the numbers of the first one: running means differ, as each saw its own rows. Of sharded
     parameters each process keeps its part."""
     if count() > 1:
-        for values in module.buffers() if buffers_alone else module.state_dict().values():
+        for values in module.buffers() if buffers_alone else without_notes(module.state_dict()).values():
             if not is_shard(values):
                 dist.broadcast(values, 0)
 

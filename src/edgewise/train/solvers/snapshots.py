@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import CheckpointError
+from ...states import without_notes
 
 Tree = Any  # numbers, text, tensors, and lists and dicts of these
 
@@ -67,7 +68,7 @@ def check_moments(method: torch.optim.Optimizer) -> None:
 
 def check_module(module: nn.Module, state: Tree) -> None:
     """Raise `CheckpointError` where a state is not of this module."""
-    own = module.state_dict()
+    own = without_notes(module.state_dict())
     if not isinstance(state, dict) or set(state) != set(own):
         raise damaged("a state of another network")
     for name, value in own.items():
