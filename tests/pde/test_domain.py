@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
@@ -49,6 +51,16 @@ def test_each_face_of_a_box_gets_as_many_points():
         on = x[:, axis] == end
         assert abs(int(on.sum()) - 100) <= 1
         assert bool((normals[on, axis] == side).all())
+
+
+@pytest.mark.parametrize("interval", [(0, 0.1), (0, math.pi), (-0.7, 0), (1e5, 1e5 + 0.3), (1 / 3, 0.7)])
+def test_both_ends_of_an_interval_of_any_numbers_get_points(interval):
+    """No end is rounded: one that float32 cannot hold would lie outside, and its condition would be lost."""
+    low, high = interval
+    ends, normals = Domain.create((interval,)).boundary(10, 0)
+    assert dict(zip(ends[:, 0].tolist(), normals[:, 0].tolist(), strict=True)) == {low: -1.0, high: 1.0}
+    x, _ = Domain.create((interval, (0, 1))).boundary(60, 0)
+    assert (x[:, 0] == low).sum() > 10 and (x[:, 0] == high).sum() > 10
 
 
 def test_beside_time_only_space_has_a_boundary():

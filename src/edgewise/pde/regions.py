@@ -85,8 +85,8 @@ class Interval:
 
     def boundary(self, uniform: Tensor) -> tuple[Tensor, Tensor]:
         """Its ends, each for half of the numbers."""
-        upper = uniform[:, None] >= 0.5
-        return torch.where(upper, self.high, self.low).to(uniform), torch.where(upper, 1.0, -1.0).to(uniform)
+        end = (uniform[:, None] >= 0.5).long()
+        return uniform.new_tensor((self.low, self.high))[end], uniform.new_tensor((-1.0, 1.0))[end]
 
     sides = 2
 
