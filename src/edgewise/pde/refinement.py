@@ -34,6 +34,7 @@ from .layer_gains import gains, sizes_within
 from .placing import bends, drawn, finer, following, regridded, shifted, stretched
 from .residual_terms import ResidualTerm
 from .tuning import TUNED
+from .units import in_units
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +73,10 @@ class Rounds:
     ) -> None:
         """lead: what the names of stages begin with. patience: steps hardly worth it that end a round. damping: with
         which a round begins, where another one than that of the minimiser suits."""
+        self.fresh = task.terms(task.points_for(Use.FRESH, TUNED.fresh), Use.FRESH)
+        module = in_units(module, task, self.fresh) if isinstance(module, KAN) else module
         self.task, self.start, self.monitor, self.lead = task, module, monitor, lead
         self.patience, self.damping = patience, damping
-        self.fresh = task.terms(task.points_for(Use.FRESH, TUNED.fresh), Use.FRESH)
         first = torch.tensor([unknown.value for unknown in task.unknowns], dtype=torch.float64)
         self.best = JudgedNetwork(module, first, [math.inf] * len(self.fresh))
         self.weights = [1.0] * len(self.fresh)
