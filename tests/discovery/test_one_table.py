@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 
 import edgewise as ew
-from edgewise.discovery.formulas.tree import Num, Var
+from edgewise.discovery.formulas.tree import Num, Var, number, power, product, total, written
 from edgewise.discovery.judging.verdict import Verdict
-from edgewise.discovery.one_table import judged
+from edgewise.discovery.one_table import Told, judged
 from edgewise.discovery.polishing.least_squares import error
-from edgewise.discovery.polishing.polish import Polished
+from edgewise.discovery.polishing.polish import Polished, finished
 from edgewise.discovery.tables.split_rows import as_task
 
 
@@ -25,6 +25,19 @@ def test_a_constant_beside_formulas_that_predict_is_not_called_the_best_predicti
     assert found.verdict is Verdict.UNDECIDED and not found.is_law
     assert "longer formulas predict better" in found.message
     assert judged([constant], task, (), "", constant).verdict is Verdict.NOTHING
+
+
+def test_a_whole_ratio_that_the_rows_refuse_is_not_told():
+    X = 0.1 + 20 * torch.rand(300, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    noise = torch.randn(300, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    y = X[:, 0] / (0.3125 * X[:, 0] + 0.2125 * X[:, 1] + 0.53) + 0.01 * noise
+    whole = total(product(number(3.0), Var(0)), product(number(2.0), Var(1)))
+    node = product(Var(0), power(total(product(Num(0.1), whole), Num(0.5)), -1.0))
+    task = as_task(X, y, None, None, 0)
+    found = finished([node], task)
+    assert "3*s + 2*z" in written(found[0].node, "sz", 2)
+    told = Told(tuple(found), (), "").front(task)
+    assert [written(one.node, "sz", 2) for one in told] == ["s/(0.31*s + 0.21*z + 0.53)"]
 
 
 def test_a_target_of_one_value_is_called_constant():

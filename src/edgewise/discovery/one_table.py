@@ -15,7 +15,7 @@ from .judging.laws import Law, as_law, chosen, front
 from .judging.printing import clipped_formula, table
 from .judging.verdict import Verdict, explains, verdict
 from .polishing.least_squares import error
-from .polishing.polish import Polished
+from .polishing.polish import Polished, allowed
 from .polishing.tuning import POLISHING
 from .search.steps import ProofStep
 from .search.strategy import search
@@ -64,9 +64,10 @@ class Told:
     ending: str
 
     def front(self, task: LawTask) -> list[Polished]:
-        """The formulas of the front and the one of the least description length, each in its shortest form."""
+        """The formulas of the front and the one of the least description length, each in its shortest form, with the
+        simple numbers that the rows allow."""
         few = dict.fromkeys([*front(self.formulas, task), chosen(self.formulas, task)])
-        return [_tidy(one, task) for one in few]
+        return [_tidy(allowed(one, task), task) for one in few]
 
 
 def gathered(task: LawTask, seconds: float, n_jobs: int, wanted: bool) -> Told:

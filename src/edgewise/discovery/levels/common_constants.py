@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from itertools import permutations
 
 from ...symbolic.simple_numbers import SimpleNumber, nearest
+from ..formulas.opened import OpenForm, Role
 from ..formulas.tree import ONE, ZERO, Num
 from ..judging.tuning import JUDGING
 from ..polishing.tuning import POLISHING
 from ..tables.law_task import LawRows
 from ..tables.tuning import TABLES
 from .joint_fit import LevelForm, errors_together, fitted_together
-from .opened import OpenForm, Role
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from ..formulas.opened import OpenForm, Role, opened
 from ..formulas.simplify import simplified
 from ..formulas.tree import Node, Num, numbers_of, with_numbers
 from ..judging.verdict import explains, is_noise, verdict
@@ -16,7 +17,6 @@ from ..tables.law_task import LawTask
 from ..tables.tuning import TABLES
 from .common_constants import LevelFits, own_places, with_fewest, with_simple_numbers
 from .joint_fit import LevelForm, Numbers, errors_together
-from .opened import OpenForm, Role, opened
 from .tuning import LEVELS
 
 

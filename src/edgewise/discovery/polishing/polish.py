@@ -15,6 +15,7 @@ from ..tables.tuning import TABLES
 from .drop_terms import without_idle_terms
 from .exactness import exact_to
 from .least_squares import error, fitted
+from .refused import without_refused
 from .snapping import snapped
 from .tuning import POLISHING
 
@@ -82,6 +83,12 @@ def finished(nodes: Iterable[Node], task: LawTask) -> list[Polished]:
     better = None if fewer == done[0].node else _judged(shorter(snapped(fewer, all_rows), all_rows.X), task)
     done = done if better is None else [better, *done]
     return sorted(done, key=lambda one: measure.price(one.node, one.error))
+
+
+def allowed(one: Polished, task: LawTask) -> Polished:
+    """The formula, without those of its simple numbers that the rows refuse."""
+    other = without_refused(one.node, task.fitting.first(TABLES.fitted))
+    return one if other == one.node else _judged(other, task) or one
 
 
 def _judged(node: Node, task: LawTask) -> Polished | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from ..formulas.tree import ONE, ZERO, Apply, Node, Num, Power, Product, Sum, numbers_of
+from .tree import ONE, ZERO, Apply, Node, Num, Power, Product, Sum, numbers_of
 
 
 class Role(Enum):
