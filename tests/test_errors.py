@@ -45,6 +45,16 @@ def test_a_call_with_known_keywords_is_left_alone():
     assert pickle.loads(pickle.dumps(example)) is example
 
 
+def test_numbers_of_numpy_come_in_as_those_of_python():
+    X = np.zeros(3)
+    numbers: Any = {"degree": np.int64(3), "threshold": np.float32(0.5)}
+    got = example(X, **numbers)
+    assert got[0] is X and got[1:] == (3, 0.5) and [*map(type, got[1:])] == [int, float]
+    numbers = {"degree": np.bool_(True)}
+    listed, flag, _ = example((np.int8(2), "auto"), **numbers)
+    assert listed == (2, "auto") and type(listed[0]) is int and flag is True
+
+
 def test_every_unknown_keyword_is_named_with_the_one_that_is_meant():
     words = r"^example got unexpected keywords: 'k' \(did you mean 'degree'\?\), 'node_th' \(did you mean 'threshold'"
     with pytest.raises(ConfigError, match=words):

@@ -13,6 +13,8 @@ from reprlib import Repr
 from types import CodeType, ModuleType
 from typing import Any, ParamSpec, TypeVar
 
+from .values import plain_numbers
+
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
@@ -336,12 +338,12 @@ def reject_unknown(given: Iterable[str], known: Iterable[str], where: str) -> No
         raise ConfigError(f"{where} got unexpected keywords: {few(hints)}")
 
 
-def knows_keywords(function: Callable[P, R]) -> Callable[P, R]:
+def only_known(function: Callable[P, R]) -> Callable[P, R]:
     """The function as it is, except that an unknown keyword raises a `ConfigError` with a hint, not a `TypeError`.
 
-    What it knows is read from its signature. Every public verb and constructor carries this decorator.
+    What it knows is read from its signature.
 
-    >>> knows_keywords(lambda degree: degree)(degree=3)
+    >>> only_known(lambda degree: degree)(degree=3)
     3
     """
     code: CodeType = function.__code__  # pyright: ignore[reportFunctionMemberAccess]
@@ -359,13 +361,17 @@ def knows_keywords(function: Callable[P, R]) -> Callable[P, R]:
     return checked
 
 
-def is_flag(value: object) -> bool:
-    """Whether a value is True or False, Python's or numpy's.
-
-    >>> is_flag(False), is_flag(0), is_flag(None)
-    (True, False, False)
+def knows_keywords(function: Callable[P, R]) -> Callable[P, R]:
+    """The same; and numpy's numbers come in as Python's own, which can be written to files and multiplied with tensors.
+    Every public verb and constructor carries this decorator, but for those that must hand back what they were given.
     """
-    return type(value).__name__ in ("bool", "bool_")
+    checked: Callable[..., R] = only_known(function)
+
+    @functools.wraps(checked)
+    def plainly(*args: Any, **kwargs: Any) -> R:
+        return checked(*map(plain_numbers, args), **{word: plain_numbers(value) for word, value in kwargs.items()})
+
+    return plainly
 
 
 def as_words(value: Any) -> list[str] | None:

@@ -16,7 +16,8 @@ from torch.compiler import is_compiling
 from . import grid, ops, primitives, states
 from .config import KANConfig, is_int, is_seed
 from .devices import as_device, check_dtype, holds_values, is_traced, unreadable
-from .errors import ConfigError, ShapeError, is_flag, knows_keywords, shown
+from .errors import ConfigError, ShapeError, knows_keywords, shown
+from .values import is_flag
 
 OFF, SPLINE, SYMBOLIC, BOTH = 0, 1, 2, 3
 

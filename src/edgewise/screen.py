@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from .errors import ConfigError, is_flag, shown
+from .errors import ConfigError, shown
+from .values import is_flag
 
 
 def someone_looks() -> bool:

@@ -149,6 +149,19 @@ def test_a_constant_target_is_predicted(hidden: tuple[int, ...]):
     assert fitted.formula_ == 7
 
 
+def test_a_number_of_numpy_is_asked_for_as_one_of_python():
+    X, y = rows(40)
+    fitted: Any = ew.KANRegressor(**QUICK).fit(X, y)
+    assert_equal(fitted.predict_interval(X, np.float32(0.5)), fitted.predict_interval(X, 0.5))
+    assert len(fitted.effects(level=np.float32(0.5))) == 2
+
+
+def test_a_setting_of_numpy_comes_back_as_it_was_given():
+    hidden: Any = np.int64(3)
+    new: Any = clone(ew.KANRegressor(hidden=hidden))
+    assert new.hidden is hidden
+
+
 @pytest.mark.parametrize("coverage", [0, 1.0, -0.5, "much", None])
 def test_a_coverage_is_a_part(coverage: object):
     X, y = rows(12)

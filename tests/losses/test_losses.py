@@ -280,3 +280,11 @@ def test_a_bounded_loss_makes_no_class_less_likely_than_half_a_row(weights, part
     row = bounded.rows(logits, torch.zeros(len(logit), dtype=torch.long))
     least = torch.sigmoid(-logit[row.argmin()])  # of the other class
     assert 0.4 * part / 200 < float(least) < 0.6 / 200
+
+
+def test_parameters_may_be_numbers_of_numpy():
+    loss: Any = ew.losses
+    found = [loss.Quantile(np.float32(0.5)), loss.Huber(np.int64(2)), loss.StudentT(np.float16(4), scale=np.float32(2))]
+    assert found == [loss.Quantile(0.5), loss.Huber(2), loss.StudentT(4.0, scale=2.0)]
+    assert [type(part.scale) for part in found] == [type(None), type(None), float]
+    assert type(found[0].quantile) is float

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from ..data import as_weights, frame_names
-from ..errors import ConfigError, DataError, few, knows_keywords, require, shown
+from ..errors import ConfigError, DataError, few, only_known, require, shown
 from ..metadata import Edit
 from ..model import KAN
 from ..train.evidence.shapes import Constraints
@@ -57,7 +57,7 @@ class KANClassifier(ClassifierMixin, KANEstimator):
     (['high', 'low'], ['high', 'low'])
     """
 
-    @knows_keywords
+    @only_known
     def __init__(
         self,
         hidden: int | Sequence[int] = (5,),

@@ -13,7 +13,7 @@ import numpy as np
 from ..attribution import column_scores
 from ..config import is_seed
 from ..data import Table
-from ..errors import ConfigError, require, shown
+from ..errors import ConfigError, knows_keywords, require, shown
 from ..files import write_whole
 from ..insight.effects import Effect
 from ..insight.explain import Explanation, explain
@@ -26,6 +26,7 @@ from ..studies.formula_text import identifiers
 from ..studies.learning import Learned, closed, learn_all
 from ..studies.study_settings import StudySettings
 from ..symbolic.formula import formula as written_down
+from ..values import plain_numbers
 from .arrays import predicted
 from .bases import BaseEstimator
 from .reading import Rows, inputs_of
@@ -125,6 +126,7 @@ class KANEstimator(BaseEstimator):
         self._refuse_unfitted()
         return plot(self.model_, self.learned_.table.X, **settings)
 
+    @knows_keywords
     def effects(self, *, level: float = 0.95) -> tuple[Effect, ...]:
         """The curve of each feature that acts by itself, with bands; `ew.plot_effects` draws them.
 
@@ -197,8 +199,5 @@ def plain(value: Any) -> Any:
     >>> plain(np.array([3, 5])), plain(np.float64(0.5)), plain("auto")
     ((3, 5), 0.5, 'auto')
     """
-    if isinstance(value, (np.ndarray, np.generic)):
-        value = value.tolist()
-    if not isinstance(value, (list, tuple)):
-        return value
-    return tuple(entry.tolist() if isinstance(entry, np.generic) else entry for entry in value)
+    value = plain_numbers(value.tolist() if isinstance(value, np.ndarray) else value)
+    return tuple(value) if isinstance(value, list) else value

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..data import frame_names
-from ..errors import ConfigError, knows_keywords, shown
+from ..errors import ConfigError, knows_keywords, only_known, shown
 from ..train.evidence.shapes import Constraints
 from .arrays import as_table
 from .bases import RegressorMixin
@@ -57,7 +57,7 @@ class KANRegressor(RegressorMixin, KANEstimator):
     (True, x1**2)
     """
 
-    @knows_keywords
+    @only_known
     def __init__(
         self,
         hidden: int | Sequence[int] = (5,),
@@ -126,6 +126,7 @@ class KANRegressor(RegressorMixin, KANEstimator):
         """
         return self._shaped(self._outputs(X))
 
+    @knows_keywords
     def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[np.ndarray, np.ndarray]:
         """Bounds between which the targets of new rows lie, by the errors on rows that a network has not seen.
 

@@ -34,9 +34,9 @@ class Huber(Location):
     name = "huber"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not is_number(self.delta) or not self.delta > 0:
             raise ConfigError(f"delta must be a number > 0, got {shown(self.delta)}")
-        super().__post_init__()
 
     def rho(self, u: Tensor) -> Tensor:
         """u^2 / 2, then straight."""

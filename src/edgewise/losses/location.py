@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Self
 
 import torch
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ..config import is_number
 from ..errors import ConfigError, shown
+from ..values import plain_numbers
 from .loss import Numbers, middle
 from .statistics import mean_of
 
@@ -34,6 +35,8 @@ class Location(Numbers):
     widths: ClassVar[tuple[float, ...]] = (0.0,)  # of the smoothing, round by round, in units of the scale
 
     def __post_init__(self) -> None:
+        for part in fields(self):
+            object.__setattr__(self, part.name, plain_numbers(getattr(self, part.name)))
         given = self.scale
         entries: list[Any] = list(given) if isinstance(given, Sequence) else [given]
         if given is not None and not (entries and all(is_number(entry) and entry > 0 for entry in entries)):

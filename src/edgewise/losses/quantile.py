@@ -36,9 +36,9 @@ class Kink(Location):
     widths: ClassVar[tuple[float, ...]] = (0.5, 0.1)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not is_number(self.width) or self.width < 0:
             raise ConfigError(f"width must be a number >= 0, got {shown(self.width)}")
-        super().__post_init__()
 
     def at_width(self, width: float) -> Self:
         """Smoothed by this width."""
@@ -109,9 +109,9 @@ class Quantile(Kink):
     headline: ClassVar[str] = "quantile_loss"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not is_number(self.quantile) or not 0 < self.quantile < 1:
             raise ConfigError(f"quantile must be a number above 0 and below 1, got {shown(self.quantile)}")
-        super().__post_init__()
 
     @property
     def part(self) -> float:

@@ -33,9 +33,9 @@ class StudentT(Location):
     name = "student_t"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not is_number(self.freedom) or not self.freedom > 0:
             raise ConfigError(f"freedom must be a number > 0, got {shown(self.freedom)}")
-        super().__post_init__()
 
     def rho(self, u: Tensor) -> Tensor:
         """It grows like a logarithm."""

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from .. import grid, ops
 from ..config import is_int
-from ..errors import ConfigError, ShapeError, is_flag, knows_keywords, shown
+from ..errors import ConfigError, ShapeError, knows_keywords, shown
 from ..layers import KANLayer
 from ..limits import layer_bytes, refuse_too_large
+from ..values import is_flag
 from .tuning import TUNED
 
 

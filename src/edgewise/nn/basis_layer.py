@@ -17,10 +17,11 @@ from torch import Tensor, nn
 
 from ..config import is_int, is_number, is_seed
 from ..devices import as_device, autocasts, check_dtype
-from ..errors import ConfigError, ShapeError, StructureError, is_flag, knows_keywords, problems, shown
+from ..errors import ConfigError, ShapeError, StructureError, knows_keywords, problems, shown
 from ..limits import layer_bytes, refuse_too_large
 from ..ops.base_function import base_value, check_base, check_derivative
 from ..ops.checks import refuse_cast
+from ..values import is_flag
 from .rebasing import Rebasing
 from .tuning import TUNED
 

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from ..config import is_number
-from ..errors import ConfigError, is_flag, knows_keywords, shown
+from ..errors import ConfigError, knows_keywords, shown
 from ..layers import KANLayer
+from ..values import is_flag
 from .tuning import TUNED
 
 

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from .. import grid
-from ..errors import ConfigError, did_you_mean, is_flag, knows_keywords, shown
+from ..errors import ConfigError, did_you_mean, knows_keywords, shown
 from ..layers import KANLayer
+from ..values import is_flag
 from .tuning import TUNED
 
 ACTIVATIONS = ("silu", "identity", "relu")  # those that a KAN layer holds exactly

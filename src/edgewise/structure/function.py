@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..errors import ConfigError, ShapeError, clipped, is_flag, shown
+from ..errors import ConfigError, ShapeError, clipped, shown
+from ..values import is_flag
 from . import differences
 from .sample import FunctionSample, make_sample
 from .tuning import TUNED

@@ -44,6 +44,7 @@ class Study(Findings):
         path = as_path(path)  # before the page is made
         write_whole(path, page(self))
 
+    @knows_keywords
     def effects(self, *, level: float = 0.95) -> tuple[Effect, ...]:
         """The curve of each column that acts by itself, with bands where the network is in closed form.
 

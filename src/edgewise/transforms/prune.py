@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from ..attribution import Activity, activity, scores
-from ..errors import ConfigError, is_flag, knows_keywords, problems, shown
+from ..errors import ConfigError, knows_keywords, problems, shown
 from ..metadata import Edit
 from ..model import KAN, Fitted, as_kan
 from ..topology import Topology
+from ..values import is_flag
 from .draft import Draft, reached
 from .structure import difference, take_away
 
