@@ -48,11 +48,20 @@ def test_a_solution_is_found_in_any_unit(unit: float):
         (lambda u, x: u(0, 0), 1e5, 1e4),
         (lambda u, x: u(0, 0) - 1e-7, 0.0, 1e-6),
         (lambda u, x: u(0, 0) - 1 / u(), 0.0, 1.0),  # a network that is zero has no value there
+        (lambda u, x: u(0, 0) - 1e-3 * (u() ** 4 - 300.0**4), 300.0, 1e2),  # radiation: slopes at zero say nothing
+        (lambda u, x: u(0, 0) - 1e6 * (u() ** 3 - 1), 1.0, 1.0),
     ],
 )
 def test_the_unit_is_what_the_largest_term_asks_for(equation: Any, value: float, wanted: float):
     sol = solved(equation, [ew.pde.Dirichlet(value)])
     assert float(sol.output_scale) == pytest.approx(wanted)
+
+
+def test_a_network_that_was_trained_keeps_its_scale():
+    equation, wall = (lambda u, x: u(0, 0) - 1e6), [ew.pde.Dirichlet(1.0)]
+    first = solved(lambda u, x: u(0, 0), wall)
+    assert first.edits and float(solved(equation, wall, first).output_scale) == 1.0
+    assert float(solved(equation, wall).output_scale) > 1.0
 
 
 def test_a_network_that_was_scaled_keeps_its_scale():
