@@ -129,3 +129,12 @@ def test_notes_go_where_a_state_goes(through: Any):
 def test_a_file_holds_no_notes(tmp_path: Any):
     ew.save(law({(0, 1, 0): SIN}, (3, (1, 1), 1)), tmp_path / "law.safetensors")
     assert not [name for name in safetensors.load_file(tmp_path / "law.safetensors") if NOTE in name]
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_the_mean_of_some_states_is_loaded(count: int):
+    models = [law({(0, 1, 0): SIN}, seed=seed) for seed in range(count)]
+    states = [model.state_dict() for model in models]
+    mean = {name: sum(state[name] for state in states) / count for name in states[0]}
+    models[0].load_state_dict(mean)
+    assert_close(models[0].state_dict()["layers.0.coef"], mean["layers.0.coef"], like="float64")

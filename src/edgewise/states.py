@@ -24,12 +24,12 @@ WHOLE = "a state holds numbers alone: keep the model by ew.save, and bring it ba
 
 
 def note(value: Any, device: torch.device) -> Tensor:
-    """A JSON value as a tensor of bytes.
+    """A JSON value as a tensor of bytes, in numbers that sums of many states can hold.
 
     >>> note([1], torch.device("cpu"))
-    tensor([91, 49, 93], dtype=torch.uint8)
+    tensor([91, 49, 93], dtype=torch.int32)
     """
-    return torch.tensor(list(json.dumps(value).encode()), dtype=torch.uint8, device=device)
+    return torch.tensor(list(json.dumps(value).encode()), dtype=torch.int32, device=device)
 
 
 def without_notes(state: Mapping[str, Any]) -> dict[str, Any]:

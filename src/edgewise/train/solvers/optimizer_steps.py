@@ -182,7 +182,8 @@ def by_rows(prediction: Tensor, target: Tensor) -> Tensor:
 
 def copy_of(module: nn.Module) -> dict[str, Tensor]:
     """The tensors of a module's state, copied."""
-    return {name: value.detach().clone() for name, value in without_notes(module.state_dict()).items()}
+    state = without_notes(module.state_dict())
+    return {name: value.detach().clone() for name, value in state.items() if isinstance(value, Tensor)}
 
 
 @torch.no_grad()
