@@ -45,6 +45,23 @@ def test_a_whole_ratio_that_the_rows_allow_stays(seed):
     assert "3*s + 2*z" in found(inhibited(number(3.0), number(2.0), 0.1), rows_of(law, 0.02, seed))
 
 
+@pytest.mark.parametrize("count", [15, 40, 200])
+def test_simple_numbers_that_are_true_stay(count):
+    x, z = Var(0), Var(1)
+    parts = product(number(3.0), x), product(number(2.0), z), number(-0.5), product(number(0.25), x, z)
+    law = total(*parts)
+    for seed in range(10):
+        rows = rows_of(law, 0.03, seed, count)
+        assert without_refused(law, rows) == law
+
+
+def test_simple_numbers_stay_where_rows_have_nine_digits():
+    law = product(power(Var(0), 2.0), power(total(number(1.0), Var(1)), -1.0))
+    rows = rows_of(law, 0.0)
+    rounded = LawRows(rows.X, torch.tensor([float(f"{value:.8e}") for value in rows.y.tolist()], dtype=torch.float64))
+    assert without_refused(law, rounded) == law
+
+
 def test_what_says_no_more_than_the_others_stays():
     node = product(Num(0.7), power(total(number(1.0), Apply("exp", product(number(2.0), Var(0)))), -1.0))
     assert written(loosened(node, rows_of(node, 0.0)), "sz") == "0.7/(1*exp(2*s) + 1)"

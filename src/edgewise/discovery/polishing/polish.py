@@ -86,9 +86,10 @@ def finished(nodes: Iterable[Node], task: LawTask) -> list[Polished]:
 
 
 def allowed(one: Polished, task: LawTask) -> Polished:
-    """The formula, without those of its simple numbers that the rows refuse."""
+    """The formula, without those of its simple numbers that the rows refuse: those that fit, and those that choose."""
     other = without_refused(one.node, task.fitting.first(TABLES.fitted))
-    return one if other == one.node else _judged(other, task) or one
+    freed = None if other == one.node else _judged(other, task)
+    return one if freed is None or freed.error >= one.error else freed
 
 
 def _judged(node: Node, task: LawTask) -> Polished | None:

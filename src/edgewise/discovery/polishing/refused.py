@@ -15,8 +15,9 @@ from ..formulas.simplify import simplified
 from ..formulas.tree import Node, Num, jacobian, number, numbers_of, with_numbers
 from ..linear_algebra.tuning import LINEAR_ALGEBRA
 from ..tables.law_task import LawRows
-from .least_squares import fitted
-from .snapping import acceptable, snapped
+from ..tables.tuning import TABLES
+from .least_squares import error, fitted
+from .snapping import snapped
 from .tuning import POLISHING
 
 FACTORS = (Role.FACTOR, Role.SILENT, Role.WRITTEN)
@@ -31,15 +32,34 @@ def without_refused(node: Node, rows: LawRows) -> Node:
     if free == node:
         return node
     free = fitted(free, rows, steps=POLISHING.steps)
-    if acceptable(node, free, rows):
-        return node
-    other = shorter(snapped(free, rows), rows.X)
-    return node if acceptable(node, other, rows) else other  # chance, though other simple numbers may be shorter
+    return shorter(snapped(free, rows), rows.X) if refuses(free, node, rows) else node
+
+
+def refuses(free: Node, node: Node, rows: LawRows) -> bool:
+    """Whether the rows refuse a formula beside one of more free constants: what these gain is more than chance.
+
+    Source: the F-test of nested fits, Seber & Lee 2003, Linear Regression Analysis, section 4.3.
+    """
+    from scipy.special import fdtrc
+
+    before, after = error(node, rows) ** 2, error(free, rows) ** 2
+    size = float(rows.y.square().mean().sqrt())
+    if not after < before or math.sqrt(before) <= TABLES.exact * size:
+        return False
+    constants = _constants(free)
+    more, degrees = constants - _constants(node), len(rows) - constants
+    if more < 1 or degrees < 1:
+        return False
+    return bool(fdtrc(more, degrees, (before - after) / more / max(after / degrees, 1e-300)) < POLISHING.refused)
+
+
+def _constants(node: Node) -> int:
+    return sum(part.name is None for part in numbers_of(node))
 
 
 def loosened(node: Node, rows: LawRows) -> Node:
-    """The formula with all factors and added numbers free, those of one that are not written too. What says no more
-    than the others together stays as it is.
+    """The formula with all factors and added numbers free. Factors of one that are not written are freed, too. A number
+    that the others can replace stays as it is.
 
     >>> from edgewise.discovery.formulas.tree import Var, product, total, written
     >>> X = torch.rand(50, 2, dtype=torch.float64)

@@ -43,6 +43,9 @@ class PolishingTuning:
     are full of it, so chance is asked for nothing. On the knots the reach is 0.06."""
     worse: float = 4.0
     """Loss, in units of the noise's variance, that setting one constant may cost: two standard deviations, squared."""
+    refused: float = 1e-4
+    """Chance that the rows seem to refuse simple numbers that are true. Those of rough surrogates had chances below
+    1e-9."""
 
 
 POLISHING = PolishingTuning()
