@@ -295,3 +295,12 @@ def test_misspelt_name_gets_a_suggestion():
     with pytest.raises(AttributeError, match="did you mean 'KANLayer'"):
         edgewise.KANlayer  # noqa: B018
     assert not hasattr(edgewise, "no_such_name")
+
+
+def test_a_class_name_means_one_thing():
+    homes: dict[str, list[str]] = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        for part in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(part, ast.ClassDef) and not part.name.startswith("_"):
+                homes.setdefault(part.name, []).append(str(path.relative_to(ROOT)))
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}

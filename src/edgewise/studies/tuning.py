@@ -48,11 +48,11 @@ class StudyTuning:
     # ---------------------------------------- which of two networks stays (choosing.py)
 
     simpler_worth: float = 1.1
-    """A simpler network may have so much of the loss of the one before it."""
+    """Times the loss of the network before it that a simpler one may have."""
     same_errors: float = 1.0
     """Standard errors of a mean difference that are no difference (Breiman et al. 1984, section 3.4.3)."""
     clearly_worse: float = 1.5
-    """Part of the other's loss beyond which a difference counts, whatever its standard error."""
+    """Times the other's loss beyond which a difference counts, whatever its standard error."""
     compared: int = 4
     """Rows below which nothing is clear."""
     forms_far: float = 3.0

@@ -8,7 +8,7 @@ import torch
 from edgewise.discovery.formulas.tree import values
 from edgewise.discovery.linear_algebra.polynomials import Frame, count, exponents, feature_slopes, features
 from edgewise.discovery.reductions.states import ReducedProblem
-from edgewise.discovery.reductions.surrogate import Given, surrogates
+from edgewise.discovery.reductions.surrogate import SurrogateRows, surrogates
 from edgewise.discovery.reductions.symmetries import scaled, translated
 
 
@@ -52,7 +52,7 @@ LAWS = {
 @pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
 def test_surrogates_have_the_gradients_of_the_function_and_know_their_error(law):
     X, held = rows(2000, 2), rows(500, 2, seed=1)
-    pair = surrogates(Given(X, law(X), held, law(held)))
+    pair = surrogates(SurrogateRows(X, law(X), held, law(held)))
     assert pair is not None
     at = rows(50, 2, seed=2).requires_grad_()
     (want,) = torch.autograd.grad(law(at).sum(), at)
@@ -67,7 +67,7 @@ def test_a_reduction_is_an_identity_of_the_function():
         return x[:, 0] / x[:, 1] ** 2 * torch.exp(-((x[:, 2] - x[:, 3]) ** 2) / x[:, 1] ** 2)
 
     X, held = rows(3000, 4), rows(800, 4, seed=1)
-    pair = surrogates(Given(X, law(X), held, law(held)))
+    pair = surrogates(SurrogateRows(X, law(X), held, law(held)))
     assert pair is not None
     assert len(translated(ReducedProblem.whole(4), X[:300], pair)[0].columns) == 3
     state = scaled(ReducedProblem.whole(4), X[:300], pair)[0]

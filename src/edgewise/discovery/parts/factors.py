@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..linear_algebra.pairs import solved
 from ..linear_algebra.polynomials import Frame
-from .splits import Part, SplitRows, block_features, degree_for
+from .splits import SplitPart, SplitRows, block_features, degree_for
 from .tuning import PARTS
 
 
@@ -28,7 +28,7 @@ class Factors:
     """
 
     constant: float
-    parts: tuple[Part, ...]
+    parts: tuple[SplitPart, ...]
     error: float
 
     def values(self, Z: Tensor) -> Tensor:
@@ -67,7 +67,7 @@ def factors(
         found = _in_turn(one, other, second, fitting, beside)
         start = found[1]
         parts = tuple(
-            Part(tuple(blocks[place]), frames[place], degrees[place], weights[1:], float(weights[0]))
+            SplitPart(tuple(blocks[place]), frames[place], degrees[place], weights[1:], float(weights[0]))
             for place, weights in zip((0, 1, 0), found, strict=False)
         )
         # the constant of a function that is added is told apart

@@ -24,7 +24,7 @@ Blocks = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
-class Part:
+class SplitPart:
     """A summand, or a factor: a polynomial of its columns."""
 
     block: tuple[int, ...]
@@ -44,7 +44,7 @@ class Split:
 
     output: Output
     constant: float
-    parts: tuple[Part, ...]
+    parts: tuple[SplitPart, ...]
     error: float
 
 
@@ -94,7 +94,7 @@ def _under(output: Output, blocks: Blocks, frames: Sequence[Frame], fitting: Spl
             break
         choice = solved((), whole[:, :0], whole * weight[:, None], image * weight)
         weights = torch.split(image.new_tensor(choice.base[1:]), [design.shape[1] for design in designs])
-        parts = tuple(map(Part, blocks, frames, degrees, weights))
+        parts = tuple(map(SplitPart, blocks, frames, degrees, weights))
         rest = choice.base[0] + sum(part.values(held.Z) for part in parts) - image_held
         error = float((rest * weight_held).square().mean().sqrt())
         if math.isfinite(error) and (not best or error < best[0].error):

@@ -108,7 +108,7 @@ class SurrogatePair:
 
 
 @dataclass(frozen=True)
-class Given:
+class SurrogateRows:
     """Rows that fit a surrogate, and rows that judge it."""
 
     X: Tensor
@@ -116,12 +116,12 @@ class Given:
     X_held: Tensor
     y_held: Tensor
 
-    def first(self, count: int) -> Given:
+    def first(self, count: int) -> SurrogateRows:
         """Fewer rows that fit."""
-        return Given(self.X[:count], self.y[:count], self.X_held, self.y_held)
+        return SurrogateRows(self.X[:count], self.y[:count], self.X_held, self.y_held)
 
 
-def surrogates(given: Given) -> SurrogatePair | None:
+def surrogates(given: SurrogateRows) -> SurrogatePair | None:
     """The polynomials that predict the held-out rows best; None where the rows are too few for any.
 
     All frames and images are compared with few features, and the best of them get many: all up to some degree, and,
@@ -170,7 +170,7 @@ class Fit:
         return float((self.image.back(held @ weights) - y).square().mean().sqrt())
 
 
-def by_degree(fit: Fit, given: Given, most: int) -> list[Surrogate]:
+def by_degree(fit: Fit, given: SurrogateRows, most: int) -> list[Surrogate]:
     """The surrogate of the best degree, and its neighbour. One Gram matrix serves all degrees, since features are
     sorted by them."""
     d, most = given.X.shape[1], min(int(len(given.y) / LINEAR_ALGEBRA.rows_a_feature), most)
@@ -194,7 +194,7 @@ def by_degree(fit: Fit, given: Given, most: int) -> list[Surrogate]:
     return _best(found)
 
 
-def by_neighbours(fit: Fit, given: Given, most: int) -> list[Surrogate]:
+def by_neighbours(fit: Fit, given: SurrogateRows, most: int) -> list[Surrogate]:
     """The best surrogate of a growing set of features, and the one before it.
 
     Features that explain most of what is left come next, each a neighbour of those that are there. So columns that act

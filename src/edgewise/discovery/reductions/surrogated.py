@@ -13,7 +13,7 @@ from ...structure import FunctionSample, make_sample
 from ..linear_algebra.tuning import LINEAR_ALGEBRA
 from ..tables.law_task import LawTask
 from .states import ReducedProblem
-from .surrogate import Given, SurrogatePair, surrogates
+from .surrogate import SurrogatePair, SurrogateRows, surrogates
 from .tuning import REDUCTIONS
 
 
@@ -36,7 +36,7 @@ class SurrogatedProblem:
             inner = state.inner(task.fitting)
             mean = (inner[1] * inner[2].square()).sum() / inner[2].square().sum()
             return SurrogatedProblem(state, None, float((factor * (mean - g)).square().mean().sqrt()))
-        pair = surrogates(Given(*state.inner(task.fitting.first(REDUCTIONS.surrogate_rows))[:2], Z, g))
+        pair = surrogates(SurrogateRows(*state.inner(task.fitting.first(REDUCTIONS.surrogate_rows))[:2], Z, g))
         left = math.inf if pair is None else float((factor * (pair.fine.values(Z) - g)).square().mean().sqrt())
         return SurrogatedProblem(state, pair, left)
 

@@ -17,7 +17,7 @@ from .tuning import SEARCH
 
 
 @dataclass
-class Ending:
+class SearchEnding:
     """The best formula so far, and whether a search for anything better is idle.
 
     Under noise no formula is exact. But where no test sees anything in what the best one leaves, a better one can only

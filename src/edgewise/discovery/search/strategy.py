@@ -28,7 +28,7 @@ from ..reductions.symmetries import grown, scaled, scaled_along, translated
 from ..reductions.tuning import REDUCTIONS
 from ..tables.law_task import LawRows, LawTask
 from ..tables.tuning import TABLES
-from .ending import Ending
+from .ending import SearchEnding
 from .parallel import in_order
 from .steps import Event, Pause, ProofStep
 from .taken_apart import apart, paired
@@ -46,7 +46,7 @@ def search(task: LawTask, depth: int = 0, n_jobs: int = 1) -> Iterator[Event]:
 
     depth: how often the table was taken apart before. n_jobs: reduced problems that are searched at a time.
     """
-    ending = Ending(task)
+    ending = SearchEnding(task)
     for event in _search(task, depth, n_jobs):
         if not isinstance(event, Pause):
             yield event

@@ -14,7 +14,7 @@ from ..formulas.tree import Node, Num, Var, on_columns, product, total, written
 from ..formulas.yardstick import Yardstick
 from ..parts.factors import Factors, factors
 from ..parts.inner_sums import inner_sum
-from ..parts.splits import Blocks, Part, Split, SplitRows, joined, split
+from ..parts.splits import Blocks, Split, SplitPart, SplitRows, joined, split
 from ..polishing.polish import Polished, of_choice, polished
 from ..polishing.tuning import POLISHING
 from ..reductions.states import ReducedProblem, Reduction
@@ -132,7 +132,7 @@ def _joined(found: Split | Factors, nodes: Sequence[Node]) -> Node:
     return found.output.inverse(total(*placed, Num(found.constant)))
 
 
-def _table_of(part: Part, found: Split | Factors, state: ReducedProblem, task: LawTask) -> LawTask | None:
+def _table_of(part: SplitPart, found: Split | Factors, state: ReducedProblem, task: LawTask) -> LawTask | None:
     """A part as a table: its columns and values on the rows that fit, and on those that choose."""
     rows = []
     for given in (task.fitting, task.choosing):
@@ -148,7 +148,7 @@ def _table_of(part: Part, found: Split | Factors, state: ReducedProblem, task: L
     )
 
 
-def _unsure(part: Part, found: Split | Factors, state: ReducedProblem, task: LawTask) -> float:
+def _unsure(part: SplitPart, found: Split | Factors, state: ReducedProblem, task: LawTask) -> float:
     """What the values of a part are wrong by: the error of the whole, by its share of the weights and by the slope."""
     Z, g, factor = state.inner(task.fitting.first(SEARCH.split_rows))
     if isinstance(found, Factors):
@@ -160,7 +160,7 @@ def _unsure(part: Part, found: Split | Factors, state: ReducedProblem, task: Law
     return SEARCH.part_unsure * share * found.error / slope if slope > 0 else 0.0
 
 
-def _name(part: Part, names: Sequence[str]) -> str:
+def _name(part: SplitPart, names: Sequence[str]) -> str:
     return f"f{part.block[0] + 1}({', '.join(names)})"
 
 
