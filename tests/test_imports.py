@@ -20,7 +20,7 @@ ROOT = Path(edgewise.__file__).parent
 # A room imports from the rooms above it, and from its neighbours on the same line as long as no circle arises.
 LEVELS = [
     {"errors", "files", "limits", "devices", "screen", "threads", "values"},
-    {"ops", "primitives", "states"},
+    {"ops", "primitives", "state_notes"},
     {"grid", "knots_by_samples", "fitting", "config", "topology", "metadata"},
     {"data", "losses"},
     {"layers"},

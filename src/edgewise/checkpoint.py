@@ -18,7 +18,7 @@ from .metadata import TASKS, Encoding
 from .model import KAN, Fitted, as_kan
 from .spec import from_spec, spec_of
 from .spec.fields import LONGEST
-from .states import without_notes
+from .state_notes import without_notes
 
 LEFT = 60.0  # seconds after which a file beside the place, which nobody holds, is what a killed run left
 FORMAT = 4  # raised when an older edgewise could not read the file any more

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.compiler import is_compiling
 
-from . import grid, ops, primitives, states
+from . import grid, ops, primitives, state_notes
 from .config import KANConfig, is_int, is_seed
 from .devices import as_device, check_dtype, holds_values, is_traced, unreadable
 from .errors import ConfigError, ShapeError, knows_keywords, shown
@@ -342,11 +342,11 @@ class KANLayer(nn.Module):
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
         super()._save_to_state_dict(destination, prefix, keep_vars)
         if self.symbolic:
-            destination[f"{prefix}{states.NOTE}"] = states.note(self.symbolic, self.kind.device)
+            destination[f"{prefix}{state_notes.NOTE}"] = state_notes.note(self.symbolic, self.kind.device)
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *args: Any, **kwargs: Any) -> None:
-        states.check_grid(state_dict, prefix, self.degree, self.num_basis)
-        states.check_forms(state_dict, prefix, self.symbolic, lambda kind: (kind == SYMBOLIC) | (kind == BOTH))
+        state_notes.check_grid(state_dict, prefix, self.degree, self.num_basis)
+        state_notes.check_forms(state_dict, prefix, self.symbolic, lambda kind: (kind == SYMBOLIC) | (kind == BOTH))
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
         self.all_splines = not holds_values(self.kind) or bool(self.spline_edges().all())
         self._known = self._found(self.knots)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from . import states
+from . import state_notes
 from .config import KANConfig, Width, is_int, seed_of_stream
 from .devices import as_device, autocasts, check_dtype, is_traced, unreadable
 from .errors import ConfigError, ShapeError, StructureError, few, knows_keywords
@@ -319,10 +319,10 @@ class KAN(Predictor):
         super()._save_to_state_dict(destination, prefix, keep_vars)
         multiplies = any(self.topology.has_products(layer) for layer in range(1, self.topology.depth + 1))
         if self.columns is not None or multiplies:
-            destination[f"{prefix}{states.NOTE}"] = states.note(self._wiring(), self.device)
+            destination[f"{prefix}{state_notes.NOTE}"] = state_notes.note(self._wiring(), self.device)
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *args: Any, **kwargs: Any) -> None:
-        states.check_wiring(state_dict, prefix, self._wiring())
+        state_notes.check_wiring(state_dict, prefix, self._wiring())
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
         self._note_scaling()
 

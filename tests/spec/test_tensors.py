@@ -15,7 +15,7 @@ from edgewise.model import KAN
 from edgewise.spec import from_spec, spec_of
 from edgewise.spec.description import Description, LayerDescription
 from edgewise.spec.tensors import FORMATS, check_tensors, no_knots, wanted_tensors
-from edgewise.states import without_notes
+from edgewise.state_notes import without_notes
 from helpers import assert_equal
 
 NETWORKS = networks()

@@ -33,8 +33,8 @@ from .kan_jets import KanJets
 from .layer_gains import gains, sizes_within
 from .placing import bends, drawn, finer, following, regridded, shifted, stretched
 from .residual_terms import ResidualTerm
+from .solution_unit import in_units
 from .tuning import TUNED
-from .units import in_units
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from .. import grid
 from ..devices import FORMATS
 from ..errors import CheckpointError, few, problems, shown
 from ..layers import BOTH, OFF, SPLINE, SYMBOLIC
-from ..states import without_notes
+from ..state_notes import without_notes
 from .description import MOST, Description, LayerDescription
 
 Fault = Callable[[Tensor], str]  # what is wrong with the values, in words; "" where they are right

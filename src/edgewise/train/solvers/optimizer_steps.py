@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ...errors import clipped
 from ...losses import Loss
-from ...states import without_notes
+from ...state_notes import without_notes
 from . import processes, sharding
 from .batches import Block
 from .loss_scale import LossScale

@@ -14,7 +14,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from ...devices import is_shard
-from ...states import without_notes
+from ...state_notes import without_notes
 
 
 def count() -> int:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import CheckpointError
-from ...states import without_notes
+from ...state_notes import without_notes
 
 Tree = Any  # numbers, text, tensors, and lists and dicts of these
 

@@ -13,7 +13,7 @@ from torch import Tensor
 import edgewise as ew
 from edgewise import KAN
 from edgewise.errors import CheckpointError
-from edgewise.states import NOTE, without_notes
+from edgewise.state_notes import NOTE, without_notes
 from helpers import assert_close, assert_equal
 
 SIN, EXP, SQUARE = ("sin", 2.0, 0.1, 1.0, 0.5), ("exp", 1.0, 0.0, 0.7, 0.0), ("x^2", 1.0, 0.3, 1.0, 0.0)
