@@ -362,7 +362,7 @@ def only_known(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def knows_keywords(function: Callable[P, R]) -> Callable[P, R]:
-    """The same; and numpy's numbers come in as Python's own, which can be written to files and multiplied with tensors.
+    """`only_known`; and numpy's numbers come in as Python's own, which files hold and tensors can be multiplied by.
     Every public verb and constructor carries this decorator, but for those that must hand back what they were given.
     """
     checked: Callable[..., R] = only_known(function)

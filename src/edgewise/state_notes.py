@@ -17,7 +17,7 @@ from .devices import holds_values
 from .errors import CheckpointError
 
 State = MutableMapping[str, Any]
-Form = tuple[str, int, int]  # the primitive's name, the positions of the edge's source and target
+EdgeForm = tuple[str, int, int]  # the primitive's name, the positions of the edge's source and target
 
 NOTE = "_extra_state"  # torch's own name for it, which torch.distributed.checkpoint looks for
 WHOLE = "a state holds numbers alone: keep the model by ew.save, and bring it back by ew.load"
@@ -68,7 +68,7 @@ def check_grid(state: State, prefix: str, degree: int, basis: int) -> None:
     )
 
 
-def check_forms(state: State, prefix: str, own: Sequence[Form], on: Callable[[Tensor], Tensor]) -> None:
+def check_forms(state: State, prefix: str, own: Sequence[EdgeForm], on: Callable[[Tensor], Tensor]) -> None:
     """Raise `CheckpointError` where a state has closed forms on other edges than `own`, or others there.
 
     An older state has no note: its kinds of edges tell where forms are, and not which. Rows of `affine` come into the
@@ -80,7 +80,11 @@ def check_forms(state: State, prefix: str, own: Sequence[Form], on: Callable[[Te
         own: the layer's forms.
         on: which edges have a form, from their kinds (i, o).
     """
-    given: list[Form] | None = take_note(state, prefix, lambda forms: [(str(f), int(s), int(d)) for f, s, d in forms])
+
+    def read(forms: Any) -> list[EdgeForm]:
+        return [(str(f), int(s), int(d)) for f, s, d in forms]
+
+    given = take_note(state, prefix, read)
     kind, mine = state.get(f"{prefix}kind"), {(src, dst): name for name, src, dst in own}
     if given is not None:
         theirs = {(src, dst): name for name, src, dst in given}

@@ -137,6 +137,15 @@ def numbers_of(node: Node) -> list[Num]:
     return [part for part in walk(node) if isinstance(part, Num)]
 
 
+def count_free(node: Node) -> int:
+    """How many constants of a formula are fitted, and no simple numbers.
+
+    >>> count_free(total(Num(1.234), product(number(2.0), Var(0))))
+    1
+    """
+    return sum(part.name is None for part in numbers_of(node))
+
+
 def with_numbers(node: Node, numbers: Sequence[Num]) -> Node:
     """The same formula with other numbers, in the order of `walk`."""
     return _rebuilt(node, iter(numbers))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .tree import Node, Power, length, numbers_of, walk
+from .tree import Node, Power, count_free, length, walk
 from .tuning import FORMULAS
 
 
@@ -32,6 +32,6 @@ class Yardstick:
 
 def bits(node: Node) -> float:
     """The bits of a formula with the digits of its free constants; free exponents cost more, since laws have few."""
-    free = sum(part.name is None for part in numbers_of(node))
+    free = count_free(node)
     exponents = sum(isinstance(part, Power) and part.exponent.name is None for part in walk(node))
     return length(node) + free * FORMULAS.constant_bits + exponents * FORMULAS.exponent_bits

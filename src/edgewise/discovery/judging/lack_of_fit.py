@@ -16,7 +16,7 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from ..formulas.tree import Node, Num, jacobian, numbers_of, values, walk
+from ..formulas.tree import Node, Num, count_free, jacobian, values, walk
 from ..linear_algebra.polynomials import Frame, count, exponents, features
 from ..linear_algebra.tuning import LINEAR_ALGEBRA
 from ..tables.law_task import LawRows, LawTask
@@ -42,7 +42,7 @@ def chances(node: Node, task: LawTask) -> Iterator[float]:
 
 def _of_columns(node: Node, X: Tensor, left: Tensor) -> Iterator[float]:
     """The chances of all tests that ask whether the columns predict what is left."""
-    free = sum(part.name is None for part in numbers_of(node))
+    free = count_free(node)
     centred = left - left.mean()
     yield along_parts(node, X, left, free)
     yield of_waves(X, centred)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..formulas.tree import Node, numbers_of
+from ..formulas.tree import Node, count_free
 from ..tables.law_task import LawTask
 from ..tables.tuning import TABLES
 from .least_squares import error
@@ -17,7 +17,7 @@ def exact_to(node: Node) -> float:
     >>> exact_to(Num(1.2345)) == exact_to(Var(0)) == TABLES.exact
     True
     """
-    free = sum(number.name is None for number in numbers_of(node))
+    free = count_free(node)
     return TABLES.exact * POLISHING.digit ** max(0, free - POLISHING.few_constants)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..formulas.multiply import shorter
 from ..formulas.simplify import simplified
-from ..formulas.tree import Node, is_finite, numbers_of
+from ..formulas.tree import Node, count_free, is_finite
 from ..formulas.yardstick import Yardstick
 from ..tables.law_task import LawRows, LawTask
 from ..tables.tuning import TABLES
@@ -52,12 +52,12 @@ def in_turn(nodes: Iterable[Node]) -> list[Node]:
 
     >>> from edgewise.discovery.formulas.tree import Num, Var, product, total
     >>> long = [total(Num(float(k)), product(Num(0.5), Var(0))) for k in (2, 3, 4)]
-    >>> [len(numbers_of(node)) for node in in_turn([*long, Num(5.5), Num(6.5)])]
+    >>> [count_free(node) for node in in_turn([*long, Num(5.5), Num(6.5)])]
     [1, 1, 2, 2, 2]
     """
     groups: dict[int, list[Node]] = {}
     for node in nodes:
-        groups.setdefault(sum(number.name is None for number in numbers_of(node)), []).append(node)
+        groups.setdefault(count_free(node), []).append(node)
     turns = [((rank + 1) * count, count, node) for count, group in groups.items() for rank, node in enumerate(group)]
     return [node for _, _, node in sorted(turns, key=lambda turn: turn[:2])]
 

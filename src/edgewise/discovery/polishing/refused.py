@@ -12,7 +12,7 @@ import torch
 from ..formulas.multiply import shorter
 from ..formulas.opened import Role, opened
 from ..formulas.simplify import simplified
-from ..formulas.tree import Node, Num, jacobian, number, numbers_of, with_numbers
+from ..formulas.tree import Node, Num, count_free, jacobian, number, numbers_of, with_numbers
 from ..linear_algebra.tuning import LINEAR_ALGEBRA
 from ..tables.law_task import LawRows
 from ..tables.tuning import TABLES
@@ -46,15 +46,11 @@ def refuses(free: Node, node: Node, rows: LawRows) -> bool:
     size = float(rows.y.square().mean().sqrt())
     if not after < before or math.sqrt(before) <= TABLES.exact * size:
         return False
-    constants = _constants(free)
-    more, degrees = constants - _constants(node), len(rows) - constants
+    constants = count_free(free)
+    more, degrees = constants - count_free(node), len(rows) - constants
     if more < 1 or degrees < 1:
         return False
     return bool(fdtrc(more, degrees, (before - after) / more / max(after / degrees, 1e-300)) < POLISHING.refused)
-
-
-def _constants(node: Node) -> int:
-    return sum(part.name is None for part in numbers_of(node))
 
 
 def loosened(node: Node, rows: LawRows) -> Node:

@@ -6,7 +6,7 @@ import math
 
 from ...symbolic.simple_numbers import SimpleNumber, nearest
 from ..formulas.simplify import simplified
-from ..formulas.tree import Node, Num, Power, numbers_of, walk, with_numbers
+from ..formulas.tree import Node, Num, Power, count_free, numbers_of, walk, with_numbers
 from ..tables.law_task import LawRows
 from ..tables.tuning import TABLES
 from .least_squares import error, fitted, standard_errors
@@ -39,7 +39,7 @@ def acceptable(simpler: Node, node: Node, rows: LawRows) -> bool:
     size = float(rows.y.square().mean().sqrt())
     if after <= max(before, TABLES.exact * 1e-1 * size):
         return True
-    free = sum(part.name is None for part in numbers_of(node))
+    free = count_free(node)
     noise = before**2 * len(rows) / max(len(rows) - free, 1)
     return before > TABLES.exact * size and (after**2 - before**2) * len(rows) <= POLISHING.worse * noise
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ..formulas.tree import Node, Num, Product, columns_of, numbers_of
+from ..formulas.tree import Node, Num, Product, columns_of, count_free
 from ..formulas.tuning import FORMULAS
 from ..formulas.yardstick import bits
 from ..judging.verdict import explains, is_noise
@@ -73,4 +73,4 @@ def fitted_inside(node: Node) -> int:
     """
     parts = node.parts if isinstance(node, Product) else (node,)
     scale = any(isinstance(part, Num) and part.name is None for part in parts)
-    return sum(number.name is None for number in numbers_of(node)) - scale
+    return count_free(node) - scale
