@@ -46,6 +46,21 @@ def extended(layer: KANLayer, low: Tensor, high: Tensor) -> KANLayer:
     return KANLayer.build(**{**layer.parts(), "knots": knots, "coef": coef})
 
 
+def levelled(layer: KANLayer, inputs: Tensor) -> KANLayer:
+    """The layer with `degree` intervals more at either end. There the splines from these inputs (i,), which are true or
+    false, turn flat. The others go on along their tangents, and inside the old grids all stay as they are."""
+    p = layer.degree
+    if p == 0:  # flat already
+        return KANLayer.build(**layer.parts())
+    (low, high), knots, reach = layer.interval, layer.knots, p - 0.5  # a half is safe from round-off
+    longer = extended(layer, low - reach * (knots[:, 1] - knots[:, 0]), high + reach * (knots[:, -1] - knots[:, -2]))
+    coef, new = longer.coef.detach().clone(), longer.num_basis
+    flat = coef[inputs]
+    flat[:, :p], flat[:, new - p :] = flat[:, p : p + 1], flat[:, new - p - 1 : new - p]
+    coef[inputs] = flat
+    return KANLayer.build(**{**longer.parts(), "coef": coef})
+
+
 def regrid(layer: KANLayer, knots: Tensor) -> tuple[KANLayer, float]:
     """The layer's splines projected onto other knots (i, G'+2p+1), and the largest error relative to the largest spline
     value."""

@@ -104,6 +104,35 @@ def test_beyond_the_data_it_goes_on_along_its_tangents():
     assert abs(float(model(torch.tensor([[3.0]], dtype=torch.float64)).detach()) - 3) < 0.5
 
 
+@pytest.mark.parametrize("loss", ["cross_entropy", "binomial"])
+def test_beyond_the_data_chances_stay_where_they_are(loss: str):
+    X, noise = rows(0, 300, 2)
+    labels = X[:, 0] + X[:, 1] + 0.5 * noise > 0
+    model = (
+        fit(X, labels.long(), 2, loss=loss).model
+        if loss == "cross_entropy"
+        else fit(X, labels.double(), loss=loss).model
+    )
+    ends = X.amax(0)
+    width = float(ends[0] - X.amin(0)[0])
+    at, far, farther = (model(ends[None] + out * width).detach()[0, -1] for out in (0.0, 1.0, 50.0))
+    assert_close(farther, far)
+    assert 0.9 < float(far / at) < 1.5  # of some intervals; along tangents it would be thrice as much
+
+
+def test_beyond_the_data_convex_log_odds_stay_convex():
+    X, noise = rows(0, 300, 2)
+    labels = (X.square().sum(1) + 0.3 * noise > 0.6).long()
+    how = {"loss": "cross_entropy", "constraints": {0: "convex"}}
+    model = fit(X, labels, 2, **how).model
+    line = torch.linspace(-9, 9, 1000, dtype=torch.float64)
+    one, other = (torch.stack([line, 0 * line], 1), torch.stack([0 * line, line], 1))
+    bends, others = (model(points).detach()[:, 1].diff().diff() for points in (one, other))
+    assert float(bends.min()) > -1e-9
+    assert float(others.min()) < -1e-3
+    assert float(others[-100:].abs().max()) < 1e-12
+
+
 @pytest.mark.parametrize("factor", [1e-6, 1e6])
 def test_units_do_not_matter(factor: float):
     X, noise = rows(0)

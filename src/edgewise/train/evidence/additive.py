@@ -3,7 +3,7 @@ smooth, or as straight, or as absent, as the data say."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -11,8 +11,9 @@ from torch import Tensor
 
 from ...errors import ConfigError, shown
 from ...layers import OFF
-from ...losses import LOSSES, CrossEntropy, Linked, Location, Loss, Numbers, SquaredError
+from ...losses import LOSSES, Binomial, CrossEntropy, Linked, Location, Loss, Numbers, SquaredError
 from ...model import KAN
+from ...transforms.layer_grids import levelled
 from ..job import Job, Rows
 from ..monitor import Monitor
 from ..solvers.status import Status
@@ -118,10 +119,20 @@ def additive(
     if not apart:  # of two classes, the second is held; of more, nothing but periods
         of_outputs[0] = {place: shape.opposite for place, shape in asked.items()}
     model = network(start, found, columns, factors, of_outputs)
+    if isinstance(job.loss, (CrossEntropy, Binomial)):
+        model = _levelled(model, asked)
     loss = _with_scales(job.loss, [end.posterior for end in ends], start)
     status = _status([end.posterior for end in ends], monitor)
     structures = decided._replace(ends=ends).structures()
     return Found(model, status, structures, loss, doubts_of(start, found, ends))
+
+
+def _levelled(model: KAN, asked: Mapping[int, Shape]) -> KAN:
+    """The network whose logits stay where they are beyond the rows, but for curves that are held to be convex or
+    concave. Along tangents, one far row of a class that others have near there would cost any number of nats."""
+    first, *others = model.edge_layers
+    level = torch.tensor([place not in asked or not asked[place].bend for place in range(first.in_features)])
+    return model.build(layers=[levelled(first, level), *others])
 
 
 def _asked(start: KAN, shapes: Shapes) -> dict[int, Shape]:
