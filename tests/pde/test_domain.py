@@ -69,6 +69,11 @@ def test_beside_time_only_space_has_a_boundary():
     assert 0 < float(x[:, 2].min()) and float(x[:, 2].max()) < 2
 
 
+def test_time_alone_has_no_boundary():
+    with pytest.raises(ConfigError, match="both ends by Dirichlet"):
+        Domain.create(((0, 1),)).boundary(10, 0, timed=True)
+
+
 def test_the_caps_of_a_cylinder_lie_over_the_disc():
     x, normals = CYLINDER.boundary(300, 0)
     caps = x[normals[:, 2] != 0]

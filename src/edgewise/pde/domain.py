@@ -95,6 +95,11 @@ class Domain:
         timed: the last coordinate is time, whose ends are no boundary. Raises `ConfigError` where nothing is left.
         """
         shapes = self.shapes[:-1] if timed else self.shapes
+        if not shapes:
+            raise ConfigError(
+                "beside an Initial condition the one coordinate is time, whose ends are no boundary; give the values at"
+                " both ends by Dirichlet, Neumann or Robin with a `where`, or those at later times by Data"
+            )
         whole = sum(shape.dims for shape in shapes)
         sides = [
             self._side(number, math.ceil(count * shape.dims / whole), seed + number, where)
