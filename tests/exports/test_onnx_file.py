@@ -66,6 +66,12 @@ def test_every_closed_form_within_its_domain_and_outside(dtype: torch.dtype) -> 
             assert_close(found[:, place], want, like="formula" if dtype == F else "float32")
 
 
+def test_sigmoids_keep_their_digits_far_below_zero() -> None:
+    model = network((1, 1), {(0, 0, 0): ("sigmoid", 1.0, 0.0, 1.0, 0.0)})
+    X = torch.tensor([[-700.0], [-60.0], [-30.0], [30.0], [700.0]], dtype=F)
+    np.testing.assert_allclose(outputs(model, X), torch.sigmoid(X), rtol=1e-13)
+
+
 def test_sums_hold_every_edge_into_a_node() -> None:
     forms = {(0, n, 0): ("sin", 1.0 + n, 0.0, 1.0, 0.1) for n in range(3)}
     model, X = network((3, 1), forms), uniform(*[(-1.0, 1.0)] * 3, rows=9)

@@ -46,6 +46,7 @@ CASES: dict[str, tuple[np.ndarray, Callable[..., Any]]] = {
     "arcsinh": (LONG, np.arcsinh),
     "arccosh": (1 + np.abs(LONG), np.arccosh),
     "arctanh": (0.999 * INSIDE, np.arctanh),
+    "sigmoid": (LONG, special.expit),
     "softplus": (LONG, lambda z: np.logaddexp(0, z)),
     "erf": (LONG, special.erf),
 }

@@ -22,7 +22,7 @@ from ..layers import KANLayer
 from ..model import KAN
 from ..primitives import get
 from ..symbolic.written import input_symbols, output_names
-from . import onnx_forms
+from . import onnx_forms, onnx_functions
 from .law import law_outputs, law_symbols
 from .onnx_graph import Graph
 
@@ -73,7 +73,7 @@ def _network(op: Graph, model: KAN) -> str:
     if model.scaled:
         value = op.Add(op.Mul(value, _array(model.output_scale)), _array(model.output_shift))
     link = model.metadata.link
-    return op.Exp(value) if link == "log" else op.Sigmoid(value) if link == "logit" else value
+    return op.Exp(value) if link == "log" else onnx_functions.sigmoid(op, value) if link == "logit" else value
 
 
 def _layer(op: Graph, layer: KANLayer, x: str) -> str:
@@ -82,7 +82,7 @@ def _layer(op: Graph, layer: KANLayer, x: str) -> str:
     if bool(layer.spline_edges().any()):
         parts.append(_splines(op, layer, x))
         if layer.base_scale is not None:
-            base = op.Mul(x, op.Sigmoid(x)) if layer.base == "silu" else x
+            base = op.Mul(x, onnx_functions.sigmoid(op, x)) if layer.base == "silu" else x
             parts.append(op.MatMul(base, _array(layer.spline_parts()[1])))
     parts += [_closed(op, layer, name, x) for name in dict.fromkeys(edge.primitive for edge in layer.symbolic)]
     total = parts[0] if parts else op.MatMul(x, np.zeros((layer.in_features, layer.out_features)))

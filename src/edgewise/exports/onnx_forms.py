@@ -35,7 +35,7 @@ FORMS: dict[str, Written] = {
     "arccosh": f.arccosh,
     "arctanh": f.arctanh,
     "gaussian": lambda op, z: op.Exp(op.Neg(op.Mul(z, z))),
-    "sigmoid": lambda op, z: op.Sigmoid(z),
+    "sigmoid": f.sigmoid,
     "softplus": f.softplus,
     "abs": lambda op, z: op.Abs(z),
     "relu": lambda op, z: f.at_least(op, z, 0.0),

@@ -1,4 +1,4 @@
-"""Functions that onnxruntime has in float32 alone, written in operators that it has in float64 as well.
+"""Functions that onnxruntime has in float32 alone, or to fewer digits, written in operators that it has in float64.
 
 Each takes and gives values of the graph that is being written. `op` are the operators of ONNX, as `onnx_graph.Graph`
 has them. NaN gives NaN.
@@ -91,6 +91,11 @@ def arcsinh(op: Any, z: Any) -> Any:
 def arccosh(op: Any, z: Any) -> Any:
     """2 arcsinh(sqrt((z - 1) / 2))."""
     return op.Mul(arcsinh(op, op.Sqrt(op.Mul(op.Sub(z, 1.0), 0.5))), 2.0)
+
+
+def sigmoid(op: Any, z: Any) -> Any:
+    """1 / (1 + exp(-z)). Sigmoid of onnxruntime is 1 less that of -z below zero, which is zero from -37 on."""
+    return op.Reciprocal(op.Add(op.Exp(op.Neg(z)), 1.0))
 
 
 def softplus(op: Any, z: Any) -> Any:
