@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 import edgewise as ew
 from edgewise.cli.main import main
-from edgewise.data import from_arrays
+from edgewise.data import from_arrays, from_dataframe
 from edgewise.errors import ConfigError
 from edgewise.studies.kept_shapes import keeps
 from edgewise.train.evidence.shapes import shapes_of
@@ -92,6 +93,15 @@ def test_closed_forms_must_repeat_and_may_not_be_negative(law: str, words: str, 
     X = np.random.default_rng(0).uniform(0, 1, (50, 2))
     rows = from_arrays(X, X[:, 0])
     assert keeps(model, shapes_of({0: words}, model.metadata, 2, F), rows) is kept
+
+
+@pytest.mark.parametrize(("missing", "kept"), [(0.0, True), (1.0, False), (-1.0, False)])
+def test_closed_forms_may_not_be_negative_where_cells_are_missing_or_not(missing: float, kept: bool) -> None:
+    dose = np.where(np.arange(60) < 20, np.nan, np.linspace(0, 1, 60))
+    rows = from_dataframe(pd.DataFrame({"dose": dose, "y": np.arange(60.0)}), target="y")
+    square, line = ("x^2", 1.0, -0.5, 1.0, 0.1), ("x", missing, 0.0, 1.0, -missing / 3)  # its mean is zero
+    model = ew.set_symbolic(ew.KAN((2, 1)), {(0, 0, 0): square, (0, 1, 0): line})
+    assert keeps(model, shapes_of({"dose": "non-negative"}, rows.metadata(), 2, F), rows) is kept
 
 
 def test_estimators_hold_and_take_part_in_searches() -> None:

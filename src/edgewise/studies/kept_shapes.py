@@ -60,7 +60,7 @@ def _along(model: KAN, rows: Table, places: Tensor, number: int, along: Tensor) 
 
 def _above_zero(model: KAN, shapes: Shapes, rows: Table) -> bool:
     """Whether the mean of what is predicted at the rows stays above zero, whatever the inputs are that may not make it
-    negative. Each of these must act by itself."""
+    negative, and where they are missing. Each of these must act by itself."""
     named = [number for number, shape in shapes.each.items() if shape.positive]
     if not named:
         return True
@@ -69,16 +69,24 @@ def _above_zero(model: KAN, shapes: Shapes, rows: Table) -> bool:
     means = torch.einsum("n,ntk->tk", weight / weight.sum(), found.values)
     lowest = found.constant + means.sum(0)
     for number in named:
-        if (number,) not in found.columns:
-            if any(number in columns for columns in found.columns):
-                return False
-            continue
+        missing = _missing(rows, number)
+        own = [place for place, columns in enumerate(found.columns) if columns in ((number,), (missing,))]
+        if any(number in columns and place not in own for place, columns in enumerate(found.columns)):
+            return False
         made = rows.X[:1].repeat(TUNED.shape_points, 1)
         made[:, number] = _beyond(rows, number)
-        there = shares_of(model, made)
-        alone = there.values[:, there.columns.index((number,))]
-        lowest = lowest + alone.min(0).values - means[found.columns.index((number,))]
+        if missing is not None:
+            made[:, missing] = 0.0
+        alone = torch.cat([shares.values[:, own].sum(1) for shares in (shares_of(model, made), found)])
+        lowest = lowest + alone.min(0).values - means[own].sum(0)
     return _never_negative(lowest, TUNED.shape_round_off * found.values.abs().amax((0, 1)))
+
+
+def _missing(rows: Table, number: int) -> int | None:
+    """The input that says where a number is missing; None where none does."""
+    metadata = rows.metadata()
+    (term,) = (term for term in metadata.terms() if number in term)
+    return next((place for place in term if place != number and place in metadata.levels()), None)
 
 
 def _never_negative(values: Tensor, size: Tensor) -> bool:

@@ -13,7 +13,7 @@ Letters: m functions, c inequalities, l lowest values.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,10 +27,11 @@ from .expansion import taylor
 from .fit_task import Task
 from .likelihoods import Classes, Likelihood, Scored
 from .marginal import Posterior, Prior, Sums, factor_of
+from .not_below import Level, held_to
 from .shapes import Shape
 from .terms import Term, prior_of
 from .tuning import TUNED
-from .variables import CURVE, LINE, Functions, Variable
+from .variables import CURVE, LINE, Variable
 
 
 @dataclass(frozen=True)
@@ -95,48 +96,6 @@ def held(task: Task, found: Model, shapes: Mapping[int, Shape], margin: float, z
         half = torch.tensor([-0.5, 0.5], dtype=coef.dtype)
         kept, constant = kept[:, None] * half, constant * half
     return replace(found, posterior=replace(posterior, coef=kept, constant=constant))
-
-
-@dataclass(frozen=True)
-class Level:
-    """What predictions may not fall below, in the mean over the rows of what inputs that are not named add.
-
-    each: the functions of the inputs that are named, with the places of their coefficients. others (m,): the means of
-    all functions but theirs. zero: the level. margin: by which predictions stay above it.
-    """
-
-    each: list[tuple[Functions, slice]]
-    others: Tensor
-    zero: float
-    margin: float
-
-    @staticmethod
-    def of(
-        task: Task, found: Model, shapes: Mapping[int, Shape], coef: Tensor, margin: float, zero: float
-    ) -> Level | None:
-        """The level that shapes ask for, None where they ask for none."""
-        if not any(shape.positive for shape in shapes.values()):
-            return None
-        functions = [(number, one, mine) for number, one, mine in _held_to(task.variables, found.terms, shapes)]
-        each = [(one, mine) for number, one, mine in functions if shapes[number].positive]
-        others = found.sums.means.clone() if found.sums is not None else _means(task, found.terms)
-        for _, mine in each:
-            others[mine] = 0.0
-        size = abs(zero) + sum(float((one.bounds() @ coef[mine]).abs().max()) for one, mine in each)
-        return Level(each, others, zero, margin * size)
-
-    def lacking(self, constant: float, coef: Tensor) -> float:
-        """By how much a constant is too small."""
-        low = sum(one.lowest(coef[mine]) for one, mine in self.each)
-        return self.zero + self.margin - constant - float(self.others @ coef) - low
-
-
-def _means(task: Task, terms: list[Term]) -> Tensor:
-    """Of the functions of all terms over the rows (m,)."""
-    total, count = task.weight.new_zeros(sum(len(term.roughness) for term in terms)), 0.0
-    for functions, _, weight in task.blocks(terms)():
-        total, count = total + weight @ functions, count + float(weight.sum())
-    return total / count
 
 
 def nearest(factor: Tensor, coef: Tensor, walls: Tensor, least: Tensor) -> Tensor:
@@ -238,21 +197,6 @@ def _by_steps(
     return found
 
 
-def _held_to(
-    variables: list[Variable], terms: list[Term], shapes: Mapping[int, Shape]
-) -> Iterator[tuple[int, Functions, slice]]:
-    """Each input that is held, its functions, and the places of their coefficients."""
-    first = 0
-    for term in terms:
-        if len(term.variables) == 1:
-            place = first
-            for number, effect, mine in variables[term.variables[0]].parts(torch.arange(len(term.roughness))):
-                if number in shapes:
-                    yield number, effect, slice(place, place + len(mine))
-                place += len(mine)
-        first += len(term.roughness)
-
-
 def _walls(
     variables: list[Variable],
     terms: list[Term],
@@ -273,18 +217,18 @@ def _walls(
         rows.append(row)
         least.append(smallest)
 
-    for number, effect, mine in _held_to(variables, terms, shapes):
+    for number, effect, mine, *_ in held_to(variables, terms, shapes):
         whose.append(mine)
         if isinstance(effect, EdgeBasis):
             walls, of_slope = shapes[number].walls(effect.knots, effect.degree)
             functions = effect.coef[:, : effect.size]
             steepest = (functions @ coef[mine]).diff().abs().max()
             add(walls @ functions, mine, margin * steepest * of_slope)
-        if shapes[number].positive:
-            bounds = effect.bounds()
-            values = bounds @ coef[mine]
-            add(bounds, mine, torch.zeros_like(values), len(low))
-            low.append(values.min() - margin * values.abs().max())
+    for column in [] if level is None else level.each:
+        bounds = column.bounds()
+        values = bounds @ coef[column.whole]
+        add(bounds, column.whole, torch.zeros_like(values), len(low))
+        low.append(values.min() - margin * values.abs().max())
     if level is not None:  # constant, means of the others and lowest values together
         rows.append(torch.cat([coef.new_ones(1), level.others, coef.new_ones(lows)])[None])
         least.append(coef.new_tensor([level.zero + level.margin]))

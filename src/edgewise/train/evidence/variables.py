@@ -83,6 +83,14 @@ class Variable:
         """Whether it has levels alone, of which none is smoother than another."""
         return bool((self.kinds == LEVEL).all())
 
+    @property
+    def missing(self) -> int | None:
+        """The position of the input that says where the number beside it is missing; None where none does."""
+        if self.whole or self.groups == LEVEL:
+            return None
+        level = int((self.kinds == LEVEL).nonzero()[0])
+        return next(number for number, _, mine in self.parts(torch.arange(len(self.kinds))) if level in mine)
+
     def smoothest(self, most: int) -> Tensor:
         """Places of at most so many functions that are not rough, of all where they are levels."""
         if self.whole:
