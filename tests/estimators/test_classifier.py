@@ -107,6 +107,16 @@ def test_class_weights_multiply_the_odds_of_a_rare_class_and_fit_no_noise(class_
     assert_close(weighed.explain(X).predictions.softmax(1), weighed.predict_proba(X), like="float64")
 
 
+def test_balanced_classes_count_a_row_of_weight_three_three_times():
+    X, y = rows(120)
+    rare = labels(y)
+    times = np.where(rare == "low", 3, 1)
+    weighed, copied = (ew.KANClassifier(**QUICK, class_weight="balanced") for _ in range(2))
+    weighed.fit(X, rare, sample_weight=times)
+    copied.fit(X.repeat(times, 0), rare.repeat(times))
+    np.testing.assert_array_equal(weighed.predict_proba(X), copied.predict_proba(X))
+
+
 def test_class_weights_are_recorded_as_they_were_given_and_equal_ones_change_nothing():
     X, y = rows(60)
     plain, even, fractions = (

@@ -34,8 +34,9 @@ class KANClassifier(ClassifierMixin, KANEstimator):
             more starts.
         interactions: most products of functions of two features; "auto" for as many as the data ask for, 0 for none.
         class_weight: how much rows of a class count beside their weight: a dictionary of labels, "balanced" for as much
-            as n / (classes * rows of the class), or None. Probabilities are then those among rows that are so weighed.
-            The fit is that of the rows as they are: each weight goes into the log odds at the end, by its logarithm.
+            as n / (classes * rows of the class), by their weights; or None. Probabilities are then those among rows
+            that are so weighed. The fit is that of the rows as they are: each weight goes into the log odds at the end,
+            by its logarithm.
         constraints: what the function of a feature is held to in the log odds of the second of two classes, by its
             name or position: {"age": "increasing"}, or "decreasing", "convex", "concave", or one of each pair;
             "periodic:24" for what repeats after 24, of any number of classes. Hidden layers are not tried then.
@@ -105,7 +106,7 @@ class KANClassifier(ClassifierMixin, KANEstimator):
         names = frame_names(y)
         rows = read_rows(self, X, y, sample_weight, groups, ensure_min_samples=2)
         require("sklearn.utils.multiclass").check_classification_targets(rows.y)
-        factor = self._of_classes(rows.y)
+        factor = self._of_classes(rows.y, rows.weight)
         as_weights(factor, rows=len(rows.y))  # refuses what are none
         if not factor.all():
             rows, factor = rows.weighted(factor > 0), factor[factor > 0]
@@ -128,8 +129,13 @@ class KANClassifier(ClassifierMixin, KANEstimator):
         edit = Edit("class weights", few([f"{label} {weight:.4g}" for label, weight in weights]))
         return model.build(scaling={"output_shift": lifted}, edit=edit)
 
-    def _of_classes(self, y: np.ndarray) -> np.ndarray:
-        """What `class_weight` makes each row of labels y (n,) count: (n,). Raises `ConfigError`."""
+    def _of_classes(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+        """What `class_weight` makes each row of labels y (n,) count, beside its weight (n,): (n,). Raises
+        `ConfigError`."""
+        if isinstance(self.class_weight, str) and self.class_weight == "balanced":
+            codes = np.unique(y, return_inverse=True)[1]
+            rows = np.bincount(codes, weight)
+            return (rows.sum() / (len(rows) * rows))[codes]
         if isinstance(self.class_weight, Mapping):
             labels = np.unique(y).tolist()
             if stray := [label for label in self.class_weight if label not in labels]:
