@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 import torch
 
+import edgewise as ew
 from edgewise.errors import StructureError, SymbolicError
 from edgewise.layers import BOTH, SPLINE, SYMBOLIC, KANLayer, SymbolicEdge
 from edgewise.model import KAN
 from edgewise.transforms import remove, set_symbolic, unset_symbolic
 from helpers import assert_close, assert_equal, assert_no_shared_storage, state_of
 
-from .networks import points
+from .networks import points, scaled
 
 
 def test_an_edge_becomes_its_closed_form():
@@ -25,6 +26,24 @@ def test_an_edge_becomes_its_closed_form():
     assert_close(model(x)[:, 0], 2 * torch.sin(math.pi * x[:, 0]) + 0.5 + (x[:, 1] - 0.5) ** 2)
     assert bool((model.edge_layers[0].kind == SYMBOLIC).all())
     assert not bool(model.edge_layers[0].coef.any())
+
+
+def test_first_edges_take_columns_as_they_are_also_under_a_scaling():
+    model = remove(scaled(KAN((2, 2, 1))), edges=[(0, 0, 0)])
+    form = ("sin", 1.5, 0.2, -0.7, 0.3)
+    new = set_symbolic(model, {(0, 1, 0): form, (1, 0, 0): form})
+    for edge in ((0, 1, 0), (1, 0, 0)):
+        phi = ew.edge(new, edge)
+        assert phi.affine == pytest.approx(form[1:])
+        assert phi(2.0) == pytest.approx(-0.7 * math.sin(1.5 * 2.0 + 0.2) + 0.3)
+
+
+def test_what_is_suggested_for_an_edge_draws_its_curve():
+    X = torch.linspace(20, 30, 200, dtype=torch.float64)[:, None]
+    model = ew.fit(KAN((1, 1)), X, torch.sin(X[:, 0]), grids=(20,), progress=False).model
+    best = ew.suggest(model, X, (0, 0, 0))[0]
+    assert best.primitive == "sin"
+    assert_close(set_symbolic(model, {(0, 0, 0): ("sin", *best.constants)})(X), model(X), like="difference", scale=1e4)
 
 
 def test_only_the_named_edges_change():

@@ -15,7 +15,8 @@ from ..primitives import Primitive
 from ..size import summary
 from ..train.problems.kan import NetworkProblem
 from ..train.solvers.levenberg_marquardt import minimize
-from ..transforms import refine, remove, set_symbolic
+from ..transforms import refine, remove
+from ..transforms.symbolic import with_forms
 from .candidates import candidates
 from .rank import FittedForm
 from .task import EdgePlace, RelativeSquares, SymbolicTask, edge_samples
@@ -73,7 +74,7 @@ def _substitute(
                 continue
             trial = remove(model, edges=[identity], X=task.X)
         else:
-            trial = set_symbolic(model, {identity: (candidate.primitive, *candidate.constants)})
+            trial = with_forms(model, [(*place, candidate.primitive, candidate.constants)])
         trial, loss = refit_network(task, trial, work)
         if math.isfinite(loss) and task.allowed(
             trial, loss, min(summary(trial).parameters, task.parameters), tolerance

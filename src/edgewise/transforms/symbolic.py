@@ -20,14 +20,16 @@ from ..topology import Edge
 from .draft import Draft, Parts, as_edge, has_form, keep_symbolic, select
 
 ClosedForm = Sequence[Any]
+Constants = tuple[float, float, float, float]
+PlacedForm = tuple[int, int, int, str, Constants]  # layer, place of the source, of the target, primitive, (a, b, c, d)
 
 
 @knows_keywords
 def set_symbolic(model: KAN | Fitted, forms: Mapping[Edge, ClosedForm]) -> KAN:
     """The model with some edges replaced by closed forms c f(a x + b) + d.
 
-    x is the value of the edge's source node: for layer 0 that is the scaled input. What the edge was before, spline or
-    closed form, is gone; an edge that was off comes on.
+    x is what `ew.edge` takes, and `ew.suggest` fits: the column in your units for layer 0, else the value of the source
+    node. What the edge was before, spline or closed form, is gone; an edge that was off comes on.
 
     Args:
         model: the KAN, or the result of its fit.
@@ -48,7 +50,7 @@ def set_symbolic(model: KAN | Fitted, forms: Mapping[Edge, ClosedForm]) -> KAN:
     model = as_kan(model, "set_symbolic")
     if not isinstance(forms, Mapping):
         raise SymbolicError(f"forms must be a dict {{edge: (primitive, a, b, c, d)}}, got {shown(forms)}")
-    chosen: list[tuple[int, int, int, str, list[float]]] = []
+    placed: list[PlacedForm] = []
     wrong: list[str] = []
     for edge, form in forms.items():
         edge = as_edge(edge)
@@ -57,16 +59,25 @@ def set_symbolic(model: KAN | Fitted, forms: Mapping[Edge, ClosedForm]) -> KAN:
         if isinstance(checked, str):
             wrong.append(checked)
         else:
-            chosen.append((*place, *checked))
+            name, (a, b, c, d) = checked
+            if place[0] == 0:
+                column = edge[1]
+                a, b = a * float(model.input_scale[column]), b + a * float(model.input_shift[column])
+            placed.append((*place, name, (a, b, c, d)))
     problems(wrong, SymbolicError)
+    return with_forms(model, placed)
+
+
+def with_forms(model: KAN, placed: Sequence[PlacedForm]) -> KAN:
+    """`set_symbolic` by places in the layers, and for x as the nodes have it: scaled, in layer 0."""
     draft = Draft.of(model)
-    for layer in sorted({entry[0] for entry in chosen}):
-        draft.layers[layer] = _with_forms(draft.layers[layer], [entry[1:] for entry in chosen if entry[0] == layer])
-    words = [f"{model.topology.edge_at(*entry[:3])} {entry[3]}" for entry in chosen]
+    for layer in sorted({form[0] for form in placed}):
+        draft.layers[layer] = _on_layer(draft.layers[layer], [form[1:] for form in placed if form[0] == layer])
+    words = [f"{model.topology.edge_at(*form[:3])} {form[3]}" for form in placed]
     return draft.build(Edit("set_symbolic", ", ".join(words) or "nothing"))
 
 
-def _form(edge: Edge, form: Any) -> tuple[str, list[float]] | str:
+def _form(edge: Edge, form: Any) -> tuple[str, Constants] | str:
     """(name, constants), or what is wrong with it."""
     try:
         name, *constants = form
@@ -76,12 +87,12 @@ def _form(edge: Edge, form: Any) -> tuple[str, list[float]] | str:
     if len(numbers) != 4 or not all(map(math.isfinite, numbers)):
         return f"edge {edge} needs four finite constants a, b, c, d, got {shown(form)}"
     try:
-        return primitives.get(name).name, numbers
+        return primitives.get(name).name, (numbers[0], numbers[1], numbers[2], numbers[3])
     except SymbolicError as error:
         return f"edge {edge}: {error}"
 
 
-def _with_forms(parts: Parts, forms: list[tuple[int, int, str, list[float]]]) -> Parts:
+def _on_layer(parts: Parts, forms: list[tuple[int, int, str, Constants]]) -> Parts:
     kind, coef = parts["kind"].clone(), parts["coef"]
     taken = {(src, dst) for src, dst, _, _ in forms}
     parts = keep_symbolic(parts, lambda edge: None if (edge.src, edge.dst) in taken else edge)
