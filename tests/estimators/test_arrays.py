@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import edgewise as ew
+from edgewise.data import distinct
 from edgewise.errors import DataError
 from edgewise.estimators.arrays import as_table, predicted
 from edgewise.estimators.reading import Rows
@@ -20,7 +21,7 @@ def plain(X: np.ndarray, y: np.ndarray) -> Rows:
 
 def test_order_and_signs_of_zeros_make_no_difference():
     X, y = np.array([[0.0, 1.0], [-0.0, 1.0], [2.0, 1.0]]), np.array([[1.0], [1.0], [3.0]])
-    one, other = (as_table(plain(X[order], y[order]), y[order], ("y",)) for order in ([0, 1, 2], [2, 1, 0]))
+    one, other = (distinct(as_table(plain(X[order], y[order]), y[order], ("y",))) for order in ([0, 1, 2], [2, 1, 0]))
     assert_equal((one.X, one.y, one.weight), (other.X, other.y, other.weight))
     assert one.count == 3 and len(one) == 2 and one.inputs == ("x1", "x2")
 

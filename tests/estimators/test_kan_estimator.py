@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn
+import torch
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GroupKFold, cross_validate
 
@@ -15,7 +17,7 @@ import edgewise as ew
 from edgewise.estimators import kan_estimator
 from edgewise.train.evidence import by_evidence
 from estimators.problems import QUICK, labels, rows
-from helpers import assert_equal
+from helpers import assert_close, assert_equal
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +52,26 @@ def test_importances_are_those_of_attribute(fitted: ew.KANRegressor):
     X, y = rows(200)
     idle = ew.KANRegressor(**QUICK).fit(np.c_[X, np.random.default_rng(0).normal(size=200)], y)
     assert idle.feature_importances_[2] < 0.1 < idle.feature_importances_[:2].min()
+
+
+def test_what_is_told_of_the_rows_of_the_fit_counts_each_as_often_as_it_was_given(tmp_path: Path):
+    draw = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {"sex": draw.choice(["m", "f"], 400, p=[0.9, 0.1]), "dose": draw.choice(4, 400, p=[0.7, 0.1, 0.1, 0.1])}
+    )
+    y = draw.uniform(size=400) < 1 / (1 + np.exp(2.0 - X.dose - 2.0 * (X.sex == "f")))
+    done = ew.KANClassifier(**QUICK).fit(X, y, sample_weight=np.full(400, 0.5))
+    assert len(done.learned_.table) < 20
+    shares = done.explain(X).values
+    assert_close(shares.mean(0), torch.zeros_like(shares[0]), like="float64")
+    total = done.explain(X).predictions.std(0, unbiased=False)
+    assert_close(done.feature_importances_, (shares.std(0, unbiased=False) / total).mean(1).numpy(), like="float64")
+    dose = next(effect for effect in done.effects() if effect.column == "dose")
+    along = np.interp(X.dose, np.asarray(dose.at), dose.value[:, 1])
+    assert abs(along.mean()) < 1e-3
+    done.report(tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    assert "judged on the 400 rows" in page and f"{done.score(X, y):.4g}" in page
 
 
 @pytest.mark.usefixtures("few_steps")

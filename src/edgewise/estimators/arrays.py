@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..data import Table, distinct
+from ..data import Table
 from ..errors import DataError
 from ..model import KAN
 from ..prediction import PASS_ROWS, as_mean, finite_outputs
@@ -26,8 +26,7 @@ def as_table(
     outputs: Sequence[str],
     classes: Sequence[Any] | None = None,
 ) -> Table:
-    """Rows that count as a table, each different one once: so neither their order nor a repeated row, which is a row of
-    weight two, makes a difference.
+    """Rows that count as a table.
 
     Args:
         rows: their inputs, and how often each row counts.
@@ -43,7 +42,7 @@ def as_table(
             raise DataError(
                 f"{what} reaches {np.abs(values).max():.3g}, whose square overflows; give it in other units"
             )
-    table = Table(
+    return Table(
         X=torch.tensor(rows.X + 0.0),  # zeros have no sign, so that equal rows have equal bits
         y=torch.tensor(y + 0),
         inputs=rows.metadata.inputs,
@@ -56,7 +55,6 @@ def as_table(
         texts=rows.texts,
         groups=None if rows.groups is None else torch.from_numpy(rows.groups),
     )
-    return distinct(table)
 
 
 def predicted(model: KAN, X: np.ndarray) -> np.ndarray:

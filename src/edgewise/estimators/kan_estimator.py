@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from ..attribution import column_scores
 from ..config import is_seed
-from ..data import Table
+from ..data import Table, distinct
 from ..errors import ConfigError, knows_keywords, require, shown
 from ..files import write_whole
 from ..insight.effects import Effect
@@ -52,16 +54,28 @@ class KANEstimator(BaseEstimator):
     learned_: Learned
     _closed: KAN | None
     _columns: tuple[str, ...]
+    _times: Tensor | None
     _made: Metadata
 
-    def _learn(self, rows: Rows, table: Table) -> None:
-        """Fit to all rows of the table, which these became. Raises as `study` does."""
+    def _learn(self, rows: Rows, given: Table) -> None:
+        """Fit to all rows of the table that was given, which these became, each different one once: so neither their
+        order nor a repeated row, which is a row of weight two, makes a difference. Raises as `study` does."""
         self._columns, self._made = rows.columns, rows.metadata
+        table = distinct(given)
+        self._times = distinct(replace(given, weight=None)).weight
         self.learned_ = learn_all(table, self._settings(), plain(self.progress))
         if self.learned_.table.inputs != table.inputs:  # numbers that are names became levels
             self._made = self.learned_.table.metadata()
         self.model_ = self._finished(self.learned_.model)
         self._closed = self.model_ if self.formula else None
+
+    @property
+    def _given(self) -> Table:
+        """The rows of the fit, each as often as it was given, whatever it weighs."""
+        table = self.learned_.table
+        return (
+            table if self._times is None else table.take(torch.arange(len(table)).repeat_interleave(self._times.long()))
+        )
 
     def _finished(self, model: KAN) -> KAN:
         """A network that was learnt, with what a setting adds to it afterwards."""
@@ -98,7 +112,7 @@ class KANEstimator(BaseEstimator):
         self._refuse_unfitted()
         sources = self._made.sources()
         columns = [[place for place, name in enumerate(sources) if name == column] for column in self._columns]
-        return column_scores(self.model_, self.learned_.table.X, columns).numpy()
+        return column_scores(self.model_, self._given.X, columns).numpy()
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -124,7 +138,7 @@ class KANEstimator(BaseEstimator):
     def plot(self, **settings: Any) -> Figure:
         """A matplotlib Figure of the network; `settings` are those of `ew.plot`."""
         self._refuse_unfitted()
-        return plot(self.model_, self.learned_.table.X, **settings)
+        return plot(self.model_, self._given.X, **settings)
 
     @knows_keywords
     def effects(self, *, level: float = 0.95) -> tuple[Effect, ...]:
@@ -140,7 +154,7 @@ class KANEstimator(BaseEstimator):
             ValueError: the estimator is not fitted, or the level cannot be.
         """
         self._refuse_unfitted()
-        found = curves(self.learned_.trained, self.model_, self.learned_.table, level)
+        found = curves(self.learned_.trained, self.model_, self.learned_.table, level, self._given.X)
         return tuple(replace(effect, outputs=self._named(effect.outputs)) for effect in found)
 
     def explain(self, X: Any) -> Explanation:
@@ -155,7 +169,7 @@ class KANEstimator(BaseEstimator):
         Raises:
             ValueError: the estimator is not fitted, or rows that cannot be used.
         """
-        found = explain(self.model_, self._checked(X), background=self.learned_.table.X)
+        found = explain(self.model_, self._checked(X), background=self._given.X)
         return replace(found, outputs=self._named(found.outputs))
 
     def _named(self, outputs: tuple[str, ...]) -> tuple[str, ...]:
@@ -171,7 +185,7 @@ class KANEstimator(BaseEstimator):
             MissingExtra: jinja2 is not installed.
         """
         self._refuse_unfitted()
-        trained, table = self.learned_.trained, self.learned_.table
+        trained, table = self.learned_.trained, self._given
         pruned = trained.splines.active_edges() != trained.first.active_edges()
         page = report(self.model_, table.X, table.y, original=trained.first if pruned else None, history=trained.rows)
         write_whole(path, page)
