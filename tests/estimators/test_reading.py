@@ -95,6 +95,15 @@ def test_unknown_text_is_no_error():
 
 
 @pytest.mark.usefixtures("few_steps")
+def test_numbers_that_are_categories_are_levels_where_no_column_holds_text():
+    draw = np.random.default_rng(0)
+    frame = pd.DataFrame({"size": draw.uniform(0, 1, 90), "site": pd.Categorical(draw.choice([3, 5, 8], 90))})
+    y = frame["size"] + (frame["site"] == 5)
+    fitted = ew.KANRegressor(**QUICK).fit(frame, y)
+    assert fitted.learned_.table.categories == {"site": ("3", "5", "8")}
+    assert_equal(fitted.predict(frame.astype({"site": float})), fitted.predict(frame))
+
+
 def test_arrays_of_text_are_read_like_frames():
     X, y = people()
     frame = X[["trade", "age"]]

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ..data import all_inputs, as_groups, as_weights, encode, grid_of
 from ..data.cell_grids import as_array
-from ..data.frames import frame_columns, is_frame, is_missing, titles, unique_names
+from ..data.frames import frame_columns, is_categorical, is_frame, is_missing, titles, unique_names
 from ..data.kinds import CALLED_ID, counts_rows
 from ..data.made import median
 from ..data.reader import Grid
@@ -172,10 +172,12 @@ def _part(grid: Grid, rows: Any) -> Grid:
 
 
 def _mixed(X: Any) -> bool:
-    """Whether X holds something else than numbers and gaps, which scikit-learn would refuse."""
+    """Whether X holds something else than numbers and gaps, which scikit-learn would refuse, or numbers that are levels
+    by their kind."""
     if is_frame(X):
-        columns = [np.asarray(column) for column in frame_columns(X)[1]]
-        return any(_other(column) or not _numbers(column) for column in columns)
+        columns = frame_columns(X)[1]
+        cells = map(np.asarray, columns)
+        return any(map(is_categorical, columns)) or any(_other(column) or not _numbers(column) for column in cells)
     if not isinstance(X, np.ndarray | list | tuple):
         return False
     try:
