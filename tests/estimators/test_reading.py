@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import edgewise as ew
-from edgewise.errors import DataError, EdgewiseWarning, ShapeError
+from edgewise.errors import ConfigError, DataError, EdgewiseWarning, ShapeError
 from estimators.problems import QUICK
 from helpers import assert_close, assert_equal
 
@@ -102,6 +102,27 @@ def test_numbers_that_are_categories_are_levels_where_no_column_holds_text():
     fitted = ew.KANRegressor(**QUICK).fit(frame, y)
     assert fitted.learned_.table.categories == {"site": ("3", "5", "8")}
     assert_equal(fitted.predict(frame.astype({"site": float})), fitted.predict(frame))
+
+
+@pytest.mark.parametrize("before", ["text", "missing cells"])
+def test_a_position_in_constraints_is_that_of_the_feature_whatever_inputs_the_others_become(before: str):
+    draw = np.random.default_rng(0)
+    first = (
+        draw.choice(["a", "b"], 200)
+        if before == "text"
+        else np.where(np.arange(200) < 20, np.nan, 1 + draw.random(200))
+    )
+    frame = pd.DataFrame({"first": first, "second": draw.random(200), "third": draw.random(200)})
+    y = np.sin(6 * frame["second"]) + np.sin(6 * frame["third"]) + 0.1 * draw.normal(size=200)
+    along = frame.iloc[[30] * 100].assign(third=np.linspace(0, 1, 100))
+    keys: list[Any] = [2, np.int64(2), "third"]
+    fits = [ew.KANRegressor(**QUICK, constraints={key: "increasing"}).fit(frame, y) for key in keys]
+    assert np.diff(fits[0].predict(along)).min() > -1e-9
+    assert all(np.array_equal(fit.predict(frame), fits[2].predict(frame)) for fit in fits)
+    with pytest.raises(ConfigError, match="names 3, which is no feature; features are 0 to 2"):
+        ew.KANRegressor(**QUICK, constraints={3: "increasing"}).fit(frame, y)
+    with pytest.raises(ConfigError, match="names the feature 'third' twice"):
+        ew.KANRegressor(**QUICK, constraints={2: "increasing", "third": "convex"}).fit(frame, y)
 
 
 def test_arrays_of_text_are_read_like_frames():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from operator import index
 from pathlib import Path
@@ -92,8 +92,26 @@ class KANEstimator(BaseEstimator):
             effort=self.effort,
             interactions=plain(self.interactions),
             loss=getattr(self, "loss", "auto"),
-            constraints=self.constraints,
+            constraints=self._by_name(),
         )
+
+    def _by_name(self) -> Any:
+        """The constraints, those of features that are named by their position by name: text, dates and missing cells
+        take several inputs, so that the positions of the inputs are others. Raises `ConfigError`."""
+        if not isinstance(self.constraints, Mapping):
+            return self.constraints
+        found: dict[Any, Any] = {}
+        for given, words in self.constraints.items():
+            counted = hasattr(given, "__index__") and not isinstance(given, bool)
+            if counted and not 0 <= index(given) < len(self._columns):
+                raise ConfigError(
+                    f"constraints names {shown(given)}, which is no feature; features are 0 to {len(self._columns) - 1}"
+                )
+            name = self._columns[index(given)] if counted else given
+            if name in found:
+                raise ConfigError(f"constraints names the feature {shown(name)} twice, by name and by position")
+            found[name] = words
+        return found
 
     def _outputs(self, X: Any) -> np.ndarray:
         """The network's outputs (n, k) for X (n, d), once that is checked."""
