@@ -83,3 +83,14 @@ def test_they_are_made_in_fit_or_when_first_asked_for():
     assert_equal(early.predict_interval(X), late.predict_interval(X))
     assert late._folds is not None
     assert late.fit(X, y)._folds is None, "a new fit forgets those of the old one"
+
+
+@pytest.mark.parametrize(("loss", "highest"), [("poisson", np.inf), ("gamma", np.inf), ("binomial", 1.0)])
+def test_bounds_are_what_targets_can_be(loss: str, highest: float):
+    draw = np.random.default_rng(0)
+    X = draw.uniform(-1, 1, (120, 2))
+    y = draw.poisson(np.exp(X[:, 0])) if loss == "poisson" else draw.gamma(2.0, np.exp(X[:, 0]))
+    y = np.clip(y / 4, 0, 1) if loss == "binomial" else y
+    low, high = ew.KANRegressor(**QUICK, loss=loss).fit(X, y).predict_interval(X, coverage=0.95)
+    assert low.min() == 0 and high.max() <= highest
+    assert ((low <= y) & (y <= high)).mean() > 0.9

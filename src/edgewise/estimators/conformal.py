@@ -13,9 +13,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from ..data import Table, folds
 from ..model import KAN
+from ..prediction import as_mean
 from ..studies.learning import learn_as_read
 from ..studies.study_settings import StudySettings
 from .arrays import predicted
@@ -35,7 +37,8 @@ class OutOfFold:
     weight: np.ndarray
 
     def bounds(self, X: np.ndarray, coverage: float) -> tuple[np.ndarray, np.ndarray]:
-        """Lower and upper bounds (m, k) of the targets of new rows X (m, d)."""
+        """Lower and upper bounds (m, k) of the targets of new rows X (m, d), none beyond what a mean can be under a
+        link: no count is below zero."""
         rank = coverage * (float(self.weight.sum()) + 1)  # of the bound among the numbers, which the new row joins
         made = [np.empty((len(X), self.errors.shape[1])) for _ in range(2)]
         step = max(1, CELLS // len(self.fold))
@@ -46,7 +49,8 @@ class OutOfFold:
                 middle = at[self.fold, :, output]  # (n, m)
                 for values, sign in zip(made, (-1.0, 1.0), strict=True):
                     values[part, output] = sign * _lowest(sign * middle + errors[:, None], self.weight, rank)
-        return made[0], made[1]
+        ends = as_mean(torch.tensor([-torch.inf, torch.inf]), self.models[0].metadata.link).tolist()
+        return made[0].clip(*ends), made[1].clip(*ends)
 
 
 def _lowest(values: np.ndarray, weight: np.ndarray, rank: float) -> np.ndarray:

@@ -140,7 +140,8 @@ class KANRegressor(RegressorMixin, KANEstimator):
 
         Returns:
             (low, high), each like what `predict` gives. They are infinite where the rows of the fit are too few to
-            tell.
+            tell. Under the losses "poisson", "gamma" and "binomial" they are no lower than 0, and shares no higher
+            than 1.
 
         Raises:
             ValueError: rows or a coverage that cannot be used.
