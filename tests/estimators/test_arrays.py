@@ -35,3 +35,8 @@ def test_many_rows_are_predicted_in_blocks():
     model, X = ew.KAN((2, 1)), np.random.default_rng(0).normal(size=(40_000, 2))
     X.flags.writeable = False
     assert_equal(predicted(model, X)[39_000:], predicted(model, X[39_000:]))
+
+
+def test_rows_and_columns_in_reverse_are_predicted():
+    model, X = ew.KAN((2, 1)), np.random.default_rng(0).normal(size=(10, 2))
+    assert_equal(predicted(model, X[::-1, ::-1]), predicted(model, X[::-1, ::-1].copy()))

@@ -61,5 +61,5 @@ def predicted(model: KAN, X: np.ndarray) -> np.ndarray:
     """What the network gives for X (n, d), in blocks of rows: (n, k), means where outputs are of these, or logits of
     classes. Raises `DataError` where one overflows."""
     with torch.no_grad():
-        outputs = torch.cat([model(part) for part in torch.tensor(X).split(PASS_ROWS)])
+        outputs = torch.cat([model(part) for part in torch.tensor(np.ascontiguousarray(X)).split(PASS_ROWS)])
     return finite_outputs(as_mean(finite_outputs(outputs), model.metadata.link)).numpy()
