@@ -92,6 +92,7 @@ def test_a_period_without_a_number_is_the_range_of_the_rows():
     [
         ({"aeg": "convex"}, "did you mean 'age'"),
         ({5: "convex"}, "inputs are 0 to 2"),
+        ({"c": "convex"}, "'c', which is no input; the column became c=red, c=blue"),
         ({"c=red": "convex"}, "a level and no number"),
         ({"age": "convex", 0: "convex"}, "twice"),
     ],

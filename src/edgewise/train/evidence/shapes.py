@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from ... import grid
-from ...errors import ConfigError, did_you_mean, problems, shown
+from ...errors import ConfigError, did_you_mean, few, problems, shown
 from ...fitting import dense_basis
 from ...metadata import Metadata
 from .tuning import TUNED
@@ -260,7 +260,9 @@ def shapes_of(
     for name, words in (constraints or {}).items():
         place = _place(name, names)
         if place < 0:
+            made = [one for one, source in zip(metadata.inputs, metadata.sources(), strict=True) if source == name]
             known = did_you_mean(name, names) if isinstance(name, str) else f"inputs are 0 to {features - 1}"
+            known = f"the column became {few(made)}" if made else known
             faults.append(f"constraints names {shown(name)}, which is no input; {known}")
         elif place in metadata.levels():
             faults.append(f"constraints names {shown(names[place])}, which is a level and no number")
