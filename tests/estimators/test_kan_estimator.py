@@ -86,6 +86,15 @@ def test_it_draws_and_reports(tmp_path: Path, classes: bool):
     assert "judged on the 80 rows it was fitted to" in page
 
 
+def test_a_report_has_the_errors_of_the_loss(tmp_path: Path):
+    X, y = rows()
+    done = ew.KANRegressor(**QUICK, loss="quantile=0.9").fit(X, y)
+    done.report(tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    loss = np.maximum(0.9 * (y - done.predict(X)), 0.1 * (done.predict(X) - y)).mean()
+    assert "quantile loss" in page and f"{loss:.4g}" in page and "RMSE" not in page
+
+
 def test_before_a_fit_there_is_nothing_to_show(tmp_path: Path):
     new = ew.KANRegressor()
     for ask in (lambda: new.formula_, lambda: new.feature_importances_, new.plot, lambda: new.report(tmp_path / "a")):

@@ -26,6 +26,7 @@ from ..report import report
 from ..studies.curves import curves
 from ..studies.formula_text import identifiers
 from ..studies.learning import Learned, closed, learn_all
+from ..studies.scores import predict, scores
 from ..studies.study_settings import StudySettings
 from ..symbolic.formula import formula as written_down
 from ..values import plain_numbers
@@ -196,7 +197,8 @@ class KANEstimator(BaseEstimator):
         return tuple(map(str, labels)) if len(labels) == len(outputs) else outputs
 
     def report(self, path: str | Path) -> None:
-        """Write the report on the network as one html page. Its errors are on the training rows, and it says so.
+        """Write the report on the network as one html page. Its errors are those of the loss, on the training rows, and
+        it says so.
 
         Raises:
             FileError: the system refuses.
@@ -205,7 +207,14 @@ class KANEstimator(BaseEstimator):
         self._refuse_unfitted()
         trained, table = self.learned_.trained, self._given
         pruned = trained.splines.active_edges() != trained.first.active_edges()
-        page = report(self.model_, table.X, table.y, original=trained.first if pruned else None, history=trained.rows)
+        page = report(
+            self.model_,
+            table.X,
+            table.y,
+            original=trained.first if pruned else None,
+            history=trained.rows,
+            errors={"model": scores(table, predict(self.model_, table), self.learned_.settings.loss_of(table))},
+        )
         write_whole(path, page)
 
     def _refuse_unfitted(self) -> None:
