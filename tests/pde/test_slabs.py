@@ -57,6 +57,22 @@ def test_slabs_solve_what_one_polynomial_of_time_cannot():
     assert several.errors["between slabs"] < 1e-4 and "4 slabs" in several.message
 
 
+@pytest.mark.parametrize("slabs", [5, "auto"])
+def test_equations_of_time_alone_take_slabs(slabs):
+    def turning(u, x):
+        return u(0)[:, 0] - u()[:, 1], u(0)[:, 1] + u()[:, 0]
+
+    def exact(x):
+        return torch.cat([torch.sin(x), torch.cos(x)], 1)
+
+    model = ew.KAN((1, 2), grid_size=8, degree=5, base=None)
+    given = {"model": model, "equation": turning, "conditions": [pde.Initial(exact)], "domain": ((0, 20),)}
+    one, several = (solved(one, **given, points=80, grids=(8,)) for one in (1, slabs))
+    t = torch.linspace(0, 20, 101, dtype=torch.float64)[:, None]
+    wrong = [float((sol.model(t) - exact(t)).detach().abs().max()) for sol in (one, several)]
+    assert wrong[1] < 1e-3 < 0.1 < wrong[0]
+
+
 def test_slabs_end_at_the_times_that_are_given():
     sol = solved([0.02, 0.1])
     assert sol.model.times.tolist() == [0.02, 0.1]

@@ -167,7 +167,7 @@ def _ended(work: Slabs | Rounds) -> Status:
 def _slabs(task: BoundaryProblem, model: nn.Module, known: Sequence[nn.Module], slabs: Any, monitor: Monitor) -> Slabs:
     """The slabs of a task. Raises `ConfigError` where it has none."""
     time = task.domain.shapes[-1]
-    if not task.timed or not isinstance(time, Interval) or task.domain.dims < 2:
+    if not task.timed or not isinstance(time, Interval):
         raise ConfigError("slabs are slabs of time: they take an Initial condition, and time as the last coordinate")
     if task.unknowns:
         raise ConfigError("an Unknown constant is one for all time, but slabs are solved one by one: take slabs=1")
