@@ -134,6 +134,19 @@ def test_scaling_is_composed_into_the_users_units() -> None:
     assert formula(model.build(scaling=scaling), inputs=("T",)) == [4 * sympy.sin(4 * T - 12) + 10]
 
 
+def test_constants_that_cancel_leave_nothing_and_small_ones_stay() -> None:
+    forms = {(0, 0, 0): ("x^2", 1.0, 0.0, 1.0, 0.1), (0, 1, 0): ("sin", 1.0, 0.0, 1.0, 0.2)}
+    a, b, c = sympy.symbols("a b c")
+    law = a**2 + sympy.sin(b) + sympy.exp(c)
+
+    def left(last: float) -> sympy.Expr:
+        model = network((3, 1), forms | {(0, 2, 0): ("exp", 1.0, 0.0, 1.0, last)})
+        return formula(model, inputs=("a", "b", "c"))[0] - law
+
+    assert left(-0.3) == 0
+    assert_close(float(left(-0.3 + 1e-9)), 1e-9, scale=1.0)
+
+
 def test_product_of_three_factors_of_which_one_has_two_terms() -> None:
     plain = (1.0, 0.0, 1.0, 0.0)
     forms = {(0, n, n): ("x", *plain) for n in range(3)} | {(0, 0, 1): ("x", *plain), (1, 0, 0): ("exp", *plain)}

@@ -44,17 +44,17 @@ class Writer:
         sums: list[Any] = []
         for o, bias in enumerate(layer.bias.tolist()):
             scale = output_scale(self.model, number, o)
-            terms, constant = [], bias * scale + (self._shift_of_sum(o) if last else 0.0)
+            terms, constants = [], [bias * scale, self._shift_of_sum(o) if last else 0.0]
             for i in (layer.kind[:, o] != OFF).nonzero()[:, 0].tolist():
                 if (number, i, o) in self.forms:
                     name, a, b, c, d = self.forms[number, i, o]
-                    constant += d
+                    constants.append(d)
                     terms.append(self.number(c) * get(name).expr(self.number(a) * values[i] + self.number(b)))
                 else:
                     terms.append(
                         self.number(scale) * sympy.Function(edge_name(topology.edge_at(number, i, o)))(values[i])
                     )
-            sums.append(sympy.Add(*terms, self.number(constant)))
+            sums.append(sympy.Add(*terms, self.number(self._total(constants))))
         nodes = [sympy.Mul(*(sums[s] for s in node)) for node in positions(self.model, number + 1)]
         if last and topology.has_products(topology.depth):
             shifts = zip(self.model.output_shift.tolist(), topology.factors[-1], strict=True)
@@ -63,6 +63,11 @@ class Writer:
                 for node, (shift, members) in zip(nodes, shifts, strict=True)
             ]
         return nodes
+
+    def _total(self, constants: Sequence[float]) -> float:
+        """Their sum; zero where it is what round-off leaves of constants that cancel."""
+        total = math.fsum(constants)
+        return 0.0 if abs(total) <= self.reach * math.fsum(map(abs, constants)) else total
 
     def _shift_of_sum(self, subnode: int) -> float:
         owner = int(self.model.subnode_owner(self.model.topology.depth)[subnode])
