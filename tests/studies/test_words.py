@@ -71,6 +71,16 @@ def test_verdict_of_a_classification(accuracy, says) -> None:
     assert says in text and f"{100 * accuracy:.4g} %" in text
 
 
+@pytest.mark.parametrize(
+    ("cross_entropy", "says"),
+    [(0.72, "these inputs do not tell it"), (0.695, "do not tell it"), (0.6, "(cross-entropy 0.6, by frequencies")],
+)
+def test_chances_are_something_where_most_rows_have_one_class(cross_entropy, says) -> None:
+    scores = {"accuracy": 0.6, "cross_entropy": cross_entropy}
+    text = words.verdict("classification", "kind", scores, {"most frequent class": MOST})
+    assert "most frequent class does as well" in text and says in text
+
+
 def test_table_aligns_and_keeps_sentences() -> None:
     lines = words.table(
         regression(0.25, math.nan), {"mean": MEAN, "gradient boosting": "not computed: gone"}

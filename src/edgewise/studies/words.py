@@ -71,11 +71,9 @@ def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Score
             f"The network names the right class of {outputs} for {100 * network[key]:.4g} % of the rows it has not"
             " seen."
         )
-        if trivial and network[key] <= known[trivial]:
-            return (
-                f"{first} Always naming the most frequent class does as well: these inputs do not tell it, or not from"
-                " so few rows."
-            )
+        frequencies = baselines.get(trivial)
+        if isinstance(frequencies, dict) and network[key] <= frequencies[key]:
+            return f"{first} Always naming the most frequent class does as well{_chances(network, frequencies)}"
     strong = {name: value for name, value in known.items() if name != trivial}
     if not strong:
         return first
@@ -86,6 +84,17 @@ def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Score
     if abs(gap) <= (TUNED.equal_errors if task == "regression" else 0.005) * scale:
         return f"{first} That equals the best baseline, {other}."
     return f"{first} That is {'better' if gap < 0 else 'worse'} than the best baseline, {other}."
+
+
+def _chances(network: Scores, frequencies: Scores) -> str:
+    """The end of a sentence on classes of which most rows have one: whether inputs tell how likely the others are."""
+    now, then = network["cross_entropy"], frequencies["cross_entropy"]
+    if 1 - now / then < TUNED.nothing_found:
+        return ": these inputs do not tell it, or not from so few rows."
+    return (
+        f", but these inputs tell how likely each class is (cross-entropy {number(now)}, by frequencies alone"
+        f" {number(then)})."
+    )
 
 
 def copies(count: int, rows: int) -> str:
