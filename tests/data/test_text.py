@@ -14,3 +14,8 @@ def test_lines_of_words_ahead_do_not_choose_the_separator(ahead: int):
 
 def test_lines_after_the_first_two_hundred_are_not_looked_at():
     assert sniff([*["1;2"] * 200, *["1,2,3,4"] * 5000]) == ";"
+
+
+def test_the_header_tells_the_separator_of_numbers_with_thousands() -> None:
+    assert sniff(["a;b;y", "6.369,62;0,049;6.369,67", "2.697,87;2,002;2.699,87"]) == ";"
+    assert sniff(["a|b|y", "6,369.62|0.049|6,369.67", "2,697.87|2.002|2,699.87"]) == "|"

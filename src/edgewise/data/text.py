@@ -153,13 +153,14 @@ def split_rows(lines: Sequence[str], separator: str) -> Iterator[tuple[int, list
 
 
 def sniff(lines: Sequence[str]) -> str:
-    """The separator that splits these lines most evenly into most numbers; a comma where nothing splits them.
+    """The separator that splits these lines most evenly into most numbers; a comma where nothing splits them. One that
+    gives the header as many fields as the rows goes before all others.
 
     >>> sniff(["a;b", "1,5;2", "3;4,25"])
     ';'
     """
     lines = [line for line in lines if line.strip() and not line.startswith("#")][:SNIFFED]
-    best, chosen = (0.0, 0), ","
+    best, chosen = (False, 0.0, 0), ","
     for separator in SEPARATORS:
         if not any(separator in line or (separator == " " and "\t" in line) for line in lines):
             continue
@@ -176,7 +177,8 @@ def sniff(lines: Sequence[str]) -> str:
         width, often = counts.most_common(1)[0]
         body = [cell for row in rows[1:] if len(row) == width for cell in row]
         numbers = sum(1 for cell in body if not cell or _is_number(cell, separator)) / len(body) if body else 0.0
-        score = (round(often / len(rows) + numbers, 3), width if separator != " " else 0)
+        named = len(rows[0]) == width
+        score = (named, round(often / len(rows) + numbers, 3), width if separator != " " else 0)
         if score > best:
             best, chosen = score, separator
     return chosen
