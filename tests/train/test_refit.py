@@ -34,3 +34,16 @@ def test_rows_beyond_those_of_the_fit_are_reached():
     reached = last.model.scale_inputs(X)
     assert bool((low <= reached.amin(0)).all()) and bool((high >= reached.amax(0)).all())
     assert last.metrics["rmse"] < 0.2
+
+
+def test_its_words_are_those_of_the_rows_that_judged_before():
+    X = torch.linspace(-1, 1, 60, dtype=torch.float64)[:, None]
+    y = torch.sin(3 * X[:, 0]) + 0.1 * torch.cos(40 * X[:, 0])
+    first = ew.fit(ew.KAN((1, 1)), X, y, optimizer="evidence", progress=False)
+    last = ew.refit(first, X, y, progress=False)
+    judged = first.metrics["validation_rmse"]
+    assert f"(before this, held-out {judged:.3g})" in last.message and "Nothing was held out" not in last.message
+    assert last.metrics["validation_rmse"] == judged and last.validation_loss == first.validation_loss
+
+    few = ew.fit(ew.KAN((1, 1)), X[:20], y[:20], optimizer="evidence", progress=False)
+    assert "Nothing was held out of 20 rows" in ew.refit(few, X[:20], y[:20], progress=False).message

@@ -32,9 +32,10 @@ def finish(
     status: Status,
     monitor: Monitor,
     how: str,
+    before: FitResult | None = None,
 ) -> FitResult:
     """The result: the trained network in the model's own number format, its losses, and the run in words. `rows`: those
-    that its last steps were on."""
+    that its last steps were on. `before`: whose held-out rows are among these, and judged it then."""
     monitor.finishing()
     x, y, weight = rows
     ranges = tuple(zip(x.amin(0).tolist(), x.amax(0).tolist(), strict=True))
@@ -59,13 +60,17 @@ def finish(
         metrics |= {f"validation_{name}": value for name, value in held.items()}
         if job.own_split and job.squared and judged is not trained:  # the rows that chose were given back
             metrics["expected_rmse"] = expected_rmse(held["rmse"], judged, trained, x, job.loss, job.seed)
+    if before is not None:
+        validation_loss = before.validation_loss
+        metrics |= {name: value for name, value in before.metrics.items() if name.startswith("validation_")}
     grid_size = [layer.grid_size for layer in trained.edge_layers]
     done.edits = (*model.edits, Edit("fit", f"{how}; grid_size={grid_size}; {status.name}"))
     shown = headline(job.loss, metrics)
     figures = f"{shown} {metrics[shown]:.3g}" if shown else f"loss {train_loss:.3g}"
     if shown and validation_loss is not None:
         expected = f", expected of new rows {metrics['expected_rmse']:.2g}" if "expected_rmse" in metrics else ""
-        figures += f" (held-out {metrics['validation_' + shown]:.3g}{expected})"
+        held_out = "held-out" if before is None else "before this, held-out"
+        figures += f" ({held_out} {metrics['validation_' + shown]:.3g}{expected})"
     message = f"{monitor.sentence(status)}. {how}, {monitor.length}, {summary(done)}. {figures}."
     judged_at_all = validation_loss is not None or job.memory is not None or not job.located
     message = " ".join([message, *remarks(x, metadata.inputs, judged_at_all, job.groups)])

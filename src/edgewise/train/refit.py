@@ -74,13 +74,10 @@ def refit(
     if part is not None and part.whole:
         part.journal.remove()
     job, rows, how = replace(job, loss=found.loss), (job.x, job.y, job.weight), f"{ending.how} on all rows"
-    fresh = finish(model, found.model, found.model, job, rows, found.status, monitor, how)
-    judged = {name: value for name, value in result.metrics.items() if name.startswith("validation_")}
+    fresh = finish(model, found.model, found.model, job, rows, found.status, monitor, how, before=result)
     return replace(
         fresh,
         history=[*result.history, *fresh.history],
-        validation_loss=result.validation_loss,
-        metrics=fresh.metrics | judged,
         held_out=result.held_out,
         ending=found.ending,
     )
