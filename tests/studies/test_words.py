@@ -81,6 +81,19 @@ def test_chances_are_something_where_most_rows_have_one_class(cross_entropy, say
     assert "most frequent class does as well" in text and says in text
 
 
+@pytest.mark.parametrize(("r2", "says"), [(0.11, "; linear regression (1.9) does better."), (0.01, "do not tell it")])
+def test_inputs_that_a_baseline_makes_something_of_are_not_said_to_tell_nothing(r2, says) -> None:
+    others: dict[str, Scores | str] = {"mean": MEAN, "linear regression": regression(1.9, r2), "boosting": "gone"}
+    assert says in words.verdict("regression", "y", regression(2.0, -0.01), others)
+
+
+@pytest.mark.parametrize(("accuracy", "told"), [(0.8, True), (0.6, False)])
+def test_classes_that_a_baseline_tells_are_not_said_to_be_beyond_the_inputs(accuracy, told) -> None:
+    others = {"most frequent class": MOST, "logistic regression": {"accuracy": accuracy, "cross_entropy": 0.5}}
+    text = words.verdict("classification", "kind", {"accuracy": 0.6, "cross_entropy": 0.7}, others)
+    assert ("logistic regression (0.8) does better" in text) is told and ("do not tell it" in text) is not told
+
+
 def test_table_aligns_and_keeps_sentences() -> None:
     lines = words.table(
         regression(0.25, math.nan), {"mean": MEAN, "gradient boosting": "not computed: gone"}

@@ -13,6 +13,7 @@ from .tuning import TUNED
 
 # score that is compared -> what of the targets is explained, and the name of the score
 OF = {"deviance": ("deviance", "deviance"), "quantile_loss": ("loss", "quantile loss"), "mae": ("spread", "MAE")}
+EQUAL = 0.005  # difference of two accuracies below which they count as equal
 
 
 def number(value: float) -> str:
@@ -43,8 +44,11 @@ def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Score
     known = {name: row[key] for name, row in baselines.items() if not isinstance(row, str)}
     sign = 1.0 if task == "regression" else -1.0  # errors fall, accuracies rise
     trivial = next(iter(baselines), "")
+    strong = {name: value for name, value in known.items() if name != trivial}
+    best = min(strong, key=lambda name: sign * strong[name], default="")
+    other = f"{best} ({number(strong[best])})" if best else ""
     if task == "regression":
-        r2 = network.get("r2", network.get("d2", math.nan))
+        r2 = _explained(network)
         what, figure = OF.get(key, ("variance", "RMSE"))
         constant = "the best constant" if key in OF else "the mean"
         if not math.isfinite(r2):
@@ -53,10 +57,8 @@ def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Score
                 f" {number(network[key])}); give more rows."
             )
         if r2 < TUNED.nothing_found:
-            return (
-                f"The network predicts {outputs} on unseen rows no better than {constant}: these inputs do not tell"
-                " it, or not from so few rows."
-            )
+            other = other if _explained(baselines.get(best)) >= TUNED.nothing_found else ""
+            return f"The network predicts {outputs} on unseen rows no better than {constant}{_but(other)}"
         rest = 1 - r2
         exact = "all, to round-off," if rest <= TUNED.exact else f"all but {rest:.1g}"
         share = f"{100 * r2:.4g} %" if rest > 1e-4 else exact
@@ -73,24 +75,32 @@ def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Score
         )
         frequencies = baselines.get(trivial)
         if isinstance(frequencies, dict) and network[key] <= frequencies[key]:
-            return f"{first} Always naming the most frequent class does as well{_chances(network, frequencies)}"
-    strong = {name: value for name, value in known.items() if name != trivial}
-    if not strong:
+            other = other if strong.get(best, 0.0) > frequencies[key] + EQUAL else ""
+            return f"{first} Always naming the most frequent class does as well{_chances(network, frequencies, other)}"
+    if not best:
         return first
-    best = min(strong, key=lambda name: sign * strong[name])
     gap = sign * (network[key] - strong[best])
     scale = max(abs(strong[best]), abs(network[key]), 1e-300) if task == "regression" else 1.0
-    other = f"{best} ({number(strong[best])})"
-    if abs(gap) <= (TUNED.equal_errors if task == "regression" else 0.005) * scale:
+    if abs(gap) <= (TUNED.equal_errors if task == "regression" else EQUAL) * scale:
         return f"{first} That equals the best baseline, {other}."
     return f"{first} That is {'better' if gap < 0 else 'worse'} than the best baseline, {other}."
 
 
-def _chances(network: Scores, frequencies: Scores) -> str:
+def _explained(found: Scores | str | None) -> float:
+    """The part of the targets that is explained; nan where no score says so."""
+    return found.get("r2", found.get("d2", math.nan)) if isinstance(found, dict) else math.nan
+
+
+def _but(other: str) -> str:
+    """The end of a sentence on a network that tells nothing: what a baseline that tells more makes of it."""
+    return f"; {other} does better." if other else ": these inputs do not tell it, or not from so few rows."
+
+
+def _chances(network: Scores, frequencies: Scores, other: str) -> str:
     """The end of a sentence on classes of which most rows have one: whether inputs tell how likely the others are."""
     now, then = network["cross_entropy"], frequencies["cross_entropy"]
     if 1 - now / then < TUNED.nothing_found:
-        return ": these inputs do not tell it, or not from so few rows."
+        return _but(other)
     return (
         f", but these inputs tell how likely each class is (cross-entropy {number(now)}, by frequencies alone"
         f" {number(then)})."
