@@ -292,3 +292,14 @@ def test_the_nearest_point_satisfies_the_conditions_of_kuhn_and_tucker():
         force = torch.linalg.lstsq(touching.T, (metric @ (found - free))[:, None]).solution[:, 0]
         assert float((touching.T @ force - metric @ (found - free)).abs().max()) < 1e-6
         assert float(force.min()) > -1e-6  # walls push, and never pull
+
+
+@pytest.mark.parametrize("values", [2, 3, 6, 200])
+@pytest.mark.parametrize("words", ["non-negative", ("increasing", "non-negative"), ("convex", "non-negative")])
+def test_lines_and_few_values_that_cannot_have_a_shape_cost_no_more_than_a_constant(values: int, words: Any):
+    X, _ = rows()
+    X[:, 0] = (X[:, 0] * values).floor() / (values - 1)
+    y = X[:, 0] + 3 + 0.1 * noise(200)
+    left = y - fit(y, X, {0: words})(X)[:, 0].detach()
+    assert float(left.std()) < 1.01 * float(y.std())
+    assert abs(float(left.mean())) < 0.1 * float(y.std())

@@ -31,7 +31,7 @@ from .not_below import Level, held_to
 from .shapes import Shape
 from .terms import Term, prior_of
 from .tuning import TUNED
-from .variables import CURVE, LINE, Variable
+from .variables import CURVE, LEVEL, LINE, Variable
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,14 @@ def held(task: Task, found: Model, shapes: Mapping[int, Shape], margin: float, z
         (2 * posterior.coef[:, 1], 2 * posterior.constant[1]) if two else (posterior.coef, posterior.constant)
     )
     level = Level.of(task, found, shapes, coef, margin, zero)
-    walls = _walls(task.variables, terms, shapes, coef, level, margin)
+    places, precision = _there(terms, prior, posterior, shapes, task.variables, margin)
+    walls = _walls(task.variables, terms, shapes, coef, places, level, margin)
     if not len(walls.rows):
         return found
     start = torch.cat([constant.reshape(1), coef, walls.low])
     kept_already = level is None or level.lacking(float(constant), coef) <= 0  # between the points as well
     if kept_already and not bool((walls.rows @ start < walls.least).any()):
         return found
-    places, precision = _there(terms, prior, posterior, shapes, task.variables)
     likelihood = Classes() if two else posterior.likelihood
     if (sums := found.sums) is not None:
         there = _by_sums(sums, posterior.noise, start, places, precision, walls)
@@ -111,6 +111,8 @@ def nearest(factor: Tensor, coef: Tensor, walls: Tensor, least: Tensor) -> Tenso
 
     turned = torch.linalg.solve_triangular(factor, walls.T, upper=False)  # (m, c)
     lacking = least - walls @ coef
+    if not bool((lacking > 0).any()):
+        return coef
     size = turned.norm(dim=0).clamp(min=1e-300)
     matrix = torch.cat([turned / size, (lacking / size)[None]]).double().numpy()
     unit = matrix[-1].max()
@@ -202,11 +204,14 @@ def _walls(
     terms: list[Term],
     shapes: Mapping[int, Shape],
     coef: Tensor,
+    places: Tensor,
     level: Level | None,
     margin: float,
 ) -> Walls:
-    """What shapes and the level of the predictions ask for. margin: as for `held`."""
+    """What shapes and the level of the predictions ask for. places: of the functions that may differ from zero; margin:
+    as for `held`."""
     lows, width = 0 if level is None else len(level.each), len(coef)
+    there = torch.zeros_like(coef, dtype=torch.bool).index_fill_(0, places, True)
     rows, least, whose, low = [coef.new_zeros(0, 1 + width + lows)], [coef[:0]], [], []
 
     def add(block: Tensor, mine: slice, smallest: Tensor, of_low: int | None = None) -> None:
@@ -220,10 +225,9 @@ def _walls(
     for number, effect, mine, *_ in held_to(variables, terms, shapes):
         whose.append(mine)
         if isinstance(effect, EdgeBasis):
-            walls, of_slope = shapes[number].walls(effect.knots, effect.degree)
-            functions = effect.coef[:, : effect.size]
-            steepest = (functions @ coef[mine]).diff().abs().max()
-            add(walls @ functions, mine, margin * steepest * of_slope)
+            block, of_slope = _block(effect, shapes[number], margin)
+            steepest = (effect.coef[:, : effect.size] @ coef[mine]).diff().abs().max()
+            add(block, mine, margin * steepest * of_slope * there[mine].any())
     for column in [] if level is None else level.each:
         bounds = column.bounds()
         values = bounds @ coef[column.whole]
@@ -235,19 +239,48 @@ def _walls(
     return Walls(torch.cat(rows), torch.cat(least), whose, torch.stack(low) if low else coef[:0])
 
 
+def _block(effect: EdgeBasis, shape: Shape, margin: float) -> tuple[Tensor, Tensor]:
+    """Inequalities (c, m) of the coefficients of functions, without round-off; and which are of slopes that are kept
+    away from zero (c,)."""
+    walls, of_slope = shape.walls(effect.knots, effect.degree)
+    block = walls @ effect.coef[:, : effect.size]
+    return block * (block.abs() > margin * block.abs().max()), of_slope
+
+
+def _can(block: Tensor, of_slope: Tensor) -> bool:
+    """Whether a sum of the functions (m,) keeps such slopes away from zero. A line cannot rise on both sides, nor can
+    the functions of few values be flat at an end and rise elsewhere."""
+    from scipy.optimize import linprog  # loads slowly
+
+    free = np.zeros(block.shape[1])
+    return not len(free) or linprog(free, -block.numpy(), -of_slope.double().numpy(), bounds=(None, None)).status == 0
+
+
 def _there(
-    terms: list[Term], prior: Prior, posterior: Posterior, shapes: Mapping[int, Shape], variables: list[Variable]
+    terms: list[Term],
+    prior: Prior,
+    posterior: Posterior,
+    shapes: Mapping[int, Shape],
+    variables: list[Variable],
+    margin: float,
 ) -> tuple[Tensor, Tensor]:
-    """The functions that may differ from zero, and the precision of their prior. A line that went, while curves of its
-    input stayed, comes back with the variance of the smoothest of these: it alone has a slope of one sign."""
-    strength, first = posterior.strength.clone(), 0
-    for term in terms:
-        line, curve = first + LINE, first + CURVE
-        held_to = len(term.variables) == 1 and set(variables[term.variables[0]].inputs) & shapes.keys()
-        if held_to and not bool(strength[curve].isnan()) and bool(strength[line].isnan()):
-            strength[line] = strength[curve]
-        first += term.groups
-    precision = strength[prior.groups] * prior.roughness
+    """The functions that may differ from zero, and the precision of their prior. Where functions of an input stayed,
+    its line comes back with the variance of the first of these: it alone has a slope of one sign. So do the curves of
+    an input that may make no prediction negative: lines fall on one side. Functions that cannot have their shape go.
+    """
+    precision = posterior.strength[prior.groups] * prior.roughness
+    for term, mine in zip(terms, precision.split([len(term.roughness) for term in terms]), strict=True):
+        asked = [shapes[number] for number in variables[term.variables[0]].inputs if number in shapes]
+        stayed = mine[(term.kinds != LEVEL) & ~mine.isnan()]
+        if len(term.variables) == 1 and asked and len(stayed):
+            wanted = CURVE if any(shape.positive for shape in asked) else LINE
+            gone = mine.isnan() & (term.kinds <= wanted)
+            mine[gone] = stayed[0] * term.roughness[gone]
+    for number, effect, mine, *_ in held_to(variables, terms, shapes):
+        if isinstance(effect, EdgeBasis):
+            block, of_slope = _block(effect, shapes[number], margin)
+            if not _can(block[:, ~precision[mine].isnan()], of_slope):
+                precision[mine] = torch.nan
     places = (~precision.isnan()).nonzero()[:, 0]
     return places, precision[places]
 
