@@ -300,6 +300,19 @@ def test_lines_and_few_values_that_cannot_have_a_shape_cost_no_more_than_a_const
     X, _ = rows()
     X[:, 0] = (X[:, 0] * values).floor() / (values - 1)
     y = X[:, 0] + 3 + 0.1 * noise(200)
-    left = y - fit(y, X, {0: words})(X)[:, 0].detach()
-    assert float(left.std()) < 1.01 * float(y.std())
-    assert abs(float(left.mean())) < 0.1 * float(y.std())
+    for loss in ("squared_error", "huber"):
+        left = y - fit(y, X, {0: words}, loss=loss)(X)[:, 0].detach()
+        assert float(left.std()) < 1.01 * float(y.std())
+        assert abs(float(left.mean())) < 0.5 * float(y.std())  # the best constant of Huber is no mean
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "huber", "quantile=0.5"])
+def test_a_line_above_zero_stays_and_turns_flat_beyond_the_rows(loss: str):
+    X, _ = rows()
+    y = 3 * X[:, 0] + 0.5 + 0.1 * noise(200)
+    model = fit(y, X, {0: "non-negative"}, loss=loss)
+    far = torch.zeros(2, X.shape[1], dtype=F)
+    far[:, 0] = torch.tensor([-50.0, 50.0])
+    assert float((model(X)[:, 0].detach() - y).square().mean().sqrt()) < 0.15
+    low, high = model(far)[:, 0].tolist()
+    assert 0 <= low < float(y.quantile(0.1)) and float(y.quantile(0.9)) < high < 5

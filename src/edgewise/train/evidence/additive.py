@@ -119,20 +119,21 @@ def additive(
     if not apart:  # of two classes, the second is held; of more, nothing but periods
         of_outputs[0] = {place: shape.opposite for place, shape in asked.items()}
     model = network(start, found, columns, factors, of_outputs)
-    if isinstance(job.loss, (CrossEntropy, Binomial)):
-        model = _levelled(model, asked)
+    model = _levelled(model, asked, isinstance(job.loss, (CrossEntropy, Binomial)))
     loss = _with_scales(job.loss, [end.posterior for end in ends], start)
     status = _status([end.posterior for end in ends], monitor)
     structures = decided._replace(ends=ends).structures()
     return Found(model, status, structures, loss, doubts_of(start, found, ends))
 
 
-def _levelled(model: KAN, asked: Mapping[int, Shape]) -> KAN:
+def _levelled(model: KAN, asked: Mapping[int, Shape], logits: bool) -> KAN:
     """The network whose logits stay where they are beyond the rows, but for curves that are held to be convex or
-    concave. Along tangents, one far row of a class that others have near there would cost any number of nats."""
+    concave. Along tangents, one far row of a class that others have near there would cost any number of nats. Numbers
+    go on, but for inputs of which no more is asked than that nothing be negative."""
     first, *others = model.edge_layers
-    level = torch.tensor([place not in asked or not asked[place].bend for place in range(first.in_features)])
-    return model.build(layers=[levelled(first, level), *others])
+    shapes = [asked.get(place, Shape()) for place in range(first.in_features)]
+    level = torch.tensor([not shape.bend if logits else shape.flattens for shape in shapes])
+    return model.build(layers=[levelled(first, level), *others]) if bool(level.any()) else model
 
 
 def _asked(start: KAN, shapes: Shapes) -> dict[int, Shape]:

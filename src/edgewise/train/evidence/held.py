@@ -170,19 +170,21 @@ def _by_steps(
     def charged(point: Tensor) -> float:
         return 0.5 * float((precision * point.square()).sum())
 
-    def nearer(point: Tensor) -> tuple[float, Tensor]:
-        """The objective at a point, and the allowed point where a Newton step from there would end."""
+    def about(point: Tensor) -> tuple[float, Tensor, Tensor]:
+        """The objective at a point, its slope, and a factor of its curvature."""
         value, slope, curvature = taylor(blocks, likelihood, point[:count], places)
         curvature = torch.block_diag(curvature, curvature.new_zeros(lows, lows))
-        slope = torch.cat([slope, slope.new_zeros(lows, 1)])
-        factor = factor_of(curvature + torch.diag(precision[:, 0]))
-        free = point - torch.cholesky_solve(slope + precision * point, factor)
-        return value + charged(point), nearest(factor, free[:, 0], inner, walls.least)[:, None]
+        slope = torch.cat([slope, slope.new_zeros(lows, 1)]) + precision * point
+        return value + charged(point), slope, factor_of(curvature + torch.diag(precision[:, 0]))
+
+    def allowed(point: Tensor, factor: Tensor) -> Tensor:
+        return nearest(factor, point[:, 0], inner, walls.least)[:, None]
 
     here = torch.cat([start[:1], start[1:][places], walls.low])[:, None]
-    here = nearer(here)[1]
+    here = allowed(here, about(here)[2])
     for _ in range(TUNED.rounds):
-        value, goal = nearer(here)
+        value, slope, factor = about(here)
+        goal = allowed(here - torch.cholesky_solve(slope, factor), factor)
         length, reached, gained = 1.0, here, 0.0
         while length > TUNED.shortest and not gained > 0:  # any point between two that are allowed is allowed
             reached = here + length * (goal - here)
@@ -244,7 +246,8 @@ def _block(effect: EdgeBasis, shape: Shape, margin: float) -> tuple[Tensor, Tens
     away from zero (c,)."""
     walls, of_slope = shape.walls(effect.knots, effect.degree)
     block = walls @ effect.coef[:, : effect.size]
-    return block * (block.abs() > margin * block.abs().max()), of_slope
+    largest = float(block.abs().max()) if len(block) else 0.0
+    return block * (block.abs() > margin * largest), of_slope
 
 
 def _can(block: Tensor, of_slope: Tensor) -> bool:
@@ -265,15 +268,16 @@ def _there(
     margin: float,
 ) -> tuple[Tensor, Tensor]:
     """The functions that may differ from zero, and the precision of their prior. Where functions of an input stayed,
-    its line comes back with the variance of the first of these: it alone has a slope of one sign. So do the curves of
-    an input that may make no prediction negative: lines fall on one side. Functions that cannot have their shape go.
+    its line comes back with the variance of the first of these: it alone has a slope of one sign. So do its curves
+    where it has another shape beside, and may make no prediction negative: lines fall on one side. Functions that
+    cannot have their shape go.
     """
     precision = posterior.strength[prior.groups] * prior.roughness
     for term, mine in zip(terms, precision.split([len(term.roughness) for term in terms]), strict=True):
         asked = [shapes[number] for number in variables[term.variables[0]].inputs if number in shapes]
         stayed = mine[(term.kinds != LEVEL) & ~mine.isnan()]
         if len(term.variables) == 1 and asked and len(stayed):
-            wanted = CURVE if any(shape.positive for shape in asked) else LINE
+            wanted = CURVE if any(shape.positive and not shape.flattens for shape in asked) else LINE
             gone = mine.isnan() & (term.kinds <= wanted)
             mine[gone] = stayed[0] * term.roughness[gone]
     for number, effect, mine, *_ in held_to(variables, terms, shapes):

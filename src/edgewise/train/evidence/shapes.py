@@ -3,7 +3,8 @@ predictions are not negative.
 
 Where the coefficients of a spline rise one after the other, so does the spline; where their slopes rise, it is convex
 (de Boor 1978, chapter XI: its derivative's coefficients are these slopes). Beyond its knots it goes on along tangents,
-so it keeps the shape everywhere. A spline is nowhere below its least coefficient, nor are tangents that rise outwards.
+so it keeps the shape everywhere. A spline is nowhere below its least coefficient, nor are tangents that rise outwards,
+and one that turns flat beyond its knots is not either.
 A periodic function is a sum of waves (`harmonics.py`).
 
 Letters: j basis functions, m functions of an edge, c inequalities.
@@ -64,6 +65,12 @@ class Shape:
         the right one, 0 for none."""
         return self.slope if self.positive else 0
 
+    @property
+    def flattens(self) -> bool:
+        """Whether its function turns flat beyond the rows: not to be negative is all that is asked of it, and tangents
+        would be so somewhere."""
+        return self.positive and not self.slope and not self.bend
+
     def walls(self, knots: Tensor, degree: int) -> tuple[Tensor, Tensor]:
         """Inequalities (c, j) of the coefficients of a spline, which keep the shape where none is negative, but for
         the level of what is predicted; and which of them are of slopes that are kept away from zero (c,). Each counts
@@ -79,7 +86,7 @@ class Shape:
                 end = self._end(degree)
                 kept[0][end] = False
                 parts, kept = [*parts, -self.slope * first[end]], [*kept, torch.zeros_like(kept[0][end])]
-            else:
+            elif self.bend:
                 breaks = grid.breaks_of(knots[None], degree)[0][[0, -1]]
                 ends = dense_basis(breaks[:, None], knots[None], degree=degree, derivative=1)[:, 0]
                 ends = ends * ends.new_tensor([[-1.0], [1.0]]) / ends.abs().amax(1, keepdim=True).clamp(min=1e-300)
