@@ -222,6 +222,7 @@ def test_same_seed_same_bits():
     [
         (ew.KAN((4, 2, 1)), {}, "without hidden layers"),
         (torch.nn.Linear(4, 1).double(), {}, "for an edgewise.KAN"),
+        (ew.KAN((4, 1), degree=0), {}, "steps of degree 0"),
         (ew.KAN((4, 1)), {"grids": (3, 6)}, "no use for grids"),
         (ew.KAN((4, 1)), {"sparsity": 0.1, "steps": 3}, "no use for sparsity, steps"),
     ],

@@ -55,6 +55,11 @@ def check(model: KAN, job: Job) -> None:
             f" with one of {outputs} sums and some products such as KAN(({inputs}, ({outputs}, 4), {outputs})), both"
             f" without closed forms. The model is {topology.shape_text()}. Use optimizer='auto'"
         )
+    if model.config.degree == 0:
+        raise ConfigError(
+            "optimizer='evidence' fits lines and curves, which steps of degree 0 do not hold; use degree=3, or"
+            " optimizer='lm' for steps"
+        )
     if bool((model.edge_layers[0].kind[:, :outputs] == OFF).all(0).any()):
         raise ConfigError("optimizer='evidence' needs an edge into every sum; the model has a sum without any")
     if not isinstance(job.loss, (SquaredError, CrossEntropy, Numbers)):
