@@ -70,3 +70,23 @@ def test_forms_that_run_far_off_are_kept_where_most_is_explained(
     monkeypatch.setattr(closed_forms, "stays_near", lambda found, model, rows, beyond=0.0: beyond == 0.0)
     found = close(model, table, None)
     assert (found.model is not None) is kept and ("run far off beyond the rows" in found.message) is not kept
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_pole_between_rows_stands_for_an_exact_law_alone(monkeypatch: pytest.MonkeyPatch, exact: bool):
+    X = 2 * torch.rand(80, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) - 1
+    y = 1 / X[:, 0] if exact else X[:, 0]
+    pole, line = (
+        ew.set_symbolic(ew.KAN((1, 1), dtype=torch.float64), {(0, 0, 0): (name, 1.0, 0.0, 1.0, 0.0)})
+        for name in ("1/x", "x")
+    )
+    asked: list[Any] = []
+
+    def found(*_: Any, primitives: Any = None, **how: Any) -> ew.KAN:
+        asked.append(primitives)
+        return line if primitives else pole
+
+    monkeypatch.setattr(closed_forms, "symbolify", found)
+    kept = close(pole if exact else line, ew.from_arrays(X, y), None).model
+    assert kept is (pole if exact else line)
+    assert len(asked) == (1 if exact else 2) and not any(form.poles for form in asked[-1] or ())

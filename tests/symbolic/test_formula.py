@@ -144,6 +144,8 @@ def test_constants_that_cancel_leave_nothing_and_small_ones_stay() -> None:
         return formula(model, inputs=("a", "b", "c"))[0] - law
 
     assert left(-0.3) == 0
+    beside = ew.KAN((1, 1), dtype=F).build(scaling={"output_shift": torch.tensor([1e-18], dtype=F)})
+    assert formula(beside, inputs=("a",)) == [sympy.Function("phi_0_0_0")(a)]
     assert_close(float(left(-0.3 + 1e-9)), 1e-9, scale=1.0)
 
 

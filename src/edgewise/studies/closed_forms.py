@@ -11,6 +11,7 @@ import torch
 from ..data import Table
 from ..errors import EdgewiseError
 from ..model import KAN
+from ..primitives import get, ranked
 from ..size import summary
 from ..symbolic.symbolify import budget_spent, symbolify
 from ..train.evidence.shapes import FREE, Shapes
@@ -52,6 +53,9 @@ def close(model: KAN, training: Table, choosing: Table | None, progress: bool = 
     how: dict[str, Any] = {"sample_weight": fitted.weight, "tolerance": TUNED.form_tolerance, "progress": progress}
     try:
         found = symbolify(model, fitted.X, fitted.y, **how)
+        if has_poles_between(found, training) and not explained(found, judging) >= TUNED.form_exact:
+            smooth = [form for form in ranked() if not form.poles and form.branch is None]
+            found = symbolify(model, fitted.X, fitted.y, primitives=smooth, **how)
     except EdgewiseError as error:
         return Closed(None, None, f"No closed forms: {error}")
     except Exception as error:
@@ -71,6 +75,30 @@ def close(model: KAN, training: Table, choosing: Table | None, progress: bool = 
     if not keeps(found, shapes, training):
         return Closed(None, found, f"The closed forms that were found do not keep the constraints.{spent}")
     return Closed(found, None, told(have, left) + spent)
+
+
+def has_poles_between(model: KAN, rows: Table) -> bool:
+    """Whether a closed form has a pole with rows on both sides of it. Beside one row it is a curve that this row made,
+    and too narrow to be seen at other points.
+
+    >>> import edgewise as ew
+    >>> model = ew.set_symbolic(ew.KAN((1, 1)), {(0, 0, 0): ("1/x", 1.0, -0.5, 1.0, 0.0)})
+    >>> table = ew.from_arrays(torch.linspace(0, 1, 20)[:, None].double(), torch.rand(20).double())
+    >>> has_poles_between(model.double(), table)
+    True
+    """
+    with torch.no_grad():
+        values = model.trace(rows.X)[1].nodes
+        for layer, nodes in zip(model.edge_layers, values, strict=False):
+            for edge, (a, b, *_) in zip(layer.symbolic, [] if layer.affine is None else layer.affine, strict=True):
+                form, z = get(edge.primitive), a * nodes[:, edge.src] + b
+                if any(bool((z < pole).any() and (z > pole).any()) for pole in form.poles):
+                    return True
+                if form.branch is not None:
+                    branches = ((z - form.branch[0]) / (form.branch[1] - form.branch[0])).floor()
+                    if bool(branches.min() < branches.max()):
+                        return True
+    return False
 
 
 def told(have: int, left: int) -> str:

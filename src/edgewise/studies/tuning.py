@@ -180,6 +180,9 @@ class StudyTuning:
     """Rows on which forms are looked for, at most."""
     form_clear: float = 0.5
     """Part of the variance that a network explains. Below, most of it is noise, which shows no law."""
+    form_exact: float = 0.99
+    """Part of the variance that closed forms explain which may have poles between the rows. Under more noise, a pole
+    beside one row takes its error away: forms without poles are looked for instead."""
     form_beyond: float = 0.5
     """Ranges at both ends that forms may not run far off in, where there is so much noise."""
     form_tolerance: float = 0.05

@@ -44,17 +44,18 @@ class Writer:
         sums: list[Any] = []
         for o, bias in enumerate(layer.bias.tolist()):
             scale = output_scale(self.model, number, o)
-            terms, constants = [], [bias * scale, self._shift_of_sum(o) if last else 0.0]
+            terms, constants, size = [], [bias * scale, self._shift_of_sum(o) if last else 0.0], 0.0
             for i in (layer.kind[:, o] != OFF).nonzero()[:, 0].tolist():
                 if (number, i, o) in self.forms:
                     name, a, b, c, d = self.forms[number, i, o]
                     constants.append(d)
                     terms.append(self.number(c) * get(name).expr(self.number(a) * values[i] + self.number(b)))
                 else:
+                    size = max(size, abs(scale) * float(layer.coef[i, :, o].detach().abs().max()))
                     terms.append(
                         self.number(scale) * sympy.Function(edge_name(topology.edge_at(number, i, o)))(values[i])
                     )
-            sums.append(sympy.Add(*terms, self.number(self._total(constants))))
+            sums.append(sympy.Add(*terms, self.number(self._total(constants, size))))
         nodes = [sympy.Mul(*(sums[s] for s in node)) for node in positions(self.model, number + 1)]
         if last and topology.has_products(topology.depth):
             shifts = zip(self.model.output_shift.tolist(), topology.factors[-1], strict=True)
@@ -64,10 +65,11 @@ class Writer:
             ]
         return nodes
 
-    def _total(self, constants: Sequence[float]) -> float:
-        """Their sum; zero where it is what round-off leaves of constants that cancel."""
+    def _total(self, constants: Sequence[float], size: float) -> float:
+        """Their sum; zero where it is what round-off leaves of constants that cancel, or beside splines of this
+        size."""
         total = math.fsum(constants)
-        return 0.0 if abs(total) <= self.reach * math.fsum(map(abs, constants)) else total
+        return 0.0 if abs(total) <= self.reach * math.fsum([size, *map(abs, constants)]) else total
 
     def _shift_of_sum(self, subnode: int) -> float:
         owner = int(self.model.subnode_owner(self.model.topology.depth)[subnode])
