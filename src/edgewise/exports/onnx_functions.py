@@ -94,7 +94,7 @@ def arccosh(op: Any, z: Any) -> Any:
 
 
 def sigmoid(op: Any, z: Any) -> Any:
-    """1 / (1 + exp(-z)). Sigmoid of onnxruntime is 1 less that of -z below zero, which is zero from -37 on."""
+    """1 / (1 + exp(-z)). Below zero, Sigmoid of onnxruntime is 1 minus that of -z: nothing from -37 on."""
     return op.Reciprocal(op.Add(op.Exp(op.Neg(z)), 1.0))
 
 

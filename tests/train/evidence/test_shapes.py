@@ -75,6 +75,13 @@ def test_where_predictions_may_not_be_negative_tangents_rise_outwards(words: Any
             assert float(found.min()) > float(coef.min()) - 1e-9
 
 
+def test_what_is_asked_only_not_to_be_negative_turns_flat_and_needs_no_walls():
+    shape = Shape.of("non-negative")
+    walls, kept = shape.walls(KNOTS, 3)
+    assert shape.flattens and len(walls) == len(kept) == 0
+    assert not any(Shape.of(("non-negative", word)).flattens for word in ("convex", "increasing", "decreasing"))
+
+
 def test_a_period_without_a_number_is_the_range_of_the_rows():
     rows = torch.tensor([[1.0, 0.0], [4.0, 1.0]], dtype=torch.float64)
     found = with_periods({"hour": ("periodic", "non-negative"), 0: "periodic:7"}, Metadata(inputs=("a", "hour")), rows)

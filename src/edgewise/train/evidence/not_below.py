@@ -46,7 +46,7 @@ def held_to(variables: list[Variable], terms: list[Term], shapes: Mapping[int, S
 
 
 @dataclass(frozen=True)
-class Column:
+class NonNegativeColumn:
     """An input that may not make a prediction negative, and with it the one that says where it is missing.
 
     functions: of the input, with the places of their coefficients. whole: the places of all coefficients (w,). there
@@ -61,16 +61,16 @@ class Column:
     gap: Tensor
 
     @staticmethod
-    def of(one: Held, x: Tensor) -> Column:
+    def of(one: Held, x: Tensor) -> NonNegativeColumn:
         """The column of an input that is held, from rows x (n, d)."""
         if one.variable.missing is None:
             there = one.functions.mean.new_zeros(one.mine.stop - one.mine.start)
-            return Column(one.functions, one.mine, one.mine, there, there.new_zeros(0, len(there)))
+            return NonNegativeColumn(one.functions, one.mine, one.mine, there, there.new_zeros(0, len(there)))
         said = x[:, one.variable.missing]
         ends = one.variable.values(x[torch.stack([said.argmin(), said.argmax()])])
         there = ends[0].clone()
         there[one.mine.start - one.whole.start : one.mine.stop - one.whole.start] = 0.0
-        return Column(one.functions, one.mine, one.whole, there, ends[1:])
+        return NonNegativeColumn(one.functions, one.mine, one.whole, there, ends[1:])
 
     def bounds(self) -> Tensor:
         """Numbers (p, w) of which a mean of some is what all functions are at any value within the grid."""
@@ -94,7 +94,7 @@ class Level:
     margin: by which predictions stay above it.
     """
 
-    each: list[Column]
+    each: list[NonNegativeColumn]
     others: Tensor
     zero: float
     margin: float
@@ -107,7 +107,7 @@ class Level:
         if not any(shape.positive for shape in shapes.values()):
             return None
         inputs = held_to(task.variables, found.terms, shapes)
-        each = [Column.of(one, task.x) for one in inputs if shapes[one.number].positive]
+        each = [NonNegativeColumn.of(one, task.x) for one in inputs if shapes[one.number].positive]
         others = found.sums.means.clone() if found.sums is not None else _means(task, found.terms)
         for one in each:
             others[one.whole] = 0.0

@@ -3,8 +3,8 @@ predictions are not negative.
 
 Where the coefficients of a spline rise one after the other, so does the spline; where their slopes rise, it is convex
 (de Boor 1978, chapter XI: its derivative's coefficients are these slopes). Beyond its knots it goes on along tangents,
-so it keeps the shape everywhere. A spline is nowhere below its least coefficient, nor are tangents that rise outwards,
-and one that turns flat beyond its knots is not either.
+so it keeps the shape everywhere. A spline is nowhere below its least coefficient; nor are tangents that rise outwards,
+or a spline that turns flat beyond its knots.
 A periodic function is a sum of waves (`harmonics.py`).
 
 Letters: j basis functions, m functions of an edge, c inequalities.
@@ -67,8 +67,8 @@ class Shape:
 
     @property
     def flattens(self) -> bool:
-        """Whether its function turns flat beyond the rows: not to be negative is all that is asked of it, and tangents
-        would be so somewhere."""
+        """Whether its function turns flat beyond the rows: nothing is asked of it but not to be negative, which a
+        tangent is at some point."""
         return self.positive and not self.slope and not self.bend
 
     def walls(self, knots: Tensor, degree: int) -> tuple[Tensor, Tensor]:
