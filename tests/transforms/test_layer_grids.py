@@ -6,14 +6,14 @@ import pytest
 import torch
 
 from edgewise.layers import KANLayer
-from edgewise.transforms.layer_grids import levelled
+from edgewise.transforms.layer_grids import falling, levelled
 from helpers import assert_close
 
 
 @pytest.mark.parametrize("degree", [0, 1, 2, 3, 5])
 def test_levelled_splines_turn_flat_beyond_the_old_grid_alone(degree: int):
     layer = KANLayer(2, 3, base="none", degree=degree, grid_size=4, dtype=torch.float64, seed=0)
-    level = levelled(layer, torch.tensor([True, False]))
+    level = levelled(layer, torch.tensor([True, False])[None, :, None].expand(2, -1, 3))
     x = torch.linspace(-1, 1, 101, dtype=torch.float64)[:, None].expand(-1, 2)
     assert_close(level(x), layer(x))
     far = torch.tensor([[-9.0], [-90.0], [9.0], [90.0]], dtype=torch.float64)
@@ -23,3 +23,22 @@ def test_levelled_splines_turn_flat_beyond_the_old_grid_alone(degree: int):
         second = torch.cat([0 * far, far], 1)
         assert_close(level(second), layer(second))
         assert not torch.equal(layer(first)[::2], layer(first)[1::2])
+
+
+@pytest.mark.parametrize("degree", [0, 1, 3])
+def test_splines_that_fall_outwards_can_turn_flat_there_alone(degree: int):
+    layer = KANLayer(2, 3, base="none", degree=degree, grid_size=4, dtype=torch.float64, seed=0)
+    ends, far = torch.tensor([-1.0, 1.0], dtype=torch.float64), torch.tensor([-9.0, 9.0], dtype=torch.float64)
+    flat = levelled(layer, falling(layer))
+    for place in range(2):
+        at = torch.zeros(2, 2, 2, dtype=torch.float64)
+        at[..., place] = torch.stack([ends, far])
+        rest = 0 * at[0, :1]
+
+        def edge(net: KANLayer, x: torch.Tensor, rest: torch.Tensor = rest) -> torch.Tensor:
+            return net(x) - net(rest)
+
+        rise = edge(layer, at[1]) - edge(layer, at[0])  # from an end outwards (2, o)
+        assert torch.equal(falling(layer)[:, place], rise < -1e-12)
+        kept = torch.where(rise < 0, edge(flat, 2 * at[1]), edge(layer, at[1]))
+        assert_close(edge(flat, at[1]), kept)

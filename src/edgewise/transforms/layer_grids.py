@@ -46,18 +46,28 @@ def extended(layer: KANLayer, low: Tensor, high: Tensor) -> KANLayer:
     return KANLayer.build(**{**layer.parts(), "knots": knots, "coef": coef})
 
 
-def levelled(layer: KANLayer, inputs: Tensor) -> KANLayer:
-    """The layer with `degree` intervals more at either end. There the splines from these inputs (i,), which are true or
-    false, turn flat. The others go on along their tangents, and inside the old grids all stay as they are."""
+def falling(layer: KANLayer) -> Tensor:
+    """Whether the splines fall outwards beyond the left and the right end of their grids (2, i, o)."""
+    p, ends = layer.degree, torch.stack(layer.interval)
+    if p == 0:
+        return torch.zeros(2, *layer.kind.shape, dtype=torch.bool)
+    common: dict[str, Any] = {"degree": p, "uniform": layer.uniform}
+    slope = ops.edge_values(ends, layer.coef.detach(), layer.knots, derivative=1, **common)
+    return torch.stack([slope[0] > 0, slope[1] < 0])
+
+
+def levelled(layer: KANLayer, ends: Tensor) -> KANLayer:
+    """The layer with `degree` intervals more at either end. There splines turn flat, at the left and the right end
+    where `ends` (2, i, o) is true. Others go on along their tangents, and inside the old grids all stay as they are."""
     p = layer.degree
     if p == 0:  # flat already
         return KANLayer.build(**layer.parts())
     (low, high), knots, reach = layer.interval, layer.knots, p - 0.5  # a half is safe from round-off
     longer = extended(layer, low - reach * (knots[:, 1] - knots[:, 0]), high + reach * (knots[:, -1] - knots[:, -2]))
     coef, new = longer.coef.detach().clone(), longer.num_basis
-    flat = coef[inputs]
-    flat[:, :p], flat[:, new - p :] = flat[:, p : p + 1], flat[:, new - p - 1 : new - p]
-    coef[inputs] = flat
+    left, right = slice(p), slice(new - p, None)
+    coef[:, left] = torch.where(ends[0][:, None], coef[:, p : p + 1], coef[:, left])
+    coef[:, right] = torch.where(ends[1][:, None], coef[:, new - p - 1 : new - p], coef[:, right])
     return KANLayer.build(**{**longer.parts(), "coef": coef})
 
 

@@ -308,12 +308,27 @@ def test_lines_and_few_values_that_cannot_have_a_shape_cost_no_more_than_a_const
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "huber", "quantile=0.5"])
-def test_a_line_above_zero_stays_and_turns_flat_beyond_the_rows(loss: str):
+@pytest.mark.parametrize("words", ["non-negative", ("non-negative", "convex"), ("non-negative", "increasing")])
+def test_a_line_above_zero_stays_and_turns_flat_where_it_would_fall(loss: str, words: Any):
     X, _ = rows()
     y = 3 * X[:, 0] + 0.5 + 0.1 * noise(200)
-    model = fit(y, X, {0: "non-negative"}, loss=loss)
+    model = fit(y, X, {0: words}, loss=loss)
     far = torch.zeros(2, X.shape[1], dtype=F)
     far[:, 0] = torch.tensor([-50.0, 50.0])
     assert float((model(X)[:, 0].detach() - y).square().mean().sqrt()) < 0.15
     low, high = model(far)[:, 0].tolist()
-    assert 0 <= low < float(y.quantile(0.1)) and float(y.quantile(0.9)) < high < 5
+    assert 0 <= low < float(y.quantile(0.1)) and high == pytest.approx(150.5, rel=0.1)
+
+
+@pytest.mark.parametrize("words", ["non-negative", "increasing", ("non-negative", "increasing")])
+@pytest.mark.parametrize("far", [None, 1e5])
+def test_a_shape_costs_nothing_that_the_law_has_along_a_column_of_heavy_tails(words: Any, far: float | None):
+    X, _ = rows()
+    X[:, 0] = (1.5 * torch.randn(200, dtype=F, generator=torch.Generator().manual_seed(5))).exp()
+    if far is not None:  # a number that lacks its point
+        X[0, 0] = far
+    y = X[:, 0].clamp(max=1e3).sqrt() + 1 + 0.1 * noise(200)
+    free, held = fit(y, X, None), fit(y, X, {0: words})
+    others = slice(1, None)
+    left, kept = ((y - model(X)[:, 0].detach())[others].square().mean().sqrt() for model in (free, held))
+    assert float(kept) < 1.2 * float(left)

@@ -13,13 +13,13 @@ from ...errors import ConfigError, shown
 from ...layers import OFF
 from ...losses import LOSSES, Binomial, CrossEntropy, Linked, Location, Loss, Numbers, SquaredError
 from ...model import KAN
-from ...transforms.layer_grids import levelled
+from ...transforms.layer_grids import falling, levelled
 from ..job import Job, Rows
 from ..monitor import Monitor
 from ..solvers.status import Status
 from . import relative
 from .averaging import averaged
-from .chosen_terms import Structure
+from .chosen_terms import Model, Structure
 from .fit_task import Task
 from .held import held
 from .marginal import Note, Posterior
@@ -110,14 +110,18 @@ def additive(
     else:
         tasks = [Task(a, weight, y, outputs, [], note)]
     tasks = [replace(task, groups=None if groups is None else groups.to(a.device)) for task in tasks]
-    decided = relative.found(lambda tasks: searched(start, layer.kind != OFF, tasks, asked, known), tasks)
+    zeros = (-start.output_shift / start.output_scale).tolist()
+
+    def hold(tasks: Sequence[Task], ends: Sequence[Model]) -> list[Model]:
+        each = zip(tasks, ends, zeros, strict=False)
+        return [held(task, end, asked, shapes.margin, zero) for task, end, zero in each] if asked else list(ends)
+
+    decided = relative.found(lambda tasks: searched(start, layer.kind != OFF, tasks, asked, known, hold), tasks)
     found, tasks, ends = decided.variables, decided.tasks, decided.ends
     if parts and not asked:
         there = of_tasks(on_of(layer.kind != OFF, found), outputs, len(tasks))
         ends = [averaged(*each) for each in zip(tasks, ends, there, strict=True)]
-    if asked:
-        zeros = (-start.output_shift / start.output_scale).tolist()
-        ends = [held(*each, asked, shapes.margin, zero) for *each, zero in zip(tasks, ends, zeros, strict=False)]
+    ends = hold(tasks, ends)
     columns, factors = _columns(found, [(end.terms, end.posterior) for end in ends], outputs, float(weight.sum()))
     factors = sorted(factors, key=lambda factor: -factor.explained)[: room_of(start)]
     of_outputs = [asked] * outputs
@@ -134,11 +138,12 @@ def additive(
 def _levelled(model: KAN, asked: Mapping[int, Shape], logits: bool) -> KAN:
     """The network whose logits stay where they are beyond the rows, but for curves that are held to be convex or
     concave. Along tangents, one far row of a class that others have near there would cost any number of nats. Numbers
-    go on, but for inputs of which no more is asked than that nothing be negative."""
+    go on, but where they may not be negative, and a tangent falls outwards."""
     first, *others = model.edge_layers
     shapes = [asked.get(place, Shape()) for place in range(first.in_features)]
-    level = torch.tensor([not shape.bend if logits else shape.flattens for shape in shapes])
-    return model.build(layers=[levelled(first, level), *others]) if bool(level.any()) else model
+    free = torch.tensor([not shape.bend if logits else shape.positive for shape in shapes])
+    flat = free[:, None] & (torch.ones_like(falling(first)) if logits else falling(first))
+    return model.build(layers=[levelled(first, flat), *others]) if bool(flat.any()) else model
 
 
 def _asked(start: KAN, shapes: Shapes) -> dict[int, Shape]:

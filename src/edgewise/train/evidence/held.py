@@ -31,7 +31,7 @@ from .not_below import Level, held_to
 from .shapes import Shape
 from .terms import Term, prior_of
 from .tuning import TUNED
-from .variables import CURVE, LEVEL, LINE, Variable
+from .variables import LEVEL, LINE, Variable
 
 
 @dataclass(frozen=True)
@@ -268,17 +268,15 @@ def _there(
     margin: float,
 ) -> tuple[Tensor, Tensor]:
     """The functions that may differ from zero, and the precision of their prior. Where functions of an input stayed,
-    its line comes back with the variance of the first of these: it alone has a slope of one sign. So do its curves
-    where it has another shape beside, and may make no prediction negative: lines fall on one side. Functions that
-    cannot have their shape go.
+    its line comes back with the variance of the first of these: it alone has a slope of one sign. Functions that cannot
+    have their shape go.
     """
     precision = posterior.strength[prior.groups] * prior.roughness
     for term, mine in zip(terms, precision.split([len(term.roughness) for term in terms]), strict=True):
         asked = [shapes[number] for number in variables[term.variables[0]].inputs if number in shapes]
         stayed = mine[(term.kinds != LEVEL) & ~mine.isnan()]
         if len(term.variables) == 1 and asked and len(stayed):
-            wanted = CURVE if any(shape.positive and not shape.flattens for shape in asked) else LINE
-            gone = mine.isnan() & (term.kinds <= wanted)
+            gone = mine.isnan() & (term.kinds <= LINE)
             mine[gone] = stayed[0] * term.roughness[gone]
     for number, effect, mine, *_ in held_to(variables, terms, shapes):
         if isinstance(effect, EdgeBasis):

@@ -25,19 +25,22 @@ from .variables import Variable, variables
 
 Smooth = Callable[[tuple[int, ...]], "Searched"]
 Look = Callable[["Searched", tuple[int, ...]], "Searched"]
+Hold = Callable[[Sequence[Task], Sequence[Model]], list[Model]]
 Again = Callable[..., "Searched"]
 Given = tuple[list[Variable], list[Task], list[tuple[list[int], list[Pair], int]]]
 
 
 class Searched(NamedTuple):
     """The variables; the tasks with them; the terms of each with their posterior; the inputs that are measured by
-    logarithms; and those that are tame in products."""
+    logarithms; those that are tame in products; and the nats that it costs to hold functions to their shapes, where
+    that is asked for."""
 
     variables: list[Variable]
     tasks: list[Task]
     ends: list[Model]
     logarithmic: tuple[int, ...]
     tame: tuple[int, ...] = ()
+    cost: float = 0.0
 
     def structures(self) -> list[Structure]:
         """What was decided for each task."""
@@ -48,14 +51,28 @@ class Searched(NamedTuple):
     def beats(self, other: Searched) -> bool:
         """Whether these functions are more likely than others, of all targets together: the edges from an input have
         one grid. A constant gains nothing, however many choices it was charged for."""
-        mine, others = (sum(max(end.score, 0.0) for end in ends) for ends in (self.ends, other.ends))
+        mine, others = (sum(max(end.score, 0.0) for end in found.ends) - found.cost for found in (self, other))
         return mine > others + TUNED.rougher
+
+    def charged(self, hold: Hold, asked: Mapping[int, Shape]) -> Searched:
+        """The same with what it costs to hold functions, if some are along a column with heavy tails. One far row may
+        ask for a curve that rises through the others and falls above them: held to rise, little is left of it."""
+        if not any(number in asked for variable in self.variables for number in variable.heavy):
+            return self
+        each = zip(self.tasks, self.ends, hold(self.tasks, self.ends), strict=True)
+        return self._replace(cost=sum(_cost(*one) for one in each))
 
 
 def searched(
-    start: KAN, edges: Tensor, tasks: Sequence[Task], asked: Mapping[int, Shape], known: Sequence[Structure]
+    start: KAN,
+    edges: Tensor,
+    tasks: Sequence[Task],
+    asked: Mapping[int, Shape],
+    known: Sequence[Structure],
+    hold: Hold,
 ) -> Searched:
-    """What is found for the tasks, whose variables are not yet known. edges (d, o): which there are.
+    """What is found for the tasks, whose variables are not yet known. edges (d, o): which there are; hold: what was
+    found, with functions held to their shapes.
 
     First all functions are smooth along the values. Then along the logarithms of columns with heavy tails, then rough
     ones beside: each where that is more likely.
@@ -78,14 +95,15 @@ def searched(
 
     def smooth(logarithmic: tuple[int, ...]) -> Searched:
         found, given, among = on(0, logarithmic)
-        return Searched(found, given, [search(task, *a) for task, a in zip(given, among, strict=True)], logarithmic)
+        ends = [search(task, *a) for task, a in zip(given, among, strict=True)]
+        return Searched(found, given, ends, logarithmic).charged(hold, asked)
 
     def look(before: Searched, logarithmic: tuple[int, ...]) -> Searched:
         """What a search would find, about, of the kind of terms that one found before."""
         found, given, among = on(0, logarithmic)
         ways = [end.common for end in before.ends]
         ends = [looked(task, *a, common) for task, a, common in zip(given, among, ways, strict=True)]
-        return Searched(found, given, ends, logarithmic)
+        return Searched(found, given, ends, logarithmic).charged(hold, asked)
 
     def again(known: Sequence[Structure], tame: tuple[int, ...], rows: Tensor | None = None) -> Searched:
         """What was decided, fitted once more: to some rows alone, where these are given."""
@@ -101,7 +119,7 @@ def searched(
     if tasks[0].groups is not None:
         _, given, among = on(0, ())
         tasks = [_tied(*each) for each in zip(tasks, given, among, strict=True)]
-    best = _searched(asked, room, on, smooth, look)
+    best = _searched(asked, room, on, smooth, look, hold)
     ends = [finer(task, end) for task, end in zip(best.tasks, best.ends, strict=True)]
     return _tamed(best._replace(ends=ends), again)
 
@@ -113,13 +131,20 @@ def _tied(bare: Task, task: Task, among: tuple[list[int], list[Pair], int]) -> T
 
 
 def _searched(
-    asked: Mapping[int, Shape], room: int, on: Callable[[int, tuple[int, ...]], Given], smooth: Smooth, look: Look
+    asked: Mapping[int, Shape],
+    room: int,
+    on: Callable[[int, tuple[int, ...]], Given],
+    smooth: Smooth,
+    look: Look,
+    hold: Hold,
 ) -> Searched:
     """The likeliest of the kinds of functions. room: rough functions of an edge; on: what is searched by them, and by
-    which inputs go along logarithms; smooth: the search without them; look: a first look by other logarithms."""
+    which inputs go along logarithms; smooth: the search without them; look: a first look by other logarithms; hold: as
+    for `searched`."""
     best = smooth(())
     heavy = (number for variable in best.variables for number in variable.heavy)
-    if far := tuple(number for number in heavy if number not in asked):  # a shape such as convex is that along values
+    bent = {number for number, shape in asked.items() if shape.bend}  # along values; the sign of a slope is the same
+    if far := tuple(number for number in heavy if number not in bent):
         other = _along(best, far, smooth, look)
         best = best if other is best else _each(other, smooth, look)
     left = max(end.posterior.noise / task.spread for task, end in zip(best.tasks, best.ends, strict=True))
@@ -127,7 +152,7 @@ def _searched(
         return best
     found, given, among = on(room, best.logarithmic)
     ends = [roughened(task, end, *a) for task, end, a in zip(given, best.ends, among, strict=True)]
-    rough = Searched(found, given, ends, best.logarithmic)
+    rough = Searched(found, given, ends, best.logarithmic).charged(hold, asked)
     return rough if rough.beats(best) else best
 
 
@@ -178,6 +203,12 @@ def _tamed(best: Searched, again: Again) -> Searched:
         goes_on += _loss(again(known, (), rest), mine)
         nothing += _loss(again(known, tame, rest), mine)
     return again(known, tame) if nothing < goes_on else best
+
+
+def _cost(task: Task, free: Model, held: Model) -> float:
+    """By how many nats the rows are less likely under the functions that are held."""
+    worse = task.losses(held.terms, held.posterior) - task.losses(free.terms, free.posterior)
+    return float(task.weight @ worse) / (2 * free.posterior.noise if task.by_sums else 1.0)
 
 
 def _loss(found: Searched, rows: Tensor) -> float:

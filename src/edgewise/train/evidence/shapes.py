@@ -3,8 +3,8 @@ predictions are not negative.
 
 Where the coefficients of a spline rise one after the other, so does the spline; where their slopes rise, it is convex
 (de Boor 1978, chapter XI: its derivative's coefficients are these slopes). Beyond its knots it goes on along tangents,
-so it keeps the shape everywhere. A spline is nowhere below its least coefficient; nor are tangents that rise outwards,
-or a spline that turns flat beyond its knots.
+so it keeps the shape everywhere. A spline is nowhere below its least coefficient; nor are tangents that rise outwards.
+Where tangents would fall outwards, a spline that may not be negative turns flat beyond its knots.
 A periodic function is a sum of waves (`harmonics.py`).
 
 Letters: j basis functions, m functions of an edge, c inequalities.
@@ -23,7 +23,6 @@ from torch import Tensor
 
 from ... import grid
 from ...errors import ConfigError, did_you_mean, few, problems, shown
-from ...fitting import dense_basis
 from ...metadata import Metadata
 from .tuning import TUNED
 
@@ -59,18 +58,6 @@ class Shape:
             sum(s for s, _ in found), sum(b for _, b in found), positive, float(sum(p or 1.0 for p in periods))
         )
 
-    @property
-    def level(self) -> int:
-        """On which side a function that neither falls nor may be negative cannot go on: 1 for the left end, -1 for
-        the right one, 0 for none."""
-        return self.slope if self.positive else 0
-
-    @property
-    def flattens(self) -> bool:
-        """Whether its function turns flat beyond the rows: nothing is asked of it but not to be negative, which a
-        tangent is at some point."""
-        return self.positive and not self.slope and not self.bend
-
     def walls(self, knots: Tensor, degree: int) -> tuple[Tensor, Tensor]:
         """Inequalities (c, j) of the coefficients of a spline, which keep the shape where none is negative, but for
         the level of what is predicted; and which of them are of slopes that are kept away from zero (c,). Each counts
@@ -81,16 +68,6 @@ class Shape:
         bends = bends / bends.abs().amax(1, keepdim=True)
         parts = [part for part in (self.slope * first, self.bend * bends) if bool((part != 0).any())]
         kept = [torch.full((len(part),), place == 0 and self.slope != 0) for place, part in enumerate(parts)]
-        if self.positive:
-            if self.level:
-                end = self._end(degree)
-                kept[0][end] = False
-                parts, kept = [*parts, -self.slope * first[end]], [*kept, torch.zeros_like(kept[0][end])]
-            elif self.bend:
-                breaks = grid.breaks_of(knots[None], degree)[0][[0, -1]]
-                ends = dense_basis(breaks[:, None], knots[None], degree=degree, derivative=1)[:, 0]
-                ends = ends * ends.new_tensor([[-1.0], [1.0]]) / ends.abs().amax(1, keepdim=True).clamp(min=1e-300)
-                parts, kept = [*parts, ends], [*kept, torch.ones(2, dtype=torch.bool)]
         if not parts:
             return first[:0], torch.zeros(0, dtype=torch.bool)
         return torch.cat(parts), torch.cat(kept)
@@ -101,18 +78,11 @@ class Shape:
             return coef
         gaps = grid.greville(knots[None], degree)[0].diff()
         slopes = coef.diff() / gaps
-        if self.level:
-            slopes[self._end(degree)] = 0.0
         if self.bend:
             slopes = self.bend * (self.bend * slopes).cummax(0).values
         if self.slope:
             slopes = self.slope * (self.slope * slopes).clamp(min=0)
         return torch.cat([coef[:1], coef[0] + (slopes * gaps).cumsum(0)])
-
-    def _end(self, degree: int) -> slice:
-        """The slopes between coefficients that a tangent consists of, at the end where it must be flat."""
-        count = max(1, degree)
-        return slice(count) if self.level > 0 else slice(-count, None)
 
     @property
     def opposite(self) -> Shape:
