@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from operator import index
@@ -15,7 +16,7 @@ from torch import Tensor
 from ..attribution import column_scores
 from ..config import is_seed
 from ..data import Table, distinct
-from ..errors import ConfigError, knows_keywords, require, shown
+from ..errors import ConfigError, EdgewiseWarning, knows_keywords, require, shown
 from ..files import write_whole
 from ..insight.effects import Effect
 from ..insight.explain import Explanation, explain
@@ -25,6 +26,7 @@ from ..plotting import plot
 from ..report import report
 from ..studies.curves import curves
 from ..studies.formula_text import identifiers
+from ..studies.gross_errors import told
 from ..studies.learning import Learned, closed, learn_all
 from ..studies.scores import predict, scores
 from ..studies.study_settings import StudySettings
@@ -65,6 +67,8 @@ class KANEstimator(BaseEstimator):
         table = distinct(given)
         self._times = distinct(replace(given, weight=None)).weight
         self.learned_ = learn_all(table, self._settings(), plain(self.progress))
+        for said in told(self.learned_.trained, self.learned_.table):
+            warnings.warn(EdgewiseWarning(said), stacklevel=3)
         if self.learned_.table.inputs != table.inputs:  # numbers that are names became levels
             self._made = self.learned_.table.metadata()
         self.model_ = self._finished(self.learned_.model)

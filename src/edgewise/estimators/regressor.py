@@ -166,7 +166,7 @@ class KANRegressor(RegressorMixin, KANEstimator):
         return found[0] if self._flat else tuple(found)
 
     def _out_of_fold(self) -> OutOfFold:
-        return out_of_fold(self.learned_.table, self.learned_.settings, plain(self.progress))
+        return out_of_fold(self.learned_.fitted, self.learned_.settings, plain(self.progress))
 
     def _shaped(self, values: np.ndarray) -> np.ndarray:
         return values[:, 0] if self._flat else values

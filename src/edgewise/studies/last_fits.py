@@ -15,6 +15,7 @@ from ..train.refit import refit
 from ..train.resuming.journal import Journal
 from .beginnings import parts
 from .closed_forms import close, skipped, symbolic_edges
+from .gross_errors import believed
 from .kept_shapes import keeps, shapes_of
 from .study_settings import StudySettings
 from .trained import Trained, of_law, of_targets
@@ -61,6 +62,7 @@ def final(trained: Trained, table: Table, progress: bool, journal: Journal | Non
         return trained.model
     if trained.of_log is not None and not bool((table.y > 0).all()):  # a row that judges has no logarithm
         return trained.model
+    table = believed(trained, table)
     if (forms := trained.closed.model) is not None:
         how: dict[str, Any] = {"sample_weight": table.weight, "tolerance": TUNED.form_tolerance, "progress": progress}
         again = symbolify(forms, table.X, table.y, **how)

@@ -8,7 +8,7 @@ from ..data import Table
 from ..model import KAN
 from .last_fits import completed, final
 from .observed import observed
-from .readings import chosen_reading
+from .readings import as_read, chosen_reading
 from .stages import chosen_network
 from .study_settings import StudySettings
 from .trained import Trained
@@ -18,11 +18,12 @@ from .trained import Trained
 class Learned:
     """A network fitted to all rows of a table, some of which chose between stages before; none judges it.
 
-    table: the observations, copies of a row as one, as the network reads them. trained: every stage, before all rows
-    came back. model: what came of it.
+    table: the observations, copies of a row as one, as the network reads them; fitted: those of them that are no gross
+    errors. trained: every stage, before all rows came back. model: what came of it.
     """
 
     table: Table
+    fitted: Table
     settings: StudySettings
     trained: Trained
     model: KAN
@@ -40,30 +41,31 @@ def learn_all(table: Table, settings: StudySettings, progress: bool = False) -> 
     """
     settings = settings.on(table)
     table = observed(table, settings.loss_of(table))
-    return _learned(*chosen_reading(table, settings, progress), settings, progress)
+    trained, fitted = chosen_reading(table, settings, progress)
+    return _learned(trained, as_read(table, fitted), fitted, settings, progress)
 
 
 def learn_as_read(table: Table, settings: StudySettings, progress: bool = False) -> Learned:
     """The same with the inputs of this table: no column of numbers is read as levels. Raises as `learn_all` does."""
     settings = settings.on(table)
     table = observed(table, settings.loss_of(table))
-    return _learned(chosen_network(table, settings, progress), table, settings, progress)
+    return _learned(chosen_network(table, settings, progress), table, table, settings, progress)
 
 
-def _learned(trained: Trained, table: Table, settings: StudySettings, progress: bool) -> Learned:
+def _learned(trained: Trained, table: Table, fitted: Table, settings: StudySettings, progress: bool) -> Learned:
     """What is left to do for a network that was chosen."""
     if settings.formula:  # else only the last fit needs to be a mean over parts of the rows
-        trained = completed(trained, table, settings, progress)
+        trained = completed(trained, fitted, settings, progress)
     if trained.interrupted:
         raise KeyboardInterrupt
     model = final(trained, table, progress)
     light = replace(trained, chosen=replace(trained.chosen, seen=None))  # which holds the rows once more
-    return Learned(table, settings, light, model)
+    return Learned(table, fitted, settings, light, model)
 
 
 def closed(learned: Learned, progress: bool = False) -> KAN:
     """The network after the search for closed forms, which `settings.formula` says was left out; where none is as good
     as its splines, the network as it is."""
     table, settings = learned.table, replace(learned.settings, formula=True)
-    trained = completed(learned.trained, table, settings, progress)
+    trained = completed(learned.trained, learned.fitted, settings, progress)
     return learned.model if trained.closed.model is None else final(trained, table, progress)

@@ -16,6 +16,7 @@ from .beginnings import parts
 from .by_log import unseen
 from .choosing import mean_over
 from .closed_forms import skipped
+from .gross_errors import with_limits, without_gross_errors
 from .last_fits import completed
 from .number_names import numbers_as_names
 from .scores import row_losses
@@ -44,12 +45,16 @@ def chosen_reading(
     if trained.interrupted:
         return trained, rest
     try:
+        without = without_gross_errors(trained, rest, settings, progress, journal and journal.part("errors"))
+        trained, rest = without or (trained, rest)
         named = _by_name(trained, rest, settings, progress, journal and journal.part("levels"))
     except (TrainingError, ConfigError):  # levels are too many for it, or a part of the rows cannot be fitted
         named = None
     except KeyboardInterrupt:  # outside fit, which catches its own: what there is is kept
         return replace(trained, interrupted=True, closed=skipped("the fit was interrupted")), rest
-    return (trained, rest) if named is None else named
+    if named is None:
+        return trained, rest
+    return named if trained.limits is None else (with_limits(*named), named[1])
 
 
 def _by_name(

@@ -183,7 +183,7 @@ def _trained(course: Course, training: Table) -> Trained:
     unpruned = splines if first is chosen else of_targets(first.model, course.of_log, course.rest)
     if training.classes is not None and isinstance(chosen.ending, Again):
         chosen = replace(chosen, ending=replace(chosen.ending, parts=True))  # its refits are means
-    found = course.rows, course.stages, course.interrupted, course.beside, course.of_log
+    found = course.rows, course.stages, course.interrupted, course.beside, course.added.model, course.of_log
     return Trained(splines, unpruned, splines, chosen, skipped(why), *found)
 
 

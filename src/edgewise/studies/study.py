@@ -18,7 +18,7 @@ from ..losses import Loss
 from ..train.closing import far_columns
 from ..train.evidence.shapes import Constraints
 from ..train.resuming.journal import Journal
-from . import words
+from . import gross_errors, words
 from .baselines import baselines
 from .curves import curves
 from .findings import Findings
@@ -206,6 +206,8 @@ def study_table(
         told = (*told, words.are_names(names, table.texts, table.groups is None))
         table = replace(table, notes=(*table.notes, told[-1]))
         table, seen, rest, held = (as_read(part, reading) for part in (table, seen, rest, held))
+    trained = gross_errors.with_errors_of(trained, table, settings)
+    told = (*told, *gross_errors.told(trained, table))
     if table.groups is None and (shared := likely_groups(table))[1]:
         told = (*told, words.may_be_groups(*shared))
     if trained.closed.failure:

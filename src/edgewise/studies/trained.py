@@ -21,6 +21,9 @@ class Trained:
     forms took their places. `chosen`: the fit that `splines` is from. `beside`: networks of other kinds, which were
     not kept, by their names.
 
+    `sums`: the network of sums alone, or the very first. `limits`: of the error of each output, where rows beyond them
+    were left out as mistakes.
+
     `of_log`: the squared error of a network of the logarithm of the mean, in parts of that of a network of the mean,
     where the first was taken. `chosen` and `closed` are of the logarithm then; `model`, `first` and `splines` end in a
     layer that takes it back. In `first` and `splines`, an edge before that bends beyond the rows.
@@ -35,7 +38,9 @@ class Trained:
     stages: list[dict[str, Any]]
     interrupted: bool
     beside: dict[str, KAN]
+    sums: KAN
     of_log: float | None = None
+    limits: tuple[float, ...] | None = None
 
     @property
     def tame(self) -> list[str]:

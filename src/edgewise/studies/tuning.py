@@ -64,6 +64,17 @@ class StudyTuning:
     idle_nats: float = 0.1
     """Nats, of all rows together, that say nothing: classes are less likely by a tenth. Not measured."""
 
+    # ---------------------------------------- gross errors of targets (gross_errors.py)
+
+    gross: float = 10.0
+    """Standard deviations of most errors beyond which an error may be gross: of 120 fits to real tables, 3 had one."""
+    gross_least: float = 1e-6
+    """Part of the spread of a target that an error must have: numbers of tables have six digits. Not measured."""
+    gross_part: float = 0.005
+    """Part of the rows that may be gross errors; one may in any case. More of them are a part of the law."""
+    gross_rounds: int = 3
+    """Rounds of leaving some out and looking for others, at most."""
+
     # ---------------------------------------- names or numbers (number_names.py, text_names.py, readings.py)
 
     fewest_numbers: int = 10

@@ -158,6 +158,14 @@ def far_values(columns: Sequence[str]) -> str:
     return f"{far}. The network takes them for mistakes, and makes nothing of them."
 
 
+def gross_errors(count: int, output: str, value: float, others: float) -> str:
+    """A sentence on rows that were left out as mistakes, and the farthest of them."""
+    here = f"{output} = {number(value)} where all others say {number(others)}"
+    if count == 1:
+        return f"A row has {here}: most likely a mistake, so no fit used it."
+    return f"{count} rows are far from what all others say, most likely mistakes, and no fit used them; one has {here}."
+
+
 def extrapolated(task: str, outside: int, within: Scores | None) -> str:
     """A sentence on held-out rows beyond the range of the training rows, with the score of the others; nothing where
     there are none."""

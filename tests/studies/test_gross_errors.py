@@ -1,0 +1,110 @@
+"""Rows that are most likely mistakes bend no function; rows that others bear out are no mistakes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import edgewise as ew
+from edgewise.data import from_arrays, split
+from edgewise.errors import EdgewiseWarning
+from edgewise.studies.gross_errors import believed, is_far
+from edgewise.studies.learning import learn_all
+from edgewise.studies.study_settings import StudySettings
+
+ROWS = 300
+
+
+def rows(seed: int, noise: float = 1.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Inputs, a law of them with a product in it, and targets in noise."""
+    draw = np.random.default_rng(seed)
+    X = draw.random((ROWS, 4))
+    law = 10 * X[:, 0] * X[:, 1] + 5 * np.sin(6 * X[:, 2]) + 20
+    return X, law, law + noise * draw.normal(size=ROWS)
+
+
+def settings(**how: Any) -> StudySettings:
+    return StudySettings.of((), "auto", formula=False, **how)
+
+
+@pytest.mark.parametrize("factor", [10.0, 1e6])
+def test_a_mistyped_target_costs_nothing_and_is_told(factor: float):
+    X, law, y = rows(0)
+    wrong = y.copy()
+    wrong[7] *= factor
+    fresh, truth, _ = rows(1)
+    clean = ew.KANRegressor(hidden=(), random_state=0).fit(X, y)
+    with pytest.warns(EdgewiseWarning, match="A row has y = .* where all others say"):
+        found = ew.KANRegressor(hidden=(), random_state=0).fit(X, wrong)
+    far, near = (np.sqrt(np.mean((model.predict(fresh) - truth) ** 2)) for model in (found, clean))
+    assert far < 1.1 * near
+    low, high = found.predict_interval(fresh, 0.9)
+    assert np.mean(high - low) < 1.3 * 2 * 1.645
+
+
+@pytest.mark.parametrize("place", [0, 5, 50, 51])
+def test_a_law_without_noise_is_written_down_beside_a_wrong_number(place: int):
+    draw = np.random.default_rng(3)
+    frame = {"educ": draw.integers(6, 18, ROWS).astype(float), "exper": draw.integers(0, 40, ROWS).astype(float)}
+    X = np.stack(list(frame.values()), 1)
+    X, y = X[:200], X[:200].sum(1) + 6
+    y[place] -= 4
+    found = ew.study(X, y, hidden=(), progress=False)
+    assert str(found.formulas[0]) == "x1 + x2 + 6"
+    assert float((found.model(found.table.X) - found.table.y).detach().abs().median()) < 1e-9
+    assert "most likely a mistake" in found.message
+
+
+def test_a_row_that_judges_is_judged_and_the_last_fit_leaves_it_out():
+    X, _, y = rows(4)
+    y[[1, 2]] = 1e4, -1e4
+    seed = next(seed for seed in range(99) if one_judges(from_arrays(X, y), seed))
+    found = ew.study(X, y, hidden=(), formula=False, seed=seed, progress=False)
+    network = found.scores["this network"]
+    assert isinstance(network, dict) and network["rmse"] > 500
+    assert float((found.model(found.table.X) - found.table.y).detach().abs().median()) < 1
+    assert "2 rows are far from what all others say" in found.verdict
+
+
+def one_judges(table: Any, seed: int) -> bool:
+    """Whether one of two gross errors is among the rows that judge."""
+    return int((split(table, 0.2, seed)[1].y.abs() > 1e3).sum()) == 1
+
+
+@pytest.mark.parametrize("noise", ["student", "skewed", "mixed"])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_tails_of_noise_are_no_mistakes(noise: str, seed: int):
+    X, law, _ = rows(seed)
+    draw = np.random.default_rng(seed + 10)
+    made = {
+        "student": draw.standard_t(4, ROWS),
+        "skewed": np.exp(draw.normal(size=ROWS)),
+        "mixed": draw.normal(size=ROWS) * np.where(draw.random(ROWS) < 0.1, 5, 1),
+    }
+    assert learn_all(from_arrays(X, law + made[noise]), settings()).trained.limits is None
+
+
+def test_rows_of_a_rare_kind_are_no_mistakes():
+    X, law, y = rows(5)
+    rare = (X[:, 0] > 0.93) & (X[:, 1] > 0.7)
+    assert 3 <= rare.sum() <= 9
+    y = y + 60 * rare
+    table = from_arrays(X, y)
+    found = learn_all(table, settings())
+    assert len(believed(found.trained, table)) == len(table)
+
+
+def test_of_each_output_errors_have_their_own_scale():
+    X, _, y = rows(8)
+    table = from_arrays(X, np.stack([y, 1e-3 * y], 1))
+    model = ew.fit(ew.KAN((4, 2)), table.X, table.y, optimizer="evidence", progress=False).model
+    table.y[3, 1] += 1.0
+    assert is_far(model, table, table).nonzero()[:, 0].tolist() == [3]
+
+
+def test_more_errors_than_mistakes_are_no_mistakes():
+    X, _, y = rows(9)
+    y[:9] += 300
+    assert learn_all(from_arrays(X, y), settings()).trained.limits is None
