@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad, jvp, vmap
+from torch.func import grad, jvp, vmap
 
 from ..errors import ShapeError, TrainingError, clipped
 from ..train.problems.parameters import FlatModule
@@ -78,10 +78,9 @@ class ModuleJets:
 
     def _at(self, theta: Tensor, row: Tensor, indices: Indices) -> Tensor:
         """(a, o): the derivatives at one point (d,)."""
-        named = self.flat.named(theta)
 
         def output(point: Tensor) -> Tensor:
-            return functional_call(self.module, named, (point[None],))[0]
+            return self.flat.call(theta, point[None])[0]
 
         made: dict[Index, Function] = {}
         for entry in indices.entries:  # each from one of lower order, which stands before it

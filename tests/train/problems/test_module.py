@@ -57,6 +57,12 @@ class Tied(nn.Module):
         return torch.tanh(x @ self.weight) @ self.same + self.fixed
 
 
+def twice() -> nn.Module:
+    """One layer that stands in two places."""
+    layer = ew.KANLayer(2, 2, grid_size=3, seed=0, dtype=torch.float64)
+    return nn.Sequential(layer, layer)
+
+
 def normalised() -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         norm = nn.BatchNorm1d(4)
@@ -73,6 +79,7 @@ MODULES = {
     "network with a product": lambda: ew.KAN((2, (1, 1), 2), grid_size=3),
     "no vmap": Stubborn,
     "tied": Tied,
+    "twice": twice,
     "batch norm and dropout": normalised,
 }
 
@@ -150,6 +157,14 @@ def test_the_turning_is_the_second_derivative_along_the_step(problem):
     jacobian, _ = problem.jacobian(theta, problem.X)
     want = torch.einsum("b,bkp,bk->p", 2 / jacobian.shape[1] * problem.weight, jacobian, second)
     assert_close(problem.turning(theta, step), want, like="difference", scale=1e3 * float(want.abs().max()) + 1e-9)
+
+
+def test_derivatives_leave_the_module_its_parameters(problem):
+    before = list(problem.module.parameters())
+    problem.quadratic(problem.start())
+    if not isinstance(problem.module, Stubborn):
+        problem.linearise(problem.start())
+    assert [*map(id, problem.module.parameters())] == [*map(id, before)]
 
 
 @pytest.mark.parametrize(("module", "way"), [(mlp(), "layers"), (ew.KAN((2, 2, 1)), "vmap"), (Stubborn(), "loop")])

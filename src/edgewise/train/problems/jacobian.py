@@ -66,7 +66,7 @@ class Jacobian:
 
     def _by_vmap(self, theta: Tensor, X: Tensor) -> tuple[Tensor, Tensor]:
         def output(theta: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
-            y = torch.func.functional_call(self.module, self.flat.named(theta), (x[None],)).reshape(-1)
+            y = self.flat.call(theta, x[None]).reshape(-1)
             return y, y
 
         with torch.no_grad():

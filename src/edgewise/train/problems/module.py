@@ -189,9 +189,7 @@ class ModuleProblem:
         `TrainingError` where the module can be differentiated only once."""
         flat = theta.detach().to(torch.float64).requires_grad_()
         self.load(flat)
-        prediction = self._two_dimensional(
-            torch.func.functional_call(self.module, self.flat.named(flat), (self.X,)), self.X
-        )
+        prediction = self._two_dimensional(self.flat.call(flat, self.X), self.X)
         outputs = prediction.detach()
         probe = torch.zeros_like(prediction, requires_grad=True)
         with once_only():
