@@ -44,6 +44,16 @@ def test_link_stays_a_link(tmp_path: Path) -> None:
     assert (tmp_path / "link.txt").is_symlink() and (tmp_path / "real.txt").read_text() == "new"
 
 
+def test_link_to_a_pipe_is_written_through(tmp_path: Path) -> None:
+    """/dev/stdout is one: what it points to has no name."""
+    read, write = os.pipe()
+    (tmp_path / "link").symlink_to(f"/dev/fd/{write}")
+    write_whole(tmp_path / "link", "new")
+    os.close(write)
+    assert os.read(read, 10) == b"new"
+    os.close(read)
+
+
 def test_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.txt"
     path.write_text("old")

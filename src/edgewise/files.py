@@ -194,11 +194,13 @@ def clear_leftovers(path: str | Path, older: float = 0.0) -> None:
 
 
 def _behind(path: Path) -> Path:
-    """What a symbolic link points to, there or not; any other path as it is. Raises `OSError` for links that go in a
-    circle, and for names that the system does not take."""
+    """The file or folder that a symbolic link points to, there or not; any other path as it is, and a link to a pipe
+    such as /dev/stdout, which has no name. Raises `OSError` for links that go in a circle, and for names that the
+    system does not take."""
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         path.stat()  # `exists` and `resolve` differ between versions of Python in what they raise
-    return path.resolve() if path.is_symlink() else path
+    nameless = path.exists() and not path.is_file() and not path.is_dir()
+    return path.resolve() if path.is_symlink() and not nameless else path
 
 
 def _stem(path: Path) -> str:
