@@ -303,6 +303,7 @@ FAULTS: dict[str, tuple[Any, Any, dict[str, Any], str]] = {
     "complex X": (torch.zeros(4, 2, dtype=torch.complex128), torch.zeros(4), {}, "complex"),
     "text y for squared error": (table(4)[0], list("abab"), {"loss": "squared_error"}, "cross_entropy"),
     "fractions as classes": (table(2)[0], [0.5, 1.0], {"loss": "cross_entropy"}, "whole numbers or text"),
+    "a class that torch ignores": (table(3)[0], [0, 1, -100], {"loss": "cross_entropy"}, "-100, which torch ignores"),
     "class beyond the outputs": (
         table(2)[0],
         [0, 3],

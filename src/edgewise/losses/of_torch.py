@@ -14,6 +14,8 @@ from .custom import Custom
 from .loss import Loss
 from .squared_error import SquaredError
 
+IGNORED = nn.CrossEntropyLoss().ignore_index  # the class by which targets of torch say that they do not count
+
 
 def of_torch(module: nn.Module) -> Loss:
     """The loss that a module of torch computes, row by row.
@@ -31,7 +33,7 @@ def of_torch(module: nn.Module) -> Loss:
     CrossEntropy(name='cross_entropy', smoothing=0.1, weights=())
     """
     if type(module) is nn.CrossEntropyLoss:
-        if module.ignore_index != nn.CrossEntropyLoss().ignore_index:
+        if module.ignore_index != IGNORED:
             raise ConfigError(
                 f"the loss ignores the class {module.ignore_index}, which fit does not; leave such rows out, or weigh"
                 " them by sample_weight=0"

@@ -12,6 +12,7 @@ from torch import Tensor
 from ..data import as_codes, as_groups, as_matrix, as_pair, as_rows, as_target, as_weights, holds_classes
 from ..errors import DataError, ShapeError
 from ..losses import CrossEntropy, Custom, Location, Loss, Numbers, SquaredError, as_loss
+from ..losses.of_torch import IGNORED
 from .held_out import HeldOut, SplitRecord, again, draw
 from .priors.exact_memory import ExactMemory
 from .priors.memory import Memory
@@ -285,6 +286,8 @@ def _codes(
     if known and holds_classes(y):
         return as_codes(y, rows=rows, classes=known, what=what, device=device)
     codes, labels = as_codes(y, rows=rows, width=width, what=what, device=device)
+    if width is None and not holds_classes(y) and str(IGNORED) in labels:
+        raise DataError(f"{what} holds the class {IGNORED}, which torch ignores and fit does not; leave such rows out")
     if width is None and not holds_classes(y) and all(label.isdigit() for label in labels):
         codes = torch.tensor([int(label) for label in labels], device=device)[codes]
     return codes, labels

@@ -173,6 +173,12 @@ def faults() -> dict[str, tuple[Any, dict[str, Any], type[Exception], str]]:
         "no targets": (made(x), {}, EdgewiseError, "y is missing|wanted .x, y."),
         "no batch": (made(x[:0], y[:0]), {}, EdgewiseError, "gives no batch"),
         "two targets": (made(x, torch.cat([y, y], 1)), {}, TrainingError, "nothing is broadcast"),
+        "a class that torch ignores": (
+            made(x, torch.full((len(x),), -100)),
+            {"loss": "cross_entropy"},
+            EdgewiseError,
+            "class -100; in a stream",
+        ),
         "an unknown class": (made(x, late), {"loss": "cross_entropy"}, EdgewiseError, "class 9, the module knows"),
         "text": (DataLoader(text, batch_size=20), {}, EdgewiseError, "y holds no numbers"),
         "a loss with a scale": (loader(), {"loss": "huber"}, ConfigError, "takes its scale from all rows"),

@@ -101,11 +101,10 @@ class Stream:
                 raise DataError(f"y is of {values.dtype}, wanted whole numbers as classes")
             codes = codes[:, 0] if codes.ndim == 2 and codes.shape[1] == 1 else codes
             low, high = (int(codes.min()), int(codes.max())) if codes.numel() else (0, 0)
-            if low < 0 or (self.outputs and high >= self.outputs):
-                raise DataError(
-                    f"y holds the class {low if low < 0 else high}, the module knows the classes 0 to"
-                    f" {self.outputs - 1}"
-                )
+            if low < 0:
+                raise DataError(f"y holds the class {low}; in a stream classes count from 0, and none is ignored")
+            if self.outputs and high >= self.outputs:
+                raise DataError(f"y holds the class {high}, the module knows the classes 0 to {self.outputs - 1}")
             return codes.to(self.device, torch.int64)
         numbers = values.reshape(values.shape[0], -1).to(self.device, self.dtype)
         if not bool(numbers.isfinite().all()):
