@@ -89,6 +89,8 @@ def test_softplus_and_the_logistic_function_have_values_everywhere(one: float) -
     for x in (-1e4, -800.0, -30.0, 0.0, 39.0, 41.0, 699.0, 1e4):
         assert value(softplus, x, 0.0, 0.0) == pytest.approx(math.log1p(math.exp(x)) if x < 50 else x, abs=1e-14)
         assert value(logistic, x, 0.0, 0.0) == pytest.approx(1 / (1 + math.exp(-x)) if x > -50 else 0, abs=1e-14)
+        moved = one / (one + 3.0 * sympy.exp(-a))  # a constant that was part of the exponent
+        assert value(moved, x, 0.0, 0.0) == pytest.approx(1 / (1 + 3 * math.exp(-x)) if x > -50 else 0, abs=1e-14)
     assert value(b * logistic**2 / 3, 0.0, 6.0, 0.0) == pytest.approx(0.5)
     assert value(softplus, None, 0.0, 0.0) is None and value(logistic, None, 0.0, 0.0) is None
 

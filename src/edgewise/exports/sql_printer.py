@@ -149,11 +149,14 @@ class SqlPrinter:
 
 
 def _constant_and_exponent(total: Any) -> tuple[Any, Any] | None:
-    """k and z where the expression is k + exp(z), else None."""
+    """k and z where the expression is k + exp(z), else None. m exp(z) counts as exp(z + log m)."""
     if not total.is_Add or len(total.args) != 2:
         return None
     one, two = sorted(total.args, key=lambda arg: not arg.is_number)
-    return (one, two.args[0]) if one.is_number and two.func.__name__ == "exp" else None
+    factor, power = two.as_coeff_Mul()
+    if not (one.is_number and factor.is_positive and power.func.__name__ == "exp"):
+        return None
+    return one, power.args[0] + require("sympy").log(factor)
 
 
 def _logistic(total: Any) -> tuple[Any, Any] | None:
