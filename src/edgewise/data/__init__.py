@@ -18,7 +18,7 @@ from .relevel import encoded_like, read_as_levels
 from .sampling import from_function
 from .split import folds, split, together
 from .table import Table, from_arrays, from_dataframe, from_grid, read_csv
-from .weights import as_weights, distinct
+from .weights import as_weights, distinct, given_weights
 
 __all__ = [
     "Grid",
@@ -45,6 +45,7 @@ __all__ = [
     "from_dataframe",
     "from_function",
     "from_grid",
+    "given_weights",
     "grid_of",
     "holds_classes",
     "inputs_alike",

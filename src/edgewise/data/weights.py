@@ -35,6 +35,19 @@ def as_weights(sample_weight: Any, *, rows: int, device: torch.device | str | No
     >>> as_weights([1, 3], rows=2), as_weights([0.1, 0.3], rows=2)
     (tensor([1., 3.], dtype=torch.float64), tensor([0.5000, 1.5000], dtype=torch.float64))
     """
+    weight = given_weights(sample_weight, rows=rows, device=device)
+    if weight.numel() == 0 or bool((weight == weight.round()).all()) and float(weight.max()) <= MOST:
+        return weight
+    relative = weight / weight.max()
+    return relative * ((relative > 0).sum() / relative.sum())
+
+
+def given_weights(sample_weight: Any, *, rows: int, device: torch.device | str | None = None) -> Tensor:
+    """The weights (n,) of some of all rows, as they are, in float64. Arguments and errors are those of `as_weights`.
+
+    >>> given_weights([0.1, 0.3], rows=2)
+    tensor([0.1000, 0.3000], dtype=torch.float64)
+    """
     listed = isinstance(sample_weight, (list, tuple))
     if isinstance(sample_weight, Tensor):
         sample_weight = sample_weight.double() if sample_weight.dtype == torch.bool else sample_weight
@@ -51,10 +64,7 @@ def as_weights(sample_weight: Any, *, rows: int, device: torch.device | str | No
         return weight
     if bool((weight < 0).any()) or float(weight.max()) <= 0:
         raise DataError("sample_weight must not be negative and must not be zero everywhere")
-    if bool((weight == weight.round()).all()) and float(weight.max()) <= MOST:
-        return weight
-    relative = weight / weight.max()
-    return relative * ((relative > 0).sum() / relative.sum())
+    return weight
 
 
 def distinct(table: Table) -> Table:

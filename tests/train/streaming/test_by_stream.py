@@ -90,6 +90,15 @@ def test_steps_over_a_stream_are_those_over_rows():
     assert got.train_loss == pytest.approx(float((got.model(x) - y).detach().square().mean()), rel=1e-4)
 
 
+def test_weights_compare_rows_of_different_batches():
+    x, y = rows()
+    weight = torch.linspace(0.0, 3.0, 121)[1:]
+    result = ew.fit(network(), DataLoader(TensorDataset(x, y, weight), batch_size=30), **QUICK)
+    with torch.no_grad():
+        errors = (result.model(x) - y.reshape(120, -1)).square().mean(1)
+    assert_close(result.train_loss, (weight @ errors / weight.sum()).item(), like="float32")
+
+
 def test_weights_come_with_the_batches():
     x, y = rows()
     weight = torch.rand(120, generator=torch.Generator().manual_seed(2))

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from ...data import as_rows, as_weights, whole_numbers
+from ...data import as_rows, given_weights, whole_numbers
 from ...errors import ConfigError, DataError, ShapeError, clipped
 from ...losses import CrossEntropy, Loss, Numbers
 from ..solvers import processes
@@ -72,8 +72,8 @@ class Stream:
             raise DataError(f"{self.what} gives no batch in epoch {number}{again}")
 
     def taken(self, batch: Any, where: str) -> Block:
-        """A batch as tensors (b, ...), (b, k) or class numbers (b, ...), and weights. Raises `DataError` and
-        `ShapeError`."""
+        """A batch as tensors (b, ...), (b, k) or class numbers (b, ...), and weights, which weigh batches, too. Raises
+        `DataError` and `ShapeError`."""
         if not isinstance(batch, (tuple, list)) or len(batch) not in (2, 3):
             raise DataError(f"{where} is a {type(batch).__name__}, wanted (x, y) or (x, y, weight)")
         try:
@@ -83,7 +83,7 @@ class Stream:
                 raise ShapeError(f"y has {y.shape[0]} rows, X has {x.shape[0]}: each row needs its own target")
             if len(batch) == 2:
                 return x, y
-            return x, y, as_weights(batch[2], rows=len(x), device=self.device).to(self.dtype)
+            return x, y, given_weights(batch[2], rows=len(x), device=self.device).to(self.dtype)
         except (DataError, ShapeError) as error:
             raise type(error)(f"{where}: {error}") from error
 
