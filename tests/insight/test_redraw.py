@@ -67,3 +67,34 @@ def test_what_cannot_be_redrawn_is_refused(model: ew.KAN):
         ew.redraw(model, X, "x1", lambda x, y: y, output=1)
     with pytest.raises(DataError, match="finite"):
         ew.redraw(model, X, "x1", lambda x, y: y[:-1])
+
+
+def test_beyond_the_rows_a_curve_goes_on_as_it_was_drawn():
+    rows = np.stack([10 ** DRAW.uniform(-4, 4, 300), DRAW.normal(size=300)], 1)
+    y = np.sin(np.log10(rows[:, 0])) + rows[:, 1] + 0.1 * DRAW.normal(size=300)
+    powers = ew.fit(ew.KAN((2, 1)), rows, y, optimizer="evidence", progress=False).model
+    drawn = ew.redraw(powers, rows, "x1", lambda x, y: 0.3 * np.log10(x))
+    at = drawn(torch.tensor([[10.0**power, 0.0] for power in range(3, 6)], dtype=torch.float64))[:, 0]
+    assert at.diff().tolist() == pytest.approx([0.3, 0.3], abs=0.1)  # along the logarithm, as its grid does
+    everywhere = torch.tensor([[10.0**power, 0.0] for power in range(-9, 10)], dtype=torch.float64)
+    assert_close(ew.redraw(powers, rows, "x1", lambda x, y: y)(everywhere), powers(everywhere))
+
+    of_x2, held = rows[:, 1] ** 2 + 1, {"x2": "non-negative"}
+    found = ew.fit(ew.KAN((2, 1)), rows, of_x2, optimizer="evidence", constraints={**held}, progress=False)
+    positive = found.model
+    drawn = ew.redraw(positive, rows, "x2", lambda x, y: 0.5 * x)
+    at = drawn(torch.tensor([[1.0, place] for place in (-20, -15, -10, -5, 0)], dtype=torch.float64))[:, 0]
+    assert at.diff().tolist() == pytest.approx([2.5] * 4, rel=1e-3)  # along the tangent
+    some = np.abs(rows[:, 1]) < 1
+    part = ew.redraw(positive, rows[some], "x2", lambda x, y: y + 1)
+    far = torch.tensor([[1.0, -2.0], [1.0, 2.0]], dtype=torch.float64)
+    assert float((part(far) - positive(far) - 1).detach().abs().max()) < 1e-9
+
+
+def test_where_a_curve_turns_flat_beyond_the_rows_so_does_one_that_is_drawn():
+    classes = (DRAW.uniform(size=300) < 1 / (1 + np.exp(5 - X[:, 0]))).astype(int)
+    found = ew.KANClassifier(effort="quick", random_state=0).fit(X, classes).model_
+    drawn = ew.redraw(found, X, "x1", lambda x, y: 0.3 * x, output=1)
+    far = np.array([[-50.0, 5, 5], [-10, 5, 5], [20, 5, 5], [60, 5, 5]])
+    low, near, other, high = drawn(torch.from_numpy(far))[:, 1].tolist()
+    assert low == pytest.approx(near) and high == pytest.approx(other) and 2.5 < high - low < 4.5

@@ -32,8 +32,9 @@ def redraw(model: KAN | Fitted, X: Any, column: str, curve: Curve, *, output: in
         X (n, features): rows over whose mean the present curve is zero, and over whose range it is redrawn.
         column: its name.
         curve: takes values of the column and what it adds there, arrays (p,), and returns what it is to add (p,). The
-            edge follows as near as its grid allows; `ew.refine` makes that finer. Beyond its grid it goes on along its
-            tangent.
+            edge follows as near as its grid allows; `ew.refine` makes that finer. Beyond these rows it goes on as
+            it ends there: along a tangent, or along logarithms where its grid does. It turns flat where the present
+            curve does. The present one goes on at the new level where these rows end before those of the fit.
         output: position of the output.
 
     Returns:
@@ -63,16 +64,20 @@ def redraw(model: KAN | Fitted, X: Any, column: str, curve: Curve, *, output: in
         raise StructureError(f"{column} has no curve: it has levels, parts or missing cells, or is not in use")
     layer, src = model.edge_layers[0], model.topology.node_ids[0].index(number)
     dst, slope = _edge(model, column, src, output)
-    x, made = _points(model, rows, number, src)
+    made, inside = _points(model, rows, number, src)
     mean = _share(model, rows, number, output).mean()
     old = _share(model, made, number, output) - mean
-    new = _called(curve, x, old)
-    unit = slope * model.output_scale[output]
-    change = _spline(layer, src, model.scale_inputs(made)[:, src], (new - old) / unit)
+    x = made[inside, number]
+    new = _called(curve, x, old[inside])
+    at, knots = model.scale_inputs(made)[:, src], layer.knots[src]
+    along = _along(grid.breaks_of(knots[None], layer.degree)[0], at)
+    ends = x.new_tensor((model.metadata.ranges or {number: (float(x[0]), float(x[-1]))})[number])
+    change = _gone_on(new, old, along, inside, (x[[0, -1]] - ends) * ends.new_tensor([-1, 1]) >= 0) - old
+    basis, met = dense_basis(at[:, None], knots[None], degree=layer.degree)[:, 0], ~change.isnan()
     parts = layer.parts()
     parts["coef"] = parts["coef"].detach().clone()
-    parts["coef"][src, :, dst] += change
-    moved = (new - old).abs()
+    parts["coef"][src, :, dst] += _spline(basis[met], change[met] / (slope * model.output_scale[output]))
+    moved = (new - old[inside]).abs()
     far = x[moved > TOLD * moved.max()]
     said = "unchanged"
     if len(far):
@@ -104,21 +109,44 @@ def _edge(model: KAN, column: str, src: int, output: int) -> tuple[int, float]:
 
 
 def _points(model: KAN, rows: Tensor, number: int, src: int) -> tuple[Tensor, Tensor]:
-    """Values (p,) of an input over the rows' range, some in each interval of its grid, and rows that have them."""
+    """Rows (p, d) in which an input rises over its grid, some in each interval, and over the range of the rows; and
+    which of them are inside of this range (p,)."""
     layer = model.edge_layers[0]
     breaks = grid.breaks_of(layer.knots[src : src + 1], layer.degree)[0]
     part = torch.arange(POINTS, dtype=breaks.dtype, device=breaks.device) / POINTS
-    inner = (breaks[:-1, None] + breaks.diff()[:, None] * part).reshape(-1)
+    inner = torch.cat([(breaks[:-1, None] + breaks.diff()[:, None] * part).reshape(-1), breaks[-1:]])
     ends = model.scale_inputs(rows)[:, src].aminmax()
     low, high = rows[:, number].aminmax()
     if not high > low:
         raise DataError("the rows hold one value of this column; a curve needs at least two")
-    inner = inner[(inner > ends.min) & (inner < ends.max)]
+    inner = inner[(inner != ends.min) & (inner != ends.max)]
     x = low + (high - low) * (inner - ends.min) / (ends.max - ends.min)
-    x = torch.cat([low[None], x, high[None]])
+    x = torch.cat([x, low[None], high[None]]).sort().values
     made = rows.median(0).values.repeat(len(x), 1)
     made[:, number] = x
-    return x, made
+    return made, (x >= low) & (x <= high)
+
+
+def _along(breaks: Tensor, at: Tensor) -> Tensor:
+    """Where values (p,) are on a scale whose steps are the intervals of a grid: equal, or as logarithms are."""
+    place = torch.searchsorted(breaks[1:-1].contiguous(), at.contiguous())
+    return place + (at - breaks[place]) / breaks.diff()[place]
+
+
+def _gone_on(new: Tensor, old: Tensor, along: Tensor, inside: Tensor, reached: Tensor) -> Tensor:
+    """What the curve is to be at points (p,), from what it is at those inside of the range of the rows: beyond, it
+    rises along their scale as in the last interval. Nothing is asked, NaN, at an end where the present curve `old` is
+    flat, or as steep in this interval, or where the rows have not reached those that it was fitted to: reached (2,)."""
+    first, last = inside.nonzero()[[0, -1], 0].tolist()
+    found = torch.full_like(old, torch.nan).masked_scatter(inside, new)
+    small = TOLD * float(old.max() - old.min())
+    left = first, min(first + POINTS, last), old[:2], slice(first)
+    right = last, max(last - POINTS, first), old[-2:], slice(last + 1, None)
+    for (end, near, outermost, beyond), there in zip((left, right), reached.tolist(), strict=True):
+        rise = found[end] - found[near]
+        if there and float(outermost.diff().abs()) > small and float((rise - old[end] + old[near]).abs()) > small:
+            found[beyond] = found[end] + rise * (along[beyond] - along[end]) / (along[end] - along[near])
+    return found
 
 
 def _share(model: KAN, rows: Tensor, number: int, output: int) -> Tensor:
@@ -141,11 +169,10 @@ def _called(curve: Curve, x: Tensor, old: Tensor) -> Tensor:
     return found
 
 
-def _spline(layer: KANLayer, src: int, x: Tensor, y: Tensor) -> Tensor:
-    """The coefficients (j,) of the spline on the edge's knots that is nearest to y (p,) at x; those that no point
-    reaches stay near zero slope."""
-    basis = dense_basis(x[:, None], layer.knots[src : src + 1], degree=layer.degree)[:, 0].double()
+def _spline(basis: Tensor, y: Tensor) -> Tensor:
+    """The coefficients (j,) of the spline that is nearest to y (p,), where its functions are basis (p, j); those that
+    no point reaches stay near zero slope."""
+    basis = basis.double()
     smooth = torch.eye(basis.shape[1], dtype=torch.float64, device=basis.device).diff(dim=0)
-    matrix = torch.cat([basis, 1e-6 * smooth])
     goal = torch.cat([y.double(), y.new_zeros(len(smooth)).double()])
-    return torch.linalg.lstsq(matrix, goal[:, None]).solution[:, 0].to(y)
+    return torch.linalg.lstsq(torch.cat([basis, 1e-6 * smooth]), goal[:, None]).solution[:, 0].to(y)
