@@ -332,3 +332,15 @@ def test_a_shape_costs_nothing_that_the_law_has_along_a_column_of_heavy_tails(wo
     others = slice(1, None)
     left, kept = ((y - model(X)[:, 0].detach())[others].square().mean().sqrt() for model in (free, held))
     assert float(kept) < 1.2 * float(left)
+
+
+def test_an_output_that_cannot_have_a_shape_leaves_the_others_theirs_along_a_column_of_heavy_tails():
+    X, _ = rows()
+    X[:, 0] = (1.8 * torch.randn(200, dtype=F, generator=torch.Generator().manual_seed(5))).exp()
+    X[0, 0] = 1e6  # a number that lacks its point
+    law = X[:, 0].clamp(max=1e3).log()
+    y = torch.stack([law, -law], 1) + 0.3 * noise(200)[:, None]
+    model = fit(y, X, {0: "increasing"}, outputs=2)
+    others = slice(1, None)
+    rising, falling = (y - model(X).detach())[others].square().mean(0).sqrt().tolist()
+    assert rising < 0.4 and falling > 1

@@ -3,6 +3,7 @@ rough."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -206,9 +207,13 @@ def _tamed(best: Searched, again: Again) -> Searched:
 
 
 def _cost(task: Task, free: Model, held: Model) -> float:
-    """By how many nats the rows are less likely under the functions that are held."""
-    worse = task.losses(held.terms, held.posterior) - task.losses(free.terms, free.posterior)
-    return float(task.weight @ worse) / (2 * free.posterior.noise if task.by_sums else 1.0)
+    """By how many nats the rows are less likely under the functions that are held. Of squares, each has the noise that
+    it leaves: in that of the free ones, a shape against the data would cost more the better these are."""
+    left, kept = (float(task.weight @ task.losses(end.terms, end.posterior)) for end in (free, held))
+    if not task.by_sums:
+        return kept - left
+    least = TUNED.noise * task.spread * float(task.weight.sum())
+    return float(task.weight.sum()) / 2 * math.log(max(kept, least) / max(left, least))
 
 
 def _loss(found: Searched, rows: Tensor) -> float:
