@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..data import Table
 from ..errors import ConfigError, DataError, TrainingError
-from ..losses import SquaredError
+from ..losses import AbsoluteError, SquaredError
 from ..model import KAN
 from ..train.refit import refit
 from ..train.resuming.journal import Part
@@ -27,6 +27,7 @@ from .study_settings import StudySettings
 from .trained import Trained
 from .tuning import TUNED
 
+JUDGE = AbsoluteError()  # of the rows that nobody fitted: one of them alone decides squares
 NORMAL = 1.4826  # standard deviation of a normal distribution, in those of the median absolute deviation
 
 
@@ -39,18 +40,19 @@ def without_gross_errors(
     Raises:
         KeyboardInterrupt: by Ctrl-C.
     """
-    loss, choosing = settings.loss_of(rest), parts(rest, settings.seed)[1]
-    if not isinstance(loss, SquaredError) or trained.of_log is not None or choosing is None:
+    rows = replace(rest, lines=tuple(range(len(rest))))
+    choosing = parts(rows, settings.seed)[1]
+    if not isinstance(settings.loss_of(rest), SquaredError) or choosing is None:
         return None
-    if bool((is_far(trained.sums, choosing, rest) & ~is_far(trained.model, choosing, choosing)).any()):
-        return None  # a network that has not seen such a row foresees it
-    found, without, far = trained, rest, torch.zeros(len(rest), dtype=torch.bool)
+    most, error = _most(rest), excess(trained.sums, rest, rest)
+    far = error > max(1.0, float(error.max()) / 2)  # the others may be off because of these
+    unseen = torch.tensor(choosing.lines)
+    foreseen = far[unseen] & (excess(trained.model, choosing, choosing) <= 1)
+    if not 0 < int(far.sum()) <= most or bool(foreseen.any()):
+        return None
+    if trained.of_log is None and trained.chosen.ending is not None and not _bend(trained, rest, far, settings):
+        return None
     for _ in range(TUNED.gross_rounds):  # the largest errors hide others
-        before, far = far, is_far(found.sums, rest, without)
-        if int(far.sum()) > max(1, int(TUNED.gross_part * len(rest))):
-            return None
-        if torch.equal(far, before):
-            break
         without = rest.take((~far).nonzero()[:, 0])
         try:
             found = chosen_network(without, settings, progress, journal)
@@ -58,10 +60,16 @@ def without_gross_errors(
             return None
         if found.interrupted:
             raise KeyboardInterrupt
-    if found is trained:
+        error = excess(found.sums, rest, without)
+        before, far = far, error > 1
+        if not 0 < int(far.sum()) <= most or TUNED.gross_gap * error[~far].max() > error[far].min():
+            return None  # they are the tail of the noise
+        if torch.equal(far, before):
+            break
+    if found.of_log is not None:  # errors grow with the mean, also without these
         return None
     judging = parts(without, settings.seed)[1]
-    better = judging is not None and clearly_better(found.model, trained.model, judging, loss)
+    better = judging is not None and clearly_better(found.model, trained.model, judging, JUDGE)
     return (with_limits(found, without), without) if better or _bend(found, rest, far, settings) else None
 
 
@@ -69,9 +77,14 @@ def with_errors_of(trained: Trained, table: Table, settings: StudySettings) -> T
     """The same with limits where rows are gross errors of which no stage saw one. `table`: all rows."""
     if not isinstance(settings.loss_of(table), SquaredError) or (trained.of_log, trained.limits) != (None, None):
         return trained
-    far = is_far(trained.splines, table, table)
-    few = 0 < int(far.sum()) <= max(1, int(TUNED.gross_part * len(table)))
+    far = excess(trained.splines, table, table) > 1
+    few = 0 < int(far.sum()) <= _most(table)
     return with_limits(trained, table) if few and _bend(trained, table, far, settings) else trained
+
+
+def _most(rows: Table) -> int:
+    """How many rows may be gross errors."""
+    return max(1, int(TUNED.gross_part * len(rows)))
 
 
 def _bend(trained: Trained, table: Table, far: Tensor, settings: StudySettings) -> bool:
@@ -88,7 +101,7 @@ def _bend(trained: Trained, table: Table, far: Tensor, settings: StudySettings) 
         )
     except (TrainingError, ConfigError, DataError):
         return False
-    return clearly_better(free, bent, judging, settings.loss_of(table))
+    return clearly_better(free, bent, judging, JUDGE)
 
 
 def with_limits(trained: Trained, rows: Table) -> Trained:
@@ -102,9 +115,9 @@ def limits(model: KAN, rows: Table) -> Tensor:
     return TUNED.gross * (NORMAL * (predict(model, rows) - rows.y).abs().median(0).values).maximum(least)
 
 
-def is_far(model: KAN, rows: Table, others: Table) -> Tensor:
-    """Which rows (n,) are off by more than others bear out."""
-    return ((predict(model, rows) - rows.y).abs() > limits(model, others)).any(1)
+def excess(model: KAN, rows: Table, others: Table) -> Tensor:
+    """How far rows (n,) are off, in errors that others bear out: beyond 1, they are gross."""
+    return ((predict(model, rows) - rows.y).abs() / limits(model, others).clamp(min=1e-300)).amax(1)
 
 
 def gross(trained: Trained, rows: Table) -> Tensor:

@@ -72,6 +72,8 @@ class StudyTuning:
     """Part of the spread of a target that an error must have: numbers of tables have six digits. Not measured."""
     gross_part: float = 0.005
     """Part of the rows that may be gross errors; one may in any case. More of them are a part of the law."""
+    gross_gap: float = 2.0
+    """Times the largest of the other errors that the smallest gross one must have. Not measured."""
     gross_rounds: int = 3
     """Rounds of leaving some out and looking for others, at most."""
 
