@@ -48,7 +48,7 @@ def without_gross_errors(
     far = error > max(1.0, float(error.max()) / 2)  # the others may be off because of these
     unseen = torch.tensor(choosing.lines)
     foreseen = far[unseen] & (excess(trained.model, choosing, choosing) <= 1)
-    if not 0 < int(far.sum()) <= most or bool(foreseen.any()):
+    if not _apart(error, far, most) or bool(foreseen.any()):
         return None
     if trained.of_log is None and trained.chosen.ending is not None and not _bend(trained, rest, far, settings):
         return None
@@ -62,8 +62,8 @@ def without_gross_errors(
             raise KeyboardInterrupt
         error = excess(found.sums, rest, without)
         before, far = far, error > 1
-        if not 0 < int(far.sum()) <= most or TUNED.gross_gap * error[~far].max() > error[far].min():
-            return None  # they are the tail of the noise
+        if not _apart(error, far, most):
+            return None
         if torch.equal(far, before):
             break
     if found.of_log is not None:  # errors grow with the mean, also without these
@@ -80,6 +80,11 @@ def with_errors_of(trained: Trained, table: Table, settings: StudySettings) -> T
     far = excess(trained.splines, table, table) > 1
     few = 0 < int(far.sum()) <= _most(table)
     return with_limits(trained, table) if few and _bend(trained, table, far, settings) else trained
+
+
+def _apart(error: Tensor, far: Tensor, most: int) -> bool:
+    """Whether some rows, but no more than `most`, are far off by their errors (n,), and no tail of the others."""
+    return 0 < int(far.sum()) <= most and TUNED.gross_gap * float(error[~far].max()) <= float(error[far].min())
 
 
 def _most(rows: Table) -> int:
