@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,14 @@ import pytest
 import edgewise as ew
 from edgewise.data import from_arrays, split
 from edgewise.errors import EdgewiseWarning
+from edgewise.studies import gross_errors
 from edgewise.studies.gross_errors import believed, excess
 from edgewise.studies.learning import learn_all
+from edgewise.studies.readings import chosen_reading
+from edgewise.studies.stages import chosen_network
 from edgewise.studies.study_settings import StudySettings
+from edgewise.studies.trained import Trained
+from edgewise.train.resuming.journal import Journal
 
 ROWS = 300
 
@@ -102,6 +108,22 @@ def test_of_each_output_errors_have_their_own_scale():
     model = ew.fit(ew.KAN((4, 2)), table.X, table.y, optimizer="evidence", progress=False).model
     table.y[3, 1] += 1.0
     assert (excess(model, table, table) > 1).nonzero()[:, 0].tolist() == [3]
+
+
+def test_each_round_has_its_own_part_of_the_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    X, _, y = rows(9)
+    X, y = np.vstack([X, X + 1e-3]), np.concatenate([y, y])
+    y[7], y[20] = 1e5, 900.0  # the first hides the second
+    names = []
+
+    def named(*given: Any) -> Trained:
+        names.append(given[3].name)
+        return chosen_network(*given)
+
+    monkeypatch.setattr(gross_errors, "chosen_network", named)
+    found, left = chosen_reading(from_arrays(X, y), settings(), False, Journal(tmp_path / "journal"))
+    assert found.limits is not None and len(left) == len(y) - 2
+    assert len(set(names)) == len(names) > 1
 
 
 def test_more_errors_than_mistakes_are_no_mistakes():

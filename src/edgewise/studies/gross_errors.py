@@ -52,10 +52,10 @@ def without_gross_errors(
         return None
     if trained.of_log is None and trained.chosen.ending is not None and not _bend(trained, rest, far, settings):
         return None
-    for _ in range(TUNED.gross_rounds):  # the largest errors hide others
+    for number in range(TUNED.gross_rounds):  # the largest errors hide others
         without = rest.take((~far).nonzero()[:, 0])
         try:
-            found = chosen_network(without, settings, progress, journal)
+            found = chosen_network(without, settings, progress, journal and journal.part(f"round {number}"))
         except (TrainingError, ConfigError, DataError):
             return None
         if found.interrupted:
