@@ -126,6 +126,15 @@ def test_each_round_has_its_own_part_of_the_journal(tmp_path: Path, monkeypatch:
     assert len(set(names)) == len(names) > 1
 
 
+def test_rows_that_splines_miss_by_little_are_no_mistakes():
+    draw = np.random.default_rng(5)
+    X = np.clip(0.4 * draw.normal(size=(ROWS, 3)), -1.1, None)
+    y = X[:, 0] * X[:, 1] + np.sin(3 * X[:, 0]) + np.exp(X[:, 2])
+    y[7] = 30 * y[7] + 10
+    found = learn_all(from_arrays(X, y), settings())
+    assert gross_errors.gross(found.trained, found.table).nonzero()[:, 0].tolist() == [7]
+
+
 def test_more_errors_than_mistakes_are_no_mistakes():
     X, _, y = rows(9)
     y[:9] += 300

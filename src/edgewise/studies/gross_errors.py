@@ -44,11 +44,11 @@ def without_gross_errors(
     choosing = parts(rows, settings.seed)[1]
     if not isinstance(settings.loss_of(rest), SquaredError) or choosing is None:
         return None
-    most, error = _most(rest), excess(trained.sums, rest, rest)
+    error = excess(trained.sums, rest, rest)
     far = error > max(1.0, float(error.max()) / 2)  # the others may be off because of these
     unseen = torch.tensor(choosing.lines)
     foreseen = far[unseen] & (excess(trained.model, choosing, choosing) <= 1)
-    if not _apart(error, far, most) or bool(foreseen.any()):
+    if not _apart(error, far, rest) or bool(foreseen.any()):
         return None
     if trained.of_log is None and trained.chosen.ending is not None and not _bend(trained, rest, far, settings):
         return None
@@ -62,7 +62,7 @@ def without_gross_errors(
             raise KeyboardInterrupt
         error = excess(found.sums, rest, without)
         before, far = far, error > 1
-        if not _apart(error, far, most):
+        if not _apart(error, far, rest):
             return None
         if torch.equal(far, before):
             break
@@ -77,19 +77,22 @@ def with_errors_of(trained: Trained, table: Table, settings: StudySettings) -> T
     """The same with limits where rows are gross errors of which no stage saw one. `table`: all rows."""
     if not isinstance(settings.loss_of(table), SquaredError) or (trained.of_log, trained.limits) != (None, None):
         return trained
-    far = excess(trained.splines, table, table) > 1
-    few = 0 < int(far.sum()) <= _most(table)
-    return with_limits(trained, table) if few and _bend(trained, table, far, settings) else trained
-
-
-def _apart(error: Tensor, far: Tensor, most: int) -> bool:
-    """Whether some rows, but no more than `most`, are far off by their errors (n,), and no tail of the others."""
-    return 0 < int(far.sum()) <= most and TUNED.gross_gap * float(error[~far].max()) <= float(error[far].min())
+    error = excess(trained.splines, table, table)
+    far = error > 1
+    if not _apart(error, far, table) or not _bend(trained, table, far, settings):
+        return trained
+    return with_limits(trained, table.take((~far).nonzero()[:, 0]))
 
 
 def _most(rows: Table) -> int:
     """How many rows may be gross errors."""
     return max(1, int(TUNED.gross_part * len(rows)))
+
+
+def _apart(error: Tensor, far: Tensor, rows: Table) -> bool:
+    """Whether a few errors are far from all others; else they are the tail of the noise."""
+    few = 0 < int(far.sum()) <= _most(rows)
+    return few and bool(TUNED.gross_gap * error[~far].max() <= error[far].min())
 
 
 def _bend(trained: Trained, table: Table, far: Tensor, settings: StudySettings) -> bool:
@@ -110,8 +113,9 @@ def _bend(trained: Trained, table: Table, far: Tensor, settings: StudySettings) 
 
 
 def with_limits(trained: Trained, rows: Table) -> Trained:
-    """The same with the errors beyond which a row is one, by what its network makes of these."""
-    return replace(trained, limits=tuple(limits(trained.splines, rows).tolist()))
+    """The same with the errors beyond which a row is one, by what its network makes of these, none of which is one."""
+    largest = (predict(trained.splines, rows) - rows.y).abs().amax(0)
+    return replace(trained, limits=tuple(limits(trained.splines, rows).maximum(TUNED.gross_gap * largest).tolist()))
 
 
 def limits(model: KAN, rows: Table) -> Tensor:
