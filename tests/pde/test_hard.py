@@ -169,6 +169,16 @@ def test_what_cannot_hold_exactly_is_refused(conditions, domain, error, words):
         around(conditions, domain)
 
 
+def test_lengths_and_times_may_have_units_far_apart():
+    domain: Any = ((0, 1e-3), (0, 5))  # a millimetre and seconds
+    start = pde.Initial(lambda x: 300 + torch.sin(1e3 * math.pi * x[:, 0]), hard=True)
+    model = around([start, pde.Dirichlet(300.0, hard=True)], domain)
+    assert float(model(torch.tensor([[5e-4, 0.0]], dtype=torch.float64)).detach()) == pytest.approx(301)
+    deaf = pde.Dirichlet(lambda x: torch.sin(1e3 * math.pi * x[:, 0]).detach(), hard=True)
+    with pytest.raises(ConfigError, match="autograd does not see"):
+        around([deaf], domain)
+
+
 def test_a_hard_start_takes_no_slabs():
     with pytest.raises(ConfigError, match="hard Initial condition takes slabs=1"):
         pde.solve(
