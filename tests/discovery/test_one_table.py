@@ -27,6 +27,17 @@ def test_a_constant_beside_formulas_that_predict_is_not_called_the_best_predicti
     assert judged([constant], task, (), "", constant).verdict is Verdict.NOTHING
 
 
+def test_the_best_formula_stands_in_the_front_and_is_marked():
+    X = rows()
+    task = as_task(X, 2 * X[:, 0] - 0.1, None, None, 0)
+    nodes = (number(0.0), Num(0.9), product(number(2.0), Var(0)))
+    zero, *others = (Polished(node, error(node, task.choosing)) for node in nodes)
+    found = judged([zero, *others], task, (), "", zero)
+    assert [str(law) for law in found.front] == ["0", "0.9", "2*x1"]
+    assert "\n*  1" in repr(found)
+    assert len(judged([zero, *others], task, (), "", others[0]).front) == 2, "others are nearer and as short"
+
+
 def test_a_whole_ratio_that_the_rows_refuse_is_not_told():
     X = 0.1 + 20 * torch.rand(300, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     noise = torch.randn(300, dtype=torch.float64, generator=torch.Generator().manual_seed(1))

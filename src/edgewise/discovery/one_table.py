@@ -10,7 +10,7 @@ from typing import Any
 
 from .formulas.half_angles import with_half_angles
 from .formulas.tidy import tidied
-from .formulas.tree import Num, columns_of
+from .formulas.tree import Num, columns_of, complexity
 from .judging.laws import Law, as_law, chosen, front
 from .judging.printing import clipped_formula, table
 from .judging.verdict import Verdict, explains, verdict
@@ -31,7 +31,7 @@ class Discovery:
 
     Attributes:
         best: the formula of the least description length.
-        front: the formulas than which none is both shorter and nearer, the shortest first.
+        front: the formulas than which none is both shorter and nearer, and the best one; the shortest first.
         verdict: what can be said of the best one: constant, exact, within noise, an approximation,
             undecided, or nothing.
         steps: what was found out on the way, each with its test; what was tried in vain, too.
@@ -105,7 +105,9 @@ def judged(
     best: the formula that is told as the best one; by default that of the least description length.
     """
     best = chosen(found, task) if best is None else best
-    said, shown = verdict(best.node, task), front(found, task)
+    # of two formulas as long as each other, as 0 and 3.9 are, the one of fewer bits may be farther off
+    lengths = {one: complexity(one.node) for one in [*front(found, task), best]}
+    said, shown = verdict(best.node, task), sorted(lengths, key=lambda one: (lengths[one], -one.error))
     if said is Verdict.NOTHING and not columns_of(best.node) and any(explains(one.node, task) for one in shown):
         said = Verdict.UNDECIDED
     laws = tuple(as_law(one, task) for one in shown)
