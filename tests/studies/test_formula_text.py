@@ -10,7 +10,7 @@ import torch
 
 from edgewise.data import from_arrays
 from edgewise.model import KAN
-from edgewise.studies.formula_text import Written, on_screen, text, write
+from edgewise.studies.formula_text import JUDGED, Written, on_screen, text, write
 
 X = sympy.Symbol("x")
 SCORES = {"rmse": 0.5, "mae": 0.4, "r2": 0.9}
@@ -32,6 +32,12 @@ def test_formulas_are_in_the_file_with_all_digits_too():
     assert "y = 1.235*x" in lines and any(line.startswith("y = 1.2345678") for line in lines)
     simple = text(written(2 * X), "Found.", None, 50, {"mean": SCORES})
     assert simple.count("y = ") == 1 and "with all digits" not in simple
+
+
+def test_the_file_tells_of_which_network_the_formula_is():
+    said = text(written(2 * X, splines=1), "Found.", None, 50, {"mean": SCORES})
+    assert f"The formula is that of {JUDGED}" in said and f"functions of the network in {JUDGED}" in said
+    assert JUDGED not in text(None, "Found.", None, 50, {"mean": SCORES})
 
 
 @pytest.mark.parametrize(("splines", "there"), [(0, True), (8, True), (9, False)])

@@ -20,7 +20,7 @@ class Findings:
 
     model: the network, its parameters fitted to all rows at the very end. judged: the same network before that, which
     the scores are of. scores: name -> errors of every stage and of the baselines, on `held`, the rows that only judge;
-    a sentence stands where a baseline could not be computed. formula: the network written down, or None; unwritten:
+    a sentence stands where a baseline could not be computed. formula: `judged` written down, or None; unwritten:
     why. forms: what came of the search for closed forms, in words; empty where none was asked for. trained: every
     stage. source: where the table came from.
     """
@@ -44,7 +44,10 @@ class Findings:
 
     @property
     def formulas(self) -> tuple[Any, ...]:
-        """One sympy expression per output, in the units of the table; () where the network is too large for it."""
+        """One sympy expression per output, in the units of the table; () where the network is too large for it.
+
+        They are those of `judged`, as the scores are; `ew.formula(study.model)` has the constants of the last fit.
+        """
         return () if self.formula is None else self.formula.expressions
 
     @property

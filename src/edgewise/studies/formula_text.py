@@ -21,6 +21,7 @@ from .scores import Scores, headline, scores
 from .tuning import TUNED
 from .words import number
 
+JUDGED = "judged.safetensors"  # the network that scores and formulas are of: before the last fit to all rows
 # names that mean something else in a formula
 TAKEN = frozenset(
     "pi oo nan zoo exp log sqrt Abs sign sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc besselj"
@@ -127,6 +128,11 @@ def text(
     table = {"formula" if not written.splines else "formula, with its splines": written.scores} if written else {}
     for name, row in {**table, **others}.items():
         out.append(f"  {name.ljust(34)}{row if isinstance(row, str) else number(row[compared])}")
+    if written:
+        out.append(
+            f"The formula is that of {JUDGED}, which none of these rows fitted. The last fit, to all rows, gave"
+            " model.safetensors: ew.formula(model) writes that one down."
+        )
     if written and written.undefined:
         out.append(
             f"The formula is undefined on {written.undefined} of these rows, which lie outside what it was fitted to."
@@ -151,8 +157,8 @@ def _shown(written: Written) -> list[str]:
         )
         first = next(iter(written.splines))
         notes.append(
-            f"{shown}: splines without a closed form that is as good; as functions they are ew.edge(model, (layer,"
-            f" from, to)), such as ew.edge(model, {first})"
+            f"{shown}: splines without a closed form that is as good; as functions of the network in {JUDGED} they are"
+            f" ew.edge(model, (layer, from, to)), such as ew.edge(model, {first})"
         )
     return out if not notes else [*out, "", "where", *(f"  {note}" for note in notes)]
 

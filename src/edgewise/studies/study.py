@@ -107,7 +107,7 @@ def study(
     layers are tried where that leaves more than noise, or where a formula may be simpler with them.
     One split judges the whole chain. The rows that judge are no part of any stage, and nor are copies of them. Other
     rows choose between stages, and stop no fit. At the very end all rows come back: `model` is fitted to them, `scores`
-    stay those of before.
+    and `formulas` stay those of before.
 
     Args:
         X: a `Table`, a DataFrame with the column `target`, or inputs (n, d) as an array, a tensor or a frame. Numbers
