@@ -72,6 +72,21 @@ def test_forms_that_run_far_off_are_kept_where_most_is_explained(
     assert (found.model is not None) is kept and ("run far off beyond the rows" in found.message) is not kept
 
 
+@pytest.mark.parametrize("needed", [True, False])
+def test_a_pole_beside_a_clear_law_goes_where_forms_without_are_as_good(monkeypatch: pytest.MonkeyPatch, needed: bool):
+    generator = torch.Generator().manual_seed(0)
+    X = 2 * torch.rand(80, 2, dtype=torch.float64, generator=generator) - 1
+    y = X[:, 0] + (0.01 / X[:, 1] if needed else 0) + 0.01 * torch.randn(80, dtype=torch.float64, generator=generator)
+    line = ("x", 1.0, 0.0, 1.0, 0.0)
+    pole, smooth = (
+        ew.set_symbolic(ew.KAN((2, 1), dtype=torch.float64), {(0, 0, 0): line, (0, 1, 0): (name, 1.0, 0.0, by, 0.0)})
+        for name, by in (("1/x", 0.01 if needed else 1e-9), ("x", 0.0))
+    )
+    monkeypatch.setattr(closed_forms, "symbolify", lambda *_, primitives=None, **__: smooth if primitives else pole)
+    kept = close(pole if needed else smooth, ew.from_arrays(X, y), None).model
+    assert kept is (pole if needed else smooth)
+
+
 @pytest.mark.parametrize("exact", [True, False])
 def test_a_pole_between_rows_stands_for_an_exact_law_alone(monkeypatch: pytest.MonkeyPatch, exact: bool):
     X = 2 * torch.rand(80, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) - 1

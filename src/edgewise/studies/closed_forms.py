@@ -53,9 +53,12 @@ def close(model: KAN, training: Table, choosing: Table | None, progress: bool = 
     how: dict[str, Any] = {"sample_weight": fitted.weight, "tolerance": TUNED.form_tolerance, "progress": progress}
     try:
         found = symbolify(model, fitted.X, fitted.y, **how)
-        if has_poles_between(found, training) and not explained(found, judging) >= TUNED.form_exact:
+        clear = explained(found, judging)
+        if has_poles_between(found, training) and not clear >= 1 - TUNED.exact_loss:
             smooth = [form for form in ranked() if not form.poles and form.branch is None]
-            found = symbolify(model, fitted.X, fitted.y, primitives=smooth, **how)
+            calm = symbolify(model, fitted.X, fitted.y, primitives=smooth, **how)
+            more = splines_left(calm) > splines_left(found) or not as_good(calm, found, judging)
+            found = found if more and clear >= TUNED.form_exact else calm
     except EdgewiseError as error:
         return Closed(None, None, f"No closed forms: {error}")
     except Exception as error:
@@ -118,4 +121,9 @@ def thin(table: Table, count: int) -> Table:
 
 def symbolic_edges(model: KAN) -> int:
     """Edges that are a closed form and nothing else."""
-    return summary(model).edges - sum(int(layer.spline_edges().sum()) for layer in model.edge_layers)
+    return summary(model).edges - splines_left(model)
+
+
+def splines_left(model: KAN) -> int:
+    """Edges that are not, or not only, a closed form."""
+    return sum(int(layer.spline_edges().sum()) for layer in model.edge_layers)
