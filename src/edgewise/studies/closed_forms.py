@@ -54,7 +54,7 @@ def close(model: KAN, training: Table, choosing: Table | None, progress: bool = 
     try:
         found = symbolify(model, fitted.X, fitted.y, **how)
         clear = explained(found, judging)
-        if has_poles_between(found, training) and not clear >= 1 - TUNED.exact_loss:
+        if has_poles_between(found, training) and not clear >= 1 - TUNED.exact:
             smooth = [form for form in ranked() if not form.poles and form.branch is None]
             calm = symbolify(model, fitted.X, fitted.y, primitives=smooth, **how)
             more = splines_left(calm) > splines_left(found) or not as_good(calm, found, judging)
