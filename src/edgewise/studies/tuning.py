@@ -67,7 +67,7 @@ class StudyTuning:
     # ---------------------------------------- gross errors of targets (gross_errors.py)
 
     gross: float = 10.0
-    """Standard deviations of most errors beyond which an error may be gross: of 120 fits to real tables, 3 had one."""
+    """Standard deviations of most errors beyond which one may be gross: in one of 105 fits to real tables it was."""
     gross_least: float = 1e-6
     """Part of the spread of a target that an error must have: numbers of tables have six digits. Not measured."""
     gross_part: float = 0.005
