@@ -139,3 +139,17 @@ def test_more_errors_than_mistakes_are_no_mistakes():
     X, _, y = rows(9)
     y[:9] += 300
     assert learn_all(from_arrays(X, y), settings()).trained.limits is None
+
+
+def test_at_the_end_of_a_column_splines_guess_and_more_makes_a_mistake():
+    X, _, _ = rows(10)
+    X[3] = 0.5
+    table = from_arrays(X, X[:, 0])
+    model = ew.fit(ew.KAN((4, 1)), table.X, table.y, optimizer="evidence", progress=False).model
+    for place, least in ((0.5, 0.1), (5.0, 3.0)):
+        table.X[3, 0], far = place, []
+        for off in (0.8 * least, 1.2 * least):
+            table.y[3, 0] = place
+            table.y[3, 0] += off * float(table.y.std())
+            far.append(bool(excess(model, table, table)[3] > 1))
+        assert far == [False, True]

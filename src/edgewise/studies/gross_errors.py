@@ -120,20 +120,29 @@ def with_limits(trained: Trained, rows: Table) -> Trained:
 
 def limits(model: KAN, rows: Table) -> Tensor:
     """Errors of each output (k,) beyond which they are gross, by how far half of these rows are off."""
-    least = TUNED.gross_least * rows.y.std(0)
-    return TUNED.gross * (NORMAL * (predict(model, rows) - rows.y).abs().median(0).values).maximum(least)
+    usual = TUNED.gross * NORMAL * (predict(model, rows) - rows.y).abs().median(0).values
+    return usual.maximum(TUNED.gross_least * rows.y.std(0))
 
 
 def excess(model: KAN, rows: Table, others: Table) -> Tensor:
     """How far rows (n,) are off, in errors that others bear out: beyond 1, they are gross."""
-    return ((predict(model, rows) - rows.y).abs() / limits(model, others).clamp(min=1e-300)).amax(1)
+    return _over(model, rows, limits(model, others))
+
+
+def _over(model: KAN, rows: Table, least: Tensor) -> Tensor:
+    """How far rows (n,) are off, in the least errors (k,) that are gross. At the end of a column a row has no others
+    around it, so what a network says there is a guess."""
+    ordered = rows.X.sort(0).values
+    alone = ((rows.X < ordered[1]) | (rows.X > ordered[-2])).any(1, keepdim=True)
+    least = torch.where(alone, least.maximum(TUNED.gross_alone * rows.y.std(0)), least)
+    return ((predict(model, rows) - rows.y).abs() / least.clamp(min=1e-300)).amax(1)
 
 
 def gross(trained: Trained, rows: Table) -> Tensor:
     """Which rows (n,) are gross errors, where a network leaves these out; else none."""
     if trained.limits is None:
         return torch.zeros(len(rows), dtype=torch.bool)
-    return ((predict(trained.splines, rows) - rows.y).abs() > rows.y.new_tensor(trained.limits)).any(1)
+    return _over(trained.splines, rows, rows.y.new_tensor(trained.limits)) > 1
 
 
 def believed(trained: Trained, rows: Table) -> Table:

@@ -67,9 +67,11 @@ class StudyTuning:
     # ---------------------------------------- gross errors of targets (gross_errors.py)
 
     gross: float = 10.0
-    """Standard deviations of most errors beyond which one may be gross: in one of 105 fits to real tables it was."""
-    gross_least: float = 1e-6
-    """Part of the spread of a target that an error must have: numbers of tables have six digits. Not measured."""
+    """Standard deviations of most errors beyond which one may be gross: it was in one of 105 fits to real tables."""
+    gross_least: float = 0.1
+    """Part of the spread of a target that an error must have: splines are off by less. Not measured."""
+    gross_alone: float = 3.0
+    """The same of rows at the end of a column, where splines guess: of an exact logarithm, one was off by 0.3."""
     gross_part: float = 0.005
     """Part of the rows that may be gross errors; one may in any case. More of them are a part of the law."""
     gross_gap: float = 2.0
