@@ -44,11 +44,9 @@ def without_gross_errors(
     choosing = parts(rows, settings.seed)[1]
     if not isinstance(settings.loss_of(rest), SquaredError) or choosing is None:
         return None
-    error = excess(trained.sums, rest, rest)
-    far = error > max(1.0, float(error.max()) / 2)  # the others may be off because of these
-    unseen = torch.tensor(choosing.lines)
+    far, unseen = _apart(excess(trained.sums, rest, rest)), torch.tensor(choosing.lines)
     foreseen = far[unseen] & (excess(trained.model, choosing, choosing) <= 1)
-    if not _apart(error, far, rest) or bool(foreseen.any()):
+    if not bool(far.any()) or bool(foreseen.any()):
         return None
     if trained.of_log is None and trained.chosen.ending is not None and not _bend(trained, rest, far, settings):
         return None
@@ -60,9 +58,8 @@ def without_gross_errors(
             return None
         if found.interrupted:
             raise KeyboardInterrupt
-        error = excess(found.sums, rest, without)
-        before, far = far, error > 1
-        if not _apart(error, far, rest):
+        before, far = far, _apart(excess(found.sums, rest, without))
+        if not bool(far.any()):
             return None
         if torch.equal(far, before):
             break
@@ -77,22 +74,19 @@ def with_errors_of(trained: Trained, table: Table, settings: StudySettings) -> T
     """The same with limits where rows are gross errors of which no stage saw one. `table`: all rows."""
     if not isinstance(settings.loss_of(table), SquaredError) or (trained.of_log, trained.limits) != (None, None):
         return trained
-    error = excess(trained.splines, table, table)
-    far = error > 1
-    if not _apart(error, far, table) or not _bend(trained, table, far, settings):
+    far = _apart(excess(trained.splines, table, table))
+    if not bool(far.any()) or not _bend(trained, table, far, settings):
         return trained
     return with_limits(trained, table.take((~far).nonzero()[:, 0]))
 
 
-def _most(rows: Table) -> int:
-    """How many rows may be gross errors."""
-    return max(1, int(TUNED.gross_part * len(rows)))
-
-
-def _apart(error: Tensor, far: Tensor, rows: Table) -> bool:
-    """Whether a few errors are far from all others; else they are the tail of the noise."""
-    few = 0 < int(far.sum()) <= _most(rows)
-    return few and bool(TUNED.gross_gap * error[~far].max() <= error[far].min())
+def _apart(error: Tensor) -> Tensor:
+    """The few gross errors (n,) that are far from all others, which may be the tail of the noise."""
+    most = max(1, int(TUNED.gross_part * len(error)))
+    largest = error.sort(descending=True).values
+    apart = (largest[:most] > 1) & (largest[:most] >= TUNED.gross_gap * largest[1 : most + 1])
+    count = int(apart.nonzero().max()) + 1 if bool(apart.any()) else 0
+    return error > largest[count]
 
 
 def _bend(trained: Trained, table: Table, far: Tensor, settings: StudySettings) -> bool:
