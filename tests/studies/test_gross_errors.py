@@ -1,4 +1,4 @@
-"""Rows that are most likely mistakes bend no function; rows that others bear out are no mistakes."""
+"""Rows that look like mistakes bend no function; rows that others bear out are no mistakes."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_law_without_noise_is_written_down_beside_a_wrong_number(place: int):
     found = ew.study(X, y, hidden=(), progress=False)
     assert str(found.formulas[0]) == "x1 + x2 + 6"
     assert float((found.model(found.table.X) - found.table.y).detach().abs().median()) < 1e-9
-    assert "most likely a mistake" in found.message
+    assert "looks like a mistake" in found.message
 
 
 def test_a_row_that_judges_is_judged_and_the_last_fit_leaves_it_out():

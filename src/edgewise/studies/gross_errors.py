@@ -58,8 +58,9 @@ def without_gross_errors(
             return None
         if found.interrupted:
             raise KeyboardInterrupt
-        before, far = far, _apart(excess(found.sums, rest, without))
-        if not bool(far.any()):
+        error = excess(found.sums, rest, without)
+        before, far = far, _apart(error)
+        if not bool(far.any()) or _is_tail(error, far):
             return None
         if torch.equal(far, before):
             break
@@ -74,15 +75,27 @@ def with_errors_of(trained: Trained, table: Table, settings: StudySettings) -> T
     """The same with limits where rows are gross errors of which no stage saw one. `table`: all rows."""
     if not isinstance(settings.loss_of(table), SquaredError) or (trained.of_log, trained.limits) != (None, None):
         return trained
-    far = _apart(excess(trained.splines, table, table))
-    if not bool(far.any()) or not _bend(trained, table, far, settings):
+    error = excess(trained.splines, table, table)
+    far = _apart(error)
+    if not bool(far.any()) or _is_tail(error, far) or not _bend(trained, table, far, settings):
         return trained
     return with_limits(trained, table.take((~far).nonzero()[:, 0]))
 
 
+def _is_tail(error: Tensor, far: Tensor) -> bool:
+    """Whether others of the errors (n,) are so large, too, or so many, that those which are far are a tail of these."""
+    others = error[~far]
+    return float(others.max()) > TUNED.gross_tail or int((others > 1).sum()) > _most(len(error))
+
+
+def _most(rows: int) -> int:
+    """How many of so many rows may be gross errors."""
+    return max(1, int(TUNED.gross_part * rows))
+
+
 def _apart(error: Tensor) -> Tensor:
-    """The few gross errors (n,) that are far from all others, which may be the tail of the noise."""
-    most = max(1, int(TUNED.gross_part * len(error)))
+    """The few gross errors (n,) that are far from all others."""
+    most = _most(len(error))
     largest = error.sort(descending=True).values
     apart = (largest[:most] > 1) & (largest[:most] >= TUNED.gross_gap * largest[1 : most + 1])
     count = int(apart.nonzero().max()) + 1 if bool(apart.any()) else 0

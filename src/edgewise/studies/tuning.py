@@ -76,6 +76,8 @@ class StudyTuning:
     """Part of the rows that may be gross errors; one may in any case. More of them are a part of the law."""
     gross_gap: float = 2.0
     """Times the largest of the other errors that the smallest gross one must have. Not measured."""
+    gross_tail: float = 2.0
+    """Least gross errors that one may be off which stays: beyond it, there is a tail, as claims have. Not measured."""
     gross_rounds: int = 3
     """Rounds of leaving some out and looking for others, at most."""
 

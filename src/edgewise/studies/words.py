@@ -162,8 +162,8 @@ def gross_errors(count: int, output: str, value: float, others: float) -> str:
     """A sentence on rows that were left out as mistakes, and the farthest of them."""
     here = f"{output} = {number(value)} where all others say {number(others)}"
     if count == 1:
-        return f"A row has {here}: most likely a mistake, so no fit used it."
-    return f"{count} rows are far from what all others say, most likely mistakes, and no fit used them; one has {here}."
+        return f"A row has {here}: it looks like a mistake, so no fit used it."
+    return f"{count} rows are far from what all others say and look like mistakes, so no fit used them. One has {here}."
 
 
 def extrapolated(task: str, outside: int, within: Scores | None) -> str:
