@@ -24,9 +24,9 @@ from ..metadata import Metadata
 from ..model import KAN
 from ..plotting import plot
 from ..report import report
+from ..studies import gross_errors
 from ..studies.curves import curves
 from ..studies.formula_text import identifiers
-from ..studies.gross_errors import told
 from ..studies.learning import Learned, closed, learn_all
 from ..studies.scores import predict, scores
 from ..studies.study_settings import StudySettings
@@ -67,7 +67,7 @@ class KANEstimator(BaseEstimator):
         table = distinct(given)
         self._times = distinct(replace(given, weight=None)).weight
         self.learned_ = learn_all(table, self._settings(), plain(self.progress))
-        for said in told(self.learned_.trained, self.learned_.table):
+        for said in gross_errors.told(self.learned_.trained, self.learned_.table):
             warnings.warn(EdgewiseWarning(said), stacklevel=3)
         if self.learned_.table.inputs != table.inputs:  # numbers that are names became levels
             self._made = self.learned_.table.metadata()

@@ -57,8 +57,8 @@ def close(model: KAN, training: Table, choosing: Table | None, progress: bool = 
         if has_poles_between(found, training) and not clear >= 1 - TUNED.exact:
             smooth = [form for form in ranked() if not form.poles and form.branch is None]
             calm = symbolify(model, fitted.X, fitted.y, primitives=smooth, **how)
-            more = splines_left(calm) > splines_left(found) or not as_good(calm, found, judging)
-            found = found if more and clear >= TUNED.form_exact else calm
+            worse = splines_left(calm) > splines_left(found) or not as_good(calm, found, judging)
+            found = found if worse and clear >= TUNED.form_exact else calm
     except EdgewiseError as error:
         return Closed(None, None, f"No closed forms: {error}")
     except Exception as error:

@@ -73,12 +73,16 @@ def without_gross_errors(
 
 def with_errors_of(trained: Trained, table: Table, settings: StudySettings) -> Trained:
     """The same with limits where rows are gross errors of which no stage saw one. `table`: all rows."""
-    if not isinstance(settings.loss_of(table), SquaredError) or (trained.of_log, trained.limits) != (None, None):
+    squares = isinstance(settings.loss_of(table), SquaredError)
+    if not squares or trained.interrupted or (trained.of_log, trained.limits) != (None, None):
         return trained
     error = excess(trained.splines, table, table)
     far = _apart(error)
-    if not bool(far.any()) or _is_tail(error, far) or not _bend(trained, table, far, settings):
-        return trained
+    try:
+        if not bool(far.any()) or _is_tail(error, far) or not _bend(trained, table, far, settings):
+            return trained
+    except KeyboardInterrupt:  # outside fit, which catches its own: what there is is kept
+        return replace(trained, interrupted=True)
     return with_limits(trained, table.take((~far).nonzero()[:, 0]))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -33,13 +32,8 @@ def extended(layer: KANLayer, low: Tensor, high: Tensor) -> KANLayer:
         return KANLayer.build(**layer.parts())
     centres = grid.greville(knots, p)  # (i, j)
     ends = torch.stack(layer.interval)  # (2, i)
-    common: dict[str, Any] = {"degree": p, "uniform": layer.uniform}
-    value = ops.edge_values(ends, layer.coef.detach(), layer.knots, **common)  # (2, i, o)
-    slope = (
-        ops.edge_values(ends, layer.coef.detach(), layer.knots, derivative=1, **common)
-        if p
-        else torch.zeros_like(value)
-    )
+    value = ops.edge_values(ends, layer.coef.detach(), layer.knots, degree=p, uniform=layer.uniform)  # (2, i, o)
+    slope = _slopes(layer, ends)
     line = value[:, :, None] + slope[:, :, None] * (centres - ends[:, :, None])[..., None]  # (2, i, j, o)
     count = knots.shape[1] - p - 1
     coef = torch.cat([line[0, :, :left], layer.coef.detach(), line[1, :, count - right :]], dim=1)
@@ -48,12 +42,16 @@ def extended(layer: KANLayer, low: Tensor, high: Tensor) -> KANLayer:
 
 def falling(layer: KANLayer) -> Tensor:
     """Whether the splines fall outwards beyond the left and the right end of their grids (2, i, o)."""
-    p, ends = layer.degree, torch.stack(layer.interval)
-    if p == 0:
-        return torch.zeros(2, *layer.kind.shape, dtype=torch.bool)
-    common: dict[str, Any] = {"degree": p, "uniform": layer.uniform}
-    slope = ops.edge_values(ends, layer.coef.detach(), layer.knots, derivative=1, **common)
+    slope = _slopes(layer, torch.stack(layer.interval))
     return torch.stack([slope[0] > 0, slope[1] < 0])
+
+
+def _slopes(layer: KANLayer, x: Tensor) -> Tensor:
+    """The slopes of the splines (n, i, o) at x (n, i)."""
+    coef, p = layer.coef.detach(), layer.degree
+    if p == 0:
+        return coef.new_zeros(len(x), *layer.kind.shape)
+    return ops.edge_values(x, coef, layer.knots, degree=p, derivative=1, uniform=layer.uniform)
 
 
 def levelled(layer: KANLayer, ends: Tensor) -> KANLayer:

@@ -141,8 +141,9 @@ def _levelled(model: KAN, asked: Mapping[int, Shape], logits: bool) -> KAN:
     go on, but where they may not be negative, and a tangent falls outwards."""
     first, *others = model.edge_layers
     shapes = [asked.get(place, Shape()) for place in range(first.in_features)]
-    free = torch.tensor([not shape.bend if logits else shape.positive for shape in shapes])
-    flat = free[:, None] & (torch.ones_like(falling(first)) if logits else falling(first))
+    may_be = [not shape.bend if logits else shape.positive for shape in shapes]
+    falls = falling(first)  # (2, i, o)
+    flat = torch.tensor(may_be, device=falls.device)[:, None] & (falls | logits)
     return model.build(layers=[levelled(first, flat), *others]) if bool(flat.any()) else model
 
 
