@@ -153,3 +153,15 @@ def test_at_the_end_of_a_column_splines_guess_and_more_makes_a_mistake():
             table.y[3, 0] += off * float(table.y.std())
             far.append(bool(excess(model, table, table)[3] > 1))
         assert far == [False, True]
+
+
+def test_a_mistake_among_few_rows_of_a_kind_gets_no_products_of_its_own():
+    draw = np.random.default_rng(12)
+    x, kind = draw.random((200, 3)), (draw.random(200) < 0.08).astype(float)
+    X = np.column_stack([x, kind])
+    y = 5 * x[:, 0] + np.sin(6 * x[:, 1]) + 3 * kind + 0.3 * draw.normal(size=200)
+    place = int(kind.argmax())
+    X[place, :3], y[place] = 0.5, 400.0
+    found = learn_all(from_arrays(X, y), settings())
+    assert gross_errors.gross(found.trained, found.table).nonzero()[:, 0].tolist() == [place]
+    assert float((found.model(found.table.X) - found.table.y).detach().abs().median()) < 0.4

@@ -33,10 +33,14 @@ def as_good(new: KAN, old: KAN, rows: Table, most: float = TUNED.clearly_worse, 
 def clearly_better(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> bool:
     """Whether `new` is better than `old` on these rows by more than a simpler network is worth, and than chance does:
     one in twenty, by Student's test of the mean difference, which is strict where rows, or their groups, are few."""
+    return clearly_lower(row_losses(new, rows, loss), row_losses(old, rows, loss), rows)
+
+
+def clearly_lower(ours: Tensor, theirs: Tensor, rows: Table) -> bool:
+    """The same of the losses of the rows (n,), by whatever networks."""
     witnesses = rows.count if rows.groups is None else len(rows.groups.unique())
     if witnesses < TUNED.compared:
         return False
-    ours, theirs = row_losses(new, rows, loss), row_losses(old, rows, loss)
     our, their = mean_over(ours, rows), mean_over(theirs, rows)
     return their - our > student(witnesses - 1) * _error(theirs - ours, rows) and TUNED.simpler_worth * our < their
 

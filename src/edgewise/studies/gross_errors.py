@@ -12,22 +12,22 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ..data import Table
+from ..data import Table, folds
 from ..errors import ConfigError, DataError, TrainingError
-from ..losses import AbsoluteError, SquaredError
+from ..losses import SquaredError
 from ..model import KAN
 from ..train.refit import refit
 from ..train.resuming.journal import Part
+from ..train.solvers.status import Status
 from . import words
-from .beginnings import parts
-from .choosing import clearly_better
+from .beginnings import parts, with_room
+from .choosing import clearly_lower
 from .scores import predict
-from .stages import chosen_network
+from .stages import ADDITIVE, chosen_network, in_closed_form, kind_of
 from .study_settings import StudySettings
 from .trained import Trained
 from .tuning import TUNED
 
-JUDGE = AbsoluteError()  # of the rows that nobody fitted: one of them alone decides squares
 NORMAL = 1.4826  # standard deviation of a normal distribution, in those of the median absolute deviation
 
 
@@ -44,11 +44,13 @@ def without_gross_errors(
     choosing = parts(rows, settings.seed)[1]
     if not isinstance(settings.loss_of(rest), SquaredError) or choosing is None:
         return None
-    far, unseen = _apart(excess(trained.sums, rest, rest)), torch.tensor(choosing.lines)
+    far, unseen = _apart(excess(_sums(trained, rest, settings), rest, rest)), torch.tensor(choosing.lines)
     foreseen = far[unseen] & (excess(trained.model, choosing, choosing) <= 1)
     if not bool(far.any()) or bool(foreseen.any()):
         return None
-    if trained.of_log is None and trained.chosen.ending is not None and not _bend(trained, rest, far, settings):
+    followed = bool((excess(trained.model, rest, rest)[far] <= 1).any())  # by products of its own
+    asked = trained.of_log is None and trained.chosen.ending is not None and not followed
+    if asked and not _bend(trained, rest, far, settings):
         return None
     for number in range(TUNED.gross_rounds):  # the largest errors hide others
         without = rest.take((~far).nonzero()[:, 0])
@@ -58,7 +60,7 @@ def without_gross_errors(
             return None
         if found.interrupted:
             raise KeyboardInterrupt
-        error = excess(found.sums, rest, without)
+        error = excess(_sums(found, without, settings), rest, without)
         before, far = far, _apart(error)
         if not bool(far.any()) or _is_tail(error, far):
             return None
@@ -67,8 +69,24 @@ def without_gross_errors(
     if found.of_log is not None:  # errors grow with the mean, also without these
         return None
     judging = parts(without, settings.seed)[1]
-    better = judging is not None and clearly_better(found.model, trained.model, judging, JUDGE)
-    return (with_limits(found, without), without) if better or _bend(found, rest, far, settings) else None
+    if judging is None:
+        return None
+    now, then = (_errors(model, judging, limits(found.splines, without)) for model in (found.model, trained.model))
+    better = clearly_lower(now, then, judging) or _bend(found, rest, far, settings)
+    return (with_limits(found, without), without) if better else None
+
+
+def _sums(trained: Trained, rest: Table, settings: StudySettings) -> KAN:
+    """The network of sums alone, which is fitted here where no stage needed it: products may follow one row."""
+    if kind_of(trained.sums) == ADDITIVE:
+        return trained.sums
+    training, choosing = parts(rest, settings.seed)
+    validation = None if choosing is None else (choosing.X, choosing.y, choosing.weight)
+    how = {"seed": settings.seed, "progress": False, "validation": validation, **training.row_settings}
+    found = in_closed_form(with_room(rest, replace(settings, interactions=0)), training, settings, how)
+    if found.status is Status.INTERRUPTED:
+        raise KeyboardInterrupt
+    return found.model
 
 
 def with_errors_of(trained: Trained, table: Table, settings: StudySettings) -> Trained:
@@ -107,20 +125,30 @@ def _apart(error: Tensor) -> Tensor:
 
 
 def _bend(trained: Trained, table: Table, far: Tensor, settings: StudySettings) -> bool:
-    """Whether a network that is fitted to the other rows alone predicts some of these clearly better."""
-    rows = replace(table, lines=tuple(range(len(table))))
-    training, judging = parts(rows.take((~far).nonzero()[:, 0]), settings.seed)
-    if judging is None or trained.chosen.ending is None:
+    """Whether a network that is fitted to the other rows alone predicts these clearly better, in turn where they are
+    not too many: what one row bends may be a small part of the others."""
+    if trained.chosen.ending is None:
         return False
-    both = rows.take(torch.cat([torch.tensor(training.lines), far.nonzero()[:, 0]]))
+    rows = replace(table, lines=tuple(range(len(table))))
+    near, judged, losses = rows.take((~far).nonzero()[:, 0]), [], []
+    least = limits(trained.splines, near)
     try:
-        bent, free = (
-            refit(trained.chosen, part.X, part.y, **part.row_settings, progress=False).model
-            for part in (both, training)
-        )
+        in_turn = len(near) <= TUNED.readings_in_turn
+        pieces = folds(near, TUNED.log_folds, settings.seed) if in_turn else [parts(near, settings.seed)]
+        for training, judging in pieces:
+            if judging is None:
+                return False
+            both = rows.take(torch.cat([torch.tensor(training.lines), far.nonzero()[:, 0]]))
+            models = (
+                refit(trained.chosen, part.X, part.y, **part.row_settings, progress=False).model
+                for part in (training, both)
+            )
+            losses.append(torch.stack([_errors(model, judging, least) for model in models]))
+            judged += judging.lines
     except (TrainingError, ConfigError, DataError):
         return False
-    return clearly_better(free, bent, judging, JUDGE)
+    free, bent = torch.cat(losses, 1)
+    return clearly_lower(free, bent, rows.take(torch.tensor(judged)))
 
 
 def with_limits(trained: Trained, rows: Table) -> Trained:
@@ -147,6 +175,12 @@ def _over(model: KAN, rows: Table, least: Tensor) -> Tensor:
     alone = ((rows.X < ordered[1]) | (rows.X > ordered[-2])).any(1, keepdim=True)
     least = torch.where(alone, least.maximum(TUNED.gross_alone * rows.y.std(0)), least)
     return ((predict(model, rows) - rows.y).abs() / least.clamp(min=1e-300)).amax(1)
+
+
+def _errors(model: KAN, rows: Table, least: Tensor) -> Tensor:
+    """How far rows (n,) are off, in the least errors (k,) that are gross, and by no more than one: a row that nobody
+    foresees decides nothing."""
+    return ((predict(model, rows) - rows.y).abs() / least.clamp(min=1e-300)).amax(1).clamp(max=1)
 
 
 def gross(trained: Trained, rows: Table) -> Tensor:
