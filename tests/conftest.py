@@ -17,10 +17,12 @@ from helpers import no_trace
 
 TESTS = Path(__file__).parent
 
-# Parallel workers share the cores: each keeps to its part, or they wait for one another.
+# Parallel workers share the cores: each keeps to its part, and so do processes that it starts, or they wait for one
+# another.
 _workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 if _workers > 1:
     torch.set_num_threads(max(1, torch.get_num_threads() // _workers))
+    os.environ["OMP_NUM_THREADS"] = str(torch.get_num_threads())
 
 # Where there is no GPU the Triton kernels run in its interpreter, which Triton decides when it is imported:
 # torch.compile may do so first.

@@ -8,11 +8,12 @@ import copy
 import dataclasses
 import math
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -30,6 +31,11 @@ TOLERANCES: dict[str, float] = {
     "difference": 1e-5,
     "adapt": 1e-6,  # a least-squares refit on moved knots, not an identity
 }
+
+
+def all_but_slow(quick: Iterable[str], names: Iterable[str]) -> list[Any]:
+    """Parameters of a test that takes long, but for some of them."""
+    return [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 def assert_close(got: Any, want: Any, *, like: str = "float64", scale: float | None = None) -> None:

@@ -73,6 +73,7 @@ def test_smoke_runs_without_the_peers_and_says_how_to_install_them(no_peers, tmp
     assert {path.name for path in tmp_path.iterdir()} == {"results.csv", "README.md", "chart.svg"}
 
 
+@pytest.mark.slow
 def test_lines_carry_device_versions_and_commit(no_peers, tmp_path):
     assert command("--smoke", "--rows", "2-5-G5-b20", "--out", str(tmp_path)) == 0
     found = records(tmp_path)
@@ -92,6 +93,7 @@ def test_rows_are_chosen_and_the_others_kept(no_peers, tmp_path):
     assert records(tmp_path)[: len(kept)] == kept and len(records(tmp_path)) > len(kept)
 
 
+@pytest.mark.slow
 def test_page_and_chart_are_written_again_without_measuring(no_peers, tmp_path):
     assert command("--smoke", "--rows", "2-5-G5-b20", "--out", str(tmp_path)) == 0
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
@@ -238,6 +240,7 @@ def test_peak_memory_is_that_of_the_largest_block():
     assert memory.peak(lambda: torch.ones(8 << 20)) == pytest.approx(4 * (8 << 20), rel=0.1)
 
 
+@pytest.mark.slow
 def test_peak_memory_of_a_layer_holds_its_outputs():
     memory = module("memory")
     if not memory.STATUS.exists():

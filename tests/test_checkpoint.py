@@ -199,6 +199,7 @@ def test_forged_header_is_an_error(change, message: str) -> None:
         checkpoint.from_bytes(forged(change))
 
 
+@pytest.mark.slow
 def test_altered_files_are_refused_or_work(tmp_path: Path) -> None:
     """A few of the files of tests/slow/test_checkpoint_fuzz.py, spread over all networks and alterations."""
     found = [0, 0]
@@ -244,6 +245,7 @@ def test_what_save_writes_load_reads(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_header_of_any_length_is_no_pickle() -> None:
     model = KAN((1, 1))
     for length in range(400):  # the first bytes count the header's length: 0x480 reads as the start of a pickle

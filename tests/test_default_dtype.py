@@ -11,7 +11,7 @@ from torch import Tensor
 
 import edgewise as ew
 from edgewise.primitives import evaluate
-from helpers import assert_equal, state_of
+from helpers import all_but_slow, assert_equal, state_of
 
 DTYPES = (torch.float64, torch.float16, torch.bfloat16)
 
@@ -68,7 +68,7 @@ CASES: dict[str, Callable[[], Any]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", all_but_slow(["sparse", "adam in batches"], CASES))
 def test_results_do_not_depend_on_the_default_dtype(case: str):
     want = CASES[case]()
     for dtype in DTYPES:

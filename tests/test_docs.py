@@ -26,10 +26,11 @@ PAGES = [
     *sorted((ROOT / "src" / "edgewise").glob("*/README.md")),
 ]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+LONG = ("edgewise.discovery.surfaces.boundary", "edgewise.symbolic.symbolify")  # more than a few seconds
 MODULES = [
     "edgewise",
     *(
-        found.name
+        pytest.param(found.name, marks=[pytest.mark.slow] * (found.name in LONG))
         for found in pkgutil.walk_packages(edgewise.__path__, "edgewise.")
         if not found.name.endswith("__main__")
     ),
@@ -58,6 +59,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_readme_python_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code = "\n".join(blocks("python"))

@@ -63,7 +63,14 @@ def edges_of(x: Tensor) -> Tensor:
     return x
 
 
-@pytest.mark.parametrize(("name", "strict"), [*((name, False) for name in EXPORTED), ("layer", True)])
+LARGE = ("KAN", "closed forms", "transformer")
+
+
+@pytest.mark.parametrize(
+    ("name", "strict"),
+    [*((name, False) for name in EXPORTED if name not in LARGE), ("layer", True)]
+    + [pytest.param(name, False, marks=pytest.mark.slow) for name in LARGE],
+)
 def test_exported_programs_need_nothing_of_edgewise(name: str, strict: bool):
     make, shape = EXPORTED[name]
     net = make()
@@ -96,13 +103,8 @@ def test_a_traced_layer_is_the_function_for_any_number_of_rows(name: str):
     assert_close(traced(x), net(x), like="float32")  # type: ignore[operator]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[] if name in ("closed forms", "transformer") else pytest.mark.slow)
-        for name in EXPORTED
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXPORTED)
 def test_onnx_gives_the_same_numbers(name: str, tmp_path: Path):
     pytest.importorskip("onnxscript", reason="onnxscript is not installed")
     runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")

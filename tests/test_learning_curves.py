@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from helpers import all_but_slow
+
 ROOT = Path(__file__).parents[1]
 STEPS, COST = 32, 0.25  # of each training here; CPU seconds that a step is said to take
 
@@ -110,7 +112,7 @@ SMOKE = {
 }
 
 
-@pytest.mark.parametrize("name", SMOKE)
+@pytest.mark.parametrize("name", all_but_slow(["class_incremental"], SMOKE))
 def test_every_curve_of_a_small_run_rises_in_time_and_ends_at_the_figure_of_the_table(name, tmp_path):
     rows, panels = SMOKE[name]
     assert module("__main__").main([name, "--smoke", "--rows", rows, "--out", str(tmp_path)]) == 0
@@ -161,6 +163,7 @@ def test_a_step_costs_what_the_undisturbed_one_takes(monkeypatch):
     assert now[0] - before >= 200.0
 
 
+@pytest.mark.slow
 def test_a_row_gets_as_many_steps_as_on_a_quieter_machine_before(tmp_path):
     """Of 5 ms each, the 0.2 seconds of a small run hold 40; a machine that is faster yet does more."""
     columns = module("language.run").COLUMNS

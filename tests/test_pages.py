@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 TESTED_BY_ROOM = ("exports", "imports", "losses", "nn", "pde")  # each has a test_page.py
-SLOW = ("discovery",)  # half a minute
+SLOW = ("discovery", "editing", "estimators", "structure")  # more than a few seconds
 WHOLE = [
     pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW))
     for name in PAGES

@@ -199,7 +199,12 @@ for setting in ("grids", "effort", "sparsity", "test", "hidden"):
         lambda v, s=setting: ew.study(rows(), targets(), progress=False, **{s: v}),
         {**ARRAYS, **RAISES},
     )
-add("study", "source", lambda v: ew.study(rows(), targets(), source=v, progress=False), {"None": None, "a number": 3})
+add(
+    "study",
+    "source",
+    lambda v: ew.study(rows(), targets(), source=v, effort="quick", formula=False, progress=False),
+    {"None": None, "a number": 3},
+)
 
 # tables
 add("read_csv", "path", ew.read_csv, {"an array": np.zeros((40, 2)), "bytes": b"t.csv", "a set": {"t.csv"}, **RAISES})

@@ -127,6 +127,7 @@ def test_an_offset_by_level_joins_a_common_power():
     assert found.best.by_level["brass"][0].value == pytest.approx(3.7, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_an_offset_that_is_zero_at_the_largest_level_is_found_in_the_law_of_another():
     shift = {"brass": 3.7, "copper": 2.0, "steel": 0.0}
     found = found_in(measured(lambda level, x, z: x * (z + shift[level])))
@@ -181,6 +182,7 @@ def test_constants_by_level_come_with_errors_under_noise():
     assert found.best.expression == sympy.Symbol("k[material]") * sympy.Symbol("x") / sympy.Symbol("z")
 
 
+@pytest.mark.slow
 def test_noise_at_all_levels_is_no_law():
     """Whatever the search comes to in its time."""
     y = torch.randn(sum(SIZES.values()), dtype=torch.float64, generator=torch.Generator().manual_seed(3))
@@ -212,6 +214,7 @@ def test_ctrl_c_ends_the_search_of_all_levels(monkeypatch):
     assert len(asked) == 3 and asked == sorted(asked, reverse=True)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_laws():
     table = measured(lambda level, x, z: K[level] * x / z, noise=0.01, times=14)
     one, two = (found_in(table, seed=4) for _ in range(2))

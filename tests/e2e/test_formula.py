@@ -41,6 +41,7 @@ def law_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "run"
 
 
+@pytest.mark.slow
 def test_noisy_law_comes_back_as_a_formula(law_folder: Path) -> None:
     assert {entry.name for entry in law_folder.iterdir()} == FILES
     text = (law_folder / "formula.txt").read_text()

@@ -92,6 +92,7 @@ def test_a_run_killed_three_times_ends_like_one_left_alone(folder: Path):
     assert not (folder / "run.unfinished").exists()
 
 
+@pytest.mark.slow
 def test_an_unfinished_fit_is_neither_forgotten_nor_replaced_unasked(folder: Path, capsys: pytest.CaptureFixture[str]):
     killed_after(5, folder)
     assert fit() == 2
@@ -103,5 +104,6 @@ def test_an_unfinished_fit_is_neither_forgotten_nor_replaced_unasked(folder: Pat
     assert fit("--force") == 0 and not (folder / "run.unfinished").exists()
 
 
+@pytest.mark.slow
 def test_resume_begins_where_there_is_nothing_to_go_on_from(folder: Path):
     assert fit("--resume") == 0 and (folder / "run" / "result.json").exists()

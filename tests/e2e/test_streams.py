@@ -59,6 +59,7 @@ def named(tmp_path: Path) -> Path:
     ids=["head", "full", "closed", "both closed"],
 )
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no device that is always full")
+@pytest.mark.slow
 def test_run_is_written_though_its_words_are_lost(folder: Path, line: str, said: str) -> None:
     done = shell(line, folder)
     assert (done.returncode, done.stderr) == (3, said)

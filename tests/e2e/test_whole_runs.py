@@ -20,6 +20,7 @@ from edgewise.studies import layered, stages
 from runs import FILES, SMALL, law, refused
 
 
+@pytest.mark.slow
 def test_existing_folder_needs_force_before_any_work(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +134,7 @@ def test_interruption_keeps_the_best_so_far(tmp_path: Path, monkeypatch: pytest.
     )
 
 
+@pytest.mark.slow
 def test_process_interrupted_leaves_a_whole_run_or_none(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(law(3000))
     arguments = [

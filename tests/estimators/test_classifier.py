@@ -17,6 +17,7 @@ from estimators.problems import QUICK, labels, rows
 from helpers import assert_close, assert_equal
 
 
+@pytest.mark.slow
 def test_it_tells_classes_apart_that_it_has_not_seen():
     X, y = rows(300)
     assert cross_val_score(ew.KANClassifier(**QUICK), X, labels(y), cv=3).min() > 0.85
@@ -107,6 +108,7 @@ def test_class_weights_multiply_the_odds_of_a_rare_class_and_fit_no_noise(class_
     assert_close(weighed.explain(X).predictions.softmax(1), weighed.predict_proba(X), like="float64")
 
 
+@pytest.mark.slow
 def test_balanced_classes_count_a_row_of_weight_three_three_times():
     X, y = rows(120)
     rare = labels(y)
@@ -117,6 +119,7 @@ def test_balanced_classes_count_a_row_of_weight_three_three_times():
     np.testing.assert_array_equal(weighed.predict_proba(X), copied.predict_proba(X))
 
 
+@pytest.mark.slow
 def test_class_weights_are_recorded_as_they_were_given_and_equal_ones_change_nothing():
     X, y = rows(60)
     plain, even, fractions = (

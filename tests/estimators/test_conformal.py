@@ -88,6 +88,7 @@ def test_they_are_made_in_fit_or_when_first_asked_for():
 
 
 @pytest.mark.parametrize(("loss", "highest"), [("poisson", np.inf), ("gamma", np.inf), ("binomial", 1.0)])
+@pytest.mark.slow
 def test_bounds_are_what_targets_can_be(loss: str, highest: float):
     draw = np.random.default_rng(0)
     X = draw.uniform(-1, 1, (120, 2))

@@ -26,6 +26,7 @@ def fitted() -> ew.KANRegressor:
     return ew.KANRegressor(hidden=(), random_state=0).fit(X, np.exp(X[:, 0]) + X[:, 1] ** 2)
 
 
+@pytest.mark.slow
 def test_the_formula_is_looked_for_when_asked_for_and_once(fitted: ew.KANRegressor, monkeypatch: pytest.MonkeyPatch):
     searches = []
     closed = kan_estimator.closed
@@ -86,6 +87,7 @@ def test_it_draws_and_reports(tmp_path: Path, classes: bool):
     assert "judged on the 80 rows it was fitted to" in page
 
 
+@pytest.mark.slow
 def test_a_report_has_the_errors_of_the_loss(tmp_path: Path):
     X, y = rows()
     done = ew.KANRegressor(**QUICK, loss="quantile=0.9").fit(X, y)

@@ -49,6 +49,7 @@ def test_rows_come_as_soon_as_all_their_jobs_ended_and_not_when_one_failed():
     assert list(runner.rows_done([*a, *b, *c], ended)) == [("b", [20]), ("a", [10, 11])]
 
 
+@pytest.mark.slow
 def test_rows_are_chosen_and_the_others_kept(tmp_path):
     assert command("feynman", "--smoke", "--out", str(tmp_path), "--rows", "I.27.6") == 0
     kept = records(tmp_path)

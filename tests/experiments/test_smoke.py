@@ -28,12 +28,14 @@ def check_smoke(name: str, folder: Path, columns: Sequence[str], *more: str) -> 
 
 
 @pytest.mark.parametrize("name", ["special_functions", "feynman", "own_functions"])
+@pytest.mark.slow
 def test_smoke_of_a_table(name, tmp_path):
     found = check_smoke(name, tmp_path, module("paper").COLUMNS)
     assert len(found) == 2 and all(0 < float(record["edgewise_best"]) < 1 for record in found)
     assert (tmp_path / "result.png").exists()
 
 
+@pytest.mark.slow
 def test_smoke_of_the_peers(tmp_path):
     """MLPs of equal size, then 10 and 100 times as large and of the kind that was best; pykan where it is installed."""
     assert command("special_functions", "--smoke", "--rows", "ellipj", "--peers", "--out", str(tmp_path)) == 0
@@ -45,6 +47,7 @@ def test_smoke_of_the_peers(tmp_path):
     assert 0.5 < float(found["mlp_parameters"]) / float(found["parameters"]) < 2
 
 
+@pytest.mark.slow
 def test_large_mlps_wait_for_those_of_equal_size(tmp_path, capsys):
     assert command("special_functions", "--smoke", "--rows", "ellipj", "--out", str(tmp_path)) == 0
     assert (
@@ -86,6 +89,7 @@ OTHERS = {  # those that take a few seconds; `make experiments` runs all of them
 
 
 @pytest.mark.parametrize("name, rows", OTHERS.items())
+@pytest.mark.slow
 def test_smoke_of_the_others(name, rows, tmp_path):
     assert command(name, "--smoke", "--rows", rows, "--out", str(tmp_path)) == 0
     assert {record["name"] for record in records(tmp_path)} == set(rows.split(","))

@@ -82,6 +82,7 @@ def test_ranks_count_failed_fits_last_and_leave_out_methods_that_lack_half_of_th
     assert summary.ranks({"a": own}) is None
 
 
+@pytest.mark.slow
 def test_fits_to_many_rows_tell_their_error_time_and_memory():
     many = module("tabular.many_rows")
     found = many.fit_one(many.Case("fit", 1000, 14))

@@ -12,6 +12,7 @@ import torch
 from experiment_runs import module
 
 
+@pytest.mark.slow
 def test_all_equations_have_rows_and_a_law_is_told_from_its_neighbour():
     equations, judging = module("symbolic_recovery.equations").equations(), module("symbolic_recovery.judging")
     assert sum(one.table == "feynman" for one in equations.values()) == 100 and len(equations) >= 140

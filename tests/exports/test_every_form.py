@@ -210,6 +210,7 @@ def test_an_edge_with_a_spline_and_a_form_can_be_run(name: str, to: str, tmp_pat
 
 
 @pytest.mark.parametrize("to", ["python", "numpy", "torch", "c"])
+@pytest.mark.slow
 def test_code_grows_with_the_depth_of_a_formula_alone(to: str) -> None:
     lengths = []
     for depth in (10, 20):

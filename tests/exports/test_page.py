@@ -18,6 +18,7 @@ def test_the_table_names_every_language():
     assert sorted(re.findall(r'`"(\w+)"`', rows)) == sorted(TARGETS)
 
 
+@pytest.mark.slow
 def test_the_example_runs(capsys: pytest.CaptureFixture[str]):
     needs_mathematics()
     (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)

@@ -62,6 +62,7 @@ def covered(problem: str, seeds: int) -> float:
     return sum(parts) / len(parts)
 
 
+@pytest.mark.slow
 def test_bands_hold_the_truth_about_as_often_as_they_say():
     assert 0.87 <= covered("normal", 10) <= 0.99  # ten seeds tell it to about 0.02
 
@@ -130,6 +131,7 @@ def test_wrong_settings_are_told():
         ew.effects(ew.KAN((2, 1)))
 
 
+@pytest.mark.slow
 def test_points_lie_on_the_column_however_far_it_is_from_zero():
     """Seconds since 1970 have more digits than float32."""
     start = 1.6e9

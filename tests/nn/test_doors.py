@@ -15,7 +15,7 @@ from torch import nn
 
 import edgewise as ew
 from edgewise.errors import ShapeError
-from helpers import assert_close, assert_equal, assert_no_shared_storage
+from helpers import all_but_slow, assert_close, assert_equal, assert_no_shared_storage
 
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning:torch.*")]
 
@@ -138,7 +138,9 @@ def test_copies_states_and_formats(name: str):
     assert str(module)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    "name", all_but_slow(["ActivationLinear", "KANConv2d", "SplineActivation", "HybridLinear"], NETWORKS)
+)
 def test_exported_programs_give_the_same_numbers(name: str):
     make, shape = NETWORKS[name]
     net = moved(make()).eval()
@@ -164,7 +166,8 @@ def test_modules_compile_with_their_gradient(name: str):
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning:torch.*")
-@pytest.mark.parametrize("name", ["images", "transformer", pytest.param("ActivationLinear", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["images", "transformer", "ActivationLinear"])
+@pytest.mark.slow
 def test_onnx_gives_the_same_numbers(name: str, tmp_path: Path):
     pytest.importorskip("onnxscript", reason="onnxscript is not installed")
     runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")

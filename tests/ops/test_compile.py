@@ -10,7 +10,7 @@ from torch.library import opcheck
 from edgewise import ops
 from edgewise.ops import compiled  # noqa: F401  (registers the operators)
 from edgewise.ops.reference import Spec
-from helpers import assert_close
+from helpers import all_but_slow, assert_close
 from ops.spline_cases import make_layer
 
 pytestmark = [
@@ -84,7 +84,7 @@ transforms = {
 }
 
 
-@pytest.mark.parametrize("name", transforms)
+@pytest.mark.parametrize("name", all_but_slow(["grad", "vmap of grad"], transforms))
 def test_function_transforms_inside_compile_are_right_by_value(name):
     """A registered operator alone would give a silent zero under jvp."""
     layer = make_layer(6)
@@ -99,6 +99,7 @@ def test_function_transforms_inside_compile_are_right_by_value(name):
 
 
 @pytest.mark.parametrize("name", transforms)
+@pytest.mark.slow
 def test_transforms_of_functions_on_nodes_inside_compile_are_right_by_value(name):
     layer = make_layer(6, o=1)
 
@@ -113,6 +114,7 @@ def test_transforms_of_functions_on_nodes_inside_compile_are_right_by_value(name
 
 @pytest.mark.filterwarnings("ignore:Dynamo does not know how to trace the builtin:UserWarning")
 @pytest.mark.parametrize("name", ["grad", "jvp", "jacrev"])
+@pytest.mark.slow
 def test_transforms_of_a_compiled_function_are_right_by_value(name):
     """torch runs such functions without its compiler, but compiles what they call: kernels must not be among it."""
     layer = make_layer(6)
@@ -126,6 +128,7 @@ def test_transforms_of_a_compiled_function_are_right_by_value(name):
 
 @pytest.mark.parametrize("with_h", [True, False])
 @pytest.mark.parametrize("base", ["silu", "none"])
+@pytest.mark.slow
 def test_the_registered_operators_pass_torchs_own_checks(base, with_h):
     layer = make_layer(5, 2, 3, base=base != "none")
     x, coef = layer.x.requires_grad_(), layer.coef.requires_grad_()

@@ -39,6 +39,7 @@ def test_first_and_second_derivatives_by_finite_differences(degree, uniform):
 
 @pytest.mark.parametrize("nu", [0, 1, 2])
 @pytest.mark.parametrize("base", [True, False])
+@pytest.mark.slow
 def test_every_kernel_is_differentiable_by_every_argument_twice(base, nu):
     layer = away_from_knots(make_layer(4, 2, 2, uniform=False, base=base))
     spec = Spec(3, "silu" if base else "none")

@@ -27,6 +27,7 @@ def _python(code, **environment):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, env=environment)
 
 
+@pytest.mark.slow
 def test_without_llvmlite_the_reference_computes():
     code = """
 import sys
@@ -48,6 +49,7 @@ else:
     assert run.returncode == 0, run.stderr
 
 
+@pytest.mark.slow
 def test_nothing_is_compiled_or_imported_before_the_first_call():
     run = _python(
         "import edgewise, edgewise.ops, sys; assert 'llvmlite' not in sys.modules; assert"
@@ -56,6 +58,7 @@ def test_nothing_is_compiled_or_imported_before_the_first_call():
     assert run.returncode == 0, run.stderr
 
 
+@pytest.mark.slow
 def test_kernels_are_compiled_in_memory_where_no_folder_can_be_written_to():
     code = """
 from edgewise.ops.cpu import code_folder

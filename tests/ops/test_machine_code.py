@@ -142,6 +142,7 @@ def test_processes_that_start_at_once_do_not_disturb_each_other(tmp_path: Path):
     assert file.name.startswith("spline_float32-") and file.suffix == ".code"
 
 
+@pytest.mark.slow
 def test_nothing_is_said_where_nobody_looks_and_numba_is_not_needed(tmp_path: Path):
     program = "import sys; sys.modules['numba'] = None\n" + LAYER
     assert ended(started(program, tmp_path))[1] == ""
@@ -185,6 +186,7 @@ def test_a_change_of_any_source_shows(tmp_path: Path):
 # --- edgewise warmup
 
 
+@pytest.mark.slow
 def test_warmup_compiles_and_says_where(only_here: Path, monkeypatch, capsys):
     monkeypatch.setattr(machine_code, "GROUPS", {"normal": machine_code.GROUPS["normal"]})
     for _ in range(2):  # the second time nothing is left to do
@@ -193,6 +195,7 @@ def test_warmup_compiles_and_says_where(only_here: Path, monkeypatch, capsys):
         assert len(list(only_here.iterdir())) == 2
 
 
+@pytest.mark.slow
 def test_warmup_fails_where_nothing_can_be_kept(tmp_path: Path, monkeypatch, capsys):
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(machine_code, "GROUPS", {"normal": machine_code.GROUPS["normal"]})

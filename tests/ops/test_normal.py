@@ -124,6 +124,7 @@ def test_the_kernel_agrees_with_its_plain_twin(widths, dtype, kind):
     seed=st.integers(0, 10**6),
     kind=st.sampled_from(["ones", "rows", "matrices"]),
 )
+@pytest.mark.slow
 def test_any_network_agrees_with_its_plain_twin(widths, grid_size, batch, degree, base, columns, seed, kind):
     pytest.importorskip("llvmlite", reason="llvmlite is not installed")
     layers, residual = random_layers(widths, grid_size, batch, degree, base, columns, seed=seed)
@@ -135,6 +136,7 @@ def test_any_network_agrees_with_its_plain_twin(widths, grid_size, batch, degree
 
 @pytest.mark.parametrize("widths", [(2, 5, 1), (2, 3, 2)])
 @pytest.mark.parametrize("grid_size", [2, 300])
+@pytest.mark.slow
 def test_the_kernel_agrees_when_it_makes_its_rows_in_turns(widths, grid_size):
     pytest.importorskip("llvmlite", reason="llvmlite is not installed")
     layers, residual = random_layers(widths, grid_size, batch=3500)

@@ -109,6 +109,7 @@ def poisson(hard: bool, **settings: Any) -> pde.Solution:
     return sol
 
 
+@pytest.mark.slow
 def test_an_equation_is_solved_with_hard_conditions():
     hard, soft = poisson(True), poisson(False)
     assert isinstance(hard.model, Ansatz) and hard.errors["Dirichlet"] == 0.0
@@ -127,6 +128,7 @@ def test_an_equation_is_solved_with_hard_conditions():
     assert isinstance(more.model.network, ew.KAN), "a form goes on from its network"
 
 
+@pytest.mark.slow
 def test_slabs_have_hard_walls():
     def cooling(x):
         return torch.sin(math.pi * x[:, :1]) * torch.exp(-(math.pi**2) * x[:, 1:])

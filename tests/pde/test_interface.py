@@ -63,6 +63,7 @@ def test_a_source_on_the_interface_makes_a_jump():
     assert float((sol.model(x).detach() - (0.5 - (x - 0.5).abs())).abs().max()) < 1e-9
 
 
+@pytest.mark.slow
 def test_a_disc_in_a_square():
     """u = r^2 / k, plus a constant outside: the flux 2 r is the same on both sides."""
 
@@ -101,6 +102,7 @@ def singular(x: torch.Tensor) -> torch.Tensor:
     return x.square().sum(1) ** (1 / 3) * torch.sin(2 * angle / 3)
 
 
+@pytest.mark.slow
 def test_a_feature_tells_what_no_spline_can():
     """A singular function at the corner of an L, plus a smooth part."""
     corner = pde.Polygon([(-1, -1), (0, -1), (0, 0), (1, 0), (1, 1), (-1, 1)])

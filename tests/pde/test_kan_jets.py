@@ -50,6 +50,7 @@ def test_derivatives_to_order_four_are_those_of_autograd(shape, degree, base, se
     base=st.sampled_from(["silu", "none", "identity"]),
     seed=st.integers(0, 20),
 )
+@pytest.mark.slow
 def test_the_jacobian_is_that_of_autograd(shape, degree, base, seed):
     model = rich(shape, seed, degree=degree, base=base)
     x, indices = points(model, 3), wanted(model.features, 3)

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 import scipy.integrate
 import scipy.special
 
@@ -21,6 +22,7 @@ def heat_at_the_centre(time: float, modes: int = 20) -> float:
     return float(total)
 
 
+@pytest.mark.slow
 def test_the_example_runs_and_is_right(capsys):
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
     held: dict = {"__name__": "page"}

@@ -49,6 +49,7 @@ def error(sol: pde.Solution, exact=cooling, box=BOX) -> float:
     return float((sol.model(x).detach() - want).norm() / want.norm())
 
 
+@pytest.mark.slow
 def test_slabs_solve_what_one_polynomial_of_time_cannot():
     one, several = solved(1), solved(4)
     assert isinstance(several.model, pde.TimeSlabs) and len(several.model.networks) == 4
@@ -58,6 +59,7 @@ def test_slabs_solve_what_one_polynomial_of_time_cannot():
 
 
 @pytest.mark.parametrize("slabs", [5, "auto"])
+@pytest.mark.slow
 def test_equations_of_time_alone_take_slabs(slabs):
     def turning(u, x):
         return u(0)[:, 0] - u()[:, 1], u(0)[:, 1] + u()[:, 0]
@@ -73,6 +75,7 @@ def test_equations_of_time_alone_take_slabs(slabs):
     assert wrong[1] < 1e-3 < 0.1 < wrong[0]
 
 
+@pytest.mark.slow
 def test_slabs_end_at_the_times_that_are_given():
     sol = solved([0.02, 0.1])
     assert sol.model.times.tolist() == [0.02, 0.1]
@@ -120,6 +123,7 @@ def test_lengths_follow_the_residual(suits, floor):
         assert len(ends) < 60, "where shorter slabs do not help, they are not made ever shorter"
 
 
+@pytest.mark.slow
 def test_the_first_slab_moves_its_intervals_to_where_the_start_bends():
     start = pde.Initial(lambda x: torch.exp(-(((x[:, 0] - 0.5) / 0.1) ** 2)))
     model = pde.polynomial_in_time(2, power=4, grid_size=20, degree=5)
@@ -133,18 +137,21 @@ def test_the_first_slab_moves_its_intervals_to_where_the_start_bends():
     assert "slab 1, round 3" in stages and "slab 1, round 4" not in stages
 
 
+@pytest.mark.slow
 def test_slabs_after_the_first_take_few_steps():
     stages = [row["stage"] for row in solved(4).history]
     later = [stage for stage in stages if not stage.startswith("slab 1,")]
     assert len(later) <= 3 * 2 * 6, "their rounds begin close to the solution, with little damping"
 
 
+@pytest.mark.slow
 def test_any_network_can_be_taken():
     model = ew.KAN((2, (0, 3), 1), degree=5, base=None, seed=1)
     sol = solved(2, model, points=300, grids=(5,), domain=((0, 1), (0, 0.1)), restarts=1)
     assert error(sol, box=((0, 1), (0, 0.1))) < 1e-3
 
 
+@pytest.mark.slow
 def test_velocities_go_on_in_the_next_slab():
     exact = lambda x: torch.sin(math.pi * x[:, :1]) * torch.cos(math.pi * x[:, 1:])  # noqa: E731
     start = [pde.Initial(lambda x: torch.sin(math.pi * x[:, 0])), pde.Initial(0.0, derivative=1), pde.Dirichlet(0.0)]
@@ -154,6 +161,7 @@ def test_velocities_go_on_in_the_next_slab():
     assert error(sol, exact, box) < 1e-3
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_the_slabs_that_are_done():
     def press(row):
         if row["stage"].startswith("slab 3"):
@@ -168,6 +176,7 @@ def test_a_callback_ends_the_work():
     assert sol.status is Status.STOPPED and len(sol.model.networks) == 2
 
 
+@pytest.mark.slow
 def test_measurements_go_to_the_slab_of_their_time():
     data = pde.Data([[0.5, 0.0], [0.5, 0.1], [0.5, 0.3]], [1.0, 2.0, 3.0])
     first, second = data.between(0.0, 0.1, first=True), data.between(0.1, 0.2, first=False)

@@ -37,6 +37,7 @@ def quick(model, equation, **settings):
 # ------------------------------------------------------------------ equations of every kind
 
 
+@pytest.mark.slow
 def test_poisson_with_values_on_the_boundary():
     exact = lambda x: torch.exp(x[:, :1]) * torch.sin(2 * x[:, 1:])  # noqa: E731
     equation = lambda u, x: u(0, 0) + u(1, 1) + 3 * exact(x)  # noqa: E731
@@ -47,6 +48,7 @@ def test_poisson_with_values_on_the_boundary():
     assert [row["step"] for row in sol.history] == list(range(1, len(sol.history) + 1))
 
 
+@pytest.mark.slow
 def test_a_heat_equation_on_a_disc_from_its_initial_values():
     J0, k = torch.special.bessel_j0, 2.404825557695773  # the first zero
     exact = lambda x: J0(k * x[:, :2].norm(dim=1, keepdim=True)) * torch.exp(-x[:, 2:])  # noqa: E731
@@ -116,6 +118,7 @@ def test_an_unknown_constant_is_found_from_measurements():
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")  # of torch, about itself
+@pytest.mark.slow
 def test_another_module_is_trained_by_the_same_steps():
     torch.manual_seed(0)
     module = nn.Sequential(nn.Linear(1, 8), nn.Tanh(), nn.Linear(8, 1))
@@ -140,6 +143,7 @@ def simple(model=None, **settings):
     return quick(model, **{"equation": first_order, **given, **settings})
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bits_and_the_model_stays(leaves_no_trace):
     model = network((1, 2, 1))
     before = state_of(model)

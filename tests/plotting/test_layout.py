@@ -140,6 +140,7 @@ def test_closed_forms_stand_above_their_edges():
     assert labels == {(0, 0, 0): "sin(πx)", (0, 1, 0): "y²", (1, 0, 0): "exp(u)"}
 
 
+@pytest.mark.slow
 def test_layout_loads_no_drawing_library():
     code = (
         "import sys, edgewise as ew; from edgewise.plotting import arrange, describe; arrange(describe(ew.KAN((2, 3,"

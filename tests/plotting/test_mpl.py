@@ -31,6 +31,7 @@ def test_plot_writes_nothing_and_touches_no_global_state(leaves_no_trace):
     assert_equal(state_of(model), before)
 
 
+@pytest.mark.slow
 def test_plot_does_not_load_pyplot_and_nothing_pops_up():
     code = (
         "import sys, edgewise as ew; from edgewise.plotting import plot; plot(ew.KAN((2, 3, 1)));"

@@ -37,6 +37,7 @@ def test_names_that_are_code_stay_words():
     assert [tag for tag, _ in page.tags].count("script") == 1
 
 
+@pytest.mark.slow
 def test_a_table_of_noise_has_a_page_too():
     generator = torch.Generator().manual_seed(1)
     X, y = torch.rand(60, 2, generator=generator), torch.rand(60, generator=generator)

@@ -1,4 +1,4 @@
-"""Tuning is protected: the accuracy table and the recorded searches, both in `make test`, notice when the numbers of
+"""Tuning is protected: the accuracy table and the recorded searches notice when the numbers of
 training and of the search for formulas change.
 
 A change that stays unseen costs accuracy somewhere else, unnoticed; so most of these must show.

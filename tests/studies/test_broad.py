@@ -50,6 +50,7 @@ def right(model: ew.KAN, table: Table) -> float:
         return float((model(table.X).argmax(1) == table.y).double().mean())
 
 
+@pytest.mark.slow
 def test_many_columns_that_act_together_take_a_broad_layer():
     plain, wide = looked(of_pictures(300, 1), of_pictures(100, 2))
     assert wide is not None and wide.model.topology.widths[1][0] == TUNED.broad_nodes
@@ -96,6 +97,7 @@ def test_a_line_takes_none():
 @pytest.mark.parametrize(
     "given", [{"effort": "quick"}, {"constraints": {0: "increasing"}}, {"hidden": ()}, {"hidden": (3,)}]
 )
+@pytest.mark.slow
 def test_it_is_not_looked_at_where_it_may_not_be(given: dict[str, Any], monkeypatch: pytest.MonkeyPatch):
     def refused(*_: object) -> None:
         raise AssertionError("looked")
@@ -106,6 +108,7 @@ def test_it_is_not_looked_at_where_it_may_not_be(given: dict[str, Any], monkeypa
     learn_all(from_arrays(X, X[:, 0] * X[:, 1]), StudySettings.of(**how))
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_the_look_keeps_the_network_before_it(monkeypatch: pytest.MonkeyPatch):
     def pressed(*_: object) -> None:
         raise KeyboardInterrupt
@@ -118,6 +121,7 @@ def test_ctrl_c_in_the_look_keeps_the_network_before_it(monkeypatch: pytest.Monk
     assert trained.interrupted and trained.model.active_edges()
 
 
+@pytest.mark.slow
 def test_a_wave_across_six_columns_is_found():
     draw = DRAW().manual_seed(0)
     X = torch.randn(400, 6, dtype=torch.float64, generator=draw)
@@ -139,6 +143,7 @@ def with_a_wave(rows: int, seed: int) -> Table:
     return from_arrays(X, 2 * curves + torch.cos(across) + noise)
 
 
+@pytest.mark.slow
 def test_where_sums_and_a_broad_layer_each_miss_something_their_mixture_is_taken():
     rows, new = with_a_wave(600, 0), with_a_wave(2000, 1)
     trained, _ = readings.learn(rows, StudySettings.of((5,), "auto", formula=False), progress=False)

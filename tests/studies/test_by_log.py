@@ -38,6 +38,7 @@ def study() -> Study:
     return found()
 
 
+@pytest.mark.slow
 def test_amounts_whose_causes_multiply_are_predicted_better(study: Study):
     X, _, mean = amounts(2000, 1)
     errors = [(each.model(X)[:, 0] - mean).square().mean() for each in (study, found("squared_error"))]
@@ -62,6 +63,7 @@ def test_the_scores_are_those_of_squares_and_the_verdict_tells_why(study: Study,
     assert torch.equal(loaded(X), study.model(X))
 
 
+@pytest.mark.slow
 def test_closed_forms_under_the_exponential_give_the_law():
     generator = torch.Generator().manual_seed(3)
     X = 1 + torch.rand(400, 2, dtype=torch.float64, generator=generator)
@@ -96,6 +98,7 @@ def test_exact_rows_have_no_spread():
     assert not spread_grows(model, table)
 
 
+@pytest.mark.slow
 def test_the_estimator_predicts_means():
     X, y, mean = amounts()
     model = ew.KANRegressor(effort="quick", random_state=0).fit(X.numpy(), y.numpy())
@@ -103,6 +106,7 @@ def test_the_estimator_predicts_means():
     assert model.score(X.numpy(), mean.numpy()) > 0.95 and "exp" in str(model.formula_)
 
 
+@pytest.mark.slow
 def test_amounts_without_noise_over_many_decades_end_in_a_network():
     pandas, draw = pytest.importorskip("pandas"), np.random.default_rng(3)
     a, b = draw.uniform(0, 2, (2, 150))
@@ -133,6 +137,7 @@ def test_of_many_rows_the_logarithm_has_the_pairs_of_the_mean(monkeypatch: pytes
 
 
 @pytest.mark.parametrize("searched", [200, 10_000])
+@pytest.mark.slow
 def test_no_zero_anywhere_among_the_targets_ends_in_an_error(searched: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(by_log, "TUNED", replace(TUNED, log_searched=searched))
     X, y, _ = amounts(90)

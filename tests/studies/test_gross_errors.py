@@ -35,7 +35,7 @@ def settings(**how: Any) -> StudySettings:
     return StudySettings.of((), "auto", formula=False, **how)
 
 
-@pytest.mark.parametrize("factor", [10.0, 1e6])
+@pytest.mark.parametrize("factor", [10.0, pytest.param(1e6, marks=pytest.mark.slow)])
 def test_a_mistyped_target_costs_nothing_and_is_told(factor: float):
     X, law, y = rows(0)
     wrong = y.copy()
@@ -81,6 +81,7 @@ def one_judges(table: Any, seed: int) -> bool:
 
 @pytest.mark.parametrize("noise", ["student", "skewed", "mixed"])
 @pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.slow
 def test_tails_of_noise_are_no_mistakes(noise: str, seed: int):
     X, law, _ = rows(seed)
     draw = np.random.default_rng(seed + 10)
@@ -92,6 +93,7 @@ def test_tails_of_noise_are_no_mistakes(noise: str, seed: int):
     assert learn_all(from_arrays(X, law + made[noise]), settings()).trained.limits is None
 
 
+@pytest.mark.slow
 def test_rows_of_a_rare_kind_are_no_mistakes():
     X, law, y = rows(5)
     rare = (X[:, 0] > 0.93) & (X[:, 1] > 0.7)
@@ -126,6 +128,7 @@ def test_each_round_has_its_own_part_of_the_journal(tmp_path: Path, monkeypatch:
     assert len(set(names)) == len(names) > 1
 
 
+@pytest.mark.slow
 def test_rows_that_splines_miss_by_little_are_no_mistakes():
     draw = np.random.default_rng(5)
     X = np.clip(0.4 * draw.normal(size=(ROWS, 3)), -1.1, None)
@@ -155,6 +158,7 @@ def test_at_the_end_of_a_column_splines_guess_and_more_makes_a_mistake():
         assert far == [False, True]
 
 
+@pytest.mark.slow
 def test_a_mistake_among_few_rows_of_a_kind_gets_no_products_of_its_own():
     draw = np.random.default_rng(12)
     x, kind = draw.random((200, 3)), (draw.random(200) < 0.08).astype(float)

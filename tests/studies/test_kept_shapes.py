@@ -33,6 +33,7 @@ def lowest_step(predict: Any, place: int) -> float:
     return float(np.diff(np.asarray(predict(made)).reshape(-1)).min())
 
 
+@pytest.mark.slow
 def test_a_study_holds_its_network_and_its_formula() -> None:
     X, y = table()
     with pytest.warns(ew.errors.EdgewiseWarning, match="outside the training range"):

@@ -67,6 +67,7 @@ def test_a_constant_is_no_simpler_network():
     assert not layered.preferred(constant, line, rows, loss)
 
 
+@pytest.mark.slow
 def test_hidden_layers_are_never_surer_of_a_class_than_the_rows_make_them():
     draw = torch.Generator().manual_seed(0)
     X = torch.randint(2, (400, 4), generator=draw).double()

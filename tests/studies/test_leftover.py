@@ -42,7 +42,7 @@ def test_classes():
         assert left(from_arrays(rows.X, law.numpy()), 2) is expected
 
 
-@pytest.mark.parametrize("loss", ["squared_error", "huber"])
+@pytest.mark.parametrize("loss", ["squared_error", pytest.param("huber", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("unit", [1e-12, 1e-3, 1e5])
 def test_the_unit_of_the_targets_does_not_matter(unit: float, loss: str):
     for law, expected in ((1, True), (0, False)):

@@ -103,6 +103,7 @@ def test_an_estimator_of_counts_predicts_means():
     assert predicted.min() > 0 and abs(predicted.mean() / TARGETS["poisson"].mean() - 1) < 0.05
 
 
+@pytest.mark.slow
 def test_balanced_classes_weigh_alike():
     labels = (CURVE + 0.5 * NOISE > 0.9).astype(int)
     how: dict[str, Any] = {"hidden": (), "effort": "quick", "interactions": 0, "random_state": 0}

@@ -91,6 +91,7 @@ def test_counts_that_meet_by_chance_stay_counts():
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "poisson", "binomial"])
+@pytest.mark.slow
 def test_whole_weights_weigh_as_others_do(loss: str):
     draw = np.random.default_rng(0)
     x, weight = draw.uniform(-1, 1, (150, 3)), draw.integers(1, 50, 150)

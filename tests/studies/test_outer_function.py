@@ -34,6 +34,7 @@ def names(trained: Trained) -> list[str]:
     return [row["name"] for row in trained.stages]
 
 
+@pytest.mark.slow
 def test_targets_that_are_cut_off_take_an_outer_function():
     trained = learnt("cut off")
     assert stages.OUTER in names(trained) and isinstance(trained.chosen.ending, Outer)
@@ -50,6 +51,7 @@ def test_other_targets_do_not(law: str):
 
 
 @pytest.mark.parametrize("settings", [{"effort": "quick"}, {"hidden": ()}, {"constraints": {"x1": "increasing"}}])
+@pytest.mark.slow
 def test_none_is_tried_where_the_shape_is_given(settings):
     assert stages.OUTER not in names(learnt("cut off", **settings))
 

@@ -32,6 +32,7 @@ def frame(seed: int = 0, rows: int = 900, size: float = 1.0) -> pd.DataFrame:
     return pd.DataFrame({"farm": farm, "rain": rain, "crop": own[farm] + np.sin(3 * rain) + rng.normal(0, 0.3, rows)})
 
 
+@pytest.mark.slow
 def test_a_study_reads_numbers_of_farms_as_names() -> None:
     found = ew.study(frame(), target="crop", hidden=(), formula=False, progress=False)
     farms = found.table.categories["farm"]
@@ -59,7 +60,7 @@ def test_rare_texts_have_a_level_each_where_they_are_names() -> None:
     assert found.judged.metadata.categories == found.table.categories
     assert "Column 'who' holds names. A level for each, also for rare ones, predicts better." in found.verdict
     assert "for new ones, hold out whole groups" in found.verdict
-    model = ew.KANRegressor().fit(visits()[["who", "age"]], visits()["size"])
+    model = ew.KANRegressor(effort="quick").fit(visits()[["who", "age"]], visits()["size"])
     new = visits(seed=1)
     assert np.sqrt(np.mean((model.predict(new[["who", "age"]]) - new["size"]) ** 2)) < 0.3
 
@@ -71,6 +72,7 @@ def test_rare_texts_of_noise_stay_together() -> None:
     assert "other" in found.table.categories["who"] and not found.judged.active_edges()
 
 
+@pytest.mark.slow
 def test_new_rows_have_numbers_again() -> None:
     model = ew.KANRegressor(effort="quick").fit(frame()[["farm", "rain"]], frame()["crop"])
     new = frame(seed=1, rows=200)
@@ -81,6 +83,7 @@ def test_new_rows_have_numbers_again() -> None:
         assert np.isfinite(model.predict(pd.DataFrame({"farm": [99], "rain": [0.5]}))).all()
 
 
+@pytest.mark.slow
 def test_an_array_has_numbers_as_well(tmp_path: Path) -> None:
     rows = frame()
     model = ew.KANRegressor(effort="quick").fit(rows[["farm", "rain"]].to_numpy(), rows["crop"])
@@ -93,6 +96,7 @@ def test_an_array_has_numbers_as_well(tmp_path: Path) -> None:
     assert np.allclose(found, model.predict(new[["farm", "rain"]].to_numpy()))
 
 
+@pytest.mark.slow
 def test_classes_of_numbers_that_name_things() -> None:
     rows = frame(size=3.0)
     model = ew.KANClassifier(effort="quick").fit(rows[["farm", "rain"]], rows["crop"] > 0.7)
@@ -101,6 +105,7 @@ def test_classes_of_numbers_that_name_things() -> None:
     assert model.score(new[["farm", "rain"]], new["crop"] > 0.7) > 0.93
 
 
+@pytest.mark.slow
 def test_constraints_and_few_rows_keep_the_number() -> None:
     table = from_dataframe(frame(), "crop")
     for words in ({"farm": "increasing"}, {0: "increasing"}, {1: "increasing"}):
@@ -136,6 +141,7 @@ def test_of_more_rows_those_that_choose_decide(monkeypatch: pytest.MonkeyPatch) 
     assert "farm=3" in learned.table.inputs
 
 
+@pytest.mark.slow
 def test_intervals_keep_the_reading_of_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = frame()
     losses = iter([1.0, 2.0, *[2.0, 1.0] * 9])  # a number for all rows; every part of them would have levels
@@ -145,6 +151,7 @@ def test_intervals_keep_the_reading_of_all_rows(monkeypatch: pytest.MonkeyPatch)
     assert 0.85 < np.mean((low <= rows["crop"]) & (rows["crop"] <= high)) <= 1
 
 
+@pytest.mark.slow
 def test_copies_of_rows_tell_names_too() -> None:
     rng = np.random.default_rng(1)
     farm, kind = rng.integers(0, 80, 2000), rng.integers(0, 3, 2000)

@@ -28,6 +28,7 @@ def places(X: torch.Tensor) -> set[float]:
     return set(X[:, 0].tolist())
 
 
+@pytest.mark.slow
 def test_no_fit_by_steps_sees_the_rows_that_choose(monkeypatch: pytest.MonkeyPatch):
     seen: list[set[float]] = []
 

@@ -72,6 +72,7 @@ def test_python_gives_what_the_command_writes(tmp_path: Path):
     assert [name for name in one if one[name] != other[name]] == []
 
 
+@pytest.mark.slow
 def test_the_targets_of_the_rows_that_judge_change_scores_alone():
     data = frame()
     first = ew.study(data, target="y", **QUICK)
@@ -124,6 +125,7 @@ def test_the_command_holds_out_whole_groups(tmp_path: Path, capsys: pytest.Captu
 
 
 @pytest.mark.parametrize(("groups", "classes"), [(25, 5), (8, 2), (8, 8)])
+@pytest.mark.slow
 def test_groups_of_one_class_each_can_be_studied(groups: int, classes: int):
     group = np.arange(groups).repeat(12)
     label = np.array([f"class {number % classes}" for number in group])
@@ -136,6 +138,7 @@ def test_groups_of_one_class_each_can_be_studied(groups: int, classes: int):
         assert "group" in found.verdict
 
 
+@pytest.mark.slow
 def test_names_within_groups_are_judged_by_new_groups():
     rng = np.random.default_rng(0)
     site = np.arange(20).repeat(15)
@@ -200,6 +203,7 @@ def test_names_come_from_where_they_are():
     assert (found.model.metadata.inputs, found.model.metadata.outputs) == (("u", "v"), ("w",))
 
 
+@pytest.mark.slow
 def test_classes_are_scored_as_classes():
     X, y = rows()
     found = ew.study(X, ["high" if value > 0 else "low" for value in y], formula=False, **QUICK)

@@ -32,6 +32,7 @@ def closed_edges(model: ew.KAN) -> int:
     return sum(len(layer.symbolic) for layer in model.edge_layers)
 
 
+@pytest.mark.slow
 def test_a_busy_machine_changes_nothing(trained: ew.KAN) -> None:
     alone = symbolify(trained, X, Y, budget=300)
     stop = threading.Event()
@@ -79,6 +80,7 @@ def test_a_tiny_budget_leaves_the_network_as_it_is(trained: ew.KAN, monkeypatch:
 
 
 @pytest.mark.parametrize("budget", [100, 200, 400, 800, 1600])
+@pytest.mark.slow
 def test_whatever_the_budget_the_network_stays_as_good(trained: ew.KAN, budget: float) -> None:
     done = symbolify(trained, X, Y, budget=budget)
     rmse = lambda model: float((model(X) - Y).detach().square().mean().sqrt())  # noqa: E731
@@ -86,12 +88,14 @@ def test_whatever_the_budget_the_network_stays_as_good(trained: ew.KAN, budget: 
     assert 0 <= closed_edges(done) <= 6
 
 
+@pytest.mark.slow
 def test_without_a_budget_named_an_easy_law_is_found_and_nothing_is_cut() -> None:
     y = torch.sin(3 * X[:, :1]) + X[:, 1:] ** 2
     done = symbolify(fitted((2, 1), X, y), X, y)
     assert closed_edges(done) == 2 and not budget_spent(done)
 
 
+@pytest.mark.slow
 def test_the_last_search_tells_whether_its_budget_was_spent(trained: ew.KAN) -> None:
     cut = symbolify(trained, X, Y, budget=1)
     y = torch.sin(3 * X[:, :1]) + X[:, 1:] ** 2

@@ -77,6 +77,7 @@ def mixed(widths: tuple, seed: int, share: float) -> ew.KAN:
     seed=st.integers(0, 1000),
     share=st.sampled_from([0.0, 0.5, 1.0]),
 )
+@pytest.mark.slow
 def test_formula_equals_the_model_through_sums_and_products_of_any_kind(widths: tuple, seed: int, share: float) -> None:
     try:
         model = mixed(widths, seed, share)

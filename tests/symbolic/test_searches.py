@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from helpers import all_but_slow
 from symbolic.searches import SEARCHES, Outcome, outcome, tuned
 
 RECORDED = {
@@ -17,7 +18,7 @@ RECORDED = {
 }
 
 
-@pytest.mark.parametrize("search", list(SEARCHES))
+@pytest.mark.parametrize("search", all_but_slow(["exact", "noise_alone", "noisy"], SEARCHES))
 def test_a_search_finds_what_is_recorded_with_the_work_that_is_recorded(search: str) -> None:
     got = outcome(search)
     assert got.like(RECORDED[search]), got

@@ -26,6 +26,7 @@ def test_trained_edges_get_their_forms_in_the_users_units(trained: ew.KAN) -> No
     assert suggest(trained, X, edge=(1, 0, 0))[0].primitive == "exp"
 
 
+@pytest.mark.slow
 def test_suggestions_predict_the_edge_function(trained: ew.KAN) -> None:
     best = suggest(trained, X, (0, 0, 0))[0]
     phi = ew.edge(trained, (0, 0, 0))

@@ -87,6 +87,7 @@ def recovered(law: str, seed: int) -> bool:
     return exact
 
 
+@pytest.mark.slow
 def test_the_law_behind_the_data_is_found_exactly() -> None:
     assert recovered("hello", 0)
 
@@ -121,6 +122,7 @@ def names(model: ew.KAN) -> list[str]:
     return sorted(edge.primitive for layer in model.edge_layers for edge in layer.symbolic)
 
 
+@pytest.mark.slow
 def test_the_old_model_stays_bit_identical_and_no_random_state_moves(trained: ew.KAN) -> None:
     before, edits, state = copy.deepcopy(trained.state_dict()), trained.edits, torch.get_rng_state()
     symbolify(trained, X, HELLO)
@@ -128,6 +130,7 @@ def test_the_old_model_stays_bit_identical_and_no_random_state_moves(trained: ew
     assert torch.equal(state, torch.get_rng_state())
 
 
+@pytest.mark.slow
 def test_the_same_call_gives_the_same_bits(trained: ew.KAN) -> None:
     first, second = (symbolify(trained, X, HELLO + noise(0.05, 500)) for _ in range(2))
     assert all(torch.equal(v, second.state_dict()[k]) for k, v in first.state_dict().items())
@@ -155,7 +158,8 @@ def test_without_targets_the_models_own_outputs_are_the_law(trained: ew.KAN) -> 
     assert (done(X) - trained(X)).std() < 2e-3 * HELLO.std()
 
 
-@pytest.mark.parametrize("amount", [0.01, pytest.param(0.1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("amount", [0.01, 0.1])
+@pytest.mark.slow
 def test_noise_does_not_hide_the_law(amount: float) -> None:
     y = HELLO + noise(amount, 500)
     done = symbolify(fitted((2, 1, 1), X, y), X, y)
@@ -177,6 +181,7 @@ def test_an_edge_without_closed_form_stays_a_spline_beside_the_others() -> None:
     assert (done(X) - y).square().mean() <= 1.3 * (model(X) - y).square().mean()
 
 
+@pytest.mark.slow
 def test_no_form_is_taken_that_makes_the_network_worse() -> None:
     y = HELLO
     done = symbolify(fitted((2, 1, 1), X, y, grids=(5, 10)), X, y, primitives=["tanh", "x^3"])
@@ -196,6 +201,7 @@ def test_negligible_edges_vanish_and_clear_ones_never() -> None:
     assert sympy.simplify(formula(done)[0] - sympy.sin(3 * x1) - x2**2 / 1000) == 0
 
 
+@pytest.mark.slow
 def test_several_outputs_of_very_different_size() -> None:
     y = torch.cat([1e4 * torch.sin(2 * X[:, :1]), 1e-4 * X[:, 1:] ** 2 + 7], dim=1)
     done = symbolify(fitted((2, 2), X, y), X, y)
@@ -276,6 +282,7 @@ def test_float32_models_come_back_as_float32(trained: ew.KAN) -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 3])
+@pytest.mark.slow
 def test_rounded_numbers_show_no_limits_of_forms(seed: int) -> None:
     """Rounding to float32 is followed a little better by a parabola's stand-in, a slow cosine of a huge amplitude,
     which float32 cannot hold."""

@@ -63,6 +63,7 @@ def test_a_form_that_fits_its_rows_but_not_the_held_out_ones_is_refused() -> Non
     assert names(done) == [] and "0 of 1 edges" in told(done)
 
 
+@pytest.mark.slow
 def test_held_out_rows_move_no_constant() -> None:
     y = law(X) + 0.05 * torch.randn(300, 1, dtype=F, generator=torch.Generator().manual_seed(3))
     model = fitted((2, 1), X, y)
@@ -104,6 +105,7 @@ def test_a_result_hands_over_its_split(trained: Any) -> None:
     assert names(done) == ["sin", "x^2"] and f"on {len(held.choosing)} held-out rows" in told(done)
 
 
+@pytest.mark.slow
 def test_rows_that_judge_the_fit_take_no_part(trained: Any) -> None:
     y = law(X) + 0.05 * torch.randn(300, 1, dtype=F, generator=torch.Generator().manual_seed(3))
     result = ew.fit(ew.KAN((2, 1)), X, y, progress=False)
@@ -114,6 +116,7 @@ def test_rows_that_judge_the_fit_take_no_part(trained: Any) -> None:
     assert_equal(state_of(one), state_of(other))
 
 
+@pytest.mark.slow
 def test_a_split_holds_with_rows_of_no_weight_and_in_float32() -> None:
     weight = torch.ones(300, dtype=F)
     weight[::7] = 0.0

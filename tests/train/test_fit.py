@@ -172,6 +172,7 @@ def test_a_fit_to_few_groups_says_that_nothing_judged_it():
     assert "Nothing was held out of 7 groups (fewer than 8)" in said.message
 
 
+@pytest.mark.slow
 def test_a_fit_that_nothing_judges_says_so():
     X, y = rows(20)
     assert "Nothing was held out of 20 rows" in ew.fit(ew.KAN((2, 1)), X, y, progress=False).message

@@ -21,6 +21,7 @@ def test_the_papers_first_example_below_5e_6(seed: int):
     assert rmse(result.model, *ZOO["exp_sin"].sample(1000, seed=seed + 100)) < 5e-6
 
 
+@pytest.mark.slow
 def test_a_sparse_fit_then_prune_leaves_one_hidden_node():
     """From three of four starts at least: about one in ten keeps more, and which does is a matter of rounding."""
 
@@ -32,7 +33,7 @@ def test_a_sparse_fit_then_prune_leaves_one_hidden_node():
     assert sum(left(seed) == [2, 1, 1] for seed in range(4)) >= 3
 
 
-@pytest.mark.parametrize("widths", [(2, (0, 1)), (2, 2, 1)], ids=str)
+@pytest.mark.parametrize("widths", [(2, (0, 1)), pytest.param((2, 2, 1), marks=pytest.mark.slow)], ids=str)
 def test_a_product_is_found_below_1e_8(widths: tuple[Any, ...]):
     X, y = ZOO["product"].sample(1000, seed=3)
     result = ew.fit(ew.KAN(widths, seed=3), X, y, progress=False)
@@ -52,6 +53,7 @@ def test_a_row_far_away_neither_spoils_a_fit_nor_a_later_one():
 
 
 @pytest.mark.parametrize("optimizer", ["lm", "lbfgs"])
+@pytest.mark.slow
 def test_long_tailed_inputs_are_followed_where_their_rows_are(optimizer: str):
     X = torch.exp(3 * torch.randn(400, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0)))
     y = torch.log(X[:, 0])

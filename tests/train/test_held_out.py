@@ -116,6 +116,7 @@ def test_a_result_as_validation_gives_its_split_to_another_model():
 
 
 @pytest.mark.parametrize("sparsity", [0.0, 0.01])
+@pytest.mark.slow
 def test_the_targets_of_the_judging_rows_change_nothing_but_what_is_claimed(sparsity: float):
     X, y = table()
     results = []

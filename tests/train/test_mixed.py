@@ -31,6 +31,7 @@ def both(parts: tuple[FitResult, FitResult]) -> FitResult:
     return mixed(one, other.model, other.ending, 0.25)
 
 
+@pytest.mark.slow
 def test_its_refit_is_the_mixture_of_refits(parts: tuple[FitResult, FitResult]):
     found = both(parts)
     again, *each = (ew.refit(result, X, Y, progress=False) for result in (found, *parts))

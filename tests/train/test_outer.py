@@ -14,6 +14,7 @@ from edgewise.losses import SquaredError
 from edgewise.train.outer import Outer, Turns, by_all, wanted
 from edgewise.train.result import FitResult
 from edgewise.train.solvers.status import Status
+from helpers import all_but_slow
 
 DRAW = torch.Generator().manual_seed(0)
 X = 2 * torch.rand(400, 2, dtype=torch.float64, generator=DRAW) - 1
@@ -39,7 +40,7 @@ def result_of(turns: Turns, y: Tensor) -> FitResult:
     return replace(added(X, y), model=turns.model, ending=Outer(turns.inner, SquaredError()))
 
 
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("law", all_but_slow(["levels off"], LAWS))
 def test_a_function_of_a_sum_leaves_the_noise(law: str):
     y = LAWS[law](SUM)
     turns = found(y + NOISE)
@@ -50,6 +51,7 @@ def test_a_function_of_a_sum_leaves_the_noise(law: str):
 
 
 @pytest.mark.parametrize("law", LAWS)
+@pytest.mark.slow
 def test_a_refit_finds_it_anew_by_other_rows(law: str):
     y = LAWS[law](SUM)
     first = result_of(found(y + NOISE), y)
@@ -61,6 +63,7 @@ def test_a_refit_finds_it_anew_by_other_rows(law: str):
     assert torch.equal(again.model(X), twice.model(X))
 
 
+@pytest.mark.slow
 def test_a_row_of_weight_two_is_two_rows():
     y = LAWS["levels off"](SUM) + NOISE
     first = result_of(found(y), y)

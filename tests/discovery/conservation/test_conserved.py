@@ -52,6 +52,7 @@ def test_all_that_is_conserved_is_found_in_closed_form(name):
         assert one.drift < 1e-10
 
 
+@pytest.mark.slow
 def test_an_orbit_keeps_energy_angular_momentum_and_the_direction_of_its_axis():
     velocity, X, _, names = SYSTEMS["an orbit"]
     found = ew.conserved(X, velocity, inputs=names.split(), progress=False)
@@ -81,6 +82,7 @@ def test_states_near_a_pole_hide_none_of_the_others(seed):
     assert [str(found.laws[name]) for name in "uv"] == ["-x/(x**2 + y**2)**(3/2)", "-y/(x**2 + y**2)**(3/2)"]
 
 
+@pytest.mark.slow
 def test_the_message_counts_and_names_the_columns_without_a_law():
     X = states(300, 3)
     spring = torch.stack([X[:, 1], -X[:, 0]], 1)
@@ -119,6 +121,7 @@ def test_products_that_few_states_cannot_tell_apart_are_not_said_to_be_tried():
     assert len(enough.quantities) == 1 and "products of 4 factors were not tried" in enough.message
 
 
+@pytest.mark.slow
 def test_nothing_is_told_of_a_system_that_loses_energy_or_of_noise():
     X = states(300, 2)
     damped = torch.stack([X[:, 1], -X[:, 0] - 0.1 * X[:, 1]], 1)

@@ -92,12 +92,14 @@ def test_no_candidate_is_a_multiple_or_a_power_of_another():
         (lambda a, b: a**3 / (torch.exp(a / b) - 1), "x1**3/(exp(x1/x2) - 1)"),
     ],
 )
+@pytest.mark.slow
 def test_waves_of_many_periods_and_functions_of_one_over_a_column_are_found(law, found):
     X = rows(1000, 2, 1.0, 4.0)
     law = ew.discover(X, law(*X.T), seconds=3600, progress=False)
     assert str(law.best.expression) == found and law.is_law
 
 
+@pytest.mark.slow
 def test_the_trail_says_what_the_order_of_rows_showed():
     X = rows(1000, 2, 1.0, 4.0)
     law = ew.discover(X, X[:, 0] * torch.sin(9 * X[:, 0] * X[:, 1]), seconds=3600, progress=False)

@@ -50,6 +50,7 @@ def test_a_circle_is_found_whose_polynomial_has_more_terms_than_pairs_lead_to():
     assert np.mean((found(X).numpy() > 0) == true) > 0.985, found
 
 
+@pytest.mark.slow
 def test_the_second_class_is_the_positive_side_and_labels_may_be_text():
     X = columns(250)[:, :2]
     labels = np.where(X[:, 0] > X[:, 1], "over", "below")
@@ -57,7 +58,8 @@ def test_the_second_class_is_the_positive_side_and_labels_may_be_text():
     assert (found(X).numpy() > 0).mean() == pytest.approx((labels == "over").mean(), abs=0.02)
 
 
-@pytest.mark.parametrize("share", [0.8, pytest.param(0.5, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("share", [0.8, 0.5])
+@pytest.mark.slow
 def test_labels_without_a_surface_are_told(share: float):
     """A coin, and one that falls on one side mostly, which any constant gets right as often."""
     draws = np.random.default_rng(3)

@@ -47,6 +47,7 @@ def test_nothing_is_asked_where_no_column_has_a_unit():
     assert unit_scalings({"a": "", "b": "rad", "y": "dimensionless"}, ["a", "b"], "y") is None
 
 
+@pytest.mark.slow
 def test_a_constant_with_a_unit_enters_the_law_by_its_name():
     X = uniform((1.0, 2.0), (8.0, 20.0), (2.0, 2.0), (3.0, 3.0))
     M, r, G, c = X.T

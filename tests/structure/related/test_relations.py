@@ -26,6 +26,7 @@ def assert_paper(found):
         assert one.p_value < 1e-3 and one.explained > 1 - 1e-12
 
 
+@pytest.mark.slow
 def test_the_papers_table_has_two_relations_and_a_free_column():
     assert_paper(ew.relations(paper(0), progress=False))
 
@@ -56,6 +57,7 @@ def test_a_relation_is_found_once_and_not_again_without_one_of_its_columns():
     assert [one.columns for one in found.relations] == [("x1", "x2", "x3")]
 
 
+@pytest.mark.slow
 def test_a_loose_relation_that_shares_columns_with_an_exact_one_is_found():
     generator = np.random.default_rng(8)
     a, b = generator.uniform(1, 3, (2, 400))
@@ -65,6 +67,7 @@ def test_a_loose_relation_that_shares_columns_with_an_exact_one_is_found():
     assert found.relations[0].columns == ("x1", "x2", "x3") and 0.8 < found.relations[1].explained < 0.99
 
 
+@pytest.mark.slow
 def test_independent_relations_among_the_same_columns_are_all_found():
     generator = np.random.default_rng(3)
     u, v, w = generator.standard_normal((3, 300))
@@ -87,6 +90,7 @@ def test_columns_that_know_little_of_each_other_are_free():
     assert not ew.relations(np.stack([u, 0.5 * u + v], 1), progress=False).relations
 
 
+@pytest.mark.slow
 def test_noise_in_a_relation_is_told():
     generator = np.random.default_rng(5)
     a, b, c = generator.uniform(-1, 1, (3, 600))
@@ -103,6 +107,7 @@ def test_a_constant_is_a_relation_of_its_own():
     assert found.free == ("x1", "x3")
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_numbers_and_names_come_back():
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(paper(1, 300)[:, 3:], columns=["t", "t3", "noise"])
@@ -126,6 +131,7 @@ def test_an_interrupt_gives_what_was_found(monkeypatch):
     assert [one.columns for one in found.relations] == [("x1", "x2", "x3")]
 
 
+@pytest.mark.slow
 def test_names_that_are_no_words_stand_in_backquotes():
     a, b = np.random.default_rng(0).uniform(1, 2, (2, 300))
     found = ew.relations(np.stack([a, b, a * b**2], 1), inputs=("a b", "c", "d"), progress=False)

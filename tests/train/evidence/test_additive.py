@@ -64,6 +64,7 @@ def test_without_noise_the_function_is_found_closely():
 
 
 @pytest.mark.parametrize("outputs", [1, 2])
+@pytest.mark.slow
 def test_noise_alone_gives_a_constant(outputs: int):
     constants = 0
     for seed in range(20):
@@ -141,6 +142,7 @@ def test_units_do_not_matter(factor: float):
     assert_close(other.model(X * factor + 3 * factor), one.model(X) * factor - factor, like="adapt")
 
 
+@pytest.mark.slow
 def test_blocks_of_rows_change_round_off_alone(monkeypatch: pytest.MonkeyPatch):
     X, noise = rows(0)
     y, classes = curve(X) + 0.3 * noise, curve(X) + noise > 0
@@ -161,6 +163,7 @@ def test_every_output_has_a_smoothness_of_its_own():
     assert float(result.model(X)[:, 1].detach().std()) < 1e-9  # noise: a constant
 
 
+@pytest.mark.slow
 def test_probabilities_are_those_of_the_law():
     divergence = []
     for seed in range(5):
@@ -195,6 +198,7 @@ def test_edges_that_say_nothing_are_off_and_a_constant_says_so():
     assert_close(result.model(X), torch.full((60, 1), 2.0, dtype=torch.float64), like="float64")
 
 
+@pytest.mark.slow
 def test_more_columns_than_rows():
     X, noise = rows(0, 60, 200)
     result = fit(X, 3 * X[:, 7] + 0.1 * noise)
@@ -252,6 +256,7 @@ def pairs_in(result: FitResult) -> set[tuple[int, ...]]:
     return found
 
 
+@pytest.mark.slow
 def test_the_pair_that_acts_together_is_found_and_no_other():
     for seed in range(5):
         X, noise = rows(seed, 300, 6)
@@ -344,6 +349,7 @@ def test_a_constant_target_leaves_nothing_to_look_for():
 
 
 @pytest.mark.parametrize("classes", [False, True])
+@pytest.mark.slow
 def test_a_weight_is_as_many_rows(classes: bool):
     """The knots are at quantiles of the rows that are there, whatever they count, so it is not quite the same."""
     X, noise = rows(0, 100)
@@ -360,6 +366,7 @@ def test_a_weight_is_as_many_rows(classes: bool):
     assert float((weighted - repeated).std()) < 0.02 * float((once - repeated).std())
 
 
+@pytest.mark.slow
 def test_few_inputs_among_many():
     X, noise = rows(0, 300, 60)
     result = fit(X, curve(X) + 0.3 * noise)
@@ -392,6 +399,7 @@ def test_fewer_rows_than_functions_change_nothing_but_the_algebra(monkeypatch: p
 
 
 @pytest.mark.parametrize("outputs", [1, 2])
+@pytest.mark.slow
 def test_terms_that_a_part_of_the_rows_chose_are_fitted_to_all(monkeypatch: pytest.MonkeyPatch, outputs: int):
     X, noise = rows(1, 1500)
     y = curve(X) + 2 * X[:, 2] * X[:, 3] + 0.5 * noise

@@ -90,6 +90,7 @@ def test_a_table_of_few_cells_is_parted_by_rows_and_not_by_cells():
 
 
 @pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.slow
 def test_the_mean_is_what_the_parts_of_both_kinds_say_weighted_by_rows_that_they_did_not_see(classes: int):
     x, y = table(80)
     task, whole = found(x, labels(y, classes), classes)
@@ -134,6 +135,7 @@ def test_the_mean_keeps_the_balance_of_classes_that_a_column_nearly_tells_apart(
     assert float(torch.nn.functional.cross_entropy(predicted, y)) < 0.35  # of those parts that know all, 0.31
 
 
+@pytest.mark.slow
 def test_new_rows_are_foretold_better_by_the_mean_than_by_one_fit():
     gains = []
     for seed in range(4):
@@ -149,6 +151,7 @@ def test_new_rows_are_foretold_better_by_the_mean_than_by_one_fit():
     assert sum(gains) > 0, gains
 
 
+@pytest.mark.slow
 def test_every_function_of_the_mean_has_a_band():
     x, y = table(80)
     task, whole = found(x, labels(y, 3), 3)

@@ -73,6 +73,7 @@ CASES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("case", CASES)
+@pytest.mark.slow
 def test_every_loss_can_be_held(case: str):
     X, effect = rows()
     make, how = CASES[case]
@@ -210,6 +211,7 @@ def test_targets_below_zero_leave_zero():
     assert float(found.min()) >= 0 and float(found.max()) < 0.1
 
 
+@pytest.mark.slow
 def test_what_a_link_or_classes_keep_above_zero_is_not_held():
     X, effect = rows(60)
     cases: list[tuple[torch.Tensor, dict[str, Any]]] = [
@@ -229,6 +231,7 @@ def test_a_shape_that_the_data_have_costs_nothing():
     assert float(gap) < 0.02 * float(y.std())
 
 
+@pytest.mark.slow
 def test_a_true_shape_helps_where_rows_are_few():
     """Means over seeds: noise bends a free function where the truth does not."""
     errors = {"free": 0.0, "held": 0.0}
@@ -294,7 +297,7 @@ def test_the_nearest_point_satisfies_the_conditions_of_kuhn_and_tucker():
         assert float(force.min()) > -1e-6  # walls push, and never pull
 
 
-@pytest.mark.parametrize("values", [2, 3, 6, 200])
+@pytest.mark.parametrize("values", [2, *(pytest.param(n, marks=pytest.mark.slow) for n in (3, 6, 200))])
 @pytest.mark.parametrize("words", ["non-negative", ("increasing", "non-negative"), ("convex", "non-negative")])
 def test_lines_and_few_values_that_cannot_have_a_shape_cost_no_more_than_a_constant(values: int, words: Any):
     X, _ = rows()
@@ -309,6 +312,7 @@ def test_lines_and_few_values_that_cannot_have_a_shape_cost_no_more_than_a_const
 
 @pytest.mark.parametrize("loss", ["squared_error", "huber", "quantile=0.5"])
 @pytest.mark.parametrize("words", ["non-negative", ("non-negative", "convex"), ("non-negative", "increasing")])
+@pytest.mark.slow
 def test_a_line_above_zero_stays_and_turns_flat_where_it_would_fall(loss: str, words: Any):
     X, _ = rows()
     y = 3 * X[:, 0] + 0.5 + 0.1 * noise(200)

@@ -146,6 +146,7 @@ def test_a_loss_of_the_users_own_is_refused():
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.slow
 def test_amounts_without_noise_over_many_decades_are_fitted(seed: int):
     generator = torch.Generator().manual_seed(seed)
     a, b = 2 * torch.rand(2, 150, dtype=torch.float64, generator=generator)

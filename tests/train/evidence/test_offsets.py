@@ -101,6 +101,7 @@ def test_groups_may_say_nothing(why: str):
     assert found < 0.2 if why == "no offsets" else found == 0
 
 
+@pytest.mark.slow
 def test_offsets_of_few_groups_are_seldom_curves():
     curved = {"groups": 0, "rows alone": 0}
     for seed in range(8):

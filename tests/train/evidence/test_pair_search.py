@@ -20,6 +20,7 @@ N, D, MOST = 110, 18, 20
 
 
 @pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.slow
 def test_of_many_pairs_that_say_nothing_none_is_taken(seed: int):
     """There are 153 products, of which there is room for 20: the best of them by all rows fit all rows, by chance."""
     draw = torch.Generator().manual_seed(seed)
@@ -70,5 +71,6 @@ def test_of_many_columns_on_few_rows_those_that_matter_are_found():
     assert 0.15 < found.posterior.noise < 0.4
 
 
+@pytest.mark.slow
 def test_of_many_columns_of_noise_on_few_rows_nothing_is_believed():
     assert sum(wide(0.0, seed).believed for seed in range(6)) <= 1

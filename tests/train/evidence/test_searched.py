@@ -108,6 +108,7 @@ def test_a_search_along_logarithms_follows_a_look_that_says_so(monkeypatch, alon
     assert len(counted) == searches
 
 
+@pytest.mark.slow
 def test_logarithms_are_found_beside_a_line_of_each_pair():
     """The score of the lines is no bar for a look, which takes none."""
     draw = torch.Generator().manual_seed(1)
@@ -127,6 +128,7 @@ def test_columns_without_heavy_tails_are_not_measured_by_logarithms():
     assert not structures_of(fit(z, z[:, 0].exp() + 0.1 * noise))[0].logarithmic
 
 
+@pytest.mark.slow
 def test_refit_keeps_logarithms():
     z, noise = drawn(3)
     X, y = (3 * z).exp(), z[:, 0] * z[:, 1] + 0.2 * noise
@@ -180,6 +182,7 @@ def test_refit_keeps_rough_functions():
 
 
 @pytest.mark.parametrize("seed", [1, 3])
+@pytest.mark.slow
 def test_a_mistaken_value_does_not_decide_what_products_are_far_away(seed: int):
     draw = torch.Generator().manual_seed(seed)
     z = torch.randn(2000, 4, dtype=torch.float64, generator=draw)
@@ -193,6 +196,7 @@ def test_a_mistaken_value_does_not_decide_what_products_are_far_away(seed: int):
 
 
 @pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.slow
 def test_mistakes_in_one_column_leave_what_the_others_say(seed: int):
     draw = torch.Generator().manual_seed(seed)
     size, *rest = torch.randn(6, 6000, dtype=torch.float64, generator=draw)

@@ -42,6 +42,7 @@ def explained(found: Model, x: Tensor, y: Tensor) -> float:
     return 1 - float(task.losses(found.terms, found.posterior).mean() / task.y.var(correction=0))
 
 
+@pytest.mark.slow
 def test_skewed_noise_is_not_taken_for_a_law():
     """Its few large values can be followed, and normal noise has none. Three of these were believed before."""
     claims = 0
@@ -58,6 +59,7 @@ def test_a_law_of_few_rows_without_noise_is_believed(seed: int):
     assert explained(found_in(x, y), x, y) > 0.9
 
 
+@pytest.mark.slow
 def test_a_line_with_skewed_noise_is_believed():
     believed = 0
     for seed in range(8):
@@ -75,6 +77,7 @@ def test_what_follows_nearly_every_row_is_not_clear():
     assert not is_clear(task, replace(found, posterior=replace(found.posterior, effective=every)))
 
 
+@pytest.mark.slow
 def test_copies_of_rows_leave_nothing_over():
     """24 of 30 such tables were believed when copies counted as rows."""
     believed = 0

@@ -130,6 +130,7 @@ def test_five_peaks_shown_one_after_the_other_are_all_there_at_the_end():
 
 
 @pytest.mark.parametrize("size", [5, 40])
+@pytest.mark.slow
 def test_a_grid_too_fine_for_noisy_rows_is_smooth_where_rows_were_and_where_they_are(size: int):
     """Without an even roughness to begin with, the finer grid ended ten times worse than the coarse one."""
     model, memory = ew.KAN((1, 1), grid_size=size), None

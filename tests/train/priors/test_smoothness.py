@@ -143,6 +143,7 @@ def test_intensity_and_noise_are_recovered_from_data_drawn_with_them(noise: floa
     assert abs(scales) < 1.0
 
 
+@pytest.mark.slow
 def test_a_fine_grid_on_noisy_data_is_as_good_as_a_coarse_one():
     generator = torch.Generator().manual_seed(0)
     X = 2 * torch.rand(300, 1, generator=generator, dtype=torch.float64) - 1

@@ -78,6 +78,7 @@ def test_value_gradient_and_curvature_are_those_of_the_difference_quotients(prob
     assert_close(problem.value_gradient(theta)[1], gradient)
 
 
+@pytest.mark.slow
 def test_products_are_those_of_the_curvature(problem):
     theta = problem.start()
     if problem.residual is stubborn:

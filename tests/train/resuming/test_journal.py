@@ -13,7 +13,7 @@ import edgewise as ew
 from edgewise.errors import CheckpointError, ConfigError, EdgewiseWarning
 from edgewise.train.result import FitResult
 from edgewise.train.resuming import journal, trees
-from helpers import assert_equal, state_of
+from helpers import all_but_slow, assert_equal, state_of
 
 GENERATOR = torch.Generator().manual_seed(1)
 X = 2 * torch.rand(150, 2, dtype=torch.float64, generator=GENERATOR) - 1
@@ -91,7 +91,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", all_but_slow(["factory", "lm module", "residual", "lbfgs", "kan lbfgs"], CASES))
 def test_a_fit_that_was_killed_goes_on_to_the_same_bits(case: str, tmp_path: Path):
     path = tmp_path / "state"
     wanted = fit(case)
@@ -141,6 +141,7 @@ def test_a_damaged_journal_is_told(tmp_path: Path):
 
 
 @pytest.mark.usefixtures("always")
+@pytest.mark.slow
 def test_a_full_disk_costs_the_snapshot_and_not_the_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
@@ -168,6 +169,7 @@ def test_an_interrupted_fit_keeps_its_journal(tmp_path: Path):
 
 
 @pytest.mark.usefixtures("always")
+@pytest.mark.slow
 def test_refit_goes_on_as_well(tmp_path: Path):
     first, path = fit("lm"), tmp_path / "state"
     wanted = ew.refit(first, X, Y, progress=False)

@@ -44,6 +44,7 @@ def test_made_rows_take_outermost_values_of_few_columns() -> None:
     assert float(whole) < 0.1  # hardly one is a row of the data in its first four columns
 
 
+@pytest.mark.slow
 def test_the_overshoot_is_measured_in_ranges_of_the_targets() -> None:
     x = points(400, 2)
     found = overshoot.Corners.of(job(x, x.sum(1)[:, None]))

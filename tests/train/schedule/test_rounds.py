@@ -98,6 +98,7 @@ def test_the_scale_is_that_of_the_noise_not_of_the_targets():
         *((loss, "evidence") for loss in ("huber", "student_t", "absolute_error", "quantile")),
     ],
 )
+@pytest.mark.slow
 def test_a_network_does_not_depend_on_the_units_of_the_targets(loss, optimizer):
     how: dict[str, Any] = {"loss": loss, "optimizer": optimizer, "progress": False}
     how |= {"grids": (3,), "steps": 30, "restarts": 0} if optimizer == "lm" else {}

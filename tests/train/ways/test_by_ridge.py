@@ -42,6 +42,7 @@ def error(result: FitResult, seed: int = 7) -> float:
         return float((result.model(X)[:, 0] - law(X)).square().mean().sqrt())
 
 
+@pytest.mark.slow
 def test_a_law_in_noise_is_found_better_than_without_the_penalty():
     X = rows(200)
     y = law(X) + 0.5 * noise(200)
@@ -49,12 +50,14 @@ def test_a_law_in_noise_is_found_better_than_without_the_penalty():
     assert error(fitted(X, y)) < 0.3 < error(free)
 
 
+@pytest.mark.slow
 def test_noise_gives_a_constant_back():
     result = fitted(rows(100), noise(100))
     assert result.status is Status.NOTHING
     assert not result.model.active_edges()
 
 
+@pytest.mark.slow
 def test_units_do_not_matter():
     X = rows(100)
     y = law(X) + 0.3 * noise(100)
@@ -78,7 +81,9 @@ def test_the_units_of_one_output_do_not_matter_to_another(unit: float):
         assert float((one.model(X) - other.model(X) / units).abs().max()) < 1e-5
 
 
-@pytest.mark.parametrize("value", [0.0, 3.0, 1e6])
+@pytest.mark.parametrize(
+    "value", [3.0, pytest.param(0.0, marks=pytest.mark.slow), pytest.param(1e6, marks=pytest.mark.slow)]
+)
 def test_a_constant_target_gives_a_constant_back(value: float):
     result = ew.fit(ew.KAN((3, 3, 1)), rows(60), torch.full((60,), value), optimizer="ridge", progress=False)
     assert result.status is Status.NOTHING
@@ -86,6 +91,7 @@ def test_a_constant_target_gives_a_constant_back(value: float):
 
 @pytest.mark.parametrize("optimizer", ["ridge", "lm"])
 @pytest.mark.parametrize("loss", [torch.nn.HuberLoss(), lambda p, t: ((p - t) / 300).square().square().sum(1)])
+@pytest.mark.slow
 def test_a_fitted_model_keeps_its_units_under_any_loss(loss: Any, optimizer: str):
     X = rows(100)
     y = 1000 + 300 * law(X)
@@ -95,6 +101,7 @@ def test_a_fitted_model_keeps_its_units_under_any_loss(loss: Any, optimizer: str
         assert float((again.model(X)[:, 0] - y).square().mean().sqrt()) < 60
 
 
+@pytest.mark.slow
 def test_classes_of_a_model_that_was_fitted_to_numbers_are_learnt():
     X = rows(120)
     y = (law(X) > 0).long()
@@ -119,6 +126,7 @@ def test_the_penalty_is_of_coefficients_and_scales_alone():
     assert (ahead - behind) / 2 == pytest.approx(float(gradient @ step), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_outliers_are_told_in_any_unit():
     X = rows(80)
     y = law(X) + 0.1 * noise(80)
@@ -162,6 +170,7 @@ def test_classes_keep_their_chances():
 
 
 @pytest.mark.parametrize("loss", ["quantile", "poisson"])
+@pytest.mark.slow
 def test_other_losses_have_their_own_unit(loss: str):
     X = rows(80)
     y = (law(X) + 0.3 * noise(80)).exp()
@@ -170,6 +179,7 @@ def test_other_losses_have_their_own_unit(loss: str):
     assert all(torch.isfinite(p).all() for p in result.model.parameters())
 
 
+@pytest.mark.slow
 def test_all_rows_come_back_under_the_same_penalty():
     X = rows(120)
     y = law(X) + 0.3 * noise(120)
