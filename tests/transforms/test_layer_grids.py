@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from edgewise.layers import KANLayer
-from edgewise.transforms.layer_grids import falling, levelled
+from edgewise.transforms.layer_grids import falling, levelled, steepness
 from helpers import assert_close
 
 
@@ -42,3 +42,26 @@ def test_splines_that_fall_outwards_can_turn_flat_there_alone(degree: int):
         assert torch.equal(falling(layer)[:, place], rise < -1e-12)
         kept = torch.where(rise < 0, edge(flat, 2 * at[1]), edge(layer, at[1]))
         assert_close(edge(flat, at[1]), kept)
+
+
+@pytest.mark.parametrize("degree", [1, 2, 3])
+def test_splines_turn_flat_from_limits_on_within_their_grids(degree: int):
+    layer = KANLayer(2, 3, base="none", degree=degree, grid_size=8, dtype=torch.float64, seed=0)
+    limits = torch.tensor([-0.5, 0.5], dtype=torch.float64)[:, None, None].expand(-1, 2, 3)
+    flat = levelled(layer, torch.ones(2, 2, 3, dtype=torch.bool), limits)
+    inside = torch.linspace(-0.5, 0.5, 51, dtype=torch.float64)[:, None].expand(-1, 2)
+    assert_close(flat(inside), layer(inside))
+    for end in (-1.0, 1.0):  # over as many intervals as the degree
+        ends = end * torch.tensor([[0.5 + 0.25 * degree + 1e-9], [90.0]], dtype=torch.float64).expand(-1, 2)
+        assert_close(flat(ends)[0], flat(ends)[1])
+
+
+def test_steepness_is_told_in_ranges_of_each_curve():
+    layer = KANLayer(2, 1, base="none", degree=3, grid_size=8, dtype=torch.float64)
+    with torch.no_grad():
+        layer.coef[0, :, 0] = 5 * layer.knots[0, 2:-2]  # a line
+        layer.coef[1] = 0
+    x = torch.linspace(-1, 1, 41, dtype=torch.float64)[:, None].expand(-1, 2)
+    found = steepness(layer, x, torch.full((2, 2), 0.5, dtype=torch.float64))
+    assert_close(found[:, 0, 0], torch.full((2,), 0.25, dtype=torch.float64))
+    assert not bool(found[:, 1].any())

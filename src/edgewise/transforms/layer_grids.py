@@ -46,6 +46,16 @@ def falling(layer: KANLayer) -> Tensor:
     return torch.stack([slope[0] > 0, slope[1] < 0])
 
 
+def steepness(layer: KANLayer, x: Tensor, length: Tensor) -> Tensor:
+    """How often the tangents at the left and the right end would cross the range that splines have at x (n, i), within
+    a `length` of each input (2, i): (2, i, o), 0 for constants."""
+    low, high = ops.edge_values(
+        x, layer.coef.detach(), layer.knots, degree=layer.degree, uniform=layer.uniform
+    ).aminmax(dim=0)  # (i, o)
+    crossed = _slopes(layer, torch.stack(layer.interval)).abs() * length[..., None]
+    return torch.where(high > low, crossed / (high - low), 0.0)
+
+
 def _slopes(layer: KANLayer, x: Tensor) -> Tensor:
     """The slopes of the splines (n, i, o) at x (n, i)."""
     coef, p = layer.coef.detach(), layer.degree
@@ -54,18 +64,21 @@ def _slopes(layer: KANLayer, x: Tensor) -> Tensor:
     return ops.edge_values(x, coef, layer.knots, degree=p, derivative=1, uniform=layer.uniform)
 
 
-def levelled(layer: KANLayer, ends: Tensor) -> KANLayer:
+def levelled(layer: KANLayer, ends: Tensor, limits: Tensor | None = None) -> KANLayer:
     """The layer with `degree` intervals more at either end. There splines turn flat, at the left and the right end
-    where `ends` (2, i, o) is true. Others go on along their tangents, and inside the old grids all stay as they are."""
+    where `ends` (2, i, o) is true. Others go on along their tangents, and inside the old grids all stay as they are.
+    limits (2, i, o): places within the old grids where they turn flat already; by default the ends."""
     p = layer.degree
     if p == 0:  # flat already
         return KANLayer.build(**layer.parts())
     (low, high), knots, reach = layer.interval, layer.knots, p - 0.5  # a half is safe from round-off
     longer = extended(layer, low - reach * (knots[:, 1] - knots[:, 0]), high + reach * (knots[:, -1] - knots[:, -2]))
-    coef, new = longer.coef.detach().clone(), longer.num_basis
-    left, right = slice(p), slice(new - p, None)
-    coef[:, left] = torch.where(ends[0][:, None], coef[:, p : p + 1], coef[:, left])
-    coef[:, right] = torch.where(ends[1][:, None], coef[:, new - p - 1 : new - p], coef[:, right])
+    first, last = torch.stack([low, high])[..., None].expand_as(ends) if limits is None else limits
+    coef, new = longer.coef.detach(), longer.num_basis
+    left = longer.knots[:, p + 1 :, None] <= first[:, None]  # functions (i, j, o) that are zero from there on
+    right = longer.knots[:, :new, None] >= last[:, None]
+    for beyond, flat, nearest in ((left, ends[0], left.sum(1)), (right, ends[1], new - 1 - right.sum(1))):
+        coef = torch.where(beyond & flat[:, None], coef.gather(1, nearest[:, None]), coef)
     return KANLayer.build(**{**longer.parts(), "coef": coef})
 
 

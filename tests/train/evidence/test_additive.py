@@ -426,3 +426,14 @@ def test_sums_of_fewer_terms_are_a_part_of_those_of_more():
     assert known.sums is not None and many.places([pair_term(0, 1, found)]) is None
     assert_close(known.posterior.coef, anew.posterior.coef, like="adapt")
     assert known.score == pytest.approx(anew.score, abs=1e-8)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_curve_through_few_values_that_crowd_at_one_end_is_no_cliff_beyond_it(seed: int):
+    draw = torch.Generator().manual_seed(seed)
+    values = 10 ** torch.linspace(-4, 0.5, 9, dtype=torch.float64)
+    which = torch.randint(9, (600,), generator=draw)
+    y = torch.rand(9, dtype=torch.float64, generator=draw)[which]
+    found = fit(values[which, None], y)
+    near = torch.tensor([[-1e-3]], dtype=torch.float64)  # a thousandth of the values' spread below
+    assert abs(float(found.model(near).detach())) < 4  # thousands along its tangent

@@ -45,6 +45,12 @@ class EvidenceTuning:
     """Variance on the rows that a curve must have; it is 1 but for those that met next to no row."""
     tail: float = 0.05
     """Part of the rows on either side that is not the bulk."""
+    steep_interval: float = 0.5
+    """Part of the range of a curve that a steep tangent crosses within the last interval. Not measured."""
+    steep_part: float = 0.01
+    """Part of the standard deviation of an input within which it crosses all of it."""
+    steep_rows: int = 100
+    """Rows in the order of an input on which a curve says how far it reaches. Not measured."""
     reach: float = 0.25
     """Widths of the bulk by which the line of a pooled product goes on beyond it. Measured on Boston housing and
     Hitters: lines without an end make outliers of new rows, and half of a width is no better."""
