@@ -168,6 +168,7 @@ NOISY: Cases = {
     "noisy classes": classes(Case(lambda x, y: 4 * x * y, (2, 2, 2), 300, {"grids": (3, 6), "restarts": 1})),
 }
 CASES: Cases = {**FUNCTIONS, **NOISY}
+QUICK = ("wave", "kink", "long tail", "noise on a fine grid")  # a few seconds each
 
 
 def measured(name: str, stir: float = 0.0) -> Figures:

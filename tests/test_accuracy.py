@@ -7,10 +7,8 @@ import pytest
 import accuracy_table
 from helpers import all_but_slow
 
-QUICK = ("wave", "kink", "long tail", "noise on a fine grid")
 
-
-@pytest.mark.parametrize("name", all_but_slow(QUICK, accuracy_table.CASES))
+@pytest.mark.parametrize("name", all_but_slow(accuracy_table.QUICK, accuracy_table.CASES))
 def test_every_figure_is_within_a_factor_of_two_of_the_recorded_one(name: str):
     assert accuracy_table.far_off(accuracy_table.measured(name), accuracy_table.recorded()[name]) == {}
 

@@ -63,11 +63,6 @@ def covered(problem: str, seeds: int) -> float:
 
 
 @pytest.mark.slow
-def test_bands_hold_the_truth_about_as_often_as_they_say():
-    assert 0.87 <= covered("normal", 10) <= 0.99  # ten seeds tell it to about 0.02
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("problem", ["normal", "loud", "heavy", "counts", "classes"])
 def test_bands_hold_the_truth_under_every_noise(problem: str):
     assert 0.91 <= covered(problem, 40) <= 0.98

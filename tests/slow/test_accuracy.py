@@ -36,7 +36,7 @@ def test_a_sparse_fit_then_prune_leaves_one_hidden_node_for_nine_seeds_in_ten():
     assert sum(alone) >= 9
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("widths", [(2, (0, 1)), (2, (0, 1), 1), (2, 2, 1)], ids=str)
 def test_a_product_below_1e_8(widths: tuple[Any, ...], seed: int):
     X, y = ZOO["product"].sample(1000, seed=seed)
@@ -57,7 +57,7 @@ OTHERS: dict[
 }
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 @pytest.mark.parametrize("name", OTHERS)
 def test_functions_of_several_kinds(name: str, seed: int):
     function, widths, inputs, most = OTHERS[name]

@@ -70,7 +70,7 @@ def test_altered_states_end_in_our_errors(case: str, tmp_path: Path):
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_many_altered_states_end_in_our_errors(case: str, tmp_path: Path):
-    assert resumed_from_altered(case, tmp_path, 80) == []
+    assert resumed_from_altered(case, tmp_path, 30) == []
 
 
 def test_moments_of_another_shape_are_refused(tmp_path: Path):
