@@ -149,7 +149,7 @@ def _levelled(model: KAN, asked: Mapping[int, Shape], logits: bool, x: Tensor) -
     straight = torch.tensor([not shape.bend for shape in shapes], device=falls.device)[:, None]
     part = torch.linspace(0, len(x) - 1, min(len(x), TUNED.steep_rows), device=x.device).round().long()
     some = x.sort(0).values[part]
-    flat = flat | straight & (steepness(first, some, TUNED.steep_part * x.std(0).expand(2, -1)) > 1)
+    flat = flat | straight & (steepness(first, some, TUNED.steep_part * x.std(0, correction=0).expand(2, -1)) > 1)
     return model.build(layers=[levelled(first, flat, _limits(first, some)), *others]) if bool(flat.any()) else model
 
 
