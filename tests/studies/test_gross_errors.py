@@ -169,3 +169,15 @@ def test_a_mistake_among_few_rows_of_a_kind_gets_no_products_of_its_own():
     found = learn_all(from_arrays(X, y), settings())
     assert gross_errors.gross(found.trained, found.table).nonzero()[:, 0].tolist() == [place]
     assert float((found.model(found.table.X) - found.table.y).detach().abs().median()) < 0.4
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_mistake_in_one_output_shows_beside_another_without(seed: int):
+    draw = np.random.default_rng(seed)
+    X = draw.normal(size=(300, 4))
+    law = np.sin(X[:, 0]) + X[:, 1] * X[:, 2]
+    y = law[:, None] + 0.1 * draw.normal(size=(300, 2))
+    y[17, 1] += 60
+    found = learn_all(from_arrays(X, y), settings())
+    made = found.model(found.table.X).detach().numpy()
+    assert np.median(np.abs(made - law[:, None])) < 0.06

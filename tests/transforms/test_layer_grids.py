@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from edgewise.layers import KANLayer
-from edgewise.transforms.layer_grids import falling, levelled, steepness
+from edgewise.transforms.layer_grids import falling, levelled, steepness, stopped
 from helpers import assert_close
 
 
@@ -45,15 +45,22 @@ def test_splines_that_fall_outwards_can_turn_flat_there_alone(degree: int):
 
 
 @pytest.mark.parametrize("degree", [1, 2, 3])
-def test_splines_turn_flat_from_limits_on_within_their_grids(degree: int):
+def test_splines_can_be_stopped_near_the_rows(degree: int):
     layer = KANLayer(2, 3, base="none", degree=degree, grid_size=8, dtype=torch.float64, seed=0)
-    limits = torch.tensor([-0.5, 0.5], dtype=torch.float64)[:, None, None].expand(-1, 2, 3)
-    flat = levelled(layer, torch.ones(2, 2, 3, dtype=torch.bool), limits)
-    inside = torch.linspace(-0.5, 0.5, 51, dtype=torch.float64)[:, None].expand(-1, 2)
-    assert_close(flat(inside), layer(inside))
-    for end in (-1.0, 1.0):  # over as many intervals as the degree
-        ends = end * torch.tensor([[0.5 + 0.25 * degree + 1e-9], [90.0]], dtype=torch.float64).expand(-1, 2)
-        assert_close(flat(ends)[0], flat(ends)[1])
+    ends = torch.tensor([True, False])[None, :, None].expand(2, -1, 3)
+    limits = torch.tensor([-0.5, 0.75], dtype=torch.float64)[:, None].expand(-1, 2)
+    flat = stopped(layer, ends, limits, torch.full((2, 2), 1e-3, dtype=torch.float64))
+    x = torch.linspace(-3, 3, 601, dtype=torch.float64)
+    other = torch.zeros_like(x)
+    inside = (x >= -0.5) & (x <= 0.75)
+    first, second = torch.stack([x, other], 1), torch.stack([other, x], 1)
+    assert_close(flat(first[inside]), layer(first[inside]))
+    assert_close(flat(second), levelled(layer, torch.zeros_like(ends))(second))
+    for end, outwards in ((-0.5, x < -0.5), (0.75, x > 0.75)):
+        beyond = flat(first[outwards])
+        assert_close(beyond, beyond[:1].expand_as(beyond))
+        last = flat(torch.tensor([[end, 0.0]], dtype=torch.float64))
+        assert float((beyond[:1] - last).detach().abs().max()) < 1e-2
 
 
 def test_steepness_is_told_in_ranges_of_each_curve():
@@ -61,7 +68,6 @@ def test_steepness_is_told_in_ranges_of_each_curve():
     with torch.no_grad():
         layer.coef[0, :, 0] = 5 * layer.knots[0, 2:-2]  # a line
         layer.coef[1] = 0
-    x = torch.linspace(-1, 1, 41, dtype=torch.float64)[:, None].expand(-1, 2)
-    found = steepness(layer, x, torch.full((2, 2), 0.5, dtype=torch.float64))
-    assert_close(found[:, 0, 0], torch.full((2,), 0.25, dtype=torch.float64))
+    found = steepness(layer, torch.linspace(-1, 1, 41, dtype=torch.float64)[:, None].expand(-1, 2))
+    assert_close(found[:, 0, 0], torch.full((2,), 0.5, dtype=torch.float64))
     assert not bool(found[:, 1].any())

@@ -71,7 +71,8 @@ def without_gross_errors(
     judging = parts(without, settings.seed)[1]
     if judging is None:
         return None
-    now, then = (_errors(model, judging, limits(found.splines, without)) for model in (found.model, trained.model))
+    least = _least(found.splines, rest, far)
+    now, then = (_errors(model, judging, least) for model in (found.model, trained.model))
     better = clearly_lower(now, then, judging) or _bend(found, rest, far, settings)
     return (with_limits(found, without), without) if better else None
 
@@ -131,7 +132,7 @@ def _bend(trained: Trained, table: Table, far: Tensor, settings: StudySettings) 
         return False
     rows = replace(table, lines=tuple(range(len(table))))
     near, judged, losses = rows.take((~far).nonzero()[:, 0]), [], []
-    least = limits(trained.splines, near)
+    least = _least(trained.splines, rows, far)
     try:
         in_turn = len(near) <= TUNED.readings_in_turn
         pieces = folds(near, TUNED.log_folds, settings.seed) if in_turn else [parts(near, settings.seed)]
@@ -177,8 +178,16 @@ def _over(model: KAN, rows: Table, least: Tensor) -> Tensor:
     return ((predict(model, rows) - rows.y).abs() / least.clamp(min=1e-300)).amax(1)
 
 
+def _least(model: KAN, rows: Table, far: Tensor) -> Tensor:
+    """The least errors (k,) that are gross; infinite for outputs in which no row that is far (n,) is off by as much.
+    They would hide what these rows bend."""
+    least = limits(model, rows.take((~far).nonzero()[:, 0]))
+    off = ((predict(model, rows) - rows.y)[far].abs() > least).any(0)
+    return torch.where(off, least, torch.inf) if bool(off.any()) else least
+
+
 def _errors(model: KAN, rows: Table, least: Tensor) -> Tensor:
-    """How far rows (n,) are off, in the least errors (k,) that are gross, and by no more than one: a row that nobody
+    """How far rows (n,) are off, in the least errors (k,) that are gross, and by no more than one. So a row that nobody
     foresees decides nothing."""
     return ((predict(model, rows) - rows.y).abs() / least.clamp(min=1e-300)).amax(1).clamp(max=1)
 

@@ -11,6 +11,8 @@ from .. import grid, ops
 from ..fitting import project
 from ..layers import KANLayer
 
+RANGES = 64  # outputs of which values are held at once
+
 
 def refined(layer: KANLayer, size: int) -> KANLayer:
     """The layer with `size` intervals, by knot insertion."""
@@ -46,14 +48,15 @@ def falling(layer: KANLayer) -> Tensor:
     return torch.stack([slope[0] > 0, slope[1] < 0])
 
 
-def steepness(layer: KANLayer, x: Tensor, length: Tensor) -> Tensor:
-    """How often the tangents at the left and the right end would cross the range that splines have at x (n, i), within
-    a `length` of each input (2, i): (2, i, o), 0 for constants."""
-    low, high = ops.edge_values(
-        x, layer.coef.detach(), layer.knots, degree=layer.degree, uniform=layer.uniform
-    ).aminmax(dim=0)  # (i, o)
-    crossed = _slopes(layer, torch.stack(layer.interval)).abs() * length[..., None]
-    return torch.where(high > low, crossed / (high - low), 0.0)
+def steepness(layer: KANLayer, x: Tensor) -> Tensor:
+    """The slopes at the left and the right end of the grids, as parts of the ranges that splines have at x (n, i):
+    (2, i, o), 0 for constants."""
+    slope, ranges = _slopes(layer, torch.stack(layer.interval)).abs(), []
+    for some in layer.coef.detach().split(RANGES, 2):
+        low, high = ops.edge_values(x, some, layer.knots, degree=layer.degree, uniform=layer.uniform).aminmax(dim=0)
+        ranges.append(high - low)
+    spread = torch.cat(ranges, 1)  # (i, o)
+    return torch.where(spread > 0, slope / spread, 0.0)
 
 
 def _slopes(layer: KANLayer, x: Tensor) -> Tensor:
@@ -64,22 +67,55 @@ def _slopes(layer: KANLayer, x: Tensor) -> Tensor:
     return ops.edge_values(x, coef, layer.knots, degree=p, derivative=1, uniform=layer.uniform)
 
 
-def levelled(layer: KANLayer, ends: Tensor, limits: Tensor | None = None) -> KANLayer:
+def levelled(layer: KANLayer, ends: Tensor) -> KANLayer:
     """The layer with `degree` intervals more at either end. There splines turn flat, at the left and the right end
-    where `ends` (2, i, o) is true. Others go on along their tangents, and inside the old grids all stay as they are.
-    limits (2, i, o): places within the old grids where they turn flat already; by default the ends."""
+    where `ends` (2, i, o) is true. Others go on along their tangents, and inside the old grids all stay as they are."""
     p = layer.degree
     if p == 0:  # flat already
         return KANLayer.build(**layer.parts())
     (low, high), knots, reach = layer.interval, layer.knots, p - 0.5  # a half is safe from round-off
     longer = extended(layer, low - reach * (knots[:, 1] - knots[:, 0]), high + reach * (knots[:, -1] - knots[:, -2]))
-    first, last = torch.stack([low, high])[..., None].expand_as(ends) if limits is None else limits
-    coef, new = longer.coef.detach(), longer.num_basis
-    left = longer.knots[:, p + 1 :, None] <= first[:, None]  # functions (i, j, o) that are zero from there on
-    right = longer.knots[:, :new, None] >= last[:, None]
-    for beyond, flat, nearest in ((left, ends[0], left.sum(1)), (right, ends[1], new - 1 - right.sum(1))):
-        coef = torch.where(beyond & flat[:, None], coef.gather(1, nearest[:, None]), coef)
+    coef, new = longer.coef.detach().clone(), longer.num_basis
+    left, right = slice(p), slice(new - p, None)
+    coef[:, left] = torch.where(ends[0][:, None], coef[:, p : p + 1], coef[:, left])
+    coef[:, right] = torch.where(ends[1][:, None], coef[:, new - p - 1 : new - p], coef[:, right])
     return KANLayer.build(**{**longer.parts(), "coef": coef})
+
+
+def stopped(layer: KANLayer, ends: Tensor, limits: Tensor, reach: Tensor) -> KANLayer:
+    """The layer whose splines turn flat at once, at the left and the right end where `ends` (2, i, o) is true.
+
+    Args:
+        layer: of degree 1 or higher.
+        ends: which splines do. Others stay as they are everywhere.
+        limits (2, i): knots within the grid, between which all splines stay as they are.
+        reach (2, i): length beyond a limit within which they turn flat, at most half an interval.
+    """
+    p = layer.degree
+    longer = levelled(layer, torch.zeros_like(ends))
+    knots, breaks = longer.knots.double(), grid.breaks_of(longer.knots, p).double()
+    same = 1e-12 * (breaks[:, -1:] - breaks[:, :1])  # round-off
+    left = (breaks <= limits[0][:, None] + same).sum(1, keepdim=True) - 1
+    right = breaks.shape[1] - (breaks >= limits[1][:, None] - same).sum(1, keepdim=True)
+    part = torch.arange(1, p + 1, dtype=breaks.dtype, device=breaks.device) / p
+    found, more = [], []
+    for place, side, length in ((left, -1, reach[0]), (right, 1, reach[1])):
+        limit = breaks.gather(1, place)
+        interval = (breaks.gather(1, place + side) - limit).abs()
+        least = 1e3 * torch.finfo(layer.knots.dtype).eps * breaks.abs().amax(1, keepdim=True)
+        more.append(limit + side * length[:, None].double().maximum(least).minimum(0.5 * interval) * part)
+        found.append(limit[..., None])
+    finer = grid.from_breaks(torch.cat([breaks, *more], 1).sort(1).values, p)
+    coef = grid.insert(knots, longer.coef.detach().double(), finer, p)
+    new = coef.shape[1]
+    beyond = finer[:, p + 1 :, None] <= found[0], finer[:, :new, None] >= found[1]  # functions that are zero inside
+    nearest = beyond[0].sum(1), new - 1 - beyond[1].sum(1)
+    for end in range(2):
+        level = coef.gather(1, nearest[end][:, None].expand(-1, 1, coef.shape[2]))
+        coef = torch.where(beyond[end] & ends[end][:, None], level, coef)
+    return KANLayer.build(
+        **{**layer.parts(), "knots": finer.to(layer.knots), "coef": coef.to(layer.coef), "uniform": None}
+    )
 
 
 def regrid(layer: KANLayer, knots: Tensor) -> tuple[KANLayer, float]:

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from ... import grid
 from ...errors import ConfigError, shown
-from ...layers import OFF, KANLayer
+from ...layers import OFF
 from ...losses import LOSSES, Binomial, CrossEntropy, Linked, Location, Loss, Numbers, SquaredError
 from ...model import KAN
-from ...transforms.layer_grids import falling, levelled, steepness
+from ...transforms.layer_grids import falling, levelled, steepness, stopped
 from ..job import Job, Rows
 from ..monitor import Monitor
 from ..solvers.status import Status
@@ -129,38 +129,41 @@ def additive(
     if not apart:  # of two classes, the second is held; of more, nothing but periods
         of_outputs[0] = {place: shape.opposite for place, shape in asked.items()}
     model = network(start, found, columns, factors, of_outputs)
-    model = _levelled(model, asked, isinstance(job.loss, (CrossEntropy, Binomial)), a)
+    model = _levelled(_without_cliffs(model, asked, a), asked, isinstance(job.loss, (CrossEntropy, Binomial)))
     loss = _with_scales(job.loss, [end.posterior for end in ends], start)
     status = _status([end.posterior for end in ends], monitor)
     structures = decided._replace(ends=ends).structures()
     return Found(model, status, structures, loss, doubts_of(start, found, ends))
 
 
-def _levelled(model: KAN, asked: Mapping[int, Shape], logits: bool, x: Tensor) -> KAN:
+def _levelled(model: KAN, asked: Mapping[int, Shape], logits: bool) -> KAN:
     """The network whose logits stay where they are beyond the rows, but for curves that are held to be convex or
     concave. Along tangents, one far row of a class that others have near there would cost any number of nats. Numbers
-    go on, but where they may not be negative, and a tangent falls outwards; or where it is so steep that the nearest
-    new row may be far off. x (n, i): the rows."""
+    go on, but where they may not be negative, and a tangent falls outwards."""
     first, *others = model.edge_layers
     shapes = [asked.get(place, Shape()) for place in range(first.in_features)]
     may_be = [not shape.bend if logits else shape.positive for shape in shapes]
     falls = falling(first)  # (2, i, o)
     flat = torch.tensor(may_be, device=falls.device)[:, None] & (falls | logits)
-    straight = torch.tensor([not shape.bend for shape in shapes], device=falls.device)[:, None]
-    part = torch.linspace(0, len(x) - 1, min(len(x), TUNED.steep_rows), device=x.device).round().long()
-    some = x.sort(0).values[part]
-    flat = flat | straight & (steepness(first, some, TUNED.steep_part * x.std(0, correction=0).expand(2, -1)) > 1)
-    return model.build(layers=[levelled(first, flat, _limits(first, some)), *others]) if bool(flat.any()) else model
+    return model.build(layers=[levelled(first, flat), *others]) if bool(flat.any()) else model
 
 
-def _limits(layer: KANLayer, x: Tensor) -> Tensor:
-    """Where functions may turn flat (2, i, o): beyond the rows x (n, i) if they cross much of their range within one
-    interval, else at the end of the grid, which reaches further along logarithms."""
-    widths = grid.breaks_of(layer.knots, layer.degree).diff(dim=1)
-    cliffs = steepness(layer, x, torch.stack([widths[:, 0], widths[:, -1]])) > TUNED.steep_interval
-    (low, high), (least, most) = layer.interval, x.aminmax(dim=0)
-    rows, ends = torch.stack([low.maximum(least), high.minimum(most)]), torch.stack([low, high])
-    return torch.where(cliffs, rows[..., None], ends[..., None])
+def _without_cliffs(model: KAN, asked: Mapping[int, Shape], x: Tensor) -> KAN:
+    """The network of which very steep curves turn flat beyond the rows x (n, i): the nearest new row may be far off
+    along a tangent. Curves that are held to be convex or concave go on."""
+    first, *others = model.edge_layers
+    part = torch.linspace(0, len(x) - 1, min(len(x), TUNED.steep_rows), dtype=torch.float64).round().long()
+    least, most = x.aminmax(dim=0)
+    slope = steepness(first, torch.cat([x[part.to(x.device)], torch.stack([least, most])]))  # ranges by unit (2, i, o)
+    bent = torch.tensor([bool(asked.get(place, Shape()).bend) for place in range(first.in_features)], device=x.device)
+    steep = (slope * TUNED.steep_part * x.std(0, correction=0)[:, None] > 1) & ~bent[:, None]
+    if not bool(steep.any()):
+        return model
+    widths = grid.breaks_of(first.knots, first.degree).diff(dim=1)[:, [0, -1]].T
+    cliff = (steep & (slope * widths[..., None] > TUNED.steep_interval)).any(2)
+    (low, high), largest = first.interval, torch.where(steep, slope, 0.0).amax(2)
+    limits = torch.where(cliff, torch.stack([low.maximum(least), high.minimum(most)]), torch.stack([low, high]))
+    return model.build(layers=[stopped(first, steep, limits, TUNED.steep_turn / largest), *others])
 
 
 def _asked(start: KAN, shapes: Shapes) -> dict[int, Shape]:

@@ -4,7 +4,8 @@ predictions are not negative.
 Where the coefficients of a spline rise one after the other, so does the spline; where their slopes rise, it is convex
 (de Boor 1978, chapter XI: its derivative's coefficients are these slopes). Beyond its knots it goes on along tangents,
 so it keeps the shape everywhere. A spline is nowhere below its least coefficient; nor are tangents that rise outwards.
-Where tangents would fall outwards, a spline that may not be negative turns flat beyond its knots.
+Where tangents would fall outwards, a spline that may not be negative turns flat beyond its knots. So does a very steep
+one that is held to no bend.
 A periodic function is a sum of waves (`harmonics.py`).
 
 Letters: j basis functions, m functions of an edge, c inequalities.
