@@ -131,7 +131,7 @@ def _bend(trained: Trained, table: Table, far: Tensor, settings: StudySettings) 
     if trained.chosen.ending is None:
         return False
     rows = replace(table, lines=tuple(range(len(table))))
-    near, judged, losses = rows.take((~far).nonzero()[:, 0]), [], []
+    near, judged, errors = rows.take((~far).nonzero()[:, 0]), [], []
     least = _least(trained.splines, rows, far)
     try:
         in_turn = len(near) <= TUNED.readings_in_turn
@@ -144,11 +144,11 @@ def _bend(trained: Trained, table: Table, far: Tensor, settings: StudySettings) 
                 refit(trained.chosen, part.X, part.y, **part.row_settings, progress=False).model
                 for part in (training, both)
             )
-            losses.append(torch.stack([_errors(model, judging, least) for model in models]))
+            errors.append(torch.stack([_errors(model, judging, least) for model in models]))
             judged += judging.lines
     except (TrainingError, ConfigError, DataError):
         return False
-    free, bent = torch.cat(losses, 1)
+    free, bent = torch.cat(errors, 1)
     return clearly_lower(free, bent, rows.take(torch.tensor(judged)))
 
 
@@ -175,21 +175,26 @@ def _over(model: KAN, rows: Table, least: Tensor) -> Tensor:
     ordered = rows.X.sort(0).values
     alone = ((rows.X < ordered[1]) | (rows.X > ordered[-2])).any(1, keepdim=True)
     least = torch.where(alone, least.maximum(TUNED.gross_alone * rows.y.std(0)), least)
-    return ((predict(model, rows) - rows.y).abs() / least.clamp(min=1e-300)).amax(1)
+    return _off(model, rows, least)
 
 
 def _least(model: KAN, rows: Table, far: Tensor) -> Tensor:
     """The least errors (k,) that are gross; infinite for outputs in which no row that is far (n,) is off by as much.
     They would hide what these rows bend."""
     least = limits(model, rows.take((~far).nonzero()[:, 0]))
-    off = ((predict(model, rows) - rows.y)[far].abs() > least).any(0)
-    return torch.where(off, least, torch.inf) if bool(off.any()) else least
+    missed = ((predict(model, rows) - rows.y)[far].abs() > least).any(0)
+    return torch.where(missed, least, torch.inf) if bool(missed.any()) else least
 
 
 def _errors(model: KAN, rows: Table, least: Tensor) -> Tensor:
     """How far rows (n,) are off, in the least errors (k,) that are gross, and by no more than one. So a row that nobody
     foresees decides nothing."""
-    return ((predict(model, rows) - rows.y).abs() / least.clamp(min=1e-300)).amax(1).clamp(max=1)
+    return _off(model, rows, least).clamp(max=1)
+
+
+def _off(model: KAN, rows: Table, least: Tensor) -> Tensor:
+    """How far rows (n,) are off in the worst of their outputs, in units of these (k,), or of each row (n, k)."""
+    return ((predict(model, rows) - rows.y).abs() / least.clamp(min=1e-300)).amax(1)
 
 
 def gross(trained: Trained, rows: Table) -> Tensor:

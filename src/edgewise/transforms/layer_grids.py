@@ -11,7 +11,7 @@ from .. import grid, ops
 from ..fitting import project
 from ..layers import KANLayer
 
-RANGES = 64  # outputs of which values are held at once
+AT_ONCE = 64  # outputs of which `steepness` holds values in memory
 
 
 def refined(layer: KANLayer, size: int) -> KANLayer:
@@ -49,10 +49,11 @@ def falling(layer: KANLayer) -> Tensor:
 
 
 def steepness(layer: KANLayer, x: Tensor) -> Tensor:
-    """The slopes at the left and the right end of the grids, as parts of the ranges that splines have at x (n, i):
-    (2, i, o), 0 for constants."""
+    """The slopes (2, i, o) at the left and the right end of the grids, in ranges that each spline has at x (n, i).
+
+    Constants have none."""
     slope, ranges = _slopes(layer, torch.stack(layer.interval)).abs(), []
-    for some in layer.coef.detach().split(RANGES, 2):
+    for some in layer.coef.detach().split(AT_ONCE, 2):
         low, high = ops.edge_values(x, some, layer.knots, degree=layer.degree, uniform=layer.uniform).aminmax(dim=0)
         ranges.append(high - low)
     spread = torch.cat(ranges, 1)  # (i, o)
@@ -83,39 +84,39 @@ def levelled(layer: KANLayer, ends: Tensor) -> KANLayer:
 
 
 def stopped(layer: KANLayer, ends: Tensor, limits: Tensor, reach: Tensor) -> KANLayer:
-    """The layer whose splines turn flat at once, at the left and the right end where `ends` (2, i, o) is true.
+    """The layer whose splines turn flat close to limits, at the left and the right end where `ends` (2, i, o) is true.
+
+    As many knots as the degree are inserted within the reach. From there on all coefficients are that of the limit.
 
     Args:
         layer: of degree 1 or higher.
-        ends: which splines do. Others stay as they are everywhere.
+        ends: which splines do. Others go on along their tangents.
         limits (2, i): knots within the grid, between which all splines stay as they are.
         reach (2, i): length beyond a limit within which they turn flat, at most half an interval.
     """
     p = layer.degree
-    longer = levelled(layer, torch.zeros_like(ends))
-    knots, breaks = longer.knots.double(), grid.breaks_of(longer.knots, p).double()
-    same = 1e-12 * (breaks[:, -1:] - breaks[:, :1])  # round-off
-    left = (breaks <= limits[0][:, None] + same).sum(1, keepdim=True) - 1
-    right = breaks.shape[1] - (breaks >= limits[1][:, None] - same).sum(1, keepdim=True)
+    longer = levelled(layer, torch.zeros_like(ends))  # of which the outermost intervals are wide
+    breaks = grid.breaks_of(longer.knots, p).double()
+    round_off = 1e-12 * (breaks[:, -1:] - breaks[:, :1])
+    first = (breaks <= limits[0][:, None] + round_off).sum(1, keepdim=True) - 1  # places of the limits (i, 1)
+    last = breaks.shape[1] - (breaks >= limits[1][:, None] - round_off).sum(1, keepdim=True)
     part = torch.arange(1, p + 1, dtype=breaks.dtype, device=breaks.device) / p
-    found, more = [], []
-    for place, side, length in ((left, -1, reach[0]), (right, 1, reach[1])):
-        limit = breaks.gather(1, place)
-        interval = (breaks.gather(1, place + side) - limit).abs()
-        least = 1e3 * torch.finfo(layer.knots.dtype).eps * breaks.abs().amax(1, keepdim=True)
-        more.append(limit + side * length[:, None].double().maximum(least).minimum(0.5 * interval) * part)
-        found.append(limit[..., None])
+    shortest = 1e3 * torch.finfo(layer.knots.dtype).eps * breaks.abs().amax(1, keepdim=True)
+    more = []
+    for place, side, length in ((first, -1, reach[0]), (last, 1, reach[1])):
+        outwards = breaks.gather(1, place + side) - breaks.gather(1, place)
+        length = length[:, None].double().maximum(shortest).minimum(0.5 * outwards.abs())
+        more.append(breaks.gather(1, place) + side * length * part)
     finer = grid.from_breaks(torch.cat([breaks, *more], 1).sort(1).values, p)
-    coef = grid.insert(knots, longer.coef.detach().double(), finer, p)
-    new = coef.shape[1]
-    beyond = finer[:, p + 1 :, None] <= found[0], finer[:, :new, None] >= found[1]  # functions that are zero inside
-    nearest = beyond[0].sum(1), new - 1 - beyond[1].sum(1)
-    for end in range(2):
-        level = coef.gather(1, nearest[end][:, None].expand(-1, 1, coef.shape[2]))
-        coef = torch.where(beyond[end] & ends[end][:, None], level, coef)
-    return KANLayer.build(
-        **{**layer.parts(), "knots": finer.to(layer.knots), "coef": coef.to(layer.coef), "uniform": None}
-    )
+    coef = grid.insert(longer.knots.double(), longer.coef.detach().double(), finer, p)
+    count = coef.shape[1]
+    left = finer[:, p + 1 :, None] <= breaks.gather(1, first)[..., None]  # functions that are zero inside (i, j, 1)
+    right = finer[:, :count, None] >= breaks.gather(1, last)[..., None]
+    for beyond, flat, nearest in ((left, ends[0], left.sum(1)), (right, ends[1], count - 1 - right.sum(1))):
+        level = coef.gather(1, nearest[:, None].expand(-1, 1, coef.shape[2]))
+        coef = torch.where(beyond & flat[:, None], level, coef)
+    new = {"knots": finer.to(layer.knots), "coef": coef.to(layer.coef), "uniform": None}
+    return KANLayer.build(**{**layer.parts(), **new})
 
 
 def regrid(layer: KANLayer, knots: Tensor) -> tuple[KANLayer, float]:

@@ -149,12 +149,12 @@ def _levelled(model: KAN, asked: Mapping[int, Shape], logits: bool) -> KAN:
 
 
 def _without_cliffs(model: KAN, asked: Mapping[int, Shape], x: Tensor) -> KAN:
-    """The network of which very steep curves turn flat beyond the rows x (n, i): the nearest new row may be far off
-    along a tangent. Curves that are held to be convex or concave go on."""
+    """The network whose very steep curves turn flat beyond the rows x (n, i). Along their tangents, the nearest new row
+    may be far off. Curves that are held to be convex or concave go on."""
     first, *others = model.edge_layers
     part = torch.linspace(0, len(x) - 1, min(len(x), TUNED.steep_rows), dtype=torch.float64).round().long()
     least, most = x.aminmax(dim=0)
-    slope = steepness(first, torch.cat([x[part.to(x.device)], torch.stack([least, most])]))  # ranges by unit (2, i, o)
+    slope = steepness(first, torch.cat([x[part.to(x.device)], torch.stack([least, most])]))  # in ranges
     bent = torch.tensor([bool(asked.get(place, Shape()).bend) for place in range(first.in_features)], device=x.device)
     steep = (slope * TUNED.steep_part * x.std(0, correction=0)[:, None] > 1) & ~bent[:, None]
     if not bool(steep.any()):
