@@ -239,6 +239,11 @@ def test_a_path_is_told_from_a_table() -> None:
         ew.study("data.csv", target="y")
 
 
+def test_the_name_of_a_target_in_place_of_its_values_is_told() -> None:
+    with pytest.raises(DataError, match="y is the text 'price'.*write target='price'"):
+        ew.study(pd.DataFrame({"size": [1.0, 2.0], "price": [2.0, 4.0]}), "price")
+
+
 def test_targets_that_a_loss_does_not_take_are_named_by_their_line(tmp_path: Path) -> None:
     y = [1, 2, 3, -2, *range(5, 30)]
     (tmp_path / "a.csv").write_text("x,y\n" + "".join(f"{row},{value}\n" for row, value in enumerate(y)))

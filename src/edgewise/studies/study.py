@@ -120,7 +120,8 @@ def study(
         grids: intervals per stage, such as (3, 6, 12), or "auto".
         sparsity: pull towards few edges in the first fit; 0 leaves pruning out.
         test: part of the rows that only judge.
-        formula: whether closed forms are looked for; not under Huber, absolute, quantile and Student t losses.
+        formula: whether closed forms are looked for, and a law where splines leave hardly any error; not under Huber,
+            absolute, quantile and Student t losses.
         effort: "quick" for the closed form alone; "default"; or "thorough": hidden layers in any case, more starts.
         interactions: most products of the functions of two inputs; "auto" for as many as the data ask for, 0 for none.
         loss: of numbers, by name or as an object such as `ew.losses.Quantile(0.9)`. It fits every stage, chooses and
@@ -176,6 +177,9 @@ def as_table(
         if target is None or not is_frame(X):
             raise DataError("y is missing: give study(X, y), or study(frame, target='column')")
         return from_dataframe(X, target, features=inputs, drop=drop, task=task, groups=groups)
+    if isinstance(y, str):
+        remedy = f"to name a column of the frame, write target={shown(y)}" if is_frame(X) else "give one target a row"
+        raise DataError(f"y is the text {shown(y)}, wanted the targets themselves; {remedy}")
     outputs = [target] if isinstance(target, str) else target
     if isinstance(groups, str):
         raise DataError(f"groups is {shown(groups)}, wanted a label for each row of X, since y stands apart")

@@ -189,7 +189,7 @@ class StudyTuning:
     broad_cells: int = 100_000
     """Rows times inputs, at most: a look then takes two seconds, and all fits a minute."""
 
-    # ---------------------------------------- closed forms (closed_forms.py, kept_shapes.py)
+    # ---------------------------------------- closed forms (closed_forms.py, law_behind.py, kept_shapes.py)
 
     form_edges: int = 40
     """Edges up to which closed forms are looked for."""
@@ -205,6 +205,10 @@ class StudyTuning:
     """Ranges at both ends that forms may not run far off in, where there is so much noise."""
     form_tolerance: float = 0.05
     """What the error may rise by on the rows that the forms are fitted to."""
+    law_inputs: int = 6
+    """Inputs of a network up to which a law is looked for on the rows: a search among more takes minutes."""
+    law_rows: int = 1000
+    """Rows of that search, at most: a law that is nearly exact shows on few."""
     shape_points: int = 2001
     """Points along an input at which a shape that was asked for is checked."""
     shape_beside: int = 5

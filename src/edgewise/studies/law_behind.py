@@ -1,0 +1,82 @@
+"""A law in place of splines: where a network explains nearly everything, and edges of it have no closed form,
+`discover` reads the law off the rows themselves.
+
+A network can follow a law closely by other functions than those that it is written with: `a*exp(-b)` as a sum of
+products of splines, or by hidden nodes that share the work. Then no edge alone has a closed form.
+"""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import replace
+
+from ..data import Table
+from ..discovery.discover import discover
+from ..errors import EdgewiseError
+from ..imports.from_formula import from_formula
+from ..model import KAN
+from ..train.evidence.shapes import FREE, Shapes
+from .choosing import as_good, explained
+from .closed_forms import Closed, splines_left, thin
+from .kept_shapes import keeps
+from .tuning import TUNED
+
+FOUND = "A law was found on the rows themselves: every edge has a closed form."
+
+
+def with_law(
+    closed: Closed,
+    model: KAN,
+    training: Table,
+    choosing: Table | None,
+    progress: bool = False,
+    shapes: Shapes = FREE,
+) -> Closed:
+    """What came of the search for closed forms, or a law where that left splines. A bug in the search for it costs no
+    network: its traceback comes back.
+
+    Args:
+        closed: the closed forms of the edges of `model`, as far as there are any.
+        model: the network whose edges these are.
+        training: the rows that it was fitted to.
+        choosing: the rows that say whether a law is as good, and is shown by them. Without them, the training rows do.
+        progress: show a bar.
+        shapes: what the functions of some inputs are held to, the law too.
+    """
+    judging = training if choosing is None else choosing
+    if closed.model is not None and not splines_left(closed.model) or not may_hide_one(model, judging):
+        return closed
+    try:
+        law = law_of(model, training, progress)
+    except Exception:
+        return replace(closed, failure=traceback.format_exc())
+    found = model if closed.model is None else closed.model
+    if law is None or not as_good(law, found, judging) or not keeps(law, shapes, training):
+        return closed
+    return Closed(law, None, FOUND)
+
+
+def may_hide_one(model: KAN, rows: Table) -> bool:
+    """Whether the network says so much of numbers that a law is behind them, of so few inputs that a search ends."""
+    plain = rows.classes is None and not model.metadata.link and rows.weight is None
+    few = 0 < len(model.used_inputs) <= TUNED.law_inputs
+    return plain and few and explained(model, rows) > 1 - TUNED.nearly_exact
+
+
+def law_of(model: KAN, training: Table, progress: bool) -> KAN | None:
+    """The network that is a law of every target, of the inputs that `model` reads. None where not all have one."""
+    rows, columns = thin(training, TUNED.law_rows), list(model.used_inputs)
+    names, laws = [f"x{column}" for column in range(len(training.inputs))], []
+    for target in rows.y.T:
+        try:
+            read = [names[column] for column in columns]
+            found = discover(rows.X[:, columns], target, inputs=read, progress=progress)
+        except EdgewiseError:  # rows that no law can be looked for on: a constant target, or too few
+            return None
+        if not found.is_law:
+            return None
+        laws.append(found.best)
+    try:
+        return from_formula(laws, inputs=names)
+    except EdgewiseError:  # a function that no edge holds
+        return None

@@ -1,0 +1,80 @@
+"""A law in place of splines that follow it."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import edgewise as ew
+from edgewise.studies import law_behind
+from edgewise.studies.closed_forms import Closed, skipped
+from edgewise.studies.law_behind import FOUND, with_law
+
+
+@functools.cache
+def fitted(noise: float = 0.0) -> tuple[ew.KAN, ew.Table]:
+    """A network that follows a product, and the table of it; one input acts on nothing."""
+    generator = torch.Generator().manual_seed(0)
+    X = 0.5 + 2 * torch.rand(300, 3, generator=generator, dtype=torch.float64)
+    y = X[:, 0] ** 1.5 * X[:, 2] + noise * torch.randn(300, generator=generator, dtype=torch.float64)
+    return ew.fit(ew.KAN((3, 2, 1)), X, y, steps=60, progress=False).model, ew.from_arrays(X, y)
+
+
+def test_a_law_that_splines_follow_takes_their_place():
+    model, table = fitted()
+    found = with_law(skipped("none"), model, table, None)
+    assert found.message == FOUND and found.model is not None
+    X = 3 + torch.rand(50, 3, dtype=torch.float64)  # beyond the rows, where splines only guess
+    torch.testing.assert_close(found.model(X)[:, 0], X[:, 0] ** 1.5 * X[:, 2])
+    assert set(found.model.used_inputs) == {0, 2}
+
+
+def test_noise_that_a_network_leaves_asks_for_no_law(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(law_behind, "discover", lambda *_, **__: pytest.fail("a law was looked for"))
+    model, table = fitted(noise=0.5)
+    closed = skipped("none")
+    assert with_law(closed, model, table, None) is closed
+
+
+def test_closed_forms_of_all_edges_stay(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(law_behind, "discover", lambda *_, **__: pytest.fail("a law was looked for"))
+    model, table = fitted()
+    closed = Closed(ew.from_formula("x0**1.5*x2", inputs=("x0", "x1", "x2")), None, "all")
+    assert with_law(closed, model, table, None) is closed
+
+
+def test_rows_without_a_law_keep_what_there_is(monkeypatch: pytest.MonkeyPatch):
+    model, table = fitted()
+    monkeypatch.setattr(law_behind, "discover", lambda X, *_, **how: ew.discover(X, X[:, 0] * X[:, 1], **how))
+    closed = skipped("none")
+    assert with_law(closed, model, table, None) is closed
+
+
+def test_a_bug_in_the_search_costs_no_network(monkeypatch: pytest.MonkeyPatch):
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(law_behind, "discover", broken)
+    model, table = fitted()
+    found = with_law(skipped("none"), model, table, None)
+    assert found.model is None and "a bug" in found.failure
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hidden", [None, ()], ids=["free", "sums"])
+def test_a_study_writes_a_product_as_it_is(hidden: tuple[int, ...] | None):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"a": rng.uniform(0.5, 3, 400), "b": rng.uniform(0, 2, 400)})
+    table["y"] = np.sin(table.a) / (1 + table.b**2)
+    free = hidden is None
+    study = (
+        ew.study(table, target="y", progress=False)
+        if free
+        else ew.study(table, target="y", hidden=hidden, progress=False)
+    )
+    assert study.formula is not None and (study.formula.splines == ()) == free
+    assert not free or str(study.formula.expressions[0]) == "sin(a)/(b**2 + 1)"
