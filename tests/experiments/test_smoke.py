@@ -75,7 +75,7 @@ def test_smoke_of_toy_functions(tmp_path):
 ABLATIONS = "base: none,penalty: L1 and entropy of the paper,optimizer: adam,initial: LeCun,initial Adam: pykan"
 
 
-OTHERS = {  # those that take a few seconds; `make experiments` runs all of them
+OTHERS = {  # rows of a few seconds; `make experiments` runs the others too
     "noise": "exp_sin",
     "ablations": ABLATIONS,
     "continual_learning": "plane,drift",
@@ -85,7 +85,17 @@ OTHERS = {  # those that take a few seconds; `make experiments` runs all of them
     "unsupervised": "six",
     "teaching_examples": "product",
     "knots": "rule,formula,kan_three,mlp",
+    "anderson": "mosaic",
+    "false_laws": "normal",
+    "images": "KAN",
+    "class_incremental": "kan_forgetful",
+    "language": "KAN",
 }
+
+
+def test_every_experiment_is_run_by_a_test_here():
+    tests = Path(__file__).read_text(encoding="utf-8")
+    assert [name for name in module("__main__").NAMES if f'"{name}"' not in tests] == []
 
 
 @pytest.mark.parametrize("name, rows", OTHERS.items())

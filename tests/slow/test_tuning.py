@@ -44,22 +44,22 @@ class Change:
             put(owner, name, before)
 
 
-CHANGES = (
-    Change("train.schedule.tuning", "TUNED.rounds", (1, 0)),
-    Change("train.schedule.tuning", "TUNED.halvings", (2, 2, 30)),
-    Change("train.schedule.tuning", "TUNED.settled", 1e-2),
-    Change("train.schedule.tuning", "TUNED.sparse_powers", (1.0, 1.0, 1.0, 1.0)),
-    Change("train.schedule.tuning", "TUNED.last_rounds", 0),
+CHANGES = (  # in the order of how soon they showed: enough of them end the look
     Change("train.schedule.tuning", "TUNED.resolved", 1.0),
-    Change("train.schedule.tuning", "TUNED.farthest", 1e-3),
-    Change("train.schedule.tuning", "TUNED.handicap", 1.0),
-    Change("train.schedule.tuning", "TUNED.coarse", 100),
-    Change("train.priors.tuning", "TUNED.near", 30),
-    Change("train.priors.tuning", "TUNED.most", 1.0),
+    Change("train.schedule.tuning", "TUNED.rounds", (1, 0)),
     Change("train.priors.tuning", "TUNED.enough", 100.0),
+    Change("train.priors.tuning", "TUNED.near", 30),
+    Change("train.schedule.tuning", "TUNED.settled", 1e-2),
+    Change("train.schedule.tuning", "TUNED.farthest", 1e-3),
     Change("train.solvers.tuning", "TUNED.floor", 1.0),
+    Change("train.schedule.tuning", "TUNED.halvings", (2, 2, 30)),
+    Change("train.schedule.tuning", "TUNED.sparse_powers", (1.0, 1.0, 1.0, 1.0)),
     Change("train.solvers.tuning", "TUNED.worth", 0.9),
     Change("train.held_out", "CHOOSING", 0.5),
+    Change("train.schedule.tuning", "TUNED.last_rounds", 0),
+    Change("train.schedule.tuning", "TUNED.handicap", 1.0),
+    Change("train.schedule.tuning", "TUNED.coarse", 100),
+    Change("train.priors.tuning", "TUNED.most", 1.0),
     Change("symbolic.tuning", "TUNED.keep", 1),
     Change("symbolic.tuning", "TUNED.edge_evidence", 0.0),
     Change("symbolic.tuning", "TUNED.unknown_cost", 0.0),
