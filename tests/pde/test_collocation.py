@@ -65,9 +65,18 @@ def test_blocks_do_not_change_the_model(monkeypatch, block):
 def test_balanced_terms_have_the_curvature_of_the_first():
     it, theta = problem()
     it.weights = balanced(it, theta)
-    traces = [float(sum(b.jacobian.square().sum() for b in it.term_rows(t, theta))) / t.count for t in it.terms]
+    own = slice(len(theta) - 1)
+    traces = [float(sum(b.jacobian[:, own].square().sum() for b in it.term_rows(t, theta))) / t.count for t in it.terms]
     for weight, trace in zip(it.weights, traces, strict=True):
         assert_close(weight * trace, traces[0])
+
+
+def test_the_unit_of_an_unknown_constant_does_not_change_weights():
+    it, theta = problem()
+    want, equation = balanced(it, theta), it.terms[0]
+    other = dataclasses.replace(equation, residual=lambda u, x, g: u(1) - 1e6 * u[K] * u(0, 0) + u() ** 2)
+    it.terms[0], theta[-1] = other, 1e-6 * theta[-1]
+    assert_close(torch.tensor(balanced(it, theta)), torch.tensor(want))
 
 
 def test_a_term_without_curvature_keeps_a_weight():

@@ -117,6 +117,21 @@ def test_an_unknown_constant_is_found_from_measurements():
     assert abs(sol.unknowns["k"] - 2.5) < 1e-5
 
 
+def test_the_unit_of_length_does_not_change_an_unknown_constant():
+    def found(length: float) -> float:
+        spread = pde.Unknown("spread", 0.1 * length**2)
+        cooled = lambda x: torch.sin(math.pi * x[:, 0] / length) * torch.exp(-0.25 * math.pi**2 * x[:, 1])  # noqa: E731
+        grid = torch.cartesian_prod(*[torch.linspace(0.1, 0.9, 7, dtype=torch.float64)] * 2)
+        x = grid * torch.tensor([length, 1.0], dtype=torch.float64)
+        conditions = [pde.Initial(cooled), pde.Dirichlet(0.0), pde.Data(x, cooled(x))]
+        settings = {"domain": ((0, length), (0, 1)), "conditions": conditions, "points": 300}
+        sol = quick(network((2, 3, 1)), lambda u, x: u(1) - u[spread] * u(0, 0), **settings)
+        return sol.unknowns["spread"] / length**2
+
+    assert abs(found(1e-5) - 0.25) < 0.01
+    assert abs(found(1e5) - 0.25) < 0.01
+
+
 @pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")  # of torch, about itself
 @pytest.mark.slow
 def test_another_module_is_trained_by_the_same_steps():

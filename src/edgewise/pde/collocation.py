@@ -1,6 +1,7 @@
 """The equation and its conditions at chosen points, as a sum of squares for a minimiser.
 
-Letters: b point, k residual, P parameters (of the network, then unknown constants), m rows of the Jacobian.
+Letters: b point, k residual, P parameters (of the network, then unknown constants in their units), m rows of the
+Jacobian.
 """
 
 from __future__ import annotations
@@ -78,7 +79,8 @@ class Collocation:
         """Set the network's parameters; the unknown constants by name."""
         many = len(self.unknowns)
         self.jets.load(theta[: len(theta) - many])
-        return {unknown.name: theta[len(theta) - many + place] for place, unknown in enumerate(self.unknowns)}
+        constants = theta[len(theta) - many :]
+        return {unknown.name: unknown.unit * one for unknown, one in zip(self.unknowns, constants, strict=True)}
 
     def value(self, theta: Tensor) -> float:
         """The objective; NaN where a residual is not finite."""
@@ -129,6 +131,7 @@ class Collocation:
     def term_rows(self, term: ResidualTerm, theta: Tensor) -> Iterator[WeightedRows]:
         """The rows of one term, not weighted."""
         constants = self.load(theta)
+        units = theta.new_tensor([unknown.unit for unknown in self.unknowns])
         for part in self._parts(term, len(theta)):
             with torch.no_grad():
                 done = self.jets.forward(part.x, part.indices)
@@ -136,7 +139,7 @@ class Collocation:
                 jacobian = self.jets.rows(done, slopes.by_solution)
                 if part.places > 1:
                     jacobian = jacobian.unflatten(0, (part.places, part.count)).sum(0)
-                whole = torch.cat([jacobian, slopes.by_unknowns], 2)
+                whole = torch.cat([jacobian, slopes.by_unknowns * units], 2)
             yield WeightedRows(slopes.value.flatten(), whole.flatten(0, 1))
 
     def size(self, theta: Tensor) -> float:
@@ -181,10 +184,10 @@ def balanced(problem: Collocation, theta: Tensor) -> list[float]:
 
     The mean square of the gradients of a term's residuals is the trace of its Gauss-Newton curvature. A second
     derivative answers a change of the network far more than its value does: without weights, values on the boundary
-    would count for nothing.
+    would count for nothing. Unknown constants do not count: their units are guesses.
     """
-    traces = []
+    traces, own = [], len(theta) - len(problem.unknowns)
     for term in problem.terms:
-        total = sum(float(block.jacobian.square().sum()) for block in problem.term_rows(term, theta))
+        total = sum(float(block.jacobian[:, :own].square().sum()) for block in problem.term_rows(term, theta))
         traces.append(total / term.count)
     return [traces[0] / trace if trace > 0 else 1.0 for trace in traces]

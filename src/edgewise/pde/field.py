@@ -27,7 +27,7 @@ class Unknown:
 
     Args:
         name: by which results name it.
-        value: where the search starts.
+        value: where the search starts. Its size is the unit in which the search counts, so give the right power of ten.
 
     Raises:
         ConfigError: a name that is no text, or a value that is no finite number.
@@ -45,6 +45,11 @@ class Unknown:
             raise ConfigError(f"the name of an Unknown must be a text, got {shown(self.name)}")
         if not is_number(self.value) or not math.isfinite(self.value):
             raise ConfigError(f"the value of an Unknown must be a finite number, got {shown(self.value)}")
+
+    @property
+    def unit(self) -> float:
+        """What a search counts it in: the size of its first value, 1 where that is 0."""
+        return abs(float(self.value)) or 1.0
 
 
 def index_of(axes: tuple[Any, ...], dims: int) -> Index:

@@ -39,7 +39,7 @@ from .tuning import TUNED
 
 @dataclass(frozen=True, eq=False)
 class JudgedNetwork:
-    """A network with unknown constants (u,), and the mean square of every term on fresh points."""
+    """A network with unknown constants (u,) in their units, and the mean square of every term on fresh points."""
 
     module: nn.Module
     constants: Tensor
@@ -77,7 +77,7 @@ class Rounds:
         module = in_units(module, task, self.fresh) if isinstance(module, KAN) else module
         self.task, self.start, self.monitor, self.lead = task, module, monitor, lead
         self.patience, self.damping = patience, damping
-        first = torch.tensor([unknown.value for unknown in task.unknowns], dtype=torch.float64)
+        first = torch.tensor([one.value / one.unit for one in task.unknowns], dtype=torch.float64)
         self.best = JudgedNetwork(module, first, [math.inf] * len(self.fresh))
         self.weights = [1.0] * len(self.fresh)
         self.running: Minimisation | None = None
@@ -194,7 +194,8 @@ class Rounds:
     def _problem(
         self, module: nn.Module, terms: Sequence[ResidualTerm], constants: Tensor | None = None
     ) -> tuple[Collocation, Tensor]:
-        """The sum of squares of these terms, and where it starts: at these unknown constants, or the best ones."""
+        """The sum of squares of these terms, and where it starts: at these unknown constants in
+        their units, or the best ones."""
         jets = self.task.jets(module)
         theta = torch.cat([jets.start(), self.best.constants if constants is None else constants])
         return Collocation(jets, terms, self.task.unknowns, self.weights), theta

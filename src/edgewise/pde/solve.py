@@ -209,8 +209,7 @@ def _closed(known: Sequence[nn.Module], work: Rounds | Slabs, status: Status) ->
     else:
         best = work.best
         errors = {term.name: math.sqrt(square) for term, square in zip(work.fresh, best.fresh, strict=True)}
-        names = [unknown.name for unknown in task.unknowns]
-        unknowns = {name: float(value) for name, value in zip(names, best.constants, strict=True)}
+        unknowns = {one.name: one.unit * float(value) for one, value in zip(task.unknowns, best.constants, strict=True)}
         trained = _finished(known[0], best.module, status)
     if task.form is not None:
         trained = Ansatz(trained, task.form)
