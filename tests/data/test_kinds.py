@@ -31,6 +31,7 @@ NO_LEVELS = {
     "percent": ["5 %", "6 %"],
     "money": ["$5", "$6"],
     "thousands": ["1,234", "2,345"],
+    "exponents of Fortran": ["0.1234D+01", "-1.5d-03"],
     "words, a quarter of them times": [*(f"film {name}" for name in "abcdefghi"), "10:30", "10:45", "11:00"],
     "times, and one word": [*(f"10:{minute}" for minute in range(10, 25)), "noon"],
 }

@@ -26,6 +26,7 @@ THOUSANDS = re.compile(r"[+-]?\d{1,3}([,.' \u00a0\u202f]\d{3})+([.,]\d+)?\Z")
 DATE = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([T ].*)?\Z")
 TIME = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?(?:\s?([AP])M)?\Z", re.IGNORECASE)
 COMPLEX = re.compile(r"[(]?[+-]?[\d.]+(e[+-]?\d+)?\s*[+-]\s*[\d.]*(e[+-]?\d+)?\s*[ij][)]?\Z", re.IGNORECASE)
+FORTRAN = re.compile(r"[+-]?(\d+\.\d*|\.\d+)D[+-]\d+\Z", re.IGNORECASE)  # 12D-3 may be a code
 UNIT = re.compile(r"[+-]?([\d.,]*\d(e[+-]?\d+)?\s*|[\d.,]+\s+)[^\W\d][\w/^*·² ³°-]*\Z", re.IGNORECASE)
 
 
@@ -231,6 +232,8 @@ def hint(cell: str, decimal: str = ".") -> str:
         fraction = len(set(marks)) > 1 or len(groups[-1]) != 3
         plain = "".join(groups[:-1]) + "." + groups[-1] if fraction else "".join(groups)
         return f"thousands separators? write {plain}"
+    if FORTRAN.match(cell):
+        return "an exponent of Fortran? write e for the letter D, as in 1.5e-3"
     if COMPLEX.match(cell):
         return "a complex number? give real and imaginary part as two columns"
     if re.match(r"[+-]?\d+,\d+\Z", cell) and decimal == ".":
