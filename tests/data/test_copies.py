@@ -78,6 +78,17 @@ def test_levels_of_one_column_are_no_columns_of_their_own():
     assert not few_possible(torch.arange(36.0).reshape(12, 3), torch.arange(12) > 5)
 
 
+@pytest.mark.parametrize("times", [12, 1000])
+def test_values_of_one_column_that_vary_freely_hardly_meet(times: int):
+    number = originals(X[:, :1], Y > 0, torch.full((40,), float(times)))
+    assert number is not None and len(number.unique()) == 40
+
+
+def test_values_that_are_too_far_apart_for_a_gap_have_no_warning():
+    far = torch.tensor([-1.7e308, 0.0, 5e-324, 1.7e308], dtype=torch.float64)[:, None]
+    assert not few_possible(far, far)
+
+
 def test_a_grid_of_few_levels_holds_observations():
     grid = torch.cartesian_prod(torch.arange(5.0), torch.arange(4.0)).repeat(12, 1)
     assert originals(grid, grid.prod(1)) is None

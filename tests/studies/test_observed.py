@@ -90,6 +90,13 @@ def test_counts_that_meet_by_chance_stay_counts():
     assert observed(copies, Poisson()).weight is None
 
 
+@pytest.mark.parametrize("loss", [Poisson(), Binomial()])
+def test_whole_weights_of_counts_at_values_that_vary_freely_are_relative(loss: Loss):
+    weight = 500 * (torch.arange(40.0, dtype=torch.float64) + 1)
+    found = observed(weighted(weight, from_arrays(X[:, :1], (DRAW.uniform(size=40) > 0.5).astype(float))), loss)
+    assert_close(found.weight, weight / weight.mean(), like="float64")
+
+
 @pytest.mark.parametrize("loss", ["squared_error", "poisson", "binomial"])
 @pytest.mark.slow
 def test_whole_weights_weigh_as_others_do(loss: str):

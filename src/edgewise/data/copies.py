@@ -19,6 +19,7 @@ from torch import Tensor
 FEWEST = 10  # different rows below which nothing can be learnt from them alone: as few as a study needs
 FAIR = 0.1  # part of the rows that are different, at least, where rows are copies: a bootstrap sample keeps 0.63
 CLASHES = 0.05  # part of the inputs that stand more than once with different targets, at most. Neither is measured
+LATTICE = 1e-6  # of its step, by which round-off moves values off a lattice
 CELLS = 1 << 20  # numbers that are looked at together
 ODD = np.uint64(0x9E3779B97F4A7C15)  # of SplitMix64 (Steele, Lea & Flood 2014, doi:10.1145/2714064.2660195)
 SHIFT = np.uint64(32)
@@ -61,14 +62,32 @@ def few_possible(x: Tensor, y: Tensor) -> bool:
     Columns of two values count together, since those of the levels of one column exclude each other.
 
     >>> x = torch.arange(12.0)[:, None]
-    >>> few_possible(x, x > 5), few_possible(x, x)
-    (True, False)
+    >>> few_possible(x, x > 5), few_possible(x, x), few_possible(x.sqrt(), x > 5)
+    (True, False, False)
     """
     columns = np.concatenate([part.detach().cpu().double().reshape(len(x), -1).numpy() for part in (x, y)], axis=1)
-    values = np.array([len(np.unique(column)) for column in columns.T])
+    values = np.array([_possible_values(column) for column in columns.T])
     patterns = len(np.unique(_keys(torch.from_numpy(columns[:, values <= 2]))))
     possible = np.log(values[values > 2]).sum() + math.log(max(1, patterns))
     return bool(possible < math.log(max(1, len(x) * (len(x) - 1) / 2)))
+
+
+def _possible_values(column: np.ndarray) -> float:
+    """How many values a column (n,) may have: those that it has, where they stand on one lattice, as whole numbers do.
+
+    Else more were not met, the more of them stand there once beside those that stand there twice (Chao 1984).
+
+    >>> _possible_values(np.array([0.0, 1.0, 3.0])), _possible_values(np.array([0.0, 1.0, 2.5]))
+    (3.0, 6.0)
+    """
+    values, times = np.unique(column, return_counts=True)
+    with np.errstate(all="ignore"):  # of numbers that lie farther apart than a number can be
+        gaps = np.diff(values)
+        steps = gaps / gaps.min(initial=np.inf)
+    if np.allclose(steps, steps.round(), rtol=0.0, atol=LATTICE):
+        return float(len(values))
+    once, twice = ((times == number).sum() for number in (1, 2))
+    return float(len(values) + once * (once - 1) / (2 * (twice + 1)))
 
 
 def inputs_alike(x: Tensor) -> Tensor:
