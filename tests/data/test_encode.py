@@ -123,6 +123,20 @@ def test_bad_rows_are_left_out_when_asked(tmp_path: Path, metadata: Metadata) ->
         encode({"x": [], "colour": [], "flag": []}, metadata)
 
 
+def test_one_bad_cell_among_truth_values_is_the_only_one() -> None:
+    known = Metadata(inputs=("flag",))
+    cells = {"flag": ["Yes", "maybe", "no", "NO"]}
+    with pytest.raises(DataError, match=r"holds no truth value in row 1 \('maybe'\)"):
+        encode(cells, known)
+    found = encode(cells, known, drop="rows")
+    assert found.kept == (0, 2, 3) and found.X[:, 0].tolist() == [1.0, 0.0, 0.0]
+
+
+def test_words_of_truth_are_no_numbers_beside_numbers() -> None:
+    with pytest.raises(DataError, match=r"holds no number in rows 1 \('no'\), 2 \('maybe'\)"):
+        encode({"dose": ["1.5", "no", "maybe"]}, Metadata(inputs=("dose",)))
+
+
 def test_arrays_mappings_and_frames() -> None:
     metadata = Metadata(inputs=("a", "b"), ranges=((0.0, 1.0), (0.0, 1.0)))
     for data in (np.array([[0.0, 1.0]]), torch.tensor([[0.0, 1.0]]), [[0.0, 1.0]], {"b": [1.0], "a": [0.0]}):

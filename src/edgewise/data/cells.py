@@ -81,8 +81,13 @@ def has_decimal_commas(columns: Sequence[Sequence[str]]) -> bool:
     return commas > 0 and points == 0
 
 
-def read_numbers(cells: Any, decimal: str = ".") -> Reading:
+def read_numbers(cells: Any, decimal: str = ".", *, new: bool = False) -> Reading:
     """Numbers of a column; a column of only true and false (yes and no, ...) becomes 1 and 0.
+
+    Args:
+        cells: as they stand.
+        decimal: the sign between whole numbers and parts.
+        new: whether the rows are for a trained model. Its columns are settled, so text beside true and false is faulty.
 
     >>> found = read_numbers(["1", "", "abc", "inf"])
     >>> found.missing, found.text, found.infinite
@@ -92,7 +97,7 @@ def read_numbers(cells: Any, decimal: str = ".") -> Reading:
         values = cells.astype(np.float64)
         missing, infinite = np.flatnonzero(np.isnan(values)).tolist(), np.flatnonzero(np.isinf(values)).tolist()
         return Reading(np.where(np.isfinite(values), values, np.nan), missing, infinite, truth=cells.dtype == bool)
-    truth = _truth(cells)
+    truth = _truth(cells, decimal if new else None)
     if truth is not None:
         return truth
     values = np.empty(len(cells))
@@ -110,10 +115,11 @@ def read_numbers(cells: Any, decimal: str = ".") -> Reading:
     return Reading(values, missing, infinite, text)
 
 
-def _truth(cells: Sequence[str]) -> Reading | None:
-    """The reading of a column of truth values, or None where it is no such column."""
+def _truth(cells: Sequence[str], decimal: str | None) -> Reading | None:
+    """The reading of a column of truth values, or None where it is no such column: one with a number, with a decimal
+    sign, or with text, without."""
     values = np.full(len(cells), np.nan)
-    missing = []
+    missing, text = [], []
     for row, cell in enumerate(cells):
         word = cell.strip().lower()
         if word in TRUE:
@@ -122,9 +128,11 @@ def _truth(cells: Sequence[str]) -> Reading | None:
             values[row] = 0.0
         elif word in MISSING:
             missing.append(row)
-        else:
+        elif decimal is None or to_float(cell, decimal) is not None:
             return None
-    return Reading(values, missing, truth=True) if len(missing) < len(cells) else None
+        else:
+            text.append(row)
+    return Reading(values, missing, text=text, truth=True) if len(missing) + len(text) < len(cells) else None
 
 
 def read_times(cells: Any, known: str = "") -> Reading | None:

@@ -152,7 +152,7 @@ def _columns(
             columns, faults, notes = columns | found, faults + faulty, notes + told
             continue
         times = read_times(cells[name], known.times[name]) if name in known.times else None
-        reading = times or read_numbers(cells[name], grid.decimal)
+        reading = times or read_numbers(cells[name], grid.decimal, new=True)
         filled = not drop_rows and (name in known.fills or name in known.gaps)
         counted = replace(reading, missing=[]) if filled else reading
         faults += number_faults(grid, name, counted, cells[name], new=True)

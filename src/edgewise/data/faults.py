@@ -61,9 +61,9 @@ def number_faults(
         words = f"{role} {shown(name)} is infinite, or too large for a float64, in {where}"
         found.append(Fault(words, tuple(reading.infinite)))
     if text:
-        found.append(
-            Fault(f"{role} {shown(name)} holds no number in {_places(grid, text, cells)}{remark}", tuple(text), levels)
-        )
+        kind = "truth value" if reading.truth else "number"
+        words = f"{role} {shown(name)} holds no {kind} in {_places(grid, text, cells)}{remark}"
+        found.append(Fault(words, tuple(text), levels))
     return found
 
 
