@@ -39,6 +39,13 @@ def test_the_curve_becomes_what_was_asked_for_and_others_stay(model: ew.KAN):
     assert_equal(state_of(model), before)
 
 
+def test_the_edit_names_the_class_whose_curve_changed():
+    classes = np.array(["low", "mid", "high"])[np.digitize(X[:, 0], (3, 6))]
+    start = ew.fit(ew.KAN((3, 3)), X, classes, optimizer="evidence", progress=False).model
+    line = ew.redraw(start, X, "x1", lambda x, y: 0.2 * (x - 5), output=2)
+    assert line.edits[-1].detail.startswith("x1 in mid: between")
+
+
 def test_a_curve_that_stays_changes_no_prediction(model: ew.KAN):
     same = ew.redraw(model, X, "x1", lambda x, y: y)
     assert_close(torch.from_numpy(same.predict(X)), torch.from_numpy(model.predict(X)), like="float64")

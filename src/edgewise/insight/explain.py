@@ -79,10 +79,13 @@ def explain(model: KAN | Fitted, X: Any, *, background: Any = None) -> Explanati
     terms, values, constant = _by_columns(model, x)
     means = values if base is x else _by_columns(model, base)[1]
     means = means.mean(0)
-    outputs = values.shape[2]
+    return Explanation(terms, values - means, constant + means.sum(0), output_names(model))
+
+
+def output_names(model: KAN) -> tuple[str, ...]:
+    """A name for each output: of its class, or of its target; y1, y2, ... where the model has none."""
     names = model.metadata.classes or model.metadata.outputs
-    names = names if len(names) == outputs else tuple(f"y{k + 1}" for k in range(outputs))
-    return Explanation(terms, values - means, constant + means.sum(0), names)
+    return names if len(names) == model.outputs else tuple(f"y{k + 1}" for k in range(model.outputs))
 
 
 def _background(model: KAN, background: Any) -> Tensor:

@@ -14,6 +14,7 @@ from ..fitting import dense_basis
 from ..layers import BOTH, SPLINE, KANLayer
 from ..metadata import Edit
 from ..model import KAN, Fitted, as_kan
+from .explain import output_names
 from .shares import shares_of, slope_of
 
 POINTS = 8  # in each interval of the grid, at which the new curve is met
@@ -83,8 +84,7 @@ def redraw(model: KAN | Fitted, X: Any, column: str, curve: Curve, *, output: in
     if len(far):
         said = f"between {float(far.min()):.6g} and {float(far.max()):.6g} by up to {float(moved.max()):.3g}"
     layers = [KANLayer.build(**parts), *(KANLayer.build(**later.parts()) for later in model.edge_layers[1:])]
-    goal = model.metadata.outputs[output] if len(model.metadata.outputs) == model.outputs else f"y{output + 1}"
-    return model.build(layers=layers, edit=Edit("redraw", f"{column} in {goal}: {said}"))
+    return model.build(layers=layers, edit=Edit("redraw", f"{column} in {output_names(model)[output]}: {said}"))
 
 
 def _edge(model: KAN, column: str, src: int, output: int) -> tuple[int, float]:
