@@ -102,7 +102,7 @@ def as_date(made: Made, name: str, moments: np.ndarray, first: str) -> list[str]
     kept = {key: values for key, values in found.items() if (values[~gaps] != values[~gaps][0]).any()}
     for key, values in kept.items():
         there = values[~gaps]
-        middle = median(there, weight) if key == f"{name}=year" else float(np.average(there, weights=weight))
+        middle = median(there, weight) if key == f"{name}=year" else mean(there, weight)
         made.add(key, np.where(gaps, middle, values))
         made.fills[key] = middle
     made.dates[name] = tuple(part for part in parts if any(f"{name}={key}" in kept for key in PARTS[part]))
@@ -121,6 +121,16 @@ def _with_gaps(made: Made, name: str, gaps: np.ndarray, what: str) -> list[str]:
     made.gaps.append(name)
     count = f"{int(gaps.sum())} of {len(gaps)} values"
     return [f"column {shown(name)} misses {count}: {what}, and {shown(made.names[-1])} says where"]
+
+
+def mean(values: np.ndarray, weight: np.ndarray | None = None) -> float:
+    """The same to the last bit in any order of the rows, and with whole weights as if rows were repeated.
+
+    >>> mean(np.array([1.0, 5.0, 5.0])) == mean(np.array([5.0, 1.0]), np.array([2.0, 1.0]))
+    True
+    """
+    different, place = np.unique(values, return_inverse=True)
+    return float(np.average(different, weights=np.bincount(place, weight)))
 
 
 def median(values: np.ndarray, weight: np.ndarray | None = None) -> float:
