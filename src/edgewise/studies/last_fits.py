@@ -61,7 +61,8 @@ def final(trained: Trained, table: Table, progress: bool, journal: Journal | Non
     """The network that is kept, its parameters fitted once more to all rows of the table, those that judged included.
 
     Shape, grid and closed forms stay. Where the fit was by a gradient method without a penalty, or was interrupted, it
-    stays as it is.
+    stays as it is. Where all rows do not confirm what some of them found, a constant comes of it. To keep the network
+    of some was tried on five made laws under heavy tails: squared errors were 0.5, 0.8, 0.9, 3 and 11 times as large.
     """
     if trained.interrupted or summary(trained.model).edges == 0 and trained.chosen.ending is None:
         return trained.model

@@ -229,6 +229,8 @@ def study_table(
         last = final(trained, seen, progress, journal)
     except KeyboardInterrupt:  # what there is is kept
         trained = replace(trained, interrupted=True)
+    if not last.used_inputs and trained.model.used_inputs:
+        told = (*told, words.all_rows_say_nothing(", ".join(table.outputs)))
     if good is not None and trained.closed.model is not None:
         found = {"this network": network, "formula": good.scores, **found}
     found |= rivals

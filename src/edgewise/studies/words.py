@@ -166,6 +166,14 @@ def gross_errors(count: int, output: str, value: float, others: float) -> str:
     return f"{count} rows are far from what all others say and look like mistakes, so no fit used them. One has {here}."
 
 
+def all_rows_say_nothing(outputs: str) -> str:
+    """A sentence on a network that is a constant once it is fitted to all rows."""
+    return (
+        "Fitted to all rows, the network would be no better than a constant. So the final model predicts the same"
+        f" {outputs} for every row. The scores are those of the network before that."
+    )
+
+
 def extrapolated(task: str, outside: int, within: Scores | None) -> str:
     """A sentence on held-out rows beyond the range of the training rows, with the score of the others; nothing where
     there are none."""
