@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgewise.data.cells import read_numbers
+from edgewise.data.cells import read_numbers, read_times
 from edgewise.data.faults import Fault, level_faults, missing_faults, number_faults, usable_rows
 from edgewise.data.reader import Grid
 from edgewise.errors import DataError
@@ -25,6 +25,16 @@ def test_faults_name_rows_by_their_lines() -> None:
     assert infinite.text.endswith("in line 4 ('inf')") and text.text == "column 'a' holds no number in line 5 ('x')"
     assert level_faults(table(), "a", [0], ["green"], ("blue", "red"))[0].text.endswith("it knows blue, red")
     assert missing_faults(table(), "a", []) == []
+
+
+@pytest.mark.parametrize(("odd", "of", "known"), [("9.12", "2:30", "minutes"), ("9:12", "2:30:15", "seconds")])
+def test_a_column_of_times_lacks_a_time(odd: str, of: str, known: str) -> None:
+    """A number stands there, so that "no number" would be wrong."""
+    cells = [odd, *[of] * 5]
+    reading = read_times(cells, known)
+    assert reading is not None
+    (fault,) = number_faults(table(), "a", reading, cells, new=True)
+    assert f"holds no time such as {of} in line 2 ('{odd}')" in fault.text
 
 
 def test_a_column_of_text_is_not_mended_by_leaving_rows_out() -> None:

@@ -61,7 +61,8 @@ def number_faults(
         words = f"{role} {shown(name)} is infinite, or too large for a float64, in {where}"
         found.append(Fault(words, tuple(reading.infinite)))
     if text:
-        kind = "truth value" if reading.truth else "number"
+        times = {"minutes": "time such as 2:30", "seconds": "time such as 2:30:15"}
+        kind = "truth value" if reading.truth else times.get(reading.times, "number")
         words = f"{role} {shown(name)} holds no {kind} in {_places(grid, text, cells)}{remark}"
         found.append(Fault(words, tuple(text), levels))
     return found
