@@ -194,8 +194,8 @@ class Rounds:
     def _problem(
         self, module: nn.Module, terms: Sequence[ResidualTerm], constants: Tensor | None = None
     ) -> tuple[Collocation, Tensor]:
-        """The sum of squares of these terms, and where it starts: at these unknown constants in
-        their units, or the best ones."""
+        """The sum of squares of these terms, and where it starts: at these unknown constants in their units, or the
+        best ones."""
         jets = self.task.jets(module)
         theta = torch.cat([jets.start(), self.best.constants if constants is None else constants])
         return Collocation(jets, terms, self.task.unknowns, self.weights), theta
