@@ -21,6 +21,7 @@ from .closed_forms import Closed, splines_left, thin
 from .kept_shapes import keeps
 from .tuning import TUNED
 
+UNHURRIED = 1e9  # seconds of a search: its work is counted, and no result depends on the clock
 FOUND = "A law was found on the rows themselves: every edge has a closed form."
 
 
@@ -48,8 +49,9 @@ def with_law(
         return closed
     try:
         law = law_of(model, training, progress)
-    except Exception:
-        return replace(closed, failure=traceback.format_exc())
+    except Exception as error:
+        said = f"{closed.message} The search for a law ended in a bug ({type(error).__name__}: {error})."
+        return replace(closed, message=said, failure=traceback.format_exc())
     found = model if closed.model is None else closed.model
     if law is None or not as_good(law, found, judging) or not keeps(law, shapes, training):
         return closed
@@ -70,7 +72,7 @@ def law_of(model: KAN, training: Table, progress: bool) -> KAN | None:
     for target in rows.y.T:
         try:
             read = [names[column] for column in columns]
-            found = discover(rows.X[:, columns], target, inputs=read, progress=progress)
+            found = discover(rows.X[:, columns], target, inputs=read, seconds=UNHURRIED, progress=progress)
         except EdgewiseError:  # rows that no law can be looked for on: a constant target, or too few
             return None
         if not found.is_law:

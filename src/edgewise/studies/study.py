@@ -120,8 +120,7 @@ def study(
         grids: intervals per stage, such as (3, 6, 12), or "auto".
         sparsity: pull towards few edges in the first fit; 0 leaves pruning out.
         test: part of the rows that only judge.
-        formula: whether closed forms are looked for, and a law where splines leave hardly any error; not under Huber,
-            absolute, quantile and Student t losses.
+        formula: whether closed forms, or a law, are looked for; not under Huber, absolute, quantile, Student t losses.
         effort: "quick" for the closed form alone; "default"; or "thorough": hidden layers in any case, more starts.
         interactions: most products of the functions of two inputs; "auto" for as many as the data ask for, 0 for none.
         loss: of numbers, by name or as an object such as `ew.losses.Quantile(0.9)`. It fits every stage, chooses and
