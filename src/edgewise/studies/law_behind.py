@@ -1,8 +1,9 @@
-"""A law in place of splines: where a network explains nearly everything, and edges of it have no closed form,
-`discover` reads the law off the rows themselves.
+"""A law in place of a network that follows it: where a network leaves next to nothing, and its edges have no closed
+forms that leave less, `discover` reads the law off the rows themselves.
 
 A network can follow a law closely by other functions than those that it is written with: `a*exp(-b)` as a sum of
-products of splines, or by hidden nodes that share the work. Then no edge alone has a closed form.
+products of splines, or by hidden nodes that share the work. Then no edge alone has a closed form, or only one that is
+near its spline and means nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from ..discovery.discover import discover
 from ..errors import EdgewiseError
 from ..imports.from_formula import from_formula
 from ..model import KAN
+from ..size import summary
 from ..train.evidence.shapes import FREE, Shapes
 from .choosing import as_good, explained
 from .closed_forms import Closed, splines_left, thin
@@ -33,8 +35,8 @@ def with_law(
     progress: bool = False,
     shapes: Shapes = FREE,
 ) -> Closed:
-    """What came of the search for closed forms, or a law where that left splines. A bug in the search for it costs no
-    network: its traceback comes back.
+    """What came of the search for closed forms, or a law where that left splines or errors. A bug in the search for it
+    costs no network: its traceback comes back.
 
     Args:
         closed: the closed forms of the edges of `model`, as far as there are any.
@@ -45,7 +47,7 @@ def with_law(
         shapes: what the functions of some inputs are held to, the law too.
     """
     judging = training if choosing is None else choosing
-    if closed.model is not None and not splines_left(closed.model) or not may_hide_one(model, judging):
+    if is_law(closed, judging) or not may_hide_one(model, judging):
         return closed
     try:
         law = law_of(model, training, progress)
@@ -55,14 +57,21 @@ def with_law(
     found = model if closed.model is None else closed.model
     if law is None or not as_good(law, found, judging) or not keeps(law, shapes, training):
         return closed
-    return Closed(law, None, FOUND)
+    simpler = splines_left(found) > 0 or summary(law).edges < summary(found).edges
+    return Closed(law, None, FOUND) if simpler or not as_good(found, law, judging) else closed
+
+
+def is_law(closed: Closed, rows: Table) -> bool:
+    """Whether closed forms of all edges leave nothing but round-off."""
+    forms = closed.model
+    return forms is not None and not splines_left(forms) and explained(forms, rows) >= 1 - TUNED.exact
 
 
 def may_hide_one(model: KAN, rows: Table) -> bool:
-    """Whether the network says so much of numbers that a law is behind them, of so few inputs that a search ends."""
+    """Whether the network leaves so little that a law is behind the rows, of so few inputs that a search ends."""
     plain = rows.classes is None and not model.metadata.link and rows.weight is None
     few = 0 < len(model.used_inputs) <= TUNED.law_inputs
-    return plain and few and explained(model, rows) > 1 - TUNED.nearly_exact
+    return plain and few and explained(model, rows) > 1 - TUNED.law_left
 
 
 def law_of(model: KAN, training: Table, progress: bool) -> KAN | None:

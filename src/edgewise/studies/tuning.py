@@ -207,6 +207,9 @@ class StudyTuning:
     """What the error may rise by on the rows that the forms are fitted to."""
     law_inputs: int = 6
     """Inputs of a network up to which a law is looked for on the rows: a search among more takes minutes."""
+    law_left: float = 1e-6
+    """Part of the variance that the network leaves, at most. Under noise of more than a thousandth, a search may take a
+    minute, and closed forms of edges are found as well."""
     law_rows: int = 1000
     """Rows of that search, at most: a law that is nearly exact shows on few."""
     shape_points: int = 2001
