@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 import edgewise as ew
 from edgewise.discovery.formulas.tree import Num, Var, number, power, product, total, written
 from edgewise.discovery.judging.verdict import Verdict
-from edgewise.discovery.one_table import Told, judged
+from edgewise.discovery.one_table import Told, gathered, judged
 from edgewise.discovery.polishing.least_squares import error
 from edgewise.discovery.polishing.polish import Polished, finished
 from edgewise.discovery.tables.split_rows import as_task
@@ -25,6 +27,13 @@ def test_a_constant_beside_formulas_that_predict_is_not_called_the_best_predicti
     assert found.verdict is Verdict.UNDECIDED and not found.is_law
     assert "longer formulas predict better" in found.message
     assert judged([constant], task, (), "", constant).verdict is Verdict.NOTHING
+
+
+def test_a_search_ends_after_so_many_formulas_and_steps():
+    X = rows()
+    task = as_task(X, torch.special.bessel_j0(6 * X[:, 0]) + X[:, 1] ** 3.3, None, None, 0)
+    told = gathered(task, math.inf, 1, False, most=3)
+    assert len(told.formulas) + len(told.steps) == 3 and "after 3 formulas and steps" in told.ending
 
 
 def test_the_best_formula_stands_in_the_front_and_is_marked():

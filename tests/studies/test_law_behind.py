@@ -35,14 +35,14 @@ def test_a_law_that_splines_follow_takes_their_place():
 
 
 def test_noise_that_a_network_leaves_asks_for_no_law(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(law_behind, "discover", lambda *_, **__: pytest.fail("a law was looked for"))
+    monkeypatch.setattr(law_behind, "searched", lambda *_: pytest.fail("a law was looked for"))
     model, table = fitted(noise=0.02)
     closed = skipped("none")
     assert with_law(closed, model, table, None) is closed
 
 
 def test_closed_forms_of_all_edges_stay(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(law_behind, "discover", lambda *_, **__: pytest.fail("a law was looked for"))
+    monkeypatch.setattr(law_behind, "searched", lambda *_: pytest.fail("a law was looked for"))
     model, table = fitted()
     closed = Closed(ew.from_formula("x0**1.5*x2", inputs=("x0", "x1", "x2")), None, "all")
     assert with_law(closed, model, table, None) is closed
@@ -57,7 +57,11 @@ def test_closed_forms_that_are_only_near_make_way_for_the_law():
 
 def test_rows_without_a_law_keep_what_there_is(monkeypatch: pytest.MonkeyPatch):
     model, table = fitted()
-    monkeypatch.setattr(law_behind, "discover", lambda X, *_, **how: ew.discover(X, X[:, 0] * X[:, 1], **how))
+
+    def of_others(X: torch.Tensor, _: torch.Tensor, names: list[str], progress: bool) -> Any:
+        return ew.discover(X, X[:, 0] * X[:, 1], inputs=names, progress=progress)
+
+    monkeypatch.setattr(law_behind, "searched", of_others)
     closed = skipped("none")
     assert with_law(closed, model, table, None) is closed
 
@@ -66,7 +70,7 @@ def test_a_bug_in_the_search_costs_no_network(monkeypatch: pytest.MonkeyPatch):
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(law_behind, "discover", broken)
+    monkeypatch.setattr(law_behind, "searched", broken)
     model, table = fitted()
     found = with_law(skipped("none"), model, table, None)
     assert found.model is None and "in a bug (ZeroDivisionError" in found.message and "a bug" in found.failure

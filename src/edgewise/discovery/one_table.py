@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -70,8 +71,9 @@ class Told:
         return [_tidy(allowed(one, task), task) for one in few]
 
 
-def gathered(task: LawTask, seconds: float, n_jobs: int, wanted: bool) -> Told:
-    """All that a search of a table tells, within so many seconds; the best constant at least."""
+def gathered(task: LawTask, seconds: float, n_jobs: int, wanted: bool, most: float = math.inf) -> Told:
+    """All that a search of a table tells, within so many seconds, and in at most so many formulas and steps; the best
+    constant at least."""
     events: list[ProofStep | Polished] = []
     began, ending = time.monotonic(), ""
     try:
@@ -82,6 +84,9 @@ def gathered(task: LawTask, seconds: float, n_jobs: int, wanted: bool) -> Told:
                     bar.update(1)
                 if time.monotonic() - began > seconds:
                     ending = cut_after(seconds)
+                    break
+                if len(events) >= most:
+                    ending = f"the search was cut short after {most:g} formulas and steps"
                     break
     except KeyboardInterrupt:
         ending = INTERRUPTED
