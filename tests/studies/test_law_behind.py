@@ -11,9 +11,14 @@ import pytest
 import torch
 
 import edgewise as ew
+from edgewise.discovery import one_table
 from edgewise.studies import last_fits, law_behind
 from edgewise.studies.closed_forms import Closed, skipped
 from edgewise.studies.law_behind import FOUND, with_law
+
+
+def stopped(*_: object, **__: object) -> Any:
+    raise KeyboardInterrupt
 
 
 @functools.cache
@@ -80,6 +85,20 @@ def product(rows: int) -> pd.DataFrame:
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"a": rng.uniform(0.5, 3, rows), "b": rng.uniform(0, 2, rows)})
     return table.assign(y=np.sin(table.a) / (1 + table.b**2))
+
+
+def test_ctrl_c_in_the_search_ends_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(one_table, "search", stopped)
+    model, table = fitted()
+    with pytest.raises(KeyboardInterrupt):
+        with_law(skipped("none"), model, table, None)
+
+
+def test_ctrl_c_in_the_search_leaves_the_closed_forms_that_there_are(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(last_fits, "with_law", stopped)
+    X = torch.rand(60, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    study = ew.study(X, X[:, 0] ** 2, progress=False)
+    assert study.interrupted and study.formula is not None and study.formula.splines == ()
 
 
 @pytest.mark.slow

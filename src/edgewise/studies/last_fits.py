@@ -18,7 +18,7 @@ from .closed_forms import close, skipped, symbolic_edges
 from .gross_errors import believed
 from .kept_shapes import keeps, shapes_of
 from .law_behind import with_law
-from .stages import may_be_broad
+from .stages import of_any_shape
 from .study_settings import StudySettings
 from .trained import Trained, of_law, of_targets
 from .tuning import TUNED
@@ -35,16 +35,16 @@ def completed(trained: Trained, rest: Table, settings: StudySettings, progress: 
         if isinstance(chosen.ending, Again) and chosen.ending.parts:
             chosen = refit(chosen, training.X, training.y, **training.row_settings, progress=False)
         if settings.formula:
-            shapes = shapes_of(chosen)
             closed = (
-                close(chosen.model, training, choosing, progress, shapes)
+                close(chosen.model, training, choosing, progress, shapes_of(chosen))
                 if not isinstance(loss, Location)
                 else skipped(f"they are fitted by squares, not by the loss {loss.name}")
             )
-            if isinstance(loss, SquaredError) and may_be_broad(settings):
-                closed = with_law(closed, chosen.model, training, choosing, progress, shapes)
+            if isinstance(loss, SquaredError) and of_any_shape(settings):
+                closed = with_law(closed, chosen.model, training, choosing, progress)
     except KeyboardInterrupt:  # outside fit, which catches its own: what there is is kept
-        closed, interrupted = skipped("the search for closed forms was interrupted"), True
+        closed = closed if closed.model is not None else skipped("the search for closed forms was interrupted")
+        interrupted = True
     splines = of_targets(chosen.model, trained.of_log, rest)
     return replace(
         trained,

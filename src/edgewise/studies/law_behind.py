@@ -15,32 +15,23 @@ from dataclasses import replace
 from torch import Tensor
 
 from ..data import Table
-from ..discovery.one_table import Discovery, gathered, judged
+from ..discovery.one_table import INTERRUPTED, Discovery, gathered, judged
 from ..discovery.tables.split_rows import as_task
 from ..errors import EdgewiseError
 from ..imports.from_formula import from_formula
 from ..model import KAN
 from ..screen import bar_wanted
 from ..size import summary
-from ..train.evidence.shapes import FREE, Shapes
 from .choosing import as_good, explained
 from .closed_forms import Closed, splines_left, thin
-from .kept_shapes import keeps
 from .tuning import TUNED
 
 FOUND = "A law was found on the rows themselves: every edge has a closed form."
 
 
-def with_law(
-    closed: Closed,
-    model: KAN,
-    training: Table,
-    choosing: Table | None,
-    progress: bool = False,
-    shapes: Shapes = FREE,
-) -> Closed:
+def with_law(closed: Closed, model: KAN, training: Table, choosing: Table | None, progress: bool = False) -> Closed:
     """What came of the search for closed forms, or a law where that left splines or errors. A bug in the search for it
-    costs no network: its traceback comes back.
+    costs no network: its traceback comes back. Ctrl-C in it is raised.
 
     Args:
         closed: the closed forms of the edges of `model`, as far as there are any.
@@ -48,7 +39,6 @@ def with_law(
         training: the rows that it was fitted to.
         choosing: the rows that say whether a law is as good, and is shown by them. Without them, the training rows do.
         progress: show a bar.
-        shapes: what the functions of some inputs are held to, the law too.
     """
     judging = training if choosing is None else choosing
     if is_law(closed, judging) or not may_hide_one(model, judging):
@@ -59,7 +49,7 @@ def with_law(
         said = f"{closed.message} The search for a law ended in a bug ({type(error).__name__}: {error})."
         return replace(closed, message=said, failure=traceback.format_exc())
     found = model if closed.model is None else closed.model
-    if law is None or not as_good(law, found, judging) or not keeps(law, shapes, training):
+    if law is None or not as_good(law, found, judging):
         return closed
     simpler = splines_left(found) > 0 or summary(law).edges < summary(found).edges
     return Closed(law, None, FOUND) if simpler or not as_good(found, law, judging) else closed
@@ -100,4 +90,6 @@ def searched(X: Tensor, y: Tensor, names: list[str], progress: bool) -> Discover
     """What `discover` finds soon. Its work is counted, not its time, which would be another on another machine."""
     task = as_task(X, y, names, None, 0)
     told = gathered(task, math.inf, 1, bar_wanted(progress), TUNED.law_events)
+    if told.ending == INTERRUPTED:
+        raise KeyboardInterrupt
     return judged(told.front(task), task, told.steps, told.ending)

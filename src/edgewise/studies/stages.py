@@ -125,7 +125,7 @@ def _as_sum(course: Course, given: Ingredients) -> Course:
 def _outer(course: Course, given: Ingredients) -> Course:
     """A function of a sum, where that is better."""
     many = given.many
-    if many is None or not may_be_broad(given.settings):
+    if many is None or not of_any_shape(given.settings):
         return course
     outer = with_outer(course.chosen, course.added, given.room, given.sums, given.training, many, given.loss)
     return course if outer is None else course.told(OUTER, outer).keeping(OUTER, outer)
@@ -149,7 +149,7 @@ def _layered(course: Course, given: Ingredients) -> Course:
 def _broad(course: Course, given: Ingredients) -> Course:
     """A broad hidden layer, or a mixture with it, where these are better."""
     choosing, loss = given.choosing, given.loss
-    if choosing is None or not may_be_broad(given.settings):
+    if choosing is None or not of_any_shape(given.settings):
         return course
     wide = broad(given.training, choosing, course.chosen, given.settings.seed, given.how, loss)
     if wide is None:
@@ -187,8 +187,8 @@ def _trained(course: Course, training: Table) -> Trained:
     return Trained(splines, unpruned, splines, chosen, skipped(why), *found)
 
 
-def may_be_broad(settings: StudySettings) -> bool:
-    """Whether a broad hidden layer may be tried: it keeps no constraints, and has a shape of its own."""
+def of_any_shape(settings: StudySettings) -> bool:
+    """Whether the network may have hidden layers of any shape: none was asked for, nor are there constraints."""
     return settings.effort != "quick" and not settings.constraints and not shape_given(settings)
 
 
