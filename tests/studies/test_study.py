@@ -178,6 +178,15 @@ def test_noise_is_called_noise():
     assert isinstance(scores, dict) and scores["r2"] < 0.1
 
 
+def test_no_formula_is_offered_of_a_network_that_is_no_better_than_the_mean(tmp_path: Path) -> None:
+    """Fifty rows of noise, of which the rows that choose keep a product."""
+    draw = np.random.default_rng(1)
+    X, y = np.stack([draw.normal(size=50) for _ in range(2)], 1), draw.normal(size=50)
+    found = ew.study(X, y, seed=1, progress=False)
+    assert found.judged.active_edges() and "no better than the mean" in found.verdict
+    assert found.formulas == () and "no better than a constant" in found.save(tmp_path / "run")["formula.txt"]
+
+
 def test_the_verdict_is_against_baselines_alone(monkeypatch: pytest.MonkeyPatch):
     perfect = {"rmse": 0.0, "mae": 0.0, "r2": 1.0}
     earlier = {"network before closed forms": perfect, "network before pruning": perfect}

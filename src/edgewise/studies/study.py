@@ -223,7 +223,7 @@ def study_table(
     last = trained.model
     try:
         if settings.formula:
-            good, rejected, unwritten = written(trained, held, loss)
+            good, rejected, unwritten = written(trained, held, loss, network)
         rivals = baselines(rest, held, settings.seed, loss)
         last = final(trained, seen, progress, journal)
     except KeyboardInterrupt:  # what there is is kept

@@ -56,7 +56,7 @@ def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Score
                 f"The held-out rows have one and the same value of {outputs}, which says little ({figure}"
                 f" {number(network[key])}); give more rows."
             )
-        if r2 < TUNED.nothing_found:
+        if tells_nothing(network):
             other = other if _explained(baselines.get(best)) >= TUNED.nothing_found else ""
             return f"The network predicts {outputs} on unseen rows no better than {constant}{_but(other)}"
         rest = 1 - r2
@@ -84,6 +84,15 @@ def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Score
     if abs(gap) <= (TUNED.equal_errors if task == "regression" else EQUAL) * scale:
         return f"{first} That equals the best baseline, {other}."
     return f"{first} That is {'better' if gap < 0 else 'worse'} than the best baseline, {other}."
+
+
+def tells_nothing(network: Scores) -> bool:
+    """Whether a network of numbers predicts no better than a constant, by its scores on rows that were not seen.
+
+    >>> tells_nothing({"r2": 0.01}), tells_nothing({"r2": 0.5}), tells_nothing({"accuracy": 0.5})
+    (True, False, False)
+    """
+    return _explained(network) < TUNED.nothing_found
 
 
 def _explained(found: Scores | str | None) -> float:
