@@ -19,17 +19,13 @@ from . import formula_text
 from .closed_forms import symbolic_edges
 from .findings import Findings
 from .formula_text import Written
-from .scores import Scores
 from .trained import Trained
 from .tuning import TUNED
-from .words import tells_nothing
 
 
-def written(trained: Trained, held: Table, loss: Loss, network: Scores) -> tuple[Written | None, Written | None, str]:
+def written(trained: Trained, held: Table, loss: Loss) -> tuple[Written | None, Written | None, str]:
     """The network that is kept, and the one that was found but is worse, written down; and why they are not, where
-    sympy is missing, an edge cannot be written, or the scores of the network say that it tells nothing."""
-    if tells_nothing(network) and trained.model.active_edges():
-        return None, None, "not written down: on rows that it has not seen, the network is no better than a constant"
+    sympy is missing or an edge cannot be written."""
     try:
         rejected = None if trained.closed.rejected is None else formula_text.write(trained.closed.rejected, held, loss)
         return formula_text.write(trained.model, held, loss), rejected, ""

@@ -223,7 +223,7 @@ def study_table(
     last = trained.model
     try:
         if settings.formula:
-            good, rejected, unwritten = written(trained, held, loss, network)
+            good, rejected, unwritten = written(trained, held, loss)
         rivals = baselines(rest, held, settings.seed, loss)
         last = final(trained, seen, progress, journal)
     except KeyboardInterrupt:  # what there is is kept
@@ -234,6 +234,8 @@ def study_table(
         found = {"this network": network, "formula": good.scores, **found}
     found |= rivals
     forms = words.closed(trained.closed.message, table.task, found) if settings.formula else ""
+    if good is not None and trained.model.active_edges():
+        forms = " ".join(filter(None, [forms, words.no_law(found)]))
     return Study(
         table=table,
         rest=rest,

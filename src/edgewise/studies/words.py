@@ -56,7 +56,7 @@ def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Score
                 f"The held-out rows have one and the same value of {outputs}, which says little ({figure}"
                 f" {number(network[key])}); give more rows."
             )
-        if tells_nothing(network):
+        if tells_nothing({"": network}):
             other = other if _explained(baselines.get(best)) >= TUNED.nothing_found else ""
             return f"The network predicts {outputs} on unseen rows no better than {constant}{_but(other)}"
         rest = 1 - r2
@@ -86,13 +86,25 @@ def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Score
     return f"{first} That is {'better' if gap < 0 else 'worse'} than the best baseline, {other}."
 
 
-def tells_nothing(network: Scores) -> bool:
-    """Whether a network of numbers predicts no better than a constant, by its scores on rows that were not seen.
+def tells_nothing(found: Mapping[str, Scores | str]) -> bool:
+    """Whether a network predicts rows that were not seen no better than a constant, or than frequencies of classes.
 
-    >>> tells_nothing({"r2": 0.01}), tells_nothing({"r2": 0.5}), tells_nothing({"accuracy": 0.5})
-    (True, False, False)
+    found: the scores of the network first, then those of others.
+
+    >>> tells_nothing({"this network": {"r2": 0.01}}), tells_nothing({"this network": {"r2": 0.5}})
+    (True, False)
     """
+    network, frequencies = next(iter(found.values())), found.get("most frequent class")
+    if isinstance(network, dict) and isinstance(frequencies, dict):
+        return network["cross_entropy"] > (1 - TUNED.nothing_found) * frequencies["cross_entropy"]
     return _explained(network) < TUNED.nothing_found
+
+
+def no_law(found: Mapping[str, Scores | str]) -> str:
+    """A sentence on formulas of a network that tells nothing; nothing where it tells something."""
+    if not tells_nothing(found):
+        return ""
+    return "Read no law in the formula: on unseen rows, it is no better than a constant."
 
 
 def _explained(found: Scores | str | None) -> float:
