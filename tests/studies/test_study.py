@@ -177,15 +177,14 @@ def test_noise_is_called_noise():
     assert isinstance(scores, dict) and scores["r2"] < 0.1
 
 
-def test_no_law_is_read_in_the_formula_of_a_network_that_is_no_better_than_the_mean(tmp_path: Path) -> None:
+def test_no_formula_is_shown_of_a_network_that_is_no_better_than_the_mean(tmp_path: Path) -> None:
     """Fifty rows of noise, of which the rows that choose keep a product."""
     draw = np.random.default_rng(1)
     X, y = np.stack([draw.normal(size=50) for _ in range(2)], 1), draw.normal(size=50)
     found = ew.study(X, y, seed=1, progress=False)
     assert found.judged.active_edges() and "no better than the mean" in found.verdict
-    assert found.formulas and found.save(tmp_path / "run") == {}
-    for paper in ("formula.txt", "report.html"):
-        assert "Read no law in the formula" in (tmp_path / "run" / paper).read_text()
+    assert found.shown is None and "no better than a constant" in found.save(tmp_path / "run")["formula.txt"]
+    assert json.loads((tmp_path / "run" / "result.json").read_text())["formula"]["outputs"] == []
 
 
 def test_the_verdict_is_against_baselines_alone(monkeypatch: pytest.MonkeyPatch):

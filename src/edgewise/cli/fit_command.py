@@ -136,7 +136,7 @@ def told(found: Study) -> str:
         words.structure(found.judged, found.table.inputs),
     ]
     if found.settings.formula:
-        parts.append(on_screen(found.forms, found.formula))
+        parts.append(on_screen(found.forms, found.shown))
     return "\n".join(parts)
 
 

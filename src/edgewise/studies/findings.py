@@ -20,9 +20,9 @@ class Findings:
 
     model: the network, its parameters fitted to all rows at the very end. judged: the same network before that, which
     the scores are of. scores: name -> errors of every stage and of the baselines, on `held`, the rows that only judge;
-    a sentence stands where a baseline could not be computed. formula: `judged` written down, or None; unwritten:
-    why. forms: what came of the search for closed forms, in words; empty where none was asked for. trained: every
-    stage. source: where the table came from.
+    a sentence stands where a baseline could not be computed. formula: `judged` written down, or None; unwritten: why it
+    is None, or not shown: no law is read in a network that is no better than a constant. forms: what came of the search
+    for closed forms, in words; empty where none was asked for. trained: every stage. source: where the table came from.
     """
 
     table: Table
@@ -49,6 +49,11 @@ class Findings:
         They are those of `judged`, as the scores are; `ew.formula(study.model)` has the constants of the last fit.
         """
         return () if self.formula is None else self.formula.expressions
+
+    @property
+    def shown(self) -> Written | None:
+        """The formula that screens and papers show, if any."""
+        return None if self.unwritten else self.formula
 
     @property
     def message(self) -> str:

@@ -46,7 +46,7 @@ def formula_file(study: Findings) -> str:
 
 def page(study: Findings) -> str:
     """report.html."""
-    trained, rest, held, written = study.trained, study.rest, study.held, study.formula
+    trained, rest, held, written = study.trained, study.rest, study.held, study.shown
     own = ("this network", "formula")
     judged: dict[str, Any] = {"model": study.scores["this network"]}
     if "formula" in study.scores:

@@ -234,8 +234,8 @@ def study_table(
         found = {"this network": network, "formula": good.scores, **found}
     found |= rivals
     forms = words.closed(trained.closed.message, table.task, found) if settings.formula else ""
-    if good is not None and trained.model.active_edges():
-        forms = " ".join(filter(None, [forms, words.no_law(found)]))
+    if good is not None and trained.model.active_edges() and words.tells_nothing(found):
+        unwritten = "not written down: on rows that it has not seen, the network is no better than a constant"
     return Study(
         table=table,
         rest=rest,

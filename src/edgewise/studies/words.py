@@ -100,13 +100,6 @@ def tells_nothing(found: Mapping[str, Scores | str]) -> bool:
     return _explained(network) < TUNED.nothing_found
 
 
-def no_law(found: Mapping[str, Scores | str]) -> str:
-    """A sentence on formulas of a network that tells nothing; nothing where it tells something."""
-    if not tells_nothing(found):
-        return ""
-    return "Read no law in the formula: on unseen rows, it is no better than a constant."
-
-
 def _explained(found: Scores | str | None) -> float:
     """The part of the targets that is explained; nan where no score says so."""
     return found.get("r2", found.get("d2", math.nan)) if isinstance(found, dict) else math.nan

@@ -10,6 +10,7 @@ import torch
 from ...errors import ConfigError
 from ...losses import CrossEntropy, Linked, Loss
 from ...model import KAN
+from ...threads import threads_for
 from ..closing import finish
 from ..job import Job, Rows
 from ..monitor import Monitor
@@ -21,6 +22,7 @@ from ..solvers.status import Status
 from .additive import Found, additive, check
 from .chosen_terms import Structure
 from .shapes import Constraints, Shapes, shapes_of
+from .tuning import TUNED
 from .uncertainty import Doubt
 
 HOW = "highest marginal likelihood"
@@ -55,8 +57,19 @@ class Again:
     def again(self, job: Job, monitor: Monitor, part: Part | None) -> Refitted:
         """The same fit to the rows of a job; it is too short to be kept. Raises `KeyboardInterrupt` by Ctrl-C."""
         rows = job.x, job.y, job.weight
-        found = additive(self.start, job, rows, monitor, self.structures, self.shapes, self.parts, job.groups)
+        with threads_for(operations(*job.x.shape)):
+            found = additive(self.start, job, rows, monitor, self.structures, self.shapes, self.parts, job.groups)
         return Refitted(found.model, found.status, found.loss, replace(self, doubts=found.doubts))
+
+
+def operations(rows: int, features: int) -> float:
+    """Floating-point operations of the products of all smooth functions, or of all rows where there are fewer.
+
+    >>> operations(400, 100), operations(60_000, 20)
+    (208000000.0, 4056000000.0)
+    """
+    functions = features * (1 + TUNED.curves)
+    return float(rows * functions * min(rows, functions))
 
 
 def structures_of(result: FitResult) -> list[Structure]:
@@ -89,7 +102,8 @@ def fit_kan(
             f" {model.outputs} classes"
         )
     try:
-        found = additive(start, job, rows, monitor, shapes=shapes, groups=groups)
+        with threads_for(operations(*rows[0].shape)):
+            found = additive(start, job, rows, monitor, shapes=shapes, groups=groups)
     except KeyboardInterrupt:
         found = Found(constant(start, job), Status.INTERRUPTED, [], job.loss, [])
     if job.own_split:
