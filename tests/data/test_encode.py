@@ -132,6 +132,11 @@ def test_one_bad_cell_among_truth_values_is_the_only_one() -> None:
     assert found.kept == (0, 2, 3) and found.X[:, 0].tolist() == [1.0, 0.0, 0.0]
 
 
+def test_words_of_truth_beside_text_are_no_numbers_of_a_column_of_others() -> None:
+    with pytest.raises(DataError, match=r"holds text \('off', 'error'\)"):
+        encode({"temperature": ["off", "error"]}, Metadata(inputs=("temperature",), ranges=((15.0, 31.0),)))
+
+
 def test_words_of_truth_are_no_numbers_beside_numbers() -> None:
     with pytest.raises(DataError, match=r"holds no number in rows 1 \('no'\), 2 \('maybe'\)"):
         encode({"dose": ["1.5", "no", "maybe"]}, Metadata(inputs=("dose",)))

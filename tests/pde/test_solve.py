@@ -117,6 +117,15 @@ def test_an_unknown_constant_is_found_from_measurements():
     assert abs(sol.unknowns["k"] - 2.5) < 1e-5
 
 
+def test_an_unknown_constant_that_begins_at_zero_is_found():
+    """There, the solution does not move the equation: values on the boundary, and measurements, must still count."""
+    k, x = pde.Unknown("k", 0.0), torch.linspace(0.05, 0.95, 19, dtype=torch.float64)[:, None]
+    conditions = [pde.Dirichlet(0.0), pde.Data(x, x * (1 - x) / 4)]
+    settings = {"domain": ((0, 1),), "conditions": conditions, "points": 200, "grids": (5,), "restarts": 0}
+    sol = quick(ew.KAN((1, 1), degree=5, base=None), lambda u, x: u[k] * u(0, 0) + 1, **settings)
+    assert abs(sol.unknowns["k"] - 2) < 1e-6
+
+
 def test_the_unit_of_length_does_not_change_an_unknown_constant():
     def found(length: float) -> float:
         spread = pde.Unknown("spread", 0.1 * length**2)

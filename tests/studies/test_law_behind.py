@@ -96,9 +96,10 @@ def test_ctrl_c_in_the_search_ends_it(monkeypatch: pytest.MonkeyPatch):
 
 def test_ctrl_c_in_the_search_leaves_the_closed_forms_that_there_are(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(last_fits, "with_law", stopped)
-    X = torch.rand(60, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    study = ew.study(X, X[:, 0] ** 2, progress=False)
+    X = torch.rand(60, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    study = ew.study(X, X[:, 0] + 2 * X[:, 1], progress=False)
     assert study.interrupted and study.formula is not None and study.formula.splines == ()
+    assert "Every edge has a closed form. The search for a law was interrupted." in study.forms
 
 
 @pytest.mark.slow

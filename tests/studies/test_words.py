@@ -81,13 +81,6 @@ def test_chances_are_something_where_most_rows_have_one_class(cross_entropy, say
     assert "most frequent class does as well" in text and says in text
 
 
-@pytest.mark.parametrize(("cross_entropy", "nothing"), [(0.72, True), (0.695, True), (0.6, False)])
-def test_classes_that_frequencies_tell_as_well_are_told_nothing(cross_entropy, nothing) -> None:
-    found: dict[str, Scores | str] = {"this network": {"accuracy": 0.6, "cross_entropy": cross_entropy}}
-    assert words.tells_nothing({**found, "most frequent class": MOST}) is nothing
-    assert not words.tells_nothing(found)  # after an interruption
-
-
 @pytest.mark.parametrize(("r2", "says"), [(0.11, "; linear regression (1.9) does better."), (0.01, "do not tell it")])
 def test_inputs_that_a_baseline_makes_something_of_are_not_said_to_tell_nothing(r2, says) -> None:
     others: dict[str, Scores | str] = {"mean": MEAN, "linear regression": regression(1.9, r2), "boosting": "gone"}

@@ -184,10 +184,14 @@ def balanced(problem: Collocation, theta: Tensor) -> list[float]:
 
     The mean square of the gradients of a term's residuals is the trace of its Gauss-Newton curvature. A second
     derivative answers a change of the network far more than its value does: without weights, values on the boundary
-    would count for nothing. Unknown constants do not count: their units are guesses.
+    would count for nothing. Unknown constants do not count: their units are guesses. But where the first guess of one
+    is far too small, the solution moves the equation by next to nothing: then its own squares count.
     """
     traces, own = [], len(theta) - len(problem.unknowns)
     for term in problem.terms:
         total = sum(float(block.jacobian[:, :own].square().sum()) for block in problem.term_rows(term, theta))
         traces.append(total / term.count)
+    if problem.unknowns:
+        equation = sum(float(block.residual.square().sum()) for block in problem.term_rows(problem.terms[0], theta))
+        traces[0] = max(traces[0], equation / problem.terms[0].count)
     return [traces[0] / trace if trace > 0 else 1.0 for trace in traces]

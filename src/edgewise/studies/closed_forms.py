@@ -23,12 +23,14 @@ from .tuning import TUNED
 @dataclass(frozen=True)
 class Closed:
     """What came of the search: the network that is better to keep (None: the one before), one that was found but is
-    worse, and a sentence. `failure` is the traceback of a bug that ended the search."""
+    worse, and a sentence. `failure` is the traceback of a bug that ended the search. `apart`: whether it is a law of
+    its own, whose edges took the place of no splines."""
 
     model: KAN | None
     rejected: KAN | None
     message: str
     failure: str = ""
+    apart: bool = False
 
 
 def skipped(why: str) -> Closed:

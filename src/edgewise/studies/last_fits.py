@@ -43,7 +43,10 @@ def completed(trained: Trained, rest: Table, settings: StudySettings, progress: 
             if isinstance(loss, SquaredError) and of_any_shape(settings):
                 closed = with_law(closed, chosen.model, training, choosing, progress)
     except KeyboardInterrupt:  # outside fit, which catches its own: what there is is kept
-        closed = closed if closed.model is not None else skipped("the search for closed forms was interrupted")
+        if closed is trained.closed:
+            closed = skipped("the search for closed forms was interrupted")
+        else:
+            closed = replace(closed, message=f"{closed.message} The search for a law was interrupted.")
         interrupted = True
     splines = of_targets(chosen.model, trained.of_log, rest)
     return replace(

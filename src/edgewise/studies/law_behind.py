@@ -52,7 +52,9 @@ def with_law(closed: Closed, model: KAN, training: Table, choosing: Table | None
     if law is None or not as_good(law, found, judging):
         return closed
     simpler = splines_left(found) > 0 or summary(law).edges < summary(found).edges
-    return Closed(law, None, FOUND) if simpler or not as_good(found, law, judging) else closed
+    if not simpler and as_good(found, law, judging):
+        return closed
+    return Closed(law, None, FOUND, closed.failure, apart=True)
 
 
 def is_law(closed: Closed, rows: Table) -> bool:

@@ -76,7 +76,8 @@ def _fits(trained: Trained, rest: Table) -> dict[Edge, tuple[str, float]] | None
     to look for forms itself."""
     if trained.closed.model is None or summary(trained.model).edges > symbolic_edges(trained.model):
         return None
-    forms = closed_forms(describe(trained.model, rest.X), describe(trained.splines, rest.X), None)
+    before = None if trained.closed.apart else describe(trained.splines, rest.X)
+    forms = closed_forms(describe(trained.model, rest.X), before, None)
     # between few values, a spline may do what it likes
     few = [len(column.unique()) < TUNED.few_values for column in rest.X.T]
     return {edge: (form.words, math.nan if edge[0] == 0 and few[edge[1]] else form.r2) for edge, form in forms.items()}

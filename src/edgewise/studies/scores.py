@@ -58,6 +58,25 @@ def under(loss: Numbers, target: Tensor, predicted: Tensor) -> Scores:
     return first | {"d2": explained} | ({} if isinstance(loss, Quantile) else both)
 
 
+def tells_nothing(model: KAN, rest: Table, held: Table, loss: Loss | None = None) -> bool:
+    """Whether a network is no better than a constant of `rest` on rows that it has not seen: of no output, neither in
+    the mean nor by ranks (Wilcoxon 1945, doi:10.2307/3001968), which one mistyped target does not move."""
+    with torch.no_grad():
+        y = model(held.X)
+    if held.classes is not None:
+        shares = torch.bincount(rest.y, minlength=len(held.classes)).to(y) / len(rest)
+        alone = -shares.clamp(min=TUNED.least_probability).log()[held.y][:, None]
+        now = torch.nn.functional.cross_entropy(y, held.y, reduction="none")[:, None]
+    elif isinstance(loss, Numbers):
+        alone, now = (loss.rows(one, held.y)[:, None] for one in (loss.constant(rest.y).expand_as(y), y))
+    else:
+        alone, now = (held.y - rest.y.mean(0)).square(), (held.y - y).square()
+    gains = alone - now
+    ranks = 1.0 + gains.abs().argsort(0).argsort(0)
+    better = (gains.mean(0) > TUNED.nothing_found * alone.mean(0)) | ((ranks * gains.sign()).sum(0) > 0)
+    return not bool(better.any())
+
+
 def headline(found: Scores) -> str:
     """The score that is compared: the first."""
     return next(iter(found))

@@ -29,7 +29,7 @@ from .likely_groups import likely_groups
 from .observed import observed
 from .papers import page, written
 from .readings import as_read, learn, read_as_names
-from .scores import Scores, predict, scores
+from .scores import Scores, predict, scores, tells_nothing
 from .study_settings import StudySettings
 from .trained import Trained
 from .tuning import TUNED
@@ -230,12 +230,14 @@ def study_table(
         trained = replace(trained, interrupted=True)
     if not last.used_inputs and trained.model.used_inputs:
         told = (*told, words.all_rows_say_nothing(", ".join(table.outputs)))
-    if good is not None and trained.closed.model is not None:
+    if good is not None and trained.model.active_edges() and tells_nothing(trained.model, rest, held, loss):
+        unwritten = "not written down: on rows that it has not seen, the network is no better than a constant"
+    if good is not None and not unwritten and trained.closed.model is not None:
         found = {"this network": network, "formula": good.scores, **found}
     found |= rivals
     forms = words.closed(trained.closed.message, table.task, found) if settings.formula else ""
-    if good is not None and trained.model.active_edges() and words.tells_nothing(found):
-        unwritten = "not written down: on rows that it has not seen, the network is no better than a constant"
+    if good is not None and unwritten:
+        forms = f"{forms} The formula is {unwritten}."
     return Study(
         table=table,
         rest=rest,

@@ -56,7 +56,7 @@ def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Score
                 f"The held-out rows have one and the same value of {outputs}, which says little ({figure}"
                 f" {number(network[key])}); give more rows."
             )
-        if tells_nothing({"": network}):
+        if r2 < TUNED.nothing_found:
             other = other if _explained(baselines.get(best)) >= TUNED.nothing_found else ""
             return f"The network predicts {outputs} on unseen rows no better than {constant}{_but(other)}"
         rest = 1 - r2
@@ -84,20 +84,6 @@ def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Score
     if abs(gap) <= (TUNED.equal_errors if task == "regression" else EQUAL) * scale:
         return f"{first} That equals the best baseline, {other}."
     return f"{first} That is {'better' if gap < 0 else 'worse'} than the best baseline, {other}."
-
-
-def tells_nothing(found: Mapping[str, Scores | str]) -> bool:
-    """Whether a network predicts rows that were not seen no better than a constant, or than frequencies of classes.
-
-    found: the scores of the network first, then those of others.
-
-    >>> tells_nothing({"this network": {"r2": 0.01}}), tells_nothing({"this network": {"r2": 0.5}})
-    (True, False)
-    """
-    network, frequencies = next(iter(found.values())), found.get("most frequent class")
-    if isinstance(network, dict) and isinstance(frequencies, dict):
-        return network["cross_entropy"] > (1 - TUNED.nothing_found) * frequencies["cross_entropy"]
-    return _explained(network) < TUNED.nothing_found
 
 
 def _explained(found: Scores | str | None) -> float:
