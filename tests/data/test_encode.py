@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
-from edgewise.data import beyond_ranges, encode, raw_columns, read_csv
+from edgewise.data import beyond_ranges, encode, from_dataframe, raw_columns, read_csv
 from edgewise.errors import DataError, ShapeError
 from edgewise.metadata import Metadata
 
@@ -130,6 +131,14 @@ def test_one_bad_cell_among_truth_values_is_the_only_one() -> None:
         encode(cells, known)
     found = encode(cells, known, drop="rows")
     assert found.kept == (0, 2, 3) and found.X[:, 0].tolist() == [1.0, 0.0, 0.0]
+
+
+def test_a_new_remark_is_a_remark() -> None:
+    cells = {"a": [float(k) for k in range(12)], "remark": [f"no. {k}" for k in range(5)] + [None] * 7}
+    table = from_dataframe(pd.DataFrame({**cells, "y": cells["a"]}), target="y")
+    assert table.inputs == ("a", "remark=missing", "remark=other") and not table.encoding.merged
+    found = encode({"a": ["1", "2"], "remark": ["no. 77", ""]}, table.metadata())
+    assert found.X[:, 1:].tolist() == [[0.0, 1.0], [1.0, 0.0]] and found.notes == ()
 
 
 def test_words_of_truth_beside_text_are_no_numbers_of_a_column_of_others() -> None:

@@ -91,6 +91,13 @@ def test_names_of_rows_are_no_levels():
         assert ("left out" in note) == (levels == [])
 
 
+def test_texts_of_some_rows_are_read_as_whether_there_is_one():
+    levels, note = main_levels("remark", [f"no. {k}" for k in range(9)] + ["missing"] * 20)
+    assert levels == ["other"] * 9 + ["missing"] * 20
+    assert note == "column 'remark' holds 9 different texts and 20 gaps: read as whether there is a text"
+    assert main_levels("remark", [f"no. {k}" for k in range(9)] + ["missing"] * 2)[0] == []
+
+
 def test_names_that_are_met_again_all_stay_levels():
     pairs = [f"n{k // 2}" for k in range(100)]
     levels, note = main_levels("c", pairs)

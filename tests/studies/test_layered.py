@@ -43,16 +43,17 @@ def test_hidden_layers_of_many_parameters_are_tried_where_much_effort_is_asked_f
 
 def test_a_simpler_network_must_be_as_good_even_where_few_rows_call_nothing_clear():
     draw = torch.Generator().manual_seed(0)
-    X = torch.randn(16, 2, dtype=torch.float64, generator=draw)
+    X = torch.randn(40, 2, dtype=torch.float64, generator=draw)
     X[:, 1] = 0.0
     X[3, 1] = 2.0  # the one row that shows what the second input does
-    y = X.sum(1) + 0.1 * torch.randn(16, dtype=torch.float64, generator=draw)
+    y = X.sum(1) + 0.1 * torch.randn(40, dtype=torch.float64, generator=draw)
     both = ew.set_symbolic(ew.KAN((2, 1)), {(0, place, 0): ("x", 1.0, 0.0, 1.0, 0.0) for place in range(2)})
     one = ew.remove(both, edges=[(0, 1, 0)])
     rows, loss = from_arrays(X, y), SquaredError()
     assert not clearly_worse(one, both, rows, loss) and not layered.preferred(one, both, rows, loss)
-    others = rows.take(torch.tensor([0, 1, 2, *range(4, 16)]))
+    others = rows.take(torch.tensor([0, 1, 2, *range(4, 40)]))
     assert layered.preferred(one, both, others, loss)
+    assert not layered.preferred(one, both, others.take(torch.arange(8)), loss)  # too few to say so
 
 
 def test_a_constant_is_no_simpler_network():

@@ -17,7 +17,16 @@ from .cells import Reading, hint, read_levels, read_numbers, read_times, sort_le
 from .dates import first_number, holds_dates, read_dates
 from .faults import ROWS, TARGETLESS, Fault, columns_among, date_faults, missing_faults, number_faults, usable_rows
 from .groups import label_texts
-from .kinds import FEW_LEVELS, RARE, counts_rows, holds_answers, holds_levels, main_levels, may_be_names
+from .kinds import (
+    FEW_LEVELS,
+    RARE,
+    counts_rows,
+    holds_answers,
+    holds_levels,
+    main_levels,
+    may_be_names,
+    names_nothing,
+)
 from .made import Made, as_date, as_levels, as_number
 from .reader import Grid, quoted
 
@@ -288,7 +297,7 @@ def _inputs(
                 notes.append(told)
             if values:
                 as_levels(made, name, values)
-            if values and (merged := kinds.difference(values)):
+            if values and not names_nothing(values) and (merged := kinds.difference(values)):
                 made.merged[name] = tuple(sorted(merged))
                 if may_be_names(texts, made.weight):
                     made.texts[name] = np.array(texts, dtype=object)

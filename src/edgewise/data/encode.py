@@ -19,6 +19,7 @@ from .cells import read_levels, read_numbers, read_times
 from .dates import date_inputs, read_dates
 from .faults import ROWS, Fault, date_faults, level_faults, missing_faults, number_faults, usable_rows
 from .frames import as_frame, is_frame
+from .kinds import names_nothing
 from .made import codes_of
 from .reader import Grid
 
@@ -210,7 +211,7 @@ def _placed(
     for row in gaps:
         levels[row] = MISSING if MISSING in known else ""
     named = {*known, *metadata.encoding.merged.get(name, ()), ""}
-    strange = [row for row, level in enumerate(levels) if level not in named]
+    strange = [row for row, level in enumerate(levels) if level not in named and not names_nothing(known)]
     if missing:
         notes.append(
             f"column {shown(name)} misses {len(missing)} of {len(levels)} values, which it never did in training:"

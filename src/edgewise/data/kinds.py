@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -114,7 +114,7 @@ def main_levels(
 
     Where most rows have a rare level, but share it, levels name what was met more than once, such as patients: all keep
     their names, if there are no more than `MOST_NAMES`. Where none is left but "other", the column names its rows: no
-    levels, and the note says so.
+    levels, and the note says so. Where some rows have no name, such as remarks, the levels are "other" and "missing".
 
     Args:
         name: of the column.
@@ -137,6 +137,10 @@ def main_levels(
     merged = len(named) - len(kept)
     if not kept:
         if len(named) >= rows - counts[MISSING] - counts[OTHER]:
+            if min(len(named), counts[MISSING]) >= RARE:
+                what = f"{len(named)} different texts and {int(counts[MISSING])} gaps"
+                told = f"column {shown(name)} holds {what}: read as whether there is a text"
+                return [MISSING if level == MISSING else OTHER for level in values], told
             return [], f"column {shown(name)} holds a different text in every row, as names and ids do: left out"
         if len(named) > max(FEW_LEVELS, rows // fewest):
             what = f"{len(named)} different texts in {rows} rows, none of them in {fewest}"
@@ -152,6 +156,11 @@ def main_levels(
     if alike:
         words += f"; {' and '.join(map(shown, alike))} differ in capitals alone"
     return levels, words
+
+
+def names_nothing(levels: Collection[str]) -> bool:
+    """Whether levels only tell rows that have a text from those that have none."""
+    return {*levels} == {MISSING, OTHER}
 
 
 def may_be_names(values: Sequence[str], weight: np.ndarray | None = None) -> bool:

@@ -16,7 +16,7 @@ from ..train.resuming.journal import Journal, Part
 from ..train.solvers.status import Status
 from ..transforms import prune
 from .beginnings import fresh
-from .choosing import as_good, clearly_better, clearly_worse
+from .choosing import as_good, clearly_better, clearly_worse, explained
 from .closed_forms import thin
 from .leftover import something_left
 from .study_settings import EFFORTS, StudySettings
@@ -93,9 +93,12 @@ def shape_given(settings: StudySettings) -> bool:
 
 def preferred(deep: KAN, plain: KAN, choosing: Table, loss: Loss) -> bool:
     """Whether the network with hidden layers is clearly better, or as good with fewer edges. A constant is never
-    preferred for its fewer edges: where few rows with far targets choose, it looks as good."""
+    preferred for its fewer edges: where few rows with far targets choose, it looks as good. Nor does a handful of rows
+    say that a network is as good, unless it is nearly exact: one was off by six ranges a little beyond the rows."""
     if clearly_better(deep, plain, choosing, loss):
         return True
+    if choosing.count < TUNED.fewest_choosing and not explained(deep, choosing) >= 1 - TUNED.nearly_exact:
+        return False
     return 0 < summary(deep).edges < summary(plain).edges and as_good(deep, plain, choosing, loss=loss)
 
 

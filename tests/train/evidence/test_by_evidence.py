@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
 import edgewise as ew
 from helpers import assert_equal, state_of
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 4])
+def test_a_median_through_every_row_ends_the_search_for_pairs(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    X = draw.normal(size=(50, 8))
+    y = X[:, 0] + X[:, 1] + 0.3 * draw.normal(size=50)
+    found = ew.KANRegressor(effort="quick", random_state=0, loss="absolute_error").fit(X, y)
+    assert np.isfinite(found.predict(X)).all()
 
 
 @pytest.mark.parametrize("classes", [0, 2])

@@ -164,7 +164,10 @@ def _grown(
 def _new(task: Task, best: Model, pairs: Sequence[Pair]) -> list[Term]:
     """The terms of those pairs that stand out in what a model leaves. Where none does, and there are few pairs, a
     closer look takes more products of each."""
-    left, closer = task.left(best.terms, best.posterior), min(task.finest, TUNED.closer // max(1, len(pairs)))
+    left = task.left(best.terms, best.posterior)
+    if not bool((left[2].sum(0) > 0).all()):  # a median through every row: so narrow that no curvature is left
+        return []
+    closer = min(task.finest, TUNED.closer // max(1, len(pairs)))
     looks = [TUNED.products, closer] if closer >= 2 * TUNED.products else [TUNED.products]
     for products in looks:
         if new := pairs_of(task.variables, *left, pairs, products):
