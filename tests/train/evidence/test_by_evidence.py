@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from sklearn.linear_model import RidgeCV
 
 import edgewise as ew
 from helpers import assert_equal, state_of
@@ -36,3 +37,19 @@ def test_a_small_fit_is_the_same_on_any_number_of_threads(classes: int) -> None:
     finally:
         torch.set_num_threads(before)
     assert_equal(found[0], found[1])
+
+
+def test_few_rows_of_many_columns_are_told_as_well_as_by_ridge_regression() -> None:
+    """Curves of every column would be charged for, or follow the noise."""
+    ratios = []
+    for seed in range(5):
+        draw = np.random.default_rng(seed)
+        mixed, weights = draw.normal(size=(4, 15)), 0.4 * draw.normal(size=15)
+        X = draw.normal(size=(532, 4)) @ mixed + draw.normal(size=(532, 15))
+        y = X @ weights / (X @ weights).std() + 0.6 * draw.normal(size=532)
+        found = ew.KANRegressor(effort="quick", random_state=0).fit(X[:32], y[:32])
+        ridge = RidgeCV(np.logspace(-3, 4, 15)).fit(X[:32], y[:32])
+        left = [np.square(model.predict(X[32:]) - y[32:]).mean() for model in (found, ridge)]
+        ratios.append(left[0] / left[1])
+    assert np.median(ratios) < 1.1
+    assert max(ratios) < 1.5

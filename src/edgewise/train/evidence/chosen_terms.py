@@ -12,7 +12,7 @@ from torch import Tensor
 from .fit_task import Task
 from .marginal import Posterior, Prior, Sums, believed
 from .screening import Pair
-from .terms import Term, pair_term, pooled_term, prior_of
+from .terms import Term, pair_term, pooled_term, prior_of, straight_term
 from .tuning import TUNED
 from .variables import ROUGH, Variable
 
@@ -21,7 +21,8 @@ Among = tuple[int, int]  # how many terms of one variable there might be, and of
 
 @dataclass(frozen=True)
 class Structure:
-    """What a search decided: whether all inputs stay, with one strength for their lines; which pairs act together; and
+    """What a search decided: whether all inputs stay, with one strength for their lines, and `straight`, without curves
+    of single inputs; which pairs act together; and
     of which pairs the lines have products, with one strength for all of them; whether functions may be rough; which
     variables act by themselves; which inputs are measured by logarithms; which are `tame`, whose values say nothing
     where they lie farther out than tails reach; how many products pairs may have that are `finer` than others; and how
@@ -36,6 +37,7 @@ class Structure:
     tame: tuple[int, ...] = ()
     finer: Mapping[tuple[int, ...], int] = field(default_factory=dict)
     tied: float = 0.0
+    straight: bool = False
 
     def of_pairs(self, variables: Sequence[Variable]) -> list[Term]:
         """The terms of its pairs."""
@@ -45,7 +47,8 @@ class Structure:
 
 @dataclass(frozen=True)
 class Model:
-    """Terms and their posterior; common: whether the lines of all inputs have one strength; score: what is compared;
+    """Terms and their posterior; common: whether the lines of all inputs have one strength; straight: whether single
+    inputs have lines and levels alone; score: what is compared;
     believed: whether it is more than noise would give; sums: what the rows say of its functions."""
 
     terms: list[Term]
@@ -54,6 +57,7 @@ class Model:
     score: float
     believed: bool
     sums: Sums | None
+    straight: bool = False
 
     def places(self, terms: Sequence[Term]) -> Tensor | None:
         """Of the functions of these terms among its own; None where it has not all of them."""
@@ -93,7 +97,7 @@ class Model:
         rough = any(bool((term.kinds == ROUGH).any()) for term in self.terms)
         singles = [term.variables[0] for term in self.terms if len(term.variables) == 1]
         finer = {term.variables: term.most for term in self.terms if term.most > TUNED.products}
-        return Structure(self.common, alone, pooled, rough, singles, finer=finer)
+        return Structure(self.common, alone, pooled, rough, singles, finer=finer, straight=self.straight)
 
 
 def sparse(task: Task, terms: list[Term], known: Tensor | None, among: Among, near: Model | None = None) -> Model:
@@ -129,6 +133,19 @@ def _halved(task: Task, whole: Model, among: Among) -> Model:
 def dense(task: Task, terms: list[Term], known: Tensor | None, among: Among, near: Model | None = None) -> Model:
     """All numbers, with one strength for their lines, and the levels and pairs that pay for themselves."""
     return thinned(task, model_of(task, terms, True, known, among, near), among)
+
+
+def straight(task: Task, terms: list[Term], known: Tensor | None, among: Among, near: Model | None = None) -> Model:
+    """The same with a line, or levels, of every input, and without their curves: ridge regression by its evidence.
+
+    Where there are more functions than rows, curves are charged for, and may fit noise, though no data ask for them.
+    One more way to fit is one more way to be misled by noise: it has to gain a nat more to be believed."""
+    lines = [
+        straight_term(t.variables[0], task.variables[t.variables[0]]) if len(t.variables) == 1 else t for t in terms
+    ]
+    found = dense(task, lines, known, among, near)
+    beyond = believed(found.posterior.gain - TUNED.strength_cost, prior_of(found.terms, True))
+    return replace(found, straight=True, believed=found.believed and beyond)
 
 
 def thinned(task: Task, best: Model, among: Among) -> Model:

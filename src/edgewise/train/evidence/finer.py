@@ -95,4 +95,4 @@ def _fitted(task: Task, found: Model, terms: list[Term]) -> Model:
     gains more, since nothing else was chosen."""
     among = (sum(len(term.variables) == 1 for term in terms), sum(len(term.variables) == 2 for term in terms))
     fit = model_of(task, terms, found.common, carried(found, terms), among)
-    return replace(fit, score=found.score + fit.posterior.gain - found.posterior.gain)
+    return replace(fit, straight=found.straight, score=found.score + fit.posterior.gain - found.posterior.gain)

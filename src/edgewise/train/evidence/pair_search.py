@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
-from .chosen_terms import Among, Model, Structure, carried, dense, model_of, sparse, thinned
+from .chosen_terms import Among, Model, Structure, carried, dense, model_of, sparse, straight, thinned
 from .fit_task import Task
 from .screening import Pair, pairs_of
 from .stacking import mean_and_error
@@ -19,7 +19,7 @@ from .terms import Term, edge_term, pair_term, pooled_term, small_enough
 from .tuning import TUNED
 from .unseen import Try, is_clear, is_confirmed, unseen_losses
 
-How = Callable[..., Model]  # `sparse` or `dense`
+How = Callable[..., Model]  # `sparse`, `dense` or `straight`
 
 
 def search(
@@ -100,7 +100,7 @@ def roughened(
     if len(task.x) > TUNED.rows_searched:
         few = roughened(task.sampled(TUNED.rows_searched), smooth, inputs, pairs, most, False)
         return _known(task, singles, few.structure, few, among)
-    how = dense if smooth.common else sparse
+    how = how_of(smooth)
     begun = [pair_term(*pair, task.variables) for pair in smooth.structure.pairs if pair in pairs]
     pooled = [pooled_term(*pair, task.variables) for pair in smooth.structure.pooled]
     terms = singles + pooled + _as_many([], begun, min(most, TUNED.pairs))
@@ -124,7 +124,7 @@ def _known(task: Task, singles: list[Term], known: Structure, near: Model | None
         singles = [term for term in singles if term.variables[0] in known.alone] or singles
     terms = singles + known.of_pairs(task.variables)
     strengths = None if near is None else carried(near, terms)
-    how = dense if known.common else sparse
+    how = how_of(known)
     found = _or_nothing(how(task, terms, strengths, among))
     return found if stands(task, found, lambda part: how(part, terms, None, among)) else _nothing(found)
 
@@ -215,20 +215,28 @@ def stands(task: Task, found: Model, fit: Try) -> bool:
     return is_confirmed(task, found, losses, constant, weight)
 
 
+def how_of(found: Model | Structure) -> How:
+    """The way in which a model was found."""
+    return straight if found.straight else dense if found.common else sparse
+
+
 def _better(task: Task, singles: list[Term], among: Among) -> tuple[How, Model]:
-    """Whether few inputs or all of them predict rows better that were not fitted to: `sparse` or `dense`, and its model
-    of all rows."""
+    """Whether few inputs or all of them predict rows better that were not fitted to, and where there are many more
+    functions than rows, lines of all inputs: `sparse`, `dense` or `straight`, and its model of all rows."""
     whole = model_of(task, singles, True, None, among)
     every = _or_nothing(thinned(task, whole, among))
     few = _or_nothing(sparse(task, singles, None, among, whole))
-    if not (few.believed or every.believed) or (len(singles) == 1 and is_clear(task, few)):
+    found: dict[How, Model] = {sparse: few, dense: every}
+    if sum(len(term.roughness) for term in singles) > TUNED.crowded * len(task.x):
+        found[straight] = _or_nothing(straight(task, singles, None, among))
+    if len(singles) == 1:
+        found = {sparse: few}
+    if not any(model.believed for model in found.values()) or (len(found) == 1 and is_clear(task, few)):
         return sparse, few
-    tries: list[Try] = [lambda part, how=how: how(part, singles, None, among) for how in (sparse, dense)]
-    losses, constant, weight = unseen_losses(task, tries if len(singles) > 1 else tries[:1], few)
-    if len(losses) == 1 or weight @ losses[0] <= weight @ losses[1]:
-        how, best, lost = sparse, few, losses[0]
-    else:
-        how, best, lost = dense, every, losses[1]
+    tries: list[Try] = [lambda part, how=how: how(part, singles, None, among) for how in found]
+    losses, constant, weight = unseen_losses(task, tries, few)
+    lost, how = min(zip(losses, found, strict=True), key=lambda pair: float(weight @ pair[0]))
+    best = found[how]
     clear = not best.believed or is_clear(task, best) or is_confirmed(task, best, lost, constant, weight)
     return how, best if clear else _nothing(best)
 

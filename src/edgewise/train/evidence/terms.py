@@ -39,9 +39,9 @@ class Term:
     most: int = 0
 
     @property
-    def key(self) -> tuple[tuple[int, ...], bool, int]:
+    def key(self) -> tuple[tuple[int, ...], bool, int, int]:
         """What tells its functions from those of other terms of the same variables."""
-        return self.variables, self.pooled, self.most
+        return self.variables, self.pooled, self.most, len(self.kinds)
 
     def without(self, other: Term) -> Term:
         """Those of its products that another term of the same pair has not."""
@@ -64,6 +64,12 @@ class Term:
 def edge_term(number: int, variable: Variable) -> Term:
     """All functions of one variable: lines, curves, levels."""
     return Term((number,), (torch.arange(len(variable.kinds)),), variable.kinds, variable.roughness, variable.groups)
+
+
+def straight_term(number: int, variable: Variable) -> Term:
+    """The line of one variable, or its levels, without its curves."""
+    places = ((variable.kinds == LINE) | (variable.kinds == LEVEL)).nonzero()[:, 0]
+    return Term((number,), (places,), variable.kinds[places], variable.roughness[places], variable.groups)
 
 
 def pair_term(first: int, second: int, variables: Sequence[Variable], most: int = TUNED.products) -> Term:
