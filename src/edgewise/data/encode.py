@@ -134,8 +134,8 @@ def _columns(
     """The values (n,) of each input from the wanted columns, their faults, and notes on what stands in for cells. With
     `drop_rows` such cells are faults."""
     cells, known = dict(zip(grid.names, grid.columns, strict=True)), metadata.encoding
-    spans = dict(zip(metadata.inputs, metadata.ranges, strict=False))
-    truths = {name for name in wanted if 0 <= min(spans.get(name, (0, 1))) and max(spans.get(name, (0, 1))) <= 1}
+    ranges = zip(metadata.inputs, metadata.ranges, strict=bool(metadata.ranges))
+    no_truths = {name for name, (low, high) in ranges if low < 0 or high > 1}
     columns: dict[str, np.ndarray] = {}
     faults: list[Fault] = []
     notes: list[str] = []
@@ -155,7 +155,7 @@ def _columns(
             columns, faults, notes = columns | found, faults + faulty, notes + told
             continue
         times = read_times(cells[name], known.times[name]) if name in known.times else None
-        reading = times or read_numbers(cells[name], grid.decimal, new=name in truths)
+        reading = times or read_numbers(cells[name], grid.decimal, new=name not in no_truths)
         filled = not drop_rows and (name in known.fills or name in known.gaps)
         counted = replace(reading, missing=[]) if filled else reading
         faults += number_faults(grid, name, counted, cells[name], new=True)

@@ -22,11 +22,10 @@ Among = tuple[int, int]  # how many terms of one variable there might be, and of
 @dataclass(frozen=True)
 class Structure:
     """What a search decided: whether all inputs stay, with one strength for their lines, and `straight`, without curves
-    of single inputs; which pairs act together; and
-    of which pairs the lines have products, with one strength for all of them; whether functions may be rough; which
-    variables act by themselves; which inputs are measured by logarithms; which are `tame`, whose values say nothing
-    where they lie farther out than tails reach; how many products pairs may have that are `finer` than others; and how
-    `tied` the rows of a group are, as for `Task`."""
+    of single inputs; which pairs act together; and of which pairs the lines have products, with one strength for all of
+    them; whether functions may be rough; which variables act by themselves; which inputs are measured by logarithms;
+    which are `tame`, whose values say nothing where they lie farther out than tails reach; how many products pairs may
+    have that are `finer` than others; and how `tied` the rows of a group are, as for `Task`."""
 
     common: bool
     pairs: list[Pair]
@@ -48,8 +47,8 @@ class Structure:
 @dataclass(frozen=True)
 class Model:
     """Terms and their posterior; common: whether the lines of all inputs have one strength; straight: whether single
-    inputs have lines and levels alone; score: what is compared;
-    believed: whether it is more than noise would give; sums: what the rows say of its functions."""
+    inputs have lines and levels alone; score: what is compared; believed: whether it is more than noise would give;
+    sums: what the rows say of its functions."""
 
     terms: list[Term]
     posterior: Posterior
@@ -139,7 +138,8 @@ def straight(task: Task, terms: list[Term], known: Tensor | None, among: Among, 
     """The same with a line, or levels, of every input, and without their curves: ridge regression by its evidence.
 
     Where there are more functions than rows, curves are charged for, and may fit noise, though no data ask for them.
-    One more way to fit is one more way to be misled by noise: it has to gain a nat more to be believed."""
+    One more way to fit is one more way to be misled by noise: it has to gain a nat more to be believed.
+    """
     lines = [
         straight_term(t.variables[0], task.variables[t.variables[0]]) if len(t.variables) == 1 else t for t in terms
     ]

@@ -226,11 +226,9 @@ def _better(task: Task, singles: list[Term], among: Among) -> tuple[How, Model]:
     whole = model_of(task, singles, True, None, among)
     every = _or_nothing(thinned(task, whole, among))
     few = _or_nothing(sparse(task, singles, None, among, whole))
-    found: dict[How, Model] = {sparse: few, dense: every}
-    if sum(len(term.roughness) for term in singles) > TUNED.crowded * len(task.x):
+    found: dict[How, Model] = {sparse: few} if len(singles) == 1 else {sparse: few, dense: every}
+    if len(singles) > 1 and sum(len(term.roughness) for term in singles) > TUNED.crowded * len(task.x):
         found[straight] = _or_nothing(straight(task, singles, None, among))
-    if len(singles) == 1:
-        found = {sparse: few}
     if not any(model.believed for model in found.values()) or (len(found) == 1 and is_clear(task, few)):
         return sparse, few
     tries: list[Try] = [lambda part, how=how: how(part, singles, None, among) for how in found]
