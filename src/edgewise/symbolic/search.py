@@ -229,5 +229,6 @@ class FormSearch:
         kept = [options[: TUNED.last_keep] for options in ranked]
         options = [(option.score, n, option) for n, best in enumerate(kept) for option in best]
         for _, n, option in sorted(options, key=lambda entry: entry[:2]):
-            if option.primitive not in ("0", stage.terms[n].primitive.name):
+            place = len(program.stages) - 1, stage.terms[n].src, stage.terms[n].dst
+            if place not in self.fixed and option.primitive not in ("0", stage.terms[n].primitive.name):
                 yield n, option

@@ -1,12 +1,14 @@
 """Closed forms one edge at a time, the rest of the network fitted again after each.
 
-For networks of which only a part has closed forms.
+For networks of which only a part has closed forms. Where rows are few beside the splines, nothing else moves.
 """
 
 from __future__ import annotations
 
 import math
 from typing import Any
+
+import torch
 
 from ..layers import OFF, SYMBOLIC
 from ..losses import SquaredError, within
@@ -19,7 +21,7 @@ from ..transforms import refine, remove
 from ..transforms.symbolic import with_forms
 from .candidates import candidates
 from .rank import FittedForm
-from .task import EdgePlace, RelativeSquares, SymbolicTask, edge_samples
+from .task import EdgePlace, RelativeSquares, SymbolicTask, edge_samples, mean_loss
 from .tuning import TUNED
 from .work import Work, price_of_network
 
@@ -27,15 +29,16 @@ from .work import Work, price_of_network
 def stepwise(task: SymbolicTask, primitives: tuple[Primitive, ...], tolerance: float, work: Work) -> KAN:
     """The task's model with closed forms on all edges that can carry one without the network getting worse; float64,
     scaling as it was. Edges that are not reached before the work is spent stay splines."""
-    model, given_up = task.model, set[EdgePlace]()
+    model, given_up, samples, ranked = task.model, set[EdgePlace](), {}, {}
     while True:
         left = _splines(model)
         work.say(f"one edge at a time, {len(left)} splines left")
         places = [place for place in left if place not in given_up]
         if not places or work.out:
             return model
-        samples = edge_samples(task, model, raw=False)
-        ranked = candidates({place: samples[place] for place in places}, primitives, math.sqrt(task.error), work)
+        if not ranked or _moves(task, model):
+            samples = edge_samples(task, model, raw=False)
+            ranked = candidates({place: samples[place] for place in places}, primitives, math.sqrt(task.error), work)
         for place in sorted(places, key=lambda p: _harm(ranked[p], samples[p].influence)):
             changed = _substitute(task, model, place, ranked[place][: TUNED.attempts], tolerance, work)
             if changed is not None:
@@ -75,12 +78,18 @@ def _substitute(
             trial = remove(model, edges=[identity], X=task.X)
         else:
             trial = with_forms(model, [(*place, candidate.primitive, candidate.constants)])
-        trial, loss = refit_network(task, trial, work)
+        trial, loss = refit_network(task, trial, work) if _moves(task, trial) else (trial, _loss(task, trial))
         if math.isfinite(loss) and task.allowed(
             trial, loss, min(summary(trial).parameters, task.parameters), tolerance
         ):
             return trial
     return None
+
+
+def _moves(task: SymbolicTask, model: KAN) -> bool:
+    """Whether the rest of the network is fitted again after each edge: without a penalty, few rows would bend the
+    splines that stay."""
+    return _may_have(task, summary(model).parameters)
 
 
 def _may_go(model: KAN, place: EdgePlace) -> bool:
@@ -113,6 +122,12 @@ def refit_network(task: SymbolicTask, model: KAN, work: Work) -> tuple[KAN, floa
     work.spend(found.evaluations * price)
     problem.flat.load(found.theta)
     return problem.model.build(), found.value
+
+
+def _loss(task: SymbolicTask, model: KAN) -> float:
+    """The loss of the model as it is on the rows of the task."""
+    with torch.no_grad():
+        return mean_loss(task.loss, model(task.X) - task.offset, task.y, task.weight)
 
 
 def _price(model: KAN, rows: int, free: int, laid_out: int) -> float:

@@ -93,6 +93,8 @@ def symbolify(
     with progress_bar(units, progress) as bar, told_by((work := Work(units, bar)).say):
         with threads_for(0.0):
             task = SymbolicTask.create(model, *given_rows(model, X, y, sample_weight, validation))
+            if any(form.name == "x" for form in forms):
+                task = task.lines_placed()
         with threads_for(2.0 * len(task.X) * sum(p.numel() for p in model.parameters()) ** 2):
             return _symbolified(model, task, forms, tolerance, work)
 

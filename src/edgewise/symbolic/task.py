@@ -21,6 +21,7 @@ from ..model import KAN
 from ..primitives import get
 from ..size import summary
 from ..transforms import tidy
+from ..transforms.symbolic import with_forms
 from .given_rows import GivenRows
 from .program import Program, ProgramTerm
 from .tuning import TUNED
@@ -138,6 +139,21 @@ class SymbolicTask:
             return task
         bar = min(self.judge.bar, self.held_out_loss(model))
         return replace(task, judge=replace(self.judge, bar=bar))
+
+    def lines_placed(self) -> SymbolicTask:
+        """The task with form "x" on every spline that is exactly a line on its rows. Training said so, and no form that
+        suits the noise of few rows better may bend it again."""
+        placed = []
+        for place, (x, y, _) in edge_samples(self, raw=False).items():
+            number, src, dst = place
+            if not bool(self.model.edge_layers[number].spline_edges()[src, dst]) or not float(x.var()) > 0:
+                continue
+            slope = float(((x - x.mean()) @ (y - y.mean())) / (x - x.mean()).square().sum())
+            rest = float(y.mean() - slope * x.mean())
+            off = float((y - slope * x - rest).square().mean())
+            if slope != 0 and off <= self.exact * float(y.var()):
+                placed.append((*place, "x", (1.0, 0.0, slope, rest)))
+        return replace(self, model=with_forms(self.model, placed)) if placed else self
 
     def thinned(self, count: int) -> SymbolicTask:
         """The same on at most `count` rows, evenly taken."""
