@@ -31,3 +31,9 @@ def test_numbers_are_read() -> None:
 def test_other_values_are_refused(read, text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="got"):
         read(text)
+
+
+@pytest.mark.parametrize("text", ["a", "0,3"])
+def test_a_wrong_number_of_nodes_is_told_what_none_is(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match=f"such as 5 or 5,3, or 0 for none; got '{text}'"):
+        hidden(text)

@@ -23,8 +23,8 @@ def names(given: Sequence[str] | None, known: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def sizes(what: str, least: int) -> Callable[[str], tuple[int, ...]]:
-    """A reader of whole numbers joined by commas, each at least `least`.
+def sizes(what: str, least: int, besides: str = "") -> Callable[[str], tuple[int, ...]]:
+    """A reader of whole numbers joined by commas, each at least `least`; `besides`: what else the option takes.
 
     >>> sizes("grids", 1)("3,6,12")
     (3, 6, 12)
@@ -37,8 +37,8 @@ def sizes(what: str, least: int) -> Callable[[str], tuple[int, ...]]:
             values = ()
         if not values or min(values) < least:
             raise argparse.ArgumentTypeError(
-                f"{what} must be whole numbers of at least {least} joined by commas, such as 5 or 5,3; got"
-                f" {shown(text)}"
+                f"{what} must be whole numbers of at least {least} joined by commas, such as 5 or"
+                f" 5,3{besides}; got {shown(text)}"
             )
         return values
 
@@ -63,7 +63,7 @@ def hidden(text: str) -> tuple[int, ...]:
     >>> hidden("5,3"), hidden("0")
     ((5, 3), (0,))
     """
-    return (0,) if text.strip() == "0" else sizes("hidden", 1)(text)
+    return (0,) if text.strip() == "0" else sizes("hidden", 1, ", or 0 for none")(text)
 
 
 def constraint(text: str) -> tuple[str, str]:
