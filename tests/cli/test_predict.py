@@ -40,3 +40,16 @@ def test_columns_in_use_are_asked_for(pruned: Path, capsys: pytest.CaptureFixtur
     (pruned / "new.csv").write_text("c0,c2\n1,2\n")
     assert main(["predict", str(pruned), str(pruned / "new.csv")]) != 0
     assert "lacks the column 'c1' that the model needs" in capsys.readouterr().err
+
+
+def test_columns_of_parquet_stand_as_they_are_stored(pruned: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pd = pytest.importorskip("pandas", reason="pandas is an optional package")
+    pytest.importorskip("pyarrow", reason="pyarrow is an optional package")
+    key = pd.array([2**53 + 1, None], dtype="Int64")
+    frame = pd.DataFrame({"key": key, "c1": [0.5, -1.0], "c0": [-0.25, 1.0], "took": pd.to_timedelta(["1min", None])})
+    frame.to_parquet(pruned / "new.parquet")
+    frame.to_csv(pruned / "new.csv", index=False)
+    assert main(["predict", str(pruned), str(pruned / "new.parquet"), "--quiet"]) == 0
+    got = capsys.readouterr().out
+    assert main(["predict", str(pruned), str(pruned / "new.csv"), "--quiet"]) == 0
+    assert got == capsys.readouterr().out and f"{2**53 + 1},0.5,-0.25,0 days 00:01:00," in got

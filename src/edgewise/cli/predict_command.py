@@ -78,8 +78,9 @@ def output(metadata: Metadata, rows: EncodedRows, y: Tensor, cell: Callable[[str
     out = io.StringIO()
     writer = csv.writer(out, delimiter="," if grid.separator == " " else grid.separator, lineterminator="\n")
     writer.writerow([cell(name) for name in (*grid.names, *names)])
+    columns = grid.stored.texts() if grid.stored else grid.columns
     for row, values in zip(rows.kept, added, strict=True):
-        writer.writerow([cell(str(text)) for text in (*(column[row] for column in grid.columns), *values)])
+        writer.writerow([cell(str(text)) for text in (*(column[row] for column in columns), *values)])
     return out.getvalue()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edgewise.errors import DataError, MissingExtra, ShapeError, clipped, require, shown
+from edgewise.errors import DataError, ShapeError, clipped, shown
 
 from .convert import unmasked
 from .frames import as_frame, frame_columns, is_categorical, is_frame, is_missing, unique_names
+from .parquet_files import read_parquet
 from .reader import Grid, read_grid
 from .text import PARQUET, starts_with
 
@@ -33,14 +35,8 @@ def read_file(path: str | Path, *, named: Sequence[str] = (), drop_rows: bool = 
     """
     if not starts_with(path, PARQUET):
         return read_grid(path, named=named, drop_rows=drop_rows)
-    try:
-        require("pyarrow", "frames")
-        frame = require("pandas").read_parquet(path)
-    except MissingExtra as error:
-        raise DataError(f"{path} is a Parquet file; {error}") from error
-    except Exception as error:  # of pyarrow, whatever is wrong with the file
-        raise DataError(f"{path} is a Parquet file that cannot be read: {clipped(error)}") from error
-    return frame_grid(frame, str(path))
+    stored = read_parquet(path)
+    return replace(_grid(stored.names, stored.columns, len(stored.table), str(path)), stored=stored)
 
 
 def frame_grid(frame: Any, where: str = "the frame") -> Grid:
@@ -48,17 +44,21 @@ def frame_grid(frame: Any, where: str = "the frame") -> Grid:
     frame = as_frame(frame)
     if not is_frame(frame):
         raise DataError(f"wanted a DataFrame, got {type(frame).__name__}; for arrays use edgewise.from_arrays")
-    names, columns = frame_columns(frame)
+    return _grid(*frame_columns(frame), len(frame), where)
+
+
+def _grid(names: Sequence[str], columns: Sequence[Any], rows: int, where: str) -> Grid:
+    """Columns of a frame as a grid. Raises `DataError` where there are no rows."""
     clear = unique_names(names)
     notes = tuple(
         f"the name {shown(name)} occurs twice: column {place} is called {shown(again)}"
         for place, (name, again) in enumerate(zip(names, clear, strict=True), start=1)
         if again != name
     )
-    if not len(frame):
+    if not rows:
         raise DataError(f"{where} has no rows")
     cells = tuple(cells_of(column) for column in columns)
-    return Grid(clear, cells, range(len(frame)), where, "row", notes, levels=_levels(clear, columns))
+    return Grid(clear, cells, range(rows), where, "row", notes, levels=_levels(clear, columns))
 
 
 def grid_of(X: Any, names: Sequence[str]) -> Grid:

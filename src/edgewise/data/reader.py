@@ -12,6 +12,7 @@ from typing import Any
 from edgewise.errors import DataError, few, shown
 
 from .cells import MISSING, PLACES_SHOWN, has_decimal_commas, is_numeric
+from .parquet_files import ParquetTable
 from .text import SEPARATORS, decode, read_bytes, sniff, split_rows
 
 
@@ -29,6 +30,7 @@ class Grid:
         separator, decimal, header: how a file is written.
         renamed: new name -> the name that occurred twice.
         levels: names of columns that hold levels by their own word.
+        stored: the columns as a Parquet file has them; None for other tables.
     """
 
     names: tuple[str, ...]
@@ -42,6 +44,7 @@ class Grid:
     header: bool = True
     renamed: dict[str, str] = field(default_factory=dict)
     levels: frozenset[str] = frozenset()
+    stored: ParquetTable | None = None
 
     def __repr__(self) -> str:
         return f"Grid({len(self.lines)} rows of {self.where}: {few(self.names)})"

@@ -1,0 +1,76 @@
+"""Parquet files: columns as pandas gives them, to be read, and as they are stored, to be written out again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgewise.errors import DataError, MissingExtra, clipped, require, shown
+
+from .frames import frame_columns, is_missing
+
+OF_PANDAS = ("timedelta", "duration", "period", "interval")  # kinds whose values pandas alone writes in one way
+
+
+@dataclass(frozen=True, repr=False)
+class ParquetTable:
+    """What a Parquet file holds.
+
+    Attributes:
+        names: of the columns.
+        columns: as pandas gives them: where cells are missing, whole numbers are floats, of 15 to 16 digits.
+        stored: the same columns as the file has them, of PyArrow.
+        table: all that the file has.
+    """
+
+    names: tuple[str, ...]
+    columns: tuple[Any, ...]
+    stored: tuple[Any, ...]
+    table: Any
+
+    def texts(self) -> list[list[str]]:
+        """The cells of each column as text, as they are stored; missing ones are empty.
+
+        Raises:
+            DataError: values that cannot be written.
+        """
+        return list(map(_texts, self.names, self.columns, self.stored))
+
+
+def read_parquet(path: str | Path) -> ParquetTable:
+    """A Parquet file. Raises `DataError` for one that cannot be read, or where pandas or pyarrow is not installed."""
+    try:
+        require("pyarrow", "frames")
+        require("pandas")
+        table = require("pyarrow.parquet", "frames").ParquetFile(path).read()
+        names, columns = frame_columns(table.to_pandas())
+        index = (table.schema.pandas_metadata or {}).get("index_columns", [])
+        stored = [column for name, column in zip(table.column_names, table.columns, strict=True) if name not in index]
+    except MissingExtra as error:
+        raise DataError(f"{path} is a Parquet file; {error}") from error
+    except Exception as error:  # of pyarrow, whatever is wrong with the file
+        raise DataError(f"{path} is a Parquet file that cannot be read: {clipped(error)}") from error
+    return ParquetTable(tuple(names), tuple(columns), tuple(stored), table)
+
+
+def _texts(name: str, column: Any, stored: Any) -> list[str]:
+    """The cells of a column, as pandas and as PyArrow have it, as text."""
+    try:
+        return ["" if is_missing(value) else str(value) for value in _values(column, stored)]
+    except Exception as error:  # of pyarrow, or of the value's own method
+        raise DataError(f"column {shown(name)} holds what cannot be written as text: {clipped(error)}") from error
+
+
+def _values(column: Any, stored: Any) -> Iterable[Any]:
+    """Values of a column that `str` writes in full."""
+    arrow = require("pyarrow", "frames")
+    if arrow.types.is_floating(stored.type):
+        return stored.to_numpy()  # numpy writes a float32 in its own few digits
+    if str(column.dtype).startswith(OF_PANDAS):
+        return column.tolist()
+    try:
+        return stored.to_pylist()
+    except (OverflowError, ValueError):  # Python has no dates after the year 9999
+        return stored.cast(arrow.string()).to_pylist()

@@ -1,0 +1,83 @@
+"""Columns of Parquet files are read as numbers and levels, and written out as they are stored."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgewise.data import read_file
+from edgewise.data.parquet_files import read_parquet
+from edgewise.errors import DataError
+
+pd = pytest.importorskip("pandas", reason="pandas is an optional package")
+pa = pytest.importorskip("pyarrow", reason="pyarrow is an optional package")
+parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is an optional package")
+
+BEYOND = 2**53 + 1  # the first whole number that no float64 holds
+MOMENT = datetime.datetime(2020, 1, 2, 3, 4, 5)
+
+
+def _columns() -> dict[str, tuple[Any, list[str]]]:
+    """Columns of pandas with two rows, and their cells as they are to be written."""
+    return {
+        "key": (pd.array([BEYOND, None], dtype="Int64"), [str(BEYOND), ""]),
+        "small": (pd.array([None, 1], dtype="Int8"), ["", "1"]),
+        "unsigned": (np.array([2**64 - 1, 0], dtype="uint64"), [str(2**64 - 1), "0"]),
+        "whole": (np.array([BEYOND, -BEYOND]), [str(BEYOND), str(-BEYOND)]),
+        "single": (np.array([0.1, np.nan], dtype="float32"), ["0.1", ""]),
+        "double": (np.array([0.1, 1e300]), ["0.1", "1e+300"]),
+        "known": (pd.array([True, None], dtype="boolean"), ["True", ""]),
+        "text": (["NA", None], ["NA", ""]),
+        "level": (pd.Categorical([3, None]), ["3", ""]),
+        "price": ([Decimal("1.10"), None], ["1.10", ""]),
+        "list": ([[*range(1500)], None], [str([*range(1500)]), ""]),
+        "when": ([MOMENT, None], ["2020-01-02 03:04:05", ""]),
+        "there": (pd.DatetimeIndex([MOMENT, None], tz="UTC"), ["2020-01-02 03:04:05+00:00", ""]),
+        "day": ([MOMENT.date(), None], ["2020-01-02", ""]),
+        "length": (pd.TimedeltaIndex(["90min", None]), ["0 days 01:30:00", ""]),
+        "month": (pd.PeriodIndex(["2020-01", None], freq="M"), ["2020-01", ""]),
+        "span": (pd.arrays.IntervalArray.from_breaks([0, 1, 2]), ["(0, 1]", "(1, 2]"]),
+    }
+
+
+@pytest.mark.parametrize("name", _columns())
+def test_cells_are_written_as_they_are_stored(name: str, tmp_path: Path) -> None:
+    column, want = _columns()[name]
+    pd.DataFrame({name: column}).to_parquet(tmp_path / "rows.parquet")
+    assert read_parquet(tmp_path / "rows.parquet").texts() == [want]
+
+
+@pytest.mark.parametrize(
+    ("column", "want"),
+    [
+        (pa.array([BEYOND, None]), [str(BEYOND), ""]),
+        (pa.array([BEYOND, None]).dictionary_encode(), [str(BEYOND), ""]),
+        (pa.array([300_000_000_000_000_000, None], pa.timestamp("us")), ["11476-08-15 05:20:00.000000", ""]),
+        (pa.array([{"a": 1, "b": "x"}, None]), ["{'a': 1, 'b': 'x'}", ""]),
+        (pa.nulls(2), ["", ""]),
+    ],
+)
+def test_so_are_those_of_files_that_pandas_did_not_write(column: Any, want: list[str], tmp_path: Path) -> None:
+    parquet.write_table(pa.table({"a": column}), tmp_path / "rows.parquet")
+    assert read_parquet(tmp_path / "rows.parquet").texts() == [want]
+
+
+def test_numbers_are_read_as_before(tmp_path: Path) -> None:
+    frame = pd.DataFrame({name: column for name, (column, _) in _columns().items()})
+    frame.to_parquet(tmp_path / "rows.parquet")
+    grid = read_file(tmp_path / "rows.parquet")
+    cells = dict(zip(grid.names, grid.columns, strict=True))
+    assert np.array_equal(np.array(cells["length"], dtype=float), [1.5, np.nan], equal_nan=True)
+    assert cells["single"].dtype == np.float32 and cells["whole"].dtype == np.int64
+    assert not grid.notes
+
+
+def test_a_file_without_rows_is_refused(tmp_path: Path) -> None:
+    pd.DataFrame({"a": [1.0]})[:0].to_parquet(tmp_path / "rows.parquet")
+    with pytest.raises(DataError, match="rows.parquet has no rows"):
+        read_file(tmp_path / "rows.parquet")
