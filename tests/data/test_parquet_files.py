@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
-from edgewise.data import read_file
+from edgewise.data import read_csv, read_file
 from edgewise.data.parquet_files import read_parquet
 from edgewise.errors import DataError
 
@@ -81,3 +82,43 @@ def test_a_file_without_rows_is_refused(tmp_path: Path) -> None:
     pd.DataFrame({"a": [1.0]})[:0].to_parquet(tmp_path / "rows.parquet")
     with pytest.raises(DataError, match="rows.parquet has no rows"):
         read_file(tmp_path / "rows.parquet")
+
+
+INDEXES = {
+    "text": (lambda: pd.Index(["u", "v"], name="group"), {"group": ["u", "v"]}),
+    "gaps": (lambda: pd.Index(pd.array([BEYOND, None], dtype="Int64"), name="key"), {"key": [str(BEYOND), ""]}),
+    "dates": (lambda: pd.DatetimeIndex([MOMENT] * 2, name="t"), {"t": ["2020-01-02 03:04:05"] * 2}),
+    "a count with a name": (lambda: pd.RangeIndex(5, 7, name="row"), {"row": ["5", "6"]}),
+    "two levels": (
+        lambda: pd.MultiIndex.from_arrays([["u", "v"], [1.5, np.nan]], names=["group", "k"]),
+        {"group": ["u", "v"], "k": ["1.5", ""]},
+    ),
+    "the name of a column": (lambda: pd.Index(["u", "v"], name="a"), {"a.2": ["u", "v"]}),
+    "no name": (lambda: pd.Index(["u", "v"]), {}),
+    "one name of two": (lambda: pd.MultiIndex.from_arrays([["u", "v"], [1, 2]], names=[None, "k"]), {"k": ["1", "2"]}),
+    "a count": (lambda: pd.RangeIndex(2), {}),
+}
+
+
+@pytest.mark.parametrize("kind", INDEXES)
+def test_levels_of_the_index_that_have_a_name_are_columns(kind: str, tmp_path: Path) -> None:
+    index, want = INDEXES[kind]
+    pd.DataFrame({"a": [1.0, 2.0], "b": [True, False]}, index=index()).to_parquet(tmp_path / "rows.parquet")
+    grid = read_file(tmp_path / "rows.parquet")
+    assert grid.stored is not None and grid.names == ("a", "b", *want)
+    assert grid.stored.texts() == [["1.0", "2.0"], ["True", "False"], *want.values()]
+    assert np.array_equal(grid.columns[0], [1.0, 2.0]) and all(len(cells) == 2 for cells in grid.columns)
+    notes = {
+        "the name of a column": ("the name 'a' occurs twice: column 3 is called 'a.2'",),
+        "no name": ("the index has no name: left out",),
+        "one name of two": ("a level of the index has no name: left out",),
+    }
+    assert grid.notes == notes.get(kind, ())
+
+
+def test_an_index_is_an_input_as_a_column_is(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"group": ["u", "v"] * 10, "x": np.arange(20.0) ** 2, "y": np.arange(20.0)})
+    frame.set_index("group").to_parquet(tmp_path / "index.parquet")
+    frame[["x", "y", "group"]].to_parquet(tmp_path / "columns.parquet")
+    one, other = (read_csv(tmp_path / f"{name}.parquet", "y") for name in ("index", "columns"))
+    assert one.inputs == other.inputs == ("x", "group=u", "group=v") and torch.equal(one.X, other.X)

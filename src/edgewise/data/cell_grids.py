@@ -36,7 +36,8 @@ def read_file(path: str | Path, *, named: Sequence[str] = (), drop_rows: bool = 
     if not starts_with(path, PARQUET):
         return read_grid(path, named=named, drop_rows=drop_rows)
     stored = read_parquet(path)
-    return replace(_grid(stored.names, stored.columns, len(stored.table), str(path)), stored=stored)
+    grid = _grid(stored.names, stored.columns, len(stored.table), str(path))
+    return replace(grid, notes=(*stored.notes, *grid.notes), stored=stored)
 
 
 def frame_grid(frame: Any, where: str = "the frame") -> Grid:

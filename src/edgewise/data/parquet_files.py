@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from edgewise.errors import DataError, MissingExtra, clipped, require, shown
 
@@ -23,12 +23,14 @@ class ParquetTable:
         columns: as pandas gives them: where cells are missing, whole numbers are floats, of 15 to 16 digits.
         stored: the same columns as the file has them, of PyArrow.
         table: all that the file has.
+        notes: sentences on what was left out.
     """
 
     names: tuple[str, ...]
     columns: tuple[Any, ...]
     stored: tuple[Any, ...]
     table: Any
+    notes: tuple[str, ...] = ()
 
     def texts(self) -> list[list[str]]:
         """The cells of each column as text, as they are stored; missing ones are empty.
@@ -40,19 +42,52 @@ class ParquetTable:
 
 
 def read_parquet(path: str | Path) -> ParquetTable:
-    """A Parquet file. Raises `DataError` for one that cannot be read, or where pandas or pyarrow is not installed."""
+    """A Parquet file, with the levels of its index that have a name as its last columns.
+
+    Raises `DataError` for one that cannot be read, or where pandas or pyarrow is not installed.
+    """
     try:
         require("pyarrow", "frames")
         require("pandas")
         table = require("pyarrow.parquet", "frames").ParquetFile(path).read()
-        names, columns = frame_columns(table.to_pandas())
-        index = (table.schema.pandas_metadata or {}).get("index_columns", [])
-        stored = [column for name, column in zip(table.column_names, table.columns, strict=True) if name not in index]
+        frame = table.to_pandas()
+        names, columns = frame_columns(frame)
+        fields, levels = _index(table, frame)
     except MissingExtra as error:
         raise DataError(f"{path} is a Parquet file; {error}") from error
     except Exception as error:  # of pyarrow, whatever is wrong with the file
         raise DataError(f"{path} is a Parquet file that cannot be read: {clipped(error)}") from error
-    return ParquetTable(tuple(names), tuple(columns), tuple(stored), table)
+    plain = [column for name, column in zip(table.column_names, table.columns, strict=True) if name not in fields]
+    named = [level for level in levels if level.name is not None]
+    unnamed = "" if len(named) == len(levels) else "the index" if len(levels) == 1 else "a level of the index"
+    return ParquetTable(
+        (*names, *(str(level.name) for level in named)),
+        (*columns, *(level.column for level in named)),
+        (*plain, *(level.stored for level in named)),
+        table,
+        (f"{unnamed} has no name: left out",) if unnamed else (),
+    )
+
+
+class _Level(NamedTuple):
+    """A level of the index of a frame: its name, if it has one, and its values, of pandas and of PyArrow."""
+
+    name: Any
+    column: Any
+    stored: Any
+
+
+def _index(table: Any, frame: Any) -> tuple[list[str], list[_Level]]:
+    """The columns of a file that pandas made the index of the frame, and its levels. An index that counts the rows is
+    no column, and is a level only if it has a name."""
+    told = (table.schema.pandas_metadata or {}).get("index_columns", [])
+    fields = [field for field in told if isinstance(field, str) and table.schema.get_field_index(field) >= 0]
+    names, columns = frame.index.names, list(map(frame.index.get_level_values, range(frame.index.nlevels)))
+    if fields:
+        return fields, list(map(_Level, names, columns, map(table.column, fields)))
+    if names[0] is None:
+        return [], []
+    return [], [_Level(names[0], columns[0], require("pyarrow", "frames").array(columns[0]))]
 
 
 def _texts(name: str, column: Any, stored: Any) -> list[str]:
