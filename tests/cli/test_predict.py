@@ -53,3 +53,50 @@ def test_columns_of_parquet_stand_as_they_are_stored(pruned: Path, capsys: pytes
     got = capsys.readouterr().out
     assert main(["predict", str(pruned), str(pruned / "new.csv"), "--quiet"]) == 0
     assert got == capsys.readouterr().out and f"{2**53 + 1},0.5,-0.25,0 days 00:01:00," in got
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("k.parquet", "Parquet is written only where the table is Parquet; name a .csv file"),
+        ("k.xlsx", "predictions are a .csv, .tsv, .txt or .parquet file, got .xlsx"),
+        ("k.new.JSON", "predictions are a .csv, .tsv, .txt or .parquet file, got .json"),
+    ],
+)
+def test_text_is_not_written_under_the_name_of_another_kind(
+    name: str, why: str, pruned: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (pruned / "new.csv").write_text("c0,c1\n1,2\n")
+    (pruned / "model.safetensors").write_bytes(b"")  # nothing is read before
+    assert main(["predict", str(pruned), str(pruned / "new.csv"), "--out", str(pruned / name)]) == 2
+    assert capsys.readouterr().err == f"edgewise predict: --out {pruned / name}: {why}\n"
+    assert not (pruned / name).exists()
+
+
+@pytest.mark.parametrize("name", ["k", "k.csv", "k.txt", "k.tsv", "k.dat", "k.csv.gz", "k.2024"])
+def test_other_names_are_of_text(name: str, pruned: Path) -> None:
+    (pruned / "new.csv").write_text("c0,c1\n1,2\n")
+    assert main(["predict", str(pruned), str(pruned / "new.csv"), "--out", str(pruned / name), "--quiet"]) == 0
+    assert (pruned / name).read_text().startswith("c0,c1,predicted y\n1,2,")
+
+
+def test_parquet_is_written_where_the_table_is(pruned: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pd = pytest.importorskip("pandas", reason="pandas is an optional package")
+    pytest.importorskip("pyarrow", reason="pyarrow is an optional package")
+    key = pd.array([2**53 + 1, None, 3], dtype="Int64")
+    frame = pd.DataFrame({"key": key, "c1": [0.5, -1.0, 2.0], "c0": [-0.25, None, 1.0]}, index=pd.Index([5, 6, 7]))
+    frame.to_parquet(pruned / "new.parquet")
+    out = pruned / "out.parquet"
+    command = ["predict", str(pruned), str(pruned / "new.parquet"), "--quiet", "--drop", "rows"]
+    assert main(command) == 0
+    text = [float(row["predicted y"]) for row in csv.DictReader(capsys.readouterr().out.splitlines())]
+    assert main([*command, "--out", str(out), "--safe-csv"]) == 2 and "--safe-csv" in capsys.readouterr().err
+    assert main([*command, "--out", str(out)]) == 0
+    got = pd.read_parquet(out)
+    pd.testing.assert_frame_equal(got[list(frame.columns)], frame.iloc[[0, 2]])
+    assert [*got.columns] == [*frame.columns, "predicted y"] and got["predicted y"].tolist() == text
+
+
+def test_a_table_that_is_not_there_is_said_first(pruned: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", str(pruned), str(pruned / "none.parquet"), "--out", str(pruned / "k.parquet")]) == 2
+    assert "there is no file" in capsys.readouterr().err

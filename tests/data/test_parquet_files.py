@@ -122,3 +122,21 @@ def test_an_index_is_an_input_as_a_column_is(tmp_path: Path) -> None:
     frame[["x", "y", "group"]].to_parquet(tmp_path / "columns.parquet")
     one, other = (read_csv(tmp_path / f"{name}.parquet", "y") for name in ("index", "columns"))
     assert one.inputs == other.inputs == ("x", "group=u", "group=v") and torch.equal(one.X, other.X)
+
+
+@pytest.mark.parametrize("rows", [[0, 1], [1]], ids=["all rows", "one row"])
+@pytest.mark.parametrize("names", [["a", "new"], [0, 1], [("a", "b"), ("c", "d")]], ids=["text", "numbers", "pairs"])
+@pytest.mark.parametrize("kind", INDEXES)
+def test_a_file_with_new_columns_keeps_the_others(kind: str, names: list[Any], rows: list[int], tmp_path: Path) -> None:
+    """Also where pandas could not read the new names beside those that are no text."""
+    frame = pd.DataFrame([[1.0, 2.0], [3.0, 4.0]], index=INDEXES[kind][0]())
+    frame.columns = pd.MultiIndex.from_tuples(names) if names[0] == ("a", "b") else names
+    frame.to_parquet(tmp_path / "rows.parquet")
+    table = read_parquet(tmp_path / "rows.parquet")
+    more = table.extended(rows, ["new", "label"], [[0.5, 1.5][: len(rows)], ["x", "y"][: len(rows)]])
+    (tmp_path / "more.parquet").write_bytes(more)
+    found = read_parquet(tmp_path / "more.parquet").texts()
+    kept = [[cells[row] for row in rows] for cells in table.texts()]
+    new = [["0.5", "1.5"][: len(rows)], ["x", "y"][: len(rows)]]
+    assert all(cells in found for cells in [*kept, *new])
+    assert names[0] != "a" or {"new", "new.2"} < {*read_parquet(tmp_path / "more.parquet").names}

@@ -188,8 +188,12 @@ def _predict(commands: Any) -> None:
     about = "Predict with a fitted network; columns are found by name. Writes the table with the predictions behind it."
     it = commands.add_parser("predict", help="predict with a fitted network", description=about, allow_abbrev=False)
     it.add_argument("run_folder", metavar="RUN", help="the folder that edgewise fit wrote")
-    it.add_argument("table", help="a text table with the inputs that the network needs")
-    it.add_argument("--out", metavar="FILE", help="where to write (default: standard output)")
+    it.add_argument("table", help="a table with the inputs that the network needs: of text, or Parquet")
+    it.add_argument(
+        "--out",
+        metavar="FILE",
+        help="where to write (default: standard output): text, or Parquet where table and FILE are .parquet",
+    )
     it.add_argument(
         "--drop", action="append", choices=("rows",), help="'rows' leaves out rows with missing or unusable cells"
     )

@@ -5,15 +5,18 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ..data import EncodedRows, encode
-from ..errors import DataError, ShapeError
+from ..data.text import PARQUET, starts_with
+from ..errors import ConfigError, DataError, ShapeError
 from ..files import clear_leftovers, write_whole
 from ..metadata import Metadata
 from ..model import KAN
@@ -23,9 +26,16 @@ from ..studies.folder import open_run
 from .safe_csv import inert
 from .streams import print_data
 
+PARQUET_ENDINGS = (".parquet", ".pq")
+OTHER_ENDINGS = frozenset(  # of tables in other forms than fields and separators
+    ".arrow .avro .db .dta .feather .h5 .hdf5 .html .ipc .json .jsonl .ndjson .npy .npz .ods .orc .pickle .pkl .rds"
+    " .sas7bdat .sav .sqlite .xls .xlsb .xlsm .xlsx .xml".split()
+)
+
 
 def run(args: argparse.Namespace) -> int:
     """Do it. Raises `EdgewiseError` for whatever the user can mend."""
+    as_parquet = _writes_parquet(args)
     if args.out and Path(args.out).is_file() and not args.force:
         raise DataError(f"{args.out} exists already; choose another name, or replace it with --force")
     if args.out:
@@ -36,14 +46,32 @@ def run(args: argparse.Namespace) -> int:
         for note in rows.notes:
             print(f"note: {note}", file=sys.stderr)
     with told_by(nobody if args.quiet else on_stderr):
-        text = output(model.metadata, rows, predictions(model, rows.X), inert if args.safe_csv else str)
-    if args.out:
-        write_whole(args.out, text)
-        if not args.quiet:
-            print(f"{len(rows.X)} predictions written to {args.out}", file=sys.stderr)
+        names, values = predicted(model.metadata, predictions(model, rows.X))
+    if as_parquet and rows.grid.stored:
+        write_whole(args.out, rows.grid.stored.extended(rows.kept, names, values))
     else:
-        print_data(text)
+        text = output(rows, names, values, inert if args.safe_csv else str)
+        if not args.out:
+            print_data(text)
+            return 0
+        write_whole(args.out, text)
+    if not args.quiet:
+        print(f"{len(rows.X)} predictions written to {args.out}", file=sys.stderr)
     return 0
+
+
+def _writes_parquet(args: argparse.Namespace) -> bool:
+    """Whether --out asks for Parquet. Raises `ConfigError` for an ending of files that are not written."""
+    ending = Path(args.out or "").suffix.lower()
+    if ending in OTHER_ENDINGS:
+        raise ConfigError(f"--out {args.out}: predictions are a .csv, .tsv, .txt or .parquet file, got {ending}")
+    if ending not in PARQUET_ENDINGS:
+        return False
+    if os.path.exists(args.table) and not starts_with(args.table, PARQUET):
+        raise ConfigError(f"--out {args.out}: Parquet is written only where the table is Parquet; name a .csv file")
+    if args.safe_csv:
+        raise ConfigError(f"--safe-csv is for text that a spreadsheet opens, and {args.out} is none; leave it out")
+    return True
 
 
 def predictions(model: KAN, X: Tensor) -> Tensor:
@@ -60,29 +88,28 @@ def predictions(model: KAN, X: Tensor) -> Tensor:
     return y.softmax(dim=1) if model.metadata.classes else finite_outputs(as_mean(y, model.metadata.link))
 
 
-def output(metadata: Metadata, rows: EncodedRows, y: Tensor, cell: Callable[[str], str] = str) -> str:
-    """The kept rows as they were read, then the predictions, in the separator and decimal mark of the table; each text
-    as `cell` writes it."""
-    grid = rows.grid
+def predicted(metadata: Metadata, y: Tensor) -> tuple[list[str], list[list[Any]]]:
+    """The names of the columns that predictions y (n, k) make, and the values of each: numbers, and labels of classes
+    with their probabilities."""
     outputs = metadata.outputs or tuple(f"y{index + 1}" for index in range(y.shape[1]))
-    if metadata.classes:
-        names = [f"predicted {outputs[0]}", *(f"p({outputs[0]}={label})" for label in metadata.classes)]
-        best = y.argmax(dim=1).tolist()
-        added = [
-            [metadata.classes[code], *(_written(p, grid.decimal) for p in row)]
-            for code, row in zip(best, y.tolist(), strict=True)
-        ]
-    else:
-        names = [f"predicted {name}" for name in outputs]
-        added = [[_written(value, grid.decimal) for value in row] for row in y.tolist()]
+    if not metadata.classes:
+        return [f"predicted {name}" for name in outputs], y.T.tolist()
+    labels = [metadata.classes[code] for code in y.argmax(dim=1).tolist()]
+    names = [f"predicted {outputs[0]}", *(f"p({outputs[0]}={label})" for label in metadata.classes)]
+    return names, [labels, *y.T.tolist()]
+
+
+def output(
+    rows: EncodedRows, names: Sequence[str], values: Sequence[Sequence[Any]], cell: Callable[[str], str] = str
+) -> str:
+    """The kept rows as they were read, then these columns, in the separator and decimal mark of the table; each text as
+    `cell` writes it."""
+    grid = rows.grid
     out = io.StringIO()
     writer = csv.writer(out, delimiter="," if grid.separator == " " else grid.separator, lineterminator="\n")
     writer.writerow([cell(name) for name in (*grid.names, *names)])
     columns = grid.stored.texts() if grid.stored else grid.columns
-    for row, values in zip(rows.kept, added, strict=True):
-        writer.writerow([cell(str(text)) for text in (*(column[row] for column in columns), *values)])
+    for row, *added in zip(rows.kept, *values, strict=True):
+        new = [repr(value).replace(".", grid.decimal) if isinstance(value, float) else value for value in added]
+        writer.writerow([cell(str(text)) for text in (*(column[row] for column in columns), *new)])
     return out.getvalue()
-
-
-def _written(value: float, decimal: str) -> str:
-    return repr(value).replace(".", decimal)

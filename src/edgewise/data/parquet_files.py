@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from edgewise.errors import DataError, MissingExtra, clipped, require, shown
 
-from .frames import frame_columns, is_missing
+from .frames import frame_columns, is_missing, unique_names
 
 OF_PANDAS = ("timedelta", "duration", "period", "interval")  # kinds whose values pandas alone writes in one way
 
@@ -39,6 +39,31 @@ class ParquetTable:
             DataError: values that cannot be written.
         """
         return list(map(_texts, self.names, self.columns, self.stored))
+
+    def extended(self, rows: Sequence[int], names: Sequence[str], values: Sequence[Sequence[Any]]) -> bytes:
+        """A Parquet file of these rows, all as it is stored, with more columns behind.
+
+        Args:
+            rows: their positions.
+            names: of the new columns; one that is there already gets a number.
+            values: of each new column, one per row.
+        """
+        arrow, table, told = require("pyarrow", "frames"), self.table, self.table.schema.pandas_metadata or {}
+        # pandas would read new names as numbers where all others are, or as several levels
+        textual = [level["pandas_type"] for level in told.get("column_indexes", [])] in ([], ["unicode"])
+        if len(rows) < len(table) or not textual:
+            if len(self.stored) > table.num_columns:  # an index that counts the rows, of which pandas notes the ends
+                table = table.append_column(unique_names([*table.column_names, self.names[-1]])[-1], self.stored[-1])
+            table = table.take(rows)
+        if not textual:
+            others = {key: text for key, text in table.schema.metadata.items() if key != b"pandas"}
+            table = table.replace_schema_metadata(others)
+        clear = unique_names([*table.column_names, *names])[-len(names) :]
+        for name, column in zip(clear, values, strict=True):
+            table = table.append_column(name, arrow.array(column))
+        sink = arrow.BufferOutputStream()
+        require("pyarrow.parquet", "frames").write_table(table, sink)
+        return sink.getvalue().to_pybytes()
 
 
 def read_parquet(path: str | Path) -> ParquetTable:
