@@ -105,7 +105,7 @@ class Timed(Slabs):
     def _solved(self, start, end):
         square = max(((end - start) / self.suits) ** 14, self.floor)
         judged = JudgedNetwork(self.module, torch.zeros(0), [square])
-        return Slab(start, end, ["the equation"], judged, 1.0, 1.0), Status.CONVERGED
+        return Slab(start, end, ["the equation"], judged, 1.0, 1.0, 0.0), Status.CONVERGED
 
 
 @pytest.mark.parametrize("suits, floor", [(0.03, 0.0), (0.003, 0.0), (1.0, 0.0), (0.03, 100.0)])

@@ -142,15 +142,6 @@ class Collocation:
                 whole = torch.cat([jacobian, slopes.by_unknowns * units], 2)
             yield WeightedRows(slopes.value.flatten(), whole.flatten(0, 1))
 
-    def size(self, theta: Tensor) -> float:
-        """How large the first term's parts are, as the mean square of what each derivative adds to it."""
-        constants, term, total = self.load(theta), self.terms[0], 0.0
-        for part in self._parts(term, 1):
-            derivatives = self.jets.derivatives(part.x, part.indices)
-            slopes = part.slopes(derivatives, constants).by_solution
-            total += float((slopes * derivatives[:, :, None]).square().sum())
-        return total / term.count
-
     def spline_errors(self, theta: Tensor) -> list[Tensor]:
         """Of each layer of a KAN (i, G): the mean squared residual of the first term, the equation, that is due to each
         interval of the splines."""

@@ -14,6 +14,7 @@ from .conditions import Data
 from .open_values import least_change, told_open
 from .tuning import TUNED
 from .unmet import far_off, size_of, told
+from .unsolved import told as told_unsolved
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,16 +22,22 @@ class Judgement:
     """A solution on fresh points.
 
     problem, theta: the equation, its conditions, and the parameters of the solution. squares: what is left of each, as
-    a mean square. size: how large the parts of the equation are, as a mean square. least: root mean square of a value
-    that counts as more than zero.
+    a mean square. sizes: how large the parts of each residual (k,) of the equation are, as mean squares. least: root
+    mean square of a value that counts as more than zero.
     """
 
     task: BoundaryProblem
     problem: Collocation
     theta: Tensor
     squares: Sequence[float]
-    size: float
+    sizes: Tensor
     least: float
+
+    def unsolved(self) -> float:
+        """The largest residual of the equation, in parts of its parts."""
+        left = self.problem.at(self.problem.terms[0], self.problem.load(self.theta)).square().mean(0)
+        shares = (left / self.sizes.clamp_min(1e-300)).nan_to_num(nan=math.inf, posinf=math.inf)
+        return float(shares.max().sqrt())
 
     def unmet(self) -> dict[str, float]:
         """The conditions that are far from met, but for measured values, which have noise."""
@@ -47,18 +54,15 @@ class Judgement:
         constants, (equation, *conditions) = self.problem.load(self.theta), self.problem.terms
         jets, domain = self.problem.jets, self.task.domain
         sizes = [size_of(jets, constants, domain, equation.x, term, self.least) for term in conditions]
-        sizes = [self.size, *(size or 1.0 for size in sizes)]
+        sizes = [float(self.sizes.sum()), *(size or 1.0 for size in sizes)]
         left = math.sqrt(sum(self.squares[place] / sizes[place] for place in self._exact()))
         return told_open(left, least_change(self.problem, self.theta, sizes, self.least))
 
     def told(self) -> str:
         """All of it in words; "" where nothing speaks against the solution."""
-        found, square = [], self.squares[0]
-        if square > TUNED.unsolved**2 * self.size:
-            found.append(
-                f"This is hardly a solution, as the equation is {math.sqrt(square / self.size):.0%} of its parts: take"
-                " more steps or a finer grid"
-            )
+        found = []
+        if (share := self.unsolved()) > TUNED.unsolved:
+            found.append(told_unsolved(share))
         if unmet := self.unmet():
             found.append(told(unmet))
         if not self.task.conditions and not (self.task.form and self.task.form.rules):

@@ -26,6 +26,7 @@ from ..train.solvers.types import Damping
 from ..transforms import extend
 from .boundary_problem import BoundaryProblem, Use
 from .collocation import Collocation, balanced
+from .domain import Domain
 from .doubts import Judgement
 from .equation import refuse_coupled
 from .indices import Indices
@@ -35,6 +36,7 @@ from .placing import bends, drawn, finer, following, regridded, shifted, stretch
 from .residual_terms import ResidualTerm
 from .solution_unit import in_units
 from .tuning import TUNED
+from .unsolved import parts_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +84,8 @@ class Rounds:
         self.weights = [1.0] * len(self.fresh)
         self.running: Minimisation | None = None
         self.rows = 0  # residuals of a round
-        self.began = self.size(module)
         self.least = TUNED.trivial**0.5 * self.usual_value(module)  # now, as the module is trained in place
+        self.began = self.sizes(module)
         self.note = ""
 
     def go(self) -> Status:
@@ -105,11 +107,12 @@ class Rounds:
         if self.running is not None:
             self._keep(self.running)
 
-    def size(self, module: nn.Module) -> float:
-        """How large the equation's parts are on fresh points, as a mean square."""
+    def sizes(self, module: nn.Module, domain: Domain | None = None) -> Tensor:
+        """How large the parts of each residual (k,) of the equation are on fresh points, as mean squares. domain: whose
+        lengths count; the one of the task where None."""
         module = module.build() if isinstance(module, KAN) else module
         problem, theta = self._problem(module, self.fresh[:1])
-        return problem.size(theta)
+        return parts_of(problem.jets, problem.load(theta), domain or self.task.domain, self.fresh[0], self.least)
 
     def usual_value(self, module: nn.Module) -> float:
         """The root mean square of values on fresh points."""
@@ -117,11 +120,11 @@ class Rounds:
         jets = self.task.jets(module.build() if isinstance(module, KAN) else module)
         return float(jets.derivatives(self.fresh[0].x, value).square().mean().sqrt())
 
-    def judgement(self) -> Judgement:
-        """What fresh points say of the best state."""
+    def judgement(self, domain: Domain | None = None) -> Judgement:
+        """What fresh points say of the best state. domain: as for `sizes`."""
         best = self.best.module.build() if isinstance(self.best.module, KAN) else self.best.module
-        size = max(self.size(best), TUNED.trivial * self.began)
-        return Judgement(self.task, *self._problem(best, self.fresh), self.best.fresh, size, self.least)
+        sizes = torch.maximum(self.sizes(best, domain), TUNED.trivial * self.began)
+        return Judgement(self.task, *self._problem(best, self.fresh), self.best.fresh, sizes, self.least)
 
     def doubts(self) -> str:
         """What speaks against the best state, in words."""

@@ -48,7 +48,8 @@ class Slab:
     names: list[str]
     judged: JudgedNetwork
     splines: float
-    size: float  # of the equation's terms, mean square
+    size: float  # of the equation's parts, mean square
+    unsolved: float  # the largest residual, in parts of its parts
     unmet: dict[str, float] = field(default_factory=dict)  # conditions that are far from met, and by which part
 
 
@@ -112,10 +113,10 @@ class Slabs:
 
     def doubts(self) -> str:
         """What speaks against the solution in words: slabs far from solved, and conditions far from met."""
-        large = [s for s in self.done if s.judged.fresh[0] > TUNED.unsolved**2 * s.size > 0]
+        large = [slab for slab in self.done if slab.unsolved > TUNED.unsolved]
         found = [self.note] if self.note else []
         if large:
-            share = max(math.sqrt(slab.judged.fresh[0] / slab.size) for slab in large)
+            share = max(slab.unsolved for slab in large)
             found.append(
                 f"{len(large)} slabs are hardly solved, the first from {large[0].start:.4g}: the equation is up to"
                 f" {share:.0%} of its parts; take more slabs or a finer grid"
@@ -160,8 +161,9 @@ class Slabs:
         x = task.points_for(Use.CANDIDATES, TUNED.fresh)
         splines = sum(float(part.sum()) for part in rounds.spline_errors(best.module, x))
         names = [term.name for term in rounds.fresh]
-        size, unmet = rounds.size(best.module), rounds.judgement().unmet()
-        return Slab(interval.low, interval.high, names, best, splines, size, unmet)
+        judgement = rounds.judgement(self.task.domain)  # a change over all of time, not over the slab
+        size, unsolved, unmet = float(judgement.sizes.sum()), judgement.unsolved(), judgement.unmet()
+        return Slab(interval.low, interval.high, names, best, splines, size, unsolved, unmet)
 
     def _task(self, start: float, end: float) -> BoundaryProblem:
         """The task between two times: what held at the start holds for the end of the slab before."""

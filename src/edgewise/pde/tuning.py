@@ -112,7 +112,10 @@ class PdeTuning:
     candidates: int = 8
     """Times as many points as wanted from which these are drawn. Not measured."""
     unsolved: float = 0.01
-    """Part of the equation's parts, the residual from which the message has doubts. Not measured."""
+    """Part of its parts, the residual of an equation from which the message has doubts. Not measured."""
+    alike: float = 0.1
+    """Part of the values of the largest output by which constant ones, or those of an output that is zero, may change.
+    Without it, a system with such an output was doubted where it was off by 8e-5 of the other one."""
     unmet: float = 0.2
     """Part of its usual size that a condition leaves, from which the message has doubts. Not measured."""
     open: float = 0.2
