@@ -59,6 +59,17 @@ def test_values_that_conditions_determine_are_not_doubted(name):
     assert "may be off" not in message(*SHUT[name])
 
 
+@pytest.mark.parametrize(("wall", "few"), [(pde.Neumann(0.0), True), (pde.Dirichlet(0.0), False)])
+def test_open_values_are_told_of_what_is_hardly_solved_too(wall, few):
+    model = ew.KAN((2, 3, 1), degree=5, base=None, grid_size=3, seed=1)
+    settings = {"points": 200, "grids": (3,), "steps": 3, "restarts": 0, "progress": False}
+    found = pde.solve(
+        model, lambda u, x: u(0, 0) + u(1, 1) - x[:, :1], domain=((-1, 1), (0, 1)), conditions=[wall], **settings
+    )
+    assert "hardly a solution" in found.message
+    assert ("may be off by all of their size" in found.message) == few
+
+
 def test_fewer_points_than_parameters_say_nothing_of_open_values(monkeypatch):
     monkeypatch.setattr(refinement, "TUNED", replace(refinement.TUNED, fresh=6))
     assert "may be off" not in message(*SHUT["start and slope"])

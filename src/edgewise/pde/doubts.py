@@ -46,16 +46,20 @@ class Judgement:
         constants, x = self.problem.load(self.theta), self.problem.terms[0].x
         return far_off(self.problem.jets, constants, self.task.domain, x, terms, squares, self.least)
 
-    def open(self) -> str:
-        """How far values may be off, as the equation and its conditions do not tell; "" if they do. Noise of measured
-        values is no reason: many of them tell more than one does. Points that are fewer than parameters cannot say."""
+    def open(self, *, solved: bool) -> str:
+        """How far values may be off, as the equation and its conditions do not tell; "" if they do.
+
+        Noise of measured values is no reason: many of them tell more than one does. Points that are fewer than
+        parameters cannot say. solved: whether nothing else speaks against the solution. If not, what is left of the
+        equation tells of the work that remains, and only values count that would be open after it.
+        """
         if sum(term.count for term in self.problem.terms) < len(self.theta):
             return ""
         constants, (equation, *conditions) = self.problem.load(self.theta), self.problem.terms
         jets, domain = self.problem.jets, self.task.domain
         sizes = [size_of(jets, constants, domain, equation.x, term, self.least) for term in conditions]
         sizes = [float(self.sizes.sum()), *(size or 1.0 for size in sizes)]
-        left = math.sqrt(sum(self.squares[place] / sizes[place] for place in self._exact()))
+        left = math.sqrt(sum(self.squares[place] / sizes[place] for place in self._exact())) if solved else 0.0
         return told_open(left, least_change(self.problem, self.theta, sizes, self.least))
 
     def told(self) -> str:
@@ -67,7 +71,7 @@ class Judgement:
             found.append(told(unmet))
         if not self.task.conditions and not (self.task.form and self.task.form.rules):
             found.append("Without conditions, an equation has many solutions as a rule")
-        if not found and (open_by := self.open()):
+        elif open_by := self.open(solved=not found):
             found.append(open_by)
         return ". ".join(found)
 
