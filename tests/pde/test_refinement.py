@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
+import pytest
 import torch
 
 import edgewise as ew
+from edgewise.pde.boundary_problem import Use
 from edgewise.pde.placing import placed
 from edgewise.pde.refinement import Rounds, sizes_of, weighed
 from edgewise.pde.residual_terms import ResidualTerm
 from edgewise.train.monitor import Monitor
-from helpers import assert_equal, state_of
+from helpers import assert_close, assert_equal, state_of
 
 from .test_boundary_problem import TASK
 
@@ -50,6 +53,22 @@ def test_a_worse_state_is_not_kept():
     assert weighed(it.weights, best.fresh) < math.inf
     it._keep(type(run)(run.problem, run.module, run.theta + 1.0))
     assert it.best is best
+
+
+@pytest.mark.parametrize(("trained", "size", "told"), [(0.01, 1.0, True), (0.5, 1.0, False), (0.01, 1e20, False)])
+def test_residuals_on_fresh_points_are_told_of_the_state_that_is_given_back(trained, size, told):
+    it = rounds()
+    it.best = replace(it.best, fresh=[1.0], trained=trained)
+    judgement = replace(it.judgement(), sizes=torch.tensor([size]))
+    assert it.overfitted(judgement).startswith("On fresh points the residual is 10 times") == told
+
+
+def test_a_state_knows_its_residual_on_the_points_of_training():
+    it = rounds()
+    problem, theta = it._problem(it.start, TASK.terms(TASK.points_for(Use.TRAINING, TASK.points), Use.TRAINING))
+    run = it._minimised(problem, theta, it.start, "test", 5)
+    it._keep(run)
+    assert_close(it.best.trained, problem.mean_squares(run.theta)[0])
 
 
 def test_starts_leave_the_network_alone():

@@ -41,11 +41,13 @@ from .unsolved import parts_of
 
 @dataclass(frozen=True, eq=False)
 class JudgedNetwork:
-    """A network with unknown constants (u,) in their units, and the mean square of every term on fresh points."""
+    """A network with unknown constants (u,) in their units, and the mean square of every term on fresh points; that of
+    the equation on points of training."""
 
     module: nn.Module
     constants: Tensor
     fresh: list[float]
+    trained: float = math.inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,9 +128,20 @@ class Rounds:
         sizes = torch.maximum(self.sizes(best, domain), TUNED.trivial * self.began)
         return Judgement(self.task, *self._problem(best, self.fresh), self.best.fresh, sizes, self.least)
 
+    def overfitted(self, judgement: Judgement) -> str:
+        """That the best state is worse on fresh points than on those of training, in words; "" where it is not, or
+        where next to nothing is left on either."""
+        fresh, trained = self.best.fresh[0], max(self.best.trained, 1e-300)
+        left = fresh > TUNED.slab_residual**2 * float(judgement.sizes.sum())
+        if not (left and fresh > TUNED.overfitted**2 * trained):
+            return ""
+        ratio = math.sqrt(fresh / trained)
+        return f"On fresh points the residual is {ratio:.2g} times that of the points of training; take more"
+
     def doubts(self) -> str:
         """What speaks against the best state, in words."""
-        return ". ".join(filter(None, [self.note, self.judgement().told()]))
+        judgement = self.judgement()
+        return ". ".join(filter(None, [self.overfitted(judgement), self.note, judgement.told()]))
 
     # ------------------------------------------------------------------ one round
 
@@ -169,11 +182,7 @@ class Rounds:
             self._refuse(problem, theta, module)
         self.weights = problem.weights = balanced(problem, theta)
         run = self._regridding(Minimisation(problem, module, theta), f"round {number + 1}")
-        train = run.problem.mean_squares(run.theta)[0]
         self._keep(run)
-        ratio = math.sqrt(self.best.fresh[0] / max(train, 1e-300))
-        if ratio > TUNED.overfitted and not self.note:
-            self.note = f"On fresh points the residual is {ratio:.2g} times that of the points of training; take more"
         assert run.status is not None
         return run.status
 
@@ -242,8 +251,9 @@ class Rounds:
         judge = Collocation(run.problem.jets, self.fresh, self.task.unknowns)
         fresh = judge.mean_squares(run.theta)
         if weighed(self.weights, fresh) < weighed(self.weights, self.best.fresh):
-            many = len(self.task.unknowns)
-            self.best = JudgedNetwork(copy.deepcopy(run.module), run.theta[len(run.theta) - many :].clone(), fresh)
+            trained = run.problem.mean_squares(run.theta)[0]
+            constants = run.theta[len(run.theta) - len(self.task.unknowns) :].clone()
+            self.best = JudgedNetwork(copy.deepcopy(run.module), constants, fresh, trained)
 
     def _points(self, module: nn.Module, number: int) -> Tensor:
         """The points (n, d) of a round: some are as many in each interval of the first grids, the others spread evenly.

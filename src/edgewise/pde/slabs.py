@@ -150,7 +150,7 @@ class Slabs:
         lead = f"slab {len(self.done) + 1}, "
         self.current = rounds = Rounds(task, module, self.monitor, lead, TUNED.slab_patience, damping)
         status = rounds.go()
-        self.current, self.note = None, self.note or rounds.note
+        self.current = None
         return self._slab(rounds), status
 
     def _slab(self, rounds: Rounds) -> Slab:
@@ -162,6 +162,7 @@ class Slabs:
         splines = sum(float(part.sum()) for part in rounds.spline_errors(best.module, x))
         names = [term.name for term in rounds.fresh]
         judgement = rounds.judgement(self.task.domain)  # a change over all of time, not over the slab
+        self.note = self.note or rounds.overfitted(judgement) or rounds.note
         size, unsolved, unmet = float(judgement.sizes.sum()), judgement.unsolved(), judgement.unmet()
         return Slab(interval.low, interval.high, names, best, splines, size, unsolved, unmet)
 

@@ -156,7 +156,8 @@ class PdeTuning:
     slab_ease: float = 4.0
     """Times the residual that half a slab does not lower, what is borne from then on. Not measured."""
     slab_residual: float = 1e-9
-    """Part of the equation's terms, the residual below which a slab need not be shorter. Not measured."""
+    """Part of the equation's parts, the residual below which a slab need not be shorter, nor points be more. Not
+    measured."""
     slab_rounds: int = 2
     """Rounds in each slab, in between which intervals move to where the solution bends. The first slab has as many
     after those of its grids, as narrow layers take several. Allen-Cahn's equation starts with a kink: its error at time
