@@ -25,10 +25,10 @@ def decay(u, _):
     return u(0) + u[NU] * u()
 
 
-def message(equation, conditions):
+def message(equation, conditions, end=1.0):
     model = ew.KAN((1, 1), degree=5, base=None, grid_size=4, seed=1)
     settings = {"points": 60, "grids": (4,), "restarts": 0, "progress": False}
-    return pde.solve(model, equation, domain=((0.0, 1.0),), conditions=conditions, **settings).message
+    return pde.solve(model, equation, domain=((0.0, end),), conditions=conditions, **settings).message
 
 
 OPEN = {
@@ -47,6 +47,31 @@ SHUT = {
         [pde.Initial(1.0), pde.Data([[0.2], [0.4], [0.6], [0.8]], [0.7, 0.6, 0.25, 0.3])],
     ),
 }
+
+
+MEASURED = pde.Data([[0.1], [0.5], [0.9]], [0.9, 0.6, 0.4])
+SCALE = pde.Unknown("scale", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("equation", "conditions"),
+    [
+        (lambda u, x: u(0) + u[NU] * u[SCALE] * u(), [MEASURED]),  # only the product is told
+        (lambda u, x: u(0) + u[NU] * u() + u[SCALE] * u(), [MEASURED]),  # only the sum
+        (lambda u, x: u(0, 0) + u[NU] * u(), [pde.Dirichlet(0.0)]),  # zero solves it, whatever nu is
+    ],
+)
+def test_constants_that_nothing_determines_are_told(equation, conditions):
+    assert "hardly tell unknown constants (nu" in message(equation, conditions)
+
+
+def test_constants_that_measurements_determine_are_not_doubted():
+    assert "unknown constants" not in message(decay, [MEASURED])
+    noisy = [pde.Data([[0.0], [0.5], [1.0], [1.5], [2.0]], [1.05, 0.55, 0.4, 0.18, 0.18])]
+    limit = pde.Unknown("limit", 0.1)
+    assert "unknown constants" not in message(lambda u, x: u(0) + u[NU] * (u() - u[limit]), noisy, 2.0)
+    still = [pde.Data([[0.2], [0.5], [0.8]], [1.0, 1.0, 1.0])]
+    assert "unknown constants" not in message(decay, still), "a constant that is found to be zero"
 
 
 @pytest.mark.parametrize("name", OPEN)

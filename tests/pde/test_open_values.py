@@ -7,10 +7,12 @@ import torch
 
 import edgewise as ew
 from edgewise.pde.collocation import Collocation
+from edgewise.pde.field import Unknown
 from edgewise.pde.indices import Indices
 from edgewise.pde.kan_jets import KanJets
-from edgewise.pde.open_values import least_change
+from edgewise.pde.open_values import least_changes
 from edgewise.pde.residual_terms import ResidualTerm
+from helpers import assert_close
 
 
 @pytest.mark.parametrize("ends", [True, False])
@@ -31,6 +33,22 @@ def test_the_least_change_is_the_smallest_singular_value_of_the_pair(ends):
     U = U[:, s > 1e-10 * s[0]]
     _, c, W = torch.linalg.svd(U[len(R) :], full_matrices=False)
     exact = float(((U[: len(R)] @ W.T).norm(dim=0) / c).min())
-    found = least_change(problem, theta, [1.0] * len(terms), 0.0)
+    found = least_changes(problem, theta, [1.0] * len(terms), 0.0).values
     assert 0.99 < found / exact < 1.1
     assert (found < 1e-4) != ends
+
+
+def test_the_least_change_of_a_constant_is_what_other_parameters_cannot_take_back():
+    rate = Unknown("rate", 2.0)
+    x, given = torch.linspace(0, 1, 80, dtype=torch.float64)[:, None], torch.zeros(80, 0)
+    slope, value = Indices.closing([(1,)]), Indices.closing([(0,)])
+    terms = [
+        ResidualTerm("the equation", x, given, lambda u, *_: u(0) + u[rate] * u(), slope),
+        ResidualTerm("values", x[::8], given[::8], lambda u, *_: u() - 1, value),
+    ]
+    problem = Collocation(KanJets(ew.KAN((1, 1), degree=5, base=None, grid_size=4, seed=1).double()), terms, [rate])
+    theta = torch.cat([problem.jets.start(), torch.tensor([3.0], dtype=torch.float64)])
+    rows = [row.jacobian / term.count**0.5 for term in terms for row in problem.term_rows(term, theta)]
+    R, own = torch.cat(rows).split([len(theta) - 1, 1], 1)
+    exact = float((own - R @ torch.linalg.pinv(R, rtol=1e-10) @ own).norm()) / 3.0
+    assert_close(least_changes(problem, theta, [1.0, 1.0], 0.0).unknowns[0], exact, like="difference")

@@ -11,7 +11,7 @@ from torch import Tensor
 from .boundary_problem import BoundaryProblem
 from .collocation import Collocation
 from .conditions import Data
-from .open_values import least_change, told_open
+from .open_values import least_changes, told_open
 from .tuning import TUNED
 from .unmet import far_off, size_of, told
 from .unsolved import told as told_unsolved
@@ -60,7 +60,8 @@ class Judgement:
         sizes = [size_of(jets, constants, domain, equation.x, term, self.least) for term in conditions]
         sizes = [float(self.sizes.sum()), *(size or 1.0 for size in sizes)]
         left = math.sqrt(sum(self.squares[place] / sizes[place] for place in self._exact())) if solved else 0.0
-        return told_open(left, least_change(self.problem, self.theta, sizes, self.least))
+        names = [unknown.name for unknown in self.problem.unknowns]
+        return told_open(left, least_changes(self.problem, self.theta, sizes, self.least), names)
 
     def told(self) -> str:
         """All of it in words; "" where nothing speaks against the solution."""

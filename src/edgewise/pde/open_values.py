@@ -1,9 +1,9 @@
-"""How far a solution may be off, as other values would satisfy the equation and its conditions nearly as well.
+"""How far a solution may be off, as other values, or other constants, would satisfy the equation and its conditions
+nearly as well.
 
 A step z of the parameters changes residuals by R z and values by V z. Where some z changes values and hardly residuals,
 conditions are missing, or the problem is one that magnifies errors. That z is the largest singular vector of V A^-1, A
-a triangular factor of R. What is left of the residuals, over the smallest |R z| / |V z|, is how far values may be off.
-
+a triangular factor of R. What is left of the XX
 Source: Björck, "Numerical Methods for Least Squares Problems" (1996), section 4.2, for the pair (R, V).
 
 Letters: P parameters.
@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import compress
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -24,8 +26,16 @@ from .residual_terms import ResidualTerm
 from .tuning import TUNED
 
 
-def least_change(problem: Collocation, theta: Tensor, sizes: Sequence[float], least: float) -> float:
-    """The least change of residuals among the steps that change values by their own size; up to a factor near 1.
+class Changes(NamedTuple):
+    """The least change of residuals among the steps that change all values by their own size, and of those that change
+    an unknown constant so, for each (u,). The size of one near zero is its unit."""
+
+    values: float
+    unknowns: list[float]
+
+
+def least_changes(problem: Collocation, theta: Tensor, sizes: Sequence[float], least: float) -> Changes:
+    """What the residuals tell of values and constants; up to a factor near 1.
 
     Args:
         problem: the equation and its conditions.
@@ -48,7 +58,11 @@ def least_change(problem: Collocation, theta: Tensor, sizes: Sequence[float], le
     for _ in range(TUNED.open_iterations):  # of (V A^-1)^T (V A^-1)
         moved = V @ torch.linalg.solve_triangular(A, torch.linalg.qr(found).Q, upper=True)
         found = torch.linalg.solve_triangular(A.T, V.T @ moved, upper=False)
-    return 1 / math.sqrt(max(float(torch.linalg.matrix_norm(found, 2)), 1e-300))
+    values = 1 / math.sqrt(max(float(torch.linalg.matrix_norm(found, 2)), 1e-300))
+    first = len(theta) - len(problem.unknowns)
+    picked = torch.eye(len(theta), dtype=theta.dtype)[:, first:] * theta[first:].abs().clamp_min(1)
+    moved = torch.linalg.solve_triangular(A.T, picked, upper=False).norm(dim=0)
+    return Changes(values, (1 / moved.clamp_min(1e-300)).tolist())
 
 
 def _factor(problem: Collocation, theta: Tensor, terms: Sequence[ResidualTerm], sizes: Sequence[float]) -> Tensor:
@@ -60,20 +74,29 @@ def _factor(problem: Collocation, theta: Tensor, terms: Sequence[ResidualTerm], 
     return found
 
 
-def told_open(left: float, least: float) -> str:
-    """What it means in words, "" where values are not open.
+def told_open(left: float, least: Changes, names: Sequence[str] = ()) -> str:
+    """What it means in words, "" where nothing is open.
 
-    left: root mean square of what is left of all terms, in units of their sizes. least: what `least_change` found.
+    left: root mean square of what is left of all terms, in units of their sizes. It is no reason to doubt constants, as
+    noise of measured values leaves it too. least: what `least_changes` found. names: of the unknown constants.
 
-    >>> told_open(1e-6, 0.3)
+    >>> told_open(1e-6, Changes(0.3, [0.2]), ["k"])
     ''
-    >>> told_open(1e-3, 2e-3)
+    >>> told_open(1e-3, Changes(2e-3, []))
     'Values may be off by 50%, as conditions hardly tell: give more of them, or a finer grid'
-    >>> told_open(1e-16, 1e-12)
+    >>> told_open(1e-16, Changes(1e-12, []))
     'Values may be off by all of their size, as conditions hardly tell: give more of them, or a finer grid'
+    >>> told_open(1e-2, Changes(0.3, [0.01]), ["k"])
+    ''
+    >>> told_open(1e-6, Changes(0.3, [1e-12]), ["k"])
+    'Conditions hardly tell unknown constants (k): measure more, or seek fewer'
     """
-    share = max(left, TUNED.open_floor) / max(least, 1e-300)
-    if share < TUNED.open:
-        return ""
-    off = f"{share:.0%}" if share < 1 else "all of their size"
-    return f"Values may be off by {off}, as conditions hardly tell: give more of them, or a finer grid"
+    found, share = [], max(left, TUNED.open_floor) / max(least.values, 1e-300)
+    if share >= TUNED.open:
+        off = f"{share:.0%}" if share < 1 else "all of their size"
+        found.append(f"Values may be off by {off}, as conditions hardly tell: give more of them, or a finer grid")
+    hardly = [change <= TUNED.open_floor / TUNED.open for change in least.unknowns]
+    unknown = list(compress(names, hardly))
+    if unknown:
+        found.append(f"Conditions hardly tell unknown constants ({', '.join(unknown)}): measure more, or seek fewer")
+    return ". ".join(found)
