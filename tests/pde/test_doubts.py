@@ -84,6 +84,11 @@ def test_values_that_conditions_determine_are_not_doubted(name):
     assert "may be off" not in message(*SHUT[name])
 
 
+def test_an_equation_without_derivatives_needs_no_conditions():
+    assert "Without conditions" not in message(lambda u, x: u() ** 3 + u() - x, [])
+    assert "Without conditions" in message(lambda u, x: u(0) - x, [])
+
+
 @pytest.mark.parametrize(("wall", "few"), [(pde.Neumann(0.0), True), (pde.Dirichlet(0.0), False)])
 def test_open_values_are_told_of_what_is_hardly_solved_too(wall, few):
     model = ew.KAN((2, 3, 1), degree=5, base=None, grid_size=3, seed=1)

@@ -273,7 +273,7 @@ def test_the_message_doubts_what_is_no_solution():
     assert "hardly" not in simple().message
     growing = {"equation": lambda u, x: u(0) - u() ** 2, "domain": ((0, 2),), "conditions": [pde.Initial(1.0)]}
     assert "hardly a solution" in simple(**growing).message, "the solution is infinite at 1"
-    vanishing = {"equation": lambda u, x: torch.exp(-(u() ** 2)), "conditions": []}
+    vanishing = {"equation": lambda u, x: torch.exp(-(u(0) ** 2)), "conditions": []}
     message = simple(**vanishing, steps=5).message
     assert "hardly a solution" in message and "Without conditions" in message
     zero = {"equation": lambda u, x: u(0) - u(), "conditions": [pde.Initial(0.0)]}

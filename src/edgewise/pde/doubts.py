@@ -70,7 +70,8 @@ class Judgement:
             found.append(told_unsolved(share))
         if unmet := self.unmet():
             found.append(told(unmet))
-        if not self.task.conditions and not (self.task.form and self.task.form.rules):
+        rules = self.task.form.rules if self.task.form else ()
+        if self.task.equation.indices.order and not self.task.conditions and not rules:
             found.append("Without conditions, an equation has many solutions as a rule")
         elif open_by := self.open(solved=not found):
             found.append(open_by)
