@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import torch
 
 import edgewise as ew
 from edgewise.pde import refinement
@@ -82,6 +83,17 @@ def test_values_that_conditions_leave_open_are_told(name):
 @pytest.mark.parametrize("name", SHUT)
 def test_values_that_conditions_determine_are_not_doubted(name):
     assert "may be off" not in message(*SHUT[name])
+
+
+def test_large_coefficients_of_one_residual_do_not_open_what_the_other_tells():
+    model = ew.KAN((1, 2), degree=5, base=None, grid_size=4, seed=1)
+    start = pde.Initial(lambda x: torch.cat([1 + 0 * x, 0 * x], 1))
+    settings = {"points": 60, "grids": (4,), "restarts": 0, "progress": False}
+
+    def turning(u, _):
+        return 1e9 * (u(0)[:, 0] - u()[:, 1]), u(0)[:, 1] + u()[:, 0]
+
+    assert "may be off" not in pde.solve(model, turning, domain=((0, 1),), conditions=[start], **settings).message
 
 
 def test_an_equation_without_derivatives_needs_no_conditions():

@@ -33,7 +33,7 @@ def test_the_least_change_is_the_smallest_singular_value_of_the_pair(ends):
     U = U[:, s > 1e-10 * s[0]]
     _, c, W = torch.linalg.svd(U[len(R) :], full_matrices=False)
     exact = float(((U[: len(R)] @ W.T).norm(dim=0) / c).min())
-    found = least_changes(problem, theta, [1.0] * len(terms), 0.0).values
+    found = least_changes(problem, theta, [torch.ones(1)] * len(terms), 0.0).values
     assert 0.99 < found / exact < 1.1
     assert (found < 1e-4) != ends
 
@@ -51,4 +51,4 @@ def test_the_least_change_of_a_constant_is_what_other_parameters_cannot_take_bac
     rows = [row.jacobian / term.count**0.5 for term in terms for row in problem.term_rows(term, theta)]
     R, own = torch.cat(rows).split([len(theta) - 1, 1], 1)
     exact = float((own - R @ torch.linalg.pinv(R, rtol=1e-10) @ own).norm()) / 3.0
-    assert_close(least_changes(problem, theta, [1.0, 1.0], 0.0).unknowns[0], exact, like="difference")
+    assert_close(least_changes(problem, theta, [torch.ones(1)] * 2, 0.0).unknowns[0], exact, like="difference")

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from .boundary_problem import BoundaryProblem
@@ -35,9 +36,7 @@ class Judgement:
 
     def unsolved(self) -> float:
         """The largest residual of the equation, in parts of its parts."""
-        left = self.problem.at(self.problem.terms[0], self.problem.load(self.theta)).square().mean(0)
-        shares = (left / self.sizes.clamp_min(1e-300)).nan_to_num(nan=math.inf, posinf=math.inf)
-        return float(shares.max().sqrt())
+        return float(self._shares().max().sqrt())
 
     def unmet(self) -> dict[str, float]:
         """The conditions that are far from met, but for measured values, which have noise."""
@@ -57,9 +56,11 @@ class Judgement:
             return ""
         constants, (equation, *conditions) = self.problem.load(self.theta), self.problem.terms
         jets, domain = self.problem.jets, self.task.domain
-        sizes = [size_of(jets, constants, domain, equation.x, term, self.least) for term in conditions]
-        sizes = [float(self.sizes.sum()), *(size or 1.0 for size in sizes)]
-        left = math.sqrt(sum(self.squares[place] / sizes[place] for place in self._exact())) if solved else 0.0
+        usual = [size_of(jets, constants, domain, equation.x, term, self.least) for term in conditions]
+        sizes = [self.sizes, *self.theta.new_tensor(usual)[:, None]]
+        sizes = [torch.where(size > 0, size, 1.0) for size in sizes]
+        met = sum(self.squares[place] / float(sizes[place]) for place in self._exact()[1:])
+        left = math.sqrt(float(self._shares().sum()) + met) if solved else 0.0
         names = [unknown.name for unknown in self.problem.unknowns]
         return told_open(left, least_changes(self.problem, self.theta, sizes, self.least), names)
 
@@ -76,6 +77,11 @@ class Judgement:
         elif open_by := self.open(solved=not found):
             found.append(open_by)
         return ". ".join(found)
+
+    def _shares(self) -> Tensor:
+        """What is left of each residual (k,) of the equation, as a mean square in parts of its parts."""
+        left = self.problem.at(self.problem.terms[0], self.problem.load(self.theta)).square().mean(0)
+        return (left / self.sizes.clamp_min(1e-300)).nan_to_num(nan=math.inf, posinf=math.inf)
 
     def _exact(self) -> list[int]:
         """The places of what a solution meets exactly: of the equation, and of conditions but for measured values."""

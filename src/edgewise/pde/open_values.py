@@ -34,13 +34,14 @@ class Changes(NamedTuple):
     unknowns: list[float]
 
 
-def least_changes(problem: Collocation, theta: Tensor, sizes: Sequence[float], least: float) -> Changes:
+def least_changes(problem: Collocation, theta: Tensor, sizes: Sequence[Tensor], least: float) -> Changes:
     """What the residuals tell of values and constants; up to a factor near 1.
 
     Args:
         problem: the equation and its conditions.
         theta (P,): parameters and unknown constants of the solution.
-        sizes: of each term, how large its parts usually are, as a mean square: the unit of its changes.
+        sizes: of each term, how large the parts of its residuals (k,) usually are, as mean squares: the units of their
+            changes. One may stand for all of a term.
         least: root mean square of a value that counts as more than zero.
     """
     value = Indices.closing([(0,) * problem.terms[0].x.shape[1]])
@@ -48,7 +49,7 @@ def least_changes(problem: Collocation, theta: Tensor, sizes: Sequence[float], l
     values = ResidualTerm("values", x, x[:, :0], lambda u, *_: u(), value)
     problem.load(theta)
     unit = max(math.sqrt(float(problem.jets.derivatives(x, value).square().sum()) / len(x)), least)
-    V = _factor(problem, theta, [values], [unit**2])
+    V = _factor(problem, theta, [values], [theta.new_tensor([unit**2])])
     R = _factor(problem, theta, problem.terms, sizes)
     lengths = torch.cat([R, V]).square().sum(0).sqrt()
     damping = torch.diag(TUNED.open_damping * torch.where(lengths > 0, lengths, 1.0))
@@ -65,12 +66,13 @@ def least_changes(problem: Collocation, theta: Tensor, sizes: Sequence[float], l
     return Changes(values, (1 / moved.clamp_min(1e-300)).tolist())
 
 
-def _factor(problem: Collocation, theta: Tensor, terms: Sequence[ResidualTerm], sizes: Sequence[float]) -> Tensor:
-    """A triangular factor (P, P) of the Jacobian of these terms, each in units of its size."""
+def _factor(problem: Collocation, theta: Tensor, terms: Sequence[ResidualTerm], sizes: Sequence[Tensor]) -> Tensor:
+    """A triangular factor (P, P) of the Jacobian of these terms, each residual in units of its size."""
     found = theta.new_zeros(0, len(theta))
     for term, size in zip(terms, sizes, strict=True):
         for block in problem.term_rows(term, theta):
-            found = triangle(torch.cat([found, block.jacobian / math.sqrt(size * term.count)]))
+            units = (size * term.count).sqrt().repeat(len(block.jacobian) // len(size))
+            found = triangle(torch.cat([found, block.jacobian / units[:, None]]))
     return found
 
 
