@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import edgewise as ew
-from edgewise.errors import ConfigError
+from edgewise.errors import ConfigError, ShapeError
 from edgewise.pde.domain import Domain
 from edgewise.pde.equation import Equation, refuse_coupled, refuse_degree
 from edgewise.pde.field import Unknown
@@ -23,6 +23,22 @@ def test_derivatives_and_unknowns_are_noted():
 
 def test_logarithms_of_the_solution_can_be_asked_for():
     assert Equation.asked(lambda u, x: torch.log(u()) - u(0), BOX, 2).orders == (1, 0)
+
+
+@pytest.mark.parametrize("mixed", [lambda u, x: u(0) - x[:, 0], lambda u, x: (u(0), u(0)[:, 0] - u())])
+def test_rows_that_meet_columns_are_refused(mixed):
+    with pytest.raises(ShapeError, match="x\\[:, :1\\]"):
+        Equation.asked(mixed, BOX, 1)
+
+
+@pytest.mark.parametrize("outputs", [2, 5, 6])
+def test_as_many_residuals_as_points_are_taken(outputs):
+    """Boundaries of an interval have two points."""
+    model = ew.KAN((1, outputs), degree=5, base=None, grid_size=3, seed=1)
+    settings = {"points": 30, "grids": (3,), "steps": 5, "restarts": 0, "progress": False}
+    ends = ew.pde.Dirichlet(0.0)
+    sol = ew.pde.solve(model, lambda u, x: u(0, 0) - 1, domain=((0, 1),), conditions=[ends], **settings)
+    assert sol.errors["the equation"] < 1e-6
 
 
 def test_only_splines_need_a_degree():

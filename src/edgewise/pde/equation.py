@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import ConfigError, few
+from ..errors import ConfigError, ShapeError, few
 from ..layers import KANLayer
 from .domain import Domain
 from .field import Asking, Field, Unknown
@@ -33,7 +33,7 @@ class Equation:
 
     @staticmethod
     def asked(residual: Any, domain: Domain, outputs: int) -> Equation:
-        """The equation, called once to see what it asks for.
+        """The equation, called at two numbers of points to see what it asks for.
 
         Raises:
             ConfigError: no function, one that fails, or one that never asks for the solution.
@@ -41,9 +41,16 @@ class Equation:
         """
         if not callable(residual):
             raise ConfigError(f"{THE_EQUATION} must be a function of u and x, got {type(residual).__name__}")
-        x = domain.interior(TUNED.asked, 0)
-        asking = Asking(len(x), outputs, domain.dims)
-        columns(called(residual, THE_EQUATION, asking, x), len(x), THE_EQUATION)
+        many = []
+        for count in (TUNED.asked, TUNED.asked + 1):  # rows that meet columns give as many residuals as points
+            x, asking = domain.interior(count, 0), Asking(count, outputs, domain.dims)
+            many.append(columns(called(residual, THE_EQUATION, asking, x), count, THE_EQUATION).shape[1])
+        if many[0] != many[1]:
+            raise ShapeError(
+                f"{THE_EQUATION} gives {many[0]} residuals a point for {TUNED.asked} points, {many[1]} for one more: a"
+                " part of shape (n,) met one of shape (n, 1); u() has a column per output, so take"
+                " x[:, :1] or f(x)[:, None] beside it"
+            )
         if not asking.indices:
             raise ConfigError(
                 f"{THE_EQUATION} ignores the solution: it calls neither u() nor a derivative such as u(0, 0), so"

@@ -117,11 +117,6 @@ def columns(answer: Any, count: int, name: str) -> Tensor:
             )
         if part.ndim not in (1, 2) or len(part) != count:
             raise ShapeError(f"{name} must give ({count},) or ({count}, k) for {count} points, got {tuple(part.shape)}")
-        if part.ndim == 2 and part.shape[1] == count > 1:
-            raise ShapeError(
-                f"{name} gives {tuple(part.shape)} for {count} points: a part of shape ({count},) met one of shape"
-                f" ({count}, 1); u() has a column per output, so take x[:, :1] or f(x)[:, None] beside it"
-            )
         found.append(part[:, None] if part.ndim == 1 else part)
     if not found:
         raise ConfigError(f"{name} must give a residual, got nothing")

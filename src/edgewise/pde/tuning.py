@@ -24,7 +24,7 @@ class PdeTuning:
     pixels: int = 120
     """Places along each side of a picture."""
     asked: int = 5
-    """Points on which an equation is first called, to see which derivatives it asks for."""
+    """Points on which an equation is first called, to see which derivatives it asks for; then on one more."""
 
     tried: int = 200
     """Points at which hard conditions and features are checked. Not measured."""
