@@ -33,6 +33,7 @@ LAWS = {
     "after a scaling": ("a*(b + c*sin(d))", 4),
     "after translations": ("a/((b - c)**2 + (d - e)**2)", 5),
     "a shape of a logarithm": ("sin(2*log(a) + 2*log(b))", 2),
+    "a power beside a constant": ("2*a**1.7 + 0.4", 1),
 }
 
 

@@ -1,4 +1,4 @@
-"""Formulas of one column with a place or a phase."""
+"""Formulas of one column with a place, a phase or a power."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import pytest
 import torch
 
 from edgewise.discovery.formulas.yardstick import Yardstick
-from edgewise.discovery.proposals.one_column import located, waves
+from edgewise.discovery.polishing.least_squares import fitted
+from edgewise.discovery.proposals.one_column import located, offset_powers, waves
 from edgewise.discovery.proposals.question import Question
+from edgewise.discovery.tables.law_task import LawRows
 from edgewise.primitives.functions import bessel_j0
 
 Z = torch.linspace(-2, 3, 400, dtype=torch.float64)
@@ -54,9 +56,23 @@ def test_waves_of_fifty_periods_are_found():
     assert asked(g).error(waves(asked(g))[0]) < 0.6 * float(g.std())
 
 
+@pytest.mark.parametrize("p", [0.3, 1.7, 2.6, -1.4, -0.6])
+@pytest.mark.parametrize("offset", [0.4, -1.5])
+def test_a_power_beside_a_constant_is_found_whatever_it_is(p, offset):
+    z = 0.1 + 3.9 * torch.rand(50, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    for g in (2.1 * z**p + offset, -0.8 * z**p + 3 * z + offset):
+        question = Question(z[:, None], g, torch.ones_like(g), Yardstick(len(g), 0.0, 1e-9))
+        near = [fitted(node, LawRows(z[:, None], g), steps=25) for node in offset_powers(question)]
+        assert min(map(question.error, near)) < 1e-8 * float(g.std())
+
+
+def test_numbers_of_both_signs_have_no_power_that_is_not_simple():
+    assert offset_powers(asked(Z**2 + 1)) == []
+
+
 def test_several_columns_have_no_place():
     two = Question(torch.rand(50, 2), torch.rand(50), torch.ones(50), Yardstick(50, 0.0, 1e-9))
-    assert waves(two) == located(two) == []
+    assert waves(two) == located(two) == offset_powers(two) == []
 
 
 def test_a_column_far_from_zero_has_waves_whose_growth_numbers_can_hold():

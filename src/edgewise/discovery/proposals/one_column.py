@@ -1,6 +1,6 @@
-"""Formulas of one column that need a place beside a scale: waves with a phase, bells, steps, kinks and poles.
+"""Formulas of one column with a number that is not linear: waves with a phase, bells, steps, kinks, poles and powers.
 
-Least squares for the constants find scale and place only from near them. So all are tried on a grid, at once.
+Least squares for the constants find a scale, a place or a power only from near. So all are tried on a grid, at once.
 
 Letters: n rows, B columns that every sum has, L terms.
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..formulas.tree import Apply, Node, Num, Var, number, power, product, total, values
+from ..formulas.tree import Apply, Node, Num, Power, Var, number, power, product, total, values
 from ..linear_algebra.pairs import solved
 from ..linear_algebra.tuning import LINEAR_ALGEBRA
 from .outputs import OUTPUTS, Output
@@ -54,6 +54,11 @@ def waves(asked: Question) -> list[Node]:
 def located(asked: Question) -> list[Node]:
     """a shape(k z + c) + d, also with a multiple of z; of waves that have no phase, a J0(k z) + d."""
     return _each(asked, _located_under)
+
+
+def offset_powers(asked: Question) -> list[Node]:
+    """a z^p + d, also with a multiple of z: p is any number, and z is positive."""
+    return _each(asked, _powers_under) if asked.X.shape[1] == 1 and float(asked.X.min()) > 0 else []
 
 
 Target = tuple[Output, Tensor, Tensor, Tensor, bool]  # T, T(g), the weight of rows, base columns (n, B), with z
@@ -182,8 +187,12 @@ def _grid(column: _Column) -> Iterator[Node]:
 
 
 def _located_under(asked: Question, column: _Column, target: Target) -> Iterator[Node]:
+    yield from _best(list(_grid(column)), asked, target, PROPOSALS.followed)
+
+
+def _best(nodes: list[Node], asked: Question, target: Target, most: int) -> Iterator[Node]:
+    """The shapes that explain most of what the base leaves, each with its weights."""
     output, image, weight, base, line = target
-    nodes = list(_grid(column))
     design = torch.stack([values(node, asked.X) for node in nodes], 1) * weight[:, None]
     design = torch.where(torch.isfinite(design).all(0), design, 0.0)
     q = torch.linalg.qr(base * weight[:, None]).Q
@@ -192,6 +201,16 @@ def _located_under(asked: Question, column: _Column, target: Target) -> Iterator
     norms = rest.norm(dim=0)
     alive = norms > LINEAR_ALGEBRA.same**0.5 * design.norm(dim=0)
     explained = torch.where(alive, (rest.T @ left).abs() / norms.clamp(min=1e-300), 0.0)
-    for place in torch.topk(explained, min(PROPOSALS.followed, len(nodes))).indices.tolist():
+    for place in torch.topk(explained, min(most, len(nodes))).indices.tolist():
         choice = solved((place,), design, base * weight[:, None], image * weight)
         yield output.inverse(total(*_with_base(choice.base, line), product(Num(choice.weights[0]), nodes[place])))
+
+
+# ------------------------------------------------------------------ powers
+
+
+def _powers_under(asked: Question, column: _Column, target: Target) -> Iterator[Node]:
+    """The best of them alone: from its neighbours least squares come to the same power."""
+    low, high, count = PROPOSALS.exponents
+    step = (high - low) / (count - 1)
+    yield from _best([Power(Z, Num(low + step * n)) for n in range(count)], asked, target, 1)

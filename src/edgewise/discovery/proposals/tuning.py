@@ -51,6 +51,8 @@ class ProposalTuning:
     """Scales of a shape with a place, in units of one over half of the range. Not measured."""
     gaps: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0, 3.0)
     """Distances of a pole from the rows, in halves of their range. Not measured."""
+    exponents: tuple[float, float, int] = (-3.9, 3.9, 40)
+    """Powers beside a constant: ends and their number. Zero, which is a constant, is none of them."""
 
     # ------------------------------------------------------------------ sparse polynomials (sparse.py)
 

@@ -14,7 +14,7 @@ from ..formulas.yardstick import Yardstick
 from ..polishing.exactness import is_exact
 from ..polishing.polish import polished
 from ..polishing.tuning import POLISHING
-from ..proposals.one_column import located, waves
+from ..proposals.one_column import located, offset_powers, waves
 from ..proposals.power_products import powers, products
 from ..proposals.question import Question
 from ..proposals.quotients import quotients
@@ -35,7 +35,17 @@ from .taken_apart import apart, paired
 from .tuning import SEARCH
 
 Search = Callable[[Question], list[Node]]
-ENDGAME: tuple[Search, ...] = (powers, products, polynomials, rationals, quotients, sums, waves, located)
+ENDGAME: tuple[Search, ...] = (
+    powers,
+    products,
+    offset_powers,
+    polynomials,
+    rationals,
+    quotients,
+    sums,
+    waves,
+    located,
+)
 OF_ANY_FORM: tuple[Search, ...] = (waves, located)  # the others have one over a column, and its logarithm, as terms
 ON_ROWS: tuple[Search, ...] = (noisy_polynomials, powers, products, quotients)  # before there is a surrogate
 
