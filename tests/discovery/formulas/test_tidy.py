@@ -24,6 +24,8 @@ X = 0.5 + torch.rand(100, 2, dtype=torch.float64, generator=torch.Generator().ma
         (sympy.exp(-1) * sympy.exp(2 * sympy.cos(x) ** 2 - y), "exp(-y + cos(2*x))"),
         ((x / y) ** -2 / sympy.cosh(2 * sympy.log(y / x)) / 2, "y**4/(x**4 + y**4)"),
         (sympy.Mul(4, x**2 + y, 1 / (8 * x + 4 * y + 5), evaluate=False), "(x**2 + y)/(2*x + y + 5/4)"),
+        (5 / (1 + 1 / (sympy.exp(x / y) - 1)), "-5*(exp(-x/y) - 1)"),
+        (2 / (1 + sympy.tanh(x - y)), "1 + exp(2*y - 2*x)"),
     ],
 )
 def test_equal_formulas_become_the_shortest_one(given, wanted):
@@ -39,6 +41,12 @@ def test_tidying_twice_changes_nothing_and_keeps_free_constants():
     node = product(Num(1.2345), Var(1), from_sympy(x / y + 1, {x: Var(0), y: Var(1)}))
     once = tidied(node, X)
     assert tidied(once, X) == once and Num(1.2345) in getattr(once, "parts", ())
+
+
+def test_free_constants_that_only_act_together_become_one():
+    c, d = sympy.symbols("c d", positive=True)
+    node = from_sympy(2 / (1 + sympy.tanh(c * x - d)), {x: Var(0), c: Num(0.35123), d: Num(0.32651)})
+    assert written(tidied(node, X), ["x", "y"]) == "1.92133*exp(-0.70246*x) + 1"
 
 
 def test_quotients_and_roots_are_written_as_such():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
 
 from ...errors import require
 from ...primitives import get
+from .simplify import simplified
 from .tree import Apply, Node, Num, Power, Var, number, power, product, to_sympy, total, values
 from .tuning import FORMULAS
 from .yardstick import bits
@@ -47,8 +49,8 @@ def tidied(node: Node, X: Tensor) -> Node:
         if len(constants) > FORMULAS.tidy_constants or expression.count_ops() > FORMULAS.tidy_operations:
             return node
         known = {symbol: Var(i) for i, symbol in enumerate(symbols)} | constants
-        found = [made for way in _ways(expression, symbols, sympy) if (made := _as_node(way, known)) is not None]
-        found = [made for made in found if bits(made) <= bits(node) and _equal(made, node, X)]
+        made = [way for changed in _ways(expression, symbols, sympy) for way in _as_nodes(changed, known)]
+        found = [way for way in dict.fromkeys(made) if bits(way) <= bits(node) and _equal(way, node, X)]
         before, node = node, min(found, key=bits, default=node)
         if bits(node) == bits(before):
             return node
@@ -76,9 +78,8 @@ def _with_symbols(node: Node, symbols: Sequence[Any], sympy: Any) -> tuple[Any, 
     return to_sympy(node, symbols, swapped), constants
 
 
-def _ways(expression: Any, symbols: Sequence[Any], sympy: Any) -> Iterator[Any]:
-    """Equal expressions, among them the given one as sympy orders it."""
-    yield expression
+def _ways(expression: Any, symbols: Sequence[Any], sympy: Any) -> list[Any]:
+    """Equal expressions, among them the given one as sympy orders it; each also with its products of sums opened."""
     hyperbolic = expression.has(sympy.sinh, sympy.cosh, sympy.tanh)
     trigonometric = expression.has(sympy.sin, sympy.cos, sympy.tan)
     tries = [
@@ -98,7 +99,13 @@ def _ways(expression: Any, symbols: Sequence[Any], sympy: Any) -> Iterator[Any]:
     free = [symbol for symbol in symbols if expression.has(symbol)]
     if expression.is_rational_function(*free):
         tries += [lambda e, s=symbol: sympy.apart(e, s) for symbol in free]
-    for change in tries:
+    found = [expression, *_changed([expression], tries, sympy)]
+    return [*found, *_changed(dict.fromkeys(found), [sympy.expand], sympy)]
+
+
+def _changed(expressions: Iterable[Any], tries: Sequence[Callable[[Any], Any]], sympy: Any) -> Iterator[Any]:
+    """What each change makes of each expression, where it makes anything."""
+    for expression, change in itertools.product(expressions, tries):
         try:
             yield change(expression)
         except (NotImplementedError, ValueError, TypeError, AttributeError, RecursionError, sympy.PolynomialError):
@@ -118,12 +125,14 @@ def _divided(expression: Any, sympy: Any) -> Any:
     return expression.replace(lambda part: part.is_Mul and part.as_coeff_Mul()[0] != 1, below)
 
 
-def _as_node(expression: Any, known: Mapping[Any, Node]) -> Node | None:
-    """The expression as a formula; None where it holds what no formula has."""
+def _as_nodes(expression: Any, known: Mapping[Any, Node]) -> list[Node]:
+    """The expression as a formula, as it is and with free constants that only act together as one; none where it holds
+    what no formula has."""
     try:
-        return from_sympy(expression, known)
-    except (KeyError, TypeError, ValueError):
-        return None
+        node = from_sympy(expression, known)
+        return [node, simplified(node)]
+    except (KeyError, TypeError, ValueError, OverflowError, ZeroDivisionError):
+        return []
 
 
 def from_sympy(expression: Any, known: Mapping[Any, Node]) -> Node:
