@@ -7,10 +7,10 @@ import math
 import torch
 
 import edgewise as ew
-from edgewise.discovery.formulas.tree import Num, Var, number, power, product, total, written
+from edgewise.discovery.formulas.tree import Apply, Num, Var, number, power, product, total, written
 from edgewise.discovery.judging.verdict import Verdict
 from edgewise.discovery.one_table import Told, gathered, judged
-from edgewise.discovery.polishing.least_squares import error
+from edgewise.discovery.polishing.least_squares import error, fitted
 from edgewise.discovery.polishing.polish import Polished, finished
 from edgewise.discovery.tables.split_rows import as_task
 
@@ -58,6 +58,16 @@ def test_a_whole_ratio_that_the_rows_refuse_is_not_told():
     assert "3*s + 2*z" in written(found[0].node, "sz", 2)
     told = Told(tuple(found), (), "").front(task)
     assert [written(one.node, "sz", 2) for one in told] == ["s/(0.31*s + 0.21*z + 0.53)"]
+
+
+def test_constants_that_tidying_joins_become_simple():
+    X = 1 + 2 * rows(400)
+    task = as_task(X, 2.5 * torch.exp(-0.7 * X[:, 0]) + 1.3, None, None, 0)
+    step = Apply("tanh", total(product(Num(0.35), Var(0)), Num(-0.326963)))
+    half = power(total(product(Num(0.3846), step), Num(0.3846)), -1.0)
+    node = fitted(half, task.fitting, steps=60)
+    told = Told((Polished(node, error(node, task.choosing)),), (), "").front(task)
+    assert [written(one.node, "ab") for one in told] == ["(5/2)*exp((-7/10)*a) + 13/10"]
 
 
 def test_a_target_of_one_value_is_called_constant():

@@ -11,16 +11,19 @@ from typing import Any
 
 from .formulas.half_angles import with_half_angles
 from .formulas.tidy import tidied
-from .formulas.tree import Num, columns_of, complexity
+from .formulas.tree import Num, columns_of, complexity, numbers_of
 from .judging.laws import Law, as_law, chosen, front
 from .judging.printing import clipped_formula, table
 from .judging.verdict import Verdict, explains, verdict
-from .polishing.least_squares import error
+from .polishing.exactness import is_exact
+from .polishing.least_squares import error, fitted
 from .polishing.polish import Polished, allowed
+from .polishing.snapping import snapped
 from .polishing.tuning import POLISHING
 from .search.steps import ProofStep
 from .search.strategy import search
 from .tables.law_task import LawTask
+from .tables.tuning import TABLES
 from .tables.units import breaks_units
 
 INTERRUPTED = "the search was cut short by Ctrl-C"
@@ -124,8 +127,17 @@ def judged(
 
 
 def _tidy(one: Polished, task: LawTask) -> Polished:
-    node = tidied(one.node, task.fitting.X[: POLISHING.quick_rows])
-    return Polished(with_half_angles(node, task.fitting.X), one.error)
+    """The formula in its shortest form. Constants of an exact law are fitted to the last digit before, so that those
+    that are equal cancel; what computer algebra makes of them may be simple numbers."""
+    few, rows = task.fitting.X[: POLISHING.quick_rows], task.fitting.first(TABLES.fitted)
+    if not is_exact(one.node, task):
+        return Polished(with_half_angles(tidied(one.node, few), task.fitting.X), one.error)
+    node = fitted(one.node, rows, steps=POLISHING.quick_steps, left=0.0)
+    known, node = numbers_of(node), tidied(node, few)
+    if any(part.name is None and part not in known for part in numbers_of(node)):
+        node = snapped(node, rows)
+    node = with_half_angles(node, task.fitting.X)
+    return Polished(node, error(node, task.choosing))
 
 
 @contextmanager

@@ -3,7 +3,9 @@ nearly as well.
 
 A step z of the parameters changes residuals by R z and values by V z. Where some z changes values and hardly residuals,
 conditions are missing, or the problem is one that magnifies errors. That z is the largest singular vector of V A^-1, A
-a triangular factor of R. What is left of the XX
+a triangular factor of R. What is left of the residuals, over the smallest |R z| / |V z|, is how far values may be off.
+A constant that some z changes and residuals do not is open, too.
+
 Source: Björck, "Numerical Methods for Least Squares Problems" (1996), section 4.2, for the pair (R, V).
 
 Letters: P parameters.

@@ -9,7 +9,7 @@ import sympy
 import torch
 
 from edgewise.discovery.formulas.tidy import from_sympy, tidied
-from edgewise.discovery.formulas.tree import Num, Var, product, to_sympy, values, written
+from edgewise.discovery.formulas.tree import Num, Var, count_free, product, to_sympy, values, written
 from edgewise.discovery.formulas.yardstick import bits
 
 x, y = sympy.symbols("x y", positive=True)
@@ -47,6 +47,24 @@ def test_free_constants_that_only_act_together_become_one():
     c, d = sympy.symbols("c d", positive=True)
     node = from_sympy(2 / (1 + sympy.tanh(c * x - d)), {x: Var(0), c: Num(0.35123), d: Num(0.32651)})
     assert written(tidied(node, X), ["x", "y"]) == "1.92133*exp(-0.70246*x) + 1"
+
+
+def test_free_constants_that_agree_up_to_sign_and_round_off_cancel():
+    a, b, c, d = sympy.symbols("a b c d", positive=True)
+    known = {x: Var(0), a: Num(0.384615384615319), b: Num(0.384615384615445), c: Num(-0.384615384615384), d: Num(0.3)}
+    step = from_sympy(1 / (a * sympy.tanh(x - d) + b), known)
+    assert written(tidied(step, X), ["x", "y"]) == "2.36875*exp(-2*x) + 1.3"
+    wave = from_sympy(10 * sympy.exp(-a * x / 2) * sympy.sinh(b * x / 2), known)
+    assert written(tidied(wave, X), ["x", "y"]) == "-5*(exp(-0.384615*x) - 1)"
+    near = from_sympy((a * x + b) / (x - c * x), known)
+    assert bits(tidied(near, X)) < bits(near)
+    assert tidied(from_sympy(x ** (-a) * x**b * x, known), X) == Var(0)
+
+
+def test_free_constants_that_differ_stay():
+    a, b = sympy.symbols("a b", positive=True)
+    node = from_sympy(a * x + b * x, {x: Var(0), a: Num(0.38461538), b: Num(-0.38461539)})
+    assert count_free(tidied(node, X)) > 0
 
 
 def test_quotients_and_roots_are_written_as_such():

@@ -64,16 +64,19 @@ def _equal(one: Node, other: Node, X: Tensor) -> bool:
 
 
 def _with_symbols(node: Node, symbols: Sequence[Any], sympy: Any) -> tuple[Any, dict[Any, Num]]:
-    """The formula in sympy, with a symbol for each free constant, whose sign is known."""
+    """The formula in sympy, with a symbol for each free constant, whose sign is known; one for all that are equal."""
     constants: dict[Any, Num] = {}
 
     def swapped(part: Node) -> Any:
-        if isinstance(part, Num) and part.name is None:
-            sign = {"positive": True} if part.value > 0 else {"negative": True}
-            symbol = sympy.Symbol(f"c{len(constants)}", **sign)
-            constants[symbol] = part
-            return symbol
-        return None
+        if not isinstance(part, Num) or part.name is not None:
+            return None
+        for symbol, known in constants.items():
+            if abs(abs(part.value) - abs(known.value)) <= FORMULAS.tidy_equal * abs(known.value):
+                return symbol if part.value * known.value > 0 else -symbol
+        sign = {"positive": True} if part.value > 0 else {"negative": True}
+        symbol = sympy.Symbol(f"c{len(constants)}", **sign)
+        constants[symbol] = part
+        return symbol
 
     return to_sympy(node, symbols, swapped), constants
 
@@ -158,7 +161,7 @@ def from_sympy(expression: Any, known: Mapping[Any, Node]) -> Node:
         return product(from_sympy(coefficient, known), *(from_sympy(part, known) for part in factors))
     if expression.is_Pow and not expression.exp.free_symbols:
         return power(from_sympy(expression.base, known), float(expression.exp))
-    if expression.is_Pow and isinstance(exponent := known.get(expression.exp), Num):
+    if expression.is_Pow and isinstance(exponent := simplified(from_sympy(expression.exp, known)), Num):
         return Power(from_sympy(expression.base, known), exponent)
     name = expression.func.__name__
     if name == "besselj" and expression.args[0] == 0:

@@ -49,18 +49,20 @@ class Constants:
         return float(rest.square().mean()), 2 / count * (slopes.T @ rest), 2 / count * (slopes.T @ slopes)
 
 
-def fitted(node: Node, rows: LawRows, *, steps: int) -> Node:
-    """The formula with the constants of least squares, from where they are; as it is where they are of no use."""
+def fitted(node: Node, rows: LawRows, *, steps: int, left: float = 1e-3 * TABLES.exact) -> Node:
+    """The formula with the constants of least squares, from where they are; as it is where they are of no use.
+
+    left: relative error that ends the fit; by default far below exact, where more digits are none.
+    """
     scale = float(rows.y.square().mean().sqrt()) or 1.0
     problem: Any = Constants(node, rows, scale)
     theta = problem.start()
     if not len(theta) or not math.isfinite(problem.value(theta)):
         return node
     scaled = InUnits.at(problem, theta)
-    floor = (1e-3 * TABLES.exact) ** 2  # far below exact: more digits are none
 
     def exact(step: Step) -> bool:
-        return step.value <= floor
+        return step.value <= left**2
 
     found = minimize(scaled, theta / scaled.unit, steps=steps, watch=exact, patience=3, tolerance=1e-9)
     return problem.at(found.theta * scaled.unit)
