@@ -123,6 +123,7 @@ def test_each_round_has_its_own_part_of_the_journal(tmp_path: Path, monkeypatch:
         return chosen_network(*given)
 
     monkeypatch.setattr(gross_errors, "chosen_network", named)
+    monkeypatch.setattr(gross_errors, "_off_lines", lambda table: table.y.new_zeros(len(table)))  # they show both
     found, left = chosen_reading(from_arrays(X, y), settings(), False, Journal(tmp_path / "journal"))
     assert found.limits is not None and len(left) == len(y) - 2
     assert len(set(names)) == len(names) > 1
@@ -181,3 +182,39 @@ def test_a_mistake_in_one_output_shows_beside_another_without(seed: int):
     found = learn_all(from_arrays(X, y), settings())
     made = found.model(found.table.X).detach().numpy()
     assert np.median(np.abs(made - law[:, None])) < 0.06
+
+
+@pytest.mark.parametrize("seed", [1, 7])
+def test_a_mistake_that_a_curve_follows_shows_beside_lines(seed: int):
+    """A column of few different numbers had a curve with a spike at that of the mistake, and other columns paid it
+    back. Another row that is far off hid it, too."""
+    draw = np.random.default_rng(seed)
+    fat, carb, protein = (np.round(draw.lognormal(m, s, 330)) for m, s in ((3, 0.6), (3.6, 0.5), (3.2, 0.5)))
+    saturated = np.round(fat * draw.uniform(0.2, 0.5, 330) * 2) / 2
+    X = np.column_stack([fat, saturated, 9 * fat + draw.integers(-5, 6, 330), carb, protein])
+    law = 9 * fat + 4 * carb + 4 * protein
+    y = law + 15 * draw.normal(size=330)
+    order = y.argsort()
+    place = int(order[-12])
+    y[place], y[order[-30]] = 100.0, y[order[-30]] + 250
+    found = learn_all(from_arrays(X, y), settings())
+    assert gross_errors.gross(found.trained, found.table).nonzero()[:, 0].tolist() == [place]
+    assert np.sqrt(np.mean((found.model(found.table.X).detach().numpy()[:, 0] - law) ** 2)) < 10
+
+
+@pytest.mark.parametrize("rows", [60, 6000])
+def test_lines_say_nothing_of_few_rows_a_column_nor_of_many_rows(rows: int):
+    X = np.random.default_rng(0).normal(size=(rows, 13 if rows == 60 else 2))
+    y = X.sum(1)
+    y[3] += 1e3
+    assert not gross_errors._off_lines(from_arrays(X, y)).any()
+
+
+def test_lines_of_constant_columns_equal_columns_and_exact_targets_are_numbers():
+    draw = np.random.default_rng(0)
+    x = draw.normal(size=(80, 1))
+    X, y = np.hstack([x, x, np.full((80, 1), 1e6)]), 3 * x[:, 0]
+    assert float(gross_errors._off_lines(from_arrays(X, y)).max()) < 0.01
+    y[5] += 100
+    off = gross_errors._off_lines(from_arrays(X, y))
+    assert (off > 1).nonzero()[:, 0].tolist() == [5]

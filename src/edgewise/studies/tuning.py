@@ -78,6 +78,16 @@ class StudyTuning:
     """Times the largest of the other errors that the smallest gross one must have. Not measured."""
     gross_tail: float = 2.0
     """Least gross errors that one may be off which stays: beyond it, there is a tail, as claims have. Not measured."""
+    gross_clear: float = 3.5
+    """The same, from which they are no tail whatever the others are: in a table of meals it was 3.8 to 11."""
+    rows_of_lines: int = 5
+    """Rows for each column, from which lines say what is far off. Not measured."""
+    line_rounds: int = 20
+    """Rounds of lines under Student's t, where it has one degree of freedom and errors count from two deviations on."""
+    line_digits: float = 1e-9
+    """Part of a column's size below which its spread is round-off."""
+    line_ridge: float = 1e-6
+    """Part of a mean diagonal that keeps columns apart which are the same."""
     gross_rounds: int = 3
     """Rounds of leaving some out and looking for others, at most."""
 
