@@ -138,7 +138,7 @@ def _off_lines(rows: Table) -> Tensor:
             left = y - X @ torch.cholesky_solve((heavy.T @ y)[:, None], torch.linalg.cholesky(A))[:, 0]
             scale = (NORMAL * left.abs().median()).clamp(min=TUNED.line_digits * float(spread))
             weight = given / (1 + (left / (2 * scale)).square())
-        least = torch.maximum(TUNED.gross * scale, TUNED.gross_least * spread)
+        least = scale.mul(TUNED.gross).clamp(min=TUNED.gross_least * float(spread))
         worst = worst.maximum(left.abs() / least)
     return worst
 
