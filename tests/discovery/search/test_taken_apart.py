@@ -7,9 +7,9 @@ import pytest
 import torch
 
 import edgewise as ew
-from edgewise.discovery.formulas.tree import Apply, Num, Var, numbers_of, power, product, total, values
+from edgewise.discovery.formulas.tree import Apply, Num, Power, Var, numbers_of, power, product, total, values
 from edgewise.discovery.polishing.exactness import is_exact
-from edgewise.discovery.polishing.least_squares import error
+from edgewise.discovery.polishing.least_squares import error, fitted
 from edgewise.discovery.polishing.polish import Polished
 from edgewise.discovery.reductions.states import ReducedProblem
 from edgewise.discovery.reductions.surrogated import SurrogatedProblem
@@ -60,6 +60,24 @@ def test_laws_of_parts_are_put_together_and_fitted_to_the_rows():
     assert asked[:2] == ["x", "y"] and any(isinstance(one, ProofStep) and one.depth == 1 for one in events)
     best = min((one for one in events if isinstance(one, Polished)), key=lambda one: one.error)
     assert is_exact(best.node, task) and len(numbers_of(best.node)) == 2  # 7 and the power
+
+
+def test_an_exact_law_of_a_part_goes_before_cheaper_formulas():
+    """A part of four features has errors that cost less than the constants of its law."""
+    X = np.random.default_rng(0).uniform(0.5, 4, (300, 2))
+    noise = 0.1 * np.random.default_rng(1).standard_normal(300)
+    task = as_task(X, 3 * X[:, 0] ** 1.7 + 2 * X[:, 1] + noise, ["x", "y"], None, 0)
+    cheap = [Num(1.0), product(Num(1.0), Var(0)), product(Num(1.0), power(Var(0), 2.0))]
+    law = total(product(Num(3.0), Power(Var(0), Num(1.7))), Num(1.0))
+
+    def search(table: LawTask, depth: int):
+        for start in [*cheap, law]:
+            node = fitted(start, table.fitting, steps=25)
+            yield Polished(node, error(node, table.choosing))
+
+    whole = SurrogatedProblem.of(ReducedProblem.whole(2), task)
+    found = [one for one in apart(whole, task, search, 0) if isinstance(one, Polished)]
+    assert min(one.error for one in found) < 0.15
 
 
 def test_steps_of_parts_stand_below_those_of_the_table():

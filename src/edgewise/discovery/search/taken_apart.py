@@ -15,6 +15,7 @@ from ..formulas.yardstick import Yardstick
 from ..parts.factors import Factors, factors
 from ..parts.inner_sums import inner_sum
 from ..parts.splits import Blocks, Split, SplitPart, SplitRows, joined, split
+from ..polishing.exactness import is_exact
 from ..polishing.polish import Polished, of_choice, polished
 from ..polishing.tuning import POLISHING
 from ..reductions.states import ReducedProblem, Reduction
@@ -87,7 +88,10 @@ def _probe(known: SurrogatedProblem, Z: Tensor):
 
 
 def _laws(table: LawTask, search: TableSearch, depth: int) -> Generator[Event, None, list[Polished]]:
-    """Yields the steps of a search on a part's table, one level deeper, and returns its laws, the cheapest first."""
+    """Yields the steps of a search on a part's table, one level deeper, and returns its laws, the cheapest first.
+
+    Exact ones go before all others: where a part has few features, errors cost less than constants.
+    """
     laws: list[Polished] = []
     for event in search(table, depth + 1):
         if isinstance(event, ProofStep):
@@ -95,7 +99,7 @@ def _laws(table: LawTask, search: TableSearch, depth: int) -> Generator[Event, N
         else:
             laws.append(event)
     measure = of_choice(table)
-    return sorted(laws, key=lambda one: measure.price(one.node, one.error))
+    return sorted(laws, key=lambda one: (not is_exact(one.node, table), measure.price(one.node, one.error)))
 
 
 def _put_together(
