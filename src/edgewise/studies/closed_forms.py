@@ -17,7 +17,7 @@ from ..symbolic.symbolify import budget_spent, symbolify
 from ..train.evidence.shapes import FREE, Shapes
 from .choosing import as_good, explained, stays_near
 from .kept_shapes import keeps
-from .replacing import may_replace
+from .replacing import against
 from .tuning import TUNED
 
 
@@ -71,8 +71,8 @@ def close(model: KAN, training: Table, choosing: Table | None, progress: bool = 
     have, left = symbolic_edges(found), summary(found).edges
     if left and not have:
         return Closed(None, None, f"No edge has a closed form that is as good as its spline.{spent}")
-    if not may_replace(found, model, training, choosing):
-        return Closed(None, found, f"The closed forms that were found are not as good as the network's splines.{spent}")
+    if why := against(found, model, training, choosing):
+        return Closed(None, found, f"The closed forms that were found {why}.{spent}")
     if not stays_near(found, model, training):
         return Closed(None, found, f"The closed forms that were found have poles between the rows.{spent}")
     if not explained(model, judging) >= TUNED.form_clear and not stays_near(found, model, training, TUNED.form_beyond):

@@ -20,31 +20,40 @@ from .tuning import TUNED
 TINY = torch.finfo(torch.float64).tiny
 
 
-def may_replace(forms: KAN, splines: KAN, training: Table, choosing: Table | None) -> bool:
-    """Whether a network with closed forms may stand for the one before. Training rows say how far its predictions
-    moved, in parts of the noise. Those that choose say whether it is as good.
+WORSE = "are not as good as the network's splines"
+BY_CHANCE = "explain the rows no better than as many constants would by chance"
 
-    Moved a little, it is clearly worse, or it may. Moved by more than half of the noise, it must explain more of the
-    training rows than its constants are worth.
+
+def against(forms: KAN, splines: KAN, training: Table, choosing: Table | None) -> str:
+    """What speaks against closed forms in place of splines, in words; "" where they may take it.
+
+    Training rows say how far predictions moved, in parts of the noise. Those that choose say whether forms are as
+    good. Where forms hardly moved anything, only a clear difference counts. Where they moved predictions by more than
+    half of the noise, they must explain more of the training rows than their constants are worth.
+
+    Args:
+        forms: a network with closed forms that were found for `splines`.
+        splines: the network before.
+        training: the rows that both were fitted to.
+        choosing: rows that neither was fitted to; None where there are none.
     """
     judging = training if choosing is None else choosing
     if training.classes is not None or splines.metadata.loss:
-        return as_good(forms, splines, judging)
+        return "" if as_good(forms, splines, judging) else WORSE
     with torch.no_grad():
         new, old = forms(training.X), splines(training.X)
-    far = moved(forms, splines, training)
-    noise, now = _squares(training.y - old, training), _squares(training.y - new, training)
+    far, noise, now = (_squares(gap, training) for gap in (new - old, training.y - old, training.y - new))
     if far <= max(TUNED.form_slight * noise, TUNED.exact):
-        return choosing is None or not clearly_better(splines, forms, choosing)
+        return WORSE if choosing is not None and clearly_better(splines, forms, choosing) else ""
     if not as_good(forms, splines, judging):  # not of values that are no numbers, either
-        return False
+        return WORSE
     if far <= TUNED.form_moved * noise:
-        return True
+        return ""
     rows, free = training.count, constants(forms)
     if rows <= free + 1:
-        return False
+        return BY_CHANCE
     nats = 0.5 * rows * math.log(max(noise, TINY) / max(now, TINY))
-    return nats > 0.5 * free * math.log(rows) * rows / (rows - free - 1)
+    return "" if nats > 0.5 * free * math.log(rows) * rows / (rows - free - 1) else BY_CHANCE
 
 
 def moved(new: KAN, old: KAN, rows: Table) -> float:

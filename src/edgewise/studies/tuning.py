@@ -79,7 +79,8 @@ class StudyTuning:
     gross_tail: float = 2.0
     """Least gross errors that one may be off which stays: beyond it, there is a tail, as claims have. Not measured."""
     gross_clear: float = 3.5
-    """The same, from which they are no tail whatever the others are: in a table of meals it was 3.8 to 11."""
+    """Times the largest of the other errors, from which gross ones are no tail of them: in a table of meals it was 3.8
+    to 11."""
     rows_of_lines: int = 5
     """Rows for each column, from which lines say what is far off. Not measured."""
     line_rounds: int = 20
@@ -214,9 +215,9 @@ class StudyTuning:
     form_beyond: float = 0.5
     """Ranges at both ends that forms may not run far off in, where there is so much noise."""
     form_slight: float = 0.1
-    """Part of the noise by which closed forms may move predictions, squared, that rows must speak against. Of 17 small
-    tables and 8 made laws under noise, laws that were found moved them by 0.01 to 0.3. Three in thirty were refused
-    because a few rows liked the splines better."""
+    """Part of the noise, squared. Closed forms that move predictions by less are refused only where rows speak clearly
+    against them. On 17 small tables and 8 made laws under noise, laws that were found moved them by 0.01 to 0.3. Three
+    in thirty were refused because a few rows liked the splines better."""
     form_moved: float = 0.5
     """The same beyond which they must explain more of the rows than their constants are worth: there, five in five
     were wrong, by 1.4 to 29 times the error."""

@@ -36,7 +36,7 @@ def stepwise(task: SymbolicTask, primitives: tuple[Primitive, ...], tolerance: f
         places = [place for place in left if place not in given_up]
         if not places or work.out:
             return model
-        if not ranked or _moves(task, model):
+        if not ranked or _fits_again(task, model):
             samples = edge_samples(task, model, raw=False)
             ranked = candidates({place: samples[place] for place in places}, primitives, math.sqrt(task.error), work)
         for place in sorted(places, key=lambda p: _harm(ranked[p], samples[p].influence)):
@@ -78,7 +78,7 @@ def _substitute(
             trial = remove(model, edges=[identity], X=task.X)
         else:
             trial = with_forms(model, [(*place, candidate.primitive, candidate.constants)])
-        trial, loss = refit_network(task, trial, work) if _moves(task, trial) else (trial, _loss(task, trial))
+        trial, loss = refit_network(task, trial, work) if _fits_again(task, trial) else (trial, _loss(task, trial))
         if math.isfinite(loss) and task.allowed(
             trial, loss, min(summary(trial).parameters, task.parameters), tolerance
         ):
@@ -86,7 +86,7 @@ def _substitute(
     return None
 
 
-def _moves(task: SymbolicTask, model: KAN) -> bool:
+def _fits_again(task: SymbolicTask, model: KAN) -> bool:
     """Whether the rest of the network is fitted again after each edge: without a penalty, few rows would bend the
     splines that stay."""
     return _may_have(task, summary(model).parameters)

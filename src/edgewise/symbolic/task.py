@@ -149,10 +149,10 @@ class SymbolicTask:
             if not bool(self.model.edge_layers[number].spline_edges()[src, dst]) or not float(x.var()) > 0:
                 continue
             slope = float(((x - x.mean()) @ (y - y.mean())) / (x - x.mean()).square().sum())
-            rest = float(y.mean() - slope * x.mean())
-            off = float((y - slope * x - rest).square().mean())
+            intercept = float(y.mean() - slope * x.mean())
+            off = float((y - slope * x - intercept).square().mean())
             if slope != 0 and off <= self.exact * float(y.var()):
-                placed.append((*place, "x", (1.0, 0.0, slope, rest)))
+                placed.append((*place, "x", (1.0, 0.0, slope, intercept)))
         return replace(self, model=with_forms(self.model, placed)) if placed else self
 
     def thinned(self, count: int) -> SymbolicTask:
