@@ -15,6 +15,7 @@ from edgewise.studies import gross_errors
 from edgewise.studies.gross_errors import believed, excess
 from edgewise.studies.learning import learn_all
 from edgewise.studies.readings import chosen_reading
+from edgewise.studies.scores import predict, scores
 from edgewise.studies.stages import chosen_network
 from edgewise.studies.study_settings import StudySettings
 from edgewise.studies.trained import Trained
@@ -72,6 +73,10 @@ def test_a_row_that_judges_is_judged_and_the_last_fit_leaves_it_out():
     assert isinstance(network, dict) and network["rmse"] > 500
     assert float((found.model(found.table.X) - found.table.y).detach().abs().median()) < 1
     assert "2 rows are far from what all others say" in found.verdict
+    near = believed(found.trained, found.held)
+    now = scores(near, predict(found.judged, near))
+    assert f"1 of them looks like a mistake; without it, the RMSE is {now['rmse']:.4g}" in found.verdict
+    assert now["r2"] > 0.8 and "do not tell it" not in found.verdict
 
 
 def one_judges(table: Any, seed: int) -> bool:

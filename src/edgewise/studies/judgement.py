@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ..data import Table
 from ..losses import Loss
 from . import words
+from .gross_errors import believed
 from .scores import Scores, predict, scores
 from .trained import Trained
 
@@ -31,17 +32,21 @@ def verdict(
         told: remarks on the table, which end it.
     """
     goal = ", ".join(held.outputs)
-    said = words.verdict(held.task, goal, network, rivals)
+    near = believed(trained, held)
+    mistakes = ""
+    if 1 < len(near) < len(held):
+        mistakes = words.judging_mistakes(len(held) - len(near), scores(near, predict(trained.model, near), loss))
+    said = words.verdict(held.task, goal, network, rivals, mistakes)
     said += words.of_log(goal, trained.of_log if trained.model.active_edges() else None)
     said += words.far_values(trained.tame)
     if held.groups is not None:
         said += words.of_groups(len(held.groups.unique()))
-    said += _outside(trained, rest, held, loss)
+    said += _outside(trained, rest, near, loss)
     return " ".join((said, *told))
 
 
 def _outside(trained: Trained, rest: Table, held: Table, loss: Loss) -> str:
-    """What rows beyond those of the fit do to the scores."""
+    """What rows beyond those of the fit do to the scores. `held`: the rows that judge and are no mistakes."""
     inside = ((held.X >= rest.X.amin(dim=0)) & (held.X <= rest.X.amax(dim=0))).all(dim=1)
     within = None
     if inside.any():

@@ -35,10 +35,11 @@ def table(network: Scores, others: dict[str, Scores | str]) -> str:
     return "\n".join(lines)
 
 
-def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Scores | str]) -> str:
-    """One or two sentences: how well rows that were not seen are predicted, and how that compares.
+def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Scores | str], mistakes: str = "") -> str:
+    """A few sentences: how well rows that were not seen are predicted, and how that compares.
 
-    `baselines`: the trivial one first; none after an interruption.
+    `baselines`: the trivial one first; none after an interruption. `mistakes`: what is said of those of the rows that
+    look like mistakes.
     """
     key = headline(network)
     known = {name: row[key] for name, row in baselines.items() if not isinstance(row, str)}
@@ -58,13 +59,14 @@ def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Score
             )
         if r2 < TUNED.nothing_found:
             other = other if _explained(baselines.get(best)) >= TUNED.nothing_found else ""
-            return f"The network predicts {outputs} on unseen rows no better than {constant}{_but(other)}"
+            but = f".{mistakes}" if mistakes else _but(other)
+            return f"The network predicts {outputs} on unseen rows no better than {constant}{but}"
         rest = 1 - r2
         exact = "all, to round-off," if rest <= TUNED.exact else f"all but {rest:.1g}"
         share = f"{100 * r2:.4g} %" if rest > 1e-4 else exact
         first = (
             f"The network explains {share} of the {what} of {outputs} on rows it has not seen ({figure}"
-            f" {number(network[key])})."
+            f" {number(network[key])}).{mistakes}"
         )
         if rest <= TUNED.exact:
             return first
@@ -164,6 +166,12 @@ def gross_errors(count: int, output: str, value: float, others: float) -> str:
     if count == 1:
         return f"A row has {here}: it looks like a mistake, so no fit used it."
     return f"{count} rows are far from what all others say and look like mistakes, so no fit used them. One has {here}."
+
+
+def judging_mistakes(count: int, near: Scores) -> str:
+    """A sentence on rows that judge and look like mistakes, with the scores on the others."""
+    what = "1 of them looks like a mistake; without it" if count == 1 else f"{count} look like mistakes; without them"
+    return f" {what}, the RMSE is {number(near['rmse'])} and R2 is {number(near['r2'])}."
 
 
 def all_rows_say_nothing(outputs: str) -> str:
