@@ -77,6 +77,17 @@ def test_about_as_many_targets_lie_inside_as_was_asked_for():
         assert abs(((truth >= low) & (truth <= high)).mean() - coverage) < 0.04  # two and a half standard errors
 
 
+def test_no_interval_leaves_out_what_predict_says():
+    X, y = rows(60)
+    fitted = ew.KANRegressor(**QUICK).fit(X, y)
+    far = 40 * np.random.default_rng(2).normal(size=(200, X.shape[1]))
+    low, high = fitted.predict_interval(far, 0.05)
+    assert fitted._folds is not None
+    made, bounds = fitted.predict(far), fitted._folds.bounds(far, 0.05)
+    assert ((made < bounds[0][:, 0]) | (made > bounds[1][:, 0])).any(), "the folds alone would leave some out"
+    assert ((low <= made) & (made <= high)).all()
+
+
 @pytest.mark.usefixtures("few_steps")
 def test_they_are_made_in_fit_or_when_first_asked_for():
     X, y = rows(40)

@@ -10,7 +10,7 @@ import numpy as np
 from ..data import frame_names
 from ..errors import ConfigError, knows_keywords, only_known, shown
 from ..train.evidence.shapes import Constraints
-from .arrays import as_table
+from .arrays import as_table, predicted
 from .bases import RegressorMixin
 from .conformal import OutOfFold, out_of_fold
 from .kan_estimator import KANEstimator, plain
@@ -132,7 +132,8 @@ class KANRegressor(RegressorMixin, KANEstimator):
 
         The rows fall into folds; for each, a whole fit to the others is made. This is CV+ of Barber et al. 2021
         (doi:10.1214/20-AOS1965). About `coverage` of the targets of rows like those of the fit lie inside, whatever
-        the noise is like; 2 coverage - 1 at least, but for a term that vanishes as the rows grow many.
+        the noise is like; 2 coverage - 1 at least, but for a term that vanishes as the rows grow many. Where
+        `predict` lies outside, as may be beyond the rows of the fit, the interval reaches to it.
 
         Args:
             X (n, d): rows like those of `fit`.
@@ -152,7 +153,8 @@ class KANRegressor(RegressorMixin, KANEstimator):
         if self._folds is None:
             self._folds = self._out_of_fold()
         low, high = self._folds.bounds(X, coverage)
-        return self._shaped(low), self._shaped(high)
+        made = predicted(self.model_, X)  # far out, it may differ from what all networks of the folds make of a row
+        return self._shaped(np.minimum(low, made)), self._shaped(np.maximum(high, made))
 
     @property
     def formula_(self) -> Any:
