@@ -106,3 +106,15 @@ def test_ranks_confirm_only_what_is_likely():
     losses[0] = 100.0
     assert is_confirmed(law, search(law, [0], [], 0), losses, constant, law.weight)
     assert not is_confirmed(weak, search(weak, [0], [], 0), losses, constant, weak.weight)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_model_that_follows_the_few_farthest_targets_is_not_clear(seed: int):
+    """Heavy tails: five in a hundred targets hold most of the squares, so that to follow these gains many nats."""
+    x, noise = drawn(100, 4, seed)
+    y = noise.exp()
+    y[:5] = 40 * (1 + x[:5, 0].abs())
+    found = found_in(x, y)
+    few = replace(found, posterior=found.posterior.nothing())  # parameters are not what it is about
+    task = task_of(x, y)
+    assert [is_clear(task, replace(few, score=score)) for score in (60.0, 300.0)] == [False, True]

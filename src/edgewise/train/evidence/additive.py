@@ -23,6 +23,7 @@ from .averaging import averaged
 from .chosen_terms import Model, Structure
 from .fit_task import Task
 from .held import held
+from .lone_ends import lone_ends
 from .marginal import Note, Posterior
 from .network import Column, Factor, factors_of, network, room_of
 from .searched import of_tasks, on_of, searched
@@ -129,7 +130,8 @@ def additive(
     if not apart:  # of two classes, the second is held; of more, nothing but periods
         of_outputs[0] = {place: shape.opposite for place, shape in asked.items()}
     model = network(start, found, columns, factors, of_outputs)
-    model = _levelled(_without_cliffs(model, asked, a), asked, isinstance(job.loss, (CrossEntropy, Binomial)))
+    lone = [lone_ends(*each) for each in zip(tasks, ends, strict=True)]
+    model = _levelled(_without_cliffs(model, asked, a, lone), asked, isinstance(job.loss, (CrossEntropy, Binomial)))
     loss = _with_scales(job.loss, [end.posterior for end in ends], start)
     status = _status([end.posterior for end in ends], monitor)
     structures = decided._replace(ends=ends).structures()
@@ -148,19 +150,28 @@ def _levelled(model: KAN, asked: Mapping[int, Shape], logits: bool) -> KAN:
     return model.build(layers=[levelled(first, flat), *others]) if bool(flat.any()) else model
 
 
-def _without_cliffs(model: KAN, asked: Mapping[int, Shape], x: Tensor) -> KAN:
-    """The network whose very steep curves turn flat beyond the rows x (n, i). Along their tangents, the nearest new row
-    may be far off. Curves that are held to be convex or concave go on."""
+def _without_cliffs(
+    model: KAN, asked: Mapping[int, Shape], x: Tensor, lone: Sequence[Sequence[tuple[int, int]]]
+) -> KAN:
+    """The network whose very steep curves turn flat beyond the rows x (n, i), and those whose end one row decides.
+    Along their tangents, the nearest new row may be far off. Curves that are held to be convex or concave go on.
+
+    lone: for each output, these ends: the input and the side."""
     first, *others = model.edge_layers
     part = torch.linspace(0, len(x) - 1, min(len(x), TUNED.steep_rows), dtype=torch.float64).round().long()
     least, most = x.aminmax(dim=0)
     slope = steepness(first, torch.cat([x[part.to(x.device)], torch.stack([least, most])]))  # in ranges
     bent = torch.tensor([bool(asked.get(place, Shape()).bend) for place in range(first.in_features)], device=x.device)
-    steep = (slope * TUNED.steep_part * x.std(0, correction=0)[:, None] > 1) & ~bent[:, None]
+    steep = slope * TUNED.steep_part * x.std(0, correction=0)[:, None] > 1
+    alone = torch.zeros_like(steep)
+    for output, ends in enumerate(lone):
+        for place, side in ends:
+            alone[side, place, output] = True
+    steep = (steep | alone) & ~bent[:, None]
     if not bool(steep.any()):
         return model
     widths = grid.breaks_of(first.knots, first.degree).diff(dim=1)[:, [0, -1]].T
-    cliff = (steep & (slope * widths[..., None] > TUNED.steep_interval)).any(2)
+    cliff = (steep & (alone | (slope * widths[..., None] > TUNED.steep_interval))).any(2)
     (low, high), largest = first.interval, torch.where(steep, slope, 0.0).amax(2)
     limits = torch.where(cliff, torch.stack([low.maximum(least), high.minimum(most)]), torch.stack([low, high]))
     return model.build(layers=[stopped(first, steep, limits, TUNED.steep_turn / largest), *others])

@@ -53,6 +53,13 @@ class EvidenceTuning:
     With 0.1, 1 / x over a column of many decades had 1.3 times the error on one of twelve tables."""
     steep_turn: float = 0.1
     """Part of its range by which it goes on, about, until it is flat. Not measured."""
+    lone_steep: float = 0.5
+    """Ranges of a curve that a steep tangent crosses within a standard deviation of the input: a line has 0.3."""
+    lone_leverage: float = 0.5
+    """Part of what a curve says at a row that must be due to this row alone. Not measured."""
+    lone_part: float = 0.5
+    """Part of the range of a curve by which a fit to all other rows must miss the outermost one, to say that this row
+    alone decides how a steep curve goes on. Not measured."""
     steep_rows: int = 200
     """Rows on which a curve says how far it reaches, so that wide tables need little memory. Not measured."""
     reach: float = 0.25
@@ -226,6 +233,8 @@ class EvidenceTuning:
     likely_by_row: float = 0.25
     """Nats of score, and nats for each row, above which a model of targets with heavy tails is taken for more than
     noise. Of log-normal noise in 8 to 11 columns, 44 rows gave up to 24, 350 rows up to 60."""
+    farthest: float = 0.05
+    """Part of the targets that a model may follow and say nothing of the others. Not measured."""
     left_over: float = 0.25
     """Part of the rows that effective parameters must leave over, or unseen rows are asked as well. Six pairs that
     followed noise of 50 rows left nothing over. On 430 tables of noise, 0.1 let one more pass."""

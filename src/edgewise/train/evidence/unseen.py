@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -54,7 +55,7 @@ def is_clear(task: Task, found: Model) -> bool:
     count = int(task.units.max()) + 1
     left = count - 1 - float(found.posterior.effective.sum())
     return count > TUNED.rows_validated or (
-        left > TUNED.left_over * count and (_is_likely(found, count) or not _has_heavy_tails(task))
+        left > TUNED.left_over * count and (_is_likely(task, found, count) or not _has_heavy_tails(task))
     )
 
 
@@ -67,14 +68,26 @@ def is_confirmed(task: Task, found: Model, losses: Tensor, constant: Tensor, wei
     if float(weight @ gain) > 0:
         return True
     told = np.unique(gain[gain != 0].numpy())  # copies of a row, and they alone, gain the same
-    if not len(told) or not _is_likely(found, len(told)):
+    if not len(told) or not _is_likely(task, found, len(told)):
         return False
     return float(wilcoxon(told, alternative="greater").pvalue) < TUNED.by_rank  # type: ignore[attr-defined]
 
 
-def _is_likely(found: Model, count: int) -> bool:
-    """Whether a model gains more than skewed noise did where few parameters followed it. count: of observations."""
-    return found.score > max(TUNED.likely, TUNED.likely_by_row * count)
+def _is_likely(task: Task, found: Model, count: int) -> bool:
+    """Whether a model gains more than skewed noise did where few parameters followed it, and than it would by following
+    the few targets that are farthest out, and nothing else. count: of observations."""
+    return found.score > max(TUNED.likely, count * max(TUNED.likely_by_row, _by_the_farthest(task)))
+
+
+def _by_the_farthest(task: Task) -> float:
+    """Nats for each row that a model gains which is right about the few targets farthest from the mean, and else says
+    that: under squares, half of the logarithm of what it divides the variance by."""
+    if task.classes > 1 or task.loss_of is not None:
+        return 0.0
+    share = task.weight / task.weight.sum()
+    square = share * (task.y - share @ task.y).square()
+    few = square.topk(max(1, round(TUNED.farthest * len(square)))).values
+    return -0.5 * math.log(max(1 - float(few.sum() / square.sum().clamp(min=1e-300)), 1e-300))
 
 
 def _has_heavy_tails(task: Task) -> bool:

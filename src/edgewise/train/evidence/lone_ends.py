@@ -1,0 +1,80 @@
+"""Ends of curves that one row decides: the outermost, where nothing else says how a curve goes on.
+
+A curve that bends up to one far target goes on along a tangent of it, and the next new row beyond may be off by many
+ranges of the targets. Without that row the curve would go elsewhere. So it turns flat there: what such a row says of
+its own place is believed, and what it says of all places beyond is not.
+
+Letters: n rows, d inputs, m functions of an edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from ...fitting import dense_basis
+from .chosen_terms import Model, model_of
+from .edge_basis import EdgeBasis
+from .fit_task import Task
+from .tuning import TUNED
+
+LEFT, RIGHT = range(2)
+
+
+def lone_ends(task: Task, found: Model) -> list[tuple[int, int]]:
+    """The inputs, each with `LEFT` or `RIGHT`, at whose end the curve is steep, and one row alone decides it: a fit to
+    all others is far from that row. Only of squares, and of rows that are not many."""
+    if task.classes > 1 or task.loss_of is not None or len(task.x) > TUNED.rows_validated or not found.believed:
+        return []
+    return [(number, side) for number, side, row, reach in _steep(task, found) if _decides(task, found, row, reach)]
+
+
+def _steep(task: Task, found: Model) -> Iterator[tuple[int, int, int, float]]:
+    """Ends at which a tangent is steep, and the only row there has much to say of its own place: the input, the side,
+    that row, and the range of the curve."""
+    sizes = [len(term.roughness) for term in found.terms]
+    each = zip(found.terms, found.posterior.coef.split(sizes), _leverages(task, found), strict=True)
+    for term, coef, leverage in each:
+        variable = task.variables[term.variables[0]]
+        if leverage is None or len(term.variables) > 1 or variable.whole:
+            continue
+        for number, effect, mine in variable.parts(coef):
+            if not isinstance(effect, EdgeBasis) or number == variable.missing or not bool((mine != 0).any()):
+                continue
+            x = task.x[:, number]
+            ends, own = torch.stack(x.aminmax()), effect.coef[:, : len(mine)] @ mine
+            low, high = (effect.values(x)[:, : len(mine)] @ mine).aminmax()
+            slope = dense_basis(ends[:, None], effect.knots[None], degree=effect.degree, derivative=1)[:, 0] @ own
+            for side, end in enumerate(ends):
+                rows = (x == end).nonzero()[:, 0]
+                if len(rows) > 1 or float(leverage[rows[0]]) < TUNED.lone_leverage:
+                    continue
+                if float(slope[side].abs() * x.std()) > TUNED.lone_steep * float(high - low):
+                    yield number, side, int(rows[0]), float(high - low)
+
+
+def _leverages(task: Task, found: Model) -> Iterator[Tensor | None]:
+    """For each term, how much of what it predicts at a row (n,) is due to that row; None for terms that went."""
+    spread, first = found.posterior.spread, 0
+    place = {} if spread is None else {number: place for place, number in enumerate(spread.terms)}
+    for number, term in enumerate(found.terms):
+        if spread is None or number not in place or len(term.variables) > 1:
+            yield None
+        else:
+            at = place[number]
+            functions, (covariance,) = task.functions([term])[:, spread.places[at] - first], spread.covariance[at]
+            yield task.weight * ((functions @ covariance) * functions).sum(1) / found.posterior.noise
+        first += len(term.roughness)
+
+
+def _decides(task: Task, found: Model, row: int, reach: float) -> bool:
+    """Whether a fit of the same terms to all other rows misses this one by a large part of the curve's range."""
+    others = torch.arange(len(task.x)) != row
+    terms = found.terms
+    among = (sum(len(term.variables) == 1 for term in terms), sum(len(term.variables) == 2 for term in terms))
+    again = model_of(task.take(others.nonzero()[:, 0]), terms, found.common, None, among)
+    posterior = again.posterior if again.believed else again.posterior.nothing()
+    made = task.predict(terms, posterior, task.x[row : row + 1])[0, 0]
+    return float((made - task.y[row]).abs()) > TUNED.lone_part * reach
