@@ -109,6 +109,45 @@ def test_rows_of_a_rare_kind_are_no_mistakes():
     assert len(believed(found.trained, table)) == len(table)
 
 
+def products(rows: int, noise: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Inputs, a law whose causes multiply, and targets whose errors grow with it."""
+    draw = np.random.default_rng(seed)
+    X = np.column_stack([draw.lognormal(4.5, 0.5, rows), draw.uniform(0, 100, rows), draw.random((rows, 2))])
+    law = np.exp(1 + 0.8 * np.log(X[:, 0]) - 0.004 * X[:, 1] + 1.5 * X[:, 2] - X[:, 3])
+    return X, law, law * np.exp(noise * draw.normal(size=rows))
+
+
+@pytest.mark.parametrize("factor", [1000.0, pytest.param(30.0, marks=pytest.mark.slow)])
+def test_a_mistyped_target_among_errors_that_grow_costs_nothing(factor: float):
+    X, law, y = products(400, 0.05)
+    y[10] *= factor
+    table = from_arrays(X, y)
+    found = learn_all(table, settings(effort="quick"))
+    assert found.trained.of_log is not None
+    assert gross_errors.gross(found.trained, found.table).nonzero()[:, 0].tolist() == [10]
+    made = found.model(found.table.X).detach().numpy()[:, 0]
+    assert np.sqrt(np.mean((made - law) ** 2)) < 0.02 * law.std()
+
+
+def test_where_it_judges_the_last_fit_leaves_it_out():
+    X, law, y = products(400, 0.05)
+    place = int(split(from_arrays(X, np.arange(400.0)), 0.2, 0)[1].y[0])
+    y[place] *= 1000
+    found = ew.study(X, y, hidden=(), formula=False, effort="quick", progress=False)
+    assert "1 of them looks like a mistake; without it" in found.verdict
+    made = found.model(found.table.X).detach().numpy()[:, 0]
+    assert np.sqrt(np.mean((made - law) ** 2)) < 0.02 * law.std()
+
+
+@pytest.mark.parametrize("noise", [0.3, 1.0])
+@pytest.mark.slow
+def test_large_errors_of_errors_that_grow_are_no_mistakes(noise: float):
+    for seed in range(3):
+        X, _, y = products(300, noise, seed)
+        y[7] *= np.exp(4 * noise)
+        assert learn_all(from_arrays(X, y), settings(effort="quick")).trained.limits is None
+
+
 def test_of_each_output_errors_have_their_own_scale():
     X, _, y = rows(8)
     table = from_arrays(X, np.stack([y, 1e-3 * y], 1))

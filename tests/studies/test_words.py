@@ -87,6 +87,11 @@ def test_inputs_that_a_baseline_makes_something_of_are_not_said_to_tell_nothing(
     assert says in words.verdict("regression", "y", regression(2.0, -0.01), others)
 
 
+@pytest.mark.parametrize(("late", "says"), [(False, "no fit used it"), (True, "the network that is judged saw it")])
+def test_whether_the_network_that_is_judged_saw_a_mistake_is_told(late, says) -> None:
+    assert says in words.gross_errors(1, "y", 1e4, 12.0, late)
+
+
 @pytest.mark.parametrize(("accuracy", "told"), [(0.8, True), (0.6, False)])
 def test_classes_that_a_baseline_tells_are_not_said_to_be_beyond_the_inputs(accuracy, told) -> None:
     others = {"most frequent class": MOST, "logistic regression": {"accuracy": accuracy, "cross_entropy": 0.5}}

@@ -47,6 +47,8 @@ def without_gross_errors(
     far, unseen = _apart(_off_lines(rest)), torch.tensor(choosing.lines)
     if not bool(far.any()):
         far = _apart(excess(_sums(trained, rest, settings), rest, rest))
+    if not bool(far.any()) and bool((rest.y > 0).all()):  # causes multiply, so that lines are those of logarithms
+        far = _apart(_off_lines(replace(rest, y=rest.y.log())))
     foreseen = far[unseen] & (excess(trained.model, choosing, choosing) <= 1)
     if not bool(far.any()) or bool(foreseen.any()):
         return None
@@ -62,14 +64,12 @@ def without_gross_errors(
             return None
         if found.interrupted:
             raise KeyboardInterrupt
-        error = excess(_sums(found, without, settings), rest, without)
+        error = _excess(found, rest, without, settings)
         before, far = far, _apart(error)
         if not bool(far.any()) or _is_tail(error, far):
             return None
         if torch.equal(far, before):
             break
-    if found.of_log is not None:  # errors grow with the mean, also without these
-        return None
     judging = parts(without, settings.seed)[1]
     if judging is None:
         return None
@@ -77,6 +77,21 @@ def without_gross_errors(
     now, then = (_errors(model, judging, least) for model in (found.model, trained.model))
     better = clearly_lower(now, then, judging) or _bend(found, rest, far, settings)
     return (with_limits(found, without), without) if better else None
+
+
+def _excess(found: Trained, rows: Table, others: Table, settings: StudySettings) -> Tensor:
+    """How far rows (n,) are off a network of `others`, in errors that these bear out: beyond 1, they are gross. Where
+    errors grow with the mean, they are those of logarithms."""
+    by_log = found.of_log is not None
+    return _off_mean(found.splines if by_log else _sums(found, others, settings), rows, others, by_log)
+
+
+def _off_mean(model: KAN, rows: Table, others: Table, by_log: bool) -> Tensor:
+    """The same of a network, by_log: of the logarithm of the mean."""
+    if not by_log:
+        return excess(model, rows, others)
+    off, usual = ((predict(model, part) / part.y).log().abs()[:, 0] for part in (rows, others))
+    return off / (TUNED.gross * NORMAL * usual.median()).clamp(min=TUNED.gross_least * float(others.y.log().std()))
 
 
 def _sums(trained: Trained, rest: Table, settings: StudySettings) -> KAN:
@@ -95,9 +110,9 @@ def _sums(trained: Trained, rest: Table, settings: StudySettings) -> KAN:
 def with_errors_of(trained: Trained, table: Table, settings: StudySettings) -> Trained:
     """The same with limits where rows are gross errors of which no stage saw one. `table`: all rows."""
     squares = isinstance(settings.loss_of(table), SquaredError)
-    if not squares or trained.interrupted or (trained.of_log, trained.limits) != (None, None):
+    if not squares or trained.interrupted or trained.limits is not None:
         return trained
-    error = excess(trained.splines, table, table)
+    error = _off_mean(trained.splines, table, table, trained.of_log is not None)
     far = _apart(error)
     try:
         if not bool(far.any()) or _is_tail(error, far) or not _bend(trained, table, far, settings):
@@ -242,11 +257,15 @@ def believed(trained: Trained, rows: Table) -> Table:
     return rows.take((~far).nonzero()[:, 0]) if bool(far.any()) else rows
 
 
-def told(trained: Trained, rows: Table) -> tuple[str, ...]:
-    """A sentence on the rows that no fit used, nothing where there are none."""
+def told(trained: Trained, rows: Table, seen: Table | None = None) -> tuple[str, ...]:
+    """A sentence on the rows that no fit used, nothing where there are none. seen: rows that were fitted before it was
+    known which are gross errors; the last fit alone leaves these out."""
     far = rows.take(gross(trained, rows).nonzero()[:, 0])
     if not len(far):
         return ()
     made = predict(trained.splines, far)
     row, output = divmod(int((made - far.y).abs().argmax()), far.y.shape[1])
-    return (words.gross_errors(len(far), far.outputs[output], float(far.y[row, output]), float(made[row, output])),)
+    late = seen is not None and bool(gross(trained, seen).any())
+    return (
+        words.gross_errors(len(far), far.outputs[output], float(far.y[row, output]), float(made[row, output]), late),
+    )

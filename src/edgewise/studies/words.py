@@ -160,12 +160,16 @@ def far_values(columns: Sequence[str]) -> str:
     return f"{far}. The network takes them for mistakes, and makes nothing of them."
 
 
-def gross_errors(count: int, output: str, value: float, others: float) -> str:
-    """A sentence on rows that were left out as mistakes, and the farthest of them."""
+def gross_errors(count: int, output: str, value: float, others: float, late: bool = False) -> str:
+    """A sentence on rows that were left out as mistakes, and the farthest of them. late: the last fit alone left them
+    out."""
     here = f"{output} = {number(value)} where all others say {number(others)}"
+    them, some = ("it", "it") if count == 1 else ("them", "some of them")
+    use = f". The last fit leaves {them} out; the network that is judged saw {some}." if late else None
+    use = use or f", so no fit used {them}."
     if count == 1:
-        return f"A row has {here}: it looks like a mistake, so no fit used it."
-    return f"{count} rows are far from what all others say and look like mistakes, so no fit used them. One has {here}."
+        return f"A row has {here}: it looks like a mistake{use}"
+    return f"{count} rows are far from what all others say and look like mistakes{use} One has {here}."
 
 
 def judging_mistakes(count: int, near: Scores) -> str:
