@@ -109,6 +109,45 @@ def test_rows_of_a_rare_kind_are_no_mistakes():
     assert len(believed(found.trained, table)) == len(table)
 
 
+def events(kind: str) -> tuple[np.ndarray, np.ndarray]:
+    """Few rows in a thousand have the target 1, as failures are, and the inputs foretell them."""
+    draw = np.random.default_rng(0)
+    X = draw.normal(size=(3000, 3))
+    if kind == "flag":
+        X[:, 2] = draw.random(3000) < 0.004
+    far = {"flag": X[:, 2] > 0, "corner": (X[:, 0] > 1.5) & (X[:, 1] > 1.5), "tail": X[:, 0] > 2.7}[kind]
+    assert 5 <= far.sum() <= 15
+    return X, far.astype(float)
+
+
+@pytest.mark.parametrize("kind", ["flag", "corner"])
+def test_rare_events_that_inputs_foretell_are_no_mistakes(kind: str):
+    X, y = events(kind)
+    found = learn_all(from_arrays(X, y), settings(effort="quick"))
+    assert found.trained.limits is None
+    made = found.model(found.table.X).detach().numpy()[:, 0]
+    assert made[y > 0].mean() > 0.7
+
+
+def test_rare_events_beside_noise_are_no_mistakes():
+    X, far = events("tail")
+    y = X[:, 1] + 30 * far + 0.1 * np.random.default_rng(1).normal(size=len(X))
+    found = learn_all(from_arrays(X, y), settings(effort="quick"))
+    assert found.trained.limits is None
+
+
+def test_steps_of_a_scale_are_no_mistakes_and_a_slip_beside_them_is():
+    draw = np.random.default_rng(3)
+    X = draw.normal(size=(3000, 3))
+    y = (draw.random(3000) < 1 / (1 + np.exp(6.5 - 2 * X[:, 0]))).astype(float)
+    assert 2 < y.sum() < 0.005 * len(y) * 10
+    assert learn_all(from_arrays(X, y), settings(effort="quick")).trained.limits is None
+    grade = (1 + (X[:, 0] > 0) + (X[:, 1] > 0) + (X[:, 2] > 0)).astype(float)
+    grade[5] = 40.0
+    found = learn_all(from_arrays(X, grade), settings(effort="quick"))
+    assert gross_errors.gross(found.trained, found.table).nonzero()[:, 0].tolist() == [5]
+
+
 def products(rows: int, noise: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Inputs, a law whose causes multiply, and targets whose errors grow with it."""
     draw = np.random.default_rng(seed)

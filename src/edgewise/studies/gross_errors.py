@@ -50,7 +50,7 @@ def without_gross_errors(
     if not bool(far.any()) and bool((rest.y > 0).all()):  # causes multiply, so that lines are those of logarithms
         far = _apart(_off_lines(replace(rest, y=rest.y.log())))
     foreseen = far[unseen] & (excess(trained.model, choosing, choosing) <= 1)
-    if not bool(far.any()) or bool(foreseen.any()):
+    if not bool(far.any()) or bool(foreseen.any()) or _are_law(trained, rest, far):
         return None
     followed = bool((excess(trained.model, rest, rest)[far] <= 1).any())  # by products of its own
     asked = trained.of_log is None and trained.chosen.ending is not None and not followed
@@ -71,7 +71,7 @@ def without_gross_errors(
         if torch.equal(far, before):
             break
     judging = parts(without, settings.seed)[1]
-    if judging is None:
+    if judging is None or _are_law(trained, rest, far):  # they may be more than at first
         return None
     least = _least(found.splines, rest, far)
     now, then = (_errors(model, judging, least) for model in (found.model, trained.model))
@@ -115,11 +115,46 @@ def with_errors_of(trained: Trained, table: Table, settings: StudySettings) -> T
     error = _off_mean(trained.splines, table, table, trained.of_log is not None)
     far = _apart(error)
     try:
-        if not bool(far.any()) or _is_tail(error, far) or not _bend(trained, table, far, settings):
+        if not bool(far.any()) or _is_tail(error, far) or _are_law(trained, table, far):
+            return trained
+        if not _bend(trained, table, far, settings):
             return trained
     except KeyboardInterrupt:  # outside fit, which catches its own: what there is is kept
         return replace(trained, interrupted=True)
     return with_limits(trained, table.take((~far).nonzero()[:, 0]))
+
+
+def _are_law(trained: Trained, rows: Table, far: Tensor) -> bool:
+    """Whether rows that are far (n,) are a part of the law, as the few failures of a machine are: all others say the
+    same number, or targets are steps of a scale, such as 0 and 1, or a fit that has seen half of the far ones is nearer
+    to the other half than one that has seen none."""
+    near, places = rows.take((~far).nonzero()[:, 0]), far.nonzero()[:, 0]
+    least = TUNED.line_digits * rows.y.abs().amax(0)
+    if bool(((near.y.std(0) <= least) & (rows.y.std(0) > least)).any()) or any(map(_is_scale, rows.y.T)):
+        return True
+    if len(places) < 2 or trained.chosen.ending is None:
+        return False
+    places = places[torch.randperm(len(places), generator=torch.Generator().manual_seed(0))]
+    alone, errors = (~far).nonzero()[:, 0], []
+    try:
+        for half, other in ((places[::2], places[1::2]), (places[1::2], places[::2])):
+            unseen, seen = rows.take(half), (rows.take(part) for part in (alone, torch.cat([alone, other])))
+            models = [refit(trained.chosen, p.X, p.y, **p.row_settings, progress=False).model for p in seen]
+            errors.append(torch.stack([_off(model, unseen, rows.y.std(0)) for model in models]))
+    except (TrainingError, ConfigError, DataError):
+        return False
+    without, having = torch.cat(errors, 1).sum(1).tolist()
+    return having < TUNED.far_told * without
+
+
+def _is_scale(y: Tensor) -> bool:
+    """Whether targets (n,) are a few numbers with one step between them, as 0 and 1, or grades, are.
+
+    >>> _is_scale(torch.tensor([1.0, 3.0, 2.0, 1.0])), _is_scale(torch.tensor([1.0, 2.0, 50.0]))
+    (True, False)
+    """
+    steps = y.unique().diff()
+    return 0 < len(steps) < TUNED.scale_values and float(steps.max()) < 1.5 * float(steps.min())
 
 
 def _is_tail(error: Tensor, far: Tensor) -> bool:

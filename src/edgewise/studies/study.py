@@ -31,6 +31,7 @@ from .papers import page, written
 from .readings import as_read, learn, read_as_names
 from .scores import Scores, predict, scores, tells_nothing
 from .study_settings import StudySettings
+from .telling_gaps import telling_gaps
 from .trained import Trained
 from .tuning import TUNED
 
@@ -214,6 +215,8 @@ def study_table(
     told = (*told, *gross_errors.told(trained, table, seen_all))
     if table.groups is None and (shared := likely_groups(table))[1]:
         told = (*told, words.may_be_groups(*shared))
+    if gaps := telling_gaps(table):
+        told = (*told, words.gaps_tell(gaps, ", ".join(table.outputs)))
     if trained.closed.failure:
         warnings.warn(EdgewiseWarning(f"{trained.closed.message}\n{trained.closed.failure}"), stacklevel=2)
     network = scores(held, predict(trained.model, held), loss)

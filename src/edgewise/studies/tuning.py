@@ -81,6 +81,11 @@ class StudyTuning:
     gross_clear: float = 3.5
     """Times the largest of the other errors, from which gross ones are no tail of them: in a table of meals it was 3.8
     to 11."""
+    far_told: float = 0.8
+    """Part of the errors of far rows that a fit which has seen half of them leaves of the other half, where they are a
+    part of the law. Not measured."""
+    scale_values: int = 10
+    """Different targets, at most, that are a scale. Not measured."""
     rows_of_lines: int = 5
     """Rows for each column, from which lines say what is far off. Not measured."""
     line_rounds: int = 20
@@ -128,6 +133,11 @@ class StudyTuning:
     """Rows that say so, the first ones."""
     group_columns: int = 50
     """Columns that are compared in pairs, at most."""
+
+    # ---------------------------------------- missing cells that tell the target (telling_gaps.py)
+
+    gap_left: float = 0.1
+    """Part of the squares around the mean that is left beside nothing but a missing cell. Not measured."""
 
     # ---------------------------------------- logarithms of the target (by_log.py)
 

@@ -129,6 +129,16 @@ def are_names(columns: Sequence[str], texts: Collection[str], met_before: bool) 
     return " ".join([*found, *met])
 
 
+def gaps_tell(columns: Sequence[str], output: str) -> str:
+    """Sentences on columns whose missing cells tell the target nearly alone."""
+    named = few([*map(shown, columns)])
+    what = f"is missing in {named}" if len(columns) == 1 else f"is missing in columns {named}"
+    return (
+        f"Whether a cell {what} tells {output} nearly alone. If it is filled in only once {output} is known, leave it out"
+        " (drop=, --drop)."
+    )
+
+
 def may_be_groups(columns: Sequence[str], count: int) -> str:
     """Sentences on rows that seem to come in groups, which these columns tell."""
     return (
@@ -175,7 +185,8 @@ def gross_errors(count: int, output: str, value: float, others: float, late: boo
 def judging_mistakes(count: int, near: Scores) -> str:
     """A sentence on rows that judge and look like mistakes, with the scores on the others."""
     what = "1 of them looks like a mistake; without it" if count == 1 else f"{count} look like mistakes; without them"
-    return f" {what}, the RMSE is {number(near['rmse'])} and R2 is {number(near['r2'])}."
+    r2 = f" and R2 is {number(near['r2'])}" if math.isfinite(near["r2"]) else ""
+    return f" {what}, the RMSE is {number(near['rmse'])}{r2}."
 
 
 def all_rows_say_nothing(outputs: str) -> str:
