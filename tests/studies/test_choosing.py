@@ -142,3 +142,13 @@ def test_what_loses_a_tenth_more_than_chance_does_is_behind():
     assert sum(behind(farther, LINE, table(6, seed)) for seed in range(20)) < 12
     nothing = closed("1/x", 0.0, 0.0, 1.0, 0.0)
     assert behind(nothing, LINE, table(40))
+
+
+def test_an_output_that_is_constant_has_no_pole_whatever_its_level():
+    X = torch.linspace(-1, 1, 30, dtype=torch.float64)[:, None]
+    rows = ew.from_arrays(X, torch.cat([X, X.square()], 1))
+    old, new = (
+        ew.set_symbolic(ew.KAN((1, 2)), {(0, 0, 0): ("x", 1.0, 0.0, 1.0, 0.0), (0, 0, 1): ("0", 1.0, 0.0, 1.0, level)})
+        for level in (3.0, 3.0 + 1e-15)
+    )
+    assert stays_near(new, old, rows)

@@ -114,3 +114,15 @@ def test_a_law_takes_no_place_of_what_was_asked_for(asked: dict[str, Any], monke
     """A sum stays a sum, which has a curve of each column."""
     monkeypatch.setattr(last_fits, "with_law", lambda *_: pytest.fail("a law was looked for"))
     ew.study(product(60), target="y", interactions=0, progress=False, **asked)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+def test_a_law_is_one_in_any_unit_of_the_target(unit: float):
+    draw = np.random.default_rng(3)
+    X = draw.uniform(-1, 1, (300, 2))
+    y = unit * np.exp(np.sin(3 * X[:, 0])) * X[:, 1]
+    law = law_behind.law_of(ew.KAN((2, 1)).build(), ew.from_arrays(X, y), progress=False)
+    assert law is not None
+    fresh = torch.tensor(draw.uniform(-2, 2, (50, 2)))
+    wanted = unit * (3 * fresh[:, 0]).sin().exp() * fresh[:, 1]
+    torch.testing.assert_close(law(fresh)[:, 0], wanted, rtol=1e-9, atol=1e-9 * unit)

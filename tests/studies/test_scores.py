@@ -8,7 +8,7 @@ from torch import Tensor
 
 import edgewise as ew
 from edgewise.data import Table
-from edgewise.studies.scores import tells_nothing
+from edgewise.studies.scores import row_losses, tells_nothing
 
 
 def table(y: Tensor) -> Table:
@@ -47,3 +47,16 @@ def test_classes_are_told_better_than_by_their_frequencies(slope: float, nothing
     model = ew.set_symbolic(ew.KAN((1, 2)), forms).double()
     rows = ew.from_arrays(X[:, None], ["yes" if x > 0 else "no" for x in X])
     assert tells_nothing(model, rows, rows) is nothing
+
+
+@pytest.mark.parametrize("size", [1e-6, 1e6])
+def test_of_several_outputs_the_unit_of_one_does_not_say_which_network_is_better(size: float) -> None:
+    noise = torch.randn(21, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+
+    def lost(slope: float, unit: float) -> Tensor:
+        forms = {(0, 0, 0): ("x", 1.0, 0.0, slope, 0.0), (0, 0, 1): ("x", 1.0, 0.0, unit * slope**2, 0.0)}
+        model = ew.set_symbolic(ew.KAN((1, 2)), forms).double()
+        return row_losses(model, table(torch.stack([X, unit * (X + noise)], 1)))
+
+    ratio = [float((lost(0.5, unit) / lost(0.9, unit)).mean()) for unit in (1.0, size)]
+    assert ratio[0] == pytest.approx(ratio[1], rel=1e-9)

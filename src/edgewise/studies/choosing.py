@@ -10,7 +10,7 @@ from torch import Tensor
 from ..data import Table
 from ..losses import Loss
 from ..model import KAN
-from .scores import predict, row_losses
+from .scores import predict, row_losses, unit
 from .tuning import TUNED
 
 
@@ -86,8 +86,10 @@ def stays_near(new: KAN, old: KAN, rows: Table, beyond: float = 0.0) -> bool:
     made = low + (high - low) * ((1 + 2 * beyond) * places / (TUNED.made_rows - 1) - beyond)
     with torch.no_grad():
         reach = old(rows.X).amax(0) - old(rows.X).amin(0)
-        gap = (new(made) - old(made)).abs()
-    return bool((gap <= TUNED.forms_far * reach).all())  # False where it is not a number
+        there = new(made)
+        gap = (there - old(made)).abs()
+    still = (reach == 0) & (there.amax(0) == there.amin(0))  # constants have no pole
+    return bool(((gap <= TUNED.forms_far * reach) | still).all())  # False where it is not a number
 
 
 def explained(model: KAN, rows: Table) -> float:
@@ -95,8 +97,9 @@ def explained(model: KAN, rows: Table) -> float:
     their probabilities. Not a number where targets do not vary."""
     found = predict(model, rows)
     target = rows.y if rows.classes is None else torch.nn.functional.one_hot(rows.y, found.shape[1]).double()
+    count = unit(target) if rows.classes is None else torch.ones(found.shape[1])
     middle = torch.stack([target.new_tensor(mean_over(column, rows)) for column in target.T])
-    left, around = (mean_over((target - made).square().sum(1), rows) for made in (found, middle))
+    left, around = (mean_over((target - made).square() @ count.to(target), rows) for made in (found, middle))
     return 1 - left / around if around > 0 else math.nan
 
 

@@ -75,13 +75,15 @@ def law_of(model: KAN, training: Table, progress: bool) -> KAN | None:
     rows, columns = thin(training, TUNED.law_rows), list(model.used_inputs)
     names, laws = [f"x{column}" for column in range(len(training.inputs))], []
     for target in rows.y.T:
+        power = round(math.log10(float(target.std()))) if float(target.std()) > 0 else 0
+        unit = 10.0**power if abs(power) > TUNED.law_powers else 1.0  # in 1e-6 of it, few steps find other formulas
         try:
-            found = searched(rows.X[:, columns], target, [names[column] for column in columns], progress)
+            found = searched(rows.X[:, columns], target / float(unit), [names[column] for column in columns], progress)
         except EdgewiseError:  # rows that no law can be looked for on: a constant target, or too few
             return None
         if not found.is_law:
             return None
-        laws.append(found.best)
+        laws.append(found.best if unit == 1.0 else unit * found.best.expression)
     try:
         return from_formula(laws, inputs=names)
     except EdgewiseError:  # a function that no edge holds

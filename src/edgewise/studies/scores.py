@@ -77,6 +77,18 @@ def tells_nothing(model: KAN, rest: Table, held: Table, loss: Loss | None = None
     return not bool(better.any())
 
 
+def unit(y: Tensor) -> Tensor:
+    """What squared errors of each output count (k,): by its variance, in units of the mean of these; 1 of a single one.
+    An output that is constant has the usual unit.
+
+    >>> unit(torch.tensor([[0.0, 0.0], [2.0, 6.0]])).tolist()
+    [5.0, 0.5555555820465088]
+    """
+    variance = y.var(0, correction=0)
+    usual = variance.mean()
+    return torch.where(variance > 0, usual / variance, 1.0) if y.shape[1] > 1 else torch.ones_like(variance)
+
+
 def headline(found: Scores) -> str:
     """The score that is compared: the first."""
     return next(iter(found))
@@ -91,7 +103,7 @@ def predict(model: KAN, table: Table) -> Tensor:
 
 def row_losses(model: KAN, table: Table, loss: Loss | None = None) -> Tensor:
     """The loss of every row (n,); without one squared error, cross-entropy, or the loss that the model's outputs are
-    for. nan where the model is undefined."""
+    for. nan where the model is undefined. Squared errors of several outputs count alike, whatever their units."""
     with torch.no_grad():
         y = model(table.X)
     if loss is None and model.metadata.loss:
@@ -99,5 +111,5 @@ def row_losses(model: KAN, table: Table, loss: Loss | None = None) -> Tensor:
     if isinstance(loss, Numbers):
         return loss.rows(y, table.y)
     if table.classes is None:
-        return (y - table.y).square().mean(dim=1)
+        return ((y - table.y).square() * unit(table.y)).mean(dim=1)
     return torch.nn.functional.cross_entropy(y, table.y, reduction="none")

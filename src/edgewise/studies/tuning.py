@@ -241,6 +241,8 @@ class StudyTuning:
     law_events: int = 30
     """Formulas and steps of that search, at most. Nine of ten laws of two or three columns were found within 15, and
     one took 52. Where there was no law, 30 took 2 to 20 seconds, and all of them up to 140."""
+    law_powers: int = 3
+    """Powers of ten up to which targets are searched as they are, above or below one."""
     law_rows: int = 1000
     """Rows of that search, at most: a law that is nearly exact shows on few."""
     shape_points: int = 2001

@@ -133,10 +133,8 @@ def gaps_tell(columns: Sequence[str], output: str) -> str:
     """Sentences on columns whose missing cells tell the target nearly alone."""
     named = few([*map(shown, columns)])
     what = f"is missing in {named}" if len(columns) == 1 else f"is missing in columns {named}"
-    return (
-        f"Whether a cell {what} tells {output} nearly alone. If it is filled in only once {output} is known, leave it out"
-        " (drop=, --drop)."
-    )
+    late = f"If it is filled in only once {output} is known, leave it out (drop=, --drop)."
+    return f"Whether a cell {what} tells {output} nearly alone. {late}"
 
 
 def may_be_groups(columns: Sequence[str], count: int) -> str:
