@@ -62,3 +62,28 @@ def test_inverse_variances_say_what_rows_are_worth():
         for w in (None, weight)
     ]
     assert off[1] < 0.8 * off[0]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("effect", [0.0, 0.6])
+def test_rates_under_uneven_exposures_tell_what_their_counts_tell(seed: int, effect: float):
+    draw = torch.Generator().manual_seed(seed)
+    x = torch.cartesian_prod(*[torch.arange(size, dtype=torch.float64) for size in (4, 4, 3)])
+    exposure = (4.6 + 1.8 * torch.randn(len(x), dtype=torch.float64, generator=draw)).exp().round().clamp(min=1)
+    mean = (effect * (0.5 * x[:, 0] + 0.4 * x[:, 1]) - 2.2).exp()
+    rate = torch.poisson(mean * exposure, generator=draw) / exposure
+    found = ew.fit(
+        ew.KAN((3, 1)), x, rate, loss="poisson", optimizer="evidence", sample_weight=exposure / 7, progress=False
+    )
+    assert bool(found.model.active_edges()) is (effect > 0)
+
+
+def test_whole_counts_under_weights_of_two_digits_are_no_rates():
+    draw = torch.Generator().manual_seed(0)
+    x, _, weight = drawn(0, rows=60)
+    counts = torch.poisson(torch.full((60,), 3.0, dtype=torch.float64), generator=draw)
+    weight = (100 * weight).round().clamp(min=1) / 100
+    found = ew.fit(
+        ew.KAN((3, 1)), x, counts, loss="poisson", optimizer="evidence", sample_weight=weight, progress=False
+    )
+    assert found.model.active_edges() == []

@@ -5,23 +5,31 @@ worth. As shares of a population they do not: a row of weight 3 is one witness, 
 of scores tells: the variance of their sum is by as much larger than the curvature that a likelihood expects (White
 1982, doi:10.2307/1912526; of equal noise, that is the effective number of rows of Kish 1965).
 
+Exposures of rates of counts, and trials of shares, look like such weights once they are scaled. But rates times them
+are whole numbers, but for one factor. The likelihood of counts is known then, and says what each row is worth.
+
 Letters: n rows, l predictions of a row.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
+from ...losses import Binomial, Poisson
 from .chosen_terms import Model
 from .fit_task import Task
 from .likelihoods import shares_of, targets
 from .searched import Searched
 
 SLIGHT = 1.1  # rows that one counts for, up to which weights stay as they are. Not measured
+LOOKED_AT = 2000  # rows that say whether weights are exposures
+ROUND_OFF = 1e-9  # part of the largest count that is none
+COUNTS = 1e6  # the largest count, at most: of real numbers nearly all would be one. Neither is measured
 
 
 def only_weigh(weight: Tensor) -> bool:
@@ -62,7 +70,7 @@ def scores_of(task: Task, end: Model | None = None) -> Tensor:
 def found(find: Callable[[list[Task]], Searched], tasks: list[Task]) -> Searched:
     """What is found for the tasks, where rows count as many as their scores say. First they count as few as beside a
     constant: a fit that is too sure leaves scores that look as it wants them."""
-    if not only_weigh(tasks[0].weight):
+    if not only_weigh(tasks[0].weight) or all(map(_are_exposures, tasks)):
         return find(tasks)
     each = [rows_each(task.weight, scores_of(task)) for task in tasks]
     if max(each) < SLIGHT:
@@ -71,6 +79,29 @@ def found(find: Callable[[list[Task]], Searched], tasks: list[Task]) -> Searched
     ends = zip(tasks, first.tasks, first.ends, each, strict=True)
     each = [min(most, rows_each(task.weight, scores_of(own, end))) for task, own, end, most in ends]
     return find([_lessened(*pair) for pair in zip(tasks, each, strict=True)])
+
+
+def _are_exposures(task: Task) -> bool:
+    """Whether targets are rates or shares of counts, and weights what they are per."""
+    if not isinstance(task.loss_of, (Poisson, Binomial)):
+        return False
+    y, weight = task.y[:LOOKED_AT], task.weight[:LOOKED_AT]
+    return on_lattice(weight * y) and not torch.equal(y, y.round())
+
+
+def on_lattice(values: Tensor) -> bool:
+    """Whether values (n,) that are not negative are whole numbers, but for one factor.
+
+    >>> [on_lattice(torch.tensor([0.6, 1.0, other], dtype=torch.float64)) for other in (1.4, 2**0.5)]
+    [True, False]
+    """
+    largest = float(values.max())
+    step = 0.0
+    for value in values.unique().tolist():  # the greatest common divisor, as Euclid has it
+        while value > ROUND_OFF * largest:
+            step, value = value, math.remainder(step, value)
+            value = abs(value)
+    return step > 0 and largest / step < COUNTS
 
 
 def _lessened(task: Task, each: float) -> Task:
