@@ -23,6 +23,9 @@ SPELLINGS = {
     "points, day first": ["29.02.2020", "31.12.2021"],
     "points and a time": ["29.2.2020 00:00", "31.12.2021 00:00:00"],
     "named months, day first": ["29 Feb 2020", "31-December-2021"],
+    "named months, years of two digits": ["29-Feb-20", "31 december 21"],
+    "weekdays ahead": ["Saturday, 29 February 2020", "Fri 31-Dec-21"],
+    "weekdays ahead of other dates": ["Sat, February 29, 2020", "Fri. 2021-12-31 00:00"],
     "named months, month first": ["February 29, 2020", "dec 31 2021"],
     "short": ["2020-2-29", "2021/12/31 0:00"],
     "half a day": ["29.2.2020 12:00 AM", "2021-12-31 12:00:00am"],
@@ -58,6 +61,23 @@ def test_a_number_above_twelve_tells_the_day_from_the_month(cells: list[str], fi
 def test_years_of_two_digits_are_of_this_century_or_the_last():
     moments, _ = read_dates(["1/31/68", "1/31/69"], "month")
     assert moments.astype("datetime64[Y]").astype(str).tolist() == ["2068", "1969"]
+    assert read_dates(["31-Jan-68", "31-Jan-69"])[0].tolist() == moments.tolist()
+
+
+def test_a_table_in_the_way_of_spreadsheets_is_that_of_the_dates():
+    rows, _ = frame(300)
+    days = pd.to_datetime(rows.day)
+    for how in ("%d-%b-%y", "%A, %d %B %Y", "%a %d/%m/%Y"):
+        table = from_dataframe(rows.assign(day=days.dt.strftime(how)), "y")
+        assert torch.equal(table.X, from_dataframe(rows, "y").X)
+        assert any("years of two digits: they are read as 1969 to 2068" in note for note in table.notes) == ("y" in how)
+        alone = encode({"day": [days[3].strftime(how)]}, table.metadata())
+        assert torch.equal(alone.X, table.X[3:4])
+
+
+def test_a_month_with_two_digits_may_be_a_day_or_a_year():
+    cells = ["May-16", "Dec-15", "16-May", "Sun", "Mon 5", "May 16, 20"]
+    assert read_dates(cells)[1] == [*range(len(cells))] and not holds_dates(cells, range(len(cells)))
 
 
 def test_a_model_remembers_which_number_is_the_month():

@@ -14,7 +14,7 @@ from edgewise.errors import MOST, SHOWN, ConfigError, DataError, clipped, did_yo
 from edgewise.metadata import MISSING
 
 from .cells import Reading, hint, read_levels, read_numbers, read_times, sort_levels
-from .dates import first_number, holds_dates, read_dates
+from .dates import first_number, has_short_years, holds_dates, read_dates
 from .faults import ROWS, TARGETLESS, Fault, columns_among, date_faults, missing_faults, number_faults, usable_rows
 from .groups import label_texts
 from .kinds import (
@@ -170,6 +170,8 @@ def _read(
             if 2 * len(other) < len(reading.text):  # a few slips among dates
                 dates[name], slashes[name] = moments, first
                 faults += date_faults(grid, name, other, cells[name])
+                if has_short_years(cells[name]):
+                    notes.append(f"column {shown(name)} has years of two digits: they are read as 1969 to 2068")
                 if drop_rows:
                     faults += missing_faults(
                         grid, name, sorted({*np.flatnonzero(np.isnat(moments)).tolist()} - {*other})

@@ -30,8 +30,9 @@ NAMED = (
     "(jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec|january|february|march|april|august|september|october"
     "|november|december)"
 )
+WEEKDAY = re.compile(r"\A(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\.?(?:,\s*| +)", re.IGNORECASE)
 DAY_OF_MONTH = re.compile(
-    rf"(?:(\d{{1,2}})[- ]{NAMED}[- ](\d{{4}})|{NAMED}[- ](\d{{1,2}}),?[- ](\d{{4}})){CLOCK}", re.IGNORECASE
+    rf"(?:(\d{{1,2}})[- ]{NAMED}[- ](\d{{4}}|\d{{2}})|{NAMED}[- ](\d{{1,2}}),?[- ](\d{{4}})){CLOCK}", re.IGNORECASE
 )
 MONTH = re.compile(rf"(?:(\d{{4}})[-/](\d{{2}})|(\d{{4}})[- ]{NAMED}|{NAMED}[- ](\d{{4}}))\Z", re.IGNORECASE)
 SEASONS = 4  # different days of the year from which a wave can be told from a trend
@@ -49,10 +50,10 @@ def is_date(cell: str, first: str = "") -> bool:
         cell: as it stands.
         first: "day" or "month" where dates such as 3/4/2020 start with it; "" where nobody knows.
 
-    >>> [is_date(cell) for cell in ("2020-12-31", "31.12.2020", "31 Dec 2020", "Dec 31, 2020", "2020 Q4", "3/4/2020")]
+    >>> [is_date(cell) for cell in ("2020-12-31", "31.12.2020", "31-Dec-20", "Dec 31, 2020", "2020 Q4", "3/4/2020")]
     [True, True, True, True, True, False]
     """
-    return _written(cell.strip(), first) is not None
+    return _written(cell, first) is not None
 
 
 def first_number(cells: Sequence[str]) -> str:
@@ -63,10 +64,10 @@ def first_number(cells: Sequence[str]) -> str:
     >>> first_number(["3/4/2020", "3/14/2020"]), first_number(["3/4/2020", "14/3/2020"]), first_number(["3/4/2020"])
     ('month', 'day', '')
     """
-    found = [cell for cell in cells if SLASHES.match(cell.strip())]
+    found = [cell for cell in map(_bare, cells) if SLASHES.match(cell)]
     month, day = (~np.isnat(_moments(found, first)[0]) for first in ("month", "day"))
     by_month, by_day = int((month & ~day).sum()), int((day & ~month).sum())
-    short = any(len(date[4]) == 2 for cell in found if (date := SLASHES.match(cell.strip())))
+    short = has_short_years(found)
     if by_month == by_day or (by_day > by_month and short):
         return ""
     return "month" if by_month > by_day else "day"
@@ -102,6 +103,7 @@ def _moments(cells: Sequence[str], first: str) -> tuple[np.ndarray, list[int]]:
 
 def _written(cell: str, first: str) -> str | None:
     """What a cell says as numpy reads it; None where it is not written like a date."""
+    cell = _bare(cell)
     if found := ISO.match(cell):
         return _moment(found, found[1], found[3], found[4])
     if found := POINTS.match(cell):
@@ -111,7 +113,7 @@ def _written(cell: str, first: str) -> str | None:
         return _moment(found, _year(found[4]), month, day)
     if found := DAY_OF_MONTH.match(cell):
         day, name, year = found[1] or found[5], found[2] or found[4], found[3] or found[6]
-        return _moment(found, year, _month(name), day)
+        return _moment(found, _year(year), _month(name), day)
     if found := QUARTER.match(cell):
         return f"{found[1] or found[4]}-{3 * int(found[2] or found[3]) - 2:02}-01T00:00"
     if found := MONTH.match(cell):
@@ -119,6 +121,11 @@ def _written(cell: str, first: str) -> str | None:
         month = found[2] or _month(name)
         return f"{found[1] or found[3] or found[6]}-{month}-01T00:00"
     return None
+
+
+def _bare(cell: str) -> str:
+    """A cell without white space around it, and without the name of a weekday ahead of a date."""
+    return WEEKDAY.sub("", cell.strip())
 
 
 def _moment(found: re.Match[str], year: str, month: str, day: str) -> str:
@@ -139,6 +146,23 @@ def _month(name: str) -> str:
     return f"{MONTHS.index(name[:3].lower()) + 1:02}"
 
 
+def has_short_years(cells: Sequence[str]) -> bool:
+    """Whether some dates have years of two digits.
+
+    >>> has_short_years(["24-Dec-2015", "24-Dec-15"]), has_short_years(["24-Dec-2015"])
+    (True, False)
+    """
+    return any(map(_has_short_year, cells))
+
+
+def _has_short_year(cell: str) -> bool:
+    cell = _bare(cell)
+    if found := SLASHES.match(cell):
+        return len(found[4]) == 2
+    found = DAY_OF_MONTH.match(cell)
+    return found is not None and found[3] is not None and len(found[3]) == 2
+
+
 def holds_dates(cells: Sequence[str], text: Sequence[int]) -> bool:
     """Whether a column holds dates, by its first cell that is no number, in the rows `text`.
 
@@ -150,7 +174,7 @@ def holds_dates(cells: Sequence[str], text: Sequence[int]) -> bool:
     """
     if not text:
         return False
-    first = first_number(cells) if SLASHES.match(cells[text[0]].strip()) else ""
+    first = first_number(cells) if SLASHES.match(_bare(cells[text[0]])) else ""
     if not is_date(cells[text[0]], first):
         return False
     return not all(_is_pair_of_years(cells[row].strip()) for row in text)
