@@ -100,3 +100,12 @@ def test_parquet_is_written_where_the_table_is(pruned: Path, capsys: pytest.Capt
 def test_a_table_that_is_not_there_is_said_first(pruned: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predict", str(pruned), str(pruned / "none.parquet"), "--out", str(pruned / "k.parquet")]) == 2
     assert "there is no file" in capsys.readouterr().err
+
+
+def test_a_heading_of_two_words_is_one_column(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    metadata = Metadata(("S (uM)",), ("y",), ranges=((0.0, 50.0),), task="regression")
+    ew.save(ew.KAN((1, 1)).build(metadata=metadata), tmp_path / "model.safetensors")
+    (tmp_path / "new.csv").write_text("S (uM)\n0\n2\n50\n")
+    assert main(["predict", str(tmp_path), str(tmp_path / "new.csv"), "--quiet"]) == 0
+    got = [*csv.DictReader(capsys.readouterr().out.splitlines())]
+    assert [row["S (uM)"] for row in got] == ["0", "2", "50"] and all(row["predicted y"] for row in got)

@@ -154,7 +154,8 @@ def split_rows(lines: Sequence[str], separator: str) -> Iterator[tuple[int, list
 
 def sniff(lines: Sequence[str]) -> str:
     """The separator that splits these lines most evenly into most numbers; a comma where nothing splits them. One that
-    gives the header as many fields as the rows goes before all others.
+    gives the header as many fields as the rows goes before all others. One that splits no row below the first is none;
+    words have blanks, so those have to split half of these rows.
 
     >>> sniff(["a;b", "1,5;2", "3;4,25"])
     ';'
@@ -172,7 +173,8 @@ def sniff(lines: Sequence[str]) -> str:
             # a quoted field may run past the last line looked at; a faulty one is reported when the whole file is read
             pass
         counts = Counter(len(row) for row in rows if len(row) > 1)
-        if not counts:
+        split = [len(row) > 1 for row in rows[1:]]
+        if not counts or (split and sum(split) < (len(split) / 2 if separator == " " else 1)):
             continue
         width, often = counts.most_common(1)[0]
         body = [cell for row in rows[1:] if len(row) == width for cell in row]
