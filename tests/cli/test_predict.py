@@ -109,3 +109,15 @@ def test_a_heading_of_two_words_is_one_column(tmp_path: Path, capsys: pytest.Cap
     assert main(["predict", str(tmp_path), str(tmp_path / "new.csv"), "--quiet"]) == 0
     got = [*csv.DictReader(capsys.readouterr().out.splitlines())]
     assert [row["S (uM)"] for row in got] == ["0", "2", "50"] and all(row["predicted y"] for row in got)
+
+
+def test_there_is_a_prediction_for_each_row_of_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "old.csv").write_text("a,b,y\n1,2,3\n2,5,1\n3,1,2\n")
+    metadata = ew.read_csv(tmp_path / "old.csv", "y").metadata()
+    ew.save(ew.KAN((2, 1)).build(metadata=metadata), tmp_path / "model.safetensors")
+    (tmp_path / "new.csv").write_text("a,b\n1,2\n,\n3,1\n")
+    assert main(["predict", str(tmp_path), str(tmp_path / "new.csv")]) == 0
+    said = capsys.readouterr()
+    got = [*csv.DictReader(said.out.splitlines())]
+    assert [row["a"] for row in got] == ["1", "", "3"] and all(row["predicted y"] for row in got)
+    assert "note: 1 empty row, in line 3: their cells count as missing" in said.err

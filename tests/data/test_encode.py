@@ -12,7 +12,7 @@ import torch
 
 from edgewise.data import beyond_ranges, encode, from_dataframe, raw_columns, read_csv
 from edgewise.errors import DataError, ShapeError
-from edgewise.metadata import Metadata
+from edgewise.metadata import Encoding, Metadata
 
 TRAIN = "x,colour,flag,y\n0,red,yes,1\n1,blue,no,2\n2,red,no,4\n"
 
@@ -193,3 +193,33 @@ def test_rounding_to_float32_leaves_no_range() -> None:
 def test_a_range_that_overflows_is_no_trouble() -> None:
     metadata = Metadata(inputs=("a",), ranges=((-1.7e308, 1.7e308),))
     assert not beyond_ranges(np.array([[1e308]]), metadata, [0], margin=0.1)[0].any()
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("x,colour,flag\n0,red,yes\n,,\n2,red,no\n", [2, 3, 4]),
+        ("\n,,\nx,colour,flag\n,,\n0,red,yes\n# half\n\n,\n2,red,no\n   \n\n", [4, 5, 8, 9]),  # some cut short
+        ("x;colour;flag\n0;red;yes\n2;red;no\n;;\n", [2, 3, 4]),
+        ("x\tcolour\tflag\n\t\t\n0\tred\tyes\n \n2\tred\tno\n", [2, 3, 5]),
+        ("colour,x,flag,\n,,,\nred,0,yes,\nred,2,no,\n", [2, 3, 4]),
+    ],
+)
+def test_rows_without_any_cell_keep_their_place(
+    tmp_path: Path, metadata: Metadata, text: str, lines: list[int]
+) -> None:
+    got = rows(tmp_path, text, metadata)
+    assert [*got.grid.lines] == lines and got.kept == tuple(range(len(lines)))
+    fills = metadata.encoding.fills
+    empty = [fills["x"], *metadata.encoding.shares["colour"], fills["flag"]]
+    full = {(0.0, 0.0, 1.0, 1.0), (2.0, 0.0, 1.0, 0.0)}
+    assert [row for row in got.X.tolist() if tuple(row) not in full] == [empty] * (len(lines) - 2)
+    assert any("empty row" in note and "their cells count as missing" in note for note in got.notes)
+    assert rows(tmp_path, text, metadata, drop="rows").X.tolist() == [row for row in got.X.tolist() if row != empty]
+
+
+def test_a_blank_line_is_an_empty_cell_between_those_of_a_lone_column(tmp_path: Path) -> None:
+    metadata = Metadata(("S (uM)",), ranges=((0, 50),), encoding=Encoding(fills={"S (uM)": 7.0}))
+    got = rows(tmp_path, 'S (uM)\n0\n\n""\n50\n\n', metadata)
+    assert got.X.tolist() == [[0], [7], [7], [50]] and [*got.grid.lines] == [2, 3, 4, 5]
+    assert got.notes[0] == "2 empty rows, in lines 3, 4: their cells count as missing"

@@ -22,19 +22,22 @@ from .text import PARQUET, starts_with
 HOUR = np.timedelta64(1, "h")
 
 
-def read_file(path: str | Path, *, named: Sequence[str] = (), drop_rows: bool = False) -> Grid:
+def read_file(
+    path: str | Path, *, named: Sequence[str] = (), drop_rows: bool = False, empty_rows: bool = False
+) -> Grid:
     """The cells of a table file: of text, as `read_grid` reads it, or of Parquet.
 
     Args:
         path: the file.
         named: columns that the caller will ask for.
         drop_rows: whether to leave out rows with too few or too many fields.
+        empty_rows: whether rows of text stay whose cells are all empty; those of Parquet do in any case.
 
     Raises:
         DataError: whatever is no table; Parquet, where pandas or pyarrow is not installed.
     """
     if not starts_with(path, PARQUET):
-        return read_grid(path, named=named, drop_rows=drop_rows)
+        return read_grid(path, named=named, drop_rows=drop_rows, empty_rows=empty_rows)
     stored = read_parquet(path)
     grid = _grid(stored.names, stored.columns, len(stored.table), str(path))
     return replace(grid, notes=(*stored.notes, *grid.notes), stored=stored)

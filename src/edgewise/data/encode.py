@@ -283,7 +283,7 @@ def _grid(data: Any, wanted: Sequence[str], drop_rows: bool) -> Grid:
     if isinstance(data, Grid):
         return data
     if isinstance(data, (str, Path)):
-        return read_file(data, named=wanted, drop_rows=drop_rows)
+        return read_file(data, named=wanted, drop_rows=drop_rows, empty_rows=True)
     if isinstance(data, Mapping):
         columns = {str(name): cells_of(column) for name, column in data.items()}
         single = [name for name, column in columns.items() if not isinstance(column, list) and np.ndim(column) != 1]

@@ -50,13 +50,17 @@ class Grid:
         return f"Grid({len(self.lines)} rows of {self.where}: {few(self.names)})"
 
 
-def read_grid(path: str | Path, *, named: Sequence[str] = (), drop_rows: bool = False) -> Grid:
+def read_grid(
+    path: str | Path, *, named: Sequence[str] = (), drop_rows: bool = False, empty_rows: bool = False
+) -> Grid:
     """The cells of a table file; header, separator, encoding and decimal mark are guessed, and told in the notes.
 
     Args:
         path: a text file.
         named: columns that the caller will ask for. They decide whether a first line of numbers is a header.
         drop_rows: whether to leave out rows with too few or too many fields.
+        empty_rows: whether rows whose cells are all empty stay. A blank line is such a row between those of a table of
+            one column, and else none.
 
     Raises:
         DataError: whatever is no table, with the line.
@@ -67,10 +71,10 @@ def read_grid(path: str | Path, *, named: Sequence[str] = (), drop_rows: bool = 
     separator, start, comments = _preamble(lines)
     if not separator:
         separator = sniff(lines[start:])
-    rows, places = _rows(lines, start, separator, where)
+    rows, places, bare = _rows(lines, start, separator, where)
     if separator != ",":
         notes.append(f"fields are separated by {SEPARATORS.get(separator, repr(separator))}")
-    header, rows, places, comments = _header(rows, places, comments, separator, named)
+    header, top, rows, places, comments = _header(rows, places, comments, separator, named)
     if header is None:
         width = Counter(len(row) for row in rows).most_common(1)[0][0]
         names = [f"column{index + 1}" for index in range(width)]
@@ -91,6 +95,11 @@ def read_grid(path: str | Path, *, named: Sequence[str] = (), drop_rows: bool = 
     keep, clear, renamed, named_anew = _names(names, columns)
     columns = [columns[index] for index in keep]
     notes += [*trimmed, *uneven, *named_anew]
+    single = empty_rows and len(names) == 1
+    empty = [line for line, parted in bare if line > top and (parted or (single and line < places[-1]))]
+    if empty:
+        notes.append(_empty_note(empty, "their cells count as missing" if empty_rows else "left out"))
+        columns, places = _with_empty(columns, places, empty) if empty_rows else (columns, places)
     decimal = "."
     if separator != "," and "," in text:
         decimal = "," if has_decimal_commas(columns) else "."
@@ -125,19 +134,25 @@ def _preamble(lines: list[str]) -> tuple[str, int, int]:
     return separator, len(lines), comments
 
 
-def _rows(lines: list[str], start: int, separator: str, where: str) -> tuple[list[list[str]], list[int]]:
-    """All rows from `start` on with their lines counted from 1; comment lines before it come along as rows of one `#`
-    field."""
+def _rows(
+    lines: list[str], start: int, separator: str, where: str
+) -> tuple[list[list[str]], list[int], list[tuple[int, bool]]]:
+    """All rows from `start` on that say something, with their lines counted from 1; comment lines before it come along
+    as rows of one `#` field. And the lines of the other rows, with whether there is more than white space."""
     rows: list[list[str]] = []
     places: list[int] = []
+    bare: list[tuple[int, bool]] = []
     for index in range(start):
         if lines[index].strip().startswith("#"):
             rows.append(["#" + lines[index].strip().lstrip("#")])
             places.append(index + 1)
     try:
-        for index, row in split_rows(lines[start:], separator):
-            rows.append(row)
-            places.append(start + index + 1)
+        for index, row in split_rows(lines[start:], separator, empty=True):
+            if any(row):
+                rows.append(row)
+                places.append(start + index + 1)
+            else:
+                bare.append((start + index + 1, len(row) > 1 or bool(lines[start + index].strip())))
     except csv.Error as error:
         at, _, reason = str(error).partition(":")
         line = start + int(at) + 1
@@ -148,19 +163,20 @@ def _rows(lines: list[str], start: int, separator: str, where: str) -> tuple[lis
         elif "expected after" in reason:
             reason = 'text goes on after a closing quote ("); a quote inside a quoted field is written twice ("")'
         raise DataError(f"{where}, line {line}: {reason}; mend that line") from error
-    return rows, places
+    return rows, places, bare
 
 
 def _header(
     rows: list[list[str]], places: list[int], comments: int, separator: str, named: Sequence[str]
-) -> tuple[list[str] | None, list[list[str]], list[int], int]:
-    """The header or None, the rows below it, their lines, and the number of comments left out."""
+) -> tuple[list[str] | None, int, list[list[str]], list[int], int]:
+    """The header or None, its line or 0, the rows below it, their lines, and the number of comments left out."""
     first = next((index for index, row in enumerate(rows) if not row[0].startswith("#")), len(rows))
     if not rows:
-        return [], [], [], comments
+        return [], 0, [], [], comments
     if first == len(rows):  # nothing but lines that begin with '#': the last of them is a header without rows
         return (
             [cell.strip() for cell in rows[-1][0].lstrip("#").split(separator if separator != " " else None)],
+            places[-1],
             [],
             [],
             comments - 1,
@@ -187,7 +203,8 @@ def _header(
         index for index in range(below, len(rows)) if not (rows[index][0].startswith("#") and len(rows[index]) != width)
     ]
     comments += len(rows) - below - len(kept)
-    return header, [rows[index] for index in kept], [places[index] for index in kept], comments
+    top_line = 0 if header is None else places[below - 1]
+    return header, top_line, [rows[index] for index in kept], [places[index] for index in kept], comments
 
 
 def _edges(names: list[str], rows: list[list[str]]) -> tuple[list[str], list[list[str]], list[str]]:
@@ -232,6 +249,23 @@ def _even(
     note = f"{len(bad)} row{'s' if len(bad) > 1 else ''} left out: {shown}{more}, wanted {len(names)}"
     good = [index for index, row in enumerate(rows) if len(row) == len(names)]
     return [rows[index] for index in good], [places[index] for index in good], [note]
+
+
+def _empty_note(empty: list[int], what: str) -> str:
+    """A sentence on rows without any cell, and what becomes of them."""
+    more = f" and {len(empty) - PLACES_SHOWN} more" if len(empty) > PLACES_SHOWN else ""
+    plural = "s" if len(empty) > 1 else ""
+    return f"{len(empty)} empty row{plural}, in line{plural} {', '.join(map(str, empty[:PLACES_SHOWN]))}{more}: {what}"
+
+
+def _with_empty(
+    columns: list[Sequence[str]], places: list[int], empty: list[int]
+) -> tuple[list[Sequence[str]], list[int]]:
+    """Columns with empty cells in these lines as well, and the lines of all rows."""
+    lines = [*places, *empty]
+    order = sorted(range(len(lines)), key=lines.__getitem__)
+    filled = [[*column, *[""] * len(empty)] for column in columns]
+    return [tuple(column[row] for row in order) for column in filled], [lines[row] for row in order]
 
 
 def _names(names: list[str], columns: list[Sequence[str]]) -> tuple[list[int], list[str], dict[str, str], list[str]]:

@@ -131,8 +131,9 @@ def _decoded(raw: bytes, where: str) -> tuple[str, list[str]]:
     raise AssertionError("Latin-1 decodes every byte")
 
 
-def split_rows(lines: Sequence[str], separator: str) -> Iterator[tuple[int, list[str]]]:
-    """(line, fields) of every row that is not blank, lines counted from 0; white space around a field is taken off.
+def split_rows(lines: Sequence[str], separator: str, *, empty: bool = False) -> Iterator[tuple[int, list[str]]]:
+    """(line, fields) of every row, lines counted from 0; white space around a field is taken off. Rows that say nothing
+    come only with `empty`.
 
     Raises `csv.Error` for quotes that do not close; its message begins with the line on which the row began.
     """
@@ -148,7 +149,7 @@ def split_rows(lines: Sequence[str], separator: str) -> Iterator[tuple[int, list
         except csv.Error as error:
             raise csv.Error(f"{start}:{error}") from error
         fields = [field.strip() for field in row]
-        if any(fields):
+        if empty or any(fields):
             yield start, fields
 
 
