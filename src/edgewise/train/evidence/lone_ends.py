@@ -9,7 +9,7 @@ Letters: n rows, d inputs, m functions of an edge.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -18,17 +18,20 @@ from ...fitting import dense_basis
 from .chosen_terms import Model, model_of
 from .edge_basis import EdgeBasis
 from .fit_task import Task
+from .terms import Term
 from .tuning import TUNED
 
 LEFT, RIGHT = range(2)
 
 
 def lone_ends(task: Task, found: Model) -> list[tuple[int, int]]:
-    """The inputs, each with `LEFT` or `RIGHT`, at whose end the curve is steep, and one row alone decides it: a fit to
-    all others is far from that row. Only of squares, and of rows that are not many."""
+    """The inputs, each with `LEFT` or `RIGHT`, at whose end the curve is steep, and one row alone decides it: by a fit
+    to all others, it is far from there. Only of squares, and of rows that are not many."""
     if task.classes > 1 or task.loss_of is not None or len(task.x) > TUNED.rows_validated or not found.believed:
         return []
-    return [(number, side) for number, side, row, reach in _steep(task, found) if _decides(task, found, row, reach)]
+    return [
+        (number, side) for number, side, row, reach in _steep(task, found) if _decides(task, found, number, row, reach)
+    ]
 
 
 def _steep(task: Task, found: Model) -> Iterator[tuple[int, int, int, float]]:
@@ -69,12 +72,26 @@ def _leverages(task: Task, found: Model) -> Iterator[Tensor | None]:
         first += len(term.roughness)
 
 
-def _decides(task: Task, found: Model, row: int, reach: float) -> bool:
-    """Whether a fit of the same terms to all other rows misses this one by a large part of the curve's range."""
+def _decides(task: Task, found: Model, number: int, row: int, reach: float) -> bool:
+    """Whether the function of an input is elsewhere at this row by a fit of the same terms to all others: by a large
+    part of its range, and by so many standard deviations that no noise does it."""
     others = torch.arange(len(task.x)) != row
     terms = found.terms
     among = (sum(len(term.variables) == 1 for term in terms), sum(len(term.variables) == 2 for term in terms))
     again = model_of(task.take(others.nonzero()[:, 0]), terms, found.common, None, among)
     posterior = again.posterior if again.believed else again.posterior.nothing()
-    made = task.predict(terms, posterior, task.x[row : row + 1])[0, 0]
-    return float((made - task.y[row]).abs()) > TUNED.lone_part * reach
+    x = task.x[row : row + 1, number]
+    with_it, without = (
+        _function(task, found.terms, coef, number, x) for coef in (found.posterior.coef, posterior.coef)
+    )
+    return abs(with_it - without) > max(TUNED.lone_part * reach, TUNED.lone_noise * found.posterior.noise**0.5)
+
+
+def _function(task: Task, terms: Sequence[Term], coef: Tensor, number: int, x: Tensor) -> float:
+    """The function of an input alone at x (1,), with these coefficients (m,) of all terms."""
+    total = 0.0
+    for term, mine in zip(terms, coef.split([len(term.roughness) for term in terms]), strict=True):
+        if len(term.variables) == 1:
+            parts = task.variables[term.variables[0]].parts(mine)
+            total += sum(float(effect.values(x)[0, : len(c)] @ c) for place, effect, c in parts if place == number)
+    return total

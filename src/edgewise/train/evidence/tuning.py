@@ -58,8 +58,10 @@ class EvidenceTuning:
     lone_leverage: float = 0.5
     """Part of what a curve says at a row that must be due to this row alone. Not measured."""
     lone_part: float = 0.5
-    """Part of the range of a curve by which a fit to all other rows must miss the outermost one, to say that this row
-    alone decides how a steep curve goes on. Not measured."""
+    lone_noise: float = 20.0
+    """Part of the range of a curve, and standard deviations of the noise, by which it must be elsewhere at its last row
+    by a fit to all others, to say that this row alone decides how it goes on. Where one vote in counties did, it was 24
+    to 65 deviations; in 38 such fits to Hitters, which followed noise, up to 13."""
     steep_rows: int = 200
     """Rows on which a curve says how far it reaches, so that wide tables need little memory. Not measured."""
     reach: float = 0.25
