@@ -112,6 +112,15 @@ class Metadata:
             found.setdefault(part.get(name, (source, "")), []).append(place)
         return tuple(map(tuple, found.values()))
 
+    def named_levels(self, column: str) -> tuple[str, ...]:
+        """The levels that a column had in the table, rare ones too, as they were written there.
+
+        >>> Metadata(categories={"c": ("a", "other")}, encoding=Encoding(merged={"c": ("p", "q")})).named_levels("c")
+        ('a', 'p', 'q')
+        """
+        levels = (*self.categories[column], *self.encoding.merged.get(column, ()))
+        return tuple(level for level in levels if level not in (MISSING, OTHER))
+
     def levels(self) -> frozenset[int]:
         """Positions of the inputs that say whether something is so: 0 or 1."""
         named = {f"{name}={level}" for name, levels in self.categories.items() for level in levels}

@@ -223,3 +223,34 @@ def test_a_blank_line_is_an_empty_cell_between_those_of_a_lone_column(tmp_path: 
     got = rows(tmp_path, 'S (uM)\n0\n\n""\n50\n\n', metadata)
     assert got.X.tolist() == [[0], [7], [7], [50]] and [*got.grid.lines] == [2, 3, 4, 5]
     assert got.notes[0] == "2 empty rows, in lines 3, 4: their cells count as missing"
+
+
+CODES = ["1E2", "100", "010", "10", "007", "7", "A1", "2D"]
+
+
+def test_codes_stay_apart_in_columns_and_classes(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"code": CODES * 4, "y": range(32)})
+    table = from_dataframe(frame, "y", categorical="code")
+    assert {*table.categories["code"]} == {*CODES}
+    assert torch.equal(encode(frame, table.metadata()).X, table.X)
+    frame[["code"]].to_csv(tmp_path / "new.csv", index=False)
+    got = encode(tmp_path / "new.csv", table.metadata())
+    assert torch.equal(got.X, table.X) and not got.stand_ins
+    assert {*(from_dataframe(frame, "code", task="classification").classes or ())} == {*CODES}
+
+
+def test_an_unknown_spelling_among_codes_is_an_unknown_level() -> None:
+    metadata = from_dataframe(pd.DataFrame({"code": ["100", "A1", "7"] * 4, "y": range(12)}), "y").metadata()
+    got = encode({"code": ["1E2", "007", "7", "7.0"]}, metadata)
+    assert "('1E2', '007', in 2 rows)" in got.stand_ins[0] and torch.equal(got.X[2], got.X[3])
+
+
+def test_codes_that_lost_their_zeros_in_a_frame_of_numbers_are_known(tmp_path: Path) -> None:
+    path = tmp_path / "train.csv"
+    path.write_text("zip,y\n" + "".join(f"{code},{k}\n" for k, code in enumerate(["01234", "00100", "20000"] * 4)))
+    table = read_csv(path, "y", categorical="zip")
+    assert table.categories["zip"] == ("00100", "01234", "20000")
+    got = encode(pd.read_csv(path), table.metadata())
+    assert torch.equal(got.X, table.X) and not got.stand_ins
+    numbers = from_dataframe(pd.read_csv(path), "y", categorical="zip").metadata()
+    assert torch.equal(encode(path, numbers).X, table.X)

@@ -184,3 +184,22 @@ def test_a_lone_long_minus_is_no_gap(tmp_path: Path) -> None:
     rows = [row[:4] + (cell,) + row[5:] for cell in ("\u2212", "\u2212\u2212", "-", "\u2212nan", "\u22122")]
     found = numbers(asked(sql_source(model), COLUMNS, rows), 1)[:, 0]
     assert np.isnan(found).tolist() == [True, True, False, False, False]  # predict refuses the first two
+
+
+@pytest.mark.filterwarnings("ignore::edgewise.errors.EdgewiseWarning")
+@pytest.mark.parametrize(
+    "levels",
+    [
+        ("00", "007", "7", "100", "1E2", "2.5", "2.5.0", "A1"),
+        ("1", "2.5", "7", "100", "1000", "10000", str(2**60), str(2**60 + 1)),
+    ],
+)
+def test_codes_are_the_levels_as_they_stand(levels: tuple[str, ...]) -> None:
+    shares = tuple((k + 1) / 36 for k in range(8))
+    metadata = Metadata(
+        tuple(f"c={level}" for level in levels), categories={"c": levels}, encoding=Encoding(shares={"c": shares})
+    )
+    edges = {(0, k, 0): ("x", 1.0, 0.0, 10.0**k, 0.0) for k in range(8)}
+    model = ew.set_symbolic(ew.KAN((8, 1)), edges).build(metadata=metadata)
+    cells = [*levels, "7.0", "0", "07", "100.0", "1e2", "2.50", " 7 "]
+    assert_close(numbers(asked(sql_source(model), ("c",), [[c] for c in cells]), 1)[:, 0], model.predict({"c": cells}))

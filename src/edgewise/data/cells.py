@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,10 @@ MISSING_TEXT = frozenset(
 )  # 'none', 'Na' can be levels
 TRUE = frozenset({"true", "yes", "t", "y", "on"})
 FALSE = frozenset({"false", "no", "f", "n", "off"})
+EXACT = 2**53  # from here on a float64 is not every whole number
+LONGEST = 2**64  # whole numbers below it are levels without an exponent, as integers of 64 bits are
 
+PLAIN = re.compile(r"[+-]?((0|[1-9]\d*)([.,]\d*(e[+-]?\d+)?)?|[.,]\d+(e[+-]?\d+)?|[1-9](?-i:e)[+-]\d\d+)\Z", re.I)
 THOUSANDS = re.compile(r"[+-]?\d{1,3}([,.' \u00a0\u202f]\d{3})+([.,]\d+)?\Z")
 DATE = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([T ].*)?\Z")
 TIME = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?(?:\s?([AP])M)?\Z", re.IGNORECASE)
@@ -178,41 +181,84 @@ def _hours(time: re.Match[str]) -> float | None:
     return hour + int(time[2]) / 60 + float(time[3] or 0) / 3600
 
 
-def read_levels(cells: Any, decimal: str = ".") -> tuple[list[str], list[int]]:
-    """The level of every cell as text (numbers in one spelling: 1 and 1.0 are the same), and the rows without one.
+def read_levels(cells: Any, decimal: str = ".", known: Collection[str] | None = None) -> tuple[list[str], list[int]]:
+    """The level of every cell as text, and the rows without one.
 
-    >>> read_levels(["red", "1.0", "1", "NA"])
-    (['red', '1', '1', ''], [3])
+    A level is written as it stands. In a column of nothing but plain numbers, these have one spelling: 1.50 is 1.5.
+    Where others are codes, such as 007 or 1E2, only 1.0 is 1, as a column with missing cells writes it.
+
+    Args:
+        cells: as they stand.
+        decimal: the sign between whole numbers and parts.
+        known: the levels of a trained model, for new rows: these say whether the column holds numbers. A number in an
+            array has lost its spelling, and is the only known level of this value, if there is one.
+
+    >>> read_levels(["red", "1.0", "1", "NA", "007", "7", "1E2", "100"])
+    (['red', '1', '1', '', '007', '7', '1E2', '100'], [3])
+    >>> read_levels(["1.50", "1.5"])[0], read_levels(np.array([7, 8]), known=["007", "A1"])[0]
+    (['1.5', '1.5'], ['007', '8'])
     """
+    spellings: dict[str, str] = {}
     if isinstance(cells, np.ndarray):
         if cells.dtype == bool:
             return ["true" if value else "false" for value in cells.tolist()], []
         cells = ["" if value != value else repr(value) for value in cells.tolist()]
-        decimal = "."
-    level = {cell: _level(cell, decimal) for cell in set(cells)}
-    levels = [level[cell] for cell in cells]
+        decimal, spellings = ".", _spellings(known or ())
+    different = {cell: " ".join(cell.split()) for cell in set(cells)}
+    there = [cell for cell in different.values() if cell not in MISSING_TEXT]
+    numbers = all(_is_plain(cell, decimal) for cell in there) if known is None else are_numbers(known)
+    level = {cell: _level(told, decimal, numbers) for cell, told in different.items()}
+    levels = [spellings.get(level[cell], level[cell]) for cell in cells]
     return levels, [row for row, level in enumerate(levels) if not level]
 
 
-def _level(cell: str, decimal: str) -> str:
-    cell = " ".join(cell.split())
+def are_numbers(levels: Collection[str]) -> bool:
+    """Whether the levels of a column are plain numbers, each in its one spelling: others are codes.
+
+    >>> are_numbers(["1", "2.5"]), are_numbers(["1", "007"]), are_numbers(["1", "A1"])
+    (True, False, False)
+    """
+    return all(is_numeric(level) and _level(level, ".", True) == level for level in levels)
+
+
+def _is_plain(cell: str, decimal: str) -> bool:
+    """Whether a cell is a number as tools write them, and can be no code such as 007 or 1E2."""
+    value = to_float(cell, decimal)
+    return value is not None and math.isfinite(value) and bool(PLAIN.match(cell.replace("\u2212", "-")))
+
+
+def _level(cell: str, decimal: str, numbers: bool) -> str:
+    """The level of a cell with single spaces. numbers: whether its column holds nothing but numbers."""
     if cell in MISSING_TEXT:
         return ""
     value = to_float(cell, decimal) if is_numeric(cell) else None
     if value is None or not math.isfinite(value):
         return cell
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+    if not numbers and cell.replace(decimal, ".") != repr(value):
+        return cell
+    digits = cell.replace("\u2212", "-").lstrip("+-").lstrip("0")
+    if abs(value) >= EXACT and digits.isdecimal():
+        return f"{'-' if value < 0 else ''}{int(digits)}"
+    return str(int(value)) if value == int(value) and abs(value) < LONGEST else repr(value)
+
+
+def _spellings(known: Collection[str]) -> dict[str, str]:
+    """Number in its one spelling -> the known level that is this number in another, where there is but one."""
+    found: dict[str, set[str]] = {}
+    for level in known:
+        if is_numeric(level):
+            found.setdefault(_level(level, ".", True), set()).add(level)
+    return {number: one for number, (one, *more) in found.items() if not more}
 
 
 def sort_levels(levels: set[str]) -> tuple[str, ...]:
     """Levels in order: numbers by value, then text.
 
-    >>> sort_levels({"b", "10", "9"})
-    ('9', '10', 'b')
+    >>> sort_levels({"b", "10", "9", "1,5"})
+    ('9', '10', '1,5', 'b')
     """
-    return tuple(
-        sorted(levels, key=lambda level: (not is_numeric(level), float(level) if is_numeric(level) else 0.0, level))
-    )
+    values = {level: to_float(level) if is_numeric(level) else None for level in levels}
+    return tuple(sorted(levels, key=lambda level: (values[level] is None, values[level] or 0.0, level)))
 
 
 def hint(cell: str, decimal: str = ".") -> str:

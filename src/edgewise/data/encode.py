@@ -141,7 +141,7 @@ def _columns(
     notes: list[str] = []
     for name in wanted:
         if name in metadata.categories:
-            levels, gaps = read_levels(cells[name], grid.decimal)
+            levels, gaps = read_levels(cells[name], grid.decimal, metadata.named_levels(name))
             missing, strange, told = _placed(name, levels, gaps, metadata)
             if drop_rows or name not in known.shares:
                 faults += missing_faults(grid, name, gaps if drop_rows else missing)

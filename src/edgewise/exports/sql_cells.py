@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..data.cells import FALSE, MISSING, MISSING_TEXT, TRUE, is_numeric
+from ..data.cells import EXACT, FALSE, MISSING, MISSING_TEXT, TRUE, are_numbers
 from ..errors import SymbolicError, shown, twice
 from ..metadata import MISSING as GAP
 from ..metadata import OTHER, Metadata
@@ -153,9 +153,12 @@ def _code(steps: SqlSteps, index: int, column: str, metadata: Metadata) -> Sql:
     value = _if_number(steps, index, small, joined("CAST({} AS DOUBLE PRECISION)", small))
     gap = known.index(GAP) if GAP in known else -1
     cases = [f"WHEN {{0}} IS NULL OR {{0}} IN {_listed(MISSING_TEXT)} THEN {gap}"]
+    numbers = are_numbers(metadata.named_levels(column))
     for place, level in enumerate(known):
         same = [f"{{0}} = {_braced(text_literal(level))}"]
-        if is_numeric(level) and "," not in level:
+        if not numbers and level.lstrip("-").isdecimal() and are_numbers([level]):
+            same.append(f"{{0}} = {text_literal(f'{level}.0')}")  # a whole number among codes
+        if numbers and level not in (GAP, OTHER) and abs(float(level)) < EXACT:
             same.append(f"{{1}} = {number(float(level)).text} AND LOWER({{0}}) NOT IN {_listed(TRUE | FALSE)}")
         if words := _truth_words(level, known):
             same.append(f"LOWER({{0}}) IN {_listed(words)}")

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import edgewise as ew
-from edgewise.discovery.levels.level_rows import LevelRows, by_levels
+from edgewise.discovery.levels.level_rows import LevelRows, by_levels, level_of_rows
 from edgewise.discovery.tables.split_rows import Given, as_given
 from edgewise.errors import DataError
 
@@ -100,3 +100,11 @@ def test_frames_of_polars_have_levels_too():
     polars = pytest.importorskip("polars")
     found = by_levels(as_given(polars.DataFrame(NUMBERS | {"metal": METALS}), None, None, "y"))
     assert isinstance(found, LevelRows) and [*found.levels] == ["gold", "iron"]
+
+
+def test_codes_stay_apart_and_new_rows_are_read_as_they_were():
+    codes = ["007", "7", "A1"] * (N // 3)
+    found = split(kind=pandas.Categorical(codes), wet=pandas.Series([1.5, 2.0, 3.0] * (N // 3), dtype="category"))
+    assert isinstance(found, LevelRows) and [*found.levels] == ["007 & 1.5", "7 & 2", "A1 & 3"]
+    new = {"kind": ["007", "7.0"], "wet": ["1.50", "2"], "x": [1.0, 2.0]}
+    assert level_of_rows(new, ("kind", "wet"), ("x",), found.levels)[0] == ["007 & 1.5", "7 & 2"]

@@ -5,7 +5,7 @@ Letters: n rows, d columns of numbers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,8 +113,11 @@ def parted(levels: Mapping[str, Sequence[str]], X: Tensor, y: Tensor, names: Seq
     return LevelRows(tuple(levels), _rows_of(levels), X, y, tuple(names), target)
 
 
-def level_of_rows(X: Any, columns: Sequence[str], names: Sequence[str]) -> tuple[list[str], Tensor]:
-    """The level of each row, and its numbers (n, d), of a frame or a mapping of columns, found by their names.
+def level_of_rows(
+    X: Any, columns: Sequence[str], names: Sequence[str], known: Iterable[str]
+) -> tuple[list[str], Tensor]:
+    """The level of each row, and its numbers (n, d), of a frame or a mapping of columns, found by their names. known:
+    the levels that have laws, which say how numbers among them are written.
 
     Raises `DataError` for columns that it lacks, or cells that cannot be used.
     """
@@ -135,7 +138,8 @@ def level_of_rows(X: Any, columns: Sequence[str], names: Sequence[str]) -> tuple
     for name, part in parts.items():
         if part.ndim == 0 or part.size != len(part):
             raise ShapeError(f"column {shown(name)} must hold one value for each row, got {shown(found[name])}")
-    read = {name: read_levels(cells_of(found[name])) for name in columns}
+    apart = zip(*(level.split(BETWEEN, len(columns) - 1) for level in known), strict=True)
+    read = {name: read_levels(cells_of(found[name]), known=of) for name, of in zip(columns, apart, strict=True)}
     for name, (_, missing) in read.items():
         if missing:
             raise DataError(f"column {shown(name)} misses its level in row {missing[0]}; leave such rows out")

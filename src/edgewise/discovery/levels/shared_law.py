@@ -125,7 +125,7 @@ def as_shared(
 
 def at_rows(X: Any, columns: Sequence[str], names: Sequence[str], formulas: Mapping[str, Node]) -> Tensor:
     """The formula of each row's level (n,). Raises `DataError` for a level without a formula."""
-    levels, numbers = level_of_rows(X, columns, names)
+    levels, numbers = level_of_rows(X, columns, names, formulas)
     unknown = [level for level in dict.fromkeys(levels) if level not in formulas]
     if unknown:
         raise DataError(
