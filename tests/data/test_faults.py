@@ -82,3 +82,26 @@ def test_a_message_shows_forty_letters_of_a_cell() -> None:
     assert fault.text.count("x") == 40
     (text,) = faults_of(["y" * 300] * 6)
     assert text.text.count("y") == 40
+
+
+CODES = ["1E2", "A1", "100", "B7", "A1", "B7"]
+
+
+def ways(cells: list[str], **settings: bool) -> str:
+    with pytest.raises(DataError) as error:
+        usable_rows(table(), faults_of(cells, target=True, **settings), drop_rows=False)
+    return str(error.value).partition("Mend the table")[2]
+
+
+def test_a_target_of_codes_may_be_one_of_classes() -> None:
+    said = "--task classification makes classes of the target's cells"
+    assert ways(["1E2", "A1", "100", "200", "A1", "300"], asked=True) == (
+        f', or: {said}; --drop targetless leaves out these rows (in Python: task="classification", drop=...)'
+    )
+    assert ways(CODES, asked=True) == f', or: {said} (in Python: task="classification")'  # most of it is text
+    assert "--task" not in ways(CODES) and "--task" not in ways(["1", "2", "1", "2", "x", "1"], asked=True)
+
+
+def test_slips_and_numbers_in_disguise_make_no_classes() -> None:
+    for cells in (["1", "2", "5 km", "5 km", "1", "2"], [*map(str, range(5)), "x"]):
+        assert "--task" not in ways(cells, asked=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
-from edgewise.data import encode, from_arrays, from_dataframe, from_function
+from edgewise.data import encode, from_arrays, from_dataframe, from_function, read_csv
 from edgewise.errors import DataError, ShapeError
 
 
@@ -197,3 +199,18 @@ def test_a_target_may_have_a_class_for_every_four_rows(classes: int, taken: bool
         return
     with pytest.raises(DataError, match="'y' has 26 different values in 100 rows, too many for classes"):
         from_arrays(rows, labels)
+
+
+def test_a_target_of_codes_beside_numbers_is_asked_for_as_classes(tmp_path: Path) -> None:
+    pd = pytest.importorskip("pandas", reason="pandas is an optional package")
+    frame = pd.DataFrame({"x": range(60), "lab": ["1E2", "A1", "100", "B7", "200", "300"] * 10})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    for made in (lambda: from_dataframe(frame, "lab"), lambda: read_csv(tmp_path / "t.csv", "lab")):
+        with pytest.raises(DataError, match=r"or: --task classification .*--drop .*Python: task=\"classification\", "):
+            made()
+    with pytest.raises(DataError, match=r"or: --drop targetless .*Python: drop=...\)$"):
+        from_dataframe(frame, "lab", task="regression")
+    assert from_dataframe(frame, "lab", task="classification").classes == ("100", "1E2", "200", "300", "A1", "B7")
+    frame["y"] = [float(k) if k % 6 else "failed" for k in range(60)]
+    with pytest.raises(DataError, match=r"or: --drop targetless leaves out these rows \(in Python: drop=...\)$"):
+        from_dataframe(frame, "y")

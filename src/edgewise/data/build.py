@@ -13,7 +13,7 @@ import torch
 from edgewise.errors import MOST, SHOWN, ConfigError, DataError, clipped, did_you_mean, few, problems, shown, twice
 from edgewise.metadata import MISSING
 
-from .cells import Reading, hint, read_levels, read_numbers, read_times, sort_levels
+from .cells import Reading, read_levels, read_numbers, read_times, sort_levels
 from .dates import first_number, has_short_years, holds_dates, read_dates
 from .faults import ROWS, TARGETLESS, Fault, columns_among, date_faults, missing_faults, number_faults, usable_rows
 from .groups import label_texts
@@ -21,11 +21,13 @@ from .kinds import (
     FEW_LEVELS,
     RARE,
     counts_rows,
+    few_enough,
     holds_answers,
     holds_levels,
     main_levels,
     may_be_names,
     names_nothing,
+    says_classes,
 )
 from .made import Made, as_date, as_levels, as_number
 from .reader import Grid, quoted
@@ -56,7 +58,8 @@ def build(
     names = _chosen(grid, target, features, drop, categorical, groups)
     read = _read(grid, names, categorical, drop_rows=ROWS in drop)
     as_classes = _as_classes(grid, target, task)
-    goals = _read(grid, target, target if as_classes else (), targets=True)
+    asked = task == "auto" and len(target) == 1
+    goals = _read(grid, target, target if as_classes else (), targets=True, asked=asked)
     group_of, ungrouped = _groups(grid, groups)
     faults, spared = [*read.faults, *goals.faults, *ungrouped], goals.faults if TARGETLESS in drop else []
     keep, left_out = usable_rows(grid, faults, drop_rows=ROWS in drop, spared=spared)
@@ -149,10 +152,16 @@ def _are_levels(cells: Sequence[Any], reading: Reading, decimal: str) -> bool:
 
 
 def _read(
-    grid: Grid, names: Sequence[str], categorical: Sequence[str], *, targets: bool = False, drop_rows: bool = True
+    grid: Grid,
+    names: Sequence[str],
+    categorical: Sequence[str],
+    *,
+    targets: bool = False,
+    drop_rows: bool = True,
+    asked: bool = False,
 ) -> ReadColumns:
     """These columns of the grid: inputs, of which empty ones are left out, or targets. A missing cell of an input is
-    a fault only where faulty rows are to be dropped."""
+    a fault only where faulty rows are to be dropped. asked: whether the user may be asked if they are classes."""
     cells = dict(zip(grid.names, grid.columns, strict=True))
     numbers: dict[str, np.ndarray] = {}
     levels: dict[str, list[str]] = {}
@@ -188,7 +197,7 @@ def _read(
             continue
         numbers[name] = reading.values
         known = reading if targets or drop_rows else replace(reading, missing=[])
-        faults += number_faults(grid, name, known, cells[name], target=targets)
+        faults += number_faults(grid, name, known, cells[name], target=targets, asked=asked)
         if not targets and reading.truth and not isinstance(cells[name], np.ndarray):
             notes.append(f"column {shown(name)} holds truth values: read as 1 and 0")
         if reading.times:
@@ -203,7 +212,7 @@ def _as_classes(grid: Grid, target: Sequence[str], task: str) -> bool:
         raise DataError(f"classification takes one target, got {len(target)}: {few(target)}")
     if task != "auto" or len(target) > 1:
         return task == "classification"
-    return _says_classes(grid.columns[grid.names.index(target[0])], grid.decimal)
+    return says_classes(grid.columns[grid.names.index(target[0])], grid.decimal)
 
 
 def _chosen(
@@ -264,19 +273,6 @@ def _chosen(
     if not inputs:
         raise DataError(f"{grid.where} leaves no column to predict {few([*map(shown, target)])} from; {known}")
     return inputs
-
-
-def _says_classes(cells: Any, decimal: str) -> bool:
-    """Whether a target declares itself as classes: no cell of it is a number."""
-    if isinstance(cells, np.ndarray):
-        return cells.dtype == bool
-    reading = read_numbers(cells, decimal)
-    if reading.truth:
-        return True
-    samples = [str(cells[row]) for row in reading.text]
-    return (
-        bool(samples) and len(reading.missing) + len(samples) == len(reading.values) and not hint(samples[0], decimal)
-    )
 
 
 def _inputs(
@@ -349,7 +345,7 @@ def _classes(name: str, labels: list[str]) -> tuple[np.ndarray, tuple[str, ...],
     kinds = sort_levels(set(labels))
     if len(kinds) == 1:
         raise DataError(f"target {shown(name)} is {shown(kinds[0])} in every row: there is nothing to learn")
-    if len(kinds) > max(FEW_LEVELS, len(labels) // 4) or (len(kinds) == len(labels) > 4):
+    if not few_enough(len(kinds), len(labels)):
         raise DataError(
             f"target {shown(name)} has {len(kinds)} different values in {len(labels)} rows, too many for classes; is it"
             " the right column, or a regression?"

@@ -11,9 +11,11 @@ import numpy as np
 from edgewise.errors import DataError, few, shown
 
 from .cells import PLACES_SHOWN, Reading, hint
+from .kinds import may_be_classes
 from .reader import Grid, quoted
 
 ROWS, TARGETLESS = "rows", "targetless"  # of what is to be left out: faulty rows, or those without a target alone
+IN_PYTHON = {"--task": 'task="classification"', "--drop": "drop=...", "--categorical": "categorical=..."}
 COLUMNS = 8  # faulty columns that a message lists before it counts the rest
 LETTERS = 40  # of a cell, that a message shows
 NOTED = 4  # reasons that a note on rows left out gives
@@ -27,15 +29,24 @@ class Fault:
         text: the fault and its places in words.
         rows: the rows that have it; without any, leaving rows out does not mend the column.
         levels: the name of a column that could be read as levels.
+        classes: whether it is of a target that could be read as classes.
     """
 
     text: str
     rows: tuple[int, ...] = ()
     levels: str = ""
+    classes: bool = False
 
 
 def number_faults(
-    grid: Grid, name: str, reading: Reading, cells: Sequence[Any], *, target: bool = False, new: bool = False
+    grid: Grid,
+    name: str,
+    reading: Reading,
+    cells: Sequence[Any],
+    *,
+    target: bool = False,
+    new: bool = False,
+    asked: bool = False,
 ) -> list[Fault]:
     """The faults of a column of numbers; one that is mostly text cannot be saved by leaving rows out.
 
@@ -46,15 +57,17 @@ def number_faults(
         cells: as they stand.
         target: whether it is a column to predict.
         new: whether the rows are for a trained model, whose columns are settled.
+        asked: whether the user may be asked if a target is one of classes.
     """
     role, rows, text = "target" if target else "column", len(grid.lines), reading.text
     advice = next((found for row in text[:PLACES_SHOWN] if (found := hint(str(cells[row]), grid.decimal))), "")
     remark = f" - {advice}" if advice else ""
     levels = "" if target or advice or new else name
+    classes = asked and may_be_classes(cells, reading, grid.decimal)
     if text and len(text) >= (rows - len(reading.missing)) / (1 if new else 2):
         samples = list(dict.fromkeys(str(cells[row])[:LETTERS] for row in text))
         told = ", ".join(map(repr, samples[:PLACES_SHOWN])) + (", ..." if len(samples) > PLACES_SHOWN else "")
-        return [Fault(f"{role} {shown(name)} holds text ({told}){remark}", levels=levels)]
+        return [Fault(f"{role} {shown(name)} holds text ({told}){remark}", levels=levels, classes=classes)]
     found = missing_faults(grid, name, reading.missing, target=target)
     if reading.infinite:
         where = _places(grid, reading.infinite, cells)
@@ -64,7 +77,7 @@ def number_faults(
         times = {"minutes": "time such as 2:30", "seconds": "time such as 2:30:15"}
         kind = "truth value" if reading.truth else times.get(reading.times, "number")
         words = f"{role} {shown(name)} holds no {kind} in {_places(grid, text, cells)}{remark}"
-        found.append(Fault(words, tuple(text), levels))
+        found.append(Fault(words, tuple(text), levels, classes))
     return found
 
 
@@ -144,6 +157,8 @@ def _ways(grid: Grid, faults: Sequence[Fault], wrong: Sequence[Fault], drop_rows
         texts = f"; a frame's astype('category') makes the texts of {shown(levels)} classes" if levels else ""
         return (", or leave these rows out" if curable else "") + texts
     ways = []
+    if any(fault.classes for fault in faults):
+        ways.append("--task classification makes classes of the target's cells")
     if curable:
         targets = all(fault.text.startswith("target") for fault in wrong)
         which, whose = (TARGETLESS, "these") if targets else (ROWS, "the faulty")
@@ -153,8 +168,8 @@ def _ways(grid: Grid, faults: Sequence[Fault], wrong: Sequence[Fault], drop_rows
         ways.append(f"--categorical {quoted(levels)} makes its texts classes{like}")
     if not new and any(not fault.text.startswith(("target", "groups")) for fault in wrong):
         ways.append("--drop COLUMN leaves out a column")
-    settings = "drop=..., categorical=..." if levels else "drop=..."
-    return f", or: {'; '.join(ways)} (in Python: {settings})" if ways else ""
+    told = [words for flag, words in IN_PYTHON.items() if any(way.startswith(flag) for way in ways)]
+    return f", or: {'; '.join(ways)} (in Python: {', '.join(told)})" if ways else ""
 
 
 def _places(grid: Grid, rows: Sequence[int], cells: Sequence[Any] | None = None) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from edgewise.errors import shown
 from edgewise.metadata import MISSING, OTHER
 
-from .cells import UNIT, Reading, hint
+from .cells import UNIT, Reading, hint, read_numbers
 
 RARE = 3  # rows of a level or a class from which something can be learnt of it
 FEW_LEVELS = 20  # levels that a column may always have, however few its rows
@@ -71,6 +71,44 @@ def holds_answers(cells: Sequence[Any], reading: Reading, decimal: str) -> bool:
     if min(counts.values()) < RARE or any(hint(cell, decimal) for cell in counts):
         return False
     return len(counts) + len(np.unique(reading.values[~np.isnan(reading.values)])) <= FEW_LEVELS
+
+
+def says_classes(cells: Any, decimal: str) -> bool:
+    """Whether a target declares itself as classes: no cell of it is a number."""
+    if isinstance(cells, np.ndarray):
+        return cells.dtype == bool
+    reading = read_numbers(cells, decimal)
+    if reading.truth:
+        return True
+    samples = [str(cells[row]) for row in reading.text]
+    return (
+        bool(samples) and len(reading.missing) + len(samples) == len(reading.values) and not hint(samples[0], decimal)
+    )
+
+
+def may_be_classes(cells: Sequence[Any], reading: Reading, decimal: str) -> bool:
+    """Whether a target that holds text beside numbers may be one of classes: few different ones, and the text is no
+    slip: some of it is met again, or it is half of the cells; nor is all of it numbers in disguise.
+
+    >>> from .cells import read_numbers
+    >>> said = lambda *cells: may_be_classes(cells, read_numbers(cells), ".")
+    >>> said(*["1E2", "100", "A1"] * 3), said(*["0", "1", "2"] * 5, "x"), said(*["0", "1", "5 km"] * 5)
+    (True, False, False)
+    """
+    text, there = reading.text, len(reading.values) - len(reading.missing)
+    different = {str(cells[row]).strip() for row in text}
+    if len(different) == len(text) < there / 2 or all(hint(cell, decimal) for cell in different):
+        return False
+    return few_enough(len(different) + len(np.unique(reading.values[~np.isnan(reading.values)])), there)
+
+
+def few_enough(kinds: int, rows: int) -> bool:
+    """Whether so many different values in so many rows are few enough for classes.
+
+    >>> few_enough(3, 12), few_enough(30, 60), few_enough(5, 5)
+    (True, False, False)
+    """
+    return kinds <= max(FEW_LEVELS, rows // 4) and not kinds == rows > 4
 
 
 def _are_codes(counts: Counter[str]) -> bool:
