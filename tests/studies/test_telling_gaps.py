@@ -22,7 +22,7 @@ def customers(kind: str) -> pd.DataFrame:
         "text": draw.choice(["price", "service", "moved"], ROWS).astype(object),
         "number": draw.random(ROWS).astype(object),
     }
-    end = ends[kind]
+    end = ends[kind].copy()
     end[~gone] = None
     return pd.DataFrame({"fee": draw.random(ROWS), "end": end, "churn": np.where(gone, "yes", "no")})
 
