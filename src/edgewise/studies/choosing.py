@@ -97,9 +97,9 @@ def explained(model: KAN, rows: Table) -> float:
     their probabilities. Not a number where targets do not vary."""
     found = predict(model, rows)
     target = rows.y if rows.classes is None else torch.nn.functional.one_hot(rows.y, found.shape[1]).double()
-    count = unit(target) if rows.classes is None else torch.ones(found.shape[1])
+    count = unit(target) if rows.classes is None else torch.ones_like(target[0])
     middle = torch.stack([target.new_tensor(mean_over(column, rows)) for column in target.T])
-    left, around = (mean_over((target - made).square() @ count.to(target), rows) for made in (found, middle))
+    left, around = (mean_over((target - made).square() @ count, rows) for made in (found, middle))
     return 1 - left / around if around > 0 else math.nan
 
 

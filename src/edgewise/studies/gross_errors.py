@@ -64,7 +64,9 @@ def without_gross_errors(
             return None
         if found.interrupted:
             raise KeyboardInterrupt
-        error = _excess(found, rest, without, settings)
+        by_log = found.of_log is not None
+        judge = found.splines if by_log else _sums(found, without, settings)
+        error = (excess_by_log if by_log else excess)(judge, rest, without)
         before, far = far, _apart(error)
         if not bool(far.any()) or _is_tail(error, far):
             return None
@@ -77,21 +79,6 @@ def without_gross_errors(
     now, then = (_errors(model, judging, least) for model in (found.model, trained.model))
     better = clearly_lower(now, then, judging) or _bend(found, rest, far, settings)
     return (with_limits(found, without), without) if better else None
-
-
-def _excess(found: Trained, rows: Table, others: Table, settings: StudySettings) -> Tensor:
-    """How far rows (n,) are off a network of `others`, in errors that these bear out: beyond 1, they are gross. Where
-    errors grow with the mean, they are those of logarithms."""
-    by_log = found.of_log is not None
-    return _off_mean(found.splines if by_log else _sums(found, others, settings), rows, others, by_log)
-
-
-def _off_mean(model: KAN, rows: Table, others: Table, by_log: bool) -> Tensor:
-    """The same of a network, by_log: of the logarithm of the mean."""
-    if not by_log:
-        return excess(model, rows, others)
-    off, usual = ((predict(model, part) / part.y).log().abs()[:, 0] for part in (rows, others))
-    return off / (TUNED.gross * NORMAL * usual.median()).clamp(min=TUNED.gross_least * float(others.y.log().std()))
 
 
 def _sums(trained: Trained, rest: Table, settings: StudySettings) -> KAN:
@@ -112,7 +99,7 @@ def with_errors_of(trained: Trained, table: Table, settings: StudySettings) -> T
     squares = isinstance(settings.loss_of(table), SquaredError)
     if not squares or trained.interrupted or trained.limits is not None:
         return trained
-    error = _off_mean(trained.splines, table, table, trained.of_log is not None)
+    error = (excess if trained.of_log is None else excess_by_log)(trained.splines, table, table)
     far = _apart(error)
     try:
         if not bool(far.any()) or _is_tail(error, far) or _are_law(trained, table, far):
@@ -135,16 +122,20 @@ def _are_law(trained: Trained, rows: Table, far: Tensor) -> bool:
     if len(places) < 2 or trained.chosen.ending is None:
         return False
     places = places[torch.randperm(len(places), generator=torch.Generator().manual_seed(0))]
-    alone, errors = (~far).nonzero()[:, 0], []
+    scale, having = rows.y.std(0), 0.0
     try:
-        for half, other in ((places[::2], places[1::2]), (places[1::2], places[::2])):
-            unseen, seen = rows.take(half), (rows.take(part) for part in (alone, torch.cat([alone, other])))
-            models = [refit(trained.chosen, p.X, p.y, **p.row_settings, progress=False).model for p in seen]
-            errors.append(torch.stack([_off(model, unseen, rows.y.std(0)) for model in models]))
+        without = float(_off(_fitted(trained, near), rows.take(places), scale).sum())
+        for unseen, seen in ((places[::2], places[1::2]), (places[1::2], places[::2])):
+            model = _fitted(trained, rows.take(torch.cat([(~far).nonzero()[:, 0], seen])))
+            having += float(_off(model, rows.take(unseen), scale).sum())
     except (TrainingError, ConfigError, DataError):
         return False
-    without, having = torch.cat(errors, 1).sum(1).tolist()
     return having < TUNED.far_told * without
+
+
+def _fitted(trained: Trained, rows: Table) -> KAN:
+    """The structure that was chosen, fitted to these rows."""
+    return refit(trained.chosen, rows.X, rows.y, **rows.row_settings, progress=False).model
 
 
 def _is_scale(y: Tensor) -> bool:
@@ -222,10 +213,7 @@ def _bend(trained: Trained, table: Table, far: Tensor, settings: StudySettings) 
             if judging is None:
                 return False
             both = rows.take(torch.cat([torch.tensor(training.lines), far.nonzero()[:, 0]]))
-            models = (
-                refit(trained.chosen, part.X, part.y, **part.row_settings, progress=False).model
-                for part in (training, both)
-            )
+            models = (_fitted(trained, part) for part in (training, both))
             errors.append(torch.stack([_errors(model, judging, least) for model in models]))
             judged += judging.lines
     except (TrainingError, ConfigError, DataError):
@@ -249,6 +237,15 @@ def limits(model: KAN, rows: Table) -> Tensor:
 def excess(model: KAN, rows: Table, others: Table) -> Tensor:
     """How far rows (n,) are off, in errors that others bear out: beyond 1, they are gross."""
     return _over(model, rows, limits(model, others))
+
+
+def excess_by_log(model: KAN, rows: Table, others: Table) -> Tensor:
+    """The same (n,) of errors that grow with the mean of a single output: those of logarithms. None is gross where a
+    target has no logarithm."""
+    if bool((rows.y <= 0).any()):
+        return torch.zeros_like(rows.y[:, 0])
+    off, usual = ((predict(model, part) / part.y).log().abs()[:, 0] for part in (rows, others))
+    return off / (TUNED.gross * NORMAL * usual.median()).clamp(min=TUNED.gross_least * float(others.y.log().std()))
 
 
 def _over(model: KAN, rows: Table, least: Tensor) -> Tensor:

@@ -75,10 +75,9 @@ def law_of(model: KAN, training: Table, progress: bool) -> KAN | None:
     rows, columns = thin(training, TUNED.law_rows), list(model.used_inputs)
     names, laws = [f"x{column}" for column in range(len(training.inputs))], []
     for target in rows.y.T:
-        power = round(math.log10(float(target.std()))) if float(target.std()) > 0 else 0
-        unit = 10.0**power if abs(power) > TUNED.law_powers else 1.0  # in 1e-6 of it, few steps find other formulas
+        unit = _unit(target)
         try:
-            found = searched(rows.X[:, columns], target / float(unit), [names[column] for column in columns], progress)
+            found = searched(rows.X[:, columns], target / unit, [names[column] for column in columns], progress)
         except EdgewiseError:  # rows that no law can be looked for on: a constant target, or too few
             return None
         if not found.is_law:
@@ -88,6 +87,18 @@ def law_of(model: KAN, training: Table, progress: bool) -> KAN | None:
         return from_formula(laws, inputs=names)
     except EdgewiseError:  # a function that no edge holds
         return None
+
+
+def _unit(y: Tensor) -> float:
+    """The power of ten in which targets (n,) are searched. Of targets near 1e-6, a few steps find other formulas.
+
+    >>> import torch
+    >>> [_unit(torch.tensor([0.0, size])) for size in (50.0, 5e-6)]
+    [1.0, 1e-05]
+    """
+    spread = float(y.std())
+    power = round(math.log10(spread)) if spread > 0 else 0
+    return 10.0**power if abs(power) > TUNED.law_powers else 1.0
 
 
 def searched(X: Tensor, y: Tensor, names: list[str], progress: bool) -> Discovery:

@@ -210,9 +210,9 @@ def study_table(
         told = (*told, words.are_names(names, table.texts, table.groups is None))
         table = replace(table, notes=(*table.notes, told[-1]))
         table, seen, rest, held = (as_read(part, reading) for part in (table, seen, rest, held))
-    seen_all = rest if trained.limits is None else None
+    unaware = rest if trained.limits is None else None  # of gross errors, when it was fitted
     trained = gross_errors.with_errors_of(trained, table, settings)
-    told = (*told, *gross_errors.told(trained, table, seen_all))
+    told = (*told, *gross_errors.told(trained, table, unaware))
     if table.groups is None and (shared := likely_groups(table))[1]:
         told = (*told, words.may_be_groups(*shared))
     if gaps := telling_gaps(table):

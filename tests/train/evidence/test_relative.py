@@ -78,12 +78,11 @@ def test_rates_under_uneven_exposures_tell_what_their_counts_tell(seed: int, eff
     assert bool(found.model.active_edges()) is (effect > 0)
 
 
-def test_whole_counts_under_weights_of_two_digits_are_no_rates():
+@pytest.mark.parametrize("per", [1.0, 0.01])
+def test_counts_and_decimals_under_weights_of_two_digits_are_no_rates(per: float):
     draw = torch.Generator().manual_seed(0)
     x, _, weight = drawn(0, rows=60)
-    counts = torch.poisson(torch.full((60,), 3.0, dtype=torch.float64), generator=draw)
+    y = per * torch.poisson(torch.full((60,), 3.0 / per, dtype=torch.float64), generator=draw)
     weight = (100 * weight).round().clamp(min=1) / 100
-    found = ew.fit(
-        ew.KAN((3, 1)), x, counts, loss="poisson", optimizer="evidence", sample_weight=weight, progress=False
-    )
+    found = ew.fit(ew.KAN((3, 1)), x, y, loss="poisson", optimizer="evidence", sample_weight=weight, progress=False)
     assert found.model.active_edges() == []

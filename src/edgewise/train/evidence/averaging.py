@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .chosen_terms import Model, carried, dense, sparse
+from .chosen_terms import Model, among_of, carried, dense, sparse
 from .fit_task import Task
 from .marginal import Posterior, Spread
 from .stacking import balanced, share_of, size_of, sureness_of
@@ -115,7 +115,7 @@ def _lone(task: Task, terms: Sequence[Term]) -> Tensor:
 def _of_other_kind(task: Task, found: Model, terms: list[Term], lone: Tensor) -> PartFits | None:
     """The fits of the kind that was not chosen; None where all rows say nothing by it."""
     how = sparse if found.common else dense
-    whole = how(task, terms, carried(found, terms), _among(terms), found)
+    whole = how(task, terms, carried(found, terms), among_of(terms), found)
     return _of_parts(task, whole, terms, lone) if whole.believed else None
 
 
@@ -130,19 +130,13 @@ def _of_parts(task: Task, whole: Model, terms: list[Term], lone: Tensor) -> Part
         part = (torch.randperm(int(number.max()) + 1, generator=generator) % TUNED.left_out)[number]
         part = torch.where(lone, TUNED.left_out, part)
         for out in range(TUNED.left_out):
-            end = how(task.take((part != out).nonzero()[:, 0]), terms, known, _among(terms), whole)
+            end = how(task.take((part != out).nonzero()[:, 0]), terms, known, among_of(terms), whole)
             ends.append(end)
             unseen[shuffle, part == out] = task.predict(end.terms, end.posterior, task.x[part == out])
     coefs = torch.stack([end.start(terms)[1] for end in ends])
     constants = torch.stack([end.posterior.constant for end in ends])
     growth = _growth(task, terms, coefs.mean(0), whole)
     return PartFits(growth * coefs, constants, unseen)
-
-
-def _among(terms: Sequence[Term]) -> tuple[int, int]:
-    """How many terms there are of one variable, and of two."""
-    singles = sum(len(term.variables) == 1 for term in terms)
-    return singles, len(terms) - singles
 
 
 def _posterior(found: Model, terms: Sequence[Term], coefs: Tensor, constant: Tensor, classes: int) -> Posterior:

@@ -19,6 +19,12 @@ from .variables import ROUGH, Variable
 Among = tuple[int, int]  # how many terms of one variable there might be, and of two
 
 
+def among_of(terms: Sequence[Term]) -> Among:
+    """How many of these terms are of one variable, and of two."""
+    singles = sum(len(term.variables) == 1 for term in terms)
+    return singles, len(terms) - singles
+
+
 @dataclass(frozen=True)
 class Structure:
     """What a search decided: whether all inputs stay, with one strength for their lines, and `straight`, without curves

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from .chosen_terms import Model, carried, model_of
+from .chosen_terms import Model, among_of, carried, model_of
 from .fit_task import Task
 from .pair_search import stands
 from .screening import Pair, gains
@@ -93,6 +93,5 @@ def room_of_levels(task: Task) -> int:
 def _fitted(task: Task, found: Model, terms: list[Term]) -> Model:
     """The fit of these terms, of the same variables and pairs as those that were found. Its score is theirs and what it
     gains more, since nothing else was chosen."""
-    among = (sum(len(term.variables) == 1 for term in terms), sum(len(term.variables) == 2 for term in terms))
-    fit = model_of(task, terms, found.common, carried(found, terms), among)
+    fit = model_of(task, terms, found.common, carried(found, terms), among_of(terms))
     return replace(fit, straight=found.straight, score=found.score + fit.posterior.gain - found.posterior.gain)

@@ -15,18 +15,16 @@ import torch
 from torch import Tensor
 
 from ...fitting import dense_basis
-from .chosen_terms import Model, model_of
+from .chosen_terms import Model, among_of, model_of
 from .edge_basis import EdgeBasis
 from .fit_task import Task
 from .terms import Term
 from .tuning import TUNED
 
-LEFT, RIGHT = range(2)
-
 
 def lone_ends(task: Task, found: Model) -> list[tuple[int, int]]:
-    """The inputs, each with `LEFT` or `RIGHT`, at whose end the curve is steep, and one row alone decides it: by a fit
-    to all others, it is far from there. Only of squares, and of rows that are not many."""
+    """The inputs, each with 0 for the left end or 1 for the right one, at which the curve is steep, and one row alone
+    decides it: by a fit to all others, it is far from there. Only of squares, and of rows that are not many."""
     if task.classes > 1 or task.loss_of is not None or len(task.x) > TUNED.rows_validated or not found.believed:
         return []
     return [
@@ -75,10 +73,8 @@ def _leverages(task: Task, found: Model) -> Iterator[Tensor | None]:
 def _decides(task: Task, found: Model, number: int, row: int, reach: float) -> bool:
     """Whether the function of an input is elsewhere at this row by a fit of the same terms to all others: by a large
     part of its range, and by so many standard deviations that no noise does it."""
-    others = torch.arange(len(task.x)) != row
-    terms = found.terms
-    among = (sum(len(term.variables) == 1 for term in terms), sum(len(term.variables) == 2 for term in terms))
-    again = model_of(task.take(others.nonzero()[:, 0]), terms, found.common, None, among)
+    others = (torch.arange(len(task.x)) != row).nonzero()[:, 0]
+    again = model_of(task.take(others), found.terms, found.common, None, among_of(found.terms))
     posterior = again.posterior if again.believed else again.posterior.nothing()
     x = task.x[row : row + 1, number]
     with_it, without = (

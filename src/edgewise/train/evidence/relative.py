@@ -29,7 +29,7 @@ from .searched import Searched
 SLIGHT = 1.1  # rows that one counts for, up to which weights stay as they are. Not measured
 LOOKED_AT = 2000  # rows that say whether weights are exposures
 ROUND_OFF = 1e-9  # part of the largest count that is none
-COUNTS = 1e6  # the largest count, at most: of real numbers nearly all would be one. Neither is measured
+COUNTS = 1e6  # the largest count, at most: real numbers would have larger ones. Neither is measured
 
 
 def only_weigh(weight: Tensor) -> bool:
@@ -86,22 +86,23 @@ def _are_exposures(task: Task) -> bool:
     if not isinstance(task.loss_of, (Poisson, Binomial)):
         return False
     y, weight = task.y[:LOOKED_AT], task.weight[:LOOKED_AT]
-    return on_lattice(weight * y) and not torch.equal(y, y.round())
+    counts = largest_count(weight * y)
+    return math.isfinite(counts) and counts <= largest_count(y)  # decimals, whose products have more digits, are none
 
 
-def on_lattice(values: Tensor) -> bool:
-    """Whether values (n,) that are not negative are whole numbers, but for one factor.
+def largest_count(values: Tensor) -> float:
+    """The largest of values (n,), none of them negative, where all are whole numbers but for one factor; infinite
+    where they are none.
 
-    >>> [on_lattice(torch.tensor([0.6, 1.0, other], dtype=torch.float64)) for other in (1.4, 2**0.5)]
-    [True, False]
+    >>> [largest_count(torch.tensor([0.6, 1.0, other], dtype=torch.float64)) for other in (1.5, 2**0.5)]
+    [15.0, inf]
     """
-    largest = float(values.max())
-    step = 0.0
+    largest, step = float(values.max()), 0.0
     for value in values.unique().tolist():  # the greatest common divisor, as Euclid has it
         while value > ROUND_OFF * largest:
-            step, value = value, math.remainder(step, value)
-            value = abs(value)
-    return step > 0 and largest / step < COUNTS
+            step, value = value, abs(math.remainder(step, value))
+    found = largest / step if step > 0 else math.inf
+    return float(round(found)) if found < COUNTS else math.inf
 
 
 def _lessened(task: Task, each: float) -> Task:
