@@ -119,3 +119,23 @@ def test_a_pass_never_raises_the_objective_however_far_the_mode_seems(seed: int)
         lengths.append(length)
     assert min(lengths) < 1 and lengths[-1] == 1
     assert objective(here, precision) < 0.7 * objective(torch.zeros_like(here), precision)
+
+
+def test_rules_without_errors_keep_what_they_need_when_there_are_several_updates(monkeypatch: pytest.MonkeyPatch):
+    """All chances end near 0 and 1. A parabola has hardly any curvature there, and foretells that nothing is lost."""
+    draw, rows = torch.Generator().manual_seed(3), 400
+    least = torch.tensor([[0.2], [0.0], [-0.3], [0.4]], dtype=torch.float64)
+    a, b, c, d = signs = 2 * torch.rand(4, rows, generator=draw, dtype=torch.float64) - 1 > least
+    y = torch.where(a, b, torch.where(c, d, True)).long()
+    a, b, c, d = singles = signs.double() - signs.double().mean(1, keepdim=True)
+    design = torch.stack([*singles, a * b, a * c, a * d, c * d, b * c, b * d], 1)
+    design, weight = design / design.std(0), torch.ones(rows, dtype=torch.float64)
+    places = torch.arange(10)
+    prior = Prior(places, torch.ones(10, dtype=torch.float64), 10, places)
+
+    def fitted() -> Posterior:
+        return cross_entropy(lambda: iter([(design, y, weight)]), prior, 2, lambda loss: False)
+
+    several = fitted()
+    monkeypatch.setattr(laplace, "TUNED", replace(laplace.TUNED, updates=1))
+    assert several.gain > fitted().gain - 1.0

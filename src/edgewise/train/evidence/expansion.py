@@ -44,6 +44,10 @@ class Losses(Protocol):
         """Its derivatives (1 + m, l)."""
         ...
 
+    def foretold(self, step: Tensor) -> float:
+        """Their sum after a step (1 + m, l), by the parabola."""
+        ...
+
     def under(self, precision: Tensor) -> PosteriorCurvature:
         """With a prior of this precision (1 + m,)."""
         ...
@@ -199,6 +203,11 @@ class WholeLosses:
     slope: Tensor
     curvature: Tensor
 
+    def foretold(self, step: Tensor) -> float:
+        """By the matrix."""
+        flat = step.T.reshape(-1)
+        return self.value + float((self.slope * step).sum() + 0.5 * flat @ self.curvature @ flat)
+
     def under(self, precision: Tensor) -> Whole:
         """By a factor."""
         matrix = self.curvature.clone()
@@ -214,6 +223,10 @@ class ClassLosses:
     slope: Tensor
     curvatures: list[Tensor]
     product: Callable[[Tensor], Tensor]
+
+    def foretold(self, step: Tensor) -> float:
+        """By a product with the curvature as it is."""
+        return self.value + float(((self.slope + 0.5 * self.product(step)) * step).sum())
 
     def under(self, precision: Tensor) -> ByClass:
         """By a factor of each class."""

@@ -144,17 +144,18 @@ class SecondOrder:
 
         Far from the mode a step is too long. It is shortened then, and the strengths follow what was reached, once: by
         the mode of a parabola that does not hold there they would fall for ever, and logits with them. Near the mode,
-        several updates take less time than a pass over the rows.
+        several updates take less time than a pass over the rows. Where all chances are near 0 and 1, a parabola has
+        hardly any curvature: by it groups would be dropped whose loss brings thousands of nats.
 
         curvature: with the prior as it is.
         """
         step = self._step(curvature)
-        found, length = self._shortened(step, curvature.precision)
+        found, length, _ = self._shortened(step, curvature.precision)
         if length == 1.0 and updates > 1:
             before = strengths.state
             mode, precision, effective, change = self._updated(curvature, strengths, step, updates)
-            further, length = self._shortened(mode - self.here, precision)
-            if length == 1.0:
+            further, length, losses = self._shortened(mode - self.here, precision)
+            if length == 1.0 and losses - self.losses.foretold(mode - self.here) < self._slack:
                 return further, length, effective, change
             strengths.state = before
             length = 1.0
@@ -181,21 +182,26 @@ class SecondOrder:
                 break
         return mode, curvature.precision, effective, first
 
+    @property
+    def _slack(self) -> float:
+        """What the losses may be above those that the parabola foretells."""
+        return TUNED.astray + TUNED.astray_part * abs(self.losses.value)
+
     def _step(self, curvature: PosteriorCurvature) -> Tensor:
         """To the mode of the parabola."""
         return curvature.step(self.losses.slope + curvature.precision[:, None] * self.here)
 
-    def _shortened(self, step: Tensor, precision: Tensor) -> tuple[Tensor, float]:
-        """The point (1 + m, l) that a step leads to, halved until the objective does not rise, and the part of it that
-        was taken: nothing where even the shortest rises."""
+    def _shortened(self, step: Tensor, precision: Tensor) -> tuple[Tensor, float, float]:
+        """The point (1 + m, l) that a step leads to, halved until the objective does not rise, the part of it that was
+        taken, and the losses there. Nothing is taken where even the shortest rises."""
         objective, length = self.losses.value + _charged(self.here, precision), 1.0
         while length > TUNED.shortest:
             found = self.here + length * step
-            value = _value(self.blocks, self.likelihood, found, self.places) + _charged(found, precision)
-            if value <= objective * (1 + 1e-12) + 1e-12:
-                return found, length
+            losses = _value(self.blocks, self.likelihood, found, self.places)
+            if losses + _charged(found, precision) <= objective * (1 + 1e-12) + 1e-12:
+                return found, length, losses
             length /= 2
-        return self.here, 0.0
+        return self.here, 0.0, self.losses.value
 
 
 def _precision(strengths: Strengths, places: Tensor) -> Tensor:
