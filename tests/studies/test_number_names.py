@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -114,3 +116,27 @@ def test_counts_by_copies_are_those_by_weights() -> None:
         each, counts = torch.unique(both, dim=0, return_counts=True)
         once = Table(each[:, :1], each[:, 1:], rows.inputs, rows.outputs, weight=counts.double())
         assert numbers_as_names(once) == numbers_as_names(rows)
+
+
+def of_groups(numbers: int, groups: int, seed: int) -> Table:
+    """Five rows of each group, which has a mean of its own and one of so many numbers."""
+    generator = torch.Generator().manual_seed(seed)
+    group = torch.arange(groups).repeat_interleave(5)
+    own = torch.randn(groups, dtype=torch.float64, generator=generator)
+    noise = 0.1 * torch.randn(len(group), dtype=torch.float64, generator=generator)
+    return from_arrays((group % numbers).double()[:, None], own[group] + noise, inputs=["it"], groups=group)
+
+
+def test_a_number_that_belongs_to_its_group_is_no_name() -> None:
+    for seed in range(5):
+        itself = of_groups(40, 40, seed)
+        assert numbers_as_names(itself) == () != numbers_as_names(replace(itself, groups=None))
+        assert numbers_as_names(of_groups(20, 60, seed)) == ()  # groups of one number differ as much as others
+
+
+def test_numbers_of_whole_groups_are_names_where_groups_of_one_are_alike() -> None:
+    for seed in range(5):
+        generator = torch.Generator().manual_seed(seed)
+        rows = of_groups(15, 60, seed)
+        own = 3 * torch.randn(15, dtype=torch.float64, generator=generator)
+        assert numbers_as_names(replace(rows, y=rows.y + own[rows.X.long()])) == ("it",)

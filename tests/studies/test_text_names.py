@@ -52,3 +52,11 @@ def test_a_text_in_each_row_tells_nothing():
     table = patients(3.0)
     unique = np.array([f"{text}{place}" for place, text in enumerate(table.texts["who"])])
     assert not texts_as_names(replace(table, texts={"who": unique}))
+
+
+def test_a_text_that_belongs_to_its_group_is_no_name():
+    table = patients(3.0)
+    own = torch.from_numpy(np.unique(table.texts["who"], return_inverse=True)[1])
+    assert not texts_as_names(replace(table, groups=own))
+    visit = torch.arange(len(table))  # a row of each group
+    assert texts_as_names(replace(table, groups=visit)) == ("who",)

@@ -4,7 +4,10 @@ Such a column is told by the ranks of the targets. Means of the rows of each num
 curve along the numbers (a test of lack of fit: Draper & Smith 1998, section 2.1, doi:10.1002/9781118625590), and curves
 explain less than half of what these means do. Years and ages are no names: what is learnt of one tells of the next.
 
-Letters: n rows, each as often as it counts, v numbers of a column, k functions of a curve, t targets.
+Where rows come in groups, such as patients, new rows are of new ones. All that a group's rows of a number say is then
+their mean. A number that only one group has, such as the age of a patient, is the group itself, and names nothing else.
+
+Letters: n rows, each as often as it counts, v numbers of a column, k functions of a curve, t targets, w witnesses.
 """
 
 from __future__ import annotations
@@ -32,19 +35,18 @@ def numbers_as_names(table: Table) -> tuple[str, ...]:
     metadata = table.metadata()
     taken = {*metadata.levels(), *(table.inputs.index(name) for name in table.encoding.gaps if name in table.inputs)}
     target = table.y if table.classes is None else torch.nn.functional.one_hot(table.y).to(table.X.dtype)
-    found, ranked = [], [ranks(column, table.weight) for column in target.T]
+    clear = TUNED.names_clear if table.groups is None else TUNED.names_clear_in_groups
+    found, ranked = [], torch.stack([ranks(column, table.weight) for column in target.T], 1)
     for place, (name, source) in enumerate(zip(table.inputs, metadata.sources(), strict=True)):
         if place in taken or name != source or not _may_be(table.X[: TUNED.whole_looked_at, place]):
             continue
         values, code = table.X[:, place].unique(return_inverse=True)
         whole = bool((values == values.floor()).all())
-        if (
-            whole
-            and TUNED.fewest_numbers <= len(values) <= MOST_NAMES
-            and shared(_rows_of(code, table.weight).tolist()) >= SHARED
-        ):
-            worth = max(_worth(code, len(values), column, table.weight) for column in ranked)
-            found += [(worth, -place, len(values), code)] * (worth > 0)
+        if whole and TUNED.fewest_numbers <= len(values) <= MOST_NAMES:
+            mine, targets, weight = witnesses(code, ranked, table)
+            if shared(_rows_of(mine, weight).tolist()) >= SHARED:
+                worth = max(_worth(mine, len(values), column, weight, clear) for column in targets.T)
+                found += [(worth, -place, len(values), code)] * (worth > 0)
     chosen, codes, levels = list[str](), list[Tensor](), 0
     for _, place, count, code in sorted(found, key=lambda one: one[:2], reverse=True):
         alike = any(len((code * (int(other.max()) + 1) + other).unique()) == count for other in codes)
@@ -63,6 +65,25 @@ def ranks(target: Tensor, weight: Tensor | None) -> Tensor:
     return (rows.cumsum(0) - 0.5 * (rows - 1)).to(target.dtype)[code]
 
 
+def witnesses(code: Tensor, targets: Tensor, table: Table) -> tuple[Tensor, Tensor, Tensor | None]:
+    """The codes (w,), targets (w, t) and weights (w,) of what can tell codes apart: all rows, or the mean of each
+    group's rows of a code. code (n,): of each row; targets (n, t).
+
+    >>> from ..data import from_arrays
+    >>> y = torch.tensor([[1.0], [3.0], [5.0]], dtype=torch.float64)
+    >>> table = from_arrays(y, y, groups=["Ann", "Ann", "Bob"])
+    >>> witnesses(torch.tensor([0, 0, 0]), y, table)[1].tolist()
+    [[2.0], [5.0]]
+    """
+    if table.groups is None:
+        return code, targets, table.weight
+    _, place = (table.groups * (int(code.max()) + 1) + code).unique(return_inverse=True)
+    each = torch.ones_like(targets[:, 0]) if table.weight is None else table.weight
+    rows = torch.bincount(place, each)
+    means = targets.new_zeros(len(rows), targets.shape[1]).index_add_(0, place, each[:, None] * targets)
+    return code.new_zeros(len(rows)).scatter_(0, place, code), means / rows[:, None], None
+
+
 def _may_be(x: Tensor) -> bool:
     return bool((x == x.floor()).all()) and len(x.unique()) <= MOST_NAMES
 
@@ -72,9 +93,10 @@ def _rows_of(code: Tensor, weight: Tensor | None) -> Tensor:
     return torch.bincount(code, weight).double()
 
 
-def _worth(code: Tensor, count: int, target: Tensor, weight: Tensor | None) -> float:
+def _worth(code: Tensor, count: int, target: Tensor, weight: Tensor | None, clear: float) -> float:
     """The part of what a curve along the numbers leaves that the mean of each of them explains; 0 where that may be
-    noise, where it is little, or where their order says more. code (n,): which number; target (n,)."""
+    noise, where it is little, or where their order says more. code (n,): which number; target (n,). clear: standard
+    deviations of what is no noise."""
     each = torch.ones_like(target) if weight is None else weight
     rows = target.new_zeros(count).index_add_(0, code, each)
     target = target - each @ target / each.sum()
@@ -93,7 +115,7 @@ def _worth(code: Tensor, count: int, target: Tensor, weight: Tensor | None) -> f
     noise, order = within / (n - count), (left + within) / (n - functions)
     explained, by_order = 1 - noise / (total / (n - 1)), 1 - order / (total / (n - 1))
     if by_order > TUNED.names_order * explained or (
-        noise > 0 and deviations(left / free / noise, free, n - count) <= TUNED.names_clear
+        noise > 0 and deviations(left / free / noise, free, n - count) <= clear
     ):
         return 0.0
     worth = 1 - noise / order
