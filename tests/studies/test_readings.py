@@ -40,7 +40,7 @@ def test_a_study_reads_numbers_of_farms_as_names() -> None:
     assert found.judged.metadata.categories == found.table.categories
     assert len(found.rest.inputs) == len(found.held.inputs) == len(farms) + 1
     assert scores(found.held, predict(found.judged, found.held))["rmse"] < 0.36  # the noise is 0.3
-    told = "Column 'farm' holds numbers that name things. Read as levels, they predict better."
+    told = "Column 'farm' holds numbers that name things. Read as levels, they predict as well or better."
     assert told in found.verdict and any(told in note for note in found.table.notes)
 
 
@@ -132,6 +132,24 @@ def test_levels_must_be_clearly_better_to_be_so_many_inputs(monkeypatch: pytest.
     monkeypatch.setattr(readings, "_unseen", lambda *_: next(losses))
     learned = learn_all(from_dataframe(frame(), "crop"), StudySettings.of((), "auto", formula=False, effort="quick"))
     assert learned.table.inputs == ("farm", "rain")
+
+
+def codes(seed: int, wave: bool = False) -> pd.DataFrame:
+    """Twelve codes, each with twenty rows and a level of its own, or with one along a wave."""
+    rng = np.random.default_rng(seed)
+    code = 101 + np.arange(12).repeat(20)
+    own = np.sin((code - 101) / 2) if wave else rng.normal(0, 1, 12)[code - 101]
+    return pd.DataFrame({"code": code, "y": 100 + own + rng.normal(0, 0.3, len(code))})
+
+
+def test_few_codes_are_levels_where_a_curve_follows_each_as_well() -> None:
+    new = pd.DataFrame({"code": [90, 100, 113, 120]})
+    found = ew.study(codes(1), target="y", effort="quick", formula=False, progress=False)
+    assert "code=101" in found.table.inputs
+    with pytest.warns(EdgewiseWarning, match="levels that the model does not know"):
+        assert (np.abs(np.asarray(found.model.predict(new)) - 100) < 1).all()
+    waves = ew.study(codes(1, wave=True), target="y", effort="quick", formula=False, progress=False)
+    assert waves.table.inputs == ("code",)
 
 
 def test_of_more_rows_those_that_choose_decide(monkeypatch: pytest.MonkeyPatch) -> None:

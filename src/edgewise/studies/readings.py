@@ -60,12 +60,13 @@ def chosen_reading(
 def _by_name(
     trained: Trained, rest: Table, settings: StudySettings, progress: bool, journal: Part | None
 ) -> tuple[Trained, Table] | None:
-    """The same by levels, where columns may hold names and this is better by `TUNED.levels_worth`. Raises
-    `KeyboardInterrupt`, and what fits raise."""
+    """The same by levels, where columns may hold names and this is better by `TUNED.levels_worth`, or as good with few
+    levels. Raises `KeyboardInterrupt`, and what fits raise."""
     if not TUNED.fewest_choosing <= len(rest) <= TUNED.levels_rows:
         return None
     training, choosing = parts(rest, settings.seed)
-    if not (names := _free((*numbers_as_names(training), *texts_as_names(training)), settings)):
+    texts = texts_as_names(training)
+    if not (names := _free((*numbers_as_names(training), *texts), settings)):
         return None
     named = read_as_levels(rest, names)
     if twice(named.inputs):
@@ -82,7 +83,8 @@ def _by_name(
         by_name = mean_over(row_losses(other.model, also, loss), also)
     else:
         by_number, by_name = _unseen(trained, rest, loss), _unseen(other, named, loss)
-    return (other, named) if TUNED.levels_worth * by_name < by_number else None
+    few = not texts and len(named.inputs) - len(rest.inputs) <= TUNED.levels_followed
+    return (other, named) if (TUNED.levels_as_good if few else TUNED.levels_worth) * by_name < by_number else None
 
 
 def _unseen(trained: Trained, rows: Table, loss: Loss) -> float:

@@ -119,12 +119,15 @@ def are_names(columns: Sequence[str], texts: Collection[str], met_before: bool) 
     met_before: whether the rows that judge are of names that were fitted, since no groups are held out."""
     found = []
     for what, names in (
-        ("numbers that name things. Read as levels, they predict", [name for name in columns if name not in texts]),
-        ("names. A level for each, also for rare ones, predicts", [name for name in columns if name in texts]),
+        (
+            "numbers that name things. Read as levels, they predict as well or better",
+            [name for name in columns if name not in texts],
+        ),
+        ("names. A level for each, also for rare ones, predicts better", [name for name in columns if name in texts]),
     ):
         if names:
             hold = f"Columns {few([*map(shown, names)])} hold" if len(names) > 1 else f"Column {shown(names[0])} holds"
-            found.append(f"{hold} {what} better.")
+            found.append(f"{hold} {what}.")
     met = ["Scores are those of names that were met; for new ones, hold out whole groups."] * met_before
     return " ".join([*found, *met])
 
