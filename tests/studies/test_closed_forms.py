@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 import edgewise as ew
 from edgewise.errors import StructureError
 from edgewise.studies import closed_forms
-from edgewise.studies.closed_forms import close
+from edgewise.studies.closed_forms import close, repeats_season
 
 
 def fitted() -> tuple[ew.KAN, ew.Table]:
@@ -105,3 +106,35 @@ def test_a_pole_between_rows_stands_for_an_exact_law_alone(monkeypatch: pytest.M
     kept = close(pole if exact else line, ew.from_arrays(X, y), None).model
     assert kept is (pole if exact else line)
     assert len(asked) == (1 if exact else 2) and not any(form.poles for form in asked[-1] or ())
+
+
+def days(noise: float) -> ew.Table:
+    """Two and a half years of a season and a trend."""
+    pd = pytest.importorskip("pandas", reason="pandas is an optional package")
+    day = pd.date_range("2019-01-01", "2021-06-30", freq="D")
+    year, far = np.arange(len(day)) / 365.25, np.random.default_rng(2).normal(size=len(day))
+    y = 0.5 * year - 9 * np.cos(2 * np.pi * (year - 0.05)) + noise * far
+    return ew.from_dataframe(pd.DataFrame({"day": day.strftime("%Y-%m-%d"), "y": y}), "y")
+
+
+@pytest.mark.slow
+def test_a_season_is_no_wave_along_the_years():
+    table = days(noise=2.0)
+    splines = ew.fit(ew.KAN((len(table.inputs), 1)), table.X, table.y, optimizer="evidence", progress=False).model
+    forms = close(splines, table, None).model
+    assert forms is not None and not any(edge.primitive in ("sin", "cos") for edge in forms.edge_layers[0].symbolic)
+    assert {table.inputs[place] for place in forms.used_inputs} >= {"day=season sin", "day=season cos"}
+
+
+def test_waves_along_years_that_are_no_season_stay():
+    table = days(noise=0.0)
+    splines = ew.KAN((len(table.inputs), 1)).double()
+    without = ew.remove(splines, edges=[(0, 1, 0), (0, 2, 0)], X=table.X)  # of the season
+    turns = {2 * np.pi: True, 6.4: True, 25.1: True, 0.6: False, 9.0: False}  # in a year: one, nearly one, four, few
+    for turn, season in turns.items():
+        for name in ("sin", "cos"):
+            wave = ew.set_symbolic(splines, {(0, 0, 0): (name, turn, 0.3, 1.0, 0.0)})
+            assert repeats_season(wave, splines, table) == season
+            assert not repeats_season(wave, without, table)
+    line = ew.set_symbolic(splines, {(0, 0, 0): ("x", 6.28, 0.3, 1.0, 0.0)})
+    assert not repeats_season(line, splines, table)

@@ -10,6 +10,7 @@ import torch
 
 from ..data import Table
 from ..errors import EdgewiseError
+from ..metadata import PARTS
 from ..model import KAN
 from ..primitives import get, ranked
 from ..size import summary
@@ -62,6 +63,10 @@ def close(model: KAN, training: Table, choosing: Table | None, progress: bool = 
             calm = symbolify(model, fitted.X, fitted.y, primitives=smooth, **how)
             worse = splines_left(calm) > splines_left(found) or not as_good(calm, found, judging)
             found = found if worse and clear >= TUNED.form_exact else calm
+        if repeats_season(found, model, training):
+            still = [form for form in ranked() if form.period is None and not form.poles]
+            other = symbolify(model, fitted.X, fitted.y, primitives=still, **how)
+            found = other if as_good(other, found, judging) else found
     except EdgewiseError as error:
         return Closed(None, None, f"No closed forms: {error}")
     except Exception as error:
@@ -104,6 +109,38 @@ def has_poles_between(model: KAN, rows: Table) -> bool:
                     branches = ((z - form.branch[0]) / (form.branch[1] - form.branch[0])).floor()
                     if bool(branches.min() < branches.max()):
                         return True
+    return False
+
+
+def repeats_season(model: KAN, splines: KAN, rows: Table) -> bool:
+    """Whether a wave along the years of a date stands for its season, which the network of splines reads as well. Its
+    period is never a whole part of a year to all digits, so it drifts away from the season in other years.
+
+    >>> import edgewise as ew, pandas as pd
+    >>> day = [f"{year}-{month:02}" for year in (2019, 2020, 2021) for month in range(1, 13)]
+    >>> table = ew.from_dataframe(pd.DataFrame({"day": day, "y": range(36)}), "y")
+    >>> splines = ew.KAN((3, 1)).double()
+    >>> waves = [ew.set_symbolic(splines, {(0, 0, 0): ("sin", turn, 0.0, 1.0, 0.0)}) for turn in (6.4, 3.0)]
+    >>> [repeats_season(wave, splines, table) for wave in waves]
+    [True, False]
+    """
+    read = {rows.inputs[place] for place in splines.used_inputs}
+    dates = [column for column in rows.encoding.dates if any(f"{column}={name}" in read for name in PARTS["season"])]
+    years = {rows.inputs.index(f"{column}=year") for column in dates if f"{column}=year" in rows.inputs}
+    layer, places = model.edge_layers[0], model.topology.node_ids[0]
+    if layer.affine is None or not years:
+        return False
+    with torch.no_grad():
+        nodes = model.trace(rows.X)[1].nodes[0]
+    for edge, (a, *_) in zip(layer.symbolic, layer.affine.tolist(), strict=True):
+        form, place = get(edge.primitive), places[edge.src]
+        if form.period is None or place not in years:
+            continue
+        span, moved = (float(x.max() - x.min()) for x in (rows.X[:, place], nodes[:, edge.src]))
+        turns = abs(a) * moved / (form.period * (1 if form.flip == 1.0 else 2))
+        whole = round(turns / span)
+        if whole and abs(turns - whole * span) < TUNED.season_turns:
+            return True
     return False
 
 

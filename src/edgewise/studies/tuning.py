@@ -232,6 +232,9 @@ class StudyTuning:
     are as good: beside a law that explains 99.7 %, a pole of no meaning was found, too."""
     form_beyond: float = 0.5
     """Ranges at both ends that forms may not run far off in, where there is so much noise."""
+    season_turns: float = 0.5
+    """Turns over all rows by which a wave along years may differ from the season, or a whole part of it, and still be
+    one that rows can hardly tell from it."""
     form_slight: float = 0.1
     """Part of the noise, squared. Closed forms that move predictions by less are refused only where rows speak clearly
     against them. On 17 small tables and 8 made laws under noise, laws that were found moved them by 0.01 to 0.3. Three
