@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from edgewise.data import Table, from_arrays
-from edgewise.studies import stages
+from edgewise.studies import outer_function, stages
 from edgewise.studies.learning import learn_all
 from edgewise.studies.study_settings import StudySettings
 from edgewise.studies.trained import Trained
@@ -54,6 +56,12 @@ def test_other_targets_do_not(law: str):
 @pytest.mark.slow
 def test_none_is_tried_where_the_shape_is_given(settings):
     assert stages.OUTER not in names(learnt("cut off", **settings))
+
+
+@pytest.mark.slow
+def test_none_is_tried_where_it_would_take_longer_than_all_else(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(outer_function, "TUNED", replace(outer_function.TUNED, outer_operations=1e5))
+    assert stages.OUTER not in names(learnt("cut off"))
 
 
 def test_pairs_that_fail_on_the_rows_that_choose_are_left_out(monkeypatch: pytest.MonkeyPatch):

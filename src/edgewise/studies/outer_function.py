@@ -15,7 +15,7 @@ from ..data import Table
 from ..losses import Loss, SquaredError
 from ..model import KAN
 from ..size import summary
-from ..train.evidence.by_evidence import Again
+from ..train.evidence.by_evidence import Again, operations
 from ..train.outer import HOW, Anew, Outer, Turns, by_all
 from ..train.refit import refit
 from ..train.result import FitResult, ending_of
@@ -40,18 +40,20 @@ def with_outer(
     one = training.classes is None and training.y.shape[1] == 1
     if not one or not isinstance(loss, SquaredError) or not isinstance(plain.ending, Again):
         return None
-    if len(training) * len(training.inputs) > TUNED.outer_cells or not added.model.active_edges():
+    rows, inputs = len(training), len(training.inputs)
+    too_long = rows * inputs > TUNED.outer_cells or operations(rows, inputs) > TUNED.outer_operations
+    if too_long or not added.model.active_edges():
         return None
-    began, rows = time.perf_counter(), (training.X, training.y, training.weight)
-    first = Turns.begun(added, rows)
+    began, data = time.perf_counter(), (training.X, training.y, training.weight)
+    first = Turns.begun(added, data)
     if not first.left < squares(added.model, training) * math.exp(-2 * TUNED.outer_clear / training.count):
         return None
-    turns = first.taken(rows, _searched(sums, training), TUNED.outer_first)
+    turns = first.taken(data, _searched(sums, training), TUNED.outer_first)
     if not within_error(turns.model, plain.model, choosing, loss):
         return None
     if room.topology.depth > 1:
-        turns = turns.taken(rows, _searched(room, training), 1)
-    found = of(plain, turns.taken(rows, _refitted(training)))
+        turns = turns.taken(data, _searched(room, training), 1)
+    found = of(plain, turns.taken(data, _refitted(training)))
     found = replace(found, seconds=time.perf_counter() - began)
     if clearly_better(found.model, plain.model, choosing, loss):
         return found

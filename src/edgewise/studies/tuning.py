@@ -170,6 +170,9 @@ class StudyTuning:
 
     outer_cells: int = 100_000
     """Rows times inputs, at most: on 12,000 rows of four columns, all fits took 18 seconds."""
+    outer_operations: float = 2e8
+    """Operations that one of its fits begins with, at most. On 700 rows of 64 columns of pixels, of 4e8, all took a
+    minute, twice as long as all else; on 10,000 rows of ten columns they are 1.7e8."""
     outer_clear: float = 10.0
     """Nats that the outer function must gain: one through noise gains three or so. Not measured."""
     outer_first: int = 5
