@@ -127,6 +127,7 @@ def _of_dates() -> KAN:
             {"hue": ("mauve", "teal")},
             {"day": "month"},
             {"a": "seconds"},
+            {"day": ("+01:00", "")},
         ),
     )
     return KAN((6, 1), grid_size=3).build(metadata=metadata)

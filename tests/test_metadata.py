@@ -46,6 +46,7 @@ def test_inputs_know_their_columns_and_who_they_belong_to() -> None:
         ({"dates": {"day": ("year", "year")}}, "dates['day'] holds 'year' twice"),
         ({"merged": {"hue": ("teal",)}}, "merged['hue'] holds levels, but the column has no level 'other' for them"),
         ({"times": {"b": "minutes"}}, "times holds 'b', which is no input"),
+        ({"zones": {"a": ("+01:00",)}}, "zones holds 'a', which is no column of dates"),
         ({"slashes": {"a": "day"}}, "slashes holds 'a', which is no column of dates"),
     ],
 )

@@ -29,7 +29,8 @@ class Encoding:
     fills: input -> what stands in for a missing cell: the median. gaps: columns with an input `column=missing`, 0 or
     1. dates: column of dates -> its parts, names in `PARTS`. merged: column of levels -> the rare ones of the table,
     sorted, which count as `OTHER`. slashes: column of dates such as 3/14/2020 -> what is first, "day" or "month".
-    times: column of times such as 2:30 -> down to what they go, "minutes" or "seconds".
+    times: column of times such as 2:30 -> down to what they go, "minutes" or "seconds". zones: column of dates -> their
+    time zones, such as Europe/Berlin or +01:00, "" for dates without one; no entry where nobody knows.
     """
 
     shares: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class Encoding:
     merged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     slashes: Mapping[str, str] = field(default_factory=dict)
     times: Mapping[str, str] = field(default_factory=dict)
+    zones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def faults(self, inputs: Collection[str], categories: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
         """What does not fit a model with these inputs and levels, in words."""
@@ -60,9 +62,11 @@ class Encoding:
         for column in self.merged:
             if OTHER not in categories.get(column, ()):
                 yield f"merged[{shown(column)}] holds levels, but the column has no level {OTHER!r} for them"
-        lost = [column for column in self.slashes if column not in self.dates]
+        told = {what: getattr(self, what) for what in ("slashes", "zones")}
         yield from (f"times holds {shown(name)}, which is no input" for name in self.times if name not in inputs)
-        yield from (f"slashes holds {shown(column)}, which is no column of dates" for column in lost)
+        for what, columns in told.items():
+            lost = [column for column in columns if column not in self.dates]
+            yield from (f"{what} holds {shown(column)}, which is no column of dates" for column in lost)
 
 
 LINKS = {"": "", "poisson": "log", "gamma": "log", "binomial": "logit"}  # loss -> what an output is of the mean

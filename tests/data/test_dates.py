@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -198,6 +199,58 @@ def test_a_season_and_the_days_of_the_week_are_found():
     assert np.abs(model.predict(rows.drop(columns="y")) - rows.y).std() < 0.12
     sources = {table.inputs[place] for place in model.used_inputs}
     assert {"day=season sin", "day=Sunday"} <= sources
+
+
+def in_zones() -> dict:
+    """The same hours in several spellings."""
+    berlin = pd.date_range("2023-03-01", periods=900, freq="h", tz="Europe/Berlin")  # with a change to summer
+    return {
+        "Europe/Berlin": berlin,
+        "UTC": berlin.tz_convert("UTC"),
+        "+05:30": berlin.tz_convert("+05:30"),
+        "distances": berlin.map(lambda moment: moment.isoformat()),
+        "Z": berlin.tz_convert("UTC").strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "none": berlin.tz_localize(None),
+        "objects": np.array([moment.to_pydatetime() for moment in berlin], dtype=object),
+    }
+
+
+@pytest.mark.parametrize("trained", ["Europe/Berlin", "UTC", "+05:30", "Z"])
+def test_the_same_moments_in_another_zone_are_the_same_rows(trained: str):
+    forms, y = in_zones(), np.sin(np.arange(900.0))
+    table = from_dataframe(pd.DataFrame({"day": forms[trained], "y": y}), "y")
+    zone = {"UTC": "+00:00", "Z": "+00:00"}.get(trained, trained)
+    assert table.encoding.zones == {"day": (zone,)} and f"by the clock of {zone}" in table.notes[0]
+    for form in {*forms} - {"none"}:
+        rows = encode(pd.DataFrame({"day": forms[form]}), table.metadata())
+        assert_close(rows.X, table.X, like="float64")
+        assert not rows.stand_ins
+    assert encode(table.raw(), table.metadata()).stand_ins == ()
+    rows = encode(pd.DataFrame({"day": forms["none"]}), table.metadata())
+    assert f"'day' has dates with no time zone, which those of training never had ({zone})" in rows.stand_ins[0]
+
+
+@pytest.mark.parametrize(("trained", "had"), [("none", "none"), ("distances", "+01:00, +02:00")])
+def test_a_zone_that_training_never_had_is_told_where_nobody_knows_its_clock(trained: str, had: str):
+    forms = in_zones()
+    table = from_dataframe(pd.DataFrame({"day": forms[trained], "y": np.arange(900.0) ** 2}), "y")
+    assert not encode(pd.DataFrame({"day": forms[trained]}), table.metadata()).stand_ins
+    rows = encode(pd.DataFrame({"day": forms["Z"]}), table.metadata())
+    assert f"dates with the time zone +00:00, which those of training never had ({had})" in rows.stand_ins[0]
+
+
+def test_a_model_remembers_its_zone_and_older_ones_know_none(tmp_path):
+    forms = in_zones()
+    table = from_dataframe(pd.DataFrame({"day": forms["Europe/Berlin"], "y": np.arange(900.0)}), "y")
+    model = ew.KAN((len(table.inputs), 1)).build(metadata=table.metadata())
+    ew.save(model, tmp_path / "model.safetensors")
+    again = ew.load(tmp_path / "model.safetensors")
+    new = pd.DataFrame({"day": forms["UTC"]})
+    assert again.metadata.encoding.zones == {"day": ("Europe/Berlin",)}
+    assert_close(encode(new, again.metadata).X, table.X, like="float64")
+    older = replace(table.metadata(), encoding=replace(table.encoding, zones={}))
+    assert not encode(new, older).stand_ins
+    assert torch.equal(encode(new, older).X, encode(pd.DataFrame({"day": new.day.dt.tz_localize(None)}), older).X)
 
 
 def test_missing_dates_and_days_that_training_never_had():

@@ -14,7 +14,7 @@ from edgewise.errors import MOST, SHOWN, ConfigError, DataError, clipped, did_yo
 from edgewise.metadata import MISSING
 
 from .cells import Reading, read_levels, read_numbers, read_times, sort_levels
-from .dates import first_number, has_short_years, holds_dates, read_dates
+from .dates import first_number, has_short_years, holds_dates, read_zoned
 from .faults import ROWS, TARGETLESS, Fault, columns_among, date_faults, missing_faults, number_faults, usable_rows
 from .groups import label_texts
 from .kinds import (
@@ -127,6 +127,7 @@ class ReadColumns:
     levels: dict[str, list[str]]
     dates: dict[str, np.ndarray]
     slashes: dict[str, str]
+    zones: dict[str, list[str]]
     times: dict[str, str]
     forced: Sequence[str]
     faults: list[Fault]
@@ -167,6 +168,7 @@ def _read(
     levels: dict[str, list[str]] = {}
     dates: dict[str, np.ndarray] = {}
     slashes: dict[str, str] = {}
+    zones: dict[str, list[str]] = {}
     times: dict[str, str] = {}
     faults: list[Fault] = []
     notes: list[str] = []
@@ -175,9 +177,9 @@ def _read(
         reading = None if said else read_times(cells[name]) or read_numbers(cells[name], grid.decimal)
         if not targets and reading is not None and holds_dates(cells[name], reading.text):
             first = first_number(cells[name])
-            moments, other = read_dates(cells[name], first)
+            moments, other, found_zones = read_zoned(cells[name], first)
             if 2 * len(other) < len(reading.text):  # a few slips among dates
-                dates[name], slashes[name] = moments, first
+                dates[name], slashes[name], zones[name] = moments, first, found_zones
                 faults += date_faults(grid, name, other, cells[name])
                 if has_short_years(cells[name]):
                     notes.append(f"column {shown(name)} has years of two digits: they are read as 1969 to 2068")
@@ -203,7 +205,7 @@ def _read(
         if reading.times:
             notes.append(f"{'target' if targets else 'column'} {shown(name)} holds times: read as hours")
             times[name] = reading.times
-    return ReadColumns(numbers, levels, dates, slashes, times, categorical, faults, notes)
+    return ReadColumns(numbers, levels, dates, slashes, zones, times, categorical, faults, notes)
 
 
 def _as_classes(grid: Grid, target: Sequence[str], task: str) -> bool:
@@ -304,7 +306,7 @@ def _inputs(
             if len(set(moments[~np.isnat(moments)].tolist())) < 2:
                 constant.append(f"{shown(name)} ({moments[0]})")
                 continue
-            notes += as_date(made, name, moments, read.slashes[name])
+            notes += as_date(made, name, moments, read.slashes[name], read.zones[name])
         elif name in read.numbers:
             values = read.numbers[name][keep]
             there = values[~np.isnan(values)]

@@ -18,6 +18,7 @@ from .frames import as_frame, frame_columns, is_categorical, is_frame, is_missin
 from .parquet_files import read_parquet
 from .reader import Grid, read_grid
 from .text import PARQUET, starts_with
+from .zones import UTC, zone_of
 
 HOUR = np.timedelta64(1, "h")
 
@@ -98,20 +99,29 @@ def columns_of(values: np.ndarray) -> list[Any]:
 
 def cells_of(column: Any) -> Any:
     """A numeric or boolean array, lengths of time as hours, or the list of text cells of anything else; missing values
-    become empty cells."""
+    become empty cells. Moments in a zone that has a name carry it, as `zones.py` says."""
     values = as_array(column, "a column")
     if values.dtype.kind == "m" and values.ndim:  # lengths of time
         return values / HOUR
     if values.dtype.kind in "fiub" or values.ndim == 0:
         return values
+    if values.dtype.kind == "M":
+        zone = f"{UTC}[{zone_of(column)}]" if zone_of(column) else ""  # in numpy, moments in a zone are in UTC
+        return [f"{cell}{zone}" if cell != "NaT" else "" for cell in values.astype(str).tolist()]
     cells = []
-    for value in values.tolist() if values.dtype.kind != "M" else values.astype(str).tolist():
+    for value in values.tolist():
         try:
-            cells.append(
-                "" if is_missing(value) else repr(value) if isinstance(value, (float, complex)) else str(value)
-            )
+            cells.append("" if is_missing(value) else _text(value))
         except Exception as error:  # of the value's own method, or a number of more digits than Python writes
             raise DataError(
                 f"row {len(cells)} holds {shown(value)}, which cannot be written: {clipped(error)}"
             ) from error
     return cells
+
+
+def _text(value: Any) -> str:
+    """A value as it is written in a cell."""
+    if isinstance(value, (float, complex)):
+        return repr(value)
+    zone = zone_of(value)
+    return f"{value}[{zone}]" if zone else str(value)

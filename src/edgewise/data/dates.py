@@ -15,11 +15,11 @@ import numpy as np
 from edgewise.metadata import PARTS
 
 from .cells import MISSING
+from .zones import in_zone, one_name
 
-# of an hour with its distance from UTC, the hour there counts
 CLOCK = (
     r"(?:[T ](?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?(?:\s?(?P<half>[AP])M)?)?"
-    r"\s*(?:Z|[+-]\d{2}:?\d{2})?\Z"
+    r"\s*(?P<offset>Z|[+-]\d{2}:?\d{2})?(?:\[(?P<zone>[^\[\]]+)\])?\Z"
 )
 ISO = re.compile(rf"(\d{{4}})([-/])(\d{{1,2}})\2(\d{{1,2}}){CLOCK}", re.IGNORECASE)
 POINTS = re.compile(rf"(\d{{1,2}})\.(\d{{1,2}})\.(\d{{4}}){CLOCK}", re.IGNORECASE)  # with points the day is first
@@ -80,29 +80,57 @@ def read_dates(cells: Any, first: str = "") -> tuple[np.ndarray, list[int]]:
     >>> read_dates(["2020-02-28 12:00", "", "soon"])[1]
     [2]
     """
+    return read_zoned(cells, first)[:2]
+
+
+def read_zoned(cells: Any, first: str = "", zone: str = "") -> tuple[np.ndarray, list[int], list[str]]:
+    """What `read_dates` gives, and the zones of the dates, in order, each once: "" where one has none.
+
+    Args:
+        cells: as they stand.
+        first: as for `is_date`.
+        zone: by whose clock dates with a zone are read; "" for the clock of each cell.
+
+    >>> moments, _, zones = read_zoned(["2020-02-28T12:00Z", "2020-02-28 12:00"], zone="+05:30")
+    >>> moments.astype(str).tolist(), zones
+    (['2020-02-28T17:30:00', '2020-02-28T12:00:00'], ['+05:30', ''])
+    """
     if isinstance(cells, np.ndarray):
-        return np.full(len(cells), "NaT", dtype="datetime64[s]"), list(range(len(cells)))
-    return _moments(cells, first)
+        return np.full(len(cells), "NaT", dtype="datetime64[s]"), list(range(len(cells))), []
+    moments, other, zones = _moments(cells, first)
+    if zone:
+        zones = in_zone(moments, zones, zone)
+    return moments, other, [*dict.fromkeys(np.array(zones, dtype=object)[~np.isnat(moments)].tolist())]
 
 
-def _moments(cells: Sequence[str], first: str) -> tuple[np.ndarray, list[int]]:
-    """The moments (n,) of text cells, and the rows that hold something else, as `read_dates` gives them."""
-    moments, other = np.full(len(cells), "NaT", dtype="datetime64[s]"), []
+def _moments(cells: Sequence[str], first: str) -> tuple[np.ndarray, list[int], list[str]]:
+    """The moments (n,) of text cells, the rows that hold something else, as `read_dates` gives them, and the zone of
+    each cell, in which its moment is."""
+    moments, other, zones = np.full(len(cells), "NaT", dtype="datetime64[s]"), [], [""] * len(cells)
     for row, cell in enumerate(cells):
         cell = cell.strip()
         found = _written(cell, first)
         try:
             if found:
-                moments[row] = np.datetime64(found, "s")
+                moments[row] = np.datetime64(found[0], "s")
+                zones[row] = _zone(moments[row : row + 1], found[1])
             elif cell.lower() not in MISSING:
                 other.append(row)
         except ValueError:  # such as the 30th of February
             other.append(row)
-    return moments, other
+    return moments, other, zones
 
 
-def _written(cell: str, first: str) -> str | None:
-    """What a cell says as numpy reads it; None where it is not written like a date."""
+def _zone(moment: np.ndarray, clock: re.Match[str] | None) -> str:
+    """The zone of a moment (1,), which is put there where its cell says its distance from UTC as well."""
+    if clock is None:
+        return ""
+    offset, zone = one_name(clock["offset"] or ""), one_name(clock["zone"] or "")
+    return in_zone(moment, [offset], zone)[0] if offset else zone
+
+
+def _written(cell: str, first: str) -> tuple[str, re.Match[str] | None] | None:
+    """What a cell says as numpy reads it, with what tells its zone; None where it is not written like a date."""
     cell = _bare(cell)
     if found := ISO.match(cell):
         return _moment(found, found[1], found[3], found[4])
@@ -115,11 +143,11 @@ def _written(cell: str, first: str) -> str | None:
         day, name, year = found[1] or found[5], found[2] or found[4], found[3] or found[6]
         return _moment(found, _year(year), _month(name), day)
     if found := QUARTER.match(cell):
-        return f"{found[1] or found[4]}-{3 * int(found[2] or found[3]) - 2:02}-01T00:00"
+        return f"{found[1] or found[4]}-{3 * int(found[2] or found[3]) - 2:02}-01T00:00", None
     if found := MONTH.match(cell):
         name = found[4] or found[5]
         month = found[2] or _month(name)
-        return f"{found[1] or found[3] or found[6]}-{month}-01T00:00"
+        return f"{found[1] or found[3] or found[6]}-{month}-01T00:00", None
     return None
 
 
@@ -128,12 +156,12 @@ def _bare(cell: str) -> str:
     return WEEKDAY.sub("", cell.strip())
 
 
-def _moment(found: re.Match[str], year: str, month: str, day: str) -> str:
-    """A day with the time that stands beside it, 12 AM for midnight, as numpy reads it."""
+def _moment(found: re.Match[str], year: str, month: str, day: str) -> tuple[str, re.Match[str]]:
+    """A day with the time that stands beside it, 12 AM for midnight, as numpy reads it, and what was found."""
     hour = int(found["hour"] or 0)
     if half := found["half"]:
         hour = hour % 12 + 12 * (half in "pP") if 1 <= hour <= 12 else 24
-    return f"{year}-{month:0>2}-{day:0>2}T{hour:02}:{found['minute'] or '00'}:{found['second'] or '00'}"
+    return f"{year}-{month:0>2}-{day:0>2}T{hour:02}:{found['minute'] or '00'}:{found['second'] or '00'}", found
 
 
 def _year(year: str) -> str:
@@ -230,18 +258,21 @@ def date_inputs(column: str, moments: np.ndarray, parts: Sequence[str]) -> dict[
     return {name: np.where(gaps, np.nan, v) for name, v in found.items()}
 
 
-def date_texts(years: np.ndarray) -> list[str]:
-    """The dates that years with their fractions (n,) came from, to the second; "" for nan.
+def date_texts(years: np.ndarray, zones: Sequence[str] = ()) -> list[str]:
+    """The dates that years with their fractions (n,) came from, to the second; "" for nan. zones: those of their
+    column; of several only the clock is known, and the first one stands there.
 
-    >>> date_texts(date_inputs("a", read_dates(["2020-02-28 12:30", ""])[0], ("year",))["a=year"])
-    ['2020-02-28T12:30:00', '']
+    >>> date_texts(date_inputs("a", read_dates(["2020-02-28 12:30", ""])[0], ("year",))["a=year"], ["Europe/Berlin"])
+    ['2020-02-28T12:30:00[Europe/Berlin]', '']
     """
+    zone = zones[0] if zones else ""
+    zone = zone if not zone or zone[0] in "+-" else f"[{zone}]"
     whole = np.floor(np.nan_to_num(years, nan=2000.0))
     start = (whole.astype(np.int64) - 1970).astype("datetime64[Y]")
     first, last = start.astype("datetime64[s]"), (start + YEAR).astype("datetime64[s]")
     part = np.nan_to_num(years, nan=2000.0) - whole
     seconds = np.round(part * (last - first).astype(np.float64)).astype(np.int64)
-    return ["" if gap else str(moment) for gap, moment in zip(np.isnan(years), first + seconds, strict=True)]
+    return ["" if gap else f"{moment}{zone}" for gap, moment in zip(np.isnan(years), first + seconds, strict=True)]
 
 
 def _weekday(days: np.ndarray) -> np.ndarray:

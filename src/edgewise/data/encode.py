@@ -16,12 +16,13 @@ from edgewise.metadata import MISSING, OTHER, PARTS, Metadata
 
 from .cell_grids import as_array, cells_of, columns_of, frame_grid, read_file
 from .cells import read_levels, read_numbers, read_times
-from .dates import date_inputs, read_dates
+from .dates import date_inputs, read_zoned
 from .faults import ROWS, Fault, date_faults, level_faults, missing_faults, number_faults, usable_rows
 from .frames import as_frame, is_frame
 from .kinds import names_nothing
 from .made import codes_of
 from .reader import Grid
+from .zones import strange_zones
 
 # n rows, d inputs
 
@@ -177,10 +178,15 @@ def _dates(
 ) -> tuple[dict[str, np.ndarray], list[Fault], list[str]]:
     """The inputs (n,) of a column of dates, its faults, and notes on what stands in."""
     known = metadata.encoding
-    moments, other = read_dates(cells, known.slashes.get(name, ""))
+    zones = known.zones.get(name, ())
+    moments, other, found = read_zoned(cells, known.slashes.get(name, ""), zones[0] if len(zones) == 1 else "")
     gaps = np.isnat(moments)
     gaps[other] = False
-    missing, faults, notes = np.flatnonzero(gaps).tolist(), date_faults(grid, name, other, cells), []
+    missing, faults, notes = (
+        np.flatnonzero(gaps).tolist(),
+        date_faults(grid, name, other, cells),
+        strange_zones(name, found, zones),
+    )
     if drop_rows:
         faults += missing_faults(grid, name, missing)
     elif missing and name not in known.gaps:

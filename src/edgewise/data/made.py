@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from edgewise.errors import shown
+from edgewise.errors import few, shown
 from edgewise.metadata import MISSING, PARTS, Encoding
 
 from .cells import sort_levels
@@ -19,8 +19,8 @@ from .dates import date_inputs, parts_of
 @dataclass
 class Made:
     """The inputs so far: columns (n,) and their names; levels, their shares, rare ones that were merged, what fills
-    missing cells, and the columns with an input that says where they miss; what dates with slashes start with; down to
-    what times go. texts: as in a `Table`. weight (n,): how often each row counts; None for once."""
+    missing cells, and the columns with an input that says where they miss; what dates with slashes start with, and
+    their zones; down to what times go. texts: as in a `Table`. weight (n,): how often rows count; None for once."""
 
     weight: np.ndarray | None = None
     columns: list[np.ndarray] = field(default_factory=list)
@@ -33,6 +33,7 @@ class Made:
     merged: dict[str, tuple[str, ...]] = field(default_factory=dict)
     slashes: dict[str, str] = field(default_factory=dict)
     times: dict[str, str] = field(default_factory=dict)
+    zones: dict[str, tuple[str, ...]] = field(default_factory=dict)
     texts: dict[str, np.ndarray] = field(default_factory=dict)
 
     def count(self, rows: np.ndarray) -> float:
@@ -46,7 +47,8 @@ class Made:
 
     def encoding(self) -> Encoding:
         """What has to be kept."""
-        return Encoding(self.shares, self.fills, tuple(self.gaps), self.dates, self.merged, self.slashes, self.times)
+        how = self.dates, self.merged, self.slashes, self.times, self.zones
+        return Encoding(self.shares, self.fills, tuple(self.gaps), *how)
 
     def matrix(self) -> np.ndarray:
         """All inputs side by side (n, d)."""
@@ -86,7 +88,7 @@ def as_number(made: Made, name: str, values: np.ndarray, varies: bool) -> list[s
     return _with_gaps(made, name, gaps, "its median stands in")
 
 
-def as_date(made: Made, name: str, moments: np.ndarray, first: str) -> list[str]:
+def as_date(made: Made, name: str, moments: np.ndarray, first: str, zones: Sequence[str]) -> list[str]:
     """A column of dates as inputs, of which its median date or the mean stands in missing cells; notes on it.
 
     Args:
@@ -94,6 +96,7 @@ def as_date(made: Made, name: str, moments: np.ndarray, first: str) -> list[str]
         name: of the column.
         moments (n,): datetime64, NaT where there is none.
         first: what dates with slashes start with, "day" or "month"; "" where there are none.
+        zones: the time zones of the dates, "" for those without one.
     """
     gaps = np.isnat(moments)
     parts = parts_of(moments[~gaps])
@@ -110,6 +113,10 @@ def as_date(made: Made, name: str, moments: np.ndarray, first: str) -> list[str]
     if first:
         made.slashes[name] = first
         notes[0] += f"; dates with slashes start with the {first}"
+    made.zones[name] = tuple(zones)
+    if any(zones):
+        notes[0] += f"; by the clock of {few([zone or 'no time zone' for zone in zones])}"
+        notes[0] += ", each by its own" if len(zones) > 1 else ""
     return notes + _with_gaps(made, name, gaps, "a usual one stands in")
 
 

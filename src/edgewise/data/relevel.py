@@ -52,6 +52,7 @@ def read_as_levels(table: Table, columns: Collection[str]) -> Table:
         {**{name: merged for name, merged in old.merged.items() if name not in columns}, **new.merged},
         old.slashes,
         old.times,
+        old.zones,
     )
     like = replace(table, inputs=tuple(inputs), X=table.X.new_zeros(len(table), len(inputs)), encoding=encoding)
     return encoded_like(table, replace(like, categories={**table.categories, **made.categories}))

@@ -125,7 +125,9 @@ class Table:
             found[column] = np.where(gaps, np.nan, found.get(column, 0.0))
         for column in self.encoding.dates:
             gaps = np.isnan(found.get(column, np.zeros(len(self))))
-            found[column] = date_texts(np.where(gaps, np.nan, self._input(f"{column}=year")))
+            found[column] = date_texts(
+                np.where(gaps, np.nan, self._input(f"{column}=year")), self.encoding.zones.get(column, ())
+            )
         return found
 
     def _input(self, name: str) -> np.ndarray:

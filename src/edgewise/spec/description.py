@@ -45,6 +45,7 @@ ENCODING = record(
     merged=missing({}, table(rows(text))),  # since 0.1, format 3: older files have none
     slashes=missing({}, table(one_of(FIRST))),  # since 0.1, format 4: older files have none
     times=missing({}, table(one_of(DOWN_TO))),  # since 0.1, format 4
+    zones=missing({}, table(rows(text))),  # since 0.1, format 4
 )
 METADATA = record(
     inputs=rows(text),
