@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgewise.data.cells import read_levels, read_times, sort_levels
+from edgewise.data.cells import hint, read_levels, read_times, role_of_commas, sort_levels
 
 
 def hours(cells: list[str], known: str = "") -> list[float]:
@@ -80,3 +80,15 @@ def test_new_numbers_of_another_kind_are_the_known_levels():
     assert read_levels(np.array([7.0, np.nan, 10, 9]), known=["007", "010", "A1"])[0] == ["007", "", "010", "9"]
     assert read_levels(np.array([7, 100]), known=["007", "7", "1E2"])[0] == ["7", "1E2"]
     assert read_levels(["7", "1E2", "8.0"], known=["007", "100", "8"])[0] == ["7", "1E2", "8"]
+
+
+@pytest.mark.parametrize("sign", ["65,9", "-0,125", "3,1416", "\u22122,5", "1234,5"])
+def test_a_cell_that_is_surely_decimal_tells_what_commas_are_for(sign: str):
+    assert role_of_commas([np.arange(3.0), ["8,030", "a, b"], [sign, "1"]]) == "decimal"
+    assert hint("8,030", commas="decimal").startswith("a decimal comma?")
+
+
+@pytest.mark.parametrize("sign", ["1,234,567", "1,234.50"])
+def test_a_cell_with_thousands_tells_what_commas_are_for(sign: str):
+    assert role_of_commas([["8,030"], [sign]]) == "thousands" and role_of_commas([["65,9"], [sign]]) == ""
+    assert hint("8,030", commas="thousands") == "thousands separators? write 8030"

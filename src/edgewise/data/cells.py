@@ -28,6 +28,8 @@ PLAIN = re.compile(r"[+-]?((0|[1-9]\d*)([.,]\d*(e[+-]?\d+)?)?|[.,]\d+(e[+-]?\d+)
 THOUSANDS = re.compile(r"[+-]?\d{1,3}([,.' \u00a0\u202f]\d{3})+([.,]\d+)?\Z")
 DATE = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([T ].*)?\Z")
 TIME = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?(?:\s?([AP])M)?\Z", re.IGNORECASE)
+DECIMAL_COMMA = re.compile(r"[+-]?(\d+,(\d\d?|\d{4,})|0+,\d+)\Z")  # and surely none between thousands
+COMMAS_OF_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+|,\d{3})\Z")
 COMPLEX = re.compile(r"[(]?[+-]?[\d.]+(e[+-]?\d+)?\s*[+-]\s*[\d.]*(e[+-]?\d+)?\s*[ij][)]?\Z", re.IGNORECASE)
 FORTRAN = re.compile(r"[+-]?(\d+\.\d*|\.\d+)D[+-]\d+\Z", re.IGNORECASE)  # 12D-3 may be a code
 UNIT = re.compile(r"[+-]?([\d.,]*\d(e[+-]?\d+)?\s*|[\d.,]+\s+)[^\W\d][\w/^*·² ³°-]*\Z", re.IGNORECASE)
@@ -82,6 +84,23 @@ def has_decimal_commas(columns: Sequence[Sequence[str]]) -> bool:
             elif "." in cell:
                 points += bool(NUMBER.match(cell))
     return commas > 0 and points == 0
+
+
+def role_of_commas(columns: Sequence[Any]) -> str:
+    """What commas in numbers are for in these columns, "decimal" or "thousands"; "" where no cell says so, or some say
+    the one and some the other.
+
+    >>> role_of_commas([["1,234"], ["65,9"]]), role_of_commas([["1,234", "1,234.5"]]), role_of_commas([["1,234"]])
+    ('decimal', 'thousands', '')
+    """
+    found = set[str]()
+    for cell in (cell for column in columns if not isinstance(column, np.ndarray) for cell in column if "," in cell):
+        bare = cell.strip().replace("\u2212", "-")
+        found |= {"decimal"} if DECIMAL_COMMA.match(bare) else set()
+        found |= {"thousands"} if COMMAS_OF_THOUSANDS.match(bare) else set()
+        if len(found) > 1:
+            return ""
+    return "".join(found)
 
 
 def read_numbers(cells: Any, decimal: str = ".", *, new: bool = False) -> Reading:
@@ -261,13 +280,20 @@ def sort_levels(levels: set[str]) -> tuple[str, ...]:
     return tuple(sorted(levels, key=lambda level: (values[level] is None, values[level] or 0.0, level)))
 
 
-def hint(cell: str, decimal: str = ".") -> str:
+def hint(cell: str, decimal: str = ".", commas: str = "") -> str:
     """What a cell that is no number looks like and what to do, or nothing.
 
-    >>> hint("1,234.5")
-    'thousands separators? write 1234.5'
+    Args:
+        cell: as it stands.
+        decimal: the sign between whole numbers and parts.
+        commas: what commas are for in its table, as `role_of_commas` says.
+
+    >>> hint("1,234.5"), hint("1.234,5", ",")
+    ('thousands separators? write 1234.5', 'thousands separators? write 1234,5')
     >>> hint("-0,980")
     'a decimal comma? write a point, in the whole file'
+    >>> hint("8,030")
+    'a decimal comma or a thousands separator? write 8.030 or 8030'
     """
     cell = cell.strip()
     if DATE.match(cell):
@@ -281,16 +307,19 @@ def hint(cell: str, decimal: str = ".") -> str:
         return "a percentage? leave the % sign out"
     if cell[:1] in "$€£¥" and len(cell) > 1:
         return "a currency? leave the sign out"
-    if THOUSANDS.match(cell) and not re.match(r"[+-]?0", cell):
+    comma = decimal == "." and bool(re.match(r"[+-]?\d+,\d+\Z", cell))
+    if THOUSANDS.match(cell) and not re.match(r"[+-]?0", cell) and not (comma and commas == "decimal"):
         marks, groups = re.findall(r"[,.' \u00a0\u202f]", cell), re.split(r"[,.' \u00a0\u202f]", cell)
         fraction = len(set(marks)) > 1 or len(groups[-1]) != 3
-        plain = "".join(groups[:-1]) + "." + groups[-1] if fraction else "".join(groups)
+        plain = "".join(groups[:-1]) + decimal + groups[-1] if fraction else "".join(groups)
+        if comma and commas != "thousands":
+            return f"a decimal comma or a thousands separator? write {cell.replace(',', '.')} or {plain}"
         return f"thousands separators? write {plain}"
     if FORTRAN.match(cell):
         return "an exponent of Fortran? write e for the letter D, as in 1.5e-3"
     if COMPLEX.match(cell):
         return "a complex number? give real and imaginary part as two columns"
-    if re.match(r"[+-]?\d+,\d+\Z", cell) and decimal == ".":
+    if comma:
         return "a decimal comma? write a point, in the whole file"
     if decimal == "," and is_numeric(cell):
         return "a point where other numbers have a decimal comma? write them all alike"

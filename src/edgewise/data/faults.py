@@ -60,7 +60,9 @@ def number_faults(
         asked: whether the user may be asked if a target is one of classes.
     """
     role, rows, text = "target" if target else "column", len(grid.lines), reading.text
-    advice = next((found for row in text[:PLACES_SHOWN] if (found := hint(str(cells[row]), grid.decimal))), "")
+    commas = grid.commas if any("," in str(cells[row]) for row in text[:PLACES_SHOWN]) else ""
+    advised = (hint(str(cells[row]), grid.decimal, commas) for row in text[:PLACES_SHOWN])
+    advice = next(filter(None, advised), "")
     remark = f" - {advice}" if advice else ""
     levels = "" if target or advice or new else name
     classes = asked and may_be_classes(cells, reading, grid.decimal)

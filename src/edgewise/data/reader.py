@@ -6,12 +6,13 @@ import csv
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from edgewise.errors import DataError, few, shown
 
-from .cells import MISSING, PLACES_SHOWN, has_decimal_commas, is_numeric
+from .cells import MISSING, PLACES_SHOWN, has_decimal_commas, is_numeric, role_of_commas
 from .parquet_files import ParquetTable
 from .text import SEPARATORS, decode, read_bytes, sniff, split_rows
 
@@ -48,6 +49,11 @@ class Grid:
 
     def __repr__(self) -> str:
         return f"Grid({len(self.lines)} rows of {self.where}: {few(self.names)})"
+
+    @cached_property
+    def commas(self) -> str:
+        """What commas in its numbers are for, as `role_of_commas` says."""
+        return role_of_commas(self.columns)
 
 
 def read_grid(
