@@ -139,6 +139,12 @@ FAULTY = [
     ("commas that nothing shows", "x;y\n2.5;8,030\n3.5;9,140\n", {}, r"write 8\.030 or 8030"),
     ("commas of thousands", 'x,y\n"1,234",2\n"2,000.5",4\n', {}, r"thousands separators\? write 1234\."),
     ("thousands with points", "x;y\n1.234,5;2,5\n2.000,5;4\n", {}, r"thousands separators\? write 1234,5"),
+    (
+        "points between thousands",
+        "x;y\n2.723;1\n527;2\n3.030;3\n",
+        {},
+        r"'x' has 3\.030 beside 527 .* write 3030, or 527\.000",
+    ),
     ("percent", "x,y\n5%,2\n6 %,4\n", {}, "percentage"),
     ("currency", "x,y\n$5,2\n$6,4\n", {}, "currency"),
     ("units", "x,y\n5 km,2\n6 km,4\n", {}, "unit"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgewise.data.cells import hint, read_levels, read_times, role_of_commas, sort_levels
+from edgewise.data.cells import hint, points_of_thousands, read_levels, read_times, role_of_commas, sort_levels
 
 
 def hours(cells: list[str], known: str = "") -> list[float]:
@@ -92,3 +92,20 @@ def test_a_cell_that_is_surely_decimal_tells_what_commas_are_for(sign: str):
 def test_a_cell_with_thousands_tells_what_commas_are_for(sign: str):
     assert role_of_commas([["8,030"], [sign]]) == "thousands" and role_of_commas([["65,9"], [sign]]) == ""
     assert hint("8,030", commas="thousands") == "thousands separators? write 8030"
+
+
+@pytest.mark.parametrize(
+    ("cells", "pair"),
+    [
+        (["2.723", "527", "12", "", "NA"], ("2.723", "527", False)),
+        (["2.723", "-4.010", "-527"], ("-4.010", "-527", True)),
+        (["2.723", "4.010"], ("", "", False)),  # of an instrument with three digits
+        (["2.723", "12"], ("", "", False)),
+        (["2.723", "527", "12.5"], ("", "", False)),
+        (["2.723", "527", "0.125"], ("", "", False)),
+        (["2.723", "527", "1000"], ("", "", False)),
+        (["2.720", "527", "1e3"], ("", "", False)),
+    ],
+)
+def test_points_may_stand_between_thousands(cells: list[str], pair: tuple[str, str, bool]):
+    assert points_of_thousands(cells) == pair

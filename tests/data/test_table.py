@@ -214,3 +214,12 @@ def test_a_target_of_codes_beside_numbers_is_asked_for_as_classes(tmp_path: Path
     frame["y"] = [float(k) if k % 6 else "failed" for k in range(60)]
     with pytest.raises(DataError, match=r"or: --drop targetless leaves out these rows \(in Python: drop=...\)$"):
         from_dataframe(frame, "y")
+
+
+def test_points_that_may_stand_between_thousands_are_noted(tmp_path: Path) -> None:
+    path = tmp_path / "prices.csv"
+    path.write_text("price;y\n2.723;1\n527;2\n81;4\n")
+    told = "column 'price' has 2.723 beside 527: points are read as decimal; between thousands, write none"
+    assert told in read_csv(path, "y").notes
+    path.write_text("price;y\n2.723;1\n3.527;2\n")
+    assert not any("thousands" in note for note in read_csv(path, "y").notes)

@@ -4,26 +4,30 @@ the way."""
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
 from edgewise.errors import MOST, SHOWN, ConfigError, DataError, clipped, did_you_mean, few, problems, shown, twice
-from edgewise.metadata import MISSING
 
-from .cells import Reading, read_levels, read_numbers, read_times, sort_levels
-from .dates import first_number, has_short_years, holds_dates, read_zoned
-from .faults import ROWS, TARGETLESS, Fault, columns_among, date_faults, missing_faults, number_faults, usable_rows
+from .cells import read_levels, sort_levels
+from .columns import ReadColumns, read_columns
+from .faults import (
+    ROWS,
+    TARGETLESS,
+    Fault,
+    columns_among,
+    missing_faults,
+    usable_rows,
+)
 from .groups import label_texts
 from .kinds import (
     FEW_LEVELS,
     RARE,
     counts_rows,
     few_enough,
-    holds_answers,
-    holds_levels,
     main_levels,
     may_be_names,
     names_nothing,
@@ -56,10 +60,10 @@ def build(
     if not len(grid.lines):
         raise DataError(f"{grid.where} has no rows")
     names = _chosen(grid, target, features, drop, categorical, groups)
-    read = _read(grid, names, categorical, drop_rows=ROWS in drop)
+    read = read_columns(grid, names, categorical, drop_rows=ROWS in drop)
     as_classes = _as_classes(grid, target, task)
     asked = task == "auto" and len(target) == 1
-    goals = _read(grid, target, target if as_classes else (), targets=True, asked=asked)
+    goals = read_columns(grid, target, target if as_classes else (), targets=True, asked=asked)
     group_of, ungrouped = _groups(grid, groups)
     faults, spared = [*read.faults, *goals.faults, *ungrouped], goals.faults if TARGETLESS in drop else []
     keep, left_out = usable_rows(grid, faults, drop_rows=ROWS in drop, spared=spared)
@@ -111,27 +115,10 @@ def all_inputs(grid: Grid, weight: np.ndarray | None = None) -> tuple[Made, list
     Raises:
         DataError: one error for all columns that cannot be used.
     """
-    read = _read(grid, grid.names, (), drop_rows=False)
+    read = read_columns(grid, grid.names, (), drop_rows=False)
     keep, _ = usable_rows(grid, read.faults, drop_rows=False, new=True)
     made, notes = _inputs(grid, grid.names, read, keep, Made(weight), named=False)
     return made, [*read.notes, *notes]
-
-
-@dataclass(frozen=True)
-class ReadColumns:
-    """Columns as they were read: numbers (n,), nan where there is none, the level of each row, or dates (n,); with
-    their faults, and notes on them. slashes: what dates with slashes start with, "" where there are none. times:
-    "minutes" or "seconds", down to which times go. forced: columns of levels by the user's word."""
-
-    numbers: dict[str, np.ndarray]
-    levels: dict[str, list[str]]
-    dates: dict[str, np.ndarray]
-    slashes: dict[str, str]
-    zones: dict[str, list[str]]
-    times: dict[str, str]
-    forced: Sequence[str]
-    faults: list[Fault]
-    notes: list[str]
 
 
 def _groups(grid: Grid, name: str | None) -> tuple[np.ndarray | None, list[Fault]]:
@@ -145,67 +132,6 @@ def _groups(grid: Grid, name: str | None) -> tuple[np.ndarray | None, list[Fault
     return np.array(label_texts(cells), dtype=object), [
         replace(fault, text=f"groups: {fault.text}; each row needs one") for fault in faults
     ]
-
-
-def _are_levels(cells: Sequence[Any], reading: Reading, decimal: str) -> bool:
-    """Whether a column holds levels, or few answers."""
-    return holds_levels(cells, reading, decimal) or holds_answers(cells, reading, decimal)
-
-
-def _read(
-    grid: Grid,
-    names: Sequence[str],
-    categorical: Sequence[str],
-    *,
-    targets: bool = False,
-    drop_rows: bool = True,
-    asked: bool = False,
-) -> ReadColumns:
-    """These columns of the grid: inputs, of which empty ones are left out, or targets. A missing cell of an input is
-    a fault only where faulty rows are to be dropped. asked: whether the user may be asked if they are classes."""
-    cells = dict(zip(grid.names, grid.columns, strict=True))
-    numbers: dict[str, np.ndarray] = {}
-    levels: dict[str, list[str]] = {}
-    dates: dict[str, np.ndarray] = {}
-    slashes: dict[str, str] = {}
-    zones: dict[str, list[str]] = {}
-    times: dict[str, str] = {}
-    faults: list[Fault] = []
-    notes: list[str] = []
-    for name in names:
-        said = name in categorical or (name in grid.levels and not targets)
-        reading = None if said else read_times(cells[name]) or read_numbers(cells[name], grid.decimal)
-        if not targets and reading is not None and holds_dates(cells[name], reading.text):
-            first = first_number(cells[name])
-            moments, other, found_zones = read_zoned(cells[name], first)
-            if 2 * len(other) < len(reading.text):  # a few slips among dates
-                dates[name], slashes[name], zones[name] = moments, first, found_zones
-                faults += date_faults(grid, name, other, cells[name])
-                if has_short_years(cells[name]):
-                    notes.append(f"column {shown(name)} has years of two digits: they are read as 1969 to 2068")
-                if drop_rows:
-                    faults += missing_faults(
-                        grid, name, sorted({*np.flatnonzero(np.isnat(moments)).tolist()} - {*other})
-                    )
-                continue
-        if reading is None or (not targets and _are_levels(cells[name], reading, grid.decimal)):
-            found, missing = read_levels(cells[name], grid.decimal)
-            if targets or drop_rows:
-                faults += missing_faults(grid, name, missing, target=targets)
-            levels[name] = found if targets else [level or MISSING for level in found]
-            continue
-        if not targets and len(reading.missing) == len(reading.values):
-            notes.append(f"column {shown(name)} is empty: left out")
-            continue
-        numbers[name] = reading.values
-        known = reading if targets or drop_rows else replace(reading, missing=[])
-        faults += number_faults(grid, name, known, cells[name], target=targets, asked=asked)
-        if not targets and reading.truth and not isinstance(cells[name], np.ndarray):
-            notes.append(f"column {shown(name)} holds truth values: read as 1 and 0")
-        if reading.times:
-            notes.append(f"{'target' if targets else 'column'} {shown(name)} holds times: read as hours")
-            times[name] = reading.times
-    return ReadColumns(numbers, levels, dates, slashes, zones, times, categorical, faults, notes)
 
 
 def _as_classes(grid: Grid, target: Sequence[str], task: str) -> bool:

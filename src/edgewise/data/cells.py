@@ -30,6 +30,8 @@ DATE = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,
 TIME = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?(?:\s?([AP])M)?\Z", re.IGNORECASE)
 DECIMAL_COMMA = re.compile(r"[+-]?(\d+,(\d\d?|\d{4,})|0+,\d+)\Z")  # and surely none between thousands
 COMMAS_OF_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+|,\d{3})\Z")
+WHOLE = re.compile(r"[+-]?\d+\Z")
+POINT_OF_THOUSANDS = re.compile(r"[+-]?[1-9]\d?\d?\.\d{3}\Z")
 COMPLEX = re.compile(r"[(]?[+-]?[\d.]+(e[+-]?\d+)?\s*[+-]\s*[\d.]*(e[+-]?\d+)?\s*[ij][)]?\Z", re.IGNORECASE)
 FORTRAN = re.compile(r"[+-]?(\d+\.\d*|\.\d+)D[+-]\d+\Z", re.IGNORECASE)  # 12D-3 may be a code
 UNIT = re.compile(r"[+-]?([\d.,]*\d(e[+-]?\d+)?\s*|[\d.,]+\s+)[^\W\d][\w/^*·² ³°-]*\Z", re.IGNORECASE)
@@ -101,6 +103,28 @@ def role_of_commas(columns: Sequence[Any]) -> str:
         if len(found) > 1:
             return ""
     return "".join(found)
+
+
+def points_of_thousands(cells: Any) -> tuple[str, str, bool]:
+    """A cell such as 2.723 and one such as 527, in a column where a point may stand between thousands, and whether it
+    surely does; empty where it does not.
+
+    Each number with a point has three digits behind it there, some without have three digits, and none has more. What
+    writes 2.720 with its last zero would write 527.000, so that such a zero makes it sure.
+
+    >>> points_of_thousands(["2.720", "527", "81"]), points_of_thousands(["2.72", "527"])
+    (('2.720', '527', True), ('', '', False))
+    """
+    with_point = plain = zero = ""
+    for cell in () if isinstance(cells, np.ndarray) else cells:
+        cell = cell.strip().replace("\u2212", "-")
+        if POINT_OF_THOUSANDS.match(cell):
+            with_point, zero = with_point or cell, zero or (cell if cell.endswith("0") else "")
+        elif WHOLE.match(cell) and len(cell.lstrip("+-")) <= 3:
+            plain = plain or (cell if len(cell.lstrip("+-")) == 3 else "")
+        elif to_float(cell) is not None:
+            return "", "", False
+    return (zero or with_point, plain, bool(zero)) if with_point and plain else ("", "", False)
 
 
 def read_numbers(cells: Any, decimal: str = ".", *, new: bool = False) -> Reading:

@@ -10,7 +10,7 @@ import numpy as np
 
 from edgewise.errors import DataError, few, shown
 
-from .cells import PLACES_SHOWN, Reading, hint
+from .cells import PLACES_SHOWN, Reading, hint, points_of_thousands
 from .kinds import may_be_classes
 from .reader import Grid, quoted
 
@@ -71,6 +71,11 @@ def number_faults(
         told = ", ".join(map(repr, samples[:PLACES_SHOWN])) + (", ..." if len(samples) > PLACES_SHOWN else "")
         return [Fault(f"{role} {shown(name)} holds text ({told}){remark}", levels=levels, classes=classes)]
     found = missing_faults(grid, name, reading.missing, target=target)
+    high, low, sure = points_of_thousands(cells) if grid.decimal == "." else ("", "", False)
+    if sure:
+        plain = high.replace(".", "")
+        ways = f"write {plain}, or {low}.000 where points are decimal"
+        found.append(Fault(f"{role} {shown(name)} has {high} beside {low} - points between thousands? {ways}"))
     if reading.infinite:
         where = _places(grid, reading.infinite, cells)
         words = f"{role} {shown(name)} is infinite, or too large for a float64, in {where}"
@@ -81,6 +86,14 @@ def number_faults(
         words = f"{role} {shown(name)} holds no {kind} in {_places(grid, text, cells)}{remark}"
         found.append(Fault(words, tuple(text), levels, classes))
     return found
+
+
+def point_notes(name: str, cells: Sequence[Any], decimal: str) -> list[str]:
+    """A sentence on a column whose points may stand between thousands, but not surely."""
+    high, low, sure = points_of_thousands(cells) if decimal == "." else ("", "", False)
+    if not high or sure:
+        return []
+    return [f"column {shown(name)} has {high} beside {low}: points are read as decimal; between thousands, write none"]
 
 
 def missing_faults(grid: Grid, name: str, at: Sequence[int], *, target: bool = False) -> list[Fault]:
