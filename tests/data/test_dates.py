@@ -129,6 +129,52 @@ def test_periods_of_pandas_are_a_trend_and_a_season(freq: str):
     assert_close(new.X[:, :3], table.X[5:6, :3])
 
 
+@pytest.mark.parametrize("kind", ["int64", "float64", "Int32", "str", "with gaps"])
+def test_whole_numbers_that_all_are_days_are_dates(kind: str):
+    rows, _ = frame(60)
+    numbers = pd.to_datetime(rows.day).dt.strftime("%Y%m%d").astype(int)
+    want = from_dataframe(rows, "y")
+    if kind == "with gaps":
+        numbers = numbers.where(numbers.index != 7)
+        want = from_dataframe(rows.assign(day=rows.day.where(rows.index != 7)), "y")
+    rows = rows.assign(day=numbers if kind == "with gaps" else numbers.astype(kind))
+    table = from_dataframe(rows, "y")
+    assert torch.equal(table.X, want.X) and table.encoding == want.encoding
+    assert any("'day' holds whole numbers that all are days, as 20201231 is" in note for note in table.notes)
+    assert torch.equal(encode(rows[3:5], table.metadata()).X, table.X[3:5])
+    assert torch.equal(encode({"day": ["2018-01-04", "20180105"]}, table.metadata()).X, table.X[3:5])
+    with pytest.raises(DataError, match="'day' holds no date such as 2020-12-31 or 31.12.2020 in row 0"):
+        encode({"day": [20180231, 20180301]}, table.metadata())
+
+
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [
+        ("day", [20200101, 20200102, 20200103, 20200104] * 5),  # few
+        ("day", [*range(20200101, 20200120), 20200230]),
+        ("day", [*range(17000101, 17000121)]),
+        ("day", [*range(20200101, 20200120), 20200120.5]),
+        ("invoice_no", [*range(20200101, 20200121)]),
+    ],
+)
+def test_other_whole_numbers_are_no_dates(column: str, cells: list):
+    other = np.sin(np.arange(20.0))
+    for values in (cells, [*map(str, cells)]):
+        table = from_dataframe(pd.DataFrame({column: values, "x": other, "y": other**2}), "y")
+        assert not table.encoding.dates
+
+
+def test_arrays_of_days_and_of_years_are_told_apart():
+    days = np.array([20200101.0, 20200215, 20200310, 20200401, 20200520, 20200607])
+    table = from_dataframe(pd.DataFrame({"day": days, "y": np.arange(6.0) ** 2}), "y")
+    assert table.inputs == ("day=year",)
+    model = ew.KAN((1, 1)).build(metadata=table.metadata())
+    want = model.predict(table.X)
+    texts = np.array([[f"{day:.0f}"] for day in days], dtype=object)
+    for X in (days[:, None], torch.from_numpy(days[:, None]), days[:, None].tolist(), texts):
+        assert np.array_equal(model.predict(X), want)
+
+
 def test_years_and_the_next_are_no_months():
     seasons = ["2008-09", "2009-10", "2010-11"]
     assert not holds_dates(seasons, range(3)) and holds_dates([*seasons, "2010-12"], range(4))

@@ -54,6 +54,18 @@ def test_a_frame_needs_no_preparation(classes: bool):
 
 
 @pytest.mark.usefixtures("few_steps")
+@pytest.mark.parametrize("kind", [pd.DataFrame, np.asarray])
+def test_whole_numbers_that_are_days_are_dates_in_estimators(kind: Any):
+    days = pd.date_range("2020-01-25", periods=90)
+    x, y = np.sin(np.arange(90.0)), (days.day_of_week >= 5) + np.arange(90.0) / 30
+    X = kind(pd.DataFrame({"day": days.strftime("%Y%m%d").astype(int), "x": x}))
+    fitted = ew.KANRegressor(**QUICK).fit(X, y)
+    dated = ew.KANRegressor(**QUICK).fit(pd.DataFrame({"day": days, "x": x}), y)
+    assert len(fitted.model_.metadata.inputs) == 9
+    assert_close(fitted.predict(X[:20]), dated.predict(pd.DataFrame({"day": days, "x": x})[:20]), like="float64")
+
+
+@pytest.mark.usefixtures("few_steps")
 def test_the_model_and_the_estimator_predict_the_same_from_a_frame():
     X, y = people()
     fitted = ew.KANRegressor(**QUICK).fit(X, y)

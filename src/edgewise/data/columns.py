@@ -12,9 +12,9 @@ from edgewise.errors import shown
 from edgewise.metadata import MISSING
 
 from .cells import Reading, read_levels, read_numbers, read_times
-from .dates import first_number, has_short_years, holds_dates, read_zoned
+from .dates import first_number, has_short_years, holds_dates, holds_days, read_zoned
 from .faults import Fault, date_faults, missing_faults, number_faults, point_notes
-from .kinds import holds_answers, holds_levels
+from .kinds import counts_rows, holds_answers, holds_levels
 from .reader import Grid
 
 
@@ -58,13 +58,17 @@ def read_columns(
     for name in names:
         said = name in categorical or (name in grid.levels and not targets)
         reading = None if said else read_times(cells[name]) or read_numbers(cells[name], grid.decimal)
-        if not targets and reading is not None and holds_dates(cells[name], reading.text):
-            first = first_number(cells[name])
+        may_be = None if targets else reading
+        days = may_be is not None and _are_days(name, cells[name], may_be)
+        if days:
+            notes.append(f"column {shown(name)} holds whole numbers that all are days, as 20201231 is")
+        if may_be is not None and (days or holds_dates(cells[name], may_be.text)):
+            first = "" if days else first_number(cells[name])
             moments, other, found_zones = read_zoned(cells[name], first)
-            if 2 * len(other) < len(reading.text):  # a few slips among dates
+            if days or 2 * len(other) < len(may_be.text):  # a few slips among dates
                 dates[name], slashes[name], zones[name] = moments, first, found_zones
                 faults += date_faults(grid, name, other, cells[name])
-                if has_short_years(cells[name]):
+                if not days and has_short_years(cells[name]):
                     notes.append(f"column {shown(name)} has years of two digits: they are read as 1969 to 2068")
                 if drop_rows:
                     faults += missing_faults(
@@ -95,3 +99,10 @@ def read_columns(
 def _are_levels(cells: Sequence[Any], reading: Reading, decimal: str) -> bool:
     """Whether a column holds levels, or few answers."""
     return holds_levels(cells, reading, decimal) or holds_answers(cells, reading, decimal)
+
+
+def _are_days(name: str, cells: Any, reading: Reading) -> bool:
+    """Whether a column of whole numbers holds dates such as 20201231, and does not count the rows."""
+    if reading.text or reading.infinite or reading.times or not holds_days(reading.values):
+        return False
+    return not counts_rows(name, reading.values) and not read_zoned(cells)[1]

@@ -24,6 +24,7 @@ CLOCK = (
 ISO = re.compile(rf"(\d{{4}})([-/])(\d{{1,2}})\2(\d{{1,2}}){CLOCK}", re.IGNORECASE)
 POINTS = re.compile(rf"(\d{{1,2}})\.(\d{{1,2}})\.(\d{{4}}){CLOCK}", re.IGNORECASE)  # with points the day is first
 SLASHES = re.compile(rf"(\d{{1,2}})([-/])(\d{{1,2}})\2(\d{{4}}|\d{{2}}){CLOCK}", re.IGNORECASE)
+NUMBER = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0*)?\Z")  # 20201231, as a whole number of a frame may be written, too
 QUARTER = re.compile(r"(?:(\d{4})[- ]?Q([1-4])|Q([1-4])[- ]?(\d{4}))\Z", re.IGNORECASE)
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 NAMED = (
@@ -37,6 +38,8 @@ DAY_OF_MONTH = re.compile(
 MONTH = re.compile(rf"(?:(\d{{4}})[-/](\d{{2}})|(\d{{4}})[- ]{NAMED}|{NAMED}[- ](\d{{4}}))\Z", re.IGNORECASE)
 SEASONS = 4  # different days of the year from which a wave can be told from a trend
 MONTH_DAYS = 5  # different days of the month from which days are meant: ends of months are four
+NUMBERS = 5  # different whole numbers that all are days, from which a column holds dates: of any, one in 27 is a day
+EARLIEST, LATEST_NUMBER = 18_000_101, 22_001_231  # whole numbers that may be days
 RARE = 3  # rows of a weekday from which something can be learnt of it
 DAY = 86_400  # seconds
 LATEST = 68  # year of a century, written with two digits, up to which it is of this century, as in POSIX
@@ -96,7 +99,9 @@ def read_zoned(cells: Any, first: str = "", zone: str = "") -> tuple[np.ndarray,
     (['2020-02-28T17:30:00', '2020-02-28T12:00:00'], ['+05:30', ''])
     """
     if isinstance(cells, np.ndarray):
-        return np.full(len(cells), "NaT", dtype="datetime64[s]"), list(range(len(cells))), []
+        moments = days_of(cells)
+        other = np.flatnonzero(np.isnat(moments) & ~np.isnan(cells.astype(np.float64))).tolist()
+        return moments, other, [] if np.isnat(moments).all() else [""]
     moments, other, zones = _moments(cells, first)
     if zone:
         zones = in_zone(moments, zones, zone)
@@ -132,6 +137,8 @@ def _zone(moment: np.ndarray, clock: re.Match[str] | None) -> str:
 def _written(cell: str, first: str) -> tuple[str, re.Match[str] | None] | None:
     """What a cell says as numpy reads it, with what tells its zone; None where it is not written like a date."""
     cell = _bare(cell)
+    if found := NUMBER.match(cell):
+        return (f"{found[1]}-{found[2]}-{found[3]}" if _may_be_day(int(cell[:8])) else "none"), None
     if found := ISO.match(cell):
         return _moment(found, found[1], found[3], found[4])
     if found := POINTS.match(cell):
@@ -206,6 +213,38 @@ def holds_dates(cells: Sequence[str], text: Sequence[int]) -> bool:
     if not is_date(cells[text[0]], first):
         return False
     return not all(_is_pair_of_years(cells[row].strip()) for row in text)
+
+
+def holds_days(values: np.ndarray) -> bool:
+    """Whether a column of numbers (n,), nan where there is none, holds dates as whole numbers: 20201231.
+
+    >>> holds_days(20200125.0 + np.arange(7)), holds_days(20200126.0 + np.arange(7))
+    (True, False)
+    """
+    if not len(values) or not _may_be_day(np.nanmax(values, initial=-np.inf)):  # of most columns, seen at once
+        return False
+    there = values[~np.isnan(values)]
+    return len(np.unique(there)) >= NUMBERS and not np.isnat(days_of(there)).any()
+
+
+def days_of(values: np.ndarray) -> np.ndarray:
+    """The days (n,) that whole numbers such as 20201231 are, of 1800 to 2200; NaT for others.
+
+    >>> days_of(np.array([20200229.0, 20210229.0, 2020.5])).astype(str).tolist()
+    ['2020-02-29T00:00:00', 'NaT', 'NaT']
+    """
+    whole = np.nan_to_num(values.astype(np.float64), posinf=0.0)
+    may_be = _may_be_day(whole) & (whole == np.floor(whole))
+    number = np.where(may_be, whole, EARLIEST).astype(np.int64)
+    month = (number // 10_000 - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (number // 100 % 100 - 1)
+    days = month.astype("datetime64[D]") + (number % 100 - 1)
+    same = (1 <= number // 100 % 100) & (number // 100 % 100 <= 12) & (days.astype("datetime64[M]") == month)
+    return np.where(may_be & same, days, np.datetime64("NaT")).astype("datetime64[s]")
+
+
+def _may_be_day(number: Any) -> Any:
+    """Whether whole numbers are of the years 1800 to 2200."""
+    return (number >= EARLIEST) & (number <= LATEST_NUMBER)
 
 
 def _is_pair_of_years(cell: str) -> bool:

@@ -6,13 +6,16 @@ import warnings
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from edgewise.errors import EdgewiseWarning, ShapeError, few, shown
 from edgewise.metadata import MISSING, Metadata
 
+from .cell_grids import as_array, columns_of
 from .convert import as_numbers
+from .dates import days_of
 from .encode import encode, raw_columns
 from .frames import as_frame, frame_names, is_frame
 from .table import Table
@@ -58,7 +61,7 @@ def as_inputs(
     raw = len(raw_columns(metadata)) if named else width
     X = as_frame(X)
     by_name = isinstance(X, Mapping) or (named and is_frame(X) and bool(frame_names(X)))
-    if by_name or (raw != width and _width(X) == raw):
+    if by_name or (_width(X) == raw and (raw != width or _holds_days(X, metadata))):
         rows = encode(X, metadata if named else Metadata(), used=used if named else None)
         if rows.X.shape[1] != width:
             raise ShapeError(f"X has {rows.X.shape[1]} columns, the model takes {width}")
@@ -72,6 +75,15 @@ def as_inputs(
 def _same_inputs(table: Table, metadata: Metadata) -> bool:
     """Whether a table became the same inputs, in the same order."""
     return table.inputs == metadata.inputs and dict(table.categories) == dict(metadata.categories)
+
+
+def _holds_days(X: Any, metadata: Metadata) -> bool:
+    """Whether rows without names, as wide as the inputs, hold dates in a column of these, and not the years that are
+    its input: text, or whole numbers such as 20201231."""
+    dated = {f"{column}=year" for column in metadata.encoding.dates}
+    places = [place for place, name in enumerate(metadata.inputs) if name in dated]
+    columns = columns_of(as_array(X, "X")) if places else []
+    return any(isinstance(columns[place], list) or not np.isnat(days_of(columns[place])).all() for place in places)
 
 
 def _width(X: Any) -> int:

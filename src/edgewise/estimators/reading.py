@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ..data import all_inputs, as_groups, as_weights, encode, grid_of
 from ..data.cell_grids import as_array
+from ..data.dates import holds_days
 from ..data.frames import frame_columns, is_categorical, is_frame, is_missing, titles, unique_names
 from ..data.kinds import CALLED_ID, counts_rows
 from ..data.made import median
@@ -82,7 +83,8 @@ def read_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, groups: Any, *
     columns = unique_names(names)
     called = [bool(CALLED_ID.fullmatch(name)) for name in columns]  # a cycle_number may be what counts
     ids = plain and named and any(map(counts_rows, np.array(columns)[called], X[there].T[called]))
-    if plain and not ids and not np.isnan(X).any():
+    days = plain and any(map(holds_days, X[there].T))
+    if plain and not ids and not days and not np.isnan(X).any():
         X = X[there]
         fills = {name: median(column, weight) for name, column in zip(columns, X.T, strict=True)} if len(X) else {}
         metadata = Metadata(columns, encoding=Encoding(fills=fills))
