@@ -26,6 +26,7 @@ def page_of(model: KAN, **changes) -> Page:
         "verdict": "",
         "notes": (),
         "model_file": "m.safetensors",
+        "saved": model,
     }
     return page(Subject.of(model, X, y), **{**settings, **changes})
 

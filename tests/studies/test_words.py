@@ -128,6 +128,14 @@ def test_structure_names_inputs_that_are_not_used() -> None:
     assert "does not use" not in words.structure(KAN((3, 2, 1)), ("a", "b", "c"))
 
 
+def test_structure_after_the_last_fit_is_told_where_it_is_another() -> None:
+    judged = KAN((2, 1))
+    assert len(words.structures(judged, judged, ("a", "b"))) == 1
+    told = words.structures(judged, remove(judged, edges=[(0, 1, 0)]), ("a", "b"))
+    assert "does not use" not in told[0]
+    assert told[1].startswith("After the last fit, to all rows: KAN") and told[1].endswith("It does not use b.")
+
+
 @pytest.mark.parametrize(
     ("r2", "says"), [(0.01, "no better than the mean"), (0.03, "explains 3 % of the variance"), (0.05, "explains 5 %")]
 )

@@ -133,7 +133,7 @@ def told(found: Study) -> str:
     others = {name: row for name, row in found.scores.items() if name != "this network"}
     parts = [
         f"\n{words.table(network, others)}\n\n{found.verdict}",
-        words.structure(found.judged, found.table.inputs),
+        *words.structures(found.judged, found.model, found.table.inputs),
     ]
     if found.settings.formula:
         parts.append(on_screen(found.forms, found.shown))

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..discovery.by_level import LevelDiscovery
 from ..discovery.discover import Discovery
-from ..model import KAN
+from ..model import KAN, as_kan
 from ..topology import Edge
 from .law_page import law_page
 from .level_page import level_page
@@ -42,6 +42,7 @@ def report(
     verdict: str = "",
     notes: Sequence[str] = (),
     model_file: str = "model.safetensors",
+    saved: KAN | None = None,
 ) -> str:
     """The report on a model as one HTML page that needs no network, no other file and no script but its own.
 
@@ -65,12 +66,13 @@ def report(
         verdict: a sentence or two below the headline.
         notes: remarks on the data, one line each.
         model_file: the file that the shown Python code loads.
+        saved: the network in this file, where it is not `model`, such as the same one fitted to more rows.
 
     Returns:
         The page as text. Nothing is written.
 
     Raises:
-        StructureError: `model` is no KAN.
+        StructureError: `model`, or what is saved, is no KAN.
         ShapeError: X, y or test do not fit the model.
         DataError: X, y or test is empty or not finite, or y holds unknown classes.
         ConfigError: names or formulas are not one per input or output.
@@ -95,6 +97,7 @@ def report(
             verdict=verdict,
             notes=notes,
             model_file=model_file,
+            saved=subject.model if saved is None else as_kan(saved, "report"),
         )
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..model import KAN
 from ..plotting.wording import clean
 from ..size import summary
 from ..topology import Edge
@@ -67,6 +68,7 @@ def page(
     verdict: str,
     notes: Sequence[str],
     model_file: str,
+    saved: KAN,
 ) -> Page:
     """The page on a subject; the arguments are those of `report`. Parts without content are left out."""
     judged = dict(errors)
@@ -86,7 +88,7 @@ def page(
         Section(missed[0], missed[1], missed[1], subject.judged_on, residuals(subject)),
         Section("training", "Training", "Training", "", training(history)),
         Section("table_columns", "Data", "Data", fitted, table_columns(subject, notes)),
-        Section("usage", "Use", "Use it in Python", "", usage(subject, model_file)),
+        Section("usage", "Use", "Use it in Python", "", usage(subject, saved, model_file)),
     )
     return Page(
         clean(title) if title else _title(subject),

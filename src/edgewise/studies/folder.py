@@ -22,10 +22,10 @@ from ..losses import told as told_loss
 from ..model import KAN
 from ..size import summary
 from .findings import Findings
-from .formula_text import JUDGED
+from .formula_text import JUDGED, MODEL
 from .papers import formula_file, page, picture
 
-MODEL, HISTORY, RESULT = "model.safetensors", "history.csv", "result.json"
+HISTORY, RESULT = "history.csv", "result.json"
 REPORT, PICTURE, FORMULA = "report.html", "kan.svg", "formula.txt"
 OWN = (MODEL, JUDGED, HISTORY, RESULT, REPORT, PICTURE, FORMULA)
 

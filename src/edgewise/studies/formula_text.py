@@ -21,7 +21,8 @@ from .scores import Scores, headline, scores
 from .tuning import TUNED
 from .words import number
 
-JUDGED = "judged.safetensors"  # the network that scores and formulas are of: before the last fit to all rows
+MODEL = "model.safetensors"  # the network after the last fit, to all rows
+JUDGED = "judged.safetensors"  # the one before it, which scores and formulas are of
 # names that mean something else in a formula
 TAKEN = frozenset(
     "pi oo nan zoo exp log sqrt Abs sign sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc besselj"
@@ -131,7 +132,7 @@ def text(
     if written:
         out.append(
             f"The formula is that of {JUDGED}, which none of these rows fitted. The last fit, to all rows, gave"
-            " model.safetensors: ew.formula(model) writes that one down."
+            f" {MODEL}: ew.formula(model) writes that one down."
         )
     if written and written.undefined:
         out.append(

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import torch
+
 from ..data import Table
 from ..errors import EdgewiseError
 from ..losses import Loss
@@ -15,10 +17,11 @@ from ..report import report
 from ..report.figures import closed_forms
 from ..size import summary
 from ..topology import Edge
-from . import formula_text
+from . import formula_text, words
 from .closed_forms import symbolic_edges
 from .findings import Findings
-from .formula_text import Written
+from .formula_text import JUDGED, MODEL, Written
+from .scores import predict
 from .trained import Trained
 from .tuning import TUNED
 
@@ -45,9 +48,10 @@ def formula_file(study: Findings) -> str:
 
 
 def page(study: Findings) -> str:
-    """report.html."""
+    """report.html: the network that is judged, and how to use the one after the last fit."""
     trained, rest, held, written = study.trained, study.rest, study.held, study.shown
     own = ("this network", "formula")
+    last = torch.equal(predict(study.judged, rest), predict(study.model, rest))  # no fit came after
     judged: dict[str, Any] = {"model": study.scores["this network"]}
     if "formula" in study.scores:
         judged["formula"] = study.scores["formula"]
@@ -65,9 +69,11 @@ def page(study: Findings) -> str:
         errors=judged,
         formulas=expressions,
         closed_forms=_fits(trained, rest),
-        verdict=study.message,
+        verdict=study.message if last else f"{study.message} {words.shows_judged(JUDGED, MODEL)}",
         notes=rest.notes,
         formula_notes=written.legend() if written and expressions else (),
+        model_file=MODEL,
+        saved=study.model,
     )
 
 

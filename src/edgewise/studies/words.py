@@ -198,6 +198,14 @@ def all_rows_say_nothing(outputs: str) -> str:
     )
 
 
+def shows_judged(judged: str, last: str) -> str:
+    """Sentences on which of the networks in two files a page shows."""
+    return (
+        f"This page shows the network in {judged}, which the scores are of. A last fit to all rows made {last} of it,"
+        " which the Python code below loads."
+    )
+
+
 def extrapolated(task: str, outside: int, within: Scores | None) -> str:
     """A sentence on held-out rows beyond the range of the training rows, with the score of the others; nothing where
     there are none."""
@@ -230,6 +238,12 @@ def closed(message: str, task: str, found: Mapping[str, Scores | str]) -> str:
     else:
         verdict = "On the rows that judge, the network is worse with them"
     return f"{message} {verdict} ({what} {number(now[key])}, before {number(then[key])})."
+
+
+def structures(judged: KAN, last: KAN, inputs: tuple[str, ...]) -> list[str]:
+    """The structure of the network that the scores are of, and of the one after the last fit where that is another."""
+    found, then = structure(judged, inputs), structure(last, inputs)
+    return [found] if found == then else [found, f"After the last fit, to all rows: {then}"]
 
 
 def structure(model: KAN, inputs: tuple[str, ...]) -> str:
