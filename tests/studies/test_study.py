@@ -183,7 +183,8 @@ def test_no_formula_is_shown_of_a_network_that_is_no_better_than_the_mean(tmp_pa
     X, y = np.stack([draw.normal(size=50) for _ in range(2)], 1), draw.normal(size=50)
     found = ew.study(X, y, seed=1, progress=False)
     assert found.judged.active_edges() and "no better than the mean" in found.verdict
-    assert found.shown is None and "no better than a constant" in found.save(tmp_path / "run")["formula.txt"]
+    assert found.formulas == () and "The formula is not written down: on rows that it has not seen" in found.message
+    assert "no better than a constant" in found.save(tmp_path / "run")["formula.txt"]
     assert json.loads((tmp_path / "run" / "result.json").read_text())["formula"]["outputs"] == []
 
 

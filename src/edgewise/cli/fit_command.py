@@ -136,7 +136,7 @@ def told(found: Study) -> str:
         *words.structures(found.judged, found.model, found.table.inputs),
     ]
     if found.settings.formula:
-        parts.append(on_screen(found.forms, found.shown))
+        parts.append(on_screen(found.forms, found.formula))
     return "\n".join(parts)
 
 

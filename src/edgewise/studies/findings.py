@@ -21,8 +21,8 @@ class Findings:
     model: the network, its parameters fitted to all rows at the very end. judged: the same network before that, which
     the scores are of. scores: name -> errors of every stage and of the baselines, on `held`, the rows that only judge;
     a sentence stands where a baseline could not be computed. formula: `judged` written down, or None; unwritten: why it
-    is None, or not shown: no law is read in a network that is no better than a constant. forms: what came of the search
-    for closed forms, in words; empty where none was asked for. trained: every stage. source: where the table came from.
+    is None: also a network that is no better than a constant is no law. forms: what came of the search for closed
+    forms, in words; empty where none was asked for. trained: every stage. source: where the table came from.
     """
 
     table: Table
@@ -44,16 +44,12 @@ class Findings:
 
     @property
     def formulas(self) -> tuple[Any, ...]:
-        """One sympy expression per output, in the units of the table; () where the network is too large for it.
+        """One sympy expression per output, in the units of the table; () where the network is too large for it, or no
+        better than a constant on rows that it has not seen.
 
         They are those of `judged`, as the scores are; `ew.formula(study.model)` has the constants of the last fit.
         """
         return () if self.formula is None else self.formula.expressions
-
-    @property
-    def shown(self) -> Written | None:
-        """The formula that screens and papers show, if any."""
-        return None if self.unwritten else self.formula
 
     @property
     def message(self) -> str:

@@ -105,7 +105,7 @@ def result_of(study: Findings, extra: Mapping[str, Any], missing: Mapping[str, s
 
 def told(study: Findings) -> dict[str, Any]:
     """The formula for result.json."""
-    good, rejected = study.shown, study.rejected
+    good, rejected = study.formula, study.rejected
     return {
         "message": study.forms or study.trained.closed.message,
         "complete": good is not None and not good.splines,

@@ -49,7 +49,7 @@ def formula_file(study: Findings) -> str:
 
 def page(study: Findings) -> str:
     """report.html: the network that is judged, and how to use the one after the last fit."""
-    trained, rest, held, written = study.trained, study.rest, study.held, study.shown
+    trained, rest, held, written = study.trained, study.rest, study.held, study.formula
     own = ("this network", "formula")
     last = torch.equal(predict(study.judged, rest), predict(study.model, rest))  # no fit came after
     judged: dict[str, Any] = {"model": study.scores["this network"]}

@@ -234,14 +234,16 @@ def study_table(
         trained = replace(trained, interrupted=True)
     if not last.used_inputs and trained.model.used_inputs:
         told = (*told, words.all_rows_say_nothing(", ".join(table.outputs)))
+    forms = ""
     if good is not None and trained.model.active_edges() and tells_nothing(trained.model, rest, held, loss):
+        good = None
         unwritten = "not written down: on rows that it has not seen, the network is no better than a constant"
-    if good is not None and not unwritten and trained.closed.model is not None:
+        forms = f" The formula is {unwritten}."
+    elif good is not None and trained.closed.model is not None:
         found = {"this network": network, "formula": good.scores, **found}
     found |= rivals
-    forms = words.closed(trained.closed.message, table.task, found) if settings.formula else ""
-    if good is not None and unwritten:
-        forms = f"{forms} The formula is {unwritten}."
+    if settings.formula:
+        forms = words.closed(trained.closed.message, table.task, found) + forms
     return Study(
         table=table,
         rest=rest,
