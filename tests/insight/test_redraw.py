@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import torch
 
 import edgewise as ew
-from edgewise.errors import ConfigError, DataError, StructureError
+from edgewise.errors import ConfigError, DataError, EdgewiseWarning, StructureError
 from helpers import assert_close, assert_equal, state_of
 
 DRAW = np.random.default_rng(0)
@@ -51,16 +52,46 @@ def test_a_curve_that_stays_changes_no_prediction(model: ew.KAN):
     assert_close(torch.from_numpy(same.predict(X)), torch.from_numpy(model.predict(X)), like="float64")
 
 
+def told(model: ew.KAN) -> tuple[float, float, float]:
+    """From where to where a curve changed, and by how much."""
+    low, high, most = re.findall(r"between (\S+) and (\S+) by up to ([\d.e-]+)", model.edits[-1].detail)[0]
+    return float(low), float(high), float(most)
+
+
 def test_what_was_done_is_recorded(model: ew.KAN):
-    last = ew.redraw(model, X, "x1", lambda x, y: np.where(x > 8, y - 1, y)).edits[-1]
-    assert last.action == "redraw" and "x1" in last.detail and "by up to 1" in last.detail
+    higher = ew.redraw(model, X, "x1", lambda x, y: y + 1)
+    assert higher.edits[-1].action == "redraw" and higher.edits[-1].detail.startswith("x1 in ")
+    assert told(higher) == pytest.approx((X[:, 0].min(), X[:, 0].max(), 1.0), rel=1e-5)
 
 
-def test_the_whole_range_that_changed_is_recorded(model: ew.KAN):
-    last = ew.redraw(model, X, "x1", lambda x, y: y - 0.02 * (x > 3) - (x > 8)).edits[-1]
-    low, high = map(float, re.findall(r"between (\S+) and (\S+) by", last.detail)[0])
-    assert 3 < low < 4 and high == pytest.approx(X[:, 0].max(), rel=1e-5)
+@pytest.mark.filterwarnings("ignore:the grid is too coarse")
+@pytest.mark.parametrize("curve", [lambda x, y: np.where(x > 8, y - 1, y), lambda x, y: y - 0.02 * (x > 3) - (x > 8)])
+def test_what_changed_is_recorded(model: ew.KAN, curve: Any):
+    """Not what was asked for: beside a step a spline swings."""
+    made = ew.redraw(model, X, "x1", curve)
+    rows = np.tile(np.median(X, 0), (4001, 1))
+    rows[:, 0] = np.linspace(X[:, 0].min(), X[:, 0].max(), 4001)
+    moved = np.abs(made.predict(rows) - model.predict(rows))
+    low, high, most = told(made)
+    assert most == pytest.approx(moved.max(), rel=0.02) and most > 1.02
+    assert low < 7.9 and high == pytest.approx(X[:, 0].max(), rel=1e-5)
+    assert moved[rows[:, 0] < low].max(initial=0.0) < 0.002 * most
+
+
+def test_a_grid_that_is_too_coarse_for_a_curve_is_told(model: ew.KAN):
+    with pytest.warns(EdgewiseWarning, match=r"of x1: it misses .* by up to [\d.]+, near [78]\.\d+; ew.refine"):
+        ew.redraw(model, X, "x1", lambda x, y: np.where(x > 8, y - 1, y))
+    with pytest.warns(EdgewiseWarning, match="too coarse"):
+        ew.redraw(model, X, "x1", lambda x, y: y + np.sin(9 * x))
+    finer = ew.refine(model, grid_size=200)
+    ew.redraw(finer, X, "x1", lambda x, y: y + np.sin(9 * x))  # without a word
+
+
+def test_a_curve_that_stays_is_recorded_as_unchanged(model: ew.KAN):
     same = ew.redraw(model, X, "x1", lambda x, y: y).edits[-1]
+    assert same.detail.endswith("unchanged")
+    short = copy.deepcopy(model).to(torch.float32)
+    same = ew.redraw(short, X.astype(np.float32), "x1", lambda x, y: y + 3 - 3).edits[-1]
     assert same.detail.endswith("unchanged")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .. import grid
-from ..errors import ConfigError, DataError, StructureError, did_you_mean, knows_keywords, shown
+from ..errors import ConfigError, DataError, EdgewiseWarning, StructureError, did_you_mean, knows_keywords, shown
 from ..fitting import dense_basis
 from ..layers import BOTH, SPLINE, KANLayer
 from ..metadata import Edit
@@ -18,7 +19,10 @@ from .explain import output_names
 from .shares import shares_of, slope_of
 
 POINTS = 8  # in each interval of the grid, at which the new curve is met
-TOLD = 1e-9  # part of the largest change, below which one is round-off
+TOLD = 1e-9  # part of the largest value, below which a change is round-off
+ROUNDED = 10  # the same in steps of the last digit, for short floats
+SEEN = 1e-3  # part of the largest change that the range holds: beyond a bend a spline swings ever less
+MISSED = 0.05  # part of a change, root mean square, that a grid may miss: steps do until a hundredth holds them
 
 Curve = Callable[[Any, Any], Any]
 
@@ -33,13 +37,14 @@ def redraw(model: KAN | Fitted, X: Any, column: str, curve: Curve, *, output: in
         X (n, features): rows over whose mean the present curve is zero, and over whose range it is redrawn.
         column: its name.
         curve: takes values of the column and what it adds there, arrays (p,), and returns what it is to add (p,). The
-            edge follows as near as its grid allows; `ew.refine` makes that finer. Beyond these rows it goes on as
-            it ends there: along a tangent, or along logarithms where its grid does. It turns flat where the present
-            curve does. The present one goes on at the new level where these rows end before those of the fit.
+            edge follows as near as its grid allows, and a warning says where that is not near. `ew.refine` makes the
+            grid finer. Beyond these rows it goes on as it ends there: along a tangent, or along logarithms where its
+            grid does. It turns flat where the present curve does. The present one goes on at the new level where these
+            rows end before those of the fit.
         output: position of the output.
 
     Returns:
-        The new model. `edits` records the column, the range that changed and by how much.
+        The new model. `edits` records the column, the range in which its curve changed and by how much.
 
     Raises:
         StructureError: no such curve: the column acts only with others, or as a closed form or as levels.
@@ -77,12 +82,12 @@ def redraw(model: KAN | Fitted, X: Any, column: str, curve: Curve, *, output: in
     basis, met = dense_basis(at[:, None], knots[None], degree=layer.degree)[:, 0], ~change.isnan()
     parts = layer.parts()
     parts["coef"] = parts["coef"].detach().clone()
-    parts["coef"][src, :, dst] += _spline(basis[met], change[met] / (slope * model.output_scale[output]))
-    moved = (new - old[inside]).abs()
-    far = x[moved > TOLD * moved.max()]
-    said = "unchanged"
-    if len(far):
-        said = f"between {float(far.min()):.6g} and {float(far.max()):.6g} by up to {float(moved.max()):.3g}"
+    spline = _spline(basis[met], change[met])
+    parts["coef"][src, :, dst] += spline / (slope * model.output_scale[output])
+    moved, told = basis[inside] @ spline, max(TOLD, ROUNDED * torch.finfo(x.dtype).eps)
+    small = told * float(torch.stack([old[inside], new]).abs().max())
+    said = _told(x, moved, small)
+    _tell_misses(column, x, change[inside] - moved, change[inside], small)
     layers = [KANLayer.build(**parts), *(KANLayer.build(**later.parts()) for later in model.edge_layers[1:])]
     return model.build(layers=layers, edit=Edit("redraw", f"{column} in {output_names(model)[output]}: {said}"))
 
@@ -167,6 +172,31 @@ def _called(curve: Curve, x: Tensor, old: Tensor) -> Tensor:
     if found.shape != x.shape or not bool(found.isfinite().all()):
         raise DataError(f"curve must return {len(x)} finite numbers, one for each value; got {shown(made)}")
     return found
+
+
+def _told(x: Tensor, moved: Tensor, small: float) -> str:
+    """Where a curve changed at values (p,), by how much of `moved` (p,); what is `small` is round-off."""
+    moved = moved.abs()
+    most = float(moved.max())
+    if most <= small:
+        return "unchanged"
+    seen = x[moved > SEEN * most]
+    outside = float(moved.masked_fill((x >= seen.min()) & (x <= seen.max()), 0.0).max())
+    ends = f", elsewhere by up to {outside:.1g}" if outside > small else ""
+    return f"between {float(seen.min()):.6g} and {float(seen.max()):.6g} by up to {most:.3g}{ends}"
+
+
+def _tell_misses(column: str, x: Tensor, missed: Tensor, asked: Tensor, small: float) -> None:
+    """Warn where a grid is too coarse for a change that was asked for (p,): by how much it misses it at values (p,)."""
+    worst = int(missed.abs().argmax())
+    if float(missed[worst].abs()) > small and float(missed.norm()) > MISSED * float(asked.norm()):
+        warnings.warn(
+            EdgewiseWarning(
+                f"the grid is too coarse for the new curve of {column}: it misses what was asked for by up to"
+                f" {float(missed[worst].abs()):.3g}, near {float(x[worst]):.6g}; ew.refine makes it finer"
+            ),
+            stacklevel=4,  # past this, redraw and what checks its keywords
+        )
 
 
 def _spline(basis: Tensor, y: Tensor) -> Tensor:
