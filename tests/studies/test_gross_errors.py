@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 
 import edgewise as ew
-from edgewise.data import from_arrays, split
+from edgewise.data import from_arrays, from_dataframe, split
 from edgewise.errors import EdgewiseWarning
 from edgewise.studies import gross_errors
-from edgewise.studies.gross_errors import believed, excess
+from edgewise.studies.gross_errors import believed, excess, excess_by_log
 from edgewise.studies.learning import learn_all
 from edgewise.studies.readings import chosen_reading
 from edgewise.studies.scores import predict, scores
@@ -20,6 +23,7 @@ from edgewise.studies.stages import chosen_network
 from edgewise.studies.study_settings import StudySettings
 from edgewise.studies.trained import Trained
 from edgewise.train.resuming.journal import Journal
+from edgewise.transforms.means import as_means
 
 ROWS = 300
 
@@ -283,6 +287,32 @@ def test_a_mistake_that_a_curve_follows_shows_beside_lines(seed: int):
     found = learn_all(from_arrays(X, y), settings())
     assert gross_errors.gross(found.trained, found.table).nonzero()[:, 0].tolist() == [place]
     assert np.sqrt(np.mean((found.model(found.table.X).detach().numpy()[:, 0] - law) ** 2)) < 10
+
+
+@pytest.mark.parametrize("kind", ["a number", "a date", "a level", "a factor"])
+def test_what_a_missing_cell_may_hold_makes_no_mistake(kind: str):
+    """The median of a column stood in the cell, and the target was far from what that says."""
+    draw = np.random.default_rng(3)
+    value = draw.permuted(np.linspace(0, 10, ROWS))
+    cells: Any = {
+        "a date": lambda: pd.Timestamp("2000-01-01") + pd.to_timedelta((365 * value).round(), unit="D"),
+        "a level": lambda: np.array(["low", "mid", "high"], dtype=object)[np.digitize(value, (3, 6))],
+    }.get(kind, lambda: value)()
+    frame = pd.DataFrame({"a": cells, "b": draw.normal(size=ROWS)})
+    law = 10.0 * np.digitize(value, (3, 6)) if kind == "a level" else 2 * value
+    y = law + frame.b + 30 + 0.02 * draw.normal(size=ROWS)
+    y = np.exp(y / 10) if kind == "a factor" else y
+    gaps = value.argsort()[[20, 60, 250, 270, 280, 285]]
+    frame.loc[gaps, "a"] = None
+    wrong, y[gaps[0]], y[7] = [7, gaps[0]], 3 * y.max(), 3 * y.max()
+    table = from_dataframe(frame.assign(y=y), "y")
+    log = replace(table, y=table.y.log()) if kind == "a factor" else table
+    assert (gross_errors._off_lines(log) > 1).nonzero()[:, 0].tolist() == sorted(wrong)
+    how: dict[str, Any] = {"loss": "gamma"} if kind == "a factor" else {}
+    near = table.take(torch.tensor([place for place in range(ROWS) if place not in wrong]))
+    model = ew.fit(ew.KAN((near.X.shape[1], 1)), near, optimizer="evidence", progress=False, **how).model
+    error = (excess_by_log if how else excess)(as_means(model), table, table)
+    assert (error > 1).nonzero()[:, 0].tolist() == sorted(wrong)
 
 
 @pytest.mark.parametrize("rows", [60, 6000])

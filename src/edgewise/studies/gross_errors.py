@@ -25,6 +25,7 @@ from .choosing import clearly_lower
 from .scores import predict
 from .stages import ADDITIVE, chosen_network, in_closed_form, kind_of
 from .study_settings import StudySettings
+from .telling_gaps import gaps
 from .trained import Trained
 from .tuning import TUNED
 
@@ -176,12 +177,41 @@ def _off_lines(rows: Table) -> Tensor:
             heavy = X * weight[:, None]
             A = X.T @ heavy
             A += TUNED.line_ridge * A.diagonal().mean() * torch.eye(len(A)).to(A)
-            left = y - X @ torch.cholesky_solve((heavy.T @ y)[:, None], torch.linalg.cholesky(A))[:, 0]
+            slopes = torch.cholesky_solve((heavy.T @ y)[:, None], torch.linalg.cholesky(A))[:, 0]
+            left = y - X @ slopes
             scale = (NORMAL * left.abs().median()).clamp(min=TUNED.line_digits * float(spread))
             weight = given / (1 + (left / (2 * scale)).square())
         least = scale.mul(TUNED.gross).clamp(min=TUNED.gross_least * float(spread))
-        worst = worst.maximum(left.abs() / least)
+        off = left.abs()
+        for place, missing in _unknown(rows):
+            nearer = [left.sign() * slopes[place] * (end - X[:, place]) for end in X[:, place].aminmax()]
+            off = torch.where(missing, off - torch.stack(nearer).amax(0), off)
+        worst = worst.maximum(off.clamp(min=0) / least)
     return worst
+
+
+def _unknown(rows: Table) -> list[tuple[int, Tensor]]:
+    """The inputs of each column with missing cells, and the rows (n,) in which these miss."""
+    return [
+        (place, missing)
+        for column, missing in gaps(rows)
+        for place, name in enumerate(rows.inputs)
+        if name == column or name.startswith(f"{column}=")
+    ]
+
+
+def _nearest(model: KAN, rows: Table) -> Tensor:
+    """The predictions (n, k) that are nearest to the targets, whatever missing cells hold within the range of their
+    column: a median stands there, and the target of such a row may be off by as much as the column makes of it."""
+    made, ranges = predict(model, rows), model.metadata.ranges or rows.ranges
+    sign, off = (rows.y - made).sign(), (rows.y - made).abs()
+    for place, missing in _unknown(rows):
+        at, X, nearer = missing.nonzero()[:, 0], rows.X[missing], torch.zeros_like(made[missing])
+        for value in torch.linspace(*ranges[place], TUNED.gap_values):
+            X[:, place] = value
+            nearer = nearer.maximum(sign[at] * (predict(model, replace(rows.take(at), X=X)) - made[at]))
+        off[at] = (off[at] - nearer).clamp(min=0)
+    return rows.y - sign * off
 
 
 def _most(rows: int) -> int:
@@ -244,8 +274,14 @@ def excess_by_log(model: KAN, rows: Table, others: Table) -> Tensor:
     target has no logarithm."""
     if bool((rows.y <= 0).any()):
         return torch.zeros_like(rows.y[:, 0])
-    off, usual = ((predict(model, part) / part.y).log().abs()[:, 0] for part in (rows, others))
-    return off / (TUNED.gross * NORMAL * usual.median()).clamp(min=TUNED.gross_least * float(others.y.log().std()))
+    usual = (predict(model, others) / others.y).log().abs()[:, 0]
+    least = (TUNED.gross * NORMAL * usual.median()).clamp(min=TUNED.gross_least * float(others.y.log().std()))
+    found = (predict(model, rows) / rows.y).log().abs()[:, 0] / least
+    far = (found > 1).nonzero()[:, 0]
+    if len(far):
+        few = rows.take(far)
+        found[far] = (_nearest(model, few) / few.y).log().abs()[:, 0] / least
+    return found
 
 
 def _over(model: KAN, rows: Table, least: Tensor) -> Tensor:
@@ -254,7 +290,12 @@ def _over(model: KAN, rows: Table, least: Tensor) -> Tensor:
     ordered = rows.X.sort(0).values
     alone = ((rows.X < ordered[1]) | (rows.X > ordered[-2])).any(1, keepdim=True)
     least = torch.where(alone, least.maximum(TUNED.gross_alone * rows.y.std(0)), least)
-    return _off(model, rows, least)
+    found = _off(model, rows, least)
+    far = (found > 1).nonzero()[:, 0]
+    if len(far):
+        few = rows.take(far)
+        found[far] = ((_nearest(model, few) - few.y).abs() / least[far].clamp(min=1e-300)).amax(1)
+    return found
 
 
 def _least(model: KAN, rows: Table, far: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ those that it is made for.
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from ..data import Table
 from ..metadata import MISSING
@@ -26,11 +27,19 @@ def telling_gaps(table: Table) -> tuple[str, ...]:
     y = table.y if table.classes is None else torch.nn.functional.one_hot(table.y, len(table.classes)).double()
     total = (y - y.mean(0)).square().sum(0)
     found = []
-    for place, name in enumerate(table.inputs):
-        column, _, level = name.rpartition("=")
-        flag = table.X[:, place] > 0
-        if column and level == MISSING and 0 < int(flag.sum()) < len(flag):
+    for column, flag in gaps(table):
+        if 0 < int(flag.sum()) < len(flag):
             left = sum((part - part.mean(0)).square().sum(0) for part in (y[flag], y[~flag]))
             if bool((left <= TUNED.gap_left * total).all() and (total > 0).all()):
                 found.append(column)
     return tuple(found)
+
+
+def gaps(table: Table) -> list[tuple[str, Tensor]]:
+    """The columns with missing cells, and in which rows (n,) they miss."""
+    found = []
+    for place, name in enumerate(table.inputs):
+        column, _, level = name.rpartition("=")
+        if column and level == MISSING:
+            found.append((column, table.X[:, place] > 0))
+    return found

@@ -81,6 +81,8 @@ class StudyTuning:
     gross_clear: float = 3.5
     """Times the largest of the other errors, from which gross ones are no tail of them: in a table of meals it was 3.8
     to 11."""
+    gap_values: int = 9
+    """Values over the range of a column that may stand in a missing cell. Not measured."""
     far_told: float = 0.8
     """Part of the errors of far rows that a fit which has seen half of them leaves of the other half, where they are a
     part of the law. Not measured."""
