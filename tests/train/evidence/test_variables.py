@@ -70,8 +70,8 @@ def test_the_size_of_a_pair_is_known_without_its_term(monkeypatch: pytest.Monkey
         bound = "cells" if all(found[number].whole for number in pair) else "slopes"
         for most, kept in ((size, [pair]), (size - 1, [])):
             bounds = {"cells": 10**6, "slopes": 10**6, bound: most}
-            monkeypatch.setattr(terms, "TUNED", replace(terms.TUNED, **bounds))
-            assert small_enough([pair], found) == kept
+            monkeypatch.setattr(terms, "TUNED", replace(terms.TUNED, slopes=bounds["slopes"]))
+            assert small_enough([pair], found, bounds["cells"]) == kept
 
 
 def test_a_column_of_two_levels_is_a_number_of_two_values():

@@ -35,29 +35,29 @@ def search(
         known: what an earlier search decided.
     """
     singles = [edge_term(number, task.variables[number]) for number in inputs]
-    pairs = small_enough(pairs, task.variables)
-    among = len(singles), len(pairs)
+    usual, large = _by_size(task, pairs, [] if known is None else known.pairs)
+    among = len(singles), len(usual) + len(large)
     if known is not None:
         return _known(task, singles, known, None, among)
     if len(task.x) > TUNED.rows_searched:
         few = search(task.sampled(TUNED.rows_searched), inputs, pairs, most)
         return _known(task, singles, few.structure, few, among)
     how, best = _better(task, singles, among)
-    found = _with_pairs(task, how, best, singles, pairs, most, among)
-    if found is best:
-        return best
+    found = _with_pairs(task, how, best, singles, usual, most, among)
 
     def anew(part: Task) -> Model:
-        return _with_pairs(part, *_better(part, singles, among), singles, pairs, most, among)
+        return _with_pairs(part, *_better(part, singles, among), singles, usual, most, among)
 
-    return found if stands(task, found, anew) else best
+    if found is not best and not stands(task, found, anew):
+        found = best
+    return _with_large(task, how, found, singles, large, most, among)
 
 
 def looked(task: Task, inputs: Sequence[int], pairs: Sequence[Pair], most: int, common: bool) -> Model:
     """What a search would find, about, without asking rows that have not seen a fit. common: whether all inputs stay.
     The rest is as for `search`."""
     singles, how = [edge_term(number, task.variables[number]) for number in inputs], dense if common else sparse
-    pairs = small_enough(pairs, task.variables)
+    pairs = small_enough(pairs, task.variables, _cells(task))
     among = len(singles), len(pairs)
     if len(task.x) > TUNED.rows_searched:
         few = looked(task.sampled(TUNED.rows_searched), inputs, pairs, most, common)
@@ -82,6 +82,37 @@ def _with_pairs(
     return every if mean > TUNED.simpler * error else few
 
 
+def _by_size(task: Task, pairs: Sequence[Pair], there: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
+    """The pairs that are looked at first, and those of many levels by many, which are looked at beside what was found,
+    as far as the rows bear their cells or they are `there` already."""
+    usual = small_enough(pairs, task.variables)
+    borne = {*small_enough(pairs, task.variables, _cells(task)), *there}.difference(usual)
+    return usual, [pair for pair in pairs if pair in borne]
+
+
+def _cells(task: Task) -> int:
+    """Cells of a pair of two columns of levels that the rows bear."""
+    borne = min(TUNED.most_cells, len(task.x) // TUNED.rows_of_cells) // (task.classes if task.classes > 2 else 1)
+    return max(TUNED.cells, borne)
+
+
+def _with_large(
+    task: Task, how: How, found: Model, singles: list[Term], large: Sequence[Pair], most: int, among: Among
+) -> Model:
+    """`found` with the pairs of many cells that pay, where that is nearer to rows that were not fitted to. Each cell
+    has few rows, so chance may choose such a pair."""
+    grown = _grown(task, how, found, singles, large, most, among)
+    if grown is found:
+        return found
+
+    def again(part: Task) -> Model:
+        return _or_nothing(_again(found, among)(part))
+
+    tries: list[Try] = [again, lambda part: _grown(part, how, again(part), singles, large, most, among)]
+    losses, _, weight = unseen_losses(task, tries, grown)
+    return grown if weight @ losses[1] < weight @ losses[0] else found
+
+
 def roughened(
     task: Task, smooth: Model, inputs: Sequence[int], pairs: Sequence[Pair], most: int, alike: bool = True
 ) -> Model:
@@ -95,13 +126,13 @@ def roughened(
         alike: whether `smooth` was fitted to the same rows.
     """
     singles = [edge_term(number, task.variables[number]) for number in inputs]
-    pairs = small_enough(pairs, task.variables)
-    among = len(singles), len(pairs)
+    usual, large = _by_size(task, pairs, smooth.structure.pairs)
+    among = len(singles), len(usual) + len(large)
     if len(task.x) > TUNED.rows_searched:
         few = roughened(task.sampled(TUNED.rows_searched), smooth, inputs, pairs, most, False)
         return _known(task, singles, few.structure, few, among)
     how = how_of(smooth)
-    begun = [pair_term(*pair, task.variables) for pair in smooth.structure.pairs if pair in pairs]
+    begun = [pair_term(*pair, task.variables) for pair in smooth.structure.pairs if pair in {*usual, *large}]
     pooled = [pooled_term(*pair, task.variables) for pair in smooth.structure.pooled]
     terms = singles + pooled + _as_many([], begun, min(most, TUNED.pairs))
 
@@ -109,7 +140,7 @@ def roughened(
         return _or_nothing(how(part, terms, None, among))
 
     def grown(part: Task, best: Model) -> Model:
-        return _grown(part, how, best, singles, pairs, most, among)
+        return _grown(part, how, best, singles, usual, most, among)
 
     best = fitted(task)
     if alike and best.score <= smooth.score:

@@ -82,8 +82,11 @@ def pair_term(first: int, second: int, variables: Sequence[Variable], most: int 
     return Term((first, second), (left, right), kinds, roughness, one.groups * other.groups, most=most)
 
 
-def small_enough(pairs: Sequence[tuple[int, int]], variables: Sequence[Variable]) -> list[tuple[int, int]]:
-    """The pairs whose term has no more functions than are looked at; no term is made for that."""
+def small_enough(
+    pairs: Sequence[tuple[int, int]], variables: Sequence[Variable], cells: int = TUNED.cells
+) -> list[tuple[int, int]]:
+    """The pairs whose term has no more functions than are looked at; no term is made for that. cells: the most of a
+    pair of two columns of levels."""
     smooth = [int((variable.kinds != ROUGH).sum()) for variable in variables]
     rough = [len(variable.kinds) - count for variable, count in zip(variables, smooth, strict=True)]
     kept = []
@@ -98,7 +101,7 @@ def small_enough(pairs: Sequence[tuple[int, int]], variables: Sequence[Variable]
         else:
             size = min(TUNED.products, smooth[first] * smooth[second])
             size += min(TUNED.products, rough[first] * rough[second])
-        if size <= (TUNED.cells if one.whole and other.whole else TUNED.slopes):
+        if size <= (cells if one.whole and other.whole else TUNED.slopes):
             kept.append((first, second))
     return kept
 

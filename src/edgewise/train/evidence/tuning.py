@@ -179,8 +179,13 @@ class EvidenceTuning:
     """Effective parameters for each row, from which unseen rows must say that these products are nearer. On 130 rows of
     27 states, curves of each with 0.7 and more made the error half as large again. Not measured further."""
     cells: int = 100
-    """Products of the levels of two columns above which a pair is not looked at: four times `products`. With 200, the
-    error of a fold of house prices is 3 % higher."""
+    """Products of the levels of two columns up to which a pair is looked at as others are: four times `products`. With
+    200, the error of a fold of house prices is 3 % higher."""
+    rows_of_cells: int = 4
+    """Rows for each of these products, at least, from which larger pairs are looked at as well. Unseen rows confirm
+    them. Not measured."""
+    most_cells: int = 400
+    """Products of the levels of two columns above which no pair is looked at. Not measured."""
     slopes: int = 200
     """Products of levels and a line above which a pair is not looked at: as many as a column has levels. Of life
     expectancy in 142 countries, 100 leave half as much error again."""
