@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import edgewise as ew
-from edgewise.data import from_arrays
+from edgewise.data import from_arrays, split
 from edgewise.studies import by_log
 from edgewise.studies.by_log import spread_grows
 from edgewise.studies.study import Study
@@ -75,12 +75,55 @@ def test_closed_forms_under_the_exponential_give_the_law():
     assert len(study.formulas) == 1 and study.message
 
 
-@pytest.mark.parametrize("change", [-100.0, 0.0])
-def test_targets_that_are_not_above_zero_stay_as_they_are(change: float):
-    X, y, _ = amounts()
-    y = y - y.min() if change == 0 else y + change
+def counts(rows: int = 300, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Inputs (n, 3), counts (n,) whose causes multiply, and their means."""
+    X, _, mean = amounts(rows, seed)
+    return X, torch.poisson(mean / 3, generator=torch.Generator().manual_seed(seed)), mean / 3
+
+
+@pytest.mark.parametrize("parts", [1.0, 0.3])
+def test_counts_and_amounts_with_zeros_are_predicted_better(parts: float):
+    X, y, mean = counts()
+    assert bool((y == 0).any())
+    new, _, law = counts(2000, 1)
+    studies = [
+        ew.study(X, parts * y, formula=False, effort="quick", interactions=0, loss=loss, progress=False)
+        for loss in ("auto", "squared_error")
+    ]
+    errors = [(each.model(new)[:, 0] - parts * law).square().mean() for each in studies]
+    assert studies[0].trained.of_log is not None and errors[0] < 0.5 * errors[1]
+    assert studies[0].model.metadata.loss == "" and "exponential of one" in studies[0].verdict
+
+
+def test_counts_whose_causes_add_up_stay_as_they_are():
+    X, _, _ = amounts(400)
+    y = torch.poisson(0.3 + 6 * X[:, 0] + 5 * X[:, 1] ** 2, generator=torch.Generator().manual_seed(0))
     study = ew.study(X, y, formula=False, effort="quick", progress=False)
+    assert bool((y == 0).any()) and study.trained.of_log is None
+
+
+@pytest.mark.parametrize("kind", ["below zero", "yes and no", "two amounts", "shares", "percentages"])
+def test_targets_below_zero_or_with_two_ends_stay_as_they_are(kind: str):
+    X, y, _ = counts()
+    some = {
+        "below zero": y - 1,
+        "yes and no": (y > 3).double(),
+        "two amounts": 50 * (y > 3),
+        "shares": (y / 20).clamp(max=1),
+        "percentages": (20 * y).clamp(max=100),
+    }
+    assert by_log.loss_of(some[kind][:, None]) is None
+    study = ew.study(X, some[kind], formula=False, effort="quick", interactions=0, progress=False, task="regression")
     assert study.trained.of_log is None and "exponential" not in study.verdict
+
+
+@pytest.mark.parametrize("least", [0.0, -1.0])
+def test_a_target_that_has_no_logarithm_may_judge(least: float):
+    X, y, _ = amounts() if least == 0 else counts()
+    place = int(split(from_arrays(X, torch.arange(300.0)), 0.2, 0)[1].y[0])
+    y = torch.where(torch.arange(300) == place, least, y)
+    study = ew.study(X, y, formula=False, effort="quick", interactions=0, progress=False)
+    assert study.trained.of_log is not None and study.model is study.trained.model
 
 
 def test_errors_of_one_size_are_no_reason():

@@ -172,6 +172,19 @@ def test_a_mistyped_target_among_errors_that_grow_costs_nothing(factor: float):
     assert np.sqrt(np.mean((made - law) ** 2)) < 0.02 * law.std()
 
 
+def test_a_mistyped_count_among_zeros_costs_nothing():
+    X, law, _ = products(400, 0.05)
+    law = law / 20
+    y = np.random.default_rng(1).poisson(law).astype(float)
+    place = int(np.argmax((y > 1) & (y < 9)))
+    y[place] *= 1000
+    found = learn_all(from_arrays(X, y), settings(effort="quick"))
+    assert (y == 0).any() and found.trained.of_log is not None
+    assert gross_errors.gross(found.trained, found.table).nonzero()[:, 0].tolist() == [place]
+    made = found.model(found.table.X).detach().numpy()[:, 0]
+    assert np.sqrt(np.mean((made - law) ** 2)) < 0.15 * law.std()
+
+
 def test_where_it_judges_the_last_fit_leaves_it_out():
     X, law, y = products(400, 0.05)
     place = int(split(from_arrays(X, np.arange(400.0)), 0.2, 0)[1].y[0])

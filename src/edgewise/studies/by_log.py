@@ -8,6 +8,9 @@ rows left out in turn. That error alone is a blunt judge, since the few largest 
 The variables and pairs of the mean's network come first. Where the logarithm is not better with these, others are not
 searched for: on the seven tables where that was measured, the search did not change the answer. Of many rows the
 logarithm has the variables and pairs of the mean, and the rows that choose have the last word.
+
+Counts, and amounts of which some are zero, have Poisson's loss in place of gamma's. Of forty made tables it was taken
+on half. Errors to the means fell there, to 0.7 times in the middle, but on one whose causes add up: 1.6 times.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from torch import Tensor
 
 from ..data import Table, together
 from ..errors import TrainingError
-from ..losses import Gamma, Loss, Numbers
+from ..losses import Gamma, Linked, Loss, Numbers, Poisson
 from ..model import KAN
 from ..train.choose import EVIDENCE
 from ..train.evidence.by_evidence import Again, structures_of
@@ -63,28 +66,29 @@ def by_log(
             return None
         new, old = (squares(model, choosing) for model in (means_of(log.fit.model, training), found.model))
         return replace(log, ratio=new / old) if new < old else None
-    if not asked(found, training, choosing):
+    loss = asked(found, training, choosing)
+    if loss is None:
         return None
     if len(training) > TUNED.log_searched:
-        return _of_many(found, training, choosing)
-    few = training
-    if len(training) > TUNED.log_rows:
-        few = training.take(torch.randperm(len(training), generator=torch.Generator().manual_seed(0))[: TUNED.log_rows])
+        return _of_many(found, loss, training, choosing)
+    few = _few(training)
+    if isinstance(loss, Poisson):
+        return _with_zeros(found, room, training, few, choosing, how | few.row_settings | {"loss": loss})
     how = {**how, "optimizer": EVIDENCE}
     quiet: dict[str, Any] = {**how, **few.row_settings, "progress": False}
-    gamma: dict[str, Any] = {"loss": Gamma()}
+    linked: dict[str, Any] = {"loss": loss}
     many = len(training.inputs) > TUNED.log_inputs
     by_steps = not isinstance(found.ending, Again)
     mean = fit(sums, few.X, few.y, **quiet) if many and not by_steps else found
     if mean.status is Status.INTERRUPTED:
         raise KeyboardInterrupt
     try:
-        tried = [] if by_steps else [under_exponential(mean)]
+        tried = [] if by_steps else [under_exponential(mean, loss)]
         bar = mean_over(unseen(mean, few), few)
         errors = [mean_over(unseen(one, few), few) for one in tried]
         if errors and not errors[0] < bar:  # nor where a prediction is not finite
             return None
-        log = fit(sums if many else room, few.X, few.y, **(quiet | gamma))
+        log = fit(sums if many else room, few.X, few.y, **(quiet | linked))
         if log.status is Status.INTERRUPTED:
             raise KeyboardInterrupt
         if by_steps or structures_of(log) != structures_of(mean):
@@ -93,20 +97,51 @@ def by_log(
         if not errors[best] < bar:
             return None
         if many or few is not training:
-            log = fit(room, training.X, training.y, **(how | gamma))
+            log = fit(room, training.X, training.y, **(how | linked))
         elif tried[best] is not log:
             log = refit(tried[best], training.X, training.y, **training.row_settings, progress=False)
-    except TrainingError:  # the gamma loss has no curvature that floats hold
+    except TrainingError:  # the loss has no curvature that floats hold
         return None
     return ByLog(log, errors[best] / bar)
 
 
-def _of_many(mean: FitResult, training: Table, choosing: Table | None) -> ByLog | None:
+def _few(rows: Table) -> Table:
+    """The rows that decide."""
+    order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))[: TUNED.log_rows]
+    return rows if len(rows) <= TUNED.log_rows else rows.take(order)
+
+
+def _with_zeros(
+    found: FitResult, room: KAN, training: Table, few: Table, choosing: Table | None, how: dict[str, Any]
+) -> ByLog | None:
+    """The logarithm where targets may be zero: with the variables and pairs of the mean, where that has some. What a
+    search finds for counts that vary more than Poisson's are pairs that follow the largest of them. Where the mean is
+    no fit by evidence, fits of it to other rows take long, and the rows that choose come first."""
+    try:
+        if isinstance(found.ending, Again):
+            log = under_exponential(found, how["loss"])
+        else:
+            log = fit(room, few.X, few.y, **(how | {"optimizer": EVIDENCE, "progress": False}))
+            if log.status is Status.INTERRUPTED:
+                raise KeyboardInterrupt
+            bar = math.inf if choosing is None else TUNED.simpler_worth * squares(found.model, choosing)
+            if choosing is not None and not squares(means_of(log.model, few), choosing) < bar:
+                return None
+        new, old = (mean_over(unseen(one, few), few) for one in (log, found))
+        if not new < old:  # nor where a prediction is not finite
+            return None
+        log = refit(log, training.X, training.y, **training.row_settings, progress=False)
+    except TrainingError:  # the loss has no curvature that floats hold
+        return None
+    return ByLog(log, new / old)
+
+
+def _of_many(mean: FitResult, loss: Linked, training: Table, choosing: Table | None) -> ByLog | None:
     """The logarithm with the variables and pairs of the mean, where it predicts the rows that choose better."""
     if choosing is None:
         return None
     try:
-        log = refit(under_exponential(mean), training.X, training.y, **training.row_settings, progress=False)
+        log = refit(under_exponential(mean, loss), training.X, training.y, **training.row_settings, progress=False)
     except TrainingError:
         return None
     new, old = (squares(model, choosing) for model in (means_of(log.model, training), mean.model))
@@ -118,28 +153,44 @@ def squares(model: KAN, rows: Table) -> float:
     return mean_over((predict(model, rows) - rows.y).square()[:, 0], rows)
 
 
-def under_exponential(mean: FitResult) -> FitResult:
-    """What a refit by the gamma loss goes on from: the variables and pairs of the mean, under an exponential."""
+def under_exponential(mean: FitResult, loss: Linked) -> FitResult:
+    """What a refit by such a loss goes on from: the variables and pairs of the mean, under an exponential."""
     ending = mean.ending
     assert isinstance(ending, Again)
     none = {"output_shift": torch.zeros_like, "output_scale": torch.ones_like}
     start = ending.start.build(scaling={name: like(getattr(ending.start, name)) for name, like in none.items()})
-    ending = replace(ending, start=start, loss=Gamma(), shapes=ending.shapes.above())
+    ending = replace(ending, start=start, loss=loss, shapes=ending.shapes.above())
     return replace(mean, ending=ending, history=[], validation_loss=None, metrics={})
 
 
-def asked(found: FitResult, training: Table, choosing: Table | None) -> bool:
-    """Whether it may help: for one target above zero, from rows that are not too few. Errors grow with it, or rough
-    functions catch them, which follow large ones. Pairs that are not known are not searched for among many rows."""
-    tables = [training] if choosing is None else [training, choosing]
+def asked(found: FitResult, training: Table, choosing: Table | None) -> Linked | None:
+    """The loss of the logarithm, where it may help: for one target, from rows that are not too few. Errors grow with
+    it, or rough functions catch them, which follow large ones. Pairs that are not known are not searched for among many
+    rows."""
     numbers = training.classes is None and training.y.shape[1] == 1
-    if not numbers or training.count < TUNED.log_fewest or any(bool((table.y <= 0).any()) for table in tables):
-        return False
+    if not numbers or training.count < TUNED.log_fewest:
+        return None
+    loss = loss_of(training.y if choosing is None else torch.cat([training.y, choosing.y]))
     by_evidence = isinstance(found.ending, Again)
-    if found.ending is None or not by_evidence and len(training) > TUNED.log_searched:
-        return False
+    if loss is None or found.ending is None or not by_evidence and len(training) > TUNED.log_searched:
+        return None
     rough = by_evidence and any(structure.rough for structure in structures_of(found))
-    return rough or spread_grows(found.model, training)
+    return loss if rough or spread_grows(found.model, training) else None
+
+
+def loss_of(y: Tensor) -> Linked | None:
+    """Gamma for targets (n, 1) above zero, Poisson where zeros are among them: as a quasi-likelihood, it asks for no
+    whole numbers (Wedderburn 1974, doi:10.1093/biomet/61.3.439). None where some are below zero, nor with zeros where
+    there is an upper end: for yes and no, shares and percentages.
+
+    >>> [loss_of(torch.tensor(y)) for y in ([[2.5], [0.1]], [[2.5], [0.0], [7.0]], [[1.0], [0.0]], [[-1.0], [5.0]])]
+    [Gamma(), Poisson(), None, None]
+    """
+    least, largest = (float(end) for end in y.aminmax())
+    if least != 0:
+        return Gamma() if least > 0 else None
+    ended = largest <= 1 or largest == 100 or len(y.unique()) == 2
+    return None if ended else Poisson()
 
 
 def spread_grows(model: KAN, rows: Table) -> bool:

@@ -270,17 +270,20 @@ def excess(model: KAN, rows: Table, others: Table) -> Tensor:
 
 
 def excess_by_log(model: KAN, rows: Table, others: Table) -> Tensor:
-    """The same (n,) of errors that grow with the mean of a single output: those of logarithms. None is gross where a
-    target has no logarithm."""
-    if bool((rows.y <= 0).any()):
+    """The same (n,) of errors that grow with the mean of a single output: those of logarithms, or of roots where it may
+    be zero, whose errors are of one size for counts (Bartlett 1936, doi:10.2307/2983678). None is gross where a target
+    has neither."""
+    least = float(rows.y.min())
+    if least < 0:
         return torch.zeros_like(rows.y[:, 0])
-    usual = (predict(model, others) / others.y).log().abs()[:, 0]
-    least = (TUNED.gross * NORMAL * usual.median()).clamp(min=TUNED.gross_least * float(others.y.log().std()))
-    found = (predict(model, rows) / rows.y).log().abs()[:, 0] / least
+    of = torch.log if least > 0 and float(others.y.min()) > 0 else torch.sqrt
+    off, usual = ((of(predict(model, part)) - of(part.y)).abs()[:, 0] for part in (rows, others))
+    least_gross = (TUNED.gross * NORMAL * usual.median()).clamp(min=TUNED.gross_least * float(of(others.y).std()))
+    found = off / least_gross
     far = (found > 1).nonzero()[:, 0]
     if len(far):
         few = rows.take(far)
-        found[far] = (_nearest(model, few) / few.y).log().abs()[:, 0] / least
+        found[far] = (of(_nearest(model, few)) - of(few.y)).abs()[:, 0] / least_gross
     return found
 
 

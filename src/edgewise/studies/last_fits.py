@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..data import Table
-from ..losses import Location, SquaredError
+from ..losses import Linked, Location, SquaredError
 from ..model import KAN
 from ..size import summary
 from ..symbolic.symbolify import symbolify
@@ -72,7 +72,8 @@ def final(trained: Trained, table: Table, progress: bool, journal: Journal | Non
     """
     if trained.interrupted or summary(trained.model).edges == 0 and trained.chosen.ending is None:
         return trained.model
-    if trained.of_log is not None and not bool((table.y > 0).all()):  # a row that judges has no logarithm
+    of = trained.chosen.ending and trained.chosen.ending.loss
+    if trained.of_log is not None and isinstance(of, Linked) and bool(of.faulty(table.y).any()):  # of rows that judge
         return trained.model
     table = believed(trained, table)
     forms, splines = trained.closed.model, None

@@ -156,7 +156,7 @@ class StudyTuning:
     log_searched: int = 10_000
     """Rows up to which variables and pairs are searched for anew: for these it takes a minute."""
     log_most: int = 100_000
-    """Rows beyond which no logarithm is tried: a fit by the gamma loss passes over all of them many times."""
+    """Rows beyond which no logarithm is tried: a fit by such a loss passes over all of them many times."""
     spread_grows: float = 1.645
     """Standard errors of a correlation that chance exceeds one time in twenty."""
     no_spread: float = 1e-12
