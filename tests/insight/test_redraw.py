@@ -136,3 +136,12 @@ def test_where_a_curve_turns_flat_beyond_the_rows_so_does_one_that_is_drawn():
     far = np.array([[-50.0, 5, 5], [-10, 5, 5], [20, 5, 5], [60, 5, 5]])
     low, near, other, high = drawn(torch.from_numpy(far))[:, 1].tolist()
     assert low == pytest.approx(near) and high == pytest.approx(other) and 2.5 < high - low < 4.5
+
+
+def test_where_a_curve_turns_flat_far_outside_so_does_one_that_is_drawn(model: ew.KAN):
+    drawn = ew.redraw(model, X, "x1", lambda x, y: 0.3 * x)
+    at = [-900.0, -90.0, -6.0, -3.0, 0.0, 5.0, 10.0, 13.0, 16.0, 90.0, 900.0]
+    rows = torch.tensor([[place, 5.0, 5.0] for place in at], dtype=torch.float64)
+    rise = drawn(rows)[:, 0].diff().tolist()
+    assert rise[2:-2] == pytest.approx([0.9, 0.9, 1.5, 1.5, 0.9, 0.9], rel=1e-3)  # along the tangent
+    assert rise[:1] + rise[-1:] == pytest.approx([0, 0], abs=1e-6) and max(rise[1], rise[-2]) < 0.3 * 10

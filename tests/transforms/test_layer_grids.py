@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from edgewise.fitting import dense_basis
 from edgewise.layers import KANLayer
-from edgewise.transforms.layer_grids import falling, levelled, steepness, stopped
+from edgewise.transforms.layer_grids import bounded, departure, falling, levelled, steepness, stopped
 from helpers import assert_close
 
 
@@ -71,3 +72,29 @@ def test_steepness_is_told_in_ranges_of_each_curve():
     found = steepness(layer, torch.linspace(-1, 1, 41, dtype=torch.float64)[:, None].expand(-1, 2))
     assert_close(found[:, 0, 0], torch.full((2,), 0.5, dtype=torch.float64))
     assert not bool(found[:, 1].any())
+
+
+@pytest.mark.parametrize("degree", [1, 2, 3])
+def test_splines_can_go_on_along_tangents_as_far_as_limits(degree: int):
+    layer = KANLayer(2, 3, base="none", degree=degree, grid_size=4, dtype=torch.float64, seed=0)
+    ends = torch.tensor([True, False])[None, :, None].expand(2, -1, 3)
+    limits = torch.tensor([-9.0, 12.0], dtype=torch.float64)[:, None].expand(-1, 2)
+    flat = bounded(layer, ends, limits)
+    far = torch.tensor([-90.0, -13.0, -5.0, -1.0, 0.3, 1.0, 5.0, 16.0, 90.0], dtype=torch.float64)
+    first, second = torch.stack([far, 0 * far], 1), torch.stack([0 * far, far], 1)
+    assert_close(flat(second), layer(second))
+    assert_close(flat(first[2:7]), layer(first[2:7]))
+    level = flat(first[[0, 1, -2, -1]]).detach()
+    assert_close(level[::3], level[1:3])
+    at = torch.tensor([[-9.0, 0.0], [12.0, 0.0]], dtype=torch.float64)
+    past = layer(2 * at).detach() - layer(at).detach()
+    assert bool(((level[::3] - layer(at).detach()) / past < 0.2).all())
+
+
+def test_tangents_of_lines_depart_from_them_by_nothing_and_those_of_a_parabola_by_its_range():
+    layer = KANLayer(1, 2, base="none", degree=2, grid_size=1, domain=(0.0, 1.0), dtype=torch.float64, seed=0)
+    x = torch.linspace(0, 1, 5, dtype=torch.float64)[:, None]
+    basis = dense_basis(x, layer.knots, degree=2)[:, 0]
+    coef = torch.linalg.lstsq(basis, torch.cat([3 * x - 1, x**2], 1)).solution[None]
+    found = departure(layer.build(**{**layer.parts(), "coef": coef}), x)
+    assert_close(found, torch.tensor([[[0.0, 1.0]], [[0.0, 1.0]]], dtype=torch.float64))

@@ -39,8 +39,8 @@ def redraw(model: KAN | Fitted, X: Any, column: str, curve: Curve, *, output: in
         curve: takes values of the column and what it adds there, arrays (p,), and returns what it is to add (p,). The
             edge follows as near as its grid allows, and a warning says where that is not near. `ew.refine` makes the
             grid finer. Beyond these rows it goes on as it ends there: along a tangent, or along logarithms where its
-            grid does. It turns flat where the present curve does. The present one goes on at the new level where these
-            rows end before those of the fit.
+            grid does. It turns flat where the present curve does, which may be far outside. The present one goes on at
+            the new level where these rows end before those of the fit.
         output: position of the output.
 
     Returns:
@@ -78,13 +78,15 @@ def redraw(model: KAN | Fitted, X: Any, column: str, curve: Curve, *, output: in
     at, knots = model.scale_inputs(made)[:, src], layer.knots[src]
     along = _along(grid.breaks_of(knots[None], layer.degree)[0], at)
     ends = x.new_tensor((model.metadata.ranges or {number: (float(x[0]), float(x[-1]))})[number])
-    change = _gone_on(new, old, along, inside, (x[[0, -1]] - ends) * ends.new_tensor([-1, 1]) >= 0) - old
+    told = max(TOLD, ROUNDED * torch.finfo(x.dtype).eps)
+    reached = (x[[0, -1]] - ends) * ends.new_tensor([-1, 1]) >= 0
+    change = _gone_on(new, old, made[:, number], along, inside, reached, told) - old
     basis, met = dense_basis(at[:, None], knots[None], degree=layer.degree)[:, 0], ~change.isnan()
     parts = layer.parts()
     parts["coef"] = parts["coef"].detach().clone()
     spline = _spline(basis[met], change[met])
     parts["coef"][src, :, dst] += spline / (slope * model.output_scale[output])
-    moved, told = basis[inside] @ spline, max(TOLD, ROUNDED * torch.finfo(x.dtype).eps)
+    moved = basis[inside] @ spline
     small = told * float(torch.stack([old[inside], new]).abs().max())
     said = _told(x, moved, small)
     _tell_misses(column, x, change[inside] - moved, change[inside], small)
@@ -138,20 +140,37 @@ def _along(breaks: Tensor, at: Tensor) -> Tensor:
     return place + (at - breaks[place]) / breaks.diff()[place]
 
 
-def _gone_on(new: Tensor, old: Tensor, along: Tensor, inside: Tensor, reached: Tensor) -> Tensor:
-    """What the curve is to be at points (p,), from what it is at those inside of the range of the rows: beyond, it
-    rises along their scale as in the last interval. Nothing is asked, NaN, at an end where the present curve `old` is
-    flat, or as steep in this interval, or where the rows have not reached those that it was fitted to: reached (2,)."""
+def _gone_on(
+    new: Tensor, old: Tensor, x: Tensor, along: Tensor, inside: Tensor, reached: Tensor, told: float
+) -> Tensor:
+    """What the curve is to be at points x (p,), from what it is at those inside of the range of the rows: beyond, it
+    rises along their scale as in the last interval. Where the present curve `old` turns flat in the end, it rises along
+    its tangent, as far as `old` is straight.
+
+    Nothing is asked, NaN, beyond that, and at an end where `old` turns flat at once, or is as steep in this interval,
+    or where the rows have not reached those that it was fitted to: reached (2,).
+    """
     first, last = inside.nonzero()[[0, -1], 0].tolist()
     found = torch.full_like(old, torch.nan).masked_scatter(inside, new)
-    small = TOLD * float(old.max() - old.min())
-    left = first, min(first + POINTS, last), old[:2], slice(first)
-    right = last, max(last - POINTS, first), old[-2:], slice(last + 1, None)
-    for (end, near, outermost, beyond), there in zip((left, right), reached.tolist(), strict=True):
-        rise = found[end] - found[near]
-        if there and float(outermost.diff().abs()) > small and float((rise - old[end] + old[near]).abs()) > small:
-            found[beyond] = found[end] + rise * (along[beyond] - along[end]) / (along[end] - along[near])
+    small = told * float(old.max() - old.min())
+    left = first, min(first + POINTS, last), torch.arange(first - 1, -1, -1)
+    right = last, max(last - POINTS, first), torch.arange(last + 1, len(old))
+    for (end, near, beyond), there in zip((left, right), reached.tolist(), strict=True):
+        rise, scale = found[end] - found[near], along
+        if not there or len(beyond) < 2 or float((rise - old[end] + old[near]).abs()) <= small:
+            continue
+        if float(old[beyond[-2:]].diff().abs()) <= small:
+            beyond, scale = beyond[: _straight(old[beyond], small)], x
+        found[beyond] = found[end] + rise * (scale[beyond] - scale[end]) / (scale[end] - scale[near])
     return found
+
+
+def _straight(y: Tensor, small: float) -> int:
+    """How many values y (p,), at points that are equally far apart in each interval of the grid, come before a curve
+    that was straight and not flat over an interval turns; none where it was not."""
+    rise = y.diff()
+    kept = ((rise[1:].abs() > small) & (rise.diff().abs() <= small)).nonzero()[:, 0]
+    return int(kept[-1]) + 3 if len(kept) >= POINTS // 2 else 0
 
 
 def _share(model: KAN, rows: Tensor, number: int, output: int) -> Tensor:

@@ -11,7 +11,7 @@ from .. import grid, ops
 from ..fitting import project
 from ..layers import KANLayer
 
-AT_ONCE = 64  # outputs of which `steepness` holds values in memory
+AT_ONCE = 64  # outputs of which ranges are taken at once, so that memory holds their values
 
 
 def refined(layer: KANLayer, size: int) -> KANLayer:
@@ -52,12 +52,26 @@ def steepness(layer: KANLayer, x: Tensor) -> Tensor:
     """The slopes (2, i, o) at the left and the right end of the grids, in ranges that each spline has at x (n, i).
 
     Constants have none."""
-    slope, ranges = _slopes(layer, torch.stack(layer.interval)).abs(), []
+    slope, spread = _slopes(layer, torch.stack(layer.interval)).abs(), _ranges(layer, x)
+    return torch.where(spread > 0, slope / spread, 0.0)
+
+
+def departure(layer: KANLayer, x: Tensor) -> Tensor:
+    """How far the tangents at the left and the right end of the grids (2, i, o) depart from the line through the values
+    at the outermost x (n, i), over the length between these: in ranges that each spline has at x. Lines do not."""
+    ends, spread = torch.stack(x.aminmax(dim=0)), _ranges(layer, x)
+    left, right = ops.edge_values(ends, layer.coef.detach(), layer.knots, degree=layer.degree, uniform=layer.uniform)
+    apart = _slopes(layer, torch.stack(layer.interval)) * (ends[1] - ends[0])[:, None] - (right - left)
+    return torch.where(spread > 0, apart.abs() / spread, 0.0)
+
+
+def _ranges(layer: KANLayer, x: Tensor) -> Tensor:
+    """The range of each spline (i, o) at x (n, i)."""
+    ranges = []
     for some in layer.coef.detach().split(AT_ONCE, 2):
         low, high = ops.edge_values(x, some, layer.knots, degree=layer.degree, uniform=layer.uniform).aminmax(dim=0)
         ranges.append(high - low)
-    spread = torch.cat(ranges, 1)  # (i, o)
-    return torch.where(spread > 0, slope / spread, 0.0)
+    return torch.cat(ranges, 1)
 
 
 def _slopes(layer: KANLayer, x: Tensor) -> Tensor:
@@ -81,6 +95,32 @@ def levelled(layer: KANLayer, ends: Tensor) -> KANLayer:
     coef[:, left] = torch.where(ends[0][:, None], coef[:, p : p + 1], coef[:, left])
     coef[:, right] = torch.where(ends[1][:, None], coef[:, new - p - 1 : new - p], coef[:, right])
     return KANLayer.build(**{**longer.parts(), "coef": coef})
+
+
+def bounded(layer: KANLayer, ends: Tensor, limits: Tensor) -> KANLayer:
+    """The layer whose splines go on along their tangents as far as limits (2, i) outside the grids, and are flat beyond,
+    at the left and the right end where `ends` (2, i, o) is true. Others go on along their tangents.
+
+    They turn flat over `degree` intervals, each as wide as the grid's in the mean. Limits closer than that to the outer
+    knots of the grid are taken to be there.
+    """
+    p, knots = layer.degree, layer.knots
+    if p == 0:  # flat already
+        return KANLayer.build(**layer.parts())
+    step = (knots[:, -1:] - knots[:, :1]) / (knots.shape[1] - 1)
+    away = step * torch.arange(2 * p + 1, dtype=knots.dtype, device=knots.device)
+    low, high = limits[0][:, None].minimum(knots[:, :1] - step), limits[1][:, None].maximum(knots[:, -1:] + step)
+    longer = torch.cat([low - away.flip(1), knots, high + away], 1)
+    centres, at, new = grid.greville(longer, p), torch.stack(layer.interval), 2 * p + 1
+    value = ops.edge_values(at, layer.coef.detach(), knots, degree=p, uniform=layer.uniform)
+    slope, beyond = _slopes(layer, at), []
+    turn = 0.5 * (p - 1) * step  # where the outermost function that is not zero between limit and grid sits
+    for side, (centre, limit) in enumerate(((centres[:, :new], low - turn), (centres[:, -new:], high + turn))):
+        near = centre.maximum(limit) if side == 0 else centre.minimum(limit)
+        length = torch.where(ends[side][:, None], near[..., None], centre[..., None]) - at[side][:, None, None]
+        beyond.append(value[side][:, None] + slope[side][:, None] * length)  # (i, j, o)
+    coef = torch.cat([beyond[0], layer.coef.detach(), beyond[1]], 1)
+    return KANLayer.build(**{**layer.parts(), "knots": longer, "coef": coef, "uniform": None})
 
 
 def stopped(layer: KANLayer, ends: Tensor, limits: Tensor, reach: Tensor) -> KANLayer:

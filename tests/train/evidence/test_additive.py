@@ -438,3 +438,14 @@ def test_a_curve_through_few_values_that_crowd_at_one_end_is_no_cliff_beyond_it(
     crowded, outwards = (X.max(), 1) if X.mean() > X.median() + 2 or X.mean() > 2 else (X.min(), -1)
     beyond = crowded + outwards * X.std() * torch.tensor([0.001, 0.01, 0.1, 1.0], dtype=torch.float64)
     assert float((found.model(beyond[:, None]).detach() - 0.5).abs().max()) < 2  # hundreds and more along tangents
+
+
+def test_curves_turn_flat_far_beyond_the_rows_and_lines_go_on():
+    draw = torch.Generator().manual_seed(0)
+    X = torch.rand(300, 2, dtype=torch.float64, generator=draw)
+    y = (X[:, 0] - 0.3) ** 2 + 2 * X[:, 1] + 0.01 * torch.randn(300, dtype=torch.float64, generator=draw)
+    found = fit(X, y).model
+    place = torch.tensor([[0.5, 0.5], [-40.0, 0.5], [40.0, 0.5], [0.5, -40.0], [0.5, 40.0]], dtype=torch.float64)
+    middle, left, right, low, high = found(place).detach()[:, 0].tolist()
+    assert middle - 1 < left < middle + 2 and middle - 1 < right < middle + 2  # tangents come to 25 and 55
+    assert low == pytest.approx(2 * -40.0, abs=2) and high == pytest.approx(2 * 40.0, abs=2)

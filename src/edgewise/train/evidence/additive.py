@@ -3,7 +3,7 @@ smooth, or as straight, or as absent, as the data say."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -14,7 +14,7 @@ from ...errors import ConfigError, shown
 from ...layers import OFF
 from ...losses import LOSSES, Binomial, CrossEntropy, Linked, Location, Loss, Numbers, SquaredError
 from ...model import KAN
-from ...transforms.layer_grids import falling, levelled, steepness, stopped
+from ...transforms.layer_grids import bounded, departure, falling, levelled, steepness, stopped
 from ..job import Job, Rows
 from ..monitor import Monitor
 from ..solvers.status import Status
@@ -135,6 +135,7 @@ def additive(
     loss = _with_scales(job.loss, [end.posterior for end in ends], start)
     status = _status([end.posterior for end in ends], monitor)
     structures = decided._replace(ends=ends).structures()
+    model = _bounded(model, {*asked, *structures[0].logarithmic}, a)
     return Found(model, status, structures, loss, doubts_of(start, found, ends))
 
 
@@ -150,6 +151,26 @@ def _levelled(model: KAN, asked: Mapping[int, Shape], logits: bool) -> KAN:
     return model.build(layers=[levelled(first, flat), *others]) if bool(flat.any()) else model
 
 
+def _bounded(model: KAN, but: Collection[int], x: Tensor) -> KAN:
+    """The network whose curves turn flat far beyond the rows x (n, i), where nothing is known of them: a cell without
+    its decimal point may lie hundreds of ranges away. Lines go on, and so do the curves of some inputs: those that are
+    held to a shape, and those along logarithms, which grow little."""
+    first, *others = model.edge_layers
+    free = torch.tensor([place not in but for place in range(first.in_features)], device=x.device)
+    curved = (departure(first, _some(x)) > TUNED.as_a_line) & free[:, None]
+    if not bool(curved.any()):
+        return model
+    least, most = x.aminmax(dim=0)
+    reach = TUNED.goes_on * (most - least)
+    return model.build(layers=[bounded(first, curved, torch.stack([least - reach, most + reach])), *others])
+
+
+def _some(x: Tensor) -> Tensor:
+    """Rows of x (n, i) on which curves say how far they reach, and the outermost of each input."""
+    part = torch.linspace(0, len(x) - 1, min(len(x), TUNED.steep_rows), dtype=torch.float64).round().long()
+    return torch.cat([x[part.to(x.device)], torch.stack(x.aminmax(dim=0))])
+
+
 def _without_cliffs(
     model: KAN, asked: Mapping[int, Shape], x: Tensor, lone: Sequence[Sequence[tuple[int, int]]]
 ) -> KAN:
@@ -158,9 +179,8 @@ def _without_cliffs(
 
     lone: for each output, these ends: the input and the side."""
     first, *others = model.edge_layers
-    part = torch.linspace(0, len(x) - 1, min(len(x), TUNED.steep_rows), dtype=torch.float64).round().long()
     least, most = x.aminmax(dim=0)
-    slope = steepness(first, torch.cat([x[part.to(x.device)], torch.stack([least, most])]))  # in ranges
+    slope = steepness(first, _some(x))  # in ranges
     bent = torch.tensor([bool(asked.get(place, Shape()).bend) for place in range(first.in_features)], device=x.device)
     steep = slope * TUNED.steep_part * x.std(0, correction=0)[:, None] > 1
     alone = torch.zeros_like(steep)

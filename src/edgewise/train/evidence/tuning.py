@@ -53,6 +53,11 @@ class EvidenceTuning:
     With 0.1, 1 / x over a column of many decades had 1.3 times the error on one of twelve tables."""
     steep_turn: float = 0.1
     """Part of its range by which it goes on, about, until it is flat. Not measured."""
+    goes_on: float = 1.0
+    """Ranges of the rows beyond them up to which curves go on along tangents. Not measured."""
+    as_a_line: float = 0.5
+    """Part of the range of a curve by which a tangent may depart from its line over the rows, and go on like a line
+    for ever. Not measured: a parabola from its vertex on departs by 1."""
     lone_steep: float = 0.5
     """Ranges of a curve that a steep tangent crosses within a standard deviation of the input: a line has 0.3."""
     lone_leverage: float = 0.5
