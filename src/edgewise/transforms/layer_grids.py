@@ -98,8 +98,8 @@ def levelled(layer: KANLayer, ends: Tensor) -> KANLayer:
 
 
 def bounded(layer: KANLayer, ends: Tensor, limits: Tensor) -> KANLayer:
-    """The layer whose splines go on along their tangents as far as limits (2, i) outside the grids, and are flat beyond,
-    at the left and the right end where `ends` (2, i, o) is true. Others go on along their tangents.
+    """The layer whose splines go on along their tangents as far as limits (2, i) outside the grids, and are flat
+    beyond, at the left and the right end where `ends` (2, i, o) is true. Others go on along their tangents.
 
     They turn flat over `degree` intervals, each as wide as the grid's in the mean. Limits closer than that to the outer
     knots of the grid are taken to be there.
