@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from torch import Tensor
 import edgewise as ew
 from edgewise.train.evidence import searched
 from edgewise.train.evidence.by_evidence import structures_of
+from edgewise.train.evidence.tuning import TUNED
 from edgewise.train.result import FitResult, ending_of
 
 
@@ -171,9 +173,36 @@ def test_a_jump_is_followed_by_rough_functions_and_a_smooth_law_has_none():
     assert not structures_of(fit(X, smooth + 0.2 * noise, width=0))[0].rough
 
 
-def test_refit_keeps_rough_functions():
+def peak(x: Tensor) -> Tensor:
+    """A hundredth of the range of x wide."""
+    return 5 * torch.exp(-((x - 0.2) / 0.02).square())
+
+
+def test_a_narrow_peak_has_more_rough_functions():
+    X, noise = spread(1)
+    x, new = X[:, :1], torch.linspace(-0.9, 0.9, 1000, dtype=torch.float64)[:, None]
+    found = fit(x, peak(x)[:, 0] + x[:, 0] + 0.2 * noise, width=0)
+    assert structures_of(found)[0].rough > TUNED.rough
+    assert unexplained(found, new, (peak(new) + new)[:, 0]) < 0.05  # 0.16 with 40 of them
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "rooms"),
+    [(1000, 1, [40, 160]), (400, 2, [40, 100]), (300, 1, [40]), (10000, 20, [30]), (10000, 200, [])],
+)
+def test_rough_functions_rise_with_rows_and_fall_with_columns(rows: int, columns: int, rooms: list[int]):
+    assert searched.rough_rooms(rows, columns) == rooms
+
+
+def jump_and_line(x: Tensor) -> Tensor:
+    return 2.0 * (x[:, 0] > 0.2) + x[:, 1]
+
+
+@pytest.mark.parametrize(("columns", "law"), [(4, jump_and_line), (1, lambda x: peak(x)[:, 0])])
+def test_refit_keeps_rough_functions(columns: int, law: Callable[[Tensor], Tensor]):
     X, noise = spread(0)
-    y = 2.0 * (X[:, 0] > 0.2) + X[:, 1] + 0.2 * noise
+    X = X[:, :columns]
+    y = law(X) + 0.2 * noise
     first = fit(X, y, width=0)
     again = ew.refit(first, X, y, progress=False)
     assert again.model.edge_layers[0].grid_size == first.model.edge_layers[0].grid_size

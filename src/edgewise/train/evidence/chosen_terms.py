@@ -29,14 +29,14 @@ def among_of(terms: Sequence[Term]) -> Among:
 class Structure:
     """What a search decided: whether all inputs stay, with one strength for their lines, and `straight`, without curves
     of single inputs; which pairs act together; and of which pairs the lines have products, with one strength for all of
-    them; whether functions may be rough; which variables act by themselves; which inputs are measured by logarithms;
-    which are `tame`, whose values say nothing where they lie farther out than tails reach; how many products pairs may
-    have that are `finer` than others; and how `tied` the rows of a group are, as for `Task`."""
+    them; how many rough functions edges may have; which variables act by themselves; which inputs are measured by
+    logarithms; which are `tame`, whose values say nothing where they lie farther out than tails reach; how many
+    products pairs may have that are `finer` than others; and how `tied` the rows of a group are, as for `Task`."""
 
     common: bool
     pairs: list[Pair]
     pooled: list[Pair]
-    rough: bool
+    rough: int
     alone: list[int]
     logarithmic: tuple[int, ...] = ()
     tame: tuple[int, ...] = ()
@@ -99,7 +99,7 @@ class Model:
         alone, pooled = (
             [pair for pair, kind in pairs if len(pair) == 2 and kind is wanted] for wanted in (False, True)
         )
-        rough = any(bool((term.kinds == ROUGH).any()) for term in self.terms)
+        rough = max((int((term.kinds == ROUGH).sum()) for term in self.terms), default=0)
         singles = [term.variables[0] for term in self.terms if len(term.variables) == 1]
         finer = {term.variables: term.most for term in self.terms if term.most > TUNED.products}
         return Structure(self.common, alone, pooled, rough, singles, finer=finer, straight=self.straight)

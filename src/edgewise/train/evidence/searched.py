@@ -33,8 +33,8 @@ Given = tuple[list[Variable], list[Task], list[tuple[list[int], list[Pair], int]
 
 class Searched(NamedTuple):
     """The variables; the tasks with them; the terms of each with their posterior; the inputs that are measured by
-    logarithms; those that are tame in products; and the nats that it costs to hold functions to their shapes, where
-    that is asked for."""
+    logarithms; those that are tame in products; the nats that it costs to hold functions to their shapes, where that is
+    asked for; and how many rough functions an edge may have."""
 
     variables: list[Variable]
     tasks: list[Task]
@@ -42,12 +42,13 @@ class Searched(NamedTuple):
     logarithmic: tuple[int, ...]
     tame: tuple[int, ...] = ()
     cost: float = 0.0
+    rough: int = 0
 
     def structures(self) -> list[Structure]:
         """What was decided for each task."""
         how = {"logarithmic": self.logarithmic, "tame": self.tame}
-        each = zip(self.tasks, self.ends, strict=True)
-        return [replace(end.structure, tied=task.tied, **how) for task, end in each]
+        found = [(task, end.structure) for task, end in zip(self.tasks, self.ends, strict=True)]
+        return [replace(one, tied=task.tied, rough=self.rough if one.rough else 0, **how) for task, one in found]
 
     def beats(self, other: Searched) -> bool:
         """Whether these functions are more likely than others, of all targets together: the edges from an input have
@@ -76,18 +77,18 @@ def searched(
     found, with functions held to their shapes.
 
     First all functions are smooth along the values. Then along the logarithms of columns with heavy tails, then rough
-    ones beside: each where that is more likely.
+    ones beside, then more of these: each where that is more likely.
     """
     x, weight, outputs = tasks[0].x, tasks[0].weight, start.outputs
     most, logits = -(-room_of(start) // outputs), max(task.classes for task in tasks)
     periods = {place: shape.period for place, shape in asked.items() if shape.period}
-    room = min(TUNED.rough, TUNED.rough_parameters // (x.shape[1] * (logits if logits > 2 else 1)))
-    functions = x.shape[1] * (1 + TUNED.curves + room)  # at most; one answer for all models, whose scores are compared
+    rooms = rough_rooms(len(x), x.shape[1] * (logits if logits > 2 else 1))
+    functions = x.shape[1] * (1 + TUNED.curves + max(rooms, default=0))  # at most; one answer for all that are compared
     by_class = logits > 2 and logits * functions > TUNED.together
 
     def on(rough: int, logarithmic: tuple[int, ...], tame: tuple[int, ...] = ()) -> Given:
         """The variables, the tasks with them, and among what each of them searches."""
-        intervals = TUNED.rough_intervals if rough else TUNED.intervals
+        intervals = max(TUNED.rough_intervals, TUNED.intervals_by_rough * rough) if rough else TUNED.intervals
         found = variables(start, x, weight, intervals, rough, periods, logarithmic, tame)
         there = on_of(edges, found)
         pairs = _free(_pairs_on(there[:, outputs:]), found, asked)
@@ -108,11 +109,11 @@ def searched(
 
     def again(known: Sequence[Structure], tame: tuple[int, ...], rows: Tensor | None = None) -> Searched:
         """What was decided, fitted once more: to some rows alone, where these are given."""
-        rough, logarithmic = any(structure.rough for structure in known), known[0].logarithmic
-        found, given, among = on(room if rough else 0, logarithmic, tame)
+        rough, logarithmic = max(structure.rough for structure in known), known[0].logarithmic
+        found, given, among = on(rough, logarithmic, tame)
         fitted = given if rows is None else [task.take(rows) for task in given]
         ends = [search(task, *a, one) for task, a, one in zip(fitted, among, known, strict=True)]
-        return Searched(found, given, ends, logarithmic, tame)
+        return Searched(found, given, ends, logarithmic, tame, rough=rough)
 
     if known:
         tasks = [replace(task, tied=one.tied) for task, one in zip(tasks, known, strict=True)]
@@ -120,9 +121,17 @@ def searched(
     if tasks[0].groups is not None:
         _, given, among = on(0, ())
         tasks = [_tied(*each) for each in zip(tasks, given, among, strict=True)]
-    best = _searched(asked, room, on, smooth, look, hold)
+    best = _searched(asked, rooms, on, smooth, look, hold)
     ends = [finer(task, end) for task, end in zip(best.tasks, best.ends, strict=True)]
     return _tamed(best._replace(ends=ends), again)
+
+
+def rough_rooms(rows: int, columns: int) -> list[int]:
+    """How many rough functions an edge may have: as many as are tried first, and in few columns of many rows more, for
+    narrow peaks. columns: times classes, of more than two."""
+    usual = min(TUNED.rough, TUNED.rough_parameters // columns)
+    more = min(TUNED.most_rough, TUNED.rough_parameters // columns, rows // TUNED.rows_of_rough)
+    return [room for room in (usual, more if more >= 2 * TUNED.rough else 0) if room >= TUNED.fewest_rough]
 
 
 def _tied(bare: Task, task: Task, among: tuple[list[int], list[Pair], int]) -> Task:
@@ -133,15 +142,15 @@ def _tied(bare: Task, task: Task, among: tuple[list[int], list[Pair], int]) -> T
 
 def _searched(
     asked: Mapping[int, Shape],
-    room: int,
+    rooms: Sequence[int],
     on: Callable[[int, tuple[int, ...]], Given],
     smooth: Smooth,
     look: Look,
     hold: Hold,
 ) -> Searched:
-    """The likeliest of the kinds of functions. room: rough functions of an edge; on: what is searched by them, and by
-    which inputs go along logarithms; smooth: the search without them; look: a first look by other logarithms; hold: as
-    for `searched`."""
+    """The likeliest of the kinds of functions. rooms: how many rough functions an edge may have; on: what is searched
+    by them, and by which inputs go along logarithms; smooth: the search without them; look: a first look by other
+    logarithms; hold: as for `searched`."""
     best = smooth(())
     heavy = (number for variable in best.variables for number in variable.heavy)
     bent = {number for number, shape in asked.items() if shape.bend}  # along values; the sign of a slope is the same
@@ -149,12 +158,14 @@ def _searched(
         other = _along(best, far, smooth, look)
         best = best if other is best else _each(other, smooth, look)
     left = max(end.posterior.noise / task.spread for task, end in zip(best.tasks, best.ends, strict=True))
-    if room < TUNED.fewest_rough or left < TUNED.exact:
-        return best
-    found, given, among = on(room, best.logarithmic)
-    ends = [roughened(task, end, *a) for task, end, a in zip(given, best.ends, among, strict=True)]
-    rough = Searched(found, given, ends, best.logarithmic).charged(hold, asked)
-    return rough if rough.beats(best) else best
+    for room in rooms if left >= TUNED.exact else ():
+        found, given, among = on(room, best.logarithmic)
+        ends = [roughened(task, end, *a) for task, end, a in zip(given, best.ends, among, strict=True)]
+        rough = Searched(found, given, ends, best.logarithmic, rough=room).charged(hold, asked)
+        if not rough.beats(best):
+            break
+        best = rough
+    return best
 
 
 def _along(found: Searched, logarithmic: tuple[int, ...], smooth: Smooth, look: Look) -> Searched:
