@@ -17,12 +17,12 @@ from .finer import finer
 from .fit_task import Task
 from .network import room_of
 from .pair_search import looked, roughened, search
-from .screening import Pair
+from .screening import Pair, gains
 from .shapes import Shape
-from .terms import edge_term
+from .terms import edge_term, rough_term
 from .ties import tie_of
 from .tuning import TUNED
-from .variables import Variable, variables
+from .variables import ROUGH, Variable, variables
 
 Smooth = Callable[[tuple[int, ...]], "Searched"]
 Look = Callable[["Searched", tuple[int, ...]], "Searched"]
@@ -150,7 +150,8 @@ def _searched(
 ) -> Searched:
     """The likeliest of the kinds of functions. rooms: how many rough functions an edge may have; on: what is searched
     by them, and by which inputs go along logarithms; smooth: the search without them; look: a first look by other
-    logarithms; hold: as for `searched`."""
+    logarithms; hold: as for `searched`. More rough functions follow where they explain more of what is left than noise
+    would."""
     best = smooth(())
     heavy = (number for variable in best.variables for number in variable.heavy)
     bent = {number for number, shape in asked.items() if shape.bend}  # along values; the sign of a slope is the same
@@ -160,12 +161,27 @@ def _searched(
     left = max(end.posterior.noise / task.spread for task, end in zip(best.tasks, best.ends, strict=True))
     for room in rooms if left >= TUNED.exact else ():
         found, given, among = on(room, best.logarithmic)
+        each = zip(best.tasks, best.ends, given, strict=True)
+        if best.rough and not any(_leaves_finer(*one, best.rough) for one in each):
+            break
         ends = [roughened(task, end, *a) for task, end, a in zip(given, best.ends, among, strict=True)]
         rough = Searched(found, given, ends, best.logarithmic, rough=room).charged(hold, asked)
         if not rough.beats(best):
             break
         best = rough
     return best
+
+
+def _leaves_finer(task: Task, found: Model, wide: Task, rough: int) -> bool:
+    """Whether some edge's rough functions beyond so many explain more of what is left than noise would. wide: the task
+    with the variables that have these."""
+    x, slope, curvature = task.left(found.terms, found.posterior)
+    numbers = [number for number, variable in enumerate(wide.variables) if int((variable.kinds == ROUGH).sum()) > rough]
+    if not numbers:
+        return False
+    terms = [rough_term(number, wide.variables[number], rough) for number in numbers]
+    gained = gains(terms, {number: wide.variables[number].values(x) for number in numbers}, slope, curvature)
+    return bool(gained.max() > TUNED.bar + math.log(len(terms)))
 
 
 def _along(found: Searched, logarithmic: tuple[int, ...], smooth: Smooth, look: Look) -> Searched:

@@ -72,6 +72,12 @@ def straight_term(number: int, variable: Variable) -> Term:
     return Term((number,), (places,), variable.kinds[places], variable.roughness[places], variable.groups)
 
 
+def rough_term(number: int, variable: Variable, first: int) -> Term:
+    """The rough functions of one variable, without the first, smoothest ones."""
+    places = (variable.kinds == ROUGH).nonzero()[first:, 0]
+    return Term((number,), (places,), variable.kinds[places], variable.roughness[places], variable.groups)
+
+
 def pair_term(first: int, second: int, variables: Sequence[Variable], most: int = TUNED.products) -> Term:
     """At most so many products of the functions of two variables, the smoothest ones, and as many of their rough ones;
     levels stay together."""
