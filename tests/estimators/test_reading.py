@@ -194,6 +194,30 @@ def test_what_is_no_table_is_refused_in_words():
             fitted.predict(row)
 
 
+@pytest.mark.usefixtures("few_steps")
+@pytest.mark.parametrize(
+    ("labels", "kind"),
+    [([0, 1], "Int64"), ([False, True], "boolean"), ([1.0, 2.0], "Float64"), ([0, 1], object), ([False, True], object)],
+)
+def test_labels_of_pandas_own_kinds_and_objects_stay_what_they_are(labels: list[Any], kind: Any):
+    X, y = people()
+    X, plain = X[["height", "age"]], np.array(labels)[(y > 3).to_numpy().astype(int)]
+    fitted = ew.KANClassifier(**QUICK).fit(X, pd.Series(plain, dtype=kind))
+    assert fitted.classes_.dtype == plain.dtype and fitted.classes_.tolist() == labels
+    assert fitted.predict(X).dtype == plain.dtype
+    numbers = ew.KANRegressor(**QUICK).fit(X, pd.Series(plain, dtype=kind))
+    assert_equal(numbers.predict(X), ew.KANRegressor(**QUICK).fit(X, plain.astype(float)).predict(X))
+
+
+@pytest.mark.parametrize("kind", [ew.KANRegressor, ew.KANClassifier])
+@pytest.mark.parametrize("targets", ["Int64", "boolean", "Float64", object, float])
+def test_a_missing_number_among_targets_is_named(kind: Any, targets: Any):
+    X, y = people()
+    values = [None if row in (7, 9) else int(value > 3) for row, value in enumerate(y)]
+    with pytest.raises(DataError, match="y has no value in row 7 and 1 more; leave these rows out"):
+        kind(**QUICK).fit(X, pd.Series(values, dtype=targets))
+
+
 @pytest.mark.parametrize("kind", [ew.KANRegressor, ew.KANClassifier])
 def test_a_row_without_a_target_is_named(kind: Any):
     X, y = people()

@@ -145,8 +145,9 @@ def _as_rows(X: Any) -> Any:
 
 
 def _as_targets(y: Any) -> Any:
-    """y as scikit-learn takes it: a tensor as an array. Raises `DataError` for a row without a target, and for dates
-    and lengths of time, which it would read as some number or other."""
+    """y as scikit-learn takes it: a tensor as an array, and whole numbers and truth values as they are, since it would
+    read those of pandas' own kinds as floats, and refuse objects as labels. Raises `DataError` for a row without a
+    target, and for dates and lengths of time, which it would read as some number or other."""
     if isinstance(y, Tensor):
         return as_array(y, "y")
     try:
@@ -157,10 +158,13 @@ def _as_targets(y: Any) -> Any:
         what, unit = ("lengths of time", "hours") if values.dtype.kind == "m" else ("dates", "days since the first")
         raise DataError(f"y holds {what}; give numbers, such as {unit}")
     rows = values.tolist() if values.dtype == object and values.ndim == 1 else []
-    if missing := [row for row, value in enumerate(rows) if is_missing(value)]:
+    gaps = np.isnan(values) if values.dtype.kind == "f" and values.ndim == 1 else list(map(is_missing, rows))
+    if len(missing := np.flatnonzero(gaps)):
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise DataError(f"y has no value in row {missing[0]}{more}; leave these rows out")
-    return y
+    if rows and all(isinstance(value, Number | np.generic) for value in rows):
+        values = np.asarray(rows)
+    return values if values.dtype.kind in "biuf" else y
 
 
 def _part(grid: Grid, rows: Any) -> Grid:
