@@ -24,7 +24,7 @@ from ..metadata import Metadata
 from ..model import KAN
 from ..plotting import plot
 from ..report import report
-from ..studies import gross_errors
+from ..studies import gross_errors, heavy_tails
 from ..studies.curves import curves
 from ..studies.formula_text import identifiers
 from ..studies.learning import Learned, closed, learn_all
@@ -67,7 +67,9 @@ class KANEstimator(BaseEstimator):
         table = distinct(given)
         self._times = distinct(replace(given, weight=None)).weight
         self.learned_ = learn_all(table, self._settings(), plain(self.progress))
-        for said in gross_errors.told(self.learned_.trained, self.learned_.table):
+        trained, settings = self.learned_.trained, self.learned_.settings
+        mistakes = gross_errors.told(trained, self.learned_.table)
+        for said in (*mistakes, *heavy_tails.told(trained, self.learned_.fitted, settings)):
             warnings.warn(EdgewiseWarning(said), stacklevel=3)
         if self.learned_.table.inputs != table.inputs:  # numbers that are names became levels
             self._made = self.learned_.table.metadata()

@@ -16,6 +16,7 @@ on half. Errors to the means fell there, to 0.7 times in the middle, but on one 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -207,17 +208,24 @@ def spread_grows(model: KAN, rows: Table) -> bool:
 
 def unseen(result: FitResult, rows: Table, loss: Loss | None = None) -> Tensor:
     """The loss of each row (n,), of the mean where it is a squared error, by a fit of the same structure to other
-    rows, and to other groups where there are enough of them."""
+    rows."""
+    found = torch.zeros(len(rows), dtype=torch.float64)
+    for there, model, old in in_turn(result, rows):
+        made = model if isinstance(loss, Numbers) else means_of(model, old)
+        found[there] = row_losses(made, rows.take(there), loss)
+    return found
+
+
+def in_turn(result: FitResult, rows: Table) -> Iterator[tuple[Tensor, KAN, Table]]:
+    """Which rows are left out (m,), a fit of the same structure to the others, and these: other groups where there are
+    enough of them."""
     unit = torch.arange(len(rows)) if rows.groups is None else together(rows.groups)
     unit = unit if int(unit.max()) + 1 >= TUNED.log_folds else torch.arange(len(rows))
     place = (torch.randperm(int(unit.max()) + 1, generator=torch.Generator().manual_seed(1)) % TUNED.log_folds)[unit]
-    found = torch.zeros(len(rows), dtype=torch.float64)
     for fold in range(TUNED.log_folds):
-        old, new = rows.take((place != fold).nonzero()[:, 0]), rows.take((place == fold).nonzero()[:, 0])
+        old = rows.take((place != fold).nonzero()[:, 0])
         again = refit(result, old.X, old.y, **old.row_settings, progress=False)
-        made = again.model if isinstance(loss, Numbers) else means_of(again.model, old)
-        found[place == fold] = row_losses(made, new, loss)
-    return found
+        yield (place == fold).nonzero()[:, 0], again.model, old
 
 
 def means_of(model: KAN, rows: Table) -> KAN:

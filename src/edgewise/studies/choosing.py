@@ -42,7 +42,8 @@ def clearly_lower(ours: Tensor, theirs: Tensor, rows: Table) -> bool:
     if witnesses < TUNED.compared:
         return False
     our, their = mean_over(ours, rows), mean_over(theirs, rows)
-    return their - our > student(witnesses - 1) * _error(theirs - ours, rows) and TUNED.simpler_worth * our < their
+    chance = student(witnesses - 1) * standard_error(theirs - ours, rows)
+    return their - our > chance and TUNED.simpler_worth * our < their
 
 
 def behind(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> bool:
@@ -57,7 +58,7 @@ def within_error(new: KAN, old: KAN, rows: Table, loss: Loss | None = None) -> b
     ours, theirs = row_losses(new, rows, loss), row_losses(old, rows, loss)
     our, their = mean_over(ours, rows), mean_over(theirs, rows)
     return our <= their or (
-        our - their <= TUNED.same_errors * _error(ours - theirs, rows) and our <= TUNED.simpler_worth * their
+        our - their <= TUNED.same_errors * standard_error(ours - theirs, rows) and our <= TUNED.simpler_worth * their
     )
 
 
@@ -110,7 +111,7 @@ def _near(ours: Tensor, theirs: Tensor, rows: Table, most: float) -> bool:
     alike = TUNED.exact_loss * _spread(rows) if rows.classes is None else TUNED.idle_nats / rows.count
     if our <= TUNED.simpler_worth * their + alike:
         return True
-    return our - their <= TUNED.same_errors * _error(ours - theirs, rows) and our <= most * their
+    return our - their <= TUNED.same_errors * standard_error(ours - theirs, rows) and our <= most * their
 
 
 def _lost(new: KAN, old: KAN, rows: Table) -> float:
@@ -144,7 +145,7 @@ def group_error(values: Tensor, rows: Table) -> float:
     return math.sqrt(more * float(of_groups.square().sum())) / rows.count
 
 
-def _error(values: Tensor, rows: Table) -> float:
+def standard_error(values: Tensor, rows: Table) -> float:
     """The standard error of that mean; not a number for one row."""
     if rows.groups is not None:
         return group_error(values, rows)

@@ -18,7 +18,7 @@ from ..losses import Loss
 from ..train.closing import far_columns
 from ..train.evidence.shapes import Constraints
 from ..train.resuming.journal import Journal
-from . import gross_errors, words
+from . import gross_errors, heavy_tails, words
 from .baselines import baselines
 from .curves import curves
 from .findings import Findings
@@ -230,6 +230,7 @@ def study_table(
             good, rejected, unwritten = written(trained, held, loss)
         rivals = baselines(rest, held, settings.seed, loss)
         last = final(trained, seen, progress, journal)
+        told = (*told, *heavy_tails.told(trained, rest, settings))
     except KeyboardInterrupt:  # what there is is kept
         trained = replace(trained, interrupted=True)
     if not last.used_inputs and trained.model.used_inputs:

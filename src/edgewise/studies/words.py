@@ -183,6 +183,14 @@ def gross_errors(count: int, output: str, value: float, others: float, late: boo
     return f"{count} rows are far from what all others say and look like mistakes{use} One has {here}."
 
 
+def heavy_tails(output: str, then: float, now: float) -> str:
+    """Sentences on errors whose tails squares do not bear, with the median errors of both losses on rows left out."""
+    return (
+        f"Squared errors follow the rows of {output} that are farthest off, above and below. Under loss='student_t',"
+        f" which counts these less, half of the rows left out were off by less than {number(now)}, not {number(then)}."
+    )
+
+
 def judging_mistakes(count: int, near: Scores) -> str:
     """A sentence on rows that judge and look like mistakes, with the scores on the others."""
     what = "1 of them looks like a mistake; without it" if count == 1 else f"{count} look like mistakes; without them"
