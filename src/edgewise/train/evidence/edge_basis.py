@@ -184,7 +184,8 @@ def _effect(
     line = line / spread**0.5
     bending = _bends(along) if logarithmic else _bending(knots, degree)
     coef, roughness = curves(gram, bending, torch.stack([flat, line], 1), min(most, distinct - 2))
-    wild, wildness = _rough(gram, x, share, knots, degree, min(rough, distinct - 1))
+    borne = max(TUNED.rough, distinct // TUNED.values_of_rough)  # with more of them, codes would each have a peak
+    wild, wildness = _rough(gram, x, share, knots, degree, min(rough, borne, distinct - 1))
     coef, roughness = torch.cat([coef, wild], 1), torch.cat([roughness, wildness])
     bulk = _bulk_line(x, share, knots, degree, along)
     bulk = bulk - float(mean @ bulk) * flat

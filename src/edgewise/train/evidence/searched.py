@@ -130,7 +130,7 @@ def rough_rooms(rows: int, columns: int) -> list[int]:
     """How many rough functions an edge may have: as many as are tried first, and in few columns of many rows more, for
     narrow peaks. columns: times classes, of more than two."""
     usual = min(TUNED.rough, TUNED.rough_parameters // columns)
-    more = min(TUNED.most_rough, TUNED.rough_parameters // columns, rows // TUNED.rows_of_rough)
+    more = min(TUNED.most_rough, TUNED.rough_parameters // columns, rows // TUNED.values_of_rough)
     return [room for room in (usual, more if more >= 2 * TUNED.rough else 0) if room >= TUNED.fewest_rough]
 
 

@@ -25,9 +25,10 @@ class EvidenceTuning:
     rough_parameters: int = 600
     """Rough functions of one output, about. Not measured."""
     most_rough: int = 160
-    rows_of_rough: int = 4
-    """Rough functions of an edge, at most, and rows for each of them, at least, where twice as many as `rough` and more
-    are tried. Of a peak that is a sixtieth as wide as its column, 400 rows leave 0.4 times as much error."""
+    values_of_rough: int = 4
+    """Rough functions of an edge, at most, and different values for each of them, at least, where twice as many as
+    `rough` and more are tried. Of a peak that is a sixtieth as wide as its column, 400 rows leave 0.4 times as much
+    error. Codes of few rows each are no values along a curve: with more functions, each would have a peak."""
     intervals_by_rough: int = 2
     """Intervals of the grid for each rough function, at least."""
     empty: float = 0.5
