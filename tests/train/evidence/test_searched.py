@@ -173,6 +173,20 @@ def test_a_jump_is_followed_by_rough_functions_and_a_smooth_law_has_none():
     assert not structures_of(fit(X, smooth + 0.2 * noise, width=0))[0].rough
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_jump_that_is_a_little_likelier_is_followed_where_rows_left_out_are_nearer(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+):
+    X, noise = spread(seed)
+    y = 1.0 * (X[:, 0] > 0.2) + X[:, 1]
+    rows = slice(160)
+    rough = fit(X[rows], (y + 0.3 * noise)[rows], width=0)
+    monkeypatch.setattr(searched, "_is_nearer", lambda *_: False)
+    smooth = fit(X[rows], (y + 0.3 * noise)[rows], width=0)
+    assert structures_of(rough)[0].rough and not structures_of(smooth)[0].rough
+    assert unexplained(rough, X, y) < unexplained(smooth, X, y)
+
+
 def peak(x: Tensor) -> Tensor:
     """A hundredth of the range of x wide."""
     return 5 * torch.exp(-((x - 0.2) / 0.02).square())

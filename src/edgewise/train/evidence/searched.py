@@ -50,11 +50,11 @@ class Searched(NamedTuple):
         found = [(task, end.structure) for task, end in zip(self.tasks, self.ends, strict=True)]
         return [replace(one, tied=task.tied, rough=self.rough if one.rough else 0, **how) for task, one in found]
 
-    def beats(self, other: Searched) -> bool:
+    def beats(self, other: Searched, by: float = TUNED.rougher) -> bool:
         """Whether these functions are more likely than others, of all targets together: the edges from an input have
         one grid. A constant gains nothing, however many choices it was charged for."""
         mine, others = (sum(max(end.score, 0.0) for end in found.ends) - found.cost for found in (self, other))
-        return mine > others + TUNED.rougher
+        return mine > others + by
 
     def charged(self, hold: Hold, asked: Mapping[int, Shape]) -> Searched:
         """The same with what it costs to hold functions, if some are along a column with heavy tails. One far row may
@@ -121,7 +121,7 @@ def searched(
     if tasks[0].groups is not None:
         _, given, among = on(0, ())
         tasks = [_tied(*each) for each in zip(tasks, given, among, strict=True)]
-    best = _searched(asked, rooms, on, smooth, look, hold)
+    best = _searched(asked, rooms, on, smooth, look, again, hold)
     ends = [finer(task, end) for task, end in zip(best.tasks, best.ends, strict=True)]
     return _tamed(best._replace(ends=ends), again)
 
@@ -146,12 +146,13 @@ def _searched(
     on: Callable[[int, tuple[int, ...]], Given],
     smooth: Smooth,
     look: Look,
+    again: Again,
     hold: Hold,
 ) -> Searched:
     """The likeliest of the kinds of functions. rooms: how many rough functions an edge may have; on: what is searched
     by them, and by which inputs go along logarithms; smooth: the search without them; look: a first look by other
-    logarithms; hold: as for `searched`. More rough functions follow where they explain more of what is left than noise
-    would."""
+    logarithms; again: what was found, fitted to some rows; hold: as for `searched`. More rough functions follow where
+    they explain more of what is left than noise would."""
     best = smooth(())
     heavy = (number for variable in best.variables for number in variable.heavy)
     bent = {number for number, shape in asked.items() if shape.bend}  # along values; the sign of a slope is the same
@@ -166,10 +167,24 @@ def _searched(
             break
         ends = [roughened(task, end, *a) for task, end, a in zip(given, best.ends, among, strict=True)]
         rough = Searched(found, given, ends, best.logarithmic, rough=room).charged(hold, asked)
-        if not rough.beats(best):
+        if not rough.beats(best) and not (rough.beats(best, TUNED.rougher_asked) and _is_nearer(rough, best, again)):
             break
         best = rough
     return best
+
+
+def _is_nearer(one: Searched, other: Searched, again: Again) -> bool:
+    """Whether one search is nearer than another to rows that are left out in turn, by fits to the rest."""
+    task, gain = one.tasks[0], 0.0
+    if len(task.x) > TUNED.rows_validated:
+        return False
+    place = torch.randperm(int(task.units.max()) + 1, generator=torch.Generator().manual_seed(0)) % TUNED.folds
+    for fold in range(TUNED.folds):
+        out = place[task.units] == fold
+        mine, rest = out.nonzero()[:, 0], (~out).nonzero()[:, 0]
+        ours, theirs = (_loss(again(found.structures(), (), rest), mine) for found in (one, other))
+        gain += theirs - ours
+    return gain > 0
 
 
 def _leaves_finer(task: Task, found: Model, wide: Task, rough: int) -> bool:

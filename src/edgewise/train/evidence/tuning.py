@@ -39,6 +39,9 @@ class EvidenceTuning:
     rougher: float = 5.0
     """Nats by which other functions must be more likely, rough ones or those of logarithms: as many as a term has to be
     worth."""
+    rougher_asked: float = 1.0
+    """The same of rough ones, where rows left out in turn are predicted better, too. On eight made tables with jumps,
+    three draws each, that lowered five errors to 0.79 to 0.98 times; one rose to 1.002 times."""
     exact: float = 1e-4
     """Part of the variance that smooth functions leave, below which rough ones are not tried: a law is smooth."""
     parameters: int = 2000
