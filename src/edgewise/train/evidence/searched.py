@@ -121,7 +121,7 @@ def searched(
     if tasks[0].groups is not None:
         _, given, among = on(0, ())
         tasks = [_tied(*each) for each in zip(tasks, given, among, strict=True)]
-    best = _searched(asked, rooms, on, smooth, look, again, hold)
+    best = _searched(asked, rooms, on, smooth, look, hold)
     ends = [finer(task, end) for task, end in zip(best.tasks, best.ends, strict=True)]
     return _tamed(best._replace(ends=ends), again)
 
@@ -146,13 +146,12 @@ def _searched(
     on: Callable[[int, tuple[int, ...]], Given],
     smooth: Smooth,
     look: Look,
-    again: Again,
     hold: Hold,
 ) -> Searched:
     """The likeliest of the kinds of functions. rooms: how many rough functions an edge may have; on: what is searched
     by them, and by which inputs go along logarithms; smooth: the search without them; look: a first look by other
-    logarithms; again: what was found, fitted to some rows; hold: as for `searched`. More rough functions follow where
-    they explain more of what is left than noise would."""
+    logarithms; hold: as for `searched`. More rough functions follow where they explain more of what is left than noise
+    would."""
     best = smooth(())
     heavy = (number for variable in best.variables for number in variable.heavy)
     bent = {number for number, shape in asked.items() if shape.bend}  # along values; the sign of a slope is the same
@@ -167,14 +166,15 @@ def _searched(
             break
         ends = [roughened(task, end, *a) for task, end, a in zip(given, best.ends, among, strict=True)]
         rough = Searched(found, given, ends, best.logarithmic, rough=room).charged(hold, asked)
-        if not rough.beats(best) and not (rough.beats(best, TUNED.rougher_asked) and _is_nearer(rough, best, again)):
+        if not rough.beats(best) and not (rough.beats(best, TUNED.rougher_asked) and _is_nearer(rough, best, among)):
             break
         best = rough
     return best
 
 
-def _is_nearer(one: Searched, other: Searched, again: Again) -> bool:
-    """Whether one search is nearer than another to rows that are left out in turn, by fits to the rest."""
+def _is_nearer(one: Searched, other: Searched, among: Sequence[tuple[list[int], list[Pair], int]]) -> bool:
+    """Whether one search is nearer than another to rows that are left out in turn, by fits to the rest. among: what
+    each task was searched among."""
     task, gain = one.tasks[0], 0.0
     if len(task.x) > TUNED.rows_validated:
         return False
@@ -182,8 +182,10 @@ def _is_nearer(one: Searched, other: Searched, again: Again) -> bool:
     for fold in range(TUNED.folds):
         out = place[task.units] == fold
         mine, rest = out.nonzero()[:, 0], (~out).nonzero()[:, 0]
-        ours, theirs = (_loss(again(found.structures(), (), rest), mine) for found in (one, other))
-        gain += theirs - ours
+        for found, sign in ((one, -1), (other, 1)):
+            each = zip(found.tasks, among, found.structures(), strict=True)
+            ends = [search(task.take(rest), *a, known) for task, a, known in each]
+            gain += sign * _loss(found._replace(ends=ends), mine)
     return gain > 0
 
 
